@@ -1,0 +1,24 @@
+/** Tests run on the Node that the functions run on, as ES modules, transpiled by swc; types are checked apart, by `npm run typecheck`. */
+const project = (displayName, testMatch) => ({
+  displayName,
+  testMatch,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } }] },
+  modulePathIgnorePatterns: ['<rootDir>/.bifold', '<rootDir>/cdk.out', '<rootDir>/test/planted'],
+});
+
+export default {
+  projects: [
+    project('unit', [
+      '<rootDir>/layers/**/*.test.ts',
+      '<rootDir>/functions/**/*.test.ts',
+      '<rootDir>/infra/**/*.test.ts',
+      '<rootDir>/cdk/**/*.test.ts',
+      '<rootDir>/test/unit/**/*.test.ts',
+      '<rootDir>/test/gates/**/*.test.ts',
+    ]),
+    project('laws', ['<rootDir>/test/laws/**/*.test.ts']),
+    project('integration', ['<rootDir>/test/integration/**/*.test.ts']),
+  ],
+};
