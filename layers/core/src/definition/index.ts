@@ -1,0 +1,8 @@
+export { type Aggregate, type AggregateKind, count, max, mean, min, sum } from './aggregate.ts';
+export { type Duration, durationMs } from './duration.ts';
+export { type Comparison, Expression, type ExpressionNode, field } from './expression.ts';
+export { type Lookup, type LookupTable, lookup, type Missing, table } from './lookup.ts';
+export { definePipeline, type Pipeline } from './pipeline.ts';
+export { type Column, type ColumnType, columnsOf, type EventSchema } from './schema.ts';
+export { type EventTime, type Topic, topic } from './topic.ts';
+export { type TumblingWindow, tumbling, type Window } from './window.ts';

@@ -1,0 +1,104 @@
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
+import { DefinitionError } from '../errors.ts';
+import { checkIdentifier } from './identifier.ts';
+
+/** A schema that validates a record and describes its columns: any Standard Schema with JSON Schema output. */
+export type EventSchema = StandardSchemaV1 & StandardJSONSchemaV1;
+export type OutputOf<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S>;
+
+/**
+ * What a column holds on the wire. `integer` is a whole number within ±(2^53 - 1), `double` a finite IEEE-754 number, `timestamp` an ISO 8601
+ * text kept as epoch milliseconds, `json` anything else: archived as it came, and not usable in an expression, a key or an aggregate.
+ */
+export type ColumnType = 'integer' | 'double' | 'text' | 'boolean' | 'timestamp' | 'json';
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+}
+
+interface JsonSchemaNode {
+  readonly type?: string | readonly string[];
+  readonly format?: string;
+  readonly anyOf?: readonly JsonSchemaNode[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly properties?: Readonly<Record<string, JsonSchemaNode>>;
+  readonly required?: readonly string[];
+}
+
+/** The columns of a schema, read from its **input** side: the wire, not what a transformation makes of it. Sorted by name, so that their order carries no meaning. */
+export function columnsOf(role: string, schema: EventSchema): readonly Column[] {
+  const standard = schema?.['~standard'];
+  if (typeof standard?.validate !== 'function' || typeof standard.jsonSchema?.input !== 'function') {
+    throw new DefinitionError('BIFOLD_SCHEMA_NOT_STANDARD', {
+      failed: `${role} has a schema that describes no columns`,
+      received: schema === undefined ? 'undefined' : typeof schema,
+      allowed: 'a Standard Schema with JSON Schema output, such as z.object({ ... }) of zod 4',
+      remedy: 'pass such a schema',
+    });
+  }
+  let described: JsonSchemaNode;
+  try {
+    described = standard.jsonSchema.input({ target: 'draft-2020-12' }) as JsonSchemaNode;
+  } catch (cause) {
+    throw new DefinitionError(
+      'BIFOLD_SCHEMA_NOT_DESCRIBABLE',
+      {
+        failed: `${role} has a schema whose input side has no JSON Schema`,
+        received: cause instanceof Error ? cause.message : String(cause),
+        allowed: 'types that exist on the wire: text, numbers, booleans, date-time texts, null',
+        remedy: 'describe the wire (for a time, z.iso.datetime() rather than z.date())',
+      },
+      { cause },
+    );
+  }
+  if (described.type !== 'object' || !described.properties) {
+    throw new DefinitionError('BIFOLD_SCHEMA_NOT_OBJECT', {
+      failed: `${role} has a schema that is not an object`,
+      received: JSON.stringify(described.type ?? Object.keys(described)),
+      allowed: 'an object with named fields',
+      remedy: 'wrap the value in z.object({ ... })',
+    });
+  }
+  const required = new Set(described.required ?? []);
+  return Object.entries(described.properties)
+    .map(([name, node]) => {
+      const { type, nullable } = columnType(node);
+      return Object.freeze({
+        name: checkIdentifier(`a field of ${role}`, name),
+        type,
+        nullable: nullable || !required.has(name),
+      });
+    })
+    .sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+function columnType(node: JsonSchemaNode): { type: ColumnType; nullable: boolean } {
+  const variants =
+    node.anyOf ?? (Array.isArray(node.type) ? node.type.map((type: string) => ({ ...node, type })) : [node]);
+  const present = variants.filter((variant) => variant.type !== 'null');
+  const types = new Set(present.map(singleType));
+  if (types.size === 2 && types.has('integer') && types.has('double')) types.delete('integer');
+  const [only, ...others] = types;
+  return {
+    type: only !== undefined && others.length === 0 ? only : 'json',
+    nullable: present.length < variants.length,
+  };
+}
+
+function singleType(node: JsonSchemaNode): ColumnType {
+  switch (node.type) {
+    case 'integer':
+      return 'integer';
+    case 'number':
+      return 'double';
+    case 'boolean':
+      return 'boolean';
+    case 'string':
+      return node.format === 'date-time' ? 'timestamp' : 'text';
+    default:
+      return 'json';
+  }
+}

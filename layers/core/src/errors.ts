@@ -1,0 +1,35 @@
+/** The four parts of every message that a person reads: what failed, what came, what is allowed, what to do. */
+export interface Explanation {
+  readonly failed: string;
+  readonly received: string;
+  readonly allowed: string;
+  readonly remedy: string;
+}
+
+/** Base of all errors of Bifold's own: a stable `code` to search for, the `cause` kept, and a message in four parts. */
+export class BifoldError extends Error {
+  readonly code: string;
+  readonly explanation: Explanation;
+
+  constructor(code: string, explanation: Explanation, options?: { readonly cause?: unknown }) {
+    super(
+      `${explanation.failed}: received ${explanation.received}; allowed: ${explanation.allowed}; to cure it: ${explanation.remedy} [${code}]`,
+      options,
+    );
+    this.name = new.target.name;
+    this.code = code;
+    this.explanation = explanation;
+  }
+}
+
+/** A definition that cannot mean anything exact; thrown when it loads, before anything is deployed. */
+export class DefinitionError extends BifoldError {}
+
+/** Stored bytes that this version of the code cannot read: never guessed at. */
+export class CodecError extends BifoldError {}
+
+/** The protocol cannot go on safely now; a retry, or the operator, cures it. Nothing was written that is not true. */
+export class ProtocolError extends BifoldError {}
+
+/** A question that the view cannot answer as it was put. */
+export class QuestionError extends BifoldError {}

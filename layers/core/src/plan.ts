@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { AggregateKind } from './definition/aggregate.ts';
+import type { ExpressionNode } from './definition/expression.ts';
+import type { Missing } from './definition/lookup.ts';
+import type { Column, ColumnType } from './definition/schema.ts';
+import type { EventTime } from './definition/topic.ts';
+import type { Window } from './definition/window.ts';
+
+/**
+ * The narrow waist: a pipeline as frozen, plain data. Everything else interprets it: the fold of the speed layer, the SQL of the batch layer,
+ * the tables, the CDK constructs, the query. It holds no functions, so it can be hashed, sent and compared.
+ */
+export interface Plan {
+  readonly name: string;
+  /** Name and hash of all that gives the view its meaning. Every stored key carries it. */
+  readonly version: string;
+  readonly topic: string;
+  readonly schemaVersion: number;
+  readonly partitionBy: string;
+  readonly eventTime: EventTime;
+  readonly columns: readonly Column[];
+  readonly lookups: readonly LookupPlan[];
+  readonly derived: readonly DerivedPlan[];
+  readonly groupBy: readonly string[];
+  readonly windows: readonly WindowPlan[];
+  readonly aggregates: readonly AggregatePlan[];
+  readonly storage: StoragePlan;
+}
+
+export interface LookupPlan {
+  readonly name: string;
+  readonly table: string;
+  readonly key: string;
+  readonly on: string;
+  readonly missing: Missing;
+  readonly columns: readonly Column[];
+}
+
+export interface DerivedPlan {
+  readonly name: string;
+  readonly expression: ExpressionNode;
+  readonly type: ColumnType;
+}
+
+export type WindowPlan = { readonly name: string } & Window;
+
+/** `domain` is the type of the numbers it takes: it decides whether sums are of integers or of doubles. */
+export interface AggregatePlan {
+  readonly name: string;
+  readonly kind: AggregateKind;
+  readonly field: string | null;
+  readonly where: string | null;
+  readonly domain: NumericDomain;
+}
+
+export type NumericDomain = 'integer' | 'double';
+
+export interface StoragePlan {
+  /** Offsets per segment. Small segments let a generation cover more of the log; large ones make fewer rows. */
+  readonly segmentSize: number;
+  /** Hash buckets of keys, in the speed table and in the batch table alike. */
+  readonly buckets: number;
+}
+
+/** Raised when the meaning of stored bytes changes: it enters every version, so old rows are never misread. */
+const STORAGE_FORMAT = 1;
+
+/** JSON with sorted keys: equal data, equal text. */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
+  entries.sort(([left], [right]) => (left < right ? -1 : 1));
+  return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`).join(',')}}`;
+}
+
+/** The version of a plan: its name, and 48 bits of the SHA-256 of its meaning. */
+export function versionOf(plan: Omit<Plan, 'version'>): string {
+  const hash = createHash('sha256')
+    .update(canonicalJson({ ...plan, format: STORAGE_FORMAT }))
+    .digest('hex');
+  return `${plan.name}-${hash.slice(0, 12)}`;
+}
+
+/** Freezes plain data all the way down. */
+export function deepFreeze<T>(value: T): T {
+  if (value !== null && typeof value === 'object' && !Object.isFrozen(value)) {
+    for (const entry of Object.values(value)) deepFreeze(entry);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,218 @@
+/**
+ * The ports: what the protocol needs of the world, as interfaces. Adapters make them real; memory fakes stand for them in simulation, held to
+ * the real thing by one contract suite. Every store is opened for one scope, so that no key can be written without view version and incarnation.
+ */
+import type { Value } from './record.ts';
+
+/** What every stored key carries: the version of the view, and the incarnation of the topic (its id, a UUID). */
+export interface Scope {
+  readonly version: string;
+  readonly incarnation: string;
+}
+
+/** One record of the log, as bytes. `value` is null for a tombstone. */
+export interface LogRecord {
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly LogHeader[];
+}
+
+export interface LogHeader {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
+/** A stretch of one partition, as the broker gave it. */
+export interface LogSlice {
+  readonly records: readonly LogRecord[];
+  /** All committed records of `[from, end)` are in `records`; other offsets in it are holes (control records, aborted transactions). */
+  readonly end: number;
+  /** The log's start, read **after** the fetch: a hole counts as one only if this is at or below where the slice begins. */
+  readonly logStart: number;
+}
+
+/** The log, read by offset and without a consumer group. Reads are read_committed. */
+export interface Log {
+  /** The broker's id of the topic now, as a UUID; null when there is no such topic. */
+  topicId(): Promise<string | null>;
+  partitions(): Promise<readonly number[]>;
+  /** `[start, end)`: the first offset kept, and the last stable offset. */
+  bounds(partition: number): Promise<{ readonly start: number; readonly end: number }>;
+  /** At least one record or hole of `[from, to)` when there is one, at most about `maxBytes`; `end` tells how far it got. */
+  read(partition: number, from: number, to: number, maxBytes: number): Promise<LogSlice>;
+  close(): Promise<void>;
+}
+
+/** A row of the speed table: the state of one (key, window) over a prefix of one segment. `cell` holds `hi` and the states in one canonical blob. */
+export interface FragmentRow {
+  readonly key: string;
+  readonly window: string;
+  readonly startMs: number;
+  /** Offset of the last record folded into it; also its write timestamp. */
+  readonly hi: number;
+  readonly cell: Uint8Array;
+}
+
+/** Which rows of a view a question touches; null means all. */
+export interface RowFilter {
+  /** Canonical key texts. */
+  readonly keys: readonly string[] | null;
+  /** Name of one window kind; null reads all of them. */
+  readonly window: string | null;
+  /** `[fromMs, toMs)` over window starts. */
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+}
+
+/** Position of a row in the order of `(key, window, startMs)`, keys compared by their UTF-8 bytes. */
+export interface RowPosition {
+  readonly key: string;
+  readonly window: string;
+  readonly startMs: number;
+}
+
+export interface QuarantineEntry {
+  readonly partition: number;
+  readonly offset: number;
+  readonly segment: number;
+  readonly reason: string;
+  readonly detail: string;
+  readonly timestampMs: number;
+  /** At most 8 KiB of the value; the record itself is in the archive. */
+  readonly payload: Uint8Array | null;
+  readonly payloadSizeBytes: number;
+  readonly payloadSha256: string;
+}
+
+/**
+ * Fragments, progress, quarantine. All writes carry their log position as the write timestamp and are acknowledged by LOCAL_QUORUM; a promise
+ * that resolves means acknowledged, one that rejects means nothing (the write may apply later).
+ */
+export interface SpeedStore {
+  /** Partitions that the speed layer has seen, ascending. */
+  partitions(): Promise<readonly number[]>;
+  registerPartition(partition: number): Promise<void>;
+  /** Progress of the segments `[from, to)` that have any (`to` null: all from there on), ascending: the offset up to which each is complete from its first. */
+  readProgress(partition: number, from: number, to: number | null): Promise<ReadonlyMap<number, number>>;
+  writeProgress(partition: number, segment: number, next: number): Promise<void>;
+  /** Every fragment of a segment, all buckets. */
+  readSegment(partition: number, segment: number): Promise<readonly FragmentRow[]>;
+  writeFragments(partition: number, segment: number, rows: readonly FragmentRow[]): Promise<void>;
+  /** Rows of one bucket of one segment that match, in the order of `RowPosition`, strictly after `after` if given. */
+  scan(
+    partition: number,
+    segment: number,
+    bucket: number,
+    filter: RowFilter,
+    after: RowPosition | null,
+  ): AsyncIterable<FragmentRow>;
+  writeQuarantine(entries: readonly QuarantineEntry[]): Promise<void>;
+  listQuarantine(partition: number, fromSegment: number, limit: number): Promise<readonly QuarantineEntry[]>;
+  /** For the sweeper alone: drops the fragments of the segments `[0, belowSegment)` with tombstones at the log position of their last offset. */
+  deleteFragmentsBelow(partition: number, fromSegment: number, belowSegment: number): Promise<void>;
+}
+
+/** A row of the batch table: the state of one (key, window) over all that the run covers. */
+export interface BatchRow {
+  readonly key: string;
+  readonly window: string;
+  readonly startMs: number;
+  readonly cell: Uint8Array;
+}
+
+export interface RunEntry {
+  readonly run: string;
+  readonly generation: number;
+}
+
+/** What one run of the batch layer covers, as the pointer names it. */
+export interface PublishedRun {
+  readonly run: string;
+  /** The generation that this run was built as: its rows' write timestamp. After a rollback it is lower than the pointer's. */
+  readonly runGeneration: number;
+  /** Per partition, the first segment that it does not cover. */
+  readonly cuts: Readonly<Record<string, number>>;
+  /** Ranges `[start, end)` below the cuts that retention took before the archive did. Normally empty. */
+  readonly lost: Readonly<Record<string, readonly (readonly [number, number])[]>>;
+  readonly publishedAtMs: number;
+}
+
+/** The pointer row: moved by compare-and-set alone. Generation 0 means that nothing was published. */
+export interface Pointer {
+  readonly generation: number;
+  readonly current: PublishedRun | null;
+  readonly previous: PublishedRun | null;
+}
+
+export interface BatchStore {
+  /** `serial` reads at LOCAL_SERIAL: for jobs and the sweeper, and after a timeout. */
+  readPointer(consistency: 'serial' | 'quorum'): Promise<Pointer>;
+  /** Moves the pointer if its generation is still `expected.generation`. False: somebody else moved it. */
+  publish(expected: Pointer, next: Pointer): Promise<boolean>;
+  /** Makes a run known to the sweeper, before its first row. */
+  registerRun(entry: RunEntry): Promise<void>;
+  listRuns(): Promise<readonly RunEntry[]>;
+  writeRows(entry: RunEntry, rows: readonly BatchRow[]): Promise<void>;
+  scan(run: string, bucket: number, filter: RowFilter, after: RowPosition | null): AsyncIterable<BatchRow>;
+  /** For the sweeper alone. */
+  deleteRun(entry: RunEntry): Promise<void>;
+}
+
+/** Versions of lookup tables and of models, bound once per segment (rule 13). */
+export interface BindingStore {
+  /** Binds `version` unless the segment has one already; returns the version that stands. */
+  bind(partition: number, segment: number, lookup: string, version: string): Promise<string>;
+  /** The bindings of a partition's segments `[from, to)`: segment -> lookup name -> version. */
+  list(partition: number, from: number, to: number | null): Promise<ReadonlyMap<number, ReadonlyMap<string, string>>>;
+}
+
+/** Lookup tables: whole, immutable versions, and a pointer to the current one. Not scoped: pipelines share them. */
+export interface LookupStore {
+  currentVersion(table: string): Promise<string | null>;
+  /** The rows of these keys (canonical key texts); absent keys are absent. */
+  rows(
+    table: string,
+    version: string,
+    keys: readonly string[],
+  ): Promise<ReadonlyMap<string, Readonly<Record<string, Value>>>>;
+  allRows(table: string, version: string): AsyncIterable<readonly [string, Readonly<Record<string, Value>>]>;
+  /** Writes all rows of a version, then points to it. Idempotent: a version is the hash of its rows. */
+  load(table: string, version: string, rows: ReadonlyMap<string, Readonly<Record<string, Value>>>): Promise<void>;
+}
+
+/** One file of the archive's chain: it covers `[start, end)` of a partition. `lost` marks a range that retention took first. */
+export interface ArchiveFile {
+  readonly partition: number;
+  readonly start: number;
+  readonly end: number;
+  readonly lost: boolean;
+  readonly path: string;
+}
+
+/** The archive: per partition a chain of immutable objects, each created only if absent. */
+export interface ArchiveStore {
+  /** The chain from offset 0, each file starting where the one before it ends. */
+  chain(partition: number): Promise<readonly ArchiveFile[]>;
+  /** Where the chain ends: the offset at which the next file starts. 0 when there is none. */
+  frontier(partition: number): Promise<number>;
+  partitions(): Promise<readonly number[]>;
+  /** Creates the file that starts at `start`. False: somebody else created it first; go on from the frontier. */
+  append(file: Omit<ArchiveFile, 'path'>, localPath: string): Promise<boolean>;
+  /** Copies a file of the chain to the local disk. */
+  fetch(file: ArchiveFile, localPath: string): Promise<void>;
+}
+
+/** Objects of a run: its views as Parquet. */
+export interface ViewStore {
+  put(run: string, name: string, localPath: string): Promise<string>;
+  /** For the sweeper alone. */
+  deleteRun(run: string): Promise<void>;
+}
+
+/** Epoch milliseconds: the only clock, and never part of a state. */
+export type Clock = () => number;
+/** A fresh, unguessable id per attempt. */
+export type IdSource = () => string;

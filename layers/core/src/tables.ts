@@ -1,0 +1,160 @@
+/**
+ * The Cassandra tables, as data: the adapter makes its statements from them, deployment creates them. One set of tables serves all pipelines,
+ * since every key carries the view version and the incarnation.
+ *
+ * `conditional` tables (pointer, bindings) are only ever written with IF, and never share a row with log-timestamped writes.
+ */
+export interface TableDescription {
+  readonly name: string;
+  readonly columns: Readonly<Record<string, string>>;
+  readonly partitionKey: readonly string[];
+  readonly clusteringKey: readonly string[];
+  /** How its cells get their write timestamps. */
+  readonly writes: 'logPosition' | 'generation' | 'conditional' | 'plain';
+  readonly comment: string;
+}
+
+const SCOPE = { version: 'text', incarnation: 'uuid' } as const;
+
+export const TABLES = {
+  fragments: {
+    name: 'fragments',
+    columns: {
+      ...SCOPE,
+      bucket: 'int',
+      partition: 'int',
+      segment: 'bigint',
+      key: 'text',
+      window: 'text',
+      start: 'bigint',
+      cell: 'blob',
+    },
+    partitionKey: ['version', 'incarnation', 'bucket', 'partition', 'segment'],
+    clusteringKey: ['key', 'window', 'start'],
+    writes: 'logPosition',
+    comment: 'speed layer: the state of one (key, window) over a prefix of one segment',
+  },
+  progress: {
+    name: 'progress',
+    columns: { ...SCOPE, partition: 'int', segment: 'bigint', next: 'bigint' },
+    partitionKey: ['version', 'incarnation', 'partition'],
+    clusteringKey: ['segment'],
+    writes: 'logPosition',
+    comment: 'speed layer: the offset up to which a segment is complete from its first',
+  },
+  partitions: {
+    name: 'partitions',
+    columns: { ...SCOPE, partition: 'int' },
+    partitionKey: ['version', 'incarnation'],
+    clusteringKey: ['partition'],
+    writes: 'logPosition',
+    comment: 'partitions that the speed layer has seen',
+  },
+  quarantine: {
+    name: 'quarantine',
+    columns: {
+      ...SCOPE,
+      partition: 'int',
+      segment: 'bigint',
+      offset: 'bigint',
+      reason: 'text',
+      detail: 'text',
+      timestamp: 'bigint',
+      payload: 'blob',
+      payload_size: 'bigint',
+      payload_sha256: 'text',
+    },
+    partitionKey: ['version', 'incarnation', 'partition', 'segment'],
+    clusteringKey: ['offset'],
+    writes: 'logPosition',
+    comment: 'records that did not parse or validate',
+  },
+  batchRows: {
+    name: 'batch_rows',
+    columns: { ...SCOPE, run: 'text', bucket: 'int', key: 'text', window: 'text', start: 'bigint', cell: 'blob' },
+    partitionKey: ['version', 'incarnation', 'run', 'bucket'],
+    clusteringKey: ['key', 'window', 'start'],
+    writes: 'generation',
+    comment: 'batch layer: the state of one (key, window) below the cut of a run',
+  },
+  runs: {
+    name: 'runs',
+    columns: { ...SCOPE, generation: 'bigint', run: 'text' },
+    partitionKey: ['version', 'incarnation'],
+    clusteringKey: ['generation', 'run'],
+    writes: 'generation',
+    comment: 'batch layer: runs that may have rows, known to the sweeper before the first one',
+  },
+  pointer: {
+    name: 'pointer',
+    columns: { ...SCOPE, generation: 'bigint', state: 'text' },
+    partitionKey: ['version', 'incarnation'],
+    clusteringKey: [],
+    writes: 'conditional',
+    comment: 'which runs are published: moved by one compare-and-set, never deleted',
+  },
+  bindings: {
+    name: 'bindings',
+    columns: { ...SCOPE, partition: 'int', segment: 'bigint', name: 'text', bound: 'text' },
+    partitionKey: ['version', 'incarnation', 'partition'],
+    clusteringKey: ['segment', 'name'],
+    writes: 'conditional',
+    comment: 'the version of a lookup table that a segment is folded with',
+  },
+  lookupRows: {
+    name: 'lookup_rows',
+    columns: { name: 'text', table_version: 'text', bucket: 'int', key: 'text', row: 'text' },
+    partitionKey: ['name', 'table_version', 'bucket'],
+    clusteringKey: ['key'],
+    writes: 'plain',
+    comment: 'rows of lookup tables, in whole immutable versions',
+  },
+  lookupVersions: {
+    name: 'lookup_versions',
+    columns: { name: 'text', current: 'text' },
+    partitionKey: ['name'],
+    clusteringKey: [],
+    writes: 'plain',
+    comment: 'the current version of each lookup table, for segments that are not bound yet',
+  },
+} as const satisfies Record<string, TableDescription>;
+
+export type TableName = keyof typeof TABLES;
+
+/**
+ * Write timestamps of the speed table are `LOG_TIMESTAMP_BASE_US + offset`: below any wall clock of today, so that no clock is needed, and far above
+ * zero. Every incarnation has keys of its own, so one base serves all of them.
+ */
+export const LOG_TIMESTAMP_BASE_US = 1_600_000_000_000_000n;
+
+/** The write timestamp of what the log determines up to `offset`. Microseconds. */
+export function logTimestampUs(offset: number): bigint {
+  return LOG_TIMESTAMP_BASE_US + BigInt(offset);
+}
+
+/** Reads must see what quorum writes acknowledged, also after a write that timed out: hence blocking read repair, and a grace beyond hints and zombies. */
+export const TABLE_OPTIONS = {
+  read_repair: "'BLOCKING'",
+  gc_grace_seconds: '864000',
+  default_time_to_live: '0',
+} as const;
+
+/** `CREATE TABLE IF NOT EXISTS`, from a description. */
+export function createTableCql(keyspace: string, table: TableDescription): string {
+  const columns = Object.entries(table.columns).map(([name, type]) => `${name} ${type}`);
+  const clustering = table.clusteringKey.map((column) => `, ${column}`).join('');
+  const options = Object.entries({ ...TABLE_OPTIONS, comment: `'${table.comment}'` }).map(
+    ([name, value]) => `${name} = ${value}`,
+  );
+  return `CREATE TABLE IF NOT EXISTS ${keyspace}.${table.name} (${columns.join(', ')}, PRIMARY KEY ((${table.partitionKey.join(', ')})${clustering})) WITH ${options.join(' AND ')}`;
+}
+
+/** The bucket of a canonical key: FNV-1a over UTF-16 code units, the same in every layer. */
+export function bucketOf(key: string, buckets: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < key.length; index++) {
+    hash ^= key.charCodeAt(index);
+    hash = Math.imul(hash, 0x01000193);
+  }
+  return (hash >>> 0) % buckets;
+}
