@@ -1,2 +1,182 @@
+import { isUtf8 } from 'node:buffer';
+import type { Pipeline } from './definition/pipeline.ts';
+import type { Column, EventSchema } from './definition/schema.ts';
+import type { EventTime } from './definition/topic.ts';
+import { DefinitionError } from './errors.ts';
+
 /** A value of a column: text, finite number (integers and timestamps too; never -0), boolean or null. */
 export type Value = string | number | boolean | null;
+
+/** Why a record is no event. Each is a count of its own in the quarantine view. */
+export type PoisonReason =
+  | 'tombstone'
+  | 'not-utf8'
+  | 'not-json'
+  | 'not-an-object'
+  | 'invalid'
+  | 'wrong-type'
+  | 'bad-event-time';
+
+export const POISON_REASONS: readonly PoisonReason[] = [
+  'tombstone',
+  'not-utf8',
+  'not-json',
+  'not-an-object',
+  'invalid',
+  'wrong-type',
+  'bad-event-time',
+];
+
+/** A record, read: an event with the values of the plan's columns in their order, or the reason why it is none. */
+export type Decoded =
+  | { readonly kind: 'event'; readonly values: readonly Value[]; readonly timeMs: number }
+  | { readonly kind: 'poison'; readonly reason: PoisonReason; readonly detail: string };
+
+/** A pure function of the bytes: the same record is an event, or poison of one reason, in every layer. */
+export type Decoder = (value: Uint8Array | null) => Decoded;
+
+/** Beyond what JavaScript dates hold there is no time. Epoch milliseconds. */
+const TIME_LIMIT_MS = 8.64e15;
+const ISO_DATE_TIME = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+const DETAIL_LIMIT = 500;
+
+/** Compiles the decoder of a pipeline. The schema only says yes or no; values are those of the wire. */
+export function decoderOf(pipeline: Pipeline): Decoder {
+  const { columns, eventTime } = pipeline.plan;
+  const readers = columns.map(columnReader);
+  const timeOf = eventTimeReader(eventTime, columns);
+  const validate = validatorOf(pipeline.schema);
+  return (bytes) => {
+    if (bytes === null) return poison('tombstone', 'the value is null');
+    if (!isUtf8(bytes)) return poison('not-utf8', 'the bytes are not UTF-8 text');
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    } catch (error) {
+      return poison('not-json', error instanceof Error ? error.message : String(error));
+    }
+    if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) {
+      return poison(
+        'not-an-object',
+        `a JSON ${parsed === null ? 'null' : Array.isArray(parsed) ? 'array' : typeof parsed}`,
+      );
+    }
+    const issue = validate(parsed);
+    if (issue !== null) return poison('invalid', issue);
+    const record = parsed as Record<string, unknown>;
+    const values: Value[] = new Array(readers.length);
+    for (let index = 0; index < readers.length; index++) {
+      const { name } = columns[index] as Column;
+      const value = (readers[index] as ColumnReader)(Object.hasOwn(record, name) ? record[name] : null);
+      if (value === undefined) {
+        return poison('wrong-type', `${name} is not of type ${(columns[index] as Column).type}`);
+      }
+      values[index] = value;
+    }
+    const timeMs = timeOf(values);
+    return timeMs === null
+      ? poison('bad-event-time', `${eventTime.field} is no time`)
+      : { kind: 'event', values, timeMs };
+  };
+}
+
+function poison(reason: PoisonReason, detail: string): Decoded {
+  return { kind: 'poison', reason, detail: detail.toWellFormed().slice(0, DETAIL_LIMIT).toWellFormed() };
+}
+
+/** First issue of the schema, or null. */
+function validatorOf(schema: EventSchema): (value: unknown) => string | null {
+  const { validate } = schema['~standard'];
+  return (value) => {
+    let result: ReturnType<typeof validate>;
+    try {
+      result = validate(value);
+    } catch (error) {
+      return `the schema threw: ${error instanceof Error ? error.message : String(error)}`;
+    }
+    if (result instanceof Promise) {
+      throw new DefinitionError('BIFOLD_SCHEMA_ASYNC', {
+        failed: 'a schema validates asynchronously',
+        received: 'a promise',
+        allowed: 'a schema that answers at once',
+        remedy: 'remove asynchronous refinements',
+      });
+    }
+    const issue = result.issues?.[0];
+    if (!issue) return null;
+    const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
+    return path === '' ? issue.message : `${path}: ${issue.message}`;
+  };
+}
+
+/** The value of a column as it is folded, archived and queried; undefined where the wire holds something else. */
+export type ColumnReader = (value: unknown) => Value | undefined;
+
+export function columnReader(column: Column): ColumnReader {
+  const { nullable } = column;
+  const read = typedReader(column);
+  return (value) => (value === null || value === undefined ? (nullable ? null : undefined) : read(value));
+}
+
+function typedReader(column: Column): ColumnReader {
+  switch (column.type) {
+    case 'integer':
+      return (value) => (Number.isSafeInteger(value) ? (value as number) + 0 : undefined);
+    case 'double':
+      return (value) => (Number.isFinite(value) ? (value as number) + 0 : undefined);
+    case 'text':
+      // Lone surrogates have no UTF-8 form: two different texts would become one in the database.
+      return (value) => (typeof value === 'string' && value.isWellFormed() ? value : undefined);
+    case 'boolean':
+      return (value) => (typeof value === 'boolean' ? value : undefined);
+    case 'timestamp':
+      return (value) => (typeof value === 'string' ? (dateTimeMs(value) ?? undefined) : undefined);
+    case 'json':
+      return (value) => {
+        const text = JSON.stringify(value);
+        return text.isWellFormed() ? text : undefined;
+      };
+  }
+}
+
+function dateTimeMs(text: string): number | null {
+  if (!ISO_DATE_TIME.test(text)) return null;
+  const timeMs = Date.parse(text);
+  return Number.isNaN(timeMs) ? null : timeMs;
+}
+
+function eventTimeReader(
+  eventTime: EventTime,
+  columns: readonly Column[],
+): (values: readonly Value[]) => number | null {
+  const index = columns.findIndex((column) => column.name === eventTime.field);
+  const toMs = epochScale(eventTime);
+  return (values) => {
+    const value = values[index];
+    if (typeof value !== 'number') return null;
+    const timeMs = toMs(value);
+    return Math.abs(timeMs) <= TIME_LIMIT_MS ? timeMs + 0 : null;
+  };
+}
+
+function epochScale(eventTime: EventTime): (value: number) => number {
+  if (eventTime.kind === 'dateTime') return (value) => value;
+  switch (eventTime.unit) {
+    case 's':
+      return (value) => value * 1000;
+    case 'ms':
+      return (value) => value;
+    case 'us':
+      return (value) => Math.floor(value / 1000);
+  }
+}
+
+/** A key as text: the JSON array of its values. Equal keys, equal texts, in every layer. */
+export function keyText(values: readonly Value[]): string {
+  return JSON.stringify(values);
+}
+
+/** The key of a row in a lookup table, as text; null joins nothing. */
+export function lookupKeyText(value: Value): string | null {
+  return value === null ? null : String(value);
+}

@@ -1,0 +1,16 @@
+import type { Reader, Writer } from '../codec.ts';
+
+/**
+ * An aggregate as a commutative monoid, with how it is shown and stored. The law suite holds every one of them to this:
+ * `merge` is associative and commutative with `empty` as identity; `add(state, value)` is `merge(state, lift(value))`; `decode` undoes `encode`, and
+ * equal inputs in any grouping encode to equal bytes. The fold, the merge of batch and speed, and retries all rely on it.
+ */
+export interface Algebra<State, Result> {
+  readonly empty: State;
+  lift(value: number): State;
+  add(state: State, value: number): State;
+  merge(left: State, right: State): State;
+  present(state: State): Result;
+  encode(state: State, writer: Writer): void;
+  decode(reader: Reader): State;
+}

@@ -1,0 +1,208 @@
+import type { AnyAlgebra } from './aggregates/index.ts';
+import type { Pipeline } from './definition/pipeline.ts';
+import type { Window } from './definition/window.ts';
+import { compileExpression, type Evaluate, type Slots, slotIndex } from './evaluate.ts';
+import type { FragmentRow } from './ports.ts';
+import {
+  type Decoded,
+  type Decoder,
+  decoderOf,
+  keyText,
+  lookupKeyText,
+  type PoisonReason,
+  type Value,
+} from './record.ts';
+import { QUARANTINE_WINDOW, type RowAlgebras, rowAlgebrasOf } from './row.ts';
+
+/** The row of a lookup table that a key names, in the version that the record's segment is bound to; null where there is none. */
+export type ResolveLookup = (lookup: number, key: string) => Readonly<Record<string, Value>> | null;
+
+/** The state of one (key, window) over a prefix of one segment. Owned by one `SegmentFold`, which changes it in place. */
+interface Fragment {
+  readonly key: string;
+  readonly window: string;
+  readonly startMs: number;
+  hi: number;
+  readonly states: unknown[];
+}
+
+/** A pipeline, compiled: how records become rows. Pure: it holds no state between records. */
+export interface Fold {
+  readonly pipeline: Pipeline;
+  readonly rows: RowAlgebras;
+  readonly decode: Decoder;
+  /** For each lookup of the plan, the key that a record's columns name; null names none. */
+  lookupKeys(values: readonly Value[]): readonly (string | null)[];
+  /** The record with its lookups and derived columns; null when a lookup that drops what it misses has no row. */
+  enrich(values: readonly Value[], resolve: ResolveLookup): Slots | null;
+  keyOf(slots: Slots): string;
+  /** Starts of the windows of one kind that hold a time. Epoch milliseconds. */
+  windowStarts: readonly { readonly name: string; readonly startsOf: (timeMs: number) => readonly number[] }[];
+  /** Folds one record's slots into the states of a row, in place. */
+  addTo(states: unknown[], slots: Slots): void;
+}
+
+export function foldOf(pipeline: Pipeline): Fold {
+  const { plan } = pipeline;
+  const index = slotIndex(plan);
+  const width = index.size;
+  const columnCount = plan.columns.length;
+  const slotOf = (field: string): number => index.get(field) as number;
+  const lookupSlots = plan.lookups.map((lookup) => ({
+    onSlot: slotOf(lookup.on),
+    drop: lookup.missing === 'drop',
+    columns: lookup.columns.map((column) => ({ name: column.name, slot: slotOf(`${lookup.name}.${column.name}`) })),
+  }));
+  const derived = plan.derived.map(({ name, expression }) => ({
+    slot: slotOf(name),
+    evaluate: compileExpression(expression, index),
+  }));
+  const keySlots = plan.groupBy.map(slotOf);
+  const rows = rowAlgebrasOf(plan);
+  const steps = plan.aggregates.map(({ field, where }, position) =>
+    compileStep(
+      rows.view.algebras[position] as AnyAlgebra,
+      position,
+      field === null ? null : slotOf(field),
+      where === null ? null : slotOf(where),
+    ),
+  );
+  return {
+    pipeline,
+    rows,
+    decode: decoderOf(pipeline),
+    lookupKeys: (values) => lookupSlots.map(({ onSlot }) => lookupKeyText(values[onSlot] as Value)),
+    enrich: (values, resolve) => {
+      const slots: Slots = new Array(width).fill(null);
+      for (let slot = 0; slot < columnCount; slot++) slots[slot] = values[slot] as Value;
+      for (let position = 0; position < lookupSlots.length; position++) {
+        const { onSlot, drop, columns } = lookupSlots[position] as (typeof lookupSlots)[number];
+        const key = lookupKeyText(slots[onSlot] as Value);
+        const row = key === null ? null : resolve(position, key);
+        if (row === null) {
+          if (drop) return null;
+          continue;
+        }
+        for (const { name, slot } of columns) slots[slot] = row[name] ?? null;
+      }
+      for (const { slot, evaluate } of derived as readonly { slot: number; evaluate: Evaluate }[])
+        slots[slot] = evaluate(slots);
+      return slots;
+    },
+    keyOf: (slots) => keyText(keySlots.map((slot) => slots[slot] as Value)),
+    windowStarts: plan.windows.map((window) => ({ name: window.name, startsOf: windowStartsOf(window) })),
+    addTo: (states, slots) => {
+      for (const step of steps) step(states, slots);
+    },
+  };
+}
+
+type Step = (states: unknown[], slots: Slots) => void;
+
+/** One aggregate's share of a record: nulls are "not there", and a condition must be true, not merely not false. */
+function compileStep(algebra: AnyAlgebra, position: number, fieldSlot: number | null, whereSlot: number | null): Step {
+  const add: Step =
+    fieldSlot === null
+      ? (states) => {
+          states[position] = algebra.add(states[position], 1);
+        }
+      : (states, slots) => {
+          const value = slots[fieldSlot];
+          if (typeof value === 'number') states[position] = algebra.add(states[position], value);
+        };
+  return whereSlot === null ? add : (states, slots) => (slots[whereSlot] === true ? add(states, slots) : undefined);
+}
+
+/** Starts of the windows `[start, start + size)` that hold a time, floored towards minus infinity so that times before 1970 fall right. */
+export function windowStartsOf(window: Window): (timeMs: number) => readonly number[] {
+  switch (window.kind) {
+    case 'tumbling': {
+      const { sizeMs } = window;
+      return (timeMs) => [Math.floor(timeMs / sizeMs) * sizeMs];
+    }
+  }
+}
+
+/** End of a window. Epoch milliseconds, exclusive. */
+export function windowEndMs(window: Window, startMs: number): number {
+  switch (window.kind) {
+    case 'tumbling':
+      return startMs + window.sizeMs;
+  }
+}
+
+/**
+ * The fold of one segment of one partition: rule 1. It holds every fragment of the segment, from the segment's first offset on, so that a key which is
+ * not here has no fragment. Records come in offset order; a row skips those at or below its `hi`, so redelivery changes nothing.
+ */
+export class SegmentFold {
+  readonly segment: number;
+  private readonly fold: Fold;
+  private readonly rows = new Map<string, Fragment>();
+  private readonly touched = new Set<Fragment>();
+
+  constructor(fold: Fold, segment: number, stored: readonly FragmentRow[]) {
+    this.fold = fold;
+    this.segment = segment;
+    for (const { key, window, startMs, cell } of stored) {
+      const { hi, states } = fold.rows.of(window).decodeFragment(cell);
+      this.rows.set(rowId(window, startMs, key), { key, window, startMs, hi, states: [...states] });
+    }
+  }
+
+  /** Folds an event of the segment into the row of each window that holds it. */
+  addEvent(offset: number, timeMs: number, slots: Slots): void {
+    const key = this.fold.keyOf(slots);
+    for (const { name, startsOf } of this.fold.windowStarts) {
+      for (const startMs of startsOf(timeMs)) {
+        const fragment = this.fragment(name, startMs, key);
+        if (offset <= fragment.hi) continue;
+        this.fold.addTo(fragment.states, slots);
+        this.touch(fragment, offset);
+      }
+    }
+  }
+
+  /** Counts a record that is no event. */
+  addPoison(offset: number, reason: PoisonReason): void {
+    const fragment = this.fragment(QUARANTINE_WINDOW, 0, reason);
+    if (offset <= fragment.hi) return;
+    fragment.states[0] = (this.fold.rows.quarantine.algebras[0] as AnyAlgebra).add(fragment.states[0], 1);
+    this.touch(fragment, offset);
+  }
+
+  /** The rows that changed since the last call, as they are to be stored. */
+  takeTouched(): readonly FragmentRow[] {
+    const changed = Array.from(this.touched, ({ key, window, startMs, hi, states }) => ({
+      key,
+      window,
+      startMs,
+      hi,
+      cell: this.fold.rows.of(window).encodeFragment(hi, states),
+    }));
+    this.touched.clear();
+    return changed;
+  }
+
+  private fragment(window: string, startMs: number, key: string): Fragment {
+    const id = rowId(window, startMs, key);
+    let fragment = this.rows.get(id);
+    if (!fragment) {
+      fragment = { key, window, startMs, hi: -1, states: [...this.fold.rows.of(window).empty] };
+      this.rows.set(id, fragment);
+    }
+    return fragment;
+  }
+
+  private touch(fragment: Fragment, offset: number): void {
+    fragment.hi = offset;
+    this.touched.add(fragment);
+  }
+}
+
+/** One text per row; a window's name holds no `|`, a start is digits. */
+export function rowId(window: string, startMs: number, key: string): string {
+  return `${window}|${startMs}|${key}`;
+}
+
+export type { Decoded };

@@ -1,0 +1,79 @@
+import { type AnyAlgebra, algebraOf } from './aggregates/index.ts';
+import { Reader, Writer } from './codec.ts';
+import type { AggregatePlan, Plan } from './plan.ts';
+
+/** The states of one row, one per aggregate, in the plan's order. */
+export type States = readonly unknown[];
+
+/** A view of every pipeline: how many records of each reason were quarantined. Its key is the reason, its window starts at 0. */
+export const QUARANTINE_WINDOW = '$quarantine';
+
+const QUARANTINE_AGGREGATES: readonly AggregatePlan[] = [
+  { name: 'records', kind: 'count', field: null, where: null, domain: 'integer' },
+];
+
+/** The algebra of a whole row: that of each aggregate, side by side. */
+export interface RowAlgebra {
+  readonly aggregates: readonly AggregatePlan[];
+  readonly algebras: readonly AnyAlgebra[];
+  readonly empty: States;
+  merge(left: States, right: States): States;
+  present(states: States): Record<string, number | null>;
+  /** Canonical bytes of a batch row. */
+  encode(states: States): Buffer;
+  decode(cell: Uint8Array): States;
+  /** Canonical bytes of a fragment: the offset of the last record folded in, then the states, in one cell. */
+  encodeFragment(hi: number, states: States): Buffer;
+  decodeFragment(cell: Uint8Array): { readonly hi: number; readonly states: States };
+}
+
+function rowAlgebra(aggregates: readonly AggregatePlan[]): RowAlgebra {
+  const algebras = aggregates.map(algebraOf);
+  const writer = new Writer();
+  const write = (states: States): void => {
+    for (let index = 0; index < algebras.length; index++) (algebras[index] as AnyAlgebra).encode(states[index], writer);
+  };
+  const read = (reader: Reader): States => {
+    const states = algebras.map((algebra) => algebra.decode(reader));
+    reader.end();
+    return states;
+  };
+  return {
+    aggregates,
+    algebras,
+    empty: Object.freeze(algebras.map((algebra) => algebra.empty)),
+    merge: (left, right) => algebras.map((algebra, index) => algebra.merge(left[index], right[index])),
+    present: (states) =>
+      Object.fromEntries(
+        aggregates.map(({ name }, index) => [name, (algebras[index] as AnyAlgebra).present(states[index])]),
+      ),
+    encode: (states) => {
+      write(states);
+      return writer.take();
+    },
+    decode: (cell) => read(new Reader(cell)),
+    encodeFragment: (hi, states) => {
+      writer.unsigned(hi);
+      write(states);
+      return writer.take();
+    },
+    decodeFragment: (cell) => {
+      const reader = new Reader(cell);
+      const hi = reader.unsigned();
+      return { hi, states: read(reader) };
+    },
+  };
+}
+
+/** The algebras of a plan's rows: those of its windows, and that of the quarantine counts. */
+export interface RowAlgebras {
+  readonly view: RowAlgebra;
+  readonly quarantine: RowAlgebra;
+  of(window: string): RowAlgebra;
+}
+
+export function rowAlgebrasOf(plan: Pick<Plan, 'aggregates'>): RowAlgebras {
+  const view = rowAlgebra(plan.aggregates);
+  const quarantine = rowAlgebra(QUARANTINE_AGGREGATES);
+  return { view, quarantine, of: (window) => (window === QUARANTINE_WINDOW ? quarantine : view) };
+}
