@@ -1,0 +1,28 @@
+/** What went wrong, in the four parts that every message of this package has. */
+interface Account {
+  readonly failed: string;
+  readonly received: string;
+  readonly allowed: string;
+  readonly remedy: string;
+}
+
+/** The one error class of the trigger. `code` is stable and searchable. */
+export class TriggerError extends Error {
+  override readonly name = 'TriggerError';
+  readonly code: string;
+
+  constructor(code: string, account: Account, options?: ErrorOptions) {
+    super(
+      `${account.failed}; received: ${account.received}; allowed: ${account.allowed}; to do: ${account.remedy} [${code}]`,
+      options,
+    );
+    this.code = code;
+  }
+}
+
+/** The message of anything thrown: `AggregateError`s of the network layer have an empty one of their own. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = (error as NodeJS.ErrnoException).code;
+  return error.message || code || error.name;
+}

@@ -1,0 +1,297 @@
+import kafkajs, { type Admin, type Batch, type Kafka, type SASLOptions } from 'kafkajs';
+import type { KafkaRecord } from './event.ts';
+import type { Log } from './log.ts';
+import type { KafkaMapping, SaslMechanism } from './mapping.ts';
+
+/** kafkajs stays behind this file. */
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What a source tells. All calls are synchronous and in log order per partition. */
+export interface SourceListener {
+  /** The group gave these partitions: whatever was consumed before is void, records come again from these positions. */
+  assigned(positions: ReadonlyMap<number, number>): void;
+  /** The assignment ended (a rebalance, a lost connection). */
+  revoked(): void;
+  records(partition: number, records: readonly KafkaRecord[], nextOffset: number): void;
+  /** Log ends, read now and then. */
+  ends(endOffsets: ReadonlyMap<number, number>): void;
+  /** Time spent in fetching and decoding. */
+  fetched(durationMs: number): void;
+  lostToRetention(partition: number, from: number, to: number): void;
+}
+
+export interface Source {
+  /** Rejects when the connection to the group cannot go on; then a new source is needed. Resolves after `stop`. */
+  readonly ended: Promise<void>;
+  pause(partition: number): void;
+  resume(partition: number): void;
+  /** Commits positions. Rejects when the group has moved on. */
+  commit(positions: ReadonlyMap<number, number>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** How long an idle broker holds a fetch. It bounds how late a resumed partition is asked for again. */
+const fetchWaitMs = 100;
+const fetchBytesPerPartition = 4 * 1024 * 1024;
+/** Short, so that the partitions of a killed trigger are soon free; heartbeats don't wait for invocations. */
+const sessionTimeoutMs = 10_000;
+const heartbeatIntervalMs = 1_000;
+const rebalanceTimeoutMs = 15_000;
+const endsIntervalMs = 1_000;
+/** kafkajs polls at least every `fetchWaitMs`: silence of this length means that it hangs, and it is made anew. */
+const silenceMaxMs = 60_000;
+
+const { logLevel } = kafkajs;
+
+export function connect(mapping: KafkaMapping, credentials: Credentials | null, log: Log): Kafka {
+  return new kafkajs.Kafka({
+    clientId: `trigger-${mapping.uuid}`,
+    brokers: [...mapping.bootstrapServers],
+    ...(mapping.authentication !== null && credentials !== null
+      ? { sasl: sasl(mapping.authentication.mechanism, credentials) }
+      : {}),
+    connectionTimeout: 5_000,
+    // A crash is not restarted inside kafkajs: `ended` rejects, and there is one way back, ours.
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5, restartOnFailure: async () => false },
+    logLevel: logLevel.WARN,
+    logCreator: () => (entry) => {
+      const { message, error } = entry.log;
+      log('warn', `kafkajs: ${message}`, {
+        mapping: mapping.uuid,
+        ...(error === undefined ? {} : { error: `${error}` }),
+      });
+    },
+  });
+}
+
+function sasl(mechanism: SaslMechanism, { username, password }: Credentials): SASLOptions {
+  switch (mechanism) {
+    case 'plain':
+      return { mechanism: 'plain', username, password };
+    case 'scram-sha-256':
+      return { mechanism: 'scram-sha-256', username, password };
+    case 'scram-sha-512':
+      return { mechanism: 'scram-sha-512', username, password };
+  }
+}
+
+/**
+ * Joins the mapping's group and consumes its topic.
+ *
+ * kafkajs fetches; positions are kept here. After every assignment all partitions are paused until the committed
+ * positions were read, then sought explicitly, and a fetched batch is accepted only where the last one ended: batches
+ * that were under way during a rebalance can therefore neither reorder nor skip records.
+ */
+export async function startSource(
+  mapping: KafkaMapping,
+  credentials: Credentials | null,
+  listener: SourceListener,
+  log: Log,
+): Promise<Source> {
+  const kafka = connect(mapping, credentials, log);
+  const { topic } = mapping;
+  const admin = kafka.admin();
+  const consumer = kafka.consumer({
+    groupId: mapping.groupId,
+    sessionTimeout: sessionTimeoutMs,
+    heartbeatInterval: heartbeatIntervalMs,
+    rebalanceTimeout: rebalanceTimeoutMs,
+    maxWaitTimeInMs: fetchWaitMs,
+    minBytes: 1,
+    maxBytesPerPartition: fetchBytesPerPartition,
+    maxBytes: 4 * fetchBytesPerPartition,
+    readUncommitted: false,
+    allowAutoTopicCreation: false,
+  });
+
+  /** Per partition: `delivered` is where the last records ended, `expected` where kafkajs will fetch (past markers). */
+  const places = new Map<number, { delivered: number; expected: number }>();
+  /** Counts assignments, so that what began under an earlier one is recognized. */
+  let assignment = 0;
+  let isStopping = false;
+  let lastSignAtMs = Date.now();
+  let end: { resolve: () => void; reject: (error: Error) => void } = { resolve() {}, reject() {} };
+  const ended = new Promise<void>((resolve, reject) => {
+    end = { resolve, reject };
+  });
+  ended.catch(() => {});
+
+  const onAssigned = async (partitions: readonly number[]) => {
+    const mine = ++assignment;
+    places.clear();
+    listener.revoked();
+    if (partitions.length > 0) consumer.pause([{ topic, partitions: [...partitions] }]);
+    const committed = await committedPositions(admin, mapping);
+    if (mine !== assignment || isStopping) return;
+    const positions = new Map<number, number>();
+    const missing: number[] = [];
+    for (const partition of partitions) {
+      const position = committed.get(partition);
+      if (position === undefined) missing.push(partition);
+      else positions.set(partition, position);
+    }
+    if (missing.length > 0) {
+      // `begin` committed a position for every partition that there was: these came later, all of their records are new.
+      const bounds = await logBounds(admin, topic);
+      if (mine !== assignment || isStopping) return;
+      for (const partition of missing) positions.set(partition, bounds.get(partition)?.low ?? 0);
+    }
+    for (const [partition, position] of positions) {
+      places.set(partition, { delivered: position, expected: position });
+      consumer.seek({ topic, partition, offset: String(position) });
+    }
+    listener.assigned(positions);
+    if (partitions.length > 0) consumer.resume([{ topic, partitions: [...partitions] }]);
+  };
+
+  const onMisplaced = async (partition: number, fetched: number) => {
+    const place = places.get(partition);
+    const mine = assignment;
+    if (place === undefined) return;
+    const { low, high } = (await logBounds(admin, topic)).get(partition) ?? { low: 0, high: 0 };
+    if (mine !== assignment || places.get(partition) !== place) return;
+    if (place.expected < low || place.expected > high) {
+      // Retention was faster than the function, or the topic was made anew under the same name.
+      listener.lostToRetention(partition, place.expected, low);
+      place.delivered = low;
+      place.expected = low;
+    }
+    log('warn', 'the fetched batch is not where it should be: sought again', { partition, fetched, ...place });
+    consumer.seek({ topic, partition, offset: String(place.expected) });
+  };
+
+  const onBatch = (batch: Batch, resolveOffset: (offset: string) => void) => {
+    const place = places.get(batch.partition);
+    if (place === undefined) return;
+    const fetched = Number((batch as unknown as { fetchedOffset: string }).fetchedOffset);
+    if (fetched < place.delivered || fetched > place.expected) {
+      void onMisplaced(batch.partition, fetched).catch((error: Error) => end.reject(error));
+      return;
+    }
+    const next = Number(batch.lastOffset()) + 1;
+    place.delivered = next;
+    place.expected = next;
+    resolveOffset(batch.lastOffset());
+    listener.records(batch.partition, batch.messages as readonly KafkaRecord[], next);
+  };
+
+  const { events } = consumer;
+  consumer.on(events.GROUP_JOIN, ({ payload }) => {
+    onAssigned(payload.memberAssignment[topic] ?? []).catch((error: Error) => end.reject(error));
+  });
+  consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
+    // Only markers or aborted records: kafkajs moves on without calling `eachBatch`.
+    const place = places.get(payload.partition);
+    if (place !== undefined && payload.batchSize === 0) place.expected = Number(payload.lastOffset) + 1;
+  });
+  consumer.on(events.FETCH, ({ payload }) => {
+    lastSignAtMs = Date.now();
+    listener.fetched(payload.duration);
+  });
+  consumer.on(events.CRASH, ({ payload }) => end.reject(payload.error));
+  consumer.on(events.STOP, () => {
+    if (isStopping) end.resolve();
+  });
+
+  let isReadingEnds = false;
+  const watch = setInterval(() => {
+    if (Date.now() - lastSignAtMs > silenceMaxMs) end.reject(new Error('the consumer has been silent for too long'));
+    if (isReadingEnds) return;
+    isReadingEnds = true;
+    logBounds(admin, topic)
+      .then(
+        (bounds) => listener.ends(new Map([...bounds].map(([partition, { high }]) => [partition, high]))),
+        // The lag is then as old as the connection; losing that is told by the consumer itself.
+        () => {},
+      )
+      .finally(() => {
+        isReadingEnds = false;
+      });
+  }, endsIntervalMs);
+
+  const stop = async () => {
+    isStopping = true;
+    assignment += 1;
+    places.clear();
+    clearInterval(watch);
+    await Promise.allSettled([consumer.disconnect(), admin.disconnect()]);
+    end.resolve();
+  };
+
+  try {
+    await admin.connect();
+    await begin(admin, mapping, log);
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      // The call only queues, so fetching and heartbeats go on while functions run, for 14 minutes if they like.
+      eachBatch: async ({ batch, resolveOffset }) => onBatch(batch, resolveOffset),
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  return {
+    ended,
+    pause: (partition) => consumer.pause([{ topic, partitions: [partition] }]),
+    resume: (partition) => consumer.resume([{ topic, partitions: [partition] }]),
+    commit: (positions) =>
+      consumer.commitOffsets(
+        [...positions].map(([partition, position]) => ({ topic, partition, offset: String(position) })),
+      ),
+    stop,
+  };
+}
+
+/**
+ * Commits the starting position of every partition that has none, before the group is joined. A mapping on LATEST that
+ * is killed before its first batch would otherwise begin anew at a later end, and lose what came between.
+ */
+async function begin(admin: Admin, mapping: KafkaMapping, log: Log): Promise<void> {
+  const { topic, groupId, startingPosition } = mapping;
+  const [committed, bounds] = [await committedPositions(admin, mapping), await logBounds(admin, topic)];
+  const missing = [...bounds.keys()].filter((partition) => !committed.has(partition));
+  if (missing.length === 0) return;
+  const starts = new Map<number, number>();
+  switch (startingPosition.kind) {
+    case 'trim-horizon':
+      for (const partition of missing) starts.set(partition, bounds.get(partition)?.low ?? 0);
+      break;
+    case 'latest':
+      for (const partition of missing) starts.set(partition, bounds.get(partition)?.high ?? 0);
+      break;
+    case 'at-timestamp': {
+      const found = await admin.fetchTopicOffsetsByTimestamp(topic, startingPosition.timestampMs);
+      for (const { partition, offset } of found) {
+        if (missing.includes(partition)) starts.set(partition, Number(offset));
+      }
+    }
+  }
+  log('info', 'the group begins', { groupId, topic, at: startingPosition.kind, positions: Object.fromEntries(starts) });
+  await admin.setOffsets({
+    groupId,
+    topic,
+    partitions: [...starts].map(([partition, position]) => ({ partition, offset: String(position) })),
+  });
+}
+
+async function committedPositions(admin: Admin, { groupId, topic }: KafkaMapping): Promise<Map<number, number>> {
+  const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  return new Map(
+    (found?.partitions ?? [])
+      .map(({ partition, offset }): [number, number] => [partition, Number(offset)])
+      .filter(([, position]) => position >= 0),
+  );
+}
+
+async function logBounds(admin: Admin, topic: string): Promise<Map<number, { low: number; high: number }>> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return new Map(offsets.map(({ partition, low, high }) => [partition, { low: Number(low), high: Number(high) }]));
+}
