@@ -1,1 +1,10 @@
-export {};
+export { type Cloud, type CloudAddresses, type CloudOptions, openCloud, type UpReport } from './cloud.ts';
+export { CloudError, type CloudErrorCode, type CloudErrorParts } from './errors.ts';
+export { type CloudPaths, cloudPaths } from './paths.ts';
+export type { PortName, Ports } from './ports.ts';
+export type { HealthReport } from './probes.ts';
+export type { OnProgress, ProgressEvent } from './progress.ts';
+export { cleanEnvironment, type ServiceSpec } from './services.ts';
+export { ensureSoftware, type Software } from './software.ts';
+export type { ServiceStatus } from './supervisor.ts';
+export { versions } from './versions.ts';

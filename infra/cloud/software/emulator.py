@@ -1,0 +1,164 @@
+"""Start ministack with what this project needs and the emulator lacks.
+
+Every patch names the function it replaces, and `_expect` refuses to start when a new version no longer has what a
+patch was written against: a patch that silently stops working is worse than none. The version is pinned.
+
+1. Kafka event source mappings. Stock CloudFormation drops the properties of a self-managed Kafka mapping, and the
+   Lambda API refuses to create one. Both keep them here, so that ListEventSourceMappings tells the Kafka trigger all
+   it needs. Nothing in the emulator polls Kafka.
+2. Invocations that log nothing. After each invocation the emulator waits up to 50 ms for log lines that may still be
+   on their way. Here the Node worker ends an invocation's log with a marker, so the wait is exact: as long as needed,
+   and complete.
+"""
+
+import queue
+import sys
+import time
+
+import ministack.core.lambda_runtime as runtime
+import ministack.services.cloudformation.provisioners as provisioners
+import ministack.services.lambda_svc as lambda_service
+
+
+def _expect(condition: bool, what: str) -> None:
+    if not condition:
+        raise SystemExit(f"this ministack has changed ({what}): adapt infra/cloud/software/emulator.py to it")
+
+
+# 1. Kafka event source mappings
+
+KAFKA_PROPERTIES = (
+    "SelfManagedEventSource",
+    "Topics",
+    "SourceAccessConfigurations",
+    "SelfManagedKafkaEventSourceConfig",
+    "AmazonManagedKafkaEventSourceConfig",
+    "ProvisionedPollerConfig",
+    "StartingPositionTimestamp",
+)
+
+
+def _as_the_api_says(name, value):
+    """CloudFormation spells the endpoints KafkaBootstrapServers, the Lambda API KAFKA_BOOTSTRAP_SERVERS."""
+    if name != "SelfManagedEventSource":
+        return value
+    endpoints = value.get("Endpoints", {})
+    servers = endpoints.get("KAFKA_BOOTSTRAP_SERVERS") or endpoints.get("KafkaBootstrapServers")
+    return {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": servers}}
+
+
+def _keep_kafka_properties(mapping: dict, properties: dict) -> None:
+    for name in KAFKA_PROPERTIES:
+        if properties.get(name) is not None:
+            mapping[name] = _as_the_api_says(name, properties[name])
+
+
+def patch_kafka_mappings() -> None:
+    handlers = next(
+        value
+        for value in vars(provisioners).values()
+        if isinstance(value, dict) and "AWS::Lambda::EventSourceMapping" in value
+    )["AWS::Lambda::EventSourceMapping"]
+    stock_create, stock_update = handlers["create"], handlers["update"]
+    stock_api_create, stock_response = lambda_service._create_esm, lambda_service._esm_response
+
+    def create(logical_id, properties, stack_name):
+        physical_id, attributes = stock_create(logical_id, properties, stack_name)
+        _keep_kafka_properties(lambda_service._esms[physical_id], properties)
+        return physical_id, attributes
+
+    def update(physical_id, old_properties, new_properties, stack_name):
+        result = stock_update(physical_id, old_properties, new_properties, stack_name)
+        new_id = result[0] if isinstance(result, tuple) else physical_id
+        _keep_kafka_properties(lambda_service._esms[new_id], new_properties)
+        return result
+
+    def api_create(data: dict):
+        if "SelfManagedEventSource" not in data:
+            return stock_api_create(data)
+        function, qualifier, error = lambda_service._resolve_existing_esm_function(data.get("FunctionName", ""))
+        if error:
+            return error
+        enabled = data.get("Enabled", True)
+        mapping = {
+            "UUID": lambda_service.new_uuid(),
+            "EventSourceArn": "",
+            "FunctionArn": lambda_service._func_arn(function) + (f":{qualifier}" if qualifier else ""),
+            "FunctionName": function,
+            "Qualifier": qualifier,
+            "State": "Enabled" if enabled else "Disabled",
+            "StateTransitionReason": "USER_INITIATED",
+            "BatchSize": data.get("BatchSize", 100),
+            "MaximumBatchingWindowInSeconds": data.get("MaximumBatchingWindowInSeconds", 0),
+            "LastModified": int(time.time()),
+            "LastProcessingResult": "No records processed",
+            "Enabled": enabled,
+            "StartingPosition": data.get("StartingPosition", "LATEST"),
+            "FunctionResponseTypes": data.get("FunctionResponseTypes", []),
+        }
+        for name in ("FilterCriteria", "DestinationConfig", "MaximumRetryAttempts"):
+            if name in data:
+                mapping[name] = data[name]
+        _keep_kafka_properties(mapping, data)
+        lambda_service._esms[mapping["UUID"]] = mapping
+        return lambda_service.json_response(lambda_service._esm_response(mapping), 202)
+
+    def response(mapping: dict) -> dict:
+        shown = stock_response(mapping)
+        if shown.get("EventSourceArn") == "":  # AWS leaves it out for a self-managed source
+            shown.pop("EventSourceArn")
+        return shown
+
+    handlers.update(create=create, update=update)
+    provisioners._lambda_esm_create = create  # update calls it by name to replace a mapping
+    lambda_service._create_esm = api_create
+    lambda_service._esm_response = response
+
+
+# 2. The end of an invocation's log
+
+END_OF_LOG = "\x00end-of-log"
+LOG_WAIT_S = 0.25  # as the stock hard cap; only reached when a worker died with its log unfinished
+
+_STDOUT = "const _realStdoutWrite = process.stdout.write.bind(process.stdout);"
+_STDOUT_MARKED = """
+const _plainStdoutWrite = process.stdout.write.bind(process.stdout);
+const _realStdoutWrite = function(text) {
+  if (!text.startsWith('{"status":"ready"')) _stderrWrite("\\u0000end-of-log\\n");
+  return _plainStdoutWrite(text);
+};
+"""
+
+
+def patch_end_of_log() -> None:
+    script = runtime._NODEJS_WORKER_SCRIPT
+    _expect(script.count(_STDOUT) == 1, "the Node worker's standard output")
+    runtime._NODEJS_WORKER_SCRIPT = script.replace(_STDOUT, _STDOUT_MARKED)
+    stock_drain = runtime.Worker._drain_stderr_bounded
+
+    def drain(self, *arguments, **named):
+        if not str(self.config.get("Runtime", "")).startswith("nodejs"):
+            return stock_drain(self, *arguments, **named)
+        lines = []
+        deadline = time.monotonic() + LOG_WAIT_S
+        while True:
+            try:
+                line = self._stderr_queue.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                break
+            if line.endswith(END_OF_LOG):  # a last line without its newline stands in front of the marker
+                if line != END_OF_LOG:
+                    lines.append(line[: -len(END_OF_LOG)])
+                break
+            lines.append(line)
+        return "\n".join(lines)
+
+    runtime.Worker._drain_stderr_bounded = drain
+
+
+if __name__ == "__main__":
+    patch_kafka_mappings()
+    patch_end_of_log()
+    from ministack.app import main
+
+    sys.exit(main())

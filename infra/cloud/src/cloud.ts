@@ -1,0 +1,177 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { cassandraService, localDataCenter } from './cassandra.ts';
+import { accountId, emulatorService, region } from './emulator.ts';
+import { CloudError } from './errors.ts';
+import { kafkaService } from './kafka.ts';
+import { withLock } from './lock.ts';
+import { type CloudPaths, cloudPaths } from './paths.ts';
+import { keptPorts, loopback, type Ports } from './ports.ts';
+import { markedProcesses, signal } from './processes.ts';
+import { type OnProgress, tracked } from './progress.ts';
+import { keptSecrets, type Secrets } from './secrets.ts';
+import type { ServiceSpec } from './services.ts';
+import { ensureSoftware, type Software } from './software.ts';
+import { ensureDown, ensureUp, livingRecord, type ServiceStatus, statusOf } from './supervisor.ts';
+import { until } from './waiting.ts';
+
+/** Where the parts of a cloud are, for those who talk to them. */
+export interface CloudAddresses {
+  readonly kafka: {
+    /** PLAINTEXT, for administration on this machine. */
+    readonly brokersInternal: string;
+    /** SASL_PLAINTEXT with SCRAM-SHA-512, for functions and the trigger. */
+    readonly brokersSasl: string;
+    readonly username: string;
+    readonly password: string;
+  };
+  readonly cassandra: {
+    readonly contactPoints: readonly string[];
+    readonly port: number;
+    readonly localDataCenter: string;
+  };
+  readonly aws: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly accountId: string;
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+  };
+  readonly ports: Ports;
+}
+
+export interface CloudOptions {
+  /** The checkout, whose Node and packages the functions run with. */
+  readonly root: string;
+  readonly stateDir?: string;
+  /** Software that is installed already may be shared, by tests for instance. */
+  readonly softwareDir?: string;
+  readonly extraServices?: (addresses: CloudAddresses, paths: CloudPaths) => readonly ServiceSpec[];
+  readonly onProgress?: OnProgress;
+}
+
+export interface Cloud {
+  readonly addresses: CloudAddresses;
+  readonly paths: CloudPaths;
+  /** Starts what is not healthy. Harmless when all is; repairs what was killed. */
+  up(): Promise<UpReport>;
+  /** Leaves no process. `deleteData` also leaves no data; ports, secrets and software stay. */
+  down(options?: { deleteData?: boolean }): Promise<void>;
+  status(): Promise<readonly ServiceStatus[]>;
+  /** For tests: a signal to a service's main process, and for SIGKILL the wait until it is gone. */
+  kill(name: string, signalName?: NodeJS.Signals): Promise<void>;
+}
+
+export interface UpReport extends CloudAddresses {
+  /** Services whose process was started now; the emulator among them means: see that what was deployed still is. */
+  readonly started: readonly string[];
+}
+
+const addressesOf = (ports: Ports, secrets: Secrets): CloudAddresses => ({
+  kafka: {
+    brokersInternal: `${loopback}:${ports.kafkaInternal}`,
+    brokersSasl: `${loopback}:${ports.kafka}`,
+    ...secrets.kafka,
+  },
+  cassandra: { contactPoints: [loopback], port: ports.cassandra, localDataCenter },
+  // The emulator takes any key; the SDK demands one.
+  aws: {
+    endpoint: `http://${loopback}:${ports.emulator}`,
+    region,
+    accountId,
+    accessKeyId: 'test',
+    secretAccessKey: 'test',
+  },
+  ports,
+});
+
+/** Each service as soon as those it depends on are up; the first failure is thrown when all attempts have ended. */
+const startInOrder = async (specs: readonly ServiceSpec[], start: (spec: ServiceSpec) => Promise<void>) => {
+  const running = new Map<string, Promise<void>>();
+  const begin = (spec: ServiceSpec): Promise<void> => {
+    const known = running.get(spec.name);
+    if (known !== undefined) return known;
+    const needed = specs.filter(({ name }) => spec.dependsOn?.includes(name));
+    const work = Promise.all(needed.map(begin)).then(() => start(spec));
+    running.set(spec.name, work);
+    return work;
+  };
+  const outcomes = await Promise.allSettled(specs.map(begin));
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
+};
+
+/** Opens, and does not start, the cloud of a checkout: its ports and secrets are chosen if they never were. */
+export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
+  const paths = cloudPaths(options);
+  const onProgress = options.onProgress ?? (() => {});
+  mkdirSync(paths.stateDir, { recursive: true });
+  const ports = await keptPorts(paths.portsFile);
+  const secrets = keptSecrets(paths.secretsFile);
+  const addresses = addressesOf(ports, secrets);
+
+  const specsWith = (software: Software): readonly ServiceSpec[] => [
+    cassandraService(paths, ports, software),
+    kafkaService(paths, ports, secrets, software),
+    emulatorService(paths, ports, software),
+    ...(options.extraServices?.(addresses, paths) ?? []),
+  ];
+  // Names, ports and health do not need the software; only a start does.
+  const specs = specsWith({ python: '', java: '', jars: { kafka: '', cassandra: '' } });
+
+  const exclusively = <T>(work: () => Promise<T>) =>
+    withLock(paths.lockFile, work, {
+      onWait: (pid) =>
+        onProgress({ kind: 'started', step: `waiting for process ${pid}, which starts or stops this cloud` }),
+    });
+
+  const stopAll = async () => {
+    // Dependents first, so that nothing complains of what it lost; the rest side by side.
+    const [dependents, others] = [specs.filter((s) => s.dependsOn?.length), specs.filter((s) => !s.dependsOn?.length)];
+    for (const group of [dependents, others])
+      await Promise.all(group.map((spec) => tracked(onProgress, `stop ${spec.name}`, () => ensureDown(paths, spec))));
+    // What carries our mark and is of no known service: a trigger of an earlier version, a function's own child.
+    for (const pid of markedProcesses(paths.stateDir)) signal(pid, 'SIGKILL');
+    await until(() => (markedProcesses(paths.stateDir).length === 0 ? true : undefined), { withinMs: 5_000 });
+  };
+
+  return {
+    addresses,
+    paths,
+    up: () =>
+      exclusively(async () => {
+        const software = await ensureSoftware(paths, onProgress);
+        const started: string[] = [];
+        await startInOrder(specsWith(software), (spec) =>
+          tracked(onProgress, `start ${spec.name}`, async () => {
+            if ((await ensureUp(paths, spec)) === 'started') started.push(spec.name);
+          }),
+        );
+        return { ...addresses, started };
+      }),
+    down: ({ deleteData = false } = {}) =>
+      exclusively(async () => {
+        await stopAll();
+        if (!deleteData) return;
+        for (const dir of [paths.dataDir, paths.logsDir, paths.runDir, paths.tmpDir])
+          rmSync(dir, { recursive: true, force: true });
+      }),
+    status: () => Promise.all(specs.map((spec) => statusOf(paths, spec))),
+    kill: async (name, signalName = 'SIGKILL') => {
+      const spec = specs.find((candidate) => candidate.name === name);
+      const record = spec === undefined ? undefined : livingRecord(paths, name);
+      if (record === undefined)
+        throw new CloudError(spec === undefined ? 'BIFOLD_SERVICE_UNKNOWN' : 'BIFOLD_SERVICE_NOT_RUNNING', {
+          failed: `sending ${signalName} to "${name}"`,
+          received: spec === undefined ? 'no service of that name' : 'a service that has no process',
+          allowed: `one of ${specs.map((candidate) => candidate.name).join(', ')}, while it runs`,
+          remedy: spec === undefined ? 'name one of these' : 'start the cloud first',
+        });
+      signal(record.pid, signalName);
+      if (signalName === 'SIGKILL')
+        await until(() => (livingRecord(paths, name) === undefined ? true : undefined), {
+          withinMs: 10_000,
+          everyMs: 5,
+        });
+    },
+  };
+};

@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CloudError } from './errors.ts';
+import { writeWhole } from './files.ts';
+import type { CloudPaths } from './paths.ts';
+import { loopback, type Ports } from './ports.ts';
+import { askOverTcp } from './probes.ts';
+import type { Secrets } from './secrets.ts';
+import { cleanEnvironment, type ServiceSpec } from './services.ts';
+import type { Software } from './software.ts';
+
+const run = promisify(execFile);
+
+/**
+ * One node that is broker and controller. Functions and trigger come in by SASL_PLAINTEXT with SCRAM, as a
+ * self-managed event source demands; INTERNAL is for administration on this machine.
+ *
+ * A kill -9 of the process loses no acknowledged record although no flush interval is set: what was acknowledged was
+ * handed to the operating system, and its page cache outlives the process. (It does not outlive the machine; on AWS
+ * that is what replicas are for.)
+ */
+const serverProperties = (ports: Ports, logDir: string): string => `\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@${loopback}:${ports.kafkaController}
+listeners=SASL_PLAINTEXT://${loopback}:${ports.kafka},CONTROLLER://${loopback}:${ports.kafkaController},INTERNAL://${loopback}:${ports.kafkaInternal}
+advertised.listeners=SASL_PLAINTEXT://${loopback}:${ports.kafka},INTERNAL://${loopback}:${ports.kafkaInternal}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=INTERNAL
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT
+sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+log.dirs=${logDir}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+num.partitions=4
+auto.create.topics.enable=false
+unclean.leader.election.enable=false
+log.message.timestamp.type=LogAppendTime
+log.retention.ms=-1
+log.retention.bytes=-1
+`;
+
+const log4j = `\
+status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{ISO8601} %-5p %m (%c)%n
+rootLogger.level = warn
+rootLogger.appenderRef.console.ref = console
+logger.server.name = kafka.server
+logger.server.level = info
+logger.log.name = org.apache.kafka.storage.internals.log
+logger.log.level = info
+`;
+
+/** Metadata, version 1, for no topic: the answer lists the brokers that take part, so an unfenced one says 1. */
+const metadataRequest = Buffer.from('0000000e' + '0003' + '0001' + '00000001' + 'ffff' + '00000000', 'hex');
+
+export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, software: Software): ServiceSpec => {
+  const confDir = join(paths.dataDir, 'kafka-conf');
+  const logDir = join(paths.dataDir, 'kafka');
+  const properties = join(confDir, 'server.properties');
+  const log4jFile = join(confDir, 'log4j2.properties');
+  const env = cleanEnvironment({ TMPDIR: paths.tmpDir });
+  const java = [
+    '-cp',
+    `${software.jars.kafka}/*`,
+    `-Djava.io.tmpdir=${paths.tmpDir}`,
+    `-Dlog4j2.configurationFile=file:${log4jFile}`,
+    '-Djava.awt.headless=true',
+  ];
+
+  /** Formatted beside its place and moved there whole: a format that was killed halfway leaves no half log. */
+  const format = async () => {
+    const draft = `${logDir}.formatting`;
+    rmSync(draft, { recursive: true, force: true });
+    const draftProperties = join(confDir, 'format.properties');
+    writeWhole(draftProperties, serverProperties(ports, draft));
+    const { username, password } = secrets.kafka;
+    const scram = `SCRAM-SHA-512=[name=${username},password=${password}]`;
+    const clusterId = randomBytes(16).toString('base64url');
+    const args = ['format', '-t', clusterId, '-c', draftProperties, '--add-scram', scram];
+    try {
+      await run(software.java, ['-XX:TieredStopAtLevel=1', ...java, 'kafka.tools.StorageTool', ...args], { env });
+    } catch (cause) {
+      const { stderr = '', stdout = '' } = cause as { stderr?: string; stdout?: string };
+      throw new CloudError(
+        'BIFOLD_SERVICE_START_FAILED',
+        {
+          failed: "formatting Kafka's log folder",
+          received: `${stdout}${stderr}`.replaceAll(password, '***').trim(),
+          allowed: 'an empty folder that can be written',
+          remedy: `look at ${paths.dataDir}, then run the command again`,
+        },
+        // The cause would show the command line, and with it the password.
+      );
+    }
+    renameSync(draft, logDir);
+  };
+
+  return {
+    name: 'kafka',
+    command: software.java,
+    args: ['-Xms256m', '-Xmx768m', '-XX:+UseSerialGC', ...java, 'kafka.Kafka', properties],
+    env,
+    ports: { sasl: ports.kafka, internal: ports.kafkaInternal, controller: ports.kafkaController },
+    prepare: async () => {
+      mkdirSync(paths.tmpDir, { recursive: true });
+      writeWhole(log4jFile, log4j);
+      writeWhole(properties, serverProperties(ports, logDir));
+      if (!existsSync(join(logDir, 'meta.properties'))) await format();
+    },
+    health: () =>
+      askOverTcp(ports.kafkaInternal, metadataRequest, (answer) => {
+        if (answer.length < 12) return undefined;
+        const brokers = answer.readInt32BE(8);
+        return brokers > 0
+          ? { healthy: true, detail: 'broker takes part' }
+          : { healthy: false, detail: 'the broker is not registered yet' };
+      }),
+  };
+};

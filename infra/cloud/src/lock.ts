@@ -1,0 +1,53 @@
+import { rmSync } from 'node:fs';
+import { CloudError } from './errors.ts';
+import { readJson, writeOnce } from './files.ts';
+import { processIdentity } from './processes.ts';
+import { until } from './waiting.ts';
+
+interface Holder {
+  readonly pid: number;
+  readonly identity: string;
+}
+
+/**
+ * One at a time over a folder. A lock whose holder is dead is no lock: its file is taken away, so a crashed `up` is in
+ * nobody's way.
+ */
+export const withLock = async <T>(
+  lockFile: string,
+  work: () => Promise<T>,
+  options: { withinMs?: number; onWait?: (holderPid: number) => void } = {},
+): Promise<T> => {
+  const withinMs = options.withinMs ?? 300_000;
+  const mine: Holder = { pid: process.pid, identity: processIdentity(process.pid) ?? '' };
+  let told = false;
+  let holderPid = 0;
+  const taken = await until(
+    () => {
+      if (writeOnce(lockFile, JSON.stringify(mine))) return true;
+      const holder = readJson<Holder>(lockFile);
+      if (holder === undefined) return undefined;
+      if (processIdentity(holder.pid) !== holder.identity) {
+        rmSync(lockFile, { force: true });
+        return undefined;
+      }
+      holderPid = holder.pid;
+      if (!told) options.onWait?.(holder.pid);
+      told = true;
+      return undefined;
+    },
+    { withinMs, everyMs: 100 },
+  );
+  if (taken === undefined)
+    throw new CloudError('BIFOLD_LOCK_HELD', {
+      failed: `taking ${lockFile}`,
+      received: `process ${holderPid} has held it for over ${Math.round(withinMs / 1000)} s`,
+      allowed: 'one command at a time that starts or stops this cloud',
+      remedy: `wait for that command, or stop it: kill ${holderPid}`,
+    });
+  try {
+    return await work();
+  } finally {
+    rmSync(lockFile, { force: true });
+  }
+};

@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Where everything of one local cloud lives. Nothing is kept outside these folders. */
+export interface CloudPaths {
+  /** The checkout. */
+  readonly root: string;
+  readonly stateDir: string;
+  readonly softwareDir: string;
+  readonly dataDir: string;
+  readonly logsDir: string;
+  readonly runDir: string;
+  readonly tmpDir: string;
+  readonly portsFile: string;
+  readonly secretsFile: string;
+  readonly lockFile: string;
+}
+
+export const cloudPaths = (options: { root: string; stateDir?: string; softwareDir?: string }): CloudPaths => {
+  const stateDir = options.stateDir ?? join(options.root, '.bifold');
+  return {
+    root: options.root,
+    stateDir,
+    softwareDir: options.softwareDir ?? join(stateDir, 'software'),
+    dataDir: join(stateDir, 'data'),
+    logsDir: join(stateDir, 'logs'),
+    runDir: join(stateDir, 'run'),
+    tmpDir: join(stateDir, 'tmp'),
+    portsFile: join(stateDir, 'ports.json'),
+    secretsFile: join(stateDir, 'secrets.json'),
+    lockFile: join(stateDir, 'cloud.lock'),
+  };
+};
+
+/** The committed locks and Python files that this workspace ships. */
+export const softwareSources = fileURLToPath(new URL('../software/', import.meta.url));

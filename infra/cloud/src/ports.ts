@@ -1,0 +1,74 @@
+import { createServer } from 'node:net';
+import { CloudError } from './errors.ts';
+import { readJson, writeOnce } from './files.ts';
+
+export const loopback = '127.0.0.1';
+
+const portNames = [
+  'kafka',
+  'kafkaInternal',
+  'kafkaController',
+  'cassandra',
+  'cassandraStorage',
+  'cassandraJmx',
+  'emulator',
+] as const;
+export type PortName = (typeof portNames)[number];
+export type Ports = Readonly<Record<PortName, number>>;
+
+/**
+ * Below the range from which Linux (32768) and macOS (49152) take the near end of outgoing connections: a port that is
+ * kept for weeks must not be lent to a passing connection while the cloud is down.
+ */
+const range = { first: 20_000, last: 31_999 } as const;
+
+/** True when nobody listens there, so that we may. */
+export const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: loopback, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+
+const allocate = async (random: () => number): Promise<Ports> => {
+  const taken = new Set<number>();
+  const ports: Partial<Record<PortName, number>> = {};
+  for (const name of portNames) {
+    for (let tries = 0; ports[name] === undefined; tries += 1) {
+      if (tries === 1000)
+        throw new CloudError('BIFOLD_PORTS_EXHAUSTED', {
+          failed: 'choosing ports for the local cloud',
+          received: `no free port in 1000 tries between ${range.first} and ${range.last}`,
+          allowed: `${portNames.length} free ports on ${loopback}`,
+          remedy: 'stop some of the programs that listen (`ss -ltnp` or `lsof -iTCP -sTCP:LISTEN` lists them)',
+        });
+      const port = range.first + Math.floor(random() * (range.last - range.first + 1));
+      if (taken.has(port) || !(await isFree(port))) continue;
+      taken.add(port);
+      ports[name] = port;
+    }
+  }
+  return ports as Ports;
+};
+
+/** Chosen once and kept, so that addresses written into a deployed function stay true over restarts. */
+export const keptPorts = async (portsFile: string, random: () => number = Math.random): Promise<Ports> => {
+  const kept = readJson<Ports>(portsFile);
+  if (kept !== undefined) return kept;
+  const ports = await allocate(random);
+  if (writeOnce(portsFile, `${JSON.stringify(ports, null, 2)}\n`)) return ports;
+  return readJson<Ports>(portsFile) ?? ports;
+};
+
+/** @throws CloudError BIFOLD_PORT_TAKEN: a port is never moved silently, since deployed functions know it. */
+export const assertFree = async (service: string, ports: Readonly<Record<string, number>>, portsFile: string) => {
+  for (const [name, port] of Object.entries(ports)) {
+    if (await isFree(port)) continue;
+    throw new CloudError('BIFOLD_PORT_TAKEN', {
+      failed: `starting ${service} on its port ${port} (${name})`,
+      received: 'another program listens there',
+      allowed: `the ports kept in ${portsFile}, free for this cloud`,
+      remedy: `stop that program (\`ss -ltnp 'sport = :${port}'\` or \`lsof -iTCP:${port}\` names it), or delete ${portsFile} to choose new ports and deploy again`,
+    });
+  }
+};

@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
+const linux = existsSync('/proc/self/stat');
+
+/** The state letter and start time of `/proc/PID/stat`; the command in brackets may hold spaces and brackets itself. */
+const linuxStat = (pid: number): { state: string; group: number; startTicks: string } | undefined => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', group: Number(fields[2]), startTicks: fields[19] ?? '' };
+  } catch {
+    return undefined;
+  }
+};
+
+let bootId: string | undefined;
+const linuxBootId = () => {
+  bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return bootId;
+};
+
+/**
+ * Who a pid is: when that process began. A pid alone is used again by the system; the pair is not, so a record that
+ * outlives its process never leads to a stranger. Undefined when there is no such process, or only its corpse.
+ */
+export const processIdentity = (pid: number): string | undefined => {
+  if (linux) {
+    const stat = linuxStat(pid);
+    return stat === undefined || stat.state === 'Z' || stat.state === 'X'
+      ? undefined
+      : `${linuxBootId()}/${stat.startTicks}`;
+  }
+  try {
+    const [state, ...started] = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8' })
+      .trim()
+      .split(/\s+/);
+    return state === undefined || state.startsWith('Z') || started.length === 0 ? undefined : started.join(' ');
+  } catch {
+    return undefined;
+  }
+};
+
+/** These two mark every process of a cloud; children inherit them, also those that the emulator starts. */
+export const stateMark = 'BIFOLD_STATE';
+export const serviceMark = 'BIFOLD_SERVICE';
+
+/**
+ * Processes that carry the marks of this cloud, whoever their parent is now: workers of a killed emulator, and what a
+ * killed `up` started but did not record. Only Linux shows environments; elsewhere process groups have to do.
+ */
+export const markedProcesses = (stateDir: string, service?: string): readonly number[] => {
+  if (!linux) return [];
+  const wanted = [`${stateMark}=${stateDir}`, ...(service === undefined ? [] : [`${serviceMark}=${service}`])];
+  const pids: number[] = [];
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === process.pid || processIdentity(pid) === undefined) continue;
+    try {
+      const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      if (wanted.every((variable) => variables.includes(variable))) pids.push(pid);
+    } catch {} // gone meanwhile, or another user's: not ours
+  }
+  return pids;
+};
+
+/** Members of the process group that a service led. */
+export const groupMembers = (group: number): readonly number[] => {
+  if (linux)
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => {
+        const stat = Number.isInteger(pid) ? linuxStat(pid) : undefined;
+        return stat !== undefined && stat.group === group && stat.state !== 'Z' && stat.state !== 'X';
+      });
+  try {
+    return execFileSync('ps', ['-A', '-o', 'pid=,pgid=,state='], { encoding: 'utf8' })
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, pgid, state]) => Number(pgid) === group && !state?.startsWith('Z'))
+      .map(([pid]) => Number(pid));
+  } catch {
+    return [];
+  }
+};
+
+/** False when the process had gone already, which is what a stop wants anyway. */
+export const signal = (pid: number, name: NodeJS.Signals): boolean => {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,21 @@
+/** What a caller may draw: a step begins, and ends well or not. `step` names the same step in both events. */
+export type ProgressEvent =
+  | { readonly kind: 'started'; readonly step: string }
+  | { readonly kind: 'done'; readonly step: string; readonly ms: number }
+  | { readonly kind: 'failed'; readonly step: string; readonly ms: number; readonly reason: string };
+
+export type OnProgress = (event: ProgressEvent) => void;
+
+export const tracked = async <T>(onProgress: OnProgress, step: string, work: () => Promise<T>): Promise<T> => {
+  const startedAtMs = performance.now();
+  const ms = () => Math.round(performance.now() - startedAtMs);
+  onProgress({ kind: 'started', step });
+  try {
+    const result = await work();
+    onProgress({ kind: 'done', step, ms: ms() });
+    return result;
+  } catch (error) {
+    onProgress({ kind: 'failed', step, ms: ms(), reason: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+};

