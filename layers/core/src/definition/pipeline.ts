@@ -127,16 +127,19 @@ class Scope {
 
   constructor(where: string, columns: readonly Column[]) {
     this.where = where;
-    for (const column of columns) this.types.set(column.name, column.type);
+    for (const column of columns) this.add(column.name, column.type);
   }
 
+  /** Names that differ in case alone are refused too: they are one name in SQL. */
   add(name: string, type: ColumnType): void {
-    if (this.types.has(name) || [...this.types.keys()].some((known) => known.startsWith(`${name}.`))) {
+    const folded = name.toLowerCase();
+    const taken = [...this.types.keys()].map((known) => known.toLowerCase());
+    if (taken.some((known) => known === folded || known.startsWith(`${folded}.`))) {
       refuse(
         'BIFOLD_NAME_TAKEN',
         `${this.where} gives a name twice`,
         `"${name}"`,
-        'a name that no column, lookup or derived column has',
+        'a name that no column, lookup or derived column has, upper and lower case alike',
         'rename one of them',
       );
     }

@@ -1,0 +1,237 @@
+import { type Scope, TABLES, type TableName } from '@bifold/core';
+import cassandra from 'cassandra-driver';
+import { AdapterError } from '../errors.ts';
+
+const { localQuorum, localSerial } = cassandra.types.consistencies;
+const CODES = cassandra.types.responseErrorCodes;
+
+export interface CassandraOptions {
+  /** `host:port`, several for a cluster. */
+  readonly contactPoints: readonly string[];
+  readonly localDataCenter?: string;
+  readonly keyspace: string;
+  readonly credentials?: { readonly username: string; readonly password: string };
+  /** True for the system's certificate authorities, or options of `tls.connect`. */
+  readonly tls?: boolean | Readonly<Record<string, unknown>>;
+  readonly requestTimeoutMs?: number;
+}
+
+type Bound = string | number | bigint | boolean | Buffer | cassandra.types.Uuid | readonly string[] | undefined;
+export type CassandraRow = cassandra.types.Row;
+
+export interface Statement {
+  readonly cql: string;
+  readonly values: readonly Bound[];
+}
+
+/** What the stores need of Cassandra: prepared statements only, each with the consistency that its role demands. */
+export interface CassandraClient {
+  readonly keyspace: string;
+  /** The qualified name of a table. */
+  table(name: TableName): string;
+  /** An idempotent write, or a definition: resolves when LOCAL_QUORUM has acknowledged it. */
+  write(statement: Statement): Promise<void>;
+  /** Writes to rows of **one** Cassandra partition, as one mutation. */
+  writeTogether(statements: readonly Statement[]): Promise<void>;
+  /** Rows, page after page, each read at LOCAL_QUORUM (or LOCAL_SERIAL) when it is needed. */
+  pages(statement: Statement, options?: ReadOptions): AsyncIterable<readonly CassandraRow[]>;
+  read(statement: Statement, options?: ReadOptions): Promise<readonly CassandraRow[]>;
+  /** A statement with IF, sent once and never retried by the driver: a retry could meet its own write and call it a stranger's. */
+  decide(statement: Statement): Promise<Decision>;
+  /** Statements that cannot be prepared: definitions of keyspaces and tables. */
+  define(cql: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ReadOptions {
+  readonly serial?: boolean;
+  readonly fetchSize?: number;
+}
+
+/** `unknown`: no answer came, so it may have applied, or may yet. */
+export type Decision =
+  | { readonly kind: 'applied' }
+  | { readonly kind: 'refused'; readonly row: CassandraRow }
+  | { readonly kind: 'unknown'; readonly error: AdapterError };
+
+const RETRIES_MAX = 2;
+const FETCH_SIZE_ROWS = 1000;
+
+/**
+ * Repeats what is idempotent a bounded number of times; everything else is thrown. All our plain writes carry their own timestamps, so a repetition
+ * changes nothing.
+ */
+class BoundedRetryPolicy extends cassandra.policies.retry.RetryPolicy {
+  override onUnavailable(info: cassandra.policies.retry.OperationInfo) {
+    return this.#repeat(info, false);
+  }
+  override onReadTimeout(info: cassandra.policies.retry.OperationInfo) {
+    return this.#repeat(info, true);
+  }
+  override onWriteTimeout(info: cassandra.policies.retry.OperationInfo) {
+    return this.#repeat(info, true);
+  }
+  override onRequestError(info: cassandra.policies.retry.OperationInfo) {
+    return this.#repeat(info, false);
+  }
+  #repeat(info: cassandra.policies.retry.OperationInfo, sameHost: boolean) {
+    if (info.nbRetry >= RETRIES_MAX || !info.executionOptions.isIdempotent()) return this.rethrowResult();
+    return this.retryResult(info.executionOptions.getConsistency(), sameHost);
+  }
+}
+
+export async function connectCassandra(options: CassandraOptions): Promise<CassandraClient> {
+  const driver = new cassandra.Client({
+    contactPoints: [...options.contactPoints],
+    localDataCenter: options.localDataCenter ?? 'datacenter1',
+    ...(options.credentials ? { credentials: { ...options.credentials } } : {}),
+    ...(options.tls ? { sslOptions: options.tls === true ? {} : { ...options.tls } } : {}),
+    // A TTL, a null or a wall clock never enters our rows: undefined is unset, and 64-bit columns are bigint both ways.
+    encoding: { useBigIntAsLong: true, useUndefinedAsUnset: true },
+    isMetadataSyncEnabled: false,
+    prepareOnAllHosts: false,
+    rePrepareOnUp: false,
+    pooling: { warmup: true, heartBeatInterval: 15_000 },
+    policies: {
+      retry: new BoundedRetryPolicy(),
+      // A restarted node is found within seconds; the driver's own schedule reaches ten minutes.
+      reconnection: new cassandra.policies.reconnection.ExponentialReconnectionPolicy(100, 2_000, false),
+      speculativeExecution: new cassandra.policies.speculativeExecution.NoSpeculativeExecutionPolicy(),
+    },
+    socketOptions: { connectTimeout: 5_000, readTimeout: options.requestTimeoutMs ?? 10_000 },
+    queryOptions: {
+      prepare: true,
+      isIdempotent: true,
+      consistency: localQuorum,
+      serialConsistency: localSerial,
+      fetchSize: FETCH_SIZE_ROWS,
+    },
+  });
+  const place = options.contactPoints.join(', ');
+  const asking = async <T>(what: string, ask: () => Promise<T>): Promise<T> => {
+    try {
+      return await ask();
+    } catch (cause) {
+      throw explain(what, place, options.keyspace, cause);
+    }
+  };
+  await asking('connecting to Cassandra', () => driver.connect()).catch(async (error) => {
+    await driver.shutdown().catch(() => undefined);
+    throw error;
+  });
+
+  async function* pages(statement: Statement, { serial = false, fetchSize }: ReadOptions = {}) {
+    let pageState: Buffer | string | undefined;
+    do {
+      const result = await asking('reading from Cassandra', () =>
+        driver.execute(statement.cql, [...statement.values], {
+          ...(serial ? { consistency: localSerial } : {}),
+          ...(fetchSize === undefined ? {} : { fetchSize }),
+          ...(pageState === undefined ? {} : { pageState }),
+        }),
+      );
+      pageState = result.pageState || undefined;
+      // A page may be empty and yet not the last: a filter or tombstones ate its rows.
+      if (result.rows.length > 0) yield result.rows;
+    } while (pageState !== undefined);
+  }
+
+  return {
+    keyspace: options.keyspace,
+    table: (name) => `${options.keyspace}.${TABLES[name].name}`,
+    async write(statement) {
+      await asking('writing to Cassandra', () => driver.execute(statement.cql, [...statement.values]));
+    },
+    async writeTogether(statements) {
+      const [only] = statements;
+      if (only === undefined) return;
+      if (statements.length === 1) return this.write(only);
+      const queries = statements.map(({ cql, values }) => ({ query: cql, params: values as unknown[] }));
+      await asking('writing to Cassandra', () => driver.batch(queries, { logged: false }));
+    },
+    pages,
+    async read(statement, readOptions) {
+      const rows: CassandraRow[] = [];
+      for await (const page of pages(statement, readOptions)) for (const row of page) rows.push(row);
+      return rows;
+    },
+    async decide(statement) {
+      try {
+        const result = await driver.execute(statement.cql, [...statement.values], { isIdempotent: false });
+        return result.wasApplied() ? { kind: 'applied' } : { kind: 'refused', row: result.first() };
+      } catch (cause) {
+        const error = explain('a conditional write to Cassandra', place, options.keyspace, cause);
+        if (error.code === TABLES_MISSING || error.code === REFUSED) throw error;
+        return { kind: 'unknown', error };
+      }
+    },
+    async define(cql) {
+      await asking('defining tables in Cassandra', () =>
+        driver.execute(cql, [], { prepare: false, readTimeout: 30_000 }),
+      );
+    },
+    close: () => driver.shutdown(),
+  };
+}
+
+const AWAY = 'BIFOLD_CASSANDRA_AWAY';
+const TIMEOUT = 'BIFOLD_CASSANDRA_TIMEOUT';
+const REFUSED = 'BIFOLD_CASSANDRA_REFUSED';
+const TABLES_MISSING = 'BIFOLD_CASSANDRA_TABLES_MISSING';
+const FAILED = 'BIFOLD_CASSANDRA_FAILED';
+
+const OVERDUE: ReadonlySet<number> = new Set([
+  CODES.unavailableException,
+  CODES.overloaded,
+  CODES.writeTimeout,
+  CODES.readTimeout,
+  CODES.writeFailure,
+  CODES.readFailure,
+]);
+
+function explain(what: string, place: string, keyspace: string, cause: unknown): AdapterError {
+  const causes = [cause, ...Object.values((cause as { innerErrors?: Record<string, unknown> })?.innerErrors ?? {})];
+  const said = causes.map((each) => (each instanceof Error ? each.message : String(each))).join(' <- ');
+  const explained = (code: string, allowed: string, remedy: string) =>
+    new AdapterError(code, { failed: `${what} at ${place} failed`, received: said, allowed, remedy }, { cause });
+
+  if (causes.some((each) => each instanceof cassandra.errors.AuthenticationError)) {
+    return explained(
+      REFUSED,
+      'credentials that Cassandra accepts',
+      'put the right username and password into the secret',
+    );
+  }
+  if (causes.some((each) => each instanceof cassandra.errors.OperationTimedOutError || OVERDUE.has(codeOf(each)))) {
+    return explained(
+      TIMEOUT,
+      'an acknowledgement by LOCAL_QUORUM in time',
+      'try again; the write may have applied, and repeating it is harmless',
+    );
+  }
+  if (cause instanceof cassandra.errors.NoHostAvailableError) {
+    return explained(
+      AWAY,
+      'a Cassandra node that answers',
+      'start it, or correct the contact points and the local data center',
+    );
+  }
+  if (/unconfigured table|does not exist|non-existent keyspace/i.test(said)) {
+    return explained(TABLES_MISSING, `the tables of Bifold in keyspace ${keyspace}`, 'deploy, which creates them');
+  }
+  return explained(FAILED, 'a statement that Cassandra accepts', 'read the cause; a retry may cure it');
+}
+
+function codeOf(error: unknown): number {
+  return error instanceof cassandra.errors.ResponseError ? error.code : -1;
+}
+
+/** The values of the two columns that every scoped key starts with. */
+export function scopeValues(scope: Scope): readonly [string, cassandra.types.Uuid] {
+  return [scope.version, cassandra.types.Uuid.fromString(scope.incarnation)];
+}
+
+/** The driver takes Buffers only; this is a view, not a copy. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,156 @@
+import { bucketOf, type RowFilter, type RowPosition } from '@bifold/core';
+import type { CassandraClient, CassandraRow, Statement } from './client.ts';
+import { selectCql } from './tables.ts';
+
+/** Both tables of rows, fragments and batch rows, are clustered by (key, window, start). */
+export interface ViewRow {
+  readonly key: string;
+  readonly window: string;
+  readonly startMs: number;
+  readonly cell: Uint8Array;
+}
+
+export interface SliceOptions {
+  readonly buckets: number;
+  readonly fetchSize: number;
+}
+
+type Restriction = readonly [cql: string, ...values: (string | bigint)[]];
+
+/** Single-key slices that are under way ahead of the reader. */
+const SLICES_AHEAD = 16;
+
+/** The rows of one Cassandra partition of `table` that match, in the order of `RowPosition`, strictly after `after`. */
+export async function* readSlices(
+  client: CassandraClient,
+  table: 'fragments' | 'batchRows',
+  partitionKey: Statement['values'],
+  bucket: number,
+  filter: RowFilter,
+  after: RowPosition | null,
+  { buckets, fetchSize }: SliceOptions,
+): AsyncGenerator<ViewRow> {
+  const open = (restrictions: readonly Restriction[], tail = '') => {
+    const cql = restrictions.map(([text]) => text);
+    return client
+      .pages(
+        {
+          cql: selectCql(client, table, COLUMNS, cql, tail),
+          values: [...partitionKey, ...restrictions.flatMap(([, ...values]) => values)],
+        },
+        { fetchSize },
+      )
+      [Symbol.asyncIterator]();
+  };
+  const passes = matcher(filter, after);
+
+  if (filter.keys === null) {
+    const restrictions = bucketRestrictions(filter, after);
+    const filtered = restrictions.some(([cql]) => cql.startsWith('window') || cql.startsWith('start'));
+    const pages = open(restrictions, filtered ? 'ALLOW FILTERING' : '');
+    for await (const page of { [Symbol.asyncIterator]: () => pages }) {
+      for (const row of page) {
+        const decoded = decodeRow(row);
+        if (passes(decoded)) yield decoded;
+      }
+    }
+    return;
+  }
+
+  const keys = [...new Set(filter.keys)]
+    .filter((key) => bucketOf(key, buckets) === bucket && (after === null || compareText(key, after.key) >= 0))
+    .sort(compareText);
+  const ahead: {
+    readonly pages: AsyncIterator<readonly CassandraRow[]>;
+    first: Promise<IteratorResult<readonly CassandraRow[]>>;
+  }[] = [];
+  let next = 0;
+  while (next < keys.length || ahead.length > 0) {
+    while (next < keys.length && ahead.length < SLICES_AHEAD) {
+      const restrictions = keyRestrictions(keys[next++] as string, filter, after);
+      if (restrictions === null) continue;
+      const pages = open(restrictions);
+      const first = pages.next();
+      // The reader may stop, or fail at an earlier slice, before it comes to this one.
+      first.catch(() => undefined);
+      ahead.push({ pages, first });
+    }
+    const slice = ahead.shift();
+    if (slice === undefined) return;
+    for (let page = await slice.first; !page.done; page = await slice.pages.next()) {
+      for (const row of page.value) {
+        const decoded = decodeRow(row);
+        if (passes(decoded)) yield decoded;
+      }
+    }
+  }
+}
+
+const COLUMNS = ['key', 'window', 'start', 'cell'] as const;
+
+export function decodeRow(row: CassandraRow): ViewRow {
+  return { key: row.key, window: row.window, startMs: Number(row.start), cell: row.cell };
+}
+
+/**
+ * Of a whole bucket. A tuple slice excludes restrictions of its single columns, so with a filter the slice is by key alone, and the few rows of the same key
+ * up to `after` are dropped here.
+ */
+function bucketRestrictions(filter: RowFilter, after: RowPosition | null): Restriction[] {
+  const columns: Restriction[] = [];
+  if (filter.window !== null) columns.push(['window = ?', filter.window]);
+  if (filter.fromMs !== null) columns.push(['start >= ?', BigInt(filter.fromMs)]);
+  if (filter.toMs !== null) columns.push(['start < ?', BigInt(filter.toMs)]);
+  if (after === null) return columns;
+  return columns.length > 0
+    ? [['key >= ?', after.key], ...columns]
+    : [['(key, window, start) > (?, ?, ?)', after.key, after.window, BigInt(after.startMs)]];
+}
+
+/** Of one key; null when nothing of it can come after `after`. */
+function keyRestrictions(key: string, filter: RowFilter, after: RowPosition | null): Restriction[] | null {
+  const restrictions: Restriction[] = [['key = ?', key]];
+  const behind = after !== null && after.key === key ? after : null;
+  if (filter.window === null) {
+    // A range of starts without a window would need filtering; a key has few rows, so they are dropped here.
+    if (behind) restrictions.push(['(window, start) > (?, ?)', behind.window, BigInt(behind.startMs)]);
+    return restrictions;
+  }
+  restrictions.push(['window = ?', filter.window]);
+  const order = behind ? compareText(filter.window, behind.window) : 1;
+  if (order < 0) return null;
+  const fromMs = Math.max(
+    filter.fromMs ?? Number.NEGATIVE_INFINITY,
+    behind && order === 0 ? behind.startMs + 1 : Number.NEGATIVE_INFINITY,
+  );
+  if (fromMs !== Number.NEGATIVE_INFINITY) restrictions.push(['start >= ?', BigInt(fromMs)]);
+  if (filter.toMs !== null) restrictions.push(['start < ?', BigInt(filter.toMs)]);
+  return restrictions;
+}
+
+function matcher(filter: RowFilter, after: RowPosition | null): (row: ViewRow) => boolean {
+  return (row) =>
+    (filter.window === null || row.window === filter.window) &&
+    (filter.fromMs === null || row.startMs >= filter.fromMs) &&
+    (filter.toMs === null || row.startMs < filter.toMs) &&
+    (after === null || comparePosition(row, after) > 0);
+}
+
+/** Cassandra orders text by its UTF-8 bytes, which is the order of code points, not that of JavaScript's UTF-16 units. */
+export function compareText(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index++) {
+    const a = left.charCodeAt(index);
+    const b = right.charCodeAt(index);
+    if (a === b) continue;
+    // The first unit that differs decides, but surrogates (of code points from U+10000 on) come after U+E000..U+FFFF.
+    return fixed(a) - fixed(b);
+  }
+  return left.length - right.length;
+}
+
+const fixed = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
+
+export function comparePosition(left: RowPosition, right: RowPosition): number {
+  return compareText(left.key, right.key) || compareText(left.window, right.window) || left.startMs - right.startMs;
+}

@@ -1,0 +1,45 @@
+import { createTableCql, TABLES, type TableDescription, type TableName } from '@bifold/core';
+import type { CassandraClient } from './client.ts';
+
+/** Creates the keyspace and all tables, if they are not there. One at a time: Cassandra agrees on one schema change after another. */
+export async function createTables(client: CassandraClient, replicationFactor: number): Promise<void> {
+  // NetworkTopologyStrategy with the plain factor spreads over all data centers, and is what LOCAL_QUORUM counts in.
+  await client.define(
+    `CREATE KEYSPACE IF NOT EXISTS ${client.keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': ${replicationFactor}}`,
+  );
+  for (const table of Object.values(TABLES)) await client.define(createTableCql(client.keyspace, table));
+}
+
+/** `INSERT` of all columns, in the order of the description. Tables whose timestamps are ours take the timestamp last. */
+export function insertCql(client: CassandraClient, name: TableName, condition: '' | 'IF NOT EXISTS' = ''): string {
+  const table: TableDescription = TABLES[name];
+  const columns = Object.keys(table.columns);
+  const ours = table.writes === 'logPosition' || table.writes === 'generation';
+  return [
+    `INSERT INTO ${client.table(name)} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+    condition,
+    ours ? 'USING TIMESTAMP ?' : '',
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+/** `DELETE` by equality of the key columns given, at a timestamp: the last value. */
+export function deleteCql(client: CassandraClient, name: TableName, keys: readonly string[]): string {
+  return `DELETE FROM ${client.table(name)} USING TIMESTAMP ? WHERE ${equal(keys)}`;
+}
+
+export function selectCql(
+  client: CassandraClient,
+  name: TableName,
+  columns: readonly string[],
+  restrictions: readonly string[] = [],
+  tail = '',
+): string {
+  const where = [equal(TABLES[name].partitionKey), ...restrictions].join(' AND ');
+  return `SELECT ${columns.join(', ')} FROM ${client.table(name)} WHERE ${where}${tail && ` ${tail}`}`;
+}
+
+function equal(columns: readonly string[]): string {
+  return columns.map((column) => `${column} = ?`).join(' AND ');
+}

@@ -1,0 +1,200 @@
+import { type Coverage, gapsOf, normalRanges, type Range, withoutRange } from './coverage.ts';
+import type { BatchRow, FragmentRow, Pointer, PublishedRun, RowPosition } from './ports.ts';
+import type { RowAlgebra, States } from './row.ts';
+import { segmentStart } from './segment.ts';
+
+/** A segment that the speed layer answers for: complete from its first offset up to `next`. */
+export interface OpenSegment {
+  readonly partition: number;
+  readonly segment: number;
+  readonly start: number;
+  readonly next: number;
+}
+
+/** Where an answer is given from: one published run, and the open segments above its cuts. It fixes what the receipt claims. */
+export interface Vantage {
+  readonly generation: number;
+  readonly run: string | null;
+  readonly segments: readonly OpenSegment[];
+  readonly coverage: Coverage;
+}
+
+/**
+ * Rule 15: an answer covers `[0, cut)` of each partition, less what retention took, plus its open segments up to their progress. Fragments below the cut
+ * are ignored, and so are segments without progress.
+ *
+ * `snapshot` keeps only complete segments that follow the cut without a gap: every row then covers the same offsets.
+ */
+export function vantageOf(
+  pointer: Pointer,
+  partitions: readonly number[],
+  progress: ReadonlyMap<number, ReadonlyMap<number, number>>,
+  segmentSize: number,
+  snapshot: boolean,
+): Vantage {
+  const { current } = pointer;
+  const covered = new Map<number, Range[]>();
+  const segments: OpenSegment[] = [];
+  for (const partition of new Set([...partitions, ...partitionsOf(current)])) {
+    const cut = cutOf(current, partition);
+    const ranges: Range[] = batchRanges(current, partition, segmentSize).slice();
+    let contiguous = cut;
+    for (const [segment, next] of [...(progress.get(partition) ?? [])].sort(([left], [right]) => left - right)) {
+      const start = segmentStart(segment, segmentSize);
+      if (segment < cut || next <= start) continue;
+      if (snapshot && (segment !== contiguous || next < start + segmentSize)) continue;
+      contiguous = segment + 1;
+      segments.push({ partition, segment, start, next });
+      ranges.push([start, next]);
+    }
+    covered.set(partition, ranges);
+  }
+  const coverage = Object.fromEntries(
+    [...covered]
+      .sort(([left], [right]) => left - right)
+      .map(([partition, ranges]) => [String(partition), normalRanges(ranges)]),
+  );
+  return { generation: pointer.generation, run: current?.run ?? null, segments, coverage };
+}
+
+/** First segment of a partition that a run does not cover. */
+export function cutOf(run: PublishedRun | null, partition: number): number {
+  return run?.cuts[String(partition)] ?? 0;
+}
+
+export function partitionsOf(run: PublishedRun | null): readonly number[] {
+  return Object.keys(run?.cuts ?? {}).map(Number);
+}
+
+/** What a run covers of a partition. */
+export function batchRanges(run: PublishedRun | null, partition: number, segmentSize: number): readonly Range[] {
+  const end = segmentStart(cutOf(run, partition), segmentSize);
+  const lost = run?.lost[String(partition)] ?? [];
+  return lost.reduce<readonly Range[]>((ranges, range) => withoutRange(ranges, range), normalRanges([[0, end]]));
+}
+
+/** How one row's coverage differs from its receipt's: `ahead` it covers more, `behind` less. Offsets of one partition, half-open. */
+export interface Deviation {
+  readonly partition: number;
+  readonly range: Range;
+}
+
+/** A merged row: the fold over the receipt's coverage, plus what it is ahead, less what it is behind. */
+export interface MergedRow extends RowPosition {
+  readonly states: States;
+  readonly batch: States | null;
+  readonly speed: States | null;
+  readonly ahead: readonly Deviation[];
+  readonly behind: readonly Deviation[];
+}
+
+/** The stored parts of one row: what the batch layer has of it, and its fragments by open segment. */
+export interface RowParts extends RowPosition {
+  readonly batch: BatchRow | null;
+  readonly fragments: readonly (readonly [OpenSegment, FragmentRow])[];
+}
+
+/**
+ * The merge of batch and speed for one row. A fragment whose `hi` lies beyond its segment's progress vouches for itself up to `hi`: the row is ahead of
+ * the receipt there.
+ */
+export function mergeRow(algebra: RowAlgebra, parts: RowParts): MergedRow {
+  const ahead: Deviation[] = [];
+  let speed: States | null = null;
+  for (const [segment, { hi, cell }] of parts.fragments) {
+    const { states } = algebra.decodeFragment(cell);
+    speed = speed === null ? states : algebra.merge(speed, states);
+    if (hi >= segment.next) ahead.push({ partition: segment.partition, range: [segment.next, hi + 1] });
+  }
+  const batch = parts.batch === null ? null : algebra.decode(parts.batch.cell);
+  const { key, window, startMs } = parts;
+  return { key, window, startMs, batch, speed, states: mergeStates(algebra, batch, speed), ahead, behind: [] };
+}
+
+/**
+ * One row out of many windows of one key. Rows that are ahead by different offsets cannot be added up, so a segment in which any of them is ahead is left
+ * out altogether, and the total is behind its receipt there.
+ */
+export function mergeTotal(
+  algebra: RowAlgebra,
+  key: string,
+  window: string,
+  fromMs: number,
+  rows: readonly RowParts[],
+): MergedRow {
+  const running = new Map<OpenSegment, { states: States; ahead: boolean }>();
+  let batch: States | null = null;
+  for (const parts of rows) {
+    if (parts.batch !== null) batch = mergeStates(algebra, batch, algebra.decode(parts.batch.cell));
+    for (const [segment, { hi, cell }] of parts.fragments) {
+      const { states } = algebra.decodeFragment(cell);
+      const known = running.get(segment);
+      running.set(segment, {
+        states: known ? algebra.merge(known.states, states) : states,
+        ahead: (known?.ahead ?? false) || hi >= segment.next,
+      });
+    }
+  }
+  let speed: States | null = null;
+  const behind: Deviation[] = [];
+  for (const [segment, { states, ahead }] of running) {
+    if (ahead) behind.push({ partition: segment.partition, range: [segment.start, segment.next] });
+    else speed = mergeStates(algebra, speed, states);
+  }
+  return { key, window, startMs: fromMs, batch, speed, states: mergeStates(algebra, batch, speed), ahead: [], behind };
+}
+
+function mergeStates(algebra: RowAlgebra, left: States | null, right: States | null): States {
+  if (left === null) return right ?? algebra.empty;
+  return right === null ? left : algebra.merge(left, right);
+}
+
+/** The offsets that a row covers: its receipt's, plus and less its deviations. */
+export function rowCoverage(coverage: Coverage, ahead: readonly Deviation[], behind: readonly Deviation[]): Coverage {
+  if (ahead.length === 0 && behind.length === 0) return coverage;
+  const changed: Record<string, readonly Range[]> = { ...coverage };
+  for (const { partition, range } of ahead) changed[partition] = normalRanges([...(changed[partition] ?? []), range]);
+  for (const { partition, range } of behind) changed[partition] = withoutRange(changed[partition] ?? [], range);
+  return changed;
+}
+
+/** What an answer covers, so that it can be recomputed. */
+export interface Receipt {
+  readonly pipeline: string;
+  readonly version: string;
+  readonly incarnation: string;
+  readonly generation: number;
+  /** The published run whose rows were merged; null before the first generation. */
+  readonly run: string | null;
+  readonly coverage: Coverage;
+  /** Offsets below the last covered one of a partition that the answer does not cover. */
+  readonly gaps: Coverage;
+  /** Offsets covered by the batch layer, and by the speed layer. */
+  readonly offsets: { readonly batch: number; readonly speed: number };
+  /** Records among the covered offsets that were set aside, by reason. */
+  readonly quarantined: Readonly<Record<string, number>>;
+}
+
+/** Only partitions that have gaps. */
+export function coverageGaps(coverage: Coverage): Coverage {
+  return Object.fromEntries(
+    Object.entries(coverage)
+      .map(([partition, ranges]) => [partition, gapsOf(ranges)] as const)
+      .filter(([, gaps]) => gaps.length > 0),
+  );
+}
+
+/**
+ * Rule 8, for a reader: what it read under `first` stands if the pointer has moved by one generation at most, since the runs of two generations are kept.
+ */
+export function stillReadable(firstGeneration: number, second: Pointer): boolean {
+  const moved = second.generation - firstGeneration;
+  return moved === 0 || moved === 1;
+}
+
+/** Orders rows as the tables do: keys by their UTF-8 bytes, then window, then start. */
+export function comparePositions(left: RowPosition, right: RowPosition): number {
+  if (left.key !== right.key) return Buffer.compare(Buffer.from(left.key), Buffer.from(right.key));
+  if (left.window !== right.window) return left.window < right.window ? -1 : 1;
+  return left.startMs - right.startMs;
+}

@@ -1,0 +1,73 @@
+import { cutOf, partitionsOf } from './answer.ts';
+import type { Range } from './coverage.ts';
+import type { ArchiveFile, Pointer, PublishedRun } from './ports.ts';
+import { segmentOf } from './segment.ts';
+
+/** What a run will cover: frozen before it reads a row. */
+export interface Manifest {
+  readonly cuts: Readonly<Record<string, number>>;
+  readonly lost: Readonly<Record<string, readonly Range[]>>;
+  /** The files of the archive that hold the covered offsets. */
+  readonly files: readonly ArchiveFile[];
+}
+
+/**
+ * Rules 7 and 8: per partition, the cut is the archive's frontier floored to whole segments; it stops at the first range that retention took before the
+ * archive did, unless an earlier run already covers it or the operator accepts the loss; and it never falls.
+ *
+ * @param acceptLost the operator's word that lost ranges may be passed; receipts then name them as gaps for ever
+ * @returns null when no cut moved: there is nothing new to publish
+ */
+export function manifestOf(
+  chains: ReadonlyMap<number, readonly ArchiveFile[]>,
+  pointer: Pointer,
+  segmentSize: number,
+  acceptLost: boolean,
+): Manifest | null {
+  const cuts: Record<string, number> = {};
+  const lost: Record<string, readonly Range[]> = {};
+  const files: ArchiveFile[] = [];
+  let moved = false;
+  for (const partition of new Set([...chains.keys(), ...partitionsOf(pointer.current)])) {
+    const chain = chains.get(partition) ?? [];
+    const before = cutOf(pointer.current, partition);
+    const gap = acceptLost ? undefined : chain.find((file) => file.lost && file.start >= before * segmentSize);
+    const frontier = gap?.start ?? chain.at(-1)?.end ?? 0;
+    const cut = Math.max(before, segmentOf(frontier, segmentSize));
+    cuts[partition] = cut;
+    if (cut > before) moved = true;
+    const covered = chain.filter((file) => file.start < cut * segmentSize);
+    files.push(...covered.filter((file) => !file.lost));
+    const ranges = covered
+      .filter((file) => file.lost)
+      .map((file): Range => [file.start, Math.min(file.end, cut * segmentSize)]);
+    if (ranges.length > 0) lost[partition] = ranges;
+  }
+  return moved ? { cuts, lost, files } : null;
+}
+
+/** The pointer after a run: one generation on, with the run that was current as the previous one. */
+export function pointerAfter(pointer: Pointer, run: string, manifest: Manifest, publishedAtMs: number): Pointer {
+  const generation = pointer.generation + 1;
+  const current: PublishedRun = {
+    run,
+    runGeneration: generation,
+    cuts: manifest.cuts,
+    lost: manifest.lost,
+    publishedAtMs,
+  };
+  return { generation, current, previous: pointer.current };
+}
+
+/** What the sweeper may delete, rule 9: fragments below the minimum of both cuts, and runs up to the pointer's generation that it does not name. */
+export function sweepableSegments(pointer: Pointer, partition: number): number {
+  return pointer.previous === null
+    ? 0
+    : Math.min(cutOf(pointer.current, partition), cutOf(pointer.previous, partition));
+}
+
+export function isSweepableRun(pointer: Pointer, run: string, generation: number): boolean {
+  return generation <= pointer.generation && run !== pointer.current?.run && run !== pointer.previous?.run;
+}
+
+export const NOTHING_PUBLISHED: Pointer = Object.freeze({ generation: 0, current: null, previous: null });

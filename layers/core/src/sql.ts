@@ -1,0 +1,170 @@
+import type { Comparison, ExpressionNode } from './definition/expression.ts';
+import type { ColumnType } from './definition/schema.ts';
+import type { AggregatePlan, Plan, WindowPlan } from './plan.ts';
+
+/**
+ * The plan as SQL, in DuckDB's dialect: what the batch layer runs over the archive. It must mean what the fold means; where SQL would round (sums of
+ * doubles) it only picks the rows, and core adds them up. Names are allow-listed by the definition, values are literals of the plan: nothing
+ * here comes from a record.
+ */
+
+/** Columns that every archive file has, before those of the schema. User columns never start with an underscore. */
+export const ARCHIVE_COLUMNS = [
+  { name: '_partition', type: 'INTEGER' },
+  { name: '_offset', type: 'BIGINT' },
+  { name: '_timestamp_ms', type: 'BIGINT' },
+  { name: '_key', type: 'BLOB' },
+  { name: '_value', type: 'BLOB' },
+  { name: '_headers', type: 'VARCHAR' },
+  { name: '_reason', type: 'VARCHAR' },
+  { name: '_event_time_ms', type: 'BIGINT' },
+] as const;
+
+export type SqlType = 'INTEGER' | 'BIGINT' | 'DOUBLE' | 'VARCHAR' | 'BOOLEAN' | 'BLOB';
+
+/** How a column of the schema is stored in Parquet. Timestamps are epoch milliseconds. */
+export function sqlTypeOf(type: ColumnType): SqlType {
+  switch (type) {
+    case 'integer':
+    case 'timestamp':
+      return 'BIGINT';
+    case 'double':
+      return 'DOUBLE';
+    case 'text':
+    case 'json':
+      return 'VARCHAR';
+    case 'boolean':
+      return 'BOOLEAN';
+  }
+}
+
+export function quoted(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`;
+}
+
+export function textLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** The table that holds the loaded rows of a lookup: `_version`, `_key`, then its columns. */
+export function lookupTableName(lookup: string): string {
+  return `lookup_${lookup}`;
+}
+
+/** `source` must give the archive's columns for the covered offsets; `bindings` has (`partition`, `segment`, `name`, `version`). Gives one row per admitted event, with every field of the plan. */
+export function enrichedSql(plan: Plan, source: string, bindings: string): string {
+  const { segmentSize } = plan.storage;
+  const joins: string[] = [];
+  const joined: string[] = [];
+  const conditions = ['e._reason IS NULL'];
+  for (const lookup of plan.lookups) {
+    const binding = quoted(`binding ${lookup.name}`);
+    const rows = quoted(`rows ${lookup.name}`);
+    joins.push(
+      `LEFT JOIN ${bindings} ${binding} ON ${binding}.partition = e._partition AND ${binding}.segment = e._offset // ${segmentSize} AND ${binding}.name = ${textLiteral(lookup.name)}`,
+      `LEFT JOIN ${quoted(lookupTableName(lookup.name))} ${rows} ON ${rows}._version = ${binding}.version AND ${rows}._key = CAST(e.${quoted(lookup.on)} AS VARCHAR)`,
+    );
+    for (const column of lookup.columns)
+      joined.push(`${rows}.${quoted(column.name)} AS ${quoted(`${lookup.name}.${column.name}`)}`);
+    if (lookup.missing === 'drop') conditions.push(`${rows}._key IS NOT NULL`);
+  }
+  const base = `SELECT ${['e.*', ...joined].join(', ')} FROM ${source} e ${joins.join(' ')} WHERE ${conditions.join(' AND ')}`;
+  return plan.derived.reduce(
+    (inner, derived) => `SELECT *, ${expressionSql(derived.expression)} AS ${quoted(derived.name)} FROM (${inner})`,
+    base,
+  );
+}
+
+/** Start of the tumbling window of an event, floored towards minus infinity. */
+export function windowStartSql(window: WindowPlan): string {
+  switch (window.kind) {
+    case 'tumbling':
+      return `(_event_time_ms - ((_event_time_ms % ${window.sizeMs}) + ${window.sizeMs}) % ${window.sizeMs})`;
+  }
+}
+
+/** One row per (window start, key): the key's columns, then the parts of each aggregate's state that SQL computes exactly (see `statePartsOf`). */
+export function viewSql(plan: Plan, window: WindowPlan, enriched: string): string {
+  const keys = plan.groupBy.map(quoted);
+  const parts = plan.aggregates.flatMap((aggregate) =>
+    statePartsOf(aggregate).map(({ name, sql }) => `${sql} AS ${quoted(name)}`),
+  );
+  return `SELECT ${[`${windowStartSql(window)} AS _start`, ...keys, ...parts].join(', ')} FROM ${enriched} GROUP BY ALL`;
+}
+
+/** The values of the aggregates whose sums SQL would round, one row per event that has any: folded by core. Null when the plan has none. */
+export function inexactValuesSql(plan: Plan, window: WindowPlan, enriched: string): string | null {
+  const aggregates = plan.aggregates.filter(isFoldedByCore);
+  if (aggregates.length === 0) return null;
+  const values = aggregates.map((aggregate) => `${filteredValue(aggregate)} AS ${quoted(aggregate.name)}`);
+  const keys = plan.groupBy.map(quoted);
+  return `SELECT ${[`${windowStartSql(window)} AS _start`, ...keys, ...values].join(', ')} FROM ${enriched}`;
+}
+
+/** True for the sums and means of doubles: they need an exact accumulator. */
+export function isFoldedByCore({ kind, domain }: AggregatePlan): boolean {
+  return domain === 'double' && (kind === 'sum' || kind === 'mean');
+}
+
+/** The SQL of each part of an aggregate's state. Sums of integers are HUGEINT; a part of no values is null, or 0 for a count. */
+export function statePartsOf(aggregate: AggregatePlan): readonly { readonly name: string; readonly sql: string }[] {
+  const value = aggregate.field === null ? '' : quoted(aggregate.field);
+  const filter = aggregate.where === null ? '' : ` FILTER (WHERE ${quoted(aggregate.where)} IS TRUE)`;
+  const { name, kind } = aggregate;
+  if (isFoldedByCore(aggregate)) return [];
+  switch (kind) {
+    case 'count':
+      return [{ name, sql: `count(*)${filter}` }];
+    case 'sum':
+      return [{ name, sql: `sum(CAST(${value} AS HUGEINT))${filter}` }];
+    case 'min':
+    case 'max':
+      return [{ name, sql: `${kind}(${value})${filter}` }];
+    case 'mean':
+      return [
+        { name: `${name}/sum`, sql: `sum(CAST(${value} AS HUGEINT))${filter}` },
+        { name: `${name}/count`, sql: `count(${value})${filter}` },
+      ];
+  }
+}
+
+function filteredValue({ field, where }: AggregatePlan): string {
+  const value = quoted(field as string);
+  return where === null ? value : `CASE WHEN ${quoted(where)} IS TRUE THEN ${value} END`;
+}
+
+const COMPARISON_SQL: Readonly<Record<Comparison, string>> = {
+  '=': '=',
+  '<>': '<>',
+  '<': '<',
+  '<=': '<=',
+  '>': '>',
+  '>=': '>=',
+};
+
+export function expressionSql(node: ExpressionNode): string {
+  switch (node.kind) {
+    case 'field':
+      return quoted(node.field);
+    case 'literal':
+      return literalSql(node.value);
+    case 'isNull':
+      return `(${expressionSql(node.operand)} IS NULL)`;
+    case 'not':
+      return `(NOT ${expressionSql(node.operand)})`;
+    case 'and':
+      return `(${expressionSql(node.left)} AND ${expressionSql(node.right)})`;
+    case 'or':
+      return `(${expressionSql(node.left)} OR ${expressionSql(node.right)})`;
+    case 'compare':
+      return `(${expressionSql(node.left)} ${COMPARISON_SQL[node.operator]} ${expressionSql(node.right)})`;
+  }
+}
+
+/** Numbers that are no safe integers are written as doubles: a bare decimal would be a DECIMAL, and compare by other rules. */
+function literalSql(value: string | number | boolean | null): string {
+  if (value === null) return 'NULL';
+  if (typeof value === 'string') return textLiteral(value);
+  if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
+  return Number.isSafeInteger(value) ? `CAST(${value} AS BIGINT)` : `CAST('${value}' AS DOUBLE)`;
+}
