@@ -1,0 +1,104 @@
+import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { resourceName } from './names.ts';
+import { NativeLayer } from './native-layer.ts';
+import { listObjects, objects } from './permissions.ts';
+import { PipelineFunction, type PipelineFunctionProps, type PipelineProps } from './pipeline-function.ts';
+
+/** The body of the log: scheduled functions that archive it, recompute the views and sweep what nothing needs any more, and the bucket that holds it. */
+export class BatchLayer extends Construct {
+  readonly bucket: Bucket;
+  readonly archive: PipelineFunction;
+  readonly recompute: PipelineFunction;
+  readonly sweep: PipelineFunction;
+
+  constructor(scope: Construct, id: string, props: PipelineProps) {
+    super(scope, id);
+    const { plan, settings } = props;
+    this.bucket = new Bucket(this, 'Archive', {
+      // Named by us, so that a stack that is deployed anew finds the archive that an earlier one left behind.
+      bucketName: `bifold-${resourceName(plan.name)}-${Aws.ACCOUNT_ID}-${Aws.REGION}`,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      removalPolicy: settings.archiveRemoval === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const { bucketArn, bucketName } = this.bucket;
+    const archivePrefix = `archive/${plan.version}/`;
+    const viewsPrefix = `views/${plan.version}/`;
+    const nativeLayer = new NativeLayer(this, 'Native', { packages: props.nativePackages, settings });
+
+    this.archive = this.scheduled('Archive', settings.schedules.archive, {
+      ...props,
+      role: 'archive',
+      description: `Keeps topic ${plan.topic} as Parquet for ${plan.name}`,
+      memorySizeMiB: 1024,
+      timeout: Duration.minutes(10),
+      scratchSizeMiB: 2048,
+      calls: ['kafka'],
+      nativeLayer,
+      statements: [
+        listObjects(bucketArn, archivePrefix),
+        objects(['s3:GetObject', 's3:PutObject'], bucketArn, archivePrefix),
+      ],
+    });
+    this.recompute = this.scheduled('Recompute', settings.schedules.recompute, {
+      ...props,
+      role: 'recompute',
+      description: `Recomputes the batch views of ${plan.name} and publishes them`,
+      memorySizeMiB: 3008,
+      timeout: Duration.minutes(15),
+      scratchSizeMiB: 4096,
+      calls: ['cassandra'],
+      nativeLayer,
+      statements: [
+        listObjects(bucketArn, archivePrefix),
+        objects(['s3:GetObject'], bucketArn, archivePrefix),
+        objects(['s3:PutObject'], bucketArn, viewsPrefix),
+      ],
+    });
+    this.sweep = this.scheduled('Sweep', settings.schedules.sweep, {
+      ...props,
+      role: 'sweep',
+      description: `Deletes what no answer of ${plan.name} can need any more`,
+      memorySizeMiB: 512,
+      timeout: Duration.minutes(10),
+      calls: ['cassandra'],
+      statements: [listObjects(bucketArn, viewsPrefix), objects(['s3:DeleteObject'], bucketArn, viewsPrefix)],
+    });
+    for (const { lambda } of [this.archive, this.recompute, this.sweep])
+      lambda.addEnvironment('ARCHIVE_BUCKET', bucketName);
+  }
+
+  /**
+   * A function and the rule that invokes it. What is lost here is one tick, never a record: the next tick does the same work. So retries are few, and the
+   * queue of what failed is there to be alarmed on.
+   */
+  private scheduled(
+    id: string,
+    rate: string,
+    props: PipelineFunctionProps & { readonly statements: readonly PolicyStatement[] },
+  ): PipelineFunction {
+    const deadLetterQueue = new Queue(this, `${id}Failures`, {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const scheduled = new PipelineFunction(this, `${id}Function`, { ...props, deadLetterQueue });
+    new Rule(this, `${id}Schedule`, {
+      description: props.description,
+      schedule: Schedule.expression(rate),
+      enabled: props.settings.schedules.enabled,
+      targets: [
+        new LambdaTarget(scheduled.lambda, { deadLetterQueue, retryAttempts: 2, maxEventAge: Duration.minutes(15) }),
+      ],
+    });
+    return scheduled;
+  }
+}

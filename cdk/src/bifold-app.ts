@@ -1,0 +1,44 @@
+import type { Pipeline } from '@bifold/core';
+import { App, type AppProps } from 'aws-cdk-lib';
+import type { Bundles } from './bundle.ts';
+import { DeploymentError } from './errors.ts';
+import { stackName } from './names.ts';
+import { findNativePackages } from './native-layer.ts';
+import { PipelineStack } from './pipeline-stack.ts';
+import { readIncarnation, readSettings } from './settings.ts';
+
+export interface BifoldAppProps extends AppProps {
+  readonly pipelines: readonly Pipeline[];
+  readonly bundles: Bundles;
+  /** The root of the checkout, where `node_modules` is. */
+  readonly root: string;
+}
+
+/** One stack for each pipeline, or for each that the context value `pipelines` names. */
+export class BifoldApp extends App {
+  readonly stacks: readonly PipelineStack[];
+
+  constructor({ pipelines, bundles, root, ...props }: BifoldAppProps) {
+    super(props);
+    const settings = readSettings(this.node);
+    const nativePackages = findNativePackages(root, settings.nativePlatform);
+    this.stacks = chosen(pipelines, settings.pipelines).map(({ plan }) => {
+      const incarnation = readIncarnation(this.node, plan.name, plan.topic);
+      return new PipelineStack(this, stackName(plan.name), { plan, incarnation, settings, bundles, nativePackages });
+    });
+  }
+}
+
+function chosen(pipelines: readonly Pipeline[], names: readonly string[] | null): readonly Pipeline[] {
+  if (names === null) return pipelines;
+  return names.map((name) => {
+    const pipeline = pipelines.find(({ plan }) => plan.name === name);
+    if (pipeline) return pipeline;
+    throw new DeploymentError('BIFOLD_UNKNOWN_PIPELINE', {
+      failed: 'a pipeline that is to be deployed does not exist',
+      received: `"${name}"`,
+      allowed: pipelines.map(({ plan }) => plan.name).join(', ') || 'none: layers/pipelines exports no pipeline',
+      remedy: 'correct the context value "pipelines", or export the pipeline from layers/pipelines/src/index.ts',
+    });
+  });
+}

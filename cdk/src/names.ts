@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+
+/** The functions of a pipeline. */
+export const FUNCTION_ROLES = ['speed', 'archive', 'recompute', 'sweep', 'query'] as const;
+export type FunctionRole = (typeof FUNCTION_ROLES)[number];
+
+/** A bucket's name, `bifold-<name>-<account>-<region>`, must fit in 63 characters: 28 are left for the pipeline with the longest region. */
+const PLAIN_NAME = /^[a-z][a-z0-9-]{0,26}[a-z0-9]$/;
+
+/** A pipeline's name as all AWS resources can carry it: itself when it fits, otherwise a readable part and a hash of the whole. */
+export function resourceName(pipeline: string): string {
+  if (PLAIN_NAME.test(pipeline)) return pipeline;
+  const readable = pipeline
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 19)
+    .replace(/-$/, '');
+  return `${readable}-${createHash('sha256').update(pipeline).digest('hex').slice(0, 8)}`;
+}
+
+export function stackName(pipeline: string): string {
+  return `Bifold-${resourceName(pipeline)}`;
+}
+
+/** Functions have names of their own, so that a role can be limited to its own log group before the function exists. */
+export function functionName(pipeline: string, role: FunctionRole): string {
+  return `bifold-${resourceName(pipeline)}-${role}`;
+}
+
+/** A consumer group of one view version and one topic incarnation: offsets committed for another one would mean nothing. */
+export function consumerGroupId(version: string, incarnation: string): string {
+  return `bifold-${version}-${incarnation.slice(0, 8)}`;
+}

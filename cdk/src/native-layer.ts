@@ -1,0 +1,54 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SymlinkFollowMode } from 'aws-cdk-lib';
+import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { DeploymentError } from './errors.ts';
+import { architectureOf, RUNTIME } from './pipeline-function.ts';
+import type { Settings } from './settings.ts';
+
+/** A folder laid out as a Lambda layer, and a name for its content. */
+export interface NativePackages {
+  readonly folder: string;
+  readonly hash: string;
+}
+
+/**
+ * What cannot be bundled: DuckDB's binding and its library, as npm installed them for the platform of the functions. Everything else of DuckDB is
+ * JavaScript, and in the bundles.
+ * @throws {DeploymentError} when that platform's package is not installed, with the command that installs it.
+ */
+export function findNativePackages(root: string, platform: string): NativePackages {
+  const name = `@duckdb/node-bindings-${platform}`;
+  const installed = join(root, 'node_modules', name);
+  if (!existsSync(join(installed, 'package.json'))) {
+    const bindings = JSON.parse(readFileSync(join(root, 'node_modules/@duckdb/node-bindings/package.json'), 'utf8'));
+    const [os, cpu] = platform.split('-');
+    throw new DeploymentError('BIFOLD_NATIVE_MISSING', {
+      failed: `the functions of platform "${platform}" need a native package that is not installed`,
+      received: `no folder ${installed}`,
+      allowed: Object.keys(bindings.optionalDependencies).join(', '),
+      remedy: `npm install --no-save --os=${os} --cpu=${cpu} ${name}@${bindings.version}, or give -c architecture and -c nativePlatform`,
+    });
+  }
+  const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  const folder = mkdtempSync(join(tmpdir(), 'bifold-layer-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, 'nodejs/node_modules/@duckdb'), { recursive: true });
+  symlinkSync(installed, join(folder, 'nodejs/node_modules', name));
+  return { folder, hash: `${name.replaceAll(/[^a-z0-9]+/g, '-').slice(1)}-${version}` };
+}
+
+/** The native packages as a layer, at `/opt/nodejs/node_modules`. */
+export class NativeLayer extends LayerVersion {
+  constructor(scope: Construct, id: string, { packages, settings }: { packages: NativePackages; settings: Settings }) {
+    super(scope, id, {
+      // The package is pinned and locked: its name and version say all, and 70 MB need not be hashed at every synthesis.
+      code: Code.fromAsset(packages.folder, { followSymlinks: SymlinkFollowMode.ALWAYS, assetHash: packages.hash }),
+      compatibleRuntimes: [RUNTIME],
+      compatibleArchitectures: [architectureOf(settings)],
+      description: 'native packages of Bifold functions',
+    });
+  }
+}

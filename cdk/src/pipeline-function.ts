@@ -1,0 +1,169 @@
+import type { Plan } from '@bifold/core';
+import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { type ISecurityGroup, type IVpc, SecurityGroup, Subnet, type SubnetSelection, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  Code,
+  type ILayerVersion,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import type { Bundles } from './bundle.ts';
+import { DeploymentError } from './errors.ts';
+import { type FunctionRole, functionName } from './names.ts';
+import type { NativeLayer, NativePackages } from './native-layer.ts';
+import { readSecret, secretArn, sendTo, useNetwork, writeLogs } from './permissions.ts';
+import type { Settings } from './settings.ts';
+
+export const RUNTIME = Runtime.NODEJS_24_X;
+
+export function architectureOf(settings: Settings): Architecture {
+  return settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
+}
+
+/** What all constructs of one pipeline are made from. */
+export interface PipelineProps {
+  readonly plan: Plan;
+  readonly incarnation: string;
+  readonly settings: Settings;
+  readonly bundles: Bundles;
+  readonly nativePackages: NativePackages;
+}
+
+export interface PipelineFunctionProps extends PipelineProps {
+  readonly role: FunctionRole;
+  readonly description: string;
+  readonly memorySizeMiB: number;
+  readonly timeout: Duration;
+  readonly scratchSizeMiB?: number;
+  /** The services that it calls: each brings its addresses, its secret, and the right to read that secret. */
+  readonly calls: readonly ('kafka' | 'cassandra')[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly statements?: readonly PolicyStatement[];
+  readonly nativeLayer?: NativeLayer;
+  readonly deadLetterQueue?: IQueue;
+}
+
+/** A function of a pipeline, with a role that holds the written rights and takes no others, and a log group that forgets. */
+export class PipelineFunction extends Construct {
+  readonly lambda: LambdaFunction;
+
+  constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
+    super(scope, id);
+    const { plan, settings, role, deadLetterQueue } = props;
+    const name = functionName(plan.name, role);
+    const bundle = props.bundles[role];
+    if (bundle.native && !props.nativeLayer) {
+      throw new DeploymentError('BIFOLD_NATIVE_MISPLACED', {
+        failed: `function "${role}" cannot find DuckDB`,
+        received: 'a bundle that imports it, and no layer that holds it',
+        allowed: 'functions with the native layer: archive, recompute',
+        remedy: `look for the import below functions/src/${role}/handler.ts: it also costs every cold start`,
+      });
+    }
+
+    const logGroup = new LogGroup(this, 'Logs', {
+      logGroupName: `/aws/lambda/${name}`,
+      retention: settings.logRetentionDays as RetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const executionRole = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      inlinePolicies: {
+        rights: new PolicyDocument({
+          statements: [
+            writeLogs(logGroup.logGroupArn),
+            ...useNetwork(settings),
+            ...secretsOf(settings, props.calls).map((secret) => readSecret(this, secret)),
+            ...(deadLetterQueue ? [sendTo(deadLetterQueue.queueArn)] : []),
+            ...(props.statements ?? []),
+          ],
+        }),
+      },
+    });
+    this.lambda = new LambdaFunction(this, 'Function', {
+      functionName: name,
+      description: props.description,
+      runtime: RUNTIME,
+      architecture: architectureOf(settings),
+      handler: 'index.handler',
+      code: Code.fromAsset(bundle.folder),
+      layers: props.nativeLayer ? [props.nativeLayer as ILayerVersion] : [],
+      memorySize: props.memorySizeMiB,
+      timeout: props.timeout,
+      ephemeralStorageSize: Size.mebibytes(props.scratchSizeMiB ?? 512),
+      // Whatever a construct would grant on its own account falls on deaf ears: the rights are those above.
+      role: executionRole.withoutPolicyUpdates(),
+      logGroup,
+      loggingFormat: LoggingFormat.TEXT,
+      environment: {
+        BIFOLD_PIPELINE: plan.name,
+        BIFOLD_VERSION: plan.version,
+        BIFOLD_INCARNATION: props.incarnation,
+        POWERTOOLS_SERVICE_NAME: `bifold-${role}`,
+        POWERTOOLS_METRICS_NAMESPACE: 'Bifold',
+        POWERTOOLS_LOG_LEVEL: settings.logLevel,
+        NODE_OPTIONS: '--enable-source-maps',
+        ...(props.calls.includes('cassandra') ? cassandraEnvironment(this, settings) : {}),
+        ...(props.calls.includes('kafka') ? kafkaEnvironment(this, settings) : {}),
+        ...props.environment,
+      },
+      ...(deadLetterQueue ? { deadLetterQueue, retryAttempts: 2, maxEventAge: Duration.hours(1) } : {}),
+      ...networkOf(this, settings),
+    });
+  }
+}
+
+function secretsOf(settings: Settings, calls: readonly ('kafka' | 'cassandra')[]): readonly string[] {
+  const { secretName } = settings.cassandra;
+  return [
+    ...(calls.includes('kafka') ? [settings.kafka.secretName] : []),
+    ...(calls.includes('cassandra') && secretName !== null ? [secretName] : []),
+  ];
+}
+
+function kafkaEnvironment(scope: Construct, settings: Settings): Record<string, string> {
+  return {
+    KAFKA_BROKERS: StringParameter.valueForStringParameter(scope, settings.kafka.brokersParameter),
+    KAFKA_SECRET_ARN: secretArn(scope, settings.kafka.secretName),
+    KAFKA_TLS: String(settings.kafka.tls),
+  };
+}
+
+function cassandraEnvironment(scope: Construct, settings: Settings): Record<string, string> {
+  const { contactPointsParameter, localDataCenterParameter, secretName, tls } = settings.cassandra;
+  return {
+    BIFOLD_KEYSPACE: settings.keyspace,
+    CASSANDRA_CONTACT_POINTS: StringParameter.valueForStringParameter(scope, contactPointsParameter),
+    CASSANDRA_LOCAL_DC: StringParameter.valueForStringParameter(scope, localDataCenterParameter),
+    CASSANDRA_TLS: String(tls),
+    ...(secretName === null ? {} : { CASSANDRA_SECRET_ARN: secretArn(scope, secretName) }),
+  };
+}
+
+/** Where functions and pollers are placed: in the subnets and security groups of the settings, or in no VPC. */
+export function networkOf(
+  scope: Construct,
+  { network }: Settings,
+): { vpc?: IVpc; vpcSubnets?: SubnetSelection; securityGroups?: ISecurityGroup[] } {
+  if (network === null) return {};
+  return {
+    vpc: Vpc.fromVpcAttributes(scope, 'Vpc', {
+      vpcId: network.vpcId,
+      // Needed by constructs that spread over zones; a function is given its subnets by id, so their zones are never asked for.
+      availabilityZones: network.subnetIds.map((_, index) => `zone-${index}`),
+      privateSubnetIds: [...network.subnetIds],
+    }),
+    vpcSubnets: { subnets: network.subnetIds.map((id) => Subnet.fromSubnetId(scope, `Subnet-${id}`, id)) },
+    securityGroups: network.securityGroupIds.map((id) =>
+      // Mutable imports would write rules into a group that is not ours.
+      SecurityGroup.fromSecurityGroupId(scope, `SecurityGroup-${id}`, id, { mutable: false }),
+    ),
+  };
+}

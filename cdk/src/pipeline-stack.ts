@@ -1,0 +1,49 @@
+import { Aspects, CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { BatchLayer } from './batch-layer.ts';
+import { LambdaLimits } from './limits.ts';
+import type { PipelineProps } from './pipeline-function.ts';
+import { ServingLayer } from './serving-layer.ts';
+import { SpeedLayer } from './speed-layer.ts';
+
+/** One pipeline: the head of the log, the body of it, and the merge of the two. */
+export class PipelineStack extends Stack {
+  readonly speed: SpeedLayer;
+  readonly batch: BatchLayer;
+  readonly serving: ServingLayer;
+
+  constructor(scope: Construct, id: string, props: PipelineProps & StackProps) {
+    super(scope, id, props);
+    const { plan, incarnation } = props;
+    this.speed = new SpeedLayer(this, 'Speed', props);
+    this.batch = new BatchLayer(this, 'Batch', props);
+    this.serving = new ServingLayer(this, 'Serving', props);
+
+    Tags.of(this).add('bifold:pipeline', plan.name);
+    Tags.of(this).add('bifold:version', plan.version);
+    Aspects.of(this).add(new LambdaLimits());
+
+    const functions = {
+      speed: this.speed.fold,
+      archive: this.batch.archive,
+      recompute: this.batch.recompute,
+      sweep: this.batch.sweep,
+      query: this.serving.query,
+    };
+    this.output('ApiUrl', this.serving.api.apiEndpoint);
+    this.output('ApiId', this.serving.api.apiId);
+    this.output('ArchiveBucket', this.batch.bucket.bucketName);
+    this.output('ViewVersion', plan.version);
+    this.output('Incarnation', incarnation);
+    this.output(
+      'FunctionNames',
+      Object.entries(functions)
+        .map(([role, { lambda }]) => `${role}=${lambda.functionName}`)
+        .join(','),
+    );
+  }
+
+  private output(name: string, value: string): void {
+    new CfnOutput(this, name, { value });
+  }
+}

@@ -1,0 +1,219 @@
+import type { Node } from 'constructs';
+import { DeploymentError } from './errors.ts';
+
+/**
+ * All that differs between one deployment and another: AWS with a VPC, AWS without one, a laptop. Values come from the context (`-c name=value`, or
+ * `context` in cdk.json); constructs read these settings and know no environment.
+ */
+export interface Settings {
+  /** Names of the pipelines to deploy; null means all that are defined. */
+  readonly pipelines: readonly string[] | null;
+  readonly keyspace: string;
+  readonly architecture: 'arm64' | 'x86_64';
+  /** Platform of the native packages, as npm names it: `linux-arm64` on AWS; of the machine itself where functions run as its processes. */
+  readonly nativePlatform: string;
+  readonly kafka: {
+    readonly brokersParameter: string;
+    readonly secretName: string;
+    readonly tls: boolean;
+  };
+  readonly cassandra: {
+    readonly contactPointsParameter: string;
+    readonly localDataCenterParameter: string;
+    readonly secretName: string | null;
+    readonly tls: boolean;
+  };
+  readonly network: Network | null;
+  readonly openApi: boolean;
+  readonly schedules: {
+    readonly enabled: boolean;
+    readonly archive: string;
+    readonly recompute: string;
+    readonly sweep: string;
+  };
+  /** Whole seconds that the poller gathers records; null is Kafka's own default of 500 ms, which cannot be written as a number. */
+  readonly batchingWindowSeconds: number | null;
+  readonly logLevel: string;
+  readonly logRetentionDays: number;
+  /** `retain` keeps the bucket when the stack is destroyed; `delete` removes it, and fails while it holds objects. */
+  readonly archiveRemoval: 'retain' | 'delete';
+}
+
+export interface Network {
+  readonly vpcId: string;
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+}
+
+const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT', 'CRITICAL'] as const;
+/** What CloudWatch Logs accepts, in days. */
+const LOG_RETENTIONS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+const RATE = /^rate\((\d+) (minute|minutes|hour|hours|day|days)\)$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * @throws {DeploymentError} naming the context value, what came, and what is allowed.
+ */
+export function readSettings(node: Node): Settings {
+  const context = new Context(node);
+  const architecture = context.oneOf(
+    'architecture',
+    ['arm64', 'x86_64'],
+    process.arch === 'arm64' ? 'arm64' : 'x86_64',
+  );
+  return {
+    pipelines: context.list('pipelines'),
+    keyspace: context.text('keyspace', 'bifold'),
+    architecture,
+    nativePlatform: context.text('nativePlatform', architecture === 'arm64' ? 'linux-arm64' : 'linux-x64'),
+    kafka: {
+      brokersParameter: context.text('kafkaBrokersParameter', '/bifold/kafka/brokers'),
+      secretName: context.text('kafkaSecretName', 'bifold/kafka'),
+      tls: context.flag('kafkaTls', true),
+    },
+    cassandra: {
+      contactPointsParameter: context.text('cassandraContactPointsParameter', '/bifold/cassandra/contact-points'),
+      localDataCenterParameter: context.text(
+        'cassandraLocalDataCenterParameter',
+        '/bifold/cassandra/local-data-center',
+      ),
+      secretName: context.optionalText('cassandraSecretName'),
+      tls: context.flag('cassandraTls', true),
+    },
+    network: readNetwork(context),
+    openApi: context.flag('openApi', false),
+    schedules: {
+      enabled: context.flag('schedules', true),
+      archive: context.rate('archiveRate', 'rate(1 minute)'),
+      recompute: context.rate('recomputeRate', 'rate(5 minutes)'),
+      sweep: context.rate('sweepRate', 'rate(15 minutes)'),
+    },
+    batchingWindowSeconds: context.optionalWhole('batchingWindowSeconds', 0, 300),
+    logLevel: context.oneOf('logLevel', LOG_LEVELS, 'INFO'),
+    logRetentionDays: context.oneNumberOf('logRetentionDays', LOG_RETENTIONS, 14),
+    archiveRemoval: context.oneOf('archiveRemoval', ['retain', 'delete'], 'retain'),
+  };
+}
+
+/**
+ * The incarnation that a pipeline is bound to: the id of its topic. `-c incarnation:<pipeline>=<uuid>`, or `-c incarnation='{"<pipeline>": "<uuid>"}'`.
+ * It has no default: an invented one would fold the offsets of one topic into the state of another.
+ */
+export function readIncarnation(node: Node, pipeline: string, topic: string): string {
+  const map = new Context(node).map('incarnation');
+  const value: unknown = node.tryGetContext(`incarnation:${pipeline}`) ?? map[pipeline];
+  if (typeof value === 'string' && UUID.test(value)) return value;
+  throw new DeploymentError('BIFOLD_NO_INCARNATION', {
+    failed: `pipeline "${pipeline}" is not bound to an incarnation of topic "${topic}"`,
+    received: value === undefined ? 'no context value "incarnation"' : JSON.stringify(value),
+    allowed: 'the id of the topic, a UUID in lower case',
+    remedy: `run \`npx bifold deploy ${pipeline}\`, which asks the broker, or give -c incarnation:${pipeline}=<uuid>`,
+  });
+}
+
+function readNetwork(context: Context): Network | null {
+  const vpcId = context.optionalText('vpcId');
+  const subnetIds = context.list('subnetIds');
+  const securityGroupIds = context.list('securityGroupIds');
+  if (!vpcId && !subnetIds && !securityGroupIds) return null;
+  if (vpcId && subnetIds && securityGroupIds) return { vpcId, subnetIds, securityGroupIds };
+  throw new DeploymentError('BIFOLD_BAD_NETWORK', {
+    failed: 'the functions cannot be placed in a VPC',
+    received: JSON.stringify({ vpcId, subnetIds, securityGroupIds }),
+    allowed: 'vpcId, subnetIds and securityGroupIds together, or none of them',
+    remedy: 'give all three, lists separated by commas',
+  });
+}
+
+/** Context values, which are text when they come from a command line and anything when they come from a file. */
+class Context {
+  private readonly node: Node;
+
+  constructor(node: Node) {
+    this.node = node;
+  }
+
+  private value(name: string): unknown {
+    const value: unknown = this.node.tryGetContext(name);
+    return value === '' || value === null ? undefined : value;
+  }
+
+  optionalText(name: string): string | null {
+    const value = this.value(name);
+    if (value === undefined) return null;
+    if (typeof value === 'string') return value;
+    return refuse(name, value, 'text');
+  }
+
+  text(name: string, fallback: string): string {
+    return this.optionalText(name) ?? fallback;
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.value(name) ?? fallback;
+    if (value === true || value === 'true') return true;
+    if (value === false || value === 'false') return false;
+    return refuse(name, value, 'true, false');
+  }
+
+  oneOf<const T extends string>(name: string, allowed: readonly T[], fallback: T): T {
+    const value = this.value(name) ?? fallback;
+    return allowed.find((one) => one === value) ?? refuse(name, value, allowed.join(', '));
+  }
+
+  oneNumberOf(name: string, allowed: readonly number[], fallback: number): number {
+    const value = Number(this.value(name) ?? fallback);
+    return allowed.includes(value) ? value : refuse(name, this.value(name), allowed.join(', '));
+  }
+
+  optionalWhole(name: string, least: number, most: number): number | null {
+    const value = this.value(name);
+    if (value === undefined) return null;
+    const number = Number(value);
+    if (Number.isInteger(number) && number >= least && number <= most) return number;
+    return refuse(name, value, `a whole number from ${least} to ${most}`);
+  }
+
+  list(name: string): readonly string[] | null {
+    const value = this.value(name);
+    if (value === undefined) return null;
+    const parts: unknown[] = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : [value].flat();
+    const texts = parts.filter((part): part is string => typeof part === 'string' && part !== '');
+    return texts.length === parts.length && texts.length > 0
+      ? texts
+      : refuse(name, value, 'names separated by commas, or a list of texts');
+  }
+
+  map(name: string): Readonly<Record<string, unknown>> {
+    const value = this.value(name) ?? {};
+    const parsed: unknown = typeof value === 'string' ? parseJson(value) : value;
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
+    return refuse(name, value, 'a JSON object');
+  }
+
+  rate(name: string, fallback: string): string {
+    const value = this.value(name) ?? fallback;
+    const match = typeof value === 'string' ? RATE.exec(value) : null;
+    if (match && Number(match[1]) >= 1 && (Number(match[1]) === 1) !== match[2]?.endsWith('s')) return match[0];
+    return refuse(name, value, 'as EventBridge writes it: rate(1 minute), rate(5 minutes), rate(1 hour), ...');
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse(name: string, value: unknown, allowed: string): never {
+  throw new DeploymentError('BIFOLD_BAD_CONTEXT', {
+    failed: `context value "${name}" cannot be used`,
+    received: JSON.stringify(value) ?? String(value),
+    allowed,
+    remedy: `correct it in cdk.json, or with -c ${name}=...`,
+  });
+}
