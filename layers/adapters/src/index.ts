@@ -1,1 +1,1 @@
-export {};
+export * from './cassandra/index.ts';

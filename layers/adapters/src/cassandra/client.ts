@@ -88,7 +88,6 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
     ...(options.tls ? { sslOptions: options.tls === true ? {} : { ...options.tls } } : {}),
     // A TTL, a null or a wall clock never enters our rows: undefined is unset, and 64-bit columns are bigint both ways.
     encoding: { useBigIntAsLong: true, useUndefinedAsUnset: true },
-    isMetadataSyncEnabled: false,
     prepareOnAllHosts: false,
     rePrepareOnUp: false,
     pooling: { warmup: true, heartBeatInterval: 15_000 },
@@ -136,16 +135,18 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
     } while (pageState !== undefined);
   }
 
+  const write = async (statement: Statement) => {
+    await asking('writing to Cassandra', () => driver.execute(statement.cql, [...statement.values]));
+  };
+
   return {
     keyspace: options.keyspace,
     table: (name) => `${options.keyspace}.${TABLES[name].name}`,
-    async write(statement) {
-      await asking('writing to Cassandra', () => driver.execute(statement.cql, [...statement.values]));
-    },
+    write,
     async writeTogether(statements) {
       const [only] = statements;
       if (only === undefined) return;
-      if (statements.length === 1) return this.write(only);
+      if (statements.length === 1) return write(only);
       const queries = statements.map(({ cql, values }) => ({ query: cql, params: values as unknown[] }));
       await asking('writing to Cassandra', () => driver.batch(queries, { logged: false }));
     },

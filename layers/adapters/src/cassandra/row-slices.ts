@@ -3,11 +3,10 @@ import type { CassandraClient, CassandraRow, Statement } from './client.ts';
 import { selectCql } from './tables.ts';
 
 /** Both tables of rows, fragments and batch rows, are clustered by (key, window, start). */
-export interface ViewRow {
-  readonly key: string;
-  readonly window: string;
-  readonly startMs: number;
-  readonly cell: Uint8Array;
+export interface SliceTable<R extends RowPosition> {
+  readonly name: 'fragments' | 'batchRows';
+  readonly columns: readonly string[];
+  decode(row: CassandraRow): R;
 }
 
 export interface SliceOptions {
@@ -15,27 +14,34 @@ export interface SliceOptions {
   readonly fetchSize: number;
 }
 
+export const ALL_ROWS: RowFilter = { keys: null, window: null, fromMs: null, toMs: null };
+
 type Restriction = readonly [cql: string, ...values: (string | bigint)[]];
 
 /** Single-key slices that are under way ahead of the reader. */
 const SLICES_AHEAD = 16;
 
-/** The rows of one Cassandra partition of `table` that match, in the order of `RowPosition`, strictly after `after`. */
-export async function* readSlices(
+/** `readPages`, row by row. */
+export async function* readRows<R extends RowPosition>(...request: Parameters<typeof readPages<R>>): AsyncGenerator<R> {
+  for await (const page of readPages<R>(...request)) yield* page;
+}
+
+/** The rows of one Cassandra partition of `table` that match, in the order of `RowPosition`, strictly after `after`; page by page, each read when it is asked for. */
+export async function* readPages<R extends RowPosition>(
   client: CassandraClient,
-  table: 'fragments' | 'batchRows',
+  table: SliceTable<R>,
   partitionKey: Statement['values'],
   bucket: number,
   filter: RowFilter,
   after: RowPosition | null,
   { buckets, fetchSize }: SliceOptions,
-): AsyncGenerator<ViewRow> {
+): AsyncGenerator<readonly R[]> {
   const open = (restrictions: readonly Restriction[], tail = '') => {
     const cql = restrictions.map(([text]) => text);
     return client
       .pages(
         {
-          cql: selectCql(client, table, COLUMNS, cql, tail),
+          cql: selectCql(client, table.name, table.columns, cql, tail),
           values: [...partitionKey, ...restrictions.flatMap(([, ...values]) => values)],
         },
         { fetchSize },
@@ -49,10 +55,7 @@ export async function* readSlices(
     const filtered = restrictions.some(([cql]) => cql.startsWith('window') || cql.startsWith('start'));
     const pages = open(restrictions, filtered ? 'ALLOW FILTERING' : '');
     for await (const page of { [Symbol.asyncIterator]: () => pages }) {
-      for (const row of page) {
-        const decoded = decodeRow(row);
-        if (passes(decoded)) yield decoded;
-      }
+      yield page.map(table.decode).filter(passes);
     }
     return;
   }
@@ -78,18 +81,9 @@ export async function* readSlices(
     const slice = ahead.shift();
     if (slice === undefined) return;
     for (let page = await slice.first; !page.done; page = await slice.pages.next()) {
-      for (const row of page.value) {
-        const decoded = decodeRow(row);
-        if (passes(decoded)) yield decoded;
-      }
+      yield page.value.map(table.decode).filter(passes);
     }
   }
-}
-
-const COLUMNS = ['key', 'window', 'start', 'cell'] as const;
-
-export function decodeRow(row: CassandraRow): ViewRow {
-  return { key: row.key, window: row.window, startMs: Number(row.start), cell: row.cell };
 }
 
 /**
@@ -128,7 +122,7 @@ function keyRestrictions(key: string, filter: RowFilter, after: RowPosition | nu
   return restrictions;
 }
 
-function matcher(filter: RowFilter, after: RowPosition | null): (row: ViewRow) => boolean {
+function matcher(filter: RowFilter, after: RowPosition | null): (row: RowPosition) => boolean {
   return (row) =>
     (filter.window === null || row.window === filter.window) &&
     (filter.fromMs === null || row.startMs >= filter.fromMs) &&

@@ -9,8 +9,8 @@ import {
   TABLES,
 } from '@bifold/core';
 import { eachOf, mapOf } from '../concurrency.ts';
-import { bufferOf, type CassandraClient, type Statement, scopeValues } from './client.ts';
-import { readSlices } from './row-slices.ts';
+import { bufferOf, type CassandraClient, type CassandraRow, type Statement, scopeValues } from './client.ts';
+import { ALL_ROWS, readPages, readRows, type SliceTable } from './row-slices.ts';
 import { deleteCql, insertCql, selectCql } from './tables.ts';
 import { WRITES_IN_FLIGHT, writeGroups } from './write-groups.ts';
 
@@ -21,12 +21,26 @@ export interface SpeedStoreOptions {
   readonly fetchSize?: number;
 }
 
+const FRAGMENTS: SliceTable<FragmentRow> = {
+  name: 'fragments',
+  // A cell's write timestamp is its log position (rule 2), so `hi` needs neither a column, which could part from the cell, nor a look into the cell.
+  columns: ['key', 'window', 'start', 'cell', 'writetime(cell) AS written'],
+  decode: (row) => ({
+    key: row.key,
+    window: row.window,
+    startMs: Number(row.start),
+    hi: Number(row.written - LOG_TIMESTAMP_BASE_US),
+    cell: row.cell,
+  }),
+};
+const FETCH_SIZE_ROWS = 1000;
 const BUCKETS_READ_AT_ONCE = 16;
+const SEGMENTS_READ_AT_ONCE = 32;
 const SEGMENT_FETCH_SIZE_ROWS = 5000;
 
 export function speedStore(client: CassandraClient, scope: Scope, options: SpeedStoreOptions): SpeedStore {
   const scoped = scopeValues(scope);
-  const { buckets, segmentSize } = options;
+  const { buckets, segmentSize, fetchSize = FETCH_SIZE_ROWS } = options;
   const insert = {
     fragment: insertCql(client, 'fragments'),
     progress: insertCql(client, 'progress'),
@@ -69,15 +83,13 @@ export function speedStore(client: CassandraClient, scope: Scope, options: Speed
       }),
 
     async readSegment(partition, segment) {
-      const filter = { keys: null, window: null, fromMs: null, toMs: null };
       const all = Array.from({ length: buckets }, (_, bucket) => bucket);
       const rows = await mapOf(all, BUCKETS_READ_AT_ONCE, async (bucket) => {
         const key = fragmentsKey(bucket, partition, segment);
         const fetchSize = SEGMENT_FETCH_SIZE_ROWS;
+        const pages = readPages(client, FRAGMENTS, key, bucket, ALL_ROWS, null, { buckets, fetchSize });
         const found: FragmentRow[] = [];
-        for await (const page of readSlices(client, 'fragments', key, bucket, filter, null, { buckets, fetchSize })) {
-          for (const row of page) found.push(withPosition(row));
-        }
+        for await (const page of pages) for (const row of page) found.push(row);
         return found;
       });
       return rows.flat();
@@ -98,7 +110,10 @@ export function speedStore(client: CassandraClient, scope: Scope, options: Speed
     },
 
     scan: (partition, segment, bucket, filter, after) =>
-      scan(fragmentsKey(bucket, partition, segment), bucket, filter, after),
+      readRows(client, FRAGMENTS, fragmentsKey(bucket, partition, segment), bucket, filter, after, {
+        buckets,
+        fetchSize,
+      }),
 
     async writeQuarantine(entries) {
       const groups = Map.groupBy(entries, ({ partition, segment }) => `${partition}/${segment}`);
@@ -125,8 +140,54 @@ export function speedStore(client: CassandraClient, scope: Scope, options: Speed
       await writeGroups(client, statements);
     },
 
-    async listQuarantine(partition, fromSegment, limit) {},
+    async listQuarantine(partition, fromSegment, limit) {
+      // Segments are Cassandra partitions, which have no order; the speed layer touches none beyond its last progress but the next.
+      const [last] = await client.read({
+        cql: selectCql(client, 'progress', ['segment'], [], 'ORDER BY segment DESC LIMIT 1'),
+        values: [...scoped, partition],
+      });
+      const end = last === undefined ? fromSegment + 1 : Number(last.segment) + 2;
+      const entries: QuarantineEntry[] = [];
+      for (let segment = fromSegment; segment < end && entries.length < limit; segment += SEGMENTS_READ_AT_ONCE) {
+        const length = Math.min(SEGMENTS_READ_AT_ONCE, end - segment);
+        const some = Array.from({ length }, (_, index) => segment + index);
+        const found = await mapOf(some, SEGMENTS_READ_AT_ONCE, async (each) => {
+          const cql = selectCql(client, 'quarantine', QUARANTINE_COLUMNS, [], 'LIMIT ?');
+          const rows = await client.read({ cql, values: [...scoped, partition, BigInt(each), limit] });
+          return rows.map((row) => decodeQuarantine(partition, each, row));
+        });
+        entries.push(...found.flat());
+      }
+      return entries.slice(0, limit);
+    },
 
-    async deleteFragmentsBelow(partition, fromSegment, belowSegment) {},
+    async deleteFragmentsBelow(partition, fromSegment, belowSegment) {
+      function* tombstones(): Generator<Statement> {
+        for (let segment = fromSegment; segment < belowSegment; segment++) {
+          // At the last offset of the segment: hides every fragment of it, zombies' included, and nothing that is newer in the log.
+          const timestamp = logTimestampUs((segment + 1) * segmentSize - 1);
+          for (let bucket = 0; bucket < buckets; bucket++) {
+            yield { cql: deleteFragments, values: [timestamp, ...fragmentsKey(bucket, partition, segment)] };
+          }
+        }
+      }
+      await eachOf(tombstones(), WRITES_IN_FLIGHT, (statement) => client.write(statement));
+    },
+  };
+}
+
+const QUARANTINE_COLUMNS = ['offset', 'reason', 'detail', 'timestamp', 'payload', 'payload_size', 'payload_sha256'];
+
+function decodeQuarantine(partition: number, segment: number, row: CassandraRow): QuarantineEntry {
+  return {
+    partition,
+    segment,
+    offset: Number(row.offset),
+    reason: row.reason,
+    detail: row.detail,
+    timestampMs: Number(row.timestamp),
+    payload: row.payload ?? null,
+    payloadSizeBytes: Number(row.payload_size),
+    payloadSha256: row.payload_sha256,
   };
 }

@@ -1,0 +1,170 @@
+import {
+  type BatchRow,
+  type BatchStore,
+  bucketOf,
+  canonicalJson,
+  LOG_TIMESTAMP_BASE_US,
+  type Pointer,
+  ProtocolError,
+  type PublishedRun,
+  type RunEntry,
+  type Scope,
+  TABLES,
+} from '@bifold/core';
+import { eachOf } from '../concurrency.ts';
+import { bufferOf, type CassandraClient, type CassandraRow, type Statement, scopeValues } from './client.ts';
+import { readRows, type SliceTable } from './row-slices.ts';
+import { deleteCql, insertCql, selectCql } from './tables.ts';
+import { WRITES_IN_FLIGHT, writeGroups } from './write-groups.ts';
+
+export interface BatchStoreOptions {
+  readonly buckets: number;
+  readonly fetchSize?: number;
+}
+
+const BATCH_ROWS: SliceTable<BatchRow> = {
+  name: 'batchRows',
+  columns: ['key', 'window', 'start', 'cell'],
+  decode: (row) => ({ key: row.key, window: row.window, startMs: Number(row.start), cell: row.cell }),
+};
+const FETCH_SIZE_ROWS = 1000;
+const ATTEMPTS_MAX = 3;
+const NOTHING_PUBLISHED: Pointer = { generation: 0, current: null, previous: null };
+
+export function batchStore(client: CassandraClient, scope: Scope, options: BatchStoreOptions): BatchStore {
+  const scoped = scopeValues(scope);
+  const { buckets, fetchSize = FETCH_SIZE_ROWS } = options;
+  const insertRow = insertCql(client, 'batchRows');
+  const deleteRows = deleteCql(client, 'batchRows', TABLES.batchRows.partitionKey);
+  const insertRun = insertCql(client, 'runs');
+  const removeRun = deleteCql(client, 'runs', [...TABLES.runs.partitionKey, ...TABLES.runs.clusteringKey]);
+  const insertPointer = insertCql(client, 'pointer', 'IF NOT EXISTS');
+  const movePointer = `UPDATE ${client.table('pointer')} SET generation = ?, state = ? WHERE version = ? AND incarnation = ? IF generation = ?`;
+  const selectPointer = selectCql(client, 'pointer', ['generation', 'state']);
+
+  const readPointer = async (consistency: 'serial' | 'quorum'): Promise<Pointer> => {
+    const [row] = await client.read({ cql: selectPointer, values: scoped }, { serial: consistency === 'serial' });
+    return row === undefined ? NOTHING_PUBLISHED : decodePointer(row);
+  };
+
+  return {
+    readPointer,
+
+    async publish(expected, next) {
+      if (next.generation !== expected.generation + 1) {
+        throw new ProtocolError('BIFOLD_POINTER_JUMP', {
+          failed: 'publishing a generation',
+          received: `generation ${next.generation} after ${expected.generation}`,
+          allowed: 'the next generation number',
+          remedy: 'read the pointer and build its successor',
+        });
+      }
+      const state = canonicalJson({ current: next.current, previous: next.previous });
+      const statement: Statement =
+        expected.generation === 0
+          ? { cql: insertPointer, values: [...scoped, BigInt(next.generation), state] }
+          : {
+              cql: movePointer,
+              values: [BigInt(next.generation), state, ...scoped, BigInt(expected.generation)],
+            };
+      for (let attempt = 1; ; attempt++) {
+        const decision = await client.decide(statement);
+        if (decision.kind === 'applied') return true;
+        // Without an answer ours may stand all the same: now, or, where another publisher went on from it, as the run before. If nothing moved, the same
+        // comparison may be tried again: at most one of our attempts can win.
+        const stored = await readPointer('serial');
+        if (stored.generation === next.generation) return isSame(stored.current, next.current);
+        if (stored.generation === next.generation + 1 && isSame(stored.previous, next.current)) return true;
+        if (stored.generation > next.generation || decision.kind === 'refused') return false;
+        if (attempt === ATTEMPTS_MAX) throw decision.error;
+      }
+    },
+
+    registerRun: ({ run, generation }) =>
+      client.write({ cql: insertRun, values: [...scoped, BigInt(generation), run, timestampOf(generation)] }),
+
+    async listRuns() {
+      const rows = await client.read({ cql: selectCql(client, 'runs', ['generation', 'run']), values: scoped });
+      return rows.map((row) => ({ run: row.run, generation: Number(row.generation) }));
+    },
+
+    async writeRows({ run, generation }, rows) {
+      const timestamp = timestampOf(generation);
+      const groups = Map.groupBy(rows, (row) => bucketOf(row.key, buckets));
+      const statements = groups.entries().map(([bucket, group]) =>
+        group.map(
+          (row): Statement => ({
+            cql: insertRow,
+            values: [...scoped, run, bucket, row.key, row.window, BigInt(row.startMs), bufferOf(row.cell), timestamp],
+          }),
+        ),
+      );
+      await writeGroups(client, statements);
+    },
+
+    scan: (run, bucket, filter, after) =>
+      readRows(client, BATCH_ROWS, [...scoped, run, bucket], bucket, filter, after, { buckets, fetchSize }),
+
+    async deleteRun({ run, generation }) {
+      const timestamp = timestampOf(generation);
+      const all = Array.from({ length: buckets }, (_, bucket) => bucket);
+      await eachOf(all, WRITES_IN_FLIGHT, (bucket) =>
+        client.write({ cql: deleteRows, values: [timestamp, ...scoped, run, bucket] }),
+      );
+      // Last, so that a sweep that dies here finds the run again.
+      await client.write({ cql: removeRun, values: [timestamp, ...scoped, BigInt(generation), run] });
+    },
+  };
+}
+
+/** All of a run is written, and deleted, at one timestamp, at which a deletion wins: what a zombie writes after it stays hidden. */
+function timestampOf(generation: number): bigint {
+  return LOG_TIMESTAMP_BASE_US + BigInt(generation);
+}
+
+function isSame(left: PublishedRun | null, right: PublishedRun | null): boolean {
+  return canonicalJson(left) === canonicalJson(right);
+}
+
+function decodePointer(row: CassandraRow): Pointer {
+  let state: unknown;
+  try {
+    state = JSON.parse(row.state);
+  } catch (cause) {
+    throw notAPointer(row.state, cause);
+  }
+  const { current, previous } = (state ?? {}) as { current?: unknown; previous?: unknown };
+  if (!isRunOrNull(current) || !isRunOrNull(previous)) throw notAPointer(row.state);
+  return { generation: Number(row.generation), current, previous };
+}
+
+function isRunOrNull(value: unknown): value is PublishedRun | null {
+  if (value === null) return true;
+  if (typeof value !== 'object') return false;
+  const { run, runGeneration, cuts, lost, publishedAtMs } = value as Record<string, unknown>;
+  const isRange = (range: unknown) => Array.isArray(range) && range.length === 2 && range.every(Number.isSafeInteger);
+  return (
+    typeof run === 'string' &&
+    Number.isSafeInteger(runGeneration) &&
+    Number.isSafeInteger(publishedAtMs) &&
+    isRecordOf(cuts, Number.isSafeInteger) &&
+    isRecordOf(lost, (ranges) => Array.isArray(ranges) && ranges.every(isRange))
+  );
+}
+
+function isRecordOf(value: unknown, holds: (entry: unknown) => boolean): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(holds);
+}
+
+function notAPointer(received: unknown, cause?: unknown): ProtocolError {
+  return new ProtocolError(
+    'BIFOLD_POINTER_UNREADABLE',
+    {
+      failed: 'reading which runs are published',
+      received: String(received).slice(0, 200),
+      allowed: 'the state of a pointer: current and previous run with their cuts',
+      remedy: 'use the version of the code that wrote it',
+    },
+    { cause },
+  );
+}
