@@ -9,14 +9,21 @@ patch was written against: a patch that silently stops working is worse than non
 2. Invocations that log nothing. After each invocation the emulator waits up to 50 ms for log lines that may still be
    on their way. Here the Node worker ends an invocation's log with a marker, so the wait is exact: as long as needed,
    and complete.
+3. Checkpoints. S3 objects are on disk at once, but functions, mappings, stacks and parameters only after a graceful
+   stop: a kill -9 would take a deployment with it. `POST /_bifold/checkpoint` writes them down while it runs.
+4. Old logs. Each invocation opens a log stream of its own and none is ever dropped, so that a day of invocations
+   fills the memory and makes every checkpoint slower. A log group keeps its newest streams.
 """
 
 import queue
 import sys
 import time
 
+import ministack.app as gateway
 import ministack.core.lambda_runtime as runtime
+import ministack.core.persistence as persistence
 import ministack.services.cloudformation.provisioners as provisioners
+import ministack.services.cloudwatch_logs as logs
 import ministack.services.lambda_svc as lambda_service
 
 
@@ -156,9 +163,52 @@ def patch_end_of_log() -> None:
     runtime.Worker._drain_stderr_bounded = drain
 
 
+# 3. Checkpoints
+
+CHECKPOINT_PATH = "/_bifold/checkpoint"
+
+
+def patch_checkpoint() -> None:
+    _expect(hasattr(gateway, "_build_persistence_save_dict"), "the list of states to save")
+    stock_app = gateway.app
+
+    async def app(scope, receive, send):
+        if scope["type"] != "http" or scope["path"] != CHECKPOINT_PATH or scope["method"] != "POST":
+            return await stock_app(scope, receive, send)
+        # On the loop's own thread, as at shutdown: no request changes a state while it is written.
+        persistence.save_all(gateway._build_persistence_save_dict())
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    gateway.app = app
+
+
+# 4. Old logs
+
+LOG_STREAMS_MAX = 2_000
+
+
+def patch_old_logs() -> None:
+    stock_emit = lambda_service._emit_lambda_logs
+
+    def emit(func, *arguments, **named):
+        stock_emit(func, *arguments, **named)
+        config = func.get("config") or func
+        chosen = (config.get("LoggingConfig") or {}).get("LogGroup")
+        group = logs._log_groups.get(chosen or f"/aws/lambda/{config.get('FunctionName')}")
+        if group is None:
+            return
+        streams = group["streams"]
+        if len(streams) > LOG_STREAMS_MAX:  # a dictionary keeps the order in which its entries came
+            for oldest in list(streams)[: len(streams) - LOG_STREAMS_MAX + LOG_STREAMS_MAX // 10]:
+                streams.pop(oldest, None)
+
+    lambda_service._emit_lambda_logs = emit
+
+
 if __name__ == "__main__":
     patch_kafka_mappings()
     patch_end_of_log()
-    from ministack.app import main
-
-    sys.exit(main())
+    patch_checkpoint()
+    patch_old_logs()
+    sys.exit(gateway.main())

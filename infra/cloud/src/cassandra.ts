@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from './files.ts';
-import type { CloudPaths } from './paths.ts';
+import { type CloudPaths, serviceTmpDir } from './paths.ts';
 import { loopback, type Ports } from './ports.ts';
 import { askOverTcp } from './probes.ts';
 import { cleanEnvironment, type ServiceSpec } from './services.ts';
@@ -96,6 +96,7 @@ const supported = 0x06;
 export const cassandraService = (paths: CloudPaths, ports: Ports, software: Software): ServiceSpec => {
   const confDir = join(paths.dataDir, 'cassandra-conf');
   const dataDir = join(paths.dataDir, 'cassandra');
+  const tmpDir = serviceTmpDir(paths, 'cassandra');
   const yaml = join(confDir, 'cassandra.yaml');
   const logbackFile = join(confDir, 'logback.xml');
   return {
@@ -109,8 +110,8 @@ export const cassandraService = (paths: CloudPaths, ports: Ports, software: Soft
       '-XX:MaxDirectMemorySize=512m',
       '-cp',
       `${software.jars.cassandra}/*`,
-      `-Djava.io.tmpdir=${paths.tmpDir}`,
-      `-Djna.tmpdir=${paths.tmpDir}`,
+      `-Djava.io.tmpdir=${tmpDir}`,
+      `-Djna.tmpdir=${tmpDir}`,
       `-Dlogback.configurationFile=${logbackFile}`,
       `-Dcassandra.config=file://${yaml}`,
       `-Dcassandra.storagedir=${dataDir}`,
@@ -124,12 +125,11 @@ export const cassandraService = (paths: CloudPaths, ports: Ports, software: Soft
       ...modules,
       'org.apache.cassandra.service.CassandraDaemon',
     ],
-    env: cleanEnvironment({ TMPDIR: paths.tmpDir }),
+    env: cleanEnvironment({ TMPDIR: tmpDir }),
     ports: { cql: ports.cassandra, storage: ports.cassandraStorage, jmx: ports.cassandraJmx },
     startWithinMs: 120_000,
     stopWithinMs: 30_000,
     prepare: async () => {
-      mkdirSync(paths.tmpDir, { recursive: true });
       mkdirSync(dataDir, { recursive: true });
       writeWhole(yaml, cassandraYaml(ports, dataDir));
       writeWhole(logbackFile, logback);

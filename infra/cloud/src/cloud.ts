@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { cassandraService, localDataCenter } from './cassandra.ts';
-import { accountId, emulatorService, region } from './emulator.ts';
+import { accountId, checkpoint, emulatorService, region } from './emulator.ts';
 import { CloudError } from './errors.ts';
 import { kafkaService } from './kafka.ts';
 import { withLock } from './lock.ts';
@@ -57,6 +57,11 @@ export interface Cloud {
   /** Leaves no process. `deleteData` also leaves no data; ports, secrets and software stay. */
   down(options?: { deleteData?: boolean }): Promise<void>;
   status(): Promise<readonly ServiceStatus[]>;
+  /**
+   * After a deployment: the emulator writes down functions, mappings, stacks and parameters, which it otherwise does only
+   * at a graceful stop. With it, a kill -9 of the emulator is repaired by `up` alone.
+   */
+  checkpoint(): Promise<void>;
   /** For tests: a signal to a service's main process, and for SIGKILL the wait until it is gone. */
   kill(name: string, signalName?: NodeJS.Signals): Promise<void>;
 }
@@ -155,6 +160,7 @@ export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
         for (const dir of [paths.dataDir, paths.logsDir, paths.runDir, paths.tmpDir])
           rmSync(dir, { recursive: true, force: true });
       }),
+    checkpoint: () => checkpoint(ports),
     status: () => Promise.all(specs.map((spec) => statusOf(paths, spec))),
     kill: async (name, signalName = 'SIGKILL') => {
       const spec = specs.find((candidate) => candidate.name === name);

@@ -1,6 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type CloudPaths, softwareSources } from './paths.ts';
+import { CloudError } from './errors.ts';
+import { type CloudPaths, serviceTmpDir, softwareSources } from './paths.ts';
 import { loopback, type Ports } from './ports.ts';
 import type { HealthReport } from './probes.ts';
 import { cleanEnvironment, type ServiceSpec } from './services.ts';
@@ -21,16 +23,36 @@ const health = async (endpoint: string): Promise<HealthReport> => {
   }
 };
 
+/**
+ * Writes down what was deployed, so that a kill -9 takes nothing but queued messages with it.
+ * @throws when the emulator does not answer.
+ */
+export const checkpoint = async (ports: Ports): Promise<void> => {
+  const response = await fetch(`http://${loopback}:${ports.emulator}/_bifold/checkpoint`, {
+    method: 'POST',
+    signal: AbortSignal.timeout(30_000),
+  });
+  if (response.status !== 204)
+    throw new CloudError('BIFOLD_CHECKPOINT_FAILED', {
+      failed: 'writing down the state of the emulator',
+      received: `HTTP ${response.status}`,
+      allowed: 'HTTP 204 from an emulator that this cloud started',
+      remedy: 'start the cloud again, then repeat the command',
+    });
+};
+
 export const emulatorService = (paths: CloudPaths, ports: Ports, software: Software): ServiceSpec => {
   const dataDir = join(paths.dataDir, 'emulator');
+  const program = join(softwareSources, 'emulator.py');
   const endpoint = `http://${loopback}:${ports.emulator}`;
   return {
     name: 'emulator',
     command: software.python,
-    args: [join(softwareSources, 'emulator.py')],
+    args: [program],
+    revision: createHash('sha256').update(readFileSync(program)).digest('hex'),
     env: cleanEnvironment({
       // The checkout's own Node comes first: the emulator runs every Node function with the first `node` it finds.
-      PATH: [join(paths.root, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter),
+      PATH: [join(paths.root, 'node_modules', '.bin'), process.env.PATH ?? ''].join(delimiter),
       BIND_HOST: loopback,
       GATEWAY_PORT: String(ports.emulator),
       AWS_ENDPOINT_URL: endpoint,
@@ -44,14 +66,15 @@ export const emulatorService = (paths: CloudPaths, ports: Ports, software: Softw
       STATE_DIR: join(dataDir, 'state'),
       S3_PERSIST: '1',
       S3_DATA_DIR: join(dataDir, 's3'),
-      TMPDIR: join(paths.tmpDir, 'emulator'),
+      TMPDIR: serviceTmpDir(paths, 'emulator'),
       LOG_LEVEL: 'WARNING',
+      // The worker script of the emulator calls url.parse; without this each cold start logs a warning about it.
+      NODE_OPTIONS: '--disable-warning=DEP0169',
       PYTHONUNBUFFERED: '1',
     }),
     ports: { http: ports.emulator },
     stopWithinMs: 30_000,
     prepare: async () => {
-      mkdirSync(join(paths.tmpDir, 'emulator'), { recursive: true });
       mkdirSync(join(dataDir, 's3'), { recursive: true });
     },
     health: () => health(endpoint),

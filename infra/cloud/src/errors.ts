@@ -19,7 +19,8 @@ export type CloudErrorCode =
   | 'BIFOLD_SERVICE_UNKNOWN'
   | 'BIFOLD_SERVICE_NOT_RUNNING'
   | 'BIFOLD_SERVICE_START_FAILED'
-  | 'BIFOLD_SERVICE_NOT_STOPPED';
+  | 'BIFOLD_SERVICE_NOT_STOPPED'
+  | 'BIFOLD_CHECKPOINT_FAILED';
 
 /** Every failure of the local cloud. `code` is stable and can be searched for; `cause` keeps what was caught. */
 export class CloudError extends Error {
@@ -36,7 +37,9 @@ export class CloudError extends Error {
 
 /** Node's own errors carry a code as text (ENOENT, EADDRINUSE); everything else has none. */
 export const systemCode = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
 
 export const diskFull = (failed: string, cause: unknown): CloudError =>
   new CloudError(

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CloudError } from './errors.ts';
 import { writeWhole } from './files.ts';
-import type { CloudPaths } from './paths.ts';
+import { type CloudPaths, serviceTmpDir } from './paths.ts';
 import { loopback, type Ports } from './ports.ts';
 import { askOverTcp } from './probes.ts';
 import type { Secrets } from './secrets.ts';
@@ -70,13 +70,14 @@ const metadataRequest = Buffer.from('0000000e' + '0003' + '0001' + '00000001' + 
 export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, software: Software): ServiceSpec => {
   const confDir = join(paths.dataDir, 'kafka-conf');
   const logDir = join(paths.dataDir, 'kafka');
+  const tmpDir = serviceTmpDir(paths, 'kafka');
   const properties = join(confDir, 'server.properties');
   const log4jFile = join(confDir, 'log4j2.properties');
-  const env = cleanEnvironment({ TMPDIR: paths.tmpDir });
+  const env = cleanEnvironment({ TMPDIR: tmpDir });
   const java = [
     '-cp',
     `${software.jars.kafka}/*`,
-    `-Djava.io.tmpdir=${paths.tmpDir}`,
+    `-Djava.io.tmpdir=${tmpDir}`,
     `-Dlog4j2.configurationFile=file:${log4jFile}`,
     '-Djava.awt.headless=true',
   ];
@@ -116,7 +117,6 @@ export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, 
     env,
     ports: { sasl: ports.kafka, internal: ports.kafkaInternal, controller: ports.kafkaController },
     prepare: async () => {
-      mkdirSync(paths.tmpDir, { recursive: true });
       writeWhole(log4jFile, log4j);
       writeWhole(properties, serverProperties(ports, logDir));
       if (!existsSync(join(logDir, 'meta.properties'))) await format();

@@ -32,5 +32,8 @@ export const cloudPaths = (options: { root: string; stateDir?: string; softwareD
   };
 };
 
+/** Emptied before each start of the service. */
+export const serviceTmpDir = (paths: CloudPaths, service: string): string => join(paths.tmpDir, service);
+
 /** The committed locks and Python files that this workspace ships. */
 export const softwareSources = fileURLToPath(new URL('../software/', import.meta.url));

@@ -8,6 +8,8 @@ export interface ServiceSpec {
   /** The whole environment: nothing is inherited but the marks by which the process is found again. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Changes when the program behind `command` does; `up` then starts it anew although it is healthy. */
+  readonly revision?: string;
   /** Ports it listens on, all on loopback, by meaning. */
   readonly ports?: Readonly<Record<string, number>>;
   readonly health: () => Promise<HealthReport>;

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudError } from './errors.ts';
 import { readJson, writeWhole } from './files.ts';
-import type { CloudPaths } from './paths.ts';
+import { type CloudPaths, serviceTmpDir } from './paths.ts';
 import { assertFree } from './ports.ts';
 import type { HealthReport } from './probes.ts';
 import { groupMembers, markedProcesses, processIdentity, serviceMark, signal, stateMark } from './processes.ts';
@@ -16,6 +17,8 @@ export interface ProcessRecord {
   readonly pid: number;
   readonly identity: string;
   readonly startedAtMs: number;
+  /** What it was started from; another one means that `up` must start it anew. */
+  readonly revision: string;
 }
 
 export interface ServiceStatus {
@@ -31,6 +34,7 @@ export interface ServiceStatus {
 const startWithinMs = 90_000;
 const stopWithinMs = 20_000;
 const settleWithinMs = 5_000;
+const orphansStopWithinMs = 2_000;
 const logBytesMax = 20 * 1024 * 1024;
 
 const recordFile = (paths: CloudPaths, name: string) => join(paths.runDir, `${name}.json`);
@@ -65,6 +69,12 @@ const processesOf = (paths: CloudPaths, name: string): readonly number[] => {
   return [...new Set([...(ours ? groupMembers(record.pid) : []), ...markedProcesses(paths.stateDir, name)])];
 };
 
+/** The environment is left out: a command from another shell must not restart what runs. */
+const revisionOf = ({ command, args, revision = '' }: ServiceSpec): string =>
+  createHash('sha256')
+    .update(JSON.stringify([command, args, revision]))
+    .digest('hex');
+
 const started = (paths: CloudPaths, spec: ServiceSpec): Promise<ProcessRecord> =>
   new Promise((resolve, reject) => {
     const file = logFile(paths, spec.name);
@@ -94,7 +104,13 @@ const started = (paths: CloudPaths, spec: ServiceSpec): Promise<ProcessRecord> =
     );
     child.once('spawn', () => {
       const pid = child.pid ?? 0;
-      const record = { name: spec.name, pid, identity: processIdentity(pid) ?? '', startedAtMs: Date.now() };
+      const record = {
+        name: spec.name,
+        pid,
+        identity: processIdentity(pid) ?? '',
+        startedAtMs: Date.now(),
+        revision: revisionOf(spec),
+      };
       writeWhole(recordFile(paths, spec.name), `${JSON.stringify(record)}\n`);
       child.unref();
       resolve(record);
@@ -124,18 +140,22 @@ const healthy = async (paths: CloudPaths, spec: ServiceSpec, withinMs: number) =
 };
 
 /**
- * Leaves a healthy service alone, gives a starting one its time, and replaces what is dead or hangs.
+ * Leaves a healthy service alone, gives a starting one its time, and replaces what is dead, hangs, or was started from
+ * something else.
  * @returns whether a process was started.
  */
 export const ensureUp = async (paths: CloudPaths, spec: ServiceSpec): Promise<'kept' | 'started'> => {
   const record = livingRecord(paths, spec.name);
   const withinMs = spec.startWithinMs ?? startWithinMs;
-  if (record !== undefined) {
+  if (record !== undefined && record.revision === revisionOf(spec)) {
     const remainingMs = Math.max(settleWithinMs, record.startedAtMs + withinMs - Date.now());
     if ((await healthy(paths, spec, remainingMs)).verdict === 'healthy') return 'kept';
   }
   await ensureDown(paths, spec);
   await assertFree(spec.name, spec.ports ?? {}, paths.portsFile);
+  // A killed service leaves its scratch files behind: unpacked functions, native libraries.
+  rmSync(serviceTmpDir(paths, spec.name), { recursive: true, force: true });
+  mkdirSync(serviceTmpDir(paths, spec.name), { recursive: true });
   await spec.prepare?.();
   await started(paths, spec);
   const { verdict, detail } = await healthy(paths, spec, withinMs);
@@ -160,14 +180,13 @@ export const ensureDown = async (
     await gone(() => (livingRecord(paths, name) === undefined ? [] : [main.pid]), spec.stopWithinMs ?? stopWithinMs);
   }
   const rest = () => processesOf(paths, name);
-  for (const [name, withinMs] of [
-    ['SIGTERM', main !== undefined && livingRecord(paths, spec.name) !== undefined ? 0 : 2_000],
-    ['SIGKILL', 10_000],
+  const obeyed = livingRecord(paths, name) === undefined;
+  for (const step of [
+    { signalName: 'SIGTERM', withinMs: obeyed ? orphansStopWithinMs : 0 },
+    { signalName: 'SIGKILL', withinMs: 10_000 },
   ] as const) {
-    const left = rest();
-    if (left.length === 0) break;
-    for (const pid of left) signal(pid, name);
-    await gone(rest, withinMs);
+    for (const pid of rest()) signal(pid, step.signalName);
+    await gone(rest, step.withinMs);
   }
   const left = rest();
   if (left.length > 0)
