@@ -171,8 +171,13 @@ export interface Receipt {
   readonly gaps: Coverage;
   /** Offsets covered by the batch layer, and by the speed layer. */
   readonly offsets: { readonly batch: number; readonly speed: number };
-  /** Records among the covered offsets that were set aside, by reason. */
-  readonly quarantined: Readonly<Record<string, number>>;
+  readonly quarantined: Quarantined;
+}
+
+/** Records among the covered offsets that were set aside, by reason; `behind` names covered offsets that the counts leave out. */
+export interface Quarantined {
+  readonly reasons: Readonly<Record<string, number>>;
+  readonly behind: readonly Deviation[];
 }
 
 /** Only partitions that have gaps. */
@@ -190,11 +195,4 @@ export function coverageGaps(coverage: Coverage): Coverage {
 export function stillReadable(firstGeneration: number, second: Pointer): boolean {
   const moved = second.generation - firstGeneration;
   return moved === 0 || moved === 1;
-}
-
-/** Orders rows as the tables do: keys by their UTF-8 bytes, then window, then start. */
-export function comparePositions(left: RowPosition, right: RowPosition): number {
-  if (left.key !== right.key) return Buffer.compare(Buffer.from(left.key), Buffer.from(right.key));
-  if (left.window !== right.window) return left.window < right.window ? -1 : 1;
-  return left.startMs - right.startMs;
 }

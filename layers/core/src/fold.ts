@@ -4,15 +4,15 @@ import type { Window } from './definition/window.ts';
 import { compileExpression, type Evaluate, type Slots, slotIndex } from './evaluate.ts';
 import type { FragmentRow } from './ports.ts';
 import {
-  type Decoded,
   type Decoder,
   decoderOf,
   keyText,
   lookupKeyText,
+  POISON_REASONS,
   type PoisonReason,
   type Value,
 } from './record.ts';
-import { QUARANTINE_WINDOW, type RowAlgebras, rowAlgebrasOf } from './row.ts';
+import { QUARANTINE_POSITION, type RowAlgebras, rowAlgebrasOf } from './row.ts';
 
 /** The row of a lookup table that a key names, in the version that the record's segment is bound to; null where there is none. */
 export type ResolveLookup = (lookup: number, key: string) => Readonly<Record<string, Value>> | null;
@@ -165,9 +165,14 @@ export class SegmentFold {
 
   /** Counts a record that is no event. */
   addPoison(offset: number, reason: PoisonReason): void {
-    const fragment = this.fragment(QUARANTINE_WINDOW, 0, reason);
+    const { key, window, startMs } = QUARANTINE_POSITION;
+    const fragment = this.fragment(window, startMs, key);
     if (offset <= fragment.hi) return;
-    fragment.states[0] = (this.fold.rows.quarantine.algebras[0] as AnyAlgebra).add(fragment.states[0], 1);
+    const position = POISON_REASONS.indexOf(reason);
+    fragment.states[position] = (this.fold.rows.quarantine.algebras[position] as AnyAlgebra).add(
+      fragment.states[position],
+      1,
+    );
     this.touch(fragment, offset);
   }
 
@@ -204,5 +209,3 @@ export class SegmentFold {
 export function rowId(window: string, startMs: number, key: string): string {
   return `${window}|${startMs}|${key}`;
 }
-
-export type { Decoded };

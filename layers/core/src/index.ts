@@ -7,6 +7,7 @@ export * from './definition/index.ts';
 export * from './errors.ts';
 export { type Fold, foldOf, type ResolveLookup, rowId, SegmentFold, windowEndMs } from './fold.ts';
 export { type FoldedLog, type FoldedRow, interpret } from './interpret.ts';
+export * from './order.ts';
 export * from './plan.ts';
 export * from './ports.ts';
 export * from './publish.ts';
@@ -21,7 +22,14 @@ export {
   type PoisonReason,
   type Value,
 } from './record.ts';
-export { QUARANTINE_WINDOW, type RowAlgebra, type RowAlgebras, rowAlgebrasOf, type States } from './row.ts';
+export {
+  QUARANTINE_POSITION,
+  QUARANTINE_WINDOW,
+  type RowAlgebra,
+  type RowAlgebras,
+  rowAlgebrasOf,
+  type States,
+} from './row.ts';
 export * from './segment.ts';
 export * from './sql.ts';
 export * from './tables.ts';

@@ -1,16 +1,23 @@
 import { type AnyAlgebra, algebraOf } from './aggregates/index.ts';
 import { Reader, Writer } from './codec.ts';
 import type { AggregatePlan, Plan } from './plan.ts';
+import type { RowPosition } from './ports.ts';
+import { POISON_REASONS } from './record.ts';
 
 /** The states of one row, one per aggregate, in the plan's order. */
 export type States = readonly unknown[];
 
-/** A view of every pipeline: how many records of each reason were quarantined. Its key is the reason, its window starts at 0. */
+/** A view of every pipeline: how many records of each reason were quarantined. It has one row: the empty key, its window starts at 0. */
 export const QUARANTINE_WINDOW = '$quarantine';
+export const QUARANTINE_POSITION: RowPosition = Object.freeze({ key: '', window: QUARANTINE_WINDOW, startMs: 0 });
 
-const QUARANTINE_AGGREGATES: readonly AggregatePlan[] = [
-  { name: 'records', kind: 'count', field: null, where: null, domain: 'integer' },
-];
+const QUARANTINE_AGGREGATES: readonly AggregatePlan[] = POISON_REASONS.map((reason) => ({
+  name: reason,
+  kind: 'count',
+  field: null,
+  where: null,
+  domain: 'integer',
+}));
 
 /** The algebra of a whole row: that of each aggregate, side by side. */
 export interface RowAlgebra {

@@ -1,0 +1,306 @@
+import {
+  type BatchRow,
+  type BatchStore,
+  batchRanges,
+  bucketOf,
+  type Coverage,
+  coverageGaps,
+  type Deviation,
+  type FragmentRow,
+  gatherSorted,
+  type MergedRow,
+  mergeRow,
+  mergeTotal,
+  normalRanges,
+  type OpenSegment,
+  type Plan,
+  type Pointer,
+  partitionsOf,
+  QUARANTINE_POSITION,
+  type Quarantined,
+  QuestionError,
+  type Receipt,
+  type RowAlgebras,
+  type RowFilter,
+  type RowParts,
+  rowAlgebrasOf,
+  type Scope,
+  type SpeedStore,
+  segmentStart,
+  sizeOf,
+  stillReadable,
+  type Value,
+  type Vantage,
+  vantageOf,
+  windowEndMs,
+} from '@bifold/core';
+import { type Cursor, cursorText, type Question } from './question.ts';
+
+export interface QueryPorts {
+  readonly store: SpeedStore;
+  readonly batch: BatchStore;
+}
+
+type Shown = Readonly<Record<string, number | null>>;
+
+/** One row of an answer. Its key's columns and its aggregates stand side by side; `ahead` and `behind` are there only where it differs from the receipt. */
+export interface AnswerRow {
+  readonly key: Readonly<Record<string, Value>>;
+  readonly window: { readonly name: string; readonly start: string | null; readonly end: string | null };
+  readonly values: Shown;
+  readonly parts?: { readonly batch: Shown | null; readonly speed: Shown | null };
+  readonly ahead?: readonly Deviation[];
+  readonly behind?: readonly Deviation[];
+}
+
+export interface Answer {
+  readonly rows: readonly AnswerRow[];
+  readonly receipt: Receipt;
+  /** Asks for the next page; null when this was the last one. */
+  readonly cursor: string | null;
+}
+
+const TRIES = 5;
+/** Well below the 6 MB that Lambda lets a function answer. */
+const PAGE_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Rule 8: reads the pointer, progress, rows, and the pointer again; what it read stands if that moved by one generation at most. */
+export async function answerQuestion(plan: Plan, scope: Scope, question: Question, ports: QueryPorts): Promise<Answer> {
+  const algebras = rowAlgebrasOf(plan);
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const pointer = await ports.batch.readPointer('quorum');
+    const vantage = question.cursor
+      ? resumedVantage(plan, scope, question.cursor, pointer)
+      : await freshVantage(plan, question, pointer, ports);
+    const [page, quarantined] = await Promise.all([
+      readPage(plan, algebras, vantage, question, ports),
+      question.cursor?.quarantined ?? countQuarantined(plan, algebras, vantage, ports),
+    ]);
+    if (!stillReadable(vantage.generation, await ports.batch.readPointer('quorum'))) continue;
+    const { run, generation, segments } = vantage;
+    const next: Cursor | null = page.next && {
+      version: scope.version,
+      incarnation: scope.incarnation,
+      generation,
+      run,
+      segments: segments.map((segment) => [segment.partition, segment.segment, segment.next] as const),
+      quarantined,
+      ...page.next,
+    };
+    return { rows: page.rows, receipt: receiptOf(plan, scope, vantage, quarantined), cursor: next && cursorText(next) };
+  }
+  throw new QuestionError('BIFOLD_MOVED_ON', {
+    failed: 'an answer could not be read before its generation was replaced twice',
+    received: `${TRIES} tries`,
+    allowed: 'at most one generation published while an answer is read',
+    remedy: 'ask for fewer rows at a time, or publish less often',
+  });
+}
+
+async function freshVantage(plan: Plan, question: Question, pointer: Pointer, { store }: QueryPorts): Promise<Vantage> {
+  const partitions = new Set([...(await store.partitions()), ...partitionsOf(pointer.current)]);
+  const progress = await Promise.all(
+    Array.from(partitions, async (partition) => {
+      const from = pointer.current?.cuts[String(partition)] ?? 0;
+      return [partition, await store.readProgress(partition, from, null)] as const;
+    }),
+  );
+  return vantageOf(pointer, [...partitions], new Map(progress), plan.storage.segmentSize, question.snapshot);
+}
+
+/** The vantage that a cursor names, if its run is still kept. */
+function resumedVantage(plan: Plan, scope: Scope, cursor: Cursor, pointer: Pointer): Vantage {
+  const { segmentSize } = plan.storage;
+  const kept = [pointer.current, pointer.previous].find((run) => (run?.run ?? null) === cursor.run) ?? null;
+  const known = cursor.run === null ? pointer.generation <= 1 : kept !== null;
+  if (
+    cursor.version !== scope.version ||
+    cursor.incarnation !== scope.incarnation ||
+    !known ||
+    !stillReadable(cursor.generation, pointer)
+  ) {
+    throw new QuestionError('BIFOLD_CURSOR_EXPIRED', {
+      failed: 'a page cannot be given: the generation of its cursor is no longer kept',
+      received: `generation ${cursor.generation} of ${cursor.version}`,
+      allowed: `generations ${Math.max(0, pointer.generation - 1)} and ${pointer.generation} of ${scope.version}`,
+      remedy: 'ask again from the first page',
+    });
+  }
+  const segments = cursor.segments.map(
+    ([partition, segment, next]): OpenSegment => ({
+      partition,
+      segment,
+      start: segmentStart(segment, segmentSize),
+      next,
+    }),
+  );
+  const partitions = new Set([...partitionsOf(kept), ...segments.map(({ partition }) => partition)]);
+  const coverage: Coverage = Object.fromEntries(
+    [...partitions]
+      .sort((left, right) => left - right)
+      .map((partition) => [
+        String(partition),
+        normalRanges([
+          ...batchRanges(kept, partition, segmentSize),
+          ...segments
+            .filter((segment) => segment.partition === partition)
+            .map(({ start, next }) => [start, next] as const),
+        ]),
+      ]),
+  );
+  return { generation: cursor.generation, run: cursor.run, segments, coverage };
+}
+
+interface Page {
+  readonly rows: readonly AnswerRow[];
+  readonly next: Pick<Cursor, 'bucket' | 'after'> | null;
+}
+
+/** Rows bucket by bucket, each bucket in the tables' order, until the page is full. */
+async function readPage(
+  plan: Plan,
+  algebras: RowAlgebras,
+  vantage: Vantage,
+  question: Question,
+  ports: QueryPorts,
+): Promise<Page> {
+  const buckets = bucketsOf(plan, question).filter((bucket) => bucket >= (question.cursor?.bucket ?? 0));
+  const rows: AnswerRow[] = [];
+  let sizeBytes = 0;
+  let last: Pick<Cursor, 'bucket' | 'after'> | null = null;
+  for (const bucket of buckets) {
+    for await (const merged of mergedRows(plan, algebras, vantage, question, bucket, ports)) {
+      if (rows.length >= question.limit || sizeBytes >= PAGE_BYTES_MAX) return { rows, next: last };
+      const row = showRow(plan, algebras, question, merged);
+      rows.push(row);
+      sizeBytes += JSON.stringify(row).length;
+      // A total stands behind all windows of its key: the next page starts after the last of them.
+      const after = question.total
+        ? { key: merged.key, window: question.window, startMs: Number.MAX_SAFE_INTEGER }
+        : { key: merged.key, window: merged.window, startMs: merged.startMs };
+      last = { bucket, after };
+    }
+  }
+  return { rows, next: null };
+}
+
+function bucketsOf(plan: Plan, { keys }: Question): readonly number[] {
+  const { buckets } = plan.storage;
+  if (keys === null) return Array.from({ length: buckets }, (_, bucket) => bucket);
+  return [...new Set(keys.map((key) => bucketOf(key, buckets)))].sort((left, right) => left - right);
+}
+
+async function* mergedRows(
+  plan: Plan,
+  algebras: RowAlgebras,
+  vantage: Vantage,
+  question: Question,
+  bucket: number,
+  ports: QueryPorts,
+): AsyncGenerator<MergedRow> {
+  const { keys, window, fromMs, toMs, cursor } = question;
+  const filter: RowFilter = {
+    keys: keys?.filter((key) => bucketOf(key, plan.storage.buckets) === bucket) ?? null,
+    window,
+    fromMs,
+    toMs,
+  };
+  const after = cursor?.bucket === bucket ? cursor.after : null;
+  const parts = gatherParts(vantage, bucket, filter, after, ports);
+  if (!question.total) {
+    for await (const part of parts) yield mergeRow(algebras.view, part);
+    return;
+  }
+  let group: RowParts[] = [];
+  const total = (): MergedRow =>
+    mergeTotal(algebras.view, (group[0] as RowParts).key, window, (group[0] as RowParts).startMs, group);
+  for await (const part of parts) {
+    if (group.length > 0 && group[0]?.key !== part.key) {
+      yield total();
+      group = [];
+    }
+    group.push(part);
+  }
+  if (group.length > 0) yield total();
+}
+
+/** The stored parts of each row of a bucket: the batch row of the vantage's run, and the fragments of its open segments. */
+async function* gatherParts(
+  vantage: Vantage,
+  bucket: number,
+  filter: RowFilter,
+  after: RowParts | Cursor['after'],
+  { store, batch }: QueryPorts,
+): AsyncGenerator<RowParts> {
+  const sources: AsyncIterable<BatchRow | FragmentRow>[] = vantage.segments.map(({ partition, segment }) =>
+    store.scan(partition, segment, bucket, filter, after),
+  );
+  const batchSource = sources.length;
+  if (vantage.run !== null) sources.push(batch.scan(vantage.run, bucket, filter, after));
+  for await (const { position, rows } of gatherSorted(sources)) {
+    const stored = rows.find(([source]) => source === batchSource)?.[1] ?? null;
+    const fragments = rows
+      .filter(([source]) => source !== batchSource)
+      .map(([source, row]) => [vantage.segments[source] as OpenSegment, row as FragmentRow] as const);
+    yield { ...position, batch: stored, fragments };
+  }
+}
+
+/** How many records among the covered offsets were quarantined: a total, so it may be behind its receipt where a count ran ahead. */
+async function countQuarantined(
+  plan: Plan,
+  algebras: RowAlgebras,
+  vantage: Vantage,
+  ports: QueryPorts,
+): Promise<Quarantined> {
+  const { key, window, startMs } = QUARANTINE_POSITION;
+  const filter: RowFilter = { keys: [key], window, fromMs: startMs, toMs: startMs + 1 };
+  const rows: RowParts[] = [];
+  for await (const part of gatherParts(vantage, bucketOf(key, plan.storage.buckets), filter, null, ports))
+    rows.push(part);
+  const { states, behind } = mergeTotal(algebras.quarantine, key, window, startMs, rows);
+  const counts = Object.entries(algebras.quarantine.present(states)).filter(([, records]) => records !== 0);
+  return { reasons: Object.fromEntries(counts) as Record<string, number>, behind };
+}
+
+function showRow(plan: Plan, algebras: RowAlgebras, question: Question, row: MergedRow): AnswerRow {
+  const values = JSON.parse(row.key) as Value[];
+  const window = plan.windows.find(({ name }) => name === question.window) as Plan['windows'][number];
+  const { view } = algebras;
+  const bounds = question.total
+    ? { start: question.fromMs, end: question.toMs }
+    : { start: row.startMs, end: windowEndMs(window, row.startMs) };
+  return {
+    key: Object.fromEntries(plan.groupBy.map((name, index) => [name, values[index] as Value])),
+    window: { name: window.name, start: isoTime(bounds.start), end: isoTime(bounds.end) },
+    values: view.present(row.states),
+    ...(question.parts
+      ? { parts: { batch: row.batch && view.present(row.batch), speed: row.speed && view.present(row.speed) } }
+      : {}),
+    ...(row.ahead.length > 0 ? { ahead: row.ahead } : {}),
+    ...(row.behind.length > 0 ? { behind: row.behind } : {}),
+  };
+}
+
+/** Beyond the range of dates a window's end is shown as its epoch milliseconds. */
+function isoTime(timeMs: number | null): string | null {
+  if (timeMs === null) return null;
+  return Math.abs(timeMs) <= 8.64e15 ? new Date(timeMs).toISOString() : String(timeMs);
+}
+
+function receiptOf(plan: Plan, scope: Scope, vantage: Vantage, quarantined: Quarantined): Receipt {
+  const { coverage, generation, run, segments } = vantage;
+  const speed = segments.reduce((total, { start, next }) => total + next - start, 0);
+  const covered = Object.values(coverage).reduce((total, ranges) => total + sizeOf(ranges), 0);
+  return {
+    pipeline: plan.name,
+    version: scope.version,
+    incarnation: scope.incarnation,
+    generation,
+    run,
+    coverage,
+    gaps: coverageGaps(coverage),
+    offsets: { batch: covered - speed, speed },
+    quarantined,
+  };
+}

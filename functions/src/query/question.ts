@@ -1,0 +1,209 @@
+import {
+  columnReader,
+  keyText,
+  type Plan,
+  type Quarantined,
+  QuestionError,
+  type RowPosition,
+  type Value,
+} from '@bifold/core';
+
+/** What is asked of a view. Times select windows by their start, in `[fromMs, toMs)`. */
+export interface Question {
+  readonly window: string;
+  /** Canonical key texts; null asks for every key. */
+  readonly keys: readonly string[] | null;
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+  /** One row per key over all its windows, instead of one per window. */
+  readonly total: boolean;
+  /** All rows cover the same offsets: complete segments alone. */
+  readonly snapshot: boolean;
+  /** Shows what the batch layer and the speed layer each have of a row. */
+  readonly parts: boolean;
+  readonly limit: number;
+  readonly cursor: Cursor | null;
+}
+
+/** Where the next page starts, and the vantage from which the first one was given: every page has the same receipt. */
+export interface Cursor {
+  readonly version: string;
+  readonly incarnation: string;
+  readonly generation: number;
+  readonly run: string | null;
+  /** `[partition, segment, next]` of each open segment. */
+  readonly segments: readonly (readonly [number, number, number])[];
+  readonly quarantined: Quarantined;
+  readonly bucket: number;
+  readonly after: RowPosition | null;
+}
+
+export const PAGE_ROWS_DEFAULT = 1_000;
+export const PAGE_ROWS_MAX = 10_000;
+const KEYS_MAX = 1_000;
+const CURSOR_SEGMENTS_MAX = 100_000;
+
+type Parameters = Readonly<Record<string, unknown>>;
+const KNOWN = ['window', 'key', 'keys', 'from', 'to', 'total', 'snapshot', 'parts', 'limit', 'cursor'];
+
+/** Reads a question from the parameters of a request: texts of a query string, or JSON values of a body. @throws {QuestionError} */
+export function questionOf(plan: Plan, parameters: Parameters): Question {
+  for (const name of Object.keys(parameters)) {
+    if (!KNOWN.includes(name))
+      refuse(
+        'BIFOLD_UNKNOWN_PARAMETER',
+        'a question has a parameter that does not exist',
+        `"${name}"`,
+        KNOWN.join(', '),
+      );
+  }
+  return {
+    window: windowOf(plan, parameters.window),
+    keys: keysOf(plan, parameters.keys ?? parameters.key),
+    fromMs: timeOf('from', parameters.from),
+    toMs: timeOf('to', parameters.to),
+    total: flagOf('total', parameters.total),
+    snapshot: flagOf('snapshot', parameters.snapshot),
+    parts: flagOf('parts', parameters.parts),
+    limit: limitOf(parameters.limit),
+    cursor: parameters.cursor === undefined ? null : cursorOf(parameters.cursor),
+  };
+}
+
+function refuse(code: string, failed: string, received: string, allowed: string, cause?: unknown): never {
+  throw new QuestionError(code, { failed, received, allowed, remedy: 'correct the question' }, { cause });
+}
+
+function windowOf(plan: Plan, window: unknown): string {
+  const names = plan.windows.map(({ name }) => name);
+  if (typeof window === 'string' && names.includes(window)) return window;
+  if (window === undefined && names.length === 1) return names[0] as string;
+  return refuse(
+    'BIFOLD_UNKNOWN_WINDOW',
+    `a question asks for a window that "${plan.name}" does not have`,
+    JSON.stringify(window) ?? 'no window',
+    names.join(', '),
+  );
+}
+
+function keysOf(plan: Plan, keys: unknown): readonly string[] | null {
+  if (keys === undefined) return null;
+  const list = Array.isArray(keys) ? keys : [keys];
+  if (list.length === 0 || list.length > KEYS_MAX)
+    refuse(
+      'BIFOLD_TOO_MANY_KEYS',
+      'a question has a list of keys that cannot be answered at once',
+      `${list.length} keys`,
+      `1 to ${KEYS_MAX}`,
+    );
+  return [...new Set(list.map((key) => keyOf(plan, key)))];
+}
+
+/** `{"carrier":"UA","origin":"EWR"}`, or `["UA","EWR"]` in the order of groupBy. */
+function keyOf(plan: Plan, key: unknown): string {
+  const wanted = `{${plan.groupBy.map((name) => `"${name}": ...`).join(', ')}}`;
+  let parsed = key;
+  if (typeof key === 'string') {
+    try {
+      parsed = JSON.parse(key);
+    } catch (cause) {
+      return refuse('BIFOLD_BAD_KEY', 'a key is not JSON', key.slice(0, 200), wanted, cause);
+    }
+  }
+  if (parsed === null || typeof parsed !== 'object')
+    return refuse('BIFOLD_BAD_KEY', 'a key is not an object', JSON.stringify(parsed), wanted);
+  const given = Array.isArray(parsed)
+    ? Object.fromEntries(plan.groupBy.map((name, index) => [name, parsed[index]]))
+    : (parsed as Record<string, unknown>);
+  const count = Array.isArray(parsed) ? parsed.length : Object.keys(given).length;
+  const values = plan.groupBy.map((name): Value => {
+    const column = plan.columns.find((candidate) => candidate.name === name) ?? {
+      name,
+      type: plan.derived.find((derived) => derived.name === name)?.type ?? 'text',
+      nullable: true,
+    };
+    if (!Object.hasOwn(given, name))
+      return refuse('BIFOLD_BAD_KEY', `a key lacks "${name}"`, JSON.stringify(parsed), wanted);
+    const raw = given[name];
+    const value =
+      column.type === 'timestamp' && typeof raw === 'number' ? raw : columnReader({ ...column, nullable: true })(raw);
+    return value === undefined
+      ? refuse('BIFOLD_BAD_KEY', `"${name}" of a key is not of type ${column.type}`, JSON.stringify(raw), column.type)
+      : value;
+  });
+  if (count !== plan.groupBy.length)
+    refuse('BIFOLD_BAD_KEY', 'a key has fields that the view is not grouped by', JSON.stringify(parsed), wanted);
+  return keyText(values);
+}
+
+function timeOf(name: string, time: unknown): number | null {
+  if (time === undefined) return null;
+  const timeMs = typeof time === 'number' ? time : typeof time === 'string' ? Date.parse(time) : Number.NaN;
+  return Number.isSafeInteger(timeMs)
+    ? timeMs
+    : refuse(
+        'BIFOLD_BAD_TIME',
+        `"${name}" is no time`,
+        JSON.stringify(time),
+        'an ISO 8601 time, or epoch milliseconds',
+      );
+}
+
+function flagOf(name: string, flag: unknown): boolean {
+  if (flag === undefined || flag === false || flag === 'false') return false;
+  return flag === true || flag === 'true' || flag === ''
+    ? true
+    : refuse('BIFOLD_BAD_FLAG', `"${name}" is neither true nor false`, JSON.stringify(flag), 'true, false');
+}
+
+function limitOf(limit: unknown): number {
+  if (limit === undefined) return PAGE_ROWS_DEFAULT;
+  const rows = typeof limit === 'string' ? Number(limit) : limit;
+  return Number.isSafeInteger(rows) && (rows as number) >= 1 && (rows as number) <= PAGE_ROWS_MAX
+    ? (rows as number)
+    : refuse('BIFOLD_BAD_LIMIT', 'a page cannot have that many rows', JSON.stringify(limit), `1 to ${PAGE_ROWS_MAX}`);
+}
+
+export function cursorText(cursor: Cursor): string {
+  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
+}
+
+function cursorOf(text: unknown): Cursor {
+  const bad = (cause?: unknown): never =>
+    refuse(
+      'BIFOLD_BAD_CURSOR',
+      'a cursor cannot be read',
+      String(text).slice(0, 40),
+      'the cursor of the page before, unchanged',
+      cause,
+    );
+  if (typeof text !== 'string') return bad();
+  let cursor: Cursor;
+  try {
+    cursor = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Cursor;
+  } catch (cause) {
+    return bad(cause);
+  }
+  const { version, incarnation, generation, run, segments, quarantined, bucket, after } = cursor ?? {};
+  const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+  const valid =
+    typeof version === 'string' &&
+    typeof incarnation === 'string' &&
+    whole(generation) &&
+    (run === null || typeof run === 'string') &&
+    Array.isArray(segments) &&
+    segments.length <= CURSOR_SEGMENTS_MAX &&
+    segments.every((segment) => Array.isArray(segment) && segment.length === 3 && segment.every(whole)) &&
+    Object.values(quarantined?.reasons ?? { missing: null }).every(whole) &&
+    Array.isArray(quarantined.behind) &&
+    quarantined.behind.every(
+      (part) => whole(part?.partition) && Array.isArray(part.range) && part.range.every(whole),
+    ) &&
+    whole(bucket) &&
+    (after === null ||
+      (typeof after === 'object' &&
+        typeof after.key === 'string' &&
+        typeof after.window === 'string' &&
+        Number.isSafeInteger(after.startMs)));
+  return valid ? cursor : bad();
+}

@@ -1,0 +1,68 @@
+import { type LogRecord, ProtocolError } from '@bifold/core';
+
+/** What Lambda hands to a function for a batch of Kafka records: `SelfManagedKafka` and MSK alike. */
+export interface KafkaEvent {
+  readonly eventSource: 'SelfManagedKafka' | 'aws:kafka';
+  readonly bootstrapServers?: string;
+  /** By `topic-partition`. */
+  readonly records: Readonly<Record<string, readonly KafkaEventRecord[]>>;
+}
+
+export interface KafkaEventRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  /** Base64; null or absent where the record has none. A tombstone's value comes either way. */
+  readonly key?: string | null;
+  readonly value?: string | null;
+  /** Each header is an object of one name; its bytes are signed. */
+  readonly headers?: readonly Readonly<Record<string, readonly number[] | null>>[];
+}
+
+/**
+ * The event's records by partition, each in ascending offset order, as one delivery of one partition.
+ * @throws {ProtocolError} for records of another topic: the mapping is not the one that this function was deployed with
+ */
+export function recordsByPartition(event: KafkaEvent, topic: string): ReadonlyMap<number, readonly LogRecord[]> {
+  const partitions = new Map<number, LogRecord[]>();
+  for (const batch of Object.values(event.records)) {
+    for (const record of batch) {
+      if (record.topic !== topic) refuseTopic(record.topic, topic);
+      const records = partitions.get(record.partition);
+      if (records) records.push(logRecord(record));
+      else partitions.set(record.partition, [logRecord(record)]);
+    }
+  }
+  for (const records of partitions.values()) records.sort((left, right) => left.offset - right.offset);
+  return partitions;
+}
+
+function logRecord(record: KafkaEventRecord): LogRecord {
+  return {
+    partition: record.partition,
+    offset: record.offset,
+    timestampMs: record.timestamp,
+    key: bytesOf(record.key),
+    value: bytesOf(record.value),
+    headers: (record.headers ?? []).flatMap((header) =>
+      Object.entries(header).map(([key, bytes]) => ({
+        key,
+        value: bytes === null ? null : Uint8Array.from(bytes, (byte) => byte & 0xff),
+      })),
+    ),
+  };
+}
+
+function bytesOf(base64: string | null | undefined): Uint8Array | null {
+  return base64 === null || base64 === undefined ? null : Buffer.from(base64, 'base64');
+}
+
+function refuseTopic(received: string, topic: string): never {
+  throw new ProtocolError('BIFOLD_FOREIGN_TOPIC', {
+    failed: 'a batch holds records of a topic that this function does not fold',
+    received: `"${received}"`,
+    allowed: `"${topic}"`,
+    remedy: 'deploy the pipeline again, so that its event source mapping names its own topic',
+  });
+}

@@ -1,0 +1,299 @@
+import { createHash } from 'node:crypto';
+import {
+  type BindingStore,
+  type Decoded,
+  type Fold,
+  type Log,
+  type LogRecord,
+  type LookupStore,
+  openingOf,
+  ProtocolError,
+  type QuarantineEntry,
+  type ResolveLookup,
+  SegmentFold,
+  type SpeedStore,
+  segmentOf,
+  segmentStart,
+} from '@bifold/core';
+import { type BoundLookups, bindLookups, type WarmLookups } from './lookups.ts';
+
+export interface SpeedPorts {
+  readonly store: SpeedStore;
+  readonly bindings: BindingStore;
+  readonly lookups: LookupStore;
+  readonly log: Log;
+  /** The topic id that the mapping was deployed for. */
+  readonly incarnation: string;
+}
+
+/** What a warm function knows of a partition: every fragment of the segment in which it stopped. Valid only for a batch that starts at `end`. */
+interface WarmPartition {
+  readonly end: number;
+  readonly current: SegmentFold;
+}
+
+/** What a process keeps between invocations, for one scope: created once, by the handler. */
+export interface WarmState {
+  /** Rule 4: one entry per partition. An invocation takes an entry out, and puts the next one in after its last acknowledgement: a failed one leaves none. */
+  readonly partitions: Map<number, WarmPartition>;
+  readonly lookups: WarmLookups;
+}
+
+export function coldState(): WarmState {
+  return { partitions: new Map(), lookups: { rows: new Map(), bindings: new Map() } };
+}
+
+/** What an invocation did with a partition. */
+export interface FoldedPartition {
+  readonly partition: number;
+  readonly records: number;
+  /** Records that were missing below the batch and were fetched from the log. */
+  readonly recovered: number;
+  readonly quarantined: number;
+  readonly rows: number;
+  /** The segment in which the batch starts was left to the batch layer. */
+  readonly closed: boolean;
+}
+
+const PAYLOAD_LIMIT_BYTES = 8 * 1024;
+const FETCH_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Folds one delivery into fragments: rules 1 to 5, 13 and 14. Everything it writes is a pure function of the log up to some offset, so it may run twice,
+ * late, or next to itself.
+ */
+export async function foldDelivery(
+  fold: Fold,
+  delivery: ReadonlyMap<number, readonly LogRecord[]>,
+  ports: SpeedPorts,
+  warm: WarmState,
+): Promise<readonly FoldedPartition[]> {
+  const verified = verifyIncarnation(ports);
+  verified.catch(() => undefined);
+  const results = await Promise.allSettled(
+    Array.from(delivery, ([partition, records]) => foldPartition(fold, partition, records, ports, warm, verified)),
+  );
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
+
+/**
+ * Rule 3: topic ids never come back, so if the broker has the bound id now, after the batch was fetched, the batch came from that incarnation. Awaited
+ * before the first write.
+ */
+async function verifyIncarnation({ log, incarnation }: SpeedPorts): Promise<void> {
+  const topicId = await log.topicId();
+  if (topicId === incarnation) return;
+  throw new ProtocolError('BIFOLD_OTHER_INCARNATION', {
+    failed: 'a batch cannot be folded: the topic is not the one that this function was deployed for',
+    received: topicId === null ? 'no such topic' : `topic id ${topicId}`,
+    allowed: `topic id ${incarnation}`,
+    remedy:
+      'deploy the pipeline again: a recreated topic is a new incarnation, with its own mapping and consumer group',
+  });
+}
+
+async function foldPartition(
+  fold: Fold,
+  partition: number,
+  batch: readonly LogRecord[],
+  ports: SpeedPorts,
+  warm: WarmState,
+  verified: Promise<void>,
+): Promise<FoldedPartition> {
+  const { segmentSize } = fold.pipeline.plan.storage;
+  const start = (batch[0] as LogRecord).offset;
+  const firstSegment = segmentOf(start, segmentSize);
+  const known = warm.partitions.get(partition);
+  warm.partitions.delete(partition);
+
+  const opened = await openFirstSegment(fold, partition, start, ports, known);
+  const records = opened.missing.length > 0 ? [...opened.missing, ...batch] : batch;
+  const folding =
+    opened.current === null ? records.filter(({ offset }) => segmentOf(offset, segmentSize) > firstSegment) : records;
+  const decoded = folding.map(({ value }) => fold.decode(value));
+  // What the log was asked for must be of the same incarnation: verified after it was read.
+  await (opened.askedLog ? verifyIncarnation(ports) : verified);
+  const lookups = await bindLookups(fold, partition, folding, decoded, ports, warm.lookups);
+  const { segments, quarantine } = foldRecords(fold, folding, decoded, opened.current, lookups);
+
+  if (known === undefined) await ports.store.registerPartition(partition);
+  let rows = 0;
+  await Promise.all([
+    ...segments.map((segment) => {
+      const touched = segment.takeTouched();
+      rows += touched.length;
+      return ports.store.writeFragments(partition, segment.segment, touched);
+    }),
+    ports.store.writeQuarantine(quarantine),
+  ]);
+
+  // Only now: progress vouches for the fragments (rule 5).
+  const end = (records.at(-1) as LogRecord).offset + 1;
+  const progress = new Map(opened.completed);
+  for (let segment = firstSegment; segment <= segmentOf(end - 1, segmentSize); segment++) {
+    if (segment > firstSegment || opened.current !== null)
+      progress.set(segment, Math.min(end, segmentStart(segment + 1, segmentSize)));
+  }
+  await Promise.all(Array.from(progress, ([segment, next]) => ports.store.writeProgress(partition, segment, next)));
+
+  const last = segments.at(-1);
+  if (last && last.segment === segmentOf(end - 1, segmentSize)) warm.partitions.set(partition, { end, current: last });
+  return {
+    partition,
+    records: batch.length,
+    recovered: opened.missing.length,
+    quarantined: quarantine.length,
+    rows,
+    closed: opened.current === null,
+  };
+}
+
+/** The segment in which a batch starts, as it is to be folded. */
+interface OpenedSegment {
+  /** All fragments of it below the batch; null when the segment is closed to the speed layer. */
+  readonly current: SegmentFold | null;
+  /** Records below the batch that were never folded: they come first. */
+  readonly missing: readonly LogRecord[];
+  /** Progress of an earlier segment that turned out to end in a hole. */
+  readonly completed: readonly (readonly [segment: number, next: number])[];
+  readonly askedLog: boolean;
+}
+
+const CLOSED: OpenedSegment = { current: null, missing: [], completed: [], askedLog: true };
+
+async function openFirstSegment(
+  fold: Fold,
+  partition: number,
+  start: number,
+  ports: SpeedPorts,
+  known: WarmPartition | undefined,
+): Promise<OpenedSegment> {
+  const { segmentSize } = fold.pipeline.plan.storage;
+  const segment = segmentOf(start, segmentSize);
+  if (known !== undefined && known.end === start) {
+    const current = known.current.segment === segment ? known.current : new SegmentFold(fold, segment, []);
+    return { current, missing: [], completed: [], askedLog: false };
+  }
+  const stored = await ports.store.readProgress(partition, Math.max(0, segment - 1), segment + 1);
+  const next = stored.get(segment) ?? segmentStart(segment, segmentSize);
+  const previous = segment === 0 ? null : (stored.get(segment - 1) ?? segmentStart(segment - 1, segmentSize));
+  const opening = openingOf(start, segmentSize, next, previous);
+  const completes = (isHole: boolean): OpenedSegment['completed'] =>
+    isHole ? [[segment - 1, segmentStart(segment, segmentSize)]] : [];
+  switch (opening.kind) {
+    case 'open':
+      return {
+        current: await loadSegment(fold, partition, segment, start, ports.store),
+        missing: [],
+        completed: [],
+        askedLog: false,
+      };
+    case 'open-after-hole': {
+      const between = await askLog(ports.log, partition, opening.from, start);
+      const current = await loadSegment(fold, partition, segment, start, ports.store);
+      return { current, missing: [], completed: completes(between?.length === 0), askedLog: true };
+    }
+    case 'ask': {
+      const missing = await askLog(ports.log, partition, opening.from, start);
+      if (missing === null) return CLOSED;
+      const current = await loadSegment(fold, partition, segment, opening.from, ports.store);
+      const earlier =
+        missing.length === 0 && opening.earlier !== null
+          ? await askLog(ports.log, partition, opening.earlier, opening.from)
+          : null;
+      return { current, missing, completed: completes(earlier?.length === 0), askedLog: true };
+    }
+  }
+}
+
+/** Every fragment of a segment. A batch that starts at the segment's first offset needs none: a fold from the start is true, and a fuller one wins by its timestamp. */
+async function loadSegment(
+  fold: Fold,
+  partition: number,
+  segment: number,
+  from: number,
+  store: SpeedStore,
+): Promise<SegmentFold> {
+  const fresh = from === segmentStart(segment, fold.pipeline.plan.storage.segmentSize);
+  return new SegmentFold(fold, segment, fresh ? [] : await store.readSegment(partition, segment));
+}
+
+/** All records of `[from, to)`; null when the log no longer starts at or below `from`, so that it cannot tell a hole from a loss. */
+async function askLog(log: Log, partition: number, from: number, to: number): Promise<readonly LogRecord[] | null> {
+  const records: LogRecord[] = [];
+  for (let position = from; position < to; ) {
+    const slice = await log.read(partition, position, to, FETCH_BYTES);
+    if (slice.logStart > position) return null;
+    if (slice.end <= position) throw notReadable(partition, position, to);
+    records.push(...slice.records);
+    position = slice.end;
+  }
+  return records;
+}
+
+function notReadable(partition: number, from: number, to: number): ProtocolError {
+  return new ProtocolError('BIFOLD_LOG_BEHIND', {
+    failed: `the log of partition ${partition} does not give what stands below a batch that came from it`,
+    received: `nothing from offset ${from}`,
+    allowed: `records or holes up to ${to}`,
+    remedy: 'nothing: the batch is retried',
+  });
+}
+
+interface FoldedRecords {
+  readonly segments: readonly SegmentFold[];
+  readonly quarantine: readonly QuarantineEntry[];
+}
+
+function foldRecords(
+  fold: Fold,
+  records: readonly LogRecord[],
+  decoded: readonly Decoded[],
+  first: SegmentFold | null,
+  lookups: BoundLookups,
+): FoldedRecords {
+  const { segmentSize } = fold.pipeline.plan.storage;
+  const segments: SegmentFold[] = first === null ? [] : [first];
+  const quarantine: QuarantineEntry[] = [];
+  let current = first;
+  let resolve: ResolveLookup = lookups.of(current?.segment ?? -1);
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index] as LogRecord;
+    const event = decoded[index] as Decoded;
+    const segment = segmentOf(record.offset, segmentSize);
+    if (current === null || segment !== current.segment) {
+      // The batch crosses into this segment from an earlier record, so it holds all of it from its first offset.
+      current = new SegmentFold(fold, segment, []);
+      segments.push(current);
+      resolve = lookups.of(segment);
+    }
+    if (event.kind === 'poison') {
+      current.addPoison(record.offset, event.reason);
+      quarantine.push(quarantineEntry(record, segment, event.reason, event.detail));
+      continue;
+    }
+    const slots = fold.enrich(event.values, resolve);
+    if (slots !== null) current.addEvent(record.offset, event.timeMs, slots);
+  }
+  return { segments, quarantine };
+}
+
+function quarantineEntry(record: LogRecord, segment: number, reason: string, detail: string): QuarantineEntry {
+  const { partition, offset, timestampMs, value } = record;
+  return {
+    partition,
+    offset,
+    segment,
+    reason,
+    detail,
+    timestampMs,
+    payload: value?.subarray(0, PAYLOAD_LIMIT_BYTES) ?? null,
+    payloadSizeBytes: value?.length ?? 0,
+    payloadSha256: createHash('sha256')
+      .update(value ?? '')
+      .digest('hex'),
+  };
+}
