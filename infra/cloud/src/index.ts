@@ -5,6 +5,6 @@ export type { PortName, Ports } from './ports.ts';
 export type { HealthReport } from './probes.ts';
 export type { OnProgress, ProgressEvent } from './progress.ts';
 export { cleanEnvironment, type ServiceSpec } from './services.ts';
-export { ensureSoftware, type Software } from './software.ts';
+export { ensureSoftware, fetchJars, type Software } from './software.ts';
 export type { ServiceStatus } from './supervisor.ts';
 export { versions } from './versions.ts';

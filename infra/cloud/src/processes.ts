@@ -3,12 +3,21 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 const linux = existsSync('/proc/self/stat');
 
-/** The state letter and start time of `/proc/PID/stat`; the command in brackets may hold spaces and brackets itself. */
-const linuxStat = (pid: number): { state: string; group: number; startTicks: string } | undefined => {
+/**
+ * From `/proc/PID/stat`; the command in brackets may hold spaces and brackets itself. A killed program whose first thread
+ * is gone already shows as a zombie while its other threads still hold its ports and files: it is dead only when they
+ * are gone too.
+ */
+const linuxStat = (pid: number): { dead: boolean; group: number; startTicks: string } | undefined => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0] ?? '', group: Number(fields[2]), startTicks: fields[19] ?? '' };
+    const [state, threads] = [fields[0], Number(fields[17])];
+    return {
+      dead: state === 'X' || (state === 'Z' && threads <= 1),
+      group: Number(fields[2]),
+      startTicks: fields[19] ?? '',
+    };
   } catch {
     return undefined;
   }
@@ -27,9 +36,7 @@ const linuxBootId = () => {
 export const processIdentity = (pid: number): string | undefined => {
   if (linux) {
     const stat = linuxStat(pid);
-    return stat === undefined || stat.state === 'Z' || stat.state === 'X'
-      ? undefined
-      : `${linuxBootId()}/${stat.startTicks}`;
+    return stat === undefined || stat.dead ? undefined : `${linuxBootId()}/${stat.startTicks}`;
   }
   try {
     const [state, ...started] = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8' })
@@ -71,7 +78,7 @@ export const groupMembers = (group: number): readonly number[] => {
       .map(Number)
       .filter((pid) => {
         const stat = Number.isInteger(pid) ? linuxStat(pid) : undefined;
-        return stat !== undefined && stat.group === group && stat.state !== 'Z' && stat.state !== 'X';
+        return stat !== undefined && stat.group === group && !stat.dead;
       });
   try {
     return execFileSync('ps', ['-A', '-o', 'pid=,pgid=,state='], { encoding: 'utf8' })
