@@ -1,4 +1,4 @@
-import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -20,9 +20,10 @@ export class BatchLayer extends Construct {
   constructor(scope: Construct, id: string, props: PipelineProps) {
     super(scope, id);
     const { plan, settings } = props;
+    const { account, region } = Stack.of(this);
     this.bucket = new Bucket(this, 'Archive', {
       // Named by us, so that a stack that is deployed anew finds the archive that an earlier one left behind.
-      bucketName: `bifold-${resourceName(plan.name)}-${Aws.ACCOUNT_ID}-${Aws.REGION}`,
+      bucketName: `bifold-${resourceName(plan.name)}-${account}-${region}`,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,

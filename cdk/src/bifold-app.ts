@@ -1,5 +1,11 @@
 import type { Pipeline } from '@bifold/core';
-import { App, type AppProps } from 'aws-cdk-lib';
+import {
+  App,
+  type AppProps,
+  CliCredentialsStackSynthesizer,
+  DefaultStackSynthesizer,
+  type Environment,
+} from 'aws-cdk-lib';
 import type { Bundles } from './bundle.ts';
 import { DeploymentError } from './errors.ts';
 import { stackName } from './names.ts';
@@ -14,6 +20,15 @@ export interface BifoldAppProps extends AppProps {
   readonly root: string;
 }
 
+/**
+ * The account and region of the caller's credentials, which the CDK command line finds out. Written as literals they make the bucket's name one, and only
+ * a resource with a literal name is adopted when it already exists. Without credentials the template works in any account.
+ */
+function callersEnvironment(): { env?: Environment } {
+  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
+  return account && region ? { env: { account, region } } : {};
+}
+
 /** One stack for each pipeline, or for each that the context value `pipelines` names. */
 export class BifoldApp extends App {
   readonly stacks: readonly PipelineStack[];
@@ -24,7 +39,14 @@ export class BifoldApp extends App {
     const nativePackages = findNativePackages(root, settings.nativePlatform);
     this.stacks = chosen(pipelines, settings.pipelines).map(({ plan }) => {
       const incarnation = readIncarnation(this.node, plan.name, plan.topic);
-      return new PipelineStack(this, stackName(plan.name), { plan, incarnation, settings, bundles, nativePackages });
+      return new PipelineStack(this, stackName(plan.name), {
+        ...{ plan, incarnation, settings, bundles, nativePackages },
+        ...callersEnvironment(),
+        synthesizer:
+          settings.assetsBucket === null
+            ? new DefaultStackSynthesizer()
+            : new CliCredentialsStackSynthesizer({ fileAssetsBucketName: settings.assetsBucket }),
+      });
     });
   }
 }

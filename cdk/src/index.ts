@@ -1,2 +1,9 @@
+export {
+  type Deployment,
+  type DeploymentOptions,
+  type DeployOptions,
+  deployPipeline,
+  destroyPipeline,
+} from './deployment.ts';
 export { DeploymentError } from './errors.ts';
 export { consumerGroupId, FUNCTION_ROLES, type FunctionRole, functionName, stackName } from './names.ts';

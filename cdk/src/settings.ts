@@ -8,6 +8,8 @@ import { DeploymentError } from './errors.ts';
 export interface Settings {
   /** Names of the pipelines to deploy; null means all that are defined. */
   readonly pipelines: readonly string[] | null;
+  /** A bucket for code, published with the caller's own rights; null means the bucket and roles of `cdk bootstrap`. */
+  readonly assetsBucket: string | null;
   readonly keyspace: string;
   readonly architecture: 'arm64' | 'x86_64';
   /** Platform of the native packages, as npm names it: `linux-arm64` on AWS; of the machine itself where functions run as its processes. */
@@ -65,6 +67,7 @@ export function readSettings(node: Node): Settings {
   );
   return {
     pipelines: context.list('pipelines'),
+    assetsBucket: context.optionalText('assetsBucket'),
     keyspace: context.text('keyspace', 'bifold'),
     architecture,
     nativePlatform: context.text('nativePlatform', architecture === 'arm64' ? 'linux-arm64' : 'linux-x64'),
