@@ -1,1 +1,2 @@
 export * from './cassandra/index.ts';
+export * from './kafka/index.ts';

@@ -7,7 +7,6 @@ import {
   type Pointer,
   ProtocolError,
   type PublishedRun,
-  type RunEntry,
   type Scope,
   TABLES,
 } from '@bifold/core';

@@ -1,1 +1,3 @@
-export {};
+export { type KafkaAdmin, kafkaAdmin, type TopicDescription } from './admin.ts';
+export type { KafkaOptions } from './cluster.ts';
+export { type KafkaLogOptions, kafkaLog } from './log.ts';

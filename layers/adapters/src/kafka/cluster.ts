@@ -1,0 +1,207 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection, ConnectionStatuses, GenericError, MultipleErrors, ResponseError } from '@platformatic/kafka';
+import { AdapterError } from '../errors.ts';
+
+export interface KafkaOptions {
+  /** `host:port`: where to begin; the others are learnt. */
+  readonly brokers: readonly string[];
+  readonly credentials?: {
+    readonly username: string;
+    readonly password: string;
+    readonly mechanism?: 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+  };
+  /** True for the system's certificate authorities, or options of `tls.connect`. */
+  readonly tls?: boolean | Readonly<Record<string, unknown>>;
+  readonly requestTimeoutMs?: number;
+  /** How long a call goes on trying while brokers are away or elect leaders. */
+  readonly patienceMs?: number;
+}
+
+export interface Broker {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A request of one fixed version. Fixed, because brokers from 3.1 on, 4.x included, serve the versions used here: asking first would cost a round trip. */
+interface Request<A extends unknown[], R> {
+  readonly async: (connection: Connection, ...args: A) => Promise<R>;
+}
+
+/**
+ * Kept connections to the brokers of a cluster. Made of the library's connections and requests, without its clients: those cache metadata, which must be asked
+ * anew here, and load schema validators, which a function would pay for at each cold start.
+ */
+export interface Cluster {
+  /** Sends one request; `broker` null is any broker that answers. */
+  ask<A extends unknown[], R>(broker: Broker | null, request: Request<A, R>, ...args: A): Promise<R>;
+  /** Calls until it succeeds, fails for good, or patience ends: brokers restart, leaders move. `renew` runs before each repetition. */
+  persist<T>(what: string, attempt: () => Promise<T>, renew?: () => void): Promise<T>;
+  close(): Promise<void>;
+}
+
+const REQUEST_TIMEOUT_MS = 5_000;
+const PATIENCE_MS = 10_000;
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 1_000;
+
+export function kafkaCluster(options: KafkaOptions): Cluster {
+  const { credentials, tls, patienceMs = PATIENCE_MS } = options;
+  const timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
+  const bootstrap = options.brokers.map(parseBroker);
+  const connections = new Map<string, Promise<Connection>>();
+
+  const connect = async (broker: Broker): Promise<Connection> => {
+    const connection = new Connection('bifold', {
+      connectTimeout: timeoutMs,
+      requestTimeout: timeoutMs,
+      ...(tls ? { tls: tls === true ? {} : { ...tls }, tlsServerName: true } : {}),
+      ...(credentials
+        ? {
+            sasl: {
+              mechanism: credentials.mechanism ?? 'SCRAM-SHA-512',
+              username: credentials.username,
+              password: credentials.password,
+            },
+          }
+        : {}),
+    });
+    // Whoever waits for an answer is told; an error of an idle connection only means that the next request connects again.
+    connection.on('error', () => undefined);
+    await connection.connect(broker.host, broker.port);
+    return connection;
+  };
+
+  const connectionTo = async (broker: Broker): Promise<Connection> => {
+    const address = `${broker.host}:${broker.port}`;
+    const kept = await connections.get(address)?.catch(() => null);
+    if (kept?.isConnected()) return kept;
+    // Another caller may have begun to connect while this one looked.
+    const begun = connections.get(address);
+    if (begun !== undefined && (await begun.catch(() => null)) !== kept) return begun;
+    const connection = connect(broker);
+    connections.set(address, connection);
+    connection.catch(() => connections.delete(address));
+    return connection;
+  };
+
+  const anyConnection = async (): Promise<Connection> => {
+    for (const kept of connections.values()) {
+      const connection = await kept.catch(() => null);
+      if (connection?.isConnected()) return connection;
+    }
+    const errors: unknown[] = [];
+    for (const broker of bootstrap) {
+      try {
+        return await connectionTo(broker);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    throw errors.length === 1 ? errors[0] : new MultipleErrors('no broker answers', errors as Error[]);
+  };
+
+  return {
+    async ask(broker, request, ...args) {
+      const connection = broker === null ? await anyConnection() : await connectionTo(broker);
+      return request.async(connection, ...args);
+    },
+
+    async persist(what, attempt, renew) {
+      const deadline = performance.now() + patienceMs;
+      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+        try {
+          return await attempt();
+        } catch (error) {
+          if (error instanceof AdapterError) throw error;
+          if (!isPassing(error) || performance.now() + pauseMs > deadline) throw explain(what, options.brokers, error);
+          await sleep(pauseMs);
+          renew?.();
+        }
+      }
+    },
+
+    async close() {
+      const open = await Promise.all([...connections.values()].map((each) => each.catch(() => null)));
+      connections.clear();
+      await Promise.all(
+        open.map((each) => (each === null || each.status === ConnectionStatuses.CLOSED ? null : each.close())),
+      );
+    },
+  };
+}
+
+function parseBroker(address: string): Broker {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+}
+
+/** Errors that brokers outlive: all but a refusal (of credentials, of rights, of what was asked). */
+const PASSING = new Set([
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_OR_FOLLOWER',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'UNKNOWN_TOPIC_ID',
+  'INCONSISTENT_TOPIC_ID',
+  'REPLICA_NOT_AVAILABLE',
+  'OFFSET_NOT_AVAILABLE',
+  'KAFKA_STORAGE_ERROR',
+  'REQUEST_TIMED_OUT',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+  'COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR',
+  'NOT_CONTROLLER',
+  'NETWORK_EXCEPTION',
+]);
+
+/** Names of the errors that a broker answered with. */
+export function apiErrorsOf(error: unknown): readonly string[] {
+  return error instanceof ResponseError
+    ? error.errors.map((each) => String((each as { apiId?: unknown }).apiId))
+    : [];
+}
+
+function isPassing(error: unknown): boolean {
+  const answered = apiErrorsOf(error);
+  if (answered.length > 0) return answered.every((name) => PASSING.has(name));
+  return error instanceof GenericError || error instanceof MultipleErrors ? !isRefusal(error) : false;
+}
+
+function isRefusal(error: unknown): boolean {
+  return chain(error).some((each) => (each as { code?: unknown }).code === 'PLT_KFK_AUTHENTICATION');
+}
+
+function chain(error: unknown): readonly Error[] {
+  if (!(error instanceof Error)) return [];
+  const parts = error instanceof AggregateError ? error.errors.flatMap(chain) : [];
+  return [error, ...parts, ...chain(error.cause)];
+}
+
+function explain(what: string, brokers: readonly string[], cause: unknown): AdapterError {
+  const said = chain(cause).map((each) => each.message);
+  const explanation = { failed: `${what} at ${brokers.join(', ')} failed`, received: [...new Set(said)].join(' <- ') };
+  const answered = apiErrorsOf(cause);
+  if (isRefusal(cause) || answered.some((name) => name.endsWith('AUTHORIZATION_FAILED'))) {
+    return new AdapterError(
+      'BIFOLD_KAFKA_REFUSED',
+      {
+        ...explanation,
+        allowed: 'credentials that Kafka accepts, with the right to do this',
+        remedy: 'put the right username and password into the secret, or grant the right',
+      },
+      { cause },
+    );
+  }
+  return answered.length > 0
+    ? new AdapterError(
+        'BIFOLD_KAFKA_FAILED',
+        { ...explanation, allowed: 'an answer without an error', remedy: 'read the cause; a retry may cure it' },
+        { cause },
+      )
+    : new AdapterError(
+        'BIFOLD_KAFKA_AWAY',
+        { ...explanation, allowed: 'a broker that answers in time', remedy: 'start Kafka, or correct its addresses' },
+        { cause },
+      );
+}
