@@ -120,6 +120,11 @@ export async function startSource(
   });
   ended.catch(() => {});
 
+  const commit = (positions: ReadonlyMap<number, number>) =>
+    consumer.commitOffsets(
+      [...positions].map(([partition, position]) => ({ topic, partition, offset: String(position) })),
+    );
+
   const onAssigned = async (partitions: readonly number[]) => {
     const mine = ++assignment;
     places.clear();
@@ -127,19 +132,19 @@ export async function startSource(
     if (partitions.length > 0) consumer.pause([{ topic, partitions: [...partitions] }]);
     const committed = await committedPositions(admin, mapping);
     if (mine !== assignment || isStopping) return;
-    const positions = new Map<number, number>();
-    const missing: number[] = [];
-    for (const partition of partitions) {
-      const position = committed.get(partition);
-      if (position === undefined) missing.push(partition);
-      else positions.set(partition, position);
-    }
+    const missing = partitions.filter((partition) => !committed.has(partition));
+    const positions = new Map(committed);
     if (missing.length > 0) {
-      // `begin` committed a position for every partition that there was: these came later, all of their records are new.
-      const bounds = await logBounds(admin, topic);
+      // Committed before the first record: a mapping on LATEST that is killed before its first batch would otherwise
+      // begin anew at a later end, and lose what came between.
+      const starts = await startingPositions(admin, mapping, missing, committed.size > 0);
       if (mine !== assignment || isStopping) return;
-      for (const partition of missing) positions.set(partition, bounds.get(partition)?.low ?? 0);
+      await commit(starts);
+      if (mine !== assignment || isStopping) return;
+      for (const [partition, position] of starts) positions.set(partition, position);
+      log('info', 'the group begins', { mapping: mapping.uuid, positions: Object.fromEntries(starts) });
     }
+    for (const partition of positions.keys()) if (!partitions.includes(partition)) positions.delete(partition);
     for (const [partition, position] of positions) {
       places.set(partition, { delivered: position, expected: position });
       consumer.seek({ topic, partition, offset: String(position) });
@@ -224,7 +229,6 @@ export async function startSource(
 
   try {
     await admin.connect();
-    await begin(admin, mapping, log);
     await consumer.connect();
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await consumer.run({
@@ -242,44 +246,40 @@ export async function startSource(
     ended,
     pause: (partition) => consumer.pause([{ topic, partitions: [partition] }]),
     resume: (partition) => consumer.resume([{ topic, partitions: [partition] }]),
-    commit: (positions) =>
-      consumer.commitOffsets(
-        [...positions].map(([partition, position]) => ({ topic, partition, offset: String(position) })),
-      ),
+    commit,
     stop,
   };
 }
 
 /**
- * Commits the starting position of every partition that has none, before the group is joined. A mapping on LATEST that
- * is killed before its first batch would otherwise begin anew at a later end, and lose what came between.
+ * Where partitions without a committed position begin. Under LATEST, a partition beside others that have one was added
+ * since the mapping started, and all of its records are new.
  */
-async function begin(admin: Admin, mapping: KafkaMapping, log: Log): Promise<void> {
-  const { topic, groupId, startingPosition } = mapping;
-  const [committed, bounds] = [await committedPositions(admin, mapping), await logBounds(admin, topic)];
-  const missing = [...bounds.keys()].filter((partition) => !committed.has(partition));
-  if (missing.length === 0) return;
-  const starts = new Map<number, number>();
+async function startingPositions(
+  admin: Admin,
+  { topic, startingPosition }: KafkaMapping,
+  missing: readonly number[],
+  hasOthers: boolean,
+): Promise<Map<number, number>> {
+  const pick = (offsets: readonly { partition: number; offset: string }[]) =>
+    new Map(
+      offsets
+        .filter(({ partition }) => missing.includes(partition))
+        .map(({ partition, offset }) => [partition, Number(offset)]),
+    );
   switch (startingPosition.kind) {
     case 'trim-horizon':
-      for (const partition of missing) starts.set(partition, bounds.get(partition)?.low ?? 0);
-      break;
+      return lows(admin, topic, missing);
     case 'latest':
-      for (const partition of missing) starts.set(partition, bounds.get(partition)?.high ?? 0);
-      break;
-    case 'at-timestamp': {
-      const found = await admin.fetchTopicOffsetsByTimestamp(topic, startingPosition.timestampMs);
-      for (const { partition, offset } of found) {
-        if (missing.includes(partition)) starts.set(partition, Number(offset));
-      }
-    }
+      return hasOthers ? lows(admin, topic, missing) : pick(await admin.fetchTopicOffsets(topic));
+    case 'at-timestamp':
+      return pick(await admin.fetchTopicOffsetsByTimestamp(topic, startingPosition.timestampMs));
   }
-  log('info', 'the group begins', { groupId, topic, at: startingPosition.kind, positions: Object.fromEntries(starts) });
-  await admin.setOffsets({
-    groupId,
-    topic,
-    partitions: [...starts].map(([partition, position]) => ({ partition, offset: String(position) })),
-  });
+}
+
+async function lows(admin: Admin, topic: string, partitions: readonly number[]): Promise<Map<number, number>> {
+  const bounds = await logBounds(admin, topic);
+  return new Map(partitions.map((partition) => [partition, bounds.get(partition)?.low ?? 0]));
 }
 
 async function committedPositions(admin: Admin, { groupId, topic }: KafkaMapping): Promise<Map<number, number>> {
