@@ -13,8 +13,11 @@ patch was written against: a patch that silently stops working is worse than non
    stop: a kill -9 would take a deployment with it. `POST /_bifold/checkpoint` writes them down while it runs.
 4. Old logs. Each invocation opens a log stream of its own and none is ever dropped, so that a day of invocations
    fills the memory and makes every checkpoint slower. A log group keeps its newest streams.
+5. Addresses of HTTP APIs. CloudFormation answers with a host name made of the API's id, which no resolver on a
+   developer's machine knows. Here it is the emulator's own address with a path, so that a stack's output can be used.
 """
 
+import os
 import queue
 import sys
 import time
@@ -22,6 +25,7 @@ import time
 import ministack.app as gateway
 import ministack.core.lambda_runtime as runtime
 import ministack.core.persistence as persistence
+import ministack.services.apigateway as apis
 import ministack.services.cloudformation.provisioners as provisioners
 import ministack.services.cloudwatch_logs as logs
 import ministack.services.lambda_svc as lambda_service
@@ -32,7 +36,18 @@ def _expect(condition: bool, what: str) -> None:
         raise SystemExit(f"this ministack has changed ({what}): adapt infra/cloud/software/emulator.py to it")
 
 
+def _provisioners_of(resource_type: str) -> dict:
+    """The functions that create, update and delete a type of resource for CloudFormation."""
+    tables = (table for table in vars(provisioners).values() if isinstance(table, dict))
+    found = (table[resource_type] for table in tables if resource_type in table)
+    handlers = next((entry for entry in found if isinstance(entry, dict) and "create" in entry), None)
+    _expect(handlers is not None, f"the table of provisioners, for {resource_type}")
+    return handlers
+
+
 # 1. Kafka event source mappings
+
+KAFKA_BATCH_SIZE = 100  # what AWS takes when a Kafka mapping names none; stock knows only the 10 of a queue
 
 KAFKA_PROPERTIES = (
     "SelfManagedEventSource",
@@ -61,17 +76,16 @@ def _keep_kafka_properties(mapping: dict, properties: dict) -> None:
 
 
 def patch_kafka_mappings() -> None:
-    handlers = next(
-        value
-        for value in vars(provisioners).values()
-        if isinstance(value, dict) and "AWS::Lambda::EventSourceMapping" in value
-    )["AWS::Lambda::EventSourceMapping"]
+    handlers = _provisioners_of("AWS::Lambda::EventSourceMapping")
     stock_create, stock_update = handlers["create"], handlers["update"]
     stock_api_create, stock_response = lambda_service._create_esm, lambda_service._esm_response
 
     def create(logical_id, properties, stack_name):
         physical_id, attributes = stock_create(logical_id, properties, stack_name)
-        _keep_kafka_properties(lambda_service._esms[physical_id], properties)
+        mapping = lambda_service._esms[physical_id]
+        if "SelfManagedEventSource" in properties and "BatchSize" not in properties:
+            mapping["BatchSize"] = KAFKA_BATCH_SIZE
+        _keep_kafka_properties(mapping, properties)
         return physical_id, attributes
 
     def update(physical_id, old_properties, new_properties, stack_name):
@@ -95,7 +109,7 @@ def patch_kafka_mappings() -> None:
             "Qualifier": qualifier,
             "State": "Enabled" if enabled else "Disabled",
             "StateTransitionReason": "USER_INITIATED",
-            "BatchSize": data.get("BatchSize", 100),
+            "BatchSize": data.get("BatchSize", KAFKA_BATCH_SIZE),
             "MaximumBatchingWindowInSeconds": data.get("MaximumBatchingWindowInSeconds", 0),
             "LastModified": int(time.time()),
             "LastProcessingResult": "No records processed",
@@ -206,9 +220,29 @@ def patch_old_logs() -> None:
     lambda_service._emit_lambda_logs = emit
 
 
+# 5. Addresses of HTTP APIs
+
+
+def patch_api_addresses() -> None:
+    handlers = _provisioners_of("AWS::ApiGatewayV2::Api")
+    gateway_url = os.environ["AWS_ENDPOINT_URL"]
+    stock_create = handlers["create"]
+
+    def create(logical_id, properties, stack_name):
+        api_id, attributes = stock_create(logical_id, properties, stack_name)
+        api = apis._apis[api_id]
+        if api["protocolType"] == "HTTP":
+            api["apiEndpoint"] = attributes["ApiEndpoint"] = f"{gateway_url}/_aws/execute-api/{api_id}"
+        return api_id, attributes
+
+    handlers["create"] = create  # an update keeps the address that the record has
+    provisioners._apigw_v2_api_create = create  # update calls it by name to replace an API
+
+
 if __name__ == "__main__":
     patch_kafka_mappings()
     patch_end_of_log()
     patch_checkpoint()
     patch_old_logs()
+    patch_api_addresses()
     sys.exit(gateway.main())

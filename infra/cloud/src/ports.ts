@@ -23,7 +23,7 @@ export type Ports = Readonly<Record<PortName, number>>;
 const range = { first: 20_000, last: 31_999 } as const;
 
 /** True when nobody listens there, so that we may. */
-export const isFree = (port: number): Promise<boolean> =>
+const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));

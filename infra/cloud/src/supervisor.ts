@@ -38,7 +38,7 @@ const orphansStopWithinMs = 2_000;
 const logBytesMax = 20 * 1024 * 1024;
 
 const recordFile = (paths: CloudPaths, name: string) => join(paths.runDir, `${name}.json`);
-export const logFile = (paths: CloudPaths, name: string) => join(paths.logsDir, `${name}.log`);
+const logFile = (paths: CloudPaths, name: string) => join(paths.logsDir, `${name}.log`);
 
 /** The record, if the process it names is still that process. */
 export const livingRecord = (paths: CloudPaths, name: string): ProcessRecord | undefined => {
