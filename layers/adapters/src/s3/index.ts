@@ -1,1 +1,3 @@
-export {};
+export { s3Archive } from './archive.ts';
+export { type Bucket, type BucketOptions, s3Bucket } from './bucket.ts';
+export { s3Views } from './views.ts';

@@ -1,1 +1,1 @@
-export {};
+export { type Credentials, readCredentials } from './credentials.ts';

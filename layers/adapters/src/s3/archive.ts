@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { type ArchiveFile, type ArchiveStore, ProtocolError, type Scope } from '@bifold/core';
+import type { Bucket, Metadata } from './bucket.ts';
+
+const ATTEMPTS_MAX = 3;
+const OFFSET_DIGITS = 20;
+
+/**
+ * The archive in a bucket: `archive/<version>/<incarnation>/<partition>/<start>.parquet`. A name holds only where a file starts, so that whoever archives from
+ * there meets the same key and only one of them creates it; where it ends is in its metadata, and in the name of the next.
+ */
+export function s3Archive(bucket: Bucket, scope: Scope): ArchiveStore {
+  const root = `archive/${scope.version}/${scope.incarnation}/`;
+  const folder = (partition: number) => `${root}${partition}/`;
+  const keyOf = (partition: number, start: number) =>
+    `${folder(partition)}${String(start).padStart(OFFSET_DIGITS, '0')}.parquet`;
+
+  const startsOf = async (partition: number): Promise<number[]> => {
+    const prefix = folder(partition);
+    const keys = await bucket.list(prefix);
+    return keys.map((key) => parseStart(key.slice(prefix.length), key)).sort((left, right) => left - right);
+  };
+
+  const metadataOf = async (partition: number, start: number): Promise<FileMetadata> => {
+    const key = keyOf(partition, start);
+    const metadata = await bucket.head(key);
+    if (metadata === null) throw broken(key, 'no such object');
+    return parseMetadata(key, partition, start, metadata);
+  };
+
+  return {
+    async chain(partition) {
+      const starts = await startsOf(partition);
+      const files = await Promise.all(
+        starts.map(async (start): Promise<ArchiveFile> => {
+          const { end, lost } = await metadataOf(partition, start);
+          return { partition, start, end, lost, path: keyOf(partition, start) };
+        }),
+      );
+      let reached = 0;
+      for (const file of files) {
+        if (file.start !== reached) throw broken(file.path, `a file from ${file.start} on, after one up to ${reached}`);
+        reached = file.end;
+      }
+      return files;
+    },
+
+    async frontier(partition) {
+      const last = (await startsOf(partition)).at(-1);
+      return last === undefined ? 0 : (await metadataOf(partition, last)).end;
+    },
+
+    async partitions() {
+      const names = await bucket.folders(root);
+      return names.map(Number).sort((left, right) => left - right);
+    },
+
+    async append({ partition, start, end, lost }, localPath) {
+      if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start < end)) {
+        throw broken(keyOf(partition, start), `a file of [${start}, ${end})`);
+      }
+      const key = keyOf(partition, start);
+      const attempt = randomUUID();
+      const metadata = { partition: String(partition), end: String(end), lost: String(lost), attempt };
+      for (let tries = 1; ; tries++) {
+        const creation = await bucket.create(key, localPath, metadata);
+        if (creation.kind === 'created') return true;
+        // The first answer may have been lost on its way: what stands there tells whose it is.
+        const stored = tries > 1 || creation.kind === 'unknown' ? await bucket.head(key) : null;
+        if (stored !== null) return stored['attempt'] === attempt;
+        if (creation.kind === 'exists') return false;
+        if (tries === ATTEMPTS_MAX) throw creation.error;
+      }
+    },
+
+    async fetch(file, localPath) {
+      const metadata = await bucket.download(file.path, localPath);
+      const { end, lost } = parseMetadata(file.path, file.partition, file.start, metadata);
+      if (end !== file.end || lost !== file.lost) throw broken(file.path, `an end of ${end} instead of ${file.end}`);
+    },
+  };
+}
+
+interface FileMetadata {
+  readonly end: number;
+  readonly lost: boolean;
+}
+
+function parseStart(name: string, key: string): number {
+  const [, digits] = /^(\d{20})\.parquet$/.exec(name) ?? [];
+  const start = Number(digits);
+  if (!Number.isSafeInteger(start)) throw broken(key, `a file named ${name}`);
+  return start;
+}
+
+function parseMetadata(key: string, partition: number, start: number, metadata: Metadata): FileMetadata {
+  const end = Number(metadata['end']);
+  const consistent =
+    Number.isSafeInteger(end) &&
+    end > start &&
+    metadata['partition'] === String(partition) &&
+    (metadata['lost'] === 'true' || metadata['lost'] === 'false');
+  if (!consistent) throw broken(key, `metadata ${JSON.stringify(metadata)}`);
+  return { end, lost: metadata['lost'] === 'true' };
+}
+
+function broken(key: string, received: string): ProtocolError {
+  return new ProtocolError('BIFOLD_ARCHIVE_BROKEN', {
+    failed: `the archive's chain does not hold at ${key}`,
+    received,
+    allowed: 'files from offset 0 on, each starting where the one before it ends, as the archive function creates them',
+    remedy: 'restore what was deleted or remove what something else wrote; nothing may write below archive/ but the archive function',
+  });
+}

@@ -1,0 +1,200 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { AdapterError } from '../errors.ts';
+
+export interface BucketOptions {
+  readonly bucket: string;
+  /** Of S3 itself by default; the SDK also reads `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_S3`. */
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+export type Metadata = Readonly<Record<string, string>>;
+
+/** `unknown`: no answer came, so the object may be there, or may yet come. */
+export type Creation =
+  | { readonly kind: 'created' }
+  | { readonly kind: 'exists' }
+  | { readonly kind: 'unknown'; readonly error: AdapterError };
+
+/** A bucket: what the stores need of S3. */
+export interface Bucket {
+  /** Creates an object if there is none at that key. Sent once: a repetition could meet its own object and call it a stranger's. */
+  create(key: string, localPath: string, metadata: Metadata): Promise<Creation>;
+  put(key: string, localPath: string, metadata: Metadata): Promise<void>;
+  /** The metadata of an object; null when there is none. */
+  head(key: string): Promise<Metadata | null>;
+  download(key: string, localPath: string): Promise<Metadata>;
+  /** Keys under a prefix, in the order of their bytes. */
+  list(prefix: string): Promise<readonly string[]>;
+  /** Names of the folders directly under a prefix. */
+  folders(prefix: string): Promise<readonly string[]>;
+  deleteAll(prefix: string): Promise<void>;
+  close(): void;
+}
+
+const KEYS_PER_DELETE = 1000;
+
+export function s3Bucket(options: BucketOptions): Bucket {
+  const { bucket } = options;
+  const endpoint = options.endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
+  const client = new S3Client({
+    ...(options.region === undefined ? {} : { region: options.region }),
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+    // An address of numbers has no names below it for buckets.
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+  });
+  // The same connections, without the SDK's own repetitions.
+  const once = new S3Client({
+    ...(options.region === undefined ? {} : { region: options.region }),
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    requestHandler: client.config.requestHandler,
+    maxAttempts: 1,
+  });
+
+  const asking = async <T>(what: string, ask: () => Promise<T>): Promise<T> => {
+    try {
+      return await ask();
+    } catch (cause) {
+      throw explain(`${what} in bucket ${bucket}`, cause);
+    }
+  };
+
+  const upload = async (key: string, localPath: string, metadata: Metadata) => ({
+    Bucket: bucket,
+    Key: key,
+    Body: createReadStream(localPath),
+    ContentLength: (await stat(localPath)).size,
+    Metadata: { ...metadata },
+  });
+
+  async function* pages(prefix: string, delimiter?: string) {
+    let token: string | undefined;
+    do {
+      const page = await asking(`listing ${prefix}`, () =>
+        client.send(
+          new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, Delimiter: delimiter, ContinuationToken: token }),
+        ),
+      );
+      yield page;
+      token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  const list = async (prefix: string): Promise<string[]> => {
+    const keys: string[] = [];
+    for await (const page of pages(prefix)) for (const { Key } of page.Contents ?? []) if (Key) keys.push(Key);
+    return keys;
+  };
+
+  return {
+    async create(key, localPath, metadata) {
+      try {
+        await once.send(new PutObjectCommand({ ...(await upload(key, localPath, metadata)), IfNoneMatch: '*' }));
+        return { kind: 'created' };
+      } catch (cause) {
+        const status = statusOf(cause);
+        if (status === 412) return { kind: 'exists' };
+        const error = explain(`creating ${key} in bucket ${bucket}`, cause);
+        // 409: another one was creating it at the same time; whether it did is to be seen. Any other refusal is an answer: nothing was created.
+        if (status !== undefined && status >= 400 && status < 500 && status !== 409 && status !== 408) throw error;
+        return { kind: 'unknown', error };
+      }
+    },
+
+    put: (key, localPath, metadata) =>
+      asking(`writing ${key}`, async () => {
+        await client.send(new PutObjectCommand(await upload(key, localPath, metadata)));
+      }),
+
+    head: (key) =>
+      asking(`looking at ${key}`, async () => {
+        try {
+          const { Metadata: metadata } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+          return metadata ?? {};
+        } catch (error) {
+          if (statusOf(error) === 404) return null;
+          throw error;
+        }
+      }),
+
+    download: (key, localPath) =>
+      asking(`reading ${key}`, async () => {
+        const object = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+        await pipeline(object.Body as Readable, createWriteStream(localPath));
+        return object.Metadata ?? {};
+      }),
+
+    list,
+
+    async folders(prefix) {
+      const names: string[] = [];
+      for await (const page of pages(prefix, '/')) {
+        for (const { Prefix } of page.CommonPrefixes ?? []) if (Prefix) names.push(Prefix.slice(prefix.length, -1));
+      }
+      return names;
+    },
+
+    async deleteAll(prefix) {
+      const keys = await list(prefix);
+      for (let from = 0; from < keys.length; from += KEYS_PER_DELETE) {
+        const Objects = keys.slice(from, from + KEYS_PER_DELETE).map((Key) => ({ Key }));
+        const { Errors: errors = [] } = await asking(`deleting below ${prefix}`, () =>
+          client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } })),
+        );
+        const [first] = errors;
+        if (first !== undefined) {
+          throw explain(`deleting ${first.Key} in bucket ${bucket}`, new Error(`${first.Code}: ${first.Message}`));
+        }
+      }
+    },
+
+    close: () => {
+      client.destroy();
+      once.destroy();
+    },
+  };
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } })?.$metadata?.httpStatusCode;
+}
+
+function explain(what: string, cause: unknown): AdapterError {
+  const status = statusOf(cause);
+  const parts = cause instanceof AggregateError ? cause.errors : [];
+  const name = cause instanceof Error ? cause.name : 'Error';
+  const message = [cause, ...parts].map((each) => (each instanceof Error ? each.message : String(each))).join(' ');
+  const explanation = { failed: `${what} failed`, received: `${status ?? 'no answer'}: ${name} ${message}`.trim() };
+  if (status === 403 || name === 'CredentialsProviderError') {
+    return new AdapterError(
+      'BIFOLD_S3_REFUSED',
+      { ...explanation, allowed: 'credentials with the right to do this', remedy: "look at the function's role" },
+      { cause },
+    );
+  }
+  if (status === 404) {
+    return new AdapterError(
+      'BIFOLD_S3_MISSING',
+      { ...explanation, allowed: 'a bucket and an object that exist', remedy: 'deploy, which creates the bucket' },
+      { cause },
+    );
+  }
+  return new AdapterError(
+    status === undefined ? 'BIFOLD_S3_AWAY' : 'BIFOLD_S3_FAILED',
+    { ...explanation, allowed: 'an answer of S3 in time', remedy: 'try again; if it stays, look at the endpoint' },
+    { cause },
+  );
+}
