@@ -1,1 +1,35 @@
-export const handler = async (event: unknown): Promise<unknown> => event;
+import { tmpdir } from 'node:os';
+import { openEngine } from '@bifold/adapters/duckdb';
+import { s3Archive } from '@bifold/adapters/s3';
+import { logOfEnvironment, once } from '../deployment/connections.ts';
+import { deploymentOf, setting } from '../deployment/environment.ts';
+import { logger, MetricUnit, metrics, observed, timeLeft } from '../deployment/observed.ts';
+import { type ArchivedPartition, type ArchivePorts, archiveLog } from './archive.ts';
+
+const { pipeline, scope } = deploymentOf();
+
+const ports = once(
+  async (): Promise<Omit<ArchivePorts, 'hasTime'>> => ({
+    log: await logOfEnvironment(pipeline.plan.topic),
+    archive: s3Archive({ bucket: setting('ARCHIVE_BUCKET') }, scope),
+    engine: await openEngine(),
+    incarnation: scope.incarnation,
+    scratchFolder: tmpdir(),
+  }),
+);
+
+/** The log by offset to a chain of Parquet files. */
+export const handler = observed(async (_event: unknown, context): Promise<readonly ArchivedPartition[]> => {
+  const archived = await archiveLog(pipeline, { ...(await ports()), hasTime: timeLeft(context) });
+  for (const { partition, lost } of archived.filter((entry) => entry.lost.length > 0)) {
+    logger.error('retention was faster than the archive: records are lost', { partition, lost });
+    metrics.addMetric('lostRanges', MetricUnit.Count, lost.length);
+  }
+  metrics.addMetric(
+    'archivedRecords',
+    MetricUnit.Count,
+    archived.reduce((sum, { records }) => sum + records, 0),
+  );
+  logger.info('archived', { partitions: archived });
+  return archived;
+});

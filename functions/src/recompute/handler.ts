@@ -1,1 +1,44 @@
-export const handler = async (event: unknown): Promise<unknown> => event;
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { batchStore, bindingStore, lookupStore } from '@bifold/adapters/cassandra';
+import { openEngine } from '@bifold/adapters/duckdb';
+import { s3Archive, s3Views } from '@bifold/adapters/s3';
+import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
+import { deploymentOf, setting } from '../deployment/environment.ts';
+import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
+import { type Recomputed, type RecomputePorts, recompute } from './recompute.ts';
+
+const { pipeline, scope } = deploymentOf();
+
+const ports = once(async (): Promise<RecomputePorts> => {
+  const client = await cassandraOfEnvironment();
+  const bucket = setting('ARCHIVE_BUCKET');
+  return {
+    archive: s3Archive({ bucket }, scope),
+    batch: batchStore(client, scope, pipeline.plan.storage),
+    bindings: bindingStore(client, scope),
+    lookups: lookupStore(client),
+    views: s3Views({ bucket }, scope),
+    openEngine,
+    clock: Date.now,
+    newId: randomUUID,
+    scratchFolder: tmpdir(),
+  };
+});
+
+/** What an operator may say when invoking it by hand; the schedule says nothing. */
+interface RecomputeEvent {
+  /** Passes ranges that retention took before the archive did; receipts then name them for ever. */
+  readonly acceptLost?: unknown;
+}
+
+/** The archive to batch rows and Parquet views, published as the next generation. */
+export const handler = observed(async (event: RecomputeEvent | null): Promise<Recomputed> => {
+  const recomputed = await recompute(pipeline, await ports(), event?.acceptLost === true);
+  if (recomputed.published) {
+    metrics.addMetric('publishedGenerations', MetricUnit.Count, 1);
+    metrics.addMetric('batchRows', MetricUnit.Count, recomputed.rows);
+  }
+  logger.info('recomputed', { ...recomputed });
+  return recomputed;
+});

@@ -1,1 +1,39 @@
-export const handler = async (event: unknown): Promise<unknown> => event;
+import { bindingStore, lookupStore, speedStore } from '@bifold/adapters/cassandra';
+import { foldOf } from '@bifold/core';
+import { cassandraOfEnvironment, logOfEnvironment, once } from '../deployment/connections.ts';
+import { deploymentOf } from '../deployment/environment.ts';
+import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
+import { type KafkaEvent, recordsByPartition } from './event.ts';
+import { coldState, foldDelivery, type SpeedPorts } from './speed.ts';
+
+const { pipeline, scope } = deploymentOf();
+const { plan } = pipeline;
+const fold = foldOf(pipeline);
+const warm = coldState();
+
+const ports = once(async (): Promise<SpeedPorts> => {
+  const [client, log] = await Promise.all([cassandraOfEnvironment(), logOfEnvironment(plan.topic)]);
+  return {
+    store: speedStore(client, scope, plan.storage),
+    bindings: bindingStore(client, scope),
+    lookups: lookupStore(client),
+    log,
+    incarnation: scope.incarnation,
+  };
+});
+
+/** Kafka records to fragments, progress and quarantine in Cassandra. */
+export const handler = observed(async (event: KafkaEvent) => {
+  const folded = await foldDelivery(fold, recordsByPartition(event, plan.topic), await ports(), warm);
+  metrics.addMetric('records', MetricUnit.Count, total(folded, 'records'));
+  metrics.addMetric('rows', MetricUnit.Count, total(folded, 'rows'));
+  metrics.addMetric('quarantined', MetricUnit.Count, total(folded, 'quarantined'));
+  logger.info('folded', { partitions: folded });
+  for (const { partition } of folded.filter(({ closed }) => closed)) {
+    logger.warn('a segment is left to the batch layer: the log no longer holds its beginning', { partition });
+  }
+});
+
+function total<Name extends string>(entries: readonly Readonly<Record<Name, number>>[], name: Name): number {
+  return entries.reduce((sum, entry) => sum + entry[name], 0);
+}

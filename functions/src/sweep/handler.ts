@@ -1,1 +1,27 @@
-export const handler = async (event: unknown): Promise<unknown> => event;
+import { batchStore, speedStore, sweepLedger } from '@bifold/adapters/cassandra';
+import { s3Views } from '@bifold/adapters/s3';
+import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
+import { deploymentOf, setting } from '../deployment/environment.ts';
+import { logger, MetricUnit, metrics, observed, timeLeft } from '../deployment/observed.ts';
+import { type SweepPorts, type Swept, sweep } from './sweep.ts';
+
+const { pipeline, scope } = deploymentOf();
+const { storage } = pipeline.plan;
+
+const ports = once(async (): Promise<Omit<SweepPorts, 'hasTime'>> => {
+  const client = await cassandraOfEnvironment();
+  return {
+    store: speedStore(client, scope, storage),
+    ledger: sweepLedger(client, scope),
+    batch: batchStore(client, scope, storage),
+    views: s3Views({ bucket: setting('ARCHIVE_BUCKET') }, scope),
+  };
+});
+
+/** Deletes what no reader can need any more. */
+export const handler = observed(async (_event: unknown, context): Promise<Swept> => {
+  const swept = await sweep({ ...(await ports()), hasTime: timeLeft(context) });
+  metrics.addMetric('sweptSegments', MetricUnit.Count, swept.segments);
+  logger.info('swept', { ...swept });
+  return swept;
+});

@@ -3,6 +3,7 @@
  * the real thing by one contract suite. Every store is opened for one scope, so that no key can be written without view version and incarnation.
  */
 import type { Value } from './record.ts';
+import type { SqlType } from './sql.ts';
 
 /** What every stored key carries: the version of the view, and the incarnation of the topic (its id, a UUID). */
 export interface Scope {
@@ -161,6 +162,13 @@ export interface BatchStore {
   deleteRun(entry: RunEntry): Promise<void>;
 }
 
+/** How far the sweeper got, so that it does not lay the same tombstones again. Losing a mark costs work, never a row. */
+export interface SweepLedger {
+  /** Fragments of the segments `[0, below)` of a partition are deleted. */
+  sweptBelow(partition: number): Promise<number>;
+  markSwept(partition: number, below: number): Promise<void>;
+}
+
 /** Versions of lookup tables and of models, bound once per segment (rule 13). */
 export interface BindingStore {
   /** Binds `version` unless the segment has one already; returns the version that stands. */
@@ -210,6 +218,26 @@ export interface ViewStore {
   put(run: string, name: string, localPath: string): Promise<string>;
   /** For the sweeper alone. */
   deleteRun(run: string): Promise<void>;
+}
+
+/** A value of a table: 64-bit and larger integers are bigint. */
+export type SqlValue = string | number | bigint | boolean | Uint8Array | null;
+
+/** A column of a table or of a Parquet file. */
+export interface TableColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly values: readonly SqlValue[];
+}
+
+/** The SQL engine of the batch layer, over local files. */
+export interface SqlEngine {
+  writeParquet(localPath: string, columns: readonly TableColumn[]): Promise<void>;
+  createTable(name: string, columns: readonly TableColumn[]): Promise<void>;
+  run(sql: string): Promise<void>;
+  /** Rows in chunks, as they come; each row has its values in the order of the select list. */
+  query(sql: string): AsyncIterable<readonly (readonly SqlValue[])[]>;
+  close(): Promise<void>;
 }
 
 /** Epoch milliseconds: the only clock, and never part of a state. */

@@ -1,6 +1,8 @@
+import { normalInteger } from './aggregates/exact.ts';
 import type { Comparison, ExpressionNode } from './definition/expression.ts';
 import type { ColumnType } from './definition/schema.ts';
 import type { AggregatePlan, Plan, WindowPlan } from './plan.ts';
+import type { SqlValue } from './ports.ts';
 
 /**
  * The plan as SQL, in DuckDB's dialect: what the batch layer runs over the archive. It must mean what the fold means; where SQL would round (sums of
@@ -125,6 +127,22 @@ export function statePartsOf(aggregate: AggregatePlan): readonly { readonly name
         { name: `${name}/sum`, sql: `sum(CAST(${value} AS HUGEINT))${filter}` },
         { name: `${name}/count`, sql: `count(${value})${filter}` },
       ];
+  }
+}
+
+/** The state of an aggregate, from the parts that SQL computed. */
+export function stateOfParts({ kind }: AggregatePlan, parts: readonly SqlValue[]): unknown {
+  const [first, second] = parts;
+  switch (kind) {
+    case 'count':
+      return Number(first);
+    case 'sum':
+      return normalInteger(BigInt((first as bigint | null) ?? 0));
+    case 'min':
+    case 'max':
+      return first === null || first === undefined ? null : Number(first);
+    case 'mean':
+      return { sum: normalInteger(BigInt((first as bigint | null) ?? 0)), count: Number(second) };
   }
 }
 

@@ -50,6 +50,14 @@ export const TABLES = {
     writes: 'logPosition',
     comment: 'partitions that the speed layer has seen',
   },
+  sweeps: {
+    name: 'sweeps',
+    columns: { ...SCOPE, partition: 'int', below: 'bigint' },
+    partitionKey: ['version', 'incarnation'],
+    clusteringKey: ['partition'],
+    writes: 'logPosition',
+    comment: 'first segment of each partition whose fragments the sweeper has not deleted',
+  },
   quarantine: {
     name: 'quarantine',
     columns: {

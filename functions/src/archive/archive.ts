@@ -1,0 +1,172 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  ARCHIVE_COLUMNS,
+  type ArchiveStore,
+  type Decoder,
+  decoderOf,
+  type Log,
+  type LogRecord,
+  type Pipeline,
+  type Plan,
+  ProtocolError,
+  type SqlEngine,
+  type SqlValue,
+  sqlTypeOf,
+  type TableColumn,
+} from '@bifold/core';
+
+export interface ArchivePorts {
+  readonly log: Log;
+  readonly archive: ArchiveStore;
+  readonly engine: Pick<SqlEngine, 'writeParquet'>;
+  readonly incarnation: string;
+  /** True while there is time for another file. */
+  readonly hasTime: () => boolean;
+  readonly scratchFolder: string;
+}
+
+export interface ArchivedPartition {
+  readonly partition: number;
+  readonly start: number;
+  readonly end: number;
+  readonly records: number;
+  readonly files: number;
+  /** Ranges that retention took before the archive did: no cut passes them without an operator. */
+  readonly lost: readonly (readonly [number, number])[];
+  /** Records that the log holds beyond `end`. */
+  readonly behind: number;
+}
+
+const FILE_RECORDS_MAX = 200_000;
+const FILE_BYTES_MAX = 64 * 1024 * 1024;
+const FETCH_BYTES = 8 * 1024 * 1024;
+
+/** Rule 7: lengthens the chain of each partition up to where the log ended when it was asked. May run twice at once: a file is created by one of them alone. */
+export async function archiveLog(pipeline: Pipeline, ports: ArchivePorts): Promise<readonly ArchivedPartition[]> {
+  const decode = decoderOf(pipeline);
+  const scratch = await mkdtemp(join(ports.scratchFolder, 'archive-'));
+  try {
+    const archived: ArchivedPartition[] = [];
+    for (const partition of await ports.log.partitions()) {
+      archived.push(await archivePartition(pipeline.plan, decode, partition, ports, scratch));
+    }
+    return archived;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function archivePartition(
+  plan: Plan,
+  decode: Decoder,
+  partition: number,
+  ports: ArchivePorts,
+  scratch: string,
+): Promise<ArchivedPartition> {
+  const { archive, log } = ports;
+  const { end } = await log.bounds(partition);
+  const start = await archive.frontier(partition);
+  const lost: [number, number][] = [];
+  let position = start;
+  let records = 0;
+  let files = 0;
+  while (position < end && ports.hasTime()) {
+    const stretch = await readStretch(log, partition, position, end);
+    await verifyIncarnation(ports);
+    const localPath = join(scratch, `${partition}.parquet`);
+    await ports.engine.writeParquet(localPath, archiveTable(plan, decode, stretch.records));
+    const created = await archive.append(
+      { partition, start: position, end: stretch.end, lost: stretch.lost },
+      localPath,
+    );
+    if (created) {
+      files++;
+      records += stretch.records.length;
+      if (stretch.lost) lost.push([position, stretch.end]);
+      position = stretch.end;
+    } else {
+      position = await archive.frontier(partition);
+    }
+  }
+  return { partition, start, end: position, records, files, lost, behind: Math.max(0, end - position) };
+}
+
+interface Stretch {
+  readonly records: readonly LogRecord[];
+  readonly end: number;
+  readonly lost: boolean;
+}
+
+/** What the next file holds: records up to its limits, or the range that retention took. */
+async function readStretch(log: Log, partition: number, from: number, to: number): Promise<Stretch> {
+  const records: LogRecord[] = [];
+  let sizeBytes = 0;
+  let position = from;
+  while (position < to && records.length < FILE_RECORDS_MAX && sizeBytes < FILE_BYTES_MAX) {
+    const slice = await log.read(partition, position, to, FETCH_BYTES);
+    if (slice.logStart > position) {
+      // What was read before stands; the loss becomes the next file.
+      return position > from
+        ? { records, end: position, lost: false }
+        : { records: [], end: slice.logStart, lost: true };
+    }
+    if (slice.end <= position) break;
+    for (const record of slice.records) sizeBytes += (record.value?.length ?? 0) + (record.key?.length ?? 0);
+    records.push(...slice.records);
+    position = slice.end;
+  }
+  if (position > from) return { records, end: position, lost: false };
+  throw new ProtocolError('BIFOLD_LOG_BEHIND', {
+    failed: `the log of partition ${partition} gives nothing where it says that it has records`,
+    received: `no record and no hole from offset ${from}`,
+    allowed: `something below ${to}`,
+    remedy: 'nothing: the next run tries again',
+  });
+}
+
+/** Topic ids never come back: if the broker has the bound id after the read, what was read is of that incarnation. */
+async function verifyIncarnation({ log, incarnation }: ArchivePorts): Promise<void> {
+  const topicId = await log.topicId();
+  if (topicId === incarnation) return;
+  throw new ProtocolError('BIFOLD_OTHER_INCARNATION', {
+    failed: 'the log cannot be archived: the topic is not the one that this function was deployed for',
+    received: topicId === null ? 'no such topic' : `topic id ${topicId}`,
+    allowed: `topic id ${incarnation}`,
+    remedy: 'deploy the pipeline again: a recreated topic is a new incarnation',
+  });
+}
+
+/** Raw records, invalid ones among them, with the typed columns that the schema reads from them. */
+function archiveTable(plan: Plan, decode: Decoder, records: readonly LogRecord[]): readonly TableColumn[] {
+  const decoded = records.map(({ value }) => decode(value));
+  const raw: Readonly<Record<string, readonly SqlValue[]>> = {
+    _partition: records.map(({ partition }) => partition),
+    _offset: records.map(({ offset }) => BigInt(offset)),
+    _timestamp_ms: records.map(({ timestampMs }) => BigInt(timestampMs)),
+    _key: records.map(({ key }) => key),
+    _value: records.map(({ value }) => value),
+    _headers: records.map(({ headers }) => headersText(headers)),
+    _reason: decoded.map((event) => (event.kind === 'poison' ? event.reason : null)),
+    _event_time_ms: decoded.map((event) => (event.kind === 'event' ? BigInt(event.timeMs) : null)),
+  };
+  return [
+    ...ARCHIVE_COLUMNS.map(({ name, type }) => ({ name, type, values: raw[name] as readonly SqlValue[] })),
+    ...plan.columns.map(({ name, type }, index) => {
+      const sqlType = sqlTypeOf(type);
+      const values = decoded.map((event): SqlValue => {
+        const value = event.kind === 'event' ? (event.values[index] ?? null) : null;
+        return sqlType === 'BIGINT' && value !== null ? BigInt(value) : value;
+      });
+      return { name, type: sqlType, values };
+    }),
+  ];
+}
+
+/** Headers in their order, values as base64: names may repeat, and values are bytes. */
+function headersText(headers: LogRecord['headers']): string | null {
+  if (headers.length === 0) return null;
+  return JSON.stringify(
+    headers.map(({ key, value }) => [key, value === null ? null : Buffer.from(value).toString('base64')]),
+  );
+}

@@ -1,0 +1,42 @@
+import { type CassandraClient, connectCassandra } from '@bifold/adapters/cassandra';
+import { kafkaLog } from '@bifold/adapters/kafka';
+import { readCredentials } from '@bifold/adapters/secrets';
+import type { Log } from '@bifold/core';
+import { listSetting, optionalSetting, setting } from './environment.ts';
+
+/** The database of the function's settings. Credentials come from the secret, when one is named. */
+export async function cassandraOfEnvironment(): Promise<CassandraClient> {
+  const secret = optionalSetting('CASSANDRA_SECRET_ARN');
+  return connectCassandra({
+    contactPoints: listSetting('CASSANDRA_CONTACT_POINTS'),
+    localDataCenter: setting('CASSANDRA_LOCAL_DC'),
+    keyspace: setting('BIFOLD_KEYSPACE'),
+    tls: optionalSetting('CASSANDRA_TLS') === 'true',
+    ...(secret === undefined ? {} : { credentials: await readCredentials(secret) }),
+  });
+}
+
+/** The log of the function's topic, read by offset. */
+export async function logOfEnvironment(topic: string): Promise<Log> {
+  const secret = optionalSetting('KAFKA_SECRET_ARN');
+  return kafkaLog({
+    brokers: listSetting('KAFKA_BROKERS'),
+    topic,
+    tls: optionalSetting('KAFKA_TLS') === 'true',
+    ...(secret === undefined
+      ? {}
+      : { credentials: { ...(await readCredentials(secret)), mechanism: 'SCRAM-SHA-512' as const } }),
+  });
+}
+
+/** What is made once per process, on first use, and made again if making it failed. */
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+}

@@ -1,0 +1,58 @@
+import { BifoldError, type Pipeline, type Scope } from '@bifold/core';
+import { pipelines } from '@bifold/pipelines';
+
+/** A function that was deployed with settings that it cannot run with. */
+export class EnvironmentError extends BifoldError {}
+
+/** What a function was deployed for: its pipeline, as it is in this bundle, and the scope of every key that it writes. */
+export interface Deployment {
+  readonly pipeline: Pipeline;
+  readonly scope: Scope;
+}
+
+/** Reads `BIFOLD_PIPELINE`, `BIFOLD_VERSION`, `BIFOLD_INCARNATION`. @throws {EnvironmentError} also when the bundle's definition is not the deployed one */
+export function deploymentOf(): Deployment {
+  const name = setting('BIFOLD_PIPELINE');
+  const pipeline = pipelines.find(({ plan }) => plan.name === name);
+  if (!pipeline) {
+    throw new EnvironmentError('BIFOLD_UNKNOWN_PIPELINE', {
+      failed: 'a function was deployed for a pipeline that its bundle does not hold',
+      received: `"${name}"`,
+      allowed: pipelines.map(({ plan }) => plan.name).join(', '),
+      remedy: 'deploy again',
+    });
+  }
+  const version = setting('BIFOLD_VERSION');
+  if (version !== pipeline.plan.version) {
+    throw new EnvironmentError('BIFOLD_OTHER_VERSION', {
+      failed: `the definition of "${name}" in the bundle is not the one that was deployed`,
+      received: pipeline.plan.version,
+      allowed: version,
+      remedy: 'deploy again, so that settings and code come from one definition',
+    });
+  }
+  return { pipeline, scope: { version, incarnation: setting('BIFOLD_INCARNATION') } };
+}
+
+export function setting(name: string): string {
+  const value = process.env[name];
+  if (value !== undefined && value !== '') return value;
+  throw new EnvironmentError('BIFOLD_SETTING_MISSING', {
+    failed: 'a function cannot start',
+    received: `no ${name} in its environment`,
+    allowed: 'the settings that the stack gives it',
+    remedy: 'deploy again with the stack of this project',
+  });
+}
+
+/** An optional setting; undefined when absent or empty. */
+export function optionalSetting(name: string): string | undefined {
+  return process.env[name] || undefined;
+}
+
+export function listSetting(name: string): readonly string[] {
+  return setting(name)
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}

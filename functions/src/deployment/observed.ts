@@ -1,0 +1,31 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+
+/** Log lines as JSON, with the request they belong to. Payloads and secrets are never logged. */
+export const logger = new Logger();
+export const metrics = new Metrics();
+export { MetricUnit };
+
+/** A handler with its log context and its metrics around it. A failure is logged once, with its code, and thrown on: Lambda's retry is the cure. */
+export function observed<Event, Result>(handle: (event: Event, context: Context) => Promise<Result>) {
+  return middy<Event, Result>()
+    .use(injectLambdaContext(logger))
+    .use(logMetrics(metrics))
+    .onError(({ error }) => {
+      logger.error('invocation failed', error as Error);
+      metrics.addMetric('failed', MetricUnit.Count, 1);
+    })
+    .handler(handle);
+}
+
+/** What a job keeps back to end in order, before Lambda ends it. */
+const RESERVE_MS = 20_000;
+
+/** Tells whether an invocation has time for another step. */
+export function timeLeft(context: Pick<Context, 'getRemainingTimeInMillis'>): () => boolean {
+  return () => context.getRemainingTimeInMillis() > RESERVE_MS;
+}

@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { type ArchiveStore, type Manifest, type SqlEngine, segmentStart, textLiteral } from '@bifold/core';
+
+/** The table of the covered records, events and poison alike. */
+export const COVERED = 'covered';
+
+const FETCHES_AT_ONCE = 4;
+
+/** Brings the manifest's files to the local disk and makes them one table, cut at the segments that the run covers. */
+export async function loadManifest(
+  manifest: Manifest,
+  segmentSize: number,
+  archive: ArchiveStore,
+  engine: SqlEngine,
+  scratch: string,
+): Promise<void> {
+  const paths = manifest.files.map((file) => join(scratch, `${file.partition}-${file.start}.parquet`));
+  for (let index = 0; index < manifest.files.length; index += FETCHES_AT_ONCE) {
+    const files = manifest.files.slice(index, index + FETCHES_AT_ONCE);
+    await Promise.all(files.map((file, position) => archive.fetch(file, paths[index + position] as string)));
+  }
+  const limits = Object.entries(manifest.cuts).map(
+    ([partition, cut]) => `(${Number(partition)}, ${segmentStart(cut, segmentSize)})`,
+  );
+  await engine.run(`CREATE TABLE cuts AS SELECT * FROM (VALUES ${limits.join(', ')}) AS limits(partition, below)`);
+  await engine.run(
+    `CREATE VIEW ${COVERED} AS SELECT files.* FROM read_parquet([${paths.map(textLiteral).join(', ')}]) files JOIN cuts ON cuts.partition = files._partition AND files._offset < cuts.below`,
+  );
+}

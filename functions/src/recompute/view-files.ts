@@ -1,0 +1,73 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type BatchRow,
+  type ColumnType,
+  type Plan,
+  type SqlEngine,
+  type SqlValue,
+  sqlTypeOf,
+  type TableColumn,
+  type ViewStore,
+  type WindowPlan,
+} from '@bifold/core';
+
+const FILE_ROWS_MAX = 200_000;
+
+/** The rows of one window as Parquet, for people and other engines: key columns, the window's start, the aggregates as they are shown. */
+export class ViewFiles {
+  private readonly columns: readonly {
+    readonly name: string;
+    readonly type: TableColumn['type'];
+    readonly values: SqlValue[];
+  }[];
+  private readonly plan: Plan;
+  private readonly window: WindowPlan;
+  private readonly run: string;
+  private readonly engine: SqlEngine;
+  private readonly views: ViewStore;
+  private readonly scratch: string;
+  private part = 0;
+
+  constructor(plan: Plan, window: WindowPlan, run: string, engine: SqlEngine, views: ViewStore, scratch: string) {
+    this.plan = plan;
+    this.window = window;
+    this.run = run;
+    this.engine = engine;
+    this.views = views;
+    this.scratch = scratch;
+    this.columns = [
+      ...plan.groupBy.map((name) => ({ name, type: sqlTypeOf(columnType(plan, name)), values: [] })),
+      { name: 'window_start_ms', type: 'BIGINT', values: [] },
+      ...plan.aggregates.map(({ name }) => ({ name, type: 'DOUBLE' as const, values: [] })),
+    ];
+  }
+
+  async add(row: BatchRow, shown: Readonly<Record<string, number | null>>): Promise<void> {
+    const key = JSON.parse(row.key) as SqlValue[];
+    const values = [...key, BigInt(row.startMs), ...this.plan.aggregates.map(({ name }) => shown[name] ?? null)];
+    this.columns.forEach((column, index) => {
+      const value = values[index] ?? null;
+      column.values.push(column.type === 'BIGINT' && typeof value === 'number' ? BigInt(value) : value);
+    });
+    if ((this.columns[0]?.values.length ?? 0) >= FILE_ROWS_MAX) await this.end();
+  }
+
+  /** Writes what is held as the next file. */
+  async end(): Promise<void> {
+    if ((this.columns[0]?.values.length ?? 0) === 0) return;
+    const localPath = join(this.scratch, `view-${this.window.name}.parquet`);
+    await this.engine.writeParquet(localPath, this.columns);
+    await this.views.put(this.run, `${this.window.name}-${String(this.part).padStart(5, '0')}`, localPath);
+    await rm(localPath);
+    this.part++;
+    for (const column of this.columns) column.values.length = 0;
+  }
+}
+
+function columnType(plan: Plan, name: string): ColumnType {
+  return (
+    (plan.columns.find((column) => column.name === name) ?? plan.derived.find((derived) => derived.name === name))
+      ?.type ?? 'text'
+  );
+}

@@ -1,0 +1,103 @@
+import {
+  type AggregatePlan,
+  type AnyAlgebra,
+  type BatchRow,
+  enrichedSql,
+  inexactValuesSql,
+  isFoldedByCore,
+  keyText,
+  type Plan,
+  POISON_REASONS,
+  QUARANTINE_POSITION,
+  rowAlgebrasOf,
+  rowId,
+  type SqlEngine,
+  type SqlValue,
+  type States,
+  stateOfParts,
+  statePartsOf,
+  type Value,
+  viewSql,
+  type WindowPlan,
+} from '@bifold/core';
+import { BINDINGS } from './lookups.ts';
+import { COVERED } from './manifest.ts';
+
+/** A computed row, and its aggregates as they are shown. */
+export interface ViewRow {
+  readonly row: BatchRow;
+  readonly values: Readonly<Record<string, number | null>>;
+}
+
+/** Every row of one window of the view over the covered records: SQL groups and adds what it adds exactly, core the rest. */
+export async function* viewRows(plan: Plan, window: WindowPlan, engine: SqlEngine): AsyncGenerator<ViewRow> {
+  const { view } = rowAlgebrasOf(plan);
+  const enriched = `(${enrichedSql(plan, COVERED, BINDINGS)})`;
+  const folded = await foldInexact(plan, window, enriched, engine);
+  const keyTypes = plan.groupBy.length;
+  for await (const chunk of engine.query(viewSql(plan, window, enriched))) {
+    for (const values of chunk) {
+      const startMs = Number(values[0]);
+      const key = keyText(values.slice(1, 1 + keyTypes).map(columnValue));
+      const id = rowId(window.name, startMs, key);
+      let next = 1 + keyTypes;
+      const states: States = plan.aggregates.map((aggregate, index) => {
+        if (isFoldedByCore(aggregate)) return folded.get(id)?.[index] ?? (view.algebras[index] as AnyAlgebra).empty;
+        const parts = values.slice(next, next + statePartsOf(aggregate).length);
+        next += parts.length;
+        return stateOfParts(aggregate, parts);
+      });
+      yield { row: { key, window: window.name, startMs, cell: view.encode(states) }, values: view.present(states) };
+    }
+  }
+}
+
+/** Sums and means of doubles, per row: added by core's exact accumulator over the engine's columns. States stand at their aggregate's index. */
+async function foldInexact(
+  plan: Plan,
+  window: WindowPlan,
+  enriched: string,
+  engine: SqlEngine,
+): Promise<ReadonlyMap<string, readonly unknown[]>> {
+  const rows = new Map<string, unknown[]>();
+  const sql = inexactValuesSql(plan, window, enriched);
+  if (sql === null) return rows;
+  const { view } = rowAlgebrasOf(plan);
+  const indexes = plan.aggregates.flatMap((aggregate: AggregatePlan, index) =>
+    isFoldedByCore(aggregate) ? [index] : [],
+  );
+  const firstValue = 1 + plan.groupBy.length;
+  for await (const chunk of engine.query(sql)) {
+    for (const values of chunk) {
+      const id = rowId(window.name, Number(values[0]), keyText(values.slice(1, firstValue).map(columnValue)));
+      let states = rows.get(id);
+      if (!states) {
+        states = [...view.empty];
+        rows.set(id, states);
+      }
+      for (let position = 0; position < indexes.length; position++) {
+        const value = values[firstValue + position];
+        const index = indexes[position] as number;
+        if (typeof value === 'number') states[index] = (view.algebras[index] as AnyAlgebra).add(states[index], value);
+      }
+    }
+  }
+  return rows;
+}
+
+/** How many covered records were quarantined, by reason: one row of the built-in view. */
+export async function quarantineRow(plan: Plan, engine: SqlEngine): Promise<BatchRow> {
+  const counts = new Map<string, number>();
+  for await (const chunk of engine.query(
+    `SELECT _reason, count(*) FROM ${COVERED} WHERE _reason IS NOT NULL GROUP BY _reason`,
+  )) {
+    for (const [reason, records] of chunk) counts.set(String(reason), Number(records));
+  }
+  const states = POISON_REASONS.map((reason) => counts.get(reason) ?? 0);
+  return { ...QUARANTINE_POSITION, cell: rowAlgebrasOf(plan).quarantine.encode(states) };
+}
+
+/** A key's column as the fold has it: 64-bit integers are safe ones, by the decoder. */
+function columnValue(value: SqlValue): Value {
+  return typeof value === 'bigint' ? Number(value) : (value as Value);
+}

@@ -1,0 +1,59 @@
+import {
+  type BatchStore,
+  isSweepableRun,
+  partitionsOf,
+  type SpeedStore,
+  type SweepLedger,
+  sweepableSegments,
+  type ViewStore,
+} from '@bifold/core';
+
+export interface SweepPorts {
+  readonly store: SpeedStore;
+  readonly ledger: SweepLedger;
+  readonly batch: BatchStore;
+  readonly views: ViewStore;
+  /** True while there is time for more. */
+  readonly hasTime: () => boolean;
+}
+
+export interface Swept {
+  readonly generation: number;
+  /** Segments whose fragments were deleted, over all partitions. */
+  readonly segments: number;
+  readonly runs: readonly string[];
+  /** False when time ran out: the next sweep goes on. */
+  readonly complete: boolean;
+}
+
+/**
+ * Rule 9: the only role that deletes. Fragments below the minimum of both cuts of the pointer, and runs up to its generation that it does not name: a run that
+ * is being written now has a higher one, or loses its compare-and-set.
+ */
+export async function sweep({ store, ledger, batch, views, hasTime }: SweepPorts): Promise<Swept> {
+  const pointer = await batch.readPointer('serial');
+  let segments = 0;
+  let complete = true;
+  for (const partition of partitionsOf(pointer.current)) {
+    const below = sweepableSegments(pointer, partition);
+    const from = await ledger.sweptBelow(partition);
+    for (let segment = from; segment < below && complete; segment += SEGMENTS_AT_ONCE) {
+      const to = Math.min(below, segment + SEGMENTS_AT_ONCE);
+      await store.deleteFragmentsBelow(partition, segment, to);
+      await ledger.markSwept(partition, to);
+      segments += to - segment;
+      complete = hasTime();
+    }
+  }
+  const runs: string[] = [];
+  for (const entry of await batch.listRuns()) {
+    if (!complete || !isSweepableRun(pointer, entry.run, entry.generation)) continue;
+    await views.deleteRun(entry.run);
+    await batch.deleteRun(entry);
+    runs.push(entry.run);
+    complete = hasTime();
+  }
+  return { generation: pointer.generation, segments, runs, complete };
+}
+
+const SEGMENTS_AT_ONCE = 16;
