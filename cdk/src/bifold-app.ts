@@ -5,13 +5,14 @@ import {
   CliCredentialsStackSynthesizer,
   DefaultStackSynthesizer,
   type Environment,
+  type IStackSynthesizer,
 } from 'aws-cdk-lib';
 import type { Bundles } from './bundle.ts';
 import { DeploymentError } from './errors.ts';
 import { stackName } from './names.ts';
 import { findNativePackages } from './native-layer.ts';
 import { PipelineStack } from './pipeline-stack.ts';
-import { readIncarnation, readSettings } from './settings.ts';
+import { readIncarnation, readSettings, type Settings } from './settings.ts';
 
 export interface BifoldAppProps extends AppProps {
   readonly pipelines: readonly Pipeline[];
@@ -42,13 +43,19 @@ export class BifoldApp extends App {
       return new PipelineStack(this, stackName(plan.name), {
         ...{ plan, incarnation, settings, bundles, nativePackages },
         ...callersEnvironment(),
-        synthesizer:
-          settings.assetsBucket === null
-            ? new DefaultStackSynthesizer()
-            : new CliCredentialsStackSynthesizer({ fileAssetsBucketName: settings.assetsBucket }),
+        synthesizer: synthesizerOf(settings),
       });
     });
   }
+}
+
+/** Code is published to the bucket of `cdk bootstrap`, with its roles; or to a given bucket, with the caller's own rights. */
+function synthesizerOf({ assetsBucket }: Settings): IStackSynthesizer {
+  const synthesizer =
+    assetsBucket === null
+      ? new DefaultStackSynthesizer()
+      : new CliCredentialsStackSynthesizer({ fileAssetsBucketName: assetsBucket });
+  return synthesizer as IStackSynthesizer;
 }
 
 function chosen(pipelines: readonly Pipeline[], names: readonly string[] | null): readonly Pipeline[] {

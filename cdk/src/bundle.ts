@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { type BuildFailure, build, type Metafile } from 'esbuild';
+import { DeploymentError } from './errors.ts';
 import { FUNCTION_ROLES, type FunctionRole } from './names.ts';
 
 /** One bundled function: a folder with `index.mjs`, and whether it expects the native packages in a layer. */
@@ -42,17 +43,30 @@ export async function bundleFunctions(root: string): Promise<Bundles> {
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    // The ES module of a package that has both, so that what a function does not use can be left out.
     mainFields: ['module', 'main'],
-    conditions: ['module', 'import'],
     external: [NATIVE],
+    // The Kafka client's checksums: its usual entry reads a file beside itself, which a bundle has not; this entry carries it inside.
+    alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
     banner: { js: BANNER },
     minify: true,
     keepNames: true,
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
-    logLevel: 'error',
+    logLevel: 'silent',
+  }).catch((error: BuildFailure) => {
+    throw new DeploymentError(
+      'BIFOLD_BUNDLE_FAILED',
+      {
+        failed: 'bundling the functions',
+        received: (error.errors ?? [])
+          .map(({ text, location }) => `${text} (${location?.file}:${location?.line})`)
+          .join('; '),
+        allowed: 'handlers at functions/src/<role>/handler.ts that resolve all that they import',
+        remedy: 'mend the imports; `npm run typecheck` shows the same',
+      },
+      { cause: error },
+    );
   });
   const folder = mkdtempSync(join(tmpdir(), 'bifold-bundles-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

@@ -20,7 +20,6 @@ export class PipelineStack extends Stack {
     this.serving = new ServingLayer(this, 'Serving', props);
 
     Tags.of(this).add('bifold:pipeline', plan.name);
-    Tags.of(this).add('bifold:version', plan.version);
     Aspects.of(this).add(new LambdaLimits());
 
     const functions = {
