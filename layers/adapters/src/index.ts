@@ -1,2 +1,5 @@
 export * from './cassandra/index.ts';
 export * from './kafka/index.ts';
+export * from './duckdb/index.ts';
+export * from './s3/index.ts';
+export * from './secrets/index.ts';

@@ -1,1 +1,11 @@
-export {};
+export {
+  type ColumnValues,
+  type DuckDb,
+  type DuckDbOptions,
+  openDuckDb,
+  type SqlChunk,
+  type SqlColumn,
+  type SqlInput,
+  type SqlOutput,
+  type Stretches,
+} from './database.ts';

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type ArchiveFile, type ArchiveStore, ProtocolError, type Scope } from '@bifold/core';
+import { mapOf } from '../concurrency.ts';
 import type { Bucket, Metadata } from './bucket.ts';
 
 const ATTEMPTS_MAX = 3;
+const HEADS_AT_ONCE = 16;
 const OFFSET_DIGITS = 20;
 
 /**
@@ -21,22 +23,27 @@ export function s3Archive(bucket: Bucket, scope: Scope): ArchiveStore {
     return keys.map((key) => parseStart(key.slice(prefix.length), key)).sort((left, right) => left - right);
   };
 
+  /** Files never change, so what was learnt of one is learnt for good. */
+  const known = new Map<string, FileMetadata>();
+
   const metadataOf = async (partition: number, start: number): Promise<FileMetadata> => {
     const key = keyOf(partition, start);
+    const remembered = known.get(key);
+    if (remembered !== undefined) return remembered;
     const metadata = await bucket.head(key);
     if (metadata === null) throw broken(key, 'no such object');
-    return parseMetadata(key, partition, start, metadata);
+    const parsed = parseMetadata(key, partition, start, metadata);
+    known.set(key, parsed);
+    return parsed;
   };
 
   return {
     async chain(partition) {
       const starts = await startsOf(partition);
-      const files = await Promise.all(
-        starts.map(async (start): Promise<ArchiveFile> => {
-          const { end, lost } = await metadataOf(partition, start);
-          return { partition, start, end, lost, path: keyOf(partition, start) };
-        }),
-      );
+      const files = await mapOf(starts, HEADS_AT_ONCE, async (start): Promise<ArchiveFile> => {
+        const { end, lost } = await metadataOf(partition, start);
+        return { partition, start, end, lost, path: keyOf(partition, start) };
+      });
       let reached = 0;
       for (const file of files) {
         if (file.start !== reached) throw broken(file.path, `a file from ${file.start} on, after one up to ${reached}`);

@@ -9,6 +9,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { AdapterError } from '../errors.ts';
 
@@ -44,25 +45,24 @@ export interface Bucket {
   close(): void;
 }
 
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Of a socket on which nothing moves; a long transfer that moves may take longer. */
+const IDLE_TIMEOUT_MS = 30_000;
 const KEYS_PER_DELETE = 1000;
 
 export function s3Bucket(options: BucketOptions): Bucket {
   const { bucket } = options;
   const endpoint = options.endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
-  const client = new S3Client({
+  const config: S3ClientConfig = {
     ...(options.region === undefined ? {} : { region: options.region }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     // An address of numbers has no names below it for buckets.
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-  });
+    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: IDLE_TIMEOUT_MS },
+  };
+  const client = new S3Client(config);
   // The same connections, without the SDK's own repetitions.
-  const once = new S3Client({
-    ...(options.region === undefined ? {} : { region: options.region }),
-    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    requestHandler: client.config.requestHandler,
-    maxAttempts: 1,
-  });
+  const once = new S3Client({ ...config, requestHandler: client.config.requestHandler, maxAttempts: 1 });
 
   const asking = async <T>(what: string, ask: () => Promise<T>): Promise<T> => {
     try {

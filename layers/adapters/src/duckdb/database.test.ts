@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type DuckDb, openDuckDb, type SqlColumn, type SqlInput } from './index.ts';
+
+const COLUMNS: readonly SqlColumn[] = [
+  { name: 'i', type: 'INTEGER' },
+  { name: 'b', type: 'BIGINT' },
+  { name: 'd', type: 'DOUBLE' },
+  { name: 't', type: 'VARCHAR' },
+  { name: 'o', type: 'BOOLEAN' },
+  { name: 'x', type: 'BLOB' },
+];
+
+describe('DuckDB', () => {
+  let folder: string;
+  let database: DuckDb;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bifold-duckdb-'));
+    database = await openDuckDb({ memoryLimit: '256MB', tempDirectory: folder, threads: 2 });
+  });
+  afterAll(async () => {
+    database.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('keeps every value through Parquet: NUL, empty and astral texts, extremes, big and empty blobs', async () => {
+    const texts = ['', 'a\u0000b', '\u0000', '𝄞 astral', 'é', '"quoted\'', '\n', ' '.repeat(100_000), null];
+    const blobs = texts.map((text, index) =>
+      text === null ? null : index === 0 ? new Uint8Array() : new Uint8Array(2_000_000).fill(index),
+    );
+    const rows: SqlInput[][] = texts.map((text, index) => [
+      index === 0 ? -(2 ** 31) : index,
+      index === 0 ? 2n ** 63n - 1n : index === 1 ? -(2n ** 63n) : Number.MAX_SAFE_INTEGER,
+      [5e-324, -1.7976931348623157e308, 0.1][index] ?? null,
+      text,
+      index % 2 === 0,
+      blobs[index] ?? null,
+    ]);
+    const columns = COLUMNS.map((_, column) => rows.map((row) => row[column] ?? null));
+    const path = join(folder, 'values.parquet');
+    expect(await database.writeParquet(path, COLUMNS, [columns])).toBe(rows.length);
+    const read = await database.rows(`SELECT * FROM read_parquet('${path}')`);
+    const expected = rows.map(([i, b, d, t, o, x]) => ({ i, b: BigInt(b as bigint), d, t, o, x }));
+    expect(read.map(({ x, ...rest }) => ({ ...rest, x: x === null ? null : [(x as Uint8Array).length, (x as Uint8Array)[0]] }))).toEqual(
+      expected.map(({ x, ...rest }) => ({ ...rest, x: x === null ? null : [(x as Uint8Array).length, (x as Uint8Array)[0]] })),
+    );
+  });
+
+  it('keeps the order of rows over many chunks and stretches', async () => {
+    const path = join(folder, 'order.parquet');
+    const count = 300_000;
+    function* stretches() {
+      for (let from = 0; from < count; from += 7_001) {
+        const length = Math.min(7_001, count - from);
+        yield [Array.from({ length }, (_, index) => from + index)];
+      }
+    }
+    expect(await database.writeParquet(path, [{ name: 'n', type: 'BIGINT' }], stretches())).toBe(count);
+    let next = 0n;
+    for await (const chunk of database.query(`SELECT n FROM read_parquet('${path}')`)) {
+      for (const value of chunk.column('n')) expect(value).toBe(next++);
+    }
+    expect(next).toBe(BigInt(count));
+  });
+
+  it('sums integers beyond 64 bits exactly, and joins a table made from rows', async () => {
+    await database.createTable('lookup', [{ name: 'k', type: 'VARCHAR' }, { name: 'v', type: 'BIGINT' }], [
+      [
+        ['a', 'b'],
+        [2n ** 62n, 2n ** 62n],
+      ],
+      [['c'], [2n ** 62n]],
+    ]);
+    expect(await database.rows('SELECT sum(v) AS s, count(*) AS n FROM lookup')).toEqual([{ s: 3n * 2n ** 62n, n: 3n }]);
+  });
+
+  it('says what failed', async () => {
+    await expect(database.rows('SELECT * FROM nowhere')).rejects.toMatchObject({ code: 'BIFOLD_DUCKDB_FAILED' });
+  });
+});

@@ -1,0 +1,215 @@
+import { quoted, type SqlType, textLiteral } from '@bifold/core';
+import {
+  BIGINT,
+  BLOB,
+  BOOLEAN,
+  DOUBLE,
+  DuckDBBlobValue,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBType,
+  type DuckDBValue,
+  INTEGER,
+  VARCHAR,
+} from '@duckdb/node-api';
+import { AdapterError } from '../errors.ts';
+
+export interface DuckDbOptions {
+  /** Such as `512MB`; what exceeds it goes to `tempDirectory`. */
+  readonly memoryLimit?: string;
+  readonly tempDirectory?: string;
+  readonly threads?: number;
+}
+
+export interface SqlColumn {
+  readonly name: string;
+  readonly type: SqlType;
+}
+
+/** A cell on its way in. BIGINT takes whole numbers, too. */
+export type SqlInput = number | bigint | string | boolean | Uint8Array | null;
+/** A cell on its way out: BIGINT and HUGEINT are bigint, BLOB is bytes. */
+export type SqlOutput = number | bigint | string | boolean | Uint8Array | null;
+
+/** A stretch of rows, column by column: at most 2,048 of them. */
+export interface SqlChunk {
+  readonly rowCount: number;
+  readonly columns: readonly string[];
+  column(name: string): readonly SqlOutput[];
+}
+
+/** Columns of equal length, in the order of the table's. */
+export type ColumnValues = readonly (readonly SqlInput[])[];
+
+export interface DuckDb {
+  run(sql: string): Promise<void>;
+  /** The result, chunk by chunk, as it is computed. */
+  query(sql: string): AsyncIterable<SqlChunk>;
+  /** All rows of a small result. */
+  rows(sql: string): Promise<readonly Readonly<Record<string, SqlOutput>>[]>;
+  /** A temporary table, filled from stretches of columns of any length. */
+  createTable(name: string, columns: readonly SqlColumn[], values: Stretches): Promise<void>;
+  /** A Parquet file (zstd) of these rows, in their order. Returns how many there are. */
+  writeParquet(path: string, columns: readonly SqlColumn[], values: Stretches): Promise<number>;
+  close(): void;
+}
+
+export type Stretches = Iterable<ColumnValues> | AsyncIterable<ColumnValues>;
+
+/** DuckDB's vectors hold this many rows. */
+const CHUNK_ROWS = 2048;
+const ROW_GROUP_ROWS = 122_880;
+
+const TYPES: Readonly<Record<SqlType, DuckDBType>> = { INTEGER, BIGINT, DOUBLE, VARCHAR, BOOLEAN, BLOB };
+
+/** An in-memory database. The native library is loaded by this file alone. */
+export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    ...(options.memoryLimit === undefined ? {} : { memory_limit: options.memoryLimit }),
+    ...(options.tempDirectory === undefined ? {} : { temp_directory: options.tempDirectory }),
+    ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
+    // Nothing is fetched from outside: what a query needs is built in.
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  let tables = 0;
+
+  const run = (sql: string) =>
+    asking(sql, async () => {
+      await connection.run(sql);
+    });
+
+  async function* query(sql: string): AsyncGenerator<SqlChunk> {
+    const result = await asking(sql, () => connection.stream(sql));
+    const names = result.columnNames();
+    const indexes = new Map(names.map((name, index) => [name, index]));
+    for (;;) {
+      const chunk = await asking(sql, () => result.fetchChunk());
+      if (chunk === null || chunk.rowCount === 0) return;
+      yield {
+        rowCount: chunk.rowCount,
+        columns: names,
+        column(name) {
+          const index = indexes.get(name);
+          if (index === undefined) throw failed(sql, `no column "${name}" among ${names.join(', ')}`);
+          return chunk.getColumnValues(index).map(output);
+        },
+      };
+    }
+  }
+
+  const createTable = async (name: string, columns: readonly SqlColumn[], values: Stretches): Promise<number> => {
+    const definitions = columns.map((column) => `${quoted(column.name)} ${column.type}`);
+    await run(`CREATE OR REPLACE TEMP TABLE ${quoted(name)} (${definitions.join(', ')})`);
+    return asking(`filling ${name}`, () => fill(connection, name, columns, values));
+  };
+
+  return {
+    run,
+    query,
+    async rows(sql) {
+      const rows: Record<string, SqlOutput>[] = [];
+      for await (const chunk of query(sql)) {
+        const columns = chunk.columns.map((name) => chunk.column(name));
+        for (let row = 0; row < chunk.rowCount; row++) {
+          rows.push(Object.fromEntries(chunk.columns.map((name, index) => [name, columns[index]?.[row] ?? null])));
+        }
+      }
+      return rows;
+    },
+    async createTable(name, columns, values) {
+      await createTable(name, columns, values);
+    },
+    async writeParquet(path, columns, values) {
+      const table = `parquet ${tables++}`;
+      try {
+        const count = await createTable(table, columns, values);
+        await run(
+          `COPY ${quoted(table)} TO ${textLiteral(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+        );
+        return count;
+      } finally {
+        await run(`DROP TABLE IF EXISTS ${quoted(table)}`);
+      }
+    },
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+async function fill(
+  connection: DuckDBConnection,
+  table: string,
+  columns: readonly SqlColumn[],
+  values: Stretches,
+): Promise<number> {
+  const appender = await connection.createAppender(table);
+  const types = columns.map(({ type }) => TYPES[type]);
+  let count = 0;
+  try {
+    for await (const stretch of values) {
+      const length = stretch[0]?.length ?? 0;
+      for (let from = 0; from < length; from += CHUNK_ROWS) {
+        const to = Math.min(from + CHUNK_ROWS, length);
+        const chunk = DuckDBDataChunk.create(types, to - from);
+        for (const [index, { type }] of columns.entries()) {
+          chunk.setColumnValues(index, inputs(type, stretch[index] ?? [], from, to));
+        }
+        appender.appendDataChunk(chunk);
+      }
+      count += length;
+    }
+    appender.flushSync();
+  } finally {
+    appender.closeSync();
+  }
+  return count;
+}
+
+function inputs(type: SqlType, values: readonly SqlInput[], from: number, to: number): readonly DuckDBValue[] {
+  const some = from === 0 && to === values.length ? values : values.slice(from, to);
+  if (type === 'BIGINT') return some.map((value) => (typeof value === 'number' ? BigInt(value) : (value as bigint)));
+  if (type === 'BLOB') return some.map((value) => (value === null ? null : new DuckDBBlobValue(value as Uint8Array)));
+  return some as readonly DuckDBValue[];
+}
+
+function output(value: DuckDBValue): SqlOutput {
+  switch (typeof value) {
+    case 'number':
+    case 'bigint':
+    case 'string':
+    case 'boolean':
+      return value;
+    default:
+      if (value === null) return null;
+      if (value instanceof DuckDBBlobValue) return value.bytes;
+      // DECIMAL, DATE and the like: their canonical text, rather than an object of the library's.
+      return String(value);
+  }
+}
+
+async function asking<T>(sql: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (cause instanceof AdapterError) throw cause;
+    throw failed(sql, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function failed(sql: string, received: string, cause?: unknown): AdapterError {
+  return new AdapterError(
+    'BIFOLD_DUCKDB_FAILED',
+    {
+      failed: `DuckDB could not run ${sql.length > 200 ? `${sql.slice(0, 200)}...` : sql}`,
+      received,
+      allowed: 'a statement over files and tables that exist, within the memory and scratch space it has',
+      remedy: 'read the cause; give the function more memory or scratch space if it ran out',
+    },
+    { cause },
+  );
+}
