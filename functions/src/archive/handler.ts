@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { openEngine } from '@bifold/adapters/duckdb';
-import { s3Archive } from '@bifold/adapters/s3';
+import { s3Archive, s3Bucket } from '@bifold/adapters/s3';
 import { logOfEnvironment, once } from '../deployment/connections.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed, timeLeft } from '../deployment/observed.ts';
@@ -11,7 +11,7 @@ const { pipeline, scope } = deploymentOf();
 const ports = once(
   async (): Promise<Omit<ArchivePorts, 'hasTime'>> => ({
     log: await logOfEnvironment(pipeline.plan.topic),
-    archive: s3Archive({ bucket: setting('ARCHIVE_BUCKET') }, scope),
+    archive: s3Archive(s3Bucket({ bucket: setting('ARCHIVE_BUCKET') }), scope),
     engine: await openEngine(),
     incarnation: scope.incarnation,
     scratchFolder: tmpdir(),

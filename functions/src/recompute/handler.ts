@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { batchStore, bindingStore, lookupStore } from '@bifold/adapters/cassandra';
 import { openEngine } from '@bifold/adapters/duckdb';
-import { s3Archive, s3Views } from '@bifold/adapters/s3';
+import { s3Archive, s3Bucket, s3Views } from '@bifold/adapters/s3';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
@@ -12,13 +12,13 @@ const { pipeline, scope } = deploymentOf();
 
 const ports = once(async (): Promise<RecomputePorts> => {
   const client = await cassandraOfEnvironment();
-  const bucket = setting('ARCHIVE_BUCKET');
+  const bucket = s3Bucket({ bucket: setting('ARCHIVE_BUCKET') });
   return {
-    archive: s3Archive({ bucket }, scope),
+    archive: s3Archive(bucket, scope),
     batch: batchStore(client, scope, pipeline.plan.storage),
     bindings: bindingStore(client, scope),
     lookups: lookupStore(client),
-    views: s3Views({ bucket }, scope),
+    views: s3Views(bucket, scope),
     openEngine,
     clock: Date.now,
     newId: randomUUID,

@@ -44,8 +44,16 @@ describe('DuckDB', () => {
     expect(await database.writeParquet(path, COLUMNS, [columns])).toBe(rows.length);
     const read = await database.rows(`SELECT * FROM read_parquet('${path}')`);
     const expected = rows.map(([i, b, d, t, o, x]) => ({ i, b: BigInt(b as bigint), d, t, o, x }));
-    expect(read.map(({ x, ...rest }) => ({ ...rest, x: x === null ? null : [(x as Uint8Array).length, (x as Uint8Array)[0]] }))).toEqual(
-      expected.map(({ x, ...rest }) => ({ ...rest, x: x === null ? null : [(x as Uint8Array).length, (x as Uint8Array)[0]] })),
+    expect(
+      read.map(({ x, ...rest }) => ({
+        ...rest,
+        x: x === null ? null : [(x as Uint8Array).length, (x as Uint8Array)[0]],
+      })),
+    ).toEqual(
+      expected.map(({ x, ...rest }) => ({
+        ...rest,
+        x: x === null ? null : [(x as Uint8Array).length, (x as Uint8Array)[0]],
+      })),
     );
   });
 
@@ -67,14 +75,23 @@ describe('DuckDB', () => {
   });
 
   it('sums integers beyond 64 bits exactly, and joins a table made from rows', async () => {
-    await database.createTable('lookup', [{ name: 'k', type: 'VARCHAR' }, { name: 'v', type: 'BIGINT' }], [
+    await database.createTable(
+      'lookup',
       [
-        ['a', 'b'],
-        [2n ** 62n, 2n ** 62n],
+        { name: 'k', type: 'VARCHAR' },
+        { name: 'v', type: 'BIGINT' },
       ],
-      [['c'], [2n ** 62n]],
+      [
+        [
+          ['a', 'b'],
+          [2n ** 62n, 2n ** 62n],
+        ],
+        [['c'], [2n ** 62n]],
+      ],
+    );
+    expect(await database.rows('SELECT sum(v) AS s, count(*) AS n FROM lookup')).toEqual([
+      { s: 3n * 2n ** 62n, n: 3n },
     ]);
-    expect(await database.rows('SELECT sum(v) AS s, count(*) AS n FROM lookup')).toEqual([{ s: 3n * 2n ** 62n, n: 3n }]);
   });
 
   it('says what failed', async () => {

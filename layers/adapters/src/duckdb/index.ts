@@ -9,3 +9,4 @@ export {
   type SqlOutput,
   type Stretches,
 } from './database.ts';
+export { openEngine } from './engine.ts';
