@@ -10,7 +10,7 @@ import { markedProcesses, signal } from './processes.ts';
 import { type OnProgress, tracked } from './progress.ts';
 import { keptSecrets, type Secrets } from './secrets.ts';
 import type { ServiceSpec } from './services.ts';
-import { ensureSoftware, type Software } from './software.ts';
+import { ensureSoftware, removeOldSoftware, type Software } from './software.ts';
 import { ensureDown, ensureUp, livingRecord, type ServiceStatus, statusOf } from './supervisor.ts';
 import { until } from './waiting.ts';
 
@@ -151,6 +151,7 @@ export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
             if ((await ensureUp(paths, spec)) === 'started') started.push(spec.name);
           }),
         );
+        removeOldSoftware(paths);
         return { ...addresses, started };
       }),
     down: ({ deleteData = false } = {}) =>

