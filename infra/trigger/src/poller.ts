@@ -292,7 +292,7 @@ export function startPoller(
         failures = state.assignments > assignmentsBefore ? 1 : failures + 1;
         state.status = 'disconnected';
         state.reason = messageOf(error);
-        log('warn', 'the source ended', { mapping: mapping.uuid, reason: state.reason });
+        if (failures === 1) log('warn', 'the source ended', { mapping: mapping.uuid, reason: state.reason });
       }
       if (stopping.signal.aborted) return;
       listener.revoked();

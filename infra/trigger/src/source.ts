@@ -1,4 +1,4 @@
-import kafkajs, { type Admin, type Batch, type Kafka, type SASLOptions } from 'kafkajs';
+import kafkajs, { type Admin, type Batch, type Kafka, type LogEntry, type SASLOptions } from 'kafkajs';
 import type { KafkaRecord } from './event.ts';
 import type { Log } from './log.ts';
 import type { KafkaMapping, SaslMechanism } from './mapping.ts';
@@ -37,17 +37,21 @@ export interface Source {
 /** How long an idle broker holds a fetch. It bounds how late a resumed partition is asked for again. */
 const fetchWaitMs = 100;
 const fetchBytesPerPartition = 4 * 1024 * 1024;
-/** Short, so that the partitions of a killed trigger are soon free; heartbeats don't wait for invocations. */
-const sessionTimeoutMs = 10_000;
+/**
+ * The least that a stock broker allows, so that the partitions of a killed trigger are soon free. Heartbeats come from
+ * the fetch loop every second and don't wait for invocations.
+ */
+const sessionTimeoutMs = 6_000;
 const heartbeatIntervalMs = 1_000;
 const rebalanceTimeoutMs = 15_000;
 const endsIntervalMs = 1_000;
+const repeatAfterMs = 60_000;
 /** kafkajs polls at least every `fetchWaitMs`: silence of this length means that it hangs, and it is made anew. */
 const silenceMaxMs = 60_000;
 
 const { logLevel } = kafkajs;
 
-export function connect(mapping: KafkaMapping, credentials: Credentials | null, log: Log): Kafka {
+function connect(mapping: KafkaMapping, credentials: Credentials | null, log: Log): Kafka {
   return new kafkajs.Kafka({
     clientId: `trigger-${mapping.uuid}`,
     brokers: [...mapping.bootstrapServers],
@@ -58,14 +62,20 @@ export function connect(mapping: KafkaMapping, credentials: Credentials | null, 
     // A crash is not restarted inside kafkajs: `ended` rejects, and there is one way back, ours.
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5, restartOnFailure: async () => false },
     logLevel: logLevel.WARN,
-    logCreator: () => (entry) => {
-      const { message, error } = entry.log;
-      log('warn', `kafkajs: ${message}`, {
-        mapping: mapping.uuid,
-        ...(error === undefined ? {} : { error: `${error}` }),
-      });
-    },
+    logCreator: () => quietly(mapping, log),
   });
+}
+
+/** kafkajs repeats itself several times a second while a broker is away: each text is passed on once in a while. */
+function quietly(mapping: KafkaMapping, log: Log): (entry: LogEntry) => void {
+  const saidAtMs = new Map<string, number>();
+  return ({ log: { message, error } }) => {
+    const text = error === undefined ? message : `${message}: ${error}`;
+    const now = Date.now();
+    if (now - (saidAtMs.get(text) ?? 0) < repeatAfterMs) return;
+    saidAtMs.set(text, now);
+    log('warn', `kafkajs: ${text}`, { mapping: mapping.uuid });
+  };
 }
 
 function sasl(mechanism: SaslMechanism, { username, password }: Credentials): SASLOptions {
