@@ -40,9 +40,10 @@ export function addDouble(sum: ExactDouble, value: number): ExactDouble {
   let carry = value;
   for (const component of sum) {
     const high = carry + component;
-    if (!Number.isFinite(high)) return toUnits(sum) + unitsOf(value);
     const back = high - carry;
     const low = carry - (high - back) + (component - back);
+    // Next to the largest double `back` may overflow where `high` does not (max and -1.5 of its last place), so `low` tells.
+    if (!Number.isFinite(low)) return toUnits(sum) + unitsOf(value);
     if (low !== 0) components.push(low);
     carry = high;
   }
@@ -108,7 +109,10 @@ export function roundedQuotient(sum: ExactDouble, divisor: number): number {
     : ratio(mantissa, BigInt(divisor) << BigInt(-exponent));
 }
 
-/** The double nearest to `numerator / denominator`, ties to even; an infinity beyond the largest double. `denominator` is above zero. */
+/**
+ * The double nearest to `numerator / denominator`, ties to even; an infinity beyond the largest double, and never -0, which JSON would not keep.
+ * `denominator` is above zero.
+ */
 export function ratio(numerator: bigint, denominator: bigint): number {
   if (numerator === 0n) return 0;
   const negative = numerator < 0n;
@@ -128,7 +132,7 @@ export function ratio(numerator: bigint, denominator: bigint): number {
   const half = 1n << BigInt(drop - 1);
   if (dropped > half || (dropped === half && (!exact || (kept & 1n) === 1n))) kept += 1n;
   const value = Number(kept) * powerOfTwo(scale + drop);
-  return negative ? -value : value;
+  return negative ? 0 - value : value;
 }
 
 /** `value * 2^exponent` may need two steps where 2^exponent itself is no double; each step is exact. */

@@ -1,0 +1,188 @@
+import { type AggregateKind, type AnyAlgebra, algebraOf, Reader, Writer } from '@bifold/core';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { nearest, plainMean, plainSum } from './doubles.ts';
+import { choices, doubles, finiteDouble, safeInteger, shuffled } from './numbers.ts';
+
+type Domain = 'integer' | 'double';
+
+/** What each kind means, over plain lists. A new kind does not compile until it is stated here. */
+const MEANING: Record<AggregateKind, Record<Domain, (values: readonly number[]) => number | null>> = {
+  count: { integer: (values) => values.length, double: (values) => values.length },
+  sum: { integer: (values) => nearest(total(values), 1n), double: plainSum },
+  min: { integer: least, double: least },
+  max: { integer: greatest, double: greatest },
+  mean: {
+    integer: (values) => (values.length === 0 ? null : nearest(total(values), BigInt(values.length))),
+    double: plainMean,
+  },
+};
+
+function total(values: readonly number[]): bigint {
+  return values.reduce((sum, value) => sum + BigInt(value), 0n);
+}
+function least(values: readonly number[]): number | null {
+  return values.toSorted((left, right) => left - right)[0] ?? null;
+}
+function greatest(values: readonly number[]): number | null {
+  return values.toSorted((left, right) => right - left)[0] ?? null;
+}
+
+const cases = Object.entries(MEANING).flatMap(([kind, domains]) =>
+  Object.entries(domains).map(([domain, meaning]) => ({
+    name: `${kind} of ${domain}s`,
+    algebra: algebraOf({ kind: kind as AggregateKind, domain: domain as Domain }),
+    value: domain === 'integer' ? safeInteger : finiteDouble,
+    values: domain === 'integer' ? fc.array(safeInteger, { maxLength: 14 }) : doubles,
+    meaning,
+  })),
+);
+
+const bytes = (algebra: AnyAlgebra, state: unknown): Buffer => {
+  const writer = new Writer();
+  algebra.encode(state, writer);
+  return writer.take();
+};
+const hex = (algebra: AnyAlgebra, state: unknown): string => bytes(algebra, state).toString('hex');
+const decoded = (algebra: AnyAlgebra, state: unknown): unknown => {
+  const reader = new Reader(bytes(algebra, state));
+  const again = algebra.decode(reader);
+  reader.end();
+  return again;
+};
+const folded = (algebra: AnyAlgebra, values: readonly number[]): unknown =>
+  values.reduce<unknown>((state, value) => algebra.add(state, value), algebra.empty);
+
+/** Folds the values by some grouping: pieces are added up, merged, or stored and read again on the way. */
+function grouped(algebra: AnyAlgebra, values: readonly number[], choose: (below: number) => number): unknown {
+  if (values.length === 0) return algebra.empty;
+  if (values.length === 1 && choose(2) === 0) return algebra.lift(values[0] as number);
+  if (choose(3) === 0) return folded(algebra, values);
+  const cut = choose(values.length + 1);
+  const [left, right] = [values.slice(0, cut), values.slice(cut)];
+  if (left.length === 0 || right.length === 0) return decoded(algebra, folded(algebra, values));
+  const state = algebra.merge(grouped(algebra, left, choose), grouped(algebra, right, choose));
+  return choose(3) === 0 ? decoded(algebra, state) : state;
+}
+
+describe.each(cases)('$name', ({ algebra, value, values, meaning }) => {
+  it('merges associatively', () => {
+    fc.assert(
+      fc.property(values, values, values, (a, b, c) => {
+        const [x, y, z] = [folded(algebra, a), folded(algebra, b), folded(algebra, c)];
+        expect(hex(algebra, algebra.merge(algebra.merge(x, y), z))).toBe(
+          hex(algebra, algebra.merge(x, algebra.merge(y, z))),
+        );
+      }),
+    );
+  });
+
+  it('merges commutatively', () => {
+    fc.assert(
+      fc.property(values, values, (a, b) => {
+        const [x, y] = [folded(algebra, a), folded(algebra, b)];
+        expect(hex(algebra, algebra.merge(x, y))).toBe(hex(algebra, algebra.merge(y, x)));
+      }),
+    );
+  });
+
+  it('has empty as identity', () => {
+    fc.assert(
+      fc.property(values, (a) => {
+        const state = folded(algebra, a);
+        expect(hex(algebra, algebra.merge(algebra.empty, state))).toBe(hex(algebra, state));
+        expect(hex(algebra, algebra.merge(state, algebra.empty))).toBe(hex(algebra, state));
+      }),
+    );
+  });
+
+  it('adds as it merges what it lifts', () => {
+    fc.assert(
+      fc.property(values, value, (a, next) => {
+        const state = folded(algebra, a);
+        expect(hex(algebra, algebra.add(state, next))).toBe(hex(algebra, algebra.merge(state, algebra.lift(next))));
+      }),
+    );
+  });
+
+  it('decodes what it encodes', () => {
+    fc.assert(
+      fc.property(values, (a) => {
+        const state = folded(algebra, a);
+        const again = decoded(algebra, state);
+        expect(hex(algebra, again)).toBe(hex(algebra, state));
+        expect(algebra.present(again)).toBe(algebra.present(state));
+      }),
+    );
+  });
+
+  it('gives equal bytes and the plain meaning for equal values, in any order and grouping', () => {
+    fc.assert(
+      fc.property(values, fc.integer(), (a, seed) => {
+        const choose = choices(seed);
+        const state = grouped(algebra, shuffled(a, choose), choose);
+        expect(hex(algebra, state)).toBe(hex(algebra, folded(algebra, a)));
+        expect(algebra.present(state)).toBe(meaning(a));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('refuses every shorter cell, and bytes left over', () => {
+    fc.assert(
+      fc.property(values, (a) => {
+        const whole = bytes(algebra, folded(algebra, a));
+        const read = (cell: Uint8Array): void => {
+          const reader = new Reader(cell);
+          algebra.decode(reader);
+          reader.end();
+        };
+        for (let length = 0; length < whole.length; length++)
+          expect(() => read(whole.subarray(0, length))).toThrow('BIFOLD_BAD_CELL');
+        expect(() => read(Buffer.concat([whole, Buffer.of(0)]))).toThrow('BIFOLD_BAD_CELL');
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('sums of doubles that rounding usually spoils', () => {
+  const { MAX_VALUE } = Number;
+  const TINY = 2 ** -1074;
+  it.each([
+    { values: [1e16, 1, -1e16], sum: 1 },
+    { values: Array<number>(10).fill(0.1), sum: 1 },
+    { values: [MAX_VALUE, MAX_VALUE, -MAX_VALUE], sum: MAX_VALUE },
+    { values: [MAX_VALUE, MAX_VALUE, -MAX_VALUE, -MAX_VALUE], sum: 0 },
+    { values: [MAX_VALUE, MAX_VALUE], sum: Number.POSITIVE_INFINITY },
+    { values: [-MAX_VALUE, -MAX_VALUE], sum: Number.NEGATIVE_INFINITY },
+    // The sum of the two is finite, but a step of the error-free sum is not.
+    { values: [MAX_VALUE, -1.5 * 2 ** 971], sum: MAX_VALUE - 2 ** 971 },
+    { values: [-1.5 * 2 ** 971, MAX_VALUE], sum: MAX_VALUE - 2 ** 971 },
+    { values: [MAX_VALUE, 2 ** 969], sum: MAX_VALUE },
+    { values: [MAX_VALUE, 2 ** 970], sum: Number.POSITIVE_INFINITY },
+    { values: [TINY, TINY, -TINY], sum: TINY },
+    { values: [1, TINY, -1], sum: TINY },
+    { values: [1, 2 ** -53], sum: 1 },
+    { values: [1, 2 ** -53, TINY], sum: 1 + 2 ** -52 },
+    { values: [MAX_VALUE, TINY, -MAX_VALUE], sum: TINY },
+    { values: [], sum: 0 },
+  ])('$values', ({ values, sum }) => {
+    const algebra = algebraOf({ kind: 'sum', domain: 'double' });
+    expect(plainSum(values)).toBe(sum);
+    expect(algebra.present(folded(algebra, values))).toBe(sum);
+  });
+
+  it('never shows minus zero: its sign would not survive JSON', () => {
+    const algebra = algebraOf({ kind: 'mean', domain: 'double' });
+    expect(algebra.present(folded(algebra, [-TINY, 0]))).toBe(0);
+  });
+
+  it('keeps sums of integers beyond 2^53', () => {
+    const algebra = algebraOf({ kind: 'sum', domain: 'integer' });
+    const big = Array<number>(1000).fill(Number.MAX_SAFE_INTEGER);
+    const state = folded(algebra, [...big, 1, ...big.map((value) => -value)]);
+    expect(algebra.present(state)).toBe(1);
+    expect(hex(algebra, state)).toBe(hex(algebra, algebra.lift(1)));
+  });
+});
