@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Reader, Writer } from './codec.ts';
+import { CodecError } from './errors.ts';
+
+type Item =
+  | { readonly kind: 'unsigned' | 'byte' | 'double'; readonly value: number }
+  | { readonly kind: 'big'; readonly value: bigint };
+
+const item: fc.Arbitrary<Item> = fc.oneof(
+  fc.record({ kind: fc.constant('unsigned' as const), value: fc.maxSafeNat() }),
+  fc.record({
+    kind: fc.constant('unsigned' as const),
+    value: fc.constantFrom(0, 127, 128, 16383, 16384, 2 ** 31, 2 ** 32, 2 ** 53 - 1),
+  }),
+  fc.record({ kind: fc.constant('byte' as const), value: fc.nat({ max: 255 }) }),
+  fc.record({ kind: fc.constant('double' as const), value: fc.double() }),
+  fc.record({ kind: fc.constant('big' as const), value: fc.bigInt() }),
+  fc.record({ kind: fc.constant('big' as const), value: fc.nat({ max: 3000 }).map((bits) => -(1n << BigInt(bits))) }),
+);
+
+function write(items: readonly Item[], writer = new Writer()): Buffer {
+  for (const { kind, value } of items) {
+    if (kind === 'big') writer.big(value);
+    else writer[kind](value);
+  }
+  return writer.take();
+}
+
+function read(items: readonly Item[], cell: Uint8Array): unknown[] {
+  const reader = new Reader(cell);
+  const values = items.map(({ kind }) => reader[kind]());
+  reader.end();
+  return values;
+}
+
+describe('Writer and Reader', () => {
+  it('give back what was written, whatever its order and size', () => {
+    fc.assert(
+      fc.property(fc.array(item, { maxLength: 40 }), (items) => {
+        expect(read(items, write(items))).toEqual(items.map(({ value }) => value));
+      }),
+    );
+  });
+
+  it('write equal bytes for equal values, also with a writer that was used before', () => {
+    fc.assert(
+      fc.property(fc.array(item), fc.array(item), (before, items) => {
+        const used = new Writer();
+        const first = write(before, used);
+        const copy = Buffer.from(first);
+        expect(write(items, used)).toEqual(write(items));
+        expect(first).toEqual(copy);
+      }),
+    );
+  });
+
+  it('write different bytes for different numbers', () => {
+    fc.assert(
+      fc.property(fc.bigInt(), fc.bigInt(), fc.maxSafeNat(), fc.maxSafeNat(), (a, b, m, n) => {
+        expect(write([{ kind: 'big', value: a }]).equals(write([{ kind: 'big', value: b }]))).toBe(a === b);
+        expect(write([{ kind: 'unsigned', value: m }]).equals(write([{ kind: 'unsigned', value: n }]))).toBe(m === n);
+      }),
+    );
+  });
+
+  it('refuse bytes that end early, and bytes left over', () => {
+    fc.assert(
+      fc.property(fc.array(item, { minLength: 1, maxLength: 6 }), (items) => {
+        const whole = write(items);
+        for (let length = 0; length < whole.length; length++)
+          expect(() => read(items, whole.subarray(0, length))).toThrow(CodecError);
+        expect(() => read(items, Buffer.concat([whole, Buffer.of(7)]))).toThrow(CodecError);
+      }),
+    );
+  });
+
+  it('read a part of a larger buffer', () => {
+    const whole = Buffer.concat([Buffer.of(9), write([{ kind: 'unsigned', value: 300 }]), Buffer.of(9)]);
+    expect(new Reader(whole.subarray(1, 3)).unsigned()).toBe(300);
+  });
+
+  it('never take random bytes for something else than values or an error of their own', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), fc.array(item, { maxLength: 5 }), (cell, items) => {
+        try {
+          read(items, cell);
+        } catch (error) {
+          expect(error).toBeInstanceOf(CodecError);
+        }
+      }),
+    );
+  });
+});
