@@ -1,5 +1,6 @@
 import { cutOf, partitionsOf } from './answer.ts';
 import type { Range } from './coverage.ts';
+import { ProtocolError } from './errors.ts';
 import type { ArchiveFile, Pointer, PublishedRun } from './ports.ts';
 import { segmentOf } from './segment.ts';
 
@@ -17,6 +18,7 @@ export interface Manifest {
  *
  * @param acceptLost the operator's word that lost ranges may be passed; receipts then name them as gaps for ever
  * @returns null when no cut moved: there is nothing new to publish
+ * @throws {ProtocolError} when the archive ends below what is published: the run's rows would lack records that its receipts claim
  */
 export function manifestOf(
   chains: ReadonlyMap<number, readonly ArchiveFile[]>,
@@ -32,8 +34,9 @@ export function manifestOf(
     const chain = chains.get(partition) ?? [];
     const before = cutOf(pointer.current, partition);
     const gap = acceptLost ? undefined : chain.find((file) => file.lost && file.start >= before * segmentSize);
-    const frontier = gap?.start ?? chain.at(-1)?.end ?? 0;
-    const cut = Math.max(before, segmentOf(frontier, segmentSize));
+    const end = chain.at(-1)?.end ?? 0;
+    if (end < before * segmentSize) throw archiveShort(partition, end, before * segmentSize);
+    const cut = Math.max(before, segmentOf(gap?.start ?? end, segmentSize));
     cuts[partition] = cut;
     if (cut > before) moved = true;
     const covered = chain.filter((file) => file.start < cut * segmentSize);
@@ -44,6 +47,15 @@ export function manifestOf(
     if (ranges.length > 0) lost[partition] = ranges;
   }
   return moved ? { cuts, lost, files } : null;
+}
+
+function archiveShort(partition: number, end: number, published: number): ProtocolError {
+  return new ProtocolError('BIFOLD_ARCHIVE_SHORT', {
+    failed: `partition ${partition} cannot be recomputed: its archive ends below what is published`,
+    received: `files up to offset ${end}`,
+    allowed: `files from offset 0 to ${published} at least`,
+    remedy: 'restore the files that are missing from the archive; nothing was published',
+  });
 }
 
 /** The pointer after a run: one generation on, with the run that was current as the previous one. */
