@@ -16,7 +16,7 @@ export function writeLogs(logGroupArn: string): PolicyStatement {
   return allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroupArn]);
 }
 
-/** Lambda places its network interfaces with the rights of the function, and these actions know no resources. Pollers of a Kafka cluster in the VPC ask for what is described here. */
+/** Lambda places its network interfaces with the rights of the function; these actions know no resources. */
 export function useNetwork(settings: Settings): readonly PolicyStatement[] {
   if (settings.network === null) return [];
   return [
@@ -26,14 +26,17 @@ export function useNetwork(settings: Settings): readonly PolicyStatement[] {
         'ec2:CreateNetworkInterface',
         'ec2:DeleteNetworkInterface',
         'ec2:DescribeNetworkInterfaces',
-        'ec2:DescribeSecurityGroups',
         'ec2:DescribeSubnets',
-        'ec2:DescribeVpcs',
         'ec2:UnassignPrivateIpAddresses',
       ],
       ['*'],
     ),
   ];
+}
+
+/** The pollers of a Kafka cluster in a VPC look up where the mapping places them, with the rights of the function. */
+export function describeNetwork(settings: Settings): readonly PolicyStatement[] {
+  return settings.network === null ? [] : [allow(['ec2:DescribeSecurityGroups', 'ec2:DescribeVpcs'], ['*'])];
 }
 
 /** To read one secret. Secrets Manager ends each ARN in six random characters; the question marks stand for exactly those. */

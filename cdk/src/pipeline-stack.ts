@@ -1,3 +1,4 @@
+import type { Plan } from '@bifold/core';
 import { Aspects, CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { BatchLayer } from './batch-layer.ts';
@@ -8,6 +9,7 @@ import { SpeedLayer } from './speed-layer.ts';
 
 /** One pipeline: the head of the log, the body of it, and the merge of the two. */
 export class PipelineStack extends Stack {
+  readonly plan: Plan;
   readonly speed: SpeedLayer;
   readonly batch: BatchLayer;
   readonly serving: ServingLayer;
@@ -15,6 +17,7 @@ export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, props: PipelineProps & StackProps) {
     super(scope, id, props);
     const { plan, incarnation } = props;
+    this.plan = plan;
     this.speed = new SpeedLayer(this, 'Speed', props);
     this.batch = new BatchLayer(this, 'Batch', props);
     this.serving = new ServingLayer(this, 'Serving', props);

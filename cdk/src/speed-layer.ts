@@ -5,6 +5,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { consumerGroupId } from './names.ts';
+import { describeNetwork } from './permissions.ts';
 import { networkOf, PipelineFunction, type PipelineProps } from './pipeline-function.ts';
 
 /** The most that Lambda hands over at once: progress is written once an invocation, so large batches cost least. */
@@ -29,6 +30,7 @@ export class SpeedLayer extends Construct {
       memorySizeMiB: 1024,
       timeout: Duration.seconds(60),
       calls: ['kafka', 'cassandra'],
+      statements: describeNetwork(settings),
     });
 
     const { vpc, vpcSubnets, securityGroups } = networkOf(this, settings);

@@ -1,0 +1,111 @@
+import type { Plan } from '@bifold/core';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { FUNCTION_ROLES, type FunctionRole } from './names.ts';
+
+/** One right of one function, as text that does not depend on logical ids. */
+export interface Right {
+  readonly role: FunctionRole;
+  readonly action: string;
+  readonly resource: string;
+  readonly condition: string;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+interface Resource {
+  readonly Type: string;
+  readonly Properties?: Json;
+}
+
+/**
+ * Every right that the functions of a pipeline's stack have, wherever the template grants it: policies inside their roles, policies attached to them, managed
+ * policies. The pipeline is left out of the texts, so that they are the same for all.
+ */
+export function rightsOf(template: Template, { name: pipeline, version }: Plan): readonly Right[] {
+  const resources: Readonly<Record<string, Resource>> = template.toJSON().Resources;
+  const general = (text: string) => text.replaceAll(version, '<version>').replaceAll(`-${pipeline}-`, '-<pipeline>-');
+  const rights = Object.values(resources).flatMap((resource) => {
+    if (resource.Type !== 'AWS::Lambda::Function') return [];
+    const name = String(resource.Properties?.FunctionName);
+    const role = FUNCTION_ROLES.find((one) => name.endsWith(`-${one}`));
+    if (!role) throw new Error(`function ${name} has no role that is documented`);
+    const roleId = logicalIdOf(resource.Properties?.Role);
+    return statementsOf(resources, roleId).flatMap((statement) =>
+      list(statement.Action).flatMap((action) =>
+        list(statement.Resource).map((granted) => ({
+          role,
+          action: statement.Effect === 'Allow' ? String(action) : `${statement.Effect} ${action}`,
+          resource: general(textOf(resources, granted)),
+          condition: statement.Condition === undefined ? '' : general(JSON.stringify(statement.Condition)),
+        })),
+      ),
+    );
+  });
+  return rights.sort((left, right) => (order(left) < order(right) ? -1 : 1));
+}
+
+function order({ role, action, resource }: Right): string {
+  return `${FUNCTION_ROLES.indexOf(role)} ${action} ${resource}`;
+}
+
+/** The rights as a table of Markdown, one line for each. */
+export function tableOf(rights: readonly Right[]): string {
+  const lines = rights.map(
+    ({ role, action, resource, condition }) =>
+      `| ${role} | \`${action}\` | \`${resource}\` | ${condition === '' ? '' : `\`${condition}\``} |`,
+  );
+  return ['| function | action | resource | condition |', '|---|---|---|---|', ...lines].join('\n');
+}
+
+/** What the templates grant and the document does not list, and the other way round. Both are empty when they agree. */
+export function differences(document: string, rights: readonly Right[]): { undocumented: string[]; unused: string[] } {
+  const granted = tableOf(rights).split('\n');
+  const documented = document.split('\n').filter((line) => line.startsWith('|'));
+  return {
+    undocumented: granted.filter((line) => !documented.includes(line)),
+    unused: documented.filter((line) => !granted.includes(line)),
+  };
+}
+
+function statementsOf(resources: Readonly<Record<string, Resource>>, roleId: string): readonly Json[] {
+  const { Policies = [], ManagedPolicyArns = [] } = (resources[roleId]?.Properties ?? {}) as {
+    Policies?: readonly Json[];
+    ManagedPolicyArns?: readonly unknown[];
+  };
+  const attached = Object.values(resources)
+    .filter(({ Type }) => Type === 'AWS::IAM::Policy' || Type === 'AWS::IAM::ManagedPolicy')
+    .filter(({ Properties }) => list(Properties?.Roles).some((role) => logicalIdOf(role) === roleId))
+    .map(({ Properties }) => Properties as Json);
+  return [
+    ...[...Policies, ...attached].flatMap((policy) => list((policy.PolicyDocument as Json).Statement) as Json[]),
+    ...ManagedPolicyArns.map((arn) => ({ Effect: 'Allow', Action: 'managed policy', Resource: arn })),
+  ];
+}
+
+function list(value: unknown): readonly unknown[] {
+  return value === undefined ? [] : [value].flat();
+}
+
+function logicalIdOf(value: unknown): string {
+  const { Ref, 'Fn::GetAtt': attribute } = value as { Ref?: string; 'Fn::GetAtt'?: readonly string[] };
+  return Ref ?? attribute?.[0] ?? '';
+}
+
+/** An ARN as a person would write it: names of resources instead of their logical ids. */
+function textOf(resources: Readonly<Record<string, Resource>>, value: unknown): string {
+  if (typeof value === 'string') return value;
+  const { 'Fn::Join': join, ...reference } = value as { 'Fn::Join'?: readonly [string, readonly unknown[]] };
+  if (join) return join[1].map((part) => textOf(resources, part)).join(join[0]);
+  const id = logicalIdOf(reference);
+  if (id.startsWith('AWS::')) return `<${id.slice('AWS::'.length).toLowerCase()}>`;
+  const { Type = '', Properties = {} } = resources[id] ?? {};
+  switch (Type) {
+    case 'AWS::Logs::LogGroup':
+      return `log group ${textOf(resources, Properties.LogGroupName)}`;
+    case 'AWS::S3::Bucket':
+      return 'the bucket';
+    case 'AWS::SQS::Queue':
+      return `queue ${id.replace(/^Batch|[0-9A-F]{8}$/g, '')}`;
+    default:
+      return `${Type} ${id}`;
+  }
+}
