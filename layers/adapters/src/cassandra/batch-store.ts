@@ -11,6 +11,7 @@ import {
   TABLES,
 } from '@bifold/core';
 import { eachOf } from '../concurrency.ts';
+import { checkSuccessor } from '../pointer.ts';
 import { bufferOf, type CassandraClient, type CassandraRow, type Statement, scopeValues } from './client.ts';
 import { readRows, type SliceTable } from './row-slices.ts';
 import { deleteCql, insertCql, selectCql } from './tables.ts';
@@ -50,14 +51,7 @@ export function batchStore(client: CassandraClient, scope: Scope, options: Batch
     readPointer,
 
     async publish(expected, next) {
-      if (next.generation !== expected.generation + 1) {
-        throw new ProtocolError('BIFOLD_POINTER_JUMP', {
-          failed: 'publishing a generation',
-          received: `generation ${next.generation} after ${expected.generation}`,
-          allowed: 'the next generation number',
-          remedy: 'read the pointer and build its successor',
-        });
-      }
+      checkSuccessor(expected, next);
       const state = canonicalJson({ current: next.current, previous: next.previous });
       const statement: Statement =
         expected.generation === 0

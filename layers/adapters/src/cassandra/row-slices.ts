@@ -1,4 +1,5 @@
 import { bucketOf, type RowFilter, type RowPosition } from '@bifold/core';
+import { comparePosition, compareText, matches } from '../row-order.ts';
 import type { CassandraClient, CassandraRow, Statement } from './client.ts';
 import { selectCql } from './tables.ts';
 
@@ -48,7 +49,7 @@ export async function* readPages<R extends RowPosition>(
       )
       [Symbol.asyncIterator]();
   };
-  const passes = matcher(filter, after);
+  const passes = (row: R) => matches(row, filter) && (after === null || comparePosition(row, after) > 0);
 
   if (filter.keys === null) {
     const restrictions = bucketRestrictions(filter, after);
@@ -120,31 +121,4 @@ function keyRestrictions(key: string, filter: RowFilter, after: RowPosition | nu
   if (fromMs !== Number.NEGATIVE_INFINITY) restrictions.push(['start >= ?', BigInt(fromMs)]);
   if (filter.toMs !== null) restrictions.push(['start < ?', BigInt(filter.toMs)]);
   return restrictions;
-}
-
-function matcher(filter: RowFilter, after: RowPosition | null): (row: RowPosition) => boolean {
-  return (row) =>
-    (filter.window === null || row.window === filter.window) &&
-    (filter.fromMs === null || row.startMs >= filter.fromMs) &&
-    (filter.toMs === null || row.startMs < filter.toMs) &&
-    (after === null || comparePosition(row, after) > 0);
-}
-
-/** Cassandra orders text by its UTF-8 bytes, which is the order of code points, not that of JavaScript's UTF-16 units. */
-export function compareText(left: string, right: string): number {
-  const length = Math.min(left.length, right.length);
-  for (let index = 0; index < length; index++) {
-    const a = left.charCodeAt(index);
-    const b = right.charCodeAt(index);
-    if (a === b) continue;
-    // The first unit that differs decides, but surrogates (of code points from U+10000 on) come after U+E000..U+FFFF.
-    return fixed(a) - fixed(b);
-  }
-  return left.length - right.length;
-}
-
-const fixed = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
-
-export function comparePosition(left: RowPosition, right: RowPosition): number {
-  return compareText(left.key, right.key) || compareText(left.window, right.window) || left.startMs - right.startMs;
 }

@@ -157,9 +157,7 @@ const PASSING = new Set([
 
 /** Names of the errors that a broker answered with. */
 export function apiErrorsOf(error: unknown): readonly string[] {
-  return error instanceof ResponseError
-    ? error.errors.map((each) => String((each as { apiId?: unknown }).apiId))
-    : [];
+  return error instanceof ResponseError ? error.errors.map((each) => String((each as { apiId?: unknown }).apiId)) : [];
 }
 
 function isPassing(error: unknown): boolean {

@@ -41,7 +41,17 @@ export function kafkaLog(options: KafkaLogOptions): Log {
       // An error of one partition (no leader now) says nothing against the rest of the answer.
       if (!(error instanceof ResponseError)) throw error;
       const names = apiErrorsOf(error);
-      if (names.some((name) => !['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'REPLICA_NOT_AVAILABLE', 'LISTENER_NOT_FOUND'].includes(name))) {
+      if (
+        names.some(
+          (name) =>
+            ![
+              'UNKNOWN_TOPIC_OR_PARTITION',
+              'LEADER_NOT_AVAILABLE',
+              'REPLICA_NOT_AVAILABLE',
+              'LISTENER_NOT_FOUND',
+            ].includes(name),
+        )
+      ) {
         throw error;
       }
       return described((error as unknown as { response: Parameters<typeof described>[0] }).response);
@@ -78,7 +88,9 @@ export function kafkaLog(options: KafkaLogOptions): Log {
 
   const listOffset = async (leader: Broker, partition: number, timestamp: bigint): Promise<number> => {
     const partitions = [{ partitionIndex: partition, currentLeaderEpoch: NO_EPOCH, timestamp }];
-    const response = await cluster.ask(leader, listOffsetsV7.api, CONSUMER, READ_COMMITTED, [{ name: topic, partitions }]);
+    const response = await cluster.ask(leader, listOffsetsV7.api, CONSUMER, READ_COMMITTED, [
+      { name: topic, partitions },
+    ]);
     const [found] = response.topics[0]?.partitions ?? [];
     if (found === undefined) throw new Error(`no offset for ${topic}/${partition}`);
     return Number(found.offset);

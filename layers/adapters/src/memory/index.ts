@@ -1,1 +1,12 @@
-export {};
+import type { ArchiveStore, Scope, ViewStore } from '@bifold/core';
+import { s3Archive } from '../s3/archive.ts';
+import type { Bucket } from '../s3/bucket.ts';
+import { s3Views } from '../s3/views.ts';
+
+export { memoryBucket } from './bucket.ts';
+export { type MemoryDatabase, memoryDatabase } from './database.ts';
+export { type MemoryLog, memoryLog, type NewRecord } from './log.ts';
+
+/** The archive's own rules over any bucket, such as `memoryBucket()`. */
+export const memoryArchive = (bucket: Bucket, scope: Scope): ArchiveStore => s3Archive(bucket, scope);
+export const memoryViews = (bucket: Bucket, scope: Scope): ViewStore => s3Views(bucket, scope);

@@ -74,7 +74,7 @@ export function s3Archive(bucket: Bucket, scope: Scope): ArchiveStore {
         if (creation.kind === 'created') return true;
         // The first answer may have been lost on its way: what stands there tells whose it is.
         const stored = tries > 1 || creation.kind === 'unknown' ? await bucket.head(key) : null;
-        if (stored !== null) return stored['attempt'] === attempt;
+        if (stored !== null) return stored.attempt === attempt;
         if (creation.kind === 'exists') return false;
         if (tries === ATTEMPTS_MAX) throw creation.error;
       }
@@ -101,14 +101,14 @@ function parseStart(name: string, key: string): number {
 }
 
 function parseMetadata(key: string, partition: number, start: number, metadata: Metadata): FileMetadata {
-  const end = Number(metadata['end']);
+  const end = Number(metadata.end);
   const consistent =
     Number.isSafeInteger(end) &&
     end > start &&
-    metadata['partition'] === String(partition) &&
-    (metadata['lost'] === 'true' || metadata['lost'] === 'false');
+    metadata.partition === String(partition) &&
+    (metadata.lost === 'true' || metadata.lost === 'false');
   if (!consistent) throw broken(key, `metadata ${JSON.stringify(metadata)}`);
-  return { end, lost: metadata['lost'] === 'true' };
+  return { end, lost: metadata.lost === 'true' };
 }
 
 function broken(key: string, received: string): ProtocolError {
@@ -116,6 +116,7 @@ function broken(key: string, received: string): ProtocolError {
     failed: `the archive's chain does not hold at ${key}`,
     received,
     allowed: 'files from offset 0 on, each starting where the one before it ends, as the archive function creates them',
-    remedy: 'restore what was deleted or remove what something else wrote; nothing may write below archive/ but the archive function',
+    remedy:
+      'restore what was deleted or remove what something else wrote; nothing may write below archive/ but the archive function',
   });
 }

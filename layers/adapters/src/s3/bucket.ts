@@ -52,7 +52,7 @@ const KEYS_PER_DELETE = 1000;
 
 export function s3Bucket(options: BucketOptions): Bucket {
   const { bucket } = options;
-  const endpoint = options.endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
+  const endpoint = options.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
   const config: S3ClientConfig = {
     ...(options.region === undefined ? {} : { region: options.region }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),

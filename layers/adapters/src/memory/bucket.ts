@@ -1,0 +1,43 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { AdapterError } from '../errors.ts';
+import type { Bucket, Metadata } from '../s3/bucket.ts';
+
+/** What stands for a bucket of S3: the archive and the views are the same over it. */
+export function memoryBucket(): Bucket {
+  const objects = new Map<string, { readonly bytes: Uint8Array; readonly metadata: Metadata }>();
+  const list = async (prefix: string) => [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+  return {
+    async create(key, localPath, metadata) {
+      const bytes = await readFile(localPath);
+      if (objects.has(key)) return { kind: 'exists' };
+      objects.set(key, { bytes, metadata });
+      return { kind: 'created' };
+    },
+    async put(key, localPath, metadata) {
+      objects.set(key, { bytes: await readFile(localPath), metadata });
+    },
+    head: async (key) => objects.get(key)?.metadata ?? null,
+    async download(key, localPath) {
+      const found = objects.get(key);
+      if (found === undefined) {
+        throw new AdapterError('BIFOLD_S3_MISSING', {
+          failed: `reading ${key}`,
+          received: 'no such object',
+          allowed: 'a key that was written',
+          remedy: 'write it first',
+        });
+      }
+      await writeFile(localPath, found.bytes);
+      return found.metadata;
+    },
+    list,
+    async folders(prefix) {
+      const below = (await list(prefix)).map((key) => key.slice(prefix.length).split('/'));
+      return [...new Set(below.flatMap(([first, ...rest]) => (first !== undefined && rest.length > 0 ? [first] : [])))];
+    },
+    async deleteAll(prefix) {
+      for (const key of await list(prefix)) objects.delete(key);
+    },
+    close: () => undefined,
+  };
+}

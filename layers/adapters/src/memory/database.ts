@@ -1,0 +1,224 @@
+import {
+  type BatchRow,
+  type BatchStore,
+  type BindingStore,
+  bucketOf,
+  canonicalJson,
+  type FragmentRow,
+  LOG_TIMESTAMP_BASE_US,
+  type LookupStore,
+  logTimestampUs,
+  type Pointer,
+  type QuarantineEntry,
+  type RowFilter,
+  type RowPosition,
+  type RunEntry,
+  type Scope,
+  type SpeedStore,
+  type Value,
+} from '@bifold/core';
+import { checkSuccessor } from '../pointer.ts';
+import { comparePosition, compareText, matches } from '../row-order.ts';
+import { bytesOf, CellTable, joinKey, utf8 } from './cell-table.ts';
+
+/** What stands for Cassandra: tables that all stores opened from it share, as functions share a cluster. */
+export interface MemoryDatabase {
+  speedStore(scope: Scope, options: { readonly buckets: number; readonly segmentSize: number }): SpeedStore;
+  batchStore(scope: Scope, options: { readonly buckets: number }): BatchStore;
+  bindingStore(scope: Scope): BindingStore;
+  lookupStore(): LookupStore;
+}
+
+export function memoryDatabase(): MemoryDatabase {
+  const fragments = new CellTable<FragmentRow>();
+  const progress = new CellTable<readonly [segment: number, next: number]>();
+  const partitions = new CellTable<number>();
+  const quarantine = new CellTable<QuarantineEntry>();
+  const batchRows = new CellTable<BatchRow>();
+  const runs = new CellTable<RunEntry>();
+  const pointers = new Map<string, Pointer>();
+  const bindings = new Map<string, Map<string, { segment: number; lookup: string; version: string }>>();
+  const lookups = new Map<string, Map<string, Readonly<Record<string, Value>>>>();
+  const versions = new Map<string, string>();
+
+  return {
+    speedStore({ version, incarnation }, { buckets, segmentSize }) {
+      const key = (...columns: readonly number[]) => joinKey(version, incarnation, ...columns);
+      const progressOf = (partition: number) => progress.rows(key(partition)).sort(([left], [right]) => left - right);
+      return {
+        partitions: async () => partitions.rows(key()).sort((left, right) => left - right),
+
+        async registerPartition(partition) {
+          partitions.write(key(), joinKey(partition), LOG_TIMESTAMP_BASE_US, utf8(''), partition);
+        },
+
+        readProgress: async (partition, from, to) =>
+          new Map(progressOf(partition).filter(([segment]) => segment >= from && (to === null || segment < to))),
+
+        async writeProgress(partition, segment, next) {
+          progress.write(key(partition), joinKey(segment), logTimestampUs(next), bytesOf(next), [segment, next]);
+        },
+
+        async readSegment(partition, segment) {
+          const all = Array.from({ length: buckets }, (_, bucket) => fragments.rows(key(bucket, partition, segment)));
+          return all.flat();
+        },
+
+        async writeFragments(partition, segment, rows) {
+          for (const row of rows) {
+            const bucket = bucketOf(row.key, buckets);
+            const copy = { ...row, cell: row.cell.slice() };
+            fragments.write(
+              key(bucket, partition, segment),
+              joinKey(row.key, row.window, row.startMs),
+              logTimestampUs(row.hi),
+              copy.cell,
+              copy,
+            );
+          }
+        },
+
+        scan: (partition, segment, bucket, filter, after) =>
+          slice(fragments.rows(key(bucket, partition, segment)), filter, after),
+
+        async writeQuarantine(entries) {
+          for (const entry of entries) {
+            quarantine.write(
+              key(entry.partition),
+              joinKey(entry.offset),
+              logTimestampUs(entry.offset),
+              utf8(`${entry.reason}\n${entry.detail}`),
+              entry,
+            );
+          }
+        },
+
+        listQuarantine: async (partition, fromSegment, limit) =>
+          quarantine
+            .rows(key(partition))
+            .filter(({ segment }) => segment >= fromSegment)
+            .sort((left, right) => left.offset - right.offset)
+            .slice(0, limit),
+
+        async deleteFragmentsBelow(partition, fromSegment, belowSegment) {
+          for (let segment = fromSegment; segment < belowSegment; segment++) {
+            const timestamp = logTimestampUs((segment + 1) * segmentSize - 1);
+            for (let bucket = 0; bucket < buckets; bucket++) {
+              fragments.delete(key(bucket, partition, segment), timestamp);
+            }
+          }
+        },
+      };
+    },
+
+    batchStore({ version, incarnation }, { buckets }) {
+      const scoped = joinKey(version, incarnation);
+      const key = (run: string, bucket: number) => joinKey(version, incarnation, run, bucket);
+      const timestampOf = (generation: number) => LOG_TIMESTAMP_BASE_US + BigInt(generation);
+      const pointer = () => pointers.get(scoped) ?? { generation: 0, current: null, previous: null };
+      return {
+        readPointer: async () => pointer(),
+
+        async publish(expected, next) {
+          checkSuccessor(expected, next);
+          if (pointer().generation !== expected.generation) return false;
+          pointers.set(scoped, structuredClone(next));
+          return true;
+        },
+
+        async registerRun(entry) {
+          runs.write(scoped, joinKey(entry.generation, entry.run), timestampOf(entry.generation), utf8(''), entry);
+        },
+
+        listRuns: async () =>
+          runs
+            .rows(scoped)
+            .sort((left, right) => left.generation - right.generation || compareText(left.run, right.run)),
+
+        async writeRows({ run, generation }, rows) {
+          for (const row of rows) {
+            const copy = { ...row, cell: row.cell.slice() };
+            batchRows.write(
+              key(run, bucketOf(row.key, buckets)),
+              joinKey(row.key, row.window, row.startMs),
+              timestampOf(generation),
+              copy.cell,
+              copy,
+            );
+          }
+        },
+
+        scan: (run, bucket, filter, after) => slice(batchRows.rows(key(run, bucket)), filter, after),
+
+        async deleteRun({ run, generation }) {
+          for (let bucket = 0; bucket < buckets; bucket++) batchRows.delete(key(run, bucket), timestampOf(generation));
+          runs.deleteRow(scoped, joinKey(generation, run), timestampOf(generation));
+        },
+      };
+    },
+
+    bindingStore({ version: view, incarnation }) {
+      const of = (partition: number) => {
+        const key = joinKey(view, incarnation, partition);
+        const found = bindings.get(key) ?? new Map<string, { segment: number; lookup: string; version: string }>();
+        bindings.set(key, found);
+        return found;
+      };
+      return {
+        async bind(partition, segment, lookup, version) {
+          const key = joinKey(segment, lookup);
+          const stored = of(partition).get(key) ?? { segment, lookup, version };
+          of(partition).set(key, stored);
+          return stored.version;
+        },
+
+        async list(partition, from, to) {
+          const found = new Map<number, Map<string, string>>();
+          const bound = [...of(partition).values()].sort((left, right) => left.segment - right.segment);
+          for (const { segment, lookup, version } of bound) {
+            if (segment < from || (to !== null && segment >= to)) continue;
+            const names = found.get(segment) ?? new Map<string, string>();
+            found.set(segment, names.set(lookup, version));
+          }
+          return found;
+        },
+      };
+    },
+
+    lookupStore: () => ({
+      currentVersion: async (table) => versions.get(table) ?? null,
+
+      async rows(table, version, keys) {
+        const all = lookups.get(joinKey(table, version));
+        return new Map(
+          keys.flatMap((key) => {
+            const row = all?.get(key);
+            return row === undefined ? [] : [[key, row] as const];
+          }),
+        );
+      },
+
+      async *allRows(table, version) {
+        yield* lookups.get(joinKey(table, version)) ?? [];
+      },
+
+      async load(table, version, rows) {
+        const copied = [...rows].map(([key, row]) => [key, JSON.parse(canonicalJson(row))] as const);
+        lookups.set(joinKey(table, version), new Map(copied));
+        versions.set(table, version);
+      },
+    }),
+  };
+}
+
+async function* slice<R extends RowPosition>(
+  rows: readonly R[],
+  filter: RowFilter,
+  after: RowPosition | null,
+): AsyncGenerator<R> {
+  const keys = filter.keys === null ? null : new Set(filter.keys);
+  yield* rows
+    .filter((row) => (keys === null || keys.has(row.key)) && matches(row, filter))
+    .filter((row) => after === null || comparePosition(row, after) > 0)
+    .sort(comparePosition);
+}

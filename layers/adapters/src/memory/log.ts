@@ -1,0 +1,78 @@
+import type { Log, LogRecord } from '@bifold/core';
+
+type Slot = LogRecord | 'hole' | 'open';
+export type NewRecord = Partial<Pick<LogRecord, 'timestampMs' | 'key' | 'value' | 'headers'>>;
+
+/** What stands for a Kafka topic, with the hand of the producer and of the broker. */
+export interface MemoryLog extends Log {
+  /** Appends a committed record, a hole (control records, aborted ones), or a record of a transaction that is open. Returns its offset. */
+  append(partition: number, entry: NewRecord | 'hole' | 'open'): number;
+  /** Ends the open transaction of a partition by aborting it. */
+  abort(partition: number): void;
+  /** Retention: the log starts here now. */
+  deleteBefore(partition: number, offset: number): void;
+  /** Deletes the topic and creates it anew. */
+  recreate(topicId: string): void;
+}
+
+const RECORD_OVERHEAD_BYTES = 32;
+
+export function memoryLog(initialTopicId: string, partitionCount: number): MemoryLog {
+  let id: string | null = initialTopicId;
+  let logs = new Map<number, { start: number; slots: Slot[] }>();
+  const recreate = (topicId: string) => {
+    id = topicId;
+    logs = new Map(Array.from({ length: partitionCount }, (_, partition) => [partition, { start: 0, slots: [] }]));
+  };
+  recreate(initialTopicId);
+  const of = (partition: number) => {
+    const log = logs.get(partition);
+    if (log === undefined) throw new RangeError(`no partition ${partition}`);
+    return log;
+  };
+  const stableEnd = (slots: readonly Slot[]) => {
+    const open = slots.indexOf('open');
+    return open === -1 ? slots.length : open;
+  };
+
+  return {
+    topicId: async () => id,
+    partitions: async () => [...logs.keys()],
+    async bounds(partition) {
+      const { start, slots } = of(partition);
+      return { start, end: Math.max(start, stableEnd(slots)) };
+    },
+    async read(partition, from, to, maxBytes) {
+      const { start, slots } = of(partition);
+      const limit = Math.min(to, stableEnd(slots));
+      const records: LogRecord[] = [];
+      let end = Math.min(Math.max(from, start), to);
+      for (let sizeBytes = 0; end < limit && (sizeBytes === 0 || sizeBytes < maxBytes); end++) {
+        const slot = slots[end];
+        sizeBytes += RECORD_OVERHEAD_BYTES;
+        if (slot === undefined || typeof slot === 'string') continue;
+        sizeBytes += (slot.key?.length ?? 0) + (slot.value?.length ?? 0);
+        records.push(slot);
+      }
+      return { records, end, logStart: start };
+    },
+    close: async () => undefined,
+    append(partition, entry) {
+      const { slots } = of(partition);
+      const offset = slots.length;
+      const blank = { timestampMs: 0, key: null, value: null, headers: [] };
+      slots.push(typeof entry === 'string' ? entry : { ...blank, ...entry, partition, offset });
+      return offset;
+    },
+    abort(partition) {
+      const { slots } = of(partition);
+      for (const [index, slot] of slots.entries()) if (slot === 'open') slots[index] = 'hole';
+      slots.push('hole');
+    },
+    deleteBefore(partition, offset) {
+      const log = of(partition);
+      log.start = Math.max(log.start, offset);
+    },
+    recreate,
+  };
+}

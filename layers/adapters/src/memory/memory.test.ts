@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { archiveContract } from '../../../../test/contract/archive-store.ts';
+import { batchStoreContract } from '../../../../test/contract/batch-store.ts';
+import { bindingStoreContract, lookupStoreContract } from '../../../../test/contract/binding-store.ts';
+import { logContract } from '../../../../test/contract/log.ts';
+import { speedStoreContract } from '../../../../test/contract/speed-store.ts';
+import { memoryArchive, memoryBucket, memoryDatabase, memoryLog, memoryViews } from './index.ts';
+
+const database = memoryDatabase();
+const bucket = memoryBucket();
+
+speedStoreContract('memory', async (scope, options) => database.speedStore(scope, options));
+batchStoreContract('memory', async (scope, options) => database.batchStore(scope, options));
+bindingStoreContract('memory', async (scope) => database.bindingStore(scope));
+lookupStoreContract('memory', async () => database.lookupStore());
+archiveContract('memory', async (scope) => ({
+  archive: memoryArchive(bucket, scope),
+  views: memoryViews(bucket, scope),
+  remove: (key) => bucket.deleteAll(key),
+  exists: async (key) => (await bucket.head(key)) !== null,
+}));
+logContract('memory', async () => {
+  const topicId = randomUUID();
+  const log = memoryLog(topicId, 2);
+  const append = (partition: number, values: readonly string[]) => {
+    for (const value of values) log.append(partition, { value: Buffer.from(value) });
+  };
+  return {
+    log,
+    topicId,
+    produce: async (partition, values) => append(partition, values),
+    async transact(partition, values, end) {
+      if (end === 'commit') append(partition, values);
+      else for (const _ of values) log.append(partition, 'hole');
+      log.append(partition, 'hole');
+    },
+    async begin(partition, values) {
+      for (const _ of values) log.append(partition, 'open');
+      return async () => log.abort(partition);
+    },
+    deleteBefore: async (partition, offset) => log.deleteBefore(partition, offset),
+    close: () => log.close(),
+  };
+});

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import type { BindingStore, LookupStore, Scope, Value } from '@bifold/core';
+import { describe, expect, it } from '@jest/globals';
+import { collect, freshScope } from './speed-store.ts';
+
+/** What the protocol relies on for lookups: a version is bound once per segment (rule 13), versions are whole and immutable. */
+export function bindingStoreContract(name: string, open: (scope: Scope) => Promise<BindingStore>): void {
+  describe(`${name}: binding store`, () => {
+    it('gives every racer the one version that stands', async () => {
+      const scope = freshScope();
+      const stores = await Promise.all(Array.from({ length: 6 }, () => open(scope)));
+      const bound = await Promise.all(stores.map((store, index) => store.bind(0, 7, 'planes', `v${index}`)));
+      expect(new Set(bound).size).toBe(1);
+      expect(await (stores[5] as BindingStore).bind(0, 7, 'planes', 'v9')).toBe(bound[0]);
+    });
+
+    it('lists bindings by segment, ascending, in slices', async () => {
+      const store = await open(freshScope());
+      for (const segment of [12, 2, 3]) await store.bind(0, segment, 'planes', `p${segment}`);
+      await store.bind(0, 2, 'airlines', 'a2');
+      await store.bind(1, 2, 'planes', 'other');
+      const listed = await store.list(0, 2, 12);
+      expect([...listed].map(([segment, names]) => [segment, Object.fromEntries(names)])).toEqual([
+        [2, { airlines: 'a2', planes: 'p2' }],
+        [3, { planes: 'p3' }],
+      ]);
+      expect([...(await store.list(0, 3, null)).keys()]).toEqual([3, 12]);
+      expect((await store.list(2, 0, null)).size).toBe(0);
+    });
+  });
+}
+
+export function lookupStoreContract(name: string, open: () => Promise<LookupStore>): void {
+  describe(`${name}: lookup store`, () => {
+    it('points to the version that was loaded last, and keeps the others', async () => {
+      const store = await open();
+      const table = `planes_${randomUUID().replaceAll('-', '')}`;
+      expect(await store.currentVersion(table)).toBeNull();
+      const row = (index: number): Record<string, Value> => ({
+        seats: index,
+        weight: index / 7,
+        name: `é𝄞${index}`,
+        old: index % 2 === 0,
+        none: null,
+      });
+      const rows = new Map(Array.from({ length: 3000 }, (_, index) => [`"N${index}"`, row(index)]));
+      await store.load(table, 'v1', rows);
+      expect(await store.currentVersion(table)).toBe('v1');
+      await store.load(table, 'v2', new Map([['"N1"', { seats: 2 }]]));
+      await store.load(table, 'v2', new Map([['"N1"', { seats: 2 }]]));
+      expect(await store.currentVersion(table)).toBe('v2');
+      const keys = ['"N1"', '"N2999"', '"nobody"', ...Array.from({ length: 500 }, (_, index) => `"N${index}"`)];
+      const found = await store.rows(table, 'v1', keys);
+      expect(found.size).toBe(501);
+      expect(found.get('"N2999"')).toEqual(row(2999));
+      expect([...(await store.rows(table, 'v2', keys))]).toEqual([['"N1"', { seats: 2 }]]);
+      expect(new Map(await collect(store.allRows(table, 'v1')))).toEqual(rows);
+      expect((await store.rows(table, 'v3', keys)).size).toBe(0);
+    });
+  });
+}

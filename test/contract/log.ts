@@ -1,0 +1,93 @@
+import type { Log } from '@bifold/core';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+export interface OpenLog {
+  readonly log: Log;
+  readonly topicId: string;
+  /** Appends committed records to a partition. */
+  produce(partition: number, values: readonly string[]): Promise<void>;
+  /** One transaction of these values: each takes an offset, and so does its end. */
+  transact(partition: number, values: readonly string[], end: 'commit' | 'abort'): Promise<void>;
+  /** Begins a transaction, and returns what aborts it. */
+  begin(partition: number, values: readonly string[]): Promise<() => Promise<void>>;
+  deleteBefore(partition: number, offset: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const MANY = 1 << 20;
+const texts = (slice: {
+  readonly records: readonly { readonly offset: number; readonly value: Uint8Array | null }[];
+}) => slice.records.map(({ offset, value }) => `${offset}:${value === null ? '' : Buffer.from(value).toString()}`);
+
+/** What the protocol relies on in the log: two partitions at least, empty. */
+export function logContract(name: string, open: () => Promise<OpenLog>): void {
+  describe(`${name}: log`, () => {
+    let opened: OpenLog;
+    let log: Log;
+    beforeAll(async () => {
+      opened = await open();
+      log = opened.log;
+    });
+    afterAll(() => opened.close());
+
+    it('names the incarnation and the partitions', async () => {
+      expect(await log.topicId()).toBe(opened.topicId);
+      expect((await log.partitions()).slice(0, 2)).toEqual([0, 1]);
+      expect(await log.bounds(1)).toEqual({ start: 0, end: 0 });
+      expect(await log.read(1, 0, 10, MANY)).toEqual({ records: [], end: 0, logStart: 0 });
+    });
+
+    it('reads every record of a range once, however small the pieces', async () => {
+      const values = Array.from({ length: 500 }, (_, index) => `value ${index}`);
+      for (let from = 0; from < values.length; from += 50) await opened.produce(0, values.slice(from, from + 50));
+      expect(await log.bounds(0)).toEqual({ start: 0, end: 500 });
+      const found: string[] = [];
+      for (let from = 7; from < 493; ) {
+        const slice = await log.read(0, from, 493, 1);
+        expect(slice.end).toBeGreaterThan(from);
+        expect(slice.end).toBeLessThanOrEqual(493);
+        found.push(...texts(slice));
+        from = slice.end;
+      }
+      expect(found).toEqual(values.slice(7, 493).map((value, index) => `${index + 7}:${value}`));
+    });
+
+    it('leaves out aborted and control records, claims them as holes, and stops at an open transaction', async () => {
+      await opened.transact(1, ['a', 'b'], 'commit'); // 0 1 (2)
+      await opened.transact(1, ['c', 'd'], 'abort'); // (3 4 5)
+      await opened.produce(1, ['e']); // 6
+      const abort = await opened.begin(1, ['f', 'g']); // 7 8
+      expect(await log.bounds(1)).toEqual({ start: 0, end: 7 });
+      const slice = await log.read(1, 0, 100, MANY);
+      expect([texts(slice), slice.end, slice.logStart]).toEqual([['0:a', '1:b', '6:e'], 7, 0]);
+      expect(await log.read(1, 7, 100, MANY)).toEqual({ records: [], end: 7, logStart: 0 });
+      for (const from of [2, 3, 4, 5]) {
+        const part = await log.read(1, from, 6, MANY);
+        expect([texts(part), part.end]).toEqual([[], 6]);
+      }
+      await abort(); // (9)
+      await opened.produce(1, ['h']); // 10
+      const rest: string[] = [];
+      let at = 6;
+      while (at < 11) {
+        const part = await log.read(1, at, 11, MANY);
+        rest.push(...texts(part));
+        if (part.end === at) continue; // the marker is on its way
+        at = part.end;
+      }
+      expect(rest).toEqual(['6:e', '10:h']);
+    });
+
+    it('shows what retention took: the log start lies above the slice', async () => {
+      await opened.deleteBefore(0, 100);
+      expect(await log.bounds(0)).toEqual({ start: 100, end: 500 });
+      const slice = await log.read(0, 50, 103, MANY);
+      expect([texts(slice), slice.end, slice.logStart]).toEqual([
+        ['100:value 100', '101:value 101', '102:value 102'],
+        103,
+        100,
+      ]);
+      expect(await log.read(0, 10, 20, MANY)).toEqual({ records: [], end: 20, logStart: 100 });
+    });
+  });
+}
