@@ -1,12 +1,14 @@
 import type { Pipeline } from '@bifold/core';
 import { airframes } from './airframes.ts';
 import { airlines, delays, planes } from './delays.ts';
+import { throughput } from './throughput.ts';
 
 export { airframes, legs } from './airframes.ts';
 export { airlines, delays, departures, planes } from './delays.ts';
+export { readings, throughput } from './throughput.ts';
 
 /** Every pipeline that can be deployed. Add yours here. */
-export const pipelines: readonly Pipeline[] = [delays, airframes];
+export const pipelines: readonly Pipeline[] = [delays, airframes, throughput];
 
 /** Every lookup table that the pipelines join. */
 export const lookupTables = [airlines, planes] as const;
