@@ -8,8 +8,8 @@ const queryOf = (stack: PipelineStack) => stack.serving.query.lambda;
 
 describe("Lambda's limits", () => {
   it('refuse code that starts slowly', () => {
-    expect(() => synthesize({ codeSizeBytes: 3 * 1024 * 1024 })).toThrow(
-      /3145728 bytes of code.*BIFOLD_BUNDLE_TOO_LARGE/,
+    expect(() => synthesize({ codeSizeBytes: 4 * 1024 * 1024 })).toThrow(
+      /4194304 bytes of code.*BIFOLD_BUNDLE_TOO_LARGE/,
     );
   });
 

@@ -16,8 +16,8 @@ export const LAMBDA_LIMITS = {
   layers: 5,
 } as const;
 
-/** A limit of our own: code is read and parsed at every cold start, and no function of ours has a reason to be larger. */
-const CODE_SIZE_BYTES_MAX = 2 * 1024 * 1024;
+/** A limit of our own: code is read and parsed at every cold start, and an import that brings a whole library with it should not go unseen. */
+const CODE_SIZE_BYTES_MAX = 3 * 1024 * 1024;
 /** What a value may become that is known only when it is deployed: addresses and ARNs stay below it. */
 const UNKNOWN_VALUE_SIZE_BYTES = 256;
 
