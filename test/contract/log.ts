@@ -30,6 +30,10 @@ export function logContract(name: string, open: () => Promise<OpenLog>): void {
     });
     afterAll(() => opened.close());
 
+    const stable = async (end: number) => {
+      while ((await log.bounds(1)).end < end);
+    };
+
     it('names the incarnation and the partitions', async () => {
       expect(await log.topicId()).toBe(opened.topicId);
       expect((await log.partitions()).slice(0, 2)).toEqual([0, 1]);
@@ -55,6 +59,8 @@ export function logContract(name: string, open: () => Promise<OpenLog>): void {
     it('leaves out aborted and control records, claims them as holes, and stops at an open transaction', async () => {
       await opened.transact(1, ['a', 'b'], 'commit'); // 0 1 (2)
       await opened.transact(1, ['c', 'd'], 'abort'); // (3 4 5)
+      // The broker answers before it has written the marker.
+      await stable(6);
       await opened.produce(1, ['e']); // 6
       const abort = await opened.begin(1, ['f', 'g']); // 7 8
       expect(await log.bounds(1)).toEqual({ start: 0, end: 7 });
@@ -66,16 +72,10 @@ export function logContract(name: string, open: () => Promise<OpenLog>): void {
         expect([texts(part), part.end]).toEqual([[], 6]);
       }
       await abort(); // (9)
+      await stable(10);
       await opened.produce(1, ['h']); // 10
-      const rest: string[] = [];
-      let at = 6;
-      while (at < 11) {
-        const part = await log.read(1, at, 11, MANY);
-        rest.push(...texts(part));
-        if (part.end === at) continue; // the marker is on its way
-        at = part.end;
-      }
-      expect(rest).toEqual(['6:e', '10:h']);
+      const rest = await log.read(1, 6, 11, MANY);
+      expect([texts(rest), rest.end]).toEqual([['6:e', '10:h'], 11]);
     });
 
     it('shows what retention took: the log start lies above the slice', async () => {

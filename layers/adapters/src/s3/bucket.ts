@@ -1,5 +1,5 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -75,8 +75,8 @@ export function s3Bucket(options: BucketOptions): Bucket {
   const upload = async (key: string, localPath: string, metadata: Metadata) => ({
     Bucket: bucket,
     Key: key,
-    Body: createReadStream(localPath),
-    ContentLength: (await stat(localPath)).size,
+    // Not a stream: the SDK could send that only once, and what is archived at a time is small.
+    Body: await readFile(localPath),
     Metadata: { ...metadata },
   });
 

@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  AdapterError,
+  type Bucket,
+  batchStore,
+  bindingStore,
+  type CassandraClient,
+  connectCassandra,
+  createTables,
+  kafkaAdmin,
+  kafkaLog,
+  lookupStore,
+  s3Archive,
+  s3Bucket,
+  s3Views,
+  speedStore,
+} from '@bifold/adapters';
+import { type CloudAddresses, openCloud } from '@bifold/cloud';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
+import { archiveContract } from '../contract/archive-store.ts';
+import { batchStoreContract } from '../contract/batch-store.ts';
+import { bindingStoreContract, lookupStoreContract } from '../contract/binding-store.ts';
+import { logContract } from '../contract/log.ts';
+import { speedStoreContract } from '../contract/speed-store.ts';
+
+/** The adapters against the real thing: what memory was held to, Cassandra, Kafka and the emulator's S3 must keep, too. */
+
+jest.setTimeout(120_000);
+
+const suffix = randomBytes(4).toString('hex');
+const keyspace = `contract_${suffix}`;
+const bucketName = `contract-${suffix}`;
+
+let addresses: CloudAddresses;
+let cassandra: CassandraClient;
+let bucket: Bucket;
+
+beforeAll(async () => {
+  const cloud = await openCloud({ root: join(import.meta.dirname, '../..') });
+  addresses = await cloud.up();
+  cassandra = await connectCassandra({ ...cassandraAddress(), keyspace });
+  await createTables(cassandra, 1);
+  await createTables(cassandra, 1);
+  const s3 = { endpoint: addresses.aws.endpoint, region: addresses.aws.region, credentials: awsCredentials() };
+  const admin = new S3Client({ ...s3, forcePathStyle: true });
+  await admin.send(new CreateBucketCommand({ Bucket: bucketName }));
+  admin.destroy();
+  bucket = s3Bucket({ ...s3, bucket: bucketName });
+});
+
+afterAll(async () => {
+  await cassandra?.define(`DROP KEYSPACE ${keyspace}`);
+  await cassandra?.close();
+  await bucket?.deleteAll('');
+  bucket?.close();
+});
+
+const cassandraAddress = () => ({
+  contactPoints: addresses.cassandra.contactPoints.map((host) =>
+    host.includes(':') ? host : `${host}:${addresses.cassandra.port}`,
+  ),
+  localDataCenter: addresses.cassandra.localDataCenter,
+});
+const awsCredentials = () => ({
+  accessKeyId: addresses.aws.accessKeyId,
+  secretAccessKey: addresses.aws.secretAccessKey,
+});
+const kafkaAddress = () => ({
+  brokers: [addresses.kafka.brokersSasl],
+  credentials: { username: addresses.kafka.username, password: addresses.kafka.password },
+});
+
+speedStoreContract('Cassandra', async (scope, options) => speedStore(cassandra, scope, options));
+speedStoreContract('Cassandra in small pages', async (scope, options) =>
+  speedStore(cassandra, scope, { ...options, fetchSize: 7 }),
+);
+batchStoreContract('Cassandra', async (scope, options) => batchStore(cassandra, scope, options));
+bindingStoreContract('Cassandra', async (scope) => bindingStore(cassandra, scope));
+lookupStoreContract('Cassandra', async () => lookupStore(cassandra));
+archiveContract('S3', async (scope) => ({
+  archive: s3Archive(bucket, scope),
+  views: s3Views(bucket, scope),
+  remove: (key) => bucket.deleteAll(key),
+  exists: async (key) => (await bucket.head(key)) !== null,
+}));
+
+const COMPRESSIONS = [CompressionTypes.None, CompressionTypes.GZIP];
+
+logContract('Kafka', async () => {
+  const topic = `contract-${suffix}`;
+  const admin = kafkaAdmin(kafkaAddress());
+  const topicId = await admin.createTopic(topic, 2);
+  if (topicId === null) throw new Error('the topic is new');
+  const kafka = new Kafka({ brokers: [addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING });
+  const producer = kafka.producer();
+  const transactional = kafka.producer({ transactionalId: topic, maxInFlightRequests: 1, idempotent: true });
+  const operator = kafka.admin();
+  await Promise.all([producer.connect(), transactional.connect(), operator.connect()]);
+  const log = kafkaLog({ ...kafkaAddress(), topic });
+  let sent = 0;
+  const messages = (partition: number, values: readonly string[]) => values.map((value) => ({ partition, value }));
+  return {
+    log,
+    topicId,
+    async produce(partition, values) {
+      const compression = COMPRESSIONS[sent++ % COMPRESSIONS.length] as CompressionTypes;
+      await producer.send({ topic, compression, messages: messages(partition, values) });
+    },
+    async transact(partition, values, end) {
+      const transaction = await transactional.transaction();
+      await transaction.send({ topic, messages: messages(partition, values) });
+      await transaction[end]();
+    },
+    async begin(partition, values) {
+      const transaction = await transactional.transaction();
+      await transaction.send({ topic, messages: messages(partition, values) });
+      return () => transaction.abort();
+    },
+    async deleteBefore(partition, offset) {
+      await operator.fetchTopicOffsets(topic);
+      await operator.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
+    },
+    async close() {
+      await operator.deleteTopics({ topics: [topic] });
+      await Promise.all([
+        log.close(),
+        admin.close(),
+        producer.disconnect(),
+        transactional.disconnect(),
+        operator.disconnect(),
+      ]);
+    },
+  };
+});
+
+describe('Kafka', () => {
+  it('describes topics, and what groups have committed', async () => {
+    const topic = `described-${suffix}`;
+    const admin = kafkaAdmin(kafkaAddress());
+    const operator = new Kafka({ brokers: [addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING }).admin();
+    await operator.connect();
+    const id = await admin.createTopic(topic, 3, { 'retention.ms': '86400000', 'cleanup.policy': 'delete' });
+    expect(await admin.createTopic(topic, 3)).toBeNull();
+    expect(await admin.describeTopic(topic)).toMatchObject({
+      id,
+      partitions: [0, 1, 2],
+      config: { 'retention.ms': '86400000', 'cleanup.policy': 'delete', 'message.timestamp.type': expect.any(String) },
+    });
+    expect(await admin.describeTopic(`${topic}-nowhere`)).toBeNull();
+    await operator.setOffsets({ groupId: topic, topic, partitions: [{ partition: 2, offset: '42' }] });
+    expect(await admin.groupOffsets(topic, topic)).toEqual(new Map([[2, 42]]));
+    expect(await admin.groupOffsets(`${topic}-nobody`, topic)).toEqual(new Map());
+    await operator.deleteTopics({ topics: [topic] });
+    await Promise.all([admin.close(), operator.disconnect()]);
+  });
+
+  it('reads one incarnation: not the topic that was created anew under its name', async () => {
+    const topic = `recreated-${suffix}`;
+    const admin = kafkaAdmin(kafkaAddress());
+    const kafka = new Kafka({ brokers: [addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING });
+    const [operator, producer] = [kafka.admin(), kafka.producer()];
+    await Promise.all([operator.connect(), producer.connect()]);
+    const log = kafkaLog({ ...kafkaAddress(), topic });
+    expect(await log.topicId()).toBeNull();
+    const first = await admin.createTopic(topic, 1);
+    await producer.send({ topic, messages: [{ value: 'first' }] });
+    expect((await log.read(0, 0, 1, 1)).records).toHaveLength(1);
+    await operator.deleteTopics({ topics: [topic] });
+    const second = await admin.createTopic(topic, 1);
+    expect(second).not.toBe(first);
+    expect(await log.topicId()).toBe(second);
+    await expect(log.read(0, 0, 1, 1)).rejects.toMatchObject({ code: 'BIFOLD_TOPIC_GONE' });
+    await operator.deleteTopics({ topics: [topic] });
+    await Promise.all([log.close(), admin.close(), operator.disconnect(), producer.disconnect()]);
+  });
+});
+
+describe('errors', () => {
+  it('say which service is away, and keep the cause', async () => {
+    const nobody = ['127.0.0.1:1'];
+    const failures = await Promise.all([
+      connectCassandra({ contactPoints: nobody, keyspace }).catch((error: unknown) => error),
+      kafkaLog({ brokers: nobody, topic: 'x', patienceMs: 100 })
+        .topicId()
+        .catch((error: unknown) => error),
+      s3Bucket({ bucket: 'x', endpoint: 'http://127.0.0.1:1', region: 'x', credentials: awsCredentials() })
+        .list('')
+        .catch((error: unknown) => error),
+      kafkaLog({ ...kafkaAddress(), credentials: { username: 'nobody', password: 'x' }, topic: 'x' })
+        .topicId()
+        .catch((error: unknown) => error),
+      speedStore(
+        { ...cassandra, table: () => 'nowhere.fragments' },
+        { version: 'v', incarnation: crypto.randomUUID() },
+        { buckets: 1, segmentSize: 1 },
+      )
+        .partitions()
+        .catch((error: unknown) => error),
+    ]);
+    for (const failure of failures) expect(failure).toBeInstanceOf(AdapterError);
+    expect(failures.map((failure) => (failure as AdapterError).code)).toEqual([
+      'BIFOLD_CASSANDRA_AWAY',
+      'BIFOLD_KAFKA_AWAY',
+      'BIFOLD_S3_AWAY',
+      'BIFOLD_KAFKA_REFUSED',
+      'BIFOLD_CASSANDRA_TABLES_MISSING',
+    ]);
+    for (const failure of failures) expect((failure as AdapterError).cause).toBeDefined();
+  });
+});
