@@ -22,7 +22,7 @@ export class TriggerError extends Error {
 
 /** The message of anything thrown: `AggregateError`s of the network layer have an empty one of their own. */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = (error as NodeJS.ErrnoException).code;
-  return error.message || code || error.name;
+  if (typeof error !== 'object' || error === null) return String(error);
+  const { message, code, name } = error as Partial<NodeJS.ErrnoException>;
+  return message || code || name || String(error);
 }
