@@ -24,7 +24,7 @@ import { archiveContract } from '../contract/archive-store.ts';
 import { batchStoreContract } from '../contract/batch-store.ts';
 import { bindingStoreContract, lookupStoreContract } from '../contract/binding-store.ts';
 import { logContract } from '../contract/log.ts';
-import { speedStoreContract } from '../contract/speed-store.ts';
+import { freshScope, speedStoreContract } from '../contract/speed-store.ts';
 
 /** The adapters against the real thing: what memory was held to, Cassandra, Kafka and the emulator's S3 must keep, too. */
 
@@ -175,6 +175,64 @@ describe('Kafka', () => {
     await expect(log.read(0, 0, 1, 1)).rejects.toMatchObject({ code: 'BIFOLD_TOPIC_GONE' });
     await operator.deleteTopics({ topics: [topic] });
     await Promise.all([log.close(), admin.close(), operator.disconnect(), producer.disconnect()]);
+  });
+});
+
+/** The answer is lost on its way back (`applied`), or the request on its way there (`unsent`): the caller cannot tell which. */
+const lossy = (loss: 'applied' | 'unsent', times: number) => {
+  const error = new AdapterError('BIFOLD_TEST_LOST', { failed: '', received: '', allowed: '', remedy: '' });
+  let left = times;
+  const lose = async <T>(send: () => Promise<T>): Promise<T | { kind: 'unknown'; error: AdapterError }> => {
+    if (left-- <= 0) return send();
+    if (loss === 'applied') await send();
+    return { kind: 'unknown', error };
+  };
+  return {
+    cassandra: {
+      ...cassandra,
+      decide: (statement) => lose(() => cassandra.decide(statement)),
+    } satisfies CassandraClient as CassandraClient,
+    bucket: { ...bucket, create: (...request) => lose(() => bucket.create(...request)) } satisfies Bucket as Bucket,
+  };
+};
+
+describe.each([
+  ['applied', 1],
+  ['applied', 2],
+  ['unsent', 1],
+  ['unsent', 2],
+] as const)('a decision whose answer is lost (%s, %i times)', (loss, times) => {
+  const run = (name: string) => ({ run: name, runGeneration: 1, cuts: {}, lost: {}, publishedAtMs: 1 });
+  const nothing = { generation: 0, current: null, previous: null };
+
+  it('publishes once, and knows whose it is', async () => {
+    const scope = freshScope();
+    const ours = batchStore(lossy(loss, times).cassandra, scope, { buckets: 1 });
+    const first = { generation: 1, current: run('ours'), previous: null };
+    expect(await ours.publish(nothing, first)).toBe(true);
+    const others = batchStore(cassandra, scope, { buckets: 1 });
+    expect(await others.publish(nothing, { ...first, current: run('theirs') })).toBe(false);
+    const second = { generation: 2, current: run('next'), previous: first.current };
+    expect(await batchStore(lossy(loss, times).cassandra, scope, { buckets: 1 }).publish(first, second)).toBe(true);
+    const late = batchStore(lossy(loss, times).cassandra, scope, { buckets: 1 });
+    expect(await late.publish(first, { ...second, current: run('late') })).toBe(false);
+    expect(await others.readPointer('serial')).toEqual(second);
+  });
+
+  it('binds once', async () => {
+    const scope = freshScope();
+    const open = () => bindingStore(lossy(loss, times).cassandra, scope);
+    expect(await open().bind(0, 0, 'planes', 'ours')).toBe('ours');
+    expect(await open().bind(0, 0, 'planes', 'theirs')).toBe('ours');
+  });
+
+  it('appends to the archive once', async () => {
+    const scope = freshScope();
+    const file = { partition: 0, start: 0, end: 9, lost: false };
+    const here = import.meta.filename;
+    expect(await s3Archive(lossy(loss, times).bucket, scope).append(file, here)).toBe(true);
+    expect(await s3Archive(lossy(loss, times).bucket, scope).append({ ...file, end: 5 }, here)).toBe(false);
+    expect(await s3Archive(bucket, scope).frontier(0)).toBe(9);
   });
 });
 
