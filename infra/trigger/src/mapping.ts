@@ -2,7 +2,7 @@ import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
 import { TriggerError } from './errors.ts';
 
 /** Where a consumer group without committed offsets begins. A group with offsets goes on from them, as on AWS. */
-export type StartingPosition =
+type StartingPosition =
   | { readonly kind: 'trim-horizon' }
   | { readonly kind: 'latest' }
   | { readonly kind: 'at-timestamp'; readonly timestampMs: number };
@@ -10,7 +10,7 @@ export type StartingPosition =
 export type SaslMechanism = 'scram-sha-512' | 'scram-sha-256' | 'plain';
 
 /** A secret in Secrets Manager holding `{"username": ..., "password": ...}`, and how they are proven to the broker. */
-export interface Authentication {
+interface Authentication {
   readonly mechanism: SaslMechanism;
   readonly secretId: string;
 }
@@ -41,7 +41,7 @@ export interface RefusedMapping {
 }
 
 /** A mapping of another source (SQS, streams): none of this trigger's business. */
-export interface ForeignMapping {
+interface ForeignMapping {
   readonly kind: 'foreign';
 }
 
