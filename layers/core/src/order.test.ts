@@ -115,7 +115,10 @@ describe('gatherSorted', () => {
       throw new Error('the disk is gone');
     }
     const all = gatherSorted([reading([row, { ...row, startMs: 1 }], closed, 0), failing()]);
-    await expect(Array.fromAsync(all)).rejects.toThrow('the disk is gone');
+    const readAll = async (): Promise<void> => {
+      for await (const _ of all);
+    };
+    await expect(readAll()).rejects.toThrow('the disk is gone');
     expect(closed).toEqual([0]);
   });
 });

@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
+import { fieldsOf } from './definition/expression.ts';
 import type { Pipeline } from './definition/pipeline.ts';
 import type { Column, EventSchema } from './definition/schema.ts';
 import type { EventTime } from './definition/topic.ts';
 import { DefinitionError } from './errors.ts';
+import type { Plan } from './plan.ts';
 
 /** A value of a column: text, finite number (integers and timestamps too; never -0), boolean or null. */
 export type Value = string | number | boolean | null;
@@ -37,7 +39,14 @@ export type Decoder = (value: Uint8Array | null) => Decoded;
 
 /** Beyond what JavaScript dates hold there is no time. Epoch milliseconds. */
 const TIME_LIMIT_MS = 8.64e15;
-const ISO_DATE_TIME = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+const ISO_DATE_TIME = /^\d{4}-\d{2}-(\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+/**
+ * How deep the value of a json column may be nested. Schemas and JSON.stringify recurse: beyond some depth they throw, at a depth that differs from
+ * one call stack to the next, and one layer would count what another sets aside.
+ */
+const JSON_DEPTH_LIMIT = 100;
+/** The database takes no clustering value beyond 65,535 bytes: a record with a longer key could be stored by no retry. */
+const KEY_LIMIT_BYTES = 60_000;
 const DETAIL_LIMIT = 500;
 
 /** Compiles the decoder of a pipeline. The schema only says yes or no; values are those of the wire. */
@@ -46,6 +55,8 @@ export function decoderOf(pipeline: Pipeline): Decoder {
   const readers = columns.map(columnReader);
   const timeOf = eventTimeReader(eventTime, columns);
   const validate = validatorOf(pipeline.schema);
+  const nested = columns.filter((column) => column.type === 'json').map((column) => column.name);
+  const keyed = keyColumns(pipeline.plan);
   return (bytes) => {
     if (bytes === null) return poison('tombstone', 'the value is null');
     if (!isUtf8(bytes)) return poison('not-utf8', 'the bytes are not UTF-8 text');
@@ -61,9 +72,13 @@ export function decoderOf(pipeline: Pipeline): Decoder {
         `a JSON ${parsed === null ? 'null' : Array.isArray(parsed) ? 'array' : typeof parsed}`,
       );
     }
-    const issue = validate(parsed);
-    if (issue !== null) return poison('invalid', issue);
     const record = parsed as Record<string, unknown>;
+    for (const name of nested) {
+      if (isDeeperThan(JSON_DEPTH_LIMIT, Object.hasOwn(record, name) ? record[name] : null))
+        return poison('wrong-type', `${name} is nested deeper than ${JSON_DEPTH_LIMIT} levels`);
+    }
+    const issue = validate(record);
+    if (issue !== null) return poison('invalid', issue);
     const values: Value[] = new Array(readers.length);
     for (let index = 0; index < readers.length; index++) {
       const { name } = columns[index] as Column;
@@ -72,6 +87,10 @@ export function decoderOf(pipeline: Pipeline): Decoder {
         return poison('wrong-type', `${name} is not of type ${(columns[index] as Column).type}`);
       }
       values[index] = value;
+    }
+    if (keySizeBytes(values, keyed) > KEY_LIMIT_BYTES) {
+      const names = keyed.map((index) => (columns[index] as Column).name).join(', ');
+      return poison('wrong-type', `${names}: more than ${KEY_LIMIT_BYTES} bytes, too long for a key`);
     }
     const timeMs = timeOf(values);
     return timeMs === null
@@ -82,6 +101,28 @@ export function decoderOf(pipeline: Pipeline): Decoder {
 
 function poison(reason: PoisonReason, detail: string): Decoded {
   return { kind: 'poison', reason, detail: detail.toWellFormed().slice(0, DETAIL_LIMIT).toWellFormed() };
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
+}
+
+/** Positions of the text columns that keys are made of: those of the view's rows, through derived columns too, and those of lookups. */
+function keyColumns({ columns, groupBy, lookups, derived }: Plan): readonly number[] {
+  const sources = new Map(derived.map(({ name, expression }) => [name, fieldsOf(expression)]));
+  const reads = (name: string): readonly string[] => [name, ...(sources.get(name) ?? []).flatMap(reads)];
+  const names = new Set([...groupBy.flatMap(reads), ...lookups.map((lookup) => lookup.on)]);
+  return columns.flatMap(({ name, type }, index) => (type === 'text' && names.has(name) ? [index] : []));
+}
+
+/** Size of these values in a key's text; exact only where they are long: a UTF-16 unit takes six bytes of JSON at most. */
+function keySizeBytes(values: readonly Value[], keyed: readonly number[]): number {
+  let atMostBytes = 0;
+  for (const index of keyed) atMostBytes += 6 * ((values[index] as string | null)?.length ?? 0);
+  if (atMostBytes <= KEY_LIMIT_BYTES) return atMostBytes;
+  return keyed.reduce((total, index) => total + Buffer.byteLength(JSON.stringify(values[index])), 0);
 }
 
 /** First issue of the schema, or null. */
@@ -140,9 +181,11 @@ function typedReader(column: Column): ColumnReader {
 }
 
 function dateTimeMs(text: string): number | null {
-  if (!ISO_DATE_TIME.test(text)) return null;
-  const timeMs = Date.parse(text);
-  return Number.isNaN(timeMs) ? null : timeMs;
+  const day = Number(ISO_DATE_TIME.exec(text)?.[1] ?? Number.NaN);
+  const timeMs = Date.parse(text.toUpperCase());
+  // Date.parse takes February 30 for March 2.
+  const exists = day <= 28 || new Date(Date.parse(`${text.slice(0, 10)}T00:00:00Z`)).getUTCDate() === day;
+  return exists && !Number.isNaN(timeMs) ? timeMs : null;
 }
 
 function eventTimeReader(

@@ -48,7 +48,7 @@ const KNOWN_OPTIONS = ['name', 'from', 'lookups', 'derive', 'groupBy', 'windows'
  */
 export function definePipeline<
   E,
-  const G extends readonly (keyof E & string)[],
+  const G extends readonly (keyof (E & Derived<D>) & string)[],
   const W extends Record<string, Window>,
   A extends Record<string, Aggregate<E & Joined<L> & Derived<D>, unknown>>,
   // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything": a definition without lookups joins no columns
@@ -58,7 +58,7 @@ export function definePipeline<
 >(
   definition: Definition<E, G, W, A, L, D>,
 ): Pipeline<
-  Pick<E, G[number]>,
+  Pick<E & Derived<D>, G[number]>,
   keyof W & string,
   { [N in keyof A]: A[N] extends Aggregate<never, infer R> ? R : never }
 > {

@@ -22,6 +22,7 @@ interface JsonSchemaNode {
   readonly type?: string | readonly string[];
   readonly format?: string;
   readonly anyOf?: readonly JsonSchemaNode[];
+  readonly oneOf?: readonly JsonSchemaNode[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly properties?: Readonly<Record<string, JsonSchemaNode>>;
@@ -76,16 +77,23 @@ export function columnsOf(role: string, schema: EventSchema): readonly Column[] 
 }
 
 function columnType(node: JsonSchemaNode): { type: ColumnType; nullable: boolean } {
-  const variants =
-    node.anyOf ?? (Array.isArray(node.type) ? node.type.map((type: string) => ({ ...node, type })) : [node]);
+  const variants = variantsOf(node);
   const present = variants.filter((variant) => variant.type !== 'null');
   const types = new Set(present.map(singleType));
   if (types.size === 2 && types.has('integer') && types.has('double')) types.delete('integer');
   const [only, ...others] = types;
   return {
     type: only !== undefined && others.length === 0 ? only : 'json',
-    nullable: present.length < variants.length,
+    // A node without a type may be anything, null too: that is for the schema to say.
+    nullable: variants.some((variant) => variant.type === 'null' || variant.type === undefined),
   };
+}
+
+/** The alternatives of a node, each of one type, however unions are nested. */
+function variantsOf(node: JsonSchemaNode): readonly JsonSchemaNode[] {
+  const alternatives = node.anyOf ?? node.oneOf;
+  if (alternatives) return alternatives.flatMap(variantsOf);
+  return typeof node.type === 'object' ? node.type.map((type) => ({ ...node, type })) : [node];
 }
 
 function singleType(node: JsonSchemaNode): ColumnType {

@@ -1,0 +1,24 @@
+import type { EventSchema } from '@bifold/core';
+
+/** A Standard Schema that says what it is told: any library may stand behind one, also one that is less strict than zod. */
+export function schemaOf(
+  properties: Readonly<Record<string, unknown>>,
+  validate: (
+    value: unknown,
+  ) => { readonly issues?: readonly { readonly message: string }[] } | Promise<never> = () => ({}),
+): EventSchema & { readonly '~standard': { readonly types?: { readonly input: never; readonly output: never } } } {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: (value: unknown) => {
+        const result = validate(value);
+        return result instanceof Promise || result.issues ? result : { value };
+      },
+      jsonSchema: {
+        input: () => ({ type: 'object', properties, required: Object.keys(properties) }),
+        output: () => ({}),
+      },
+    },
+  } as never;
+}
