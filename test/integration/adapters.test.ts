@@ -173,6 +173,9 @@ describe('Kafka', () => {
     expect(second).not.toBe(first);
     expect(await log.topicId()).toBe(second);
     await expect(log.read(0, 0, 1, 1)).rejects.toMatchObject({ code: 'BIFOLD_TOPIC_GONE' });
+    const bound = kafkaLog({ ...kafkaAddress(), topic, incarnation: first as string });
+    await expect(bound.bounds(0)).rejects.toMatchObject({ code: 'BIFOLD_TOPIC_GONE' });
+    await bound.close();
     await operator.deleteTopics({ topics: [topic] });
     await Promise.all([log.close(), admin.close(), operator.disconnect(), producer.disconnect()]);
   });

@@ -192,7 +192,7 @@ const OVERDUE: ReadonlySet<number> = new Set([
 
 function explain(what: string, place: string, keyspace: string, cause: unknown): AdapterError {
   const causes = [cause, ...Object.values((cause as { innerErrors?: Record<string, unknown> })?.innerErrors ?? {})];
-  const said = causes.map((each) => (each instanceof Error ? each.message : String(each))).join(' <- ');
+  const said = causes.map(firstLine).join(' <- ');
   const explained = (code: string, allowed: string, remedy: string) =>
     new AdapterError(code, { failed: `${what} at ${place} failed`, received: said, allowed, remedy }, { cause });
 
@@ -221,6 +221,12 @@ function explain(what: string, place: string, keyspace: string, cause: unknown):
     return explained(TABLES_MISSING, `the tables of Bifold in keyspace ${keyspace}`, 'deploy, which creates them');
   }
   return explained(FAILED, 'a statement that Cassandra accepts', 'read the cause; a retry may cure it');
+}
+
+/** The driver puts the stacks of other errors into its messages. */
+function firstLine(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return line;
 }
 
 function codeOf(error: unknown): number {

@@ -6,6 +6,8 @@ import { committedRecords } from './record-batches.ts';
 
 export interface KafkaLogOptions extends KafkaOptions {
   readonly topic: string;
+  /** The topic id that reads are bound to; without it, the first that a read meets. */
+  readonly incarnation?: string;
 }
 
 const READ_COMMITTED = 1;
@@ -30,8 +32,8 @@ export function kafkaLog(options: KafkaLogOptions): Log {
   const { topic } = options;
   const cluster = kafkaCluster(options);
   let known: Leaders | null = null;
-  /** What this log reads is one incarnation: the first that it met. Fetches name the id, so another one of the same name cannot answer. */
-  let incarnation: string | null = null;
+  /** What this log reads is one incarnation. Fetches name the id, so another topic of the same name cannot answer. */
+  let incarnation: string | null = options.incarnation ?? null;
 
   const describe = async (): Promise<{ topic: TopicMetadata | null; brokers: ReadonlyMap<number, Broker> }> => {
     try {
@@ -153,15 +155,17 @@ export function kafkaLog(options: KafkaLogOptions): Log {
           });
           // The log start that comes with a fetch was read by the broker before it read the records, so retention could slip in between. This one is asked for
           // after the records have arrived; the start only ever grows, so whatever is at or above it now was there throughout the fetch.
-          const logStart = await listOffset(leader, partition, EARLIEST);
+          const listed = await listOffset(leader, partition, EARLIEST);
           if (fetched === null) {
-            if (begin >= logStart) throw shorter(topic, partition, begin);
-            begin = logStart;
+            if (begin >= listed) throw shorter(topic, partition, begin);
+            begin = listed;
             continue;
           }
           const [answer] = fetched.responses[0]?.partitions ?? [];
           if (answer === undefined) throw new Error(`no answer for ${topic}/${partition}`);
           const stable = Number(answer.lastStableOffset);
+          // Offsets are listed by name: should the topic be created anew this very moment, what came with the fetch still holds.
+          const logStart = Math.max(listed, Number(answer.logStartOffset));
           const { records, end } = committedRecords(
             partition,
             answer.records ?? [],
