@@ -15,8 +15,12 @@ patch was written against: a patch that silently stops working is worse than non
    fills the memory and makes every checkpoint slower. A log group keeps its newest streams.
 5. Addresses of HTTP APIs. CloudFormation answers with a host name made of the API's id, which no resolver on a
    developer's machine knows. Here it is the emulator's own address with a path, so that a stack's output can be used.
+6. Batches of records. The emulator reads an invocation's payload as JSON and writes it again for the worker, which
+   costs it more than all else for the megabytes of a Kafka batch. Here such a payload travels as the text that it
+   came as. The worker still parses it, so a payload that is no JSON fails the invocation.
 """
 
+import json
 import os
 import queue
 import sys
@@ -239,10 +243,51 @@ def patch_api_addresses() -> None:
     provisioners._apigw_v2_api_create = create  # update calls it by name to replace an API
 
 
+# 6. Batches of records
+
+BATCH_PREFIX = b'{"eventSource":"SelfManagedKafka"'
+
+
+class Batch(dict):
+    """A payload that nobody here looks into, and the text of it."""
+
+    def __init__(self, text: str):
+        super().__init__(eventSource="SelfManagedKafka")
+        self.text = text
+
+
+class JsonWithBatches:
+    """Stands for the json module where payloads come in and go out."""
+
+    def __getattr__(self, name):
+        return getattr(json, name)
+
+    @staticmethod
+    def loads(text, *arguments, **named):
+        # A line break would end the worker's input line in the middle of the payload.
+        if isinstance(text, bytes) and text.startswith(BATCH_PREFIX) and b"\n" not in text and b"\r" not in text:
+            return Batch(text.decode("utf-8"))
+        return json.loads(text, *arguments, **named)
+
+    @staticmethod
+    def dumps(value, *arguments, **named):
+        if isinstance(value, dict) and isinstance(value.get("event"), Batch):
+            rest = json.dumps({name: entry for name, entry in value.items() if name != "event"}, *arguments, **named)
+            return '{"event":' + value["event"].text + "," + rest[1:]
+        return json.dumps(value, *arguments, **named)
+
+
+def patch_batches() -> None:
+    _expect(lambda_service.json is json and runtime.json is json, "the json module of the Lambda service")
+    lambda_service.json = JsonWithBatches()
+    runtime.json = JsonWithBatches()
+
+
 if __name__ == "__main__":
     patch_kafka_mappings()
     patch_end_of_log()
     patch_checkpoint()
     patch_old_logs()
     patch_api_addresses()
+    patch_batches()
     sys.exit(gateway.main())

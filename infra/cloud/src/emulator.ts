@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { CloudError } from './errors.ts';
 import { type CloudPaths, serviceTmpDir, softwareSources } from './paths.ts';
@@ -76,6 +76,9 @@ export const emulatorService = (paths: CloudPaths, ports: Ports, software: Softw
     stopWithinMs: 30_000,
     prepare: async () => {
       mkdirSync(join(dataDir, 's3'), { recursive: true });
+      // Functions run from this folder: the checkout's own "type": "module" would reach the emulator's CommonJS worker script.
+      mkdirSync(serviceTmpDir(paths, 'emulator'), { recursive: true });
+      writeFileSync(join(serviceTmpDir(paths, 'emulator'), 'package.json'), '{"type":"commonjs"}\n');
     },
     health: () => health(endpoint),
   };
