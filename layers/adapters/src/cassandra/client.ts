@@ -43,13 +43,13 @@ export interface CassandraClient {
   close(): Promise<void>;
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   readonly serial?: boolean;
   readonly fetchSize?: number;
 }
 
 /** `unknown`: no answer came, so it may have applied, or may yet. */
-export type Decision =
+type Decision =
   | { readonly kind: 'applied' }
   | { readonly kind: 'refused'; readonly row: CassandraRow }
   | { readonly kind: 'unknown'; readonly error: AdapterError };

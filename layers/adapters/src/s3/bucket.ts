@@ -24,7 +24,7 @@ export interface BucketOptions {
 export type Metadata = Readonly<Record<string, string>>;
 
 /** `unknown`: no answer came, so the object may be there, or may yet come. */
-export type Creation =
+type Creation =
   | { readonly kind: 'created' }
   | { readonly kind: 'exists' }
   | { readonly kind: 'unknown'; readonly error: AdapterError };
