@@ -1,5 +1,5 @@
 import type { Plan } from '@bifold/core';
-import { Aspects, CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { Annotations, Aspects, CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { BatchLayer } from './batch-layer.ts';
 import { LambdaLimits } from './limits.ts';
@@ -18,6 +18,8 @@ export class PipelineStack extends Stack {
     super(scope, id, props);
     const { plan, incarnation } = props;
     this.plan = plan;
+    // Subnets are given by id, and nothing here asks for their routes.
+    Annotations.of(this).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
     this.speed = new SpeedLayer(this, 'Speed', props);
     this.batch = new BatchLayer(this, 'Batch', props);
     this.serving = new ServingLayer(this, 'Serving', props);
