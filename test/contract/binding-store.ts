@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { BindingStore, LookupStore, Scope, Value } from '@bifold/core';
+import type { BindingStore, LookupStore, Scope, SweepLedger, Value } from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
 import { collect, freshScope } from './speed-store.ts';
 
@@ -56,6 +56,21 @@ export function lookupStoreContract(name: string, open: () => Promise<LookupStor
       expect([...(await store.rows(table, 'v2', keys))]).toEqual([['"N1"', { seats: 2 }]]);
       expect(new Map(await collect(store.allRows(table, 'v1')))).toEqual(rows);
       expect((await store.rows(table, 'v3', keys)).size).toBe(0);
+    });
+  });
+}
+
+export function sweepLedgerContract(name: string, open: (scope: Scope) => Promise<SweepLedger>): void {
+  describe(`${name}: sweep ledger`, () => {
+    it('remembers per partition how far the sweeper got, and never goes back', async () => {
+      const scope = freshScope();
+      const ledger = await open(scope);
+      expect(await ledger.sweptBelow(0)).toBe(0);
+      await ledger.markSwept(0, 12);
+      await ledger.markSwept(0, 7);
+      await ledger.markSwept(1, 3);
+      expect([await ledger.sweptBelow(0), await ledger.sweptBelow(1)]).toEqual([12, 3]);
+      expect(await (await open({ ...scope, version: 'contract-2' })).sweptBelow(0)).toBe(0);
     });
   });
 }

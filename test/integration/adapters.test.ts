@@ -16,13 +16,14 @@ import {
   s3Bucket,
   s3Views,
   speedStore,
+  sweepLedger,
 } from '@bifold/adapters';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
 import { archiveContract } from '../contract/archive-store.ts';
 import { batchStoreContract } from '../contract/batch-store.ts';
-import { bindingStoreContract, lookupStoreContract } from '../contract/binding-store.ts';
+import { bindingStoreContract, lookupStoreContract, sweepLedgerContract } from '../contract/binding-store.ts';
 import { logContract } from '../contract/log.ts';
 import { freshScope, speedStoreContract } from '../contract/speed-store.ts';
 
@@ -79,6 +80,7 @@ speedStoreContract('Cassandra in small pages', async (scope, options) =>
 );
 batchStoreContract('Cassandra', async (scope, options) => batchStore(cassandra, scope, options));
 bindingStoreContract('Cassandra', async (scope) => bindingStore(cassandra, scope));
+sweepLedgerContract('Cassandra', async (scope) => sweepLedger(cassandra, scope));
 lookupStoreContract('Cassandra', async () => lookupStore(cassandra));
 archiveContract('S3', async (scope) => ({
   archive: s3Archive(bucket, scope),

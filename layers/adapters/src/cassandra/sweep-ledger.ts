@@ -1,22 +1,18 @@
-import { logTimestampUs, type Scope, type SweepLedger, TABLES } from '@bifold/core';
-import type { CassandraClient } from './client.ts';
+import { logTimestampUs, type Scope, type SweepLedger } from '@bifold/core';
+import { type CassandraClient, scopeValues } from './client.ts';
+import { insertCql, selectCql } from './tables.ts';
 
-/** How far the sweeper got, per partition. */
-export function sweepLedger(client: CassandraClient, { version, incarnation }: Scope): SweepLedger {
-  const table = `${client.keyspace}.${TABLES.sweeps.name}`;
+/** How far the sweeper got, per partition; a mark that is behind another loses to it. */
+export function sweepLedger(client: CassandraClient, scope: Scope): SweepLedger {
+  const scoped = scopeValues(scope);
+  const insert = insertCql(client, 'sweeps');
+  const select = selectCql(client, 'sweeps', ['below'], ['partition = ?']);
   return {
     async sweptBelow(partition) {
-      const [row] = await client.read({
-        cql: `SELECT below FROM ${table} WHERE version = ? AND incarnation = ? AND partition = ?`,
-        values: [version, incarnation, partition],
-      });
-      return row ? Number(row.below) : 0;
+      const [row] = await client.read({ cql: select, values: [...scoped, partition] });
+      return row === undefined ? 0 : Number(row.below);
     },
-    async markSwept(partition, below) {
-      await client.write({
-        cql: `INSERT INTO ${table} (version, incarnation, partition, below) VALUES (?, ?, ?, ?) USING TIMESTAMP ?`,
-        values: [version, incarnation, partition, BigInt(below), logTimestampUs(below)],
-      });
-    },
+    markSwept: (partition, below) =>
+      client.write({ cql: insert, values: [...scoped, partition, BigInt(below), logTimestampUs(below)] }),
   };
 }

@@ -15,6 +15,7 @@ import {
   type RunEntry,
   type Scope,
   type SpeedStore,
+  type SweepLedger,
   type Value,
 } from '@bifold/core';
 import { checkSuccessor } from '../pointer.ts';
@@ -26,6 +27,7 @@ export interface MemoryDatabase {
   speedStore(scope: Scope, options: { readonly buckets: number; readonly segmentSize: number }): SpeedStore;
   batchStore(scope: Scope, options: { readonly buckets: number }): BatchStore;
   bindingStore(scope: Scope): BindingStore;
+  sweepLedger(scope: Scope): SweepLedger;
   lookupStore(): LookupStore;
 }
 
@@ -36,6 +38,7 @@ export function memoryDatabase(): MemoryDatabase {
   const quarantine = new CellTable<QuarantineEntry>();
   const batchRows = new CellTable<BatchRow>();
   const runs = new CellTable<RunEntry>();
+  const sweeps = new CellTable<number>();
   const pointers = new Map<string, Pointer>();
   const bindings = new Map<string, Map<string, { segment: number; lookup: string; version: string }>>();
   const lookups = new Map<string, Map<string, Readonly<Record<string, Value>>>>();
@@ -181,6 +184,16 @@ export function memoryDatabase(): MemoryDatabase {
             found.set(segment, names.set(lookup, version));
           }
           return found;
+        },
+      };
+    },
+
+    sweepLedger({ version, incarnation }) {
+      const key = (partition: number) => joinKey(version, incarnation, partition);
+      return {
+        sweptBelow: async (partition) => sweeps.rows(key(partition))[0] ?? 0,
+        async markSwept(partition, below) {
+          sweeps.write(key(partition), 'below', logTimestampUs(below), bytesOf(below), below);
         },
       };
     },

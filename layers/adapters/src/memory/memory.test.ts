@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { archiveContract } from '../../../../test/contract/archive-store.ts';
 import { batchStoreContract } from '../../../../test/contract/batch-store.ts';
-import { bindingStoreContract, lookupStoreContract } from '../../../../test/contract/binding-store.ts';
+import {
+  bindingStoreContract,
+  lookupStoreContract,
+  sweepLedgerContract,
+} from '../../../../test/contract/binding-store.ts';
 import { logContract } from '../../../../test/contract/log.ts';
 import { speedStoreContract } from '../../../../test/contract/speed-store.ts';
 import { memoryArchive, memoryBucket, memoryDatabase, memoryLog, memoryViews } from './index.ts';
@@ -12,6 +16,7 @@ const bucket = memoryBucket();
 speedStoreContract('memory', async (scope, options) => database.speedStore(scope, options));
 batchStoreContract('memory', async (scope, options) => database.batchStore(scope, options));
 bindingStoreContract('memory', async (scope) => database.bindingStore(scope));
+sweepLedgerContract('memory', async (scope) => database.sweepLedger(scope));
 lookupStoreContract('memory', async () => database.lookupStore());
 archiveContract('memory', async (scope) => ({
   archive: memoryArchive(bucket, scope),
