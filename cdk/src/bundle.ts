@@ -6,7 +6,7 @@ import { DeploymentError } from './errors.ts';
 import { FUNCTION_ROLES, type FunctionRole } from './names.ts';
 
 /** One bundled function: a folder with `index.mjs`, and whether it expects the native packages in a layer. */
-export interface Bundle {
+interface Bundle {
   readonly folder: string;
   readonly native: boolean;
 }

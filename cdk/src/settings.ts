@@ -41,7 +41,7 @@ export interface Settings {
   readonly archiveRemoval: 'retain' | 'delete';
 }
 
-export interface Network {
+interface Network {
   readonly vpcId: string;
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];
