@@ -1,0 +1,282 @@
+import {
+  type BatchRow,
+  batchRanges,
+  type Coverage,
+  coverageGaps,
+  type FragmentRow,
+  interpret,
+  type LogRecord,
+  mergeRow,
+  mergeTotal,
+  NOTHING_PUBLISHED,
+  type OpenSegment,
+  POISON_REASONS,
+  type Pointer,
+  QUARANTINE_POSITION,
+  QUARANTINE_WINDOW,
+  type Range,
+  type RowParts,
+  type RowPosition,
+  rowCoverage,
+  SegmentFold,
+  stillReadable,
+  vantageOf,
+} from '@bifold/core';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { choices } from './numbers.ts';
+import { fold, lookupsAt, partitionLog, plainFold, SEGMENT_SIZE, trips } from './trips.ts';
+
+const PARTITIONS = [0, 1] as const;
+const LOG_END = 56;
+const idOf = ({ key, window, startMs }: RowPosition): string =>
+  JSON.stringify([window, startMs, JSON.parse(key || 'null')]);
+
+/** The rows of `[start, end)` of a segment, folded from its first offset. */
+function fragmentsOf(log: readonly LogRecord[], partition: number, segment: number, end: number): FragmentRow[] {
+  const folding = new SegmentFold(fold, segment, []);
+  for (const record of log) {
+    if (record.partition !== partition || record.offset < segment * SEGMENT_SIZE || record.offset >= end) continue;
+    const decoded = fold.decode(record.value);
+    if (decoded.kind === 'poison') folding.addPoison(record.offset, decoded.reason);
+    else {
+      const slots = fold.enrich(decoded.values, lookupsAt(partition, record.offset));
+      if (slots !== null) folding.addEvent(record.offset, decoded.timeMs, slots);
+    }
+  }
+  return [...folding.takeTouched()];
+}
+
+/** What the batch layer would have written for a coverage. */
+async function batchRowsOf(log: readonly LogRecord[], coverage: Coverage): Promise<BatchRow[]> {
+  const { rows, quarantined } = await interpret(trips, log, coverage, lookupsAt);
+  const view = Array.from(rows.values(), ({ key, window, startMs, states }) => ({
+    key,
+    window,
+    startMs,
+    cell: fold.rows.view.encode(states),
+  }));
+  if (Object.keys(quarantined).length === 0) return view;
+  const counts = POISON_REASONS.map((reason) => quarantined[reason] ?? 0);
+  return [...view, { ...QUARANTINE_POSITION, cell: fold.rows.quarantine.encode(counts) }];
+}
+
+interface World {
+  readonly log: readonly LogRecord[];
+  readonly pointer: Pointer;
+  readonly progress: Map<number, Map<number, number>>;
+  readonly fragments: Map<string, FragmentRow[]>;
+  readonly batch: readonly BatchRow[];
+}
+
+/** Any state that the protocol can leave behind: cuts, lost ranges, progress here and there, rows ahead of it, leftovers below the cuts and without progress. */
+async function worldOf(log: readonly LogRecord[], seed: number): Promise<World> {
+  const choose = choices(seed);
+  const cuts: Record<string, number> = {};
+  const lost: Record<string, Range[]> = {};
+  const progress = new Map<number, Map<number, number>>();
+  const fragments = new Map<string, FragmentRow[]>();
+  for (const partition of PARTITIONS) {
+    if (choose(4) > 0) cuts[partition] = choose(4);
+    const cutOffset = (cuts[partition] ?? 0) * SEGMENT_SIZE;
+    if (choose(3) === 0 && cutOffset > 0) {
+      const start = choose(cutOffset);
+      lost[partition] = [[start, start + 1 + choose(cutOffset - start)]];
+    }
+    const known = new Map<number, number>();
+    for (const segment of [3, 0, 2, 1]) {
+      const first = segment * SEGMENT_SIZE;
+      const end = Math.min(first + SEGMENT_SIZE, LOG_END);
+      const next = choose(3) === 0 ? end : first + choose(end - first + 1);
+      const further = next + choose(end - next + 1);
+      if (next > first || choose(2) === 0) known.set(segment, next);
+      // Rows are written one by one: some stand beyond the progress that vouches for all of them.
+      const rows = new Map(fragmentsOf(log, partition, segment, next).map((row) => [idOf(row), row]));
+      for (const row of fragmentsOf(log, partition, segment, further)) if (choose(2) === 0) rows.set(idOf(row), row);
+      fragments.set(`${partition}/${segment}`, [...rows.values()]);
+    }
+    if (choose(5) > 0) progress.set(partition, known);
+  }
+  const run = { run: 'r', runGeneration: 1, cuts, lost, publishedAtMs: 0 };
+  const pointer: Pointer =
+    Object.keys(cuts).length === 0 ? NOTHING_PUBLISHED : { generation: 1, current: run, previous: null };
+  const covered = Object.fromEntries(
+    PARTITIONS.map((partition) => [partition, batchRanges(pointer.current, partition, SEGMENT_SIZE)]),
+  );
+  return { log, pointer, progress, fragments, batch: await batchRowsOf(log, covered) };
+}
+
+const named =
+  (coverage: Coverage) =>
+  (partition: number, offset: number): boolean =>
+    (coverage[partition] ?? []).some(([start, end]) => start <= offset && offset < end);
+
+/** Every row that has any part, with its parts. */
+function partsOf(world: World, segments: readonly OpenSegment[]): Map<string, RowParts> {
+  const all = new Map<
+    string,
+    { position: RowPosition; batch: BatchRow | null; fragments: [OpenSegment, FragmentRow][] }
+  >();
+  const at = ({ key, window, startMs }: RowPosition) => {
+    const position = { key, window, startMs };
+    const known = all.get(idOf(position)) ?? { position, batch: null, fragments: [] };
+    all.set(idOf(position), known);
+    return known;
+  };
+  for (const row of world.batch) at(row).batch = row;
+  for (const segment of segments)
+    for (const row of world.fragments.get(`${segment.partition}/${segment.segment}`) ?? [])
+      at(row).fragments.push([segment, row]);
+  return new Map(Array.from(all, ([id, { position, ...parts }]) => [id, { ...position, ...parts }]));
+}
+
+const logs = fc.tuple(partitionLog(0, LOG_END), partitionLog(1, LOG_END)).map(([zero, one]) => [...zero, ...one]);
+/** The values of a plain row, for comparing with one that has no records. */
+const shownNothing = fold.rows.view.present(fold.rows.view.empty);
+
+describe('an answer', () => {
+  it('covers what its parts hold, offset by offset', async () => {
+    await fc.assert(
+      fc.asyncProperty(logs, fc.integer(), async (log, seed) => {
+        const { pointer, progress } = await worldOf(log, seed);
+        const { coverage, segments } = vantageOf(pointer, [...progress.keys()], progress, SEGMENT_SIZE, false);
+        for (const partition of PARTITIONS) {
+          const cut = (pointer.current?.cuts[partition] ?? 0) * SEGMENT_SIZE;
+          const lost = pointer.current?.lost[partition] ?? [];
+          for (let offset = 0; offset <= LOG_END; offset++) {
+            const inBatch = offset < cut && !lost.some(([start, end]) => start <= offset && offset < end);
+            const segment = Math.floor(offset / SEGMENT_SIZE);
+            const next = progress.get(partition)?.get(segment) ?? 0;
+            const inSpeed = offset >= cut && offset < next;
+            expect(named(coverage)(partition, offset)).toBe(inBatch || inSpeed);
+            const open = segments.find((each) => each.partition === partition && each.segment === segment);
+            if (inSpeed) expect(open).toEqual({ partition, segment, start: segment * SEGMENT_SIZE, next });
+            const last = (coverage[partition] ?? []).at(-1)?.[1] ?? 0;
+            expect(named(coverageGaps(coverage))(partition, offset)).toBe(offset < last && !(inBatch || inSpeed));
+          }
+        }
+      }),
+    );
+  });
+
+  it('equals the plain fold over the offsets that each row names', async () => {
+    await fc.assert(
+      fc.asyncProperty(logs, fc.integer(), async (log, seed) => {
+        const world = await worldOf(log, seed);
+        const { coverage, segments } = vantageOf(
+          world.pointer,
+          [...world.progress.keys()],
+          world.progress,
+          SEGMENT_SIZE,
+          false,
+        );
+        const parts = partsOf(world, segments);
+        const receipt = plainFold(log, named(coverage));
+        for (const id of receipt.rows.keys()) expect(parts.has(id)).toBe(true);
+        if (receipt.quarantined.size > 0) expect(parts.has(idOf(QUARANTINE_POSITION))).toBe(true);
+        for (const [id, row] of parts) {
+          const algebra = fold.rows.of(row.window);
+          const merged = mergeRow(algebra, row);
+          const shown = algebra.present(merged.states);
+          const plain = plainFold(log, named(rowCoverage(coverage, merged.ahead, merged.behind)));
+          if (row.window === QUARANTINE_WINDOW)
+            expect(new Map(Object.entries(shown).filter(([, count]) => count !== 0))).toEqual(plain.quarantined);
+          else expect(shown).toEqual(plain.rows.get(id));
+          const halves = [merged.batch, merged.speed].filter((half) => half !== null);
+          expect(algebra.encode(halves.reduce(algebra.merge, algebra.empty))).toEqual(algebra.encode(merged.states));
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('adds up windows into a total over the offsets that it names', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        logs,
+        fc.integer(),
+        fc.integer({ min: -30, max: 30 }),
+        fc.nat({ max: 40 }),
+        async (log, seed, from, size) => {
+          const world = await worldOf(log, seed);
+          const { coverage, segments } = vantageOf(
+            world.pointer,
+            [...world.progress.keys()],
+            world.progress,
+            SEGMENT_SIZE,
+            false,
+          );
+          const inRange = (start: number): boolean => start >= from && start < from + size;
+          const byKey = Map.groupBy(
+            [...partsOf(world, segments).values()].filter(
+              ({ window, startMs }) => window === 'sevens' && inRange(startMs),
+            ),
+            ({ key }) => key,
+          );
+          for (const [key, rows] of byKey) {
+            const total = mergeTotal(fold.rows.view, key, 'sevens', from, rows);
+            const plain = plainFold(log, named(rowCoverage(coverage, total.ahead, total.behind)), (window, start) =>
+              window === 'sevens' && inRange(start) ? from : null,
+            );
+            const id = idOf({ key, window: 'sevens', startMs: from });
+            expect(fold.rows.view.present(total.states)).toEqual(plain.rows.get(id) ?? shownNothing);
+            expect(total).toMatchObject({ key, window: 'sevens', startMs: from, ahead: [] });
+            // A total is behind only where one of its rows is ahead.
+            const ahead = rows.flatMap((row) => mergeRow(fold.rows.view, row).ahead);
+            const where = (deviations: readonly { partition: number; range: Range }[]): Set<string> =>
+              new Set(
+                deviations.map(({ partition, range }) => `${partition}/${Math.floor((range[1] - 1) / SEGMENT_SIZE)}`),
+              );
+            expect(where(total.behind)).toEqual(where(ahead));
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it('as a snapshot covers the same offsets for all rows, and no segment after a gap', async () => {
+    await fc.assert(
+      fc.asyncProperty(logs, fc.integer(), async (log, seed) => {
+        const world = await worldOf(log, seed);
+        const { coverage, segments } = vantageOf(
+          world.pointer,
+          [...world.progress.keys()],
+          world.progress,
+          SEGMENT_SIZE,
+          true,
+        );
+        for (const partition of PARTITIONS) {
+          let end = world.pointer.current?.cuts[partition] ?? 0;
+          const complete = (segment: number): boolean =>
+            (world.progress.get(partition)?.get(segment) ?? 0) === (segment + 1) * SEGMENT_SIZE;
+          while (complete(end)) end++;
+          const lost = world.pointer.current?.lost[partition] ?? [];
+          for (let offset = 0; offset <= LOG_END; offset++)
+            expect(named(coverage)(partition, offset)).toBe(
+              offset < end * SEGMENT_SIZE && !lost.some(([start, stop]) => start <= offset && offset < stop),
+            );
+        }
+        const plain = plainFold(log, named(coverage));
+        const parts = [...partsOf(world, segments).values()].filter(({ window }) => window !== QUARANTINE_WINDOW);
+        const shown = parts.map((row) => {
+          const merged = mergeRow(fold.rows.view, row);
+          expect(merged.ahead).toEqual([]);
+          return [idOf(row), fold.rows.view.present(merged.states)] as const;
+        });
+        expect(new Map<string, unknown>(shown)).toEqual(plain.rows);
+      }),
+    );
+  });
+});
+
+describe('a reader', () => {
+  it.each([
+    { moved: 0, stands: true },
+    { moved: 1, stands: true },
+    { moved: 2, stands: false },
+    { moved: -1, stands: false },
+  ])('whose pointer moved by $moved: what it read stands: $stands', ({ moved, stands }) => {
+    expect(stillReadable(5, { generation: 5 + moved, current: null, previous: null })).toBe(stands);
+  });
+});
