@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   AdapterError,
   type Bucket,
@@ -38,6 +38,7 @@ const bucketName = `contract-${suffix}`;
 let addresses: CloudAddresses;
 let cassandra: CassandraClient;
 let bucket: Bucket;
+let admin: S3Client;
 
 beforeAll(async () => {
   const cloud = await openCloud({ root: join(import.meta.dirname, '../..') });
@@ -46,9 +47,8 @@ beforeAll(async () => {
   await createTables(cassandra, 1);
   await createTables(cassandra, 1);
   const s3 = { endpoint: addresses.aws.endpoint, region: addresses.aws.region, credentials: awsCredentials() };
-  const admin = new S3Client({ ...s3, forcePathStyle: true });
+  admin = new S3Client({ ...s3, forcePathStyle: true });
   await admin.send(new CreateBucketCommand({ Bucket: bucketName }));
-  admin.destroy();
   bucket = s3Bucket({ ...s3, bucket: bucketName });
 });
 
@@ -56,7 +56,9 @@ afterAll(async () => {
   await cassandra?.define(`DROP KEYSPACE ${keyspace}`);
   await cassandra?.close();
   await bucket?.deleteAll('');
+  await admin?.send(new DeleteBucketCommand({ Bucket: bucketName }));
   bucket?.close();
+  admin?.destroy();
 });
 
 const cassandraAddress = () => ({
