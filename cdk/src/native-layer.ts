@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { SymlinkFollowMode } from 'aws-cdk-lib';
 import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
@@ -33,10 +32,15 @@ export function findNativePackages(root: string, platform: string): NativePackag
     });
   }
   const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
-  const folder = mkdtempSync(join(tmpdir(), 'bifold-layer-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  mkdirSync(join(folder, 'nodejs/node_modules/@duckdb'), { recursive: true });
-  symlinkSync(installed, join(folder, 'nodejs/node_modules', name));
+  // Links to what npm installed: the same for every synthesis, so it may stay.
+  const folder = join(root, 'cdk.out', 'native', platform);
+  const link = join(folder, 'nodejs/node_modules', name);
+  mkdirSync(dirname(link), { recursive: true });
+  try {
+    symlinkSync(installed, link);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
   return { folder, hash: `${name.replaceAll(/[^a-z0-9]+/g, '-').slice(1)}-${version}` };
 }
 
