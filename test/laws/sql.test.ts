@@ -1,0 +1,411 @@
+import {
+  ARCHIVE_COLUMNS,
+  count,
+  definePipeline,
+  Expression,
+  type ExpressionNode,
+  enrichedSql,
+  expressionSql,
+  field,
+  foldOf,
+  inexactValuesSql,
+  isFoldedByCore,
+  keyText,
+  lookup,
+  lookupTableName,
+  max,
+  mean,
+  min,
+  type Pipeline,
+  quoted,
+  type ResolveLookup,
+  sqlTypeOf,
+  statePartsOf,
+  sum,
+  table,
+  topic,
+  tumbling,
+  type Value,
+  viewSql,
+  type WindowPlan,
+} from '@bifold/core';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { z } from 'zod';
+import { finiteDouble, safeInteger } from './numbers.ts';
+
+/** Differential: the compiled fold and DuckDB, over the same rows. */
+
+let duckdb: DuckDBInstance;
+let connection: DuckDBConnection;
+beforeAll(async () => {
+  duckdb = await DuckDBInstance.create(':memory:', { threads: '1' });
+  connection = await duckdb.connect();
+});
+afterAll(() => {
+  connection.closeSync();
+  duckdb.closeSync();
+});
+
+const Row = z.object({
+  at: z.int(),
+  city: z.string().nullable(),
+  other: z.string().nullable(),
+  whole: z.int().nullable(),
+  more: z.int().nullable(),
+  real: z.number().nullable(),
+  flag: z.boolean().nullable(),
+  seen: z.iso.datetime().nullable(),
+  since: z.iso.datetime().nullable(),
+});
+const Place = z.object({
+  code: z.string(),
+  rank: z.int().nullable(),
+  area: z.number().nullable(),
+  open: z.boolean().nullable(),
+});
+const Machine = z.object({ id: z.int(), grade: z.string().nullable() });
+const rows = topic('rows', {
+  schema: Row,
+  schemaVersion: 1,
+  partitionBy: 'city',
+  eventTime: { field: 'at', unit: 'ms' },
+});
+const lookups = {
+  place: lookup(table('places', { schema: Place, key: 'code' }), { on: 'city', missing: 'null' }),
+  machine: lookup(table('machines', { schema: Machine, key: 'id' }), { on: 'whole', missing: 'drop' }),
+};
+const SEGMENT_SIZE = 16;
+
+const texts = fc.constantFrom(
+  '',
+  'a',
+  'A',
+  "it's",
+  '"',
+  'é',
+  'e\u0301',
+  '\u{1f600}',
+  '\uffff',
+  'a ',
+  '1',
+  '%',
+  '\\',
+  '--',
+  'null',
+);
+const integers = fc.oneof(
+  { weight: 4, arbitrary: fc.integer({ min: -3, max: 3 }) },
+  { weight: 1, arbitrary: safeInteger },
+);
+const reals = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: -6, max: 6 }).map((halves) => halves / 2 + 0) },
+  { weight: 1, arbitrary: finiteDouble },
+);
+const times = fc.oneof(
+  fc.integer({ min: -20, max: 20 }),
+  fc.constantFrom(8.64e15, -8.64e15, 59_999, 60_000, -60_000, -60_001),
+);
+const nullable = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(values, { freq: 4 });
+
+const record = fc.record({
+  at: times,
+  city: nullable(texts),
+  other: nullable(texts),
+  whole: nullable(integers),
+  more: nullable(integers),
+  real: nullable(reals),
+  flag: nullable(fc.boolean()),
+  seen: nullable(times),
+  since: nullable(times),
+});
+type Fields = Readonly<Record<string, Value>>;
+
+/** Expressions of boolean type over the fields of each type, literals among them. */
+const leaf = (kind: 'number' | 'text' | 'time'): fc.Arbitrary<Expression<unknown>> => {
+  const fieldsOf = {
+    number: ['whole', 'more', 'real', 'place.rank', 'place.area'],
+    text: ['city', 'other', 'machine.grade'],
+    time: ['seen', 'since'],
+  };
+  const read = fc.constantFrom(...fieldsOf[kind]).map(field);
+  const literal = (value: string | number): Expression<unknown> => new Expression({ kind: 'literal', value });
+  if (kind === 'number')
+    return fc.oneof({ weight: 3, arbitrary: read }, { weight: 2, arbitrary: fc.oneof(integers, reals).map(literal) });
+  return kind === 'text' ? fc.oneof(read, texts.map(literal)) : read;
+};
+const compared = fc.oneof(
+  ...(['number', 'time'] as const).map((kind) =>
+    fc
+      .tuple(fc.constantFrom('eq', 'ne', 'lt', 'le', 'gt', 'ge'), leaf(kind), leaf(kind))
+      .map(([operator, left, right]) => left[operator](right)),
+  ),
+  fc
+    .tuple(fc.constantFrom('eq', 'ne'), leaf('text'), leaf('text'))
+    .map(([operator, left, right]) => left[operator](right)),
+);
+const { condition } = fc.letrec<{ condition: Expression<boolean | null> }>((tie) => ({
+  condition: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constantFrom('flag', 'place.open').map((name) => field(name) as Expression<boolean | null>),
+    compared,
+    fc.oneof(leaf('number'), leaf('text'), leaf('time'), tie('condition')).map((operand) => operand.isNull()),
+    tie('condition').map((operand) => operand.not()),
+    fc.tuple(tie('condition'), tie('condition')).map(([left, right]) => left.and(right)),
+    fc.tuple(tie('condition'), tie('condition')).map(([left, right]) => left.or(right)),
+    fc
+      .tuple(fc.constantFrom('eq', 'ne'), tie('condition'), fc.boolean())
+      .map(([operator, left, right]) => left[operator as 'eq'](right)),
+  ),
+}));
+
+const readsField = (node: ExpressionNode): boolean => JSON.stringify(node).includes('"kind":"field"');
+
+function pipelineOf(first: Expression<boolean | null>, second: Expression<boolean | null>): Pipeline {
+  return definePipeline({
+    name: 'differential',
+    from: rows,
+    lookups,
+    derive: {
+      first: first as Expression<boolean>,
+      second: second.or(field('first') as Expression<boolean>) as Expression<boolean>,
+    },
+    groupBy: ['other', 'real', 'first'],
+    windows: { sevens: tumbling('7ms'), minutes: tumbling('1m') },
+    aggregates: {
+      n: count(),
+      seconds: count({ where: 'second' }),
+      // Named like the columns they read, as people do.
+      whole: sum('whole'),
+      more: sum('more', { where: 'second' }),
+      least: min('real'),
+      greatest: max('whole', { where: 'first' }),
+      flag: mean('more'),
+      meanSecond: mean('more', { where: 'second' }),
+      area: max('place.area'),
+      reals: sum('real'),
+      realMean: mean('real', { where: 'second' }),
+    },
+    storage: { segmentSize: SEGMENT_SIZE },
+  }) as Pipeline;
+}
+
+/** Versions of the lookup tables: `places` has two, bound by turns. */
+const PLACES: Readonly<Record<string, Readonly<Record<string, Fields>>>> = {
+  v1: {
+    a: { code: 'a', rank: 1, area: 0.5, open: true },
+    "it's": { code: "it's", rank: null, area: null, open: null },
+  },
+  v2: { a: { code: 'a', rank: 2, area: -1e300, open: false }, '': { code: '', rank: -1, area: 2, open: true } },
+};
+const MACHINES: Readonly<Record<string, Fields>> = Object.fromEntries(
+  [-3, -2, -1, 0, 1, 2, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER].map((id) => [
+    String(id),
+    { id, grade: id % 2 === 0 ? null : 'a' },
+  ]),
+);
+const placesVersion = (offset: number): string => (Math.floor(offset / SEGMENT_SIZE) % 2 === 0 ? 'v1' : 'v2');
+const resolverAt =
+  (plan: Pipeline['plan'], offset: number): ResolveLookup =>
+  (position, key) =>
+    (plan.lookups[position]?.name === 'place' ? PLACES[placesVersion(offset)] : MACHINES)?.[key] ?? null;
+
+async function fill(
+  name: string,
+  columns: readonly (readonly [string, string])[],
+  filling: readonly (readonly Value[])[],
+): Promise<void> {
+  await connection.run(
+    `CREATE OR REPLACE TABLE ${quoted(name)} (${columns.map(([column, type]) => `${quoted(column)} ${type}`).join(', ')})`,
+  );
+  const appender = await connection.createAppender(name);
+  for (const values of filling) {
+    values.forEach((value, index) => {
+      const type = columns[index]?.[1];
+      if (value === null) appender.appendNull();
+      else if (type === 'BIGINT') appender.appendBigInt(BigInt(value));
+      else if (type === 'INTEGER') appender.appendInteger(value as number);
+      else if (type === 'DOUBLE') appender.appendDouble(value as number);
+      else if (type === 'BOOLEAN') appender.appendBoolean(value as boolean);
+      else appender.appendVarchar(value as string);
+    });
+    appender.endRow();
+  }
+  appender.closeSync();
+}
+
+async function fillAll(plan: Pipeline['plan'], records: readonly Fields[]): Promise<void> {
+  const own = plan.columns.map(({ name, type }) => [name, sqlTypeOf(type)] as const);
+  await fill(
+    'archive',
+    [...ARCHIVE_COLUMNS.map(({ name, type }) => [name, type] as const), ...own],
+    records.map((each, offset) => [
+      0,
+      offset,
+      0,
+      null,
+      null,
+      null,
+      null,
+      each.at as number,
+      ...own.map(([name]) => each[name] as Value),
+    ]),
+  );
+  const segments = Math.ceil(records.length / SEGMENT_SIZE);
+  await fill(
+    'bindings',
+    [
+      ['partition', 'INTEGER'],
+      ['segment', 'BIGINT'],
+      ['name', 'VARCHAR'],
+      ['version', 'VARCHAR'],
+    ],
+    Array.from({ length: segments }, (_, segment) => [
+      [0, segment, 'place', placesVersion(segment * SEGMENT_SIZE)],
+      [0, segment, 'machine', 'm1'],
+    ]).flat(),
+  );
+  for (const { name, columns } of plan.lookups) {
+    const versions: Record<string, Readonly<Record<string, Fields>>> = name === 'place' ? PLACES : { m1: MACHINES };
+    await fill(
+      lookupTableName(name),
+      [
+        ['_version', 'VARCHAR'],
+        ['_key', 'VARCHAR'],
+        ...columns.map((column) => [column.name, sqlTypeOf(column.type)] as const),
+      ],
+      Object.entries(versions).flatMap(([version, keyed]) =>
+        Object.entries(keyed).map(([key, row]) => [
+          version,
+          key,
+          ...columns.map((column) => row[column.name] as Value),
+        ]),
+      ),
+    );
+  }
+}
+
+/** Rows of a query, whole numbers as the numbers or bigints that they are. */
+async function query(sql: string): Promise<Record<string, Value | bigint>[]> {
+  const reader = await connection.runAndReadAll(sql);
+  const names = reader.columnNames();
+  return reader
+    .getRows()
+    .map((row) => Object.fromEntries(row.map((value, index) => [names[index], value as Value | bigint])));
+}
+const plainNumber = (value: Value | bigint | undefined): Value =>
+  typeof value === 'bigint' ? Number(value) : (value as Value);
+
+const cases = fc.record({
+  first: condition.filter(({ node }) => readsField(node)),
+  second: condition,
+  records: fc.array(record, { minLength: 1, maxLength: 40 }),
+});
+
+describe('the SQL of a plan and its fold', () => {
+  it('derive the same columns and admit the same records', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ first, second, records }) => {
+        const pipeline = pipelineOf(first, second);
+        const { plan } = pipeline;
+        await fillAll(plan, records);
+        const found = await query(
+          `SELECT _offset, "first", "second", "place.area", "machine.grade", ${expressionSql(first.node)} AS again FROM (${enrichedSql(plan, 'archive', 'bindings')}) ORDER BY _offset`,
+        );
+        const fold = foldOf(pipeline);
+        const names = [
+          ...plan.columns.map(({ name }) => name),
+          ...plan.lookups.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column.name}`)),
+          ...plan.derived.map(({ name }) => name),
+        ];
+        const expected = records.flatMap((each, offset) => {
+          const slots = fold.enrich(
+            plan.columns.map(({ name }) => (each as Fields)[name] as Value),
+            resolverAt(plan, offset),
+          );
+          if (slots === null) return [];
+          const at = (name: string): Value => slots[names.indexOf(name)] as Value;
+          return [
+            {
+              _offset: BigInt(offset),
+              first: at('first'),
+              second: at('second'),
+              'place.area': at('place.area'),
+              'machine.grade': at('machine.grade'),
+              again: at('first'),
+            },
+          ];
+        });
+        expect(found).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('compute the same states', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, fc.nat({ max: 1 }), async ({ first, second, records }, which) => {
+        const pipeline = pipelineOf(first, second);
+        const { plan } = pipeline;
+        const fold = foldOf(pipeline);
+        const window = plan.windows[which] as WindowPlan;
+        await fillAll(plan, records);
+        await connection.run(`CREATE OR REPLACE TEMP TABLE enriched AS ${enrichedSql(plan, 'archive', 'bindings')}`);
+
+        const expected = new Map<string, unknown[]>();
+        records.forEach((each, offset) => {
+          const slots = fold.enrich(
+            plan.columns.map(({ name }) => (each as Fields)[name] as Value),
+            resolverAt(plan, offset),
+          );
+          if (slots === null) return;
+          for (const start of fold.windowStarts[which]?.startsOf(each.at) ?? []) {
+            const id = `${start} ${fold.keyOf(slots)}`;
+            const states = expected.get(id) ?? [...fold.rows.view.empty];
+            fold.addTo(states, slots);
+            expected.set(id, states);
+          }
+        });
+
+        const idOf = (row: Record<string, Value | bigint>): string =>
+          `${row._start} ${keyText(plan.groupBy.map((name) => plainNumber(row[name])))}`;
+        // Sums and means of doubles come as values, and core adds them up.
+        const added = new Map<string, unknown[]>();
+        for (const row of await query(inexactValuesSql(plan, window, 'enriched') as string)) {
+          const states = added.get(idOf(row)) ?? [...fold.rows.view.empty];
+          plan.aggregates.forEach((aggregate, position) => {
+            const value = row[aggregate.name];
+            if (isFoldedByCore(aggregate) && typeof value === 'number')
+              states[position] = fold.rows.view.algebras[position]?.add(states[position], value);
+          });
+          added.set(idOf(row), states);
+        }
+
+        const found = await query(viewSql(plan, window, 'enriched'));
+        expect(found.map(idOf).sort()).toEqual([...expected.keys()].sort());
+        for (const row of found) {
+          const states = expected.get(idOf(row)) as unknown[];
+          const fromSql = plan.aggregates.map((aggregate, position) => {
+            if (isFoldedByCore(aggregate)) return added.get(idOf(row))?.[position];
+            const algebra = fold.rows.view.algebras[position];
+            const parts = statePartsOf(aggregate).map(({ name }) => row[name]);
+            if (aggregate.kind === 'mean') {
+              const whole = BigInt((parts[0] as bigint | null) ?? 0);
+              const safe = whole >= Number.MIN_SAFE_INTEGER && whole <= Number.MAX_SAFE_INTEGER;
+              return { sum: safe ? Number(whole) : whole, count: Number(parts[1]) };
+            }
+            if (aggregate.kind === 'sum') {
+              const whole = BigInt((parts[0] as bigint | null) ?? 0);
+              return whole >= Number.MIN_SAFE_INTEGER && whole <= Number.MAX_SAFE_INTEGER ? Number(whole) : whole;
+            }
+            expect(algebra).toBeDefined();
+            return plainNumber(parts[0]);
+          });
+          expect(fold.rows.view.encode(fromSql).toString('hex')).toBe(fold.rows.view.encode(states).toString('hex'));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
