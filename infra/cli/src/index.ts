@@ -1,1 +1,10 @@
-export {};
+export {
+  airlines,
+  type Departure,
+  departures,
+  ensureFlights,
+  type Flights,
+  type Leg,
+  legs,
+  planes,
+} from './flights.ts';

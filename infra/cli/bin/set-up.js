@@ -1,0 +1,211 @@
+#!/usr/bin/env node
+// `npm start` and `npm test` on a clone in which nothing is installed yet: plain JavaScript, no dependencies, any Node from 20 on.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const [job, ...rest] = process.argv.slice(2);
+const NODE_MINIMUM = 20;
+const PYTHON_MINIMUM = [3, 10];
+const isTerminal = process.stdout.isTTY === true;
+
+/** What failed, what came, what is allowed, what to do; then the end. */
+function refuse(code, failed, received, allowed, remedy) {
+  console.error(`✖ ${failed}\n  received  ${received}\n  allowed   ${allowed}\n  to do     ${remedy}\n  [${code}]`);
+  process.exit(3);
+}
+
+function checkNode() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major >= NODE_MINIMUM) return;
+  refuse(
+    'BIFOLD_NODE_TOO_OLD',
+    'Bifold cannot be set up with this Node',
+    `Node ${process.versions.node}`,
+    `Node ${NODE_MINIMUM} or newer`,
+    'install a newer Node: https://nodejs.org',
+  );
+}
+
+function checkPython() {
+  const seen = [];
+  for (const command of ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python']) {
+    const asked = spawnSync(command, ['-c', 'import sys; print(sys.version_info[0], sys.version_info[1])'], {
+      encoding: 'utf8',
+    });
+    if (asked.status !== 0) continue;
+    const [major, minor] = asked.stdout.trim().split(' ').map(Number);
+    if (major === PYTHON_MINIMUM[0] && minor >= PYTHON_MINIMUM[1]) return;
+    seen.push(`${command} is Python ${major}.${minor}`);
+  }
+  refuse(
+    'BIFOLD_PYTHON_MISSING',
+    'the local cloud cannot be set up without Python: its emulator is a Python program',
+    seen.length === 0 ? 'no Python on PATH' : seen.join(', '),
+    `Python ${PYTHON_MINIMUM.join('.')} or newer`,
+    process.platform === 'darwin' ? 'brew install python@3.13' : 'sudo apt-get install -y python3 python3-venv',
+  );
+}
+
+const seconds = (startedAtMs) => `${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`;
+
+/** A line that counts the seconds while something works silently. */
+function ticking(label) {
+  const startedAtMs = performance.now();
+  if (!isTerminal) console.log(`… ${label}`);
+  const timer = isTerminal
+    ? setInterval(() => process.stdout.write(`\r… ${label}  ${seconds(startedAtMs)}`), 100)
+    : setInterval(() => console.log(`… ${label}  ${seconds(startedAtMs)}`), 15_000);
+  return (mark) => {
+    clearInterval(timer);
+    console.log(`${isTerminal ? '\r' : ''}${mark} ${label}  ${seconds(startedAtMs)}`);
+  };
+}
+
+/** The Node that everything else runs on: the checkout's own where npm has one for this machine. */
+function ownNode() {
+  const installed = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  return existsSync(installed) ? installed : process.execPath;
+}
+
+/** Runs a program; its output is kept when `quiet`, for the case that it fails. */
+function run(command, args, { quiet = false, env = {} } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+      env: {
+        ...process.env,
+        PATH: [join(root, 'node_modules', '.bin'), process.env.PATH ?? ''].join(delimiter),
+        ...env,
+      },
+    });
+    const chunks = [];
+    child.stdout?.on('data', (chunk) => chunks.push(chunk));
+    child.stderr?.on('data', (chunk) => chunks.push(chunk));
+    const forward = (signal) => () => child.kill(signal);
+    const forwarded = ['SIGINT', 'SIGTERM'].map((signal) => [signal, forward(signal)]);
+    for (const [signal, listener] of forwarded) process.on(signal, listener);
+    const end = (status, output) => {
+      for (const [signal, listener] of forwarded) process.off(signal, listener);
+      resolve({ status, output });
+    };
+    child.once('error', (error) => end(3, error.message));
+    child.once('close', (status) => end(status ?? 3, Buffer.concat(chunks).toString()));
+  });
+}
+
+const lockFile = join(root, 'package-lock.json');
+const stampFile = join(root, 'node_modules', '.bifold-lock');
+
+/** Whether somebody ran npm already: what npm says is installed is what the lock file wants, other machines' packages aside. */
+function isInstalled(lock) {
+  const installedFile = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(installedFile)) return false;
+  const installed = JSON.parse(readFileSync(installedFile, 'utf8')).packages;
+  return Object.entries(JSON.parse(lock).packages).every(
+    ([path, wanted]) =>
+      !path.startsWith('node_modules/') ||
+      wanted.link ||
+      (installed[path] ? installed[path].version === wanted.version : wanted.optional === true),
+  );
+}
+
+async function installPackages() {
+  const lock = readFileSync(lockFile);
+  const digest = createHash('sha256').update(lock).digest('hex');
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === digest) return;
+  if (!isInstalled(lock)) {
+    const done = ticking('npm packages');
+    const npm = process.env.npm_execpath;
+    const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : [npm ?? 'npm', []];
+    const { status, output } = await run(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      quiet: true,
+      // npm passes its own settings down as variables; a script's must not steer an installation.
+      env: { npm_config_ignore_scripts: '', NODE_ENV: '' },
+    });
+    done(status === 0 ? '✓' : '✖');
+    if (status !== 0)
+      refuse(
+        'BIFOLD_PACKAGES_FAILED',
+        'the npm packages cannot be installed',
+        output.trim().split('\n').slice(-12).join('\n            '),
+        'a registry that answers, and room for 600 MB',
+        'mend what the lines above tell, then run the command again',
+      );
+  }
+  mkdirSync(join(root, 'node_modules'), { recursive: true });
+  writeFileSync(stampFile, digest);
+}
+
+const bifold = (...args) => run(ownNode(), [join(root, 'infra/cli/bin/bifold.js'), ...args]);
+
+const GATES = [
+  ['types', 'node_modules/typescript/bin/tsc', ['--project', 'tsconfig.json']],
+  ['lint', 'node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']],
+  [
+    'import arrows',
+    'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
+    ['--config', '.dependency-cruiser.cjs', 'layers', 'functions', 'cdk', 'infra', 'test'],
+  ],
+  ['nothing unused', 'node_modules/knip/bin/knip.js', []],
+];
+/** Integration tests share two cores with the services they start, so they run one file after another. */
+const PROJECTS = [
+  ['unit', []],
+  ['laws', []],
+  ['integration', ['--runInBand']],
+];
+
+async function test() {
+  const results = mkdtempSync(join(tmpdir(), 'bifold-test-'));
+  let passed = 0;
+  let failed = 0;
+  for (const [label, program, args] of GATES) {
+    const done = ticking(label);
+    const { status, output } = await run(ownNode(), [join(root, program), ...args], { quiet: true });
+    done(status === 0 ? '✓' : '✖');
+    if (status === 0) continue;
+    failed++;
+    console.log(output.trimEnd());
+  }
+  for (const [project, args] of PROJECTS) {
+    const outputFile = join(results, `${project}.json`);
+    const flags = ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js')];
+    const { status } = await run(ownNode(), [
+      ...flags,
+      ...['--selectProjects', project, '--passWithNoTests', '--json', `--outputFile=${outputFile}`],
+      ...args,
+      ...rest,
+    ]);
+    const told = existsSync(outputFile) ? JSON.parse(readFileSync(outputFile, 'utf8')) : null;
+    passed += told?.numPassedTests ?? 0;
+    const wrong = (told?.numFailedTests ?? 0) + (told?.numRuntimeErrorTestSuites ?? 0);
+    // A run that failed without a failed test (out of memory, a global set-up) is a failure too.
+    failed += status !== 0 && wrong === 0 ? 1 : wrong;
+  }
+  rmSync(results, { recursive: true, force: true });
+  console.log(`\n${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+if (job !== 'start' && job !== 'test')
+  refuse(
+    'BIFOLD_BAD_JOB',
+    'set-up does not know what to do',
+    job ?? 'nothing',
+    'start, test',
+    'npm start, or npm test',
+  );
+checkNode();
+checkPython();
+await installPackages();
+if (job === 'start') process.exitCode = (await bifold('start', ...rest)).status;
+else {
+  const { status } = await bifold('set-up');
+  process.exitCode = status === 0 ? await test() : status;
+}

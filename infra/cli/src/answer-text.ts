@@ -1,0 +1,90 @@
+import type { Coverage, Plan, Receipt } from '@bifold/core';
+import type { AnswerRow } from './api.ts';
+import { tableText } from './table.ts';
+import { bold, dim, harmless, number, plural, styled } from './terminal.ts';
+
+/** The rows of an answer as a table: key, window, then the aggregates; with parts, the shares of batch and speed below each row. */
+export function rowsText(
+  plan: Plan,
+  rows: readonly AnswerRow[],
+  { total, parts }: { total: boolean; parts: boolean },
+): string {
+  const aggregates = plan.aggregates.map(({ name }) => name);
+  const columns = [
+    ...plan.groupBy.map((title) => ({ title })),
+    ...(total ? [] : [{ title: 'window' }]),
+    ...(parts ? [{ title: 'from' }] : []),
+    ...aggregates.map((title) => ({ title, align: 'right' as const })),
+    ...(rows.some(({ ahead, behind }) => ahead ?? behind) ? [{ title: 'differs' }] : []),
+  ];
+  const width = columns.length;
+  const cells = rows.flatMap((row) => {
+    const lead = [
+      ...plan.groupBy.map((name) => cell(row.key[name] ?? null)),
+      ...(total ? [] : [timeText(row.window.start)]),
+    ];
+    const differs = [row.ahead ? 'ahead' : '', row.behind ? 'behind' : ''].filter(Boolean).join(', ');
+    const line = (values: AnswerRow['values'] | null, from: string, isFirst: boolean) =>
+      [
+        ...(isFirst ? lead : lead.map(() => '')),
+        ...(parts ? [isFirst ? from : dim(from)] : []),
+        ...aggregates.map((name) => (isFirst ? cell(values?.[name] ?? null) : dim(cell(values?.[name] ?? null)))),
+        isFirst ? differs : '',
+      ].slice(0, width);
+    if (!row.parts) return [line(row.values, '', true)];
+    return [
+      line(row.values, 'both', true),
+      line(row.parts.batch, 'batch', false),
+      line(row.parts.speed, 'speed', false),
+    ];
+  });
+  return tableText(columns, cells);
+}
+
+export function cell(value: unknown): string {
+  if (value === null || value === undefined) return '-';
+  if (typeof value === 'number') return number(value);
+  return harmless(String(value));
+}
+
+/** A window's start without what it always ends in. */
+function timeText(time: string | null): string {
+  return time === null ? '-' : time.replace(/:00\.000Z$/, 'Z').replace(/T00:00Z$/, '');
+}
+
+/** What an answer covers, in a few lines; gaps loudly. */
+export function receiptText(receipt: Receipt): string {
+  const { generation, run, offsets, gaps, quarantined, version, incarnation, coverage } = receipt;
+  const covered = offsets.batch + offsets.speed;
+  const share = covered === 0 ? 0 : (offsets.batch / covered) * 100;
+  const poison = Object.entries(quarantined.reasons).map(([reason, records]) => `${number(records)} ${reason}`);
+  const lines: [string, string][] = [
+    ['receipt', `${version}, incarnation ${incarnation}`],
+    ['generation', run === null ? 'none published yet' : `${generation} (run ${run})`],
+    [
+      'covers',
+      `${plural(covered, 'offset')}: ${number(offsets.batch)} from batch (${share.toFixed(0)} %), ${number(offsets.speed)} from speed`,
+    ],
+    ['', coverageText(coverage)],
+    ['quarantined', poison.length === 0 ? 'none' : poison.join(', ')],
+  ];
+  const text = lines
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `${dim(name.padEnd(12))}${value}`)
+    .join('\n');
+  const missing = coverageText(gaps);
+  if (missing === '') return `${text}\n${dim('gaps'.padEnd(12))}none`;
+  return `${text}\n${styled(['red', 'bold'], `GAPS        these offsets are not in the answer: ${missing}`)}`;
+}
+
+/** `0: [0, 81,920)  1: [0, 4,096) [8,192, 9,000)` */
+export function coverageText(coverage: Coverage): string {
+  return Object.entries(coverage)
+    .filter(([, ranges]) => ranges.length > 0)
+    .map(([partition, ranges]) => {
+      const shown = ranges.slice(0, 4).map(([start, end]) => `[${number(start)}, ${number(end)})`);
+      const rest = ranges.length > 4 ? ` and ${ranges.length - 4} more` : '';
+      return `${bold(`${partition}:`)} ${shown.join(' ')}${rest}`;
+    })
+    .join('  ');
+}

@@ -1,0 +1,123 @@
+import type { Deviation, Receipt, Value } from '@bifold/core';
+import type { Context } from './context.ts';
+import type { DeploymentRecord } from './deployments.ts';
+import { CliError, messageOf, UsageError } from './errors.ts';
+
+/** A question, as the API takes it. */
+export interface Question {
+  readonly window?: string;
+  readonly keys?: readonly unknown[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly total?: boolean;
+  readonly snapshot?: boolean;
+  readonly parts?: boolean;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+type Shown = Readonly<Record<string, number | null>>;
+
+export interface AnswerRow {
+  readonly key: Readonly<Record<string, Value>>;
+  readonly window: { readonly name: string; readonly start: string | null; readonly end: string | null };
+  readonly values: Shown;
+  readonly parts?: { readonly batch: Shown | null; readonly speed: Shown | null };
+  readonly ahead?: readonly Deviation[];
+  readonly behind?: readonly Deviation[];
+}
+
+export interface Answer {
+  readonly rows: readonly AnswerRow[];
+  readonly receipt: Receipt;
+  readonly cursor: string | null;
+}
+
+export const PAGE_ROWS_MAX = 10_000;
+const PATIENCE_MS = 40_000;
+const CURSOR_EXPIRED = 410;
+
+export function apiUrl({ addresses }: Context, { apiId, pipeline }: DeploymentRecord): string {
+  return `${addresses.aws.endpoint}/_aws/execute-api/${apiId}/$default/views/${pipeline}`;
+}
+
+/** Asks the deployed API once. @throws {UsageError} when the question is wrong, {CliError} when nobody can answer it */
+export async function ask(context: Context, deployment: DeploymentRecord, question: Question): Promise<Answer> {
+  const url = apiUrl(context, deployment);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(question),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    text = await response.text();
+  } catch (cause) {
+    throw new CliError(
+      'BIFOLD_API_AWAY',
+      {
+        failed: `the API of "${deployment.pipeline}" does not answer`,
+        received: `${messageOf(cause)}${cause instanceof Error && cause.cause ? ` (${messageOf(cause.cause)})` : ''}`,
+        allowed: `an answer at ${url}`,
+        remedy: 'npx bifold up starts what is away; npx bifold status names it',
+      },
+      { cause },
+    );
+  }
+  if (response.ok) return JSON.parse(text) as Answer;
+  throw refusal(deployment, response.status, text);
+}
+
+function refusal({ pipeline }: DeploymentRecord, status: number, text: string): CliError {
+  const told = problemOf(text);
+  const code = told.code ?? 'BIFOLD_API_FAILED';
+  const parts = {
+    failed: told.failed ?? `the API of "${pipeline}" cannot answer`,
+    received: told.received ?? `HTTP ${status}: ${text.slice(0, 300) || 'nothing'}`,
+    allowed: told.allowed ?? 'an answer with its receipt',
+    remedy: told.remedy ?? `npx bifold status names what is away; npx bifold logs ${pipeline}-query tells more`,
+  };
+  if (status === 400) return new UsageError(code, parts);
+  return status === CURSOR_EXPIRED ? new CursorExpired(code, parts) : new CliError(code, parts);
+}
+
+/** The generation of a cursor is no longer kept: the question must begin anew. */
+class CursorExpired extends CliError {}
+
+function problemOf(text: string): Record<string, string | undefined> {
+  try {
+    const told: unknown = JSON.parse(text);
+    return told !== null && typeof told === 'object' ? (told as Record<string, string>) : {};
+  } catch {
+    return {};
+  }
+}
+
+const TRIES = 3;
+
+/** Every page of an answer: all have one receipt, which the first page's cursor carries. Begins anew when two generations were published meanwhile. */
+export async function askAll(
+  context: Context,
+  deployment: DeploymentRecord,
+  question: Question,
+  onPage: (rows: number) => void = () => {},
+): Promise<{ readonly rows: readonly AnswerRow[]; readonly receipt: Receipt }> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const first = await ask(context, deployment, { limit: PAGE_ROWS_MAX, ...question });
+      const rows = [...first.rows];
+      onPage(rows.length);
+      for (let { cursor } = first; cursor !== null; ) {
+        const page = await ask(context, deployment, { limit: PAGE_ROWS_MAX, ...question, cursor });
+        for (const row of page.rows) rows.push(row);
+        onPage(rows.length);
+        cursor = page.cursor;
+      }
+      return { rows, receipt: first.receipt };
+    } catch (error) {
+      if (!(error instanceof CursorExpired) || attempt === TRIES) throw error;
+    }
+  }
+}

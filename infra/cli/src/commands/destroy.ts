@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import { withContext } from '../context.ts';
+import { forgetDeployment, namedOf } from '../deployments.ts';
+import { cdkEnvironment } from '../provisioning.ts';
+import { print, printJson, step } from '../terminal.ts';
+
+export const destroyCommand = (): Command =>
+  new Command('destroy')
+    .description('remove the stacks of pipelines; topics, tables and archives stay')
+    .argument('<pipelines...>', 'their names')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ npx bifold destroy delays`,
+    )
+    .action((names: string[], { json }: { json?: boolean }) =>
+      withContext(async (context) => {
+        const pipelines = await context.pipelines();
+        for (const name of names) namedOf(pipelines, name);
+        const { destroyPipeline } = await import('@bifold/cdk');
+        for (const pipeline of names) {
+          await step(context.onProgress, `destroy ${pipeline}`, () =>
+            destroyPipeline({ pipeline, environment: cdkEnvironment(context) }),
+          );
+          forgetDeployment(context.paths, pipeline);
+          if (!json) print(`${pipeline} is destroyed; its topic, rows and archive stay.`);
+        }
+        await context.cloud.checkpoint();
+        if (json) printJson({ destroyed: names });
+      }),
+    );

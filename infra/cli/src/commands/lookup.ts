@@ -1,0 +1,100 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { lookupStore } from '@bifold/adapters/cassandra';
+import { lookupTables } from '@bifold/pipelines';
+import { Command } from 'commander';
+import { withContext } from '../context.ts';
+import { readCsv, typedRecord } from '../csv.ts';
+import { UsageError } from '../errors.ts';
+import { loadLookup, lookupColumns, lookupTableNamed } from '../lookup-tables.ts';
+import { tableText } from '../table.ts';
+import { number, print, printJson, step } from '../terminal.ts';
+
+export const lookupCommand = (): Command =>
+  new Command('lookup')
+    .description('lookup tables, which pipelines join')
+    .addCommand(loadCommand())
+    .addCommand(listCommand())
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ npx bifold lookup load planes --file planes.csv`,
+    );
+
+const loadCommand = (): Command =>
+  new Command('load')
+    .description('load a whole version of a table, and make it the current one')
+    .argument('<table>', 'its name')
+    .requiredOption('--file <path>', 'rows as .csv with a header, or as .jsonl')
+    .option('--null <text>', 'the text that stands for null in CSV', 'NA')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Segments of the log that were folded already keep the version they were folded with; new ones take this one.
+
+Example:
+  $ npx bifold lookup load airlines --file airlines.csv`,
+    )
+    .action((name: string, { file, null: nullText, json }: { file: string; null: string; json?: boolean }) =>
+      withContext(async (context) => {
+        const table = lookupTableNamed(name);
+        const columns = lookupColumns(table);
+        const records: Record<string, unknown>[] = [];
+        if (/\.csv$/i.test(file)) {
+          for await (const cells of readCsv(file))
+            records.push(typedRecord(columns, cells, records.length + 2, nullText));
+        } else {
+          for await (const line of createInterface({ input: createReadStream(file) })) {
+            if (line.trim() !== '') records.push(jsonRow(line, records.length + 1));
+          }
+        }
+        const loaded = await step(context.onProgress, `load ${name}`, () => loadLookup(context, table, records));
+        if (json) printJson(loaded);
+        else
+          print(
+            `${name}: ${number(loaded.rows)} rows, version ${loaded.version}${loaded.wasCurrent ? ', which was the current one already' : ''}`,
+          );
+      }),
+    );
+
+const listCommand = (): Command =>
+  new Command('list')
+    .description('the tables that pipelines join, and their current versions')
+    .option('--json', 'print the result as JSON')
+    .action(({ json }: { json?: boolean }) =>
+      withContext(async (context) => {
+        const store = lookupStore(await context.cassandra());
+        const tables = await Promise.all(
+          lookupTables.map(async ({ name, key }) => {
+            const version = await store.currentVersion(name);
+            let rows = 0;
+            if (version !== null) for await (const _ of store.allRows(name, version)) rows++;
+            return { table: name, key, version, rows };
+          }),
+        );
+        if (json) return printJson(tables);
+        print(
+          tableText(
+            [{ title: 'table' }, { title: 'key' }, { title: 'version' }, { title: 'rows', align: 'right' }],
+            tables.map(({ table, key, version, rows }) => [table, key, version ?? 'EMPTY', number(rows)]),
+          ),
+        );
+      }),
+    );
+
+function jsonRow(line: string, number: number): Record<string, unknown> {
+  try {
+    const row: unknown = JSON.parse(line);
+    if (row !== null && typeof row === 'object' && !Array.isArray(row)) return row as Record<string, unknown>;
+  } catch {
+    // Told below, like JSON that is no object.
+  }
+  throw new UsageError('BIFOLD_BAD_JSON_LINE', {
+    failed: `line ${number} is no row`,
+    received: line.slice(0, 120),
+    allowed: 'one JSON object a line',
+    remedy: 'correct the line; nothing was loaded',
+  });
+}

@@ -1,0 +1,263 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { delays } from '@bifold/pipelines';
+import { Command } from 'commander';
+import { receiptText } from '../answer-text.ts';
+import { type AnswerRow, apiUrl, askAll } from '../api.ts';
+import { type Context, withContext } from '../context.ts';
+import { typedRecord } from '../csv.ts';
+import { type DeploymentRecord, readDeployments } from '../deployments.ts';
+import { CliError, Ended, EXIT } from '../errors.ts';
+import { airlines, ensureFlights, type Flights, linesOf, planes } from '../flights.ts';
+import { deleteTopic } from '../kafka.ts';
+import { loadLookup, lookupColumns, lookupTableNamed } from '../lookup-tables.ts';
+import { keyOf, type Produced, produce } from '../produce.ts';
+import { progressBar } from '../progress-bar.ts';
+import { converge, deploy, PARTITIONS_DEFAULT, sourcesDigest } from '../provisioning.ts';
+import { boundsOf, lagOf, mappingOf, storedViews, triggerState } from '../report.ts';
+import { tableText } from '../table.ts';
+import { bold, dim, number, plural, print, seconds, step, tell } from '../terminal.ts';
+import { verifyPipeline } from '../verification.ts';
+import { runJob } from './batch-jobs.ts';
+import { wholeNumber } from './deploy.ts';
+import { verdictText } from './verify.ts';
+
+/** A lag that has not shrunk for this long will not shrink by itself. */
+const STALLED_MS = 60_000;
+const LAG_EVERY_MS = 300;
+const { plan } = delays;
+
+interface Options {
+  readonly fresh?: boolean;
+  readonly rate?: number;
+}
+
+export const startCommand = (): Command =>
+  new Command('start')
+    .description('everything at once: the flights of 2013 through the whole of Bifold')
+    .option('--fresh', 'begin anew: the topic is deleted and created again')
+    .option('--rate <n>', 'events a second; as fast as possible when it is left out', wholeNumber)
+    .addHelpText(
+      'after',
+      `
+Starts the local cloud, deploys the pipeline \`delays\`, streams all 336,776 departures from New York in 2013, publishes
+a batch generation while they flow, and proves that the merged answer is the plain fold over the log. The local cloud
+stays up. Started again, it sends nothing twice.
+
+Examples:
+  $ npm start
+  $ npm start -- --fresh
+  $ npm start -- --rate 5000`,
+    )
+    .action((options: Options) => withContext((context) => start(context, options)));
+
+async function start(context: Context, { fresh = false, rate }: Options): Promise<void> {
+  const phases = new Phases();
+  const flights = await phases.run('The local cloud', async () => {
+    const [found] = await Promise.all([ensureFlights(context.paths, context.onProgress), converge(context)]);
+    return found;
+  });
+  const deployment = await phases.run(`The pipeline "${plan.name}"`, async () => {
+    if (fresh) await step(context.onProgress, `delete topic ${plan.topic}`, () => deleteTopic(context, plan.topic));
+    await loadLookups(context, flights);
+    return ensureDeployed(context);
+  });
+  const streamed = await phases.run('The year 2013', () => stream(context, deployment, flights, rate ?? null));
+  tell(`  ${streamed}`);
+  const rows = await phases.run('The merged answer', async () => {
+    const answer = await askAll(context, deployment, { window: 'daily', total: true, parts: true });
+    print(`\n${yearText(answer.rows)}\n`);
+    return answer.rows;
+  });
+  const result = await phases.run('The proof', async () => {
+    const startedAtMs = performance.now();
+    const verified = await verifyPipeline(
+      context,
+      delays,
+      deployment,
+      plan.windows.map(({ name }) => name),
+    );
+    print(`\n${receiptText(verified.receipt)}\n\n${verdictText(verified, performance.now() - startedAtMs)}`);
+    return verified;
+  });
+  const flown = rows.reduce((total, row) => total + (row.values.flights ?? 0), 0);
+  print(`
+${dim('api')}         ${apiUrl(context, deployment)}?window=daily&total=true
+${dim('time')}        ${phases.text()}
+
+${number(flown)} flights are answered for, and the local cloud stays up. What to try next:
+  npx bifold query delays --window daily --key '{"carrier":"UA","origin":"EWR"}' --total --parts
+  npx bifold status
+  npm start -- --fresh --rate 5000      and, in another terminal: npx bifold query delays --window hourly
+  npx bifold down`);
+  if (!result.equal) throw new Ended(EXIT.no);
+}
+
+/** Phases with their times. */
+class Phases {
+  private readonly took: [string, number][] = [];
+  private readonly startedAtMs = performance.now();
+
+  async run<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const startedAtMs = performance.now();
+    tell(bold(name));
+    const result = await work();
+    this.took.push([name, performance.now() - startedAtMs]);
+    return result;
+  }
+
+  text(): string {
+    const each = this.took.map(([name, ms]) => `${name.replace(/^The /, '').replace(/ ".*"$/, '')} ${seconds(ms)}`);
+    return `${each.join(', ')}; ${seconds(performance.now() - this.startedAtMs)} in all`;
+  }
+}
+
+/** Deploys unless what is deployed is this definition, this code and this topic. */
+async function ensureDeployed(context: Context): Promise<DeploymentRecord> {
+  const known = readDeployments(context.paths).find(({ pipeline }) => pipeline === plan.name);
+  const topic = await (await context.kafkaAdmin()).describeTopic(plan.topic);
+  const isCurrent =
+    known?.version === plan.version && known.incarnation === topic?.id && known.sources === sourcesDigest(context.root);
+  return known && isCurrent ? known : deploy(context, delays, PARTITIONS_DEFAULT);
+}
+
+async function loadLookups(context: Context, flights: Flights): Promise<void> {
+  for (const [name, lines] of [
+    ['airlines', airlines(flights)],
+    ['planes', planes(flights)],
+  ] as const) {
+    const table = lookupTableNamed(name);
+    const columns = lookupColumns(table);
+    const records = lines.map((cells, index) => typedRecord(columns, cells, index + 2, 'NA'));
+    await step(context.onProgress, `lookup table ${name}`, () => loadLookup(context, table, records));
+  }
+}
+
+/** Sends what is not there yet, has a generation published in the middle of it, and waits until the views hold all of it. */
+async function stream(
+  context: Context,
+  deployment: DeploymentRecord,
+  flights: Flights,
+  rate: number | null,
+): Promise<string> {
+  const lines = linesOf(flights.departuresFile);
+  const { storage } = plan;
+  const log = await context.log(plan.topic);
+  const partitions = await log.partitions();
+  const viewLag = async () => {
+    const [bounds, { coverage }] = await Promise.all([
+      boundsOf(log, partitions),
+      storedViews(context, deployment, storage),
+    ]);
+    return lagOf(bounds, coverage);
+  };
+  const { pointer } = await storedViews(context, deployment, storage);
+
+  const bar = progressBar('  flights', lines.length);
+  const startedAtMs = performance.now();
+  let dealtWith = 0;
+  let sentSoFar = 0;
+  let sendingMs = 0;
+  let lag: number | null = null;
+  const draw = () => {
+    const elapsedMs = sendingMs || performance.now() - startedAtMs;
+    bar.update(dealtWith, (sentSoFar / elapsedMs) * 1000, lag);
+  };
+  const watching = new AbortController();
+  const watched = watchLag(context, deployment, watching.signal, (seen) => {
+    lag = seen;
+    draw();
+  });
+  let batch: Promise<unknown> | null = null;
+  const publishMidway = () => {
+    if (batch !== null || dealtWith * 2 < lines.length || (sentSoFar === 0 && pointer.generation > 0)) return;
+    batch = runJob(context, plan.name, 'archive').then(() => runJob(context, plan.name, 'recompute'));
+    // Awaited below; until then a failure must not end the process.
+    batch.catch(() => undefined);
+  };
+  let produced: Produced;
+  try {
+    const records = lines.map((value) => ({ key: keyOf(JSON.parse(value), plan.partitionBy), value }));
+    produced = await produce(context, plan.topic, records, {
+      rate,
+      resume: true,
+      onProgress: (done, sent) => {
+        dealtWith = done;
+        sentSoFar = sent;
+        draw();
+        publishMidway();
+      },
+    });
+    sendingMs = performance.now() - startedAtMs;
+    watching.abort();
+    await watched;
+    await drained(viewLag, (seen) => {
+      lag = seen;
+      draw();
+    });
+  } finally {
+    watching.abort();
+    bar.stop();
+  }
+  const sending =
+    produced.sent === 0
+      ? 'nothing was sent: all of it was there'
+      : `sent ${plural(produced.sent, 'event')} in ${seconds(sendingMs)} (${number(Math.round((produced.sent / sendingMs) * 1000))}/s)`;
+  const there = produced.sent > 0 && produced.skipped > 0 ? `, ${number(produced.skipped)} were there already` : '';
+  const total = `in the views after ${seconds(performance.now() - startedAtMs)}`;
+  if (batch === null) return `${sending}${there}`;
+  await batch;
+  const after = await storedViews(context, deployment, storage);
+  return `${sending}${there}; ${total}; generation ${after.pointer.generation} was published meanwhile`;
+}
+
+async function watchLag(
+  context: Context,
+  deployment: DeploymentRecord,
+  signal: AbortSignal,
+  onLag: (lag: number | null) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    onLag(mappingOf(await triggerState(context).catch(() => null), deployment)?.lag ?? null);
+    await sleep(LAG_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Waits until the views hold all that the log does, as long as the lag shrinks. */
+async function drained(lagNow: () => Promise<number>, onLag: (lag: number) => void): Promise<void> {
+  let least = Number.POSITIVE_INFINITY;
+  let shrunkAtMs = performance.now();
+  for (;;) {
+    const lag = await lagNow();
+    onLag(lag);
+    if (lag === 0) return;
+    if (lag < least) {
+      least = lag;
+      shrunkAtMs = performance.now();
+    } else if (performance.now() - shrunkAtMs > STALLED_MS) {
+      throw new CliError('BIFOLD_STALLED', {
+        failed: 'the views do not take up what is in the log',
+        received: `${plural(lag, 'record')} not taken up, and none for ${seconds(STALLED_MS)}`,
+        allowed: 'a lag that shrinks to 0',
+        remedy: 'npx bifold status and npx bifold logs delays-speed tell why; the next start goes on from here',
+      });
+    }
+    await sleep(LAG_EVERY_MS);
+  }
+}
+
+/** The year by carrier and airport, and how much of each row came from batch and from speed. */
+function yearText(rows: readonly AnswerRow[]): string {
+  const right = (title: string) => ({ title, align: 'right' as const });
+  const shown = (value: number | null | undefined) => (value === null || value === undefined ? '-' : number(value));
+  const cells = [...rows]
+    .sort((left, right) => (right.values.flights ?? 0) - (left.values.flights ?? 0))
+    .map(({ key, values, parts }) => [
+      String(key.carrier),
+      String(key.origin),
+      ...['flights', 'cancelled', 'totalDelay', 'meanDelay', 'maxDelay', 'seats'].map((name) => shown(values[name])),
+      shown(parts?.batch?.flights ?? 0),
+      shown(parts?.speed?.flights ?? 0),
+    ]);
+  const titles = ['flights', 'cancelled', 'totalDelay', 'meanDelay', 'maxDelay', 'seats', 'from batch', 'from speed'];
+  return tableText([{ title: 'carrier' }, { title: 'origin' }, ...titles.map(right)], cells);
+}

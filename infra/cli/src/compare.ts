@@ -1,0 +1,120 @@
+import { type Coverage, type FoldedRow, keyText, type Plan, rowCoverage, rowId, type Value } from '@bifold/core';
+import type { AnswerRow } from './api.ts';
+
+type Shown = Readonly<Record<string, number | null>>;
+
+/** A row that is not the same both ways. */
+export interface Difference {
+  readonly kind: 'missing' | 'extra' | 'different' | 'quarantine';
+  readonly window: string;
+  readonly start: string | null;
+  readonly key: Readonly<Record<string, Value>>;
+  /** What the API answered; null: no such row. */
+  readonly answered: Shown | null;
+  /** What the plain fold over the log gives; null: no such row. */
+  readonly recomputed: Shown | null;
+}
+
+/** Rows of an answer that cover other offsets than its receipt, by their `rowId`, under what they cover. */
+export interface DeviatingRows {
+  readonly coverage: Coverage;
+  readonly rows: ReadonlyMap<string, AnswerRow>;
+}
+
+export interface Compared {
+  readonly differences: readonly Difference[];
+  /** To be recomputed over their own coverage. */
+  readonly deviating: readonly DeviatingRows[];
+}
+
+export function answerRowId(plan: Plan, { key, window }: AnswerRow): string {
+  const start = window.start ?? '';
+  // Beyond the range of dates the API writes epoch milliseconds.
+  const startMs = /^-?\d+$/.test(start) ? Number(start) : Date.parse(start);
+  return rowId(window.name, startMs, keyText(plan.groupBy.map((name) => key[name] ?? null)));
+}
+
+/** Compares every row of one window of an answer with the plain fold, both ways. Rows that deviate from the receipt are set aside. */
+export function compareWindow(
+  plan: Plan,
+  window: string,
+  answered: readonly AnswerRow[],
+  coverage: Coverage,
+  folded: Iterable<FoldedRow>,
+  present: (row: FoldedRow) => Shown,
+): Compared {
+  const rows = new Map(answered.map((row) => [answerRowId(plan, row), row]));
+  const differences: Difference[] = [];
+  const deviating = new Map<string, { coverage: Coverage; rows: Map<string, AnswerRow> }>();
+  for (const [id, row] of rows) {
+    if (row.ahead === undefined && row.behind === undefined) continue;
+    const own = rowCoverage(coverage, row.ahead ?? [], row.behind ?? []);
+    const name = JSON.stringify(own);
+    const group = deviating.get(name) ?? { coverage: own, rows: new Map() };
+    deviating.set(name, group);
+    group.rows.set(id, row);
+  }
+  const aside = new Set([...deviating.values()].flatMap((group) => [...group.rows.keys()]));
+  const met = new Set<string>();
+  for (const row of folded) {
+    if (row.window !== window) continue;
+    const id = rowId(row.window, row.startMs, row.key);
+    met.add(id);
+    if (!aside.has(id)) pushDifference(differences, plan, rows.get(id) ?? null, row, present);
+  }
+  for (const [id, row] of rows) {
+    if (!met.has(id) && !aside.has(id)) pushDifference(differences, plan, row, null, present);
+  }
+  return { differences, deviating: [...deviating.values()] };
+}
+
+/** Adds what differs between two forms of one row; at least one of them is there. */
+export function pushDifference(
+  differences: Difference[],
+  plan: Plan,
+  answered: AnswerRow | null,
+  folded: FoldedRow | null,
+  present: (row: FoldedRow) => Shown,
+): void {
+  const recomputed = folded && present(folded);
+  if (answered && recomputed && sameValues(answered.values, recomputed)) return;
+  const values = folded ? (JSON.parse(folded.key) as Value[]) : [];
+  differences.push({
+    kind: answered === null ? 'missing' : folded === null ? 'extra' : 'different',
+    window: answered?.window.name ?? (folded as FoldedRow).window,
+    start: answered?.window.start ?? timeOf((folded as FoldedRow).startMs),
+    key: answered?.key ?? Object.fromEntries(plan.groupBy.map((name, index) => [name, values[index] ?? null])),
+    answered: answered?.values ?? null,
+    recomputed,
+  });
+}
+
+function timeOf(startMs: number): string {
+  return Math.abs(startMs) <= 8.64e15 ? new Date(startMs).toISOString() : String(startMs);
+}
+
+/** Bit for bit, as JSON carries numbers: what is no finite number is null there, and -0 is 0. */
+export function sameValues(answered: Shown, recomputed: Shown): boolean {
+  const names = Object.keys(recomputed);
+  return (
+    names.length === Object.keys(answered).length &&
+    names.every((name) => Object.hasOwn(answered, name) && onWire(answered[name]) === onWire(recomputed[name]))
+  );
+}
+
+function onWire(value: number | null | undefined): number | null {
+  return value === null || value === undefined || !Number.isFinite(value) ? null : value + 0;
+}
+
+/** Quarantine counts, reason by reason; a count of zero is no count. */
+export function compareQuarantine(
+  answered: Readonly<Record<string, number>>,
+  recomputed: Readonly<Record<string, number>>,
+): readonly Difference[] {
+  return [...new Set([...Object.keys(answered), ...Object.keys(recomputed)])]
+    .filter((reason) => (answered[reason] ?? 0) !== (recomputed[reason] ?? 0))
+    .map((reason) => ({
+      ...{ kind: 'quarantine', window: '', start: null, key: { reason } },
+      ...{ answered: { records: answered[reason] ?? 0 }, recomputed: { records: recomputed[reason] ?? 0 } },
+    }));
+}

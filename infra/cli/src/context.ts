@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { CassandraClient, KafkaAdmin } from '@bifold/adapters';
+import {
+  type Cloud,
+  type CloudAddresses,
+  type CloudPaths,
+  cleanEnvironment,
+  cloudPaths,
+  type OnProgress,
+  openCloud,
+  type ServiceSpec,
+} from '@bifold/cloud';
+import type { Log, Pipeline } from '@bifold/core';
+import type { LocalAws } from './aws.ts';
+import { readJson, writeJson } from './files.ts';
+import { stepLines } from './terminal.ts';
+
+export const KEYSPACE = 'bifold';
+
+/** What every command works with: where things are. Nothing is connected to, and nothing loaded, before it is asked for. */
+export interface Context {
+  readonly root: string;
+  readonly cloud: Cloud;
+  readonly paths: CloudPaths;
+  readonly addresses: CloudAddresses;
+  readonly triggerPort: number;
+  readonly onProgress: OnProgress;
+  aws(): Promise<LocalAws>;
+  cassandra(): Promise<CassandraClient>;
+  kafkaAdmin(): Promise<KafkaAdmin>;
+  /** The log of a topic; one for each topic. */
+  log(topic: string): Promise<Log>;
+  pipelines(): Promise<readonly Pipeline[]>;
+  close(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
+
+/** Opens the cloud of this checkout, or of the folder that BIFOLD_STATE_DIR names; starts nothing. */
+export async function openContext(onProgress: OnProgress = stepLines()): Promise<Context> {
+  const { BIFOLD_STATE_DIR: stateDir, BIFOLD_SOFTWARE_DIR: softwareDir } = process.env;
+  const options = { root, ...(stateDir ? { stateDir } : {}), ...(softwareDir ? { softwareDir } : {}) };
+  const triggerPort = await keptTriggerPort(cloudPaths(options));
+  const cloud = await openCloud({
+    ...options,
+    onProgress,
+    extraServices: (addresses, paths) => [triggerService(addresses, paths, triggerPort)],
+  });
+  const { addresses, paths } = cloud;
+  const closing: (() => Promise<unknown>)[] = [];
+
+  const once = <T>(make: () => Promise<T>, close: (made: T) => Promise<unknown>): (() => Promise<T>) => {
+    let made: Promise<T> | null = null;
+    return () => {
+      if (made === null) {
+        const making = make();
+        made = making;
+        closing.push(() => making.then(close, () => undefined));
+      }
+      return made;
+    };
+  };
+  const logs = new Map<string, () => Promise<Log>>();
+  const kafka = { brokers: [addresses.kafka.brokersInternal] };
+
+  return {
+    ...{ root, cloud, paths, addresses, triggerPort, onProgress },
+    aws: once(
+      async () => (await import('./aws.ts')).localAws(addresses.aws),
+      async (aws) => aws.close(),
+    ),
+    cassandra: once(
+      async () => {
+        const { connectCassandra } = await import('@bifold/adapters/cassandra');
+        const { contactPoints, port, localDataCenter } = addresses.cassandra;
+        return connectCassandra({
+          contactPoints: contactPoints.map((host) => `${host}:${port}`),
+          localDataCenter,
+          keyspace: KEYSPACE,
+        });
+      },
+      (client) => client.close(),
+    ),
+    kafkaAdmin: once(
+      async () => (await import('@bifold/adapters/kafka')).kafkaAdmin(kafka),
+      (admin) => admin.close(),
+    ),
+    log: (topic) => {
+      const known =
+        logs.get(topic) ??
+        once(
+          async () => (await import('@bifold/adapters/kafka')).kafkaLog({ ...kafka, topic }),
+          (log) => log.close(),
+        );
+      logs.set(topic, known);
+      return known();
+    },
+    pipelines: async () => (await import('@bifold/pipelines')).pipelines,
+    close: async () => {
+      await Promise.allSettled(closing.map((close) => close()));
+    },
+  };
+}
+
+/** Runs a command's work with a context that is closed in the end, however it ends. */
+export async function withContext<T>(work: (context: Context) => Promise<T>, onProgress?: OnProgress): Promise<T> {
+  const context = await openContext(onProgress);
+  try {
+    return await work(context);
+  } finally {
+    await context.close();
+  }
+}
+
+const loopback = '127.0.0.1';
+
+/** Chosen once and kept, below the range from which systems lend ports to passing connections. */
+async function keptTriggerPort(paths: CloudPaths): Promise<number> {
+  const file = join(paths.stateDir, 'trigger.json');
+  const kept = readJson<{ readonly statePort: number }>(file);
+  if (kept !== null) return kept.statePort;
+  const taken = Object.values(readJson<Record<string, number>>(paths.portsFile) ?? {});
+  for (;;) {
+    const statePort = 20_000 + Math.floor(Math.random() * 12_000);
+    if (taken.includes(statePort) || !(await isFree(statePort))) continue;
+    writeJson(file, { statePort });
+    return statePort;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: loopback, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** The checkout's own Node, however this command was started: `up` from a script and from a shell must agree on what runs. */
+function ownNode(): string {
+  const installed = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  return existsSync(installed) ? installed : process.execPath;
+}
+
+/** The Kafka trigger, which stands for AWS's own pollers. */
+function triggerService({ aws }: CloudAddresses, paths: CloudPaths, port: number): ServiceSpec {
+  const sources = join(root, 'infra', 'trigger', 'src');
+  const revision = createHash('sha256');
+  for (const file of readdirSync(sources).sort()) {
+    if (!file.endsWith('.test.ts')) revision.update(readFileSync(join(sources, file)));
+  }
+  return {
+    name: 'trigger',
+    command: ownNode(),
+    args: [
+      ...[join(sources, 'main.ts'), '--endpoint', aws.endpoint],
+      ...['--region', aws.region, '--state-port', String(port)],
+    ],
+    revision: revision.digest('hex'),
+    env: cleanEnvironment({
+      AWS_ACCESS_KEY_ID: aws.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: aws.secretAccessKey,
+      TMPDIR: join(paths.tmpDir, 'trigger'),
+    }),
+    ports: { state: port },
+    dependsOn: ['kafka', 'emulator'],
+    health: async () => {
+      try {
+        const response = await fetch(`http://${loopback}:${port}/health`, { signal: AbortSignal.timeout(3_000) });
+        await response.arrayBuffer();
+        return response.ok
+          ? { healthy: true, detail: 'follows the mappings' }
+          : { healthy: false, detail: 'has not read the mappings yet' };
+      } catch (error) {
+        return { healthy: false, detail: error instanceof Error ? error.message : String(error) };
+      }
+    },
+  };
+}

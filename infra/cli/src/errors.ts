@@ -1,0 +1,75 @@
+import { BifoldError, DefinitionError, type Explanation, QuestionError } from '@bifold/core';
+
+/** What the command line itself refuses or cannot do. */
+export class CliError extends BifoldError {}
+
+/** How a command ends. */
+export const EXIT = {
+  ok: 0,
+  /** The command worked, and its answer is "no": the views differ, a fault was found. */
+  no: 1,
+  /** Asked in a way that cannot be answered: a wrong option, a wrong definition. */
+  usage: 2,
+  /** A service is away, or what was asked failed. */
+  failed: 3,
+} as const;
+
+/** Thrown for what the caller must write differently. */
+export class UsageError extends CliError {}
+
+/** Ends a command with a status when all that is to be said has been said. */
+export class Ended extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`ended with status ${status}`);
+    this.status = status;
+  }
+}
+
+export function exitStatusOf(error: unknown): number {
+  if (error instanceof Ended) return error.status;
+  if (error instanceof UsageError || error instanceof DefinitionError || error instanceof QuestionError) {
+    return EXIT.usage;
+  }
+  return EXIT.failed;
+}
+
+/** The four parts and the code of an error of ours, whichever package it comes from; null for any other. */
+export function partsOf(error: unknown): (Explanation & { readonly code: string }) | null {
+  if (error instanceof BifoldError) return { ...error.explanation, code: error.code };
+  const { parts, code } = (error ?? {}) as { parts?: Explanation; code?: unknown };
+  return parts !== undefined && typeof code === 'string' ? { ...parts, code } : null;
+}
+
+/** An error as a person reads it; a stack trace only when BIFOLD_DEBUG asks for it. */
+export function explainError(error: unknown): string {
+  const parts = partsOf(error) ?? {
+    failed: 'the command failed',
+    received: error instanceof Error ? messageOf(error) : String(error),
+    allowed: 'a command that ends well',
+    remedy: 'run `npx bifold doctor`; BIFOLD_DEBUG=1 shows where it failed',
+    code: 'BIFOLD_UNEXPECTED',
+  };
+  const lines = [
+    `✖ ${parts.failed}`,
+    `  received  ${indented(parts.received)}`,
+    `  allowed   ${indented(parts.allowed)}`,
+    `  to do     ${indented(parts.remedy)}`,
+    `  [${parts.code}]`,
+  ];
+  if (process.env.BIFOLD_DEBUG === '1' && error instanceof Error) {
+    for (let at: unknown = error; at instanceof Error; at = at.cause) lines.push('', at.stack ?? at.message);
+  }
+  return lines.join('\n');
+}
+
+/** The message of anything thrown: errors of the network layer have an empty one of their own. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || (error as NodeJS.ErrnoException).code || error.name;
+}
+
+function indented(text: string): string {
+  return text.trim().split('\n').join('\n            ');
+}

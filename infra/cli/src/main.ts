@@ -1,0 +1,95 @@
+import { Command, CommanderError } from 'commander';
+import { archiveCommand, recomputeCommand, sweepCommand } from './commands/batch-jobs.ts';
+import { deployCommand } from './commands/deploy.ts';
+import { destroyCommand } from './commands/destroy.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { downCommand } from './commands/down.ts';
+import { logsCommand } from './commands/logs.ts';
+import { lookupCommand } from './commands/lookup.ts';
+import { produceCommand } from './commands/produce.ts';
+import { quarantineCommand } from './commands/quarantine.ts';
+import { queryCommand } from './commands/query.ts';
+import { setUpCommand } from './commands/set-up.ts';
+import { startCommand } from './commands/start.ts';
+import { statusCommand } from './commands/status.ts';
+import { upCommand } from './commands/up.ts';
+import { verifyCommand } from './commands/verify.ts';
+import { Ended, EXIT, exitStatusOf, explainError, UsageError } from './errors.ts';
+import { tell } from './terminal.ts';
+
+const program = new Command('bifold')
+  .description('One pipeline definition, folded twice: a Lambda architecture whose merged answers are exact.')
+  .version('0.1.0')
+  .showHelpAfterError(false)
+  .addHelpText(
+    'after',
+    `
+First steps:
+  $ npx bifold start              everything at once, on the flights of 2013
+  $ npx bifold up                 start the local cloud
+  $ npx bifold deploy delays      deploy a pipeline on it
+  $ npx bifold status             see how it does
+  $ npx bifold verify delays      recompute its answer from the log
+
+Each command explains itself: npx bifold <command> --help
+It ends with 0 when all is well, 1 when the answer is no, 2 when asked wrongly, 3 when something is away.`,
+  );
+
+for (const command of [
+  startCommand(),
+  upCommand(),
+  downCommand(),
+  statusCommand(),
+  doctorCommand(),
+  deployCommand(),
+  destroyCommand(),
+  lookupCommand(),
+  produceCommand(),
+  queryCommand(),
+  verifyCommand(),
+  quarantineCommand(),
+  archiveCommand(),
+  recomputeCommand(),
+  sweepCommand(),
+  logsCommand(),
+  setUpCommand(),
+]) {
+  program.addCommand(command);
+}
+
+/** Commander's own messages are written by us, in four parts like all others. */
+function refuseByThrowing(command: Command): void {
+  command.exitOverride().configureOutput({ outputError: () => {} });
+  for (const below of command.commands) refuseByThrowing(below);
+}
+refuseByThrowing(program);
+
+function usageErrorOf(error: CommanderError): UsageError {
+  const [message = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
+  return new UsageError('BIFOLD_BAD_USAGE', {
+    failed: 'the command was not understood',
+    received: message,
+    allowed: hints.join(' ').trim() || 'the options that --help lists',
+    remedy: `npx bifold ${process.argv[2] && !process.argv[2].startsWith('-') ? `${process.argv[2]} ` : ''}--help`,
+  });
+}
+
+// A reader that has seen enough (`bifold query ... | head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (caught) {
+  if (caught instanceof CommanderError && caught.exitCode === 0) process.exitCode = EXIT.ok;
+  else {
+    // Commander shows the help of a command that was called without what it needs.
+    const error = caught instanceof CommanderError ? usageErrorOf(caught) : caught;
+    if (!(caught instanceof CommanderError && caught.code === 'commander.help') && !(error instanceof Ended)) {
+      tell(explainError(error));
+    }
+    process.exitCode = exitStatusOf(error);
+  }
+}

@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createTables, lookupStore } from '@bifold/adapters/cassandra';
+import type { Pipeline } from '@bifold/core';
+import type { Context } from './context.ts';
+import { type DeploymentRecord, readDeployments, recordDeployment } from './deployments.ts';
+import { CliError, UsageError } from './errors.ts';
+import { step, warn } from './terminal.ts';
+
+const ASSETS_BUCKET = 'bifold-assets';
+const KAFKA_SECRET = 'bifold/kafka';
+export const PARTITIONS_DEFAULT = 4;
+
+/** What the functions and their deployment find by name: addresses, the broker's secret, the bucket for code, the tables. Harmless when repeated. */
+export async function provision(context: Context): Promise<void> {
+  const { kafka, cassandra } = context.addresses;
+  const aws = await context.aws();
+  await Promise.all([
+    aws.ensureParameters({
+      '/bifold/kafka/brokers': kafka.brokersSasl,
+      '/bifold/cassandra/contact-points': cassandra.contactPoints.map((host) => `${host}:${cassandra.port}`).join(','),
+      '/bifold/cassandra/local-data-center': cassandra.localDataCenter,
+    }),
+    aws.ensureSecret(KAFKA_SECRET, JSON.stringify({ username: kafka.username, password: kafka.password })),
+    aws.ensureBucket(ASSETS_BUCKET),
+    context.cassandra().then((client) => createTables(client, 1)),
+  ]);
+}
+
+/** Everything that a kill may have taken: services first, then what was provisioned and deployed. */
+export async function converge(
+  context: Context,
+): Promise<{ readonly started: readonly string[]; readonly deployed: readonly string[] }> {
+  const { started } = await context.cloud.up();
+  await step(context.onProgress, 'addresses, secret, tables', () => provision(context));
+  const lost = await lostDeployments(context);
+  const deployed: string[] = [];
+  for (const record of lost) {
+    const pipeline = (await context.pipelines()).find(({ plan }) => plan.name === record.pipeline);
+    const topic = await (await context.kafkaAdmin()).describeTopic(record.topic);
+    if (pipeline === undefined || topic === null) {
+      const reason = pipeline === undefined ? 'its definition is gone' : `its topic "${record.topic}" is gone`;
+      warn(`pipeline "${record.pipeline}" was deployed, and is not deployed again: ${reason}`);
+      continue;
+    }
+    await deploy(context, pipeline, topic.partitions.length);
+    deployed.push(record.pipeline);
+  }
+  return { started, deployed };
+}
+
+/** What was deployed and the emulator does not hold any more. */
+async function lostDeployments(context: Context): Promise<readonly DeploymentRecord[]> {
+  const records = readDeployments(context.paths);
+  if (records.length === 0) return [];
+  const names = await (await context.aws()).functionNames();
+  return records.filter(({ functions }) => Object.values(functions).some((name) => !names.has(name)));
+}
+
+/** Creates the topic as its pipeline needs it, if it is missing; refuses one that could not be folded exactly. @returns its incarnation */
+async function ensureTopic(context: Context, { plan }: Pipeline, partitions: number): Promise<string> {
+  const admin = await context.kafkaAdmin();
+  const found = await admin.describeTopic(plan.topic);
+  if (found === null) {
+    const id = await step(context.onProgress, `topic ${plan.topic}`, () =>
+      admin.createTopic(plan.topic, partitions, {
+        'cleanup.policy': 'delete',
+        'message.timestamp.type': 'LogAppendTime',
+        'unclean.leader.election.enable': 'false',
+        'retention.ms': '-1',
+        'retention.bytes': '-1',
+      }),
+    );
+    if (id !== null) return id;
+    return ensureTopic(context, { plan } as Pipeline, partitions);
+  }
+  const { 'cleanup.policy': cleanup = '', 'unclean.leader.election.enable': unclean } = found.config;
+  if (cleanup.includes('compact') || unclean === 'true') {
+    throw new UsageError('BIFOLD_TOPIC_NOT_IMMUTABLE', {
+      failed: `pipeline "${plan.name}" cannot read topic "${plan.topic}": its log changes after it was read`,
+      received: `cleanup.policy=${cleanup}, unclean.leader.election.enable=${unclean}`,
+      allowed: 'cleanup.policy=delete and unclean.leader.election.enable=false',
+      remedy: 'change the configuration of the topic, or send the events to another one',
+    });
+  }
+  if (found.config['message.timestamp.type'] !== 'LogAppendTime') {
+    warn(
+      `topic "${plan.topic}" keeps the producers' clocks (message.timestamp.type=CreateTime); LogAppendTime is advised`,
+    );
+  }
+  return found.id;
+}
+
+/** Deploys one pipeline on the local cloud and records it. */
+export async function deploy(context: Context, pipeline: Pipeline, partitions: number): Promise<DeploymentRecord> {
+  const { plan } = pipeline;
+  const { onProgress, paths } = context;
+  const incarnation = await ensureTopic(context, pipeline, partitions);
+  const sources = sourcesDigest(context.root);
+  const { deployPipeline } = await import('@bifold/cdk');
+  const deployed = await step(onProgress, `deploy ${plan.name}`, () =>
+    deployPipeline({
+      pipeline: plan.name,
+      incarnation,
+      context: {
+        assetsBucket: ASSETS_BUCKET,
+        kafkaTls: 'false',
+        cassandraTls: 'false',
+        openApi: 'true',
+      },
+      environment: cdkEnvironment(context),
+    }),
+  );
+  const record: DeploymentRecord = {
+    pipeline: plan.name,
+    topic: plan.topic,
+    version: deployed.version,
+    incarnation: deployed.incarnation,
+    apiId: deployed.apiId,
+    archiveBucket: deployed.archiveBucket,
+    functions: deployed.functions,
+    sources,
+    deployedAt: new Date().toISOString(),
+  };
+  if (record.version !== plan.version) {
+    throw new CliError('BIFOLD_OTHER_VERSION', {
+      failed: `what was deployed of "${plan.name}" is not what its definition says`,
+      received: record.version,
+      allowed: plan.version,
+      remedy: `the definition changed meanwhile; run \`npx bifold deploy ${plan.name}\` again`,
+    });
+  }
+  recordDeployment(paths, record);
+  await context.cloud.checkpoint();
+  return record;
+}
+
+/** Of all code that a deployment is made of: when it is the same, deploying again would change nothing. */
+export function sourcesDigest(root: string): string {
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  for (const folder of ['functions', 'layers', 'cdk']) {
+    const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+    for (const file of files
+      .filter((name) => /\bsrc\b.*\.ts$/.test(name) && !/node_modules|\.test\.ts$/.test(name))
+      .sort()) {
+      hash.update(file).update(readFileSync(join(root, folder, file)));
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** For the CDK command line: the emulator's endpoint and keys, and nothing of the caller's own account. */
+export function cdkEnvironment({ addresses: { aws } }: Context): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: aws.endpoint,
+    AWS_ENDPOINT_URL_S3: aws.endpoint,
+    AWS_ACCESS_KEY_ID: aws.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: aws.secretAccessKey,
+    AWS_SESSION_TOKEN: '',
+    AWS_PROFILE: '',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_REGION: aws.region,
+    AWS_DEFAULT_REGION: aws.region,
+  };
+}
+
+/** Lookup tables of a pipeline that hold nothing yet: its records wait until they do. */
+export async function emptyLookups(context: Context, { plan }: Pipeline): Promise<readonly string[]> {
+  if (plan.lookups.length === 0) return [];
+  const store = lookupStore(await context.cassandra());
+  const empty: string[] = [];
+  for (const { table } of plan.lookups) {
+    if ((await store.currentVersion(table)) === null) empty.push(table);
+  }
+  return empty;
+}
+
+export async function warnOfEmptyLookups(context: Context, pipeline: Pipeline): Promise<void> {
+  for (const table of await emptyLookups(context, pipeline)) {
+    warn(
+      `lookup table "${table}" is EMPTY: every record of "${pipeline.plan.name}" waits until it is loaded.\n` +
+        `  npx bifold lookup load ${table} --file <csv or json lines>`,
+    );
+  }
+}

@@ -1,0 +1,111 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
+import type { OnProgress, ProgressEvent } from '@bifold/cloud';
+
+/** Results go to standard output; how things go on the way there, to standard error. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+export function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+export function styled(style: Style, text: string): string {
+  return styleText(style, text, { stream: process.stdout });
+}
+
+export const bold = (text: string): string => styled('bold', text);
+export const dim = (text: string): string => styled('dim', text);
+
+export function warn(text: string): void {
+  tell(`${styleText('yellow', '!', { stream: process.stderr })} ${text}`);
+}
+
+export function seconds(ms: number): string {
+  return ms < 60_000
+    ? `${(ms / 1000).toFixed(1)} s`
+    : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+/** `3 min`, `2 h`: how long ago, in one unit. */
+export function age(ms: number): string {
+  if (ms < 90_000) return `${Math.max(0, Math.round(ms / 1000))} s`;
+  if (ms < 5_400_000) return `${Math.round(ms / 60_000)} min`;
+  return ms < 172_800_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} d`;
+}
+
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const decimal = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+export function number(value: number): string {
+  return Number.isInteger(value) ? whole.format(value) : decimal.format(value);
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+/** Text that came from outside, made harmless: a record must not steer the terminal that shows it. */
+export function harmless(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(
+    /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu,
+    (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
+  );
+}
+
+/** Draws steps as they go: one line each, drawn over while it lasts when standard error is a terminal. */
+export function stepLines(): OnProgress {
+  const isTerminal = process.stderr.isTTY === true;
+  const green = (text: string) => styleText('green', text, { stream: process.stderr });
+  const red = (text: string) => styleText('red', text, { stream: process.stderr });
+  const grey = (text: string) => styleText('dim', text, { stream: process.stderr });
+  const running = new Set<string>();
+  const erase = () => {
+    if (isTerminal) process.stderr.write('\r\x1b[2K');
+  };
+  const draw = () => {
+    if (isTerminal && running.size > 0) {
+      const text = `… ${[...running].join(', ')}`;
+      process.stderr.write(grey(text.slice(0, (process.stderr.columns ?? 80) - 1)));
+    }
+  };
+  return (event: ProgressEvent) => {
+    erase();
+    switch (event.kind) {
+      case 'started':
+        running.add(event.step);
+        break;
+      case 'done':
+        running.delete(event.step);
+        // What was there already is no news.
+        if (event.ms >= 250) tell(`${green('✓')} ${event.step}  ${grey(seconds(event.ms))}`);
+        break;
+      case 'failed':
+        running.delete(event.step);
+        tell(`${red('✖')} ${event.step}  ${grey(seconds(event.ms))}`);
+        break;
+    }
+    draw();
+  };
+}
+
+/** Runs a step with its line. */
+export async function step<T>(onProgress: OnProgress, name: string, work: () => Promise<T>): Promise<T> {
+  const startedAtMs = performance.now();
+  const ms = () => Math.round(performance.now() - startedAtMs);
+  onProgress({ kind: 'started', step: name });
+  try {
+    const result = await work();
+    onProgress({ kind: 'done', step: name, ms: ms() });
+    return result;
+  } catch (error) {
+    onProgress({ kind: 'failed', step: name, ms: ms(), reason: String(error) });
+    throw error;
+  }
+}
