@@ -10,7 +10,7 @@ const { pipeline, scope } = deploymentOf();
 
 const ports = once(
   async (): Promise<Omit<ArchivePorts, 'hasTime'>> => ({
-    log: await logOfEnvironment(pipeline.plan.topic),
+    log: await logOfEnvironment(pipeline.plan.topic, scope.incarnation),
     archive: s3Archive(s3Bucket({ bucket: setting('ARCHIVE_BUCKET') }), scope),
     engine: await openEngine(),
     incarnation: scope.incarnation,

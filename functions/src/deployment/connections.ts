@@ -16,12 +16,13 @@ export async function cassandraOfEnvironment(): Promise<CassandraClient> {
   });
 }
 
-/** The log of the function's topic, read by offset. */
-export async function logOfEnvironment(topic: string): Promise<Log> {
+/** The log of the function's topic, read by offset: of the incarnation that it was deployed for, and of no other. */
+export async function logOfEnvironment(topic: string, incarnation: string): Promise<Log> {
   const secret = optionalSetting('KAFKA_SECRET_ARN');
   return kafkaLog({
     brokers: listSetting('KAFKA_BROKERS'),
     topic,
+    incarnation,
     tls: optionalSetting('KAFKA_TLS') === 'true',
     ...(secret === undefined
       ? {}

@@ -12,7 +12,7 @@ const fold = foldOf(pipeline);
 const warm = coldState();
 
 const ports = once(async (): Promise<SpeedPorts> => {
-  const [client, log] = await Promise.all([cassandraOfEnvironment(), logOfEnvironment(plan.topic)]);
+  const [client, log] = await Promise.all([cassandraOfEnvironment(), logOfEnvironment(plan.topic, scope.incarnation)]);
   return {
     store: speedStore(client, scope, plan.storage),
     bindings: bindingStore(client, scope),

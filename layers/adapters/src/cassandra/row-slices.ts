@@ -1,5 +1,5 @@
-import { bucketOf, type RowFilter, type RowPosition } from '@bifold/core';
-import { comparePosition, compareText, matches } from '../row-order.ts';
+import { bucketOf, comparePositions, compareUtf8, type RowFilter, type RowPosition } from '@bifold/core';
+import { matches } from '../row-filter.ts';
 import type { CassandraClient, CassandraRow, Statement } from './client.ts';
 import { selectCql } from './tables.ts';
 
@@ -49,7 +49,7 @@ export async function* readPages<R extends RowPosition>(
       )
       [Symbol.asyncIterator]();
   };
-  const passes = (row: R) => matches(row, filter) && (after === null || comparePosition(row, after) > 0);
+  const passes = (row: R) => matches(row, filter) && (after === null || comparePositions(row, after) > 0);
 
   if (filter.keys === null) {
     const restrictions = bucketRestrictions(filter, after);
@@ -62,8 +62,8 @@ export async function* readPages<R extends RowPosition>(
   }
 
   const keys = [...new Set(filter.keys)]
-    .filter((key) => bucketOf(key, buckets) === bucket && (after === null || compareText(key, after.key) >= 0))
-    .sort(compareText);
+    .filter((key) => bucketOf(key, buckets) === bucket && (after === null || compareUtf8(key, after.key) >= 0))
+    .sort(compareUtf8);
   const ahead: {
     readonly pages: AsyncIterator<readonly CassandraRow[]>;
     first: Promise<IteratorResult<readonly CassandraRow[]>>;
@@ -112,7 +112,7 @@ function keyRestrictions(key: string, filter: RowFilter, after: RowPosition | nu
     return restrictions;
   }
   restrictions.push(['window = ?', filter.window]);
-  const order = behind ? compareText(filter.window, behind.window) : 1;
+  const order = behind ? compareUtf8(filter.window, behind.window) : 1;
   if (order < 0) return null;
   const fromMs = Math.max(
     filter.fromMs ?? Number.NEGATIVE_INFINITY,

@@ -4,6 +4,8 @@ import {
   type BindingStore,
   bucketOf,
   canonicalJson,
+  comparePositions,
+  compareUtf8,
   type FragmentRow,
   LOG_TIMESTAMP_BASE_US,
   type LookupStore,
@@ -19,7 +21,7 @@ import {
   type Value,
 } from '@bifold/core';
 import { checkSuccessor } from '../pointer.ts';
-import { comparePosition, compareText, matches } from '../row-order.ts';
+import { matches } from '../row-filter.ts';
 import { bytesOf, CellTable, joinKey, utf8 } from './cell-table.ts';
 
 /** What stands for Cassandra: tables that all stores opened from it share, as functions share a cluster. */
@@ -136,7 +138,7 @@ export function memoryDatabase(): MemoryDatabase {
         listRuns: async () =>
           runs
             .rows(scoped)
-            .sort((left, right) => left.generation - right.generation || compareText(left.run, right.run)),
+            .sort((left, right) => left.generation - right.generation || compareUtf8(left.run, right.run)),
 
         async writeRows({ run, generation }, rows) {
           for (const row of rows) {
@@ -232,6 +234,6 @@ async function* slice<R extends RowPosition>(
   const keys = filter.keys === null ? null : new Set(filter.keys);
   yield* rows
     .filter((row) => (keys === null || keys.has(row.key)) && matches(row, filter))
-    .filter((row) => after === null || comparePosition(row, after) > 0)
-    .sort(comparePosition);
+    .filter((row) => after === null || comparePositions(row, after) > 0)
+    .sort(comparePositions);
 }
