@@ -200,7 +200,10 @@ const trip: fc.Arbitrary<Trip> = fc.record({
     { weight: 6, arbitrary: fc.integer({ min: -20, max: 20 }) },
     { weight: 1, arbitrary: fc.constantFrom(-60_001, -60_000, 59_999, 60_000, 8.64e15, -8.64e15) },
   ),
-  city: fc.constantFrom('rome', 'oslo', '', 'z\u{1f600}', 'z\uffff', '__proto__'),
+  city: fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom('rome', 'oslo') },
+    { weight: 1, arbitrary: fc.constantFrom('', 'z\u{1f600}', 'z\uffff', '__proto__') },
+  ),
   fare: fc.option(fc.integer({ min: -40, max: 40 }).map((eighths) => eighths / 8 + 0)),
   seats: fc.option(fc.integer({ min: -5, max: 5 })),
   car: fc.constantFrom('a1', 'a1', 'b2', 'b2', 'unknown', null),
@@ -227,7 +230,7 @@ const value: fc.Arbitrary<Uint8Array | null> = fc.oneof(
 /** A log of one partition: records in offset order, with holes. */
 export const partitionLog = (partition: number, ends: number): fc.Arbitrary<LogRecord[]> =>
   fc
-    .array(fc.option(value, { nil: undefined, freq: 8 }), { maxLength: ends })
+    .array(fc.option(value, { nil: undefined, freq: 8 }), { minLength: 0, maxLength: ends, size: 'max' })
     .map((values) =>
       values.flatMap((each, offset) =>
         each === undefined ? [] : [{ partition, offset, timestampMs: 0, key: null, value: each, headers: [] }],
