@@ -82,9 +82,9 @@ export function versionOf(plan: Omit<Plan, 'version'>): string {
   return `${plan.name}-${hash.slice(0, 12)}`;
 }
 
-/** Freezes plain data all the way down. */
+/** Freezes plain data all the way down, also below what is frozen already. */
 export function deepFreeze<T>(value: T): T {
-  if (value !== null && typeof value === 'object' && !Object.isFrozen(value)) {
+  if (value !== null && typeof value === 'object') {
     for (const entry of Object.values(value)) deepFreeze(entry);
     Object.freeze(value);
   }

@@ -10,8 +10,8 @@ import {
   versionOf,
   type WindowPlan,
 } from '../plan.ts';
-import type { Aggregate } from './aggregate.ts';
-import { type Expression, type ExpressionNode, fieldsOf } from './expression.ts';
+import type { Aggregate, AggregateKind } from './aggregate.ts';
+import { Expression, type ExpressionNode, fieldsOf } from './expression.ts';
 import { checkIdentifier, checkResourceName } from './identifier.ts';
 import type { Lookup } from './lookup.ts';
 import { type Column, type ColumnType, columnsOf, type EventSchema } from './schema.ts';
@@ -124,17 +124,22 @@ export function definePipeline<
 class Scope {
   readonly where: string;
   private readonly types = new Map<string, ColumnType>();
+  private readonly taken = new Set<string>();
 
   constructor(where: string, columns: readonly Column[]) {
     this.where = where;
     for (const column of columns) this.add(column.name, column.type);
   }
 
-  /** Names that differ in case alone are refused too: they are one name in SQL. */
   add(name: string, type: ColumnType): void {
+    this.claim(name);
+    this.types.set(name, type);
+  }
+
+  /** Names that differ in case alone are refused too: they are one name in SQL. */
+  claim(name: string): void {
     const folded = name.toLowerCase();
-    const taken = [...this.types.keys()].map((known) => known.toLowerCase());
-    if (taken.some((known) => known === folded || known.startsWith(`${folded}.`))) {
+    if (this.taken.has(folded)) {
       refuse(
         'BIFOLD_NAME_TAKEN',
         `${this.where} gives a name twice`,
@@ -143,7 +148,7 @@ class Scope {
         'rename one of them',
       );
     }
-    this.types.set(name, type);
+    this.taken.add(folded);
   }
 
   type(name: string, role: string): ColumnType {
@@ -189,6 +194,15 @@ function checkEventTime(from: Topic<unknown>, scope: Scope): void {
 
 function planLookup(alias: string, join: Lookup<string, unknown>, scope: Scope): LookupPlan {
   checkIdentifier(`a lookup of ${scope.where}`, alias);
+  if (typeof join?.table?.name !== 'string')
+    refuse(
+      'BIFOLD_BAD_LOOKUP',
+      `${scope.where} has no table for its lookup "${alias}"`,
+      described(join),
+      "lookup(table(...), { on: 'field' })",
+      'write it in that form',
+    );
+  scope.claim(alias);
   const columns = columnsOf(`lookup table "${join.table.name}"`, join.table.schema);
   const key = columns.find((column) => column.name === join.table.key);
   const onType = scope.type(join.on, `lookups.${alias}.on`);
@@ -216,6 +230,14 @@ function planLookup(alias: string, join: Lookup<string, unknown>, scope: Scope):
 
 function planDerived(name: string, expression: Expression<unknown>, scope: Scope): DerivedPlan {
   checkIdentifier(`a derived column of ${scope.where}`, name);
+  if (!(expression instanceof Expression))
+    refuse(
+      'BIFOLD_BAD_EXPRESSION',
+      `${scope.where} derives "${name}" from something that is no expression`,
+      described(expression),
+      "an expression that begins with field('name')",
+      'write it in that form',
+    );
   for (const read of fieldsOf(expression.node)) {
     const type = scope.type(read, `derive.${name}`);
     if (type === 'json')
@@ -254,7 +276,17 @@ function operandType(node: ExpressionNode, scope: Scope, role: string): OperandT
     case 'literal':
       if (node.value === null) return 'null';
       if (typeof node.value === 'boolean') return 'boolean';
-      if (typeof node.value === 'string') return 'text';
+      if (typeof node.value === 'string') {
+        if (!node.value.isWellFormed() || node.value.includes('\0'))
+          refuse(
+            'BIFOLD_BAD_EXPRESSION',
+            `${scope.where} compares with a text in ${role} that SQL cannot hold`,
+            JSON.stringify(node.value),
+            'well-formed text without the character U+0000',
+            'compare with another text',
+          );
+        return 'text';
+      }
       if (!Number.isFinite(node.value))
         refuse(
           'BIFOLD_BAD_EXPRESSION',
@@ -335,10 +367,18 @@ function planKey(where: string, groupBy: readonly string[], scope: Scope): reado
 }
 
 function planWindows(where: string, windows: Readonly<Record<string, Window>>): readonly WindowPlan[] {
-  const planned = Object.entries(windows ?? {}).map(([name, window]) => ({
-    name: checkIdentifier(`a window of ${where}`, name),
-    ...window,
-  }));
+  const planned = Object.entries(windows ?? {}).map(([name, window]) => {
+    checkIdentifier(`a window of ${where}`, name);
+    if (window?.kind !== 'tumbling' || !Number.isSafeInteger(window.sizeMs) || window.sizeMs < 1)
+      refuse(
+        'BIFOLD_BAD_WINDOW',
+        `${where} has a window "${name}" of no known kind`,
+        described(window),
+        "tumbling('1h'), of any duration",
+        'write it in that form',
+      );
+    return { name, ...window };
+  });
   if (planned.length === 0)
     refuse(
       'BIFOLD_NO_WINDOW',
@@ -356,16 +396,20 @@ function planAggregates(
   groupBy: readonly string[],
   scope: Scope,
 ): readonly AggregatePlan[] {
-  const planned = Object.entries(aggregates ?? {}).map(([name, { kind, field, where: condition }]) => {
+  const taken = new Set(['window', ...groupBy].map((name) => name.toLowerCase()));
+  const planned = Object.entries(aggregates ?? {}).map(([name, aggregate]) => {
     checkIdentifier(`an aggregate of ${where}`, name);
-    if (groupBy.includes(name) || name === 'window')
+    // Rows are written as Parquet too, where names that differ in case alone are one.
+    if (taken.has(name.toLowerCase()))
       refuse(
         'BIFOLD_NAME_TAKEN',
         `${where} has an aggregate named like a part of its row`,
         `"${name}"`,
-        'a name that no field of groupBy has, and not "window"',
+        'a name that no field of groupBy and no other aggregate has, upper and lower case alike, and not "window"',
         'rename it',
       );
+    taken.add(name.toLowerCase());
+    const { kind, field, where: condition } = checkAggregate(where, name, aggregate);
     let domain: NumericDomain = 'integer';
     if (field !== undefined) {
       const type = scope.type(field, `aggregates.${name}`);
@@ -401,9 +445,42 @@ function planAggregates(
   return planned.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
+const AGGREGATE_KINDS: readonly AggregateKind[] = ['count', 'sum', 'min', 'max', 'mean'];
+
+function checkAggregate(
+  where: string,
+  name: string,
+  aggregate: Aggregate<never, unknown> | undefined,
+): Aggregate<never, unknown> {
+  const kind = AGGREGATE_KINDS.find((known) => known === aggregate?.kind);
+  if (aggregate && kind && (kind === 'count') === (aggregate.field === undefined)) return aggregate;
+  return refuse(
+    'BIFOLD_BAD_AGGREGATE',
+    `${where} has an aggregate "${name}" that cannot be computed`,
+    described(aggregate),
+    "count(), sum('field'), min('field'), max('field'), mean('field')",
+    'write it in that form',
+  );
+}
+
+/** Something of a definition, as an error shows it. */
+function described(value: unknown): string {
+  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
+}
+
 function planStorage(where: string, storage: Partial<StoragePlan>): StoragePlan {
   const planned = { ...DEFAULT_STORAGE, ...storage };
   const limits = { segmentSize: [16, 1_000_000], buckets: [1, 256] } as const;
+  for (const option of Object.keys(storage)) {
+    if (!Object.hasOwn(limits, option))
+      refuse(
+        'BIFOLD_UNKNOWN_OPTION',
+        `${where} has an option in storage that does not exist`,
+        `"${option}"`,
+        Object.keys(limits).join(', '),
+        'remove or rename it',
+      );
+  }
   for (const [name, [least, most]] of Object.entries(limits)) {
     const value = planned[name as keyof StoragePlan];
     if (!Number.isSafeInteger(value) || value < least || value > most)

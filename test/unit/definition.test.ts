@@ -1,0 +1,799 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  count,
+  DefinitionError,
+  definePipeline,
+  durationMs,
+  Expression,
+  field,
+  lookup,
+  max,
+  mean,
+  min,
+  type Plan,
+  sum,
+  table,
+  topic,
+  tumbling,
+} from '@bifold/core';
+import { airlines, departures, pipelines } from '@bifold/pipelines';
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { schemaOf } from './standard-schema.ts';
+
+const Ride = z.object({
+  at: z.iso.datetime(),
+  since: z.int(),
+  city: z.string(),
+  fare: z.number().nullable(),
+  seats: z.int(),
+  night: z.boolean(),
+  tags: z.array(z.string()),
+});
+const City = z.object({ city: z.string(), rank: z.int(), notes: z.array(z.string()) });
+const cities = table('cities', { schema: City, key: 'city' });
+const rides = topic('rides', { schema: Ride, schemaVersion: 1, partitionBy: 'city', eventTime: 'at' });
+const base = {
+  name: 'base',
+  from: rides,
+  groupBy: ['city'],
+  windows: { hourly: tumbling('1h') },
+  aggregates: { n: count() },
+} as const;
+const topicOptions = { schema: Ride, schemaVersion: 1, partitionBy: 'city', eventTime: 'at' } as const;
+
+/** A definition as a person without types, or a JSON file, would give it. */
+const define = (change: object): unknown => definePipeline({ ...base, ...change } as never);
+const defineTopic = (change: object): unknown =>
+  define({ from: topic('rides', { ...topicOptions, ...change } as never) });
+const literal = (value: unknown): Expression<unknown> => new Expression({ kind: 'literal', value } as never);
+
+/** Each refusal: its code, what it must name, and what it must say is allowed. */
+const REFUSALS: readonly { code: string; what: string; names: string; allowed: string; make: () => unknown }[] = [
+  {
+    code: 'BIFOLD_BAD_NAME',
+    what: 'no name',
+    names: 'pipeline',
+    allowed: 'a letter',
+    make: () => define({ name: undefined }),
+  },
+  {
+    code: 'BIFOLD_BAD_NAME',
+    what: 'a name with a blank',
+    names: '"my view"',
+    allowed: 'dashes',
+    make: () => define({ name: 'my view' }),
+  },
+  {
+    code: 'BIFOLD_BAD_NAME',
+    what: 'a name that is too long',
+    names: 'pipeline',
+    allowed: 'at most 63',
+    make: () => define({ name: 'x'.repeat(64) }),
+  },
+  {
+    code: 'BIFOLD_BAD_NAME',
+    what: 'a topic with a slash',
+    names: '"a/b"',
+    allowed: 'dashes',
+    make: () => topic('a/b', topicOptions),
+  },
+  {
+    code: 'BIFOLD_BAD_NAME',
+    what: 'a table with a slash',
+    names: '"a/b"',
+    allowed: 'dashes',
+    make: () => table('a/b', { schema: City, key: 'city' }),
+  },
+  {
+    code: 'BIFOLD_BAD_NAME',
+    what: 'a window with a dash',
+    names: '"per-hour"',
+    allowed: 'underscores',
+    make: () => define({ windows: { 'per-hour': tumbling('1h') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_NAME',
+    what: 'an aggregate of the platform',
+    names: '"_start"',
+    allowed: 'a letter',
+    make: () => define({ aggregates: { _start: count() } }),
+  },
+  {
+    code: 'BIFOLD_BAD_NAME',
+    what: 'a derived column in quotes',
+    names: 'derived column',
+    allowed: 'underscores',
+    make: () => define({ derive: { 'a"': field('fare').isNull() } }),
+  },
+  {
+    code: 'BIFOLD_BAD_NAME',
+    what: 'a lookup with a dot',
+    names: '"a.b"',
+    allowed: 'underscores',
+    make: () => define({ lookups: { 'a.b': lookup(cities, { on: 'city' }) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_NAME',
+    what: 'a field of the schema',
+    names: '"two words"',
+    allowed: 'underscores',
+    make: () => defineTopic({ schema: Ride.extend({ 'two words': z.string() }) }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_OPTION',
+    what: 'a misspelt option',
+    names: '"window"',
+    allowed: 'windows',
+    make: () => define({ window: {} }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_OPTION',
+    what: 'a misspelt storage option',
+    names: '"segmentsize"',
+    allowed: 'segmentSize, buckets',
+    make: () => define({ storage: { segmentsize: 64 } }),
+  },
+  {
+    code: 'BIFOLD_NO_TOPIC',
+    what: 'no topic',
+    names: 'from',
+    allowed: 'topic(...)',
+    make: () => define({ from: undefined }),
+  },
+  {
+    code: 'BIFOLD_SCHEMA_NOT_STANDARD',
+    what: 'no schema',
+    names: 'rides',
+    allowed: 'Standard Schema',
+    make: () => defineTopic({ schema: undefined }),
+  },
+  {
+    code: 'BIFOLD_SCHEMA_NOT_STANDARD',
+    what: 'a class as schema',
+    names: 'rides',
+    allowed: 'zod',
+    make: () => defineTopic({ schema: { parse: () => 1 } }),
+  },
+  {
+    code: 'BIFOLD_SCHEMA_NOT_DESCRIBABLE',
+    what: 'a schema of dates',
+    names: 'rides',
+    allowed: 'date-time texts',
+    make: () => defineTopic({ schema: Ride.extend({ at: z.date() }) }),
+  },
+  {
+    code: 'BIFOLD_SCHEMA_NOT_OBJECT',
+    what: 'a schema of text',
+    names: '"string"',
+    allowed: 'an object',
+    make: () => defineTopic({ schema: z.string() }),
+  },
+  {
+    code: 'BIFOLD_BAD_SCHEMA_VERSION',
+    what: 'no schemaVersion',
+    names: 'schemaVersion',
+    allowed: 'from 1',
+    make: () => defineTopic({ schemaVersion: undefined }),
+  },
+  {
+    code: 'BIFOLD_BAD_SCHEMA_VERSION',
+    what: 'schemaVersion 0',
+    names: '"rides"',
+    allowed: 'from 1',
+    make: () => defineTopic({ schemaVersion: 0 }),
+  },
+  {
+    code: 'BIFOLD_BAD_EVENT_TIME',
+    what: 'an event time that is a number without unit',
+    names: '"since"',
+    allowed: '{ field, unit }',
+    make: () => defineTopic({ eventTime: 'since' }),
+  },
+  {
+    code: 'BIFOLD_BAD_EVENT_TIME',
+    what: 'a unit for a text',
+    names: '"at"',
+    allowed: 'date-time',
+    make: () => defineTopic({ eventTime: { field: 'at', unit: 's' } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EVENT_TIME',
+    what: 'a fraction as event time',
+    names: '"fare"',
+    allowed: 'integer',
+    make: () => defineTopic({ eventTime: { field: 'fare', unit: 's' } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EVENT_TIME',
+    what: 'an unknown unit',
+    names: 'ns',
+    allowed: 's, ms, us',
+    make: () => defineTopic({ eventTime: { field: 'since', unit: 'ns' } }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'no event time',
+    names: 'eventTime',
+    allowed: 'since',
+    make: () => defineTopic({ eventTime: undefined }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'a misspelt event time',
+    names: '"when"',
+    allowed: 'at, city',
+    make: () => defineTopic({ eventTime: 'when' }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'no partition key',
+    names: 'partitionBy',
+    allowed: 'city',
+    make: () => defineTopic({ partitionBy: undefined }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'a misspelt key',
+    names: '"town"',
+    allowed: 'city',
+    make: () => define({ groupBy: ['town'] }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'a misspelt aggregate field',
+    names: '"fair"',
+    allowed: 'fare',
+    make: () => define({ aggregates: { total: sum('fair') } }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'a misspelt condition',
+    names: 'aggregates.n.where',
+    allowed: 'night',
+    make: () => define({ aggregates: { n: count({ where: 'nite' }) } }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'a lookup column that is not there',
+    names: '"place.wings"',
+    allowed: 'place.rank',
+    make: () => define({ lookups: { place: lookup(cities, { on: 'city' }) }, aggregates: { n: sum('place.wings') } }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'a lookup on a field that is not there',
+    names: 'lookups.place.on',
+    allowed: 'city',
+    make: () => define({ lookups: { place: lookup(cities, { on: 'town' }) } }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'a column derived from one derived later',
+    names: 'derive.a',
+    allowed: 'fare',
+    make: () => define({ derive: { a: field('b').isNull(), b: field('fare').isNull() } }),
+  },
+  {
+    code: 'BIFOLD_BAD_PARTITION_KEY',
+    what: 'a truth as partition key',
+    names: '"night"',
+    allowed: 'text or integer',
+    make: () => defineTopic({ partitionBy: 'night' }),
+  },
+  {
+    code: 'BIFOLD_BAD_LOOKUP',
+    what: 'a table where a lookup belongs',
+    names: '"place"',
+    allowed: 'lookup(table(...)',
+    make: () => define({ lookups: { place: cities } }),
+  },
+  {
+    code: 'BIFOLD_BAD_LOOKUP_KEY',
+    what: 'a lookup on a number by text',
+    names: '"seats"',
+    allowed: 'two text or two integer',
+    make: () => define({ lookups: { place: lookup(cities, { on: 'seats' }) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_LOOKUP_KEY',
+    what: 'a table without its key',
+    names: '"code"',
+    allowed: 'two text or two integer',
+    make: () =>
+      define({ lookups: { place: lookup(table('cities', { schema: City, key: 'code' as never }), { on: 'city' }) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_MISSING',
+    what: 'an unknown treatment of missing rows',
+    names: '"place"',
+    allowed: '"null", "drop"',
+    make: () => define({ lookups: { place: lookup(cities, { on: 'city', missing: 'skip' as never }) } }),
+  },
+  {
+    code: 'BIFOLD_NAME_TAKEN',
+    what: 'a derived column like a field',
+    names: '"fare"',
+    allowed: 'upper and lower case alike',
+    make: () => define({ derive: { fare: field('seats').isNull() } }),
+  },
+  {
+    code: 'BIFOLD_NAME_TAKEN',
+    what: 'one that differs in case alone',
+    names: '"Fare"',
+    allowed: 'upper and lower case alike',
+    make: () => define({ derive: { Fare: field('seats').isNull() } }),
+  },
+  {
+    code: 'BIFOLD_NAME_TAKEN',
+    what: 'a derived column like a lookup',
+    names: '"place"',
+    allowed: 'no column, lookup',
+    make: () =>
+      define({ lookups: { place: lookup(cities, { on: 'city' }) }, derive: { place: field('seats').isNull() } }),
+  },
+  {
+    code: 'BIFOLD_NAME_TAKEN',
+    what: 'a lookup like a field',
+    names: '"city"',
+    allowed: 'no column, lookup',
+    make: () => define({ lookups: { city: lookup(cities, { on: 'city' }) } }),
+  },
+  {
+    code: 'BIFOLD_NAME_TAKEN',
+    what: 'lookups that differ in case alone',
+    names: '"Place"',
+    allowed: 'no column, lookup',
+    make: () =>
+      define({ lookups: { place: lookup(cities, { on: 'city' }), Place: lookup(airlines as never, { on: 'city' }) } }),
+  },
+  {
+    code: 'BIFOLD_NAME_TAKEN',
+    what: 'an aggregate like a key',
+    names: '"city"',
+    allowed: 'groupBy',
+    make: () => define({ aggregates: { city: count() } }),
+  },
+  {
+    code: 'BIFOLD_NAME_TAKEN',
+    what: 'an aggregate named window',
+    names: '"window"',
+    allowed: 'not "window"',
+    make: () => define({ aggregates: { window: count() } }),
+  },
+  {
+    code: 'BIFOLD_NAME_TAKEN',
+    what: 'aggregates that differ in case alone',
+    names: '"N"',
+    allowed: 'no other aggregate',
+    make: () => define({ aggregates: { n: count(), N: count() } }),
+  },
+  {
+    code: 'BIFOLD_NO_KEY',
+    what: 'no key',
+    names: 'groups by nothing',
+    allowed: 'one field',
+    make: () => define({ groupBy: [] }),
+  },
+  {
+    code: 'BIFOLD_NO_KEY',
+    what: 'a key that is no list',
+    names: '"city"',
+    allowed: 'one field',
+    make: () => define({ groupBy: 'city' }),
+  },
+  {
+    code: 'BIFOLD_BAD_KEY',
+    what: 'a nested key',
+    names: '"tags"',
+    allowed: 'text, number',
+    make: () => define({ groupBy: ['tags'] }),
+  },
+  {
+    code: 'BIFOLD_BAD_KEY',
+    what: 'a lookup column as key',
+    names: '"place.rank"',
+    allowed: 'derived columns',
+    make: () => define({ lookups: { place: lookup(cities, { on: 'city' }) }, groupBy: ['place.rank'] }),
+  },
+  {
+    code: 'BIFOLD_BAD_KEY',
+    what: 'a key twice',
+    names: 'city, city',
+    allowed: 'once',
+    make: () => define({ groupBy: ['city', 'city'] }),
+  },
+  {
+    code: 'BIFOLD_NO_WINDOW',
+    what: 'no window',
+    names: 'no window',
+    allowed: 'one window',
+    make: () => define({ windows: {} }),
+  },
+  {
+    code: 'BIFOLD_BAD_WINDOW',
+    what: 'a duration where a window belongs',
+    names: '"hourly"',
+    allowed: 'tumbling',
+    make: () => define({ windows: { hourly: '1h' } }),
+  },
+  {
+    code: 'BIFOLD_BAD_WINDOW',
+    what: 'a window of no kind',
+    names: '"hourly"',
+    allowed: 'tumbling',
+    make: () => define({ windows: { hourly: { kind: 'hopping', sizeMs: 5 } } }),
+  },
+  {
+    code: 'BIFOLD_BAD_WINDOW',
+    what: 'a window without size',
+    names: '"hourly"',
+    allowed: 'tumbling',
+    make: () => define({ windows: { hourly: { kind: 'tumbling', sizeMs: 0 } } }),
+  },
+  {
+    code: 'BIFOLD_NO_AGGREGATE',
+    what: 'no aggregate',
+    names: 'nothing',
+    allowed: 'one aggregate',
+    make: () => define({ aggregates: {} }),
+  },
+  {
+    code: 'BIFOLD_BAD_AGGREGATE',
+    what: 'an unknown kind',
+    names: '"middle"',
+    allowed: "mean('field')",
+    make: () => define({ aggregates: { middle: { kind: 'median', field: 'fare' } } }),
+  },
+  {
+    code: 'BIFOLD_BAD_AGGREGATE',
+    what: 'a sum of no field: it would count',
+    names: '"total"',
+    allowed: "sum('field')",
+    make: () => define({ aggregates: { total: sum(undefined as never) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_AGGREGATE',
+    what: 'a count of a field: SQL would count nulls',
+    names: '"n"',
+    allowed: 'count()',
+    make: () => define({ aggregates: { n: { kind: 'count', field: 'fare' } } }),
+  },
+  {
+    code: 'BIFOLD_BAD_AGGREGATE',
+    what: 'a function',
+    names: '"n"',
+    allowed: 'count()',
+    make: () => define({ aggregates: { n: count } }),
+  },
+  {
+    code: 'BIFOLD_NOT_NUMERIC',
+    what: 'a sum over text',
+    names: '"city"',
+    allowed: 'integer or double',
+    make: () => define({ aggregates: { total: sum('city') } }),
+  },
+  {
+    code: 'BIFOLD_NOT_NUMERIC',
+    what: 'the largest truth',
+    names: '"night"',
+    allowed: 'integer or double',
+    make: () => define({ aggregates: { top: max('night') } }),
+  },
+  {
+    code: 'BIFOLD_NOT_BOOLEAN',
+    what: 'a condition that is a number',
+    names: '"fare"',
+    allowed: 'boolean',
+    make: () => define({ aggregates: { n: count({ where: 'fare' }) } }),
+  },
+  {
+    code: 'BIFOLD_NOT_SCALAR',
+    what: 'an expression over a list',
+    names: '"tags"',
+    allowed: 'text, number',
+    make: () => define({ derive: { tagged: field('tags').isNotNull() } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a value where an expression belongs',
+    names: '"late"',
+    allowed: "field('name')",
+    make: () => define({ derive: { late: true } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'text against number',
+    names: 'derive.late',
+    allowed: 'two numbers',
+    make: () => define({ derive: { late: field('city').eq(5) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'an order of texts',
+    names: 'derive.late',
+    allowed: 'eq and ne only',
+    make: () => define({ derive: { late: field('city').lt('m') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a time against text',
+    names: 'derive.late',
+    allowed: 'two timestamps',
+    make: () => define({ derive: { late: field('at').gt('2013-01-01T00:00:00Z') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'not of a number',
+    names: 'derive.late',
+    allowed: 'boolean operands',
+    make: () => define({ derive: { late: field('fare').not() } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'and of a text',
+    names: 'derive.late',
+    allowed: 'boolean operands',
+    make: () =>
+      define({
+        derive: {
+          late: field('night')
+            .isNull()
+            .and(field('city') as never),
+        },
+      }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'null alone',
+    names: 'derive.late',
+    allowed: 'reads a field',
+    make: () => define({ derive: { late: literal(null) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a comparison with null',
+    names: 'derive.late',
+    allowed: 'two numbers',
+    make: () => define({ derive: { late: field('fare').eq(null as never) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'an infinity',
+    names: 'derive.late',
+    allowed: 'finite',
+    make: () => define({ derive: { late: field('fare').lt(Number.POSITIVE_INFINITY) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a text that ends SQL early',
+    names: 'derive.late',
+    allowed: 'U+0000',
+    make: () => define({ derive: { late: field('city').eq('a\0b') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'half a character',
+    names: 'derive.late',
+    allowed: 'well-formed',
+    make: () => define({ derive: { late: field('city').eq('\ud800') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_STORAGE',
+    what: 'segments of 15',
+    names: 'storage.segmentSize',
+    allowed: 'from 16 to 1000000',
+    make: () => define({ storage: { segmentSize: 15 } }),
+  },
+  {
+    code: 'BIFOLD_BAD_STORAGE',
+    what: 'half a bucket',
+    names: 'storage.buckets',
+    allowed: 'from 1 to 256',
+    make: () => define({ storage: { buckets: 0.5 } }),
+  },
+  ...['2 min', '1.5h', '0s', '-1h', '', '1w', '1H', ' 1h', '999999999999d', 'Infinityms', undefined, 5].map(
+    (duration) => ({
+      code: 'BIFOLD_BAD_DURATION',
+      what: `the duration ${duration}`,
+      names: JSON.stringify(duration) ?? 'undefined',
+      allowed: 'ms, s, m, h or d',
+      make: () => tumbling(duration as never),
+    }),
+  ),
+];
+
+describe('a definition that cannot mean anything exact is refused', () => {
+  it.each(REFUSALS)('$what: $code', ({ code, names, allowed, make }) => {
+    let refused: unknown;
+    try {
+      make();
+    } catch (error) {
+      refused = error;
+    }
+    expect(refused).toBeInstanceOf(DefinitionError);
+    const { code: given, explanation, message, name } = refused as DefinitionError;
+    expect(given).toBe(code);
+    expect(name).toBe('DefinitionError');
+    expect(`${explanation.failed} ${explanation.received}`).toContain(names);
+    expect(explanation.allowed).toContain(allowed);
+    for (const part of [explanation.failed, explanation.received, explanation.allowed, explanation.remedy, code]) {
+      expect(part).not.toBe('');
+      expect(message).toContain(part);
+    }
+  });
+
+  it('has a test for every code that the definition can give', () => {
+    const folder = join(import.meta.dirname, '../../layers/core/src/definition');
+    const codes = readdirSync(folder).flatMap(
+      (file) => readFileSync(join(folder, file), 'utf8').match(/BIFOLD_[A-Z_]+/g) ?? [],
+    );
+    expect([...new Set(REFUSALS.map(({ code }) => code))].sort()).toEqual([...new Set(codes)].sort());
+  });
+
+  it('keeps the cause when a schema cannot be described', () => {
+    expect(() => defineTopic({ schema: Ride.extend({ at: z.date() }) })).toThrow(
+      expect.objectContaining({ cause: expect.any(Error) }),
+    );
+  });
+});
+
+describe('durations', () => {
+  it.each([
+    ['1ms', 1],
+    ['90s', 90_000],
+    ['10m', 600_000],
+    ['1h', 3_600_000],
+    ['7d', 604_800_000],
+    ['007d', 604_800_000],
+  ] as const)('%s', (duration, sizeMs) => {
+    expect(durationMs(duration)).toBe(sizeMs);
+  });
+});
+
+const everything = () =>
+  definePipeline({
+    ...base,
+    lookups: { place: lookup(cities, { on: 'city', missing: 'drop' }) },
+    derive: {
+      dear: field('fare')
+        .gt(2.5)
+        .and(
+          new Expression<boolean>({
+            kind: 'not',
+            operand: { kind: 'isNull', operand: { kind: 'field', field: 'night' } },
+          }),
+        ),
+    },
+    windows: { hourly: tumbling('1h'), daily: tumbling('1d') },
+    aggregates: { n: count({ where: 'dear' }), low: min('fare'), average: mean('seats'), ranks: sum('place.rank') },
+  }).plan;
+
+describe('a plan', () => {
+  const plans: readonly Plan[] = [everything(), ...pipelines.map(({ plan }) => plan)];
+
+  it.each(plans.map((plan) => [plan.name, plan] as const))('of %s is plain data', (_, plan) => {
+    expect(structuredClone(plan)).toEqual(plan);
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+  });
+
+  it.each(plans.map((plan) => [plan.name, plan] as const))('of %s is frozen all the way down', (_, plan) => {
+    const thawed: string[] = [];
+    const walk = (value: unknown, path: string): void => {
+      if (value === null || typeof value !== 'object') return;
+      if (!Object.isFrozen(value)) thawed.push(path);
+      for (const [name, inner] of Object.entries(value)) walk(inner, `${path}.${name}`);
+    };
+    walk(plan, 'plan');
+    expect(thawed).toEqual([]);
+  });
+
+  it('freezes the pipeline, and the parts that it is made of', () => {
+    for (const part of [
+      pipelines[0],
+      departures,
+      departures.eventTime,
+      airlines,
+      tumbling('1h'),
+      count(),
+      sum('x'),
+      field('x'),
+      field('x').node,
+      lookup(cities, { on: 'x' }),
+    ])
+      expect(Object.isFrozen(part)).toBe(true);
+  });
+});
+
+const versionOf = (change: object): string => (define(change) as { plan: Plan }).plan.version;
+
+describe('the version of a view', () => {
+  const plain = versionOf({});
+
+  it('is its name and a hash, the same each time', () => {
+    expect(plain).toMatch(/^base-[0-9a-f]{12}$/);
+    expect(versionOf({})).toBe(plain);
+  });
+
+  const from = (change: object): object => ({ from: topic('rides', { ...topicOptions, ...change } as never) });
+  const derive = (expression: Expression<unknown>): object => ({ derive: { dear: expression } });
+  const joined = (change: object): object => ({ lookups: { place: { ...lookup(cities, { on: 'city' }), ...change } } });
+  it.each<[string, object, object]>([
+    ['name', {}, { name: 'other' }],
+    ['topic', {}, { from: topic('trips', topicOptions) }],
+    ['schemaVersion', {}, from({ schemaVersion: 2 })],
+    ['a field more', {}, from({ schema: Ride.extend({ more: z.string() }) })],
+    ['type of a field', {}, from({ schema: Ride.extend({ fare: z.int().nullable() }) })],
+    ['whether a field may be null', {}, from({ schema: Ride.extend({ fare: z.number() }) })],
+    ['partition key', {}, from({ partitionBy: 'seats' })],
+    ['event time', {}, from({ eventTime: { field: 'since', unit: 's' } })],
+    [
+      'unit of the event time',
+      from({ eventTime: { field: 'since', unit: 's' } }),
+      from({ eventTime: { field: 'since', unit: 'ms' } }),
+    ],
+    ['key', {}, { groupBy: ['city', 'night'] }],
+    ['order of the key', { groupBy: ['city', 'night'] }, { groupBy: ['night', 'city'] }],
+    ['size of a window', {}, { windows: { hourly: tumbling('2h') } }],
+    ['name of a window', {}, { windows: { daily: tumbling('1h') } }],
+    ['a window more', {}, { windows: { hourly: tumbling('1h'), daily: tumbling('1d') } }],
+    ['kind of an aggregate', { aggregates: { n: min('fare') } }, { aggregates: { n: max('fare') } }],
+    ['field of an aggregate', { aggregates: { n: sum('fare') } }, { aggregates: { n: sum('seats') } }],
+    ['condition of an aggregate', {}, { aggregates: { n: count({ where: 'night' }) } }],
+    ['name of an aggregate', {}, { aggregates: { m: count() } }],
+    ['expression', derive(field('fare').gt(2)), derive(field('fare').ge(2))],
+    ['literal', derive(field('fare').gt(2)), derive(field('fare').gt(2.5))],
+    ['a lookup', {}, joined({})],
+    ['what a missing row means', joined({}), joined({ missing: 'drop' })],
+    ['table of a lookup', joined({}), joined({ table: table('towns', { schema: City, key: 'city' }) })],
+    [
+      'columns of a lookup',
+      joined({}),
+      joined({ table: table('cities', { schema: City.extend({ more: z.int() }), key: 'city' }) }),
+    ],
+    ['segmentSize', {}, { storage: { segmentSize: 64 } }],
+    ['buckets', {}, { storage: { buckets: 5 } }],
+  ])('changes with: %s', (_, before, after) => {
+    expect(versionOf(after)).not.toBe(versionOf(before));
+  });
+
+  it.each<[string, object, object]>([
+    [
+      'order of windows',
+      { windows: { a: tumbling('1h'), b: tumbling('2h') } },
+      { windows: { b: tumbling('2h'), a: tumbling('1h') } },
+    ],
+    [
+      'order of aggregates',
+      { aggregates: { a: count(), b: sum('fare') } },
+      { aggregates: { b: sum('fare'), a: count() } },
+    ],
+    ['order of fields', {}, from({ schema: z.object(Object.fromEntries(Object.entries(Ride.shape).reverse())) })],
+    ['order of options', {}, Object.fromEntries(Object.entries(base).reverse())],
+    ['another way to write a duration', {}, { windows: { hourly: tumbling('60m') } }],
+    ['what the defaults say anyway', {}, { storage: { segmentSize: 4096, buckets: 4 }, lookups: {}, derive: {} }],
+    [
+      'a refinement: that is what schemaVersion is for',
+      {},
+      from({ schema: Ride.extend({ fare: z.number().max(5).nullable() }) }),
+    ],
+  ])('does not change with: %s', (_, before, after) => {
+    expect(versionOf(after)).toBe(versionOf(before));
+  });
+});
+
+describe('any Standard Schema', () => {
+  it('describes columns as well as zod does', () => {
+    const schema = schemaOf({ at: { type: 'string', format: 'date-time' }, m: { type: ['integer', 'null'] } });
+    const plan = definePipeline({
+      ...base,
+      from: topic('t', { schema, schemaVersion: 1, partitionBy: 'm' as never, eventTime: 'at' as never }),
+      groupBy: ['m' as never],
+    }).plan;
+    expect(plan.columns).toEqual([
+      { name: 'at', type: 'timestamp', nullable: false },
+      { name: 'm', type: 'integer', nullable: true },
+    ]);
+  });
+});
