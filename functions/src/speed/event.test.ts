@@ -51,6 +51,10 @@ describe('recordsByPartition', () => {
     ]);
   });
 
+  it.each([null, {}, { records: null }, 'x'])('refuses what is no Kafka event: %j', (event) => {
+    expect(() => recordsByPartition(event as unknown as KafkaEvent, 'legs')).toThrow(/BIFOLD_NOT_A_KAFKA_EVENT/);
+  });
+
   it('refuses records of another topic', () => {
     expect(() => recordsByPartition(event('SelfManagedKafka', { ...record(0, 1), topic: 'other' }), 'legs')).toThrow(
       ProtocolError,

