@@ -1,0 +1,247 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  GetFunctionConfigurationCommand,
+  InvokeCommand,
+  LambdaClient,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { type CassandraClient, connectCassandra, createTables } from '@bifold/adapters/cassandra';
+import { type Deployment, deployPipeline } from '@bifold/cdk';
+import {
+  type Cloud,
+  type CloudAddresses,
+  type CloudPaths,
+  cleanEnvironment,
+  cloudPaths,
+  type OnProgress,
+  openCloud,
+  type ServiceSpec,
+} from '@bifold/cloud';
+import type { Plan } from '@bifold/core';
+import type { MappingState, TriggerState } from '@bifold/trigger';
+import { PARTITIONS } from './readings.ts';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+const loopback = '127.0.0.1';
+const KEYSPACE = 'bifold';
+const ASSETS_BUCKET = 'bifold-assets';
+
+/** A cloud for benchmarks alone, beside the user's: the same software, its own ports, data and processes. */
+export interface BenchCloud {
+  readonly addresses: CloudAddresses;
+  readonly paths: CloudPaths;
+  /** Starts all but the trigger, and writes what functions find by name. */
+  up(): Promise<void>;
+  /** Deploys the pipeline without schedules; `nodeOptions` are added to those of its speed function. */
+  deploy(plan: Plan, incarnation: string, nodeOptions: string): Promise<Deployment>;
+  /** As many function processes as there are partitions, started and connected: their start is no part of a measurement. */
+  warmUp(deployment: Deployment): Promise<void>;
+  startTrigger(nodeOptions: string): Promise<void>;
+  stopTrigger(): Promise<void>;
+  /** What the trigger shows of its mappings now. */
+  mappings(): Promise<readonly MappingState[]>;
+  cassandra(): Promise<CassandraClient>;
+  /** Ends every process and deletes the data. */
+  down(): Promise<void>;
+}
+
+export async function openBenchCloud(onProgress: OnProgress): Promise<BenchCloud> {
+  const options = {
+    root,
+    stateDir: join(root, '.bifold', 'bench'),
+    softwareDir: cloudPaths({ root }).softwareDir,
+    onProgress,
+  };
+  const statePort = await freePort();
+  const services = (nodeOptions: string) => (addresses: CloudAddresses, paths: CloudPaths) => [
+    triggerService(addresses, paths, statePort, nodeOptions),
+  ];
+  const bare = await openCloud(options);
+  let cloud: Cloud = bare;
+  const { addresses, paths } = bare;
+  const aws = {
+    endpoint: addresses.aws.endpoint,
+    region: addresses.aws.region,
+    credentials: { accessKeyId: addresses.aws.accessKeyId, secretAccessKey: addresses.aws.secretAccessKey },
+  };
+  const lambda = new LambdaClient({ ...aws, requestHandler: { requestTimeout: 60_000 } });
+  let connected: Promise<CassandraClient> | null = null;
+  const cassandra = () => {
+    connected ??= connectCassandra({
+      contactPoints: addresses.cassandra.contactPoints.map((host) => `${host}:${addresses.cassandra.port}`),
+      localDataCenter: addresses.cassandra.localDataCenter,
+      keyspace: KEYSPACE,
+    });
+    return connected;
+  };
+
+  return {
+    addresses,
+    paths,
+    cassandra,
+
+    async up() {
+      // What an interrupted run left: its data is of no use.
+      await bare.down({ deleteData: true });
+      await bare.up();
+      await Promise.all([writeParameters(aws, addresses), cassandra().then((client) => createTables(client, 1))]);
+    },
+
+    async deploy(plan, incarnation, nodeOptions) {
+      const deployment = await deployPipeline({
+        pipeline: plan.name,
+        incarnation,
+        context: {
+          assetsBucket: ASSETS_BUCKET,
+          kafkaTls: 'false',
+          cassandraTls: 'false',
+          openApi: 'true',
+          schedules: 'false',
+          // The emulator runs functions as processes of this machine.
+          archiveRemoval: 'delete',
+        },
+        environment: {
+          AWS_ENDPOINT_URL: aws.endpoint,
+          AWS_ENDPOINT_URL_S3: aws.endpoint,
+          AWS_ACCESS_KEY_ID: addresses.aws.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: addresses.aws.secretAccessKey,
+          AWS_SESSION_TOKEN: '',
+          AWS_PROFILE: '',
+          AWS_CONFIG_FILE: '/dev/null',
+          AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+          AWS_REGION: aws.region,
+          AWS_DEFAULT_REGION: aws.region,
+        },
+      });
+      if (nodeOptions !== '') {
+        const FunctionName = deployment.functions.speed;
+        const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+        const variables = Environment?.Variables ?? {};
+        const joined = [variables.NODE_OPTIONS ?? '', nodeOptions].join(' ').trim();
+        await lambda.send(
+          new UpdateFunctionConfigurationCommand({
+            FunctionName,
+            Environment: { Variables: { ...variables, NODE_OPTIONS: joined } },
+          }),
+        );
+      }
+      return deployment;
+    },
+
+    async warmUp({ functions }) {
+      const event = { eventSource: 'SelfManagedKafka', records: {} };
+      const Payload = Buffer.from(JSON.stringify(event));
+      // At once, so that each takes a process of its own.
+      const answers = await Promise.all(
+        Array.from({ length: PARTITIONS }, () =>
+          lambda.send(new InvokeCommand({ FunctionName: functions.speed, Payload })),
+        ),
+      );
+      for (const { FunctionError, Payload: said } of answers)
+        if (FunctionError !== undefined)
+          throw new Error(`the speed function fails when it is empty-handed: ${Buffer.from(said ?? []).toString()}`);
+    },
+
+    async startTrigger(nodeOptions) {
+      cloud = await openCloud({ ...options, extraServices: services(nodeOptions) });
+      await cloud.up();
+    },
+
+    async stopTrigger() {
+      await cloud.kill('trigger', 'SIGTERM');
+      const ended = async () =>
+        (await cloud.status()).some(({ name, state }) => name === 'trigger' && state === 'down');
+      while (!(await ended())) await new Promise((resolve) => setTimeout(resolve, 50));
+    },
+
+    async mappings() {
+      const response = await fetch(`http://${loopback}:${statePort}/state`);
+      return ((await response.json()) as TriggerState).mappings;
+    },
+
+    async down() {
+      lambda.destroy();
+      await connected?.then(
+        (client) => client.close(),
+        () => undefined,
+      );
+      // With the trigger among the services, whether it was started or not.
+      await (await openCloud({ ...options, extraServices: services('') })).down({ deleteData: true });
+    },
+  };
+}
+
+async function writeParameters(
+  aws: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } },
+  { kafka, cassandra }: CloudAddresses,
+): Promise<void> {
+  const [ssm, secrets, s3] = [
+    new SSMClient(aws),
+    new SecretsManagerClient(aws),
+    new S3Client({ ...aws, forcePathStyle: true }),
+  ];
+  const parameters = {
+    '/bifold/kafka/brokers': kafka.brokersSasl,
+    '/bifold/cassandra/contact-points': cassandra.contactPoints.map((host) => `${host}:${cassandra.port}`).join(','),
+    '/bifold/cassandra/local-data-center': cassandra.localDataCenter,
+  };
+  const SecretString = JSON.stringify({ username: kafka.username, password: kafka.password });
+  await Promise.all([
+    ...Object.entries(parameters).map(([Name, Value]) =>
+      ssm.send(new PutParameterCommand({ Name, Value, Type: 'String', Overwrite: true })),
+    ),
+    secrets.send(new CreateSecretCommand({ Name: 'bifold/kafka', SecretString })),
+    s3.send(new CreateBucketCommand({ Bucket: ASSETS_BUCKET })),
+  ]);
+  for (const client of [ssm, secrets, s3]) client.destroy();
+}
+
+function triggerService(
+  { aws }: CloudAddresses,
+  paths: CloudPaths,
+  statePort: number,
+  nodeOptions: string,
+): ServiceSpec {
+  return {
+    name: 'trigger',
+    command: process.execPath,
+    args: [
+      ...[fileURLToPath(import.meta.resolve('@bifold/trigger/main')), '--endpoint', aws.endpoint],
+      ...['--region', aws.region, '--state-port', String(statePort)],
+    ],
+    env: cleanEnvironment({
+      AWS_ACCESS_KEY_ID: aws.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: aws.secretAccessKey,
+      TMPDIR: join(paths.tmpDir, 'trigger'),
+      ...(nodeOptions === '' ? {} : { NODE_OPTIONS: nodeOptions }),
+    }),
+    ports: { state: statePort },
+    dependsOn: ['kafka', 'emulator'],
+    health: async () => {
+      try {
+        const response = await fetch(`http://${loopback}:${statePort}/health`, { signal: AbortSignal.timeout(3_000) });
+        await response.arrayBuffer();
+        return { healthy: response.ok, detail: `health is HTTP ${response.status}` };
+      } catch (error) {
+        return { healthy: false, detail: error instanceof Error ? error.message : String(error) };
+      }
+    },
+  };
+}
+
+/** For this run alone: nobody else needs to find the trigger. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ port: 0, host: loopback }, () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,183 @@
+/** The peer: Spark Structured Streaming, `local[2]`, installed from committed locks. */
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import {
+  type Cloud,
+  type CloudPaths,
+  cleanEnvironment,
+  ensureSoftware,
+  fetchJars,
+  type OnProgress,
+} from '@bifold/cloud';
+import cassandra from 'cassandra-driver';
+import type { ResultRow } from './oracle.ts';
+
+const sources = join(import.meta.dirname, 'spark');
+const run = promisify(execFile);
+const INSTALL_WITHIN_MS = 900_000;
+const KEYSPACE = 'peer';
+/** The first query of a JVM, and one that finds it warm. */
+const TABLES = ['view_first', 'view_warm'] as const;
+
+export interface SparkSoftware {
+  readonly python: string;
+  readonly java: string;
+  readonly jars: string;
+}
+
+export interface SparkPass {
+  /** From the query's start to its last batch done. */
+  readonly seconds: number;
+  /** Of these, what Spark names query planning. */
+  readonly planningSeconds: number;
+  /** The JVM's start, before the clock. */
+  readonly sessionSeconds: number;
+  readonly batches: number;
+}
+
+export interface SparkRun {
+  readonly first: SparkPass;
+  readonly warm: SparkPass;
+}
+
+/**
+ * Installs what is missing, verified against `spark/requirements.txt` and `spark/maven.lock.json`. It lies in the bench's own
+ * folder, named by the digest of the locks: the cloud clears its software folder of everything that is not its own.
+ */
+export async function ensureSpark(paths: CloudPaths, onProgress: OnProgress): Promise<SparkSoftware> {
+  const { python: cloudPython, java } = await ensureSoftware(paths, onProgress);
+  const [requirements, lock] = [join(sources, 'requirements.txt'), join(sources, 'maven.lock.json')];
+  const digest = createHash('sha256').update(readFileSync(requirements)).update(readFileSync(lock)).digest('hex');
+  const folder = join(paths.stateDir, 'software');
+  const home = join(folder, `spark-${digest.slice(0, 12)}`);
+  const software = { python: join(home, 'venv', 'bin', 'python'), java, jars: join(home, 'jars', 'spark') };
+  const stamp = join(home, 'complete');
+  if (existsSync(stamp)) return software;
+
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(home, { recursive: true });
+  const step = 'Spark: Python package and connectors';
+  const startedAtMs = performance.now();
+  onProgress({ kind: 'started', step });
+  await run(cloudPython, ['-m', 'venv', join(home, 'venv')], { timeout: INSTALL_WITHIN_MS });
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps'];
+  const install = (file: string, ...options: string[]) =>
+    run(software.python, [...pip, '--require-hashes', ...options, '-r', file], {
+      timeout: INSTALL_WITHIN_MS,
+      maxBuffer: 1 << 26,
+    });
+  // pyspark is source only. What builds it is locked too, so it must be there before, and no build environment is made.
+  const buildTool = /^setuptools==[^\n]*\\\n[^\n]*\n?/m.exec(readFileSync(requirements, 'utf8'))?.[0] ?? '';
+  const buildRequirements = join(home, 'build-requirements.txt');
+  writeFileSync(buildRequirements, buildTool);
+  await install(buildRequirements, '--only-binary', ':all:');
+  await install(requirements, '--no-build-isolation');
+  await fetchJars(cloudPython, lock, join(home, 'jars'));
+  writeFileSync(stamp, '');
+  onProgress({ kind: 'done', step, ms: Math.round(performance.now() - startedAtMs) });
+  return software;
+}
+
+/** One JVM, the query twice over the whole topic: once as its first query, once warm. */
+export async function measureSpark(
+  { addresses, paths }: Pick<Cloud, 'addresses' | 'paths'>,
+  { python, java, jars }: SparkSoftware,
+  topic: string,
+  signal: AbortSignal,
+): Promise<SparkRun> {
+  const database = peerDatabase(addresses);
+  try {
+    await database.connect();
+    await database.execute(
+      `CREATE KEYSPACE IF NOT EXISTS ${KEYSPACE} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`,
+    );
+    for (const table of TABLES) {
+      await database.execute(`DROP TABLE IF EXISTS ${KEYSPACE}.${table}`);
+      await database.execute(
+        `CREATE TABLE ${KEYSPACE}.${table} (key text, w timestamp, n bigint, s double, mx double, PRIMARY KEY (key, w))`,
+      );
+    }
+  } finally {
+    await database.shutdown();
+  }
+  mkdirSync(paths.tmpDir, { recursive: true });
+  const scratch = mkdtempSync(join(paths.tmpDir, 'spark-'));
+  const task = {
+    jars,
+    scratch,
+    topic,
+    brokers: addresses.kafka.brokersInternal,
+    cassandra: {
+      host: addresses.cassandra.contactPoints[0],
+      port: String(addresses.cassandra.port),
+      keyspace: KEYSPACE,
+      tables: TABLES,
+    },
+  };
+  try {
+    const child = spawn(python, [join(sources, 'spark_peer.py'), JSON.stringify(task)], {
+      cwd: scratch,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: cleanEnvironment({
+        PATH: [dirname(python), process.env.PATH ?? ''].join(delimiter),
+        ...(isAbsolute(java) ? { JAVA_HOME: dirname(dirname(java)) } : {}),
+        TMPDIR: scratch,
+        SPARK_LOCAL_IP: '127.0.0.1',
+        PYSPARK_PYTHON: python,
+        // Found and ended with the cloud, should this process be gone by then.
+        BIFOLD_STATE: paths.stateDir,
+        BIFOLD_SERVICE: 'spark',
+      }),
+      signal,
+    });
+    const passes: SparkPass[] = [];
+    const said: string[] = [];
+    const ended = new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line.startsWith('{')) passes.push(JSON.parse(line) as SparkPass);
+      else said.push(`${line}\n`);
+    }
+    const status = await ended;
+    const [first, warm] = passes;
+    if (status !== 0 || first === undefined || warm === undefined)
+      throw new Error(`Spark ended with status ${status}:\n${said.join('').split('\n').slice(-30).join('\n')}`);
+    return { first, warm };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** What Spark wrote, of both passes, by pass. */
+export async function sparkRows(addresses: Cloud['addresses']): Promise<Readonly<Record<keyof SparkRun, ResultRow[]>>> {
+  const database = peerDatabase(addresses);
+  const read = async (table: string) => {
+    const rows: ResultRow[] = [];
+    const query = `SELECT key, w, n, s, mx FROM ${KEYSPACE}.${table}`;
+    for await (const row of await database.execute(query, [], { prepare: true, fetchSize: 5_000 }))
+      rows.push({ key: row.key, startMs: row.w.getTime(), n: Number(row.n), s: row.s, mx: row.mx });
+    return rows;
+  };
+  try {
+    await database.connect();
+    const [first, warm] = TABLES;
+    return { first: await read(first), warm: await read(warm) };
+  } finally {
+    await database.shutdown();
+  }
+}
+
+function peerDatabase({ cassandra: { contactPoints, port, localDataCenter } }: Cloud['addresses']): cassandra.Client {
+  return new cassandra.Client({
+    contactPoints: contactPoints.map((host) => `${host}:${port}`),
+    localDataCenter,
+    socketOptions: { readTimeout: 60_000 },
+  });
+}

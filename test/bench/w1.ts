@@ -1,0 +1,145 @@
+import { mkdtempSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import type { OnProgress } from '@bifold/cloud';
+import { throughput } from '@bifold/pipelines';
+import type { BenchCloud } from './bench-cloud.ts';
+import { type BifoldRun, bifoldRows, measureBifold } from './bifold.ts';
+import { differences, type Expected, foldPlainly, type ResultRow, readings } from './oracle.ts';
+import type { W1Profile, W1Run } from './report.ts';
+import {
+  type CpuProfile,
+  functionStages,
+  probeOption,
+  stageSeconds,
+  sumOfStages,
+  toggleSampling,
+  triggerStages,
+} from './sampling.ts';
+import { ensureSpark, measureSpark, sparkRows } from './spark.ts';
+import { type FilledTopic, fillTopic } from './topic.ts';
+
+export interface W1Size {
+  readonly events: number;
+  readonly runs: number;
+  readonly seed: number;
+}
+
+export interface W1Measured {
+  readonly events: number;
+  readonly rows: number;
+  readonly runs: readonly W1Run[];
+  readonly profile: W1Profile;
+}
+
+const { plan } = throughput;
+/** Spark adds doubles in an order of its own; ours is exact. */
+const SPARK_SUM_TOLERANCE = 1e-9;
+const WARM_UP_EVENTS = 200_000;
+
+/** Runs in turn: which of the two comes first changes from run to run. The last run samples stacks, and is not counted. */
+export async function runW1(
+  cloud: BenchCloud,
+  { events, runs, seed }: W1Size,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+  tell: (text: string) => void,
+): Promise<W1Measured> {
+  const spark = await ensureSpark(cloud.paths, onProgress);
+  signal.throwIfAborted();
+  await cloud.up();
+  const timed = async <T>(step: string, work: () => Promise<T>): Promise<T> => {
+    signal.throwIfAborted();
+    const startedAtMs = performance.now();
+    const result = await work();
+    onProgress({ kind: 'done', step, ms: Math.round(performance.now() - startedAtMs) });
+    return result;
+  };
+  const filled = (runSeed: number, count = events) =>
+    timed(`${count.toLocaleString('en')} events into a fresh topic`, () =>
+      fillTopic(cloud.addresses.kafka.brokersInternal, plan.topic, runSeed, count, signal),
+    );
+
+  // Broker and database are as warm for the first run, whoever it belongs to, as for the last.
+  const fewer = Math.min(events, WARM_UP_EVENTS);
+  const warmUp = await filled(seed, fewer);
+  await timed('warm-up of the services, not counted', () =>
+    runBifold(cloud, warmUp, foldPlainly(readings(seed, fewer)), signal, null),
+  );
+
+  const done: W1Run[] = [];
+  let rows = 0;
+  for (let run = 0; run < runs; run++) {
+    const topic = await filled(seed + 1_000 * run);
+    const expected = foldPlainly(readings(seed + 1_000 * run, events));
+    rows = expected.size;
+    const loadBefore = loadavg()[0] ?? Number.NaN;
+    const ours = async () => {
+      const { run: measured } = await timed('Bifold, with its deployment', () =>
+        runBifold(cloud, topic, expected, signal, null),
+      );
+      return measured;
+    };
+    const theirs = () =>
+      timed('Spark, two passes', async () => {
+        const measured = await measureSpark(cloud, spark, plan.topic, signal);
+        for (const [pass, found] of Object.entries(await sparkRows(cloud.addresses)))
+          assertRight(`Spark (${pass})`, expected, found, SPARK_SUM_TOLERANCE);
+        return measured;
+      });
+    const both =
+      run % 2 === 0 ? { bifold: await ours(), spark: await theirs() } : { spark: await theirs(), bifold: await ours() };
+    done.push({ ...both, loadBefore });
+    const rate = (seconds: number) => Math.round(events / seconds).toLocaleString('en');
+    tell(
+      `run ${run + 1} of ${runs}: Bifold ${rate(both.bifold.seconds)}/s, ` +
+        `Spark ${rate(both.spark.first.seconds)}/s, warm ${rate(both.spark.warm.seconds)}/s; both right`,
+    );
+  }
+
+  const topic = await filled(seed);
+  const expected = foldPlainly(readings(seed, events));
+  const into = mkdtempSync(join(cloud.paths.tmpDir, 'samples-'));
+  const { run: sampled, profiles } = await timed('Bifold, sampled', () =>
+    runBifold(cloud, topic, expected, signal, into),
+  );
+  const isTrigger = (profile: CpuProfile) =>
+    profile.nodes.some(({ callFrame }) => callFrame.url.includes('trigger/src/poller.ts'));
+  const triggers = [...profiles.values()].filter(isTrigger);
+  const functions = [...profiles.values()].filter((profile) => !isTrigger(profile));
+  return {
+    events,
+    rows,
+    runs: done,
+    profile: {
+      seconds: sampled.seconds,
+      trigger: sumOfStages(triggers.map((profile) => stageSeconds(profile, triggerStages))),
+      functions: sumOfStages(functions.map((profile) => stageSeconds(profile, functionStages))),
+    },
+  };
+}
+
+async function runBifold(
+  cloud: BenchCloud,
+  topic: FilledTopic,
+  expected: Expected,
+  signal: AbortSignal,
+  samplesInto: string | null,
+): Promise<{ readonly run: BifoldRun; readonly profiles: ReadonlyMap<number, CpuProfile> }> {
+  const nodeOptions = samplesInto === null ? '' : probeOption(samplesInto);
+  const deployment = await cloud.deploy(plan, topic.id, nodeOptions);
+  const deployed = { plan, scope: { version: plan.version, incarnation: topic.id } };
+  await cloud.warmUp(deployment);
+  const run = await measureBifold(cloud, deployed, topic.ends, signal, nodeOptions, async () => {
+    if (samplesInto !== null) await toggleSampling(samplesInto, false);
+  });
+  const profiles = samplesInto === null ? new Map<number, CpuProfile>() : await toggleSampling(samplesInto, true);
+  await cloud.stopTrigger();
+  assertRight('Bifold', expected, await bifoldRows(cloud, deployed, topic.ends), 0);
+  return { run, profiles };
+}
+
+function assertRight(who: string, expected: Expected, found: Iterable<ResultRow>, sumTolerance: number): void {
+  const wrong = differences(expected, found, sumTolerance);
+  if (wrong.length > 0) throw new Error(`the result of ${who} is wrong:\n  ${wrong.join('\n  ')}`);
+}
