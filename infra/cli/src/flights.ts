@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { CloudPaths, OnProgress } from '@bifold/cloud';
@@ -50,7 +50,8 @@ export async function ensureFlights(paths: CloudPaths, onProgress: OnProgress): 
   const hash = createHash('sha256');
   for (const file of ['requirements.txt', 'build.txt']) hash.update(readFileSync(join(sources, file)));
   hash.update(readFileSync(fileURLToPath(import.meta.url)));
-  const folder = join(paths.softwareDir, 'data', `flights-${hash.digest('hex').slice(0, 12)}`);
+  const shelf = join(dirname(paths.softwareDir), 'flights');
+  const folder = join(shelf, hash.digest('hex').slice(0, 12));
   const flights: Flights = {
     departuresFile: join(folder, 'departures.jsonl'),
     legsFile: join(folder, 'legs.jsonl'),
@@ -70,9 +71,13 @@ export async function ensureFlights(paths: CloudPaths, onProgress: OnProgress): 
     writeFileSync(join(draft, 'departures.jsonl'), jsonLines(flown.map(departureOf)));
     writeFileSync(join(draft, 'legs.jsonl'), jsonLines(flown.map(legOf)));
     for (const rest of ['flights.csv', 'build', 'package']) rmSync(join(draft, rest), { recursive: true, force: true });
-    // Whole or not at all: two commands may do this side by side, and the first one's folder stands.
-    if (existsSync(folder)) rmSync(draft, { recursive: true, force: true });
-    else renameSync(draft, folder);
+    // Whole or not at all: of two commands that do this side by side, the first one's folder stands.
+    try {
+      renameSync(draft, folder);
+    } catch (error) {
+      if (!existsSync(folder)) throw error;
+      rmSync(draft, { recursive: true, force: true });
+    }
   });
   return flights;
 }

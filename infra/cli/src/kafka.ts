@@ -14,6 +14,15 @@ export interface RecordProducer {
   close(): Promise<void>;
 }
 
+/** kafkajs 2.2.4 sets timers in the past, which Node 24 remarks on each time; everything else is remarked on as before. */
+function hushNegativeTimeouts(): void {
+  const { emitWarning } = process;
+  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
+    if (rest[0] !== 'TimeoutNegativeWarning') (emitWarning as (...all: unknown[]) => void)(warning, ...rest);
+  }) as typeof process.emitWarning;
+}
+hushNegativeTimeouts();
+
 function client({ addresses }: Context): KafkaClient {
   return new Kafka({
     clientId: 'bifold',

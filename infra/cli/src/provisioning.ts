@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createTables, lookupStore } from '@bifold/adapters/cassandra';
 import type { Pipeline } from '@bifold/core';
 import type { Context } from './context.ts';
 import { type DeploymentRecord, readDeployments, recordDeployment } from './deployments.ts';
 import { CliError, UsageError } from './errors.ts';
+import { mappingOf, triggerState } from './report.ts';
 import { step, warn } from './terminal.ts';
 
 const ASSETS_BUCKET = 'bifold-assets';
@@ -132,8 +134,24 @@ export async function deploy(context: Context, pipeline: Pipeline, partitions: n
     });
   }
   recordDeployment(paths, record);
+  await step(onProgress, `the trigger follows ${plan.name}`, () => followed(context, record));
   await context.cloud.checkpoint();
   return record;
+}
+
+const FOLLOWED_WITHIN_MS = 15_000;
+
+/** Waits until the trigger polls for a deployment, or cannot: `status` then says why. */
+async function followed(context: Context, record: DeploymentRecord): Promise<void> {
+  const { consumerGroupId } = await import('@bifold/cdk');
+  const group = consumerGroupId(record.version, record.incarnation);
+  for (const deadlineMs = Date.now() + FOLLOWED_WITHIN_MS; Date.now() < deadlineMs; ) {
+    const trigger = await triggerState(context).catch(() => null);
+    if (trigger === null) return;
+    const mapping = mappingOf(trigger, record);
+    if (mapping?.groupId === group && mapping.status !== 'starting') return;
+    await sleep(100);
+  }
 }
 
 /** Of all code that a deployment is made of: when it is the same, deploying again would change nothing. */
