@@ -1,0 +1,173 @@
+/** What a definition's types promise, and what must not compile. Checked by `npm run typecheck`; nothing here runs. */
+import {
+  count,
+  definePipeline,
+  field,
+  lookup,
+  max,
+  mean,
+  min,
+  type Pipeline,
+  sum,
+  table,
+  topic,
+  tumbling,
+} from '@bifold/core';
+import { type airframes, type delays, pipelines } from '@bifold/pipelines';
+import { z } from 'zod';
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Parts<P> = P extends Pipeline<infer Key, infer Window, infer Row> ? { key: Key; window: Window; row: Row } : never;
+/** Compiles only for `true`. */
+function holds<T extends true>(): T | undefined {
+  return undefined;
+}
+
+const Departure = z.object({
+  at: z.iso.datetime(),
+  since: z.int(),
+  carrier: z.string(),
+  origin: z.string(),
+  tailnum: z.string().nullable(),
+  late: z.boolean().nullable(),
+  delay: z.number().nullable(),
+  note: z.string().optional(),
+});
+const Plane = z.object({ tailnum: z.string(), seats: z.int().nullable(), old: z.boolean() });
+const options = { schema: Departure, schemaVersion: 1, partitionBy: 'carrier', eventTime: 'at' } as const;
+const departures = topic('departures', options);
+const planes = table('planes', { schema: Plane, key: 'tailnum' });
+const plane = lookup(planes, { on: 'tailnum' });
+
+// The exact types of keys, windows and rows.
+export const full = definePipeline({
+  name: 'full',
+  from: departures,
+  lookups: { plane },
+  derive: { cancelled: field('delay').isNull(), slow: field('delay').gt(5) },
+  groupBy: ['carrier', 'tailnum', 'slow'],
+  windows: { hourly: tumbling('1h'), daily: tumbling('1d') },
+  aggregates: {
+    n: count(),
+    gone: count({ where: 'cancelled' }),
+    old: count({ where: 'plane.old' }),
+    total: sum('delay'),
+    least: min('delay'),
+    most: max('delay', { where: 'late' }),
+    average: mean('plane.seats', { where: 'slow' }),
+  },
+});
+holds<
+  Equal<
+    Parts<typeof full>,
+    {
+      key: Pick<
+        z.infer<typeof Departure> & { cancelled: boolean; slow: boolean | null },
+        'carrier' | 'tailnum' | 'slow'
+      >;
+      window: 'hourly' | 'daily';
+      row: {
+        n: number;
+        gone: number;
+        old: number;
+        total: number;
+        least: number | null;
+        most: number | null;
+        average: number | null;
+      };
+    }
+  >
+>();
+type Flat<T> = { [K in keyof T]: T[K] };
+holds<Equal<Flat<Parts<typeof full>['key']>, { carrier: string; tailnum: string | null; slow: boolean | null }>>();
+holds<Equal<Flat<Parts<typeof delays>['key']>, { carrier: string; origin: string }>>();
+holds<Equal<Parts<typeof delays>['window'], 'hourly' | 'daily'>>();
+holds<Equal<Parts<typeof delays>['row']['maxDelay'], number | null>>();
+holds<Equal<Flat<Parts<typeof airframes>['key']>, { tailnum: string | null }>>();
+// Every pipeline is a pipeline, whatever its rows.
+export const any: readonly Pipeline[] = [full, ...pipelines];
+// @ts-expect-error the check itself: these are not equal
+holds<Equal<{ n: number }, { n: number | null }>>();
+
+// Event time as a number has its unit.
+topic('x', { ...options, eventTime: { field: 'since', unit: 'ms' } });
+
+const base = { name: 'x', from: departures, windows: { hourly: tumbling('1h') } } as const;
+const n = count();
+// @ts-expect-error no such field to group by
+definePipeline({ ...base, groupBy: ['city'], aggregates: { n } });
+// @ts-expect-error one of two fields does not exist
+definePipeline({ ...base, groupBy: ['carrier', 'city'], aggregates: { n } });
+// @ts-expect-error a lookup is no field to group by
+definePipeline({ ...base, lookups: { plane }, groupBy: ['plane'], aggregates: { n } });
+// @ts-expect-error a sum over text
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: sum('carrier') } });
+// @ts-expect-error a mean over a boolean
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: mean('late') } });
+// @ts-expect-error a misspelt field
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: max('dealy') } });
+// @ts-expect-error a lookup that does not exist
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: sum('plane.seats') } });
+// @ts-expect-error a lookup column that does not exist
+definePipeline({ ...base, lookups: { plane }, groupBy: ['carrier'], aggregates: { s: sum('plane.wings') } });
+// @ts-expect-error a sum over the text of a lookup
+definePipeline({ ...base, lookups: { plane }, groupBy: ['carrier'], aggregates: { s: sum('plane.tailnum') } });
+// @ts-expect-error a condition that is text
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { n: count({ where: 'carrier' }) } });
+// @ts-expect-error a condition that is a number
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: sum('delay', { where: 'delay' }) } });
+// @ts-expect-error a condition that does not exist
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { n: count({ where: 'canceled' }) } });
+// @ts-expect-error a value where an expression belongs
+definePipeline({ ...base, derive: { gone: true }, groupBy: ['carrier'], aggregates: { n } });
+// @ts-expect-error a duration where a window belongs
+definePipeline({ ...base, windows: { hourly: '1h' }, groupBy: ['carrier'], aggregates: { n } });
+// @ts-expect-error an aggregate that was not called
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { n: count } });
+// @ts-expect-error no aggregates
+definePipeline({ ...base, groupBy: ['carrier'] });
+// @ts-expect-error no topic
+definePipeline({ name: 'x', windows: base.windows, groupBy: ['carrier'], aggregates: { n } });
+// @ts-expect-error an option that does not exist
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { n }, sink: 'console' });
+// @ts-expect-error a storage option that does not exist
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { n }, storage: { segments: 5 } });
+const onTail = lookup(planes, { on: 'tail' });
+// @ts-expect-error a lookup on a field that does not exist
+definePipeline({ ...base, lookups: { plane: onTail }, groupBy: ['carrier'], aggregates: { n } });
+// @ts-expect-error a table without that key
+table('planes', { schema: Plane, key: 'tail' });
+// @ts-expect-error an unknown treatment of missing rows
+lookup(planes, { on: 'tailnum', missing: 'skip' });
+// @ts-expect-error event time must be a time
+topic('x', { ...options, eventTime: 'delay' });
+// @ts-expect-error event time cannot be missing
+topic('x', { ...options, eventTime: 'note' });
+// @ts-expect-error a number needs its unit
+topic('x', { ...options, eventTime: 'since' });
+// @ts-expect-error no such unit of time
+topic('x', { ...options, eventTime: { field: 'since', unit: 'ns' } });
+// @ts-expect-error an epoch that is text
+topic('x', { ...options, eventTime: { field: 'carrier', unit: 's' } });
+// @ts-expect-error no such field to partition by
+topic('x', { ...options, partitionBy: 'city' });
+// @ts-expect-error a boolean is no key
+topic('x', { ...options, partitionBy: 'late' });
+// @ts-expect-error no schemaVersion
+topic('x', { schema: Departure, partitionBy: 'carrier', eventTime: 'at' });
+// @ts-expect-error a validator that describes no columns
+topic('x', { ...options, schema: { parse: () => ({}) } });
+// @ts-expect-error no such unit
+tumbling('2 min');
+// @ts-expect-error no unit
+tumbling('60');
+// @ts-expect-error no number
+tumbling('h');
+// @ts-expect-error combining values that are not boolean
+field('delay').isNull().and(field('late').eq(true).node);
+// @ts-expect-error a comparison with an object
+field('delay').gt({});
+// @ts-expect-error a plan is read only
+full.plan.name = 'other';
+// @ts-expect-error all the way down
+full.plan.storage.segmentSize = 5;
