@@ -65,12 +65,13 @@ function refuseByThrowing(command: Command): void {
 refuseByThrowing(program);
 
 function usageErrorOf(error: CommanderError): UsageError {
+  const named = program.commands.map((command) => command.name()).find((name) => name === process.argv[2]);
   const [message = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
   return new UsageError('BIFOLD_BAD_USAGE', {
     failed: 'the command was not understood',
     received: message,
-    allowed: hints.join(' ').trim() || 'the options that --help lists',
-    remedy: `npx bifold ${process.argv[2] && !process.argv[2].startsWith('-') ? `${process.argv[2]} ` : ''}--help`,
+    allowed: hints.join(' ').trim() || 'what --help lists',
+    remedy: `npx bifold ${named === undefined ? '' : `${named} `}--help`,
   });
 }
 

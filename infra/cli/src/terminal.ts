@@ -53,7 +53,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 
 /** Text that came from outside, made harmless: a record must not steer the terminal that shows it. */
 export function harmless(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(
+  return stripVTControlCharacters(text.replaceAll('\t', '  ')).replaceAll(
     /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu,
     (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
   );

@@ -48,7 +48,8 @@ export const recomputeCommand = (): Command =>
   jobCommand('recompute', 'fold the archive and publish a generation, now', (result) => {
     const { published, generation, rows, reason } = result as Record<string, unknown>;
     if (published === true) return `published generation ${generation} with ${number(Number(rows ?? 0))} rows`;
-    return `published nothing: ${typeof reason === 'string' ? reason : 'no segment was completed since the last generation'}`;
+    const why = reason === 'nothing-new' ? 'no segment was completed since the last generation' : String(reason);
+    return `published nothing: ${why}`;
   })
     .option('--accept-lost', 'pass ranges that retention took before the archive did; receipts name them for ever')
     .addHelpText('after', '  $ npx bifold recompute delays --accept-lost');

@@ -3,7 +3,7 @@ import { coverageText } from '../answer-text.ts';
 import { withContext } from '../context.ts';
 import { type PipelineReport, reportOn } from '../report.ts';
 import { tableText } from '../table.ts';
-import { age, dim, number, plural, print, printJson, styled } from '../terminal.ts';
+import { age, dim, number, print, printJson, styled } from '../terminal.ts';
 
 export const statusCommand = (): Command =>
   new Command('status')
@@ -92,7 +92,7 @@ function detailOf({
   unknown,
 }: PipelineReport): string {
   const missing = gaps === null ? '' : coverageText(gaps);
-  const poison = Object.entries(quarantined ?? {}).map(([reason, count]) => `${plural(count, 'record')} ${reason}`);
+  const poison = Object.entries(quarantined ?? {}).map(([reason, count]) => `${number(count)} ${reason}`);
   return [
     dim(`${pipeline}: ${version}, topic ${topic}, incarnation ${incarnation}`),
     ...(mapping?.reason ? [`  mapping ${mapping.status}: ${mapping.reason}`] : []),
