@@ -3,7 +3,6 @@
  * the real thing by one contract suite. Every store is opened for one scope, so that no key can be written without view version and incarnation.
  */
 import type { Value } from './record.ts';
-import type { SqlType } from './sql.ts';
 
 /** What every stored key carries: the version of the view, and the incarnation of the topic (its id, a UUID). */
 export interface Scope {
@@ -222,6 +221,9 @@ export interface ViewStore {
 
 /** A value of a table: 64-bit and larger integers are bigint. */
 export type SqlValue = string | number | bigint | boolean | Uint8Array | null;
+
+/** How the engine, and Parquet, store a column. */
+export type SqlType = 'INTEGER' | 'BIGINT' | 'DOUBLE' | 'VARCHAR' | 'BOOLEAN' | 'BLOB';
 
 /** A column of a table or of a Parquet file. */
 export interface TableColumn {

@@ -2,7 +2,7 @@ import { normalInteger } from './aggregates/exact.ts';
 import type { Comparison, ExpressionNode } from './definition/expression.ts';
 import type { ColumnType } from './definition/schema.ts';
 import type { AggregatePlan, Plan, WindowPlan } from './plan.ts';
-import type { SqlValue } from './ports.ts';
+import type { SqlType, SqlValue } from './ports.ts';
 
 /**
  * The plan as SQL, in DuckDB's dialect: what the batch layer runs over the archive. It must mean what the fold means; where SQL would round (sums of
@@ -21,8 +21,6 @@ export const ARCHIVE_COLUMNS = [
   { name: '_reason', type: 'VARCHAR' },
   { name: '_event_time_ms', type: 'BIGINT' },
 ] as const;
-
-export type SqlType = 'INTEGER' | 'BIGINT' | 'DOUBLE' | 'VARCHAR' | 'BOOLEAN' | 'BLOB';
 
 /** How a column of the schema is stored in Parquet. Timestamps are epoch milliseconds. */
 export function sqlTypeOf(type: ColumnType): SqlType {

@@ -1,0 +1,138 @@
+/**
+ * The arrows of imports. Which files of a workspace others may import is what its package.json exports: said once, there.
+ *
+ * `test/gates/arrows.test.ts` plants a violation of every rule and sees it refused.
+ */
+const { readFileSync } = require('node:fs');
+const { join } = require('node:path');
+
+const WORKSPACES = [
+  'layers/core',
+  'layers/adapters',
+  'layers/pipelines',
+  'functions',
+  'cdk',
+  'infra/cloud',
+  'infra/trigger',
+  'infra/cli',
+];
+const TESTS = '\\.test\\.ts$';
+
+const anyOf = (paths) => `^(${paths.join('|')})/`;
+const escaped = (path) => path.replaceAll('.', '\\.');
+const exportsOf = (workspace) =>
+  Object.values(JSON.parse(readFileSync(join(__dirname, workspace, 'package.json'), 'utf8')).exports ?? {}).map(
+    (path) => escaped(join(workspace, path)),
+  );
+
+/** `from` may import of ours: itself and `allowed`, nothing else. */
+const arrow = (from, allowed) => ({
+  name: `arrow-${from.split('/').at(-1)}`,
+  comment: `${from} imports ${allowed.length === 0 ? 'nothing of ours' : allowed.join(', ')}.`,
+  severity: 'error',
+  from: { path: `^${from}/` },
+  to: { path: anyOf(WORKSPACES.filter((workspace) => workspace !== from && !allowed.includes(workspace))) },
+});
+
+/** A dependency has one home, so that swapping it touches one place. */
+const home = (dependency, homes) => ({
+  name: `home-${dependency.split('/')[0].replace('@', '')}`,
+  comment: `${dependency} is used in ${homes.join(' and ')} alone.`,
+  severity: 'error',
+  from: { pathNot: ['^test/', TESTS, '/bench/', ...homes.map((path) => `^${path}/`)] },
+  to: { path: `^node_modules/${dependency}/` },
+});
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    arrow('layers/core', []),
+    arrow('layers/adapters', ['layers/core']),
+    arrow('layers/pipelines', ['layers/core']),
+    arrow('functions', ['layers/core', 'layers/adapters', 'layers/pipelines']),
+    arrow('cdk', ['layers/core', 'layers/pipelines']),
+    arrow('infra/cloud', []),
+    arrow('infra/trigger', []),
+    arrow('infra/cli', [
+      'layers/core',
+      'layers/adapters',
+      'layers/pipelines',
+      'functions',
+      'cdk',
+      'infra/cloud',
+      'infra/trigger',
+    ]),
+    {
+      name: 'core-is-pure',
+      comment: 'Core has no I/O and no libraries: the Standard Schema types, hashing and bytes.',
+      severity: 'error',
+      from: { path: '^layers/core/', pathNot: TESTS },
+      to: {
+        pathNot: [
+          '^layers/',
+          '^functions/',
+          '^cdk/',
+          '^infra/',
+          '^test/',
+          '^node_modules/@standard-schema/spec/',
+          '^(node:)?(crypto|buffer)$',
+        ],
+      },
+    },
+    {
+      name: 'arrow-to-test',
+      comment:
+        'Nothing imports tests; a test beside its unit may run the contract that every implementation of a port passes.',
+      severity: 'error',
+      from: { pathNot: ['^test/', TESTS] },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'arrow-from-tests',
+      comment: 'A test beside its unit imports contracts of test/, nothing else from there.',
+      severity: 'error',
+      from: { path: TESTS, pathNot: '^test/' },
+      to: { path: '^test/', pathNot: '^test/contract/' },
+    },
+    ...WORKSPACES.map((workspace) => ({
+      name: `index-of-${workspace.split('/').at(-1)}`,
+      comment: `Others import what ${workspace} exports, no file deep inside it.`,
+      severity: 'error',
+      from: { pathNot: `^${workspace}/` },
+      to: { path: `^${workspace}/`, pathNot: exportsOf(workspace).map((path) => `^${path}$`) },
+    })),
+    home('cassandra-driver', ['layers/adapters/src/cassandra']),
+    home('@duckdb', ['layers/adapters/src/duckdb']),
+    home('@platformatic', ['layers/adapters/src/kafka']),
+    home('kafkajs', ['infra/trigger', 'infra/cli']),
+    home('aws-cdk-lib', ['cdk']),
+    home('commander', ['infra/cli']),
+    {
+      name: 'no-cycle',
+      comment: 'What imports itself by way of others cannot be understood, or tested, alone.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      comment: 'An import that does not resolve would pass every other rule in silence.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: ['^test/planted/', '(^|/)cdk\\.out/', '^\\.bifold/'] },
+    // Types are dependencies too.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+      extensions: ['.ts', '.mts', '.js', '.mjs', '.cjs', '.json', '.d.ts'],
+      mainFields: ['module', 'main', 'types', 'typings'],
+    },
+    skipAnalysisNotInRules: true,
+  },
+};
