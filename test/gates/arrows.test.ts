@@ -1,0 +1,179 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+/** A tree with the workspaces' own package.json files, and the config: each planted file breaks one arrow, and the gate must say which. */
+
+const root = join(import.meta.dirname, '..', '..');
+const WORKSPACES = [
+  'layers/core',
+  'layers/adapters',
+  'layers/pipelines',
+  'functions',
+  'cdk',
+  'infra/cloud',
+  'infra/trigger',
+  'infra/cli',
+];
+
+const VIOLATIONS = [
+  { file: 'layers/core/src/planted-a.ts', imports: '@bifold/pipelines', rule: 'arrow-core' },
+  { file: 'layers/core/src/planted-b.ts', imports: '@bifold/adapters/memory', rule: 'arrow-core' },
+  { file: 'layers/core/src/planted-c.ts', imports: 'node:fs', rule: 'core-is-pure' },
+  { file: 'layers/core/src/planted-d.ts', imports: 'zod', rule: 'core-is-pure' },
+  { file: 'layers/core/src/planted-e.ts', imports: 'node:process', rule: 'core-is-pure' },
+  { file: 'layers/adapters/src/planted-a.ts', imports: '@bifold/pipelines', rule: 'arrow-adapters' },
+  { file: 'layers/adapters/src/planted-b.ts', imports: '@bifold/functions', rule: 'arrow-adapters' },
+  { file: 'layers/pipelines/src/planted-a.ts', imports: '@bifold/adapters', rule: 'arrow-pipelines' },
+  { file: 'functions/src/planted-a.ts', imports: '@bifold/cdk', rule: 'arrow-functions' },
+  { file: 'functions/src/planted-b.ts', imports: '@bifold/cloud', rule: 'arrow-functions' },
+  { file: 'cdk/src/planted-a.ts', imports: '@bifold/adapters', rule: 'arrow-cdk' },
+  { file: 'cdk/src/planted-b.ts', imports: '@bifold/adapters/cassandra', rule: 'arrow-cdk' },
+  { file: 'infra/cloud/src/planted-a.ts', imports: '@bifold/core', rule: 'arrow-cloud' },
+  { file: 'infra/trigger/src/planted-a.ts', imports: '@bifold/core', rule: 'arrow-trigger' },
+  { file: 'infra/trigger/src/planted-b.ts', imports: '../../cloud/src/index.ts', rule: 'arrow-trigger' },
+  { file: 'infra/cli/src/planted-a.ts', imports: '../../../test/planted.ts', rule: 'arrow-to-test' },
+  { file: 'infra/cli/src/planted-b.test.ts', imports: '../../../test/planted.ts', rule: 'arrow-from-tests' },
+  { file: 'layers/adapters/src/planted-c.ts', imports: '../../core/src/deep.ts', rule: 'index-of-core' },
+  { file: 'functions/src/planted-c.ts', imports: '../../layers/adapters/src/deep.ts', rule: 'index-of-adapters' },
+  { file: 'functions/src/planted-d.ts', imports: '../../layers/pipelines/src/deep.ts', rule: 'index-of-pipelines' },
+  { file: 'infra/cli/src/planted-c.ts', imports: '../../../functions/src/deep.ts', rule: 'index-of-functions' },
+  { file: 'infra/cli/src/planted-d.ts', imports: '../../../cdk/src/deep.ts', rule: 'index-of-cdk' },
+  { file: 'infra/cli/src/planted-e.ts', imports: '../../cloud/src/deep.ts', rule: 'index-of-cloud' },
+  { file: 'infra/cli/src/planted-f.ts', imports: '../../trigger/src/deep.ts', rule: 'index-of-trigger' },
+  { file: 'test/planted-a.ts', imports: '../infra/cli/src/deep.ts', rule: 'index-of-cli' },
+  { file: 'test/planted-b.ts', imports: '@bifold/core/src/deep.ts', rule: 'resolvable' },
+  { file: 'test/planted-c.ts', imports: './nothing-here.ts', rule: 'resolvable' },
+  { file: 'test/planted-d.ts', imports: '@bifold/nothing', rule: 'resolvable' },
+  { file: 'functions/src/planted-e.ts', imports: 'cassandra-driver', rule: 'home-cassandra-driver' },
+  { file: 'functions/src/planted-f.ts', imports: '@duckdb/node-api', rule: 'home-duckdb' },
+  { file: 'layers/adapters/src/s3/planted.ts', imports: '@platformatic/kafka', rule: 'home-platformatic' },
+  { file: 'infra/cloud/src/planted-b.ts', imports: 'kafkajs', rule: 'home-kafkajs' },
+  { file: 'infra/cli/src/planted-g.ts', imports: 'aws-cdk-lib', rule: 'home-aws-cdk-lib' },
+  { file: 'cdk/src/planted-c.ts', imports: 'commander', rule: 'home-commander' },
+] as const;
+
+const ALLOWED = [
+  { file: 'layers/core/src/good.ts', imports: 'node:crypto' },
+  { file: 'layers/core/src/good.ts', imports: '@standard-schema/spec' },
+  { file: 'layers/core/src/good.test.ts', imports: './deep.ts' },
+  { file: 'layers/adapters/src/good.ts', imports: '@bifold/core' },
+  { file: 'layers/adapters/src/cassandra/good.ts', imports: 'cassandra-driver' },
+  { file: 'layers/adapters/src/good.test.ts', imports: '../../../test/contract/port.ts' },
+  { file: 'layers/pipelines/src/good.ts', imports: '@bifold/core' },
+  { file: 'functions/src/good.ts', imports: '@bifold/adapters/cassandra' },
+  { file: 'functions/src/good.ts', imports: '@bifold/pipelines' },
+  { file: 'cdk/src/good.ts', imports: '@bifold/pipelines' },
+  { file: 'infra/cli/src/good.ts', imports: '@bifold/trigger' },
+  { file: 'infra/cli/src/good.ts', imports: '@bifold/cdk' },
+  { file: 'test/good.ts', imports: '@bifold/adapters/duckdb' },
+] as const;
+
+/** Two files that import each other, one of them by a type alone. */
+const CYCLE = ['functions/src/cycle-a.ts', 'functions/src/cycle-b.ts'] as const;
+
+interface Violation {
+  readonly from: string;
+  readonly rule: { readonly name: string; readonly severity: string };
+}
+
+let tree: string;
+let violations: readonly Violation[];
+
+function write(file: string, lines: readonly string[]): void {
+  mkdirSync(dirname(join(tree, file)), { recursive: true });
+  writeFileSync(join(tree, file), `${lines.join('\n')}\n`);
+}
+
+beforeAll(async () => {
+  tree = mkdtempSync(join(tmpdir(), 'bifold-arrows-'));
+  mkdirSync(join(tree, 'node_modules/@bifold'), { recursive: true });
+  cpSync(join(root, 'package.json'), join(tree, 'package.json'));
+  cpSync(join(root, '.dependency-cruiser.cjs'), join(tree, '.dependency-cruiser.cjs'));
+  for (const workspace of WORKSPACES) {
+    const manifest = JSON.parse(readFileSync(join(root, workspace, 'package.json'), 'utf8'));
+    write(`${workspace}/package.json`, [JSON.stringify(manifest)]);
+    for (const path of Object.values<string>(manifest.exports))
+      write(`${workspace}/${path}`, ['export const known = 1;']);
+    write(`${workspace}/src/deep.ts`, ['export const known = 1;']);
+    symlinkSync(join(tree, workspace), join(tree, 'node_modules', manifest.name));
+  }
+  for (const dependency of [
+    'zod',
+    'cassandra-driver',
+    '@duckdb/node-api',
+    '@platformatic/kafka',
+    'kafkajs',
+    'aws-cdk-lib',
+    'commander',
+    '@standard-schema/spec',
+  ]) {
+    mkdirSync(dirname(join(tree, 'node_modules', dependency)), { recursive: true });
+    write(`node_modules/${dependency}/package.json`, [JSON.stringify({ name: dependency, main: 'index.js' })]);
+    write(`node_modules/${dependency}/index.js`, ['']);
+  }
+  for (const file of ['test/planted.ts', 'test/contract/port.ts']) write(file, ['export const known = 1;']);
+  const files = Map.groupBy<string, { readonly file: string; readonly imports: string }>(
+    [...VIOLATIONS, ...ALLOWED],
+    ({ file }) => file,
+  );
+  for (const [file, planted] of files)
+    write(
+      file,
+      planted.map(({ imports }, index) => `import type * as planted${index} from '${imports}';`),
+    );
+  write(CYCLE[0], ["import { b } from './cycle-b.ts';", 'export type A = number;', 'export const a = b;']);
+  write(CYCLE[1], ["import type { A } from './cycle-a.ts';", 'export const b: A = 1;']);
+
+  const cruise = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [
+      cruise,
+      '--config',
+      '.dependency-cruiser.cjs',
+      '--output-type',
+      'json',
+      'layers',
+      'functions',
+      'cdk',
+      'infra',
+      'test',
+    ],
+    { cwd: tree, maxBuffer: 64 * 1024 * 1024 },
+  ).catch((error: { stdout: string; stderr: string }) => {
+    // It exits with the number of violations; without a report it failed otherwise.
+    if (error.stdout.startsWith('{')) return error;
+    throw new Error(error.stderr);
+  });
+  violations = JSON.parse(stdout).summary.violations;
+}, 60_000);
+afterAll(() => rmSync(tree, { recursive: true, force: true }));
+
+describe('an import against the arrows is refused', () => {
+  it.each(VIOLATIONS)('$file -> $imports: $rule', ({ file, rule }) => {
+    expect(violations.filter(({ from }) => from === file).map((violation) => violation.rule)).toContainEqual({
+      name: rule,
+      severity: 'error',
+    });
+  });
+
+  it('two files that import each other, one by a type alone: no-cycle', () => {
+    expect(violations.filter(({ from }) => from === CYCLE[0]).map(({ rule }) => rule.name)).toContain('no-cycle');
+  });
+
+  it('has a planted violation for every rule', async () => {
+    const { default: config } = await import(join(root, '.dependency-cruiser.cjs'));
+    const planted = new Set<string>([...VIOLATIONS.map(({ rule }) => rule), 'no-cycle']);
+    expect(config.forbidden.map(({ name }: { name: string }) => name).sort()).toEqual([...planted].sort());
+  });
+});
+
+describe('an import along the arrows passes', () => {
+  it.each(ALLOWED)('$file -> $imports', ({ file }) => {
+    expect(violations.filter(({ from }) => from === file)).toEqual([]);
+  });
+});
