@@ -21,6 +21,28 @@ export interface Bifold {
   feed(input: string, ...args: string[]): Promise<Ran>;
   /** Starts a command that goes on by itself. */
   start(...args: string[]): ChildProcess;
+  status(): Promise<Status>;
+  /** Waits until a pipeline's answers cover all but so many offsets of its log. */
+  waitForLag(pipeline: string, most: number): Promise<void>;
+}
+
+/** The part of `bifold status --json` that the tests ask for. */
+export interface Status {
+  readonly services: readonly {
+    readonly name: string;
+    readonly state: 'up' | 'down' | 'unhealthy';
+    readonly pid?: number | null;
+  }[];
+  readonly pipelines: readonly {
+    readonly pipeline: string;
+    readonly topic: string;
+    readonly incarnation: string;
+    readonly lag: number | null;
+    readonly ends: Readonly<Record<string, number>> | null;
+    readonly quarantined: Readonly<Record<string, number>> | null;
+    readonly warnings: readonly string[];
+    readonly unknown: readonly string[];
+  }[];
 }
 
 const OUTPUT_BYTES_MAX = 512 * 1024 * 1024;
@@ -48,14 +70,21 @@ export function bifoldIn(name: string): Bifold {
       child.stdin?.end(input ?? '');
     });
   const run = (...args: string[]): Promise<Ran> => feed(null, args);
+  const json = async <T>(...args: string[]): Promise<T> => {
+    const { status, stdout, stderr } = await run(...args, '--json');
+    if (status !== 0) throw new Error(`bifold ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`);
+    return JSON.parse(stdout) as T;
+  };
+  const status = (): Promise<Status> => json<Status>('status');
   return {
     stateDir,
     run,
     feed: (input, ...args) => feed(input, args),
-    async json<T>(...args: string[]): Promise<T> {
-      const { status, stdout, stderr } = await run(...args, '--json');
-      if (status !== 0) throw new Error(`bifold ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`);
-      return JSON.parse(stdout) as T;
+    json,
+    status,
+    async waitForLag(pipeline, most) {
+      const lagOf = async () => (await status()).pipelines.find((entry) => entry.pipeline === pipeline)?.lag ?? null;
+      await until(`the lag of ${pipeline}`, lagOf, (lag) => lag !== null && lag <= most, 120_000);
     },
     start: (...args) => spawn(process.execPath, [program, ...args], { cwd: root, env, stdio: 'ignore' }),
   };
