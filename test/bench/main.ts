@@ -1,5 +1,5 @@
 /**
- * npm run bench -- W1 [--events 1000000] [--runs 3] [--seed 1] [--json]
+ * npm run bench -- W1 [--events 1000000] [--runs 3] [--pace 10000] [--seed 1] [--json]
  *
  * Speed as ratios, measured side by side in one run on one machine; docs/benchmarks.md says what is counted.
  */
@@ -11,7 +11,7 @@ import { openBenchCloud, root } from './bench-cloud.ts';
 import { textOf, writeReport } from './report.ts';
 import { runW1 } from './w1.ts';
 
-const usage = 'npm run bench -- W1 [--events 1000000] [--runs 3] [--seed 1] [--json]';
+const usage = 'npm run bench -- W1 [--events 1000000] [--runs 3] [--pace 10000] [--seed 1] [--json]';
 
 function wholeNumber(option: string, text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
@@ -30,6 +30,7 @@ async function main(): Promise<void> {
     options: {
       events: { type: 'string', default: '1000000' },
       runs: { type: 'string', default: '3' },
+      pace: { type: 'string', default: '10000' },
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
     },
@@ -40,6 +41,7 @@ async function main(): Promise<void> {
     events: wholeNumber('events', values.events),
     runs: wholeNumber('runs', values.runs),
     seed: wholeNumber('seed', values.seed),
+    pace: wholeNumber('pace', values.pace),
   };
 
   const interrupted = new AbortController();

@@ -2,7 +2,7 @@
  * What W1 must come to, by a fold that shares no code with Bifold: numbers of any sum are added up as whole numbers, and rounded
  * once at the end.
  */
-import { type Reading, reading, WINDOW_MS } from './readings.ts';
+import { type Reading, WINDOW_MS } from './readings.ts';
 
 /** One row of a result, wherever it was read. */
 export interface ResultRow {
@@ -69,10 +69,6 @@ export function foldPlainly(readings: Iterable<Reading>): Expected {
   return new Map(
     Array.from(rows, ([name, { key, startMs, n, sum, mx }]) => [name, { key, startMs, n, s: rounded(sum), mx }]),
   );
-}
-
-export function* readings(seed: number, count: number): Generator<Reading> {
-  for (let index = 0; index < count; index++) yield reading(seed, index);
 }
 
 /**

@@ -1,12 +1,19 @@
 /**
- * The events of W1: readings of 1,000 meters, one a millisecond, 184 bytes of JSON each. A pure function of seed and index, so
- * that the producer and the oracle make the same events without keeping them.
+ * The events of W1: readings of 1,000 meters, in the order of their times, 184 bytes of JSON each. A pure function of its
+ * parameters and an index, so that the producer and the oracle make the same events without keeping them.
  */
 export interface Reading {
   readonly key: string;
   /** Epoch milliseconds. */
   readonly ts: number;
   readonly v: number;
+}
+
+export interface ReadingsOf {
+  readonly seed: number;
+  readonly count: number;
+  /** Events in a second of event time: it decides how many fall into one window of one key, and so how many rows are written. */
+  readonly pace: number;
 }
 
 export const KEYS = 1_000;
@@ -28,9 +35,14 @@ function mixed(seed: number, index: number): number {
 }
 
 /** Keys come in a shuffled order, each equally often; values have cents, which doubles cannot hold, so that sums can go wrong. */
-export function reading(seed: number, index: number): Reading {
+export function reading({ seed, pace }: Omit<ReadingsOf, 'count'>, index: number): Reading {
   const key = mixed(seed, index) % KEYS;
-  return { key: `k${key}`, ts: FIRST_MS + index, v: (mixed(seed + 1, index) % 100_000) / 100 };
+  const ts = FIRST_MS + Math.floor((index * 1_000) / pace);
+  return { key: `k${key}`, ts, v: (mixed(seed + 1, index) % 100_000) / 100 };
+}
+
+export function* readings(of: ReadingsOf): Generator<Reading> {
+  for (let index = 0; index < of.count; index++) yield reading(of, index);
 }
 
 /** Which partition a key is in: fixed by the bench, so that neither system profits from another partitioner. */

@@ -25,6 +25,8 @@ export interface W1Report {
   readonly commit: string;
   readonly machine: { readonly cores: number; readonly memoryGiB: number; readonly node: string };
   readonly events: number;
+  /** Events in a second of event time. */
+  readonly pace: number;
   readonly rows: number;
   readonly runs: readonly W1Run[];
   readonly profile: W1Profile;
@@ -66,8 +68,10 @@ export function textOf(report: W1Report): string {
   const planning = spreadOf(runs.map(({ spark }) => spark.first.planningSeconds)).median;
   const session = spreadOf(runs.map(({ spark }) => spark.first.sessionSeconds)).median;
   const lines = [
-    `W1: ${report.events.toLocaleString('en')} events, ${report.rows.toLocaleString('en')} rows, ${runs.length} runs; ` +
+    `W1: ${report.events.toLocaleString('en')} events, ${report.rows.toLocaleString('en')} rows of about ${Math.round(report.events / report.rows)}, ` +
+      `${runs.length} runs; ` +
       `${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}, commit ${report.commit}`,
+    `invocations: ${runs.map(({ bifold }) => bifold.invocations).join(', ')}; failures: ${runs.map(({ bifold }) => bifold.failures).join(', ')}`,
     `load average before the runs: ${runs.map(({ loadBefore }) => loadBefore.toFixed(2)).join(', ')}`,
     '',
     ...table([

@@ -1,6 +1,6 @@
 import { kafkaAdmin } from '@bifold/adapters/kafka';
 import { CompressionTypes, Kafka, logLevel, Partitioners } from 'kafkajs';
-import { PARTITIONS, partitionOf, reading, textOf } from './readings.ts';
+import { PARTITIONS, partitionOf, type ReadingsOf, reading, textOf } from './readings.ts';
 
 /** Per partition, the offset behind its last event. */
 export type EndOffsets = ReadonlyMap<number, number>;
@@ -18,8 +18,7 @@ const REQUESTS_IN_FLIGHT = 4;
 export async function fillTopic(
   broker: string,
   topic: string,
-  seed: number,
-  count: number,
+  of: ReadingsOf,
   signal: AbortSignal,
 ): Promise<FilledTopic> {
   const kafka = new Kafka({
@@ -44,11 +43,12 @@ export async function fillTopic(
     if (id === null) throw new Error(`topic ${topic} cannot be made anew: the broker does not let go of the old one`);
 
     const ends = new Map<number, number>(Array.from({ length: PARTITIONS }, (_, partition) => [partition, 0]));
+    const { count } = of;
     const sending = new Set<Promise<unknown>>();
     for (let sent = 0; sent < count; sent += REQUEST_EVENTS) {
       signal.throwIfAborted();
       const messages = Array.from({ length: Math.min(REQUEST_EVENTS, count - sent) }, (_, place) => {
-        const event = reading(seed, sent + place);
+        const event = reading(of, sent + place);
         const partition = partitionOf(event.key);
         ends.set(partition, (ends.get(partition) ?? 0) + 1);
         return { key: event.key, value: textOf(event), partition };

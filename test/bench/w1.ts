@@ -5,7 +5,8 @@ import type { OnProgress } from '@bifold/cloud';
 import { throughput } from '@bifold/pipelines';
 import type { BenchCloud } from './bench-cloud.ts';
 import { type BifoldRun, bifoldRows, measureBifold } from './bifold.ts';
-import { differences, type Expected, foldPlainly, type ResultRow, readings } from './oracle.ts';
+import { differences, type Expected, foldPlainly, type ResultRow } from './oracle.ts';
+import { type ReadingsOf, readings } from './readings.ts';
 import type { W1Profile, W1Run } from './report.ts';
 import {
   type CpuProfile,
@@ -23,10 +24,13 @@ export interface W1Size {
   readonly events: number;
   readonly runs: number;
   readonly seed: number;
+  /** Events in a second of event time. */
+  readonly pace: number;
 }
 
 export interface W1Measured {
   readonly events: number;
+  readonly pace: number;
   readonly rows: number;
   readonly runs: readonly W1Run[];
   readonly profile: W1Profile;
@@ -40,7 +44,7 @@ const WARM_UP_EVENTS = 200_000;
 /** Runs in turn: which of the two comes first changes from run to run. The last run samples stacks, and is not counted. */
 export async function runW1(
   cloud: BenchCloud,
-  { events, runs, seed }: W1Size,
+  { events, runs, seed, pace }: W1Size,
   signal: AbortSignal,
   onProgress: OnProgress,
   tell: (text: string) => void,
@@ -55,23 +59,24 @@ export async function runW1(
     onProgress({ kind: 'done', step, ms: Math.round(performance.now() - startedAtMs) });
     return result;
   };
-  const filled = (runSeed: number, count = events) =>
-    timed(`${count.toLocaleString('en')} events into a fresh topic`, () =>
-      fillTopic(cloud.addresses.kafka.brokersInternal, plan.topic, runSeed, count, signal),
+  const filled = (of: ReadingsOf) =>
+    timed(`${of.count.toLocaleString('en')} events into a fresh topic`, () =>
+      fillTopic(cloud.addresses.kafka.brokersInternal, plan.topic, of, signal),
     );
 
   // Broker and database are as warm for the first run, whoever it belongs to, as for the last.
-  const fewer = Math.min(events, WARM_UP_EVENTS);
-  const warmUp = await filled(seed, fewer);
+  const fewer = { seed, pace, count: Math.min(events, WARM_UP_EVENTS) };
+  const warmUp = await filled(fewer);
   await timed('warm-up of the services, not counted', () =>
-    runBifold(cloud, warmUp, foldPlainly(readings(seed, fewer)), signal, null),
+    runBifold(cloud, warmUp, foldPlainly(readings(fewer)), signal, null),
   );
 
   const done: W1Run[] = [];
   let rows = 0;
   for (let run = 0; run < runs; run++) {
-    const topic = await filled(seed + 1_000 * run);
-    const expected = foldPlainly(readings(seed + 1_000 * run, events));
+    const of = { seed: seed + 1_000 * run, pace, count: events };
+    const topic = await filled(of);
+    const expected = foldPlainly(readings(of));
     rows = expected.size;
     const loadBefore = loadavg()[0] ?? Number.NaN;
     const ours = async () => {
@@ -97,8 +102,9 @@ export async function runW1(
     );
   }
 
-  const topic = await filled(seed);
-  const expected = foldPlainly(readings(seed, events));
+  const of = { seed, pace, count: events };
+  const topic = await filled(of);
+  const expected = foldPlainly(readings(of));
   const into = mkdtempSync(join(cloud.paths.tmpDir, 'samples-'));
   const { run: sampled, profiles } = await timed('Bifold, sampled', () =>
     runBifold(cloud, topic, expected, signal, into),
@@ -109,6 +115,7 @@ export async function runW1(
   const functions = [...profiles.values()].filter((profile) => !isTrigger(profile));
   return {
     events,
+    pace,
     rows,
     runs: done,
     profile: {
