@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { root, run } from './run.ts';
 
 /** A tree with the workspaces' own package.json files, and the config: each planted file breaks one arrow, and the gate must say which. */
 
-const root = join(import.meta.dirname, '..', '..');
 const WORKSPACES = [
   'layers/core',
   'layers/adapters',
@@ -128,27 +126,11 @@ beforeAll(async () => {
   write(CYCLE[0], ["import { b } from './cycle-b.ts';", 'export type A = number;', 'export const a = b;']);
   write(CYCLE[1], ["import type { A } from './cycle-a.ts';", 'export const b: A = 1;']);
 
-  const cruise = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [
-      cruise,
-      '--config',
-      '.dependency-cruiser.cjs',
-      '--output-type',
-      'json',
-      'layers',
-      'functions',
-      'cdk',
-      'infra',
-      'test',
-    ],
-    { cwd: tree, maxBuffer: 64 * 1024 * 1024 },
-  ).catch((error: { stdout: string; stderr: string }) => {
-    // It exits with the number of violations; without a report it failed otherwise.
-    if (error.stdout.startsWith('{')) return error;
-    throw new Error(error.stderr);
-  });
+  const { stdout } = await run(
+    'dependency-cruiser/bin/dependency-cruiser.mjs',
+    ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'layers', 'functions', 'cdk', 'infra', 'test'],
+    tree,
+  );
   violations = JSON.parse(stdout).summary.violations;
 }, 60_000);
 afterAll(() => rmSync(tree, { recursive: true, force: true }));

@@ -18,7 +18,7 @@ export function doubleOfBits(bits: bigint): number {
 }
 
 /** A finite double in units of 2^-1074: always a whole number. */
-export function units(value: number): bigint {
+function units(value: number): bigint {
   const bits = bitsOf(value);
   const exponent = (bits >> 52n) & 0x7ffn;
   const fraction = bits & ((1n << 52n) - 1n);

@@ -114,7 +114,7 @@ function compileStep(algebra: AnyAlgebra, position: number, fieldSlot: number | 
 }
 
 /** Starts of the windows `[start, start + size)` that hold a time, floored towards minus infinity so that times before 1970 fall right. */
-export function windowStartsOf(window: Window): (timeMs: number) => readonly number[] {
+function windowStartsOf(window: Window): (timeMs: number) => readonly number[] {
   switch (window.kind) {
     case 'tumbling': {
       const { sizeMs } = window;

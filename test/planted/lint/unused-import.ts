@@ -1,0 +1,3 @@
+import { count } from '@bifold/core';
+
+export const planted = 1;
