@@ -133,7 +133,7 @@ async function installPackages() {
       refuse(
         'BIFOLD_PACKAGES_FAILED',
         'the npm packages cannot be installed',
-        output.trim().split('\n').slice(-12).join('\n            '),
+        output.trim().split('\n').slice(0, 16).join('\n            '),
         'a registry that answers, and room for 600 MB',
         'mend what the lines above tell, then run the command again',
       );

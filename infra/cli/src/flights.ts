@@ -16,6 +16,8 @@ export interface Flights {
   readonly departuresFile: string;
   /** The topic `legs` of the pipeline `airframes`, in the same order. */
   readonly legsFile: string;
+  /** As it was published. */
+  readonly flightsFile: string;
   readonly airlinesFile: string;
   readonly planesFile: string;
 }
@@ -55,6 +57,7 @@ export async function ensureFlights(paths: CloudPaths, onProgress: OnProgress): 
   const flights: Flights = {
     departuresFile: join(folder, 'departures.jsonl'),
     legsFile: join(folder, 'legs.jsonl'),
+    flightsFile: join(folder, 'flights.csv'),
     airlinesFile: join(folder, 'airlines.csv'),
     planesFile: join(folder, 'planes.csv'),
   };
@@ -70,7 +73,7 @@ export async function ensureFlights(paths: CloudPaths, onProgress: OnProgress): 
     const flown = inOrder(parseCsv(readFileSync(join(draft, 'flights.csv'), 'utf8')));
     writeFileSync(join(draft, 'departures.jsonl'), jsonLines(flown.map(departureOf)));
     writeFileSync(join(draft, 'legs.jsonl'), jsonLines(flown.map(legOf)));
-    for (const rest of ['flights.csv', 'build', 'package']) rmSync(join(draft, rest), { recursive: true, force: true });
+    for (const rest of ['build', 'package']) rmSync(join(draft, rest), { recursive: true, force: true });
     // Whole or not at all: of two commands that do this side by side, the first one's folder stands.
     try {
       renameSync(draft, folder);
