@@ -33,7 +33,7 @@ export interface Answer {
   readonly cursor: string | null;
 }
 
-export const PAGE_ROWS_MAX = 10_000;
+const PAGE_ROWS_MAX = 10_000;
 const PATIENCE_MS = 40_000;
 const CURSOR_EXPIRED = 410;
 

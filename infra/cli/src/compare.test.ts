@@ -1,36 +1,26 @@
-import { count, definePipeline, type FoldedRow, rowAlgebrasOf, rowId, sum, topic, tumbling } from '@bifold/core';
+import { type FoldedRow, rowAlgebrasOf, rowId } from '@bifold/core';
+import { delays } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
-import { z } from 'zod';
 import type { AnswerRow } from './api.ts';
 import { compareQuarantine, compareWindow, sameValues } from './compare.ts';
 
-const events = topic('events', {
-  schema: z.object({ at: z.iso.datetime(), key: z.string(), size: z.number().nullable() }),
-  schemaVersion: 1,
-  partitionBy: 'key',
-  eventTime: 'at',
-});
-const { plan } = definePipeline({
-  name: 'sizes',
-  from: events,
-  groupBy: ['key'],
-  windows: { hourly: tumbling('1h'), daily: tumbling('1d') },
-  aggregates: { events: count(), size: sum('size') },
-});
+const { plan } = delays;
 const { view } = rowAlgebrasOf(plan);
 const present = (row: FoldedRow) => view.present(row.states);
 const start = Date.UTC(2013, 0, 1);
 
-const folded = (key: string, events: number): FoldedRow => {
-  const states = view.aggregates.map(({ kind }, index) =>
-    kind === 'count'
-      ? Array.from({ length: events }).reduce((state) => view.algebras[index]?.add(state, 1), view.empty[index])
-      : view.empty[index],
+/** A row in which only `flights` has counted anything. */
+const folded = (carrier: string, flights: number): FoldedRow => {
+  const states = view.aggregates.map(({ name }, index) =>
+    Array.from({ length: name === 'flights' ? flights : 0 }).reduce(
+      (state) => view.algebras[index]?.add(state, 1),
+      view.empty[index],
+    ),
   );
-  return { key: JSON.stringify([key]), window: 'hourly', startMs: start, states };
+  return { key: JSON.stringify([carrier, 'EWR']), window: 'hourly', startMs: start, states };
 };
-const answered = (key: string, values: AnswerRow['values'], more: Partial<AnswerRow> = {}): AnswerRow => ({
-  key: { key },
+const answered = (carrier: string, values: AnswerRow['values'], more: Partial<AnswerRow> = {}): AnswerRow => ({
+  key: { carrier, origin: 'EWR' },
   window: { name: 'hourly', start: new Date(start).toISOString(), end: null },
   values,
   ...more,
@@ -45,9 +35,9 @@ describe('an answer and the plain fold', () => {
   });
 
   it('differ where a row is missing, too many, or different', () => {
-    const rows = [answered('a', { ...two, events: 3 }), answered('b', two)];
+    const rows = [answered('a', { ...two, flights: 3 }), answered('b', two)];
     const { differences } = compareWindow(plan, 'hourly', rows, coverage, [folded('a', 2), folded('c', 2)], present);
-    expect(differences.map(({ kind, key }) => [kind, key.key])).toEqual([
+    expect(differences.map(({ kind, key }) => [kind, key.carrier])).toEqual([
       ['different', 'a'],
       ['missing', 'c'],
       ['extra', 'b'],
@@ -64,7 +54,7 @@ describe('an answer and the plain fold', () => {
     const { differences, deviating } = compareWindow(plan, 'hourly', [row], coverage, [folded('a', 1)], present);
     expect(differences).toEqual([]);
     expect(deviating).toEqual([
-      { coverage: { 0: [[0, 12]] }, rows: new Map([[rowId('hourly', start, '["a"]'), row]]) },
+      { coverage: { 0: [[0, 12]] }, rows: new Map([[rowId('hourly', start, '["a","EWR"]'), row]]) },
     ]);
   });
 });

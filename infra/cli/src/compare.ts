@@ -27,7 +27,7 @@ export interface Compared {
   readonly deviating: readonly DeviatingRows[];
 }
 
-export function answerRowId(plan: Plan, { key, window }: AnswerRow): string {
+function answerRowId(plan: Plan, { key, window }: AnswerRow): string {
   const start = window.start ?? '';
   // Beyond the range of dates the API writes epoch milliseconds.
   const startMs = /^-?\d+$/.test(start) ? Number(start) : Date.parse(start);

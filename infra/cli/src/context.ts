@@ -19,7 +19,7 @@ import type { LocalAws } from './aws.ts';
 import { readJson, writeJson } from './files.ts';
 import { stepLines } from './terminal.ts';
 
-export const KEYSPACE = 'bifold';
+const KEYSPACE = 'bifold';
 
 /** What every command works with: where things are. Nothing is connected to, and nothing loaded, before it is asked for. */
 export interface Context {
@@ -41,7 +41,7 @@ export interface Context {
 const root = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
 
 /** Opens the cloud of this checkout, or of the folder that BIFOLD_STATE_DIR names; starts nothing. */
-export async function openContext(onProgress: OnProgress = stepLines()): Promise<Context> {
+async function openContext(onProgress: OnProgress = stepLines()): Promise<Context> {
   const { BIFOLD_STATE_DIR: stateDir, BIFOLD_SOFTWARE_DIR: softwareDir } = process.env;
   const options = { root, ...(stateDir ? { stateDir } : {}), ...(softwareDir ? { softwareDir } : {}) };
   const triggerPort = await keptTriggerPort(cloudPaths(options));

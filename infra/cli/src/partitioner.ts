@@ -2,7 +2,7 @@
  * Kafka's murmur2, as its Java client computes it over a key's bytes: which partition a key goes to must never depend on the client that sends it.
  * Signed 32 bits.
  */
-export function murmur2(bytes: Uint8Array): number {
+function murmur2(bytes: Uint8Array): number {
   const { length } = bytes;
   const M = 0x5bd1e995;
   let hash = 0x9747b28c ^ length;

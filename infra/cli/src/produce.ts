@@ -87,7 +87,7 @@ export async function produce(
   return { sent, skipped, endOffsets: Object.fromEntries(ends) };
 }
 
-export function noTopic(topic: string): CliError {
+function noTopic(topic: string): CliError {
   return new CliError('BIFOLD_NO_TOPIC', {
     failed: `topic "${topic}" does not exist`,
     received: 'no topic of that name',

@@ -1,0 +1,176 @@
+/** The command line itself, as a person meets it: what it says and how it ends, when all is well and when not. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CloudAddresses, openCloud } from '@bifold/cloud';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Client } from 'cassandra-driver';
+import { Kafka, logLevel } from 'kafkajs';
+import { type Bifold, bifoldIn } from './local/bifold.ts';
+
+jest.setTimeout(240_000);
+
+const LEGS = 3_000;
+const legs = Array.from({ length: LEGS }, (_, index) => ({
+  departed: 1_357_000_000 + index * 600,
+  tailnum: index % 7 === 0 ? null : `N${index % 50}`,
+  hours: index % 11 === 0 ? null : index / 60,
+  miles: 100 + index,
+  speed: index % 11 === 0 ? null : 400.5 + (index % 100),
+}));
+const FOUR_PARTS = /^✖ .+\n {2}received {2}.+\n {2}allowed {3}.+\n {2}to do {5}.+\n {2}\[[A-Z_]+\]\n$/s;
+
+let bifold: Bifold;
+beforeAll(() => {
+  bifold = bifoldIn('cli');
+});
+afterAll(async () => {
+  const { status, stderr } = await bifold.run('down', '--delete');
+  if (status !== 0) throw new Error(stderr);
+});
+
+describe('before anything runs', () => {
+  it('status names what is away, and does not fail', async () => {
+    const { status, stdout } = await bifold.run('status');
+    expect(status).toBe(0);
+    for (const name of ['cassandra', 'kafka', 'emulator', 'trigger'])
+      expect(stdout).toMatch(new RegExp(`${name} +AWAY`));
+  });
+
+  it('doctor says no, with the cure', async () => {
+    const { status, stdout } = await bifold.run('doctor');
+    expect(status).toBe(1);
+    expect(stdout).toContain('npx bifold up');
+  });
+
+  it.each([
+    ['an unknown command', ['nonsense'], 2, /unknown command 'nonsense'/],
+    ['an unknown option', ['up', '--nonsense'], 2, /unknown option '--nonsense'/],
+    ['a missing argument', ['verify'], 2, /missing required argument 'pipeline'/],
+    ['a rate that is none', ['produce', 'delays', '--rate', 'fast'], 2, /whole number/],
+    ['an unknown pipeline', ['query', 'nonsense'], 2, /delays, airframes/],
+    ['an unknown lookup table', ['lookup', 'load', 'nonsense', '--file', 'x.csv'], 2, /airlines, planes/],
+    ['a file that is not there', ['produce', 'delays', '--file', 'nowhere.jsonl'], 2, /nowhere\.jsonl/],
+    ['a pipeline that is not deployed', ['verify', 'delays'], 3, /npx bifold deploy delays/],
+    ['a service that is away', ['deploy', 'delays'], 3, /npx bifold up|start it/],
+  ] as const)('%s is told in four parts, without a stack', async (_, args, wanted, told) => {
+    const { status, stderr } = await bifold.run(...args);
+    expect(stderr.replace(/^[✓✖…] [^\n]+ {2}[\d.]+ s\n/gm, '')).toMatch(FOUR_PARTS);
+    expect(stderr).toMatch(told);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(status).toBe(wanted);
+  });
+
+  it.each(['up', 'deploy', 'produce', 'query', 'verify', 'status', 'start'])(
+    '%s teaches by an example',
+    async (command) => {
+      const { status, stdout } = await bifold.run(command, '--help');
+      expect(status).toBe(0);
+      expect(stdout).toMatch(/Examples?:\n {2}\$ (npx bifold|npm)/);
+    },
+  );
+});
+
+describe('on a local cloud', () => {
+  let addresses: CloudAddresses;
+  const jsonl = () => join(bifold.stateDir, 'legs.jsonl');
+
+  beforeAll(async () => {
+    const { status, stderr } = await bifold.run('up');
+    if (status !== 0) throw new Error(stderr);
+    ({ addresses } = await openCloud({ root: process.cwd(), stateDir: bifold.stateDir }));
+    writeFileSync(jsonl(), legs.map((leg) => `${JSON.stringify(leg)}\n`).join(''));
+  });
+
+  it('refuses a compacted topic before anything is deployed', async () => {
+    const admin = new Kafka({ brokers: [addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    await admin.createTopics({
+      topics: [{ topic: 'legs', numPartitions: 1, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] }],
+    });
+    const { status, stderr } = await bifold.run('deploy', 'airframes');
+    await admin.deleteTopics({ topics: ['legs'] });
+    await admin.disconnect();
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/cleanup\.policy=compact/);
+    expect((await bifold.status()).pipelines).toEqual([]);
+  });
+
+  it('up is harmless when all runs', async () => {
+    expect(await bifold.json('up')).toMatchObject({ started: [], deployed: [] });
+  });
+
+  it('sends a file once, also when it is asked to go on from the middle of it', async () => {
+    await bifold.json('deploy', 'airframes', '--topic-partitions', '3');
+    const head = join(bifold.stateDir, 'head.jsonl');
+    writeFileSync(
+      head,
+      legs
+        .slice(0, 1_234)
+        .map((leg) => `${JSON.stringify(leg)}\n`)
+        .join(''),
+    );
+    expect(await bifold.json('produce', 'airframes', '--file', head)).toMatchObject({ sent: 1_234, skipped: 0 });
+    const all = ['produce', 'airframes', '--file', jsonl(), '--resume'];
+    expect(await bifold.json(...all)).toMatchObject({ sent: LEGS - 1_234, skipped: 1_234 });
+    expect(await bifold.json(...all)).toMatchObject({ sent: 0, skipped: LEGS });
+    await bifold.waitForLag('airframes', 0);
+    expect(await bifold.json('verify', 'airframes')).toMatchObject({ equal: true, records: LEGS, differences: [] });
+  });
+
+  it('sends CSV as the schema types it', async () => {
+    const csv = join(bifold.stateDir, 'legs.csv');
+    writeFileSync(
+      csv,
+      'tailnum,departed,hours,miles,speed,other\nNA,1357000000,1.5,600,400,x\nN1,1357000000,NA,600,NA,y\n',
+    );
+    expect(await bifold.json('produce', 'legs', '--file', csv)).toMatchObject({ sent: 2 });
+    writeFileSync(csv, 'tailnum,departed,hours,miles,speed\nN1,soon,1,1,1\n');
+    const { status, stderr } = await bifold.run('produce', 'legs', '--file', csv);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/line 2 of the CSV has no usable "departed"/)]);
+    await bifold.waitForLag('airframes', 0);
+    expect(await bifold.json('verify', 'airframes')).toMatchObject({ equal: true, records: LEGS + 2 });
+  });
+
+  it('says no when a stored row is not what the log gives, and which', async () => {
+    const { contactPoints, port, localDataCenter } = addresses.cassandra;
+    const client = new Client({ contactPoints: [...contactPoints], localDataCenter, protocolOptions: { port } });
+    const { rows } = await client.execute('SELECT * FROM bifold.fragments LIMIT 1000');
+    const row = rows.find(({ window }) => window === 'weekly');
+    if (row === undefined) throw new Error('no fragment');
+    await client.execute(
+      'DELETE FROM bifold.fragments WHERE version = ? AND incarnation = ? AND bucket = ? AND partition = ? AND segment = ? AND key = ? AND window = ? AND start = ?',
+      ['version', 'incarnation', 'bucket', 'partition', 'segment', 'key', 'window', 'start'].map((name) => row[name]),
+      { prepare: true },
+    );
+    await client.shutdown();
+    const { status, stdout } = await bifold.run('verify', 'airframes', '--json');
+    expect(status).toBe(1);
+    const { equal, differences } = JSON.parse(stdout);
+    expect(equal).toBe(false);
+    expect(differences).toHaveLength(1);
+    expect(JSON.stringify(Object.values(differences[0].key))).toBe(row.key);
+    const told = await bifold.run('verify', 'airframes');
+    expect([told.status, told.stdout]).toEqual([1, expect.stringMatching(/verify: NOT EQUAL {2}1 difference/)]);
+  });
+
+  it('asks for keys, totals and parts, and shows the receipt', async () => {
+    const { status, stdout } = await bifold.run('query', 'airframes', '--key', '["N3"]', '--total', '--parts');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/N3 +both/);
+    expect(stdout).toMatch(/gaps +none/);
+  });
+
+  it('shows logs of services and functions', async () => {
+    for (const name of ['kafka', 'trigger', 'airframes-speed']) {
+      const { status, stdout } = await bifold.run('logs', name);
+      expect([name, status, stdout.length > 100]).toEqual([name, 0, true]);
+    }
+  });
+
+  it('destroys what it deployed, and stops without a trace', async () => {
+    expect(await bifold.json('destroy', 'airframes')).toEqual({ destroyed: ['airframes'] });
+    expect((await bifold.status()).pipelines).toEqual([]);
+    expect(await bifold.json('down')).toEqual({ stopped: true, deleted: false });
+    expect((await bifold.status()).services.every(({ state }) => state === 'down')).toBe(true);
+  });
+});
