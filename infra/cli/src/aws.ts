@@ -82,7 +82,10 @@ export function localAws(address: CloudAddresses['aws']): LocalAws {
           await secrets.send(new PutSecretValueCommand({ SecretId: name, SecretString: value }));
         } catch (error) {
           if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error;
-          await secrets.send(new CreateSecretCommand({ Name: name, SecretString: value }));
+          await secrets.send(new CreateSecretCommand({ Name: name, SecretString: value })).catch((refused: Error) => {
+            // Another command made it in the meantime, with the same value.
+            if (refused.name !== 'ResourceExistsException') throw refused;
+          });
         }
       }),
 

@@ -6,7 +6,7 @@ import { createTables, lookupStore } from '@bifold/adapters/cassandra';
 import type { Pipeline } from '@bifold/core';
 import type { Context } from './context.ts';
 import { type DeploymentRecord, readDeployments, recordDeployment } from './deployments.ts';
-import { CliError, UsageError } from './errors.ts';
+import { CliError, messageOf, UsageError } from './errors.ts';
 import { mappingOf, triggerState } from './report.ts';
 import { step, warn } from './terminal.ts';
 
@@ -102,17 +102,14 @@ export async function deploy(context: Context, pipeline: Pipeline, partitions: n
   const sources = sourcesDigest(context.root);
   const { deployPipeline } = await import('@bifold/cdk');
   const deployed = await step(onProgress, `deploy ${plan.name}`, () =>
-    deployPipeline({
-      pipeline: plan.name,
-      incarnation,
-      context: {
-        assetsBucket: ASSETS_BUCKET,
-        kafkaTls: 'false',
-        cassandraTls: 'false',
-        openApi: 'true',
-      },
-      environment: cdkEnvironment(context),
-    }),
+    inTurn(() =>
+      deployPipeline({
+        pipeline: plan.name,
+        incarnation,
+        context: { assetsBucket: ASSETS_BUCKET, kafkaTls: 'false', cassandraTls: 'false', openApi: 'true' },
+        environment: cdkEnvironment(context),
+      }),
+    ),
   );
   const record: DeploymentRecord = {
     pipeline: plan.name,
@@ -137,6 +134,20 @@ export async function deploy(context: Context, pipeline: Pipeline, partitions: n
   await step(onProgress, `the trigger follows ${plan.name}`, () => followed(context, record));
   await context.cloud.checkpoint();
   return record;
+}
+
+const TURN_WITHIN_MS = 180_000;
+
+/** One CDK command at a time writes the output of a pipeline; another one of this checkout is waited for. */
+export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  for (const deadlineMs = Date.now() + TURN_WITHIN_MS; ; ) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!/Another CLI \(PID=\d+\)/.test(messageOf(error)) || Date.now() > deadlineMs) throw error;
+      await sleep(1_000);
+    }
+  }
 }
 
 const FOLLOWED_WITHIN_MS = 15_000;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { withContext } from '../context.ts';
 import { forgetDeployment, namedOf } from '../deployments.ts';
-import { cdkEnvironment } from '../provisioning.ts';
+import { cdkEnvironment, inTurn } from '../provisioning.ts';
 import { print, printJson, step } from '../terminal.ts';
 
 export const destroyCommand = (): Command =>
@@ -22,7 +22,7 @@ Example:
         const { destroyPipeline } = await import('@bifold/cdk');
         for (const pipeline of names) {
           await step(context.onProgress, `destroy ${pipeline}`, () =>
-            destroyPipeline({ pipeline, environment: cdkEnvironment(context) }),
+            inTurn(() => destroyPipeline({ pipeline, environment: cdkEnvironment(context) })),
           );
           forgetDeployment(context.paths, pipeline);
           if (!json) print(`${pipeline} is destroyed; its topic, rows and archive stay.`);
