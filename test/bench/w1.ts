@@ -39,7 +39,7 @@ export interface W1Measured {
 const { plan } = throughput;
 /** Spark adds doubles in an order of its own; ours is exact. */
 const SPARK_SUM_TOLERANCE = 1e-9;
-const WARM_UP_EVENTS = 200_000;
+const WARM_UP_EVENTS = 1_000_000;
 
 /** Runs in turn: which of the two comes first changes from run to run. The last run samples stacks, and is not counted. */
 export async function runW1(
