@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { CloudPaths, OnProgress } from '@bifold/cloud';
@@ -80,6 +80,10 @@ export async function ensureFlights(paths: CloudPaths, onProgress: OnProgress): 
     } catch (error) {
       if (!existsSync(folder)) throw error;
       rmSync(draft, { recursive: true, force: true });
+    }
+    // What an earlier version of this file made; drafts of others have a dot in their names.
+    for (const name of readdirSync(shelf)) {
+      if (!name.includes('.') && name !== basename(folder)) rmSync(join(shelf, name), { recursive: true, force: true });
     }
   });
   return flights;

@@ -55,7 +55,15 @@ export const recomputeCommand = (): Command =>
     .addHelpText('after', '  $ npx bifold recompute delays --accept-lost');
 
 export const sweepCommand = (): Command =>
-  jobCommand('sweep', 'delete what no answer can need any more, now', (result) => JSON.stringify(result));
+  jobCommand('sweep', 'delete what no answer can need any more, now', (result) => {
+    const { segments, runs, complete } = result as {
+      readonly segments: number;
+      readonly runs: readonly string[];
+      readonly complete: boolean;
+    };
+    const rest = complete ? '' : '; the next sweep goes on';
+    return `deleted the fragments of ${plural(segments, 'segment')} and ${plural(runs.length, 'run')}${rest}`;
+  });
 
 function jobCommand(job: Job, description: string, tell: (result: unknown) => string): Command {
   return new Command(job)
