@@ -4,7 +4,7 @@ import { SymlinkFollowMode } from 'aws-cdk-lib';
 import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { DeploymentError } from './errors.ts';
-import { architectureOf, RUNTIME } from './pipeline-function.ts';
+import { architectureOf, RUNTIME } from './runtime.ts';
 import type { Settings } from './settings.ts';
 
 /** A folder laid out as a Lambda layer, and a name for its content. */

@@ -2,14 +2,7 @@ import type { Plan } from '@bifold/core';
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { type ISecurityGroup, type IVpc, SecurityGroup, Subnet, type SubnetSelection, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import {
-  Architecture,
-  Code,
-  type ILayerVersion,
-  Function as LambdaFunction,
-  LoggingFormat,
-  Runtime,
-} from 'aws-cdk-lib/aws-lambda';
+import { Code, type ILayerVersion, Function as LambdaFunction, LoggingFormat } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
@@ -19,13 +12,8 @@ import { DeploymentError } from './errors.ts';
 import { type FunctionRole, functionName } from './names.ts';
 import type { NativeLayer, NativePackages } from './native-layer.ts';
 import { readSecret, secretArn, sendTo, useNetwork, writeLogs } from './permissions.ts';
+import { architectureOf, RUNTIME } from './runtime.ts';
 import type { Settings } from './settings.ts';
-
-export const RUNTIME = Runtime.NODEJS_24_X;
-
-export function architectureOf(settings: Settings): Architecture {
-  return settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
-}
 
 /** What all constructs of one pipeline are made from. */
 export interface PipelineProps {

@@ -2,7 +2,7 @@ import { BifoldError, type Pipeline, type Scope } from '@bifold/core';
 import { pipelines } from '@bifold/pipelines';
 
 /** A function that was deployed with settings that it cannot run with. */
-export class EnvironmentError extends BifoldError {}
+class EnvironmentError extends BifoldError {}
 
 /** What a function was deployed for: its pipeline, as it is in this bundle, and the scope of every key that it writes. */
 export interface Deployment {

@@ -38,8 +38,8 @@ export interface Cursor {
   readonly after: RowPosition | null;
 }
 
-export const PAGE_ROWS_DEFAULT = 1_000;
-export const PAGE_ROWS_MAX = 10_000;
+const PAGE_ROWS_DEFAULT = 1_000;
+const PAGE_ROWS_MAX = 10_000;
 const KEYS_MAX = 1_000;
 const CURSOR_SEGMENTS_MAX = 100_000;
 

@@ -1,0 +1,176 @@
+import { join } from 'node:path';
+import { ensureFlights, type Flights } from '@bifold/cli';
+import { cloudPaths } from '@bifold/cloud';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { type Bifold, bifoldIn, type Ran } from './local/bifold.ts';
+
+/** What `npm start` does, on all the flights of 2013, judged by an oracle that shares no fold, decoder or window code: DuckDB over the CSV. */
+
+jest.setTimeout(600_000);
+
+const FLIGHTS = 336_776;
+
+interface Verification {
+  readonly equal: boolean;
+  readonly records: number;
+  readonly rows: number;
+  readonly receipt: {
+    readonly generation: number;
+    readonly gaps: object;
+    readonly offsets: { readonly batch: number; readonly speed: number };
+  };
+}
+
+interface Answer {
+  readonly rows: readonly {
+    readonly key: Record<string, string | null>;
+    readonly window: { readonly start: string };
+    readonly values: Record<string, number | null>;
+  }[];
+}
+
+let bifold: Bifold;
+let started: Ran;
+let flights: Flights;
+
+beforeAll(async () => {
+  bifold = bifoldIn('main-job');
+  started = await bifold.run('start');
+  const softwareDir = join(bifold.stateDir, '..', '..', 'software');
+  flights = await ensureFlights(
+    cloudPaths({ root: join(softwareDir, '..', '..'), stateDir: bifold.stateDir, softwareDir }),
+    () => undefined,
+  );
+});
+
+afterAll(async () => {
+  const { status, stderr } = await bifold.run('down', '--delete');
+  if (status !== 0) throw new Error(stderr);
+});
+
+/** Rows of a query over the CSV, with every value as a number, a text or null. */
+async function overCsv(sql: string): Promise<readonly (readonly (string | number | null)[])[]> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const csv = (file: string) => `read_csv('${file}', header = true, all_varchar = true, nullstr = 'NA')`;
+  await connection.run(`CREATE VIEW flights AS SELECT * FROM ${csv(flights.flightsFile)}`);
+  await connection.run(`CREATE VIEW planes AS SELECT * FROM ${csv(flights.planesFile)}`);
+  const rows = (await connection.runAndReadAll(sql)).getRowsJson() as (string | number | null)[][];
+  connection.closeSync();
+  instance.closeSync();
+  return rows;
+}
+
+const numbered = (value: string | number | null | undefined): number | null =>
+  value === null || value === undefined ? null : Number(value);
+
+describe('npm start', () => {
+  it('ends well, with a generation published under way and every row proven', () => {
+    expect(started.stderr).not.toMatch(/ at .*\.ts:\d+/);
+    expect({ status: started.status, tail: started.stdout.slice(-3000) }).toMatchObject({ status: 0 });
+    expect(started.stdout).toContain('verify: equal');
+    expect(started.stdout).toContain('336,776');
+  });
+
+  it('verifies again, as JSON, over all records', async () => {
+    const { equal, records, receipt } = await bifold.json<Verification>('verify', 'delays');
+    expect({ equal, records, gaps: receipt.gaps }).toEqual({ equal: true, records: FLIGHTS, gaps: {} });
+    // Both layers have their share: the merge was put to the test.
+    expect(receipt.generation).toBeGreaterThan(0);
+    expect(receipt.offsets.batch).toBeGreaterThan(0);
+    expect(receipt.offsets.speed).toBeGreaterThan(0);
+    expect(receipt.offsets.batch + receipt.offsets.speed).toBe(FLIGHTS);
+  });
+
+  it.each([
+    ['hourly', 3600],
+    ['daily', 86_400],
+  ])('answers with the rows that DuckDB finds in the CSV: %s', async (window, sizeSeconds) => {
+    const expected = await overCsv(`
+      WITH departures AS (
+        SELECT carrier, origin, f.tailnum AS tailnum, dep_time, CAST(dep_delay AS BIGINT) AS delay, CAST(p.seats AS BIGINT) AS seats,
+               epoch(CAST(replace(replace(time_hour, 'T', ' '), 'Z', '') AS TIMESTAMP)) + 60 * CAST(f.minute AS BIGINT) AS at
+        FROM flights f LEFT JOIN planes p ON p.tailnum = f.tailnum)
+      SELECT carrier, origin, CAST(at - at % ${sizeSeconds} AS BIGINT) AS start, count(*), count(*) - count(dep_time), sum(delay), avg(delay), max(delay), coalesce(sum(seats), 0)
+      FROM departures GROUP BY ALL`);
+    const { rows } = await bifold.json<Answer>('query', 'delays', '--window', window, '--all');
+    const answered = new Map(
+      rows.map(({ key, window: { start }, values }) => [
+        `${key.carrier} ${key.origin} ${Date.parse(start) / 1000}`,
+        values,
+      ]),
+    );
+    expect(answered.size).toBe(expected.length);
+    const wrong = expected.filter(([carrier, origin, start, count, cancelled, total, mean, max, seats]) => {
+      const values = answered.get(`${carrier} ${origin} ${start}`);
+      return !(
+        values &&
+        values.flights === numbered(count) &&
+        values.cancelled === numbered(cancelled) &&
+        values.totalDelay === (numbered(total) ?? 0) &&
+        values.meanDelay === numbered(mean) &&
+        values.maxDelay === numbered(max) &&
+        values.seats === numbered(seats) &&
+        values.unlisted === 0
+      );
+    });
+    expect(wrong.slice(0, 3)).toEqual([]);
+  });
+
+  it('knows what United did at Newark', async () => {
+    const question = ['query', 'delays', '--window', 'daily', '--key', '{"carrier":"UA","origin":"EWR"}', '--total'];
+    const { rows } = await bifold.json<Answer>(...question);
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.values).toMatchObject({ flights: 46_087, totalDelay: 571_694 });
+  });
+
+  it('sends nothing twice when it is started again', async () => {
+    const again = await bifold.run('start');
+    expect(again.status).toBe(0);
+    expect(again.stdout).toContain('verify: equal');
+    const { records } = await bifold.json<Verification>('verify', 'delays');
+    expect(records).toBe(FLIGHTS);
+  });
+});
+
+describe('another pipeline, of which nothing in the platform knows', () => {
+  it('deploys and verifies: another topic, key, clock, window, and doubles with nulls', async () => {
+    expect((await bifold.run('deploy', 'airframes')).status).toBe(0);
+    const sent = await bifold.run('produce', 'airframes', '--file', flights.legsFile);
+    expect({ status: sent.status, stderr: sent.stderr }).toMatchObject({ status: 0 });
+    await bifold.waitForLag('airframes', 0);
+    await bifold.json('archive', 'airframes');
+    await bifold.json('recompute', 'airframes');
+    const { equal, records, receipt } = await bifold.json<Verification>('verify', 'airframes');
+    expect({ equal, records, generation: receipt.generation }).toMatchObject({
+      equal: true,
+      records: FLIGHTS,
+      generation: 1,
+    });
+  });
+
+  it('counts and extremes are those of the CSV, sums of doubles too, up to its rounding', async () => {
+    const { rows } = await bifold.json<Answer>('query', 'airframes', '--total', '--all');
+    const expected = await overCsv(`
+      WITH legs AS (SELECT tailnum, CAST(distance AS DOUBLE) AS miles, CAST(air_time AS DOUBLE) / 60 AS hours FROM flights)
+      SELECT tailnum, count(*), fsum(miles), fsum(hours), min(miles / hours), max(miles / hours) FROM legs GROUP BY ALL`);
+    const answered = new Map(rows.map(({ key, values }) => [key.tailnum, values]));
+    expect(answered.size).toBe(expected.length);
+    const close = (left: number | null | undefined, right: number | null): boolean =>
+      left !== undefined &&
+      (left === null ? right === null : Math.abs(left - (right ?? 0)) <= 1e-9 * Math.max(1, Math.abs(left)));
+    const wrong = expected.filter(([tailnum, count, miles, hours, slowest, fastest]) => {
+      const values = answered.get(tailnum as string | null);
+      return !(
+        values &&
+        values.legs === numbered(count) &&
+        close(values.miles, numbered(miles)) &&
+        close(values.hours, numbered(hours) ?? 0) &&
+        values.slowest === numbered(slowest) &&
+        values.fastest === numbered(fastest)
+      );
+    });
+    expect(wrong.slice(0, 3)).toEqual([]);
+  });
+});
