@@ -65,6 +65,10 @@ async function main(): Promise<void> {
     const file = writeReport(report);
     process.stdout.write(`${values.json ? JSON.stringify(report) : textOf(report)}\n`);
     tell(`\nwritten: ${file}`);
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    tell('interrupted');
+    process.exitCode = 130;
   } finally {
     tell('ending the processes of the bench');
     await cloud.down();
@@ -73,7 +77,7 @@ async function main(): Promise<void> {
 
 main().then(
   // Clients may hold sockets that nobody needs any more.
-  () => process.exit(0),
+  () => process.exit(),
   (error: unknown) => {
     tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
     tell(

@@ -140,6 +140,8 @@ export async function measureSpark(
       child.once('error', reject);
       child.once('close', resolve);
     });
+    // An interrupted child fails while its output is still read; that is told below, where it is awaited.
+    ended.catch(() => undefined);
     child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
     for await (const line of createInterface({ input: child.stdout })) {
       if (line.startsWith('{')) passes.push(JSON.parse(line) as SparkPass);
