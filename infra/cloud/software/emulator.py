@@ -20,6 +20,8 @@ patch was written against: a patch that silently stops working is worse than non
    came as. The worker still parses it, so a payload that is no JSON fails the invocation.
 7. Adopted buckets. A stack that imports a bucket which an earlier stack left behind is refused, because the bucket
    exists. AWS adopts it, and so does this.
+8. Warm workers. Of several idle workers the emulator takes the oldest. Here it is the one that was busy last, so that
+   the next batch of a partition mostly meets the worker that has what the batch before it left in memory.
 """
 
 import contextvars
@@ -311,6 +313,33 @@ def patch_adopted_buckets() -> None:
     stacks._validation_errors = errors
 
 
+# 8. Warm workers
+
+
+def patch_warm_workers() -> None:
+    stock_acquire, stock_release = runtime.acquire_worker, runtime.release_worker
+    _expect(hasattr(runtime, "_workers") and hasattr(runtime, "_worker_key"), "the pools of workers")
+
+    def acquire(func_name, config, code_zip, qualifier="$LATEST", max_concurrency=None):
+        with runtime._lock:
+            pool = runtime._workers.get(runtime._worker_key(func_name, config, qualifier), [])
+            idle = [worker for worker in pool if not worker.in_use]
+            if idle:
+                warmest = max(idle, key=lambda worker: getattr(worker, "released", 0.0))
+                warmest.in_use = True
+                warmest.last_used = time.time()
+                return warmest, "reused"
+        return stock_acquire(func_name, config, code_zip, qualifier, max_concurrency)
+
+    def release(worker):
+        worker.released = time.monotonic()
+        return stock_release(worker)
+
+    for module in (runtime, lambda_service):
+        module.acquire_worker = acquire
+        module.release_worker = release
+
+
 if __name__ == "__main__":
     patch_kafka_mappings()
     patch_end_of_log()
@@ -319,4 +348,5 @@ if __name__ == "__main__":
     patch_api_addresses()
     patch_batches()
     patch_adopted_buckets()
+    patch_warm_workers()
     sys.exit(gateway.main())
