@@ -90,9 +90,9 @@ describe('npm start', () => {
     const expected = await overCsv(`
       WITH departures AS (
         SELECT carrier, origin, f.tailnum AS tailnum, dep_time, CAST(dep_delay AS BIGINT) AS delay, CAST(p.seats AS BIGINT) AS seats,
-               epoch(CAST(replace(replace(time_hour, 'T', ' '), 'Z', '') AS TIMESTAMP)) + 60 * CAST(f.minute AS BIGINT) AS at
+               epoch(CAST(replace(replace(time_hour, 'T', ' '), 'Z', '') AS TIMESTAMP)) + 60 * CAST(f.minute AS BIGINT) AS scheduled
         FROM flights f LEFT JOIN planes p ON p.tailnum = f.tailnum)
-      SELECT carrier, origin, CAST(at - at % ${sizeSeconds} AS BIGINT) AS start, count(*), count(*) - count(dep_time), sum(delay), avg(delay), max(delay), coalesce(sum(seats), 0)
+      SELECT carrier, origin, CAST(scheduled - scheduled % ${sizeSeconds} AS BIGINT) AS start, count(*), count(*) - count(dep_time), sum(delay), avg(delay), max(delay), coalesce(sum(seats), 0)
       FROM departures GROUP BY ALL`);
     const { rows } = await bifold.json<Answer>('query', 'delays', '--window', window, '--all');
     const answered = new Map(
