@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureFlights, type Flights } from '@bifold/cli';
 import { cloudPaths } from '@bifold/cloud';
@@ -172,5 +173,25 @@ describe('another pipeline, of which nothing in the platform knows', () => {
       );
     });
     expect(wrong.slice(0, 3)).toEqual([]);
+  });
+});
+
+describe('the README', () => {
+  /** Commands of its shell blocks, less those that would end the cloud of this test. */
+  const commands = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8')
+    .split('```sh\n')
+    .slice(1)
+    .flatMap((block) => (block.split('```')[0] as string).split('\n'))
+    .filter((line) => line.startsWith('npx bifold '))
+    .map((line) => line.slice('npx bifold '.length));
+
+  it('names commands', () => {
+    expect(commands.length).toBeGreaterThan(5);
+  });
+
+  it.each(commands)('npx bifold %s', async (command) => {
+    const words = Array.from(command.matchAll(/'([^']*)'|(\S+)/g), ([, quoted, plain]) => quoted ?? plain ?? '');
+    const { status, stderr } = await bifold.run(...words);
+    expect({ status, stderr }).toMatchObject({ status: 0 });
   });
 });
