@@ -15,12 +15,11 @@ import {
   sqlTypeOf,
   type TableColumn,
 } from '@bifold/core';
+import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
 
-export interface ArchivePorts {
-  readonly log: Log;
+export interface ArchivePorts extends BoundLog {
   readonly archive: ArchiveStore;
   readonly engine: Pick<SqlEngine, 'writeParquet'>;
-  readonly incarnation: string;
   /** True while there is time for another file. */
   readonly hasTime: () => boolean;
   readonly scratchFolder: string;
@@ -122,18 +121,6 @@ async function readStretch(log: Log, partition: number, from: number, to: number
     received: `no record and no hole from offset ${from}`,
     allowed: `something below ${to}`,
     remedy: 'nothing: the next run tries again',
-  });
-}
-
-/** Topic ids never come back: if the broker has the bound id after the read, what was read is of that incarnation. */
-async function verifyIncarnation({ log, incarnation }: ArchivePorts): Promise<void> {
-  const topicId = await log.topicId();
-  if (topicId === incarnation) return;
-  throw new ProtocolError('BIFOLD_OTHER_INCARNATION', {
-    failed: 'the log cannot be archived: the topic is not the one that this function was deployed for',
-    received: topicId === null ? 'no such topic' : `topic id ${topicId}`,
-    allowed: `topic id ${incarnation}`,
-    remedy: 'deploy the pipeline again: a recreated topic is a new incarnation',
   });
 }
 

@@ -15,15 +15,13 @@ import {
   segmentOf,
   segmentStart,
 } from '@bifold/core';
+import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
 import { type BoundLookups, bindLookups, type WarmLookups } from './lookups.ts';
 
-export interface SpeedPorts {
+export interface SpeedPorts extends BoundLog {
   readonly store: SpeedStore;
   readonly bindings: BindingStore;
   readonly lookups: LookupStore;
-  readonly log: Log;
-  /** The topic id that the mapping was deployed for. */
-  readonly incarnation: string;
 }
 
 /** What a warm function knows of a partition: every fragment of the segment in which it stopped. Valid only for a batch that starts at `end`. */
@@ -68,6 +66,7 @@ export async function foldDelivery(
   ports: SpeedPorts,
   warm: WarmState,
 ): Promise<readonly FoldedPartition[]> {
+  // Asked while fragments are read, awaited before anything is written.
   const verified = verifyIncarnation(ports);
   verified.catch(() => undefined);
   const results = await Promise.allSettled(
@@ -76,22 +75,6 @@ export async function foldDelivery(
   return results.map((result) => {
     if (result.status === 'rejected') throw result.reason;
     return result.value;
-  });
-}
-
-/**
- * Rule 3: topic ids never come back, so if the broker has the bound id now, after the batch was fetched, the batch came from that incarnation. Awaited
- * before the first write.
- */
-async function verifyIncarnation({ log, incarnation }: SpeedPorts): Promise<void> {
-  const topicId = await log.topicId();
-  if (topicId === incarnation) return;
-  throw new ProtocolError('BIFOLD_OTHER_INCARNATION', {
-    failed: 'a batch cannot be folded: the topic is not the one that this function was deployed for',
-    received: topicId === null ? 'no such topic' : `topic id ${topicId}`,
-    allowed: `topic id ${incarnation}`,
-    remedy:
-      'deploy the pipeline again: a recreated topic is a new incarnation, with its own mapping and consumer group',
   });
 }
 
