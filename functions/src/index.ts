@@ -1,1 +1,1 @@
-export {};
+export type { Answer, AnswerRow } from './query/answer.ts';

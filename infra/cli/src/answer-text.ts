@@ -1,5 +1,5 @@
 import type { Coverage, Plan, Receipt } from '@bifold/core';
-import type { AnswerRow } from './api.ts';
+import type { AnswerRow } from '@bifold/functions';
 import { tableText } from './table.ts';
 import { bold, dim, harmless, number, plural, styled } from './terminal.ts';
 

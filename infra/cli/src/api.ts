@@ -1,4 +1,5 @@
-import type { Deviation, Receipt, Value } from '@bifold/core';
+import type { Receipt } from '@bifold/core';
+import type { Answer, AnswerRow } from '@bifold/functions';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import { CliError, messageOf, UsageError } from './errors.ts';
@@ -14,23 +15,6 @@ export interface Question {
   readonly parts?: boolean;
   readonly limit?: number;
   readonly cursor?: string;
-}
-
-type Shown = Readonly<Record<string, number | null>>;
-
-export interface AnswerRow {
-  readonly key: Readonly<Record<string, Value>>;
-  readonly window: { readonly name: string; readonly start: string | null; readonly end: string | null };
-  readonly values: Shown;
-  readonly parts?: { readonly batch: Shown | null; readonly speed: Shown | null };
-  readonly ahead?: readonly Deviation[];
-  readonly behind?: readonly Deviation[];
-}
-
-export interface Answer {
-  readonly rows: readonly AnswerRow[];
-  readonly receipt: Receipt;
-  readonly cursor: string | null;
 }
 
 const PAGE_ROWS_MAX = 10_000;

@@ -1,7 +1,7 @@
 import { type FoldedRow, rowAlgebrasOf, rowId } from '@bifold/core';
+import type { AnswerRow } from '@bifold/functions';
 import { delays } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
-import type { AnswerRow } from './api.ts';
 import { compareQuarantine, compareWindow, sameValues } from './compare.ts';
 
 const { plan } = delays;

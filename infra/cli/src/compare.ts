@@ -1,5 +1,5 @@
 import { type Coverage, type FoldedRow, keyText, type Plan, rowCoverage, rowId, type Value } from '@bifold/core';
-import type { AnswerRow } from './api.ts';
+import type { AnswerRow } from '@bifold/functions';
 
 type Shown = Readonly<Record<string, number | null>>;
 

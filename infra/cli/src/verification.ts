@@ -14,7 +14,8 @@ import {
   segmentOf,
   type Value,
 } from '@bifold/core';
-import { type AnswerRow, askAll } from './api.ts';
+import type { AnswerRow } from '@bifold/functions';
+import { askAll } from './api.ts';
 import { compareQuarantine, compareWindow, type Difference, pushDifference } from './compare.ts';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AnswerRow } from '@bifold/functions';
 import { delays } from '@bifold/pipelines';
 import { Command } from 'commander';
 import { receiptText } from '../answer-text.ts';
-import { type AnswerRow, apiUrl, askAll } from '../api.ts';
+import { apiUrl, askAll } from '../api.ts';
 import { type Context, withContext } from '../context.ts';
 import { typedRecord } from '../csv.ts';
 import { type DeploymentRecord, readDeployments } from '../deployments.ts';
