@@ -1,0 +1,252 @@
+import type { AggregatePlan, DerivedPlan, LookupPlan, NumericDomain, StoragePlan, WindowPlan } from '../plan.ts';
+import type { Aggregate, AggregateKind } from './aggregate.ts';
+import { Expression, fieldsOf } from './expression.ts';
+import { typeOf } from './expression-type.ts';
+import { checkIdentifier } from './identifier.ts';
+import type { Lookup } from './lookup.ts';
+import { columnsOf } from './schema.ts';
+import { refuse, type Scope } from './scope.ts';
+import type { Topic } from './topic.ts';
+import type { Window } from './window.ts';
+
+const DEFAULT_STORAGE: StoragePlan = { segmentSize: 4096, buckets: 4 };
+
+export function checkEventTime(from: Topic<unknown>, scope: Scope): void {
+  const { eventTime } = from;
+  const type = scope.type(eventTime.field, 'eventTime');
+  const wanted = eventTime.kind === 'dateTime' ? 'timestamp' : 'integer';
+  if (type !== wanted) {
+    refuse(
+      'BIFOLD_BAD_EVENT_TIME',
+      `topic "${from.name}" takes "${eventTime.field}" as event time`,
+      type,
+      'a text of format date-time, or { field, unit } of an integer field',
+      'declare it as z.iso.datetime(), or name the unit of its epoch',
+    );
+  }
+  if (eventTime.kind === 'epoch' && !['s', 'ms', 'us'].includes(eventTime.unit)) {
+    refuse(
+      'BIFOLD_BAD_EVENT_TIME',
+      `topic "${from.name}" has an event time of an unknown unit`,
+      String(eventTime.unit),
+      's, ms, us',
+      'name one of them',
+    );
+  }
+}
+
+export function planLookup(alias: string, join: Lookup<string, unknown>, scope: Scope): LookupPlan {
+  checkIdentifier(`a lookup of ${scope.where}`, alias);
+  if (typeof join?.table?.name !== 'string')
+    refuse(
+      'BIFOLD_BAD_LOOKUP',
+      `${scope.where} has no table for its lookup "${alias}"`,
+      described(join),
+      "lookup(table(...), { on: 'field' })",
+      'write it in that form',
+    );
+  scope.claim(alias);
+  const columns = columnsOf(`lookup table "${join.table.name}"`, join.table.schema);
+  const key = columns.find((column) => column.name === join.table.key);
+  const onType = scope.type(join.on, `lookups.${alias}.on`);
+  if (!key || key.type !== onType || !['text', 'integer'].includes(onType)) {
+    refuse(
+      'BIFOLD_BAD_LOOKUP_KEY',
+      `${scope.where} joins "${join.table.name}" on "${join.on}" (${onType})`,
+      `key "${join.table.key}" (${key?.type ?? 'missing'})`,
+      'two text or two integer fields',
+      'join on fields of one type',
+    );
+  }
+  if (join.missing !== 'null' && join.missing !== 'drop') {
+    refuse(
+      'BIFOLD_BAD_MISSING',
+      `${scope.where} does not say what a missing row of "${alias}" means`,
+      String(join.missing),
+      '"null", "drop"',
+      'choose one',
+    );
+  }
+  for (const column of columns) scope.add(`${alias}.${column.name}`, column.type);
+  return { name: alias, table: join.table.name, key: join.table.key, on: join.on, missing: join.missing, columns };
+}
+
+export function planDerived(name: string, expression: Expression<unknown>, scope: Scope): DerivedPlan {
+  checkIdentifier(`a derived column of ${scope.where}`, name);
+  if (!(expression instanceof Expression))
+    refuse(
+      'BIFOLD_BAD_EXPRESSION',
+      `${scope.where} derives "${name}" from something that is no expression`,
+      described(expression),
+      "an expression that begins with field('name')",
+      'write it in that form',
+    );
+  for (const read of fieldsOf(expression.node)) {
+    const type = scope.type(read, `derive.${name}`);
+    if (type === 'json')
+      refuse(
+        'BIFOLD_NOT_SCALAR',
+        `${scope.where} derives "${name}" from "${read}"`,
+        'a nested or mixed value',
+        'text, number, boolean or timestamp fields',
+        'give the field one scalar type in the schema',
+      );
+  }
+  const type = typeOf(expression.node, scope, `derive.${name}`);
+  scope.add(name, type);
+  return { name, expression: expression.node, type };
+}
+
+export function planKey(where: string, groupBy: readonly string[], scope: Scope): readonly string[] {
+  if (!Array.isArray(groupBy) || groupBy.length === 0)
+    refuse(
+      'BIFOLD_NO_KEY',
+      `${where} groups by nothing`,
+      JSON.stringify(groupBy) ?? 'undefined',
+      'one field or more',
+      "write groupBy: ['field']",
+    );
+  for (const field of groupBy) {
+    const type = scope.type(field, 'groupBy');
+    if (field.includes('.') || type === 'json')
+      refuse(
+        'BIFOLD_BAD_KEY',
+        `${where} groups by "${field}"`,
+        type,
+        'text, number, boolean or timestamp fields of the record, and derived columns',
+        'choose such a field',
+      );
+  }
+  if (new Set(groupBy).size < groupBy.length)
+    refuse('BIFOLD_BAD_KEY', `${where} groups by a field twice`, groupBy.join(', '), 'each field once', 'remove one');
+  return [...groupBy];
+}
+
+export function planWindows(where: string, windows: Readonly<Record<string, Window>>): readonly WindowPlan[] {
+  const planned = Object.entries(windows ?? {}).map(([name, window]) => {
+    checkIdentifier(`a window of ${where}`, name);
+    if (window?.kind !== 'tumbling' || !Number.isSafeInteger(window.sizeMs) || window.sizeMs < 1)
+      refuse(
+        'BIFOLD_BAD_WINDOW',
+        `${where} has a window "${name}" of no known kind`,
+        described(window),
+        "tumbling('1h'), of any duration",
+        'write it in that form',
+      );
+    return { name, ...window };
+  });
+  if (planned.length === 0)
+    refuse(
+      'BIFOLD_NO_WINDOW',
+      `${where} has no window`,
+      '{}',
+      'one window or more',
+      "write windows: { hourly: tumbling('1h') }",
+    );
+  return planned.sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+export function planAggregates(
+  where: string,
+  aggregates: Readonly<Record<string, Aggregate<never, unknown>>>,
+  groupBy: readonly string[],
+  scope: Scope,
+): readonly AggregatePlan[] {
+  const taken = new Set(['window', ...groupBy].map((name) => name.toLowerCase()));
+  const planned = Object.entries(aggregates ?? {}).map(([name, aggregate]) => {
+    checkIdentifier(`an aggregate of ${where}`, name);
+    // Rows are written as Parquet too, where names that differ in case alone are one.
+    if (taken.has(name.toLowerCase()))
+      refuse(
+        'BIFOLD_NAME_TAKEN',
+        `${where} has an aggregate named like a part of its row`,
+        `"${name}"`,
+        'a name that no field of groupBy and no other aggregate has, upper and lower case alike, and not "window"',
+        'rename it',
+      );
+    taken.add(name.toLowerCase());
+    const { kind, field, where: condition } = checkAggregate(where, name, aggregate);
+    let domain: NumericDomain = 'integer';
+    if (field !== undefined) {
+      const type = scope.type(field, `aggregates.${name}`);
+      if (type !== 'integer' && type !== 'double')
+        refuse(
+          'BIFOLD_NOT_NUMERIC',
+          `${where} takes the ${kind} of "${field}"`,
+          type,
+          'an integer or double field',
+          'choose a numeric field',
+        );
+      domain = type;
+    }
+    if (condition !== undefined && scope.type(condition, `aggregates.${name}.where`) !== 'boolean') {
+      refuse(
+        'BIFOLD_NOT_BOOLEAN',
+        `${where} counts where "${condition}"`,
+        scope.type(condition, 'where'),
+        'a boolean field or derived column',
+        'derive one, as in derive: { cancelled: field("dep_time").isNull() }',
+      );
+    }
+    return { name, kind, field: field ?? null, where: condition ?? null, domain };
+  });
+  if (planned.length === 0)
+    refuse(
+      'BIFOLD_NO_AGGREGATE',
+      `${where} aggregates nothing`,
+      '{}',
+      'one aggregate or more',
+      'write aggregates: { n: count() }',
+    );
+  return planned.sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+const AGGREGATE_KINDS: readonly AggregateKind[] = ['count', 'sum', 'min', 'max', 'mean'];
+
+function checkAggregate(
+  where: string,
+  name: string,
+  aggregate: Aggregate<never, unknown> | undefined,
+): Aggregate<never, unknown> {
+  const kind = AGGREGATE_KINDS.find((known) => known === aggregate?.kind);
+  if (aggregate && kind && (kind === 'count') === (aggregate.field === undefined)) return aggregate;
+  return refuse(
+    'BIFOLD_BAD_AGGREGATE',
+    `${where} has an aggregate "${name}" that cannot be computed`,
+    described(aggregate),
+    "count(), sum('field'), min('field'), max('field'), mean('field')",
+    'write it in that form',
+  );
+}
+
+/** Something of a definition, as an error shows it. */
+function described(value: unknown): string {
+  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
+}
+
+export function planStorage(where: string, storage: Partial<StoragePlan>): StoragePlan {
+  const planned = { ...DEFAULT_STORAGE, ...storage };
+  const limits = { segmentSize: [16, 1_000_000], buckets: [1, 256] } as const;
+  for (const option of Object.keys(storage)) {
+    if (!Object.hasOwn(limits, option))
+      refuse(
+        'BIFOLD_UNKNOWN_OPTION',
+        `${where} has an option in storage that does not exist`,
+        `"${option}"`,
+        Object.keys(limits).join(', '),
+        'remove or rename it',
+      );
+  }
+  for (const [name, [least, most]] of Object.entries(limits)) {
+    const value = planned[name as keyof StoragePlan];
+    if (!Number.isSafeInteger(value) || value < least || value > most)
+      refuse(
+        'BIFOLD_BAD_STORAGE',
+        `${where} has a storage.${name} out of range`,
+        String(value),
+        `a whole number from ${least} to ${most}`,
+        'choose one in that range',
+      );
+  }
+  return planned;
+}

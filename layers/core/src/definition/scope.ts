@@ -1,0 +1,50 @@
+import { DefinitionError } from '../errors.ts';
+import type { Column, ColumnType } from './schema.ts';
+
+/** The names that a definition may use, and their types. */
+export class Scope {
+  readonly where: string;
+  private readonly types = new Map<string, ColumnType>();
+  private readonly taken = new Set<string>();
+
+  constructor(where: string, columns: readonly Column[]) {
+    this.where = where;
+    for (const column of columns) this.add(column.name, column.type);
+  }
+
+  add(name: string, type: ColumnType): void {
+    this.claim(name);
+    this.types.set(name, type);
+  }
+
+  /** Names that differ in case alone are refused too: they are one name in SQL. */
+  claim(name: string): void {
+    const folded = name.toLowerCase();
+    if (this.taken.has(folded)) {
+      refuse(
+        'BIFOLD_NAME_TAKEN',
+        `${this.where} gives a name twice`,
+        `"${name}"`,
+        'a name that no column, lookup or derived column has, upper and lower case alike',
+        'rename one of them',
+      );
+    }
+    this.taken.add(folded);
+  }
+
+  type(name: string, role: string): ColumnType {
+    const type = this.types.get(name);
+    if (type) return type;
+    return refuse(
+      'BIFOLD_UNKNOWN_FIELD',
+      `${this.where} names a field in ${role} that does not exist`,
+      JSON.stringify(name) ?? String(name),
+      [...this.types.keys()].join(', '),
+      'correct the name, or add the field to the schema',
+    );
+  }
+}
+
+export function refuse(code: string, failed: string, received: string, allowed: string, remedy: string): never {
+  throw new DefinitionError(code, { failed, received, allowed, remedy });
+}
