@@ -3,15 +3,14 @@ import {
   type BatchStore,
   batchRanges,
   bucketOf,
-  type Coverage,
   coverageGaps,
+  coverageOf,
   type Deviation,
   type FragmentRow,
   gatherSorted,
   type MergedRow,
   mergeRow,
   mergeTotal,
-  normalRanges,
   type OpenSegment,
   type Plan,
   type Pointer,
@@ -135,18 +134,18 @@ function resumedVantage(plan: Plan, scope: Scope, cursor: Cursor, pointer: Point
     }),
   );
   const partitions = new Set([...partitionsOf(kept), ...segments.map(({ partition }) => partition)]);
-  const coverage: Coverage = Object.fromEntries(
-    [...partitions]
-      .sort((left, right) => left - right)
-      .map((partition) => [
-        String(partition),
-        normalRanges([
+  const coverage = coverageOf(
+    new Map(
+      Array.from(partitions, (partition) => [
+        partition,
+        [
           ...batchRanges(kept, partition, segmentSize),
           ...segments
             .filter((segment) => segment.partition === partition)
             .map(({ start, next }) => [start, next] as const),
-        ]),
+        ],
       ]),
+    ),
   );
   return { generation: cursor.generation, run: cursor.run, segments, coverage };
 }

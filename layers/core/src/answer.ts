@@ -49,12 +49,18 @@ export function vantageOf(
     }
     covered.set(partition, ranges);
   }
-  const coverage = Object.fromEntries(
-    [...covered]
+  return { generation: pointer.generation, run: current?.run ?? null, segments, coverage: coverageOf(covered) };
+}
+
+/** Partitions in their order; one of which nothing is covered is left out, however it came to be known. */
+export function coverageOf(ranges: ReadonlyMap<number, readonly Range[]>): Coverage {
+  return Object.fromEntries(
+    [...ranges]
+      .map(([partition, covered]) => [partition, normalRanges(covered)] as const)
+      .filter(([, covered]) => covered.length > 0)
       .sort(([left], [right]) => left - right)
-      .map(([partition, ranges]) => [String(partition), normalRanges(ranges)]),
+      .map(([partition, covered]) => [String(partition), covered]),
   );
-  return { generation: pointer.generation, run: current?.run ?? null, segments, coverage };
 }
 
 /** First segment of a partition that a run does not cover. */
