@@ -1,0 +1,195 @@
+import {
+  type AggregatePlan,
+  enrichedSql,
+  type Fold,
+  foldOf,
+  inexactValuesSql,
+  interpret,
+  isFoldedByCore,
+  type LogRecord,
+  type Pipeline,
+  type ResolveLookup,
+  type SqlEngine,
+  type SqlValue,
+  type TableColumn,
+  type Value,
+  viewSql,
+} from '@bifold/core';
+
+/** Files on the local disks of all functions, by path: names are never used twice. */
+export type LocalFiles = Map<string, readonly TableColumn[]>;
+
+/**
+ * What stands for DuckDB. It knows the statements that core writes for a plan, and answers each by what it means: the plain fold over the loaded files. That
+ * the statements do mean this is what the SQL laws check, against DuckDB itself.
+ */
+export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine {
+  const { plan } = pipeline;
+  const fold = foldOf(pipeline);
+  const tables = new Map<string, readonly TableColumn[]>();
+  let limits = new Map<number, number>();
+  let covered: LogRecord[] = [];
+  let reasons: (string | null)[] = [];
+  const enriched = `(${enrichedSql(plan, 'covered', 'bindings')})`;
+
+  const load = (paths: readonly string[]): void => {
+    covered = [];
+    reasons = [];
+    for (const path of paths) {
+      const columns = new Map(fileOf(files, path).map(({ name, values }) => [name, values]));
+      const at = (name: string, row: number) => columns.get(name)?.[row] as SqlValue;
+      for (let row = 0; row < (columns.get('_offset')?.length ?? 0); row++) {
+        const partition = at('_partition', row) as number;
+        const offset = Number(at('_offset', row));
+        if (offset >= (limits.get(partition) ?? 0)) continue;
+        covered.push({
+          partition,
+          offset,
+          timestampMs: Number(at('_timestamp_ms', row)),
+          key: at('_key', row) as Uint8Array | null,
+          value: at('_value', row) as Uint8Array | null,
+          headers: [],
+        });
+        reasons.push(at('_reason', row) as string | null);
+      }
+    }
+  };
+
+  return {
+    async writeParquet(path, columns) {
+      files.set(
+        path,
+        columns.map((column) => ({ ...column, values: column.values.slice() })),
+      );
+    },
+    async createTable(name, columns) {
+      tables.set(name, columns);
+    },
+    async run(sql) {
+      const view = /^CREATE VIEW covered AS .*read_parquet\(\[(.*)\]\)/.exec(sql);
+      if (sql.startsWith('CREATE TABLE cuts')) {
+        limits = new Map(
+          Array.from(sql.matchAll(/\((\d+), (\d+)\)/g), ([, name, below]) => [Number(name), Number(below)]),
+        );
+      } else if (view) load(Array.from((view[1] as string).matchAll(/'([^']*)'/g), ([, path]) => path as string));
+      else throw new Error(`the simulated engine does not know: ${sql}`);
+    },
+    async *query(sql) {
+      if (sql.startsWith('SELECT _reason, count(*)')) {
+        const counts = new Map<string, number>();
+        for (const reason of reasons) if (reason !== null) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+        yield Array.from(counts, ([reason, records]) => [reason, BigInt(records)]);
+        return;
+      }
+      const resolve = lookupsOf(
+        plan.lookups.map(({ name }) => name),
+        tables,
+        plan.storage.segmentSize,
+      );
+      const window = plan.windows.find(
+        (candidate) =>
+          sql === viewSql(plan, candidate, enriched) || sql === inexactValuesSql(plan, candidate, enriched),
+      );
+      if (!window) throw new Error(`the simulated engine does not know: ${sql}`);
+      if (sql === viewSql(plan, window, enriched)) yield await viewOf(pipeline, window.name, covered, resolve);
+      else yield inexactOf(fold, window.name, covered, resolve);
+    },
+    close: async () => undefined,
+  };
+}
+
+export function fileOf(files: LocalFiles, path: string): readonly TableColumn[] {
+  const file = files.get(path);
+  if (!file) throw new Error(`no file ${path}`);
+  return file;
+}
+
+type Resolve = (partition: number, offset: number) => ResolveLookup;
+
+function lookupsOf(
+  names: readonly string[],
+  tables: ReadonlyMap<string, readonly TableColumn[]>,
+  segmentSize: number,
+): Resolve {
+  const rowsOf = (name: string): Readonly<Record<string, SqlValue>>[] => {
+    const columns = tables.get(name) ?? [];
+    return (columns[0]?.values ?? []).map((_, row) =>
+      Object.fromEntries(columns.map((column) => [column.name, column.values[row] ?? null])),
+    );
+  };
+  const bound = new Map(
+    rowsOf('bindings').map(({ partition, segment, name, version }) => [`${partition}|${segment}|${name}`, version]),
+  );
+  const loaded = new Map(
+    names.flatMap((name) =>
+      rowsOf(`lookup_${name}`).map(
+        ({ _version, _key, ...row }) =>
+          [
+            `${name}|${_version}|${_key}`,
+            Object.fromEntries(
+              Object.entries(row).map(([column, value]) => [column, typeof value === 'bigint' ? Number(value) : value]),
+            ) as Readonly<Record<string, Value>>,
+          ] as const,
+      ),
+    ),
+  );
+  return (partition, offset) => (lookup, key) => {
+    const name = names[lookup] as string;
+    const version = bound.get(`${partition}|${Math.floor(offset / segmentSize)}|${name}`);
+    return loaded.get(`${name}|${version}|${key}`) ?? null;
+  };
+}
+
+async function viewOf(
+  pipeline: Pipeline,
+  window: string,
+  covered: readonly LogRecord[],
+  resolve: Resolve,
+): Promise<SqlValue[][]> {
+  const { aggregates } = pipeline.plan;
+  const everything = new Map<string, [number, number][]>();
+  for (const { partition } of covered) everything.set(String(partition), [[0, Number.MAX_SAFE_INTEGER]]);
+  const { rows } = await interpret(pipeline, covered, Object.fromEntries(everything), resolve);
+  return [...rows.values()]
+    .filter((row) => row.window === window)
+    .map((row) => [
+      BigInt(row.startMs),
+      ...(JSON.parse(row.key) as SqlValue[]),
+      ...aggregates.flatMap((aggregate, index) => partsOf(aggregate, row.states[index])),
+    ]);
+}
+
+/** The parts of a state that SQL computes: what `stateOfParts` reads. */
+function partsOf(aggregate: AggregatePlan, state: unknown): SqlValue[] {
+  if (isFoldedByCore(aggregate)) return [];
+  switch (aggregate.kind) {
+    case 'count':
+    case 'sum':
+      return [BigInt(state as number | bigint)];
+    case 'min':
+    case 'max':
+      return [state as number | null];
+    case 'mean': {
+      const { sum, count } = state as { sum: number | bigint; count: number };
+      return [BigInt(sum), BigInt(count)];
+    }
+  }
+}
+
+function inexactOf(fold: Fold, window: string, covered: readonly LogRecord[], resolve: Resolve): SqlValue[][] {
+  const { plan } = fold.pipeline;
+  const starts = fold.windowStarts.find(({ name }) => name === window)?.startsOf as (
+    timeMs: number,
+  ) => readonly number[];
+  return covered.flatMap((record) => {
+    const decoded = fold.decode(record.value);
+    const slots =
+      decoded.kind === 'poison' ? null : fold.enrich(decoded.values, resolve(record.partition, record.offset));
+    if (decoded.kind === 'poison' || slots === null) return [];
+    const values = plan.aggregates
+      .filter(isFoldedByCore)
+      .map(({ field }) => slots[plan.columns.findIndex(({ name }) => name === field)] ?? null);
+    const key = JSON.parse(fold.keyOf(slots)) as SqlValue[];
+    return starts(decoded.timeMs).map((startMs) => [BigInt(startMs), ...key, ...values]);
+  });
+}

@@ -1,0 +1,126 @@
+import { parseArgs } from 'node:util';
+import { NEMESES, type Nemesis } from './nemeses.ts';
+import type { Sabotage } from './sabotage.ts';
+import { SABOTAGES } from './sabotages.ts';
+import { withoutDisk } from './scratch.ts';
+import { type Outcome, simulate } from './world.ts';
+
+/**
+ * npm run simulate -- [--seeds N | --seconds S] [--from SEED] [--sabotage NAME] [--json]
+ * npm run simulate -- --seed SEED --trace [--without NEMESIS]... [--sabotage NAME]
+ * npm run simulate -- --table [--seeds N]
+ */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '500' },
+    seconds: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    without: { type: 'string', multiple: true, default: [] },
+    sabotage: { type: 'string' },
+    table: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+withoutDisk();
+
+const sabotageOf = (name: string): Sabotage => {
+  const found = SABOTAGES.find((sabotage) => sabotage.name === name);
+  if (!found) throw new Error(`no sabotage "${name}"; there are: ${SABOTAGES.map((each) => each.name).join(', ')}`);
+  return found;
+};
+const sabotage = values.sabotage === undefined ? null : sabotageOf(values.sabotage);
+const without = new Set(values.without as Nemesis[]);
+
+/** The nemeses that a failure does not need, left out one after the other. */
+async function shrink(seed: number, broken: Sabotage | null): Promise<ReadonlySet<Nemesis>> {
+  let left = new Set<Nemesis>(without);
+  for (const nemesis of NEMESES) {
+    const fewer = new Set([...left, nemesis]);
+    if ((await simulate(seed, { without: fewer, sabotage: broken })).failure !== null) left = fewer;
+  }
+  return left;
+}
+
+interface Sweep {
+  readonly seeds: number;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly failures: readonly Outcome[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+async function sweepSeeds(
+  from: number,
+  seeds: number,
+  secondsMax: number,
+  broken: Sabotage | null,
+  failuresMax: number,
+): Promise<Sweep> {
+  const begun = performance.now();
+  const seconds = (): number => (performance.now() - begun) / 1000;
+  const failures: Outcome[] = [];
+  const counts: Record<string, number> = {};
+  let steps = 0;
+  let seed = from;
+  for (; seed < from + seeds && seconds() < secondsMax && failures.length < failuresMax; seed++) {
+    const outcome = await simulate(seed, { without, sabotage: broken });
+    steps += outcome.steps;
+    for (const [name, count] of Object.entries(outcome.counts)) counts[name] = (counts[name] ?? 0) + count;
+    if (outcome.failure !== null) failures.push(outcome);
+  }
+  return { seeds: seed - from, steps, seconds: seconds(), failures, counts };
+}
+
+const whole = (text: string): number => {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0) throw new Error(`"${text}" is no whole number`);
+  return number;
+};
+
+if (values.seed !== undefined) {
+  const trace = values.trace ? (line: string) => console.log(line) : null;
+  const { failure, steps, nemeses, counts } = await simulate(whole(values.seed), { without, sabotage, trace });
+  console.log(JSON.stringify({ seed: whole(values.seed), steps, nemeses, counts, failure }, null, 2));
+  process.exitCode = failure === null ? 0 : 1;
+} else if (values.table) {
+  console.log('| rule | sabotage | seeds it took | what was seen |\n|---|---|---|---|');
+  for (const broken of SABOTAGES) {
+    const { seeds, failures } = await sweepSeeds(
+      whole(values.from),
+      whole(values.seeds),
+      Number(values.seconds ?? 60),
+      broken,
+      1,
+    );
+    const seen = failures[0]?.failure?.split('\n')[0]?.replaceAll('|', '\\|').slice(0, 260) ?? '';
+    console.log(
+      `| ${broken.rule} | ${broken.name}: ${broken.breaks} | ${failures.length > 0 ? seeds : `not in ${seeds}`} | ${seen} |`,
+    );
+  }
+} else {
+  const from = whole(values.from);
+  const seeds = values.seconds === undefined ? whole(values.seeds) : Number.MAX_SAFE_INTEGER;
+  const result = await sweepSeeds(from, seeds, Number(values.seconds ?? Number.POSITIVE_INFINITY), sabotage, 20);
+  const failures = [];
+  for (const { seed, failure } of result.failures) {
+    const left: ReadonlySet<Nemesis> = failures.length < 3 ? await shrink(seed, sabotage) : without;
+    const replay: string = `npm run simulate -- --seed ${seed} --trace${[...left].map((nemesis) => ` --without ${nemesis}`).join('')}${sabotage ? ` --sabotage ${sabotage.name}` : ''}`;
+    failures.push({ seed, failure, replay });
+  }
+  if (values.json) console.log(JSON.stringify({ ...result, from, failures }));
+  else {
+    for (const { seed, failure, replay } of failures) console.log(`seed ${seed}: ${failure}\n  ${replay}\n`);
+    const { seconds, steps } = result;
+    console.log(
+      `${result.seeds} seeds from ${from}: ${failures.length} failed; ${steps} steps in ${seconds.toFixed(1)} s: ${Math.round(steps / seconds)} steps/s, ${(result.seeds / seconds).toFixed(1)} seeds/s`,
+    );
+    console.log(
+      Object.entries(result.counts)
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', '),
+    );
+  }
+  process.exitCode = failures.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,18 @@
+/** What goes wrong, each by name. A seed takes about two thirds of them. */
+export const NEMESES = [
+  'zombie',
+  'jump',
+  'crash',
+  'freeze',
+  'timeout',
+  'retention',
+  'holes',
+  'redeploy',
+  'recreate',
+  'rollback',
+  'lookup-reload',
+  'accept-lost',
+  'clock-jump',
+  'replicas',
+] as const;
+export type Nemesis = (typeof NEMESES)[number];

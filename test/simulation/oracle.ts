@@ -1,0 +1,112 @@
+import {
+  type Coverage,
+  covers,
+  type FoldedRow,
+  interpret,
+  keyText,
+  type LogRecord,
+  normalRanges,
+  type Pipeline,
+  type ResolveLookup,
+  rowAlgebrasOf,
+  rowCoverage,
+  rowId,
+  type States,
+  withoutRange,
+} from '@bifold/core';
+import type { Answer, Question } from '@bifold/functions/bodies';
+
+/** All that a topic ever held, per partition and offset; null is a hole. What retention took is still here. */
+export type History = readonly (readonly (LogRecord | null)[])[];
+type Lookups = (partition: number, offset: number) => ResolveLookup;
+
+/** An answer, all its pages together. */
+export interface WholeAnswer {
+  readonly question: Question;
+  readonly pages: readonly Answer[];
+}
+
+/**
+ * The promise itself: every row equals the plain fold over exactly the offsets that its receipt names, and no row of that fold is missing.
+ * Returns what is wrong, or null.
+ */
+export async function differenceOf(
+  pipeline: Pipeline,
+  history: History,
+  lookups: Lookups,
+  { question, pages }: WholeAnswer,
+): Promise<string | null> {
+  const { plan } = pipeline;
+  const { view } = rowAlgebrasOf(plan);
+  const receipt = (pages[0] as Answer).receipt;
+  for (const page of pages) {
+    if (JSON.stringify(page.receipt) !== JSON.stringify(receipt)) return `pages of one answer have different receipts`;
+  }
+  for (const [partition, ranges] of Object.entries(receipt.coverage)) {
+    const end = history[Number(partition)]?.length ?? 0;
+    if (ranges.some(([start, stop]) => start < 0 || stop > end))
+      return `the receipt claims ${JSON.stringify(ranges)} of partition ${partition}, whose log ends at ${end}`;
+  }
+
+  const records = history.flatMap((slots) => slots.filter((slot) => slot !== null));
+  const folds = new Map<string, Promise<ReadonlyMap<string, FoldedRow>>>();
+  const foldOver = (coverage: Coverage): Promise<ReadonlyMap<string, FoldedRow>> => {
+    const id = JSON.stringify(coverage);
+    const known = folds.get(id) ?? interpret(pipeline, records, coverage, lookups).then(({ rows }) => rows);
+    folds.set(id, known);
+    return known;
+  };
+  const asked = ({ key, window, startMs }: FoldedRow): boolean =>
+    window === question.window &&
+    (question.keys === null || question.keys.includes(key)) &&
+    (question.fromMs === null || startMs >= question.fromMs) &&
+    (question.toMs === null || startMs < question.toMs);
+  const totalOf = (rows: ReadonlyMap<string, FoldedRow>, key: string): States =>
+    [...rows.values()]
+      .filter((row) => row.key === key && asked(row))
+      .reduce<States>((states, row) => view.merge(states, row.states), view.empty);
+
+  const seen = new Set<string>();
+  for (const row of pages.flatMap((page) => page.rows)) {
+    const key = keyText(plan.groupBy.map((name) => row.key[name] ?? null));
+    const startMs = row.window.start === null ? 0 : Date.parse(row.window.start);
+    const id = question.total ? key : rowId(question.window, startMs, key);
+    if (seen.has(id)) return `row ${id} is there twice`;
+    seen.add(id);
+    const coverage = rowCoverage(receipt.coverage, row.ahead ?? [], row.behind ?? []);
+    const rows = await foldOver(coverage);
+    const expected = question.total ? totalOf(rows, key) : rows.get(id)?.states;
+    if (expected === undefined)
+      return `row ${id} is nowhere in the log over ${JSON.stringify(coverage)}: ${JSON.stringify(row)}`;
+    const [given, folded] = [JSON.stringify(row.values), JSON.stringify(view.present(expected))];
+    if (given !== folded) return `row ${id} is ${given}, the fold over ${JSON.stringify(coverage)} is ${folded}`;
+  }
+  for (const row of (await foldOver(receipt.coverage)).values()) {
+    const id = question.total ? row.key : rowId(row.window, row.startMs, row.key);
+    if (asked(row) && !seen.has(id)) return `row ${id} is missing, over ${JSON.stringify(receipt.coverage)}`;
+  }
+
+  const { reasons, behind } = receipt.quarantined;
+  const { quarantined } = await interpret(
+    pipeline,
+    records,
+    rowCoverage(receipt.coverage, [], behind),
+    lookups,
+    new Set(),
+  );
+  const sorted = (counts: Readonly<Record<string, number>>): string => JSON.stringify(Object.entries(counts).sort());
+  if (sorted(reasons) !== sorted(quarantined))
+    return `quarantined ${sorted(reasons)}, the fold has ${sorted(quarantined)} over ${JSON.stringify(receipt.coverage)}`;
+  return null;
+}
+
+/** Offsets with records that `before` covers and `after` does not. */
+export function uncovered(history: History, before: Coverage, after: Coverage): Coverage {
+  const missing = Object.entries(before).flatMap(([partition, ranges]) => {
+    const rest = (after[partition] ?? []).reduce(withoutRange, normalRanges(ranges));
+    const slots = history[Number(partition)] ?? [];
+    const withRecords = rest.filter((range) => slots.some((slot, offset) => slot !== null && covers([range], offset)));
+    return withRecords.length === 0 ? [] : [[partition, withRecords] as const];
+  });
+  return Object.fromEntries(missing);
+}

@@ -1,0 +1,414 @@
+import type { MemoryDatabase, MemoryLog } from '@bifold/adapters/memory';
+import {
+  type BatchStore,
+  type BindingStore,
+  comparePositions,
+  type FragmentRow,
+  type Log,
+  type LookupStore,
+  type QuarantineEntry,
+  type RowPosition,
+  rowId,
+  type Scope,
+  type SpeedStore,
+  type StoragePlan,
+  type SweepLedger,
+  type TableColumn,
+} from '@bifold/core';
+import { fileOf, type LocalFiles } from './engine.ts';
+import type { Random } from './random.ts';
+import type { Actor, Scheduler } from './scheduler.ts';
+
+/** What an actor sees when no answer came: the call may have had its effect, or may have it later, or never. */
+export class NoAnswer extends Error {}
+
+interface StoredObject {
+  readonly columns: readonly TableColumn[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The world behind the ports. */
+export interface Stage {
+  readonly scheduler: Scheduler;
+  /** One, or three that answer by quorum. */
+  readonly replicas: readonly MemoryDatabase[];
+  readonly objects: Map<string, StoredObject>;
+  readonly files: LocalFiles;
+  readonly log: MemoryLog;
+  /** Writes on their way: each arrives when the world says so. */
+  readonly underWay: (() => Promise<unknown>)[];
+  readonly random: Random;
+  /** How likely a call is left without an answer, now. */
+  readonly timeouts: () => number;
+  readonly readRepair: boolean;
+}
+
+type Apply = (database: MemoryDatabase) => Promise<unknown>;
+
+const QUORUM = 2;
+
+/** A plain write: acknowledged by a quorum; the other replicas get it later. */
+async function mutate(stage: Stage, actor: Actor, label: string, apply: Apply): Promise<void> {
+  const { scheduler, replicas, underWay, random } = stage;
+  await scheduler.turn(actor, label);
+  if (random.chance(stage.timeouts())) {
+    scheduler.say(`  no answer to: ${label}`);
+    for (const replica of replicas) {
+      if (random.chance(0.3)) await apply(replica);
+      else if (random.chance(0.5)) underWay.push(() => apply(replica));
+    }
+    throw new NoAnswer(label);
+  }
+  const order = random.shuffled(replicas);
+  for (const [index, replica] of order.entries()) {
+    if (index < QUORUM) {
+      if (index > 0) await scheduler.turn(actor, `${label}, second replica`);
+      await apply(replica);
+    } else underWay.push(() => apply(replica));
+  }
+}
+
+/** A read by quorum. `merge` reconciles what two replicas have; `repair` writes it back to both before the reader is told (read_repair = BLOCKING). */
+async function read<T>(
+  stage: Stage,
+  actor: Actor,
+  label: string,
+  ask: (database: MemoryDatabase) => Promise<T>,
+  merge: (left: T, right: T) => T,
+  repair: (database: MemoryDatabase, merged: T) => Promise<unknown>,
+): Promise<T> {
+  const { scheduler, replicas, random } = stage;
+  await scheduler.turn(actor, label);
+  if (random.chance(stage.timeouts() / 4)) throw new NoAnswer(label);
+  const [first, second] = random.shuffled(replicas) as [MemoryDatabase, MemoryDatabase | undefined];
+  const one = await ask(first);
+  if (!second) return one;
+  await scheduler.turn(actor, `${label}, second replica`);
+  const merged = merge(one, await ask(second));
+  if (stage.readRepair) {
+    await repair(first, merged);
+    await repair(second, merged);
+  }
+  return merged;
+}
+
+/** A call to something that is one of its kind: the broker, the bucket, a row that is written by compare-and-set. */
+async function call<T>(
+  stage: Stage,
+  actor: Actor,
+  label: string,
+  effect: () => Promise<T>,
+  writes: boolean,
+): Promise<T> {
+  const { scheduler, random, underWay } = stage;
+  await scheduler.turn(actor, label);
+  if (random.chance(stage.timeouts() / (writes ? 1 : 4))) {
+    scheduler.say(`  no answer to: ${label}`);
+    if (writes) {
+      if (random.chance(0.4)) await effect();
+      else if (random.chance(0.5)) underWay.push(effect);
+    }
+    throw new NoAnswer(label);
+  }
+  return effect();
+}
+
+const largest = (left: ReadonlyMap<number, number>, right: ReadonlyMap<number, number>): Map<number, number> => {
+  const merged = new Map(left);
+  for (const [segment, next] of right) merged.set(segment, Math.max(next, merged.get(segment) ?? 0));
+  return new Map([...merged].sort(([one], [other]) => one - other));
+};
+
+const union =
+  <T>(idOf: (item: T) => string) =>
+  (left: readonly T[], right: readonly T[]): readonly T[] => [
+    ...new Map([...left, ...right].map((item) => [idOf(item), item])).values(),
+  ];
+const positionId = ({ window, startMs, key }: RowPosition): string => rowId(window, startMs, key);
+
+function newest<Row extends RowPosition>(left: readonly Row[], right: readonly Row[]): readonly Row[] {
+  const rows = new Map(left.map((row) => [positionId(row), row]));
+  for (const row of right) {
+    const known = rows.get(positionId(row));
+    const hi = (each: Row): number => (each as unknown as FragmentRow).hi ?? 0;
+    if (known === undefined || hi(known) < hi(row)) rows.set(positionId(row), row);
+  }
+  return [...rows.values()].sort(comparePositions);
+}
+
+/** Rows in pages of a few, each read by itself: what moves between two pages is seen. */
+async function* paged<Row extends RowPosition>(
+  stage: Stage,
+  after: RowPosition | null,
+  page: (after: RowPosition | null, rows: number) => Promise<readonly Row[]>,
+): AsyncGenerator<Row> {
+  for (let position = after; ; ) {
+    const size = 1 + stage.random.below(4);
+    const rows = (await page(position, size)).slice(0, size);
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < size) return;
+    position = last;
+  }
+}
+
+async function first<T>(source: AsyncIterable<T>, limit: number): Promise<readonly T[]> {
+  const items: T[] = [];
+  for await (const item of source) if (items.push(item) === limit) break;
+  return items;
+}
+
+export function speedStore(stage: Stage, actor: Actor, scope: Scope, storage: StoragePlan): SpeedStore {
+  const of = (database: MemoryDatabase): SpeedStore => database.speedStore(scope, storage);
+  return {
+    partitions: () =>
+      read(
+        stage,
+        actor,
+        'partitions',
+        (db) => of(db).partitions(),
+        (left, right) => [...new Set([...left, ...right])].sort((one, other) => one - other),
+        (db, merged) => Promise.all(merged.map((partition) => of(db).registerPartition(partition))),
+      ),
+    registerPartition: (partition) =>
+      mutate(stage, actor, `register p${partition}`, (db) => of(db).registerPartition(partition)),
+    readProgress: (partition, from, to) =>
+      read(
+        stage,
+        actor,
+        `progress of p${partition} [${from}, ${to ?? ''})`,
+        (db) => of(db).readProgress(partition, from, to),
+        largest,
+        (db, merged) =>
+          Promise.all(Array.from(merged, ([segment, next]) => of(db).writeProgress(partition, segment, next))),
+      ),
+    writeProgress: (partition, segment, next) =>
+      mutate(stage, actor, `progress p${partition} s${segment} = ${next}`, (db) =>
+        of(db).writeProgress(partition, segment, next),
+      ),
+    readSegment: (partition, segment) =>
+      read(
+        stage,
+        actor,
+        `fragments of p${partition} s${segment}`,
+        (db) => of(db).readSegment(partition, segment),
+        newest,
+        (db, merged) => of(db).writeFragments(partition, segment, merged),
+      ),
+    // Rows are mutations of their own: any of them may be missing when the others are there.
+    writeFragments: async (partition, segment, rows) => {
+      await Promise.all(
+        rows.map((row) =>
+          mutate(stage, actor, `fragment p${partition} s${segment} ${positionId(row)} hi ${row.hi}`, (db) =>
+            of(db).writeFragments(partition, segment, [row]),
+          ),
+        ),
+      );
+    },
+    scan: (partition, segment, bucket, filter, after) =>
+      paged(stage, after, (position, rows) =>
+        read(
+          stage,
+          actor,
+          `scan p${partition} s${segment} b${bucket}`,
+          (db) => first(of(db).scan(partition, segment, bucket, filter, position), rows),
+          newest,
+          (db, merged) => of(db).writeFragments(partition, segment, merged),
+        ),
+      ),
+    writeQuarantine: async (entries) => {
+      if (entries.length > 0)
+        await mutate(stage, actor, `quarantine ${entries.length}`, (db) => of(db).writeQuarantine(entries));
+    },
+    listQuarantine: (partition, fromSegment, limit) =>
+      read(
+        stage,
+        actor,
+        'list quarantine',
+        (db) => of(db).listQuarantine(partition, fromSegment, limit),
+        union<QuarantineEntry>(({ offset }) => String(offset)),
+        async () => undefined,
+      ),
+    deleteFragmentsBelow: (partition, fromSegment, belowSegment) =>
+      mutate(stage, actor, `delete fragments p${partition} s[${fromSegment}, ${belowSegment})`, (db) =>
+        of(db).deleteFragmentsBelow(partition, fromSegment, belowSegment),
+      ),
+  };
+}
+
+export function batchStore(stage: Stage, actor: Actor, scope: Scope, storage: StoragePlan): BatchStore {
+  const of = (database: MemoryDatabase): BatchStore => database.batchStore(scope, storage);
+  const conditional = of(stage.replicas[0] as MemoryDatabase);
+  return {
+    readPointer: (consistency) => call(stage, actor, 'pointer', () => conditional.readPointer(consistency), false),
+    publish: (expected, next) =>
+      call(
+        stage,
+        actor,
+        `publish generation ${next.generation} ${next.current?.run} cuts ${JSON.stringify(next.current?.cuts)}`,
+        () => conditional.publish(expected, next),
+        true,
+      ),
+    registerRun: (entry) => mutate(stage, actor, `register ${entry.run}`, (db) => of(db).registerRun(entry)),
+    listRuns: () =>
+      read(
+        stage,
+        actor,
+        'runs',
+        (db) => of(db).listRuns(),
+        union(({ run }) => run),
+        async () => undefined,
+      ),
+    writeRows: async (entry, rows) => {
+      await Promise.all(
+        rows.map((row) =>
+          mutate(stage, actor, `row of ${entry.run} ${positionId(row)}`, (db) => of(db).writeRows(entry, [row])),
+        ),
+      );
+    },
+    scan: (run, bucket, filter, after) =>
+      paged(stage, after, (position, rows) =>
+        read(
+          stage,
+          actor,
+          `scan ${run} b${bucket}`,
+          (db) => first(of(db).scan(run, bucket, filter, position), rows),
+          newest,
+          async () => undefined,
+        ),
+      ),
+    deleteRun: (entry) => mutate(stage, actor, `delete ${entry.run}`, (db) => of(db).deleteRun(entry)),
+  };
+}
+
+export function bindingStore(stage: Stage, actor: Actor, scope: Scope): BindingStore {
+  const bindings = (stage.replicas[0] as MemoryDatabase).bindingStore(scope);
+  return {
+    bind: (partition, segment, lookup, version) =>
+      call(
+        stage,
+        actor,
+        `bind p${partition} s${segment} ${version}`,
+        () => bindings.bind(partition, segment, lookup, version),
+        true,
+      ),
+    list: (partition, from, to) =>
+      call(stage, actor, `bindings of p${partition}`, () => bindings.list(partition, from, to), false),
+  };
+}
+
+export function sweepLedger(stage: Stage, actor: Actor, scope: Scope): SweepLedger {
+  const of = (database: MemoryDatabase): SweepLedger => database.sweepLedger(scope);
+  return {
+    sweptBelow: (partition) =>
+      read(
+        stage,
+        actor,
+        'swept below',
+        (db) => of(db).sweptBelow(partition),
+        Math.max,
+        async () => undefined,
+      ),
+    markSwept: (partition, below) =>
+      mutate(stage, actor, `swept p${partition} below ${below}`, (db) => of(db).markSwept(partition, below)),
+  };
+}
+
+export function lookupStore(stage: Stage, actor: Actor): LookupStore {
+  const lookups = (stage.replicas[0] as MemoryDatabase).lookupStore();
+  return {
+    currentVersion: (table) => call(stage, actor, 'current lookup version', () => lookups.currentVersion(table), false),
+    rows: (table, version, keys) =>
+      call(stage, actor, `lookup rows of ${version}`, () => lookups.rows(table, version, keys), false),
+    async *allRows(table, version) {
+      await stage.scheduler.turn(actor, `all lookup rows of ${version}`);
+      yield* lookups.allRows(table, version);
+    },
+    load: (table, version, rows) =>
+      call(stage, actor, `load ${version}`, () => lookups.load(table, version, rows), true),
+  };
+}
+
+export function log(stage: Stage, actor: Actor): Log {
+  const { log: broker } = stage;
+  return {
+    topicId: () => call(stage, actor, 'topic id', () => broker.topicId(), false),
+    partitions: () => call(stage, actor, 'partitions of the topic', () => broker.partitions(), false),
+    bounds: (partition) => call(stage, actor, `bounds of p${partition}`, () => broker.bounds(partition), false),
+    read: (partition, from, to) =>
+      call(
+        stage,
+        actor,
+        `read log p${partition} [${from}, ${to})`,
+        () => broker.read(partition, from, to, stage.random.chance(0.5) ? 1 : 1_000),
+        false,
+      ),
+    close: async () => undefined,
+  };
+}
+
+type Metadata = Readonly<Record<string, string>>;
+
+/** A bucket of S3 whose objects are tables; a creation that is left without an answer says so, as S3's adapter does. */
+export function bucket(stage: Stage, actor: Actor) {
+  const { objects, files, scheduler, random, underWay } = stage;
+  const list = (prefix: string) => [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+  const found = (key: string): StoredObject => {
+    const object = objects.get(key);
+    if (!object) throw new NoAnswer(`no object ${key}`);
+    return object;
+  };
+  return {
+    async create(key: string, localPath: string, metadata: Metadata) {
+      await scheduler.turn(actor, `create ${key} up to ${metadata.end}${metadata.lost === 'true' ? ', lost' : ''}`);
+      const columns = fileOf(files, localPath);
+      const effect = async () => {
+        if (objects.has(key)) return { kind: 'exists' as const };
+        objects.set(key, { columns, metadata });
+        return { kind: 'created' as const };
+      };
+      if (!random.chance(stage.timeouts())) return effect();
+      scheduler.say(`  no answer to: create ${key}`);
+      if (random.chance(0.4)) await effect();
+      else if (random.chance(0.5)) underWay.push(effect);
+      return { kind: 'unknown' as const, error: new NoAnswer(`create ${key}`) as never };
+    },
+    async put(key: string, localPath: string, metadata: Metadata) {
+      const columns = fileOf(files, localPath);
+      await call(stage, actor, `put ${key}`, async () => void objects.set(key, { columns, metadata }), true);
+    },
+    head: (key: string) => call(stage, actor, `head ${key}`, async () => objects.get(key)?.metadata ?? null, false),
+    download: (key: string, localPath: string) =>
+      call(
+        stage,
+        actor,
+        `get ${key}`,
+        async () => {
+          const { columns, metadata } = found(key);
+          files.set(localPath, columns);
+          return metadata;
+        },
+        false,
+      ),
+    list: (prefix: string) => call(stage, actor, `list ${prefix}`, async () => list(prefix), false),
+    folders: (prefix: string) =>
+      call(
+        stage,
+        actor,
+        `folders of ${prefix}`,
+        async () => [...new Set(list(prefix).map((key) => key.slice(prefix.length).split('/')[0] as string))],
+        false,
+      ),
+    deleteAll: (prefix: string) =>
+      call(
+        stage,
+        actor,
+        `delete ${prefix}`,
+        async () => {
+          for (const key of list(prefix)) objects.delete(key);
+        },
+        true,
+      ),
+    close: () => undefined,
+  };
+}

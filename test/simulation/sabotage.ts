@@ -1,0 +1,31 @@
+import type { ArchiveStore, BatchStore, BindingStore, Fold, Log, LogRecord, Scope, SpeedStore } from '@bifold/core';
+import type { Answer, WarmState } from '@bifold/functions/bodies';
+import type { bucket, Stage } from './ports.ts';
+
+export type Role = 'speed' | 'archive' | 'recompute' | 'sweep' | 'query';
+export type SimulatedBucket = ReturnType<typeof bucket>;
+
+/** A reading of the rules that breaks one of them, at a seam of the code. Every hook replaces what the code would have got there. */
+export interface Sabotage {
+  readonly name: string;
+  readonly rule: number;
+  readonly breaks: string;
+  readonly scope?: (scope: Scope) => Scope;
+  readonly fold?: (fold: Fold) => Fold;
+  readonly speed?: (store: SpeedStore, role: Role, stage: Stage) => SpeedStore;
+  readonly batch?: (store: BatchStore, role: Role, stage: Stage) => BatchStore;
+  readonly bindings?: (store: BindingStore) => BindingStore;
+  readonly log?: (log: Log, role: Role, scope: Scope) => Log;
+  readonly archive?: (archive: ArchiveStore) => ArchiveStore;
+  readonly bucket?: (store: SimulatedBucket, stage: Stage) => SimulatedBucket;
+  readonly delivery?: (
+    delivery: ReadonlyMap<number, readonly LogRecord[]>,
+    warm: WarmState,
+  ) => ReadonlyMap<number, readonly LogRecord[]>;
+  readonly warm?: (cold: WarmState) => WarmState;
+  readonly runId?: (fresh: string) => string;
+  readonly answer?: (answer: Answer) => Answer;
+  readonly readRepair?: false;
+  readonly sharedGroup?: true;
+  readonly sharedWarmth?: true;
+}

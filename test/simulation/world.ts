@@ -1,0 +1,664 @@
+import { type MemoryDatabase, memoryArchive, memoryDatabase, memoryLog, memoryViews } from '@bifold/adapters/memory';
+import {
+  BifoldError,
+  type Coverage,
+  type Fold,
+  foldOf,
+  type LogRecord,
+  type Pipeline,
+  type ResolveLookup,
+  type Scope,
+  type Value,
+} from '@bifold/core';
+import {
+  type Answer,
+  answerQuestion,
+  archiveLog,
+  coldState,
+  foldDelivery,
+  type Question,
+  questionOf,
+  recompute,
+  sweep,
+  type WarmState,
+} from '@bifold/functions/bodies';
+import { foldingEngine } from './engine.ts';
+import { NEMESES, type Nemesis } from './nemeses.ts';
+import { differenceOf, type History, uncovered } from './oracle.ts';
+import { CITIES, lookupRows, PIPELINES, SEGMENT_SIZE, TABLE, tripValue } from './pipelines.ts';
+import * as ports from './ports.ts';
+import { type Random, randomOf } from './random.ts';
+import type { Role, Sabotage } from './sabotage.ts';
+import { type Actor, Scheduler } from './scheduler.ts';
+
+export interface SimulationOptions {
+  /** Nemeses that stay away, whatever the seed says. */
+  readonly without?: ReadonlySet<Nemesis>;
+  readonly sabotage?: Sabotage | null;
+  readonly trace?: ((line: string) => void) | null;
+}
+
+export interface Outcome {
+  readonly seed: number;
+  readonly failure: string | null;
+  readonly steps: number;
+  readonly nemeses: readonly Nemesis[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+const PARTITIONS = 2;
+const ROUNDS = 260;
+
+/** A warm process of the speed function. */
+interface Instance {
+  readonly warm: WarmState;
+  busy: boolean;
+}
+
+/** A member of the consumer group, or one that believes to be. At most one invocation per partition is under way. */
+interface Poller {
+  readonly name: string;
+  readonly position: number[];
+  readonly busy: boolean[];
+}
+
+/** A view version over an incarnation of the topic: functions, mapping and consumer group. */
+interface Deployment {
+  readonly pipeline: Pipeline;
+  readonly fold: Fold;
+  readonly scope: Scope;
+  readonly name: string;
+  readonly committed: number[];
+  instances: Instance[];
+  pollers: Poller[];
+  acceptedLost: boolean;
+  rolledBack: boolean;
+  /** Receipts that were given, by kind of question, with the step at which each was. */
+  readonly receipts: Map<string, { readonly step: number; readonly coverage: Coverage }[]>;
+}
+
+/** What a caller may meet without anything being wrong. */
+const EXPECTED = ['BIFOLD_OTHER_INCARNATION', 'BIFOLD_LOG_BEHIND', 'BIFOLD_MOVED_ON', 'BIFOLD_CURSOR_EXPIRED'];
+
+/** One seed, one run: the functions' own bodies over fakes of all that is around them, with a scheduler that decides what comes next. */
+export function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
+  return new World(seed, options).run();
+}
+
+class World {
+  private readonly seed: number;
+  private readonly sabotage: Sabotage;
+  private readonly random: Random;
+  private readonly nemeses: ReadonlySet<Nemesis>;
+  private readonly draws: ReadonlyMap<string, Random>;
+  private readonly scheduler: Scheduler;
+  private readonly stage: ports.Stage;
+  private readonly histories = new Map<string, (LogRecord | null)[][]>();
+  private readonly lookupVersions = new Map<string, ReadonlyMap<string, Readonly<Record<string, Value>>>>();
+  private readonly deployments: Deployment[] = [];
+  private readonly counts: Record<string, number> = {};
+  private incarnation = '';
+  private timeMs = 1_000_000;
+  private clockMs = 1_700_000_000_000;
+  private ids = 0;
+  private calm = false;
+  private failure: string | null = null;
+
+  constructor(seed: number, { without = new Set(), sabotage = null, trace = null }: SimulationOptions) {
+    this.seed = seed;
+    this.sabotage = sabotage ?? { name: 'none', rule: 0, breaks: '' };
+    const chosen = randomOf(seed, 'nemeses');
+    this.nemeses = new Set(NEMESES.filter((nemesis) => chosen.chance(0.65) && !without.has(nemesis)));
+    this.random = randomOf(seed, 'world');
+    this.draws = new Map(NEMESES.map((nemesis) => [nemesis, randomOf(seed, nemesis)]));
+    this.scheduler = new Scheduler(randomOf(seed, 'scheduler'), trace);
+    this.incarnation = this.freshId('topic');
+    const replicas = this.nemeses.has('replicas') ? 3 : 1;
+    this.stage = {
+      scheduler: this.scheduler,
+      replicas: Array.from({ length: replicas }, (): MemoryDatabase => memoryDatabase()),
+      objects: new Map(),
+      files: new Map(),
+      log: memoryLog(this.incarnation, PARTITIONS),
+      underWay: [],
+      random: randomOf(seed, 'calls'),
+      timeouts: () => (this.nemeses.has('timeout') && !this.calm ? 0.03 : 0),
+      readRepair: this.sabotage.readRepair ?? true,
+    };
+    this.openHistory();
+  }
+
+  async run(): Promise<Outcome> {
+    this.scheduler.say(`seed ${this.seed}, nemeses: ${[...this.nemeses].join(', ')}`);
+    await this.reloadLookups();
+    this.deploy(PIPELINES[0] as Pipeline);
+    for (let round = 0; round < ROUNDS && this.failure === null; round++) {
+      this.produce();
+      this.startActors();
+      await this.strike();
+      await this.deliverLate(0.15);
+      const turns = 1 + this.random.below(8);
+      for (let turn = 0; turn < turns && this.failure === null; turn++) if (!(await this.scheduler.step())) break;
+    }
+    if (this.failure === null) await this.settle();
+    const { seed, failure, counts } = this;
+    return { seed, failure, counts, steps: this.scheduler.steps, nemeses: [...this.nemeses] };
+  }
+
+  // The world's own hand: producer, operator, deployments.
+
+  private produce(): void {
+    if (!this.random.chance(0.3)) return;
+    const partition = this.random.below(PARTITIONS);
+    for (let records = 1 + this.random.below(4); records > 0; records--) this.append(partition);
+  }
+
+  private append(partition: number): void {
+    const slots = this.historyOf(this.incarnation)[partition] as (LogRecord | null)[];
+    this.timeMs += this.random.below(4);
+    if (this.strikes('holes', 0.2)) {
+      this.stage.log.append(partition, 'hole');
+      slots.push(null);
+      return;
+    }
+    // A producer that retries without idempotence writes a record twice: two records, and both count.
+    const last = slots.at(-1);
+    const value = last && this.random.chance(0.05) ? last.value : tripValue(this.random, this.timeMs);
+    const record = { key: null, value, headers: [], timestampMs: this.timeMs };
+    const offset = this.stage.log.append(partition, record);
+    slots.push({ ...record, partition, offset });
+  }
+
+  private openHistory(): void {
+    this.histories.set(
+      this.incarnation,
+      Array.from({ length: PARTITIONS }, () => []),
+    );
+  }
+
+  private historyOf(incarnation: string): (LogRecord | null)[][] {
+    return this.histories.get(incarnation) as (LogRecord | null)[][];
+  }
+
+  private async reloadLookups(): Promise<void> {
+    const version = `lookup-${this.lookupVersions.size}`;
+    const rows = lookupRows(this.random);
+    this.lookupVersions.set(version, rows);
+    this.scheduler.say(`lookups are ${version} now`);
+    for (const replica of this.stage.replicas) await replica.lookupStore().load(TABLE, version, rows);
+  }
+
+  private deploy(pipeline: Pipeline): void {
+    const scope = { version: pipeline.plan.version, incarnation: this.incarnation };
+    const name = `v${PIPELINES.indexOf(pipeline) + 1}i${this.histories.size}`;
+    const before = this.deployments.at(-1);
+    const shared = before !== undefined && before.scope.incarnation === this.incarnation && this.sabotage.sharedGroup;
+    const committed = shared ? before.committed : new Array<number>(PARTITIONS).fill(0);
+    const fold = foldOf(pipeline);
+    const deployment: Deployment = {
+      pipeline,
+      fold: this.sabotage.fold?.(fold) ?? fold,
+      scope,
+      name,
+      committed,
+      instances: this.sabotage.sharedWarmth && before ? before.instances : [],
+      pollers: [],
+      acceptedLost: false,
+      rolledBack: false,
+      receipts: new Map(),
+    };
+    this.scheduler.say(`deployed ${name}`);
+    this.deployments.push(deployment);
+    this.join(deployment, 'poller', committed);
+  }
+
+  private join(deployment: Deployment, name: string, position: readonly number[]): Poller {
+    const poller = { name, position: [...position], busy: new Array<boolean>(PARTITIONS).fill(false) };
+    deployment.pollers.push(poller);
+    return poller;
+  }
+
+  // Actors.
+
+  private startActors(): void {
+    const running = (kind: Role): number => this.scheduler.actors.filter((actor) => actor.kind === kind).length;
+    const deployment = this.random.pick(this.deployments);
+    if (this.random.chance(0.45) && running('speed') < 4) this.poll(deployment, this.random.pick(deployment.pollers));
+    if (this.random.chance(0.12) && running('archive') < 2) this.archive(deployment);
+    if (this.random.chance(0.06) && running('recompute') < 2) this.recompute(deployment);
+    if (this.random.chance(0.06) && running('sweep') < 2) this.sweep(deployment);
+    if (this.random.chance(0.1) && running('query') < 2) this.ask(deployment, this.question(deployment.pipeline));
+  }
+
+  /** Hands records to the function, as the trigger does: from the position on, holes passed over, one invocation per partition at a time. */
+  private poll(deployment: Deployment, poller: Poller): boolean {
+    const delivery = new Map<number, readonly LogRecord[]>();
+    const wanted = this.random.shuffled([...Array(PARTITIONS).keys()]).slice(0, 1 + this.random.below(PARTITIONS));
+    const broker = this.historyOf(this.incarnation);
+    for (const partition of wanted.filter((each) => !poller.busy[each])) {
+      const start = this.logStarts[partition] as number;
+      const from = Math.max(start, poller.position[partition] as number);
+      const records: LogRecord[] = [];
+      const most = 1 + this.random.below(6);
+      for (const record of (broker[partition] as (LogRecord | null)[]).slice(from)) {
+        if (records.length === most) break;
+        if (record !== null) records.push(record);
+      }
+      if (records.length > 0) delivery.set(partition, records);
+    }
+    if (delivery.size === 0) return false;
+    for (const partition of delivery.keys()) poller.busy[partition] = true;
+    let instance = deployment.instances.find(({ busy }) => !busy && this.random.chance(0.7));
+    if (!instance) {
+      const warm = coldState();
+      instance = { warm: this.sabotage.warm?.(warm) ?? warm, busy: false };
+      deployment.instances.push(instance);
+    }
+    const { warm } = instance;
+    const used = instance;
+    used.busy = true;
+    const release = (): void => {
+      used.busy = false;
+      for (const partition of delivery.keys()) poller.busy[partition] = false;
+    };
+    const offsets = Array.from(
+      delivery,
+      ([partition, records]) => `p${partition} [${records.map(({ offset }) => offset)}]`,
+    );
+    this.start(
+      `${deployment.name} speed of ${poller.name} ${offsets.join(' ')}`,
+      'speed',
+      async (actor) => {
+        const { store, bindings, lookups, log } = this.portsOf(deployment, actor, 'speed');
+        const handed = this.sabotage.delivery?.(delivery, warm) ?? delivery;
+        const folded = await foldDelivery(
+          deployment.fold,
+          handed,
+          { store, bindings, lookups, log, incarnation: deployment.scope.incarnation },
+          warm,
+        );
+        for (const { closed, recovered } of folded) {
+          if (closed) this.count('closed');
+          if (recovered > 0) this.count('recovered');
+        }
+        release();
+        for (const [partition, records] of delivery) {
+          const end = (records.at(-1) as LogRecord).offset + 1;
+          poller.position[partition] = Math.max(end, poller.position[partition] as number);
+          deployment.committed[partition] = Math.max(end, deployment.committed[partition] as number);
+        }
+      },
+      {
+        failed: release,
+        crashed: () => {
+          release();
+          deployment.instances = deployment.instances.filter((each) => each !== used);
+        },
+      },
+    );
+    return true;
+  }
+
+  private archive(deployment: Deployment): void {
+    this.start(`${deployment.name} archive`, 'archive', async (actor) => {
+      const { archive, log } = this.portsOf(deployment, actor, 'archive');
+      let files = this.calm ? 1_000 : 1 + this.random.below(3);
+      await archiveLog(deployment.pipeline, {
+        archive,
+        log,
+        incarnation: deployment.scope.incarnation,
+        engine: foldingEngine(deployment.pipeline, this.stage.files),
+        hasTime: () => files-- > 0,
+        scratchFolder: '/scratch',
+      });
+    });
+  }
+
+  private recompute(deployment: Deployment, acceptLost = false): void {
+    this.start(`${deployment.name} recompute${acceptLost ? ', lost accepted' : ''}`, 'recompute', async (actor) => {
+      const { archive, batch, bindings, lookups, views } = this.portsOf(deployment, actor, 'recompute');
+      const done = await recompute(
+        deployment.pipeline,
+        {
+          archive,
+          batch,
+          bindings,
+          lookups,
+          views,
+          openEngine: async () => foldingEngine(deployment.pipeline, this.stage.files),
+          clock: () => this.clockMs,
+          newId: () => this.sabotage.runId?.(this.freshId('run')) ?? this.freshId('run'),
+          scratchFolder: '/scratch',
+        },
+        acceptLost,
+      );
+      if (done.published) this.count('generations');
+    });
+  }
+
+  private sweep(deployment: Deployment): void {
+    this.start(`${deployment.name} sweep`, 'sweep', async (actor) => {
+      const { store, batch, views } = this.portsOf(deployment, actor, 'sweep');
+      const ledger = ports.sweepLedger(this.stage, actor, this.keysOf(deployment));
+      const swept = await sweep({ store, ledger, batch, views, hasTime: () => this.calm || this.random.chance(0.8) });
+      this.count('swept segments', swept.segments);
+      this.count('swept runs', swept.runs.length);
+    });
+  }
+
+  private rollBack(deployment: Deployment): void {
+    this.start(`${deployment.name} rollback`, 'rollback', async (actor) => {
+      const { batch } = this.portsOf(deployment, actor, 'recompute');
+      const pointer = await batch.readPointer('serial');
+      if (pointer.previous === null) return;
+      deployment.rolledBack = true;
+      const next = { generation: pointer.generation + 1, current: pointer.previous, previous: pointer.current };
+      if (await batch.publish(pointer, next)) this.count('rollbacks');
+    });
+  }
+
+  private question(pipeline: Pipeline): Question {
+    const { random } = this;
+    const bounded = random.chance(0.2);
+    return questionOf(pipeline.plan, {
+      window: random.pick(pipeline.plan.windows).name,
+      ...(random.chance(0.3) ? { key: { city: random.pick(CITIES) } } : {}),
+      ...(bounded ? { from: Math.floor((this.timeMs - random.below(100)) / 50) * 50 } : {}),
+      ...(bounded && random.chance(0.5) ? { to: Math.floor(this.timeMs / 50) * 50 + 100 } : {}),
+      total: random.chance(0.3),
+      snapshot: random.chance(0.25),
+      limit: random.chance(0.4) ? 1 + random.below(4) : 1_000,
+    });
+  }
+
+  private ask(deployment: Deployment, question: Question, final: ((coverage: Coverage) => void) | null = null): void {
+    const { pipeline, scope, receipts } = deployment;
+    const { total, snapshot, window, keys } = question;
+    const started = this.scheduler.steps;
+    this.start(
+      `${deployment.name} question ${window} ${keys ?? 'all keys'}${total ? ' total' : ''}${snapshot ? ' snapshot' : ''} limit ${question.limit}`,
+      'query',
+      async (actor) => {
+        const { store, batch } = this.portsOf(deployment, actor, 'query');
+        const pages: Answer[] = [];
+        for (let cursor: string | null | undefined; cursor !== null; ) {
+          const next: Question = cursor
+            ? { ...question, cursor: questionOf(pipeline.plan, { window, cursor }).cursor }
+            : question;
+          const answer = await answerQuestion(pipeline.plan, scope, next, { store, batch });
+          pages.push(this.sabotage.answer?.(answer) ?? answer);
+          cursor = answer.cursor;
+          if (cursor !== null) this.count('pages continued');
+        }
+        const lookups = await this.boundLookups(deployment);
+        const history: History = this.historyOf(scope.incarnation);
+        const difference = await differenceOf(pipeline, history, lookups, { question, pages });
+        const { coverage } = (pages[0] as Answer).receipt;
+        if (difference !== null) this.fail(`${actor.name}: ${difference}`);
+        this.count('answers');
+        this.count(
+          'rows',
+          pages.reduce((rows, page) => rows + page.rows.length, 0),
+        );
+        this.count(
+          'rows ahead',
+          pages.reduce((rows, page) => rows + page.rows.filter(({ ahead }) => ahead).length, 0),
+        );
+        const given = receipts.get(String(snapshot)) ?? [];
+        receipts.set(String(snapshot), given);
+        const before = given.findLast(({ step }) => step <= started);
+        if (before && !deployment.acceptedLost && !deployment.rolledBack) {
+          const shrunk = uncovered(history, before.coverage, coverage);
+          if (Object.keys(shrunk).length > 0)
+            this.fail(
+              `${actor.name}: the receipt lacks ${JSON.stringify(shrunk)}, which an earlier one covered: ${JSON.stringify(before.coverage)} -> ${JSON.stringify(coverage)}`,
+            );
+        }
+        given.push({ step: this.scheduler.steps, coverage });
+        final?.(coverage);
+      },
+    );
+  }
+
+  /** The rows that each segment is bound to, as the database has it. */
+  private async boundLookups({
+    scope,
+    pipeline,
+  }: Deployment): Promise<(partition: number, offset: number) => ResolveLookup> {
+    const store = (this.stage.replicas[0] as MemoryDatabase).bindingStore(scope);
+    const bound = await Promise.all([...Array(PARTITIONS).keys()].map((partition) => store.list(partition, 0, null)));
+    const { lookups } = pipeline.plan;
+    return (partition, offset) => {
+      const versions = bound[partition]?.get(Math.floor(offset / SEGMENT_SIZE));
+      return (lookup, key) => {
+        const version = versions?.get(lookups[lookup]?.name ?? '');
+        return (version === undefined ? undefined : this.lookupVersions.get(version)?.get(key)) ?? null;
+      };
+    };
+  }
+
+  private start(
+    name: string,
+    kind: string,
+    body: (actor: Actor) => Promise<void>,
+    ends: { readonly failed?: () => void; readonly crashed?: () => void } = {},
+  ): void {
+    this.count(kind);
+    this.scheduler.spawn(
+      name,
+      kind,
+      async (actor) => {
+        await this.scheduler.turn(actor, 'begins');
+        await body(actor);
+      },
+      {
+        failed: (error) => {
+          ends.failed?.();
+          this.count(`${kind} failed`);
+          const expected =
+            error instanceof ports.NoAnswer || (error instanceof BifoldError && EXPECTED.includes(error.code));
+          if (!expected) this.fail(`${name} fails: ${error instanceof Error ? error.stack : String(error)}`);
+        },
+        crashed: () => ends.crashed?.(),
+      },
+    );
+  }
+
+  private keysOf({ scope }: Deployment): Scope {
+    return this.sabotage.scope?.(scope) ?? scope;
+  }
+
+  private portsOf(deployment: Deployment, actor: Actor, role: Role) {
+    const { stage, sabotage } = this;
+    const scope = this.keysOf(deployment);
+    const { storage } = deployment.pipeline.plan;
+    const store = ports.speedStore(stage, actor, scope, storage);
+    const batch = ports.batchStore(stage, actor, scope, storage);
+    const bindings = ports.bindingStore(stage, actor, scope);
+    const log = ports.log(stage, actor);
+    const bucket = ports.bucket(stage, actor);
+    const objects = sabotage.bucket?.(bucket, stage) ?? bucket;
+    const archive = memoryArchive(objects, scope);
+    return {
+      store: sabotage.speed?.(store, role, stage) ?? store,
+      batch: sabotage.batch?.(batch, role, stage) ?? batch,
+      bindings: sabotage.bindings?.(bindings) ?? bindings,
+      lookups: ports.lookupStore(stage, actor),
+      log: sabotage.log?.(log, role, deployment.scope) ?? log,
+      archive: sabotage.archive?.(archive) ?? archive,
+      views: memoryViews(objects, scope),
+    };
+  }
+
+  // Nemeses.
+
+  private readonly logStarts = new Array<number>(PARTITIONS).fill(0);
+
+  private strikes(nemesis: Nemesis, probability: number): boolean {
+    if (this.calm || !this.nemeses.has(nemesis)) return false;
+    const struck = (this.draws.get(nemesis) as Random).chance(probability);
+    if (struck) this.count(nemesis);
+    return struck;
+  }
+
+  private drawOf(nemesis: Nemesis): Random {
+    return this.draws.get(nemesis) as Random;
+  }
+
+  private async strike(): Promise<void> {
+    const { scheduler } = this;
+    const current = this.deployments.filter(({ scope }) => scope.incarnation === this.incarnation);
+    if (this.strikes('zombie', 0.02)) {
+      const draw = this.drawOf('zombie');
+      const deployment = draw.pick(this.deployments);
+      if (deployment.pollers.length < 3)
+        this.join(
+          deployment,
+          'zombie',
+          deployment.committed.map((next) => Math.max(0, next - draw.below(10))),
+        );
+    }
+    if (this.strikes('jump', 0.012)) {
+      const draw = this.drawOf('jump');
+      const poller = draw.pick(draw.pick(current).pollers);
+      const partition = draw.below(PARTITIONS);
+      const end = (this.historyOf(this.incarnation)[partition] as unknown[]).length;
+      const from = poller.position[partition] as number;
+      if (!poller.busy[partition] && end - from > 1) poller.position[partition] = from + 1 + draw.below(end - from - 1);
+    }
+    if (this.strikes('crash', 0.04) && scheduler.actors.length > 0) {
+      const actor = this.drawOf('crash').pick(scheduler.actors);
+      scheduler.say(`CRASH of ${actor.name}`);
+      scheduler.crash(actor);
+    }
+    if (this.strikes('freeze', 0.05) && scheduler.actors.length > 0) {
+      const actor = this.drawOf('freeze').pick(scheduler.actors);
+      actor.frozenUntil = scheduler.steps + 20 + this.drawOf('freeze').below(400);
+      scheduler.say(`FREEZE of ${actor.name} until ${actor.frozenUntil}`);
+    }
+    if (this.strikes('retention', 0.02)) {
+      const draw = this.drawOf('retention');
+      const partition = draw.below(PARTITIONS);
+      const end = (this.historyOf(this.incarnation)[partition] as unknown[]).length;
+      const start = this.logStarts[partition] as number;
+      this.logStarts[partition] = start + draw.below(Math.max(1, Math.ceil((end - start) * 0.7)));
+      this.stage.log.deleteBefore(partition, this.logStarts[partition] as number);
+      scheduler.say(`RETENTION: p${partition} starts at ${this.logStarts[partition]}`);
+    }
+    if (this.strikes('redeploy', 0.008)) {
+      const version = PIPELINES.find(({ plan }) => current.every(({ scope }) => scope.version !== plan.version));
+      if (version) this.deploy(version);
+    }
+    if (this.histories.size < 3 && this.strikes('recreate', 0.006)) this.recreate();
+    if (this.strikes('rollback', 0.012)) this.rollBack(this.drawOf('rollback').pick(this.deployments));
+    if (this.strikes('lookup-reload', 0.03)) await this.reloadLookups();
+    if (this.strikes('accept-lost', 0.008)) {
+      const deployment = this.drawOf('accept-lost').pick(this.deployments);
+      deployment.acceptedLost = true;
+      this.recompute(deployment, true);
+    }
+    if (this.strikes('clock-jump', 0.01)) this.clockMs += (this.drawOf('clock-jump').chance(0.5) ? 1 : -1) * 3_600_000;
+    this.clockMs += 100;
+  }
+
+  private recreate(): void {
+    this.incarnation = this.freshId('topic');
+    this.stage.log.recreate(this.incarnation);
+    this.openHistory();
+    this.logStarts.fill(0);
+    this.scheduler.say(`RECREATED the topic: ${this.incarnation}`);
+    const [pipeline] = this.deployments.slice(-1).map((deployment) => deployment.pipeline);
+    this.deploy(pipeline as Pipeline);
+  }
+
+  private async deliverLate(probability: number): Promise<void> {
+    const { underWay, random, scheduler } = this.stage;
+    while (underWay.length > 0 && random.chance(probability)) {
+      const [arrives] = underWay.splice(random.below(underWay.length), 1) as [() => Promise<unknown>];
+      scheduler.say('  a late write arrives');
+      await arrives();
+    }
+  }
+
+  // The end: the nemeses stop, and everything that happened must be in the answer.
+
+  private async drain(): Promise<void> {
+    for (let turns = 0; this.failure === null; turns++) {
+      await this.deliverLate(0.999);
+      if (!(await this.scheduler.step())) return;
+      if (turns > 50_000) this.fail('the calm world never comes to rest');
+    }
+  }
+
+  private async settle(): Promise<void> {
+    this.calm = true;
+    this.scheduler.say('CALM');
+    for (const actor of this.scheduler.actors) actor.frozenUntil = 0;
+    await this.drain();
+    // A whole segment more for every partition, so that the last one begins where nothing was lost.
+    for (let partition = 0; partition < PARTITIONS; partition++)
+      for (let record = 0; record < SEGMENT_SIZE + 1; record++) this.append(partition);
+    const current = this.deployments.filter(({ scope }) => scope.incarnation === this.incarnation);
+    for (const deployment of current) {
+      const poller = this.join(deployment, 'poller', deployment.committed);
+      for (let partition = 0; partition < PARTITIONS; ) {
+        if (this.failure !== null) return;
+        if (poller.position[partition] === this.historyOf(this.incarnation)[partition]?.length) partition++;
+        else this.poll(deployment, poller);
+        await this.drain();
+      }
+      for (const body of ['archive', 'recompute', 'sweep', 'recompute'] as const) {
+        if (body === 'recompute') this.recompute(deployment, true);
+        else this[body](deployment);
+        await this.drain();
+      }
+      const accepted = deployment.acceptedLost;
+      deployment.acceptedLost = true;
+      for (const { name } of deployment.pipeline.plan.windows) {
+        for (const total of [false, true]) {
+          let answered: Coverage | null = null;
+          this.ask(deployment, questionOf(deployment.pipeline.plan, { window: name, total }), (coverage) => {
+            answered = coverage;
+          });
+          await this.drain();
+          if (this.failure !== null) return;
+          if (answered === null) this.fail(`${deployment.name} does not answer, in a calm world`);
+          else this.checkLiveness(deployment, answered);
+        }
+      }
+      deployment.acceptedLost = accepted;
+    }
+  }
+
+  private checkLiveness(deployment: Deployment, coverage: Coverage): void {
+    const history = this.historyOf(this.incarnation);
+    const everything = Object.fromEntries(history.map((slots, partition) => [partition, [[0, slots.length] as const]]));
+    const missing = uncovered(history, everything, coverage);
+    const prefix = `archive/${deployment.scope.version}/${deployment.scope.incarnation}/`;
+    const lost = new Map<string, [number, number][]>();
+    for (const [key, { metadata }] of this.stage.objects) {
+      if (!key.startsWith(prefix) || metadata.lost !== 'true') continue;
+      const [partition, name] = key.slice(prefix.length).split('/') as [string, string];
+      lost.set(partition, [...(lost.get(partition) ?? []), [Number.parseInt(name, 10), Number(metadata.end)]]);
+    }
+    const unexplained = uncovered(history, missing, Object.fromEntries(lost));
+    if (Object.keys(unexplained).length > 0)
+      this.fail(
+        `${deployment.name}: all is calm, and the answer does not cover ${JSON.stringify(unexplained)}: ${JSON.stringify(coverage)}`,
+      );
+  }
+
+  private fail(failure: string): void {
+    this.failure ??= failure;
+    this.scheduler.say(`FAILURE ${failure}`);
+  }
+
+  private count(name: string, by = 1): void {
+    this.counts[name] = (this.counts[name] ?? 0) + by;
+  }
+
+  private freshId(kind: string): string {
+    this.ids++;
+    return `${kind}-${this.seed}-${this.ids}`;
+  }
+}
