@@ -44,19 +44,16 @@ const LINES_TOLD = 12;
  */
 export async function deployPipeline(options: DeployOptions): Promise<Deployment> {
   const { pipeline, incarnation } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'bifold-deploy-'));
-  try {
+  return inScratchFolder(async (folder) => {
     const outputsFile = join(folder, 'outputs.json');
-    await cdk('deploy', options, { [`incarnation:${pipeline}`]: incarnation }, [
+    await cdk('deploy', options, folder, { [`incarnation:${pipeline}`]: incarnation }, [
       '--require-approval=never',
       '--import-existing-resources',
       '--progress=events',
       `--outputs-file=${outputsFile}`,
     ]);
     return readOutputs(pipeline, JSON.parse(await readFile(outputsFile, 'utf8')));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /**
@@ -65,12 +62,25 @@ export async function deployPipeline(options: DeployOptions): Promise<Deployment
  */
 export async function destroyPipeline(options: DeploymentOptions): Promise<void> {
   // The app must be synthesized to know its stacks; what the stack would be bound to does not matter any more.
-  await cdk('destroy', options, { [`incarnation:${options.pipeline}`]: NIL_UUID }, ['--force']);
+  await inScratchFolder((folder) =>
+    cdk('destroy', options, folder, { [`incarnation:${options.pipeline}`]: NIL_UUID }, ['--force']),
+  );
+}
+
+/** A folder of its own for each run: the command line locks its output, and deployments of one checkout may run at the same time. */
+async function inScratchFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'bifold-deploy-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function cdk(
   command: 'deploy' | 'destroy',
   { pipeline, context = {}, environment = {}, onProgress, signal }: DeploymentOptions,
+  folder: string,
   binding: Readonly<Record<string, string>>,
   flags: readonly string[],
 ): Promise<void> {
@@ -81,8 +91,7 @@ async function cdk(
       join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk'),
       command,
       stackName(pipeline),
-      // Two deployments of one checkout may run at the same time; each locks its output.
-      `--output=${join('cdk.out', stackName(pipeline))}`,
+      `--output=${join(folder, 'cdk.out')}`,
       '--ci',
       '--no-color',
       '--no-notices',
