@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kafkaAdmin } from '@bifold/adapters/kafka';
 import { consumerGroupId } from '@bifold/cdk';
@@ -17,6 +17,8 @@ jest.setTimeout(900_000);
 
 const TRIES = 8;
 const RATE = '2000';
+/** More than can be sent while all kills are tried. */
+const RECORDS = 150_000;
 
 interface PartitionState {
   readonly position: number;
@@ -34,7 +36,6 @@ interface MappingState {
 let bifold: Bifold;
 let producer: ChildProcess | null = null;
 let departuresFile: string;
-let records: number;
 
 beforeAll(async () => {
   bifold = bifoldIn('faults');
@@ -52,8 +53,9 @@ beforeAll(async () => {
     const { status, stderr } = await bifold.run(...args);
     if (status !== 0) throw new Error(stderr);
   }
-  departuresFile = flights.departuresFile;
-  records = readFileSync(departuresFile, 'utf8').trimEnd().split('\n').length;
+  const lines = readFileSync(flights.departuresFile, 'utf8').split('\n').slice(0, RECORDS);
+  departuresFile = join(bifold.stateDir, 'departures.jsonl');
+  writeFileSync(departuresFile, `${lines.join('\n')}\n`);
 });
 
 /** Goes on where the log ends. A producer does not outlive its broker for long; the next one sends nothing twice. */
@@ -203,6 +205,6 @@ describe('kill -9, while events stream', () => {
     await bifold.json('archive', 'delays');
     await bifold.json('recompute', 'delays');
     const verified = await bifold.json<{ equal: boolean; records: number; differences: unknown[] }>('verify', 'delays');
-    expect(verified).toMatchObject({ equal: true, records, differences: [] });
+    expect(verified).toMatchObject({ equal: true, records: RECORDS, differences: [] });
   });
 });
