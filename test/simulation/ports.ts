@@ -54,7 +54,7 @@ async function mutate(stage: Stage, actor: Actor, label: string, apply: Apply): 
   if (random.chance(stage.timeouts())) {
     scheduler.say(`  no answer to: ${label}`);
     for (const replica of replicas) {
-      if (random.chance(0.3)) await apply(replica);
+      if (random.chance(0.25)) await apply(replica);
       else if (random.chance(0.5)) underWay.push(() => apply(replica));
     }
     throw new NoAnswer(label);

@@ -12,8 +12,8 @@ export interface Sabotage {
   readonly breaks: string;
   readonly scope?: (scope: Scope) => Scope;
   readonly fold?: (fold: Fold) => Fold;
-  readonly speed?: (store: SpeedStore, role: Role, stage: Stage) => SpeedStore;
-  readonly batch?: (store: BatchStore, role: Role, stage: Stage) => BatchStore;
+  readonly speed?: (store: SpeedStore, role: Role, stage: Stage, scope: Scope) => SpeedStore;
+  readonly batch?: (store: BatchStore, role: Role) => BatchStore;
   readonly bindings?: (store: BindingStore) => BindingStore;
   readonly log?: (log: Log, role: Role, scope: Scope) => Log;
   readonly archive?: (archive: ArchiveStore) => ArchiveStore;

@@ -1,2 +1,406 @@
+import {
+  type AnyAlgebra,
+  type BatchStore,
+  type FragmentRow,
+  type LogRecord,
+  type Pointer,
+  QUARANTINE_WINDOW,
+  rowId,
+  type Scope,
+  type SpeedStore,
+} from '@bifold/core';
+import { SEGMENT_SIZE } from './pipelines.ts';
+import type { Stage } from './ports.ts';
 import type { Sabotage } from './sabotage.ts';
-export const SABOTAGES: readonly Sabotage[] = [];
+
+/** One way to break each rule that the code has. The simulation must find every one: what it does not find, it does not guard. */
+export const SABOTAGES: readonly Sabotage[] = [
+  {
+    name: 'hi-ignored',
+    rule: 1,
+    breaks: 'a record at or below `hi` is folded again',
+    fold: (fold) => ({
+      ...fold,
+      rows: {
+        ...fold.rows,
+        of: (window) => {
+          const algebra = fold.rows.of(window);
+          return { ...algebra, decodeFragment: (cell) => ({ hi: -1, states: algebra.decodeFragment(cell).states }) };
+        },
+      },
+    }),
+  },
+  {
+    name: 'fragments-by-wall-clock',
+    rule: 2,
+    breaks: 'the last fragment to arrive wins, as with timestamps of the wall clock',
+    speed: (store, _, stage, scope) => byArrival(store, stage, scope),
+  },
+  {
+    name: 'progress-by-wall-clock',
+    rule: 2,
+    breaks: 'the last progress to arrive wins',
+    speed: (store, _, stage, { version, incarnation }) => {
+      const latest = arrivalsOf<number>(stage, 'progress');
+      const id = (partition: number, segment: number) => [version, incarnation, partition, segment].join('|');
+      return {
+        ...store,
+        writeProgress: async (partition, segment, next) => {
+          await store.writeProgress(partition, segment, next);
+          latest.set(id(partition, segment), next);
+        },
+        readProgress: async (partition, from, to) => {
+          const read = await store.readProgress(partition, from, to);
+          return new Map(Array.from(read, ([segment, next]) => [segment, latest.get(id(partition, segment)) ?? next]));
+        },
+      };
+    },
+  },
+  {
+    name: 'no-read-repair',
+    rule: 2,
+    breaks: 'what a reader saw on one replica may be gone for the next one',
+    readRepair: false,
+  },
+  {
+    name: 'no-version-in-key',
+    rule: 3,
+    breaks: 'two definitions write the same rows',
+    scope: ({ incarnation }) => ({ version: 'trips', incarnation }),
+  },
+  {
+    name: 'no-incarnation-in-key',
+    rule: 3,
+    breaks: 'a recreated topic writes the rows of the one before it',
+    scope: ({ version }) => ({ version, incarnation: 'topic' }),
+  },
+  {
+    name: 'incarnation-not-verified',
+    rule: 3,
+    breaks: 'records of a recreated topic are taken for those of the bound one',
+    log: (log, _, scope) => ({
+      ...log,
+      topicId: async () => ((await log.topicId()) === null ? null : scope.incarnation),
+    }),
+  },
+  {
+    name: 'group-of-the-old-version',
+    rule: 3,
+    breaks: 'a new version goes on from the offsets that the old one committed',
+    sharedGroup: true,
+  },
+  {
+    name: 'cache-kept-on-failure',
+    rule: 4,
+    breaks: 'a failed invocation leaves its changed cache behind',
+    warm: (cold) => ({
+      ...cold,
+      partitions: new (class<K, V> extends Map<K, V> {
+        override delete(): boolean {
+          return false;
+        }
+      })(),
+    }),
+  },
+  {
+    name: 'cache-for-any-batch',
+    rule: 4,
+    breaks: 'a cache is used for a batch that does not start where it ends',
+    delivery: (delivery, warm) => {
+      for (const [partition, [first]] of delivery) {
+        const known = warm.partitions.get(partition);
+        if (known && first) warm.partitions.set(partition, { ...known, end: first.offset });
+      }
+      return delivery;
+    },
+  },
+  {
+    name: 'cache-across-deployments',
+    rule: 4,
+    breaks: 'a warm process serves another version or incarnation with the cache of the last',
+    sharedWarmth: true,
+  },
+  {
+    name: 'absent-key-not-read',
+    rule: 4,
+    breaks: 'a key that is not in the cache is taken for new, not read',
+    speed: (store, role) => ({
+      ...store,
+      readSegment: async (partition, segment) => {
+        const rows = await store.readSegment(partition, segment);
+        return role === 'speed' ? rows.slice(0, -1) : rows;
+      },
+    }),
+  },
+  {
+    name: 'progress-before-fragments',
+    rule: 5,
+    breaks: 'progress is written while fragments are still on their way',
+    speed: (store) => ({
+      ...store,
+      writeFragments: async (partition, segment, rows) => {
+        store.writeFragments(partition, segment, rows).catch(() => undefined);
+      },
+    }),
+  },
+  {
+    name: 'log-not-asked',
+    rule: 5,
+    breaks: 'what is missing below a batch is taken for a hole',
+    log: (log, role) =>
+      role === 'speed' ? { ...log, read: async (_, __, to) => ({ records: [], end: to, logStart: 0 }) } : log,
+  },
+  {
+    name: 'closed-segment-written',
+    rule: 5,
+    breaks: 'a segment whose beginning the log no longer has is opened all the same',
+    log: (log, role) =>
+      role === 'speed' ? { ...log, read: async (...of) => ({ ...(await log.read(...of)), logStart: 0 }) } : log,
+  },
+  {
+    name: 'archive-overwrites',
+    rule: 7,
+    breaks: 'an archive file is written without If-None-Match',
+    bucket: (bucket, { objects }) => ({
+      ...bucket,
+      create: async (key, localPath, metadata) => {
+        const before = objects.get(key);
+        objects.delete(key);
+        const creation = await bucket.create(key, localPath, metadata);
+        if (before && !objects.has(key)) objects.set(key, before);
+        return creation;
+      },
+    }),
+  },
+  {
+    name: 'loss-taken-for-a-hole',
+    rule: 7,
+    breaks: 'what retention took before the archive came counts as a hole',
+    log: (log, role) =>
+      role === 'archive' ? { ...log, read: async (...of) => ({ ...(await log.read(...of)), logStart: 0 }) } : log,
+  },
+  {
+    name: 'log-start-read-first',
+    rule: 7,
+    breaks: "the log's start is read before the fetch, not after it",
+    log: (log, role) =>
+      role === 'archive'
+        ? {
+            ...log,
+            read: async (partition, ...of) => {
+              const { start } = await log.bounds(partition);
+              return { ...(await log.read(partition, ...of)), logStart: start };
+            },
+          }
+        : log,
+  },
+  {
+    name: 'publish-without-compare',
+    rule: 8,
+    breaks: 'the pointer is set, whoever moved it meanwhile',
+    batch: (store) => ({
+      ...store,
+      publish: async (_, next) => {
+        const { generation } = await store.readPointer('serial');
+        const current = next.current && { ...next.current };
+        return store.publish(
+          { generation, current: null, previous: null },
+          { ...next, generation: generation + 1, current },
+        );
+      },
+    }),
+  },
+  {
+    name: 'publish-before-rows',
+    rule: 8,
+    breaks: 'the pointer is moved while rows of the run are still on their way',
+    batch: (store) => ({
+      ...store,
+      writeRows: async (entry, rows) => {
+        store.writeRows(entry, rows).catch(() => undefined);
+      },
+    }),
+  },
+  {
+    name: 'cut-not-floored',
+    rule: 8,
+    breaks: "a cut takes in the segment that the archive's end lies in",
+    archive: (archive) => ({
+      ...archive,
+      chain: async (partition) => {
+        const chain = await archive.chain(partition);
+        const end = (file: (typeof chain)[number]) => Math.ceil(file.end / SEGMENT_SIZE) * SEGMENT_SIZE;
+        return chain.map((file, index) => (index === chain.length - 1 ? { ...file, end: end(file) } : file));
+      },
+      fetch: async (file, localPath) => {
+        const whole = (await archive.chain(file.partition)).find(({ start }) => start === file.start);
+        await archive.fetch(whole ?? file, localPath);
+      },
+    }),
+  },
+  {
+    name: 'run-id-used-twice',
+    rule: 8,
+    breaks: 'run ids are not fresh: attempts write into the rows of one another',
+    runId: () => 'run',
+  },
+  {
+    name: 'pointer-read-once',
+    rule: 8,
+    breaks: 'a reader does not look at the pointer again',
+    batch: (store, role) => {
+      if (role !== 'query') return store;
+      let known: Pointer | null = null;
+      return {
+        ...store,
+        readPointer: async (consistency) => {
+          known ??= await store.readPointer(consistency);
+          return known;
+        },
+      };
+    },
+  },
+  {
+    name: 'sweep-by-the-newest-cut',
+    rule: 9,
+    breaks: 'fragments below the current cut are deleted, though the previous run is still read',
+    batch: (store, role) => sweeperSees(store, role, (pointer) => ({ ...pointer, previous: pointer.current })),
+  },
+  {
+    name: 'sweep-every-unnamed-run',
+    rule: 9,
+    breaks: 'a run that is being written is deleted',
+    batch: (store, role) => sweeperSees(store, role, (pointer) => ({ ...pointer, generation: pointer.generation + 9 })),
+  },
+  {
+    name: 'time-to-live',
+    rule: 9,
+    breaks: 'fragments of a stalled batch layer expire',
+    speed: (store, role, stage) => ({
+      ...store,
+      scan: async function* (partition, segment, ...of) {
+        const expired = role === 'query' && stage.scheduler.steps > 900 && segment === 0;
+        if (!expired) yield* store.scan(partition, segment, ...of);
+      },
+    }),
+  },
+  {
+    name: 'rounded-sums',
+    rule: 12,
+    breaks: 'the speed layer adds doubles and rounds each time',
+    fold: (fold) => ({
+      ...fold,
+      addTo: (states, slots) => {
+        fold.addTo(states, slots);
+        fold.rows.view.aggregates.forEach(({ kind, domain }, index) => {
+          const algebra = fold.rows.view.algebras[index] as AnyAlgebra;
+          if (kind !== 'sum' || domain !== 'double') return;
+          states[index] = algebra.add(algebra.empty, algebra.present(states[index]) as number);
+        });
+      },
+    }),
+  },
+  {
+    name: 'binding-not-conditional',
+    rule: 13,
+    breaks: 'each writer uses the lookup version that is current for it',
+    bindings: (store) => ({
+      ...store,
+      bind: async (partition, segment, lookup, version) => {
+        await store.bind(partition, segment, lookup, version);
+        return version;
+      },
+    }),
+  },
+  {
+    name: 'poison-dropped',
+    rule: 14,
+    breaks: 'the speed layer leaves bad records out of the count',
+    speed: (store) => ({
+      ...store,
+      writeFragments: (partition, segment, rows) =>
+        store.writeFragments(
+          partition,
+          segment,
+          rows.filter(({ window }) => window !== QUARANTINE_WINDOW),
+        ),
+    }),
+  },
+  {
+    name: 'ahead-not-said',
+    rule: 15,
+    breaks: 'a row whose `hi` lies beyond progress is given as if it covered the receipt alone',
+    answer: (answer) => ({ ...answer, rows: answer.rows.map(({ ahead: _, ...row }) => row) }),
+  },
+  {
+    name: 'fragments-below-the-cut',
+    rule: 15,
+    breaks: 'a segment that the run covers is added from its fragments as well',
+    batch: (store, role) =>
+      role === 'query'
+        ? {
+            ...store,
+            readPointer: async (consistency) => {
+              const pointer = await store.readPointer(consistency);
+              const lower = (cuts: Readonly<Record<string, number>>) =>
+                Object.fromEntries(Object.entries(cuts).map(([name, cut]) => [name, Math.max(0, cut - 1)]));
+              return {
+                ...pointer,
+                current: pointer.current && { ...pointer.current, cuts: lower(pointer.current.cuts) },
+              };
+            },
+          }
+        : store,
+  },
+  {
+    name: 'mapping-with-a-filter',
+    rule: 16,
+    breaks: 'the mapping drops records in the middle of a batch',
+    delivery: (delivery) =>
+      new Map(Array.from(delivery, ([partition, records]) => [partition, withoutMiddle(records)])),
+  },
+];
+
+function withoutMiddle(records: readonly LogRecord[]): readonly LogRecord[] {
+  return records.filter(({ offset }, index) => index === 0 || index === records.length - 1 || offset % 3 !== 0);
+}
+
+function sweeperSees(store: BatchStore, role: string, seen: (pointer: Pointer) => Pointer): BatchStore {
+  if (role !== 'sweep') return store;
+  return { ...store, readPointer: async (consistency) => seen(await store.readPointer(consistency)) };
+}
+
+// A table whose rows are kept by their arrival, for the sabotages of rule 2.
+
+const arrivals = new WeakMap<Stage, Map<string, Map<string, unknown>>>();
+
+function arrivalsOf<T>(stage: Stage, table: string): Map<string, T> {
+  const tables = arrivals.get(stage) ?? new Map<string, Map<string, unknown>>();
+  arrivals.set(stage, tables);
+  const found = tables.get(table) ?? new Map<string, unknown>();
+  tables.set(table, found);
+  return found as Map<string, T>;
+}
+
+function byArrival(store: SpeedStore, stage: Stage, { version, incarnation }: Scope): SpeedStore {
+  const latest = arrivalsOf<FragmentRow>(stage, 'fragments');
+  const id = (partition: number, segment: number, { window, startMs, key }: FragmentRow) =>
+    [version, incarnation, partition, segment, rowId(window, startMs, key)].join('|');
+  return {
+    ...store,
+    writeFragments: async (partition, segment, rows) => {
+      await Promise.all(
+        rows.map(async (row) => {
+          await store.writeFragments(partition, segment, [row]);
+          latest.set(id(partition, segment, row), row);
+        }),
+      );
+    },
+    readSegment: async (partition, segment) =>
+      (await store.readSegment(partition, segment)).map((row) => latest.get(id(partition, segment, row)) ?? row),
+    scan: async function* (partition, segment, ...of) {
+      for await (const row of store.scan(partition, segment, ...of))
+        yield latest.get(id(partition, segment, row)) ?? row;
+    },
+  };
+}

@@ -114,6 +114,7 @@ class World {
     this.scheduler = new Scheduler(randomOf(seed, 'scheduler'), trace);
     this.incarnation = this.freshId('topic');
     const replicas = this.nemeses.has('replicas') ? 3 : 1;
+    const timeouts = randomOf(seed, 'timeouts').pick([0.005, 0.02, 0.08]);
     this.stage = {
       scheduler: this.scheduler,
       replicas: Array.from({ length: replicas }, (): MemoryDatabase => memoryDatabase()),
@@ -122,7 +123,7 @@ class World {
       log: memoryLog(this.incarnation, PARTITIONS),
       underWay: [],
       random: randomOf(seed, 'calls'),
-      timeouts: () => (this.nemeses.has('timeout') && !this.calm ? 0.03 : 0),
+      timeouts: () => (this.nemeses.has('timeout') && !this.calm ? timeouts : 0),
       readRepair: this.sabotage.readRepair ?? true,
     };
     this.openHistory();
@@ -148,7 +149,7 @@ class World {
   // The world's own hand: producer, operator, deployments.
 
   private produce(): void {
-    if (!this.random.chance(0.3)) return;
+    if (!this.random.chance(0.4)) return;
     const partition = this.random.below(PARTITIONS);
     for (let records = 1 + this.random.below(4); records > 0; records--) this.append(partition);
   }
@@ -222,12 +223,12 @@ class World {
 
   private startActors(): void {
     const running = (kind: Role): number => this.scheduler.actors.filter((actor) => actor.kind === kind).length;
-    const deployment = this.random.pick(this.deployments);
+    const deployment = (this.random.chance(0.6) ? this.deployments.at(-1) : null) ?? this.random.pick(this.deployments);
     if (this.random.chance(0.45) && running('speed') < 4) this.poll(deployment, this.random.pick(deployment.pollers));
-    if (this.random.chance(0.12) && running('archive') < 2) this.archive(deployment);
-    if (this.random.chance(0.06) && running('recompute') < 2) this.recompute(deployment);
-    if (this.random.chance(0.06) && running('sweep') < 2) this.sweep(deployment);
-    if (this.random.chance(0.1) && running('query') < 2) this.ask(deployment, this.question(deployment.pipeline));
+    if (this.random.chance(0.2) && running('archive') < 2) this.archive(deployment);
+    if (this.random.chance(0.12) && running('recompute') < 2) this.recompute(deployment);
+    if (this.random.chance(0.08) && running('sweep') < 2) this.sweep(deployment);
+    if (this.random.chance(0.12) && running('query') < 2) this.ask(deployment, this.question(deployment.pipeline));
   }
 
   /** Hands records to the function, as the trigger does: from the position on, holes passed over, one invocation per partition at a time. */
@@ -248,7 +249,7 @@ class World {
     }
     if (delivery.size === 0) return false;
     for (const partition of delivery.keys()) poller.busy[partition] = true;
-    let instance = deployment.instances.find(({ busy }) => !busy && this.random.chance(0.7));
+    let instance = deployment.instances.find(({ busy }) => !busy && this.random.chance(0.85));
     if (!instance) {
       const warm = coldState();
       instance = { warm: this.sabotage.warm?.(warm) ?? warm, busy: false };
@@ -421,13 +422,10 @@ class World {
   }
 
   /** The rows that each segment is bound to, as the database has it. */
-  private async boundLookups({
-    scope,
-    pipeline,
-  }: Deployment): Promise<(partition: number, offset: number) => ResolveLookup> {
-    const store = (this.stage.replicas[0] as MemoryDatabase).bindingStore(scope);
+  private async boundLookups(deployment: Deployment): Promise<(partition: number, offset: number) => ResolveLookup> {
+    const store = (this.stage.replicas[0] as MemoryDatabase).bindingStore(this.keysOf(deployment));
     const bound = await Promise.all([...Array(PARTITIONS).keys()].map((partition) => store.list(partition, 0, null)));
-    const { lookups } = pipeline.plan;
+    const { lookups } = deployment.pipeline.plan;
     return (partition, offset) => {
       const versions = bound[partition]?.get(Math.floor(offset / SEGMENT_SIZE));
       return (lookup, key) => {
@@ -480,8 +478,8 @@ class World {
     const objects = sabotage.bucket?.(bucket, stage) ?? bucket;
     const archive = memoryArchive(objects, scope);
     return {
-      store: sabotage.speed?.(store, role, stage) ?? store,
-      batch: sabotage.batch?.(batch, role, stage) ?? batch,
+      store: sabotage.speed?.(store, role, stage, scope) ?? store,
+      batch: sabotage.batch?.(batch, role) ?? batch,
       bindings: sabotage.bindings?.(bindings) ?? bindings,
       lookups: ports.lookupStore(stage, actor),
       log: sabotage.log?.(log, role, deployment.scope) ?? log,
@@ -532,7 +530,10 @@ class World {
       scheduler.crash(actor);
     }
     if (this.strikes('freeze', 0.05) && scheduler.actors.length > 0) {
-      const actor = this.drawOf('freeze').pick(scheduler.actors);
+      // Readers above all: what they read must stand still for them, and nothing else does.
+      const readers = scheduler.actors.filter(({ kind }) => kind === 'query');
+      const reader = readers.length > 0 && this.drawOf('freeze').chance(0.4);
+      const actor = this.drawOf('freeze').pick(reader ? readers : scheduler.actors);
       actor.frozenUntil = scheduler.steps + 20 + this.drawOf('freeze').below(400);
       scheduler.say(`FREEZE of ${actor.name} until ${actor.frozenUntil}`);
     }
