@@ -23,7 +23,7 @@ export default {
       '<rootDir>/test/unit/**/*.test.ts',
       '<rootDir>/test/gates/**/*.test.ts',
     ]),
-    project('laws', ['<rootDir>/test/laws/**/*.test.ts']),
+    project('laws', ['<rootDir>/test/laws/**/*.test.ts', '<rootDir>/test/simulation/**/*.test.ts']),
     project('integration', ['<rootDir>/test/integration/**/*.test.ts']),
   ],
 };

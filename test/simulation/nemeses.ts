@@ -7,6 +7,7 @@ export const NEMESES = [
   'timeout',
   'retention',
   'holes',
+  'transaction',
   'redeploy',
   'recreate',
   'rollback',

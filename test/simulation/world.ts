@@ -114,7 +114,7 @@ class World {
     this.scheduler = new Scheduler(randomOf(seed, 'scheduler'), trace);
     this.incarnation = this.freshId('topic');
     const replicas = this.nemeses.has('replicas') ? 3 : 1;
-    const timeouts = randomOf(seed, 'timeouts').pick([0.005, 0.02, 0.08]);
+    const timeouts = randomOf(seed, 'timeouts').pick([0.01, 0.04, 0.1]);
     this.stage = {
       scheduler: this.scheduler,
       replicas: Array.from({ length: replicas }, (): MemoryDatabase => memoryDatabase()),
@@ -224,7 +224,7 @@ class World {
   private startActors(): void {
     const running = (kind: Role): number => this.scheduler.actors.filter((actor) => actor.kind === kind).length;
     const deployment = (this.random.chance(0.6) ? this.deployments.at(-1) : null) ?? this.random.pick(this.deployments);
-    if (this.random.chance(0.45) && running('speed') < 4) this.poll(deployment, this.random.pick(deployment.pollers));
+    if (this.random.chance(0.6) && running('speed') < 4) this.poll(deployment, this.random.pick(deployment.pollers));
     if (this.random.chance(0.2) && running('archive') < 2) this.archive(deployment);
     if (this.random.chance(0.12) && running('recompute') < 2) this.recompute(deployment);
     if (this.random.chance(0.08) && running('sweep') < 2) this.sweep(deployment);
@@ -241,7 +241,10 @@ class World {
       const from = Math.max(start, poller.position[partition] as number);
       const records: LogRecord[] = [];
       const most = 1 + this.random.below(6);
-      for (const record of (broker[partition] as (LogRecord | null)[]).slice(from)) {
+      for (const record of (broker[partition] as (LogRecord | null)[]).slice(
+        from,
+        Math.max(from, this.openFrom[partition] ?? Number.MAX_SAFE_INTEGER),
+      )) {
         if (records.length === most) break;
         if (record !== null) records.push(record);
       }
@@ -260,6 +263,8 @@ class World {
     used.busy = true;
     const release = (): void => {
       used.busy = false;
+      // The next batch goes to the process that was busy last, a retried one mostly to the process that failed.
+      deployment.instances = [used, ...deployment.instances.filter((each) => each !== used)];
       for (const partition of delivery.keys()) poller.busy[partition] = false;
     };
     const offsets = Array.from(
@@ -492,6 +497,9 @@ class World {
 
   private readonly logStarts = new Array<number>(PARTITIONS).fill(0);
 
+  /** First offset of the open transaction of each partition: nothing from there on is committed. */
+  private readonly openFrom = new Array<number | null>(PARTITIONS).fill(null);
+
   private strikes(nemesis: Nemesis, probability: number): boolean {
     if (this.calm || !this.nemeses.has(nemesis)) return false;
     const struck = (this.draws.get(nemesis) as Random).chance(probability);
@@ -516,13 +524,25 @@ class World {
           deployment.committed.map((next) => Math.max(0, next - draw.below(10))),
         );
     }
-    if (this.strikes('jump', 0.012)) {
+    if (this.strikes('jump', 0.03)) {
       const draw = this.drawOf('jump');
       const poller = draw.pick(draw.pick(current).pollers);
       const partition = draw.below(PARTITIONS);
       const end = (this.historyOf(this.incarnation)[partition] as unknown[]).length;
       const from = poller.position[partition] as number;
-      if (!poller.busy[partition] && end - from > 1) poller.position[partition] = from + 1 + draw.below(end - from - 1);
+      const most = draw.chance(0.6) ? Math.min(2, end - from - 1) : end - from - 1;
+      if (!poller.busy[partition] && end - from > 1) poller.position[partition] = from + 1 + draw.below(most);
+    }
+    if (this.strikes('transaction', 0.02)) {
+      // Records of an open transaction hide what stands after them; then they turn out to be a hole, and the marker is another.
+      const partition = this.drawOf('transaction').below(PARTITIONS);
+      if (this.openFrom[partition] === null) {
+        this.openFrom[partition] = this.stage.log.append(partition, 'open');
+        this.historyOf(this.incarnation)[partition]?.push(null);
+      }
+    }
+    for (const partition of this.openFrom.keys()) {
+      if (this.openFrom[partition] !== null && this.drawOf('transaction').chance(0.04)) this.abort(partition);
     }
     if (this.strikes('crash', 0.04) && scheduler.actors.length > 0) {
       const actor = this.drawOf('crash').pick(scheduler.actors);
@@ -551,7 +571,7 @@ class World {
       if (version) this.deploy(version);
     }
     if (this.histories.size < 3 && this.strikes('recreate', 0.006)) this.recreate();
-    if (this.strikes('rollback', 0.012)) this.rollBack(this.drawOf('rollback').pick(this.deployments));
+    if (this.strikes('rollback', 0.04)) this.rollBack(this.drawOf('rollback').pick(this.deployments));
     if (this.strikes('lookup-reload', 0.03)) await this.reloadLookups();
     if (this.strikes('accept-lost', 0.008)) {
       const deployment = this.drawOf('accept-lost').pick(this.deployments);
@@ -562,7 +582,14 @@ class World {
     this.clockMs += 100;
   }
 
+  private abort(partition: number): void {
+    this.openFrom[partition] = null;
+    this.stage.log.abort(partition);
+    this.historyOf(this.incarnation)[partition]?.push(null);
+  }
+
   private recreate(): void {
+    this.openFrom.fill(null);
     this.incarnation = this.freshId('topic');
     this.stage.log.recreate(this.incarnation);
     this.openHistory();
@@ -596,13 +623,15 @@ class World {
     this.scheduler.say('CALM');
     for (const actor of this.scheduler.actors) actor.frozenUntil = 0;
     await this.drain();
+    for (const partition of this.openFrom.keys()) if (this.openFrom[partition] !== null) this.abort(partition);
     // A whole segment more for every partition, so that the last one begins where nothing was lost.
     for (let partition = 0; partition < PARTITIONS; partition++)
       for (let record = 0; record < SEGMENT_SIZE + 1; record++) this.append(partition);
     const current = this.deployments.filter(({ scope }) => scope.incarnation === this.incarnation);
     for (const deployment of current) {
       const poller = this.join(deployment, 'poller', deployment.committed);
-      for (let partition = 0; partition < PARTITIONS; ) {
+      for (let partition = 0, polls = 0; partition < PARTITIONS; polls++) {
+        if (polls > 2_000) this.fail(`${deployment.name}: all is calm, and partition ${partition} is not consumed`);
         if (this.failure !== null) return;
         if (poller.position[partition] === this.historyOf(this.incarnation)[partition]?.length) partition++;
         else this.poll(deployment, poller);
