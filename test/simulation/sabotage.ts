@@ -3,7 +3,7 @@ import type { Answer, WarmState } from '@bifold/functions/bodies';
 import type { bucket, Stage } from './ports.ts';
 
 export type Role = 'speed' | 'archive' | 'recompute' | 'sweep' | 'query';
-export type SimulatedBucket = ReturnType<typeof bucket>;
+type SimulatedBucket = ReturnType<typeof bucket>;
 
 /** A reading of the rules that breaks one of them, at a seam of the code. Every hook replaces what the code would have got there. */
 export interface Sabotage {
@@ -17,7 +17,7 @@ export interface Sabotage {
   readonly bindings?: (store: BindingStore) => BindingStore;
   readonly log?: (log: Log, role: Role, scope: Scope) => Log;
   readonly archive?: (archive: ArchiveStore) => ArchiveStore;
-  readonly bucket?: (store: SimulatedBucket, stage: Stage) => SimulatedBucket;
+  readonly bucket?: (store: SimulatedBucket) => SimulatedBucket;
   readonly delivery?: (
     delivery: ReadonlyMap<number, readonly LogRecord[]>,
     warm: WarmState,

@@ -144,6 +144,18 @@ export const SABOTAGES: readonly Sabotage[] = [
     }),
   },
   {
+    name: 'progress-as-one-number',
+    rule: 5,
+    breaks: 'progress in a segment vouches for the segment before it too',
+    speed: (store) => ({
+      ...store,
+      writeProgress: async (partition, segment, next) => {
+        if (segment > 0) await store.writeProgress(partition, segment - 1, segment * SEGMENT_SIZE);
+        await store.writeProgress(partition, segment, next);
+      },
+    }),
+  },
+  {
     name: 'log-not-asked',
     rule: 5,
     breaks: 'what is missing below a batch is taken for a hole',
@@ -161,14 +173,11 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'archive-overwrites',
     rule: 7,
     breaks: 'an archive file is written without If-None-Match',
-    bucket: (bucket, { objects }) => ({
+    bucket: (bucket) => ({
       ...bucket,
       create: async (key, localPath, metadata) => {
-        const before = objects.get(key);
-        objects.delete(key);
-        const creation = await bucket.create(key, localPath, metadata);
-        if (before && !objects.has(key)) objects.set(key, before);
-        return creation;
+        await bucket.put(key, localPath, metadata);
+        return { kind: 'created' };
       },
     }),
   },
@@ -324,6 +333,17 @@ export const SABOTAGES: readonly Sabotage[] = [
           segment,
           rows.filter(({ window }) => window !== QUARANTINE_WINDOW),
         ),
+    }),
+  },
+  {
+    name: 'quarantine-before-progress',
+    rule: 14,
+    breaks: 'progress is written while quarantine entries are still on their way',
+    speed: (store) => ({
+      ...store,
+      writeQuarantine: async (entries) => {
+        store.writeQuarantine(entries).catch(() => undefined);
+      },
     }),
   },
   {
