@@ -583,7 +583,7 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     code: 'BIFOLD_BAD_STORAGE',
     what: 'segments of 15',
     names: 'storage.segmentSize',
-    allowed: 'from 16 to 1000000',
+    allowed: 'from 16 to 131072',
     make: () => define({ storage: { segmentSize: 15 } }),
   },
   {

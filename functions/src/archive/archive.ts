@@ -39,56 +39,72 @@ export interface ArchivedPartition {
 
 const FILE_RECORDS_MAX = 200_000;
 const FILE_BYTES_MAX = 64 * 1024 * 1024;
-const FETCH_BYTES = 8 * 1024 * 1024;
+/** As the broker counts them: compressed. */
+const FETCH_BYTES = 1024 * 1024;
 
-/** Rule 7: lengthens the chain of each partition up to where the log ended when it was asked. May run twice at once: a file is created by one of them alone. */
+/**
+ * Rule 7: lengthens the chain of each partition up to where the log ended when it was asked, a file of each in turn, so that one with a backlog holds up no other.
+ * May run twice at once: a file is created by one of them alone.
+ */
 export async function archiveLog(pipeline: Pipeline, ports: ArchivePorts): Promise<readonly ArchivedPartition[]> {
   const decode = decoderOf(pipeline);
   const scratch = await mkdtemp(join(ports.scratchFolder, 'archive-'));
   try {
-    const archived: ArchivedPartition[] = [];
-    for (const partition of await ports.log.partitions()) {
-      archived.push(await archivePartition(pipeline.plan, decode, partition, ports, scratch));
+    const chains = await Promise.all((await ports.log.partitions()).map((partition) => chainOf(partition, ports)));
+    let waiting = chains.filter(({ position, logEnd }) => position < logEnd);
+    while (waiting.length > 0 && ports.hasTime()) {
+      for (const chain of waiting) {
+        if (ports.hasTime())
+          await lengthen(chain, pipeline.plan, decode, ports, join(scratch, `${chain.partition}.parquet`));
+      }
+      waiting = waiting.filter(({ position, logEnd }) => position < logEnd);
     }
-    return archived;
+    return chains.map(({ partition, start, position, logEnd, records, files, lost }) => ({
+      ...{ partition, start, end: position, records, files, lost },
+      behind: Math.max(0, logEnd - position),
+    }));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-async function archivePartition(
+/** A partition's chain while it grows. */
+interface GrowingChain {
+  readonly partition: number;
+  readonly start: number;
+  readonly logEnd: number;
+  readonly lost: [number, number][];
+  position: number;
+  records: number;
+  files: number;
+}
+
+async function chainOf(partition: number, { log, archive }: ArchivePorts): Promise<GrowingChain> {
+  const [{ end }, start] = await Promise.all([log.bounds(partition), archive.frontier(partition)]);
+  return { partition, start, logEnd: end, lost: [], position: start, records: 0, files: 0 };
+}
+
+/** Adds the next file, or goes on from where somebody else's ends. */
+async function lengthen(
+  chain: GrowingChain,
   plan: Plan,
   decode: Decoder,
-  partition: number,
   ports: ArchivePorts,
-  scratch: string,
-): Promise<ArchivedPartition> {
-  const { archive, log } = ports;
-  const { end } = await log.bounds(partition);
-  const start = await archive.frontier(partition);
-  const lost: [number, number][] = [];
-  let position = start;
-  let records = 0;
-  let files = 0;
-  while (position < end && ports.hasTime()) {
-    const stretch = await readStretch(log, partition, position, end);
-    await verifyIncarnation(ports);
-    const localPath = join(scratch, `${partition}.parquet`);
-    await ports.engine.writeParquet(localPath, archiveTable(plan, decode, stretch.records));
-    const created = await archive.append(
-      { partition, start: position, end: stretch.end, lost: stretch.lost },
-      localPath,
-    );
-    if (created) {
-      files++;
-      records += stretch.records.length;
-      if (stretch.lost) lost.push([position, stretch.end]);
-      position = stretch.end;
-    } else {
-      position = await archive.frontier(partition);
-    }
+  localPath: string,
+): Promise<void> {
+  const { partition, position } = chain;
+  const stretch = await readStretch(ports.log, partition, position, chain.logEnd);
+  await verifyIncarnation(ports);
+  await ports.engine.writeParquet(localPath, archiveTable(plan, decode, stretch.records));
+  const { end, lost, records } = stretch;
+  if (!(await ports.archive.append({ partition, start: position, end, lost }, localPath))) {
+    chain.position = await ports.archive.frontier(partition);
+    return;
   }
-  return { partition, start, end: position, records, files, lost, behind: Math.max(0, end - position) };
+  chain.files++;
+  chain.records += records.length;
+  if (lost) chain.lost.push([position, end]);
+  chain.position = end;
 }
 
 interface Stretch {
@@ -111,8 +127,10 @@ async function readStretch(log: Log, partition: number, from: number, to: number
         : { records: [], end: slice.logStart, lost: true };
     }
     if (slice.end <= position) break;
-    for (const record of slice.records) sizeBytes += (record.value?.length ?? 0) + (record.key?.length ?? 0);
-    records.push(...slice.records);
+    for (const record of slice.records) {
+      sizeBytes += (record.value?.length ?? 0) + (record.key?.length ?? 0);
+      records.push(record);
+    }
     position = slice.end;
   }
   if (position > from) return { records, end: position, lost: false };

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
-import { openEngine } from '@bifold/adapters/duckdb';
 import { s3Archive, s3Bucket } from '@bifold/adapters/s3';
 import { logOfEnvironment, once } from '../deployment/connections.ts';
+import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed, timeLeft } from '../deployment/observed.ts';
 import { type ArchivedPartition, type ArchivePorts, archiveLog } from './archive.ts';
@@ -12,7 +12,7 @@ const ports = once(
   async (): Promise<Omit<ArchivePorts, 'hasTime'>> => ({
     log: await logOfEnvironment(pipeline.plan.topic, scope.incarnation),
     archive: s3Archive(s3Bucket({ bucket: setting('ARCHIVE_BUCKET') }), scope),
-    engine: await openEngine(),
+    engine: await engineOfEnvironment(),
     incarnation: scope.incarnation,
     scratchFolder: tmpdir(),
   }),

@@ -1,10 +1,8 @@
 import {
   type BatchRow,
   type BatchStore,
-  batchRanges,
   bucketOf,
   coverageGaps,
-  coverageOf,
   type Deviation,
   type FragmentRow,
   gatherSorted,
@@ -25,7 +23,6 @@ import {
   rowAlgebrasOf,
   type Scope,
   type SpeedStore,
-  segmentStart,
   sizeOf,
   stillReadable,
   type Value,
@@ -60,7 +57,7 @@ export interface Answer {
 }
 
 const TRIES = 5;
-/** Well below the 6 MB that Lambda lets a function answer. */
+/** Of rows, below the 6 MB that Lambda lets a function answer: the rest is the receipt's and the cursor's. */
 const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Rule 8: reads the pointer, progress, rows, and the pointer again; what it read stands if that moved by one generation at most. */
@@ -69,7 +66,7 @@ export async function answerQuestion(plan: Plan, scope: Scope, question: Questio
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const pointer = await ports.batch.readPointer('quorum');
     const vantage = question.cursor
-      ? resumedVantage(plan, scope, question.cursor, pointer)
+      ? await resumedVantage(plan, scope, question.cursor, pointer, ports)
       : await freshVantage(plan, question, pointer, ports);
     const [page, quarantined] = await Promise.all([
       readPage(plan, algebras, vantage, question, ports),
@@ -107,9 +104,14 @@ async function freshVantage(plan: Plan, question: Question, pointer: Pointer, { 
   return vantageOf(pointer, [...partitions], new Map(progress), plan.storage.segmentSize, question.snapshot);
 }
 
-/** The vantage that a cursor names, if its run is still kept. */
-function resumedVantage(plan: Plan, scope: Scope, cursor: Cursor, pointer: Pointer): Vantage {
-  const { segmentSize } = plan.storage;
+/** The vantage that a cursor names, if its run is still kept. A cursor comes from outside: what it claims of the log must be there. */
+async function resumedVantage(
+  plan: Plan,
+  scope: Scope,
+  cursor: Cursor,
+  pointer: Pointer,
+  { store }: QueryPorts,
+): Promise<Vantage> {
   const kept = [pointer.current, pointer.previous].find((run) => (run?.run ?? null) === cursor.run) ?? null;
   const known = cursor.run === null ? pointer.generation <= 1 : kept !== null;
   if (
@@ -125,29 +127,30 @@ function resumedVantage(plan: Plan, scope: Scope, cursor: Cursor, pointer: Point
       remedy: 'ask again from the first page',
     });
   }
-  const segments = cursor.segments.map(
-    ([partition, segment, next]): OpenSegment => ({
-      partition,
-      segment,
-      start: segmentStart(segment, segmentSize),
-      next,
+  const claimed = new Map<number, Map<number, number>>();
+  for (const [partition, segment, next] of cursor.segments) {
+    claimed.set(partition, (claimed.get(partition) ?? new Map<number, number>()).set(segment, next));
+  }
+  await Promise.all(
+    Array.from(claimed, async ([partition, segments]) => {
+      const first = [...segments.keys()].reduce((least, segment) => Math.min(least, segment));
+      const stored = await store.readProgress(partition, first, null);
+      for (const [segment, next] of segments) {
+        if (next > (stored.get(segment) ?? 0)) throw falseCursor(partition, next);
+      }
     }),
   );
-  const partitions = new Set([...partitionsOf(kept), ...segments.map(({ partition }) => partition)]);
-  const coverage = coverageOf(
-    new Map(
-      Array.from(partitions, (partition) => [
-        partition,
-        [
-          ...batchRanges(kept, partition, segmentSize),
-          ...segments
-            .filter((segment) => segment.partition === partition)
-            .map(({ start, next }) => [start, next] as const),
-        ],
-      ]),
-    ),
-  );
-  return { generation: cursor.generation, run: cursor.run, segments, coverage };
+  const named: Pointer = { generation: cursor.generation, current: kept, previous: null };
+  return vantageOf(named, [...claimed.keys()], claimed, plan.storage.segmentSize, false);
+}
+
+function falseCursor(partition: number, next: number): QuestionError {
+  return new QuestionError('BIFOLD_BAD_CURSOR', {
+    failed: 'a cursor claims more of the log than was folded',
+    received: `partition ${partition} up to ${next}`,
+    allowed: 'the cursor of the page before, unchanged',
+    remedy: 'ask again from the first page',
+  });
 }
 
 interface Page {
@@ -169,10 +172,10 @@ async function readPage(
   let last: Pick<Cursor, 'bucket' | 'after'> | null = null;
   for (const bucket of buckets) {
     for await (const merged of mergedRows(plan, algebras, vantage, question, bucket, ports)) {
-      if (rows.length >= question.limit || sizeBytes >= PAGE_BYTES_MAX) return { rows, next: last };
       const row = showRow(plan, algebras, question, merged);
+      sizeBytes += bytesInResponse(row);
+      if (rows.length >= question.limit || (rows.length > 0 && sizeBytes > PAGE_BYTES_MAX)) return { rows, next: last };
       rows.push(row);
-      sizeBytes += JSON.stringify(row).length;
       // A total stands behind all windows of its key: the next page starts after the last of them.
       const after = question.total
         ? { key: merged.key, window: question.window, startMs: Number.MAX_SAFE_INTEGER }
@@ -181,6 +184,11 @@ async function readPage(
     }
   }
   return { rows, next: null };
+}
+
+/** A body is a text inside the JSON of a function's result, so its quotes are escaped once more. */
+function bytesInResponse(row: AnswerRow): number {
+  return Buffer.byteLength(JSON.stringify(JSON.stringify(row)));
 }
 
 function bucketsOf(plan: Plan, { keys }: Question): readonly number[] {

@@ -29,10 +29,7 @@ export const handler = observed(async (event: APIGatewayProxyEventV2): Promise<A
       return reply(error.code === 'BIFOLD_CURSOR_EXPIRED' ? 410 : 400, problem(error));
     logger.error('a question was not answered', error as Error);
     // What is away comes back: the caller may try again. Details stay in the log.
-    return reply(
-      503,
-      error instanceof BifoldError ? { code: error.code, failed: error.explanation.failed } : { code: 'BIFOLD_FAILED' },
-    );
+    return reply(503, { code: error instanceof BifoldError ? error.code : 'BIFOLD_FAILED' });
   }
 });
 

@@ -41,7 +41,7 @@ export interface Cursor {
 const PAGE_ROWS_DEFAULT = 1_000;
 const PAGE_ROWS_MAX = 10_000;
 const KEYS_MAX = 1_000;
-const CURSOR_SEGMENTS_MAX = 100_000;
+const CURSOR_SEGMENTS_MAX = 20_000;
 
 type Parameters = Readonly<Record<string, unknown>>;
 const KNOWN = ['window', 'key', 'keys', 'from', 'to', 'total', 'snapshot', 'parts', 'limit', 'cursor'];

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { batchStore, bindingStore, lookupStore } from '@bifold/adapters/cassandra';
-import { openEngine } from '@bifold/adapters/duckdb';
 import { s3Archive, s3Bucket, s3Views } from '@bifold/adapters/s3';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
+import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { type Recomputed, type RecomputePorts, recompute } from './recompute.ts';
@@ -19,7 +19,7 @@ const ports = once(async (): Promise<RecomputePorts> => {
     bindings: bindingStore(client, scope),
     lookups: lookupStore(client),
     views: s3Views(bucket, scope),
-    openEngine,
+    openEngine: engineOfEnvironment,
     clock: Date.now,
     newId: randomUUID,
     scratchFolder: tmpdir(),

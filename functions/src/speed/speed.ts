@@ -54,7 +54,8 @@ export interface FoldedPartition {
 }
 
 const PAYLOAD_LIMIT_BYTES = 8 * 1024;
-const FETCH_BYTES = 16 * 1024 * 1024;
+/** As the broker counts them: compressed. */
+const FETCH_BYTES = 1024 * 1024;
 
 /**
  * Folds one delivery into fragments: rules 1 to 5, 13 and 14. Everything it writes is a pure function of the log up to some offset, so it may run twice,
@@ -211,7 +212,7 @@ async function askLog(log: Log, partition: number, from: number, to: number): Pr
     const slice = await log.read(partition, position, to, FETCH_BYTES);
     if (slice.logStart > position) return null;
     if (slice.end <= position) throw notReadable(partition, position, to);
-    records.push(...slice.records);
+    for (const record of slice.records) records.push(record);
     position = slice.end;
   }
   return records;

@@ -8,7 +8,7 @@ import { segmentOf } from './segment.ts';
 export interface Manifest {
   readonly cuts: Readonly<Record<string, number>>;
   readonly lost: Readonly<Record<string, readonly Range[]>>;
-  /** The files of the archive that hold the covered offsets. */
+  /** The files of the archive that hold the covered offsets; those of lost ranges hold no records. */
   readonly files: readonly ArchiveFile[];
 }
 
@@ -40,7 +40,7 @@ export function manifestOf(
     cuts[partition] = cut;
     if (cut > before) moved = true;
     const covered = chain.filter((file) => file.start < cut * segmentSize);
-    files.push(...covered.filter((file) => !file.lost));
+    files.push(...covered);
     const ranges = covered
       .filter((file) => file.lost)
       .map((file): Range => [file.start, Math.min(file.end, cut * segmentSize)]);

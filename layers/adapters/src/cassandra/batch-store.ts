@@ -4,6 +4,7 @@ import {
   bucketOf,
   canonicalJson,
   LOG_TIMESTAMP_BASE_US,
+  NOTHING_PUBLISHED,
   type Pointer,
   ProtocolError,
   type PublishedRun,
@@ -29,7 +30,6 @@ const BATCH_ROWS: SliceTable<BatchRow> = {
 };
 const FETCH_SIZE_ROWS = 1000;
 const ATTEMPTS_MAX = 3;
-const NOTHING_PUBLISHED: Pointer = { generation: 0, current: null, previous: null };
 
 export function batchStore(client: CassandraClient, scope: Scope, options: BatchStoreOptions): BatchStore {
   const scoped = scopeValues(scope);

@@ -57,6 +57,24 @@ describe('DuckDB', () => {
     );
   });
 
+  it('gives a whole result while files are written from it', async () => {
+    let seen = 0;
+    for await (const chunk of database.query('SELECT range AS n FROM range(300000)')) {
+      if (seen % 100_000 < chunk.rowCount) await database.writeParquet(join(folder, 'beside.parquet'), COLUMNS, []);
+      seen += chunk.rowCount;
+    }
+    expect(seen).toBe(300_000);
+  });
+
+  it('fails when a result fails behind its first rows, rather than end early', async () => {
+    const sql =
+      "SELECT CASE WHEN range = 299999 THEN CAST('x' || range AS BIGINT) ELSE range END AS n FROM range(300000)";
+    const read = async () => {
+      for await (const chunk of database.query(sql)) chunk.column('n');
+    };
+    await expect(read()).rejects.toThrow(/BIFOLD_DUCKDB_FAILED/);
+  });
+
   it('keeps the order of rows over many chunks and stretches', async () => {
     const path = join(folder, 'order.parquet');
     const count = 300_000;

@@ -44,11 +44,11 @@ export type ColumnValues = readonly (readonly SqlInput[])[];
 
 export interface DuckDb {
   run(sql: string): Promise<void>;
-  /** The result, chunk by chunk, as it is computed. */
+  /** The result, chunk by chunk; other work may go on meanwhile. */
   query(sql: string): AsyncIterable<SqlChunk>;
   /** All rows of a small result. */
   rows(sql: string): Promise<readonly Readonly<Record<string, SqlOutput>>[]>;
-  /** A temporary table, filled from stretches of columns of any length. */
+  /** A table, filled from stretches of columns of any length. */
   createTable(name: string, columns: readonly SqlColumn[], values: Stretches): Promise<void>;
   /** A Parquet file (zstd) of these rows, in their order. Returns how many there are. */
   writeParquet(path: string, columns: readonly SqlColumn[], values: Stretches): Promise<number>;
@@ -81,28 +81,44 @@ export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
       await connection.run(sql);
     });
 
+  /**
+   * An error in the middle of a stream ends it without a word, and so does other work on its connection. So a result is computed whole first, which
+   * fails as it should, then read by a connection of its own, and counted.
+   */
   async function* query(sql: string): AsyncGenerator<SqlChunk> {
-    const result = await asking(sql, () => connection.stream(sql));
-    const names = result.columnNames();
-    const indexes = new Map(names.map((name, index) => [name, index]));
-    for (;;) {
-      const chunk = await asking(sql, () => result.fetchChunk());
-      if (chunk === null || chunk.rowCount === 0) return;
-      yield {
-        rowCount: chunk.rowCount,
-        columns: names,
-        column(name) {
-          const index = indexes.get(name);
-          if (index === undefined) throw failed(sql, `no column "${name}" among ${names.join(', ')}`);
-          return chunk.getColumnValues(index).map(output);
-        },
-      };
+    const table = quoted(`result ${tables++}`);
+    const reader = await instance.connect();
+    try {
+      await asking(sql, () => reader.run(`CREATE TABLE ${table} AS ${sql}`));
+      const counted = await asking(sql, () => reader.runAndReadAll(`SELECT count(*) FROM ${table}`));
+      let missing = Number(counted.getRows()[0]?.[0]);
+      const result = await asking(sql, () => reader.stream(`SELECT * FROM ${table}`));
+      const names = result.columnNames();
+      const indexes = new Map(names.map((name, index) => [name, index]));
+      for (;;) {
+        const chunk = await asking(sql, () => result.fetchChunk());
+        if (chunk === null || chunk.rowCount === 0) break;
+        missing -= chunk.rowCount;
+        yield {
+          rowCount: chunk.rowCount,
+          columns: names,
+          column(name) {
+            const index = indexes.get(name);
+            if (index === undefined) throw failed(sql, `no column "${name}" among ${names.join(', ')}`);
+            return chunk.getColumnValues(index).map(output);
+          },
+        };
+      }
+      if (missing !== 0) throw failed(sql, `a result that ended ${missing} rows early`);
+    } finally {
+      await reader.run(`DROP TABLE IF EXISTS ${table}`);
+      reader.closeSync();
     }
   }
 
   const createTable = async (name: string, columns: readonly SqlColumn[], values: Stretches): Promise<number> => {
     const definitions = columns.map((column) => `${quoted(column.name)} ${column.type}`);
-    await run(`CREATE OR REPLACE TEMP TABLE ${quoted(name)} (${definitions.join(', ')})`);
+    await run(`CREATE OR REPLACE TABLE ${quoted(name)} (${definitions.join(', ')})`);
     return asking(`filling ${name}`, () => fill(connection, name, columns, values));
   };
 

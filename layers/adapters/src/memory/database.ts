@@ -10,6 +10,7 @@ import {
   LOG_TIMESTAMP_BASE_US,
   type LookupStore,
   logTimestampUs,
+  NOTHING_PUBLISHED,
   type Pointer,
   type QuarantineEntry,
   type RowFilter,
@@ -120,7 +121,7 @@ export function memoryDatabase(): MemoryDatabase {
       const scoped = joinKey(version, incarnation);
       const key = (run: string, bucket: number) => joinKey(version, incarnation, run, bucket);
       const timestampOf = (generation: number) => LOG_TIMESTAMP_BASE_US + BigInt(generation);
-      const pointer = () => pointers.get(scoped) ?? { generation: 0, current: null, previous: null };
+      const pointer = () => pointers.get(scoped) ?? NOTHING_PUBLISHED;
       return {
         readPointer: async () => pointer(),
 

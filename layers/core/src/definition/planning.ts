@@ -226,7 +226,7 @@ function described(value: unknown): string {
 
 export function planStorage(where: string, storage: Partial<StoragePlan>): StoragePlan {
   const planned = { ...DEFAULT_STORAGE, ...storage };
-  const limits = { segmentSize: [16, 1_000_000], buckets: [1, 256] } as const;
+  const limits = { segmentSize: [16, 131_072], buckets: [1, 256] } as const;
   for (const option of Object.keys(storage)) {
     if (!Object.hasOwn(limits, option))
       refuse(
