@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { CreateBucketCommand, DeleteBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   AdapterError,
   type Bucket,
@@ -18,7 +18,7 @@ import {
   speedStore,
   sweepLedger,
 } from '@bifold/adapters';
-import { type CloudAddresses, openCloud } from '@bifold/cloud';
+import { type Cloud, type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
 import { archiveContract } from '../contract/archive-store.ts';
@@ -35,13 +35,16 @@ const suffix = randomBytes(4).toString('hex');
 const keyspace = `contract_${suffix}`;
 const bucketName = `contract-${suffix}`;
 
+let cloud: Cloud;
 let addresses: CloudAddresses;
 let cassandra: CassandraClient;
 let bucket: Bucket;
 let admin: S3Client;
 
 beforeAll(async () => {
-  const cloud = await openCloud({ root: join(import.meta.dirname, '../..') });
+  const root = join(import.meta.dirname, '../..');
+  const stateDir = join(root, '.bifold', 'test', 'adapters');
+  cloud = await openCloud({ root, stateDir, softwareDir: join(root, '.bifold', 'software') });
   addresses = await cloud.up();
   cassandra = await connectCassandra({ ...cassandraAddress(), keyspace });
   await createTables(cassandra, 1);
@@ -53,12 +56,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await cassandra?.define(`DROP KEYSPACE ${keyspace}`);
   await cassandra?.close();
-  await bucket?.deleteAll('');
-  await admin?.send(new DeleteBucketCommand({ Bucket: bucketName }));
   bucket?.close();
   admin?.destroy();
+  await cloud?.down({ deleteData: true });
 });
 
 const cassandraAddress = () => ({
