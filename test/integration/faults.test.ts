@@ -177,6 +177,8 @@ describe('kill -9, while events stream', () => {
       const flying = await until('events in flight', mapping, (state) => (state?.invocationsInFlight ?? 0) > 0);
       for (const pid of victim === 'function' ? functionProcesses('bifold-delays-speed') : pids)
         process.kill(pid, 'SIGKILL');
+      // The rest is kept for the next victim, however long this one's recovery takes.
+      await stopSending();
       let redelivered = 0;
       if (victim !== 'function') {
         await until(
