@@ -90,8 +90,14 @@ export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, 
     writeWhole(draftProperties, serverProperties(ports, draft));
     const { username, password } = secrets.kafka;
     const scram = `SCRAM-SHA-512=[name=${username},password=${password}]`;
-    const clusterId = randomBytes(16).toString('base64url');
-    const args = ['format', '-t', clusterId, '-c', draftProperties, '--add-scram', scram];
+    const args = [
+      'format',
+      `--cluster-id=${clusterIdOf(randomBytes(16))}`,
+      '-c',
+      draftProperties,
+      '--add-scram',
+      scram,
+    ];
     try {
       await run(software.java, ['-XX:TieredStopAtLevel=1', ...java, 'kafka.tools.StorageTool', ...args], { env });
     } catch (cause) {
@@ -131,3 +137,8 @@ export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, 
       }),
   };
 };
+
+/** A cluster's id: 16 bytes as base64 for addresses, as Kafka writes them. It must not start with a dash, which the tool would take for an option. */
+export function clusterIdOf(bytes: Buffer): string {
+  return bytes.toString('base64url').replace(/^-/, 'A');
+}
