@@ -13,6 +13,7 @@ import {
   type SqlEngine,
   type SqlValue,
   sqlTypeOf,
+  sqlValueOf,
   type TableColumn,
 } from '@bifold/core';
 import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
@@ -160,8 +161,7 @@ function archiveTable(plan: Plan, decode: Decoder, records: readonly LogRecord[]
     ...plan.columns.map(({ name, type }, index) => {
       const sqlType = sqlTypeOf(type);
       const values = decoded.map((event): SqlValue => {
-        const value = event.kind === 'event' ? (event.values[index] ?? null) : null;
-        return sqlType === 'BIGINT' && value !== null ? BigInt(value) : value;
+        return event.kind === 'event' ? sqlValueOf(sqlType, event.values[index] ?? null) : null;
       });
       return { name, type: sqlType, values };
     }),

@@ -6,8 +6,8 @@ import {
   type Plan,
   ProtocolError,
   type SqlEngine,
-  type SqlValue,
   sqlTypeOf,
+  sqlValueOf,
   type Value,
 } from '@bifold/core';
 
@@ -114,10 +114,7 @@ export async function loadLookups(
       { name: '_key', type: 'VARCHAR', values: rows.map(({ key }) => key) },
       ...lookup.columns.map((column) => {
         const type = sqlTypeOf(column.type);
-        const values = rows.map(({ row }): SqlValue => {
-          const value = row[column.name] ?? null;
-          return type === 'BIGINT' && value !== null ? BigInt(value) : value;
-        });
+        const values = rows.map(({ row }) => sqlValueOf(type, row[column.name] ?? null));
         return { name: column.name, type, values };
       }),
     ]);

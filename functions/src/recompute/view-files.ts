@@ -7,6 +7,7 @@ import {
   type SqlEngine,
   type SqlValue,
   sqlTypeOf,
+  sqlValueOf,
   type TableColumn,
   type ViewStore,
   type WindowPlan,
@@ -47,8 +48,7 @@ export class ViewFiles {
     const key = JSON.parse(row.key) as SqlValue[];
     const values = [...key, BigInt(row.startMs), ...this.plan.aggregates.map(({ name }) => shown[name] ?? null)];
     this.columns.forEach((column, index) => {
-      const value = values[index] ?? null;
-      column.values.push(column.type === 'BIGINT' && typeof value === 'number' ? BigInt(value) : value);
+      column.values.push(sqlValueOf(column.type, values[index] ?? null));
     });
     if ((this.columns[0]?.values.length ?? 0) >= FILE_ROWS_MAX) await this.end();
   }

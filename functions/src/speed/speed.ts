@@ -103,7 +103,6 @@ async function foldPartition(
   const lookups = await bindLookups(fold, partition, folding, decoded, ports, warm.lookups);
   const { segments, quarantine } = foldRecords(fold, folding, decoded, opened.current, lookups);
 
-  if (known === undefined) await ports.store.registerPartition(partition);
   let rows = 0;
   await Promise.all([
     ...segments.map((segment) => {
@@ -112,6 +111,7 @@ async function foldPartition(
       return ports.store.writeFragments(partition, segment.segment, touched);
     }),
     ports.store.writeQuarantine(quarantine),
+    known === undefined ? ports.store.registerPartition(partition) : undefined,
   ]);
 
   // Only now: progress vouches for the fragments (rule 5).

@@ -38,6 +38,11 @@ export function sqlTypeOf(type: ColumnType): SqlType {
   }
 }
 
+/** A value of a column as the engine takes it: 64-bit integers are bigint. */
+export function sqlValueOf(type: SqlType, value: SqlValue): SqlValue {
+  return type === 'BIGINT' && typeof value === 'number' ? BigInt(value) : value;
+}
+
 export function quoted(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`;
 }

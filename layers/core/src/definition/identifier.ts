@@ -9,21 +9,20 @@ const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 const RESOURCE_NAME = /^[A-Za-z][A-Za-z0-9._-]{0,62}$/;
 
 export function checkIdentifier(role: string, name: unknown): string {
-  if (typeof name === 'string' && IDENTIFIER.test(name)) return name;
-  throw new DefinitionError('BIFOLD_BAD_NAME', {
-    failed: `${role} has a name that cannot be used`,
-    received: JSON.stringify(name) ?? String(name),
-    allowed: 'a letter, then letters, digits and underscores, at most 63 in all',
-    remedy: 'rename it',
-  });
+  return checkName(role, name, IDENTIFIER, 'a letter, then letters, digits and underscores, at most 63 in all');
 }
 
 export function checkResourceName(role: string, name: unknown): string {
-  if (typeof name === 'string' && RESOURCE_NAME.test(name)) return name;
+  const allowed = 'a letter, then letters, digits, underscores, dots and dashes, at most 63 in all';
+  return checkName(role, name, RESOURCE_NAME, allowed);
+}
+
+function checkName(role: string, name: unknown, pattern: RegExp, allowed: string): string {
+  if (typeof name === 'string' && pattern.test(name)) return name;
   throw new DefinitionError('BIFOLD_BAD_NAME', {
     failed: `${role} has a name that cannot be used`,
     received: JSON.stringify(name) ?? String(name),
-    allowed: 'a letter, then letters, digits, underscores, dots and dashes, at most 63 in all',
+    allowed,
     remedy: 'rename it',
   });
 }
