@@ -12,6 +12,8 @@ export interface DeploymentRecord {
   readonly apiId: string;
   readonly archiveBucket: string;
   readonly functions: Readonly<Record<string, string>>;
+  /** Settings that it was deployed with, as `cdk -c` takes them: what is deployed again must be the same. Absent in records of earlier versions. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Of the code that was deployed. */
   readonly sources: string;
   readonly deployedAt: string;

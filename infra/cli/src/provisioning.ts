@@ -46,7 +46,7 @@ export async function converge(
       warn(`pipeline "${record.pipeline}" was deployed, and is not deployed again: ${reason}`);
       continue;
     }
-    await deploy(context, pipeline, topic.partitions.length);
+    await deploy(context, pipeline, topic.partitions.length, record.settings);
     deployed.push(record.pipeline);
   }
   return { started, deployed };
@@ -94,8 +94,13 @@ async function ensureTopic(context: Context, { plan }: Pipeline, partitions: num
   return found.id;
 }
 
-/** Deploys one pipeline on the local cloud and records it. */
-export async function deploy(context: Context, pipeline: Pipeline, partitions: number): Promise<DeploymentRecord> {
+/** Deploys one pipeline on the local cloud and records it, with the settings that were given beside those of a local cloud. */
+export async function deploy(
+  context: Context,
+  pipeline: Pipeline,
+  partitions: number,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<DeploymentRecord> {
   const { plan } = pipeline;
   const { onProgress, paths } = context;
   const incarnation = await ensureTopic(context, pipeline, partitions);
@@ -106,7 +111,13 @@ export async function deploy(context: Context, pipeline: Pipeline, partitions: n
       deployPipeline({
         pipeline: plan.name,
         incarnation,
-        context: { assetsBucket: ASSETS_BUCKET, kafkaTls: 'false', cassandraTls: 'false', openApi: 'true' },
+        context: {
+          assetsBucket: ASSETS_BUCKET,
+          kafkaTls: 'false',
+          cassandraTls: 'false',
+          openApi: 'true',
+          ...settings,
+        },
         environment: cdkEnvironment(context),
       }),
     ),
@@ -119,6 +130,7 @@ export async function deploy(context: Context, pipeline: Pipeline, partitions: n
     apiId: deployed.apiId,
     archiveBucket: deployed.archiveBucket,
     functions: deployed.functions,
+    ...(Object.keys(settings).length > 0 ? { settings } : {}),
     sources,
     deployedAt: new Date().toISOString(),
   };

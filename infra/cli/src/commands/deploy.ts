@@ -5,23 +5,34 @@ import { type DeploymentRecord, namedOf } from '../deployments.ts';
 import { deploy, PARTITIONS_DEFAULT, provision, warnOfEmptyLookups } from '../provisioning.ts';
 import { print, printJson } from '../terminal.ts';
 
+type Settings = Readonly<Record<string, string>>;
+
+interface Options {
+  readonly topicPartitions: number;
+  readonly context: Settings;
+  readonly json?: boolean;
+}
+
 export const deployCommand = (): Command =>
   new Command('deploy')
     .description('deploy pipelines on the local cloud')
     .argument('[pipelines...]', 'their names; all of them when none is given')
     .option('--topic-partitions <n>', 'partitions of a topic that is created now', wholeNumber, PARTITIONS_DEFAULT)
+    .option('-c, --context <name=value>', 'a setting, as cdk takes it; may be repeated', settingOf, {})
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Checks the definitions of layers/pipelines, creates their topics where they are missing, binds each pipeline to its
-topic's id, and deploys its stack with CDK. Deployed again unchanged, nothing changes.
+topic's id, and deploys its stack with CDK. Deployed again unchanged, nothing changes. Settings are those of
+cdk/src/settings.ts; when \`up\` has to deploy again, it deploys with the same.
 
 Examples:
   $ npx bifold deploy
-  $ npx bifold deploy delays --topic-partitions 8`,
+  $ npx bifold deploy delays --topic-partitions 8
+  $ npx bifold deploy delays -c recomputeRate='rate(1 minute)' -c logLevel=DEBUG`,
     )
-    .action((names: string[], { topicPartitions, json }: { topicPartitions: number; json?: boolean }) =>
+    .action((names: string[], { topicPartitions, context: settings, json }: Options) =>
       withContext(async (context) => {
         const pipelines = await context.pipelines();
         // All names first: a typing error in the last one must not leave half of them deployed.
@@ -29,7 +40,7 @@ Examples:
         await provision(context);
         const records: DeploymentRecord[] = [];
         for (const pipeline of chosen) {
-          const record = await deploy(context, pipeline, topicPartitions);
+          const record = await deploy(context, pipeline, topicPartitions, settings);
           records.push(record);
           if (!json) {
             print(
@@ -47,4 +58,10 @@ export function wholeNumber(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 1) return value;
   throw new InvalidArgumentError('It must be a whole number from 1.');
+}
+
+function settingOf(text: string, before: Settings): Settings {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be name=value.');
+  return { ...before, [name]: value };
 }
