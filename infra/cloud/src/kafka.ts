@@ -21,6 +21,9 @@ const run = promisify(execFile);
  * A kill -9 of the process loses no acknowledged record although no flush interval is set: what was acknowledged was
  * handed to the operating system, and its page cache outlives the process. (It does not outlive the machine; on AWS
  * that is what replicas are for.)
+ *
+ * The controller lets a killed broker register again only when its session of before has ended. With the stock 9 s,
+ * `up` took 15 s after a kill -9, and takes 6.5 s with 2 s.
  */
 const serverProperties = (ports: Ports, logDir: string): string => `\
 process.roles=broker,controller
@@ -42,6 +45,8 @@ transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=2000
 num.partitions=4
 auto.create.topics.enable=false
 unclean.leader.election.enable=false
