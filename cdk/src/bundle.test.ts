@@ -1,14 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 import { bundleFunctions } from './bundle.ts';
 import { FUNCTION_ROLES } from './names.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const bundles = await bundleFunctions(root);
-// They go when the process of a synthesis ends; a test's process is not its own.
-afterAll(() => rmSync(dirname(bundles.speed.folder), { recursive: true, force: true }));
 
 describe('bundles', () => {
   it.each(FUNCTION_ROLES)('%s loads by itself, with nothing installed beside it', (role) => {

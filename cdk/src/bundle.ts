@@ -1,7 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { type BuildFailure, build, type Metafile } from 'esbuild';
+import { join, relative } from 'node:path';
+import { type BuildFailure, type BuildOptions, type BuildResult, build, type Metafile } from 'esbuild';
+import { type Built, keepBuilt, keptBuild } from './built.ts';
 import { DeploymentError } from './errors.ts';
 import { FUNCTION_ROLES, type FunctionRole } from './names.ts';
 
@@ -22,39 +21,50 @@ const NATIVE = '@duckdb/node-bindings-*';
  */
 const BANNER = "import{createRequire as bifoldRequire}from'node:module';const require=bifoldRequire(import.meta.url);";
 
+const OPTIONS = {
+  entryPoints: Object.fromEntries(FUNCTION_ROLES.map((role) => [`${role}/index`, `functions/src/${role}/handler.ts`])),
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  external: [NATIVE],
+  // The Kafka client's checksums: its usual entry reads a file beside itself, which a bundle has not; this entry carries it inside.
+  alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
+  banner: { js: BANNER },
+  minify: true,
+  keepNames: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  legalComments: 'none',
+  logLevel: 'silent',
+} satisfies BuildOptions;
+
+/** What decides, beside the sources, which file an import means. */
+const RESOLUTION = ['package-lock.json', 'tsconfig.json', 'functions/package.json', 'layers/*/package.json'];
+
 /**
- * Bundles every handler once. Pipelines share the bundles, since each function learns its pipeline from the environment; so their stacks share assets.
+ * Bundles every handler once, and again only when something that went into the bundles has changed. Pipelines share the bundles, since each function
+ * learns its pipeline from the environment; so their stacks share assets.
  *
  * Source maps lie beside the code: inline they would be read and parsed at every cold start, and nobody needs them before the first error.
  */
 export async function bundleFunctions(root: string): Promise<Bundles> {
+  const home = join(root, 'cdk.out', 'bundles');
+  const recipe = { root, options: OPTIONS, resolution: RESOLUTION };
+  const { folder, notes: native } =
+    keptBuild<FunctionRole[]>(home, recipe) ?? keepBuilt(home, recipe, await built(root));
+  return Object.fromEntries(
+    FUNCTION_ROLES.map((role) => [role, { folder: join(folder, role), native: native.includes(role) }]),
+  ) as Bundles;
+}
+
+async function built(root: string): Promise<Built<FunctionRole[]>> {
   // Nothing is written there: paths in source maps are relative to it, so that assets are the same in every checkout.
-  const outputFolder = join(root, 'cdk.out', 'bundles');
-  const result = await build({
-    absWorkingDir: root,
-    entryPoints: Object.fromEntries(
-      FUNCTION_ROLES.map((role) => [`${role}/index`, `functions/src/${role}/handler.ts`]),
-    ),
-    outdir: outputFolder,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    write: false,
-    metafile: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    external: [NATIVE],
-    // The Kafka client's checksums: its usual entry reads a file beside itself, which a bundle has not; this entry carries it inside.
-    alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
-    banner: { js: BANNER },
-    minify: true,
-    keepNames: true,
-    sourcemap: 'linked',
-    sourcesContent: false,
-    legalComments: 'none',
-    logLevel: 'silent',
-  }).catch((error: BuildFailure) => {
+  const outdir = join(root, 'cdk.out', 'bundles');
+  const options = { ...OPTIONS, absWorkingDir: root, outdir, write: false, metafile: true } as const;
+  const result: BuildResult<typeof options> = await build(options).catch((error: BuildFailure) => {
     throw new DeploymentError(
       'BIFOLD_BUNDLE_FAILED',
       {
@@ -68,18 +78,11 @@ export async function bundleFunctions(root: string): Promise<Bundles> {
       { cause: error },
     );
   });
-  const folder = mkdtempSync(join(tmpdir(), 'bifold-bundles-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  for (const file of result.outputFiles) {
-    const target = join(folder, basename(dirname(file.path)), basename(file.path));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, file.contents);
-  }
-  const bundles = FUNCTION_ROLES.map((role) => [
-    role,
-    { folder: join(folder, role), native: importsNative(result.metafile, role) },
-  ]);
-  return Object.fromEntries(bundles) as Bundles;
+  return {
+    inputs: Object.keys(result.metafile.inputs),
+    files: result.outputFiles.map(({ path, contents }) => ({ path: relative(outdir, path), contents })),
+    notes: FUNCTION_ROLES.filter((role) => importsNative(result.metafile, role)),
+  };
 }
 
 function importsNative(metafile: Metafile, role: FunctionRole): boolean {
