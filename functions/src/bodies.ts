@@ -1,8 +1,7 @@
 /** What the functions do, without the Lambda and the connections around it: for tests that run them over other ports. */
 export { type ArchivePorts, archiveLog } from './archive/archive.ts';
-export { type Answer, answerQuestion, type QueryPorts } from './query/answer.ts';
-
-export { type Question, questionOf } from './query/question.ts';
+export { answerQuestion, type QueryPorts } from './query/answer.ts';
+export { questionOf } from './query/question.ts';
 export { type RecomputePorts, recompute } from './recompute/recompute.ts';
 export { coldState, foldDelivery, type SpeedPorts, type WarmState } from './speed/speed.ts';
 export { type SweepPorts, sweep } from './sweep/sweep.ts';

@@ -1,1 +1,2 @@
-export type { Answer, AnswerRow } from './query/answer.ts';
+/** What the query function answers with. */
+export type { Answer, AnswerRow } from '@bifold/core';

@@ -1,5 +1,15 @@
-import type { ArchiveStore, BatchStore, BindingStore, Fold, Log, LogRecord, Scope, SpeedStore } from '@bifold/core';
-import type { Answer, WarmState } from '@bifold/functions/bodies';
+import type {
+  Answer,
+  ArchiveStore,
+  BatchStore,
+  BindingStore,
+  Fold,
+  Log,
+  LogRecord,
+  Scope,
+  SpeedStore,
+} from '@bifold/core';
+import type { WarmState } from '@bifold/functions/bodies';
 import type { bucket, Stage } from './ports.ts';
 
 export type Role = 'speed' | 'archive' | 'recompute' | 'sweep' | 'query';

@@ -1,5 +1,6 @@
 import { type MemoryDatabase, memoryArchive, memoryDatabase, memoryLog, memoryViews } from '@bifold/adapters/memory';
 import {
+  type Answer,
   BifoldError,
   batchRanges,
   type Coverage,
@@ -8,18 +9,17 @@ import {
   interpret,
   type LogRecord,
   type Pipeline,
+  type Question,
   type ResolveLookup,
   rowAlgebrasOf,
   type Scope,
   type Value,
 } from '@bifold/core';
 import {
-  type Answer,
   answerQuestion,
   archiveLog,
   coldState,
   foldDelivery,
-  type Question,
   questionOf,
   recompute,
   sweep,

@@ -1,59 +1,40 @@
 import {
+  type Answer,
+  answerOf,
   type BatchRow,
   type BatchStore,
   bucketOf,
-  coverageGaps,
-  type Deviation,
+  type Cursor,
   type FragmentRow,
+  fillPage,
   gatherSorted,
   type MergedRow,
   mergeRow,
   mergeTotal,
   type OpenSegment,
+  type Page,
+  type PageStart,
   type Plan,
   type Pointer,
   partitionsOf,
   QUARANTINE_POSITION,
   type Quarantined,
+  type Question,
   QuestionError,
-  type Receipt,
   type RowAlgebras,
   type RowFilter,
   type RowParts,
   rowAlgebrasOf,
   type Scope,
   type SpeedStore,
-  sizeOf,
   stillReadable,
-  type Value,
   type Vantage,
   vantageOf,
-  windowEndMs,
 } from '@bifold/core';
-import { type Cursor, cursorText, type Question } from './question.ts';
 
 export interface QueryPorts {
   readonly store: SpeedStore;
   readonly batch: BatchStore;
-}
-
-type Shown = Readonly<Record<string, number | null>>;
-
-/** One row of an answer. Its key's columns and its aggregates stand side by side; `ahead` and `behind` are there only where it differs from the receipt. */
-export interface AnswerRow {
-  readonly key: Readonly<Record<string, Value>>;
-  readonly window: { readonly name: string; readonly start: string | null; readonly end: string | null };
-  readonly values: Shown;
-  readonly parts?: { readonly batch: Shown | null; readonly speed: Shown | null };
-  readonly ahead?: readonly Deviation[];
-  readonly behind?: readonly Deviation[];
-}
-
-export interface Answer {
-  readonly rows: readonly AnswerRow[];
-  readonly receipt: Receipt;
-  /** Asks for the next page; null when this was the last one. */
-  readonly cursor: string | null;
 }
 
 const TRIES = 5;
@@ -73,17 +54,7 @@ export async function answerQuestion(plan: Plan, scope: Scope, question: Questio
       question.cursor?.quarantined ?? countQuarantined(plan, algebras, vantage, ports),
     ]);
     if (!stillReadable(vantage.generation, await ports.batch.readPointer('quorum'))) continue;
-    const { run, generation, segments } = vantage;
-    const next: Cursor | null = page.next && {
-      version: scope.version,
-      incarnation: scope.incarnation,
-      generation,
-      run,
-      segments: segments.map((segment) => [segment.partition, segment.segment, segment.next] as const),
-      quarantined,
-      ...page.next,
-    };
-    return { rows: page.rows, receipt: receiptOf(plan, scope, vantage, quarantined), cursor: next && cursorText(next) };
+    return answerOf(plan, scope, vantage, question, quarantined, startOf(question), page);
   }
   throw new QuestionError('BIFOLD_MOVED_ON', {
     failed: 'an answer could not be read before its generation was replaced twice',
@@ -153,12 +124,12 @@ function falseCursor(partition: number, next: number): QuestionError {
   });
 }
 
-interface Page {
-  readonly rows: readonly AnswerRow[];
-  readonly next: Pick<Cursor, 'bucket' | 'after'> | null;
+/** Where the asked page begins; null for the first. */
+function startOf({ cursor }: Question): PageStart | null {
+  return cursor && { bucket: cursor.bucket, after: cursor.after };
 }
 
-/** Rows bucket by bucket, each bucket in the tables' order, until the page is full. */
+/** Rows until the page is full, in number or in bytes. */
 async function readPage(
   plan: Plan,
   algebras: RowAlgebras,
@@ -166,29 +137,36 @@ async function readPage(
   question: Question,
   ports: QueryPorts,
 ): Promise<Page> {
-  const buckets = bucketsOf(plan, question).filter((bucket) => bucket >= (question.cursor?.bucket ?? 0));
-  const rows: AnswerRow[] = [];
-  let sizeBytes = 0;
-  let last: Pick<Cursor, 'bucket' | 'after'> | null = null;
-  for (const bucket of buckets) {
-    for await (const merged of mergedRows(plan, algebras, vantage, question, bucket, ports)) {
-      const row = showRow(plan, algebras, question, merged);
+  // The receipt repeats the question, whose keys may be many.
+  let sizeBytes = bytesInResponse(question.keys);
+  return fillPage(
+    plan,
+    algebras.view,
+    question,
+    mergedRows(plan, algebras, vantage, question, ports),
+    (row, rowsBefore) => {
       sizeBytes += bytesInResponse(row);
-      if (rows.length >= question.limit || (rows.length > 0 && sizeBytes > PAGE_BYTES_MAX)) return { rows, next: last };
-      rows.push(row);
-      // A total stands behind all windows of its key: the next page starts after the last of them.
-      const after = question.total
-        ? { key: merged.key, window: question.window, startMs: Number.MAX_SAFE_INTEGER }
-        : { key: merged.key, window: merged.window, startMs: merged.startMs };
-      last = { bucket, after };
-    }
-  }
-  return { rows, next: null };
+      return rowsBefore === 0 || (rowsBefore < question.limit && sizeBytes <= PAGE_BYTES_MAX);
+    },
+  );
 }
 
 /** A body is a text inside the JSON of a function's result, so its quotes are escaped once more. */
-function bytesInResponse(row: AnswerRow): number {
-  return Buffer.byteLength(JSON.stringify(JSON.stringify(row)));
+function bytesInResponse(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(JSON.stringify(value)));
+}
+
+/** From the page's start on: bucket by bucket, each bucket in the tables' order. */
+async function* mergedRows(
+  plan: Plan,
+  algebras: RowAlgebras,
+  vantage: Vantage,
+  question: Question,
+  ports: QueryPorts,
+): AsyncGenerator<MergedRow> {
+  for (const bucket of bucketsOf(plan, question)) {
+    if (bucket >= (question.cursor?.bucket ?? 0)) yield* rowsOfBucket(plan, algebras, vantage, question, bucket, ports);
+  }
 }
 
 function bucketsOf(plan: Plan, { keys }: Question): readonly number[] {
@@ -197,7 +175,7 @@ function bucketsOf(plan: Plan, { keys }: Question): readonly number[] {
   return [...new Set(keys.map((key) => bucketOf(key, buckets)))].sort((left, right) => left - right);
 }
 
-async function* mergedRows(
+async function* rowsOfBucket(
   plan: Plan,
   algebras: RowAlgebras,
   vantage: Vantage,
@@ -268,46 +246,4 @@ async function countQuarantined(
   const { states, behind } = mergeTotal(algebras.quarantine, key, window, startMs, rows);
   const counts = Object.entries(algebras.quarantine.present(states)).filter(([, records]) => records !== 0);
   return { reasons: Object.fromEntries(counts) as Record<string, number>, behind };
-}
-
-function showRow(plan: Plan, algebras: RowAlgebras, question: Question, row: MergedRow): AnswerRow {
-  const values = JSON.parse(row.key) as Value[];
-  const window = plan.windows.find(({ name }) => name === question.window) as Plan['windows'][number];
-  const { view } = algebras;
-  const bounds = question.total
-    ? { start: question.fromMs, end: question.toMs }
-    : { start: row.startMs, end: windowEndMs(window, row.startMs) };
-  return {
-    key: Object.fromEntries(plan.groupBy.map((name, index) => [name, values[index] as Value])),
-    window: { name: window.name, start: isoTime(bounds.start), end: isoTime(bounds.end) },
-    values: view.present(row.states),
-    ...(question.parts
-      ? { parts: { batch: row.batch && view.present(row.batch), speed: row.speed && view.present(row.speed) } }
-      : {}),
-    ...(row.ahead.length > 0 ? { ahead: row.ahead } : {}),
-    ...(row.behind.length > 0 ? { behind: row.behind } : {}),
-  };
-}
-
-/** Beyond the range of dates a window's end is shown as its epoch milliseconds. */
-function isoTime(timeMs: number | null): string | null {
-  if (timeMs === null) return null;
-  return Math.abs(timeMs) <= 8.64e15 ? new Date(timeMs).toISOString() : String(timeMs);
-}
-
-function receiptOf(plan: Plan, scope: Scope, vantage: Vantage, quarantined: Quarantined): Receipt {
-  const { coverage, generation, run, segments } = vantage;
-  const speed = segments.reduce((total, { start, next }) => total + next - start, 0);
-  const covered = Object.values(coverage).reduce((total, ranges) => total + sizeOf(ranges), 0);
-  return {
-    pipeline: plan.name,
-    version: scope.version,
-    incarnation: scope.incarnation,
-    generation,
-    run,
-    coverage,
-    gaps: coverageGaps(coverage),
-    offsets: { batch: covered - speed, speed },
-    quarantined,
-  };
 }

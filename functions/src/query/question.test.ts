@@ -1,7 +1,7 @@
-import { QuestionError } from '@bifold/core';
+import { type Cursor, cursorText, QuestionError } from '@bifold/core';
 import { airframes, delays } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
-import { type Cursor, cursorText, questionOf } from './question.ts';
+import { questionOf } from './question.ts';
 
 const ask = (parameters: Record<string, unknown>) => questionOf(delays.plan, parameters);
 const codeOf = (parameters: Record<string, unknown>): string => {

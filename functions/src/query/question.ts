@@ -1,42 +1,4 @@
-import {
-  columnReader,
-  keyText,
-  type Plan,
-  type Quarantined,
-  QuestionError,
-  type RowPosition,
-  type Value,
-} from '@bifold/core';
-
-/** What is asked of a view. Times select windows by their start, in `[fromMs, toMs)`. */
-export interface Question {
-  readonly window: string;
-  /** Canonical key texts; null asks for every key. */
-  readonly keys: readonly string[] | null;
-  readonly fromMs: number | null;
-  readonly toMs: number | null;
-  /** One row per key over all its windows, instead of one per window. */
-  readonly total: boolean;
-  /** All rows cover the same offsets: complete segments alone. */
-  readonly snapshot: boolean;
-  /** Shows what the batch layer and the speed layer each have of a row. */
-  readonly parts: boolean;
-  readonly limit: number;
-  readonly cursor: Cursor | null;
-}
-
-/** Where the next page starts, and the vantage from which the first one was given: every page has the same receipt. */
-export interface Cursor {
-  readonly version: string;
-  readonly incarnation: string;
-  readonly generation: number;
-  readonly run: string | null;
-  /** `[partition, segment, next]` of each open segment. */
-  readonly segments: readonly (readonly [number, number, number])[];
-  readonly quarantined: Quarantined;
-  readonly bucket: number;
-  readonly after: RowPosition | null;
-}
+import { type Cursor, columnReader, keyText, type Plan, type Question, QuestionError, type Value } from '@bifold/core';
 
 const PAGE_ROWS_DEFAULT = 1_000;
 const PAGE_ROWS_MAX = 10_000;
@@ -162,10 +124,6 @@ function limitOf(limit: unknown): number {
   return Number.isSafeInteger(rows) && (rows as number) >= 1 && (rows as number) <= PAGE_ROWS_MAX
     ? (rows as number)
     : refuse('BIFOLD_BAD_LIMIT', 'a page cannot have that many rows', JSON.stringify(limit), `1 to ${PAGE_ROWS_MAX}`);
-}
-
-export function cursorText(cursor: Cursor): string {
-  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 
 function cursorOf(text: unknown): Cursor {

@@ -54,7 +54,7 @@ function timeText(time: string | null): string {
 
 /** What an answer covers, in a few lines; gaps loudly. */
 export function receiptText(receipt: Receipt): string {
-  const { generation, run, offsets, gaps, quarantined, version, incarnation, coverage } = receipt;
+  const { generation, run, offsets, gaps, quarantined, version, incarnation, coverage, page, digest } = receipt;
   const covered = offsets.batch + offsets.speed;
   const share = covered === 0 ? 0 : (offsets.batch / covered) * 100;
   const poison = Object.entries(quarantined.reasons).map(([reason, records]) => `${number(records)} ${reason}`);
@@ -67,6 +67,7 @@ export function receiptText(receipt: Receipt): string {
     ],
     ['', coverageText(coverage)],
     ['quarantined', poison.length === 0 ? 'none' : poison.join(', ')],
+    ['digest', `${digest} of ${page.start === null && page.last ? '' : 'this page, '}${plural(page.rows, 'row')}`],
   ];
   const text = lines
     .filter(([, value]) => value !== '')

@@ -1,5 +1,5 @@
-import type { Receipt } from '@bifold/core';
-import type { Answer, AnswerRow } from '@bifold/functions';
+import { gatherPages } from '@bifold/core';
+import type { Answer } from '@bifold/functions';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import { CliError, messageOf, UsageError } from './errors.ts';
@@ -81,13 +81,16 @@ function problemOf(text: string): Record<string, string | undefined> {
 
 const TRIES = 3;
 
-/** Every page of an answer: all have one receipt, which the first page's cursor carries. Begins anew when two generations were published meanwhile. */
+/**
+ * Every page of an answer, as one: all cover the same offsets, which the first page's cursor carries. Begins anew when two generations were published
+ * meanwhile.
+ */
 export async function askAll(
   context: Context,
   deployment: DeploymentRecord,
   question: Question,
   onPage: (rows: number) => void = () => {},
-): Promise<{ readonly rows: readonly AnswerRow[]; readonly receipt: Receipt }> {
+): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
     try {
       const first = await ask(context, deployment, { limit: PAGE_ROWS_MAX, ...question });
@@ -99,7 +102,7 @@ export async function askAll(
         onPage(rows.length);
         cursor = page.cursor;
       }
-      return { rows, receipt: first.receipt };
+      return gatherPages(first.receipt, rows);
     } catch (error) {
       if (!(error instanceof CursorExpired) || attempt === TRIES) throw error;
     }

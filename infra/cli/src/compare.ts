@@ -1,4 +1,4 @@
-import { type Coverage, type FoldedRow, keyText, type Plan, rowCoverage, rowId, type Value } from '@bifold/core';
+import { type Coverage, type FoldedRow, type Plan, positionOfRow, rowCoverage, rowId, type Value } from '@bifold/core';
 import type { AnswerRow } from '@bifold/functions';
 
 type Shown = Readonly<Record<string, number | null>>;
@@ -27,11 +27,9 @@ export interface Compared {
   readonly deviating: readonly DeviatingRows[];
 }
 
-function answerRowId(plan: Plan, { key, window }: AnswerRow): string {
-  const start = window.start ?? '';
-  // Beyond the range of dates the API writes epoch milliseconds.
-  const startMs = /^-?\d+$/.test(start) ? Number(start) : Date.parse(start);
-  return rowId(window.name, startMs, keyText(plan.groupBy.map((name) => key[name] ?? null)));
+function answerRowId(plan: Plan, row: AnswerRow): string {
+  const { window, startMs, key } = positionOfRow(plan, row);
+  return rowId(window, startMs, key);
 }
 
 /** Compares every row of one window of an answer with the plain fold, both ways. Rows that deviate from the receipt are set aside. */

@@ -17,6 +17,8 @@ export interface Vantage {
   readonly run: string | null;
   readonly segments: readonly OpenSegment[];
   readonly coverage: Coverage;
+  /** Per partition that the run has a share of, the offset below which it answers. */
+  readonly batchBelow: Readonly<Record<string, number>>;
 }
 
 /**
@@ -35,8 +37,10 @@ export function vantageOf(
   const { current } = pointer;
   const covered = new Map<number, Range[]>();
   const segments: OpenSegment[] = [];
-  for (const partition of new Set([...partitions, ...partitionsOf(current)])) {
+  const batchBelow: Record<string, number> = {};
+  for (const partition of [...new Set([...partitions, ...partitionsOf(current)])].sort((one, other) => one - other)) {
     const cut = cutOf(current, partition);
+    if (cut > 0) batchBelow[partition] = segmentStart(cut, segmentSize);
     const ranges: Range[] = batchRanges(current, partition, segmentSize).slice();
     let contiguous = cut;
     for (const [segment, next] of [...(progress.get(partition) ?? [])].sort(([left], [right]) => left - right)) {
@@ -49,7 +53,8 @@ export function vantageOf(
     }
     covered.set(partition, ranges);
   }
-  return { generation: pointer.generation, run: current?.run ?? null, segments, coverage: coverageOf(covered) };
+  const { generation } = pointer;
+  return { generation, run: current?.run ?? null, segments, coverage: coverageOf(covered), batchBelow };
 }
 
 /** Partitions in their order; one of which nothing is covered is left out, however it came to be known. */
@@ -113,6 +118,7 @@ export function mergeRow(algebra: RowAlgebra, parts: RowParts): MergedRow {
     if (hi >= segment.next) ahead.push({ partition: segment.partition, range: [segment.next, hi + 1] });
   }
   const batch = parts.batch === null ? null : algebra.decode(parts.batch.cell);
+  ahead.sort(compareDeviations);
   const { key, window, startMs } = parts;
   return { key, window, startMs, batch, speed, states: mergeStates(algebra, batch, speed), ahead, behind: [] };
 }
@@ -147,10 +153,16 @@ export function mergeTotal(
     if (ahead) behind.push({ partition: segment.partition, range: [segment.start, segment.next] });
     else speed = mergeStates(algebra, speed, states);
   }
+  behind.sort(compareDeviations);
   return { key, window, startMs: fromMs, batch, speed, states: mergeStates(algebra, batch, speed), ahead: [], behind };
 }
 
-function mergeStates(algebra: RowAlgebra, left: States | null, right: States | null): States {
+/** Fragments come in no order of their own, and equal answers must be equal texts. */
+function compareDeviations(left: Deviation, right: Deviation): number {
+  return left.partition - right.partition || left.range[0] - right.range[0];
+}
+
+export function mergeStates(algebra: RowAlgebra, left: States | null, right: States | null): States {
   if (left === null) return right ?? algebra.empty;
   return right === null ? left : algebra.merge(left, right);
 }
@@ -162,28 +174,6 @@ export function rowCoverage(coverage: Coverage, ahead: readonly Deviation[], beh
   for (const { partition, range } of ahead) changed[partition] = normalRanges([...(changed[partition] ?? []), range]);
   for (const { partition, range } of behind) changed[partition] = withoutRange(changed[partition] ?? [], range);
   return changed;
-}
-
-/** What an answer covers, so that it can be recomputed. */
-export interface Receipt {
-  readonly pipeline: string;
-  readonly version: string;
-  readonly incarnation: string;
-  readonly generation: number;
-  /** The published run whose rows were merged; null before the first generation. */
-  readonly run: string | null;
-  readonly coverage: Coverage;
-  /** Offsets below the last covered one of a partition that the answer does not cover. */
-  readonly gaps: Coverage;
-  /** Offsets covered by the batch layer, and by the speed layer. */
-  readonly offsets: { readonly batch: number; readonly speed: number };
-  readonly quarantined: Quarantined;
-}
-
-/** Records among the covered offsets that were set aside, by reason; `behind` names covered offsets that the counts leave out. */
-export interface Quarantined {
-  readonly reasons: Readonly<Record<string, number>>;
-  readonly behind: readonly Deviation[];
 }
 
 /** Only partitions that have gaps. */

@@ -56,7 +56,7 @@ Examples:
           ...(parts ? { parts } : {}),
         };
         const answer = all
-          ? { ...(await askAll(context, deployment, question)), cursor: null }
+          ? await askAll(context, deployment, question)
           : await ask(context, deployment, { ...question, limit });
         if (json) return printJson(answer);
         print(

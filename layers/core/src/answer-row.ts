@@ -1,0 +1,49 @@
+import type { Deviation, MergedRow } from './answer.ts';
+import { windowEndMs } from './fold.ts';
+import type { Plan } from './plan.ts';
+import type { RowPosition } from './ports.ts';
+import type { Question } from './question.ts';
+import { keyText, type Value } from './record.ts';
+import type { RowAlgebra } from './row.ts';
+import { boundText, keyColumns } from './wire.ts';
+
+type Shown = Readonly<Record<string, number | null>>;
+
+/** One row of an answer. Its key's columns and its aggregates stand side by side; `ahead` and `behind` are there only where it differs from the receipt. */
+export interface AnswerRow {
+  readonly key: Readonly<Record<string, Value>>;
+  readonly window: { readonly name: string; readonly start: string | null; readonly end: string | null };
+  readonly values: Shown;
+  readonly parts?: { readonly batch: Shown | null; readonly speed: Shown | null };
+  readonly ahead?: readonly Deviation[];
+  readonly behind?: readonly Deviation[];
+}
+
+/** The one form of a row, whoever computed it. */
+export function showRow(plan: Plan, view: RowAlgebra, question: Question, row: MergedRow): AnswerRow {
+  const window = plan.windows.find(({ name }) => name === question.window) as Plan['windows'][number];
+  const bounds = question.total
+    ? { start: question.fromMs, end: question.toMs }
+    : { start: row.startMs, end: windowEndMs(window, row.startMs) };
+  return {
+    key: keyColumns(plan, row.key),
+    window: { name: window.name, start: boundText(bounds.start), end: boundText(bounds.end) },
+    values: view.present(row.states),
+    ...(question.parts
+      ? { parts: { batch: row.batch && view.present(row.batch), speed: row.speed && view.present(row.speed) } }
+      : {}),
+    ...(row.ahead.length > 0 ? { ahead: row.ahead } : {}),
+    ...(row.behind.length > 0 ? { behind: row.behind } : {}),
+  };
+}
+
+export function isDeviating({ ahead, behind }: AnswerRow): boolean {
+  return ahead !== undefined || behind !== undefined;
+}
+
+/** Where a row stands: what `showRow` showed, read back. A total stands at the start of what was asked for, or at 0. */
+export function positionOfRow(plan: Pick<Plan, 'groupBy'>, { key, window }: AnswerRow): RowPosition {
+  const start = window.start ?? '1970-01-01T00:00:00.000Z';
+  const startMs = /^-?\d+$/.test(start) ? Number(start) : Date.parse(start);
+  return { key: keyText(plan.groupBy.map((name) => key[name] ?? null)), window: window.name, startMs };
+}

@@ -1,0 +1,100 @@
+import { coverageGaps, type MergedRow, type Vantage } from './answer.ts';
+import { type AnswerRow, isDeviating, showRow } from './answer-row.ts';
+import { sizeOf } from './coverage.ts';
+import { digestOf } from './digest.ts';
+import type { Plan } from './plan.ts';
+import type { Scope } from './ports.ts';
+import { askedOf, cursorText, type Question } from './question.ts';
+import type { PageStart, Quarantined, Receipt } from './receipt.ts';
+import type { RowAlgebra } from './row.ts';
+import { bucketOf } from './tables.ts';
+
+export interface Answer {
+  readonly rows: readonly AnswerRow[];
+  readonly receipt: Receipt;
+  /** Asks for the next page; null when this was the last one. */
+  readonly cursor: string | null;
+}
+
+/** Rows of one page, and where the next one starts. */
+export interface Page {
+  readonly rows: readonly AnswerRow[];
+  readonly next: PageStart | null;
+}
+
+/** Shows rows, which come in the order of an answer, until one would not fit any more. */
+export async function fillPage(
+  plan: Plan,
+  view: RowAlgebra,
+  question: Question,
+  merged: AsyncIterable<MergedRow> | Iterable<MergedRow>,
+  fits: (row: AnswerRow, rowsBefore: number) => boolean,
+): Promise<Page> {
+  const rows: AnswerRow[] = [];
+  let next: PageStart | null = null;
+  for await (const { key, window, startMs, ...rest } of merged) {
+    const row = showRow(plan, view, question, { key, window, startMs, ...rest });
+    if (!fits(row, rows.length)) return { rows, next };
+    rows.push(row);
+    // A total stands behind all windows of its key: the next page starts after the last of them.
+    const after = { key, window, startMs: question.total ? Number.MAX_SAFE_INTEGER : startMs };
+    next = { bucket: bucketOf(key, plan.storage.buckets), after };
+  }
+  return { rows, next: null };
+}
+
+/** A page with its receipt and the cursor of the next one. */
+export function answerOf(
+  plan: Plan,
+  { version, incarnation }: Scope,
+  vantage: Vantage,
+  question: Question,
+  quarantined: Quarantined,
+  start: PageStart | null,
+  { rows, next }: Page,
+): Answer {
+  const { coverage, generation, run, segments, batchBelow } = vantage;
+  const speed = segments.reduce((total, segment) => total + segment.next - segment.start, 0);
+  const covered = Object.values(coverage).reduce((total, ranges) => total + sizeOf(ranges), 0);
+  const unsealed = {
+    pipeline: plan.name,
+    version,
+    incarnation,
+    generation,
+    run,
+    // No operator scores yet.
+    models: null,
+    question: askedOf(plan, question),
+    coverage,
+    gaps: coverageGaps(coverage),
+    batchBelow,
+    offsets: { batch: covered - speed, speed },
+    quarantined,
+  };
+  const cursor =
+    next &&
+    cursorText({
+      ...{ version, incarnation, generation, run },
+      segments: segments.map((segment) => [segment.partition, segment.segment, segment.next] as const),
+      quarantined,
+      ...next,
+    });
+  return { rows, receipt: sealReceipt(unsealed, start, rows, next === null), cursor };
+}
+
+/** The receipt of these rows, digest and all. */
+function sealReceipt(
+  unsealed: Omit<Receipt, 'page' | 'digest'>,
+  start: PageStart | null,
+  rows: readonly AnswerRow[],
+  last: boolean,
+): Receipt {
+  const page = { start, rows: rows.length, deviating: rows.filter(isDeviating).length, last };
+  return { ...unsealed, page, digest: digestOf({ ...unsealed, page }, rows) };
+}
+
+/** All pages of an answer as one. Its digest is over all rows: what one long page would have had. */
+export function gatherPages(receipt: Receipt, rows: readonly AnswerRow[]): Answer {
+  const { page: _, digest: __, ...unsealed } = receipt;
+  return { rows, receipt: sealReceipt(unsealed, null, rows, true), cursor: null };
+}

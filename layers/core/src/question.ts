@@ -1,0 +1,49 @@
+import { compareUtf8 } from './order.ts';
+import type { Plan } from './plan.ts';
+import type { Asked, PageStart, Quarantined } from './receipt.ts';
+import { keyColumns, timeText } from './wire.ts';
+
+/** What is asked of a view. Times select windows by their start, in `[fromMs, toMs)`. */
+export interface Question {
+  readonly window: string;
+  /** Canonical key texts; null asks for every key. */
+  readonly keys: readonly string[] | null;
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+  /** One row per key over all its windows, instead of one per window. */
+  readonly total: boolean;
+  /** All rows cover the same offsets: complete segments alone. */
+  readonly snapshot: boolean;
+  /** Shows what the batch layer and the speed layer each have of a row. */
+  readonly parts: boolean;
+  readonly limit: number;
+  readonly cursor: Cursor | null;
+}
+
+/** Where the next page starts, and the vantage from which the first one was given: every page covers the same offsets. */
+export interface Cursor extends PageStart {
+  readonly version: string;
+  readonly incarnation: string;
+  readonly generation: number;
+  readonly run: string | null;
+  /** `[partition, segment, next]` of each open segment. */
+  readonly segments: readonly (readonly [number, number, number])[];
+  readonly quarantined: Quarantined;
+}
+
+export function cursorText(cursor: Cursor): string {
+  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
+}
+
+/** One form for one question, however it was put. */
+export function askedOf(plan: Plan, { window, keys, fromMs, toMs, total, snapshot, parts }: Question): Asked {
+  return {
+    window,
+    ...(keys === null ? {} : { keys: keys.toSorted(compareUtf8).map((key) => keyColumns(plan, key)) }),
+    ...(fromMs === null ? {} : { from: timeText(fromMs) ?? fromMs }),
+    ...(toMs === null ? {} : { to: timeText(toMs) ?? toMs }),
+    ...(total ? { total } : {}),
+    ...(snapshot ? { snapshot } : {}),
+    ...(parts ? { parts } : {}),
+  };
+}
