@@ -5,7 +5,6 @@ import {
   decoderOf,
   definePipeline,
   field,
-  foldOf,
   lookup,
   type Pipeline,
   POISON_REASONS,
@@ -255,49 +254,6 @@ describe('event times', () => {
     { unit: 'ms', at: null, is: 'wrong-type' },
   ] as const)('the number $at in $unit is $is', ({ unit, at, is }) => {
     expect(timeOf(loose({ field: 'at', unit }, { type: 'integer' })(bytes({ at, key: 'k' })))).toBe(is);
-  });
-});
-
-describe('windows', () => {
-  const startsOf = (size: Parameters<typeof tumbling>[0]): ((timeMs: number) => readonly number[]) => {
-    const fold = foldOf(definePipeline({ ...base(), windows: { w: tumbling(size) } }));
-    return fold.windowStarts[0]?.startsOf as (timeMs: number) => readonly number[];
-  };
-  const base = () =>
-    ({
-      name: 'w',
-      from: topic('w', { schema: Event, schemaVersion: 1, partitionBy: 'city', eventTime: 'at' }),
-      groupBy: ['city'],
-      aggregates: { n: count() },
-    }) as const;
-
-  it('hold their events, before 1970 and far ahead, whatever their size', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: -8.64e15, max: 8.64e15 }),
-        fc.oneof(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 999_999_999_999 })),
-        (timeMs, sizeMs) => {
-          const [start, ...others] = startsOf(`${sizeMs}ms`)(timeMs) as [number];
-          expect(others).toEqual([]);
-          // In whole numbers, where nothing rounds.
-          const [time, size] = [BigInt(timeMs), BigInt(sizeMs)];
-          const into = ((time % size) + size) % size;
-          expect(BigInt(start)).toBe(time - into);
-          expect(Object.is(start, -0)).toBe(false);
-        },
-      ),
-      { numRuns: 500 },
-    );
-  });
-
-  it.each([
-    { timeMs: -1, start: -3_600_000 },
-    { timeMs: -3_600_000, start: -3_600_000 },
-    { timeMs: 0, start: 0 },
-    { timeMs: 3_599_999, start: 0 },
-    { timeMs: Date.UTC(2099, 0, 1, 0, 30), start: Date.UTC(2099, 0, 1) },
-  ])('an hour that holds $timeMs begins at $start', ({ timeMs, start }) => {
-    expect(startsOf('1h')(timeMs)).toEqual([start]);
   });
 });
 

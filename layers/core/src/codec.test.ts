@@ -64,6 +64,22 @@ describe('Writer and Reader', () => {
     );
   });
 
+  // What is stored outlives the code that wrote it: these bytes may change only together with the storage format of a plan.
+  it.each<{ item: Item; hex: string }>([
+    { item: { kind: 'unsigned', value: 0 }, hex: '00' },
+    { item: { kind: 'unsigned', value: 127 }, hex: '7f' },
+    { item: { kind: 'unsigned', value: 128 }, hex: '8001' },
+    { item: { kind: 'unsigned', value: 2 ** 53 - 1 }, hex: 'ffffffffffffff0f' },
+    { item: { kind: 'double', value: 1 }, hex: '3ff0000000000000' },
+    { item: { kind: 'big', value: 0n }, hex: '0000' },
+    { item: { kind: 'big', value: 1n }, hex: '000101' },
+    { item: { kind: 'big', value: -1n }, hex: '010101' },
+    { item: { kind: 'big', value: 0xabcn }, hex: '00020abc' },
+    { item: { kind: 'big', value: -(1n << 64n) }, hex: '0109010000000000000000' },
+  ])('write $item.kind $item.value as $hex', ({ item, hex }) => {
+    expect(write([item]).toString('hex')).toBe(hex);
+  });
+
   it('refuse bytes that end early, and bytes left over', () => {
     fc.assert(
       fc.property(fc.array(item, { minLength: 1, maxLength: 3 }), (items) => {
@@ -71,6 +87,29 @@ describe('Writer and Reader', () => {
         for (let length = 0; length < whole.length; length++)
           expect(() => read(items, whole.subarray(0, length))).toThrow(CodecError);
         expect(() => read(items, Buffer.concat([whole, Buffer.of(7)]))).toThrow(CodecError);
+      }),
+    );
+  });
+
+  it('refuse a value that ends early as soon as it is read, and say where', () => {
+    for (const { kind, value } of [
+      { kind: 'unsigned', value: 300 },
+      { kind: 'double', value: 0.1 },
+      { kind: 'big', value: 0xabcden },
+    ] as const satisfies readonly Item[]) {
+      const whole = write([{ kind, value } as Item]);
+      for (let length = 0; length < whole.length; length++)
+        expect(() => new Reader(whole.subarray(0, length))[kind]()).toThrow(CodecError);
+    }
+    expect(() => new Reader(Buffer.of(1, 2, 3)).double()).toThrow(
+      expect.objectContaining({
+        code: 'BIFOLD_BAD_CELL',
+        explanation: {
+          failed: 'a stored state cannot be read',
+          received: '3 bytes, at 0: 010203',
+          allowed: expect.stringContaining('this version of the view'),
+          remedy: expect.stringContaining('computed anew'),
+        },
       }),
     );
   });

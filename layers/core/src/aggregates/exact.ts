@@ -20,8 +20,7 @@ export function normalInteger(value: bigint): ExactInteger {
 
 /**
  * An exact sum of doubles: components that do not overlap, in increasing magnitude, whose exact sum is the value (Shewchuk, Adaptive Precision
- * Floating-Point Arithmetic, 1997). A sum whose components would overflow is held as a bigint in units of 2^-1074. Something not finite swallows
- * the rest: a single component, NaN or an infinity.
+ * Floating-Point Arithmetic, 1997). A sum whose components would overflow is held as a bigint in units of 2^-1074.
  */
 export type ExactDouble = readonly number[] | bigint;
 
@@ -29,13 +28,9 @@ export const EXACT_ZERO: ExactDouble = Object.freeze([]);
 
 const UNIT_EXPONENT = -1074;
 
+/** Adds a finite value: decoder and lookups give no other. */
 export function addDouble(sum: ExactDouble, value: number): ExactDouble {
-  if (value === 0) return sum;
-  if (typeof sum === 'bigint') return Number.isFinite(value) ? sum + unitsOf(value) : [value];
-  if (sum.length === 0) return [value];
-  if (!Number.isFinite(value) || !Number.isFinite(sum[0] as number)) {
-    return Number.isFinite(value) ? sum : Number.isFinite(sum[0] as number) ? [value] : [(sum[0] as number) + value];
-  }
+  if (typeof sum === 'bigint') return sum + unitsOf(value);
   const components: number[] = [];
   let carry = value;
   for (const component of sum) {
@@ -52,19 +47,10 @@ export function addDouble(sum: ExactDouble, value: number): ExactDouble {
 }
 
 export function addExactDoubles(left: ExactDouble, right: ExactDouble): ExactDouble {
-  if (typeof right === 'bigint') {
-    if (typeof left === 'bigint') return left + right;
-    return left.length > 0 && !Number.isFinite(left[0] as number) ? left : toUnits(left) + right;
-  }
-  return right.reduce<ExactDouble>(addDouble, left);
+  return typeof right === 'bigint' ? toUnits(left) + right : right.reduce<ExactDouble>(addDouble, left);
 }
 
-/** NaN or an infinity, when something not finite was added; null otherwise. */
-export function notFinite(sum: ExactDouble): number | null {
-  return typeof sum === 'bigint' || sum.length === 0 || Number.isFinite(sum[0] as number) ? null : (sum[0] as number);
-}
-
-/** The value of a finite sum as `mantissa * 2^exponent` with an odd mantissa: the one form that equal sums share. Zero is 0 * 2^0. */
+/** The value of a sum as `mantissa * 2^exponent` with an odd mantissa: the one form that equal sums share. Zero is 0 * 2^0. */
 export function dyadic(sum: ExactDouble): { readonly mantissa: bigint; readonly exponent: number } {
   let mantissa: bigint;
   let exponent: number;
@@ -73,8 +59,7 @@ export function dyadic(sum: ExactDouble): { readonly mantissa: bigint; readonly 
     exponent = UNIT_EXPONENT;
   } else {
     const parts = sum.map(decompose);
-    exponent = Math.min(0, ...parts.map((part) => part.exponent));
-    if (parts.length > 0) exponent = Math.min(...parts.map((part) => part.exponent));
+    exponent = Math.min(...parts.map((part) => part.exponent));
     mantissa = parts.reduce((total, part) => total + (part.mantissa << BigInt(part.exponent - exponent)), 0n);
   }
   if (mantissa === 0n) return { mantissa: 0n, exponent: 0 };
@@ -85,7 +70,6 @@ export function dyadic(sum: ExactDouble): { readonly mantissa: bigint; readonly 
 
 /** From the odd form back to a sum. */
 export function fromDyadic(mantissa: bigint, exponent: number): ExactDouble {
-  if (mantissa === 0n) return EXACT_ZERO;
   const units = mantissa << BigInt(exponent - UNIT_EXPONENT);
   let rest = units;
   const components: number[] = [];
@@ -100,8 +84,6 @@ export function fromDyadic(mantissa: bigint, exponent: number): ExactDouble {
 
 /** The exact sum divided by `divisor`, rounded once. */
 export function roundedQuotient(sum: ExactDouble, divisor: number): number {
-  const special = notFinite(sum);
-  if (special !== null) return special;
   if (divisor === 1 && typeof sum !== 'bigint' && sum.length < 2) return sum[0] ?? 0;
   const { mantissa, exponent } = dyadic(sum);
   return exponent >= 0

@@ -10,7 +10,6 @@ import {
   type ExactInteger,
   fromDyadic,
   normalInteger,
-  notFinite,
   roundedQuotient,
 } from './exact.ts';
 
@@ -36,17 +35,17 @@ export const doubleSum: Algebra<ExactDouble, number> = {
   decode: decodeExactDouble,
 };
 
-/** Tag 0 and a double where one double is the exact sum (or nothing finite is left); tag 1 with exponent and odd mantissa otherwise. */
+/** Tag 0 and a double where one double is the exact sum; tag 1 with exponent and odd mantissa otherwise. */
 function encodeExactDouble(state: ExactDouble, writer: Writer): void {
   if (typeof state !== 'bigint' && state.length < 2) {
     writer.byte(0);
-    writer.double(Number.isNaN(state[0]) ? Number.NaN : (state[0] ?? 0));
+    writer.double(state[0] ?? 0);
     return;
   }
   const rounded = roundedQuotient(state, 1);
   const { mantissa, exponent } = dyadic(state);
   const alone = Number.isFinite(rounded) ? dyadic(addDouble(EXACT_ZERO, rounded)) : null;
-  if (notFinite(state) !== null || (alone !== null && alone.mantissa === mantissa && alone.exponent === exponent)) {
+  if (alone !== null && alone.mantissa === mantissa && alone.exponent === exponent) {
     writer.byte(0);
     writer.double(rounded);
     return;

@@ -1,0 +1,31 @@
+/**
+ * What is mutated: all of core that decides a number, or reads and writes the bytes of one, by what it does.
+ *
+ * Not here: `sql.ts` and `tables.ts`, which say it once more for an engine and are judged by that engine (test/laws/sql.test.ts, test/integration), too slowly
+ * for a thousand mutants; the checks of a definition, whose refusals test/unit/definition.test.ts lists one by one; and files of types alone.
+ */
+const FILES = {
+  fold: ['fold.ts', 'segment.ts', 'evaluate.ts', 'interpret.ts'],
+  merge: ['answer.ts', 'coverage.ts', 'order.ts', 'publish.ts'],
+  windows: ['definition/window.ts', 'definition/duration.ts'],
+  aggregates: ['count', 'exact', 'extremes', 'index', 'mean', 'sum'].map((name) => `aggregates/${name}.ts`),
+  codecs: ['codec.ts', 'row.ts', 'record.ts', 'plan.ts'],
+};
+
+export type Group = keyof typeof FILES;
+
+export const GROUPS = Object.keys(FILES) as readonly Group[];
+
+const CORE = 'layers/core/src';
+
+/** Paths from the root of the checkout. */
+export function filesOf(group: Group): readonly string[] {
+  return FILES[group].map((file) => `${CORE}/${file}`);
+}
+
+/** The tests that judge: core's own, the laws over core alone, and the definitions that core compiles. */
+export const JUDGES = [
+  `${CORE}/**/*.test.ts`,
+  ...['aggregates', 'fold', 'merge', 'windows'].map((name) => `test/laws/${name}.test.ts`),
+  ...['decoder', 'definition'].map((name) => `test/unit/${name}.test.ts`),
+];

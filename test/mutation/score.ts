@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { Stryker } from '@stryker-mutator/core';
+import { filesOf, type Group } from './groups.ts';
+
+export type Mutant = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
+
+/** What became of the mutants of one group, or of all. */
+export interface Score {
+  readonly mutants: number;
+  readonly killed: number;
+  readonly timedOut: number;
+  readonly survived: number;
+  /** With these the tests do not even load: seen, but neither for nor against. */
+  readonly broken: number;
+  readonly percent: number;
+}
+
+export function mutantsOf(group: Group, mutants: readonly Mutant[]): readonly Mutant[] {
+  const files = new Set(filesOf(group));
+  return mutants.filter(({ fileName }) => files.has(relative(process.cwd(), fileName)));
+}
+
+export const isSurvivor = ({ status }: Mutant): boolean => status === 'Survived' || status === 'NoCoverage';
+
+export function scoreOf(mutants: readonly Mutant[]): Score {
+  const of = (...states: readonly Mutant['status'][]): number =>
+    mutants.filter(({ status }) => states.includes(status)).length;
+  const killed = of('Killed');
+  const timedOut = of('Timeout');
+  const survived = mutants.filter(isSurvivor).length;
+  return {
+    mutants: mutants.length,
+    killed,
+    timedOut,
+    survived,
+    broken: of('RuntimeError', 'CompileError'),
+    percent: (100 * (killed + timedOut)) / (killed + timedOut + survived),
+  };
+}
+
+/** One row of the table in docs/mutation.md. */
+export function tableRow(name: string, score: Score): string {
+  const { mutants, killed, timedOut, survived, broken, percent } = score;
+  return `| ${[name, mutants, killed, timedOut, survived, broken, `${percent.toFixed(1)} %`].join(' | ')} |`;
+}
+
+export const TABLE_HEAD =
+  '| group | mutants | killed | timed out | survived | broken | score |\n|---|---|---|---|---|---|---|';
+
+/** Where a mutant stands, and what it puts in place of what. */
+export function descriptionOf({ fileName, location: { start, end }, replacement = '' }: Mutant): string {
+  const lines = readFileSync(fileName, 'utf8')
+    .split('\n')
+    .slice(start.line - 1, end.line);
+  lines.push((lines.pop() ?? '').slice(0, end.column));
+  const text = lines.join('\n').slice(start.column).replaceAll(/\s+/g, ' ');
+  return `${relative(process.cwd(), fileName)}:${start.line}:${start.column}  ${text}  →  ${replacement.replaceAll(/\s+/g, ' ')}`;
+}

@@ -1,0 +1,28 @@
+import { filesOf, GROUPS, JUDGES } from './groups.ts';
+
+/** Where copies, results and the report go: outside git. */
+const FOLDER = '.bifold/mutation';
+
+export default {
+  mutate: GROUPS.flatMap(filesOf),
+  // Only these are copied to where they are broken; node_modules is a link to the checkout's.
+  ignorePatterns: ['*', '!/package.json', '!/layers/**', '!/test/**'],
+  tempDirName: `${FOLDER}/copies`,
+  cleanTempDir: 'always',
+  disableTypeChecks: false,
+  // Mocha runs all tests in one process, and a mutant is a switch in it: modules are loaded anew only for mutants of what runs while they load.
+  // Jest would load every test file anew for every mutant: hours.
+  testRunner: 'mocha',
+  plugins: ['@stryker-mutator/mocha-runner'],
+  mochaOptions: { 'no-config': true, 'no-package': true, require: ['./test/mutation/hooks.ts'], spec: JUDGES },
+  testRunnerNodeArgs: ['--no-warnings'],
+  coverageAnalysis: 'perTest',
+  // A mutant hangs when it takes half as long again as its tests took, and this.
+  timeoutMS: 2000,
+  timeoutFactor: 1.5,
+  incremental: true,
+  incrementalFile: `${FOLDER}/results.json`,
+  reporters: ['progress-append-only', 'html'],
+  htmlReporter: { fileName: `${FOLDER}/report.html` },
+  logLevel: 'warn',
+};
