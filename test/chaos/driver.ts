@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Admin, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
+import type { Random } from '../simulation/random.ts';
+import { Ledger } from './ledger.ts';
+import type { StreamedEvent, View } from './views.ts';
+
+const PARTITIONS = 4;
+const TICK_MS = 100;
+/** What an outage held back comes at once, but in requests that a broker likes. */
+const REQUEST_EVENTS_MAX = 1_000;
+/** One record in so many is none that can be folded. */
+const POISON_EVERY = 307;
+
+/** The stream of one view: real flights, over and over, as fast as was asked for, whatever happens to the broker. */
+export interface Stream {
+  readonly view: View;
+  readonly ledger: Ledger;
+  /** How long the request that is under way has waited for its acknowledgement; 0 if none is. */
+  waitingMs(): number;
+  /** Requests that no acknowledgement ever came for, and that were looked up in the log. */
+  inDoubt(): number;
+  /** Sends nothing more, and returns when all that was sent is acknowledged. @throws what ended the stream before */
+  stop(): Promise<void>;
+}
+
+export function startStream(view: View, broker: string, eventsPerSecond: number, random: Random): Stream {
+  const kafka = new Kafka({
+    clientId: `chaos-${view.name}`,
+    brokers: [broker],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 2_000,
+    requestTimeout: 15_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 200 },
+  });
+  const ledger = new Ledger(PARTITIONS);
+  const partitionOf = Partitioners.DefaultPartitioner();
+  const partitionMetadata = Array.from({ length: PARTITIONS }, (_, partitionId) => ({
+    ...{ partitionErrorCode: 0, partitionId, leader: 1, replicas: [1], isr: [1] },
+  }));
+  let producer: Producer | null = null;
+  let isStopping = false;
+  let sentAtMs: number | null = null;
+  let inDoubt = 0;
+  let taken = 0;
+
+  const next = (): StreamedEvent => {
+    const event = view.events[taken % view.events.length] as StreamedEvent;
+    taken += 1;
+    return taken % POISON_EVERY === 0 ? poisoned(event, random) : event;
+  };
+
+  /** Idempotent: what the client repeats, the broker writes once. */
+  const connected = async (): Promise<Producer> => {
+    if (producer !== null) return producer;
+    const made = kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
+    await made.connect();
+    producer = made;
+    return made;
+  };
+
+  const send = async (events: readonly StreamedEvent[]): Promise<void> => {
+    let left = Map.groupBy(events, ({ partitionKey }) =>
+      partitionOf({ topic: view.topic, partitionMetadata, message: { key: partitionKey ?? '', value: null } }),
+    );
+    for (;;) {
+      const messages = [...left].flatMap(([partition, part]) =>
+        part.map(({ partitionKey, value }) => ({ partition, key: partitionKey, value })),
+      );
+      try {
+        const acknowledged = await (await connected()).sendBatch({
+          acks: -1,
+          topicMessages: [{ topic: view.topic, messages }],
+        });
+        for (const { partition, baseOffset } of acknowledged) {
+          ledger.append(partition, Number(baseOffset), left.get(partition) ?? []);
+          left.delete(partition);
+        }
+        if (left.size === 0) return;
+      } catch (error) {
+        if (!isKafkas(error)) throw error;
+        // Whether it was written, only the log knows. This producer is ended first: nothing of it may arrive later.
+        inDoubt += 1;
+        await producer?.disconnect().catch(() => undefined);
+        producer = null;
+        left = await lookUp(kafka.admin(), view.topic, ledger, left);
+        if (left.size === 0) return;
+      }
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    const startedAtMs = performance.now();
+    while (!isStopping) {
+      const due = Math.floor(((performance.now() - startedAtMs) / 1000) * eventsPerSecond) - taken;
+      if (due > 0) {
+        sentAtMs = performance.now();
+        await send(Array.from({ length: Math.min(due, REQUEST_EVENTS_MAX) }, next));
+        sentAtMs = null;
+      }
+      if (due < REQUEST_EVENTS_MAX) await sleep(TICK_MS);
+    }
+  };
+  const running = run();
+  // Whoever stops the stream is told.
+  running.catch(() => undefined);
+
+  return {
+    view,
+    ledger,
+    waitingMs: () => (sentAtMs === null ? 0 : performance.now() - sentAtMs),
+    inDoubt: () => inDoubt,
+    async stop() {
+      isStopping = true;
+      try {
+        await running;
+      } finally {
+        await producer?.disconnect().catch(() => undefined);
+      }
+    },
+  };
+}
+
+/** What of these records is not in the log: all or nothing of each partition, since a partition's records of one request are one batch. */
+async function lookUp(
+  admin: Admin,
+  topic: string,
+  ledger: Ledger,
+  sent: ReadonlyMap<number, StreamedEvent[]>,
+): Promise<Map<number, StreamedEvent[]>> {
+  const ends = await endsOf(admin, topic);
+  const missing = new Map<number, StreamedEvent[]>();
+  for (const [partition, events] of sent) {
+    const known = ledger.ends()[partition] ?? 0;
+    if (ends.get(partition) === known) missing.set(partition, events);
+    else ledger.append(partition, (ends.get(partition) ?? 0) - events.length, events);
+  }
+  return missing;
+}
+
+/** Asked until the broker answers. */
+async function endsOf(admin: Admin, topic: string): Promise<ReadonlyMap<number, number>> {
+  for (;;) {
+    try {
+      await admin.connect();
+      const offsets = await admin.fetchTopicOffsets(topic);
+      return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
+    } catch (error) {
+      if (!isKafkas(error)) throw error;
+      await sleep(TICK_MS);
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+  }
+}
+
+/** The log's ends as the broker says them now. */
+export function logEnds(broker: string, topic: string): Promise<ReadonlyMap<number, number>> {
+  const kafka = new Kafka({ clientId: 'chaos-ends', brokers: [broker], logLevel: logLevel.NOTHING });
+  return endsOf(kafka.admin(), topic);
+}
+
+function isKafkas(error: unknown): boolean {
+  return error instanceof Error && error.name.startsWith('KafkaJS');
+}
+
+/** The same record, spoilt in one of the ways that the quarantine tells apart. */
+function poisoned(event: StreamedEvent, random: Random): StreamedEvent {
+  const [value, poison] = random.pick([
+    [null, 'tombstone'],
+    [event.value?.slice(0, -1) ?? '', 'not-json'],
+    ['null', 'not-an-object'],
+    ['{}', 'invalid'],
+  ] as const);
+  return { ...event, value, poison };
+}

@@ -1,0 +1,25 @@
+import type { Random } from '../../simulation/random.ts';
+import type { Stream } from '../driver.ts';
+import type { Link, World } from '../world.ts';
+
+/** What a fault takes hold of: of two at once, none is held by both. */
+export type Part = 'services' | 'speed' | 'query' | 'batch' | 'mappings' | Link;
+
+/** What came of a fault. One that met nothing is no fault: it is counted as missed. */
+export interface Strike {
+  readonly hit: boolean;
+  /** What it met, in figures. */
+  readonly what: string;
+}
+
+export interface Fault {
+  readonly kind: string;
+  readonly holds: readonly Part[];
+  /** Strikes, and returns when what it broke was lifted, or repaired as a user would. @throws when that is not possible */
+  strike(world: World, stream: Stream, random: Random): Promise<Strike>;
+}
+
+export const missed = (what: string): Strike => ({ hit: false, what });
+export const hit = (what: string): Strike => ({ hit: true, what });
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;

@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SERVICES, type Service } from '../cloud.ts';
+import type { Stream } from '../driver.ts';
+import { freeze, gone, lives, send, thaw } from '../signals.ts';
+import { recordsInFlight } from '../trigger.ts';
+import type { World } from '../world.ts';
+import { type Fault, hit, missed, plural } from './fault.ts';
+
+const TRIES = 6;
+/** Longer than the speed function's timeout, and what the emulator takes to end what exceeds it. */
+const BEYOND_TIMEOUT_MS = 20_000;
+/** Longer than the session of a consumer group's member. */
+const BEYOND_SESSION_MS = 7_500;
+
+interface Frozen {
+  readonly pids: readonly number[];
+  readonly records: number;
+}
+
+/** Freezes the speed function in the middle of a batch; null when each time none was under way. */
+async function freezeSpeed(world: World, stream: Stream, withinMs: number): Promise<Frozen | null> {
+  for (let tries = 1; tries <= TRIES; tries++) {
+    if ((await world.busy(stream)) === null) continue;
+    await sleep(withinMs);
+    const pids = world.workersOf(stream, 'speed').filter(freeze);
+    await sleep(400);
+    // Whoever is in flight still after so long hangs in a frozen process.
+    const mapping = await world.mappingOf(stream);
+    if (mapping !== null && mapping.invocationsInFlight > 0) return { pids, records: recordsInFlight(mapping) };
+    for (const pid of pids) thaw(pid);
+  }
+  return null;
+}
+
+const speedWorker: Fault = {
+  kind: 'freeze speed function',
+  holds: ['speed'],
+  async strike(world, stream, random) {
+    const frozen = await freezeSpeed(world, stream, random.below(30));
+    if (frozen === null) return missed('it was idle each time');
+    await sleep(1_500 + random.below(2_500));
+    for (const pid of frozen.pids) thaw(pid);
+    return hit(`${plural(frozen.records, 'record')} of ${stream.view.name} in flight`);
+  },
+};
+
+/** The emulator ends what exceeds its timeout, as Lambda does, and the batch comes again. */
+const beyondTimeout: Fault = {
+  kind: 'freeze speed function beyond its timeout',
+  holds: ['speed'],
+  async strike(world, stream, random) {
+    const frozen = await freezeSpeed(world, stream, random.below(30));
+    if (frozen === null) return missed('it was idle each time');
+    const timedOut = await world.mappingWhen(
+      stream,
+      ({ lastProcessingResult }) => lastProcessingResult.includes('timed out'),
+      BEYOND_TIMEOUT_MS,
+    );
+    for (const pid of frozen.pids) thaw(pid);
+    const what = `${plural(frozen.records, 'record')} of ${stream.view.name} in flight`;
+    return timedOut === null ? missed(`${what}, and no timeout`) : hit(`${what}, timed out and delivered again`);
+  },
+};
+
+/** A batch is frozen in the middle, its trigger dies, another trigger delivers it to other processes; then the first ones go on. */
+const zombie: Fault = {
+  kind: 'thaw speed function after its batch came again',
+  holds: ['speed', 'services'],
+  async strike(world, stream, random) {
+    const trigger = world.pidOf('trigger');
+    const frozen = await freezeSpeed(world, stream, random.below(40));
+    if (frozen === null || trigger === null) return missed('it was idle each time');
+    send(trigger, 'SIGKILL');
+    await gone(trigger, 10_000);
+    await world.up();
+    const again = await world.mappingWhen(stream, ({ recordsInvoked }) => recordsInvoked >= frozen.records, 25_000);
+    const thawed = frozen.pids.filter(thaw);
+    await sleep(500);
+    const alive = thawed.filter(lives).length;
+    const what = `${plural(frozen.records, 'record')} of ${stream.view.name}, ${plural(alive, 'process', 'processes')} went on`;
+    return again !== null && alive > 0 ? hit(what) : missed(what);
+  },
+};
+
+/** Whether a part that is frozen is missed by somebody. */
+async function isMissed(world: World, service: Service, piledUp: number): Promise<string | null> {
+  switch (service) {
+    case 'kafka': {
+      const waitedMs = Math.max(...world.streams.map((stream) => stream.waitingMs()));
+      return waitedMs > 500 ? `a request to it waited ${Math.round(waitedMs)} ms` : null;
+    }
+    case 'trigger':
+      return piledUp > 0 ? `${plural(piledUp, 'event')} piled up` : null;
+    case 'cassandra':
+    case 'emulator': {
+      const mappings = await Promise.all(world.streams.map((stream) => world.mappingOf(stream)));
+      const hanging = mappings.reduce((sum, mapping) => sum + (mapping?.invocationsInFlight ?? 0), 0);
+      return hanging > 0 ? `${plural(hanging, 'invocation')} hung` : null;
+    }
+  }
+}
+
+async function freezeService(world: World, service: Service, forMs: number) {
+  const pid = world.pidOf(service);
+  if (pid === null) return missed('it had no process');
+  const before = world.streams.reduce((sum, { ledger }) => sum + ledger.size(), 0);
+  if (!freeze(pid)) return missed(`process ${pid} was gone`);
+  await sleep(forMs);
+  const piledUp = world.streams.reduce((sum, { ledger }) => sum + ledger.size(), 0) - before;
+  const seen = await isMissed(world, service, piledUp);
+  thaw(pid);
+  const what = `process ${pid} for ${(forMs / 1000).toFixed(1)} s`;
+  return seen === null ? missed(`${what}, and nobody asked it`) : hit(`${what}, ${seen}`);
+}
+
+const services: readonly Fault[] = SERVICES.map((service) => ({
+  kind: `freeze ${service}`,
+  holds: ['services'],
+  strike: (world, _stream, random) => freezeService(world, service, 1_500 + random.below(2_500)),
+}));
+
+/** Its group goes on without it; what it was about to commit is of an assignment that is over. */
+const beyondSession: Fault = {
+  kind: 'freeze trigger beyond its session',
+  holds: ['services'],
+  strike: (world) => freezeService(world, 'trigger', BEYOND_SESSION_MS),
+};
+
+export const freezes: readonly Fault[] = [speedWorker, beyondTimeout, zombie, ...services, beyondSession];

@@ -1,0 +1,11 @@
+import { doubles } from './double.ts';
+import type { Fault } from './fault.ts';
+import { freezes } from './freeze.ts';
+import { kills } from './kill.ts';
+import { networks } from './network.ts';
+import { rooms } from './room.ts';
+
+export type { Fault } from './fault.ts';
+
+/** Every kind of fault. */
+export const FAULTS: readonly Fault[] = [...kills, ...freezes, ...doubles, ...networks, ...rooms];

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../../simulation/random.ts';
+import type { Stream } from '../driver.ts';
+import type { Met, Trouble } from '../proxy.ts';
+import { LINKS, type World } from '../world.ts';
+import { type Fault, hit, missed, plural } from './fault.ts';
+
+const TROUBLES: Readonly<
+  Record<Trouble['kind'], { readonly verb: string; readonly draw: (random: Random) => Trouble }>
+> = {
+  cut: { verb: 'cut', draw: () => ({ kind: 'cut' }) },
+  blackhole: { verb: 'silence', draw: () => ({ kind: 'blackhole' }) },
+  slow: { verb: 'slow down', draw: (random) => ({ kind: 'slow', delayMs: 20 + random.below(180) }) },
+  tear: { verb: 'tear answers of', draw: (random) => ({ kind: 'tear', answerBytes: random.below(3_000) }) },
+};
+
+function metText({ connections, bytesSwallowed, chunksDelayed, answersTorn }: Met): string {
+  return [
+    ...(bytesSwallowed > 0 ? [`${plural(bytesSwallowed, 'byte')} swallowed`] : []),
+    ...(chunksDelayed > 0 ? [`${plural(chunksDelayed, 'chunk')} delayed`] : []),
+    ...(answersTorn > 0 ? [`${plural(answersTorn, 'answer')} torn`] : []),
+    ...(connections > 0 ? [`${plural(connections, 'connection')} reset`] : []),
+  ].join(', ');
+}
+
+/** Each link in each way, for a second or some, while somebody uses it. */
+export const networks: readonly Fault[] = LINKS.flatMap((link) =>
+  Object.values(TROUBLES).map(
+    ({ verb, draw }): Fault => ({
+      kind: `${verb} ${link}`,
+      holds: [link, ...(link === 'functions-emulator' ? (['batch'] as const) : [])],
+      async strike(world, stream, random) {
+        // The functions ask the emulator for S3's objects only, and only batch jobs do.
+        const jobs = link === 'functions-emulator' ? archiveAndRecompute(world, stream) : null;
+        const proxy = world.links[link];
+        await sleep(random.below(300));
+        proxy.begin(draw(random));
+        let met: Met;
+        try {
+          await sleep(600 + random.below(1_900));
+        } finally {
+          met = proxy.end();
+        }
+        await jobs;
+        const what = metText(met);
+        return what === '' ? missed('nobody used it') : hit(what);
+      },
+    }),
+  ),
+);
+
+/** Work on S3 under way, however it ends. */
+async function archiveAndRecompute(world: World, stream: Stream): Promise<void> {
+  await world.runJob(stream, 'archive');
+  await world.runJob(stream, 'recompute');
+}

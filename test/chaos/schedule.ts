@@ -1,0 +1,28 @@
+import { type Random, randomOf } from '../simulation/random.ts';
+import type { Fault } from './faults/index.ts';
+
+/** Of rounds, those in which two faults strike at once, where two can. */
+const TOGETHER = 0.35;
+
+export interface Round {
+  readonly faults: readonly Fault[];
+  /** Of its own, so that what one fault draws does not change what the next rounds are. */
+  readonly random: Random;
+}
+
+/** Rounds without end, the same for a seed: every kind comes once before any comes again. */
+export function* roundsOf(seed: number, faults: readonly Fault[]): Generator<Round> {
+  const random = randomOf(seed, 'schedule');
+  let deck: Fault[] = [];
+  for (let round = 1; ; round++) {
+    if (deck.length === 0) deck = random.shuffled(faults);
+    const first = deck.shift() as Fault;
+    const together = random.chance(TOGETHER)
+      ? deck.findIndex(({ holds }) => !holds.some((part) => first.holds.includes(part)))
+      : -1;
+    yield {
+      faults: together < 0 ? [first] : [first, ...deck.splice(together, 1)],
+      random: randomOf(seed, `round ${round}`),
+    };
+  }
+}
