@@ -4,7 +4,7 @@ import { writeWhole } from './files.ts';
 import { type CloudPaths, serviceTmpDir } from './paths.ts';
 import { loopback, type Ports } from './ports.ts';
 import { askOverTcp } from './probes.ts';
-import { cleanEnvironment, type ServiceSpec } from './services.ts';
+import { javaEnvironment, type ServiceSpec } from './services.ts';
 import type { Software } from './software.ts';
 
 /** SimpleSnitch names it so. */
@@ -125,7 +125,7 @@ export const cassandraService = (paths: CloudPaths, ports: Ports, software: Soft
       ...modules,
       'org.apache.cassandra.service.CassandraDaemon',
     ],
-    env: cleanEnvironment({ TMPDIR: tmpDir }),
+    env: javaEnvironment({ TMPDIR: tmpDir }),
     ports: { cql: ports.cassandra, storage: ports.cassandraStorage, jmx: ports.cassandraJmx },
     startWithinMs: 120_000,
     stopWithinMs: 30_000,

@@ -9,7 +9,7 @@ import { type CloudPaths, serviceTmpDir } from './paths.ts';
 import { loopback, type Ports } from './ports.ts';
 import { askOverTcp } from './probes.ts';
 import type { Secrets } from './secrets.ts';
-import { cleanEnvironment, type ServiceSpec } from './services.ts';
+import { javaEnvironment, type ServiceSpec } from './services.ts';
 import type { Software } from './software.ts';
 
 const run = promisify(execFile);
@@ -78,7 +78,7 @@ export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, 
   const tmpDir = serviceTmpDir(paths, 'kafka');
   const properties = join(confDir, 'server.properties');
   const log4jFile = join(confDir, 'log4j2.properties');
-  const env = cleanEnvironment({ TMPDIR: tmpDir });
+  const env = javaEnvironment({ TMPDIR: tmpDir });
   const java = [
     '-cp',
     `${software.jars.kafka}/*`,

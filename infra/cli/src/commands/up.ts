@@ -12,7 +12,8 @@ export const upCommand = (): Command =>
       'after',
       `
 Starts Kafka, Cassandra, the AWS emulator and the Kafka trigger as background processes on 127.0.0.1,
-and deploys again what was deployed. Harmless when all runs already.
+and deploys again what was deployed. Harmless when all runs already. The variable BIFOLD_JAVA_OPTIONS
+adds options to the JVMs of Kafka and Cassandra, such as -Xmx3g.
 
 Example:
   $ npx bifold up`,
