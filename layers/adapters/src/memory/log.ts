@@ -11,7 +11,9 @@ export interface MemoryLog extends Log {
   abort(partition: number): void;
   /** Retention: the log starts here now. */
   deleteBefore(partition: number, offset: number): void;
-  /** Deletes the topic and creates it anew. */
+  /** Gives the topic one more partition, empty; returns its number. */
+  addPartition(): number;
+  /** Deletes the topic and creates it anew, with as many partitions as at first. */
   recreate(topicId: string): void;
 }
 
@@ -72,6 +74,11 @@ export function memoryLog(initialTopicId: string, partitionCount: number): Memor
     deleteBefore(partition, offset) {
       const log = of(partition);
       log.start = Math.max(log.start, offset);
+    },
+    addPartition() {
+      const partition = logs.size;
+      logs.set(partition, { start: 0, slots: [] });
+      return partition;
     },
     recreate,
   };
