@@ -1,4 +1,5 @@
 import type { Log, LogRecord } from '@bifold/core';
+import { AdapterError } from '../errors.ts';
 
 type Slot = LogRecord | 'hole' | 'open';
 export type NewRecord = Partial<Pick<LogRecord, 'timestampMs' | 'key' | 'value' | 'headers'>>;
@@ -29,8 +30,13 @@ export function memoryLog(initialTopicId: string, partitionCount: number): Memor
   recreate(initialTopicId);
   const of = (partition: number) => {
     const log = logs.get(partition);
-    if (log === undefined) throw new RangeError(`no partition ${partition}`);
-    return log;
+    if (log !== undefined) return log;
+    throw new AdapterError('BIFOLD_TOPIC_GONE', {
+      failed: `reading partition ${partition}`,
+      received: `a topic of ${logs.size} partitions, with the id ${id}`,
+      allowed: 'a partition of the incarnation that is read',
+      remedy: 'deploy again, which binds the topic as it is now; offsets of one incarnation mean nothing in another',
+    });
   };
   const stableEnd = (slots: readonly Slot[]) => {
     const open = slots.indexOf('open');
