@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util';
-import { NEMESES, type Nemesis } from './nemeses.ts';
+import type { Nemesis } from './nemeses.ts';
 import type { Sabotage } from './sabotage.ts';
 import { SABOTAGES } from './sabotages.ts';
 import { withoutDisk } from './scratch.ts';
+import { type Shrunk, shrink } from './shrink.ts';
 import { type Outcome, simulate } from './world.ts';
 
 /**
  * npm run simulate -- [--seeds N | --seconds S] [--from SEED] [--sabotage NAME] [--json]
- * npm run simulate -- --seed SEED --trace [--without NEMESIS]... [--sabotage NAME]
+ * npm run simulate -- --seed SEED --trace [--without NEMESIS]... [--only EVENT,...] [--sabotage NAME]
  * npm run simulate -- --table [--seeds N]
  */
 const { values } = parseArgs({
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
     without: { type: 'string', multiple: true, default: [] },
+    only: { type: 'string' },
     sabotage: { type: 'string' },
     table: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -32,15 +34,21 @@ const sabotageOf = (name: string): Sabotage => {
 };
 const sabotage = values.sabotage === undefined ? null : sabotageOf(values.sabotage);
 const without = new Set(values.without as Nemesis[]);
+const only = values.only === undefined ? null : new Set(values.only.split(','));
+/** Failures that are made small, and how long one may take. */
+const SHRUNK_MAX = 3;
+const SHRINK_SECONDS_MAX = 60;
+/** Lines of a small failure's run that are printed with it: the last ones, where it ends. */
+const TRACE_LINES_MAX = 200;
 
-/** The nemeses that a failure does not need, left out one after the other. */
-async function shrink(seed: number, broken: Sabotage | null): Promise<ReadonlySet<Nemesis>> {
-  let left = new Set<Nemesis>(without);
-  for (const nemesis of NEMESES) {
-    const fewer = new Set([...left, nemesis]);
-    if ((await simulate(seed, { without: fewer, sabotage: broken })).failure !== null) left = fewer;
-  }
-  return left;
+/** The command that runs a seed again, with all that was left out of it. */
+function commandOf(seed: number, left: ReadonlySet<Nemesis>, only: readonly string[] | null): string {
+  return [
+    `npm run simulate -- --seed ${seed} --trace`,
+    ...Array.from(left, (nemesis) => `--without ${nemesis}`),
+    ...(only === null ? [] : [`--only ${only.join(',')}`]),
+    ...(sabotage ? [`--sabotage ${sabotage.name}`] : []),
+  ].join(' ');
 }
 
 interface Sweep {
@@ -81,7 +89,7 @@ const whole = (text: string): number => {
 
 if (values.seed !== undefined) {
   const trace = values.trace ? (line: string) => console.log(line) : null;
-  const { failure, steps, nemeses, counts } = await simulate(whole(values.seed), { without, sabotage, trace });
+  const { failure, steps, nemeses, counts } = await simulate(whole(values.seed), { without, only, sabotage, trace });
   console.log(JSON.stringify({ seed: whole(values.seed), steps, nemeses, counts, failure }, null, 2));
   process.exitCode = failure === null ? 0 : 1;
 } else if (values.table) {
@@ -105,13 +113,25 @@ if (values.seed !== undefined) {
   const result = await sweepSeeds(from, seeds, Number(values.seconds ?? Number.POSITIVE_INFINITY), sabotage, 20);
   const failures = [];
   for (const { seed, failure } of result.failures) {
-    const left: ReadonlySet<Nemesis> = failures.length < 3 ? await shrink(seed, sabotage) : without;
-    const replay: string = `npm run simulate -- --seed ${seed} --trace${[...left].map((nemesis) => ` --without ${nemesis}`).join('')}${sabotage ? ` --sabotage ${sabotage.name}` : ''}`;
-    failures.push({ seed, failure, replay });
+    const small: Shrunk | null =
+      failures.length < SHRUNK_MAX ? await shrink({ seed, without, sabotage }, SHRINK_SECONDS_MAX) : null;
+    failures.push({
+      seed,
+      failure,
+      replay: commandOf(seed, without, null),
+      small: small && { ...small, without: [...small.without], replay: commandOf(seed, small.without, small.only) },
+    });
   }
   if (values.json) console.log(JSON.stringify({ ...result, from, failures }));
   else {
-    for (const { seed, failure, replay } of failures) console.log(`seed ${seed}: ${failure}\n  ${replay}\n`);
+    for (const { seed, failure, replay, small } of failures) {
+      console.log(`seed ${seed}: ${failure}\n  ${replay}\n`);
+      if (small === null) continue;
+      console.log(`made small, ${small.only.length} of ${small.of} events: ${small.failure}\n  ${small.replay}\n`);
+      if (small.trace.length > TRACE_LINES_MAX) console.log(`  (${small.trace.length - TRACE_LINES_MAX} lines before)`);
+      for (const line of small.trace.slice(-TRACE_LINES_MAX)) console.log(`  ${line}`);
+      console.log('');
+    }
     const { seconds, steps } = result;
     console.log(
       `${result.seeds} seeds from ${from}: ${failures.length} failed; ${steps} steps in ${seconds.toFixed(1)} s: ${Math.round(steps / seconds)} steps/s, ${(result.seeds / seconds).toFixed(1)} seeds/s`,

@@ -10,6 +10,7 @@ export const NEMESES = [
   'transaction',
   'redeploy',
   'recreate',
+  'new-partition',
   'rollback',
   'lookup-reload',
   'accept-lost',

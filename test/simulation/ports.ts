@@ -16,7 +16,6 @@ import {
   type TableColumn,
 } from '@bifold/core';
 import { fileOf, type LocalFiles } from './engine.ts';
-import type { Random } from './random.ts';
 import type { Actor, Scheduler } from './scheduler.ts';
 
 /** What an actor sees when no answer came: the call may have had its effect, or may have it later, or never. */
@@ -35,9 +34,6 @@ export interface Stage {
   readonly objects: Map<string, StoredObject>;
   readonly files: LocalFiles;
   readonly log: MemoryLog;
-  /** Writes on their way: each arrives when the world says so. */
-  readonly underWay: (() => Promise<unknown>)[];
-  readonly random: Random;
   /** How likely a call is left without an answer, now. */
   readonly timeouts: () => number;
   readonly readRepair: boolean;
@@ -49,13 +45,14 @@ const QUORUM = 2;
 
 /** A plain write: acknowledged by a quorum; the other replicas get it later. */
 async function mutate(stage: Stage, actor: Actor, label: string, apply: Apply): Promise<void> {
-  const { scheduler, replicas, underWay, random } = stage;
+  const { scheduler, replicas } = stage;
+  const { random } = actor;
   await scheduler.turn(actor, label);
   if (random.chance(stage.timeouts())) {
     scheduler.say(`  no answer to: ${label}`);
     for (const replica of replicas) {
       if (random.chance(0.25)) await apply(replica);
-      else if (random.chance(0.5)) underWay.push(() => apply(replica));
+      else if (random.chance(0.5)) scheduler.sendLate(actor, label, () => apply(replica));
     }
     throw new NoAnswer(label);
   }
@@ -64,7 +61,7 @@ async function mutate(stage: Stage, actor: Actor, label: string, apply: Apply): 
     if (index < QUORUM) {
       if (index > 0) await scheduler.turn(actor, `${label}, second replica`);
       await apply(replica);
-    } else underWay.push(() => apply(replica));
+    } else scheduler.sendLate(actor, label, () => apply(replica));
   }
 }
 
@@ -77,7 +74,8 @@ async function read<T>(
   merge: (left: T, right: T) => T,
   repair: (database: MemoryDatabase, merged: T) => Promise<unknown>,
 ): Promise<T> {
-  const { scheduler, replicas, random } = stage;
+  const { scheduler, replicas } = stage;
+  const { random } = actor;
   await scheduler.turn(actor, label);
   if (random.chance(stage.timeouts() / 4)) throw new NoAnswer(label);
   const [first, second] = random.shuffled(replicas) as [MemoryDatabase, MemoryDatabase | undefined];
@@ -100,13 +98,14 @@ async function call<T>(
   effect: () => Promise<T>,
   writes: boolean,
 ): Promise<T> {
-  const { scheduler, random, underWay } = stage;
+  const { scheduler } = stage;
+  const { random } = actor;
   await scheduler.turn(actor, label);
   if (random.chance(stage.timeouts() / (writes ? 1 : 4))) {
     scheduler.say(`  no answer to: ${label}`);
     if (writes) {
       if (random.chance(0.4)) await effect();
-      else if (random.chance(0.5)) underWay.push(effect);
+      else if (random.chance(0.5)) scheduler.sendLate(actor, label, effect);
     }
     throw new NoAnswer(label);
   }
@@ -138,12 +137,12 @@ function newest<Row extends RowPosition>(left: readonly Row[], right: readonly R
 
 /** Rows in pages of a few, each read by itself: what moves between two pages is seen. */
 async function* paged<Row extends RowPosition>(
-  stage: Stage,
+  actor: Actor,
   after: RowPosition | null,
   page: (after: RowPosition | null, rows: number) => Promise<readonly Row[]>,
 ): AsyncGenerator<Row> {
   for (let position = after; ; ) {
-    const size = 1 + stage.random.below(4);
+    const size = 1 + actor.random.below(4);
     const rows = (await page(position, size)).slice(0, size);
     yield* rows;
     const last = rows.at(-1);
@@ -206,7 +205,7 @@ export function speedStore(stage: Stage, actor: Actor, scope: Scope, storage: St
       );
     },
     scan: (partition, segment, bucket, filter, after) =>
-      paged(stage, after, (position, rows) =>
+      paged(actor, after, (position, rows) =>
         read(
           stage,
           actor,
@@ -267,7 +266,7 @@ export function batchStore(stage: Stage, actor: Actor, scope: Scope, storage: St
       );
     },
     scan: (run, bucket, filter, after) =>
-      paged(stage, after, (position, rows) =>
+      paged(actor, after, (position, rows) =>
         read(
           stage,
           actor,
@@ -340,7 +339,7 @@ export function log(stage: Stage, actor: Actor): Log {
         stage,
         actor,
         `read log p${partition} [${from}, ${to})`,
-        () => broker.read(partition, from, to, stage.random.chance(0.5) ? 1 : 1_000),
+        () => broker.read(partition, from, to, actor.random.chance(0.5) ? 1 : 1_000),
         false,
       ),
     close: async () => undefined,
@@ -351,7 +350,8 @@ type Metadata = Readonly<Record<string, string>>;
 
 /** A bucket of S3 whose objects are tables; a creation that is left without an answer says so, as S3's adapter does. */
 export function bucket(stage: Stage, actor: Actor) {
-  const { objects, files, scheduler, random, underWay } = stage;
+  const { objects, files, scheduler } = stage;
+  const { random } = actor;
   const list = (prefix: string) => [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
   const found = (key: string): StoredObject => {
     const object = objects.get(key);
@@ -370,7 +370,7 @@ export function bucket(stage: Stage, actor: Actor) {
       if (!random.chance(stage.timeouts())) return effect();
       scheduler.say(`  no answer to: create ${key}`);
       if (random.chance(0.4)) await effect();
-      else if (random.chance(0.5)) underWay.push(effect);
+      else if (random.chance(0.5)) scheduler.sendLate(actor, `create ${key}`, effect);
       return { kind: 'unknown' as const, error: new NoAnswer(`create ${key}`) as never };
     },
     async put(key: string, localPath: string, metadata: Metadata) {

@@ -35,3 +35,9 @@ export function randomOf(seed: number, stream: string): Random {
     },
   };
 }
+
+/** One of the items, by a draw of each one's own: when others come or go, the same one is picked as long as it is there. */
+export function pickByName<T>(seed: number, stream: string, items: readonly T[], nameOf: (item: T) => string): T {
+  const drawn = items.map((item) => ({ item, draw: randomOf(seed, `${stream} ${nameOf(item)}`).next() }));
+  return drawn.reduce((least, each) => (each.draw < least.draw ? each : least)).item;
+}

@@ -288,7 +288,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     speed: (store, role, stage) => ({
       ...store,
       scan: async function* (partition, segment, ...of) {
-        const expired = role === 'query' && stage.scheduler.steps > 900 && segment === 0;
+        const expired = role === 'query' && stage.scheduler.now > 100 && segment === 0;
         if (!expired) yield* store.scan(partition, segment, ...of);
       },
     }),

@@ -30,13 +30,15 @@ import { NEMESES, type Nemesis } from './nemeses.ts';
 import { differenceOf, type History, uncovered } from './oracle.ts';
 import { CITIES, lookupRows, PIPELINES, SEGMENT_SIZE, TABLE, tripValue } from './pipelines.ts';
 import * as ports from './ports.ts';
-import { type Random, randomOf } from './random.ts';
+import { pickByName, type Random, randomOf } from './random.ts';
 import type { Role, Sabotage } from './sabotage.ts';
 import { type Actor, Scheduler } from './scheduler.ts';
 
 export interface SimulationOptions {
   /** Nemeses that stay away, whatever the seed says. */
   readonly without?: ReadonlySet<Nemesis>;
+  /** Of all events that the seed draws, these alone happen. */
+  readonly only?: ReadonlySet<string> | null;
   readonly sabotage?: Sabotage | null;
   readonly trace?: ((line: string) => void) | null;
 }
@@ -46,11 +48,21 @@ export interface Outcome {
   readonly failure: string | null;
   readonly steps: number;
   readonly nemeses: readonly Nemesis[];
+  /** What the world did, in order, each as `round.kind`. */
+  readonly events: readonly string[];
   readonly counts: Readonly<Record<string, number>>;
 }
 
 const PARTITIONS = 2;
+/** How many an operator may make of them. */
+const PARTITIONS_MAX = 3;
 const ROUNDS = 260;
+
+/** Something that the world does in a round, with a stream of chance of its own: leaving one out changes nothing in the others. */
+interface Happening {
+  readonly id: string;
+  readonly random: Random;
+}
 
 /** A warm process of the speed function. */
 interface Instance {
@@ -81,7 +93,13 @@ interface Deployment {
 }
 
 /** What a caller may meet without anything being wrong. */
-const EXPECTED = ['BIFOLD_OTHER_INCARNATION', 'BIFOLD_LOG_BEHIND', 'BIFOLD_MOVED_ON', 'BIFOLD_CURSOR_EXPIRED'];
+const EXPECTED = [
+  'BIFOLD_OTHER_INCARNATION',
+  'BIFOLD_TOPIC_GONE',
+  'BIFOLD_LOG_BEHIND',
+  'BIFOLD_MOVED_ON',
+  'BIFOLD_CURSOR_EXPIRED',
+];
 
 /** One seed, one run: the functions' own bodies over fakes of all that is around them, with a scheduler that decides what comes next. */
 export function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
@@ -91,9 +109,9 @@ export function simulate(seed: number, options: SimulationOptions = {}): Promise
 class World {
   private readonly seed: number;
   private readonly sabotage: Sabotage;
-  private readonly random: Random;
   private readonly nemeses: ReadonlySet<Nemesis>;
-  private readonly draws: ReadonlyMap<string, Random>;
+  private readonly only: ReadonlySet<string> | null;
+  private readonly events: string[] = [];
   private readonly scheduler: Scheduler;
   private readonly stage: ports.Stage;
   private readonly histories = new Map<string, (LogRecord | null)[][]>();
@@ -104,17 +122,17 @@ class World {
   private timeMs = 1_000_000;
   private clockMs = 1_700_000_000_000;
   private ids = 0;
+  private round = 0;
   private calm = false;
   private failure: string | null = null;
 
-  constructor(seed: number, { without = new Set(), sabotage = null, trace = null }: SimulationOptions) {
+  constructor(seed: number, { without = new Set(), only = null, sabotage = null, trace = null }: SimulationOptions) {
     this.seed = seed;
     this.sabotage = sabotage ?? { name: 'none', rule: 0, breaks: '' };
     const chosen = randomOf(seed, 'nemeses');
     this.nemeses = new Set(NEMESES.filter((nemesis) => chosen.chance(0.65) && !without.has(nemesis)));
-    this.random = randomOf(seed, 'world');
-    this.draws = new Map(NEMESES.map((nemesis) => [nemesis, randomOf(seed, nemesis)]));
-    this.scheduler = new Scheduler(randomOf(seed, 'scheduler'), trace);
+    this.only = only;
+    this.scheduler = new Scheduler(seed, trace);
     this.incarnation = this.freshId('topic');
     const replicas = this.nemeses.has('replicas') ? 3 : 1;
     const timeouts = randomOf(seed, 'timeouts').pick([0.01, 0.04, 0.1]);
@@ -124,8 +142,6 @@ class World {
       objects: new Map(),
       files: new Map(),
       log: memoryLog(this.incarnation, PARTITIONS),
-      underWay: [],
-      random: randomOf(seed, 'calls'),
       timeouts: () => (this.nemeses.has('timeout') && !this.calm ? timeouts : 0),
       readRepair: this.sabotage.readRepair ?? true,
     };
@@ -134,43 +150,65 @@ class World {
 
   async run(): Promise<Outcome> {
     this.scheduler.say(`seed ${this.seed}, nemeses: ${[...this.nemeses].join(', ')}`);
-    await this.reloadLookups();
+    await this.reloadLookups(randomOf(this.seed, 'first lookups'));
     this.deploy(PIPELINES[0] as Pipeline);
-    for (let round = 0; round < ROUNDS && this.failure === null; round++) {
+    for (; this.round < ROUNDS && this.failure === null; this.round++) {
       this.produce();
       this.startActors();
       await this.strike();
-      await this.deliverLate(0.15);
-      const turns = 1 + this.random.below(8);
-      for (let turn = 0; turn < turns && this.failure === null; turn++) if (!(await this.scheduler.step())) break;
+      while (this.failure === null && (await this.scheduler.step(this.round + 1)));
+      this.scheduler.passTo(this.round + 1);
     }
     if (this.failure === null) await this.settle();
-    const { seed, failure, counts } = this;
-    return { seed, failure, counts, steps: this.scheduler.steps, nemeses: [...this.nemeses] };
+    const { seed, failure, counts, events } = this;
+    return { seed, failure, counts, events, steps: this.scheduler.steps, nemeses: [...this.nemeses] };
+  }
+
+  /** What happens in this round with this probability: null when it does not. */
+  private happening(kind: string, probability: number): Happening | null {
+    const id = `${this.round}.${kind}`;
+    const random = randomOf(this.seed, id);
+    if (!random.chance(probability) || this.only?.has(id) === false) return null;
+    this.events.push(id);
+    return { id, random };
+  }
+
+  /** What the calm world does, always. */
+  private certain(): Happening {
+    this.ids++;
+    return { id: `calm.${this.ids}`, random: randomOf(this.seed, `calm.${this.ids}`) };
   }
 
   // The world's own hand: producer, operator, deployments.
 
   private produce(): void {
-    if (!this.random.chance(0.4)) return;
-    const partition = this.random.below(PARTITIONS);
-    for (let records = 1 + this.random.below(4); records > 0; records--) this.append(partition);
+    const random = this.happening('produce', 0.4)?.random;
+    if (!random) return;
+    const partition = random.below(this.partitions);
+    for (let records = 1 + random.below(4); records > 0; records--) this.append(partition, random);
   }
 
-  private append(partition: number): void {
+  private append(partition: number, random: Random): void {
     const slots = this.historyOf(this.incarnation)[partition] as (LogRecord | null)[];
-    this.timeMs += this.random.below(4);
-    if (this.strikes('holes', 0.2)) {
+    this.timeMs += random.below(4);
+    if (random.chance(0.2) && !this.calm && this.nemeses.has('holes')) {
+      this.count('holes');
       this.stage.log.append(partition, 'hole');
       slots.push(null);
       return;
     }
     // A producer that retries without idempotence writes a record twice: two records, and both count.
     const last = slots.at(-1);
-    const value = last && this.random.chance(0.05) ? last.value : tripValue(this.random, this.timeMs);
+    const isRepeated = random.chance(0.05);
+    const value = last && isRepeated ? last.value : tripValue(random, this.timeMs);
     const record = { key: null, value, headers: [], timestampMs: this.timeMs };
     const offset = this.stage.log.append(partition, record);
     slots.push({ ...record, partition, offset });
+    this.scheduler.say(`produced p${partition} ${offset}: ${value === null ? 'null' : Buffer.from(value)}`);
+  }
+
+  private get partitions(): number {
+    return this.historyOf(this.incarnation).length;
   }
 
   private openHistory(): void {
@@ -184,9 +222,9 @@ class World {
     return this.histories.get(incarnation) as (LogRecord | null)[][];
   }
 
-  private async reloadLookups(): Promise<void> {
+  private async reloadLookups(random: Random): Promise<void> {
     const version = `lookup-${this.lookupVersions.size}`;
-    const rows = lookupRows(this.random);
+    const rows = lookupRows(random);
     this.lookupVersions.set(version, rows);
     this.scheduler.say(`lookups are ${version} now`);
     for (const replica of this.stage.replicas) await replica.lookupStore().load(TABLE, version, rows);
@@ -197,7 +235,7 @@ class World {
     const name = `v${PIPELINES.indexOf(pipeline) + 1}i${this.histories.size}`;
     const before = this.deployments.at(-1);
     const shared = before !== undefined && before.scope.incarnation === this.incarnation && this.sabotage.sharedGroup;
-    const committed = shared ? before.committed : new Array<number>(PARTITIONS).fill(0);
+    const committed = shared ? before.committed : new Array<number>(PARTITIONS_MAX).fill(0);
     const fold = foldOf(pipeline);
     const deployment: Deployment = {
       pipeline,
@@ -217,7 +255,7 @@ class World {
   }
 
   private join(deployment: Deployment, name: string, position: readonly number[]): Poller {
-    const poller = { name, position: [...position], busy: new Array<boolean>(PARTITIONS).fill(false) };
+    const poller = { name, position: [...position], busy: new Array<boolean>(PARTITIONS_MAX).fill(false) };
     deployment.pollers.push(poller);
     return poller;
   }
@@ -226,24 +264,36 @@ class World {
 
   private startActors(): void {
     const running = (kind: Role): number => this.scheduler.actors.filter((actor) => actor.kind === kind).length;
-    const deployment = (this.random.chance(0.6) ? this.deployments.at(-1) : null) ?? this.random.pick(this.deployments);
-    if (this.random.chance(0.6) && running('speed') < 4) this.poll(deployment, this.random.pick(deployment.pollers));
-    if (this.random.chance(0.2) && running('archive') < 2) this.archive(deployment);
-    if (this.random.chance(0.12) && running('recompute') < 2) this.recompute(deployment);
-    if (this.random.chance(0.08) && running('sweep') < 2) this.sweep(deployment);
-    if (this.random.chance(0.12) && running('query') < 2) this.ask(deployment, this.question(deployment.pipeline));
+    const deploymentOf = (random: Random): Deployment =>
+      (random.chance(0.6) ? this.deployments.at(-1) : null) ?? random.pick(this.deployments);
+    const begin = (kind: Role, probability: number, most: number, start: (happening: Happening) => void): void => {
+      if (running(kind) >= most) return;
+      const happening = this.happening(kind, probability);
+      if (happening !== null) start(happening);
+    };
+    begin('speed', 0.6, 4, (happening) => {
+      const deployment = deploymentOf(happening.random);
+      this.poll(deployment, happening.random.pick(deployment.pollers), happening);
+    });
+    begin('archive', 0.2, 2, (happening) => this.archive(deploymentOf(happening.random), happening));
+    begin('recompute', 0.12, 2, (happening) => this.recompute(deploymentOf(happening.random), happening));
+    begin('sweep', 0.08, 2, (happening) => this.sweep(deploymentOf(happening.random), happening));
+    begin('query', 0.12, 2, (happening) => {
+      const deployment = deploymentOf(happening.random);
+      this.ask(deployment, this.question(deployment.pipeline, happening.random), happening);
+    });
   }
 
   /** Hands records to the function, as the trigger does: from the position on, holes passed over, one invocation per partition at a time. */
-  private poll(deployment: Deployment, poller: Poller): boolean {
+  private poll(deployment: Deployment, poller: Poller, { id, random }: Happening): boolean {
     const delivery = new Map<number, readonly LogRecord[]>();
-    const wanted = this.random.shuffled([...Array(PARTITIONS).keys()]).slice(0, 1 + this.random.below(PARTITIONS));
+    const wanted = random.shuffled([...Array(this.partitions).keys()]).slice(0, 1 + random.below(this.partitions));
     const broker = this.historyOf(this.incarnation);
     for (const partition of wanted.filter((each) => !poller.busy[each])) {
       const start = this.logStarts[partition] as number;
       const from = Math.max(start, poller.position[partition] as number);
       const records: LogRecord[] = [];
-      const most = 1 + this.random.below(6);
+      const most = 1 + random.below(6);
       for (const record of (broker[partition] as (LogRecord | null)[]).slice(
         from,
         Math.max(from, this.openFrom[partition] ?? Number.MAX_SAFE_INTEGER),
@@ -255,7 +305,7 @@ class World {
     }
     if (delivery.size === 0) return false;
     for (const partition of delivery.keys()) poller.busy[partition] = true;
-    let instance = deployment.instances.find(({ busy }) => !busy && this.random.chance(0.85));
+    let instance = deployment.instances.find(({ busy }) => !busy && random.chance(0.85));
     if (!instance) {
       const warm = coldState();
       instance = { warm: this.sabotage.warm?.(warm) ?? warm, busy: false };
@@ -275,6 +325,7 @@ class World {
       ([partition, records]) => `p${partition} [${records.map(({ offset }) => offset)}]`,
     );
     this.start(
+      id,
       `${deployment.name} speed of ${poller.name} ${offsets.join(' ')}`,
       'speed',
       async (actor) => {
@@ -308,10 +359,10 @@ class World {
     return true;
   }
 
-  private archive(deployment: Deployment): void {
-    this.start(`${deployment.name} archive`, 'archive', async (actor) => {
+  private archive(deployment: Deployment, { id }: Happening): void {
+    this.start(id, `${deployment.name} archive`, 'archive', async (actor) => {
       const { archive, log } = this.portsOf(deployment, actor, 'archive');
-      let files = this.calm ? 1_000 : 1 + this.random.below(3);
+      let files = this.calm ? 1_000 : 1 + actor.random.below(3);
       await archiveLog(deployment.pipeline, {
         archive,
         log,
@@ -323,8 +374,8 @@ class World {
     });
   }
 
-  private recompute(deployment: Deployment, acceptLost = false): void {
-    this.start(`${deployment.name} recompute${acceptLost ? ', lost accepted' : ''}`, 'recompute', async (actor) => {
+  private recompute(deployment: Deployment, { id }: Happening, acceptLost = false): void {
+    this.start(id, `${deployment.name} recompute${acceptLost ? ', lost accepted' : ''}`, 'recompute', async (actor) => {
       const { archive, batch, bindings, lookups, views } = this.portsOf(deployment, actor, 'recompute');
       const done = await recompute(
         deployment.pipeline,
@@ -345,18 +396,18 @@ class World {
     });
   }
 
-  private sweep(deployment: Deployment): void {
-    this.start(`${deployment.name} sweep`, 'sweep', async (actor) => {
+  private sweep(deployment: Deployment, { id }: Happening): void {
+    this.start(id, `${deployment.name} sweep`, 'sweep', async (actor) => {
       const { store, batch, views } = this.portsOf(deployment, actor, 'sweep');
       const ledger = ports.sweepLedger(this.stage, actor, this.keysOf(deployment));
-      const swept = await sweep({ store, ledger, batch, views, hasTime: () => this.calm || this.random.chance(0.8) });
+      const swept = await sweep({ store, ledger, batch, views, hasTime: () => this.calm || actor.random.chance(0.8) });
       this.count('swept segments', swept.segments);
       this.count('swept runs', swept.runs.length);
     });
   }
 
-  private rollBack(deployment: Deployment): void {
-    this.start(`${deployment.name} rollback`, 'rollback', async (actor) => {
+  private rollBack(deployment: Deployment, { id }: Happening): void {
+    this.start(id, `${deployment.name} rollback`, 'rollback', async (actor) => {
       const { batch } = this.portsOf(deployment, actor, 'recompute');
       const pointer = await batch.readPointer('serial');
       if (pointer.previous === null) return;
@@ -366,8 +417,7 @@ class World {
     });
   }
 
-  private question(pipeline: Pipeline): Question {
-    const { random } = this;
+  private question(pipeline: Pipeline, random: Random): Question {
     const bounded = random.chance(0.2);
     return questionOf(pipeline.plan, {
       window: random.pick(pipeline.plan.windows).name,
@@ -380,11 +430,17 @@ class World {
     });
   }
 
-  private ask(deployment: Deployment, question: Question, final: ((coverage: Coverage) => void) | null = null): void {
+  private ask(
+    deployment: Deployment,
+    question: Question,
+    { id }: Happening,
+    final: ((coverage: Coverage) => void) | null = null,
+  ): void {
     const { pipeline, scope, receipts } = deployment;
     const { total, snapshot, window, keys } = question;
     const started = this.scheduler.steps;
     this.start(
+      id,
       `${deployment.name} question ${window} ${keys ?? 'all keys'}${total ? ' total' : ''}${snapshot ? ' snapshot' : ''} limit ${question.limit}`,
       'query',
       async (actor) => {
@@ -432,7 +488,9 @@ class World {
   /** The rows that each segment is bound to, as the database has it. */
   private async boundLookups(deployment: Deployment): Promise<(partition: number, offset: number) => ResolveLookup> {
     const store = (this.stage.replicas[0] as MemoryDatabase).bindingStore(this.keysOf(deployment));
-    const bound = await Promise.all([...Array(PARTITIONS).keys()].map((partition) => store.list(partition, 0, null)));
+    const bound = await Promise.all(
+      [...Array(PARTITIONS_MAX).keys()].map((partition) => store.list(partition, 0, null)),
+    );
     const { lookups } = deployment.pipeline.plan;
     return (partition, offset) => {
       const versions = bound[partition]?.get(Math.floor(offset / SEGMENT_SIZE));
@@ -444,6 +502,7 @@ class World {
   }
 
   private start(
+    id: string,
     name: string,
     kind: string,
     body: (actor: Actor) => Promise<void>,
@@ -451,6 +510,7 @@ class World {
   ): void {
     this.count(kind);
     this.scheduler.spawn(
+      id,
       name,
       kind,
       async (actor) => {
@@ -498,74 +558,79 @@ class World {
 
   // Nemeses.
 
-  private readonly logStarts = new Array<number>(PARTITIONS).fill(0);
+  private readonly logStarts = new Array<number>(PARTITIONS_MAX).fill(0);
 
   /** First offset of the open transaction of each partition: nothing from there on is committed. */
-  private readonly openFrom = new Array<number | null>(PARTITIONS).fill(null);
+  private readonly openFrom = new Array<number | null>(PARTITIONS_MAX).fill(null);
 
-  private strikes(nemesis: Nemesis, probability: number): boolean {
-    if (this.calm || !this.nemeses.has(nemesis)) return false;
-    const struck = (this.draws.get(nemesis) as Random).chance(probability);
-    if (struck) this.count(nemesis);
-    return struck;
-  }
-
-  private drawOf(nemesis: Nemesis): Random {
-    return this.draws.get(nemesis) as Random;
+  /** A nemesis strikes in this round, or does not: null. */
+  private strikes(nemesis: Nemesis, probability: number): Happening | null {
+    if (this.calm || !this.nemeses.has(nemesis)) return null;
+    const happening = this.happening(nemesis, probability);
+    if (happening !== null) this.count(nemesis);
+    return happening;
   }
 
   private async strike(): Promise<void> {
     const { scheduler } = this;
     const current = this.deployments.filter(({ scope }) => scope.incarnation === this.incarnation);
-    if (this.strikes('zombie', 0.02)) {
-      const draw = this.drawOf('zombie');
-      const deployment = draw.pick(this.deployments);
-      if (deployment.pollers.length < 3)
+    const zombie = this.strikes('zombie', 0.02)?.random;
+    if (zombie) {
+      const deployment = zombie.pick(this.deployments);
+      if (deployment.pollers.length < 3) {
+        scheduler.say(`ZOMBIE of ${deployment.name}`);
         this.join(
           deployment,
           'zombie',
-          deployment.committed.map((next) => Math.max(0, next - draw.below(10))),
+          deployment.committed.map((next) => Math.max(0, next - zombie.below(10))),
         );
+      }
     }
-    if (this.strikes('jump', 0.03)) {
-      const draw = this.drawOf('jump');
-      const poller = draw.pick(draw.pick(current).pollers);
-      const partition = draw.below(PARTITIONS);
+    const jump = this.strikes('jump', 0.03)?.random;
+    if (jump) {
+      const poller = jump.pick(jump.pick(current).pollers);
+      const partition = jump.below(this.partitions);
       const end = (this.historyOf(this.incarnation)[partition] as unknown[]).length;
       const from = poller.position[partition] as number;
-      const most = draw.chance(0.6) ? Math.min(2, end - from - 1) : end - from - 1;
-      if (!poller.busy[partition] && end - from > 1) poller.position[partition] = from + 1 + draw.below(most);
+      const most = jump.chance(0.6) ? Math.min(2, end - from - 1) : end - from - 1;
+      if (!poller.busy[partition] && end - from > 1) {
+        poller.position[partition] = from + 1 + jump.below(most);
+        scheduler.say(`JUMP of ${poller.name} in p${partition} from ${from} to ${poller.position[partition]}`);
+      }
     }
-    if (this.strikes('transaction', 0.02)) {
+    const transaction = this.strikes('transaction', 0.02)?.random;
+    if (transaction) {
       // Records of an open transaction hide what stands after them; then they turn out to be a hole, and the marker is another.
-      const partition = this.drawOf('transaction').below(PARTITIONS);
+      const partition = transaction.below(this.partitions);
       if (this.openFrom[partition] === null) {
         this.openFrom[partition] = this.stage.log.append(partition, 'open');
         this.historyOf(this.incarnation)[partition]?.push(null);
+        scheduler.say(`OPEN TRANSACTION in p${partition} at ${this.openFrom[partition]}`);
       }
     }
-    for (const partition of this.openFrom.keys()) {
-      if (this.openFrom[partition] !== null && this.drawOf('transaction').chance(0.04)) this.abort(partition);
-    }
-    if (this.strikes('crash', 0.04) && scheduler.actors.length > 0) {
-      const actor = this.drawOf('crash').pick(scheduler.actors);
+    for (const [partition, open] of this.openFrom.entries())
+      if (open !== null && this.happening(`abort-p${partition}`, 0.04)) this.abort(partition);
+    const crash = scheduler.actors.length > 0 ? this.strikes('crash', 0.04) : null;
+    if (crash) {
+      const actor = pickByName(this.seed, crash.id, scheduler.actors, ({ id }) => id);
       scheduler.say(`CRASH of ${actor.name}`);
       scheduler.crash(actor);
     }
-    if (this.strikes('freeze', 0.05) && scheduler.actors.length > 0) {
+    const freeze = scheduler.actors.length > 0 ? this.strikes('freeze', 0.05) : null;
+    if (freeze) {
       // Readers above all: what they read must stand still for them, and nothing else does.
       const readers = scheduler.actors.filter(({ kind }) => kind === 'query');
-      const reader = readers.length > 0 && this.drawOf('freeze').chance(0.4);
-      const actor = this.drawOf('freeze').pick(reader ? readers : scheduler.actors);
-      actor.frozenUntil = scheduler.steps + 20 + this.drawOf('freeze').below(400);
-      scheduler.say(`FREEZE of ${actor.name} until ${actor.frozenUntil}`);
+      const reader = freeze.random.chance(0.4) && readers.length > 0;
+      const actor = pickByName(this.seed, freeze.id, reader ? readers : scheduler.actors, ({ id }) => id);
+      actor.frozenUntil = scheduler.now + 3 + freeze.random.below(50);
+      scheduler.say(`FREEZE of ${actor.name} until ${actor.frozenUntil.toFixed(2)}`);
     }
-    if (this.strikes('retention', 0.02)) {
-      const draw = this.drawOf('retention');
-      const partition = draw.below(PARTITIONS);
+    const retention = this.strikes('retention', 0.02)?.random;
+    if (retention) {
+      const partition = retention.below(this.partitions);
       const end = (this.historyOf(this.incarnation)[partition] as unknown[]).length;
       const start = this.logStarts[partition] as number;
-      this.logStarts[partition] = start + draw.below(Math.max(1, Math.ceil((end - start) * 0.7)));
+      this.logStarts[partition] = start + retention.below(Math.max(1, Math.ceil((end - start) * 0.7)));
       this.stage.log.deleteBefore(partition, this.logStarts[partition] as number);
       scheduler.say(`RETENTION: p${partition} starts at ${this.logStarts[partition]}`);
     }
@@ -574,19 +639,28 @@ class World {
       if (version) this.deploy(version);
     }
     if (this.histories.size < 3 && this.strikes('recreate', 0.006)) this.recreate();
-    if (this.strikes('rollback', 0.04)) this.rollBack(this.drawOf('rollback').pick(this.deployments));
-    if (this.strikes('lookup-reload', 0.03)) await this.reloadLookups();
-    if (this.strikes('accept-lost', 0.008)) {
-      const deployment = this.drawOf('accept-lost').pick(this.deployments);
-      deployment.acceptedLost = true;
-      this.recompute(deployment, true);
+    if (this.partitions < PARTITIONS_MAX && this.strikes('new-partition', 0.01)) {
+      scheduler.say(`NEW PARTITION p${this.stage.log.addPartition()}`);
+      this.historyOf(this.incarnation).push([]);
     }
-    if (this.strikes('clock-jump', 0.01)) this.clockMs += (this.drawOf('clock-jump').chance(0.5) ? 1 : -1) * 3_600_000;
+    const rollback = this.strikes('rollback', 0.04);
+    if (rollback) this.rollBack(rollback.random.pick(this.deployments), rollback);
+    const reload = this.strikes('lookup-reload', 0.03)?.random;
+    if (reload) await this.reloadLookups(reload);
+    const accept = this.strikes('accept-lost', 0.008);
+    if (accept) {
+      const deployment = accept.random.pick(this.deployments);
+      deployment.acceptedLost = true;
+      this.recompute(deployment, accept, true);
+    }
+    const clock = this.strikes('clock-jump', 0.01)?.random;
+    if (clock) this.clockMs += (clock.chance(0.5) ? 1 : -1) * 3_600_000;
     this.clockMs += 100;
   }
 
   private abort(partition: number): void {
     this.openFrom[partition] = null;
+    this.scheduler.say(`ABORTED TRANSACTION in p${partition}`);
     this.stage.log.abort(partition);
     this.historyOf(this.incarnation)[partition]?.push(null);
   }
@@ -602,20 +676,10 @@ class World {
     this.deploy(pipeline as Pipeline);
   }
 
-  private async deliverLate(probability: number): Promise<void> {
-    const { underWay, random, scheduler } = this.stage;
-    while (underWay.length > 0 && random.chance(probability)) {
-      const [arrives] = underWay.splice(random.below(underWay.length), 1) as [() => Promise<unknown>];
-      scheduler.say('  a late write arrives');
-      await arrives();
-    }
-  }
-
   // The end: the nemeses stop, and everything that happened must be in the answer.
 
   private async drain(): Promise<void> {
     for (let turns = 0; this.failure === null; turns++) {
-      await this.deliverLate(0.999);
       if (!(await this.scheduler.step())) return;
       if (turns > 50_000) this.fail('the calm world never comes to rest');
     }
@@ -628,21 +692,22 @@ class World {
     await this.drain();
     for (const partition of this.openFrom.keys()) if (this.openFrom[partition] !== null) this.abort(partition);
     // A whole segment more for every partition, so that the last one begins where nothing was lost.
-    for (let partition = 0; partition < PARTITIONS; partition++)
-      for (let record = 0; record < SEGMENT_SIZE + 1; record++) this.append(partition);
+    const tail = this.certain().random;
+    for (let partition = 0; partition < this.partitions; partition++)
+      for (let record = 0; record < SEGMENT_SIZE + 1; record++) this.append(partition, tail);
     const current = this.deployments.filter(({ scope }) => scope.incarnation === this.incarnation);
     for (const deployment of current) {
       const poller = this.join(deployment, 'poller', deployment.committed);
-      for (let partition = 0, polls = 0; partition < PARTITIONS; polls++) {
+      for (let partition = 0, polls = 0; partition < this.partitions; polls++) {
         if (polls > 2_000) this.fail(`${deployment.name}: all is calm, and partition ${partition} is not consumed`);
         if (this.failure !== null) return;
         if (poller.position[partition] === this.historyOf(this.incarnation)[partition]?.length) partition++;
-        else this.poll(deployment, poller);
+        else this.poll(deployment, poller, this.certain());
         await this.drain();
       }
       for (const body of ['archive', 'recompute', 'sweep', 'recompute', 'sweep'] as const) {
-        if (body === 'recompute') this.recompute(deployment, true);
-        else this[body](deployment);
+        if (body === 'recompute') this.recompute(deployment, this.certain(), true);
+        else this[body](deployment, this.certain());
         await this.drain();
       }
       const accepted = deployment.acceptedLost;
@@ -650,7 +715,8 @@ class World {
       for (const { name } of deployment.pipeline.plan.windows) {
         for (const total of [false, true]) {
           let answered: Coverage | null = null;
-          this.ask(deployment, questionOf(deployment.pipeline.plan, { window: name, total }), (coverage) => {
+          const question = questionOf(deployment.pipeline.plan, { window: name, total });
+          this.ask(deployment, question, this.certain(), (coverage) => {
             answered = coverage;
           });
           await this.drain();
