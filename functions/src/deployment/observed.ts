@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import { ProtocolError } from '@bifold/core';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 
@@ -12,7 +13,7 @@ export { MetricUnit };
 
 /** A handler with its log context and its metrics around it. A failure is logged once, with its code, and thrown on: Lambda's retry is the cure. */
 export function observed<Event, Result>(handle: (event: Event, context: Context) => Promise<Result>) {
-  return middy<Event, Result>()
+  return middy<Event, Result>({ timeoutEarlyResponse: outOfTime })
     .use(injectLambdaContext(logger))
     .use(logMetrics(metrics))
     .onError(({ error }) => {
@@ -20,6 +21,17 @@ export function observed<Event, Result>(handle: (event: Event, context: Context)
       metrics.addMetric('failed', MetricUnit.Count, 1);
     })
     .handler(handle);
+}
+
+/** A moment before Lambda ends the process, which says less. What is under way writes nothing that is not true, whether it goes on or not. */
+function outOfTime(): never {
+  throw new ProtocolError('BIFOLD_OUT_OF_TIME', {
+    failed: 'an invocation came to no end in its time',
+    received: 'no answer of a service, or more work than fits',
+    allowed: "an end before the function's timeout",
+    remedy:
+      'nothing: it is tried again; if that fails too, look which service does not answer, or deploy with a longer timeout',
+  });
 }
 
 /** What a job keeps back to end in order, before Lambda ends it. */
