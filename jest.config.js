@@ -21,6 +21,7 @@ export default {
       '<rootDir>/infra/**/*.test.ts',
       '<rootDir>/cdk/**/*.test.ts',
       '<rootDir>/test/unit/**/*.test.ts',
+      '<rootDir>/test/chaos/**/*.test.ts',
       '<rootDir>/test/gates/**/*.test.ts',
     ]),
     project('laws', ['<rootDir>/test/laws/**/*.test.ts', '<rootDir>/test/simulation/**/*.test.ts']),

@@ -32,6 +32,8 @@ export interface TcpProxy {
   readonly port: number;
   connections(): number;
   begin(trouble: Trouble): void;
+  /** What the trouble met so far. */
+  met(): Met;
   /** The link is well again. What a blackhole swallowed is gone, so connections that lost bytes are reset. */
   end(): Met;
   close(): Promise<void>;
@@ -143,6 +145,7 @@ export async function startProxy({ name, targetPort, rewrite }: ProxyOptions): P
       meet({ connections: open.size });
       for (const connection of [...open]) reset(connection);
     },
+    met: () => met,
     end() {
       trouble = null;
       for (const connection of [...open]) {

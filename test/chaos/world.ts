@@ -21,9 +21,6 @@ export type Role = 'speed' | 'archive' | 'recompute' | 'query' | 'sweep';
 export const JOBS = ['archive', 'recompute', 'sweep'] as const;
 export type Job = (typeof JOBS)[number];
 
-/** Short, so that a frozen batch comes again within seconds; a batch takes a fraction of one. */
-const SPEED_TIMEOUT_S = 8;
-
 export type Invoked =
   | { readonly kind: 'succeeded'; readonly result: unknown }
   | { readonly kind: 'failed'; readonly message: string };
@@ -97,6 +94,14 @@ export class World {
     return invoke(this.lambda, this.functionOf(stream, job));
   }
 
+  /** @returns how long it was before */
+  async setTimeout(stream: Stream, role: Role, timeoutS: number): Promise<number> {
+    const FunctionName = this.functionOf(stream, role);
+    const { Timeout = 0 } = await this.lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+    await this.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Timeout: timeoutS }));
+    return Timeout;
+  }
+
   pidOf(service: Service): number | null {
     return this.cloud.pidOf(service);
   }
@@ -122,8 +127,7 @@ async function invoke(lambda: LambdaClient, FunctionName: string): Promise<Invok
 }
 
 /**
- * What a deployment cannot be told: the functions' own way to the emulator, a way to Kafka apart from the trigger's, a scratch folder that can be filled, and a
- * timeout of seconds for the speed function.
+ * What a deployment cannot be told: the functions' own way to the emulator, a way to Kafka apart from the trigger's, and a scratch folder that can be filled.
  */
 export async function wireFunctions(
   cloud: ChaosCloud,
@@ -135,7 +139,7 @@ export async function wireFunctions(
     `${cloud.stateDir}/deployments.json`,
   ) ?? { pipelines: {} };
   const endpoint = `http://127.0.0.1:${links['functions-emulator'].port}`;
-  for (const [role, FunctionName] of Object.values(pipelines).flatMap(({ functions }) => Object.entries(functions))) {
+  for (const FunctionName of Object.values(pipelines).flatMap(({ functions }) => Object.values(functions))) {
     const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
     const variables = Environment?.Variables ?? {};
     const address = (name: string, link: Link) =>
@@ -143,7 +147,6 @@ export async function wireFunctions(
     await lambda.send(
       new UpdateFunctionConfigurationCommand({
         FunctionName,
-        ...(role === 'speed' ? { Timeout: SPEED_TIMEOUT_S } : {}),
         Environment: {
           Variables: {
             ...variables,

@@ -4,11 +4,13 @@ import type { Stream } from '../driver.ts';
 import { freeze, gone, lives, send, thaw } from '../signals.ts';
 import { recordsInFlight } from '../trigger.ts';
 import type { World } from '../world.ts';
-import { type Fault, hit, missed, plural } from './fault.ts';
+import { type Fault, hit, missed, plural, type Strike } from './fault.ts';
 
 const TRIES = 6;
-/** Longer than the speed function's timeout, and what the emulator takes to end what exceeds it. */
-const BEYOND_TIMEOUT_MS = 20_000;
+/** Meanwhile, so that a frozen batch comes again within seconds. */
+const TIMEOUT_S = 5;
+/** And what the emulator takes to end what exceeds it. */
+const BEYOND_TIMEOUT_MS = 15_000;
 /** Longer than the session of a consumer group's member. */
 const BEYOND_SESSION_MS = 7_500;
 
@@ -47,20 +49,29 @@ const speedWorker: Fault = {
 /** The emulator ends what exceeds its timeout, as Lambda does, and the batch comes again. */
 const beyondTimeout: Fault = {
   kind: 'freeze speed function beyond its timeout',
-  holds: ['speed'],
+  holds: ['speed', 'services'],
   async strike(world, stream, random) {
-    const frozen = await freezeSpeed(world, stream, random.below(30));
-    if (frozen === null) return missed('it was idle each time');
-    const timedOut = await world.mappingWhen(
-      stream,
-      ({ lastProcessingResult }) => lastProcessingResult.includes('timed out'),
-      BEYOND_TIMEOUT_MS,
-    );
-    for (const pid of frozen.pids) thaw(pid);
-    const what = `${plural(frozen.records, 'record')} of ${stream.view.name} in flight`;
-    return timedOut === null ? missed(`${what}, and no timeout`) : hit(`${what}, timed out and delivered again`);
+    const timeoutS = await world.setTimeout(stream, 'speed', TIMEOUT_S);
+    try {
+      return await freezeUntilTimeout(world, stream, random.below(30));
+    } finally {
+      await world.setTimeout(stream, 'speed', timeoutS);
+    }
   },
 };
+
+async function freezeUntilTimeout(world: World, stream: Stream, withinMs: number): Promise<Strike> {
+  const frozen = await freezeSpeed(world, stream, withinMs);
+  if (frozen === null) return missed('it was idle each time');
+  const timedOut = await world.mappingWhen(
+    stream,
+    ({ lastProcessingResult }) => lastProcessingResult.includes('timed out'),
+    BEYOND_TIMEOUT_MS,
+  );
+  for (const pid of frozen.pids) thaw(pid);
+  const what = `${plural(frozen.records, 'record')} of ${stream.view.name} in flight`;
+  return timedOut === null ? missed(`${what}, and no timeout`) : hit(`${what}, timed out and delivered again`);
+}
 
 /** A batch is frozen in the middle, its trigger dies, another trigger delivers it to other processes; then the first ones go on. */
 const zombie: Fault = {
