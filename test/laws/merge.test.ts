@@ -6,7 +6,7 @@ import {
   type FragmentRow,
   interpret,
   type LogRecord,
-  mergeRow,
+  mergePane,
   mergeTotal,
   NOTHING_PUBLISHED,
   type OpenSegment,
@@ -176,7 +176,7 @@ describe('an answer', () => {
         if (receipt.quarantined.size > 0) expect(parts.has(idOf(QUARANTINE_POSITION))).toBe(true);
         for (const [id, row] of parts) {
           const algebra = fold.rows.of(row.window);
-          const merged = mergeRow(algebra, row);
+          const merged = mergePane(algebra, row);
           const shown = algebra.present(merged.states);
           const plain = plainFold(log, named(rowCoverage(coverage, merged.ahead, merged.behind)));
           if (row.window === QUARANTINE_WINDOW)
@@ -222,7 +222,7 @@ describe('an answer', () => {
             expect(fold.rows.view.present(total.states)).toEqual(plain.rows.get(id) ?? shownNothing);
             expect(total).toMatchObject({ key, window: 'sevens', startMs: from, ahead: [] });
             // A total is behind only where one of its rows is ahead.
-            const ahead = rows.flatMap((row) => mergeRow(fold.rows.view, row).ahead);
+            const ahead = rows.flatMap((row) => mergePane(fold.rows.view, row).ahead);
             const where = (deviations: readonly { partition: number; range: Range }[]): Set<string> =>
               new Set(
                 deviations.map(({ partition, range }) => `${partition}/${Math.floor((range[1] - 1) / SEGMENT_SIZE)}`),
@@ -260,7 +260,7 @@ describe('an answer', () => {
         const plain = plainFold(log, named(coverage));
         const parts = [...partsOf(world, segments).values()].filter(({ window }) => window !== QUARANTINE_WINDOW);
         const shown = parts.map((row) => {
-          const merged = mergeRow(fold.rows.view, row);
+          const merged = mergePane(fold.rows.view, row);
           expect(merged.ahead).toEqual([]);
           return [idOf(row), fold.rows.view.present(merged.states)] as const;
         });

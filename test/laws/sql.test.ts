@@ -19,7 +19,10 @@ import {
   type Pipeline,
   quoted,
   type ResolveLookup,
+  running,
   type SqlValue,
+  session,
+  sliding,
   sqlTypeOf,
   stateOfParts,
   statePartsOf,
@@ -174,7 +177,14 @@ function pipelineOf(first: Expression<boolean | null>, second: Expression<boolea
       second: second.or(field('first') as Expression<boolean>) as Expression<boolean>,
     },
     groupBy: ['other', 'real', 'first'],
-    windows: { sevens: tumbling('7ms'), minutes: tumbling('1m') },
+    windows: {
+      ever: running(),
+      hops: sliding('10ms', '25ms', { offset: '4ms' }),
+      minutes: tumbling('1m'),
+      rests: session('9ms'),
+      sevens: tumbling('7ms', { offset: '2ms' }),
+      slides: sliding('70ms', '20ms', { offset: '5ms' }),
+    },
     aggregates: {
       n: count(),
       seconds: count({ where: 'second' }),
@@ -347,7 +357,7 @@ describe('the SQL of a plan and its fold', () => {
 
   it('compute the same states', async () => {
     await fc.assert(
-      fc.asyncProperty(cases, fc.nat({ max: 1 }), async ({ first, second, records }, which) => {
+      fc.asyncProperty(cases, fc.nat({ max: 5 }), async ({ first, second, records }, which) => {
         const pipeline = pipelineOf(first, second);
         const { plan } = pipeline;
         const fold = foldOf(pipeline);
@@ -362,12 +372,13 @@ describe('the SQL of a plan and its fold', () => {
             resolverAt(plan, offset),
           );
           if (slots === null) return;
-          for (const start of fold.windowStarts[which]?.startsOf(each.at) ?? []) {
-            const id = `${start} ${fold.keyOf(slots)}`;
-            const states = expected.get(id) ?? [...fold.rows.view.empty];
-            fold.addTo(states, slots);
-            expected.set(id, states);
-          }
+          const start = fold.panes[which]?.paneOf(each.at) ?? null;
+          if (start === null) return;
+          const id = `${start} ${fold.keyOf(slots)}`;
+          const states = expected.get(id) ?? [...fold.rows.of(window.name).empty];
+          fold.addTo(states, slots);
+          if (fold.panes[which]?.keepsTimes) fold.addTime(states, each.at);
+          expected.set(id, states);
         });
 
         const idOf = (row: Record<string, Value | bigint>): string =>
@@ -395,7 +406,9 @@ describe('the SQL of a plan and its fold', () => {
               statePartsOf(aggregate).map(({ name }) => row[name] as SqlValue),
             );
           });
-          expect(fold.rows.view.encode(fromSql).toString('hex')).toBe(fold.rows.view.encode(states).toString('hex'));
+          const times = fold.panes[which]?.keepsTimes ? [Number(row.$min), Number(row.$max)] : [];
+          const { encode } = fold.rows.of(window.name);
+          expect(encode([...fromSql, ...times]).toString('hex')).toBe(encode(states).toString('hex'));
         }
       }),
       { numRuns: 60 },

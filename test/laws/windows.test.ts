@@ -1,27 +1,6 @@
-import { count, definePipeline, foldOf, topic, tumbling, type Window, windowEndMs } from '@bifold/core';
+import { panesOf, running, session, sliding, tumbling, type Window, windowEndMs, windowStartsOf } from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { z } from 'zod';
-
-const Event = z.object({ at: z.int(), city: z.string() });
-const events = topic('events', {
-  schema: Event,
-  schemaVersion: 1,
-  partitionBy: 'city',
-  eventTime: { field: 'at', unit: 'ms' },
-});
-
-/** Starts of the windows of one kind that hold a time, as the fold has them. */
-function startsOf(window: Window): (timeMs: number) => readonly number[] {
-  const pipeline = definePipeline({
-    name: 'windows',
-    from: events,
-    groupBy: ['city'],
-    windows: { w: window },
-    aggregates: { n: count() },
-  });
-  return foldOf(pipeline).windowStarts[0]?.startsOf as (timeMs: number) => readonly number[];
-}
 
 const sizeMs = fc.oneof(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 999_999_999_999 }));
 const timeMs = fc.oneof(
@@ -30,66 +9,99 @@ const timeMs = fc.oneof(
   fc.constantFrom(-8.64e15, 8.64e15),
 );
 
-/** Each kind of window, of any size. A kind that is new does not compile until it is drawn here. */
-const KINDS: Record<Window['kind'], fc.Arbitrary<Window>> = {
-  tumbling: sizeMs.map((size) => tumbling(`${size}ms`)),
-};
+/** Lengths that are much longer than others make windows of very many panes, which a definition refuses. */
+const related = fc.tuple(
+  fc.integer({ min: 1, max: 60 }),
+  fc.integer({ min: 1, max: 60 }),
+  fc.integer({ min: 1, max: 3_600_000 }),
+);
 
-describe.each(Object.entries(KINDS))('%s windows', (_, windows) => {
+/** Each kind of window, of any size. A kind that is new does not compile until it is drawn here. */
+const KINDS: { readonly [K in Window['kind']]: fc.Arbitrary<Extract<Window, { kind: K }>> } = {
+  tumbling: fc
+    .tuple(sizeMs, fc.nat())
+    .map(([size, offset]) => tumbling(`${size}ms`, offset % size === 0 ? {} : { offset: `${offset % size}ms` })),
+  sliding: fc
+    .tuple(related, fc.nat())
+    .map(([[size, slide, unit], offset]) =>
+      sliding(
+        `${size * unit}ms`,
+        `${slide * unit}ms`,
+        offset % (slide * unit) === 0 ? {} : { offset: `${offset % (slide * unit)}ms` },
+      ),
+    ),
+  session: sizeMs.map((gap) => session(`${gap}ms`)),
+  running: fc.constant(running()),
+};
+const bounded = fc.oneof(KINDS.tumbling, KINDS.sliding);
+
+describe('windows of a length', () => {
   it('hold the times that fall into them: their start, not their end', () => {
     fc.assert(
-      fc.property(windows, timeMs, (window, time) => {
-        const starts = startsOf(window)(time);
-        expect(starts.length).toBeGreaterThan(0);
-        for (const start of starts) {
+      fc.property(bounded, timeMs, (window, time) => {
+        const startsOf = windowStartsOf(window);
+        for (const start of startsOf(time)) {
+          const end = windowEndMs(window, start) as number;
+          expect(end - start).toBe(window.sizeMs);
           expect(start).toBeLessThanOrEqual(time);
-          expect(time).toBeLessThan(windowEndMs(window, start));
-          expect(startsOf(window)(start)).toContain(start);
-          expect(startsOf(window)(windowEndMs(window, start))).not.toContain(start);
-          expect(startsOf(window)(windowEndMs(window, start) - 1)).toContain(start);
-          expect(startsOf(window)(start - 1)).not.toContain(start);
+          expect(time).toBeLessThan(end);
+          expect(startsOf(start)).toContain(start);
+          expect(startsOf(end)).not.toContain(start);
+          expect(startsOf(end - 1)).toContain(start);
+          expect(startsOf(start - 1)).not.toContain(start);
         }
       }),
     );
   });
 
+  it('begin at multiples of their step from the offset on, in whole numbers, before 1970 and far ahead', () => {
+    fc.assert(
+      fc.property(bounded, timeMs, (window, time) => {
+        const step = BigInt(window.kind === 'sliding' ? window.slideMs : window.sizeMs);
+        const modulo = (value: bigint): bigint => ((value % step) + step) % step;
+        const offset = BigInt(window.offsetMs ?? 0);
+        const latest = BigInt(time) - modulo(BigInt(time) - offset);
+        const expected: bigint[] = [];
+        for (let start = latest; start + BigInt(window.sizeMs) > BigInt(time); start -= step) expected.unshift(start);
+        expect(windowStartsOf(window)(time).map(BigInt)).toEqual(expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe.each(Object.entries(KINDS))('panes of %s windows', (_, windows) => {
   it('begin at a whole number that is never -0: it is a part of keys', () => {
     fc.assert(
-      fc.property(windows, timeMs, (window, time) => {
-        for (const start of startsOf(window)(time)) {
-          expect(Number.isSafeInteger(start)).toBe(true);
-          expect(Object.is(start, -0)).toBe(false);
-        }
+      fc.property(windows as fc.Arbitrary<Window>, timeMs, (window, time) => {
+        const start = panesOf(window).paneOf(time);
+        if (start === null) return;
+        expect(Number.isSafeInteger(start)).toBe(true);
+        expect(Object.is(start, -0)).toBe(false);
+        expect(panesOf(window).paneOf(start)).toBe(start);
+        if (window.kind !== 'running') expect(start).toBeLessThanOrEqual(time);
       }),
+    );
+  });
+
+  it('belong to the same windows with all that they hold', () => {
+    const apart = fc.integer({ min: 0, max: 5_000_000 });
+    fc.assert(
+      fc.property(windows as fc.Arbitrary<Window>, timeMs, apart, (window, one, distance) => {
+        const { paneOf } = panesOf(window);
+        const other = one + distance;
+        if (paneOf(one) === null) expect(windowStartsOf(window)(one)).toEqual([]);
+        if (paneOf(one) !== paneOf(other) || paneOf(one) === null) return;
+        expect(windowStartsOf(window)(one)).toEqual(windowStartsOf(window)(other));
+        // Two events of one pane are of one session, whatever lies between them.
+        if (window.kind === 'session') expect(distance).toBeLessThan(window.gapMs);
+      }),
+      { numRuns: 500 },
     );
   });
 });
 
 describe('tumbling windows', () => {
-  it('tile the line: every time is in exactly one, and where it ends the next begins', () => {
-    fc.assert(
-      fc.property(KINDS.tumbling, timeMs, (window, time) => {
-        const [start, ...others] = startsOf(window)(time) as [number];
-        expect(others).toEqual([]);
-        const end = windowEndMs(window, start);
-        expect(startsOf(window)(end)).toEqual([end]);
-        expect(end - start).toBe(window.sizeMs);
-      }),
-    );
-  });
-
-  it('are aligned to the epoch, before 1970 and far ahead, whatever their size', () => {
-    fc.assert(
-      fc.property(KINDS.tumbling, timeMs, (window, time) => {
-        // In whole numbers, where nothing rounds.
-        const size = BigInt(window.sizeMs);
-        const into = ((BigInt(time) % size) + size) % size;
-        expect(startsOf(window)(time).map(BigInt)).toEqual([BigInt(time) - into]);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
   it.each([
     { timeMs: -3_600_001, start: -7_200_000 },
     { timeMs: -3_600_000, start: -3_600_000 },
@@ -99,7 +111,7 @@ describe('tumbling windows', () => {
     { timeMs: 3_600_000, start: 3_600_000 },
     { timeMs: Date.UTC(2099, 0, 1, 0, 30), start: Date.UTC(2099, 0, 1) },
   ])('of an hour: the one that holds $timeMs begins at $start', ({ timeMs: time, start }) => {
-    expect(startsOf(tumbling('1h'))(time)).toEqual([start]);
+    expect(windowStartsOf(tumbling('1h'))(time)).toEqual([start]);
     expect(windowEndMs(tumbling('1h'), start)).toBe(start + 3_600_000);
   });
 });

@@ -1,10 +1,10 @@
 import {
   type AggregatePlan,
+  compareUtf8,
   enrichedSql,
   type Fold,
   foldOf,
   inexactValuesSql,
-  interpret,
   isFoldedByCore,
   type LogRecord,
   type Pipeline,
@@ -91,7 +91,7 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
           sql === viewSql(plan, candidate, enriched) || sql === inexactValuesSql(plan, candidate, enriched),
       );
       if (!window) throw new Error(`the simulated engine does not know: ${sql}`);
-      if (sql === viewSql(plan, window, enriched)) yield await viewOf(pipeline, window.name, covered, resolve);
+      if (sql === viewSql(plan, window, enriched)) yield panesOf(fold, window.name, covered, resolve);
       else yield inexactOf(fold, window.name, covered, resolve);
     },
     close: async () => undefined,
@@ -140,22 +140,30 @@ function lookupsOf(
   };
 }
 
-async function viewOf(
-  pipeline: Pipeline,
-  window: string,
-  covered: readonly LogRecord[],
-  resolve: Resolve,
-): Promise<SqlValue[][]> {
-  const { aggregates } = pipeline.plan;
-  const everything = new Map<string, [number, number][]>();
-  for (const { partition } of covered) everything.set(String(partition), [[0, Number.MAX_SAFE_INTEGER]]);
-  const { rows } = await interpret(pipeline, covered, Object.fromEntries(everything), resolve);
-  return [...rows.values()]
-    .filter((row) => row.window === window)
-    .map((row) => [
-      BigInt(row.startMs),
-      ...(JSON.parse(row.key) as SqlValue[]),
-      ...aggregates.flatMap((aggregate, index) => partsOf(aggregate, row.states[index])),
+/** Panes in the order of key and start, as SQL gives them. */
+function panesOf(fold: Fold, window: string, covered: readonly LogRecord[], resolve: Resolve): SqlValue[][] {
+  const { paneOf, keepsTimes } = fold.panes.find(({ name }) => name === window) as Fold['panes'][number];
+  const panes = new Map<string, { key: string; startMs: number; states: unknown[] }>();
+  for (const record of covered) {
+    const decoded = fold.decode(record.value);
+    if (decoded.kind === 'poison') continue;
+    const slots = fold.enrich(decoded.values, resolve(record.partition, record.offset));
+    const startMs = paneOf(decoded.timeMs);
+    if (slots === null || startMs === null) continue;
+    const key = fold.keyOf(slots);
+    const pane = panes.get(`${key} ${startMs}`) ?? { key, startMs, states: [...fold.rows.of(window).empty] };
+    panes.set(`${key} ${startMs}`, pane);
+    fold.addTo(pane.states, slots);
+    if (keepsTimes) fold.addTime(pane.states, decoded.timeMs);
+  }
+  const { aggregates } = fold.pipeline.plan;
+  return [...panes.values()]
+    .sort((left, right) => compareUtf8(left.key, right.key) || left.startMs - right.startMs)
+    .map(({ key, startMs, states }) => [
+      BigInt(startMs),
+      ...(JSON.parse(key) as SqlValue[]),
+      ...aggregates.flatMap((aggregate, index) => partsOf(aggregate, states[index])),
+      ...states.slice(aggregates.length).map((time) => BigInt(time as number)),
     ]);
 }
 
@@ -178,9 +186,7 @@ function partsOf(aggregate: AggregatePlan, state: unknown): SqlValue[] {
 
 function inexactOf(fold: Fold, window: string, covered: readonly LogRecord[], resolve: Resolve): SqlValue[][] {
   const { plan } = fold.pipeline;
-  const starts = fold.windowStarts.find(({ name }) => name === window)?.startsOf as (
-    timeMs: number,
-  ) => readonly number[];
+  const { paneOf } = fold.panes.find(({ name }) => name === window) as Fold['panes'][number];
   return covered.flatMap((record) => {
     const decoded = fold.decode(record.value);
     const slots =
@@ -190,6 +196,7 @@ function inexactOf(fold: Fold, window: string, covered: readonly LogRecord[], re
       .filter(isFoldedByCore)
       .map(({ field }) => slots[plan.columns.findIndex(({ name }) => name === field)] ?? null);
     const key = JSON.parse(fold.keyOf(slots)) as SqlValue[];
-    return starts(decoded.timeMs).map((startMs) => [BigInt(startMs), ...key, ...values]);
+    const startMs = paneOf(decoded.timeMs);
+    return startMs === null ? [] : [[BigInt(startMs), ...key, ...values]];
   });
 }

@@ -15,7 +15,6 @@ import {
   rowAlgebrasOf,
   rowCoverage,
   rowId,
-  type States,
   withoutRange,
 } from '@bifold/core';
 
@@ -55,19 +54,21 @@ export async function differenceOf(
   const folds = new Map<string, Promise<ReadonlyMap<string, FoldedRow>>>();
   const foldOver = (coverage: Coverage): Promise<ReadonlyMap<string, FoldedRow>> => {
     const id = JSON.stringify(coverage);
-    const known = folds.get(id) ?? interpret(pipeline, records, coverage, lookups).then(({ rows }) => rows);
+    const known =
+      folds.get(id) ?? interpret(pipeline, records, coverage, lookups, null, total).then(({ rows }) => rows);
     folds.set(id, known);
     return known;
   };
+  const total = question.total ? { window: question.window, fromMs: question.fromMs, toMs: question.toMs } : null;
+  const askedKey = ({ key }: FoldedRow): boolean => question.keys === null || question.keys.includes(key);
   const asked = ({ key, window, startMs }: FoldedRow): boolean =>
     window === question.window &&
     (question.keys === null || question.keys.includes(key)) &&
     (question.fromMs === null || startMs >= question.fromMs) &&
     (question.toMs === null || startMs < question.toMs);
-  const totalOf = (rows: ReadonlyMap<string, FoldedRow>, key: string): States =>
-    [...rows.values()]
-      .filter((row) => row.key === key && asked(row))
-      .reduce<States>((states, row) => view.merge(states, row.states), view.empty);
+  // Of sessions, whole keys are behind: their rows are judged over what their key covers.
+  const isSession = plan.windows.find(({ name }) => name === question.window)?.kind === 'session';
+  const keysBehind = new Set<string>();
 
   const seen = new Set<string>();
   for (const row of pages.flatMap((page) => page.rows)) {
@@ -78,7 +79,12 @@ export async function differenceOf(
     seen.add(id);
     const coverage = rowCoverage(receipt.coverage, row.ahead ?? [], row.behind ?? []);
     const rows = await foldOver(coverage);
-    const expected = question.total ? totalOf(rows, key) : rows.get(id)?.states;
+    if (isSession && row.behind) keysBehind.add(key);
+    // A row that lies in what it is behind alone holds nothing, and is there all the same.
+    const expected = rows.get(id)?.states ?? (row.behind ? view.empty : undefined);
+    const ends = rows.get(id)?.endMs ?? null;
+    if (!question.total && rows.has(id) && row.window.end !== (ends === null ? null : new Date(ends).toISOString()))
+      return `row ${id} ends at ${row.window.end}, the fold has ${ends}`;
     if (expected === undefined)
       return `row ${id} is nowhere in the log over ${JSON.stringify(coverage)}: ${JSON.stringify(row)}`;
     const [given, folded] = [JSON.stringify(row.values), JSON.stringify(view.present(expected))];
@@ -86,7 +92,9 @@ export async function differenceOf(
   }
   for (const row of (await foldOver(receipt.coverage)).values()) {
     const id = question.total ? row.key : rowId(row.window, row.startMs, row.key);
-    if (asked(row) && !seen.has(id)) return `row ${id} is missing, over ${JSON.stringify(receipt.coverage)}`;
+    if (keysBehind.has(row.key)) continue;
+    if ((question.total ? askedKey(row) : asked(row)) && !seen.has(id))
+      return `row ${id} is missing, over ${JSON.stringify(receipt.coverage)}`;
   }
 
   const { reasons, behind } = receipt.quarantined;

@@ -6,6 +6,9 @@ import {
   mean,
   min,
   type Pipeline,
+  running,
+  session,
+  sliding,
   sum,
   table,
   topic,
@@ -37,7 +40,12 @@ const pipelineWhere = (dearFrom: number): Pipeline => {
     lookups: { place: lookup(table(TABLE, { schema: City, key: 'city' }), { on: 'city', missing: 'null' }) },
     derive: { dear: field('fare').gt(dearFrom) },
     groupBy: ['city'],
-    windows: { tens: tumbling('10ms'), fifties: tumbling('50ms') },
+    windows: {
+      tens: tumbling('10ms', { offset: '3ms' }),
+      slides: sliding('50ms', '20ms'),
+      rests: session('15ms'),
+      ever: running(),
+    },
     aggregates: {
       n: count(),
       dears: count({ where: 'dear' }),

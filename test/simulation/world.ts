@@ -419,11 +419,13 @@ class World {
 
   private question(pipeline: Pipeline, random: Random): Question {
     const bounded = random.chance(0.2);
+    const window = random.pick(pipeline.plan.windows);
+    const ranged = window.kind !== 'running';
     return questionOf(pipeline.plan, {
-      window: random.pick(pipeline.plan.windows).name,
+      window: window.name,
       ...(random.chance(0.3) ? { key: { city: random.pick(CITIES) } } : {}),
-      ...(bounded ? { from: Math.floor((this.timeMs - random.below(100)) / 50) * 50 } : {}),
-      ...(bounded && random.chance(0.5) ? { to: Math.floor(this.timeMs / 50) * 50 + 100 } : {}),
+      ...(bounded && ranged ? { from: Math.floor((this.timeMs - random.below(100)) / 50) * 50 } : {}),
+      ...(bounded && ranged && random.chance(0.5) ? { to: Math.floor(this.timeMs / 50) * 50 + 100 } : {}),
       total: random.chance(0.3),
       snapshot: random.chance(0.25),
       limit: random.chance(0.4) ? 1 + random.below(4) : 1_000,
@@ -771,12 +773,13 @@ class World {
     );
     const { rows } = await interpret(pipeline, records, covered, await this.boundLookups(deployment));
     const { view } = rowAlgebrasOf(plan);
-    for (const { name } of plan.windows) {
+    for (const { name, kind } of plan.windows) {
       const expected = [...rows.values()]
         .filter(({ window }) => window === name)
-        .map(({ key, startMs, states }) =>
-          JSON.stringify([...JSON.parse(key), startMs, ...Object.values(view.present(states))]),
-        );
+        .map(({ key, startMs, endMs, states }) => {
+          const start = kind === 'running' ? null : startMs;
+          return JSON.stringify([...JSON.parse(key), start, endMs, ...Object.values(view.present(states))]);
+        });
       const folder = `views/${scope.version}/${scope.incarnation}/${pointer.current.run}/${name}-`;
       const files = [...this.stage.objects].filter(([path]) => path.startsWith(folder));
       const given = files.flatMap(([, { columns }]) =>

@@ -9,13 +9,15 @@ import {
   fillPage,
   gatherSorted,
   type MergedRow,
-  mergeRow,
   mergeTotal,
+  mergeWindows,
   type OpenSegment,
   type Page,
   type PageStart,
   type Plan,
   type Pointer,
+  paneAfter,
+  paneRange,
   partitionsOf,
   QUARANTINE_POSITION,
   type Quarantined,
@@ -24,6 +26,7 @@ import {
   type RowAlgebras,
   type RowFilter,
   type RowParts,
+  type RowPosition,
   rowAlgebrasOf,
   type Scope,
   type SpeedStore,
@@ -183,38 +186,24 @@ async function* rowsOfBucket(
   bucket: number,
   ports: QueryPorts,
 ): AsyncGenerator<MergedRow> {
-  const { keys, window, fromMs, toMs, cursor } = question;
+  const { keys, cursor } = question;
+  const window = plan.windows.find(({ name }) => name === question.window) as Plan['windows'][number];
   const filter: RowFilter = {
     keys: keys?.filter((key) => bucketOf(key, plan.storage.buckets) === bucket) ?? null,
-    window,
-    fromMs,
-    toMs,
+    window: window.name,
+    ...paneRange(window, question),
   };
   const after = cursor?.bucket === bucket ? cursor.after : null;
-  const parts = gatherParts(vantage, bucket, filter, after, ports);
-  if (!question.total) {
-    for await (const part of parts) yield mergeRow(algebras.view, part);
-    return;
-  }
-  let group: RowParts[] = [];
-  const total = (): MergedRow =>
-    mergeTotal(algebras.view, (group[0] as RowParts).key, window, (group[0] as RowParts).startMs, group);
-  for await (const part of parts) {
-    if (group.length > 0 && group[0]?.key !== part.key) {
-      yield total();
-      group = [];
-    }
-    group.push(part);
-  }
-  if (group.length > 0) yield total();
+  const panes = gatherParts(vantage, bucket, filter, paneAfter(window, after), ports);
+  yield* mergeWindows(algebras, window, question, panes, after);
 }
 
-/** The stored parts of each row of a bucket: the batch row of the vantage's run, and the fragments of its open segments. */
+/** The stored parts of each pane of a bucket: the batch row of the vantage's run, and the fragments of its open segments. */
 async function* gatherParts(
   vantage: Vantage,
   bucket: number,
   filter: RowFilter,
-  after: RowParts | Cursor['after'],
+  after: RowPosition | null,
   { store, batch }: QueryPorts,
 ): AsyncGenerator<RowParts> {
   const sources: AsyncIterable<BatchRow | FragmentRow>[] = vantage.segments.map(({ partition, segment }) =>

@@ -19,8 +19,18 @@ export function questionOf(plan: Plan, parameters: Parameters): Question {
         KNOWN.join(', '),
       );
   }
+  const window = windowOf(plan, parameters.window);
+  for (const name of ['from', 'to']) {
+    if (parameters[name] !== undefined && plan.windows.find((each) => each.name === window)?.kind === 'running')
+      refuse(
+        'BIFOLD_NO_RANGE',
+        `a question has "${name}" for a running total`,
+        String(parameters[name]),
+        'no range: it has one window, without beginning and end',
+      );
+  }
   return {
-    window: windowOf(plan, parameters.window),
+    window,
     keys: keysOf(plan, parameters.keys ?? parameters.key),
     fromMs: timeOf('from', parameters.from),
     toMs: timeOf('to', parameters.to),

@@ -7,6 +7,7 @@ import {
   type BindingStore,
   type Clock,
   type IdSource,
+  isComposed,
   type LookupStore,
   manifestOf,
   type Pipeline,
@@ -20,7 +21,7 @@ import {
 import { bindSegments, loadLookups } from './lookups.ts';
 import { loadManifest } from './manifest.ts';
 import { ViewFiles } from './view-files.ts';
-import { quarantineRow, viewRows } from './views.ts';
+import { paneRows, quarantineRow, shownWindows } from './views.ts';
 
 export interface RecomputePorts {
   readonly archive: ArchiveStore;
@@ -107,12 +108,21 @@ async function writeRun(
       written += pending.length;
       pending = [];
     };
-    for await (const { row, values } of viewRows(plan, window, engine)) {
-      pending.push(row);
-      await files.add(row, values);
+    // Panes of one key are one window, or several: they are shown together.
+    let panes: BatchRow[] = [];
+    const show = async (): Promise<void> => {
+      for await (const row of shownWindows(plan, window, panes)) await files.add(row);
+      panes = [];
+    };
+    for await (const pane of paneRows(plan, window, engine)) {
+      const isFull = isComposed(window) ? panes[0]?.key !== pane.key : panes.length === ROWS_AT_ONCE;
+      if (isFull && panes.length > 0) await show();
+      panes.push(pane);
+      pending.push(pane);
       if (pending.length >= ROWS_AT_ONCE) await flush();
     }
     await flush();
+    await show();
     await files.end();
   }
   return written;

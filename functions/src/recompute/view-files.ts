@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  type BatchRow,
   type ColumnType,
+  type MergedRow,
   type Plan,
+  type RowAlgebra,
+  rowAlgebrasOf,
   type SqlEngine,
   type SqlValue,
   sqlTypeOf,
@@ -15,7 +17,7 @@ import {
 
 const FILE_ROWS_MAX = 200_000;
 
-/** The rows of one window as Parquet, for people and other engines: key columns, the window's start, the aggregates as they are shown. */
+/** The rows of one window as Parquet, for people and other engines: key columns, the window's start and end, the aggregates as they are shown. */
 export class ViewFiles {
   private readonly columns: readonly {
     readonly name: string;
@@ -28,6 +30,7 @@ export class ViewFiles {
   private readonly engine: SqlEngine;
   private readonly views: ViewStore;
   private readonly scratch: string;
+  private readonly algebra: RowAlgebra;
   private part = 0;
 
   constructor(plan: Plan, window: WindowPlan, run: string, engine: SqlEngine, views: ViewStore, scratch: string) {
@@ -37,16 +40,24 @@ export class ViewFiles {
     this.engine = engine;
     this.views = views;
     this.scratch = scratch;
+    this.algebra = rowAlgebrasOf(plan).view;
     this.columns = [
       ...plan.groupBy.map((name) => ({ name, type: sqlTypeOf(columnType(plan, name)), values: [] })),
       { name: 'window_start_ms', type: 'BIGINT', values: [] },
+      { name: 'window_end_ms', type: 'BIGINT', values: [] },
       ...plan.aggregates.map(({ name }) => ({ name, type: 'DOUBLE' as const, values: [] })),
     ];
   }
 
-  async add(row: BatchRow, shown: Readonly<Record<string, number | null>>): Promise<void> {
-    const key = JSON.parse(row.key) as SqlValue[];
-    const values = [...key, BigInt(row.startMs), ...this.plan.aggregates.map(({ name }) => shown[name] ?? null)];
+  async add({ key, startMs, endMs, states }: MergedRow): Promise<void> {
+    const shown = this.algebra.present(states);
+    const start = this.window.kind === 'running' ? null : startMs;
+    const values = [
+      ...(JSON.parse(key) as SqlValue[]),
+      start,
+      endMs,
+      ...this.plan.aggregates.map(({ name }) => shown[name] ?? null),
+    ];
     this.columns.forEach((column, index) => {
       column.values.push(sqlValueOf(column.type, values[index] ?? null));
     });

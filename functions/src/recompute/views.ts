@@ -6,9 +6,12 @@ import {
   inexactValuesSql,
   isFoldedByCore,
   keyText,
+  type MergedRow,
+  mergeWindows,
   type Plan,
   POISON_REASONS,
   QUARANTINE_POSITION,
+  type RowParts,
   rowAlgebrasOf,
   rowId,
   type SqlEngine,
@@ -23,15 +26,11 @@ import {
 import { BINDINGS } from './lookups.ts';
 import { COVERED } from './manifest.ts';
 
-/** A computed row, and its aggregates as they are shown. */
-export interface ViewRow {
-  readonly row: BatchRow;
-  readonly values: Readonly<Record<string, number | null>>;
-}
-
-/** Every row of one window of the view over the covered records: SQL groups and adds what it adds exactly, core the rest. */
-export async function* viewRows(plan: Plan, window: WindowPlan, engine: SqlEngine): AsyncGenerator<ViewRow> {
-  const { view } = rowAlgebrasOf(plan);
+/** Every pane of one window of the view over the covered records: SQL groups and adds what it adds exactly, core the rest. */
+export async function* paneRows(plan: Plan, window: WindowPlan, engine: SqlEngine): AsyncGenerator<BatchRow> {
+  const algebras = rowAlgebrasOf(plan);
+  const { view } = algebras;
+  const stored = algebras.of(window.name);
   const enriched = `(${enrichedSql(plan, COVERED, BINDINGS)})`;
   const folded = await foldInexact(plan, window, enriched, engine);
   const keyTypes = plan.groupBy.length;
@@ -47,9 +46,21 @@ export async function* viewRows(plan: Plan, window: WindowPlan, engine: SqlEngin
         next += parts.length;
         return stateOfParts(aggregate, parts);
       });
-      yield { row: { key, window: window.name, startMs, cell: view.encode(states) }, values: view.present(states) };
+      const times = values.slice(next).map(Number);
+      yield { key, window: window.name, startMs, cell: stored.encode([...states, ...times]) };
     }
   }
+}
+
+/** The windows as they are shown, from their panes, which follow each other in order for each key. */
+export function shownWindows(plan: Plan, window: WindowPlan, panes: readonly BatchRow[]): AsyncGenerator<MergedRow> {
+  const everything = { fromMs: null, toMs: null, total: false };
+  return mergeWindows(rowAlgebrasOf(plan), window, everything, partsOf(panes), null);
+}
+
+async function* partsOf(panes: readonly BatchRow[]): AsyncGenerator<RowParts> {
+  for (const { key, window, startMs, cell } of panes)
+    yield { key, window, startMs, batch: { key, window, startMs, cell }, fragments: [] };
 }
 
 /** Sums and means of doubles, per row: added by core's exact accumulator over the engine's columns. States stand at their aggregate's index. */

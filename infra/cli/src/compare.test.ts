@@ -17,7 +17,7 @@ const folded = (carrier: string, flights: number): FoldedRow => {
       view.empty[index],
     ),
   );
-  return { key: JSON.stringify([carrier, 'EWR']), window: 'hourly', startMs: start, states };
+  return { key: JSON.stringify([carrier, 'EWR']), window: 'hourly', startMs: start, endMs: null, states };
 };
 const answered = (carrier: string, values: AnswerRow['values'], more: Partial<AnswerRow> = {}): AnswerRow => ({
   key: { carrier, origin: 'EWR' },

@@ -1,5 +1,4 @@
 import type { Deviation, MergedRow } from './answer.ts';
-import { windowEndMs } from './fold.ts';
 import type { Plan } from './plan.ts';
 import type { RowPosition } from './ports.ts';
 import type { Question } from './question.ts';
@@ -24,7 +23,7 @@ export function showRow(plan: Plan, view: RowAlgebra, question: Question, row: M
   const window = plan.windows.find(({ name }) => name === question.window) as Plan['windows'][number];
   const bounds = question.total
     ? { start: question.fromMs, end: question.toMs }
-    : { start: row.startMs, end: windowEndMs(window, row.startMs) };
+    : { start: window.kind === 'running' ? null : row.startMs, end: row.endMs };
   return {
     key: keyColumns(plan, row.key),
     window: { name: window.name, start: boundText(bounds.start), end: boundText(bounds.end) },

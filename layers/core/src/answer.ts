@@ -91,7 +91,13 @@ export interface Deviation {
 }
 
 /** A merged row: the fold over the receipt's coverage, plus what it is ahead, less what it is behind. */
-export interface MergedRow extends RowPosition {
+export interface MergedRow extends MergedParts {
+  /** Where its window ends, exclusive; null for a total, and where there is no end. */
+  readonly endMs: number | null;
+}
+
+/** What was merged of a pane or of several. */
+export interface MergedParts extends RowPosition {
   readonly states: States;
   readonly batch: States | null;
   readonly speed: States | null;
@@ -99,17 +105,17 @@ export interface MergedRow extends RowPosition {
   readonly behind: readonly Deviation[];
 }
 
-/** The stored parts of one row: what the batch layer has of it, and its fragments by open segment. */
+/** The stored parts of one pane: what the batch layer has of it, and its fragments by open segment. */
 export interface RowParts extends RowPosition {
   readonly batch: BatchRow | null;
   readonly fragments: readonly (readonly [OpenSegment, FragmentRow])[];
 }
 
 /**
- * The merge of batch and speed for one row. A fragment whose `hi` lies beyond its segment's progress vouches for itself up to `hi`: the row is ahead of
+ * The merge of batch and speed for one pane. A fragment whose `hi` lies beyond its segment's progress vouches for itself up to `hi`: the row is ahead of
  * the receipt there.
  */
-export function mergeRow(algebra: RowAlgebra, parts: RowParts): MergedRow {
+export function mergePane(algebra: RowAlgebra, parts: RowParts): MergedParts {
   const ahead: Deviation[] = [];
   let speed: States | null = null;
   for (const [segment, { hi, cell }] of parts.fragments) {
@@ -124,7 +130,7 @@ export function mergeRow(algebra: RowAlgebra, parts: RowParts): MergedRow {
 }
 
 /**
- * One row out of many windows of one key. Rows that are ahead by different offsets cannot be added up, so a segment in which any of them is ahead is left
+ * One row out of many panes of one key. Rows that are ahead by different offsets cannot be added up, so a segment in which any of them is ahead is left
  * out altogether, and the total is behind its receipt there.
  */
 export function mergeTotal(
@@ -133,7 +139,7 @@ export function mergeTotal(
   window: string,
   fromMs: number,
   rows: readonly RowParts[],
-): MergedRow {
+): MergedParts {
   const running = new Map<OpenSegment, { states: States; ahead: boolean }>();
   let batch: States | null = null;
   for (const parts of rows) {

@@ -1,7 +1,7 @@
 import type { AnyAlgebra } from './aggregates/index.ts';
 import type { Pipeline } from './definition/pipeline.ts';
-import type { Window } from './definition/window.ts';
 import { compileExpression, type Evaluate, type Slots, slotIndex } from './evaluate.ts';
+import { type Panes, panesOf } from './panes.ts';
 import type { FragmentRow } from './ports.ts';
 import {
   type Decoder,
@@ -17,7 +17,7 @@ import { QUARANTINE_POSITION, type RowAlgebras, rowAlgebrasOf } from './row.ts';
 /** The row of a lookup table that a key names, in the version that the record's segment is bound to; null where there is none. */
 export type ResolveLookup = (lookup: number, key: string) => Readonly<Record<string, Value>> | null;
 
-/** The state of one (key, window) over a prefix of one segment. Owned by one `SegmentFold`, which changes it in place. */
+/** The state of one (key, pane) over a prefix of one segment. Owned by one `SegmentFold`, which changes it in place. */
 interface Fragment {
   readonly key: string;
   readonly window: string;
@@ -36,10 +36,12 @@ export interface Fold {
   /** The record with its lookups and derived columns; null when a lookup that drops what it misses has no row. */
   enrich(values: readonly Value[], resolve: ResolveLookup): Slots | null;
   keyOf(slots: Slots): string;
-  /** Starts of the windows of one kind that hold a time. Epoch milliseconds. */
-  windowStarts: readonly { readonly name: string; readonly startsOf: (timeMs: number) => readonly number[] }[];
+  /** What is stored of each window. */
+  readonly panes: readonly (Panes & { readonly name: string })[];
   /** Folds one record's slots into the states of a row, in place. */
   addTo(states: unknown[], slots: Slots): void;
+  /** Folds an event's time into the states of a pane that keeps times, in place. */
+  addTime(states: unknown[], timeMs: number): void;
 }
 
 export function foldOf(pipeline: Pipeline): Fold {
@@ -90,9 +92,13 @@ export function foldOf(pipeline: Pipeline): Fold {
       return slots;
     },
     keyOf: (slots) => keyText(keySlots.map((slot) => slots[slot] as Value)),
-    windowStarts: plan.windows.map((window) => ({ name: window.name, startsOf: windowStartsOf(window) })),
+    panes: plan.windows.map((window) => ({ name: window.name, ...panesOf(window) })),
     addTo: (states, slots) => {
       for (const step of steps) step(states, slots);
+    },
+    addTime: (states, timeMs) => {
+      for (let position = steps.length; position < rows.timed.algebras.length; position++)
+        states[position] = (rows.timed.algebras[position] as AnyAlgebra).add(states[position], timeMs);
     },
   };
 }
@@ -111,24 +117,6 @@ function compileStep(algebra: AnyAlgebra, position: number, fieldSlot: number | 
           if (typeof value === 'number') states[position] = algebra.add(states[position], value);
         };
   return whereSlot === null ? add : (states, slots) => (slots[whereSlot] === true ? add(states, slots) : undefined);
-}
-
-/** Starts of the windows `[start, start + size)` that hold a time, floored towards minus infinity so that times before 1970 fall right. */
-function windowStartsOf(window: Window): (timeMs: number) => readonly number[] {
-  switch (window.kind) {
-    case 'tumbling': {
-      const { sizeMs } = window;
-      return (timeMs) => [Math.floor(timeMs / sizeMs) * sizeMs];
-    }
-  }
-}
-
-/** End of a window. Epoch milliseconds, exclusive. */
-export function windowEndMs(window: Window, startMs: number): number {
-  switch (window.kind) {
-    case 'tumbling':
-      return startMs + window.sizeMs;
-  }
 }
 
 /**
@@ -150,16 +138,17 @@ export class SegmentFold {
     }
   }
 
-  /** Folds an event of the segment into the row of each window that holds it. */
+  /** Folds an event of the segment into its pane of each kind of window. */
   addEvent(offset: number, timeMs: number, slots: Slots): void {
     const key = this.fold.keyOf(slots);
-    for (const { name, startsOf } of this.fold.windowStarts) {
-      for (const startMs of startsOf(timeMs)) {
-        const fragment = this.fragment(name, startMs, key);
-        if (offset <= fragment.hi) continue;
-        this.fold.addTo(fragment.states, slots);
-        this.touch(fragment, offset);
-      }
+    for (const { name, paneOf, keepsTimes } of this.fold.panes) {
+      const startMs = paneOf(timeMs);
+      if (startMs === null) continue;
+      const fragment = this.fragment(name, startMs, key);
+      if (offset <= fragment.hi) continue;
+      this.fold.addTo(fragment.states, slots);
+      if (keepsTimes) this.fold.addTime(fragment.states, timeMs);
+      this.touch(fragment, offset);
     }
   }
 
@@ -208,4 +197,9 @@ export class SegmentFold {
 /** One text per row; a window's name holds no `|`, a start is digits. */
 export function rowId(window: string, startMs: number, key: string): string {
   return `${window}|${startMs}|${key}`;
+}
+
+/** The key of the row that a `rowId` names. */
+export function keyOfRow(id: string): string {
+  return id.slice(id.indexOf('|', id.indexOf('|') + 1) + 1);
 }

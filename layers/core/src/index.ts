@@ -7,10 +7,11 @@ export * from './coverage.ts';
 export * from './definition/index.ts';
 export { digestOf } from './digest.ts';
 export * from './errors.ts';
-export { type Fold, foldOf, type ResolveLookup, rowId, SegmentFold, windowEndMs } from './fold.ts';
+export { type Fold, foldOf, type ResolveLookup, rowId, SegmentFold } from './fold.ts';
 export { type FoldedLog, type FoldedRow, interpret } from './interpret.ts';
 export * from './order.ts';
 export { type Answer, answerOf, fillPage, gatherPages, type Page } from './page.ts';
+export { isComposed, type Panes, panesOf } from './panes.ts';
 export * from './plan.ts';
 export * from './ports.ts';
 export * from './publish.ts';
@@ -38,3 +39,4 @@ export {
 export * from './segment.ts';
 export * from './sql.ts';
 export * from './tables.ts';
+export { mergeWindows, paneAfter, paneRange, type WindowRange, windowEndMs, windowStartsOf } from './windows.ts';

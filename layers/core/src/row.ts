@@ -1,5 +1,6 @@
 import { type AnyAlgebra, algebraOf } from './aggregates/index.ts';
 import { Reader, Writer } from './codec.ts';
+import { panesOf } from './panes.ts';
 import type { AggregatePlan, Plan } from './plan.ts';
 import type { RowPosition } from './ports.ts';
 import { POISON_REASONS } from './record.ts';
@@ -72,15 +73,37 @@ function rowAlgebra(aggregates: readonly AggregatePlan[]): RowAlgebra {
   };
 }
 
-/** The algebras of a plan's rows: those of its windows, and that of the quarantine counts. */
+/** Beside the aggregates of a pane that keeps times: those of its first and its last event, epoch milliseconds. */
+const TIME_AGGREGATES: readonly AggregatePlan[] = (['min', 'max'] as const).map((kind) => ({
+  name: `$${kind}`,
+  kind,
+  field: null,
+  where: null,
+  domain: 'integer',
+}));
+
+/** The algebras of a plan's rows: those of its windows, that of panes with times, and that of the quarantine counts. */
 export interface RowAlgebras {
   readonly view: RowAlgebra;
+  readonly timed: RowAlgebra;
   readonly quarantine: RowAlgebra;
+  /** That of the rows that are stored for a window. */
   of(window: string): RowAlgebra;
 }
 
-export function rowAlgebrasOf(plan: Pick<Plan, 'aggregates'>): RowAlgebras {
+export function rowAlgebrasOf(plan: Pick<Plan, 'aggregates' | 'windows'>): RowAlgebras {
   const view = rowAlgebra(plan.aggregates);
+  const timed = rowAlgebra([...plan.aggregates, ...TIME_AGGREGATES]);
   const quarantine = rowAlgebra(QUARANTINE_AGGREGATES);
-  return { view, quarantine, of: (window) => (window === QUARANTINE_WINDOW ? quarantine : view) };
+  const stored = new Map(plan.windows.map((window) => [window.name, panesOf(window).keepsTimes ? timed : view]));
+  return { view, timed, quarantine, of: (window) => stored.get(window) ?? quarantine };
+}
+
+/** The times of the first and last event of a pane that keeps them, from its states. */
+export function timesOf(
+  { aggregates }: RowAlgebra,
+  states: States,
+): { readonly firstMs: number; readonly lastMs: number } {
+  const [firstMs, lastMs] = states.slice(aggregates.length - TIME_AGGREGATES.length) as [number, number];
+  return { firstMs, lastMs };
 }

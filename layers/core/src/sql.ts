@@ -1,6 +1,7 @@
 import { normalInteger } from './aggregates/exact.ts';
 import type { Comparison, ExpressionNode } from './definition/expression.ts';
 import type { ColumnType } from './definition/schema.ts';
+import { isComposed, paneSizeMs, panesOf } from './panes.ts';
 import type { AggregatePlan, Plan, WindowPlan } from './plan.ts';
 import type { SqlType, SqlValue } from './ports.ts';
 
@@ -80,21 +81,40 @@ export function enrichedSql(plan: Plan, source: string, bindings: string): strin
   );
 }
 
-/** Start of the tumbling window of an event, floored towards minus infinity. */
-export function windowStartSql(window: WindowPlan): string {
+/** Start of the pane of an event (`panes.ts`), floored towards minus infinity. */
+export function paneStartSql(window: WindowPlan): string {
   switch (window.kind) {
     case 'tumbling':
-      return `(_event_time_ms - ((_event_time_ms % ${window.sizeMs}) + ${window.sizeMs}) % ${window.sizeMs})`;
+      return floorSql(window.sizeMs, window.offsetMs);
+    case 'sliding':
+      return floorSql(paneSizeMs(window), window.offsetMs);
+    case 'session':
+      return floorSql(window.gapMs);
+    case 'running':
+      return '0';
   }
 }
 
-/** One row per (window start, key): the key's columns, then the parts of each aggregate's state that SQL computes exactly (see `statePartsOf`). */
+function floorSql(stepMs: number, offsetMs = 0): string {
+  const time = offsetMs === 0 ? '_event_time_ms' : `(_event_time_ms - ${offsetMs})`;
+  return `(_event_time_ms - ((${time} % ${stepMs}) + ${stepMs}) % ${stepMs})`;
+}
+
+/** Sliding windows that leave room between them hold some events only. */
+function heldSql(window: WindowPlan): string {
+  if (window.kind !== 'sliding' || window.sizeMs >= window.slideMs) return '';
+  return ` WHERE _event_time_ms - ${floorSql(window.slideMs, window.offsetMs)} < ${window.sizeMs}`;
+}
+
+/** One row per (pane start, key): the key's columns, then the parts of each aggregate's state that SQL computes exactly (see `statePartsOf`), then the times of a pane that keeps them. Panes of one key follow each other in order. */
 export function viewSql(plan: Plan, window: WindowPlan, enriched: string): string {
   const keys = plan.groupBy.map(quoted);
   const parts = plan.aggregates.flatMap((aggregate) =>
     statePartsOf(aggregate).map(({ name, sql }) => `${sql} AS ${quoted(name)}`),
   );
-  return `SELECT ${[`${windowStartSql(window)} AS _start`, ...keys, ...parts].join(', ')} FROM ${enriched} GROUP BY ALL`;
+  const times = panesOf(window).keepsTimes ? ['min(_event_time_ms) AS "$min"', 'max(_event_time_ms) AS "$max"'] : [];
+  const order = isComposed(window) ? ` ORDER BY ${[...keys, '_start'].join(', ')}` : '';
+  return `SELECT ${[`${paneStartSql(window)} AS _start`, ...keys, ...parts, ...times].join(', ')} FROM ${enriched}${heldSql(window)} GROUP BY ALL${order}`;
 }
 
 /** The values of the aggregates whose sums SQL would round, one row per event that has any: folded by core. Null when the plan has none. */
@@ -103,7 +123,7 @@ export function inexactValuesSql(plan: Plan, window: WindowPlan, enriched: strin
   if (aggregates.length === 0) return null;
   const values = aggregates.map((aggregate) => `${filteredValue(aggregate)} AS ${quoted(aggregate.name)}`);
   const keys = plan.groupBy.map(quoted);
-  return `SELECT ${[`${windowStartSql(window)} AS _start`, ...keys, ...values].join(', ')} FROM ${enriched}`;
+  return `SELECT ${[`${paneStartSql(window)} AS _start`, ...keys, ...values].join(', ')} FROM ${enriched}${heldSql(window)}`;
 }
 
 /** True for the sums and means of doubles: they need an exact accumulator. */

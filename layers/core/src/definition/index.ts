@@ -5,4 +5,14 @@ export { type Lookup, type LookupTable, lookup, type Missing, table } from './lo
 export { definePipeline, type Pipeline } from './pipeline.ts';
 export { type Column, type ColumnType, columnsOf, type EventSchema } from './schema.ts';
 export { type EventTime, type Topic, topic } from './topic.ts';
-export { type TumblingWindow, tumbling, type Window } from './window.ts';
+export {
+  type RunningWindow,
+  running,
+  type SessionWindow,
+  type SlidingWindow,
+  session,
+  sliding,
+  type TumblingWindow,
+  tumbling,
+  type Window,
+} from './window.ts';

@@ -1,3 +1,4 @@
+import { paneSizeMs } from '../panes.ts';
 import type { AggregatePlan, DerivedPlan, LookupPlan, NumericDomain, StoragePlan, WindowPlan } from '../plan.ts';
 import type { Aggregate, AggregateKind } from './aggregate.ts';
 import { Expression, fieldsOf } from './expression.ts';
@@ -125,13 +126,14 @@ export function planKey(where: string, groupBy: readonly string[], scope: Scope)
 export function planWindows(where: string, windows: Readonly<Record<string, Window>>): readonly WindowPlan[] {
   const planned = Object.entries(windows ?? {}).map(([name, window]) => {
     checkIdentifier(`a window of ${where}`, name);
-    if (window?.kind !== 'tumbling' || !Number.isSafeInteger(window.sizeMs) || window.sizeMs < 1)
+    const wrong = wrongLengths(window);
+    if (wrong !== null)
       refuse(
         'BIFOLD_BAD_WINDOW',
-        `${where} has a window "${name}" of no known kind`,
+        `${where} has a window "${name}" ${wrong}`,
         described(window),
-        "tumbling('1h'), of any duration",
-        'write it in that form',
+        "tumbling('1h'), sliding('1h', '10m'), session('30m'), running()",
+        'write it in one of these forms',
       );
     return { name, ...window };
   });
@@ -144,6 +146,34 @@ export function planWindows(where: string, windows: Readonly<Record<string, Wind
       "write windows: { hourly: tumbling('1h') }",
     );
   return planned.sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+/** The panes of one window are read to answer it. */
+const PANES_MAX = 10_000;
+
+/** What is wrong with a window; null when nothing is. */
+function wrongLengths(window: Window | undefined): string | null {
+  const lengths = (...names: readonly string[]): boolean =>
+    names.every((name) => {
+      const length = (window as unknown as Record<string, unknown>)[name];
+      return Number.isSafeInteger(length) && (length as number) > 0;
+    });
+  const offset = window !== undefined && 'offsetMs' in window ? lengths('offsetMs') : true;
+  switch (window?.kind) {
+    case 'tumbling':
+      return lengths('sizeMs') && offset ? null : 'without a length';
+    case 'sliding':
+      if (!lengths('sizeMs', 'slideMs') || !offset) return 'without a length';
+      return window.sizeMs / paneSizeMs(window) <= PANES_MAX
+        ? null
+        : `of more than ${PANES_MAX} panes: choose a size that the slide divides`;
+    case 'session':
+      return lengths('gapMs') ? null : 'without a gap';
+    case 'running':
+      return null;
+    default:
+      return 'of no known kind';
+  }
 }
 
 export function planAggregates(

@@ -1,14 +1,74 @@
+import { DefinitionError } from '../errors.ts';
 import { type Duration, durationMs } from './duration.ts';
 
-/** How event time is cut. Every window is an interval `[start, end)` in epoch milliseconds, UTC. */
-export type Window = TumblingWindow;
+/**
+ * How event time is cut. Every window is an interval `[start, end)` in epoch milliseconds, UTC; what is stored of it, and how it is put together when it
+ * is read, is in `panes.ts`.
+ */
+export type Window = TumblingWindow | SlidingWindow | SessionWindow | RunningWindow;
 
 export interface TumblingWindow {
   readonly kind: 'tumbling';
   readonly sizeMs: number;
+  /** Where windows begin, from the epoch on; 0 when it is not there. */
+  readonly offsetMs?: number;
+}
+
+export interface SlidingWindow {
+  readonly kind: 'sliding';
+  readonly sizeMs: number;
+  readonly slideMs: number;
+  readonly offsetMs?: number;
+}
+
+export interface SessionWindow {
+  readonly kind: 'session';
+  readonly gapMs: number;
+}
+
+export interface RunningWindow {
+  readonly kind: 'running';
+}
+
+interface Offset {
+  /** Moves the beginning of every window, as in `tumbling('1d', { offset: '6h' })` for days that begin at six. */
+  readonly offset?: Duration;
 }
 
 /** Windows of one size, side by side, aligned to the epoch: each event falls into exactly one. */
-export function tumbling(size: Duration): TumblingWindow {
-  return Object.freeze({ kind: 'tumbling', sizeMs: durationMs(size) });
+export function tumbling(size: Duration, { offset }: Offset = {}): TumblingWindow {
+  const sizeMs = durationMs(size);
+  return Object.freeze({ kind: 'tumbling', sizeMs, ...offsetOf(offset, sizeMs) });
+}
+
+/** Windows of one size that begin every `slide`: an event falls into size / slide of them, or into none where they leave room. */
+export function sliding(size: Duration, slide: Duration, { offset }: Offset = {}): SlidingWindow {
+  const slideMs = durationMs(slide);
+  return Object.freeze({ kind: 'sliding', sizeMs: durationMs(size), slideMs, ...offsetOf(offset, slideMs) });
+}
+
+/**
+ * Windows that last as long as events follow each other at most `gap` apart, for each key by itself. A session begins at its first event and ends `gap`
+ * after its last.
+ */
+export function session(gap: Duration): SessionWindow {
+  return Object.freeze({ kind: 'session', gapMs: durationMs(gap) });
+}
+
+/** One window without beginning and end: a running total of each key. */
+export function running(): RunningWindow {
+  return Object.freeze({ kind: 'running' });
+}
+
+function offsetOf(offset: Duration | undefined, everyMs: number): { readonly offsetMs?: number } {
+  if (offset === undefined) return {};
+  const offsetMs = durationMs(offset);
+  if (offsetMs >= everyMs)
+    throw new DefinitionError('BIFOLD_BAD_OFFSET', {
+      failed: 'a window begins too late',
+      received: `an offset of ${offset} for windows that begin every ${everyMs} ms`,
+      allowed: 'an offset shorter than that',
+      remedy: 'take what is left when it is divided by that',
+    });
+  return { offsetMs };
 }
