@@ -209,3 +209,8 @@ export class SegmentFold {
 export function rowId(window: string, startMs: number, key: string): string {
   return `${window}|${startMs}|${key}`;
 }
+
+/** The key of the row that a `rowId` names. */
+export function keyOfRow(id: string): string {
+  return id.slice(id.indexOf('|', id.indexOf('|') + 1) + 1);
+}

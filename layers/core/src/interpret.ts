@@ -29,7 +29,7 @@ export async function interpret(
   log: AsyncIterable<LogRecord> | Iterable<LogRecord>,
   coverage: Coverage,
   lookups: (partition: number, offset: number) => ResolveLookup,
-  only: ReadonlySet<string> | null = null,
+  only: Pick<ReadonlySet<string>, 'has'> | null = null,
 ): Promise<FoldedLog> {
   const fold = foldOf(pipeline);
   const { view } = fold.rows;

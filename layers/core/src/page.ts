@@ -16,10 +16,13 @@ export interface Answer {
   readonly cursor: string | null;
 }
 
-/** Rows of one page, and where the next one starts. */
+/** Rows of one page. */
 export interface Page {
   readonly rows: readonly AnswerRow[];
-  readonly next: PageStart | null;
+  /** Behind the last of them. */
+  readonly end: PageStart | null;
+  /** No row follows. */
+  readonly last: boolean;
 }
 
 /** Shows rows, which come in the order of an answer, until one would not fit any more. */
@@ -31,16 +34,16 @@ export async function fillPage(
   fits: (row: AnswerRow, rowsBefore: number) => boolean,
 ): Promise<Page> {
   const rows: AnswerRow[] = [];
-  let next: PageStart | null = null;
+  let end: PageStart | null = null;
   for await (const { key, window, startMs, ...rest } of merged) {
     const row = showRow(plan, view, question, { key, window, startMs, ...rest });
-    if (!fits(row, rows.length)) return { rows, next };
+    if (!fits(row, rows.length)) return { rows, end, last: false };
     rows.push(row);
     // A total stands behind all windows of its key: the next page starts after the last of them.
     const after = { key, window, startMs: question.total ? Number.MAX_SAFE_INTEGER : startMs };
-    next = { bucket: bucketOf(key, plan.storage.buckets), after };
+    end = { bucket: bucketOf(key, plan.storage.buckets), after };
   }
-  return { rows, next: null };
+  return { rows, end, last: true };
 }
 
 /** A page with its receipt and the cursor of the next one. */
@@ -51,7 +54,7 @@ export function answerOf(
   question: Question,
   quarantined: Quarantined,
   start: PageStart | null,
-  { rows, next }: Page,
+  { rows, end, last }: Page,
 ): Answer {
   const { coverage, generation, run, segments, batchBelow } = vantage;
   const speed = segments.reduce((total, segment) => total + segment.next - segment.start, 0);
@@ -71,15 +74,14 @@ export function answerOf(
     offsets: { batch: covered - speed, speed },
     quarantined,
   };
-  const cursor =
-    next &&
+  const cursor = (next: PageStart): string =>
     cursorText({
       ...{ version, incarnation, generation, run },
       segments: segments.map((segment) => [segment.partition, segment.segment, segment.next] as const),
       quarantined,
       ...next,
     });
-  return { rows, receipt: sealReceipt(unsealed, start, rows, next === null), cursor };
+  return { rows, receipt: sealReceipt(unsealed, start, rows, last), cursor: last || end === null ? null : cursor(end) };
 }
 
 /** The receipt of these rows, digest and all. */
