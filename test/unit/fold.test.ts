@@ -1,8 +1,20 @@
+import {
+  count,
+  definePipeline,
+  field,
+  foldOf,
+  lookup,
+  type ResolveLookup,
+  rowId,
+  SegmentFold,
+  sum,
+  table,
+  topic,
+  tumbling,
+  type Value,
+} from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { count, definePipeline, field, lookup, sum, table, topic, tumbling } from './definition/index.ts';
-import { foldOf, type ResolveLookup, rowId, SegmentFold } from './fold.ts';
-import type { Value } from './record.ts';
 
 const Ride = z.object({ at: z.int(), city: z.string().nullable(), fare: z.number().nullable(), car: z.int() });
 const City = z.object({ city: z.string(), rank: z.int().nullable(), name: z.string() });
