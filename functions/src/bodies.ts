@@ -1,5 +1,6 @@
 /** What the functions do, without the Lambda and the connections around it: for tests that run them over other ports. */
 export { type ArchivePorts, archiveLog } from './archive/archive.ts';
+export { type KeptPorts, keptRecords, locateKept } from './archive/kept.ts';
 export { answerQuestion, type QueryPorts } from './query/answer.ts';
 export { questionOf } from './query/question.ts';
 export { type RecomputePorts, recompute } from './recompute/recompute.ts';

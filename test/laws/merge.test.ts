@@ -139,9 +139,19 @@ describe('an answer', () => {
     await fc.assert(
       fc.asyncProperty(logs, fc.integer(), async (log, seed) => {
         const { pointer, progress } = await worldOf(log, seed);
-        const { coverage, segments } = vantageOf(pointer, [...progress.keys()], progress, SEGMENT_SIZE, false);
+        const { coverage, segments, batchBelow, ...published } = vantageOf(
+          pointer,
+          [...progress.keys()].reverse(),
+          progress,
+          SEGMENT_SIZE,
+          false,
+        );
+        expect(published).toEqual({ generation: pointer.generation, run: pointer.current?.run ?? null });
+        const places = segments.map(({ partition, start }) => [partition, start] as const);
+        expect(places).toEqual(places.toSorted((one, other) => one[0] - other[0] || one[1] - other[1]));
         for (const partition of PARTITIONS) {
           const cut = (pointer.current?.cuts[partition] ?? 0) * SEGMENT_SIZE;
+          expect(batchBelow[partition]).toBe(cut === 0 ? undefined : cut);
           const lost = pointer.current?.lost[partition] ?? [];
           for (let offset = 0; offset <= LOG_END; offset++) {
             const inBatch = offset < cut && !lost.some(([start, end]) => start <= offset && offset < end);
@@ -150,7 +160,11 @@ describe('an answer', () => {
             const inSpeed = offset >= cut && offset < next;
             expect(named(coverage)(partition, offset)).toBe(inBatch || inSpeed);
             const open = segments.find((each) => each.partition === partition && each.segment === segment);
-            if (inSpeed) expect(open).toEqual({ partition, segment, start: segment * SEGMENT_SIZE, next });
+            expect(open).toEqual(
+              offset >= cut && next > segment * SEGMENT_SIZE
+                ? { partition, segment, start: segment * SEGMENT_SIZE, next }
+                : undefined,
+            );
             const last = (coverage[partition] ?? []).at(-1)?.[1] ?? 0;
             expect(named(coverageGaps(coverage))(partition, offset)).toBe(offset < last && !(inBatch || inSpeed));
           }
@@ -182,6 +196,9 @@ describe('an answer', () => {
           if (row.window === QUARANTINE_WINDOW)
             expect(new Map(Object.entries(shown).filter(([, count]) => count !== 0))).toEqual(plain.quarantined);
           else expect(shown).toEqual(plain.rows.get(id));
+          // Fragments come in no order of their own.
+          const { fragments } = row;
+          expect(mergePane(algebra, { ...row, fragments: fragments.toReversed() })).toEqual(merged);
           const halves = [merged.batch, merged.speed].filter((half) => half !== null);
           expect(algebra.encode(halves.reduce(algebra.merge, algebra.empty))).toEqual(algebra.encode(merged.states));
         }
@@ -220,6 +237,8 @@ describe('an answer', () => {
             );
             const id = idOf({ key, window: 'sevens', startMs: from });
             expect(fold.rows.view.present(total.states)).toEqual(plain.rows.get(id) ?? shownNothing);
+            const turned = rows.toReversed().map((row) => ({ ...row, fragments: row.fragments.toReversed() }));
+            expect(mergeTotal(fold.rows.view, key, 'sevens', from, turned)).toEqual(total);
             expect(total).toMatchObject({ key, window: 'sevens', startMs: from, ahead: [] });
             // A total is behind only where one of its rows is ahead.
             const ahead = rows.flatMap((row) => mergePane(fold.rows.view, row).ahead);
@@ -267,6 +286,12 @@ describe('an answer', () => {
         expect(new Map<string, unknown>(shown)).toEqual(plain.rows);
       }),
     );
+  });
+});
+
+describe('gaps', () => {
+  it('are named for the partitions that have any', () => {
+    expect(coverageGaps({ 0: [[0, 5]], 1: [[3, 5]], 10: [] })).toEqual({ 1: [[0, 3]] });
   });
 });
 

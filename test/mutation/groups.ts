@@ -27,5 +27,5 @@ export function filesOf(group: Group): readonly string[] {
 export const JUDGES = [
   `${CORE}/**/*.test.ts`,
   ...['aggregates', 'fold', 'merge', 'windows'].map((name) => `test/laws/${name}.test.ts`),
-  ...['decoder', 'definition'].map((name) => `test/unit/${name}.test.ts`),
+  ...['decoder', 'definition', 'fold'].map((name) => `test/unit/${name}.test.ts`),
 ];

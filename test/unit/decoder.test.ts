@@ -51,10 +51,10 @@ const nest = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
 describe('records that are no events', () => {
   it.each<{ name: string; value: Buffer | null; reason: string; says?: string }>([
-    { name: 'a tombstone', value: null, reason: 'tombstone' },
+    { name: 'a tombstone', value: null, reason: 'tombstone', says: 'null' },
     { name: 'nothing', value: bytes(''), reason: 'not-json' },
     { name: 'blanks', value: bytes('  '), reason: 'not-json' },
-    { name: 'malformed JSON', value: bytes('{"at":'), reason: 'not-json' },
+    { name: 'malformed JSON', value: bytes('{"at":'), reason: 'not-json', says: 'JSON' },
     { name: 'two values', value: bytes('{}{}'), reason: 'not-json' },
     { name: 'NaN', value: raw('fare', 'NaN'), reason: 'not-json' },
     { name: 'a byte order mark', value: bytes(`\ufeff${JSON.stringify(GOOD)}`), reason: 'not-json' },
@@ -65,7 +65,7 @@ describe('records that are no events', () => {
       reason: 'not-utf8',
     },
     { name: 'UTF-16', value: Buffer.from(JSON.stringify({ ...GOOD, city: 'Zürich' }), 'utf16le'), reason: 'not-utf8' },
-    { name: 'an overlong form', value: Buffer.of(0xc0, 0x80), reason: 'not-utf8' },
+    { name: 'an overlong form', value: Buffer.of(0xc0, 0x80), reason: 'not-utf8', says: 'UTF-8' },
     { name: 'null', value: bytes('null'), reason: 'not-an-object', says: 'null' },
     { name: 'an array', value: bytes('[{}]'), reason: 'not-an-object', says: 'array' },
     { name: 'a number', value: bytes('17'), reason: 'not-an-object', says: 'number' },
@@ -76,7 +76,7 @@ describe('records that are no events', () => {
       name: '100,000 arrays in a field of anything',
       value: raw('extra', nest(100_000)),
       reason: 'wrong-type',
-      says: 'extra',
+      says: 'extra is nested deeper than 100 levels',
     },
     { name: '101 arrays in a field of anything', value: raw('extra', nest(101)), reason: 'wrong-type', says: 'extra' },
     {
@@ -100,9 +100,19 @@ describe('records that are no events', () => {
       reason: 'invalid',
       says: 'seats',
     },
-    { name: 'a lone surrogate', value: raw('city', '"\\ud800"'), reason: 'wrong-type', says: 'city' },
+    {
+      name: 'a lone surrogate',
+      value: raw('city', '"\\ud800"'),
+      reason: 'wrong-type',
+      says: 'city is not of type text',
+    },
     { name: 'prototype keys instead of fields', value: bytes('{"__proto__":{"city":"x"}}'), reason: 'invalid' },
-    { name: 'a key of 900 kB', value: good({ city: 'x'.repeat(900_000) }), reason: 'wrong-type', says: 'city' },
+    {
+      name: 'a key of 900 kB',
+      value: good({ city: 'x'.repeat(900_000) }),
+      reason: 'wrong-type',
+      says: 'city: more than 60000 bytes',
+    },
     {
       name: 'a key that is long once escaped',
       value: good({ city: '\u0001'.repeat(10_001) }),
@@ -161,6 +171,12 @@ describe('records that are events, oddly written', () => {
     { name: 'text beyond the first plane', value: good({ city: '\u{1f600}' }), field: 'city', is: '\u{1f600}' },
     { name: 'text that is empty', value: good({ city: '' }), field: 'city', is: '' },
     { name: 'text that is not normalised stays so', value: good({ city: 'e\u0301' }), field: 'city', is: 'e\u0301' },
+    {
+      name: 'a lone surrogate in a field of anything stays an escape',
+      value: raw('extra', '["\\udc00"]'),
+      field: 'extra',
+      is: '["\\udc00"]',
+    },
     { name: 'null where anything may be', value: good({ extra: null }), field: 'extra', is: null },
   ])('$name', ({ value, field: name, is }) => {
     expect(columnValue(decode(value), name)).toBe(is);
@@ -294,6 +310,26 @@ describe('the decoder, whatever comes', () => {
     );
   });
 
+  it('tells what a schema says, and where, in 500 units at most and no half character', () => {
+    const detailOf = (...issues: readonly object[]): string => {
+      const decoded = decoderOf({ plan: rides.plan, schema: schemaOf({}, () => ({ issues: issues as never })) })(
+        bytes(GOOD),
+      );
+      return decoded.kind === 'poison' && decoded.reason === 'invalid' ? decoded.detail : 'no such poison';
+    };
+    expect(detailOf({ message: 'too dear' }, { message: 'too late' })).toBe('too dear');
+    expect(detailOf({ message: 'too dear', path: [] })).toBe('too dear');
+    expect(detailOf({ message: 'too dear', path: ['rides', { key: 7 }, 'fare'] })).toBe('rides.7.fare: too dear');
+    expect(detailOf({ message: 'x'.repeat(501) })).toBe('x'.repeat(500));
+    expect(detailOf({ message: `${'x'.repeat(499)}\u{1f600}` })).toBe(`${'x'.repeat(499)}\ufffd`);
+    expect(detailOf({ message: '\ud800' })).toBe('\ufffd');
+  });
+
+  it('takes a schema that says that there are no issues for one that says yes', () => {
+    const schema = schemaOf({}, () => ({ issues: [] }));
+    expect(decoderOf({ plan: rides.plan, schema })(bytes(GOOD)).kind).toBe('event');
+  });
+
   it('takes a schema that throws for one that says no, and one that answers later for a mistake', () => {
     const of = (validate: () => never | Promise<never>): Pipeline => ({
       plan: rides.plan,
@@ -308,7 +344,21 @@ describe('the decoder, whatever comes', () => {
       detail: expect.stringContaining('no such luck'),
     });
     const later = of(() => new Promise<never>(() => undefined));
-    expect(() => decoderOf(later)(bytes(GOOD))).toThrow('BIFOLD_SCHEMA_ASYNC');
+    expect(() => decoderOf(later)(bytes(GOOD))).toThrow(
+      expect.objectContaining({
+        code: 'BIFOLD_SCHEMA_ASYNC',
+        explanation: {
+          failed: 'a schema validates asynchronously',
+          received: 'a promise',
+          allowed: expect.stringContaining('at once'),
+          remedy: expect.stringContaining('asynchronous refinements'),
+        },
+      }),
+    );
+    const text = of(() => {
+      throw 'no error at all';
+    });
+    expect(decoderOf(text)(bytes(GOOD))).toMatchObject({ detail: 'the schema threw: no error at all' });
   });
 });
 
@@ -335,6 +385,22 @@ describe('keys that no database row could have', () => {
   ])('$name of 70 kB: $kind', ({ name, kind }) => {
     const record = { ...GOOD, place: 'p', note: 'n', [name]: 'é'.repeat(35_000) };
     expect(decoderOf(pipeline)(bytes(record)).kind).toBe(kind);
+  });
+
+  // The limit is 60,000 bytes of JSON, quotes and escapes among them, of all keys together.
+  it.each([
+    { name: 'just short enough', city: 'x'.repeat(59_995), place: 'p', kind: 'event' },
+    { name: 'one byte too long', city: 'x'.repeat(59_996), place: 'p', kind: 'poison' },
+    { name: 'long together', city: 'x'.repeat(30_000), place: 'é'.repeat(15_000), kind: 'poison' },
+    { name: 'short enough together', city: 'x'.repeat(30_000), place: 'é'.repeat(14_997), kind: 'event' },
+  ])('$name: $kind', ({ city, place, kind }) => {
+    const decoded = decoderOf(pipeline)(bytes({ ...GOOD, city, place, note: 'n' }));
+    expect(decoded.kind).toBe(kind);
+    if (decoded.kind === 'poison')
+      expect(decoded).toMatchObject({
+        reason: 'wrong-type',
+        detail: expect.stringContaining('city, place: more than'),
+      });
   });
 });
 

@@ -16,7 +16,6 @@ import {
   type PageStart,
   type Plan,
   type Pointer,
-  paneAfter,
   paneRange,
   partitionsOf,
   QUARANTINE_POSITION,
@@ -43,6 +42,8 @@ export interface QueryPorts {
 const TRIES = 5;
 /** Of rows, below the 6 MB that Lambda lets a function answer: the rest is the receipt's and the cursor's. */
 const PAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** Of the sessions of one key, which are not cut into pages. */
+const RESPONSE_BYTES_MAX = 5 * 1024 * 1024;
 
 /** Rule 8: reads the pointer, progress, rows, and the pointer again; what it read stands if that moved by one generation at most. */
 export async function answerQuestion(plan: Plan, scope: Scope, question: Question, ports: QueryPorts): Promise<Answer> {
@@ -149,6 +150,13 @@ async function readPage(
     mergedRows(plan, algebras, vantage, question, ports),
     (row, rowsBefore) => {
       sizeBytes += bytesInResponse(row);
+      if (sizeBytes > RESPONSE_BYTES_MAX)
+        throw new QuestionError('BIFOLD_KEY_TOO_LARGE', {
+          failed: 'a key has more sessions than one response holds, and they are given together',
+          received: `more than ${RESPONSE_BYTES_MAX} bytes of sessions of ${JSON.stringify(row.key)}`,
+          allowed: `${RESPONSE_BYTES_MAX} bytes`,
+          remedy: 'ask for a range of times, or for the total',
+        });
       return rowsBefore === 0 || (rowsBefore < question.limit && sizeBytes <= PAGE_BYTES_MAX);
     },
   );
@@ -194,7 +202,7 @@ async function* rowsOfBucket(
     ...paneRange(window, question),
   };
   const after = cursor?.bucket === bucket ? cursor.after : null;
-  const panes = gatherParts(vantage, bucket, filter, paneAfter(window, after), ports);
+  const panes = gatherParts(vantage, bucket, filter, after, ports);
   yield* mergeWindows(algebras, window, question, panes, after);
 }
 

@@ -1,4 +1,13 @@
-import { type Coverage, type FoldedRow, type Plan, positionOfRow, rowCoverage, rowId, type Value } from '@bifold/core';
+import {
+  type Coverage,
+  type FoldedRow,
+  keyOfRow,
+  type Plan,
+  positionOfRow,
+  rowCoverage,
+  rowId,
+  type Value,
+} from '@bifold/core';
 import type { AnswerRow } from '@bifold/functions';
 
 type Shown = Readonly<Record<string, number | null>>;
@@ -53,15 +62,19 @@ export function compareWindow(
     group.rows.set(id, row);
   }
   const aside = new Set([...deviating.values()].flatMap((group) => [...group.rows.keys()]));
+  // A key that is behind has other sessions than over the receipt's offsets, at other times.
+  const isSession = plan.windows.find(({ name }) => name === window)?.kind === 'session';
+  const keysAside = new Set(isSession ? [...aside].map(keyOfRow) : []);
   const met = new Set<string>();
   for (const row of folded) {
-    if (row.window !== window) continue;
+    if (row.window !== window || keysAside.has(row.key)) continue;
     const id = rowId(row.window, row.startMs, row.key);
     met.add(id);
     if (!aside.has(id)) pushDifference(differences, plan, rows.get(id) ?? null, row, present);
   }
   for (const [id, row] of rows) {
-    if (!met.has(id) && !aside.has(id)) pushDifference(differences, plan, row, null, present);
+    if (!met.has(id) && !aside.has(id) && !keysAside.has(keyOfRow(id)))
+      pushDifference(differences, plan, row, null, present);
   }
   return { differences, deviating: [...deviating.values()] };
 }

@@ -12,7 +12,12 @@ export const EXIT = {
   usage: 2,
   /** A service is away, or what was asked failed. */
   failed: 3,
+  /** What was asked about is kept nowhere any more: it can be neither given nor judged. */
+  gone: 4,
 } as const;
+
+/** Offsets that nobody keeps any more: what was asked about them has no answer now. */
+export class GoneError extends CliError {}
 
 /** Thrown for what the caller must write differently. */
 export class UsageError extends CliError {}
@@ -32,7 +37,7 @@ export function exitStatusOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof DefinitionError || error instanceof QuestionError) {
     return EXIT.usage;
   }
-  return EXIT.failed;
+  return error instanceof GoneError ? EXIT.gone : EXIT.failed;
 }
 
 /** The four parts and the code of an error of ours, whichever package it comes from; null for any other. */

@@ -32,7 +32,8 @@ First steps:
   $ npx bifold verify delays      recompute its answer from the log
 
 Each command explains itself: npx bifold <command> --help
-It ends with 0 when all is well, 1 when the answer is no, 2 when asked wrongly, 3 when something is away.`,
+It ends with 0 when all is well, 1 when the answer is no, 2 when asked wrongly, 3 when something is away, 4 when what was
+asked about is kept nowhere any more.`,
   );
 
 for (const command of [

@@ -1,37 +1,62 @@
-import { bindingStore, lookupStore } from '@bifold/adapters/cassandra';
 import {
   type Coverage,
   type FoldedLog,
   type FoldedRow,
   interpret,
-  type Log,
-  type LogRecord,
+  keyOfRow,
+  offsetsOf,
   type Pipeline,
+  positionOfRow,
   type Receipt,
-  type ResolveLookup,
   rowAlgebrasOf,
   rowCoverage,
-  segmentOf,
-  type Value,
+  type Source,
 } from '@bifold/core';
 import type { AnswerRow } from '@bifold/functions';
-import { askAll } from './api.ts';
+import { keptRecords, locateKept } from '@bifold/functions/bodies';
+import { ask, askAll } from './api.ts';
+import { boundLookups } from './bound-lookups.ts';
 import { compareQuarantine, compareWindow, type Difference, pushDifference } from './compare.ts';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import { CliError } from './errors.ts';
+import { type Kept, offsetsIn, withKept } from './kept.ts';
+import { drawKeys } from './sample.ts';
 import { step } from './terminal.ts';
 
+/** What is verified, and against what. */
+export interface Verifying {
+  readonly windows: readonly string[];
+  /** Each of them recomputes the answer by itself. */
+  readonly sources: readonly Source[];
+  /** So many keys, drawn by a seed, in all their windows; everything when null. */
+  readonly sample: { readonly size: number; readonly seed: string } | null;
+}
+
 export interface Verification {
+  /** Every row was recomputed, and none differs. */
   readonly equal: boolean;
-  /** Records of the log that the answer covers. */
+  /** Records that the answer covers. */
   readonly records: number;
   readonly rows: number;
   readonly windows: Readonly<Record<string, number>>;
   readonly quarantined: Readonly<Record<string, number>>;
   /** Of the last window that was asked. */
   readonly receipt: Receipt;
+  readonly checks: readonly Check[];
+  readonly sample: { readonly keys: number; readonly seed: string } | null;
   readonly differences: readonly Difference[];
+}
+
+/** One recomputation of the whole answer. */
+export interface Check {
+  readonly source: Source;
+  /** Offsets that were read, of those that the answer of the last window covers. */
+  readonly log: number;
+  readonly archive: number;
+  /** Covered offsets that are kept nowhere there: nothing that they are in can be verified. */
+  readonly missing: Coverage;
+  readonly differences: number;
 }
 
 interface AskedWindow {
@@ -41,46 +66,108 @@ interface AskedWindow {
 }
 
 /**
- * Asks the API for every row of every window, recomputes the same offsets with one plain fold over the log in Kafka, and compares row by row.
- * @throws when the log does not hold those offsets any more, or is another incarnation
+ * Asks the API for every row of every window, recomputes the same offsets with one plain fold over the log as Kafka or the archive has it, and compares
+ * row by row, both ways.
+ * @throws when the topic is another incarnation, and the archive alone was not asked for
  */
 export async function verifyPipeline(
   context: Context,
   pipeline: Pipeline,
   deployment: DeploymentRecord,
-  windows: readonly string[],
+  { windows, sources, sample }: Verifying,
 ): Promise<Verification> {
   const { plan } = pipeline;
   const { onProgress } = context;
-  const asked: AskedWindow[] = [];
-  for (const window of windows) {
-    const name = `${plan.name}: rows of ${window}`;
-    asked.push({ window, ...(await step(onProgress, name, () => askAll(context, deployment, { window }))) });
-  }
-  const log = await context.log(plan.topic);
-  const { receipt } = asked.at(-1) as AskedWindow;
-  await checkIncarnation(log, plan.topic, receipt);
+  const { version, incarnation } = deployment;
+  return withKept(context, deployment, { version, incarnation }, async (kept) => {
+    checkIncarnation(kept, deployment, sources);
+    const drawn = sample && (await sampleOf(context, pipeline, deployment, kept, sources[0] as Source, sample));
+    // Where no key can be drawn there is little to verify: all of it.
+    const keys = drawn === null || drawn.length === 0 ? null : drawn;
+    const asked: AskedWindow[] = [];
+    for (const window of windows) {
+      const name = `${plan.name}: rows of ${window}`;
+      const question = { window, ...(keys === null ? {} : { keys: keys.map((key) => JSON.parse(key)) }) };
+      asked.push({ window, ...(await step(onProgress, name, () => askAll(context, deployment, question))) });
+    }
+    const { receipt } = asked.at(-1) as AskedWindow;
+    const lookups = await boundLookups(context, pipeline, receipt);
+    const drawnKeys = new Set(keys);
+    const only = keys && { has: (id: string) => drawnKeys.has(keyOfRow(id)) };
+    const checks: Check[] = [];
+    const differences: Difference[] = [];
+    let records = 0;
+    for (const source of sources) {
+      const fold = async (coverage: Coverage, rows: Pick<ReadonlySet<string>, 'has'> | null): Promise<FoldedLog> =>
+        interpret(pipeline, keptRecords(await locateKept(coverage, source, kept), kept), coverage, lookups, rows);
+      const checked = await step(onProgress, `${plan.name}: the plain fold over ${SOURCE_TEXTS[source]}`, () =>
+        compareAll(pipeline, asked, only, fold, (coverage) => locateKept(coverage, source, kept)),
+      );
+      const located = await locateKept(receipt.coverage, source, kept);
+      const { missing } = checked;
+      checks.push({
+        ...{ source, log: offsetsIn(located.log), archive: offsetsIn(located.archive), missing },
+        differences: checked.differences.length,
+      });
+      differences.push(...checked.differences);
+      records = Math.max(records, checked.records);
+    }
+    return {
+      equal: differences.length === 0 && checks.every(({ missing }) => Object.keys(missing).length === 0),
+      records,
+      rows: asked.reduce((total, { rows }) => total + rows.length, 0),
+      windows: Object.fromEntries(asked.map(({ window, rows }) => [window, rows.length])),
+      quarantined: receipt.quarantined.reasons,
+      receipt,
+      checks,
+      sample: sample && keys && { keys: keys.length, seed: sample.seed },
+      differences,
+    };
+  });
+}
 
-  const lookups = await boundLookups(context, pipeline, receipt);
-  const fold = (coverage: Coverage, only: ReadonlySet<string> | null = null): Promise<FoldedLog> =>
-    interpret(pipeline, coveredRecords(log, plan.topic, coverage), coverage, lookups, only);
+export const SOURCE_TEXTS: Readonly<Record<Source, string>> = {
+  log: 'the log',
+  archive: 'the archive and the head of the log',
+  either: 'the log, or the archive where the log is gone',
+};
+
+interface Compared {
+  readonly records: number;
+  readonly missing: Coverage;
+  readonly differences: readonly Difference[];
+}
+
+/** Compares every window with the fold over its own offsets. What the source lacks is not compared: a row that lacks records differs, and that says nothing. */
+async function compareAll(
+  pipeline: Pipeline,
+  asked: readonly AskedWindow[],
+  only: Pick<ReadonlySet<string>, 'has'> | null,
+  fold: (coverage: Coverage, only: Pick<ReadonlySet<string>, 'has'> | null) => Promise<FoldedLog>,
+  located: (coverage: Coverage) => Promise<{ readonly missing: Coverage }>,
+): Promise<Compared> {
+  const { plan } = pipeline;
   const { view } = rowAlgebrasOf(plan);
   const present = ({ states }: FoldedRow) => view.present(states);
-
   const differences: Difference[] = [];
   let records = 0;
-  // Windows whose receipts cover the same offsets, which is usual, are recomputed in one pass over the log.
+  // Windows whose receipts cover the same offsets, which is usual, are recomputed in one pass over the records.
   for (const group of Map.groupBy(asked, (one) => JSON.stringify(one.receipt.coverage)).values()) {
-    const { coverage } = (group[0] as AskedWindow).receipt;
-    const folded = await step(onProgress, `${plan.name}: the plain fold over the log`, () => fold(coverage));
+    const { receipt } = group[0] as AskedWindow;
+    const { coverage } = receipt;
+    const { missing } = await located(offsetsOf({ receipt, rows: group.flatMap(({ rows }) => rows) }));
+    if (Object.keys(missing).length > 0) return { records, missing, differences };
+    const folded = await fold(coverage, only);
     records = folded.records;
     for (const { window, rows, receipt: own } of group) {
       const compared = compareWindow(plan, window, rows, coverage, folded.rows.values(), present);
       differences.push(...compared.differences);
       for (const deviating of compared.deviating) {
-        const alone = await fold(deviating.coverage, new Set(deviating.rows.keys()));
+        const alone = await fold(deviating.coverage, deviating.rows);
         for (const [id, row] of deviating.rows) {
-          pushDifference(differences, plan, row, alone.rows.get(id) ?? null, present);
+          // What lies in the offsets that a row is behind alone holds nothing, and is there all the same.
+          const nothing = row.behind ? { ...positionOfRow(plan, row), endMs: null, states: view.empty } : null;
+          pushDifference(differences, plan, row, alone.rows.get(id) ?? nothing, present);
         }
       }
       const { reasons, behind } = own.quarantined;
@@ -88,115 +175,34 @@ export async function verifyPipeline(
       differences.push(...compareQuarantine(reasons, poison.quarantined));
     }
   }
-  return {
-    equal: differences.length === 0,
-    records,
-    rows: asked.reduce((total, { rows }) => total + rows.length, 0),
-    windows: Object.fromEntries(asked.map(({ window, rows }) => [window, rows.length])),
-    quarantined: receipt.quarantined.reasons,
-    receipt,
-    differences,
-  };
+  return { records, missing: {}, differences };
 }
 
-async function checkIncarnation(log: Log, topic: string, { incarnation, pipeline }: Receipt): Promise<void> {
-  const id = await log.topicId();
-  if (id === incarnation) return;
-  throw new CliError('BIFOLD_OTHER_INCARNATION', {
-    failed: `the views of "${pipeline}" cannot be recomputed: they are of another incarnation of topic "${topic}"`,
-    received: id === null ? 'no such topic' : `topic id ${id}`,
-    allowed: incarnation,
-    remedy: `npx bifold deploy ${pipeline}, which binds the topic as it is now`,
-  });
-}
-
-const READ_BYTES = 8 * 1024 * 1024;
-
-/** The records of a coverage, one partition after another; while a stretch is folded, the next one is on its way. */
-async function* coveredRecords(log: Log, topic: string, coverage: Coverage): AsyncGenerator<LogRecord> {
-  for (const [name, ranges] of Object.entries(coverage)) {
-    const partition = Number(name);
-    for (const [start, end] of ranges) {
-      let reading = start < end ? log.read(partition, start, end, READ_BYTES) : null;
-      for (let from = start; reading !== null; ) {
-        const slice = await reading;
-        if (slice.logStart > from || slice.end <= from) throw tooShort(topic, partition, from, slice.logStart);
-        from = slice.end;
-        reading = from < end ? log.read(partition, from, end, READ_BYTES) : null;
-        // Waited for above; a failure must not count as unhandled before that.
-        reading?.catch(() => undefined);
-        yield* slice.records;
-      }
-    }
-  }
-}
-
-function tooShort(topic: string, partition: number, from: number, logStart: number): CliError {
-  return new CliError('BIFOLD_LOG_TOO_SHORT', {
-    failed: `the answer cannot be recomputed: topic "${topic}" does not hold all that it covers`,
-    received: `partition ${partition} begins at offset ${logStart}`,
-    allowed: `records from offset ${from} on`,
-    remedy: 'records that retention took are in the archive alone; keep the log longer to verify all of it',
-  });
-}
-
-type LookupRows = ReadonlyMap<string, Readonly<Record<string, Value>>>;
-
-/** The lookup rows that each segment is bound to, read whole: a version never changes. */
-async function boundLookups(
+async function sampleOf(
   context: Context,
-  { plan }: Pipeline,
-  { version, incarnation, coverage }: Receipt,
-): Promise<(partition: number, offset: number) => ResolveLookup> {
-  if (plan.lookups.length === 0) return () => () => null;
-  const client = await context.cassandra();
-  const bindings = bindingStore(client, { version, incarnation });
-  const lookups = lookupStore(client);
-  const loaded = new Map<string, Map<string, Readonly<Record<string, Value>>>>();
-  const bySegment = new Map<string, readonly (LookupRows | null)[]>();
-  for (const partition of Object.keys(coverage).map(Number)) {
-    for (const [segment, versions] of await bindings.list(partition, 0, null)) {
-      const rows: (LookupRows | null)[] = [];
-      for (const { name, table } of plan.lookups) {
-        const bound = versions.get(name);
-        if (bound === undefined) {
-          rows.push(null);
-          continue;
-        }
-        const id = `${table}|${bound}`;
-        let known = loaded.get(id);
-        if (known === undefined) {
-          known = new Map();
-          for await (const [key, row] of lookups.allRows(table, bound)) known.set(key, row);
-          loaded.set(id, known);
-        }
-        rows.push(known);
-      }
-      bySegment.set(`${partition}|${segment}`, rows);
-    }
-  }
-  const resolvers = new Map<string, ResolveLookup>();
-  return (partition, offset) => {
-    const id = `${partition}|${segmentOf(offset, plan.storage.segmentSize)}`;
-    let resolver = resolvers.get(id);
-    if (resolver === undefined) {
-      const rows = bySegment.get(id);
-      resolver = (lookup, key) => {
-        const table = rows?.[lookup];
-        if (!table) throw unbound(plan.name, plan.lookups[lookup]?.name ?? '', id);
-        return table.get(key) ?? null;
-      };
-      resolvers.set(id, resolver);
-    }
-    return resolver;
-  };
+  pipeline: Pipeline,
+  deployment: DeploymentRecord,
+  kept: Kept,
+  source: Source,
+  { size, seed }: NonNullable<Verifying['sample']>,
+): Promise<readonly string[]> {
+  const [window] = pipeline.plan.windows;
+  const { receipt } = await ask(context, deployment, { limit: 1, ...(window && { window: window.name }) });
+  const located = await locateKept(receipt.coverage, source, kept);
+  const lookups = await boundLookups(context, pipeline, receipt);
+  return drawKeys(pipeline, size, seed, located, (some) => keptRecords(some, kept), lookups);
 }
 
-function unbound(pipeline: string, lookup: string, segment: string): CliError {
-  return new CliError('BIFOLD_BINDING_MISSING', {
-    failed: `a segment that "${pipeline}" answers for has no version of lookup "${lookup}" bound`,
-    received: `partition and segment ${segment.replace('|', ', ')}`,
-    allowed: 'a binding for each segment that holds an event',
-    remedy: 'this is a fault of Bifold: keep the state folder and report it',
+function checkIncarnation(
+  { topicId }: Kept,
+  { pipeline, topic, incarnation }: DeploymentRecord,
+  sources: readonly Source[],
+): void {
+  if (topicId === incarnation || !sources.includes('log')) return;
+  throw new CliError('BIFOLD_OTHER_INCARNATION', {
+    failed: `the views of "${pipeline}" cannot be recomputed from the log: they are of another incarnation of topic "${topic}"`,
+    received: topicId === null ? 'no such topic' : `topic id ${topicId}`,
+    allowed: incarnation,
+    remedy: `npx bifold verify ${pipeline} --against archive, or npx bifold deploy ${pipeline}, which binds the topic as it is now`,
   });
 }

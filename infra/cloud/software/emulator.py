@@ -22,6 +22,9 @@ patch was written against: a patch that silently stops working is worse than non
    exists. AWS adopts it, and so does this.
 8. Warm workers. Of several idle workers the emulator takes the oldest. Here it is the one that was busy last, so that
    the next batch of a partition mostly meets the worker that has what the batch before it left in memory.
+9. Objects that are on disk. The emulator answers 200 although an object found no room on the disk, keeps it in memory,
+   and has lost it after the next start. Here such a request fails and leaves nothing. And an object's metadata is on
+   disk before its bytes: a kill between the two left an object without its metadata.
 """
 
 import contextvars
@@ -40,6 +43,7 @@ import ministack.services.cloudformation.provisioners as provisioners
 import ministack.services.cloudformation.stacks as stacks
 import ministack.services.cloudwatch_logs as logs
 import ministack.services.lambda_svc as lambda_service
+import ministack.services.s3 as s3
 
 
 def _expect(condition: bool, what: str) -> None:
@@ -340,6 +344,56 @@ def patch_warm_workers() -> None:
         module.release_worker = release
 
 
+# 9. Objects that are on disk
+
+
+class NotOnDisk(Exception):
+    """An object could not be written to the disk."""
+
+
+def patch_objects_on_disk() -> None:
+    stock_put, stock_persist, stock_write = s3._put_object, s3._persist_object, s3._atomic_write
+    for name in ("_object_disk_path", "_object_meta_from_record", "_key_history_meta", "_delete_persisted_object"):
+        _expect(hasattr(s3, name), f"how objects are kept on disk, {name}")
+    failure = contextvars.ContextVar("failure", default=None)
+
+    def write(*arguments, **named):
+        try:
+            stock_write(*arguments, **named)
+        except OSError as error:
+            failure.set(error)
+            raise
+
+    def persist(bucket_name, key, record):
+        failure.set(None)
+        path = s3._object_disk_path(bucket_name, key)
+        try:
+            if path is not None and isinstance(record, dict) and record.get("body") is not None:
+                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+                kept = {**s3._object_meta_from_record(record), **s3._key_history_meta(bucket_name, key), "key": key}
+                write(f"{path}.meta.json", json.dumps(kept), text=True)
+            stock_persist(bucket_name, key, record)  # which logs what fails, and goes on
+        except OSError as error:
+            failure.set(error)
+        if failure.get() is not None:
+            raise NotOnDisk(f"{failure.get().strerror}: {bucket_name}/{key}")
+
+    def put(bucket_name, key, body, headers):
+        bucket = s3._ensure_bucket(bucket_name)
+        before = None if bucket is None else bucket["objects"].get(key)
+        try:
+            return stock_put(bucket_name, key, body, headers)
+        except NotOnDisk as error:
+            if before is None:
+                bucket["objects"].pop(key, None)
+                s3._delete_persisted_object(bucket_name, key)
+            else:
+                bucket["objects"][key] = before
+            return s3._error("InternalError", str(error), 500)
+
+    s3._atomic_write, s3._persist_object, s3._put_object = write, persist, put
+
+
 if __name__ == "__main__":
     patch_kafka_mappings()
     patch_end_of_log()
@@ -349,4 +403,5 @@ if __name__ == "__main__":
     patch_batches()
     patch_adopted_buckets()
     patch_warm_workers()
+    patch_objects_on_disk()
     sys.exit(gateway.main())

@@ -57,13 +57,12 @@ export function vantageOf(
   return { generation, run: current?.run ?? null, segments, coverage: coverageOf(covered), batchBelow };
 }
 
-/** Partitions in their order; one of which nothing is covered is left out, however it came to be known. */
+/** A partition of which nothing is covered is left out, however it came to be known. Objects have whole numbers in their order. */
 export function coverageOf(ranges: ReadonlyMap<number, readonly Range[]>): Coverage {
   return Object.fromEntries(
     [...ranges]
       .map(([partition, covered]) => [partition, normalRanges(covered)] as const)
       .filter(([, covered]) => covered.length > 0)
-      .sort(([left], [right]) => left - right)
       .map(([partition, covered]) => [String(partition), covered]),
   );
 }
@@ -175,7 +174,6 @@ export function mergeStates(algebra: RowAlgebra, left: States | null, right: Sta
 
 /** The offsets that a row covers: its receipt's, plus and less its deviations. */
 export function rowCoverage(coverage: Coverage, ahead: readonly Deviation[], behind: readonly Deviation[]): Coverage {
-  if (ahead.length === 0 && behind.length === 0) return coverage;
   const changed: Record<string, readonly Range[]> = { ...coverage };
   for (const { partition, range } of ahead) changed[partition] = normalRanges([...(changed[partition] ?? []), range]);
   for (const { partition, range } of behind) changed[partition] = withoutRange(changed[partition] ?? [], range);

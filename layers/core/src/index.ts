@@ -2,20 +2,22 @@ export type { Algebra } from './aggregates/algebra.ts';
 export { type AnyAlgebra, algebraOf } from './aggregates/index.ts';
 export * from './answer.ts';
 export { type AnswerRow, positionOfRow } from './answer-row.ts';
+export { answerAsOf, type KeptAnswer, offsetsOf } from './as-of.ts';
 export { Reader, Writer } from './codec.ts';
 export * from './coverage.ts';
 export * from './definition/index.ts';
 export { digestOf } from './digest.ts';
 export * from './errors.ts';
-export { type Fold, foldOf, type ResolveLookup, rowId, SegmentFold } from './fold.ts';
+export { type Fold, foldOf, keyOfRow, type ResolveLookup, rowId, SegmentFold } from './fold.ts';
 export { type FoldedLog, type FoldedRow, interpret } from './interpret.ts';
+export { type Located, locate, type Source } from './kept.ts';
 export * from './order.ts';
 export { type Answer, answerOf, fillPage, gatherPages, type Page } from './page.ts';
 export { isComposed, type Panes, panesOf } from './panes.ts';
 export * from './plan.ts';
 export * from './ports.ts';
 export * from './publish.ts';
-export { type Cursor, cursorText, type Question } from './question.ts';
+export { askedOf, type Cursor, cursorText, type Question } from './question.ts';
 export type { Asked, ModelVersions, PageStart, Quarantined, Receipt, ReceiptPage } from './receipt.ts';
 export {
   columnReader,
@@ -39,4 +41,4 @@ export {
 export * from './segment.ts';
 export * from './sql.ts';
 export * from './tables.ts';
-export { mergeWindows, paneAfter, paneRange, type WindowRange, windowEndMs, windowStartsOf } from './windows.ts';
+export { mergeWindows, paneRange, type WindowRange, windowEndMs, windowStartsOf } from './windows.ts';

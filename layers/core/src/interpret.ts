@@ -4,7 +4,7 @@ import type { Pipeline } from './definition/pipeline.ts';
 import { foldOf, keyOfRow, type ResolveLookup, rowId } from './fold.ts';
 import type { LogRecord, RowPosition } from './ports.ts';
 import type { States } from './row.ts';
-import { windowEndMs, windowStartsOf } from './windows.ts';
+import { sessionsOfEvents, windowEndMs, windowStartsOf } from './windows.ts';
 
 /** A row of the plain fold. */
 export interface FoldedRow extends RowPosition {
@@ -94,10 +94,11 @@ export async function interpret(
     for (const [id, own] of events) {
       if (!id.startsWith(rowId(window.name, 0, ''))) continue;
       const key = keyOfRow(id);
-      for (const { lifted, ...bounds } of sessions(own, window.gapMs)) {
+      for (const { events: some, ...bounds } of sessionsOfEvents(own, window.gapMs)) {
         if (!asked(bounds)) continue;
         const row = { key, window: window.name, ...(total === null ? bounds : { startMs: 0, endMs: null }) };
-        for (const each of lifted) addTo(total === null ? rowId(window.name, bounds.startMs, key) : key, row, each);
+        for (const { lifted } of some)
+          addTo(total === null ? rowId(window.name, bounds.startMs, key) : key, row, lifted);
       }
     }
   }
@@ -112,24 +113,4 @@ interface FoldingRow extends RowPosition {
 interface SessionEvent {
   readonly timeMs: number;
   readonly lifted: States;
-}
-
-/** Events of one key that follow each other by a gap at most. */
-function* sessions(
-  events: readonly SessionEvent[],
-  gapMs: number,
-): Generator<{ readonly startMs: number; readonly endMs: number; readonly lifted: readonly States[] }> {
-  const sorted = events.toSorted((left, right) => left.timeMs - right.timeMs);
-  for (let first = 0, next = 1; first < sorted.length; next++) {
-    const last = sorted[next - 1] as SessionEvent;
-    const following = sorted[next];
-    if (following !== undefined && following.timeMs - last.timeMs <= gapMs) continue;
-    const own = sorted.slice(first, next);
-    yield {
-      startMs: (own[0] as SessionEvent).timeMs,
-      endMs: last.timeMs + gapMs,
-      lifted: own.map(({ lifted }) => lifted),
-    };
-    first = next;
-  }
 }

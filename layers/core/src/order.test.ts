@@ -34,6 +34,17 @@ describe('compareUtf8', () => {
     );
   });
 
+  it('is an order: one way or the other, and the same through a third', () => {
+    fc.assert(
+      fc.property(text, text, text, (a, b, c) => {
+        expect(Math.sign(compareUtf8(a, b))).toBe(0 - Math.sign(compareUtf8(b, a)));
+        const [first, , third] = [a, b, c].sort(compareUtf8) as [string, string, string];
+        expect(compareUtf8(first, third)).toBeLessThanOrEqual(0);
+        expect(compareUtf8(a, b) === 0).toBe(a === b);
+      }),
+    );
+  });
+
   it('puts texts beyond the first plane last, where UTF-16 does not', () => {
     expect('\u{1f600}' < '\uffff').toBe(true);
     expect(compareUtf8('\u{1f600}', '\uffff')).toBeGreaterThan(0);
@@ -105,6 +116,16 @@ describe('gatherSorted', () => {
         expect(closed.sort()).toEqual(lists.map((_, source) => source));
       }),
     );
+  });
+
+  it('takes sources that cannot be closed', async () => {
+    const rows: Row[] = [0, 1].map((startMs) => ({ key: 'a', window: 'daily', startMs, source: 0 }));
+    const given = rows.values();
+    const unclosable: AsyncIterable<Row> = { [Symbol.asyncIterator]: () => ({ next: async () => given.next() }) };
+    for await (const { rows: first } of gatherSorted([unclosable])) {
+      expect(first).toEqual([[0, rows[0]]]);
+      break;
+    }
   });
 
   it('closes the others when one fails, and tells of it', async () => {

@@ -16,13 +16,19 @@ export interface Answer {
   readonly cursor: string | null;
 }
 
-/** Rows of one page, and where the next one starts. */
+/** Rows of one page. */
 export interface Page {
   readonly rows: readonly AnswerRow[];
-  readonly next: PageStart | null;
+  /** Behind the last of them. */
+  readonly end: PageStart | null;
+  /** No row follows. */
+  readonly last: boolean;
 }
 
-/** Shows rows, which come in the order of an answer, until one would not fit any more. */
+/**
+ * Shows rows, which come in the order of an answer, until one would not fit any more. The sessions of one key stand on one page: what a key is behind makes other
+ * sessions, and two pages might be behind by different offsets. So the first key of a page is there whole, whether it fits or not.
+ */
 export async function fillPage(
   plan: Plan,
   view: RowAlgebra,
@@ -30,17 +36,29 @@ export async function fillPage(
   merged: AsyncIterable<MergedRow> | Iterable<MergedRow>,
   fits: (row: AnswerRow, rowsBefore: number) => boolean,
 ): Promise<Page> {
+  const isSession = plan.windows.find(({ name }) => name === question.window)?.kind === 'session';
+  // A total stands behind all windows of its key, as the sessions of a key do: the next page starts after the last of them.
+  const isWhole = isSession || question.total;
   const rows: AnswerRow[] = [];
-  let next: PageStart | null = null;
+  let end: PageStart | null = null;
+  /** Where the page would end without the key that is being shown. */
+  let before: { readonly key: string | null; readonly rows: number; readonly end: PageStart | null } = {
+    key: null,
+    rows: 0,
+    end,
+  };
   for await (const { key, window, startMs, ...rest } of merged) {
+    if (key !== before.key) before = { key, rows: rows.length, end };
     const row = showRow(plan, view, question, { key, window, startMs, ...rest });
-    if (!fits(row, rows.length)) return { rows, next };
+    if (!fits(row, rows.length)) {
+      if (!isSession) return { rows, end, last: false };
+      if (before.rows > 0) return { rows: rows.slice(0, before.rows), end: before.end, last: false };
+    }
     rows.push(row);
-    // A total stands behind all windows of its key: the next page starts after the last of them.
-    const after = { key, window, startMs: question.total ? Number.MAX_SAFE_INTEGER : startMs };
-    next = { bucket: bucketOf(key, plan.storage.buckets), after };
+    const after = { key, window, startMs: isWhole ? Number.MAX_SAFE_INTEGER : startMs };
+    end = { bucket: bucketOf(key, plan.storage.buckets), after };
   }
-  return { rows, next: null };
+  return { rows, end, last: true };
 }
 
 /** A page with its receipt and the cursor of the next one. */
@@ -51,7 +69,7 @@ export function answerOf(
   question: Question,
   quarantined: Quarantined,
   start: PageStart | null,
-  { rows, next }: Page,
+  { rows, end, last }: Page,
 ): Answer {
   const { coverage, generation, run, segments, batchBelow } = vantage;
   const speed = segments.reduce((total, segment) => total + segment.next - segment.start, 0);
@@ -71,15 +89,14 @@ export function answerOf(
     offsets: { batch: covered - speed, speed },
     quarantined,
   };
-  const cursor =
-    next &&
+  const cursor = (next: PageStart): string =>
     cursorText({
       ...{ version, incarnation, generation, run },
       segments: segments.map((segment) => [segment.partition, segment.segment, segment.next] as const),
       quarantined,
       ...next,
     });
-  return { rows, receipt: sealReceipt(unsealed, start, rows, next === null), cursor };
+  return { rows, receipt: sealReceipt(unsealed, start, rows, last), cursor: last || end === null ? null : cursor(end) };
 }
 
 /** The receipt of these rows, digest and all. */

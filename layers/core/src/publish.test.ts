@@ -118,7 +118,17 @@ describe('manifestOf', () => {
       [1, chainOf([100], 1)],
     ]);
     expect(() => manifestOf(shrunk, pointer, SIZE, true)).toThrow('BIFOLD_ARCHIVE_SHORT');
-    expect(() => manifestOf(new Map([[1, chainOf([100], 1)]]), pointer, SIZE, false)).toThrow('BIFOLD_ARCHIVE_SHORT');
+    expect(() => manifestOf(new Map([[1, chainOf([100], 1)]]), pointer, SIZE, false)).toThrow(
+      expect.objectContaining({
+        code: 'BIFOLD_ARCHIVE_SHORT',
+        explanation: {
+          failed: expect.stringContaining('partition 0'),
+          received: 'files up to offset 0',
+          allowed: 'files from offset 0 to 32 at least',
+          remedy: expect.stringContaining('restore'),
+        },
+      }),
+    );
   });
 });
 

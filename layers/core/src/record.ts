@@ -173,10 +173,8 @@ function typedReader(column: Column): ColumnReader {
     case 'timestamp':
       return (value) => (typeof value === 'string' ? (dateTimeMs(value) ?? undefined) : undefined);
     case 'json':
-      return (value) => {
-        const text = JSON.stringify(value);
-        return text.isWellFormed() ? text : undefined;
-      };
+      // JSON text escapes lone surrogates: it is well-formed.
+      return (value) => JSON.stringify(value);
   }
 }
 

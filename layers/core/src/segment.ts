@@ -25,7 +25,6 @@ export function openingOf(start: number, segmentSize: number, next: number, prev
   const segmentFirst = segmentStart(segmentOf(start, segmentSize), segmentSize);
   const endsInHole = previous !== null && next === segmentFirst && previous < segmentFirst;
   if (start > next) return { kind: 'ask', from: next, earlier: endsInHole ? previous : null };
-  if (start === next && start === segmentFirst && endsInHole)
-    return { kind: 'open-after-hole', from: previous as number };
+  if (start === segmentFirst && endsInHole) return { kind: 'open-after-hole', from: previous as number };
   return { kind: 'open' };
 }

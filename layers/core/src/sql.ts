@@ -23,6 +23,11 @@ export const ARCHIVE_COLUMNS = [
   { name: '_event_time_ms', type: 'BIGINT' },
 ] as const;
 
+/** The records of `[start, end)` of one file of the archive, as the log had them: partition, offset, timestamp, key, value and headers. */
+export function archivedRecordsSql(localPath: string, start: number, end: number): string {
+  return `SELECT _partition, _offset, _timestamp_ms, _key, _value, _headers FROM read_parquet(${textLiteral(localPath)}) WHERE _offset >= ${start} AND _offset < ${end}`;
+}
+
 /** How a column of the schema is stored in Parquet. Timestamps are epoch milliseconds. */
 export function sqlTypeOf(type: ColumnType): SqlType {
   switch (type) {

@@ -70,13 +70,6 @@ export function paneRange(window: WindowPlan, { fromMs, toMs, total }: WindowRan
   }
 }
 
-/** The pane behind which reading goes on, when the last window that was given stands at `after`. */
-export function paneAfter(window: WindowPlan, after: RowPosition | null): RowPosition | null {
-  // A session that began before goes on behind it: all panes of its key are needed again. A total stands behind all windows of its key.
-  if (window.kind !== 'session' || after === null || after.startMs === Number.MAX_SAFE_INTEGER) return after;
-  return { ...after, startMs: Number.MIN_SAFE_INTEGER };
-}
-
 function firstStart({ slideMs, offsetMs = 0 }: SlidingWindow, fromMs: number | null): number | null {
   return fromMs === null ? null : floorTo(fromMs + slideMs - 1, slideMs, offsetMs);
 }
@@ -165,6 +158,21 @@ function* slidingOf(
   }
 }
 
+/** Events of one key that follow each other by a gap at most: the meaning of a session, without panes. */
+export function* sessionsOfEvents<Event extends { readonly timeMs: number }>(
+  events: readonly Event[],
+  gapMs: number,
+): Generator<{ readonly startMs: number; readonly endMs: number; readonly events: readonly Event[] }> {
+  const sorted = events.toSorted((left, right) => left.timeMs - right.timeMs);
+  for (let first = 0, next = 1; first < sorted.length; next++) {
+    const last = sorted[next - 1] as Event;
+    const following = sorted[next];
+    if (following !== undefined && following.timeMs - last.timeMs <= gapMs) continue;
+    yield { startMs: (sorted[first] as Event).timeMs, endMs: last.timeMs + gapMs, events: sorted.slice(first, next) };
+    first = next;
+  }
+}
+
 /** A run of panes, as far as it goes by now. */
 interface Session {
   startMs: number;
@@ -192,12 +200,11 @@ function sessionsOf(
   behind.sort((one, other) => one.partition - other.partition || one.range[0] - other.range[0]);
 
   const sessions: Session[] = [];
-  const hidden: Session[] = [];
+  const hidden: { readonly startMs: number; readonly firstMs: number; readonly lastMs: number }[] = [];
   for (const pane of panes) {
     const known = pane.fragments.filter(([segment]) => !left.has(segment));
     if (pane.batch === null && known.length === 0) {
-      const { firstMs: startMs, lastMs } = timesOf(timed, mergePane(timed, pane).states);
-      hidden.push({ startMs, lastMs, batch: null, speed: null });
+      hidden.push({ startMs: pane.startMs, ...timesOf(timed, mergePane(timed, pane).states) });
       continue;
     }
     const { batch, speed, states } = mergePane(timed, { ...pane, fragments: known });
@@ -210,16 +217,21 @@ function sessionsOf(
     } else sessions.push({ startMs: firstMs, lastMs, batch, speed });
   }
   const apart = hidden.filter(
-    (one) => !sessions.some(({ startMs, lastMs }) => one.startMs - lastMs <= gapMs && startMs - one.lastMs <= gapMs),
+    (one) => !sessions.some(({ startMs, lastMs }) => one.firstMs - lastMs <= gapMs && startMs - one.lastMs <= gapMs),
   );
   const shown = (states: States | null): States | null => states?.slice(0, view.algebras.length) ?? null;
-  return [...sessions, ...apart]
-    .sort((one, other) => one.startMs - other.startMs)
-    .map(({ startMs, lastMs, batch, speed }) => {
-      const own = { batch: shown(batch), speed: shown(speed) };
-      const states = mergeStates(view, own.batch, own.speed);
-      return { key, window, startMs, endMs: lastMs + gapMs, ...own, states, ahead: [], behind };
-    });
+  const rows = sessions.map(({ startMs, lastMs, batch, speed }): MergedRow => {
+    const own = { batch: shown(batch), speed: shown(speed) };
+    const states = mergeStates(view, own.batch, own.speed);
+    return { key, window, startMs, endMs: lastMs + gapMs, ...own, states, ahead: [], behind };
+  });
+  for (const { startMs } of apart) rows.push(emptySession({ key, window, startMs }, view.empty, behind));
+  return rows.sort((one, other) => one.startMs - other.startMs);
+}
+
+/** What stands for a session that lies in what its row is behind: at the start of its pane, with nothing in it. */
+export function emptySession(position: RowPosition, empty: States, behind: readonly Deviation[]): MergedRow {
+  return { ...position, endMs: null, batch: null, speed: null, states: empty, ahead: [], behind };
 }
 
 function* totalOfSessions({ view }: RowAlgebras, sessions: readonly MergedRow[]): Generator<MergedRow> {

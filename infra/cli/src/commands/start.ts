@@ -71,12 +71,11 @@ async function start(context: Context, { fresh = false, rate }: Options): Promis
   });
   const result = await phases.run('The proof', async () => {
     const startedAtMs = performance.now();
-    const verified = await verifyPipeline(
-      context,
-      delays,
-      deployment,
-      plan.windows.map(({ name }) => name),
-    );
+    const verified = await verifyPipeline(context, delays, deployment, {
+      windows: plan.windows.map(({ name }) => name),
+      sources: ['either'],
+      sample: null,
+    });
     print(`\n${receiptText(verified.receipt)}\n\n${verdictText(verified, performance.now() - startedAtMs)}`);
     return verified;
   });

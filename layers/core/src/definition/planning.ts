@@ -158,7 +158,7 @@ function wrongLengths(window: Window | undefined): string | null {
       const length = (window as unknown as Record<string, unknown>)[name];
       return Number.isSafeInteger(length) && (length as number) > 0;
     });
-  const offset = window !== undefined && 'offsetMs' in window ? lengths('offsetMs') : true;
+  const offset = (window as { offsetMs?: unknown } | undefined)?.offsetMs === undefined || lengths('offsetMs');
   switch (window?.kind) {
     case 'tumbling':
       return lengths('sizeMs') && offset ? null : 'without a length';

@@ -1,0 +1,142 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type ArchiveFile,
+  type ArchiveStore,
+  archivedRecordsSql,
+  type Coverage,
+  type Located,
+  type Log,
+  type LogRecord,
+  locate,
+  ProtocolError,
+  type Range,
+  type Source,
+  type SqlEngine,
+  type SqlValue,
+} from '@bifold/core';
+
+/** Where records are kept: in the log, and in the archive, which holds the same bytes for ever. */
+export interface KeptPorts {
+  /** Null when the topic is gone, or is another incarnation. */
+  readonly log: Log | null;
+  readonly archive: ArchiveStore;
+  readonly engine: Pick<SqlEngine, 'query'>;
+  readonly scratchFolder: string;
+}
+
+/** Finds where the records of some offsets are kept now. */
+export async function locateKept(
+  wanted: Coverage,
+  source: Source,
+  { log, archive }: Pick<KeptPorts, 'log' | 'archive'>,
+): Promise<Located> {
+  const inLog: Record<string, readonly Range[]> = {};
+  const inArchive: Record<string, readonly Range[]> = {};
+  const existing = new Set(log === null ? [] : await log.partitions());
+  for (const partition of Object.keys(wanted).map(Number)) {
+    if (log !== null && existing.has(partition)) {
+      const { start, end } = await log.bounds(partition);
+      inLog[partition] = [[start, end]];
+    }
+    if (source !== 'log') {
+      const files = (await archive.chain(partition)).filter(({ lost }) => !lost);
+      inArchive[partition] = files.map(({ start, end }): Range => [start, end]);
+    }
+  }
+  return locate(wanted, source, inLog, inArchive);
+}
+
+/** The records of what was located: from the archive first, then from the log. Offsets that hold none are holes. */
+export async function* keptRecords(located: Located, ports: KeptPorts): AsyncGenerator<LogRecord> {
+  yield* archivedRecords(located.archive, ports);
+  if (ports.log !== null) yield* loggedRecords(located.log, ports.log);
+}
+
+/** One file of the archive after another; while one is read, the next one is on its way. */
+async function* archivedRecords(
+  coverage: Coverage,
+  { archive, engine, scratchFolder }: KeptPorts,
+): AsyncGenerator<LogRecord> {
+  const files: (readonly [ArchiveFile, readonly Range[]])[] = [];
+  for (const [name, ranges] of Object.entries(coverage)) {
+    for (const file of await archive.chain(Number(name))) {
+      const within = ranges.filter(([start, end]) => start < file.end && file.start < end);
+      if (within.length > 0) files.push([file, within]);
+    }
+  }
+  if (files.length === 0) return;
+  const scratch = await mkdtemp(join(scratchFolder, 'kept-'));
+  try {
+    const bring = async (index: number): Promise<string> => {
+      const [file] = files[index] as (typeof files)[number];
+      const localPath = join(scratch, `${file.partition}-${file.start}.parquet`);
+      await archive.fetch(file, localPath);
+      return localPath;
+    };
+    let bringing = bring(0);
+    for (const [index, [, ranges]] of files.entries()) {
+      const localPath = await bringing;
+      if (index + 1 < files.length) {
+        bringing = bring(index + 1);
+        // Waited for above; a failure must not count as unhandled before that.
+        bringing.catch(() => undefined);
+      }
+      for (const [start, end] of ranges) {
+        for await (const chunk of engine.query(archivedRecordsSql(localPath, start, end))) yield* chunk.map(recordOf);
+      }
+      await rm(localPath);
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** A record as it was archived: `archiveTable` of the archive function, read back. */
+function recordOf([partition, offset, timestampMs, key, value, headers]: readonly SqlValue[]): LogRecord {
+  return {
+    partition: Number(partition),
+    offset: Number(offset),
+    timestampMs: Number(timestampMs),
+    key: key as Uint8Array | null,
+    value: value as Uint8Array | null,
+    headers: headers === null ? [] : headersOf(String(headers)),
+  };
+}
+
+function headersOf(text: string): LogRecord['headers'] {
+  return (JSON.parse(text) as [string, string | null][]).map(([key, value]) => ({
+    key,
+    value: value === null ? null : Buffer.from(value, 'base64'),
+  }));
+}
+
+const READ_BYTES = 8 * 1024 * 1024;
+
+/** One partition of the log after another; while a stretch is folded, the next one is on its way. */
+async function* loggedRecords(coverage: Coverage, log: Log): AsyncGenerator<LogRecord> {
+  for (const [name, ranges] of Object.entries(coverage)) {
+    const partition = Number(name);
+    for (const [start, end] of ranges) {
+      let reading = start < end ? log.read(partition, start, end, READ_BYTES) : null;
+      for (let from = start; reading !== null; ) {
+        const slice = await reading;
+        if (slice.logStart > from || slice.end <= from) throw overtaken(partition, from, slice.logStart);
+        from = slice.end;
+        reading = from < end ? log.read(partition, from, end, READ_BYTES) : null;
+        // Waited for above; a failure must not count as unhandled before that.
+        reading?.catch(() => undefined);
+        yield* slice.records;
+      }
+    }
+  }
+}
+
+function overtaken(partition: number, from: number, logStart: number): ProtocolError {
+  return new ProtocolError('BIFOLD_LOG_OVERTAKEN', {
+    failed: `partition ${partition} of the log cannot be read to the end: retention was faster`,
+    received: `a log that begins at offset ${logStart}`,
+    allowed: `records from offset ${from} on, which were there a moment ago`,
+    remedy: 'try again: what the archive has is then read from there',
+  });
+}

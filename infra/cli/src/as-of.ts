@@ -1,0 +1,51 @@
+import { type Answer, answerAsOf, offsetsOf, type Pipeline, type Question, type Receipt } from '@bifold/core';
+import { keptRecords, locateKept } from '@bifold/functions/bodies';
+import { boundLookups } from './bound-lookups.ts';
+import type { Context } from './context.ts';
+import type { DeploymentRecord } from './deployments.ts';
+import { GoneError, UsageError } from './errors.ts';
+import { keptText, rangesText, withKept } from './kept.ts';
+import type { SavedAnswer } from './saved-answer.ts';
+import { step } from './terminal.ts';
+
+/**
+ * Gives an old answer again: folds the offsets that it names, from the archive, and from the log what the archive does not have yet.
+ * @throws {UsageError} when this checkout has another definition, {GoneError} when neither archive nor log has all of its offsets
+ */
+export async function recall(
+  context: Context,
+  pipeline: Pipeline,
+  deployment: DeploymentRecord,
+  question: Question,
+  { receipt, rows }: SavedAnswer,
+): Promise<Answer> {
+  const { plan } = pipeline;
+  if (receipt.version !== plan.version) throw otherDefinition(receipt, plan.version);
+  const scope = { version: receipt.version, incarnation: receipt.incarnation };
+  return withKept(context, deployment, scope, async (kept) => {
+    const wanted = offsetsOf({ receipt, rows });
+    const located = await locateKept(wanted, 'archive', kept);
+    if (Object.keys(located.missing).length > 0) {
+      throw new GoneError('BIFOLD_OFFSETS_GONE', {
+        failed: `the answer cannot be given again: neither archive nor log of "${receipt.pipeline}" has all that it covers`,
+        received: `no records for ${rangesText(located.missing)}`,
+        allowed: `offsets that are kept: ${await keptText(wanted, kept, receipt.incarnation)}`,
+        remedy:
+          'none, if retention took them before the archive did, or if they never were; retention.ms must outlast the archive',
+      });
+    }
+    const lookups = await boundLookups(context, pipeline, receipt);
+    return step(context.onProgress, `${plan.name}: the plain fold over archive and log`, () =>
+      answerAsOf(pipeline, { question, receipt, rows }, keptRecords(located, kept), lookups),
+    );
+  });
+}
+
+function otherDefinition({ pipeline, version }: Receipt, defined: string): UsageError {
+  return new UsageError('BIFOLD_OTHER_DEFINITION', {
+    failed: `the answer is of another definition of "${pipeline}"`,
+    received: `a receipt of ${version}`,
+    allowed: `${defined}, which is what layers/pipelines defines now`,
+    remedy: 'ask in a checkout whose definition has that version: git log -- layers/pipelines',
+  });
+}

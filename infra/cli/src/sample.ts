@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import {
+  type Coverage,
+  foldOf,
+  type Located,
+  type LogRecord,
+  normalRanges,
+  type Pipeline,
+  type Range,
+  type ResolveLookup,
+  sizeOf,
+} from '@bifold/core';
+
+/** Holes, poison and repeated keys give no key; rounds of draws make up for them. */
+const ROUNDS_MAX = 8;
+
+/**
+ * Draws keys of a view: those of records at offsets that a seed picks, so that a key is as likely as it has records. The same seed over the same offsets
+ * draws the same keys.
+ */
+export async function drawKeys(
+  pipeline: Pipeline,
+  size: number,
+  seed: string,
+  located: Located,
+  read: (some: Located) => AsyncIterable<LogRecord>,
+  lookups: (partition: number, offset: number) => ResolveLookup,
+): Promise<readonly string[]> {
+  const places = placesOf(located);
+  const total = places.reduce((sum, { range }) => sum + sizeOf([range]), 0);
+  const fold = foldOf(pipeline);
+  const keys = new Set<string>();
+  for (let round = 0, drawn = 0; round < ROUNDS_MAX && keys.size < size && total > 0; round++) {
+    const draws = Array.from({ length: 2 * size }, () => placeAt(places, drawNumber(seed, drawn++, total)));
+    const found = new Map<string, string>();
+    for await (const { partition, offset, value } of read(someOf(draws))) {
+      const decoded = fold.decode(value);
+      const slots = decoded.kind === 'poison' ? null : fold.enrich(decoded.values, lookups(partition, offset));
+      if (slots !== null) found.set(`${partition}/${offset}`, fold.keyOf(slots));
+    }
+    for (const { partition, offset } of draws) {
+      const key = found.get(`${partition}/${offset}`);
+      if (key !== undefined && keys.size < size) keys.add(key);
+    }
+  }
+  return [...keys];
+}
+
+interface Place {
+  readonly from: 'log' | 'archive';
+  readonly partition: number;
+  readonly range: Range;
+}
+
+function placesOf({ log, archive }: Located): readonly Place[] {
+  const of = (from: Place['from'], coverage: Coverage): Place[] =>
+    Object.entries(coverage).flatMap(([name, ranges]) =>
+      ranges.map((range): Place => ({ from, partition: Number(name), range })),
+    );
+  // By position alone: where an offset is kept must not change what a seed draws.
+  return [...of('log', log), ...of('archive', archive)].sort(
+    (left, right) => left.partition - right.partition || left.range[0] - right.range[0],
+  );
+}
+
+/** A whole number in `[0, below)`, the `index`th of the seed. */
+function drawNumber(seed: string, index: number, below: number): number {
+  return createHash('sha256').update(`${seed}/${index}`).digest().readUIntBE(0, 6) % below;
+}
+
+interface Draw {
+  readonly from: Place['from'];
+  readonly partition: number;
+  readonly offset: number;
+}
+
+function placeAt(places: readonly Place[], index: number): Draw {
+  let left = index;
+  for (const { from, partition, range } of places) {
+    const size = sizeOf([range]);
+    if (left < size) return { from, partition, offset: range[0] + left };
+    left -= size;
+  }
+  throw new RangeError(`no place ${index}`);
+}
+
+function someOf(draws: readonly Draw[]): Located {
+  const of = (wanted: Place['from']): Coverage => {
+    const ranges: Record<string, Range[]> = {};
+    for (const { from, partition, offset } of draws) {
+      if (from === wanted) ranges[partition] = [...(ranges[partition] ?? []), [offset, offset + 1]];
+    }
+    return Object.fromEntries(Object.entries(ranges).map(([partition, some]) => [partition, normalRanges(some)]));
+  };
+  return { log: of('log'), archive: of('archive'), missing: {} };
+}

@@ -1,0 +1,209 @@
+import { type Deviation, type MergedRow, mergeStates, type OpenSegment, rowCoverage, type Vantage } from './answer.ts';
+import { type AnswerRow, isDeviating, positionOfRow } from './answer-row.ts';
+import { type Coverage, covers, withoutRange } from './coverage.ts';
+import type { Pipeline } from './definition/pipeline.ts';
+import type { Slots } from './evaluate.ts';
+import { foldOf, type ResolveLookup, rowId } from './fold.ts';
+import { comparePositions } from './order.ts';
+import { type Answer, answerOf, fillPage } from './page.ts';
+import type { WindowPlan } from './plan.ts';
+import type { LogRecord, RowPosition } from './ports.ts';
+import type { Question } from './question.ts';
+import type { Quarantined, Receipt } from './receipt.ts';
+import { POISON_REASONS, type PoisonReason } from './record.ts';
+import { segmentOf, segmentStart } from './segment.ts';
+import { bucketOf } from './tables.ts';
+import { sessionsOfEvents, windowEndMs, windowStartsOf } from './windows.ts';
+
+/** An old answer, as it was kept: what it says is believed of offsets alone, never of values. */
+export interface KeptAnswer {
+  /** The receipt's, read. */
+  readonly question: Question;
+  readonly receipt: Receipt;
+  /** At least the rows that cover other offsets than the receipt: it does not name those. */
+  readonly rows: readonly AnswerRow[];
+}
+
+/** The offsets that an answer was folded over: its receipt's, and those that rows of it were ahead. */
+export function offsetsOf({ receipt, rows }: Pick<KeptAnswer, 'receipt' | 'rows'>): Coverage {
+  return rows.reduce((coverage, { ahead = [] }) => rowCoverage(coverage, ahead, []), receipt.coverage);
+}
+
+/**
+ * Gives an old answer again, to the byte: one plain fold over the offsets that its receipt and its rows name, shown, ordered and cut into pages as the query
+ * function does. Its digest is computed anew: it is the receipt's unless the data, the definition or the receipt are not what they were.
+ *
+ * @param log all records of `offsetsOf`, in any order; others are passed over
+ * @param lookups the lookup rows that a record's segment is bound to
+ */
+export async function answerAsOf(
+  pipeline: Pipeline,
+  { question, receipt, rows }: KeptAnswer,
+  log: AsyncIterable<LogRecord> | Iterable<LogRecord>,
+  lookups: (partition: number, offset: number) => ResolveLookup,
+): Promise<Answer> {
+  const { plan } = pipeline;
+  const { view } = foldOf(pipeline).rows;
+  const vantage = vantageOfReceipt(receipt, plan.storage.segmentSize);
+  const { page, version, incarnation } = receipt;
+  const folded = await foldAsOf(pipeline, { question, receipt, rows }, vantage, log, lookups);
+  const order = compareRows(plan.storage.buckets);
+  const behindStart = ({ key, window, startMs }: RowPosition): boolean => {
+    if (page.start === null) return true;
+    const { bucket, after } = page.start;
+    const own = bucketOf(key, plan.storage.buckets);
+    return (
+      own > bucket || (own === bucket && (after === null || comparePositions({ key, window, startMs }, after) > 0))
+    );
+  };
+  const merged = folded.rows.filter(behindStart).sort(order);
+  const filled = await fillPage(plan, view, question, merged, (_, before) => page.last || before < page.rows);
+  // What follows a page may be a row that is nothing but ahead, which only the next page names.
+  const { last } = page;
+  return answerOf(plan, { version, incarnation }, vantage, question, folded.quarantined, page.start, {
+    ...filled,
+    last,
+  });
+}
+
+/** What the receipt says of the vantage that its answer was given from. */
+function vantageOfReceipt(receipt: Receipt, segmentSize: number): Vantage {
+  const { generation, run, coverage, batchBelow } = receipt;
+  const segments: OpenSegment[] = [];
+  for (const [name, ranges] of Object.entries(coverage)) {
+    for (const [from, end] of withoutRange(ranges, [0, batchBelow[name] ?? 0])) {
+      // Segments that were complete touch, and are one range: each is covered from its first offset.
+      for (let segment = segmentOf(from, segmentSize); segmentStart(segment, segmentSize) < end; segment++) {
+        const start = segmentStart(segment, segmentSize);
+        segments.push({ partition: Number(name), segment, start, next: Math.min(end, start + segmentSize) });
+      }
+    }
+  }
+  return { generation, run, segments, coverage, batchBelow };
+}
+
+/** The order of an answer's rows: bucket by bucket, each in the order of the tables. */
+function compareRows(buckets: number): (left: RowPosition, right: RowPosition) => number {
+  return (left, right) => bucketOf(left.key, buckets) - bucketOf(right.key, buckets) || comparePositions(left, right);
+}
+
+/** A row while it is folded: the shares of both layers apart. */
+interface FoldingRow extends RowPosition {
+  endMs: number | null;
+  readonly coverage: Coverage;
+  readonly ahead: readonly Deviation[];
+  readonly behind: readonly Deviation[];
+  batch: unknown[] | null;
+  speed: unknown[] | null;
+}
+
+/** An event of a session, which is folded when the session is known. */
+interface SessionEvent {
+  readonly timeMs: number;
+  readonly share: 'batch' | 'speed';
+  readonly slots: Slots;
+}
+
+async function foldAsOf(
+  pipeline: Pipeline,
+  { question, receipt, rows }: KeptAnswer,
+  { coverage, batchBelow }: Vantage,
+  log: AsyncIterable<LogRecord> | Iterable<LogRecord>,
+  lookups: (partition: number, offset: number) => ResolveLookup,
+): Promise<{ readonly rows: readonly MergedRow[]; readonly quarantined: Quarantined }> {
+  const fold = foldOf(pipeline);
+  const { view } = fold.rows;
+  const { keys, fromMs, toMs, total } = question;
+  const window = pipeline.plan.windows.find(({ name }) => name === question.window) as WindowPlan;
+  const startsOf = windowStartsOf(window);
+  const wantedKeys = keys && new Set(keys);
+  const isWanted = (startMs: number): boolean =>
+    window.kind === 'running' || ((fromMs === null || startMs >= fromMs) && (toMs === null || startMs < toMs));
+  const idOf = (key: string, startMs: number): string => (total ? key : rowId(window.name, startMs, key));
+  const blank = { ahead: [], behind: [], batch: null, speed: null };
+
+  const folding = new Map<string, FoldingRow>();
+  /** Of sessions, a whole key is behind. */
+  const keyCoverage = new Map<string, Pick<FoldingRow, 'coverage' | 'ahead' | 'behind'>>();
+  for (const row of rows.filter(isDeviating)) {
+    const { ahead = [], behind = [] } = row;
+    const position = positionOfRow(pipeline.plan, row);
+    const own = { coverage: rowCoverage(coverage, ahead, behind), ahead, behind };
+    keyCoverage.set(position.key, own);
+    // Also one that covers nothing at all is a row of the answer.
+    const endMs = total ? null : windowEndMs(window, position.startMs);
+    folding.set(idOf(position.key, position.startMs), { ...position, ...blank, ...own, endMs });
+  }
+
+  const { behind } = receipt.quarantined;
+  const counted = rowCoverage(coverage, [], behind);
+  const counts = new Map<PoisonReason, number>();
+  const everything = offsetsOf({ receipt, rows });
+  const sessionEvents = new Map<string, SessionEvent[]>();
+  const add = (position: RowPosition, endMs: number | null, share: 'batch' | 'speed', slots: Slots): void => {
+    const id = idOf(position.key, position.startMs);
+    let row = folding.get(id);
+    if (row === undefined) {
+      row = {
+        ...position,
+        ...blank,
+        coverage,
+        ...keyCoverage.get(window.kind === 'session' ? position.key : ''),
+        endMs,
+      };
+      folding.set(id, row);
+    }
+    // Of a session that was kept, the end is known only now.
+    row.endMs = endMs;
+    row[share] ??= [...view.empty];
+    fold.addTo(row[share], slots);
+  };
+  for await (const { partition, offset, value } of log) {
+    if (!covers(everything[partition] ?? [], offset)) continue;
+    const decoded = fold.decode(value);
+    if (decoded.kind === 'poison') {
+      if (covers(counted[partition] ?? [], offset)) counts.set(decoded.reason, (counts.get(decoded.reason) ?? 0) + 1);
+      continue;
+    }
+    const { timeMs } = decoded;
+    const wanted = startsOf(timeMs).filter(isWanted);
+    if (window.kind !== 'session' && wanted.length === 0) continue;
+    const slots = fold.enrich(decoded.values, lookups(partition, offset));
+    if (slots === null) continue;
+    const key = fold.keyOf(slots);
+    if (wantedKeys !== null && !wantedKeys.has(key)) continue;
+    const share = offset < (batchBelow[partition] ?? 0) ? 'batch' : 'speed';
+    const isCovered = (own: Coverage | undefined): boolean => covers((own ?? coverage)[partition] ?? [], offset);
+    if (window.kind === 'session') {
+      if (!isCovered(keyCoverage.get(key)?.coverage)) continue;
+      const events = sessionEvents.get(key);
+      if (events) events.push({ timeMs, share, slots });
+      else sessionEvents.set(key, [{ timeMs, share, slots }]);
+      continue;
+    }
+    // A total takes an event once, however many of its windows hold it.
+    for (const startMs of total ? wanted.slice(0, 1) : wanted) {
+      if (isCovered(folding.get(idOf(key, startMs))?.coverage))
+        add({ key, window: window.name, startMs }, total ? null : windowEndMs(window, startMs), share, slots);
+    }
+  }
+  if (window.kind === 'session') {
+    for (const [key, own] of sessionEvents) {
+      for (const { startMs, endMs, events } of sessionsOfEvents(own, window.gapMs)) {
+        if (!isWanted(startMs)) continue;
+        for (const { share, slots } of events)
+          add({ key, window: window.name, startMs }, total ? null : endMs, share, slots);
+      }
+    }
+  }
+
+  const merged = Array.from(folding.values(), ({ coverage: _, ...row }) => ({
+    ...row,
+    states: mergeStates(view, row.batch, row.speed),
+  }));
+  const reasons = POISON_REASONS.flatMap((reason) => {
+    const records = counts.get(reason);
+    return records === undefined ? [] : [[reason, records] as const];
+  });
+  return { rows: merged, quarantined: { reasons: Object.fromEntries(reasons), behind } };
+}

@@ -1,0 +1,53 @@
+import { type Coverage, normalRanges, type Range, withoutRange } from './coverage.ts';
+
+/** Where records are taken from: `archive` takes from the log what the archive does not have yet, `either` from the archive what the log has no more. */
+export type Source = 'log' | 'archive' | 'either';
+
+/** Where each of some offsets is read; `missing` is kept nowhere that was asked. */
+export interface Located {
+  readonly log: Coverage;
+  readonly archive: Coverage;
+  readonly missing: Coverage;
+}
+
+/** Splits offsets among the log, the archive, and nowhere. */
+export function locate(wanted: Coverage, source: Source, log: Coverage, archive: Coverage): Located {
+  switch (source) {
+    case 'log':
+      return { log: common(wanted, log), archive: {}, missing: without(wanted, log) };
+    case 'archive': {
+      const rest = without(wanted, archive);
+      return { archive: common(wanted, archive), log: common(rest, log), missing: without(rest, log) };
+    }
+    case 'either': {
+      const rest = without(wanted, log);
+      return { log: common(wanted, log), archive: common(rest, archive), missing: without(rest, archive) };
+    }
+  }
+}
+
+function without(coverage: Coverage, taken: Coverage): Coverage {
+  return mapped(coverage, (ranges, partition) => (taken[partition] ?? []).reduce(withoutRange, normalRanges(ranges)));
+}
+
+function common(left: Coverage, right: Coverage): Coverage {
+  return mapped(left, (ranges, partition) =>
+    normalRanges(
+      ranges.flatMap(([from, to]) =>
+        (right[partition] ?? []).map(([start, end]): Range => [Math.max(from, start), Math.min(to, end)]),
+      ),
+    ),
+  );
+}
+
+/** Partitions of which nothing is left are left out. */
+function mapped(
+  coverage: Coverage,
+  change: (ranges: readonly Range[], partition: string) => readonly Range[],
+): Coverage {
+  return Object.fromEntries(
+    Object.entries(coverage)
+      .map(([partition, ranges]) => [partition, change(ranges, partition)] as const)
+      .filter(([, ranges]) => ranges.length > 0),
+  );
+}

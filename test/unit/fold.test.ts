@@ -1,0 +1,156 @@
+import {
+  count,
+  definePipeline,
+  field,
+  foldOf,
+  lookup,
+  type ResolveLookup,
+  rowId,
+  SegmentFold,
+  sum,
+  table,
+  topic,
+  tumbling,
+  type Value,
+} from '@bifold/core';
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+
+const Ride = z.object({ at: z.int(), city: z.string().nullable(), fare: z.number().nullable(), car: z.int() });
+const City = z.object({ city: z.string(), rank: z.int().nullable(), name: z.string() });
+const Car = z.object({ plate: z.int(), seats: z.int() });
+
+const rides = (missing: 'null' | 'drop') =>
+  definePipeline({
+    name: 'rides',
+    from: topic('rides', {
+      schema: Ride,
+      schemaVersion: 1,
+      partitionBy: 'car',
+      eventTime: { field: 'at', unit: 'ms' },
+    }),
+    lookups: {
+      place: lookup(table('cities', { schema: City, key: 'city' }), { on: 'city', missing }),
+      vehicle: lookup(table('cars', { schema: Car, key: 'plate' }), { on: 'car', missing: 'null' }),
+    },
+    derive: { unranked: field('place.rank').isNull(), ranked: field('unranked').not() },
+    groupBy: ['city', 'ranked'],
+    windows: { w: tumbling('10ms') },
+    aggregates: { n: count(), known: count({ where: 'ranked' }), fares: sum('fare') },
+  });
+const fold = foldOf(rides('null'));
+const COLUMNS = fold.pipeline.plan.columns.map(({ name }) => name);
+const values = (ride: Readonly<Record<string, Value>>): Value[] => COLUMNS.map((name) => ride[name] ?? null);
+
+/** Asks are remembered; `rome` and car 7 are there. */
+function resolving(asked: (readonly [number, string])[] = []): ResolveLookup {
+  return (position, key) => {
+    asked.push([position, key]);
+    if (position === 0) return key === 'rome' ? { city: 'rome', rank: 1 } : null;
+    return key === '7' ? { plate: 7, seats: 4 } : null;
+  };
+}
+const ride = { at: 3, city: 'rome', fare: 2.5, car: 7 };
+
+describe('lookups', () => {
+  it('are named by the columns that they are joined on; null names none', () => {
+    expect(fold.lookupKeys(values(ride))).toEqual(['rome', '7']);
+    expect(fold.lookupKeys(values({ ...ride, city: null }))).toEqual([null, '7']);
+  });
+
+  it('are asked once each, and not for null', () => {
+    const asked: [number, string][] = [];
+    fold.enrich(values(ride), resolving(asked));
+    fold.enrich(values({ ...ride, city: null }), resolving(asked));
+    expect(asked).toEqual([
+      [0, 'rome'],
+      [1, '7'],
+      [1, '7'],
+    ]);
+  });
+
+  it('put their columns behind those of the record, and before what is derived', () => {
+    const plan = fold.pipeline.plan;
+    const names = [
+      ...COLUMNS,
+      ...plan.lookups.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column.name}`)),
+      'unranked',
+      'ranked',
+    ];
+    const shown = (slots: readonly Value[] | null) =>
+      Object.fromEntries((slots ?? []).map((value, index) => [names[index], value]));
+    // A row may lack a column that its table has now.
+    expect(shown(fold.enrich(values(ride), resolving()))).toEqual({
+      ...ride,
+      'place.city': 'rome',
+      'place.rank': 1,
+      'place.name': null,
+      'vehicle.plate': 7,
+      'vehicle.seats': 4,
+      unranked: false,
+      ranked: true,
+    });
+    expect(shown(fold.enrich(values({ ...ride, city: 'oslo', car: 8 }), resolving()))).toEqual({
+      ...ride,
+      city: 'oslo',
+      car: 8,
+      'place.city': null,
+      'place.rank': null,
+      'place.name': null,
+      'vehicle.plate': null,
+      'vehicle.seats': null,
+      unranked: true,
+      ranked: false,
+    });
+  });
+
+  it('that drop what they miss leave no record', () => {
+    const dropping = foldOf(rides('drop'));
+    expect(dropping.enrich(values(ride), resolving())).not.toBeNull();
+    expect(dropping.enrich(values({ ...ride, city: 'oslo' }), resolving())).toBeNull();
+    expect(dropping.enrich(values({ ...ride, city: null }), resolving())).toBeNull();
+  });
+});
+
+describe('a segment', () => {
+  const slots = fold.enrich(values(ride), resolving()) as Value[];
+  const shown = (segment: SegmentFold) =>
+    segment.takeTouched().map(({ key, window, startMs, hi, cell }) => {
+      const algebra = fold.rows.of(window);
+      return { key, window, startMs, hi, values: algebra.present(algebra.decodeFragment(cell).states) };
+    });
+
+  it('counts its first record, at offset 0', () => {
+    const segment = new SegmentFold(fold, 0, []);
+    segment.addEvent(0, 3, slots);
+    segment.addPoison(0, 'not-json');
+    expect(shown(segment)).toMatchObject([
+      { key: '["rome",true]', window: 'w', startMs: 0, hi: 0, values: { n: 1, known: 1, fares: 2.5 } },
+      { key: '', window: '$quarantine', startMs: 0, hi: 0, values: { 'not-json': 1, tombstone: 0 } },
+    ]);
+  });
+
+  it('goes on from what is stored, and takes no record twice', () => {
+    const first = new SegmentFold(fold, 0, []);
+    first.addEvent(1, 3, slots);
+    first.addPoison(1, 'tombstone');
+    const second = new SegmentFold(fold, 0, first.takeTouched());
+    second.addEvent(1, 3, slots);
+    second.addPoison(1, 'tombstone');
+    expect(second.takeTouched()).toEqual([]);
+    second.addEvent(2, 13, slots);
+    second.addEvent(3, 9, slots);
+    second.addPoison(4, 'tombstone');
+    expect(shown(second)).toMatchObject([
+      { startMs: 10, hi: 2, values: { n: 1 } },
+      { startMs: 0, hi: 3, values: { n: 2, known: 2, fares: 5 } },
+      { window: '$quarantine', hi: 4, values: { tombstone: 2 } },
+    ]);
+  });
+});
+
+describe('rowId', () => {
+  it('is one text per window, start and key', () => {
+    expect(rowId('daily', -86_400_000, '["a|b"]')).toBe('daily|-86400000|["a|b"]');
+  });
+});
