@@ -51,6 +51,13 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${number(count)} ${count === 1 ? one : many}`;
 }
 
+/** `61.2 MiB`: a size in the unit that leaves one to three digits before the point. */
+export function sizeText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
+}
+
 /** Text that came from outside, made harmless: a record must not steer the terminal that shows it. */
 export function harmless(text: string): string {
   return stripVTControlCharacters(text.replaceAll('\t', '  ')).replaceAll(
