@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { archiveCommand, recomputeCommand, sweepCommand } from './commands/batch-jobs.ts';
+import { consumeCommand } from './commands/consume.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { destroyCommand } from './commands/destroy.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -50,6 +51,7 @@ for (const command of [
   groupsCommand(),
   lookupCommand(),
   produceCommand(),
+  consumeCommand(),
   queryCommand(),
   verifyCommand(),
   quarantineCommand(),

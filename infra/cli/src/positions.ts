@@ -9,7 +9,8 @@ export type Place =
   | { readonly kind: 'offset'; readonly offset: number }
   | { readonly kind: 'offsets'; readonly offsets: ReadonlyMap<number, number> };
 
-export const PLACES = 'earliest, latest, a time (2013-07-04T00:00:00Z), an offset, or partition:offset,...';
+export const PLACES =
+  'earliest, latest, a time (2013-07-04T00:00:00Z), an offset, or partition:offset with commas between';
 
 /** ISO 8601; with a clock time only if it says its zone, since a log has none of its own. */
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;

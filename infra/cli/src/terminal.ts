@@ -1,9 +1,15 @@
+import { once } from 'node:events';
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { OnProgress, ProgressEvent } from '@bifold/cloud';
 
 /** Results go to standard output; how things go on the way there, to standard error. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** As `print`, for much: waits while the reader of standard output is slower. */
+export async function write(text: string): Promise<void> {
+  if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
 export function printJson(value: unknown): void {
