@@ -19,6 +19,9 @@ export interface Stream {
   waitingMs(): number;
   /** Requests that no acknowledgement ever came for, and that were looked up in the log. */
   inDoubt(): number;
+  /** Sends nothing for a while, and returns when all that was sent is acknowledged. */
+  pause(): Promise<void>;
+  resume(): void;
   /** Sends nothing more, and returns when all that was sent is acknowledged. @throws what ended the stream before */
   stop(): Promise<void>;
 }
@@ -39,6 +42,7 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
   }));
   let producer: Producer | null = null;
   let isStopping = false;
+  let isPaused = false;
   let sentAtMs: number | null = null;
   let inDoubt = 0;
   let taken = 0;
@@ -89,9 +93,12 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
   };
 
   const run = async (): Promise<void> => {
-    const startedAtMs = performance.now();
-    while (!isStopping) {
-      const due = Math.floor(((performance.now() - startedAtMs) / 1000) * eventsPerSecond) - taken;
+    let streamedMs = 0;
+    for (let lastMs = performance.now(); !isStopping; ) {
+      const nowMs = performance.now();
+      if (!isPaused) streamedMs += nowMs - lastMs;
+      lastMs = nowMs;
+      const due = isPaused ? 0 : Math.floor((streamedMs / 1000) * eventsPerSecond) - taken;
       if (due > 0) {
         sentAtMs = performance.now();
         await send(Array.from({ length: Math.min(due, REQUEST_EVENTS_MAX) }, next));
@@ -109,6 +116,13 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
     ledger,
     waitingMs: () => (sentAtMs === null ? 0 : performance.now() - sentAtMs),
     inDoubt: () => inDoubt,
+    async pause() {
+      isPaused = true;
+      while (sentAtMs !== null) await sleep(TICK_MS / 10);
+    },
+    resume() {
+      isPaused = false;
+    },
     async stop() {
       isStopping = true;
       try {

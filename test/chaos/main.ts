@@ -1,5 +1,5 @@
 /**
- * npm run chaos -- [--minutes 10] [--seed N] [--rate 400] [--only KIND]... [--list] [--keep] [--json]
+ * npm run chaos -- [--minutes 10] [--seed N] [--rate 300] [--only KIND]... [--list] [--keep] [--json]
  *
  * The real system under faults; docs/chaos.md says what is checked.
  */
@@ -33,7 +33,7 @@ twice, and every fault healed; 1 if not; 130 after Ctrl-C.
 
   --minutes N     how long faults strike (10); starting and comparing come on top, about two minutes
   --seed N        which faults strike, in which order (drawn, and printed)
-  --rate N        events a second in all (450)
+  --rate N        events a second in all (300)
   --only KIND     this kind of fault only; may be repeated
   --list          the kinds of faults
   --state-dir DIR where the cloud lives (.bifold/chaos)
@@ -56,7 +56,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
     seed: { type: 'string' },
-    rate: { type: 'string', default: '450' },
+    rate: { type: 'string', default: '300' },
     only: { type: 'string', multiple: true },
     list: { type: 'boolean', default: false },
     'state-dir': { type: 'string', default: join(root, '.bifold', 'chaos') },

@@ -24,7 +24,6 @@ const HEALS_WITHIN_MS = 60_000;
 const HEALS_AFTER_UP_WITHIN_MS = 60_000;
 const VERIFY_EVERY_MS = 75_000;
 const CALM_MS = 400;
-const READERS_PER_VIEW = 2;
 
 /** Streams, readers and batch jobs all go on while faults strike; then all is brought to rest and compared. */
 export async function runChaos(world: World, violations: string[], options: RunOptions): Promise<ChaosReport> {
@@ -35,11 +34,7 @@ export async function runChaos(world: World, violations: string[], options: RunO
   const background = [
     watch.run(working.signal),
     jobs.run(world, working.signal),
-    ...world.readers.flatMap((reader) =>
-      Array.from({ length: READERS_PER_VIEW }, (_, index) =>
-        reader.read(randomOf(seed, `reader ${reader.stream.view.name} ${index}`), working.signal),
-      ),
-    ),
+    ...world.readers.map((reader) => reader.read(randomOf(seed, `reader ${reader.stream.view.name}`), working.signal)),
   ];
   const records: FaultRecord[] = [];
   const verified: Verified[] = [];
@@ -53,7 +48,7 @@ export async function runChaos(world: World, violations: string[], options: RunO
   tell('at rest: the streams stop, and everything is compared');
   const streams: StreamReport[] = [];
   for (const reader of world.readers) streams.push(await settle(world, reader, violations));
-  for (const { view } of world.streams) verified.push(await verify(world, view.name, violations, tell));
+  for (const { view } of world.streams) verified.push(await verify(world, view.name, violations, tell, 'both'));
   return {
     seed,
     minutes,
@@ -81,7 +76,11 @@ async function strikeUntil(
   for (const round of roundsOf(seed, chosen)) {
     if (Date.now() >= endAtMs || signal.aborted) return;
     if (Date.now() >= verifyAtMs) {
+      // While events come, each row ahead of the receipt costs the verification a pass over the log; the readers' oracle checks those.
+      await Promise.all(world.streams.map((stream) => stream.pause()));
+      await healing(world, HEALS_WITHIN_MS);
       for (const { view } of world.streams) verified.push(await verify(world, view.name, violations, tell));
+      for (const stream of world.streams) stream.resume();
       verifyAtMs = Date.now() + VERIFY_EVERY_MS;
     }
     await sleep(CALM_MS + round.random.below(CALM_MS));
@@ -157,17 +156,23 @@ async function verify(
   pipeline: string,
   violations: string[],
   tell: (line: string) => void,
+  against: 'log' | 'both' = 'log',
 ): Promise<Verified> {
   for (let tries = 1; ; tries++) {
-    const { status, stdout, stderr } = await world.cloud.run('verify', pipeline, '--json');
-    if (status > 1 && tries < VERIFY_TRIES) continue;
+    const { status, stdout, stderr } = await world.cloud.run('verify', pipeline, '--against', against, '--json');
+    if (status > 1 && tries < VERIFY_TRIES) {
+      tell(`  verify ${pipeline} ended with ${status}, once more: ${stderr.trim().split('\n').at(-1)}`);
+      continue;
+    }
     if (status > 1) {
       violations.push(`bifold verify ${pipeline} ended with ${status}: ${stderr}`);
       return { pipeline, equal: false, records: 0, rows: 0, differences: [] };
     }
     const { equal, records, rows, differences } = JSON.parse(stdout) as Verified;
     if (!equal) violations.push(`bifold verify ${pipeline}: ${JSON.stringify(differences)}`);
-    tell(`  verify ${pipeline}: ${equal ? 'equal' : 'NOT EQUAL'}, ${records.toLocaleString('en-US')} records`);
+    tell(
+      `  verify ${pipeline}${against === 'both' ? ' against log and archive' : ''}: ${equal ? 'equal' : 'NOT EQUAL'}, ${records.toLocaleString('en-US')} records`,
+    );
     return { pipeline, equal, records, rows, differences };
   }
 }

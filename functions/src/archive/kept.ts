@@ -111,19 +111,22 @@ function headersOf(text: string): LogRecord['headers'] {
   }));
 }
 
-const READ_BYTES = 8 * 1024 * 1024;
+const READ_BYTES_MAX = 8 * 1024 * 1024;
+/** Guessed generously: a broker sends as much as it is allowed to, also to one who wants a single offset. */
+const RECORD_BYTES = 16 * 1024;
 
 /** One partition of the log after another; while a stretch is folded, the next one is on its way. */
 async function* loggedRecords(coverage: Coverage, log: Log): AsyncGenerator<LogRecord> {
   for (const [name, ranges] of Object.entries(coverage)) {
     const partition = Number(name);
     for (const [start, end] of ranges) {
-      let reading = start < end ? log.read(partition, start, end, READ_BYTES) : null;
+      const readBytes = Math.min(READ_BYTES_MAX, (end - start) * RECORD_BYTES);
+      let reading = start < end ? log.read(partition, start, end, readBytes) : null;
       for (let from = start; reading !== null; ) {
         const slice = await reading;
         if (slice.logStart > from || slice.end <= from) throw overtaken(partition, from, slice.logStart);
         from = slice.end;
-        reading = from < end ? log.read(partition, from, end, READ_BYTES) : null;
+        reading = from < end ? log.read(partition, from, end, readBytes) : null;
         // Waited for above; a failure must not count as unhandled before that.
         reading?.catch(() => undefined);
         yield* slice.records;

@@ -1,4 +1,6 @@
-import { Kafka, type Kafka as KafkaClient, logLevel, Partitioners, type Producer } from 'kafkajs';
+import type { KafkaOptions } from '@bifold/adapters/kafka';
+import { BifoldError } from '@bifold/core';
+import { Kafka, type Kafka as KafkaClient, logLevel, Partitioners, type Producer, type SASLOptions } from 'kafkajs';
 import type { Context } from './context.ts';
 import { CliError, messageOf } from './errors.ts';
 
@@ -23,10 +25,12 @@ function hushNegativeTimeouts(): void {
 }
 hushNegativeTimeouts();
 
-function client({ addresses }: Context): KafkaClient {
+export function kafkaClient({ brokers, credentials, tls }: KafkaOptions): KafkaClient {
   return new Kafka({
     clientId: 'bifold',
-    brokers: [addresses.kafka.brokersInternal],
+    brokers: [...brokers],
+    ...(credentials === undefined ? {} : { sasl: { mechanism: 'scram-sha-512', ...credentials } as SASLOptions }),
+    ...(tls === undefined ? {} : { ssl: tls }),
     logLevel: logLevel.NOTHING,
     connectionTimeout: 3_000,
     // A broker that was killed is back within seconds.
@@ -35,17 +39,17 @@ function client({ addresses }: Context): KafkaClient {
 }
 
 /** Idempotent: what the client repeats, the broker writes once. One request at a time, so that records of a partition keep their order. */
-export async function recordProducer(context: Context): Promise<RecordProducer> {
-  const producer: Producer = client(context).producer({
+export async function recordProducer(kafka: KafkaOptions): Promise<RecordProducer> {
+  const producer: Producer = kafkaClient(kafka).producer({
     idempotent: true,
     maxInFlightRequests: 1,
     createPartitioner: Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,
   });
-  await asking(context, 'connecting to Kafka', () => producer.connect());
+  await asking(kafka, 'connecting to Kafka', () => producer.connect());
   return {
     send: (topic, records) =>
-      asking(context, `sending to ${topic}`, async () => {
+      asking(kafka, `sending to ${topic}`, async () => {
         const messages = records.map(({ partition, key, value }) => ({ partition, key, value }));
         await producer.sendBatch({ acks: -1, topicMessages: [{ topic, messages }] });
       }),
@@ -54,9 +58,10 @@ export async function recordProducer(context: Context): Promise<RecordProducer> 
 }
 
 /** Deletes a topic, and waits until the broker has forgotten it; one that does not exist is no error. */
-export async function deleteTopic(context: Context, topic: string): Promise<void> {
-  const admin = client(context).admin();
-  await asking(context, `deleting topic ${topic}`, async () => {
+export async function deleteTopic({ addresses }: Context, topic: string): Promise<void> {
+  const kafka = { brokers: [addresses.kafka.brokersInternal] };
+  const admin = kafkaClient(kafka).admin();
+  await asking(kafka, `deleting topic ${topic}`, async () => {
     await admin.connect();
     try {
       if (!(await admin.listTopics()).includes(topic)) return;
@@ -70,14 +75,16 @@ export async function deleteTopic(context: Context, topic: string): Promise<void
   });
 }
 
-async function asking<T>(context: Context, what: string, ask: () => Promise<T>): Promise<T> {
+/** What Kafka does not do is told with the brokers that were asked; errors of ours pass as they are. */
+export async function asking<T>({ brokers }: KafkaOptions, what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (cause) {
+    if (cause instanceof BifoldError) throw cause;
     throw new CliError(
       'BIFOLD_KAFKA_FAILED',
       {
-        failed: `${what} at ${context.addresses.kafka.brokersInternal} failed`,
+        failed: `${what} at ${brokers.join(', ')} failed`,
         received: messageOf(cause),
         allowed: 'an acknowledgement of the broker',
         remedy: 'npx bifold up starts what is away; with --resume nothing is sent twice',

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { archiveCommand, recomputeCommand, sweepCommand } from './commands/batch-jobs.ts';
+import { consumeCommand } from './commands/consume.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { destroyCommand } from './commands/destroy.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
+import { groupsCommand } from './commands/groups.ts';
 import { logsCommand } from './commands/logs.ts';
 import { lookupCommand } from './commands/lookup.ts';
 import { produceCommand } from './commands/produce.ts';
@@ -12,6 +14,7 @@ import { queryCommand } from './commands/query.ts';
 import { setUpCommand } from './commands/set-up.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
+import { topicCommand } from './commands/topic.ts';
 import { upCommand } from './commands/up.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { Ended, EXIT, exitStatusOf, explainError, UsageError } from './errors.ts';
@@ -44,8 +47,11 @@ for (const command of [
   doctorCommand(),
   deployCommand(),
   destroyCommand(),
+  topicCommand(),
+  groupsCommand(),
   lookupCommand(),
   produceCommand(),
+  consumeCommand(),
   queryCommand(),
   verifyCommand(),
   quarantineCommand(),

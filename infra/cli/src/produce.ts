@@ -45,7 +45,7 @@ export async function produce(
   for (const partition of described.partitions) ends.set(partition, (await log.bounds(partition)).end);
   const toSkip = new Map(resume ? ends : []);
 
-  const producer = await recordProducer(context);
+  const producer = await recordProducer({ brokers: [context.addresses.kafka.brokersInternal] });
   const startedAtMs = performance.now();
   const requestRecordsMax =
     rate === null ? REQUEST_RECORDS_MAX : Math.max(1, Math.min(REQUEST_RECORDS_MAX, Math.ceil(rate / 10)));

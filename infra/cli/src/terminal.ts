@@ -1,9 +1,15 @@
+import { once } from 'node:events';
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { OnProgress, ProgressEvent } from '@bifold/cloud';
 
 /** Results go to standard output; how things go on the way there, to standard error. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** As `print`, for much: waits while the reader of standard output is slower. */
+export async function write(text: string): Promise<void> {
+  if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
 export function printJson(value: unknown): void {
@@ -49,6 +55,13 @@ export function number(value: number): string {
 
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+/** `61.2 MiB`: a size in the unit that leaves one to three digits before the point. */
+export function sizeText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
 }
 
 /** Text that came from outside, made harmless: a record must not steer the terminal that shows it. */

@@ -126,10 +126,10 @@ export async function verifyPipeline(
   });
 }
 
-export const SOURCE_TEXTS: Readonly<Record<Source, string>> = {
+const SOURCE_TEXTS: Readonly<Record<Source, string>> = {
   log: 'the log',
   archive: 'the archive and the head of the log',
-  either: 'the log, or the archive where the log is gone',
+  either: 'what log and archive keep',
 };
 
 interface Compared {

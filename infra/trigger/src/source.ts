@@ -44,6 +44,11 @@ const fetchBytesPerPartition = 4 * 1024 * 1024;
 const sessionTimeoutMs = 6_000;
 const heartbeatIntervalMs = 1_000;
 const rebalanceTimeoutMs = 15_000;
+/**
+ * kafkajs keeps the first half of an answer that a lost connection tore, and then waits for the answers that it reads amiss because of it. With its own 30 s a
+ * mapping stood still for as long. Joining a group has a longer time of its own.
+ */
+const requestTimeoutMs = 8_000;
 const endsIntervalMs = 1_000;
 const repeatAfterMs = 60_000;
 /** kafkajs polls at least every `fetchWaitMs`: silence of this length means that it hangs, and it is made anew. */
@@ -59,6 +64,7 @@ function connect(mapping: KafkaMapping, credentials: Credentials | null, log: Lo
       ? { sasl: sasl(mapping.authentication.mechanism, credentials) }
       : {}),
     connectionTimeout: 5_000,
+    requestTimeout: requestTimeoutMs,
     // A crash is not restarted inside kafkajs: `ended` rejects, and there is one way back, ours.
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5, restartOnFailure: async () => false },
     logLevel: logLevel.WARN,

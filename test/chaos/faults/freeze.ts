@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVICES, type Service } from '../cloud.ts';
 import type { Stream } from '../driver.ts';
@@ -15,23 +16,43 @@ const BEYOND_TIMEOUT_MS = 15_000;
 const BEYOND_SESSION_MS = 7_500;
 
 interface Frozen {
-  readonly pids: readonly number[];
+  readonly pid: number;
   readonly records: number;
 }
 
-/** Freezes the speed function in the middle of a batch; null when each time none was under way. */
+/** Freezes the process that folds a batch, in the middle of it; null when each time none was under way. */
 async function freezeSpeed(world: World, stream: Stream, withinMs: number): Promise<Frozen | null> {
   for (let tries = 1; tries <= TRIES; tries++) {
     if ((await world.busy(stream)) === null) continue;
     await sleep(withinMs);
-    const pids = world.workersOf(stream, 'speed').filter(freeze);
+    const pid = await busiest(() => world.workersOf(stream, 'speed'));
+    if (pid === null || !freeze(pid)) continue;
     await sleep(400);
-    // Whoever is in flight still after so long hangs in a frozen process.
+    // Whoever is in flight still after so long hangs in the frozen process.
     const mapping = await world.mappingOf(stream);
-    if (mapping !== null && mapping.invocationsInFlight > 0) return { pids, records: recordsInFlight(mapping) };
-    for (const pid of pids) thaw(pid);
+    if (mapping !== null && mapping.invocationsInFlight > 0) return { pid, records: recordsInFlight(mapping) };
+    thaw(pid);
   }
   return null;
+}
+
+const WATCHED_MS = 5;
+
+/** The process that was on a processor most in these milliseconds; null when none was. */
+async function busiest(pids: () => readonly number[]): Promise<number | null> {
+  const before = new Map(pids().map((pid) => [pid, processorNs(pid)]));
+  await sleep(WATCHED_MS);
+  const spent = Array.from(before, ([pid, ns]) => ({ pid, ns: processorNs(pid) - ns }));
+  const most = spent.reduce((left, right) => (right.ns > left.ns ? right : left), { pid: 0, ns: 0 });
+  return most.pid === 0 ? null : most.pid;
+}
+
+function processorNs(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]);
+  } catch {
+    return 0;
+  }
 }
 
 const speedWorker: Fault = {
@@ -41,7 +62,7 @@ const speedWorker: Fault = {
     const frozen = await freezeSpeed(world, stream, random.below(30));
     if (frozen === null) return missed('it was idle each time');
     await sleep(1_500 + random.below(2_500));
-    for (const pid of frozen.pids) thaw(pid);
+    thaw(frozen.pid);
     return hit(`${plural(frozen.records, 'record')} of ${stream.view.name} in flight`);
   },
 };
@@ -68,7 +89,7 @@ async function freezeUntilTimeout(world: World, stream: Stream, withinMs: number
     ({ lastProcessingResult }) => lastProcessingResult.includes('timed out'),
     BEYOND_TIMEOUT_MS,
   );
-  for (const pid of frozen.pids) thaw(pid);
+  thaw(frozen.pid);
   const what = `${plural(frozen.records, 'record')} of ${stream.view.name} in flight`;
   return timedOut === null ? missed(`${what}, and no timeout`) : hit(`${what}, timed out and delivered again`);
 }
@@ -85,11 +106,11 @@ const zombie: Fault = {
     await gone(trigger, 10_000);
     await world.up();
     const again = await world.mappingWhen(stream, ({ recordsInvoked }) => recordsInvoked >= frozen.records, 25_000);
-    const thawed = frozen.pids.filter(thaw);
+    thaw(frozen.pid);
     await sleep(500);
-    const alive = thawed.filter(lives).length;
-    const what = `${plural(frozen.records, 'record')} of ${stream.view.name}, ${plural(alive, 'process', 'processes')} went on`;
-    return again !== null && alive > 0 ? hit(what) : missed(what);
+    const isAlive = lives(frozen.pid);
+    const what = `${plural(frozen.records, 'record')} of ${stream.view.name}, process ${frozen.pid} ${isAlive ? 'went on' : 'was gone'}`;
+    return again !== null && isAlive ? hit(what) : missed(what);
   },
 };
 

@@ -14,6 +14,14 @@ const TROUBLES: Readonly<
   tear: { verb: 'tear answers of', draw: (random) => ({ kind: 'tear', answerBytes: random.below(3_000) }) },
 };
 
+/** A link that nobody uses stays broken until somebody does, for so long. */
+const USED_WITHIN_MS = 5_000;
+
+/** A job that lost an answer may wait long for it; the system need not be waited for. */
+const JOBS_WITHIN_MS = 8_000;
+
+const isNothing = (met: Met): boolean => Object.values(met).every((count) => count === 0);
+
 function metText({ connections, bytesSwallowed, chunksDelayed, answersTorn }: Met): string {
   return [
     ...(bytesSwallowed > 0 ? [`${plural(bytesSwallowed, 'byte')} swallowed`] : []),
@@ -37,11 +45,13 @@ export const networks: readonly Fault[] = LINKS.flatMap((link) =>
         proxy.begin(draw(random));
         let met: Met;
         try {
-          await sleep(600 + random.below(1_900));
+          await sleep(400 + random.below(1_600));
+          for (const giveUpAtMs = Date.now() + USED_WITHIN_MS; isNothing(proxy.met()) && Date.now() < giveUpAtMs; )
+            await sleep(20);
         } finally {
           met = proxy.end();
         }
-        await jobs;
+        await Promise.race([jobs, sleep(JOBS_WITHIN_MS)]);
         const what = metText(met);
         return what === '' ? missed('nobody used it') : hit(what);
       },

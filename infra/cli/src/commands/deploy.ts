@@ -60,7 +60,7 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It must be a whole number from 1.');
 }
 
-function settingOf(text: string, before: Settings): Settings {
+export function settingOf(text: string, before: Settings): Settings {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be name=value.');
   return { ...before, [name]: value };

@@ -7,7 +7,7 @@ import { withContext } from '../context.ts';
 import { deploymentOf, namedOf } from '../deployments.ts';
 import { Ended, EXIT, UsageError } from '../errors.ts';
 import { bold, number, plural, print, printJson, seconds, styled } from '../terminal.ts';
-import { type Check, SOURCE_TEXTS, type Verification, verifyPipeline } from '../verification.ts';
+import { type Check, type Verification, verifyPipeline } from '../verification.ts';
 import { wholeNumber } from './deploy.ts';
 
 const DIFFERENCES_SHOWN = 10;
@@ -121,11 +121,15 @@ export function verdictText(verified: Verification, tookMs: number): string {
   ].join('\n');
 }
 
-/** `  against    the log: 12 offsets from the log, 30 from the archive` */
-function checkText({ source, log, archive, missing, differences }: Check): string {
-  const read = `${plural(log, 'offset')} from the log, ${number(archive)} from the archive`;
-  const gone = Object.keys(missing).length === 0 ? '' : `; KEPT NOWHERE THERE: ${coverageText(missing)}`;
-  return `  against    ${SOURCE_TEXTS[source]}: ${read}${gone}${differences > 0 ? `; ${plural(differences, 'difference')}` : ''}`;
+/** `  against    30 offsets of the archive, 12 of the log` */
+function checkText({ log, archive, missing, differences }: Check): string {
+  const places = Object.entries({ archive, log }).filter(([, offsets]) => offsets > 0);
+  const read = places.map(
+    ([place, offsets], index) => `${index === 0 ? plural(offsets, 'offset') : number(offsets)} of the ${place}`,
+  );
+  const gone = Object.keys(missing).length === 0 ? [] : [`KEPT NOWHERE THERE: ${coverageText(missing)}`];
+  const different = differences > 0 ? [plural(differences, 'difference')] : [];
+  return `  against    ${[read.join(', ') || 'nothing', ...gone, ...different].join('; ')}`;
 }
 
 function differenceText({ kind, window, start, key, answered, recomputed }: Difference): string {

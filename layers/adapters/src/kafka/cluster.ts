@@ -160,6 +160,18 @@ export function apiErrorsOf(error: unknown): readonly string[] {
   return error instanceof ResponseError ? error.errors.map((each) => String((each as { apiId?: unknown }).apiId)) : [];
 }
 
+/** The same with what the broker says about them. */
+export function messagesOf(error: unknown): readonly string[] {
+  if (!(error instanceof ResponseError)) return [];
+  return error.errors.map((each) => {
+    const { apiId, serverErrorMessage, message } = each as Error & {
+      apiId?: string;
+      serverErrorMessage?: string | null;
+    };
+    return `${apiId}: ${serverErrorMessage ?? message}`;
+  });
+}
+
 function isPassing(error: unknown): boolean {
   const answered = apiErrorsOf(error);
   if (answered.length > 0) return answered.every((name) => PASSING.has(name));

@@ -1,0 +1,42 @@
+import { metadataV12, ResponseError } from '@platformatic/kafka';
+import { apiErrorsOf, type Broker, type Cluster } from './cluster.ts';
+
+/** What a topic or a partition may lack without anything being wrong with the rest of the answer: existence, or a leader just now. */
+const OF_A_PART = new Set([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'REPLICA_NOT_AVAILABLE',
+  'LISTENER_NOT_FOUND',
+]);
+
+export interface ClusterMetadata {
+  readonly brokers: ReadonlyMap<number, Broker>;
+  /** With KRaft any broker, which passes on what is for the controller. */
+  readonly controller: Broker | null;
+  /** Those that exist. */
+  readonly topics: readonly (metadataV12.MetadataResponseTopic & { readonly name: string })[];
+}
+
+/** Brokers, and the named topics; all topics for null. */
+export async function metadataOf(cluster: Cluster, names: readonly string[] | null): Promise<ClusterMetadata> {
+  const asked = names === null ? null : [...names];
+  const response = await cluster.ask(null, metadataV12.api, asked, false, false).catch((error: unknown) => {
+    if (!(error instanceof ResponseError) || !apiErrorsOf(error).every((name) => OF_A_PART.has(name))) throw error;
+    return (error as unknown as { readonly response: metadataV12.MetadataResponse }).response;
+  });
+  const brokers = new Map(response.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }] as const));
+  return {
+    brokers,
+    controller: brokers.get(response.controllerId) ?? null,
+    topics: response.topics.flatMap((topic) =>
+      topic.errorCode === 0 && topic.name ? [{ ...topic, name: topic.name }] : [],
+    ),
+  };
+}
+
+const [METADATA, VERSION, LEADER_NOT_AVAILABLE] = [3, 12, 5];
+
+/** What passes by itself: thrown to be asked again. */
+export function stillToCome(): Error {
+  return new ResponseError(METADATA, VERSION, { '/': [LEADER_NOT_AVAILABLE, null] }, undefined);
+}
