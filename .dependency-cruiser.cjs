@@ -14,6 +14,7 @@ const WORKSPACES = [
   'cdk',
   'infra/cloud',
   'infra/trigger',
+  'infra/runner',
   'infra/cli',
 ];
 const TESTS = '\\.test\\.ts$';
@@ -53,6 +54,7 @@ module.exports = {
     arrow('cdk', ['layers/core', 'layers/pipelines']),
     arrow('infra/cloud', []),
     arrow('infra/trigger', []),
+    arrow('infra/runner', ['layers/core', 'layers/adapters', 'layers/pipelines']),
     // infra/cli imports everything of ours.
     {
       name: 'core-is-pure',

@@ -14,6 +14,7 @@ const WORKSPACES = [
   'cdk',
   'infra/cloud',
   'infra/trigger',
+  'infra/runner',
   'infra/cli',
 ];
 
@@ -33,6 +34,8 @@ const VIOLATIONS = [
   { file: 'infra/cloud/src/planted-a.ts', imports: '@bifold/core', rule: 'arrow-cloud' },
   { file: 'infra/trigger/src/planted-a.ts', imports: '@bifold/core', rule: 'arrow-trigger' },
   { file: 'infra/trigger/src/planted-b.ts', imports: '../../cloud/src/index.ts', rule: 'arrow-trigger' },
+  { file: 'infra/runner/src/planted-a.ts', imports: '@bifold/functions', rule: 'arrow-runner' },
+  { file: 'infra/runner/src/planted-b.ts', imports: '@bifold/cli', rule: 'arrow-runner' },
   { file: 'infra/cli/src/planted-a.ts', imports: '../../../test/planted.ts', rule: 'arrow-to-test' },
   { file: 'infra/cli/src/planted-b.test.ts', imports: '../../../test/planted.ts', rule: 'arrow-from-tests' },
   { file: 'layers/adapters/src/planted-c.ts', imports: '../../core/src/deep.ts', rule: 'index-of-core' },
@@ -42,6 +45,7 @@ const VIOLATIONS = [
   { file: 'infra/cli/src/planted-d.ts', imports: '../../../cdk/src/deep.ts', rule: 'index-of-cdk' },
   { file: 'infra/cli/src/planted-e.ts', imports: '../../cloud/src/deep.ts', rule: 'index-of-cloud' },
   { file: 'infra/cli/src/planted-f.ts', imports: '../../trigger/src/deep.ts', rule: 'index-of-trigger' },
+  { file: 'infra/cli/src/planted-h.ts', imports: '../../runner/src/deep.ts', rule: 'index-of-runner' },
   { file: 'test/planted-a.ts', imports: '../infra/cli/src/deep.ts', rule: 'index-of-cli' },
   { file: 'test/planted-b.ts', imports: '@bifold/core/src/deep.ts', rule: 'resolvable' },
   { file: 'test/planted-c.ts', imports: './nothing-here.ts', rule: 'resolvable' },
@@ -65,6 +69,8 @@ const ALLOWED = [
   { file: 'functions/src/good.ts', imports: '@bifold/adapters/cassandra' },
   { file: 'functions/src/good.ts', imports: '@bifold/pipelines' },
   { file: 'cdk/src/good.ts', imports: '@bifold/pipelines' },
+  { file: 'infra/runner/src/good.ts', imports: '@bifold/adapters/duckdb' },
+  { file: 'infra/cli/src/good.ts', imports: '@bifold/runner' },
   { file: 'infra/cli/src/good.ts', imports: '@bifold/trigger' },
   { file: 'infra/cli/src/good.ts', imports: '@bifold/cdk' },
   { file: 'test/good.ts', imports: '@bifold/adapters/duckdb' },

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { archiveCommand, recomputeCommand, sweepCommand } from './commands/batch-jobs.ts';
+import { checkpointCommand } from './commands/checkpoint.ts';
 import { consumeCommand } from './commands/consume.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { destroyCommand } from './commands/destroy.ts';
@@ -11,6 +12,7 @@ import { lookupCommand } from './commands/lookup.ts';
 import { produceCommand } from './commands/produce.ts';
 import { quarantineCommand } from './commands/quarantine.ts';
 import { queryCommand } from './commands/query.ts';
+import { runCommand } from './commands/run.ts';
 import { setUpCommand } from './commands/set-up.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
@@ -52,6 +54,8 @@ for (const command of [
   lookupCommand(),
   produceCommand(),
   consumeCommand(),
+  runCommand(),
+  checkpointCommand(),
   queryCommand(),
   verifyCommand(),
   quarantineCommand(),

@@ -1,0 +1,11 @@
+import { field } from '@bifold/core';
+import { console, defineStream, every, rate } from '@bifold/runner';
+
+/** Five rows a second, a column added, shown in batches. */
+export default defineStream({
+  name: 'rate',
+  from: rate({ rowsPerSecond: 5 }),
+  derive: { late: field('value').ge(12) },
+  trigger: every('2s'),
+  sinks: [console()],
+});

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KafkaTopics } from '@bifold/adapters/kafka';
+import type { Ports } from '@bifold/runner';
+import { batchProducer } from './batch-producer.ts';
+import type { Context } from './context.ts';
+
+/** The world as a run sees it: this machine's clock and console, and the services of the local cloud, each connected to when it is first needed. */
+export function runPorts(
+  context: Context,
+  signal: AbortSignal,
+  show: Ports['show'],
+): { readonly ports: Ports; close(): Promise<void> } {
+  const kafka = { brokers: [context.addresses.kafka.brokersInternal] };
+  let topics: Promise<KafkaTopics> | null = null;
+  const kafkaTopics = (): Promise<KafkaTopics> => {
+    topics ??= import('@bifold/adapters/kafka').then((adapters) => adapters.kafkaTopics(kafka));
+    return topics;
+  };
+  const ports: Ports = {
+    clock: () => Date.now(),
+    newId: () => randomUUID(),
+    // Interrupted means that the time has come as well.
+    waitUntil: (timeMs) => sleep(Math.max(0, timeMs - Date.now()), undefined, { signal }).catch(() => undefined),
+    topics: async () => {
+      const asked = await kafkaTopics();
+      return {
+        names: async () => (await asked.list()).filter(({ isInternal }) => !isInternal).map(({ name }) => name),
+        offsets: (topic, mark) => asked.offsets(topic, mark),
+        log: (topic) => context.log(topic),
+      };
+    },
+    producer: async (transactionalId) => batchProducer(kafka, transactionalId, await context.kafkaAdmin()),
+    cassandra: () => context.cassandra(),
+    lookups: async () => {
+      const { lookupStore } = await import('@bifold/adapters/cassandra');
+      return lookupStore(await context.cassandra());
+    },
+    show,
+  };
+  return {
+    ports,
+    close: async () => {
+      await (await topics?.catch(() => null))?.close();
+    },
+  };
+}

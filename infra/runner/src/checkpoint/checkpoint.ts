@@ -1,0 +1,146 @@
+import { RunnerError } from '../errors.ts';
+import { differencesOf } from './difference.ts';
+import type { Journal } from './journal.ts';
+
+/** How far a source was read, as plain data that the source alone understands. */
+export type Position = Readonly<Record<string, unknown>>;
+
+/** A batch as it was decided on, before its first row was read. The same number is the same rows, however often it runs. */
+export interface PlannedBatch {
+  readonly batch: number;
+  readonly at: string;
+  readonly from: Position;
+  readonly to: Position;
+  /** Windows that end at or before it are finished: what this batch gives out and forgets. Epoch milliseconds. */
+  readonly watermarkMs: number | null;
+  /** That of the batch before: what comes for a window that ends at or before it is late. */
+  readonly lateBelowMs: number | null;
+  /** Versions of the lookup tables that this batch joins with. */
+  readonly lookups?: Readonly<Record<string, string>>;
+}
+
+/** A batch that every sink has taken. */
+export interface CommittedBatch {
+  readonly batch: number;
+  readonly at: string;
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  readonly late: number;
+  readonly duplicates: number;
+  readonly quarantined: number;
+  /** The watermark of the next batch, this one's rows considered. Epoch milliseconds. */
+  readonly nextWatermarkMs: number | null;
+}
+
+/** What a checkpoint is of. */
+export interface CheckpointHead {
+  readonly format: 1;
+  readonly id: string;
+  readonly createdAt: string;
+  readonly definition: Readonly<Record<string, unknown>>;
+}
+
+const HEAD = 'stream.jsonl';
+const OFFSETS = 'offsets.jsonl';
+const COMMITS = 'commits.jsonl';
+/** Batches that are kept to be looked at; the last one is all that recovery needs. */
+const KEPT_BATCHES = 100;
+const LINES_MAX = 1_000;
+
+/**
+ * The memory of a stream: which batch takes which rows (written before it runs), and which batches are done (written after every sink took them). Between
+ * the two a crash leaves one batch that runs again, with the same number and the same rows.
+ */
+export class Checkpoint {
+  readonly head: CheckpointHead;
+  private readonly journal: Journal;
+  private offsets: PlannedBatch[];
+  private commits: CommittedBatch[];
+
+  private constructor(journal: Journal, head: CheckpointHead, offsets: PlannedBatch[], commits: CommittedBatch[]) {
+    this.journal = journal;
+    this.head = head;
+    this.offsets = offsets;
+    this.commits = commits;
+  }
+
+  /** @throws {RunnerError} when it is of another definition */
+  static async open(
+    journal: Journal,
+    definition: Readonly<Record<string, unknown>>,
+    fresh: () => { readonly id: string; readonly createdAt: string },
+  ): Promise<Checkpoint> {
+    const known = await readCheckpoint(journal);
+    if (known === null) {
+      const head: CheckpointHead = { format: 1, ...fresh(), definition };
+      await journal.replace(HEAD, [head]);
+      return new Checkpoint(journal, head, [], []);
+    }
+    const differences = differencesOf(known.head.definition, definition);
+    if (differences.length > 0) throw anotherDefinition(String(definition.name), differences);
+    return new Checkpoint(journal, known.head, [...known.offsets], [...known.commits]);
+  }
+
+  /** The batch that was planned and not committed: it has to run before any other. */
+  get pending(): PlannedBatch | null {
+    const planned = this.offsets.at(-1);
+    return planned !== undefined && planned.batch !== this.commits.at(-1)?.batch ? planned : null;
+  }
+
+  get lastPlanned(): PlannedBatch | null {
+    return this.offsets.at(-1) ?? null;
+  }
+
+  get lastCommitted(): CommittedBatch | null {
+    return this.commits.at(-1) ?? null;
+  }
+
+  async plan(batch: PlannedBatch): Promise<void> {
+    await this.journal.append(OFFSETS, [batch]);
+    this.offsets.push(batch);
+  }
+
+  async commit(batch: CommittedBatch): Promise<void> {
+    await this.journal.append(COMMITS, [batch]);
+    this.commits.push(batch);
+    if (this.offsets.length >= LINES_MAX) {
+      this.offsets = this.offsets.slice(-KEPT_BATCHES);
+      await this.journal.replace(OFFSETS, this.offsets);
+    }
+    if (this.commits.length >= LINES_MAX) {
+      this.commits = this.commits.slice(-KEPT_BATCHES);
+      await this.journal.replace(COMMITS, this.commits);
+    }
+  }
+}
+
+/** All that a checkpoint says, for a person to look at; null when there is none. */
+export async function readCheckpoint(journal: Journal): Promise<{
+  readonly head: CheckpointHead;
+  readonly offsets: readonly PlannedBatch[];
+  readonly commits: readonly CommittedBatch[];
+} | null> {
+  const [head] = (await journal.read(HEAD)) as CheckpointHead[];
+  if (head === undefined) return null;
+  if (head.format !== 1)
+    throw new RunnerError('BIFOLD_CHECKPOINT_UNREADABLE', {
+      failed: 'a checkpoint cannot be read',
+      received: `format ${JSON.stringify(head.format)}`,
+      allowed: 'format 1',
+      remedy: 'run the version of the program that wrote it, or begin anew: npx bifold checkpoint reset',
+    });
+  return {
+    head,
+    offsets: (await journal.read(OFFSETS)) as PlannedBatch[],
+    commits: (await journal.read(COMMITS)) as CommittedBatch[],
+  };
+}
+
+function anotherDefinition(name: string, differences: readonly string[]): RunnerError {
+  return new RunnerError('BIFOLD_CHECKPOINT_OF_ANOTHER_DEFINITION', {
+    failed: `stream "${name}" cannot go on from its checkpoint`,
+    received: `another definition than the one that wrote it: ${differences.slice(0, 8).join('; ')}${differences.length > 8 ? `; and ${differences.length - 8} more` : ''}`,
+    allowed: 'the same source, rows, aggregation and sinks; triggers and limits may change',
+    remedy: `undo the change, choose another checkpoint (--checkpoint NAME), or begin anew: npx bifold checkpoint reset ${name}`,
+  });
+}

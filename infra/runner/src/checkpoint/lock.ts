@@ -1,0 +1,31 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { RunnerError } from '../errors.ts';
+
+/**
+ * One process at a time over a checkpoint: two would take the same rows twice. The system holds the lock of an open SQLite transaction for the process, and
+ * lets go of it when the process dies, however it dies.
+ *
+ * @throws {RunnerError} when another process has it
+ */
+export function lockFolder(folder: string): () => void {
+  mkdirSync(folder, { recursive: true });
+  const database = new DatabaseSync(join(folder, 'lock'), { timeout: 0 });
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    database.close();
+    throw new RunnerError(
+      'BIFOLD_CHECKPOINT_IN_USE',
+      {
+        failed: `the checkpoint ${folder} cannot be taken`,
+        received: 'another process runs a stream with it',
+        allowed: 'one process at a time',
+        remedy: 'end that one (Ctrl-C), or give this run a checkpoint of its own: --checkpoint NAME',
+      },
+      { cause },
+    );
+  }
+  return () => database.close();
+}

@@ -1,0 +1,47 @@
+import type { SinkNode } from '../definition/sink.ts';
+import type { SourceNode } from '../definition/source.ts';
+import type { Stream } from '../definition/stream.ts';
+
+/**
+ * What of a definition a checkpoint is bound to: all that decides which rows a batch holds and where they went. Triggers, limits, where a first run begins
+ * and how much a console shows may change from one run to the next.
+ */
+export function meaningOf(stream: Stream): Readonly<Record<string, unknown>> {
+  const { plan } = stream.pipeline;
+  const meaning = {
+    name: stream.name,
+    from: meaningOfSource(stream.source),
+    columns: Object.fromEntries(stream.columns.map(({ name, type, nullable }) => [name, { type, nullable }])),
+    eventTime: stream.eventTime,
+    lookups: plan.lookups,
+    derived: plan.derived,
+    dropDuplicates: stream.dropDuplicates,
+    watermarkMs: stream.watermarkMs,
+    outputMode: stream.outputMode,
+    ...(stream.isAggregation ? { groupBy: plan.groupBy, windows: plan.windows, aggregates: plan.aggregates } : {}),
+    sinks: stream.sinks.map(meaningOfSink),
+  };
+  return JSON.parse(JSON.stringify(meaning));
+}
+
+function meaningOfSource(source: SourceNode): object {
+  switch (source.kind) {
+    case 'rate':
+      return source;
+    case 'files':
+      return { kind: source.kind, path: source.path, format: source.format, csv: source.csv };
+    case 'kafka':
+      return { kind: source.kind, topics: source.topics };
+  }
+}
+
+function meaningOfSink(sink: SinkNode): object {
+  switch (sink.kind) {
+    case 'foreachBatch':
+    case 'foreach':
+    case 'console':
+      return { kind: sink.kind };
+    default:
+      return sink;
+  }
+}

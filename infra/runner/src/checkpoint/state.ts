@@ -1,0 +1,86 @@
+import type { Journal } from './journal.ts';
+
+/** What operators keep from batch to batch, as texts by key; null deletes. */
+export type StateChanges = ReadonlyMap<string, string | null>;
+
+interface StateLine {
+  readonly batch: number;
+  /** True for the first line of a whole state, which makes all before it void. */
+  readonly whole?: true;
+  readonly put: readonly (readonly [string, string])[];
+  readonly drop: readonly string[];
+}
+
+const STATE = 'state.jsonl';
+const ENTRIES_PER_LINE = 10_000;
+/** A log of changes may grow to so many times what it describes before it is written anew. */
+const GROWTH_MAX = 4;
+const ENTRIES_MIN = 10_000;
+
+/**
+ * The state after each batch, as a log of changes. Changes carry what an entry is afterwards, not what was added to it, so that a batch that runs again writes the same.
+ */
+export class StateLog {
+  private readonly journal: Journal;
+  private readonly entries: Map<string, string>;
+  private logged: number;
+
+  private constructor(journal: Journal, entries: Map<string, string>, logged: number) {
+    this.journal = journal;
+    this.entries = entries;
+    this.logged = logged;
+  }
+
+  /** The state after `batch`: what a batch wrote that was not committed is passed over. */
+  static async open(journal: Journal, batch: number): Promise<StateLog> {
+    const entries = new Map<string, string>();
+    let logged = 0;
+    const kept: StateLine[] = [];
+    const lines = (await journal.read(STATE)) as StateLine[];
+    for (const line of lines) {
+      if (line.batch > batch) continue;
+      kept.push(line);
+      if (line.whole) entries.clear();
+      for (const [key, value] of line.put) entries.set(key, value);
+      for (const key of line.drop) entries.delete(key);
+      logged += line.put.length + line.drop.length;
+    }
+    // Half a batch's lines must not stand before the whole of them: they would be read as its beginning.
+    if (kept.length < lines.length) await journal.replace(STATE, kept);
+    return new StateLog(journal, entries, logged);
+  }
+
+  all(): Iterable<readonly [string, string]> {
+    return this.entries;
+  }
+
+  async write(batch: number, changes: StateChanges): Promise<void> {
+    if (changes.size === 0) return;
+    for (const [key, value] of changes) {
+      if (value === null) this.entries.delete(key);
+      else this.entries.set(key, value);
+    }
+    this.logged += changes.size;
+    await this.journal.append(STATE, linesOf(batch, changes));
+  }
+
+  /** After a commit: what a log of changes says is written anew as a whole, once it is much shorter so. */
+  async compact(batch: number): Promise<void> {
+    if (this.logged < ENTRIES_MIN || this.logged < this.entries.size * GROWTH_MAX) return;
+    const [first, ...rest] = linesOf(batch, this.entries);
+    await this.journal.replace(STATE, [{ ...(first ?? { batch, put: [], drop: [] }), whole: true }, ...rest]);
+    this.logged = this.entries.size;
+  }
+}
+
+function linesOf(batch: number, changes: StateChanges): StateLine[] {
+  const all = [...changes];
+  return Array.from({ length: Math.ceil(all.length / ENTRIES_PER_LINE) }, (_, index) => {
+    const some = all.slice(index * ENTRIES_PER_LINE, (index + 1) * ENTRIES_PER_LINE);
+    return {
+      batch,
+      put: some.flatMap(([key, value]) => (value === null ? [] : [[key, value] as const])),
+      drop: some.flatMap(([key, value]) => (value === null ? [key] : [])),
+    };
+  });
+}

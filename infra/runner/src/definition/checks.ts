@@ -1,0 +1,168 @@
+import { DefinitionError, type Explanation, type Window } from '@bifold/core';
+import type { SinkNode } from './sink.ts';
+import type { SourceNode } from './source.ts';
+import type { OutputMode, Stream } from './stream.ts';
+
+export function refuse(code: string, failed: string, rest: Omit<Explanation, 'failed'>): never {
+  throw new DefinitionError(code, { failed, ...rest });
+}
+
+/** What a stream must be beyond what core asks of its parts. Which modes go together is Spark's rule, so that nobody has to learn a second one. */
+export function checkStream(
+  stream: Stream,
+  { groupBy, windows }: { readonly groupBy: readonly string[]; readonly windows: Readonly<Record<string, Window>> },
+): void {
+  checkSource(stream.name, stream.source);
+  checkModes(stream);
+  if (stream.isAggregation) checkResultNames(stream);
+  else if (groupBy.length > 0 || Object.keys(windows).length > 0)
+    refuse('BIFOLD_NO_AGGREGATE', `stream "${stream.name}" groups rows and aggregates nothing`, {
+      received: 'groupBy or windows without aggregates',
+      allowed: 'aggregates with groupBy and windows, or none of them',
+      remedy: 'write aggregates: { rows: count() }',
+    });
+  if (stream.sinks.length === 0)
+    refuse('BIFOLD_NO_SINK', `stream "${stream.name}" writes to nothing`, {
+      received: '[]',
+      allowed: 'one sink or more',
+      remedy: 'write sinks: [console()]',
+    });
+  for (const sink of stream.sinks) checkSink(stream, sink);
+}
+
+function checkSource(name: string, source: SourceNode): void {
+  const whole = (role: string, value: number | null, least = 1) => {
+    if (value !== null && !(Number.isSafeInteger(value) && value >= least))
+      refuse('BIFOLD_BAD_LIMIT', `stream "${name}" has a ${role} that cannot be`, {
+        received: String(value),
+        allowed: `a whole number from ${least}`,
+        remedy: 'choose one',
+      });
+  };
+  switch (source.kind) {
+    case 'rate':
+      whole('rowsPerSecond', source.rowsPerSecond);
+      return;
+    case 'files':
+      if (!['csv', 'json', 'parquet'].includes(source.format)) refuseFormat(name, source.format);
+      whole('maxFilesPerTrigger', source.maxFilesPerTrigger);
+      return;
+    case 'kafka':
+      if (Array.isArray(source.topics) && source.topics.length === 0)
+        refuse('BIFOLD_NO_TOPIC', `stream "${name}" reads from no topic`, {
+          received: '[]',
+          allowed: 'a topic, several, or a pattern of their names',
+          remedy: "write kafka({ topic: 'departures' })",
+        });
+      whole('maxOffsetsPerTrigger', source.maxOffsetsPerTrigger);
+      return;
+  }
+}
+
+function refuseFormat(name: string, format: string): never {
+  return refuse('BIFOLD_BAD_FORMAT', `stream "${name}" names a format of files that is not known`, {
+    received: String(format),
+    allowed: 'csv, json (one object a line), parquet',
+    remedy: 'choose one',
+  });
+}
+
+function checkModes({ name, isAggregation, outputMode, watermarkMs, eventTime, dropDuplicates }: Stream): void {
+  const modes: readonly OutputMode[] = ['append', 'update', 'complete'];
+  if (!modes.includes(outputMode))
+    refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" has an output mode that is not known`, {
+      received: String(outputMode),
+      allowed: modes.join(', '),
+      remedy: 'choose one',
+    });
+  if (!isAggregation && outputMode === 'complete')
+    refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" has no result table that could be given whole`, {
+      received: 'outputMode: complete without an aggregation',
+      allowed: 'append or update, which are the same for plain rows',
+      remedy: "write outputMode: 'append', or aggregate",
+    });
+  if (isAggregation && outputMode === 'append' && watermarkMs === null)
+    refuse('BIFOLD_APPEND_WITHOUT_WATERMARK', `stream "${name}" appends the rows of an aggregation`, {
+      received: 'no watermark: no row would ever be known not to change any more',
+      allowed: 'append with a watermark, or update, or complete',
+      remedy: "write watermark: '10m', or outputMode: 'update'",
+    });
+  if (watermarkMs !== null && eventTime === null)
+    refuse('BIFOLD_NO_EVENT_TIME', `stream "${name}" has a watermark and no event time`, {
+      received: 'no eventTime',
+      allowed: 'a column of times, or { field, unit } of a number',
+      remedy: "write eventTime: 'at'",
+    });
+  if (isAggregation && eventTime === null)
+    refuse('BIFOLD_NO_EVENT_TIME', `stream "${name}" cuts time into windows and has no event time`, {
+      received: 'no eventTime',
+      allowed: 'a column of times, or { field, unit } of a number',
+      remedy: "write eventTime: 'at'",
+    });
+  if (dropDuplicates !== null && outputMode === 'complete')
+    refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" drops duplicates below a result that is given whole`, {
+      received: 'dropDuplicates with outputMode: complete',
+      allowed: 'append or update',
+      remedy: "write outputMode: 'update'",
+    });
+}
+
+function checkResultNames({ name, output }: Stream): void {
+  const seen = new Set<string>();
+  for (const column of output) {
+    const folded = column.name.toLowerCase();
+    if (seen.has(folded))
+      refuse('BIFOLD_NAME_TAKEN', `stream "${name}" gives its rows two columns of one name`, {
+        received: `"${column.name}"`,
+        allowed: 'names that differ, also from start, end and window',
+        remedy: 'rename the field or the aggregate',
+      });
+    seen.add(folded);
+  }
+}
+
+function checkSink({ name, outputMode, isAggregation, output }: Stream, sink: SinkNode): void {
+  const knows = (role: string, columns: readonly string[]) => {
+    const unknown = columns.find((column) => !output.some((each) => each.name === column));
+    if (unknown !== undefined)
+      refuse('BIFOLD_UNKNOWN_FIELD', `stream "${name}" names a column in ${role} that its rows do not have`, {
+        received: `"${unknown}"`,
+        allowed: output.map((each) => each.name).join(', '),
+        remedy: 'correct the name',
+      });
+  };
+  switch (sink?.kind) {
+    case 'files':
+      if (!['csv', 'json', 'parquet'].includes(sink.format)) refuseFormat(name, sink.format);
+      if (isAggregation && outputMode !== 'append')
+        refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" writes rows to files that change later`, {
+          received: `files with outputMode: ${outputMode}`,
+          allowed: 'append: what is in a file stays',
+          remedy: "write outputMode: 'append' and a watermark, or use cassandra, which upserts",
+        });
+      knows('partitionBy', sink.partitionBy);
+      return;
+    case 'memory':
+      if (isAggregation && outputMode === 'update')
+        refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" keeps changed rows in memory`, {
+          received: 'memory with outputMode: update',
+          allowed: 'append or complete: the table would hold old and new values of a row side by side',
+          remedy: "write outputMode: 'complete'",
+        });
+      return;
+    case 'kafka':
+      knows('key', sink.key === null ? [] : [sink.key]);
+      return;
+    case 'console':
+    case 'cassandra':
+    case 'foreachBatch':
+    case 'foreach':
+      return;
+    default:
+      refuse('BIFOLD_BAD_SINK', `stream "${name}" has a sink that is not known`, {
+        received: JSON.stringify(sink) ?? String(sink),
+        allowed: 'console, memory, files without a schema, kafka of one topic, cassandra, foreachBatch, foreach',
+        remedy: 'write one of them, as in sinks: [console()]',
+      });
+  }
+}

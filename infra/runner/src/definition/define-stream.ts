@@ -1,0 +1,115 @@
+import {
+  type Aggregate,
+  type Duration,
+  deepFreeze,
+  durationMs,
+  type EventTime,
+  type Expression,
+  type Lookup,
+  type Window,
+} from '@bifold/core';
+import { checkStream, refuse } from './checks.ts';
+import { outputColumns, type PlannedParts, pipelineOf } from './planning.ts';
+import type { Sink } from './sink.ts';
+import { type Source, sourceColumns, sourceEventTime } from './source.ts';
+import type { OutputMode, Stream } from './stream.ts';
+import { asItComes, type Trigger } from './trigger.ts';
+
+type Joined<L> = { [K in keyof L]: L[K] extends Lookup<string, infer R> ? R | null : never };
+type Derived<D> = { [K in keyof D]: D[K] extends Expression<infer V> ? V : never };
+type Simplify<T> = { [K in keyof T]: T[K] } & {};
+type FieldsOf<E, V> = { [K in keyof E]-?: E[K] extends V ? K : never }[keyof E] & string;
+
+/** A row as sinks are given it. Times are ISO 8601 texts. */
+export type OutputRow<E, D, G extends readonly PropertyKey[], A> = keyof A extends never
+  ? Simplify<E & Derived<D>>
+  : Simplify<
+      { start: string; end: string } & Pick<E & Derived<D>, G[number] & keyof (E & Derived<D>)> & {
+          [N in keyof A]: A[N] extends Aggregate<never, infer R> ? R : never;
+        }
+    >;
+
+interface Definition<E, L, D, G extends readonly PropertyKey[], W, A> {
+  readonly name: string;
+  readonly from: Source<E>;
+  readonly lookups?: L;
+  readonly derive?: D;
+  /** Rows for which it is true go on; false and null do not. */
+  readonly where?: Expression<boolean | null>;
+  /** The column that says when a row happened. Sources of which one is known need none. */
+  readonly eventTime?: FieldsOf<E, string> | { readonly field: FieldsOf<E, number>; readonly unit: 's' | 'ms' | 'us' };
+  /** How much later than the latest event time seen a row may come. */
+  readonly watermark?: Duration;
+  /** A row with the same values in these columns as one before it is left out; with a watermark, for as long as it lets such a row come. */
+  readonly dropDuplicates?: readonly (keyof (E & Derived<D>) & string)[];
+  readonly groupBy?: G;
+  readonly windows?: W;
+  readonly aggregates?: A;
+  readonly outputMode?: OutputMode;
+  readonly trigger?: Trigger;
+  readonly sinks: readonly Sink<OutputRow<E, D, G, A>>[];
+}
+
+const KNOWN_OPTIONS = [
+  ...['name', 'from', 'lookups', 'derive', 'where', 'eventTime', 'watermark', 'dropDuplicates'],
+  ...['groupBy', 'windows', 'aggregates', 'outputMode', 'trigger', 'sinks'],
+];
+
+/**
+ * Checks a stream's definition and returns it as frozen plain data: `bifold run` runs it.
+ * @throws {DefinitionError} naming what was wrong, what came, and what is allowed.
+ */
+export function defineStream<
+  E,
+  // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything": a stream without lookups joins no columns
+  L extends Record<string, Lookup<keyof E & string, unknown>> = {},
+  // biome-ignore lint/complexity/noBannedTypes: as above, for derived columns
+  D extends Record<string, Expression<unknown>> = {},
+  const G extends readonly (keyof (E & Derived<D>) & string)[] = readonly [],
+  const W extends Record<string, Window> = Record<string, Window>,
+  // biome-ignore lint/complexity/noBannedTypes: as above, for aggregates
+  A extends Record<string, Aggregate<E & Joined<L> & Derived<D>, unknown>> = {},
+>(definition: Definition<E, L, D, G, W, A>): Stream {
+  const { name, from, lookups = {}, derive = {}, where = null, sinks, trigger = asItComes() } = definition;
+  for (const option of Object.keys(definition)) {
+    if (!KNOWN_OPTIONS.includes(option))
+      refuse('BIFOLD_UNKNOWN_OPTION', `stream "${name}" has an option that does not exist`, {
+        received: `"${option}"`,
+        allowed: KNOWN_OPTIONS.join(', '),
+        remedy: 'remove or rename it',
+      });
+  }
+  if (from?.source === undefined)
+    refuse('BIFOLD_NO_SOURCE', `stream "${name}" reads from nothing`, {
+      received: String(from),
+      allowed: 'rate(...), files(...) with a schema, kafka(...)',
+      remedy: 'write from: rate({ rowsPerSecond: 5 })',
+    });
+  const { aggregates, groupBy = [], windows = {} } = definition;
+  const eventTime = eventTimeOf(definition.eventTime) ?? sourceEventTime(from.source);
+  const parts: PlannedParts = {
+    ...{ name, eventTime, lookups, derive, where },
+    columns: sourceColumns(from.source),
+    aggregation: aggregates === undefined ? null : { groupBy, windows, aggregates },
+  };
+  const pipeline = pipelineOf(parts);
+  const stream: Stream = {
+    ...{ name, source: from.source, columns: parts.columns, pipeline, isPipeline: false, eventTime, trigger },
+    watermarkMs: definition.watermark === undefined ? null : durationMs(definition.watermark),
+    dropDuplicates: definition.dropDuplicates ?? null,
+    isAggregation: aggregates !== undefined,
+    outputMode: definition.outputMode ?? 'append',
+    output: outputColumns(parts, pipeline.plan),
+    sinks: (sinks ?? []).map(({ sink }) => sink),
+  };
+  checkStream(stream, { groupBy, windows });
+  deepFreeze(stream.output);
+  return Object.freeze(stream);
+}
+
+function eventTimeOf(
+  declared: string | { readonly field: string; readonly unit: 's' | 'ms' | 'us' } | undefined,
+): EventTime | null {
+  if (declared === undefined) return null;
+  return typeof declared === 'string' ? { kind: 'dateTime', field: declared } : { kind: 'epoch', ...declared };
+}

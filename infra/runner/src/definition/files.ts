@@ -1,0 +1,34 @@
+import type { EventSchema } from '@bifold/core';
+import type { Sink } from './sink.ts';
+import type { FileFormat, OutputOf, Source } from './source.ts';
+
+interface Reading<S> {
+  readonly path: string;
+  readonly format: FileFormat;
+  readonly schema: S;
+  readonly maxFilesPerTrigger?: number;
+  readonly csv?: { readonly delimiter?: string; readonly nullText?: string };
+}
+
+interface Writing {
+  readonly path: string;
+  readonly format: FileFormat;
+  /** Columns whose values become folders, `name=value`, as Hive has them. */
+  readonly partitionBy?: readonly string[];
+}
+
+/** A folder as a source (with a schema): each file in it and in its subfolders is read once. Or as a sink: each batch becomes files of its own. */
+export function files<S extends EventSchema>(options: Reading<S>): Source<OutputOf<S>>;
+export function files(options: Writing): Sink<unknown>;
+export function files(
+  options: Partial<Reading<EventSchema>> & Writing,
+): Partial<Source<unknown>> & Partial<Sink<unknown>> {
+  const { path, format, schema, partitionBy = [], maxFilesPerTrigger = null, csv = {} } = options;
+  if (schema === undefined) {
+    return Object.freeze({ sink: Object.freeze({ kind: 'files', path, format, partitionBy: [...partitionBy] }) });
+  }
+  const { delimiter = ',', nullText = 'NA' } = csv;
+  return Object.freeze({
+    source: Object.freeze({ kind: 'files', path, format, schema, maxFilesPerTrigger, csv: { delimiter, nullText } }),
+  });
+}

@@ -1,0 +1,47 @@
+import type { EventSchema, Topic } from '@bifold/core';
+import type { Sink } from './sink.ts';
+import type { KafkaRow, OutputOf, Source, StartingOffsets, TopicLike } from './source.ts';
+
+interface Reading {
+  readonly startingOffsets?: StartingOffsets;
+  /** At most so many offsets a batch, shared out over the partitions by how much each has. */
+  readonly maxOffsetsPerTrigger?: number;
+}
+type Names = { readonly topic: string | readonly string[] } | { readonly pattern: RegExp };
+
+/** Topics, as a source: with a schema or a topic of a pipeline its JSON values are the rows, without one the records themselves are. */
+export function kafka<E>(options: { readonly topic: Topic<E> } & Reading): Source<E>;
+export function kafka<S extends EventSchema>(options: Names & { readonly schema: S } & Reading): Source<OutputOf<S>>;
+export function kafka(options: { readonly pattern: RegExp } & Reading): Source<KafkaRow>;
+/** A topic, as a source of its records or as a sink: each row is one record of JSON, keyed by the column that `key` names. */
+export function kafka(
+  options: { readonly topic: string; readonly key?: string } & Reading,
+): Source<KafkaRow> & Sink<unknown>;
+export function kafka(options: { readonly topic: readonly string[] } & Reading): Source<KafkaRow>;
+export function kafka(
+  options: {
+    readonly topic?: string | readonly string[] | TopicLike;
+    readonly pattern?: RegExp;
+    readonly schema?: EventSchema;
+    readonly key?: string;
+  } & Reading,
+): Source<unknown> & Partial<Sink<unknown>> {
+  const { topic, pattern, startingOffsets = 'latest', maxOffsetsPerTrigger = null, key = null } = options;
+  const known = isTopic(topic) ? topic : null;
+  const named = known?.name ?? (topic as string | readonly string[] | undefined);
+  return Object.freeze({
+    source: Object.freeze({
+      kind: 'kafka',
+      topics: pattern ? { pattern: pattern.source } : typeof named === 'string' ? [named] : (named ?? []),
+      schema: options.schema ?? known?.schema ?? null,
+      startingOffsets,
+      maxOffsetsPerTrigger,
+      eventTime: known?.eventTime ?? null,
+    }),
+    ...(typeof topic === 'string' ? { sink: Object.freeze({ kind: 'kafka', topic, key }) } : {}),
+  });
+}
+
+function isTopic(topic: unknown): topic is TopicLike {
+  return typeof topic === 'object' && topic !== null && !Array.isArray(topic);
+}

@@ -1,0 +1,46 @@
+import { type Duration, durationMs, type Pipeline } from '@bifold/core';
+import { checkStream } from './checks.ts';
+import { outputColumns } from './planning.ts';
+import { console } from './sink.ts';
+import type { StartingOffsets } from './source.ts';
+import type { OutputMode, Stream } from './stream.ts';
+import { asItComes, type Trigger } from './trigger.ts';
+
+export interface PipelineStreamOptions {
+  readonly startingOffsets?: StartingOffsets;
+  readonly outputMode?: OutputMode;
+  readonly watermark?: Duration;
+  readonly trigger?: Trigger;
+}
+
+/** A pipeline as a stream: its aggregation, live on the console, from the topic that the speed layer reads too. */
+export function streamOf(pipeline: Pipeline, options: PipelineStreamOptions = {}): Stream {
+  const { plan, schema } = pipeline;
+  const { startingOffsets = 'earliest', outputMode = 'update', watermark, trigger = asItComes() } = options;
+  const stream: Stream = {
+    name: plan.name,
+    source: {
+      ...{ kind: 'kafka', topics: [plan.topic], schema, startingOffsets },
+      ...{ maxOffsetsPerTrigger: null, eventTime: plan.eventTime },
+    },
+    columns: plan.columns,
+    ...{ pipeline, isPipeline: true, eventTime: plan.eventTime },
+    watermarkMs: watermark === undefined ? null : durationMs(watermark),
+    ...{ dropDuplicates: null, isAggregation: true, outputMode },
+    output: outputColumns(
+      {
+        ...{ name: plan.name, columns: plan.columns, eventTime: plan.eventTime, lookups: {}, derive: {}, where: null },
+        aggregation: {
+          groupBy: plan.groupBy,
+          windows: {},
+          aggregates: Object.fromEntries(plan.aggregates.map(({ name }) => [name, null as never])),
+        },
+      },
+      plan,
+    ),
+    trigger,
+    sinks: [console().sink],
+  };
+  checkStream(stream, { groupBy: plan.groupBy, windows: {} });
+  return Object.freeze(stream);
+}

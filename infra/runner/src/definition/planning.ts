@@ -1,0 +1,149 @@
+import {
+  type Aggregate,
+  type AggregatePlan,
+  type Column,
+  type ColumnType,
+  count,
+  DefinitionError,
+  definePipeline,
+  type EventSchema,
+  type EventTime,
+  type Expression,
+  type Lookup,
+  type Pipeline,
+  type Plan,
+  tumbling,
+  type Window,
+} from '@bifold/core';
+
+/**
+ * A stream is read by core as a pipeline is: same columns, expressions, lookups, windows and aggregates, checked by the same code. What a pipeline
+ * must have and a stream may lack (a key, a window, an event time) is stood in for by a column that no row ever shows.
+ */
+const STAND_IN = 'bifold_row';
+/** `where`, as one more derived column. */
+export const CONDITION = 'bifold_where';
+
+export interface PlannedParts {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  readonly eventTime: EventTime | null;
+  readonly lookups: Readonly<Record<string, Lookup<string, unknown>>>;
+  readonly derive: Readonly<Record<string, Expression<unknown>>>;
+  readonly where: Expression<boolean | null> | null;
+  readonly aggregation: PlannedAggregation | null;
+}
+
+export interface PlannedAggregation {
+  readonly groupBy: readonly string[];
+  readonly windows: Readonly<Record<string, Window>>;
+  readonly aggregates: Readonly<Record<string, Aggregate<never, unknown>>>;
+}
+
+/** @throws {DefinitionError} for what a pipeline would be refused for too */
+export function pipelineOf(parts: PlannedParts): Pipeline {
+  const { name, columns, lookups, derive, where } = parts;
+  const { groupBy, windows, aggregates } = parts.aggregation ?? {
+    groupBy: [STAND_IN],
+    windows: { all: tumbling('1d') },
+    aggregates: { rows: count() },
+  };
+  const pipeline = definePipeline({
+    name,
+    from: {
+      name,
+      schema: schemaOf([...columns, { name: STAND_IN, type: 'integer', nullable: true }]),
+      schemaVersion: 1,
+      partitionBy: STAND_IN,
+      eventTime: parts.eventTime ?? { kind: 'epoch', field: STAND_IN, unit: 'ms' },
+    },
+    lookups: lookups as Record<never, never>,
+    derive: { ...derive, ...(where === null ? {} : { [CONDITION]: where }) } as Record<never, never>,
+    groupBy: groupBy as never,
+    windows,
+    aggregates: aggregates as Record<never, never>,
+  });
+  const condition = pipeline.plan.derived.find((derived) => derived.name === CONDITION);
+  if (condition !== undefined && condition.type !== 'boolean')
+    throw new DefinitionError('BIFOLD_NOT_BOOLEAN', {
+      failed: `stream "${name}" keeps rows by something that is no condition`,
+      received: condition.type,
+      allowed: 'a boolean expression',
+      remedy: "compare, as in where: field('value').gt(10)",
+    });
+  return pipeline as Pipeline;
+}
+
+/** Columns, described as a schema describes them. Rows are validated by their source: here everything is valid. */
+function schemaOf(columns: readonly Column[]): EventSchema {
+  const described = {
+    type: 'object',
+    properties: Object.fromEntries(columns.map((column) => [column.name, nodeOf(column)])),
+    required: columns.filter(({ nullable }) => !nullable).map(({ name }) => name),
+  };
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'bifold',
+      validate: (value) => ({ value }),
+      jsonSchema: { input: () => described, output: () => described },
+    },
+  };
+}
+
+const NODES: Readonly<Record<ColumnType, object>> = {
+  integer: { type: 'integer' },
+  double: { type: 'number' },
+  text: { type: 'string' },
+  boolean: { type: 'boolean' },
+  timestamp: { type: 'string', format: 'date-time' },
+  json: {},
+};
+
+function nodeOf({ type, nullable }: Column): object {
+  return nullable && type !== 'json' ? { anyOf: [NODES[type], { type: 'null' }] } : NODES[type];
+}
+
+/** The columns of the rows that sinks are given, in their order. */
+export function outputColumns(parts: PlannedParts, plan: Plan): readonly Column[] {
+  return parts.aggregation === null ? rowColumns(parts, plan) : resultColumns(parts.aggregation, plan);
+}
+
+/** A plain row: what the source gave, what the lookups added (but their keys), what was derived. */
+function rowColumns(parts: PlannedParts, plan: Plan): readonly Column[] {
+  return [
+    ...parts.columns,
+    ...plan.lookups.flatMap((lookup) =>
+      lookup.columns
+        .filter((column) => column.name !== lookup.key)
+        .map((column) => ({ ...column, name: `${lookup.name}.${column.name}`, nullable: true })),
+    ),
+    ...plan.derived
+      .filter((derived) => derived.name !== CONDITION)
+      .map(({ name, type }) => ({ name, type, nullable: true })),
+  ];
+}
+
+/** A row of a result: its window, its key, its aggregates. The window's name is left out where there is but one. */
+function resultColumns({ groupBy, aggregates }: PlannedAggregation, plan: Plan): readonly Column[] {
+  const types = new Map<string, ColumnType>([
+    ...plan.columns.map(({ name, type }) => [name, type] as const),
+    ...plan.derived.map(({ name, type }) => [name, type] as const),
+  ]);
+  const byName = new Map(plan.aggregates.map((aggregate) => [aggregate.name, aggregate]));
+  return [
+    ...(plan.windows.length > 1 ? [{ name: 'window', type: 'text' as const, nullable: false }] : []),
+    { name: 'start', type: 'timestamp', nullable: false },
+    { name: 'end', type: 'timestamp', nullable: false },
+    ...groupBy.map((name) => ({ name, type: types.get(name) as ColumnType, nullable: true })),
+    ...Object.keys(aggregates).map((name) => ({
+      name,
+      type: resultType(byName.get(name) as AggregatePlan),
+      nullable: true,
+    })),
+  ];
+}
+
+function resultType({ kind, domain }: AggregatePlan): ColumnType {
+  return kind === 'mean' || domain === 'double' ? 'double' : 'integer';
+}

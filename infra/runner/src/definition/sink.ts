@@ -1,0 +1,95 @@
+import type { FileFormat } from './source.ts';
+
+/** Where the rows of each batch go. `Row` is contravariant: a sink of rows with a `name` takes every row that has one. */
+export interface Sink<in Row> {
+  readonly sink: SinkNode;
+  readonly '~row'?: (row: Row) => void;
+}
+
+export type SinkNode =
+  | ConsoleNode
+  | MemoryNode
+  | FilesSinkNode
+  | KafkaSinkNode
+  | CassandraNode
+  | { readonly kind: 'foreachBatch'; readonly call: BatchFunction<never> }
+  | { readonly kind: 'foreach'; readonly writer: RowWriter<never> };
+
+export interface ConsoleNode {
+  readonly kind: 'console';
+  /** Rows shown of each batch. */
+  readonly rows: number;
+  /** Longer texts are cut to so many characters; false shows them whole. */
+  readonly truncate: number | false;
+}
+
+export interface MemoryNode {
+  readonly kind: 'memory';
+  readonly table: string;
+}
+
+export interface FilesSinkNode {
+  readonly kind: 'files';
+  readonly path: string;
+  readonly format: FileFormat;
+  readonly partitionBy: readonly string[];
+}
+
+export interface KafkaSinkNode {
+  readonly kind: 'kafka';
+  readonly topic: string;
+  /** The column whose value is the record's key. */
+  readonly key: string | null;
+}
+
+export interface CassandraNode {
+  readonly kind: 'cassandra';
+  /** `table`, or `keyspace.table`. */
+  readonly table: string;
+}
+
+/** What a function is told of the batch that it is given. */
+export interface BatchContext {
+  readonly stream: string;
+  /** Counted from 0. The same batch, after a crash, comes again with the same number and the same rows: skip what you have of it. */
+  readonly batch: number;
+}
+
+export type BatchFunction<Row> = (rows: readonly Row[], context: BatchContext) => void | Promise<void>;
+
+/** A row at a time. `open` may say false: then the rows of this batch are passed over. */
+export interface RowWriter<Row> {
+  readonly open?: (context: BatchContext) => boolean | Promise<boolean>;
+  readonly process: (row: Row, context: BatchContext) => void | Promise<void>;
+  readonly close?: (error: unknown) => void | Promise<void>;
+}
+
+/** Shows each batch as a table under its number. */
+export function console(options: { readonly rows?: number; readonly truncate?: number | boolean } = {}): Sink<unknown> {
+  const { rows = 20, truncate = true } = options;
+  return frozen({ kind: 'console', rows, truncate: truncate === true ? 20 : truncate });
+}
+
+/** Keeps the rows in this process, as a table that SQL can be asked of: `bifold run ... --sql`. */
+export function memory(table: string): Sink<unknown> {
+  return frozen({ kind: 'memory', table });
+}
+
+/** Upserts each row into a table by its primary key. The table has to be there; columns go to the columns of the same names. */
+export function cassandra(options: { readonly table: string }): Sink<unknown> {
+  return frozen({ kind: 'cassandra', table: options.table });
+}
+
+/** Hands the rows of each batch to a function of yours, with the number of the batch. */
+export function foreachBatch<Row>(call: BatchFunction<Row>): Sink<Row> {
+  return frozen({ kind: 'foreachBatch', call });
+}
+
+/** Hands over row after row. */
+export function foreach<Row>(writer: RowWriter<Row> | RowWriter<Row>['process']): Sink<Row> {
+  return frozen({ kind: 'foreach', writer: typeof writer === 'function' ? { process: writer } : writer });
+}
+
+function frozen<Row>(node: SinkNode): Sink<Row> {
+  return Object.freeze({ sink: Object.freeze(node) });
+}

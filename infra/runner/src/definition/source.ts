@@ -1,0 +1,120 @@
+import { type Column, columnsOf, type EventSchema, type EventTime, type Topic } from '@bifold/core';
+
+/** Where rows come from. `E` is the type of a row as TypeScript knows it. */
+export interface Source<out E> {
+  readonly source: SourceNode;
+  readonly '~event'?: E;
+}
+
+export type SourceNode = RateNode | FilesNode | KafkaNode;
+
+export interface RateNode {
+  readonly kind: 'rate';
+  readonly rowsPerSecond: number;
+}
+
+export type FileFormat = 'csv' | 'json' | 'parquet';
+
+export interface FilesNode {
+  readonly kind: 'files';
+  readonly path: string;
+  readonly format: FileFormat;
+  readonly schema: EventSchema;
+  readonly maxFilesPerTrigger: number | null;
+  readonly csv: CsvOptions;
+}
+
+export interface CsvOptions {
+  readonly delimiter: string;
+  /** The text that stands for null; an empty cell of a nullable column is null too. */
+  readonly nullText: string;
+}
+
+/** Where a stream without a checkpoint begins: the log's ends, the first records of or after a time, or offsets by topic and partition. */
+export type StartingOffsets =
+  | 'earliest'
+  | 'latest'
+  | { readonly timestamp: string }
+  | { readonly [topic: string]: { readonly [partition: string]: number } };
+
+export interface KafkaNode {
+  readonly kind: 'kafka';
+  readonly topics: readonly string[] | { readonly pattern: string };
+  /** Null: rows are the records themselves, as `RAW_COLUMNS` names their parts. */
+  readonly schema: EventSchema | null;
+  readonly startingOffsets: StartingOffsets;
+  readonly maxOffsetsPerTrigger: number | null;
+  /** The event time that the topic's own definition names. */
+  readonly eventTime: EventTime | null;
+}
+
+/** Columns of the rate source, as Spark has them. */
+export interface RateRow {
+  readonly timestamp: string;
+  readonly value: number;
+}
+
+/** A record of Kafka as a row, when no schema says what its value holds. */
+export interface KafkaRow {
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: string;
+}
+
+const column = (name: string, type: Column['type'], nullable = false): Column =>
+  Object.freeze({ name, type, nullable });
+
+const RATE_COLUMNS: readonly Column[] = [column('timestamp', 'timestamp'), column('value', 'integer')];
+const RAW_COLUMNS: readonly Column[] = [
+  column('key', 'text', true),
+  column('value', 'text', true),
+  column('topic', 'text'),
+  column('partition', 'integer'),
+  column('offset', 'integer'),
+  column('timestamp', 'timestamp'),
+];
+
+/** The columns of a source's rows, in the order in which they are shown. */
+export function sourceColumns(node: SourceNode): readonly Column[] {
+  switch (node.kind) {
+    case 'rate':
+      return RATE_COLUMNS;
+    case 'files':
+      return inDeclaredOrder('the files', node.schema);
+    case 'kafka':
+      return node.schema === null ? RAW_COLUMNS : inDeclaredOrder('the topic', node.schema);
+  }
+}
+
+/** Core sorts columns by name, so that their order carries no meaning; a person wants them as they were written. */
+function inDeclaredOrder(role: string, schema: EventSchema): readonly Column[] {
+  const columns = new Map(columnsOf(role, schema).map((each) => [each.name, each]));
+  const described = schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' });
+  return Object.keys(described.properties as object).map((name) => columns.get(name) as Column);
+}
+
+/** The event time that a source brings along. */
+export function sourceEventTime(node: SourceNode): EventTime | null {
+  switch (node.kind) {
+    case 'rate':
+      return { kind: 'dateTime', field: 'timestamp' };
+    case 'files':
+      return null;
+    case 'kafka':
+      return node.schema === null ? { kind: 'dateTime', field: 'timestamp' } : node.eventTime;
+  }
+}
+
+/** So many rows a second from the moment of the stream's first batch on, each with the time it stands for and a number that grows by one. */
+export function rate(options: { readonly rowsPerSecond?: number } = {}): Source<RateRow> {
+  const { rowsPerSecond = 1 } = options;
+  return Object.freeze({ source: Object.freeze({ kind: 'rate', rowsPerSecond }) });
+}
+
+/** What a schema makes of a record, as TypeScript knows it. */
+export type OutputOf<S extends EventSchema> = NonNullable<S['~standard']['types']>['output'];
+
+export type TopicLike = Pick<Topic<unknown>, 'name' | 'schema' | 'eventTime'>;

@@ -1,0 +1,33 @@
+export {
+  type CheckpointHead,
+  type CommittedBatch,
+  type PlannedBatch,
+  readCheckpoint,
+} from './checkpoint/checkpoint.ts';
+export { folderJournal, type Journal, removeJournal } from './checkpoint/journal.ts';
+export { lockFolder } from './checkpoint/lock.ts';
+export { defineStream } from './definition/define-stream.ts';
+export { files } from './definition/files.ts';
+export { kafka } from './definition/kafka.ts';
+export { type PipelineStreamOptions, streamOf } from './definition/pipeline-stream.ts';
+export {
+  type BatchContext,
+  type BatchFunction,
+  type ConsoleNode,
+  cassandra,
+  console,
+  foreach,
+  foreachBatch,
+  memory,
+  type RowWriter,
+  type Sink,
+} from './definition/sink.ts';
+export { type KafkaRow, type RateRow, rate, type Source, type StartingOffsets } from './definition/source.ts';
+export type { OutputMode, Stream } from './definition/stream.ts';
+export { asItComes, availableNow, every, once, type Trigger } from './definition/trigger.ts';
+export { RunnerError } from './errors.ts';
+export type { Batch, BatchProducer, OffsetMark, OutgoingMessage, Ports, Topics } from './ports.ts';
+export { type QuarantinedRow, readQuarantine } from './quarantine.ts';
+export { recordOf, wireValue } from './rows.ts';
+export { type RunOptions, runStream } from './run.ts';
+export { MemoryTables } from './sinks/memory.ts';

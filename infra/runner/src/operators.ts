@@ -1,0 +1,12 @@
+import type { Slots, Value } from '@bifold/core';
+import type { PlannedBatch } from './checkpoint/checkpoint.ts';
+import type { StateChanges } from './checkpoint/state.ts';
+
+/** What keeps state from batch to batch: an aggregation. Every row of a batch goes in, then the batch's rows come out. */
+export interface Operator {
+  load(entries: Iterable<readonly [string, string]>): void;
+  /** False: the row came too late, and nothing of it was taken. */
+  add(slots: Slots, timeMs: number, planned: PlannedBatch): boolean;
+  /** The rows that the batch gives, and what it changed of the state. */
+  finish(planned: PlannedBatch): { readonly rows: readonly (readonly Value[])[]; readonly changes: StateChanges };
+}

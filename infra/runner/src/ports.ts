@@ -1,0 +1,54 @@
+import type { CassandraClient } from '@bifold/adapters/cassandra';
+import type { Clock, Column, IdSource, Log, LookupStore, Value } from '@bifold/core';
+import type { ConsoleNode } from './definition/sink.ts';
+import type { OutputMode } from './definition/stream.ts';
+
+/** What a run needs of the world. Nothing is connected to before a source or a sink asks for it. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly newId: IdSource;
+  /** Resolves at a time, or when the run is asked to end. Epoch milliseconds. */
+  waitUntil(timeMs: number): Promise<void>;
+  topics(): Promise<Topics>;
+  /** Writes to Kafka, transaction by transaction, under a name of its own. */
+  producer(transactionalId: string): Promise<BatchProducer>;
+  cassandra(): Promise<CassandraClient>;
+  lookups(): Promise<LookupStore>;
+  /** Where the console sink shows its batches. */
+  show(batch: Batch, how: ConsoleNode): void;
+}
+
+export type OffsetMark = 'earliest' | 'latest' | { readonly timestampMs: number };
+
+export interface Topics {
+  /** Those that are not Kafka's own. */
+  names(): Promise<readonly string[]>;
+  /** Per partition. A time stands for the first record at or after it, or the end. */
+  offsets(topic: string, mark: OffsetMark): Promise<ReadonlyMap<number, number>>;
+  log(topic: string): Promise<Log>;
+}
+
+export interface OutgoingMessage {
+  readonly key: string | null;
+  readonly value: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface BatchProducer {
+  /** The number of the last batch that was written to a topic under this name, or -1. */
+  lastBatch(topic: string): Promise<number>;
+  /** All messages and the number of their batch, or nothing: one transaction. */
+  send(topic: string, batch: number, messages: readonly OutgoingMessage[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a batch gives to every sink. */
+export interface Batch {
+  readonly stream: string;
+  /** Id of the checkpoint: batch 3 of another one is another batch. */
+  readonly checkpoint: string;
+  readonly number: number;
+  readonly mode: OutputMode;
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly Value[])[];
+}

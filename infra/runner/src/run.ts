@@ -1,0 +1,135 @@
+import { BatchRunner } from './batch.ts';
+import { Checkpoint, type CommittedBatch, type PlannedBatch, type Position } from './checkpoint/checkpoint.ts';
+import type { Journal } from './checkpoint/journal.ts';
+import { meaningOf } from './checkpoint/meaning.ts';
+import { StateLog } from './checkpoint/state.ts';
+import type { Stream } from './definition/stream.ts';
+import { currentVersions } from './lookups.ts';
+import type { Ports } from './ports.ts';
+import { openQuarantine } from './quarantine.ts';
+import { MemoryTables } from './sinks/memory.ts';
+import { openSink } from './sinks/open.ts';
+import type { OpenSink } from './sinks/sink.ts';
+import { openSource } from './sources/open.ts';
+import type { OpenSource } from './sources/source.ts';
+
+export interface RunOptions {
+  /** Where the checkpoint is. The caller holds its lock. */
+  readonly journal: Journal;
+  readonly ports: Ports;
+  /** Ends the run after the batch under way. */
+  readonly signal: AbortSignal;
+  readonly tables?: MemoryTables;
+  readonly onBatch?: (batch: CommittedBatch) => void;
+}
+
+/** How often a source is asked whether there is something new, when batches come as they may. */
+const POLL_MS = 100;
+
+/** Runs a stream until its trigger has had enough, or the signal says so. A batch that a crash interrupted is finished first. */
+export async function runStream(stream: Stream, options: RunOptions): Promise<void> {
+  const { journal, ports, signal, tables = new MemoryTables(), onBatch } = options;
+  const checkpoint = await Checkpoint.open(journal, meaningOf(stream), () => ({
+    id: ports.newId(),
+    createdAt: new Date(ports.clock()).toISOString(),
+  }));
+  const lastCommitted = checkpoint.lastCommitted?.batch ?? -1;
+  const state = await StateLog.open(journal, lastCommitted);
+  const quarantine = await openQuarantine(journal, lastCommitted);
+  const source = await openSource(stream, journal, ports);
+  const sinks: OpenSink[] = [];
+  try {
+    for (const node of stream.sinks) sinks.push(openSink(node, stream, checkpoint.head.id, ports, tables));
+    const runner = new BatchRunner({ stream, checkpoint, state, quarantine, source, sinks, ports });
+    const run = async (planned: PlannedBatch) => onBatch?.(await runner.run(planned));
+    if (checkpoint.pending !== null) await run(checkpoint.pending);
+    const planner = new Planner(stream, checkpoint, source, ports);
+    await follow(stream, signal, ports, async () => {
+      const planned = await planner.next();
+      if (planned === null) return false;
+      await checkpoint.plan(planned);
+      await run(planned);
+      return true;
+    });
+  } finally {
+    await Promise.allSettled([source.close(), ...sinks.map((sink) => sink.close())]);
+  }
+}
+
+/** Runs batch after batch as the trigger says; `attempt` says whether there was one to run. */
+async function follow(
+  { trigger }: Stream,
+  signal: AbortSignal,
+  ports: Ports,
+  attempt: () => Promise<boolean>,
+): Promise<void> {
+  while (!signal.aborted) {
+    const startedAtMs = ports.clock();
+    const ran = await attempt();
+    switch (trigger.kind) {
+      case 'once':
+        return;
+      case 'availableNow':
+        if (!ran) return;
+        break;
+      case 'asItComes':
+        if (!ran && !signal.aborted) await ports.waitUntil(startedAtMs + POLL_MS);
+        break;
+      case 'every': {
+        const { intervalMs } = trigger;
+        const next = (Math.floor(startedAtMs / intervalMs) + 1) * intervalMs;
+        if (!signal.aborted && ports.clock() < next) await ports.waitUntil(next);
+        break;
+      }
+    }
+  }
+}
+
+/** Decides what the next batch takes. */
+class Planner {
+  private readonly stream: Stream;
+  private readonly checkpoint: Checkpoint;
+  private readonly source: OpenSource;
+  private readonly ports: Ports;
+  /** All that an `availableNow` run will take. */
+  private goal: Position | null = null;
+
+  constructor(stream: Stream, checkpoint: Checkpoint, source: OpenSource, ports: Ports) {
+    this.stream = stream;
+    this.checkpoint = checkpoint;
+    this.source = source;
+    this.ports = ports;
+  }
+
+  /** Null when there is nothing to do. The first batch of all is run even without a row: it fixes where the stream begins. */
+  async next(): Promise<PlannedBatch | null> {
+    const { source, checkpoint, stream } = this;
+    const last = checkpoint.lastPlanned;
+    const from = last?.to ?? (await source.begin());
+    const available = await this.available(from);
+    const to = stream.trigger.kind === 'once' ? available : source.bounded(from, available);
+    const watermarkMs = checkpoint.lastCommitted?.nextWatermarkMs ?? null;
+    const isNew = last === null || JSON.stringify(from) !== JSON.stringify(to);
+    if (!isNew && !this.hasWindowsToFinish(last, watermarkMs)) return null;
+    const lookups = await currentVersions(stream.pipeline.plan, this.ports);
+    return {
+      batch: (last?.batch ?? -1) + 1,
+      at: new Date(this.ports.clock()).toISOString(),
+      ...{ from, to, watermarkMs, lateBelowMs: last?.watermarkMs ?? null },
+      ...(lookups === undefined ? {} : { lookups }),
+    };
+  }
+
+  private async available(from: Position): Promise<Position> {
+    if (this.stream.trigger.kind !== 'availableNow') return this.source.available(from);
+    this.goal ??= await this.source.available(from);
+    return this.goal;
+  }
+
+  /** A batch without rows, as Spark runs one: the watermark has passed windows that no row will wake. */
+  private hasWindowsToFinish(last: PlannedBatch | null, watermarkMs: number | null): boolean {
+    const { isAggregation, outputMode } = this.stream;
+    if (!isAggregation || outputMode === 'complete' || watermarkMs === null) return false;
+    return watermarkMs > (last?.watermarkMs ?? Number.NEGATIVE_INFINITY);
+  }
+}

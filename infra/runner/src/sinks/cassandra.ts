@@ -1,0 +1,113 @@
+import type { CassandraClient } from '@bifold/adapters/cassandra';
+import type { Column, Value } from '@bifold/core';
+import type { CassandraNode } from '../definition/sink.ts';
+import { RunnerError } from '../errors.ts';
+import type { Batch, Ports } from '../ports.ts';
+import { wireValue } from '../rows.ts';
+import type { OpenSink } from './sink.ts';
+
+const WRITES_AT_ONCE = 64;
+
+/** A table as Cassandra describes it: each column of a row, and how its name is written in JSON. */
+interface Target {
+  readonly cql: string;
+  readonly names: readonly string[];
+  /** Positions of the columns of the primary key. */
+  readonly key: readonly number[];
+}
+
+/** Upserts by primary key: a batch that comes again writes the same rows over themselves. Of two rows with one key in a batch the later one counts. */
+export function cassandraSink(node: CassandraNode, columns: readonly Column[], ports: Ports): OpenSink {
+  let target: Target | null = null;
+  return {
+    async take(batch) {
+      const client = await ports.cassandra();
+      target ??= await describe(client, node, columns);
+      const { cql, names } = target;
+      const rows = lastOfEachKey(batch, target.key);
+      for (let from = 0; from < rows.length; from += WRITES_AT_ONCE) {
+        const some = rows.slice(from, from + WRITES_AT_ONCE);
+        await Promise.all(some.map((row) => client.write({ cql, values: [jsonOf(columns, names, row)] })));
+      }
+    },
+    close: async () => undefined,
+  };
+}
+
+/** Cassandra makes of the texts and numbers of JSON what its columns are: dates, uuids, decimals, collections. */
+function jsonOf(columns: readonly Column[], names: readonly string[], row: readonly Value[]): string {
+  const entries = columns.map((column, index) => {
+    const value = row[index] ?? null;
+    // A text of JSON is taken by columns of text and by collections alike.
+    return [names[index] as string, column.type === 'json' ? value : wireValue(column, value)];
+  });
+  return JSON.stringify(Object.fromEntries(entries));
+}
+
+function lastOfEachKey({ rows }: Batch, key: readonly number[]): readonly (readonly Value[])[] {
+  return [...new Map(rows.map((row) => [JSON.stringify(key.map((index) => row[index])), row])).values()];
+}
+
+async function describe(
+  client: CassandraClient,
+  { table }: CassandraNode,
+  columns: readonly Column[],
+): Promise<Target> {
+  const [first = '', second] = table.split('.');
+  const [keyspace, name] = second === undefined ? [client.keyspace, first] : [first, second];
+  const found = await client.read({
+    cql: 'SELECT column_name, kind FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?',
+    values: [keyspace, name],
+  });
+  const kinds = new Map(found.map((row) => [String(row.column_name), String(row.kind)]));
+  const names = columns.map((column) => nameIn(kinds, column.name));
+  const keys = [...kinds].filter(([, kind]) => kind !== 'regular' && kind !== 'static').map(([column]) => column);
+  const missing = columns.filter((_, index) => names[index] === null).map((column) => column.name);
+  const key = keys.map((column) => names.indexOf(column));
+  if (kinds.size === 0 || missing.length > 0 || key.includes(-1))
+    throw noSuchTable(keyspace, name, columns, kinds, missing);
+  return {
+    cql: `INSERT INTO ${keyspace}.${name} JSON ?`,
+    // Names with capitals are quoted, also within JSON.
+    names: names.map((each) => (/^[a-z][a-z0-9_]*$/.test(each as string) ? (each as string) : `"${each}"`)),
+    key,
+  };
+}
+
+/** As CQL has it: a name without quotes is one of small letters. */
+function nameIn(kinds: ReadonlyMap<string, string>, name: string): string | null {
+  return kinds.has(name) ? name : kinds.has(name.toLowerCase()) ? name.toLowerCase() : null;
+}
+
+const CQL_TYPES = {
+  integer: 'bigint',
+  double: 'double',
+  text: 'text',
+  boolean: 'boolean',
+  timestamp: 'timestamp',
+  json: 'text',
+} as const;
+
+function noSuchTable(
+  keyspace: string,
+  name: string,
+  columns: readonly Column[],
+  kinds: ReadonlyMap<string, string>,
+  missing: readonly string[],
+): RunnerError {
+  const definitions = columns.map((column) => `${column.name} ${CQL_TYPES[column.type]}`);
+  return new RunnerError('BIFOLD_NO_TABLE', {
+    failed: `rows cannot be written to ${keyspace}.${name}`,
+    received:
+      kinds.size === 0
+        ? 'no such table'
+        : missing.length > 0
+          ? `no column ${missing.join(', ')} in it`
+          : `a primary key that the rows lack a column of: ${[...kinds]
+              .filter(([, kind]) => kind !== 'regular')
+              .map(([column]) => column)
+              .join(', ')}`,
+    allowed: `a table with the columns ${columns.map((column) => column.name).join(', ')}, its primary key among them`,
+    remedy: `create it, as in CREATE TABLE ${keyspace}.${name} (${definitions.join(', ')}, PRIMARY KEY (${columns[0]?.name}))`,
+  });
+}

@@ -1,0 +1,48 @@
+import type { KafkaSinkNode } from '../definition/sink.ts';
+import type { OutgoingMessage, Ports } from '../ports.ts';
+import { recordOf } from '../rows.ts';
+import type { OpenSink } from './sink.ts';
+
+/**
+ * Each row as a record of JSON. The records of a batch and its number are written in one transaction, so that a batch that comes again is known: exactly once for
+ * whoever reads `read_committed`.
+ */
+export function kafkaSink({ topic, key }: KafkaSinkNode, checkpoint: string, ports: Ports): OpenSink {
+  const open = once(async () => {
+    const producer = await ports.producer(`bifold.run.${checkpoint}.${topic}`);
+    return { producer, written: await producer.lastBatch(topic) };
+  });
+  return {
+    async take({ stream, number, columns, rows }) {
+      if (rows.length === 0) return;
+      const { producer, written } = await open.get();
+      if (number <= written) return;
+      const keyAt = key === null ? -1 : columns.findIndex(({ name }) => name === key);
+      const messages = rows.map((row): OutgoingMessage => {
+        const keyValue = row[keyAt] ?? null;
+        return {
+          key: keyValue === null ? null : String(keyValue),
+          value: JSON.stringify(recordOf(columns, row)),
+          headers: { 'bifold-stream': stream, 'bifold-batch': String(number) },
+        };
+      });
+      await producer.send(topic, number, messages);
+    },
+    async close() {
+      await (await open.made)?.producer.close();
+    },
+  };
+}
+
+function once<T>(make: () => Promise<T>): { get(): Promise<T>; readonly made: Promise<T | null> } {
+  let making: Promise<T> | null = null;
+  return {
+    get() {
+      making ??= make();
+      return making;
+    },
+    get made() {
+      return making === null ? Promise.resolve(null) : making.catch(() => null);
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { Value } from '@bifold/core';
+import type { Position } from '../checkpoint/checkpoint.ts';
+
+/** A row that the source's schema does not allow: where it stands, and why. */
+export interface BadRow {
+  readonly where: string;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** A stretch of a batch: rows with the values of the source's columns in their order. */
+export interface SourceChunk {
+  readonly rows: readonly (readonly Value[])[];
+  readonly bad: readonly BadRow[];
+}
+
+/** A source, opened. Whatever lies between two positions is the same whenever it is read. */
+export interface OpenSource {
+  /** Where a stream begins that has no checkpoint yet. */
+  begin(): Promise<Position>;
+  /** As far as can be read now; `from` itself when there is nothing new. */
+  available(from: Position): Promise<Position>;
+  /** What a batch takes of it, by the limits that the definition sets. */
+  bounded(from: Position, available: Position): Position;
+  read(from: Position, to: Position): AsyncIterable<SourceChunk>;
+  close(): Promise<void>;
+}
