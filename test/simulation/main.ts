@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Nemesis } from './nemeses.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -7,7 +9,7 @@ import { type Shrunk, shrink } from './shrink.ts';
 import { type Outcome, simulate } from './world.ts';
 
 /**
- * npm run simulate -- [--seeds N | --seconds S] [--from SEED] [--sabotage NAME] [--json]
+ * npm run simulate -- [--seeds N | --seconds S] [--from SEED] [--workers N] [--sabotage NAME] [--json]
  * npm run simulate -- --seed SEED --trace [--without NEMESIS]... [--only EVENT,...] [--sabotage NAME]
  * npm run simulate -- --table [--seeds N]
  */
@@ -22,6 +24,9 @@ const { values } = parseArgs({
     only: { type: 'string' },
     sabotage: { type: 'string' },
     table: { type: 'boolean', default: false },
+    workers: { type: 'string' },
+    /** Failures as they are, none made small: for whoever gathers them. */
+    'as-found': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -40,6 +45,10 @@ const SHRUNK_MAX = 3;
 const SHRINK_SECONDS_MAX = 60;
 /** Lines of a small failure's run that are printed with it: the last ones, where it ends. */
 const TRACE_LINES_MAX = 200;
+const FAILURES_MAX = 20;
+/** Fewer seeds are not worth another process. */
+const SEEDS_APART_MIN = 100;
+const SEEDS_APART_MAX = 10_000_000;
 
 /** The command that runs a seed again, with all that was left out of it. */
 function commandOf(seed: number, left: ReadonlySet<Nemesis>, only: readonly string[] | null): string {
@@ -55,8 +64,48 @@ interface Sweep {
   readonly seeds: number;
   readonly steps: number;
   readonly seconds: number;
-  readonly failures: readonly Outcome[];
+  readonly failures: readonly Pick<Outcome, 'seed' | 'failure'>[];
   readonly counts: Readonly<Record<string, number>>;
+}
+
+/** The seeds in as many processes as there are cores, each its own stretch of them. */
+async function shared(from: number, seeds: number, workers: number): Promise<Sweep> {
+  const begun = performance.now();
+  // Seeds that are counted by time alone: stretches that do not meet.
+  const size = values.seconds === undefined ? Math.ceil(seeds / workers) : SEEDS_APART_MAX;
+  const options = [
+    ...[...without].flatMap((nemesis) => ['--without', nemesis]),
+    ...(sabotage ? ['--sabotage', sabotage.name] : []),
+    ...(values.seconds === undefined ? [] : ['--seconds', values.seconds]),
+  ];
+  const parts = await Promise.all(
+    Array.from({ length: workers }, (_, worker) => {
+      const own = ['--from', String(from + worker * size), '--seeds', String(Math.min(size, seeds - worker * size))];
+      return sweptElsewhere([...own, ...options, '--workers', '1', '--as-found', '--json']);
+    }),
+  );
+  const counts: Record<string, number> = {};
+  for (const part of parts)
+    for (const [name, count] of Object.entries(part.counts)) counts[name] = (counts[name] ?? 0) + count;
+  const sum = (of: (part: Sweep) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  return {
+    seeds: sum((part) => part.seeds),
+    steps: sum((part) => part.steps),
+    seconds: (performance.now() - begun) / 1000,
+    failures: parts.flatMap((part) => part.failures).slice(0, FAILURES_MAX),
+    counts,
+  };
+}
+
+function sweptElsewhere(args: readonly string[]): Promise<Sweep> {
+  return new Promise((resolve, reject) => {
+    const maxBuffer = 256 * 1024 * 1024;
+    execFile(process.execPath, [import.meta.filename, ...args], { maxBuffer }, (error, stdout, stderr) => {
+      // Status 1 means that something was found.
+      if (error && error.code !== 1) reject(new Error(stderr, { cause: error }));
+      else resolve(JSON.parse(stdout));
+    });
+  });
 }
 
 async function sweepSeeds(
@@ -110,11 +159,18 @@ if (values.seed !== undefined) {
 } else {
   const from = whole(values.from);
   const seeds = values.seconds === undefined ? whole(values.seeds) : Number.MAX_SAFE_INTEGER;
-  const result = await sweepSeeds(from, seeds, Number(values.seconds ?? Number.POSITIVE_INFINITY), sabotage, 20);
+  const workers = Math.min(whole(values.workers ?? String(availableParallelism())), Math.ceil(seeds / SEEDS_APART_MIN));
+  const secondsMax = Number(values.seconds ?? Number.POSITIVE_INFINITY);
+  const result =
+    workers > 1
+      ? await shared(from, seeds, workers)
+      : await sweepSeeds(from, seeds, secondsMax, sabotage, FAILURES_MAX);
   const failures = [];
   for (const { seed, failure } of result.failures) {
     const small: Shrunk | null =
-      failures.length < SHRUNK_MAX ? await shrink({ seed, without, sabotage }, SHRINK_SECONDS_MAX) : null;
+      failures.length < SHRUNK_MAX && !values['as-found']
+        ? await shrink({ seed, without, sabotage }, SHRINK_SECONDS_MAX)
+        : null;
     failures.push({
       seed,
       failure,

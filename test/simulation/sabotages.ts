@@ -294,6 +294,28 @@ export const SABOTAGES: readonly Sabotage[] = [
     }),
   },
   {
+    name: 'panes-longer-than-the-gap',
+    rule: 11,
+    breaks: 'a session is stored by stretches in which events may lie further apart than its gap',
+    fold: (fold) => ({
+      ...fold,
+      panes: fold.panes.map((panes) =>
+        panes.keepsTimes ? { ...panes, paneOf: (timeMs) => Math.floor(timeMs / 60) * 60 } : panes,
+      ),
+    }),
+  },
+  {
+    name: 'session-without-its-times',
+    rule: 11,
+    breaks: 'of the events of a pane, the time of the first one alone is kept',
+    fold: (fold) => ({
+      ...fold,
+      addTime: (states, timeMs) => {
+        if (states.at(-1) === null) fold.addTime(states, timeMs);
+      },
+    }),
+  },
+  {
     name: 'rounded-sums',
     rule: 12,
     breaks: 'the speed layer adds doubles and rounds each time',
