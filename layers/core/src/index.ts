@@ -9,7 +9,6 @@ export * from './definition/index.ts';
 export { digestOf } from './digest.ts';
 export * from './errors.ts';
 export { type Slots, slotIndex } from './evaluate.ts';
-export { type Slots, slotIndex } from './evaluate.ts';
 export { type Fold, foldOf, keyOfRow, type ResolveLookup, rowId, SegmentFold } from './fold.ts';
 export { type FoldedLog, type FoldedRow, interpret } from './interpret.ts';
 export { type Located, locate, type Source } from './kept.ts';
