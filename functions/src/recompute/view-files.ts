@@ -1,12 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type AggregateKind,
   type ColumnType,
   type MergedRow,
   type Plan,
   type RowAlgebra,
   rowAlgebrasOf,
   type SqlEngine,
+  type SqlType,
   type SqlValue,
   sqlTypeOf,
   sqlValueOf,
@@ -45,7 +47,7 @@ export class ViewFiles {
       ...plan.groupBy.map((name) => ({ name, type: sqlTypeOf(columnType(plan, name)), values: [] })),
       { name: 'window_start_ms', type: 'BIGINT', values: [] },
       { name: 'window_end_ms', type: 'BIGINT', values: [] },
-      ...plan.aggregates.map(({ name }) => ({ name, type: 'DOUBLE' as const, values: [] })),
+      ...plan.aggregates.map(({ name, kind }) => ({ name, type: resultType(kind), values: [] })),
     ];
   }
 
@@ -74,6 +76,10 @@ export class ViewFiles {
     this.part++;
     for (const column of this.columns) column.values.length = 0;
   }
+}
+
+function resultType(kind: AggregateKind): SqlType {
+  return kind === 'any' || kind === 'all' ? 'BOOLEAN' : 'DOUBLE';
 }
 
 function columnType(plan: Plan, name: string): ColumnType {

@@ -63,7 +63,7 @@ async function* partsOf(panes: readonly BatchRow[]): AsyncGenerator<RowParts> {
     yield { key, window, startMs, batch: { key, window, startMs, cell }, fragments: [] };
 }
 
-/** Sums and means of doubles, per row: added by core's exact accumulator over the engine's columns. States stand at their aggregate's index. */
+/** What SQL has no exact state for, per row: folded by core over the engine's columns. States stand at their aggregate's index. */
 async function foldInexact(
   plan: Plan,
   window: WindowPlan,
@@ -89,7 +89,8 @@ async function foldInexact(
       for (let position = 0; position < indexes.length; position++) {
         const value = values[firstValue + position];
         const index = indexes[position] as number;
-        if (typeof value === 'number') states[index] = (view.algebras[index] as AnyAlgebra).add(states[index], value);
+        if (value === null || value === undefined) continue;
+        states[index] = (view.algebras[index] as AnyAlgebra).add(states[index], columnValue(value));
       }
     }
   }

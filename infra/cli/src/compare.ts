@@ -4,13 +4,14 @@ import {
   keyOfRow,
   type Plan,
   positionOfRow,
+  type Result,
   rowCoverage,
   rowId,
   type Value,
 } from '@bifold/core';
 import type { AnswerRow } from '@bifold/functions';
 
-type Shown = Readonly<Record<string, number | null>>;
+type Shown = Readonly<Record<string, Result>>;
 
 /** A row that is not the same both ways. */
 export interface Difference {
@@ -113,8 +114,9 @@ export function sameValues(answered: Shown, recomputed: Shown): boolean {
   );
 }
 
-function onWire(value: number | null | undefined): number | null {
-  return value === null || value === undefined || !Number.isFinite(value) ? null : value + 0;
+function onWire(value: Result | undefined): Result {
+  if (typeof value !== 'number') return value ?? null;
+  return Number.isFinite(value) ? value + 0 : null;
 }
 
 /** Quarantine counts, reason by reason; a count of zero is no count. */

@@ -1,3 +1,4 @@
+import type { Result } from './aggregates/index.ts';
 import type { Deviation, MergedRow } from './answer.ts';
 import type { Plan } from './plan.ts';
 import type { RowPosition } from './ports.ts';
@@ -6,7 +7,7 @@ import { keyText, type Value } from './record.ts';
 import type { RowAlgebra } from './row.ts';
 import { boundText, keyColumns } from './wire.ts';
 
-type Shown = Readonly<Record<string, number | null>>;
+type Shown = Readonly<Record<string, Result>>;
 
 /** One row of an answer. Its key's columns and its aggregates stand side by side; `ahead` and `behind` are there only where it differs from the receipt. */
 export interface AnswerRow {

@@ -114,7 +114,7 @@ function compileStep(algebra: AnyAlgebra, position: number, fieldSlot: number | 
         }
       : (states, slots) => {
           const value = slots[fieldSlot];
-          if (typeof value === 'number') states[position] = algebra.add(states[position], value);
+          if (value !== null && value !== undefined) states[position] = algebra.add(states[position], value);
         };
   return whereSlot === null ? add : (states, slots) => (slots[whereSlot] === true ? add(states, slots) : undefined);
 }

@@ -1,5 +1,5 @@
 export type { Algebra } from './aggregates/algebra.ts';
-export { type AnyAlgebra, algebraOf } from './aggregates/index.ts';
+export { type AnyAlgebra, algebraOf, type Result } from './aggregates/index.ts';
 export * from './answer.ts';
 export { type AnswerRow, positionOfRow } from './answer-row.ts';
 export { answerAsOf, type KeptAnswer, offsetsOf } from './as-of.ts';

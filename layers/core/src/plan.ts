@@ -44,16 +44,18 @@ export interface DerivedPlan {
 
 export type WindowPlan = { readonly name: string } & Window;
 
-/** `domain` is the type of the numbers it takes: it decides whether sums are of integers or of doubles. */
+/** `domain` is the type of the values it takes: it decides whether sums are of integers or of doubles. */
 export interface AggregatePlan {
   readonly name: string;
   readonly kind: AggregateKind;
   readonly field: string | null;
   readonly where: string | null;
-  readonly domain: NumericDomain;
+  readonly domain: AggregateDomain;
+  /** Which quantile; absent where a kind has no parameter. */
+  readonly parameter?: number;
 }
 
-export type NumericDomain = 'integer' | 'double';
+export type AggregateDomain = Exclude<ColumnType, 'json'>;
 
 export interface StoragePlan {
   /** Offsets per segment. Small segments let a generation cover more of the log; large ones make fewer rows. */

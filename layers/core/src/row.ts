@@ -1,4 +1,4 @@
-import { type AnyAlgebra, algebraOf } from './aggregates/index.ts';
+import { type AnyAlgebra, algebraOf, type Result } from './aggregates/index.ts';
 import { Reader, Writer } from './codec.ts';
 import { panesOf } from './panes.ts';
 import type { AggregatePlan, Plan } from './plan.ts';
@@ -26,7 +26,7 @@ export interface RowAlgebra {
   readonly algebras: readonly AnyAlgebra[];
   readonly empty: States;
   merge(left: States, right: States): States;
-  present(states: States): Record<string, number | null>;
+  present(states: States): Record<string, Result>;
   /** Canonical bytes of a batch row. */
   encode(states: States): Buffer;
   decode(cell: Uint8Array): States;

@@ -131,9 +131,19 @@ export function inexactValuesSql(plan: Plan, window: WindowPlan, enriched: strin
   return `SELECT ${[`${paneStartSql(window)} AS _start`, ...keys, ...values].join(', ')} FROM ${enriched}${heldSql(window)}`;
 }
 
-/** True for the sums and means of doubles: they need an exact accumulator. */
+/** True where SQL has no exact and mergeable state: sums and means of doubles, and all that is more than a sum or an extreme. */
 export function isFoldedByCore({ kind, domain }: AggregatePlan): boolean {
-  return domain === 'double' && (kind === 'sum' || kind === 'mean');
+  switch (kind) {
+    case 'count':
+    case 'min':
+    case 'max':
+      return false;
+    case 'sum':
+    case 'mean':
+      return domain === 'double';
+    default:
+      return true;
+  }
 }
 
 /** The SQL of each part of an aggregate's state. Sums of integers are HUGEINT; a part of no values is null, or 0 for a count. */
@@ -155,6 +165,8 @@ export function statePartsOf(aggregate: AggregatePlan): readonly { readonly name
         { name: `${name}/sum`, sql: `sum(CAST(${value} AS HUGEINT))${filter}` },
         { name: `${name}/count`, sql: `count(${value})${filter}` },
       ];
+    default:
+      return [];
   }
 }
 
@@ -171,6 +183,8 @@ export function stateOfParts({ kind }: AggregatePlan, parts: readonly SqlValue[]
       return first === null || first === undefined ? null : Number(first);
     case 'mean':
       return { sum: normalInteger(BigInt((first as bigint | null) ?? 0)), count: Number(second) };
+    default:
+      throw new RangeError(`${kind} is folded by core`);
   }
 }
 

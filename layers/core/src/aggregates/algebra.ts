@@ -5,10 +5,10 @@ import type { Reader, Writer } from '../codec.ts';
  * `merge` is associative and commutative with `empty` as identity; `add(state, value)` is `merge(state, lift(value))`; `decode` undoes `encode`, and
  * equal inputs in any grouping encode to equal bytes. The fold, the merge of batch and speed, and retries all rely on it.
  */
-export interface Algebra<State, Result> {
+export interface Algebra<State, Result, Input = number> {
   readonly empty: State;
-  lift(value: number): State;
-  add(state: State, value: number): State;
+  lift(value: Input): State;
+  add(state: State, value: Input): State;
   merge(left: State, right: State): State;
   present(state: State): Result;
   encode(state: State, writer: Writer): void;

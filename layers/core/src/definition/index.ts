@@ -1,4 +1,18 @@
-export { type Aggregate, type AggregateKind, count, max, mean, min, sum } from './aggregate.ts';
+export {
+  type Aggregate,
+  type AggregateKind,
+  all,
+  any,
+  count,
+  distinct,
+  max,
+  mean,
+  min,
+  quantile,
+  stddev,
+  sum,
+  variance,
+} from './aggregate.ts';
 export { type Duration, durationMs } from './duration.ts';
 export { type Comparison, Expression, type ExpressionNode, field } from './expression.ts';
 export { type Lookup, type LookupTable, lookup, type Missing, table } from './lookup.ts';

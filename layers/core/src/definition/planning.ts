@@ -1,5 +1,5 @@
 import { paneSizeMs } from '../panes.ts';
-import type { AggregatePlan, DerivedPlan, LookupPlan, NumericDomain, StoragePlan, WindowPlan } from '../plan.ts';
+import type { AggregateDomain, AggregatePlan, DerivedPlan, LookupPlan, StoragePlan, WindowPlan } from '../plan.ts';
 import type { Aggregate, AggregateKind } from './aggregate.ts';
 import { Expression, fieldsOf } from './expression.ts';
 import { typeOf } from './expression-type.ts';
@@ -195,20 +195,8 @@ export function planAggregates(
         'rename it',
       );
     taken.add(name.toLowerCase());
-    const { kind, field, where: condition } = checkAggregate(where, name, aggregate);
-    let domain: NumericDomain = 'integer';
-    if (field !== undefined) {
-      const type = scope.type(field, `aggregates.${name}`);
-      if (type !== 'integer' && type !== 'double')
-        refuse(
-          'BIFOLD_NOT_NUMERIC',
-          `${where} takes the ${kind} of "${field}"`,
-          type,
-          'an integer or double field',
-          'choose a numeric field',
-        );
-      domain = type;
-    }
+    const { kind, field, where: condition, parameter } = checkAggregate(where, name, aggregate);
+    const domain = field === undefined ? 'integer' : domainOf(where, name, kind, field, scope);
     if (condition !== undefined && scope.type(condition, `aggregates.${name}.where`) !== 'boolean') {
       refuse(
         'BIFOLD_NOT_BOOLEAN',
@@ -218,7 +206,8 @@ export function planAggregates(
         'derive one, as in derive: { cancelled: field("dep_time").isNull() }',
       );
     }
-    return { name, kind, field: field ?? null, where: condition ?? null, domain };
+    const planned = { name, kind, field: field ?? null, where: condition ?? null, domain };
+    return parameter === undefined ? planned : { ...planned, parameter };
   });
   if (planned.length === 0)
     refuse(
@@ -231,20 +220,71 @@ export function planAggregates(
   return planned.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
-const AGGREGATE_KINDS: readonly AggregateKind[] = ['count', 'sum', 'min', 'max', 'mean'];
+/** What each kind takes: nothing, numbers, booleans, or any scalar. */
+const TAKES: Readonly<Record<AggregateKind, 'nothing' | 'numbers' | 'booleans' | 'scalars'>> = {
+  count: 'nothing',
+  sum: 'numbers',
+  min: 'numbers',
+  max: 'numbers',
+  mean: 'numbers',
+  variance: 'numbers',
+  stddev: 'numbers',
+  quantile: 'numbers',
+  distinct: 'scalars',
+  any: 'booleans',
+  all: 'booleans',
+};
+
+function domainOf(where: string, name: string, kind: AggregateKind, field: string, scope: Scope): AggregateDomain {
+  const type = scope.type(field, `aggregates.${name}`);
+  const takes = TAKES[kind];
+  if (takes === 'numbers' && type !== 'integer' && type !== 'double')
+    return refuse(
+      'BIFOLD_NOT_NUMERIC',
+      `${where} takes the ${kind} of "${field}"`,
+      type,
+      'an integer or double field',
+      'choose a numeric field',
+    );
+  if (takes === 'booleans' && type !== 'boolean')
+    return refuse(
+      'BIFOLD_NOT_BOOLEAN',
+      `${where} takes ${kind} of "${field}"`,
+      type,
+      'a boolean field or derived column',
+      'derive one, as in derive: { cancelled: field("dep_time").isNull() }',
+    );
+  if (type === 'json')
+    return refuse(
+      'BIFOLD_NOT_SCALAR',
+      `${where} takes ${kind} of "${field}"`,
+      'a nested or mixed value',
+      'text, number, boolean or timestamp fields',
+      'give the field one scalar type in the schema',
+    );
+  return type;
+}
 
 function checkAggregate(
   where: string,
   name: string,
   aggregate: Aggregate<never, unknown> | undefined,
 ): Aggregate<never, unknown> {
-  const kind = AGGREGATE_KINDS.find((known) => known === aggregate?.kind);
-  if (aggregate && kind && (kind === 'count') === (aggregate.field === undefined)) return aggregate;
+  const kind = aggregate?.kind;
+  if (
+    kind !== undefined &&
+    Object.hasOwn(TAKES, kind) &&
+    (TAKES[kind] === 'nothing') === (aggregate?.field === undefined) &&
+    (kind === 'quantile') === (aggregate?.parameter !== undefined)
+  ) {
+    const { parameter = 0 } = aggregate as { parameter?: number };
+    if (parameter >= 0 && parameter <= 1) return aggregate as Aggregate<never, unknown>;
+  }
   return refuse(
     'BIFOLD_BAD_AGGREGATE',
     `${where} has an aggregate "${name}" that cannot be computed`,
     described(aggregate),
-    "count(), sum('field'), min('field'), max('field'), mean('field')",
+    "count(), sum('field'), quantile('field', 0.95) with a rank from 0 to 1, and the like: min, max, mean, variance, stddev, distinct, any, all",
     'write it in that form',
   );
 }
