@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JOBS, type Job, type World } from './world.ts';
 
-const PAUSE_MS = 3_000;
+const PAUSE_MS = 5_000;
 const SWEEP_EVERY = 4;
 
 /** The batch layer, more often than its schedule allows: archive and recompute of each view in turn, and now and then a sweep. */

@@ -31,7 +31,7 @@ interface Page {
 }
 
 const PATIENCE_MS = 20_000;
-const PAUSE_MS = 150;
+const PAUSE_MS = 200;
 /** An acknowledgement may be on its way while what it acknowledges is in an answer already, for as long as the broker hangs. */
 const LEDGER_PATIENCE_MS = 60_000;
 const FAULTS_SHOWN = 5;

@@ -22,7 +22,7 @@ export interface RunOptions {
 
 const HEALS_WITHIN_MS = 60_000;
 const HEALS_AFTER_UP_WITHIN_MS = 60_000;
-const VERIFY_EVERY_MS = 75_000;
+const VERIFY_EVERY_MS = 90_000;
 const CALM_MS = 400;
 
 /** Streams, readers and batch jobs all go on while faults strike; then all is brought to rest and compared. */

@@ -2,7 +2,7 @@ import { type Random, randomOf } from '../simulation/random.ts';
 import type { Fault } from './faults/index.ts';
 
 /** Of rounds, those in which two faults strike at once, where two can. */
-const TOGETHER = 0.5;
+const TOGETHER = 0.7;
 
 export interface Round {
   readonly faults: readonly Fault[];

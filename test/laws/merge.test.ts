@@ -147,8 +147,17 @@ describe('an answer', () => {
           false,
         );
         expect(published).toEqual({ generation: pointer.generation, run: pointer.current?.run ?? null });
-        const places = segments.map(({ partition, start }) => [partition, start] as const);
-        expect(places).toEqual(places.toSorted((one, other) => one[0] - other[0] || one[1] - other[1]));
+        expect(segments).toEqual(
+          PARTITIONS.flatMap((partition) =>
+            [0, 1, 2, 3].flatMap((segment) => {
+              const start = segment * SEGMENT_SIZE;
+              const next = progress.get(partition)?.get(segment) ?? 0;
+              const isOpen = segment >= (pointer.current?.cuts[partition] ?? 0) && next > start;
+              return isOpen ? [{ partition, segment, start, next }] : [];
+            }),
+          ),
+        );
+        for (const ranges of Object.values(coverage)) expect(ranges).not.toEqual([]);
         for (const partition of PARTITIONS) {
           const cut = (pointer.current?.cuts[partition] ?? 0) * SEGMENT_SIZE;
           expect(batchBelow[partition]).toBe(cut === 0 ? undefined : cut);
@@ -159,12 +168,6 @@ describe('an answer', () => {
             const next = progress.get(partition)?.get(segment) ?? 0;
             const inSpeed = offset >= cut && offset < next;
             expect(named(coverage)(partition, offset)).toBe(inBatch || inSpeed);
-            const open = segments.find((each) => each.partition === partition && each.segment === segment);
-            expect(open).toEqual(
-              offset >= cut && next > segment * SEGMENT_SIZE
-                ? { partition, segment, start: segment * SEGMENT_SIZE, next }
-                : undefined,
-            );
             const last = (coverage[partition] ?? []).at(-1)?.[1] ?? 0;
             expect(named(coverageGaps(coverage))(partition, offset)).toBe(offset < last && !(inBatch || inSpeed));
           }
@@ -286,6 +289,53 @@ describe('an answer', () => {
         expect(new Map<string, unknown>(shown)).toEqual(plain.rows);
       }),
     );
+  });
+});
+
+describe('the deviations of a row', () => {
+  it('stand by partition, then by offset, in whatever order its fragments come', () => {
+    const { view } = fold.rows;
+    const segments = [
+      { partition: 1, segment: 0, start: 0, next: 4 },
+      { partition: 0, segment: 1, start: 16, next: 20 },
+      { partition: 0, segment: 0, start: 0, next: 4 },
+    ];
+    const position = { key: '["rome",true]', window: 'sevens', startMs: 0 };
+    const parts: RowParts = {
+      ...position,
+      batch: null,
+      // Each is ahead by one offset.
+      fragments: segments.map((segment) => {
+        const { next: hi } = segment;
+        return [segment, { ...position, hi, cell: view.encodeFragment(hi, view.empty) }] as const;
+      }),
+    };
+    expect(mergeRow(view, parts).ahead).toEqual([
+      { partition: 0, range: [4, 5] },
+      { partition: 0, range: [20, 21] },
+      { partition: 1, range: [4, 5] },
+    ]);
+    expect(mergeTotal(view, position.key, position.window, 0, [parts]).behind).toEqual([
+      { partition: 0, range: [0, 4] },
+      { partition: 0, range: [16, 20] },
+      { partition: 1, range: [0, 4] },
+    ]);
+  });
+});
+
+describe('the coverage of a row', () => {
+  const deviation = (partition: number, start: number, end: number) => ({ partition, range: [start, end] as const });
+
+  it('is that of its receipt, with what it is ahead and without what it is behind', () => {
+    const coverage: Coverage = { 0: [[0, 10]], 1: [[4, 8]] };
+    expect(rowCoverage(coverage, [], [])).toEqual(coverage);
+    expect(rowCoverage(coverage, [deviation(0, 10, 12), deviation(2, 0, 3)], [deviation(1, 6, 8)])).toEqual({
+      0: [[0, 12]],
+      1: [[4, 6]],
+      2: [[0, 3]],
+    });
+    expect(rowCoverage(coverage, [], [deviation(2, 0, 3)])).toEqual({ ...coverage, 2: [] });
+    expect(coverage).toEqual({ 0: [[0, 10]], 1: [[4, 8]] });
   });
 });
 

@@ -53,7 +53,10 @@ export function descriptionOf({ fileName, location: { start, end }, replacement 
   const lines = readFileSync(fileName, 'utf8')
     .split('\n')
     .slice(start.line - 1, end.line);
-  lines.push((lines.pop() ?? '').slice(0, end.column));
-  const text = lines.join('\n').slice(start.column).replaceAll(/\s+/g, ' ');
+  lines.push((lines.pop() ?? '').slice(0, end.column - 1));
+  const text = lines
+    .join('\n')
+    .slice(start.column - 1)
+    .replaceAll(/\s+/g, ' ');
   return `${relative(process.cwd(), fileName)}:${start.line}:${start.column}  ${text}  →  ${replacement.replaceAll(/\s+/g, ' ')}`;
 }

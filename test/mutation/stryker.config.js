@@ -19,7 +19,7 @@ export default {
   testRunnerNodeArgs: ['--no-warnings', '--stack-trace-limit=0'],
   coverageAnalysis: 'perTest',
   // A mutant hangs when it takes half as long again as its tests took, and this.
-  timeoutMS: 5000,
+  timeoutMS: 10_000,
   timeoutFactor: 1.5,
   incremental: true,
   incrementalFile: `${FOLDER}/results.json`,

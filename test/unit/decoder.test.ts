@@ -1,4 +1,6 @@
 import {
+  type ColumnType,
+  columnReader,
   columnsOf,
   count,
   type Decoded,
@@ -244,7 +246,11 @@ describe('event times', () => {
 
   it('is missing where a schema makes it optional', () => {
     const decoder = loose('at', { anyOf: [{ type: 'string', format: 'date-time' }, { type: 'null' }] });
-    expect(timeOf(decoder(bytes({ at: null, key: 'k' })))).toBe('bad-event-time');
+    expect(decoder(bytes({ at: null, key: 'k' }))).toEqual({
+      kind: 'poison',
+      reason: 'bad-event-time',
+      detail: 'at is no time',
+    });
     expect(timeOf(decoder(bytes({ key: 'k' })))).toBe('bad-event-time');
   });
 
@@ -401,6 +407,24 @@ describe('keys that no database row could have', () => {
         reason: 'wrong-type',
         detail: expect.stringContaining('city, place: more than'),
       });
+  });
+});
+
+describe('the value of a column', () => {
+  const WIRE = ['x', '', '2013-01-01T00:00:00Z', 1, 1.5, -0, 2 ** 53, true, false, [1], { a: 'b' }] as const;
+  it.each<{ type: ColumnType; read: Readonly<Record<string, unknown>> }>([
+    { type: 'integer', read: { '1': 1, '0': 0 } },
+    { type: 'double', read: { '1': 1, '1.5': 1.5, '0': 0, '9007199254740992': 2 ** 53 } },
+    { type: 'text', read: { '"x"': 'x', '""': '', '"2013-01-01T00:00:00Z"': '2013-01-01T00:00:00Z' } },
+    { type: 'boolean', read: { true: true, false: false } },
+    { type: 'timestamp', read: { '"2013-01-01T00:00:00Z"': Date.UTC(2013, 0, 1) } },
+    { type: 'json', read: Object.fromEntries(WIRE.map((value) => [JSON.stringify(value), JSON.stringify(value)])) },
+  ])('of type $type is read from that type alone', ({ type, read }) => {
+    for (const nullable of [true, false]) {
+      const reader = columnReader({ name: 'c', type, nullable });
+      for (const value of WIRE) expect([value, reader(value)]).toEqual([value, read[JSON.stringify(value)]]);
+      for (const nothing of [null, undefined]) expect(reader(nothing)).toBe(nullable ? null : undefined);
+    }
   });
 });
 

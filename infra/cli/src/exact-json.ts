@@ -5,6 +5,7 @@ interface ExactJson {
     reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
   ): unknown;
   rawJSON(text: string): unknown;
+  isRawJSON(value: unknown): value is { readonly rawJSON: string };
 }
 const exact = JSON as unknown as ExactJson;
 
@@ -13,4 +14,14 @@ export function parseExactly(text: string): unknown {
   return exact.parse(text, (_key, value, { source }) =>
     typeof value === 'number' ? exact.rawJSON(source ?? String(value)) : value,
   );
+}
+
+/** A JSON number with these digits. @throws {SyntaxError} when they are none */
+export function numberOf(text: string): unknown {
+  return exact.rawJSON(text);
+}
+
+/** The digits of a number that was parsed exactly; null for any other value. */
+export function digitsOf(value: unknown): string | null {
+  return exact.isRawJSON(value) ? value.rawJSON : null;
 }

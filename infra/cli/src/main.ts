@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { archiveCommand, recomputeCommand, sweepCommand } from './commands/batch-jobs.ts';
 import { checkpointCommand } from './commands/checkpoint.ts';
 import { consumeCommand } from './commands/consume.ts';
+import { convertCommand } from './commands/convert.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { destroyCommand } from './commands/destroy.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -54,6 +55,7 @@ for (const command of [
   lookupCommand(),
   produceCommand(),
   consumeCommand(),
+  convertCommand(),
   runCommand(),
   checkpointCommand(),
   queryCommand(),

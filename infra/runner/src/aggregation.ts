@@ -1,104 +1,235 @@
-import { type AnyAlgebra, keyOfRow, rowId, type Slots, type Value, type WindowPlan, windowEndMs } from '@bifold/core';
+import {
+  type MergedRow,
+  mergeWindows,
+  type RowParts,
+  rowId,
+  type Slots,
+  type Value,
+  type WindowPlan,
+  windowStartsOf,
+} from '@bifold/core';
 import type { PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { Stream } from './definition/stream.ts';
 import type { Operator } from './operators.ts';
 import type { Transform } from './transform.ts';
 
-/** One row of the result table. */
-interface ResultRow {
-  readonly id: string;
-  readonly window: WindowPlan;
+/** What is kept of a window: the states of one of its panes. */
+interface Pane {
   readonly startMs: number;
-  readonly endMs: number;
-  readonly key: readonly Value[];
   readonly states: unknown[];
 }
 
+/** One kind of window of the aggregation: the panes of each key, and which of them this batch changed. */
+interface WindowState {
+  readonly plan: WindowPlan;
+  readonly paneOf: (timeMs: number) => number | null;
+  readonly keepsTimes: boolean;
+  /** End of the last window that an event of this time falls into; null where no window ever ends. Epoch milliseconds. */
+  readonly lastEndOf: (timeMs: number) => number | null;
+  readonly keys: Map<string, Map<number, Pane>>;
+  touched: Map<string, Set<number>>;
+}
+
+const ALL = { fromMs: null, toMs: null, total: false } as const;
+
 /**
- * The result table of an aggregation, folded by core as a pipeline's views are, and given out as Spark defines its output modes: a window is over for good
- * when the watermark has reached its end. It is then given (append) and forgotten (append, update); a row that comes for a window that was over before this batch is late.
- * A result that is given whole keeps all windows, and nothing is late for it.
+ * The result table of an aggregation: folded and put together by core as a pipeline's views are, and given out as Spark defines its output modes. A window is over when the
+ * watermark has reached its end: it is then given (append) and forgotten (append, update), and a row that comes for it in a later batch is late.
+ * A result that is given whole keeps all its windows, and nothing is late for it.
  */
 export function aggregationOf(stream: Stream, { fold }: Transform): Operator {
   const { outputMode, output, pipeline } = stream;
-  const { plan } = pipeline;
-  const { view } = fold.rows;
-  const windows = new Map(plan.windows.map((window) => [window.name, window]));
-  const results = new Map<string, ResultRow>();
-  let touched = new Set<ResultRow>();
   const forgets = outputMode !== 'complete';
-
-  const rowOf = (id: string, window: WindowPlan, startMs: number, states: unknown[]): ResultRow => ({
-    ...{ id, window, startMs, states },
-    endMs: windowEndMs(window, startMs),
-    key: JSON.parse(keyOfRow(id)),
+  const windows = pipeline.plan.windows.map((plan): WindowState => {
+    const panes = fold.panes.find(({ name }) => name === plan.name) as (typeof fold.panes)[number];
+    return { plan, ...panes, lastEndOf: lastEndOf(plan), keys: new Map(), touched: new Map() };
   });
-  const isOver = ({ endMs }: ResultRow, watermarkMs: number | null): boolean =>
-    watermarkMs !== null && endMs <= watermarkMs;
+
+  const paneIn = (window: WindowState, key: string, startMs: number, states: () => unknown[]): Pane => {
+    let panes = window.keys.get(key);
+    if (panes === undefined) {
+      panes = new Map();
+      window.keys.set(key, panes);
+    }
+    let pane = panes.get(startMs);
+    if (pane === undefined) {
+      pane = { startMs, states: states() };
+      panes.set(startMs, pane);
+    }
+    return pane;
+  };
+
+  const emptyOf = (window: WindowState) => () => [...fold.rows.of(window.plan.name).empty];
+  const cellOf = (window: WindowState, pane: Pane) => fold.rows.of(window.plan.name).encode(pane.states);
+
+  /** The windows of some keys, put together from their panes. */
+  const windowsOf = async (window: WindowState, keys: Iterable<string>): Promise<MergedRow[]> => {
+    const rows: MergedRow[] = [];
+    const panes = partsOf(window, keys);
+    for await (const row of mergeWindows(fold.rows, window.plan, ALL, panes, null)) rows.push(row);
+    return rows;
+  };
+
+  async function* partsOf(window: WindowState, keys: Iterable<string>): AsyncGenerator<RowParts> {
+    for (const key of keys) {
+      const place = { key, window: window.plan.name };
+      const panes = [...(window.keys.get(key)?.values() ?? [])];
+      for (const pane of panes.sort((left, right) => left.startMs - right.startMs)) {
+        const position = { ...place, startMs: pane.startMs };
+        yield { ...position, batch: { ...position, cell: cellOf(window, pane) }, fragments: [] };
+      }
+    }
+  }
+
+  /** The rows of one kind of window that this batch gives. */
+  const given = async (window: WindowState, { watermarkMs, lateBelowMs }: PlannedBatch): Promise<MergedRow[]> => {
+    switch (outputMode) {
+      case 'complete':
+        return windowsOf(window, window.keys.keys());
+      case 'update': {
+        const rows = await windowsOf(window, window.touched.keys());
+        return rows.filter((row) => !isOver(row, lateBelowMs) && holdsOne(row, window.touched.get(row.key)));
+      }
+      case 'append': {
+        if (watermarkMs === null || watermarkMs === lateBelowMs) return [];
+        const rows = await windowsOf(window, window.keys.keys());
+        // What was over before is given already; panes of it are kept for windows that are not.
+        return rows.filter((row) => isOver(row, watermarkMs) && !isOver(row, lateBelowMs));
+      }
+    }
+  };
 
   return {
     load(entries) {
+      const byName = new Map(windows.map((window) => [window.plan.name, window]));
       for (const [id, cell] of entries) {
-        const [name = '', startMs] = id.split('|', 2);
-        const states = [...view.decode(Buffer.from(cell, 'base64'))];
-        results.set(id, rowOf(id, windows.get(name) as WindowPlan, Number(startMs), states));
+        const [name = '', startMs = '', ...key] = id.split('|');
+        const window = byName.get(name) as WindowState;
+        paneIn(window, key.join('|'), Number(startMs), () => [
+          ...fold.rows.of(name).decode(Buffer.from(cell, 'base64')),
+        ]);
       }
     },
 
     add(slots: Slots, timeMs: number, { lateBelowMs }: PlannedBatch) {
       const key = fold.keyOf(slots);
+      let isLate = false;
       let isTaken = false;
-      for (const { name, startsOf } of fold.windowStarts) {
-        const window = windows.get(name) as WindowPlan;
-        for (const startMs of startsOf(timeMs)) {
-          if (forgets && lateBelowMs !== null && windowEndMs(window, startMs) <= lateBelowMs) continue;
-          const id = rowId(name, startMs, key);
-          let row = results.get(id);
-          if (row === undefined) {
-            row = rowOf(
-              id,
-              window,
-              startMs,
-              view.algebras.map((algebra: AnyAlgebra) => algebra.empty),
-            );
-            results.set(id, row);
-          }
-          fold.addTo(row.states, slots);
-          touched.add(row);
-          isTaken = true;
+      for (const window of windows) {
+        const startMs = window.paneOf(timeMs);
+        if (startMs === null) continue;
+        const endMs = window.lastEndOf(timeMs);
+        if (forgets && lateBelowMs !== null && endMs !== null && endMs <= lateBelowMs) {
+          isLate = true;
+          continue;
         }
+        const pane = paneIn(window, key, startMs, emptyOf(window));
+        fold.addTo(pane.states, slots);
+        if (window.keepsTimes) fold.addTime(pane.states, timeMs);
+        const touched = window.touched.get(key);
+        if (touched) touched.add(startMs);
+        else window.touched.set(key, new Set([startMs]));
+        isTaken = true;
       }
-      return isTaken;
+      return isTaken || !isLate;
     },
 
-    finish({ watermarkMs }: PlannedBatch) {
-      const over = forgets ? [...results.values()].filter((row) => isOver(row, watermarkMs)) : [];
-      const given = outputMode === 'append' ? over : outputMode === 'update' ? [...touched] : [...results.values()];
-      const rows = given.toSorted(inOrder).map(valuesOf);
+    async finish(planned: PlannedBatch) {
+      const rows: MergedRow[] = [];
       const changes = new Map<string, string | null>();
-      for (const row of touched) changes.set(row.id, view.encode(row.states).toString('base64'));
-      for (const row of over) {
-        results.delete(row.id);
-        changes.set(row.id, null);
+      for (const window of windows) {
+        rows.push(...(await given(window, planned)));
+        const { name } = window.plan;
+        for (const [key, starts] of window.touched) {
+          for (const startMs of starts) {
+            const pane = paneIn(window, key, startMs, emptyOf(window));
+            changes.set(rowId(name, startMs, key), cellOf(window, pane).toString('base64'));
+          }
+        }
+        window.touched = new Map();
+        if (!forgets || planned.watermarkMs === null || planned.watermarkMs === planned.lateBelowMs) continue;
+        for (const [key, startMs] of await panesThatAreOver(window, planned.watermarkMs)) {
+          const panes = window.keys.get(key);
+          panes?.delete(startMs);
+          if (panes?.size === 0) window.keys.delete(key);
+          changes.set(rowId(name, startMs, key), null);
+        }
       }
-      touched = new Set();
-      return { rows, changes };
+      return { rows: rows.sort(inOrder).map(valuesOf), changes };
     },
   };
 
-  function valuesOf({ window, startMs, endMs, key, states }: ResultRow): readonly Value[] {
+  /** Panes that no window holds any more that is not over. */
+  async function panesThatAreOver(
+    window: WindowState,
+    watermarkMs: number,
+  ): Promise<readonly (readonly [key: string, startMs: number])[]> {
+    const { plan, keys, lastEndOf: endOf } = window;
+    if (plan.kind !== 'session')
+      return [...keys].flatMap(([key, panes]) =>
+        [...panes.keys()]
+          .filter((startMs) => (endOf(startMs) ?? Number.POSITIVE_INFINITY) <= watermarkMs)
+          .map((startMs) => [key, startMs] as const),
+      );
+    const sessions = (await windowsOf(window, keys.keys())).filter((row) => isOver(row, watermarkMs));
+    return sessions.flatMap(({ key, startMs, endMs }) => {
+      // A pane's events are of one session: it is over with the session whose events it holds.
+      const first = window.paneOf(startMs) as number;
+      const starts = [...(keys.get(key) as Map<number, Pane>).keys()];
+      return starts
+        .filter((start) => start >= first && start < (endMs as number) - plan.gapMs + 1)
+        .map((start) => [key, start] as const);
+    });
+  }
+
+  function valuesOf({ window, startMs, endMs, key, states }: MergedRow): readonly Value[] {
+    const keyValues = JSON.parse(key) as readonly Value[];
     const values = new Map<string, Value>([
-      ['window', window.name],
-      ['start', startMs],
-      ['end', endMs],
-      ...plan.groupBy.map((name, index) => [name, key[index] as Value] as const),
-      ...Object.entries(view.present(states)),
+      ['window', window],
+      // A running total has no time of its own.
+      ...(endMs === null ? [] : ([['start', startMs] as const, ['end', endMs] as const] as const)),
+      ...pipeline.plan.groupBy.map((name, index) => [name, keyValues[index] as Value] as const),
+      ...Object.entries(fold.rows.view.present(states)),
     ]);
     return output.map(({ name }) => values.get(name) ?? null);
   }
 }
 
+function isOver({ endMs }: MergedRow, watermarkMs: number | null): boolean {
+  return endMs !== null && watermarkMs !== null && endMs <= watermarkMs;
+}
+
+/** Whether a window holds one of these panes; a running total holds all of them. */
+function holdsOne({ startMs, endMs }: MergedRow, panes: ReadonlySet<number> | undefined): boolean {
+  if (endMs === null) return true;
+  for (const pane of panes ?? []) if (pane >= startMs && pane < endMs) return true;
+  return false;
+}
+
+function lastEndOf(window: WindowPlan): (timeMs: number) => number | null {
+  switch (window.kind) {
+    case 'tumbling':
+    case 'sliding': {
+      const startsOf = windowStartsOf(window);
+      return (timeMs) => (startsOf(timeMs).at(-1) ?? timeMs) + window.sizeMs;
+    }
+    case 'session':
+      return (timeMs) => timeMs + window.gapMs;
+    case 'running':
+      return () => null;
+  }
+}
+
 /** By time, then by key: the same rows in the same order, whatever was restored from a checkpoint in between. */
-function inOrder(left: ResultRow, right: ResultRow): number {
-  return left.startMs - right.startMs || left.endMs - right.endMs || (left.id < right.id ? -1 : 1);
+function inOrder(left: MergedRow, right: MergedRow): number {
+  return (
+    left.startMs - right.startMs ||
+    (left.endMs ?? 0) - (right.endMs ?? 0) ||
+    order(left.window, right.window) ||
+    order(left.key, right.key)
+  );
+}
+
+function order(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
 }

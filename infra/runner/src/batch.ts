@@ -88,10 +88,10 @@ export class BatchRunner {
         const slots = this.transform.apply(values, lookups.resolve);
         if (slots === null) continue;
         if (this.aggregation === null) rows.push(this.outputSlots.map((slot) => slots[slot] as Value));
-        else if (!this.aggregation.add(slots, timeMs as number, planned)) counts.late++;
+        else if (!this.aggregation.add(slots, timeMs ?? 0, planned)) counts.late++;
       }
     }
-    const finished = this.aggregation?.finish(planned) ?? { rows, changes: new Map() };
+    const finished = (await this.aggregation?.finish(planned)) ?? { rows, changes: new Map() };
     return { ...finished, counts, maxEventTimeMs };
   }
 }

@@ -8,5 +8,7 @@ export interface Operator {
   /** False: the row came too late, and nothing of it was taken. */
   add(slots: Slots, timeMs: number, planned: PlannedBatch): boolean;
   /** The rows that the batch gives, and what it changed of the state. */
-  finish(planned: PlannedBatch): { readonly rows: readonly (readonly Value[])[]; readonly changes: StateChanges };
+  finish(
+    planned: PlannedBatch,
+  ): Promise<{ readonly rows: readonly (readonly Value[])[]; readonly changes: StateChanges }>;
 }

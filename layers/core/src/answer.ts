@@ -41,7 +41,7 @@ export function vantageOf(
   for (const partition of [...new Set([...partitions, ...partitionsOf(current)])].sort((one, other) => one - other)) {
     const cut = cutOf(current, partition);
     if (cut > 0) batchBelow[partition] = segmentStart(cut, segmentSize);
-    const ranges: Range[] = batchRanges(current, partition, segmentSize).slice();
+    const ranges: Range[] = [...batchRanges(current, partition, segmentSize)];
     let contiguous = cut;
     for (const [segment, next] of [...(progress.get(partition) ?? [])].sort(([left], [right]) => left - right)) {
       const start = segmentStart(segment, segmentSize);

@@ -34,6 +34,17 @@ describe('compareUtf8', () => {
     );
   });
 
+  it('orders as the bytes do, at every border of UTF-16 and UTF-8', () => {
+    const borders = ['', '\0', '\x7f', '\x80', '\u07ff', '\u0800', '\ud7ff', '\ue000', '\uf7ff', '\uffff', '\u{10000}'];
+    for (const left of [...borders, '\u{103ff}', '\u{10ffff}'])
+      for (const right of borders)
+        expect([left, right, Math.sign(compareUtf8(left, right))]).toEqual([
+          left,
+          right,
+          Buffer.compare(Buffer.from(left), Buffer.from(right)),
+        ]);
+  });
+
   it('is an order: one way or the other, and the same through a third', () => {
     fc.assert(
       fc.property(text, text, text, (a, b, c) => {

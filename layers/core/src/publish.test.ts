@@ -67,6 +67,11 @@ describe('manifestOf', () => {
     ]);
   });
 
+  it('names no lost ranges where there are none below the cut', () => {
+    const manifest = manifestOf(new Map([[0, chainOf([40, -10])]]), NOTHING_PUBLISHED, SIZE, false);
+    expect(manifest).toEqual({ cuts: { 0: 2 }, lost: {}, files: chainOf([40]) });
+  });
+
   it('holds for any chains: cuts never fall, the files are just those below the cuts', () => {
     const lengths = fc.array(
       fc.integer({ min: -40, max: 60 }).filter((length) => length !== 0),
@@ -171,5 +176,12 @@ describe('the pointer', () => {
   ])('lets the sweeper delete the run "$run": $sweepable', ({ run, generation, sweepable }) => {
     const pointer: Pointer = { generation: 4, current: runOf('current', {}), previous: runOf('previous', {}) };
     expect(isSweepableRun(pointer, run, generation)).toBe(sweepable);
+  });
+
+  it('lets the sweeper delete the run that lost the first race', () => {
+    const pointer: Pointer = { generation: 1, current: runOf('current', {}), previous: null };
+    expect(isSweepableRun(pointer, 'current', 1)).toBe(false);
+    expect(isSweepableRun(pointer, 'lost the race', 1)).toBe(true);
+    expect(isSweepableRun(NOTHING_PUBLISHED, 'being written', 1)).toBe(false);
   });
 });

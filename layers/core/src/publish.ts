@@ -73,9 +73,7 @@ export function pointerAfter(pointer: Pointer, run: string, manifest: Manifest, 
 
 /** What the sweeper may delete, rule 9: fragments below the minimum of both cuts, and runs up to the pointer's generation that it does not name. */
 export function sweepableSegments(pointer: Pointer, partition: number): number {
-  return pointer.previous === null
-    ? 0
-    : Math.min(cutOf(pointer.current, partition), cutOf(pointer.previous, partition));
+  return Math.min(cutOf(pointer.current, partition), cutOf(pointer.previous, partition));
 }
 
 export function isSweepableRun(pointer: Pointer, run: string, generation: number): boolean {

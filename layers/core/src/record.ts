@@ -196,7 +196,7 @@ function eventTimeReader(
     const value = values[index];
     if (typeof value !== 'number') return null;
     const timeMs = toMs(value);
-    return Math.abs(timeMs) <= TIME_LIMIT_MS ? timeMs + 0 : null;
+    return Math.abs(timeMs) <= TIME_LIMIT_MS ? timeMs : null;
   };
 }
 

@@ -7,7 +7,8 @@ import { recordsInFlight } from '../trigger.ts';
 import type { World } from '../world.ts';
 import { type Fault, hit, missed, plural, type Strike } from './fault.ts';
 
-const TRIES = 6;
+/** How long a moment is waited for in which a batch can be frozen. */
+const BUSY_WITHIN_MS = 10_000;
 /** Meanwhile, so that a frozen batch comes again within seconds. */
 const TIMEOUT_S = 5;
 /** And what the emulator takes to end what exceeds it. */
@@ -22,7 +23,7 @@ interface Frozen {
 
 /** Freezes the process that folds a batch, in the middle of it; null when each time none was under way. */
 async function freezeSpeed(world: World, stream: Stream, withinMs: number): Promise<Frozen | null> {
-  for (let tries = 1; tries <= TRIES; tries++) {
+  for (const giveUpAtMs = Date.now() + BUSY_WITHIN_MS; Date.now() < giveUpAtMs; ) {
     if ((await world.busy(stream)) === null) continue;
     await sleep(withinMs);
     const pid = await busiest(() => world.workersOf(stream, 'speed'));
@@ -74,6 +75,13 @@ const beyondTimeout: Fault = {
   async strike(world, stream, random) {
     const timeoutS = await world.setTimeout(stream, 'speed', TIMEOUT_S);
     try {
+      // The change ended its processes: only one that has started is timed.
+      const before = await world.mappingOf(stream);
+      await world.mappingWhen(
+        stream,
+        ({ recordsInvoked }) => recordsInvoked > (before?.recordsInvoked ?? 0),
+        BEYOND_TIMEOUT_MS,
+      );
       return await freezeUntilTimeout(world, stream, random.below(30));
     } finally {
       await world.setTimeout(stream, 'speed', timeoutS);

@@ -67,7 +67,9 @@ function refuseFormat(name: string, format: string): never {
   });
 }
 
-function checkModes({ name, isAggregation, outputMode, watermarkMs, eventTime, dropDuplicates }: Stream): void {
+function checkModes(stream: Stream): void {
+  const { name, pipeline, isAggregation, outputMode, watermarkMs, eventTime, dropDuplicates } = stream;
+  const { windows } = pipeline.plan;
   const modes: readonly OutputMode[] = ['append', 'update', 'complete'];
   if (!modes.includes(outputMode))
     refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" has an output mode that is not known`, {
@@ -87,13 +89,27 @@ function checkModes({ name, isAggregation, outputMode, watermarkMs, eventTime, d
       allowed: 'append with a watermark, or update, or complete',
       remedy: "write watermark: '10m', or outputMode: 'update'",
     });
+  const kinds = isAggregation ? windows.map(({ kind }) => kind) : [];
+  if (outputMode === 'append' && kinds.includes('running'))
+    refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" appends a running total`, {
+      received: 'append with running(): such a row changes as long as rows come',
+      allowed: 'update or complete',
+      remedy: "write outputMode: 'update'",
+    });
+  if (outputMode === 'update' && kinds.includes('session'))
+    refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" gives sessions as they change`, {
+      received:
+        'update with session(): two sessions may become one, and a row given before would have to be taken back',
+      allowed: 'append or complete',
+      remedy: "write outputMode: 'append' and a watermark, or outputMode: 'complete'",
+    });
   if (watermarkMs !== null && eventTime === null)
     refuse('BIFOLD_NO_EVENT_TIME', `stream "${name}" has a watermark and no event time`, {
       received: 'no eventTime',
       allowed: 'a column of times, or { field, unit } of a number',
       remedy: "write eventTime: 'at'",
     });
-  if (isAggregation && eventTime === null)
+  if (isAggregation && eventTime === null && windows.some(({ kind }) => kind !== 'running'))
     refuse('BIFOLD_NO_EVENT_TIME', `stream "${name}" cuts time into windows and has no event time`, {
       received: 'no eventTime',
       allowed: 'a column of times, or { field, unit } of a number',

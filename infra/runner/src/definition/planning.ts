@@ -124,17 +124,19 @@ function rowColumns(parts: PlannedParts, plan: Plan): readonly Column[] {
   ];
 }
 
-/** A row of a result: its window, its key, its aggregates. The window's name is left out where there is but one. */
+/** A row of a result: its window, its key, its aggregates. The window's name is left out where there is but one, its times where it has none. */
 function resultColumns({ groupBy, aggregates }: PlannedAggregation, plan: Plan): readonly Column[] {
   const types = new Map<string, ColumnType>([
     ...plan.columns.map(({ name, type }) => [name, type] as const),
     ...plan.derived.map(({ name, type }) => [name, type] as const),
   ]);
+  const hasTimes = plan.windows.some(({ kind }) => kind !== 'running');
   const byName = new Map(plan.aggregates.map((aggregate) => [aggregate.name, aggregate]));
   return [
     ...(plan.windows.length > 1 ? [{ name: 'window', type: 'text' as const, nullable: false }] : []),
-    { name: 'start', type: 'timestamp', nullable: false },
-    { name: 'end', type: 'timestamp', nullable: false },
+    ...(hasTimes
+      ? ['start', 'end'].map((name) => ({ name, type: 'timestamp' as const, nullable: plan.windows.length > 1 }))
+      : []),
     ...groupBy.map((name) => ({ name, type: types.get(name) as ColumnType, nullable: true })),
     ...Object.keys(aggregates).map((name) => ({
       name,

@@ -63,8 +63,7 @@ export function dyadic(sum: ExactDouble): { readonly mantissa: bigint; readonly 
     mantissa = parts.reduce((total, part) => total + (part.mantissa << BigInt(part.exponent - exponent)), 0n);
   }
   if (mantissa === 0n) return { mantissa: 0n, exponent: 0 };
-  const magnitude = mantissa < 0n ? -mantissa : mantissa;
-  const zeros = trailingZeros(magnitude);
+  const zeros = trailingZeros(mantissa);
   return { mantissa: mantissa >> BigInt(zeros), exponent: exponent + zeros };
 }
 
@@ -96,13 +95,11 @@ export function roundedQuotient(sum: ExactDouble, divisor: number): number {
  * `denominator` is above zero.
  */
 export function ratio(numerator: bigint, denominator: bigint): number {
-  if (numerator === 0n) return 0;
   const negative = numerator < 0n;
   const magnitude = negative ? -numerator : numerator;
   // Scale so that the quotient has 54 or 55 bits: at least one below the 53 that a double keeps; the remainder decides ties.
-  let scale = bitLength(magnitude) - bitLength(denominator) - 54;
-  if (scale < UNIT_EXPONENT - 1) scale = UNIT_EXPONENT - 1;
-  const scaled = scale >= 0 ? magnitude / (denominator << BigInt(scale)) : (magnitude << BigInt(-scale)) / denominator;
+  const scale = bitLength(magnitude) - bitLength(denominator) - 54;
+  const scaled = (magnitude >> BigInt(scale)) / denominator;
   const exact =
     scale >= 0
       ? scaled * (denominator << BigInt(scale)) === magnitude
@@ -113,13 +110,8 @@ export function ratio(numerator: bigint, denominator: bigint): number {
   const dropped = scaled - (kept << BigInt(drop));
   const half = 1n << BigInt(drop - 1);
   if (dropped > half || (dropped === half && (!exact || (kept & 1n) === 1n))) kept += 1n;
-  const value = Number(kept) * powerOfTwo(scale + drop);
+  const value = Number(kept) * 2 ** (scale + drop);
   return negative ? 0 - value : value;
-}
-
-/** `value * 2^exponent` may need two steps where 2^exponent itself is no double; each step is exact. */
-function powerOfTwo(exponent: number): number {
-  return exponent > 1023 ? Number.POSITIVE_INFINITY : 2 ** exponent;
 }
 
 const scratch = new DataView(new ArrayBuffer(8));
@@ -147,8 +139,9 @@ function bitLength(magnitude: bigint): number {
   return (digits.length - 1) * 4 + (32 - Math.clz32(Number.parseInt(digits[0] as string, 16)));
 }
 
-function trailingZeros(magnitude: bigint): number {
-  const digits = magnitude.toString(16);
+/** Of a number that is not zero; its sign does not matter. */
+function trailingZeros(value: bigint): number {
+  const digits = value.toString(16);
   let index = digits.length - 1;
   while (digits[index] === '0') index--;
   const nibble = Number.parseInt(digits[index] as string, 16);

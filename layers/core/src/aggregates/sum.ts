@@ -44,8 +44,8 @@ function encodeExactDouble(state: ExactDouble, writer: Writer): void {
   }
   const rounded = roundedQuotient(state, 1);
   const { mantissa, exponent } = dyadic(state);
-  const alone = Number.isFinite(rounded) ? dyadic(addDouble(EXACT_ZERO, rounded)) : null;
-  if (alone !== null && alone.mantissa === mantissa && alone.exponent === exponent) {
+  // Where rounding lost nothing, and only there, the odd mantissa is still the same.
+  if (Number.isFinite(rounded) && dyadic(addDouble(EXACT_ZERO, rounded)).mantissa === mantissa) {
     writer.byte(0);
     writer.double(rounded);
     return;

@@ -1,0 +1,107 @@
+import { digitsOf, numberOf, parseExactly } from '../exact-json.ts';
+
+export const CELL_TYPES = ['integer', 'float', 'boolean', 'date', 'timestamp', 'json', 'text'] as const;
+/** What a column holds. Dates and timestamps are text of JSON, too, of which readers know more. */
+export type CellType = (typeof CELL_TYPES)[number];
+
+export interface TypedColumn {
+  readonly name: string;
+  readonly type: CellType;
+  readonly nullable: boolean;
+}
+
+/** As JSON writes them: what is written otherwise (007, +1, .5) would not come back as it was, and is text. */
+const INTEGER = /^-?(0|[1-9]\d*)$/;
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+const BOOLEAN = /^(true|false)$/i;
+const DATE = /^\d{4}-\d\d-\d\d$/;
+const TIMESTAMP = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+const isDate = (text: string): boolean => {
+  const time = DATE.test(text) ? new Date(`${text}T00:00:00Z`) : null;
+  return time !== null && !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text);
+};
+const isTimestamp = (text: string): boolean => isDate(TIMESTAMP.exec(text)?.[1] ?? '');
+const isInteger = (text: string): boolean => INTEGER.test(text) && Number.isSafeInteger(Number(text));
+const isFloat = (text: string): boolean => NUMBER.test(text) && Number.isFinite(Number(text));
+
+/** The narrowest type of a cell of CSV. */
+export function typeOfCell(cell: string): CellType {
+  // An integer that a double cannot hold is a name made of digits: other programs would round it.
+  if (INTEGER.test(cell)) return isInteger(cell) ? 'integer' : 'text';
+  if (isFloat(cell)) return 'float';
+  if (BOOLEAN.test(cell)) return 'boolean';
+  return isCanonicalJson(cell) ? 'json' : typeOfText(cell);
+}
+
+/** The narrowest type of a JSON value that is not null. Text stays text, also where it is made of digits. */
+export function typeOfValue(value: unknown): CellType {
+  const digits = digitsOf(value);
+  if (digits !== null) return isInteger(digits) ? 'integer' : 'float';
+  if (typeof value === 'boolean') return 'boolean';
+  return typeof value === 'string' ? typeOfText(value) : 'json';
+}
+
+function typeOfText(text: string): CellType {
+  return isDate(text) ? 'date' : isTimestamp(text) ? 'timestamp' : 'text';
+}
+
+/** The type that holds what both hold; null is of no value yet. */
+export function joined(left: CellType | null, right: CellType): CellType {
+  if (left === null || left === right) return right;
+  const isNumber = (type: CellType) => type === 'integer' || type === 'float';
+  return isNumber(left) && isNumber(right) ? 'float' : 'text';
+}
+
+/** An object or array that is written back as the same text. */
+function isCanonicalJson(cell: string): boolean {
+  if (!/^[[{]/.test(cell)) return false;
+  try {
+    return JSON.stringify(parseExactly(cell)) === cell;
+  } catch {
+    return false;
+  }
+}
+
+/** A cell as a JSON value of the type; undefined where it is none. Numbers keep their digits. */
+export function valueOfCell(type: CellType, cell: string): unknown {
+  switch (type) {
+    case 'integer':
+      return isInteger(cell) ? numberOf(cell) : undefined;
+    case 'float':
+      return isFloat(cell) ? numberOf(cell) : undefined;
+    case 'boolean':
+      return BOOLEAN.test(cell) ? cell.toLowerCase() === 'true' : undefined;
+    case 'date':
+      return isDate(cell) ? cell : undefined;
+    case 'timestamp':
+      return isTimestamp(cell) ? cell : undefined;
+    case 'json':
+      try {
+        return parseExactly(cell);
+      } catch {
+        return undefined;
+      }
+    case 'text':
+      return cell;
+  }
+}
+
+/** Whether a JSON value that is not null may stand in a column of the type. */
+export function isOfType(type: CellType, value: unknown): boolean {
+  switch (type) {
+    case 'json':
+      return true;
+    case 'text':
+      return typeof value === 'string';
+    default: {
+      const own = typeOfValue(value);
+      return own === type || (type === 'float' && own === 'integer');
+    }
+  }
+}
+
+/** A JSON value that is not null as the text of a cell. */
+export function cellOfValue(value: unknown): string {
+  return typeof value === 'string' ? value : (digitsOf(value) ?? JSON.stringify(value));
+}

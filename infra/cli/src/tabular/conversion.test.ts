@@ -1,0 +1,185 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import * as z from 'zod';
+import { csvLine } from '../csv-text.ts';
+import { parseExactly } from '../exact-json.ts';
+import type { TypedColumn } from './cell-types.ts';
+import { convertRows, inferred, type RowFormat } from './conversion.ts';
+import { jsonLinesOf, parquetOf } from './parquet.ts';
+import { zodText } from './schema-text.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'bifold-conversion-'));
+const temporary: string[] = [folder];
+afterAll(() => {
+  for (const each of temporary) rmSync(each, { recursive: true, force: true });
+});
+
+let files = 0;
+
+/** Converts a text, and gives back what came out, with the columns and the rows that were refused. */
+async function converted(
+  text: string,
+  format: RowFormat,
+  to: RowFormat,
+  { nullTexts = [''], sampleRows = Number.POSITIVE_INFINITY } = {},
+) {
+  const [path, output, rejectsFile] = ['in', 'out', 'bad'].map((name) => join(folder, `${name}-${files}`)) as [
+    string,
+    string,
+    string,
+  ];
+  files++;
+  writeFileSync(path, text);
+  const { columns, open } = await inferred({ path, format, delimiter: ',', nullTexts }, sampleRows);
+  const counts = await convertRows(await open(), columns, { output, to, nullTexts, rejectsFile });
+  const bad = existsSync(rejectsFile) ? readFileSync(rejectsFile, 'utf8').trim().split('\n') : [];
+  return {
+    ...{ columns, ...counts, output, text: readFileSync(output, 'utf8') },
+    rejects: bad.map((line) => JSON.parse(line) as { line: number; reason: string; row: string }),
+  };
+}
+
+const types = (columns: readonly TypedColumn[]) =>
+  Object.fromEntries(columns.map(({ name, type, nullable }) => [name, nullable ? `${type}?` : type]));
+
+const cell = fc.oneof(
+  fc.constantFrom(
+    '',
+    '0',
+    '-0',
+    '007',
+    '+1',
+    '.5',
+    '1.0',
+    '1e5',
+    '-12.50',
+    'true',
+    'false',
+    '2013-07-04',
+    '2013-02-30',
+  ),
+  fc.constantFrom('2013-07-04T10:00:00Z', '2013-07-04T10:00Z', '{"a":[1,2.0]}', '{ "a": 1 }', '[]', '{"__proto__":1}'),
+  fc.constantFrom('12345678901234567890', 'NaN', 'a,b', '"quoted"', 'two\nlines', ' spaced ', 'ü日本', '\ufeff'),
+  fc.integer().map(String),
+  fc.double({ noNaN: true }).map(String),
+  fc.string({ unit: 'grapheme' }),
+);
+/** Objects have names that are whole numbers first: columns that are named so change their place. */
+const name = fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => !/^\d+$/.test(text));
+
+const table = fc.uniqueArray(name, { minLength: 1, maxLength: 5 }).chain((header) =>
+  fc.record({
+    header: fc.constant(header),
+    rows: fc.array(fc.array(cell, { minLength: header.length, maxLength: header.length }), { minLength: 1 }),
+  }),
+);
+
+describe('CSV to JSON and back', () => {
+  it('is the identity, whatever the cells are', async () => {
+    await fc.assert(
+      fc.asyncProperty(table, async ({ header, rows }) => {
+        const csv = [header, ...rows].map((cells) => csvLine(cells)).join('');
+        const json = await converted(csv, 'csv', 'json');
+        expect(json).toMatchObject({ rows: rows.length, bad: 0 });
+        const back = await converted(json.text, 'json', 'csv');
+        expect(back.text).toBe(csv);
+      }),
+      { numRuns: 300 },
+    );
+  }, 60_000);
+
+  it('gives other programs the values that the cells say', async () => {
+    const { text, columns } = await converted('id,zip,x,ok\n1,007,1.0,true\n2,12,2.5,\n', 'csv', 'json');
+    expect(types(columns)).toEqual({ id: 'integer', zip: 'text', x: 'float', ok: 'boolean?' });
+    expect(text).toBe('{"id":1,"zip":"007","x":1.0,"ok":true}\n{"id":2,"zip":"12","x":2.5,"ok":null}\n');
+  });
+});
+
+describe('inference', () => {
+  it.each([
+    [['1', '2', '-3'], 'integer'],
+    [['1', '2.0'], 'float'],
+    [['1.0', '2.0'], 'float'],
+    [['007', '8'], 'text'],
+    [['9007199254740993'], 'text'],
+    [['true', 'FALSE'], 'boolean'],
+    [['true', '1'], 'text'],
+    [['2013-02-28', '2016-02-29'], 'date'],
+    [['2013-02-29'], 'text'],
+    [['2013-07-04T10:00:00Z', '2013-07-04T10:00:00.5-04:00'], 'timestamp'],
+    [['2013-07-04T10:00:00'], 'text'],
+    [['{"a":1}', '[1]'], 'json'],
+    [['1', ''], 'integer?'],
+    [['', ''], 'text?'],
+  ])('%j is %s', async (cells, type) => {
+    // A second column, so that a row of nothing is a row.
+    const { columns } = await converted(`a,b\n${cells.map((each) => csvLine([each, 'x'])).join('')}`, 'csv', 'json');
+    expect(types(columns).a).toBe(type);
+  });
+
+  it('takes several texts for null, and writes the first', async () => {
+    const nulls = { nullTexts: ['NA', ''] };
+    const { text, columns } = await converted('a,b\n1,NA\n,x\n', 'csv', 'json', nulls);
+    expect(types(columns)).toEqual({ a: 'integer?', b: 'text?' });
+    expect((await converted(text, 'json', 'csv', nulls)).text).toBe('a,b\n1,NA\nNA,x\n');
+  });
+
+  it('is shown as a zod schema that accepts the rows', async () => {
+    const { columns, text } = await converted(
+      'a,b c,__proto__,d,at,j\n1,x,1.5,2013-07-04,2013-07-04T10:00:00Z,"{""k"":1}"\n2,,2,2013-07-05,2013-07-04T10:00:00+02:00,[]\n',
+      'csv',
+      'json',
+    );
+    const code = zodText('my rows-1.csv', columns);
+    expect(code).toContain('const MyRows1 = z.object({');
+    const schema = new Function('z', `${code.replace(/^import.*$/m, '')}\nreturn MyRows1;`)(z) as z.ZodObject;
+    for (const line of text.trim().split('\n')) expect(schema.safeParse(JSON.parse(line)).error).toBeUndefined();
+    expect(schema.safeParse({ ...JSON.parse(text.split('\n')[0] as string), a: 1.5 }).success).toBe(false);
+  });
+});
+
+describe('bad rows', () => {
+  it('are rejected with line and reason, and the others are converted', async () => {
+    const csv = 'a,b\n1,x\n2\n3,"two\nlines"\nq"w,e\n4,y\n';
+    const { rows, bad, rejects, text } = await converted(csv, 'csv', 'json');
+    expect({ rows, bad }).toEqual({ rows: 3, bad: 2 });
+    expect(rejects).toEqual([
+      { line: 3, reason: '1 cells, where the header has 2', row: '2' },
+      { line: 6, reason: expect.stringContaining('Invalid Opening Quote'), row: expect.stringContaining('q"') },
+    ]);
+    expect(text.split('\n')).toHaveLength(4);
+  });
+
+  it('are those that are not of the type that the first rows had', async () => {
+    const { rows, rejects } = await converted('a\n1\n2\nx\n""\n', 'csv', 'json', { sampleRows: 2 });
+    expect(rows).toBe(3);
+    expect(rejects).toEqual([{ line: 4, reason: '"a" is "x", not integer or null', row: 'x' }]);
+  });
+
+  it('of JSON are lines that are no objects, and texts that would be read back as null', async () => {
+    const { rows, rejects } = await converted('{"a":"x"}\n[1]\n{"a":""}\n{"a":\n', 'json', 'csv');
+    expect(rows).toBe(1);
+    expect(rejects.map(({ line }) => line)).toEqual([2, 4, 3].sort());
+  });
+
+  it('end the conversion where nobody can say where the next row begins, and leave no file', async () => {
+    const csv = 'a,b\n1,"x"y\n2,z\n';
+    await expect(converted(csv, 'csv', 'json')).rejects.toMatchObject({ code: 'BIFOLD_CSV_UNREADABLE' });
+    expect(existsSync(join(folder, `out-${files - 1}`))).toBe(false);
+  });
+});
+
+describe('Parquet', () => {
+  it('gives back what it was given', async () => {
+    const csv =
+      'id,x,ok,day,at,j,t\n1,1.5,true,2013-07-04,2013-07-04T10:00:00.000000Z,"{""k"":[1]}",007\n2,,false,2013-07-05,2013-07-04T10:00:00.500000Z,[],\n';
+    const json = await converted(csv, 'csv', 'json');
+    const file = join(folder, 'rows.parquet');
+    await parquetOf(json.output, json.columns, file);
+    const back = readFileSync(await jsonLinesOf(file, temporary), 'utf8');
+    expect(back.trim().split('\n').map(parseExactly)).toEqual(json.text.trim().split('\n').map(parseExactly));
+  });
+});
