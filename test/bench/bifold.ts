@@ -101,6 +101,12 @@ export async function bifoldRows(
   }
   return Array.from(merged.values(), ({ key, startMs, states }) => {
     const { n, s, mx } = view.present(states);
-    return { key: (JSON.parse(key) as [string])[0], startMs, n: n ?? 0, s: s ?? 0, mx: mx ?? 0 };
+    return {
+      key: (JSON.parse(key) as [string])[0],
+      startMs,
+      n: Number(n ?? 0),
+      s: Number(s ?? 0),
+      mx: Number(mx ?? 0),
+    };
   });
 }

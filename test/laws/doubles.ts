@@ -18,7 +18,7 @@ export function doubleOfBits(bits: bigint): number {
 }
 
 /** A finite double in units of 2^-1074: always a whole number. */
-function units(value: number): bigint {
+export function unitsOf(value: number): bigint {
   const bits = bitsOf(value);
   const exponent = (bits >> 52n) & 0x7ffn;
   const fraction = bits & ((1n << 52n) - 1n);
@@ -35,12 +35,12 @@ export function nearest(numerator: bigint, denominator: bigint): number {
   let high = LARGEST_BITS;
   while (low < high) {
     const middle = (low + high + 1n) / 2n;
-    if (units(doubleOfBits(middle)) * denominator <= target) low = middle;
+    if (unitsOf(doubleOfBits(middle)) * denominator <= target) low = middle;
     else high = middle - 1n;
   }
-  const below = units(doubleOfBits(low)) * denominator;
+  const below = unitsOf(doubleOfBits(low)) * denominator;
   // Above the largest double the next step would be 2^1024.
-  const above = (low === LARGEST_BITS ? 1n << 2098n : units(doubleOfBits(low + 1n))) * denominator;
+  const above = (low === LARGEST_BITS ? 1n << 2098n : unitsOf(doubleOfBits(low + 1n))) * denominator;
   const upwards = target - below === above - target ? low % 2n === 1n : target - below > above - target;
   return doubleOfBits(upwards ? low + 1n : low);
 }
@@ -48,7 +48,7 @@ export function nearest(numerator: bigint, denominator: bigint): number {
 /** The sum of doubles, rounded once. */
 export function plainSum(values: readonly number[]): number {
   return nearest(
-    values.reduce((total, value) => total + units(value), 0n),
+    values.reduce((total, value) => total + unitsOf(value), 0n),
     UNIT,
   );
 }
@@ -57,7 +57,7 @@ export function plainSum(values: readonly number[]): number {
 export function plainMean(values: readonly number[]): number | null {
   if (values.length === 0) return null;
   return nearest(
-    values.reduce((total, value) => total + units(value), 0n),
+    values.reduce((total, value) => total + unitsOf(value), 0n),
     UNIT * BigInt(values.length),
   );
 }

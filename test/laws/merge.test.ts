@@ -310,7 +310,7 @@ describe('the deviations of a row', () => {
         return [segment, { ...position, hi, cell: view.encodeFragment(hi, view.empty) }] as const;
       }),
     };
-    expect(mergeRow(view, parts).ahead).toEqual([
+    expect(mergePane(view, parts).ahead).toEqual([
       { partition: 0, range: [4, 5] },
       { partition: 0, range: [20, 21] },
       { partition: 1, range: [4, 5] },

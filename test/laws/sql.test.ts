@@ -1,7 +1,10 @@
 import {
   ARCHIVE_COLUMNS,
+  all,
+  any,
   count,
   definePipeline,
+  distinct,
   Expression,
   type ExpressionNode,
   enrichedSql,
@@ -17,6 +20,7 @@ import {
   mean,
   min,
   type Pipeline,
+  quantile,
   quoted,
   type ResolveLookup,
   running,
@@ -26,11 +30,13 @@ import {
   sqlTypeOf,
   stateOfParts,
   statePartsOf,
+  stddev,
   sum,
   table,
   topic,
   tumbling,
   type Value,
+  variance,
   viewSql,
   type WindowPlan,
 } from '@bifold/core';
@@ -198,6 +204,13 @@ function pipelineOf(first: Expression<boolean | null>, second: Expression<boolea
       area: max('place.area'),
       reals: sum('real'),
       realMean: mean('real', { where: 'second' }),
+      spread: variance('real'),
+      wholeSpread: stddev('whole', { where: 'first' }),
+      median: quantile('more', 0.5),
+      cities: distinct('city'),
+      seenTimes: distinct('seen', { where: 'second' }),
+      everOpen: any('place.open'),
+      allFirst: all('first'),
     },
     storage: { segmentSize: SEGMENT_SIZE },
   }) as Pipeline;
@@ -383,14 +396,14 @@ describe('the SQL of a plan and its fold', () => {
 
         const idOf = (row: Record<string, Value | bigint>): string =>
           `${row._start} ${keyText(plan.groupBy.map((name) => plainNumber(row[name])))}`;
-        // Sums and means of doubles come as values, and core adds them up.
+        // What SQL has no exact state for comes as values, and core adds them up.
         const added = new Map<string, unknown[]>();
         for (const row of await query(inexactValuesSql(plan, window, 'enriched') as string)) {
           const states = added.get(idOf(row)) ?? [...fold.rows.view.empty];
           plan.aggregates.forEach((aggregate, position) => {
             const value = row[aggregate.name];
-            if (isFoldedByCore(aggregate) && typeof value === 'number')
-              states[position] = fold.rows.view.algebras[position]?.add(states[position], value);
+            if (isFoldedByCore(aggregate) && value !== null)
+              states[position] = fold.rows.view.algebras[position]?.add(states[position], plainNumber(value));
           });
           added.set(idOf(row), states);
         }

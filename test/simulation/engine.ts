@@ -11,6 +11,7 @@ import {
   type ResolveLookup,
   type SqlEngine,
   type SqlValue,
+  slotIndex,
   type TableColumn,
   type Value,
   viewSql,
@@ -193,20 +194,24 @@ function partsOf(aggregate: AggregatePlan, state: unknown): SqlValue[] {
       const { sum, count } = state as { sum: number | bigint; count: number };
       return [BigInt(sum), BigInt(count)];
     }
+    default:
+      throw new Error(`${aggregate.kind} is folded by core`);
   }
 }
 
 function inexactOf(fold: Fold, window: string, covered: readonly LogRecord[], resolve: Resolve): SqlValue[][] {
   const { plan } = fold.pipeline;
   const { paneOf } = fold.panes.find(({ name }) => name === window) as Fold['panes'][number];
+  const index = slotIndex(plan);
   return covered.flatMap((record) => {
     const decoded = fold.decode(record.value);
     const slots =
       decoded.kind === 'poison' ? null : fold.enrich(decoded.values, resolve(record.partition, record.offset));
     if (decoded.kind === 'poison' || slots === null) return [];
-    const values = plan.aggregates
-      .filter(isFoldedByCore)
-      .map(({ field }) => slots[plan.columns.findIndex(({ name }) => name === field)] ?? null);
+    const values = plan.aggregates.filter(isFoldedByCore).map(({ field, where }) => {
+      const slotOf = (name: string): Value => slots[index.get(name) as number] ?? null;
+      return where !== null && slotOf(where) !== true ? null : slotOf(field as string);
+    });
     const key = JSON.parse(fold.keyOf(slots)) as SqlValue[];
     const startMs = paneOf(decoded.timeMs);
     return startMs === null ? [] : [[BigInt(startMs), ...key, ...values]];

@@ -1,4 +1,5 @@
 import {
+  any,
   count,
   definePipeline,
   field,
@@ -6,6 +7,7 @@ import {
   mean,
   min,
   type Pipeline,
+  quantile,
   running,
   session,
   sliding,
@@ -14,6 +16,7 @@ import {
   topic,
   tumbling,
   type Value,
+  variance,
   versionOf,
 } from '@bifold/core';
 import { z } from 'zod';
@@ -54,6 +57,9 @@ const pipelineWhere = (dearFrom: number): Pipeline => {
       meanSeats: mean('seats', { where: 'dear' }),
       lowest: min('fare'),
       ranks: sum('place.rank'),
+      spread: variance('fare'),
+      median: quantile('seats', 0.5, { where: 'dear' }),
+      everDear: any('dear'),
     },
     storage: { segmentSize: 16, buckets: 2 },
   });

@@ -479,7 +479,7 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     code: 'BIFOLD_BAD_AGGREGATE',
     what: 'an unknown kind',
     names: '"middle"',
-    allowed: "mean('field')",
+    allowed: "sum('field')",
     make: () => define({ aggregates: { middle: { kind: 'median', field: 'fare' } } }),
   },
   {
@@ -516,6 +516,20 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     names: '"night"',
     allowed: 'integer or double',
     make: () => define({ aggregates: { top: max('night') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_AGGREGATE',
+    what: 'a quantile of no rank',
+    names: '"parameter":2',
+    allowed: 'a rank from 0 to 1',
+    make: () => define({ aggregates: { p: { kind: 'quantile', field: 'fare', parameter: 2 } } }),
+  },
+  {
+    code: 'BIFOLD_NOT_BOOLEAN',
+    what: 'any of a text',
+    names: 'any of "city"',
+    allowed: 'a boolean field',
+    make: () => define({ aggregates: { p: { kind: 'any', field: 'city' } } }),
   },
   {
     code: 'BIFOLD_NOT_BOOLEAN',

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnswerRow } from '@bifold/functions';
 import { delays } from '@bifold/pipelines';
 import { Command } from 'commander';
-import { receiptText } from '../answer-text.ts';
+import { cell, receiptText } from '../answer-text.ts';
 import { apiUrl, askAll } from '../api.ts';
 import { type Context, withContext } from '../context.ts';
 import { typedRecord } from '../csv.ts';
@@ -79,7 +79,7 @@ async function start(context: Context, { fresh = false, rate }: Options): Promis
     print(`\n${receiptText(verified.receipt)}\n\n${verdictText(verified, performance.now() - startedAtMs)}`);
     return verified;
   });
-  const flown = rows.reduce((total, row) => total + (row.values.flights ?? 0), 0);
+  const flown = rows.reduce((total, row) => total + Number(row.values.flights ?? 0), 0);
   print(`
 ${dim('api')}         ${apiUrl(context, deployment)}?window=daily&total=true
 ${dim('time')}        ${phases.text()}
@@ -248,15 +248,14 @@ async function drained(lagNow: () => Promise<number>, onLag: (lag: number) => vo
 /** The year by carrier and airport, and how much of each row came from batch and from speed. */
 function yearText(rows: readonly AnswerRow[]): string {
   const right = (title: string) => ({ title, align: 'right' as const });
-  const shown = (value: number | null | undefined) => (value === null || value === undefined ? '-' : number(value));
   const cells = [...rows]
-    .sort((left, right) => (right.values.flights ?? 0) - (left.values.flights ?? 0))
+    .sort((left, right) => Number(right.values.flights ?? 0) - Number(left.values.flights ?? 0))
     .map(({ key, values, parts }) => [
       String(key.carrier),
       String(key.origin),
-      ...['flights', 'cancelled', 'totalDelay', 'meanDelay', 'maxDelay', 'seats'].map((name) => shown(values[name])),
-      shown(parts?.batch?.flights ?? 0),
-      shown(parts?.speed?.flights ?? 0),
+      ...['flights', 'cancelled', 'totalDelay', 'meanDelay', 'maxDelay', 'seats'].map((name) => cell(values[name])),
+      cell(parts?.batch?.flights ?? 0),
+      cell(parts?.speed?.flights ?? 0),
     ]);
   const titles = ['flights', 'cancelled', 'totalDelay', 'meanDelay', 'maxDelay', 'seats', 'from batch', 'from speed'];
   return tableText([{ title: 'carrier' }, { title: 'origin' }, ...titles.map(right)], cells);

@@ -34,7 +34,7 @@ function middleOf(bucket: number): number {
 
 /**
  * A quantile by counts of buckets that grow with the magnitude (as HdrHistogram's; the guarantee is DDSketch's, Masson and others, 2019): at most 0.4 % off the
- * number that stands at rank `floor(q * (n - 1))`, whatever the distribution. Null of nothing. A bucket takes a few bytes; ten powers of ten have some 4,300.
+ * number that stands at rank `floor(q * (n - 1))`, whatever the distribution, down to the smallest normal double, 2.2e-308. Null of nothing. A bucket takes a few bytes; ten powers of ten have some 4,300.
  */
 export function quantile(q: number): Algebra<Sketch, number | null> {
   return {
