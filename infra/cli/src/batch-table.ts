@@ -1,5 +1,5 @@
 import type { Column, Value } from '@bifold/core';
-import { type Batch, type ConsoleNode, recordOf } from '@bifold/runner';
+import { type Batch, type ConsoleNode, jsonOf } from '@bifold/runner';
 import Table from 'cli-table3';
 import { harmless, print } from './terminal.ts';
 
@@ -17,7 +17,8 @@ export function showBatch(batch: Batch, how: ConsoleNode): void {
 
 /** A batch as one line of JSON, with all of its rows. */
 export function showBatchAsJson({ stream, number, columns, rows }: Batch): void {
-  print(JSON.stringify({ stream, batch: number, rows: rows.map((row) => recordOf(columns, row)) }));
+  const records = rows.map((row) => jsonOf(columns, row));
+  print(`{"stream":${JSON.stringify(stream)},"batch":${number},"rows":[${records.join(',')}]}`);
 }
 
 function batchTable({ columns, rows }: Batch, { rows: rowsMax, truncate }: ConsoleNode): string {

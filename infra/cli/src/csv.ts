@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { type Column, type ColumnType, columnReader, type Value } from '@bifold/core';
 import { parse } from 'csv-parse';
 import { parse as parseAll } from 'csv-parse/sync';
@@ -12,8 +13,7 @@ export function parseCsv(text: string): Cells[] {
 }
 
 /** The lines of a CSV file under their header, one at a time. @throws {UsageError} where it is no CSV */
-export async function* readCsv(file: string): AsyncGenerator<Cells> {
-  const input = createReadStream(file);
+export async function* readCsv(file: string, input: Readable = createReadStream(file)): AsyncGenerator<Cells> {
   const parser = parse({ columns: true, bom: true, skip_empty_lines: true });
   // A pipe does not carry errors along.
   input.on('error', (error) => parser.destroy(error));

@@ -1,4 +1,4 @@
-import { type KafkaOptions, KafkaRefusal, type KafkaTopics, type TopicState } from '@bifold/adapters/kafka';
+import type { KafkaOptions, KafkaTopics, TopicState } from '@bifold/adapters/kafka';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Context, withContext } from './context.ts';
 import { type DeploymentRecord, readDeployments } from './deployments.ts';
@@ -52,7 +52,9 @@ function kafkaOptionsOf({ addresses }: Context, { brokers, username, tls }: Kafk
 export function withKafka<T>(choice: KafkaChoice, work: (session: KafkaSession) => Promise<T>): Promise<T> {
   return withContext(async (context) => {
     const options = kafkaOptionsOf(context, choice);
-    const topics = (await import('@bifold/adapters/kafka')).kafkaTopics(options);
+    // Loaded here: other commands need not wait for it.
+    const { KafkaRefusal, kafkaTopics } = await import('@bifold/adapters/kafka');
+    const topics = kafkaTopics(options);
     try {
       return await work({ context, options, topics });
     } catch (error) {
@@ -71,7 +73,7 @@ export async function topicNamed(topics: KafkaTopics, name: string): Promise<Top
   throw noTopic(name, await namesOf(topics));
 }
 
-async function namesOf(topics: KafkaTopics): Promise<readonly string[]> {
+export async function namesOf(topics: KafkaTopics): Promise<readonly string[]> {
   return (await topics.list()).filter(({ isInternal }) => !isInternal).map(({ name }) => name);
 }
 

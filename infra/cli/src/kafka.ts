@@ -12,7 +12,12 @@ export interface OutgoingRecord {
 
 /** Sends records in their order; one that resolves is written. */
 export interface RecordProducer {
-  send(topic: string, records: readonly OutgoingRecord[]): Promise<void>;
+  /** @param headers of each of these records, several values of one name in a list */
+  send(
+    topic: string,
+    records: readonly OutgoingRecord[],
+    headers?: Readonly<Record<string, readonly string[]>>,
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -48,9 +53,10 @@ export async function recordProducer(kafka: KafkaOptions): Promise<RecordProduce
   });
   await asking(kafka, 'connecting to Kafka', () => producer.connect());
   return {
-    send: (topic, records) =>
+    send: (topic, records, headers = {}) =>
       asking(kafka, `sending to ${topic}`, async () => {
-        const messages = records.map(({ partition, key, value }) => ({ partition, key, value }));
+        const shared = Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, [...values]]));
+        const messages = records.map(({ partition, key, value }) => ({ partition, key, value, headers: shared }));
         await producer.sendBatch({ acks: -1, topicMessages: [{ topic, messages }] });
       }),
     close: () => producer.disconnect(),

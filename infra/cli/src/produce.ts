@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KafkaOptions } from '@bifold/adapters/kafka';
 import type { Context } from './context.ts';
 import { CliError } from './errors.ts';
 import { type OutgoingRecord, recordProducer } from './kafka.ts';
 import { partitionOf } from './partitioner.ts';
+import { cellOfValue } from './tabular/cell-types.ts';
 
 /** A record before its partition is known. */
 export interface KeyedRecord {
@@ -17,6 +19,16 @@ export interface ProduceOptions {
   readonly resume: boolean;
   /** Called after each request: rows dealt with (sent or there already), and rows sent by this call. */
   readonly onProgress?: (dealtWith: number, sent: number) => void;
+  /** Other brokers than those of the local cloud. */
+  readonly kafka?: KafkaOptions;
+  /** Of every record. */
+  readonly headers?: Readonly<Record<string, readonly string[]>>;
+  /** Records without a key go to one partition, so that their order is total, or to each partition in turn. */
+  readonly keyless?: 'together' | 'in turn';
+  /** Sends what there is when the next record is not there yet, as when a person types. */
+  readonly isLive?: boolean;
+  /** Ends the sending as if the records ended here. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Produced {
@@ -30,22 +42,31 @@ export interface Produced {
 const REQUEST_BYTES_MAX = 900_000;
 const REQUEST_RECORDS_MAX = 4_000;
 const RECORD_OVERHEAD_BYTES = 32;
+const LIVE_WAIT_MS = 20;
 
 /** Sends records in their order, each to the partition of its key. @throws when the topic does not exist */
 export async function produce(
   context: Context,
   topic: string,
   records: Iterable<KeyedRecord> | AsyncIterable<KeyedRecord>,
-  { rate, resume, onProgress }: ProduceOptions,
+  {
+    rate,
+    resume,
+    onProgress,
+    kafka = { brokers: [context.addresses.kafka.brokersInternal] },
+    headers = {},
+    keyless = 'together',
+    isLive = false,
+    signal,
+  }: ProduceOptions,
 ): Promise<Produced> {
-  const described = await (await context.kafkaAdmin()).describeTopic(topic);
-  if (described === null) throw noTopic(topic);
-  const log = await context.log(topic);
-  const ends = new Map<number, number>();
-  for (const partition of described.partitions) ends.set(partition, (await log.bounds(partition)).end);
+  const ends = await endsOf(kafka, topic);
   const toSkip = new Map(resume ? ends : []);
+  const headersBytes = Object.entries(headers)
+    .flat(2)
+    .reduce((total, text) => total + Buffer.byteLength(text) + RECORD_OVERHEAD_BYTES, 0);
 
-  const producer = await recordProducer({ brokers: [context.addresses.kafka.brokersInternal] });
+  const producer = await recordProducer(kafka);
   const startedAtMs = performance.now();
   const requestRecordsMax =
     rate === null ? REQUEST_RECORDS_MAX : Math.max(1, Math.min(REQUEST_RECORDS_MAX, Math.ceil(rate / 10)));
@@ -53,9 +74,13 @@ export async function produce(
   let waitingBytes = 0;
   let sent = 0;
   let skipped = 0;
+  let withoutKey = 0;
+  let isSending = false;
   const flush = async () => {
     if (waiting.length === 0) return;
-    await producer.send(topic, waiting);
+    isSending = true;
+    await producer.send(topic, waiting, headers);
+    isSending = false;
     sent += waiting.length;
     for (const { partition } of waiting) ends.set(partition, (ends.get(partition) ?? 0) + 1);
     waiting = [];
@@ -63,28 +88,70 @@ export async function produce(
     onProgress?.(skipped + sent, sent);
     if (rate === null) return;
     const dueMs = (sent / rate) * 1000 - (performance.now() - startedAtMs);
-    if (dueMs > 0) await sleep(dueMs);
+    if (dueMs > 0) await sleep(dueMs, undefined, signal && { signal }).catch(() => {});
   };
   try {
-    for await (const { key, value } of records) {
-      const partition = partitionOf(key, described.partitions.length);
+    for await (const { key, value } of isLive ? whenCalm(records, flush, signal) : records) {
+      if (signal?.aborted) break;
+      const partition = key === null && keyless === 'in turn' ? withoutKey++ % ends.size : partitionOf(key, ends.size);
       const there = toSkip.get(partition) ?? 0;
       if (there > 0) {
         toSkip.set(partition, there - 1);
         skipped++;
         continue;
       }
-      const sizeBytes = Buffer.byteLength(value) + (key?.length ?? 0) + RECORD_OVERHEAD_BYTES;
+      const sizeBytes = Buffer.byteLength(value) + Buffer.byteLength(key ?? '') + RECORD_OVERHEAD_BYTES + headersBytes;
       if (waiting.length >= requestRecordsMax || waitingBytes + sizeBytes > REQUEST_BYTES_MAX) await flush();
       waiting.push({ partition, key, value });
       waitingBytes += sizeBytes;
     }
     await flush();
+  } catch (error) {
+    // A line that is no record does not keep those before it from being sent.
+    if (!isSending) await flush();
+    throw error;
   } finally {
     await producer.close();
   }
   onProgress?.(skipped + sent, sent);
   return { sent, skipped, endOffsets: Object.fromEntries(ends) };
+}
+
+/** The same records; `onPause` runs whenever the next one is not there within a moment. Ends when it is aborted. */
+async function* whenCalm<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  onPause: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T> {
+  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  const aborted = new Promise<'aborted'>((resolve) => {
+    if (signal?.aborted) resolve('aborted');
+    signal?.addEventListener('abort', () => resolve('aborted'), { once: true });
+  });
+  for (;;) {
+    const coming = Promise.resolve(iterator.next());
+    // Asked for below; a failure in the meantime is thrown there.
+    coming.catch(() => {});
+    const timer = new AbortController();
+    const pause = sleep(LIVE_WAIT_MS, 'paused' as const, { signal: timer.signal }).catch(() => 'paused' as const);
+    if ((await Promise.race([coming, pause])) === 'paused') await onPause();
+    timer.abort();
+    const next = await Promise.race([coming, aborted]);
+    if (next === 'aborted' || next.done) return;
+    yield next.value;
+  }
+}
+
+/** Per partition, the end of the log. */
+async function endsOf(kafka: KafkaOptions, topic: string): Promise<Map<number, number>> {
+  const topics = (await import('@bifold/adapters/kafka')).kafkaTopics(kafka);
+  try {
+    const described = await topics.describe(topic);
+    if (described === null) throw noTopic(topic);
+    return new Map(described.partitions.map(({ partition, end }) => [partition, end ?? 0]));
+  } finally {
+    await topics.close();
+  }
 }
 
 function noTopic(topic: string): CliError {
@@ -100,5 +167,5 @@ function noTopic(topic: string): CliError {
 export function keyOf(record: unknown, partitionBy: string): string | null {
   if (record === null || typeof record !== 'object') return null;
   const value = (record as Record<string, unknown>)[partitionBy];
-  return value === null || value === undefined ? null : String(value);
+  return value === null || value === undefined ? null : cellOfValue(value);
 }

@@ -11,6 +11,7 @@ export { files } from './definition/files.ts';
 export { kafka } from './definition/kafka.ts';
 export { type PipelineStreamOptions, streamOf } from './definition/pipeline-stream.ts';
 export {
+  type AroundRows,
   type BatchContext,
   type BatchFunction,
   type ConsoleNode,
@@ -19,7 +20,7 @@ export {
   foreach,
   foreachBatch,
   memory,
-  type RowWriter,
+  type RowFunction,
   type Sink,
 } from './definition/sink.ts';
 export { type KafkaRow, type RateRow, rate, type Source, type StartingOffsets } from './definition/source.ts';
@@ -28,6 +29,6 @@ export { asItComes, availableNow, every, once, type Trigger } from './definition
 export { RunnerError } from './errors.ts';
 export type { Batch, BatchProducer, OffsetMark, OutgoingMessage, Ports, Topics } from './ports.ts';
 export { type QuarantinedRow, readQuarantine } from './quarantine.ts';
-export { recordOf, wireValue } from './rows.ts';
+export { jsonOf } from './rows.ts';
 export { type RunOptions, runStream } from './run.ts';
 export { MemoryTables } from './sinks/memory.ts';

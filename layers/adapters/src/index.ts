@@ -4,3 +4,4 @@ export * from './kafka/index.ts';
 export * from './memory/index.ts';
 export * from './s3/index.ts';
 export * from './secrets/index.ts';
+export * from './webhdfs/index.ts';

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { csvLine } from '../csv-text.ts';
 import { UsageError } from '../errors.ts';
+import { STANDARD_INPUT } from '../input-files.ts';
 import { write } from '../terminal.ts';
 import type { TypedColumn } from './cell-types.ts';
 import { inference } from './inference.ts';
@@ -28,8 +29,6 @@ export interface OpenRows {
   readonly header: readonly string[] | null;
   readonly rows: AsyncIterable<Outcome<CsvContent | JsonContent>>;
 }
-
-export const STANDARD_INPUT = '-';
 
 export async function openRows({ path, format, delimiter }: RowSource): Promise<OpenRows> {
   const input = path === STANDARD_INPUT ? process.stdin : createReadStream(path);

@@ -1,7 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDuckDb } from '@bifold/adapters/duckdb';
 import { quoted, textLiteral } from '@bifold/core';
 import type { CellType, TypedColumn } from './cell-types.ts';
 
@@ -50,6 +49,8 @@ export async function parquetOf(
 }
 
 async function copying(select: string, path: string, format: string): Promise<void> {
+  // Loaded here: what needs no Parquet need not wait for it.
+  const { openDuckDb } = await import('@bifold/adapters/duckdb');
   const database = await openDuckDb({ memoryLimit: MEMORY_LIMIT, tempDirectory: tmpdir() });
   try {
     await database.run(`COPY (${select}) TO ${textLiteral(path)} (${format})`);

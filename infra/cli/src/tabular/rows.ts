@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { UsageError } from '../errors.ts';
@@ -99,16 +98,17 @@ export async function* readJsonRows(input: Readable): AsyncGenerator<Outcome<Rea
   }
 }
 
-/** Lines of text. A file that cannot be read is told, not taken for an empty one. */
-async function* linesOf(input: Readable): AsyncGenerator<string> {
-  let failure: unknown = null;
-  input.on('error', (error) => {
-    failure = error;
-    lines.close();
-  });
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  yield* lines;
-  if (failure !== null) throw failure;
+/** Lines of text, which end with a line feed alone, or after a carriage return: readline also ends them at U+2028, which JSON may hold as it is. */
+export async function* linesOf(input: Readable): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of input as AsyncIterable<Uint8Array>) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
+  }
+  rest += decoder.decode();
+  if (rest !== '') yield rest;
 }
 
 /** Without its end, and without the empty lines before it. */

@@ -47,7 +47,7 @@ interface Definition<E, L, D, G extends readonly PropertyKey[], W, A> {
   readonly aggregates?: A;
   readonly outputMode?: OutputMode;
   readonly trigger?: Trigger;
-  readonly sinks: readonly Sink<OutputRow<E, D, G, A>>[];
+  readonly sinks: readonly Sink<NoInfer<OutputRow<E, D, G, A>>>[];
 }
 
 const KNOWN_OPTIONS = [

@@ -13,7 +13,7 @@ export type SinkNode =
   | KafkaSinkNode
   | CassandraNode
   | { readonly kind: 'foreachBatch'; readonly call: BatchFunction<never> }
-  | { readonly kind: 'foreach'; readonly writer: RowWriter<never> };
+  | { readonly kind: 'foreach'; readonly process: RowFunction<never>; readonly around: AroundRows };
 
 export interface ConsoleNode {
   readonly kind: 'console';
@@ -57,10 +57,13 @@ export interface BatchContext {
 
 export type BatchFunction<Row> = (rows: readonly Row[], context: BatchContext) => void | Promise<void>;
 
-/** A row at a time. `open` may say false: then the rows of this batch are passed over. */
-export interface RowWriter<Row> {
+export type RowFunction<Row> = (row: Row, context: BatchContext) => void | Promise<void>;
+
+/** What goes around the rows of a batch. */
+export interface AroundRows {
+  /** False: the rows of this batch are passed over. */
   readonly open?: (context: BatchContext) => boolean | Promise<boolean>;
-  readonly process: (row: Row, context: BatchContext) => void | Promise<void>;
+  /** Called after the last row, or with what a row threw. */
   readonly close?: (error: unknown) => void | Promise<void>;
 }
 
@@ -80,14 +83,14 @@ export function cassandra(options: { readonly table: string }): Sink<unknown> {
   return frozen({ kind: 'cassandra', table: options.table });
 }
 
-/** Hands the rows of each batch to a function of yours, with the number of the batch. */
+/** Hands the rows of each batch to a function of yours, with the number of the batch. The function says what rows it takes: a stream of others does not compile. */
 export function foreachBatch<Row>(call: BatchFunction<Row>): Sink<Row> {
   return frozen({ kind: 'foreachBatch', call });
 }
 
-/** Hands over row after row. */
-export function foreach<Row>(writer: RowWriter<Row> | RowWriter<Row>['process']): Sink<Row> {
-  return frozen({ kind: 'foreach', writer: typeof writer === 'function' ? { process: writer } : writer });
+/** Hands over row after row, between `open` and `close` of each batch if they are there. */
+export function foreach<Row>(process: RowFunction<Row>, around: AroundRows = {}): Sink<Row> {
+  return frozen({ kind: 'foreach', process, around });
 }
 
 function frozen<Row>(node: SinkNode): Sink<Row> {

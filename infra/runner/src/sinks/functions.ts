@@ -1,4 +1,4 @@
-import type { BatchFunction, RowWriter } from '../definition/sink.ts';
+import type { AroundRows, BatchFunction, RowFunction } from '../definition/sink.ts';
 import type { Batch } from '../ports.ts';
 import { recordOf } from '../rows.ts';
 import type { OpenSink } from './sink.ts';
@@ -13,7 +13,7 @@ export function foreachBatchSink(call: BatchFunction<never>): OpenSink {
   };
 }
 
-export function foreachSink({ open, process, close }: RowWriter<never>): OpenSink {
+export function foreachSink(process: RowFunction<never>, { open, close }: AroundRows): OpenSink {
   return {
     async take(batch) {
       const context = { stream: batch.stream, batch: batch.number };

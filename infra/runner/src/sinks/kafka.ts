@@ -1,6 +1,6 @@
 import type { KafkaSinkNode } from '../definition/sink.ts';
 import type { OutgoingMessage, Ports } from '../ports.ts';
-import { recordOf } from '../rows.ts';
+import { jsonOf } from '../rows.ts';
 import type { OpenSink } from './sink.ts';
 
 /**
@@ -22,7 +22,7 @@ export function kafkaSink({ topic, key }: KafkaSinkNode, checkpoint: string, por
         const keyValue = row[keyAt] ?? null;
         return {
           key: keyValue === null ? null : String(keyValue),
-          value: JSON.stringify(recordOf(columns, row)),
+          value: jsonOf(columns, row),
           headers: { 'bifold-stream': stream, 'bifold-batch': String(number) },
         };
       });

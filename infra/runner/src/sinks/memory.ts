@@ -1,4 +1,5 @@
 import { type DuckDb, openDuckDb } from '@bifold/adapters/duckdb';
+import type { Column } from '@bifold/core';
 import type { MemoryNode } from '../definition/sink.ts';
 import type { Batch } from '../ports.ts';
 import type { OpenSink } from './sink.ts';
@@ -6,23 +7,20 @@ import { createTable } from './table.ts';
 
 /** The tables that memory sinks keep, while the process lives. A batch that comes again takes its own place. */
 export class MemoryTables {
-  private readonly tables = new Map<string, Map<number, Batch>>();
+  private readonly tables = new Map<string, MemoryTable>();
 
-  put(table: string, batch: Batch): void {
-    const batches = batch.mode === 'complete' ? new Map() : (this.tables.get(table) ?? new Map());
-    batches.set(batch.number, batch);
-    this.tables.set(table, batches);
-  }
-
-  get names(): readonly string[] {
-    return [...this.tables.keys()];
+  /** A table is there before its first row. */
+  define(name: string, columns: readonly Column[]): MemoryTable {
+    const table = this.tables.get(name) ?? { columns, batches: new Map() };
+    this.tables.set(name, table);
+    return table;
   }
 
   /** Asks SQL of the tables as they are now. */
   async query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
     const database = await openDuckDb({ threads: 1 });
     try {
-      for (const [name, batches] of this.tables) await load(database, name, [...batches.values()]);
+      for (const [name, table] of this.tables) await load(database, name, table);
       return await database.rows(sql);
     } finally {
       database.close();
@@ -30,16 +28,28 @@ export class MemoryTables {
   }
 }
 
-async function load(database: DuckDb, name: string, batches: readonly Batch[]): Promise<void> {
-  const [first] = batches;
-  if (first === undefined) return;
-  const rows = batches.toSorted((left, right) => left.number - right.number).flatMap((batch) => batch.rows);
-  await createTable(database, name, first.columns, rows);
+interface MemoryTable {
+  readonly columns: readonly Column[];
+  readonly batches: Map<number, Batch>;
 }
 
-export function memorySink({ table }: MemoryNode, tables: MemoryTables): OpenSink {
+async function load(database: DuckDb, name: string, { columns, batches }: MemoryTable): Promise<void> {
+  const inOrder = [...batches.values()].sort((left, right) => left.number - right.number);
+  await createTable(
+    database,
+    name,
+    columns,
+    inOrder.flatMap(({ rows }) => rows),
+  );
+}
+
+export function memorySink({ table }: MemoryNode, columns: readonly Column[], tables: MemoryTables): OpenSink {
+  const { batches } = tables.define(table, columns);
   return {
-    take: async (batch) => tables.put(table, batch),
+    async take(batch) {
+      if (batch.mode === 'complete') batches.clear();
+      batches.set(batch.number, batch);
+    },
     close: async () => undefined,
   };
 }

@@ -20,7 +20,7 @@ export function openSink(
     case 'console':
       return consoleSink(node, ports);
     case 'memory':
-      return memorySink(node, tables);
+      return memorySink(node, output, tables);
     case 'files':
       return filesSink(node);
     case 'kafka':
@@ -30,6 +30,6 @@ export function openSink(
     case 'foreachBatch':
       return foreachBatchSink(node.call);
     case 'foreach':
-      return foreachSink(node.writer);
+      return foreachSink(node.process, node.around);
   }
 }

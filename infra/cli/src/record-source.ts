@@ -1,0 +1,165 @@
+import type { Column } from '@bifold/core';
+import { readCsv, typedRecord } from './csv.ts';
+import { UsageError } from './errors.ts';
+import type { InputFile } from './input-files.ts';
+import { type KeyedRecord, keyOf } from './produce.ts';
+import { inference } from './tabular/inference.ts';
+import { objectReader } from './tabular/row-types.ts';
+import { isBad, linesOf, readCsvRows } from './tabular/rows.ts';
+
+export const VALUE_FORMATS = ['json', 'text', 'csv'] as const;
+export type ValueFormat = (typeof VALUE_FORMATS)[number];
+
+export interface SourceOptions {
+  /** Null takes what each file's name says, then `fallback`. */
+  readonly format: ValueFormat | null;
+  readonly fallback: ValueFormat;
+  /** The columns of the topic, where a pipeline says them; otherwise those of CSV are inferred. */
+  readonly columns: readonly Column[] | null;
+  /** The field whose text is the key; null for none. */
+  readonly keyField: string | null;
+  /** Whether each record must have that field. */
+  readonly needsKey: boolean;
+  /** What stands between key and value in a line; null when lines are values. */
+  readonly keySeparator: string | null;
+  readonly nullText: string;
+  /** Sends lines of JSON as they are, also those that are none. */
+  readonly isRaw: boolean;
+}
+
+/** The records of files, one file after the other. @throws {UsageError} naming the line that is no record; those before it were given */
+export async function* recordsOfFiles(
+  files: readonly InputFile[],
+  options: SourceOptions,
+): AsyncGenerator<KeyedRecord> {
+  for (const file of files) {
+    const format = options.format ?? formatOf(file.name) ?? options.fallback;
+    if (format !== 'csv') yield* ofLines(file, format, options);
+    else if (options.columns !== null) yield* ofTypedCsv(file, options.columns, options);
+    else yield* ofCsv(file, options);
+  }
+}
+
+export function formatOf(name: string): ValueFormat | null {
+  if (/\.(csv|tsv)$/i.test(name)) return 'csv';
+  if (/\.(json|jsonl|ndjson)$/i.test(name)) return 'json';
+  return /\.(txt|log)$/i.test(name) ? 'text' : null;
+}
+
+async function* ofLines(
+  file: InputFile,
+  format: 'json' | 'text',
+  { keySeparator, keyField, needsKey, isRaw }: SourceOptions,
+): AsyncGenerator<KeyedRecord> {
+  let line = 0;
+  for await (const text of linesOf(await file.open())) {
+    line++;
+    if (text === '') continue;
+    const at = keySeparator === null ? -1 : text.indexOf(keySeparator);
+    if (keySeparator !== null && at < 0 && !isRaw) throw noSeparator(file, line, text, keySeparator);
+    const key = keySeparator === null || at < 0 ? null : text.slice(0, at);
+    const value = keySeparator === null || at < 0 ? text : text.slice(at + keySeparator.length);
+    if (format === 'text') {
+      yield { key, value };
+      continue;
+    }
+    const record = parsed(file, value, line, isRaw);
+    if (keySeparator !== null) yield { key, value };
+    else yield { key: keyed(file, record, line, keyField, needsKey && !isRaw), value };
+  }
+}
+
+/** As the schema of the pipeline says. */
+async function* ofTypedCsv(
+  file: InputFile,
+  columns: readonly Column[],
+  { keyField, needsKey, nullText }: SourceOptions,
+): AsyncGenerator<KeyedRecord> {
+  let line = 1;
+  for await (const cells of readCsv(file.name, await file.open())) {
+    line++;
+    const record = typedRecord(columns, cells, line, nullText);
+    yield { key: keyed(file, record, line, keyField, needsKey), value: JSON.stringify(record) };
+  }
+}
+
+/** As all cells of the file say: it is read twice, or kept as long as it is read where that cannot be. */
+async function* ofCsv(file: InputFile, { keyField, needsKey, nullText }: SourceOptions): AsyncGenerator<KeyedRecord> {
+  const nullTexts = [nullText, ''];
+  const delimiter = /\.tsv$/i.test(file.name) ? '\t' : ',';
+  const first = await readCsvRows(file.name, await file.open(), delimiter);
+  const learnt = inference(first.header, new Set(nullTexts));
+  const kept: { readonly line: number; readonly cells: readonly string[] }[] = [];
+  for await (const row of first.rows) {
+    if (isBad(row)) throw badRow(file, row.line, row.reason, row.raw);
+    learnt.addCells(row.content);
+    if (!file.isLocal) kept.push({ line: row.line, cells: row.content });
+  }
+  const read = objectReader(first.header, learnt.columns(), nullTexts);
+  const record = (cells: readonly string[], line: number): KeyedRecord => {
+    const object = read(cells);
+    if (typeof object === 'string') throw badRow(file, line, object, cells.join(delimiter));
+    return { key: keyed(file, object, line, keyField, needsKey), value: JSON.stringify(object) };
+  };
+  for (const { line, cells } of kept) yield record(cells, line);
+  if (!file.isLocal) return;
+  for await (const row of (await readCsvRows(file.name, await file.open(), delimiter)).rows) {
+    if (isBad(row)) throw badRow(file, row.line, row.reason, row.raw);
+    yield record(row.content, row.line);
+  }
+}
+
+function keyed(
+  { name }: InputFile,
+  record: unknown,
+  line: number,
+  field: string | null,
+  isNeeded: boolean,
+): string | null {
+  if (field === null) return null;
+  const key = keyOf(record, field);
+  if (!isNeeded || key !== null) return key;
+  throw new UsageError('BIFOLD_NO_KEY', {
+    failed: `line ${line} of ${name} has no key`,
+    received: `a record without "${field}"`,
+    allowed: 'records that have the field which --key names',
+    remedy: 'correct --key or the line; the lines before it are sent, --resume goes on from there',
+  });
+}
+
+function parsed({ name }: InputFile, text: string, line: number, isRaw: boolean): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (isRaw) return null;
+    throw new UsageError(
+      'BIFOLD_BAD_JSON_LINE',
+      {
+        failed: `line ${line} of ${name} is no record`,
+        received: text.slice(0, 120),
+        allowed: 'one JSON text a line',
+        remedy:
+          'correct the line, or send it as it is with --raw; the lines before it are sent, --resume goes on from there',
+      },
+      { cause },
+    );
+  }
+}
+
+function noSeparator({ name }: InputFile, line: number, text: string, separator: string): UsageError {
+  return new UsageError('BIFOLD_NO_KEY', {
+    failed: `line ${line} of ${name} has no key`,
+    received: text.slice(0, 120),
+    allowed: `key${separator}value`,
+    remedy: 'correct the line or --key-separator; the lines before it are sent, --resume goes on from there',
+  });
+}
+
+function badRow({ name }: InputFile, line: number, reason: string, raw: string): UsageError {
+  return new UsageError('BIFOLD_BAD_CELL', {
+    failed: `line ${line} of ${name} is no record: ${reason}`,
+    received: raw.slice(0, 120),
+    allowed: 'rows as the header says',
+    remedy: 'correct the line; npx bifold convert separates bad rows from the others',
+  });
+}

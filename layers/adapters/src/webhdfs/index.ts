@@ -1,0 +1,1 @@
+export { type HdfsEntry, type WebHdfs, type WebHdfsOptions, webHdfs, webHdfsAddress } from './webhdfs.ts';
