@@ -230,7 +230,7 @@ function sessionsOf(
 }
 
 /** What stands for a session that lies in what its row is behind: at the start of its pane, with nothing in it. */
-export function emptySession(position: RowPosition, empty: States, behind: readonly Deviation[]): MergedRow {
+function emptySession(position: RowPosition, empty: States, behind: readonly Deviation[]): MergedRow {
   return { ...position, endMs: null, batch: null, speed: null, states: empty, ahead: [], behind };
 }
 
