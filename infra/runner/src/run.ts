@@ -41,7 +41,10 @@ export async function runStream(stream: Stream, options: RunOptions): Promise<vo
   try {
     for (const node of stream.sinks) sinks.push(openSink(node, stream, checkpoint.head.id, ports, tables));
     const runner = new BatchRunner({ stream, checkpoint, state, quarantine, source, sinks, ports });
-    const run = async (planned: PlannedBatch) => onBatch?.(await runner.run(planned));
+    const run = async (planned: PlannedBatch): Promise<void> => {
+      const committed = await runner.run(planned);
+      onBatch?.(committed);
+    };
     if (checkpoint.pending !== null) await run(checkpoint.pending);
     const planner = new Planner(stream, checkpoint, source, ports);
     await follow(stream, signal, ports, async () => {
