@@ -44,6 +44,9 @@ export interface ChaosReport {
   readonly violations: readonly string[];
 }
 
+/** All are told when they are found, too. */
+const VIOLATIONS_SHOWN = 10;
+
 const number = (value: number): string => value.toLocaleString('en-US');
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
@@ -69,7 +72,10 @@ export function reportText(report: ChaosReport): string {
         `at the end  ${one.view}: ${number(one.covered)} of ${number(one.sent)} acknowledged events covered, ${number(one.rows)} rows compared, generation ${number(one.generations)}`,
     ),
     '',
-    ...violations.map((violation) => `WRONG       ${violation}`),
+    ...violations.slice(0, VIOLATIONS_SHOWN).map((violation) => `WRONG       ${violation}`),
+    ...(violations.length > VIOLATIONS_SHOWN
+      ? [`            and ${number(violations.length - VIOLATIONS_SHOWN)} more: --json prints all`]
+      : []),
     report.passed
       ? `passed      every answer equal to the plain fold, nothing lost, nothing double  (seed ${report.seed})`
       : `FAILED      npm run chaos -- --seed ${report.seed} --minutes ${report.minutes}`,

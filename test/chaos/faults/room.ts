@@ -13,7 +13,8 @@ const TRIES = 4;
 function noRoom(volume: Volume, kind: string, job: Job): Fault {
   return {
     kind,
-    holds: ['batch'],
+    // What it says must be of the room, and of nothing else that is broken.
+    holds: ['batch', 'services', 'functions-kafka', 'functions-emulator'],
     async strike(world, stream) {
       if (!world.volumes.isMounted) return missed('this user may not mount a volume of a size');
       for (let tries = 1; tries <= TRIES; tries++) {
