@@ -243,6 +243,17 @@ describe('sums of doubles that rounding usually spoils', () => {
     expect(algebra.present(folded(algebra, values))).toBe(sum);
   });
 
+  it.each([
+    // Components 1 and 1024.
+    { values: [2 ** 60, 1, 1024 - 2 ** 60], one: 1025 },
+    // Once beyond the largest double, and back.
+    { values: [MAX_VALUE, MAX_VALUE, -MAX_VALUE], one: MAX_VALUE },
+    { values: [MAX_VALUE, MAX_VALUE, -MAX_VALUE, -MAX_VALUE], one: 0 },
+  ])('stores a sum of several parts that is one double as that double: $values', ({ values, one }) => {
+    const algebra = algebraOf({ kind: 'sum', domain: 'double' });
+    expect(hex(algebra, folded(algebra, values))).toBe(hex(algebra, algebra.lift(one)));
+  });
+
   it('stores sums beyond the largest double, and goes on from there', () => {
     const algebra = algebraOf({ kind: 'sum', domain: 'double' });
     // 2^1024 is one bit: as a double it would be an infinity.

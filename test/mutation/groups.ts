@@ -7,8 +7,11 @@
 const FILES = {
   fold: ['fold.ts', 'segment.ts', 'evaluate.ts', 'interpret.ts'],
   merge: ['answer.ts', 'coverage.ts', 'order.ts', 'publish.ts'],
-  windows: ['definition/window.ts', 'definition/duration.ts'],
-  aggregates: ['count', 'exact', 'extremes', 'index', 'mean', 'sum'].map((name) => `aggregates/${name}.ts`),
+  windows: ['panes.ts', 'windows.ts', 'definition/window.ts', 'definition/duration.ts'],
+  aggregates: [
+    ...['count', 'exact', 'sum', 'mean', 'moments', 'extremes'],
+    ...['quantile', 'distinct', 'truth', 'index'],
+  ].map((name) => `aggregates/${name}.ts`),
   codecs: ['codec.ts', 'row.ts', 'record.ts', 'plan.ts'],
 };
 

@@ -237,11 +237,27 @@ describe('event times', () => {
     { at: '+010000-01-01T00:00:00Z', is: 'wrong-type' },
     { at: 'Tue, 01 Jan 2013 00:00:00 GMT', is: 'wrong-type' },
     { at: '2013-01-01T00:00:00Z\n', is: 'wrong-type' },
+    { at: '2013-01-01T00:00:00Z (UTC)', is: 'wrong-type' },
     { at: '', is: 'wrong-type' },
     { at: 1_356_998_400_000, is: 'wrong-type' },
     { at: null, is: 'wrong-type' },
   ])('the text $at is $is', ({ at, is }) => {
     expect(timeOf(loose('at', { type: 'string', format: 'date-time' })(bytes({ at, key: 'k' })))).toBe(is);
+  });
+
+  it('stands in any column', () => {
+    const schema = schemaOf({ key: { type: 'string' }, when: { type: 'integer' } });
+    const from = topic('when', {
+      schema,
+      schemaVersion: 1,
+      partitionBy: 'key' as never,
+      eventTime: { field: 'when', unit: 's' } as never,
+    });
+    const windows = { w: tumbling('1h') };
+    const decoder = decoderOf(
+      definePipeline({ name: 'when', from, groupBy: ['key' as never], windows, aggregates: { n: count() } }),
+    );
+    expect(timeOf(decoder(bytes({ key: 'k', when: 2 })))).toBe(2000);
   });
 
   it('is missing where a schema makes it optional', () => {

@@ -643,7 +643,7 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     allowed: 'from 1 to 256',
     make: () => define({ storage: { buckets: 0.5 } }),
   },
-  ...['2 min', '1.5h', '0s', '-1h', '', '1w', '1H', ' 1h', '999999999999d', 'Infinityms', undefined, 5].map(
+  ...['2 min', '1hour', '1.5h', '0s', '-1h', '', '1w', '1H', ' 1h', '999999999999d', 'Infinityms', undefined, 5].map(
     (duration) => ({
       code: 'BIFOLD_BAD_DURATION',
       what: `the duration ${duration}`,

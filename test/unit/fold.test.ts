@@ -3,6 +3,7 @@ import {
   definePipeline,
   field,
   foldOf,
+  keyOfRow,
   lookup,
   type ResolveLookup,
   rowId,
@@ -152,5 +153,7 @@ describe('a segment', () => {
 describe('rowId', () => {
   it('is one text per window, start and key', () => {
     expect(rowId('daily', -86_400_000, '["a|b"]')).toBe('daily|-86400000|["a|b"]');
+    expect(keyOfRow('daily|-86400000|["a|b"]')).toBe('["a|b"]');
+    expect(keyOfRow(rowId('$quarantine', 0, ''))).toBe('');
   });
 });

@@ -25,6 +25,7 @@ export function openingOf(start: number, segmentSize: number, next: number, prev
   const segmentFirst = segmentStart(segmentOf(start, segmentSize), segmentSize);
   const endsInHole = previous !== null && next === segmentFirst && previous < segmentFirst;
   if (start > next) return { kind: 'ask', from: next, earlier: endsInHole ? previous : null };
-  if (start === segmentFirst && endsInHole) return { kind: 'open-after-hole', from: previous as number };
+  // The batch starts at the segment's first offset then: its progress is there.
+  if (endsInHole) return { kind: 'open-after-hole', from: previous };
   return { kind: 'open' };
 }
