@@ -1,4 +1,5 @@
 import {
+  keyOfRow,
   type MergedRow,
   mergeWindows,
   type RowParts,
@@ -100,15 +101,10 @@ export function aggregationOf(stream: Stream, { fold }: Transform): Operator {
   };
 
   return {
-    load(entries) {
-      const byName = new Map(windows.map((window) => [window.plan.name, window]));
-      for (const [id, cell] of entries) {
-        const [name = '', startMs = '', ...key] = id.split('|');
-        const window = byName.get(name) as WindowState;
-        paneIn(window, key.join('|'), Number(startMs), () => [
-          ...fold.rows.of(name).decode(Buffer.from(cell, 'base64')),
-        ]);
-      }
+    load(id, cell) {
+      const [name = '', startMs = ''] = id.split('|', 2);
+      const window = windows.find(({ plan }) => plan.name === name) as WindowState;
+      paneIn(window, keyOfRow(id), Number(startMs), () => [...fold.rows.of(name).decode(Buffer.from(cell, 'base64'))]);
     },
 
     add(slots: Slots, timeMs: number, { lateBelowMs }: PlannedBatch) {

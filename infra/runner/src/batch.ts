@@ -2,6 +2,7 @@ import type { Value } from '@bifold/core';
 import { aggregationOf } from './aggregation.ts';
 import type { Checkpoint, CommittedBatch, PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges, StateLog } from './checkpoint/state.ts';
+import { type Deduplication, deduplicationOf } from './deduplication.ts';
 import type { Stream } from './definition/stream.ts';
 import { eventTimeReader } from './event-time.ts';
 import { BatchLookups } from './lookups.ts';
@@ -22,6 +23,9 @@ export interface BatchParts {
   readonly ports: Ports;
 }
 
+/** State of operators stands side by side: that of `dropDuplicates` under keys that begin so. No window is called so. */
+const SEEN = '$seen|';
+
 interface Folded {
   readonly rows: readonly (readonly Value[])[];
   readonly changes: StateChanges;
@@ -36,6 +40,7 @@ interface Folded {
 export class BatchRunner {
   private readonly parts: BatchParts;
   private readonly transform: Transform;
+  private readonly deduplication: Deduplication | null;
   private readonly aggregation: Operator | null;
   private readonly timeOf: (values: readonly Value[]) => number | null;
   private readonly outputSlots: readonly number[];
@@ -45,7 +50,11 @@ export class BatchRunner {
     this.parts = parts;
     this.transform = transformOf(stream);
     this.aggregation = stream.isAggregation ? aggregationOf(stream, this.transform) : null;
-    this.aggregation?.load(state.all());
+    this.deduplication = stream.dropDuplicates === null ? null : deduplicationOf(stream, this.transform);
+    for (const [key, value] of state.all()) {
+      if (key.startsWith(SEEN)) this.deduplication?.load(key.slice(SEEN.length), value);
+      else this.aggregation?.load(key, value);
+    }
     this.timeOf = stream.eventTime === null ? () => null : eventTimeReader(stream.eventTime, stream.columns);
     this.outputSlots = stream.isAggregation ? [] : stream.output.map(({ name }) => this.transform.slotOf(name));
   }
@@ -87,12 +96,19 @@ export class BatchRunner {
         if (timeMs !== null && (maxEventTimeMs === null || timeMs > maxEventTimeMs)) maxEventTimeMs = timeMs;
         const slots = this.transform.apply(values, lookups.resolve);
         if (slots === null) continue;
+        const admission = this.deduplication?.admit(slots, timeMs, planned) ?? 'first';
+        if (admission === 'late') counts.late++;
+        if (admission === 'duplicate') counts.duplicates++;
+        if (admission !== 'first') continue;
         if (this.aggregation === null) rows.push(this.outputSlots.map((slot) => slots[slot] as Value));
         else if (!this.aggregation.add(slots, timeMs ?? 0, planned)) counts.late++;
       }
     }
-    const finished = (await this.aggregation?.finish(planned)) ?? { rows, changes: new Map() };
-    return { ...finished, counts, maxEventTimeMs };
+    const seen = this.deduplication?.finish(planned) ?? new Map<string, string | null>();
+    const finished = (await this.aggregation?.finish(planned)) ?? { rows, changes: new Map<string, string | null>() };
+    const changes = new Map(finished.changes);
+    for (const [key, value] of seen) changes.set(`${SEEN}${key}`, value);
+    return { rows: finished.rows, changes, counts, maxEventTimeMs };
   }
 }
 

@@ -4,7 +4,7 @@ import type { StateChanges } from './checkpoint/state.ts';
 
 /** What keeps state from batch to batch: an aggregation. Every row of a batch goes in, then the batch's rows come out. */
 export interface Operator {
-  load(entries: Iterable<readonly [string, string]>): void;
+  load(key: string, value: string): void;
   /** False: the row came too late, and nothing of it was taken. */
   add(slots: Slots, timeMs: number, planned: PlannedBatch): boolean;
   /** The rows that the batch gives, and what it changed of the state. */

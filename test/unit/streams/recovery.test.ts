@@ -69,7 +69,10 @@ const IMMORTAL = Number.POSITIVE_INFINITY;
 
 type Taken = readonly [batch: number, rows: string];
 
-function streamOf(mode: 'plain' | 'append' | 'update' | 'complete', take: (taken: Taken) => Promise<void>): Stream {
+function streamOf(
+  mode: 'plain' | 'distinct' | 'append' | 'update' | 'complete',
+  take: (taken: Taken) => Promise<void>,
+): Stream {
   const common = {
     name: 'recovery',
     from: files({ path: folder, format: 'json', schema: Reading, maxFilesPerTrigger: 2 }),
@@ -79,6 +82,7 @@ function streamOf(mode: 'plain' | 'append' | 'update' | 'complete', take: (taken
     sinks: [foreachBatch((rows, { batch }) => take([batch, JSON.stringify(rows)]))],
   };
   if (mode === 'plain') return defineStream(common);
+  if (mode === 'distinct') return defineStream({ ...common, watermark: '30s', dropDuplicates: ['key', 'odd'] });
   return defineStream({
     ...common,
     watermark: '30s',
@@ -109,7 +113,7 @@ async function live(life: Life, disk: Journal, mode: Parameters<typeof streamOf>
   }
 }
 
-it.each(['plain', 'append', 'update', 'complete'] as const)(
+it.each(['plain', 'distinct', 'append', 'update', 'complete'] as const)(
   '%s: whatever dies, batches are the same',
   async (mode) => {
     const whole: Taken[] = [];

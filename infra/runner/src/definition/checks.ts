@@ -14,6 +14,7 @@ export function checkStream(
 ): void {
   checkSource(stream.name, stream.source);
   checkModes(stream);
+  checkDuplicates(stream);
   if (stream.isAggregation) checkResultNames(stream);
   else if (groupBy.length > 0 || Object.keys(windows).length > 0)
     refuse('BIFOLD_NO_AGGREGATE', `stream "${stream.name}" groups rows and aggregates nothing`, {
@@ -120,6 +121,20 @@ function checkModes(stream: Stream): void {
       received: 'dropDuplicates with outputMode: complete',
       allowed: 'append or update',
       remedy: "write outputMode: 'update'",
+    });
+}
+
+function checkDuplicates({ name, dropDuplicates, pipeline }: Stream): void {
+  if (dropDuplicates === null) return;
+  const columns = [...pipeline.plan.columns, ...pipeline.plan.derived]
+    .map((column) => column.name)
+    .filter((column) => !column.startsWith('bifold_'));
+  const unknown = dropDuplicates.find((column) => !columns.includes(column));
+  if (dropDuplicates.length === 0 || unknown !== undefined)
+    refuse('BIFOLD_UNKNOWN_FIELD', `stream "${name}" drops duplicates by columns that its rows do not have`, {
+      received: unknown === undefined ? 'no column' : `"${unknown}"`,
+      allowed: columns.join(', '),
+      remedy: 'name the columns that tell rows apart',
     });
 }
 

@@ -40,7 +40,7 @@ interface Definition<E, L, D, G extends readonly PropertyKey[], W, A> {
   readonly eventTime?: FieldsOf<E, string> | { readonly field: FieldsOf<E, number>; readonly unit: 's' | 'ms' | 'us' };
   /** How much later than the latest event time seen a row may come. */
   readonly watermark?: Duration;
-  /** A row with the same values in these columns as one before it is left out; with a watermark, for as long as it lets such a row come. */
+  /** Only the first row with the same values in these columns passes; they are remembered as long as the watermark lets such a row come, without one for ever. */
   readonly dropDuplicates?: readonly (keyof (E & Derived<D>) & string)[];
   readonly groupBy?: G;
   readonly windows?: W;
