@@ -182,6 +182,7 @@ function pipelineOf(first: Expression<boolean | null>, second: Expression<boolea
       first: first as Expression<boolean>,
       second: second.or(field('first') as Expression<boolean>) as Expression<boolean>,
     },
+    where: second.isNull().or(first),
     groupBy: ['other', 'real', 'first'],
     windows: {
       ever: running(),

@@ -42,6 +42,7 @@ const pipelineWhere = (dearFrom: number): Pipeline => {
     }),
     lookups: { place: lookup(table(TABLE, { schema: City, key: 'city' }), { on: 'city', missing: 'null' }) },
     derive: { dear: field('fare').gt(dearFrom) },
+    where: field('seats').ge(-1).or(field('seats').isNull()),
     groupBy: ['city'],
     windows: {
       tens: tumbling('10ms', { offset: '3ms' }),

@@ -69,7 +69,7 @@ const PARTITIONS = 2;
 /** How many an operator may make of them. */
 const PARTITIONS_MAX = 3;
 const KEPT_ANSWERS_MAX = 4;
-const ROUNDS = 130;
+const ROUNDS = 100;
 
 /** Something that the world does in a round, with a stream of chance of its own: leaving one out changes nothing in the others. */
 interface Happening {

@@ -526,6 +526,27 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
   },
   {
     code: 'BIFOLD_NOT_BOOLEAN',
+    what: 'a condition on records that is a number',
+    names: 'integer',
+    allowed: 'a comparison',
+    make: () => define({ where: field('seats') }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'a condition on records over a field that does not exist',
+    names: '"nothing"',
+    allowed: 'city',
+    make: () => define({ where: field('nothing').isNull() }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a condition on records that is a function',
+    names: 'a function',
+    allowed: "field('name')",
+    make: () => define({ where: () => true }),
+  },
+  {
+    code: 'BIFOLD_NOT_BOOLEAN',
     what: 'any of a text',
     names: 'any of "city"',
     allowed: 'a boolean field',
@@ -548,7 +569,7 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
   {
     code: 'BIFOLD_BAD_EXPRESSION',
     what: 'a value where an expression belongs',
-    names: '"late"',
+    names: 'derive.late',
     allowed: "field('name')",
     make: () => define({ derive: { late: true } }),
   },

@@ -33,7 +33,7 @@ export interface Fold {
   readonly decode: Decoder;
   /** For each lookup of the plan, the key that a record's columns name; null names none. */
   lookupKeys(values: readonly Value[]): readonly (string | null)[];
-  /** The record with its lookups and derived columns; null when a lookup that drops what it misses has no row. */
+  /** The record with its lookups and derived columns; null when it takes no part: a lookup that drops what it misses has no row, or the condition does not hold. */
   enrich(values: readonly Value[], resolve: ResolveLookup): Slots | null;
   keyOf(slots: Slots): string;
   /** What is stored of each window. */
@@ -59,6 +59,7 @@ export function foldOf(pipeline: Pipeline): Fold {
     slot: slotOf(name),
     evaluate: compileExpression(expression, index),
   }));
+  const holds = plan.where === undefined ? null : compileExpression(plan.where, index);
   const keySlots = plan.groupBy.map(slotOf);
   const rows = rowAlgebrasOf(plan);
   const steps = plan.aggregates.map(({ field, where }, position) =>
@@ -89,7 +90,7 @@ export function foldOf(pipeline: Pipeline): Fold {
       }
       for (const { slot, evaluate } of derived as readonly { slot: number; evaluate: Evaluate }[])
         slots[slot] = evaluate(slots);
-      return slots;
+      return holds === null || holds(slots) === true ? slots : null;
     },
     keyOf: (slots) => keyText(keySlots.map((slot) => slots[slot] as Value)),
     panes: plan.windows.map((window) => ({ name: window.name, ...panesOf(window) })),

@@ -21,6 +21,8 @@ export interface Plan {
   readonly columns: readonly Column[];
   readonly lookups: readonly LookupPlan[];
   readonly derived: readonly DerivedPlan[];
+  /** Only records for which it is true take part; absent when all do. */
+  readonly where?: ExpressionNode;
   readonly groupBy: readonly string[];
   readonly windows: readonly WindowPlan[];
   readonly aggregates: readonly AggregatePlan[];

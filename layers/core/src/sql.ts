@@ -80,10 +80,11 @@ export function enrichedSql(plan: Plan, source: string, bindings: string): strin
     if (lookup.missing === 'drop') conditions.push(`${rows}._key IS NOT NULL`);
   }
   const base = `SELECT ${['e.*', ...joined].join(', ')} FROM ${source} e ${joins.join(' ')} WHERE ${conditions.join(' AND ')}`;
-  return plan.derived.reduce(
-    (inner, derived) => `SELECT *, ${expressionSql(derived.expression)} AS ${quoted(derived.name)} FROM (${inner})`,
+  const derived = plan.derived.reduce(
+    (inner, { name, expression }) => `SELECT *, ${expressionSql(expression)} AS ${quoted(name)} FROM (${inner})`,
     base,
   );
+  return plan.where === undefined ? derived : `SELECT * FROM (${derived}) WHERE ${expressionSql(plan.where)} IS TRUE`;
 }
 
 /** Start of the pane of an event (`panes.ts`), floored towards minus infinity. */

@@ -6,6 +6,7 @@ import type { Lookup } from './lookup.ts';
 import {
   checkEventTime,
   planAggregates,
+  planCondition,
   planDerived,
   planKey,
   planLookup,
@@ -32,13 +33,15 @@ interface Definition<E, G, W, A, L, D> {
   readonly from: Topic<E>;
   readonly lookups?: L;
   readonly derive?: D;
+  /** Only records for which it is true take part: not those for which it is false or null. */
+  readonly where?: Expression<boolean | null>;
   readonly groupBy: G;
   readonly windows: W;
   readonly aggregates: A;
   readonly storage?: Partial<StoragePlan>;
 }
 
-const KNOWN_OPTIONS = ['name', 'from', 'lookups', 'derive', 'groupBy', 'windows', 'aggregates', 'storage'];
+const KNOWN_OPTIONS = ['name', 'from', 'lookups', 'derive', 'where', 'groupBy', 'windows', 'aggregates', 'storage'];
 
 /**
  * Checks a definition and returns it as frozen plain data, with the types of its key, windows and rows.
@@ -110,6 +113,7 @@ export function definePipeline<
     columns,
     lookups: lookupPlans,
     derived: derivedPlans,
+    ...(definition.where === undefined ? {} : { where: planCondition(definition.where, scope) }),
     groupBy: planKey(where, groupBy, scope),
     windows: planWindows(where, windows),
     aggregates: planAggregates(where, aggregates, groupBy, scope),

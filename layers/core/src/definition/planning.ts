@@ -1,11 +1,11 @@
 import { paneSizeMs } from '../panes.ts';
 import type { AggregateDomain, AggregatePlan, DerivedPlan, LookupPlan, StoragePlan, WindowPlan } from '../plan.ts';
 import type { Aggregate, AggregateKind } from './aggregate.ts';
-import { Expression, fieldsOf } from './expression.ts';
+import { Expression, type ExpressionNode, fieldsOf } from './expression.ts';
 import { typeOf } from './expression-type.ts';
 import { checkIdentifier } from './identifier.ts';
 import type { Lookup } from './lookup.ts';
-import { columnsOf } from './schema.ts';
+import { type ColumnType, columnsOf } from './schema.ts';
 import { refuse, type Scope } from './scope.ts';
 import type { Topic } from './topic.ts';
 import type { Window } from './window.ts';
@@ -72,30 +72,52 @@ export function planLookup(alias: string, join: Lookup<string, unknown>, scope: 
   return { name: alias, table: join.table.name, key: join.table.key, on: join.on, missing: join.missing, columns };
 }
 
+/** The condition that records must meet to take part. */
+export function planCondition(expression: Expression<boolean | null>, scope: Scope): ExpressionNode {
+  const { node, type } = planExpression('where', expression, scope);
+  if (type !== 'boolean')
+    refuse(
+      'BIFOLD_NOT_BOOLEAN',
+      `${scope.where} takes records where something holds that is no condition`,
+      type,
+      'a boolean field, or a comparison',
+      'compare first',
+    );
+  return node;
+}
+
 export function planDerived(name: string, expression: Expression<unknown>, scope: Scope): DerivedPlan {
   checkIdentifier(`a derived column of ${scope.where}`, name);
+  const { node, type } = planExpression(`derive.${name}`, expression, scope);
+  scope.add(name, type);
+  return { name, expression: node, type };
+}
+
+function planExpression(
+  role: string,
+  expression: Expression<unknown>,
+  scope: Scope,
+): { readonly node: ExpressionNode; readonly type: ColumnType } {
   if (!(expression instanceof Expression))
     refuse(
       'BIFOLD_BAD_EXPRESSION',
-      `${scope.where} derives "${name}" from something that is no expression`,
+      `${scope.where} has something in ${role} that is no expression`,
       described(expression),
       "an expression that begins with field('name')",
       'write it in that form',
     );
   for (const read of fieldsOf(expression.node)) {
-    const type = scope.type(read, `derive.${name}`);
+    const type = scope.type(read, role);
     if (type === 'json')
       refuse(
         'BIFOLD_NOT_SCALAR',
-        `${scope.where} derives "${name}" from "${read}"`,
+        `${scope.where} reads "${read}" in ${role}`,
         'a nested or mixed value',
         'text, number, boolean or timestamp fields',
         'give the field one scalar type in the schema',
       );
   }
-  const type = typeOf(expression.node, scope, `derive.${name}`);
-  scope.add(name, type);
-  return { name, expression: expression.node, type };
+  return { node: expression.node, type: typeOf(expression.node, scope, role) };
 }
 
 export function planKey(where: string, groupBy: readonly string[], scope: Scope): readonly string[] {
