@@ -4,19 +4,26 @@ import { expect, it } from '@jest/globals';
 import { root, run } from './run.ts';
 
 /** What a reader copies must compile, with the project's own options. */
-it('the pipeline in the README compiles', async () => {
-  const [, code = ''] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
-  expect(code).toContain('definePipeline');
-  const folder = mkdtempSync(join(root, 'test', 'planted', 'readme-'));
-  try {
-    writeFileSync(join(folder, 'pipeline.ts'), code);
-    writeFileSync(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({ extends: '../../../tsconfig.json', include: ['.'], exclude: [] }),
-    );
-    const { status, output } = await run('typescript/bin/tsc', ['--project', folder, '--pretty', 'false'], root);
-    expect({ status, output }).toEqual({ status: 0, output: '' });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}, 60_000);
+it.each([
+  ['README.md', 'definePipeline'],
+  ['docs/streams.md', 'defineStream'],
+])(
+  'what %s defines compiles',
+  async (file, defines) => {
+    const [, code = ''] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, file), 'utf8')) ?? [];
+    expect(code).toContain(defines);
+    const folder = mkdtempSync(join(root, 'test', 'planted', 'readme-'));
+    try {
+      writeFileSync(join(folder, 'definition.ts'), code);
+      writeFileSync(
+        join(folder, 'tsconfig.json'),
+        JSON.stringify({ extends: '../../../tsconfig.json', include: ['.'], exclude: [] }),
+      );
+      const { status, output } = await run('typescript/bin/tsc', ['--project', folder, '--pretty', 'false'], root);
+      expect({ status, output }).toEqual({ status: 0, output: '' });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+  60_000,
+);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CloudPaths } from '@bifold/cloud';
 import { UsageError } from './errors.ts';
@@ -36,4 +36,9 @@ export function knownCheckpoint(paths: CloudPaths, name: string): string {
     allowed: checkpointNames(paths).join(', ') || 'none yet: bifold run makes them',
     remedy: 'name one of them; without --checkpoint a run calls its checkpoint as the stream is called',
   });
+}
+
+/** Without the topics that they name, checkpoints mean nothing. */
+export function forgetAllCheckpoints({ stateDir }: CloudPaths): void {
+  rmSync(join(stateDir, 'checkpoints'), { recursive: true, force: true });
 }

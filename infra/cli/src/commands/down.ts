@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { forgetAllCheckpoints } from '../checkpoints.ts';
 import { withContext } from '../context.ts';
 import { forgetAllDeployments } from '../deployments.ts';
 import { print, printJson } from '../terminal.ts';
@@ -6,7 +7,7 @@ import { print, printJson } from '../terminal.ts';
 export const downCommand = (): Command =>
   new Command('down')
     .description('stop the local cloud')
-    .option('--delete', 'delete its data too: topics, tables, objects, deployments')
+    .option('--delete', 'delete its data too: topics, tables, objects, deployments, checkpoints')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -20,7 +21,10 @@ Examples:
     .action(({ delete: deleteData = false, json }: { delete?: boolean; json?: boolean }) =>
       withContext(async (context) => {
         await context.cloud.down({ deleteData });
-        if (deleteData) forgetAllDeployments(context.paths);
+        if (deleteData) {
+          forgetAllDeployments(context.paths);
+          forgetAllCheckpoints(context.paths);
+        }
         if (json) printJson({ stopped: true, deleted: deleteData });
         else
           print(

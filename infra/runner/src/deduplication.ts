@@ -1,0 +1,53 @@
+import { keyText, type Slots, type Value } from '@bifold/core';
+import type { PlannedBatch } from './checkpoint/checkpoint.ts';
+import type { StateChanges } from './checkpoint/state.ts';
+import type { Stream } from './definition/stream.ts';
+import type { Transform } from './transform.ts';
+
+/** What becomes of a row: it is the first of its key, another one came before it, or it came too late to tell. */
+export type Admission = 'first' | 'duplicate' | 'late';
+
+export interface Deduplication {
+  load(key: string, value: string): void;
+  admit(slots: Slots, timeMs: number | null, planned: PlannedBatch): Admission;
+  finish(planned: PlannedBatch): StateChanges;
+}
+
+/**
+ * Lets the first row of each key pass. With a watermark a key is remembered until the watermark is its delay beyond the first row, as Spark's `dropDuplicatesWithinWatermark`
+ * does: what comes later than that is late, and dropped, so that nothing passes twice. Without one, keys are remembered for ever.
+ */
+export function deduplicationOf(
+  { dropDuplicates, watermarkMs: delayMs }: Stream,
+  { slotOf }: Transform,
+): Deduplication {
+  const slotsOfKey = (dropDuplicates ?? []).map(slotOf);
+  /** Until when a key is remembered; null is for ever. Epoch milliseconds of event time. */
+  const known = new Map<string, number | null>();
+  let added = new Set<string>();
+  return {
+    load: (key, value) => void known.set(key, JSON.parse(value)),
+
+    admit(slots, timeMs, { lateBelowMs }) {
+      if (delayMs !== null && lateBelowMs !== null && timeMs !== null && timeMs <= lateBelowMs) return 'late';
+      const key = keyText(slotsOfKey.map((slot) => slots[slot] as Value));
+      if (known.has(key)) return 'duplicate';
+      known.set(key, delayMs === null || timeMs === null ? null : timeMs + delayMs);
+      added.add(key);
+      return 'first';
+    },
+
+    finish({ watermarkMs }) {
+      const changes = new Map<string, string | null>();
+      for (const key of added) changes.set(key, JSON.stringify(known.get(key)));
+      added = new Set();
+      if (watermarkMs === null) return changes;
+      for (const [key, untilMs] of known) {
+        if (untilMs === null || untilMs > watermarkMs) continue;
+        known.delete(key);
+        changes.set(key, null);
+      }
+      return changes;
+    },
+  };
+}
