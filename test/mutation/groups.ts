@@ -29,6 +29,6 @@ export function filesOf(group: Group): readonly string[] {
 /** The tests that judge: core's own, the laws over core alone, and the definitions that core compiles. */
 export const JUDGES = [
   `${CORE}/**/*.test.ts`,
-  ...['aggregates', 'fold', 'merge', 'windows'].map((name) => `test/laws/${name}.test.ts`),
+  ...['aggregates', 'fold', 'merge', 'windows', 'composed-windows'].map((name) => `test/laws/${name}.test.ts`),
   ...['decoder', 'definition', 'fold'].map((name) => `test/unit/${name}.test.ts`),
 ];

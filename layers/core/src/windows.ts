@@ -59,9 +59,11 @@ export function paneRange(window: WindowPlan, { fromMs, toMs, total }: WindowRan
     case 'tumbling':
       return { fromMs, toMs };
     case 'sliding': {
-      if (toMs === null) return { fromMs: total ? firstStart(window, fromMs) : fromMs, toMs };
-      const end = lastStart(window, toMs) + window.sizeMs;
-      return { fromMs: total ? firstStart(window, fromMs) : fromMs, toMs: Math.max(end, fromMs ?? end) };
+      const first = total ? firstStart(window, fromMs) : fromMs;
+      if (toMs === null) return { fromMs: first, toMs };
+      const last = lastStart(window, toMs);
+      // In a range that is shorter than a step perhaps no window begins: then nothing may be read, or a total would count it.
+      return { fromMs: first, toMs: first !== null && last < first ? first : last + window.sizeMs };
     }
     // Where a session begins is known when all that is before it is; a running total has one pane.
     case 'session':

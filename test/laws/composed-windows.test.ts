@@ -1,0 +1,284 @@
+import {
+  comparePositions,
+  count,
+  definePipeline,
+  foldOf,
+  type MergedRow,
+  mergeWindows,
+  type OpenSegment,
+  paneRange,
+  type RowParts,
+  type RowPosition,
+  running,
+  SegmentFold,
+  session,
+  sliding,
+  sum,
+  topic,
+  tumbling,
+  type Value,
+  type WindowPlan,
+  type WindowRange,
+} from '@bifold/core';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { z } from 'zod';
+
+/** Windows as an answer shows them, put together from what is stored, against windows cut out of the plain list of events. */
+
+const SEGMENT_SIZE = 16;
+const Visit = z.object({ at: z.int(), city: z.string(), fare: z.int() });
+const fold = foldOf(
+  definePipeline({
+    name: 'visits',
+    from: topic('visits', {
+      schema: Visit,
+      schemaVersion: 1,
+      partitionBy: 'city',
+      eventTime: { field: 'at', unit: 'ms' },
+    }),
+    groupBy: ['city'],
+    windows: {
+      tens: tumbling('10ms'),
+      often: sliding('10ms', '4ms'),
+      seldom: sliding('4ms', '10ms', { offset: '3ms' }),
+      visits: session('5ms'),
+      ever: running(),
+    },
+    aggregates: { n: count(), fares: sum('fare') },
+  }),
+);
+const COLUMNS = fold.pipeline.plan.columns.map(({ name }) => name);
+
+interface Visit {
+  readonly at: number;
+  readonly city: string;
+  readonly fare: number;
+}
+const visit: fc.Arbitrary<Visit> = fc.record({
+  at: fc.integer({ min: -40, max: 40 }),
+  city: fc.constantFrom('oslo', 'rome'),
+  fare: fc.integer({ min: 0, max: 9 }),
+});
+const visits = fc.array(visit, { maxLength: 40, size: 'max' });
+
+/** What is stored of a window when the batch layer has the segments below the cut: in the tables' order, as a reader of the range gets it. */
+async function* panesOf(
+  log: readonly Visit[],
+  cut: number,
+  window: WindowPlan,
+  range: WindowRange,
+): AsyncGenerator<RowParts> {
+  const algebra = fold.rows.of(window.name);
+  const panes = new Map<
+    string,
+    { position: RowPosition; batch: RowParts['batch']; fragments: RowParts['fragments'] }
+  >();
+  for (let segment = 0; segment * SEGMENT_SIZE < log.length; segment++) {
+    const start = segment * SEGMENT_SIZE;
+    const open: OpenSegment = { partition: 0, segment, start, next: Math.min(start + SEGMENT_SIZE, log.length) };
+    const folding = new SegmentFold(fold, segment, []);
+    log.slice(start, open.next).forEach((each, index) => {
+      const values = COLUMNS.map((name): Value => each[name as keyof Visit]);
+      folding.addEvent(start + index, each.at, fold.enrich(values, () => null) as Value[]);
+    });
+    for (const row of folding.takeTouched().filter((each) => each.window === window.name)) {
+      const { key, startMs } = row;
+      const position = { key, window: window.name, startMs };
+      const id = JSON.stringify(position);
+      const known = panes.get(id) ?? { position, batch: null, fragments: [] };
+      if (segment >= cut) panes.set(id, { ...known, fragments: [...known.fragments, [open, row]] });
+      else {
+        const before = known.batch === null ? algebra.empty : algebra.decode(known.batch.cell);
+        const states = algebra.merge(before, algebra.decodeFragment(row.cell).states);
+        panes.set(id, { ...known, batch: { ...position, cell: algebra.encode(states) } });
+      }
+    }
+  }
+  const { fromMs, toMs } = paneRange(window, range);
+  const asked = [...panes.values()].filter(
+    ({ position: { startMs } }) => (fromMs === null || startMs >= fromMs) && (toMs === null || startMs < toMs),
+  );
+  asked.sort((one, other) => comparePositions(one.position, other.position));
+  for (const { position, batch, fragments } of asked) yield { ...position, batch, fragments };
+}
+
+interface Shown {
+  readonly city: string;
+  readonly startMs: number;
+  readonly endMs: number | null;
+  readonly n: number;
+  readonly fares: number;
+}
+
+/** The windows of one key's events, as a person with a ruler would cut them. */
+function cutWindows(
+  window: WindowPlan,
+  events: readonly Visit[],
+): { startMs: number; endMs: number | null; in: Visit[] }[] {
+  if (window.kind === 'running') return [{ startMs: 0, endMs: null, in: [...events] }];
+  if (window.kind === 'session') {
+    const sorted = events.toSorted((one, other) => one.at - other.at);
+    const sessions: { startMs: number; endMs: number; in: Visit[] }[] = [];
+    for (const each of sorted) {
+      const last = sessions.at(-1);
+      if (last !== undefined && each.at <= last.endMs) {
+        last.in.push(each);
+        last.endMs = each.at + window.gapMs;
+      } else sessions.push({ startMs: each.at, endMs: each.at + window.gapMs, in: [each] });
+    }
+    return sessions;
+  }
+  const everyMs = window.kind === 'sliding' ? window.slideMs : window.sizeMs;
+  const all = [];
+  for (let startMs = (window.offsetMs ?? 0) - 20 * everyMs; startMs < 20 * everyMs; startMs += everyMs) {
+    const endMs = startMs + window.sizeMs;
+    all.push({ startMs, endMs, in: events.filter(({ at }) => at >= startMs && at < endMs) });
+  }
+  return all.filter((each) => each.in.length > 0);
+}
+
+function plain(window: WindowPlan, log: readonly Visit[], { fromMs, toMs, total }: WindowRange): Shown[] {
+  return ['oslo', 'rome'].flatMap((city) => {
+    const own = log.filter((each) => each.city === city);
+    const isWanted = ({ startMs }: { startMs: number }): boolean =>
+      (fromMs === null || startMs >= fromMs) && (toMs === null || startMs < toMs);
+    const windows = cutWindows(window, own).filter((each) => window.kind === 'running' || isWanted(each));
+    const shown = (each: { startMs: number; endMs: number | null; in: readonly Visit[] }): Shown => ({
+      city,
+      startMs: each.startMs,
+      endMs: each.endMs,
+      n: each.in.length,
+      fares: each.in.reduce((sumOfFares, { fare }) => sumOfFares + fare, 0),
+    });
+    if (own.length === 0) return [];
+    if (!total) return windows.map(shown);
+    // Each event once, however many windows hold it.
+    const events = own.filter((each) => windows.some((one) => one.in.includes(each)));
+    return events.length === 0 ? [] : [shown({ startMs: 0, endMs: null, in: events })];
+  });
+}
+
+async function answered(
+  window: WindowPlan,
+  log: readonly Visit[],
+  cut: number,
+  range: WindowRange,
+  after: RowPosition | null = null,
+): Promise<MergedRow[]> {
+  const rows: MergedRow[] = [];
+  for await (const row of mergeWindows(fold.rows, window, range, panesOf(log, cut, window, range), after)) {
+    expect(row).toMatchObject({ window: window.name, ahead: [], behind: [] });
+    const halves = [row.batch, row.speed].filter((half) => half !== null);
+    const { view } = fold.rows;
+    expect(view.present(halves.reduce(view.merge, view.empty))).toEqual(view.present(row.states));
+    rows.push(row);
+  }
+  return rows;
+}
+
+const shownOf = ({ key, startMs, endMs, states }: MergedRow, total: boolean): Shown => ({
+  city: (JSON.parse(key) as [string])[0],
+  // Where a total stands is no time of its own.
+  startMs: total ? 0 : startMs,
+  endMs,
+  ...(fold.rows.view.present(states) as { n: number; fares: number }),
+});
+
+describe.each(fold.pipeline.plan.windows.map((window) => [window.name, window] as const))('%s', (_, window) => {
+  const cuts = fc.nat({ max: 3 });
+  // Also ranges in which no window begins.
+  const bound = fc.option(fc.integer({ min: -45, max: 45 }));
+  const ranges = fc
+    .tuple(bound, bound)
+    .map(([one, other]) => {
+      const [fromMs, toMs] = one !== null && other !== null && one > other ? [other, one] : [one, other];
+      return window.kind === 'running' ? { fromMs: null, toMs: null } : { fromMs, toMs };
+    })
+    .filter(({ fromMs, toMs }) => fromMs === null || fromMs !== toMs);
+
+  it('are those of the plain events, whatever the batch layer has of them', async () => {
+    await fc.assert(
+      fc.asyncProperty(visits, cuts, ranges, async (log, cut, bounds) => {
+        const range = { ...bounds, total: false };
+        const rows = await answered(window, log, cut, range);
+        expect(rows.map((row) => shownOf(row, false))).toEqual(plain(window, log, range));
+      }),
+    );
+  });
+
+  it('give a total in which every event counts once', async () => {
+    await fc.assert(
+      fc.asyncProperty(visits, cuts, ranges, async (log, cut, bounds) => {
+        const range = { ...bounds, total: true };
+        const rows = await answered(window, log, cut, range);
+        const counted = rows.map((row) => shownOf(row, true)).filter(({ n }) => n > 0);
+        expect(counted).toEqual(plain(window, log, range));
+      }),
+    );
+  });
+
+  it('go on after any row', async () => {
+    await fc.assert(
+      fc.asyncProperty(visits, cuts, fc.nat(), async (log, cut, place) => {
+        const range = { fromMs: null, toMs: null, total: false };
+        const rows = await answered(window, log, cut, range);
+        const after = rows[place % (rows.length + 1)];
+        // Windows that are stored as they are shown go on where the tables are read from: nothing is left out here.
+        if (after === undefined || window.kind === 'tumbling' || window.kind === 'running') return;
+        const rest = (await answered(window, log, cut, range, after)).filter(({ key }) => key >= after.key);
+        expect(rest).toEqual(rows.slice(rows.indexOf(after) + 1));
+      }),
+    );
+  });
+});
+
+describe('a range in which no window begins', () => {
+  it.each([true, false])(
+    'has no rows, though windows that began before it reach into it (total: %s)',
+    async (total) => {
+      const window = fold.pipeline.plan.windows.find(({ name }) => name === 'often') as WindowPlan;
+      const log: Visit[] = [-2, 1, 2, 5].map((at) => ({ at, city: 'rome', fare: 1 }));
+      expect(await answered(window, log, 0, { fromMs: 1, toMs: 3, total })).toEqual([]);
+    },
+  );
+});
+
+describe('sessions of a key that is ahead of its receipt', () => {
+  it('leave out the segment, and say so; what lies in it alone stands as a row that holds nothing', async () => {
+    const window = fold.pipeline.plan.windows.find(({ name }) => name === 'visits') as WindowPlan;
+    const range = { fromMs: null, toMs: null, total: false };
+    const log = Array.from(
+      { length: 32 },
+      (_, offset): Visit => ({
+        at: offset < 16 ? offset % 4 : offset === 16 ? 2 : 30 + (offset % 3),
+        city: 'rome',
+        fare: 1,
+      }),
+    );
+    const panes: RowParts[] = [];
+    for await (const pane of panesOf(log, 0, window, range))
+      panes.push({
+        ...pane,
+        // The second segment vouches for one offset less than its rows hold.
+        fragments: pane.fragments.map(([segment, row]) =>
+          segment.segment === 1 ? [{ ...segment, next: segment.next - 1 }, row] : [segment, row],
+        ),
+      });
+    const shared = new Map(panes.flatMap(({ fragments }) => fragments.map(([open]) => [open.segment, open] as const)));
+    const given = panes.map((pane) => ({
+      ...pane,
+      fragments: pane.fragments.map(([open, row]) => [shared.get(open.segment) as OpenSegment, row] as const),
+    }));
+    const rows: MergedRow[] = [];
+    async function* reading(): AsyncGenerator<RowParts> {
+      yield* given;
+    }
+    for await (const row of mergeWindows(fold.rows, window, range, reading(), null)) rows.push(row);
+    const behind = [{ partition: 0, range: [16, 31] }];
+    expect(rows.map((row) => ({ ...shownOf(row, false), behind: row.behind }))).toEqual([
+      { city: 'rome', startMs: 0, endMs: 8, n: 16, fares: 16, behind },
+      { city: 'rome', startMs: 30, endMs: null, n: 0, fares: 0, behind },
+    ]);
+  });
+});
