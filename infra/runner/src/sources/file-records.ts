@@ -111,7 +111,7 @@ async function* parquetRecords(path: string, columns: readonly Column[]): AsyncG
   const database = await openDuckDb({ threads: 1 });
   try {
     const file = `read_parquet(${textLiteral(path)})`;
-    const described = await database.rows(`DESCRIBE SELECT * FROM ${file}`);
+    const described = await database.rows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${file})`);
     const there = new Map(described.map((row) => [String(row.column_name), String(row.column_type)]));
     const present = columns.filter(({ name }) => there.has(name));
     if (present.length === 0) throw noColumn(path, columns, [...there.keys()]);
