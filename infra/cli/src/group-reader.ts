@@ -9,6 +9,8 @@ const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_MS = 2_000;
 /** A rebalance waits for members that are at work: no longer than this. */
 const REBALANCE_TIMEOUT_MS = 20_000;
+/** How late a partition that was added to the topic is read. */
+const NEW_PARTITIONS_WITHIN_MS = 5_000;
 
 export interface GroupReading {
   readonly kafka: KafkaOptions;
@@ -42,6 +44,7 @@ export async function readAsGroup({
     heartbeatInterval: HEARTBEAT_MS,
     rebalanceTimeout: REBALANCE_TIMEOUT_MS,
     maxWaitTimeInMs: FETCH_WAIT_MS,
+    metadataMaxAge: NEW_PARTITIONS_WITHIN_MS,
     readUncommitted: false,
     allowAutoTopicCreation: false,
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 12, restartOnFailure: async () => false },

@@ -9,7 +9,7 @@ import { cellOfValue } from './tabular/cell-types.ts';
 /** A record before its partition is known. */
 export interface KeyedRecord {
   readonly key: string | null;
-  readonly value: string;
+  readonly value: string | Buffer;
 }
 
 export interface ProduceOptions {

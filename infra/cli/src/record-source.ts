@@ -3,6 +3,7 @@ import { readCsv, typedRecord } from './csv.ts';
 import { UsageError } from './errors.ts';
 import type { InputFile } from './input-files.ts';
 import { type KeyedRecord, keyOf } from './produce.ts';
+import { utf8Of, visibleBytes } from './record-text.ts';
 import { inference } from './tabular/inference.ts';
 import { objectReader } from './tabular/row-types.ts';
 import { isBad, linesOf, readCsvRows } from './tabular/rows.ts';
@@ -52,9 +53,15 @@ async function* ofLines(
   { keySeparator, keyField, needsKey, isRaw }: SourceOptions,
 ): AsyncGenerator<KeyedRecord> {
   let line = 0;
-  for await (const text of linesOf(await file.open())) {
+  for await (const bytes of linesOf(await file.open())) {
     line++;
-    if (text === '') continue;
+    if (bytes.length === 0) continue;
+    const text = utf8Of(bytes);
+    if (text === null) {
+      if (!isRaw) throw notUtf8(file, line, bytes);
+      yield { key: null, value: bytes };
+      continue;
+    }
     const at = keySeparator === null ? -1 : text.indexOf(keySeparator);
     if (keySeparator !== null && at < 0 && !isRaw) throw noSeparator(file, line, text, keySeparator);
     const key = keySeparator === null || at < 0 ? null : text.slice(0, at);
@@ -144,6 +151,15 @@ function parsed({ name }: InputFile, text: string, line: number, isRaw: boolean)
       { cause },
     );
   }
+}
+
+function notUtf8({ name }: InputFile, line: number, bytes: Uint8Array): UsageError {
+  return new UsageError('BIFOLD_NOT_UTF8', {
+    failed: `line ${line} of ${name} is no text`,
+    received: visibleBytes(bytes.subarray(0, 40)),
+    allowed: 'UTF-8',
+    remedy: 'convert the file, or send the bytes of the line as they are with --raw',
+  });
 }
 
 function noSeparator({ name }: InputFile, line: number, text: string, separator: string): UsageError {

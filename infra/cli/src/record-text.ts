@@ -6,7 +6,7 @@ const NAMED: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r'
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The text of bytes, null where they are no UTF-8. */
-function utf8Of(bytes: Uint8Array): string | null {
+export function utf8Of(bytes: Uint8Array): string | null {
   try {
     return utf8.decode(bytes);
   } catch {

@@ -49,6 +49,8 @@ const rebalanceTimeoutMs = 15_000;
  * mapping stood still for as long. Joining a group has a longer time of its own.
  */
 const requestTimeoutMs = 8_000;
+/** How late a partition that was added to the topic is read. kafkajs would look after five minutes. */
+const newPartitionsWithinMs = 10_000;
 const endsIntervalMs = 1_000;
 const repeatAfterMs = 60_000;
 /** kafkajs polls at least every `fetchWaitMs`: silence of this length means that it hangs, and it is made anew. */
@@ -120,6 +122,7 @@ export async function startSource(
     minBytes: 1,
     maxBytesPerPartition: fetchBytesPerPartition,
     maxBytes: 4 * fetchBytesPerPartition,
+    metadataMaxAge: newPartitionsWithinMs,
     readUncommitted: false,
     allowAutoTopicCreation: false,
   });

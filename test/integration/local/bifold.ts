@@ -13,6 +13,8 @@ export interface Ran {
 /** The command line of this checkout, with a local cloud of its own under `.bifold/test`. Software is shared with the checkout's cloud. */
 export interface Bifold {
   readonly stateDir: string;
+  /** What makes any command of this checkout one of this cloud. */
+  readonly env: NodeJS.ProcessEnv;
   /** Runs a command to its end, whatever its status. */
   run(...args: string[]): Promise<Ran>;
   /** Runs a command that must succeed, with --json, and reads what it printed. */
@@ -78,6 +80,7 @@ export function bifoldIn(name: string): Bifold {
   const status = (): Promise<Status> => json<Status>('status');
   return {
     stateDir,
+    env,
     run,
     feed: (input, ...args) => feed(input, args),
     json,

@@ -1,7 +1,8 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { UsageError } from '../errors.ts';
 import { parseExactly } from '../exact-json.ts';
+import { utf8Of, visibleBytes } from '../record-text.ts';
 
 /** A row that could be read: cells of CSV, or a JSON object. `line` is where it begins, from 1. */
 export interface Row<T> {
@@ -50,9 +51,10 @@ export async function readCsvRows(name: string, input: Readable, delimiter: stri
       return undefined;
     },
   });
+  const text = Readable.from(decoded(name, input), { objectMode: false });
   // A pipe does not carry errors along.
-  input.on('error', (error) => parser.destroy(error));
-  const parsed = (input.pipe(parser) as AsyncIterable<Parsed>)[Symbol.asyncIterator]();
+  text.on('error', (error) => parser.destroy(error));
+  const parsed = (text.pipe(parser) as AsyncIterable<Parsed>)[Symbol.asyncIterator]();
   const first = await parsed.next();
   if (first.done) throw noHeader(name, skipped[0]?.reason ?? 'nothing');
   const header = first.value.record;
@@ -84,8 +86,13 @@ export async function readCsvRows(name: string, input: Readable, delimiter: stri
 /** JSON objects, one a line. */
 export async function* readJsonRows(input: Readable): AsyncGenerator<Outcome<Readonly<Record<string, unknown>>>> {
   let line = 0;
-  for await (const text of linesOf(input)) {
+  for await (const bytes of linesOf(input)) {
     line++;
+    const text = utf8Of(bytes);
+    if (text === null) {
+      yield { line, raw: visibleBytes(bytes), reason: 'no UTF-8' };
+      continue;
+    }
     if (text.trim() === '') continue;
     try {
       const value = parseExactly(text);
@@ -98,17 +105,50 @@ export async function* readJsonRows(input: Readable): AsyncGenerator<Outcome<Rea
   }
 }
 
-/** Lines of text, which end with a line feed alone, or after a carriage return: readline also ends them at U+2028, which JSON may hold as it is. */
-export async function* linesOf(input: Readable): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
+/** The bytes of lines, which end with a line feed alone, or after a carriage return: readline also ends them at U+2028, which JSON may hold as it is. */
+export async function* linesOf(input: Readable): AsyncGenerator<Buffer> {
+  let rest: Buffer[] = [];
   for await (const chunk of input as AsyncIterable<Uint8Array>) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line;
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    let from = 0;
+    for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, from)) {
+      yield withoutReturn(
+        rest.length === 0 ? bytes.subarray(from, at) : Buffer.concat([...rest, bytes.subarray(from, at)]),
+      );
+      rest = [];
+      from = at + 1;
+    }
+    if (from < bytes.length) rest.push(bytes.subarray(from));
   }
-  rest += decoder.decode();
-  if (rest !== '') yield rest;
+  if (rest.length > 0) yield withoutReturn(Buffer.concat(rest));
+}
+
+const [LINE_FEED, CARRIAGE_RETURN] = [0x0a, 0x0d];
+
+const withoutReturn = (line: Buffer): Buffer => (line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line);
+
+/** Text of bytes that must be UTF-8: decoded in any other way, they would be replaced without a word. */
+async function* decoded(name: string, input: Readable): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let read = 0;
+  try {
+    for await (const chunk of input as AsyncIterable<Uint8Array>) {
+      yield decoder.decode(chunk, { stream: true });
+      read += chunk.length;
+    }
+    yield decoder.decode();
+  } catch (cause) {
+    throw cause instanceof TypeError ? notUtf8(name, read) : cause;
+  }
+}
+
+function notUtf8(name: string, read: number): UsageError {
+  return new UsageError('BIFOLD_NOT_UTF8', {
+    failed: `${name} cannot be read as text`,
+    received: `bytes that are no UTF-8, after the first ${read}`,
+    allowed: 'UTF-8',
+    remedy: 'convert it first: iconv -f LATIN1 -t UTF-8',
+  });
 }
 
 /** Without its end, and without the empty lines before it. */
