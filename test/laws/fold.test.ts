@@ -1,4 +1,11 @@
-import { type FragmentRow, interpret, type LogRecord, QUARANTINE_WINDOW, SegmentFold } from '@bifold/core';
+import {
+  type FragmentRow,
+  interpret,
+  interpretEach,
+  type LogRecord,
+  QUARANTINE_WINDOW,
+  SegmentFold,
+} from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { fold, lookupsAt, type PlainFold, partitionLog, plainFold, SEGMENT_SIZE, trips } from './trips.ts';
@@ -149,6 +156,15 @@ describe('the memory interpreter', () => {
           const some = new Set([...result.rows.keys()].filter((_, index) => index % 2 === 0));
           const only = await interpret(trips, log, coverage, lookupsAt, some);
           expect([...only.rows]).toEqual([...result.rows].filter(([id]) => some.has(id)));
+          // In one pass, each fold is what it is by itself.
+          const foldings = [
+            { coverage, only: some, total: null },
+            { coverage: { 0: [[5, 30]] } as const, only: null, total: null },
+            { coverage, only: null, total: { window: 'sevens', fromMs: 0, toMs: null } },
+          ];
+          const each = await interpretEach(trips, log, foldings, lookupsAt);
+          const apart = foldings.map((one) => interpret(trips, log, one.coverage, lookupsAt, one.only, one.total));
+          expect(each).toEqual(await Promise.all(apart));
         },
       ),
     );

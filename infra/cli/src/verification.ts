@@ -2,7 +2,8 @@ import {
   type Coverage,
   type FoldedLog,
   type FoldedRow,
-  interpret,
+  type Folding,
+  interpretEach,
   keyOfRow,
   offsetsOf,
   type Pipeline,
@@ -11,6 +12,7 @@ import {
   rowAlgebrasOf,
   rowCoverage,
   type Source,
+  unionOf,
 } from '@bifold/core';
 import type { AnswerRow } from '@bifold/functions';
 import { keptRecords, locateKept } from '@bifold/functions/bodies';
@@ -98,8 +100,11 @@ export async function verifyPipeline(
     const differences: Difference[] = [];
     let records = 0;
     for (const source of sources) {
-      const fold = async (coverage: Coverage, rows: Pick<ReadonlySet<string>, 'has'> | null): Promise<FoldedLog> =>
-        interpret(pipeline, keptRecords(await locateKept(coverage, source, kept), kept), coverage, lookups, rows);
+      const fold = async (foldings: readonly Folding[]): Promise<readonly FoldedLog[]> => {
+        const everything = unionOf(foldings.map(({ coverage }) => coverage));
+        const records = keptRecords(await locateKept(everything, source, kept), kept);
+        return interpretEach(pipeline, records, foldings, lookups);
+      };
       const checked = await step(onProgress, `${plan.name}: the plain fold over ${SOURCE_TEXTS[source]}`, () =>
         compareAll(pipeline, asked, only, fold, (coverage) => locateKept(coverage, source, kept)),
       );
@@ -143,7 +148,7 @@ async function compareAll(
   pipeline: Pipeline,
   asked: readonly AskedWindow[],
   only: Pick<ReadonlySet<string>, 'has'> | null,
-  fold: (coverage: Coverage, only: Pick<ReadonlySet<string>, 'has'> | null) => Promise<FoldedLog>,
+  fold: (foldings: readonly Folding[]) => Promise<readonly FoldedLog[]>,
   located: (coverage: Coverage) => Promise<{ readonly missing: Coverage }>,
 ): Promise<Compared> {
   const { plan } = pipeline;
@@ -157,22 +162,37 @@ async function compareAll(
     const { coverage } = receipt;
     const { missing } = await located(offsetsOf({ receipt, rows: group.flatMap(({ rows }) => rows) }));
     if (Object.keys(missing).length > 0) return { records, missing, differences };
-    const folded = await fold(coverage, only);
+    const [folded] = (await fold([{ coverage, only, total: null }])) as [FoldedLog];
     records = folded.records;
+    // What covers other offsets than the receipt is folded once more, all of it in one pass: under a live stream there may be many.
+    const others: { readonly folding: Folding; readonly compare: (alone: FoldedLog) => void }[] = [];
     for (const { window, rows, receipt: own } of group) {
       const compared = compareWindow(plan, window, rows, coverage, folded.rows.values(), present);
       differences.push(...compared.differences);
-      for (const deviating of compared.deviating) {
-        const alone = await fold(deviating.coverage, deviating.rows);
-        for (const [id, row] of deviating.rows) {
-          // What lies in the offsets that a row is behind alone holds nothing, and is there all the same.
-          const nothing = row.behind ? { ...positionOfRow(plan, row), endMs: null, states: view.empty } : null;
-          pushDifference(differences, plan, row, alone.rows.get(id) ?? nothing, present);
-        }
-      }
+      for (const deviating of compared.deviating)
+        others.push({
+          folding: { coverage: deviating.coverage, only: deviating.rows, total: null },
+          compare: (alone) => {
+            for (const [id, row] of deviating.rows) {
+              // What lies in the offsets that a row is behind alone holds nothing, and is there all the same.
+              const nothing = row.behind ? { ...positionOfRow(plan, row), endMs: null, states: view.empty } : null;
+              pushDifference(differences, plan, row, alone.rows.get(id) ?? nothing, present);
+            }
+          },
+        });
       const { reasons, behind } = own.quarantined;
-      const poison = behind.length === 0 ? folded : await fold(rowCoverage(coverage, [], behind), new Set());
-      differences.push(...compareQuarantine(reasons, poison.quarantined));
+      if (behind.length === 0) differences.push(...compareQuarantine(reasons, folded.quarantined));
+      else
+        others.push({
+          folding: { coverage: rowCoverage(coverage, [], behind), only: new Set(), total: null },
+          compare: ({ quarantined }) => differences.push(...compareQuarantine(reasons, quarantined)),
+        });
+    }
+    if (others.length > 0) {
+      const alone = await fold(others.map(({ folding }) => folding));
+      others.forEach(({ compare }, index) => {
+        compare(alone[index] as FoldedLog);
+      });
     }
   }
   return { records, missing: {}, differences };

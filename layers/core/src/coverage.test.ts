@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { covers, gapsOf, normalRanges, type Range, sizeOf, withoutRange } from './coverage.ts';
+import { covers, gapsOf, normalRanges, type Range, sizeOf, unionOf, withoutRange } from './coverage.ts';
 
 const SIZE = 40;
 const range: fc.Arbitrary<Range> = fc.tuple(fc.nat({ max: SIZE }), fc.nat({ max: SIZE }));
@@ -69,6 +69,18 @@ describe('ranges of offsets, against sets of whole numbers', () => {
         const all = offsets(some);
         for (let offset = -1; offset <= SIZE; offset++) expect(covers(normal, offset)).toBe(all.has(offset));
         expect(sizeOf(normal)).toBe(all.size);
+      }),
+    );
+  });
+
+  it('unionOf covers what any of them covers, partition by partition', () => {
+    fc.assert(
+      fc.property(ranges, ranges, (one, other) => {
+        const union = unionOf([{ 0: one, 1: other }, { 0: other }, {}]);
+        expect(Object.keys(union)).toEqual(['0', '1']);
+        for (const own of Object.values(union)) expectNormal(own);
+        expect(offsets(union[0] ?? [])).toEqual(offsets(one).union(offsets(other)));
+        expect(offsets(union[1] ?? [])).toEqual(offsets(other));
       }),
     );
   });

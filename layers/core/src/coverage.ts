@@ -53,3 +53,12 @@ export function covers(ranges: readonly Range[], offset: number): boolean {
 export function sizeOf(ranges: readonly Range[]): number {
   return ranges.reduce((total, [start, end]) => total + end - start, 0);
 }
+
+/** The offsets that any of these covers. */
+export function unionOf(coverages: readonly Coverage[]): Coverage {
+  const ranges: Record<string, readonly Range[]> = {};
+  for (const coverage of coverages)
+    for (const [partition, own] of Object.entries(coverage))
+      ranges[partition] = normalRanges([...(ranges[partition] ?? []), ...own]);
+  return ranges;
+}

@@ -10,7 +10,7 @@ export { digestOf } from './digest.ts';
 export * from './errors.ts';
 export { type Slots, slotIndex } from './evaluate.ts';
 export { type Fold, foldOf, keyOfRow, type ResolveLookup, rowId, SegmentFold } from './fold.ts';
-export { type FoldedLog, type FoldedRow, interpret } from './interpret.ts';
+export { type FoldedLog, type FoldedRow, type Folding, interpret, interpretEach } from './interpret.ts';
 export { type Located, locate, type Source } from './kept.ts';
 export * from './order.ts';
 export { type Answer, answerOf, fillPage, gatherPages, type Page } from './page.ts';

@@ -1,9 +1,11 @@
 import type { AnyAlgebra } from './aggregates/index.ts';
 import { type Coverage, covers } from './coverage.ts';
 import type { Pipeline } from './definition/pipeline.ts';
-import { foldOf, keyOfRow, type ResolveLookup, rowId } from './fold.ts';
+import type { Slots } from './evaluate.ts';
+import { type Fold, foldOf, type ResolveLookup, rowId } from './fold.ts';
+import type { WindowPlan } from './plan.ts';
 import type { LogRecord, RowPosition } from './ports.ts';
-import type { States } from './row.ts';
+import type { RowAlgebra, States } from './row.ts';
 import { sessionsOfEvents, windowEndMs, windowStartsOf } from './windows.ts';
 
 /** A row of the plain fold. */
@@ -26,91 +28,149 @@ export interface TotalOf {
   readonly toMs: number | null;
 }
 
+/** What is asked of one fold. */
+export interface Folding {
+  /** Records at other offsets take no part. */
+  readonly coverage: Coverage;
+  /** Folds these rows alone (by `rowId`); all rows when null. */
+  readonly only: Pick<ReadonlySet<string>, 'has'> | null;
+  /** Gives one row per key, by its key: each event once that any of these windows holds. */
+  readonly total: TotalOf | null;
+}
+
 /**
  * The memory interpreter: one plain fold over the log, restricted to some offsets. No segments, no fragments, no panes, no batch: the meaning of a
  * pipeline, and what every other interpreter must agree with.
  *
  * @param lookups the lookup rows that a record's segment is bound to
- * @param only folds these rows alone (by `rowId`); all rows when null
- * @param total gives one row per key, by its key: each event once that any of these windows holds
  */
 export async function interpret(
   pipeline: Pipeline,
   log: AsyncIterable<LogRecord> | Iterable<LogRecord>,
   coverage: Coverage,
   lookups: (partition: number, offset: number) => ResolveLookup,
-  only: Pick<ReadonlySet<string>, 'has'> | null = null,
+  only: Folding['only'] = null,
   total: TotalOf | null = null,
 ): Promise<FoldedLog> {
+  const [folded] = await interpretEach(pipeline, log, [{ coverage, only, total }], lookups);
+  return folded as FoldedLog;
+}
+
+/** Several plain folds in one pass over the log: each is what it would be by itself. */
+export async function interpretEach(
+  pipeline: Pipeline,
+  log: AsyncIterable<LogRecord> | Iterable<LogRecord>,
+  foldings: readonly Folding[],
+  lookups: (partition: number, offset: number) => ResolveLookup,
+): Promise<readonly FoldedLog[]> {
   const fold = foldOf(pipeline);
-  const { view } = fold.rows;
-  const windows = pipeline.plan.windows
-    .filter(({ name }) => total === null || total.window === name)
-    .map((window) => ({ window, startsOf: windowStartsOf(window) }));
-  const asked = ({ startMs }: { readonly startMs: number }): boolean =>
-    total === null ||
-    ((total.fromMs === null || startMs >= total.fromMs) && (total.toMs === null || startMs < total.toMs));
-  const rows = new Map<string, FoldingRow>();
-  const events = new Map<string, SessionEvent[]>();
-  const addTo = (id: string, row: Omit<FoldingRow, 'states'>, lifted: States): void => {
-    if (total === null && only !== null && !only.has(id)) return;
-    const known = rows.get(id);
-    if (known) known.states = view.merge(known.states, lifted);
-    else rows.set(id, { ...row, states: lifted });
-  };
-  const quarantined: Record<string, number> = {};
-  let records = 0;
+  const plain = foldings.map((folding) => new PlainFold(pipeline, fold, folding));
   for await (const record of log) {
-    if (!covers(coverage[record.partition] ?? [], record.offset)) continue;
-    records++;
+    const concerned = plain.filter(({ folding }) => covers(folding.coverage[record.partition] ?? [], record.offset));
+    if (concerned.length === 0) continue;
     const decoded = fold.decode(record.value);
     if (decoded.kind === 'poison') {
-      quarantined[decoded.reason] = (quarantined[decoded.reason] ?? 0) + 1;
+      for (const each of concerned) each.addPoison(decoded.reason);
       continue;
     }
     const slots = fold.enrich(decoded.values, lookups(record.partition, record.offset));
-    if (slots === null) continue;
-    const lifted: unknown[] = view.algebras.map((algebra: AnyAlgebra) => algebra.empty);
-    fold.addTo(lifted, slots);
-    const key = fold.keyOf(slots);
-    for (const { window, startsOf } of windows) {
+    const event =
+      slots === null ? null : { key: fold.keyOf(slots), timeMs: decoded.timeMs, lifted: liftedBy(fold, slots) };
+    for (const each of concerned) each.addEvent(event);
+  }
+  return plain.map((each) => each.result());
+}
+
+function liftedBy(fold: Fold, slots: Slots): States {
+  const lifted: unknown[] = fold.rows.view.algebras.map((algebra: AnyAlgebra) => algebra.empty);
+  fold.addTo(lifted, slots);
+  return lifted;
+}
+
+interface PlainEvent {
+  readonly key: string;
+  readonly timeMs: number;
+  readonly lifted: States;
+}
+
+/** One fold while it goes on. */
+class PlainFold {
+  readonly folding: Folding;
+  private readonly view: RowAlgebra;
+  private readonly windows: readonly {
+    readonly window: WindowPlan;
+    readonly startsOf: (timeMs: number) => readonly number[];
+  }[];
+  private readonly rows = new Map<string, FoldingRow>();
+  private readonly sessions = new Map<string, Map<string, PlainEvent[]>>();
+  private readonly quarantined: Record<string, number> = {};
+  private records = 0;
+
+  constructor({ plan }: Pipeline, { rows }: Fold, folding: Folding) {
+    this.folding = folding;
+    this.view = rows.view;
+    this.windows = plan.windows
+      .filter(({ name }) => folding.total === null || folding.total.window === name)
+      .map((window) => ({ window, startsOf: windowStartsOf(window) }));
+  }
+
+  addPoison(reason: string): void {
+    this.records++;
+    this.quarantined[reason] = (this.quarantined[reason] ?? 0) + 1;
+  }
+
+  /** Null: a record that takes no part. */
+  addEvent(event: PlainEvent | null): void {
+    this.records++;
+    if (event === null) return;
+    const { key, timeMs, lifted } = event;
+    for (const { window, startsOf } of this.windows) {
       if (window.kind === 'session') {
-        const id = rowId(window.name, 0, key);
-        const own = events.get(id);
-        if (own) own.push({ timeMs: decoded.timeMs, lifted });
-        else events.set(id, [{ timeMs: decoded.timeMs, lifted }]);
-        continue;
-      }
-      const starts = startsOf(decoded.timeMs).map((startMs) => ({ startMs, endMs: windowEndMs(window, startMs) }));
-      const place = { key, window: window.name };
-      if (total === null)
-        for (const bounds of starts) addTo(rowId(window.name, bounds.startMs, key), { ...place, ...bounds }, lifted);
-      else if (window.kind === 'running' || starts.some(asked))
-        addTo(key, { ...place, startMs: 0, endMs: null }, lifted);
-    }
-  }
-  for (const { window } of windows) {
-    if (window.kind !== 'session') continue;
-    for (const [id, own] of events) {
-      if (!id.startsWith(rowId(window.name, 0, ''))) continue;
-      const key = keyOfRow(id);
-      for (const { events: some, ...bounds } of sessionsOfEvents(own, window.gapMs)) {
-        if (!asked(bounds)) continue;
-        const row = { key, window: window.name, ...(total === null ? bounds : { startMs: 0, endMs: null }) };
-        for (const { lifted } of some)
-          addTo(total === null ? rowId(window.name, bounds.startMs, key) : key, row, lifted);
+        const keys = this.sessions.get(window.name) ?? new Map<string, PlainEvent[]>();
+        this.sessions.set(window.name, keys);
+        const own = keys.get(key);
+        if (own) own.push(event);
+        else keys.set(key, [event]);
+      } else if (this.folding.total === null) {
+        for (const startMs of startsOf(timeMs))
+          this.addTo({ key, window: window.name, startMs, endMs: windowEndMs(window, startMs) }, lifted);
+      } else if (window.kind === 'running' || startsOf(timeMs).some((startMs) => this.isAsked(startMs))) {
+        this.addTo({ key, window: window.name, startMs: 0, endMs: null }, lifted);
       }
     }
   }
-  return { rows, records, quarantined };
+
+  result(): FoldedLog {
+    for (const { window } of this.windows) {
+      if (window.kind !== 'session') continue;
+      for (const [key, own] of this.sessions.get(window.name) ?? []) {
+        for (const { startMs, endMs, events } of sessionsOfEvents(own, window.gapMs)) {
+          if (!this.isAsked(startMs)) continue;
+          const bounds = this.folding.total === null ? { startMs, endMs } : { startMs: 0, endMs: null };
+          for (const { lifted } of events) this.addTo({ key, window: window.name, ...bounds }, lifted);
+        }
+      }
+    }
+    const { rows, records, quarantined } = this;
+    return { rows, records, quarantined };
+  }
+
+  private isAsked(startMs: number): boolean {
+    const { fromMs = null, toMs = null } = this.folding.total ?? {};
+    return (fromMs === null || startMs >= fromMs) && (toMs === null || startMs < toMs);
+  }
+
+  private addTo(row: Omit<FoldingRow, 'states'>, lifted: States): void {
+    const { only, total } = this.folding;
+    const id = total === null ? rowId(row.window, row.startMs, row.key) : row.key;
+    if (total === null && only !== null && !only.has(id)) return;
+    const known = this.rows.get(id);
+    if (known) known.states = this.view.merge(known.states, lifted);
+    else this.rows.set(id, { ...row, states: lifted });
+  }
 }
 
 interface FoldingRow extends RowPosition {
   readonly endMs: number | null;
   states: States;
-}
-
-interface SessionEvent {
-  readonly timeMs: number;
-  readonly lifted: States;
 }
