@@ -3,6 +3,7 @@ import { aggregationOf } from './aggregation.ts';
 import type { Checkpoint, CommittedBatch, PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges, StateLog } from './checkpoint/state.ts';
 import { type Deduplication, deduplicationOf } from './deduplication.ts';
+import { rowFields } from './definition/planning.ts';
 import type { Stream } from './definition/stream.ts';
 import { eventTimeReader } from './event-time.ts';
 import { BatchLookups } from './lookups.ts';
@@ -56,7 +57,9 @@ export class BatchRunner {
       else this.aggregation?.load(key, value);
     }
     this.timeOf = stream.eventTime === null ? () => null : eventTimeReader(stream.eventTime, stream.columns);
-    this.outputSlots = stream.isAggregation ? [] : stream.output.map(({ name }) => this.transform.slotOf(name));
+    this.outputSlots = stream.isAggregation
+      ? []
+      : rowFields(stream.columns, stream.pipeline.plan).map(({ field }) => this.transform.slotOf(field));
   }
 
   async run(planned: PlannedBatch): Promise<CommittedBatch> {

@@ -15,8 +15,8 @@ export function checkStream(
   checkSource(stream.name, stream.source);
   checkModes(stream);
   checkDuplicates(stream);
-  if (stream.isAggregation) checkResultNames(stream);
-  else if (groupBy.length > 0 || Object.keys(windows).length > 0)
+  checkResultNames(stream);
+  if (!stream.isAggregation && (groupBy.length > 0 || Object.keys(windows).length > 0))
     refuse('BIFOLD_NO_AGGREGATE', `stream "${stream.name}" groups rows and aggregates nothing`, {
       received: 'groupBy or windows without aggregates',
       allowed: 'aggregates with groupBy and windows, or none of them',
@@ -145,7 +145,7 @@ function checkResultNames({ name, output }: Stream): void {
     if (seen.has(folded))
       refuse('BIFOLD_NAME_TAKEN', `stream "${name}" gives its rows two columns of one name`, {
         received: `"${column.name}"`,
-        allowed: 'names that differ, also from start, end and window',
+        allowed: 'names that differ, also from start, end and window of a result, and from the columns of lookups',
         remedy: 'rename the field or the aggregate',
       });
     seen.add(folded);

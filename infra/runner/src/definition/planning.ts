@@ -106,21 +106,32 @@ function nodeOf({ type, nullable }: Column): object {
 
 /** The columns of the rows that sinks are given, in their order. */
 export function outputColumns(parts: PlannedParts, plan: Plan): readonly Column[] {
-  return parts.aggregation === null ? rowColumns(parts, plan) : resultColumns(parts.aggregation, plan);
+  return parts.aggregation === null
+    ? rowFields(parts.columns, plan).map(({ column }) => column)
+    : resultColumns(parts.aggregation, plan);
 }
 
-/** A plain row: what the source gave, what the lookups added (but their keys), what was derived. */
-function rowColumns(parts: PlannedParts, plan: Plan): readonly Column[] {
+/**
+ * A plain row: what the source gave, what the lookups added (but their keys), what was derived. `field` is the name of a column in the plan, where that of a lookup has a dot, which files and
+ * tables do not take.
+ */
+export function rowFields(
+  columns: readonly Column[],
+  plan: Plan,
+): readonly { readonly field: string; readonly column: Column }[] {
   return [
-    ...parts.columns,
+    ...columns.map((column) => ({ field: column.name, column })),
     ...plan.lookups.flatMap((lookup) =>
       lookup.columns
-        .filter((column) => column.name !== lookup.key)
-        .map((column) => ({ ...column, name: `${lookup.name}.${column.name}`, nullable: true })),
+        .filter(({ name }) => name !== lookup.key)
+        .map((column) => ({
+          field: `${lookup.name}.${column.name}`,
+          column: { ...column, name: `${lookup.name}_${column.name}`, nullable: true },
+        })),
     ),
     ...plan.derived
-      .filter((derived) => derived.name !== CONDITION)
-      .map(({ name, type }) => ({ name, type, nullable: true })),
+      .filter(({ name }) => name !== CONDITION)
+      .map(({ name, type }) => ({ field: name, column: { name, type, nullable: true } })),
   ];
 }
 
