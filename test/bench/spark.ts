@@ -85,7 +85,7 @@ export async function ensureSpark(paths: CloudPaths, onProgress: OnProgress): Pr
 /** One JVM, the query twice over the whole topic: once as its first query, once warm. */
 export async function measureSpark(
   { addresses, paths }: Pick<Cloud, 'addresses' | 'paths'>,
-  { python, java, jars }: SparkSoftware,
+  software: SparkSoftware,
   topic: string,
   signal: AbortSignal,
 ): Promise<SparkRun> {
@@ -107,7 +107,7 @@ export async function measureSpark(
   mkdirSync(paths.tmpDir, { recursive: true });
   const scratch = mkdtempSync(join(paths.tmpDir, 'spark-'));
   const task = {
-    jars,
+    jars: software.jars,
     scratch,
     topic,
     brokers: addresses.kafka.brokersInternal,
@@ -119,42 +119,66 @@ export async function measureSpark(
     },
   };
   try {
-    const child = spawn(python, [join(sources, 'spark_peer.py'), JSON.stringify(task)], {
-      cwd: scratch,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: cleanEnvironment({
-        PATH: [dirname(python), process.env.PATH ?? ''].join(delimiter),
-        ...(isAbsolute(java) ? { JAVA_HOME: dirname(dirname(java)) } : {}),
-        TMPDIR: scratch,
-        SPARK_LOCAL_IP: '127.0.0.1',
-        PYSPARK_PYTHON: python,
-        // Found and ended with the cloud, should this process be gone by then.
-        BIFOLD_STATE: paths.stateDir,
-        BIFOLD_SERVICE: 'spark',
-      }),
-      signal,
-    });
     const passes: SparkPass[] = [];
-    const said: string[] = [];
-    const ended = new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
-    // An interrupted child fails while its output is still read; that is told below, where it is awaited.
-    ended.catch(() => undefined);
-    child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
-    for await (const line of createInterface({ input: child.stdout })) {
-      if (line.startsWith('{')) passes.push(JSON.parse(line) as SparkPass);
-      else said.push(`${line}\n`);
-    }
-    const status = await ended;
+    const script = join(sources, 'spark_peer.py');
+    for await (const line of runSparkScript(software, script, JSON.stringify(task), paths.stateDir, scratch, signal))
+      passes.push(JSON.parse(line) as SparkPass);
     const [first, warm] = passes;
-    if (status !== 0 || first === undefined || warm === undefined)
-      throw new Error(`Spark ended with status ${status}:\n${said.join('').split('\n').slice(-30).join('\n')}`);
+    if (first === undefined || warm === undefined) throw new Error(`Spark made ${passes.length} passes, not two`);
     return { first, warm };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/**
+ * Runs a Python script of Spark's with one argument, in a scratch folder, and gives each line of its output that is a JSON object, as it comes.
+ *
+ * @throws with the end of what it said, when it fails
+ */
+export async function* runSparkScript(
+  { python, java }: SparkSoftware,
+  script: string,
+  argument: string,
+  stateDir: string,
+  scratch: string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const child = spawn(python, [script, argument], {
+    cwd: scratch,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: cleanEnvironment({
+      PATH: [dirname(python), process.env.PATH ?? ''].join(delimiter),
+      ...(isAbsolute(java) ? { JAVA_HOME: dirname(dirname(java)) } : {}),
+      TMPDIR: scratch,
+      SPARK_LOCAL_IP: '127.0.0.1',
+      PYSPARK_PYTHON: python,
+      // Found and ended with the cloud, should this process be gone by then.
+      BIFOLD_STATE: stateDir,
+      BIFOLD_SERVICE: 'spark',
+    }),
+    signal,
+  });
+  const said: string[] = [];
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  // An interrupted child fails while its output is still read; that is told below, where it is awaited.
+  ended.catch(() => undefined);
+  child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line.startsWith('{')) yield line;
+      else said.push(`${line}\n`);
+    }
+  } finally {
+    // Who reads no further needs it no longer; after its end this does nothing.
+    if (child.exitCode === null && child.stdout.readable) child.kill();
+  }
+  const status = await ended;
+  if (status !== 0)
+    throw new Error(`Spark ended with status ${status}:\n${said.join('').split('\n').slice(-30).join('\n')}`);
 }
 
 /** What Spark wrote, of both passes, by pass. */

@@ -1,0 +1,39 @@
+import type { Pipeline, Result, Value } from '@bifold/core';
+
+/** A row of a result, of either side. `endMs` is null where a window has no end. */
+export interface Row {
+  readonly key: readonly Value[];
+  readonly startMs: number;
+  readonly endMs: number | null;
+  readonly values: Readonly<Record<string, Result>>;
+}
+
+/** Where Spark means something else. The case then holds both: that the answers differ, and that they are equal with this alone put right. */
+export interface Difference {
+  /** What differs, and why. */
+  readonly why: string;
+  /** What Bifold folds instead of the input, to come to Spark's answer. */
+  readonly folded?: readonly string[];
+  /** What becomes of Bifold's rows, to come to Spark's. */
+  readonly becomes?: (rows: readonly Row[]) => readonly Row[];
+}
+
+/** One definition, with one window, and one input: folded by core's memory interpreter, and run by Spark as a streaming query. */
+export interface Case {
+  readonly name: string;
+  readonly pipeline: Pipeline;
+  /** Lines of JSON; each list is a file of its own, and a batch of Spark's. */
+  readonly batches: readonly (readonly string[])[];
+  /** Rows of the lookup tables, by the name that the pipeline gives the lookup. */
+  readonly lookups?: Readonly<Record<string, readonly Readonly<Record<string, Value>>[]>>;
+  /** `complete` when it is not there: with it Spark drops nothing that comes late. */
+  readonly mode?: 'append' | 'update' | 'complete';
+  readonly watermarkMs?: number;
+  /** Of Bifold's rows those that the mode gives; all when it is not there. */
+  readonly given?: (row: Row) => boolean;
+  /** Records that are no events to Bifold, by reason. None when it is not there. */
+  readonly quarantined?: Readonly<Record<string, number>>;
+  /** Spark must refuse the definition itself; it is then run with what Spark has instead. */
+  readonly isRefused?: boolean;
+  readonly differs?: Difference;
+}
