@@ -2,7 +2,10 @@ import {
   comparePositions,
   count,
   definePipeline,
+  type FoldedRow,
   foldOf,
+  interpret,
+  type LogRecord,
   type MergedRow,
   mergeWindows,
   type OpenSegment,
@@ -177,7 +180,7 @@ async function answered(
   return rows;
 }
 
-const shownOf = ({ key, startMs, endMs, states }: MergedRow, total: boolean): Shown => ({
+const shownOf = ({ key, startMs, endMs, states }: MergedRow | FoldedRow, total: boolean): Shown => ({
   city: (JSON.parse(key) as [string])[0],
   // Where a total stands is no time of its own.
   startMs: total ? 0 : startMs,
@@ -214,6 +217,41 @@ describe.each(fold.pipeline.plan.windows.map((window) => [window.name, window] a
         const rows = await answered(window, log, cut, range);
         const counted = rows.map((row) => shownOf(row, true)).filter(({ n }) => n > 0);
         expect(counted).toEqual(plain(window, log, range));
+      }),
+    );
+  });
+
+  it('are those of the memory interpreter, one by one and in total', async () => {
+    await fc.assert(
+      fc.asyncProperty(visits, ranges, fc.boolean(), async (log, bounds, total) => {
+        const range = { ...bounds, total };
+        const records = log.map((each, offset): LogRecord => {
+          const value = Buffer.from(JSON.stringify(each));
+          return { partition: 0, offset, timestampMs: 0, key: null, value, headers: [] };
+        });
+        const asked = total ? { window: window.name, ...bounds } : null;
+        const { rows } = await interpret(
+          fold.pipeline,
+          records,
+          { 0: [[0, log.length]] },
+          () => () => null,
+          null,
+          asked,
+        );
+        const folded = [...rows.values()].filter(
+          ({ window: name, startMs }) =>
+            name === window.name &&
+            (total ||
+              ((bounds.fromMs === null || startMs >= bounds.fromMs) &&
+                (bounds.toMs === null || startMs < bounds.toMs))),
+        );
+        folded.sort(comparePositions);
+        expect(folded.map((row) => shownOf(row, total))).toEqual(plain(window, log, range));
+        // Some rows alone are what they are among all.
+        if (total) return;
+        const some = new Set([...rows.keys()].filter((_, index) => index % 2 === 0));
+        const only = await interpret(fold.pipeline, records, { 0: [[0, log.length]] }, () => () => null, some);
+        expect(new Map(only.rows)).toEqual(new Map([...rows].filter(([id]) => some.has(id))));
       }),
     );
   });
