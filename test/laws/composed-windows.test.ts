@@ -283,13 +283,13 @@ describe('a range in which no window begins', () => {
 });
 
 describe('sessions of a key that is ahead of its receipt', () => {
-  it('leave out the segment, and say so; what lies in it alone stands as a row that holds nothing', async () => {
+  /** The second segment holds one visit at 2, and others from 31 on. */
+  async function sessionsOf(range: WindowRange): Promise<readonly object[]> {
     const window = fold.pipeline.plan.windows.find(({ name }) => name === 'visits') as WindowPlan;
-    const range = { fromMs: null, toMs: null, total: false };
     const log = Array.from(
       { length: 32 },
       (_, offset): Visit => ({
-        at: offset < 16 ? offset % 4 : offset === 16 ? 2 : 30 + (offset % 3),
+        at: offset < 16 ? offset % 4 : offset === 16 ? 2 : 31 + (offset % 2),
         city: 'rome',
         fare: 1,
       }),
@@ -313,10 +313,22 @@ describe('sessions of a key that is ahead of its receipt', () => {
       yield* given;
     }
     for await (const row of mergeWindows(fold.rows, window, range, reading(), null)) rows.push(row);
-    const behind = [{ partition: 0, range: [16, 31] }];
-    expect(rows.map((row) => ({ ...shownOf(row, false), behind: row.behind }))).toEqual([
+    return rows.map((row) => ({ ...shownOf(row, range.total), behind: row.behind }));
+  }
+  const behind = [{ partition: 0, range: [16, 31] }];
+  const nothing = { city: 'rome', startMs: 30, endMs: null, n: 0, fares: 0, behind };
+
+  it('leave out the segment, and say so; what lies in it alone stands as a row that holds nothing', async () => {
+    expect(await sessionsOf({ fromMs: null, toMs: null, total: false })).toEqual([
       { city: 'rome', startMs: 0, endMs: 8, n: 16, fares: 16, behind },
-      { city: 'rome', startMs: 30, endMs: null, n: 0, fares: 0, behind },
+      nothing,
     ]);
+  });
+
+  it('say so in a range too in which one of them may begin, wherever its pane does, and in no other', async () => {
+    expect(await sessionsOf({ fromMs: 31, toMs: 32, total: false })).toEqual([nothing]);
+    expect(await sessionsOf({ fromMs: 31, toMs: null, total: false })).toEqual([nothing]);
+    expect(await sessionsOf({ fromMs: 8, toMs: 30, total: false })).toEqual([]);
+    expect(await sessionsOf({ fromMs: 35, toMs: null, total: false })).toEqual([]);
   });
 });

@@ -103,7 +103,18 @@ export async function* mergeWindows(
       (after === null || after.key !== key || startMs > after.startMs);
     switch (window.kind) {
       case 'session': {
-        const sessions = sessionsOf(algebras, window.gapMs, key, window.name, own).filter(isWanted);
+        const { rows, behind } = sessionsOf(algebras, window.gapMs, key, window.name, own);
+        const sessions = rows.filter(isWanted);
+        // Over the receipt's offsets a session may begin in the range, and over those of the key none: the key says at least that it is behind.
+        const place = own.find(
+          ({ startMs }) =>
+            (range.fromMs === null || startMs + window.gapMs > range.fromMs) &&
+            (range.toMs === null || startMs < range.toMs),
+        );
+        if (sessions.length === 0 && behind.length > 0 && place !== undefined)
+          sessions.push(
+            emptySession({ key, window: window.name, startMs: place.startMs }, algebras.view.empty, behind),
+          );
         if (range.total) yield* totalOfSessions(algebras, sessions);
         else yield* sessions;
         break;
@@ -194,7 +205,7 @@ function sessionsOf(
   key: string,
   window: string,
   panes: readonly RowParts[],
-): readonly MergedRow[] {
+): { readonly rows: readonly MergedRow[]; readonly behind: readonly Deviation[] } {
   const left = new Set<OpenSegment>();
   for (const { fragments } of panes)
     for (const [segment, { hi }] of fragments) if (hi >= segment.next) left.add(segment);
@@ -228,7 +239,7 @@ function sessionsOf(
     return { key, window, startMs, endMs: lastMs + gapMs, ...own, states, ahead: [], behind };
   });
   for (const { startMs } of apart) rows.push(emptySession({ key, window, startMs }, view.empty, behind));
-  return rows.sort((one, other) => one.startMs - other.startMs);
+  return { rows: rows.sort((one, other) => one.startMs - other.startMs), behind };
 }
 
 /** What stands for a session that lies in what its row is behind: at the start of its pane, with nothing in it. */
