@@ -1,5 +1,4 @@
 import { type Fold, foldOf, type ResolveLookup, type Slots, slotIndex, type Value } from '@bifold/core';
-import { CONDITION } from './definition/planning.ts';
 import type { Stream } from './definition/stream.ts';
 
 /** Rows of the source on their way to becoming rows of the result: with lookups and derived columns, and without those that the condition leaves out. */
@@ -19,7 +18,6 @@ export function transformOf({ pipeline, columns }: Pick<Stream, 'pipeline' | 'co
   // Core keeps columns in the order of their names; the source in that of their declaration.
   const places = columns.map(({ name }) => slotOf(name));
   const width = pipeline.plan.columns.length;
-  const condition = index.get(CONDITION) ?? null;
   const inPlanOrder = (values: readonly Value[]): readonly Value[] => {
     const ordered: Value[] = new Array(width).fill(null);
     for (let position = 0; position < places.length; position++)
@@ -37,9 +35,6 @@ export function transformOf({ pipeline, columns }: Pick<Stream, 'pipeline' | 'co
           if (key !== null) keys[lookup]?.add(key);
       return keys;
     },
-    apply: (values, resolve) => {
-      const slots = fold.enrich(inPlanOrder(values), resolve);
-      return slots === null || (condition !== null && slots[condition] !== true) ? null : slots;
-    },
+    apply: (values, resolve) => fold.enrich(inPlanOrder(values), resolve),
   };
 }

@@ -15,6 +15,7 @@ export function meaningOf(stream: Stream): Readonly<Record<string, unknown>> {
     eventTime: stream.eventTime,
     lookups: plan.lookups,
     derived: plan.derived,
+    where: plan.where ?? null,
     dropDuplicates: stream.dropDuplicates,
     watermarkMs: stream.watermarkMs,
     outputMode: stream.outputMode,

@@ -4,7 +4,6 @@ import {
   type Column,
   type ColumnType,
   count,
-  DefinitionError,
   definePipeline,
   type EventSchema,
   type EventTime,
@@ -21,8 +20,6 @@ import {
  * must have and a stream may lack (a key, a window, an event time) is stood in for by a column that no row ever shows.
  */
 const STAND_IN = 'bifold_row';
-/** `where`, as one more derived column. */
-export const CONDITION = 'bifold_where';
 
 export interface PlannedParts {
   readonly name: string;
@@ -58,19 +55,12 @@ export function pipelineOf(parts: PlannedParts): Pipeline {
       eventTime: parts.eventTime ?? { kind: 'epoch', field: STAND_IN, unit: 'ms' },
     },
     lookups: lookups as Record<never, never>,
-    derive: { ...derive, ...(where === null ? {} : { [CONDITION]: where }) } as Record<never, never>,
+    derive: derive as Record<never, never>,
+    ...(where === null ? {} : { where }),
     groupBy: groupBy as never,
     windows,
     aggregates: aggregates as Record<never, never>,
   });
-  const condition = pipeline.plan.derived.find((derived) => derived.name === CONDITION);
-  if (condition !== undefined && condition.type !== 'boolean')
-    throw new DefinitionError('BIFOLD_NOT_BOOLEAN', {
-      failed: `stream "${name}" keeps rows by something that is no condition`,
-      received: condition.type,
-      allowed: 'a boolean expression',
-      remedy: "compare, as in where: field('value').gt(10)",
-    });
   return pipeline as Pipeline;
 }
 
@@ -129,9 +119,7 @@ export function rowFields(
           column: { ...column, name: `${lookup.name}_${column.name}`, nullable: true },
         })),
     ),
-    ...plan.derived
-      .filter(({ name }) => name !== CONDITION)
-      .map(({ name, type }) => ({ field: name, column: { name, type, nullable: true } })),
+    ...plan.derived.map(({ name, type }) => ({ field: name, column: { name, type, nullable: true } })),
   ];
 }
 
