@@ -276,6 +276,19 @@ describe('consume', () => {
   });
 });
 
+describe('a broker that has just started', () => {
+  it('is waited for by a group, whose offsets it still reads', async () => {
+    await succeeding('topic', 'create', 'patience', '--partitions', '1');
+    await bifold.feed('one\ntwo\n', 'produce', 'patience', '--value-format', 'text');
+    const group = ['patience', '--group', 'patient', '--from', 'earliest'];
+    expect(await consumed(...group, '--max', '1')).toHaveLength(1);
+    const cloud = await openCloud({ root, stateDir: bifold.stateDir });
+    await cloud.kill('kafka');
+    await succeeding('up');
+    expect(await consumed(...group)).toMatchObject([{ offset: 1 }]);
+  });
+});
+
 describe('what a deployed pipeline reads', () => {
   let group: string;
 

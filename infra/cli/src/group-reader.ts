@@ -9,6 +9,8 @@ const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_MS = 2_000;
 /** A rebalance waits for members that are at work: no longer than this. */
 const REBALANCE_TIMEOUT_MS = 20_000;
+/** A broker that has just started reads its groups first: kafkajs takes its asking for patience as the end, unless told to begin again. */
+const PATIENCE_MS = 30_000;
 /** How late a partition that was added to the topic is read. */
 const NEW_PARTITIONS_WITHIN_MS = 5_000;
 
@@ -38,6 +40,12 @@ export async function readAsGroup({
   isEnough,
   signal,
 }: GroupReading): Promise<void> {
+  let troubledAtMs: number | null = null;
+  const isPassing = async (error: Error & { readonly retriable?: boolean }): Promise<boolean> => {
+    if (error.name !== 'KafkaJSProtocolError' || error.retriable !== true) return false;
+    troubledAtMs ??= performance.now();
+    return performance.now() - troubledAtMs < PATIENCE_MS;
+  };
   const consumer = kafkaClient(kafka).consumer({
     groupId: group,
     sessionTimeout: SESSION_TIMEOUT_MS,
@@ -47,7 +55,7 @@ export async function readAsGroup({
     metadataMaxAge: NEW_PARTITIONS_WITHIN_MS,
     readUncommitted: false,
     allowAutoTopicCreation: false,
-    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 12, restartOnFailure: async () => false },
+    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 12, restartOnFailure: isPassing },
   });
   let end: (error?: unknown) => void = () => {};
   const ended = new Promise<void>((resolve, reject) => {
@@ -68,8 +76,11 @@ export async function readAsGroup({
       end(error);
     }
   };
-  consumer.on(consumer.events.CRASH, ({ payload }: ConsumerCrashEvent) => end(payload.error));
+  consumer.on(consumer.events.CRASH, ({ payload }: ConsumerCrashEvent) => {
+    if (!payload.restart) end(payload.error);
+  });
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }: ConsumerGroupJoinEvent) => {
+    troubledAtMs = null;
     assigned = payload.memberAssignment[topic] ?? [];
     // Another member may have gone on with a partition in the meantime.
     positions.clear();
