@@ -268,6 +268,9 @@ describe('event times', () => {
       detail: 'at is no time',
     });
     expect(timeOf(decoder(bytes({ key: 'k' })))).toBe('bad-event-time');
+    // Nothing is not 1970.
+    const epoch = loose({ field: 'at', unit: 's' }, { anyOf: [{ type: 'integer' }, { type: 'null' }] });
+    expect(timeOf(epoch(bytes({ at: null, key: 'k' })))).toBe('bad-event-time');
   });
 
   it.each([

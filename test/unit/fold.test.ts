@@ -113,6 +113,31 @@ describe('lookups', () => {
   });
 });
 
+describe('the condition of a pipeline', () => {
+  const dear = foldOf(
+    definePipeline({
+      name: 'dear',
+      from: topic('rides', {
+        schema: Ride,
+        schemaVersion: 1,
+        partitionBy: 'car',
+        eventTime: { field: 'at', unit: 'ms' },
+      }),
+      where: field('fare').gt(2),
+      groupBy: ['car'],
+      windows: { w: tumbling('10ms') },
+      aggregates: { n: count() },
+    }),
+  );
+  it.each([
+    { fare: 2.5, takesPart: true },
+    { fare: 2, takesPart: false },
+    { fare: null, takesPart: false },
+  ])('must be true of a record, not merely not false: fare $fare', ({ fare, takesPart }) => {
+    expect(dear.enrich(values({ ...ride, fare }), resolving()) !== null).toBe(takesPart);
+  });
+});
+
 describe('a segment', () => {
   const slots = fold.enrich(values(ride), resolving()) as Value[];
   const shown = (segment: SegmentFold) =>
