@@ -7,6 +7,7 @@ import { root, run } from './run.ts';
 it.each([
   ['README.md', 'definePipeline'],
   ['docs/streams.md', 'defineStream'],
+  ['docs/coming-from-spark.md', 'defineStream'],
 ])(
   'what %s defines compiles',
   async (file, defines) => {

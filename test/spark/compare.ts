@@ -85,7 +85,7 @@ function compareValue(
   const within = (bound: number, text: Remark): string | null => {
     if (own === other) return null;
     remark(text);
-    return Math.abs(own - other) <= bound ? null : differ(`±${bound}`);
+    return Number.isFinite(other) && Math.abs(own - other) <= bound ? null : differ(`±${bound}`);
   };
   const rounding = 'numbers that Spark rounds otherwise';
   switch (kind) {

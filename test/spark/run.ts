@@ -7,6 +7,8 @@ import { type Comparison, compareRows, type SparkRow } from './compare.ts';
 
 const script = join(import.meta.dirname, 'spark_cases.py');
 
+const REFUSED = 'Spark refuses the window: compared with windows as long as its slide, of which the first part counts';
+
 /** What became of a case. `differs` is as good as `equal`: it was said before, and is as it was said. */
 export interface Outcome {
   readonly name: string;
@@ -93,7 +95,7 @@ async function outcomeOf(one: Case, answer: SparkLine): Promise<Outcome> {
     ...{ result, said, remarks: Object.fromEntries(remarks), rows: spark.length },
   });
   if (one.differs === undefined) {
-    const said = answer.refused === null ? [] : [`Spark refuses the window: ${answer.refused}`];
+    const said = answer.refused === null ? [] : [REFUSED];
     return plain.differences.length > 0 ? done('wrong', plain.differences, plain) : done('equal', said, plain);
   }
   const { why, folded: lines, becomes = (same) => same } = one.differs;
