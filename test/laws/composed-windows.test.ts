@@ -283,30 +283,32 @@ describe('a range in which no window begins', () => {
 });
 
 describe('sessions of a key that is ahead of its receipt', () => {
-  /** The second segment holds one visit at 2, and others from 31 on. */
-  async function sessionsOf(range: WindowRange): Promise<readonly object[]> {
+  /** The first segment holds visits from 0 to 3; the second one at 2, and others from 31 on. */
+  const visitsAt = (timeOf: (offset: number) => number, segments: number): readonly Visit[] =>
+    Array.from({ length: segments * SEGMENT_SIZE }, (_, offset) => ({
+      at: offset < SEGMENT_SIZE ? offset % 4 : timeOf(offset),
+      city: 'rome',
+      fare: 1,
+    }));
+  const far = visitsAt((offset) => (offset === 16 ? 2 : 31 + (offset % 2)), 2);
+
+  /** Every segment but the first is ahead. */
+  async function sessionsOf(range: WindowRange, log = far): Promise<readonly object[]> {
     const window = fold.pipeline.plan.windows.find(({ name }) => name === 'visits') as WindowPlan;
-    const log = Array.from(
-      { length: 32 },
-      (_, offset): Visit => ({
-        at: offset < 16 ? offset % 4 : offset === 16 ? 2 : 31 + (offset % 2),
-        city: 'rome',
-        fare: 1,
-      }),
-    );
     const panes: RowParts[] = [];
     for await (const pane of panesOf(log, 0, window, range))
       panes.push({
         ...pane,
-        // The second segment vouches for one offset less than its rows hold.
+        // It vouches for one offset less than its rows hold.
         fragments: pane.fragments.map(([segment, row]) =>
-          segment.segment === 1 ? [{ ...segment, next: segment.next - 1 }, row] : [segment, row],
+          segment.segment > 0 ? [{ ...segment, next: segment.next - 1 }, row] : [segment, row],
         ),
       });
     const shared = new Map(panes.flatMap(({ fragments }) => fragments.map(([open]) => [open.segment, open] as const)));
     const given = panes.map((pane) => ({
       ...pane,
-      fragments: pane.fragments.map(([open, row]) => [shared.get(open.segment) as OpenSegment, row] as const),
+      // Fragments come in no order of their own.
+      fragments: pane.fragments.map(([open, row]) => [shared.get(open.segment) as OpenSegment, row] as const).reverse(),
     }));
     const rows: MergedRow[] = [];
     async function* reading(): AsyncGenerator<RowParts> {
@@ -322,6 +324,36 @@ describe('sessions of a key that is ahead of its receipt', () => {
     expect(await sessionsOf({ fromMs: null, toMs: null, total: false })).toEqual([
       { city: 'rome', startMs: 0, endMs: 8, n: 16, fares: 16, behind },
       nothing,
+    ]);
+  });
+
+  const all = { fromMs: null, toMs: null, total: false };
+  it.each([
+    { at: 8, apart: false },
+    { at: 9, apart: true },
+    { at: -5, apart: false },
+    { at: -6, apart: true },
+    { at: 3, apart: false },
+  ])('show what lies at $at apart from the session of 0 to 3: $apart', async ({ at, apart }) => {
+    const session = { city: 'rome', startMs: 0, endMs: 8, n: 16, fares: 16, behind };
+    const hidden = { ...nothing, startMs: Math.floor(at / 5) * 5 };
+    const expected = !apart ? [session] : at < 0 ? [hidden, session] : [session, hidden];
+    expect(
+      await sessionsOf(
+        all,
+        visitsAt(() => at, 2),
+      ),
+    ).toEqual(expected);
+  });
+
+  it('name all that they are behind in the order of offsets', async () => {
+    const [row] = (await sessionsOf(
+      all,
+      visitsAt(() => 2, 3),
+    )) as readonly MergedRow[];
+    expect(row?.behind).toEqual([
+      { partition: 0, range: [16, 31] },
+      { partition: 0, range: [32, 47] },
     ]);
   });
 
