@@ -12,6 +12,7 @@ import {
   paneRange,
   type RowParts,
   type RowPosition,
+  rowId,
   running,
   SegmentFold,
   session,
@@ -247,6 +248,9 @@ describe.each(fold.pipeline.plan.windows.map((window) => [window.name, window] a
         );
         folded.sort(comparePositions);
         expect(folded.map((row) => shownOf(row, total))).toEqual(plain(window, log, range));
+        expect([...rows]).toEqual(
+          Array.from(rows.values(), (row) => [total ? row.key : rowId(row.window, row.startMs, row.key), row]),
+        );
         // Some rows alone are what they are among all.
         if (total) return;
         const some = new Set([...rows.keys()].filter((_, index) => index % 2 === 0));
