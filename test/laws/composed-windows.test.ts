@@ -318,7 +318,10 @@ describe('sessions of a key that is ahead of its receipt', () => {
     async function* reading(): AsyncGenerator<RowParts> {
       yield* given;
     }
-    for await (const row of mergeWindows(fold.rows, window, range, reading(), null)) rows.push(row);
+    for await (const row of mergeWindows(fold.rows, window, range, reading(), null)) {
+      expect(row.ahead).toEqual([]);
+      rows.push(row);
+    }
     return rows.map((row) => ({ ...shownOf(row, range.total), behind: row.behind }));
   }
   const behind = [{ partition: 0, range: [16, 31] }];
