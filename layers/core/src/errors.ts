@@ -33,3 +33,6 @@ export class ProtocolError extends BifoldError {}
 
 /** A question that the view cannot answer as it was put. */
 export class QuestionError extends BifoldError {}
+
+/** A version of a model that cannot be scored: damaged, too large, or not made for the pipeline. */
+export class ModelError extends BifoldError {}

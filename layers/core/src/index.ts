@@ -12,6 +12,20 @@ export { type Slots, slotIndex } from './evaluate.ts';
 export { type Fold, foldOf, keyOfRow, type ResolveLookup, rowId, SegmentFold } from './fold.ts';
 export { type FoldedLog, type FoldedRow, type Folding, interpret, interpretEach } from './interpret.ts';
 export { type Located, locate, type Source } from './kept.ts';
+export {
+  type BoostingModel,
+  type CategoryFeature,
+  type ClassLabel,
+  type Feature,
+  type ForestModel,
+  type LinearModel,
+  MODEL_LIMITS,
+  type ModelFile,
+  type NumberFeature,
+  readModel,
+  type Tree,
+} from './model/model-file.ts';
+export { type Score, type Scorer, scorerOf } from './model/scorer.ts';
 export * from './order.ts';
 export { type Answer, answerOf, fillPage, gatherPages, type Page } from './page.ts';
 export { isComposed, type Panes, panesOf } from './panes.ts';

@@ -1,0 +1,51 @@
+import type { Value } from '../record.ts';
+import { type Feature, inputCount } from './model-file.ts';
+
+/** Values of features, in their order, to the inputs of a model. */
+export interface InputEncoder<Inputs extends Float32Array | Float64Array> {
+  /** The same array every time. */
+  readonly inputs: Inputs;
+  encode(values: readonly Value[]): void;
+}
+
+type Encode = (value: Value, inputs: Float32Array | Float64Array) => void;
+
+/** Trees take single precision: storing a double in a Float32Array rounds it as scikit-learn's cast does. */
+export function inputEncoder<Inputs extends Float32Array | Float64Array>(
+  features: readonly Feature[],
+  arrayOf: new (length: number) => Inputs,
+): InputEncoder<Inputs> {
+  const inputs = new arrayOf(inputCount(features));
+  let next = 0;
+  const encoders = features.map((feature) => {
+    const at = next;
+    next += inputCount([feature]);
+    return encoderOf(feature, at);
+  });
+  return {
+    inputs,
+    encode(values) {
+      for (let index = 0; index < encoders.length; index++) (encoders[index] as Encode)(values[index] as Value, inputs);
+    },
+  };
+}
+
+function encoderOf(feature: Feature, at: number): Encode {
+  if (feature.type === 'number') {
+    const { impute, mean, scale } = feature;
+    return (value, inputs) => {
+      inputs[at] = ((value === null ? impute : Number(value)) - mean) / scale;
+    };
+  }
+  const { impute, categories } = feature;
+  const positions = new Map<Value, number>(categories.map((category, index) => [category, at + index]));
+  // Of the inputs of a feature at most one is 1: only that one needs to be taken back.
+  let hot = at;
+  return (value, inputs) => {
+    inputs[hot] = 0;
+    const position = positions.get(value === null ? impute : value);
+    if (position === undefined) return;
+    inputs[position] = 1;
+    hot = position;
+  };
+}

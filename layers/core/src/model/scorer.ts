@@ -1,0 +1,143 @@
+import type { Value } from '../record.ts';
+import { type InputEncoder, inputEncoder } from './inputs.ts';
+import type { BoostingModel, ForestModel, LinearModel, ModelFile } from './model-file.ts';
+import { PackedTrees } from './trees.ts';
+
+/** What a model says of one record. */
+export interface Score {
+  /** Of a regression; of a classification it means nothing. */
+  value: number;
+  /** Which class, by its index in `classes`; of a regression -1. */
+  chosen: number;
+  /** Of each class; of a regression none. */
+  readonly probabilities: Float64Array;
+}
+
+/** A version of a model, ready to score: compiled once, after that nothing is allocated for a record. */
+export interface Scorer {
+  readonly model: ModelFile;
+  /** `values` are those of the model's features, in their order. The same object is given every time, changed by the next call. */
+  score(values: readonly Value[]): Score;
+}
+
+/**
+ * Scores as scikit-learn does. Trees: to the last bit, since they compare and add in the same order (a class's probability from boosting goes
+ * through `exp`, which is as exact as a double can be and not the same in every library). Linear models: but for the order of additions.
+ */
+export function scorerOf(model: ModelFile): Scorer {
+  const score: Score = { value: 0, chosen: -1, probabilities: new Float64Array(model.classes?.length ?? 0) };
+  const run = runOf(model, score);
+  return {
+    model,
+    score(values) {
+      run(values);
+      return score;
+    },
+  };
+}
+
+type Run = (values: readonly Value[]) => void;
+
+function runOf({ task, classes, features, model }: ModelFile, score: Score): Run {
+  const outputs = task === 'regression' ? 1 : (classes as readonly unknown[]).length;
+  switch (model.kind) {
+    case 'linear':
+      return linearRun(model, inputEncoder(features, Float64Array), resultOf(task, '> 0', score));
+    case 'forest':
+      return forestRun(model, inputEncoder(features, Float32Array), task, outputs, score);
+    case 'boosting':
+      return boostingRun(model, inputEncoder(features, Float32Array), resultOf(task, '>= 0', score));
+  }
+}
+
+/** Takes the sums of a model that adds up one number for each output. */
+type TakeSums = (sums: Float64Array) => void;
+
+/** The sums are the value, or log-odds. Of two classes the second is chosen from zero on, or above it: scikit-learn's linear models and its boosting differ there. */
+function resultOf(task: ModelFile['task'], second: '> 0' | '>= 0', score: Score): TakeSums {
+  const { probabilities } = score;
+  if (task === 'regression')
+    return (sums) => {
+      score.value = sums[0] as number;
+    };
+  if (probabilities.length === 2)
+    return (sums) => {
+      const odds = sums[0] as number;
+      const probability = 1 / (1 + Math.exp(-odds));
+      probabilities[0] = 1 - probability;
+      probabilities[1] = probability;
+      score.chosen = (second === '>= 0' ? odds >= 0 : odds > 0) ? 1 : 0;
+    };
+  return (sums) => {
+    score.chosen = firstLargest(sums);
+    const largest = sums[score.chosen] as number;
+    let total = 0;
+    for (let index = 0; index < sums.length; index++) {
+      const share = Math.exp((sums[index] as number) - largest);
+      probabilities[index] = share;
+      total += share;
+    }
+    for (let index = 0; index < sums.length; index++) probabilities[index] = (probabilities[index] as number) / total;
+  };
+}
+
+function firstLargest(values: Float64Array): number {
+  let largest = 0;
+  for (let index = 1; index < values.length; index++)
+    if ((values[index] as number) > (values[largest] as number)) largest = index;
+  return largest;
+}
+
+function linearRun(
+  { coefficients, intercepts }: LinearModel,
+  { inputs, encode }: InputEncoder<Float64Array>,
+  take: TakeSums,
+): Run {
+  const width = inputs.length;
+  const weights = Float64Array.from(coefficients.flat());
+  const sums = new Float64Array(intercepts.length);
+  return (values) => {
+    encode(values);
+    for (let output = 0, weight = 0; output < sums.length; output++) {
+      let sum = 0;
+      for (let input = 0; input < width; input++, weight++)
+        sum += (inputs[input] as number) * (weights[weight] as number);
+      sums[output] = sum + (intercepts[output] as number);
+    }
+    take(sums);
+  };
+}
+
+function forestRun(
+  { trees }: ForestModel,
+  { inputs, encode }: InputEncoder<Float32Array>,
+  task: ModelFile['task'],
+  outputs: number,
+  score: Score,
+): Run {
+  const packed = new PackedTrees(trees, outputs);
+  const means = task === 'regression' ? new Float64Array(1) : score.probabilities;
+  return (values) => {
+    encode(values);
+    means.fill(0);
+    packed.addAll(inputs, means);
+    for (let output = 0; output < outputs; output++) means[output] = (means[output] as number) / packed.count;
+    if (task === 'regression') score.value = means[0] as number;
+    else score.chosen = firstLargest(means);
+  };
+}
+
+function boostingRun(
+  { initial, rate, trees }: BoostingModel,
+  { inputs, encode }: InputEncoder<Float32Array>,
+  take: TakeSums,
+): Run {
+  const packed = new PackedTrees(trees, 1);
+  const sums = new Float64Array(initial.length);
+  return (values) => {
+    encode(values);
+    sums.set(initial);
+    packed.addStages(inputs, rate, sums);
+    take(sums);
+  };
+}

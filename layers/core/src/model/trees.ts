@@ -1,0 +1,78 @@
+import type { Tree } from './model-file.ts';
+
+/**
+ * The nodes of all trees of a model side by side, as typed arrays: what a walk touches lies together, and nothing is allocated while it goes on.
+ * Values are kept of leaves only.
+ */
+export class PackedTrees {
+  private readonly roots: Int32Array;
+  /** At a leaf: minus one, minus where its values begin. */
+  private readonly feature: Int32Array;
+  private readonly threshold: Float64Array;
+  private readonly left: Int32Array;
+  private readonly right: Int32Array;
+  private readonly values: Float64Array;
+  readonly count: number;
+
+  constructor(trees: readonly Tree[], outputs: number) {
+    const nodes = trees.reduce((total, tree) => total + tree.feature.length, 0);
+    const leaves = trees.reduce((total, tree) => total + tree.feature.filter((input) => input < 0).length, 0);
+    this.count = trees.length;
+    this.roots = new Int32Array(trees.length);
+    this.feature = new Int32Array(nodes);
+    this.threshold = new Float64Array(nodes);
+    this.left = new Int32Array(nodes);
+    this.right = new Int32Array(nodes);
+    this.values = new Float64Array(leaves * outputs);
+    let first = 0;
+    let values = 0;
+    for (const [index, tree] of trees.entries()) {
+      this.roots[index] = first;
+      for (let own = 0; own < tree.feature.length; own++) {
+        const node = first + own;
+        const input = tree.feature[own] as number;
+        if (input < 0) {
+          this.feature[node] = -1 - values;
+          this.values.set(tree.value[own] as readonly number[], values);
+          values += outputs;
+          continue;
+        }
+        this.feature[node] = input;
+        this.threshold[node] = tree.threshold[own] as number;
+        this.left[node] = first + (tree.left[own] as number);
+        this.right[node] = first + (tree.right[own] as number);
+      }
+      first += tree.feature.length;
+    }
+  }
+
+  /** Where the values of the leaf begin that these inputs lead to. */
+  private leafOf(tree: number, inputs: Float32Array): number {
+    const { feature, threshold, left, right } = this;
+    let node = this.roots[tree] as number;
+    for (;;) {
+      const input = feature[node] as number;
+      if (input < 0) return -1 - input;
+      node = ((inputs[input] as number) <= (threshold[node] as number) ? left[node] : right[node]) as number;
+    }
+  }
+
+  /** Adds the leaves of all trees to `sums`, tree by tree, as scikit-learn's forests do. */
+  addAll(inputs: Float32Array, sums: Float64Array): void {
+    const outputs = sums.length;
+    for (let tree = 0; tree < this.count; tree++) {
+      const leaf = this.leafOf(tree, inputs);
+      for (let output = 0; output < outputs; output++)
+        sums[output] = (sums[output] as number) + (this.values[leaf + output] as number);
+    }
+  }
+
+  /** Adds `rate` times the leaf of each tree, the trees of a stage in the order of outputs, as scikit-learn's boosting does. */
+  addStages(inputs: Float32Array, rate: number, sums: Float64Array): void {
+    const outputs = sums.length;
+    for (let tree = 0; tree < this.count; tree++) {
+      const output = tree % outputs;
+      sums[output] = (sums[output] as number) + rate * (this.values[this.leafOf(tree, inputs)] as number);
+    }
+  }
+}
