@@ -12,6 +12,8 @@ import {
   kafkaAdmin,
   kafkaLog,
   lookupStore,
+  modelPointers,
+  modelRegistry,
   s3Archive,
   s3Bucket,
   s3Views,
@@ -25,6 +27,7 @@ import { archiveContract } from '../contract/archive-store.ts';
 import { batchStoreContract } from '../contract/batch-store.ts';
 import { bindingStoreContract, lookupStoreContract, sweepLedgerContract } from '../contract/binding-store.ts';
 import { logContract } from '../contract/log.ts';
+import { modelRegistryContract } from '../contract/model-registry.ts';
 import { freshScope, speedStoreContract } from '../contract/speed-store.ts';
 
 /** The adapters against the real thing: what memory was held to, Cassandra, Kafka and the emulator's S3 must keep, too. */
@@ -90,6 +93,10 @@ archiveContract('S3', async (scope) => ({
   views: s3Views(bucket, scope),
   remove: (key) => bucket.deleteAll(key),
   exists: async (key) => (await bucket.head(key)) !== null,
+}));
+modelRegistryContract('S3 and Cassandra', async () => ({
+  registry: modelRegistry(bucket, modelPointers(cassandra)),
+  put: (key, localPath) => bucket.put(key, localPath, {}),
 }));
 
 const COMPRESSIONS = [CompressionTypes.None, CompressionTypes.GZIP];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { MODEL_LIMITS, readModel, scorerOf, type Value } from '@bifold/core';
+import { checkGolden, MODEL_LIMITS, readModel, scorerOf, type Value } from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
 
 /** Golden vectors: what scikit-learn says of 2,000 rows, with nulls and categories that training never saw (`test/fixtures/models/generate.py`). */
@@ -136,5 +136,39 @@ describe('a model file', () => {
     expect(read(Buffer.from('[]'))).toThrow(expect.objectContaining({ code: 'BIFOLD_MODEL_DAMAGED' }));
     const large = { byteLength: MODEL_LIMITS.sizeBytes + 1 } as Uint8Array;
     expect(read(large)).toThrow(expect.objectContaining({ code: 'BIFOLD_MODEL_TOO_LARGE' }));
+  });
+});
+
+describe('golden vectors', () => {
+  const { fields } = fixture<{ readonly fields: readonly string[] }>('rows');
+  const records = rows.map((row) => Object.fromEntries(row.map((value, index) => [fields[index], value])));
+  const golden = (name: string, change: (predictions: unknown[], probabilities: number[][]) => void = () => {}) => {
+    const { predictions, probabilities } = structuredClone(fixture<Golden>(name));
+    change(predictions as unknown[], (probabilities ?? []) as number[][]);
+    return bytesOf({ rows: records, predictions, probabilities });
+  };
+  const scorer = (name: string) => scorerOf(readModel(bytesOf(fixture<Golden>(name).model), name, VERSION));
+
+  it.each(['linear', 'boosting', 'forest-three', 'logistic-two'])('of a %s model are scored the same', (name) => {
+    expect(checkGolden(scorer(name), golden(name))).toEqual({ rows: 2000, different: 0, first: null });
+  });
+
+  it('are told apart by one bit, and by one class', () => {
+    const bit = golden('forest', (predictions) => {
+      predictions[3] = (predictions[3] as number) * (1 + 2 ** -52);
+    });
+    expect(checkGolden(scorer('forest'), bit)).toMatchObject({ different: 1, first: { row: 3 } });
+    const other = golden('logistic-two', (predictions, probabilities) => {
+      predictions[5] = predictions[5] === 'late' ? 'in time' : 'late';
+      (probabilities[6] as number[])[0] = 0.123;
+    });
+    expect(checkGolden(scorer('logistic-two'), other)).toMatchObject({ different: 2, first: { row: 5 } });
+  });
+
+  it('are refused when they are none', () => {
+    for (const text of ['', '{}', '{"rows":[],"predictions":[]}', '{"rows":[{}],"predictions":[]}'])
+      expect(() => checkGolden(scorer('forest'), Buffer.from(text))).toThrow(
+        expect.objectContaining({ code: 'BIFOLD_MODEL_DAMAGED' }),
+      );
   });
 });

@@ -14,12 +14,14 @@ import {
   openCloud,
   type ServiceSpec,
 } from '@bifold/cloud';
-import type { Log, Pipeline } from '@bifold/core';
+import type { Log, ModelRegistry, Pipeline } from '@bifold/core';
 import type { LocalAws } from './aws.ts';
 import { readJson, writeJson } from './files.ts';
 import { stepLines } from './terminal.ts';
 
 const KEYSPACE = 'bifold';
+/** The bucket of the models, which pipelines share. */
+export const MODELS_BUCKET = 'bifold-models';
 
 /** What every command works with: where things are. Nothing is connected to, and nothing loaded, before it is asked for. */
 export interface Context {
@@ -32,6 +34,7 @@ export interface Context {
   aws(): Promise<LocalAws>;
   cassandra(): Promise<CassandraClient>;
   kafkaAdmin(): Promise<KafkaAdmin>;
+  models(): Promise<ModelRegistry>;
   /** The log of a topic; one for each topic. */
   log(topic: string): Promise<Log>;
   pipelines(): Promise<readonly Pipeline[]>;
@@ -67,24 +70,34 @@ async function openContext(onProgress: OnProgress = stepLines()): Promise<Contex
   const logs = new Map<string, () => Promise<Log>>();
   const kafka = { brokers: [addresses.kafka.brokersInternal] };
 
+  const cassandra = once(
+    async () => {
+      const { connectCassandra } = await import('@bifold/adapters/cassandra');
+      const { contactPoints, port, localDataCenter } = addresses.cassandra;
+      return connectCassandra({
+        contactPoints: contactPoints.map((host) => `${host}:${port}`),
+        localDataCenter,
+        keyspace: KEYSPACE,
+      });
+    },
+    (client) => client.close(),
+  );
+  const modelsBucket = once(
+    async () => {
+      const { endpoint, region, accessKeyId, secretAccessKey } = addresses.aws;
+      const { s3Bucket } = await import('@bifold/adapters/s3');
+      return s3Bucket({ bucket: MODELS_BUCKET, endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+    },
+    async (bucket) => bucket.close(),
+  );
+
   return {
     ...{ root, cloud, paths, addresses, triggerPort, onProgress },
     aws: once(
       async () => (await import('./aws.ts')).localAws(addresses.aws),
       async (aws) => aws.close(),
     ),
-    cassandra: once(
-      async () => {
-        const { connectCassandra } = await import('@bifold/adapters/cassandra');
-        const { contactPoints, port, localDataCenter } = addresses.cassandra;
-        return connectCassandra({
-          contactPoints: contactPoints.map((host) => `${host}:${port}`),
-          localDataCenter,
-          keyspace: KEYSPACE,
-        });
-      },
-      (client) => client.close(),
-    ),
+    cassandra,
     kafkaAdmin: once(
       async () => (await import('@bifold/adapters/kafka')).kafkaAdmin(kafka),
       (admin) => admin.close(),
@@ -98,6 +111,13 @@ async function openContext(onProgress: OnProgress = stepLines()): Promise<Contex
         );
       logs.set(topic, known);
       return known();
+    },
+    models: async () => {
+      const [{ modelRegistry }, { modelPointers }] = await Promise.all([
+        import('@bifold/adapters/model'),
+        import('@bifold/adapters/cassandra'),
+      ]);
+      return modelRegistry(await modelsBucket(), modelPointers(await cassandra()));
     },
     pipelines: async () => (await import('@bifold/pipelines')).pipelines,
     close: async () => {

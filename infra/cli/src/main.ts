@@ -10,6 +10,7 @@ import { downCommand } from './commands/down.ts';
 import { groupsCommand } from './commands/groups.ts';
 import { logsCommand } from './commands/logs.ts';
 import { lookupCommand } from './commands/lookup.ts';
+import { modelCommand } from './commands/model.ts';
 import { produceCommand } from './commands/produce.ts';
 import { quarantineCommand } from './commands/quarantine.ts';
 import { queryCommand } from './commands/query.ts';
@@ -53,6 +54,7 @@ for (const command of [
   topicCommand(),
   groupsCommand(),
   lookupCommand(),
+  modelCommand(),
   produceCommand(),
   consumeCommand(),
   convertCommand(),

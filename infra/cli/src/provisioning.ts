@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTables, lookupStore } from '@bifold/adapters/cassandra';
 import type { Pipeline } from '@bifold/core';
-import type { Context } from './context.ts';
+import { type Context, MODELS_BUCKET } from './context.ts';
 import { type DeploymentRecord, readDeployments, recordDeployment } from './deployments.ts';
 import { CliError, messageOf, UsageError } from './errors.ts';
 import { mappingOf, triggerState } from './report.ts';
@@ -14,7 +14,7 @@ const ASSETS_BUCKET = 'bifold-assets';
 const KAFKA_SECRET = 'bifold/kafka';
 export const PARTITIONS_DEFAULT = 4;
 
-/** What the functions and their deployment find by name: addresses, the broker's secret, the bucket for code, the tables. Harmless when repeated. */
+/** What the functions and their deployment find by name: addresses, the broker's secret, the buckets for code and for models, the tables. Harmless when repeated. */
 export async function provision(context: Context): Promise<void> {
   const { kafka, cassandra } = context.addresses;
   const aws = await context.aws();
@@ -26,6 +26,7 @@ export async function provision(context: Context): Promise<void> {
     }),
     aws.ensureSecret(KAFKA_SECRET, JSON.stringify({ username: kafka.username, password: kafka.password })),
     aws.ensureBucket(ASSETS_BUCKET),
+    aws.ensureBucket(MODELS_BUCKET),
     context.cassandra().then((client) => createTables(client, 1)),
   ]);
 }

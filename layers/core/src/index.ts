@@ -12,6 +12,8 @@ export { type Slots, slotIndex } from './evaluate.ts';
 export { type Fold, foldOf, keyOfRow, type ResolveLookup, rowId, SegmentFold } from './fold.ts';
 export { type FoldedLog, type FoldedRow, type Folding, interpret, interpretEach } from './interpret.ts';
 export { type Located, locate, type Source } from './kept.ts';
+export { checkGolden, type GoldenResult } from './model/golden.ts';
+export { checkFile, MANIFEST_FILE, type ModelManifest, readManifest } from './model/manifest.ts';
 export {
   type BoostingModel,
   type CategoryFeature,
@@ -25,6 +27,7 @@ export {
   readModel,
   type Tree,
 } from './model/model-file.ts';
+export { challenged, NOTHING_PROMOTED, promoted, readPointerState, rolledBack } from './model/pointer.ts';
 export { type Score, type Scorer, scorerOf } from './model/scorer.ts';
 export * from './order.ts';
 export { type Answer, answerOf, fillPage, gatherPages, type Page } from './page.ts';

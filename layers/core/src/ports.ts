@@ -190,6 +190,32 @@ export interface LookupStore {
   load(table: string, version: string, rows: ReadonlyMap<string, Readonly<Record<string, Value>>>): Promise<void>;
 }
 
+/** Which versions of a model are used: moved by compare-and-set alone. Generation 0 means that none was ever promoted. */
+export interface ModelPointer {
+  readonly generation: number;
+  readonly current: string | null;
+  readonly previous: string | null;
+  /** Scores beside the current one, in columns of its own. */
+  readonly challenger: string | null;
+}
+
+/** Models: whole, immutable versions of files, and a pointer for each name. Not scoped: pipelines share them. */
+export interface ModelRegistry {
+  names(): Promise<readonly string[]>;
+  /** Versions that are whole, in the order of their names: their manifest is there, which is written last. */
+  versions(name: string): Promise<readonly string[]>;
+  /** Stores a folder's files as a version, `manifest.json` among them. False: there is such a version already, and it stays as it is. */
+  create(name: string, version: string, folder: string): Promise<boolean>;
+  /**
+   * A file of a whole version; null when there is no such file.
+   * @throws when it is larger, or is not what its manifest says
+   */
+  read(name: string, version: string, file: string, mostBytes: number): Promise<Uint8Array | null>;
+  readPointer(name: string): Promise<ModelPointer>;
+  /** Moves the pointer if its generation is still `expected.generation`. False: somebody else moved it. */
+  movePointer(name: string, expected: ModelPointer, next: ModelPointer): Promise<boolean>;
+}
+
 /** One file of the archive's chain: it covers `[start, end)` of a partition. `lost` marks a range that retention took first. */
 export interface ArchiveFile {
   readonly partition: number;

@@ -125,6 +125,14 @@ export const TABLES = {
     writes: 'plain',
     comment: 'the current version of each lookup table, for segments that are not bound yet',
   },
+  modelPointers: {
+    name: 'model_pointers',
+    columns: { name: 'text', generation: 'bigint', state: 'text' },
+    partitionKey: ['name'],
+    clusteringKey: [],
+    writes: 'conditional',
+    comment: 'which versions of a model are used: moved by one compare-and-set, never deleted',
+  },
 } as const satisfies Record<string, TableDescription>;
 
 export type TableName = keyof typeof TABLES;

@@ -6,6 +6,7 @@ import { s3Views } from '../s3/views.ts';
 export { memoryBucket } from './bucket.ts';
 export { type MemoryDatabase, memoryDatabase } from './database.ts';
 export { type MemoryLog, memoryLog, type NewRecord } from './log.ts';
+export { memoryModelPointers } from './model-pointers.ts';
 
 /** The archive's own rules over any bucket, such as `memoryBucket()`. */
 export const memoryArchive = (bucket: Bucket, scope: Scope): ArchiveStore => s3Archive(bucket, scope);

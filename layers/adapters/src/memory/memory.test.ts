@@ -7,11 +7,14 @@ import {
   sweepLedgerContract,
 } from '../../../../test/contract/binding-store.ts';
 import { logContract } from '../../../../test/contract/log.ts';
+import { modelRegistryContract } from '../../../../test/contract/model-registry.ts';
 import { speedStoreContract } from '../../../../test/contract/speed-store.ts';
-import { memoryArchive, memoryBucket, memoryDatabase, memoryLog, memoryViews } from './index.ts';
+import { modelRegistry } from '../model/index.ts';
+import { memoryArchive, memoryBucket, memoryDatabase, memoryLog, memoryModelPointers, memoryViews } from './index.ts';
 
 const database = memoryDatabase();
 const bucket = memoryBucket();
+const pointers = memoryModelPointers();
 
 speedStoreContract('memory', async (scope, options) => database.speedStore(scope, options));
 batchStoreContract('memory', async (scope, options) => database.batchStore(scope, options));
@@ -23,6 +26,10 @@ archiveContract('memory', async (scope) => ({
   views: memoryViews(bucket, scope),
   remove: (key) => bucket.deleteAll(key),
   exists: async (key) => (await bucket.head(key)) !== null,
+}));
+modelRegistryContract('memory', async () => ({
+  registry: modelRegistry(bucket, pointers),
+  put: (key, localPath) => bucket.put(key, localPath, {}),
 }));
 logContract('memory', async () => {
   const topicId = randomUUID();

@@ -38,12 +38,14 @@ function encoderOf(feature: Feature, at: number): Encode {
     };
   }
   const { impute, categories } = feature;
-  const positions = new Map<Value, number>(categories.map((category, index) => [category, at + index]));
+  // By text: a column of whole numbers or booleans has categories too, and training reads them as texts.
+  const positions = new Map(categories.map((category, index) => [String(category), at + index]));
+  const ofNull = impute === null ? undefined : positions.get(String(impute));
   // Of the inputs of a feature at most one is 1: only that one needs to be taken back.
   let hot = at;
   return (value, inputs) => {
     inputs[hot] = 0;
-    const position = positions.get(value === null ? impute : value);
+    const position = value === null ? ofNull : positions.get(typeof value === 'string' ? value : String(value));
     if (position === undefined) return;
     inputs[position] = 1;
     hot = position;

@@ -32,7 +32,7 @@ export interface NumberFeature {
   readonly scale: number;
 }
 
-/** One input for each category: 1 for the value's own, 0 for the others. An unseen value has all zeros, and so has null where nothing is imputed. */
+/** One input for each category: 1 for the value's own, 0 for the others; values are compared as texts. An unseen value has all zeros, and so has null where nothing is imputed. */
 export interface CategoryFeature {
   readonly type: 'category';
   readonly field: string;
@@ -163,7 +163,7 @@ function featureOf(place: string, received: unknown, checks: Checks): Feature {
   const categories = checks
     .list(`${place}.categories`, feature.categories, 1, MODEL_LIMITS.inputs)
     .map((category, index) => checks.scalar(`${place}.categories[${index}]`, category, MODEL_LIMITS.textLength));
-  if (new Set(categories).size < categories.length)
+  if (new Set(categories.map(String)).size < categories.length)
     throw checks.refuse(`${place}.categories`, 'a category twice', 'each category once');
   const { impute = null } = feature;
   const imputed = impute === null ? null : checks.scalar(`${place}.impute`, impute, MODEL_LIMITS.textLength);

@@ -1,0 +1,16 @@
+import { type ModelPointer, NOTHING_PROMOTED } from '@bifold/core';
+import type { ModelPointers } from '../model/registry.ts';
+
+/** What stands for the table of pointers. */
+export function memoryModelPointers(): ModelPointers {
+  const pointers = new Map<string, ModelPointer>();
+  const read = (name: string): ModelPointer => pointers.get(name) ?? NOTHING_PROMOTED;
+  return {
+    read: async (name) => read(name),
+    async move(name, expected, next) {
+      if (read(name).generation !== expected.generation) return false;
+      pointers.set(name, structuredClone(next));
+      return true;
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { type ModelPointers, modelRegistry } from './registry.ts';

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  checkFile,
+  MANIFEST_FILE,
+  ModelError,
+  type ModelPointer,
+  type ModelRegistry,
+  readManifest,
+} from '@bifold/core';
+import { AdapterError } from '../errors.ts';
+import type { Bucket } from '../s3/bucket.ts';
+
+/** Where pointers are kept: one row for each model, moved by compare-and-set. */
+export interface ModelPointers {
+  read(name: string): Promise<ModelPointer>;
+  /** False: somebody else moved it. */
+  move(name: string, expected: ModelPointer, next: ModelPointer): Promise<boolean>;
+}
+
+const ROOT = 'models/';
+const ATTEMPTS_MAX = 3;
+
+/**
+ * Models in a bucket, `models/<name>/<version>/<file>`, each file created only if absent and the manifest last; pointers beside it. So a version is there
+ * whole or not at all, and never changes.
+ */
+export function modelRegistry(bucket: Bucket, pointers: ModelPointers): ModelRegistry {
+  const folderOf = (name: string, version: string) => `${ROOT}${name}/${version}/`;
+
+  /** Creates a file, or finds its like. */
+  const createFile = async (key: string, localPath: string): Promise<'created' | 'exists'> => {
+    const attempt = randomUUID();
+    for (let tries = 1; ; tries++) {
+      const creation = await bucket.create(key, localPath, { attempt });
+      if (creation.kind === 'created') return 'created';
+      // The first answer may have been lost on its way: what stands there tells whose it is.
+      const stored = tries > 1 || creation.kind === 'unknown' ? await bucket.head(key) : null;
+      if (stored !== null) return stored.attempt === attempt ? 'created' : 'exists';
+      if (creation.kind === 'exists') return 'exists';
+      if (tries === ATTEMPTS_MAX) throw creation.error;
+    }
+  };
+
+  /** Null: no such object. */
+  const download = async (key: string, mostBytes: number): Promise<Uint8Array | null> => {
+    if ((await bucket.head(key)) === null) return null;
+    const folder = await mkdtemp(join(tmpdir(), 'bifold-model-'));
+    try {
+      const path = join(folder, 'file');
+      await bucket.download(key, path);
+      const { size } = await stat(path);
+      if (size > mostBytes) throw tooLarge(key, size, mostBytes);
+      return await readFile(path);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
+
+  const manifestOf = async (name: string, version: string) => {
+    const bytes = await download(`${folderOf(name, version)}${MANIFEST_FILE}`, Number.MAX_SAFE_INTEGER);
+    return bytes === null ? null : readManifest(bytes, name, version);
+  };
+
+  return {
+    names: () => bucket.folders(ROOT),
+
+    async versions(name) {
+      const prefix = `${ROOT}${name}/`;
+      const ends = `/${MANIFEST_FILE}`;
+      const keys = await bucket.list(prefix);
+      return keys
+        .filter((key) => key.endsWith(ends))
+        .map((key) => key.slice(prefix.length, -ends.length))
+        .filter((version) => !version.includes('/'));
+    },
+
+    async create(name, version, folder) {
+      const files = (await readdir(folder)).filter((file) => file !== MANIFEST_FILE);
+      const manifest = readManifest(await readFile(join(folder, MANIFEST_FILE)), name, version);
+      const named = Object.keys(manifest.files);
+      const missing = named.filter((file) => !files.includes(file));
+      if (missing.length > 0) throw incomplete(name, version, missing);
+      for (const file of named) checkFile(manifest, name, version, file, await readFile(join(folder, file)));
+      const target = folderOf(name, version);
+      for (const file of named) {
+        if ((await createFile(`${target}${file}`, join(folder, file))) === 'created') continue;
+        // Left by an attempt that came to no end, if it is the same.
+        const stored = await download(`${target}${file}`, Number.MAX_SAFE_INTEGER);
+        if (stored === null || !(await readFile(join(folder, file))).equals(stored)) return false;
+      }
+      return (await createFile(`${target}${MANIFEST_FILE}`, join(folder, MANIFEST_FILE))) === 'created';
+    },
+
+    async read(name, version, file, mostBytes) {
+      const manifest = await manifestOf(name, version);
+      if (manifest === null || (file !== MANIFEST_FILE && manifest.files[file] === undefined)) return null;
+      const bytes = await download(`${folderOf(name, version)}${file}`, mostBytes);
+      if (bytes !== null && file !== MANIFEST_FILE) checkFile(manifest, name, version, file, bytes);
+      return bytes;
+    },
+
+    readPointer: (name) => pointers.read(name),
+
+    async movePointer(name, expected, next) {
+      if (next.generation === expected.generation + 1) return pointers.move(name, expected, next);
+      throw new ModelError('BIFOLD_MODEL_POINTER_JUMP', {
+        failed: `moving the pointer of model "${name}"`,
+        received: `generation ${next.generation} after ${expected.generation}`,
+        allowed: 'the next generation number',
+        remedy: 'read the pointer and build its successor',
+      });
+    },
+  };
+}
+
+function tooLarge(key: string, size: number, mostBytes: number): ModelError {
+  return new ModelError('BIFOLD_MODEL_TOO_LARGE', {
+    failed: `${key} cannot be loaded`,
+    received: `${size} bytes`,
+    allowed: `at most ${mostBytes} bytes`,
+    remedy: 'train a smaller model: fewer or shallower trees, fewer categories',
+  });
+}
+
+function incomplete(name: string, version: string, missing: readonly string[]): AdapterError {
+  return new AdapterError('BIFOLD_MODEL_INCOMPLETE', {
+    failed: `version "${version}" of model "${name}" cannot be stored`,
+    received: `a folder without ${missing.join(', ')}`,
+    allowed: 'every file that its manifest names',
+    remedy: 'train it again',
+  });
+}

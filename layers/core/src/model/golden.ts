@@ -1,0 +1,70 @@
+import { ModelError } from '../errors.ts';
+import type { Value } from '../record.ts';
+import { Checks } from './checks.ts';
+import type { Scorer } from './scorer.ts';
+
+/** How scikit-learn scored rows that training kept beside the model (`golden.json`), against how we score them. */
+export interface GoldenResult {
+  readonly rows: number;
+  /** Rows that are scored otherwise. */
+  readonly different: number;
+  readonly first: { readonly row: number; readonly expected: unknown; readonly given: unknown } | null;
+}
+
+/** Of what sums up products or goes through `exp`: two libraries may round otherwise. */
+const RELATIVE = 1e-12;
+const ROWS_MAX = 100_000;
+
+/** Scores the golden rows of a model: trees must give the same bits, linear models and probabilities differ by 1e-12 at most. @throws {ModelError} when they are none */
+export function checkGolden(scorer: Scorer, bytes: Uint8Array): GoldenResult {
+  const { model } = scorer;
+  const checks = new Checks(
+    (place, received, allowed) =>
+      new ModelError('BIFOLD_MODEL_DAMAGED', {
+        failed: `the golden vectors of version "${model.version}" of model "${model.name}" cannot be read`,
+        received: `${place}: ${received}`,
+        allowed,
+        remedy: 'train it again',
+      }),
+  );
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    throw checks.refuse('golden.json', 'no JSON', 'what training writes');
+  }
+  const golden = checks.object('golden.json', parsed);
+  const rows = checks.list('rows', golden.rows, 1, ROWS_MAX);
+  const predictions = checks.list('predictions', golden.predictions, rows.length, rows.length);
+  const probabilities =
+    model.classes === null ? null : checks.list('probabilities', golden.probabilities, rows.length, rows.length);
+  const numbers = predictions.filter((value) => typeof value === 'number');
+  const usual = numbers.reduce((sum, value) => sum + Math.abs(value), 0) / Math.max(1, numbers.length);
+  const usualProbability = model.model.kind === 'forest' ? 0 : 1e-3;
+  let different = 0;
+  let first: GoldenResult['first'] = null;
+  for (let row = 0; row < rows.length; row++) {
+    const record = checks.object(`rows[${row}]`, rows[row]);
+    const score = scorer.score(model.features.map(({ field }) => (record[field] ?? null) as Value));
+    const expected = predictions[row];
+    const given = model.classes === null ? score.value : model.classes[score.chosen];
+    const equal =
+      model.classes === null
+        ? isNear(given as number, expected as number, model.model.kind === 'linear' ? usual : 0)
+        : given === expected &&
+          checks
+            .finites(`probabilities[${row}]`, probabilities?.[row], model.classes.length)
+            .every((probability, index) => isNear(score.probabilities[index] as number, probability, usualProbability));
+    if (equal) continue;
+    different++;
+    first ??= { row, expected, given };
+  }
+  return { rows: rows.length, different, first };
+}
+
+/** Equal, or off by 1e-12 of the value; of values near zero, by 1e-12 of what is usual. A `usual` of zero asks for the same bits. */
+function isNear(given: number, expected: number, usual: number): boolean {
+  return (
+    given === expected || (usual > 0 && Math.abs(given - expected) <= RELATIVE * Math.max(Math.abs(expected), usual))
+  );
+}

@@ -1,0 +1,59 @@
+import { ModelError } from '../errors.ts';
+import type { ModelPointer } from '../ports.ts';
+
+export const NOTHING_PROMOTED: ModelPointer = Object.freeze({
+  generation: 0,
+  current: null,
+  previous: null,
+  challenger: null,
+});
+
+/** The pointer with another current version; a challenger that is promoted challenges no more. */
+export function promoted(pointer: ModelPointer, version: string): ModelPointer {
+  const { generation, current, previous, challenger } = pointer;
+  return {
+    generation: generation + 1,
+    current: version,
+    previous: current === version ? previous : current,
+    challenger: challenger === version ? null : challenger,
+  };
+}
+
+/** The pointer with another challenger; null takes it away. */
+export function challenged(pointer: ModelPointer, version: string | null): ModelPointer {
+  return { ...pointer, generation: pointer.generation + 1, challenger: version };
+}
+
+/** The pointer with the previous version as the current one, and the other way round. @throws {ModelError} when there is none */
+export function rolledBack(name: string, pointer: ModelPointer): ModelPointer {
+  const { generation, current, previous } = pointer;
+  if (previous === null)
+    throw new ModelError('BIFOLD_MODEL_NO_PREVIOUS', {
+      failed: `model "${name}" cannot be rolled back`,
+      received:
+        current === null ? 'a model of which nothing was promoted' : `"${current}", the first that was promoted`,
+      allowed: 'a model of which two versions were promoted',
+      remedy: `promote the version that you want: npx bifold model promote ${name} <version>`,
+    });
+  return { ...pointer, generation: generation + 1, current: previous, previous: current };
+}
+
+/** A pointer as it is stored. @throws {ModelError} when it is none */
+export function readPointerState(name: string, generation: number, state: string): ModelPointer {
+  let parsed: Record<string, unknown> | null = null;
+  try {
+    parsed = JSON.parse(state);
+  } catch {
+    // Told below, as other texts that are no pointer.
+  }
+  const isVersion = (value: unknown): value is string | null => value === null || typeof value === 'string';
+  const { current, previous, challenger } = parsed ?? {};
+  if (isVersion(current) && isVersion(previous) && isVersion(challenger))
+    return { generation, current, previous, challenger };
+  throw new ModelError('BIFOLD_MODEL_POINTER_UNREADABLE', {
+    failed: `which version of model "${name}" is used cannot be read`,
+    received: state.slice(0, 200),
+    allowed: 'the current, the previous and the challenging version',
+    remedy: 'use the version of the code that wrote it',
+  });
+}
