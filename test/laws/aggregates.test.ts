@@ -1,10 +1,19 @@
-import { type AggregateKind, type AnyAlgebra, algebraOf, CodecError, Reader, Writer } from '@bifold/core';
+import {
+  type AggregateKind,
+  type AnyAlgebra,
+  algebraOf,
+  CodecError,
+  Reader,
+  TAKES,
+  takesObservations,
+  Writer,
+} from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { nearest, plainMean, plainSum, unitsOf } from './doubles.ts';
 import { choices, doubles, finiteDouble, safeInteger, shuffled } from './numbers.ts';
 
-type Domain = 'integer' | 'double' | 'boolean' | 'text';
+type Domain = 'integer' | 'double' | 'boolean' | 'text' | 'timestamp';
 type Meaning = (values: readonly never[]) => unknown;
 
 const QUANTILE = 0.75;
@@ -24,6 +33,15 @@ const MEANING: Record<AggregateKind, Partial<Record<Domain, Meaning>>> = {
   distinct: { integer: different, double: different, boolean: different, text: different },
   any: { boolean: (values: readonly boolean[]) => (values.length === 0 ? null : values.includes(true)) },
   all: { boolean: (values: readonly boolean[]) => (values.length === 0 ? null : !values.includes(false)) },
+  covariance: { double: plainCovariance },
+  correlation: { double: plainCorrelation },
+  first: { integer: (seen) => inOrder(seen)[0]?.value ?? null, text: (seen) => inOrder(seen)[0]?.value ?? null },
+  last: {
+    boolean: (seen) => inOrder(seen).at(-1)?.value ?? null,
+    timestamp: (seen) => dateOf(inOrder(seen).at(-1)?.value),
+  },
+  minBy: { text: (seen) => inOrder(seen).sort(bySecond)[0]?.value ?? null },
+  maxBy: { double: (seen) => inOrder(seen).sort((left, right) => bySecond(right, left))[0]?.value ?? null },
 };
 /** Kinds that are near to their meaning, and how near: a share of it, beside a number. */
 const NEAR: Partial<Record<AggregateKind, readonly [share: number, by: number]>> = {
@@ -31,6 +49,54 @@ const NEAR: Partial<Record<AggregateKind, readonly [share: number, by: number]>>
   quantile: [1 / 256, 2 ** -1022],
   distinct: [0, 1],
 };
+
+type Seen = Readonly<Record<'timeMs' | 'partition' | 'offset', number>> & {
+  readonly value: string | number | boolean;
+  readonly second: number | null;
+};
+/** By time, partition, offset, value: texts by their code points, as their UTF-8 bytes are ordered. */
+function inOrder(seen: readonly Seen[]): Seen[] {
+  const ranks = ({ timeMs, partition, offset, value }: Seen): readonly number[] => [
+    ...[timeMs, partition, offset],
+    ...(typeof value === 'string' ? Array.from(value, (each) => 1 + (each.codePointAt(0) as number)) : [Number(value)]),
+  ];
+  return seen.toSorted((left, right) => {
+    const [one, other] = [ranks(left), ranks(right)];
+    for (let index = 0; index < Math.max(one.length, other.length); index++)
+      if (one[index] !== other[index]) return (one[index] ?? 0) < (other[index] ?? 0) ? -1 : 1;
+    return 0;
+  });
+}
+function bySecond(left: Seen, right: Seen): number {
+  return (left.second as number) - (right.second as number);
+}
+function dateOf(value: unknown): string | null {
+  return value === undefined ? null : new Date(value as number).toISOString();
+}
+/** `n * sum(x * y) - sum(x) * sum(y)`, in units of the smallest double, squared. */
+function jointUnits(xs: readonly bigint[], ys: readonly bigint[]): bigint {
+  const add = (values: readonly bigint[]): bigint => values.reduce((left, right) => left + right, 0n);
+  return BigInt(xs.length) * add(xs.map((x, index) => x * (ys[index] as bigint))) - add(xs) * add(ys);
+}
+function units(seen: readonly Seen[]): readonly [xs: bigint[], ys: bigint[]] {
+  return [seen.map(({ value }) => unitsOf(value as number)), seen.map(({ second }) => unitsOf(second as number))];
+}
+function plainCovariance(seen: readonly Seen[]): number | null {
+  const n = BigInt(seen.length);
+  return n < 2n ? null : nearest(jointUnits(...units(seen)), n * (n - 1n) * (1n << 2148n));
+}
+/** In fixed point, with more places than a double can have. */
+function plainCorrelation(seen: readonly Seen[]): number | null {
+  const [xs, ys] = units(seen);
+  const both = jointUnits(xs, ys);
+  const spreads = jointUnits(xs, xs) * jointUnits(ys, ys);
+  if (spreads === 0n) return null;
+  const places = 1400n;
+  const square = ((both * both) << (2n * places)) / spreads;
+  let root = 0n;
+  for (let bit = places; bit >= 0n; bit--) if ((root | (1n << bit)) ** 2n <= square) root |= 1n << bit;
+  return nearest(both < 0n ? -root : root, 1n << places);
+}
 
 function ranked(values: readonly number[]): number | null {
   return values.toSorted((left, right) => left - right)[Math.floor(QUANTILE * (values.length - 1))] ?? null;
@@ -62,19 +128,40 @@ function greatest(values: readonly number[]): number | null {
   return values.toSorted((left, right) => right - left)[0] ?? null;
 }
 
-const VALUES: Record<Domain, { readonly value: fc.Arbitrary<unknown>; readonly values: fc.Arbitrary<unknown[]> }> = {
+const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', 'a', '\uffff', '\u{1f600}'));
+const time = fc.integer({ min: -8.64e15, max: 8.64e15 });
+interface Inputs {
+  readonly value: fc.Arbitrary<unknown>;
+  readonly values: fc.Arbitrary<unknown[]>;
+}
+const VALUES: Record<Domain, Inputs> = {
   integer: { value: safeInteger, values: fc.array(safeInteger, { maxLength: 14 }) },
   double: { value: finiteDouble, values: doubles },
   boolean: { value: fc.boolean(), values: fc.array(fc.boolean(), { maxLength: 14 }) },
-  text: { value: fc.string(), values: fc.array(fc.string(), { maxLength: 14 }) },
+  text: { value: text, values: fc.array(text, { maxLength: 14 }) },
+  timestamp: { value: time, values: fc.array(time, { maxLength: 14 }) },
 };
+
+const few = fc.integer({ min: 0, max: 2 });
+/** What kinds of more than a value take: few places, so that some events stand at one. */
+function observations(kind: AggregateKind, domain: Domain): Inputs {
+  const { second } = TAKES[kind];
+  const value = fc.record({
+    ...{ timeMs: fc.oneof(few, time), partition: few, offset: fc.oneof(few, fc.maxSafeNat()) },
+    value: VALUES[domain].value,
+    second: second === undefined ? fc.constant(null) : fc.oneof(few, finiteDouble),
+  });
+  return { value, values: fc.array(value, { maxLength: 14 }) };
+}
 
 const cases = Object.entries(MEANING).flatMap(([kind, domains]) =>
   Object.entries(domains).map(([domain, meaning]) => ({
     name: `${kind} of ${domain}s`,
     algebra: algebraOf({ kind: kind as AggregateKind, domain: domain as Domain, parameter: QUANTILE }),
     near: NEAR[kind as AggregateKind] ?? null,
-    ...VALUES[domain as Domain],
+    ...(takesObservations({ kind: kind as AggregateKind })
+      ? observations(kind as AggregateKind, domain as Domain)
+      : VALUES[domain as Domain]),
     meaning: meaning as (values: readonly unknown[]) => unknown,
   })),
 );

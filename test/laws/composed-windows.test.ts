@@ -81,7 +81,7 @@ async function* panesOf(
   for (let segment = 0; segment * SEGMENT_SIZE < log.length; segment++) {
     const start = segment * SEGMENT_SIZE;
     const open: OpenSegment = { partition: 0, segment, start, next: Math.min(start + SEGMENT_SIZE, log.length) };
-    const folding = new SegmentFold(fold, segment, []);
+    const folding = new SegmentFold(fold, 0, segment, []);
     log.slice(start, open.next).forEach((each, index) => {
       const values = COLUMNS.map((name): Value => each[name as keyof Visit]);
       folding.addEvent(start + index, each.at, fold.enrich(values, () => null) as Value[]);

@@ -82,7 +82,7 @@ describe('the fold of a segment', () => {
           const start = known.progress - (from % (known.progress - FIRST + 1));
           const end = Math.min(start + (to % (SEGMENT_SIZE + 1)), FIRST + SEGMENT_SIZE);
           const batch = log.filter(({ offset }) => offset >= start && offset < Math.max(end, start));
-          const segment = new SegmentFold(fold, SEGMENT, start === FIRST ? [] : known.rows);
+          const segment = new SegmentFold(fold, 0, SEGMENT, start === FIRST ? [] : known.rows);
           if (to % 2 === 0) stale = { rows: [...store.rows.values()], progress };
           // A warm function folds what follows into the same object.
           const size = Math.ceil(batch.length / chunks) || 1;
@@ -96,14 +96,14 @@ describe('the fold of a segment', () => {
           }
           if (complete) progress = Math.max(progress, end);
         }
-        const last = new SegmentFold(fold, SEGMENT, [...store.rows.values()]);
+        const last = new SegmentFold(fold, 0, SEGMENT, [...store.rows.values()]);
         foldInto(
           last,
           log.filter(({ offset }) => offset >= progress),
         );
         for (const row of last.takeTouched()) store.write(row);
 
-        const once = new SegmentFold(fold, SEGMENT, []);
+        const once = new SegmentFold(fold, 0, SEGMENT, []);
         foldInto(once, log);
         const expected = once.takeTouched();
         expect([...store.rows].sort()).toEqual(expected.map((row) => [idOf(row), row]).sort());
@@ -119,7 +119,7 @@ describe('the fold of a segment', () => {
   it('gives only rows that changed, and none twice', () => {
     fc.assert(
       fc.property(segmentLog, fc.nat({ max: SEGMENT_SIZE }), (log, cut) => {
-        const segment = new SegmentFold(fold, SEGMENT, []);
+        const segment = new SegmentFold(fold, 0, SEGMENT, []);
         foldInto(segment, log.slice(0, cut));
         const before = new Map(segment.takeTouched().map((row) => [idOf(row), row]));
         foldInto(segment, log.slice(0, cut));

@@ -34,7 +34,7 @@ const idOf = ({ key, window, startMs }: RowPosition): string =>
 
 /** The rows of `[start, end)` of a segment, folded from its first offset. */
 function fragmentsOf(log: readonly LogRecord[], partition: number, segment: number, end: number): FragmentRow[] {
-  const folding = new SegmentFold(fold, segment, []);
+  const folding = new SegmentFold(fold, partition, segment, []);
   for (const record of log) {
     if (record.partition !== partition || record.offset < segment * SEGMENT_SIZE || record.offset >= end) continue;
     const decoded = fold.decode(record.value);

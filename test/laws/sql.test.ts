@@ -2,23 +2,30 @@ import {
   ARCHIVE_COLUMNS,
   all,
   any,
+  correlation,
   count,
+  covariance,
   definePipeline,
   distinct,
   Expression,
   type ExpressionNode,
+  first as earliest,
   enrichedSql,
   expressionSql,
   field,
   foldOf,
+  inexactAdder,
   inexactValuesSql,
   isFoldedByCore,
   keyText,
+  last,
   lookup,
   lookupTableName,
   max,
+  maxBy,
   mean,
   min,
+  minBy,
   type Pipeline,
   quantile,
   quoted,
@@ -212,6 +219,12 @@ function pipelineOf(first: Expression<boolean | null>, second: Expression<boolea
       seenTimes: distinct('seen', { where: 'second' }),
       everOpen: any('place.open'),
       allFirst: all('first'),
+      apart: covariance('whole', 'real'),
+      together: correlation('more', 'place.area', { where: 'second' }),
+      firstCity: earliest('city'),
+      lastSeen: last('seen', { where: 'second' }),
+      openAtLeast: minBy('place.open', 'real'),
+      realAtMost: maxBy('real', 'other', { where: 'first' }),
     },
     storage: { segmentSize: SEGMENT_SIZE },
   }) as Pipeline;
@@ -390,7 +403,7 @@ describe('the SQL of a plan and its fold', () => {
           if (start === null) return;
           const id = `${start} ${fold.keyOf(slots)}`;
           const states = expected.get(id) ?? [...fold.rows.of(window.name).empty];
-          fold.addTo(states, slots);
+          fold.addTo(states, slots, { timeMs: each.at, partition: 0, offset });
           if (fold.panes[which]?.keepsTimes) fold.addTime(states, each.at);
           expected.set(id, states);
         });
@@ -399,13 +412,10 @@ describe('the SQL of a plan and its fold', () => {
           `${row._start} ${keyText(plan.groupBy.map((name) => plainNumber(row[name])))}`;
         // What SQL has no exact state for comes as values, and core adds them up.
         const added = new Map<string, unknown[]>();
+        const add = inexactAdder(plan, fold.rows.view.algebras);
         for (const row of await query(inexactValuesSql(plan, window, 'enriched') as string)) {
           const states = added.get(idOf(row)) ?? [...fold.rows.view.empty];
-          plan.aggregates.forEach((aggregate, position) => {
-            const value = row[aggregate.name];
-            if (isFoldedByCore(aggregate) && value !== null)
-              states[position] = fold.rows.view.algebras[position]?.add(states[position], plainNumber(value));
-          });
+          add(states, Object.values(row).slice(1 + plan.groupBy.length));
           added.set(idOf(row), states);
         }
 

@@ -2,10 +2,13 @@ import {
   count,
   definePipeline,
   field,
+  first,
   foldOf,
   type LogRecord,
+  last,
   lookup,
   max,
+  maxBy,
   mean,
   min,
   type ResolveLookup,
@@ -60,6 +63,9 @@ export const trips = definePipeline({
     fewest: min('seats'),
     ranks: sum('place.rank', { where: 'odd' }),
     weight: max('vehicle.weight'),
+    firstSeats: first('seats'),
+    lastFare: last('fare', { where: 'odd' }),
+    dearestCar: maxBy('car', 'fare'),
   },
   storage: { segmentSize: SEGMENT_SIZE, buckets: 2 },
 });
@@ -94,6 +100,9 @@ export interface PlainRow {
   fewest: number | null;
   ranks: number;
   weight: number | null;
+  firstSeats: number | null;
+  lastFare: number | null;
+  dearestCar: string | null;
 }
 
 export interface PlainFold {
@@ -144,7 +153,7 @@ export function plainFold(
   named: (partition: number, offset: number) => boolean,
   startOf: (window: keyof typeof SIZES, start: number) => number | null = (_, start) => start,
 ): PlainFold {
-  const members = new Map<string, { trip: Trip; rank: number | null; odd: boolean }[]>();
+  const members = new Map<string, { trip: Trip; rank: number | null; odd: boolean; place: readonly number[] }[]>();
   const lastOffsets = new Map<string, number>();
   const quarantined = new Map<string, number>();
   for (const { partition, offset, value } of log) {
@@ -166,7 +175,7 @@ export function plainFold(
       const row = startOf(window, start + 0);
       if (row === null) continue;
       const id = JSON.stringify([window, row, [trip.city, dear]]);
-      members.set(id, [...(members.get(id) ?? []), { trip, rank, odd }]);
+      members.set(id, [...(members.get(id) ?? []), { trip, rank, odd, place: [trip.at, partition, offset] }]);
       lastOffsets.set(`${partition}/${segment}/${id}`, offset);
     }
   }
@@ -175,6 +184,12 @@ export function plainFold(
       const fares = list.flatMap(({ trip }) => trip.fare ?? []);
       const seats = list.flatMap(({ trip }) => trip.seats ?? []);
       const oddSeats = list.flatMap(({ trip, odd }) => (odd && trip.seats !== null ? trip.seats : []));
+      const ordered = list.toSorted(({ place: one }, { place: other }) => {
+        const at = one.findIndex((value, index) => value !== other[index]);
+        return (one[at] as number) - (other[at] as number);
+      });
+      const lastOdd = ordered.findLast(({ trip, odd }) => odd && trip.fare !== null);
+      const dearest = ordered.find(({ trip }) => trip.fare !== null && trip.fare === Math.max(...fares));
       const add = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
       const row: PlainRow = {
         n: list.length,
@@ -188,6 +203,9 @@ export function plainFold(
         fewest: seats.length === 0 ? null : Math.min(...seats),
         ranks: add(list.flatMap(({ rank, odd }) => (odd ? (rank ?? []) : []))),
         weight: Math.max(...list.map(({ trip }) => ({ a1: 1.5, b2: 2 })[trip.car as 'a1'])),
+        firstSeats: ordered.find(({ trip }) => trip.seats !== null)?.trip.seats ?? null,
+        lastFare: lastOdd?.trip.fare ?? null,
+        dearestCar: dearest?.trip.car ?? null,
       };
       return [id, row] as const;
     }),

@@ -166,7 +166,7 @@ function panesOf(fold: Fold, window: string, covered: readonly LogRecord[], reso
     const key = fold.keyOf(slots);
     const pane = panes.get(`${key} ${startMs}`) ?? { key, startMs, states: [...fold.rows.of(window).empty] };
     panes.set(`${key} ${startMs}`, pane);
-    fold.addTo(pane.states, slots);
+    fold.addTo(pane.states, slots, { ...record, timeMs: decoded.timeMs });
     if (keepsTimes) fold.addTime(pane.states, decoded.timeMs);
   }
   const { aggregates } = fold.pipeline.plan;
@@ -208,12 +208,16 @@ function inexactOf(fold: Fold, window: string, covered: readonly LogRecord[], re
     const slots =
       decoded.kind === 'poison' ? null : fold.enrich(decoded.values, resolve(record.partition, record.offset));
     if (decoded.kind === 'poison' || slots === null) return [];
-    const values = plan.aggregates.filter(isFoldedByCore).map(({ field, where }) => {
-      const slotOf = (name: string): Value => slots[index.get(name) as number] ?? null;
-      return where !== null && slotOf(where) !== true ? null : slotOf(field as string);
-    });
+    const slotOf = (name: string): Value => slots[index.get(name) as number] ?? null;
+    const values = plan.aggregates
+      .filter(isFoldedByCore)
+      .flatMap(({ field, second, where }) => [
+        where !== null && slotOf(where) !== true ? null : slotOf(field as string),
+        ...(second === undefined ? [] : [slotOf(second)]),
+      ]);
+    const place = [BigInt(decoded.timeMs), record.partition, BigInt(record.offset)];
     const key = JSON.parse(fold.keyOf(slots)) as SqlValue[];
     const startMs = paneOf(decoded.timeMs);
-    return startMs === null ? [] : [[BigInt(startMs), ...key, ...values]];
+    return startMs === null ? [] : [[BigInt(startMs), ...key, ...values, ...place]];
   });
 }

@@ -321,8 +321,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     breaks: 'the speed layer adds doubles and rounds each time',
     fold: (fold) => ({
       ...fold,
-      addTo: (states, slots) => {
-        fold.addTo(states, slots);
+      addTo: (states, slots, at) => {
+        fold.addTo(states, slots, at);
         fold.rows.view.aggregates.forEach(({ kind, domain }, index) => {
           const algebra = fold.rows.view.algebras[index] as AnyAlgebra;
           if (kind !== 'sum' || domain !== 'double') return;
@@ -330,6 +330,12 @@ export const SABOTAGES: readonly Sabotage[] = [
         });
       },
     }),
+  },
+  {
+    name: 'last-by-arrival',
+    rule: 12,
+    breaks: 'the speed layer takes the event that stands last in the log for the latest',
+    fold: (fold) => ({ ...fold, addTo: (states, slots, at) => fold.addTo(states, slots, { ...at, timeMs: 0 }) }),
   },
   {
     name: 'binding-not-conditional',

@@ -26,6 +26,8 @@ const QUANTILE_ERROR = 1 / 256;
 /** Four standard errors of 4,096 registers, and of Spark's, which are chosen for 5 %; of a few values two or three may share a register. */
 const DISTINCT_ERROR = { relative: 4 * 0.01625, least: 2 };
 const SPARK_DISTINCT_ERROR = { relative: 4 * 0.05, least: 3 };
+/** Of the few, small numbers that the cases have. */
+const COVARIANCE_ERROR = 1e-12;
 /** Spark's `accuracy` of 10,000: the rank may be off by a ten-thousandth of all. */
 const SPARK_RANK_ERROR = 1 / 10_000;
 
@@ -95,6 +97,9 @@ function compareValue(
       const isExact = domain === 'integer' && magnitude(values) <= Number.MAX_SAFE_INTEGER;
       return within(isExact ? 0 : sumError(values) / values.length + 2 * UNIT * Math.abs(own), rounding);
     }
+    case 'covariance':
+    case 'correlation':
+      return within(COVARIANCE_ERROR * Math.abs(own), rounding);
     case 'variance':
       return within(varianceError(values, own), rounding);
     case 'stddev': {
@@ -122,6 +127,10 @@ function compareValue(
     case 'max':
     case 'any':
     case 'all':
+    case 'first':
+    case 'last':
+    case 'minBy':
+    case 'maxBy':
       return own === other ? null : differ();
   }
 }

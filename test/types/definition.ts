@@ -1,12 +1,17 @@
 /** What a definition's types promise, and what must not compile. Checked by `npm run typecheck`; nothing here runs. */
 import {
+  correlation,
   count,
   definePipeline,
   field,
+  first,
+  last,
   lookup,
   max,
+  maxBy,
   mean,
   min,
+  minBy,
   type Pipeline,
   sum,
   table,
@@ -55,6 +60,11 @@ export const full = definePipeline({
     least: min('delay'),
     most: max('delay', { where: 'late' }),
     average: mean('plane.seats', { where: 'slow' }),
+    together: correlation('delay', 'plane.seats'),
+    firstTail: first('tailnum'),
+    lastSeats: last('plane.seats', { where: 'late' }),
+    slowestTail: maxBy('tailnum', 'delay'),
+    everLate: minBy('late', 'since'),
   },
 });
 holds<
@@ -74,6 +84,11 @@ holds<
         least: number | null;
         most: number | null;
         average: number | null;
+        together: number | null;
+        firstTail: string | null;
+        lastSeats: number | null;
+        slowestTail: string | null;
+        everLate: boolean | null;
       };
     }
   >
@@ -104,6 +119,14 @@ definePipeline({ ...base, lookups: { plane }, groupBy: ['plane'], aggregates: { 
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: sum('carrier') } });
 // @ts-expect-error a mean over a boolean
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: mean('late') } });
+// @ts-expect-error a correlation with text
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: correlation('delay', 'carrier') } });
+// @ts-expect-error the last of a field that does not exist
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: last('dealy') } });
+// @ts-expect-error what is largest by a field that does not exist
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: maxBy('tailnum', 'dealy') } });
+// @ts-expect-error what is largest by nothing
+maxBy('tailnum');
 // @ts-expect-error a misspelt field
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: max('dealy') } });
 // @ts-expect-error a lookup that does not exist

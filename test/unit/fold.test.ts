@@ -147,7 +147,7 @@ describe('a segment', () => {
     });
 
   it('counts its first record, at offset 0', () => {
-    const segment = new SegmentFold(fold, 0, []);
+    const segment = new SegmentFold(fold, 0, 0, []);
     segment.addEvent(0, 3, slots);
     segment.addPoison(0, 'not-json');
     expect(shown(segment)).toMatchObject([
@@ -157,10 +157,10 @@ describe('a segment', () => {
   });
 
   it('goes on from what is stored, and takes no record twice', () => {
-    const first = new SegmentFold(fold, 0, []);
+    const first = new SegmentFold(fold, 0, 0, []);
     first.addEvent(1, 3, slots);
     first.addPoison(1, 'tombstone');
-    const second = new SegmentFold(fold, 0, first.takeTouched());
+    const second = new SegmentFold(fold, 0, 0, first.takeTouched());
     second.addEvent(1, 3, slots);
     second.addPoison(1, 'tombstone');
     expect(second.takeTouched()).toEqual([]);

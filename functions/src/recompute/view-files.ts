@@ -1,11 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  type AggregateKind,
+  type AggregatePlan,
   type ColumnType,
   type MergedRow,
   type Plan,
   type RowAlgebra,
+  resultCell,
+  resultTypeOf,
   rowAlgebrasOf,
   type SqlEngine,
   type SqlType,
@@ -47,7 +49,7 @@ export class ViewFiles {
       ...plan.groupBy.map((name) => ({ name, type: sqlTypeOf(columnType(plan, name)), values: [] })),
       { name: 'window_start_ms', type: 'BIGINT', values: [] },
       { name: 'window_end_ms', type: 'BIGINT', values: [] },
-      ...plan.aggregates.map(({ name, kind }) => ({ name, type: resultType(kind), values: [] })),
+      ...plan.aggregates.map((aggregate) => ({ name: aggregate.name, type: fileType(aggregate), values: [] })),
     ];
   }
 
@@ -58,7 +60,7 @@ export class ViewFiles {
       ...(JSON.parse(key) as SqlValue[]),
       start,
       endMs,
-      ...this.plan.aggregates.map(({ name }) => shown[name] ?? null),
+      ...this.plan.aggregates.map(({ name }) => resultCell(shown[name] ?? null)),
     ];
     this.columns.forEach((column, index) => {
       column.values.push(sqlValueOf(column.type, values[index] ?? null));
@@ -78,8 +80,10 @@ export class ViewFiles {
   }
 }
 
-function resultType(kind: AggregateKind): SqlType {
-  return kind === 'any' || kind === 'all' ? 'BOOLEAN' : 'DOUBLE';
+/** Whole numbers too are doubles: sums may be beyond what an integer column holds. */
+function fileType(aggregate: AggregatePlan): SqlType {
+  const type = sqlTypeOf(resultTypeOf(aggregate));
+  return type === 'BIGINT' ? 'DOUBLE' : type;
 }
 
 function columnType(plan: Plan, name: string): ColumnType {

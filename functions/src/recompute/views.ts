@@ -1,8 +1,9 @@
 import {
-  type AggregatePlan,
   type AnyAlgebra,
   type BatchRow,
+  columnValue,
   enrichedSql,
+  inexactAdder,
   inexactValuesSql,
   isFoldedByCore,
   keyText,
@@ -15,11 +16,9 @@ import {
   rowAlgebrasOf,
   rowId,
   type SqlEngine,
-  type SqlValue,
   type States,
   stateOfParts,
   statePartsOf,
-  type Value,
   viewSql,
   type WindowPlan,
 } from '@bifold/core';
@@ -74,9 +73,7 @@ async function foldInexact(
   const sql = inexactValuesSql(plan, window, enriched);
   if (sql === null) return rows;
   const { view } = rowAlgebrasOf(plan);
-  const indexes = plan.aggregates.flatMap((aggregate: AggregatePlan, index) =>
-    isFoldedByCore(aggregate) ? [index] : [],
-  );
+  const add = inexactAdder(plan, view.algebras);
   const firstValue = 1 + plan.groupBy.length;
   for await (const chunk of engine.query(sql)) {
     for (const values of chunk) {
@@ -86,12 +83,7 @@ async function foldInexact(
         states = [...view.empty];
         rows.set(id, states);
       }
-      for (let position = 0; position < indexes.length; position++) {
-        const value = values[firstValue + position];
-        const index = indexes[position] as number;
-        if (value === null || value === undefined) continue;
-        states[index] = (view.algebras[index] as AnyAlgebra).add(states[index], columnValue(value));
-      }
+      add(states, values.slice(firstValue));
     }
   }
   return rows;
@@ -107,9 +99,4 @@ export async function quarantineRow(plan: Plan, engine: SqlEngine): Promise<Batc
   }
   const states = POISON_REASONS.map((reason) => counts.get(reason) ?? 0);
   return { ...QUARANTINE_POSITION, cell: rowAlgebrasOf(plan).quarantine.encode(states) };
-}
-
-/** A key's column as the fold has it: 64-bit integers are safe ones, by the decoder. */
-function columnValue(value: SqlValue): Value {
-  return typeof value === 'bigint' ? Number(value) : (value as Value);
 }

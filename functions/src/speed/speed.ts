@@ -101,7 +101,7 @@ async function foldPartition(
   // What the log was asked for must be of the same incarnation: verified after it was read.
   await (opened.askedLog ? verifyIncarnation(ports) : verified);
   const lookups = await bindLookups(fold, partition, folding, decoded, ports, warm.lookups);
-  const { segments, quarantine } = foldRecords(fold, folding, decoded, opened.current, lookups);
+  const { segments, quarantine } = foldRecords(fold, partition, folding, decoded, opened.current, lookups);
 
   let rows = 0;
   await Promise.all([
@@ -158,7 +158,7 @@ async function openFirstSegment(
   const { segmentSize } = fold.pipeline.plan.storage;
   const segment = segmentOf(start, segmentSize);
   if (known !== undefined && known.end === start) {
-    const current = known.current.segment === segment ? known.current : new SegmentFold(fold, segment, []);
+    const current = known.current.segment === segment ? known.current : new SegmentFold(fold, partition, segment, []);
     return { current, missing: [], completed: [], askedLog: false };
   }
   const stored = await ports.store.readProgress(partition, Math.max(0, segment - 1), segment + 1);
@@ -202,7 +202,7 @@ async function loadSegment(
   store: SpeedStore,
 ): Promise<SegmentFold> {
   const fresh = from === segmentStart(segment, fold.pipeline.plan.storage.segmentSize);
-  return new SegmentFold(fold, segment, fresh ? [] : await store.readSegment(partition, segment));
+  return new SegmentFold(fold, partition, segment, fresh ? [] : await store.readSegment(partition, segment));
 }
 
 /** All records of `[from, to)`; null when the log no longer starts at or below `from`, so that it cannot tell a hole from a loss. */
@@ -234,6 +234,7 @@ interface FoldedRecords {
 
 function foldRecords(
   fold: Fold,
+  partition: number,
   records: readonly LogRecord[],
   decoded: readonly Decoded[],
   first: SegmentFold | null,
@@ -250,7 +251,7 @@ function foldRecords(
     const segment = segmentOf(record.offset, segmentSize);
     if (current === null || segment !== current.segment) {
       // The batch crosses into this segment from an earlier record, so it holds all of it from its first offset.
-      current = new SegmentFold(fold, segment, []);
+      current = new SegmentFold(fold, partition, segment, []);
       segments.push(current);
       resolve = lookups.of(segment);
     }

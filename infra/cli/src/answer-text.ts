@@ -44,7 +44,7 @@ export function rowsText(
 export function cell(value: unknown): string {
   if (value === null || value === undefined) return '-';
   if (typeof value === 'number') return number(value);
-  return harmless(String(value));
+  return harmless(typeof value === 'object' ? JSON.stringify(value) : String(value));
 }
 
 /** A window's start without what it always ends in. */

@@ -1,6 +1,7 @@
 import {
   type Coverage,
   type FoldedRow,
+  isSameResult,
   keyOfRow,
   type Plan,
   positionOfRow,
@@ -105,18 +106,12 @@ function timeOf(startMs: number): string {
   return Math.abs(startMs) <= 8.64e15 ? new Date(startMs).toISOString() : String(startMs);
 }
 
-/** Bit for bit, as JSON carries numbers: what is no finite number is null there, and -0 is 0. */
 export function sameValues(answered: Shown, recomputed: Shown): boolean {
   const names = Object.keys(recomputed);
   return (
     names.length === Object.keys(answered).length &&
-    names.every((name) => Object.hasOwn(answered, name) && onWire(answered[name]) === onWire(recomputed[name]))
+    names.every((name) => Object.hasOwn(answered, name) && isSameResult(answered[name], recomputed[name]))
   );
-}
-
-function onWire(value: Result | undefined): Result {
-  if (typeof value !== 'number') return value ?? null;
-  return Number.isFinite(value) ? value + 0 : null;
 }
 
 /** Quarantine counts, reason by reason; a count of zero is no count. */

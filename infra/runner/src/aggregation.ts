@@ -3,6 +3,7 @@ import {
   type MergedRow,
   mergeWindows,
   type RowParts,
+  resultCell,
   rowId,
   type Slots,
   type Value,
@@ -45,6 +46,9 @@ export function aggregationOf(stream: Stream, { fold }: Transform): Operator {
     const panes = fold.panes.find(({ name }) => name === plan.name) as (typeof fold.panes)[number];
     return { plan, ...panes, lastEndOf: lastEndOf(plan), keys: new Map(), touched: new Map() };
   });
+
+  /** The rows of a batch come in one order, however often it runs: that is where they stand. */
+  const place = { batch: 0, row: 0 };
 
   const paneIn = (window: WindowState, key: string, startMs: number, states: () => unknown[]): Pane => {
     let panes = window.keys.get(key);
@@ -107,7 +111,9 @@ export function aggregationOf(stream: Stream, { fold }: Transform): Operator {
       paneIn(window, keyOfRow(id), Number(startMs), () => [...fold.rows.of(name).decode(Buffer.from(cell, 'base64'))]);
     },
 
-    add(slots: Slots, timeMs: number, { lateBelowMs }: PlannedBatch) {
+    add(slots: Slots, timeMs: number, { batch, lateBelowMs }: PlannedBatch) {
+      place.row = place.batch === batch ? place.row + 1 : 0;
+      place.batch = batch;
       const key = fold.keyOf(slots);
       let isLate = false;
       let isTaken = false;
@@ -120,7 +126,7 @@ export function aggregationOf(stream: Stream, { fold }: Transform): Operator {
           continue;
         }
         const pane = paneIn(window, key, startMs, emptyOf(window));
-        fold.addTo(pane.states, slots);
+        fold.addTo(pane.states, slots, { timeMs, partition: batch, offset: place.row });
         if (window.keepsTimes) fold.addTime(pane.states, timeMs);
         const touched = window.touched.get(key);
         if (touched) touched.add(startMs);
@@ -185,7 +191,7 @@ export function aggregationOf(stream: Stream, { fold }: Transform): Operator {
       // A running total has no time of its own.
       ...(endMs === null ? [] : ([['start', startMs] as const, ['end', endMs] as const] as const)),
       ...pipeline.plan.groupBy.map((name, index) => [name, keyValues[index] as Value] as const),
-      ...Object.entries(fold.rows.view.present(states)),
+      ...Object.entries(fold.rows.view.present(states)).map(([name, result]) => [name, resultCell(result)] as const),
     ]);
     return output.map(({ name }) => values.get(name) ?? null);
   }

@@ -1,4 +1,4 @@
-import type { Result } from './aggregates/index.ts';
+import type { Result } from './aggregates/result.ts';
 import type { Deviation, MergedRow } from './answer.ts';
 import type { Plan } from './plan.ts';
 import type { RowPosition } from './ports.ts';

@@ -1,3 +1,4 @@
+import type { EventPlace } from './aggregates/observation.ts';
 import { type Deviation, type MergedRow, mergeStates, type OpenSegment, rowCoverage, type Vantage } from './answer.ts';
 import { type AnswerRow, isDeviating, positionOfRow } from './answer-row.ts';
 import { type Coverage, covers, withoutRange } from './coverage.ts';
@@ -97,9 +98,8 @@ interface FoldingRow extends RowPosition {
   speed: unknown[] | null;
 }
 
-/** An event of a session, which is folded when the session is known. */
-interface SessionEvent {
-  readonly timeMs: number;
+/** An event that an answer covers; of a session, it is folded when the session is known. */
+interface CoveredEvent extends EventPlace {
   readonly share: 'batch' | 'speed';
   readonly slots: Slots;
 }
@@ -139,8 +139,8 @@ async function foldAsOf(
   const counted = rowCoverage(coverage, [], behind);
   const counts = new Map<PoisonReason, number>();
   const everything = offsetsOf({ receipt, rows });
-  const sessionEvents = new Map<string, SessionEvent[]>();
-  const add = (position: RowPosition, endMs: number | null, share: 'batch' | 'speed', slots: Slots): void => {
+  const sessionEvents = new Map<string, CoveredEvent[]>();
+  const add = (position: RowPosition, endMs: number | null, event: CoveredEvent): void => {
     const id = idOf(position.key, position.startMs);
     let row = folding.get(id);
     if (row === undefined) {
@@ -155,8 +155,8 @@ async function foldAsOf(
     }
     // Of a session that was kept, the end is known only now.
     row.endMs = endMs;
-    row[share] ??= [...view.empty];
-    fold.addTo(row[share], slots);
+    row[event.share] ??= [...view.empty];
+    fold.addTo(row[event.share] as unknown[], event.slots, event);
   };
   for await (const { partition, offset, value } of log) {
     if (!covers(everything[partition] ?? [], offset)) continue;
@@ -173,26 +173,26 @@ async function foldAsOf(
     const key = fold.keyOf(slots);
     if (wantedKeys !== null && !wantedKeys.has(key)) continue;
     const share = offset < (batchBelow[partition] ?? 0) ? 'batch' : 'speed';
+    const event: CoveredEvent = { timeMs, partition, offset, share, slots };
     const isCovered = (own: Coverage | undefined): boolean => covers((own ?? coverage)[partition] ?? [], offset);
     if (window.kind === 'session') {
       if (!isCovered(keyCoverage.get(key)?.coverage)) continue;
       const events = sessionEvents.get(key);
-      if (events) events.push({ timeMs, share, slots });
-      else sessionEvents.set(key, [{ timeMs, share, slots }]);
+      if (events) events.push(event);
+      else sessionEvents.set(key, [event]);
       continue;
     }
     // A total takes an event once, however many of its windows hold it.
     for (const startMs of total ? wanted.slice(0, 1) : wanted) {
       if (isCovered(folding.get(idOf(key, startMs))?.coverage))
-        add({ key, window: window.name, startMs }, total ? null : windowEndMs(window, startMs), share, slots);
+        add({ key, window: window.name, startMs }, total ? null : windowEndMs(window, startMs), event);
     }
   }
   if (window.kind === 'session') {
     for (const [key, own] of sessionEvents) {
       for (const { startMs, endMs, events } of sessionsOfEvents(own, window.gapMs)) {
         if (!isWanted(startMs)) continue;
-        for (const { share, slots } of events)
-          add({ key, window: window.name, startMs }, total ? null : endMs, share, slots);
+        for (const event of events) add({ key, window: window.name, startMs }, total ? null : endMs, event);
       }
     }
   }

@@ -42,6 +42,14 @@ export class Writer {
     this.length += bytes.length;
   }
 
+  /** Well-formed text: its size in bytes, then UTF-8. */
+  text(value: string): void {
+    const sizeBytes = Buffer.byteLength(value);
+    this.unsigned(sizeBytes);
+    this.reserve(sizeBytes);
+    this.length += this.bytes.write(value, this.length);
+  }
+
   /** A copy of what was written so far; the writer starts again, empty. */
   take(): Buffer {
     const taken = Buffer.from(this.bytes.subarray(0, this.length));
@@ -98,12 +106,20 @@ export class Reader {
     return negative ? -magnitude : magnitude;
   }
 
+  text(): string {
+    const sizeBytes = this.unsigned();
+    if (this.position + sizeBytes > this.bytes.length) return this.refuse();
+    this.position += sizeBytes;
+    return this.bytes.toString('utf8', this.position - sizeBytes, this.position);
+  }
+
   /** @throws {CodecError} when bytes are left over: they would be a state that this code does not know. */
   end(): void {
     if (this.position !== this.bytes.length) this.refuse();
   }
 
-  private refuse(): never {
+  /** @throws {CodecError} for bytes that no state has */
+  refuse(): never {
     throw new CodecError('BIFOLD_BAD_CELL', {
       failed: 'a stored state cannot be read',
       received: `${this.bytes.length} bytes, at ${this.position}: ${this.bytes.toString('hex', 0, 64)}`,

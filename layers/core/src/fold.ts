@@ -1,4 +1,6 @@
 import type { AnyAlgebra } from './aggregates/index.ts';
+import type { EventPlace, Observation } from './aggregates/observation.ts';
+import { takesObservations } from './aggregates/takes.ts';
 import type { Pipeline } from './definition/pipeline.ts';
 import { compileExpression, type Evaluate, type Slots, slotIndex } from './evaluate.ts';
 import { type Panes, panesOf } from './panes.ts';
@@ -38,8 +40,8 @@ export interface Fold {
   keyOf(slots: Slots): string;
   /** What is stored of each window. */
   readonly panes: readonly (Panes & { readonly name: string })[];
-  /** Folds one record's slots into the states of a row, in place. */
-  addTo(states: unknown[], slots: Slots): void;
+  /** Folds one record's slots into the states of a row, in place; `at` is not kept. */
+  addTo(states: unknown[], slots: Slots, at: EventPlace): void;
   /** Folds an event's time into the states of a pane that keeps times, in place. */
   addTime(states: unknown[], timeMs: number): void;
 }
@@ -62,14 +64,16 @@ export function foldOf(pipeline: Pipeline): Fold {
   const holds = plan.where === undefined ? null : compileExpression(plan.where, index);
   const keySlots = plan.groupBy.map(slotOf);
   const rows = rowAlgebrasOf(plan);
-  const steps = plan.aggregates.map(({ field, where }, position) =>
-    compileStep(
-      rows.view.algebras[position] as AnyAlgebra,
-      position,
-      field === null ? null : slotOf(field),
-      where === null ? null : slotOf(where),
-    ),
-  );
+  const steps = plan.aggregates.map((aggregate, position) => {
+    const { field, second, where } = aggregate;
+    const algebra = rows.view.algebras[position] as AnyAlgebra;
+    const fieldSlot = field === null ? null : slotOf(field);
+    const add =
+      fieldSlot !== null && takesObservations(aggregate)
+        ? observingStep(algebra, position, fieldSlot, second === undefined ? null : slotOf(second))
+        : valueStep(algebra, position, fieldSlot);
+    return where === null ? add : conditionalStep(add, slotOf(where));
+  });
   return {
     pipeline,
     rows,
@@ -94,8 +98,8 @@ export function foldOf(pipeline: Pipeline): Fold {
     },
     keyOf: (slots) => keyText(keySlots.map((slot) => slots[slot] as Value)),
     panes: plan.windows.map((window) => ({ name: window.name, ...panesOf(window) })),
-    addTo: (states, slots) => {
-      for (const step of steps) step(states, slots);
+    addTo: (states, slots, at) => {
+      for (const step of steps) step(states, slots, at);
     },
     addTime: (states, timeMs) => {
       for (let position = steps.length; position < rows.timed.algebras.length; position++)
@@ -104,20 +108,34 @@ export function foldOf(pipeline: Pipeline): Fold {
   };
 }
 
-type Step = (states: unknown[], slots: Slots) => void;
+type Step = (states: unknown[], slots: Slots, at: EventPlace) => void;
 
-/** One aggregate's share of a record: nulls are "not there", and a condition must be true, not merely not false. */
-function compileStep(algebra: AnyAlgebra, position: number, fieldSlot: number | null, whereSlot: number | null): Step {
-  const add: Step =
-    fieldSlot === null
-      ? (states) => {
-          states[position] = algebra.add(states[position], 1);
-        }
-      : (states, slots) => {
-          const value = slots[fieldSlot];
-          if (value !== null && value !== undefined) states[position] = algebra.add(states[position], value);
-        };
-  return whereSlot === null ? add : (states, slots) => (slots[whereSlot] === true ? add(states, slots) : undefined);
+/** One aggregate's share of a record: nulls are "not there". */
+function valueStep(algebra: AnyAlgebra, position: number, fieldSlot: number | null): Step {
+  if (fieldSlot === null)
+    return (states) => {
+      states[position] = algebra.add(states[position], 1);
+    };
+  return (states, slots) => {
+    const value = slots[fieldSlot];
+    if (value !== null && value !== undefined) states[position] = algebra.add(states[position], value);
+  };
+}
+
+/** The same for what takes more than a value: two of them, or where they stand. */
+function observingStep(algebra: AnyAlgebra, position: number, fieldSlot: number, secondSlot: number | null): Step {
+  return (states, slots, { timeMs, partition, offset }) => {
+    const value = slots[fieldSlot] ?? null;
+    const second = secondSlot === null ? null : (slots[secondSlot] ?? null);
+    if (value === null || (secondSlot !== null && second === null)) return;
+    const observation: Observation = { timeMs, partition, offset, value, second };
+    states[position] = algebra.add(states[position], observation);
+  };
+}
+
+/** A condition must be true, not merely not false. */
+function conditionalStep(add: Step, whereSlot: number): Step {
+  return (states, slots, at) => (slots[whereSlot] === true ? add(states, slots, at) : undefined);
 }
 
 /**
@@ -126,12 +144,14 @@ function compileStep(algebra: AnyAlgebra, position: number, fieldSlot: number | 
  */
 export class SegmentFold {
   readonly segment: number;
+  private readonly partition: number;
   private readonly fold: Fold;
   private readonly rows = new Map<string, Fragment>();
   private readonly touched = new Set<Fragment>();
 
-  constructor(fold: Fold, segment: number, stored: readonly FragmentRow[]) {
+  constructor(fold: Fold, partition: number, segment: number, stored: readonly FragmentRow[]) {
     this.fold = fold;
+    this.partition = partition;
     this.segment = segment;
     for (const { key, window, startMs, cell } of stored) {
       const { hi, states } = fold.rows.of(window).decodeFragment(cell);
@@ -142,12 +162,13 @@ export class SegmentFold {
   /** Folds an event of the segment into its pane of each kind of window. */
   addEvent(offset: number, timeMs: number, slots: Slots): void {
     const key = this.fold.keyOf(slots);
+    const at = { timeMs, partition: this.partition, offset };
     for (const { name, paneOf, keepsTimes } of this.fold.panes) {
       const startMs = paneOf(timeMs);
       if (startMs === null) continue;
       const fragment = this.fragment(name, startMs, key);
       if (offset <= fragment.hi) continue;
-      this.fold.addTo(fragment.states, slots);
+      this.fold.addTo(fragment.states, slots, at);
       if (keepsTimes) this.fold.addTime(fragment.states, timeMs);
       this.touch(fragment, offset);
     }

@@ -1,5 +1,8 @@
 export type { Algebra } from './aggregates/algebra.ts';
-export { type AnyAlgebra, algebraOf, type Result } from './aggregates/index.ts';
+export { type AnyAlgebra, algebraOf } from './aggregates/index.ts';
+export type { EventPlace } from './aggregates/observation.ts';
+export { isSameResult, type Result, resultCell, resultTypeOf } from './aggregates/result.ts';
+export { TAKES, takesObservations } from './aggregates/takes.ts';
 export * from './answer.ts';
 export { type AnswerRow, positionOfRow } from './answer-row.ts';
 export { answerAsOf, type KeptAnswer, offsetsOf } from './as-of.ts';

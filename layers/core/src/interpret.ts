@@ -1,4 +1,5 @@
 import type { AnyAlgebra } from './aggregates/index.ts';
+import type { EventPlace } from './aggregates/observation.ts';
 import { type Coverage, covers } from './coverage.ts';
 import type { Pipeline } from './definition/pipeline.ts';
 import type { Slots } from './evaluate.ts';
@@ -74,16 +75,17 @@ export async function interpretEach(
       continue;
     }
     const slots = fold.enrich(decoded.values, lookups(record.partition, record.offset));
+    const at = { timeMs: decoded.timeMs, partition: record.partition, offset: record.offset };
     const event =
-      slots === null ? null : { key: fold.keyOf(slots), timeMs: decoded.timeMs, lifted: liftedBy(fold, slots) };
+      slots === null ? null : { key: fold.keyOf(slots), timeMs: at.timeMs, lifted: liftedBy(fold, slots, at) };
     for (const each of concerned) each.addEvent(event);
   }
   return plain.map((each) => each.result());
 }
 
-function liftedBy(fold: Fold, slots: Slots): States {
+function liftedBy(fold: Fold, slots: Slots, at: EventPlace): States {
   const lifted: unknown[] = fold.rows.view.algebras.map((algebra: AnyAlgebra) => algebra.empty);
-  fold.addTo(lifted, slots);
+  fold.addTo(lifted, slots, at);
   return lifted;
 }
 

@@ -51,6 +51,8 @@ export interface AggregatePlan {
   readonly name: string;
   readonly kind: AggregateKind;
   readonly field: string | null;
+  /** The second field of what takes two: y of a covariance, what `minBy` compares. */
+  readonly second?: string;
   readonly where: string | null;
   readonly domain: AggregateDomain;
   /** Which quantile; absent where a kind has no parameter. */

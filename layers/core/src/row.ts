@@ -1,4 +1,5 @@
-import { type AnyAlgebra, algebraOf, type Result } from './aggregates/index.ts';
+import { type AnyAlgebra, algebraOf } from './aggregates/index.ts';
+import type { Result } from './aggregates/result.ts';
 import { Reader, Writer } from './codec.ts';
 import { panesOf } from './panes.ts';
 import type { AggregatePlan, Plan } from './plan.ts';

@@ -1,9 +1,13 @@
 import { normalInteger } from './aggregates/exact.ts';
+import type { AnyAlgebra } from './aggregates/index.ts';
+import type { Observation } from './aggregates/observation.ts';
+import { TAKES, takesObservations } from './aggregates/takes.ts';
 import type { Comparison, ExpressionNode } from './definition/expression.ts';
 import type { ColumnType } from './definition/schema.ts';
 import { isComposed, paneSizeMs, panesOf } from './panes.ts';
 import type { AggregatePlan, Plan, WindowPlan } from './plan.ts';
 import type { SqlType, SqlValue } from './ports.ts';
+import type { Value } from './record.ts';
 
 /**
  * The plan as SQL, in DuckDB's dialect: what the batch layer runs over the archive. It must mean what the fold means; where SQL would round (sums of
@@ -123,13 +127,53 @@ export function viewSql(plan: Plan, window: WindowPlan, enriched: string): strin
   return `SELECT ${[`${paneStartSql(window)} AS _start`, ...keys, ...parts, ...times].join(', ')} FROM ${enriched}${heldSql(window)} GROUP BY ALL${order}`;
 }
 
-/** The values of the aggregates whose sums SQL would round, one row per event that has any: folded by core. Null when the plan has none. */
+/**
+ * What the aggregates that core folds take of each event: the value of each, and its second value where it takes two; where one goes by it, the place of the
+ * event. Null when the plan has none. `inexactAdder` reads it.
+ */
 export function inexactValuesSql(plan: Plan, window: WindowPlan, enriched: string): string | null {
   const aggregates = plan.aggregates.filter(isFoldedByCore);
   if (aggregates.length === 0) return null;
-  const values = aggregates.map((aggregate) => `${filteredValue(aggregate)} AS ${quoted(aggregate.name)}`);
+  const values = aggregates.flatMap((aggregate) => [
+    `${filteredValue(aggregate)} AS ${quoted(aggregate.name)}`,
+    ...(aggregate.second === undefined ? [] : [`${quoted(aggregate.second)} AS ${quoted(`${aggregate.name}/second`)}`]),
+  ]);
+  const place = aggregates.some(({ kind }) => TAKES[kind].byPlace) ? ['_event_time_ms', '_partition', '_offset'] : [];
   const keys = plan.groupBy.map(quoted);
-  return `SELECT ${[`${paneStartSql(window)} AS _start`, ...keys, ...values].join(', ')} FROM ${enriched}${heldSql(window)}`;
+  return `SELECT ${[`${paneStartSql(window)} AS _start`, ...keys, ...values, ...place].join(', ')} FROM ${enriched}${heldSql(window)}`;
+}
+
+/** Folds a row of `inexactValuesSql`, without its start and key, into the states of a row of the view, in place. */
+export function inexactAdder({ aggregates }: Plan, algebras: readonly AnyAlgebra[]): InexactAdder {
+  let next = 0;
+  const inputs = aggregates.flatMap((aggregate, index) => {
+    if (!isFoldedByCore(aggregate)) return [];
+    const [value, second] = [next++, aggregate.second === undefined ? null : next++];
+    return [{ index, value, second, observes: takesObservations(aggregate) }];
+  });
+  const place = next;
+  return (states, values) => {
+    for (const { index, value: own, second: other, observes } of inputs) {
+      const value = columnValue(values[own]);
+      const second = other === null ? null : columnValue(values[other]);
+      if (value === null || (other !== null && second === null)) continue;
+      const algebra = algebras[index] as AnyAlgebra;
+      if (!observes) {
+        states[index] = algebra.add(states[index], value);
+        continue;
+      }
+      const [timeMs, partition, offset] = values.slice(place).map(Number) as [number, number, number];
+      const observation: Observation = { timeMs, partition, offset, value, second };
+      states[index] = algebra.add(states[index], observation);
+    }
+  };
+}
+
+type InexactAdder = (states: unknown[], values: readonly (SqlValue | undefined)[]) => void;
+
+/** A column's value as the fold has it: 64-bit integers are safe ones, by the decoder. */
+export function columnValue(value: SqlValue | undefined): Value {
+  return typeof value === 'bigint' ? Number(value) : ((value ?? null) as Value);
 }
 
 /** True where SQL has no exact and mergeable state: sums and means of doubles, and all that is more than a sum or an extreme. */

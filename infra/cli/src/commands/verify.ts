@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Source } from '@bifold/core';
+import { isSameResult, type Source } from '@bifold/core';
 import { Command, Option } from 'commander';
 import { cell, coverageText, receiptText } from '../answer-text.ts';
 import type { Difference } from '../compare.ts';
@@ -138,7 +138,7 @@ function differenceText({ kind, window, start, key, answered, recomputed }: Diff
     return `  missing    ${place}: the log has it, the answer does not: ${JSON.stringify(recomputed)}`;
   if (kind === 'extra')
     return `  extra      ${place}: the answer has it, the log does not: ${JSON.stringify(answered)}`;
-  const names = Object.keys(recomputed ?? {}).filter((name) => answered?.[name] !== recomputed?.[name]);
+  const names = Object.keys(recomputed ?? {}).filter((name) => !isSameResult(answered?.[name], recomputed?.[name]));
   const values = names.map((name) => `${name} ${cell(answered?.[name])}, recomputed ${cell(recomputed?.[name])}`);
   return `  ${kind.padEnd(10)} ${place}: ${values.join('; ')}`;
 }

@@ -11,6 +11,7 @@ import {
   type Lookup,
   type Pipeline,
   type Plan,
+  resultTypeOf,
   tumbling,
   type Window,
 } from '@bifold/core';
@@ -139,12 +140,8 @@ function resultColumns({ groupBy, aggregates }: PlannedAggregation, plan: Plan):
     ...groupBy.map((name) => ({ name, type: types.get(name) as ColumnType, nullable: true })),
     ...Object.keys(aggregates).map((name) => ({
       name,
-      type: resultType(byName.get(name) as AggregatePlan),
+      type: resultTypeOf(byName.get(name) as AggregatePlan),
       nullable: true,
     })),
   ];
-}
-
-function resultType({ kind, domain }: AggregatePlan): ColumnType {
-  return kind === 'mean' || domain === 'double' ? 'double' : 'integer';
 }

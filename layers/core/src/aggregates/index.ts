@@ -1,19 +1,19 @@
 import type { AggregatePlan } from '../plan.ts';
 import type { Algebra } from './algebra.ts';
 import { count } from './count.ts';
+import { correlation, covariance } from './covariance.ts';
 import { distinct } from './distinct.ts';
 import { max, min } from './extremes.ts';
 import { doubleMean, integerMean } from './mean.ts';
 import { stddev, variance } from './moments.ts';
+import { first, last, maxBy, minBy } from './ordered.ts';
 import { quantile } from './quantile.ts';
+import type { Result } from './result.ts';
 import { doubleSum, integerSum } from './sum.ts';
 import { all, any } from './truth.ts';
 
 /** States of different kinds side by side: each is only ever handed to the algebra that made it. */
 export type AnyAlgebra = Algebra<unknown, Result, unknown>;
-
-/** What an aggregate shows. */
-export type Result = number | boolean | null;
 
 /** The one table from kind (and domain) to algebra. */
 export function algebraOf({
@@ -44,5 +44,17 @@ export function algebraOf({
       return any as AnyAlgebra;
     case 'all':
       return all as AnyAlgebra;
+    case 'covariance':
+      return covariance as AnyAlgebra;
+    case 'correlation':
+      return correlation as AnyAlgebra;
+    case 'first':
+      return first(domain) as AnyAlgebra;
+    case 'last':
+      return last(domain) as AnyAlgebra;
+    case 'minBy':
+      return minBy(domain) as AnyAlgebra;
+    case 'maxBy':
+      return maxBy(domain) as AnyAlgebra;
   }
 }

@@ -13,6 +13,7 @@ export type Nested<F extends string, V> = F extends `${infer L}.${infer R}`
 export interface Aggregate<in In, out Result> {
   readonly kind: AggregateKind;
   readonly field?: string;
+  readonly second?: string;
   readonly where?: string;
   readonly parameter?: number;
   readonly '~in'?: (event: In) => void;
@@ -30,7 +31,41 @@ export type AggregateKind =
   | 'quantile'
   | 'distinct'
   | 'any'
-  | 'all';
+  | 'all'
+  | 'covariance'
+  | 'correlation'
+  | 'first'
+  | 'last'
+  | 'minBy'
+  | 'maxBy';
+
+/** Stands in a result's type for a value of a field, until the event's type is known. */
+export interface ValueOf<out F extends string> {
+  readonly '~valueOf': F;
+}
+
+/** The type of a field of an event, or of a lookup of it; null and undefined apart. */
+type ValueAt<Event, F extends string> = NonNullable<
+  F extends `${infer L}.${infer R}`
+    ? L extends keyof Event
+      ? R extends keyof NonNullable<Event[L]>
+        ? NonNullable<Event[L]>[R]
+        : never
+      : never
+    : F extends keyof Event
+      ? Event[F]
+      : never
+>;
+
+/** A result's type over the events of a pipeline. */
+export type ResultOver<Event, Result> =
+  Result extends ValueOf<infer F>
+    ? ValueAt<Event, F>
+    : Result extends readonly (infer Item)[]
+      ? readonly ResultOver<Event, Item>[]
+      : Result extends object
+        ? { readonly [K in keyof Result]: ResultOver<Event, Result[K]> }
+        : Result;
 
 interface Where<W extends string> {
   /** Name of a boolean column: only records where it is true take part. */
@@ -112,7 +147,7 @@ export function quantile<const F extends string, const W extends string>(
   options: Where<W>,
 ): Aggregate<Nested<F, Numeric> & Nested<W, Truth>, number | null>;
 export function quantile(field: string, q: number, options?: Where<string>): Aggregate<never, number | null> {
-  return ofField('quantile', field, options, q);
+  return ofField('quantile', field, options, { parameter: q });
 }
 
 /** About how many different values of any scalar type, by HyperLogLog: within 1.6 % in two cases of three; 0 of nothing. */
@@ -137,16 +172,87 @@ export function all(field: string): Aggregate<never, boolean | null> {
   return ofField('all', field);
 }
 
-function ofField(
+/** The covariance of two fields over a sample, rounded once from exact sums; records that lack either take no part; null of fewer than two. */
+export function covariance<const X extends string, const Y extends string>(
+  x: X,
+  y: Y,
+): Aggregate<Nested<X, Numeric> & Nested<Y, Numeric>, number | null>;
+export function covariance<const X extends string, const Y extends string, const W extends string>(
+  x: X,
+  y: Y,
+  options: Where<W>,
+): Aggregate<Nested<X, Numeric> & Nested<Y, Numeric> & Nested<W, Truth>, number | null>;
+export function covariance(x: string, y: string, options?: Where<string>): Aggregate<never, number | null> {
+  return ofField('covariance', x, options, { second: y });
+}
+
+/** Pearson's correlation of two fields, from -1 to 1, rounded once from exact sums; records that lack either take no part; null of fewer than two, and where a field never changes. */
+export function correlation<const X extends string, const Y extends string>(
+  x: X,
+  y: Y,
+): Aggregate<Nested<X, Numeric> & Nested<Y, Numeric>, number | null>;
+export function correlation<const X extends string, const Y extends string, const W extends string>(
+  x: X,
+  y: Y,
+  options: Where<W>,
+): Aggregate<Nested<X, Numeric> & Nested<Y, Numeric> & Nested<W, Truth>, number | null>;
+export function correlation(x: string, y: string, options?: Where<string>): Aggregate<never, number | null> {
+  return ofField('correlation', x, options, { second: y });
+}
+
+/** The value of the earliest event that has one, by event time, then by partition and offset; null of nothing. */
+export function first<const F extends string>(field: F): Aggregate<Nested<F, unknown>, ValueOf<F> | null>;
+export function first<const F extends string, const W extends string>(
+  field: F,
+  options: Where<W>,
+): Aggregate<Nested<F, unknown> & Nested<W, Truth>, ValueOf<F> | null>;
+export function first(field: string, options?: Where<string>): Aggregate<never, ValueOf<string> | null> {
+  return ofField('first', field, options);
+}
+
+/** The value of the latest event that has one, by event time, then by partition and offset; null of nothing. In a `running()` window: the latest by key. */
+export function last<const F extends string>(field: F): Aggregate<Nested<F, unknown>, ValueOf<F> | null>;
+export function last<const F extends string, const W extends string>(
+  field: F,
+  options: Where<W>,
+): Aggregate<Nested<F, unknown> & Nested<W, Truth>, ValueOf<F> | null>;
+export function last(field: string, options?: Where<string>): Aggregate<never, ValueOf<string> | null> {
+  return ofField('last', field, options);
+}
+
+/** The value of the event at which another field is smallest, of several the earliest; records that lack either take no part; null of nothing. */
+export function minBy<const X extends string, const Y extends string>(
+  field: X,
+  by: Y,
+): Aggregate<Nested<X, unknown> & Nested<Y, unknown>, ValueOf<X> | null>;
+export function minBy<const X extends string, const Y extends string, const W extends string>(
+  field: X,
+  by: Y,
+  options: Where<W>,
+): Aggregate<Nested<X, unknown> & Nested<Y, unknown> & Nested<W, Truth>, ValueOf<X> | null>;
+export function minBy(field: string, by: string, options?: Where<string>): Aggregate<never, ValueOf<string> | null> {
+  return ofField('minBy', field, options, { second: by });
+}
+
+/** The value of the event at which another field is largest, of several the earliest; records that lack either take no part; null of nothing. */
+export function maxBy<const X extends string, const Y extends string>(
+  field: X,
+  by: Y,
+): Aggregate<Nested<X, unknown> & Nested<Y, unknown>, ValueOf<X> | null>;
+export function maxBy<const X extends string, const Y extends string, const W extends string>(
+  field: X,
+  by: Y,
+  options: Where<W>,
+): Aggregate<Nested<X, unknown> & Nested<Y, unknown> & Nested<W, Truth>, ValueOf<X> | null>;
+export function maxBy(field: string, by: string, options?: Where<string>): Aggregate<never, ValueOf<string> | null> {
+  return ofField('maxBy', field, options, { second: by });
+}
+
+function ofField<Result>(
   kind: AggregateKind,
   field: string,
   options?: Where<string>,
-  parameter?: number,
-): Aggregate<never, never> {
-  return Object.freeze({
-    kind,
-    field,
-    ...(options ? { where: options.where } : {}),
-    ...(parameter === undefined ? {} : { parameter }),
-  });
+  more: Pick<Aggregate<never, never>, 'second' | 'parameter'> = {},
+): Aggregate<never, Result> {
+  return Object.freeze({ kind, field, ...more, ...(options ? { where: options.where } : {}) });
 }

@@ -1,5 +1,5 @@
 import { deepFreeze, type Plan, type StoragePlan, versionOf } from '../plan.ts';
-import type { Aggregate } from './aggregate.ts';
+import type { Aggregate, ResultOver } from './aggregate.ts';
 import type { Expression } from './expression.ts';
 import { checkResourceName } from './identifier.ts';
 import type { Lookup } from './lookup.ts';
@@ -61,7 +61,7 @@ export function definePipeline<
 ): Pipeline<
   Pick<E & Derived<D>, G[number]>,
   keyof W & string,
-  { [N in keyof A]: A[N] extends Aggregate<never, infer R> ? R : never }
+  { [N in keyof A]: A[N] extends Aggregate<never, infer R> ? ResultOver<E & Joined<L> & Derived<D>, R> : never }
 > {
   const { from, groupBy, windows, aggregates, lookups = {}, derive = {}, storage = {} } = definition;
   const name = checkResourceName('a pipeline', definition.name);

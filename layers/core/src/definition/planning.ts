@@ -1,3 +1,4 @@
+import { TAKES, type Taken, type Takes } from '../aggregates/takes.ts';
 import { paneSizeMs } from '../panes.ts';
 import type { AggregateDomain, AggregatePlan, DerivedPlan, LookupPlan, StoragePlan, WindowPlan } from '../plan.ts';
 import type { Aggregate, AggregateKind } from './aggregate.ts';
@@ -217,8 +218,10 @@ export function planAggregates(
         'rename it',
       );
     taken.add(name.toLowerCase());
-    const { kind, field, where: condition, parameter } = checkAggregate(where, name, aggregate);
-    const domain = field === undefined ? 'integer' : domainOf(where, name, kind, field, scope);
+    const { kind, field, second, where: condition, parameter } = checkAggregate(where, name, aggregate);
+    const takes = TAKES[kind];
+    const domain = field === undefined ? 'integer' : domainOf(where, name, kind, field, takes.value, scope);
+    if (second !== undefined) domainOf(where, name, kind, second, takes.second as Taken, scope);
     if (condition !== undefined && scope.type(condition, `aggregates.${name}.where`) !== 'boolean') {
       refuse(
         'BIFOLD_NOT_BOOLEAN',
@@ -228,8 +231,11 @@ export function planAggregates(
         'derive one, as in derive: { cancelled: field("dep_time").isNull() }',
       );
     }
-    const planned = { name, kind, field: field ?? null, where: condition ?? null, domain };
-    return parameter === undefined ? planned : { ...planned, parameter };
+    return {
+      ...{ name, kind, field: field ?? null, where: condition ?? null, domain },
+      ...(second === undefined ? {} : { second }),
+      ...(parameter === undefined ? {} : { parameter }),
+    };
   });
   if (planned.length === 0)
     refuse(
@@ -242,24 +248,15 @@ export function planAggregates(
   return planned.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
-/** What each kind takes: nothing, numbers, booleans, or any scalar. */
-const TAKES: Readonly<Record<AggregateKind, 'nothing' | 'numbers' | 'booleans' | 'scalars'>> = {
-  count: 'nothing',
-  sum: 'numbers',
-  min: 'numbers',
-  max: 'numbers',
-  mean: 'numbers',
-  variance: 'numbers',
-  stddev: 'numbers',
-  quantile: 'numbers',
-  distinct: 'scalars',
-  any: 'booleans',
-  all: 'booleans',
-};
-
-function domainOf(where: string, name: string, kind: AggregateKind, field: string, scope: Scope): AggregateDomain {
+function domainOf(
+  where: string,
+  name: string,
+  kind: AggregateKind,
+  field: string,
+  takes: Takes['value'],
+  scope: Scope,
+): AggregateDomain {
   const type = scope.type(field, `aggregates.${name}`);
-  const takes = TAKES[kind];
   if (takes === 'numbers' && type !== 'integer' && type !== 'double')
     return refuse(
       'BIFOLD_NOT_NUMERIC',
@@ -296,7 +293,8 @@ function checkAggregate(
   if (
     kind !== undefined &&
     Object.hasOwn(TAKES, kind) &&
-    (TAKES[kind] === 'nothing') === (aggregate?.field === undefined) &&
+    (TAKES[kind].value === 'nothing') === (aggregate?.field === undefined) &&
+    (TAKES[kind].second === undefined) === (aggregate?.second === undefined) &&
     (kind === 'quantile') === (aggregate?.parameter !== undefined)
   ) {
     const { parameter = 0 } = aggregate as { parameter?: number };
@@ -306,7 +304,7 @@ function checkAggregate(
     'BIFOLD_BAD_AGGREGATE',
     `${where} has an aggregate "${name}" that cannot be computed`,
     described(aggregate),
-    "count(), sum('field'), quantile('field', 0.95) with a rank from 0 to 1, and the like: min, max, mean, variance, stddev, distinct, any, all",
+    `count(), sum('field'), quantile('field', 0.95) with a rank from 0 to 1, covariance('x', 'y'), and the like: ${Object.keys(TAKES).join(', ')}`,
     'write it in that form',
   );
 }

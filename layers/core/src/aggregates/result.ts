@@ -1,0 +1,44 @@
+import type { ColumnType } from '../definition/schema.ts';
+import { type AggregatePlan, canonicalJson } from '../plan.ts';
+import type { Value } from '../record.ts';
+
+/** What an aggregate shows: JSON. */
+export type Result = number | boolean | string | null | readonly Result[] | { readonly [name: string]: Result };
+
+/** The type of a column of results. Times are shown as text; of `json`, a cell holds the text. */
+export function resultTypeOf({ kind, domain }: Pick<AggregatePlan, 'kind' | 'domain'>): ColumnType {
+  switch (kind) {
+    case 'count':
+    case 'distinct':
+      return 'integer';
+    case 'sum':
+    case 'min':
+    case 'max':
+      return domain;
+    case 'mean':
+    case 'variance':
+    case 'stddev':
+    case 'quantile':
+    case 'covariance':
+    case 'correlation':
+      return 'double';
+    case 'any':
+    case 'all':
+      return 'boolean';
+    case 'first':
+    case 'last':
+    case 'minBy':
+    case 'maxBy':
+      return domain === 'timestamp' ? 'text' : domain;
+  }
+}
+
+/** A result as one value of a table: what is no scalar as its JSON text. */
+export function resultCell(result: Result): Value {
+  return typeof result === 'object' && result !== null ? canonicalJson(result) : result;
+}
+
+/** Bit for bit, as JSON carries results: what is no finite number is null there, and -0 is 0. */
+export function isSameResult(left: Result | undefined, right: Result | undefined): boolean {
+  return canonicalJson(left ?? null) === canonicalJson(right ?? null);
+}
