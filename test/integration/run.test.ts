@@ -105,6 +105,15 @@ async function valuesIn(topic: string): Promise<string[]> {
     .map((line) => JSON.stringify(JSON.parse(line).value));
 }
 
+/** When each record of a topic was written, by offset. Epoch milliseconds. */
+async function kafkaTimes(topic: string): Promise<readonly number[]> {
+  const { stdout } = await bifold.run('consume', topic, '--from', 'earliest', '--until', 'end', '--json');
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => Date.parse(JSON.parse(line).timestamp));
+}
+
 async function createTopic(topic: string, numPartitions: number): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
@@ -255,6 +264,53 @@ describe('the examples', () => {
   });
 });
 
+describe('topics', () => {
+  it('several, or those of a pattern, are one source; it begins where each of them is told to', async () => {
+    for (const topic of ['north', 'south', 'northwest']) await createTopic(topic, 1);
+    // Records of one request have one time: the first two, and later the others.
+    for (const topic of ['north', 'south', 'northwest'])
+      for (const some of [
+        [{ n: 0 }, { n: 1 }],
+        [{ n: 2 }, { n: 3 }],
+      ])
+        await send(topic, some);
+    const file = join(folder, 'several.ts');
+    const read = async (from: string): Promise<readonly string[]> => {
+      writeFileSync(
+        file,
+        `import { availableNow, console, defineStream, kafka, union } from '@bifold/runner';
+export default defineStream({ name: 'several', from: ${from}, trigger: availableNow(), sinks: [console()] });
+`,
+      );
+      const shown = await shownBy(file, '--no-checkpoint');
+      return shown.flatMap(({ rows }) => rows.map((row) => `${row.topic}/${row.offset}`)).toSorted();
+    };
+    const rowsOf = (topic: string, first = 0) => [0, 1, 2, 3].slice(first).map((offset) => `${topic}/${offset}`);
+    expect(await read(`kafka({ topic: ['north', 'south'], startingOffsets: 'earliest' })`)).toEqual([
+      ...rowsOf('north'),
+      ...rowsOf('south'),
+    ]);
+    expect(await read(`kafka({ pattern: /north.*/, startingOffsets: 'earliest' })`)).toEqual([
+      ...rowsOf('north'),
+      ...rowsOf('northwest'),
+    ]);
+    // A pattern is one of whole names, and a topic that no offset is given for begins where its log does.
+    expect(await read(`kafka({ pattern: /.orth/, startingOffsets: { north: { 0: 2 } } })`)).toEqual(rowsOf('north', 2));
+    expect(
+      await read(`kafka({ topic: ['north', 'south'], startingOffsets: { south: { 0: 3 } }, maxOffsetsPerTrigger: 2 })`),
+    ).toEqual([...rowsOf('north'), ...rowsOf('south', 3)]);
+    const later = (await kafkaTimes('south'))[2] as number;
+    expect(
+      await read(`kafka({ topic: 'south', startingOffsets: { timestamp: '${new Date(later).toISOString()}' } })`),
+    ).toEqual(rowsOf('south', 2));
+    expect(
+      await read(
+        `union(kafka({ topic: 'south', startingOffsets: 'earliest' }), kafka({ topic: 'north', startingOffsets: { north: { 0: 1 } } }))`,
+      ),
+    ).toEqual([...rowsOf('north', 1), ...rowsOf('south')]);
+  });
+});
+
 describe('a stream that is killed', () => {
   it('gives every row once to Kafka, files and Cassandra, whatever batch it was in', async () => {
     const COPIED = 40;
@@ -316,6 +372,60 @@ export default defineStream({
     const changed = await bifold.run('run', file);
     expect(changed.status).toBe(3);
     expect(changed.stderr).toMatch(/sinks\.1\.topic: "copies" -> "others"/);
+  });
+
+  it('joins two topics, and gives every pair and every row without a partner once', async () => {
+    await createTopic('orders', 2);
+    await createTopic('payments', 2);
+    await createTopic('settled', 1);
+    const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
+    const ORDERS = 30;
+    await send(
+      'orders',
+      Array.from({ length: ORDERS }, (_, id) => ({ id, at: at(id) })),
+    );
+    // Every third order is never paid, every fifth twice.
+    const paid = Array.from({ length: ORDERS }, (_, id) => id).filter((id) => id % 3 !== 0);
+    const payments = [...paid, ...paid.filter((id) => id % 5 === 0)];
+    await send(
+      'payments',
+      payments.map((order) => ({ order, at: at(order + 2) })),
+    );
+    // Time goes on for both, so that all of these are decided on.
+    await send('orders', [{ id: 1000, at: at(200) }]);
+    await send('payments', [{ order: 2000, at: at(200) }]);
+    const file = join(folder, 'settling.ts');
+    writeFileSync(
+      file,
+      `import { availableNow, defineStream, foreachBatch, join, kafka } from '@bifold/runner';
+import * as z from 'zod';
+const dieAt = Number(process.env.DIE_AT ?? -1);
+const at = z.iso.datetime();
+const read = { startingOffsets: 'earliest', maxOffsetsPerTrigger: 10 };
+export default defineStream({
+  name: 'settling',
+  from: join({
+    left: { from: kafka({ topic: 'orders', schema: z.object({ id: z.int(), at }), ...read }), eventTime: 'at', watermark: '1h' },
+    right: { as: 'paid', from: kafka({ topic: 'payments', schema: z.object({ order: z.int(), at }), ...read }), eventTime: 'at', watermark: '1h' },
+    type: 'left', on: { id: 'order' }, within: { after: '10m' },
+  }),
+  trigger: availableNow(),
+  sinks: [kafka({ topic: 'settled' }), foreachBatch((_, { batch }) => { if (batch === dieAt) process.kill(process.pid, 'SIGKILL'); })],
+});
+`,
+    );
+    for (const dieAt of [0, 2, 3]) {
+      const run = follow({ DIE_AT: String(dieAt) }, file);
+      expect(await run.ended).toEqual({ status: null, signal: 'SIGKILL' });
+    }
+    expect((await bifold.run('run', file)).status).toBe(0);
+    const settled = (await valuesIn('settled')).map((value) => JSON.parse(value));
+    const inOrder = (pairs: readonly (readonly [number, number | null])[]) =>
+      pairs.map((pair) => JSON.stringify(pair)).toSorted();
+    const unpaid = Array.from({ length: ORDERS }, (_, id) => id).filter((id) => id % 3 === 0);
+    expect(inOrder(settled.map(({ id, paid_order }) => [id, paid_order]))).toEqual(
+      inOrder([...payments.map((id) => [id, id] as const), ...unpaid.map((id) => [id, null] as const)]),
+    );
   });
 
   it('is alone with its checkpoint', async () => {

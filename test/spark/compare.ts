@@ -62,6 +62,19 @@ export function compareRows(plan: Plan, own: readonly Row[], spark: readonly Spa
   return { differences, remarks };
 }
 
+/** The same for rows that are texts, of which some may come more than once. */
+export function compareTexts(own: readonly string[], spark: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const row of own) counts.set(row, (counts.get(row) ?? 0) + 1);
+  for (const row of spark) counts.set(row, (counts.get(row) ?? 0) - 1);
+  const told = [...counts]
+    .filter(([, more]) => more !== 0)
+    .map(([row, more]) => `${row} is ${Math.abs(more)} times more in ${more > 0 ? 'Bifold' : 'Spark'}`);
+  return told.length > DIFFERENCES_SHOWN
+    ? [...told.slice(0, DIFFERENCES_SHOWN), `and ${told.length - DIFFERENCES_SHOWN} more`]
+    : told;
+}
+
 function nameOf({ key, startMs }: Omit<Row, 'values'>): string {
   return `${keyText(key)} from ${startMs}`;
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { foldOf, interpret, keyText, type LogRecord, type ResolveLookup, type Result, type Value } from '@bifold/core';
 import { runSparkScript, type SparkSoftware } from '../bench/spark.ts';
 import type { Case, Row } from './case.ts';
-import { type Comparison, compareRows, type SparkRow } from './compare.ts';
+import { type Comparison, compareRows, compareTexts, type SparkRow } from './compare.ts';
+import { type StreamCase, streamRows, writtenStream } from './streams.ts';
 
 const script = join(import.meta.dirname, 'spark_cases.py');
 
@@ -29,9 +30,16 @@ interface SparkLine {
   readonly batches: readonly (readonly SparkRow[])[];
 }
 
+/** The same for two streams that become one: rows are lists of values. */
+interface SparkStreamLine extends Omit<SparkLine, 'batches'> {
+  readonly batches: readonly (readonly (readonly unknown[])[])[];
+}
+
+const isStream = (one: Case | StreamCase): one is StreamCase => 'of' in one;
+
 /** Runs all cases in one session of Spark, and compares each as soon as it is there. */
 export async function* runCases(
-  cases: readonly Case[],
+  cases: readonly (Case | StreamCase)[],
   software: SparkSoftware,
   stateDir: string,
   signal: AbortSignal,
@@ -39,13 +47,22 @@ export async function* runCases(
   mkdirSync(join(stateDir, 'tmp'), { recursive: true });
   const scratch = mkdtempSync(join(stateDir, 'tmp', 'cases-'));
   try {
-    const task = { scratch, cases: cases.map((one, number) => written(one, join(scratch, `case-${number}`))) };
+    const folders = new Map(cases.map((one, number) => [one.name, join(scratch, `case-${number}`)]));
+    const folderOf = ({ name }: Case | StreamCase) => folders.get(name) as string;
+    const task = {
+      scratch,
+      cases: cases.filter((one) => !isStream(one)).map((one) => written(one as Case, folderOf(one))),
+      streams: cases.filter(isStream).map((one) => writtenStream(one, folderOf(one))),
+    };
     const file = join(scratch, 'task.json');
     writeFileSync(file, JSON.stringify(task));
     const left = new Map(cases.map((one) => [one.name, one]));
     for await (const line of runSparkScript(software, script, file, stateDir, scratch, signal)) {
       const answer = JSON.parse(line, longs) as SparkLine;
-      yield await outcomeOf(left.get(answer.name) as Case, answer);
+      const one = left.get(answer.name) as Case | StreamCase;
+      yield await (isStream(one)
+        ? outcomeOfStream(one, folderOf(one), answer as unknown as SparkStreamLine)
+        : outcomeOf(one, answer));
       left.delete(answer.name);
     }
     if (left.size > 0) throw new Error(`Spark ended without an answer to ${[...left.keys()].join('; ')}`);
@@ -102,6 +119,19 @@ async function outcomeOf(one: Case, answer: SparkLine): Promise<Outcome> {
   if (plain.differences.length === 0) return done('wrong', [`it does not differ any more: ${why}`], plain);
   const put = compared(becomes(lines === undefined ? rows : (await folded(one, lines)).rows));
   return put.differences.length > 0 ? done('wrong', put.differences, put) : done('differs', [why], put);
+}
+
+async function outcomeOfStream(one: StreamCase, folder: string, answer: SparkStreamLine): Promise<Outcome> {
+  const { name, seconds } = answer;
+  const spark = (answer.batches ?? []).flat().map((row) => JSON.stringify(row));
+  const told: Outcome = { name, seconds, result: 'wrong', said: [], remarks: {}, rows: spark.length };
+  if (answer.failed !== undefined) return { ...told, said: [`Spark failed: ${answer.failed}`] };
+  const plain = compareTexts(await streamRows(one, folder), spark);
+  if (one.differs === undefined) return { ...told, result: plain.length === 0 ? 'equal' : 'wrong', said: plain };
+  const { why, joined, becomes } = one.differs;
+  if (plain.length === 0) return { ...told, said: [`it does not differ any more: ${why}`] };
+  const put = compareTexts((await streamRows({ ...one, ...joined }, join(folder, 'put'))).map(becomes), spark);
+  return put.length > 0 ? { ...told, said: put } : { ...told, result: 'differs', said: [why] };
 }
 
 /** What a reader of Spark's sink has when the query is done. */

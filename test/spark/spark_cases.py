@@ -238,10 +238,58 @@ def run(case, number):
     return {"batches": batches, "refused": refused}
 
 
-for number, case in enumerate(task["cases"]):
+STREAM_SCHEMA = T.StructType(
+    [T.StructField("at", T.LongType()), T.StructField("key", T.StringType()), T.StructField("n", T.LongType())]
+)
+JOIN_TYPES = {"inner": "inner", "left": "left_outer", "right": "right_outer", "full": "full_outer"}
+
+
+def run_stream(case, number):
+    """Two streams that become one, as the guide to Structured Streaming joins them."""
+    within = case["within"]
+
+    def side(index, prefix):
+        rows = spark.readStream.schema(STREAM_SCHEMA).option("maxFilesPerTrigger", 1).json(case["folders"][index])
+        rows = rows.select([F.col(name).alias(prefix + name) for name in STREAM_SCHEMA.names])
+        rows = rows.withColumn(prefix + TIME, F.expr(f"timestamp_millis({prefix}at)"))
+        return rows if within is None else rows.withWatermark(prefix + TIME, millis(case["delaysMs"][index]))
+
+    if case["of"] == "union":
+        rows = side(0, "").union(side(1, "")).withWatermark(TIME, millis(case["delaysMs"][0]))
+        names = STREAM_SCHEMA.names
+    else:
+        condition = F.col("key") == F.col("r_key")
+        if within is not None:
+            condition = (
+                condition
+                & (F.col(f"r_{TIME}") >= F.col(TIME) - F.expr(f"INTERVAL {within['beforeMs']} MILLISECONDS"))
+                & (F.col(f"r_{TIME}") <= F.col(TIME) + F.expr(f"INTERVAL {within['afterMs']} MILLISECONDS"))
+            )
+        rows = side(0, "").join(side(1, "r_"), condition, JOIN_TYPES[case["of"]])
+        names = [*STREAM_SCHEMA.names, *(f"r_{name}" for name in STREAM_SCHEMA.names)]
+    if case["isCounted"]:
+        hour = F.window(TIME, "1 hour")
+        rows = rows.groupBy(hour.alias(WINDOW), "key").agg(F.count("*").alias("rows"))
+        rows = rows.select(F.unix_millis(f"{WINDOW}.start").alias("start"), F.unix_millis(f"{WINDOW}.end").alias("end"), "key", "rows")
+        names = ["start", "end", "key", "rows"]
+    batches = []
+    query = (
+        rows.select(*names)
+        .writeStream.outputMode("append")
+        .option("checkpointLocation", os.path.join(task["scratch"], f"checkpoint-stream-{number}"))
+        .trigger(availableNow=True)
+        .foreachBatch(lambda batch, _: batches.append([[plain(row[name]) for name in names] for row in batch.collect()]))
+        .start()
+    )
+    query.awaitTermination()
+    return {"batches": batches, "refused": None}
+
+
+runs = [(case, run) for case in task["cases"]] + [(case, run_stream) for case in task["streams"]]
+for number, (case, run_case) in enumerate(runs):
     began = time.time()
     try:
-        answer = run(case, number)
+        answer = run_case(case, number)
     except Exception as failed:
         answer = {"failed": str(failed)[:2_000]}
     print(json.dumps({"name": case["name"], "seconds": time.time() - began, **answer}), flush=True)

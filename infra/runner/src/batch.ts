@@ -6,8 +6,9 @@ import { type Deduplication, deduplicationOf } from './deduplication.ts';
 import { rowFields } from './definition/planning.ts';
 import type { Stream } from './definition/stream.ts';
 import { eventTimeReader } from './event-time.ts';
+import { type Join, joinOf } from './join.ts';
 import { BatchLookups } from './lookups.ts';
-import type { Operator } from './operators.ts';
+import { delayed, type Operator } from './operators.ts';
 import type { Ports } from './ports.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { OpenSink } from './sinks/sink.ts';
@@ -24,14 +25,22 @@ export interface BatchParts {
   readonly ports: Ports;
 }
 
-/** State of operators stands side by side: that of `dropDuplicates` under keys that begin so. No window is called so. */
+/** State of operators stands side by side: that of `dropDuplicates` and of a join under keys that begin so. No window is called so. */
 const SEEN = '$seen|';
+const WAITING = '$waiting|';
+
+/** What the watermark is taken from: the source, or each side of a join. */
+interface Clocked {
+  readonly delayMs: number | null;
+  readonly timeOf: (values: readonly Value[]) => number | null;
+}
 
 interface Folded {
   readonly rows: readonly (readonly Value[])[];
   readonly changes: StateChanges;
   readonly counts: Pick<CommittedBatch, 'rowsIn' | 'late' | 'duplicates' | 'quarantined'>;
-  readonly maxEventTimeMs: number | null;
+  /** The latest event time of each side. */
+  readonly latestMs: readonly (number | null)[];
 }
 
 /**
@@ -43,6 +52,8 @@ export class BatchRunner {
   private readonly transform: Transform;
   private readonly deduplication: Deduplication | null;
   private readonly aggregation: Operator | null;
+  private readonly join: Join | null;
+  private readonly clocks: readonly Clocked[];
   private readonly timeOf: (values: readonly Value[]) => number | null;
   private readonly outputSlots: readonly number[];
 
@@ -52,11 +63,20 @@ export class BatchRunner {
     this.transform = transformOf(stream);
     this.aggregation = stream.isAggregation ? aggregationOf(stream, this.transform) : null;
     this.deduplication = stream.dropDuplicates === null ? null : deduplicationOf(stream, this.transform);
+    this.join = stream.source.kind === 'join' ? joinOf(stream.source) : null;
     for (const [key, value] of state.all()) {
-      if (key.startsWith(SEEN)) this.deduplication?.load(key.slice(SEEN.length), value);
+      if (key.startsWith(WAITING)) this.join?.load(key.slice(WAITING.length), value);
+      else if (key.startsWith(SEEN)) this.deduplication?.load(key.slice(SEEN.length), value);
       else this.aggregation?.load(key, value);
     }
-    this.timeOf = stream.eventTime === null ? () => null : eventTimeReader(stream.eventTime, stream.columns);
+    this.timeOf = timeReader(stream);
+    this.clocks =
+      stream.source.kind === 'join'
+        ? [stream.source.left, stream.source.right].map((side) => ({
+            delayMs: side.watermarkMs,
+            timeOf: timeReader(side),
+          }))
+        : [{ delayMs: stream.watermarkMs, timeOf: this.timeOf }];
     this.outputSlots = stream.isAggregation
       ? []
       : rowFields(stream.columns, stream.pipeline.plan).map(({ field }) => this.transform.slotOf(field));
@@ -64,7 +84,7 @@ export class BatchRunner {
 
   async run(planned: PlannedBatch): Promise<CommittedBatch> {
     const { stream, checkpoint, state, sinks, ports } = this.parts;
-    const { rows, changes, counts, maxEventTimeMs } = await this.fold(planned);
+    const { rows, changes, counts, latestMs } = await this.fold(planned);
     await state.write(planned.batch, changes);
     const { id } = checkpoint.head;
     for (const sink of sinks) {
@@ -76,7 +96,7 @@ export class BatchRunner {
     const committed: CommittedBatch = {
       ...{ batch: planned.batch, at: new Date(ports.clock()).toISOString() },
       ...{ ...counts, rowsOut: rows.length },
-      nextWatermarkMs: nextWatermark(planned.watermarkMs, maxEventTimeMs, stream.watermarkMs),
+      ...this.nextWatermark(planned.watermarkMs, latestMs),
     };
     await checkpoint.commit(committed);
     await state.compact(planned.batch);
@@ -84,43 +104,86 @@ export class BatchRunner {
   }
 
   private async fold(planned: PlannedBatch): Promise<Folded> {
-    const { stream, source, quarantine, ports } = this.parts;
-    const lookups = new BatchLookups(stream.pipeline.plan, planned.lookups ?? {}, ports);
-    const rows: (readonly Value[])[] = [];
+    const { source, quarantine } = this.parts;
+    const { join } = this;
     const counts = { rowsIn: 0, late: 0, duplicates: 0, quarantined: 0 };
-    let maxEventTimeMs: number | null = null;
-    for await (const chunk of source.read(planned.from, planned.to)) {
-      await quarantine.put(planned.batch, chunk.bad);
-      counts.quarantined += chunk.bad.length;
-      counts.rowsIn += chunk.rows.length;
-      await lookups.prepare(this.transform.lookupKeys(chunk.rows));
-      for (const values of chunk.rows) {
-        const timeMs = this.timeOf(values);
-        if (timeMs !== null && (maxEventTimeMs === null || timeMs > maxEventTimeMs)) maxEventTimeMs = timeMs;
+    const latestMs: (number | null)[] = this.clocks.map(() => null);
+    const after = join === null ? planned : delayed(planned, join.holdMs);
+    const rest = this.rest(after, counts);
+    for await (const { rows, bad, side = 0 } of source.read(planned.from, planned.to)) {
+      await quarantine.put(planned.batch, bad);
+      counts.quarantined += bad.length;
+      counts.rowsIn += rows.length;
+      const { timeOf } = this.clocks[side] as Clocked;
+      for (const values of rows) latestMs[side] = latest(latestMs[side] ?? null, timeOf(values));
+      if (join === null) await rest.take(rows);
+      else {
+        const joined = join.take(side, rows, planned);
+        counts.late += joined.late;
+        await rest.take(joined.rows);
+      }
+    }
+    const changes = new Map<string, string | null>();
+    if (join !== null) {
+      const left = join.finish(planned);
+      await rest.take(left.rows);
+      for (const [key, value] of left.changes) changes.set(`${WAITING}${key}`, value);
+    }
+    const seen = this.deduplication?.finish(after) ?? new Map<string, string | null>();
+    const finished = await this.aggregation?.finish(after);
+    for (const [key, value] of finished?.changes ?? []) changes.set(key, value);
+    for (const [key, value] of seen) changes.set(`${SEEN}${key}`, value);
+    return { rows: finished?.rows ?? rest.rows, changes, counts, latestMs };
+  }
+
+  /** What becomes of the rows of the source, or of the join: lookups, derived columns, duplicates, the aggregation or the result itself. */
+  private rest(planned: PlannedBatch, counts: { late: number; duplicates: number }) {
+    const { stream, ports } = this.parts;
+    const lookups = new BatchLookups(stream.pipeline.plan, planned.lookups ?? {}, ports);
+    const given: (readonly Value[])[] = [];
+    const take = async (rows: readonly (readonly Value[])[]): Promise<void> => {
+      await lookups.prepare(this.transform.lookupKeys(rows));
+      for (const values of rows) {
         const slots = this.transform.apply(values, lookups.resolve);
         if (slots === null) continue;
+        const timeMs = this.timeOf(values);
         const admission = this.deduplication?.admit(slots, timeMs, planned) ?? 'first';
         if (admission === 'late') counts.late++;
         if (admission === 'duplicate') counts.duplicates++;
         if (admission !== 'first') continue;
-        if (this.aggregation === null) rows.push(this.outputSlots.map((slot) => slots[slot] as Value));
+        if (this.aggregation === null) given.push(this.outputSlots.map((slot) => slots[slot] as Value));
         else if (!this.aggregation.add(slots, timeMs ?? 0, planned)) counts.late++;
       }
-    }
-    const seen = this.deduplication?.finish(planned) ?? new Map<string, string | null>();
-    const finished = (await this.aggregation?.finish(planned)) ?? { rows, changes: new Map<string, string | null>() };
-    const changes = new Map(finished.changes);
-    for (const [key, value] of seen) changes.set(`${SEEN}${key}`, value);
-    return { rows: finished.rows, changes, counts, maxEventTimeMs };
+    };
+    return { rows: given, take };
+  }
+
+  /**
+   * As Spark has it: the latest event time seen less the delay, taken between batches, and never back. Of a join it is that of the side that is behind, and
+   * there is none before both have rows.
+   */
+  private nextWatermark(
+    watermarkMs: number | null,
+    latestMs: readonly (number | null)[],
+  ): Pick<CommittedBatch, 'nextWatermarkMs' | 'sideWatermarksMs'> {
+    const known = this.parts.checkpoint.lastCommitted?.sideWatermarksMs ?? [];
+    const sides = this.clocks.map(({ delayMs }, side) => {
+      const seenMs = latestMs[side] ?? null;
+      return latest(known[side] ?? null, delayMs === null || seenMs === null ? null : seenMs - delayMs);
+    });
+    const lowest = sides.reduce((low, side) => (low === null || side === null ? null : Math.min(low, side)));
+    const nextWatermarkMs = latest(watermarkMs, lowest ?? null);
+    return this.join === null ? { nextWatermarkMs } : { nextWatermarkMs, sideWatermarksMs: sides };
   }
 }
 
-/** As Spark has it: the latest event time seen less the delay, taken between batches, and never back. */
-function nextWatermark(
-  watermarkMs: number | null,
-  maxEventTimeMs: number | null,
-  delayMs: number | null,
-): number | null {
-  if (delayMs === null || maxEventTimeMs === null) return watermarkMs;
-  return Math.max(watermarkMs ?? Number.NEGATIVE_INFINITY, maxEventTimeMs - delayMs);
+function timeReader({
+  eventTime,
+  columns,
+}: Pick<Stream, 'eventTime' | 'columns'>): (values: readonly Value[]) => number | null {
+  return eventTime === null ? () => null : eventTimeReader(eventTime, columns);
+}
+
+function latest(left: number | null, right: number | null): number | null {
+  return left === null ? right : right === null ? left : Math.max(left, right);
 }

@@ -8,6 +8,7 @@ export { folderJournal, type Journal, removeJournal } from './checkpoint/journal
 export { lockFolder } from './checkpoint/lock.ts';
 export { defineStream } from './definition/define-stream.ts';
 export { files } from './definition/files.ts';
+export { type JoinedRow, join } from './definition/join.ts';
 export { kafka } from './definition/kafka.ts';
 export { type PipelineStreamOptions, streamOf } from './definition/pipeline-stream.ts';
 export {
@@ -23,9 +24,17 @@ export {
   type RowFunction,
   type Sink,
 } from './definition/sink.ts';
-export { type KafkaRow, type RateRow, rate, type Source, type StartingOffsets } from './definition/source.ts';
+export {
+  type JoinType,
+  type KafkaRow,
+  type RateRow,
+  rate,
+  type Source,
+  type StartingOffsets,
+} from './definition/source.ts';
 export type { OutputMode, Stream } from './definition/stream.ts';
 export { asItComes, availableNow, every, once, type Trigger } from './definition/trigger.ts';
+export { union } from './definition/union.ts';
 export { RunnerError } from './errors.ts';
 export type { Batch, BatchProducer, OffsetMark, OutgoingMessage, Ports, Topics } from './ports.ts';
 export { type QuarantinedRow, readQuarantine } from './quarantine.ts';

@@ -12,3 +12,9 @@ export interface Operator {
     planned: PlannedBatch,
   ): Promise<{ readonly rows: readonly (readonly Value[])[]; readonly changes: StateChanges }>;
 }
+
+/** The same batch, for what comes after an operator that keeps rows back for so long. */
+export function delayed<P extends Pick<PlannedBatch, 'watermarkMs' | 'lateBelowMs'>>(planned: P, holdMs: number): P {
+  const earlier = (timeMs: number | null) => (timeMs === null ? null : timeMs - holdMs);
+  return { ...planned, watermarkMs: earlier(planned.watermarkMs), lateBelowMs: earlier(planned.lateBelowMs) };
+}

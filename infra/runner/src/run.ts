@@ -113,7 +113,7 @@ class Planner {
     const to = stream.trigger.kind === 'once' ? available : source.bounded(from, available);
     const watermarkMs = checkpoint.lastCommitted?.nextWatermarkMs ?? null;
     const isNew = last === null || JSON.stringify(from) !== JSON.stringify(to);
-    if (!isNew && !this.hasWindowsToFinish(last, watermarkMs)) return null;
+    if (!isNew && !this.hasRowsToGive(last, watermarkMs)) return null;
     const lookups = await currentVersions(stream.pipeline.plan, this.ports);
     return {
       batch: (last?.batch ?? -1) + 1,
@@ -129,10 +129,12 @@ class Planner {
     return this.goal;
   }
 
-  /** A batch without rows, as Spark runs one: the watermark has passed windows that no row will wake. */
-  private hasWindowsToFinish(last: PlannedBatch | null, watermarkMs: number | null): boolean {
-    const { isAggregation, outputMode } = this.stream;
-    if (!isAggregation || outputMode === 'complete' || watermarkMs === null) return false;
+  /** A batch without rows, as Spark runs one: the watermark has passed windows, or rows of a join, that no row will wake. */
+  private hasRowsToGive(last: PlannedBatch | null, watermarkMs: number | null): boolean {
+    const { source, isAggregation, outputMode } = this.stream;
+    const keepsRowsBack = source.kind === 'join' && source.within !== null;
+    const keepsWindowsBack = isAggregation && outputMode !== 'complete';
+    if ((!keepsRowsBack && !keepsWindowsBack) || watermarkMs === null) return false;
     return watermarkMs > (last?.watermarkMs ?? Number.NEGATIVE_INFINITY);
   }
 }

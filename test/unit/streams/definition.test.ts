@@ -1,10 +1,24 @@
 import { count, field, running, session, tumbling } from '@bifold/core';
-import { cassandra, console, defineStream, files, kafka, memory, rate, type Stream } from '@bifold/runner';
+import { cassandra, console, defineStream, files, join, kafka, memory, rate, type Stream, union } from '@bifold/runner';
 import { expect, it } from '@jest/globals';
+import * as z from 'zod';
 
 const from = rate({ rowsPerSecond: 5 });
 const counted = { groupBy: ['value'], windows: { minute: tumbling('1m') }, aggregates: { n: count() } } as const;
 const sinks = [console()];
+
+const Row = z.object({ value: z.int() });
+const sides = {
+  left: { from, watermark: '1m' },
+  right: { as: 'r', from, watermark: '1m' },
+  within: { before: '1m' },
+} as const;
+
+/** A join that would be one, but for these options. */
+function joined(changes: object): Stream {
+  const options = { ...sides, on: { value: 'value' }, ...changes } as Parameters<typeof join>[0];
+  return defineStream({ name: 'x', from: join(options), sinks });
+}
 
 it.each<[string, () => Stream, RegExp]>([
   [
@@ -82,6 +96,48 @@ it.each<[string, () => Stream, RegExp]>([
     'an option that is none',
     () => defineStream({ name: 'x', from, sinks, ...({ sink: 1 } as object) }),
     /"sink".+sinks/,
+  ],
+  ['a join without columns that are equal', () => joined({ on: {} }), /no columns that must be equal/],
+  ['a join by an unknown column', () => joined({ on: { value: 'nothing' as never } }), /"nothing".+timestamp, value/],
+  ['a join of a number with a time', () => joined({ on: { value: 'timestamp' } }), /value \(double\) and timestamp/],
+  ['an outer join without a bound', () => joined({ type: 'left', within: undefined }), /type: left without within/],
+  [
+    'an outer join without watermarks',
+    () => joined({ type: 'full', left: { from }, right: { as: 'r', from } }),
+    /type: full without watermarks/,
+  ],
+  ['a join with one watermark', () => joined({ left: { from } }), /no watermark of "left"/],
+  [
+    'a join that compares times of which it has none',
+    () => joined({ left: { from: kafka({ topic: 't', schema: Row }) }, on: { value: 'value' } as never }),
+    /no eventTime of "left"/,
+  ],
+  [
+    'a join of a join',
+    () => joined({ left: { from: join({ ...sides, on: { value: 'value' } }) } as never }),
+    /another join/,
+  ],
+  [
+    'a join that updates',
+    () => defineStream({ name: 'x', from: join({ ...sides, on: { value: 'value' } }), outputMode: 'update', sinks }),
+    /join with outputMode: update/,
+  ],
+  [
+    'a watermark over a join',
+    () => defineStream({ name: 'x', from: join({ ...sides, on: { value: 'value' } }), watermark: '1m', sinks }),
+    /eventTime and watermark on the sides/,
+  ],
+  [
+    'windows over a full join',
+    () =>
+      defineStream({ name: 'x', from: join({ ...sides, type: 'full', on: { value: 'value' } }), ...counted, sinks }),
+    /BIFOLD_APPEND_WITHOUT_WATERMARK/,
+  ],
+  ['a union of one', () => defineStream({ name: 'x', from: union(from), sinks }), /BIFOLD_BAD_UNION/],
+  [
+    'a union of different rows',
+    () => defineStream({ name: 'x', from: union<unknown>(from, kafka({ topic: 't' })), sinks }),
+    /received key text, offset integer.+timestamp timestamp, value integer/,
   ],
 ])('%s is refused', (_, define, told) => {
   expect(define).toThrow(told);

@@ -3,7 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { count, field, sum, tumbling } from '@bifold/core';
-import { availableNow, defineStream, files, foreachBatch, type Journal, runStream, type Stream } from '@bifold/runner';
+import {
+  availableNow,
+  defineStream,
+  files,
+  foreachBatch,
+  type Journal,
+  join as joinOf,
+  runStream,
+  type Stream,
+  union,
+} from '@bifold/runner';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
@@ -67,12 +77,12 @@ class Life {
 
 const IMMORTAL = Number.POSITIVE_INFINITY;
 
+const MODES = ['plain', 'union', 'distinct', 'append', 'update', 'complete', 'join', 'joined windows'] as const;
+type Mode = (typeof MODES)[number];
+
 type Taken = readonly [batch: number, rows: string];
 
-function streamOf(
-  mode: 'plain' | 'distinct' | 'append' | 'update' | 'complete',
-  take: (taken: Taken) => Promise<void>,
-): Stream {
+function streamOf(mode: Mode, take: (taken: Taken) => Promise<void>): Stream {
   const common = {
     name: 'recovery',
     from: files({ path: folder, format: 'json', schema: Reading, maxFilesPerTrigger: 2 }),
@@ -82,6 +92,22 @@ function streamOf(
     sinks: [foreachBatch((rows, { batch }) => take([batch, JSON.stringify(rows)]))],
   };
   if (mode === 'plain') return defineStream(common);
+  if (mode === 'union') return defineStream({ ...common, from: union(common.from, common.from) });
+  if (mode === 'join' || mode === 'joined windows') {
+    const { from, eventTime } = common;
+    const sides = {
+      left: { from, eventTime, watermark: '30s' },
+      right: { as: 'other', from, eventTime, watermark: '40s', where: field('v').gt(12) },
+      on: { key: 'key' },
+      within: { before: '1m', after: '20s' },
+    } as const;
+    const { name, sinks, trigger } = common;
+    if (mode === 'join') return defineStream({ name, from: joinOf({ ...sides, type: 'full' }), sinks, trigger });
+    return defineStream({
+      ...{ name, from: joinOf({ ...sides, type: 'left' }), sinks, trigger },
+      ...{ groupBy: ['key'], windows: { minute: tumbling('1m') }, aggregates: { n: count() } },
+    });
+  }
   if (mode === 'distinct') return defineStream({ ...common, watermark: '30s', dropDuplicates: ['key', 'odd'] });
   return defineStream({
     ...common,
@@ -93,7 +119,7 @@ function streamOf(
   });
 }
 
-async function live(life: Life, disk: Journal, mode: Parameters<typeof streamOf>[0], taken: Taken[]): Promise<boolean> {
+async function live(life: Life, disk: Journal, mode: Mode, taken: Taken[]): Promise<boolean> {
   const stream = streamOf(mode, (given) =>
     life.step(
       () => void taken.push(given),
@@ -113,7 +139,7 @@ async function live(life: Life, disk: Journal, mode: Parameters<typeof streamOf>
   }
 }
 
-it.each(['plain', 'distinct', 'append', 'update', 'complete'] as const)(
+it.each(MODES)(
   '%s: whatever dies, batches are the same',
   async (mode) => {
     const whole: Taken[] = [];
@@ -121,7 +147,7 @@ it.each(['plain', 'distinct', 'append', 'update', 'complete'] as const)(
     await live(new Life(IMMORTAL, 'after'), calm, mode, whole);
     expect(whole.length).toBeGreaterThan(3);
     const quarantined = await calm.read('quarantine.jsonl');
-    expect(quarantined).toHaveLength(4);
+    expect(quarantined).toHaveLength(mode === 'union' || mode.startsWith('join') ? 8 : 4);
 
     const lives = fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.constantFrom('before', 'torn', 'after')), {
       maxLength: 6,
@@ -138,7 +164,7 @@ it.each(['plain', 'distinct', 'append', 'update', 'complete'] as const)(
         );
         expect(await disk.read('quarantine.jsonl')).toEqual(quarantined);
       }),
-      { numRuns: 150 },
+      { numRuns: mode === 'union' || mode.startsWith('join') ? 50 : 150 },
     );
   },
   60_000,

@@ -109,10 +109,7 @@ async function streamFrom(context: Context, definition: string, options: Options
         remedy: `change outputMode or watermark in ${definition}`,
       });
     const stream = await loadStream(definition);
-    const source =
-      from !== undefined && stream.source.kind === 'kafka'
-        ? { ...stream.source, startingOffsets: from }
-        : stream.source;
+    const source = from === undefined ? stream.source : beginningAt(stream.source, from);
     return { ...stream, source, ...(trigger === undefined ? {} : { trigger }) };
   }
   const pipeline = namedOf(await context.pipelines(), definition);
@@ -122,6 +119,25 @@ async function streamFrom(context: Context, definition: string, options: Options
     ...(mode === undefined ? {} : { outputMode: mode }),
     ...(watermark === undefined ? {} : { watermark }),
   });
+}
+
+/** The same source, its topics read from another place; each of them where there are several. */
+function beginningAt<S extends Stream['source']>(source: S, startingOffsets: StartingOffsets): S {
+  switch (source.kind) {
+    case 'kafka':
+      return { ...source, startingOffsets };
+    case 'union':
+      return { ...source, inputs: source.inputs.map((input) => beginningAt(input, startingOffsets)) };
+    case 'join': {
+      const [left, right] = [source.left, source.right].map((side) => ({
+        ...side,
+        source: beginningAt(side.source, startingOffsets),
+      }));
+      return { ...source, left, right };
+    }
+    default:
+      return source;
+  }
 }
 
 async function loadStream(file: string): Promise<Stream> {

@@ -30,6 +30,8 @@ export interface CommittedBatch {
   readonly quarantined: number;
   /** The watermark of the next batch, this one's rows considered. Epoch milliseconds. */
   readonly nextWatermarkMs: number | null;
+  /** Of a join: how far each side is by itself. The watermark is the lower one. */
+  readonly sideWatermarksMs?: readonly (number | null)[];
 }
 
 /** What a checkpoint is of. */

@@ -1,5 +1,6 @@
+import type { Column } from '@bifold/core';
 import type { SinkNode } from '../definition/sink.ts';
-import type { SourceNode } from '../definition/source.ts';
+import type { JoinSide, SourceNode } from '../definition/source.ts';
 import type { Stream } from '../definition/stream.ts';
 
 /**
@@ -11,7 +12,7 @@ export function meaningOf(stream: Stream): Readonly<Record<string, unknown>> {
   const meaning = {
     name: stream.name,
     from: meaningOfSource(stream.source),
-    columns: Object.fromEntries(stream.columns.map(({ name, type, nullable }) => [name, { type, nullable }])),
+    columns: meaningOfColumns(stream.columns),
     eventTime: stream.eventTime,
     lookups: plan.lookups,
     derived: plan.derived,
@@ -33,7 +34,30 @@ function meaningOfSource(source: SourceNode): object {
       return { kind: source.kind, path: source.path, format: source.format, csv: source.csv };
     case 'kafka':
       return { kind: source.kind, topics: source.topics };
+    case 'union':
+      return { kind: source.kind, inputs: source.inputs.map(meaningOfSource) };
+    case 'join': {
+      const { kind, type, on, within } = source;
+      return { kind, type, on, within, left: meaningOfSide(source.left), right: meaningOfSide(source.right) };
+    }
   }
+}
+
+function meaningOfSide({ name, source, columns, pipeline, eventTime, watermarkMs }: JoinSide): object {
+  const { derived, where = null } = pipeline.plan;
+  return {
+    name,
+    from: meaningOfSource(source),
+    columns: meaningOfColumns(columns),
+    eventTime,
+    watermarkMs,
+    derived,
+    where,
+  };
+}
+
+function meaningOfColumns(columns: readonly Column[]): object {
+  return Object.fromEntries(columns.map(({ name, type, nullable }) => [name, { type, nullable }]));
 }
 
 function meaningOfSink(sink: SinkNode): object {

@@ -1,11 +1,8 @@
-import { DefinitionError, type Explanation, type Window } from '@bifold/core';
+import type { Window } from '@bifold/core';
+import { refuse } from './refusal.ts';
 import type { SinkNode } from './sink.ts';
 import type { SourceNode } from './source.ts';
 import type { OutputMode, Stream } from './stream.ts';
-
-export function refuse(code: string, failed: string, rest: Omit<Explanation, 'failed'>): never {
-  throw new DefinitionError(code, { failed, ...rest });
-}
 
 /** What a stream must be beyond what core asks of its parts. Which modes go together is Spark's rule, so that nobody has to learn a second one. */
 export function checkStream(
@@ -57,6 +54,12 @@ function checkSource(name: string, source: SourceNode): void {
         });
       whole('maxOffsetsPerTrigger', source.maxOffsetsPerTrigger);
       return;
+    case 'union':
+      for (const input of source.inputs) checkSource(name, input);
+      return;
+    case 'join':
+      for (const side of [source.left, source.right]) checkSource(name, side.source);
+      return;
   }
 }
 
@@ -77,6 +80,12 @@ function checkModes(stream: Stream): void {
       received: String(outputMode),
       allowed: modes.join(', '),
       remedy: 'choose one',
+    });
+  if (stream.source.kind === 'join' && outputMode !== 'append')
+    refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" joins two streams and gives what may change`, {
+      received: `join with outputMode: ${outputMode}`,
+      allowed: 'append: a row of a join is given once, and so is a window over such rows',
+      remedy: "write outputMode: 'append'",
     });
   if (!isAggregation && outputMode === 'complete')
     refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" has no result table that could be given whole`, {

@@ -3,22 +3,21 @@ import {
   type Duration,
   deepFreeze,
   durationMs,
-  type EventTime,
   type Expression,
   type Lookup,
   type Window,
 } from '@bifold/core';
-import { checkStream, refuse } from './checks.ts';
+import { checkStream } from './checks.ts';
+import { type EventTimeOf, eventTimeOf } from './event-time.ts';
 import { outputColumns, type PlannedParts, pipelineOf } from './planning.ts';
+import { refuse } from './refusal.ts';
+import type { Derived, Simplify } from './row.ts';
 import type { Sink } from './sink.ts';
-import { type Source, sourceColumns, sourceEventTime } from './source.ts';
+import { type Source, type SourceNode, sourceColumns, sourceEventTime } from './source.ts';
 import type { OutputMode, Stream } from './stream.ts';
 import { asItComes, type Trigger } from './trigger.ts';
 
 type Joined<L> = { [K in keyof L]: L[K] extends Lookup<string, infer R> ? R | null : never };
-type Derived<D> = { [K in keyof D]: D[K] extends Expression<infer V> ? V : never };
-type Simplify<T> = { [K in keyof T]: T[K] } & {};
-type FieldsOf<E, V> = { [K in keyof E]-?: E[K] extends V ? K : never }[keyof E] & string;
 
 /** A row as sinks are given it. Times are ISO 8601 texts. */
 export type OutputRow<E, D, G extends readonly PropertyKey[], A> = keyof A extends never
@@ -37,7 +36,7 @@ interface Definition<E, L, D, G extends readonly PropertyKey[], W, A> {
   /** Rows for which it is true go on; false and null do not. */
   readonly where?: Expression<boolean | null>;
   /** The column that says when a row happened. Sources of which one is known need none. */
-  readonly eventTime?: FieldsOf<E, string> | { readonly field: FieldsOf<E, number>; readonly unit: 's' | 'ms' | 'us' };
+  readonly eventTime?: EventTimeOf<E>;
   /** How much later than the latest event time seen a row may come. */
   readonly watermark?: Duration;
   /** Only the first row with the same values in these columns passes; they are remembered as long as the watermark lets such a row come, without one for ever. */
@@ -82,7 +81,7 @@ export function defineStream<
   if (from?.source === undefined)
     refuse('BIFOLD_NO_SOURCE', `stream "${name}" reads from nothing`, {
       received: String(from),
-      allowed: 'rate(...), files(...) with a schema, kafka(...)',
+      allowed: 'rate(...), files(...) with a schema, kafka(...), union(...), join(...)',
       remedy: 'write from: rate({ rowsPerSecond: 5 })',
     });
   const { aggregates, groupBy = [], windows = {} } = definition;
@@ -95,7 +94,7 @@ export function defineStream<
   const pipeline = pipelineOf(parts);
   const stream: Stream = {
     ...{ name, source: from.source, columns: parts.columns, pipeline, isPipeline: false, eventTime, trigger },
-    watermarkMs: definition.watermark === undefined ? null : durationMs(definition.watermark),
+    watermarkMs: watermarkOf(name, from.source, definition),
     dropDuplicates: definition.dropDuplicates ?? null,
     isAggregation: aggregates !== undefined,
     outputMode: definition.outputMode ?? 'append',
@@ -107,9 +106,19 @@ export function defineStream<
   return Object.freeze(stream);
 }
 
-function eventTimeOf(
-  declared: string | { readonly field: string; readonly unit: 's' | 'ms' | 'us' } | undefined,
-): EventTime | null {
-  if (declared === undefined) return null;
-  return typeof declared === 'string' ? { kind: 'dateTime', field: declared } : { kind: 'epoch', ...declared };
+/** A join's rows have the times that its sides say, and as much patience as the side with the event time. */
+function watermarkOf(
+  name: string,
+  source: SourceNode,
+  declared: { readonly eventTime?: unknown; readonly watermark?: Duration },
+): number | null {
+  if (source.kind !== 'join') return declared.watermark === undefined ? null : durationMs(declared.watermark);
+  if (declared.eventTime !== undefined || declared.watermark !== undefined)
+    refuse('BIFOLD_BAD_JOIN', `stream "${name}" has times of its own for the rows of a join`, {
+      received: declared.eventTime === undefined ? 'watermark' : 'eventTime',
+      allowed: 'eventTime and watermark on the sides of the join',
+      remedy: 'write them in left and right',
+    });
+  // Rows of a full join may lack the times of either side.
+  return source.type === 'full' ? null : (source.type === 'right' ? source.right : source.left).watermarkMs;
 }

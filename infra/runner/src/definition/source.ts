@@ -1,4 +1,4 @@
-import { type Column, columnsOf, type EventSchema, type EventTime, type Topic } from '@bifold/core';
+import { type Column, columnsOf, type EventSchema, type EventTime, type Pipeline, type Topic } from '@bifold/core';
 
 /** Where rows come from. `E` is the type of a row as TypeScript knows it. */
 export interface Source<out E> {
@@ -6,7 +6,10 @@ export interface Source<out E> {
   readonly '~event'?: E;
 }
 
-export type SourceNode = RateNode | FilesNode | KafkaNode;
+export type SourceNode = InputNode | JoinNode;
+
+/** A source that is read as it is. */
+export type InputNode = RateNode | FilesNode | KafkaNode | UnionNode;
 
 export interface RateNode {
   readonly kind: 'rate';
@@ -48,6 +51,44 @@ export interface KafkaNode {
   readonly eventTime: EventTime | null;
 }
 
+/** Several sources, whose rows are those of one. */
+export interface UnionNode {
+  readonly kind: 'union';
+  readonly inputs: readonly InputNode[];
+  readonly columns: readonly Column[];
+  readonly eventTime: EventTime | null;
+}
+
+/** Which rows come without a partner: none, those of the left, of the right, of both. */
+export type JoinType = 'inner' | 'left' | 'right' | 'full';
+
+/** Two sources, whose rows come together. */
+export interface JoinNode {
+  readonly kind: 'join';
+  readonly type: JoinType;
+  readonly left: JoinSide;
+  readonly right: JoinSide;
+  readonly on: readonly (readonly [left: string, right: string])[];
+  /** How much earlier and how much later than a row of the left its partner may have happened; null is whenever. */
+  readonly within: { readonly beforeMs: number; readonly afterMs: number } | null;
+  /** Of the joined rows. */
+  readonly columns: readonly Column[];
+  readonly eventTime: EventTime | null;
+}
+
+export interface JoinSide {
+  readonly name: string;
+  readonly source: InputNode;
+  /** Of the source's rows. */
+  readonly columns: readonly Column[];
+  /** How core reads a row of this side: its columns, derived columns and condition. */
+  readonly pipeline: Pipeline;
+  readonly eventTime: EventTime | null;
+  readonly watermarkMs: number | null;
+  /** Of the rows that are joined: the source's columns and the derived ones. */
+  readonly output: readonly Column[];
+}
+
 /** Columns of the rate source, as Spark has them. */
 export interface RateRow {
   readonly timestamp: string;
@@ -86,6 +127,9 @@ export function sourceColumns(node: SourceNode): readonly Column[] {
       return inDeclaredOrder('the files', node.schema);
     case 'kafka':
       return node.schema === null ? RAW_COLUMNS : inDeclaredOrder('the topic', node.schema);
+    case 'union':
+    case 'join':
+      return node.columns;
   }
 }
 
@@ -105,6 +149,9 @@ export function sourceEventTime(node: SourceNode): EventTime | null {
       return null;
     case 'kafka':
       return node.schema === null ? { kind: 'dateTime', field: 'timestamp' } : node.eventTime;
+    case 'union':
+    case 'join':
+      return node.eventTime;
   }
 }
 

@@ -21,8 +21,6 @@ interface SeenFile {
   readonly modifiedMs: number;
 }
 
-const SEEN = 'files.jsonl';
-
 /**
  * A folder, as a log: each file gets a number when it is first seen, in the order of its time and name, and keeps it. Files must come whole, as by a rename,
  * and stay as they are; those whose name, or a folder's, begins with a dot or an underscore are not read.
@@ -32,10 +30,12 @@ export async function filesSource(
   columns: readonly Column[],
   eventTime: EventTime | null,
   journal: Journal,
+  suffix = '',
 ): Promise<OpenSource> {
+  const log = `files${suffix}.jsonl`;
   const folder = localFolder(node.path);
   const read = rowReader(columns, node.schema, eventTime);
-  const seen = (await journal.read(SEEN)) as SeenFile[];
+  const seen = (await journal.read(log)) as SeenFile[];
   const known = new Set(seen.map(({ path }) => path));
 
   return {
@@ -43,7 +43,7 @@ export async function filesSource(
 
     async available() {
       const added = (await listed(folder)).filter(({ path }) => !known.has(path));
-      await journal.append(SEEN, added);
+      await journal.append(log, added);
       for (const file of added) {
         seen.push(file);
         known.add(file.path);

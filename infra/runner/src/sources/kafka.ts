@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { decoderOf, type Log, type LogRecord, type Value } from '@bifold/core';
 import type { KafkaNode } from '../definition/source.ts';
-import type { Stream } from '../definition/stream.ts';
 import { RunnerError } from '../errors.ts';
 import type { Topics } from '../ports.ts';
 import { rowReader } from './row-reader.ts';
-import type { BadRow, OpenSource, SourceChunk } from './source.ts';
+import type { BadRow, OpenSource, RowsOf, SourceChunk } from './source.ts';
 
 /** How far each topic was read: its id, since offsets mean nothing in another topic of the same name, and the next offset of each partition. */
 interface TopicPosition {
@@ -17,8 +16,8 @@ type KafkaPosition = Readonly<Record<string, TopicPosition>>;
 const READ_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Topics, read by offset and without a consumer group: where to go on is the checkpoint's to say. */
-export function kafkaSource(node: KafkaNode, stream: Stream, topics: Topics): OpenSource {
-  const toRow = rowOfRecord(node, stream);
+export function kafkaSource(node: KafkaNode, rows: RowsOf, topics: Topics): OpenSource {
+  const toRow = rowOfRecord(node, rows);
 
   const logs = new Map<string, Promise<Log>>();
   const logOf = (topic: string): Promise<Log> => {
@@ -156,9 +155,9 @@ type RowOfRecord = (
   record: LogRecord,
 ) => { readonly kind: 'row'; readonly values: readonly Value[] } | ({ readonly kind: 'bad' } & Omit<BadRow, 'where'>);
 
-function rowOfRecord({ schema }: KafkaNode, { columns, eventTime, pipeline, isPipeline }: Stream): RowOfRecord {
-  if (isPipeline) {
-    const decode = decoderOf(pipeline);
+function rowOfRecord({ schema }: KafkaNode, { columns, eventTime, decodedBy }: RowsOf): RowOfRecord {
+  if (decodedBy !== null) {
+    const decode = decoderOf(decodedBy);
     return (_, { value }) => {
       const decoded = decode(value);
       return decoded.kind === 'event'

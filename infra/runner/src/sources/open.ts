@@ -1,19 +1,70 @@
+import type { Column, Value } from '@bifold/core';
 import type { Journal } from '../checkpoint/journal.ts';
+import { type InputNode, sourceColumns, sourceEventTime } from '../definition/source.ts';
 import type { Stream } from '../definition/stream.ts';
 import type { Ports } from '../ports.ts';
 import { filesSource } from './files.ts';
 import { kafkaSource } from './kafka.ts';
 import { rateSource } from './rate.ts';
-import type { OpenSource } from './source.ts';
+import { severalSources } from './several.ts';
+import type { OpenSource, RowsOf } from './source.ts';
 
 export async function openSource(stream: Stream, journal: Journal, ports: Ports): Promise<OpenSource> {
-  const { source, columns, eventTime } = stream;
-  switch (source.kind) {
+  const { source, columns, eventTime, pipeline, isPipeline } = stream;
+  if (source.kind !== 'join')
+    return openInput(source, { columns, eventTime, decodedBy: isPipeline ? pipeline : null }, '', journal, ports);
+  const sides = [source.left, source.right].map(async (side, index) => ({
+    // The name that a person gave may be any; where a side was read to is said by which of the two it is.
+    name: index === 0 ? 'left' : 'right',
+    source: await openInput(
+      side.source,
+      { columns: side.columns, eventTime: side.eventTime, decodedBy: null },
+      index === 0 ? '-left' : '-right',
+      journal,
+      ports,
+    ),
+    side: index,
+  }));
+  return severalSources(await Promise.all(sides));
+}
+
+/** `suffix` tells the files apart in which several sources of one stream write down what they saw. */
+async function openInput(
+  node: InputNode,
+  rows: RowsOf,
+  suffix: string,
+  journal: Journal,
+  ports: Ports,
+): Promise<OpenSource> {
+  switch (node.kind) {
     case 'rate':
-      return rateSource(source, ports.clock);
+      return rateSource(node, ports.clock);
     case 'files':
-      return filesSource(source, columns, eventTime, journal);
+      return filesSource(node, rows.columns, rows.eventTime, journal, suffix);
     case 'kafka':
-      return kafkaSource(source, stream, await ports.topics());
+      return kafkaSource(node, rows, await ports.topics());
+    case 'union': {
+      const inputs = node.inputs.map(async (input, index) => {
+        const columns = sourceColumns(input);
+        const eventTime = rows.eventTime ?? sourceEventTime(input);
+        const own = { columns, eventTime, decodedBy: null };
+        const source = await openInput(input, own, `${suffix}-${index}`, journal, ports);
+        return { name: String(index), source: inOrderOf(rows.columns, columns, source) };
+      });
+      return severalSources(await Promise.all(inputs));
+    }
   }
+}
+
+/** Rows with their values in another order of the columns. */
+function inOrderOf(wanted: readonly Column[], own: readonly Column[], source: OpenSource): OpenSource {
+  const places = wanted.map(({ name }) => own.findIndex((column) => column.name === name));
+  if (places.every((place, index) => place === index)) return source;
+  return {
+    ...source,
+    async *read(from, to) {
+      for await (const { rows, bad } of source.read(from, to))
+        yield { bad, rows: rows.map((values) => places.map((place) => values[place] as Value)) };
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import type { Value } from '@bifold/core';
+import type { Column, EventTime, Pipeline, Value } from '@bifold/core';
 import type { Position } from '../checkpoint/checkpoint.ts';
 
 /** A row that the source's schema does not allow: where it stands, and why. */
@@ -12,6 +12,16 @@ export interface BadRow {
 export interface SourceChunk {
   readonly rows: readonly (readonly Value[])[];
   readonly bad: readonly BadRow[];
+  /** Of which side of a join, 0 or 1; not there when there is no join. */
+  readonly side?: number;
+}
+
+/** How the rows of a source are read. */
+export interface RowsOf {
+  readonly columns: readonly Column[];
+  readonly eventTime: EventTime | null;
+  /** A deployed pipeline's, whose decoder says what a record is. */
+  readonly decodedBy: Pipeline | null;
 }
 
 /** A source, opened. Whatever lies between two positions is the same whenever it is read. */

@@ -1,0 +1,185 @@
+import { type Column, type Duration, durationMs, type EventTime, type Expression } from '@bifold/core';
+import { type EventTimeOf, eventTimeOf } from './event-time.ts';
+import { pipelineOf, rowFields } from './planning.ts';
+import { refuse } from './refusal.ts';
+import type { Derived, Simplify } from './row.ts';
+import {
+  type InputNode,
+  type JoinNode,
+  type JoinSide,
+  type JoinType,
+  type Source,
+  sourceColumns,
+  sourceEventTime,
+} from './source.ts';
+
+interface Side<E, D> {
+  readonly from: Source<E>;
+  readonly derive?: D;
+  /** Rows for which it is true are joined; the others are as if they had not come. */
+  readonly where?: Expression<boolean | null>;
+  /** The column that says when a row happened. Sources of which one is known need none. */
+  readonly eventTime?: EventTimeOf<E>;
+  /** How much later than the latest event time seen on this side a row of it may come. */
+  readonly watermark?: Duration;
+}
+
+type Nullable<R> = { [K in keyof R]: R[K] | null };
+type Prefixed<N extends string, R> = { [K in keyof R & string as `${N}_${K}`]: R[K] };
+
+/** A row of the left and one of the right, whose columns begin with its name. */
+export type JoinedRow<L, R, N extends string, T extends JoinType> = Simplify<
+  (T extends 'right' | 'full' ? Nullable<L> : L) & Prefixed<N, T extends 'left' | 'full' ? Nullable<R> : R>
+>;
+
+/**
+ * Two streams joined, as Spark joins them: rows whose columns in `on` are equal, and of which the right one happened at most `before` earlier and `after` later than the
+ * left one. Rows wait in the checkpoint for their partners, until the watermark says that none can come any more.
+ */
+export function join<
+  L,
+  R,
+  const N extends string,
+  const T extends JoinType = 'inner',
+  // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything": a side without derived columns
+  DL extends Record<string, Expression<unknown>> = {},
+  // biome-ignore lint/complexity/noBannedTypes: as above, for the right side
+  DR extends Record<string, Expression<unknown>> = {},
+>(options: {
+  readonly left: Side<L, DL>;
+  readonly right: Side<R, DR> & { readonly as: N };
+  readonly type?: T;
+  /** Columns of the left and those of the right that they must equal. Null equals nothing. */
+  readonly on: { readonly [K in keyof (L & Derived<DL>) & string]?: keyof (R & Derived<DR>) & string };
+  readonly within?: { readonly before?: Duration; readonly after?: Duration };
+}): Source<JoinedRow<Simplify<L & Derived<DL>>, Simplify<R & Derived<DR>>, N, T>> {
+  const { type = 'inner', within } = options;
+  const name = options.right?.as;
+  const left = sideOf('left', options.left);
+  const right = sideOf(name, options.right);
+  const columns = [
+    ...left.output.map((column) => ({ ...column, nullable: column.nullable || type === 'right' || type === 'full' })),
+    ...right.output.map((column) => ({
+      ...{ name: `${name}_${column.name}`, type: column.type },
+      nullable: column.nullable || type === 'left' || type === 'full',
+    })),
+  ];
+  const node: JoinNode = {
+    ...{ kind: 'join', type, left, right, columns },
+    on: Object.entries(options.on ?? {}) as JoinNode['on'],
+    within:
+      within === undefined
+        ? null
+        : {
+            beforeMs: within.before === undefined ? 0 : durationMs(within.before),
+            afterMs: within.after === undefined ? 0 : durationMs(within.after),
+          },
+    eventTime: eventTimeOfJoin(type, left.eventTime, right.eventTime, name),
+  };
+  checkJoin(node);
+  return Object.freeze({ source: Object.freeze(node) });
+}
+
+function sideOf<E, D extends Readonly<Record<string, Expression<unknown>>>>(name: string, side: Side<E, D>): JoinSide {
+  const { from, derive = {}, where = null, watermark } = side;
+  if (from?.source === undefined || from.source.kind === 'join')
+    refuse('BIFOLD_BAD_JOIN', `the side "${name}" of a join reads from what cannot be joined`, {
+      received: from?.source === undefined ? String(from) : 'another join',
+      allowed: 'rate(...), files(...) with a schema, kafka(...), union(...)',
+      remedy: 'of three streams, write the join of two to a topic and join that with the third',
+    });
+  const source = from.source as InputNode;
+  const columns = sourceColumns(source);
+  const eventTime = eventTimeOf(side.eventTime) ?? sourceEventTime(source);
+  const parts = { name, columns, eventTime, lookups: {}, derive, where, aggregation: null };
+  const pipeline = pipelineOf(parts);
+  return Object.freeze({
+    ...{ name, source, columns, eventTime, pipeline },
+    watermarkMs: watermark === undefined ? null : durationMs(watermark),
+    output: rowFields(columns, pipeline.plan).map(({ column }) => column),
+  });
+}
+
+/** When a joined row happened: when its row of the side did that is always there. */
+function eventTimeOfJoin(
+  type: JoinType,
+  left: EventTime | null,
+  right: EventTime | null,
+  name: string,
+): EventTime | null {
+  switch (type) {
+    case 'inner':
+    case 'left':
+      return left;
+    case 'right':
+      return right === null ? null : { ...right, field: `${name}_${right.field}` };
+    case 'full':
+      return null;
+  }
+}
+
+function checkJoin({ type, left, right, on, within }: JoinNode): void {
+  const failed = `the join of "${left.name}" with "${right.name}"`;
+  const types: readonly JoinType[] = ['inner', 'left', 'right', 'full'];
+  if (!types.includes(type))
+    refuse('BIFOLD_BAD_JOIN', `${failed} is of a type that is not known`, {
+      received: String(type),
+      allowed: types.join(', '),
+      remedy: 'choose one',
+    });
+  if (on.length === 0)
+    refuse('BIFOLD_BAD_JOIN', `${failed} has no columns that must be equal`, {
+      received: 'on: {}',
+      allowed: 'one pair of columns or more',
+      remedy: "write on: { id: 'filmId' }",
+    });
+  for (const [leftName, rightName] of on) {
+    const pair = [columnOf(failed, left, leftName), columnOf(failed, right, rightName)].map(keyType);
+    if (pair[0] !== pair[1] || pair[0] === 'json')
+      refuse('BIFOLD_BAD_JOIN', `${failed} compares columns that are never equal`, {
+        received: `${leftName} (${pair[0]}) and ${rightName} (${pair[1]})`,
+        allowed: 'two texts, two numbers, two booleans or two times',
+        remedy: 'correct the names or the schemas',
+      });
+  }
+  if (within !== null && (left.eventTime === null || right.eventTime === null))
+    refuse('BIFOLD_NO_EVENT_TIME', `${failed} compares times and has none`, {
+      received: `within, and no eventTime of "${left.eventTime === null ? left.name : right.name}"`,
+      allowed: 'an eventTime on both sides',
+      remedy: "write eventTime: 'at'",
+    });
+  if ((left.watermarkMs === null) !== (right.watermarkMs === null))
+    refuse('BIFOLD_BAD_JOIN', `${failed} has a watermark on one side`, {
+      received: `no watermark of "${left.watermarkMs === null ? left.name : right.name}"`,
+      allowed: 'a watermark on both sides, or on none (then rows wait for ever)',
+      remedy: "write watermark: '10m' on both sides",
+    });
+  for (const side of [left, right])
+    if (side.watermarkMs !== null && side.eventTime === null)
+      refuse('BIFOLD_NO_EVENT_TIME', `the side "${side.name}" of a join has a watermark and no event time`, {
+        received: 'no eventTime',
+        allowed: 'a column of times, or { field, unit } of a number',
+        remedy: "write eventTime: 'at'",
+      });
+  if (type !== 'inner' && (within === null || left.watermarkMs === null))
+    refuse('BIFOLD_BAD_JOIN', `${failed} gives rows without a partner and never knows that none will come`, {
+      received: within === null ? `type: ${type} without within` : `type: ${type} without watermarks`,
+      allowed: 'an outer join has within and a watermark on both sides',
+      remedy: "write within: { before: '1h' } and watermark: '10m' on both sides, or type: 'inner'",
+    });
+}
+
+function columnOf(failed: string, { name, output }: JoinSide, column: string): Column {
+  const found = output.find((each) => each.name === column);
+  if (found !== undefined) return found;
+  return refuse('BIFOLD_UNKNOWN_FIELD', `${failed} is by a column that "${name}" does not have`, {
+    received: `"${column}"`,
+    allowed: output.map((each) => each.name).join(', '),
+    remedy: 'correct the name',
+  });
+}
+
+/** Numbers compare with numbers, whole or not. */
+function keyType({ type }: Column): Column['type'] {
+  return type === 'integer' ? 'double' : type;
+}

@@ -1,0 +1,5 @@
+import { DefinitionError, type Explanation } from '@bifold/core';
+
+export function refuse(code: string, failed: string, rest: Omit<Explanation, 'failed'>): never {
+  throw new DefinitionError(code, { failed, ...rest });
+}

@@ -1,0 +1,203 @@
+import { keyText, type Value } from '@bifold/core';
+import type { PlannedBatch } from './checkpoint/checkpoint.ts';
+import type { StateChanges } from './checkpoint/state.ts';
+import { rowFields } from './definition/planning.ts';
+import type { JoinNode, JoinSide } from './definition/source.ts';
+import { eventTimeReader } from './event-time.ts';
+import { transformOf } from './transform.ts';
+
+type Row = readonly Value[];
+
+export interface Join {
+  /** For how long, beyond its own time, a row may be kept back: what comes after must be as patient. Milliseconds. */
+  readonly holdMs: number;
+  load(key: string, value: string): void;
+  /** The joined rows that these rows of a side complete. All of the left come before the first of the right. */
+  take(
+    side: number,
+    rows: readonly Row[],
+    planned: PlannedBatch,
+  ): { readonly rows: readonly Row[]; readonly late: number };
+  /** The rows that stay without a partner, and what the batch changed of the rows that wait. */
+  finish(planned: PlannedBatch): { readonly rows: readonly Row[]; readonly changes: StateChanges };
+}
+
+/** A row that waits for partners. */
+interface Waiting {
+  /** Side, batch and place in the batch: who it is, also when the batch runs again. */
+  readonly id: string;
+  readonly timeMs: number;
+  readonly values: Row;
+  hasPartner: boolean;
+}
+
+interface Side {
+  readonly node: JoinSide;
+  /** Whether its rows come also without a partner. */
+  readonly isKept: boolean;
+  /** How much earlier and later than a row of this side its partner may be; both null is whenever. */
+  readonly partnerBeforeMs: number | null;
+  readonly partnerAfterMs: number | null;
+  readonly timeOf: (values: Row) => number | null;
+  /** The row as it is joined; null when it is not. */
+  readonly outputOf: (values: Row) => Row | null;
+  readonly keyOf: (output: Row) => string | null;
+  readonly nulls: Row;
+  /** Rows by key and stretch of time, each list in the order in which they came. */
+  readonly waiting: Map<string, Waiting[]>;
+}
+
+/** Of the event times that a row of this side and its partner have between them, the longest stretch. */
+const spanOf = ({ within }: JoinNode): number | null => (within === null ? null : within.beforeMs + within.afterMs + 1);
+
+/**
+ * Joins two streams as Spark does: each row is matched with those of the other side that came before it, and waits for those that come after it. A row leaves when the
+ * watermark of both sides is so far beyond it that a partner would be late; if it had none, and its side is one that is kept, it comes out then, once.
+ */
+export function joinOf(node: JoinNode): Join {
+  const spanMs = spanOf(node);
+  const sides = [sideOf(node, node.left, 0), sideOf(node, node.right, 1)] as const;
+  let added: Waiting[] = [];
+  /** Rows of earlier batches that found their first partner. */
+  let matched: Waiting[] = [];
+  let batch = -1;
+  /** Rows of each side that this batch took. */
+  const taken: [number, number] = [0, 0];
+
+  const stretchOf = (timeMs: number): number => (spanMs === null ? 0 : Math.floor(timeMs / spanMs));
+  const put = (side: Side, key: string, row: Waiting): void => {
+    const place = `${stretchOf(row.timeMs)}|${key}`;
+    const rows = side.waiting.get(place);
+    if (rows) rows.push(row);
+    else side.waiting.set(place, [row]);
+  };
+
+  function* partnersOf(side: Side, key: string, timeMs: number): Generator<Waiting> {
+    const other = side === sides[0] ? sides[1] : sides[0];
+    const { partnerBeforeMs, partnerAfterMs } = side;
+    const [fromMs, toMs] =
+      partnerBeforeMs === null || partnerAfterMs === null
+        ? [0, 0]
+        : [timeMs - partnerBeforeMs, timeMs + partnerAfterMs];
+    for (let stretch = stretchOf(fromMs); stretch <= stretchOf(toMs); stretch++)
+      for (const row of other.waiting.get(`${stretch}|${key}`) ?? [])
+        if (spanMs === null || (row.timeMs >= fromMs && row.timeMs <= toMs)) yield row;
+  }
+
+  const joined = (side: Side, values: Row, partner: Row): Row =>
+    side === sides[0] ? [...values, ...partner] : [...partner, ...values];
+
+  return {
+    // As Spark's output watermark of a join: a millisecond more than the longest wait.
+    holdMs: node.within === null ? 0 : Math.max(node.within.beforeMs, node.within.afterMs) + 1,
+
+    load(id, value) {
+      const side = sides[id.startsWith('0') ? 0 : 1];
+      const [timeMs, hasPartner, values] = JSON.parse(value) as [number, boolean, Value[]];
+      // What waits was written down in the order in which it came, and is loaded so.
+      put(side, side.keyOf(values) ?? '', { id, timeMs, values, hasPartner });
+    },
+
+    take(index, rows, planned) {
+      const side = sides[index] as Side;
+      const given: Row[] = [];
+      let late = 0;
+      if (planned.batch !== batch) {
+        batch = planned.batch;
+        taken.fill(0);
+      }
+      for (const source of rows) {
+        const timeMs = side.timeOf(source) ?? 0;
+        const output = side.outputOf(source);
+        if (output === null) continue;
+        if (side.node.watermarkMs !== null && planned.lateBelowMs !== null && timeMs <= planned.lateBelowMs) {
+          late++;
+          continue;
+        }
+        const key = side.keyOf(output);
+        if (key === null && !side.isKept) continue;
+        const row: Waiting = {
+          id: `${index}|${batch}|${taken[index as 0 | 1]++}`,
+          timeMs,
+          values: output,
+          hasPartner: false,
+        };
+        if (key !== null) {
+          for (const partner of partnersOf(side, key, timeMs)) {
+            given.push(joined(side, output, partner.values));
+            row.hasPartner = true;
+            if (!partner.hasPartner) matched.push(partner);
+            partner.hasPartner = true;
+          }
+        }
+        put(side, key ?? '', row);
+        added.push(row);
+      }
+      return { rows: given, late };
+    },
+
+    finish({ watermarkMs }) {
+      const rows: Row[] = [];
+      const changes = new Map<string, string | null>();
+      for (const row of [...added, ...matched])
+        changes.set(row.id, JSON.stringify([row.timeMs, row.hasPartner, row.values]));
+      added = [];
+      matched = [];
+      if (watermarkMs === null || node.within === null) return { rows, changes };
+      for (const side of sides) {
+        const gone = removeOver(side, watermarkMs).toSorted(inOrder);
+        for (const { id } of gone) changes.set(id, null);
+        if (side.isKept)
+          for (const { values, hasPartner } of gone)
+            if (!hasPartner) rows.push(joined(side, values, (side === sides[0] ? sides[1] : sides[0]).nulls));
+      }
+      return { rows, changes };
+    },
+  };
+}
+
+/** Rows whose last possible partner would be late: Spark lets them go a millisecond later than it could, and so do we. */
+function removeOver({ waiting, partnerAfterMs }: Side, watermarkMs: number): readonly Waiting[] {
+  const gone: Waiting[] = [];
+  for (const [place, rows] of waiting) {
+    const stay = rows.filter(({ timeMs }) => timeMs + (partnerAfterMs as number) >= watermarkMs);
+    if (stay.length === rows.length) continue;
+    gone.push(...rows.filter(({ timeMs }) => timeMs + (partnerAfterMs as number) < watermarkMs));
+    if (stay.length === 0) waiting.delete(place);
+    else waiting.set(place, stay);
+  }
+  return gone;
+}
+
+/** By time, then as they came: the same order, whatever was restored from a checkpoint in between. */
+function inOrder(left: Waiting, right: Waiting): number {
+  const [, leftBatch, leftPlace] = left.id.split('|').map(Number) as [number, number, number];
+  const [, rightBatch, rightPlace] = right.id.split('|').map(Number) as [number, number, number];
+  return left.timeMs - right.timeMs || leftBatch - rightBatch || leftPlace - rightPlace;
+}
+
+function sideOf({ type, on, within }: JoinNode, side: JoinSide, index: 0 | 1): Side {
+  const transform = transformOf(side);
+  const slots = rowFields(side.columns, side.pipeline.plan).map(({ field }) => transform.slotOf(field));
+  const keyPlaces = on.map((pair) => side.output.findIndex(({ name }) => name === pair[index]));
+  const { beforeMs = null, afterMs = null } = within ?? {};
+  return {
+    node: side,
+    isKept: type === 'full' || type === (index === 0 ? 'left' : 'right'),
+    // A right row is the partner of left ones that are as much later as it is earlier.
+    ...(index === 0
+      ? { partnerBeforeMs: beforeMs, partnerAfterMs: afterMs }
+      : { partnerBeforeMs: afterMs, partnerAfterMs: beforeMs }),
+    timeOf: side.eventTime === null ? () => null : eventTimeReader(side.eventTime, side.columns),
+    outputOf: (values) => {
+      const row = transform.apply(values, () => null);
+      return row === null ? null : slots.map((slot) => row[slot] as Value);
+    },
+    keyOf: (output) => {
+      const key = keyPlaces.map((place) => output[place] as Value);
+      return key.includes(null) ? null : keyText(key);
+    },
+    nulls: side.output.map(() => null),
+    waiting: new Map(),
+  };
+}

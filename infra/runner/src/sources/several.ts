@@ -1,0 +1,33 @@
+import type { Position } from '../checkpoint/checkpoint.ts';
+import type { OpenSource } from './source.ts';
+
+interface Named {
+  /** Under which the position of this source stands in that of all. */
+  readonly name: string;
+  readonly source: OpenSource;
+  /** Which side of a join its rows are. */
+  readonly side?: number;
+}
+
+/** Several sources as one, read one after the other: each has a place of its own in the position, and limits of its own. */
+export function severalSources(sources: readonly Named[]): OpenSource {
+  const together = async (of: (each: Named) => Promise<Position>): Promise<Position> =>
+    Object.fromEntries(await Promise.all(sources.map(async (each) => [each.name, await of(each)] as const)));
+  const part = (position: Position, { name }: Named): Position => position[name] as Position;
+  return {
+    begin: () => together(({ source }) => source.begin()),
+    available: (from) => together((each) => each.source.available(part(from, each))),
+    bounded: (from, available) =>
+      Object.fromEntries(
+        sources.map((each) => [each.name, each.source.bounded(part(from, each), part(available, each))]),
+      ),
+    async *read(from, to) {
+      for (const each of sources)
+        for await (const chunk of each.source.read(part(from, each), part(to, each)))
+          yield each.side === undefined ? chunk : { ...chunk, side: each.side };
+    },
+    close: async () => {
+      await Promise.allSettled(sources.map(({ source }) => source.close()));
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { join as pathOf } from 'node:path';
+import { count, tumbling } from '@bifold/core';
+import { availableNow, console, defineStream, files, type JoinType, join, type Stream, union } from '@bifold/runner';
+import { z } from 'zod';
+import { shownBy, writeFiles } from '../unit/streams/world.ts';
+import { MINUTE_MS } from './events.ts';
+
+const RowSchema = z.object({ at: z.int(), key: z.string().nullable(), n: z.int() });
+export type Row = z.infer<typeof RowSchema>;
+
+/** Two streams that become one, run by `bifold run`'s own code and by Spark: each batch takes a file of either. */
+export interface StreamCase {
+  readonly name: string;
+  readonly left: readonly (readonly Row[])[];
+  readonly right: readonly (readonly Row[])[];
+  /** A join, or one after the other. */
+  readonly of: JoinType | 'union';
+  /** How much earlier and later than a left row its partner may be; null is whenever, and then nothing is watched. */
+  readonly within: { readonly beforeMs: number; readonly afterMs: number } | null;
+  /** Rows are counted by key and windows of an hour, as they are over. */
+  readonly isCounted?: boolean;
+  /** Where Spark means something else: what Bifold joins instead, and what becomes of its rows, to come to Spark's. */
+  readonly differs?: {
+    readonly why: string;
+    readonly joined: Pick<StreamCase, 'left' | 'right'>;
+    readonly becomes: (row: string) => string;
+  };
+}
+
+const DELAYS_MS = { left: 20 * MINUTE_MS, right: 10 * MINUTE_MS };
+
+/** What both sides read. */
+export function writtenStream({ name, left, right, of, within, isCounted = false }: StreamCase, folder: string) {
+  const folders = [pathOf(folder, 'left'), pathOf(folder, 'right')] as const;
+  writeFiles(folders[0], left);
+  writeFiles(folders[1], right);
+  return { name, folders, of, within, isCounted, delaysMs: [DELAYS_MS.left, DELAYS_MS.right] };
+}
+
+/** Rows as Bifold gives them, each as a text. */
+export async function streamRows(one: StreamCase, folder: string): Promise<readonly string[]> {
+  const { folders } = writtenStream(one, folder);
+  const batches = await shownBy(streamOf(folders, one));
+  return batches.flatMap(({ rows }) => rows.map((row) => JSON.stringify(row)));
+}
+
+function streamOf([left, right]: readonly [string, string], { of, within, isCounted = false }: StreamCase): Stream {
+  const read = (path: string) => files({ path, format: 'json', schema: RowSchema, maxFilesPerTrigger: 1 });
+  const eventTime = { field: 'at', unit: 'ms' } as const;
+  const common = { name: 'compared', trigger: availableNow(), sinks: [console({ rows: 0 })] };
+  const counted = { groupBy: ['key'], windows: { hour: tumbling('1h') }, aggregates: { rows: count() } } as const;
+  if (of === 'union') {
+    const both = {
+      ...common,
+      from: union(read(left), read(right)),
+      eventTime,
+      watermark: `${DELAYS_MS.left}ms`,
+    } as const;
+    return isCounted ? defineStream({ ...both, ...counted }) : defineStream(both);
+  }
+  const times = (side: 'left' | 'right') =>
+    within === null ? { eventTime } : ({ eventTime, watermark: `${DELAYS_MS[side]}ms` } as const);
+  const from = join({
+    left: { from: read(left), ...times('left') },
+    right: { as: 'r', from: read(right), ...times('right') },
+    ...{ type: of, on: { key: 'key' } },
+    ...(within === null ? {} : { within: { before: `${within.beforeMs}ms`, after: `${within.afterMs}ms` } }),
+  });
+  return isCounted ? defineStream({ ...common, from, ...counted }) : defineStream({ ...common, from });
+}
