@@ -12,6 +12,7 @@ import {
   first as earliest,
   enrichedSql,
   expressionSql,
+  type FieldType,
   field,
   foldOf,
   inexactAdder,
@@ -141,14 +142,15 @@ const record = fc.record({
 type Fields = Readonly<Record<string, Value>>;
 
 /** Expressions of boolean type over the fields of each type, literals among them. */
-const leaf = (kind: 'number' | 'text' | 'time'): fc.Arbitrary<Expression<unknown>> => {
+type Anything = Expression<FieldType<string>>;
+const leaf = (kind: 'number' | 'text' | 'time'): fc.Arbitrary<Anything> => {
   const fieldsOf = {
     number: ['whole', 'more', 'real', 'place.rank', 'place.area'],
     text: ['city', 'other', 'machine.grade'],
     time: ['seen', 'since'],
   };
-  const read = fc.constantFrom(...fieldsOf[kind]).map(field);
-  const literal = (value: string | number): Expression<unknown> => new Expression({ kind: 'literal', value });
+  const read = fc.constantFrom(...fieldsOf[kind]).map((name) => field(name));
+  const literal = (value: string | number): Anything => new Expression({ kind: 'literal', value });
   if (kind === 'number')
     return fc.oneof({ weight: 3, arbitrary: read }, { weight: 2, arbitrary: fc.oneof(integers, reals).map(literal) });
   return kind === 'text' ? fc.oneof(read, texts.map(literal)) : read;
@@ -157,16 +159,16 @@ const compared = fc.oneof(
   ...(['number', 'time'] as const).map((kind) =>
     fc
       .tuple(fc.constantFrom('eq', 'ne', 'lt', 'le', 'gt', 'ge'), leaf(kind), leaf(kind))
-      .map(([operator, left, right]) => left[operator](right)),
+      .map(([operator, left, right]) => left[operator as 'eq'](right)),
   ),
   fc
     .tuple(fc.constantFrom('eq', 'ne'), leaf('text'), leaf('text'))
-    .map(([operator, left, right]) => left[operator](right)),
+    .map(([operator, left, right]) => left[operator as 'eq'](right)),
 );
 const { condition } = fc.letrec<{ condition: Expression<boolean | null> }>((tie) => ({
   condition: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    fc.constantFrom('flag', 'place.open').map((name) => field(name) as Expression<boolean | null>),
+    fc.constantFrom<string>('flag', 'place.open').map((name) => new Expression<boolean | null>(field(name).node)),
     compared,
     fc.oneof(leaf('number'), leaf('text'), leaf('time'), tie('condition')).map((operand) => operand.isNull()),
     tie('condition').map((operand) => operand.not()),
@@ -186,8 +188,8 @@ function pipelineOf(first: Expression<boolean | null>, second: Expression<boolea
     from: rows,
     lookups,
     derive: {
-      first: first as Expression<boolean>,
-      second: second.or(field('first') as Expression<boolean>) as Expression<boolean>,
+      first,
+      second: second.or(field('first')),
     },
     where: second.isNull().or(first),
     groupBy: ['other', 'real', 'first'],

@@ -1,5 +1,7 @@
 /** What a definition's types promise, and what must not compile. Checked by `npm run typecheck`; nothing here runs. */
 import {
+  coalesce,
+  concat,
   correlation,
   count,
   definePipeline,
@@ -17,6 +19,7 @@ import {
   table,
   topic,
   tumbling,
+  when,
 } from '@bifold/core';
 import { type airframes, type delays, pipelines } from '@bifold/pipelines';
 import { z } from 'zod';
@@ -103,6 +106,48 @@ holds<Equal<Flat<Parts<typeof airframes>['key']>, { tailnum: string | null }>>()
 export const any: readonly Pipeline[] = [full, ...pipelines];
 // @ts-expect-error the check itself: these are not equal
 holds<Equal<{ n: number }, { n: number | null }>>();
+
+// The exact types of derived columns: of fields, of columns derived before, of a lookup, of computations.
+export const ages = definePipeline({
+  name: 'ages',
+  from: departures,
+  lookups: { plane },
+  derive: {
+    tail: field('tailnum'),
+    again: field('tail'),
+    seats: field('plane.seats'),
+    speed: field('delay').dividedBy(60).plus(field('since')).round(),
+    group: when(field('delay').le(30), 'young').when(field('delay').le(45), 'midage').otherwise('old'),
+    maybe: when(field('late'), field('delay')).otherwise(null),
+    title: concat(field('carrier'), ' ', field('again')),
+    letters: field('title').length(),
+    year: field('at').year(),
+    any: coalesce(field('tailnum'), field('carrier')),
+    listed: field('carrier').isIn(['UA', 'AA']),
+  },
+  where: field('late').or(field('carrier').startsWith('U')),
+  groupBy: ['tail', 'again', 'seats', 'speed', 'group', 'maybe', 'title', 'letters', 'year', 'any', 'listed'],
+  windows: { hourly: tumbling('1h') },
+  aggregates: { n: count(), length: mean('letters'), seats: sum('plane.seats'), speed: max('speed') },
+});
+holds<
+  Equal<
+    Flat<Parts<typeof ages>['key']>,
+    {
+      tail: string | null;
+      again: string | null;
+      seats: number | null;
+      speed: number | null;
+      group: 'young' | 'midage' | 'old';
+      maybe: number | null;
+      title: string | null;
+      letters: number | null;
+      year: number | null;
+      any: string | null;
+      listed: boolean | null;
+    }
+  >
+>();
 
 // Event time as a number has its unit.
 topic('x', { ...options, eventTime: { field: 'since', unit: 'ms' } });
@@ -194,3 +239,39 @@ field('delay').gt({});
 full.plan.name = 'other';
 // @ts-expect-error all the way down
 full.plan.storage.segmentSize = 5;
+
+const keyed = { ...base, groupBy: ['carrier'], aggregates: { n } } as const;
+// @ts-expect-error an expression over a field that does not exist
+definePipeline({ ...keyed, derive: { gone: field('cancelled').isNull() } });
+// @ts-expect-error a condition over a field that does not exist
+definePipeline({ ...keyed, where: field('dealy').gt(5) });
+// @ts-expect-error an expression over a lookup that does not exist
+definePipeline({ ...keyed, derive: { seats: field('plane.seats').plus(1) } });
+// @ts-expect-error an expression over a column that a lookup does not have
+definePipeline({ ...keyed, lookups: { plane }, derive: { wings: field('plane.wings').plus(1) } });
+// @ts-expect-error arithmetic over text
+definePipeline({ ...keyed, derive: { sum: field('carrier').plus(1) } });
+// @ts-expect-error arithmetic over a truth, as the other operand
+definePipeline({ ...keyed, derive: { sum: field('delay').times(field('late')) } });
+// @ts-expect-error arithmetic over a text that is derived
+definePipeline({ ...keyed, derive: { title: concat(field('carrier'), '!'), sum: field('title').plus(1) } });
+// @ts-expect-error a number compared with text
+definePipeline({ ...keyed, derive: { late: field('delay').eq('5') } });
+// @ts-expect-error the length of a number
+definePipeline({ ...keyed, derive: { letters: field('delay').length() } });
+// @ts-expect-error the year of a number
+definePipeline({ ...keyed, derive: { year: field('since').year() } });
+// @ts-expect-error texts among numbers
+definePipeline({ ...keyed, derive: { listed: field('delay').isIn(['5']) } });
+// @ts-expect-error a sum of text that is derived
+definePipeline({ ...keyed, derive: { title: field('carrier').lower() }, aggregates: { s: sum('title') } });
+// @ts-expect-error text or number
+when(field('late'), 'late').otherwise(5);
+// @ts-expect-error a case without a condition
+when('late', 1);
+// @ts-expect-error arithmetic with a text
+field('delay').plus('1');
+// @ts-expect-error the root of a text
+field('carrier').lower().sqrt();
+// @ts-expect-error a text with a number at its end
+concat('gate ', 5);

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  type AnyExpression,
+  coalesce,
+  concat,
   correlation,
   count,
   DefinitionError,
@@ -20,6 +23,7 @@ import {
   table,
   topic,
   tumbling,
+  when,
 } from '@bifold/core';
 import { airlines, departures, pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
@@ -52,6 +56,15 @@ const define = (change: object): unknown => definePipeline({ ...base, ...change 
 const defineTopic = (change: object): unknown =>
   define({ from: topic('rides', { ...topicOptions, ...change } as never) });
 const literal = (value: unknown): Expression<unknown> => new Expression({ kind: 'literal', value } as never);
+
+/** An expression of so many levels, and one of so many parts on few. */
+const deep = (levels: number): Expression<unknown> =>
+  Array.from({ length: levels - 1 }).reduce<Expression<number | null>>(
+    (inner) => inner.plus(1),
+    new Expression(field('seats').node),
+  );
+const wide = (parts: number): Expression<boolean> =>
+  new Expression({ kind: 'isNull', operand: { kind: 'coalesce', operands: Array(parts).fill(field('seats').node) } });
 
 /** Each refusal: its code, what it must name, and what it must say is allowed. */
 const REFUSALS: readonly { code: string; what: string; names: string; allowed: string; make: () => unknown }[] = [
@@ -630,14 +643,14 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     what: 'an order of texts',
     names: 'derive.late',
     allowed: 'eq and ne only',
-    make: () => define({ derive: { late: field('city').lt('m') } }),
+    make: () => define({ derive: { late: field('city').lt('m' as never) } }),
   },
   {
     code: 'BIFOLD_BAD_EXPRESSION',
     what: 'a time against text',
     names: 'derive.late',
     allowed: 'two timestamps',
-    make: () => define({ derive: { late: field('at').gt('2013-01-01T00:00:00Z') } }),
+    make: () => define({ derive: { late: field('at').gt('2013-01-01T00:00:00Z' as never) } }),
   },
   {
     code: 'BIFOLD_BAD_EXPRESSION',
@@ -694,6 +707,223 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     names: 'derive.late',
     allowed: 'well-formed',
     make: () => define({ derive: { late: field('city').eq('\ud800') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a sum with a text',
+    names: 'derive.late',
+    allowed: 'integer or double',
+    make: () => define({ derive: { late: field('fare').plus('1' as never) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a product of texts',
+    names: 'derive.late',
+    allowed: 'integer or double',
+    make: () => define({ derive: { late: field('city').times(2) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'division of a time',
+    names: 'derive.late',
+    allowed: 'integer or double',
+    make: () => define({ derive: { late: field('at').dividedBy(2) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'what is left of a truth',
+    names: 'derive.late',
+    allowed: 'integer or double',
+    make: () => define({ derive: { late: field('night').modulo(2) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a sum with null',
+    names: 'derive.late',
+    allowed: 'integer or double',
+    make: () => define({ derive: { late: field('fare').plus(null as never) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a sum with NaN',
+    names: 'derive.late',
+    allowed: 'finite',
+    make: () => define({ derive: { late: field('fare').plus(Number.NaN) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a sum with an object',
+    names: 'derive.late',
+    allowed: 'an expression',
+    make: () => define({ derive: { late: field('fare').plus({} as never) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a root of text',
+    names: 'derive.late',
+    allowed: 'integer or double',
+    make: () => define({ derive: { late: field('city').sqrt() } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a rounded time',
+    names: 'derive.late',
+    allowed: 'integer or double',
+    make: () => define({ derive: { late: field('at').round() } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'the length of a number',
+    names: 'derive.late',
+    allowed: 'text fields',
+    make: () => define({ derive: { late: field('fare').length() } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'part of a number',
+    names: 'derive.late',
+    allowed: 'text fields',
+    make: () => define({ derive: { late: field('seats').substring(1) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a substring that begins before the text',
+    names: 'derive.late',
+    allowed: 'from 0',
+    make: () => define({ derive: { late: field('city').substring(-1) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a substring of half a character',
+    names: 'derive.late',
+    allowed: 'from 0',
+    make: () => define({ derive: { late: field('city').substring(0, 0.5) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a number joined to text',
+    names: 'derive.late',
+    allowed: 'text fields',
+    make: () => define({ derive: { late: concat('at ', field('seats')) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a number looked for in text',
+    names: 'derive.late',
+    allowed: 'text fields',
+    make: () => define({ derive: { late: field('city').contains(field('seats')) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a number in lower case',
+    names: 'derive.late',
+    allowed: 'text fields',
+    make: () => define({ derive: { late: field('seats').lower() } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'the year of a number',
+    names: 'derive.late',
+    allowed: 'date-time',
+    make: () => define({ derive: { late: field('since').year() } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'the hour of a text',
+    names: 'derive.late',
+    allowed: 'date-time',
+    make: () => define({ derive: { late: field('city').hour() } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'text or number',
+    names: 'derive.late',
+    allowed: 'values of one type',
+    make: () => define({ derive: { late: when(field('night'), 'late').otherwise(5 as never) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a case without a condition',
+    names: 'derive.late',
+    allowed: 'boolean operands',
+    make: () => define({ derive: { late: when(field('fare'), 1).otherwise(2) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a case of nothing but null',
+    names: 'derive.late',
+    allowed: 'reads a field',
+    make: () => define({ derive: { late: when(field('night'), literal(null) as never).otherwise(null) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a case that is left open',
+    names: 'derive.late',
+    allowed: 'begins with field',
+    make: () => define({ derive: { late: when(field('night'), 1) as never } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'the first of a text and a time',
+    names: 'derive.late',
+    allowed: 'values of one type',
+    make: () => define({ derive: { late: coalesce(field('city'), field('at')) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a list of nothing',
+    names: 'derive.late',
+    allowed: 'from 1 to 1000',
+    make: () => define({ derive: { late: field('city').isIn([]) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a list that is too long',
+    names: 'derive.late',
+    allowed: 'from 1 to 1000',
+    make: () => define({ derive: { late: field('seats').isIn(Array.from({ length: 1001 }, (_, n) => n)) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a list of other types',
+    names: 'derive.late',
+    allowed: 'of the type',
+    make: () => define({ derive: { late: field('city').isIn(['a', 5] as never) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a list with null',
+    names: 'derive.late',
+    allowed: 'of the type',
+    make: () => define({ derive: { late: field('city').isIn(['a', null] as never) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a list that is none',
+    names: 'derive.late',
+    allowed: 'from 1 to 1000',
+    make: () => define({ derive: { late: field('city').isIn('oslo' as never) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a time in a list of texts',
+    names: 'derive.late',
+    allowed: 'of the type',
+    make: () => define({ derive: { late: field('at').isIn(['2013-01-01T00:00:00Z']) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'an expression that is too deep',
+    names: 'derive.late',
+    allowed: '100 levels',
+    make: () => define({ derive: { late: deep(101) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'an expression that is too wide',
+    names: 'derive.late',
+    allowed: '2000 parts',
+    make: () => define({ derive: { late: field('seats').isIn([1]).or(wide(2000)) } }),
   },
   {
     code: 'BIFOLD_BAD_STORAGE',
@@ -833,7 +1063,7 @@ describe('the version of a view', () => {
   });
 
   const from = (change: object): object => ({ from: topic('rides', { ...topicOptions, ...change } as never) });
-  const derive = (expression: Expression<unknown>): object => ({ derive: { dear: expression } });
+  const derive = (expression: AnyExpression): object => ({ derive: { dear: expression } });
   const joined = (change: object): object => ({ lookups: { place: { ...lookup(cities, { on: 'city' }), ...change } } });
   it.each<[string, object, object]>([
     ['name', {}, { name: 'other' }],

@@ -12,6 +12,7 @@ export * from './definition/index.ts';
 export { digestOf } from './digest.ts';
 export * from './errors.ts';
 export { type Slots, slotIndex } from './evaluate.ts';
+export { expressionSql } from './expression-sql.ts';
 export { type Fold, foldOf, keyOfRow, type ResolveLookup, rowId, SegmentFold } from './fold.ts';
 export { type FoldedLog, type FoldedRow, type Folding, interpret, interpretEach } from './interpret.ts';
 export { type Located, locate, type Source } from './kept.ts';
@@ -61,5 +62,6 @@ export {
 } from './row.ts';
 export * from './segment.ts';
 export * from './sql.ts';
+export * from './sql-text.ts';
 export * from './tables.ts';
 export { mergeWindows, paneRange, type WindowRange, windowEndMs, windowStartsOf } from './windows.ts';

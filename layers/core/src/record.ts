@@ -1,10 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { fieldsOf } from './definition/expression.ts';
 import type { Pipeline } from './definition/pipeline.ts';
 import type { Column, EventSchema } from './definition/schema.ts';
 import type { EventTime } from './definition/topic.ts';
 import { DefinitionError } from './errors.ts';
-import type { Plan } from './plan.ts';
+import { KEY_LIMIT_BYTES, keySizeOf } from './key-size.ts';
 
 /** A value of a column: text, finite number (integers and timestamps too; never -0), boolean or null. */
 export type Value = string | number | boolean | null;
@@ -45,8 +44,6 @@ const ISO_DATE_TIME = /^\d{4}-\d{2}-(\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+
  * one call stack to the next, and one layer would count what another sets aside.
  */
 const JSON_DEPTH_LIMIT = 100;
-/** The database takes no clustering value beyond 65,535 bytes: a record with a longer key could be stored by no retry. */
-const KEY_LIMIT_BYTES = 60_000;
 const DETAIL_LIMIT = 500;
 
 /** Compiles the decoder of a pipeline. The schema only says yes or no; values are those of the wire. */
@@ -56,7 +53,7 @@ export function decoderOf(pipeline: Pipeline): Decoder {
   const timeOf = eventTimeReader(eventTime, columns);
   const validate = validatorOf(pipeline.schema);
   const nested = columns.filter((column) => column.type === 'json').map((column) => column.name);
-  const keyed = keyColumns(pipeline.plan);
+  const keys = keySizeOf(pipeline.plan);
   return (bytes) => {
     if (bytes === null) return poison('tombstone', 'the value is null');
     if (!isUtf8(bytes)) return poison('not-utf8', 'the bytes are not UTF-8 text');
@@ -88,10 +85,8 @@ export function decoderOf(pipeline: Pipeline): Decoder {
       }
       values[index] = value;
     }
-    if (keySizeBytes(values, keyed) > KEY_LIMIT_BYTES) {
-      const names = keyed.map((index) => (columns[index] as Column).name).join(', ');
-      return poison('wrong-type', `${names}: more than ${KEY_LIMIT_BYTES} bytes, too long for a key`);
-    }
+    if (keys.sizeBytes(values) > KEY_LIMIT_BYTES)
+      return poison('wrong-type', `${keys.columns.join(', ')}: more than ${KEY_LIMIT_BYTES} bytes, too long for a key`);
     const timeMs = timeOf(values);
     return timeMs === null
       ? poison('bad-event-time', `${eventTime.field} is no time`)
@@ -107,22 +102,6 @@ function isDeeperThan(levels: number, value: unknown): boolean {
   if (value === null || typeof value !== 'object') return false;
   if (levels === 0) return true;
   return Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
-}
-
-/** Positions of the text columns that keys are made of: those of the view's rows, through derived columns too, and those of lookups. */
-function keyColumns({ columns, groupBy, lookups, derived }: Plan): readonly number[] {
-  const sources = new Map(derived.map(({ name, expression }) => [name, fieldsOf(expression)]));
-  const reads = (name: string): readonly string[] => [name, ...(sources.get(name) ?? []).flatMap(reads)];
-  const names = new Set([...groupBy.flatMap(reads), ...lookups.map((lookup) => lookup.on)]);
-  return columns.flatMap(({ name, type }, index) => (type === 'text' && names.has(name) ? [index] : []));
-}
-
-/** Size of these values in a key's text; exact only where they are long: a UTF-16 unit takes six bytes of JSON at most. */
-function keySizeBytes(values: readonly Value[], keyed: readonly number[]): number {
-  let atMostBytes = 0;
-  for (const index of keyed) atMostBytes += 6 * ((values[index] as string | null)?.length ?? 0);
-  if (atMostBytes <= KEY_LIMIT_BYTES) return atMostBytes;
-  return keyed.reduce((total, index) => total + Buffer.byteLength(JSON.stringify(values[index])), 0);
 }
 
 /** First issue of the schema, or null. */

@@ -2,12 +2,13 @@ import { normalInteger } from './aggregates/exact.ts';
 import type { AnyAlgebra } from './aggregates/index.ts';
 import type { Observation } from './aggregates/observation.ts';
 import { TAKES, takesObservations } from './aggregates/takes.ts';
-import type { Comparison, ExpressionNode } from './definition/expression.ts';
 import type { ColumnType } from './definition/schema.ts';
+import { expressionSql } from './expression-sql.ts';
 import { isComposed, paneSizeMs, panesOf } from './panes.ts';
 import type { AggregatePlan, Plan, WindowPlan } from './plan.ts';
 import type { SqlType, SqlValue } from './ports.ts';
 import type { Value } from './record.ts';
+import { quoted, textLiteral } from './sql-text.ts';
 
 /**
  * The plan as SQL, in DuckDB's dialect: what the batch layer runs over the archive. It must mean what the fold means; where SQL would round (sums of
@@ -51,14 +52,6 @@ export function sqlTypeOf(type: ColumnType): SqlType {
 /** A value of a column as the engine takes it: 64-bit integers are bigint. */
 export function sqlValueOf(type: SqlType, value: SqlValue): SqlValue {
   return type === 'BIGINT' && typeof value === 'number' ? BigInt(value) : value;
-}
-
-export function quoted(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
-}
-
-export function textLiteral(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }
 
 /** The table that holds the loaded rows of a lookup: `_version`, `_key`, then its columns. */
@@ -236,40 +229,4 @@ export function stateOfParts({ kind }: AggregatePlan, parts: readonly SqlValue[]
 function filteredValue({ field, where }: AggregatePlan): string {
   const value = quoted(field as string);
   return where === null ? value : `CASE WHEN ${quoted(where)} IS TRUE THEN ${value} END`;
-}
-
-const COMPARISON_SQL: Readonly<Record<Comparison, string>> = {
-  '=': '=',
-  '<>': '<>',
-  '<': '<',
-  '<=': '<=',
-  '>': '>',
-  '>=': '>=',
-};
-
-export function expressionSql(node: ExpressionNode): string {
-  switch (node.kind) {
-    case 'field':
-      return quoted(node.field);
-    case 'literal':
-      return literalSql(node.value);
-    case 'isNull':
-      return `(${expressionSql(node.operand)} IS NULL)`;
-    case 'not':
-      return `(NOT ${expressionSql(node.operand)})`;
-    case 'and':
-      return `(${expressionSql(node.left)} AND ${expressionSql(node.right)})`;
-    case 'or':
-      return `(${expressionSql(node.left)} OR ${expressionSql(node.right)})`;
-    case 'compare':
-      return `(${expressionSql(node.left)} ${COMPARISON_SQL[node.operator]} ${expressionSql(node.right)})`;
-  }
-}
-
-/** Numbers that are no safe integers are written as doubles: a bare decimal would be a DECIMAL, and compare by other rules. */
-function literalSql(value: string | number | boolean | null): string {
-  if (value === null) return 'NULL';
-  if (typeof value === 'string') return textLiteral(value);
-  if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
-  return Number.isSafeInteger(value) ? `CAST(${value} AS BIGINT)` : `CAST('${value}' AS DOUBLE)`;
 }

@@ -20,8 +20,10 @@ function outcomesOf(expression: Expression<boolean | null>) {
 const PAIRS = [true, false, null].flatMap((flag) =>
   [1, -1, null].map((n): Event => ({ at: FIRST_MS, key: 'a', n, x: 0, flag, word: null })),
 );
-const flag = field('flag') as Expression<boolean | null>;
-const positive = field('n').gt(0);
+/** A field whose type the definition checks when it loads. */
+const column = (name: string) => field(name);
+const flag = column('flag');
+const positive = column('n').gt(0);
 
 const EXPRESSIONS: Readonly<Record<string, Expression<boolean | null>>> = {
   'and, of all truths': flag.and(positive),
@@ -32,14 +34,14 @@ const EXPRESSIONS: Readonly<Record<string, Expression<boolean | null>>> = {
 };
 
 const DRAWN: Readonly<Record<string, Expression<boolean | null>>> = {
-  'comparing integers with doubles': field('n').lt(field('x')).or(field('n').ge(500.5)),
-  'comparing with texts': field('word')
+  'comparing integers with doubles': column('n').lt(column('x')).or(column('n').ge(500.5)),
+  'comparing with texts': column('word')
     .eq('a')
-    .or(field('word').ne(field('key')).and(field('word').ne(''))),
-  'less, at most, at least, more': field('x')
+    .or(column('word').ne(column('key')).and(column('word').ne(''))),
+  'less, at most, at least, more': column('x')
     .le(0)
-    .and(field('n').ge(-10))
-    .or(field('x').gt(field('n')).not()),
+    .and(column('n').ge(-10))
+    .or(column('x').gt(column('n')).not()),
 };
 
 const Trip = z.object({
@@ -75,7 +77,7 @@ export function expressionCases(seed: number): readonly Case[] {
         name: 'kept',
         from: events,
         derive: { large: field('n').gt(0) },
-        where: field('large').or(field('flag') as Expression<boolean | null>),
+        where: field('large').or(field('flag')),
         groupBy: ['key', 'large'],
         windows: { w: tumbling('1h') },
         aggregates: { n_all: count(), total: sum('n') },

@@ -67,7 +67,7 @@ it.each<[string, () => Stream, RegExp]>([
   ],
   [
     'an unknown field',
-    () => defineStream({ name: 'x', from, derive: { y: field('nothing').isNull() }, sinks }),
+    () => defineStream({ name: 'x', from, derive: { y: field('nothing').isNull() as never }, sinks }),
     /"nothing".+timestamp, value/,
   ],
   [

@@ -1,29 +1,35 @@
 import {
   type Aggregate,
+  type AnyExpression,
+  type Columns,
+  type Condition,
+  type Derived,
   type Duration,
   deepFreeze,
   durationMs,
-  type Expression,
+  type Joined,
   type Lookup,
+  type Readable,
   type Window,
 } from '@bifold/core';
 import { checkStream } from './checks.ts';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
 import { outputColumns, type PlannedParts, pipelineOf } from './planning.ts';
 import { refuse } from './refusal.ts';
-import type { Derived, Simplify } from './row.ts';
+import type { Simplify } from './row.ts';
 import type { Sink } from './sink.ts';
 import { type Source, type SourceNode, sourceColumns, sourceEventTime } from './source.ts';
 import type { OutputMode, Stream } from './stream.ts';
 import { asItComes, type Trigger } from './trigger.ts';
 
-type Joined<L> = { [K in keyof L]: L[K] extends Lookup<string, infer R> ? R | null : never };
-
 /** A row as sinks are given it. Times are ISO 8601 texts. */
-export type OutputRow<E, D, G extends readonly PropertyKey[], A> = keyof A extends never
-  ? Simplify<E & Derived<D>>
+export type OutputRow<E, L, D, G extends readonly PropertyKey[], A> = keyof A extends never
+  ? Simplify<E & Derived<D, E & Joined<L>>>
   : Simplify<
-      { start: string; end: string } & Pick<E & Derived<D>, G[number] & keyof (E & Derived<D>)> & {
+      { start: string; end: string } & Pick<
+        E & Derived<D, E & Joined<L>>,
+        G[number] & keyof (E & Derived<D, E & Joined<L>>)
+      > & {
           [N in keyof A]: A[N] extends Aggregate<never, infer R> ? R : never;
         }
     >;
@@ -32,21 +38,21 @@ interface Definition<E, L, D, G extends readonly PropertyKey[], W, A> {
   readonly name: string;
   readonly from: Source<E>;
   readonly lookups?: L;
-  readonly derive?: D;
+  readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<E, L, D>>>;
   /** Rows for which it is true go on; false and null do not. */
-  readonly where?: Expression<boolean | null>;
+  readonly where?: Condition<E, L, D>;
   /** The column that says when a row happened. Sources of which one is known need none. */
   readonly eventTime?: EventTimeOf<E>;
   /** How much later than the latest event time seen a row may come. */
   readonly watermark?: Duration;
   /** Only the first row with the same values in these columns passes; they are remembered as long as the watermark lets such a row come, without one for ever. */
-  readonly dropDuplicates?: readonly (keyof (E & Derived<D>) & string)[];
+  readonly dropDuplicates?: readonly (keyof (E & Derived<D, E & Joined<L>>) & string)[];
   readonly groupBy?: G;
   readonly windows?: W;
   readonly aggregates?: A;
   readonly outputMode?: OutputMode;
   readonly trigger?: Trigger;
-  readonly sinks: readonly Sink<NoInfer<OutputRow<E, D, G, A>>>[];
+  readonly sinks: readonly Sink<NoInfer<OutputRow<E, L, D, G, A>>>[];
 }
 
 const KNOWN_OPTIONS = [
@@ -63,11 +69,11 @@ export function defineStream<
   // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything": a stream without lookups joins no columns
   L extends Record<string, Lookup<keyof E & string, unknown>> = {},
   // biome-ignore lint/complexity/noBannedTypes: as above, for derived columns
-  D extends Record<string, Expression<unknown>> = {},
-  const G extends readonly (keyof (E & Derived<D>) & string)[] = readonly [],
+  D extends Record<string, AnyExpression> = {},
+  const G extends readonly (keyof (E & Derived<D, E & Joined<L>>) & string)[] = readonly [],
   const W extends Record<string, Window> = Record<string, Window>,
   // biome-ignore lint/complexity/noBannedTypes: as above, for aggregates
-  A extends Record<string, Aggregate<E & Joined<L> & Derived<D>, unknown>> = {},
+  A extends Record<string, Aggregate<E & Joined<L> & Derived<D, E & Joined<L>>, unknown>> = {},
 >(definition: Definition<E, L, D, G, W, A>): Stream {
   const { name, from, lookups = {}, derive = {}, where = null, sinks, trigger = asItComes() } = definition;
   for (const option of Object.keys(definition)) {

@@ -1,8 +1,18 @@
-import { type Column, type Duration, durationMs, type EventTime, type Expression } from '@bifold/core';
+import {
+  type AnyExpression,
+  type Column,
+  type Columns,
+  type Condition,
+  type Derived,
+  type Duration,
+  durationMs,
+  type EventTime,
+  type Readable,
+} from '@bifold/core';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
 import { pipelineOf, rowFields } from './planning.ts';
 import { refuse } from './refusal.ts';
-import type { Derived, Simplify } from './row.ts';
+import type { Simplify } from './row.ts';
 import {
   type InputNode,
   type JoinNode,
@@ -13,11 +23,14 @@ import {
   sourceEventTime,
 } from './source.ts';
 
+// biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything"
+type NoLookups = {};
+
 interface Side<E, D> {
   readonly from: Source<E>;
-  readonly derive?: D;
+  readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<E, NoLookups, D>>>;
   /** Rows for which it is true are joined; the others are as if they had not come. */
-  readonly where?: Expression<boolean | null>;
+  readonly where?: Condition<E, NoLookups, D>;
   /** The column that says when a row happened. Sources of which one is known need none. */
   readonly eventTime?: EventTimeOf<E>;
   /** How much later than the latest event time seen on this side a row of it may come. */
@@ -42,17 +55,17 @@ export function join<
   const N extends string,
   const T extends JoinType = 'inner',
   // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything": a side without derived columns
-  DL extends Record<string, Expression<unknown>> = {},
+  DL extends Record<string, AnyExpression> = {},
   // biome-ignore lint/complexity/noBannedTypes: as above, for the right side
-  DR extends Record<string, Expression<unknown>> = {},
+  DR extends Record<string, AnyExpression> = {},
 >(options: {
   readonly left: Side<L, DL>;
   readonly right: Side<R, DR> & { readonly as: N };
   readonly type?: T;
   /** Columns of the left and those of the right that they must equal. Null equals nothing. */
-  readonly on: { readonly [K in keyof (L & Derived<DL>) & string]?: keyof (R & Derived<DR>) & string };
+  readonly on: { readonly [K in keyof (L & Derived<DL, L>) & string]?: keyof (R & Derived<DR, R>) & string };
   readonly within?: { readonly before?: Duration; readonly after?: Duration };
-}): Source<JoinedRow<Simplify<L & Derived<DL>>, Simplify<R & Derived<DR>>, N, T>> {
+}): Source<JoinedRow<Simplify<L & Derived<DL, L>>, Simplify<R & Derived<DR, R>>, N, T>> {
   const { type = 'inner', within } = options;
   const name = options.right?.as;
   const left = sideOf('left', options.left);
@@ -80,7 +93,7 @@ export function join<
   return Object.freeze({ source: Object.freeze(node) });
 }
 
-function sideOf<E, D extends Readonly<Record<string, Expression<unknown>>>>(name: string, side: Side<E, D>): JoinSide {
+function sideOf<E, D extends Readonly<Record<string, AnyExpression>>>(name: string, side: Side<E, D>): JoinSide {
   const { from, derive = {}, where = null, watermark } = side;
   if (from?.source === undefined || from.source.kind === 'join')
     refuse('BIFOLD_BAD_JOIN', `the side "${name}" of a join reads from what cannot be joined`, {

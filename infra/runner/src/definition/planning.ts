@@ -1,13 +1,13 @@
 import {
   type Aggregate,
   type AggregatePlan,
+  type AnyExpression,
   type Column,
   type ColumnType,
   count,
   definePipeline,
   type EventSchema,
   type EventTime,
-  type Expression,
   type Lookup,
   type Pipeline,
   type Plan,
@@ -27,8 +27,8 @@ export interface PlannedParts {
   readonly columns: readonly Column[];
   readonly eventTime: EventTime | null;
   readonly lookups: Readonly<Record<string, Lookup<string, unknown>>>;
-  readonly derive: Readonly<Record<string, Expression<unknown>>>;
-  readonly where: Expression<boolean | null> | null;
+  readonly derive: Readonly<Record<string, AnyExpression>>;
+  readonly where: AnyExpression | null;
   readonly aggregation: PlannedAggregation | null;
 }
 
@@ -57,7 +57,7 @@ export function pipelineOf(parts: PlannedParts): Pipeline {
     },
     lookups: lookups as Record<never, never>,
     derive: derive as Record<never, never>,
-    ...(where === null ? {} : { where }),
+    ...(where === null ? {} : { where: where as never }),
     groupBy: groupBy as never,
     windows,
     aggregates: aggregates as Record<never, never>,

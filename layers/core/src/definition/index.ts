@@ -20,9 +20,33 @@ export {
   variance,
 } from './aggregate.ts';
 export { type Duration, durationMs } from './duration.ts';
-export { type Comparison, Expression, type ExpressionNode, field } from './expression.ts';
+export {
+  type AnyExpression,
+  type Arithmetic,
+  Cases,
+  type Comparison,
+  coalesce,
+  concat,
+  Expression,
+  type ExpressionNode,
+  type FieldType,
+  field,
+  type NumericFunction,
+  operandsOf,
+  type TextTest,
+  type TimePart,
+  when,
+} from './expression.ts';
 export { type Lookup, type LookupTable, lookup, type Missing, table } from './lookup.ts';
-export { definePipeline, type Pipeline } from './pipeline.ts';
+export {
+  type Columns,
+  type Condition,
+  type Derived,
+  definePipeline,
+  type Joined,
+  type Pipeline,
+  type Readable,
+} from './pipeline.ts';
 export { type Column, type ColumnType, columnsOf, type EventSchema } from './schema.ts';
 export { type EventTime, type Topic, topic } from './topic.ts';
 export {

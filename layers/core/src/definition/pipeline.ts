@@ -1,6 +1,6 @@
 import { deepFreeze, type Plan, type StoragePlan, versionOf } from '../plan.ts';
 import type { Aggregate, ResultOver } from './aggregate.ts';
-import type { Expression } from './expression.ts';
+import type { AnyExpression, Expression, FieldType } from './expression.ts';
 import { checkResourceName } from './identifier.ts';
 import type { Lookup } from './lookup.ts';
 import {
@@ -18,8 +18,33 @@ import { refuse, Scope } from './scope.ts';
 import type { Topic } from './topic.ts';
 import type { Window } from './window.ts';
 
-type Joined<L> = { [K in keyof L]: L[K] extends Lookup<string, infer R> ? R | null : never };
-type Derived<D> = { [K in keyof D]: D[K] extends Expression<infer V> ? V : never };
+export type Joined<L> = { [K in keyof L]: L[K] extends Lookup<string, infer R> ? R | null : never };
+/** The types of derived columns: those of fields are the record's, a lookup's, or of columns derived before. */
+export type Derived<D, E> = { [K in keyof D]: D[K] extends Expression<infer V, never> ? Resolved<V, D, E> : never };
+type Resolved<V, D, E> =
+  V extends FieldType<infer F>
+    ? F extends keyof D
+      ? D[F] extends Expression<infer W, never>
+        ? Resolved<W, D, E>
+        : never
+      : F extends keyof E
+        ? E[F]
+        : F extends `${infer L}.${infer C}`
+          ? ColumnOf<E, L, C>
+          : unknown
+    : V;
+type ColumnOf<E, L, C> = L extends keyof E
+  ? C extends keyof NonNullable<E[L]>
+    ? NonNullable<E[L]>[C] | null
+    : unknown
+  : unknown;
+/** Expressions that read only what a record `E` has. */
+export type Readable<D, E> = {
+  [K in keyof D]: D[K] extends Expression<unknown, infer In> ? (E extends In ? D[K] : Expression<unknown, E>) : never;
+};
+/** All that expressions may read: of the record also what may be missing, which is null. */
+export type Columns<E, L, D> = Required<E> & Joined<L> & Derived<D, E & Joined<L>>;
+export type Condition<E, L, D> = Expression<boolean | null | FieldType<string>, NoInfer<Columns<E, L, D>>>;
 
 /** A definition that loaded: its plan, and the schemas that decide which records are valid. */
 export interface Pipeline<Key = unknown, W extends string = string, R = unknown> {
@@ -32,9 +57,9 @@ interface Definition<E, G, W, A, L, D> {
   readonly name: string;
   readonly from: Topic<E>;
   readonly lookups?: L;
-  readonly derive?: D;
+  readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<E, L, D>>>;
   /** Only records for which it is true take part: not those for which it is false or null. */
-  readonly where?: Expression<boolean | null>;
+  readonly where?: Condition<E, L, D>;
   readonly groupBy: G;
   readonly windows: W;
   readonly aggregates: A;
@@ -49,19 +74,23 @@ const KNOWN_OPTIONS = ['name', 'from', 'lookups', 'derive', 'where', 'groupBy', 
  */
 export function definePipeline<
   E,
-  const G extends readonly (keyof (E & Derived<D>) & string)[],
+  const G extends readonly (keyof (E & Derived<D, E & Joined<L>>) & string)[],
   const W extends Record<string, Window>,
-  A extends Record<string, Aggregate<E & Joined<L> & Derived<D>, unknown>>,
+  A extends Record<string, Aggregate<E & Joined<L> & Derived<D, E & Joined<L>>, unknown>>,
   // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything": a definition without lookups joins no columns
   L extends Record<string, Lookup<keyof E & string, unknown>> = {},
   // biome-ignore lint/complexity/noBannedTypes: as above, for derived columns
-  D extends Record<string, Expression<unknown>> = {},
+  D extends Record<string, AnyExpression> = {},
 >(
   definition: Definition<E, G, W, A, L, D>,
 ): Pipeline<
-  Pick<E & Derived<D>, G[number]>,
+  Pick<E & Derived<D, E & Joined<L>>, G[number]>,
   keyof W & string,
-  { [N in keyof A]: A[N] extends Aggregate<never, infer R> ? ResultOver<E & Joined<L> & Derived<D>, R> : never }
+  {
+    [N in keyof A]: A[N] extends Aggregate<never, infer R>
+      ? ResultOver<E & Joined<L> & Derived<D, E & Joined<L>>, R>
+      : never;
+  }
 > {
   const { from, groupBy, windows, aggregates, lookups = {}, derive = {}, storage = {} } = definition;
   const name = checkResourceName('a pipeline', definition.name);
@@ -101,7 +130,7 @@ export function definePipeline<
   const lookupPlans = Object.entries<Lookup<string, unknown>>(lookups).map(([alias, join]) =>
     planLookup(alias, join, scope),
   );
-  const derivedPlans = Object.entries<Expression<unknown>>(derive).map(([column, expression]) =>
+  const derivedPlans = Object.entries<AnyExpression>(derive).map(([column, expression]) =>
     planDerived(column, expression, scope),
   );
   const plan: Omit<Plan, 'version'> = {

@@ -2,8 +2,8 @@ import { TAKES, type Taken, type Takes } from '../aggregates/takes.ts';
 import { paneSizeMs } from '../panes.ts';
 import type { AggregateDomain, AggregatePlan, DerivedPlan, LookupPlan, StoragePlan, WindowPlan } from '../plan.ts';
 import type { Aggregate, AggregateKind } from './aggregate.ts';
-import { Expression, type ExpressionNode, fieldsOf } from './expression.ts';
-import { typeOf } from './expression-type.ts';
+import { type AnyExpression, Expression, type ExpressionNode, fieldsOf } from './expression.ts';
+import { typedExpression } from './expression-type.ts';
 import { checkIdentifier } from './identifier.ts';
 import type { Lookup } from './lookup.ts';
 import { type ColumnType, columnsOf } from './schema.ts';
@@ -74,7 +74,7 @@ export function planLookup(alias: string, join: Lookup<string, unknown>, scope: 
 }
 
 /** The condition that records must meet to take part. */
-export function planCondition(expression: Expression<boolean | null>, scope: Scope): ExpressionNode {
+export function planCondition(expression: AnyExpression, scope: Scope): ExpressionNode {
   const { node, type } = planExpression('where', expression, scope);
   if (type !== 'boolean')
     refuse(
@@ -87,7 +87,7 @@ export function planCondition(expression: Expression<boolean | null>, scope: Sco
   return node;
 }
 
-export function planDerived(name: string, expression: Expression<unknown>, scope: Scope): DerivedPlan {
+export function planDerived(name: string, expression: AnyExpression, scope: Scope): DerivedPlan {
   checkIdentifier(`a derived column of ${scope.where}`, name);
   const { node, type } = planExpression(`derive.${name}`, expression, scope);
   scope.add(name, type);
@@ -96,7 +96,7 @@ export function planDerived(name: string, expression: Expression<unknown>, scope
 
 function planExpression(
   role: string,
-  expression: Expression<unknown>,
+  expression: AnyExpression,
   scope: Scope,
 ): { readonly node: ExpressionNode; readonly type: ColumnType } {
   if (!(expression instanceof Expression))
@@ -118,7 +118,7 @@ function planExpression(
         'give the field one scalar type in the schema',
       );
   }
-  return { node: expression.node, type: typeOf(expression.node, scope, role) };
+  return typedExpression(expression.node, scope, role);
 }
 
 export function planKey(where: string, groupBy: readonly string[], scope: Scope): readonly string[] {
