@@ -3,6 +3,8 @@ export { type ArchivePorts, archiveLog } from './archive/archive.ts';
 export { type KeptPorts, keptRecords, locateKept } from './archive/kept.ts';
 export { answerQuestion, type QueryPorts } from './query/answer.ts';
 export { questionOf } from './query/question.ts';
+export { BINDINGS, loadLookups, type SegmentBinding } from './recompute/lookups.ts';
+export { COVERED, loadManifest } from './recompute/manifest.ts';
 export { type RecomputePorts, recompute } from './recompute/recompute.ts';
 export { coldState, foldDelivery, type SpeedPorts, type WarmState } from './speed/speed.ts';
 export { type SweepPorts, sweep } from './sweep/sweep.ts';

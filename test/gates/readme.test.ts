@@ -8,6 +8,7 @@ it.each([
   ['README.md', 'definePipeline'],
   ['docs/streams.md', 'defineStream'],
   ['docs/coming-from-spark.md', 'defineStream'],
+  ['docs/models.md', 'defineModel'],
 ])(
   'what %s defines compiles',
   async (file, defines) => {

@@ -13,7 +13,6 @@ import {
   type Pipeline,
   type Question,
   type ResolveLookup,
-  resultCell,
   rowAlgebrasOf,
   type Scope,
   type Source,
@@ -842,8 +841,7 @@ class World {
         .filter(({ window }) => window === name)
         .map(({ key, startMs, endMs, states }) => {
           const start = kind === 'running' ? null : startMs;
-          const shown = Object.values(view.present(states)).map(resultCell);
-          return JSON.stringify([...JSON.parse(key), start, endMs, ...shown]);
+          return JSON.stringify([...JSON.parse(key), start, endMs, ...Object.values(view.present(states))]);
         });
       const folder = `views/${scope.version}/${scope.incarnation}/${pointer.current.run}/${name}-`;
       const files = [...this.stage.objects].filter(([path]) => path.startsWith(folder));

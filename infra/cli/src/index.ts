@@ -8,3 +8,4 @@ export {
   legs,
   planes,
 } from './flights.ts';
+export { type Trained, type TrainingPlaces, trainFromFile } from './training/train.ts';

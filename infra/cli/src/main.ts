@@ -19,6 +19,7 @@ import { setUpCommand } from './commands/set-up.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { topicCommand } from './commands/topic.ts';
+import { trainCommand } from './commands/train.ts';
 import { upCommand } from './commands/up.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { Ended, EXIT, exitStatusOf, explainError, UsageError } from './errors.ts';
@@ -54,6 +55,7 @@ for (const command of [
   topicCommand(),
   groupsCommand(),
   lookupCommand(),
+  trainCommand(),
   modelCommand(),
   produceCommand(),
   consumeCommand(),

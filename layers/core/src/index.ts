@@ -1,5 +1,5 @@
 export type { Algebra } from './aggregates/algebra.ts';
-export { type AnyAlgebra, adderOf, algebraOf } from './aggregates/index.ts';
+export { type AnyAlgebra, algebraOf } from './aggregates/index.ts';
 export type { EventPlace } from './aggregates/observation.ts';
 export { isSameResult, type Result, resultCell, resultTypeOf } from './aggregates/result.ts';
 export { TAKES, takesObservations } from './aggregates/takes.ts';
@@ -64,4 +64,5 @@ export * from './segment.ts';
 export * from './sql.ts';
 export * from './sql-text.ts';
 export * from './tables.ts';
+export * from './training/index.ts';
 export { mergeWindows, paneRange, type WindowRange, windowEndMs, windowStartsOf } from './windows.ts';

@@ -1,5 +1,5 @@
 import { normalInteger } from './aggregates/exact.ts';
-import { type AnyAlgebra, adderOf } from './aggregates/index.ts';
+import type { AnyAlgebra } from './aggregates/index.ts';
 import type { Observation } from './aggregates/observation.ts';
 import { TAKES, takesObservations } from './aggregates/takes.ts';
 import type { ColumnType } from './definition/schema.ts';
@@ -77,11 +77,16 @@ export function enrichedSql(plan: Plan, source: string, bindings: string): strin
     if (lookup.missing === 'drop') conditions.push(`${rows}._key IS NOT NULL`);
   }
   const base = `SELECT ${['e.*', ...joined].join(', ')} FROM ${source} e ${joins.join(' ')} WHERE ${conditions.join(' AND ')}`;
-  const derived = plan.derived.reduce(
-    (inner, { name, expression }) => `SELECT *, ${expressionSql(expression)} AS ${quoted(name)} FROM (${inner})`,
-    base,
-  );
+  const derived = derivedSql(plan.derived, base);
   return plan.where === undefined ? derived : `SELECT * FROM (${derived}) WHERE ${expressionSql(plan.where)} IS TRUE`;
+}
+
+/** Rows with derived columns beside their own, each computed from those before it. */
+export function derivedSql(derived: Plan['derived'], rows: string): string {
+  return derived.reduce(
+    (inner, { name, expression }) => `SELECT *, ${expressionSql(expression)} AS ${quoted(name)} FROM (${inner})`,
+    rows,
+  );
 }
 
 /** Start of the pane of an event (`panes.ts`), floored towards minus infinity. */
@@ -136,29 +141,28 @@ export function inexactValuesSql(plan: Plan, window: WindowPlan, enriched: strin
   return `SELECT ${[`${paneStartSql(window)} AS _start`, ...keys, ...values, ...place].join(', ')} FROM ${enriched}${heldSql(window)}`;
 }
 
-/** Folds a row of `inexactValuesSql`, without its start and key, into the states of a row of the view, in place: nobody else may hold them. */
+/** Folds a row of `inexactValuesSql`, without its start and key, into the states of a row of the view, in place. */
 export function inexactAdder({ aggregates }: Plan, algebras: readonly AnyAlgebra[]): InexactAdder {
   let next = 0;
   const inputs = aggregates.flatMap((aggregate, index) => {
     if (!isFoldedByCore(aggregate)) return [];
     const [value, second] = [next++, aggregate.second === undefined ? null : next++];
-    return [
-      { index, value, second, add: adderOf(algebras[index] as AnyAlgebra), observes: takesObservations(aggregate) },
-    ];
+    return [{ index, value, second, observes: takesObservations(aggregate) }];
   });
   const place = next;
   return (states, values) => {
-    for (const { index, value: own, second: other, add, observes } of inputs) {
+    for (const { index, value: own, second: other, observes } of inputs) {
       const value = columnValue(values[own]);
       const second = other === null ? null : columnValue(values[other]);
       if (value === null || (other !== null && second === null)) continue;
+      const algebra = algebras[index] as AnyAlgebra;
       if (!observes) {
-        states[index] = add(states[index], value);
+        states[index] = algebra.add(states[index], value);
         continue;
       }
       const [timeMs, partition, offset] = values.slice(place).map(Number) as [number, number, number];
       const observation: Observation = { timeMs, partition, offset, value, second };
-      states[index] = add(states[index], observation);
+      states[index] = algebra.add(states[index], observation);
     }
   };
 }

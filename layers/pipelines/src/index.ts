@@ -1,14 +1,19 @@
-import type { Pipeline } from '@bifold/core';
+import type { ModelDefinition, Pipeline } from '@bifold/core';
 import { airframes } from './airframes.ts';
 import { airlines, delays, planes } from './delays.ts';
 import { throughput } from './throughput.ts';
+import { wine, wineModel } from './wine.ts';
 
 export { airframes, legs } from './airframes.ts';
 export { airlines, delays, departures, planes } from './delays.ts';
 export { readings, throughput } from './throughput.ts';
+export { wine, wineModel, wines } from './wine.ts';
 
 /** Every pipeline that can be deployed. Add yours here. */
-export const pipelines: readonly Pipeline[] = [delays, airframes, throughput];
+export const pipelines: readonly Pipeline[] = [delays, airframes, throughput, wine];
+
+/** Every model that can be trained: `npx bifold train <name>`. */
+export const models: readonly ModelDefinition[] = [wineModel];
 
 /** Every lookup table that the pipelines join. */
 export const lookupTables = [airlines, planes] as const;

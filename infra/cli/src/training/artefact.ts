@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { canonicalJson, MODEL_LIMITS, type ModelDefinition, readModel } from '@bifold/core';
+import { CliError } from '../errors.ts';
+import type { Fitted, Metrics, Shown, TrainedOn } from './learned.ts';
+import { learningReport } from './learning-report.ts';
+
+export interface Version {
+  readonly name: string;
+  readonly version: string;
+  readonly folder: string;
+  readonly metrics: Metrics;
+  readonly settings: Readonly<Record<string, number>>;
+}
+
+const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+
+/**
+ * Makes a version of what training left in `draft`: a folder below `models/<name>/`, with the manifest written last, then named by its time and content.
+ * The same input gives the same content, hence the same last eight digits.
+ */
+export function makeVersion(
+  definition: ModelDefinition,
+  trainedOn: TrainedOn,
+  draft: string,
+  models: string,
+  now: Date,
+): Version {
+  const read = <T>(name: string): T => JSON.parse(readFileSync(join(draft, name), 'utf8')) as T;
+  const { classes, features, model, settings } = read<Fitted>('fitted.json');
+  const metrics = read<Metrics>('metrics.json');
+  const shown = read<Shown | null>('shown.json');
+  const libraries = read<Readonly<Record<string, string>>>('libraries.json');
+  const { name, task, target, split, folds, seed, heldOutShare, grid, estimator, plan } = definition;
+  const featurePlan = sha256(canonicalJson(features));
+  const content = { format: 1, name, task, classes, features, model, featurePlan };
+  const version = `${timeText(now)}-${sha256(canonicalJson(content)).slice(0, 8)}`;
+  const modelText = canonicalJson({ ...content, version });
+  if (Buffer.byteLength(modelText) > MODEL_LIMITS.sizeBytes) throw tooLarge(name, Buffer.byteLength(modelText));
+  // By the eyes of those who will score with it.
+  readModel(Buffer.from(modelText), name, version);
+
+  const texts: Record<string, string | Uint8Array> = {
+    'model.json': modelText,
+    'model.onnx': readFileSync(join(draft, 'model.onnx')),
+    'golden.json': readFileSync(join(draft, 'golden.json')),
+    'metrics.json': `${JSON.stringify(metrics, null, 2)}\n`,
+  };
+  texts['report.html'] = learningReport({ definition, version, settings, metrics, shown, features, trainedOn });
+  const manifest = {
+    ...{ format: 1, name, version, createdAt: now.toISOString(), task, target, featurePlan },
+    ...{ pipeline: plan?.name ?? null, trainedOn, rows: metrics.rows, split, heldOutShare, folds, seed },
+    ...{ estimator, grid, settings, crossValidation: metrics.crossValidation, libraries, onnx: metrics.onnx },
+    files: Object.fromEntries(Object.entries(texts).map(([file, data]) => [file, sha256(data)])),
+  };
+  const folder = join(models, name, version);
+  const building = `${folder}.${process.pid}`;
+  rmSync(building, { recursive: true, force: true });
+  mkdirSync(building, { recursive: true });
+  for (const [file, data] of Object.entries(texts)) writeFileSync(join(building, file), data);
+  writeFileSync(join(building, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  mkdirSync(dirname(folder), { recursive: true });
+  if (existsSync(folder)) rmSync(building, { recursive: true });
+  else renameSync(building, folder);
+  return { name, version, folder, metrics, settings };
+}
+
+/** `20261122-235959`, in UTC: names of versions stand in the order of time. */
+function timeText(now: Date): string {
+  return now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+}
+
+function tooLarge(name: string, sizeBytes: number): CliError {
+  return new CliError('BIFOLD_MODEL_TOO_LARGE', {
+    failed: `model "${name}" was learned, but cannot be used`,
+    received: `${sizeBytes} bytes of model.json`,
+    allowed: `at most ${MODEL_LIMITS.sizeBytes} bytes`,
+    remedy: 'fewer or shallower trees, more rows in each leaf, fewer categories',
+  });
+}

@@ -1,0 +1,34 @@
+import { openDuckDb } from '@bifold/adapters/duckdb';
+import { type ModelDefinition, textLiteral } from '@bifold/core';
+
+/** A feature with all that was left to defaults decided: what training is asked for. */
+export type RequestedFeature =
+  | { readonly field: string; readonly type: 'number'; readonly impute: string | number; readonly scale: boolean }
+  | { readonly field: string; readonly type: 'category'; readonly impute: unknown };
+
+/** Text is a category, all else a number (false 0, true 1; times in epoch milliseconds); numbers are scaled for estimators that need it. */
+export async function requestedFeatures(
+  { features, estimator }: ModelDefinition,
+  tableFile: string,
+): Promise<readonly RequestedFeature[]> {
+  const database = await openDuckDb();
+  try {
+    const described = await database.rows(
+      `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${textLiteral(tableFile)}))`,
+    );
+    const texts = new Set(
+      described.filter(({ column_type }) => column_type === 'VARCHAR').map(({ column_name }) => column_name),
+    );
+    const scaled = estimator.kind === 'linear' || estimator.kind === 'logistic';
+    return features.map((feature): RequestedFeature => {
+      if (feature.type === 'number') return { ...feature, scale: feature.scale ?? scaled };
+      if (feature.type === 'category') return feature;
+      const { field } = feature;
+      return texts.has(field)
+        ? { field, type: 'category', impute: null }
+        : { field, type: 'number', impute: 'median', scale: scaled };
+    });
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,82 @@
+/** What functions/src/train leaves behind, as it writes it. */
+export interface Fitted {
+  readonly classes: readonly (string | number)[] | null;
+  readonly features: readonly FittedFeature[];
+  readonly model: unknown;
+  readonly settings: Readonly<Record<string, number>>;
+}
+
+export interface FittedFeature {
+  readonly field: string;
+  readonly type: 'number' | 'category';
+  readonly impute: unknown;
+  readonly mean?: number;
+  readonly scale?: number;
+  readonly categories?: readonly unknown[];
+}
+
+export interface RegressionMetrics {
+  readonly rmse: number;
+  readonly mae: number;
+  readonly r2: number;
+}
+
+export interface ClassificationMetrics {
+  readonly accuracy: number;
+  readonly f1: number;
+  readonly auc: number | null;
+  readonly logLoss: number | null;
+  readonly confusion: readonly (readonly number[])[];
+  readonly classes: readonly {
+    readonly class: string | number;
+    readonly precision: number;
+    readonly recall: number;
+    readonly f1: number;
+    readonly rows: number;
+  }[];
+}
+
+export interface GridPoint {
+  readonly settings: Readonly<Record<string, number>>;
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+export interface Metrics {
+  readonly task: 'regression' | 'classification';
+  readonly rows: { readonly learned: number; readonly heldOut: number; readonly withoutTarget: number };
+  /** On rows that it did not learn from. */
+  readonly heldOut: RegressionMetrics | ClassificationMetrics;
+  readonly learned: RegressionMetrics | ClassificationMetrics;
+  /** Of a model that always says the mean, or the most frequent class. */
+  readonly baseline: RegressionMetrics | ClassificationMetrics;
+  readonly crossValidation: {
+    readonly metric: string;
+    readonly folds: number;
+    readonly points: readonly GridPoint[];
+    readonly best: number;
+  };
+  readonly importances: {
+    readonly metric: string;
+    readonly features: readonly { readonly field: string; readonly mean: number; readonly deviation: number }[];
+  };
+  readonly onnx: { readonly rows: number; readonly maxDifference: number };
+}
+
+/** True and predicted values of some held-out rows, of a regression. */
+export interface Shown {
+  readonly true: readonly number[];
+  readonly predicted: readonly number[];
+}
+
+/** What a version was learned from: so that anybody can say what it has seen. */
+export type TrainedOn =
+  | {
+      readonly kind: 'archive';
+      readonly pipeline: string;
+      readonly version: string;
+      readonly incarnation: string;
+      /** Per partition, the offsets `[start, end)`. */
+      readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+    }
+  | { readonly kind: 'file'; readonly name: string; readonly sizeBytes: number; readonly sha256: string };

@@ -1,0 +1,137 @@
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type CloudPaths, cleanEnvironment, ensureSoftware, type OnProgress } from '@bifold/cloud';
+import { CliError } from '../errors.ts';
+import { step } from '../terminal.ts';
+
+const run = promisify(execFile);
+const sources = fileURLToPath(new URL('../../../../functions/src/train/', import.meta.url));
+const installWithinMs = 900_000;
+
+/** Where training's libraries are, and the Python that runs them. */
+interface TrainingPython {
+  readonly python: string;
+  readonly libraries: string;
+}
+
+/**
+ * scikit-learn and what goes with it: 300 MB that only training needs, so they are installed on its first use, each file verified against the committed
+ * hash, in a folder that is named by the lock.
+ */
+async function ensureTrainingPython(paths: CloudPaths, onProgress: OnProgress): Promise<TrainingPython> {
+  const requirements = join(sources, 'requirements.txt');
+  const name = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
+  const shelf = join(dirname(paths.softwareDir), 'training');
+  const libraries = join(shelf, name);
+  const { python } = await ensureSoftware(paths, onProgress);
+  if (existsSync(libraries)) return { python, libraries };
+  await step(onProgress, 'training libraries: scikit-learn, skl2onnx, DuckDB (once)', async () => {
+    const draft = `${libraries}.${process.pid}`;
+    rmSync(draft, { recursive: true, force: true });
+    mkdirSync(draft, { recursive: true });
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps'];
+    const verified = ['--only-binary', ':all:', '--require-hashes', '--target', draft, '-r', requirements];
+    try {
+      await run(python, [...pip, ...verified], { timeout: installWithinMs, maxBuffer: 1 << 26 });
+    } catch (cause) {
+      rmSync(draft, { recursive: true, force: true });
+      throw installFailed(cause);
+    }
+    // Whole or not at all: of two commands that do this side by side, the first one's folder stands.
+    try {
+      renameSync(draft, libraries);
+    } catch (error) {
+      if (!existsSync(libraries)) throw error;
+      rmSync(draft, { recursive: true, force: true });
+    }
+    // What an earlier lock installed; drafts of others have a dot in their names.
+    for (const other of readdirSync(shelf)) {
+      if (!other.includes('.') && other !== basename(libraries))
+        rmSync(join(shelf, other), { recursive: true, force: true });
+    }
+  });
+  return { python, libraries };
+}
+
+function installFailed(cause: unknown): CliError {
+  const { stderr = '' } = cause as { stderr?: string };
+  return new CliError(
+    'BIFOLD_TRAINING_INSTALL_FAILED',
+    {
+      failed: "training's libraries cannot be installed",
+      received: stderr.trim().split('\n').slice(-8).join('\n') || String(cause),
+      allowed: 'a reachable registry for Python packages, and room for 400 MB',
+      remedy: 'check the network, then run the command again',
+    },
+    { cause },
+  );
+}
+
+/** What training tells while it goes on. */
+export type TrainingEvent =
+  | { readonly kind: 'step'; readonly text: string }
+  | {
+      readonly kind: 'grid';
+      readonly done: number;
+      readonly of: number;
+      readonly metric: string;
+      readonly settings: Readonly<Record<string, number>>;
+      readonly mean: number;
+      readonly deviation: number;
+    }
+  | { readonly kind: 'done'; readonly ms: number };
+
+interface Refused {
+  readonly kind: 'refused';
+  readonly code: string;
+  readonly failed: string;
+  readonly received: string;
+  readonly allowed: string;
+  readonly remedy: string;
+}
+
+/** Data that no model can be learned from: the answer is no, and the model that there is stays. */
+class TrainingRefused extends CliError {}
+
+/** Runs functions/src/train on a request. @throws {TrainingRefused} when the data cannot be learned from */
+export async function runTraining(
+  paths: CloudPaths,
+  onProgress: OnProgress,
+  requestFile: string,
+  onEvent: (event: TrainingEvent) => void,
+): Promise<void> {
+  const { python, libraries } = await ensureTrainingPython(paths, onProgress);
+  const child = spawn(python, ['-s', join(sources, 'train.py'), requestFile], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: cleanEnvironment({ PYTHONPATH: libraries, PYTHONDONTWRITEBYTECODE: '1', PYTHONHASHSEED: '0' }),
+  });
+  const told: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => told.push(chunk));
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status, signal) => resolve(signal === null ? (status ?? 1) : 1));
+  });
+  let refused: Refused | null = null;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const event = JSON.parse(line) as TrainingEvent | Refused;
+    if (event.kind === 'refused') refused = event;
+    else onEvent(event);
+  }
+  const status = await ended;
+  if (refused !== null) {
+    const { code, failed, received, allowed, remedy } = refused as Refused;
+    throw new TrainingRefused(code, { failed, received, allowed, remedy });
+  }
+  if (status === 0) return;
+  throw new CliError('BIFOLD_TRAINING_FAILED', {
+    failed: 'training ended without a model',
+    received: Buffer.concat(told).toString().trim().split('\n').slice(-6).join('\n') || `status ${status}`,
+    allowed: 'a run that ends well',
+    remedy: 'the lines above name the cause; with too little memory, learn from fewer rows or smaller trees',
+  });
+}

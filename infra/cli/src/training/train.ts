@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CloudPaths, OnProgress } from '@bifold/cloud';
+import type { ModelDefinition } from '@bifold/core';
+import { makeVersion, type Version } from './artefact.ts';
+import { requestedFeatures } from './features.ts';
+import { writeFileTable } from './file-table.ts';
+import type { TrainedOn } from './learned.ts';
+import { runTraining, type TrainingEvent } from './python.ts';
+
+export interface Trained extends Version {
+  readonly trainedOn: TrainedOn;
+}
+
+export interface TrainingPlaces {
+  readonly paths: CloudPaths;
+  readonly onProgress: OnProgress;
+  /** Where versions are put: `<models>/<name>/<version>/`. */
+  readonly models: string;
+  readonly onEvent: (event: TrainingEvent) => void;
+}
+
+/** Learns a version of a model from a table that `writeTable` writes as Parquet, and puts it among the models. */
+export async function trainVersion(
+  definition: ModelDefinition,
+  { paths, onProgress, models, onEvent }: TrainingPlaces,
+  writeTable: (tableFile: string) => Promise<TrainedOn>,
+): Promise<Trained> {
+  const { name, target, task, estimator, grid, folds, split, heldOutShare, seed } = definition;
+  const draft = mkdtempSync(join(tmpdir(), 'bifold-train-'));
+  try {
+    const table = join(draft, 'table.parquet');
+    const trainedOn = await writeTable(table);
+    const features = await requestedFeatures(definition, table);
+    const request = {
+      name,
+      table,
+      out: draft,
+      target,
+      task,
+      features,
+      estimator,
+      grid,
+      folds,
+      split,
+      heldOutShare,
+      seed,
+    };
+    const requestFile = join(draft, 'request.json');
+    writeFileSync(requestFile, JSON.stringify(request));
+    await runTraining(paths, onProgress, requestFile, onEvent);
+    return { ...makeVersion(definition, trainedOn, draft, models, new Date()), trainedOn };
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+/** As `trainVersion`, from a file of rows. */
+export function trainFromFile(
+  definition: ModelDefinition,
+  file: string,
+  places: TrainingPlaces,
+  nullTexts: readonly string[] = ['', 'NA'],
+): Promise<Trained> {
+  return trainVersion(definition, places, (table) => writeFileTable(definition, file, nullTexts, table));
+}

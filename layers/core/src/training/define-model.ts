@@ -1,0 +1,262 @@
+import { checkResourceName } from '../definition/identifier.ts';
+import type { Pipeline } from '../definition/pipeline.ts';
+import type { ColumnType } from '../definition/schema.ts';
+import { refuse } from '../definition/scope.ts';
+import { deepFreeze, type Plan } from '../plan.ts';
+import { type Estimator, SETTINGS } from './estimator.ts';
+
+/** A column that a model reads, and how it becomes input: by the name alone, or by `numeric(...)` and `category(...)`. */
+export type FeatureDefinition =
+  | NumericFeature
+  | CategoryFeatureDefinition
+  | { readonly field: string; readonly type: null };
+
+export interface NumericFeature {
+  readonly field: string;
+  readonly type: 'number';
+  /** What null counts as: of the rows that are learned from, or a number. */
+  readonly impute: 'mean' | 'median' | number;
+  /** To mean 0 and deviation 1; null where the estimator decides: linear ones need it, trees do not. */
+  readonly scale: boolean | null;
+}
+
+export interface CategoryFeatureDefinition {
+  readonly field: string;
+  readonly type: 'category';
+  /** What null counts as: the most frequent category, a text, or none of all. */
+  readonly impute: 'mostFrequent' | { readonly text: string } | null;
+}
+
+export function numeric(
+  field: string,
+  {
+    impute = 'median',
+    scale = null,
+  }: { readonly impute?: NumericFeature['impute']; readonly scale?: boolean | null } = {},
+): NumericFeature {
+  return { field, type: 'number', impute, scale };
+}
+
+export function category(
+  field: string,
+  { impute = null }: { readonly impute?: CategoryFeatureDefinition['impute'] } = {},
+): CategoryFeatureDefinition {
+  return { field, type: 'category', impute };
+}
+
+export type Split = 'random' | 'time';
+
+/** A model that can be trained, as frozen plain data. */
+export interface ModelDefinition {
+  readonly name: string;
+  /** The plan of the pipeline whose columns the features are; null where a file says all. */
+  readonly plan: Plan | null;
+  readonly features: readonly FeatureDefinition[];
+  readonly target: string;
+  readonly task: 'regression' | 'classification';
+  readonly estimator: Estimator;
+  readonly grid: Readonly<Record<string, readonly number[]>>;
+  readonly folds: number;
+  readonly split: Split;
+  /** Of the rows: those that the model is tried on. */
+  readonly heldOutShare: number;
+  readonly seed: number;
+}
+
+interface Options {
+  readonly name: string;
+  /** The pipeline that scores by it, or whose archive it is learned from: one definition of each feature, so that none can mean something else later. */
+  readonly from?: Pipeline;
+  readonly features: readonly (string | FeatureDefinition)[];
+  readonly target: string;
+  readonly task: 'regression' | 'classification';
+  readonly estimator: Estimator;
+  /** Settings to choose among by cross-validation: every combination is tried. */
+  readonly grid?: Readonly<Record<string, readonly number[]>>;
+  readonly folds?: number;
+  /** `time`: tried on the latest rows. Default: `time` where it learns from a pipeline, else `random`. */
+  readonly split?: Split;
+  readonly heldOutShare?: number;
+  readonly seed?: number;
+}
+
+const KNOWN = [
+  'name',
+  'from',
+  'features',
+  'target',
+  'task',
+  'estimator',
+  'grid',
+  'folds',
+  'split',
+  'heldOutShare',
+  'seed',
+];
+/** Each point is trained once for each fold. */
+const GRID_POINTS_MAX = 500;
+
+/**
+ * Checks the definition of a model and returns it as frozen plain data.
+ * @throws {DefinitionError} naming the option, what came, and what is allowed.
+ */
+export function defineModel(options: Options): ModelDefinition {
+  const name = checkResourceName('a model', options.name);
+  const what = `model "${name}"`;
+  for (const option of Object.keys(options)) {
+    if (!KNOWN.includes(option))
+      refuse(
+        'BIFOLD_UNKNOWN_OPTION',
+        `${what} has an option that does not exist`,
+        `"${option}"`,
+        KNOWN.join(', '),
+        'remove or rename it',
+      );
+  }
+  const plan = options.from?.plan ?? null;
+  const { target, task, estimator, grid = {}, folds = 5, heldOutShare = 0.2, seed = 1 } = options;
+  const split = options.split ?? (plan === null ? 'random' : 'time');
+  checkTask(what, task, estimator);
+  checkSettings(what, estimator, grid);
+  checkRange(what, 'folds', folds, 2, 20, true);
+  checkRange(what, 'heldOutShare', heldOutShare, 0.05, 0.5, false);
+  checkRange(what, 'seed', seed, 0, 2 ** 31 - 1, true);
+  if (split !== 'random' && split !== 'time')
+    refuse(
+      'BIFOLD_BAD_SPLIT',
+      `${what} divides its rows in an unknown way`,
+      String(split),
+      "'random', 'time'",
+      'choose one',
+    );
+  const features = featuresOf(what, options.features, target, plan);
+  return deepFreeze({ name, plan, features, target, task, estimator, grid, folds, split, heldOutShare, seed });
+}
+
+function featuresOf(
+  what: string,
+  given: readonly (string | FeatureDefinition)[],
+  target: string,
+  plan: Plan | null,
+): readonly FeatureDefinition[] {
+  const features = (given ?? []).map((one) => (typeof one === 'string' ? { field: one, type: null } : one));
+  if (features.length === 0)
+    refuse(
+      'BIFOLD_NO_FEATURE',
+      `${what} learns from nothing`,
+      '[]',
+      'one feature or more',
+      "write features: ['field']",
+    );
+  const known = plan === null ? null : fieldTypesOf(plan);
+  const seen = new Set<string>();
+  for (const { field } of features) {
+    if (seen.has(field))
+      refuse('BIFOLD_NAME_TAKEN', `${what} has a feature twice`, `"${field}"`, 'each feature once', 'remove one');
+    seen.add(field);
+    if (field === target)
+      refuse(
+        'BIFOLD_TARGET_IS_FEATURE',
+        `${what} learns its target from itself`,
+        `"${field}"`,
+        'features that are known before the target is',
+        'leave it out of the features',
+      );
+    if (known !== null && !known.has(field))
+      refuse(
+        'BIFOLD_UNKNOWN_FIELD',
+        `${what} has a feature that its pipeline does not know`,
+        `"${field}"`,
+        [...known.keys()].join(', '),
+        'correct the name, or derive the column',
+      );
+  }
+  return features;
+}
+
+/** Every field that an event of a pipeline has: of the record, of its lookups, and derived. */
+export function fieldTypesOf(plan: Plan): ReadonlyMap<string, ColumnType> {
+  return new Map<string, ColumnType>([
+    ...plan.columns.map(({ name, type }) => [name, type] as const),
+    ...plan.lookups.flatMap((lookup) =>
+      lookup.columns.map(({ name, type }) => [`${lookup.name}.${name}`, type] as const),
+    ),
+    ...plan.derived.map(({ name, type }) => [name, type] as const),
+  ]);
+}
+
+function checkTask(what: string, task: ModelDefinition['task'], { kind }: Estimator): void {
+  if (task !== 'regression' && task !== 'classification')
+    refuse(
+      'BIFOLD_BAD_TASK',
+      `${what} does not say what it predicts`,
+      String(task),
+      "'regression' (a number), 'classification' (one of some classes)",
+      'choose one',
+    );
+  if (!Object.hasOwn(SETTINGS, kind))
+    refuse(
+      'BIFOLD_BAD_ESTIMATOR',
+      `${what} learns in an unknown way`,
+      JSON.stringify(kind) ?? String(kind),
+      'linear(), logistic(), randomForest(), gradientBoosting()',
+      'choose one',
+    );
+  if ((kind === 'linear' && task === 'classification') || (kind === 'logistic' && task === 'regression'))
+    refuse(
+      'BIFOLD_BAD_ESTIMATOR',
+      `${what} has an estimator of another task`,
+      `${kind} for a ${task}`,
+      'linear() for a regression, logistic() for a classification, trees for both',
+      'change one of the two',
+    );
+}
+
+function checkSettings(what: string, estimator: Estimator, grid: Readonly<Record<string, readonly number[]>>): void {
+  const allowed = SETTINGS[estimator.kind];
+  const { kind, ...own } = estimator as { readonly kind: string } & Record<string, number>;
+  let points = 1;
+  for (const [setting, values] of [
+    ...Object.entries(own).map(([one, value]) => [one, [value]] as const),
+    ...Object.entries(grid),
+  ]) {
+    const range =
+      allowed[setting] ??
+      refuse(
+        'BIFOLD_UNKNOWN_OPTION',
+        `${what} has a setting that ${kind} does not know`,
+        `"${setting}"`,
+        Object.keys(allowed).join(', '),
+        'remove or rename it',
+      );
+    if (!Array.isArray(values) || values.length === 0)
+      refuse(
+        'BIFOLD_BAD_GRID',
+        `${what} has a grid without values for "${setting}"`,
+        JSON.stringify(values) ?? 'undefined',
+        'a list of numbers',
+        'write grid: { trees: [50, 100] }',
+      );
+    for (const value of values) checkRange(what, setting, value, range.least, range.most, range.whole);
+    points *= values.length;
+  }
+  if (points > GRID_POINTS_MAX)
+    refuse(
+      'BIFOLD_BAD_GRID',
+      `${what} has a grid that takes too long`,
+      `${points} combinations`,
+      `at most ${GRID_POINTS_MAX}`,
+      'leave out values that lie between others',
+    );
+}
+
+function checkRange(what: string, setting: string, value: number, least: number, most: number, whole: boolean): void {
+  if (typeof value === 'number' && value >= least && value <= most && (!whole || Number.isSafeInteger(value))) return;
+  refuse(
+    'BIFOLD_BAD_SETTING',
+    `${what} has a ${setting} out of range`,
+    String(value),
+    `a ${whole ? 'whole number' : 'number'} from ${least} to ${most}`,
+    'choose one in that range',
+  );
+}

@@ -1,0 +1,59 @@
+import { count, defineModel, definePipeline, logistic, mean, numeric, running, topic } from '@bifold/core';
+import * as z from 'zod';
+
+/** Chemical measures of a wine, as scikit-learn's load_wine has them; which of three cultivars it is made of is not among them. */
+const Wine = z.object({
+  id: z.int(),
+  at: z.iso.datetime(),
+  alcohol: z.number().nullable(),
+  malic_acid: z.number().nullable(),
+  ash: z.number().nullable(),
+  alcalinity_of_ash: z.number().nullable(),
+  magnesium: z.number().nullable(),
+  total_phenols: z.number().nullable(),
+  flavanoids: z.number().nullable(),
+  nonflavanoid_phenols: z.number().nullable(),
+  proanthocyanins: z.number().nullable(),
+  color_intensity: z.number().nullable(),
+  hue: z.number().nullable(),
+  od280_od315_of_diluted_wines: z.number().nullable(),
+  proline: z.number().nullable(),
+});
+
+export const wines = topic('wines', { schema: Wine, schemaVersion: 1, partitionBy: 'id', eventTime: 'at' });
+
+/** One row a wine. */
+export const wine = definePipeline({
+  name: 'wine',
+  from: wines,
+  groupBy: ['id'],
+  windows: { all: running() },
+  aggregates: { samples: count(), alcohol: mean('alcohol') },
+  storage: { segmentSize: 16, buckets: 4 },
+});
+
+/** Which cultivar a wine is made of, from its measures. */
+export const wineModel = defineModel({
+  name: 'wine',
+  from: wine,
+  features: [
+    'alcohol',
+    'malic_acid',
+    'ash',
+    'alcalinity_of_ash',
+    numeric('magnesium', { impute: 'mean' }),
+    'total_phenols',
+    'flavanoids',
+    'nonflavanoid_phenols',
+    'proanthocyanins',
+    'color_intensity',
+    'hue',
+    'od280_od315_of_diluted_wines',
+    'proline',
+  ],
+  target: 'cultivar',
+  task: 'classification',
+  estimator: logistic(),
+  grid: { penalty: [0.1, 1, 10] },
+  split: 'random',
+});
