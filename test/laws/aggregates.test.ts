@@ -1,6 +1,7 @@
 import {
   type AggregateKind,
   type AnyAlgebra,
+  adderOf,
   algebraOf,
   CodecError,
   Reader,
@@ -17,6 +18,10 @@ type Domain = 'integer' | 'double' | 'boolean' | 'text' | 'timestamp';
 type Meaning = (values: readonly never[]) => unknown;
 
 const QUANTILE = 0.75;
+const EDGES = [-1e16, -2, 0, 0.5, 3, 1e300];
+const PARAMETERS: Partial<Record<AggregateKind, number | readonly number[]>> = {
+  ...{ quantile: QUANTILE, topK: 3, collect: 5, histogram: EDGES },
+};
 /** What each kind means, over plain lists. A new kind does not compile until it is stated here. */
 const MEANING: Record<AggregateKind, Partial<Record<Domain, Meaning>>> = {
   count: { integer: (values) => values.length, double: (values) => values.length },
@@ -41,6 +46,21 @@ const MEANING: Record<AggregateKind, Partial<Record<Domain, Meaning>>> = {
     timestamp: (seen) => dateOf(inOrder(seen).at(-1)?.value),
   },
   minBy: { text: (seen) => inOrder(seen).sort(bySecond)[0]?.value ?? null },
+  topK: {
+    text: frequent,
+    timestamp: (times) => frequent(times).map((each) => ({ ...each, value: dateOf(each.value) })),
+  },
+  histogram: { integer: counted, double: counted },
+  collect: {
+    text: (seen) =>
+      inOrder(seen)
+        .slice(0, 5)
+        .map(({ value }) => value),
+    timestamp: (seen) =>
+      inOrder(seen)
+        .slice(0, 5)
+        .map(({ value }) => dateOf(value)),
+  },
   maxBy: { double: (seen) => inOrder(seen).sort((left, right) => bySecond(right, left))[0]?.value ?? null },
 };
 /** Kinds that are near to their meaning, and how near: a share of it, beside a number. */
@@ -50,6 +70,7 @@ const NEAR: Partial<Record<AggregateKind, readonly [share: number, by: number]>>
   distinct: [0, 1],
 };
 
+const NOWHERE = { timeMs: 0, partition: 0, offset: 0, second: null };
 type Seen = Readonly<Record<'timeMs' | 'partition' | 'offset', number>> & {
   readonly value: string | number | boolean;
   readonly second: number | null;
@@ -96,6 +117,20 @@ function plainCorrelation(seen: readonly Seen[]): number | null {
   let root = 0n;
   for (let bit = places; bit >= 0n; bit--) if ((root | (1n << bit)) ** 2n <= square) root |= 1n << bit;
   return nearest(both < 0n ? -root : root, 1n << places);
+}
+
+function frequent(values: readonly (string | number)[]): { value: unknown; count: number }[] {
+  const counts = [...new Set(inOrder(values.map((value) => ({ ...NOWHERE, value }))).map(({ value }) => value))];
+  return counts
+    .map((value) => ({ value, count: values.filter((each) => each === value).length }))
+    .sort((one, other) => other.count - one.count)
+    .slice(0, 3);
+}
+function counted(values: readonly number[]): number[] {
+  const bounds = [Number.NEGATIVE_INFINITY, ...EDGES, Number.POSITIVE_INFINITY];
+  return bounds
+    .slice(1)
+    .map((to, index) => values.filter((value) => value >= (bounds[index] as number) && value < to).length);
 }
 
 function ranked(values: readonly number[]): number | null {
@@ -157,7 +192,11 @@ function observations(kind: AggregateKind, domain: Domain): Inputs {
 const cases = Object.entries(MEANING).flatMap(([kind, domains]) =>
   Object.entries(domains).map(([domain, meaning]) => ({
     name: `${kind} of ${domain}s`,
-    algebra: algebraOf({ kind: kind as AggregateKind, domain: domain as Domain, parameter: QUANTILE }),
+    algebra: algebraOf({
+      kind: kind as AggregateKind,
+      domain: domain as Domain,
+      parameter: PARAMETERS[kind as AggregateKind] ?? 0,
+    }),
     near: NEAR[kind as AggregateKind] ?? null,
     ...(takesObservations({ kind: kind as AggregateKind })
       ? observations(kind as AggregateKind, domain as Domain)
@@ -233,13 +272,26 @@ describe.each(cases)('$name', ({ algebra, value, values, meaning, near }) => {
     );
   });
 
+  it('adds in place as it adds, and leaves empty as it is', () => {
+    if (algebra.addOwned) expect(algebra.empty === null || typeof algebra.empty !== 'object').toBe(true);
+    fc.assert(
+      fc.property(values, (a) => {
+        const state = a.reduce<unknown>(adderOf(algebra), algebra.empty);
+        expect(hex(algebra, state)).toBe(hex(algebra, folded(algebra, a)));
+        // Whoever adds to what was read from the database owns it.
+        const again = a.reduce<unknown>(adderOf(algebra), decoded(algebra, state));
+        expect(hex(algebra, again)).toBe(hex(algebra, algebra.merge(folded(algebra, a), folded(algebra, a))));
+      }),
+    );
+  });
+
   it('decodes what it encodes', () => {
     fc.assert(
       fc.property(values, (a) => {
         const state = folded(algebra, a);
         const again = decoded(algebra, state);
         expect(hex(algebra, again)).toBe(hex(algebra, state));
-        expect(algebra.present(again)).toBe(algebra.present(state));
+        expect(algebra.present(again)).toEqual(algebra.present(state));
       }),
     );
   });
@@ -251,7 +303,7 @@ describe.each(cases)('$name', ({ algebra, value, values, meaning, near }) => {
         const state = grouped(algebra, shuffled(a, choose), choose);
         expect(hex(algebra, state)).toBe(hex(algebra, folded(algebra, a)));
         const [shown, wanted] = [algebra.present(state), meaning(a)];
-        if (near === null || typeof wanted !== 'number') expect(shown).toBe(wanted);
+        if (near === null || typeof wanted !== 'number') expect(shown).toEqual(wanted);
         else expect(Math.abs((shown as number) - wanted)).toBeLessThanOrEqual(Math.abs(wanted) * near[0] + near[1]);
       }),
       { numRuns: 400 },
@@ -300,6 +352,69 @@ describe('the bytes of a stored state', () => {
   ])('$kind of $domains, of $values: $hex', ({ kind, domain, values, hex: stored }) => {
     const algebra = algebraOf({ kind, domain });
     expect(hex(algebra, folded(algebra, values))).toBe(stored);
+  });
+});
+
+describe('what is bounded', () => {
+  const place = { timeMs: 0, partition: 0, offset: 0, second: null };
+  const manyTexts = fc.array(
+    fc.record({
+      ...{ timeMs: few, partition: few, offset: few, second: fc.constant(null) },
+      value: fc
+        .tuple(fc.constantFrom(1, 9_000, 20_000, 65_000), fc.constantFrom('a', 'b', 'é'))
+        .map(([size, of]) => of.repeat(size)),
+    }),
+    { maxLength: 12 },
+  );
+
+  it('counts up to 4,096 values, and says so when there are more', () => {
+    const algebra = algebraOf({ kind: 'topK', domain: 'integer', parameter: 1 });
+    const most = folded(
+      algebra,
+      Array.from({ length: 4096 }, (_, index) => index),
+    );
+    expect(algebra.present(algebra.add(most, 7))).toEqual([{ value: 7, count: 2 }]);
+    const more = algebra.add(most, 4096);
+    expect(algebra.present(more)).toBeNull();
+    // Too many stay too many, whatever is merged.
+    expect(algebra.present(algebra.merge(algebra.empty, decoded(algebra, algebra.add(more, 7))))).toBeNull();
+  });
+
+  it('counts texts up to 64 KiB', () => {
+    const algebra = algebraOf({ kind: 'topK', domain: 'text', parameter: 9 });
+    const long = folded(algebra, ['é'.repeat(32_767), 'aa', 'aa']);
+    expect(algebra.present(long)).toHaveLength(2);
+    expect(algebra.present(algebra.add(long, 'b'))).toBeNull();
+  });
+
+  it.each(['topK', 'collect'] as const)('%s is the same in any grouping, also where it is too much', (kind) => {
+    const algebra = algebraOf({ kind, domain: 'text', parameter: 4 });
+    let tooMuch = 0;
+    fc.assert(
+      fc.property(manyTexts, fc.integer(), (seen, seed) => {
+        const choose = choices(seed);
+        const inputs: readonly unknown[] = kind === 'topK' ? seen.map(({ value }) => value) : seen;
+        const state = grouped(algebra, shuffled(inputs, choose), choose);
+        expect(hex(algebra, state)).toBe(hex(algebra, folded(algebra, inputs)));
+        if (algebra.present(state) === null) tooMuch++;
+      }),
+      { numRuns: 1000 },
+    );
+    expect(tooMuch).toBeGreaterThan(100);
+  });
+
+  it('collects what comes before what is too much, once there is enough of it', () => {
+    const algebra = algebraOf({ kind: 'collect', domain: 'text', parameter: 2 });
+    const long = folded(algebra, [{ ...place, timeMs: 5, value: 'a'.repeat(70_000) }]);
+    const one = algebra.add(long, { ...place, timeMs: 2, value: 'b' });
+    expect([long, one].map(algebra.present)).toEqual([null, null]);
+    expect(algebra.present(algebra.add(one, { ...place, timeMs: 3, value: 'c' }))).toEqual(['b', 'c']);
+  });
+
+  it('keeps no more of a log in its order than it shows', () => {
+    const algebra = algebraOf({ kind: 'collect', domain: 'integer', parameter: 3 });
+    const seen = Array.from({ length: 50 }, (_, offset) => ({ ...place, offset, value: offset }));
+    expect(bytes(algebra, folded(algebra, seen))).toEqual(bytes(algebra, folded(algebra, seen.slice(0, 3))));
   });
 });
 

@@ -13,6 +13,7 @@ import {
   type Pipeline,
   type Question,
   type ResolveLookup,
+  resultCell,
   rowAlgebrasOf,
   type Scope,
   type Source,
@@ -841,7 +842,8 @@ class World {
         .filter(({ window }) => window === name)
         .map(({ key, startMs, endMs, states }) => {
           const start = kind === 'running' ? null : startMs;
-          return JSON.stringify([...JSON.parse(key), start, endMs, ...Object.values(view.present(states))]);
+          const shown = Object.values(view.present(states)).map(resultCell);
+          return JSON.stringify([...JSON.parse(key), start, endMs, ...shown]);
         });
       const folder = `views/${scope.version}/${scope.incarnation}/${pointer.current.run}/${name}-`;
       const files = [...this.stage.objects].filter(([path]) => path.startsWith(folder));

@@ -144,6 +144,9 @@ function compareValue(
     case 'last':
     case 'minBy':
     case 'maxBy':
+    case 'topK':
+    case 'histogram':
+    case 'collect':
       return own === other ? null : differ();
   }
 }

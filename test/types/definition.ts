@@ -1,12 +1,14 @@
 /** What a definition's types promise, and what must not compile. Checked by `npm run typecheck`; nothing here runs. */
 import {
   coalesce,
+  collect,
   concat,
   correlation,
   count,
   definePipeline,
   field,
   first,
+  histogram,
   last,
   lookup,
   max,
@@ -18,6 +20,7 @@ import {
   sum,
   table,
   topic,
+  topK,
   tumbling,
   when,
 } from '@bifold/core';
@@ -67,6 +70,9 @@ export const full = definePipeline({
     firstTail: first('tailnum'),
     lastSeats: last('plane.seats', { where: 'late' }),
     slowestTail: maxBy('tailnum', 'delay'),
+    often: topK('tailnum', 3),
+    spans: histogram('delay', [0, 15, 60]),
+    seats: collect('plane.seats', 5),
     everLate: minBy('late', 'since'),
   },
 });
@@ -91,6 +97,9 @@ holds<
         firstTail: string | null;
         lastSeats: number | null;
         slowestTail: string | null;
+        often: readonly { readonly value: string; readonly count: number }[] | null;
+        spans: readonly number[];
+        seats: readonly number[] | null;
         everLate: boolean | null;
       };
     }
@@ -170,6 +179,14 @@ definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: correlation('de
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: last('dealy') } });
 // @ts-expect-error what is largest by a field that does not exist
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: maxBy('tailnum', 'dealy') } });
+// @ts-expect-error a histogram of text
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: histogram('carrier', [0, 1]) } });
+// @ts-expect-error a histogram without edges
+histogram('delay');
+// @ts-expect-error the most frequent values, but not how many
+topK('carrier');
+// @ts-expect-error a number of values that is text
+collect('carrier', '5');
 // @ts-expect-error what is largest by nothing
 maxBy('tailnum');
 // @ts-expect-error a misspelt field

@@ -1,4 +1,4 @@
-import type { AnyAlgebra } from './aggregates/index.ts';
+import { type AnyAlgebra, adderOf } from './aggregates/index.ts';
 import type { EventPlace, Observation } from './aggregates/observation.ts';
 import { takesObservations } from './aggregates/takes.ts';
 import type { Pipeline } from './definition/pipeline.ts';
@@ -40,7 +40,7 @@ export interface Fold {
   keyOf(slots: Slots): string;
   /** What is stored of each window. */
   readonly panes: readonly (Panes & { readonly name: string })[];
-  /** Folds one record's slots into the states of a row, in place; `at` is not kept. */
+  /** Folds one record's slots into the states of a row, in place: nobody else may hold them. `at` is not kept. */
   addTo(states: unknown[], slots: Slots, at: EventPlace): void;
   /** Folds an event's time into the states of a pane that keeps times, in place. */
   addTime(states: unknown[], timeMs: number): void;
@@ -112,24 +112,26 @@ type Step = (states: unknown[], slots: Slots, at: EventPlace) => void;
 
 /** One aggregate's share of a record: nulls are "not there". */
 function valueStep(algebra: AnyAlgebra, position: number, fieldSlot: number | null): Step {
+  const add = adderOf(algebra);
   if (fieldSlot === null)
     return (states) => {
-      states[position] = algebra.add(states[position], 1);
+      states[position] = add(states[position], 1);
     };
   return (states, slots) => {
     const value = slots[fieldSlot];
-    if (value !== null && value !== undefined) states[position] = algebra.add(states[position], value);
+    if (value !== null && value !== undefined) states[position] = add(states[position], value);
   };
 }
 
 /** The same for what takes more than a value: two of them, or where they stand. */
 function observingStep(algebra: AnyAlgebra, position: number, fieldSlot: number, secondSlot: number | null): Step {
+  const add = adderOf(algebra);
   return (states, slots, { timeMs, partition, offset }) => {
     const value = slots[fieldSlot] ?? null;
     const second = secondSlot === null ? null : (slots[secondSlot] ?? null);
     if (value === null || (secondSlot !== null && second === null)) return;
     const observation: Observation = { timeMs, partition, offset, value, second };
-    states[position] = algebra.add(states[position], observation);
+    states[position] = add(states[position], observation);
   };
 }
 

@@ -1,5 +1,5 @@
 export type { Algebra } from './aggregates/algebra.ts';
-export { type AnyAlgebra, algebraOf } from './aggregates/index.ts';
+export { type AnyAlgebra, adderOf, algebraOf } from './aggregates/index.ts';
 export type { EventPlace } from './aggregates/observation.ts';
 export { isSameResult, type Result, resultCell, resultTypeOf } from './aggregates/result.ts';
 export { TAKES, takesObservations } from './aggregates/takes.ts';

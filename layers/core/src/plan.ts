@@ -55,8 +55,8 @@ export interface AggregatePlan {
   readonly second?: string;
   readonly where: string | null;
   readonly domain: AggregateDomain;
-  /** Which quantile; absent where a kind has no parameter. */
-  readonly parameter?: number;
+  /** Which quantile, how many values, which edges; absent where a kind has no parameter. */
+  readonly parameter?: number | readonly number[];
 }
 
 export type AggregateDomain = Exclude<ColumnType, 'json'>;

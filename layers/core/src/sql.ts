@@ -1,5 +1,5 @@
 import { normalInteger } from './aggregates/exact.ts';
-import type { AnyAlgebra } from './aggregates/index.ts';
+import { type AnyAlgebra, adderOf } from './aggregates/index.ts';
 import type { Observation } from './aggregates/observation.ts';
 import { TAKES, takesObservations } from './aggregates/takes.ts';
 import type { ColumnType } from './definition/schema.ts';
@@ -141,28 +141,29 @@ export function inexactValuesSql(plan: Plan, window: WindowPlan, enriched: strin
   return `SELECT ${[`${paneStartSql(window)} AS _start`, ...keys, ...values, ...place].join(', ')} FROM ${enriched}${heldSql(window)}`;
 }
 
-/** Folds a row of `inexactValuesSql`, without its start and key, into the states of a row of the view, in place. */
+/** Folds a row of `inexactValuesSql`, without its start and key, into the states of a row of the view, in place: nobody else may hold them. */
 export function inexactAdder({ aggregates }: Plan, algebras: readonly AnyAlgebra[]): InexactAdder {
   let next = 0;
   const inputs = aggregates.flatMap((aggregate, index) => {
     if (!isFoldedByCore(aggregate)) return [];
     const [value, second] = [next++, aggregate.second === undefined ? null : next++];
-    return [{ index, value, second, observes: takesObservations(aggregate) }];
+    return [
+      { index, value, second, add: adderOf(algebras[index] as AnyAlgebra), observes: takesObservations(aggregate) },
+    ];
   });
   const place = next;
   return (states, values) => {
-    for (const { index, value: own, second: other, observes } of inputs) {
+    for (const { index, value: own, second: other, add, observes } of inputs) {
       const value = columnValue(values[own]);
       const second = other === null ? null : columnValue(values[other]);
       if (value === null || (other !== null && second === null)) continue;
-      const algebra = algebras[index] as AnyAlgebra;
       if (!observes) {
-        states[index] = algebra.add(states[index], value);
+        states[index] = add(states[index], value);
         continue;
       }
       const [timeMs, partition, offset] = values.slice(place).map(Number) as [number, number, number];
       const observation: Observation = { timeMs, partition, offset, value, second };
-      states[index] = algebra.add(states[index], observation);
+      states[index] = add(states[index], observation);
     }
   };
 }

@@ -9,6 +9,8 @@ export interface Algebra<State, Result, Input = number> {
   readonly empty: State;
   lift(value: Input): State;
   add(state: State, value: Input): State;
+  /** The same, and may change `state`, which nobody else holds: where a copy for each event would cost more than the event. `empty`, which everybody holds, is then no object. */
+  addOwned?(state: State, value: Input): State;
   merge(left: State, right: State): State;
   present(state: State): Result;
   encode(state: State, writer: Writer): void;

@@ -40,6 +40,12 @@ export const distinct: Algebra<Registers, number, unknown> = {
     const { index, rank } = registerOf(value);
     return raised(state, index, rank);
   },
+  addOwned: (state, value) => {
+    const { index, rank } = registerOf(value);
+    if (state === null) return raised(state, index, rank);
+    if ((state[index] as number) < rank) state[index] = rank;
+    return state;
+  },
   merge: (left, right) => {
     if (left === null || right === null) return left ?? right;
     return left.map((rank, index) => Math.max(rank, right[index] as number));

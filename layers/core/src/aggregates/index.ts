@@ -1,9 +1,12 @@
 import type { AggregatePlan } from '../plan.ts';
 import type { Algebra } from './algebra.ts';
+import { collect } from './collect.ts';
 import { count } from './count.ts';
 import { correlation, covariance } from './covariance.ts';
 import { distinct } from './distinct.ts';
 import { max, min } from './extremes.ts';
+import { topK } from './frequent.ts';
+import { histogram } from './histogram.ts';
 import { doubleMean, integerMean } from './mean.ts';
 import { stddev, variance } from './moments.ts';
 import { first, last, maxBy, minBy } from './ordered.ts';
@@ -14,6 +17,11 @@ import { all, any } from './truth.ts';
 
 /** States of different kinds side by side: each is only ever handed to the algebra that made it. */
 export type AnyAlgebra = Algebra<unknown, Result, unknown>;
+
+/** How a state is added to by its only owner. */
+export function adderOf(algebra: AnyAlgebra): AnyAlgebra['add'] {
+  return algebra.addOwned ?? algebra.add;
+}
 
 /** The one table from kind (and domain) to algebra. */
 export function algebraOf({
@@ -56,5 +64,11 @@ export function algebraOf({
       return minBy(domain) as AnyAlgebra;
     case 'maxBy':
       return maxBy(domain) as AnyAlgebra;
+    case 'topK':
+      return topK(parameter as number, domain) as AnyAlgebra;
+    case 'histogram':
+      return histogram(parameter as readonly number[]) as AnyAlgebra;
+    case 'collect':
+      return collect(parameter as number, domain) as AnyAlgebra;
   }
 }

@@ -1,3 +1,4 @@
+import type { Reader, Writer } from '../codec.ts';
 import { compareUtf8 } from '../order.ts';
 import type { Value } from '../record.ts';
 
@@ -18,15 +19,73 @@ export type Present = Exclude<Value, null>;
 
 /** Orders observations by their events. Several items of one record stand at one place: there their values decide, so that order is total. */
 export function compareObservations(left: Observation, right: Observation): number {
-  return (
-    left.timeMs - right.timeMs ||
-    left.partition - right.partition ||
-    left.offset - right.offset ||
-    comparePresent(left.value, right.value)
-  );
+  return comparePlaces(left, right) || comparePresent(left.value, right.value);
+}
+
+export function comparePlaces(left: EventPlace, right: EventPlace): number {
+  return left.timeMs - right.timeMs || left.partition - right.partition || left.offset - right.offset;
 }
 
 /** Orders values of one type: numbers by size, texts by their UTF-8 bytes, false before true. */
 export function comparePresent(left: Present, right: Present): number {
   return typeof left === 'string' ? compareUtf8(left, right as string) : Number(left) - Number(right);
+}
+
+export function writePlace({ timeMs, partition, offset }: EventPlace, writer: Writer): void {
+  writer.double(timeMs);
+  writer.unsigned(partition);
+  writer.unsigned(offset);
+}
+
+export function readPlace(reader: Reader): EventPlace {
+  return { timeMs: reader.double(), partition: reader.unsigned(), offset: reader.unsigned() };
+}
+
+export function writeObservation(observation: Observation, writer: Writer): void {
+  const { value, second } = observation;
+  writePlace(observation, writer);
+  writeValue(value, writer);
+  writer.byte(second === null ? 0 : 1);
+  if (second !== null) writeValue(second, writer);
+}
+
+export function readObservation(reader: Reader): Observation {
+  const place = readPlace(reader);
+  const value = readValue(reader);
+  return { ...place, value, second: reader.byte() === 0 ? null : readValue(reader) };
+}
+
+const NUMBER = 0;
+const TEXT = 1;
+const FALSE = 2;
+const TRUE = 3;
+
+export function writeValue(value: Present, writer: Writer): void {
+  switch (typeof value) {
+    case 'number':
+      writer.byte(NUMBER);
+      writer.double(value);
+      return;
+    case 'string':
+      writer.byte(TEXT);
+      writer.text(value);
+      return;
+    case 'boolean':
+      writer.byte(value ? TRUE : FALSE);
+  }
+}
+
+export function readValue(reader: Reader): Present {
+  switch (reader.byte()) {
+    case NUMBER:
+      return reader.double();
+    case TEXT:
+      return reader.text();
+    case FALSE:
+      return false;
+    case TRUE:
+      return true;
+    default:
+      return reader.refuse();
+  }
 }

@@ -1,8 +1,8 @@
 import type { Algebra } from './algebra.ts';
 import { count } from './count.ts';
 
-/** How many numbers fell into each bucket, by its index. */
-type Sketch = ReadonlyMap<number, number>;
+/** How many numbers fell into each bucket, by its index; null of nothing. */
+type Sketch = Map<number, number> | null;
 
 /** Buckets of one power of two: a bucket is as wide as 1/128 of where its power of two begins, so its middle is at most 0.4 % off. */
 const BUCKETS_PER_OCTAVE_BITS = 7n;
@@ -38,18 +38,18 @@ function middleOf(bucket: number): number {
  */
 export function quantile(q: number): Algebra<Sketch, number | null> {
   return {
-    empty: new Map(),
+    empty: null,
     lift: (value) => new Map([[bucketOf(value), 1]]),
-    add: (state, value) => {
-      const bucket = bucketOf(value);
-      return new Map(state).set(bucket, (state.get(bucket) ?? 0) + 1);
-    },
+    add: (state, value) => increased(new Map(state), bucketOf(value), 1),
+    addOwned: (state, value) => increased(state ?? new Map(), bucketOf(value), 1),
     merge: (left, right) => {
+      if (left === null || right === null) return left ?? right;
       const merged = new Map(left);
-      for (const [bucket, numbers] of right) merged.set(bucket, (merged.get(bucket) ?? 0) + numbers);
+      for (const [bucket, numbers] of right) increased(merged, bucket, numbers);
       return merged;
     },
     present: (state) => {
+      if (state === null) return null;
       let total = 0;
       for (const numbers of state.values()) total += numbers;
       let before = Math.floor(q * (total - 1));
@@ -60,7 +60,7 @@ export function quantile(q: number): Algebra<Sketch, number | null> {
       return null;
     },
     encode: (state, writer) => {
-      writer.unsigned(state.size);
+      writer.unsigned(state?.size ?? 0);
       for (const [bucket, numbers] of sorted(state)) {
         writer.unsigned(bucket < 0 ? -2 * bucket - 1 : 2 * bucket);
         count.encode(numbers, writer);
@@ -72,11 +72,15 @@ export function quantile(q: number): Algebra<Sketch, number | null> {
         const code = reader.unsigned();
         state.set(code % 2 === 1 ? -(code + 1) / 2 : code / 2, count.decode(reader));
       }
-      return state;
+      return state.size === 0 ? null : state;
     },
   };
 }
 
+function increased(counts: Map<number, number>, bucket: number, numbers: number): Map<number, number> {
+  return counts.set(bucket, (counts.get(bucket) ?? 0) + numbers);
+}
+
 function sorted(state: Sketch): readonly (readonly [bucket: number, numbers: number])[] {
-  return [...state].sort(([left], [right]) => left - right);
+  return [...(state ?? [])].sort(([left], [right]) => left - right);
 }

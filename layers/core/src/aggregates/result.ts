@@ -1,6 +1,8 @@
 import type { ColumnType } from '../definition/schema.ts';
-import { type AggregatePlan, canonicalJson } from '../plan.ts';
+import { type AggregateDomain, type AggregatePlan, canonicalJson } from '../plan.ts';
 import type { Value } from '../record.ts';
+import { timeText } from '../wire.ts';
+import type { Present } from './observation.ts';
 
 /** What an aggregate shows: JSON. */
 export type Result = number | boolean | string | null | readonly Result[] | { readonly [name: string]: Result };
@@ -30,6 +32,10 @@ export function resultTypeOf({ kind, domain }: Pick<AggregatePlan, 'kind' | 'dom
     case 'minBy':
     case 'maxBy':
       return domain === 'timestamp' ? 'text' : domain;
+    case 'topK':
+    case 'histogram':
+    case 'collect':
+      return 'json';
   }
 }
 
@@ -41,4 +47,9 @@ export function resultCell(result: Result): Value {
 /** Bit for bit, as JSON carries results: what is no finite number is null there, and -0 is 0. */
 export function isSameResult(left: Result | undefined, right: Result | undefined): boolean {
   return canonicalJson(left ?? null) === canonicalJson(right ?? null);
+}
+
+/** A value as it is shown: timestamps as ISO 8601 in UTC. */
+export function shownValue(domain: AggregateDomain, value: Present): Present {
+  return domain === 'timestamp' ? (timeText(value as number) as string) : value;
 }

@@ -15,7 +15,7 @@ export interface Aggregate<in In, out Result> {
   readonly field?: string;
   readonly second?: string;
   readonly where?: string;
-  readonly parameter?: number;
+  readonly parameter?: number | readonly number[];
   readonly '~in'?: (event: In) => void;
   readonly '~result'?: Result;
 }
@@ -37,7 +37,10 @@ export type AggregateKind =
   | 'first'
   | 'last'
   | 'minBy'
-  | 'maxBy';
+  | 'maxBy'
+  | 'topK'
+  | 'histogram'
+  | 'collect';
 
 /** Stands in a result's type for a value of a field, until the event's type is known. */
 export interface ValueOf<out F extends string> {
@@ -56,6 +59,12 @@ type ValueAt<Event, F extends string> = NonNullable<
       ? Event[F]
       : never
 >;
+
+/** One of the most frequent values. */
+export interface Frequent<Value> {
+  readonly value: Value;
+  readonly count: number;
+}
 
 /** A result's type over the events of a pipeline. */
 export type ResultOver<Event, Result> =
@@ -246,6 +255,65 @@ export function maxBy<const X extends string, const Y extends string, const W ex
 ): Aggregate<Nested<X, unknown> & Nested<Y, unknown> & Nested<W, Truth>, ValueOf<X> | null>;
 export function maxBy(field: string, by: string, options?: Where<string>): Aggregate<never, ValueOf<string> | null> {
   return ofField('maxBy', field, options, { second: by });
+}
+
+/**
+ * The `k` most frequent values and how often each came, exact; those that came equally often in their order. Null of more than 4,096 different values, or 64 KiB
+ * of them.
+ */
+export function topK<const F extends string>(
+  field: F,
+  k: number,
+): Aggregate<Nested<F, unknown>, readonly Frequent<ValueOf<F>>[] | null>;
+export function topK<const F extends string, const W extends string>(
+  field: F,
+  k: number,
+  options: Where<W>,
+): Aggregate<Nested<F, unknown> & Nested<W, Truth>, readonly Frequent<ValueOf<F>>[] | null>;
+export function topK(
+  field: string,
+  k: number,
+  options?: Where<string>,
+): Aggregate<never, readonly Frequent<ValueOf<string>>[] | null> {
+  return ofField('topK', field, options, { parameter: k });
+}
+
+/** How many numbers lie below the first edge, from each edge to the next, and from the last on: one count more than edges, which ascend. */
+export function histogram<const F extends string>(
+  field: F,
+  edges: readonly number[],
+): Aggregate<Nested<F, Numeric>, readonly number[]>;
+export function histogram<const F extends string, const W extends string>(
+  field: F,
+  edges: readonly number[],
+  options: Where<W>,
+): Aggregate<Nested<F, Numeric> & Nested<W, Truth>, readonly number[]>;
+export function histogram(
+  field: string,
+  edges: readonly number[],
+  options?: Where<string>,
+): Aggregate<never, readonly number[]> {
+  // A sign of zero would be lost on the way into the plan's hash.
+  const parameter = Array.isArray(edges) ? Object.freeze(edges.map((edge) => edge + 0)) : edges;
+  return ofField('histogram', field, options, { parameter });
+}
+
+/** The first `n` values by event time, then by partition and offset; null when they take more than 64 KiB. */
+export function collect<const F extends string>(
+  field: F,
+  n: number,
+): Aggregate<Nested<F, unknown>, readonly ValueOf<F>[] | null>;
+export function collect<const F extends string, const W extends string>(
+  field: F,
+  n: number,
+  options: Where<W>,
+): Aggregate<Nested<F, unknown> & Nested<W, Truth>, readonly ValueOf<F>[] | null>;
+export function collect(
+  field: string,
+  n: number,
+  options?: Where<string>,
+): Aggregate<never, readonly ValueOf<string>[] | null> {
+  return ofField('collect', field, options, { parameter: n });
 }
 
 function ofField<Result>(

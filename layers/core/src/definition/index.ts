@@ -3,11 +3,13 @@ export {
   type AggregateKind,
   all,
   any,
+  collect,
   correlation,
   count,
   covariance,
   distinct,
   first,
+  histogram,
   last,
   max,
   maxBy,
@@ -17,6 +19,7 @@ export {
   quantile,
   stddev,
   sum,
+  topK,
   variance,
 } from './aggregate.ts';
 export { type Duration, durationMs } from './duration.ts';

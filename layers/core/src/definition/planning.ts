@@ -1,4 +1,4 @@
-import { TAKES, type Taken, type Takes } from '../aggregates/takes.ts';
+import { PARAMETERS, TAKES, type Taken, type Takes } from '../aggregates/takes.ts';
 import { paneSizeMs } from '../panes.ts';
 import type { AggregateDomain, AggregatePlan, DerivedPlan, LookupPlan, StoragePlan, WindowPlan } from '../plan.ts';
 import type { Aggregate, AggregateKind } from './aggregate.ts';
@@ -295,16 +295,19 @@ function checkAggregate(
     Object.hasOwn(TAKES, kind) &&
     (TAKES[kind].value === 'nothing') === (aggregate?.field === undefined) &&
     (TAKES[kind].second === undefined) === (aggregate?.second === undefined) &&
-    (kind === 'quantile') === (aggregate?.parameter !== undefined)
+    (TAKES[kind].parameter === undefined) === (aggregate?.parameter === undefined)
   ) {
-    const { parameter = 0 } = aggregate as { parameter?: number };
-    if (parameter >= 0 && parameter <= 1) return aggregate as Aggregate<never, unknown>;
+    const { parameter } = TAKES[kind];
+    if (parameter === undefined || PARAMETERS[parameter].isAllowed(aggregate?.parameter))
+      return aggregate as Aggregate<never, unknown>;
   }
   return refuse(
     'BIFOLD_BAD_AGGREGATE',
     `${where} has an aggregate "${name}" that cannot be computed`,
     described(aggregate),
-    `count(), sum('field'), quantile('field', 0.95) with a rank from 0 to 1, covariance('x', 'y'), and the like: ${Object.keys(TAKES).join(', ')}`,
+    `count(), sum('field'), ${Object.values(PARAMETERS)
+      .map(({ allowed }) => allowed)
+      .join(', ')}, covariance('x', 'y'), and the like: ${Object.keys(TAKES).join(', ')}`,
     'write it in that form',
   );
 }

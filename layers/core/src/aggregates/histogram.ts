@@ -1,0 +1,42 @@
+import type { Algebra } from './algebra.ts';
+import { count } from './count.ts';
+
+/**
+ * How many numbers lie below the first edge, from each edge to the next, and from the last on: one count more than edges, which ascend. An edge belongs to what
+ * begins there.
+ */
+export function histogram(edges: readonly number[]): Algebra<readonly number[] | null, readonly number[]> {
+  const zeros: readonly number[] = Array(edges.length + 1).fill(0);
+  const placeOf = (value: number): number => {
+    let [low, high] = [0, edges.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((edges[middle] as number) <= value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  const increased = (counts: number[], value: number): number[] => {
+    const place = placeOf(value);
+    counts[place] = (counts[place] as number) + 1;
+    return counts;
+  };
+  return {
+    empty: null,
+    lift: (value) => increased([...zeros], value),
+    add: (state, value) => increased([...(state ?? zeros)], value),
+    addOwned: (state, value) => increased((state as number[] | null) ?? [...zeros], value),
+    merge: (left, right) =>
+      left === null || right === null
+        ? (left ?? right)
+        : left.map((numbers, place) => numbers + (right[place] as number)),
+    present: (state) => state ?? zeros,
+    encode: (state, writer) => {
+      for (const numbers of state ?? zeros) count.encode(numbers, writer);
+    },
+    decode: (reader) => {
+      const counts = zeros.map(() => count.decode(reader));
+      return counts.every((numbers) => numbers === 0) ? null : counts;
+    },
+  };
+}
