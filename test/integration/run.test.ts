@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDuckDb } from '@bifold/adapters/duckdb';
-import { type CloudAddresses, openCloud } from '@bifold/cloud';
+import { ensureFlights } from '@bifold/cli';
+import { type CloudAddresses, cloudPaths, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Client } from 'cassandra-driver';
 import { Kafka, logLevel } from 'kafkajs';
@@ -114,6 +115,31 @@ async function kafkaTimes(topic: string): Promise<readonly number[]> {
     .map((line) => Date.parse(JSON.parse(line).timestamp));
 }
 
+/** What `head` of the page sends: the first lines of what `set-up` has fetched. */
+async function sendFlights(page: string): Promise<void> {
+  const { departuresFile, weatherFile } = await ensureFlights(
+    cloudPaths({ root, stateDir: bifold.stateDir, softwareDir: join(root, '.bifold', 'software') }),
+    () => undefined,
+  );
+  for (const [, lines, name, topic = ''] of page.matchAll(
+    /^\$ head -(\d+) \S+\/(\w+)\.jsonl \| npx bifold produce (\w+) /gm,
+  )) {
+    const file = join(folder, `${topic}.jsonl`);
+    const all = readFileSync(name === 'weather' ? weatherFile : departuresFile, 'utf8').split('\n');
+    writeFileSync(
+      file,
+      all
+        .slice(0, Number(lines))
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
+    const { status } = await bifold.run(
+      ...`produce ${topic} --create --partitions 1 --key origin --file ${file}`.split(' '),
+    );
+    expect(status).toBe(0);
+  }
+}
+
 async function createTopic(topic: string, numPartitions: number): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
@@ -206,6 +232,22 @@ describe('the examples', () => {
     expect(stdout).toMatch(/batch 3 .+\n {2}from .+\n {2}to .+\n {2}committed {2}3 rows in, 3 out/);
     expect((await bifold.run('checkpoint', 'reset', 'reading')).status).toBe(0);
     expect((await shownBy(file, '--trigger', 'once')).flatMap(({ rows }) => rows)).toHaveLength(15);
+  });
+
+  it.each([['films'], ['flights-weather']])('%s: prints what its page shows', async (name) => {
+    const page = readFileSync(join(root, example(name), 'README.md'), 'utf8');
+    if (name === 'flights-weather') await sendFlights(page);
+    for (const [, command = ''] of page.matchAll(/^\$ npx bifold ((?:produce|lookup) .+)$/gm)) {
+      const { status, stderr } = await bifold.run(...command.split(' '));
+      expect({ command, status, stderr }).toMatchObject({ command, status: 0 });
+    }
+    const runs = [...page.matchAll(/\$ npx bifold (run .+)\n```\n\n```\n(-{43}\n[\s\S]+?)```/g)];
+    expect(runs.length).toBe(page.match(/\$ npx bifold run/g)?.length);
+    for (const [, command = '', printed] of runs) {
+      const [, args = command, sql] = /^(.+) --sql '(.+)'$/.exec(command) ?? [];
+      const { status, stdout } = await bifold.run(...args.split(' '), ...(sql === undefined ? [] : ['--sql', sql]));
+      expect({ command, status, stdout: stdout.trimEnd() }).toEqual({ command, status: 0, stdout: printed?.trimEnd() });
+    }
   });
 
   it('sinks: the same rows everywhere, of the types that were declared', async () => {

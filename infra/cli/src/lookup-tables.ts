@@ -8,17 +8,22 @@ import { UsageError } from './errors.ts';
 
 type Table = LookupTable<unknown>;
 
-/** @throws {UsageError} when no pipeline joins a table of that name */
-export function lookupTableNamed(name: string): Table {
-  const tables: readonly Table[] = lookupTables;
+/** @throws {UsageError} when no pipeline joins a table of that name, and `module` exports none either */
+export function lookupTableNamed(name: string, module: Readonly<Record<string, unknown>> = {}): Table {
+  const tables: readonly Table[] = [...lookupTables, ...Object.values(module).filter(isTable)];
   const found = tables.find((table) => table.name === name);
   if (found) return found;
   throw new UsageError('BIFOLD_UNKNOWN_LOOKUP', {
     failed: `there is no lookup table "${name}"`,
     received: `"${name}"`,
     allowed: tables.map((table) => table.name).join(', ') || 'none: layers/pipelines exports no lookup table',
-    remedy: 'correct the name, or export the table from layers/pipelines/src/index.ts',
+    remedy:
+      'correct the name, export the table from layers/pipelines/src/index.ts, or name the module of a stream that exports it: --from <module>',
   });
+}
+
+function isTable(value: unknown): value is Table {
+  return typeof value === 'object' && value !== null && 'name' in value && 'key' in value && 'schema' in value;
 }
 
 export function lookupColumns({ name, schema }: Table): readonly Column[] {

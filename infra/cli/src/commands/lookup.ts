@@ -1,5 +1,7 @@
 import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import { lookupStore } from '@bifold/adapters/cassandra';
 import { lookupTables } from '@bifold/pipelines';
 import { Command } from 'commander';
@@ -22,24 +24,33 @@ Example:
   $ npx bifold lookup load planes --file planes.csv`,
     );
 
+interface LoadOptions {
+  readonly file: string;
+  readonly from?: string;
+  readonly null: string;
+  readonly json?: boolean;
+}
+
 const loadCommand = (): Command =>
   new Command('load')
     .description('load a whole version of a table, and make it the current one')
     .argument('<table>', 'its name')
     .requiredOption('--file <path>', 'rows as .csv with a header, or as .jsonl')
     .option('--null <text>', 'the text that stands for null in CSV', 'NA')
+    .option('--from <module>', 'the file that exports the table, where only a stream joins it')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Segments of the log that were folded already keep the version they were folded with; new ones take this one.
 
-Example:
-  $ npx bifold lookup load airlines --file airlines.csv`,
+Examples:
+  $ npx bifold lookup load airlines --file airlines.csv
+  $ npx bifold lookup load studios --from docs/examples/films/studios.ts --file docs/examples/films/data/studios.csv`,
     )
-    .action((name: string, { file, null: nullText, json }: { file: string; null: string; json?: boolean }) =>
+    .action((name: string, { file, from, null: nullText, json }: LoadOptions) =>
       withContext(async (context) => {
-        const table = lookupTableNamed(name);
+        const table = lookupTableNamed(name, from === undefined ? {} : await import(pathToFileURL(resolve(from)).href));
         const columns = lookupColumns(table);
         const records: Record<string, unknown>[] = [];
         if (/\.csv$/i.test(file)) {

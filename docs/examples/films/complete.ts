@@ -1,0 +1,15 @@
+import { count, tumbling } from '@bifold/core';
+import { console, defineStream } from '@bifold/runner';
+import { films } from './films.ts';
+
+/** Films of each minute. `complete`: each batch gives the whole result; nothing is forgotten, nothing is late. */
+export default defineStream({
+  name: 'films-complete',
+  from: films,
+  eventTime: 'at',
+  groupBy: ['rated'],
+  windows: { minute: tumbling('1m') },
+  aggregates: { records: count() },
+  outputMode: 'complete',
+  sinks: [console()],
+});

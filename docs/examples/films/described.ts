@@ -1,0 +1,16 @@
+import { console, defineStream, join } from '@bifold/runner';
+import { descriptions, titles } from './films.ts';
+
+/** Each film with its description, which comes up to ten seconds before it or twenty after; and in the end those that got none. */
+export default defineStream({
+  name: 'films-described',
+  from: join({
+    left: { from: titles, eventTime: 'at', watermark: '30s' },
+    right: { as: 'of', from: descriptions, eventTime: 'at', watermark: '30s' },
+    type: 'left',
+    on: { id: 'film' },
+    within: { before: '10s', after: '20s' },
+  }),
+  dropDuplicates: ['id'],
+  sinks: [console({ truncate: 24 })],
+});

@@ -1,0 +1,17 @@
+import { count, max, sliding } from '@bifold/core';
+import { console, defineStream } from '@bifold/runner';
+import { films } from './films.ts';
+
+/** The last twenty seconds, every ten seconds. `append`: each batch gives the windows that can change no more. */
+export default defineStream({
+  name: 'films-sliding',
+  from: films,
+  eventTime: 'at',
+  watermark: '30s',
+  dropDuplicates: ['id'],
+  groupBy: ['rated'],
+  windows: { recent: sliding('20s', '10s') },
+  aggregates: { films: count(), best: max('score') },
+  outputMode: 'append',
+  sinks: [console()],
+});

@@ -1,0 +1,21 @@
+import { lookup, table } from '@bifold/core';
+import { console, defineStream } from '@bifold/runner';
+import * as z from 'zod';
+import { titles } from './films.ts';
+
+/** A table that does not stream: `npx bifold lookup load studios --from docs/examples/films/studios.ts --file ...` */
+export const studios = table('studios', {
+  schema: z.object({ name: z.string(), films: z.int(), millions: z.int() }),
+  key: 'name',
+});
+
+/** Each film with what is known of its studio; `missing: 'null'` keeps films whose studio is in no row, `'drop'` would not. */
+export default defineStream({
+  name: 'films-studios',
+  from: titles,
+  eventTime: 'at',
+  watermark: '30s',
+  dropDuplicates: ['id'],
+  lookups: { made: lookup(studios, { on: 'studio', missing: 'null' }) },
+  sinks: [console()],
+});

@@ -1,0 +1,13 @@
+import { count, mean, tumbling } from '@bifold/core';
+import { console, defineStream } from '@bifold/runner';
+import { flightsInWeather } from './flights-weather.ts';
+
+/** Windows over joined rows: a day is given when no row of it can come any more, also none that waits for its weather. */
+export default defineStream({
+  name: 'flights-weather-by-day',
+  from: flightsInWeather,
+  groupBy: ['origin'],
+  windows: { day: tumbling('1d') },
+  aggregates: { flights: count(), inBadWeather: count({ where: 'weather_bad' }), meanDelay: mean('dep_delay') },
+  sinks: [console()],
+});
