@@ -5,6 +5,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { modelsEnvironment, readModels } from './models.ts';
 import { resourceName } from './names.ts';
 import { NativeLayer } from './native-layer.ts';
 import { listObjects, objects } from './permissions.ts';
@@ -61,7 +62,9 @@ export class BatchLayer extends Construct {
         listObjects(bucketArn, archivePrefix),
         objects(['s3:GetObject'], bucketArn, archivePrefix),
         objects(['s3:PutObject'], bucketArn, viewsPrefix),
+        ...readModels(this, plan, settings),
       ],
+      environment: modelsEnvironment(this, plan, settings),
     });
     this.sweep = this.scheduled('Sweep', settings.schedules.sweep, {
       ...props,

@@ -11,6 +11,8 @@ export interface Settings {
   /** A bucket for code, published with the caller's own rights; null means the bucket and roles of `cdk bootstrap`. */
   readonly assetsBucket: string | null;
   readonly keyspace: string;
+  /** The bucket of the models, which pipelines share and no stack owns; null means `bifold-models-<account>-<region>`. */
+  readonly modelsBucket: string | null;
   readonly architecture: 'arm64' | 'x86_64';
   /** Platform of the native packages, as npm names it: `linux-arm64` on AWS; of the machine itself where functions run as its processes. */
   readonly nativePlatform: string;
@@ -69,6 +71,7 @@ export function readSettings(node: Node): Settings {
     pipelines: context.list('pipelines'),
     assetsBucket: context.optionalText('assetsBucket'),
     keyspace: context.text('keyspace', 'bifold'),
+    modelsBucket: context.optionalText('modelsBucket'),
     architecture,
     nativePlatform: context.text('nativePlatform', architecture === 'arm64' ? 'linux-arm64' : 'linux-x64'),
     kafka: {

@@ -4,6 +4,7 @@ import { AuthenticationMethod, SelfManagedKafkaEventSource } from 'aws-cdk-lib/a
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
+import { modelsEnvironment, readModels } from './models.ts';
 import { consumerGroupId } from './names.ts';
 import { describeNetwork } from './permissions.ts';
 import { networkOf, PipelineFunction, type PipelineProps } from './pipeline-function.ts';
@@ -30,7 +31,8 @@ export class SpeedLayer extends Construct {
       memorySizeMiB: 1024,
       timeout: Duration.seconds(60),
       calls: ['kafka', 'cassandra'],
-      statements: describeNetwork(settings),
+      statements: [...describeNetwork(settings), ...readModels(this, plan, settings)],
+      environment: modelsEnvironment(this, plan, settings),
     });
 
     const { vpc, vpcSubnets, securityGroups } = networkOf(this, settings);

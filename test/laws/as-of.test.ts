@@ -184,7 +184,7 @@ async function pagesOf(log: readonly LogRecord[], seed: number, question: Questi
   const pages: Answer[] = [];
   for (let from = 0, start: Answer['receipt']['page']['start'] = null; from === 0 || from < rows.length; ) {
     const filled = await fillPage(plan, view, question, rows.slice(from), (_, before) => before < question.limit);
-    pages.push(answerOf(plan, scope, vantage, question, quarantined, start, filled));
+    pages.push(answerOf(plan, scope, vantage, question, { quarantined, models: null }, start, filled));
     from += filled.rows.length;
     start = filled.end;
     if (filled.rows.length === 0) break;

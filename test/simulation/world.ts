@@ -463,13 +463,13 @@ class World {
       `${deployment.name} question ${window} ${keys ?? 'all keys'}${total ? ' total' : ''}${snapshot ? ' snapshot' : ''} limit ${question.limit}`,
       'query',
       async (actor) => {
-        const { store, batch } = this.portsOf(deployment, actor, 'query');
+        const { store, batch, bindings } = this.portsOf(deployment, actor, 'query');
         const pages: Answer[] = [];
         for (let cursor: string | null | undefined; cursor !== null; ) {
           const next: Question = cursor
             ? { ...question, cursor: questionOf(pipeline.plan, { window, cursor }).cursor }
             : question;
-          const answer = await answerQuestion(pipeline.plan, scope, next, { store, batch });
+          const answer = await answerQuestion(pipeline.plan, scope, next, { store, batch, bindings });
           pages.push(this.sabotage.answer?.(answer) ?? answer);
           cursor = answer.cursor;
           if (cursor !== null) this.count('pages continued');

@@ -16,6 +16,7 @@ import {
   mean,
   min,
   minBy,
+  model,
   type Pipeline,
   sum,
   table,
@@ -292,3 +293,37 @@ field('delay').plus('1');
 field('carrier').lower().sqrt();
 // @ts-expect-error a text with a number at its end
 concat('gate ', 5);
+const scored = definePipeline({
+  name: 'scored',
+  from: departures,
+  scores: {
+    expected: model('arrival-delay'),
+    grade: model('grades', { gives: 'text' }),
+    sure: model('grades', { gives: 'probability', of: 'late' }),
+  },
+  derive: { wrong: field('delay').minus(field('expected')), sure2: field('sure').gt(0.5) },
+  where: field('grade').ne('bad'),
+  groupBy: ['carrier', 'grade'],
+  windows: { daily: tumbling('1d') },
+  aggregates: { expected: mean('expected'), surest: max('sure'), wrong: mean('wrong') },
+});
+holds<Equal<Parts<typeof scored>['key'], { carrier: string; grade: string | null }>>();
+holds<Equal<Parts<typeof scored>['row'], { expected: number | null; surest: number | null; wrong: number | null }>>();
+const scoring = { name: 'x', from: departures, groupBy: ['carrier'], windows: { daily: tumbling('1d') } } as const;
+// @ts-expect-error the mean of a class
+definePipeline({ ...scoring, scores: { grade: model('grades', { gives: 'text' }) }, aggregates: { m: mean('grade') } });
+// @ts-expect-error a score that no model fills
+definePipeline({ ...scoring, scores: { expected: model('delays') }, aggregates: { m: mean('expectd') } });
+// @ts-expect-error a name where a model belongs
+definePipeline({ ...scoring, scores: { expected: 'delays' }, aggregates: { n: count() } });
+// @ts-expect-error nothing of that kind is given
+model('delays', { gives: 'odds' });
+// @ts-expect-error an unknown rule for no version
+model('delays', { missing: 'drop' });
+const graded = {
+  ...scoring,
+  scores: { grade: model('grades', { gives: 'text' }) },
+  aggregates: { n: count() },
+} as const;
+// @ts-expect-error arithmetic over a class
+definePipeline({ ...graded, derive: { next: field('grade').plus(1) } });

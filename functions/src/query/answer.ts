@@ -3,12 +3,15 @@ import {
   answerOf,
   type BatchRow,
   type BatchStore,
+  type BindingStore,
+  boundModels,
   bucketOf,
   type Cursor,
   type FragmentRow,
   fillPage,
   gatherSorted,
   type MergedRow,
+  type ModelVersions,
   mergeTotal,
   mergeWindows,
   type OpenSegment,
@@ -37,6 +40,7 @@ import {
 export interface QueryPorts {
   readonly store: SpeedStore;
   readonly batch: BatchStore;
+  readonly bindings: BindingStore;
 }
 
 const TRIES = 5;
@@ -53,12 +57,13 @@ export async function answerQuestion(plan: Plan, scope: Scope, question: Questio
     const vantage = question.cursor
       ? await resumedVantage(plan, scope, question.cursor, pointer, ports)
       : await freshVantage(plan, question, pointer, ports);
-    const [page, quarantined] = await Promise.all([
+    const [page, quarantined, models] = await Promise.all([
       readPage(plan, algebras, vantage, question, ports),
       question.cursor?.quarantined ?? countQuarantined(plan, algebras, vantage, ports),
+      modelsOf(plan, vantage, question, ports),
     ]);
     if (!stillReadable(vantage.generation, await ports.batch.readPointer('quorum'))) continue;
-    return answerOf(plan, scope, vantage, question, quarantined, startOf(question), page);
+    return answerOf(plan, scope, vantage, question, { quarantined, models }, startOf(question), page);
   }
   throw new QuestionError('BIFOLD_MOVED_ON', {
     failed: 'an answer could not be read before its generation was replaced twice',
@@ -66,6 +71,21 @@ export async function answerQuestion(plan: Plan, scope: Scope, question: Questio
     allowed: 'at most one generation published while an answer is read',
     remedy: 'ask for fewer rows at a time, or publish less often',
   });
+}
+
+/** The versions that the covered segments are bound to; on all pages of an answer those of the first. */
+async function modelsOf(
+  plan: Plan,
+  { coverage }: Vantage,
+  { cursor }: Question,
+  { bindings }: QueryPorts,
+): Promise<ModelVersions | null> {
+  if (plan.models === undefined) return null;
+  if (cursor?.models !== undefined) return cursor.models;
+  const bound = await Promise.all(
+    Object.keys(coverage).map(async (name) => [name, await bindings.list(Number(name), 0, null)] as const),
+  );
+  return boundModels(plan, coverage, new Map(bound));
 }
 
 async function freshVantage(plan: Plan, question: Question, pointer: Pointer, { store }: QueryPorts): Promise<Vantage> {

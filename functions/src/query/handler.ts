@@ -1,4 +1,4 @@
-import { batchStore, speedStore } from '@bifold/adapters/cassandra';
+import { batchStore, bindingStore, speedStore } from '@bifold/adapters/cassandra';
 import { BifoldError, QuestionError } from '@bifold/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
@@ -12,7 +12,11 @@ const { plan } = pipeline;
 
 const ports = once(async (): Promise<QueryPorts> => {
   const client = await cassandraOfEnvironment();
-  return { store: speedStore(client, scope, plan.storage), batch: batchStore(client, scope, plan.storage) };
+  return {
+    store: speedStore(client, scope, plan.storage),
+    batch: batchStore(client, scope, plan.storage),
+    bindings: bindingStore(client, scope),
+  };
 });
 
 const BODY_BYTES_MAX = 1024 * 1024;

@@ -1,4 +1,13 @@
-import { type Cursor, columnReader, keyText, type Plan, type Question, QuestionError, type Value } from '@bifold/core';
+import {
+  type Cursor,
+  columnReader,
+  keyColumnType,
+  keyText,
+  type Plan,
+  type Question,
+  QuestionError,
+  type Value,
+} from '@bifold/core';
 
 const PAGE_ROWS_DEFAULT = 1_000;
 const PAGE_ROWS_MAX = 10_000;
@@ -91,7 +100,7 @@ function keyOf(plan: Plan, key: unknown): string {
   const values = plan.groupBy.map((name): Value => {
     const column = plan.columns.find((candidate) => candidate.name === name) ?? {
       name,
-      type: plan.derived.find((derived) => derived.name === name)?.type ?? 'text',
+      type: keyColumnType(plan, name),
       nullable: true,
     };
     if (!Object.hasOwn(given, name))
@@ -136,6 +145,11 @@ function limitOf(limit: unknown): number {
     : refuse('BIFOLD_BAD_LIMIT', 'a page cannot have that many rows', JSON.stringify(limit), `1 to ${PAGE_ROWS_MAX}`);
 }
 
+function isVersions(value: unknown): boolean {
+  const isTexts = (each: unknown) => Array.isArray(each) && each.every((version) => typeof version === 'string');
+  return typeof value === 'object' && value !== null && Object.values(value).every(isTexts);
+}
+
 function cursorOf(text: unknown): Cursor {
   const bad = (cause?: unknown): never =>
     refuse(
@@ -152,7 +166,7 @@ function cursorOf(text: unknown): Cursor {
   } catch (cause) {
     return bad(cause);
   }
-  const { version, incarnation, generation, run, segments, quarantined, bucket, after } = cursor ?? {};
+  const { version, incarnation, generation, run, segments, quarantined, models, bucket, after } = cursor ?? {};
   const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
   const valid =
     typeof version === 'string' &&
@@ -167,6 +181,7 @@ function cursorOf(text: unknown): Cursor {
     quarantined.behind.every(
       (part) => whole(part?.partition) && Array.isArray(part.range) && part.range.every(whole),
     ) &&
+    (models === undefined || isVersions(models)) &&
     whole(bucket) &&
     (after === null ||
       (typeof after === 'object' &&

@@ -6,6 +6,7 @@ import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
+import { registryOfEnvironment } from '../deployment/registry.ts';
 import { type Recomputed, type RecomputePorts, recompute } from './recompute.ts';
 
 const { pipeline, scope } = deploymentOf();
@@ -18,6 +19,7 @@ const ports = once(async (): Promise<RecomputePorts> => {
     batch: batchStore(client, scope, pipeline.plan.storage),
     bindings: bindingStore(client, scope),
     lookups: lookupStore(client),
+    ...(await registryOfEnvironment(pipeline.plan, client)),
     views: s3Views(bucket, scope),
     openEngine: engineOfEnvironment,
     clock: Date.now,

@@ -9,6 +9,7 @@ import {
   type IdSource,
   isComposed,
   type LookupStore,
+  type ModelRegistry,
   manifestOf,
   type Pipeline,
   pointerAfter,
@@ -18,8 +19,10 @@ import {
   sizeOf,
   type ViewStore,
 } from '@bifold/core';
+import type { RefusedVersion } from '../models.ts';
 import { bindSegments, loadLookups } from './lookups.ts';
 import { loadManifest } from './manifest.ts';
+import { bindCoveredModels, scoreCovered } from './scores.ts';
 import { ViewFiles } from './view-files.ts';
 import { paneRows, quarantineRow, shownWindows } from './views.ts';
 
@@ -28,6 +31,8 @@ export interface RecomputePorts {
   readonly batch: BatchStore;
   readonly bindings: BindingStore;
   readonly lookups: LookupStore;
+  readonly models?: ModelRegistry;
+  readonly onRefused?: (refused: RefusedVersion) => void;
   readonly views: ViewStore;
   /** A new engine, empty, for one run. */
   readonly openEngine: () => Promise<SqlEngine>;
@@ -70,11 +75,13 @@ export async function recompute(pipeline: Pipeline, ports: RecomputePorts, accep
   const scratch = await mkdtemp(join(ports.scratchFolder, 'recompute-'));
   const engine = await ports.openEngine();
   try {
-    const [bindings] = await Promise.all([
+    const [bindings, models] = await Promise.all([
       bindSegments(plan, manifest, ports),
+      bindCoveredModels(plan, manifest, ports),
       loadManifest(manifest, segmentSize, ports.archive, engine, scratch),
     ]);
     await loadLookups(plan, bindings, ports.lookups, engine);
+    await scoreCovered(plan, models, engine, scratch);
     const rows = await writeRun(pipeline, entry, engine, scratch, ports);
     const next = pointerAfter(pointer, entry.run, manifest, ports.clock());
     if (!(await ports.batch.publish(pointer, next)))

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type AggregatePlan,
-  type ColumnType,
+  keyColumnType,
   type MergedRow,
   type Plan,
   type RowAlgebra,
@@ -46,7 +46,7 @@ export class ViewFiles {
     this.scratch = scratch;
     this.algebra = rowAlgebrasOf(plan).view;
     this.columns = [
-      ...plan.groupBy.map((name) => ({ name, type: sqlTypeOf(columnType(plan, name)), values: [] })),
+      ...plan.groupBy.map((name) => ({ name, type: sqlTypeOf(keyColumnType(plan, name)), values: [] })),
       { name: 'window_start_ms', type: 'BIGINT', values: [] },
       { name: 'window_end_ms', type: 'BIGINT', values: [] },
       ...plan.aggregates.map((aggregate) => ({ name: aggregate.name, type: fileType(aggregate), values: [] })),
@@ -84,11 +84,4 @@ export class ViewFiles {
 function fileType(aggregate: AggregatePlan): SqlType {
   const type = sqlTypeOf(resultTypeOf(aggregate));
   return type === 'BIGINT' ? 'DOUBLE' : type;
-}
-
-function columnType(plan: Plan, name: string): ColumnType {
-  return (
-    (plan.columns.find((column) => column.name === name) ?? plan.derived.find((derived) => derived.name === name))
-      ?.type ?? 'text'
-  );
 }

@@ -3,6 +3,7 @@ import { foldOf } from '@bifold/core';
 import { cassandraOfEnvironment, logOfEnvironment, once } from '../deployment/connections.ts';
 import { deploymentOf } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
+import { registryOfEnvironment } from '../deployment/registry.ts';
 import { type KafkaEvent, recordsByPartition } from './event.ts';
 import { coldState, foldDelivery, type SpeedPorts } from './speed.ts';
 
@@ -17,6 +18,7 @@ const ports = once(async (): Promise<SpeedPorts> => {
     store: speedStore(client, scope, plan.storage),
     bindings: bindingStore(client, scope),
     lookups: lookupStore(client),
+    ...(await registryOfEnvironment(plan, client)),
     log,
     incarnation: scope.incarnation,
   };

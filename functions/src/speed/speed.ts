@@ -6,6 +6,7 @@ import {
   type Log,
   type LogRecord,
   type LookupStore,
+  type ModelRegistry,
   openingOf,
   ProtocolError,
   type QuarantineEntry,
@@ -14,14 +15,20 @@ import {
   type SpeedStore,
   segmentOf,
   segmentStart,
+  withModels,
 } from '@bifold/core';
 import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
+import { bindModels, coldModels, type RefusedVersion, type WarmModels } from '../models.ts';
 import { type BoundLookups, bindLookups, type WarmLookups } from './lookups.ts';
 
 export interface SpeedPorts extends BoundLog {
   readonly store: SpeedStore;
   readonly bindings: BindingStore;
   readonly lookups: LookupStore;
+  /** Absent where the pipeline scores nothing. */
+  readonly models?: ModelRegistry;
+  /** Told of a version that cannot be used. */
+  readonly onRefused?: (refused: RefusedVersion) => void;
 }
 
 /** What a warm function knows of a partition: every fragment of the segment in which it stopped. Valid only for a batch that starts at `end`. */
@@ -35,10 +42,11 @@ export interface WarmState {
   /** Rule 4: one entry per partition. An invocation takes an entry out, and puts the next one in after its last acknowledgement: a failed one leaves none. */
   readonly partitions: Map<number, WarmPartition>;
   readonly lookups: WarmLookups;
+  readonly models: WarmModels;
 }
 
 export function coldState(): WarmState {
-  return { partitions: new Map(), lookups: { rows: new Map(), bindings: new Map() } };
+  return { partitions: new Map(), lookups: { rows: new Map(), bindings: new Map() }, models: coldModels() };
 }
 
 /** What an invocation did with a partition. */
@@ -100,7 +108,7 @@ async function foldPartition(
   const decoded = folding.map(({ value }) => fold.decode(value));
   // What the log was asked for must be of the same incarnation: verified after it was read.
   await (opened.askedLog ? verifyIncarnation(ports) : verified);
-  const lookups = await bindLookups(fold, partition, folding, decoded, ports, warm.lookups);
+  const lookups = await bind(fold, partition, folding, decoded, ports, warm);
   const { segments, quarantine } = foldRecords(fold, partition, folding, decoded, opened.current, lookups);
 
   let rows = 0;
@@ -133,6 +141,23 @@ async function foldPartition(
     rows,
     closed: opened.current === null,
   };
+}
+
+/** Rule 13: the versions of lookup tables and models that these records are folded with. */
+async function bind(
+  fold: Fold,
+  partition: number,
+  records: readonly LogRecord[],
+  decoded: readonly Decoded[],
+  ports: SpeedPorts,
+  warm: WarmState,
+): Promise<BoundLookups> {
+  const { plan } = fold.pipeline;
+  const lookups = await bindLookups(fold, partition, records, decoded, ports, warm.lookups);
+  if (plan.models === undefined) return lookups;
+  const segments = new Set(records.map(({ offset }) => segmentOf(offset, plan.storage.segmentSize)));
+  const models = await bindModels(plan, partition, segments, ports, warm.models);
+  return { of: (segment) => withModels(lookups.of(segment), models.get(segment) ?? []) };
 }
 
 /** The segment in which a batch starts, as it is to be folded. */

@@ -54,7 +54,7 @@ function timeText(time: string | null): string {
 
 /** What an answer covers, in a few lines; gaps loudly. */
 export function receiptText(receipt: Receipt): string {
-  const { generation, run, offsets, gaps, quarantined, version, incarnation, coverage, page, digest } = receipt;
+  const { generation, run, offsets, gaps, quarantined, version, incarnation, coverage, page, digest, models } = receipt;
   const covered = offsets.batch + offsets.speed;
   const share = covered === 0 ? 0 : (offsets.batch / covered) * 100;
   const poison = Object.entries(quarantined.reasons).map(([reason, records]) => `${number(records)} ${reason}`);
@@ -66,6 +66,10 @@ export function receiptText(receipt: Receipt): string {
       `${plural(covered, 'offset')}: ${number(offsets.batch)} from batch (${share.toFixed(0)} %), ${number(offsets.speed)} from speed`,
     ],
     ['', coverageText(coverage)],
+    ...Object.entries(models ?? {}).map(([score, versions]): [string, string] => [
+      'model',
+      `${score}: ${versions.join(', ') || 'none yet'}`,
+    ]),
     ['quarantined', poison.length === 0 ? 'none' : poison.join(', ')],
     ['digest', `${digest} of ${page.start === null && page.last ? '' : 'this page, '}${plural(page.rows, 'row')}`],
   ];

@@ -114,6 +114,7 @@ export async function deploy(
         incarnation,
         context: {
           assetsBucket: ASSETS_BUCKET,
+          modelsBucket: MODELS_BUCKET,
           kafkaTls: 'false',
           cassandraTls: 'false',
           openApi: 'true',

@@ -66,6 +66,10 @@ const isOffsets = (value: unknown): boolean =>
 const isDeviations = (value: unknown): boolean =>
   Array.isArray(value) && value.every((entry) => isObject(entry) && isWhole(entry.partition) && isRange(entry.range));
 
+const isVersions = (value: unknown): boolean =>
+  isObject(value) &&
+  Object.values(value).every((each) => Array.isArray(each) && each.every((version) => typeof version === 'string'));
+
 function isReceipt(value: unknown): value is Receipt {
   if (!isObject(value)) return false;
   const { quarantined, page, batchBelow } = value;
@@ -74,6 +78,7 @@ function isReceipt(value: unknown): value is Receipt {
     texts.every((text) => typeof text === 'string') &&
     isWhole(value.generation) &&
     (value.run === null || typeof value.run === 'string') &&
+    (value.models === null || isVersions(value.models)) &&
     isObject(value.question) &&
     isOffsets(value.coverage) &&
     isObject(batchBelow) &&

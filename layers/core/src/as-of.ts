@@ -61,10 +61,20 @@ export async function answerAsOf(
   const filled = await fillPage(plan, view, question, merged, (_, before) => page.last || before < page.rows);
   // What follows a page may be a row that is nothing but ahead, which only the next page names.
   const { last } = page;
-  return answerOf(plan, { version, incarnation }, vantage, question, folded.quarantined, page.start, {
-    ...filled,
-    last,
-  });
+  // The bindings that were made since say nothing of an old answer: its receipt names its versions, and its digest holds them.
+  const { models } = receipt;
+  return answerOf(
+    plan,
+    { version, incarnation },
+    vantage,
+    question,
+    { quarantined: folded.quarantined, models },
+    page.start,
+    {
+      ...filled,
+      last,
+    },
+  );
 }
 
 /** What the receipt says of the vantage that its answer was given from. */

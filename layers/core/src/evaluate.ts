@@ -1,8 +1,9 @@
 import type { Arithmetic, ExpressionNode, NumericFunction, TextTest, TimePart } from './definition/expression.ts';
+import { scoresOf } from './model/columns.ts';
 import type { Plan } from './plan.ts';
 import type { Value } from './record.ts';
 
-/** All that a record can be asked for, side by side: its columns, then the columns of each lookup, then derived columns. */
+/** All that a record can be asked for, side by side: its columns, then the columns of each lookup, derived columns, and scores. */
 export type Slots = Value[];
 
 /** Where each field of a plan stands in the slots. */
@@ -11,6 +12,7 @@ export function slotIndex(plan: Plan): ReadonlyMap<string, number> {
     ...plan.columns.map((column) => column.name),
     ...plan.lookups.flatMap((lookup) => lookup.columns.map((column) => `${lookup.name}.${column.name}`)),
     ...plan.derived.map((derived) => derived.name),
+    ...scoresOf(plan).map((score) => score.name),
   ];
   return new Map(names.map((name, index) => [name, index]));
 }

@@ -2,8 +2,12 @@ import { type AnyAlgebra, adderOf } from './aggregates/index.ts';
 import type { EventPlace, Observation } from './aggregates/observation.ts';
 import { takesObservations } from './aggregates/takes.ts';
 import type { Pipeline } from './definition/pipeline.ts';
+import { ProtocolError } from './errors.ts';
 import { compileExpression, type Evaluate, type Slots, slotIndex } from './evaluate.ts';
+import { derivedAround } from './model/columns.ts';
+import type { FittedModel } from './model/fitted.ts';
 import { type Panes, panesOf } from './panes.ts';
+import type { DerivedPlan } from './plan.ts';
 import type { FragmentRow } from './ports.ts';
 import {
   type Decoder,
@@ -16,8 +20,19 @@ import {
 } from './record.ts';
 import { QUARANTINE_POSITION, type RowAlgebras, rowAlgebrasOf } from './row.ts';
 
-/** The row of a lookup table that a key names, in the version that the record's segment is bound to; null where there is none. */
-export type ResolveLookup = (lookup: number, key: string) => Readonly<Record<string, Value>> | null;
+/** What a record's segment is bound to. As a function: the row of a lookup table that a key names; null where there is none. */
+export interface ResolveLookup {
+  (lookup: number, key: string): Readonly<Record<string, Value>> | null;
+  /** For each model of the plan, its version; null where the model had none: its columns are null then. */
+  readonly models?: BoundModels;
+}
+
+export type BoundModels = readonly (Pick<FittedModel, 'score'> | null)[];
+
+/** The same lookup rows, and models beside them. */
+export function withModels(resolve: ResolveLookup, models: BoundModels): ResolveLookup {
+  return Object.assign((lookup: number, key: string) => resolve(lookup, key), { models });
+}
 
 /** The state of one (key, pane) over a prefix of one segment. Owned by one `SegmentFold`, which changes it in place. */
 interface Fragment {
@@ -35,7 +50,7 @@ export interface Fold {
   readonly decode: Decoder;
   /** For each lookup of the plan, the key that a record's columns name; null names none. */
   lookupKeys(values: readonly Value[]): readonly (string | null)[];
-  /** The record with its lookups and derived columns; null when it takes no part: a lookup that drops what it misses has no row, or the condition does not hold. */
+  /** The record with its lookups, derived columns and scores; null when it takes no part: a lookup that drops what it misses has no row, or the condition does not hold. */
   enrich(values: readonly Value[], resolve: ResolveLookup): Slots | null;
   keyOf(slots: Slots): string;
   /** What is stored of each window. */
@@ -57,10 +72,11 @@ export function foldOf(pipeline: Pipeline): Fold {
     drop: lookup.missing === 'drop',
     columns: lookup.columns.map((column) => ({ name: column.name, slot: slotOf(`${lookup.name}.${column.name}`) })),
   }));
-  const derived = plan.derived.map(({ name, expression }) => ({
-    slot: slotOf(name),
-    evaluate: compileExpression(expression, index),
-  }));
+  const compiled = (derived: readonly DerivedPlan[]): Derivation[] =>
+    derived.map(({ name, expression }) => ({ slot: slotOf(name), evaluate: compileExpression(expression, index) }));
+  const { before, after } = derivedAround(plan);
+  const [derived, derivedFromScores] = [compiled(before), compiled(after)];
+  const scoreSlots = (plan.models ?? []).map(({ columns }) => columns.map(({ name }) => slotOf(name)));
   const holds = plan.where === undefined ? null : compileExpression(plan.where, index);
   const keySlots = plan.groupBy.map(slotOf);
   const rows = rowAlgebrasOf(plan);
@@ -92,8 +108,11 @@ export function foldOf(pipeline: Pipeline): Fold {
         }
         for (const { name, slot } of columns) slots[slot] = row[name] ?? null;
       }
-      for (const { slot, evaluate } of derived as readonly { slot: number; evaluate: Evaluate }[])
-        slots[slot] = evaluate(slots);
+      for (const { slot, evaluate } of derived) slots[slot] = evaluate(slots);
+      if (scoreSlots.length > 0) {
+        score(slots, scoreSlots, resolve.models ?? neverBound(pipeline));
+        for (const { slot, evaluate } of derivedFromScores) slots[slot] = evaluate(slots);
+      }
       return holds === null || holds(slots) === true ? slots : null;
     },
     keyOf: (slots) => keyText(keySlots.map((slot) => slots[slot] as Value)),
@@ -106,6 +125,30 @@ export function foldOf(pipeline: Pipeline): Fold {
         states[position] = (rows.timed.algebras[position] as AnyAlgebra).add(states[position], timeMs);
     },
   };
+}
+
+interface Derivation {
+  readonly slot: number;
+  readonly evaluate: Evaluate;
+}
+
+/** Fills the columns of each model. */
+function score(slots: Slots, scoreSlots: readonly (readonly number[])[], models: BoundModels): void {
+  for (let position = 0; position < scoreSlots.length; position++) {
+    const given = models[position]?.score(slots);
+    if (given === undefined) continue;
+    const columns = scoreSlots[position] as readonly number[];
+    for (let column = 0; column < columns.length; column++) slots[columns[column] as number] = given[column] as Value;
+  }
+}
+
+function neverBound({ plan }: Pipeline): never {
+  throw new ProtocolError('BIFOLD_MODELS_NOT_BOUND', {
+    failed: `records of "${plan.name}" cannot be folded: it scores, and nothing says with which versions`,
+    received: 'a segment without models',
+    allowed: 'for each model the version that the segment is bound to, or null',
+    remedy: 'this is a fault of Bifold: report it',
+  });
 }
 
 type Step = (states: unknown[], slots: Slots, at: EventPlace) => void;

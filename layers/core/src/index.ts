@@ -13,9 +13,21 @@ export { digestOf } from './digest.ts';
 export * from './errors.ts';
 export { type Slots, slotIndex } from './evaluate.ts';
 export { expressionSql } from './expression-sql.ts';
-export { type Fold, foldOf, keyOfRow, type ResolveLookup, rowId, SegmentFold } from './fold.ts';
+export {
+  type BoundModels,
+  type Fold,
+  foldOf,
+  keyOfRow,
+  type ResolveLookup,
+  rowId,
+  SegmentFold,
+  withModels,
+} from './fold.ts';
 export { type FoldedLog, type FoldedRow, type Folding, interpret, interpretEach } from './interpret.ts';
 export { type Located, locate, type Source } from './kept.ts';
+export { boundModels } from './model/bound.ts';
+export { derivedAround, keyColumnType, scoresOf } from './model/columns.ts';
+export { type FittedModel, featureFields, fitModel } from './model/fitted.ts';
 export { checkGolden, type GoldenResult } from './model/golden.ts';
 export { checkFile, MANIFEST_FILE, type ModelManifest, readManifest } from './model/manifest.ts';
 export {

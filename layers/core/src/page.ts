@@ -5,7 +5,7 @@ import { digestOf } from './digest.ts';
 import type { Plan } from './plan.ts';
 import type { Scope } from './ports.ts';
 import { askedOf, cursorText, type Question } from './question.ts';
-import type { PageStart, Quarantined, Receipt } from './receipt.ts';
+import type { PageStart, Receipt } from './receipt.ts';
 import type { RowAlgebra } from './row.ts';
 import { bucketOf } from './tables.ts';
 
@@ -67,7 +67,7 @@ export function answerOf(
   { version, incarnation }: Scope,
   vantage: Vantage,
   question: Question,
-  quarantined: Quarantined,
+  { quarantined, models }: Pick<Receipt, 'quarantined' | 'models'>,
   start: PageStart | null,
   { rows, end, last }: Page,
 ): Answer {
@@ -80,8 +80,7 @@ export function answerOf(
     incarnation,
     generation,
     run,
-    // No operator scores yet.
-    models: null,
+    models,
     question: askedOf(plan, question),
     coverage,
     gaps: coverageGaps(coverage),
@@ -94,6 +93,7 @@ export function answerOf(
       ...{ version, incarnation, generation, run },
       segments: segments.map((segment) => [segment.partition, segment.segment, segment.next] as const),
       quarantined,
+      ...(models === null ? {} : { models }),
       ...next,
     });
   return { rows, receipt: sealReceipt(unsealed, start, rows, last), cursor: last || end === null ? null : cursor(end) };

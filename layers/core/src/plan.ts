@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import type { AggregateKind } from './definition/aggregate.ts';
 import type { ExpressionNode } from './definition/expression.ts';
 import type { Missing } from './definition/lookup.ts';
+import type { Gives, WithoutVersion } from './definition/model.ts';
 import type { Column, ColumnType } from './definition/schema.ts';
 import type { EventTime } from './definition/topic.ts';
 import type { Window } from './definition/window.ts';
+import type { ClassLabel } from './model/model-file.ts';
 
 /**
  * The narrow waist: a pipeline as frozen, plain data. Everything else interprets it: the fold of the speed layer, the SQL of the batch layer,
@@ -21,6 +23,8 @@ export interface Plan {
   readonly columns: readonly Column[];
   readonly lookups: readonly LookupPlan[];
   readonly derived: readonly DerivedPlan[];
+  /** Absent where nothing is scored. Derived columns that read no score come before, the others after. */
+  readonly models?: readonly ModelPlan[];
   /** Only records for which it is true take part; absent when all do. */
   readonly where?: ExpressionNode;
   readonly groupBy: readonly string[];
@@ -41,6 +45,23 @@ export interface LookupPlan {
 export interface DerivedPlan {
   readonly name: string;
   readonly expression: ExpressionNode;
+  readonly type: ColumnType;
+}
+
+/** A model, and the columns that it fills. Its features are the version's: here stand only the fields of those that are named otherwise. */
+export interface ModelPlan {
+  readonly name: string;
+  readonly shadow: boolean;
+  readonly missing: WithoutVersion;
+  readonly features: Readonly<Record<string, string>>;
+  readonly columns: readonly ScorePlan[];
+}
+
+export interface ScorePlan {
+  readonly name: string;
+  readonly gives: Gives;
+  /** Of which class the probability is; null: of the predicted one. */
+  readonly of: ClassLabel | null;
   readonly type: ColumnType;
 }
 

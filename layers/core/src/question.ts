@@ -1,6 +1,6 @@
 import { compareUtf8 } from './order.ts';
 import type { Plan } from './plan.ts';
-import type { Asked, PageStart, Quarantined } from './receipt.ts';
+import type { Asked, ModelVersions, PageStart, Quarantined } from './receipt.ts';
 import { keyColumns, timeText } from './wire.ts';
 
 /** What is asked of a view. Times select windows by their start, in `[fromMs, toMs)`. */
@@ -29,6 +29,8 @@ export interface Cursor extends PageStart {
   /** `[partition, segment, next]` of each open segment. */
   readonly segments: readonly (readonly [number, number, number])[];
   readonly quarantined: Quarantined;
+  /** Absent where the pipeline scores nothing. */
+  readonly models?: ModelVersions;
 }
 
 export function cursorText(cursor: Cursor): string {

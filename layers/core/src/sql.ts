@@ -4,6 +4,7 @@ import type { Observation } from './aggregates/observation.ts';
 import { TAKES, takesObservations } from './aggregates/takes.ts';
 import type { ColumnType } from './definition/schema.ts';
 import { expressionSql } from './expression-sql.ts';
+import { derivedAround, scoresOf } from './model/columns.ts';
 import { isComposed, paneSizeMs, panesOf } from './panes.ts';
 import type { AggregatePlan, Plan, WindowPlan } from './plan.ts';
 import type { SqlType, SqlValue } from './ports.ts';
@@ -59,8 +60,29 @@ export function lookupTableName(lookup: string): string {
   return `lookup_${lookup}`;
 }
 
+/** The table of the scores: `_partition`, `_offset`, then the columns of all models. */
+export const SCORES = 'scores';
+
 /** `source` must give the archive's columns for the covered offsets; `bindings` has (`partition`, `segment`, `name`, `version`). Gives one row per admitted event, with every field of the plan. */
 export function enrichedSql(plan: Plan, source: string, bindings: string): string {
+  const { after } = derivedAround(plan);
+  const scores = scoresOf(plan).map(({ name }) => `scored.${quoted(name)}`);
+  const unscored = unscoredSql(plan, source, bindings);
+  const scored =
+    scores.length === 0
+      ? unscored
+      : `SELECT ${['u.*', ...scores].join(', ')} FROM (${unscored}) u LEFT JOIN ${SCORES} scored ON scored._partition = u._partition AND scored._offset = u._offset`;
+  const derived = derivedSql(after, scored);
+  return plan.where === undefined ? derived : `SELECT * FROM (${derived}) WHERE ${expressionSql(plan.where)} IS TRUE`;
+}
+
+/** What models score: position and fields of every event that can take part. */
+export function unscoredValuesSql(plan: Plan, source: string, bindings: string, fields: readonly string[]): string {
+  return `SELECT ${['_partition', '_offset', ...fields.map(quoted)].join(', ')} FROM (${unscoredSql(plan, source, bindings)})`;
+}
+
+/** Events with all that does not depend on a score. */
+function unscoredSql(plan: Plan, source: string, bindings: string): string {
   const { segmentSize } = plan.storage;
   const joins: string[] = [];
   const joined: string[] = [];
@@ -77,8 +99,7 @@ export function enrichedSql(plan: Plan, source: string, bindings: string): strin
     if (lookup.missing === 'drop') conditions.push(`${rows}._key IS NOT NULL`);
   }
   const base = `SELECT ${['e.*', ...joined].join(', ')} FROM ${source} e ${joins.join(' ')} WHERE ${conditions.join(' AND ')}`;
-  const derived = derivedSql(plan.derived, base);
-  return plan.where === undefined ? derived : `SELECT * FROM (${derived}) WHERE ${expressionSql(plan.where)} IS TRUE`;
+  return derivedSql(derivedAround(plan).before, base);
 }
 
 /** Rows with derived columns beside their own, each computed from those before it. */

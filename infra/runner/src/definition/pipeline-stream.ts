@@ -1,4 +1,4 @@
-import { type Duration, durationMs, type Pipeline } from '@bifold/core';
+import { DefinitionError, type Duration, durationMs, type Pipeline } from '@bifold/core';
 import { checkStream } from './checks.ts';
 import { outputColumns } from './planning.ts';
 import { console } from './sink.ts';
@@ -13,10 +13,20 @@ export interface PipelineStreamOptions {
   readonly trigger?: Trigger;
 }
 
+function scored(name: string): DefinitionError {
+  return new DefinitionError('BIFOLD_STREAM_SCORES', {
+    failed: `pipeline "${name}" cannot be run as a stream in a process`,
+    received: 'a pipeline that scores with models',
+    allowed: 'a pipeline without scores: a process has no segments to bind a version to',
+    remedy: `deploy it: npx bifold deploy ${name}`,
+  });
+}
+
 /** A pipeline as a stream: its aggregation, live on the console, from the topic that the speed layer reads too. */
 export function streamOf(pipeline: Pipeline, options: PipelineStreamOptions = {}): Stream {
   const { plan, schema } = pipeline;
   const { startingOffsets = 'earliest', outputMode = 'update', watermark, trigger = asItComes() } = options;
+  if (plan.models !== undefined) throw scored(plan.name);
   const stream: Stream = {
     name: plan.name,
     source: {

@@ -42,6 +42,7 @@ export {
   when,
 } from './expression.ts';
 export { type Lookup, type LookupTable, lookup, type Missing, table } from './lookup.ts';
+export { type Gives, type Model, model, type WithoutVersion } from './model.ts';
 export {
   type Columns,
   type Condition,
@@ -51,6 +52,7 @@ export {
   type Pipeline,
   type Readable,
 } from './pipeline.ts';
+export { bindingNameOf } from './planning-models.ts';
 export { type Column, type ColumnType, columnsOf, type EventSchema } from './schema.ts';
 export { type EventTime, type Topic, topic } from './topic.ts';
 export {

@@ -3,6 +3,7 @@ import type { Aggregate, ResultOver } from './aggregate.ts';
 import type { AnyExpression, Expression, FieldType } from './expression.ts';
 import { checkResourceName } from './identifier.ts';
 import type { Lookup } from './lookup.ts';
+import type { Model } from './model.ts';
 import {
   checkEventTime,
   planAggregates,
@@ -13,6 +14,7 @@ import {
   planStorage,
   planWindows,
 } from './planning.ts';
+import { dividedByScores, planModels } from './planning-models.ts';
 import { columnsOf, type EventSchema } from './schema.ts';
 import { refuse, Scope } from './scope.ts';
 import type { Topic } from './topic.ts';
@@ -42,9 +44,17 @@ type ColumnOf<E, L, C> = L extends keyof E
 export type Readable<D, E> = {
   [K in keyof D]: D[K] extends Expression<unknown, infer In> ? (E extends In ? D[K] : Expression<unknown, E>) : never;
 };
+type Scored<S> = { [K in keyof S]: S[K] extends Model<infer V> ? V | null : never };
+/** The record with what lookups and models add to it. */
+type Widened<E, L, S> = E & Joined<L> & Scored<S>;
+// biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything": nothing is scored
+type Nothing = {};
 /** All that expressions may read: of the record also what may be missing, which is null. */
-export type Columns<E, L, D> = Required<E> & Joined<L> & Derived<D, E & Joined<L>>;
-export type Condition<E, L, D> = Expression<boolean | null | FieldType<string>, NoInfer<Columns<E, L, D>>>;
+export type Columns<E, L, D, S = Nothing> = Required<E> & Joined<L> & Scored<S> & Derived<D, Widened<E, L, S>>;
+export type Condition<E, L, D, S = Nothing> = Expression<
+  boolean | null | FieldType<string>,
+  NoInfer<Columns<E, L, D, S>>
+>;
 
 /** A definition that loaded: its plan, and the schemas that decide which records are valid. */
 export interface Pipeline<Key = unknown, W extends string = string, R = unknown> {
@@ -53,20 +63,33 @@ export interface Pipeline<Key = unknown, W extends string = string, R = unknown>
   readonly '~row'?: [Key, W, R];
 }
 
-interface Definition<E, G, W, A, L, D> {
+interface Definition<E, G, W, A, L, D, S> {
   readonly name: string;
   readonly from: Topic<E>;
   readonly lookups?: L;
-  readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<E, L, D>>>;
+  readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<E, L, D, S>>>;
+  /** Columns that models fill, from fields, lookups and derived columns. Derived columns, `where`, `groupBy` and aggregates may read them. */
+  readonly scores?: S;
   /** Only records for which it is true take part: not those for which it is false or null. */
-  readonly where?: Condition<E, L, D>;
+  readonly where?: Condition<E, L, D, S>;
   readonly groupBy: G;
   readonly windows: W;
   readonly aggregates: A;
   readonly storage?: Partial<StoragePlan>;
 }
 
-const KNOWN_OPTIONS = ['name', 'from', 'lookups', 'derive', 'where', 'groupBy', 'windows', 'aggregates', 'storage'];
+const KNOWN_OPTIONS = [
+  'name',
+  'from',
+  'lookups',
+  'derive',
+  'scores',
+  'where',
+  'groupBy',
+  'windows',
+  'aggregates',
+  'storage',
+];
 
 /**
  * Checks a definition and returns it as frozen plain data, with the types of its key, windows and rows.
@@ -74,25 +97,27 @@ const KNOWN_OPTIONS = ['name', 'from', 'lookups', 'derive', 'where', 'groupBy', 
  */
 export function definePipeline<
   E,
-  const G extends readonly (keyof (E & Derived<D, E & Joined<L>>) & string)[],
+  const G extends readonly (keyof (E & Scored<S> & Derived<D, Widened<E, L, S>>) & string)[],
   const W extends Record<string, Window>,
-  A extends Record<string, Aggregate<E & Joined<L> & Derived<D, E & Joined<L>>, unknown>>,
+  A extends Record<string, Aggregate<Widened<E, L, S> & Derived<D, Widened<E, L, S>>, unknown>>,
   // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything": a definition without lookups joins no columns
   L extends Record<string, Lookup<keyof E & string, unknown>> = {},
   // biome-ignore lint/complexity/noBannedTypes: as above, for derived columns
   D extends Record<string, AnyExpression> = {},
+  // biome-ignore lint/complexity/noBannedTypes: as above, for scores
+  S extends Record<string, Model<unknown>> = {},
 >(
-  definition: Definition<E, G, W, A, L, D>,
+  definition: Definition<E, G, W, A, L, D, S>,
 ): Pipeline<
-  Pick<E & Derived<D, E & Joined<L>>, G[number]>,
+  Pick<E & Scored<S> & Derived<D, Widened<E, L, S>>, G[number]>,
   keyof W & string,
   {
     [N in keyof A]: A[N] extends Aggregate<never, infer R>
-      ? ResultOver<E & Joined<L> & Derived<D, E & Joined<L>>, R>
+      ? ResultOver<Widened<E, L, S> & Derived<D, Widened<E, L, S>>, R>
       : never;
   }
 > {
-  const { from, groupBy, windows, aggregates, lookups = {}, derive = {}, storage = {} } = definition;
+  const { from, groupBy, windows, aggregates, lookups = {}, derive = {}, scores = {}, storage = {} } = definition;
   const name = checkResourceName('a pipeline', definition.name);
   const where = `pipeline "${name}"`;
   for (const option of Object.keys(definition)) {
@@ -130,9 +155,12 @@ export function definePipeline<
   const lookupPlans = Object.entries<Lookup<string, unknown>>(lookups).map(([alias, join]) =>
     planLookup(alias, join, scope),
   );
-  const derivedPlans = Object.entries<AnyExpression>(derive).map(([column, expression]) =>
-    planDerived(column, expression, scope),
-  );
+  const derived = dividedByScores(derive, Object.keys(scores));
+  const planAll = (columns: Readonly<Record<string, AnyExpression>>) =>
+    Object.entries(columns).map(([column, expression]) => planDerived(column, expression, scope));
+  const derivedBefore = planAll(derived.before);
+  const models = planModels(scores, scope);
+  const derivedPlans = [...derivedBefore, ...planAll(derived.after)];
   const plan: Omit<Plan, 'version'> = {
     name,
     topic: from.name,
@@ -142,6 +170,7 @@ export function definePipeline<
     columns,
     lookups: lookupPlans,
     derived: derivedPlans,
+    ...(models.length === 0 ? {} : { models }),
     ...(definition.where === undefined ? {} : { where: planCondition(definition.where, scope) }),
     groupBy: planKey(where, groupBy, scope),
     windows: planWindows(where, windows),

@@ -1,0 +1,25 @@
+import { type CassandraClient, modelPointers } from '@bifold/adapters/cassandra';
+import type { ModelRegistry, Plan } from '@bifold/core';
+import type { RefusedVersion } from '../models.ts';
+import { setting } from './environment.ts';
+import { logger, MetricUnit, metrics } from './observed.ts';
+
+/** The registry of models, for a function whose pipeline scores; the client of S3 is loaded for no other. */
+export async function registryOfEnvironment(
+  { models }: Plan,
+  client: CassandraClient,
+): Promise<{ readonly models?: ModelRegistry; readonly onRefused?: typeof tellRefused }> {
+  if (models === undefined) return {};
+  const [{ modelRegistry }, { s3Bucket }] = await Promise.all([
+    import('@bifold/adapters/model'),
+    import('@bifold/adapters/s3'),
+  ]);
+  const bucket = s3Bucket({ bucket: setting('MODELS_BUCKET') });
+  return { models: modelRegistry(bucket, modelPointers(client)), onRefused: tellRefused };
+}
+
+/** A version that cannot be used is nothing that a retry cures: the one before it scores on, and somebody must look. */
+function tellRefused({ model, version, used, error }: RefusedVersion): void {
+  metrics.addMetric('modelsRefused', MetricUnit.Count, 1);
+  logger.error('a version of a model cannot be used', { model, version, used, code: error.code, ...error.explanation });
+}

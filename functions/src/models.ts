@@ -1,0 +1,161 @@
+import {
+  type BindingStore,
+  bindingNameOf,
+  type FittedModel,
+  fitModel,
+  MODEL_LIMITS,
+  ModelError,
+  type ModelPlan,
+  type ModelRegistry,
+  type Plan,
+  ProtocolError,
+  readModel,
+  slotIndex,
+} from '@bifold/core';
+
+/** What a segment is bound to while a model has no version: its columns are null there. */
+export const NO_VERSION = 'none';
+
+const CACHED_VERSIONS = 6;
+const CACHED_BINDINGS = 10_000;
+
+/** A version that was not taken, and the one that is used instead; null: none is. */
+export interface RefusedVersion {
+  readonly model: string;
+  readonly version: string;
+  readonly error: ModelError;
+  readonly used: string | null;
+}
+
+export interface ModelPorts {
+  readonly bindings: BindingStore;
+  /** Absent where the pipeline scores nothing. */
+  readonly models?: ModelRegistry;
+  readonly onRefused?: (refused: RefusedVersion) => void;
+}
+
+/** What a warm function remembers of models, within one scope: versions, which never change, bindings, which neither do, and which version was good last. */
+export interface WarmModels {
+  readonly fitted: Map<string, FittedModel>;
+  readonly bindings: Map<string, string>;
+  readonly good: Map<string, string>;
+}
+
+export function coldModels(): WarmModels {
+  return { fitted: new Map(), bindings: new Map(), good: new Map() };
+}
+
+/** Rule 13: for each of these segments and each model of the plan the version that it is bound to; bound now, if it is not yet. */
+export async function bindModels(
+  plan: Plan,
+  partition: number,
+  segments: Iterable<number>,
+  ports: ModelPorts,
+  warm: WarmModels,
+): Promise<ReadonlyMap<number, readonly (FittedModel | null)[]>> {
+  const models = plan.models ?? [];
+  const bound = new Map<number, readonly (FittedModel | null)[]>();
+  if (models.length === 0) return bound;
+  const wanted = [...segments];
+  const idOf = (segment: number, model: ModelPlan) => `${partition}|${segment}|${bindingNameOf(model)}`;
+  const isKnown = wanted.every((segment) => models.every((model) => warm.bindings.has(idOf(segment, model))));
+  const first = wanted.reduce((least, segment) => Math.min(least, segment), Number.MAX_SAFE_INTEGER);
+  const last = wanted.reduce((largest, segment) => Math.max(largest, segment), 0);
+  const stored = isKnown ? null : await ports.bindings.list(partition, first, last + 1);
+  // One after another: the first that finds a new version loads it for all.
+  for (const segment of wanted) {
+    const fitted: (FittedModel | null)[] = [];
+    for (const model of models) {
+      const name = bindingNameOf(model);
+      const version =
+        warm.bindings.get(idOf(segment, model)) ??
+        stored?.get(segment)?.get(name) ??
+        (await ports.bindings.bind(partition, segment, name, await candidate(plan, model, ports, warm)));
+      if (warm.bindings.size >= CACHED_BINDINGS) warm.bindings.clear();
+      warm.bindings.set(idOf(segment, model), version);
+      fitted.push(version === NO_VERSION ? null : await fittedVersion(plan, model, version, ports, warm));
+    }
+    bound.set(segment, fitted);
+  }
+  return bound;
+}
+
+/** The version that a segment is to be bound to: the current one, or, where that cannot be used, the one that was good last, or the one before it. */
+async function candidate(plan: Plan, model: ModelPlan, ports: ModelPorts, warm: WarmModels): Promise<string> {
+  const id = bindingNameOf(model);
+  const { current, previous, challenger } = await registryOf(plan, ports).readPointer(model.name);
+  const wanted = model.shadow ? [challenger] : [current, warm.good.get(id) ?? null, previous];
+  const refused: Omit<RefusedVersion, 'used'>[] = [];
+  let used: string | null = null;
+  for (const version of new Set(wanted)) {
+    if (version === null) continue;
+    try {
+      await fittedVersion(plan, model, version, ports, warm);
+      used = version;
+      break;
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      refused.push({ model: model.name, version, error });
+    }
+  }
+  for (const each of refused) ports.onRefused?.({ ...each, used });
+  if (used !== null) {
+    warm.good.set(id, used);
+    return used;
+  }
+  if (model.missing === 'null') return NO_VERSION;
+  throw new ProtocolError('BIFOLD_MODEL_WITHOUT_VERSION', {
+    failed: `records cannot be folded: model "${model.name}" has no version that "${plan.name}" can score with`,
+    received: refused[0]?.error.message ?? `no ${model.shadow ? 'challenger' : 'current version'}`,
+    allowed: "a version, or model('...', { missing: 'null' }), which scores nothing until there is one",
+    remedy: `train and promote it: npx bifold model promote ${model.name}; the records wait and are retried`,
+  });
+}
+
+async function fittedVersion(
+  plan: Plan,
+  model: ModelPlan,
+  version: string,
+  ports: ModelPorts,
+  warm: WarmModels,
+): Promise<FittedModel> {
+  const id = `${bindingNameOf(model)}|${version}`;
+  const known = warm.fitted.get(id);
+  if (known !== undefined) return known;
+  const fitted = await loadModel(plan, model, version, registryOf(plan, ports));
+  if (warm.fitted.size >= CACHED_VERSIONS) {
+    const [oldest] = warm.fitted.keys();
+    warm.fitted.delete(oldest as string);
+  }
+  warm.fitted.set(id, fitted);
+  return fitted;
+}
+
+/** A version from the registry, fitted to the pipeline. @throws {ModelError} when it is missing, damaged, too large, or made for something else */
+export async function loadModel(
+  plan: Plan,
+  model: ModelPlan,
+  version: string,
+  registry: ModelRegistry,
+): Promise<FittedModel> {
+  const bytes = await registry.read(model.name, version, 'model.json', MODEL_LIMITS.sizeBytes);
+  if (bytes === null)
+    throw new ModelError('BIFOLD_MODEL_MISSING', {
+      failed: `version "${version}" of model "${model.name}" cannot be loaded`,
+      received: 'no such version in the registry',
+      allowed: 'a version that is there whole',
+      remedy: `restore it, or promote another one: npx bifold model list ${model.name}`,
+    });
+  const slots = slotIndex(plan);
+  return fitModel(plan, model, readModel(bytes, model.name, version), (field) => slots.get(field) as number);
+}
+
+function registryOf(plan: Plan, { models }: ModelPorts): ModelRegistry {
+  if (models !== undefined) return models;
+  throw new ProtocolError('BIFOLD_NO_REGISTRY', {
+    failed: `pipeline "${plan.name}" scores, and its function was given no registry of models`,
+    received: 'no registry',
+    allowed: 'the bucket of the models in the settings of the function',
+    remedy: 'deploy it again',
+  });
+}

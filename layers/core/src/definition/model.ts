@@ -1,0 +1,45 @@
+import type { ClassLabel } from '../model/model-file.ts';
+import { checkResourceName } from './identifier.ts';
+
+/** What a score column holds: the number of a regression, the class of a classification (a text or a whole number), or a class's probability. */
+export type Gives = 'number' | 'text' | 'integer' | 'probability';
+
+/** What is scored while a model has no version: nothing, so that the column is null; or nothing is folded, and the records wait. */
+export type WithoutVersion = 'null' | 'wait';
+
+interface ModelOptions {
+  /** Of which class the probability is; of the predicted one when it is left out. */
+  readonly of?: ClassLabel;
+  /** Scores with the challenger: `bifold model challenge`. */
+  readonly shadow?: boolean;
+  /** Fields for features that are named otherwise: `{ age: 'person.age' }`. */
+  readonly features?: Readonly<Record<string, string>>;
+  readonly missing?: WithoutVersion;
+}
+
+/** One score column of a definition, as plain data. */
+export interface Model<out Value> {
+  readonly name: string;
+  readonly gives: Gives;
+  readonly of: ClassLabel | null;
+  readonly shadow: boolean;
+  readonly features: Readonly<Record<string, string>>;
+  readonly missing: WithoutVersion;
+  readonly '~value'?: Value;
+}
+
+/**
+ * Scores each record with the model that the registry has under this name. The version is bound once per segment of the log, so that batch and speed
+ * score alike; which features it reads, and what nulls and unseen categories mean, the version says.
+ */
+export function model(
+  name: string,
+  options?: ModelOptions & { readonly gives?: 'number' | 'probability' },
+): Model<number>;
+export function model(name: string, options: ModelOptions & { readonly gives: 'integer' }): Model<number>;
+export function model(name: string, options: ModelOptions & { readonly gives: 'text' }): Model<string>;
+export function model(name: string, options: ModelOptions & { readonly gives?: Gives } = {}): Model<never> {
+  const { gives = 'number', of = null, shadow = false, features = {}, missing = 'null' } = options;
+  checkResourceName('a model', name);
+  return Object.freeze({ name, gives, of, shadow, features: Object.freeze({ ...features }), missing });
+}

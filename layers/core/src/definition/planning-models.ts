@@ -1,0 +1,95 @@
+import { canonicalJson, type ModelPlan } from '../plan.ts';
+import { type AnyExpression, Expression, fieldsOf } from './expression.ts';
+import { checkIdentifier } from './identifier.ts';
+import type { Gives, Model } from './model.ts';
+import type { ColumnType } from './schema.ts';
+import { refuse, type Scope } from './scope.ts';
+
+const TYPES: Readonly<Record<Gives, ColumnType>> = {
+  number: 'double',
+  text: 'text',
+  integer: 'integer',
+  probability: 'double',
+};
+
+type Derive = Readonly<Record<string, AnyExpression>>;
+
+/** Derived columns that read a score, directly or through others, come after scoring; all others before, so that models can read them. */
+export function dividedByScores(
+  derive: Derive,
+  scores: readonly string[],
+): { readonly before: Derive; readonly after: Derive } {
+  const scored = new Set(scores);
+  const before: Record<string, AnyExpression> = {};
+  const after: Record<string, AnyExpression> = {};
+  for (const [name, expression] of Object.entries(derive)) {
+    const reads = expression instanceof Expression ? fieldsOf(expression.node) : [];
+    const isAfter = reads.some((field) => scored.has(field));
+    if (isAfter) scored.add(name);
+    (isAfter ? after : before)[name] = expression;
+  }
+  return { before, after };
+}
+
+/** The models of a definition, each with the columns that it fills. `scope` holds what models may read, and gets their columns. */
+export function planModels(scores: Readonly<Record<string, Model<unknown>>>, scope: Scope): readonly ModelPlan[] {
+  const models = new Map<string, ModelPlan>();
+  const added: (readonly [string, ColumnType])[] = [];
+  for (const [column, score] of Object.entries(scores)) {
+    checkIdentifier(`a score of ${scope.where}`, column);
+    const { name, gives, of, shadow, features, missing } = checkScore(column, score, scope);
+    for (const [feature, field] of Object.entries(features)) {
+      if (scope.type(field, `scores.${column}.features`) === 'json')
+        refuse(
+          'BIFOLD_NOT_SCALAR',
+          `${scope.where} reads "${field}" as the feature "${feature}" of model "${name}"`,
+          'a nested or mixed value',
+          'text, number, boolean or timestamp fields',
+          'give the field one scalar type in the schema',
+        );
+    }
+    const id = bindingNameOf({ name, shadow });
+    const known = models.get(id);
+    if (known && (known.missing !== missing || canonicalJson(known.features) !== canonicalJson(features)))
+      refuse(
+        'BIFOLD_BAD_SCORE',
+        `${scope.where} scores with model "${name}" twice, in two ways`,
+        `scores.${column}`,
+        'the same features and the same missing in all columns of one model',
+        'write them alike',
+      );
+    const type = TYPES[gives];
+    const columns = [...(known?.columns ?? []), { name: column, gives, of, type }];
+    models.set(id, { name, shadow, missing, features: { ...features }, columns });
+    added.push([column, type]);
+  }
+  for (const [column, type] of added) scope.add(column, type);
+  return [...models.values()];
+}
+
+function checkScore(column: string, score: Model<unknown>, scope: Scope): Model<unknown> {
+  const bad = (received: string, allowed: string): never =>
+    refuse(
+      'BIFOLD_BAD_SCORE',
+      `${scope.where} has a score "${column}" that cannot be given`,
+      received,
+      allowed,
+      'write it in that form',
+    );
+  if (typeof score?.name !== 'string') return bad(JSON.stringify(score) ?? String(score), "model('name')");
+  if (!Object.hasOwn(TYPES, score.gives))
+    bad(`gives: ${JSON.stringify(score.gives)}`, '"number", "text", "integer", "probability"');
+  if (score.missing !== 'null' && score.missing !== 'wait')
+    bad(`missing: ${JSON.stringify(score.missing)}`, '"null", "wait"');
+  if (score.of !== null && score.gives !== 'probability')
+    bad(
+      `of: ${JSON.stringify(score.of)} beside gives: "${score.gives}"`,
+      'of: a class, where the probability is given',
+    );
+  return score;
+}
+
+/** The name under which a model's version is bound to a segment: no lookup has such a one. */
+export function bindingNameOf({ name, shadow }: Pick<ModelPlan, 'name' | 'shadow'>): string {
+  return `model:${name}${shadow ? ':shadow' : ''}`;
+}

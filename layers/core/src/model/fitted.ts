@@ -1,0 +1,103 @@
+import type { ColumnType } from '../definition/schema.ts';
+import { ModelError } from '../errors.ts';
+import type { Slots } from '../evaluate.ts';
+import type { ModelPlan, Plan, ScorePlan } from '../plan.ts';
+import type { Value } from '../record.ts';
+import { readableTypes } from './columns.ts';
+import type { Feature, ModelFile } from './model-file.ts';
+import { type Score, scorerOf } from './scorer.ts';
+
+/** A version of a model, fitted to a pipeline that scores with it. */
+export interface FittedModel {
+  readonly version: string;
+  /** The fields that it reads. */
+  readonly fields: readonly string[];
+  /** The values of the model's columns, in their order. The same array is given every time, changed by the next call. */
+  score(slots: Slots): readonly Value[];
+}
+
+const TAKES: Readonly<Record<Feature['type'], readonly ColumnType[]>> = {
+  number: ['integer', 'double', 'boolean', 'timestamp'],
+  category: ['text', 'integer', 'boolean'],
+};
+
+/** The fields of a plan that a version reads, in the order of its features. @throws {ModelError} when the plan has no such field of that type */
+export function featureFields(plan: Plan, { name, features: renamed }: ModelPlan, file: ModelFile): readonly string[] {
+  const types = readableTypes(plan);
+  return file.features.map(({ field: feature, type }) => {
+    const field = renamed[feature] ?? feature;
+    const found = types.get(field);
+    if (found !== undefined && TAKES[type].includes(found)) return field;
+    throw unfit(
+      plan,
+      file,
+      found === undefined ? `a feature "${feature}", and no field "${field}"` : `"${field}" (${found}) as a ${type}`,
+      found === undefined
+        ? `features among ${[...types.keys()].join(', ')}`
+        : `${TAKES[type].join(', ')} fields for a ${type}`,
+      `train it from this pipeline, or say which field is meant: model('${name}', { features: { '${feature}': '...' } })`,
+    );
+  });
+}
+
+/** @param slotOf where each field of the plan stands in the slots @throws {ModelError} when the version is not made for the pipeline */
+export function fitModel(
+  plan: Plan,
+  model: ModelPlan,
+  file: ModelFile,
+  slotOf: (field: string) => number,
+): FittedModel {
+  const fields = featureFields(plan, model, file);
+  const slotsRead = fields.map(slotOf);
+  const readers = model.columns.map((column) => readerOf(plan, file, column));
+  const scorer = scorerOf(file);
+  const values: Value[] = new Array(slotsRead.length).fill(null);
+  const given: Value[] = new Array(readers.length).fill(null);
+  return {
+    version: file.version,
+    fields,
+    score(slots) {
+      for (let index = 0; index < slotsRead.length; index++) values[index] = slots[slotsRead[index] as number] ?? null;
+      const score = scorer.score(values);
+      for (let index = 0; index < readers.length; index++) given[index] = (readers[index] as ReadScore)(score);
+      return given;
+    },
+  };
+}
+
+type ReadScore = (score: Score) => Value;
+
+/** What a column takes of a score. Numbers are finite and never -0, as those of all columns are. */
+function readerOf(plan: Plan, file: ModelFile, { name, gives, of }: ScorePlan): ReadScore {
+  const refuse = (received: string, allowed: string): never => {
+    throw unfit(
+      plan,
+      file,
+      received,
+      allowed,
+      `say what "${name}" gives: model('${file.name}', { gives: ... }), or train such a model`,
+    );
+  };
+  if (gives === 'number') {
+    if (file.classes !== null) refuse(`a classification for "${name}", which gives a number`, 'a regression');
+    return ({ value }) => (Number.isFinite(value) ? value + 0 : null);
+  }
+  const classes = file.classes ?? refuse(`a regression for "${name}", which gives a ${gives}`, 'a classification');
+  if (gives === 'probability') {
+    if (of === null) return ({ probabilities, chosen }) => (probabilities[chosen] as number) + 0;
+    const index = classes.indexOf(of);
+    if (index < 0) refuse(`no class ${JSON.stringify(of)}`, classes.map((label) => JSON.stringify(label)).join(', '));
+    return ({ probabilities }) => (probabilities[index] as number) + 0;
+  }
+  const wanted = gives === 'text' ? 'string' : 'number';
+  const other = classes.find((label) => typeof label !== wanted);
+  if (other !== undefined) refuse(`the class ${JSON.stringify(other)}`, `classes that are of type ${gives}`);
+  return ({ chosen }) => classes[chosen] as Value;
+}
+
+function unfit(plan: Plan, file: ModelFile, received: string, allowed: string, remedy: string): ModelError {
+  return new ModelError('BIFOLD_MODEL_UNFIT', {
+    failed: `version "${file.version}" of model "${file.name}" is not made for pipeline "${plan.name}"`,
+    ...{ received, allowed, remedy },
+  });
+}

@@ -1,0 +1,288 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  memoryArchive,
+  memoryBucket,
+  memoryDatabase,
+  memoryLog,
+  memoryModelPointers,
+  memoryViews,
+  modelRegistry,
+} from '@bifold/adapters';
+import { openEngine } from '@bifold/adapters/duckdb';
+import {
+  type Answer,
+  answerAsOf,
+  bindingNameOf,
+  challenged,
+  count,
+  definePipeline,
+  field,
+  foldOf,
+  interpret,
+  type LogRecord,
+  lookup,
+  type ModelPointer,
+  max,
+  mean,
+  model,
+  promoted,
+  type ResolveLookup,
+  rowAlgebrasOf,
+  running,
+  type Slots,
+  slotIndex,
+  sum,
+  table,
+  topic,
+  tumbling,
+  type Value,
+  withModels,
+} from '@bifold/core';
+import { answerQuestion, archiveLog, coldState, foldDelivery, questionOf, recompute } from '@bifold/functions/bodies';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { z } from 'zod';
+import { classOf, type DrawnModel, drawModel, fileOf, numberOf, store } from './models.ts';
+
+/**
+ * Rule 13: the functions' own bodies, with DuckDB as the batch layer's engine, over a log in the middle of which models are promoted. Every answer must be what one
+ * plain fold gives that scores by itself, each record with the version that its segment is bound to.
+ */
+
+const Ride = z.object({
+  at: z.int(),
+  city: z.string().nullable(),
+  fare: z.number().nullable(),
+  seats: z.int(),
+  paid: z.boolean().nullable(),
+});
+const City = z.object({ city: z.string(), rank: z.int().nullable(), kind: z.string() });
+const SEGMENT_SIZE = 16;
+
+const rides = definePipeline({
+  name: 'scored-rides',
+  from: topic('rides', {
+    schema: Ride,
+    schemaVersion: 1,
+    partitionBy: 'seats',
+    eventTime: { field: 'at', unit: 'ms' },
+  }),
+  lookups: { place: lookup(table('places', { schema: City, key: 'city' }), { on: 'city' }) },
+  derive: {
+    late: field('expected').gt(3),
+    dear: field('fare').gt(1),
+    sureAndLate: field('late').and(field('sure').gt(2)),
+  },
+  scores: {
+    expected: model('fares', { features: { rank: 'place.rank' } }),
+    grade: model('grades', { gives: 'text' }),
+    sure: model('grades', { gives: 'probability' }),
+    challenger: model('fares', { features: { rank: 'place.rank' }, shadow: true }),
+  },
+  where: field('grade').ne('bad').or(field('grade').isNull()),
+  groupBy: ['city', 'grade'],
+  windows: { tens: tumbling('10ms'), ever: running() },
+  aggregates: {
+    n: count(),
+    lates: count({ where: 'late' }),
+    sureAndLates: count({ where: 'sureAndLate' }),
+    expected: mean('expected'),
+    total: sum('expected'),
+    dearTotal: sum('expected', { where: 'dear' }),
+    surest: max('sure'),
+    challenged: sum('challenger'),
+  },
+  storage: { segmentSize: SEGMENT_SIZE, buckets: 2 },
+});
+const { plan } = rides;
+const FEATURES = {
+  fares: { city: ['oslo', 'rome', 'z\u{1f600}'], fare: null, rank: null, dear: ['true', 'false'], seats: null },
+  grades: { 'place.kind': ['port', 'hill'], seats: ['0', '1', '2'], paid: null, at: null },
+} as const;
+const CLASSES = { fares: null, grades: ['bad', 'fair', 'good'] } as const;
+type Name = keyof typeof FEATURES;
+const PLACES = new Map<string, Readonly<Record<string, Value>>>([
+  ['oslo', { city: 'oslo', rank: 2, kind: 'port' }],
+  ['rome', { city: 'rome', rank: null, kind: 'hill' }],
+]);
+
+const ride = fc.record({
+  at: fc.integer({ min: -5, max: 30 }),
+  city: fc.option(fc.constantFrom('oslo', 'rome', 'z\u{1f600}', 'atlantis'), { freq: 5 }),
+  fare: fc.option(fc.constantFrom(0.1, 0.5, 1, 1 + 2 ** -40, 2.5, -0, 1e30, -1e308), { freq: 5 }),
+  seats: fc.integer({ min: 0, max: 3 }),
+  paid: fc.option(fc.boolean(), { freq: 5 }),
+});
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('rides' as const),
+      partition: fc.integer({ min: 0, max: 1 }),
+      rides: fc.array(fc.oneof({ weight: 9, arbitrary: ride }, { weight: 1, arbitrary: fc.constant('poison') }), {
+        minLength: 1,
+        maxLength: 25,
+      }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('promote' as const),
+      name: fc.constantFrom<Name>('fares', 'grades'),
+      seed: fc.nat(),
+      shadow: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'forget' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'recompute' as const }) },
+);
+
+let scratchFolder: string;
+beforeAll(async () => {
+  scratchFolder = await mkdtemp(join(tmpdir(), 'bifold-scores-'));
+});
+afterAll(() => rm(scratchFolder, { recursive: true }));
+
+it('speed, batch and as-of answers equal a plain fold that scores by itself, promotions in the middle or not', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 14 }), async (steps) => {
+      const world = await openWorld();
+      for (const each of steps) {
+        if (each.kind === 'rides') await world.send(each.partition, each.rides);
+        else if (each.kind === 'promote') await world.promote(each.name, each.seed, each.shadow);
+        else if (each.kind === 'forget') world.forget();
+        else await world.recompute();
+      }
+      await world.check();
+      // All of the log is the batch layer's in the end, as far as whole segments reach.
+      await world.recompute();
+      await world.check();
+    }),
+    // A failure is made smaller for a while, then told.
+    { numRuns: 25, interruptAfterTimeLimit: 45_000, markInterruptAsFailure: true },
+  );
+}, 60_000);
+
+async function openWorld() {
+  const scope = { version: plan.version, incarnation: 'topic' };
+  const [database, bucket, log] = [memoryDatabase(), memoryBucket(), memoryLog('topic', 2)];
+  const registry = modelRegistry(memoryBucket(), memoryModelPointers());
+  const drawn = new Map<string, DrawnModel>();
+  const history: LogRecord[] = [];
+  const fold = foldOf(rides);
+  await database.lookupStore().load('places', 'p1', PLACES);
+  const common = {
+    ...{ bindings: database.bindingStore(scope), lookups: database.lookupStore(), models: registry },
+    ...{ log, incarnation: 'topic', scratchFolder, archive: memoryArchive(bucket, scope) },
+  };
+  const batch = database.batchStore(scope, plan.storage);
+  const ports = { store: database.speedStore(scope, plan.storage), batch, bindings: common.bindings };
+  let warm = coldState();
+  let runs = 0;
+
+  /** What each record is bound to, scored by the tests' own hand. */
+  const bound = async (): Promise<(partition: number, offset: number) => ResolveLookup> => {
+    const bindings = await Promise.all([0, 1].map((partition) => common.bindings.list(partition, 0, null)));
+    const index = slotIndex(plan);
+    return (partition, offset) => {
+      const names = bindings[partition]?.get(Math.floor(offset / SEGMENT_SIZE));
+      const models = (plan.models ?? []).map((own) => {
+        const version = names?.get(bindingNameOf(own));
+        const found = drawn.get(`${own.name}|${version}`);
+        if (found === undefined) return null;
+        const recordOf = (slots: Slots) =>
+          Object.fromEntries(
+            found.features.map(({ field }) => [
+              field,
+              slots[index.get(own.features[field] ?? field) as number] as Value,
+            ]),
+          );
+        return {
+          score: (slots: Slots): readonly Value[] =>
+            own.name === 'fares' ? [numberOf(found, recordOf(slots))] : classOf(found, recordOf(slots)),
+        };
+      });
+      return withModels((_, key) => PLACES.get(key) ?? null, models);
+    };
+  };
+
+  return {
+    async send(partition: number, values: readonly unknown[]) {
+      const records = values.map((value): LogRecord => {
+        const record = { key: null, value: Buffer.from(JSON.stringify(value)), headers: [], timestampMs: 0 };
+        return { ...record, partition, offset: log.append(partition, record) };
+      });
+      history.push(...records);
+      await foldDelivery(fold, new Map([[partition, records]]), { ...common, store: ports.store }, warm);
+    },
+    async promote(name: Name, seed: number, shadow: boolean) {
+      let state = seed;
+      const draw = (below: number): number => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        return (state >>> 8) % below;
+      };
+      const version = `v${drawn.size}`;
+      const own = drawModel(draw, name, version, FEATURES[name], CLASSES[name]);
+      drawn.set(`${name}|${version}`, own);
+      await store(registry, name, version, fileOf(own));
+      const pointer: ModelPointer = await registry.readPointer(name);
+      const next = shadow ? challenged(pointer, version) : promoted(pointer, version);
+      expect(await registry.movePointer(name, pointer, next)).toBe(true);
+    },
+    forget() {
+      warm = coldState();
+    },
+    async recompute() {
+      const engine = await openEngine({ threads: 1 });
+      await archiveLog(rides, { ...common, engine, hasTime: () => true });
+      await engine.close();
+      const views = memoryViews(bucket, scope);
+      const newId = () => `run-${runs++}`;
+      await recompute(
+        rides,
+        { ...common, batch, views, newId, clock: () => 0, openEngine: () => openEngine({ threads: 1 }) },
+        false,
+      );
+    },
+    async check() {
+      const { view } = rowAlgebrasOf(plan);
+      const lookups = await bound();
+      for (const window of ['tens', 'ever']) {
+        const answer: Answer = await answerQuestion(plan, scope, questionOf(plan, { window, limit: 10_000 }), ports);
+        const folded = await interpret(rides, history, answer.receipt.coverage, lookups);
+        const expected = [...folded.rows.values()]
+          .filter((row) => row.window === window)
+          .map(({ key, startMs, states }) =>
+            JSON.stringify([key, window === 'ever' ? null : startMs, view.present(states)]),
+          );
+        const given = answer.rows.map(({ key, window: { start }, values }) =>
+          JSON.stringify([
+            JSON.stringify(plan.groupBy.map((name) => key[name])),
+            start === null ? null : Date.parse(start),
+            values,
+          ]),
+        );
+        expect(given.sort()).toEqual(expected.sort());
+        const { receipt } = answer;
+        const again = await answerAsOf(
+          rides,
+          { question: questionOf(plan, { ...receipt.question }), receipt, rows: answer.rows },
+          history,
+          lookups,
+        );
+        expect(JSON.stringify(again)).toBe(JSON.stringify(answer));
+        const covered = history.filter(({ partition, offset }) =>
+          (receipt.coverage[partition] ?? []).some(([from, to]) => offset >= from && offset < to),
+        );
+        const bindings = await Promise.all([0, 1].map((partition) => common.bindings.list(partition, 0, null)));
+        const versions = covered.map(({ partition, offset }) =>
+          bindings[partition]?.get(Math.floor(offset / SEGMENT_SIZE))?.get('model:fares'),
+        );
+        expect(receipt.models?.expected).toEqual([...new Set(versions)].sort());
+      }
+    },
+  };
+}
