@@ -1,5 +1,4 @@
 import { ModelError } from '../errors.ts';
-import type { Value } from '../record.ts';
 import { type Checked, Checks } from './checks.ts';
 
 /**
@@ -40,7 +39,7 @@ export interface CategoryFeature {
   readonly categories: readonly Present[];
 }
 
-type Present = Exclude<Value, null>;
+type Present = string | number | boolean;
 
 /** One row of coefficients for each output: one for a regression and for two classes, else one for each class. */
 export interface LinearModel {
