@@ -24,9 +24,9 @@ import {
   type Value,
   withModels,
 } from '@bifold/core';
+import { bindModels, coldModels, type RefusedVersion } from '@bifold/functions/bodies';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { bindModels, coldModels, type RefusedVersion } from '../../functions/src/models.ts';
 import { store } from '../laws/models.ts';
 
 const Ride = z.object({ at: z.int(), city: z.string(), fare: z.number().nullable(), tags: z.array(z.string()) });
