@@ -14,7 +14,7 @@ import fc from 'fast-check';
 import { nearest, plainMean, plainSum, unitsOf } from './doubles.ts';
 import { choices, doubles, finiteDouble, safeInteger, shuffled } from './numbers.ts';
 
-type Domain = 'integer' | 'double' | 'boolean' | 'text' | 'timestamp';
+type Domain = 'integer' | 'double' | 'boolean' | 'text' | 'timestamp' | 'decimal';
 type Meaning = (values: readonly never[]) => unknown;
 
 const QUANTILE = 0.75;
@@ -25,12 +25,23 @@ const PARAMETERS: Partial<Record<AggregateKind, number | readonly number[]>> = {
 /** What each kind means, over plain lists. A new kind does not compile until it is stated here. */
 const MEANING: Record<AggregateKind, Partial<Record<Domain, Meaning>>> = {
   count: { integer: (values) => values.length, double: (values) => values.length },
-  sum: { integer: (values) => nearest(total(values), 1n), double: plainSum },
-  min: { integer: least, double: least },
-  max: { integer: greatest, double: greatest },
+  sum: {
+    integer: (values) => nearest(total(values), 1n),
+    double: plainSum,
+    decimal: (texts) => written(hundredths(texts)),
+  },
+  min: {
+    ...{ integer: least, double: least },
+    decimal: (texts: readonly string[]) => texts.toSorted((one, other) => Number(one) - Number(other))[0] ?? null,
+  },
+  max: {
+    ...{ integer: greatest, double: greatest },
+    decimal: (texts: readonly string[]) => texts.toSorted((one, other) => Number(other) - Number(one))[0] ?? null,
+  },
   mean: {
     integer: (values) => (values.length === 0 ? null : nearest(total(values), BigInt(values.length))),
     double: plainMean,
+    decimal: (texts) => plainDecimalMean(texts),
   },
   variance: { integer: plainVariance, double: plainVariance },
   stddev: { integer: plainDeviation, double: plainDeviation },
@@ -71,6 +82,26 @@ const NEAR: Partial<Record<AggregateKind, readonly [share: number, by: number]>>
 };
 
 const NOWHERE = { timeMs: 0, partition: 0, offset: 0, second: null };
+function written(hundredths: bigint): string {
+  const magnitude = String(hundredths < 0n ? -hundredths : hundredths).padStart(3, '0');
+  const fraction = magnitude.slice(-2).replace(/0+$/, '');
+  return `${hundredths < 0n ? '-' : ''}${magnitude.slice(0, -2)}${fraction === '' ? '' : `.${fraction}`}`;
+}
+function hundredths(texts: readonly string[]): bigint {
+  return texts.reduce((sum, each) => sum + BigInt(Math.round(Number(each) * 100)), 0n);
+}
+/** To 18 digits behind the point: those of a sum of hundredths are fewer. */
+function plainDecimalMean(texts: readonly string[]): string | null {
+  if (texts.length === 0) return null;
+  const [dividend, divisor] = [hundredths(texts) * 10n ** 16n, BigInt(texts.length)];
+  let quotient = dividend / divisor;
+  const left = 2n * (dividend % divisor);
+  const [off, sign] = left < 0n ? [-left, -1n] : [left, 1n];
+  if (off > divisor || (off === divisor && quotient % 2n !== 0n)) quotient += sign;
+  const digits = String(quotient < 0n ? -quotient : quotient).padStart(19, '0');
+  const fraction = digits.slice(-18).replace(/0+$/, '');
+  return `${quotient < 0n ? '-' : ''}${digits.slice(0, -18)}${fraction === '' ? '' : `.${fraction}`}`;
+}
 type Seen = Readonly<Record<'timeMs' | 'partition' | 'offset', number>> & {
   readonly value: string | number | boolean;
   readonly second: number | null;
@@ -164,6 +195,10 @@ function greatest(values: readonly number[]): number | null {
 }
 
 const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', 'a', '\uffff', '\u{1f600}'));
+/** Whole hundredths, as canonical text. */
+const decimal = fc
+  .oneof(fc.bigInt({ min: -(10n ** 14n), max: 10n ** 14n }), fc.bigInt({ min: -400n, max: 400n }))
+  .map(written);
 const time = fc.integer({ min: -8.64e15, max: 8.64e15 });
 interface Inputs {
   readonly value: fc.Arbitrary<unknown>;
@@ -173,6 +208,7 @@ const VALUES: Record<Domain, Inputs> = {
   integer: { value: safeInteger, values: fc.array(safeInteger, { maxLength: 14 }) },
   double: { value: finiteDouble, values: doubles },
   boolean: { value: fc.boolean(), values: fc.array(fc.boolean(), { maxLength: 14 }) },
+  decimal: { value: decimal, values: fc.array(decimal, { maxLength: 14 }) },
   text: { value: text, values: fc.array(text, { maxLength: 14 }) },
   timestamp: { value: time, values: fc.array(time, { maxLength: 14 }) },
 };

@@ -80,6 +80,7 @@ const Row = z.object({
   flag: z.boolean().nullable(),
   seen: z.iso.datetime().nullable(),
   since: z.iso.datetime().nullable(),
+  price: z.templateLiteral([z.number()]).meta({ format: 'decimal' }).nullable(),
 });
 const Place = z.object({
   code: z.string(),
@@ -141,6 +142,7 @@ const record = fc.record({
   flag: nullable(fc.boolean()),
   seen: nullable(times),
   since: nullable(times),
+  price: nullable(fc.constantFrom('0', '-0.1', '0.1', '0.2', '12.5', `${'9'.repeat(38)}`)),
 });
 type Fields = Readonly<Record<string, Value>>;
 
@@ -228,6 +230,12 @@ function pipelineOf(first: Expression<boolean | null>, second: Expression<boolea
       often2: topK('seen', 3, { where: 'second' }),
       spans: histogram('real', [-1, 0, 2.5]),
       firstReals: collect('real', 3, { where: 'first' }),
+      priceSum: sum('price'),
+      meanPrice: mean('price', { where: 'second' }),
+      cheapest: min('price'),
+      dearest: max('price', { where: 'first' }),
+      prices: topK('price', 2),
+      dearestCity: maxBy('city', 'price'),
       apart: covariance('whole', 'real'),
       together: correlation('more', 'place.area', { where: 'second' }),
       firstCity: earliest('city'),

@@ -18,6 +18,7 @@ import {
   minBy,
   model,
   type Pipeline,
+  quantile,
   sum,
   table,
   topic,
@@ -44,6 +45,7 @@ const Departure = z.object({
   late: z.boolean().nullable(),
   delay: z.number().nullable(),
   note: z.string().optional(),
+  price: z.templateLiteral([z.number()]).meta({ format: 'decimal' }).nullable(),
 });
 const Plane = z.object({ tailnum: z.string(), seats: z.int().nullable(), old: z.boolean() });
 const options = { schema: Departure, schemaVersion: 1, partitionBy: 'carrier', eventTime: 'at' } as const;
@@ -74,6 +76,9 @@ export const full = definePipeline({
     often: topK('tailnum', 3),
     spans: histogram('delay', [0, 15, 60]),
     seats: collect('plane.seats', 5),
+    paid: sum('price'),
+    meanPaid: mean('price', { where: 'late' }),
+    prices: collect('price', 3),
     everLate: minBy('late', 'since'),
   },
 });
@@ -101,6 +106,9 @@ holds<
         often: readonly { readonly value: string; readonly count: number }[] | null;
         spans: readonly number[];
         seats: readonly number[] | null;
+        paid: `${number}`;
+        meanPaid: `${number}` | null;
+        prices: readonly `${number}`[] | null;
         everLate: boolean | null;
       };
     }
@@ -180,6 +188,8 @@ definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: correlation('de
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: last('dealy') } });
 // @ts-expect-error what is largest by a field that does not exist
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: maxBy('tailnum', 'dealy') } });
+// @ts-expect-error a quantile of decimals
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: quantile('price', 0.5) } });
 // @ts-expect-error a histogram of text
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: histogram('carrier', [0, 1]) } });
 // @ts-expect-error a histogram without edges

@@ -24,6 +24,7 @@ const Event = z.object({
   city: z.string(),
   fare: z.number().nullable(),
   seats: z.int().optional(),
+  price: z.string().meta({ format: 'decimal' }).optional(),
   night: z.boolean(),
   extra: z.unknown(),
 });
@@ -68,6 +69,8 @@ describe('records that are no events', () => {
     },
     { name: 'UTF-16', value: Buffer.from(JSON.stringify({ ...GOOD, city: 'Zürich' }), 'utf16le'), reason: 'not-utf8' },
     { name: 'an overlong form', value: Buffer.of(0xc0, 0x80), reason: 'not-utf8', says: 'UTF-8' },
+    { name: 'a decimal that is text', value: good({ price: 'a lot' }), reason: 'wrong-type', says: 'price' },
+    { name: 'a decimal of 39 digits', value: good({ price: '1'.repeat(39) }), reason: 'wrong-type', says: 'decimal' },
     { name: 'null', value: bytes('null'), reason: 'not-an-object', says: 'null' },
     { name: 'an array', value: bytes('[{}]'), reason: 'not-an-object', says: 'array' },
     { name: 'a number', value: bytes('17'), reason: 'not-an-object', says: 'number' },
@@ -430,13 +433,17 @@ describe('keys that no database row could have', () => {
 });
 
 describe('the value of a column', () => {
-  const WIRE = ['x', '', '2013-01-01T00:00:00Z', 1, 1.5, -0, 2 ** 53, true, false, [1], { a: 'b' }] as const;
+  const WIRE = ['x', '', '2013-01-01T00:00:00Z', '-01.50', 1, 1.5, -0, 2 ** 53, true, false, [1], { a: 'b' }] as const;
   it.each<{ type: ColumnType; read: Readonly<Record<string, unknown>> }>([
     { type: 'integer', read: { '1': 1, '0': 0 } },
     { type: 'double', read: { '1': 1, '1.5': 1.5, '0': 0, '9007199254740992': 2 ** 53 } },
-    { type: 'text', read: { '"x"': 'x', '""': '', '"2013-01-01T00:00:00Z"': '2013-01-01T00:00:00Z' } },
+    {
+      type: 'text',
+      read: { '"x"': 'x', '""': '', '"2013-01-01T00:00:00Z"': '2013-01-01T00:00:00Z', '"-01.50"': '-01.50' },
+    },
     { type: 'boolean', read: { true: true, false: false } },
     { type: 'timestamp', read: { '"2013-01-01T00:00:00Z"': Date.UTC(2013, 0, 1) } },
+    { type: 'decimal', read: { '"-01.50"': '-1.5' } },
     { type: 'json', read: Object.fromEntries(WIRE.map((value) => [JSON.stringify(value), JSON.stringify(value)])) },
   ])('of type $type is read from that type alone', ({ type, read }) => {
     for (const nullable of [true, false]) {
@@ -464,6 +471,7 @@ describe('columns of a schema', () => {
     { name: 'z.union of numbers', schema: z.union([z.int(), z.number().nullable()]), is: 'double or null' },
     { name: 'z.boolean()', schema: z.boolean(), is: 'boolean' },
     { name: 'z.iso.datetime()', schema: z.iso.datetime(), is: 'timestamp' },
+    { name: 'text of format decimal', schema: z.string().meta({ format: 'decimal' }), is: 'decimal' },
     { name: 'z.iso.date()', schema: z.iso.date(), is: 'text' },
     { name: 'z.unknown()', schema: z.unknown(), is: 'json or null' },
     { name: 'z.array', schema: z.array(z.string()), is: 'json' },

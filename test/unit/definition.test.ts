@@ -27,6 +27,7 @@ import {
   topic,
   topK,
   tumbling,
+  variance,
   when,
 } from '@bifold/core';
 import { airlines, departures, pipelines } from '@bifold/pipelines';
@@ -43,6 +44,8 @@ const Ride = z.object({
   night: z.boolean(),
   tags: z.array(z.string()),
 });
+const decimal = z.string().meta({ format: 'decimal' });
+const Priced = Ride.extend({ price: decimal, paid: decimal.nullable() });
 const City = z.object({ city: z.string(), rank: z.int(), notes: z.array(z.string()) });
 const cities = table('cities', { schema: City, key: 'city' });
 const rides = topic('rides', { schema: Ride, schemaVersion: 1, partitionBy: 'city', eventTime: 'at' });
@@ -57,8 +60,8 @@ const topicOptions = { schema: Ride, schemaVersion: 1, partitionBy: 'city', even
 
 /** A definition as a person without types, or a JSON file, would give it. */
 const define = (change: object): unknown => definePipeline({ ...base, ...change } as never);
-const defineTopic = (change: object): unknown =>
-  define({ from: topic('rides', { ...topicOptions, ...change } as never) });
+const defineTopic = (change: object, others: object = {}): unknown =>
+  define({ from: topic('rides', { ...topicOptions, ...change } as never), ...others });
 const literal = (value: unknown): Expression<unknown> => new Expression({ kind: 'literal', value } as never);
 
 /** An expression of so many levels, and one of so many parts on few. */
@@ -670,6 +673,27 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     names: '"top"',
     allowed: "collect('field'",
     make: () => define({ aggregates: { top: collect('city', 2.5) } }),
+  },
+  {
+    code: 'BIFOLD_NOT_NUMERIC',
+    what: 'a variance of decimals',
+    names: '"price"',
+    allowed: 'integer or double',
+    make: () => defineTopic({ schema: Priced }, { aggregates: { spread: variance('price') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'which decimal is larger: SQL would compare texts',
+    names: 'decimal',
+    allowed: 'eq and ne only',
+    make: () => defineTopic({ schema: Priced }, { derive: { more: field('price').gt(field('paid')) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_EXPRESSION',
+    what: 'a decimal compared with a text',
+    names: 'decimal',
+    allowed: 'two numbers',
+    make: () => defineTopic({ schema: Priced }, { derive: { five: field('price').eq('5.0') } }),
   },
   {
     code: 'BIFOLD_NOT_NUMERIC',

@@ -69,6 +69,7 @@ function typedCell(type: ColumnType, cell: string, nullable: boolean): unknown {
       return /^true$/i.test(cell) ? true : /^false$/i.test(cell) ? false : undefined;
     case 'text':
     case 'timestamp':
+    case 'decimal':
       return cell;
     case 'json':
       try {

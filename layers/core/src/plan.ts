@@ -76,6 +76,8 @@ export interface AggregatePlan {
   readonly second?: string;
   readonly where: string | null;
   readonly domain: AggregateDomain;
+  /** The type of the second field. */
+  readonly secondDomain?: AggregateDomain;
   /** Which quantile, how many values, which edges; absent where a kind has no parameter. */
   readonly parameter?: number | readonly number[];
 }

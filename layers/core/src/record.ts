@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { canonicalDecimal } from './decimal.ts';
 import type { Pipeline } from './definition/pipeline.ts';
 import type { Column, EventSchema } from './definition/schema.ts';
 import type { EventTime } from './definition/topic.ts';
@@ -151,6 +152,8 @@ function typedReader(column: Column): ColumnReader {
       return (value) => (typeof value === 'boolean' ? value : undefined);
     case 'timestamp':
       return (value) => (typeof value === 'string' ? (dateTimeMs(value) ?? undefined) : undefined);
+    case 'decimal':
+      return (value) => (typeof value === 'string' ? (canonicalDecimal(value) ?? undefined) : undefined);
     case 'json':
       // JSON text escapes lone surrogates: it is well-formed.
       return (value) => JSON.stringify(value);

@@ -43,6 +43,7 @@ export function sqlTypeOf(type: ColumnType): SqlType {
     case 'double':
       return 'DOUBLE';
     case 'text':
+    case 'decimal':
     case 'json':
       return 'VARCHAR';
     case 'boolean':
@@ -200,12 +201,13 @@ export function columnValue(value: SqlValue | undefined): Value {
 export function isFoldedByCore({ kind, domain }: AggregatePlan): boolean {
   switch (kind) {
     case 'count':
+      return false;
     case 'min':
     case 'max':
-      return false;
+      return domain === 'decimal';
     case 'sum':
     case 'mean':
-      return domain === 'double';
+      return domain !== 'integer';
     default:
       return true;
   }

@@ -175,7 +175,15 @@ function jsonNeedsOutput(): UsageError {
 }
 
 const OF_SCHEMA: Readonly<Record<ColumnType, CellType>> = {
-  ...{ integer: 'integer', double: 'float', text: 'text', boolean: 'boolean', timestamp: 'timestamp', json: 'json' },
+  ...{
+    integer: 'integer',
+    double: 'float',
+    text: 'text',
+    boolean: 'boolean',
+    timestamp: 'timestamp',
+    decimal: 'text',
+    json: 'json',
+  },
 };
 
 async function schemaOf(name: string): Promise<readonly TypedColumn[]> {

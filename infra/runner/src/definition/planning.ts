@@ -88,6 +88,7 @@ const NODES: Readonly<Record<ColumnType, object>> = {
   text: { type: 'string' },
   boolean: { type: 'boolean' },
   timestamp: { type: 'string', format: 'date-time' },
+  decimal: { type: 'string', format: 'decimal' },
   json: {},
 };
 

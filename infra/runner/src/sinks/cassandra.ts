@@ -85,6 +85,7 @@ const CQL_TYPES = {
   text: 'text',
   boolean: 'boolean',
   timestamp: 'timestamp',
+  decimal: 'text',
   json: 'text',
 } as const;
 

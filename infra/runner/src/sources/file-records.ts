@@ -84,6 +84,7 @@ function typedText(type: ColumnType, cell: string): unknown {
       return /^true$/i.test(cell) ? true : /^false$/i.test(cell) ? false : cell;
     case 'text':
     case 'timestamp':
+    case 'decimal':
       return cell;
     case 'json':
       try {

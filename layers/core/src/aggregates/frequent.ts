@@ -2,7 +2,7 @@ import type { Frequent } from '../definition/aggregate.ts';
 import type { AggregateDomain } from '../plan.ts';
 import type { Algebra } from './algebra.ts';
 import { count } from './count.ts';
-import { comparePresent, type Present, readValue, writeValue } from './observation.ts';
+import { comparatorOf, comparePresent, type Present, readValue, writeValue } from './observation.ts';
 import { shownValue } from './result.ts';
 
 /** How often each value came, and how much they take; null of nothing. */
@@ -24,6 +24,7 @@ export function topK(
   k: number,
   domain: AggregateDomain,
 ): Algebra<Counted, readonly Frequent<Present>[] | null, Present> {
+  const compare = comparatorOf(domain);
   const merge = (left: Counted, right: Counted): Counted => {
     if (left === null || right === null) return left ?? right;
     if (left === 'too many' || right === 'too many') return 'too many';
@@ -43,7 +44,7 @@ export function topK(
       state === 'too many'
         ? null
         : [...(state?.counts ?? [])]
-            .sort(([one, ones], [other, others]) => others - ones || comparePresent(one, other))
+            .sort(([one, ones], [other, others]) => others - ones || compare(one, other))
             .slice(0, k)
             .map(([value, times]) => ({ value: shownValue(domain, value), count: times })),
     encode: (state, writer) => {

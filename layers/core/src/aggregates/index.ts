@@ -1,8 +1,9 @@
-import type { AggregatePlan } from '../plan.ts';
+import type { AggregateDomain, AggregatePlan } from '../plan.ts';
 import type { Algebra } from './algebra.ts';
 import { collect } from './collect.ts';
 import { count } from './count.ts';
 import { correlation, covariance } from './covariance.ts';
+import { decimalMax, decimalMean, decimalMin, decimalSum } from './decimals.ts';
 import { distinct } from './distinct.ts';
 import { max, min } from './extremes.ts';
 import { topK } from './frequent.ts';
@@ -27,19 +28,20 @@ export function adderOf(algebra: AnyAlgebra): AnyAlgebra['add'] {
 export function algebraOf({
   kind,
   domain,
+  secondDomain = 'double',
   parameter,
-}: Pick<AggregatePlan, 'kind' | 'domain' | 'parameter'>): AnyAlgebra {
+}: Pick<AggregatePlan, 'kind' | 'domain' | 'secondDomain' | 'parameter'>): AnyAlgebra {
   switch (kind) {
     case 'count':
       return count as AnyAlgebra;
     case 'sum':
-      return (domain === 'integer' ? integerSum : doubleSum) as AnyAlgebra;
+      return sumOf(domain);
     case 'min':
-      return min as AnyAlgebra;
+      return (domain === 'decimal' ? decimalMin : min) as AnyAlgebra;
     case 'max':
-      return max as AnyAlgebra;
+      return (domain === 'decimal' ? decimalMax : max) as AnyAlgebra;
     case 'mean':
-      return (domain === 'integer' ? integerMean : doubleMean) as AnyAlgebra;
+      return meanOf(domain);
     case 'variance':
       return variance as AnyAlgebra;
     case 'stddev':
@@ -61,9 +63,9 @@ export function algebraOf({
     case 'last':
       return last(domain) as AnyAlgebra;
     case 'minBy':
-      return minBy(domain) as AnyAlgebra;
+      return minBy(domain, secondDomain) as AnyAlgebra;
     case 'maxBy':
-      return maxBy(domain) as AnyAlgebra;
+      return maxBy(domain, secondDomain) as AnyAlgebra;
     case 'topK':
       return topK(parameter as number, domain) as AnyAlgebra;
     case 'histogram':
@@ -71,4 +73,12 @@ export function algebraOf({
     case 'collect':
       return collect(parameter as number, domain) as AnyAlgebra;
   }
+}
+
+function sumOf(domain: AggregateDomain): AnyAlgebra {
+  return (domain === 'decimal' ? decimalSum : domain === 'integer' ? integerSum : doubleSum) as AnyAlgebra;
+}
+
+function meanOf(domain: AggregateDomain): AnyAlgebra {
+  return (domain === 'decimal' ? decimalMean : domain === 'integer' ? integerMean : doubleMean) as AnyAlgebra;
 }

@@ -1,5 +1,7 @@
 import type { Reader, Writer } from '../codec.ts';
+import { compareDecimals } from '../decimal.ts';
 import { compareUtf8 } from '../order.ts';
+import type { AggregateDomain } from '../plan.ts';
 import type { Value } from '../record.ts';
 
 /** Where an event stands (rule 12): its time, then its place in the log. The topic's incarnation is that of the whole view. */
@@ -24,6 +26,11 @@ export function compareObservations(left: Observation, right: Observation): numb
 
 export function comparePlaces(left: EventPlace, right: EventPlace): number {
   return left.timeMs - right.timeMs || left.partition - right.partition || left.offset - right.offset;
+}
+
+/** The order of the values of a column: decimals, too, by size. */
+export function comparatorOf(domain: AggregateDomain): (left: Present, right: Present) => number {
+  return domain === 'decimal' ? (left, right) => compareDecimals(left as string, right as string) : comparePresent;
 }
 
 /** Orders values of one type: numbers by size, texts by their UTF-8 bytes, false before true. */

@@ -1,8 +1,8 @@
 import type { AggregateDomain } from '../plan.ts';
 import type { Algebra } from './algebra.ts';
 import {
+  comparatorOf,
   compareObservations,
-  comparePresent,
   type Observation,
   type Present,
   readObservation,
@@ -35,8 +35,10 @@ function kept(
 }
 
 const latest = (left: Observation, right: Observation): number => compareObservations(right, left);
-const by = (left: Observation, right: Observation): number =>
-  comparePresent(left.second as Present, right.second as Present);
+function by(domain: AggregateDomain): (left: Observation, right: Observation) => number {
+  const compare = comparatorOf(domain);
+  return (left, right) => compare(left.second as Present, right.second as Present);
+}
 
 /** The value of the earliest event that has one; null of nothing. */
 export const first = (domain: AggregateDomain) => kept(compareObservations, domain);
@@ -45,9 +47,13 @@ export const first = (domain: AggregateDomain) => kept(compareObservations, doma
 export const last = (domain: AggregateDomain) => kept(latest, domain);
 
 /** The value of the event whose second value is the smallest, the earliest of several; null of nothing. */
-export const minBy = (domain: AggregateDomain) =>
-  kept((left, right) => by(left, right) || compareObservations(left, right), domain);
+export function minBy(domain: AggregateDomain, secondDomain: AggregateDomain) {
+  const compare = by(secondDomain);
+  return kept((left, right) => compare(left, right) || compareObservations(left, right), domain);
+}
 
 /** The value of the event whose second value is the largest, the earliest of several; null of nothing. */
-export const maxBy = (domain: AggregateDomain) =>
-  kept((left, right) => by(right, left) || compareObservations(left, right), domain);
+export function maxBy(domain: AggregateDomain, secondDomain: AggregateDomain) {
+  const compare = by(secondDomain);
+  return kept((left, right) => compare(right, left) || compareObservations(left, right), domain);
+}

@@ -18,6 +18,7 @@ export function resultTypeOf({ kind, domain }: Pick<AggregatePlan, 'kind' | 'dom
     case 'max':
       return domain;
     case 'mean':
+      return domain === 'decimal' ? 'decimal' : 'double';
     case 'variance':
     case 'stddev':
     case 'quantile':

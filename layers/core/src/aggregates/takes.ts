@@ -10,7 +10,7 @@ export interface Takes {
   readonly byPlace?: true;
 }
 
-export type Taken = 'numbers' | 'booleans' | 'scalars';
+export type Taken = 'numbers' | 'numbers or decimals' | 'booleans' | 'scalars';
 
 const LENGTH_MAX = 1000;
 
@@ -37,10 +37,10 @@ export const PARAMETERS = {
 
 export const TAKES: Readonly<Record<AggregateKind, Takes>> = {
   count: { value: 'nothing' },
-  sum: { value: 'numbers' },
-  min: { value: 'numbers' },
-  max: { value: 'numbers' },
-  mean: { value: 'numbers' },
+  sum: { value: 'numbers or decimals' },
+  min: { value: 'numbers or decimals' },
+  max: { value: 'numbers or decimals' },
+  mean: { value: 'numbers or decimals' },
   variance: { value: 'numbers' },
   stddev: { value: 'numbers' },
   quantile: { value: 'numbers', parameter: 'rank' },

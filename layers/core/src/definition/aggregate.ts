@@ -1,4 +1,6 @@
 type Numeric = number | null | undefined;
+/** What can be added and compared exactly: numbers, and the texts of decimals. */
+type Exact = Numeric | DecimalText;
 type Truth = boolean | null | undefined;
 
 /** `'plane.seats'` reads `seats` of the lookup named `plane`, which may be missing. */
@@ -42,6 +44,14 @@ export type AggregateKind =
   | 'histogram'
   | 'collect';
 
+/** The text of a decimal, as `z.templateLiteral([z.number()]).meta({ format: 'decimal' })` has it. */
+export type DecimalText = `${number}`;
+
+/** Stands in a result's type for a number computed from a field: the text of one where the field is a decimal. */
+export interface NumberOf<out F extends string> {
+  readonly '~numberOf': F;
+}
+
 /** Stands in a result's type for a value of a field, until the event's type is known. */
 export interface ValueOf<out F extends string> {
   readonly '~valueOf': F;
@@ -70,11 +80,15 @@ export interface Frequent<Value> {
 export type ResultOver<Event, Result> =
   Result extends ValueOf<infer F>
     ? ValueAt<Event, F>
-    : Result extends readonly (infer Item)[]
-      ? readonly ResultOver<Event, Item>[]
-      : Result extends object
-        ? { readonly [K in keyof Result]: ResultOver<Event, Result[K]> }
-        : Result;
+    : Result extends NumberOf<infer F>
+      ? ValueAt<Event, F> extends string
+        ? DecimalText
+        : number
+      : Result extends readonly (infer Item)[]
+        ? readonly ResultOver<Event, Item>[]
+        : Result extends object
+          ? { readonly [K in keyof Result]: ResultOver<Event, Result[K]> }
+          : Result;
 
 interface Where<W extends string> {
   /** Name of a boolean column: only records where it is true take part. */
@@ -89,42 +103,42 @@ export function count(options?: Where<string>): Aggregate<never, number> {
 }
 
 /** The exact sum, rounded once to the nearest double when it is shown; 0 of nothing. */
-export function sum<const F extends string>(field: F): Aggregate<Nested<F, Numeric>, number>;
+export function sum<const F extends string>(field: F): Aggregate<Nested<F, Exact>, NumberOf<F>>;
 export function sum<const F extends string, const W extends string>(
   field: F,
   options: Where<W>,
-): Aggregate<Nested<F, Numeric> & Nested<W, Truth>, number>;
-export function sum(field: string, options?: Where<string>): Aggregate<never, number> {
+): Aggregate<Nested<F, Exact> & Nested<W, Truth>, NumberOf<F>>;
+export function sum(field: string, options?: Where<string>): Aggregate<never, NumberOf<string>> {
   return ofField('sum', field, options);
 }
 
 /** The smallest value; null of nothing. */
-export function min<const F extends string>(field: F): Aggregate<Nested<F, Numeric>, number | null>;
+export function min<const F extends string>(field: F): Aggregate<Nested<F, Exact>, NumberOf<F> | null>;
 export function min<const F extends string, const W extends string>(
   field: F,
   options: Where<W>,
-): Aggregate<Nested<F, Numeric> & Nested<W, Truth>, number | null>;
-export function min(field: string, options?: Where<string>): Aggregate<never, number | null> {
+): Aggregate<Nested<F, Exact> & Nested<W, Truth>, NumberOf<F> | null>;
+export function min(field: string, options?: Where<string>): Aggregate<never, NumberOf<string> | null> {
   return ofField('min', field, options);
 }
 
 /** The largest value; null of nothing. */
-export function max<const F extends string>(field: F): Aggregate<Nested<F, Numeric>, number | null>;
+export function max<const F extends string>(field: F): Aggregate<Nested<F, Exact>, NumberOf<F> | null>;
 export function max<const F extends string, const W extends string>(
   field: F,
   options: Where<W>,
-): Aggregate<Nested<F, Numeric> & Nested<W, Truth>, number | null>;
-export function max(field: string, options?: Where<string>): Aggregate<never, number | null> {
+): Aggregate<Nested<F, Exact> & Nested<W, Truth>, NumberOf<F> | null>;
+export function max(field: string, options?: Where<string>): Aggregate<never, NumberOf<string> | null> {
   return ofField('max', field, options);
 }
 
 /** The exact sum divided by the count, rounded once to the nearest double; null of nothing. */
-export function mean<const F extends string>(field: F): Aggregate<Nested<F, Numeric>, number | null>;
+export function mean<const F extends string>(field: F): Aggregate<Nested<F, Exact>, NumberOf<F> | null>;
 export function mean<const F extends string, const W extends string>(
   field: F,
   options: Where<W>,
-): Aggregate<Nested<F, Numeric> & Nested<W, Truth>, number | null>;
-export function mean(field: string, options?: Where<string>): Aggregate<never, number | null> {
+): Aggregate<Nested<F, Exact> & Nested<W, Truth>, NumberOf<F> | null>;
+export function mean(field: string, options?: Where<string>): Aggregate<never, NumberOf<string> | null> {
   return ofField('mean', field, options);
 }
 

@@ -221,7 +221,8 @@ export function planAggregates(
     const { kind, field, second, where: condition, parameter } = checkAggregate(where, name, aggregate);
     const takes = TAKES[kind];
     const domain = field === undefined ? 'integer' : domainOf(where, name, kind, field, takes.value, scope);
-    if (second !== undefined) domainOf(where, name, kind, second, takes.second as Taken, scope);
+    const secondDomain =
+      second === undefined ? undefined : domainOf(where, name, kind, second, takes.second as Taken, scope);
     if (condition !== undefined && scope.type(condition, `aggregates.${name}.where`) !== 'boolean') {
       refuse(
         'BIFOLD_NOT_BOOLEAN',
@@ -233,7 +234,7 @@ export function planAggregates(
     }
     return {
       ...{ name, kind, field: field ?? null, where: condition ?? null, domain },
-      ...(second === undefined ? {} : { second }),
+      ...(second === undefined || secondDomain === undefined ? {} : { second, secondDomain }),
       ...(parameter === undefined ? {} : { parameter }),
     };
   });
@@ -257,12 +258,13 @@ function domainOf(
   scope: Scope,
 ): AggregateDomain {
   const type = scope.type(field, `aggregates.${name}`);
-  if (takes === 'numbers' && type !== 'integer' && type !== 'double')
+  const isNumber = type === 'integer' || type === 'double';
+  if ((takes === 'numbers' && !isNumber) || (takes === 'numbers or decimals' && !isNumber && type !== 'decimal'))
     return refuse(
       'BIFOLD_NOT_NUMERIC',
       `${where} takes the ${kind} of "${field}"`,
       type,
-      'an integer or double field',
+      takes === 'numbers' ? 'an integer or double field' : 'an integer or double field, or one of format decimal',
       'choose a numeric field',
     );
   if (takes === 'booleans' && type !== 'boolean')

@@ -8,9 +8,9 @@ export type OutputOf<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<
 
 /**
  * What a column holds on the wire. `integer` is a whole number within ±(2^53 - 1), `double` a finite IEEE-754 number, `timestamp` an ISO 8601
- * text kept as epoch milliseconds, `json` anything else: archived as it came, and not usable in an expression, a key or an aggregate.
+ * text kept as epoch milliseconds, `decimal` a text of an exact number (`decimal.ts`), `json` anything else: archived as it came, and not usable in an expression, a key or an aggregate.
  */
-export type ColumnType = 'integer' | 'double' | 'text' | 'boolean' | 'timestamp' | 'json';
+export type ColumnType = 'integer' | 'double' | 'text' | 'boolean' | 'timestamp' | 'decimal' | 'json';
 
 export interface Column {
   readonly name: string;
@@ -105,7 +105,7 @@ function singleType(node: JsonSchemaNode): ColumnType {
     case 'boolean':
       return 'boolean';
     case 'string':
-      return node.format === 'date-time' ? 'timestamp' : 'text';
+      return node.format === 'date-time' ? 'timestamp' : node.format === 'decimal' ? 'decimal' : 'text';
     default:
       return 'json';
   }

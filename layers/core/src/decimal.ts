@@ -1,0 +1,56 @@
+/**
+ * Decimal numbers as text: exact, without exponent. The canonical form has no zeros that say nothing, and no sign of zero, so that equal numbers are equal texts: they are
+ * compared, grouped by, stored and shown in it. To be computed with, they are whole numbers of 10^-38.
+ */
+
+/** In the canonical form; both sides of the point together. */
+export const DECIMAL_DIGITS_MAX = 38;
+/** With the zeros that say nothing. */
+const LENGTH_MAX = 100;
+const FORM = /^(-?)0*(\d*)(?:\.(\d*?)0*)?$/;
+const WHOLE = /^-?\d+(\.\d+)?$/;
+
+/** The canonical form; null where the text is no decimal number, or has more digits than one may have. */
+export function canonicalDecimal(text: string): string | null {
+  if (text.length > LENGTH_MAX || !WHOLE.test(text)) return null;
+  const [, sign, whole = '', fraction = ''] = FORM.exec(text) as unknown as readonly string[];
+  if (whole.length + fraction.length > DECIMAL_DIGITS_MAX) return null;
+  const magnitude = `${whole === '' ? '0' : whole}${fraction === '' ? '' : `.${fraction}`}`;
+  return magnitude === '0' ? '0' : `${sign}${magnitude}`;
+}
+
+/** A canonical decimal in units of 10^-38. */
+export function decimalUnits(text: string): bigint {
+  const point = text.indexOf('.');
+  const [whole, fraction] = point < 0 ? [text, ''] : [text.slice(0, point), text.slice(point + 1)];
+  return BigInt(`${whole}${fraction.padEnd(DECIMAL_DIGITS_MAX, '0')}`);
+}
+
+/** The canonical text of a number in units of 10^-38, of any size. */
+export function decimalText(units: bigint): string {
+  const magnitude = units < 0n ? -units : units;
+  const digits = magnitude.toString().padStart(DECIMAL_DIGITS_MAX + 1, '0');
+  const fraction = digits.slice(-DECIMAL_DIGITS_MAX).replace(/0+$/, '');
+  return `${units < 0n ? '-' : ''}${digits.slice(0, -DECIMAL_DIGITS_MAX)}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+export function compareDecimals(left: string, right: string): number {
+  const [one, other] = [decimalUnits(left), decimalUnits(right)];
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+/** Digits behind the point of a quotient, where what is divided has no more. */
+const QUOTIENT_DIGITS = 18;
+
+/** Divided and rounded half to even, to 18 digits behind the point, or to as many as the dividend has. Units of 10^-38. */
+export function decimalQuotient(units: bigint, divisor: bigint): bigint {
+  let step = 10n ** BigInt(DECIMAL_DIGITS_MAX - QUOTIENT_DIGITS);
+  while (units % step !== 0n) step /= 10n;
+  const divided = divisor * step;
+  // Towards minus infinity, so that what is left over is never negative.
+  let quotient = units / divided;
+  if (units % divided < 0n) quotient -= 1n;
+  const twice = 2n * (units - quotient * divided);
+  if (twice > divided || (twice === divided && quotient % 2n !== 0n)) quotient += 1n;
+  return quotient * step;
+}
