@@ -7,6 +7,7 @@ import { deployCommand } from './commands/deploy.ts';
 import { destroyCommand } from './commands/destroy.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
+import { exploreCommand } from './commands/explore.ts';
 import { groupsCommand } from './commands/groups.ts';
 import { logsCommand } from './commands/logs.ts';
 import { lookupCommand } from './commands/lookup.ts';
@@ -18,6 +19,7 @@ import { runCommand } from './commands/run.ts';
 import { setUpCommand } from './commands/set-up.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
+import { synthCommand } from './commands/synth.ts';
 import { topicCommand } from './commands/topic.ts';
 import { trainCommand } from './commands/train.ts';
 import { upCommand } from './commands/up.ts';
@@ -55,6 +57,8 @@ for (const command of [
   topicCommand(),
   groupsCommand(),
   lookupCommand(),
+  exploreCommand(),
+  synthCommand(),
   trainCommand(),
   modelCommand(),
   produceCommand(),

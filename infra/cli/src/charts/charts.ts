@@ -119,6 +119,43 @@ export function points(
   });
 }
 
+export interface Share {
+  readonly label: string;
+  readonly part: string;
+  readonly count: number;
+}
+
+/** Of each label, how its rows are divided among parts. */
+export function shares(items: readonly Share[], partLabel: string, parts: readonly string[]): string {
+  const labels = [...new Set(items.map((item) => item.label))];
+  const totals = new Map<string, number>();
+  for (const { label: own, count } of items) totals.set(own, (totals.get(own) ?? 0) + count);
+  const shown = items.map((item) => ({ ...item, share: item.count / (totals.get(item.label) || 1) }));
+  return svg({
+    height: 70 + 22 * labels.length,
+    marginLeft: marginFor(labels),
+    marginTop: 34,
+    x: { label: `share of rows by ${partLabel}`, percent: true },
+    y: { label: null, type: 'band', domain: labels, tickFormat: (text: string) => short(text) },
+    color: { domain: [...parts], range: parts.map((_, index) => PART_COLOURS[index % PART_COLOURS.length] as string) },
+    marks: [Plot.barX(shown, { x: 'share', y: 'label', fill: 'part', insetTop: 2, insetBottom: 2 })],
+  });
+}
+
+/** Colours of `shares`, as an HTML legend: inside an SVG it would be cut off. */
+export const PART_COLOURS = [
+  '#4e79a7',
+  '#f28e2c',
+  '#e15759',
+  '#76b7b2',
+  '#59a14f',
+  '#edc949',
+  '#af7aa1',
+  '#ff9da7',
+  '#9c755f',
+  '#bab0ab',
+];
+
 export interface Cell {
   readonly row: string;
   readonly column: string;

@@ -1,0 +1,107 @@
+import { createWriteStream, existsSync } from 'node:fs';
+import { extname } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { askAll } from '../api.ts';
+import type { Context } from '../context.ts';
+import { deploymentOf } from '../deployments.ts';
+import { UsageError } from '../errors.ts';
+import { recordsOf } from '../reading.ts';
+import { temporaryFile } from '../tabular/parquet.ts';
+import { asParquet } from '../tabular/table-file.ts';
+
+export interface Wanted {
+  readonly nullTexts: readonly string[];
+  /** Of a view; its first one when it is null. */
+  readonly window: string | null;
+  /** Of a topic. */
+  readonly rowsMax: number;
+}
+
+/** What is explored, as Parquet: a file, the answer of a view, or the records of a topic. */
+export async function explored(
+  context: Context,
+  name: string,
+  { nullTexts, window, rowsMax }: Wanted,
+  temporary: string[],
+): Promise<{ readonly source: string; readonly parquetFile: string }> {
+  if (existsSync(name) || extname(name) !== '')
+    return { source: name, parquetFile: await asParquet(name, nullTexts, temporary) };
+  const rowsFile = temporaryFile('rows.jsonl', temporary);
+  const found = (await context.pipelines()).find(({ plan }) => plan.name === name);
+  if (found !== undefined) {
+    const shown = window ?? (found.plan.windows[0]?.name as string);
+    await writeRows(rowsFile, viewRows(context, name, shown));
+    return { source: `view ${name}, window ${shown}`, parquetFile: await asParquet(rowsFile, [], temporary) };
+  }
+  await writeRows(rowsFile, topicRows(context, name, rowsMax));
+  return { source: `topic ${name}`, parquetFile: await asParquet(rowsFile, [], temporary) };
+}
+
+async function writeRows(file: string, rows: AsyncIterable<object>): Promise<void> {
+  let count = 0;
+  const lines = async function* () {
+    for await (const row of rows) {
+      count++;
+      yield `${JSON.stringify(row)}\n`;
+    }
+  };
+  await pipeline(Readable.from(lines()), createWriteStream(file));
+  if (count > 0) return;
+  throw new UsageError('BIFOLD_NOTHING_TO_EXPLORE', {
+    failed: 'there is nothing to explore',
+    received: 'no row',
+    allowed: 'a file, view or topic that holds rows',
+    remedy: 'wait until something is there: npx bifold status',
+  });
+}
+
+async function* viewRows(context: Context, name: string, window: string): AsyncGenerator<object> {
+  const { rows } = await askAll(context, deploymentOf(context.paths, name), { window });
+  for (const {
+    key,
+    window: { start, end },
+    values,
+  } of rows)
+    yield { ...key, ...(start === null ? {} : { window_start: start, window_end: end }), ...values };
+}
+
+/** Records that are JSON objects; whatever else is in the topic is no row. */
+async function* topicRows(context: Context, topic: string, rowsMax: number): AsyncGenerator<object> {
+  const log = await context.log(topic);
+  if ((await log.topicId()) === null)
+    throw new UsageError('BIFOLD_NOTHING_TO_EXPLORE', {
+      failed: `there is no file, view or topic "${topic}"`,
+      received: `"${topic}"`,
+      allowed: 'a file that exists, the name of a pipeline, or a topic',
+      remedy: 'correct the name: npx bifold topic list',
+    });
+  const bounds = await Promise.all(
+    (await log.partitions()).map(async (partition) => [partition, await log.bounds(partition)] as const),
+  );
+  const reading = {
+    log,
+    starts: new Map(bounds.map(([partition, { start }]) => [partition, start])),
+    ends: new Map(bounds.map(([partition, { end }]) => [partition, end])),
+    withNewPartitions: false,
+    signal: new AbortController().signal,
+  };
+  let left = rowsMax;
+  for await (const records of recordsOf(reading)) {
+    for (const { value } of records) {
+      const row = value === null ? null : objectOf(value);
+      if (row === null) continue;
+      if (left-- <= 0) return;
+      yield row;
+    }
+  }
+}
+
+function objectOf(value: Uint8Array): object | null {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(value).toString());
+    return typeof parsed === 'object' && !Array.isArray(parsed) ? parsed : null;
+  } catch {
+    return null;
+  }
+}
