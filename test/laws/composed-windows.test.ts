@@ -84,7 +84,11 @@ async function* panesOf(
     const folding = new SegmentFold(fold, 0, segment, []);
     log.slice(start, open.next).forEach((each, index) => {
       const values = COLUMNS.map((name): Value => each[name as keyof Visit]);
-      folding.addEvent(start + index, each.at, fold.enrich(values, () => null) as Value[]);
+      folding.addEvents(
+        start + index,
+        each.at,
+        fold.enrich(values, () => null),
+      );
     });
     for (const row of folding.takeTouched().filter((each) => each.window === window.name)) {
       const { key, startMs } = row;

@@ -1,40 +1,32 @@
 import {
-  ARCHIVE_COLUMNS,
   coalesce,
   concat,
   count,
   definePipeline,
   Expression,
-  enrichedSql,
   type FieldType,
   field,
   foldOf,
   type Pipeline,
   quoted,
   running,
-  sqlTypeOf,
   topic,
   type Value,
   when,
 } from '@bifold/core';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
+import { ArchiveTable } from './archive-table.ts';
 import { finiteDouble, safeInteger } from './numbers.ts';
 
 /** Differential: expressions as the fold computes them, and as DuckDB does, bit by bit. */
 
-let duckdb: DuckDBInstance;
-let connection: DuckDBConnection;
+let archive: ArchiveTable;
 beforeAll(async () => {
-  duckdb = await DuckDBInstance.create(':memory:', { threads: '1' });
-  connection = await duckdb.connect();
+  archive = await ArchiveTable.open();
 });
-afterAll(() => {
-  connection.closeSync();
-  duckdb.closeSync();
-});
+afterAll(() => archive.close());
 
 const Row = z.object({
   at: z.int(),
@@ -215,48 +207,23 @@ function pipelineOf(derive: Readonly<Record<string, Anything>>, where: Anything)
   }) as Pipeline;
 }
 
-async function fill(plan: Pipeline['plan'], records: readonly Fields[]): Promise<void> {
-  const own = plan.columns.map(({ name, type }) => [name, sqlTypeOf(type)] as const);
-  const all = [...ARCHIVE_COLUMNS.map(({ name, type }) => [name, type] as const), ...own];
-  await connection.run(
-    `CREATE OR REPLACE TABLE archive (${all.map(([column, type]) => `${quoted(column)} ${type}`).join(', ')})`,
-  );
-  const appender = await connection.createAppender('archive');
-  records.forEach((each, offset) => {
-    for (const [name, type] of all) {
-      const value = name === '_offset' ? offset : name === '_partition' ? 0 : (each[name] ?? null);
-      if (value === null) appender.appendNull();
-      else if (type === 'BIGINT') appender.appendBigInt(BigInt(value));
-      else if (type === 'INTEGER') appender.appendInteger(value as number);
-      else if (type === 'DOUBLE') appender.appendDouble(value as number);
-      else if (type === 'BOOLEAN') appender.appendBoolean(value as boolean);
-      else appender.appendVarchar(value as string);
-    }
-    appender.endRow();
-  });
-  appender.closeSync();
-}
-
 /** Rows of derived columns, by DuckDB and by the fold. */
 async function computed(pipeline: Pipeline, records: readonly Fields[]): Promise<{ sql: Value[][]; fold: Value[][] }> {
   const { plan } = pipeline;
-  await fill(plan, records);
-  const names = plan.derived.map(({ name }) => quoted(name));
-  const noBindings = "(SELECT 0 AS partition, 0 AS segment, '' AS name, '' AS version)";
-  const reader = await connection.runAndReadAll(
-    `SELECT _offset, ${names.join(', ')} FROM (${enrichedSql(plan, 'archive', noBindings)}) ORDER BY _offset`,
+  await archive.fill(
+    plan,
+    records.map((values) => ({ timeMs: 0, values })),
   );
+  const names = plan.derived.map(({ name }) => quoted(name));
   const fold = foldOf(pipeline);
   return {
-    sql: reader
-      .getRows()
-      .map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : (value as Value)))),
+    sql: await archive.query(plan, `SELECT _offset, ${names.join(', ')} FROM events ORDER BY _offset`),
     fold: records.flatMap((each, offset) => {
-      const slots = fold.enrich(
+      const [slots] = fold.enrich(
         plan.columns.map(({ name }) => (each as Fields)[name] as Value),
         () => null,
       );
-      return slots === null ? [] : [[offset, ...slots.slice(plan.columns.length)]];
+      return slots === undefined ? [] : [[offset, ...slots.slice(plan.columns.length)]];
     }),
   };
 }

@@ -20,8 +20,7 @@ function foldInto(segment: SegmentFold, records: readonly LogRecord[]): void {
       segment.addPoison(offset, decoded.reason);
       continue;
     }
-    const slots = fold.enrich(decoded.values, lookupsAt(partition, offset));
-    if (slots !== null) segment.addEvent(offset, decoded.timeMs, slots);
+    segment.addEvents(offset, decoded.timeMs, fold.enrich(decoded.values, lookupsAt(partition, offset)));
   }
 }
 

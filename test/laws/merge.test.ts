@@ -39,10 +39,12 @@ function fragmentsOf(log: readonly LogRecord[], partition: number, segment: numb
     if (record.partition !== partition || record.offset < segment * SEGMENT_SIZE || record.offset >= end) continue;
     const decoded = fold.decode(record.value);
     if (decoded.kind === 'poison') folding.addPoison(record.offset, decoded.reason);
-    else {
-      const slots = fold.enrich(decoded.values, lookupsAt(partition, record.offset));
-      if (slots !== null) folding.addEvent(record.offset, decoded.timeMs, slots);
-    }
+    else
+      folding.addEvents(
+        record.offset,
+        decoded.timeMs,
+        fold.enrich(decoded.values, lookupsAt(partition, record.offset)),
+      );
   }
   return [...folding.takeTouched()];
 }

@@ -376,11 +376,11 @@ describe('the SQL of a plan and its fold', () => {
           ...plan.derived.map(({ name }) => name),
         ];
         const expected = records.flatMap((each, offset) => {
-          const slots = fold.enrich(
+          const [slots] = fold.enrich(
             plan.columns.map(({ name }) => (each as Fields)[name] as Value),
             resolverAt(plan, offset),
           );
-          if (slots === null) return [];
+          if (slots === undefined) return [];
           const at = (name: string): Value => slots[names.indexOf(name)] as Value;
           return [
             {
@@ -411,11 +411,11 @@ describe('the SQL of a plan and its fold', () => {
 
         const expected = new Map<string, unknown[]>();
         records.forEach((each, offset) => {
-          const slots = fold.enrich(
+          const [slots] = fold.enrich(
             plan.columns.map(({ name }) => (each as Fields)[name] as Value),
             resolverAt(plan, offset),
           );
-          if (slots === null) return;
+          if (slots === undefined) return;
           const start = fold.panes[which]?.paneOf(each.at) ?? null;
           if (start === null) return;
           const id = `${start} ${fold.keyOf(slots)}`;

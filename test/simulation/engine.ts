@@ -160,14 +160,15 @@ function panesOf(fold: Fold, window: string, covered: readonly LogRecord[], reso
   for (const record of covered) {
     const decoded = fold.decode(record.value);
     if (decoded.kind === 'poison') continue;
-    const slots = fold.enrich(decoded.values, resolve(record.partition, record.offset));
     const startMs = paneOf(decoded.timeMs);
-    if (slots === null || startMs === null) continue;
-    const key = fold.keyOf(slots);
-    const pane = panes.get(`${key} ${startMs}`) ?? { key, startMs, states: [...fold.rows.of(window).empty] };
-    panes.set(`${key} ${startMs}`, pane);
-    fold.addTo(pane.states, slots, { ...record, timeMs: decoded.timeMs });
-    if (keepsTimes) fold.addTime(pane.states, decoded.timeMs);
+    if (startMs === null) continue;
+    for (const slots of fold.enrich(decoded.values, resolve(record.partition, record.offset))) {
+      const key = fold.keyOf(slots);
+      const pane = panes.get(`${key} ${startMs}`) ?? { key, startMs, states: [...fold.rows.of(window).empty] };
+      panes.set(`${key} ${startMs}`, pane);
+      fold.addTo(pane.states, slots, { ...record, timeMs: decoded.timeMs });
+      if (keepsTimes) fold.addTime(pane.states, decoded.timeMs);
+    }
   }
   const { aggregates } = fold.pipeline.plan;
   return [...panes.values()]
@@ -205,19 +206,20 @@ function inexactOf(fold: Fold, window: string, covered: readonly LogRecord[], re
   const index = slotIndex(plan);
   return covered.flatMap((record) => {
     const decoded = fold.decode(record.value);
-    const slots =
-      decoded.kind === 'poison' ? null : fold.enrich(decoded.values, resolve(record.partition, record.offset));
-    if (decoded.kind === 'poison' || slots === null) return [];
-    const slotOf = (name: string): Value => slots[index.get(name) as number] ?? null;
-    const values = plan.aggregates
-      .filter(isFoldedByCore)
-      .flatMap(({ field, second, where }) => [
-        where !== null && slotOf(where) !== true ? null : slotOf(field as string),
-        ...(second === undefined ? [] : [slotOf(second)]),
-      ]);
+    if (decoded.kind === 'poison') return [];
     const place = [BigInt(decoded.timeMs), record.partition, BigInt(record.offset)];
-    const key = JSON.parse(fold.keyOf(slots)) as SqlValue[];
     const startMs = paneOf(decoded.timeMs);
-    return startMs === null ? [] : [[BigInt(startMs), ...key, ...values, ...place]];
+    if (startMs === null) return [];
+    return fold.enrich(decoded.values, resolve(record.partition, record.offset)).map((slots) => {
+      const slotOf = (name: string): Value => slots[index.get(name) as number] ?? null;
+      const values = plan.aggregates
+        .filter(isFoldedByCore)
+        .flatMap(({ field, second, where }) => [
+          where !== null && slotOf(where) !== true ? null : slotOf(field as string),
+          ...(second === undefined ? [] : [slotOf(second)]),
+        ]);
+      const key = JSON.parse(fold.keyOf(slots)) as SqlValue[];
+      return [BigInt(startMs), ...key, ...values, ...place];
+    });
   });
 }

@@ -9,6 +9,7 @@ import {
   field,
   first,
   histogram,
+  items,
   last,
   lookup,
   max,
@@ -19,6 +20,7 @@ import {
   model,
   type Pipeline,
   quantile,
+  split,
   sum,
   table,
   topic,
@@ -166,6 +168,31 @@ holds<
     }
   >
 >();
+
+// A column of items is one that all after it may read.
+const Post = Departure.extend({
+  tags: z.array(z.string()).nullable(),
+  sizes: z.array(z.int()),
+  stops: z.array(z.object({})),
+});
+const posts = topic('posts', { ...options, schema: Post });
+const perPost = { name: 'x', from: posts, windows: { hourly: tumbling('1h') }, aggregates: { n: count() } } as const;
+export const words = definePipeline({
+  ...perPost,
+  flatMap: { word: split(field('note').lower(), ' ') },
+  derive: { letters: field('word').length() },
+  where: field('word').ne('the'),
+  groupBy: ['word', 'letters'],
+});
+holds<Equal<Flat<Parts<typeof words>['key']>, { word: string; letters: number | null }>>();
+export const tags = definePipeline({ ...perPost, flatMap: { tag: items('tags') }, groupBy: ['tag'] });
+holds<Equal<Flat<Parts<typeof tags>['key']>, { tag: string }>>();
+export const sizes = definePipeline({
+  ...perPost,
+  flatMap: { size: items('sizes') },
+  groupBy: ['carrier'],
+  aggregates: { s: sum('size') },
+});
 
 // Event time as a number has its unit.
 topic('x', { ...options, eventTime: { field: 'since', unit: 'ms' } });
@@ -337,3 +364,16 @@ const graded = {
 } as const;
 // @ts-expect-error arithmetic over a class
 definePipeline({ ...graded, derive: { next: field('grade').plus(1) } });
+// @ts-expect-error items of a field that does not exist
+definePipeline({ ...perPost, flatMap: { tag: items('tag') }, groupBy: ['carrier'] });
+// @ts-expect-error items of a text
+definePipeline({ ...perPost, flatMap: { tag: items('note') }, groupBy: ['carrier'] });
+// @ts-expect-error items that are objects
+definePipeline({ ...perPost, flatMap: { stop: items('stops') }, groupBy: ['carrier'] });
+// @ts-expect-error a number that is split
+definePipeline({ ...perPost, flatMap: { word: split('delay', ' ') }, groupBy: ['carrier'] });
+const sumOfWords = { s: sum('word') };
+// @ts-expect-error a sum of words
+definePipeline({ ...perPost, flatMap: { word: split('note', ' ') }, groupBy: ['word'], aggregates: sumOfWords });
+// @ts-expect-error a column of items that is not there
+definePipeline({ ...perPost, flatMap: { word: split('note', ' ') }, groupBy: ['words'] });

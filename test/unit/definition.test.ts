@@ -13,6 +13,7 @@ import {
   Expression,
   field,
   histogram,
+  items,
   last,
   lookup,
   max,
@@ -22,6 +23,7 @@ import {
   model,
   type Plan,
   sliding,
+  split,
   sum,
   table,
   topic,
@@ -62,6 +64,7 @@ const topicOptions = { schema: Ride, schemaVersion: 1, partitionBy: 'city', even
 const define = (change: object): unknown => definePipeline({ ...base, ...change } as never);
 const defineTopic = (change: object, others: object = {}): unknown =>
   define({ from: topic('rides', { ...topicOptions, ...change } as never), ...others });
+const from = (change: object): object => ({ from: topic('rides', { ...topicOptions, ...change } as never) });
 const literal = (value: unknown): Expression<unknown> => new Expression({ kind: 'literal', value } as never);
 
 /** An expression of so many levels, and one of so many parts on few. */
@@ -1088,6 +1091,141 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     make: () => define({ derive: { late: field('seats').isIn([1]).or(wide(2000)) } }),
   },
   {
+    code: 'BIFOLD_BAD_FLAT_MAP',
+    what: 'a flatMap of nothing',
+    names: '[]',
+    allowed: 'one column',
+    make: () => define({ flatMap: {} }),
+  },
+  {
+    code: 'BIFOLD_BAD_FLAT_MAP',
+    what: 'a flatMap of two',
+    names: '"tag"',
+    allowed: 'one column',
+    make: () => define({ flatMap: { word: split('city', ' '), tag: items('tags') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_FLAT_MAP',
+    what: 'a flatMap of a function',
+    names: 'flatMap.word',
+    allowed: 'items(',
+    make: () => define({ flatMap: { word: () => [] } }),
+  },
+  {
+    code: 'BIFOLD_BAD_FLAT_MAP',
+    what: 'a text split at nothing',
+    names: 'flatMap.word',
+    allowed: 'one character',
+    make: () => define({ flatMap: { word: split('city', '') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_FLAT_MAP',
+    what: 'a text split at what SQL cannot hold',
+    names: 'flatMap.word',
+    allowed: 'well-formed',
+    make: () => define({ flatMap: { word: split('city', '\ud800') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_FLAT_MAP',
+    what: 'a number split',
+    names: 'flatMap.word',
+    allowed: 'split(...) of text',
+    make: () => define({ flatMap: { word: split('fare', ' ') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_FLAT_MAP',
+    what: 'an array split',
+    names: '"tags"',
+    allowed: 'split(...) of text',
+    make: () => define({ flatMap: { word: split('tags', ' ') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_FLAT_MAP',
+    what: 'items of a text',
+    names: '"city"',
+    allowed: 'an array of texts',
+    make: () => define({ flatMap: { tag: items('city') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_FLAT_MAP',
+    what: 'items of objects',
+    names: '"stops"',
+    allowed: 'an array of texts',
+    make: () =>
+      define({
+        ...from({ schema: Ride.extend({ stops: z.array(z.object({ city: z.string() })) }) }),
+        flatMap: { stop: items('stops') },
+      }),
+  },
+  {
+    code: 'BIFOLD_BAD_FLAT_MAP',
+    what: 'items of texts and numbers',
+    names: '"mixed"',
+    allowed: 'of one type',
+    make: () =>
+      define({
+        ...from({ schema: Ride.extend({ mixed: z.array(z.union([z.string(), z.int()])) }) }),
+        flatMap: { one: items('mixed') },
+      }),
+  },
+  {
+    code: 'BIFOLD_BAD_FLAT_MAP',
+    what: 'items of times',
+    names: '"times"',
+    allowed: 'an array of texts',
+    make: () =>
+      define({
+        ...from({ schema: Ride.extend({ times: z.array(z.iso.datetime()) }) }),
+        flatMap: { time: items('times') },
+      }),
+  },
+  {
+    code: 'BIFOLD_BAD_FLAT_MAP',
+    what: 'a pair of values',
+    names: '"pair"',
+    allowed: 'an array of texts',
+    make: () =>
+      define({
+        ...from({ schema: Ride.extend({ pair: z.tuple([z.string(), z.string()]) }) }),
+        flatMap: { one: items('pair') },
+      }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'items of a lookup',
+    names: '"place.notes"',
+    allowed: 'at, city',
+    make: () => define({ lookups: { place: lookup(cities, { on: 'city' }) }, flatMap: { note: items('place.notes') } }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'a split of a derived column',
+    names: '"title"',
+    allowed: 'at, city',
+    make: () => define({ derive: { title: field('city').lower() }, flatMap: { word: split('title', ' ') } }),
+  },
+  {
+    code: 'BIFOLD_NAME_TAKEN',
+    what: 'an item named like a field',
+    names: '"seats"',
+    allowed: 'no column',
+    make: () => define({ flatMap: { seats: split('city', ' ') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_NAME',
+    what: 'an item in quotes',
+    names: 'flatMap',
+    allowed: 'underscores',
+    make: () => define({ flatMap: { 'a"': split('city', ' ') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_FLAT_MAP',
+    what: 'scores of items',
+    names: 'expected',
+    allowed: 'one event each',
+    make: () => define({ flatMap: { tag: items('tags') }, scores: { expected: model('fares') } }),
+  },
+  {
     code: 'BIFOLD_BAD_STORAGE',
     what: 'segments of 15',
     names: 'storage.segmentSize',
@@ -1224,7 +1362,6 @@ describe('the version of a view', () => {
     expect(versionOf({})).toBe(plain);
   });
 
-  const from = (change: object): object => ({ from: topic('rides', { ...topicOptions, ...change } as never) });
   const derive = (expression: AnyExpression): object => ({ derive: { dear: expression } });
   const joined = (change: object): object => ({ lookups: { place: { ...lookup(cities, { on: 'city' }), ...change } } });
   it.each<[string, object, object]>([
@@ -1252,6 +1389,8 @@ describe('the version of a view', () => {
     ['name of an aggregate', {}, { aggregates: { m: count() } }],
     ['expression', derive(field('fare').gt(2)), derive(field('fare').ge(2))],
     ['literal', derive(field('fare').gt(2)), derive(field('fare').gt(2.5))],
+    ['what a record yields', {}, { flatMap: { word: split('city', ' ') } }],
+    ['a separator', { flatMap: { word: split('city', ' ') } }, { flatMap: { word: split('city', ',') } }],
     ['a lookup', {}, joined({})],
     ['what a missing row means', joined({}), joined({ missing: 'drop' })],
     ['table of a lookup', joined({}), joined({ table: table('towns', { schema: City, key: 'city' }) })],

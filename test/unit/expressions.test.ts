@@ -37,7 +37,7 @@ function derived(expression: AnyExpression, person: Readonly<Record<string, Valu
   }) as Pipeline;
   const { plan } = pipeline;
   const values = plan.columns.map(({ name }) => person[name] ?? null);
-  const slots = foldOf(pipeline).enrich(values, () => null) as Value[];
+  const [slots] = foldOf(pipeline).enrich(values, () => null) as [Value[]];
   return [slots.at(-1) as Value, plan.derived[0]?.type as string];
 }
 

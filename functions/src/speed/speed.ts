@@ -285,8 +285,7 @@ function foldRecords(
       quarantine.push(quarantineEntry(record, segment, event.reason, event.detail));
       continue;
     }
-    const slots = fold.enrich(event.values, resolve);
-    if (slots !== null) current.addEvent(record.offset, event.timeMs, slots);
+    current.addEvents(record.offset, event.timeMs, fold.enrich(event.values, resolve));
   }
   return { segments, quarantine };
 }

@@ -32,15 +32,14 @@ export async function drawKeys(
   const keys = new Set<string>();
   for (let round = 0, drawn = 0; round < ROUNDS_MAX && keys.size < size && total > 0; round++) {
     const draws = Array.from({ length: 2 * size }, () => placeAt(places, drawNumber(seed, drawn++, total)));
-    const found = new Map<string, string>();
+    const found = new Map<string, readonly string[]>();
     for await (const { partition, offset, value } of read(someOf(draws))) {
       const decoded = fold.decode(value);
-      const slots = decoded.kind === 'poison' ? null : fold.enrich(decoded.values, lookups(partition, offset));
-      if (slots !== null) found.set(`${partition}/${offset}`, fold.keyOf(slots));
+      const events = decoded.kind === 'poison' ? [] : fold.enrich(decoded.values, lookups(partition, offset));
+      found.set(`${partition}/${offset}`, events.map(fold.keyOf));
     }
     for (const { partition, offset } of draws) {
-      const key = found.get(`${partition}/${offset}`);
-      if (key !== undefined && keys.size < size) keys.add(key);
+      for (const key of found.get(`${partition}/${offset}`) ?? []) if (keys.size < size) keys.add(key);
     }
   }
   return [...keys];

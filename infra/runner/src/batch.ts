@@ -144,15 +144,15 @@ export class BatchRunner {
     const take = async (rows: readonly (readonly Value[])[]): Promise<void> => {
       await lookups.prepare(this.transform.lookupKeys(rows));
       for (const values of rows) {
-        const slots = this.transform.apply(values, lookups.resolve);
-        if (slots === null) continue;
         const timeMs = this.timeOf(values);
-        const admission = this.deduplication?.admit(slots, timeMs, planned) ?? 'first';
-        if (admission === 'late') counts.late++;
-        if (admission === 'duplicate') counts.duplicates++;
-        if (admission !== 'first') continue;
-        if (this.aggregation === null) given.push(this.outputSlots.map((slot) => slots[slot] as Value));
-        else if (!this.aggregation.add(slots, timeMs ?? 0, planned)) counts.late++;
+        for (const slots of this.transform.apply(values, lookups.resolve)) {
+          const admission = this.deduplication?.admit(slots, timeMs, planned) ?? 'first';
+          if (admission === 'late') counts.late++;
+          if (admission === 'duplicate') counts.duplicates++;
+          if (admission !== 'first') continue;
+          if (this.aggregation === null) given.push(this.outputSlots.map((slot) => slots[slot] as Value));
+          else if (!this.aggregation.add(slots, timeMs ?? 0, planned)) counts.late++;
+        }
       }
     };
     return { rows: given, take };

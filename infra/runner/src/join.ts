@@ -190,8 +190,8 @@ function sideOf({ type, on, within }: JoinNode, side: JoinSide, index: 0 | 1): S
       : { partnerBeforeMs: afterMs, partnerAfterMs: beforeMs }),
     timeOf: side.eventTime === null ? () => null : eventTimeReader(side.eventTime, side.columns),
     outputOf: (values) => {
-      const row = transform.apply(values, () => null);
-      return row === null ? null : slots.map((slot) => row[slot] as Value);
+      const [row] = transform.apply(values, () => null);
+      return row === undefined ? null : slots.map((slot) => row[slot] as Value);
     },
     keyOf: (output) => {
       const key = keyPlaces.map((place) => output[place] as Value);

@@ -7,8 +7,8 @@ export interface Transform {
   readonly slotOf: (name: string) => number;
   /** For each lookup of the plan, the keys that these rows name. */
   lookupKeys(rows: readonly (readonly Value[])[]): readonly ReadonlySet<string>[];
-  /** Null when the row goes no further. */
-  apply(values: readonly Value[], resolve: ResolveLookup): Slots | null;
+  /** None when the row goes no further, several where a pipeline yields several events of it. */
+  apply(values: readonly Value[], resolve: ResolveLookup): readonly Slots[];
 }
 
 export function transformOf({ pipeline, columns }: Pick<Stream, 'pipeline' | 'columns'>): Transform {

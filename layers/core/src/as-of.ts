@@ -178,24 +178,24 @@ async function foldAsOf(
     const { timeMs } = decoded;
     const wanted = startsOf(timeMs).filter(isWanted);
     if (window.kind !== 'session' && wanted.length === 0) continue;
-    const slots = fold.enrich(decoded.values, lookups(partition, offset));
-    if (slots === null) continue;
-    const key = fold.keyOf(slots);
-    if (wantedKeys !== null && !wantedKeys.has(key)) continue;
     const share = offset < (batchBelow[partition] ?? 0) ? 'batch' : 'speed';
-    const event: CoveredEvent = { timeMs, partition, offset, share, slots };
     const isCovered = (own: Coverage | undefined): boolean => covers((own ?? coverage)[partition] ?? [], offset);
-    if (window.kind === 'session') {
-      if (!isCovered(keyCoverage.get(key)?.coverage)) continue;
-      const events = sessionEvents.get(key);
-      if (events) events.push(event);
-      else sessionEvents.set(key, [event]);
-      continue;
-    }
-    // A total takes an event once, however many of its windows hold it.
-    for (const startMs of total ? wanted.slice(0, 1) : wanted) {
-      if (isCovered(folding.get(idOf(key, startMs))?.coverage))
-        add({ key, window: window.name, startMs }, total ? null : windowEndMs(window, startMs), event);
+    for (const slots of fold.enrich(decoded.values, lookups(partition, offset))) {
+      const key = fold.keyOf(slots);
+      if (wantedKeys !== null && !wantedKeys.has(key)) continue;
+      const event: CoveredEvent = { timeMs, partition, offset, share, slots };
+      if (window.kind === 'session') {
+        if (!isCovered(keyCoverage.get(key)?.coverage)) continue;
+        const events = sessionEvents.get(key);
+        if (events) events.push(event);
+        else sessionEvents.set(key, [event]);
+        continue;
+      }
+      // A total takes an event once, however many of its windows hold it.
+      for (const startMs of total ? wanted.slice(0, 1) : wanted) {
+        if (isCovered(folding.get(idOf(key, startMs))?.coverage))
+          add({ key, window: window.name, startMs }, total ? null : windowEndMs(window, startMs), event);
+      }
     }
   }
   if (window.kind === 'session') {

@@ -1,9 +1,9 @@
 import type { Arithmetic, ExpressionNode, NumericFunction, TextTest, TimePart } from './definition/expression.ts';
 import { scoresOf } from './model/columns.ts';
 import type { Plan } from './plan.ts';
-import type { Value } from './record.ts';
+import type { Value } from './value.ts';
 
-/** All that a record can be asked for, side by side: its columns, then the columns of each lookup, derived columns, and scores. */
+/** All that an event can be asked for, side by side: its record's columns, then the columns of each lookup, the item that it is of, derived columns, and scores. */
 export type Slots = Value[];
 
 /** Where each field of a plan stands in the slots. */
@@ -11,6 +11,7 @@ export function slotIndex(plan: Plan): ReadonlyMap<string, number> {
   const names = [
     ...plan.columns.map((column) => column.name),
     ...plan.lookups.flatMap((lookup) => lookup.columns.map((column) => `${lookup.name}.${column.name}`)),
+    ...(plan.flatMap === undefined ? [] : [plan.flatMap.name]),
     ...plan.derived.map((derived) => derived.name),
     ...scoresOf(plan).map((score) => score.name),
   ];

@@ -4,6 +4,7 @@ import { takesObservations } from './aggregates/takes.ts';
 import type { Pipeline } from './definition/pipeline.ts';
 import { ProtocolError } from './errors.ts';
 import { compileExpression, type Evaluate, type Slots, slotIndex } from './evaluate.ts';
+import { itemsOf } from './items.ts';
 import { derivedAround } from './model/columns.ts';
 import type { FittedModel } from './model/fitted.ts';
 import { type Panes, panesOf } from './panes.ts';
@@ -50,8 +51,11 @@ export interface Fold {
   readonly decode: Decoder;
   /** For each lookup of the plan, the key that a record's columns name; null names none. */
   lookupKeys(values: readonly Value[]): readonly (string | null)[];
-  /** The record with its lookups, derived columns and scores; null when it takes no part: a lookup that drops what it misses has no row, or the condition does not hold. */
-  enrich(values: readonly Value[], resolve: ResolveLookup): Slots | null;
+  /**
+   * The events of a record, with its lookups, derived columns and scores: one, or one for each of its items. None when it takes no part: a lookup that drops
+   * what it misses has no row, or the condition does not hold.
+   */
+  enrich(values: readonly Value[], resolve: ResolveLookup): readonly Slots[];
   keyOf(slots: Slots): string;
   /** What is stored of each window. */
   readonly panes: readonly (Panes & { readonly name: string })[];
@@ -60,6 +64,8 @@ export interface Fold {
   /** Folds an event's time into the states of a pane that keeps times, in place. */
   addTime(states: unknown[], timeMs: number): void;
 }
+
+const NO_EVENTS: readonly Slots[] = Object.freeze([]);
 
 export function foldOf(pipeline: Pipeline): Fold {
   const { plan } = pipeline;
@@ -78,6 +84,16 @@ export function foldOf(pipeline: Pipeline): Fold {
   const [derived, derivedFromScores] = [compiled(before), compiled(after)];
   const scoreSlots = (plan.models ?? []).map(({ columns }) => columns.map(({ name }) => slotOf(name)));
   const holds = plan.where === undefined ? null : compileExpression(plan.where, index);
+  const takesPart = (slots: Slots, resolve: ResolveLookup): boolean => {
+    for (const { slot, evaluate } of derived) slots[slot] = evaluate(slots);
+    if (scoreSlots.length > 0) {
+      score(slots, scoreSlots, resolve.models ?? neverBound(pipeline));
+      for (const { slot, evaluate } of derivedFromScores) slots[slot] = evaluate(slots);
+    }
+    return holds === null || holds(slots) === true;
+  };
+  const readItems = itemsOf(plan);
+  const itemSlot = plan.flatMap === undefined ? -1 : slotOf(plan.flatMap.name);
   const keySlots = plan.groupBy.map(slotOf);
   const rows = rowAlgebrasOf(plan);
   const steps = plan.aggregates.map((aggregate, position) => {
@@ -103,17 +119,19 @@ export function foldOf(pipeline: Pipeline): Fold {
         const key = lookupKeyText(slots[onSlot] as Value);
         const row = key === null ? null : resolve(position, key);
         if (row === null) {
-          if (drop) return null;
+          if (drop) return NO_EVENTS;
           continue;
         }
         for (const { name, slot } of columns) slots[slot] = row[name] ?? null;
       }
-      for (const { slot, evaluate } of derived) slots[slot] = evaluate(slots);
-      if (scoreSlots.length > 0) {
-        score(slots, scoreSlots, resolve.models ?? neverBound(pipeline));
-        for (const { slot, evaluate } of derivedFromScores) slots[slot] = evaluate(slots);
+      if (readItems === null) return takesPart(slots, resolve) ? [slots] : NO_EVENTS;
+      const events: Slots[] = [];
+      for (const item of readItems(values) ?? []) {
+        const event = [...slots];
+        event[itemSlot] = item;
+        if (takesPart(event, resolve)) events.push(event);
       }
-      return holds === null || holds(slots) === true ? slots : null;
+      return events;
     },
     keyOf: (slots) => keyText(keySlots.map((slot) => slots[slot] as Value)),
     panes: plan.windows.map((window) => ({ name: window.name, ...panesOf(window) })),
@@ -204,15 +222,22 @@ export class SegmentFold {
     }
   }
 
-  /** Folds an event of the segment into its pane of each kind of window. */
-  addEvent(offset: number, timeMs: number, slots: Slots): void {
+  /** Folds the events of one record of the segment, each into its pane of each kind of window. */
+  addEvents(offset: number, timeMs: number, events: readonly Slots[]): void {
+    // A row that takes one of them takes all that are its own: a row that had taken the record before takes none.
+    const taking = events.length > 1 ? new Set<Fragment>() : null;
+    for (const slots of events) this.addEvent(offset, timeMs, slots, taking);
+  }
+
+  private addEvent(offset: number, timeMs: number, slots: Slots, taking: Set<Fragment> | null): void {
     const key = this.fold.keyOf(slots);
     const at = { timeMs, partition: this.partition, offset };
     for (const { name, paneOf, keepsTimes } of this.fold.panes) {
       const startMs = paneOf(timeMs);
       if (startMs === null) continue;
       const fragment = this.fragment(name, startMs, key);
-      if (offset <= fragment.hi) continue;
+      if (offset <= fragment.hi && !taking?.has(fragment)) continue;
+      taking?.add(fragment);
       this.fold.addTo(fragment.states, slots, at);
       if (keepsTimes) this.fold.addTime(fragment.states, timeMs);
       this.touch(fragment, offset);

@@ -54,7 +54,6 @@ export * from './publish.ts';
 export { askedOf, type Cursor, cursorText, type Question } from './question.ts';
 export type { Asked, ModelVersions, PageStart, Quarantined, Receipt, ReceiptPage } from './receipt.ts';
 export {
-  columnReader,
   type Decoded,
   type Decoder,
   decoderOf,
@@ -77,4 +76,5 @@ export * from './sql.ts';
 export * from './sql-text.ts';
 export * from './tables.ts';
 export * from './training/index.ts';
+export { columnReader } from './value.ts';
 export { mergeWindows, paneRange, type WindowRange, windowEndMs, windowStartsOf } from './windows.ts';

@@ -74,11 +74,11 @@ export async function interpretEach(
       for (const each of concerned) each.addPoison(decoded.reason);
       continue;
     }
-    const slots = fold.enrich(decoded.values, lookups(record.partition, record.offset));
     const at = { timeMs: decoded.timeMs, partition: record.partition, offset: record.offset };
-    const event =
-      slots === null ? null : { key: fold.keyOf(slots), timeMs: at.timeMs, lifted: liftedBy(fold, slots, at) };
-    for (const each of concerned) each.addEvent(event);
+    const events = fold
+      .enrich(decoded.values, lookups(record.partition, record.offset))
+      .map((slots) => ({ key: fold.keyOf(slots), timeMs: at.timeMs, lifted: liftedBy(fold, slots, at) }));
+    for (const each of concerned) each.addRecord(events);
   }
   return plain.map((each) => each.result());
 }
@@ -121,10 +121,13 @@ class PlainFold {
     this.quarantined[reason] = (this.quarantined[reason] ?? 0) + 1;
   }
 
-  /** Null: a record that takes no part. */
-  addEvent(event: PlainEvent | null): void {
+  /** A record without events takes no part. */
+  addRecord(events: readonly PlainEvent[]): void {
     this.records++;
-    if (event === null) return;
+    for (const event of events) this.addEvent(event);
+  }
+
+  private addEvent(event: PlainEvent): void {
     const { key, timeMs, lifted } = event;
     for (const { window, startsOf } of this.windows) {
       if (window.kind === 'session') {

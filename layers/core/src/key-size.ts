@@ -13,15 +13,17 @@ interface Share {
 const NOTHING: Share = { times: new Map(), literalBytes: 0 };
 
 /** The longest key that a record can make: that of its row, through derived columns too, or of a lookup. A column of a lookup is not the record's. */
-export function keySizeOf({ columns, groupBy, lookups, derived }: Plan): {
+export function keySizeOf({ columns, groupBy, lookups, flatMap, derived }: Plan): {
   readonly columns: readonly string[];
-  readonly sizeBytes: (values: readonly unknown[]) => number;
+  /** `items` are those that the record yields events for: the longest counts. */
+  readonly sizeBytes: (values: readonly unknown[], items?: readonly unknown[]) => number;
 } {
   const shares = new Map<string, Share>(
     columns
       .filter(({ type }) => type === 'text')
       .map(({ name }) => [name, { times: new Map([[name, 1]]), literalBytes: 0 }]),
   );
+  if (flatMap?.type === 'text') shares.set(flatMap.name, { times: new Map([[flatMap.name, 1]]), literalBytes: 0 });
   const ofField = (name: string): Share => shares.get(name) ?? NOTHING;
   for (const { name, expression, type } of derived) if (type === 'text') shares.set(name, shareOf(expression, ofField));
   const row = groupBy.map(ofField).reduce(together, NOTHING);
@@ -30,19 +32,25 @@ export function keySizeOf({ columns, groupBy, lookups, derived }: Plan): {
     const count = times.get(name);
     return count === undefined ? [] : [{ name, index, count }];
   });
+  const ofItem = flatMap === undefined ? 0 : (times.get(flatMap.name) ?? 0);
   return {
-    columns: keyed.map(({ name }) => name),
-    sizeBytes: (values) => {
+    columns: [...keyed.map(({ name }) => name), ...(flatMap !== undefined && ofItem > 0 ? [flatMap.name] : [])],
+    sizeBytes: (values, items = []) => {
+      const itemBytes = ofItem === 0 ? 0 : ofItem * longestBytes(items);
       // Exact only where they are long: a UTF-16 unit takes six bytes of JSON at most.
-      let atMostBytes = literalBytes;
+      let atMostBytes = literalBytes + itemBytes;
       for (const { index, count } of keyed) atMostBytes += 6 * count * ((values[index] as string | null)?.length ?? 0);
       if (atMostBytes <= KEY_LIMIT_BYTES) return atMostBytes;
       return keyed.reduce(
         (total, { index, count }) => total + count * Buffer.byteLength(JSON.stringify(values[index])),
-        literalBytes,
+        literalBytes + itemBytes,
       );
     },
   };
+}
+
+function longestBytes(items: readonly unknown[]): number {
+  return items.reduce<number>((longest, item) => Math.max(longest, Buffer.byteLength(JSON.stringify(item))), 0);
 }
 
 /** What a text is made of. Only what gives text is asked. */

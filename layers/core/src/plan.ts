@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AggregateKind } from './definition/aggregate.ts';
 import type { ExpressionNode } from './definition/expression.ts';
+import type { FlatMapPlan } from './definition/flat-map.ts';
 import type { Missing } from './definition/lookup.ts';
 import type { Gives, WithoutVersion } from './definition/model.ts';
 import type { Column, ColumnType } from './definition/schema.ts';
@@ -22,6 +23,8 @@ export interface Plan {
   readonly eventTime: EventTime;
   readonly columns: readonly Column[];
   readonly lookups: readonly LookupPlan[];
+  /** Records yield an event for each item of this; absent when a record is one event. */
+  readonly flatMap?: FlatMapPlan;
   readonly derived: readonly DerivedPlan[];
   /** Absent where nothing is scored. Derived columns that read no score come before, the others after. */
   readonly models?: readonly ModelPlan[];

@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
-import { canonicalDecimal } from './decimal.ts';
 import type { Pipeline } from './definition/pipeline.ts';
 import type { Column, EventSchema } from './definition/schema.ts';
 import type { EventTime } from './definition/topic.ts';
 import { DefinitionError } from './errors.ts';
+import { ITEMS_LIMIT, itemsOf } from './items.ts';
 import { KEY_LIMIT_BYTES, keySizeOf } from './key-size.ts';
+import { type ColumnReader, columnReader, type Value } from './value.ts';
 
-/** A value of a column: text, finite number (integers and timestamps too; never -0), boolean or null. */
-export type Value = string | number | boolean | null;
+export type { Value } from './value.ts';
 
 /** Why a record is no event. Each is a count of its own in the quarantine view. */
 export type PoisonReason =
@@ -39,7 +39,6 @@ export type Decoder = (value: Uint8Array | null) => Decoded;
 
 /** Beyond what JavaScript dates hold there is no time. Epoch milliseconds. */
 const TIME_LIMIT_MS = 8.64e15;
-const ISO_DATE_TIME = /^\d{4}-\d{2}-(\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 /**
  * How deep the value of a json column may be nested. Schemas and JSON.stringify recurse: beyond some depth they throw, at a depth that differs from
  * one call stack to the next, and one layer would count what another sets aside.
@@ -49,12 +48,13 @@ const DETAIL_LIMIT = 500;
 
 /** Compiles the decoder of a pipeline. The schema only says yes or no; values are those of the wire. */
 export function decoderOf(pipeline: Pipeline): Decoder {
-  const { columns, eventTime } = pipeline.plan;
+  const { columns, eventTime, flatMap } = pipeline.plan;
   const readers = columns.map(columnReader);
   const timeOf = eventTimeReader(eventTime, columns);
   const validate = validatorOf(pipeline.schema);
   const nested = columns.filter((column) => column.type === 'json').map((column) => column.name);
   const keys = keySizeOf(pipeline.plan);
+  const readItems = itemsOf(pipeline.plan);
   return (bytes) => {
     if (bytes === null) return poison('tombstone', 'the value is null');
     if (!isUtf8(bytes)) return poison('not-utf8', 'the bytes are not UTF-8 text');
@@ -86,7 +86,15 @@ export function decoderOf(pipeline: Pipeline): Decoder {
       }
       values[index] = value;
     }
-    if (keys.sizeBytes(values) > KEY_LIMIT_BYTES)
+    const items = readItems?.(values);
+    if (readItems !== null && items === undefined)
+      return poison('wrong-type', `${flatMap?.name} is not of type ${flatMap?.type} in every item`);
+    if (items !== undefined && items.length > ITEMS_LIMIT)
+      return poison(
+        'wrong-type',
+        `${flatMap?.name}: ${items.length} items, more than the ${ITEMS_LIMIT} that one record may have`,
+      );
+    if (keys.sizeBytes(values, items) > KEY_LIMIT_BYTES)
       return poison('wrong-type', `${keys.columns.join(', ')}: more than ${KEY_LIMIT_BYTES} bytes, too long for a key`);
     const timeMs = timeOf(values);
     return timeMs === null
@@ -128,44 +136,6 @@ function validatorOf(schema: EventSchema): (value: unknown) => string | null {
     const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
     return path === '' ? issue.message : `${path}: ${issue.message}`;
   };
-}
-
-/** The value of a column as it is folded, archived and queried; undefined where the wire holds something else. */
-export type ColumnReader = (value: unknown) => Value | undefined;
-
-export function columnReader(column: Column): ColumnReader {
-  const { nullable } = column;
-  const read = typedReader(column);
-  return (value) => (value === null || value === undefined ? (nullable ? null : undefined) : read(value));
-}
-
-function typedReader(column: Column): ColumnReader {
-  switch (column.type) {
-    case 'integer':
-      return (value) => (Number.isSafeInteger(value) ? (value as number) + 0 : undefined);
-    case 'double':
-      return (value) => (Number.isFinite(value) ? (value as number) + 0 : undefined);
-    case 'text':
-      // Lone surrogates have no UTF-8 form: two different texts would become one in the database.
-      return (value) => (typeof value === 'string' && value.isWellFormed() ? value : undefined);
-    case 'boolean':
-      return (value) => (typeof value === 'boolean' ? value : undefined);
-    case 'timestamp':
-      return (value) => (typeof value === 'string' ? (dateTimeMs(value) ?? undefined) : undefined);
-    case 'decimal':
-      return (value) => (typeof value === 'string' ? (canonicalDecimal(value) ?? undefined) : undefined);
-    case 'json':
-      // JSON text escapes lone surrogates: it is well-formed.
-      return (value) => JSON.stringify(value);
-  }
-}
-
-function dateTimeMs(text: string): number | null {
-  const day = Number(ISO_DATE_TIME.exec(text)?.[1] ?? Number.NaN);
-  const timeMs = Date.parse(text.toUpperCase());
-  // Date.parse takes February 30 for March 2.
-  const exists = day <= 28 || new Date(Date.parse(`${text.slice(0, 10)}T00:00:00Z`)).getUTCDate() === day;
-  return exists && !Number.isNaN(timeMs) ? timeMs : null;
 }
 
 function eventTimeReader(

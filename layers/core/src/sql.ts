@@ -2,6 +2,7 @@ import { normalInteger } from './aggregates/exact.ts';
 import { type AnyAlgebra, adderOf } from './aggregates/index.ts';
 import type { Observation } from './aggregates/observation.ts';
 import { TAKES, takesObservations } from './aggregates/takes.ts';
+import type { FlatMapPlan } from './definition/flat-map.ts';
 import type { ColumnType } from './definition/schema.ts';
 import { expressionSql } from './expression-sql.ts';
 import { derivedAround, scoresOf } from './model/columns.ts';
@@ -64,7 +65,7 @@ export function lookupTableName(lookup: string): string {
 /** The table of the scores: `_partition`, `_offset`, then the columns of all models. */
 export const SCORES = 'scores';
 
-/** `source` must give the archive's columns for the covered offsets; `bindings` has (`partition`, `segment`, `name`, `version`). Gives one row per admitted event, with every field of the plan. */
+/** `source` must give the archive's columns for the covered offsets; `bindings` has (`partition`, `segment`, `name`, `version`). Gives one row per admitted event, with every field of the plan: several of a record that yields several. */
 export function enrichedSql(plan: Plan, source: string, bindings: string): string {
   const { after } = derivedAround(plan);
   const scores = scoresOf(plan).map(({ name }) => `scored.${quoted(name)}`);
@@ -100,7 +101,11 @@ function unscoredSql(plan: Plan, source: string, bindings: string): string {
     if (lookup.missing === 'drop') conditions.push(`${rows}._key IS NOT NULL`);
   }
   const base = `SELECT ${['e.*', ...joined].join(', ')} FROM ${source} e ${joins.join(' ')} WHERE ${conditions.join(' AND ')}`;
-  return derivedSql(derivedAround(plan).before, base);
+  const yielded =
+    plan.flatMap === undefined
+      ? base
+      : `SELECT *, unnest(${itemsSql(plan.flatMap)}) AS ${quoted(plan.flatMap.name)} FROM (${base})`;
+  return derivedSql(derivedAround(plan).before, yielded);
 }
 
 /** Rows with derived columns beside their own, each computed from those before it. */
@@ -109,6 +114,16 @@ export function derivedSql(derived: Plan['derived'], rows: string): string {
     (inner, { name, expression }) => `SELECT *, ${expressionSql(expression)} AS ${quoted(name)} FROM (${inner})`,
     rows,
   );
+}
+
+/** The items of a record as a list; null and empty lists yield nothing. */
+function itemsSql({ type, source }: FlatMapPlan): string {
+  switch (source.kind) {
+    case 'split':
+      return `list_filter(string_split(${expressionSql(source.text)}, ${textLiteral(source.separator)}), lambda p: p <> '')`;
+    case 'items':
+      return `from_json(${quoted(source.field)}, '["${sqlTypeOf(type)}"]')`;
+  }
 }
 
 /** Start of the pane of an event (`panes.ts`), floored towards minus infinity. */

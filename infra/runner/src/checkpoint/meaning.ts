@@ -15,6 +15,7 @@ export function meaningOf(stream: Stream): Readonly<Record<string, unknown>> {
     columns: meaningOfColumns(stream.columns),
     eventTime: stream.eventTime,
     lookups: plan.lookups,
+    ...(plan.flatMap === undefined ? {} : { flatMap: plan.flatMap }),
     derived: plan.derived,
     where: plan.where ?? null,
     dropDuplicates: stream.dropDuplicates,

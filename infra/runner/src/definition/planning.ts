@@ -8,6 +8,7 @@ import {
   definePipeline,
   type EventSchema,
   type EventTime,
+  keyColumnType,
   type Lookup,
   type Pipeline,
   type Plan,
@@ -127,10 +128,6 @@ export function rowFields(
 
 /** A row of a result: its window, its key, its aggregates. The window's name is left out where there is but one, its times where it has none. */
 function resultColumns({ groupBy, aggregates }: PlannedAggregation, plan: Plan): readonly Column[] {
-  const types = new Map<string, ColumnType>([
-    ...plan.columns.map(({ name, type }) => [name, type] as const),
-    ...plan.derived.map(({ name, type }) => [name, type] as const),
-  ]);
   const hasTimes = plan.windows.some(({ kind }) => kind !== 'running');
   const byName = new Map(plan.aggregates.map((aggregate) => [aggregate.name, aggregate]));
   return [
@@ -138,7 +135,7 @@ function resultColumns({ groupBy, aggregates }: PlannedAggregation, plan: Plan):
     ...(hasTimes
       ? ['start', 'end'].map((name) => ({ name, type: 'timestamp' as const, nullable: plan.windows.length > 1 }))
       : []),
-    ...groupBy.map((name) => ({ name, type: types.get(name) as ColumnType, nullable: true })),
+    ...groupBy.map((name) => ({ name, type: keyColumnType(plan, name), nullable: true })),
     ...Object.keys(aggregates).map((name) => ({
       name,
       type: resultTypeOf(byName.get(name) as AggregatePlan),

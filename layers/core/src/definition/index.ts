@@ -41,6 +41,7 @@ export {
   type TimePart,
   when,
 } from './expression.ts';
+export { type FlatMapPlan, type Items, items, split } from './flat-map.ts';
 export { type Lookup, type LookupTable, lookup, type Missing, table } from './lookup.ts';
 export { type Gives, type Model, model, type WithoutVersion } from './model.ts';
 export {

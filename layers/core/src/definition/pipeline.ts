@@ -1,6 +1,7 @@
 import { deepFreeze, type Plan, type StoragePlan, versionOf } from '../plan.ts';
 import type { Aggregate, ResultOver } from './aggregate.ts';
 import type { AnyExpression, Expression, FieldType } from './expression.ts';
+import { type FlatMappable, type FlatMapped, type Items, planFlatMap } from './flat-map.ts';
 import { checkResourceName } from './identifier.ts';
 import type { Lookup } from './lookup.ts';
 import type { Model } from './model.ts';
@@ -56,6 +57,9 @@ export type Condition<E, L, D, S = Nothing> = Expression<
   NoInfer<Columns<E, L, D, S>>
 >;
 
+/** What a record of `E` yields. */
+type Event<E, F> = E & FlatMapped<F, E>;
+
 /** A definition that loaded: its plan, and the schemas that decide which records are valid. */
 export interface Pipeline<Key = unknown, W extends string = string, R = unknown> {
   readonly plan: Plan;
@@ -63,15 +67,17 @@ export interface Pipeline<Key = unknown, W extends string = string, R = unknown>
   readonly '~row'?: [Key, W, R];
 }
 
-interface Definition<E, G, W, A, L, D, S> {
+interface Definition<E, G, W, A, L, D, S, F> {
   readonly name: string;
   readonly from: Topic<E>;
   readonly lookups?: L;
-  readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<E, L, D, S>>>;
+  /** One event for each of several values of a record, as in `{ word: split('text', ' ') }`; none where there is no value. */
+  readonly flatMap?: F & FlatMappable<NoInfer<F>, NoInfer<Required<E>>>;
+  readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<Event<E, F>, L, D, S>>>;
   /** Columns that models fill, from fields, lookups and derived columns. Derived columns, `where`, `groupBy` and aggregates may read them. */
   readonly scores?: S;
   /** Only records for which it is true take part: not those for which it is false or null. */
-  readonly where?: Condition<E, L, D, S>;
+  readonly where?: Condition<Event<E, F>, L, D, S>;
   readonly groupBy: G;
   readonly windows: W;
   readonly aggregates: A;
@@ -82,6 +88,7 @@ const KNOWN_OPTIONS = [
   'name',
   'from',
   'lookups',
+  'flatMap',
   'derive',
   'scores',
   'where',
@@ -97,23 +104,25 @@ const KNOWN_OPTIONS = [
  */
 export function definePipeline<
   E,
-  const G extends readonly (keyof (E & Scored<S> & Derived<D, Widened<E, L, S>>) & string)[],
+  const G extends readonly (keyof (Event<E, F> & Scored<S> & Derived<D, Widened<Event<E, F>, L, S>>) & string)[],
   const W extends Record<string, Window>,
-  A extends Record<string, Aggregate<Widened<E, L, S> & Derived<D, Widened<E, L, S>>, unknown>>,
+  A extends Record<string, Aggregate<Widened<Event<E, F>, L, S> & Derived<D, Widened<Event<E, F>, L, S>>, unknown>>,
   // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything": a definition without lookups joins no columns
   L extends Record<string, Lookup<keyof E & string, unknown>> = {},
   // biome-ignore lint/complexity/noBannedTypes: as above, for derived columns
   D extends Record<string, AnyExpression> = {},
   // biome-ignore lint/complexity/noBannedTypes: as above, for scores
   S extends Record<string, Model<unknown>> = {},
+  // biome-ignore lint/complexity/noBannedTypes: as above, for a record that is one event
+  F extends Record<string, Items<unknown, never>> = {},
 >(
-  definition: Definition<E, G, W, A, L, D, S>,
+  definition: Definition<E, G, W, A, L, D, S, F>,
 ): Pipeline<
-  Pick<E & Scored<S> & Derived<D, Widened<E, L, S>>, G[number]>,
+  Pick<Event<E, F> & Scored<S> & Derived<D, Widened<Event<E, F>, L, S>>, G[number]>,
   keyof W & string,
   {
     [N in keyof A]: A[N] extends Aggregate<never, infer R>
-      ? ResultOver<Widened<E, L, S> & Derived<D, Widened<E, L, S>>, R>
+      ? ResultOver<Widened<Event<E, F>, L, S> & Derived<D, Widened<Event<E, F>, L, S>>, R>
       : never;
   }
 > {
@@ -152,14 +161,26 @@ export function definePipeline<
     );
   }
 
+  // Before lookups are in scope: what a record yields is a matter of its own columns.
+  const flatMap = definition.flatMap === undefined ? undefined : planFlatMap(definition.flatMap, columns, scope);
   const lookupPlans = Object.entries<Lookup<string, unknown>>(lookups).map(([alias, join]) =>
     planLookup(alias, join, scope),
   );
+  if (flatMap !== undefined) scope.add(flatMap.name, flatMap.type);
   const derived = dividedByScores(derive, Object.keys(scores));
   const planAll = (columns: Readonly<Record<string, AnyExpression>>) =>
     Object.entries(columns).map(([column, expression]) => planDerived(column, expression, scope));
   const derivedBefore = planAll(derived.before);
   const models = planModels(scores, scope);
+  // The batch layer knows a score by its record's place.
+  if (flatMap !== undefined && models.length > 0)
+    refuse(
+      'BIFOLD_BAD_FLAT_MAP',
+      `${where} scores the events of a flatMap`,
+      Object.keys(scores).join(', '),
+      'scores of records that are one event each',
+      'write two pipelines: one that scores, one that takes apart',
+    );
   const derivedPlans = [...derivedBefore, ...planAll(derived.after)];
   const plan: Omit<Plan, 'version'> = {
     name,
@@ -169,6 +190,7 @@ export function definePipeline<
     eventTime: from.eventTime,
     columns,
     lookups: lookupPlans,
+    ...(flatMap === undefined ? {} : { flatMap }),
     derived: derivedPlans,
     ...(models.length === 0 ? {} : { models }),
     ...(definition.where === undefined ? {} : { where: planCondition(definition.where, scope) }),

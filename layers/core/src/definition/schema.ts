@@ -16,6 +16,8 @@ export interface Column {
   readonly name: string;
   readonly type: ColumnType;
   readonly nullable: boolean;
+  /** Of a `json` column that holds arrays of one type of texts, numbers or booleans: what an item is. */
+  readonly items?: { readonly type: 'integer' | 'double' | 'text' | 'boolean'; readonly nullable: boolean };
 }
 
 interface JsonSchemaNode {
@@ -25,6 +27,8 @@ interface JsonSchemaNode {
   readonly oneOf?: readonly JsonSchemaNode[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
+  readonly items?: JsonSchemaNode | boolean;
+  readonly prefixItems?: unknown;
   readonly properties?: Readonly<Record<string, JsonSchemaNode>>;
   readonly required?: readonly string[];
 }
@@ -67,10 +71,12 @@ export function columnsOf(role: string, schema: EventSchema): readonly Column[] 
   return Object.entries(described.properties)
     .map(([name, node]) => {
       const { type, nullable } = columnType(node);
+      const items = type === 'json' ? itemsType(node) : null;
       return Object.freeze({
         name: checkIdentifier(`a field of ${role}`, name),
         type,
         nullable: nullable || !required.has(name),
+        ...(items === null ? {} : { items: Object.freeze(items) }),
       });
     })
     .sort((left, right) => (left.name < right.name ? -1 : 1));
@@ -87,6 +93,16 @@ function columnType(node: JsonSchemaNode): { type: ColumnType; nullable: boolean
     // A node without a type may be anything, null too: that is for the schema to say.
     nullable: variants.some((variant) => variant.type === 'null' || variant.type === undefined),
   };
+}
+
+/** What an item is, where every value is an array, or null. */
+function itemsType(node: JsonSchemaNode): NonNullable<Column['items']> | null {
+  const arrays = variantsOf(node).filter((variant) => variant.type !== 'null');
+  const [only, ...others] = arrays;
+  if (only?.type !== 'array' || others.length > 0 || only.prefixItems !== undefined) return null;
+  if (typeof only.items !== 'object') return null;
+  const { type, nullable } = columnType(only.items);
+  return type === 'json' || type === 'timestamp' || type === 'decimal' ? null : { type, nullable };
 }
 
 /** The alternatives of a node, each of one type, however unions are nested. */

@@ -38,6 +38,7 @@ export function readableTypes(plan: Plan): ReadonlyMap<string, ColumnType> {
 
 /** The type of a column that a key may be made of. */
 export function keyColumnType(plan: Plan, name: string): ColumnType {
-  const columns = [...plan.columns, ...plan.derived, ...scoresOf(plan)];
+  const items = plan.flatMap === undefined ? [] : [plan.flatMap];
+  const columns = [...plan.columns, ...items, ...plan.derived, ...scoresOf(plan)];
   return columns.find((column) => column.name === name)?.type ?? 'text';
 }

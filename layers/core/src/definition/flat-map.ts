@@ -1,0 +1,138 @@
+import type { Nested } from './aggregate.ts';
+import { Expression, type ExpressionNode, type FieldType, fieldsOf } from './expression.ts';
+import { typedExpression } from './expression-type.ts';
+import { checkIdentifier } from './identifier.ts';
+import type { Column, ColumnType } from './schema.ts';
+import { refuse, type Scope } from './scope.ts';
+
+/** Where the values come from that a record yields an event for each of. */
+export type ItemsNode =
+  | { readonly kind: 'split'; readonly text: ExpressionNode; readonly separator: string }
+  | { readonly kind: 'items'; readonly field: string };
+
+/** Several values of one record. `Value` is the TypeScript type of one of them, `In` what a record must have for it. */
+export interface Items<out Value, in In> {
+  readonly node: ItemsNode;
+  readonly '~value'?: Value;
+  readonly '~in'?: (event: In) => void;
+}
+
+type Scalar = string | number | boolean | null;
+/** Stands for the type of an item of an array until the definition's topic tells it. */
+export interface ItemType<F extends string> {
+  readonly '~itemOf': F;
+}
+
+type Text = Expression<string | null | FieldType<string>, never>;
+type NeedsOfText<O> = O extends string
+  ? string extends O
+    ? unknown
+    : Nested<O, string | null | undefined>
+  : O extends Expression<infer V, infer In>
+    ? In &
+        (V extends FieldType<infer F> ? (string extends F ? unknown : Nested<F, string | null | undefined>) : unknown)
+    : unknown;
+
+/** The parts of a text between separators, but for empty ones: `split('text', ' ')` of a field, or of an expression of text. */
+export function split<const O extends string | Text>(text: O, separator: string): Items<string, NeedsOfText<O>> {
+  const node: ExpressionNode =
+    text instanceof Expression ? text.node : Object.freeze({ kind: 'field', field: text as string });
+  return Object.freeze({ node: Object.freeze({ kind: 'split', text: node, separator }) });
+}
+
+/** The items of a field that is an array of texts, numbers or booleans. */
+export function items<const F extends string>(
+  field: F,
+): Items<ItemType<F>, string extends F ? unknown : { [K in F]: readonly Scalar[] | null | undefined }> {
+  return Object.freeze({ node: Object.freeze({ kind: 'items', field }) });
+}
+
+/** The column that a `flatMap` adds. */
+export type FlatMapped<F, E> = {
+  [K in keyof F]: F[K] extends Items<infer V, never>
+    ? V extends ItemType<infer N>
+      ? N extends keyof E
+        ? NonNullable<E[N]> extends readonly (infer Item)[]
+          ? Item
+          : never
+        : unknown
+      : V
+    : never;
+};
+/** A `flatMap` that reads only what a record has. */
+export type FlatMappable<F, E> = {
+  [K in keyof F]: F[K] extends Items<unknown, infer In> ? (E extends In ? F[K] : Items<unknown, E>) : never;
+};
+
+/** One event for each of several values of a record, which is a column of its own. */
+export interface FlatMapPlan {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly source: ItemsNode;
+}
+
+/** `scope` must have the record's own columns alone: which events a record yields does not depend on lookups. */
+export function planFlatMap(
+  flatMap: Readonly<Record<string, Items<unknown, never>>>,
+  columns: readonly Column[],
+  scope: Scope,
+): FlatMapPlan {
+  const { where } = scope;
+  const [entry, ...others] = Object.entries(flatMap ?? {});
+  if (entry === undefined || others.length > 0)
+    return refuse(
+      'BIFOLD_BAD_FLAT_MAP',
+      `${where} does not yield one column of items`,
+      JSON.stringify(Object.keys(flatMap ?? {})),
+      'one column, as in flatMap: { word: split("text", " ") }',
+      'two would be multiplied: write two pipelines',
+    );
+  const [name, declared] = entry;
+  checkIdentifier(`the column of flatMap of ${where}`, name);
+  const node = declared?.node;
+  switch (node?.kind) {
+    case 'split': {
+      const { separator } = node;
+      if (typeof separator !== 'string' || separator === '' || !separator.isWellFormed() || separator.includes('\0'))
+        refuse(
+          'BIFOLD_BAD_FLAT_MAP',
+          `${where} splits at what is no text in flatMap.${name}`,
+          JSON.stringify(separator) ?? 'undefined',
+          'a text of one character or more, well-formed and without U+0000',
+          'split at such a text, as in split("text", " ")',
+        );
+      for (const field of fieldsOf(node.text)) {
+        if (scope.type(field, `flatMap.${name}`) === 'json')
+          notItems(where, name, `"${field}"`, 'a nested or mixed value');
+      }
+      const typed = typedExpression(node.text, scope, `flatMap.${name}`);
+      if (typed.type !== 'text') notItems(where, name, 'what it splits', typed.type);
+      return { name, type: 'text', source: { kind: 'split', text: typed.node, separator } };
+    }
+    case 'items': {
+      const type = scope.type(node.field, `flatMap.${name}`);
+      const column = columns.find((each) => each.name === node.field);
+      if (column?.items === undefined)
+        return notItems(where, name, `"${node.field}"`, type === 'json' ? 'a nested or mixed value' : type);
+      return { name, type: column.items.type, source: node };
+    }
+    default:
+      return refuse(
+        'BIFOLD_BAD_FLAT_MAP',
+        `${where} has no items in flatMap.${name}`,
+        typeof declared === 'function' ? 'a function' : (JSON.stringify(declared) ?? 'undefined'),
+        'split("text", " "), items("tags")',
+        'write it in one of these forms',
+      );
+  }
+}
+
+function notItems(where: string, name: string, what: string, type: string): never {
+  return refuse(
+    'BIFOLD_BAD_FLAT_MAP',
+    `${where} takes ${what} apart in flatMap.${name}`,
+    type,
+    'split(...) of text; items(...) of an array of texts, numbers or booleans of one type',
+    'choose such a field',
+  );
+}

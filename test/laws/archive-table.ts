@@ -1,0 +1,67 @@
+import { ARCHIVE_COLUMNS, enrichedSql, type Plan, quoted, sqlTypeOf, type Value } from '@bifold/core';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+
+/** A record of the archive, decoded: the plan's columns by name, and when it happened. */
+export interface ArchivedEvent {
+  readonly timeMs: number;
+  readonly values: Readonly<Record<string, Value>>;
+}
+
+/** An engine of its own, with an archive that a test fills. Plans have no lookups. */
+export class ArchiveTable {
+  private readonly duckdb: DuckDBInstance;
+  private readonly connection: DuckDBConnection;
+
+  private constructor(duckdb: DuckDBInstance, connection: DuckDBConnection) {
+    this.duckdb = duckdb;
+    this.connection = connection;
+  }
+
+  static async open(): Promise<ArchiveTable> {
+    const duckdb = await DuckDBInstance.create(':memory:', { threads: '1' });
+    return new ArchiveTable(duckdb, await duckdb.connect());
+  }
+
+  close(): void {
+    this.connection.closeSync();
+    this.duckdb.closeSync();
+  }
+
+  /** Replaces the archive; the place of an event is its offset. */
+  async fill(plan: Plan, events: readonly ArchivedEvent[]): Promise<void> {
+    const own = plan.columns.map(({ name, type }) => [name, sqlTypeOf(type)] as const);
+    const all = [...ARCHIVE_COLUMNS.map(({ name, type }) => [name, type] as const), ...own];
+    const columns = all.map(([column, type]) => `${quoted(column)} ${type}`);
+    await this.connection.run(`CREATE OR REPLACE TABLE archive (${columns.join(', ')})`);
+    const appender = await this.connection.createAppender('archive');
+    events.forEach(({ timeMs, values }, offset) => {
+      const given: Readonly<Record<string, Value>> = {
+        ...values,
+        _offset: offset,
+        _partition: 0,
+        _event_time_ms: timeMs,
+      };
+      for (const [name, type] of all) {
+        const value = given[name] ?? null;
+        if (value === null) appender.appendNull();
+        else if (type === 'BIGINT') appender.appendBigInt(BigInt(value));
+        else if (type === 'INTEGER') appender.appendInteger(value as number);
+        else if (type === 'DOUBLE') appender.appendDouble(value as number);
+        else if (type === 'BOOLEAN') appender.appendBoolean(value as boolean);
+        else appender.appendVarchar(value as string);
+      }
+      appender.endRow();
+    });
+    appender.closeSync();
+  }
+
+  /** Rows of a query over the plan's events, which are the table `events`; 64-bit integers as numbers. */
+  async query(plan: Plan, sql: string): Promise<Value[][]> {
+    const noBindings = "(SELECT 0 AS partition, 0 AS segment, '' AS name, '' AS version)";
+    await this.connection.run(`CREATE OR REPLACE TEMP TABLE events AS ${enrichedSql(plan, 'archive', noBindings)}`);
+    const reader = await this.connection.runAndReadAll(sql);
+    return reader
+      .getRows()
+      .map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : (value as Value))));
+  }
+}
