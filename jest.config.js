@@ -25,6 +25,9 @@ export default {
       '<rootDir>/test/gates/**/*.test.ts',
     ]),
     project('laws', ['<rootDir>/test/laws/**/*.test.ts', '<rootDir>/test/simulation/**/*.test.ts']),
-    project('integration', ['<rootDir>/test/integration/**/*.test.ts']),
+    {
+      ...project('integration', ['<rootDir>/test/integration/**/*.test.ts']),
+      globalTeardown: '<rootDir>/test/integration/local/end.ts',
+    },
   ],
 };

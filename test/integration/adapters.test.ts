@@ -20,7 +20,7 @@ import {
   speedStore,
   sweepLedger,
 } from '@bifold/adapters';
-import { type Cloud, type CloudAddresses, openCloud } from '@bifold/cloud';
+import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
 import { archiveContract } from '../contract/archive-store.ts';
@@ -29,6 +29,7 @@ import { bindingStoreContract, lookupStoreContract, sweepLedgerContract } from '
 import { logContract } from '../contract/log.ts';
 import { modelRegistryContract } from '../contract/model-registry.ts';
 import { freshScope, speedStoreContract } from '../contract/speed-store.ts';
+import { sharedBifold } from './local/bifold.ts';
 
 /** The adapters against the real thing: what memory was held to, Cassandra, Kafka and the emulator's S3 must keep, too. */
 
@@ -38,17 +39,14 @@ const suffix = randomBytes(4).toString('hex');
 const keyspace = `contract_${suffix}`;
 const bucketName = `contract-${suffix}`;
 
-let cloud: Cloud;
 let addresses: CloudAddresses;
 let cassandra: CassandraClient;
 let bucket: Bucket;
 let admin: S3Client;
 
 beforeAll(async () => {
-  const root = join(import.meta.dirname, '../..');
-  const stateDir = join(root, '.bifold', 'test', 'adapters');
-  cloud = await openCloud({ root, stateDir, softwareDir: join(root, '.bifold', 'software') });
-  addresses = await cloud.up();
+  const { stateDir } = await sharedBifold();
+  ({ addresses } = await openCloud({ root: join(import.meta.dirname, '../..'), stateDir }));
   cassandra = await connectCassandra({ ...cassandraAddress(), keyspace });
   await createTables(cassandra, 1);
   await createTables(cassandra, 1);
@@ -62,7 +60,6 @@ afterAll(async () => {
   await cassandra?.close();
   bucket?.close();
   admin?.destroy();
-  await cloud?.down({ deleteData: true });
 });
 
 const cassandraAddress = () => ({

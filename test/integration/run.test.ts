@@ -8,7 +8,7 @@ import { type CloudAddresses, cloudPaths, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Client } from 'cassandra-driver';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Bifold, bifoldIn, until } from './local/bifold.ts';
+import { type Bifold, sharedBifold, until } from './local/bifold.ts';
 
 jest.setTimeout(240_000);
 
@@ -34,9 +34,7 @@ beforeAll(async () => {
   folder = join(root, '.bifold', 'test', 'run', 'streams');
   out = join(folder, 'songs');
   process.env.SONGS_OUT = out;
-  bifold = bifoldIn('run');
-  const { status, stderr } = await bifold.run('up');
-  if (status !== 0) throw new Error(stderr);
+  bifold = await sharedBifold();
   ({ addresses } = await openCloud({ root, stateDir: bifold.stateDir }));
   kafka = new Kafka({ brokers: [addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING });
   const { contactPoints, port, localDataCenter } = addresses.cassandra;
@@ -47,8 +45,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await cassandra?.shutdown();
-  const { status, stderr } = await bifold.run('down', '--delete');
-  if (status !== 0) throw new Error(stderr);
 });
 
 const linesOf = (text: string): Shown[] =>

@@ -159,7 +159,7 @@ const GATES = [
  * cores; and their JVMs live for a minute or two, so that the second compiler costs more than it gains: without it, Cassandra starts in half the time.
  */
 const RUNS = [
-  { projects: ['unit', 'laws'], args: [], env: {} },
+  { projects: ['unit', 'laws'], args: ['--maxWorkers=100%'], env: {} },
   { projects: ['integration'], args: ['--maxWorkers=3'], env: { BIFOLD_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1' } },
 ];
 

@@ -24,6 +24,7 @@ import { topicCommand } from './commands/topic.ts';
 import { trainCommand } from './commands/train.ts';
 import { upCommand } from './commands/up.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { waitCommand } from './commands/wait.ts';
 import { Ended, EXIT, exitStatusOf, explainError, UsageError } from './errors.ts';
 import { tell } from './terminal.ts';
 
@@ -51,6 +52,7 @@ for (const command of [
   upCommand(),
   downCommand(),
   statusCommand(),
+  waitCommand(),
   doctorCommand(),
   deployCommand(),
   destroyCommand(),

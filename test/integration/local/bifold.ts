@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -49,6 +50,27 @@ export interface Status {
 
 const OUTPUT_BYTES_MAX = 512 * 1024 * 1024;
 
+/**
+ * The cloud of the tests that take nothing away from it: it is up when this returns, and goes when all tests have ended (`end.ts`). Each of them has topics, a
+ * keyspace and a pipeline of its own.
+ */
+export async function sharedBifold(): Promise<Bifold> {
+  const bifold = bifoldIn(SHARED);
+  const { status, stderr } = await bifold.run('up');
+  if (status !== 0) throw new Error(stderr);
+  return bifold;
+}
+
+const SHARED = 'shared';
+
+/** Ends the shared cloud, if any test started it. */
+export async function endShared(): Promise<void> {
+  const bifold = bifoldIn(SHARED);
+  if (!existsSync(bifold.stateDir)) return;
+  const { status, stderr } = await bifold.run('down', '--delete');
+  if (status !== 0) throw new Error(stderr);
+}
+
 export function bifoldIn(name: string): Bifold {
   const stateDir = join(root, '.bifold', 'test', name);
   const program = join(root, 'infra', 'cli', 'bin', 'bifold.js');
@@ -86,8 +108,7 @@ export function bifoldIn(name: string): Bifold {
     json,
     status,
     async waitForLag(pipeline, most) {
-      const lagOf = async () => (await status()).pipelines.find((entry) => entry.pipeline === pipeline)?.lag ?? null;
-      await until(`the lag of ${pipeline}`, lagOf, (lag) => lag !== null && lag <= most, 120_000);
+      await json('wait', pipeline, '--lag', String(most));
     },
     start: (...args) => spawn(process.execPath, [program, ...args], { cwd: root, env, stdio: 'ignore' }),
   };

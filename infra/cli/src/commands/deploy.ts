@@ -60,6 +60,10 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It must be a whole number from 1.');
 }
 
+export function wholeNumberOrZero(text: string): number {
+  return text === '0' ? 0 : wholeNumber(text);
+}
+
 export function settingOf(text: string, before: Settings): Settings {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be name=value.');

@@ -7,14 +7,15 @@ import { apiUrl, askAll } from '../api.ts';
 import { type Context, withContext } from '../context.ts';
 import { typedRecord } from '../csv.ts';
 import { type DeploymentRecord, readDeployments } from '../deployments.ts';
-import { CliError, Ended, EXIT } from '../errors.ts';
+import { Ended, EXIT } from '../errors.ts';
 import { airlines, ensureFlights, type Flights, linesOf, planes } from '../flights.ts';
 import { deleteTopic } from '../kafka.ts';
+import { lagReader, waitForLag } from '../lag.ts';
 import { loadLookup, lookupColumns, lookupTableNamed } from '../lookup-tables.ts';
 import { keyOf, type Produced, produce } from '../produce.ts';
 import { progressBar } from '../progress-bar.ts';
 import { converge, deploy, PARTITIONS_DEFAULT, sourcesDigest } from '../provisioning.ts';
-import { boundsOf, lagOf, mappingOf, storedViews, triggerState } from '../report.ts';
+import { mappingOf, storedViews, triggerState } from '../report.ts';
 import { tableText } from '../table.ts';
 import { bold, dim, number, plural, print, seconds, step, tell } from '../terminal.ts';
 import { verifyPipeline } from '../verification.ts';
@@ -22,8 +23,6 @@ import { runJob } from './batch-jobs.ts';
 import { wholeNumber } from './deploy.ts';
 import { verdictText } from './verify.ts';
 
-/** A lag that has not shrunk for this long will not shrink by itself. */
-const STALLED_MS = 60_000;
 const LAG_EVERY_MS = 300;
 const { plan } = delays;
 
@@ -141,15 +140,7 @@ async function stream(
 ): Promise<string> {
   const lines = linesOf(flights.departuresFile);
   const { storage } = plan;
-  const log = await context.log(plan.topic);
-  const partitions = await log.partitions();
-  const viewLag = async () => {
-    const [bounds, { coverage }] = await Promise.all([
-      boundsOf(log, partitions),
-      storedViews(context, deployment, storage),
-    ]);
-    return lagOf(bounds, coverage);
-  };
+  const viewLag = await lagReader(context, deployment, storage);
   const { pointer } = await storedViews(context, deployment, storage);
 
   const bar = progressBar('  flights', lines.length);
@@ -190,7 +181,7 @@ async function stream(
     sendingMs = performance.now() - startedAtMs;
     watching.abort();
     await watched;
-    await drained(viewLag, (seen) => {
+    await waitForLag(deployment, viewLag, 0, (seen) => {
       lag = seen;
       draw();
     });
@@ -219,29 +210,6 @@ async function watchLag(
   while (!signal.aborted) {
     onLag(mappingOf(await triggerState(context).catch(() => null), deployment)?.lag ?? null);
     await sleep(LAG_EVERY_MS, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-/** Waits until the views hold all that the log does, as long as the lag shrinks. */
-async function drained(lagNow: () => Promise<number>, onLag: (lag: number) => void): Promise<void> {
-  let least = Number.POSITIVE_INFINITY;
-  let shrunkAtMs = performance.now();
-  for (;;) {
-    const lag = await lagNow();
-    onLag(lag);
-    if (lag === 0) return;
-    if (lag < least) {
-      least = lag;
-      shrunkAtMs = performance.now();
-    } else if (performance.now() - shrunkAtMs > STALLED_MS) {
-      throw new CliError('BIFOLD_STALLED', {
-        failed: 'the views do not take up what is in the log',
-        received: `${plural(lag, 'record')} not taken up, and none for ${seconds(STALLED_MS)}`,
-        allowed: 'a lag that shrinks to 0',
-        remedy: 'npx bifold status and npx bifold logs delays-speed tell why; the next start goes on from here',
-      });
-    }
-    await sleep(LAG_EVERY_MS);
   }
 }
 

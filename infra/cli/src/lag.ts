@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StoragePlan } from '@bifold/core';
+import type { Context } from './context.ts';
+import type { DeploymentRecord } from './deployments.ts';
+import { CliError } from './errors.ts';
+import { boundsOf, lagOf, storedViews } from './report.ts';
+import { plural, seconds } from './terminal.ts';
+
+/** A lag that has not shrunk for this long will not shrink by itself. */
+const STALLED_MS = 60_000;
+const LAG_EVERY_MS = 300;
+
+/** Asks how many offsets of the log the views do not hold. */
+export async function lagReader(
+  context: Context,
+  deployment: DeploymentRecord,
+  storage: StoragePlan,
+): Promise<() => Promise<number>> {
+  const log = await context.log(deployment.topic);
+  const partitions = await log.partitions();
+  return async () => {
+    const [bounds, { coverage }] = await Promise.all([
+      boundsOf(log, partitions),
+      storedViews(context, deployment, storage),
+    ]);
+    return lagOf(bounds, coverage);
+  };
+}
+
+/**
+ * Waits until the views hold all but so many offsets of the log, as long as the lag shrinks.
+ * @throws {CliError} when it has not shrunk for a minute
+ */
+export async function waitForLag(
+  { pipeline }: DeploymentRecord,
+  lagNow: () => Promise<number>,
+  most: number,
+  onLag: (lag: number) => void,
+): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  let shrunkAtMs = performance.now();
+  for (;;) {
+    const lag = await lagNow();
+    onLag(lag);
+    if (lag <= most) return lag;
+    if (lag < least) {
+      least = lag;
+      shrunkAtMs = performance.now();
+    } else if (performance.now() - shrunkAtMs > STALLED_MS) {
+      throw new CliError('BIFOLD_STALLED', {
+        failed: `the views of "${pipeline}" do not take up what is in the log`,
+        received: `${plural(lag, 'record')} not taken up, and none for ${seconds(STALLED_MS)}`,
+        allowed: `a lag that shrinks to ${most}`,
+        remedy: `npx bifold status and npx bifold logs ${pipeline}-speed tell why; once that is mended, wait again`,
+      });
+    }
+    await sleep(LAG_EVERY_MS);
+  }
+}

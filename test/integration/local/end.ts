@@ -1,0 +1,4 @@
+import { endShared } from './bifold.ts';
+
+/** When all integration tests have ended. */
+export default endShared;
