@@ -72,6 +72,8 @@ const MEANING: Record<AggregateKind, Partial<Record<Domain, Meaning>>> = {
         .slice(0, 5)
         .map(({ value }) => dateOf(value)),
   },
+  // Whoever defines one says what it means; `bifold check` holds it to the laws.
+  own: {},
   maxBy: { double: (seen) => inOrder(seen).sort((left, right) => bySecond(right, left))[0]?.value ?? null },
 };
 /** Kinds that are near to their meaning, and how near: a share of it, beside a number. */

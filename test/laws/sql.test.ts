@@ -51,6 +51,7 @@ import {
   viewSql,
   type WindowPlan,
 } from '@bifold/core';
+import { range } from '@bifold/pipelines';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -236,6 +237,7 @@ function pipelineOf(first: Expression<boolean | null>, second: Expression<boolea
       dearest: max('price', { where: 'first' }),
       prices: topK('price', 2),
       dearestCity: maxBy('city', 'price'),
+      wholeRange: range('whole', { where: 'second' }),
       apart: covariance('whole', 'real'),
       together: correlation('more', 'place.area', { where: 'second' }),
       firstCity: earliest('city'),

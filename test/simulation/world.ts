@@ -14,6 +14,7 @@ import {
   type Question,
   type ResolveLookup,
   resultCell,
+  resultTypeOf,
   rowAlgebrasOf,
   type Scope,
   type Source,
@@ -842,7 +843,8 @@ class World {
         .filter(({ window }) => window === name)
         .map(({ key, startMs, endMs, states }) => {
           const start = kind === 'running' ? null : startMs;
-          const shown = Object.values(view.present(states)).map(resultCell);
+          const values = view.present(states);
+          const shown = plan.aggregates.map((each) => resultCell(resultTypeOf(each), values[each.name] ?? null));
           return JSON.stringify([...JSON.parse(key), start, endMs, ...shown]);
         });
       const folder = `views/${scope.version}/${scope.incarnation}/${pointer.current.run}/${name}-`;

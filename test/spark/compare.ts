@@ -147,6 +147,7 @@ function compareValue(
     case 'topK':
     case 'histogram':
     case 'collect':
+    case 'own':
       return own === other ? null : differ();
   }
 }

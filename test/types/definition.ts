@@ -5,6 +5,7 @@ import {
   concat,
   correlation,
   count,
+  defineAggregate,
   definePipeline,
   field,
   first,
@@ -28,7 +29,7 @@ import {
   tumbling,
   when,
 } from '@bifold/core';
-import { type airframes, type delays, pipelines } from '@bifold/pipelines';
+import { type airframes, type delays, pipelines, range } from '@bifold/pipelines';
 import { z } from 'zod';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -81,6 +82,8 @@ export const full = definePipeline({
     paid: sum('price'),
     meanPaid: mean('price', { where: 'late' }),
     prices: collect('price', 3),
+    spread: range('delay'),
+    seatRange: range('plane.seats', { where: 'late' }),
     everLate: minBy('late', 'since'),
   },
 });
@@ -111,6 +114,8 @@ holds<
         paid: `${number}`;
         meanPaid: `${number}` | null;
         prices: readonly `${number}`[] | null;
+        spread: number | null;
+        seatRange: number | null;
         everLate: boolean | null;
       };
     }
@@ -217,6 +222,15 @@ definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: last('dealy') }
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: maxBy('tailnum', 'dealy') } });
 // @ts-expect-error a quantile of decimals
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: quantile('price', 0.5) } });
+// @ts-expect-error an aggregate of one's own that takes numbers, of text
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: range('carrier') } });
+// @ts-expect-error an aggregate of one's own of a field that does not exist
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: range('dealy') } });
+const own = { name: 'own', version: 1, takes: 'numbers', shows: 'number', empty: 0 } as const;
+// @ts-expect-error a merge that gives something else than a state
+defineAggregate({ ...own, lift: (value) => value, merge: () => 'text', present: (state) => state });
+// @ts-expect-error text where a number is shown
+defineAggregate({ ...own, lift: (value) => value, merge: (left) => left, present: () => 'text' });
 // @ts-expect-error a histogram of text
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: histogram('carrier', [0, 1]) } });
 // @ts-expect-error a histogram without edges

@@ -8,6 +8,7 @@ import {
   correlation,
   count,
   DefinitionError,
+  defineAggregate,
   definePipeline,
   durationMs,
   Expression,
@@ -75,6 +76,17 @@ const deep = (levels: number): Expression<unknown> =>
   );
 const wide = (parts: number): Expression<boolean> =>
   new Expression({ kind: 'isNull', operand: { kind: 'coalesce', operands: Array(parts).fill(field('seats').node) } });
+
+const LEAST = {
+  name: 'least',
+  version: 1,
+  takes: 'numbers',
+  shows: 'number',
+  empty: 1e300 as number,
+  lift: (value: number) => value,
+  merge: Math.min,
+  present: (state: number) => state,
+} as const;
 
 /** Each refusal: its code, what it must name, and what it must say is allowed. */
 const REFUSALS: readonly { code: string; what: string; names: string; allowed: string; make: () => unknown }[] = [
@@ -678,6 +690,70 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     make: () => define({ aggregates: { top: collect('city', 2.5) } }),
   },
   {
+    code: 'BIFOLD_AGGREGATE_TWICE',
+    what: 'an aggregate of one name and version, and of two meanings',
+    names: 'least@1',
+    allowed: 'one meaning',
+    make: () => [defineAggregate(LEAST), defineAggregate({ ...LEAST, merge: Math.max })],
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_AGGREGATE',
+    what: 'an aggregate that nobody defined',
+    names: 'most@7',
+    allowed: 'least@1',
+    make: () => define({ aggregates: { top: { kind: 'own', field: 'fare', own: 'most@7' } } }),
+  },
+  {
+    code: 'BIFOLD_NOT_NUMERIC',
+    what: "an aggregate of one's own over text",
+    names: 'least@1 of "city"',
+    allowed: 'integer or double',
+    make: () => define({ aggregates: { top: defineAggregate(LEAST)('city' as never) } }),
+  },
+  {
+    code: 'BIFOLD_NOT_TEXT',
+    what: 'an aggregate of texts over numbers',
+    names: 'longest@1 of "fare"',
+    allowed: 'a text field',
+    make: () =>
+      define({ aggregates: { top: defineAggregate({ ...LEAST, name: 'longest', takes: 'texts' } as never)('fare') } }),
+  },
+  {
+    code: 'BIFOLD_BAD_AGGREGATE',
+    what: 'an aggregate without a version',
+    names: 'usable version',
+    allowed: 'from 1',
+    make: () => defineAggregate({ ...LEAST, version: 0 } as never),
+  },
+  {
+    code: 'BIFOLD_BAD_AGGREGATE',
+    what: 'an aggregate of nothing',
+    names: 'takes',
+    allowed: 'numbers, booleans',
+    make: () => defineAggregate({ ...LEAST, takes: 'dates' } as never),
+  },
+  {
+    code: 'BIFOLD_BAD_AGGREGATE',
+    what: 'an aggregate that shows anything',
+    names: 'shows',
+    allowed: 'number, boolean',
+    make: () => defineAggregate({ ...LEAST, shows: 'any' } as never),
+  },
+  {
+    code: 'BIFOLD_BAD_AGGREGATE',
+    what: 'an aggregate without merge',
+    names: 'no merge',
+    allowed: 'a function',
+    make: () => defineAggregate({ ...LEAST, merge: undefined } as never),
+  },
+  {
+    code: 'BIFOLD_BAD_AGGREGATE',
+    what: 'an aggregate with a state that is no JSON',
+    names: 'empty state',
+    allowed: 'JSON',
+    make: () => defineAggregate({ ...LEAST, empty: () => 0 } as never),
+  },
+  {
     code: 'BIFOLD_NOT_NUMERIC',
     what: 'a variance of decimals',
     names: '"price"',
@@ -1272,9 +1348,8 @@ describe('a definition that cannot mean anything exact is refused', () => {
 
   it('has a test for every code that the definition can give', () => {
     const folder = join(import.meta.dirname, '../../layers/core/src/definition');
-    const codes = readdirSync(folder).flatMap(
-      (file) => readFileSync(join(folder, file), 'utf8').match(/BIFOLD_[A-Z_]+/g) ?? [],
-    );
+    const files = [...readdirSync(folder), '../aggregates/own.ts'];
+    const codes = files.flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/BIFOLD_[A-Z_]+/g) ?? []);
     expect([...new Set(REFUSALS.map(({ code }) => code))].sort()).toEqual([...new Set(codes)].sort());
   });
 

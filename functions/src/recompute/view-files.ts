@@ -60,7 +60,7 @@ export class ViewFiles {
       ...(JSON.parse(key) as SqlValue[]),
       start,
       endMs,
-      ...this.plan.aggregates.map(({ name }) => resultCell(shown[name] ?? null)),
+      ...this.plan.aggregates.map((aggregate) => resultCell(resultTypeOf(aggregate), shown[aggregate.name] ?? null)),
     ];
     this.columns.forEach((column, index) => {
       column.values.push(sqlValueOf(column.type, values[index] ?? null));

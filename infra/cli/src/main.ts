@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { archiveCommand, recomputeCommand, sweepCommand } from './commands/batch-jobs.ts';
+import { checkCommand } from './commands/check.ts';
 import { checkpointCommand } from './commands/checkpoint.ts';
 import { consumeCommand } from './commands/consume.ts';
 import { convertCommand } from './commands/convert.ts';
@@ -54,6 +55,7 @@ for (const command of [
   statusCommand(),
   waitCommand(),
   doctorCommand(),
+  checkCommand(),
   deployCommand(),
   destroyCommand(),
   topicCommand(),

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -104,6 +104,10 @@ export async function deploy(
 ): Promise<DeploymentRecord> {
   const { plan } = pipeline;
   const { onProgress, paths } = context;
+  if (plan.aggregates.some(({ kind }) => kind === 'own')) {
+    const { tryAggregates } = await import('./aggregate-laws.ts');
+    tryAggregates(pipeline, randomInt(1, 2 ** 31 - 1));
+  }
   const incarnation = await ensureTopic(context, pipeline, partitions);
   const sources = sourcesDigest(context.root);
   const { deployPipeline } = await import('@bifold/cdk');

@@ -4,6 +4,7 @@ import {
   mergeWindows,
   type RowParts,
   resultCell,
+  resultTypeOf,
   rowId,
   type Slots,
   type Value,
@@ -186,12 +187,15 @@ export function aggregationOf(stream: Stream, { fold }: Transform): Operator {
 
   function valuesOf({ window, startMs, endMs, key, states }: MergedRow): readonly Value[] {
     const keyValues = JSON.parse(key) as readonly Value[];
+    const shown = fold.rows.view.present(states);
     const values = new Map<string, Value>([
       ['window', window],
       // A running total has no time of its own.
       ...(endMs === null ? [] : ([['start', startMs] as const, ['end', endMs] as const] as const)),
       ...pipeline.plan.groupBy.map((name, index) => [name, keyValues[index] as Value] as const),
-      ...Object.entries(fold.rows.view.present(states)).map(([name, result]) => [name, resultCell(result)] as const),
+      ...pipeline.plan.aggregates.map(
+        (aggregate) => [aggregate.name, resultCell(resultTypeOf(aggregate), shown[aggregate.name] ?? null)] as const,
+      ),
     ]);
     return output.map(({ name }) => values.get(name) ?? null);
   }

@@ -1,6 +1,7 @@
 export type { Algebra } from './aggregates/algebra.ts';
 export { type AnyAlgebra, adderOf, algebraOf } from './aggregates/index.ts';
 export type { EventPlace } from './aggregates/observation.ts';
+export { type OwnAggregate, ownAggregate } from './aggregates/own.ts';
 export { isSameResult, type Result, resultCell, resultTypeOf } from './aggregates/result.ts';
 export { TAKES, takesObservations } from './aggregates/takes.ts';
 export * from './answer.ts';
@@ -24,6 +25,7 @@ export {
   withModels,
 } from './fold.ts';
 export { type FoldedLog, type FoldedRow, type Folding, interpret, interpretEach } from './interpret.ts';
+export type { Json } from './json.ts';
 export { type Located, locate, type Source } from './kept.ts';
 export { boundModels } from './model/bound.ts';
 export { derivedAround, keyColumnType, scoresOf } from './model/columns.ts';

@@ -83,6 +83,8 @@ export interface AggregatePlan {
   readonly secondDomain?: AggregateDomain;
   /** Which quantile, how many values, which edges; absent where a kind has no parameter. */
   readonly parameter?: number | readonly number[];
+  /** Name and version of an aggregate of somebody's own. */
+  readonly own?: string;
 }
 
 export type AggregateDomain = Exclude<ColumnType, 'json'>;

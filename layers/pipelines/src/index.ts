@@ -6,6 +6,7 @@ import { wine, wineModel } from './wine.ts';
 
 export { airframes, legs } from './airframes.ts';
 export { airlines, delays, departures, planes } from './delays.ts';
+export { range } from './range.ts';
 export { readings, throughput } from './throughput.ts';
 export { wine, wineModel, wines } from './wine.ts';
 

@@ -11,6 +11,7 @@ import { histogram } from './histogram.ts';
 import { doubleMean, integerMean } from './mean.ts';
 import { stddev, variance } from './moments.ts';
 import { first, last, maxBy, minBy } from './ordered.ts';
+import { ownAlgebra } from './own.ts';
 import { quantile } from './quantile.ts';
 import type { Result } from './result.ts';
 import { doubleSum, integerSum } from './sum.ts';
@@ -30,7 +31,8 @@ export function algebraOf({
   domain,
   secondDomain = 'double',
   parameter,
-}: Pick<AggregatePlan, 'kind' | 'domain' | 'secondDomain' | 'parameter'>): AnyAlgebra {
+  own,
+}: Pick<AggregatePlan, 'kind' | 'domain' | 'secondDomain' | 'parameter' | 'own'>): AnyAlgebra {
   switch (kind) {
     case 'count':
       return count as AnyAlgebra;
@@ -72,6 +74,8 @@ export function algebraOf({
       return histogram(parameter as readonly number[]) as AnyAlgebra;
     case 'collect':
       return collect(parameter as number, domain) as AnyAlgebra;
+    case 'own':
+      return ownAlgebra(own) as AnyAlgebra;
   }
 }
 

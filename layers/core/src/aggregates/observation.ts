@@ -1,8 +1,8 @@
 import type { Reader, Writer } from '../codec.ts';
 import { compareDecimals } from '../decimal.ts';
+import type { Scalar } from '../json.ts';
 import { compareUtf8 } from '../order.ts';
 import type { AggregateDomain } from '../plan.ts';
-import type { Value } from '../record.ts';
 
 /** Where an event stands (rule 12): its time, then its place in the log. The topic's incarnation is that of the whole view. */
 export interface EventPlace {
@@ -17,7 +17,7 @@ export interface Observation extends EventPlace {
   readonly second: Present | null;
 }
 
-export type Present = Exclude<Value, null>;
+export type Present = Scalar;
 
 /** Orders observations by their events. Several items of one record stand at one place: there their values decide, so that order is total. */
 export function compareObservations(left: Observation, right: Observation): number {

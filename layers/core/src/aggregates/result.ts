@@ -1,14 +1,16 @@
 import type { ColumnType } from '../definition/schema.ts';
+import type { Json } from '../json.ts';
 import { type AggregateDomain, type AggregatePlan, canonicalJson } from '../plan.ts';
 import type { Value } from '../record.ts';
 import { timeText } from '../wire.ts';
 import type { Present } from './observation.ts';
+import { ownAggregate } from './own.ts';
 
-/** What an aggregate shows: JSON. */
-export type Result = number | boolean | string | null | readonly Result[] | { readonly [name: string]: Result };
+/** What an aggregate shows. */
+export type Result = Json;
 
 /** The type of a column of results. Times are shown as text; of `json`, a cell holds the text. */
-export function resultTypeOf({ kind, domain }: Pick<AggregatePlan, 'kind' | 'domain'>): ColumnType {
+export function resultTypeOf({ kind, domain, own }: Pick<AggregatePlan, 'kind' | 'domain' | 'own'>): ColumnType {
   switch (kind) {
     case 'count':
     case 'distinct':
@@ -37,12 +39,16 @@ export function resultTypeOf({ kind, domain }: Pick<AggregatePlan, 'kind' | 'dom
     case 'histogram':
     case 'collect':
       return 'json';
+    case 'own': {
+      const { shows } = ownAggregate(own);
+      return shows === 'number' ? 'double' : shows;
+    }
   }
 }
 
-/** A result as one value of a table: what is no scalar as its JSON text. */
-export function resultCell(result: Result): Value {
-  return typeof result === 'object' && result !== null ? canonicalJson(result) : result;
+/** A result as one value of a column of its type: JSON as its text. */
+export function resultCell(type: ColumnType, result: Result): Value {
+  return type === 'json' && result !== null ? canonicalJson(result) : (result as Value);
 }
 
 /** Bit for bit, as JSON carries results: what is no finite number is null there, and -0 is 0. */

@@ -10,7 +10,7 @@ export interface Takes {
   readonly byPlace?: true;
 }
 
-export type Taken = 'numbers' | 'numbers or decimals' | 'booleans' | 'scalars';
+export type Taken = 'numbers' | 'numbers or decimals' | 'booleans' | 'texts' | 'scalars';
 
 const LENGTH_MAX = 1000;
 
@@ -56,6 +56,8 @@ export const TAKES: Readonly<Record<AggregateKind, Takes>> = {
   topK: { value: 'scalars', parameter: 'length' },
   histogram: { value: 'numbers', parameter: 'edges' },
   collect: { value: 'scalars', parameter: 'length', byPlace: true },
+  /** Its definition says what it takes. */
+  own: { value: 'scalars' },
 };
 
 /** Whether the algebra's input is an `Observation`; otherwise it is the value itself. */

@@ -18,6 +18,7 @@ export interface Aggregate<in In, out Result> {
   readonly second?: string;
   readonly where?: string;
   readonly parameter?: number | readonly number[];
+  readonly own?: string;
   readonly '~in'?: (event: In) => void;
   readonly '~result'?: Result;
 }
@@ -42,7 +43,8 @@ export type AggregateKind =
   | 'maxBy'
   | 'topK'
   | 'histogram'
-  | 'collect';
+  | 'collect'
+  | 'own';
 
 /** The text of a decimal, as `z.templateLiteral([z.number()]).meta({ format: 'decimal' })` has it. */
 export type DecimalText = `${number}`;
@@ -90,7 +92,7 @@ export type ResultOver<Event, Result> =
           ? { readonly [K in keyof Result]: ResultOver<Event, Result[K]> }
           : Result;
 
-interface Where<W extends string> {
+export interface Where<W extends string> {
   /** Name of a boolean column: only records where it is true take part. */
   readonly where: W;
 }
@@ -330,11 +332,11 @@ export function collect(
   return ofField('collect', field, options, { parameter: n });
 }
 
-function ofField<Result>(
+export function ofField<Result>(
   kind: AggregateKind,
   field: string,
   options?: Where<string>,
-  more: Pick<Aggregate<never, never>, 'second' | 'parameter'> = {},
+  more: Pick<Aggregate<never, never>, 'second' | 'parameter' | 'own'> = {},
 ): Aggregate<never, Result> {
   return Object.freeze({ kind, field, ...more, ...(options ? { where: options.where } : {}) });
 }

@@ -1,7 +1,8 @@
+import { ownAggregate } from '../aggregates/own.ts';
 import { PARAMETERS, TAKES, type Taken, type Takes } from '../aggregates/takes.ts';
 import { paneSizeMs } from '../panes.ts';
 import type { AggregateDomain, AggregatePlan, DerivedPlan, LookupPlan, StoragePlan, WindowPlan } from '../plan.ts';
-import type { Aggregate, AggregateKind } from './aggregate.ts';
+import type { Aggregate } from './aggregate.ts';
 import { type AnyExpression, Expression, type ExpressionNode, fieldsOf } from './expression.ts';
 import { typedExpression } from './expression-type.ts';
 import { checkIdentifier } from './identifier.ts';
@@ -218,11 +219,11 @@ export function planAggregates(
         'rename it',
       );
     taken.add(name.toLowerCase());
-    const { kind, field, second, where: condition, parameter } = checkAggregate(where, name, aggregate);
-    const takes = TAKES[kind];
-    const domain = field === undefined ? 'integer' : domainOf(where, name, kind, field, takes.value, scope);
+    const { kind, field, second, where: condition, parameter, own } = checkAggregate(where, name, aggregate);
+    const takes = own === undefined ? TAKES[kind] : { value: ownAggregate(own).takes };
+    const domain = field === undefined ? 'integer' : domainOf(where, name, own ?? kind, field, takes.value, scope);
     const secondDomain =
-      second === undefined ? undefined : domainOf(where, name, kind, second, takes.second as Taken, scope);
+      second === undefined ? undefined : domainOf(where, name, kind, second, TAKES[kind].second as Taken, scope);
     if (condition !== undefined && scope.type(condition, `aggregates.${name}.where`) !== 'boolean') {
       refuse(
         'BIFOLD_NOT_BOOLEAN',
@@ -236,6 +237,7 @@ export function planAggregates(
       ...{ name, kind, field: field ?? null, where: condition ?? null, domain },
       ...(second === undefined || secondDomain === undefined ? {} : { second, secondDomain }),
       ...(parameter === undefined ? {} : { parameter }),
+      ...(own === undefined ? {} : { own }),
     };
   });
   if (planned.length === 0)
@@ -252,7 +254,7 @@ export function planAggregates(
 function domainOf(
   where: string,
   name: string,
-  kind: AggregateKind,
+  kind: string,
   field: string,
   takes: Takes['value'],
   scope: Scope,
@@ -266,6 +268,14 @@ function domainOf(
       type,
       takes === 'numbers' ? 'an integer or double field' : 'an integer or double field, or one of format decimal',
       'choose a numeric field',
+    );
+  if (takes === 'texts' && type !== 'text')
+    return refuse(
+      'BIFOLD_NOT_TEXT',
+      `${where} takes the ${kind} of "${field}"`,
+      type,
+      'a text field',
+      'choose a text field',
     );
   if (takes === 'booleans' && type !== 'boolean')
     return refuse(
@@ -297,6 +307,7 @@ function checkAggregate(
     Object.hasOwn(TAKES, kind) &&
     (TAKES[kind].value === 'nothing') === (aggregate?.field === undefined) &&
     (TAKES[kind].second === undefined) === (aggregate?.second === undefined) &&
+    (kind === 'own') === (aggregate?.own !== undefined) &&
     (TAKES[kind].parameter === undefined) === (aggregate?.parameter === undefined)
   ) {
     const { parameter } = TAKES[kind];
@@ -309,7 +320,9 @@ function checkAggregate(
     described(aggregate),
     `count(), sum('field'), ${Object.values(PARAMETERS)
       .map(({ allowed }) => allowed)
-      .join(', ')}, covariance('x', 'y'), and the like: ${Object.keys(TAKES).join(', ')}`,
+      .join(', ')}, covariance('x', 'y'), and the like: ${Object.keys(TAKES)
+      .filter((each) => each !== 'own')
+      .join(', ')}; and those of defineAggregate`,
     'write it in that form',
   );
 }

@@ -1,0 +1,81 @@
+import { DefinitionError } from '../errors.ts';
+import type { Json, Scalar } from '../json.ts';
+import { canonicalJson } from '../plan.ts';
+import type { Algebra } from './algebra.ts';
+
+/** What is taken: values of a field of these types. */
+export const OWN_TAKES = ['numbers', 'booleans', 'texts', 'scalars'] as const;
+/** What is shown beside null. */
+export const OWN_SHOWS = ['number', 'boolean', 'text', 'json'] as const;
+
+/**
+ * An aggregate of somebody's own, whose states are JSON, so that they can be stored. What is true of every aggregate must be true of it: `merge` is associative and commutative, `empty` changes nothing, all four are
+ * functions of what they are given and leave that as it is. `npx bifold check` tries.
+ */
+export interface OwnAggregate {
+  readonly name: string;
+  /** Raised when the code means something else: name and version enter the version of a view, the code itself does not. */
+  readonly version: number;
+  readonly takes: (typeof OWN_TAKES)[number];
+  readonly shows: (typeof OWN_SHOWS)[number];
+  readonly empty: Json;
+  lift(value: Scalar): Json;
+  merge(left: Json, right: Json): Json;
+  present(state: Json): Json;
+}
+
+/** By `name@version`. Filled while definitions are loaded, as classes are. */
+const registered = new Map<string, OwnAggregate>();
+
+/** @throws {DefinitionError} when the name and version stand for other code already */
+export function register(own: OwnAggregate): string {
+  const id = `${own.name}@${own.version}`;
+  const known = registered.get(id);
+  if (known !== undefined && meaningOf(known) !== meaningOf(own))
+    throw new DefinitionError('BIFOLD_AGGREGATE_TWICE', {
+      failed: `the aggregate ${id} is defined twice`,
+      received: 'two definitions that differ',
+      allowed: 'one meaning for a name and version: stored states carry both',
+      remedy: 'raise the version of the newer one, or give it another name',
+    });
+  registered.set(id, known ?? own);
+  return id;
+}
+
+/** @throws {DefinitionError} where the module that defines it was not loaded */
+export function ownAggregate(id: string | undefined): OwnAggregate {
+  const own = registered.get(id ?? '');
+  if (own) return own;
+  throw new DefinitionError('BIFOLD_UNKNOWN_AGGREGATE', {
+    failed: `a plan has an aggregate that is not defined here: ${id}`,
+    received: String(id),
+    allowed: [...registered.keys()].join(', ') || 'none: no aggregate of your own is defined',
+    remedy: 'load the module that calls defineAggregate before the plan is used',
+  });
+}
+
+/** Code is compared as text: all that can be told of a function. */
+function meaningOf({ takes, shows, empty, lift, merge, present }: OwnAggregate): string {
+  return canonicalJson([takes, shows, empty, String(lift), String(merge), String(present)]);
+}
+
+/** States are stored as canonical JSON. */
+export function ownAlgebra(id: string | undefined): Algebra<Json, Json, Scalar> {
+  const { empty, lift, merge, present } = ownAggregate(id);
+  return {
+    empty,
+    lift,
+    add: (state, value) => merge(state, lift(value)),
+    merge,
+    present,
+    encode: (state, writer) => writer.text(canonicalJson(state)),
+    decode: (reader) => {
+      const text = reader.text();
+      try {
+        return JSON.parse(text) as Json;
+      } catch {
+        return reader.refuse();
+      }
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { OWN_SHOWS, OWN_TAKES, type OwnAggregate, register } from '../aggregates/own.ts';
+import type { Json, Scalar } from '../json.ts';
+import { deepFreeze } from '../plan.ts';
+import { type Aggregate, type Nested, ofField, type Where } from './aggregate.ts';
+import { checkIdentifier } from './identifier.ts';
+import { refuse } from './scope.ts';
+
+/** What a field holds, by what an aggregate takes. */
+interface Taken {
+  readonly numbers: number;
+  readonly booleans: boolean;
+  readonly texts: string;
+  readonly scalars: Scalar;
+}
+interface Shown {
+  readonly number: number;
+  readonly boolean: boolean;
+  readonly text: string;
+  readonly json: Json;
+}
+
+/** What `defineAggregate` takes. */
+interface Options<T extends keyof Taken, S extends keyof Shown, State, R extends Shown[S] | null> {
+  readonly name: string;
+  /** From 1; raised when the code means something else, as name and version enter the version of every view that has it. */
+  readonly version: number;
+  /** The type of the fields that it can be taken of. */
+  readonly takes: T;
+  /** What it shows, or null. */
+  readonly shows: S;
+  /** The state of nothing. States are JSON: `check` sees to it. */
+  readonly empty: State;
+  lift(value: Taken[T]): NoInfer<State>;
+  merge(left: NoInfer<State>, right: NoInfer<State>): NoInfer<State>;
+  present(state: NoInfer<State>): R;
+}
+
+/** Takes a field, as `sum` does. */
+export interface OwnConstructor<Value, R> {
+  <const F extends string>(field: F): Aggregate<Nested<F, Value | null | undefined>, R>;
+  <const F extends string, const W extends string>(
+    field: F,
+    options: Where<W>,
+  ): Aggregate<Nested<F, Value | null | undefined> & Nested<W, boolean | null | undefined>, R>;
+}
+
+/**
+ * An aggregate of your own, as four functions; nulls never come to it. It must merge as every aggregate does: associative, commutative, `empty` changes nothing. `npx bifold check`
+ * tries that with generated values, and so does `deploy`.
+ *
+ * @example
+ * const range = defineAggregate({
+ *   ...{ name: 'range', version: 1, takes: 'numbers', shows: 'number' },
+ *   empty: null as readonly [number, number] | null,
+ *   lift: (value) => [value, value] as const,
+ *   merge: (left, right) =>
+ *     left && right ? ([Math.min(left[0], right[0]), Math.max(left[1], right[1])] as const) : (left ?? right),
+ *   present: (state) => (state === null ? null : state[1] - state[0]),
+ * });
+ * // aggregates: { span: range('fare') }
+ */
+export function defineAggregate<
+  const T extends keyof Taken,
+  const S extends keyof Shown,
+  State,
+  R extends Shown[S] | null,
+>(options: Options<T, S, State, R>): OwnConstructor<Taken[T], R> {
+  const { version, takes, shows, empty } = options;
+  const name = checkIdentifier('an aggregate of your own', options.name);
+  const wrong = (what: string, received: unknown, allowed: string): never =>
+    refuse(
+      'BIFOLD_BAD_AGGREGATE',
+      `the aggregate "${name}" ${what}`,
+      typeof received === 'function' ? 'a function' : (JSON.stringify(received) ?? String(received)),
+      allowed,
+      'correct it',
+    );
+  if (!Number.isSafeInteger(version) || version < 1) wrong('has no usable version', version, 'a whole number from 1');
+  if (!OWN_TAKES.includes(takes)) wrong('does not say what it takes', takes, OWN_TAKES.join(', '));
+  if (!OWN_SHOWS.includes(shows)) wrong('does not say what it shows', shows, OWN_SHOWS.join(', '));
+  for (const part of ['lift', 'merge', 'present'] as const)
+    if (typeof options[part] !== 'function') wrong(`has no ${part}`, options[part], 'a function');
+  if (empty === undefined || typeof empty === 'function')
+    wrong('has an empty state that cannot be stored', empty, 'JSON');
+  const { lift, merge, present } = options;
+  const own = register(
+    Object.freeze({
+      ...{ name, version, takes, shows, empty: deepFreeze(empty), lift, merge, present },
+    }) as unknown as OwnAggregate,
+  );
+  return ((field: string, where?: Where<string>) => ofField('own', field, where, { own })) as OwnConstructor<
+    Taken[T],
+    R
+  >;
+}
