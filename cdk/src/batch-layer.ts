@@ -11,9 +11,12 @@ import { NativeLayer } from './native-layer.ts';
 import { listObjects, objects } from './permissions.ts';
 import { PipelineFunction, type PipelineFunctionProps, type PipelineProps } from './pipeline-function.ts';
 
-/** The body of the log: scheduled functions that archive it, recompute the views and sweep what nothing needs any more, and the bucket that holds it. */
+/** The body of the log: scheduled functions that archive it, recompute the views and sweep what nothing needs any more, and the bucket that holds it, if HDFS does not. */
 export class BatchLayer extends Construct {
-  readonly bucket: Bucket;
+  /** Null when the archive is on HDFS. */
+  readonly bucket: Bucket | null;
+  /** The bucket's name, or the folder's address. */
+  readonly archivePlace: string;
   readonly archive: PipelineFunction;
   readonly recompute: PipelineFunction;
   readonly sweep: PipelineFunction;
@@ -22,15 +25,22 @@ export class BatchLayer extends Construct {
     super(scope, id);
     const { plan, settings } = props;
     const { account, region } = Stack.of(this);
-    this.bucket = new Bucket(this, 'Archive', {
-      // Named by us, so that a stack that is deployed anew finds the archive that an earlier one left behind.
-      bucketName: `bifold-${resourceName(plan.name)}-${account}-${region}`,
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      encryption: BucketEncryption.S3_MANAGED,
-      enforceSSL: true,
-      removalPolicy: settings.archiveRemoval === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    });
-    const { bucketArn, bucketName } = this.bucket;
+    this.bucket =
+      settings.archive !== null
+        ? null
+        : new Bucket(this, 'Archive', {
+            // Named by us, so that a stack that is deployed anew finds the archive that an earlier one left behind.
+            bucketName: `bifold-${resourceName(plan.name)}-${account}-${region}`,
+            blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+            encryption: BucketEncryption.S3_MANAGED,
+            enforceSSL: true,
+            removalPolicy: settings.archiveRemoval === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+          });
+    this.archivePlace = settings.archive ?? (this.bucket as Bucket).bucketName;
+    const bucketArn = this.bucket?.bucketArn ?? null;
+    /** Rights in the bucket; HDFS has its own. */
+    const inBucket = (rights: (arn: string) => readonly PolicyStatement[]): readonly PolicyStatement[] =>
+      bucketArn === null ? [] : rights(bucketArn);
     const archivePrefix = `archive/${plan.version}/`;
     const viewsPrefix = `views/${plan.version}/`;
     const nativeLayer = new NativeLayer(this, 'Native', { packages: props.nativePackages, settings });
@@ -44,10 +54,10 @@ export class BatchLayer extends Construct {
       scratchSizeMiB: 2048,
       calls: ['kafka'],
       nativeLayer,
-      statements: [
-        listObjects(bucketArn, archivePrefix),
-        objects(['s3:GetObject', 's3:PutObject'], bucketArn, archivePrefix),
-      ],
+      statements: inBucket((arn) => [
+        listObjects(arn, archivePrefix),
+        objects(['s3:GetObject', 's3:PutObject'], arn, archivePrefix),
+      ]),
     });
     this.recompute = this.scheduled('Recompute', settings.schedules.recompute, {
       ...props,
@@ -59,9 +69,11 @@ export class BatchLayer extends Construct {
       calls: ['cassandra'],
       nativeLayer,
       statements: [
-        listObjects(bucketArn, archivePrefix),
-        objects(['s3:GetObject'], bucketArn, archivePrefix),
-        objects(['s3:PutObject'], bucketArn, viewsPrefix),
+        ...inBucket((arn) => [
+          listObjects(arn, archivePrefix),
+          objects(['s3:GetObject'], arn, archivePrefix),
+          objects(['s3:PutObject'], arn, viewsPrefix),
+        ]),
         ...readModels(this, plan, settings),
       ],
       environment: modelsEnvironment(this, plan, settings),
@@ -73,10 +85,10 @@ export class BatchLayer extends Construct {
       memorySizeMiB: 512,
       timeout: Duration.minutes(10),
       calls: ['cassandra'],
-      statements: [listObjects(bucketArn, viewsPrefix), objects(['s3:DeleteObject'], bucketArn, viewsPrefix)],
+      statements: inBucket((arn) => [listObjects(arn, viewsPrefix), objects(['s3:DeleteObject'], arn, viewsPrefix)]),
     });
     for (const { lambda } of [this.archive, this.recompute, this.sweep])
-      lambda.addEnvironment('ARCHIVE_BUCKET', bucketName);
+      lambda.addEnvironment('ARCHIVE_BUCKET', this.archivePlace);
   }
 
   /**

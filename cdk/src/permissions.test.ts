@@ -49,7 +49,7 @@ describe('docs/permissions.md', () => {
   });
 
   it('holds against what constructs would grant on their own account', () => {
-    const grant = (stack: PipelineStack) => stack.batch.bucket.grantReadWrite(stack.serving.query.lambda);
+    const grant = (stack: PipelineStack) => stack.batch.bucket?.grantReadWrite(stack.serving.query.lambda);
     expect(compare({ plant: grant })).toEqual([agreement]);
   });
 

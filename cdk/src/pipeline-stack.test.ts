@@ -164,6 +164,24 @@ describe('the bucket', () => {
   });
 });
 
+describe('an archive on HDFS', () => {
+  const archive = 'hdfs://namenode:9870/bifold';
+  it('needs no bucket and no right in one', () => {
+    const template = templateOf({ context: { archive } });
+    template.resourceCountIs('AWS::S3::Bucket', 0);
+    expect(JSON.stringify(propertiesOf(template, 'AWS::IAM::Role'))).not.toContain('s3:');
+    const places = propertiesOf(template, 'AWS::Lambda::Function').map(
+      ({ Environment }) => (Environment as { Variables: Record<string, unknown> }).Variables.ARCHIVE_BUCKET,
+    );
+    expect(places.filter((place) => place !== undefined)).toEqual([archive, archive, archive]);
+    template.hasOutput('ArchiveBucket', { Value: archive });
+  });
+
+  it.each(['namenode/bifold', 's3://bucket', 'hdfs://namenode', 'hdfs://namenode/folder/'])('is not at %s', (wrong) => {
+    expect(() => templateOf({ context: { archive: wrong } })).toThrow(/"archive".*hdfs:\/\/host:port\/folder/);
+  });
+});
+
 describe('the query API', () => {
   it('asks for a signature of IAM unless it is opened by an explicit setting', () => {
     templateOf().allResourcesProperties('AWS::ApiGatewayV2::Route', { AuthorizationType: 'AWS_IAM' });

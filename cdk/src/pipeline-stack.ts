@@ -36,7 +36,7 @@ export class PipelineStack extends Stack {
     };
     this.output('ApiUrl', this.serving.api.apiEndpoint);
     this.output('ApiId', this.serving.api.apiId);
-    this.output('ArchiveBucket', this.batch.bucket.bucketName);
+    this.output('ArchiveBucket', this.batch.archivePlace);
     this.output('ViewVersion', plan.version);
     this.output('Incarnation', incarnation);
     this.output(

@@ -39,6 +39,8 @@ export interface Settings {
   readonly batchingWindowSeconds: number | null;
   readonly logLevel: string;
   readonly logRetentionDays: number;
+  /** A folder of HDFS that holds the archive, `hdfs://namenode:9870/folder`; null is a bucket of the stack's own. */
+  readonly archive: string | null;
   /** `retain` keeps the bucket when the stack is destroyed; `delete` removes it, and fails while it holds objects. */
   readonly archiveRemoval: 'retain' | 'delete';
 }
@@ -55,6 +57,7 @@ const LOG_RETENTIONS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 const RATE = /^rate\((\d+) (minute|minutes|hour|hours|day|days)\)$/;
+const HDFS = /^(s?web)?hdfs:\/\/[^/?#]+\/[^?#]*[^/?#]$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
@@ -99,6 +102,7 @@ export function readSettings(node: Node): Settings {
     batchingWindowSeconds: context.optionalWhole('batchingWindowSeconds', 0, 300),
     logLevel: context.oneOf('logLevel', LOG_LEVELS, 'INFO'),
     logRetentionDays: context.oneNumberOf('logRetentionDays', LOG_RETENTIONS, 14),
+    archive: context.matching('archive', HDFS, 'hdfs://host:port/folder, the port that of WebHDFS'),
     archiveRemoval: context.oneOf('archiveRemoval', ['retain', 'delete'], 'retain'),
   };
 }
@@ -155,6 +159,11 @@ class Context {
 
   text(name: string, fallback: string): string {
     return this.optionalText(name) ?? fallback;
+  }
+
+  matching(name: string, pattern: RegExp, allowed: string): string | null {
+    const value = this.optionalText(name);
+    return value === null || pattern.test(value) ? value : refuse(name, value, allowed);
   }
 
   flag(name: string, fallback: boolean): boolean {

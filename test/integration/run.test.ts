@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDuckDb } from '@bifold/adapters/duckdb';
+import { openBucket } from '@bifold/adapters/s3';
 import { ensureFlights } from '@bifold/cli';
 import { type CloudAddresses, cloudPaths, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -100,6 +101,16 @@ async function valuesIn(topic: string): Promise<string[]> {
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.stringify(JSON.parse(line).value));
+}
+
+async function objectsBelow(prefix: string): Promise<readonly string[]> {
+  const { endpoint, region, accessKeyId, secretAccessKey } = addresses.aws;
+  const bucket = openBucket('bifold-assets', { endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+  try {
+    return await bucket.list(prefix);
+  } finally {
+    bucket.close();
+  }
 }
 
 /** When each record of a topic was written, by offset. Epoch milliseconds. */
@@ -346,6 +357,48 @@ export default defineStream({ name: 'several', from: ${from}, trigger: available
         `union(kafka({ topic: 'south', startingOffsets: 'earliest' }), kafka({ topic: 'north', startingOffsets: { north: { 0: 1 } } }))`,
       ),
     ).toEqual([...rowsOf('north', 1), ...rowsOf('south')]);
+  });
+});
+
+describe('files of S3', () => {
+  it('are a source and a sink, an input and an output', async () => {
+    const place = 's3://bifold-assets/orders';
+    const csv = join(folder, 'orders.csv');
+    writeFileSync(csv, 'day,n\nmon,1\ntue,2\ntue,none\n');
+    expect((await bifold.run('convert', csv, `${place}/in/orders.csv`)).status).toBe(0);
+    // What only begins alike is not in the folder.
+    expect((await bifold.run('convert', csv, `${place}/in-not/orders.csv`)).status).toBe(0);
+    const file = join(folder, 'orders.ts');
+    writeFileSync(
+      file,
+      `import { availableNow, console, defineStream, files } from '@bifold/runner';
+import * as z from 'zod';
+const schema = z.object({ day: z.string(), n: z.int() });
+export default defineStream({
+  name: 'orders',
+  from: files({ path: '${place}/in', format: 'csv', schema }),
+  trigger: availableNow(),
+  sinks: [files({ path: '${place}/out', format: 'parquet', partitionBy: ['day'] }), console()],
+});
+`,
+    );
+    const [batch, ...others] = await shownBy(file);
+    expect([batch?.rows, others]).toEqual([
+      [
+        { day: 'mon', n: 1 },
+        { day: 'tue', n: 2 },
+      ],
+      [],
+    ]);
+    expect(await shownBy(file)).toEqual([]);
+    const sent = await bifold.run(...`produce bought --create --partitions 1 --file ${place}/in/orders.csv`.split(' '));
+    expect(sent).toMatchObject({ status: 0, stdout: expect.stringContaining('sent 3 records') });
+    const names = (await objectsBelow('orders/out/')).map((key) => key.replace(/[0-9a-f]{8}-00000000-\d+/, 'x'));
+    expect(names).toEqual([
+      expect.stringMatching(/^orders\/out\/_bifold\/orders-/),
+      'orders/out/day=mon/orders-x.parquet',
+      'orders/out/day=tue/orders-x.parquet',
+    ]);
   });
 });
 

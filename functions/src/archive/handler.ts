@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { s3Archive, s3Bucket } from '@bifold/adapters/s3';
+import { openBucket, s3Archive } from '@bifold/adapters/s3';
 import { logOfEnvironment, once } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
@@ -11,7 +11,7 @@ const { pipeline, scope } = deploymentOf();
 const ports = once(
   async (): Promise<Omit<ArchivePorts, 'hasTime'>> => ({
     log: await logOfEnvironment(pipeline.plan.topic, scope.incarnation),
-    archive: s3Archive(s3Bucket({ bucket: setting('ARCHIVE_BUCKET') }), scope),
+    archive: s3Archive(openBucket(setting('ARCHIVE_BUCKET')), scope),
     engine: await engineOfEnvironment(),
     incarnation: scope.incarnation,
     scratchFolder: tmpdir(),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { batchStore, bindingStore, lookupStore } from '@bifold/adapters/cassandra';
-import { s3Archive, s3Bucket, s3Views } from '@bifold/adapters/s3';
+import { openBucket, s3Archive, s3Views } from '@bifold/adapters/s3';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
@@ -13,7 +13,7 @@ const { pipeline, scope } = deploymentOf();
 
 const ports = once(async (): Promise<RecomputePorts> => {
   const client = await cassandraOfEnvironment();
-  const bucket = s3Bucket({ bucket: setting('ARCHIVE_BUCKET') });
+  const bucket = openBucket(setting('ARCHIVE_BUCKET'));
   return {
     archive: s3Archive(bucket, scope),
     batch: batchStore(client, scope, pipeline.plan.storage),

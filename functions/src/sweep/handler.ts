@@ -1,5 +1,5 @@
 import { batchStore, speedStore, sweepLedger } from '@bifold/adapters/cassandra';
-import { s3Bucket, s3Views } from '@bifold/adapters/s3';
+import { openBucket, s3Views } from '@bifold/adapters/s3';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed, timeLeft } from '../deployment/observed.ts';
@@ -14,7 +14,7 @@ const ports = once(async (): Promise<Omit<SweepPorts, 'hasTime'>> => {
     store: speedStore(client, scope, storage),
     ledger: sweepLedger(client, scope),
     batch: batchStore(client, scope, storage),
-    views: s3Views(s3Bucket({ bucket: setting('ARCHIVE_BUCKET') }), scope),
+    views: s3Views(openBucket(setting('ARCHIVE_BUCKET')), scope),
   };
 });
 

@@ -41,16 +41,22 @@ export interface Context {
   close(): Promise<void>;
 }
 
+export interface ContextOptions {
+  readonly onProgress?: OnProgress;
+  /** Makes HDFS a part of the cloud. */
+  readonly withHdfs?: boolean;
+}
+
 const root = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
 
 /** Opens the cloud of this checkout, or of the folder that BIFOLD_STATE_DIR names; starts nothing. */
-async function openContext(onProgress: OnProgress = stepLines()): Promise<Context> {
+async function openContext({ onProgress = stepLines(), withHdfs = false }: ContextOptions): Promise<Context> {
   const { BIFOLD_STATE_DIR: stateDir, BIFOLD_SOFTWARE_DIR: softwareDir } = process.env;
   const options = { root, ...(stateDir ? { stateDir } : {}), ...(softwareDir ? { softwareDir } : {}) };
   const triggerPort = await keptTriggerPort(cloudPaths(options));
   const cloud = await openCloud({
     ...options,
-    onProgress,
+    ...{ onProgress, withHdfs },
     extraServices: (addresses, paths) => [triggerService(addresses, paths, triggerPort)],
   });
   const { addresses, paths } = cloud;
@@ -127,8 +133,8 @@ async function openContext(onProgress: OnProgress = stepLines()): Promise<Contex
 }
 
 /** Runs a command's work with a context that is closed in the end, however it ends. */
-export async function withContext<T>(work: (context: Context) => Promise<T>, onProgress?: OnProgress): Promise<T> {
-  const context = await openContext(onProgress);
+export async function withContext<T>(work: (context: Context) => Promise<T>, options: ContextOptions = {}): Promise<T> {
+  const context = await openContext(options);
   try {
     return await work(context);
   } finally {

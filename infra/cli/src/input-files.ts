@@ -1,7 +1,10 @@
-import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
+import { folderOf } from './remote-files.ts';
 
 /** A file to read from its beginning; standard input can be opened once. */
 export interface InputFile {
@@ -13,10 +16,11 @@ export interface InputFile {
 
 export const STANDARD_INPUT = '-';
 
-/** A file, each file of a folder in the order of names, or standard input; local, or behind WebHDFS. Files whose names begin with `.` or `_` are left out, as Hadoop does. */
-export async function inputFiles(path: string): Promise<readonly InputFile[]> {
+/** A file, each file of a folder in the order of names, or standard input; local, behind WebHDFS, or objects of a bucket. Files whose names begin with `.` or `_` are left out, as Hadoop does. */
+export async function inputFiles(path: string, context: Pick<Context, 'addresses'>): Promise<readonly InputFile[]> {
   if (path === STANDARD_INPUT)
     return [{ name: 'standard input', isLocal: false, open: () => Promise.resolve(process.stdin) }];
+  if (path.startsWith('s3://')) return bucketFiles(path, context);
   if (/^(s?web)?hdfs:\/\//.test(path)) return hdfsFiles(path);
   try {
     if (!statSync(path).isDirectory()) return [localFile(path)];
@@ -51,6 +55,25 @@ async function hdfsFiles(address: string): Promise<readonly InputFile[]> {
   }));
 }
 
+/** Objects directly below the path; each is brought here when it is opened. */
+async function bucketFiles(address: string, context: Pick<Context, 'addresses'>): Promise<readonly InputFile[]> {
+  const folder = await folderOf(context, address);
+  const files = ((await folder.list()) ?? []).filter(({ path }) => !path.includes('/') && !isHidden(path));
+  if (files.length === 0) throw noFiles(address);
+  return files.map(({ path }) => ({
+    name: path === '' ? address : `${address}/${path}`,
+    isLocal: false,
+    open: async () => {
+      const brought = mkdtempSync(join(tmpdir(), 'bifold-'));
+      const copy = join(brought, 'object');
+      await folder.fetch(path, copy);
+      const stream = createReadStream(copy);
+      stream.once('close', () => rmSync(brought, { recursive: true, force: true }));
+      return stream;
+    },
+  }));
+}
+
 function noFiles(path: string): UsageError {
   return new UsageError('BIFOLD_NO_FILES', {
     failed: `${path} holds nothing to send`,
@@ -67,7 +90,8 @@ export function unreadable(cause: unknown): unknown {
     {
       failed: 'the records cannot be read',
       received: cause.message,
-      allowed: 'a file of JSON lines, CSV or text, a folder of them, hdfs://host/path, or - for standard input',
+      allowed:
+        'a file of JSON lines, CSV or text, a folder of them, hdfs://host:port/path, s3://bucket/path, or - for standard input',
       remedy: 'correct --file',
     },
     { cause },

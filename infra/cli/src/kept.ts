@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { s3Archive, s3Bucket } from '@bifold/adapters/s3';
+import { openBucket, s3Archive } from '@bifold/adapters/s3';
 import { type Coverage, type Scope, type SqlEngine, sizeOf } from '@bifold/core';
 import type { KeptPorts } from '@bifold/functions/bodies';
 import type { Context } from './context.ts';
@@ -21,7 +21,7 @@ export async function withKept<T>(
   const log = await context.log(topic);
   const topicId = await log.topicId();
   const { endpoint, region, accessKeyId, secretAccessKey } = context.addresses.aws;
-  const bucket = s3Bucket({ bucket: archiveBucket, endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+  const bucket = openBucket(archiveBucket, { endpoint, region, credentials: { accessKeyId, secretAccessKey } });
   let opened: Promise<SqlEngine> | null = null;
   const engine = (): Promise<SqlEngine> => {
     opened ??= import('@bifold/adapters/duckdb').then(({ openEngine }) => openEngine());

@@ -1,5 +1,5 @@
 import { batchStore, speedStore } from '@bifold/adapters/cassandra';
-import { s3Archive, s3Bucket } from '@bifold/adapters/s3';
+import { openBucket, s3Archive } from '@bifold/adapters/s3';
 import type { ServiceStatus } from '@bifold/cloud';
 import {
   type Coverage,
@@ -202,7 +202,7 @@ async function archiveOf(
   bounds: Bounds,
 ): Promise<NonNullable<PipelineReport['archive']>> {
   const { endpoint, region, accessKeyId, secretAccessKey } = aws;
-  const bucket = s3Bucket({ bucket: archiveBucket, endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+  const bucket = openBucket(archiveBucket, { endpoint, region, credentials: { accessKeyId, secretAccessKey } });
   const store = s3Archive(bucket, { version, incarnation });
   const partitions: Record<string, { logStart: number; frontier: number; end: number }> = {};
   let behind = 0;

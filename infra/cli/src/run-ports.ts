@@ -4,6 +4,7 @@ import type { KafkaTopics } from '@bifold/adapters/kafka';
 import type { Ports } from '@bifold/runner';
 import { batchProducer } from './batch-producer.ts';
 import type { Context } from './context.ts';
+import { folderOf } from './remote-files.ts';
 
 /** The world as a run sees it: this machine's clock and console, and the services of the local cloud, each connected to when it is first needed. */
 export function runPorts(
@@ -36,6 +37,7 @@ export function runPorts(
       const { lookupStore } = await import('@bifold/adapters/cassandra');
       return lookupStore(await context.cassandra());
     },
+    folder: (address) => folderOf(context, address),
     show,
   };
   return {

@@ -1,16 +1,17 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { cassandraService, localDataCenter } from './cassandra.ts';
 import { accountId, checkpoint, emulatorService, region } from './emulator.ts';
 import { CloudError } from './errors.ts';
+import { hdfsServices } from './hdfs.ts';
 import { kafkaService } from './kafka.ts';
 import { withLock } from './lock.ts';
 import { type CloudPaths, cloudPaths } from './paths.ts';
-import { keptPorts, loopback, type Ports } from './ports.ts';
+import { type HdfsPorts, keptHdfsPorts, keptPorts, loopback, type Ports } from './ports.ts';
 import { markedProcesses, signal } from './processes.ts';
 import { type OnProgress, tracked } from './progress.ts';
 import { keptSecrets, type Secrets } from './secrets.ts';
 import type { ServiceSpec } from './services.ts';
-import { ensureSoftware, removeOldSoftware, type Software } from './software.ts';
+import { ensureSoftware, hdfsJars, removeOldSoftware, type Software } from './software.ts';
 import { ensureDown, ensureUp, livingRecord, type ServiceStatus, statusOf } from './supervisor.ts';
 import { until } from './waiting.ts';
 
@@ -36,6 +37,15 @@ export interface CloudAddresses {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
   };
+  /** Null as long as nobody asked for it. */
+  readonly hdfs: {
+    /** Of the NameNode's HTTP server, for WebHDFS. */
+    readonly endpoint: string;
+    /** As commands take it: `hdfs://127.0.0.1:port`. */
+    readonly address: string;
+    /** For Hadoop's own clients. */
+    readonly defaultFs: string;
+  } | null;
   readonly ports: Ports;
 }
 
@@ -45,6 +55,10 @@ export interface CloudOptions {
   readonly stateDir?: string;
   /** Software that is installed already may be shared, by tests for instance. */
   readonly softwareDir?: string;
+  /** Makes HDFS a part of the cloud, until its data is deleted. */
+  readonly withHdfs?: boolean;
+  /** These services alone, for tests. */
+  readonly only?: readonly string[];
   readonly extraServices?: (addresses: CloudAddresses, paths: CloudPaths) => readonly ServiceSpec[];
   readonly onProgress?: OnProgress;
 }
@@ -71,7 +85,7 @@ export interface UpReport extends CloudAddresses {
   readonly started: readonly string[];
 }
 
-const addressesOf = (ports: Ports, secrets: Secrets): CloudAddresses => ({
+const addressesOf = (ports: Ports, hdfs: HdfsPorts | null, secrets: Secrets): CloudAddresses => ({
   kafka: {
     brokersInternal: `${loopback}:${ports.kafkaInternal}`,
     brokersSasl: `${loopback}:${ports.kafka}`,
@@ -86,6 +100,14 @@ const addressesOf = (ports: Ports, secrets: Secrets): CloudAddresses => ({
     accessKeyId: 'test',
     secretAccessKey: 'test',
   },
+  hdfs:
+    hdfs === null
+      ? null
+      : {
+          endpoint: `http://${loopback}:${hdfs.webHdfs}`,
+          address: `hdfs://${loopback}:${hdfs.webHdfs}`,
+          defaultFs: `hdfs://${loopback}:${hdfs.nameNode}`,
+        },
   ports,
 });
 
@@ -112,14 +134,20 @@ export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
   mkdirSync(paths.stateDir, { recursive: true });
   const ports = await keptPorts(paths.portsFile);
   const secrets = keptSecrets(paths.secretsFile);
-  const addresses = addressesOf(ports, secrets);
+  const hdfsPorts =
+    options.withHdfs === true || existsSync(paths.hdfsPortsFile)
+      ? await keptHdfsPorts(paths.hdfsPortsFile, Object.values(ports))
+      : null;
+  const addresses = addressesOf(ports, hdfsPorts, secrets);
 
-  const specsWith = (software: Software): readonly ServiceSpec[] => [
-    cassandraService(paths, ports, software),
-    kafkaService(paths, ports, secrets, software),
-    emulatorService(paths, ports, software),
-    ...(options.extraServices?.(addresses, paths) ?? []),
-  ];
+  const specsWith = (software: Software): readonly ServiceSpec[] =>
+    [
+      cassandraService(paths, ports, software),
+      kafkaService(paths, ports, secrets, software),
+      emulatorService(paths, ports, software),
+      ...(hdfsPorts === null ? [] : hdfsServices(paths, hdfsPorts, { java: software.java, jars: hdfsJars(paths) })),
+      ...(options.extraServices?.(addresses, paths) ?? []),
+    ].filter(({ name }) => options.only?.includes(name) ?? true);
   // Names, ports and health do not need the software; only a start does.
   const specs = specsWith({ python: '', java: '', jars: { kafka: '', cassandra: '' } });
 
@@ -144,7 +172,7 @@ export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
     paths,
     up: () =>
       exclusively(async () => {
-        const software = await ensureSoftware(paths, onProgress);
+        const software = await ensureSoftware(paths, onProgress, { hdfs: hdfsPorts !== null });
         const started: string[] = [];
         await startInOrder(specsWith(software), (spec) =>
           tracked(onProgress, `start ${spec.name}`, async () => {
@@ -160,6 +188,7 @@ export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
         if (!deleteData) return;
         for (const dir of [paths.dataDir, paths.logsDir, paths.runDir, paths.tmpDir])
           rmSync(dir, { recursive: true, force: true });
+        rmSync(paths.hdfsPortsFile, { force: true });
       }),
     checkpoint: () => checkpoint(ports),
     status: () => Promise.all(specs.map((spec) => statusOf(paths, spec))),

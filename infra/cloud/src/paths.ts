@@ -12,6 +12,8 @@ export interface CloudPaths {
   readonly runDir: string;
   readonly tmpDir: string;
   readonly portsFile: string;
+  /** It is there when HDFS is part of the cloud. */
+  readonly hdfsPortsFile: string;
   readonly secretsFile: string;
   readonly lockFile: string;
 }
@@ -27,6 +29,7 @@ export const cloudPaths = (options: { root: string; stateDir?: string; softwareD
     runDir: join(stateDir, 'run'),
     tmpDir: join(stateDir, 'tmp'),
     portsFile: join(stateDir, 'ports.json'),
+    hdfsPortsFile: join(stateDir, 'hdfs-ports.json'),
     secretsFile: join(stateDir, 'secrets.json'),
     lockFile: join(stateDir, 'cloud.lock'),
   };

@@ -16,6 +16,9 @@ const portNames = [
 export type PortName = (typeof portNames)[number];
 export type Ports = Readonly<Record<PortName, number>>;
 
+const hdfsPortNames = ['nameNode', 'webHdfs', 'dataNode', 'dataNodeHttp', 'dataNodeIpc'] as const;
+export type HdfsPorts = Readonly<Record<(typeof hdfsPortNames)[number], number>>;
+
 /**
  * Below the range from which Linux (32768) and macOS (49152) take the near end of outgoing connections: a port that is
  * kept for weeks must not be lent to a passing connection while the cloud is down.
@@ -30,16 +33,20 @@ const isFree = (port: number): Promise<boolean> =>
     server.listen({ port, host: loopback, exclusive: true }, () => server.close(() => resolve(true)));
   });
 
-const allocate = async (random: () => number): Promise<Ports> => {
-  const taken = new Set<number>();
-  const ports: Partial<Record<PortName, number>> = {};
-  for (const name of portNames) {
+const allocate = async <N extends string>(
+  names: readonly N[],
+  others: readonly number[],
+  random: () => number,
+): Promise<Readonly<Record<N, number>>> => {
+  const taken = new Set<number>(others);
+  const ports: Partial<Record<N, number>> = {};
+  for (const name of names) {
     for (let tries = 0; ports[name] === undefined; tries += 1) {
       if (tries === 1000)
         throw new CloudError('BIFOLD_PORTS_EXHAUSTED', {
           failed: 'choosing ports for the local cloud',
           received: `no free port in 1000 tries between ${range.first} and ${range.last}`,
-          allowed: `${portNames.length} free ports on ${loopback}`,
+          allowed: `${names.length} free ports on ${loopback}`,
           remedy: 'stop some of the programs that listen (`ss -ltnp` or `lsof -iTCP -sTCP:LISTEN` lists them)',
         });
       const port = range.first + Math.floor(random() * (range.last - range.first + 1));
@@ -48,16 +55,28 @@ const allocate = async (random: () => number): Promise<Ports> => {
       ports[name] = port;
     }
   }
-  return ports as Ports;
+  return ports as Record<N, number>;
 };
 
 /** Chosen once and kept, so that addresses written into a deployed function stay true over restarts. */
-export const keptPorts = async (portsFile: string, random: () => number = Math.random): Promise<Ports> => {
-  const kept = readJson<Ports>(portsFile);
-  if (kept !== undefined) return kept;
-  const ports = await allocate(random);
+export const keptPorts = (portsFile: string, random: () => number = Math.random): Promise<Ports> =>
+  kept(portsFile, portNames, [], random);
+
+/** The same for HDFS, whose ports are chosen when it is first asked for; `others` are taken, whether or not anything listens there now. */
+export const keptHdfsPorts = (portsFile: string, others: readonly number[]): Promise<HdfsPorts> =>
+  kept(portsFile, hdfsPortNames, others, Math.random);
+
+const kept = async <N extends string>(
+  portsFile: string,
+  names: readonly N[],
+  others: readonly number[],
+  random: () => number,
+): Promise<Readonly<Record<N, number>>> => {
+  const known = readJson<Record<N, number>>(portsFile);
+  if (known !== undefined) return known;
+  const ports = await allocate(names, others, random);
   if (writeOnce(portsFile, `${JSON.stringify(ports, null, 2)}\n`)) return ports;
-  return readJson<Ports>(portsFile) ?? ports;
+  return readJson<Record<N, number>>(portsFile) ?? ports;
 };
 
 /** @throws CloudError BIFOLD_PORT_TAKEN: a port is never moved silently, since deployed functions know it. */

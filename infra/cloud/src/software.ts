@@ -17,6 +17,11 @@ export interface Software {
   readonly jars: { readonly kafka: string; readonly cassandra: string };
 }
 
+/** What is installed when it is asked for. */
+export interface Extras {
+  readonly hdfs: boolean;
+}
+
 /** Written last, when all is in place: a folder without it is rubbish from a broken set-up and is made anew. */
 interface Stamp {
   readonly java: string;
@@ -164,7 +169,11 @@ const venvPython = (venv: string) => join(venv, 'bin', 'python');
 const homes = {
   venv: (softwareDir: string) => join(softwareDir, `venv-${digestOf('requirements.txt').slice(0, 12)}`),
   jars: (softwareDir: string) => join(softwareDir, `jars-${digestOf('maven.lock.json').slice(0, 12)}`),
+  hdfs: (softwareDir: string) => join(softwareDir, `hdfs-${digestOf('hdfs.lock.json').slice(0, 12)}`),
 };
+
+/** Where the jars of HDFS are, or will be. */
+export const hdfsJars = ({ softwareDir }: CloudPaths): string => join(homes.hdfs(softwareDir), 'hdfs');
 
 const stampOf = (home: string) => join(home, 'complete.json');
 
@@ -194,14 +203,19 @@ const ensurePackages = async (venv: string, onProgress: OnProgress): Promise<Sta
 };
 
 /** Places the locked jars into `destination/<service>/`. Exported for the test that offers it a jar that was changed. */
-export const fetchJars = async (python: string, lockFile: string, destination: string): Promise<void> => {
+export const fetchJars = async (
+  python: string,
+  lockFile: string,
+  destination: string,
+  of = 'Kafka and Cassandra',
+): Promise<void> => {
   try {
     await run(python, [join(softwareSources, 'maven_jars.py'), 'fetch', lockFile, destination], {
       timeout: installWithinMs,
       maxBuffer: 1 << 26,
     });
   } catch (error) {
-    throw installFailed('fetching the jars of Kafka and Cassandra', error);
+    throw installFailed(`fetching the jars of ${of}`, error);
   }
 };
 
@@ -213,17 +227,29 @@ const ensureJars = async (python: string, jars: string, onProgress: OnProgress):
   writeWhole(stampOf(jars), '{}');
 };
 
+const ensureHdfs = async (python: string, home: string, onProgress: OnProgress): Promise<void> => {
+  if (existsSync(stampOf(home))) return;
+  const lock = join(softwareSources, 'hdfs.lock.json');
+  await tracked(onProgress, `jars: HDFS ${versions.hadoop}`, () => fetchJars(python, lock, home, 'HDFS'));
+  writeWhole(stampOf(home), '{}');
+};
+
 /**
  * Installs what is missing, verified against the committed locks, and says where it is. When nothing is missing it reads
  * a small file and hashes two: well under 100 ms.
  */
-export const ensureSoftware = async (paths: CloudPaths, onProgress: OnProgress = () => {}): Promise<Software> => {
+export const ensureSoftware = async (
+  paths: CloudPaths,
+  onProgress: OnProgress = () => {},
+  extras: Extras = { hdfs: false },
+): Promise<Software> => {
   const { softwareDir } = paths;
   mkdirSync(softwareDir, { recursive: true });
   const [venv, jars] = [homes.venv(softwareDir), homes.jars(softwareDir)];
   return withLock(`${softwareDir}.lock`, async () => {
     const { java } = await ensurePackages(venv, onProgress);
     await ensureJars(venvPython(venv), jars, onProgress);
+    if (extras.hdfs) await ensureHdfs(venvPython(venv), homes.hdfs(softwareDir), onProgress);
     return {
       python: venvPython(venv),
       java,
@@ -234,7 +260,7 @@ export const ensureSoftware = async (paths: CloudPaths, onProgress: OnProgress =
 
 /** Once all services run from the current software, what an earlier lock installed is of no use. */
 export const removeOldSoftware = ({ softwareDir }: CloudPaths): void => {
-  const current = [homes.venv(softwareDir), homes.jars(softwareDir)];
+  const current = [homes.venv(softwareDir), homes.jars(softwareDir), homes.hdfs(softwareDir)];
   for (const entry of readdirSync(softwareDir))
     if (!current.includes(join(softwareDir, entry))) rmSync(join(softwareDir, entry), { recursive: true, force: true });
 };

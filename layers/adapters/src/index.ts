@@ -1,5 +1,6 @@
 export * from './cassandra/index.ts';
 export * from './duckdb/index.ts';
+export * from './files/index.ts';
 export * from './kafka/index.ts';
 export * from './memory/index.ts';
 export * from './model/index.ts';

@@ -59,6 +59,11 @@ it.each<[string, () => Stream, RegExp]>([
     () => defineStream({ name: 'x', from, ...counted, outputMode: 'update', sinks: [memory('t')] }),
     /append or complete/,
   ],
+  [
+    'partitions of JSON',
+    () => defineStream({ name: 'x', from, sinks: [files({ path: '/tmp/x', format: 'json', partitionBy: ['value'] })] }),
+    /json with partitionBy/,
+  ],
   ['no sink', () => defineStream({ name: 'x', from, sinks: [] }), /BIFOLD_NO_SINK/],
   [
     'a condition that is none',

@@ -105,9 +105,9 @@ it('a file that changed after its batch was planned is refused, not read as anot
 });
 
 it.each([
-  ['s3://bucket/folder', /BIFOLD_FILES_NOT_LOCAL/],
-  ['hdfs://namenode/folder', /BIFOLD_FILES_NOT_LOCAL/],
+  ['gs://bucket/folder', /BIFOLD_FILES_ELSEWHERE/],
+  ['file:///folder', /BIFOLD_FILES_ELSEWHERE/],
   ['/nowhere/at/all', /BIFOLD_FOLDER_MISSING/],
 ])('%s is refused', async (path, told) => {
-  await expect(rowsOf(path, 'csv')).rejects.toThrow(told);
+  await expect(async () => rowsOf(path, 'csv')).rejects.toThrow(told);
 });

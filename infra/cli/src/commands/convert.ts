@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs';
 import { basename, extname } from 'node:path';
+import { isRemote } from '@bifold/adapters/files';
 import type { ColumnType } from '@bifold/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { namedOf } from '../deployments.ts';
 import { Ended, EXIT, UsageError } from '../errors.ts';
 import { STANDARD_INPUT } from '../input-files.ts';
+import { brought, sent } from '../remote-files.ts';
 import { CELL_TYPES, type CellType, type TypedColumn } from '../tabular/cell-types.ts';
 import { convertRows, inferred, openRows, type RowFormat } from '../tabular/conversion.ts';
 import { jsonLinesOf, parquetOf, temporaryFile } from '../tabular/parquet.ts';
@@ -35,7 +37,7 @@ interface Options {
 export const convertCommand = (): Command =>
   new Command('convert')
     .description('typed conversion between CSV, JSON lines and Parquet')
-    .argument('<input>', 'a file, or - for standard input')
+    .argument('<input>', 'a file, hdfs://host:port/path, s3://bucket/path, or - for standard input')
     .argument('[output]', 'a file; standard output when it is left out')
     .addOption(new Option('--from <format>', "what the input's name does not say").choices([...FORMATS]))
     .addOption(new Option('--to <format>', "what the output's name does not say").choices([...FORMATS]))
@@ -69,6 +71,7 @@ Examples:
   $ npx bifold convert flights.csv flights.jsonl --null NA
   $ npx bifold convert flights.jsonl flights.parquet
   $ npx bifold convert orders.csv orders.jsonl --type zip=text --rejects bad-orders.jsonl
+  $ npx bifold convert hdfs://127.0.0.1:9870/in/orders.csv s3://orders/orders.parquet
   $ cat orders.csv | npx bifold convert - --from csv --schema delays > orders.jsonl`,
     )
     .action(convert);
@@ -82,7 +85,26 @@ function typeOf(text: string, before: Readonly<Record<string, CellType>>): Reado
   throw new InvalidArgumentError(`It must be column=type, the type one of ${CELL_TYPES.join(', ')}.`);
 }
 
+/** What is not of this machine is brought here first, and taken there in the end. */
 async function convert(input: string, output: string | undefined, options: Options): Promise<void> {
+  const temporary: string[] = [];
+  try {
+    const local = isRemote(input) ? await brought(input, temporary) : input;
+    const target = output !== undefined && isRemote(output) ? temporaryFile(basename(output), temporary) : output;
+    const rejects = options.rejects ?? `${output === undefined ? local : basename(output)}.rejects.jsonl`;
+    await convertLocal(local, target, target === output ? options : { ...options, rejects }, output);
+    if (target !== undefined && output !== undefined && target !== output) await sent(target, output);
+  } finally {
+    for (const file of temporary) rmSync(file, { recursive: true, force: true });
+  }
+}
+
+async function convertLocal(
+  input: string,
+  output: string | undefined,
+  options: Options,
+  shownOutput = output,
+): Promise<void> {
   const startedAtMs = performance.now();
   const from = options.from ?? formatOf(input) ?? unknownFormat('input', input, '--from');
   const to = targetOf(from, output, options);
@@ -114,9 +136,9 @@ async function convert(input: string, output: string | undefined, options: Optio
       ...{ output: target, to: to === 'parquet' ? 'json' : to, nullTexts, rejectsFile },
     });
     if (to === 'parquet') await parquetOf(target as string, columns, output as string);
-    if (options.json) printJson({ rows, bad, output, rejects: bad > 0 ? rejectsFile : null, columns });
+    if (options.json) printJson({ rows, bad, output: shownOutput, rejects: bad > 0 ? rejectsFile : null, columns });
     else if (output !== undefined)
-      print(`converted ${plural(rows, 'row')} to ${output}  (${seconds(performance.now() - startedAtMs)})`);
+      print(`converted ${plural(rows, 'row')} to ${shownOutput}  (${seconds(performance.now() - startedAtMs)})`);
     if (bad > 0) {
       warn(`${plural(bad, 'bad row')} left out: ${rejectsFile} says which lines, and why`);
       if (options.allowBad !== true) throw new Ended(EXIT.no);

@@ -34,7 +34,7 @@ export const produceCommand = (): Command =>
       .argument('<topic>', 'a topic, or a pipeline that reads it')
       .option(
         '--file <path>',
-        'a file, a folder (each of its files, by name), hdfs://host/path, or - for standard input',
+        'a file, a folder (each of its files, by name), hdfs://host:port/path, s3://bucket/path, or - for standard input',
         '-',
       )
       .addOption(
@@ -78,7 +78,7 @@ async function send(session: KafkaSession, target: string, options: Options, sig
   const plan = plans.find(({ name }) => name === target) ?? plans.find(({ topic }) => topic === target);
   const topic = plan?.topic ?? target;
   checkKeys(plan, options);
-  const files = await inputFiles(options.file);
+  const files = await inputFiles(options.file, context);
   if ((await topics.describe(topic)) === null) {
     if (options.create !== true || plan !== undefined) throw noTopic(topic, plan, plans, await namesOf(topics));
     await topics.create({ name: topic, partitions: options.partitions ?? null, replicas: null, config: {} });

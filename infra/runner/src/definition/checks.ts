@@ -43,6 +43,7 @@ function checkSource(name: string, source: SourceNode): void {
       return;
     case 'files':
       if (!['csv', 'json', 'parquet'].includes(source.format)) refuseFormat(name, source.format);
+      checkPlace(name, source.path);
       whole('maxFilesPerTrigger', source.maxFilesPerTrigger);
       return;
     case 'kafka':
@@ -61,6 +62,16 @@ function checkSource(name: string, source: SourceNode): void {
       for (const side of [source.left, source.right]) checkSource(name, side.source);
       return;
   }
+}
+
+function checkPlace(name: string, path: string): void {
+  const [, scheme] = /^([a-z][a-z0-9]*):\/\//.exec(path) ?? [];
+  if (scheme === undefined || ['hdfs', 'webhdfs', 'swebhdfs', 's3'].includes(scheme)) return;
+  refuse('BIFOLD_FILES_ELSEWHERE', `stream "${name}" has files where they cannot be reached`, {
+    received: path,
+    allowed: 'a folder of this machine, hdfs://host:port/path, s3://bucket/path',
+    remedy: 'correct the path',
+  });
 }
 
 function refuseFormat(name: string, format: string): never {
@@ -174,6 +185,7 @@ function checkSink({ name, outputMode, isAggregation, output }: Stream, sink: Si
   switch (sink?.kind) {
     case 'files':
       if (!['csv', 'json', 'parquet'].includes(sink.format)) refuseFormat(name, sink.format);
+      checkPlace(name, sink.path);
       if (isAggregation && outputMode !== 'append')
         refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" writes rows to files that change later`, {
           received: `files with outputMode: ${outputMode}`,
@@ -181,6 +193,12 @@ function checkSink({ name, outputMode, isAggregation, output }: Stream, sink: Si
           remedy: "write outputMode: 'append' and a watermark, or use cassandra, which upserts",
         });
       knows('partitionBy', sink.partitionBy);
+      if (sink.format === 'json' && sink.partitionBy.length > 0)
+        refuse('BIFOLD_BAD_FORMAT', `stream "${name}" partitions files that cannot be partitioned`, {
+          received: 'json with partitionBy',
+          allowed: 'csv or parquet with partitionBy',
+          remedy: "write format: 'parquet', or leave partitionBy out",
+        });
       return;
     case 'memory':
       if (isAggregation && outputMode === 'update')

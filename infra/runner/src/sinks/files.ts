@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { openDuckDb } from '@bifold/adapters/duckdb';
+import { isRemote, type RemoteFolder } from '@bifold/adapters/files';
 import { type Column, quoted, textLiteral } from '@bifold/core';
 import { syncFolder } from '../checkpoint/journal.ts';
 import type { FilesSinkNode } from '../definition/sink.ts';
 import type { FileFormat } from '../definition/source.ts';
-import { RunnerError } from '../errors.ts';
-import type { Batch } from '../ports.ts';
+import type { Batch, Ports } from '../ports.ts';
 import type { OpenSink } from './sink.ts';
 import { createTable } from './table.ts';
 
@@ -16,39 +17,71 @@ const HIDDEN = '_bifold';
 
 /**
  * Each batch as files of its own, named by checkpoint and batch: a batch that comes again puts the same files in the same places. They are written aside and
- * come by a rename; then, last of all, the batch's manifest in `_bifold`: a batch that has one is whole.
+ * come whole, by a rename or as an object; then, last of all, the batch's manifest in `_bifold`: a batch that has one is whole.
  */
-export function filesSink(node: FilesSinkNode): OpenSink {
-  const folder = localFolder(node.path);
+export function filesSink(node: FilesSinkNode, ports: Ports): OpenSink {
+  const folder = isRemote(node.path) ? remoteTarget(() => ports.folder(node.path)) : localTarget(resolve(node.path));
   return {
     async take(batch) {
       if (batch.rows.length === 0) return;
       const name = `${batch.stream}-${batch.checkpoint.slice(0, 8)}-${String(batch.number).padStart(8, '0')}`;
-      const aside = join(folder, HIDDEN, `aside-${randomUUID()}`);
-      await mkdir(aside, { recursive: true });
+      const aside = await folder.makeAside();
       try {
         await write(node, batch, aside, name);
         const written = await filesBelow(aside);
-        for (const file of written) {
-          const path = join(folder, file);
-          await mkdir(dirname(path), { recursive: true });
-          await rename(join(aside, file), path);
-          await syncFolder(dirname(path));
-        }
-        const manifest = join(folder, HIDDEN, `${name}.json`);
+        for (const file of written) await folder.put(join(aside, file), file);
         const draft = join(aside, 'manifest');
         const { stream, checkpoint, number, rows } = batch;
         await writeFile(
           draft,
           `${JSON.stringify({ stream, checkpoint, batch: number, rows: rows.length, files: written })}\n`,
         );
-        await rename(draft, manifest);
-        await syncFolder(dirname(manifest));
+        await folder.put(draft, `${HIDDEN}/${name}.json`);
       } finally {
         await rm(aside, { recursive: true, force: true });
       }
     },
+    close: () => folder.close(),
+  };
+}
+
+/** Where the files go. */
+interface TargetFolder {
+  /** A folder of this machine from which files come to their places. */
+  makeAside(): Promise<string>;
+  put(localPath: string, file: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+function localTarget(folder: string): TargetFolder {
+  return {
+    async makeAside() {
+      // Within the folder: a rename leads to the same file system only.
+      const aside = join(folder, HIDDEN, `aside-${randomUUID()}`);
+      await mkdir(aside, { recursive: true });
+      return aside;
+    },
+    async put(localPath, file) {
+      const path = join(folder, file);
+      await mkdir(dirname(path), { recursive: true });
+      await rename(localPath, path);
+      await syncFolder(dirname(path));
+    },
     close: async () => undefined,
+  };
+}
+
+function remoteTarget(open: () => Promise<RemoteFolder>): TargetFolder {
+  let opened: Promise<RemoteFolder> | null = null;
+  return {
+    makeAside: () => mkdtemp(join(tmpdir(), 'bifold-batch-')),
+    async put(localPath, file) {
+      opened ??= open();
+      await (await opened).put(file, localPath);
+    },
+    async close() {
+      (await opened?.catch(() => null))?.close();
+    },
   };
 }
 
@@ -93,17 +126,6 @@ async function filesBelow(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort();
-}
-
-function localFolder(path: string): string {
-  const [, scheme] = /^([a-z][a-z0-9]*):\/\//.exec(path) ?? [];
-  if (scheme === undefined) return resolve(path);
-  throw new RunnerError('BIFOLD_FILES_NOT_LOCAL', {
-    failed: `files cannot be written to ${path}`,
-    received: `a folder of ${scheme}`,
-    allowed: 'a folder of this machine',
-    remedy: 'write to a local folder, or to Kafka or Cassandra',
-  });
 }

@@ -22,7 +22,7 @@ export function openSink(
     case 'memory':
       return memorySink(node, output, tables);
     case 'files':
-      return filesSink(node);
+      return filesSink(node, ports);
     case 'kafka':
       return kafkaSink(node, checkpoint, ports);
     case 'cassandra':

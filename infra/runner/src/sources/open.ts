@@ -40,7 +40,7 @@ async function openInput(
     case 'rate':
       return rateSource(node, ports.clock);
     case 'files':
-      return filesSource(node, rows.columns, rows.eventTime, journal, suffix);
+      return filesSource(node, rows.columns, rows.eventTime, journal, { suffix, open: ports.folder });
     case 'kafka':
       return kafkaSource(node, rows, await ports.topics());
     case 'union': {

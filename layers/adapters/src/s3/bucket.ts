@@ -24,12 +24,12 @@ export interface BucketOptions {
 export type Metadata = Readonly<Record<string, string>>;
 
 /** `unknown`: no answer came, so the object may be there, or may yet come. */
-type Creation =
+export type Creation =
   | { readonly kind: 'created' }
   | { readonly kind: 'exists' }
   | { readonly kind: 'unknown'; readonly error: AdapterError };
 
-/** A bucket: what the stores need of S3. */
+/** A bucket: what the stores need of S3, or of a folder of HDFS. */
 export interface Bucket {
   /** Creates an object if there is none at that key. Sent once: a repetition could meet its own object and call it a stranger's. */
   create(key: string, localPath: string, metadata: Metadata): Promise<Creation>;
@@ -50,7 +50,16 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 30_000;
 const KEYS_PER_DELETE = 1000;
 
-export function s3Bucket(options: BucketOptions): Bucket {
+/** An object as S3 lists it. */
+interface ListedObject {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+export function s3Bucket(
+  options: BucketOptions,
+): Bucket & { objects(prefix: string): Promise<readonly ListedObject[]> } {
   const { bucket } = options;
   const endpoint = options.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
   const config: S3ClientConfig = {
@@ -138,6 +147,14 @@ export function s3Bucket(options: BucketOptions): Bucket {
       }),
 
     list,
+
+    async objects(prefix) {
+      const objects: ListedObject[] = [];
+      for await (const page of pages(prefix))
+        for (const { Key: key = '', Size = 0, LastModified } of page.Contents ?? [])
+          objects.push({ key, sizeBytes: Size, modifiedMs: LastModified?.getTime() ?? 0 });
+      return objects;
+    },
 
     async folders(prefix) {
       const names: string[] = [];

@@ -1,1 +1,2 @@
-export { type HdfsEntry, type WebHdfs, type WebHdfsOptions, webHdfs, webHdfsAddress } from './webhdfs.ts';
+export { hdfsBucket } from './bucket.ts';
+export { type HdfsEntry, isMissing, type WebHdfs, type WebHdfsOptions, webHdfs, webHdfsAddress } from './webhdfs.ts';

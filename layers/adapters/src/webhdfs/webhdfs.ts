@@ -1,3 +1,6 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { AdapterError } from '../errors.ts';
 
 export interface WebHdfsOptions {
@@ -17,15 +20,40 @@ export interface HdfsEntry {
   readonly modifiedAtMs: number;
 }
 
-/** Reads files of HDFS over HTTP. */
+/** Files of HDFS over HTTP. A file is written where nobody looks and comes to its place by a rename: whoever sees it there sees all of it. */
 export interface WebHdfs {
   /** The entries of a folder in the order of their names, or the one file of that path. */
   list(path: string): Promise<readonly HdfsEntry[]>;
   /** The bytes of a file, from an offset on. A connection that ends early is an error, never a shorter file. */
   open(path: string, offset?: number): AsyncGenerator<Uint8Array>;
+  /** A new file with these bytes, and the folders above it. One that is there is an error. */
+  create(path: string, bytes: Uint8Array): Promise<void>;
+  /** False, and nothing is done, when something stands at the new path and must not be replaced. The folders above it must be there. */
+  rename(path: string, to: string, how: 'never-replace' | 'replace'): Promise<boolean>;
+  makeFolder(path: string): Promise<void>;
+  /** A file, or a folder with all in it. False when there was none. */
+  remove(path: string): Promise<boolean>;
+  /** A text that is kept beside a file's bytes, under a name in `user.`. */
+  setAttribute(path: string, name: string, text: string): Promise<void>;
+  /** Null when there is no such file; without the one that was never set. */
+  attributes(path: string): Promise<Readonly<Record<string, string>> | null>;
+}
+
+/** HDFS said no: what its exception is called. */
+class HdfsRefusal extends AdapterError {
+  readonly exception: string;
+
+  constructor(exception: string, code: string, explanation: AdapterError['explanation']) {
+    super(code, explanation);
+    this.exception = exception;
+  }
 }
 
 const TIMEOUT_MS = 30_000;
+/** What a file may take longer to send than an answer takes. */
+const BYTES_PER_MS = 1_000;
+/** It cannot now, and will be able to. */
+const PASSING = new Set(['SafeModeException', 'RetriableException', 'StandbyException']);
 const HTTP_PORT = 9870;
 
 /**
@@ -54,7 +82,12 @@ interface FileStatus {
 }
 
 export function webHdfs({ endpoint, user, timeoutMs = TIMEOUT_MS }: WebHdfsOptions): WebHdfs {
-  const ask = async (path: string, op: string, more: Readonly<Record<string, string>> = {}): Promise<Response> => {
+  const ask = async (
+    path: string,
+    op: string,
+    more: Readonly<Record<string, string>> = {},
+    method: 'GET' | 'PUT' | 'DELETE' = 'GET',
+  ): Promise<Response> => {
     const url = new URL(`${endpoint}/webhdfs/v1${path.split('/').map(encodeURIComponent).join('/')}`);
     url.search = new URLSearchParams({ op, ...(user === undefined ? {} : { 'user.name': user }), ...more }).toString();
     const failed = `${op} of ${path} at ${endpoint}`;
@@ -63,7 +96,7 @@ export function webHdfs({ endpoint, user, timeoutMs = TIMEOUT_MS }: WebHdfsOptio
     let response: Response;
     try {
       // OPEN is answered by a redirect to a DataNode that has the block.
-      response = await fetch(url, { signal: patience.signal });
+      response = await fetch(url, { method, signal: patience.signal });
     } catch (cause) {
       throw away(failed, cause);
     } finally {
@@ -72,6 +105,10 @@ export function webHdfs({ endpoint, user, timeoutMs = TIMEOUT_MS }: WebHdfsOptio
     if (response.ok) return response;
     throw refused(failed, response.status, await response.text());
   };
+
+  /** Whether it was done, as HDFS says it. */
+  const done = async (response: Promise<Response>): Promise<boolean> =>
+    ((await (await response).json()) as { readonly boolean: boolean }).boolean;
 
   return {
     async list(path) {
@@ -104,7 +141,80 @@ export function webHdfs({ endpoint, user, timeoutMs = TIMEOUT_MS }: WebHdfsOptio
       if (expected !== null && Number(expected) !== received)
         throw away(`reading ${path} at ${endpoint}`, new Error(`${received} of ${expected} bytes`));
     },
+
+    async create(path, bytes) {
+      // Asked for the address of a DataNode first, so that the bytes are sent once.
+      const asked = await ask(path, 'CREATE', { overwrite: 'false', noredirect: 'true' }, 'PUT');
+      const { Location: location } = (await asked.json()) as { readonly Location: string };
+      await sendBytes(`CREATE of ${path} at ${endpoint}`, location, bytes, timeoutMs + bytes.length / BYTES_PER_MS);
+    },
+
+    async rename(path, to, how) {
+      const renameoptions = how === 'replace' ? 'OVERWRITE' : 'NONE';
+      try {
+        await (await ask(path, 'RENAME', { destination: to, renameoptions }, 'PUT')).arrayBuffer();
+        return true;
+      } catch (error) {
+        if (error instanceof HdfsRefusal && error.exception === 'FileAlreadyExistsException') return false;
+        throw error;
+      }
+    },
+
+    async makeFolder(path) {
+      await done(ask(path, 'MKDIRS', {}, 'PUT'));
+    },
+
+    remove: (path) => done(ask(path, 'DELETE', { recursive: 'true' }, 'DELETE')),
+
+    async setAttribute(path, name, text) {
+      const value = `0s${Buffer.from(text).toString('base64')}`;
+      const asked = { 'xattr.name': `user.${name}`, 'xattr.value': value, flag: 'CREATE' };
+      await (await ask(path, 'SETXATTR', asked, 'PUT')).arrayBuffer();
+    },
+
+    async attributes(path) {
+      try {
+        const answer = (await (await ask(path, 'GETXATTRS', { encoding: 'base64' })).json()) as {
+          readonly XAttrs: readonly { readonly name: string; readonly value: string }[];
+        };
+        return Object.fromEntries(
+          answer.XAttrs.filter(({ name }) => name.startsWith('user.')).map(({ name, value }) => [
+            name.slice('user.'.length),
+            Buffer.from(value.replace(/^0s/, ''), 'base64').toString('utf8'),
+          ]),
+        );
+      } catch (error) {
+        if (isMissing(error)) return null;
+        throw error;
+      }
+    },
   };
+}
+
+/** Not by `fetch`: a DataNode says `100 Continue` without being asked, which `fetch` takes for a broken answer. */
+async function sendBytes(failed: string, location: string, bytes: Uint8Array, withinMs: number): Promise<void> {
+  const request = location.startsWith('https:') ? httpsRequest : httpRequest;
+  const answer = new Promise<{ readonly status: number; readonly text: string }>((resolve, reject) => {
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': bytes.length };
+    const sending = request(
+      location,
+      { method: 'PUT', headers, signal: AbortSignal.timeout(Math.ceil(withinMs)) },
+      (response) => {
+        text(response).then((said) => resolve({ status: response.statusCode ?? 0, text: said }), reject);
+      },
+    );
+    sending.on('error', reject);
+    sending.end(bytes);
+  });
+  const { status, text: said } = await answer.catch((cause) => {
+    throw away(failed, cause);
+  });
+  if (status !== 201) throw refused(failed, status, said);
+}
+
+/** Whether it is HDFS that says that there is no such file or folder. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof HdfsRefusal && error.exception === 'FileNotFoundException';
 }
 
 function away(failed: string, cause: unknown): AdapterError {
@@ -121,20 +231,23 @@ function away(failed: string, cause: unknown): AdapterError {
   );
 }
 
-function refused(failed: string, status: number, text: string): AdapterError {
-  let said = text.slice(0, 300);
+function refused(failed: string, status: number, answer: string): AdapterError {
+  let said = answer.slice(0, 300);
+  let exception = '';
   try {
-    const { RemoteException: remote } = JSON.parse(text) as {
+    const { RemoteException: remote } = JSON.parse(answer) as {
       readonly RemoteException: { readonly exception: string; readonly message: string };
     };
-    said = `${remote.exception}: ${remote.message.split('\n')[0]}`;
+    exception = remote.exception;
+    said = `${exception}: ${remote.message.split('\n')[0]}`;
   } catch {
     // Not WebHDFS: what came is told as it is.
   }
-  return new AdapterError('BIFOLD_HDFS_REFUSED', {
+  if (PASSING.has(exception)) return away(failed, new Error(said));
+  return new HdfsRefusal(exception, 'BIFOLD_HDFS_REFUSED', {
     failed: `${failed} failed`,
     received: `HTTP ${status}, ${said}`,
-    allowed: 'a path that exists and may be read',
-    remedy: 'correct the path, or grant the right to read it',
+    allowed: 'a path that exists, and the right to read or write there',
+    remedy: 'correct the path, or grant the right',
   });
 }

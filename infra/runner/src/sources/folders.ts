@@ -1,0 +1,95 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, relative, resolve, sep } from 'node:path';
+import type { RemoteFolder } from '@bifold/adapters/files';
+import { RunnerError } from '../errors.ts';
+
+/** A file as it was when it was first seen; parts of its path have `/` between them. */
+export interface SeenFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+/** Where the files of a source are. */
+interface SourceFolder {
+  list(): Promise<SeenFile[]>;
+  /** A path of this machine to read it from, until `done`. @throws {RunnerError} when it is no longer as it was seen */
+  open(file: SeenFile): Promise<{ readonly path: string; done(): Promise<void> }>;
+  close(): void;
+}
+
+export function localFiles(path: string): SourceFolder {
+  const folder = resolve(path);
+  return {
+    async list() {
+      const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause) => {
+        throw (cause as NodeJS.ErrnoException).code === 'ENOENT' ? noFolder(folder, cause) : cause;
+      });
+      const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+      return Promise.all(
+        files.map(async (file) => {
+          const { size, mtimeMs } = await stat(file);
+          const parts = relative(folder, file).split(sep);
+          return { path: parts.join('/'), sizeBytes: size, modifiedMs: Math.floor(mtimeMs) };
+        }),
+      );
+    },
+    async open(file) {
+      const own = join(folder, file.path);
+      const now = await stat(own).catch(() => null);
+      checkUnchanged(own, file, now === null ? null : { sizeBytes: now.size, modifiedMs: Math.floor(now.mtimeMs) });
+      return { path: own, done: async () => undefined };
+    },
+    close: () => undefined,
+  };
+}
+
+/** Files of HDFS or S3: each is brought here to be read. */
+export function remoteFiles(address: string, folder: RemoteFolder): SourceFolder {
+  const list = async (): Promise<SeenFile[]> => {
+    const files = await folder.list();
+    if (files === null) throw noFolder(address);
+    return [...files];
+  };
+  return {
+    list,
+    async open(file) {
+      const now = (await folder.list())?.find(({ path }) => path === file.path) ?? null;
+      checkUnchanged(`${address}/${file.path}`, file, now);
+      const brought = await mkdtemp(join(tmpdir(), 'bifold-file-'));
+      const path = join(brought, basename(file.path) || 'file');
+      await folder.fetch(file.path, path);
+      return { path, done: () => rm(brought, { recursive: true, force: true }) };
+    },
+    close: () => folder.close(),
+  };
+}
+
+function noFolder(folder: string, cause?: unknown): RunnerError {
+  return new RunnerError(
+    'BIFOLD_FOLDER_MISSING',
+    {
+      failed: `the files of ${folder} cannot be read`,
+      received: 'no such folder',
+      allowed: 'a folder, empty or not',
+      remedy: `correct the path, or create it: mkdir -p ${folder}`,
+    },
+    { cause },
+  );
+}
+
+/** A batch that runs again must find the rows of the first time. */
+function checkUnchanged(
+  path: string,
+  { sizeBytes, modifiedMs }: SeenFile,
+  now: Pick<SeenFile, 'sizeBytes' | 'modifiedMs'> | null,
+): void {
+  if (now !== null && now.sizeBytes === sizeBytes && now.modifiedMs === modifiedMs) return;
+  throw new RunnerError('BIFOLD_FILE_CHANGED', {
+    failed: `${path} cannot be read as it was found`,
+    received: now === null ? 'it is gone' : `${now.sizeBytes} bytes of ${new Date(now.modifiedMs).toISOString()}`,
+    allowed: `${sizeBytes} bytes of ${new Date(modifiedMs).toISOString()}`,
+    remedy: 'put files there whole, by a rename, and leave them; restore this one to go on',
+  });
+}
