@@ -1,5 +1,6 @@
 import {
   type AggregatePlan,
+  type BoundModels,
   compareUtf8,
   enrichedSql,
   type Fold,
@@ -8,13 +9,16 @@ import {
   isFoldedByCore,
   type LogRecord,
   type Pipeline,
+  type Plan,
   type ResolveLookup,
+  SCORES,
   type SqlEngine,
   type SqlValue,
   slotIndex,
   type TableColumn,
   type Value,
   viewSql,
+  withModels,
 } from '@bifold/core';
 
 /** Files on the local disks of all functions, by path: names are never used twice. */
@@ -36,6 +40,7 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
   let limits = new Map<number, number>();
   let covered: LogRecord[] = [];
   let reasons: (string | null)[] = [];
+  let scores = new Map<string, readonly Value[]>();
   const enriched = `(${enrichedSql(plan, 'covered', 'bindings')})`;
 
   const load = (paths: readonly string[]): void => {
@@ -70,6 +75,7 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
     },
     async createTable(name, columns) {
       tables.set(name, columns);
+      if (name === SCORES) scores = new Map(scoresIn(columns));
     },
     async run(sql) {
       const view = /^CREATE VIEW covered AS .*read_parquet\(\[(.*)\]\)/.exec(sql);
@@ -77,6 +83,9 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
         limits = new Map(
           Array.from(sql.matchAll(/\((\d+), (\d+)\)/g), ([, name, below]) => [Number(name), Number(below)]),
         );
+      } else if (sql.startsWith(`CREATE VIEW ${SCORES} `)) {
+        const paths = Array.from(sql.matchAll(/'([^']*)'/g), ([, path]) => path as string);
+        scores = new Map(paths.flatMap((path) => scoresIn(fileOf(files, path))));
       } else if (view) load(Array.from((view[1] as string).matchAll(/'([^']*)'/g), ([, path]) => path as string));
       else throw new Error(`the simulated engine does not know: ${sql}`);
     },
@@ -94,11 +103,23 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
         yield Array.from(counts, ([reason, records]) => [reason, BigInt(records)]);
         return;
       }
-      const resolve = lookupsOf(
+      const lookups = lookupsOf(
         plan.lookups.map(({ name }) => name),
         tables,
         plan.storage.segmentSize,
       );
+      const [, fields] = UNSCORED.exec(sql) ?? [];
+      if (fields !== undefined) {
+        yield unscoredOf(
+          fold,
+          fields.split(', ').map((field) => field.slice(1, -1)),
+          covered,
+          lookups,
+        );
+        return;
+      }
+      const resolve: Resolve = (partition, offset) =>
+        withModels(lookups(partition, offset), scoredBefore(plan, scores.get(`${partition} ${offset}`)));
       const window = plan.windows.find(
         (candidate) =>
           sql === viewSql(plan, candidate, enriched) || sql === inexactValuesSql(plan, candidate, enriched),
@@ -151,6 +172,49 @@ function lookupsOf(
     const version = bound.get(`${partition}|${Math.floor(offset / segmentSize)}|${name}`);
     return loaded.get(`${name}|${version}|${key}`) ?? null;
   };
+}
+
+const UNSCORED = /^SELECT _partition, _offset, ((?:"[^"]*"(?:, )?)+) FROM \(/;
+
+/** The fields that models score of each event. */
+function unscoredOf(
+  fold: Fold,
+  fields: readonly string[],
+  covered: readonly LogRecord[],
+  resolve: Resolve,
+): SqlValue[][] {
+  const index = slotIndex(fold.pipeline.plan);
+  const rows: SqlValue[][] = [];
+  for (const { partition, offset, value } of covered) {
+    const decoded = fold.decode(value);
+    if (decoded.kind === 'poison') continue;
+    // What a model would be handed.
+    const score = (slots: readonly Value[]): readonly Value[] => {
+      rows.push([partition, BigInt(offset), ...fields.map((field) => slots[index.get(field) as number] ?? null)]);
+      return [];
+    };
+    fold.enrich(decoded.values, withModels(resolve(partition, offset), [{ score }]));
+  }
+  return rows;
+}
+
+/** The rows of a table of scores, by position. */
+function scoresIn(columns: readonly TableColumn[]): (readonly [string, readonly Value[]])[] {
+  const [partitions, offsets, ...scores] = columns.map(({ values }) => values);
+  return (partitions ?? []).map((partition, row) => [
+    `${partition} ${offsets?.[row]}`,
+    scores.map((values) => (typeof values[row] === 'bigint' ? Number(values[row]) : (values[row] as Value))),
+  ]);
+}
+
+/** Models that say of a record what stands in the table of scores. */
+function scoredBefore({ models = [] }: Plan, scores: readonly Value[] | undefined): BoundModels {
+  let next = 0;
+  return models.map(({ columns }) => {
+    const own = scores?.slice(next, next + columns.length);
+    next += columns.length;
+    return own === undefined ? null : { score: () => own };
+  });
 }
 
 /** Panes in the order of key and start, as SQL gives them. */

@@ -13,6 +13,7 @@ export const NEMESES = [
   'new-partition',
   'rollback',
   'lookup-reload',
+  'promotion',
   'accept-lost',
   'clock-jump',
   'replicas',

@@ -12,6 +12,7 @@ import {
   maxBy,
   mean,
   min,
+  model,
   type Pipeline,
   quantile,
   running,
@@ -27,12 +28,14 @@ import {
   versionOf,
 } from '@bifold/core';
 import { z } from 'zod';
+import { type DrawnModel, drawModel } from '../laws/models.ts';
 import type { Random } from './random.ts';
 
 /** What the simulation folds: two definitions over one topic, of which the second changes what the columns of the first mean, not how they are laid out. */
 
 export const SEGMENT_SIZE = 4;
 export const TABLE = 'cities';
+export const MODEL = 'fares';
 export const CITIES = ['rome', 'oslo', 'z\u{1f600}'];
 
 const Trip = z.object({ at: z.int(), city: z.string(), fare: z.number().nullable(), seats: z.int().nullable() });
@@ -48,7 +51,8 @@ const pipelineWhere = (dearFrom: number): Pipeline => {
       eventTime: { field: 'at', unit: 'ms' },
     }),
     lookups: { place: lookup(table(TABLE, { schema: City, key: 'city' }), { on: 'city', missing: 'null' }) },
-    derive: { dear: field('fare').gt(dearFrom) },
+    derive: { dear: field('fare').gt(dearFrom), steep: field('expected').gt(3) },
+    scores: { expected: model(MODEL, { features: { rank: 'place.rank' } }) },
     where: field('seats').ge(-1).or(field('seats').isNull()),
     groupBy: ['city'],
     windows: {
@@ -68,6 +72,8 @@ const pipelineWhere = (dearFrom: number): Pipeline => {
       spread: variance('fare'),
       median: quantile('seats', 0.5, { where: 'dear' }),
       everDear: any('dear'),
+      expected: sum('expected'),
+      steeps: count({ where: 'steep' }),
       together: correlation('fare', 'seats'),
       firstCity: first('city'),
       lastFare: last('fare', { where: 'dear' }),
@@ -116,4 +122,10 @@ export function lookupRows(random: Random): ReadonlyMap<string, Readonly<Record<
       { city, rank: random.chance(0.1) ? null : 1 + random.below(1000) },
     ]),
   );
+}
+
+/** A version of the model that trips are scored with. */
+export function fareModel(random: Random, version: string): DrawnModel {
+  const features = { city: CITIES.slice(0, 2), fare: null, rank: null, dear: ['true', 'false'], seats: null };
+  return drawModel((below) => random.below(below), MODEL, version, features, null);
 }

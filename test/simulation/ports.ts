@@ -1,4 +1,5 @@
 import type { MemoryDatabase, MemoryLog } from '@bifold/adapters/memory';
+import type { ModelPointers } from '@bifold/adapters/model';
 import {
   type BatchStore,
   type BindingStore,
@@ -6,6 +7,7 @@ import {
   type FragmentRow,
   type Log,
   type LookupStore,
+  type ModelRegistry,
   type QuarantineEntry,
   type RowPosition,
   rowId,
@@ -34,6 +36,8 @@ export interface Stage {
   readonly objects: Map<string, StoredObject>;
   readonly files: LocalFiles;
   readonly log: MemoryLog;
+  /** `model.json` of each version, by name and version; pointers beside them. */
+  readonly models: { readonly files: Map<string, Uint8Array>; readonly pointers: ModelPointers };
   /** How likely a call is left without an answer, now. */
   readonly timeouts: () => number;
   readonly readRepair: boolean;
@@ -325,6 +329,20 @@ export function lookupStore(stage: Stage, actor: Actor): LookupStore {
     },
     load: (table, version, rows) =>
       call(stage, actor, `load ${version}`, () => lookups.load(table, version, rows), true),
+  };
+}
+
+/** The registry; whoever promotes does so from outside. */
+export function modelRegistry(stage: Stage, actor: Actor): ModelRegistry {
+  const { files, pointers } = stage.models;
+  return {
+    names: async () => [],
+    versions: async () => [],
+    create: async () => false,
+    read: (name, version, file) =>
+      call(stage, actor, `${file} of ${version}`, async () => files.get(`${name} ${version}`) ?? null, false),
+    readPointer: (name) => call(stage, actor, `pointer of model ${name}`, () => pointers.read(name), false),
+    movePointer: async () => false,
   };
 }
 

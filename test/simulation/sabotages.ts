@@ -350,6 +350,24 @@ export const SABOTAGES: readonly Sabotage[] = [
     }),
   },
   {
+    name: 'model-of-the-moment',
+    rule: 13,
+    breaks: 'each writer scores with the version of a model that is current when it folds',
+    bindings: (store) => ({
+      ...store,
+      bind: async (partition, segment, name, version) => {
+        const bound = await store.bind(partition, segment, name, version);
+        return name.startsWith('model:') ? version : bound;
+      },
+      // Whoever folds asks for the segments at hand; a receipt names what all of them are bound to.
+      list: async (partition, from, to) => {
+        const bound = await store.list(partition, from, to);
+        const own = (names: ReadonlyMap<string, string>) => [...names].filter(([name]) => !name.startsWith('model:'));
+        return to === null ? bound : new Map(Array.from(bound, ([segment, names]) => [segment, new Map(own(names))]));
+      },
+    }),
+  },
+  {
     name: 'poison-dropped',
     rule: 14,
     breaks: 'the speed layer leaves bad records out of the count',

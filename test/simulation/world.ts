@@ -1,4 +1,11 @@
-import { type MemoryDatabase, memoryArchive, memoryDatabase, memoryLog, memoryViews } from '@bifold/adapters/memory';
+import {
+  type MemoryDatabase,
+  memoryArchive,
+  memoryDatabase,
+  memoryLog,
+  memoryModelPointers,
+  memoryViews,
+} from '@bifold/adapters/memory';
 import {
   type Answer,
   answerAsOf,
@@ -11,14 +18,20 @@ import {
   type LogRecord,
   offsetsOf,
   type Pipeline,
+  promoted,
   type Question,
+  type Receipt,
   type ResolveLookup,
   resultCell,
   resultTypeOf,
+  rolledBack,
   rowAlgebrasOf,
   type Scope,
+  type Slots,
   type Source,
+  slotIndex,
   type Value,
+  withModels,
 } from '@bifold/core';
 import {
   answerQuestion,
@@ -32,10 +45,11 @@ import {
   sweep,
   type WarmState,
 } from '@bifold/functions/bodies';
+import { type DrawnModel, fileOf, numberOf } from '../laws/models.ts';
 import { foldingEngine } from './engine.ts';
 import { NEMESES, type Nemesis } from './nemeses.ts';
 import { differenceOf, type History, uncovered } from './oracle.ts';
-import { CITIES, lookupRows, PIPELINES, SEGMENT_SIZE, TABLE, tripValue } from './pipelines.ts';
+import { CITIES, fareModel, lookupRows, MODEL, PIPELINES, SEGMENT_SIZE, TABLE, tripValue } from './pipelines.ts';
 import * as ports from './ports.ts';
 import { pickByName, type Random, randomOf } from './random.ts';
 import type { Role, Sabotage } from './sabotage.ts';
@@ -130,6 +144,7 @@ class World {
   private readonly scheduler: Scheduler;
   private readonly stage: ports.Stage;
   private readonly histories = new Map<string, (LogRecord | null)[][]>();
+  private readonly modelVersions = new Map<string, DrawnModel>();
   private readonly lookupVersions = new Map<string, ReadonlyMap<string, Readonly<Record<string, Value>>>>();
   private readonly deployments: Deployment[] = [];
   private readonly kept: KeptPages[] = [];
@@ -158,6 +173,7 @@ class World {
       objects: new Map(),
       files: new Map(),
       log: memoryLog(this.incarnation, PARTITIONS),
+      models: { files: new Map(), pointers: memoryModelPointers() },
       timeouts: () => (this.nemeses.has('timeout') && !this.calm ? timeouts : 0),
       readRepair: this.sabotage.readRepair ?? true,
     };
@@ -246,6 +262,24 @@ class World {
     this.lookupVersions.set(version, rows);
     this.scheduler.say(`lookups are ${version} now`);
     for (const replica of this.stage.replicas) await replica.lookupStore().load(TABLE, version, rows);
+  }
+
+  /** Promotes a new version, sometimes one that cannot be read; or goes back to the one before. */
+  private async promote(random: Random): Promise<void> {
+    const { files, pointers } = this.stage.models;
+    const pointer = await pointers.read(MODEL);
+    if (pointer.previous !== null && random.chance(0.2)) {
+      this.scheduler.say(`model ${MODEL} is ${pointer.previous} again`);
+      await pointers.move(MODEL, pointer, rolledBack(MODEL, pointer));
+      return;
+    }
+    const version = `model-${files.size}`;
+    const drawn = fareModel(random, version);
+    const isDamaged = random.chance(0.15);
+    this.modelVersions.set(version, drawn);
+    files.set(`${MODEL} ${version}`, Buffer.from(JSON.stringify(fileOf(drawn)).slice(0, isDamaged ? 100 : undefined)));
+    this.scheduler.say(`model ${MODEL} is ${version} now${isDamaged ? ', DAMAGED' : ''}`);
+    await pointers.move(MODEL, pointer, promoted(pointer, version));
   }
 
   private deploy(pipeline: Pipeline): void {
@@ -347,12 +381,20 @@ class World {
       `${deployment.name} speed of ${poller.name} ${offsets.join(' ')}`,
       'speed',
       async (actor) => {
-        const { store, bindings, lookups, log } = this.portsOf(deployment, actor, 'speed');
+        const { store, bindings, lookups, models, log } = this.portsOf(deployment, actor, 'speed');
         const handed = this.sabotage.delivery?.(delivery, warm) ?? delivery;
         const folded = await foldDelivery(
           deployment.fold,
           handed,
-          { store, bindings, lookups, log, incarnation: deployment.scope.incarnation },
+          {
+            store,
+            bindings,
+            lookups,
+            models,
+            log,
+            incarnation: deployment.scope.incarnation,
+            onRefused: () => this.count('models refused'),
+          },
           warm,
         );
         for (const { closed, recovered } of folded) {
@@ -394,7 +436,7 @@ class World {
 
   private recompute(deployment: Deployment, { id }: Happening, acceptLost = false): void {
     this.start(id, `${deployment.name} recompute${acceptLost ? ', lost accepted' : ''}`, 'recompute', async (actor) => {
-      const { archive, batch, bindings, lookups, views } = this.portsOf(deployment, actor, 'recompute');
+      const { archive, batch, bindings, lookups, models, views } = this.portsOf(deployment, actor, 'recompute');
       const done = await recompute(
         deployment.pipeline,
         {
@@ -402,7 +444,9 @@ class World {
           batch,
           bindings,
           lookups,
+          models,
           views,
+          onRefused: () => this.count('models refused'),
           openEngine: async () => foldingEngine(deployment.pipeline, this.stage.files),
           clock: () => this.clockMs,
           newId: () => this.sabotage.runId?.(this.freshId('run')) ?? this.freshId('run'),
@@ -484,6 +528,8 @@ class World {
         if (!this.calm && this.kept.length < KEPT_ANSWERS_MAX && (rare || (this.counts.answers ?? 0) % 5 === 0))
           this.kept.push({ deployment, question, pages });
         if (difference !== null) this.fail(`${actor.name}: ${difference}`);
+        const unnamed = await this.unnamedModels(deployment, (pages[0] as Answer).receipt);
+        if (unnamed.length > 0) this.fail(`${actor.name}: the receipt does not name ${unnamed}`);
         this.count('answers');
         this.count(
           'rows',
@@ -558,14 +604,40 @@ class World {
     const bound = await Promise.all(
       [...Array(PARTITIONS_MAX).keys()].map((partition) => store.list(partition, 0, null)),
     );
-    const { lookups } = deployment.pipeline.plan;
+    const { plan } = deployment.pipeline;
+    const index = slotIndex(plan);
     return (partition, offset) => {
       const versions = bound[partition]?.get(Math.floor(offset / SEGMENT_SIZE));
-      return (lookup, key) => {
-        const version = versions?.get(lookups[lookup]?.name ?? '');
+      const resolve: ResolveLookup = (lookup, key) => {
+        const version = versions?.get(plan.lookups[lookup]?.name ?? '');
         return (version === undefined ? undefined : this.lookupVersions.get(version)?.get(key)) ?? null;
       };
+      // Scored by the hand that drew the model, which shares nothing with the code that scores.
+      const model = this.modelVersions.get(versions?.get(`model:${MODEL}`) ?? '');
+      const recordOf = (slots: Slots): Readonly<Record<string, Value>> =>
+        Object.fromEntries(
+          (model?.features ?? []).map(({ field }) => {
+            const slot = index.get(field === 'rank' ? 'place.rank' : field) as number;
+            return [field, slots[slot] as Value];
+          }),
+        );
+      return withModels(resolve, [model ? { score: (slots) => [numberOf(model, recordOf(slots))] } : null]);
     };
+  }
+
+  /** Versions that records among the covered offsets are scored with, and the receipt does not name. */
+  private async unnamedModels(deployment: Deployment, { coverage, models }: Receipt): Promise<readonly string[]> {
+    const store = (this.stage.replicas[0] as MemoryDatabase).bindingStore(this.keysOf(deployment));
+    const unnamed = new Set<string>();
+    for (const [partition, slots] of this.historyOf(deployment.scope.incarnation).entries()) {
+      const bound = await store.list(partition, 0, null);
+      for (const [offset, slot] of slots.entries()) {
+        const version = bound.get(Math.floor(offset / SEGMENT_SIZE))?.get(`model:${MODEL}`) ?? 'no binding';
+        const isCovered = (coverage[partition] ?? []).some(([from, to]) => offset >= from && offset < to);
+        if (slot !== null && isCovered && !models?.expected?.includes(version)) unnamed.add(version);
+      }
+    }
+    return [...unnamed];
   }
 
   private start(
@@ -617,6 +689,7 @@ class World {
       batch: sabotage.batch?.(batch, role) ?? batch,
       bindings: sabotage.bindings?.(bindings) ?? bindings,
       lookups: ports.lookupStore(stage, actor),
+      models: ports.modelRegistry(stage, actor),
       log: sabotage.log?.(log, role, deployment.scope) ?? log,
       archive: sabotage.archive?.(archive) ?? archive,
       views: memoryViews(objects, scope),
@@ -714,6 +787,8 @@ class World {
     if (rollback) this.rollBack(rollback.random.pick(this.deployments), rollback);
     const reload = this.strikes('lookup-reload', 0.03)?.random;
     if (reload) await this.reloadLookups(reload);
+    const promotion = this.strikes('promotion', 0.05)?.random;
+    if (promotion) await this.promote(promotion);
     const accept = this.strikes('accept-lost', 0.008);
     if (accept) {
       const deployment = accept.random.pick(this.deployments);

@@ -66,6 +66,11 @@ export async function scoreCovered(
     files.push(path);
     for (const column of columns) column.values.length = 0;
   };
+  // No segment is bound to a version: no event has a score.
+  if (fields.length === 0) {
+    await engine.createTable(SCORES, columns);
+    return;
+  }
   for await (const chunk of engine.query(unscoredValuesSql(plan, COVERED, BINDINGS, fields))) {
     for (const row of chunk) {
       const [partition, offset] = [Number(row[0]), Number(row[1])];
