@@ -2,6 +2,7 @@ import { normalInteger } from './aggregates/exact.ts';
 import { type AnyAlgebra, adderOf } from './aggregates/index.ts';
 import type { Observation } from './aggregates/observation.ts';
 import { TAKES, takesObservations } from './aggregates/takes.ts';
+import { fieldsOf } from './definition/expression.ts';
 import type { FlatMapPlan } from './definition/flat-map.ts';
 import type { ColumnType } from './definition/schema.ts';
 import { expressionSql } from './expression-sql.ts';
@@ -76,6 +77,16 @@ export function enrichedSql(plan: Plan, source: string, bindings: string): strin
       : `SELECT ${['u.*', ...scores].join(', ')} FROM (${unscored}) u LEFT JOIN ${SCORES} scored ON scored._partition = u._partition AND scored._offset = u._offset`;
   const derived = derivedSql(after, scored);
   return plan.where === undefined ? derived : `SELECT * FROM (${derived}) WHERE ${expressionSql(plan.where)} IS TRUE`;
+}
+
+/** What models learn from: events with all that they may read. A condition on a score leaves none out, since learning comes before scoring. */
+export function learnableSql(plan: Plan, source: string, bindings: string): string {
+  const unscored = unscoredSql(plan, source, bindings);
+  const { after } = derivedAround(plan);
+  const scored = new Set([...scoresOf(plan), ...after].map(({ name }) => name));
+  return plan.where === undefined || fieldsOf(plan.where).some((field) => scored.has(field))
+    ? unscored
+    : `SELECT * FROM (${unscored}) WHERE ${expressionSql(plan.where)} IS TRUE`;
 }
 
 /** What models score: position and fields of every event that can take part. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { batchStore, bindingStore, lookupStore } from '@bifold/adapters/cassandra';
 import { openEngine } from '@bifold/adapters/duckdb';
-import { enrichedSql, type Manifest, type ModelDefinition, type Plan, segmentStart, textLiteral } from '@bifold/core';
+import { learnableSql, type Manifest, type ModelDefinition, type Plan, segmentStart, textLiteral } from '@bifold/core';
 import { BINDINGS, COVERED, loadLookups, loadManifest, type SegmentBinding } from '@bifold/functions/bodies';
 import type { Context } from '../context.ts';
 import { deploymentOf } from '../deployments.ts';
@@ -51,7 +51,7 @@ export async function writeArchiveTable(
       await loadLookups(plan, bound, lookupStore(client), engine);
       const columns = wantedColumns(definition, true);
       await engine.run(
-        `COPY (SELECT ${columns.join(', ')} FROM (${enrichedSql(plan, COVERED, BINDINGS)}) ORDER BY _event_time_ms, _partition, _offset) TO ${textLiteral(tableFile)} (FORMAT parquet, COMPRESSION zstd)`,
+        `COPY (SELECT ${columns.join(', ')} FROM (${learnableSql(plan, COVERED, BINDINGS)}) ORDER BY _event_time_ms, _partition, _offset) TO ${textLiteral(tableFile)} (FORMAT parquet, COMPRESSION zstd)`,
       );
     } finally {
       await engine.close();

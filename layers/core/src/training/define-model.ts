@@ -1,7 +1,7 @@
 import { checkResourceName } from '../definition/identifier.ts';
 import type { Pipeline } from '../definition/pipeline.ts';
-import type { ColumnType } from '../definition/schema.ts';
 import { refuse } from '../definition/scope.ts';
+import { readableTypes } from '../model/columns.ts';
 import { deepFreeze, type Plan } from '../plan.ts';
 import { type Estimator, SETTINGS } from './estimator.ts';
 
@@ -148,7 +148,7 @@ function featuresOf(
       'one feature or more',
       "write features: ['field']",
     );
-  const known = plan === null ? null : fieldTypesOf(plan);
+  const known = plan === null ? null : readableTypes(plan);
   const seen = new Set<string>();
   for (const { field } of features) {
     if (seen.has(field))
@@ -172,17 +172,6 @@ function featuresOf(
       );
   }
   return features;
-}
-
-/** Every field that an event of a pipeline has: of the record, of its lookups, and derived. */
-export function fieldTypesOf(plan: Plan): ReadonlyMap<string, ColumnType> {
-  return new Map<string, ColumnType>([
-    ...plan.columns.map(({ name, type }) => [name, type] as const),
-    ...plan.lookups.flatMap((lookup) =>
-      lookup.columns.map(({ name, type }) => [`${lookup.name}.${name}`, type] as const),
-    ),
-    ...plan.derived.map(({ name, type }) => [name, type] as const),
-  ]);
 }
 
 function checkTask(what: string, task: ModelDefinition['task'], { kind }: Estimator): void {

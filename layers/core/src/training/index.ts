@@ -3,7 +3,6 @@ export {
   category,
   defineModel,
   type FeatureDefinition,
-  fieldTypesOf,
   type ModelDefinition,
   type NumericFeature,
   numeric,
