@@ -9,7 +9,7 @@ import type { Settings } from './settings.ts';
 export function readModels(scope: Construct, { models = [] }: Plan, settings: Settings): readonly PolicyStatement[] {
   const bucketArn = `arn:${Stack.of(scope).partition}:s3:::${bucketName(scope, settings)}`;
   return [...new Set(models.map(({ name }) => `models/${name}/`))].flatMap((prefix) => [
-    // Without the right to list, an object that is not there could not be told from one that may not be read.
+    // What is there is listed, not asked for: see docs/permissions.md.
     listObjects(bucketArn, prefix),
     objects(['s3:GetObject'], bucketArn, prefix),
   ]);

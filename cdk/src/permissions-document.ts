@@ -18,11 +18,15 @@ interface Resource {
 
 /**
  * Every right that the functions of a pipeline's stack have, wherever the template grants it: policies inside their roles, policies attached to them, managed
- * policies. The pipeline is left out of the texts, so that they are the same for all.
+ * policies. The pipeline and its models are left out of the texts, so that they are the same for all.
  */
-export function rightsOf(template: Template, { name: pipeline, version }: Plan): readonly Right[] {
+export function rightsOf(template: Template, { name: pipeline, version, models = [] }: Plan): readonly Right[] {
   const resources: Readonly<Record<string, Resource>> = template.toJSON().Resources;
-  const general = (text: string) => text.replaceAll(version, '<version>').replaceAll(`-${pipeline}-`, '-<pipeline>-');
+  const general = (text: string) =>
+    models.reduce(
+      (shown, { name }) => shown.replaceAll(`models/${name}/`, 'models/<model>/'),
+      text.replaceAll(version, '<version>').replaceAll(`-${pipeline}-`, '-<pipeline>-'),
+    );
   const rights = Object.values(resources).flatMap((resource) => {
     if (resource.Type !== 'AWS::Lambda::Function') return [];
     const name = String(resource.Properties?.FunctionName);
@@ -56,10 +60,16 @@ export function tableOf(rights: readonly Right[]): string {
   return ['| function | action | resource | condition |', '|---|---|---|---|', ...lines].join('\n');
 }
 
-/** What the templates grant and the document does not list, and the other way round. Both are empty when they agree. */
-export function differences(document: string, rights: readonly Right[]): { undocumented: string[]; unused: string[] } {
+/** What the templates grant and the document does not list, and the other way round. Both are empty when they agree. What models need is listed for pipelines that score. */
+export function differences(
+  document: string,
+  rights: readonly Right[],
+  { models }: Pick<Plan, 'models'>,
+): { undocumented: string[]; unused: string[] } {
   const granted = tableOf(rights).split('\n');
-  const documented = document.split('\n').filter((line) => line.startsWith('|'));
+  const documented = document
+    .split('\n')
+    .filter((line) => line.startsWith('|') && (models !== undefined || !line.includes('models/<model>/')));
   return {
     undocumented: granted.filter((line) => !documented.includes(line)),
     unused: documented.filter((line) => !granted.includes(line)),

@@ -79,9 +79,9 @@ describe('a pipeline that scores', () => {
   const enriched = (values: Readonly<Record<string, Value>>, models: Parameters<typeof withModels>[1] | null) => {
     const resolve = (_: number, key: string) => (key === 'oslo' ? { city: 'oslo', rank: 3 } : null);
     const columns = scored.plan.columns.map(({ name }) => values[name] ?? null);
-    const slots = fold.enrich(columns, models === null ? resolve : withModels(resolve, models));
+    const [slots] = fold.enrich(columns, models === null ? resolve : withModels(resolve, models));
     const names = ['dear', 'expected', 'high', 'highest'];
-    return slots && Object.fromEntries(names.map((name) => [name, slots[slotOf(scored)(name)]]));
+    return slots === undefined ? null : Object.fromEntries(names.map((name) => [name, slots[slotOf(scored)(name)]]));
   };
   const models = [fitted(scored, linear('v1'))];
 

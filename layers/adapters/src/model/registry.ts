@@ -46,7 +46,8 @@ export function modelRegistry(bucket: Bucket, pointers: ModelPointers): ModelReg
 
   /** Null: no such object. */
   const download = async (key: string, mostBytes: number): Promise<Uint8Array | null> => {
-    if ((await bucket.head(key)) === null) return null;
+    // Listed, not asked for: who may not list everything is told 403, not 404.
+    if (!(await bucket.list(key)).includes(key)) return null;
     const folder = await mkdtemp(join(tmpdir(), 'bifold-model-'));
     try {
       const path = join(folder, 'file');

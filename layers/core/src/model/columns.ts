@@ -25,13 +25,14 @@ export function derivedAround(plan: Pick<Plan, 'models' | 'derived'>): {
   return { before, after };
 }
 
-/** The types of what a model may read: columns, lookups, and derived columns that read no score. */
+/** The types of what a model may read: columns, lookups, items, and derived columns that read no score. */
 export function readableTypes(plan: Plan): ReadonlyMap<string, ColumnType> {
   return new Map([
     ...plan.columns.map(({ name, type }) => [name, type] as const),
     ...plan.lookups.flatMap((lookup) =>
       lookup.columns.map(({ name, type }) => [`${lookup.name}.${name}`, type] as const),
     ),
+    ...(plan.flatMap === undefined ? [] : [[plan.flatMap.name, plan.flatMap.type] as const]),
     ...derivedAround(plan).before.map(({ name, type }) => [name, type] as const),
   ]);
 }
