@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   checkGolden,
   type GoldenResult,
@@ -10,7 +12,7 @@ import {
   readModel,
   scorerOf,
 } from '@bifold/core';
-import { CliError, UsageError } from './errors.ts';
+import { CliError, messageOf, UsageError } from './errors.ts';
 
 /** Numbers of a version on rows that it did not learn from, by name. */
 export type Measures = Readonly<Record<string, number>>;
@@ -56,6 +58,33 @@ export async function checkVersion(registry: ModelRegistry, name: string, versio
     received: versions.length === 0 ? `"${name}"` : `"${version}"`,
     allowed: (versions.length === 0 ? names : versions).join(', ') || 'none: the registry is empty',
     remedy: 'correct the name, or train the model: npx bifold train <model>',
+  });
+}
+
+/** Which version a folder holds, as its `model.json` says. @throws {UsageError} when it holds none */
+export function versionIn(folder: string): { readonly name: string; readonly version: string } {
+  const file = join(folder, 'model.json');
+  let held: { readonly name?: unknown; readonly version?: unknown } | null;
+  try {
+    held = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw noVersion(file, messageOf(cause));
+  }
+  const { name, version } = held ?? {};
+  if (typeof name !== 'string' || typeof version !== 'string' || !NAME.test(name) || !NAME.test(version))
+    throw noVersion(file, JSON.stringify({ name, version }));
+  return { name, version };
+}
+
+/** As models and pipelines are named: it becomes a part of object keys. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+function noVersion(file: string, received: string): UsageError {
+  return new UsageError('BIFOLD_NO_MODEL_VERSION', {
+    failed: `${file} is no version of a model`,
+    received,
+    allowed: 'the folder that training wrote: model.json, manifest.json and the files that it names',
+    remedy: 'correct the folder, or train the model: npx bifold train <model>',
   });
 }
 

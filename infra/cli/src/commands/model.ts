@@ -8,6 +8,7 @@ import {
   type Gate,
   gateOf,
   type ModelVersion,
+  versionIn,
   versionMeant,
 } from '../model-versions.ts';
 import { tableText } from '../table.ts';
@@ -18,6 +19,7 @@ export const modelCommand = (): Command =>
     .description('models that pipelines score with: their versions, and which one is used')
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(addCommand())
     .addCommand(compareCommand())
     .addCommand(promoteCommand())
     .addCommand(rollbackCommand())
@@ -86,6 +88,31 @@ const showCommand = (): Command =>
         for (const [measure, value] of Object.entries(shown.measures)) print(`${dim(measure.padEnd(8))}  ${value}`);
         for (const [part, value] of Object.entries(shown.manifest))
           print(`${dim(part.padEnd(8))}  ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+      }),
+    );
+
+const addCommand = (): Command =>
+  new Command('add')
+    .description('take a version that was trained elsewhere')
+    .argument('<folder>', 'its folder, with manifest.json')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+\`bifold train\` does it by itself. Every file must be what its manifest says. Nothing scores with it before it is
+promoted.
+
+Example:
+  $ npx bifold model add .bifold/models/wine/20261122-235959-0a1b2c3d`,
+    )
+    .action((folder: string, { json }: { json?: boolean }) =>
+      withContext(async (context) => {
+        const { name, version } = versionIn(folder);
+        const added = await (await context.models()).create(name, version, folder);
+        if (json) printJson({ model: name, version, added });
+        else
+          print(`${bold(name)}: ${added ? `${version} is in the registry` : `there is a version ${version} already`}`);
+        if (!added) throw new Ended(EXIT.no);
       }),
     );
 

@@ -1,0 +1,201 @@
+/** Models in the stream, on the real parts: promoted in the middle of it, scored in both layers, verified, asked again. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { type Bifold, sharedBifold } from './local/bifold.ts';
+
+jest.setTimeout(240_000);
+
+interface Row {
+  readonly key: { readonly id: number };
+  readonly values: { readonly cultivar: number | null; readonly certainty: number | null };
+}
+interface Answer {
+  readonly rows: readonly Row[];
+  readonly receipt: { readonly models: Record<string, readonly string[]>; readonly digest: string };
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'bifold-scores-test-'));
+let bifold: Bifold;
+let sent = 0;
+
+const alcoholOf = (id: number): number | null => (id % 9 === 0 ? null : 11 + ((id * 37) % 400) / 100);
+
+/** One tree: up to the threshold of alcohol, which counts as 12 where it is null, one share of the cultivars, else the other. */
+interface Stump {
+  readonly version: string;
+  readonly threshold: number;
+  readonly below: readonly number[];
+  readonly above: readonly number[];
+}
+const FIRST: Stump = { version: 'v1', threshold: 13, below: [0.25, 0.5, 0.25], above: [0.75, 0.25, 0] };
+const SECOND: Stump = { version: 'v2', threshold: 12.5, below: [0, 0.125, 0.875], above: [0.375, 0.5, 0.125] };
+const said = ({ threshold, below, above }: Stump, alcohol: number | null): readonly [number, number] => {
+  const shares = Math.fround(alcohol ?? 12) <= threshold ? below : above;
+  const most = Math.max(...shares);
+  return [shares.indexOf(most), most];
+};
+
+function writeVersion(
+  stump: Stump,
+  accuracy: number,
+  goldenOf: (alcohol: number | null) => readonly [number, number],
+): string {
+  const rows = Array.from({ length: 50 }, (_, id) => ({ alcohol: alcoholOf(id) }));
+  const { version, threshold, below, above } = stump;
+  const files = {
+    'model.json': {
+      ...{ format: 1, name: 'wine', version, task: 'classification', classes: [0, 1, 2], featurePlan: 'alcohol' },
+      features: [{ field: 'alcohol', type: 'number', impute: 12, mean: 0, scale: 1 }],
+      model: {
+        kind: 'forest',
+        trees: [
+          {
+            feature: [0, -1, -1],
+            threshold: [threshold, -2, -2],
+            left: [1, -1, -1],
+            right: [2, -1, -1],
+            value: [[0, 0, 0], below, above],
+          },
+        ],
+      },
+    },
+    'golden.json': {
+      rows,
+      predictions: rows.map(({ alcohol }) => goldenOf(alcohol)[0]),
+      probabilities: rows.map(({ alcohol }) => (Math.fround(alcohol ?? 12) <= threshold ? below : above)),
+    },
+    'metrics.json': { heldOut: { accuracy } },
+  };
+  const own = join(folder, version);
+  mkdirSync(own);
+  const texts = Object.entries(files).map(([name, value]) => [name, JSON.stringify(value)] as const);
+  for (const [name, text] of texts) writeFileSync(join(own, name), text);
+  const sums = texts.map(([name, text]) => [name, createHash('sha256').update(text).digest('hex')]);
+  writeFileSync(join(own, 'manifest.json'), JSON.stringify({ files: Object.fromEntries(sums) }));
+  return own;
+}
+
+async function done(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await bifold.run(...args);
+  if (status !== 0) throw new Error(`bifold ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`);
+  return stdout;
+}
+
+/** Sends so many wines more, and waits until they are in the answers. */
+async function send(wines: number): Promise<void> {
+  const lines = Array.from({ length: wines }, (_, index) => {
+    const id = sent + index;
+    return JSON.stringify({
+      ...{
+        id,
+        at: '2026-11-22T00:00:00Z',
+        alcohol: alcoholOf(id),
+        malic_acid: null,
+        ash: null,
+        alcalinity_of_ash: null,
+      },
+      ...{ magnesium: null, total_phenols: null, flavanoids: null, nonflavanoid_phenols: null, proanthocyanins: null },
+      ...{ color_intensity: null, hue: null, od280_od315_of_diluted_wines: null, proline: null },
+    });
+  });
+  sent += wines;
+  const file = join(folder, 'wines.jsonl');
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  await done('produce', 'wine', '--file', file);
+  await bifold.waitForLag('wine', 0);
+}
+
+const ask = async (): Promise<Answer> => JSON.parse(await done('query', 'wine', '--window', 'all', '--all', '--json'));
+
+/** How many rows have what a version says of their wine; null counts those without a score. Every row must be one of them. */
+function counted({ rows }: Answer, stumps: readonly Stump[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { key, values } of rows) {
+    const given = JSON.stringify([values.cultivar, values.certainty]);
+    const by = stumps.filter((stump) => JSON.stringify(said(stump, alcoholOf(key.id))) === given);
+    const name = values.cultivar === null && values.certainty === null ? 'null' : (by[0]?.version ?? 'NOBODY');
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
+beforeAll(async () => {
+  bifold = await sharedBifold();
+  const rates = ['archiveRate', 'recomputeRate', 'sweepRate'].flatMap((name) => ['-c', `${name}=rate(1 day)`]);
+  await done('deploy', 'wine', '--topic-partitions', '2', ...rates);
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await done('destroy', 'wine');
+});
+
+it('scores nothing while there is no version, then with the one that is promoted, segment by segment', async () => {
+  await send(60);
+  const before = await ask();
+  expect(counted(before, [])).toEqual({ null: 60 });
+  expect(before.receipt.models).toEqual({ certainty: ['none'], cultivar: ['none'] });
+
+  await done(
+    'model',
+    'add',
+    writeVersion(FIRST, 0.9, (alcohol) => said(FIRST, alcohol)),
+  );
+  expect((await bifold.run('model', 'add', join(folder, 'v1'))).status).toBe(1);
+  expect(await done('model', 'list')).toMatch(/^wine +v1$/m);
+  expect(await done('model', 'promote', 'wine')).toContain('v1 is the current version, the first');
+  await send(100);
+  const after = await ask();
+  expect(after.rows).toHaveLength(160);
+  expect(counted(after, [FIRST])).toEqual({ null: expect.any(Number), v1: expect.any(Number) });
+  // Only the two segments that were open at the promotion may go on without.
+  expect(counted(after, [FIRST]).v1).toBeGreaterThanOrEqual(100 - 2 * 15);
+  expect(after.receipt.models.cultivar).toEqual(['none', 'v1']);
+});
+
+it('promotes no version that is worse, or scored otherwise than in training', async () => {
+  await done(
+    'model',
+    'add',
+    writeVersion(SECOND, 0.8, (alcohol) => said(SECOND, alcohol)),
+  );
+  const worse = await bifold.run('model', 'promote', 'wine', 'v2');
+  expect([worse.status, worse.stderr]).toEqual([1, expect.stringContaining('not promoted: it is worse')]);
+  expect(await done('model', 'compare', 'wine', 'v2')).toMatch(/accuracy +0\.800000 +0\.900000 +-0\.100000/);
+  await done(
+    'model',
+    'add',
+    writeVersion({ ...SECOND, version: 'v3' }, 0.99, () => [0, 1]),
+  );
+  const other = await bifold.run('model', 'promote', 'wine', 'v3', '--even-if-worse');
+  expect([other.status, other.stderr]).toEqual([1, expect.stringContaining('does not score as the model was trained')]);
+  const unknown = await bifold.run('model', 'promote', 'wine', 'v9');
+  expect([unknown.status, unknown.stderr]).toEqual([2, expect.stringContaining('[BIFOLD_UNKNOWN_MODEL]')]);
+  expect(await bifold.json('model', 'show', 'wine')).toMatchObject({ version: 'v1', measures: { accuracy: 0.9 } });
+});
+
+it('gives the same scores in the batch layer, and an old answer to the byte when other versions are current', async () => {
+  await done('model', 'promote', 'wine', 'v2', '--even-if-worse');
+  await send(100);
+  const speed = await ask();
+  const counts = counted(speed, [FIRST, SECOND]);
+  expect(counts.NOBODY).toBeUndefined();
+  expect(counts.v2).toBeGreaterThan(0);
+  await done('archive', 'wine');
+  await done('recompute', 'wine');
+  const batch = await ask();
+  expect(batch.rows).toEqual(speed.rows);
+  expect(batch.receipt.models.certainty).toEqual(['none', 'v1', 'v2']);
+  expect(await bifold.json('verify', 'wine', '--against', 'both')).toMatchObject({ equal: true, records: 260 });
+
+  const kept = await done('query', 'wine', '--window', 'all', '--all', '--json');
+  const file = join(folder, 'answer.json');
+  writeFileSync(file, kept);
+  expect(await done('model', 'rollback', 'wine')).toContain('v1 is the current version again');
+  await send(50);
+  expect(await done('query', '--as-of', file, '--json')).toBe(kept);
+  expect(await done('query', 'wine', '--window', 'all')).toMatch(/model +cultivar: none, v1, v2/);
+  expect(await bifold.json('verify', 'wine')).toMatchObject({ equal: true, records: 310 });
+});
