@@ -1,4 +1,14 @@
-import { panesOf, running, session, sliding, tumbling, type Window, windowEndMs, windowStartsOf } from '@bifold/core';
+import {
+  calendar,
+  panesOf,
+  running,
+  session,
+  sliding,
+  tumbling,
+  type Window,
+  windowEndMs,
+  windowStartsOf,
+} from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
@@ -30,6 +40,12 @@ const KINDS: { readonly [K in Window['kind']]: fc.Arbitrary<Extract<Window, { ki
         offset % (slide * unit) === 0 ? {} : { offset: `${offset % (slide * unit)}ms` },
       ),
     ),
+  calendar: fc
+    .tuple(
+      fc.constantFrom('day', 'week', 'month', 'year'),
+      fc.constantFrom('UTC', 'Europe/Berlin', 'America/St_Johns', 'Pacific/Apia'),
+    )
+    .map(([unit, zone]) => calendar(unit, { zone })),
   session: sizeMs.map((gap) => session(`${gap}ms`)),
   running: fc.constant(running()),
 };

@@ -1,5 +1,6 @@
 /** What a definition's types promise, and what must not compile. Checked by `npm run typecheck`; nothing here runs. */
 import {
+  calendar,
   coalesce,
   collect,
   concat,
@@ -391,3 +392,10 @@ const sumOfWords = { s: sum('word') };
 definePipeline({ ...perPost, flatMap: { word: split('note', ' ') }, groupBy: ['word'], aggregates: sumOfWords });
 // @ts-expect-error a column of items that is not there
 definePipeline({ ...perPost, flatMap: { word: split('note', ' ') }, groupBy: ['words'] });
+calendar('month', { zone: 'Europe/Berlin' });
+// @ts-expect-error a calendar has no quarters
+calendar('quarter');
+// @ts-expect-error a zone is a name
+calendar('day', { zone: 60 });
+// @ts-expect-error a misspelt option
+calendar('day', { timezone: 'Europe/Berlin' });

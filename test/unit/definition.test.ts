@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type AnyExpression,
+  calendar,
   coalesce,
   collect,
   concat,
@@ -1302,6 +1303,34 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     make: () => define({ flatMap: { tag: items('tags') }, scores: { expected: model('fares') } }),
   },
   {
+    code: 'BIFOLD_BAD_ZONE',
+    what: 'a time zone that is not there',
+    names: '"Europe/Bern"',
+    allowed: '"Europe/Berlin"',
+    make: () => calendar('day', { zone: 'Europe/Bern' }),
+  },
+  {
+    code: 'BIFOLD_BAD_ZONE',
+    what: 'a time zone that is no text',
+    names: '60',
+    allowed: 'tz database',
+    make: () => calendar('day', { zone: 60 as never }),
+  },
+  {
+    code: 'BIFOLD_BAD_WINDOW',
+    what: 'a calendar of quarters',
+    names: '"daily" of a unit',
+    allowed: 'calendar(',
+    make: () => define({ windows: { daily: calendar('quarter' as never) } }),
+  },
+  {
+    code: 'BIFOLD_BAD_WINDOW',
+    what: 'a calendar without clocks',
+    names: '"daily" of a zone',
+    allowed: 'calendar(',
+    make: () => define({ windows: { daily: { kind: 'calendar', unit: 'day', zone: 'UTC' } } }),
+  },
+  {
     code: 'BIFOLD_BAD_STORAGE',
     what: 'segments of 15',
     names: 'storage.segmentSize',
@@ -1456,6 +1485,12 @@ describe('the version of a view', () => {
     ['key', {}, { groupBy: ['city', 'night'] }],
     ['order of the key', { groupBy: ['city', 'night'] }, { groupBy: ['night', 'city'] }],
     ['size of a window', {}, { windows: { hourly: tumbling('2h') } }],
+    ['unit of a calendar', { windows: { daily: calendar('day') } }, { windows: { daily: calendar('week') } }],
+    [
+      'clocks of a calendar',
+      { windows: { daily: calendar('day') } },
+      { windows: { daily: { ...calendar('day'), clock: [[0, 1]] } } },
+    ],
     ['name of a window', {}, { windows: { daily: tumbling('1h') } }],
     ['a window more', {}, { windows: { hourly: tumbling('1h'), daily: tumbling('1d') } }],
     ['kind of an aggregate', { aggregates: { n: min('fare') } }, { aggregates: { n: max('fare') } }],

@@ -9,6 +9,7 @@ import {
   type Slots,
   type Value,
   type WindowPlan,
+  windowEndMs,
   windowStartsOf,
 } from '@bifold/core';
 import type { PlannedBatch } from './checkpoint/checkpoint.ts';
@@ -219,6 +220,8 @@ function lastEndOf(window: WindowPlan): (timeMs: number) => number | null {
       const startsOf = windowStartsOf(window);
       return (timeMs) => (startsOf(timeMs).at(-1) ?? timeMs) + window.sizeMs;
     }
+    case 'calendar':
+      return (timeMs) => windowEndMs(window, timeMs);
     case 'session':
       return (timeMs) => timeMs + window.gapMs;
     case 'running':

@@ -1,3 +1,4 @@
+import { calendarPaneOf } from './calendar.ts';
 import type { Window } from './definition/window.ts';
 
 /**
@@ -5,6 +6,7 @@ import type { Window } from './definition/window.ts';
  * stored, recomputed and swept as if they were the windows. Windows are put together from panes when they are read (`windows.ts`).
  *
  * - tumbling: a window is a pane.
+ * - calendar: a window is a pane, of whatever length.
  * - sliding: panes as long as the greatest common divisor of size and slide; a window is the panes that it holds.
  * - session: panes as long as the gap. Two events of one pane are less than a gap apart, so they are of one session, and a pane keeps the times of its
  *   first and last event: a session is a run of panes whose events follow each other by a gap at most (rule 11).
@@ -33,6 +35,8 @@ export function panesOf(window: Window): Panes {
         keepsTimes: false,
       };
     }
+    case 'calendar':
+      return { paneOf: calendarPaneOf(window), keepsTimes: false };
     case 'session': {
       const { gapMs } = window;
       return { paneOf: (timeMs) => floorTo(timeMs, gapMs, 0), keepsTimes: true };

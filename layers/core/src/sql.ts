@@ -2,6 +2,7 @@ import { normalInteger } from './aggregates/exact.ts';
 import { type AnyAlgebra, adderOf } from './aggregates/index.ts';
 import type { Observation } from './aggregates/observation.ts';
 import { TAKES, takesObservations } from './aggregates/takes.ts';
+import { calendarPaneSql } from './calendar.ts';
 import { fieldsOf } from './definition/expression.ts';
 import type { FlatMapPlan } from './definition/flat-map.ts';
 import type { ColumnType } from './definition/schema.ts';
@@ -144,6 +145,8 @@ export function paneStartSql(window: WindowPlan): string {
       return floorSql(window.sizeMs, window.offsetMs);
     case 'sliding':
       return floorSql(paneSizeMs(window), window.offsetMs);
+    case 'calendar':
+      return calendarPaneSql(window, '_event_time_ms');
     case 'session':
       return floorSql(window.gapMs);
     case 'running':

@@ -7,6 +7,7 @@ import {
   type OpenSegment,
   type RowParts,
 } from './answer.ts';
+import { calendarEndMs, calendarPaneOf } from './calendar.ts';
 import type { SlidingWindow, Window } from './definition/window.ts';
 import { floorTo, isComposed } from './panes.ts';
 import type { WindowPlan } from './plan.ts';
@@ -27,6 +28,7 @@ interface TimeRange {
 
 /** End of a window that begins at a time; null where the times of its events decide, or where there is none. Epoch milliseconds, exclusive. */
 export function windowEndMs(window: Window, startMs: number): number | null {
+  if (window.kind === 'calendar') return calendarEndMs(window, startMs);
   return window.kind === 'tumbling' || window.kind === 'sliding' ? startMs + window.sizeMs : null;
 }
 
@@ -46,6 +48,10 @@ export function windowStartsOf(window: Window): (timeMs: number) => readonly num
         return starts;
       };
     }
+    case 'calendar': {
+      const startOf = calendarPaneOf(window);
+      return (timeMs) => [startOf(timeMs)];
+    }
     case 'session':
       return () => [];
     case 'running':
@@ -57,6 +63,7 @@ export function windowStartsOf(window: Window): (timeMs: number) => readonly num
 export function paneRange(window: WindowPlan, { fromMs, toMs, total }: WindowRange): TimeRange {
   switch (window.kind) {
     case 'tumbling':
+    case 'calendar':
       return { fromMs, toMs };
     case 'sliding': {
       const first = total ? firstStart(window, fromMs) : fromMs;
@@ -124,6 +131,7 @@ export async function* mergeWindows(
         else for (const row of slidingOf(algebras, window, key, own)) if (isWanted(row)) yield row;
         break;
       case 'tumbling':
+      case 'calendar':
       case 'running':
         yield totalOf(algebras, key, window.name, own);
     }

@@ -83,7 +83,7 @@ function oracle(
     window.kind === 'session'
       ? sessions(seconds(window.gapMs), mode)
       : tables((at) => {
-          if (window.kind === 'running') return [];
+          if (window.kind === 'running' || window.kind === 'calendar') return [];
           const size = seconds(window.sizeMs);
           const slide = window.kind === 'sliding' ? seconds(window.slideMs) : size;
           const found: [number, number][] = [];

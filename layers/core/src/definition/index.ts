@@ -58,6 +58,9 @@ export { bindingNameOf } from './planning-models.ts';
 export { type Column, type ColumnType, columnsOf, type EventSchema } from './schema.ts';
 export { type EventTime, type Topic, topic } from './topic.ts';
 export {
+  type CalendarUnit,
+  type CalendarWindow,
+  calendar,
   type RunningWindow,
   running,
   type SessionWindow,

@@ -156,7 +156,7 @@ export function planWindows(where: string, windows: Readonly<Record<string, Wind
         'BIFOLD_BAD_WINDOW',
         `${where} has a window "${name}" ${wrong}`,
         described(window),
-        "tumbling('1h'), sliding('1h', '10m'), session('30m'), running()",
+        "tumbling('1h'), sliding('1h', '10m'), calendar('day', { zone: 'Europe/Berlin' }), session('30m'), running()",
         'write it in one of these forms',
       );
     return { name, ...window };
@@ -191,6 +191,11 @@ function wrongLengths(window: Window | undefined): string | null {
       return window.sizeMs / paneSizeMs(window) <= PANES_MAX
         ? null
         : `of more than ${PANES_MAX} panes: choose a size that the slide divides`;
+    case 'calendar':
+      if (!['day', 'week', 'month', 'year'].includes(window.unit)) return 'of a unit that no calendar has';
+      return typeof window.zone === 'string' && Array.isArray(window.clock) && window.clock.length > 0
+        ? null
+        : 'of a zone whose clocks are not known';
     case 'session':
       return lengths('gapMs') ? null : 'without a gap';
     case 'running':

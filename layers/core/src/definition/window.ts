@@ -1,11 +1,12 @@
 import { DefinitionError } from '../errors.ts';
 import { type Duration, durationMs } from './duration.ts';
+import { type ClockChange, zoneClock } from './zone-clock.ts';
 
 /**
  * How event time is cut. Every window is an interval `[start, end)` in epoch milliseconds, UTC; what is stored of it, and how it is put together when it
  * is read, is in `panes.ts`.
  */
-export type Window = TumblingWindow | SlidingWindow | SessionWindow | RunningWindow;
+export type Window = TumblingWindow | SlidingWindow | CalendarWindow | SessionWindow | RunningWindow;
 
 export interface TumblingWindow {
   readonly kind: 'tumbling';
@@ -19,6 +20,16 @@ export interface SlidingWindow {
   readonly sizeMs: number;
   readonly slideMs: number;
   readonly offsetMs?: number;
+}
+
+export type CalendarUnit = 'day' | 'week' | 'month' | 'year';
+
+export interface CalendarWindow {
+  readonly kind: 'calendar';
+  readonly unit: CalendarUnit;
+  readonly zone: string;
+  /** What the zone's clocks show, in the order of time: with it the window means the same in every engine. */
+  readonly clock: readonly ClockChange[];
 }
 
 export interface SessionWindow {
@@ -45,6 +56,14 @@ export function tumbling(size: Duration, { offset }: Offset = {}): TumblingWindo
 export function sliding(size: Duration, slide: Duration, { offset }: Offset = {}): SlidingWindow {
   const slideMs = durationMs(slide);
   return Object.freeze({ kind: 'sliding', sizeMs: durationMs(size), slideMs, ...offsetOf(offset, slideMs) });
+}
+
+/**
+ * Days, weeks (from Monday), months or years of a time zone, side by side, from local midnight to local midnight: a day in which clocks change has 23 or 25
+ * hours. What is before 1900 is one window, and so is what is after 2099.
+ */
+export function calendar(unit: CalendarUnit, { zone = 'UTC' }: { readonly zone?: string } = {}): CalendarWindow {
+  return Object.freeze({ kind: 'calendar', unit, zone, clock: zoneClock(zone) });
 }
 
 /**
