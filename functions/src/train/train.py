@@ -179,11 +179,12 @@ def golden_vectors(request, table, pipeline, flat, model):
 def libraries():
     import duckdb
     import onnx
+    import onnxruntime
     import scipy
     import skl2onnx
 
     own = {"python": ".".join(str(part) for part in sys.version_info[:3])}
-    return own | {one.__name__: one.__version__ for one in (duckdb, np, onnx, scipy, skl2onnx, sklearn)}
+    return own | {one.__name__: one.__version__ for one in (duckdb, np, onnx, onnxruntime, scipy, skl2onnx, sklearn)}
 
 
 def write(folder, name, value):

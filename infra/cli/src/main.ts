@@ -8,6 +8,7 @@ import { deployCommand } from './commands/deploy.ts';
 import { destroyCommand } from './commands/destroy.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
+import { exampleCommand } from './commands/example.ts';
 import { exploreCommand } from './commands/explore.ts';
 import { groupsCommand } from './commands/groups.ts';
 import { logsCommand } from './commands/logs.ts';
@@ -61,6 +62,7 @@ for (const command of [
   topicCommand(),
   groupsCommand(),
   lookupCommand(),
+  exampleCommand(),
   exploreCommand(),
   synthCommand(),
   trainCommand(),

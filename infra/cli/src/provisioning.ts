@@ -154,6 +154,16 @@ export async function deploy(
   return record;
 }
 
+/** Deploys unless what is deployed is this definition, this code and this topic. */
+export async function ensureDeployed(context: Context, pipeline: Pipeline): Promise<DeploymentRecord> {
+  const { name, topic, version } = pipeline.plan;
+  const known = readDeployments(context.paths).find((record) => record.pipeline === name);
+  const described = await (await context.kafkaAdmin()).describeTopic(topic);
+  const isCurrent =
+    known?.version === version && known.incarnation === described?.id && known.sources === sourcesDigest(context.root);
+  return known && isCurrent ? known : deploy(context, pipeline, PARTITIONS_DEFAULT);
+}
+
 const TURN_WITHIN_MS = 180_000;
 
 /** One CDK command at a time writes the output of a pipeline; another one of this checkout is waited for. */
@@ -184,7 +194,7 @@ async function followed(context: Context, record: DeploymentRecord): Promise<voi
 }
 
 /** Of all code that a deployment is made of: when it is the same, deploying again would change nothing. */
-export function sourcesDigest(root: string): string {
+function sourcesDigest(root: string): string {
   const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
   for (const folder of ['functions', 'layers', 'cdk']) {
     const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });

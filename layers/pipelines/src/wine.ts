@@ -1,4 +1,4 @@
-import { count, defineModel, definePipeline, last, logistic, mean, model, numeric, running, topic } from '@bifold/core';
+import { defineModel, definePipeline, last, logistic, model, numeric, running, topic } from '@bifold/core';
 import * as z from 'zod';
 
 /** Chemical measures of a wine, as scikit-learn's load_wine has them; which of three cultivars it is made of is not among them. */
@@ -22,22 +22,17 @@ const Wine = z.object({
 
 export const wines = topic('wines', { schema: Wine, schemaVersion: 1, partitionBy: 'id', eventTime: 'at' });
 
-/** One row a wine, with the cultivar that the model takes it for, and how sure it is. */
+/** Which cultivar each wine is made of, scored as it comes in: one row a wine. */
 export const wine = definePipeline({
   name: 'wine',
   from: wines,
   scores: {
-    cultivar: model('wine', { gives: 'integer' }),
-    certainty: model('wine', { gives: 'probability' }),
+    cultivar: model('wine', { gives: 'text', missing: 'wait' }),
+    certainty: model('wine', { gives: 'probability', missing: 'wait' }),
   },
   groupBy: ['id'],
   windows: { all: running() },
-  aggregates: {
-    samples: count(),
-    alcohol: mean('alcohol'),
-    cultivar: last('cultivar'),
-    certainty: last('certainty'),
-  },
+  aggregates: { cultivar: last('cultivar'), certainty: last('certainty') },
   storage: { segmentSize: 16, buckets: 4 },
 });
 

@@ -6,18 +6,19 @@ import { cell, receiptText } from '../answer-text.ts';
 import { apiUrl, askAll } from '../api.ts';
 import { type Context, withContext } from '../context.ts';
 import { typedRecord } from '../csv.ts';
-import { type DeploymentRecord, readDeployments } from '../deployments.ts';
+import type { DeploymentRecord } from '../deployments.ts';
 import { Ended, EXIT } from '../errors.ts';
 import { airlines, ensureFlights, type Flights, linesOf, planes } from '../flights.ts';
 import { deleteTopic } from '../kafka.ts';
 import { lagReader, waitForLag } from '../lag.ts';
 import { loadLookup, lookupColumns, lookupTableNamed } from '../lookup-tables.ts';
+import { Phases } from '../phases.ts';
 import { keyOf, type Produced, produce } from '../produce.ts';
 import { progressBar } from '../progress-bar.ts';
-import { converge, deploy, PARTITIONS_DEFAULT, sourcesDigest } from '../provisioning.ts';
+import { converge, ensureDeployed } from '../provisioning.ts';
 import { mappingOf, storedViews, triggerState } from '../report.ts';
 import { tableText } from '../table.ts';
-import { bold, dim, number, plural, print, seconds, step, tell } from '../terminal.ts';
+import { dim, number, plural, print, seconds, step, tell } from '../terminal.ts';
 import { verifyPipeline } from '../verification.ts';
 import { runJob } from './batch-jobs.ts';
 import { wholeNumber } from './deploy.ts';
@@ -59,7 +60,7 @@ async function start(context: Context, { fresh = false, rate }: Options): Promis
   const deployment = await phases.run(`The pipeline "${plan.name}"`, async () => {
     if (fresh) await step(context.onProgress, `delete topic ${plan.topic}`, () => deleteTopic(context, plan.topic));
     await loadLookups(context, flights);
-    return ensureDeployed(context);
+    return ensureDeployed(context, delays);
   });
   const streamed = await phases.run('The year 2013', () => stream(context, deployment, flights, rate ?? null));
   tell(`  ${streamed}`);
@@ -89,34 +90,6 @@ ${number(flown)} flights are answered for, and the local cloud stays up. What to
   npm start -- --fresh --rate 5000      and, in another terminal: npx bifold query delays --window hourly
   npx bifold down`);
   if (!result.equal) throw new Ended(EXIT.no);
-}
-
-/** Phases with their times. */
-class Phases {
-  private readonly took: [string, number][] = [];
-  private readonly startedAtMs = performance.now();
-
-  async run<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const startedAtMs = performance.now();
-    tell(bold(name));
-    const result = await work();
-    this.took.push([name, performance.now() - startedAtMs]);
-    return result;
-  }
-
-  text(): string {
-    const each = this.took.map(([name, ms]) => `${name.replace(/^The /, '').replace(/ ".*"$/, '')} ${seconds(ms)}`);
-    return `${each.join(', ')}; ${seconds(performance.now() - this.startedAtMs)} in all`;
-  }
-}
-
-/** Deploys unless what is deployed is this definition, this code and this topic. */
-async function ensureDeployed(context: Context): Promise<DeploymentRecord> {
-  const known = readDeployments(context.paths).find(({ pipeline }) => pipeline === plan.name);
-  const topic = await (await context.kafkaAdmin()).describeTopic(plan.topic);
-  const isCurrent =
-    known?.version === plan.version && known.incarnation === topic?.id && known.sources === sourcesDigest(context.root);
-  return known && isCurrent ? known : deploy(context, delays, PARTITIONS_DEFAULT);
 }
 
 async function loadLookups(context: Context, flights: Flights): Promise<void> {

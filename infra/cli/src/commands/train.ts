@@ -49,7 +49,7 @@ Examples:
     .action((name: string, options: Options) =>
       withContext(async (context) => {
         const { models } = await import('@bifold/pipelines');
-        const trained = await train(context, definitionOf(models, name), options);
+        const trained = await trainAndStore(context, definitionOf(models, name), options);
         if (options.json) printJson(resultOf(trained));
         else print(trainedText(trained));
       }),
@@ -75,7 +75,7 @@ interface Learned extends Trained {
 }
 
 /** Learns a version of a model, and stores it. */
-async function train(
+export async function trainAndStore(
   context: Context,
   definition: ModelDefinition,
   { from, out, null: nullTexts, register }: Omit<Options, 'json'>,

@@ -60,7 +60,8 @@ export interface Metrics {
     readonly metric: string;
     readonly features: readonly { readonly field: string; readonly mean: number; readonly deviation: number }[];
   };
-  readonly onnx: { readonly rows: number; readonly maxDifference: number };
+  /** Over the golden rows, scored by ONNX Runtime; `different` are those off by more than 32-bit floats explain. */
+  readonly onnx: { readonly rows: number; readonly maxDifference: number; readonly different: number };
 }
 
 /** True and predicted values of some held-out rows, of a regression. */

@@ -75,7 +75,10 @@ ${cards([
         ...Object.entries(settings).map(([setting, value]) => [setting, figureText(value)] as const),
         ['seed', String(seed)],
         [`${crossValidation.metric} over ${crossValidation.folds} folds`, foldText(metrics)],
-        ['ONNX strays by at most', `${onnx.maxDifference.toExponential(1)} (${onnx.rows} rows)`],
+        [
+          'ONNX Runtime strays by at most',
+          `${onnx.maxDifference.toExponential(1)} (${figureText(onnx.rows)} rows, ${figureText(onnx.different)} otherwise)`,
+        ],
       ],
     ),
   ),

@@ -14,7 +14,7 @@ const sources = fileURLToPath(new URL('../../../../functions/src/train/', import
 const installWithinMs = 900_000;
 
 /** Where training's libraries are, and the Python that runs them. */
-interface TrainingPython {
+export interface TrainingPython {
   readonly python: string;
   readonly libraries: string;
 }
@@ -23,7 +23,7 @@ interface TrainingPython {
  * scikit-learn and what goes with it: 300 MB that only training needs, so they are installed on its first use, each file verified against the committed
  * hash, in a folder that is named by the lock.
  */
-async function ensureTrainingPython(paths: CloudPaths, onProgress: OnProgress): Promise<TrainingPython> {
+export async function ensureTrainingPython(paths: CloudPaths, onProgress: OnProgress): Promise<TrainingPython> {
   const requirements = join(sources, 'requirements.txt');
   const name = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
   const shelf = join(dirname(paths.softwareDir), 'training');

@@ -1,3 +1,4 @@
+import { fieldsOf } from '../definition/expression.ts';
 import { checkResourceName } from '../definition/identifier.ts';
 import type { Pipeline } from '../definition/pipeline.ts';
 import { refuse } from '../definition/scope.ts';
@@ -113,7 +114,7 @@ export function defineModel(options: Options): ModelDefinition {
         'remove or rename it',
       );
   }
-  const plan = options.from?.plan ?? null;
+  const plan = options.from === undefined ? null : unscored(options.from.plan);
   const { target, task, estimator, grid = {}, folds = 5, heldOutShare = 0.2, seed = 1 } = options;
   const split = options.split ?? (plan === null ? 'random' : 'time');
   checkTask(what, task, estimator);
@@ -172,6 +173,18 @@ function featuresOf(
       );
   }
   return features;
+}
+
+/** A plan without what its own models give: no model learns from a score. It keeps its version, which says whose archive it reads. */
+function unscored({ models, where, ...plan }: Plan): Plan {
+  const scored = new Set((models ?? []).flatMap(({ columns }) => columns.map(({ name }) => name)));
+  const derived = plan.derived.filter(({ name, expression }) => {
+    const isScored = fieldsOf(expression).some((field) => scored.has(field));
+    if (isScored) scored.add(name);
+    return !isScored;
+  });
+  const isKept = where !== undefined && !fieldsOf(where).some((field) => scored.has(field));
+  return { ...plan, derived, ...(isKept ? { where } : {}) };
 }
 
 function checkTask(what: string, task: ModelDefinition['task'], { kind }: Estimator): void {

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { CloudPaths } from '@bifold/cloud';
+
+/**
+ * A folder of data that was made once, named by what it was made of, so that a change of that makes it anew. It is there whole or not at all: of two
+ * commands that make it side by side, the first one's stands.
+ */
+export async function ensureFolder(
+  { softwareDir }: CloudPaths,
+  shelfName: string,
+  madeOf: readonly string[],
+  make: (draft: string) => Promise<void>,
+): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of madeOf) hash.update(readFileSync(file));
+  const shelf = join(dirname(softwareDir), shelfName);
+  const folder = join(shelf, hash.digest('hex').slice(0, 12));
+  if (existsSync(folder)) return folder;
+  const draft = `${folder}.${process.pid}`;
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(draft, { recursive: true });
+  await make(draft);
+  try {
+    renameSync(draft, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+    rmSync(draft, { recursive: true, force: true });
+  }
+  // What an earlier version made; drafts of others have a dot in their names.
+  for (const name of readdirSync(shelf)) {
+    if (!name.includes('.') && name !== basename(folder)) rmSync(join(shelf, name), { recursive: true, force: true });
+  }
+  return folder;
+}
+
+export function jsonLines(records: readonly unknown[]): string {
+  return `${records.map((record) => JSON.stringify(record)).join('\n')}\n`;
+}
