@@ -1,4 +1,4 @@
-import { type Aggregate, definePipeline, type Expression, type Pipeline, topic, type Window } from '@bifold/core';
+import { type Aggregate, type AnyExpression, definePipeline, type Pipeline, topic, type Window } from '@bifold/core';
 import { z } from 'zod';
 import type { Random } from '../simulation/random.ts';
 
@@ -23,9 +23,16 @@ export const events = topic('events', {
 export function viewOf(
   window: Window,
   aggregates: Readonly<Record<string, Aggregate<Event, unknown>>>,
-  derive: Readonly<Record<string, Expression<unknown>>> = {},
+  derive: Readonly<Record<string, AnyExpression>> = {},
 ): Pipeline {
-  return definePipeline({ name: 'view', from: events, derive, groupBy: ['key'], windows: { w: window }, aggregates });
+  return definePipeline({
+    name: 'view',
+    from: events,
+    derive: derive as Record<never, never>,
+    groupBy: ['key'],
+    windows: { w: window },
+    aggregates,
+  });
 }
 
 export const MINUTE_MS = 60_000;

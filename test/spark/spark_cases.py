@@ -7,6 +7,7 @@ none. A plan becomes a query by the words of Spark's own documentation; nothing 
 import json
 import math
 import os
+import re
 import sys
 import time
 
@@ -56,7 +57,19 @@ def name_of(field):
 
 
 def schema_of(columns):
-    return T.StructType([T.StructField(each["name"], TYPES[each["type"]]) for each in columns])
+    def type_of(each):
+        return T.ArrayType(TYPES[each["items"]["type"]]) if "items" in each else TYPES[each["type"]]
+
+    return T.StructType([T.StructField(each["name"], type_of(each)) for each in columns])
+
+
+def items_of(flat_map):
+    source = flat_map["source"]
+    if source["kind"] == "items":
+        return F.explode(F.col(source["field"]))
+    parts = F.split(expression(source["text"]), re.escape(source["separator"]))
+    # Empty parts are no items.
+    return F.explode(F.filter(parts, lambda part: part != ""))
 
 
 def with_times(rows, columns):
@@ -76,7 +89,45 @@ def expression(node):
         return expression(node["operand"]).isNull()
     if kind == "not":
         return ~expression(node["operand"])
+    if kind == "isIn":
+        return expression(node["operand"]).isin(node["values"])
+    if kind == "case":
+        first, *others = node["branches"]
+        chosen = F.when(expression(first["when"]), expression(first["value"]))
+        for branch in others:
+            chosen = chosen.when(expression(branch["when"]), expression(branch["value"]))
+        return chosen.otherwise(expression(node["otherwise"]))
+    if kind == "coalesce":
+        return F.coalesce(*[expression(each) for each in node["operands"]])
+    if kind == "concat":
+        return F.concat(*[expression(each) for each in node["operands"]])
+    if kind == "length":
+        return F.length(expression(node["operand"]))
+    if kind == "substring":
+        return F.substring(expression(node["operand"]), node["start"] + 1, node.get("length", 2**31 - 1))
+    if kind == "letters":
+        return {"lower": F.lower, "upper": F.upper}[node["to"]](expression(node["operand"]))
+    if kind == "textTest":
+        text, part = expression(node["operand"]), expression(node["part"])
+        return {"startsWith": text.startswith, "endsWith": text.endswith, "contains": text.contains}[node["test"]](part)
+    if kind == "numeric":
+        functions = {"abs": F.abs, "floor": F.floor, "ceil": F.ceil, "round": F.round, "sqrt": F.sqrt}
+        return functions[node["function"]](expression(node["operand"]))
+    if kind == "timePart":
+        time = expression(node["operand"])
+        if node["part"] == "dayOfWeek":
+            return F.weekday(time) + 1
+        parts = {"year": F.year, "month": F.month, "day": F.dayofmonth, "hour": F.hour, "minute": F.minute, "second": F.second}
+        return F.unix_millis(time) if node["part"] == "epochMs" else parts[node["part"]](time)
     left, right = expression(node["left"]), expression(node["right"])
+    if kind == "arithmetic":
+        operator = node["operator"]
+        # Null by zero, with or without ANSI mode.
+        if operator == "/":
+            return F.when(right != 0, left / right)
+        if operator == "%":
+            return F.when(right != 0, left % right)
+        return {"+": left + right, "-": left - right, "*": left * right}[operator]
     if kind == "and":
         return left & right
     if kind == "or":
@@ -106,6 +157,7 @@ def aggregates_of(plan):
         value = F.lit(1) if each["field"] is None else F.col(name_of(each["field"]))
         if each["where"] is not None:
             value = F.when(F.col(name_of(each["where"])), value)
+        second = F.col(name_of(each["second"])) if "second" in each else None
         columns.append(
             {
                 "count": lambda: F.count(value),
@@ -119,6 +171,8 @@ def aggregates_of(plan):
                 "distinct": lambda: F.approx_count_distinct(value),
                 "any": lambda: F.bool_or(value),
                 "all": lambda: F.bool_and(value),
+                "covariance": lambda: F.covar_samp(value, second),
+                "correlation": lambda: F.corr(value, second),
             }[kind]().alias(name)
         )
         if kind in ("mean", "variance", "stddev", "quantile") or (kind == "sum" and each["domain"] == "double"):
@@ -138,6 +192,11 @@ def window_of(window):
         return None
     if kind == "session":
         return F.session_window(TIME, millis(window["gapMs"])).alias(WINDOW)
+    if kind == "calendar":
+        unit, zone = window["unit"], window["zone"]
+        start = F.date_trunc(unit, F.from_utc_timestamp(TIME, zone))
+        end = start + F.expr(f"INTERVAL 1 {unit}")
+        return F.struct(F.to_utc_timestamp(start, zone).alias("start"), F.to_utc_timestamp(end, zone).alias("end")).alias(WINDOW)
     size = window["sizeMs"]
     slide = window.get("slideMs", size)
     return F.window(TIME, millis(size), millis(slide), millis(window.get("offsetMs", 0))).alias(WINDOW)
@@ -179,6 +238,8 @@ def run(case, number):
         table = table.select([F.col(each["name"]).alias(f"{alias}__{each['name']}") for each in lookup["columns"]])
         same = F.col(lookup["on"]) == F.col(f"{alias}__{lookup['key']}")
         rows = rows.join(table, same, "inner" if lookup["missing"] == "drop" else "left")
+    if "flatMap" in plan:
+        rows = rows.withColumn(plan["flatMap"]["name"], items_of(plan["flatMap"]))
     for derived in plan["derived"]:
         rows = rows.withColumn(derived["name"], expression(derived["expression"]))
     if "where" in plan:

@@ -1375,6 +1375,10 @@ describe('a definition that cannot mean anything exact is refused', () => {
     }
   });
 
+  it('in more than a hundred ways', () => {
+    expect(REFUSALS.length).toBeGreaterThan(100);
+  });
+
   it('has a test for every code that the definition can give', () => {
     const folder = join(import.meta.dirname, '../../layers/core/src/definition');
     const files = [...readdirSync(folder), '../aggregates/own.ts'];

@@ -1,5 +1,6 @@
 import type { Case } from '../case.ts';
 import type { StreamCase } from '../streams.ts';
+import { computationCases } from './computations.ts';
 import { expressionCases } from './expressions.ts';
 import { inputCases } from './input.ts';
 import { lookupCases } from './lookups.ts';
@@ -10,6 +11,15 @@ import { timeCases } from './times.ts';
 import { windowCases } from './windows.ts';
 
 export function allCases(seed: number): readonly (Case | StreamCase)[] {
-  const kinds = [windowCases, sessionCases, timeCases, expressionCases, lookupCases, numberCases, inputCases];
+  const kinds = [
+    windowCases,
+    sessionCases,
+    timeCases,
+    expressionCases,
+    computationCases,
+    lookupCases,
+    numberCases,
+    inputCases,
+  ];
   return [...kinds.flatMap((casesOf) => casesOf(seed)), ...streamCases(seed)];
 }
