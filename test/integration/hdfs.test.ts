@@ -111,37 +111,36 @@ describe('commands', () => {
     const file = join(root, '.bifold', 'test', 'hdfs', 'orders.ts');
     writeFileSync(
       file,
-      `import { availableNow, defineStream, files } from '@bifold/runner';
+      `import { field } from '@bifold/core';
+import { availableNow, defineStream, files } from '@bifold/runner';
 import * as z from 'zod';
 export default defineStream({
   name: 'orders',
-  from: files({ path: '${address}/in', format: 'csv', schema: z.object({ day: z.string(), n: z.int() }), maxFilesPerTrigger: 1 }),
+  from: files({ path: '${address}/in', format: 'csv', schema: z.object({ at: z.string(), n: z.int() }), maxFilesPerTrigger: 1 }),
+  derive: { date: field('at').substring(0, 10) },
   trigger: availableNow(),
-  sinks: [files({ path: '${address}/out', format: 'csv', partitionBy: ['day'] })],
+  sinks: [files({ path: '${address}/out', format: 'parquet', partitionBy: ['date'] })],
 });
 `,
     );
     const missing = await bifold.run('run', file);
     expect([missing.status, missing.stderr]).toEqual([3, expect.stringContaining('BIFOLD_FOLDER_MISSING')]);
     const drop = openBucket(`${address}/in`);
-    await drop.put('1.csv', local('day,n\nmon,1\ntue,2\n'), {});
-    await drop.put('sub/2.csv', local('day,n\nmon,3\n'), {});
+    await drop.put('1.csv', local('at,n\n2026-01-05T08:00,1\n2026-01-06T08:00,2\n'), {});
+    await drop.put('sub/2.csv', local('at,n\n2026-01-05T09:00,3\n'), {});
     await run('run', file);
-    await drop.put('3.csv', local('day,n\ntue,4\nwed,none\n'), {});
+    await drop.put('3.csv', local('at,n\n2026-01-06T09:00,4\n2026-01-07T09:00,none\n'), {});
     await run('run', file);
-    const out = openBucket(`${address}/out`);
-    const keys = await out.list('');
-    expect(keys.map((key) => key.replace(/orders-[0-9a-f]{8}-/, ''))).toEqual(
-      expect.arrayContaining([
-        expect.stringMatching(/^day=mon\/00000000/),
-        expect.stringMatching(/^day=tue\/00000002/),
-      ]),
+    const byDate = `SELECT date, list(n ORDER BY n)::text AS n FROM '${address}/out' GROUP BY ALL ORDER BY 1`;
+    const wanted = '{"date":"2026-01-05","n":"[1, 3]"}\n{"date":"2026-01-06","n":"[2, 4]"}\n';
+    expect(await run('sql', byDate, '--json')).toBe(wanted);
+    expect(await openBucket(`${address}/out`).list('')).toContainEqual(
+      expect.stringMatching(/^date=2026-01-06\/orders-/),
     );
-    const rows = await Promise.all(keys.map((key) => text(`/out/${key}`)));
-    const numbers = rows.flatMap((lines) => lines.trim().split('\n').slice(1)).map(Number);
-    expect(numbers.toSorted()).toEqual([1, 2, 3, 4]);
-    await drop.put('1.csv', local('day,n\nmon,9\n'), {});
+    // A file that is known is not read again, also when another one has taken its place.
+    await drop.put('1.csv', local('at,n\n2026-01-05T10:00,9\n'), {});
     await run('run', file);
+    expect(await run('sql', byDate, '--json')).toBe(wanted);
     expect(await run('checkpoint', 'show', 'orders')).toMatch(/3\.csv:3 {2}invalid: n/);
   });
 

@@ -536,6 +536,51 @@ export default defineStream({
   });
 });
 
+describe('questions', () => {
+  it('cql: keyspaces, tables, upserts, filters with the key and without', async () => {
+    const asked = async (...args: string[]) => {
+      const { status, stdout, stderr } = await bifold.run('cql', ...args);
+      return status === 0 ? stdout : `${status} ${stderr}`;
+    };
+    const within = ['--keyspace', 'shop'];
+    const schema = `
+      CREATE KEYSPACE shop WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}; -- one; copy
+      CREATE TABLE shop.customers (id int PRIMARY KEY, name text, city text, since timestamp, tags set<text>, total bigint);`;
+    expect((await bifold.feed(schema, 'cql')).stdout).toBe('done\n\ndone\n');
+    const values = "(1, 'Ada; of ''London''', 'London', '1843-01-01T00:00:00Z', {'a', 'b'}, 9007199254740993)";
+    await asked(...within, `INSERT INTO customers (id, name, city, since, tags, total) VALUES ${values}`);
+    await asked(
+      ...within,
+      "INSERT INTO customers (id, city) VALUES (2, 'Paris'); UPDATE customers SET city = 'Rome' WHERE id = 2",
+    );
+    expect(await asked(...within, 'SELECT id, name, since, tags, total FROM customers WHERE id = 1', '--json')).toBe(
+      `{"id":1,"name":"Ada; of 'London'","since":"1843-01-01T00:00:00.000Z","tags":["a","b"],"total":"9007199254740993"}\n`,
+    );
+    expect(await asked(...within, 'SELECT id, name, city FROM customers')).toBe(
+      "id  name              city\n1   Ada; of 'London'  London\n2   NULL              Rome\n",
+    );
+    expect(await asked(...within, "SELECT id FROM customers WHERE city = 'Rome'")).toMatch(/^3 [\s\S]+ALLOW FILTERING/);
+    expect(await asked(...within, "SELECT id FROM customers WHERE city = 'Rome' ALLOW FILTERING")).toBe('id\n2\n');
+    expect(await asked(...within, 'INSERT INTO customers (id) VALUES (2) IF NOT EXISTS', '--json')).toContain(
+      '"[applied]":false',
+    );
+    expect(await asked('DESCRIBE TABLES', '--json')).toContain('"name":"customers"');
+    expect(await asked('TRUNCATE bifold.fragments')).toMatch(/^2 [\s\S]+BIFOLD_OWN_TABLES/);
+    expect(await asked('SELECT count(*) FROM bifold.fragments')).toContain('count');
+  });
+
+  it('sql: files here and on S3, folders of dates as a column', async () => {
+    const file = join(folder, 'cities.csv');
+    writeFileSync(file, 'day,city\nmon,Rome\ntue,Paris\n');
+    const query = `SELECT city, sum(n) AS n FROM 's3://bifold-assets/orders/out' JOIN '${file}' USING (day) GROUP BY ALL ORDER BY 1`;
+    expect((await bifold.run('sql', query)).stdout).toBe('city   n\nParis  2\nRome   1\n');
+    const pattern = `SELECT count(*) AS n FROM read_csv('s3://bifold-assets/orders/in/*.csv')`;
+    expect((await bifold.run('sql', pattern, '--json')).stdout).toBe('{"n":3}\n');
+    const missing = await bifold.run('sql', "SELECT * FROM 's3://bifold-assets/nowhere'");
+    expect([missing.status, missing.stderr]).toEqual([3, expect.stringContaining('BIFOLD_NO_FILES')]);
+  });
+});
+
 describe('a pipeline', () => {
   it('shows its aggregation from the topic, and goes on with it', async () => {
     await createTopic('departures', 2);

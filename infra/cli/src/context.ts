@@ -19,7 +19,8 @@ import type { LocalAws } from './aws.ts';
 import { readJson, writeJson } from './files.ts';
 import { stepLines } from './terminal.ts';
 
-const KEYSPACE = 'bifold';
+/** Of the tables of pipelines. */
+export const KEYSPACE = 'bifold';
 /** The bucket of the models, which pipelines share. */
 export const MODELS_BUCKET = 'bifold-models';
 

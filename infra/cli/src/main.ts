@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check.ts';
 import { checkpointCommand } from './commands/checkpoint.ts';
 import { consumeCommand } from './commands/consume.ts';
 import { convertCommand } from './commands/convert.ts';
+import { cqlCommand } from './commands/cql.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { destroyCommand } from './commands/destroy.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -19,6 +20,7 @@ import { quarantineCommand } from './commands/quarantine.ts';
 import { queryCommand } from './commands/query.ts';
 import { runCommand } from './commands/run.ts';
 import { setUpCommand } from './commands/set-up.ts';
+import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { synthCommand } from './commands/synth.ts';
@@ -63,6 +65,8 @@ for (const command of [
   groupsCommand(),
   lookupCommand(),
   exampleCommand(),
+  cqlCommand(),
+  sqlCommand(),
   exploreCommand(),
   synthCommand(),
   trainCommand(),

@@ -24,8 +24,8 @@ import { namedOf } from '../deployments.ts';
 import { UsageError } from '../errors.ts';
 import { untilInterrupted } from '../interruption.ts';
 import { runPorts } from '../run-ports.ts';
-import { tableText } from '../table.ts';
-import { dim, harmless, print, tell } from '../terminal.ts';
+import { showRecords } from '../shown-rows.ts';
+import { dim, tell } from '../terminal.ts';
 import { summaryOf } from './checkpoint.ts';
 
 interface Options {
@@ -80,7 +80,7 @@ Examples:
                 for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += batch[name];
               },
             });
-            if (options.sql !== undefined) showAnswer(await tables.query(options.sql), options.json === true);
+            if (options.sql !== undefined) showRecords(await tables.query(options.sql), options.json === true);
           } finally {
             await close();
             await checkpoint.close();
@@ -172,27 +172,6 @@ function openCheckpoint(context: Context, stream: Stream, { checkpoint }: Option
   const folder = checkpointFolder(context.paths, name);
   const unlock = lockFolder(folder);
   return { folder, told: `checkpoint ${name}`, close: async () => unlock() };
-}
-
-function showAnswer(rows: readonly Readonly<Record<string, unknown>>[], asJson: boolean): void {
-  const plain = rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, shown(value)])));
-  if (asJson) {
-    for (const row of plain) print(JSON.stringify(row));
-    return;
-  }
-  const names = Object.keys(plain[0] ?? {});
-  print(
-    plain.length === 0
-      ? dim('no rows')
-      : tableText(
-          names.map((title) => ({ title })),
-          plain.map((row) => names.map((name) => harmless(String(row[name] ?? 'NULL')))),
-        ),
-  );
-}
-
-function shown(value: unknown): unknown {
-  return typeof value === 'bigint' ? (Number.isSafeInteger(Number(value)) ? Number(value) : String(value)) : value;
 }
 
 function triggerOf(text: string): Trigger {

@@ -1,0 +1,84 @@
+import cassandra from 'cassandra-driver';
+import { AdapterError } from '../errors.ts';
+import type { CassandraOptions } from './client.ts';
+
+/** What a statement came to: rows under their columns, none for one that only changes. */
+export interface ShellAnswer {
+  readonly columns: readonly string[];
+  /** Values as JSON has them: numbers beyond 2^53 and decimals as texts, times as ISO 8601, blobs as `0x...`. */
+  readonly rows: readonly (readonly unknown[])[];
+  /** There are more rows than were asked for. */
+  readonly hasMore: boolean;
+}
+
+/** Any statement, as it is written: for a person at a terminal, not for the stores. */
+export interface CassandraShell {
+  ask(cql: string, rowsMax: number): Promise<ShellAnswer>;
+  close(): Promise<void>;
+}
+
+const DEFINITION_TIMEOUT_MS = 30_000;
+
+/** @param options.keyspace that unqualified names are of; none when it is not there */
+export async function cassandraShell(
+  options: Omit<CassandraOptions, 'keyspace' | 'tls' | 'requestTimeoutMs'> & { readonly keyspace?: string },
+): Promise<CassandraShell> {
+  const place = options.contactPoints.join(', ');
+  const driver = new cassandra.Client({
+    contactPoints: [...options.contactPoints],
+    localDataCenter: options.localDataCenter ?? 'datacenter1',
+    ...(options.keyspace === undefined ? {} : { keyspace: options.keyspace }),
+    ...(options.credentials ? { credentials: { ...options.credentials } } : {}),
+    encoding: { useBigIntAsLong: true, useBigIntAsVarint: true },
+    socketOptions: { connectTimeout: 5_000, readTimeout: DEFINITION_TIMEOUT_MS },
+    queryOptions: { prepare: false, isIdempotent: false },
+  });
+  const asking = async <T>(failed: string, ask: () => Promise<T>): Promise<T> => {
+    try {
+      return await ask();
+    } catch (cause) {
+      const isAway = cause instanceof cassandra.errors.NoHostAvailableError;
+      const [said = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+      throw new AdapterError(
+        isAway ? 'BIFOLD_CASSANDRA_AWAY' : 'BIFOLD_CASSANDRA_REFUSED',
+        {
+          failed: `${failed} at ${place} failed`,
+          received: said,
+          allowed: isAway ? 'a Cassandra node that answers' : 'a statement that Cassandra takes',
+          remedy: isAway ? 'start it: npx bifold up' : 'correct the statement',
+        },
+        { cause },
+      );
+    }
+  };
+  await asking('connecting to Cassandra', () => driver.connect()).catch(async (error) => {
+    await driver.shutdown().catch(() => undefined);
+    throw error;
+  });
+  return {
+    async ask(cql, rowsMax) {
+      const result = await asking('a statement', () => driver.execute(cql, [], { fetchSize: rowsMax }));
+      // What changes and gives nothing has no columns.
+      const columns = (result.columns ?? []).map(({ name }) => name);
+      const rows = (result.rows ?? []).map((row) => columns.map((name) => plain(row[name])));
+      return { columns, rows: rows.slice(0, rowsMax), hasMore: Boolean(result.pageState) || rows.length > rowsMax };
+    },
+    close: () => driver.shutdown(),
+  };
+}
+
+function plain(value: unknown): unknown {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (typeof value !== 'object') return value;
+  if (value instanceof Date) return value.toISOString();
+  if (Buffer.isBuffer(value)) return `0x${value.toString('hex')}`;
+  if (Array.isArray(value) || value instanceof Set) return [...value].map(plain);
+  if (value instanceof Map)
+    return Object.fromEntries([...value].map(([key, each]) => [String(plain(key)), plain(each)]));
+  if (value instanceof cassandra.types.Tuple) return value.values().map(plain);
+  // A type of a user's own is an object, as a map is; the driver's types of scalars have a text.
+  if (Object.getPrototypeOf(value) === Object.prototype)
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
+  return String(value);
+}
