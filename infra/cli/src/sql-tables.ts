@@ -69,7 +69,7 @@ export async function broughtTables(context: Context, sql: string, temporary: st
 /** Times as SQL has them. */
 function selected(name: string, rows: string): string {
   if (name === 'archive')
-    return `SELECT * REPLACE (epoch_ms(_timestamp_ms) AS _timestamp_ms, epoch_ms(_event_time_ms) AS _event_time_ms) RENAME (_timestamp_ms AS _timestamp, _event_time_ms AS _event_time) FROM ${rows}`;
+    return `SELECT epoch_ms(_timestamp_ms) AS _timestamp, epoch_ms(_event_time_ms) AS _event_time, * EXCLUDE (_timestamp_ms, _event_time_ms) FROM ${rows}`;
   return `SELECT epoch_ms(window_start_ms) AS window_start, epoch_ms(window_end_ms) AS window_end, * EXCLUDE (window_start_ms, window_end_ms) FROM ${rows}`;
 }
 

@@ -1,0 +1,56 @@
+/** What a stream's rows are to the compiler: joined ones have the columns of both sides, and null where a side may be missing. */
+import { field } from '@bifold/core';
+import { defineStream, files, foreachBatch, join, union } from '@bifold/runner';
+import * as z from 'zod';
+
+const Film = z.object({ id: z.int(), at: z.iso.datetime(), title: z.string() });
+const Review = z.object({ film: z.int(), at: z.iso.datetime(), stars: z.int() });
+const films = files({ path: 'films', format: 'json', schema: Film });
+const reviews = files({ path: 'reviews', format: 'json', schema: Review });
+
+const sides = {
+  left: { from: films, eventTime: 'at', watermark: '1m' },
+  right: { as: 'review', from: reviews, derive: { good: field('stars').ge(4) }, eventTime: 'at', watermark: '1m' },
+  on: { id: 'film' },
+  within: { after: '1h' },
+} as const;
+
+const common = { name: 'typed' } as const;
+defineStream({
+  ...common,
+  from: join(sides),
+  derive: { long: field('review_stars').gt(3) },
+  dropDuplicates: ['id', 'long'],
+  sinks: [
+    foreachBatch<{
+      id: number;
+      title: string;
+      review_stars: number;
+      review_good: boolean | null;
+      long: boolean | null;
+    }>(() => {}),
+  ],
+});
+defineStream({
+  ...common,
+  from: join({ ...sides, type: 'left' }),
+  sinks: [foreachBatch<{ title: string; review_stars: number | null }>(() => {})],
+});
+defineStream({
+  ...common,
+  from: join({ ...sides, type: 'left' }),
+  // @ts-expect-error: a film without a review has no stars
+  sinks: [foreachBatch<{ review_stars: number }>(() => {})],
+});
+defineStream({
+  ...common,
+  from: join({ ...sides, type: 'full' }),
+  // @ts-expect-error: a review without a film has no title
+  sinks: [foreachBatch<{ title: string }>(() => {})],
+});
+// @ts-expect-error: reviews have no such column
+join({ ...sides, on: { id: 'movie' } });
+// @ts-expect-error: a time is a text, or a number with its unit
+join({ ...sides, left: { from: films, eventTime: 'id', watermark: '1m' } });
+
+defineStream({ ...common, from: union(films, films), sinks: [foreachBatch<{ title: string }>(() => {})] });
