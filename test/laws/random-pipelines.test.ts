@@ -1,0 +1,25 @@
+import type { AggregateKind } from '@bifold/core';
+import { TAKES } from '@bifold/core';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { RANDOM_KINDS, randomCase } from './random-pipelines.ts';
+import { type Compared, runRandomPipeline } from './run-random-pipeline.ts';
+
+describe('random pipelines over random logs', () => {
+  it('have aggregates of every kind', () => {
+    expect([...RANDOM_KINDS].sort()).toEqual((Object.keys(TAKES) as AggregateKind[]).sort());
+  });
+
+  it('give what the plain fold gives: speed alone, batch and speed merged, batch alone', async () => {
+    const all: Compared[] = [];
+    await fc.assert(
+      fc.asyncProperty(randomCase, async (random) => {
+        all.push(await runRandomPipeline(random));
+      }),
+      { numRuns: 100 },
+    );
+    const total = (of: keyof Compared): number => all.reduce((sum, each) => sum + each[of], 0);
+    // Not all of them for nothing.
+    expect([total('rows') > 1_000, total('generations') > 40, total('poison') > 100]).toEqual([true, true, true]);
+  }, 240_000);
+});
