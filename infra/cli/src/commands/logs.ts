@@ -22,7 +22,7 @@ export const logsCommand = (): Command =>
     .description('what a service or a function logged')
     .argument(
       '[name]',
-      'a service (kafka, cassandra, emulator, trigger) or a function (delays-speed); lists them when it is left out',
+      'a service (kafka, cassandra, emulator, trigger, namenode, datanode) or a function (delays-speed); lists them when it is left out',
     )
     .option('-f, --follow', 'go on with what is logged from now on')
     .option('-n, --lines <n>', 'how many lines of what there is', wholeNumber, 40)
