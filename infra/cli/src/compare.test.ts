@@ -64,6 +64,10 @@ it('values are the same bit for bit, as JSON carries them', () => {
   expect(sameValues({ a: 0.1 }, { a: 0.1 + Number.EPSILON })).toBe(false);
   expect(sameValues({ a: 0, b: null }, { a: -0, b: Number.NaN })).toBe(true);
   expect(sameValues({ a: null }, { b: null })).toBe(false);
+  const top = [{ value: 'x', count: 2 }];
+  expect(sameValues({ a: top, b: [1, -0] }, { a: [{ count: 2, value: 'x' }], b: [1, 0] })).toBe(true);
+  expect(sameValues({ a: top }, { a: [{ value: 'x', count: 3 }] })).toBe(false);
+  expect(sameValues({ a: [1, 2] }, { a: [2, 1] })).toBe(false);
 });
 
 it('quarantine counts are compared reason by reason', () => {
