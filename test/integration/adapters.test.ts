@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   AdapterError,
+  appearanceStore,
   type Bucket,
   batchStore,
   bindingStore,
@@ -23,6 +24,7 @@ import {
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
+import { appearanceStoreContract } from '../contract/appearance-store.ts';
 import { archiveContract } from '../contract/archive-store.ts';
 import { batchStoreContract } from '../contract/batch-store.ts';
 import { bindingStoreContract, lookupStoreContract, sweepLedgerContract } from '../contract/binding-store.ts';
@@ -81,6 +83,7 @@ speedStoreContract('Cassandra', async (scope, options) => speedStore(cassandra, 
 speedStoreContract('Cassandra in small pages', async (scope, options) =>
   speedStore(cassandra, scope, { ...options, fetchSize: 7 }),
 );
+appearanceStoreContract('Cassandra', async (scope) => appearanceStore(cassandra, scope));
 batchStoreContract('Cassandra', async (scope, options) => batchStore(cassandra, scope, options));
 bindingStoreContract('Cassandra', async (scope) => bindingStore(cassandra, scope));
 sweepLedgerContract('Cassandra', async (scope) => sweepLedger(cassandra, scope));

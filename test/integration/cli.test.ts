@@ -153,6 +153,31 @@ describe('on a local cloud', () => {
     expect([told.status, told.stdout]).toEqual([1, expect.stringMatching(/verify: NOT EQUAL {2}1 difference/)]);
   });
 
+  it('counts once what was sent twice, in both layers', async () => {
+    await bifold.json('deploy', 'legs-once');
+    const again = join(bifold.stateDir, 'head.jsonl');
+    expect(await bifold.json('produce', 'legs-once', '--file', again)).toMatchObject({ sent: 1_234 });
+    await bifold.json('wait', 'legs-once');
+    await bifold.json('archive', 'legs-once');
+    expect(await bifold.json('recompute', 'legs-once')).toMatchObject({ published: true });
+    expect(await bifold.json('produce', 'legs-once', '--file', again)).toMatchObject({ sent: 1_234 });
+    await bifold.json('wait', 'legs-once');
+    const { equal, receipt } = await bifold.json<{
+      readonly equal: boolean;
+      readonly receipt: { readonly offsets: { readonly batch: number; readonly speed: number } };
+    }>('verify', 'legs-once', '--against', 'both');
+    expect(equal).toBe(true);
+    expect(receipt.offsets.batch).toBeGreaterThan(0);
+    expect(receipt.offsets.speed).toBeGreaterThan(0);
+    const flown = legs.filter(({ tailnum }) => tailnum === 'N3');
+    const { rows } = await bifold.json<{ readonly rows: readonly { readonly values: object }[] }>(
+      ...['query', 'legs-once', '--key', '["N3"]'],
+    );
+    expect(rows.map(({ values }) => values)).toEqual([
+      { legs: flown.length, miles: flown.reduce((sum, { miles }) => sum + miles, 0) },
+    ]);
+  });
+
   it('asks for keys, totals and parts, and shows the receipt', async () => {
     const { status, stdout } = await bifold.run('query', 'airframes', '--key', '["N3"]', '--total', '--parts');
     expect(status).toBe(0);
@@ -168,7 +193,8 @@ describe('on a local cloud', () => {
   });
 
   it('destroys what it deployed, and stops without a trace', async () => {
-    expect(await bifold.json('destroy', 'airframes')).toEqual({ destroyed: ['airframes'] });
+    for (const name of ['airframes', 'legs-once'])
+      expect(await bifold.json('destroy', name)).toEqual({ destroyed: [name] });
     expect((await bifold.status()).pipelines).toEqual([]);
     expect(await bifold.json('down')).toEqual({ stopped: true, deleted: false });
     expect((await bifold.status()).services.every(({ state }) => state === 'down')).toBe(true);

@@ -12,6 +12,7 @@ import {
   type Plan,
   type ResolveLookup,
   SCORES,
+  SeenEvents,
   type SqlEngine,
   type SqlValue,
   slotIndex,
@@ -29,6 +30,9 @@ const KEPT_RECORDS = new RegExp(
   `^SELECT ${KEPT_COLUMNS.join(', ')} FROM read_parquet\\('([^']*)'\\) WHERE _offset >= (\\d+) AND _offset < (\\d+)$`,
 );
 
+const APPEARANCES =
+  /^SELECT _offset, _event_time_ms, .* AND _partition = (\d+) AND _offset >= (\d+) AND _offset < (\d+)$/;
+
 /**
  * What stands for DuckDB. It knows the statements that core writes for a plan, and answers each by what it means: the plain fold over the loaded files. That
  * the statements do mean this is what the SQL laws check, against DuckDB itself.
@@ -42,6 +46,16 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
   let reasons: (string | null)[] = [];
   let scores = new Map<string, readonly Value[]>();
   const enriched = `(${enrichedSql(plan, 'covered', 'bindings')})`;
+
+  /** Records that repeat earlier ones take no part; `covered` is in the order of each partition. */
+  const firsts = (): readonly LogRecord[] => {
+    if (fold.duplicates === null) return covered;
+    const seen = new SeenEvents(fold.duplicates);
+    return covered.filter(({ partition, offset, value }) => {
+      const decoded = fold.decode(value);
+      return decoded.kind === 'poison' || !seen.isRepeated(partition, decoded.values, decoded.timeMs, offset);
+    });
+  };
 
   const load = (paths: readonly string[]): void => {
     covered = [];
@@ -97,6 +111,17 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
         yield rows.filter(([, offset]) => Number(offset) >= Number(start) && Number(offset) < Number(end));
         return;
       }
+      const [, partition, from, to] = APPEARANCES.exec(sql) ?? [];
+      if (partition !== undefined) {
+        yield covered.flatMap((record) => {
+          const isAsked =
+            record.partition === Number(partition) && record.offset >= Number(from) && record.offset < Number(to);
+          const decoded = fold.decode(record.value);
+          if (!isAsked || decoded.kind === 'poison') return [];
+          return [[BigInt(record.offset), BigInt(decoded.timeMs), ...decoded.values]];
+        });
+        return;
+      }
       if (sql.startsWith('SELECT _reason, count(*)')) {
         const counts = new Map<string, number>();
         for (const reason of reasons) if (reason !== null) counts.set(reason, (counts.get(reason) ?? 0) + 1);
@@ -113,7 +138,7 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
         yield unscoredOf(
           fold,
           fields.split(', ').map((field) => field.slice(1, -1)),
-          covered,
+          firsts(),
           lookups,
         );
         return;
@@ -125,8 +150,8 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
           sql === viewSql(plan, candidate, enriched) || sql === inexactValuesSql(plan, candidate, enriched),
       );
       if (!window) throw new Error(`the simulated engine does not know: ${sql}`);
-      if (sql === viewSql(plan, window, enriched)) yield panesOf(fold, window.name, covered, resolve);
-      else yield inexactOf(fold, window.name, covered, resolve);
+      if (sql === viewSql(plan, window, enriched)) yield panesOf(fold, window.name, firsts(), resolve);
+      else yield inexactOf(fold, window.name, firsts(), resolve);
     },
     close: async () => undefined,
   };

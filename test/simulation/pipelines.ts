@@ -3,7 +3,9 @@ import {
   collect,
   correlation,
   count,
+  type Duplicates,
   definePipeline,
+  dropDuplicates,
   field,
   first,
   histogram,
@@ -41,7 +43,7 @@ export const CITIES = ['rome', 'oslo', 'z\u{1f600}'];
 const Trip = z.object({ at: z.int(), city: z.string(), fare: z.number().nullable(), seats: z.int().nullable() });
 const City = z.object({ city: z.string(), rank: z.int().nullable() });
 
-const pipelineWhere = (dearFrom: number): Pipeline => {
+const pipelineWhere = (dearFrom: number, duplicates: Duplicates<'at' | 'city' | 'seats'> | null = null): Pipeline => {
   const pipeline = definePipeline({
     name: 'trips',
     from: topic('trips', {
@@ -53,6 +55,7 @@ const pipelineWhere = (dearFrom: number): Pipeline => {
     lookups: { place: lookup(table(TABLE, { schema: City, key: 'city' }), { on: 'city', missing: 'null' }) },
     derive: { dear: field('fare').gt(dearFrom), steep: field('expected').gt(3) },
     scores: { expected: model(MODEL, { features: { rank: 'place.rank' } }) },
+    ...(duplicates === null ? {} : { dropDuplicates: duplicates }),
     where: field('seats').ge(-1).or(field('seats').isNull()),
     groupBy: ['city'],
     windows: {
@@ -89,7 +92,14 @@ const pipelineWhere = (dearFrom: number): Pipeline => {
   return { ...pipeline, plan: { ...plan, version: versionOf(plan) } };
 };
 
-export const PIPELINES: readonly Pipeline[] = [pipelineWhere(2.5), pipelineWhere(0)];
+/** What a seed deploys, and what it may deploy next. */
+export const FAMILIES: readonly (readonly Pipeline[])[] = [
+  [pipelineWhere(2.5), pipelineWhere(0)],
+  [
+    pipelineWhere(2.5, dropDuplicates(['city', 'at'])),
+    pipelineWhere(2.5, dropDuplicates(['city', 'seats'], { within: '30ms' })),
+  ],
+];
 
 const POISON: readonly (Uint8Array | null)[] = [
   null,

@@ -1,6 +1,8 @@
 import type { MemoryDatabase, MemoryLog } from '@bifold/adapters/memory';
 import type { ModelPointers } from '@bifold/adapters/model';
 import {
+  type Appearance,
+  type AppearanceStore,
   type BatchStore,
   type BindingStore,
   comparePositions,
@@ -281,6 +283,37 @@ export function batchStore(stage: Stage, actor: Actor, scope: Scope, storage: St
         ),
       ),
     deleteRun: (entry) => mutate(stage, actor, `delete ${entry.run}`, (db) => of(db).deleteRun(entry)),
+  };
+}
+
+export function appearanceStore(stage: Stage, actor: Actor, scope: Scope): AppearanceStore {
+  const of = (database: MemoryDatabase): AppearanceStore => database.appearanceStore(scope);
+  return {
+    read: async (partition, wanted) => {
+      // Each id is read by itself: what is written between two of them is seen by one.
+      const found: (readonly Appearance[])[] = [];
+      for (const one of wanted)
+        found.push(
+          await read(
+            stage,
+            actor,
+            `appearances of ${one.id} in p${partition}`,
+            (db) => of(db).read(partition, [one]),
+            union<Appearance>(({ timeMs, offset }) => `${timeMs} ${offset}`),
+            (db, merged) => of(db).write(partition, merged),
+          ),
+        );
+      return found.flat();
+    },
+    write: async (partition, appearances) => {
+      await Promise.all(
+        appearances.map((one) =>
+          mutate(stage, actor, `appearance of ${one.id} in p${partition} at ${one.offset}`, (db) =>
+            of(db).write(partition, [one]),
+          ),
+        ),
+      );
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type {
   Answer,
+  AppearanceStore,
   ArchiveStore,
   BatchStore,
   BindingStore,
@@ -24,6 +25,7 @@ export interface Sabotage {
   readonly fold?: (fold: Fold) => Fold;
   readonly speed?: (store: SpeedStore, role: Role, stage: Stage, scope: Scope) => SpeedStore;
   readonly batch?: (store: BatchStore, role: Role) => BatchStore;
+  readonly appearances?: (store: AppearanceStore, role: Role) => AppearanceStore;
   readonly bindings?: (store: BindingStore) => BindingStore;
   readonly log?: (log: Log, role: Role, scope: Scope) => Log;
   readonly archive?: (archive: ArchiveStore) => ArchiveStore;

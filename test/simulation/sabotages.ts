@@ -1,5 +1,6 @@
 import {
   type AnyAlgebra,
+  type Appearance,
   type BatchStore,
   type FragmentRow,
   type LogRecord,
@@ -292,6 +293,52 @@ export const SABOTAGES: readonly Sabotage[] = [
         if (!expired) yield* store.scan(partition, segment, ...of);
       },
     }),
+  },
+  {
+    name: 'seen-alone',
+    rule: 10,
+    breaks: 'an id that was ever seen is a duplicate, whoever saw it: also the first one, when it comes again',
+    appearances: (store) => ({
+      ...store,
+      read: async (...asked) => (await store.read(...asked)).map((one) => ({ ...one, offset: -1 })),
+    }),
+  },
+  {
+    name: 'last-owner-wins',
+    rule: 10,
+    breaks: 'of several appearances of an id, only the last one is known',
+    appearances: (store) => ({
+      ...store,
+      read: async (...asked) => {
+        const last = new Map<string, Appearance>();
+        for (const one of await store.read(...asked))
+          if (one.offset > (last.get(one.id)?.offset ?? -1)) last.set(one.id, one);
+        return [...last.values()];
+      },
+    }),
+  },
+  {
+    name: 'appearances-not-published',
+    rule: 10,
+    breaks: 'a cut is published, and what appeared in segments that were closed to the speed layer is stored nowhere',
+    appearances: (store, role) => (role === 'recompute' ? { ...store, write: async () => undefined } : store),
+  },
+  {
+    name: 'opened-after-closed',
+    rule: 10,
+    breaks: 'a segment is opened after one that was closed, as if nothing had appeared there',
+    speed: (store, role) =>
+      role !== 'speed'
+        ? store
+        : {
+            ...store,
+            readProgress: async (partition, from, to) => {
+              const progress = new Map(await store.readProgress(partition, from, to));
+              for (let segment = from; to !== null && segment < to - 1; segment++)
+                progress.set(segment, (segment + 1) * SEGMENT_SIZE);
+              return progress;
+            },
+          },
   },
   {
     name: 'panes-longer-than-the-gap',

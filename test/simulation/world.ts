@@ -22,6 +22,7 @@ import {
   type Question,
   type Receipt,
   type ResolveLookup,
+  readFor,
   resultCell,
   resultTypeOf,
   rolledBack,
@@ -49,7 +50,7 @@ import { type DrawnModel, fileOf, numberOf } from '../laws/models.ts';
 import { foldingEngine } from './engine.ts';
 import { NEMESES, type Nemesis } from './nemeses.ts';
 import { differenceOf, type History, uncovered } from './oracle.ts';
-import { CITIES, fareModel, lookupRows, MODEL, PIPELINES, SEGMENT_SIZE, TABLE, tripValue } from './pipelines.ts';
+import { CITIES, FAMILIES, fareModel, lookupRows, MODEL, SEGMENT_SIZE, TABLE, tripValue } from './pipelines.ts';
 import * as ports from './ports.ts';
 import { pickByName, type Random, randomOf } from './random.ts';
 import type { Role, Sabotage } from './sabotage.ts';
@@ -121,6 +122,9 @@ interface Deployment {
   readonly receipts: Map<string, { readonly step: number; readonly coverage: Coverage }[]>;
 }
 
+/** A view that drops duplicates cannot pass what is lost. */
+const acceptsLost = ({ pipeline }: Deployment): boolean => pipeline.plan.duplicates === undefined;
+
 /** What a caller may meet without anything being wrong. */
 const EXPECTED = [
   'BIFOLD_OTHER_INCARNATION',
@@ -128,6 +132,7 @@ const EXPECTED = [
   'BIFOLD_LOG_BEHIND',
   'BIFOLD_MOVED_ON',
   'BIFOLD_CURSOR_EXPIRED',
+  'BIFOLD_LOST_BEFORE_DUPLICATES',
 ];
 
 /** One seed, one run: the functions' own bodies over fakes of all that is around them, with a scheduler that decides what comes next. */
@@ -139,6 +144,7 @@ class World {
   private readonly seed: number;
   private readonly sabotage: Sabotage;
   private readonly nemeses: ReadonlySet<Nemesis>;
+  private readonly pipelines: readonly Pipeline[];
   private readonly only: ReadonlySet<string> | null;
   private readonly events: string[] = [];
   private readonly scheduler: Scheduler;
@@ -162,6 +168,7 @@ class World {
     this.sabotage = sabotage ?? { name: 'none', rule: 0, breaks: '' };
     const chosen = randomOf(seed, 'nemeses');
     this.nemeses = new Set(NEMESES.filter((nemesis) => chosen.chance(0.65) && !without.has(nemesis)));
+    this.pipelines = randomOf(seed, 'family').pick(FAMILIES);
     this.only = only;
     this.scheduler = new Scheduler(seed, trace);
     this.incarnation = this.freshId('topic');
@@ -183,7 +190,7 @@ class World {
   async run(): Promise<Outcome> {
     this.scheduler.say(`seed ${this.seed}, nemeses: ${[...this.nemeses].join(', ')}`);
     await this.reloadLookups(randomOf(this.seed, 'first lookups'));
-    this.deploy(PIPELINES[0] as Pipeline);
+    this.deploy(this.pipelines[0] as Pipeline);
     for (; this.round < ROUNDS && this.failure === null; this.round++) {
       this.produce();
       this.startActors();
@@ -284,7 +291,7 @@ class World {
 
   private deploy(pipeline: Pipeline): void {
     const scope = { version: pipeline.plan.version, incarnation: this.incarnation };
-    const name = `v${PIPELINES.indexOf(pipeline) + 1}i${this.histories.size}`;
+    const name = `v${this.pipelines.indexOf(pipeline) + 1}i${this.histories.size}`;
     const before = this.deployments.at(-1);
     const shared = before !== undefined && before.scope.incarnation === this.incarnation && this.sabotage.sharedGroup;
     const committed = shared ? before.committed : new Array<number>(PARTITIONS_MAX).fill(0);
@@ -381,7 +388,7 @@ class World {
       `${deployment.name} speed of ${poller.name} ${offsets.join(' ')}`,
       'speed',
       async (actor) => {
-        const { store, bindings, lookups, models, log } = this.portsOf(deployment, actor, 'speed');
+        const { store, batch, appearances, bindings, lookups, models, log } = this.portsOf(deployment, actor, 'speed');
         const handed = this.sabotage.delivery?.(delivery, warm) ?? delivery;
         const folded = await foldDelivery(
           deployment.fold,
@@ -391,6 +398,7 @@ class World {
             bindings,
             lookups,
             models,
+            lookingBack: { appearances, batch },
             log,
             incarnation: deployment.scope.incarnation,
             onRefused: () => this.count('models refused'),
@@ -436,7 +444,11 @@ class World {
 
   private recompute(deployment: Deployment, { id }: Happening, acceptLost = false): void {
     this.start(id, `${deployment.name} recompute${acceptLost ? ', lost accepted' : ''}`, 'recompute', async (actor) => {
-      const { archive, batch, bindings, lookups, models, views } = this.portsOf(deployment, actor, 'recompute');
+      const { archive, batch, appearances, bindings, lookups, models, store, views } = this.portsOf(
+        deployment,
+        actor,
+        'recompute',
+      );
       const done = await recompute(
         deployment.pipeline,
         {
@@ -445,6 +457,7 @@ class World {
           bindings,
           lookups,
           models,
+          lookingBack: { appearances, speed: store },
           views,
           onRefused: () => this.count('models refused'),
           openEngine: async () => foldingEngine(deployment.pipeline, this.stage.files),
@@ -575,7 +588,7 @@ class World {
             this.fail(
               `${actor.name}: the receipt asks ${JSON.stringify(asked)}, asked was ${JSON.stringify(question)}`,
             );
-          const located = await locateKept(offsetsOf(read), source, kept);
+          const located = await locateKept(readFor(pipeline.plan, offsetsOf(read)), source, kept);
           if (Object.keys(located.missing).length > 0) {
             this.count('as of, gone');
             for (const [partition, ranges] of Object.entries(isCurrent ? located.missing : {})) {
@@ -679,6 +692,7 @@ class World {
     const { storage } = deployment.pipeline.plan;
     const store = ports.speedStore(stage, actor, scope, storage);
     const batch = ports.batchStore(stage, actor, scope, storage);
+    const appearances = ports.appearanceStore(stage, actor, scope);
     const bindings = ports.bindingStore(stage, actor, scope);
     const log = ports.log(stage, actor);
     const bucket = ports.bucket(stage, actor);
@@ -687,6 +701,7 @@ class World {
     return {
       store: sabotage.speed?.(store, role, stage, scope) ?? store,
       batch: sabotage.batch?.(batch, role) ?? batch,
+      appearances: sabotage.appearances?.(appearances, role) ?? appearances,
       bindings: sabotage.bindings?.(bindings) ?? bindings,
       lookups: ports.lookupStore(stage, actor),
       models: ports.modelRegistry(stage, actor),
@@ -775,7 +790,7 @@ class World {
       scheduler.say(`RETENTION: p${partition} starts at ${this.logStarts[partition]}`);
     }
     if (this.strikes('redeploy', 0.008)) {
-      const version = PIPELINES.find(({ plan }) => current.every(({ scope }) => scope.version !== plan.version));
+      const version = this.pipelines.find(({ plan }) => current.every(({ scope }) => scope.version !== plan.version));
       if (version) this.deploy(version);
     }
     if (this.histories.size < 3 && this.strikes('recreate', 0.006)) this.recreate();
@@ -833,11 +848,18 @@ class World {
     for (const actor of this.scheduler.actors) actor.frozenUntil = 0;
     await this.drain();
     for (const partition of this.openFrom.keys()) if (this.openFrom[partition] !== null) this.abort(partition);
+    const current = this.deployments.filter(({ scope }) => scope.incarnation === this.incarnation);
+    // What a view that looks back was not given in time, the batch layer tells it.
+    for (const deployment of current.filter((one) => !acceptsLost(one))) {
+      this.archive(deployment, this.certain());
+      await this.drain();
+      this.recompute(deployment, this.certain());
+      await this.drain();
+    }
     // A whole segment more for every partition, so that the last one begins where nothing was lost.
     const tail = this.certain().random;
     for (let partition = 0; partition < this.partitions; partition++)
       for (let record = 0; record < SEGMENT_SIZE + 1; record++) this.append(partition, tail);
-    const current = this.deployments.filter(({ scope }) => scope.incarnation === this.incarnation);
     for (const deployment of current) {
       const poller = this.join(deployment, 'poller', deployment.committed);
       for (let partition = 0, polls = 0; partition < this.partitions; polls++) {
@@ -848,7 +870,7 @@ class World {
         await this.drain();
       }
       for (const body of ['archive', 'recompute', 'sweep', 'recompute', 'sweep'] as const) {
-        if (body === 'recompute') this.recompute(deployment, this.certain(), true);
+        if (body === 'recompute') this.recompute(deployment, this.certain(), acceptsLost(deployment));
         else this[body](deployment, this.certain());
         await this.drain();
       }
@@ -946,7 +968,12 @@ class World {
     for (const [key, { metadata }] of this.stage.objects) {
       if (!key.startsWith(prefix) || metadata.lost !== 'true') continue;
       const [partition, name] = key.slice(prefix.length).split('/') as [string, string];
-      lost.set(partition, [...(lost.get(partition) ?? []), [Number.parseInt(name, 10), Number(metadata.end)]]);
+      // A view that looks back ends where the first record is lost.
+      const start = Number.parseInt(name, 10);
+      const [from, end] = acceptsLost(deployment)
+        ? [start, Number(metadata.end)]
+        : [start - (start % SEGMENT_SIZE), Number.MAX_SAFE_INTEGER];
+      lost.set(partition, [...(lost.get(partition) ?? []), [from, end]]);
     }
     const unexplained = uncovered(history, missing, Object.fromEntries(lost));
     if (Object.keys(unexplained).length > 0)

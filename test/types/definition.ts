@@ -8,6 +8,7 @@ import {
   count,
   defineAggregate,
   definePipeline,
+  dropDuplicates,
   field,
   first,
   histogram,
@@ -205,6 +206,8 @@ topic('x', { ...options, eventTime: { field: 'since', unit: 'ms' } });
 
 const base = { name: 'x', from: departures, windows: { hourly: tumbling('1h') } } as const;
 const n = count();
+// @ts-expect-error duplicates in a field that does not exist
+definePipeline({ ...base, groupBy: ['carrier'], aggregates: { n }, dropDuplicates: dropDuplicates(['city']) });
 // @ts-expect-error no such field to group by
 definePipeline({ ...base, groupBy: ['city'], aggregates: { n } });
 // @ts-expect-error one of two fields does not exist

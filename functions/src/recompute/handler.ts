@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { batchStore, bindingStore, lookupStore } from '@bifold/adapters/cassandra';
+import { appearanceStore, batchStore, bindingStore, lookupStore, speedStore } from '@bifold/adapters/cassandra';
 import { openBucket, s3Archive, s3Views } from '@bifold/adapters/s3';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
@@ -19,6 +19,14 @@ const ports = once(async (): Promise<RecomputePorts> => {
     batch: batchStore(client, scope, pipeline.plan.storage),
     bindings: bindingStore(client, scope),
     lookups: lookupStore(client),
+    ...(pipeline.plan.duplicates === undefined
+      ? {}
+      : {
+          lookingBack: {
+            appearances: appearanceStore(client, scope),
+            speed: speedStore(client, scope, pipeline.plan.storage),
+          },
+        }),
     ...(await registryOfEnvironment(pipeline.plan, client)),
     views: s3Views(bucket, scope),
     openEngine: engineOfEnvironment,

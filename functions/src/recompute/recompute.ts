@@ -20,6 +20,7 @@ import {
   type ViewStore,
 } from '@bifold/core';
 import type { RefusedVersion } from '../models.ts';
+import { type LookingBackOver, refuseLost, storeAppearances } from './appearances.ts';
 import { bindSegments, loadLookups } from './lookups.ts';
 import { loadManifest } from './manifest.ts';
 import { bindCoveredModels, scoreCovered } from './scores.ts';
@@ -31,6 +32,8 @@ export interface RecomputePorts {
   readonly batch: BatchStore;
   readonly bindings: BindingStore;
   readonly lookups: LookupStore;
+  /** Absent where the pipeline drops no duplicates. */
+  readonly lookingBack?: LookingBackOver;
   readonly models?: ModelRegistry;
   readonly onRefused?: (refused: RefusedVersion) => void;
   readonly views: ViewStore;
@@ -62,6 +65,7 @@ const ROWS_AT_ONCE = 5_000;
 export async function recompute(pipeline: Pipeline, ports: RecomputePorts, acceptLost: boolean): Promise<Recomputed> {
   const { plan } = pipeline;
   const { segmentSize } = plan.storage;
+  refuseLost(plan, acceptLost);
   const pointer = await ports.batch.readPointer('serial');
   const partitions = await ports.archive.partitions();
   const chains = new Map(
@@ -83,6 +87,7 @@ export async function recompute(pipeline: Pipeline, ports: RecomputePorts, accep
     await loadLookups(plan, bindings, ports.lookups, engine);
     await scoreCovered(plan, models, engine, scratch);
     const rows = await writeRun(pipeline, entry, engine, scratch, ports);
+    await storeAppearances(plan, pointer, manifest, engine, ports.lookingBack);
     const next = pointerAfter(pointer, entry.run, manifest, ports.clock());
     if (!(await ports.batch.publish(pointer, next)))
       return { published: false, generation: pointer.generation, reason: 'overtaken' };

@@ -1,4 +1,4 @@
-import { bindingStore, lookupStore, speedStore } from '@bifold/adapters/cassandra';
+import { appearanceStore, batchStore, bindingStore, lookupStore, speedStore } from '@bifold/adapters/cassandra';
 import { foldOf } from '@bifold/core';
 import { cassandraOfEnvironment, logOfEnvironment, once } from '../deployment/connections.ts';
 import { deploymentOf } from '../deployment/environment.ts';
@@ -18,6 +18,14 @@ const ports = once(async (): Promise<SpeedPorts> => {
     store: speedStore(client, scope, plan.storage),
     bindings: bindingStore(client, scope),
     lookups: lookupStore(client),
+    ...(fold.duplicates === null
+      ? {}
+      : {
+          lookingBack: {
+            appearances: appearanceStore(client, scope),
+            batch: batchStore(client, scope, plan.storage),
+          },
+        }),
     ...(await registryOfEnvironment(plan, client)),
     log,
     incarnation: scope.incarnation,

@@ -19,12 +19,15 @@ import {
 } from '@bifold/core';
 import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
 import { bindModels, coldModels, type RefusedVersion, type WarmModels } from '../models.ts';
+import { knownPrefix, type LookingBack, repeatedOffsets, type WarmAppearances } from './duplicates.ts';
 import { type BoundLookups, bindLookups, type WarmLookups } from './lookups.ts';
 
 export interface SpeedPorts extends BoundLog {
   readonly store: SpeedStore;
   readonly bindings: BindingStore;
   readonly lookups: LookupStore;
+  /** Absent where the pipeline drops no duplicates. */
+  readonly lookingBack?: LookingBack;
   /** Absent where the pipeline scores nothing. */
   readonly models?: ModelRegistry;
   /** Told of a version that cannot be used. */
@@ -43,10 +46,16 @@ export interface WarmState {
   readonly partitions: Map<number, WarmPartition>;
   readonly lookups: WarmLookups;
   readonly models: WarmModels;
+  readonly appearances: WarmAppearances;
 }
 
 export function coldState(): WarmState {
-  return { partitions: new Map(), lookups: { rows: new Map(), bindings: new Map() }, models: coldModels() };
+  return {
+    partitions: new Map(),
+    lookups: { rows: new Map(), bindings: new Map() },
+    models: coldModels(),
+    appearances: new Map(),
+  };
 }
 
 /** What an invocation did with a partition. */
@@ -57,7 +66,7 @@ export interface FoldedPartition {
   readonly recovered: number;
   readonly quarantined: number;
   readonly rows: number;
-  /** The segment in which the batch starts was left to the batch layer. */
+  /** The segment in which the batch starts was left to the batch layer; of a view that looks back, all of the batch. */
   readonly closed: boolean;
 }
 
@@ -97,19 +106,28 @@ async function foldPartition(
 ): Promise<FoldedPartition> {
   const { segmentSize } = fold.pipeline.plan.storage;
   const start = (batch[0] as LogRecord).offset;
-  const firstSegment = segmentOf(start, segmentSize);
   const known = warm.partitions.get(partition);
   warm.partitions.delete(partition);
 
-  const opened = await openFirstSegment(fold, partition, start, ports, known);
-  const records = opened.missing.length > 0 ? [...opened.missing, ...batch] : batch;
+  const opened = await (fold.duplicates === null ? openFirstSegment : openPrefix)(fold, partition, start, ports, known);
+  const firstSegment = segmentOf(opened.from, segmentSize);
+  const records = [...opened.missing, ...batch.filter(({ offset }) => offset >= opened.from)];
   const folding =
     opened.current === null ? records.filter(({ offset }) => segmentOf(offset, segmentSize) > firstSegment) : records;
+  if (folding.length === 0 && fold.duplicates !== null) {
+    await verified;
+    await ports.store.registerPartition(partition);
+    return { partition, records: batch.length, recovered: 0, quarantined: 0, rows: 0, closed: opened.current === null };
+  }
   const decoded = folding.map(({ value }) => fold.decode(value));
   // What the log was asked for must be of the same incarnation: verified after it was read.
   await (opened.askedLog ? verifyIncarnation(ports) : verified);
+  const repeated =
+    fold.duplicates === null
+      ? NONE
+      : await repeatedOffsets(fold.duplicates, partition, folding, decoded, lookingBack(ports), warm.appearances);
   const lookups = await bind(fold, partition, folding, decoded, ports, warm);
-  const { segments, quarantine } = foldRecords(fold, partition, folding, decoded, opened.current, lookups);
+  const { segments, quarantine } = foldRecords(fold, partition, folding, decoded, repeated, opened.current, lookups);
 
   let rows = 0;
   await Promise.all([
@@ -162,6 +180,8 @@ async function bind(
 
 /** The segment in which a batch starts, as it is to be folded. */
 interface OpenedSegment {
+  /** Where the fold begins: at the batch, or at what is missing below it. */
+  readonly from: number;
   /** All fragments of it below the batch; null when the segment is closed to the speed layer. */
   readonly current: SegmentFold | null;
   /** Records below the batch that were never folded: they come first. */
@@ -171,7 +191,8 @@ interface OpenedSegment {
   readonly askedLog: boolean;
 }
 
-const CLOSED: OpenedSegment = { current: null, missing: [], completed: [], askedLog: true };
+const closedAt = (from: number): OpenedSegment => ({ from, current: null, missing: [], completed: [], askedLog: true });
+const NONE: ReadonlySet<number> = new Set();
 
 async function openFirstSegment(
   fold: Fold,
@@ -184,7 +205,7 @@ async function openFirstSegment(
   const segment = segmentOf(start, segmentSize);
   if (known !== undefined && known.end === start) {
     const current = known.current.segment === segment ? known.current : new SegmentFold(fold, partition, segment, []);
-    return { current, missing: [], completed: [], askedLog: false };
+    return { from: start, current, missing: [], completed: [], askedLog: false };
   }
   const stored = await ports.store.readProgress(partition, Math.max(0, segment - 1), segment + 1);
   const next = stored.get(segment) ?? segmentStart(segment, segmentSize);
@@ -195,6 +216,7 @@ async function openFirstSegment(
   switch (opening.kind) {
     case 'open':
       return {
+        from: start,
         current: await loadSegment(fold, partition, segment, start, ports.store),
         missing: [],
         completed: [],
@@ -203,19 +225,52 @@ async function openFirstSegment(
     case 'open-after-hole': {
       const between = await askLog(ports.log, partition, opening.from, start);
       const current = await loadSegment(fold, partition, segment, start, ports.store);
-      return { current, missing: [], completed: completes(between?.length === 0), askedLog: true };
+      return { from: start, current, missing: [], completed: completes(between?.length === 0), askedLog: true };
     }
     case 'ask': {
       const missing = await askLog(ports.log, partition, opening.from, start);
-      if (missing === null) return CLOSED;
+      if (missing === null) return closedAt(start);
       const current = await loadSegment(fold, partition, segment, opening.from, ports.store);
       const earlier =
         missing.length === 0 && opening.earlier !== null
           ? await askLog(ports.log, partition, opening.earlier, opening.from)
           : null;
-      return { current, missing, completed: completes(earlier?.length === 0), askedLog: true };
+      return { from: start, current, missing, completed: completes(earlier?.length === 0), askedLog: true };
     }
   }
+}
+
+/**
+ * Rule 10: a view that looks back folds nothing above what it has not seen. What is missing below a batch comes from the log; where the log does not have it any more, all
+ * is left to the batch layer, until its cut has passed that.
+ */
+async function openPrefix(
+  fold: Fold,
+  partition: number,
+  start: number,
+  ports: SpeedPorts,
+  known: WarmPartition | undefined,
+): Promise<OpenedSegment> {
+  const { segmentSize } = fold.pipeline.plan.storage;
+  if (known !== undefined && known.end === start) return openFirstSegment(fold, partition, start, ports, known);
+  const { cut, end } = await knownPrefix(partition, start, segmentSize, ports.store, lookingBack(ports));
+  const missing = end < start ? await askLog(ports.log, partition, end, start) : [];
+  // Nothing of the batch lies above its own end.
+  if (missing === null) return closedAt(Number.POSITIVE_INFINITY);
+  const from = end < start ? end : Math.max(cut, start);
+  const segment = segmentOf(from, segmentSize);
+  const current = await loadSegment(fold, partition, segment, from, ports.store);
+  return { from, current, missing, completed: [], askedLog: end < start };
+}
+
+function lookingBack({ lookingBack: ports }: SpeedPorts): LookingBack {
+  if (ports !== undefined) return ports;
+  throw new ProtocolError('BIFOLD_NOT_LOOKING_BACK', {
+    failed: 'a view that drops duplicates was opened without the store of what came before',
+    received: 'no such store',
+    allowed: 'the appearances of this view',
+    remedy: 'report this: it is a fault of Bifold',
+  });
 }
 
 /** Every fragment of a segment. A batch that starts at the segment's first offset needs none: a fold from the start is true, and a fuller one wins by its timestamp. */
@@ -262,6 +317,7 @@ function foldRecords(
   partition: number,
   records: readonly LogRecord[],
   decoded: readonly Decoded[],
+  repeated: ReadonlySet<number>,
   first: SegmentFold | null,
   lookups: BoundLookups,
 ): FoldedRecords {
@@ -285,6 +341,7 @@ function foldRecords(
       quarantine.push(quarantineEntry(record, segment, event.reason, event.detail));
       continue;
     }
+    if (repeated.has(record.offset)) continue;
     current.addEvents(record.offset, event.timeMs, fold.enrich(event.values, resolve));
   }
   return { segments, quarantine };

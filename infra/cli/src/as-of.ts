@@ -1,4 +1,4 @@
-import { type Answer, answerAsOf, offsetsOf, type Pipeline, type Question, type Receipt } from '@bifold/core';
+import { type Answer, answerAsOf, offsetsOf, type Pipeline, type Question, type Receipt, readFor } from '@bifold/core';
 import { keptRecords, locateKept } from '@bifold/functions/bodies';
 import { boundLookups } from './bound-lookups.ts';
 import type { Context } from './context.ts';
@@ -23,7 +23,7 @@ export async function recall(
   if (receipt.version !== plan.version) throw otherDefinition(receipt, plan.version);
   const scope = { version: receipt.version, incarnation: receipt.incarnation };
   return withKept(context, deployment, scope, async (kept) => {
-    const wanted = offsetsOf({ receipt, rows });
+    const wanted = readFor(plan, offsetsOf({ receipt, rows }));
     const located = await locateKept(wanted, 'archive', kept);
     if (Object.keys(located.missing).length > 0) {
       throw new GoneError('BIFOLD_OFFSETS_GONE', {

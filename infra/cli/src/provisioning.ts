@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTables, lookupStore } from '@bifold/adapters/cassandra';
-import type { Pipeline } from '@bifold/core';
+import type { Pipeline, Plan } from '@bifold/core';
 import { type Context, MODELS_BUCKET } from './context.ts';
 import { type DeploymentRecord, readDeployments, recordDeployment } from './deployments.ts';
 import { CliError, messageOf, UsageError } from './errors.ts';
@@ -87,12 +87,28 @@ async function ensureTopic(context: Context, { plan }: Pipeline, partitions: num
       remedy: 'change the configuration of the topic, or send the events to another one',
     });
   }
+  if (plan.duplicates !== undefined) await refuseBegunLog(context, plan);
   if (found.config['message.timestamp.type'] !== 'LogAppendTime') {
     warn(
       `topic "${plan.topic}" keeps the producers' clocks (message.timestamp.type=CreateTime); LogAppendTime is advised`,
     );
   }
   return found.id;
+}
+
+/** A view that drops duplicates must know all that came first. */
+async function refuseBegunLog(context: Context, { name, topic }: Plan): Promise<void> {
+  const log = await context.log(topic);
+  for (const partition of await log.partitions()) {
+    const { start } = await log.bounds(partition);
+    if (start > 0)
+      throw new UsageError('BIFOLD_LOG_BEGUN', {
+        failed: `pipeline "${name}" drops duplicates, and the log of topic "${topic}" has lost its beginning`,
+        received: `partition ${partition} that begins at offset ${start}`,
+        allowed: 'partitions that begin at offset 0: what came first is known only if all of it is there',
+        remedy: 'create the topic anew, with retention.ms=-1, or drop no duplicates',
+      });
+  }
 }
 
 /** Deploys one pipeline on the local cloud and records it, with the settings that were given beside those of a local cloud. */

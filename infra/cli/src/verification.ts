@@ -9,6 +9,7 @@ import {
   type Pipeline,
   positionOfRow,
   type Receipt,
+  readFor,
   rowAlgebrasOf,
   rowCoverage,
   type Source,
@@ -102,11 +103,11 @@ export async function verifyPipeline(
     for (const source of sources) {
       const fold = async (foldings: readonly Folding[]): Promise<readonly FoldedLog[]> => {
         const everything = unionOf(foldings.map(({ coverage }) => coverage));
-        const records = keptRecords(await locateKept(everything, source, kept), kept);
+        const records = keptRecords(await locateKept(readFor(plan, everything), source, kept), kept);
         return interpretEach(pipeline, records, foldings, lookups);
       };
       const checked = await step(onProgress, `${plan.name}: the plain fold over ${SOURCE_TEXTS[source]}`, () =>
-        compareAll(pipeline, asked, only, fold, (coverage) => locateKept(coverage, source, kept)),
+        compareAll(pipeline, asked, only, fold, (coverage) => locateKept(readFor(plan, coverage), source, kept)),
       );
       const located = await locateKept(receipt.coverage, source, kept);
       const { missing } = checked;

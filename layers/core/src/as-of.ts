@@ -3,6 +3,7 @@ import { type Deviation, type MergedRow, mergeStates, type OpenSegment, rowCover
 import { type AnswerRow, isDeviating, positionOfRow } from './answer-row.ts';
 import { type Coverage, covers, withoutRange } from './coverage.ts';
 import type { Pipeline } from './definition/pipeline.ts';
+import { duplicateRuleOf, SeenEvents } from './duplicates.ts';
 import type { Slots } from './evaluate.ts';
 import { foldOf, type ResolveLookup, rowId } from './fold.ts';
 import { comparePositions } from './order.ts';
@@ -34,7 +35,7 @@ export function offsetsOf({ receipt, rows }: Pick<KeptAnswer, 'receipt' | 'rows'
  * Gives an old answer again, to the byte: one plain fold over the offsets that its receipt and its rows name, shown, ordered and cut into pages as the query
  * function does. Its digest is computed anew: it is the receipt's unless the data, the definition or the receipt are not what they were.
  *
- * @param log all records of `offsetsOf`, in any order; others are passed over
+ * @param log all records of `offsetsOf`, in any order; others are passed over. Of a view that drops duplicates, what `readFor` says, in the order of each partition
  * @param lookups the lookup rows that a record's segment is bound to
  */
 export async function answerAsOf(
@@ -122,6 +123,8 @@ async function foldAsOf(
   lookups: (partition: number, offset: number) => ResolveLookup,
 ): Promise<{ readonly rows: readonly MergedRow[]; readonly quarantined: Quarantined }> {
   const fold = foldOf(pipeline);
+  const rule = duplicateRuleOf(pipeline.plan);
+  const seen = rule && new SeenEvents(rule);
   const { view } = fold.rows;
   const { keys, fromMs, toMs, total } = question;
   const window = pipeline.plan.windows.find(({ name }) => name === question.window) as WindowPlan;
@@ -169,8 +172,11 @@ async function foldAsOf(
     fold.addTo(row[event.share] as unknown[], event.slots, event);
   };
   for await (const { partition, offset, value } of log) {
-    if (!covers(everything[partition] ?? [], offset)) continue;
+    const isNamed = covers(everything[partition] ?? [], offset);
+    if (!isNamed && seen === null) continue;
     const decoded = fold.decode(value);
+    const isRepeated = decoded.kind === 'event' && seen?.isRepeated(partition, decoded.values, decoded.timeMs, offset);
+    if (!isNamed || isRepeated) continue;
     if (decoded.kind === 'poison') {
       if (covers(counted[partition] ?? [], offset)) counts.set(decoded.reason, (counts.get(decoded.reason) ?? 0) + 1);
       continue;

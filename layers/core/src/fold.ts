@@ -2,6 +2,7 @@ import { type AnyAlgebra, adderOf } from './aggregates/index.ts';
 import type { EventPlace, Observation } from './aggregates/observation.ts';
 import { takesObservations } from './aggregates/takes.ts';
 import type { Pipeline } from './definition/pipeline.ts';
+import { type DuplicateRule, duplicateRuleOf } from './duplicates.ts';
 import { ProtocolError } from './errors.ts';
 import { compileExpression, type Evaluate, type Slots, slotIndex } from './evaluate.ts';
 import { itemsOf } from './items.ts';
@@ -49,6 +50,8 @@ export interface Fold {
   readonly pipeline: Pipeline;
   readonly rows: RowAlgebras;
   readonly decode: Decoder;
+  /** What repeats what; null where duplicates count. */
+  readonly duplicates: DuplicateRule | null;
   /** For each lookup of the plan, the key that a record's columns name; null names none. */
   lookupKeys(values: readonly Value[]): readonly (string | null)[];
   /**
@@ -110,6 +113,7 @@ export function foldOf(pipeline: Pipeline): Fold {
     pipeline,
     rows,
     decode: decoderOf(pipeline),
+    duplicates: duplicateRuleOf(plan),
     lookupKeys: (values) => lookupSlots.map(({ onSlot }) => lookupKeyText(values[onSlot] as Value)),
     enrich: (values, resolve) => {
       const slots: Slots = new Array(width).fill(null);

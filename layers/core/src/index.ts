@@ -11,6 +11,7 @@ export { Reader, Writer } from './codec.ts';
 export * from './coverage.ts';
 export * from './definition/index.ts';
 export { digestOf } from './digest.ts';
+export { type DuplicateRule, duplicateRuleOf, readFor, SeenEvents } from './duplicates.ts';
 export * from './errors.ts';
 export { type Slots, slotIndex } from './evaluate.ts';
 export { expressionSql } from './expression-sql.ts';

@@ -2,6 +2,7 @@ import type { AnyAlgebra } from './aggregates/index.ts';
 import type { EventPlace } from './aggregates/observation.ts';
 import { type Coverage, covers } from './coverage.ts';
 import type { Pipeline } from './definition/pipeline.ts';
+import { duplicateRuleOf, SeenEvents } from './duplicates.ts';
 import type { Slots } from './evaluate.ts';
 import { type Fold, foldOf, type ResolveLookup, rowId } from './fold.ts';
 import type { WindowPlan } from './plan.ts';
@@ -43,6 +44,7 @@ export interface Folding {
  * The memory interpreter: one plain fold over the log, restricted to some offsets. No segments, no fragments, no panes, no batch: the meaning of a
  * pipeline, and what every other interpreter must agree with.
  *
+ * @param log of a view that drops duplicates, all that stands before what is covered too, in the order of each partition (`readFor`)
  * @param lookups the lookup rows that a record's segment is bound to
  */
 export async function interpret(
@@ -66,14 +68,21 @@ export async function interpretEach(
 ): Promise<readonly FoldedLog[]> {
   const fold = foldOf(pipeline);
   const plain = foldings.map((folding) => new PlainFold(pipeline, fold, folding));
+  const rule = duplicateRuleOf(pipeline.plan);
+  const seen = rule && new SeenEvents(rule);
   for await (const record of log) {
     const concerned = plain.filter(({ folding }) => covers(folding.coverage[record.partition] ?? [], record.offset));
-    if (concerned.length === 0) continue;
+    if (concerned.length === 0 && seen === null) continue;
     const decoded = fold.decode(record.value);
     if (decoded.kind === 'poison') {
       for (const each of concerned) each.addPoison(decoded.reason);
       continue;
     }
+    if (seen?.isRepeated(record.partition, decoded.values, decoded.timeMs, record.offset)) {
+      for (const each of concerned) each.addRecord([]);
+      continue;
+    }
+    if (concerned.length === 0) continue;
     const at = { timeMs: decoded.timeMs, partition: record.partition, offset: record.offset };
     const events = fold
       .enrich(decoded.values, lookups(record.partition, record.offset))

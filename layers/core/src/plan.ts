@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AggregateKind } from './definition/aggregate.ts';
+import type { Duplicates } from './definition/duplicates.ts';
 import type { ExpressionNode } from './definition/expression.ts';
 import type { FlatMapPlan } from './definition/flat-map.ts';
 import type { Missing } from './definition/lookup.ts';
@@ -28,6 +29,8 @@ export interface Plan {
   readonly derived: readonly DerivedPlan[];
   /** Absent where nothing is scored. Derived columns that read no score come before, the others after. */
   readonly models?: readonly ModelPlan[];
+  /** Records that repeat earlier ones take no part; absent where all do. */
+  readonly duplicates?: Duplicates<string>;
   /** Only records for which it is true take part; absent when all do. */
   readonly where?: ExpressionNode;
   readonly groupBy: readonly string[];

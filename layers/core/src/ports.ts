@@ -115,6 +115,26 @@ export interface SpeedStore {
   deleteFragmentsBelow(partition: number, fromSegment: number, belowSegment: number): Promise<void>;
 }
 
+/** That an id came at an offset of a partition, with its event time: 0 where time does not matter. */
+export interface Appearance {
+  readonly id: string;
+  readonly timeMs: number;
+  readonly offset: number;
+}
+
+/**
+ * What came before, for views that drop duplicates (rule 10). Every entry is true of the log for ever, so that one that is written late, twice or by a writer that
+ * is long replaced can do no harm; what is asked must only not be missing anything.
+ */
+export interface AppearanceStore {
+  /** All appearances of each id with a time in `[fromMs, toMs]` that a quorum has acknowledged, and perhaps others. */
+  read(
+    partition: number,
+    wanted: readonly { readonly id: string; readonly fromMs: number; readonly toMs: number }[],
+  ): Promise<readonly Appearance[]>;
+  write(partition: number, appearances: readonly Appearance[]): Promise<void>;
+}
+
 /** A row of the batch table: the state of one (key, window) over all that the run covers. */
 export interface BatchRow {
   readonly key: string;

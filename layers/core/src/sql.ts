@@ -112,12 +112,35 @@ function unscoredSql(plan: Plan, source: string, bindings: string): string {
       joined.push(`${rows}.${quoted(column.name)} AS ${quoted(`${lookup.name}.${column.name}`)}`);
     if (lookup.missing === 'drop') conditions.push(`${rows}._key IS NOT NULL`);
   }
-  const base = `SELECT ${['e.*', ...joined].join(', ')} FROM ${source} e ${joins.join(' ')} WHERE ${conditions.join(' AND ')}`;
+  const base = `SELECT ${['e.*', ...joined].join(', ')} FROM ${firstSql(plan, source)} e ${joins.join(' ')} WHERE ${conditions.join(' AND ')}`;
   const yielded =
     plan.flatMap === undefined
       ? base
       : `SELECT *, unnest(${itemsSql(plan.flatMap)}) AS ${quoted(plan.flatMap.name)} FROM (${base})`;
   return derivedSql(derivedAround(plan).before, yielded);
+}
+
+/** Of events that repeat each other, the first one: by offset, within each partition. */
+function firstSql({ duplicates }: Plan, source: string): string {
+  if (duplicates === undefined) return source;
+  const { by, withinMs } = duplicates;
+  const near =
+    withinMs === undefined
+      ? ''
+      : ` ORDER BY _event_time_ms RANGE BETWEEN ${withinMs} PRECEDING AND ${withinMs} FOLLOWING`;
+  return `(SELECT * FROM ${source} WHERE _reason IS NULL QUALIFY min(_offset) OVER (PARTITION BY ${['_partition', ...by.map(quoted)].join(', ')}${near}) = _offset)`;
+}
+
+/** What appeared in some offsets of a partition: offset, event time, and the fields in which duplicates agree. */
+export function appearancesSql(
+  { columns, duplicates }: Plan,
+  source: string,
+  partition: number,
+  from: number,
+  to: number,
+): string {
+  const fields = columns.map(({ name }) => (duplicates?.by.includes(name) ? quoted(name) : 'NULL'));
+  return `SELECT ${['_offset', '_event_time_ms', ...fields].join(', ')} FROM ${source} WHERE _reason IS NULL AND _partition = ${partition} AND _offset >= ${from} AND _offset < ${to}`;
 }
 
 /** Rows with derived columns beside their own, each computed from those before it. */

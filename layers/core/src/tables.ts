@@ -77,6 +77,14 @@ export const TABLES = {
     writes: 'logPosition',
     comment: 'records that did not parse or validate',
   },
+  appearances: {
+    name: 'appearances',
+    columns: { ...SCOPE, partition: 'int', id: 'text', time: 'bigint', offset: 'bigint' },
+    partitionKey: ['version', 'incarnation', 'partition', 'id'],
+    clusteringKey: ['time', 'offset'],
+    writes: 'logPosition',
+    comment: 'where the ids of a view that drops duplicates came: the earliest offset decides',
+  },
   batchRows: {
     name: 'batch_rows',
     columns: { ...SCOPE, run: 'text', bucket: 'int', key: 'text', window: 'text', start: 'bigint', cell: 'blob' },

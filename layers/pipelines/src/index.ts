@@ -1,6 +1,7 @@
 import type { ModelDefinition, Pipeline } from '@bifold/core';
 import { airframes } from './airframes.ts';
 import { airlines, delays, planes } from './delays.ts';
+import { legsOnce } from './legs-once.ts';
 import { people, salary, salaryModel } from './salary.ts';
 import { throughput } from './throughput.ts';
 import { wine, wineModel } from './wine.ts';
@@ -13,7 +14,7 @@ export { readings, throughput } from './throughput.ts';
 export { wine, wineModel, wines } from './wine.ts';
 
 /** Every pipeline that can be deployed. Add yours here. */
-export const pipelines: readonly Pipeline[] = [delays, airframes, throughput, wine, salary];
+export const pipelines: readonly Pipeline[] = [delays, airframes, legsOnce, throughput, wine, salary];
 
 /** Every model that can be trained: `npx bifold train <name>`. */
 export const models: readonly ModelDefinition[] = [wineModel, salaryModel];

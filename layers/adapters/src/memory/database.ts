@@ -1,4 +1,6 @@
 import {
+  type Appearance,
+  type AppearanceStore,
   type BatchRow,
   type BatchStore,
   type BindingStore,
@@ -29,6 +31,7 @@ import { bytesOf, CellTable, joinKey, utf8 } from './cell-table.ts';
 export interface MemoryDatabase {
   speedStore(scope: Scope, options: { readonly buckets: number; readonly segmentSize: number }): SpeedStore;
   batchStore(scope: Scope, options: { readonly buckets: number }): BatchStore;
+  appearanceStore(scope: Scope): AppearanceStore;
   bindingStore(scope: Scope): BindingStore;
   sweepLedger(scope: Scope): SweepLedger;
   lookupStore(): LookupStore;
@@ -42,6 +45,7 @@ export function memoryDatabase(): MemoryDatabase {
   const batchRows = new CellTable<BatchRow>();
   const runs = new CellTable<RunEntry>();
   const sweeps = new CellTable<number>();
+  const appearances = new CellTable<Appearance>();
   const pointers = new Map<string, Pointer>();
   const bindings = new Map<string, Map<string, { segment: number; lookup: string; version: string }>>();
   const lookups = new Map<string, Map<string, Readonly<Record<string, Value>>>>();
@@ -159,6 +163,23 @@ export function memoryDatabase(): MemoryDatabase {
         async deleteRun({ run, generation }) {
           for (let bucket = 0; bucket < buckets; bucket++) batchRows.delete(key(run, bucket), timestampOf(generation));
           runs.deleteRow(scoped, joinKey(generation, run), timestampOf(generation));
+        },
+      };
+    },
+
+    appearanceStore({ version, incarnation }) {
+      const key = (partition: number, id: string) => joinKey(version, incarnation, partition, id);
+      return {
+        read: async (partition, wanted) =>
+          wanted.flatMap(({ id, fromMs, toMs }) =>
+            appearances.rows(key(partition, id)).filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs),
+          ),
+
+        async write(partition, some) {
+          for (const one of some) {
+            const row = joinKey(one.timeMs, one.offset);
+            appearances.write(key(partition, one.id), row, logTimestampUs(one.offset), utf8(''), one);
+          }
         },
       };
     },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { appearanceStoreContract } from '../../../../test/contract/appearance-store.ts';
 import { archiveContract } from '../../../../test/contract/archive-store.ts';
 import { batchStoreContract } from '../../../../test/contract/batch-store.ts';
 import {
@@ -17,6 +18,7 @@ const bucket = memoryBucket();
 const pointers = memoryModelPointers();
 
 speedStoreContract('memory', async (scope, options) => database.speedStore(scope, options));
+appearanceStoreContract('memory', async (scope) => database.appearanceStore(scope));
 batchStoreContract('memory', async (scope, options) => database.batchStore(scope, options));
 bindingStoreContract('memory', async (scope) => database.bindingStore(scope));
 sweepLedgerContract('memory', async (scope) => database.sweepLedger(scope));

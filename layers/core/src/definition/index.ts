@@ -22,6 +22,7 @@ export {
   topK,
   variance,
 } from './aggregate.ts';
+export { type Duplicates, dropDuplicates } from './duplicates.ts';
 export { type Duration, durationMs } from './duration.ts';
 export {
   type AnyExpression,

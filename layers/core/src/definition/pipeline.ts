@@ -1,5 +1,6 @@
 import { deepFreeze, type Plan, type StoragePlan, versionOf } from '../plan.ts';
 import type { Aggregate, ResultOver } from './aggregate.ts';
+import { type Duplicates, planDuplicates } from './duplicates.ts';
 import type { AnyExpression, Expression, FieldType } from './expression.ts';
 import { type FlatMappable, type FlatMapped, type Items, planFlatMap } from './flat-map.ts';
 import { checkResourceName } from './identifier.ts';
@@ -76,6 +77,8 @@ interface Definition<E, G, W, A, L, D, S, F> {
   readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<Event<E, F>, L, D, S>>>;
   /** Columns that models fill, from fields, lookups and derived columns. Derived columns, `where`, `groupBy` and aggregates may read them. */
   readonly scores?: S;
+  /** Events that repeat earlier ones take no part: looked at before anything else, so that `where` drops no first one. */
+  readonly dropDuplicates?: Duplicates<keyof E & string>;
   /** Only records for which it is true take part: not those for which it is false or null. */
   readonly where?: Condition<Event<E, F>, L, D, S>;
   readonly groupBy: G;
@@ -91,6 +94,7 @@ const KNOWN_OPTIONS = [
   'flatMap',
   'derive',
   'scores',
+  'dropDuplicates',
   'where',
   'groupBy',
   'windows',
@@ -193,6 +197,9 @@ export function definePipeline<
     ...(flatMap === undefined ? {} : { flatMap }),
     derived: derivedPlans,
     ...(models.length === 0 ? {} : { models }),
+    ...(definition.dropDuplicates === undefined
+      ? {}
+      : { duplicates: planDuplicates(definition.dropDuplicates, columns, from.partitionBy, scope) }),
     ...(definition.where === undefined ? {} : { where: planCondition(definition.where, scope) }),
     groupBy: planKey(where, groupBy, scope),
     windows: planWindows(where, windows),

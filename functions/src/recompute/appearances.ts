@@ -1,0 +1,71 @@
+import {
+  type Appearance,
+  type AppearanceStore,
+  appearancesSql,
+  cutOf,
+  duplicateRuleOf,
+  type Manifest,
+  type Plan,
+  type Pointer,
+  ProtocolError,
+  type SpeedStore,
+  type SqlEngine,
+  segmentStart,
+  type Value,
+} from '@bifold/core';
+import { COVERED } from './manifest.ts';
+
+/** What a view that drops duplicates needs beside the archive. */
+export interface LookingBackOver {
+  readonly appearances: AppearanceStore;
+  readonly speed: Pick<SpeedStore, 'readProgress'>;
+}
+
+const APPEARANCES_AT_ONCE = 5_000;
+
+/**
+ * Rule 10: before a cut is published, all that appeared below it is stored, so that the speed layer can go on from there. It stored what it completed itself: the rest are
+ * the segments that were closed to it.
+ */
+export async function storeAppearances(
+  plan: Plan,
+  pointer: Pointer,
+  { cuts }: Manifest,
+  engine: SqlEngine,
+  ports: LookingBackOver | undefined,
+): Promise<void> {
+  const rule = duplicateRuleOf(plan);
+  if (rule === null || ports === undefined) return;
+  const { segmentSize } = plan.storage;
+  for (const [name, cut] of Object.entries(cuts)) {
+    const partition = Number(name);
+    const before = cutOf(pointer.current, partition);
+    const progress = await ports.speed.readProgress(partition, before, cut);
+    for (let segment = before; segment < cut; segment++) {
+      const [start, end] = [segmentStart(segment, segmentSize), segmentStart(segment + 1, segmentSize)];
+      if (progress.get(segment) === end) continue;
+      let pending: Appearance[] = [];
+      for await (const chunk of engine.query(appearancesSql(plan, COVERED, partition, start, end))) {
+        for (const [offset, timeMs, ...values] of chunk) {
+          const columns = values.map((value) => (typeof value === 'bigint' ? Number(value) : value) as Value);
+          pending.push(rule.appearanceOf(columns, Number(timeMs), Number(offset)));
+        }
+        if (pending.length < APPEARANCES_AT_ONCE) continue;
+        await ports.appearances.write(partition, pending);
+        pending = [];
+      }
+      if (pending.length > 0) await ports.appearances.write(partition, pending);
+    }
+  }
+}
+
+/** What the speed layer saw of a range that is lost can be computed by nobody again: records that repeat it would count here, and not there. */
+export function refuseLost({ name, duplicates }: Plan, acceptLost: boolean): void {
+  if (!acceptLost || duplicates === undefined) return;
+  throw new ProtocolError('BIFOLD_LOST_BEFORE_DUPLICATES', {
+    failed: `"${name}" drops duplicates, and cannot pass records that are lost`,
+    received: '--accept-lost',
+    allowed: 'an archive without gaps: what came first is known only if all of it is',
+    remedy: `keep what there is as it is, and begin anew: create the topic of "${name}" again and deploy`,
+  });
+}

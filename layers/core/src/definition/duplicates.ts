@@ -1,0 +1,80 @@
+import { type Duration, durationMs } from './duration.ts';
+import type { Column, ColumnType } from './schema.ts';
+import { refuse, type Scope } from './scope.ts';
+
+/** Which events are repetitions, as plain data; made by `dropDuplicates`. */
+export interface Duplicates<out Field extends string> {
+  readonly by: readonly Field[];
+  /** Only what lies so close in event time repeats; absent: whatever came before, at any time. */
+  readonly withinMs?: number;
+}
+
+/**
+ * Of events that agree in these fields, the first of its partition takes part, and what repeats it does not: the first by offset, not by event time. With `within`, an
+ * event repeats only those that came before it and lie at most so far from it in event time. Null agrees with null.
+ *
+ * One of the fields must be that by which the topic is partitioned: events that agree are then in one partition.
+ */
+export function dropDuplicates<const Field extends string>(
+  by: readonly Field[],
+  { within }: { readonly within?: Duration } = {},
+): Duplicates<Field> {
+  return Object.freeze({
+    by: Object.freeze([...by]),
+    ...(within === undefined ? {} : { withinMs: durationMs(within) }),
+  });
+}
+
+const TYPES: readonly ColumnType[] = ['text', 'integer', 'double', 'boolean', 'timestamp', 'decimal'];
+
+export function planDuplicates(
+  { by, withinMs }: Duplicates<string>,
+  columns: readonly Column[],
+  partitionBy: string,
+  scope: Scope,
+): Duplicates<string> {
+  if (!Array.isArray(by) || by.length === 0)
+    refuse(
+      'BIFOLD_BAD_DUPLICATES',
+      `${scope.where} does not say in what duplicates agree`,
+      JSON.stringify(by) ?? 'nothing',
+      'one field or more',
+      "write dropDuplicates: dropDuplicates(['field'])",
+    );
+  for (const field of by) {
+    const type = scope.type(field, 'dropDuplicates');
+    if (!columns.some(({ name }) => name === field) || !TYPES.includes(type))
+      refuse(
+        'BIFOLD_BAD_DUPLICATES',
+        `${scope.where} looks for duplicates in "${field}"`,
+        type,
+        'text, number, boolean or timestamp fields of the record itself: what lookups and models add may be another for the same record',
+        'choose fields of the record',
+      );
+  }
+  if (new Set(by).size < by.length)
+    refuse(
+      'BIFOLD_BAD_DUPLICATES',
+      `${scope.where} looks for duplicates in a field twice`,
+      by.join(', '),
+      'each field once',
+      'remove one',
+    );
+  if (withinMs !== undefined && !(Number.isSafeInteger(withinMs) && withinMs > 0))
+    refuse(
+      'BIFOLD_BAD_DUPLICATES',
+      `${scope.where} has a time within which events are duplicates that is none`,
+      String(withinMs),
+      'a duration such as 10m',
+      "write dropDuplicates(['field'], { within: '10m' })",
+    );
+  if (!by.includes(partitionBy))
+    refuse(
+      'BIFOLD_NOT_CO_PARTITIONED',
+      `${scope.where} looks for duplicates that may lie in different partitions`,
+      `${by.join(', ')}, over a topic that is partitioned by "${partitionBy}"`,
+      `fields with "${partitionBy}" among them: no partition knows what came first in another`,
+      `add "${partitionBy}", or partition the topic by one of these fields`,
+    );
+  return { by: [...by], ...(withinMs === undefined ? {} : { withinMs }) };
+}

@@ -1,0 +1,52 @@
+import type { Appearance, AppearanceStore, Scope } from '@bifold/core';
+import { describe, expect, it } from '@jest/globals';
+import { freshScope } from './speed-store.ts';
+
+const placed = (appearances: readonly Appearance[]): readonly string[] =>
+  appearances.map(({ id, timeMs, offset }) => `${id} ${timeMs} ${offset}`).sort();
+
+/** What views that drop duplicates rely on (rule 10): nothing that was acknowledged is missing, whoever wrote it, in whatever order, however often. */
+export function appearanceStoreContract(name: string, open: (scope: Scope) => Promise<AppearanceStore>): void {
+  describe(`${name}: appearance store`, () => {
+    it('gives all appearances of the ids that are asked for, between their times, both ends with them', async () => {
+      const store = await open(freshScope());
+      await store.write(0, [
+        { id: '["a"]', timeMs: 10, offset: 7 },
+        { id: '["a"]', timeMs: 10, offset: 3 },
+        { id: '["b"]', timeMs: -5, offset: 4 },
+      ]);
+      await store.write(0, [
+        { id: '["a"]', timeMs: 20, offset: 1 },
+        { id: '["a"]', timeMs: 21, offset: 2 },
+        { id: '["a"]', timeMs: 10, offset: 3 },
+      ]);
+      await store.write(1, [{ id: '["a"]', timeMs: 10, offset: 0 }]);
+      const found = await store.read(0, [
+        { id: '["a"]', fromMs: 10, toMs: 20 },
+        { id: '["b"]', fromMs: -5, toMs: -5 },
+        { id: '["c"]', fromMs: 0, toMs: 100 },
+      ]);
+      expect(placed(found)).toEqual(['["a"] 10 3', '["a"] 10 7', '["a"] 20 1', '["b"] -5 4']);
+    });
+
+    it('keeps views and incarnations apart', async () => {
+      const [one, other] = [await open(freshScope()), await open(freshScope())];
+      await one.write(0, [{ id: 'x', timeMs: 0, offset: 0 }]);
+      expect(await other.read(0, [{ id: 'x', fromMs: 0, toMs: 0 }])).toEqual([]);
+    });
+
+    it('takes thousands of ids, of any text', async () => {
+      const store = await open(freshScope());
+      const ids = Array.from({ length: 2_000 }, (_, index) => `["é𝄞 '\\"${index}"]`);
+      await store.write(
+        2,
+        ids.map((id, offset) => ({ id, timeMs: 0, offset })),
+      );
+      const found = await store.read(
+        2,
+        ids.map((id) => ({ id, fromMs: 0, toMs: 0 })),
+      );
+      expect(found.map(({ id }) => id).sort()).toEqual([...ids].sort());
+    });
+  });
+}
