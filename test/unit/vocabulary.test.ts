@@ -21,9 +21,18 @@ const EXPRESSIONS: Readonly<Record<ExpressionNode['kind'], true>> = {
   ...{ textTest: true, letters: true, timePart: true },
 };
 const OPERATORS: Readonly<Record<FlatMapPlan['source']['kind'] | Operator, true>> = {
-  ...{ lookups: true, split: true, items: true, derive: true, scores: true, where: true, groupBy: true },
+  ...{
+    lookups: true,
+    dropDuplicates: true,
+    split: true,
+    items: true,
+    derive: true,
+    scores: true,
+    where: true,
+    groupBy: true,
+  },
 };
-type Operator = 'lookups' | 'derive' | 'scores' | 'where' | 'groupBy';
+type Operator = 'lookups' | 'dropDuplicates' | 'derive' | 'scores' | 'where' | 'groupBy';
 const SINKS: Readonly<Record<Sink<never>['sink']['kind'], true>> = {
   ...{ console: true, memory: true, files: true, kafka: true, cassandra: true, foreachBatch: true, foreach: true },
 };
