@@ -28,6 +28,7 @@ const property = fc.asyncProperty(randomCase, async (random) => {
   counts.rows += rows;
   counts.generations += generations;
   counts.poison += poison;
+  if (counts.pipelines % 500 === 0) console.log(`${counts.pipelines} pipelines, ${counts.rows} rows compared`);
 });
 const result = await fc.check(property, { seed, numRuns, ...(values.path === undefined ? {} : { path: values.path }) });
 const seconds = (performance.now() - started) / 1000;
