@@ -26,6 +26,7 @@ export {
   withModels,
 } from './fold.ts';
 export { type FoldedLog, type FoldedRow, type Folding, interpret, interpretEach } from './interpret.ts';
+export { itemsProblemOf } from './items.ts';
 export type { Json } from './json.ts';
 export { type Located, locate, type Source } from './kept.ts';
 export { boundModels } from './model/bound.ts';

@@ -1,13 +1,28 @@
+import type { FlatMapPlan } from './definition/flat-map.ts';
 import type { Column } from './definition/schema.ts';
 import { compileExpression, slotIndex } from './evaluate.ts';
 import type { Plan } from './plan.ts';
 import { columnReader, type Value } from './value.ts';
 
 /** One record yields at most so many events: one that would yield more is poison, in every layer. */
-export const ITEMS_LIMIT = 10_000;
+const ITEMS_LIMIT = 10_000;
 
 /** The values that a record's columns yield an event for each of; undefined where an array holds what it must not. */
 export type ReadItems = (values: readonly Value[]) => readonly Value[] | undefined;
+
+/** What is wrong with the items of a record, by the values of its columns; null when nothing is. */
+export function itemsProblemOf(plan: Plan): (values: readonly Value[]) => string | null {
+  const read = itemsOf(plan);
+  if (read === null) return () => null;
+  const { name, type } = plan.flatMap as FlatMapPlan;
+  return (values) => {
+    const items = read(values);
+    if (items === undefined) return `${name} is not of type ${type} in every item`;
+    return items.length <= ITEMS_LIMIT
+      ? null
+      : `${name}: ${items.length} items, more than the ${ITEMS_LIMIT} that one record may have`;
+  };
+}
 
 /** Null for a plan whose records yield one event each. */
 export function itemsOf(plan: Plan): ReadItems | null {

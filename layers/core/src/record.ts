@@ -3,7 +3,7 @@ import type { Pipeline } from './definition/pipeline.ts';
 import type { Column, EventSchema } from './definition/schema.ts';
 import type { EventTime } from './definition/topic.ts';
 import { DefinitionError } from './errors.ts';
-import { ITEMS_LIMIT, itemsOf } from './items.ts';
+import { itemsOf, itemsProblemOf } from './items.ts';
 import { KEY_LIMIT_BYTES, keySizeOf } from './key-size.ts';
 import { type ColumnReader, columnReader, type Value } from './value.ts';
 
@@ -48,13 +48,14 @@ const DETAIL_LIMIT = 500;
 
 /** Compiles the decoder of a pipeline. The schema only says yes or no; values are those of the wire. */
 export function decoderOf(pipeline: Pipeline): Decoder {
-  const { columns, eventTime, flatMap } = pipeline.plan;
+  const { columns, eventTime } = pipeline.plan;
   const readers = columns.map(columnReader);
   const timeOf = eventTimeReader(eventTime, columns);
   const validate = validatorOf(pipeline.schema);
   const nested = columns.filter((column) => column.type === 'json').map((column) => column.name);
   const keys = keySizeOf(pipeline.plan);
   const readItems = itemsOf(pipeline.plan);
+  const itemsProblem = itemsProblemOf(pipeline.plan);
   return (bytes) => {
     if (bytes === null) return poison('tombstone', 'the value is null');
     if (!isUtf8(bytes)) return poison('not-utf8', 'the bytes are not UTF-8 text');
@@ -86,15 +87,9 @@ export function decoderOf(pipeline: Pipeline): Decoder {
       }
       values[index] = value;
     }
-    const items = readItems?.(values);
-    if (readItems !== null && items === undefined)
-      return poison('wrong-type', `${flatMap?.name} is not of type ${flatMap?.type} in every item`);
-    if (items !== undefined && items.length > ITEMS_LIMIT)
-      return poison(
-        'wrong-type',
-        `${flatMap?.name}: ${items.length} items, more than the ${ITEMS_LIMIT} that one record may have`,
-      );
-    if (keys.sizeBytes(values, items) > KEY_LIMIT_BYTES)
+    const problem = itemsProblem(values);
+    if (problem !== null) return poison('wrong-type', problem);
+    if (keys.sizeBytes(values, readItems?.(values)) > KEY_LIMIT_BYTES)
       return poison('wrong-type', `${keys.columns.join(', ')}: more than ${KEY_LIMIT_BYTES} bytes, too long for a key`);
     const timeMs = timeOf(values);
     return timeMs === null

@@ -12,6 +12,12 @@ export function checkStream(
   checkSource(stream.name, stream.source);
   checkModes(stream);
   checkDuplicates(stream);
+  if (stream.source.kind === 'join' && stream.pipeline.plan.flatMap !== undefined)
+    refuse('BIFOLD_BAD_FLAT_MAP', `stream "${stream.name}" takes joined rows apart`, {
+      received: stream.pipeline.plan.flatMap.name,
+      allowed: 'flatMap of a source, or of a union',
+      remedy: 'write the join to a topic, and read that',
+    });
   checkResultNames(stream);
   if (!stream.isAggregation && (groupBy.length > 0 || Object.keys(windows).length > 0))
     refuse('BIFOLD_NO_AGGREGATE', `stream "${stream.name}" groups rows and aggregates nothing`, {
@@ -146,7 +152,8 @@ function checkModes(stream: Stream): void {
 
 function checkDuplicates({ name, dropDuplicates, pipeline }: Stream): void {
   if (dropDuplicates === null) return;
-  const columns = [...pipeline.plan.columns, ...pipeline.plan.derived]
+  const { flatMap } = pipeline.plan;
+  const columns = [...pipeline.plan.columns, ...(flatMap === undefined ? [] : [flatMap]), ...pipeline.plan.derived]
     .map((column) => column.name)
     .filter((column) => !column.startsWith('bifold_'));
   const unknown = dropDuplicates.find((column) => !columns.includes(column));

@@ -7,6 +7,9 @@ import {
   type Duration,
   deepFreeze,
   durationMs,
+  type FlatMappable,
+  type FlatMapped,
+  type Items,
   type Joined,
   type Lookup,
   type Readable,
@@ -22,6 +25,9 @@ import { type Source, type SourceNode, sourceColumns, sourceEventTime } from './
 import type { OutputMode, Stream } from './stream.ts';
 import { asItComes, type Trigger } from './trigger.ts';
 
+/** What becomes of a row of `E`. */
+type Event<E, F> = E & FlatMapped<F, E>;
+
 /** A row as sinks are given it. Times are ISO 8601 texts. */
 export type OutputRow<E, L, D, G extends readonly PropertyKey[], A> = keyof A extends never
   ? Simplify<E & Derived<D, E & Joined<L>>>
@@ -34,29 +40,31 @@ export type OutputRow<E, L, D, G extends readonly PropertyKey[], A> = keyof A ex
         }
     >;
 
-interface Definition<E, L, D, G extends readonly PropertyKey[], W, A> {
+interface Definition<E, L, D, G extends readonly PropertyKey[], W, A, F> {
   readonly name: string;
   readonly from: Source<E>;
   readonly lookups?: L;
-  readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<E, L, D>>>;
+  /** A row for each of several values of a row, as in `{ word: split('text', ' ') }`; none where there is no value. */
+  readonly flatMap?: F & FlatMappable<NoInfer<F>, NoInfer<Required<E>>>;
+  readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<Event<E, F>, L, D>>>;
   /** Rows for which it is true go on; false and null do not. */
-  readonly where?: Condition<E, L, D>;
+  readonly where?: Condition<Event<E, F>, L, D>;
   /** The column that says when a row happened. Sources of which one is known need none. */
   readonly eventTime?: EventTimeOf<E>;
   /** How much later than the latest event time seen a row may come. */
   readonly watermark?: Duration;
   /** Only the first row with the same values in these columns passes; they are remembered as long as the watermark lets such a row come, without one for ever. */
-  readonly dropDuplicates?: readonly (keyof (E & Derived<D, E & Joined<L>>) & string)[];
+  readonly dropDuplicates?: readonly (keyof (Event<E, F> & Derived<D, Event<E, F> & Joined<L>>) & string)[];
   readonly groupBy?: G;
   readonly windows?: W;
   readonly aggregates?: A;
   readonly outputMode?: OutputMode;
   readonly trigger?: Trigger;
-  readonly sinks: readonly Sink<NoInfer<OutputRow<E, L, D, G, A>>>[];
+  readonly sinks: readonly Sink<NoInfer<OutputRow<Event<E, F>, L, D, G, A>>>[];
 }
 
 const KNOWN_OPTIONS = [
-  ...['name', 'from', 'lookups', 'derive', 'where', 'eventTime', 'watermark', 'dropDuplicates'],
+  ...['name', 'from', 'lookups', 'flatMap', 'derive', 'where', 'eventTime', 'watermark', 'dropDuplicates'],
   ...['groupBy', 'windows', 'aggregates', 'outputMode', 'trigger', 'sinks'],
 ];
 
@@ -70,11 +78,13 @@ export function defineStream<
   L extends Record<string, Lookup<keyof E & string, unknown>> = {},
   // biome-ignore lint/complexity/noBannedTypes: as above, for derived columns
   D extends Record<string, AnyExpression> = {},
-  const G extends readonly (keyof (E & Derived<D, E & Joined<L>>) & string)[] = readonly [],
+  const G extends readonly (keyof (Event<E, F> & Derived<D, Event<E, F> & Joined<L>>) & string)[] = readonly [],
   const W extends Record<string, Window> = Record<string, Window>,
   // biome-ignore lint/complexity/noBannedTypes: as above, for aggregates
-  A extends Record<string, Aggregate<E & Joined<L> & Derived<D, E & Joined<L>>, unknown>> = {},
->(definition: Definition<E, L, D, G, W, A>): Stream {
+  A extends Record<string, Aggregate<Event<E, F> & Joined<L> & Derived<D, Event<E, F> & Joined<L>>, unknown>> = {},
+  // biome-ignore lint/complexity/noBannedTypes: as above, for rows that stay one
+  F extends Record<string, Items<unknown, never>> = {},
+>(definition: Definition<E, L, D, G, W, A, F>): Stream {
   const { name, from, lookups = {}, derive = {}, where = null, sinks, trigger = asItComes() } = definition;
   for (const option of Object.keys(definition)) {
     if (!KNOWN_OPTIONS.includes(option))
@@ -93,7 +103,7 @@ export function defineStream<
   const { aggregates, groupBy = [], windows = {} } = definition;
   const eventTime = eventTimeOf(definition.eventTime) ?? sourceEventTime(from.source);
   const parts: PlannedParts = {
-    ...{ name, eventTime, lookups, derive, where },
+    ...{ name, eventTime, lookups, flatMap: definition.flatMap ?? null, derive, where },
     columns: sourceColumns(from.source),
     aggregation: aggregates === undefined ? null : { groupBy, windows, aggregates },
   };

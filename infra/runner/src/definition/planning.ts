@@ -8,6 +8,7 @@ import {
   definePipeline,
   type EventSchema,
   type EventTime,
+  type Items,
   keyColumnType,
   type Lookup,
   type Pipeline,
@@ -28,6 +29,7 @@ export interface PlannedParts {
   readonly columns: readonly Column[];
   readonly eventTime: EventTime | null;
   readonly lookups: Readonly<Record<string, Lookup<string, unknown>>>;
+  readonly flatMap?: Readonly<Record<string, Items<unknown, never>>> | null;
   readonly derive: Readonly<Record<string, AnyExpression>>;
   readonly where: AnyExpression | null;
   readonly aggregation: PlannedAggregation | null;
@@ -41,7 +43,7 @@ export interface PlannedAggregation {
 
 /** @throws {DefinitionError} for what a pipeline would be refused for too */
 export function pipelineOf(parts: PlannedParts): Pipeline {
-  const { name, columns, lookups, derive, where } = parts;
+  const { name, columns, lookups, flatMap = null, derive, where } = parts;
   const { groupBy, windows, aggregates } = parts.aggregation ?? {
     groupBy: [STAND_IN],
     windows: { all: tumbling('1d') },
@@ -57,6 +59,7 @@ export function pipelineOf(parts: PlannedParts): Pipeline {
       eventTime: parts.eventTime ?? { kind: 'epoch', field: STAND_IN, unit: 'ms' },
     },
     lookups: lookups as Record<never, never>,
+    ...(flatMap === null ? {} : { flatMap: flatMap as Record<never, never> }),
     derive: derive as Record<never, never>,
     ...(where === null ? {} : { where: where as never }),
     groupBy: groupBy as never,
@@ -93,8 +96,9 @@ const NODES: Readonly<Record<ColumnType, object>> = {
   json: {},
 };
 
-function nodeOf({ type, nullable }: Column): object {
-  return nullable && type !== 'json' ? { anyOf: [NODES[type], { type: 'null' }] } : NODES[type];
+function nodeOf({ type, nullable, items }: Column): object {
+  const node = items === undefined ? NODES[type] : { type: 'array', items: nodeOf({ name: '', ...items }) };
+  return nullable && (type !== 'json' || items !== undefined) ? { anyOf: [node, { type: 'null' }] } : node;
 }
 
 /** The columns of the rows that sinks are given, in their order. */
@@ -122,7 +126,10 @@ export function rowFields(
           column: { ...column, name: `${lookup.name}_${column.name}`, nullable: true },
         })),
     ),
-    ...plan.derived.map(({ name, type }) => ({ field: name, column: { name, type, nullable: true } })),
+    ...[...(plan.flatMap === undefined ? [] : [plan.flatMap]), ...plan.derived].map(({ name, type }) => ({
+      field: name,
+      column: { name, type, nullable: true },
+    })),
   ];
 }
 

@@ -1,12 +1,11 @@
 import { isRemote } from '@bifold/adapters/files';
-import type { Column, EventTime } from '@bifold/core';
 import type { Journal } from '../checkpoint/journal.ts';
 import type { FilesNode } from '../definition/source.ts';
 import type { Ports } from '../ports.ts';
 import { readRecords } from './file-records.ts';
 import { localFiles, remoteFiles, type SeenFile } from './folders.ts';
 import { rowReader } from './row-reader.ts';
-import type { OpenSource, SourceChunk } from './source.ts';
+import type { OpenSource, RowsOf, SourceChunk } from './source.ts';
 
 /** How many files of the log of files are behind it. */
 interface FilesPosition {
@@ -20,14 +19,13 @@ interface FilesPosition {
  */
 export async function filesSource(
   node: FilesNode,
-  columns: readonly Column[],
-  eventTime: EventTime | null,
+  rows: RowsOf,
   journal: Journal,
   { suffix = '', open }: { readonly suffix?: string; readonly open: Ports['folder'] },
 ): Promise<OpenSource> {
   const log = `files${suffix}.jsonl`;
   const folder = isRemote(node.path) ? remoteFiles(node.path, await open(node.path)) : localFiles(node.path);
-  const read = rowReader(columns, node.schema, eventTime);
+  const read = rowReader(node.schema, rows);
   const seen = (await journal.read(log)) as SeenFile[];
   const known = new Set(seen.map(({ path }) => path));
 
@@ -54,7 +52,7 @@ export async function filesSource(
       for (const file of seen.slice((from as FilesPosition).files, (to as FilesPosition).files)) {
         const { path, done } = await folder.open(file);
         try {
-          for await (const records of readRecords(path, node, columns)) {
+          for await (const records of readRecords(path, node, rows.columns)) {
             const chunk = { rows: [] as SourceChunk['rows'][number][], bad: [] as SourceChunk['bad'][number][] };
             for (const { line, record, error } of records) {
               const row =

@@ -155,7 +155,8 @@ type RowOfRecord = (
   record: LogRecord,
 ) => { readonly kind: 'row'; readonly values: readonly Value[] } | ({ readonly kind: 'bad' } & Omit<BadRow, 'where'>);
 
-function rowOfRecord({ schema }: KafkaNode, { columns, eventTime, decodedBy }: RowsOf): RowOfRecord {
+function rowOfRecord({ schema }: KafkaNode, rows: RowsOf): RowOfRecord {
+  const { decodedBy } = rows;
   if (decodedBy !== null) {
     const decode = decoderOf(decodedBy);
     return (_, { value }) => {
@@ -166,7 +167,7 @@ function rowOfRecord({ schema }: KafkaNode, { columns, eventTime, decodedBy }: R
     };
   }
   if (schema === null) return rawRow;
-  const read = rowReader(columns, schema, eventTime);
+  const read = rowReader(schema, rows);
   return (_, { value }) => {
     if (value === null) return { kind: 'bad', reason: 'tombstone', detail: 'the value is null' };
     if (!isUtf8(value)) return { kind: 'bad', reason: 'not-utf8', detail: 'the bytes are not UTF-8 text' };

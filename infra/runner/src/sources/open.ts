@@ -1,4 +1,4 @@
-import type { Column, Value } from '@bifold/core';
+import { type Column, itemsProblemOf, type Pipeline, type Value } from '@bifold/core';
 import type { Journal } from '../checkpoint/journal.ts';
 import { type InputNode, sourceColumns, sourceEventTime } from '../definition/source.ts';
 import type { Stream } from '../definition/stream.ts';
@@ -12,7 +12,13 @@ import type { OpenSource, RowsOf } from './source.ts';
 export async function openSource(stream: Stream, journal: Journal, ports: Ports): Promise<OpenSource> {
   const { source, columns, eventTime, pipeline, isPipeline } = stream;
   if (source.kind !== 'join')
-    return openInput(source, { columns, eventTime, decodedBy: isPipeline ? pipeline : null }, '', journal, ports);
+    return openInput(
+      source,
+      { columns, eventTime, decodedBy: isPipeline ? pipeline : null, problemOf: itemsProblem(pipeline) },
+      '',
+      journal,
+      ports,
+    );
   const sides = [source.left, source.right].map(async (side, index) => ({
     // The name that a person gave may be any; where a side was read to is said by which of the two it is.
     name: index === 0 ? 'left' : 'right',
@@ -40,20 +46,30 @@ async function openInput(
     case 'rate':
       return rateSource(node, ports.clock);
     case 'files':
-      return filesSource(node, rows.columns, rows.eventTime, journal, { suffix, open: ports.folder });
+      return filesSource(node, rows, journal, { suffix, open: ports.folder });
     case 'kafka':
       return kafkaSource(node, rows, await ports.topics());
     case 'union': {
       const inputs = node.inputs.map(async (input, index) => {
         const columns = sourceColumns(input);
         const eventTime = rows.eventTime ?? sourceEventTime(input);
-        const own = { columns, eventTime, decodedBy: null };
+        const own = { ...rows, columns, eventTime, decodedBy: null };
         const source = await openInput(input, own, `${suffix}-${index}`, journal, ports);
         return { name: String(index), source: inOrderOf(rows.columns, columns, source) };
       });
       return severalSources(await Promise.all(inputs));
     }
   }
+}
+
+/** A row whose items cannot be what it is taken apart into is set aside, as a pipeline does. */
+function itemsProblem({ plan }: Pipeline): NonNullable<RowsOf['problemOf']> {
+  const problem = itemsProblemOf(plan);
+  return (columns) => {
+    if (plan.flatMap === undefined) return () => null;
+    const places = plan.columns.map(({ name }) => columns.findIndex((column) => column.name === name));
+    return (values) => problem(places.map((place) => values[place] ?? null));
+  };
 }
 
 /** Rows with their values in another order of the columns. */

@@ -1,5 +1,6 @@
-import { type Column, columnReader, type EventSchema, type EventTime, type Value } from '@bifold/core';
+import { columnReader, type EventSchema, type Value } from '@bifold/core';
 import { eventTimeReader } from '../event-time.ts';
+import type { RowsOf } from './source.ts';
 
 /** A record of the wire as a row, or why it is none. */
 export type ReadRow = (record: unknown) => { readonly kind: 'row'; readonly values: readonly Value[] } | BadRecord;
@@ -11,7 +12,8 @@ interface BadRecord {
 }
 
 /** The schema says yes or no; values are those of the wire, as core keeps them. The reasons are those of a pipeline's quarantine. */
-export function rowReader(columns: readonly Column[], schema: EventSchema, eventTime: EventTime | null): ReadRow {
+export function rowReader(schema: EventSchema, { columns, eventTime, problemOf }: Omit<RowsOf, 'decodedBy'>): ReadRow {
+  const problem = problemOf?.(columns) ?? null;
   const readers = columns.map((column) => ({ column, read: columnReader(column) }));
   const timeOf = eventTime === null ? null : eventTimeReader(eventTime, columns);
   return (record) => {
@@ -26,6 +28,8 @@ export function rowReader(columns: readonly Column[], schema: EventSchema, event
         return { kind: 'bad', reason: 'wrong-type', detail: `${column.name} is not of type ${column.type}` };
       values.push(value);
     }
+    const issueOfValues = problem?.(values) ?? null;
+    if (issueOfValues !== null) return { kind: 'bad', reason: 'wrong-type', detail: issueOfValues };
     if (timeOf !== null && timeOf(values) === null)
       return { kind: 'bad', reason: 'bad-event-time', detail: `${eventTime?.field} is no time` };
     return { kind: 'row', values };
