@@ -1,4 +1,4 @@
-import type { Coverage, Plan, Receipt } from '@bifold/core';
+import { type Coverage, type Plan, type Receipt, resultTypeOf } from '@bifold/core';
 import type { AnswerRow } from '@bifold/functions';
 import { tableText } from './table.ts';
 import { bold, dim, harmless, number, plural, styled } from './terminal.ts';
@@ -14,7 +14,10 @@ export function rowsText(
     ...plan.groupBy.map((title) => ({ title })),
     ...(total ? [] : [{ title: 'window' }]),
     ...(parts ? [{ title: 'from' }] : []),
-    ...aggregates.map((title) => ({ title, align: 'right' as const })),
+    ...plan.aggregates.map((aggregate) => {
+      const isText = ['text', 'json'].includes(resultTypeOf(aggregate));
+      return { title: aggregate.name, align: isText ? ('left' as const) : ('right' as const) };
+    }),
     ...(rows.some(({ ahead, behind }) => ahead ?? behind) ? [{ title: 'differs' }] : []),
   ];
   const width = columns.length;
