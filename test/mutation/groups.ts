@@ -1,18 +1,18 @@
 /**
  * What is mutated: all of core that decides a number, or reads and writes the bytes of one, by what it does.
  *
- * Not here: `sql.ts` and `tables.ts`, which say it once more for an engine and are judged by that engine (test/laws/sql.test.ts, test/integration), too slowly
+ * Not here: `sql.ts`, `expression-sql.ts` and `tables.ts`, which say it once more for an engine and are judged by that engine (test/laws/sql.test.ts, test/integration), too slowly
  * for a thousand mutants; the checks of a definition, whose refusals test/unit/definition.test.ts lists one by one; and files of types alone.
  */
 const FILES = {
-  fold: ['fold.ts', 'segment.ts', 'evaluate.ts', 'interpret.ts'],
+  fold: ['fold.ts', 'items.ts', 'segment.ts', 'evaluate.ts', 'interpret.ts'],
   merge: ['answer.ts', 'coverage.ts', 'order.ts', 'publish.ts'],
-  windows: ['panes.ts', 'windows.ts', 'definition/window.ts', 'definition/duration.ts'],
+  windows: ['panes.ts', 'windows.ts', 'calendar.ts', 'definition/window.ts', 'definition/duration.ts'],
   aggregates: [
     ...['count', 'exact', 'sum', 'mean', 'moments', 'extremes'],
     ...['quantile', 'distinct', 'truth', 'index'],
   ].map((name) => `aggregates/${name}.ts`),
-  codecs: ['codec.ts', 'row.ts', 'record.ts', 'plan.ts'],
+  codecs: ['codec.ts', 'row.ts', 'record.ts', 'value.ts', 'plan.ts'],
 };
 
 export type Group = keyof typeof FILES;
@@ -29,6 +29,6 @@ export function filesOf(group: Group): readonly string[] {
 /** The tests that judge: core's own, those of the definitions that it compiles, and the laws. What is quick comes first, so that most mutants fall at once. */
 export const JUDGES = [
   `${CORE}/**/*.test.ts`,
-  ...['decoder', 'fold', 'definition'].map((name) => `test/unit/${name}.test.ts`),
+  ...['decoder', 'fold', 'definition', 'expressions'].map((name) => `test/unit/${name}.test.ts`),
   ...['windows', 'aggregates', 'fold', 'composed-windows', 'merge'].map((name) => `test/laws/${name}.test.ts`),
 ];
