@@ -35,7 +35,7 @@ grid, folds, split, seed }). From the archive it learns what the published gener
 is tried by cross-validation; the best one is then measured on rows that were held out, and stored as a version with its
 report. Nothing scores with it before it is promoted: npx bifold model promote <model>.
 
-The first training installs scikit-learn (verified against committed hashes, 300 MB). The same rows, definition and
+The first training installs scikit-learn (verified against committed hashes, 430 MB). The same rows, definition and
 libraries give the same model, to the byte.
 
 Ends with 3 and leaves everything as it was when nothing can be learned: no labels, one class, a feature that is constant

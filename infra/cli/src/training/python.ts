@@ -20,7 +20,7 @@ export interface TrainingPython {
 }
 
 /**
- * scikit-learn and what goes with it: 300 MB that only training needs, so they are installed on its first use, each file verified against the committed
+ * scikit-learn and what goes with it: 430 MB that only training needs, so they are installed on its first use, each file verified against the committed
  * hash, in a folder that is named by the lock.
  */
 export async function ensureTrainingPython(paths: CloudPaths, onProgress: OnProgress): Promise<TrainingPython> {
