@@ -1,8 +1,11 @@
 /** Models in the stream, on the real parts: promoted in the middle of it, scored in both layers, verified, asked again. */
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { type Bifold, sharedBifold } from './local/bifold.ts';
 
@@ -108,6 +111,22 @@ async function send(wines: number): Promise<void> {
   await bifold.waitForLag('wine', 0);
 }
 
+/** The line that `bifold watch` prints when this wine comes into the view. */
+async function watchFor(id: number): Promise<unknown> {
+  const program = fileURLToPath(new URL('../../infra/cli/bin/bifold.js', import.meta.url));
+  const args = [program, 'watch', 'wine', '--every', '200ms', '--json'];
+  const child = spawn(process.execPath, args, { env: bifold.env, stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const change = JSON.parse(line);
+      if (change.key.id === id) return change;
+    }
+  } finally {
+    child.kill('SIGINT');
+  }
+  throw new Error('watch ended by itself');
+}
+
 const ask = async (): Promise<Answer> => JSON.parse(await done('query', 'wine', '--window', 'all', '--all', '--json'));
 
 /** How many rows have what a version says of their wine; null counts those without a score. Every row must be one of them. */
@@ -178,7 +197,9 @@ it('promotes no version that is worse, or scored otherwise than in training', as
 
 it('gives the same scores in the batch layer, and an old answer to the byte when other versions are current', async () => {
   await done('model', 'promote', 'wine', 'v2', '--even-if-worse');
+  const seen = watchFor(sent);
   await send(100);
+  expect(await seen).toMatchObject({ change: 'new', window: { name: 'all' }, values: { samples: 1 } });
   const speed = await ask();
   const counts = counted(speed, [FIRST, SECOND]);
   expect(counts.NOBODY).toBeUndefined();

@@ -2,12 +2,22 @@ import { type Coverage, type Plan, type Receipt, resultTypeOf } from '@bifold/co
 import type { AnswerRow } from '@bifold/functions';
 import { tableText } from './table.ts';
 import { bold, dim, harmless, number, plural, styled } from './terminal.ts';
+import type { Change } from './watching.ts';
 
 /** The rows of an answer as a table: key, window, then the aggregates; with parts, the shares of batch and speed below each row. */
 export function rowsText(
   plan: Plan,
   rows: readonly AnswerRow[],
-  { total, parts }: { total: boolean; parts: boolean },
+  {
+    total,
+    parts,
+    isChanged = () => false,
+  }: {
+    total: boolean;
+    parts: boolean;
+    /** Marks cells. */
+    isChanged?: (row: AnswerRow, aggregate: string) => boolean;
+  },
 ): string {
   const aggregates = plan.aggregates.map(({ name }) => name);
   const columns = [
@@ -31,7 +41,11 @@ export function rowsText(
       [
         ...(isFirst ? lead : lead.map(() => '')),
         ...(parts ? [isFirst ? from : dim(from)] : []),
-        ...aggregates.map((name) => (isFirst ? cell(values?.[name] ?? null) : dim(cell(values?.[name] ?? null)))),
+        ...aggregates.map((name) => {
+          const text = cell(values?.[name] ?? null);
+          if (!isFirst) return dim(text);
+          return isChanged(row, name) ? styled(['green', 'bold'], text) : text;
+        }),
         isFirst ? differs : '',
       ].slice(0, width);
     if (!row.parts) return [line(row.values, '', true)];
@@ -42,6 +56,21 @@ export function rowsText(
     ];
   });
   return tableText(columns, cells);
+}
+
+/** `+ 17  cultivar 2, certainty 0.88`, `~ 17  cultivar 1 -> 2`, `- 17`: what became of a row, on one line. */
+export function changeText({ groupBy }: Plan, change: Change): string {
+  const { row, kind } = change;
+  const place = [...groupBy.map((name) => cell(row.key[name] ?? null)), timeText(row.window.start)]
+    .filter((text) => text !== '-')
+    .join(' ');
+  if (kind === 'gone') return `- ${place}`;
+  const columns = kind === 'new' ? Object.keys(row.values) : change.columns;
+  const values = columns.map((name) => {
+    const before = kind === 'new' ? '' : `${cell(change.before[name])} -> `;
+    return `${name} ${before}${cell(row.values[name])}`;
+  });
+  return `${kind === 'new' ? '+' : '~'} ${place}  ${values.join(', ')}`;
 }
 
 export function cell(value: unknown): string {

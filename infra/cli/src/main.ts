@@ -29,6 +29,7 @@ import { trainCommand } from './commands/train.ts';
 import { upCommand } from './commands/up.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { waitCommand } from './commands/wait.ts';
+import { watchCommand } from './commands/watch.ts';
 import { Ended, EXIT, exitStatusOf, explainError, UsageError } from './errors.ts';
 import { tell } from './terminal.ts';
 
@@ -77,6 +78,7 @@ for (const command of [
   runCommand(),
   checkpointCommand(),
   queryCommand(),
+  watchCommand(),
   verifyCommand(),
   quarantineCommand(),
   archiveCommand(),

@@ -11,7 +11,8 @@ import { readSavedAnswer } from '../saved-answer.ts';
 import { dim, plural, print, printJson, warn } from '../terminal.ts';
 import { wholeNumber } from './deploy.ts';
 
-interface Options {
+/** What a question may say, on the command line. */
+export interface QuestionOptions {
   readonly window?: string;
   readonly key?: readonly string[];
   readonly from?: string;
@@ -19,23 +20,32 @@ interface Options {
   readonly total?: boolean;
   readonly snapshot?: boolean;
   readonly parts?: boolean;
+}
+
+interface Options extends QuestionOptions {
   readonly limit: number;
   readonly all?: boolean;
   readonly asOf?: string;
   readonly json?: boolean;
 }
 
-export const queryCommand = (): Command =>
-  new Command('query')
-    .description("ask a pipeline's API for merged rows and their receipt")
-    .argument('[pipeline]', 'its name; a receipt names it')
+/** The options that ask something of a view. */
+export const questionOptions = (command: Command): Command =>
+  command
     .option('--window <name>', 'a window of the pipeline; may be left out when it has one only')
     .option('--key <json>', 'a key, as JSON; may be repeated', (key: string, keys: string[] = []) => [...keys, key])
     .option('--from <time>', 'windows that start at or after this time')
     .option('--to <time>', 'windows that start before this time')
     .option('--total', 'one row a key over all its windows')
     .option('--snapshot', 'all rows cover the same offsets: complete segments alone')
-    .option('--parts', 'show what batch and speed each have of a row')
+    .option('--parts', 'show what batch and speed each have of a row');
+
+export const queryCommand = (): Command =>
+  questionOptions(
+    new Command('query')
+      .description("ask a pipeline's API for merged rows and their receipt")
+      .argument('[pipeline]', 'its name; a receipt names it'),
+  )
     .option('--limit <n>', 'rows of a page', wholeNumber, 20)
     .option('--all', 'every page')
     .option('--as-of <receipt>', 'an old answer again: its file, - for standard input, or its receipt as JSON')
@@ -70,7 +80,7 @@ retention since. Ends with 1 when its digest is not that of the receipt, with 4 
       }),
     );
 
-function questionOf({ window, key, from, to, total, snapshot, parts }: Options): Question {
+export function questionOf({ window, key, from, to, total, snapshot, parts }: QuestionOptions): Question {
   return {
     ...(window === undefined ? {} : { window }),
     ...(key === undefined ? {} : { keys: key.map(keyOf) }),
