@@ -1,5 +1,6 @@
 /**
  * npm run bench -- W1 [--events 1000000] [--runs 3] [--pace 10000] [--seed 1] [--json]
+ * npm run bench -- W8 [--json]
  *
  * Speed as ratios, measured side by side in one run on one machine; docs/benchmarks.md says what is counted.
  */
@@ -10,8 +11,10 @@ import type { ProgressEvent } from '@bifold/cloud';
 import { openBenchCloud, root } from './bench-cloud.ts';
 import { textOf, writeReport } from './report.ts';
 import { runW1 } from './w1.ts';
+import { ratesText, runW8 } from './w8.ts';
 
-const usage = 'npm run bench -- W1 [--events 1000000] [--runs 3] [--pace 10000] [--seed 1] [--json]';
+const usage =
+  'npm run bench -- W1 [--events 1000000] [--runs 3] [--pace 10000] [--seed 1] [--json]; npm run bench -- W8 [--json]';
 
 function wholeNumber(option: string, text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
@@ -35,8 +38,13 @@ async function main(): Promise<void> {
       json: { type: 'boolean', default: false },
     },
   });
+  if (positionals.join() === 'W8') {
+    const rates = await runW8(onProgress);
+    process.stdout.write(`${values.json ? JSON.stringify(rates) : ratesText(rates)}\n`);
+    return;
+  }
   if (positionals.join() !== 'W1')
-    throw new Error(`work "${positionals.join(' ')}" is not known; allowed: W1. ${usage}`);
+    throw new Error(`work "${positionals.join(' ')}" is not known; allowed: W1, W8. ${usage}`);
   const size = {
     events: wholeNumber('events', values.events),
     runs: wholeNumber('runs', values.runs),
