@@ -132,9 +132,9 @@ export function shares(items: readonly Share[], partLabel: string, parts: readon
   for (const { label: own, count } of items) totals.set(own, (totals.get(own) ?? 0) + count);
   const shown = items.map((item) => ({ ...item, share: item.count / (totals.get(item.label) || 1) }));
   return svg({
-    height: 70 + 22 * labels.length,
+    height: 52 + 22 * labels.length,
     marginLeft: marginFor(labels),
-    marginTop: 34,
+    marginTop: 12,
     x: { label: `share of rows by ${partLabel}`, percent: true },
     y: { label: null, type: 'band', domain: labels, tickFormat: (text: string) => short(text) },
     color: { domain: [...parts], range: parts.map((_, index) => PART_COLOURS[index % PART_COLOURS.length] as string) },

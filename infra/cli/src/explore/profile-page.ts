@@ -138,7 +138,8 @@ function associationCard(
     const items = byCategory.map(({ label, mean, rows }) => ({ label: `${label} (${figureText(rows)})`, value: mean }));
     return card(`${target} by ${feature}`, told, chart(bars(items, `mean ${target} (rows)`, figureText)));
   }
-  const classes = [...new Set(parts.map(({ part }) => part))];
+  // In one order in all charts, so that a class has one colour.
+  const classes = [...new Set(parts.map(({ part }) => part))].sort();
   const legend = classes.map(
     (one, index) =>
       html`<span><i style="background:${PART_COLOURS[index % PART_COLOURS.length] as string}"></i>${one}</span>`,

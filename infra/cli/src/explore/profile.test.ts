@@ -19,6 +19,8 @@ const rows = Array.from({ length: 200 }, (_, index) => ({
   kind: index % 7 === 0 ? null : ['<b>a</b>', 'b', 'c'][index % 3],
   same: 1,
   late: index >= 150,
+  /** Its least values are of the class of which all others have the greatest. */
+  back: -index,
 }));
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -54,11 +56,11 @@ function cramer(pairs: readonly (readonly [unknown, unknown])[]): number {
 
 beforeAll(async () => {
   const database = await openDuckDb();
-  const columns = (['x', 'y', 'far', 'kind', 'same', 'late'] as const).map((name) =>
+  const columns = (['x', 'y', 'far', 'kind', 'same', 'late', 'back'] as const).map((name) =>
     rows.map((row) => row[name] ?? null),
   );
-  const types = ['DOUBLE', 'DOUBLE', 'BIGINT', 'VARCHAR', 'BIGINT', 'BOOLEAN'] as const;
-  const named = ['x', 'y', 'far', 'kind', 'same', 'late'].map((name, index) => ({
+  const types = ['DOUBLE', 'DOUBLE', 'BIGINT', 'VARCHAR', 'BIGINT', 'BOOLEAN', 'BIGINT'] as const;
+  const named = ['x', 'y', 'far', 'kind', 'same', 'late', 'back'].map((name, index) => ({
     name,
     type: types[index] as 'DOUBLE',
   }));
@@ -115,6 +117,12 @@ describe('a profile', () => {
     expect(page).not.toMatch(/<script|<b>a<\/b>|src=|href=/);
     expect(page).toContain('&lt;b&gt;a&lt;/b&gt;');
     expect(page.match(/<svg/g)?.length).toBeGreaterThan(6);
+  });
+
+  it('gives a class one colour in all of its charts', () => {
+    const legends = [...profilePage(byClass).matchAll(/<div class="legend">(.*?)<\/div>/g)].map(([, legend]) => legend);
+    expect(legends.length).toBeGreaterThan(2);
+    expect(new Set(legends).size).toBe(1);
   });
 
   it('is a text of a line for each column', () => {
