@@ -96,8 +96,8 @@ const pipelineWhere = (dearFrom: number, duplicates: Duplicates<'at' | 'city' | 
 export const FAMILIES: readonly (readonly Pipeline[])[] = [
   [pipelineWhere(2.5), pipelineWhere(0)],
   [
-    pipelineWhere(2.5, dropDuplicates(['city', 'at'])),
     pipelineWhere(2.5, dropDuplicates(['city', 'seats'], { within: '30ms' })),
+    pipelineWhere(2.5, dropDuplicates(['city', 'at'])),
   ],
 ];
 
