@@ -121,6 +121,28 @@ describe('npm start', () => {
     expect(wrong.slice(0, 3)).toEqual([]);
   });
 
+  it('answers SQL over the archive and the batch views', async () => {
+    const sql = async (query: string) => {
+      const { status, stdout, stderr } = await bifold.run('sql', query, '--json');
+      if (status !== 0) throw new Error(stderr);
+      return stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+    };
+    const { receipt } = await bifold.json<Verification>('verify', 'delays');
+    const [views] = await sql('SELECT sum(flights) AS flights, min(window_start)::text AS first FROM delays.daily');
+    expect(views).toEqual({ flights: receipt.offsets.batch, first: '2013-01-01 00:00:00' });
+    const archived = await sql('SELECT carrier, count(*) AS flights FROM delays.archive GROUP BY ALL');
+    const published = await overCsv('SELECT carrier, count(*) FROM flights GROUP BY ALL');
+    // What the last run of the archive function had not seen yet is missing.
+    expect(archived).toHaveLength(published.length);
+    const flown = archived.reduce((sum, { flights: each }) => sum + each, 0);
+    expect(flown).toBeGreaterThanOrEqual(receipt.offsets.batch);
+    expect(flown).toBeLessThanOrEqual(FLIGHTS);
+    expect((await bifold.run('sql')).stdout).toContain('delays.hourly');
+  });
+
   it('knows what United did at Newark', async () => {
     const question = ['query', 'delays', '--window', 'daily', '--key', '{"carrier":"UA","origin":"EWR"}', '--total'];
     const { rows } = await bifold.json<Answer>(...question);
