@@ -130,7 +130,8 @@ describe('npm start', () => {
         .split('\n')
         .map((line) => JSON.parse(line));
     };
-    const { receipt } = await bifold.json<Verification>('verify', 'delays');
+    const one = ['--window', 'daily', '--key', '{"carrier":"UA","origin":"EWR"}', '--total'];
+    const { receipt } = await bifold.json<Pick<Verification, 'receipt'>>('query', 'delays', ...one);
     const [views] = await sql('SELECT sum(flights) AS flights, min(window_start)::text AS first FROM delays.daily');
     expect(views).toEqual({ flights: receipt.offsets.batch, first: '2013-01-01 00:00:00' });
     const archived = await sql('SELECT carrier, count(*) AS flights FROM delays.archive GROUP BY ALL');
