@@ -161,8 +161,8 @@ afterAll(async () => {
 
 it('lets records wait while there is no version, as the definition says, then scores them with the one that is promoted', async () => {
   await produce(60);
-  const refused = () => done('logs', 'wine-speed');
-  await until('a record that waits', refused, (logs) => logs.includes('BIFOLD_MODEL_WITHOUT_VERSION'));
+  const lagOf = async () => (await bifold.status()).pipelines.find(({ pipeline }) => pipeline === 'wine')?.lag;
+  await until('records that wait', lagOf, (lag) => lag === 60);
   expect((await ask()).rows).toEqual([]);
 
   await done(
