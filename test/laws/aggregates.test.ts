@@ -393,6 +393,26 @@ describe('the bytes of a stored state', () => {
   });
 });
 
+describe('decimals', () => {
+  const seen = ['10', '-3', '9.5'].map((second, offset) => ({ ...NOWHERE, offset, value: second, second }));
+
+  it('are compared by size, not as texts', () => {
+    const least = algebraOf({ kind: 'minBy', domain: 'text', secondDomain: 'decimal' });
+    const most = algebraOf({ kind: 'maxBy', domain: 'text', secondDomain: 'decimal' });
+    expect([least, most].map((algebra) => algebra.present(folded(algebra, seen)))).toEqual(['-3', '10']);
+    const often = algebraOf({ kind: 'topK', domain: 'decimal', parameter: 3 });
+    expect(often.present(folded(often, ['10', '-3', '9.5']))).toEqual(
+      ['-3', '9.5', '10'].map((value) => ({ value, count: 1 })),
+    );
+  });
+});
+
+it('a stored value of no type is refused', () => {
+  const algebra = algebraOf({ kind: 'topK', domain: 'text', parameter: 3 });
+  // One value, of type 9.
+  expect(() => algebra.decode(new Reader(Buffer.of(1, 1, 9)))).toThrow(CodecError);
+});
+
 describe('what is bounded', () => {
   const place = { timeMs: 0, partition: 0, offset: 0, second: null };
   const manyTexts = fc.array(
@@ -428,17 +448,29 @@ describe('what is bounded', () => {
   it.each(['topK', 'collect'] as const)('%s is the same in any grouping, also where it is too much', (kind) => {
     const algebra = algebraOf({ kind, domain: 'text', parameter: 4 });
     let tooMuch = 0;
+    let runs = 0;
     fc.assert(
       fc.property(manyTexts, fc.integer(), (seen, seed) => {
         const choose = choices(seed);
         const inputs: readonly unknown[] = kind === 'topK' ? seen.map(({ value }) => value) : seen;
         const state = grouped(algebra, shuffled(inputs, choose), choose);
         expect(hex(algebra, state)).toBe(hex(algebra, folded(algebra, inputs)));
+        runs++;
         if (algebra.present(state) === null) tooMuch++;
       }),
       { numRuns: 1000 },
     );
-    expect(tooMuch).toBeGreaterThan(100);
+    expect(tooMuch).toBeGreaterThan(runs / 10);
+  });
+
+  it('collects 64 KiB, and no byte more', () => {
+    const algebra = algebraOf({ kind: 'collect', domain: 'text', parameter: 2 });
+    // A value takes 24 bytes beside its own.
+    const [all, more] = [65_512, 65_513].map((size) =>
+      algebra.present(folded(algebra, [{ ...place, value: 'a'.repeat(size) }])),
+    );
+    expect(all).toHaveLength(1);
+    expect(more).toBeNull();
   });
 
   it('collects what comes before what is too much, once there is enough of it', () => {

@@ -4,12 +4,34 @@ import { bind } from 'jest-each';
 /** What the tests import from '@jest/globals', in a process where Mocha runs them: Jest's own `expect` and `each`, Mocha's blocks. */
 type Block = (title: string, body: () => unknown) => void;
 
-// Mocha has blocks of their own for each file: that is how it knows whose tests they are.
-const block =
-  (kind: 'describe' | 'it'): Block =>
-  (title, body) =>
-    (globalThis as unknown as Record<typeof kind, Block>)[kind](title, body);
-const describe = Object.assign(block('describe'), { each: bind(block('describe'), false) });
-const it = Object.assign(block('it'), { each: bind(block('it'), false) });
+/** What the file that loads right now opens for its tests. */
+let openers: Open[] = [];
+type Open = () => unknown;
 
-export { describe, expect, it };
+export function startFile(): void {
+  openers = [];
+}
+
+const beforeAll = (open: Open): void => void openers.push(open);
+/** Thousands of mutants share what is opened: it is closed with the process. */
+const afterAll = (): void => {};
+
+/** Opened by the first of a file's tests, not for tests of other files. */
+function opening(own: Open[], body: () => unknown): () => unknown {
+  return async () => {
+    for (; own[0] !== undefined; own.shift()) await own[0]();
+    return body();
+  };
+}
+
+// Mocha has blocks of their own for each file: that is how it knows whose tests they are.
+const mocha = globalThis as unknown as Record<'describe' | 'it', Block>;
+const suite: Block = (title, body) => mocha.describe(title, body);
+const test: Block = (title, body) => mocha.it(title, opening(openers, body));
+const describe = Object.assign(suite, { each: bind(suite, false) });
+const it = Object.assign(test, { each: bind(test, false) });
+
+/** How long a test may take is Stryker's to say. */
+const jest = { setTimeout: (): void => {} };
+
+export { afterAll, beforeAll, describe, expect, it, jest };

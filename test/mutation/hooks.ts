@@ -15,7 +15,8 @@ const SUBSTITUTES: Readonly<Record<string, URL>> = {
 
 /** A mutant that keeps a test file from loading is seen: so it is a test of each file that it loads. */
 const guarded = (url: string): string => `
-  import { it } from '@jest/globals';
+  import { it, startFile } from '@jest/globals';
+  startFile();
   let failure = null;
   try { await import(${JSON.stringify(`${url}?guarded`)}); } catch (error) { failure = { error }; }
   it(${JSON.stringify(`${basename(url)} loads`)}, () => { if (failure) throw failure.error; });

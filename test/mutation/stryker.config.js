@@ -1,7 +1,5 @@
 import { filesOf, GROUPS, JUDGES } from './groups.ts';
-
-/** Where copies, results and the report go: outside git. */
-const FOLDER = '.bifold/mutation';
+import { FOLDER, RESULTS_FILE } from './results.ts';
 
 export default {
   mutate: GROUPS.flatMap(filesOf),
@@ -22,7 +20,7 @@ export default {
   timeoutMS: 10_000,
   timeoutFactor: 1.5,
   incremental: true,
-  incrementalFile: `${FOLDER}/results.json`,
+  incrementalFile: RESULTS_FILE,
   reporters: ['progress-append-only', 'html'],
   htmlReporter: { fileName: `${FOLDER}/report.html` },
   logLevel: 'warn',

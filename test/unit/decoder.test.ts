@@ -1,7 +1,10 @@
 import {
+  type AnyExpression,
   type ColumnType,
+  coalesce,
   columnReader,
   columnsOf,
+  concat,
   count,
   type Decoded,
   decoderOf,
@@ -13,6 +16,7 @@ import {
   table,
   topic,
   tumbling,
+  when,
 } from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -429,6 +433,42 @@ describe('keys that no database row could have', () => {
         reason: 'wrong-type',
         detail: expect.stringContaining('city, place: more than'),
       });
+  });
+});
+
+describe('keys that are computed', () => {
+  const [city, note] = [field('city'), field('note')];
+  /** How long a city may be, in letters, beside a note of 10,000. */
+  it.each<[what: string, key: AnyExpression, letters: number]>([
+    ['of both', concat(city, note), 60_000 - 10_002 - 2],
+    ['of one twice', concat(city, city), 29_998],
+    ['of one and a constant', concat('éé', city), 60_000 - 6 - 2],
+    ['of the first that is there, at most both', coalesce(city, note), 60_000 - 10_002 - 2],
+    ['of the first that is there, not of one twice', coalesce(city, city.upper()), 59_998],
+    ['of one or the other, at most both', when(field('fare').gt(1), note).otherwise(city), 60_000 - 10_002 - 2],
+    ['of one or the other, not of one twice', when(field('fare').gt(1), city).otherwise(city.upper()), 59_998],
+    ['of a part, as if it were the whole', city.substring(0, 3), 59_998],
+    ['of other letters', city.lower(), 59_998],
+  ])('%s', (_, key, letters) => {
+    const decode = decoderOf(
+      definePipeline({
+        name: 'computed',
+        from: topic('long', {
+          schema: Event.extend({ note: z.string() }),
+          schemaVersion: 1,
+          partitionBy: 'city',
+          eventTime: 'at',
+        }),
+        derive: { key } as Record<never, never>,
+        groupBy: ['key' as never],
+        windows: { w: tumbling('1h') },
+        aggregates: { n: count() },
+      }) as Pipeline,
+    );
+    const kinds = [letters, letters + 1].map(
+      (length) => decode(bytes({ ...GOOD, city: 'x'.repeat(length), note: 'n'.repeat(10_000) })).kind,
+    );
+    expect(kinds).toEqual(['event', 'poison']);
   });
 });
 

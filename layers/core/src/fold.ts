@@ -183,8 +183,8 @@ function valueStep(algebra: AnyAlgebra, position: number, fieldSlot: number | nu
       states[position] = add(states[position], 1);
     };
   return (states, slots) => {
-    const value = slots[fieldSlot];
-    if (value !== null && value !== undefined) states[position] = add(states[position], value);
+    const value = slots[fieldSlot] as Value;
+    if (value !== null) states[position] = add(states[position], value);
   };
 }
 

@@ -183,5 +183,6 @@ describe('the pointer', () => {
     expect(isSweepableRun(pointer, 'current', 1)).toBe(false);
     expect(isSweepableRun(pointer, 'lost the race', 1)).toBe(true);
     expect(isSweepableRun(NOTHING_PUBLISHED, 'being written', 1)).toBe(false);
+    expect(isSweepableRun(NOTHING_PUBLISHED, 'of no generation that will come', 0)).toBe(true);
   });
 });

@@ -144,13 +144,14 @@ async function* byKey(
 ): AsyncGenerator<readonly [key: string, panes: readonly RowParts[]]> {
   let own: RowParts[] = [];
   for await (const pane of panes) {
-    if (own.length > 0 && own[0]?.key !== pane.key) {
-      yield [(own[0] as RowParts).key, own];
+    const [first] = own;
+    if (first !== undefined && first.key !== pane.key) {
+      yield [first.key, own];
       own = [];
     }
     own.push(pane);
   }
-  if (own.length > 0) yield [(own[0] as RowParts).key, own];
+  if (own[0] !== undefined) yield [own[0].key, own];
 }
 
 function totalOf(algebras: RowAlgebras, key: string, window: string, panes: readonly RowParts[]): MergedRow {

@@ -65,7 +65,7 @@ export const correlation = pairs(5, ({ count: n, sums }) => {
 const ROOT_BITS = 64;
 
 /** The double nearest to the square root of `numerator / denominator`, which is at most 1. */
-function rootOfRatio(numerator: bigint, denominator: bigint): number {
+export function rootOfRatio(numerator: bigint, denominator: bigint): number {
   if (numerator === 0n) return 0;
   // So that the quotient has about twice as many bits as its root shall have.
   const lengths = denominator.toString(16).length - numerator.toString(16).length;

@@ -15,7 +15,6 @@ function lift(value: number): Moments {
 }
 
 function merge(left: Moments, right: Moments): Moments {
-  if (left.count === 0 || right.count === 0) return left.count === 0 ? right : left;
   return {
     count: left.count + right.count,
     sum: plus(left.sum, right.sum),

@@ -1,0 +1,111 @@
+import { describe, expect, it } from '@jest/globals';
+import { Reader, Writer } from '../codec.ts';
+import type { AggregateKind } from '../definition/aggregate.ts';
+import type { ColumnType } from '../definition/schema.ts';
+import { CodecError } from '../errors.ts';
+import type { AggregateDomain } from '../plan.ts';
+import { algebraOf } from './index.ts';
+import { OWN_SHOWS, type OwnAggregate, ownAggregate, register } from './own.ts';
+import { isSameResult, resultCell, resultTypeOf } from './result.ts';
+
+const LONGEST: Omit<OwnAggregate, 'name' | 'shows'> = {
+  ...{ version: 1, takes: 'texts', empty: '' },
+  lift: (value) => value,
+  merge: (left, right) => (String(left).length >= String(right).length ? left : right),
+  present: (state) => state,
+};
+for (const shows of OWN_SHOWS) register({ ...LONGEST, name: `longest_${shows}`, shows });
+
+describe('the column of a result', () => {
+  const plain = ['integer', 'double', 'decimal'] as const;
+  const doubles = ['variance', 'stddev', 'quantile', 'covariance', 'correlation'] as const;
+  it.each<{ kind: AggregateKind; domain: AggregateDomain; type: ColumnType }>([
+    { kind: 'count', domain: 'double', type: 'integer' },
+    { kind: 'distinct', domain: 'text', type: 'integer' },
+    ...(['sum', 'min', 'max'] as const).flatMap((kind) => plain.map((domain) => ({ kind, domain, type: domain }))),
+    { kind: 'mean', domain: 'integer', type: 'double' },
+    { kind: 'mean', domain: 'double', type: 'double' },
+    { kind: 'mean', domain: 'decimal', type: 'decimal' },
+    ...doubles.map((kind) => ({ kind, domain: 'integer', type: 'double' }) as const),
+    { kind: 'any', domain: 'boolean', type: 'boolean' },
+    { kind: 'all', domain: 'boolean', type: 'boolean' },
+    ...(['first', 'last', 'minBy', 'maxBy'] as const).flatMap((kind) => [
+      { kind, domain: 'timestamp', type: 'text' } as const,
+      ...plain.map((domain) => ({ kind, domain, type: domain })),
+    ]),
+    ...(['topK', 'histogram', 'collect'] as const).map((kind) => ({ kind, domain: 'integer', type: 'json' }) as const),
+  ])('of $kind over $domain is of type $type', ({ kind, domain, type }) => {
+    expect(resultTypeOf({ kind, domain })).toBe(type);
+  });
+
+  it.each([
+    ['number', 'double'],
+    ['boolean', 'boolean'],
+    ['text', 'text'],
+    ['json', 'json'],
+  ])('of an own aggregate that shows a %s is of type %s', (shows, type) => {
+    expect(resultTypeOf({ kind: 'own', domain: 'text', own: `longest_${shows}@1` })).toBe(type);
+  });
+
+  it('holds JSON as its text, and nothing as nothing', () => {
+    expect(resultCell('json', { b: [1, 'x'], a: null })).toBe('{"a":null,"b":[1,"x"]}');
+    expect(resultCell('json', null)).toBeNull();
+    expect(resultCell('json', 'x')).toBe('"x"');
+    expect(resultCell('text', 'x')).toBe('x');
+    expect(resultCell('double', 0.5)).toBe(0.5);
+  });
+});
+
+it('results are the same where JSON is', () => {
+  expect(isSameResult(Number.POSITIVE_INFINITY, null)).toBe(true);
+  expect(isSameResult(undefined, null)).toBe(true);
+  expect(isSameResult(null, undefined)).toBe(true);
+  expect(isSameResult(-0, 0)).toBe(true);
+  expect(isSameResult({ a: 1, b: 2 }, { b: 2, a: 1 })).toBe(true);
+  expect(isSameResult(0.1, 0.1 + 2 ** -56)).toBe(false);
+  expect(isSameResult(1, undefined)).toBe(false);
+  expect(isSameResult(undefined, 1)).toBe(false);
+  expect(isSameResult(1, 2)).toBe(false);
+});
+
+describe('an aggregate of somebody’s own', () => {
+  const algebra = algebraOf({ kind: 'own', domain: 'text', own: 'longest_text@1' });
+  const folded = ['a', 'ccc', 'bb'].reduce<unknown>(algebra.add, algebra.empty);
+
+  it('is its four functions', () => {
+    expect([algebra.empty, algebra.lift('x'), folded]).toEqual(['', 'x', 'ccc']);
+    expect(algebra.present(algebra.merge(folded, 'dddd'))).toBe('dddd');
+  });
+
+  it('is stored as canonical JSON, and refuses what is none', () => {
+    const writer = new Writer();
+    algebra.encode({ b: 1, a: [2] }, writer);
+    const cell = writer.take();
+    expect(cell.toString('latin1')).toBe('\x0f{"a":[2],"b":1}');
+    expect(algebra.decode(new Reader(cell))).toEqual({ a: [2], b: 1 });
+    expect(() => algebra.decode(new Reader(Buffer.from('\x02{"')))).toThrow(CodecError);
+  });
+
+  it('that is not defined is refused by name, with those that are', () => {
+    expect(() => ownAggregate('shortest@1')).toThrow(
+      /not defined here: shortest@1[\s\S]*longest_number@1, longest_boolean@1/,
+    );
+    expect(() => ownAggregate(undefined)).toThrow(/not defined here: undefined/);
+  });
+
+  it('may be defined twice where that is the same, and not where any of it differs', () => {
+    const own: OwnAggregate = { ...LONGEST, name: 'longest', shows: 'text' };
+    expect(register(own)).toBe('longest@1');
+    expect(register({ ...own })).toBe('longest@1');
+    expect(ownAggregate('longest@1')).toBe(own);
+    const others: readonly Partial<OwnAggregate>[] = [
+      { takes: 'scalars' },
+      { shows: 'json' },
+      { empty: 'x' },
+      { lift: () => '' },
+      { merge: (left) => left },
+      { present: () => null },
+    ];
+    for (const other of others) expect(() => register({ ...own, ...other })).toThrow(/longest@1 is defined twice/);
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import type { MergedRow, OpenSegment, RowParts } from './answer.ts';
+import { count, sum } from './definition/aggregate.ts';
+import { definePipeline } from './definition/pipeline.ts';
+import { topic } from './definition/topic.ts';
+import { running, session, sliding, tumbling } from './definition/window.ts';
+import { foldOf } from './fold.ts';
+import { interpret } from './interpret.ts';
+import type { LogRecord } from './ports.ts';
+import { mergeWindows, windowStartsOf } from './windows.ts';
+
+const pipeline = definePipeline({
+  name: 'visits',
+  from: topic('visits', {
+    schema: z.object({ at: z.int(), city: z.string(), fare: z.int() }),
+    schemaVersion: 1,
+    partitionBy: 'city',
+    eventTime: { field: 'at', unit: 'ms' },
+  }),
+  groupBy: ['city'],
+  windows: { visits: session('5ms'), ever: running() },
+  aggregates: { n: count(), fares: sum('fare') },
+});
+const { rows } = foldOf(pipeline);
+const VISITS = { name: 'visits', ...session('5ms') };
+const EVERYTHING = { fromMs: null, toMs: null, total: false };
+
+const segment = (partition: number, number = 0): OpenSegment => ({
+  partition,
+  segment: number,
+  start: number * 16,
+  next: number * 16 + 16,
+});
+
+/** The pane of 5 ms that holds these times: each an event with fare 1, in the batch layer, or in a segment up to `hi`. */
+function paneOf(times: readonly number[], open: readonly (readonly [OpenSegment, hi: number])[] = []): RowParts {
+  const states = [times.length, times.length, Math.min(...times), Math.max(...times)];
+  const position = { key: '["oslo"]', window: 'visits', startMs: Math.floor((times[0] as number) / 5) * 5 };
+  return {
+    ...position,
+    batch: open.length > 0 ? null : { ...position, cell: rows.timed.encode(states) },
+    fragments: open.map(([own, hi]) => [own, { ...position, hi, cell: rows.timed.encodeFragment(hi, states) }]),
+  };
+}
+
+async function sessionsOf(...panes: readonly RowParts[]): Promise<readonly MergedRow[]> {
+  async function* read(): AsyncGenerator<RowParts> {
+    yield* panes;
+  }
+  const shown: MergedRow[] = [];
+  for await (const row of mergeWindows(rows, VISITS, EVERYTHING, read(), null)) shown.push(row);
+  return shown;
+}
+
+describe('windows', () => {
+  it('begin later by their offset', () => {
+    expect(tumbling('10ms', { offset: '3ms' })).toEqual({ kind: 'tumbling', sizeMs: 10, offsetMs: 3 });
+    expect(sliding('10ms', '5ms', { offset: '3ms' })).toEqual({
+      ...{ kind: 'sliding', sizeMs: 10, slideMs: 5, offsetMs: 3 },
+    });
+  });
+
+  it('of sessions have no starts of their own', () => {
+    expect(windowStartsOf(session('5ms'))(12)).toEqual([]);
+  });
+
+  it('without beginning are in every total, whatever times it is over', async () => {
+    const value = Buffer.from('{"at":7,"city":"oslo","fare":2}');
+    const record: LogRecord = { partition: 0, offset: 0, timestampMs: 0, key: null, value, headers: [] };
+    const total = { window: 'ever', fromMs: 100, toMs: 200 };
+    const folded = await interpret(pipeline, [record], { 0: [[0, 1]] }, () => () => null, null, total);
+    expect([...folded.rows.values()].map(({ states }) => states)).toEqual([[2, 1]]);
+  });
+});
+
+describe('sessions put together from panes', () => {
+  it('are of all times where none are asked for, also of those before 1970', async () => {
+    const row = { key: '["oslo"]', window: 'visits', speed: null, ahead: [], behind: [] };
+    expect(await sessionsOf(paneOf([-20, -18]), paneOf([30]))).toEqual([
+      { ...row, startMs: -20, endMs: -13, batch: [2, 2], states: [2, 2] },
+      { ...row, startMs: 30, endMs: 35, batch: [1, 1], states: [1, 1] },
+    ]);
+  });
+
+  it('are behind by partition and offset, in whatever order their fragments come', async () => {
+    const ahead = [segment(2), segment(1, 3), segment(1), segment(0)].map((each) => [each, each.next] as const);
+    const [row] = await sessionsOf(paneOf([0]), paneOf([50], ahead));
+    expect(row?.behind).toEqual([
+      { partition: 0, range: [0, 16] },
+      { partition: 1, range: [0, 16] },
+      { partition: 1, range: [48, 64] },
+      { partition: 2, range: [0, 16] },
+    ]);
+  });
+
+  it('show what is hidden as a row that holds nothing, unless it is near to one of them', async () => {
+    const hidden = [[segment(0), 16]] as const;
+    const shown = await sessionsOf(paneOf([0]), paneOf([7], hidden), paneOf([50]), paneOf([70], hidden));
+    const behind = [{ partition: 0, range: [0, 16] }];
+    const none = { batch: null, speed: null, ahead: [], behind };
+    expect(shown.map(({ startMs, states }) => [startMs, states])).toEqual([
+      [0, [1, 1]],
+      [5, [0, 0]],
+      [50, [1, 1]],
+      [70, [0, 0]],
+    ]);
+    expect(shown[3]).toEqual({ key: '["oslo"]', window: 'visits', startMs: 70, endMs: null, ...none, states: [0, 0] });
+    const near = await sessionsOf(paneOf([0, 4]), paneOf([9], hidden), paneOf([50]));
+    expect(near.map(({ startMs }) => startMs)).toEqual([0, 50]);
+  });
+});
