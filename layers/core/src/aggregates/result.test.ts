@@ -8,13 +8,13 @@ import { algebraOf } from './index.ts';
 import { OWN_SHOWS, type OwnAggregate, ownAggregate, register } from './own.ts';
 import { isSameResult, resultCell, resultTypeOf } from './result.ts';
 
-const LONGEST: Omit<OwnAggregate, 'name' | 'shows'> = {
+const FARTHEST: Omit<OwnAggregate, 'name' | 'shows'> = {
   ...{ version: 1, takes: 'texts', empty: '' },
   lift: (value) => value,
   merge: (left, right) => (String(left).length >= String(right).length ? left : right),
   present: (state) => state,
 };
-for (const shows of OWN_SHOWS) register({ ...LONGEST, name: `longest_${shows}`, shows });
+for (const shows of OWN_SHOWS) register({ ...FARTHEST, name: `farthest_${shows}`, shows });
 
 describe('the column of a result', () => {
   const plain = ['integer', 'double', 'decimal'] as const;
@@ -44,7 +44,7 @@ describe('the column of a result', () => {
     ['text', 'text'],
     ['json', 'json'],
   ])('of an own aggregate that shows a %s is of type %s', (shows, type) => {
-    expect(resultTypeOf({ kind: 'own', domain: 'text', own: `longest_${shows}@1` })).toBe(type);
+    expect(resultTypeOf({ kind: 'own', domain: 'text', own: `farthest_${shows}@1` })).toBe(type);
   });
 
   it('holds JSON as its text, and nothing as nothing', () => {
@@ -69,7 +69,7 @@ it('results are the same where JSON is', () => {
 });
 
 describe('an aggregate of somebody’s own', () => {
-  const algebra = algebraOf({ kind: 'own', domain: 'text', own: 'longest_text@1' });
+  const algebra = algebraOf({ kind: 'own', domain: 'text', own: 'farthest_text@1' });
   const folded = ['a', 'ccc', 'bb'].reduce<unknown>(algebra.add, algebra.empty);
 
   it('is its four functions', () => {
@@ -88,16 +88,16 @@ describe('an aggregate of somebody’s own', () => {
 
   it('that is not defined is refused by name, with those that are', () => {
     expect(() => ownAggregate('shortest@1')).toThrow(
-      /not defined here: shortest@1[\s\S]*longest_number@1, longest_boolean@1/,
+      /not defined here: shortest@1[\s\S]*farthest_number@1, farthest_boolean@1/,
     );
     expect(() => ownAggregate(undefined)).toThrow(/not defined here: undefined/);
   });
 
   it('may be defined twice where that is the same, and not where any of it differs', () => {
-    const own: OwnAggregate = { ...LONGEST, name: 'longest', shows: 'text' };
-    expect(register(own)).toBe('longest@1');
-    expect(register({ ...own })).toBe('longest@1');
-    expect(ownAggregate('longest@1')).toBe(own);
+    const own: OwnAggregate = { ...FARTHEST, name: 'farthest', shows: 'text' };
+    expect(register(own)).toBe('farthest@1');
+    expect(register({ ...own })).toBe('farthest@1');
+    expect(ownAggregate('farthest@1')).toBe(own);
     const others: readonly Partial<OwnAggregate>[] = [
       { takes: 'scalars' },
       { shows: 'json' },
@@ -106,6 +106,6 @@ describe('an aggregate of somebody’s own', () => {
       { merge: (left) => left },
       { present: () => null },
     ];
-    for (const other of others) expect(() => register({ ...own, ...other })).toThrow(/longest@1 is defined twice/);
+    for (const other of others) expect(() => register({ ...own, ...other })).toThrow(/farthest@1 is defined twice/);
   });
 });

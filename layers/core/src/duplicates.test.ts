@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { count } from './definition/aggregate.ts';
+import { type Duplicates, dropDuplicates } from './definition/duplicates.ts';
+import { definePipeline } from './definition/pipeline.ts';
+import { topic } from './definition/topic.ts';
+import { running } from './definition/window.ts';
+import { type DuplicateRule, duplicateRuleOf, readFor, SeenEvents } from './duplicates.ts';
+
+const planOf = (drop?: Duplicates<'user'>) =>
+  definePipeline({
+    name: 'taps',
+    from: topic('taps', {
+      schema: z.object({ at: z.int(), user: z.string() }),
+      schemaVersion: 1,
+      partitionBy: 'user',
+      eventTime: { field: 'at', unit: 'ms' },
+    }),
+    ...(drop === undefined ? {} : { dropDuplicates: drop }),
+    groupBy: ['user'],
+    windows: { ever: running() },
+    aggregates: { n: count() },
+  }).plan;
+const EVER = planOf(dropDuplicates(['user']));
+const ruleOf = (drop: Duplicates<'user'>): DuplicateRule => duplicateRuleOf(planOf(drop)) as DuplicateRule;
+
+describe('the rule of duplicates', () => {
+  it('is none where they count', () => {
+    expect(duplicateRuleOf(planOf())).toBeNull();
+  });
+
+  it('places what an event is known by: in time only where that bounds it', () => {
+    const [bounded, ever] = [ruleOf(dropDuplicates(['user'], { within: '5ms' })), ruleOf(dropDuplicates(['user']))];
+    expect([bounded.withinMs, ever.withinMs]).toEqual([5, 0]);
+    expect(bounded.appearanceOf([7, 'a'], 7, 3)).toEqual({ id: '["a"]', timeMs: 7, offset: 3 });
+    expect(ever.appearanceOf([7, 'a'], 7, 3)).toEqual({ id: '["a"]', timeMs: 0, offset: 3 });
+  });
+
+  // What is stored outlives the code that wrote it.
+  it('knows what is longer than a thousand characters by its hash', () => {
+    const rule = ruleOf(dropDuplicates(['user']));
+    const idOf = (length: number): string => rule.appearanceOf([7, 'x'.repeat(length)], 7, 0).id;
+    expect(idOf(996)).toBe(`["${'x'.repeat(996)}"]`);
+    const hash = createHash('sha256')
+      .update(`["${'x'.repeat(997)}"]`)
+      .digest('hex');
+    expect(idOf(997)).toBe(`sha256:${hash}`);
+  });
+});
+
+describe('a log in which events are looked for', () => {
+  const seen = (offsets: readonly (readonly [partition: number, offset: number])[]): readonly boolean[] => {
+    const events = new SeenEvents(ruleOf(dropDuplicates(['user'])));
+    return offsets.map(([partition, offset]) => events.isRepeated(partition, [offset, 'a'], offset, offset));
+  };
+
+  it('is in the order of each partition', () => {
+    expect(
+      seen(
+        [
+          [0, 5],
+          [1, 0],
+          [0, 6],
+          [1, 1],
+        ].map(([partition, offset]) => [partition, offset] as [number, number]),
+      ),
+    ).toEqual([false, false, true, true]);
+  });
+
+  it.each([[4], [5]])('holds no record before or at one that it gave: offset 5, then %d', (offset) => {
+    const give = () =>
+      seen(
+        [
+          [0, 5],
+          [0, offset],
+        ].map(([, each]) => [0, each] as [number, number]),
+      );
+    expect(give).toThrow(expect.objectContaining({ code: 'BIFOLD_LOG_UNORDERED' }));
+    expect(give).toThrow(new RegExp(`offset ${offset} of partition 0 behind a later one`));
+  });
+});
+
+describe('what is read for some offsets', () => {
+  const coverage = {
+    0: [
+      [5, 8],
+      [20, 30],
+    ],
+    1: [[3, 4]],
+    2: [],
+  } as const;
+
+  it('is those alone where duplicates count', () => {
+    expect(readFor(planOf(), coverage)).toBe(coverage);
+  });
+
+  it('is all before them, too, where they are dropped', () => {
+    expect(readFor(EVER, coverage)).toEqual({ 0: [[0, 30]], 1: [[0, 4]] });
+  });
+});
