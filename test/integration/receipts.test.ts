@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Bifold, sharedBifold } from './local/bifold.ts';
+import { type Bifold, bifoldIn } from './local/bifold.ts';
 
 /**
  * Answers that were kept, asked for again when everything has moved on: more events, other lookups, three generations, a sweep, and a log that retention has
@@ -145,7 +145,8 @@ const keptAnswer = (name: Kept): Answer => JSON.parse(kept.get(name) ?? '');
 let sentWhenKept = 0;
 
 beforeAll(async () => {
-  bifold = await sharedBifold();
+  bifold = bifoldIn('receipts');
+  await done('up');
   // Jobs run when this file says so: what is archived and published at each step is part of the story.
   const rates = ['archiveRate', 'recomputeRate', 'sweepRate'].flatMap((name) => ['-c', `${name}=rate(1 day)`]);
   await done('deploy', 'delays', '--topic-partitions', '2', ...rates);
@@ -160,6 +161,11 @@ beforeAll(async () => {
     kept.set(name, answer);
   }
   sentWhenKept = sent;
+});
+
+afterAll(async () => {
+  const { status, stderr } = await bifold.run('down', '--delete');
+  if (status !== 0) throw new Error(stderr);
 });
 
 describe('an answer', () => {

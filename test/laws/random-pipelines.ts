@@ -9,8 +9,10 @@ import {
   correlation,
   count,
   covariance,
+  type Duplicates,
   definePipeline,
   distinct,
+  dropDuplicates,
   field,
   first,
   histogram,
@@ -115,6 +117,7 @@ export interface Choices {
   readonly place: 'null' | 'drop' | null;
   readonly machine: 'null' | 'drop' | null;
   readonly derive: readonly (keyof typeof DERIVED)[];
+  readonly duplicates: Duplicates<string> | null;
   readonly where: keyof typeof CONDITIONS | null;
   readonly groupBy: readonly string[];
   readonly windows: readonly Window[];
@@ -217,7 +220,7 @@ const at = (names: readonly string[], index: number): string => names[index % na
 
 /** The pipeline that was chosen, with segments smaller than a definition may ask for: so a short log has many. */
 export function pipelineOf(choices: Choices): Pipeline {
-  const { flatMap, place, machine, derive, where, windows, segmentSize, buckets } = choices;
+  const { flatMap, place, machine, derive, duplicates, where, windows, segmentSize, buckets } = choices;
   const fields = fieldsOf(choices);
   const keys = [...fields.numbers, ...fields.booleans, ...fields.others, 'price'].filter((name) => !name.includes('.'));
   const chosen = choices.groupBy.filter((name) => keys.includes(name));
@@ -236,6 +239,7 @@ export function pipelineOf(choices: Choices): Pipeline {
       }),
     },
     derive: Object.fromEntries(derive.map((name) => [name, DERIVED[name]])),
+    ...(duplicates === null ? {} : { dropDuplicates: duplicates }),
     ...(where === null ? {} : { where: CONDITIONS[where] }),
     groupBy: chosen.length > 0 ? chosen : ['city'],
     windows: Object.fromEntries(windows.map((window, index) => [`w${index}`, window])),
@@ -277,6 +281,12 @@ const choices: fc.Arbitrary<Choices> = fc.record({
   place: maybe(missing),
   machine: fc.option(missing, { freq: 2 }),
   derive: fc.subarray(Object.keys(DERIVED) as (keyof typeof DERIVED)[]),
+  duplicates: fc.option(
+    fc
+      .tuple(fc.subarray(['at', 'whole', 'real', 'text', 'price']), fc.constantFrom(null, '5ms', '40ms'))
+      .map(([fields, within]) => dropDuplicates(['city', ...fields], within === null ? {} : { within })),
+    { freq: 2 },
+  ),
   where: fc.option(fc.constantFrom(...(Object.keys(CONDITIONS) as (keyof typeof CONDITIONS)[])), { freq: 2 }),
   groupBy: fc.subarray(['city', 'whole', 'real', 'flag', 'seen', 'price', 'band', 'dear', 'name', 'word', 'tag'], {
     minLength: 1,

@@ -124,7 +124,8 @@ class Differential {
   }
 
   private speedPorts() {
-    return { ...this.stores(), log: this.log, incarnation: INCARNATION };
+    const lookingBack = { appearances: this.database.appearanceStore(this.scope), batch: this.batch() };
+    return { ...this.stores(), lookingBack, log: this.log, incarnation: INCARNATION };
   }
 
   private batch(): BatchStore {
@@ -152,6 +153,7 @@ class Differential {
       this.pipeline,
       {
         ...{ archive, batch: this.batch(), ...this.stores(), views: memoryViews(this.bucket, this.scope) },
+        lookingBack: { appearances: this.database.appearanceStore(this.scope), speed: this.stores().store },
         ...{ openEngine: () => openEngine({ threads: 1 }), clock: () => 0 },
         newId: () => `run-${this.counts.generations}-${id++}`,
         scratchFolder: this.scratch,
