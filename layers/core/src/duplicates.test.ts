@@ -77,7 +77,11 @@ describe('a log in which events are looked for', () => {
         ].map(([, each]) => [0, each] as [number, number]),
       );
     expect(give).toThrow(expect.objectContaining({ code: 'BIFOLD_LOG_UNORDERED' }));
-    expect(give).toThrow(new RegExp(`offset ${offset} of partition 0 behind a later one`));
+    expect(give).toThrow(
+      new RegExp(
+        `out of order[^]*offset ${offset} of partition 0 behind a later one[^]*of each partition by offset[^]*report this`,
+      ),
+    );
   });
 });
 

@@ -205,7 +205,7 @@ const TEXT_TEST: Readonly<Record<TextTest, (text: string, part: string) => boole
 
 /** In UTC, by the Gregorian calendar, also before it was there. */
 const TIME_PART: Readonly<Record<TimePart, (timeMs: number) => number>> = {
-  year: (timeMs) => new Date(timeMs).getUTCFullYear() + 0,
+  year: (timeMs) => new Date(timeMs).getUTCFullYear(),
   month: (timeMs) => new Date(timeMs).getUTCMonth() + 1,
   day: (timeMs) => new Date(timeMs).getUTCDate(),
   hour: (timeMs) => new Date(timeMs).getUTCHours(),
