@@ -118,14 +118,14 @@ class Differential {
     const { database, scope } = this;
     return {
       store: database.speedStore(scope, this.pipeline.plan.storage),
+      appearances: database.appearanceStore(scope),
       bindings: database.bindingStore(scope),
       lookups: database.lookupStore(),
     };
   }
 
   private speedPorts() {
-    const lookingBack = { appearances: this.database.appearanceStore(this.scope), batch: this.batch() };
-    return { ...this.stores(), lookingBack, log: this.log, incarnation: INCARNATION };
+    return { ...this.stores(), batch: this.batch(), log: this.log, incarnation: INCARNATION };
   }
 
   private batch(): BatchStore {
@@ -152,8 +152,13 @@ class Differential {
     const done = await recompute(
       this.pipeline,
       {
-        ...{ archive, batch: this.batch(), ...this.stores(), views: memoryViews(this.bucket, this.scope) },
-        lookingBack: { appearances: this.database.appearanceStore(this.scope), speed: this.stores().store },
+        ...{
+          archive,
+          batch: this.batch(),
+          ...this.stores(),
+          speed: this.stores().store,
+          views: memoryViews(this.bucket, this.scope),
+        },
         ...{ openEngine: () => openEngine({ threads: 1 }), clock: () => 0 },
         newId: () => `run-${this.counts.generations}-${id++}`,
         scratchFolder: this.scratch,

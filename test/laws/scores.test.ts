@@ -177,9 +177,10 @@ async function openWorld() {
   const common = {
     ...{ bindings: database.bindingStore(scope), lookups: database.lookupStore(), models: registry },
     ...{ log, incarnation: 'topic', scratchFolder, archive: memoryArchive(bucket, scope) },
+    ...{ appearances: database.appearanceStore(scope), batch: database.batchStore(scope, plan.storage) },
   };
-  const batch = database.batchStore(scope, plan.storage);
-  const ports = { store: database.speedStore(scope, plan.storage), batch, bindings: common.bindings };
+  const speed = database.speedStore(scope, plan.storage);
+  const ports = { store: speed, batch: common.batch, bindings: common.bindings };
   let warm = coldState();
   let runs = 0;
 
@@ -216,7 +217,7 @@ async function openWorld() {
         return { ...record, partition, offset: log.append(partition, record) };
       });
       history.push(...records);
-      await foldDelivery(fold, new Map([[partition, records]]), { ...common, store: ports.store }, warm);
+      await foldDelivery(fold, new Map([[partition, records]]), { ...common, store: speed }, warm);
     },
     async promote(name: Name, seed: number, shadow: boolean) {
       let state = seed;
@@ -243,7 +244,7 @@ async function openWorld() {
       const newId = () => `run-${runs++}`;
       await recompute(
         rides,
-        { ...common, batch, views, newId, clock: () => 0, openEngine: () => openEngine({ threads: 1 }) },
+        { ...common, speed, views, newId, clock: () => 0, openEngine: () => openEngine({ threads: 1 }) },
         false,
       );
     },

@@ -6,7 +6,7 @@
  */
 const FILES = {
   fold: ['fold.ts', 'segment.ts', 'duplicates.ts', 'items.ts', 'evaluate.ts', 'interpret.ts'],
-  merge: ['answer.ts', 'coverage.ts', 'order.ts', 'publish.ts'],
+  merge: ['answer.ts', 'coverage.ts', 'search.ts', 'order.ts', 'publish.ts'],
   windows: [
     ...['panes', 'windows', 'calendar'],
     ...['window', 'duration', 'zone-clock'].map((name) => `definition/${name}`),

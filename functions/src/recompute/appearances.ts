@@ -2,6 +2,7 @@ import {
   type Appearance,
   type AppearanceStore,
   appearancesSql,
+  columnValue,
   cutOf,
   duplicateRuleOf,
   type Manifest,
@@ -11,12 +12,10 @@ import {
   type SpeedStore,
   type SqlEngine,
   segmentStart,
-  type Value,
 } from '@bifold/core';
 import { COVERED } from './manifest.ts';
 
-/** What a view that drops duplicates needs beside the archive. */
-export interface LookingBackOver {
+interface AppearancePorts {
   readonly appearances: AppearanceStore;
   readonly speed: Pick<SpeedStore, 'readProgress'>;
 }
@@ -32,10 +31,10 @@ export async function storeAppearances(
   pointer: Pointer,
   { cuts }: Manifest,
   engine: SqlEngine,
-  ports: LookingBackOver | undefined,
+  ports: AppearancePorts,
 ): Promise<void> {
   const rule = duplicateRuleOf(plan);
-  if (rule === null || ports === undefined) return;
+  if (rule === null) return;
   const { segmentSize } = plan.storage;
   for (const [name, cut] of Object.entries(cuts)) {
     const partition = Number(name);
@@ -47,8 +46,7 @@ export async function storeAppearances(
       let pending: Appearance[] = [];
       for await (const chunk of engine.query(appearancesSql(plan, COVERED, partition, start, end))) {
         for (const [offset, timeMs, ...values] of chunk) {
-          const columns = values.map((value) => (typeof value === 'bigint' ? Number(value) : value) as Value);
-          pending.push(rule.appearanceOf(columns, Number(timeMs), Number(offset)));
+          pending.push(rule.appearanceOf(values.map(columnValue), Number(timeMs), Number(offset)));
         }
         if (pending.length < APPEARANCES_AT_ONCE) continue;
         await ports.appearances.write(partition, pending);

@@ -19,14 +19,8 @@ const ports = once(async (): Promise<RecomputePorts> => {
     batch: batchStore(client, scope, pipeline.plan.storage),
     bindings: bindingStore(client, scope),
     lookups: lookupStore(client),
-    ...(pipeline.plan.duplicates === undefined
-      ? {}
-      : {
-          lookingBack: {
-            appearances: appearanceStore(client, scope),
-            speed: speedStore(client, scope, pipeline.plan.storage),
-          },
-        }),
+    appearances: appearanceStore(client, scope),
+    speed: speedStore(client, scope, pipeline.plan.storage),
     ...(await registryOfEnvironment(pipeline.plan, client)),
     views: s3Views(bucket, scope),
     openEngine: engineOfEnvironment,

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type AppearanceStore,
   type ArchiveStore,
   type BatchRow,
   type BatchStore,
@@ -14,13 +15,14 @@ import {
   type Pipeline,
   pointerAfter,
   type RunEntry,
+  type SpeedStore,
   type SqlEngine,
   segmentStart,
   sizeOf,
   type ViewStore,
 } from '@bifold/core';
 import type { RefusedVersion } from '../models.ts';
-import { type LookingBackOver, refuseLost, storeAppearances } from './appearances.ts';
+import { refuseLost, storeAppearances } from './appearances.ts';
 import { bindSegments, loadLookups } from './lookups.ts';
 import { loadManifest } from './manifest.ts';
 import { bindCoveredModels, scoreCovered } from './scores.ts';
@@ -32,8 +34,8 @@ export interface RecomputePorts {
   readonly batch: BatchStore;
   readonly bindings: BindingStore;
   readonly lookups: LookupStore;
-  /** Absent where the pipeline drops no duplicates. */
-  readonly lookingBack?: LookingBackOver;
+  readonly appearances: AppearanceStore;
+  readonly speed: Pick<SpeedStore, 'readProgress'>;
   readonly models?: ModelRegistry;
   readonly onRefused?: (refused: RefusedVersion) => void;
   readonly views: ViewStore;
@@ -87,7 +89,7 @@ export async function recompute(pipeline: Pipeline, ports: RecomputePorts, accep
     await loadLookups(plan, bindings, ports.lookups, engine);
     await scoreCovered(plan, models, engine, scratch);
     const rows = await writeRun(pipeline, entry, engine, scratch, ports);
-    await storeAppearances(plan, pointer, manifest, engine, ports.lookingBack);
+    await storeAppearances(plan, pointer, manifest, engine, ports);
     const next = pointerAfter(pointer, entry.run, manifest, ports.clock());
     if (!(await ports.batch.publish(pointer, next)))
       return { published: false, generation: pointer.generation, reason: 'overtaken' };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  columnValue,
   type FittedModel,
   type Manifest,
   type Plan,
@@ -15,7 +16,6 @@ import {
   type TableColumn,
   textLiteral,
   unscoredValuesSql,
-  type Value,
 } from '@bifold/core';
 import { bindModels, coldModels, type ModelPorts } from '../models.ts';
 import { BINDINGS } from './lookups.ts';
@@ -75,7 +75,7 @@ export async function scoreCovered(
     for (const row of chunk) {
       const [partition, offset] = [Number(row[0]), Number(row[1])];
       for (let field = 0; field < slotsRead.length; field++)
-        slots[slotsRead[field] as number] = columnValue(row[2 + field] ?? null);
+        slots[slotsRead[field] as number] = columnValue(row[2 + field]);
       const bound = models.get(partition)?.get(segmentOf(offset, segmentSize)) ?? [];
       columns[0]?.values.push(partition);
       columns[1]?.values.push(BigInt(offset));
@@ -103,9 +103,4 @@ function scoreColumns(plan: Plan): readonly ScoreColumn[] {
     { name: '_offset', type: 'BIGINT', values: [] },
     ...scoresOf(plan).map(({ name, type }): ScoreColumn => ({ name, type: sqlTypeOf(type), values: [] })),
   ];
-}
-
-/** A field as the fold has it: 64-bit integers are safe ones, by the decoder. */
-function columnValue(value: SqlValue): Value {
-  return typeof value === 'bigint' ? Number(value) : (value as Value);
 }

@@ -11,12 +11,6 @@ import {
   segmentStart,
 } from '@bifold/core';
 
-/** What a view that drops duplicates needs of the world: what came before, and how far the batch layer knows it. */
-export interface LookingBack {
-  readonly appearances: AppearanceStore;
-  readonly batch: Pick<BatchStore, 'readPointer'>;
-}
-
 const REMEMBERED_IDS = 200_000;
 
 /** First offsets that are known of ids, by partition: facts of the log, which hold for ever. Only where time does not matter. */
@@ -32,8 +26,7 @@ export async function knownPrefix(
   partition: number,
   upTo: number,
   segmentSize: number,
-  store: SpeedStore,
-  { batch }: LookingBack,
+  { store, batch }: { readonly store: SpeedStore; readonly batch: Pick<BatchStore, 'readPointer'> },
 ): Promise<{ readonly cut: number; readonly end: number }> {
   const { current } = await batch.readPointer('quorum');
   const cut = cutOf(current, partition);
@@ -55,7 +48,7 @@ export async function repeatedOffsets(
   partition: number,
   records: readonly LogRecord[],
   decoded: readonly Decoded[],
-  { appearances }: LookingBack,
+  appearances: AppearanceStore,
   warm: WarmAppearances,
 ): Promise<ReadonlySet<number>> {
   const own = records.flatMap(({ offset }, index) => {
@@ -72,8 +65,8 @@ export async function repeatedOffsets(
   const wanted = Array.from(
     Map.groupBy(open, ({ id }) => id),
     ([id, group]) => {
-      const times = group.map(({ timeMs }) => timeMs);
-      return { id, fromMs: least(times) - rule.withinMs, toMs: -least(times.map((time) => -time)) + rule.withinMs };
+      const times = group.map(({ timeMs }) => timeMs).sort((left, right) => left - right);
+      return { id, fromMs: (times[0] as number) - rule.withinMs, toMs: (times.at(-1) as number) + rule.withinMs };
     },
   );
   const stored = wanted.length === 0 ? [] : await appearances.read(partition, wanted);
@@ -89,7 +82,8 @@ export async function repeatedOffsets(
   }
   if (news.length > 0) await appearances.write(partition, news);
   if (rule.withinMs === 0)
-    for (const [id, all] of seen) remember(remembered, id, least(all.map(({ offset }) => offset)));
+    for (const [id, all] of seen)
+      for (const { offset } of all) remembered.set(id, Math.min(offset, remembered.get(id) ?? offset));
   return repeated;
 }
 
@@ -100,13 +94,4 @@ function rememberedOf(warm: WarmAppearances, partition: number): Map<string, num
     warm.set(partition, known);
   }
   return known;
-}
-
-function remember(remembered: Map<string, number>, id: string, offset: number): void {
-  const known = remembered.get(id);
-  if (known === undefined || offset < known) remembered.set(id, offset);
-}
-
-function least(values: readonly number[]): number {
-  return values.reduce((smallest, value) => Math.min(smallest, value), Number.POSITIVE_INFINITY);
 }

@@ -18,14 +18,8 @@ const ports = once(async (): Promise<SpeedPorts> => {
     store: speedStore(client, scope, plan.storage),
     bindings: bindingStore(client, scope),
     lookups: lookupStore(client),
-    ...(fold.duplicates === null
-      ? {}
-      : {
-          lookingBack: {
-            appearances: appearanceStore(client, scope),
-            batch: batchStore(client, scope, plan.storage),
-          },
-        }),
+    appearances: appearanceStore(client, scope),
+    batch: batchStore(client, scope, plan.storage),
     ...(await registryOfEnvironment(plan, client)),
     log,
     incarnation: scope.incarnation,

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
+  type AppearanceStore,
+  type BatchStore,
   type BindingStore,
   type Decoded,
   type Fold,
@@ -19,15 +21,16 @@ import {
 } from '@bifold/core';
 import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
 import { bindModels, coldModels, type RefusedVersion, type WarmModels } from '../models.ts';
-import { knownPrefix, type LookingBack, repeatedOffsets, type WarmAppearances } from './duplicates.ts';
+import { knownPrefix, repeatedOffsets, type WarmAppearances } from './duplicates.ts';
 import { type BoundLookups, bindLookups, type WarmLookups } from './lookups.ts';
 
 export interface SpeedPorts extends BoundLog {
   readonly store: SpeedStore;
   readonly bindings: BindingStore;
   readonly lookups: LookupStore;
-  /** Absent where the pipeline drops no duplicates. */
-  readonly lookingBack?: LookingBack;
+  /** What came before, for views that drop duplicates, and how far the batch layer knows it. */
+  readonly appearances: AppearanceStore;
+  readonly batch: Pick<BatchStore, 'readPointer'>;
   /** Absent where the pipeline scores nothing. */
   readonly models?: ModelRegistry;
   /** Told of a version that cannot be used. */
@@ -111,21 +114,18 @@ async function foldPartition(
 
   const opened = await (fold.duplicates === null ? openFirstSegment : openPrefix)(fold, partition, start, ports, known);
   const firstSegment = segmentOf(opened.from, segmentSize);
-  const records = [...opened.missing, ...batch.filter(({ offset }) => offset >= opened.from)];
+  // What the batch layer owns already is left to it.
+  const own = opened.from > start ? batch.filter(({ offset }) => offset >= opened.from) : batch;
+  const records = opened.missing.length > 0 ? [...opened.missing, ...own] : own;
   const folding =
     opened.current === null ? records.filter(({ offset }) => segmentOf(offset, segmentSize) > firstSegment) : records;
-  if (folding.length === 0 && fold.duplicates !== null) {
-    await verified;
-    await ports.store.registerPartition(partition);
-    return { partition, records: batch.length, recovered: 0, quarantined: 0, rows: 0, closed: opened.current === null };
-  }
   const decoded = folding.map(({ value }) => fold.decode(value));
   // What the log was asked for must be of the same incarnation: verified after it was read.
   await (opened.askedLog ? verifyIncarnation(ports) : verified);
   const repeated =
     fold.duplicates === null
       ? NONE
-      : await repeatedOffsets(fold.duplicates, partition, folding, decoded, lookingBack(ports), warm.appearances);
+      : await repeatedOffsets(fold.duplicates, partition, folding, decoded, ports.appearances, warm.appearances);
   const lookups = await bind(fold, partition, folding, decoded, ports, warm);
   const { segments, quarantine } = foldRecords(fold, partition, folding, decoded, repeated, opened.current, lookups);
 
@@ -141,7 +141,7 @@ async function foldPartition(
   ]);
 
   // Only now: progress vouches for the fragments (rule 5).
-  const end = (records.at(-1) as LogRecord).offset + 1;
+  const end = (batch.at(-1) as LogRecord).offset + 1;
   const progress = new Map(opened.completed);
   for (let segment = firstSegment; segment <= segmentOf(end - 1, segmentSize); segment++) {
     if (segment > firstSegment || opened.current !== null)
@@ -253,7 +253,7 @@ async function openPrefix(
 ): Promise<OpenedSegment> {
   const { segmentSize } = fold.pipeline.plan.storage;
   if (known !== undefined && known.end === start) return openFirstSegment(fold, partition, start, ports, known);
-  const { cut, end } = await knownPrefix(partition, start, segmentSize, ports.store, lookingBack(ports));
+  const { cut, end } = await knownPrefix(partition, start, segmentSize, ports);
   const missing = end < start ? await askLog(ports.log, partition, end, start) : [];
   // Nothing of the batch lies above its own end.
   if (missing === null) return closedAt(Number.POSITIVE_INFINITY);
@@ -261,16 +261,6 @@ async function openPrefix(
   const segment = segmentOf(from, segmentSize);
   const current = await loadSegment(fold, partition, segment, from, ports.store);
   return { from, current, missing, completed: [], askedLog: end < start };
-}
-
-function lookingBack({ lookingBack: ports }: SpeedPorts): LookingBack {
-  if (ports !== undefined) return ports;
-  throw new ProtocolError('BIFOLD_NOT_LOOKING_BACK', {
-    failed: 'a view that drops duplicates was opened without the store of what came before',
-    received: 'no such store',
-    allowed: 'the appearances of this view',
-    remedy: 'report this: it is a fault of Bifold',
-  });
 }
 
 /** Every fragment of a segment. A batch that starts at the segment's first offset needs none: a fold from the start is true, and a fuller one wins by its timestamp. */

@@ -3,7 +3,7 @@ import { type Deviation, type MergedRow, mergeStates, type OpenSegment, rowCover
 import { type AnswerRow, isDeviating, positionOfRow } from './answer-row.ts';
 import { type Coverage, covers, withoutRange } from './coverage.ts';
 import type { Pipeline } from './definition/pipeline.ts';
-import { duplicateRuleOf, SeenEvents } from './duplicates.ts';
+import { SeenEvents } from './duplicates.ts';
 import type { Slots } from './evaluate.ts';
 import { foldOf, type ResolveLookup, rowId } from './fold.ts';
 import { comparePositions } from './order.ts';
@@ -123,8 +123,7 @@ async function foldAsOf(
   lookups: (partition: number, offset: number) => ResolveLookup,
 ): Promise<{ readonly rows: readonly MergedRow[]; readonly quarantined: Quarantined }> {
   const fold = foldOf(pipeline);
-  const rule = duplicateRuleOf(pipeline.plan);
-  const seen = rule && new SeenEvents(rule);
+  const seen = fold.duplicates && new SeenEvents(fold.duplicates);
   const { view } = fold.rows;
   const { keys, fromMs, toMs, total } = question;
   const window = pipeline.plan.windows.find(({ name }) => name === question.window) as WindowPlan;

@@ -1,5 +1,6 @@
 import type { CalendarWindow } from './definition/window.ts';
 import { CALENDAR_YEARS, type ClockChange } from './definition/zone-clock.ts';
+import { countHolding } from './search.ts';
 
 /**
  * Panes side by side, from the start of one up to where the next stretch begins: those of clocks that do not change meanwhile, or a single one in which they
@@ -178,12 +179,6 @@ function endIn(
 
 /** The last stretch that begins at or before a time. */
 function stretchAt(stretches: readonly Stretch[], timeMs: number): number {
-  let low = 0;
-  let high = stretches.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((stretches[middle] as Stretch).fromMs <= timeMs) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+  // No time is before the first.
+  return countHolding(stretches.length - 1, (index) => (stretches[index + 1] as Stretch).fromMs <= timeMs);
 }

@@ -1,3 +1,5 @@
+import { countHolding } from './search.ts';
+
 /** A half-open range `[start, end)` of offsets. */
 export type Range = readonly [start: number, end: number];
 
@@ -38,14 +40,7 @@ export function gapsOf(ranges: readonly Range[]): readonly Range[] {
 }
 
 export function covers(ranges: readonly Range[], offset: number): boolean {
-  let low = 0;
-  let high = ranges.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ranges[middle] as Range)[1] <= offset) low = middle + 1;
-    else high = middle;
-  }
-  const range = ranges[low];
+  const range = ranges[countHolding(ranges.length, (index) => (ranges[index] as Range)[1] <= offset)];
   return range !== undefined && range[0] <= offset;
 }
 

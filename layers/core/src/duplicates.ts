@@ -4,6 +4,7 @@ import { ProtocolError } from './errors.ts';
 import type { Plan } from './plan.ts';
 import type { Appearance } from './ports.ts';
 import { keyText } from './record.ts';
+import { countHolding } from './search.ts';
 import type { Value } from './value.ts';
 
 /** A text that is longer stands as its hash: it is a key of the database, which takes none of any length. Characters. */
@@ -69,13 +70,7 @@ export class SeenEvents {
 
 /** Index of the first time that is not before `timeMs`. */
 function firstFrom(times: readonly number[], timeMs: number): number {
-  let [low, high] = [0, times.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((times[middle] as number) < timeMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return countHolding(times.length, (index) => (times[index] as number) < timeMs);
 }
 
 /** What must be read to fold some offsets: all that was before them too, where a view looks back. */

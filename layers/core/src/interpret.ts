@@ -2,7 +2,7 @@ import type { AnyAlgebra } from './aggregates/index.ts';
 import type { EventPlace } from './aggregates/observation.ts';
 import { type Coverage, covers } from './coverage.ts';
 import type { Pipeline } from './definition/pipeline.ts';
-import { duplicateRuleOf, SeenEvents } from './duplicates.ts';
+import { SeenEvents } from './duplicates.ts';
 import type { Slots } from './evaluate.ts';
 import { type Fold, foldOf, type ResolveLookup, rowId } from './fold.ts';
 import type { WindowPlan } from './plan.ts';
@@ -68,8 +68,7 @@ export async function interpretEach(
 ): Promise<readonly FoldedLog[]> {
   const fold = foldOf(pipeline);
   const plain = foldings.map((folding) => new PlainFold(pipeline, fold, folding));
-  const rule = duplicateRuleOf(pipeline.plan);
-  const seen = rule && new SeenEvents(rule);
+  const seen = fold.duplicates && new SeenEvents(fold.duplicates);
   for await (const record of log) {
     const concerned = plain.filter(({ folding }) => covers(folding.coverage[record.partition] ?? [], record.offset));
     if (concerned.length === 0 && seen === null) continue;

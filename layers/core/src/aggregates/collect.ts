@@ -8,6 +8,7 @@ import {
   type Present,
   readObservation,
   readPlace,
+  sizeOfPresent,
   writeObservation,
   writePlace,
 } from './observation.ts';
@@ -82,7 +83,7 @@ function bounded(n: number, sorted: readonly Observation[], full: EventPlace | n
 }
 
 function sizeOf(value: Present): number {
-  return PLACE_SIZE_BYTES + (typeof value === 'string' ? Buffer.byteLength(value) : 8);
+  return PLACE_SIZE_BYTES + sizeOfPresent(value);
 }
 
 function earlier(left: EventPlace | null, right: EventPlace | null): EventPlace | null {

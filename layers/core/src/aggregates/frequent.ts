@@ -2,7 +2,7 @@ import type { Frequent } from '../definition/aggregate.ts';
 import type { AggregateDomain } from '../plan.ts';
 import type { Algebra } from './algebra.ts';
 import { count } from './count.ts';
-import { comparatorOf, comparePresent, type Present, readValue, writeValue } from './observation.ts';
+import { comparatorOf, comparePresent, type Present, readValue, sizeOfPresent, writeValue } from './observation.ts';
 import { shownValue } from './result.ts';
 
 /** How often each value came, and how much they take; null of nothing. */
@@ -75,7 +75,7 @@ function increased(state: Counted, value: Present, times: number): Counted {
   const counted = state ?? { counts: new Map<Present, number>(), sizeBytes: 0 };
   const known = counted.counts.get(value);
   if (known === undefined) {
-    counted.sizeBytes += typeof value === 'string' ? Buffer.byteLength(value) : 8;
+    counted.sizeBytes += sizeOfPresent(value);
     if (counted.counts.size === VALUES_MAX || counted.sizeBytes > SIZE_BYTES_MAX) return 'too many';
   }
   counted.counts.set(value, (known ?? 0) + times);

@@ -38,6 +38,11 @@ export function comparePresent(left: Present, right: Present): number {
   return typeof left === 'string' ? compareUtf8(left, right as string) : Number(left) - Number(right);
 }
 
+/** Bytes of a value: of a text as UTF-8, of all others eight. */
+export function sizeOfPresent(value: Present): number {
+  return typeof value === 'string' ? Buffer.byteLength(value) : 8;
+}
+
 export function writePlace({ timeMs, partition, offset }: EventPlace, writer: Writer): void {
   writer.double(timeMs);
   writer.unsigned(partition);

@@ -1,5 +1,5 @@
 import { type Duration, durationMs } from './duration.ts';
-import type { Column, ColumnType } from './schema.ts';
+import type { Column } from './schema.ts';
 import { refuse, type Scope } from './scope.ts';
 
 /** Which events are repetitions, as plain data; made by `dropDuplicates`. */
@@ -25,8 +25,6 @@ export function dropDuplicates<const Field extends string>(
   });
 }
 
-const TYPES: readonly ColumnType[] = ['text', 'integer', 'double', 'boolean', 'timestamp', 'decimal'];
-
 export function planDuplicates(
   { by, withinMs }: Duplicates<string>,
   columns: readonly Column[],
@@ -43,7 +41,7 @@ export function planDuplicates(
     );
   for (const field of by) {
     const type = scope.type(field, 'dropDuplicates');
-    if (!columns.some(({ name }) => name === field) || !TYPES.includes(type))
+    if (!columns.some(({ name }) => name === field) || type === 'json')
       refuse(
         'BIFOLD_BAD_DUPLICATES',
         `${scope.where} looks for duplicates in "${field}"`,

@@ -1,7 +1,8 @@
+import { aroundScores } from '../model/columns.ts';
 import { deepFreeze, type Plan, type StoragePlan, versionOf } from '../plan.ts';
 import type { Aggregate, ResultOver } from './aggregate.ts';
 import { type Duplicates, planDuplicates } from './duplicates.ts';
-import type { AnyExpression, Expression, FieldType } from './expression.ts';
+import { type AnyExpression, Expression, type FieldType, fieldsOf } from './expression.ts';
 import { type FlatMappable, type FlatMapped, type Items, planFlatMap } from './flat-map.ts';
 import { checkResourceName } from './identifier.ts';
 import type { Lookup } from './lookup.ts';
@@ -16,9 +17,9 @@ import {
   planStorage,
   planWindows,
 } from './planning.ts';
-import { dividedByScores, planModels } from './planning-models.ts';
+import { planModels } from './planning-models.ts';
 import { columnsOf, type EventSchema } from './schema.ts';
-import { refuse, Scope } from './scope.ts';
+import { refuse, refuseUnknownOptions, Scope } from './scope.ts';
 import type { Topic } from './topic.ts';
 import type { Window } from './window.ts';
 
@@ -133,16 +134,7 @@ export function definePipeline<
   const { from, groupBy, windows, aggregates, lookups = {}, derive = {}, scores = {}, storage = {} } = definition;
   const name = checkResourceName('a pipeline', definition.name);
   const where = `pipeline "${name}"`;
-  for (const option of Object.keys(definition)) {
-    if (!KNOWN_OPTIONS.includes(option))
-      refuse(
-        'BIFOLD_UNKNOWN_OPTION',
-        `${where} has an option that does not exist`,
-        `"${option}"`,
-        KNOWN_OPTIONS.join(', '),
-        'remove or rename it',
-      );
-  }
+  refuseUnknownOptions(where, definition, KNOWN_OPTIONS);
   if (typeof from?.name !== 'string')
     refuse(
       'BIFOLD_NO_TOPIC',
@@ -171,9 +163,12 @@ export function definePipeline<
     planLookup(alias, join, scope),
   );
   if (flatMap !== undefined) scope.add(flatMap.name, flatMap.type);
-  const derived = dividedByScores(derive, Object.keys(scores));
-  const planAll = (columns: Readonly<Record<string, AnyExpression>>) =>
-    Object.entries(columns).map(([column, expression]) => planDerived(column, expression, scope));
+  const derived = aroundScores(Object.entries<AnyExpression>(derive), Object.keys(scores), ([name, expression]) => ({
+    name,
+    reads: expression instanceof Expression ? fieldsOf(expression.node) : [],
+  }));
+  const planAll = (columns: readonly (readonly [string, AnyExpression])[]) =>
+    columns.map(([column, expression]) => planDerived(column, expression, scope));
   const derivedBefore = planAll(derived.before);
   const models = planModels(scores, scope);
   // The batch layer knows a score by its record's place.

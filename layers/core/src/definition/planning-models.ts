@@ -1,5 +1,4 @@
 import { canonicalJson, type ModelPlan } from '../plan.ts';
-import { type AnyExpression, Expression, fieldsOf } from './expression.ts';
 import { checkIdentifier } from './identifier.ts';
 import type { Gives, Model } from './model.ts';
 import type { ColumnType } from './schema.ts';
@@ -11,25 +10,6 @@ const TYPES: Readonly<Record<Gives, ColumnType>> = {
   integer: 'integer',
   probability: 'double',
 };
-
-type Derive = Readonly<Record<string, AnyExpression>>;
-
-/** Derived columns that read a score, directly or through others, come after scoring; all others before, so that models can read them. */
-export function dividedByScores(
-  derive: Derive,
-  scores: readonly string[],
-): { readonly before: Derive; readonly after: Derive } {
-  const scored = new Set(scores);
-  const before: Record<string, AnyExpression> = {};
-  const after: Record<string, AnyExpression> = {};
-  for (const [name, expression] of Object.entries(derive)) {
-    const reads = expression instanceof Expression ? fieldsOf(expression.node) : [];
-    const isAfter = reads.some((field) => scored.has(field));
-    if (isAfter) scored.add(name);
-    (isAfter ? after : before)[name] = expression;
-  }
-  return { before, after };
-}
 
 /** The models of a definition, each with the columns that it fills. `scope` holds what models may read, and gets their columns. */
 export function planModels(scores: Readonly<Record<string, Model<unknown>>>, scope: Scope): readonly ModelPlan[] {

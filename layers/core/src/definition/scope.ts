@@ -45,6 +45,19 @@ export class Scope {
   }
 }
 
+/** An option that is not known is a misspelt one. */
+export function refuseUnknownOptions(where: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((option) => !known.includes(option));
+  if (unknown !== undefined)
+    refuse(
+      'BIFOLD_UNKNOWN_OPTION',
+      `${where} has an option that does not exist`,
+      `"${unknown}"`,
+      known.join(', '),
+      'remove or rename it',
+    );
+}
+
 export function refuse(code: string, failed: string, received: string, allowed: string, remedy: string): never {
   throw new DefinitionError(code, { failed, received, allowed, remedy });
 }

@@ -1,9 +1,8 @@
 import type { ModelError } from '../errors.ts';
+import type { Scalar } from '../json.ts';
 
 /** An object of a file, of which nothing is known yet. */
 export type Checked = Readonly<Record<string, unknown>>;
-
-type Scalar = string | number | boolean;
 
 /** Reads the parts of a file that came from outside; each names its place when it refuses. */
 export class Checks {
@@ -11,6 +10,15 @@ export class Checks {
 
   constructor(refuse: Checks['refuse']) {
     this.refuse = refuse;
+  }
+
+  /** A file of JSON. */
+  json(place: string, bytes: Uint8Array): unknown {
+    try {
+      return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    } catch {
+      throw this.refuse(place, 'no JSON', 'what training writes');
+    }
   }
 
   object(place: string, value: unknown): Checked {

@@ -7,22 +7,33 @@ export function scoresOf({ models = [] }: Pick<Plan, 'models'>): readonly ScoreP
   return models.flatMap(({ columns }) => columns);
 }
 
-/** Derived columns, divided by scoring: those that read a score, directly or through others, come after it. */
+/** Columns in their order, divided by scoring: those that read a score, directly or through others, come after it. */
+export function aroundScores<Column>(
+  columns: readonly Column[],
+  scores: Iterable<string>,
+  partsOf: (column: Column) => { readonly name: string; readonly reads: readonly string[] },
+): { readonly before: readonly Column[]; readonly after: readonly Column[] } {
+  const scored = new Set(scores);
+  const before: Column[] = [];
+  const after: Column[] = [];
+  for (const column of columns) {
+    const { name, reads } = partsOf(column);
+    if (!reads.some((field) => scored.has(field))) before.push(column);
+    else {
+      scored.add(name);
+      after.push(column);
+    }
+  }
+  return { before, after };
+}
+
+/** Derived columns, divided by scoring. */
 export function derivedAround(plan: Pick<Plan, 'models' | 'derived'>): {
   readonly before: readonly DerivedPlan[];
   readonly after: readonly DerivedPlan[];
 } {
-  const scored = new Set(scoresOf(plan).map(({ name }) => name));
-  const before: DerivedPlan[] = [];
-  const after: DerivedPlan[] = [];
-  for (const derived of plan.derived) {
-    if (!fieldsOf(derived.expression).some((field) => scored.has(field))) before.push(derived);
-    else {
-      scored.add(derived.name);
-      after.push(derived);
-    }
-  }
-  return { before, after };
+  const scores = scoresOf(plan).map(({ name }) => name);
+  return aroundScores(plan.derived, scores, ({ name, expression }) => ({ name, reads: fieldsOf(expression) }));
 }
 
 /** The types of what a model may read: columns, lookups, items, and derived columns that read no score. */

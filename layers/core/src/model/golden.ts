@@ -27,13 +27,7 @@ export function checkGolden(scorer: Scorer, bytes: Uint8Array): GoldenResult {
         remedy: 'train it again',
       }),
   );
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    throw checks.refuse('golden.json', 'no JSON', 'what training writes');
-  }
-  const golden = checks.object('golden.json', parsed);
+  const golden = checks.object('golden.json', checks.json('golden.json', bytes));
   const rows = checks.list('rows', golden.rows, 1, ROWS_MAX);
   const predictions = checks.list('predictions', golden.predictions, rows.length, rows.length);
   const probabilities =

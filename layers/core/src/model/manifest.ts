@@ -29,13 +29,7 @@ export function readManifest(bytes: Uint8Array, name: string, version: string): 
   );
   if (bytes.byteLength > MANIFEST_LIMIT_BYTES)
     throw checks.refuse(MANIFEST_FILE, `${bytes.byteLength} bytes`, `at most ${MANIFEST_LIMIT_BYTES} bytes`);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    throw checks.refuse(MANIFEST_FILE, 'no JSON', 'what training writes');
-  }
-  const content = checks.object(MANIFEST_FILE, parsed);
+  const content = checks.object(MANIFEST_FILE, checks.json(MANIFEST_FILE, bytes));
   const files = checks.object('files', content.files);
   for (const [file, sha256] of Object.entries(files)) {
     if (!FILE_NAME.test(file)) throw checks.refuse('files', JSON.stringify(file), 'names like model.json');

@@ -1,4 +1,5 @@
 import { ModelError } from '../errors.ts';
+import type { Scalar } from '../json.ts';
 import { type Checked, Checks } from './checks.ts';
 
 /**
@@ -35,11 +36,9 @@ export interface NumberFeature {
 export interface CategoryFeature {
   readonly type: 'category';
   readonly field: string;
-  readonly impute: Present | null;
-  readonly categories: readonly Present[];
+  readonly impute: Scalar | null;
+  readonly categories: readonly Scalar[];
 }
-
-type Present = string | number | boolean;
 
 /** One row of coefficients for each output: one for a regression and for two classes, else one for each class. */
 export interface LinearModel {

@@ -1,7 +1,7 @@
 import { fieldsOf } from '../definition/expression.ts';
 import { checkResourceName } from '../definition/identifier.ts';
 import type { Pipeline } from '../definition/pipeline.ts';
-import { refuse } from '../definition/scope.ts';
+import { refuse, refuseUnknownOptions } from '../definition/scope.ts';
 import { readableTypes } from '../model/columns.ts';
 import { deepFreeze, type Plan } from '../plan.ts';
 import { type Estimator, SETTINGS } from './estimator.ts';
@@ -104,16 +104,7 @@ const GRID_POINTS_MAX = 500;
 export function defineModel(options: Options): ModelDefinition {
   const name = checkResourceName('a model', options.name);
   const what = `model "${name}"`;
-  for (const option of Object.keys(options)) {
-    if (!KNOWN.includes(option))
-      refuse(
-        'BIFOLD_UNKNOWN_OPTION',
-        `${what} has an option that does not exist`,
-        `"${option}"`,
-        KNOWN.join(', '),
-        'remove or rename it',
-      );
-  }
+  refuseUnknownOptions(what, options, KNOWN);
   const plan = options.from === undefined ? null : unscored(options.from.plan);
   const { target, task, estimator, grid = {}, folds = 5, heldOutShare = 0.2, seed = 1 } = options;
   const split = options.split ?? (plan === null ? 'random' : 'time');

@@ -1,0 +1,10 @@
+/** How many of so many things hold, by halves: those that do stand before those that do not. */
+export function countHolding(length: number, holds: (index: number) => boolean): number {
+  let [low, high] = [0, length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
