@@ -1,3 +1,4 @@
+import { isRemote } from '@bifold/adapters/files';
 import type { Window } from '@bifold/core';
 import { refuse } from './refusal.ts';
 import type { SinkNode } from './sink.ts';
@@ -71,8 +72,7 @@ function checkSource(name: string, source: SourceNode): void {
 }
 
 function checkPlace(name: string, path: string): void {
-  const [, scheme] = /^([a-z][a-z0-9]*):\/\//.exec(path) ?? [];
-  if (scheme === undefined || ['hdfs', 'webhdfs', 'swebhdfs', 's3'].includes(scheme)) return;
+  if (!/^[a-z][a-z0-9]*:\/\//.test(path) || isRemote(path)) return;
   refuse('BIFOLD_FILES_ELSEWHERE', `stream "${name}" has files where they cannot be reached`, {
     received: path,
     allowed: 'a folder of this machine, hdfs://host:port/path, s3://bucket/path',

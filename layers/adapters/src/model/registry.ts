@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +11,7 @@ import {
 } from '@bifold/core';
 import { AdapterError } from '../errors.ts';
 import type { Bucket } from '../s3/bucket.ts';
+import { createOnce } from '../s3/create-once.ts';
 
 /** Where pointers are kept: one row for each model, moved by compare-and-set. */
 export interface ModelPointers {
@@ -21,7 +21,6 @@ export interface ModelPointers {
 }
 
 const ROOT = 'models/';
-const ATTEMPTS_MAX = 3;
 
 /**
  * Models in a bucket, `models/<name>/<version>/<file>`, each file created only if absent and the manifest last; pointers beside it. So a version is there
@@ -29,20 +28,6 @@ const ATTEMPTS_MAX = 3;
  */
 export function modelRegistry(bucket: Bucket, pointers: ModelPointers): ModelRegistry {
   const folderOf = (name: string, version: string) => `${ROOT}${name}/${version}/`;
-
-  /** Creates a file, or finds its like. */
-  const createFile = async (key: string, localPath: string): Promise<'created' | 'exists'> => {
-    const attempt = randomUUID();
-    for (let tries = 1; ; tries++) {
-      const creation = await bucket.create(key, localPath, { attempt });
-      if (creation.kind === 'created') return 'created';
-      // The first answer may have been lost on its way: what stands there tells whose it is.
-      const stored = tries > 1 || creation.kind === 'unknown' ? await bucket.head(key) : null;
-      if (stored !== null) return stored.attempt === attempt ? 'created' : 'exists';
-      if (creation.kind === 'exists') return 'exists';
-      if (tries === ATTEMPTS_MAX) throw creation.error;
-    }
-  };
 
   /** Null: no such object. */
   const download = async (key: string, mostBytes: number): Promise<Uint8Array | null> => {
@@ -87,12 +72,12 @@ export function modelRegistry(bucket: Bucket, pointers: ModelPointers): ModelReg
       for (const file of named) checkFile(manifest, name, version, file, await readFile(join(folder, file)));
       const target = folderOf(name, version);
       for (const file of named) {
-        if ((await createFile(`${target}${file}`, join(folder, file))) === 'created') continue;
+        if (await createOnce(bucket, `${target}${file}`, join(folder, file), {})) continue;
         // Left by an attempt that came to no end, if it is the same.
         const stored = await download(`${target}${file}`, Number.MAX_SAFE_INTEGER);
         if (stored === null || !(await readFile(join(folder, file))).equals(stored)) return false;
       }
-      return (await createFile(`${target}${MANIFEST_FILE}`, join(folder, MANIFEST_FILE))) === 'created';
+      return createOnce(bucket, `${target}${MANIFEST_FILE}`, join(folder, MANIFEST_FILE), {});
     },
 
     async read(name, version, file, mostBytes) {

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { type ArchiveFile, type ArchiveStore, ProtocolError, type Scope } from '@bifold/core';
 import { mapOf } from '../concurrency.ts';
 import type { Bucket, Metadata } from './bucket.ts';
+import { createOnce } from './create-once.ts';
 
-const ATTEMPTS_MAX = 3;
 const HEADS_AT_ONCE = 16;
 const OFFSET_DIGITS = 20;
 
@@ -67,17 +66,7 @@ export function s3Archive(bucket: Bucket, scope: Scope): ArchiveStore {
         throw broken(keyOf(partition, start), `a file of [${start}, ${end})`);
       }
       const key = keyOf(partition, start);
-      const attempt = randomUUID();
-      const metadata = { partition: String(partition), end: String(end), lost: String(lost), attempt };
-      for (let tries = 1; ; tries++) {
-        const creation = await bucket.create(key, localPath, metadata);
-        if (creation.kind === 'created') return true;
-        // The first answer may have been lost on its way: what stands there tells whose it is.
-        const stored = tries > 1 || creation.kind === 'unknown' ? await bucket.head(key) : null;
-        if (stored !== null) return stored.attempt === attempt;
-        if (creation.kind === 'exists') return false;
-        if (tries === ATTEMPTS_MAX) throw creation.error;
-      }
+      return createOnce(bucket, key, localPath, { partition: String(partition), end: String(end), lost: String(lost) });
     },
 
     async fetch(file, localPath) {
