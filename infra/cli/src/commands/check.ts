@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { withContext } from '../context.ts';
 import { namedOf } from '../deployments.ts';
 import { plural, print, printJson } from '../terminal.ts';
-import { wholeNumber } from './deploy.ts';
+import { wholeNumber } from './option-values.ts';
 
 interface Options {
   readonly seed?: number;

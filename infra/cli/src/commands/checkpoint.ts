@@ -4,7 +4,7 @@ import { checkpointFolder, checkpointNames, knownCheckpoint } from '../checkpoin
 import { withContext } from '../context.ts';
 import { tableText } from '../table.ts';
 import { dim, harmless, number, plural, print, printJson } from '../terminal.ts';
-import { wholeNumber } from './deploy.ts';
+import { wholeNumber } from './option-values.ts';
 
 export const checkpointCommand = (): Command =>
   new Command('checkpoint')

@@ -16,7 +16,7 @@ import { offsetsOf, PLACES, type Place, placeOf } from '../positions.ts';
 import { recordsOf } from '../reading.ts';
 import { FORMATS, type Format, PARTS, type Part, type RecordWriter, recordWriter } from '../record-writer.ts';
 import { plural, tell } from '../terminal.ts';
-import { wholeNumber } from './deploy.ts';
+import { wholeNumber } from './option-values.ts';
 
 interface Options extends KafkaChoice {
   readonly from?: Place;

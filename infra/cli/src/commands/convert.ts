@@ -12,7 +12,7 @@ import { convertRows, inferred, openRows, type RowFormat } from '../tabular/conv
 import { jsonLinesOf, parquetOf, temporaryFile } from '../tabular/parquet.ts';
 import { columnsText, zodText } from '../tabular/schema-text.ts';
 import { plural, print, printJson, seconds, tell, warn } from '../terminal.ts';
-import { wholeNumber } from './deploy.ts';
+import { listed, wholeNumber } from './option-values.ts';
 
 const FORMATS = ['csv', 'json', 'parquet'] as const;
 type Format = (typeof FORMATS)[number];
@@ -75,8 +75,6 @@ Examples:
   $ cat orders.csv | npx bifold convert - --from csv --schema delays > orders.jsonl`,
     )
     .action(convert);
-
-const listed = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 function typeOf(text: string, before: Readonly<Record<string, CellType>>): Readonly<Record<string, CellType>> {
   const at = text.lastIndexOf('=');

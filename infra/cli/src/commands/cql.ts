@@ -5,7 +5,7 @@ import { changesKeyspace, cqlStatements } from '../cql-statements.ts';
 import { UsageError } from '../errors.ts';
 import { showRows } from '../shown-rows.ts';
 import { dim, print, tell } from '../terminal.ts';
-import { wholeNumber } from './deploy.ts';
+import { wholeNumber } from './option-values.ts';
 
 interface Options {
   readonly keyspace?: string;

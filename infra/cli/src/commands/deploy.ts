@@ -4,6 +4,7 @@ import { withContext } from '../context.ts';
 import { type DeploymentRecord, namedOf } from '../deployments.ts';
 import { deploy, PARTITIONS_DEFAULT, provision, warnOfEmptyLookups } from '../provisioning.ts';
 import { print, printJson } from '../terminal.ts';
+import { wholeNumber } from './option-values.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -53,16 +54,6 @@ Examples:
         if (json) printJson(records.map((record) => ({ ...record, apiUrl: apiUrl(context, record) })));
       }),
     );
-
-export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError('It must be a whole number from 1.');
-}
-
-export function wholeNumberOrZero(text: string): number {
-  return text === '0' ? 0 : wholeNumber(text);
-}
 
 export function settingOf(text: string, before: Settings): Settings {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];

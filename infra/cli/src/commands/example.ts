@@ -21,7 +21,7 @@ import { tableText } from '../table.ts';
 import { dim, number, plural, print, step, tell } from '../terminal.ts';
 import { verifyPipeline } from '../verification.ts';
 import { runJob } from './batch-jobs.ts';
-import { wholeNumber } from './deploy.ts';
+import { wholeNumber } from './option-values.ts';
 import { trainAndStore } from './train.ts';
 import { verdictText } from './verify.ts';
 

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { withContext } from '../context.ts';
 import { print, printJson, tell } from '../terminal.ts';
-import { wholeNumber } from './deploy.ts';
+import { listed, wholeNumber } from './option-values.ts';
 
 interface Options {
   readonly target?: string;
@@ -57,5 +57,3 @@ Examples:
         }
       }),
     );
-
-const listed = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];

@@ -6,7 +6,7 @@ import { readDeployments } from '../deployments.ts';
 import { UsageError } from '../errors.ts';
 import { tableText } from '../table.ts';
 import { harmless, number, print } from '../terminal.ts';
-import { wholeNumber } from './deploy.ts';
+import { wholeNumber } from './option-values.ts';
 
 const TAIL_BYTES = 256 * 1024;
 const FUNCTION_LOG_MS = 60 * 60_000;

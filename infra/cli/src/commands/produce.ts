@@ -8,7 +8,7 @@ import { produce } from '../produce.ts';
 import { progressBar } from '../progress-bar.ts';
 import { formatOf, recordsOfFiles, VALUE_FORMATS, type ValueFormat } from '../record-source.ts';
 import { plural, print, printJson, seconds, tell } from '../terminal.ts';
-import { wholeNumber } from './deploy.ts';
+import { wholeNumber } from './option-values.ts';
 
 type Headers = Readonly<Record<string, readonly string[]>>;
 

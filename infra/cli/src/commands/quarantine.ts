@@ -6,7 +6,7 @@ import { deploymentOf, namedOf } from '../deployments.ts';
 import { UsageError } from '../errors.ts';
 import { tableText } from '../table.ts';
 import { dim, harmless, number, print, printJson } from '../terminal.ts';
-import { wholeNumber } from './deploy.ts';
+import { wholeNumber } from './option-values.ts';
 
 const PAYLOAD_SHOWN = 400;
 

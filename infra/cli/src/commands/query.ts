@@ -9,7 +9,7 @@ import { deploymentOf, namedOf } from '../deployments.ts';
 import { Ended, EXIT, UsageError } from '../errors.ts';
 import { readSavedAnswer } from '../saved-answer.ts';
 import { dim, plural, print, printJson, warn } from '../terminal.ts';
-import { wholeNumber } from './deploy.ts';
+import { wholeNumber } from './option-values.ts';
 
 /** What a question may say, on the command line. */
 export interface QuestionOptions {

@@ -21,7 +21,7 @@ import { tableText } from '../table.ts';
 import { dim, number, plural, print, seconds, step, tell } from '../terminal.ts';
 import { verifyPipeline } from '../verification.ts';
 import { runJob } from './batch-jobs.ts';
-import { wholeNumber } from './deploy.ts';
+import { wholeNumber } from './option-values.ts';
 import { verdictText } from './verify.ts';
 
 const LAG_EVERY_MS = 300;

@@ -5,6 +5,7 @@ import { textLiteral } from '@bifold/core';
 import { Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../errors.ts';
 import { plural, print, printJson, seconds } from '../terminal.ts';
+import { listed } from './option-values.ts';
 
 interface Options {
   readonly sql: string;
@@ -42,8 +43,6 @@ Examples:
       --sql "SELECT cultivar, normal(avg(alcohol), stddev(alcohol)) AS alcohol FROM source, range(100) GROUP BY cultivar, range"`,
     )
     .action(synth);
-
-const listed = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 function seedOf(text: string): number {
   const value = Number(text);

