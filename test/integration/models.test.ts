@@ -1,16 +1,12 @@
-/** What docs/models.md shows is run here, in its order: from a file to a model, and on to a table of predictions in the merged view. */
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Bifold, sharedBifold } from './local/bifold.ts';
+import { commandsOf, inShell, lastingLines } from './local/page.ts';
 
 jest.setTimeout(300_000);
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const program = join(root, 'infra', 'cli', 'bin', 'bifold.js');
 const folder = mkdtempSync(join(tmpdir(), 'bifold-models-'));
 let bifold: Bifold;
 beforeAll(async () => {
@@ -18,45 +14,24 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Each command with what the page says that it prints. */
-const shown = readFileSync(join(root, 'docs', 'models.md'), 'utf8')
-  .split('```console\n')
-  .slice(1)
-  .flatMap((block) => `\n${block.split('\n```')[0]}`.split('\n$ ').slice(1))
-  .map((text) => {
-    const [command = '', ...output] = text.split('\n');
-    return { command, output: output.join('\n') };
-  });
+const shown = commandsOf('models.md');
 
 /**
  * What lasts from run to run and from machine to machine: not times, versions and ids, not how far steps got before they ended, and of measures only that they are
  * there, since another build of a library rounds otherwise.
  */
 const lasting = (text: string): readonly string[] =>
-  text
-    .split('\n')
-    .filter((line) => !/^[✓…] |^time|^report|^ {12}\d: \[/.test(line))
-    .map((line) =>
-      line
-        .replaceAll(/\d{8}-\d{6}-[0-9a-f]{8}/g, 'VERSION')
-        .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|sha256:[0-9a-f]{64}/g, 'ID')
-        .replaceAll(/\(?\d[\d.]* s\)?/g, 'TIME')
-        .replaceAll(/-?\d+(,\d{3})*\.\d+(e-\d+)?/g, 'NUMBER')
-        .replaceAll(/generation \d+/g, 'GENERATION')
-        .replaceAll(/\d+ from batch \(\d+ %\), \d+ from speed/g, 'PARTS')
-        .replaceAll(/\s+/g, ' ')
-        .trim(),
-    )
-    .filter((line) => line !== '')
-    .sort();
-
-const inShell = (command: string): Promise<{ readonly status: number; readonly output: string }> =>
-  new Promise((resolve) => {
-    const script = `exec 2>&1\nset -o pipefail\nnpx() { shift; "${process.execPath}" "${program}" "$@"; }\n${command}`;
-    execFile('bash', ['-c', script], { cwd: folder, env: bifold.env }, (error, output) =>
-      resolve({ status: error === null ? 0 : Number(error.code), output }),
-    );
-  });
+  lastingLines(text, (line) =>
+    /^[✓…] |^time|^report|^ {12}\d: \[/.test(line)
+      ? null
+      : line
+          .replaceAll(/\d{8}-\d{6}-[0-9a-f]{8}/g, 'VERSION')
+          .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|sha256:[0-9a-f]{64}/g, 'ID')
+          .replaceAll(/\(?\d[\d.]* s\)?/g, 'TIME')
+          .replaceAll(/-?\d+(,\d{3})*\.\d+(e-\d+)?/g, 'NUMBER')
+          .replaceAll(/generation \d+/g, 'GENERATION')
+          .replaceAll(/\d+ from batch \(\d+ %\), \d+ from speed/g, 'PARTS'),
+  );
 
 describe('docs/models.md', () => {
   it('shows every command', () => {
@@ -66,7 +41,7 @@ describe('docs/models.md', () => {
   });
 
   it.each(shown)('$command', async ({ command, output: written }) => {
-    const { status, output } = await inShell(command);
+    const { status, output } = await inShell(bifold, folder, command);
     expect({ status, output: lasting(output) }).toEqual({ status: 0, output: lasting(written) });
   });
 

@@ -1,10 +1,11 @@
 /** Topics, records and groups from the command line, on a real Kafka: what the documentation shows, and what a person does next. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Bifold, bifoldIn, type Ran, until } from './local/bifold.ts';
+import { commandsOf, inShell, lastingLines } from './local/page.ts';
 
 jest.setTimeout(240_000);
 
@@ -77,40 +78,18 @@ function running(...args: string[]): Running {
 }
 
 describe('the documentation', () => {
-  const page = readFileSync(join(root, 'docs', 'topics.md'), 'utf8');
-  /** Each command with what the page says that it prints. */
-  const shown = page
-    .split('```console\n')
-    .slice(1)
-    .flatMap((block) => `\n${block.split('\n```')[0]}`.split('\n$ ').slice(1))
-    .map((text) => {
-      const [command = '', ...output] = text.split('\n');
-      return { command, output: output.join('\n') };
-    });
+  const shown = commandsOf('topics.md');
 
   /** What differs from run to run: ids, durations, sizes, the progress of a bar, and which of two streams is first. */
   const lasting = (text: string): readonly string[] =>
-    text
-      .split('\n')
-      .filter((line) => !line.includes(' events/s'))
-      .map((line) =>
-        line
-          .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
-          .replaceAll(/\([\d.]+ s\)/g, '(TIME)')
-          .replaceAll(/\b[\d.]+ (B|KiB)(?=\s|$)/g, 'SIZE')
-          .replaceAll(/\s+/g, ' ')
-          .trim(),
-      )
-      .filter((line) => line !== '')
-      .sort();
-
-  const inShell = (command: string): Promise<{ readonly status: number; readonly output: string }> =>
-    new Promise((resolve) => {
-      const script = `exec 2>&1\nset -o pipefail\nnpx() { shift; "${process.execPath}" "${program}" "$@"; }\n${command}`;
-      execFile('bash', ['-c', script], { cwd: folder, env: bifold.env }, (error, output) =>
-        resolve({ status: error === null ? 0 : Number(error.code), output }),
-      );
-    });
+    lastingLines(text, (line) =>
+      line.includes(' events/s')
+        ? null
+        : line
+            .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
+            .replaceAll(/\([\d.]+ s\)/g, '(TIME)')
+            .replaceAll(/\b[\d.]+ (B|KiB)(?=\s|$)/g, 'SIZE'),
+    );
 
   it('shows every command', () => {
     const commands = shown.flatMap(({ command }) => command.match(/npx bifold (\w+ \w+|\w+)/g) ?? []).join('\n');
@@ -119,7 +98,7 @@ describe('the documentation', () => {
   });
 
   it.each(shown)('$command', async ({ command, output: written }) => {
-    const { status, output } = await inShell(command);
+    const { status, output } = await inShell(bifold, folder, command);
     expect(lasting(output)).toEqual(lasting(written));
     // What it leaves out it warns of, and says so in its status.
     expect(status).toBe(/^! /m.test(written) ? 1 : 0);

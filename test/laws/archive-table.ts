@@ -1,5 +1,6 @@
 import { ARCHIVE_COLUMNS, enrichedSql, type Plan, quoted, sqlTypeOf, type Value } from '@bifold/core';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { appendValue, openDuckDb } from './duckdb.ts';
 
 /** A record of the archive, decoded: the plan's columns by name, and when it happened. */
 export interface ArchivedEvent {
@@ -9,22 +10,16 @@ export interface ArchivedEvent {
 
 /** An engine of its own, with an archive that a test fills. Plans have no lookups. */
 export class ArchiveTable {
-  private readonly duckdb: DuckDBInstance;
   private readonly connection: DuckDBConnection;
+  readonly close: () => void;
 
-  private constructor(duckdb: DuckDBInstance, connection: DuckDBConnection) {
-    this.duckdb = duckdb;
+  private constructor({ connection, close }: Awaited<ReturnType<typeof openDuckDb>>) {
     this.connection = connection;
+    this.close = close;
   }
 
   static async open(): Promise<ArchiveTable> {
-    const duckdb = await DuckDBInstance.create(':memory:', { threads: '1' });
-    return new ArchiveTable(duckdb, await duckdb.connect());
-  }
-
-  close(): void {
-    this.connection.closeSync();
-    this.duckdb.closeSync();
+    return new ArchiveTable(await openDuckDb());
   }
 
   /** Replaces the archive; the place of an event is its offset. */
@@ -42,13 +37,7 @@ export class ArchiveTable {
         _event_time_ms: timeMs,
       };
       for (const [name, type] of all) {
-        const value = given[name] ?? null;
-        if (value === null) appender.appendNull();
-        else if (type === 'BIGINT') appender.appendBigInt(BigInt(value));
-        else if (type === 'INTEGER') appender.appendInteger(value as number);
-        else if (type === 'DOUBLE') appender.appendDouble(value as number);
-        else if (type === 'BOOLEAN') appender.appendBoolean(value as boolean);
-        else appender.appendVarchar(value as string);
+        appendValue(appender, type, given[name] ?? null);
       }
       appender.endRow();
     });

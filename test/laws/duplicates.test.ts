@@ -8,23 +8,20 @@ import {
   running,
   topic,
 } from '@bifold/core';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
+import { openDuckDb } from './duckdb.ts';
 
 /** Which events repeat others: every pair of them is looked at, and the plain fold and DuckDB must find the same. */
 
-let duckdb: DuckDBInstance;
 let connection: DuckDBConnection;
+let close: () => void;
 beforeAll(async () => {
-  duckdb = await DuckDBInstance.create(':memory:', { threads: '1' });
-  connection = await duckdb.connect();
+  ({ connection, close } = await openDuckDb());
 });
-afterAll(() => {
-  connection.closeSync();
-  duckdb.closeSync();
-});
+afterAll(() => close());
 
 const Tap = z.object({ at: z.int(), user: z.string(), note: z.string().nullable(), grade: z.number().nullable() });
 type Tap = z.infer<typeof Tap>;

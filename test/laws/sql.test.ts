@@ -52,24 +52,21 @@ import {
   type WindowPlan,
 } from '@bifold/core';
 import { range } from '@bifold/pipelines';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
+import { appendValue, openDuckDb } from './duckdb.ts';
 import { finiteDouble, safeInteger } from './numbers.ts';
 
 /** Differential: the compiled fold and DuckDB, over the same rows. */
 
-let duckdb: DuckDBInstance;
 let connection: DuckDBConnection;
+let close: () => void;
 beforeAll(async () => {
-  duckdb = await DuckDBInstance.create(':memory:', { threads: '1' });
-  connection = await duckdb.connect();
+  ({ connection, close } = await openDuckDb());
 });
-afterAll(() => {
-  connection.closeSync();
-  duckdb.closeSync();
-});
+afterAll(() => close());
 
 const Row = z.object({
   at: z.int(),
@@ -280,13 +277,7 @@ async function fill(
   const appender = await connection.createAppender(name);
   for (const values of filling) {
     values.forEach((value, index) => {
-      const type = columns[index]?.[1];
-      if (value === null) appender.appendNull();
-      else if (type === 'BIGINT') appender.appendBigInt(BigInt(value));
-      else if (type === 'INTEGER') appender.appendInteger(value as number);
-      else if (type === 'DOUBLE') appender.appendDouble(value as number);
-      else if (type === 'BOOLEAN') appender.appendBoolean(value as boolean);
-      else appender.appendVarchar(value as string);
+      appendValue(appender, columns[index]?.[1], value);
     });
     appender.endRow();
   }

@@ -1,0 +1,24 @@
+import type { Value } from '@bifold/core';
+import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+
+/** An engine of its own for one test file. */
+export async function openDuckDb(): Promise<{ readonly connection: DuckDBConnection; close(): void }> {
+  const duckdb = await DuckDBInstance.create(':memory:', { threads: '1' });
+  const connection = await duckdb.connect();
+  return {
+    connection,
+    close() {
+      connection.closeSync();
+      duckdb.closeSync();
+    },
+  };
+}
+
+export function appendValue(appender: DuckDBAppender, type: string | undefined, value: Value): void {
+  if (value === null) appender.appendNull();
+  else if (type === 'BIGINT') appender.appendBigInt(BigInt(value));
+  else if (type === 'INTEGER') appender.appendInteger(value as number);
+  else if (type === 'DOUBLE') appender.appendDouble(value as number);
+  else if (type === 'BOOLEAN') appender.appendBoolean(value as boolean);
+  else appender.appendVarchar(value as string);
+}
