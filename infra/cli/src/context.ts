@@ -17,6 +17,7 @@ import {
 import type { Log, ModelRegistry, Pipeline } from '@bifold/core';
 import type { LocalAws } from './aws.ts';
 import { readJson, writeJson } from './files.ts';
+import { s3Options } from './s3-options.ts';
 import { stepLines } from './terminal.ts';
 
 /** Of the tables of pipelines. */
@@ -91,9 +92,8 @@ async function openContext({ onProgress = stepLines(), withHdfs = false }: Conte
   );
   const modelsBucket = once(
     async () => {
-      const { endpoint, region, accessKeyId, secretAccessKey } = addresses.aws;
       const { s3Bucket } = await import('@bifold/adapters/s3');
-      return s3Bucket({ bucket: MODELS_BUCKET, endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+      return s3Bucket({ bucket: MODELS_BUCKET, ...s3Options(addresses.aws) });
     },
     async (bucket) => bucket.close(),
   );

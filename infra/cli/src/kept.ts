@@ -4,6 +4,7 @@ import { type Coverage, type Scope, type SqlEngine, sizeOf } from '@bifold/core'
 import type { KeptPorts } from '@bifold/functions/bodies';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
+import { s3Options } from './s3-options.ts';
 
 /** What log and archive still hold of one incarnation of a topic. */
 export interface Kept extends KeptPorts {
@@ -20,8 +21,7 @@ export async function withKept<T>(
 ): Promise<T> {
   const log = await context.log(topic);
   const topicId = await log.topicId();
-  const { endpoint, region, accessKeyId, secretAccessKey } = context.addresses.aws;
-  const bucket = openBucket(archiveBucket, { endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+  const bucket = openBucket(archiveBucket, s3Options(context.addresses.aws));
   let opened: Promise<SqlEngine> | null = null;
   const engine = (): Promise<SqlEngine> => {
     opened ??= import('@bifold/adapters/duckdb').then(({ openEngine }) => openEngine());

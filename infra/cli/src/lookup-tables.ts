@@ -3,8 +3,9 @@ import { lookupStore } from '@bifold/adapters/cassandra';
 import { type Column, canonicalJson, columnsOf, type LookupTable, lookupKeyText, type Value } from '@bifold/core';
 import { lookupTables } from '@bifold/pipelines';
 import type { Context } from './context.ts';
-import { storedRow } from './csv.ts';
+import { storedRow, typedRecord } from './csv.ts';
 import { UsageError } from './errors.ts';
+import { step } from './terminal.ts';
 
 type Table = LookupTable<unknown>;
 
@@ -35,6 +36,18 @@ export interface LoadedLookup {
   readonly version: string;
   readonly rows: number;
   readonly wasCurrent: boolean;
+}
+
+/** Loads a table from the lines of a CSV file, by their header's names; `NA` is null. */
+export async function loadLookupLines(
+  context: Context,
+  name: string,
+  lines: readonly Readonly<Record<string, string>>[],
+): Promise<void> {
+  const table = lookupTableNamed(name);
+  const columns = lookupColumns(table);
+  const records = lines.map((cells, index) => typedRecord(columns, cells, index + 2, 'NA'));
+  await step(context.onProgress, `lookup table ${name}`, () => loadLookup(context, table, records));
 }
 
 /** Loads a whole version of a table: its version is the hash of its rows, so the same rows are the same version. @throws {UsageError} naming the bad row */

@@ -169,3 +169,8 @@ export function keyOf(record: unknown, partitionBy: string): string | null {
   const value = (record as Record<string, unknown>)[partitionBy];
   return value === null || value === undefined ? null : cellOfValue(value);
 }
+
+/** Records of JSON texts, keyed by the field that their topic is partitioned by. */
+export function keyedLines(lines: readonly string[], partitionBy: string): readonly KeyedRecord[] {
+  return lines.map((value) => ({ key: keyOf(JSON.parse(value), partitionBy), value }));
+}

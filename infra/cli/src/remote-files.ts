@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
 import type { RemoteFolder } from '@bifold/adapters/files';
 import { type Context, withContext } from './context.ts';
+import { s3Options } from './s3-options.ts';
 import { temporaryFile } from './tabular/parquet.ts';
 
 /** A folder of HDFS, or of a bucket of the local cloud. */
 export async function folderOf({ addresses }: Pick<Context, 'addresses'>, address: string): Promise<RemoteFolder> {
-  const { endpoint, region, accessKeyId, secretAccessKey } = addresses.aws;
   const { remoteFolder } = await import('@bifold/adapters/files');
-  return remoteFolder(address, { endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+  return remoteFolder(address, s3Options(addresses.aws));
 }
 
 /** Works with the folder of an address. */

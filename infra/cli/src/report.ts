@@ -18,6 +18,7 @@ import { ask } from './api.ts';
 import type { Context } from './context.ts';
 import { type DeploymentRecord, readDeployments } from './deployments.ts';
 import { messageOf } from './errors.ts';
+import { s3Options } from './s3-options.ts';
 import { age, number } from './terminal.ts';
 
 /** How all goes. What could not be asked is null, and `unknown` says why: a report never fails because a service is away. */
@@ -201,8 +202,7 @@ async function archiveOf(
   log: Log,
   bounds: Bounds,
 ): Promise<NonNullable<PipelineReport['archive']>> {
-  const { endpoint, region, accessKeyId, secretAccessKey } = aws;
-  const bucket = openBucket(archiveBucket, { endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+  const bucket = openBucket(archiveBucket, s3Options(aws));
   const store = s3Archive(bucket, { version, incarnation });
   const partitions: Record<string, { logStart: number; frontier: number; end: number }> = {};
   let behind = 0;

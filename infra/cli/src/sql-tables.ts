@@ -8,6 +8,7 @@ import type { Context } from './context.ts';
 import { type DeploymentRecord, readDeployments } from './deployments.ts';
 import { CliError } from './errors.ts';
 import { folderOf } from './remote-files.ts';
+import { s3Options } from './s3-options.ts';
 import { temporaryFile } from './tabular/parquet.ts';
 
 /** A table that a query may name, `pipeline.window` or `pipeline.archive`. */
@@ -39,10 +40,7 @@ export async function broughtTables(context: Context, sql: string, temporary: st
   for (const { pipeline, name } of named) {
     const record = readDeployments(context.paths).find((each) => each.pipeline === pipeline) as DeploymentRecord;
     const plan = (await context.pipelines()).find((each) => each.plan.name === pipeline)?.plan as Plan;
-    const { endpoint, region, accessKeyId, secretAccessKey } = context.addresses.aws;
-    const bucket = openBucket(record.archiveBucket, {
-      ...{ endpoint, region, credentials: { accessKeyId, secretAccessKey } },
-    });
+    const bucket = openBucket(record.archiveBucket, s3Options(context.addresses.aws));
     try {
       const scope = { version: record.version, incarnation: record.incarnation };
       const keys =

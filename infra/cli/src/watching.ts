@@ -1,4 +1,4 @@
-import { canonicalJson } from '@bifold/core';
+import { canonicalJson, isSameResult } from '@bifold/core';
 import type { AnswerRow } from '@bifold/functions';
 
 /** What became of a row between two answers. `before` has its values of the earlier one. */
@@ -29,7 +29,7 @@ export class WatchedRows {
       if (known === undefined) changes.push({ kind: 'new', row });
       else {
         const names = new Set([...Object.keys(row.values), ...Object.keys(known.values)]);
-        const columns = [...names].filter((name) => !isSame(row.values[name], known.values[name]));
+        const columns = [...names].filter((name) => !isSameResult(row.values[name], known.values[name]));
         if (columns.length > 0) changes.push({ kind: 'changed', row, before: known.values, columns });
       }
     }
@@ -56,8 +56,4 @@ export class WatchedRows {
 
 function idOf({ key, window }: AnswerRow): string {
   return canonicalJson([key, window.name, window.start]);
-}
-
-function isSame(left: unknown, right: unknown): boolean {
-  return left === right || canonicalJson(left) === canonicalJson(right);
 }

@@ -7,15 +7,14 @@ import { cell, receiptText } from '../answer-text.ts';
 import { askAll } from '../api.ts';
 import { figureText } from '../charts/figure-text.ts';
 import { type Context, withContext } from '../context.ts';
-import { typedRecord } from '../csv.ts';
 import { CliError, Ended, EXIT } from '../errors.ts';
 import { linesOf } from '../flights.ts';
 import { deleteTopic } from '../kafka.ts';
 import { lagReader, waitForLag } from '../lag.ts';
-import { loadLookup, lookupColumns, lookupTableNamed } from '../lookup-tables.ts';
+import { loadLookupLines } from '../lookup-tables.ts';
 import { gateOf } from '../model-versions.ts';
 import { Phases } from '../phases.ts';
-import { keyOf, produce } from '../produce.ts';
+import { keyedLines, produce } from '../produce.ts';
 import { converge, ensureDeployed } from '../provisioning.ts';
 import { tableText } from '../table.ts';
 import { dim, number, plural, print, step, tell } from '../terminal.ts';
@@ -104,16 +103,11 @@ async function example(
   await phases.run(`The model "${model.name}"`, () => ensureModel(context, one, fresh));
   const deployment = await phases.run(`The pipeline "${plan.name}"`, async () => {
     if (fresh) await step(onProgress, `delete topic ${plan.topic}`, () => deleteTopic(context, plan.topic));
-    for (const [name, lines] of Object.entries(lookups)) {
-      const table = lookupTableNamed(name);
-      const columns = lookupColumns(table);
-      const records = lines.map((cells, index) => typedRecord(columns, cells, index + 2, 'NA'));
-      await step(onProgress, `lookup table ${name}`, () => loadLookup(context, table, records));
-    }
+    for (const [name, lines] of Object.entries(lookups)) await loadLookupLines(context, name, lines);
     return ensureDeployed(context, pipeline);
   });
   await phases.run('The stream', async () => {
-    const records = linesOf(recordsFile).map((value) => ({ key: keyOf(JSON.parse(value), plan.partitionBy), value }));
+    const records = keyedLines(linesOf(recordsFile), plan.partitionBy);
     const { sent, skipped } = await produce(context, plan.topic, records, { rate: rate ?? null, resume: true });
     await waitForLag(deployment, await lagReader(context, deployment, plan.storage), 0, () => {});
     const batch = async () => {

@@ -5,15 +5,14 @@ import { Command } from 'commander';
 import { cell, receiptText } from '../answer-text.ts';
 import { apiUrl, askAll } from '../api.ts';
 import { type Context, withContext } from '../context.ts';
-import { typedRecord } from '../csv.ts';
 import type { DeploymentRecord } from '../deployments.ts';
 import { Ended, EXIT } from '../errors.ts';
 import { airlines, ensureFlights, type Flights, linesOf, planes } from '../flights.ts';
 import { deleteTopic } from '../kafka.ts';
 import { lagReader, waitForLag } from '../lag.ts';
-import { loadLookup, lookupColumns, lookupTableNamed } from '../lookup-tables.ts';
+import { loadLookupLines } from '../lookup-tables.ts';
 import { Phases } from '../phases.ts';
-import { keyOf, type Produced, produce } from '../produce.ts';
+import { keyedLines, type Produced, produce } from '../produce.ts';
 import { progressBar } from '../progress-bar.ts';
 import { converge, ensureDeployed } from '../provisioning.ts';
 import { mappingOf, storedViews, triggerState } from '../report.ts';
@@ -59,7 +58,8 @@ async function start(context: Context, { fresh = false, rate }: Options): Promis
   });
   const deployment = await phases.run(`The pipeline "${plan.name}"`, async () => {
     if (fresh) await step(context.onProgress, `delete topic ${plan.topic}`, () => deleteTopic(context, plan.topic));
-    await loadLookups(context, flights);
+    await loadLookupLines(context, 'airlines', airlines(flights));
+    await loadLookupLines(context, 'planes', planes(flights));
     return ensureDeployed(context, delays);
   });
   const streamed = await phases.run('The year 2013', () => stream(context, deployment, flights, rate ?? null));
@@ -90,18 +90,6 @@ ${number(flown)} flights are answered for, and the local cloud stays up. What to
   npm start -- --fresh --rate 5000      and, in another terminal: npx bifold query delays --window hourly
   npx bifold down`);
   if (!result.equal) throw new Ended(EXIT.no);
-}
-
-async function loadLookups(context: Context, flights: Flights): Promise<void> {
-  for (const [name, lines] of [
-    ['airlines', airlines(flights)],
-    ['planes', planes(flights)],
-  ] as const) {
-    const table = lookupTableNamed(name);
-    const columns = lookupColumns(table);
-    const records = lines.map((cells, index) => typedRecord(columns, cells, index + 2, 'NA'));
-    await step(context.onProgress, `lookup table ${name}`, () => loadLookup(context, table, records));
-  }
 }
 
 /** Sends what is not there yet, has a generation published in the middle of it, and waits until the views hold all of it. */
@@ -140,7 +128,7 @@ async function stream(
   };
   let produced: Produced;
   try {
-    const records = lines.map((value) => ({ key: keyOf(JSON.parse(value), plan.partitionBy), value }));
+    const records = keyedLines(lines, plan.partitionBy);
     produced = await produce(context, plan.topic, records, {
       rate,
       resume: true,

@@ -41,7 +41,7 @@ export async function associationsOf(
 }
 
 const NOTHING = { points: [], means: [], byCategory: [], shares: [] } as const;
-const coefficient = (value: SqlOutput | undefined): number | null =>
+export const coefficient = (value: SqlOutput | undefined): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null;
 
 async function againstNumber(

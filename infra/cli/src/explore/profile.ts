@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { type DuckDb, openDuckDb, type SqlOutput } from '@bifold/adapters/duckdb';
 import { quoted, textLiteral } from '@bifold/core';
 import { UsageError } from '../errors.ts';
-import { type Association, associationsOf } from './association.ts';
+import { type Association, associationsOf, coefficient } from './association.ts';
 import { type Bin, type ColumnProfile, type Distribution, kindOf, numberSql } from './column.ts';
 
 export interface Profile {
@@ -156,10 +156,9 @@ async function correlationsOf(database: DuckDb, names: readonly string[]): Promi
   const [found = {}] = await database.rows(`SELECT ${sums.join(', ')} FROM rows`);
   const values: (number | null)[][] = names.map((_, row) => names.map((__, column) => (row === column ? 1 : null)));
   for (const [index, { row, column }] of pairs.entries()) {
-    const value = found[`c${index}`];
-    const coefficient = typeof value === 'number' && Number.isFinite(value) ? value : null;
-    (values[row] as (number | null)[])[column] = coefficient;
-    (values[column] as (number | null)[])[row] = coefficient;
+    const value = coefficient(found[`c${index}`]);
+    (values[row] as (number | null)[])[column] = value;
+    (values[column] as (number | null)[])[row] = value;
   }
   return { columns: names, values };
 }
