@@ -1,3 +1,4 @@
+import { driftPlanOf } from '@bifold/core';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
@@ -5,6 +6,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { DriftAlarm } from './drift-alarm.ts';
 import { modelsEnvironment, readModels } from './models.ts';
 import { resourceName } from './names.ts';
 import { NativeLayer } from './native-layer.ts';
@@ -78,6 +80,7 @@ export class BatchLayer extends Construct {
       ],
       environment: modelsEnvironment(this, plan, settings),
     });
+    if (driftPlanOf(plan) !== null) new DriftAlarm(this, 'Drift', { plan, settings });
     this.sweep = this.scheduled('Sweep', settings.schedules.sweep, {
       ...props,
       role: 'sweep',

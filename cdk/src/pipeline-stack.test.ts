@@ -1,3 +1,4 @@
+import { driftPlanOf } from '@bifold/core';
 import { pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
@@ -228,5 +229,44 @@ describe('names', () => {
       expect(functionName(name, 'recompute')).toMatch(/^bifold-[a-z0-9-]{1,28}-recompute$/);
       expect(functionName(name, 'speed')).not.toBe(functionName('de-lays', 'speed'));
     }
+  });
+});
+
+describe('the alarm of drift', () => {
+  const watching = pipelines.filter(({ plan }) => driftPlanOf(plan) !== null);
+  const ALARM = 'AWS::CloudWatch::Alarm';
+
+  it('is of the metric that the recompute function gives, for the pipelines that count drift and no others', () => {
+    expect(watching).not.toHaveLength(0);
+    const template = templateOf({ pipelines: watching });
+    template.resourceCountIs(ALARM, 1);
+    template.hasResourceProperties(ALARM, {
+      Namespace: 'Bifold',
+      MetricName: 'driftedFeatures',
+      Dimensions: Match.arrayWith([
+        { Name: 'pipeline', Value: watching[0]?.plan.name },
+        { Name: 'service', Value: 'bifold-recompute' },
+      ]),
+      Threshold: 1,
+      TreatMissingData: 'ignore',
+      AlarmActions: Match.absent(),
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({
+          POWERTOOLS_SERVICE_NAME: 'bifold-recompute',
+          POWERTOOLS_METRICS_NAMESPACE: 'Bifold',
+        }),
+      },
+    });
+    templateOf().resourceCountIs(ALARM, 0);
+  });
+
+  it('tells the topic that the context names', () => {
+    const alarmTopic = 'arn:aws:sns:eu-central-1:123456789012:on-call';
+    templateOf({ pipelines: watching, context: { alarmTopic } }).hasResourceProperties(ALARM, {
+      AlarmActions: [alarmTopic],
+    });
+    expect(() => templateOf({ pipelines: watching, context: { alarmTopic: 'on-call' } })).toThrow('BIFOLD_BAD_CONTEXT');
   });
 });

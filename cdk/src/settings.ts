@@ -37,6 +37,8 @@ export interface Settings {
   };
   /** Whole seconds that the poller gathers records; null is Kafka's own default of 500 ms, which cannot be written as a number. */
   readonly batchingWindowSeconds: number | null;
+  /** ARN of an SNS topic that is told of alarms; null: they are seen in CloudWatch alone. */
+  readonly alarmTopic: string | null;
   readonly logLevel: string;
   readonly logRetentionDays: number;
   /** A folder of HDFS that holds the archive, `hdfs://namenode:9870/folder`; null is a bucket of the stack's own. */
@@ -58,6 +60,7 @@ const LOG_RETENTIONS = [
 ];
 const RATE = /^rate\((\d+) (minute|minutes|hour|hours|day|days)\)$/;
 const HDFS = /^(s?web)?hdfs:\/\/[^/?#]+\/[^?#]*[^/?#]$/;
+const SNS_TOPIC = /^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
@@ -100,6 +103,7 @@ export function readSettings(node: Node): Settings {
       sweep: context.rate('sweepRate', 'rate(15 minutes)'),
     },
     batchingWindowSeconds: context.optionalWhole('batchingWindowSeconds', 0, 300),
+    alarmTopic: context.matching('alarmTopic', SNS_TOPIC, 'the ARN of an SNS topic'),
     logLevel: context.oneOf('logLevel', LOG_LEVELS, 'INFO'),
     logRetentionDays: context.oneNumberOf('logRetentionDays', LOG_RETENTIONS, 14),
     archive: context.matching('archive', HDFS, 'hdfs://host:port/folder, the port that of WebHDFS'),

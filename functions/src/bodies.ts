@@ -1,6 +1,7 @@
 /** What the functions do, without the Lambda and the connections around it: for tests that run them over other ports. */
 export { type ArchivePorts, archiveLog } from './archive/archive.ts';
 export { type KeptPorts, keptRecords, locateKept } from './archive/kept.ts';
+export { type Drift, type DriftOptions, type DriftPorts, type DriftQuestion, latestDrift } from './drift.ts';
 export { bindModels, coldModels, loadModel, NO_VERSION, type RefusedVersion } from './models.ts';
 export { answerQuestion, type QueryPorts } from './query/answer.ts';
 export { questionOf } from './query/question.ts';

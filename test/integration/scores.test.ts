@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { wineModel } from '@bifold/pipelines';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { type Bifold, bifoldIn, until } from './local/bifold.ts';
 
@@ -42,6 +43,27 @@ const said = ({ threshold, below, above }: Stump, alcohol: number | null): reado
   return [CULTIVARS[shares.indexOf(most)] as string, most];
 };
 
+const MEASURES = wineModel.features.map(({ field }) => field);
+const NOTHING_ELSE = Object.fromEntries(MEASURES.map((field) => [field, null]));
+
+/** As training keeps them, of a thousand wines like those of the stream. */
+function distributionsOf(stump: Stump): object {
+  const wines = Array.from({ length: 1_000 }, (_, id) => alcoholOf(id));
+  const present = wines.filter((alcohol) => alcohol !== null);
+  const between = (from: number, to: number) => present.filter((alcohol) => alcohol >= from && alcohol < to).length;
+  const edges = [12, 13, 14];
+  const alcohol = {
+    ...{ type: 'number', nulls: wines.length - present.length, edges },
+    counts: [between(0, 12), between(12, 13), between(13, 14), between(14, 99)],
+  };
+  const unknown = { type: 'number', nulls: wines.length, edges: [], counts: [0] };
+  const scores = CULTIVARS.map((cultivar) => wines.filter((each) => said(stump, each)[0] === cultivar).length);
+  return {
+    features: MEASURES.map((field) => (field === 'alcohol' ? alcohol : unknown)),
+    score: { type: 'category', nulls: 0, values: CULTIVARS, counts: [...scores, 0] },
+  };
+}
+
 function writeVersion(
   stump: Stump,
   accuracy: number,
@@ -52,7 +74,8 @@ function writeVersion(
   const files = {
     'model.json': {
       ...{ format: 1, name: 'wine', version, task: 'classification', classes: CULTIVARS, featurePlan: 'alcohol' },
-      features: [{ field: 'alcohol', type: 'number', impute: 12, mean: 0, scale: 1 }],
+      features: MEASURES.map((field) => ({ field, type: 'number', impute: 12, mean: 0, scale: 1 })),
+      distributions: distributionsOf(stump),
       model: {
         kind: 'forest',
         trees: [
@@ -89,21 +112,10 @@ async function done(...args: string[]): Promise<string> {
 }
 
 /** Sends so many wines more. */
-async function produce(wines: number): Promise<void> {
+async function produce(wines: number, day = '2026-11-22', alcoholBy = alcoholOf): Promise<void> {
   const lines = Array.from({ length: wines }, (_, index) => {
     const id = sent + index;
-    return JSON.stringify({
-      ...{
-        id,
-        at: '2026-11-22T00:00:00Z',
-        alcohol: alcoholOf(id),
-        malic_acid: null,
-        ash: null,
-        alcalinity_of_ash: null,
-      },
-      ...{ magnesium: null, total_phenols: null, flavanoids: null, nonflavanoid_phenols: null, proanthocyanins: null },
-      ...{ color_intensity: null, hue: null, od280_od315_of_diluted_wines: null, proline: null },
-    });
+    return JSON.stringify({ ...NOTHING_ELSE, id, at: `${day}T00:00:00Z`, alcohol: alcoholBy(id) });
   });
   sent += wines;
   const file = join(folder, 'wines.jsonl');
@@ -111,10 +123,10 @@ async function produce(wines: number): Promise<void> {
   await done('produce', 'wine', '--file', file);
 }
 
-/** Sends them, and waits until they are in the answers. */
+/** Sends so many, and waits until they are in the answers of both pipelines. */
 async function send(wines: number): Promise<void> {
   await produce(wines);
-  await bifold.waitForLag('wine', 0);
+  await Promise.all(['wine', 'wine-drift'].map((pipeline) => bifold.waitForLag(pipeline, 0)));
 }
 
 /** The line that `bifold watch` prints when this wine comes into the view. */
@@ -152,7 +164,7 @@ beforeAll(async () => {
   bifold = bifoldIn('scores');
   await done('up');
   const rates = ['archiveRate', 'recomputeRate', 'sweepRate'].flatMap((name) => ['-c', `${name}=rate(1 day)`]);
-  await done('deploy', 'wine', '--topic-partitions', '2', ...rates);
+  await done('deploy', 'wine', 'wine-drift', '--topic-partitions', '2', ...rates);
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
@@ -224,4 +236,42 @@ it('gives the same scores in the batch layer, and an old answer to the byte when
   expect(await done('query', '--as-of', file, '--json')).toBe(kept);
   expect(await done('query', 'wine', '--window', 'all')).toMatch(/model +cultivar: v1, v2/);
   expect(await bifold.json('verify', 'wine')).toMatchObject({ equal: true, records: 210 });
+});
+
+it('tells a stream that has drifted from one that is as in training', async () => {
+  const drift = async (...args: string[]) => {
+    const { status, stdout } = await bifold.run('model', 'drift', 'wine', ...args);
+    return { status, stdout };
+  };
+  const driftOf = async (...args: string[]) => {
+    const { status, stdout } = await drift(...args, '--json');
+    const { records, version, verdict, drifts } = JSON.parse(stdout);
+    const drifted = drifts.filter((each: { verdict: string }) => each.verdict === 'drifted');
+    return { status, records, version, verdict, drifted: drifted.map((each: { feature: string }) => each.feature) };
+  };
+  await bifold.waitForLag('wine-drift', 0);
+  const before = await driftOf();
+  expect(before).toEqual({ status: 0, records: expect.any(Number), version: 'v1', verdict: 'stable', drifted: [] });
+  const other = await driftOf('v2');
+  expect([other.status, other.version, before.records + other.records]).toEqual([0, 'v2', 210]);
+
+  const stronger = (id: number) => (alcoholOf(id) ?? 12) + 2;
+  await produce(100, '2026-11-23', stronger);
+  await bifold.waitForLag('wine-drift', 0);
+  const after = await driftOf();
+  expect(after).toMatchObject({ status: 1, records: 100, version: 'v1', verdict: 'drifted' });
+  expect(after.drifted).toContain('alcohol');
+  expect((await driftOf('--to', '2026-11-23T00:00:00Z')).verdict).toBe('stable');
+  expect((await driftOf('--window', 'ever')).records).toBe(before.records + 100);
+  expect((await drift('--drifted', '1000')).status).toBe(0);
+  expect((await drift()).stdout).toMatch(/alcohol .*[▁-█].* drifted/);
+  const { warnings } = (await bifold.status()).pipelines.find(({ pipeline }) => pipeline === 'wine-drift') as never;
+  expect(warnings).toEqual(expect.arrayContaining([expect.stringContaining('"alcohol" has drifted')]));
+
+  // What is counted is a view like any other: batch and speed say the same, and the function that publishes it measures it.
+  await done('archive', 'wine-drift');
+  await done('recompute', 'wine-drift');
+  expect(await driftOf()).toEqual(after);
+  expect(await bifold.json('verify', 'wine-drift')).toMatchObject({ equal: true, records: 310 });
+  expect(await done('logs', 'wine-drift-recompute')).toMatch(/"driftedFeatures":[1-9]/);
 });

@@ -15,6 +15,7 @@ import {
   linear,
   logistic,
   type ModelDefinition,
+  type ModelFile,
   numeric,
   randomForest,
   readManifest,
@@ -86,6 +87,31 @@ const MODELS = [
   }),
 ];
 
+/** Every row is in a bin or null; bins of numbers that differ all are about equal; what is rare or null is counted apart. */
+function checkDistributions(
+  { distributions, classes, features }: ModelFile,
+  rows: { readonly learned: number; readonly heldOut: number },
+  { task }: ModelDefinition,
+): void {
+  if (distributions === undefined) throw new Error('no distributions were kept');
+  const sum = (counts: readonly number[]) => counts.reduce((total, each) => total + each, 0);
+  const of = Object.fromEntries(features.map(({ field }, index) => [field, distributions.features[index]]));
+  for (const each of distributions.features) expect(each.nulls + sum(each.counts)).toBe(rows.learned);
+  expect(distributions.score.nulls + sum(distributions.score.counts)).toBe(rows.heldOut);
+  for (const name of ['x', 'y']) {
+    const counts = of[name]?.counts ?? [];
+    expect(counts.length).toBeGreaterThanOrEqual(rows.learned / 30);
+    expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+  }
+  for (const name of ['x', 'colour']) expect(of[name]?.nulls).toBeGreaterThan(0);
+  expect(of.flag).toMatchObject({ type: 'number', nulls: 0, edges: [1] });
+  expect(of.colour).toMatchObject({ values: expect.arrayContaining(['red', 'green', 'größe']) });
+  expect(of.size).toMatchObject({ type: 'category', values: expect.arrayContaining([0, 1, 2, 3]) });
+  expect(of.colour?.counts.at(-1)).toBe(0);
+  if (distributions.score.type === 'number') expect(task).toBe('regression');
+  else expect(classes).toEqual(expect.arrayContaining([...distributions.score.values]));
+}
+
 describe('a version that was trained', () => {
   it.each(MODELS)(
     '$name is scored here as scikit-learn scored it, and its files are those of its manifest',
@@ -99,6 +125,7 @@ describe('a version that was trained', () => {
       expect(rows.some(({ colour }) => colour !== null && !['red', 'green', 'größe'].includes(colour as string))).toBe(
         true,
       );
+      checkDistributions(model, metrics.rows, definition);
       const manifest = readManifest(file('manifest.json'), name, version);
       expect(Object.keys(manifest.files).sort()).toEqual([
         'golden.json',

@@ -7,20 +7,24 @@ import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { registryOfEnvironment } from '../deployment/registry.ts';
+import type { QueryPorts } from '../query/answer.ts';
+import { tellDrift } from './drift.ts';
 import { type Recomputed, type RecomputePorts, recompute } from './recompute.ts';
 
 const { pipeline, scope } = deploymentOf();
 
-const ports = once(async (): Promise<RecomputePorts> => {
+const ports = once(async (): Promise<RecomputePorts & QueryPorts> => {
   const client = await cassandraOfEnvironment();
   const bucket = openBucket(setting('ARCHIVE_BUCKET'));
+  const speed = speedStore(client, scope, pipeline.plan.storage);
   return {
     archive: s3Archive(bucket, scope),
     batch: batchStore(client, scope, pipeline.plan.storage),
     bindings: bindingStore(client, scope),
     lookups: lookupStore(client),
     appearances: appearanceStore(client, scope),
-    speed: speedStore(client, scope, pipeline.plan.storage),
+    speed,
+    store: speed,
     ...(await registryOfEnvironment(pipeline.plan, client)),
     views: s3Views(bucket, scope),
     openEngine: engineOfEnvironment,
@@ -38,10 +42,12 @@ interface RecomputeEvent {
 
 /** The archive to batch rows and Parquet views, published as the next generation. */
 export const handler = observed(async (event: RecomputeEvent | null): Promise<Recomputed> => {
-  const recomputed = await recompute(pipeline, await ports(), event?.acceptLost === true);
+  const open = await ports();
+  const recomputed = await recompute(pipeline, open, event?.acceptLost === true);
   if (recomputed.published) {
     metrics.addMetric('publishedGenerations', MetricUnit.Count, 1);
     metrics.addMetric('batchRows', MetricUnit.Count, recomputed.rows);
+    await tellDrift(pipeline.plan, scope, open);
   }
   logger.info('recomputed', { ...recomputed });
   return recomputed;

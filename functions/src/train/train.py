@@ -16,6 +16,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.model_selection import KFold, ParameterGrid, StratifiedKFold, TimeSeriesSplit, cross_val_score, train_test_split
 from sklearn.pipeline import Pipeline
 
+import distribution
 import estimators
 import evaluation
 import golden
@@ -65,7 +66,9 @@ def train(request):
     metrics["onnx"] = onnx_form.onnx_difference(request, onnx, rows, expected)
     classes = [evaluation.plain(one) for one in pipeline.classes_] if request["task"] == "classification" else None
     out = request["out"]
-    write(out, "fitted.json", {"classes": classes, "features": flat, "model": model, "settings": settings})
+    distributions = distribution.distributions_of(request, features, table.written, pipeline.predict(tried))
+    fitted = {"classes": classes, "features": flat, "model": model, "distributions": distributions}
+    write(out, "fitted.json", {**fitted, "settings": settings})
     write(out, "golden.json", vectors)
     write(out, "metrics.json", metrics)
     write(out, "shown.json", evaluation.shown(request, pipeline, tried, truth))

@@ -17,6 +17,7 @@ import type { MappingState, TriggerState } from '@bifold/trigger';
 import { ask } from './api.ts';
 import type { Context } from './context.ts';
 import { type DeploymentRecord, readDeployments } from './deployments.ts';
+import { driftOfDeployment, driftWarnings } from './drift.ts';
 import { messageOf } from './errors.ts';
 import { s3Options } from './s3-options.ts';
 import { age, number } from './terminal.ts';
@@ -134,6 +135,11 @@ async function pipelineReport(
     const window = definition?.plan.windows[0]?.name;
     return ask(context, record, { limit: 1, ...(window === undefined ? {} : { window }) });
   });
+
+  const drift =
+    definition &&
+    (await attempt('drift', ['emulator', 'cassandra'], () => driftOfDeployment(context, definition.plan, record)));
+  if (drift) warnings.push(...driftWarnings(record.pipeline, drift));
 
   const mapping = trigger && mappingOf(trigger, record);
   if (!isUp('trigger')) unknown.push('mapping: trigger is away');

@@ -66,7 +66,7 @@ export interface ModelPlan {
 export interface ScorePlan {
   readonly name: string;
   readonly gives: Gives;
-  /** Of which class the probability is; null: of the predicted one. */
+  /** Of which class the probability is, null: of the predicted one; of which feature the bin is, null: of the score. */
   readonly of: ClassLabel | null;
   readonly type: ColumnType;
 }

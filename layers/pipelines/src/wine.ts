@@ -1,6 +1,7 @@
 import {
   defineModel,
   definePipeline,
+  drift,
   gradientBoosting,
   last,
   logistic,
@@ -71,6 +72,9 @@ export const wineModel = defineModel({
   grid: { penalty: [0.1, 1, 10] },
   split: 'random',
 });
+
+/** How far the wines of the stream are from those that the model has learned from. */
+export const wineDrift = drift(wine, wineModel);
 
 /** How much alcohol a wine has, from its other measures: learned from the archive of the stream itself. */
 export const alcoholModel = defineModel({

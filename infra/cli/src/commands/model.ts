@@ -13,6 +13,7 @@ import {
 } from '../model-versions.ts';
 import { tableText } from '../table.ts';
 import { bold, dim, plural, print, printJson, styled, warn } from '../terminal.ts';
+import { driftCommand } from './model-drift.ts';
 
 export const modelCommand = (): Command =>
   new Command('model')
@@ -24,6 +25,7 @@ export const modelCommand = (): Command =>
     .addCommand(promoteCommand())
     .addCommand(rollbackCommand())
     .addCommand(challengeCommand())
+    .addCommand(driftCommand())
     .addHelpText(
       'after',
       `
@@ -34,7 +36,8 @@ Examples:
   $ npx bifold model list
   $ npx bifold model compare arrival-delay
   $ npx bifold model promote arrival-delay 20261122-235959-0a1b2c3d
-  $ npx bifold model rollback arrival-delay`,
+  $ npx bifold model rollback arrival-delay
+  $ npx bifold model drift arrival-delay`,
     );
 
 const listCommand = (): Command =>

@@ -1,10 +1,10 @@
 import { figureText } from '../charts/figure-text.ts';
+import { sparks } from '../charts/sparks.ts';
 import { tableText } from '../table.ts';
 import { bold, dim, harmless, plural } from '../terminal.ts';
 import type { ColumnProfile } from './column.ts';
 import type { Profile } from './profile.ts';
 
-const SPARKS = '▁▂▃▄▅▆▇█';
 const SHOWN_VALUES = 5;
 const STRONG = 0.5;
 
@@ -93,15 +93,4 @@ export function profileText({ source, rows, columns, correlations, target }: Pro
 function shown({ kind }: ColumnProfile, value: number | undefined): string {
   if (value === undefined) return '';
   return kind === 'time' ? new Date(value).toISOString().slice(0, 16).replace('T', ' ') : figureText(value);
-}
-
-/** A histogram in a line. */
-function sparks(counts: readonly number[]): string {
-  const bins = counts.length > 15 ? pairs(counts) : counts;
-  const most = Math.max(1, ...bins);
-  return bins.map((count) => (count === 0 ? ' ' : SPARKS[Math.ceil((count / most) * SPARKS.length) - 1])).join('');
-}
-
-function pairs(counts: readonly number[]): readonly number[] {
-  return counts.flatMap((count, index) => (index % 2 === 0 ? [count + (counts[index + 1] ?? 0)] : []));
 }

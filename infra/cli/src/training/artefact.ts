@@ -28,13 +28,13 @@ export function makeVersion(
   now: Date,
 ): Version {
   const read = <T>(name: string): T => JSON.parse(readFileSync(join(draft, name), 'utf8')) as T;
-  const { classes, features, model, settings } = read<Fitted>('fitted.json');
+  const { classes, features, model, distributions, settings } = read<Fitted>('fitted.json');
   const metrics = read<Metrics>('metrics.json');
   const shown = read<Shown | null>('shown.json');
   const libraries = read<Readonly<Record<string, string>>>('libraries.json');
   const { name, task, target, split, folds, seed, heldOutShare, grid, estimator, plan } = definition;
   const featurePlan = sha256(canonicalJson(features));
-  const content = { format: 1, name, task, classes, features, model, featurePlan };
+  const content = { format: 1, name, task, classes, features, model, featurePlan, distributions };
   const version = `${timeText(now)}-${sha256(canonicalJson(content)).slice(0, 8)}`;
   const modelText = canonicalJson({ ...content, version });
   if (Buffer.byteLength(modelText) > MODEL_LIMITS.sizeBytes) throw tooLarge(name, Buffer.byteLength(modelText));

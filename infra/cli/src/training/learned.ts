@@ -3,6 +3,7 @@ export interface Fitted {
   readonly classes: readonly (string | number)[] | null;
   readonly features: readonly FittedFeature[];
   readonly model: unknown;
+  readonly distributions: unknown;
   readonly settings: Readonly<Record<string, number>>;
 }
 

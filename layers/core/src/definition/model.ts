@@ -1,14 +1,17 @@
 import type { ClassLabel } from '../model/model-file.ts';
 import { checkResourceName } from './identifier.ts';
 
-/** What a score column holds: the number of a regression, the class of a classification (a text or a whole number), or a class's probability. */
-export type Gives = 'number' | 'text' | 'integer' | 'probability';
+/**
+ * What a score column holds: the number of a regression, the class of a classification (a text or a whole number), or a class's probability; or of the scoring itself
+ * the name of the version, or the bin of training's distribution that the score lies in, or a feature's value.
+ */
+export type Gives = 'number' | 'text' | 'integer' | 'probability' | 'version' | 'bin';
 
 /** What is scored while a model has no version: nothing, so that the column is null; or nothing is folded, and the records wait. */
 export type WithoutVersion = 'null' | 'wait';
 
 interface ModelOptions {
-  /** Of which class the probability is; of the predicted one when it is left out. */
+  /** Of which class the probability is, of the predicted one when it is left out; of which feature the bin is, of the score when it is left out. */
   readonly of?: ClassLabel;
   /** Scores with the challenger: `bifold model challenge`. */
   readonly shadow?: boolean;
@@ -36,8 +39,8 @@ export function model(
   name: string,
   options?: ModelOptions & { readonly gives?: 'number' | 'probability' },
 ): Model<number>;
-export function model(name: string, options: ModelOptions & { readonly gives: 'integer' }): Model<number>;
-export function model(name: string, options: ModelOptions & { readonly gives: 'text' }): Model<string>;
+export function model(name: string, options: ModelOptions & { readonly gives: 'integer' | 'bin' }): Model<number>;
+export function model(name: string, options: ModelOptions & { readonly gives: 'text' | 'version' }): Model<string>;
 export function model(name: string, options: ModelOptions & { readonly gives?: Gives } = {}): Model<never> {
   const { gives = 'number', of = null, shadow = false, features = {}, missing = 'null' } = options;
   checkResourceName('a model', name);

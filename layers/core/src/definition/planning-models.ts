@@ -9,6 +9,8 @@ const TYPES: Readonly<Record<Gives, ColumnType>> = {
   text: 'text',
   integer: 'integer',
   probability: 'double',
+  version: 'text',
+  bin: 'integer',
 };
 
 /** The models of a definition, each with the columns that it fills. `scope` holds what models may read, and gets their columns. */
@@ -58,13 +60,18 @@ function checkScore(column: string, score: Model<unknown>, scope: Scope): Model<
     );
   if (typeof score?.name !== 'string') return bad(JSON.stringify(score) ?? String(score), "model('name')");
   if (!Object.hasOwn(TYPES, score.gives))
-    bad(`gives: ${JSON.stringify(score.gives)}`, '"number", "text", "integer", "probability"');
+    bad(
+      `gives: ${JSON.stringify(score.gives)}`,
+      Object.keys(TYPES)
+        .map((each) => `"${each}"`)
+        .join(', '),
+    );
   if (score.missing !== 'null' && score.missing !== 'wait')
     bad(`missing: ${JSON.stringify(score.missing)}`, '"null", "wait"');
-  if (score.of !== null && score.gives !== 'probability')
+  if (score.of !== null && score.gives !== 'probability' && score.gives !== 'bin')
     bad(
       `of: ${JSON.stringify(score.of)} beside gives: "${score.gives}"`,
-      'of: a class, where the probability is given',
+      'of: a class, where the probability is given; of: a feature, where its bin is',
     );
   return score;
 }

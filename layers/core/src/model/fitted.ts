@@ -4,6 +4,7 @@ import type { Slots } from '../evaluate.ts';
 import type { ModelPlan, Plan, ScorePlan } from '../plan.ts';
 import type { Value } from '../record.ts';
 import { readableTypes } from './columns.ts';
+import { binOf, type Distribution } from './distribution.ts';
 import type { Feature, ModelFile } from './model-file.ts';
 import { type Score, scorerOf } from './scorer.ts';
 
@@ -59,16 +60,17 @@ export function fitModel(
     score(slots) {
       for (let index = 0; index < slotsRead.length; index++) values[index] = slots[slotsRead[index] as number] ?? null;
       const score = scorer.score(values);
-      for (let index = 0; index < readers.length; index++) given[index] = (readers[index] as ReadScore)(score);
+      for (let index = 0; index < readers.length; index++) given[index] = (readers[index] as ReadScore)(score, values);
       return given;
     },
   };
 }
 
-type ReadScore = (score: Score) => Value;
+type ReadScore = (score: Score, values: readonly Value[]) => Value;
 
 /** What a column takes of a score. Numbers are finite and never -0, as those of all columns are. */
-function readerOf(plan: Plan, file: ModelFile, { name, gives, of }: ScorePlan): ReadScore {
+function readerOf(plan: Plan, file: ModelFile, column: ScorePlan): ReadScore {
+  const { name, gives, of } = column;
   const refuse = (received: string, allowed: string): never => {
     throw unfit(
       plan,
@@ -78,6 +80,8 @@ function readerOf(plan: Plan, file: ModelFile, { name, gives, of }: ScorePlan): 
       `say what "${name}" gives: model('${file.name}', { gives: ... }), or train such a model`,
     );
   };
+  if (gives === 'version') return () => file.version;
+  if (gives === 'bin') return binReader(file, column, refuse);
   if (gives === 'number') {
     if (file.classes !== null) refuse(`a classification for "${name}", which gives a number`, 'a regression');
     return ({ value }) => (Number.isFinite(value) ? value + 0 : null);
@@ -93,6 +97,25 @@ function readerOf(plan: Plan, file: ModelFile, { name, gives, of }: ScorePlan): 
   const other = classes.find((label) => typeof label !== wanted);
   if (other !== undefined) refuse(`the class ${JSON.stringify(other)}`, `classes that are of type ${gives}`);
   return ({ chosen }) => classes[chosen] as Value;
+}
+
+/** Null where training kept no distribution: whoever compares reads the version's file, and is told there. */
+function binReader(
+  { classes, features, distributions }: ModelFile,
+  { name, of }: ScorePlan,
+  refuse: (received: string, allowed: string) => never,
+): ReadScore {
+  if (of === null) {
+    if (distributions === undefined) return () => null;
+    const bin = binOf(distributions.score);
+    return classes === null ? ({ value }) => bin(value) : ({ chosen }) => bin(classes[chosen] as Value);
+  }
+  const index = features.findIndex(({ field }) => field === of);
+  if (index < 0)
+    refuse(`no feature ${JSON.stringify(of)} for "${name}"`, features.map(({ field }) => field).join(', '));
+  if (distributions === undefined) return () => null;
+  const bin = binOf(distributions.features[index] as Distribution);
+  return (_, values) => bin(values[index] ?? null);
 }
 
 function unfit(plan: Plan, file: ModelFile, received: string, allowed: string, remedy: string): ModelError {

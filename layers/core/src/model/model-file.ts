@@ -1,6 +1,7 @@
 import { ModelError } from '../errors.ts';
 import type { Scalar } from '../json.ts';
 import { type Checked, Checks } from './checks.ts';
+import { type Distributions, readDistributions } from './distribution.ts';
 
 /**
  * A version of a model, as training leaves it in `model.json`: plain numbers, all that scoring needs. docs/models.md has the form, and
@@ -17,6 +18,8 @@ export interface ModelFile {
   /** Equal for versions that read the same features in the same way. */
   readonly featurePlan: string;
   readonly model: LinearModel | ForestModel | BoostingModel;
+  /** What the stream is compared with; absent in versions that were trained before it was kept. */
+  readonly distributions?: Distributions;
 }
 
 export type ClassLabel = string | number;
@@ -145,7 +148,21 @@ function modelOf(file: Checked, name: string, version: string, checks: Checks): 
   const parts = checks.object('model', file.model);
   const kind = checks.oneOf('model.kind', parts.kind, ['linear', 'forest', 'boosting']);
   const model = MODELS[kind](parts, { inputs, outputs: classes?.length ?? 1 }, checks);
-  return { name, version, task, classes, features, featurePlan, model };
+  const { distributions } = file;
+  return {
+    ...{ name, version, task, classes, features, featurePlan, model },
+    ...(distributions === undefined
+      ? {}
+      : {
+          distributions: readDistributions(
+            'distributions',
+            distributions,
+            features.length,
+            checks,
+            MODEL_LIMITS.textLength,
+          ),
+        }),
+  };
 }
 
 function featureOf(place: string, received: unknown, checks: Checks): Feature {

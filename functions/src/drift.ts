@@ -1,0 +1,77 @@
+import {
+  type AnswerRow,
+  type DriftReport,
+  driftOf,
+  driftPlanOf,
+  MODEL_LIMITS,
+  type ModelRegistry,
+  type Plan,
+  positionOfRow,
+  readModel,
+  type Thresholds,
+} from '@bifold/core';
+
+/** What is asked of a view that counts bins, in the words of the query API. */
+export interface DriftQuestion {
+  readonly window: string;
+  readonly keys: readonly Readonly<Record<string, string>>[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly total?: true;
+}
+
+export interface DriftPorts {
+  readonly registry: Pick<ModelRegistry, 'readPointer' | 'read'>;
+  /** All rows of an answer. */
+  readonly ask: (question: DriftQuestion) => Promise<readonly AnswerRow[]>;
+}
+
+export interface DriftOptions {
+  /** By default the current version. */
+  readonly version?: string;
+  /** By default the first one that has a beginning and an end. */
+  readonly window?: string;
+  /** All windows of a range together; without a range the newest one. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly thresholds?: Thresholds;
+}
+
+/** Why nothing can be compared. */
+export type NoDrift = 'no-version' | 'nothing-scored' | 'no-distributions';
+
+export interface Drift {
+  readonly model: string;
+  readonly version: string | null;
+  readonly report: DriftReport | null;
+  /** Null where there is a report. */
+  readonly reason: NoDrift | null;
+}
+
+/** What a version scored lately, or in a range, against what it was trained on. Null: the plan does not tell drift. */
+export async function latestDrift(
+  plan: Plan,
+  { registry, ask }: DriftPorts,
+  { version: named, window, from, to, thresholds }: DriftOptions = {},
+): Promise<Drift | null> {
+  const drift = driftPlanOf(plan);
+  if (drift === null) return null;
+  const { model } = drift;
+  const version = named ?? (await registry.readPointer(model)).current;
+  const without = (reason: NoDrift): Drift => ({ model, version, report: null, reason });
+  if (version === null) return without('no-version');
+  const isRange = from !== undefined || to !== undefined;
+  const rows = await ask({
+    window: window ?? (plan.windows.find(({ kind }) => kind !== 'running') ?? (plan.windows[0] as never)).name,
+    keys: [{ [drift.version]: version }],
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(isRange ? { total: true } : {}),
+  });
+  const [row] = rows.toSorted((left, right) => positionOfRow(plan, right).startMs - positionOfRow(plan, left).startMs);
+  if (row === undefined) return without('nothing-scored');
+  const bytes = await registry.read(model, version, 'model.json', MODEL_LIMITS.sizeBytes);
+  const file = bytes === null ? null : readModel(bytes, model, version);
+  if (file?.distributions === undefined) return without('no-distributions');
+  return { model, version, report: driftOf(drift, row, file, thresholds), reason: null };
+}

@@ -1,0 +1,49 @@
+import type { AnswerRow, ModelRegistry, Plan, Scope } from '@bifold/core';
+import { logger, MetricUnit, metrics } from '../deployment/observed.ts';
+import { type DriftQuestion, latestDrift } from '../drift.ts';
+import { answerQuestion, type QueryPorts } from '../query/answer.ts';
+import { questionOf } from '../query/question.ts';
+
+const PAGE_ROWS = 10_000;
+
+/**
+ * Tells how far what the current version scores lately is from its training, where the plan counts that: as metrics, of which an alarm is made, and as a line of the log with the
+ * names. Answers are merged: what is not in the generation yet counts, too.
+ */
+export async function tellDrift(
+  plan: Plan,
+  scope: Scope,
+  ports: QueryPorts & { readonly models?: ModelRegistry },
+): Promise<void> {
+  const { models } = ports;
+  if (models === undefined) return;
+  const ask = async (asked: DriftQuestion): Promise<readonly AnswerRow[]> => {
+    const rows: AnswerRow[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const question = questionOf(plan, { ...asked, limit: PAGE_ROWS, ...(cursor === undefined ? {} : { cursor }) });
+      const answer = await answerQuestion(plan, scope, question, ports);
+      rows.push(...answer.rows);
+      cursor = answer.cursor;
+    }
+    return rows;
+  };
+  const drift = await latestDrift(plan, { registry: models, ask });
+  if (drift === null) return;
+  const { model, version, report, reason } = drift;
+  if (report === null) {
+    logger.info('drift is not known', { model, version, reason });
+    return;
+  }
+  const of = (verdict: string) =>
+    report.drifts
+      .filter((each) => each.verdict === verdict)
+      .map(({ feature, psi, ks, nulls }) => ({ feature: feature ?? 'the score', psi, ks, nulls }));
+  const [drifted, moved] = [of('drifted'), of('moved')];
+  const told = { model, version, window: report.window, records: report.records, drifted, moved };
+  if (drifted.length > 0) logger.warn('the stream has drifted from what the model was trained on', told);
+  else logger.info('the stream is as in training', told);
+  // Of each pipeline by itself: an alarm is of one.
+  const metric = () => metrics.singleMetric().addDimension('pipeline', plan.name);
+  metric().addMetric('driftedFeatures', MetricUnit.Count, drifted.length);
+  metric().addMetric('driftPsiMax', MetricUnit.NoUnit, Math.max(0, ...report.drifts.map(({ psi }) => psi ?? 0)));
+}

@@ -1,0 +1,139 @@
+import { count, histogram } from '../definition/aggregate.ts';
+import { checkResourceName } from '../definition/identifier.ts';
+import { type Gives, type Model, model } from '../definition/model.ts';
+import type { Pipeline } from '../definition/pipeline.ts';
+import { planAggregates, planKey, planStorage, planWindows } from '../definition/planning.ts';
+import { planModels } from '../definition/planning-models.ts';
+import { refuse, refuseUnknownOptions, Scope } from '../definition/scope.ts';
+import { running, tumbling, type Window } from '../definition/window.ts';
+import { scoresOf } from '../model/columns.ts';
+import { BINS_MAX } from '../model/distribution.ts';
+import { deepFreeze, type Plan, type StoragePlan, versionOf } from '../plan.ts';
+
+/** The model that is looked at: what `defineModel` gives, or, of a model that was trained elsewhere, its name and its features. */
+interface DriftingModel {
+  readonly name: string;
+  readonly features: readonly (string | { readonly field: string })[];
+}
+
+interface Options<W> {
+  /** By default that of the pipeline, and `-drift`. */
+  readonly name?: string;
+  /** By default `{ daily: tumbling('1d'), ever: running() }`. */
+  readonly windows?: W;
+  readonly storage?: Partial<StoragePlan>;
+}
+
+const KNOWN_OPTIONS = ['name', 'windows', 'storage'];
+const WINDOWS = { daily: tumbling('1d'), ever: running() };
+/** Between the numbers of bins: each bin has a count of its own, whatever it stands for in the version that scored. */
+const BIN_EDGES: readonly number[] = Array.from({ length: BINS_MAX - 1 }, (_, index) => index + 1);
+
+/**
+ * A pipeline that counts, for each version of a model, how the features and the scores of what another pipeline scores are spread: one histogram each, over the bins that the version's own
+ * training kept. It is a pipeline like any other: it takes the same records, binds versions to its own segments, and its answers are exact.
+ *
+ * @throws {DefinitionError} when the pipeline does not score with the model
+ */
+export function drift<const W extends Readonly<Record<string, Window>> = typeof WINDOWS>(
+  { plan: scored, schema }: Pipeline,
+  drifting: DriftingModel,
+  options: Options<W> = {},
+): Pipeline<Readonly<Record<string, string>>, keyof W & string, Readonly<Record<string, number | readonly number[]>>> {
+  const name = checkResourceName('a pipeline', options.name ?? `${scored.name}-drift`);
+  const where = `pipeline "${name}"`;
+  refuseUnknownOptions(where, options, KNOWN_OPTIONS);
+  const own = scored.models?.find((each) => each.name === drifting.name && !each.shadow);
+  if (own === undefined)
+    return refuse(
+      'BIFOLD_NOT_SCORED',
+      `${where} looks for drift of model "${drifting.name}" in "${scored.name}", which does not score with it`,
+      (scored.models ?? []).map((each) => `"${each.name}"`).join(', ') || 'a pipeline that scores nothing',
+      'a pipeline that scores with the model',
+      `add scores: { expected: model('${drifting.name}') } to "${scored.name}", or name another model`,
+    );
+
+  const scope = scopeOf(where, scored);
+  const columnName = distinctNames([
+    ...scored.columns.map((column) => column.name),
+    ...scored.lookups.map((each) => each.name),
+    ...scored.derived.map((column) => column.name),
+    ...scoresOf(scored).map((column) => column.name),
+  ]);
+  const { features, missing } = own;
+  const added = (gives: Gives, of?: string): Model<unknown> =>
+    model(own.name, { gives: gives as never, ...(of === undefined ? {} : { of }), features, missing });
+  const version = columnName('version');
+  const rowName = distinctNames(['window', version]);
+  const scores: Record<string, Model<unknown>> = { ...scoresAsWritten(scored), [version]: added('version') };
+  const aggregates: Record<string, ReturnType<typeof histogram>> = { [rowName('records')]: count() as never };
+  const countBins = (shown: string, of?: string): void => {
+    const column = columnName(`${shown}_bin`);
+    scores[column] = added('bin', of);
+    aggregates[rowName(shown)] = histogram(column, BIN_EDGES);
+  };
+  countBins('score');
+  for (const feature of drifting.features) {
+    const field = typeof feature === 'string' ? feature : feature.field;
+    countBins(asIdentifier(field), field);
+  }
+
+  const plan: Omit<Plan, 'version'> = {
+    ...withoutVersion(scored),
+    name,
+    models: planModels(scores, scope),
+    groupBy: planKey(where, [version], scope),
+    windows: planWindows(where, options.windows ?? WINDOWS),
+    aggregates: planAggregates(where, aggregates as never, [version], scope),
+    storage: planStorage(where, { ...scored.storage, ...options.storage }),
+  };
+  return Object.freeze({ plan: deepFreeze({ ...plan, version: versionOf(plan) }), schema });
+}
+
+function withoutVersion({ version: _, ...plan }: Plan): Omit<Plan, 'version'> {
+  return plan;
+}
+
+/** All names of a plan but those of its scores, which come anew. */
+function scopeOf(where: string, { columns, lookups, derived }: Plan): Scope {
+  const scope = new Scope(where, columns);
+  for (const lookup of lookups) {
+    scope.claim(lookup.name);
+    for (const column of lookup.columns) scope.add(`${lookup.name}.${column.name}`, column.type);
+  }
+  for (const { name, type } of derived) scope.add(name, type);
+  return scope;
+}
+
+function scoresAsWritten({ models = [] }: Plan): Readonly<Record<string, Model<unknown>>> {
+  return Object.fromEntries(
+    models.flatMap(({ name, shadow, missing, features, columns }) =>
+      columns.map((column) => [
+        column.name,
+        model(name, {
+          ...{ gives: column.gives as never, shadow, missing, features },
+          ...(column.of === null ? {} : { of: column.of }),
+        }),
+      ]),
+    ),
+  );
+}
+
+const IDENTIFIER_LENGTH = 48;
+
+/** `plane.seats` as `plane_seats`. */
+function asIdentifier(field: string): string {
+  const plain = field.replaceAll(/[^A-Za-z0-9_]/g, '_').slice(0, IDENTIFIER_LENGTH);
+  return /^[A-Za-z]/.test(plain) ? plain : `f_${plain}`;
+}
+
+/** Gives names as they are wanted, with a number where one is taken; names that differ in case alone are one. */
+function distinctNames(names: readonly string[]): (wanted: string) => string {
+  const taken = new Set(names.map((each) => each.toLowerCase()));
+  return (wanted) => {
+    let name = wanted;
+    for (let number = 2; taken.has(name.toLowerCase()); number++) name = `${wanted}_${number}`;
+    taken.add(name.toLowerCase());
+    return name;
+  };
+}

@@ -1,0 +1,97 @@
+import type { AnswerRow } from '../answer-row.ts';
+import type { Distribution } from '../model/distribution.ts';
+import type { ModelFile } from '../model/model-file.ts';
+import type { Plan } from '../plan.ts';
+import { type DriftMeasures, driftMeasures, THRESHOLDS, type Thresholds, type Verdict } from './measures.ts';
+
+/** What of a plan tells drift: the key that names the version, the count of records, and which histogram counts the bins of what. */
+export interface DriftPlan {
+  readonly model: string;
+  readonly version: string;
+  readonly records: string;
+  /** `feature` is null for the score. */
+  readonly bins: readonly { readonly aggregate: string; readonly feature: string | null }[];
+}
+
+/** A feature, or the score, of the stream against training. */
+export interface FeatureDrift extends DriftMeasures {
+  /** Null: the score. */
+  readonly feature: string | null;
+  readonly type: Distribution['type'];
+  /** What each bin holds: the edges between numbers; or values, after which all others come. */
+  readonly bins: readonly (string | number | boolean)[];
+  /** Counts of the bins, in training and in the stream. */
+  readonly trained: readonly number[];
+  readonly now: readonly number[];
+}
+
+/** One window of what one version scored, against what it was trained on. */
+export interface DriftReport {
+  readonly model: string;
+  readonly version: string;
+  readonly window: AnswerRow['window'];
+  readonly records: number;
+  /** Rows of training: those that features were learned from, those that were held out and scored. */
+  readonly rows: { readonly features: number; readonly score: number };
+  /** The worst of all. */
+  readonly verdict: Verdict;
+  /** The score first, trained the features in the order of the model. */
+  readonly drifts: readonly FeatureDrift[];
+}
+
+/** Null: the plan does not tell drift. */
+export function driftPlanOf({ models = [], groupBy, aggregates }: Plan): DriftPlan | null {
+  for (const { name: model, columns } of models) {
+    const version = columns.find(
+      ({ name, gives }) => gives === 'version' && groupBy.length === 1 && groupBy[0] === name,
+    );
+    const records = aggregates.find(({ kind, where }) => kind === 'count' && where === null);
+    if (version === undefined || records === undefined) continue;
+    const bins = columns
+      .filter(({ gives }) => gives === 'bin')
+      .flatMap(({ name, of }) => {
+        const counted = aggregates.find(
+          ({ kind, field, where }) => kind === 'histogram' && field === name && where === null,
+        );
+        return counted === undefined ? [] : [{ aggregate: counted.name, feature: of === null ? null : String(of) }];
+      });
+    return { model, version: version.name, records: records.name, bins };
+  }
+  return null;
+}
+
+const WORST: readonly Verdict[] = ['drifted', 'moved', 'unknown', 'stable'];
+
+/** A row of a view that counts bins, against the version that its key names. @throws {RangeError} when that version kept no distributions: ask before */
+export function driftOf(
+  { model, version, records: counted, bins }: DriftPlan,
+  { key, window, values }: AnswerRow,
+  { distributions, features }: ModelFile,
+  thresholds: Thresholds = THRESHOLDS,
+): DriftReport {
+  if (distributions === undefined)
+    throw new RangeError(`version "${key[version]}" of "${model}" kept no distributions`);
+  const records = Number(values[counted]);
+  const drifts = bins.flatMap(({ aggregate, feature }): readonly FeatureDrift[] => {
+    const index = features.findIndex(({ field }) => field === feature);
+    const trained = feature === null ? distributions.score : distributions.features[index];
+    // A version that lacks a feature is bound to no segment: whatever is counted was scored by one that has it.
+    if (trained === undefined) return [];
+    const now = (values[aggregate] as readonly number[]).slice(0, trained.counts.length);
+    const present = now.reduce((total, each) => total + each, 0);
+    const { type, counts, nulls } = trained;
+    return [
+      {
+        ...{ feature, type, bins: type === 'number' ? trained.edges : trained.values, trained: counts, now },
+        ...driftMeasures({ nulls, counts }, { nulls: records - present, counts: now }, type === 'number', thresholds),
+      },
+    ];
+  });
+  const rowsOf = ({ nulls, counts }: Distribution) => counts.reduce((total, each) => total + each, nulls);
+  return {
+    ...{ model, version: String(key[version]), window, records },
+    rows: { features: rowsOf(distributions.features[0] as Distribution), score: rowsOf(distributions.score) },
+    verdict: WORST.find((verdict) => drifts.some((each) => each.verdict === verdict)) ?? 'unknown',
+    drifts,
+  };
+}

@@ -1,0 +1,89 @@
+import type { Scalar } from '../json.ts';
+import { countHolding } from '../search.ts';
+import type { Checked, Checks } from './checks.ts';
+
+/** Bins that a distribution has at most: the columns of a pipeline that counts them have room for no more. */
+export const BINS_MAX = 20;
+
+/** How the values of a feature, or scores, were spread over the rows of training, in a few bins; what comes later is counted in the same ones. */
+export type Distribution = NumberDistribution | CategoryDistribution;
+
+/** Numbers below the first edge, from each edge to the next, and from the last on: one count more than edges, which ascend. An edge belongs to what begins there. */
+export interface NumberDistribution {
+  readonly type: 'number';
+  readonly nulls: number;
+  readonly edges: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** The most frequent values, each a bin, and all others together as the last one: one count more than values. */
+export interface CategoryDistribution {
+  readonly type: 'category';
+  readonly nulls: number;
+  readonly values: readonly Scalar[];
+  readonly counts: readonly number[];
+}
+
+/** Of each feature, in their order, over the rows that were learned from; of the scores over those that were held out. */
+export interface Distributions {
+  readonly features: readonly Distribution[];
+  readonly score: Distribution;
+}
+
+/** Which bin a value is in; null of null, and of what is no finite number where numbers are counted. */
+export function binOf(distribution: Distribution): (value: Scalar | null) => number | null {
+  if (distribution.type === 'number') {
+    const { edges } = distribution;
+    return (value) => {
+      const number = value === null ? Number.NaN : Number(value);
+      return Number.isFinite(number) ? countHolding(edges.length, (index) => (edges[index] as number) <= number) : null;
+    };
+  }
+  const { values } = distribution;
+  // By text, as the inputs of a category are.
+  const places = new Map(values.map((value, index) => [String(value), index]));
+  return (value) => (value === null ? null : (places.get(String(value)) ?? values.length));
+}
+
+/** Distributions as training writes them. */
+export function readDistributions(place: string, value: unknown, features: number, checks: Checks, textLength: number) {
+  const parts = checks.object(place, value);
+  const read = (where: string, received: unknown) => readDistribution(where, received, checks, textLength);
+  return {
+    features: checks
+      .list(`${place}.features`, parts.features, features, features)
+      .map((each, index) => read(`${place}.features[${index}]`, each)),
+    score: read(`${place}.score`, parts.score),
+  };
+}
+
+function readDistribution(place: string, value: unknown, checks: Checks, textLength: number): Distribution {
+  const parts = checks.object(place, value);
+  const type = checks.oneOf(`${place}.type`, parts.type, ['number', 'category']);
+  const nulls = countAt(`${place}.nulls`, parts.nulls, checks);
+  if (type === 'number') {
+    const edges = checks
+      .list(`${place}.edges`, parts.edges, 0, BINS_MAX - 1)
+      .map((edge, index) => checks.finite(`${place}.edges[${index}]`, edge));
+    if (edges.some((edge, index) => index > 0 && (edges[index - 1] as number) >= edge))
+      throw checks.refuse(`${place}.edges`, JSON.stringify(edges), 'numbers in ascending order');
+    return { type, nulls, edges, counts: countsAt(place, parts, edges.length + 1, checks) };
+  }
+  const values = checks
+    .list(`${place}.values`, parts.values, 0, BINS_MAX - 1)
+    .map((each, index) => checks.scalar(`${place}.values[${index}]`, each, textLength));
+  if (new Set(values.map(String)).size < values.length)
+    throw checks.refuse(`${place}.values`, 'a value twice', 'each value once');
+  return { type, nulls, values, counts: countsAt(place, parts, values.length + 1, checks) };
+}
+
+function countsAt(place: string, { counts }: Checked, bins: number, checks: Checks): readonly number[] {
+  return checks
+    .list(`${place}.counts`, counts, bins, bins)
+    .map((each, index) => countAt(`${place}.counts[${index}]`, each, checks));
+}
+
+function countAt(place: string, value: unknown, checks: Checks): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  throw checks.refuse(place, JSON.stringify(value) ?? String(value), 'a whole number from 0 on');
+}
