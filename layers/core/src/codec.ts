@@ -53,8 +53,13 @@ export class Writer {
   /** A copy of what was written so far; the writer starts again, empty. */
   take(): Buffer {
     const taken = Buffer.from(this.bytes.subarray(0, this.length));
-    this.length = 0;
+    this.clear();
     return taken;
+  }
+
+  /** Forgets what was written, as where something could not be written to its end. */
+  clear(): void {
+    this.length = 0;
   }
 
   private reserve(sizeBytes: number): void {

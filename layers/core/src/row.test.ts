@@ -76,6 +76,17 @@ describe.each(kinds)('a row of $name', ({ algebra }) => {
     }
   });
 
+  it('is written as ever after one that could not be', () => {
+    const { empty } = algebra;
+    const [cell, fragment] = [algebra.encode(empty), algebra.encodeFragment(3, empty)];
+    // The first of its aggregates is written, the last is not.
+    const broken = [...empty.slice(0, -1), Symbol('no state')];
+    expect(() => algebra.encode(broken)).toThrow();
+    expect(algebra.encodeFragment(3, empty)).toEqual(fragment);
+    expect(() => algebra.encodeFragment(3, broken)).toThrow();
+    expect(algebra.encode(empty)).toEqual(cell);
+  });
+
   it('is shown by the names of its aggregates', () => {
     expect(Object.keys(algebra.present(algebra.empty))).toEqual(algebra.aggregates.map(({ name }) => name));
   });

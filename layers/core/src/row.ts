@@ -39,8 +39,9 @@ export interface RowAlgebra {
 function rowAlgebra(aggregates: readonly AggregatePlan[]): RowAlgebra {
   const algebras = aggregates.map(algebraOf);
   const writer = new Writer();
-  const write = (states: States): void => {
+  const write = (states: States): Buffer => {
     for (let index = 0; index < algebras.length; index++) (algebras[index] as AnyAlgebra).encode(states[index], writer);
+    return writer.take();
   };
   const read = (reader: Reader): States => {
     const states = algebras.map((algebra) => algebra.decode(reader));
@@ -57,14 +58,15 @@ function rowAlgebra(aggregates: readonly AggregatePlan[]): RowAlgebra {
         aggregates.map(({ name }, index) => [name, (algebras[index] as AnyAlgebra).present(states[index])]),
       ),
     encode: (states) => {
-      write(states);
-      return writer.take();
+      // The row before may have had a state that cannot be written: nothing of it is in this one.
+      writer.clear();
+      return write(states);
     },
     decode: (cell) => read(new Reader(cell)),
     encodeFragment: (hi, states) => {
+      writer.clear();
       writer.unsigned(hi);
-      write(states);
-      return writer.take();
+      return write(states);
     },
     decodeFragment: (cell) => {
       const reader = new Reader(cell);
