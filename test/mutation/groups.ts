@@ -4,37 +4,61 @@
  * Not here: `sql.ts`, `expression-sql.ts` and `tables.ts`, which say it once more for an engine and are judged by that engine (test/laws/sql.test.ts, test/integration), too slowly
  * for a thousand mutants; the checks of a definition, whose refusals test/unit/definition.test.ts lists one by one; and files of types alone.
  */
-const FILES = {
-  fold: ['fold.ts', 'segment.ts', 'duplicates.ts', 'items.ts', 'evaluate.ts', 'interpret.ts'],
-  merge: ['answer.ts', 'coverage.ts', 'search.ts', 'order.ts', 'publish.ts'],
-  windows: [
-    ...['panes', 'windows', 'calendar'],
-    ...['window', 'duration', 'zone-clock'].map((name) => `definition/${name}`),
-  ].map((name) => `${name}.ts`),
-  aggregates: [
-    ...['count', 'exact', 'sum', 'mean', 'moments', 'extremes'],
-    ...['quantile', 'distinct', 'truth', 'dyadic', 'covariance', 'decimals', 'histogram'],
-    ...['observation', 'ordered', 'frequent', 'collect', 'own', 'takes', 'result', 'index'],
-  ].map((name) => `aggregates/${name}.ts`),
-  codecs: ['codec.ts', 'row.ts', 'record.ts', 'value.ts', 'decimal.ts', 'key-size.ts', 'plan.ts'],
-};
-
-export type Group = keyof typeof FILES;
-
-export const GROUPS = Object.keys(FILES) as readonly Group[];
-
 const CORE = 'layers/core/src';
 
-/** Paths from the root of the checkout. */
-export function filesOf(group: Group): readonly string[] {
-  return FILES[group].map((file) => `${CORE}/${file}`);
-}
-
-/** The tests that judge: core's own, those of the definitions that it compiles, and the laws. What is quick comes first, so that most mutants fall at once. */
-export const JUDGES = [
+/** Core's own tests, those of the definitions that it compiles, and the laws. What is quick comes first, so that most mutants fall at once. */
+const JUDGES = [
   `${CORE}/**/*.test.ts`,
   ...['decoder', 'fold', 'expressions', 'definition'].map((name) => `test/unit/${name}.test.ts`),
   ...['windows', 'aggregates', 'fold', 'composed-windows', 'merge', 'duplicates', 'calendar', 'flat-map'].map(
     (name) => `test/laws/${name}.test.ts`,
   ),
 ];
+
+interface Mutated {
+  /** Of core, without `.ts`. */
+  readonly files: readonly string[];
+  /** The tests that judge. */
+  readonly judges: readonly string[];
+  /**
+   * What this code computes stays in the process, as the days of a calendar do: a mutant's would be met by the tests of those after it. So each mutant has a process of its own, and few tests
+   * to load.
+   */
+  readonly apart?: true;
+}
+
+const MUTATED = {
+  fold: { files: ['fold', 'segment', 'duplicates', 'items', 'evaluate', 'interpret'], judges: JUDGES },
+  merge: { files: ['answer', 'coverage', 'order', 'publish'], judges: JUDGES },
+  windows: { files: ['panes', 'windows', 'definition/window', 'definition/duration'], judges: JUDGES },
+  calendars: {
+    files: ['search', 'calendar', 'definition/zone-clock'],
+    judges: [
+      ...['coverage', 'duplicates', 'calendar'].map((name) => `${CORE}/${name}.test.ts`),
+      ...['windows', 'composed-windows', 'calendar'].map((name) => `test/laws/${name}.test.ts`),
+    ],
+    apart: true,
+  },
+  aggregates: {
+    files: [
+      ...['count', 'exact', 'sum', 'mean', 'moments', 'extremes'],
+      ...['quantile', 'distinct', 'truth', 'dyadic', 'covariance', 'decimals', 'histogram'],
+      ...['observation', 'ordered', 'frequent', 'collect', 'own', 'takes', 'result', 'index'],
+    ].map((name) => `aggregates/${name}`),
+    judges: JUDGES,
+  },
+  codecs: { files: ['codec', 'row', 'record', 'value', 'decimal', 'key-size', 'plan'], judges: JUDGES },
+} satisfies Readonly<Record<string, Mutated>>;
+
+export type Group = keyof typeof MUTATED;
+
+export const GROUPS = Object.keys(MUTATED) as readonly Group[];
+
+export function mutatedBy(group: Group): Mutated {
+  return MUTATED[group];
+}
+
+/** Paths from the root of the checkout. */
+export function filesOf(group: Group): readonly string[] {
+  return MUTATED[group].files.map((file) => `${CORE}/${file}.ts`);
+}

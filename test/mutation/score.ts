@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Stryker } from '@stryker-mutator/core';
-import { filesOf, type Group } from './groups.ts';
 
 export type Mutant = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
 
@@ -14,11 +13,6 @@ export interface Score {
   /** With these the tests do not even load: seen, but neither for nor against. */
   readonly broken: number;
   readonly percent: number;
-}
-
-export function mutantsOf(group: Group, mutants: readonly Mutant[]): readonly Mutant[] {
-  const files = new Set(filesOf(group));
-  return mutants.filter(({ fileName }) => files.has(relative(process.cwd(), fileName)));
 }
 
 export const isSurvivor = ({ status }: Mutant): boolean => status === 'Survived' || status === 'NoCoverage';

@@ -1,8 +1,7 @@
-import { filesOf, GROUPS, JUDGES } from './groups.ts';
-import { FOLDER, RESULTS_FILE } from './results.ts';
+import { FOLDER } from './results.ts';
 
+/** What is the same for all groups; main.ts adds what is a group's own. */
 export default {
-  mutate: GROUPS.flatMap(filesOf),
   // Only these are copied to where they are broken; node_modules is a link to the checkout's.
   ignorePatterns: ['*', '!/package.json', '!/layers/**', '!/test/**'],
   tempDirName: `${FOLDER}/copies`,
@@ -12,16 +11,13 @@ export default {
   // Jest would load every test file anew for every mutant: hours.
   testRunner: 'mocha',
   plugins: ['@stryker-mutator/mocha-runner'],
-  mochaOptions: { 'no-config': true, 'no-package': true, require: ['./test/mutation/hooks.ts'], spec: JUDGES },
+  mochaOptions: { 'no-config': true, 'no-package': true, require: ['./test/mutation/hooks.ts'] },
   // Tests expect thousands of errors: nobody reads where these were made.
   testRunnerNodeArgs: ['--no-warnings', '--stack-trace-limit=0'],
-  coverageAnalysis: 'perTest',
   // A mutant hangs when it takes half as long again as its tests took, and this.
   timeoutMS: 10_000,
   timeoutFactor: 1.5,
   incremental: true,
-  incrementalFile: RESULTS_FILE,
   reporters: ['progress-append-only', 'html'],
-  htmlReporter: { fileName: `${FOLDER}/report.html` },
   logLevel: 'warn',
 };
