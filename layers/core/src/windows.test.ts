@@ -8,7 +8,7 @@ import { running, session, sliding, tumbling } from './definition/window.ts';
 import { foldOf } from './fold.ts';
 import { interpret } from './interpret.ts';
 import type { LogRecord } from './ports.ts';
-import { mergeWindows, windowStartsOf } from './windows.ts';
+import { mergeWindows, type WindowRange, windowStartsOf } from './windows.ts';
 
 const pipeline = definePipeline({
   name: 'visits',
@@ -44,12 +44,14 @@ function paneOf(times: readonly number[], open: readonly (readonly [OpenSegment,
   };
 }
 
-async function sessionsOf(...panes: readonly RowParts[]): Promise<readonly MergedRow[]> {
+const sessionsOf = (...panes: readonly RowParts[]): Promise<readonly MergedRow[]> => sessionsIn(EVERYTHING, panes);
+
+async function sessionsIn(range: WindowRange, panes: readonly RowParts[]): Promise<readonly MergedRow[]> {
   async function* read(): AsyncGenerator<RowParts> {
     yield* panes;
   }
   const shown: MergedRow[] = [];
-  for await (const row of mergeWindows(rows, VISITS, EVERYTHING, read(), null)) shown.push(row);
+  for await (const row of mergeWindows(rows, VISITS, range, read(), null)) shown.push(row);
   return shown;
 }
 
@@ -108,5 +110,17 @@ describe('sessions put together from panes', () => {
     expect(shown[3]).toEqual({ key: '["oslo"]', window: 'visits', startMs: 70, endMs: null, ...none, states: [0, 0] });
     const near = await sessionsOf(paneOf([0, 4]), paneOf([9], hidden), paneOf([50]));
     expect(near.map(({ startMs }) => startMs)).toEqual([0, 50]);
+  });
+
+  it('say so where what is hidden may begin before 1970, and they themselves begin behind the range', async () => {
+    const panes = [paneOf([-10], [[segment(0), 16]]), paneOf([-5])];
+    const [row, ...others] = await sessionsIn({ fromMs: null, toMs: -7, total: false }, panes);
+    expect(row).toMatchObject({
+      startMs: -10,
+      endMs: null,
+      states: [0, 0],
+      behind: [{ partition: 0, range: [0, 16] }],
+    });
+    expect(others).toEqual([]);
   });
 });
