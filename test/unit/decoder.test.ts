@@ -13,6 +13,7 @@ import {
   lookup,
   type Pipeline,
   POISON_REASONS,
+  split,
   table,
   topic,
   tumbling,
@@ -469,6 +470,51 @@ describe('keys that are computed', () => {
       (length) => decode(bytes({ ...GOOD, city: 'x'.repeat(length), note: 'n'.repeat(10_000) })).kind,
     );
     expect(kinds).toEqual(['event', 'poison']);
+  });
+});
+
+describe('keys that are escaped', () => {
+  it('count with their escapes, as often as they are there', () => {
+    const decode = decoderOf(
+      definePipeline({
+        name: 'escaped',
+        from: topic('long', { schema: Event, schemaVersion: 1, partitionBy: 'city', eventTime: 'at' }),
+        derive: { twice: concat(field('city'), field('city')) },
+        groupBy: ['twice'],
+        windows: { w: tumbling('1h') },
+        aggregates: { n: count() },
+      }) as Pipeline,
+    );
+    // Six bytes each, and two quotes, twice.
+    const kinds = [4_999, 5_001].map((length) => decode(bytes({ ...GOOD, city: '\u0001'.repeat(length) })).kind);
+    expect(kinds).toEqual(['event', 'poison']);
+  });
+});
+
+describe('keys of items', () => {
+  const grouped = (key: 'word' | 'city') =>
+    decoderOf(
+      definePipeline({
+        name: 'words',
+        from: topic('long', {
+          schema: Event.extend({ note: z.string() }),
+          schemaVersion: 1,
+          partitionBy: 'city',
+          eventTime: 'at',
+        }),
+        flatMap: { word: split('note', ' ') },
+        groupBy: [key],
+        windows: { w: tumbling('1h') },
+        aggregates: { n: count() },
+      }) as Pipeline,
+    );
+  const long = 'x'.repeat(70_000);
+  it('are named where they are too long, and only where they are keys', () => {
+    const detail = ': more than 60000 bytes, too long for a key';
+    const poison = { kind: 'poison', reason: 'wrong-type' };
+    expect(grouped('word')(bytes({ ...GOOD, note: `a ${long}` }))).toEqual({ ...poison, detail: `word${detail}` });
+    expect(grouped('city')(bytes({ ...GOOD, note: `a ${long}` })).kind).toBe('event');
+    expect(grouped('city')(bytes({ ...GOOD, city: long, note: 'a' }))).toEqual({ ...poison, detail: `city${detail}` });
   });
 });
 

@@ -5,7 +5,8 @@ import { CodecError } from './errors.ts';
 
 type Item =
   | { readonly kind: 'unsigned' | 'byte' | 'double'; readonly value: number }
-  | { readonly kind: 'big'; readonly value: bigint };
+  | { readonly kind: 'big'; readonly value: bigint }
+  | { readonly kind: 'text'; readonly value: string };
 
 const item: fc.Arbitrary<Item> = fc.oneof(
   fc.record({ kind: fc.constant('unsigned' as const), value: fc.maxSafeNat() }),
@@ -17,11 +18,13 @@ const item: fc.Arbitrary<Item> = fc.oneof(
   fc.record({ kind: fc.constant('double' as const), value: fc.double() }),
   fc.record({ kind: fc.constant('big' as const), value: fc.bigInt() }),
   fc.record({ kind: fc.constant('big' as const), value: fc.nat({ max: 3000 }).map((bits) => -(1n << BigInt(bits))) }),
+  fc.record({ kind: fc.constant('text' as const), value: fc.string({ unit: 'binary' }) }),
 );
 
 function write(items: readonly Item[], writer = new Writer()): Buffer {
   for (const { kind, value } of items) {
     if (kind === 'big') writer.big(value);
+    else if (kind === 'text') writer.text(value);
     else writer[kind](value);
   }
   return writer.take();
@@ -76,6 +79,8 @@ describe('Writer and Reader', () => {
     { item: { kind: 'big', value: -1n }, hex: '010101' },
     { item: { kind: 'big', value: 0xabcn }, hex: '00020abc' },
     { item: { kind: 'big', value: -(1n << 64n) }, hex: '0109010000000000000000' },
+    { item: { kind: 'text', value: '' }, hex: '00' },
+    { item: { kind: 'text', value: 'né' }, hex: '036ec3a9' },
   ])('write $item.kind $item.value as $hex', ({ item, hex }) => {
     expect(write([item]).toString('hex')).toBe(hex);
   });
@@ -103,6 +108,7 @@ describe('Writer and Reader', () => {
       { kind: 'unsigned', value: 300 },
       { kind: 'double', value: 0.1 },
       { kind: 'big', value: 0xabcden },
+      { kind: 'text', value: 'né' },
     ] as const satisfies readonly Item[]) {
       const whole = write([{ kind, value } as Item]);
       for (let length = 0; length < whole.length; length++)

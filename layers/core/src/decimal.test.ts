@@ -63,6 +63,8 @@ describe('the text of a decimal', () => {
       '9.5',
       '10',
     ]);
+    const signs = [compareDecimals('9.5', '10'), compareDecimals('10', '9.5'), compareDecimals('10', '10')];
+    expect(signs.map(Math.sign)).toEqual([-1, 1, 0]);
   });
 });
 

@@ -13,7 +13,7 @@ const WHOLE = /^-?\d+(\.\d+)?$/;
 /** The canonical form; null where the text is no decimal number, or has more digits than one may have. */
 export function canonicalDecimal(text: string): string | null {
   if (text.length > LENGTH_MAX || !WHOLE.test(text)) return null;
-  const [, sign, whole = '', fraction = ''] = FORM.exec(text) as unknown as readonly string[];
+  const [, sign, whole, fraction = ''] = FORM.exec(text) as unknown as [string, string, string, string?];
   if (whole.length + fraction.length > DECIMAL_DIGITS_MAX) return null;
   const magnitude = `${whole === '' ? '0' : whole}${fraction === '' ? '' : `.${fraction}`}`;
   return magnitude === '0' ? '0' : `${sign}${magnitude}`;
