@@ -6,19 +6,14 @@
  */
 const CORE = 'layers/core/src';
 
-/** Core's own tests, those of the definitions that it compiles, and the laws. What is quick comes first, so that most mutants fall at once. */
-const JUDGES = [
-  `${CORE}/**/*.test.ts`,
-  ...['decoder', 'fold', 'expressions', 'definition'].map((name) => `test/unit/${name}.test.ts`),
-  ...['windows', 'aggregates', 'fold', 'composed-windows', 'merge', 'duplicates', 'calendar', 'flat-map'].map(
-    (name) => `test/laws/${name}.test.ts`,
-  ),
-];
+const own = (...names: readonly string[]): readonly string[] => names.map((name) => `${CORE}/${name}.test.ts`);
+const unit = (...names: readonly string[]): readonly string[] => names.map((name) => `test/unit/${name}.test.ts`);
+const laws = (...names: readonly string[]): readonly string[] => names.map((name) => `test/laws/${name}.test.ts`);
 
 interface Mutated {
   /** Of core, without `.ts`. */
   readonly files: readonly string[];
-  /** The tests that judge. */
+  /** The tests that judge: core's own, those of the definitions that it compiles, and the laws, as far as they are about this. What is quick comes first, so that most mutants fall at once. */
   readonly judges: readonly string[];
   /**
    * What this code computes stays in the process, as the days of a calendar do: a mutant's would be met by the tests of those after it. So each mutant has a process of its own, and few tests
@@ -28,15 +23,25 @@ interface Mutated {
 }
 
 const MUTATED = {
-  fold: { files: ['fold', 'segment', 'duplicates', 'items', 'evaluate', 'interpret'], judges: JUDGES },
-  merge: { files: ['answer', 'coverage', 'order', 'publish'], judges: JUDGES },
-  windows: { files: ['panes', 'windows', 'definition/window', 'definition/duration'], judges: JUDGES },
+  fold: {
+    files: ['fold', 'segment', 'duplicates', 'items', 'evaluate', 'interpret'],
+    judges: [
+      ...own('evaluate', 'segment', 'duplicates', 'row', 'windows'),
+      ...unit('fold', 'expressions', 'decoder', 'definition'),
+      ...laws('fold', 'duplicates', 'flat-map', 'composed-windows', 'merge'),
+    ],
+  },
+  merge: {
+    files: ['answer', 'coverage', 'order', 'publish'],
+    judges: [...own('coverage', 'order', 'publish', 'digest', 'windows'), ...laws('fold', 'composed-windows', 'merge')],
+  },
+  windows: {
+    files: ['panes', 'windows', 'definition/window', 'definition/duration'],
+    judges: [...own('windows', 'row'), ...unit('fold', 'definition'), ...laws('windows', 'composed-windows', 'merge')],
+  },
   calendars: {
     files: ['search', 'calendar', 'definition/zone-clock'],
-    judges: [
-      ...['coverage', 'duplicates', 'calendar'].map((name) => `${CORE}/${name}.test.ts`),
-      ...['windows', 'composed-windows', 'calendar'].map((name) => `test/laws/${name}.test.ts`),
-    ],
+    judges: [...own('coverage', 'duplicates'), ...laws('windows', 'composed-windows', 'calendar')],
     apart: true,
   },
   aggregates: {
@@ -45,9 +50,16 @@ const MUTATED = {
       ...['quantile', 'distinct', 'truth', 'dyadic', 'covariance', 'decimals', 'histogram'],
       ...['observation', 'ordered', 'frequent', 'collect', 'own', 'takes', 'result', 'index'],
     ].map((name) => `aggregates/${name}`),
-    judges: JUDGES,
+    judges: [...own('aggregates/*', 'decimal', 'row'), ...unit('fold', 'definition'), ...laws('aggregates', 'fold')],
   },
-  codecs: { files: ['codec', 'row', 'record', 'value', 'decimal', 'key-size', 'plan'], judges: JUDGES },
+  codecs: {
+    files: ['codec', 'row', 'record', 'value', 'decimal', 'key-size', 'plan'],
+    judges: [
+      ...own('codec', 'row', 'decimal', 'plan', 'duplicates'),
+      ...unit('decoder', 'expressions', 'fold', 'definition'),
+      ...laws('fold', 'aggregates', 'flat-map'),
+    ],
+  },
 } satisfies Readonly<Record<string, Mutated>>;
 
 export type Group = keyof typeof MUTATED;
