@@ -491,6 +491,24 @@ describe('keys that are escaped', () => {
   });
 });
 
+describe('keys of a text beside others', () => {
+  it('are as long as the text, and named by it', () => {
+    const decode = decoderOf(
+      definePipeline({
+        name: 'beside',
+        from: topic('long', { schema: Event, schemaVersion: 1, partitionBy: 'city', eventTime: 'at' }),
+        derive: { band: when(field('fare').gt(1), 1).otherwise(2) },
+        groupBy: ['city', 'night', 'fare', 'band'],
+        windows: { w: tumbling('1h') },
+        aggregates: { n: count() },
+      }) as Pipeline,
+    );
+    const [most, more] = [59_998, 59_999].map((length) => decode(bytes({ ...GOOD, city: 'x'.repeat(length) })));
+    expect(most?.kind).toBe('event');
+    expect(more).toMatchObject({ detail: 'city: more than 60000 bytes, too long for a key' });
+  });
+});
+
 describe('keys of items', () => {
   const grouped = (key: 'word' | 'city') =>
     decoderOf(
