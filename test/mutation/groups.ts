@@ -27,7 +27,7 @@ const MUTATED = {
     files: ['fold', 'segment', 'duplicates', 'items', 'evaluate', 'interpret'],
     judges: [
       ...own('evaluate', 'segment', 'duplicates', 'row', 'windows'),
-      ...unit('fold', 'expressions', 'decoder', 'definition'),
+      ...unit('fold', 'expressions', 'decoder', 'definition', 'scores'),
       ...laws('fold', 'duplicates', 'flat-map', 'composed-windows', 'merge'),
     ],
   },
