@@ -1,9 +1,3 @@
-/**
- * What is mutated: all of core that decides a number, or reads and writes the bytes of one, by what it does.
- *
- * Not here: `sql.ts`, `expression-sql.ts` and `tables.ts`, which say it once more for an engine and are judged by that engine (test/laws/sql.test.ts, test/integration), too slowly
- * for a thousand mutants; the checks of a definition, whose refusals test/unit/definition.test.ts lists one by one; and files of types alone.
- */
 const CORE = 'layers/core/src';
 
 const own = (...names: readonly string[]): readonly string[] => names.map((name) => `${CORE}/${name}.test.ts`);
@@ -22,6 +16,12 @@ interface Mutated {
   readonly apart?: true;
 }
 
+/**
+ * What is mutated: all of core that decides a number, or reads and writes the bytes of one, by what it does.
+ *
+ * Not here: `sql.ts`, `expression-sql.ts` and `tables.ts`, which say it once more for an engine and are judged by that engine (test/laws/sql.test.ts, test/integration), too slowly
+ * for a thousand mutants; the checks of a definition, whose refusals test/unit/definition.test.ts lists one by one; and files of types alone.
+ */
 const MUTATED = {
   fold: {
     files: ['fold', 'segment', 'duplicates', 'items', 'evaluate', 'interpret'],
