@@ -5,7 +5,7 @@ import { freshScope } from './speed-store.ts';
 const placed = (appearances: readonly Appearance[]): readonly string[] =>
   appearances.map(({ id, timeMs, offset }) => `${id} ${timeMs} ${offset}`).sort();
 
-/** What views that drop duplicates rely on (rule 10): nothing that was acknowledged is missing, whoever wrote it, in whatever order, however often. */
+/** What views that look back rely on (rule 10): nothing that was acknowledged is missing, whoever wrote it, in whatever order, however often. */
 export function appearanceStoreContract(name: string, open: (scope: Scope) => Promise<AppearanceStore>): void {
   describe(`${name}: appearance store`, () => {
     it('gives all appearances of the ids that are asked for, between their times, both ends with them', async () => {
@@ -27,6 +27,23 @@ export function appearanceStoreContract(name: string, open: (scope: Scope) => Pr
         { id: '["c"]', fromMs: 0, toMs: 100 },
       ]);
       expect(placed(found)).toEqual(['["a"] 10 3', '["a"] 10 7', '["a"] 20 1', '["b"] -5 4']);
+    });
+
+    it('gives what came as it was, where that is kept', async () => {
+      const store = await open(freshScope());
+      const values = ['é"\n', 0.1, 2 ** 53 - 1, -1e-300, true, null, ''];
+      await store.write(0, [{ id: 'join', timeMs: 5, offset: 1, values }]);
+      await store.write(0, [
+        { id: 'join', timeMs: 5, offset: 1, values },
+        { id: 'join', timeMs: 5, offset: 2, values: [] },
+        { id: 'join', timeMs: 5, offset: 3 },
+      ]);
+      const found = await store.read(0, [{ id: 'join', fromMs: 5, toMs: 5 }]);
+      expect(found.map(({ offset, values }) => [offset, values]).sort()).toEqual([
+        [1, values],
+        [2, []],
+        [3, undefined],
+      ]);
     });
 
     it('keeps views and incarnations apart', async () => {

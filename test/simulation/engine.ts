@@ -2,21 +2,24 @@ import {
   type AggregatePlan,
   type BoundModels,
   compareUtf8,
+  type Decoded,
+  EarlierRecords,
   enrichedSql,
   type Fold,
   foldOf,
   inexactValuesSql,
   isFoldedByCore,
   type LogRecord,
+  originHeader,
   type Pipeline,
   type Plan,
   type ResolveLookup,
   SCORES,
-  SeenEvents,
   type SqlEngine,
   type SqlValue,
   slotIndex,
   type TableColumn,
+  type TimedValues,
   type Value,
   viewSql,
   withModels,
@@ -31,7 +34,7 @@ const KEPT_RECORDS = new RegExp(
 );
 
 const APPEARANCES =
-  /^SELECT _offset, _event_time_ms, .* AND _partition = (\d+) AND _offset >= (\d+) AND _offset < (\d+)$/;
+  /^SELECT _offset, _reason, _event_time_ms, .* WHERE _partition = (\d+) AND _offset >= (\d+) AND _offset < (\d+)$/;
 
 /**
  * What stands for DuckDB. It knows the statements that core writes for a plan, and answers each by what it means: the plain fold over the loaded files. That
@@ -43,23 +46,39 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
   const tables = new Map<string, readonly TableColumn[]>();
   let limits = new Map<number, number>();
   let covered: LogRecord[] = [];
-  let reasons: (string | null)[] = [];
   let scores = new Map<string, readonly Value[]>();
   const enriched = `(${enrichedSql(plan, 'covered', 'bindings')})`;
 
-  /** Records that repeat earlier ones take no part; `covered` is in the order of each partition. */
-  const firsts = (): readonly LogRecord[] => {
-    if (fold.duplicates === null) return covered;
-    const seen = new SeenEvents(fold.duplicates);
-    return covered.filter(({ partition, offset, value }) => {
-      const decoded = fold.decode(value);
-      return decoded.kind === 'poison' || !seen.isRepeated(partition, decoded.values, decoded.timeMs, offset);
+  const decode = ({ value, headers }: LogRecord): Decoded => fold.decode(value, headers);
+
+  /** What records come to, given those before them; `covered` is in the order of each partition. */
+  const events = (): readonly PlacedEvent[] => {
+    const earlier = fold.lookBack && new EarlierRecords(fold.lookBack);
+    return covered.flatMap((record) => {
+      const { partition, offset } = record;
+      const decoded = decode(record);
+      const admitted = earlier?.admit(partition, decoded, offset) ?? decoded;
+      if (admitted.kind === 'poison') return [];
+      const own = admitted.kind === 'event' ? [admitted] : admitted.events;
+      return own.map(({ timeMs, values }) => ({ partition, offset, timeMs, values }));
+    });
+  };
+
+  /** Of what a relay brought several times, the first. */
+  const keepFirsts = (): void => {
+    if (plan.relay === undefined) return;
+    const seen = new Set<string>();
+    covered = covered.filter(({ partition, headers }) => {
+      const origin = originHeader(headers);
+      const name = `${partition} ${origin}`;
+      const isFirst = origin === null || !seen.has(name);
+      seen.add(name);
+      return isFirst;
     });
   };
 
   const load = (paths: readonly string[]): void => {
     covered = [];
-    reasons = [];
     for (const path of paths) {
       const columns = new Map(fileOf(files, path).map(({ name, values }) => [name, values]));
       const at = (name: string, row: number) => columns.get(name)?.[row] as SqlValue;
@@ -73,11 +92,11 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
           timestampMs: Number(at('_timestamp_ms', row)),
           key: at('_key', row) as Uint8Array | null,
           value: at('_value', row) as Uint8Array | null,
-          headers: [],
+          headers: readHeaders(at('_headers', row) as string | null),
         });
-        reasons.push(at('_reason', row) as string | null);
       }
     }
+    keepFirsts();
   };
 
   return {
@@ -116,15 +135,19 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
         yield covered.flatMap((record) => {
           const isAsked =
             record.partition === Number(partition) && record.offset >= Number(from) && record.offset < Number(to);
-          const decoded = fold.decode(record.value);
-          if (!isAsked || decoded.kind === 'poison') return [];
-          return [[BigInt(record.offset), BigInt(decoded.timeMs), ...decoded.values]];
+          const decoded = decode(record);
+          if (!isAsked) return [];
+          const origin = originHeader(record.headers);
+          return decoded.kind === 'poison'
+            ? [[BigInt(record.offset), decoded.reason, null, origin, ...plan.columns.map(() => null)]]
+            : [[BigInt(record.offset), null, BigInt(decoded.timeMs), origin, ...decoded.values]];
         });
         return;
       }
       if (sql.startsWith('SELECT _reason, count(*)')) {
         const counts = new Map<string, number>();
-        for (const reason of reasons) if (reason !== null) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+        for (const decoded of covered.map(decode))
+          if (decoded.kind === 'poison') counts.set(decoded.reason, (counts.get(decoded.reason) ?? 0) + 1);
         yield Array.from(counts, ([reason, records]) => [reason, BigInt(records)]);
         return;
       }
@@ -138,7 +161,7 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
         yield unscoredOf(
           fold,
           fields.split(', ').map((field) => field.slice(1, -1)),
-          firsts(),
+          events(),
           lookups,
         );
         return;
@@ -150,8 +173,8 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
           sql === viewSql(plan, candidate, enriched) || sql === inexactValuesSql(plan, candidate, enriched),
       );
       if (!window) throw new Error(`the simulated engine does not know: ${sql}`);
-      if (sql === viewSql(plan, window, enriched)) yield panesOf(fold, window.name, firsts(), resolve);
-      else yield inexactOf(fold, window.name, firsts(), resolve);
+      if (sql === viewSql(plan, window, enriched)) yield panesOf(fold, window.name, events(), resolve);
+      else yield inexactOf(fold, window.name, events(), resolve);
     },
     close: async () => undefined,
   };
@@ -161,6 +184,18 @@ export function fileOf(files: LocalFiles, path: string): readonly TableColumn[] 
   const file = files.get(path);
   if (!file) throw new Error(`no file ${path}`);
   return file;
+}
+
+/** An event, or a pair, and the record that it comes of. */
+interface PlacedEvent extends TimedValues {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** As `archiveLog` writes them. */
+function readHeaders(text: string | null): LogRecord['headers'] {
+  const headers = JSON.parse(text ?? '[]') as readonly (readonly [string, string | null])[];
+  return headers.map(([key, value]) => ({ key, value: value === null ? null : Buffer.from(value, 'base64') }));
 }
 
 type Resolve = (partition: number, offset: number) => ResolveLookup;
@@ -205,20 +240,18 @@ const UNSCORED = /^SELECT _partition, _offset, ((?:"[^"]*"(?:, )?)+) FROM \(/;
 function unscoredOf(
   fold: Fold,
   fields: readonly string[],
-  covered: readonly LogRecord[],
+  covered: readonly PlacedEvent[],
   resolve: Resolve,
 ): SqlValue[][] {
   const index = slotIndex(fold.pipeline.plan);
   const rows: SqlValue[][] = [];
-  for (const { partition, offset, value } of covered) {
-    const decoded = fold.decode(value);
-    if (decoded.kind === 'poison') continue;
+  for (const { partition, offset, values } of covered) {
     // What a model would be handed.
     const score = (slots: readonly Value[]): readonly Value[] => {
       rows.push([partition, BigInt(offset), ...fields.map((field) => slots[index.get(field) as number] ?? null)]);
       return [];
     };
-    fold.enrich(decoded.values, withModels(resolve(partition, offset), [{ score }]));
+    fold.enrich(values, withModels(resolve(partition, offset), [{ score }]));
   }
   return rows;
 }
@@ -243,20 +276,18 @@ function scoredBefore({ models = [] }: Plan, scores: readonly Value[] | undefine
 }
 
 /** Panes in the order of key and start, as SQL gives them. */
-function panesOf(fold: Fold, window: string, covered: readonly LogRecord[], resolve: Resolve): SqlValue[][] {
+function panesOf(fold: Fold, window: string, covered: readonly PlacedEvent[], resolve: Resolve): SqlValue[][] {
   const { paneOf, keepsTimes } = fold.panes.find(({ name }) => name === window) as Fold['panes'][number];
   const panes = new Map<string, { key: string; startMs: number; states: unknown[] }>();
-  for (const record of covered) {
-    const decoded = fold.decode(record.value);
-    if (decoded.kind === 'poison') continue;
-    const startMs = paneOf(decoded.timeMs);
+  for (const event of covered) {
+    const startMs = paneOf(event.timeMs);
     if (startMs === null) continue;
-    for (const slots of fold.enrich(decoded.values, resolve(record.partition, record.offset))) {
+    for (const slots of fold.enrich(event.values, resolve(event.partition, event.offset))) {
       const key = fold.keyOf(slots);
       const pane = panes.get(`${key} ${startMs}`) ?? { key, startMs, states: [...fold.rows.of(window).empty] };
       panes.set(`${key} ${startMs}`, pane);
-      fold.addTo(pane.states, slots, { ...record, timeMs: decoded.timeMs });
-      if (keepsTimes) fold.addTime(pane.states, decoded.timeMs);
+      fold.addTo(pane.states, slots, event);
+      if (keepsTimes) fold.addTime(pane.states, event.timeMs);
     }
   }
   const { aggregates } = fold.pipeline.plan;
@@ -289,17 +320,15 @@ function partsOf(aggregate: AggregatePlan, state: unknown): SqlValue[] {
   }
 }
 
-function inexactOf(fold: Fold, window: string, covered: readonly LogRecord[], resolve: Resolve): SqlValue[][] {
+function inexactOf(fold: Fold, window: string, covered: readonly PlacedEvent[], resolve: Resolve): SqlValue[][] {
   const { plan } = fold.pipeline;
   const { paneOf } = fold.panes.find(({ name }) => name === window) as Fold['panes'][number];
   const index = slotIndex(plan);
-  return covered.flatMap((record) => {
-    const decoded = fold.decode(record.value);
-    if (decoded.kind === 'poison') return [];
-    const place = [BigInt(decoded.timeMs), record.partition, BigInt(record.offset)];
-    const startMs = paneOf(decoded.timeMs);
+  return covered.flatMap(({ partition, offset, timeMs, values: own }) => {
+    const place = [BigInt(timeMs), partition, BigInt(offset)];
+    const startMs = paneOf(timeMs);
     if (startMs === null) return [];
-    return fold.enrich(decoded.values, resolve(record.partition, record.offset)).map((slots) => {
+    return fold.enrich(own, resolve(partition, offset)).map((slots) => {
       const slotOf = (name: string): Value => slots[index.get(name) as number] ?? null;
       const values = plan.aggregates
         .filter(isFoldedByCore)

@@ -7,6 +7,8 @@ import {
   decoderOf,
   type Log,
   type LogRecord,
+  ORIGIN_COLUMN,
+  originHeader,
   type Pipeline,
   type Plan,
   ProtocolError,
@@ -145,7 +147,7 @@ async function readStretch(log: Log, partition: number, from: number, to: number
 
 /** Raw records, invalid ones among them, with the typed columns that the schema reads from them. */
 function archiveTable(plan: Plan, decode: Decoder, records: readonly LogRecord[]): readonly TableColumn[] {
-  const decoded = records.map(({ value }) => decode(value));
+  const decoded = records.map(({ value, headers }) => decode(value, headers));
   const raw: Readonly<Record<string, readonly SqlValue[]>> = {
     _partition: records.map(({ partition }) => partition),
     _offset: records.map(({ offset }) => BigInt(offset)),
@@ -158,6 +160,9 @@ function archiveTable(plan: Plan, decode: Decoder, records: readonly LogRecord[]
   };
   return [
     ...ARCHIVE_COLUMNS.map(({ name, type }) => ({ name, type, values: raw[name] as readonly SqlValue[] })),
+    ...(plan.relay === undefined
+      ? []
+      : [{ ...ORIGIN_COLUMN, values: records.map(({ headers }) => originHeader(headers)) }]),
     ...plan.columns.map(({ name, type }, index) => {
       const sqlType = sqlTypeOf(type);
       const values = decoded.map((event): SqlValue => {

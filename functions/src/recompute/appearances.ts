@@ -4,13 +4,19 @@ import {
   appearancesSql,
   columnValue,
   cutOf,
-  duplicateRuleOf,
+  type Decoded,
+  type LookBack,
+  lookBackOf,
+  looksBack,
   type Manifest,
   type Plan,
   type Pointer,
+  type PoisonReason,
   ProtocolError,
+  readOrigin,
   type SpeedStore,
   type SqlEngine,
+  type SqlValue,
   segmentStart,
 } from '@bifold/core';
 import { COVERED } from './manifest.ts';
@@ -33,8 +39,8 @@ export async function storeAppearances(
   engine: SqlEngine,
   ports: AppearancePorts,
 ): Promise<void> {
-  const rule = duplicateRuleOf(plan);
-  if (rule === null) return;
+  const lookBack = lookBackOf(plan);
+  if (lookBack === null) return;
   const { segmentSize } = plan.storage;
   for (const [name, cut] of Object.entries(cuts)) {
     const partition = Number(name);
@@ -45,9 +51,8 @@ export async function storeAppearances(
       if (progress.get(segment) === end) continue;
       let pending: Appearance[] = [];
       for await (const chunk of engine.query(appearancesSql(plan, COVERED, partition, start, end))) {
-        for (const [offset, timeMs, ...values] of chunk) {
-          pending.push(rule.appearanceOf(values.map(columnValue), Number(timeMs), Number(offset)));
-        }
+        for (const [offset, ...record] of chunk)
+          pending.push(...appearancesOf(lookBack, archivedRecord(plan, record), Number(offset)));
         if (pending.length < APPEARANCES_AT_ONCE) continue;
         await ports.appearances.write(partition, pending);
         pending = [];
@@ -57,11 +62,31 @@ export async function storeAppearances(
   }
 }
 
+/** A row of `appearancesSql`, without its offset. */
+function archivedRecord(
+  { relay }: Plan,
+  [reason, timeMs, origin, ...values]: readonly (SqlValue | undefined)[],
+): Decoded {
+  const own = relay === undefined ? null : readOrigin(origin as string | null, relay);
+  const from = own === null ? {} : { origin: own };
+  return reason === null
+    ? { kind: 'event', timeMs: Number(timeMs), values: values.map(columnValue), ...from }
+    : { kind: 'poison', reason: reason as PoisonReason, detail: '', ...from };
+}
+
+function appearancesOf({ repetitions, join }: LookBack, record: Decoded, offset: number): readonly Appearance[] {
+  return [
+    ...repetitions.map((rule) => rule.appearanceOf(record, offset)),
+    record.kind === 'poison' ? null : (join?.waitingOf(record, offset) ?? null),
+  ].filter((one) => one !== null);
+}
+
 /** What the speed layer saw of a range that is lost can be computed by nobody again: records that repeat it would count here, and not there. */
-export function refuseLost({ name, duplicates }: Plan, acceptLost: boolean): void {
-  if (!acceptLost || duplicates === undefined) return;
+export function refuseLost(plan: Plan, acceptLost: boolean): void {
+  const { name } = plan;
+  if (!acceptLost || !looksBack(plan)) return;
   throw new ProtocolError('BIFOLD_LOST_BEFORE_DUPLICATES', {
-    failed: `"${name}" drops duplicates, and cannot pass records that are lost`,
+    failed: `"${name}" looks back, and cannot pass records that are lost`,
     received: '--accept-lost',
     allowed: 'an archive without gaps: what came first is known only if all of it is',
     remedy: `keep what there is as it is, and begin anew: create the topic of "${name}" again and deploy`,

@@ -1,7 +1,15 @@
 import { join } from 'node:path';
-import { type ArchiveStore, type Manifest, type SqlEngine, segmentStart, textLiteral } from '@bifold/core';
+import {
+  type ArchiveStore,
+  admittedSql,
+  type Manifest,
+  type Plan,
+  type SqlEngine,
+  segmentStart,
+  textLiteral,
+} from '@bifold/core';
 
-/** The table of the covered records, events and poison alike. */
+/** The table of the covered records, events and poison alike: each once, however often a relay brought it. */
 export const COVERED = 'covered';
 
 const FETCHES_AT_ONCE = 4;
@@ -9,7 +17,7 @@ const FETCHES_AT_ONCE = 4;
 /** Brings the manifest's files to the local disk and makes them one table, cut at the segments that the run covers. */
 export async function loadManifest(
   manifest: Manifest,
-  segmentSize: number,
+  plan: Plan,
   archive: ArchiveStore,
   engine: SqlEngine,
   scratch: string,
@@ -20,10 +28,9 @@ export async function loadManifest(
     await Promise.all(files.map((file, position) => archive.fetch(file, paths[index + position] as string)));
   }
   const limits = Object.entries(manifest.cuts).map(
-    ([partition, cut]) => `(${Number(partition)}, ${segmentStart(cut, segmentSize)})`,
+    ([partition, cut]) => `(${Number(partition)}, ${segmentStart(cut, plan.storage.segmentSize)})`,
   );
   await engine.run(`CREATE TABLE cuts AS SELECT * FROM (VALUES ${limits.join(', ')}) AS limits(partition, below)`);
-  await engine.run(
-    `CREATE VIEW ${COVERED} AS SELECT files.* FROM read_parquet([${paths.map(textLiteral).join(', ')}]) files JOIN cuts ON cuts.partition = files._partition AND files._offset < cuts.below`,
-  );
+  const covered = `SELECT files.* FROM read_parquet([${paths.map(textLiteral).join(', ')}]) files JOIN cuts ON cuts.partition = files._partition AND files._offset < cuts.below`;
+  await engine.run(`CREATE VIEW ${COVERED} AS ${admittedSql(plan, covered)}`);
 }

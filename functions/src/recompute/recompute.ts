@@ -84,7 +84,7 @@ export async function recompute(pipeline: Pipeline, ports: RecomputePorts, accep
     const [bindings, models] = await Promise.all([
       bindSegments(plan, manifest, ports),
       bindCoveredModels(plan, manifest, ports),
-      loadManifest(manifest, segmentSize, ports.archive, engine, scratch),
+      loadManifest(manifest, plan, ports.archive, engine, scratch),
     ]);
     await loadLookups(plan, bindings, ports.lookups, engine);
     await scoreCovered(plan, models, engine, scratch);

@@ -1,12 +1,12 @@
 import {
   type BindingStore,
-  type Decoded,
   type Fold,
   type LogRecord,
   type LookupStore,
   ProtocolError,
   type ResolveLookup,
   segmentOf,
+  type TimedValues,
   type Value,
 } from '@bifold/core';
 
@@ -31,12 +31,12 @@ export interface WarmLookups {
   readonly bindings: Map<string, string>;
 }
 
-/** Rule 13: binds each segment's lookup versions before its first fold, and reads the rows that the events name. */
+/** Rule 13: binds each segment's lookup versions before its first fold, and reads the rows that the events of each record name. */
 export async function bindLookups(
   fold: Fold,
   partition: number,
   records: readonly LogRecord[],
-  decoded: readonly Decoded[],
+  eventsOf: (index: number) => readonly TimedValues[],
   ports: LookupPorts,
   warm: WarmLookups,
 ): Promise<BoundLookups> {
@@ -44,17 +44,16 @@ export async function bindLookups(
   if (plan.lookups.length === 0) return { of: () => () => null };
   const wanted = new Map<number, Set<string>[]>();
   for (let index = 0; index < records.length; index++) {
-    const event = decoded[index] as Decoded;
     const segment = segmentOf((records[index] as LogRecord).offset, plan.storage.segmentSize);
     let keys = wanted.get(segment);
     if (!keys) {
       keys = plan.lookups.map(() => new Set<string>());
       wanted.set(segment, keys);
     }
-    if (event.kind === 'poison') continue;
-    fold.lookupKeys(event.values).forEach((key, lookup) => {
-      if (key !== null) keys[lookup]?.add(key);
-    });
+    for (const { values } of eventsOf(index))
+      fold.lookupKeys(values).forEach((key, lookup) => {
+        if (key !== null) keys[lookup]?.add(key);
+      });
   }
   const resolvers = new Map<number, ResolveLookup>();
   await Promise.all(

@@ -17,18 +17,19 @@ import {
   type SpeedStore,
   segmentOf,
   segmentStart,
+  type TimedValues,
   withModels,
 } from '@bifold/core';
 import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
 import { bindModels, coldModels, type RefusedVersion, type WarmModels } from '../models.ts';
-import { knownPrefix, repeatedOffsets, type WarmAppearances } from './duplicates.ts';
+import { type Earlier, earlierOf, knownPrefix, NOTHING_EARLIER, type WarmAppearances } from './earlier.ts';
 import { type BoundLookups, bindLookups, type WarmLookups } from './lookups.ts';
 
 export interface SpeedPorts extends BoundLog {
   readonly store: SpeedStore;
   readonly bindings: BindingStore;
   readonly lookups: LookupStore;
-  /** What came before, for views that drop duplicates, and how far the batch layer knows it. */
+  /** What came before, for views that look back, and how far the batch layer knows it. */
   readonly appearances: AppearanceStore;
   readonly batch: Pick<BatchStore, 'readPointer'>;
   /** Absent where the pipeline scores nothing. */
@@ -112,22 +113,22 @@ async function foldPartition(
   const known = warm.partitions.get(partition);
   warm.partitions.delete(partition);
 
-  const opened = await (fold.duplicates === null ? openFirstSegment : openPrefix)(fold, partition, start, ports, known);
+  const opened = await (fold.lookBack === null ? openFirstSegment : openPrefix)(fold, partition, start, ports, known);
   const firstSegment = segmentOf(opened.from, segmentSize);
   // What the batch layer owns already is left to it.
   const own = opened.from > start ? batch.filter(({ offset }) => offset >= opened.from) : batch;
   const records = opened.missing.length > 0 ? [...opened.missing, ...own] : own;
   const folding =
     opened.current === null ? records.filter(({ offset }) => segmentOf(offset, segmentSize) > firstSegment) : records;
-  const decoded = folding.map(({ value }) => fold.decode(value));
+  const decoded = folding.map(({ value, headers }) => fold.decode(value, headers));
   // What the log was asked for must be of the same incarnation: verified after it was read.
   await (opened.askedLog ? verifyIncarnation(ports) : verified);
-  const repeated =
-    fold.duplicates === null
-      ? NONE
-      : await repeatedOffsets(fold.duplicates, partition, folding, decoded, ports.appearances, warm.appearances);
-  const lookups = await bind(fold, partition, folding, decoded, ports, warm);
-  const { segments, quarantine } = foldRecords(fold, partition, folding, decoded, repeated, opened.current, lookups);
+  const earlier =
+    fold.lookBack === null
+      ? NOTHING_EARLIER
+      : await earlierOf(fold.lookBack, partition, folding, decoded, ports.appearances, warm.appearances);
+  const lookups = await bind(fold, partition, folding, decoded, earlier, ports, warm);
+  const { segments, quarantine } = foldRecords(fold, partition, folding, decoded, earlier, opened.current, lookups);
 
   let rows = 0;
   await Promise.all([
@@ -167,11 +168,17 @@ async function bind(
   partition: number,
   records: readonly LogRecord[],
   decoded: readonly Decoded[],
+  { pairs }: Earlier,
   ports: SpeedPorts,
   warm: WarmState,
 ): Promise<BoundLookups> {
   const { plan } = fold.pipeline;
-  const lookups = await bindLookups(fold, partition, records, decoded, ports, warm.lookups);
+  const eventsOf = (index: number): readonly TimedValues[] => {
+    const record = decoded[index] as Decoded;
+    if (record.kind === 'poison') return [];
+    return pairs === null ? [record] : (pairs.get((records[index] as LogRecord).offset) ?? []);
+  };
+  const lookups = await bindLookups(fold, partition, records, eventsOf, ports, warm.lookups);
   if (plan.models === undefined) return lookups;
   const segments = new Set(records.map(({ offset }) => segmentOf(offset, plan.storage.segmentSize)));
   const models = await bindModels(plan, partition, segments, ports, warm.models);
@@ -192,7 +199,6 @@ interface OpenedSegment {
 }
 
 const closedAt = (from: number): OpenedSegment => ({ from, current: null, missing: [], completed: [], askedLog: true });
-const NONE: ReadonlySet<number> = new Set();
 
 async function openFirstSegment(
   fold: Fold,
@@ -307,7 +313,7 @@ function foldRecords(
   partition: number,
   records: readonly LogRecord[],
   decoded: readonly Decoded[],
-  repeated: ReadonlySet<number>,
+  { repeated, pairs }: Earlier,
   first: SegmentFold | null,
   lookups: BoundLookups,
 ): FoldedRecords {
@@ -326,12 +332,20 @@ function foldRecords(
       segments.push(current);
       resolve = lookups.of(segment);
     }
+    if (repeated.has(record.offset)) continue;
     if (event.kind === 'poison') {
       current.addPoison(record.offset, event.reason);
       quarantine.push(quarantineEntry(record, segment, event.reason, event.detail));
       continue;
     }
-    if (repeated.has(record.offset)) continue;
+    if (pairs !== null) {
+      const completed = pairs.get(record.offset) ?? [];
+      current.addTimedEvents(
+        record.offset,
+        completed.flatMap(({ timeMs, values }) => fold.enrich(values, resolve).map((slots) => ({ timeMs, slots }))),
+      );
+      continue;
+    }
     current.addEvents(record.offset, event.timeMs, fold.enrich(event.values, resolve));
   }
   return { segments, quarantine };

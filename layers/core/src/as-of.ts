@@ -3,16 +3,16 @@ import { type Deviation, type MergedRow, mergeStates, type OpenSegment, rowCover
 import { type AnswerRow, isDeviating, positionOfRow } from './answer-row.ts';
 import { type Coverage, covers, withoutRange } from './coverage.ts';
 import type { Pipeline } from './definition/pipeline.ts';
-import { SeenEvents } from './duplicates.ts';
 import type { Slots } from './evaluate.ts';
 import { foldOf, type ResolveLookup, rowId } from './fold.ts';
+import { EarlierRecords } from './look-back.ts';
 import { comparePositions } from './order.ts';
 import { type Answer, answerOf, fillPage } from './page.ts';
 import type { WindowPlan } from './plan.ts';
 import type { LogRecord, RowPosition } from './ports.ts';
 import type { Question } from './question.ts';
 import type { Quarantined, Receipt } from './receipt.ts';
-import { POISON_REASONS, type PoisonReason } from './record.ts';
+import { POISON_REASONS, type PoisonReason, type TimedValues } from './record.ts';
 import { segmentOf, segmentStart } from './segment.ts';
 import { bucketOf } from './tables.ts';
 import { sessionsOfEvents, windowEndMs, windowStartsOf } from './windows.ts';
@@ -35,7 +35,7 @@ export function offsetsOf({ receipt, rows }: Pick<KeptAnswer, 'receipt' | 'rows'
  * Gives an old answer again, to the byte: one plain fold over the offsets that its receipt and its rows name, shown, ordered and cut into pages as the query
  * function does. Its digest is computed anew: it is the receipt's unless the data, the definition or the receipt are not what they were.
  *
- * @param log all records of `offsetsOf`, in any order; others are passed over. Of a view that drops duplicates, what `readFor` says, in the order of each partition
+ * @param log all records of `offsetsOf`, in any order; others are passed over. Of a view that looks back, what `readFor` says, in the order of each partition
  * @param lookups the lookup rows that a record's segment is bound to
  */
 export async function answerAsOf(
@@ -123,7 +123,7 @@ async function foldAsOf(
   lookups: (partition: number, offset: number) => ResolveLookup,
 ): Promise<{ readonly rows: readonly MergedRow[]; readonly quarantined: Quarantined }> {
   const fold = foldOf(pipeline);
-  const seen = fold.duplicates && new SeenEvents(fold.duplicates);
+  const earlier = fold.lookBack && new EarlierRecords(fold.lookBack);
   const { view } = fold.rows;
   const { keys, fromMs, toMs, total } = question;
   const window = pipeline.plan.windows.find(({ name }) => name === question.window) as WindowPlan;
@@ -170,22 +170,12 @@ async function foldAsOf(
     row[event.share] ??= [...view.empty];
     fold.addTo(row[event.share] as unknown[], event.slots, event);
   };
-  for await (const { partition, offset, value } of log) {
-    const isNamed = covers(everything[partition] ?? [], offset);
-    if (!isNamed && seen === null) continue;
-    const decoded = fold.decode(value);
-    const isRepeated = decoded.kind === 'event' && seen?.isRepeated(partition, decoded.values, decoded.timeMs, offset);
-    if (!isNamed || isRepeated) continue;
-    if (decoded.kind === 'poison') {
-      if (covers(counted[partition] ?? [], offset)) counts.set(decoded.reason, (counts.get(decoded.reason) ?? 0) + 1);
-      continue;
-    }
-    const { timeMs } = decoded;
+  const addEvent = ({ timeMs, values }: TimedValues, partition: number, offset: number): void => {
     const wanted = startsOf(timeMs).filter(isWanted);
-    if (window.kind !== 'session' && wanted.length === 0) continue;
+    if (window.kind !== 'session' && wanted.length === 0) return;
     const share = offset < (batchBelow[partition] ?? 0) ? 'batch' : 'speed';
     const isCovered = (own: Coverage | undefined): boolean => covers((own ?? coverage)[partition] ?? [], offset);
-    for (const slots of fold.enrich(decoded.values, lookups(partition, offset))) {
+    for (const slots of fold.enrich(values, lookups(partition, offset))) {
       const key = fold.keyOf(slots);
       if (wantedKeys !== null && !wantedKeys.has(key)) continue;
       const event: CoveredEvent = { timeMs, partition, offset, share, slots };
@@ -202,6 +192,18 @@ async function foldAsOf(
           add({ key, window: window.name, startMs }, total ? null : windowEndMs(window, startMs), event);
       }
     }
+  };
+  for await (const { partition, offset, value, headers } of log) {
+    const isNamed = covers(everything[partition] ?? [], offset);
+    if (!isNamed && earlier === null) continue;
+    const decoded = fold.decode(value, headers);
+    const admitted = earlier?.admit(partition, decoded, offset) ?? decoded;
+    if (!isNamed) continue;
+    if (admitted.kind === 'poison') {
+      if (covers(counted[partition] ?? [], offset)) counts.set(admitted.reason, (counts.get(admitted.reason) ?? 0) + 1);
+      continue;
+    }
+    for (const event of admitted.kind === 'event' ? [admitted] : admitted.events) addEvent(event, partition, offset);
   }
   if (window.kind === 'session') {
     for (const [key, own] of sessionEvents) {

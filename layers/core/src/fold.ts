@@ -2,10 +2,10 @@ import { type AnyAlgebra, adderOf } from './aggregates/index.ts';
 import type { EventPlace, Observation } from './aggregates/observation.ts';
 import { takesObservations } from './aggregates/takes.ts';
 import type { Pipeline } from './definition/pipeline.ts';
-import { type DuplicateRule, duplicateRuleOf } from './duplicates.ts';
 import { ProtocolError } from './errors.ts';
 import { compileExpression, type Evaluate, type Slots, slotIndex } from './evaluate.ts';
 import { itemsOf } from './items.ts';
+import { type LookBack, lookBackOf } from './look-back.ts';
 import { derivedAround } from './model/columns.ts';
 import type { FittedModel } from './model/fitted.ts';
 import { type Panes, panesOf } from './panes.ts';
@@ -50,8 +50,8 @@ export interface Fold {
   readonly pipeline: Pipeline;
   readonly rows: RowAlgebras;
   readonly decode: Decoder;
-  /** What repeats what; null where duplicates count. */
-  readonly duplicates: DuplicateRule | null;
+  /** What is decided by the log before a record; null where nothing is. */
+  readonly lookBack: LookBack | null;
   /** For each lookup of the plan, the key that a record's columns name; null names none. */
   lookupKeys(values: readonly Value[]): readonly (string | null)[];
   /**
@@ -113,7 +113,7 @@ export function foldOf(pipeline: Pipeline): Fold {
     pipeline,
     rows,
     decode: decoderOf(pipeline),
-    duplicates: duplicateRuleOf(plan),
+    lookBack: lookBackOf(plan),
     lookupKeys: (values) => lookupSlots.map(({ onSlot }) => lookupKeyText(values[onSlot] as Value)),
     enrich: (values, resolve) => {
       const slots: Slots = new Array(width).fill(null);
@@ -231,6 +231,12 @@ export class SegmentFold {
     // A row that takes one of them takes all that are its own: a row that had taken the record before takes none.
     const taking = events.length > 1 ? new Set<Fragment>() : null;
     for (const slots of events) this.addEvent(offset, timeMs, slots, taking);
+  }
+
+  /** The same for a record whose events happened at times of their own. */
+  addTimedEvents(offset: number, events: readonly { readonly timeMs: number; readonly slots: Slots }[]): void {
+    const taking = new Set<Fragment>();
+    for (const { timeMs, slots } of events) this.addEvent(offset, timeMs, slots, taking);
   }
 
   private addEvent(offset: number, timeMs: number, slots: Slots, taking: Set<Fragment> | null): void {

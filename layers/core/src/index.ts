@@ -12,7 +12,6 @@ export * from './coverage.ts';
 export * from './definition/index.ts';
 export { digestOf } from './digest.ts';
 export * from './drift/index.ts';
-export { type DuplicateRule, duplicateRuleOf, readFor, SeenEvents } from './duplicates.ts';
 export * from './errors.ts';
 export { type Slots, slotIndex } from './evaluate.ts';
 export { expressionSql } from './expression-sql.ts';
@@ -28,8 +27,18 @@ export {
 } from './fold.ts';
 export { type FoldedLog, type FoldedRow, type Folding, interpret, interpretEach } from './interpret.ts';
 export { itemsProblemOf } from './items.ts';
+export type { JoinRule } from './join.ts';
 export type { Json } from './json.ts';
 export { type Located, locate, type Source } from './kept.ts';
+export {
+  type Admitted,
+  EarlierRecords,
+  type LookBack,
+  lookBackOf,
+  looksBack,
+  type RepetitionRule,
+  readFor,
+} from './look-back.ts';
 export { boundModels } from './model/bound.ts';
 export { derivedAround, keyColumnType, scoresOf } from './model/columns.ts';
 export { BINS_MAX, binOf, type Distribution, type Distributions } from './model/distribution.ts';
@@ -61,14 +70,18 @@ export { askedOf, type Cursor, cursorText, type Question } from './question.ts';
 export type { Asked, ModelVersions, PageStart, Quarantined, Receipt, ReceiptPage } from './receipt.ts';
 export {
   type Decoded,
+  type DecodedEvent,
+  type DecodedPoison,
   type Decoder,
   decoderOf,
   keyText,
   lookupKeyText,
   POISON_REASONS,
   type PoisonReason,
+  type TimedValues,
   type Value,
 } from './record.ts';
+export { ORIGIN_HEADER, type Origin, originHeader, originText, placementOf, readOrigin } from './relay.ts';
 export {
   QUARANTINE_POSITION,
   QUARANTINE_WINDOW,

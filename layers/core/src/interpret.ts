@@ -2,9 +2,9 @@ import type { AnyAlgebra } from './aggregates/index.ts';
 import type { EventPlace } from './aggregates/observation.ts';
 import { type Coverage, covers } from './coverage.ts';
 import type { Pipeline } from './definition/pipeline.ts';
-import { SeenEvents } from './duplicates.ts';
 import type { Slots } from './evaluate.ts';
 import { type Fold, foldOf, type ResolveLookup, rowId } from './fold.ts';
+import { EarlierRecords } from './look-back.ts';
 import type { WindowPlan } from './plan.ts';
 import type { LogRecord, RowPosition } from './ports.ts';
 import type { RowAlgebra, States } from './row.ts';
@@ -44,7 +44,7 @@ export interface Folding {
  * The memory interpreter: one plain fold over the log, restricted to some offsets. No segments, no fragments, no panes, no batch: the meaning of a
  * pipeline, and what every other interpreter must agree with.
  *
- * @param log of a view that drops duplicates, all that stands before what is covered too, in the order of each partition (`readFor`)
+ * @param log of a view that looks back, all that stands before what is covered too, in the order of each partition (`readFor`)
  * @param lookups the lookup rows that a record's segment is bound to
  */
 export async function interpret(
@@ -68,24 +68,25 @@ export async function interpretEach(
 ): Promise<readonly FoldedLog[]> {
   const fold = foldOf(pipeline);
   const plain = foldings.map((folding) => new PlainFold(pipeline, fold, folding));
-  const seen = fold.duplicates && new SeenEvents(fold.duplicates);
+  const earlier = fold.lookBack && new EarlierRecords(fold.lookBack);
   for await (const record of log) {
     const concerned = plain.filter(({ folding }) => covers(folding.coverage[record.partition] ?? [], record.offset));
-    if (concerned.length === 0 && seen === null) continue;
-    const decoded = fold.decode(record.value);
-    if (decoded.kind === 'poison') {
-      for (const each of concerned) each.addPoison(decoded.reason);
-      continue;
-    }
-    if (seen?.isRepeated(record.partition, decoded.values, decoded.timeMs, record.offset)) {
-      for (const each of concerned) each.addRecord([]);
-      continue;
-    }
+    if (concerned.length === 0 && earlier === null) continue;
+    const decoded = fold.decode(record.value, record.headers);
+    const admitted = earlier?.admit(record.partition, decoded, record.offset) ?? decoded;
     if (concerned.length === 0) continue;
-    const at = { timeMs: decoded.timeMs, partition: record.partition, offset: record.offset };
-    const events = fold
-      .enrich(decoded.values, lookups(record.partition, record.offset))
-      .map((slots) => ({ key: fold.keyOf(slots), timeMs: at.timeMs, lifted: liftedBy(fold, slots, at) }));
+    if (admitted.kind === 'poison') {
+      for (const each of concerned) each.addPoison(admitted.reason);
+      continue;
+    }
+    const { partition, offset } = record;
+    const resolve = lookups(partition, offset);
+    const events = (admitted.kind === 'event' ? [admitted] : admitted.events).flatMap(({ values, timeMs }) =>
+      fold.enrich(values, resolve).map((slots) => ({
+        ...{ key: fold.keyOf(slots), timeMs },
+        lifted: liftedBy(fold, slots, { timeMs, partition, offset }),
+      })),
+    );
     for (const each of concerned) each.addRecord(events);
   }
   return plain.map((each) => each.result());

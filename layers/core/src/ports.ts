@@ -120,18 +120,24 @@ export interface Appearance {
   readonly id: string;
   readonly timeMs: number;
   readonly offset: number;
+  /** What came, where others are joined with it. */
+  readonly values?: readonly Value[];
+}
+
+/** The appearances of an id in `[fromMs, toMs]`. */
+export interface WantedAppearances {
+  readonly id: string;
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 /**
- * What came before, for views that drop duplicates (rule 10). Every entry is true of the log for ever, so that one that is written late, twice or by a writer that
+ * What came before, for views that look back (rule 10). Every entry is true of the log for ever, so that one that is written late, twice or by a writer that
  * is long replaced can do no harm; what is asked must only not be missing anything.
  */
 export interface AppearanceStore {
   /** All appearances of each id with a time in `[fromMs, toMs]` that a quorum has acknowledged, and perhaps others. */
-  read(
-    partition: number,
-    wanted: readonly { readonly id: string; readonly fromMs: number; readonly toMs: number }[],
-  ): Promise<readonly Appearance[]>;
+  read(partition: number, wanted: readonly WantedAppearances[]): Promise<readonly Appearance[]>;
   write(partition: number, appearances: readonly Appearance[]): Promise<void>;
 }
 

@@ -5,9 +5,12 @@ import type { EventTime } from './definition/topic.ts';
 import { DefinitionError } from './errors.ts';
 import { itemsOf, itemsProblemOf } from './items.ts';
 import { KEY_LIMIT_BYTES, keySizeOf } from './key-size.ts';
+import type { Plan } from './plan.ts';
+import type { LogHeader } from './ports.ts';
+import { isColumnOf, ORIGIN_HEADER, type Origin, originHeader, readOrigin } from './relay.ts';
 import { type ColumnReader, columnReader, type Value } from './value.ts';
 
-export type { Value } from './value.ts';
+export { keyText, type Value } from './value.ts';
 
 /** Why a record is no event. Each is a count of its own in the quarantine view. */
 export type PoisonReason =
@@ -29,13 +32,30 @@ export const POISON_REASONS: readonly PoisonReason[] = [
   'bad-event-time',
 ];
 
-/** A record, read: an event with the values of the plan's columns in their order, or the reason why it is none. */
-export type Decoded =
-  | { readonly kind: 'event'; readonly values: readonly Value[]; readonly timeMs: number }
-  | { readonly kind: 'poison'; readonly reason: PoisonReason; readonly detail: string };
+/** The values of the plan's columns in their order, and when they happened. */
+export interface TimedValues {
+  readonly timeMs: number;
+  readonly values: readonly Value[];
+}
 
-/** A pure function of the bytes: the same record is an event, or poison of one reason, in every layer. */
-export type Decoder = (value: Uint8Array | null) => Decoded;
+export interface DecodedEvent extends TimedValues {
+  readonly kind: 'event';
+  /** Where a relay has it from. Of the columns, those of other sources are null then. */
+  readonly origin?: Origin;
+}
+
+export interface DecodedPoison {
+  readonly kind: 'poison';
+  readonly reason: PoisonReason;
+  readonly detail: string;
+  readonly origin?: Origin;
+}
+
+/** A record, read: an event, or the reason why it is none. */
+export type Decoded = DecodedEvent | DecodedPoison;
+
+/** A pure function of the bytes: the same record is an event, or poison of one reason, in every layer. Headers matter for relayed records alone. */
+export type Decoder = (value: Uint8Array | null, headers?: readonly LogHeader[]) => Decoded;
 
 /** Beyond what JavaScript dates hold there is no time. Epoch milliseconds. */
 const TIME_LIMIT_MS = 8.64e15;
@@ -48,14 +68,37 @@ const DETAIL_LIMIT = 500;
 
 /** Compiles the decoder of a pipeline. The schema only says yes or no; values are those of the wire. */
 export function decoderOf(pipeline: Pipeline): Decoder {
-  const { columns, eventTime } = pipeline.plan;
-  const readers = columns.map(columnReader);
-  const timeOf = eventTimeReader(eventTime, columns);
-  const validate = validatorOf(pipeline.schema);
-  const nested = columns.filter((column) => column.type === 'json').map((column) => column.name);
-  const keys = keySizeOf(pipeline.plan);
-  const readItems = itemsOf(pipeline.plan);
-  const itemsProblem = itemsProblemOf(pipeline.plan);
+  const { columns, eventTime, relay } = pipeline.plan;
+  const fields = columns.map((column) => ({ field: column.name, column }));
+  if (relay === undefined) return readerOf(pipeline.plan, fields, eventTime, pipeline.schema);
+  const sources = relay.sources.map((source, index) => {
+    const { prefix, eventTime } = source;
+    const own = columns.map((column) =>
+      isColumnOf(relay, index, column.name) ? { field: column.name.slice(prefix.length), column } : null,
+    );
+    return readerOf(pipeline.plan, own, eventTime, pipeline.schemas?.[index] ?? pipeline.schema);
+  });
+  return (bytes, headers = []) => {
+    const origin = readOrigin(originHeader(headers), relay);
+    if (origin === null) return poison('invalid', `no header ${ORIGIN_HEADER} that a relay writes`);
+    return { ...(sources[origin.source] as Decoder)(bytes), origin };
+  };
+}
+
+/** A column and the field that fills it; null where another source does. */
+type FieldOf = { readonly field: string; readonly column: Column } | null;
+
+/** Reads the records of one topic. `eventTime` names a field of theirs. */
+function readerOf(plan: Plan, fields: readonly FieldOf[], eventTime: EventTime, schema: EventSchema): Decoder {
+  const readers = fields.map((own) => own && columnReader(own.column));
+  const timeOf = eventTimeReader(eventTime, fields);
+  const validate = validatorOf(schema);
+  const nested = fields.flatMap((own) => (own?.column.type === 'json' ? [own.field] : []));
+  const keys = keySizeOf(plan);
+  // A joined row has a key of both its records.
+  const keyLimitBytes = plan.relay?.join === undefined ? KEY_LIMIT_BYTES : KEY_LIMIT_BYTES / 2;
+  const readItems = itemsOf(plan);
+  const itemsProblem = itemsProblemOf(plan);
   return (bytes) => {
     if (bytes === null) return poison('tombstone', 'the value is null');
     if (!isUtf8(bytes)) return poison('not-utf8', 'the bytes are not UTF-8 text');
@@ -78,19 +121,19 @@ export function decoderOf(pipeline: Pipeline): Decoder {
     }
     const issue = validate(record);
     if (issue !== null) return poison('invalid', issue);
-    const values: Value[] = new Array(readers.length);
+    const values: Value[] = new Array(readers.length).fill(null);
     for (let index = 0; index < readers.length; index++) {
-      const { name } = columns[index] as Column;
-      const value = (readers[index] as ColumnReader)(Object.hasOwn(record, name) ? record[name] : null);
-      if (value === undefined) {
-        return poison('wrong-type', `${name} is not of type ${(columns[index] as Column).type}`);
-      }
+      const own = fields[index];
+      if (own === null || own === undefined) continue;
+      const { field, column } = own;
+      const value = (readers[index] as ColumnReader)(Object.hasOwn(record, field) ? record[field] : null);
+      if (value === undefined) return poison('wrong-type', `${field} is not of type ${column.type}`);
       values[index] = value;
     }
     const problem = itemsProblem(values);
     if (problem !== null) return poison('wrong-type', problem);
-    if (keys.sizeBytes(values, readItems?.(values)) > KEY_LIMIT_BYTES)
-      return poison('wrong-type', `${keys.columns.join(', ')}: more than ${KEY_LIMIT_BYTES} bytes, too long for a key`);
+    if (keys.sizeBytes(values, readItems?.(values)) > keyLimitBytes)
+      return poison('wrong-type', `${keys.columns.join(', ')}: more than ${keyLimitBytes} bytes, too long for a key`);
     const timeMs = timeOf(values);
     return timeMs === null
       ? poison('bad-event-time', `${eventTime.field} is no time`)
@@ -98,7 +141,7 @@ export function decoderOf(pipeline: Pipeline): Decoder {
   };
 }
 
-function poison(reason: PoisonReason, detail: string): Decoded {
+function poison(reason: PoisonReason, detail: string): DecodedPoison {
   return { kind: 'poison', reason, detail: detail.toWellFormed().slice(0, DETAIL_LIMIT).toWellFormed() };
 }
 
@@ -135,9 +178,9 @@ function validatorOf(schema: EventSchema): (value: unknown) => string | null {
 
 function eventTimeReader(
   eventTime: EventTime,
-  columns: readonly Column[],
+  fields: readonly FieldOf[],
 ): (values: readonly Value[]) => number | null {
-  const index = columns.findIndex((column) => column.name === eventTime.field);
+  const index = fields.findIndex((own) => own?.field === eventTime.field);
   const toMs = epochScale(eventTime);
   return (values) => {
     const value = values[index];
@@ -157,11 +200,6 @@ function epochScale(eventTime: EventTime): (value: number) => number {
     case 'us':
       return (value) => Math.floor(value / 1000);
   }
-}
-
-/** A key as text: the JSON array of its values. Equal keys, equal texts, in every layer. */
-export function keyText(values: readonly Value[]): string {
-  return JSON.stringify(values);
 }
 
 /** The key of a row in a lookup table, as text; null joins nothing. */

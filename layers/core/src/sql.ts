@@ -9,9 +9,10 @@ import type { ColumnType } from './definition/schema.ts';
 import { expressionSql } from './expression-sql.ts';
 import { derivedAround, scoresOf } from './model/columns.ts';
 import { isComposed, paneSizeMs, panesOf } from './panes.ts';
-import type { AggregatePlan, Plan, WindowPlan } from './plan.ts';
+import type { AggregatePlan, JoinPlan, Plan, RelayPlan, RelaySourcePlan, WindowPlan } from './plan.ts';
 import type { SqlType, SqlValue } from './ports.ts';
 import type { Value } from './record.ts';
+import { isColumnOf } from './relay.ts';
 import { quoted, textLiteral } from './sql-text.ts';
 
 /**
@@ -31,6 +32,15 @@ export const ARCHIVE_COLUMNS = [
   { name: '_reason', type: 'VARCHAR' },
   { name: '_event_time_ms', type: 'BIGINT' },
 ] as const;
+
+/** Where a relayed record comes from, as its header says: a column of the archive where a relay makes the log. */
+export const ORIGIN_COLUMN = { name: '_origin', type: 'VARCHAR' } as const;
+
+/** The records among these of the archive that a relay did not bring before: it says of each where it comes from. All of them where there is no relay. */
+export function admittedSql({ relay }: Plan, records: string): string {
+  if (relay === undefined) return records;
+  return `${records} QUALIFY _origin IS NULL OR min(_offset) OVER (PARTITION BY _partition, _origin) = _offset`;
+}
 
 /** The records of `[start, end)` of one file of the archive, as the log had them: partition, offset, timestamp, key, value and headers. */
 export function archivedRecordsSql(localPath: string, start: number, end: number): string {
@@ -112,12 +122,34 @@ function unscoredSql(plan: Plan, source: string, bindings: string): string {
       joined.push(`${rows}.${quoted(column.name)} AS ${quoted(`${lookup.name}.${column.name}`)}`);
     if (lookup.missing === 'drop') conditions.push(`${rows}._key IS NOT NULL`);
   }
-  const base = `SELECT ${['e.*', ...joined].join(', ')} FROM ${firstSql(plan, source)} e ${joins.join(' ')} WHERE ${conditions.join(' AND ')}`;
+  const base = `SELECT ${['e.*', ...joined].join(', ')} FROM ${eventsSql(plan, source)} e ${joins.join(' ')} WHERE ${conditions.join(' AND ')}`;
   const yielded =
     plan.flatMap === undefined
       ? base
       : `SELECT *, unnest(${itemsSql(plan.flatMap)}) AS ${quoted(plan.flatMap.name)} FROM (${base})`;
   return derivedSql(derivedAround(plan).before, yielded);
+}
+
+/** What takes part: pairs where two topics are joined, otherwise events, of those that repeat each other the first one. */
+function eventsSql(plan: Plan, source: string): string {
+  return plan.relay?.join === undefined ? firstSql(plan, source) : pairsSql(plan, plan.relay, plan.relay.join, source);
+}
+
+/** Every left event with every right one of its key that is near enough; a pair stands where the later one does. */
+function pairsSql({ columns }: Plan, relay: RelayPlan, { within }: JoinPlan, source: string): string {
+  const sides = relay.sources.map(({ topic }, index) => {
+    const own = columns.filter(({ name }) => isColumnOf(relay, index, name)).map(({ name }) => quoted(name));
+    return `(SELECT ${['_partition', '_offset', '_event_time_ms', ...own].join(', ')} FROM ${source} WHERE _reason IS NULL AND starts_with(_origin, ${textLiteral(`${topic}/`)}))`;
+  });
+  const [left, right] = relay.sources as [RelaySourcePlan, RelaySourcePlan];
+  const conditions = [
+    'l._partition = r._partition',
+    ...left.by.map((field, index) => `l.${quoted(field)} = r.${quoted(right.prefix + right.by[index])}`),
+    ...(within === null
+      ? []
+      : [`r._event_time_ms BETWEEN l._event_time_ms - ${within.beforeMs} AND l._event_time_ms + ${within.afterMs}`]),
+  ];
+  return `(SELECT NULL::VARCHAR AS _reason, greatest(l._offset, r._offset) AS _offset, l.* EXCLUDE (_offset), r.* EXCLUDE (_partition, _offset, _event_time_ms) FROM ${sides[0]} l JOIN ${sides[1]} r ON ${conditions.join(' AND ')})`;
 }
 
 /** Of events that repeat each other, the first one: by offset, within each partition. */
@@ -131,16 +163,18 @@ function firstSql({ duplicates }: Plan, source: string): string {
   return `(SELECT * FROM ${source} WHERE _reason IS NULL QUALIFY min(_offset) OVER (PARTITION BY ${['_partition', ...by.map(quoted)].join(', ')}${near}) = _offset)`;
 }
 
-/** What appeared in some offsets of a partition: offset, event time, and the fields in which duplicates agree. */
+/** What appeared in some offsets of a partition: offset, reason, event time, origin, and the columns by which it is found again. */
 export function appearancesSql(
-  { columns, duplicates }: Plan,
+  { columns, duplicates, relay }: Plan,
   source: string,
   partition: number,
   from: number,
   to: number,
 ): string {
-  const fields = columns.map(({ name }) => (duplicates?.by.includes(name) ? quoted(name) : 'NULL'));
-  return `SELECT ${['_offset', '_event_time_ms', ...fields].join(', ')} FROM ${source} WHERE _reason IS NULL AND _partition = ${partition} AND _offset >= ${from} AND _offset < ${to}`;
+  const isNeeded = (name: string): boolean => relay?.join !== undefined || duplicates?.by.includes(name) === true;
+  const fields = columns.map(({ name }) => (isNeeded(name) ? quoted(name) : 'NULL'));
+  const origin = relay === undefined ? 'NULL' : ORIGIN_COLUMN.name;
+  return `SELECT ${['_offset', '_reason', '_event_time_ms', origin, ...fields].join(', ')} FROM ${source} WHERE _partition = ${partition} AND _offset >= ${from} AND _offset < ${to}`;
 }
 
 /** Rows with derived columns beside their own, each computed from those before it. */

@@ -79,11 +79,11 @@ export const TABLES = {
   },
   appearances: {
     name: 'appearances',
-    columns: { ...SCOPE, partition: 'int', id: 'text', time: 'bigint', offset: 'bigint' },
+    columns: { ...SCOPE, partition: 'int', id: 'text', time: 'bigint', offset: 'bigint', event: 'text' },
     partitionKey: ['version', 'incarnation', 'partition', 'id'],
     clusteringKey: ['time', 'offset'],
     writes: 'logPosition',
-    comment: 'where the ids of a view that drops duplicates came: the earliest offset decides',
+    comment: 'what came before, of views that look back: where ids came, and with what events are joined',
   },
   batchRows: {
     name: 'batch_rows',

@@ -43,3 +43,8 @@ function dateTimeMs(text: string): number | null {
   const exists = day <= 28 || new Date(Date.parse(`${text.slice(0, 10)}T00:00:00Z`)).getUTCDate() === day;
   return exists && !Number.isNaN(timeMs) ? timeMs : null;
 }
+
+/** A key as text: the JSON array of its values. Equal keys, equal texts, in every layer. */
+export function keyText(values: readonly Value[]): string {
+  return JSON.stringify(values);
+}

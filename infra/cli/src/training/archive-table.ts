@@ -47,7 +47,7 @@ export async function writeArchiveTable(
     const scratch = await mkdtemp(join(tmpdir(), 'bifold-train-'));
     const engine = await openEngine({ memoryLimit: '2GB', tempDirectory: scratch });
     try {
-      await loadManifest(manifest, plan.storage.segmentSize, archive, engine, scratch);
+      await loadManifest(manifest, plan, archive, engine, scratch);
       await loadLookups(plan, bound, lookupStore(client), engine);
       const columns = wantedColumns(definition, true);
       await engine.run(

@@ -1,15 +1,17 @@
-import { type AppearanceStore, logTimestampUs, type Scope } from '@bifold/core';
+import { type AppearanceStore, logTimestampUs, type Scope, type Value } from '@bifold/core';
 import { mapOf } from '../concurrency.ts';
 import { type CassandraClient, type Statement, scopeValues } from './client.ts';
 import { insertCql, selectCql } from './tables.ts';
 import { writeGroups } from './write-groups.ts';
 
 const READS_AT_ONCE = 64;
+/** A null would be a tombstone. Values are texts, finite numbers, booleans and nulls, never -0: as JSON they are what they were. */
+const NO_EVENT = '';
 
 export function appearanceStore(client: CassandraClient, scope: Scope): AppearanceStore {
   const scoped = scopeValues(scope);
   const insert = insertCql(client, 'appearances');
-  const select = selectCql(client, 'appearances', ['time', 'offset'], ['time >= ?', 'time <= ?']);
+  const select = selectCql(client, 'appearances', ['time', 'offset', 'event'], ['time >= ?', 'time <= ?']);
   return {
     async read(partition, wanted) {
       const found = await mapOf(wanted, READS_AT_ONCE, async ({ id, fromMs, toMs }) => {
@@ -17,7 +19,10 @@ export function appearanceStore(client: CassandraClient, scope: Scope): Appearan
           cql: select,
           values: [...scoped, partition, id, BigInt(fromMs), BigInt(toMs)],
         });
-        return rows.map((row) => ({ id, timeMs: Number(row.time), offset: Number(row.offset) }));
+        return rows.map(({ time, offset, event }) => ({
+          ...{ id, timeMs: Number(time), offset: Number(offset) },
+          ...(event === null || event === NO_EVENT ? {} : { values: JSON.parse(String(event)) as readonly Value[] }),
+        }));
       });
       return found.flat();
     },
@@ -26,9 +31,12 @@ export function appearanceStore(client: CassandraClient, scope: Scope): Appearan
       const groups = Map.groupBy(appearances, ({ id }) => id);
       const statements = groups.values().map((group) =>
         group.map(
-          ({ id, timeMs, offset }): Statement => ({
+          ({ id, timeMs, offset, values }): Statement => ({
             cql: insert,
-            values: [...scoped, partition, id, BigInt(timeMs), BigInt(offset), logTimestampUs(offset)],
+            values: [
+              ...[...scoped, partition, id, BigInt(timeMs), BigInt(offset)],
+              ...[values === undefined ? NO_EVENT : JSON.stringify(values), logTimestampUs(offset)],
+            ],
           }),
         ),
       );

@@ -8,6 +8,19 @@ export async function createTables(client: CassandraClient, replicationFactor: n
     `CREATE KEYSPACE IF NOT EXISTS ${client.keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': ${replicationFactor}}`,
   );
   for (const table of Object.values(TABLES)) await client.define(createTableCql(client.keyspace, table));
+  await addMissingColumns(client);
+}
+
+/** What tables of an earlier version lack. Keys never change: a table of other keys has another name. */
+async function addMissingColumns(client: CassandraClient): Promise<void> {
+  const there = new Set<string>();
+  const cql = 'SELECT table_name, column_name FROM system_schema.columns WHERE keyspace_name = ?';
+  for (const row of await client.read({ cql, values: [client.keyspace.toLowerCase()] }))
+    there.add(`${row.table_name} ${row.column_name}`);
+  for (const { name, columns } of Object.values<TableDescription>(TABLES))
+    for (const [column, type] of Object.entries(columns))
+      if (!there.has(`${name} ${column}`))
+        await client.define(`ALTER TABLE ${client.keyspace}.${name} ADD IF NOT EXISTS ${column} ${type}`);
 }
 
 /** `INSERT` of all columns, in the order of the description. Tables whose timestamps are ours take the timestamp last. */

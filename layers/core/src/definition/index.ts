@@ -56,6 +56,7 @@ export {
   type Readable,
 } from './pipeline.ts';
 export { bindingNameOf } from './planning-models.ts';
+export { join, type Relayed, repartition, union } from './relay.ts';
 export { type Column, type ColumnType, columnsOf, type EventSchema } from './schema.ts';
 export { type EventTime, type Topic, topic } from './topic.ts';
 export {

@@ -18,6 +18,7 @@ import {
   planWindows,
 } from './planning.ts';
 import { planModels } from './planning-models.ts';
+import { type Input, planRelayed, type Relayed } from './relay.ts';
 import { columnsOf, type EventSchema } from './schema.ts';
 import { refuse, refuseUnknownOptions, Scope } from './scope.ts';
 import type { Topic } from './topic.ts';
@@ -66,12 +67,14 @@ type Event<E, F> = E & FlatMapped<F, E>;
 export interface Pipeline<Key = unknown, W extends string = string, R = unknown> {
   readonly plan: Plan;
   readonly schema: EventSchema;
+  /** Of each source of a relay; absent where records come from one topic. */
+  readonly schemas?: readonly EventSchema[];
   readonly '~row'?: [Key, W, R];
 }
 
 interface Definition<E, G, W, A, L, D, S, F> {
   readonly name: string;
-  readonly from: Topic<E>;
+  readonly from: Topic<E> | Relayed<E>;
   readonly lookups?: L;
   /** One event for each of several values of a record, as in `{ word: split('text', ' ') }`; none where there is no value. */
   readonly flatMap?: F & FlatMappable<NoInfer<F>, NoInfer<Required<E>>>;
@@ -135,27 +138,10 @@ export function definePipeline<
   const name = checkResourceName('a pipeline', definition.name);
   const where = `pipeline "${name}"`;
   refuseUnknownOptions(where, definition, KNOWN_OPTIONS);
-  if (typeof from?.name !== 'string')
-    refuse(
-      'BIFOLD_NO_TOPIC',
-      `${where} reads from nothing`,
-      String(from),
-      'topic(...)',
-      'write from: topic(name, { schema, ... })',
-    );
-
-  const columns = columnsOf(`topic "${from.name}"`, from.schema);
+  const { schemas, ...input } = planInput(name, from);
+  const { columns, partitionBy, relay } = input;
   const scope = new Scope(where, columns);
-  checkEventTime(from, scope);
-  if (!['text', 'integer'].includes(scope.type(from.partitionBy, 'partitionBy'))) {
-    refuse(
-      'BIFOLD_BAD_PARTITION_KEY',
-      `topic "${from.name}" is partitioned by "${from.partitionBy}"`,
-      scope.type(from.partitionBy, 'partitionBy'),
-      'a text or integer field',
-      'choose such a field',
-    );
-  }
+  if (relay?.join !== undefined) refuseBesideJoin(where, definition);
 
   // Before lookups are in scope: what a record yields is a matter of its own columns.
   const flatMap = definition.flatMap === undefined ? undefined : planFlatMap(definition.flatMap, columns, scope);
@@ -183,23 +169,71 @@ export function definePipeline<
   const derivedPlans = [...derivedBefore, ...planAll(derived.after)];
   const plan: Omit<Plan, 'version'> = {
     name,
-    topic: from.name,
-    schemaVersion: from.schemaVersion,
-    partitionBy: from.partitionBy,
-    eventTime: from.eventTime,
-    columns,
+    ...input,
     lookups: lookupPlans,
     ...(flatMap === undefined ? {} : { flatMap }),
     derived: derivedPlans,
     ...(models.length === 0 ? {} : { models }),
     ...(definition.dropDuplicates === undefined
       ? {}
-      : { duplicates: planDuplicates(definition.dropDuplicates, columns, from.partitionBy, scope) }),
+      : { duplicates: planDuplicates(definition.dropDuplicates, columns, partitionBy, scope) }),
     ...(definition.where === undefined ? {} : { where: planCondition(definition.where, scope) }),
     groupBy: planKey(where, groupBy, scope),
     windows: planWindows(where, windows),
     aggregates: planAggregates(where, aggregates, groupBy, scope),
     storage: planStorage(where, storage),
   };
-  return Object.freeze({ plan: deepFreeze({ ...plan, version: versionOf(plan) }), schema: from.schema });
+  const schema = 'schema' in from ? from.schema : (schemas?.[0] as EventSchema);
+  return Object.freeze({
+    plan: deepFreeze({ ...plan, version: versionOf(plan) }),
+    schema,
+    ...(schemas === undefined ? {} : { schemas: Object.freeze(schemas) }),
+  });
+}
+
+function planInput(name: string, from: Topic<unknown> | Relayed<unknown>): Input {
+  if (typeof from === 'object' && from !== null && 'sources' in from) return planRelayed(name, from);
+  const where = `pipeline "${name}"`;
+  if (typeof from?.name !== 'string')
+    refuse(
+      'BIFOLD_NO_TOPIC',
+      `${where} reads from nothing`,
+      String(from),
+      'topic(...), or join(...), union(...), repartition(...) of topics',
+      'write from: topic(name, { schema, ... })',
+    );
+  const columns = columnsOf(`topic "${from.name}"`, from.schema);
+  const scope = new Scope(where, columns);
+  checkEventTime(from, scope);
+  const type = scope.type(from.partitionBy, 'partitionBy');
+  if (!['text', 'integer'].includes(type))
+    refuse(
+      'BIFOLD_BAD_PARTITION_KEY',
+      `topic "${from.name}" is partitioned by "${from.partitionBy}"`,
+      type,
+      'a text or integer field',
+      'choose such a field',
+    );
+  const { name: topic, schemaVersion, partitionBy, eventTime } = from;
+  return { topic, schemaVersion, partitionBy, eventTime, columns };
+}
+
+/** What asks each record by itself says nothing of a pair. */
+function refuseBesideJoin(where: string, definition: object): void {
+  const reasons: Readonly<Record<string, string>> = {
+    flatMap: 'a pair is of two records: which of them should be taken apart?',
+    scores: 'the batch layer knows a score by the place of its record, and a record may complete many pairs',
+    dropDuplicates: 'what repeats is a record of one side, not a pair',
+  };
+  for (const [option, reason] of Object.entries(reasons)) {
+    if ((definition as Readonly<Record<string, unknown>>)[option] === undefined) continue;
+    if (option === 'scores' && Object.keys((definition as { readonly scores: object }).scores).length === 0) continue;
+    refuse(
+      'BIFOLD_BAD_JOIN',
+      `${where} joins two topics, and has ${option}`,
+      option,
+      `lookups, derive, where, groupBy, windows and aggregates: ${reason}`,
+      `remove ${option}, or write a pipeline of one topic for it`,
+    );
+  }
 }

@@ -6,7 +6,7 @@ import { type Duplicates, dropDuplicates } from './definition/duplicates.ts';
 import { definePipeline } from './definition/pipeline.ts';
 import { topic } from './definition/topic.ts';
 import { running } from './definition/window.ts';
-import { type DuplicateRule, duplicateRuleOf, readFor, SeenEvents } from './duplicates.ts';
+import { EarlierRecords, lookBackOf, type RepetitionRule, readFor } from './look-back.ts';
 
 const planOf = (drop?: Duplicates<'user'>) =>
   definePipeline({
@@ -23,24 +23,25 @@ const planOf = (drop?: Duplicates<'user'>) =>
     aggregates: { n: count() },
   }).plan;
 const EVER = planOf(dropDuplicates(['user']));
-const ruleOf = (drop: Duplicates<'user'>): DuplicateRule => duplicateRuleOf(planOf(drop)) as DuplicateRule;
+const ruleOf = (drop: Duplicates<'user'>): RepetitionRule => lookBackOf(planOf(drop))?.repetitions[0] as RepetitionRule;
+const eventOf = (user: string, timeMs = 7) => ({ kind: 'event', values: [timeMs, user], timeMs }) as const;
 
 describe('the rule of duplicates', () => {
   it('is none where they count', () => {
-    expect(duplicateRuleOf(planOf())).toBeNull();
+    expect(lookBackOf(planOf())).toBeNull();
   });
 
   it('places what an event is known by: in time only where that bounds it', () => {
     const [bounded, ever] = [ruleOf(dropDuplicates(['user'], { within: '5ms' })), ruleOf(dropDuplicates(['user']))];
     expect([bounded.withinMs, ever.withinMs]).toEqual([5, 0]);
-    expect(bounded.appearanceOf([7, 'a'], 7, 3)).toEqual({ id: '["a"]', timeMs: 7, offset: 3 });
-    expect(ever.appearanceOf([7, 'a'], 7, 3)).toEqual({ id: '["a"]', timeMs: 0, offset: 3 });
+    expect(bounded.appearanceOf(eventOf('a'), 3)).toEqual({ id: '["a"]', timeMs: 7, offset: 3 });
+    expect(ever.appearanceOf(eventOf('a'), 3)).toEqual({ id: '["a"]', timeMs: 0, offset: 3 });
   });
 
   // What is stored outlives the code that wrote it.
   it('knows what is longer than a thousand characters by its hash', () => {
     const rule = ruleOf(dropDuplicates(['user']));
-    const idOf = (length: number): string => rule.appearanceOf([7, 'x'.repeat(length)], 7, 0).id;
+    const idOf = (length: number): string => rule.appearanceOf(eventOf('x'.repeat(length)), 0)?.id as string;
     expect(idOf(996)).toBe(`["${'x'.repeat(996)}"]`);
     const hash = createHash('sha256')
       .update(`["${'x'.repeat(997)}"]`)
@@ -51,8 +52,11 @@ describe('the rule of duplicates', () => {
 
 describe('a log in which events are looked for', () => {
   const seen = (offsets: readonly (readonly [partition: number, offset: number])[]): readonly boolean[] => {
-    const events = new SeenEvents(ruleOf(dropDuplicates(['user'])));
-    return offsets.map(([partition, offset]) => events.isRepeated(partition, [offset, 'a'], offset, offset));
+    const earlier = new EarlierRecords({ repetitions: [ruleOf(dropDuplicates(['user']))], join: null });
+    return offsets.map(([partition, offset]) => {
+      const admitted = earlier.admit(partition, eventOf('a', offset), offset);
+      return admitted.kind === 'events' && admitted.events.length === 0;
+    });
   };
 
   it('is in the order of each partition', () => {

@@ -1,0 +1,163 @@
+import {
+  type Appearance,
+  type AppearanceStore,
+  type BatchStore,
+  cutOf,
+  type Decoded,
+  type DecodedEvent,
+  type JoinRule,
+  type LogRecord,
+  type LookBack,
+  type RepetitionRule,
+  type SpeedStore,
+  segmentOf,
+  segmentStart,
+  type TimedValues,
+  type WantedAppearances,
+} from '@bifold/core';
+
+const REMEMBERED_IDS = 200_000;
+
+/** First offsets that are known of ids, by partition: facts of the log, which hold for ever. Only where time does not matter. */
+export type WarmAppearances = Map<number, Map<string, number>>;
+
+/** What records come to, when all below them is known. */
+export interface Earlier {
+  /** Offsets of those that repeat earlier ones. */
+  readonly repeated: ReadonlySet<number>;
+  /** For each offset, the pairs that its event completes; null where events stand alone. */
+  readonly pairs: ReadonlyMap<number, readonly TimedValues[]> | null;
+}
+
+export const NOTHING_EARLIER: Earlier = { repeated: new Set(), pairs: null };
+
+/**
+ * Where the log's prefix ends of which every appearance is stored: below the cut the batch layer wrote them, from there on each complete segment. Nothing that is
+ * above it can be judged before all that is below it was.
+ *
+ * @returns the cut's offset, and the end of the prefix
+ */
+export async function knownPrefix(
+  partition: number,
+  upTo: number,
+  segmentSize: number,
+  { store, batch }: { readonly store: SpeedStore; readonly batch: Pick<BatchStore, 'readPointer'> },
+): Promise<{ readonly cut: number; readonly end: number }> {
+  const { current } = await batch.readPointer('quorum');
+  const cut = cutOf(current, partition);
+  const last = Math.max(cut, segmentOf(upTo, segmentSize));
+  const progress = await store.readProgress(partition, cut, last + 1);
+  for (let segment = cut; ; segment++) {
+    const next = progress.get(segment) ?? segmentStart(segment, segmentSize);
+    if (segment === last || next < segmentStart(segment + 1, segmentSize))
+      return { cut: segmentStart(cut, segmentSize), end: next };
+  }
+}
+
+/**
+ * Rule 10: what records come to, given those before them. Stores what came, before it tells what follows from it: all appearances below the first of the records must be
+ * stored already.
+ */
+export async function earlierOf(
+  { repetitions, join }: LookBack,
+  partition: number,
+  records: readonly LogRecord[],
+  decoded: readonly Decoded[],
+  appearances: AppearanceStore,
+  warm: WarmAppearances,
+): Promise<Earlier> {
+  const repeated = new Set<number>();
+  const left = (): readonly (readonly [Decoded, number])[] =>
+    records.flatMap(({ offset }, index) => (repeated.has(offset) ? [] : [[decoded[index] as Decoded, offset]]));
+  for (const rule of repetitions) {
+    const own = left().flatMap(([record, offset]) => rule.appearanceOf(record, offset) ?? []);
+    for (const offset of await repeatedOffsets(rule, partition, own, appearances, warm)) repeated.add(offset);
+  }
+  if (join === null) return { repeated, pairs: null };
+  const events = left().flatMap(([record, offset]) => (record.kind === 'poison' ? [] : [{ ...record, offset }]));
+  return { repeated, pairs: await pairsOf(join, partition, events, appearances) };
+}
+
+async function repeatedOffsets(
+  rule: RepetitionRule,
+  partition: number,
+  own: readonly Appearance[],
+  appearances: AppearanceStore,
+  warm: WarmAppearances,
+): Promise<ReadonlySet<number>> {
+  const remembered = rule.isTimeless ? rememberedOf(warm, partition) : new Map<string, number>();
+  const isKnown = ({ id, offset }: Appearance): boolean => (remembered.get(id) ?? offset) < offset;
+  const repeated = new Set<number>();
+  const open = own.filter((one) => {
+    if (isKnown(one)) repeated.add(one.offset);
+    return !isKnown(one);
+  });
+  const wanted = together(
+    open.map(({ id, timeMs }) => ({ id, fromMs: timeMs - rule.withinMs, toMs: timeMs + rule.withinMs })),
+  );
+  const stored = wanted.length === 0 ? [] : await appearances.read(partition, wanted);
+  const seen = Map.groupBy(stored, ({ id }) => id);
+  const news: Appearance[] = [];
+  for (const one of open) {
+    const others = seen.get(one.id) ?? [];
+    const earlier = others.filter(({ offset }) => offset < one.offset);
+    if (earlier.some(({ timeMs }) => Math.abs(timeMs - one.timeMs) <= rule.withinMs)) repeated.add(one.offset);
+    if (!others.some(({ timeMs, offset }) => timeMs === one.timeMs && offset <= one.offset)) news.push(one);
+    others.push(one);
+    seen.set(one.id, others);
+  }
+  if (news.length > 0) await appearances.write(partition, news);
+  if (rule.isTimeless)
+    for (const [id, all] of seen)
+      for (const { offset } of all) remembered.set(id, Math.min(offset, remembered.get(id) ?? offset));
+  return repeated;
+}
+
+/** The pairs of each event with those that came before it: those of the batch itself, and those that were stored. */
+async function pairsOf(
+  rule: JoinRule,
+  partition: number,
+  events: readonly (DecodedEvent & { readonly offset: number })[],
+  appearances: AppearanceStore,
+): Promise<ReadonlyMap<number, readonly TimedValues[]>> {
+  const waiting = events.flatMap((event) => rule.waitingOf(event, event.offset) ?? []);
+  if (waiting.length > 0) await appearances.write(partition, waiting);
+  const wanted = together(events.flatMap((event) => rule.partnersOf(event)));
+  const stored = wanted.length === 0 ? [] : await appearances.read(partition, wanted);
+  // What is of the batch was perhaps stored before, by a process that got no further: once is enough.
+  const places = new Map([...stored, ...waiting].map((one) => [`${one.offset}|${one.id}`, one]));
+  const seen = Map.groupBy(places.values(), ({ id }) => id);
+  return new Map(
+    events.map((event) => [
+      event.offset,
+      rule
+        .partnersOf(event)
+        .flatMap(({ id, fromMs, toMs }) =>
+          (seen.get(id) ?? [])
+            .filter(({ offset, timeMs }) => offset < event.offset && timeMs >= fromMs && timeMs <= toMs)
+            .map(({ timeMs, values = [] }) => rule.pairOf(event, { timeMs, values })),
+        ),
+    ]),
+  );
+}
+
+/** One question for each id, over all the times that are asked for. */
+function together(wanted: readonly WantedAppearances[]): readonly WantedAppearances[] {
+  return Array.from(
+    Map.groupBy(wanted, ({ id }) => id),
+    ([id, group]) => ({
+      id,
+      fromMs: group.reduce((least, { fromMs }) => Math.min(least, fromMs), Number.POSITIVE_INFINITY),
+      toMs: group.reduce((most, { toMs }) => Math.max(most, toMs), Number.NEGATIVE_INFINITY),
+    }),
+  );
+}
+
+function rememberedOf(warm: WarmAppearances, partition: number): Map<string, number> {
+  let known = warm.get(partition);
+  if (known === undefined || known.size > REMEMBERED_IDS) {
+    known = new Map();
+    warm.set(partition, known);
+  }
+  return known;
+}

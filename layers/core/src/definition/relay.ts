@@ -1,0 +1,270 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson, type Plan, type RelayPlan, type RelaySourcePlan } from '../plan.ts';
+import { type Duration, durationMs } from './duration.ts';
+import { checkIdentifier } from './identifier.ts';
+import { checkEventTime } from './planning.ts';
+import { type Column, columnsOf, type EventSchema } from './schema.ts';
+import { refuse, refuseUnknownOptions, Scope } from './scope.ts';
+import type { Topic } from './topic.ts';
+
+/**
+ * Topics that become one log of the pipeline's own (rule 10): a relay copies each record, as it is, into the partition where it belongs, with the place it came from. Made by
+ * `join`, `union` and `repartition`.
+ */
+export interface Relayed<out E> {
+  readonly kind: 'join' | 'union' | 'repartition';
+  readonly sources: readonly RelaySource[];
+  readonly within?: { readonly beforeMs: number; readonly afterMs: number } | null;
+  readonly partitions: number;
+  readonly '~event'?: E;
+}
+
+interface RelaySource {
+  readonly topic: Topic<unknown>;
+  readonly by: readonly string[];
+  readonly prefix: string;
+}
+
+const PARTITIONS_DEFAULT = 4;
+const PARTITIONS_MAX = 1_000;
+/** What is left of a topic's name for that of the pipeline. */
+const NAME_LENGTH_MAX = 48;
+
+type Prefixed<N extends string, R> = { [K in keyof R & string as `${N}_${K}`]: R[K] };
+
+interface RelayOptions {
+  /** Of the log that is made of them. What it is cannot be changed without beginning anew. */
+  readonly partitions?: number;
+}
+
+interface JoinOptions<L, R, N extends string> extends RelayOptions {
+  readonly left: Topic<L>;
+  readonly right: Topic<R>;
+  /** How the columns of the right one begin: `weather` makes `weather_at`. */
+  readonly as: N;
+  /** Fields of the left and those of the right that they must equal. Null equals nothing. */
+  readonly on: { readonly [K in keyof L & string]?: keyof R & string };
+  /** How much earlier and later than its left event the right one may have happened; what is not said is none. Absent: at any time. */
+  readonly within?: { readonly before?: Duration; readonly after?: Duration };
+  readonly type?: 'inner';
+}
+
+/**
+ * Two topics joined: every pair of a left and a right event whose fields in `on` are equal, and of which the right one happened at most `before` earlier and `after` later than
+ * the left one. A pair has the fields of the left under their names, and happened when its left event did. It counts from when both are in the log, whichever came first.
+ */
+export function join<L, R, const N extends string>({
+  left,
+  right,
+  as,
+  on,
+  within,
+  partitions = PARTITIONS_DEFAULT,
+  ...others
+}: JoinOptions<L, R, N>): Relayed<L & Prefixed<N, R>> {
+  const { type = 'inner', ...unknown } = others;
+  const where = 'a join';
+  refuseUnknownOptions(where, unknown, ['left', 'right', 'as', 'on', 'within', 'type', 'partitions']);
+  if (type !== 'inner')
+    refuse(
+      'BIFOLD_BAD_JOIN',
+      'a join of two topics in a pipeline gives rows without a partner',
+      `type: ${String(type)}`,
+      'inner: what has no partner yet may get one at any time, and no aggregate can take back that it had none',
+      'leave type out; or run the join with `npx bifold run`, where a watermark decides; or load one side as a lookup table',
+    );
+  checkIdentifier(`the right side of ${where}`, as);
+  const pairs = Object.entries<string | undefined>(on ?? {});
+  if (pairs.length === 0)
+    refuse(
+      'BIFOLD_BAD_JOIN',
+      `${where} has no fields that must be equal`,
+      'on: {}',
+      'one pair of fields or more',
+      "write on: { origin: 'origin' }",
+    );
+  return Object.freeze({
+    kind: 'join',
+    sources: [
+      { topic: left as Topic<unknown>, by: pairs.map(([field]) => field), prefix: '' },
+      { topic: right as Topic<unknown>, by: pairs.map(([, field]) => String(field)), prefix: `${as}_` },
+    ],
+    within:
+      within === undefined
+        ? null
+        : {
+            beforeMs: within.before === undefined ? 0 : durationMs(within.before),
+            afterMs: within.after === undefined ? 0 : durationMs(within.after),
+          },
+    partitions,
+  });
+}
+
+/** The events of several topics of one schema, placed by the field by which the first of them is partitioned. */
+export function union<E>(
+  topics: readonly Topic<E>[],
+  { partitions = PARTITIONS_DEFAULT }: RelayOptions = {},
+): Relayed<E> {
+  const by = [String(topics[0]?.partitionBy)];
+  return Object.freeze({
+    kind: 'union',
+    sources: topics.map((topic) => ({ topic: topic as Topic<unknown>, by, prefix: '' })),
+    partitions,
+  });
+}
+
+/** The events of a topic, placed by another field, so that what agrees in it is in one partition. */
+export function repartition<E>(
+  topic: Topic<E>,
+  { by, partitions = PARTITIONS_DEFAULT }: RelayOptions & { readonly by: keyof E & string },
+): Relayed<E> {
+  return Object.freeze({
+    kind: 'repartition',
+    sources: [{ topic: topic as Topic<unknown>, by: [by], prefix: '' }],
+    partitions,
+  });
+}
+
+/** What a pipeline reads, as its plan has it. */
+export type Input = Pick<Plan, 'topic' | 'schemaVersion' | 'partitionBy' | 'eventTime' | 'columns' | 'relay'> & {
+  /** Of each source of a relay. */
+  readonly schemas?: readonly EventSchema[];
+};
+
+export function planRelayed(pipeline: string, { kind, sources, within, partitions }: Relayed<unknown>): Input {
+  const where = `the ${kind} of pipeline "${pipeline}"`;
+  const [first] = sources;
+  if (first === undefined || sources.some(({ topic }) => typeof topic?.name !== 'string'))
+    refuse(
+      'BIFOLD_NO_TOPIC',
+      `${where} reads from nothing`,
+      first === undefined ? 'no topic' : 'what is no topic',
+      'topic(...)',
+      'give it topics',
+    );
+  if (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > PARTITIONS_MAX)
+    refuse(
+      'BIFOLD_BAD_PARTITIONS',
+      `${where} has an impossible number of partitions`,
+      String(partitions),
+      `a whole number from 1 to ${PARTITIONS_MAX}`,
+      'write partitions: 4',
+    );
+  const names = sources.map(({ topic }) => topic.name);
+  if (new Set(names).size < names.length)
+    refuse(
+      'BIFOLD_TOPIC_TWICE',
+      `${where} names a topic twice`,
+      names.join(', '),
+      'each topic once: its records say by its name which side they are of',
+      kind === 'join' ? 'copy one side to a topic of its own' : 'remove one',
+    );
+  const read = sources.map((source) => ({
+    ...source,
+    columns: columnsOf(`topic "${source.topic.name}"`, source.topic.schema),
+  }));
+  const scopes = read.map(({ topic, columns }) => {
+    const scope = new Scope(`topic "${topic.name}" in ${where}`, columns);
+    checkEventTime(topic, scope);
+    return scope;
+  });
+  for (const [index, { by }] of read.entries())
+    for (const field of by) {
+      const type = scopes[index]?.type(field, kind === 'join' ? 'on' : 'by') ?? 'json';
+      if (type === 'json')
+        refuse(
+          'BIFOLD_BAD_PARTITION_KEY',
+          `${where} places records by "${field}"`,
+          type,
+          'a text, number, boolean, timestamp or decimal field',
+          'choose such a field',
+        );
+    }
+  if (kind === 'union') checkAlike(where, read);
+  const columns = kind === 'join' ? joinedColumns(where, read) : (read[0]?.columns ?? []);
+  const relay: RelayPlan = {
+    partitions,
+    sources: sources.map(
+      ({ topic, by, prefix }): RelaySourcePlan => ({
+        ...{ topic: topic.name, schemaVersion: topic.schemaVersion, eventTime: topic.eventTime },
+        ...{ by: [...by], prefix },
+      }),
+    ),
+    ...(kind === 'join' ? { join: { within: within ?? null } } : {}),
+  };
+  return {
+    topic: relayTopic(pipeline, relay, columns),
+    schemaVersion: first.topic.schemaVersion,
+    partitionBy: first.by[0] as string,
+    eventTime: first.topic.eventTime,
+    columns,
+    relay,
+    schemas: sources.map(({ topic }) => topic.schema),
+  };
+}
+
+/** Named by all that decides which record lies where: what is placed otherwise is another log. */
+function relayTopic(pipeline: string, { partitions, sources }: RelayPlan, columns: readonly Column[]): string {
+  const placed = sources.map(({ topic, by, prefix }) => ({
+    topic,
+    by: by.map((field) => columns.find(({ name }) => name === prefix + field)),
+  }));
+  const hash = createHash('sha256').update(canonicalJson({ partitions, placed })).digest('hex');
+  return `${pipeline.slice(0, NAME_LENGTH_MAX)}-relay-${hash.slice(0, 8)}`;
+}
+
+type Read = RelaySource & { readonly columns: readonly Column[] };
+
+/** A record of any of them must mean the same. */
+function checkAlike(where: string, [first, ...others]: readonly Read[]): void {
+  for (const { topic } of others) {
+    if (topic.schema === first?.topic.schema && canonicalJson(topic.eventTime) === canonicalJson(first.topic.eventTime))
+      continue;
+    refuse(
+      'BIFOLD_BAD_UNION',
+      `${where} has topics of which records mean different things`,
+      `"${first?.topic.name}" and "${topic.name}"`,
+      'topics of one schema, with one eventTime',
+      'declare the schema once, and give it to both topics',
+    );
+  }
+}
+
+/** Those of the left, then those of the right with its name before them. */
+function joinedColumns(where: string, [left, right]: readonly Read[]): readonly Column[] {
+  if (left === undefined || right === undefined) throw new RangeError('a join has two sides');
+  for (const [index, field] of left.by.entries()) {
+    const other = right.by[index] as string;
+    const types = [typeOf(left, field), typeOf(right, other)];
+    if (types[0] !== types[1])
+      refuse(
+        'BIFOLD_BAD_JOIN',
+        `${where} compares fields that are never equal`,
+        `${field} (${types[0]}) and ${other} (${types[1]})`,
+        'two fields of one type',
+        'correct the names or the schemas',
+      );
+  }
+  const prefixed = left.columns.find(({ name }) => name.startsWith(right.prefix));
+  if (prefixed !== undefined)
+    refuse(
+      'BIFOLD_NAME_TAKEN',
+      `${where} has a left side with a field that is named like those of the right one`,
+      `"${prefixed.name}"`,
+      `names that do not begin with "${right.prefix}"`,
+      'give the right side another name: as: ...',
+    );
+  return [
+    ...left.columns,
+    ...right.columns.map((column) => ({
+      ...column,
+      name: checkIdentifier(`a column of ${where}`, right.prefix + column.name),
+    })),
+  ];
+}
+
+/** Whole numbers and others compare: their texts are the same where they are equal. */
+function typeOf({ columns }: Read, field: string): string | undefined {
+  const type = columns.find(({ name }) => name === field)?.type;
+  return type === 'integer' ? 'double' : type;
+}

@@ -1,0 +1,147 @@
+import type { Coverage } from './coverage.ts';
+import { ProtocolError } from './errors.ts';
+import { idOf } from './id.ts';
+import { EarlierEvents, type JoinRule, joinRuleOf } from './join.ts';
+import type { Plan } from './plan.ts';
+import type { Appearance } from './ports.ts';
+import { type Decoded, type DecodedPoison, keyText, type TimedValues } from './record.ts';
+import { countHolding } from './search.ts';
+
+/** Offsets of a source whose records are found together. */
+const ORIGINS_TOGETHER = 1_000;
+
+/** What of a plan is decided by the log before a record (rule 10). */
+export interface LookBack {
+  /** Which records repeat earlier ones: what a relay brought twice, then what the definition drops. What the first finds, the second is not asked about. */
+  readonly repetitions: readonly RepetitionRule[];
+  /** With what an event is joined; null where it stands alone. */
+  readonly join: JoinRule | null;
+}
+
+/** What makes a record a repetition. */
+export interface RepetitionRule {
+  /** How far apart in time repetitions may lie. Where time does not matter, 0: then every appearance stands at time 0. */
+  readonly withinMs: number;
+  /** Whether an id comes at one time only, so that its first offset says all. */
+  readonly isTimeless: boolean;
+  /** Where a record is found again; null when nothing can repeat it. */
+  appearanceOf(record: Decoded, offset: number): Appearance | null;
+}
+
+/** Null where records are what they are, whatever came before. */
+export function lookBackOf(plan: Plan): LookBack | null {
+  const repetitions = [
+    ...(plan.relay === undefined ? [] : [RELAYED_TWICE]),
+    ...(plan.duplicates === undefined ? [] : [duplicateRuleOf(plan, plan.duplicates)]),
+  ];
+  return repetitions.length === 0 ? null : { repetitions, join: joinRuleOf(plan) };
+}
+
+/** A relay that was interrupted begins again: what it brought before, it brings once more. Neighbours of a source are neighbours here, so that a batch asks for ranges. */
+const RELAYED_TWICE: RepetitionRule = {
+  withinMs: 0,
+  isTimeless: false,
+  appearanceOf: ({ origin }, offset) =>
+    origin === undefined
+      ? null
+      : { id: `from|${origin.log}|${Math.floor(origin.offset / ORIGINS_TOGETHER)}`, timeMs: origin.offset, offset },
+};
+
+function duplicateRuleOf({ columns }: Plan, { by, withinMs }: NonNullable<Plan['duplicates']>): RepetitionRule {
+  const indexes = by.map((field) => columns.findIndex(({ name }) => name === field));
+  const isBounded = withinMs !== undefined;
+  return {
+    withinMs: withinMs ?? 0,
+    isTimeless: !isBounded,
+    appearanceOf: (record, offset) =>
+      record.kind === 'poison'
+        ? null
+        : {
+            id: idOf(keyText(indexes.map((index) => record.values[index] ?? null))),
+            timeMs: isBounded ? record.timeMs : 0,
+            offset,
+          },
+  };
+}
+
+/** What a record comes to when all before it is known: the reason why it is none, or the events that it yields. */
+export type Admitted = DecodedPoison | { readonly kind: 'events'; readonly events: readonly TimedValues[] };
+
+const NOTHING: Admitted = { kind: 'events', events: [] };
+
+/** The meaning of looking back. Given every record of a log, from the first one on and in the order of each partition. */
+export class EarlierRecords {
+  private readonly repetitions: readonly Repetitions[];
+  private readonly events: EarlierEvents | null;
+  private readonly last = new Map<number, number>();
+
+  constructor({ repetitions, join }: LookBack) {
+    this.repetitions = repetitions.map((rule) => new Repetitions(rule));
+    this.events = join && new EarlierEvents(join);
+  }
+
+  /** What a record comes to; it is remembered for those that follow. */
+  admit(partition: number, record: Decoded, offset: number): Admitted {
+    if (offset <= (this.last.get(partition) ?? -1)) throw unordered(partition, offset);
+    this.last.set(partition, offset);
+    if (this.repetitions.some((rule) => rule.holds(partition, record, offset))) return NOTHING;
+    if (record.kind === 'poison') return record;
+    return { kind: 'events', events: this.events?.joinedWith(partition, record) ?? [record] };
+  }
+}
+
+/** Which records one rule calls repetitions. */
+class Repetitions {
+  private readonly rule: RepetitionRule;
+  /** Times at which each id of a partition came, ascending. */
+  private readonly times = new Map<string, number[]>();
+
+  constructor(rule: RepetitionRule) {
+    this.rule = rule;
+  }
+
+  holds(partition: number, record: Decoded, offset: number): boolean {
+    const appearance = this.rule.appearanceOf(record, offset);
+    if (appearance === null) return false;
+    const name = `${partition}|${appearance.id}`;
+    let times = this.times.get(name);
+    if (times === undefined) {
+      times = [];
+      this.times.set(name, times);
+    }
+    const first = firstFrom(times, appearance.timeMs - this.rule.withinMs);
+    const isRepeated = first < times.length && (times[first] as number) <= appearance.timeMs + this.rule.withinMs;
+    const own = firstFrom(times, appearance.timeMs);
+    if (times[own] !== appearance.timeMs) times.splice(own, 0, appearance.timeMs);
+    return isRepeated;
+  }
+}
+
+/** Index of the first time that is not before `timeMs`. */
+function firstFrom(times: readonly number[], timeMs: number): number {
+  return countHolding(times.length, (index) => (times[index] as number) < timeMs);
+}
+
+/** Whether what a record comes to depends on the log before it. */
+export function looksBack({ duplicates, relay }: Pick<Plan, 'duplicates' | 'relay'>): boolean {
+  return duplicates !== undefined || relay !== undefined;
+}
+
+/** What must be read to fold some offsets: all that was before them too, where a view looks back. */
+export function readFor(plan: Pick<Plan, 'duplicates' | 'relay'>, coverage: Coverage): Coverage {
+  if (!looksBack(plan)) return coverage;
+  return Object.fromEntries(
+    Object.entries(coverage)
+      .filter(([, ranges]) => ranges.length > 0)
+      .map(([partition, ranges]) => [partition, [[0, Math.max(...ranges.map(([, end]) => end))]]]),
+  );
+}
+
+function unordered(partition: number, offset: number): ProtocolError {
+  return new ProtocolError('BIFOLD_LOG_UNORDERED', {
+    failed: 'a view that looks back was given a log out of order',
+    received: `offset ${offset} of partition ${partition} behind a later one`,
+    allowed: 'the records of each partition by offset, from the first one on',
+    remedy: 'report this: it is a fault of Bifold',
+  });
+}
