@@ -8,5 +8,6 @@ export { questionOf } from './query/question.ts';
 export { BINDINGS, loadLookups, type SegmentBinding } from './recompute/lookups.ts';
 export { COVERED, loadManifest } from './recompute/manifest.ts';
 export { type RecomputePorts, recompute } from './recompute/recompute.ts';
+export { placementsOf, type RelayPorts, relayDelivery } from './relay/relay.ts';
 export { coldState, foldDelivery, type SpeedPorts, type WarmState } from './speed/speed.ts';
 export { type SweepPorts, sweep } from './sweep/sweep.ts';

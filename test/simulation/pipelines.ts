@@ -9,6 +9,7 @@ import {
   field,
   first,
   histogram,
+  join,
   last,
   lookup,
   maxBy,
@@ -17,6 +18,8 @@ import {
   model,
   type Pipeline,
   quantile,
+  type Relayed,
+  repartition,
   running,
   session,
   sliding,
@@ -41,17 +44,31 @@ export const MODEL = 'fares';
 export const CITIES = ['rome', 'oslo', 'z\u{1f600}'];
 
 const Trip = z.object({ at: z.int(), city: z.string(), fare: z.number().nullable(), seats: z.int().nullable() });
+const Show = z.object({ begins: z.int(), town: z.string().nullable(), guests: z.int() });
 const City = z.object({ city: z.string(), rank: z.int().nullable() });
 
-const pipelineWhere = (dearFrom: number, duplicates: Duplicates<'at' | 'city' | 'seats'> | null = null): Pipeline => {
+const trips = topic('trips', {
+  schema: Trip,
+  schemaVersion: 1,
+  partitionBy: 'city',
+  eventTime: { field: 'at', unit: 'ms' },
+});
+const shows = topic('shows', {
+  schema: Show,
+  schemaVersion: 1,
+  partitionBy: 'town',
+  eventTime: { field: 'begins', unit: 'ms' },
+});
+const PARTITIONS = 2;
+
+const pipelineWhere = (
+  dearFrom: number,
+  duplicates: Duplicates<'at' | 'city' | 'seats'> | null = null,
+  from: typeof trips | Relayed<z.infer<typeof Trip>> = trips,
+): Pipeline => {
   const pipeline = definePipeline({
     name: 'trips',
-    from: topic('trips', {
-      schema: Trip,
-      schemaVersion: 1,
-      partitionBy: 'city',
-      eventTime: { field: 'at', unit: 'ms' },
-    }),
+    from,
     lookups: { place: lookup(table(TABLE, { schema: City, key: 'city' }), { on: 'city', missing: 'null' }) },
     derive: { dear: field('fare').gt(dearFrom), steep: field('expected').gt(3) },
     scores: { expected: model(MODEL, { features: { rank: 'place.rank' } }) },
@@ -87,10 +104,52 @@ const pipelineWhere = (dearFrom: number, duplicates: Duplicates<'at' | 'city' | 
     },
     storage: { segmentSize: 16, buckets: 2 },
   });
-  // Smaller than a definition may ask for: segments are where things go wrong, so a short log must have many.
+  return inSmallSegments(pipeline);
+};
+
+/** Smaller than a definition may ask for: segments are where things go wrong, so a short log must have many. */
+function inSmallSegments(pipeline: Pipeline): Pipeline {
   const { version: _, ...plan } = { ...pipeline.plan, storage: { segmentSize: SEGMENT_SIZE, buckets: 2 } };
   return { ...pipeline, plan: { ...plan, version: versionOf(plan) } };
-};
+}
+
+const pairsWhere = (dearFrom: number): Pipeline =>
+  inSmallSegments(
+    definePipeline({
+      name: 'trips',
+      from: join({
+        left: trips,
+        right: shows,
+        as: 'show',
+        on: { city: 'town' },
+        within: { before: '20ms', after: '40ms' },
+        partitions: PARTITIONS,
+      }),
+      lookups: { place: lookup(table(TABLE, { schema: City, key: 'city' }), { on: 'show_town', missing: 'null' }) },
+      derive: { dear: field('fare').gt(dearFrom), each: field('fare').times(field('show_guests')) },
+      where: field('seats').ge(-1).or(field('seats').isNull()),
+      groupBy: ['city'],
+      windows: {
+        tens: tumbling('10ms', { offset: '3ms' }),
+        slides: sliding('50ms', '20ms'),
+        rests: session('15ms'),
+        ever: running(),
+      },
+      aggregates: {
+        n: count(),
+        dears: count({ where: 'dear' }),
+        guests: sum('show_guests'),
+        spent: sum('each'),
+        ranks: sum('place.rank'),
+        firstGuests: first('show_guests'),
+        most: maxBy('seats', 'show_guests'),
+        spread: variance('show_guests'),
+      },
+      storage: { segmentSize: 16, buckets: 2 },
+    }),
+  );
+
+const bySeats = repartition(trips, { by: 'seats', partitions: PARTITIONS });
 
 /** What a seed deploys, and what it may deploy next. */
 export const FAMILIES: readonly (readonly Pipeline[])[] = [
@@ -98,6 +157,11 @@ export const FAMILIES: readonly (readonly Pipeline[])[] = [
   [
     pipelineWhere(2.5, dropDuplicates(['city', 'seats'], { within: '30ms' })),
     pipelineWhere(2.5, dropDuplicates(['city', 'at'])),
+  ],
+  [pairsWhere(2.5), pairsWhere(0)],
+  [
+    pipelineWhere(2.5, null, bySeats),
+    pipelineWhere(2.5, dropDuplicates(['city', 'seats'], { within: '30ms' }), bySeats),
   ],
 ];
 
@@ -122,6 +186,14 @@ export function tripValue(random: Random, timeMs: number): Uint8Array | null {
     seats: random.chance(0.2) ? null : random.below(7) - 2,
   };
   return Buffer.from(JSON.stringify(trip));
+}
+
+/** The value of a record of a source: of trips, or of the shows that they are joined with. */
+export function sourceValue(topicName: string, random: Random, timeMs: number): Uint8Array | null {
+  if (topicName === trips.name) return tripValue(random, timeMs);
+  if (random.chance(0.1)) return random.pick(POISON);
+  const town = random.chance(0.1) ? null : random.pick(CITIES);
+  return Buffer.from(JSON.stringify({ begins: timeMs + random.below(60) - 20, town, guests: random.below(100) }));
 }
 
 /** Rows of a version of the lookup table. */

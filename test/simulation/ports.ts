@@ -8,9 +8,11 @@ import {
   comparePositions,
   type FragmentRow,
   type Log,
+  type LogWriter,
   type LookupStore,
   type ModelRegistry,
   type QuarantineEntry,
+  type RelayedRecord,
   type RowPosition,
   rowId,
   type Scope,
@@ -394,6 +396,20 @@ export function log(stage: Stage, actor: Actor): Log {
         false,
       ),
     close: async () => undefined,
+  };
+}
+
+/** What a relay writes with: each record may be there and its writer not told, or come later. */
+export function logWriter(
+  stage: Stage,
+  actor: Actor,
+  append: (record: RelayedRecord) => void,
+): Pick<LogWriter, 'append'> {
+  return {
+    append: async (records) => {
+      for (const record of records)
+        await call(stage, actor, `append to p${record.partition}`, async () => append(record), true);
+    },
   };
 }
 

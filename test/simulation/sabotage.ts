@@ -13,7 +13,7 @@ import type {
 import type { WarmState } from '@bifold/functions/bodies';
 import type { bucket, Stage } from './ports.ts';
 
-export type Role = 'speed' | 'archive' | 'recompute' | 'sweep' | 'query';
+export type Role = 'relay' | 'speed' | 'archive' | 'recompute' | 'sweep' | 'query';
 type SimulatedBucket = ReturnType<typeof bucket>;
 
 /** A reading of the rules that breaks one of them, at a seam of the code. Every hook replaces what the code would have got there. */
@@ -25,7 +25,9 @@ export interface Sabotage {
   readonly fold?: (fold: Fold) => Fold;
   readonly speed?: (store: SpeedStore, role: Role, stage: Stage, scope: Scope) => SpeedStore;
   readonly batch?: (store: BatchStore, role: Role) => BatchStore;
-  readonly appearances?: (store: AppearanceStore, role: Role) => AppearanceStore;
+  readonly appearances?: (store: AppearanceStore, role: Role, stage: Stage, scope: Scope) => AppearanceStore;
+  /** A relay counts a delivery as brought before it is. */
+  readonly relayedEarly?: true;
   readonly bindings?: (store: BindingStore) => BindingStore;
   readonly log?: (log: Log, role: Role, scope: Scope) => Log;
   readonly archive?: (archive: ArchiveStore) => ArchiveStore;

@@ -341,6 +341,44 @@ export const SABOTAGES: readonly Sabotage[] = [
           },
   },
   {
+    name: 'relayed-twice',
+    rule: 10,
+    breaks: 'what a relay brings a second time counts a second time',
+    fold: (fold) =>
+      fold.pipeline.plan.relay === undefined || fold.lookBack === null
+        ? fold
+        : { ...fold, lookBack: { ...fold.lookBack, repetitions: fold.lookBack.repetitions.slice(1) } },
+  },
+  {
+    name: 'relayed-early',
+    rule: 10,
+    breaks: 'a relay is done with records before the log has them',
+    relayedEarly: true,
+  },
+  {
+    name: 'join-without-quorum',
+    rule: 10,
+    breaks: 'the other side of a join is read from one replica',
+    appearances: (store, _, { replicas }, scope) => ({
+      ...store,
+      read: async (partition, wanted) => {
+        const [joined, others] = [true, false].map((own) => wanted.filter(({ id }) => id.startsWith('join|') === own));
+        const near = await replicas[0]?.appearanceStore(scope).read(partition, joined ?? []);
+        return [...(near ?? []), ...(await store.read(partition, others ?? []))];
+      },
+    }),
+  },
+  {
+    name: 'pairs-on-both-sides',
+    rule: 10,
+    breaks: 'an event is joined with all that is there, also with what came after it',
+    appearances: (store) => ({
+      ...store,
+      read: async (...asked) =>
+        (await store.read(...asked)).map((one) => (one.id.startsWith('join|') ? { ...one, offset: -1 } : one)),
+    }),
+  },
+  {
     name: 'panes-longer-than-the-gap',
     rule: 11,
     breaks: 'a session is stored by stretches in which events may lie further apart than its gap',

@@ -12,11 +12,15 @@ import {
   BifoldError,
   batchRanges,
   type Coverage,
+  EarlierRecords,
   type Fold,
   foldOf,
   interpret,
   type LogRecord,
+  looksBack,
   offsetsOf,
+  originHeader,
+  originText,
   type Pipeline,
   promoted,
   type Question,
@@ -41,8 +45,10 @@ import {
   foldDelivery,
   keptRecords,
   locateKept,
+  placementsOf,
   questionOf,
   recompute,
+  relayDelivery,
   sweep,
   type WarmState,
 } from '@bifold/functions/bodies';
@@ -50,7 +56,17 @@ import { type DrawnModel, fileOf, numberOf } from '../laws/models.ts';
 import { foldingEngine } from './engine.ts';
 import { NEMESES, type Nemesis } from './nemeses.ts';
 import { differenceOf, type History, uncovered } from './oracle.ts';
-import { CITIES, FAMILIES, fareModel, lookupRows, MODEL, SEGMENT_SIZE, TABLE, tripValue } from './pipelines.ts';
+import {
+  CITIES,
+  FAMILIES,
+  fareModel,
+  lookupRows,
+  MODEL,
+  SEGMENT_SIZE,
+  sourceValue,
+  TABLE,
+  tripValue,
+} from './pipelines.ts';
 import * as ports from './ports.ts';
 import { pickByName, type Random, randomOf } from './random.ts';
 import type { Role, Sabotage } from './sabotage.ts';
@@ -122,8 +138,18 @@ interface Deployment {
   readonly receipts: Map<string, { readonly step: number; readonly coverage: Coverage }[]>;
 }
 
-/** A view that drops duplicates cannot pass what is lost. */
-const acceptsLost = ({ pipeline }: Deployment): boolean => pipeline.plan.duplicates === undefined;
+/** A view that looks back cannot pass what is lost. */
+const acceptsLost = ({ pipeline }: Deployment): boolean => !looksBack(pipeline.plan);
+
+/** A topic whose records a relay brings into the log. */
+interface RelaySource {
+  readonly topic: string;
+  readonly incarnation: string;
+  /** By partition. */
+  readonly records: readonly LogRecord[][];
+  /** What the relay's group has committed, by partition. */
+  committed: number[];
+}
 
 /** What a caller may meet without anything being wrong. */
 const EXPECTED = [
@@ -153,6 +179,8 @@ class World {
   private readonly modelVersions = new Map<string, DrawnModel>();
   private readonly lookupVersions = new Map<string, ReadonlyMap<string, Readonly<Record<string, Value>>>>();
   private readonly deployments: Deployment[] = [];
+  /** What the log is made of; nothing where producers write it themselves. */
+  private readonly sources: readonly RelaySource[];
   private readonly kept: KeptPages[] = [];
   private readonly counts: Record<string, number> = {};
   private incarnation = '';
@@ -185,6 +213,11 @@ class World {
       readRepair: this.sabotage.readRepair ?? true,
     };
     this.openHistory();
+    this.sources = (this.pipelines[0]?.plan.relay?.sources ?? []).map(({ topic }) => ({
+      ...{ topic, incarnation: uuidOf(this.freshId('source')) },
+      records: Array.from({ length: PARTITIONS }, () => []),
+      committed: new Array<number>(PARTITIONS).fill(0),
+    }));
   }
 
   async run(): Promise<Outcome> {
@@ -226,7 +259,22 @@ class World {
     const random = this.happening('produce', 0.4)?.random;
     if (!random) return;
     const partition = random.below(this.partitions);
-    for (let records = 1 + random.below(4); records > 0; records--) this.append(partition, random);
+    for (let records = 1 + random.below(4); records > 0; records--) {
+      // Where a relay makes the log, somebody else's record is rare in it.
+      if (this.sources.length === 0 || random.chance(0.05)) this.append(partition, random);
+      else this.appendTo(random.pick(this.sources), random);
+    }
+  }
+
+  private appendTo({ topic, records }: RelaySource, random: Random): void {
+    this.timeMs += random.below(4);
+    const partition = random.below(PARTITIONS);
+    const own = records[partition] as LogRecord[];
+    const value = sourceValue(topic, random, this.timeMs);
+    // Offsets of a source have holes, too.
+    const offset = (own.at(-1)?.offset ?? -1) + 1 + (random.chance(0.1) ? random.below(3) : 0);
+    own.push({ partition, offset, key: null, value, headers: [], timestampMs: this.timeMs });
+    this.scheduler.say(`produced ${topic} p${partition} ${offset}: ${value === null ? 'null' : Buffer.from(value)}`);
   }
 
   private append(partition: number, random: Random): void {
@@ -246,6 +294,10 @@ class World {
     const offset = this.stage.log.append(partition, record);
     slots.push({ ...record, partition, offset });
     this.scheduler.say(`produced p${partition} ${offset}: ${value === null ? 'null' : Buffer.from(value)}`);
+  }
+
+  private get placements(): ReturnType<typeof placementsOf> {
+    return placementsOf((this.pipelines[0] as Pipeline).plan);
   }
 
   private get partitions(): number {
@@ -334,6 +386,7 @@ class World {
       const deployment = deploymentOf(happening.random);
       this.poll(deployment, happening.random.pick(deployment.pollers), happening);
     });
+    if (this.sources.length > 0) begin('relay', 0.5, 2, (happening) => this.relay(happening));
     begin('archive', 0.2, 2, (happening) => this.archive(deploymentOf(happening.random), happening));
     begin('recompute', 0.12, 2, (happening) => this.recompute(deploymentOf(happening.random), happening));
     begin('sweep', 0.08, 2, (happening) => this.sweep(deploymentOf(happening.random), happening));
@@ -425,6 +478,39 @@ class World {
         },
       },
     );
+    return true;
+  }
+
+  /** Brings what a source has beyond the group's offset, or, as a zombie, from below it. */
+  private relay({ id, random }: Happening): boolean {
+    const source = random.pick(this.sources);
+    const partition = random.below(PARTITIONS);
+    const { topic, incarnation, committed } = source;
+    const from = Math.max(
+      0,
+      (committed[partition] as number) - (random.chance(0.1) && !this.calm ? random.below(6) : 0),
+    );
+    const batch = (source.records[partition] as LogRecord[])
+      .filter(({ offset }) => offset >= from)
+      .slice(0, 1 + random.below(6));
+    const end = (batch.at(-1)?.offset ?? -1) + 1;
+    if (batch.length === 0) return false;
+    const name = `relay of ${topic} p${partition} [${batch.map(({ offset }) => offset)}]`;
+    const commit = (): void => {
+      committed[partition] = Math.max(end, committed[partition] as number);
+    };
+    this.start(id, name, 'relay', async (actor) => {
+      if (this.sabotage.relayedEarly) commit();
+      await relayDelivery(this.placements, topic, new Map([[partition, batch]]), {
+        sources: new Map([[topic, { incarnation, log: { topicId: async () => incarnation } }]]),
+        writer: ports.logWriter(this.stage, actor, (record) => {
+          const slots = this.historyOf(this.incarnation)[record.partition] as (LogRecord | null)[];
+          slots.push({ ...record, offset: this.stage.log.append(record.partition, record) });
+        }),
+      });
+      // A topic that was created anew has another group, which has committed nothing.
+      if (committed === source.committed) commit();
+    });
     return true;
   }
 
@@ -644,6 +730,7 @@ class World {
   private async unnamedModels(deployment: Deployment, { coverage, models }: Receipt): Promise<readonly string[]> {
     const store = (this.stage.replicas[0] as MemoryDatabase).bindingStore(this.keysOf(deployment));
     const unnamed = new Set<string>();
+    if (deployment.pipeline.plan.models === undefined) return [];
     for (const [partition, slots] of this.historyOf(deployment.scope.incarnation).entries()) {
       const bound = await store.list(partition, 0, null);
       for (const [offset, slot] of slots.entries()) {
@@ -703,7 +790,7 @@ class World {
     return {
       store: sabotage.speed?.(store, role, stage, scope) ?? store,
       batch: sabotage.batch?.(batch, role) ?? batch,
-      appearances: sabotage.appearances?.(appearances, role) ?? appearances,
+      appearances: sabotage.appearances?.(appearances, role, stage, scope) ?? appearances,
       bindings: sabotage.bindings?.(bindings) ?? bindings,
       lookups: ports.lookupStore(stage, actor),
       models: ports.modelRegistry(stage, actor),
@@ -829,6 +916,7 @@ class World {
     this.incarnation = this.freshId('topic');
     this.stage.log.recreate(this.incarnation);
     this.openHistory();
+    for (const source of this.sources) source.committed = new Array<number>(PARTITIONS).fill(0);
     this.logStarts.fill(0);
     this.scheduler.say(`RECREATED the topic: ${this.incarnation}`);
     const [pipeline] = this.deployments.slice(-1).map((deployment) => deployment.pipeline);
@@ -850,6 +938,7 @@ class World {
     for (const actor of this.scheduler.actors) actor.frozenUntil = 0;
     await this.drain();
     for (const partition of this.openFrom.keys()) if (this.openFrom[partition] !== null) this.abort(partition);
+    await this.relayAll();
     const current = this.deployments.filter(({ scope }) => scope.incarnation === this.incarnation);
     // What a view that looks back was not given in time, the batch layer tells it.
     for (const deployment of current.filter((one) => !acceptsLost(one))) {
@@ -897,6 +986,23 @@ class World {
     }
   }
 
+  /** All that the sources hold is brought into the log; what is said to have been brought is there. */
+  private async relayAll(): Promise<void> {
+    const isLeft = ({ records, committed }: RelaySource): boolean =>
+      records.some((own, partition) => (own.at(-1)?.offset ?? -1) >= (committed[partition] as number));
+    while (this.sources.some(isLeft) && this.failure === null) {
+      this.relay(this.certain());
+      await this.drain();
+    }
+    const brought = new Set(
+      this.historyOf(this.incarnation).flatMap((slots) => slots.map((slot) => slot && originHeader(slot.headers))),
+    );
+    for (const { topic, incarnation, records } of this.sources)
+      for (const { partition, offset } of records.flat())
+        if (!brought.has(originText(topic, incarnation, partition, offset)))
+          this.fail(`the relay lost ${topic} p${partition} ${offset}`);
+  }
+
   /** What no question asks for: the quarantine table, the run's views as Parquet, and what the sweeper left behind. */
   private async differenceAtRest(deployment: Deployment): Promise<string | null> {
     const { pipeline, fold } = deployment;
@@ -905,13 +1011,15 @@ class World {
     const database = this.stage.replicas[0] as MemoryDatabase;
     const store = database.speedStore(scope, plan.storage);
     const history = this.historyOf(this.incarnation);
+    const earlier = fold.lookBack && new EarlierRecords(fold.lookBack);
     for (const [partition, slots] of history.entries()) {
       const entries = new Map<number, string>();
       for (const entry of await store.listQuarantine(partition, 0, 1_000_000)) entries.set(entry.offset, entry.reason);
       const progress = await store.readProgress(partition, 0, null);
       for (const [offset, slot] of slots.entries()) {
-        const decoded = slot === null ? null : fold.decode(slot.value);
-        const expected = decoded?.kind === 'poison' ? decoded.reason : undefined;
+        const decoded = slot === null ? null : fold.decode(slot.value, slot.headers);
+        const admitted = decoded === null ? null : (earlier?.admit(partition, decoded, offset) ?? decoded);
+        const expected = admitted?.kind === 'poison' ? admitted.reason : undefined;
         const given = entries.get(offset);
         const folded = offset < (progress.get(Math.floor(offset / SEGMENT_SIZE)) ?? 0);
         if ((given !== undefined || folded) && given !== expected)
@@ -997,4 +1105,9 @@ class World {
     this.ids++;
     return `${kind}-${this.seed}-${this.ids}`;
   }
+}
+
+/** An id as topics have them, for what is called so. */
+function uuidOf(name: string): string {
+  return `00000000-0000-4000-8000-${Buffer.from(name).toString('hex').slice(-12).padStart(12, '0')}`;
 }

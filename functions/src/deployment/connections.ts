@@ -1,5 +1,5 @@
 import { type CassandraClient, connectCassandra } from '@bifold/adapters/cassandra';
-import { kafkaLog } from '@bifold/adapters/kafka';
+import { type KafkaOptions, kafkaLog } from '@bifold/adapters/kafka';
 import { readCredentials } from '@bifold/adapters/secrets';
 import type { Log } from '@bifold/core';
 import { listSetting, optionalSetting, setting } from './environment.ts';
@@ -16,18 +16,21 @@ export async function cassandraOfEnvironment(): Promise<CassandraClient> {
   });
 }
 
-/** The log of the function's topic, read by offset: of the incarnation that it was deployed for, and of no other. */
+/** A log, read by offset: of the incarnation that it was deployed for, and of no other. */
 export async function logOfEnvironment(topic: string, incarnation: string): Promise<Log> {
+  return kafkaLog({ ...(await kafkaOfEnvironment()), topic, incarnation });
+}
+
+/** The brokers of the function's settings. */
+export async function kafkaOfEnvironment(): Promise<KafkaOptions> {
   const secret = optionalSetting('KAFKA_SECRET_ARN');
-  return kafkaLog({
+  return {
     brokers: listSetting('KAFKA_BROKERS'),
-    topic,
-    incarnation,
     tls: optionalSetting('KAFKA_TLS') === 'true',
     ...(secret === undefined
       ? {}
       : { credentials: { ...(await readCredentials(secret)), mechanism: 'SCRAM-SHA-512' as const } }),
-  });
+  };
 }
 
 /** What is made once per process, on first use, and made again if making it failed. */

@@ -56,3 +56,21 @@ export function listSetting(name: string): readonly string[] {
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
 }
+
+/** A setting that is a JSON object of texts. */
+export function mapSetting(name: string): Readonly<Record<string, string>> {
+  const text = setting(name);
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null && Object.values(parsed).every((one) => typeof one === 'string'))
+      return { ...parsed } as Record<string, string>;
+  } catch {
+    // Told below.
+  }
+  throw new EnvironmentError('BIFOLD_BAD_SETTING', {
+    failed: `a function cannot read its setting ${name}`,
+    received: text,
+    allowed: 'a JSON object of texts',
+    remedy: 'deploy again with the stack of this project',
+  });
+}

@@ -10,7 +10,13 @@ export interface BoundLog {
  * Rule 3: topic ids never come back, so if the broker has the bound id now, what was read before is of that incarnation.
  * @throws {ProtocolError} when it has another one, or no such topic
  */
-export async function verifyIncarnation({ log, incarnation }: BoundLog): Promise<void> {
+export async function verifyIncarnation({
+  log,
+  incarnation,
+}: {
+  readonly log: Pick<Log, 'topicId'>;
+  readonly incarnation: string;
+}): Promise<void> {
   const topicId = await log.topicId();
   if (topicId === incarnation) return;
   throw new ProtocolError('BIFOLD_OTHER_INCARNATION', {

@@ -25,18 +25,30 @@ export interface KafkaEventRecord {
  * @throws {ProtocolError} for records of another topic: the mapping is not the one that this function was deployed with
  */
 export function recordsByPartition(event: KafkaEvent, topic: string): ReadonlyMap<number, readonly LogRecord[]> {
+  const topics = recordsByTopic(event);
+  for (const other of topics.keys()) if (other !== topic) refuseTopic(other, topic);
+  return topics.get(topic) ?? new Map();
+}
+
+/** The event's records by topic and partition, each partition in ascending offset order. */
+export function recordsByTopic(event: KafkaEvent): ReadonlyMap<string, ReadonlyMap<number, readonly LogRecord[]>> {
   if (event?.records === null || typeof event?.records !== 'object') refuseEvent(event);
-  const partitions = new Map<number, LogRecord[]>();
+  const topics = new Map<string, Map<number, LogRecord[]>>();
   for (const batch of Object.values(event.records)) {
     for (const record of batch) {
-      if (record.topic !== topic) refuseTopic(record.topic, topic);
+      let partitions = topics.get(record.topic);
+      if (partitions === undefined) {
+        partitions = new Map();
+        topics.set(record.topic, partitions);
+      }
       const records = partitions.get(record.partition);
       if (records) records.push(logRecord(record));
       else partitions.set(record.partition, [logRecord(record)]);
     }
   }
-  for (const records of partitions.values()) records.sort((left, right) => left.offset - right.offset);
-  return partitions;
+  for (const partitions of topics.values())
+    for (const records of partitions.values()) records.sort((left, right) => left.offset - right.offset);
+  return topics;
 }
 
 function logRecord(record: KafkaEventRecord): LogRecord {
@@ -61,7 +73,7 @@ function bytesOf(base64: string | null | undefined): Uint8Array | null {
 
 function refuseEvent(event: unknown): never {
   throw new ProtocolError('BIFOLD_NOT_A_KAFKA_EVENT', {
-    failed: 'the speed function was invoked with something else than Kafka records',
+    failed: 'a function of the stream was invoked with something else than Kafka records',
     received: (JSON.stringify(event) ?? 'nothing').slice(0, 100),
     allowed: 'the event of a Kafka event source mapping: { eventSource, records: { "topic-partition": [...] } }',
     remedy: 'send records to the topic, rather than invoking the function by hand',

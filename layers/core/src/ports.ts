@@ -46,6 +46,16 @@ export interface Log {
   close(): Promise<void>;
 }
 
+/** A record that a relay brings to a partition of the pipeline's log. */
+export type RelayedRecord = Omit<LogRecord, 'offset'>;
+
+/** The log of a pipeline with a relay, as the relay writes it. */
+export interface LogWriter {
+  /** Resolves when all records are in the log for good; one that rejects may have appended some of them. */
+  append(records: readonly RelayedRecord[]): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** A row of the speed table: the state of one (key, window) over a prefix of one segment. `cell` holds `hi` and the states in one canonical blob. */
 export interface FragmentRow {
   readonly key: string;

@@ -1,0 +1,34 @@
+import { kafkaLogWriter } from '@bifold/adapters/kafka';
+import { kafkaOfEnvironment, logOfEnvironment, once } from '../deployment/connections.ts';
+import { deploymentOf, mapSetting } from '../deployment/environment.ts';
+import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
+import { type KafkaEvent, recordsByTopic } from '../speed/event.ts';
+import { placementsOf, type RelayPorts, relayDelivery } from './relay.ts';
+
+const { plan } = deploymentOf().pipeline;
+const placements = placementsOf(plan);
+const incarnations = mapSetting('RELAY_SOURCES');
+
+const ports = once(async (): Promise<RelayPorts> => {
+  const sources = Object.entries(incarnations).map(async ([topic, incarnation]) => {
+    const log = await logOfEnvironment(topic, incarnation);
+    return [topic, { log, incarnation }] as const;
+  });
+  return {
+    sources: new Map(await Promise.all(sources)),
+    writer: kafkaLogWriter({ ...(await kafkaOfEnvironment()), topic: plan.topic }),
+  };
+});
+
+/** Kafka records of the sources to the pipeline's own topic. */
+export const handler = observed(async (event: KafkaEvent) => {
+  for (const [topic, delivery] of recordsByTopic(event)) {
+    const relayed = await relayDelivery(placements, topic, delivery, await ports());
+    metrics.addMetric(
+      'relayed',
+      MetricUnit.Count,
+      relayed.reduce((sum, { records }) => sum + records, 0),
+    );
+    logger.info('relayed', { topic, partitions: relayed });
+  }
+});

@@ -1,0 +1,68 @@
+import {
+  type Log,
+  type LogRecord,
+  type LogWriter,
+  ORIGIN_HEADER,
+  originText,
+  type Plan,
+  ProtocolError,
+  placementOf,
+  type RelayedRecord,
+} from '@bifold/core';
+import { verifyIncarnation } from '../deployment/incarnation.ts';
+
+export interface RelayPorts {
+  /** Each source, and the topic id that the relay was deployed for. */
+  readonly sources: ReadonlyMap<string, { readonly log: Pick<Log, 'topicId'>; readonly incarnation: string }>;
+  readonly writer: Pick<LogWriter, 'append'>;
+}
+
+/** Where a record of a source belongs, and what it is called by its origin: made once for a plan. */
+export type Placements = ReadonlyMap<string, ReturnType<typeof placementOf>>;
+
+export function placementsOf(plan: Plan): Placements {
+  return new Map(plan.relay?.sources.map(({ topic }, index) => [topic, placementOf(plan, index)]));
+}
+
+/** What was brought of a partition of a source. */
+export interface RelayedPartition {
+  readonly partition: number;
+  readonly records: number;
+}
+
+/**
+ * Rule 10: brings one delivery of a source topic into the pipeline's log, every record as it is, with the place it came from. When it ends, all of them are there; when it fails, some
+ * may be, and are brought again: who reads the log takes the first of each.
+ */
+export async function relayDelivery(
+  placements: Placements,
+  topic: string,
+  delivery: ReadonlyMap<number, readonly LogRecord[]>,
+  { sources, writer }: RelayPorts,
+): Promise<readonly RelayedPartition[]> {
+  const [placement, source] = [placements.get(topic), sources.get(topic)];
+  if (placement === undefined || source === undefined) throw foreign(topic, [...placements.keys()]);
+  await verifyIncarnation(source);
+  const records: RelayedRecord[] = [];
+  for (const [partition, own] of delivery) {
+    const log = `${topic}/${source.incarnation}/${partition}`;
+    for (const { offset, timestampMs, key, value, headers } of own) {
+      const origin = originText(topic, source.incarnation, partition, offset);
+      records.push({
+        ...{ partition: placement(value, log), timestampMs, key, value },
+        headers: [...headers, { key: ORIGIN_HEADER, value: Buffer.from(origin) }],
+      });
+    }
+  }
+  await writer.append(records);
+  return Array.from(delivery, ([partition, own]) => ({ partition, records: own.length }));
+}
+
+function foreign(topic: string, topics: readonly string[]): ProtocolError {
+  return new ProtocolError('BIFOLD_FOREIGN_TOPIC', {
+    failed: 'a batch holds records of a topic that this relay does not bring',
+    received: `"${topic}"`,
+    allowed: topics.join(', '),
+    remedy: 'deploy the pipeline again, so that its event source mappings name its own topics',
+  });
+}
