@@ -12,7 +12,7 @@ import { DeploymentError } from './errors.ts';
 import { stackName } from './names.ts';
 import { findNativePackages } from './native-layer.ts';
 import { PipelineStack } from './pipeline-stack.ts';
-import { readIncarnation, readSettings, type Settings } from './settings.ts';
+import { readIncarnation, readSettings, readSources, type Settings } from './settings.ts';
 
 export interface BifoldAppProps extends AppProps {
   readonly pipelines: readonly Pipeline[];
@@ -42,6 +42,7 @@ export class BifoldApp extends App {
       const incarnation = readIncarnation(this.node, plan.name, plan.topic);
       return new PipelineStack(this, stackName(plan.name), {
         ...{ plan, incarnation, settings, bundles, nativePackages },
+        sources: readSources(this.node, plan),
         ...callersEnvironment(),
         synthesizer: synthesizerOf(settings),
       });

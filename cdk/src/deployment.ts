@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DeploymentError } from './errors.ts';
-import { FUNCTION_ROLES, type FunctionRole, functionName, stackName } from './names.ts';
+import { type FunctionRole, stackName } from './names.ts';
 
 export interface DeploymentOptions {
   readonly pipeline: string;
+  /** Ids of the topics that its relay is bound to; absent where it has none. */
+  readonly sources?: Readonly<Record<string, string>>;
   /** Context values of the app, by name. */
   readonly context?: Readonly<Record<string, string>>;
   /** Joined to this process's environment: credentials, region, and `AWS_ENDPOINT_URL` with `AWS_ENDPOINT_URL_S3` for an emulator. */
@@ -30,7 +32,7 @@ export interface Deployment {
   /** As AWS serves it. An emulator serves the same API at a path of its own, by `apiId`. */
   readonly apiUrl: string;
   readonly archiveBucket: string;
-  readonly functions: Readonly<Record<FunctionRole, string>>;
+  readonly functions: Readonly<Record<Exclude<FunctionRole, 'relay'>, string>> & { readonly relay?: string };
 }
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -46,7 +48,7 @@ export async function deployPipeline(options: DeployOptions): Promise<Deployment
   const { pipeline, incarnation } = options;
   return inScratchFolder(async (folder) => {
     const outputsFile = join(folder, 'outputs.json');
-    await cdk('deploy', options, folder, { [`incarnation:${pipeline}`]: incarnation }, [
+    await cdk('deploy', options, folder, incarnation, [
       '--require-approval=never',
       '--import-existing-resources',
       '--progress=events',
@@ -62,9 +64,7 @@ export async function deployPipeline(options: DeployOptions): Promise<Deployment
  */
 export async function destroyPipeline(options: DeploymentOptions): Promise<void> {
   // The app must be synthesized to know its stacks; what the stack would be bound to does not matter any more.
-  await inScratchFolder((folder) =>
-    cdk('destroy', options, folder, { [`incarnation:${options.pipeline}`]: NIL_UUID }, ['--force']),
-  );
+  await inScratchFolder((folder) => cdk('destroy', options, folder, NIL_UUID, ['--force']));
 }
 
 /** A folder of its own for each run: the command line locks its output, and deployments of one checkout may run at the same time. */
@@ -79,12 +79,17 @@ async function inScratchFolder<T>(work: (folder: string) => Promise<T>): Promise
 
 async function cdk(
   command: 'deploy' | 'destroy',
-  { pipeline, context = {}, environment = {}, onProgress, signal }: DeploymentOptions,
+  { pipeline, sources, context = {}, environment = {}, onProgress, signal }: DeploymentOptions,
   folder: string,
-  binding: Readonly<Record<string, string>>,
+  incarnation: string,
   flags: readonly string[],
 ): Promise<void> {
-  const values = Object.entries({ ...context, pipelines: pipeline, ...binding });
+  const values = Object.entries({
+    ...context,
+    pipelines: pipeline,
+    [`incarnation:${pipeline}`]: incarnation,
+    ...(sources === undefined ? {} : { [`sources:${pipeline}`]: JSON.stringify(sources) }),
+  });
   const child = spawn(
     process.execPath,
     [
@@ -158,7 +163,9 @@ function readOutputs(
     apiUrl: read('ApiUrl'),
     archiveBucket: read('ArchiveBucket'),
     functions: Object.fromEntries(
-      FUNCTION_ROLES.map((role) => [role, functionName(pipeline, role)]),
+      read('FunctionNames')
+        .split(',')
+        .map((entry) => entry.split('=')),
     ) as Deployment['functions'],
   };
 }

@@ -6,4 +6,4 @@ export {
   destroyPipeline,
 } from './deployment.ts';
 export { DeploymentError } from './errors.ts';
-export { consumerGroupId, FUNCTION_ROLES, type FunctionRole, functionName, stackName } from './names.ts';
+export { consumerGroupId, FUNCTION_ROLES, type FunctionRole, functionName, relayGroupId, stackName } from './names.ts';

@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
+import type { Plan } from '@bifold/core';
 
-/** The functions of a pipeline. */
-export const FUNCTION_ROLES = ['speed', 'archive', 'recompute', 'sweep', 'query'] as const;
+/** The functions of a pipeline: a relay only where other topics make its log. */
+export const FUNCTION_ROLES = ['relay', 'speed', 'archive', 'recompute', 'sweep', 'query'] as const;
 export type FunctionRole = (typeof FUNCTION_ROLES)[number];
+
+export function rolesOf({ relay }: Pick<Plan, 'relay'>): readonly FunctionRole[] {
+  return FUNCTION_ROLES.filter((role) => role !== 'relay' || relay !== undefined);
+}
 
 /** A bucket's name, `bifold-<name>-<account>-<region>`, must fit in 63 characters: 28 are left for the pipeline with the longest region. */
 const PLAIN_NAME = /^[a-z][a-z0-9-]{0,26}[a-z0-9]$/;
@@ -30,4 +35,9 @@ export function functionName(pipeline: string, role: FunctionRole): string {
 /** A consumer group of one view version and one topic incarnation: offsets committed for another one would mean nothing. */
 export function consumerGroupId(version: string, incarnation: string): string {
   return `bifold-${version}-${incarnation.slice(0, 8)}`;
+}
+
+/** The group of a relay for one source: bound to the incarnations of both ends. The topic's name holds what decides where records belong. */
+export function relayGroupId(topic: string, incarnation: string, source: string): string {
+  return `bifold-${topic}-${incarnation.slice(0, 8)}-${source.slice(0, 8)}`;
 }

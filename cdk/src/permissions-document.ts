@@ -44,7 +44,12 @@ export function rightsOf(template: Template, { name: pipeline, version, models =
       ),
     );
   });
-  return rights.sort((left, right) => (order(left) < order(right) ? -1 : 1));
+  return rights.sort(byFunction);
+}
+
+/** The order of the document: function by function. */
+export function byFunction(left: Right, right: Right): number {
+  return order(left) < order(right) ? -1 : 1;
 }
 
 function order({ role, action, resource }: Right): string {
@@ -60,16 +65,18 @@ export function tableOf(rights: readonly Right[]): string {
   return ['| function | action | resource | condition |', '|---|---|---|---|', ...lines].join('\n');
 }
 
-/** What the templates grant and the document does not list, and the other way round. Both are empty when they agree. What models need is listed for pipelines that score. */
+/** What the templates grant and the document does not list, and the other way round. Both are empty when they agree. What models need is listed for pipelines that score, and a relay's rights for those that have one. */
 export function differences(
   document: string,
   rights: readonly Right[],
-  { models }: Pick<Plan, 'models'>,
+  { models, relay }: Pick<Plan, 'models' | 'relay'>,
 ): { undocumented: string[]; unused: string[] } {
   const granted = tableOf(rights).split('\n');
   const documented = document
     .split('\n')
-    .filter((line) => line.startsWith('|') && (models !== undefined || !line.includes('models/<model>/')));
+    .filter((line) => line.startsWith('|'))
+    .filter((line) => models !== undefined || !line.includes('models/<model>/'))
+    .filter((line) => relay !== undefined || !line.startsWith('| relay |'));
   return {
     undocumented: granted.filter((line) => !documented.includes(line)),
     unused: documented.filter((line) => !granted.includes(line)),

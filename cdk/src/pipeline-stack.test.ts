@@ -2,7 +2,7 @@ import { driftPlanOf } from '@bifold/core';
 import { pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
-import { FUNCTION_ROLES, functionName, stackName } from './names.ts';
+import { functionName, rolesOf, stackName } from './names.ts';
 import {
   EXAMPLE_ID,
   EXAMPLE_NETWORK,
@@ -68,28 +68,25 @@ describe('the Kafka mapping', () => {
 });
 
 describe('functions', () => {
-  it.each(FUNCTION_ROLES)(
-    '%s runs on the pinned runtime, knows its pipeline, and keeps its logs for a while',
-    (role) => {
-      const template = templateOf({ context: { logRetentionDays: '30' } });
-      template.hasResourceProperties('AWS::Lambda::Function', {
-        FunctionName: functionName('example', role),
-        Runtime: 'nodejs24.x',
-        Architectures: ['x86_64'],
-        Environment: {
-          Variables: Match.objectLike({
-            BIFOLD_PIPELINE: 'example',
-            BIFOLD_VERSION: 'example-0123456789ab',
-            BIFOLD_INCARNATION: EXAMPLE_ID,
-          }),
-        },
-      });
-      template.hasResource('AWS::Logs::LogGroup', {
-        DeletionPolicy: 'Delete',
-        Properties: { LogGroupName: `/aws/lambda/${functionName('example', role)}`, RetentionInDays: 30 },
-      });
-    },
-  );
+  it.each(rolesOf({}))('%s runs on the pinned runtime, knows its pipeline, and keeps its logs for a while', (role) => {
+    const template = templateOf({ context: { logRetentionDays: '30' } });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: functionName('example', role),
+      Runtime: 'nodejs24.x',
+      Architectures: ['x86_64'],
+      Environment: {
+        Variables: Match.objectLike({
+          BIFOLD_PIPELINE: 'example',
+          BIFOLD_VERSION: 'example-0123456789ab',
+          BIFOLD_INCARNATION: EXAMPLE_ID,
+        }),
+      },
+    });
+    template.hasResource('AWS::Logs::LogGroup', {
+      DeletionPolicy: 'Delete',
+      Properties: { LogGroupName: `/aws/lambda/${functionName('example', role)}`, RetentionInDays: 30 },
+    });
+  });
 
   it('have the native layer only where DuckDB is', () => {
     const layered = propertiesOf(templateOf(), 'AWS::Lambda::Function').filter(({ Layers }) => Layers);

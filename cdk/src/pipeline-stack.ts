@@ -3,7 +3,7 @@ import { Annotations, Aspects, CfnOutput, Stack, type StackProps, Tags } from 'a
 import type { Construct } from 'constructs';
 import { BatchLayer } from './batch-layer.ts';
 import { LambdaLimits } from './limits.ts';
-import type { PipelineProps } from './pipeline-function.ts';
+import { RelayLayer, type RelayProps } from './relay-layer.ts';
 import { ServingLayer } from './serving-layer.ts';
 import { SpeedLayer } from './speed-layer.ts';
 
@@ -13,8 +13,10 @@ export class PipelineStack extends Stack {
   readonly speed: SpeedLayer;
   readonly batch: BatchLayer;
   readonly serving: ServingLayer;
+  /** Null where producers write the log themselves. */
+  readonly relay: RelayLayer | null;
 
-  constructor(scope: Construct, id: string, props: PipelineProps & StackProps) {
+  constructor(scope: Construct, id: string, props: RelayProps & StackProps) {
     super(scope, id, props);
     const { plan, incarnation } = props;
     this.plan = plan;
@@ -23,6 +25,7 @@ export class PipelineStack extends Stack {
     this.speed = new SpeedLayer(this, 'Speed', props);
     this.batch = new BatchLayer(this, 'Batch', props);
     this.serving = new ServingLayer(this, 'Serving', props);
+    this.relay = plan.relay === undefined ? null : new RelayLayer(this, 'Relay', props);
 
     Tags.of(this).add('bifold:pipeline', plan.name);
     Aspects.of(this).add(new LambdaLimits());
@@ -33,6 +36,7 @@ export class PipelineStack extends Stack {
       recompute: this.batch.recompute,
       sweep: this.batch.sweep,
       query: this.serving.query,
+      ...(this.relay === null ? {} : { relay: this.relay.relay }),
     };
     this.output('ApiUrl', this.serving.api.apiEndpoint);
     this.output('ApiId', this.serving.api.apiId);

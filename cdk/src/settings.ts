@@ -1,3 +1,4 @@
+import type { Plan } from '@bifold/core';
 import type { Node } from 'constructs';
 import { DeploymentError } from './errors.ts';
 
@@ -125,6 +126,32 @@ export function readIncarnation(node: Node, pipeline: string, topic: string): st
     allowed: 'the id of the topic, a UUID in lower case',
     remedy: `run \`npx bifold deploy ${pipeline}\`, which asks the broker, or give -c incarnation:${pipeline}=<uuid>`,
   });
+}
+
+/**
+ * The ids of the topics that a relay brings into the pipeline's log. `-c sources:<pipeline>='{"<topic>": "<uuid>"}'`, or `-c sources='{"<pipeline>": {"<topic>": "<uuid>"}}'`.
+ * They have no default either.
+ */
+export function readSources(node: Node, { name, relay }: Plan): Readonly<Record<string, string>> {
+  if (relay === undefined) return {};
+  const given = { ...asMap(new Context(node).map('sources')[name]), ...asMap(node.tryGetContext(`sources:${name}`)) };
+  return Object.fromEntries(
+    relay.sources.map(({ topic }) => {
+      const value = given[topic];
+      if (typeof value === 'string' && UUID.test(value)) return [topic, value];
+      throw new DeploymentError('BIFOLD_NO_INCARNATION', {
+        failed: `the relay of pipeline "${name}" is not bound to an incarnation of topic "${topic}"`,
+        received: value === undefined ? 'no context value "sources" that names it' : JSON.stringify(value),
+        allowed: 'the id of the topic, a UUID in lower case',
+        remedy: `run \`npx bifold deploy ${name}\`, which asks the broker, or give -c sources:${name}='{"${topic}": "<uuid>"}'`,
+      });
+    }),
+  );
+}
+
+function asMap(value: unknown): Readonly<Record<string, unknown>> {
+  const parsed = typeof value === 'string' ? parseJson(value) : value;
+  return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? { ...parsed } : {};
 }
 
 function readNetwork(context: Context): Network | null {

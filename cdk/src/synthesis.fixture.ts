@@ -54,6 +54,12 @@ export function synthesize(options: SynthesisOptions = {}): Synthesis {
       outdir: join(root, 'cdk.out'),
       context: {
         incarnation: Object.fromEntries(chosen.map(({ plan }) => [plan.name, EXAMPLE_ID])),
+        sources: Object.fromEntries(
+          chosen.map(({ plan }) => [
+            plan.name,
+            Object.fromEntries((plan.relay?.sources ?? []).map(({ topic }) => [topic, EXAMPLE_ID])),
+          ]),
+        ),
         architecture: 'x86_64',
         ...context,
       },

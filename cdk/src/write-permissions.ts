@@ -2,16 +2,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipelines } from '@bifold/pipelines';
-import { rightsOf, tableOf } from './permissions-document.ts';
+import { byFunction, rightsOf, tableOf } from './permissions-document.ts';
 import { EXAMPLE_NETWORK, synthesize } from './synthesis.fixture.ts';
 
 const file = join(import.meta.dirname, '..', '..', 'docs', 'permissions.md');
 const { stacks, templates } = synthesize({ context: EXAMPLE_NETWORK, pipelines });
-// One that scores: it has the most rights.
-const index = stacks.findIndex(({ plan }) => plan.models !== undefined);
-const stack = stacks[index];
-const template = templates[index];
-if (stack && template) {
-  const [before = ''] = readFileSync(file, 'utf8').split('| function |');
-  writeFileSync(file, `${before}${tableOf(rightsOf(template, stack.plan))}\n`);
-}
+// Those that score have more rights than others, and those with a relay have a function more.
+const rights = templates.flatMap((template, index) => {
+  const stack = stacks[index];
+  return stack === undefined ? [] : rightsOf(template, stack.plan);
+});
+const lines = [...new Set(tableOf(rights.toSorted(byFunction)).split('\n'))];
+const [before = ''] = readFileSync(file, 'utf8').split('| function |');
+writeFileSync(file, `${before}${lines.join('\n')}\n`);

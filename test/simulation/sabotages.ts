@@ -1,6 +1,8 @@
+import type { MemoryDatabase } from '@bifold/adapters/memory';
 import {
   type AnyAlgebra,
   type Appearance,
+  type AppearanceStore,
   type BatchStore,
   type FragmentRow,
   type LogRecord,
@@ -358,15 +360,28 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'join-without-quorum',
     rule: 10,
-    breaks: 'the other side of a join is read from one replica',
-    appearances: (store, _, { replicas }, scope) => ({
-      ...store,
-      read: async (partition, wanted) => {
-        const [joined, others] = [true, false].map((own) => wanted.filter(({ id }) => id.startsWith('join|') === own));
-        const near = await replicas[0]?.appearanceStore(scope).read(partition, joined ?? []);
-        return [...(near ?? []), ...(await store.read(partition, others ?? []))];
-      },
-    }),
+    breaks: 'a side of a join is written to one replica, and read from one',
+    appearances: (store, _, { replicas }, scope) => {
+      const isJoined = ({ id }: { readonly id: string }): boolean => id.startsWith('join|');
+      const storeOf = (index: number): AppearanceStore =>
+        (replicas[index % replicas.length] as MemoryDatabase).appearanceStore(scope);
+      return {
+        read: async (partition, wanted) => [
+          ...(await storeOf(0).read(partition, wanted.filter(isJoined))),
+          ...(await store.read(
+            partition,
+            wanted.filter((one) => !isJoined(one)),
+          )),
+        ],
+        write: async (partition, some) => {
+          for (const one of some.filter(isJoined)) await storeOf(one.offset).write(partition, [one]);
+          await store.write(
+            partition,
+            some.filter((one) => !isJoined(one)),
+          );
+        },
+      };
+    },
   },
   {
     name: 'pairs-on-both-sides',

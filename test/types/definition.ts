@@ -13,6 +13,7 @@ import {
   first,
   histogram,
   items,
+  join,
   last,
   lookup,
   max,
@@ -23,12 +24,14 @@ import {
   model,
   type Pipeline,
   quantile,
+  repartition,
   split,
   sum,
   table,
   topic,
   topK,
   tumbling,
+  union,
   when,
 } from '@bifold/core';
 import { type airframes, type delays, pipelines, range } from '@bifold/pipelines';
@@ -402,3 +405,34 @@ calendar('quarter');
 calendar('day', { zone: 60 });
 // @ts-expect-error a misspelt option
 calendar('day', { timezone: 'Europe/Berlin' });
+
+const Gate = z.object({ at: z.iso.datetime(), airport: z.string(), gate: z.string().nullable(), minutes: z.int() });
+const gates = topic('gates', { schema: Gate, schemaVersion: 1, partitionBy: 'airport', eventTime: 'at' });
+const atGates = join({ left: departures, right: gates, as: 'at', on: { carrier: 'airport' }, within: { after: '5m' } });
+const boarding = definePipeline({
+  name: 'boarding',
+  from: atGates,
+  groupBy: ['carrier', 'at_gate'],
+  windows: { hourly: tumbling('1h') },
+  aggregates: { minutes: sum('at_minutes') },
+});
+holds<Equal<Parts<typeof boarding>['key'], { carrier: string; at_gate: string | null }>>();
+const boardingOf = {
+  name: 'x',
+  from: atGates,
+  windows: { hourly: tumbling('1h') },
+  aggregates: { n: count() },
+} as const;
+// @ts-expect-error a field of the right side without its name
+definePipeline({ ...boardingOf, groupBy: ['gate'] });
+// @ts-expect-error a field that the left side does not have
+join({ left: departures, right: gates, as: 'at', on: { airport: 'airport' } });
+// @ts-expect-error a field that the right side does not have
+join({ left: departures, right: gates, as: 'at', on: { carrier: 'carrier' } });
+// @ts-expect-error rows without a partner
+join({ left: departures, right: gates, as: 'at', on: { carrier: 'airport' }, type: 'left' });
+// @ts-expect-error topics of two schemas
+union([departures, gates]);
+// @ts-expect-error a field that is not there
+repartition(gates, { by: 'carrier' });
+definePipeline({ ...boardingOf, from: repartition(gates, { by: 'minutes' }), groupBy: ['gate'] });

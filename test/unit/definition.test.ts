@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join as joinPath } from 'node:path';
 import {
   type AnyExpression,
   calendar,
@@ -17,6 +17,7 @@ import {
   field,
   histogram,
   items,
+  join,
   last,
   lookup,
   max,
@@ -25,6 +26,7 @@ import {
   min,
   model,
   type Plan,
+  repartition,
   sliding,
   split,
   sum,
@@ -32,6 +34,7 @@ import {
   topic,
   topK,
   tumbling,
+  union,
   variance,
   when,
 } from '@bifold/core';
@@ -68,6 +71,12 @@ const define = (change: object): unknown => definePipeline({ ...base, ...change 
 const defineTopic = (change: object, others: object = {}): unknown =>
   define({ from: topic('rides', { ...topicOptions, ...change } as never), ...others });
 const from = (change: object): object => ({ from: topic('rides', { ...topicOptions, ...change } as never) });
+const Tour = z.object({ at: z.iso.datetime(), town: z.string().nullable(), guests: z.int(), fare_paid: z.number() });
+const tours = topic('tours', { schema: Tour, schemaVersion: 1, partitionBy: 'town', eventTime: 'at' });
+const joined = { left: rides, right: tours, as: 'tour', on: { city: 'town' } } as const;
+/** A join as a person without types would write it. */
+const defineJoin = (change: object, others: object = {}): unknown =>
+  define({ from: join({ ...joined, ...change } as never), ...others });
 const literal = (value: unknown): Expression<unknown> => new Expression({ kind: 'literal', value } as never);
 
 /** An expression of so many levels, and one of so many parts on few. */
@@ -323,6 +332,133 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     allowed: 'text or integer',
     make: () => defineTopic({ partitionBy: 'night' }),
   },
+  {
+    code: 'BIFOLD_BAD_PARTITION_KEY',
+    what: 'a log that is placed by a list',
+    names: '"tags"',
+    allowed: 'text, number, boolean',
+    make: () => define({ from: repartition(rides, { by: 'tags' }) }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'a log that is placed by nothing',
+    names: '"town"',
+    allowed: 'city',
+    make: () => define({ from: repartition(rides, { by: 'town' as never }) }),
+  },
+  {
+    code: 'BIFOLD_NO_TOPIC',
+    what: 'a union of nothing',
+    names: 'union',
+    allowed: 'topic(...)',
+    make: () => define({ from: union([]) }),
+  },
+  {
+    code: 'BIFOLD_NO_TOPIC',
+    what: 'a join without a right side',
+    names: 'join',
+    allowed: 'topic(...)',
+    make: () => defineJoin({ right: undefined }),
+  },
+  {
+    code: 'BIFOLD_BAD_UNION',
+    what: 'a union of two schemas',
+    names: '"rides" and "tours"',
+    allowed: 'one schema',
+    make: () => define({ from: union([rides, tours] as never) }),
+  },
+  {
+    code: 'BIFOLD_TOPIC_TWICE',
+    what: 'a topic that is joined with itself',
+    names: 'rides, rides',
+    allowed: 'each topic once',
+    make: () => defineJoin({ right: rides, on: { city: 'city' } }),
+  },
+  {
+    code: 'BIFOLD_BAD_PARTITIONS',
+    what: 'a log without partitions',
+    names: '0',
+    allowed: 'from 1 to 1000',
+    make: () => define({ from: union([rides], { partitions: 0 }) }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_OPTION',
+    what: 'an option that a union does not have',
+    names: '"by"',
+    allowed: 'partitions',
+    make: () => define({ from: union([rides], { by: 'city' } as never) }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_OPTION',
+    what: 'an option that a join does not have',
+    names: '"watermark"',
+    allowed: 'within',
+    make: () => defineJoin({ watermark: '1h' }),
+  },
+  {
+    code: 'BIFOLD_BAD_JOIN',
+    what: 'a left join, which would have to take back what it said',
+    names: 'type: left',
+    allowed: 'inner',
+    make: () => defineJoin({ type: 'left' }),
+  },
+  {
+    code: 'BIFOLD_BAD_JOIN',
+    what: 'a join of everything with everything',
+    names: 'on: {}',
+    allowed: 'one pair',
+    make: () => defineJoin({ on: {} }),
+  },
+  {
+    code: 'BIFOLD_BAD_JOIN',
+    what: 'a join of a text with a number',
+    names: 'city (text) and guests (double)',
+    allowed: 'one type',
+    make: () => defineJoin({ on: { city: 'guests' } }),
+  },
+  {
+    code: 'BIFOLD_UNKNOWN_FIELD',
+    what: 'a join by a field that is not there',
+    names: '"city"',
+    allowed: 'guests',
+    make: () => defineJoin({ on: { city: 'city' } }),
+  },
+  {
+    code: 'BIFOLD_NAME_TAKEN',
+    what: 'a left side with a field that looks like one of the right side',
+    names: '"fare_paid"',
+    allowed: '"fare_"',
+    make: () => defineJoin({ left: tours, right: rides, as: 'fare', on: { town: 'city' } }),
+  },
+  {
+    code: 'BIFOLD_BAD_NAME',
+    what: 'a right side without a name',
+    names: 'right side',
+    allowed: 'a letter',
+    make: () => defineJoin({ as: undefined }),
+  },
+  {
+    code: 'BIFOLD_BAD_DURATION',
+    what: 'a join within a time that is none',
+    names: '"soon"',
+    allowed: '"1h"',
+    make: () => defineJoin({ within: { before: 'soon' } }),
+  },
+  ...['flatMap', 'scores', 'dropDuplicates'].map((option) => ({
+    code: 'BIFOLD_BAD_JOIN',
+    what: `a join with ${option}`,
+    names: option,
+    allowed: 'lookups, derive, where',
+    make: () =>
+      defineJoin(
+        {},
+        {
+          flatMap: { flatMap: { word: split('city', ' ') } },
+          scores: { scores: { expected: model('fares') } },
+          dropDuplicates: { dropDuplicates: dropDuplicates(['city']) },
+        }[option],
+      ),
+  })),
   {
     code: 'BIFOLD_BAD_LOOKUP',
     what: 'a table where a lookup belongs',
@@ -1434,9 +1570,9 @@ describe('a definition that cannot mean anything exact is refused', () => {
   });
 
   it('has a test for every code that the definition can give', () => {
-    const folder = join(import.meta.dirname, '../../layers/core/src/definition');
+    const folder = joinPath(import.meta.dirname, '../../layers/core/src/definition');
     const files = [...readdirSync(folder), '../aggregates/own.ts'];
-    const codes = files.flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/BIFOLD_[A-Z_]+/g) ?? []);
+    const codes = files.flatMap((file) => readFileSync(joinPath(folder, file), 'utf8').match(/BIFOLD_[A-Z_]+/g) ?? []);
     expect([...new Set(REFUSALS.map(({ code }) => code))].sort()).toEqual([...new Set(codes)].sort());
   });
 

@@ -14,6 +14,8 @@ export interface DeploymentRecord {
   readonly functions: Readonly<Record<string, string>>;
   /** Settings that it was deployed with, as `cdk -c` takes them: what is deployed again must be the same. Absent in records of earlier versions. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The ids of the topics that its relay brings into its own; absent where it has no relay. */
+  readonly relayed?: Readonly<Record<string, string>>;
   /** Of the code that was deployed. */
   readonly sources: string;
   readonly deployedAt: string;

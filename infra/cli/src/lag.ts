@@ -3,6 +3,7 @@ import type { StoragePlan } from '@bifold/core';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import { CliError } from './errors.ts';
+import { sumOfRelayLag } from './relayed.ts';
 import { boundsOf, lagOf, storedViews } from './report.ts';
 import { plural, seconds } from './terminal.ts';
 
@@ -10,7 +11,7 @@ import { plural, seconds } from './terminal.ts';
 const STALLED_MS = 60_000;
 const LAG_EVERY_MS = 300;
 
-/** Asks how many offsets of the log the views do not hold. */
+/** Asks how many offsets of the log the views do not hold; of what a relay has still to bring, too. */
 export async function lagReader(
   context: Context,
   deployment: DeploymentRecord,
@@ -19,11 +20,13 @@ export async function lagReader(
   const log = await context.log(deployment.topic);
   const partitions = await log.partitions();
   return async () => {
+    // First what is not in the log yet: what it brings meanwhile is counted then.
+    const toCome = await sumOfRelayLag(context, deployment);
     const [bounds, { coverage }] = await Promise.all([
       boundsOf(log, partitions),
       storedViews(context, deployment, storage),
     ]);
-    return lagOf(bounds, coverage);
+    return toCome + lagOf(bounds, coverage);
   };
 }
 

@@ -3,11 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTables, lookupStore } from '@bifold/adapters/cassandra';
-import type { Pipeline, Plan } from '@bifold/core';
+import type { TopicDescription } from '@bifold/adapters/kafka';
+import { looksBack, type Pipeline, type Plan } from '@bifold/core';
 import { type Context, MODELS_BUCKET } from './context.ts';
 import { type DeploymentRecord, readDeployments, recordDeployment } from './deployments.ts';
 import { CliError, messageOf, UsageError } from './errors.ts';
-import { mappingOf, triggerState } from './report.ts';
+import { groupsOf } from './relayed.ts';
+import { triggerState } from './report.ts';
 import { step, warn } from './terminal.ts';
 
 const ASSETS_BUCKET = 'bifold-assets';
@@ -61,52 +63,93 @@ async function lostDeployments(context: Context): Promise<readonly DeploymentRec
   return records.filter(({ functions }) => Object.values(functions).some((name) => !names.has(name)));
 }
 
-/** Creates the topic as its pipeline needs it, if it is missing; refuses one that could not be folded exactly. @returns its incarnation */
-async function ensureTopic(context: Context, { plan }: Pipeline, partitions: number): Promise<string> {
+/** A topic as a pipeline finds it, or as it was created for it. */
+type Ensured = Pick<TopicDescription, 'id' | 'config'> & { readonly partitions: number };
+
+/** What a relay adds to a record, at most: the largest record of a source must find room in its log. Bytes. */
+const RELAY_OVERHEAD_BYTES = 4_096;
+
+/** Creates a topic as a pipeline needs it, if it is missing; refuses one that could not be folded exactly. */
+async function ensureTopic(
+  context: Context,
+  pipeline: string,
+  topic: string,
+  partitions: number,
+  config: Readonly<Record<string, string>> = {},
+): Promise<Ensured> {
   const admin = await context.kafkaAdmin();
-  const found = await admin.describeTopic(plan.topic);
+  const found = await admin.describeTopic(topic);
   if (found === null) {
-    const id = await step(context.onProgress, `topic ${plan.topic}`, () =>
-      admin.createTopic(plan.topic, partitions, {
-        'cleanup.policy': 'delete',
-        'message.timestamp.type': 'LogAppendTime',
-        'unclean.leader.election.enable': 'false',
-        'retention.ms': '-1',
-        'retention.bytes': '-1',
-      }),
-    );
-    if (id !== null) return id;
-    return ensureTopic(context, { plan } as Pipeline, partitions);
+    const wanted = {
+      'cleanup.policy': 'delete',
+      'message.timestamp.type': 'LogAppendTime',
+      'unclean.leader.election.enable': 'false',
+      'retention.ms': '-1',
+      'retention.bytes': '-1',
+      ...config,
+    };
+    const id = await step(context.onProgress, `topic ${topic}`, () => admin.createTopic(topic, partitions, wanted));
+    if (id !== null) return { id, partitions, config: wanted };
+    return ensureTopic(context, pipeline, topic, partitions, config);
   }
   const { 'cleanup.policy': cleanup = '', 'unclean.leader.election.enable': unclean } = found.config;
   if (cleanup.includes('compact') || unclean === 'true') {
     throw new UsageError('BIFOLD_TOPIC_NOT_IMMUTABLE', {
-      failed: `pipeline "${plan.name}" cannot read topic "${plan.topic}": its log changes after it was read`,
+      failed: `pipeline "${pipeline}" cannot read topic "${topic}": its log changes after it was read`,
       received: `cleanup.policy=${cleanup}, unclean.leader.election.enable=${unclean}`,
       allowed: 'cleanup.policy=delete and unclean.leader.election.enable=false',
       remedy: 'change the configuration of the topic, or send the events to another one',
     });
   }
-  if (plan.duplicates !== undefined) await refuseBegunLog(context, plan);
   if (found.config['message.timestamp.type'] !== 'LogAppendTime') {
-    warn(
-      `topic "${plan.topic}" keeps the producers' clocks (message.timestamp.type=CreateTime); LogAppendTime is advised`,
-    );
+    warn(`topic "${topic}" keeps the producers' clocks (message.timestamp.type=CreateTime); LogAppendTime is advised`);
   }
-  return found.id;
+  return { id: found.id, config: found.config, partitions: found.partitions.length };
 }
 
-/** A view that drops duplicates must know all that came first. */
+/** The topics of a pipeline: what its relay brings together, and its log. */
+async function ensureTopics(
+  context: Context,
+  { plan }: Pipeline,
+  partitions: number,
+): Promise<{ readonly incarnation: string; readonly sources?: Readonly<Record<string, string>> }> {
+  const { name, topic, relay } = plan;
+  if (relay === undefined) {
+    const { id } = await ensureTopic(context, name, topic, partitions);
+    if (looksBack(plan)) await refuseBegunLog(context, plan);
+    return { incarnation: id };
+  }
+  const sources: Record<string, string> = {};
+  let largestBytes = 0;
+  for (const source of relay.sources) {
+    const { id, config } = await ensureTopic(context, name, source.topic, partitions);
+    sources[source.topic] = id;
+    largestBytes = Math.max(largestBytes, Number(config['max.message.bytes'] ?? 0));
+  }
+  const room = largestBytes === 0 ? {} : { 'max.message.bytes': String(largestBytes + RELAY_OVERHEAD_BYTES) };
+  const own = await ensureTopic(context, name, topic, relay.partitions, room);
+  if (own.partitions < relay.partitions)
+    throw new UsageError('BIFOLD_TOO_FEW_PARTITIONS', {
+      failed: `the relay of pipeline "${name}" cannot write topic "${topic}"`,
+      received: `${own.partitions} partitions`,
+      allowed: `${relay.partitions}, as the definition says`,
+      remedy: `npx bifold topic alter ${topic} --partitions ${relay.partitions}, or delete the topic, so that it is created as it should be`,
+    });
+  await refuseBegunLog(context, plan);
+  return { incarnation: own.id, sources };
+}
+
+/** A view that looks back must know all that came first. */
 async function refuseBegunLog(context: Context, { name, topic }: Plan): Promise<void> {
   const log = await context.log(topic);
   for (const partition of await log.partitions()) {
     const { start } = await log.bounds(partition);
     if (start > 0)
       throw new UsageError('BIFOLD_LOG_BEGUN', {
-        failed: `pipeline "${name}" drops duplicates, and the log of topic "${topic}" has lost its beginning`,
+        failed: `pipeline "${name}" looks back, and the log of topic "${topic}" has lost its beginning`,
         received: `partition ${partition} that begins at offset ${start}`,
         allowed: 'partitions that begin at offset 0: what came first is known only if all of it is there',
-        remedy: 'create the topic anew, with retention.ms=-1, or drop no duplicates',
+        remedy: 'create the topic anew, with retention.ms=-1, or drop no duplicates and join nothing',
       });
   }
 }
@@ -124,7 +167,7 @@ export async function deploy(
     const { tryAggregates } = await import('./aggregate-laws.ts');
     tryAggregates(pipeline, randomInt(1, 2 ** 31 - 1));
   }
-  const incarnation = await ensureTopic(context, pipeline, partitions);
+  const { incarnation, sources: bound } = await ensureTopics(context, pipeline, partitions);
   const sources = sourcesDigest(context.root);
   const { deployPipeline } = await import('@bifold/cdk');
   const deployed = await step(onProgress, `deploy ${plan.name}`, () =>
@@ -132,6 +175,7 @@ export async function deploy(
       deployPipeline({
         pipeline: plan.name,
         incarnation,
+        ...(bound === undefined ? {} : { sources: bound }),
         context: {
           assetsBucket: ASSETS_BUCKET,
           modelsBucket: MODELS_BUCKET,
@@ -153,6 +197,7 @@ export async function deploy(
     archiveBucket: deployed.archiveBucket,
     functions: deployed.functions,
     ...(Object.keys(settings).length > 0 ? { settings } : {}),
+    ...(bound === undefined ? {} : { relayed: bound }),
     sources,
     deployedAt: new Date().toISOString(),
   };
@@ -172,11 +217,16 @@ export async function deploy(
 
 /** Deploys unless what is deployed is this definition, this code and this topic. */
 export async function ensureDeployed(context: Context, pipeline: Pipeline): Promise<DeploymentRecord> {
-  const { name, topic, version } = pipeline.plan;
+  const { name, topic, version, relay } = pipeline.plan;
   const known = readDeployments(context.paths).find((record) => record.pipeline === name);
-  const described = await (await context.kafkaAdmin()).describeTopic(topic);
-  const isCurrent =
-    known?.version === version && known.incarnation === described?.id && known.sources === sourcesDigest(context.root);
+  const admin = await context.kafkaAdmin();
+  const idOf = async (one: string): Promise<string | undefined> => (await admin.describeTopic(one))?.id;
+  let isCurrent =
+    known?.version === version &&
+    known.incarnation === (await idOf(topic)) &&
+    known.sources === sourcesDigest(context.root);
+  for (const source of relay?.sources ?? [])
+    isCurrent &&= known?.relayed?.[source.topic] === (await idOf(source.topic));
   return known && isCurrent ? known : deploy(context, pipeline, PARTITIONS_DEFAULT);
 }
 
@@ -198,13 +248,14 @@ const FOLLOWED_WITHIN_MS = 15_000;
 
 /** Waits until the trigger polls for a deployment, or cannot: `status` then says why. */
 async function followed(context: Context, record: DeploymentRecord): Promise<void> {
-  const { consumerGroupId } = await import('@bifold/cdk');
-  const group = consumerGroupId(record.version, record.incarnation);
+  const groups = new Set((await groupsOf(record)).map(({ group }) => group));
   for (const deadlineMs = Date.now() + FOLLOWED_WITHIN_MS; Date.now() < deadlineMs; ) {
     const trigger = await triggerState(context).catch(() => null);
     if (trigger === null) return;
-    const mapping = mappingOf(trigger, record);
-    if (mapping?.groupId === group && mapping.status !== 'starting') return;
+    const followed = trigger.mappings.filter(
+      ({ groupId, status }) => groupId !== null && groups.has(groupId) && status !== 'starting',
+    );
+    if (followed.length === groups.size) return;
     await sleep(100);
   }
 }

@@ -19,6 +19,7 @@ import type { Context } from './context.ts';
 import { type DeploymentRecord, readDeployments } from './deployments.ts';
 import { driftOfDeployment, driftWarnings } from './drift.ts';
 import { messageOf } from './errors.ts';
+import { relayLag } from './relayed.ts';
 import { s3Options } from './s3-options.ts';
 import { age, number } from './terminal.ts';
 
@@ -38,6 +39,8 @@ export interface PipelineReport {
   readonly ends: Readonly<Record<string, number>> | null;
   /** Offsets in the log that answers do not cover. */
   readonly lag: number | null;
+  /** Records of other topics that the relay has still to bring into the log, by topic; null where there is no relay. */
+  readonly relay: Readonly<Record<string, number>> | null;
   readonly gaps: Coverage | null;
   readonly generation: { readonly number: number; readonly ageMs: number | null } | null;
   readonly archive: {
@@ -86,6 +89,14 @@ export function mappingOf(trigger: TriggerState | null, { functions }: Deploymen
   return trigger?.mappings.find(({ functionArn }) => functionArn.split(':')[6] === functions.speed) ?? null;
 }
 
+async function relayMappings(
+  trigger: TriggerState | null,
+  { functions }: DeploymentRecord,
+): Promise<readonly MappingState[]> {
+  if (functions.relay === undefined) return [];
+  return trigger?.mappings.filter(({ functionArn }) => functionArn.split(':')[6] === functions.relay) ?? [];
+}
+
 async function pipelineReport(
   context: Context,
   record: DeploymentRecord,
@@ -125,6 +136,13 @@ async function pipelineReport(
   const log = await context.log(topic);
   const bounds = isBound ? await attempt('log', ['kafka'], () => boundsOf(log, described.partitions)) : null;
 
+  const relay =
+    record.relayed &&
+    (await attempt('relay', ['kafka'], async () => Object.fromEntries(await relayLag(context, record))));
+  for (const [source, id] of isUp('kafka') ? Object.entries(record.relayed ?? {}) : []) {
+    const now = await attempt(source, ['kafka'], async () => (await context.kafkaAdmin()).describeTopic(source));
+    if (now?.id !== id) warnings.push(`topic "${source}" was created anew: npx bifold deploy ${record.pipeline}`);
+  }
   const stored = await attempt('views', ['cassandra'], () => storedViews(context, record, storage));
 
   const archive =
@@ -145,6 +163,9 @@ async function pipelineReport(
   if (!isUp('trigger')) unknown.push('mapping: trigger is away');
   else if (trigger !== null && mapping === null)
     warnings.push(`no mapping invokes its speed function: npx bifold deploy ${record.pipeline}`);
+  for (const { groupId, status, reason } of await relayMappings(trigger, record))
+    if (!['polling', 'starting'].includes(status))
+      warnings.push(`the relay's mapping ${groupId} is ${status}${reason === null ? '' : `: ${reason}`}`);
   if (mapping?.recordsLostToRetention) {
     warnings.push(
       `${number(mapping.recordsLostToRetention)} records were deleted by the broker before they were consumed`,
@@ -155,6 +176,7 @@ async function pipelineReport(
     mapping: mapping && { status: mapping.status, reason: mapping.reason },
     ends: bounds && Object.fromEntries([...bounds].map(([partition, { end }]) => [partition, end])),
     lag: bounds && stored && lagOf(bounds, stored.coverage),
+    relay: relay ?? null,
     gaps: stored && coverageGaps(stored.coverage),
     generation: stored && {
       number: stored.pointer.generation,

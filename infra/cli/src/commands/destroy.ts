@@ -1,3 +1,4 @@
+import type { Pipeline } from '@bifold/core';
 import { Command } from 'commander';
 import { withContext } from '../context.ts';
 import { forgetDeployment, namedOf } from '../deployments.ts';
@@ -22,7 +23,13 @@ Example:
         const { destroyPipeline } = await import('@bifold/cdk');
         for (const pipeline of names) {
           await step(context.onProgress, `destroy ${pipeline}`, () =>
-            inTurn(() => destroyPipeline({ pipeline, environment: cdkEnvironment(context) })),
+            inTurn(() =>
+              destroyPipeline({
+                pipeline,
+                ...unboundSources(namedOf(pipelines, pipeline)),
+                environment: cdkEnvironment(context),
+              }),
+            ),
           );
           forgetDeployment(context.paths, pipeline);
           if (!json) print(`${pipeline} is destroyed; its topic, rows and archive stay.`);
@@ -31,3 +38,11 @@ Example:
         if (json) printJson({ destroyed: names });
       }),
     );
+
+const NIL_UUID = '00000000-0000-0000-0000-000000000000';
+
+/** The app asks what a relay is bound to, also to take it away: then it does not matter any more. */
+function unboundSources({ plan }: Pipeline): { readonly sources?: Readonly<Record<string, string>> } {
+  if (plan.relay === undefined) return {};
+  return { sources: Object.fromEntries(plan.relay.sources.map(({ topic }) => [topic, NIL_UUID])) };
+}

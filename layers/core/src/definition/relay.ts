@@ -103,8 +103,9 @@ export function join<L, R, const N extends string>({
 /** The events of several topics of one schema, placed by the field by which the first of them is partitioned. */
 export function union<E>(
   topics: readonly Topic<E>[],
-  { partitions = PARTITIONS_DEFAULT }: RelayOptions = {},
+  { partitions = PARTITIONS_DEFAULT, ...others }: RelayOptions = {},
 ): Relayed<E> {
+  refuseUnknownOptions('a union', others, ['partitions']);
   const by = [String(topics[0]?.partitionBy)];
   return Object.freeze({
     kind: 'union',
@@ -116,8 +117,9 @@ export function union<E>(
 /** The events of a topic, placed by another field, so that what agrees in it is in one partition. */
 export function repartition<E>(
   topic: Topic<E>,
-  { by, partitions = PARTITIONS_DEFAULT }: RelayOptions & { readonly by: keyof E & string },
+  { by, partitions = PARTITIONS_DEFAULT, ...others }: RelayOptions & { readonly by: keyof E & string },
 ): Relayed<E> {
+  refuseUnknownOptions('a repartition', others, ['by', 'partitions']);
   return Object.freeze({
     kind: 'repartition',
     sources: [{ topic: topic as Topic<unknown>, by: [by], prefix: '' }],
@@ -163,6 +165,7 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
     ...source,
     columns: columnsOf(`topic "${source.topic.name}"`, source.topic.schema),
   }));
+  if (kind === 'union') checkAlike(where, read);
   const scopes = read.map(({ topic, columns }) => {
     const scope = new Scope(`topic "${topic.name}" in ${where}`, columns);
     checkEventTime(topic, scope);
@@ -180,7 +183,6 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
           'choose such a field',
         );
     }
-  if (kind === 'union') checkAlike(where, read);
   const columns = kind === 'join' ? joinedColumns(where, read) : (read[0]?.columns ?? []);
   const relay: RelayPlan = {
     partitions,

@@ -1,0 +1,44 @@
+import type { Context } from './context.ts';
+import type { DeploymentRecord } from './deployments.ts';
+
+/** A topic that a pipeline reads, and the group that reads it. */
+interface ReadTopic {
+  readonly topic: string;
+  readonly group: string;
+}
+
+/** What the mappings of a pipeline read: its own log, and what its relay brings into that. */
+export async function groupsOf(record: DeploymentRecord): Promise<readonly ReadTopic[]> {
+  const { consumerGroupId } = await import('@bifold/cdk');
+  const { topic, version, incarnation } = record;
+  return [{ topic, group: consumerGroupId(version, incarnation) }, ...(await relayGroups(record))];
+}
+
+async function relayGroups({ topic, incarnation, relayed = {} }: DeploymentRecord): Promise<readonly ReadTopic[]> {
+  if (Object.keys(relayed).length === 0) return [];
+  const { relayGroupId } = await import('@bifold/cdk');
+  return Object.entries(relayed).map(([source, id]) => ({
+    topic: source,
+    group: relayGroupId(topic, incarnation, id),
+  }));
+}
+
+/** Records of the sources that are not in the pipeline's log yet, by topic; nothing where there is no relay. */
+export async function relayLag(context: Context, record: DeploymentRecord): Promise<ReadonlyMap<string, number>> {
+  const behind = new Map<string, number>();
+  for (const { topic, group } of await relayGroups(record)) {
+    const [admin, log] = [await context.kafkaAdmin(), await context.log(topic)];
+    const committed = await admin.groupOffsets(group, topic);
+    let records = 0;
+    for (const partition of await log.partitions()) {
+      const { start, end } = await log.bounds(partition);
+      records += Math.max(0, end - Math.max(start, committed.get(partition) ?? 0));
+    }
+    behind.set(topic, records);
+  }
+  return behind;
+}
+
+export async function sumOfRelayLag(context: Context, record: DeploymentRecord): Promise<number> {
+  return [...(await relayLag(context, record)).values()].reduce((sum, records) => sum + records, 0);
+}
