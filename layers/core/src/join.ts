@@ -1,5 +1,5 @@
 import { idOf } from './id.ts';
-import type { JoinPlan, Plan, RelayPlan } from './plan.ts';
+import type { JoinPlan, Plan } from './plan.ts';
 import type { Appearance, WantedAppearances } from './ports.ts';
 import type { DecodedEvent, TimedValues } from './record.ts';
 import { isColumnOf } from './relay.ts';
@@ -120,9 +120,4 @@ export class EarlierEvents {
 /** Index of the first event that is not before `timeMs`. */
 function firstFrom(events: readonly TimedValues[], timeMs: number): number {
   return countHolding(events.length, (index) => (events[index] as TimedValues).timeMs < timeMs);
-}
-
-/** Whether a relay joins what it brings. */
-export function isJoined(plan: { readonly relay?: RelayPlan }): boolean {
-  return plan.relay?.join !== undefined;
 }

@@ -2,7 +2,7 @@
  * The ports: what the protocol needs of the world, as interfaces. Adapters make them real; memory fakes stand for them in simulation, held to
  * the real thing by one contract suite. Every store is opened for one scope, so that no key can be written without view version and incarnation.
  */
-import type { Value } from './record.ts';
+import type { Value } from './value.ts';
 
 /** What every stored key carries: the version of the view, and the incarnation of the topic (its id, a UUID). */
 export interface Scope {
