@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { BifoldError } from '@bifold/core';
-import { pipelines } from '@bifold/pipelines';
+import { models, pipelines } from '@bifold/pipelines';
 import { BifoldApp } from './bifold-app.ts';
 import { bundleFunctions } from './bundle.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
 try {
-  new BifoldApp({ pipelines, bundles: await bundleFunctions(root), root }).synth();
+  new BifoldApp({ pipelines, models, bundles: await bundleFunctions(root), root }).synth();
 } catch (error) {
   // Our own errors say all in one message; a stack trace would only hide it.
   if (!(error instanceof BifoldError)) throw error;

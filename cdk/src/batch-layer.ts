@@ -1,17 +1,15 @@
 import { driftPlanOf } from '@bifold/core';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { DriftAlarm } from './drift-alarm.ts';
 import { modelsEnvironment, readModels } from './models.ts';
 import { resourceName } from './names.ts';
 import { NativeLayer } from './native-layer.ts';
 import { listObjects, objects } from './permissions.ts';
-import { PipelineFunction, type PipelineFunctionProps, type PipelineProps } from './pipeline-function.ts';
+import type { PipelineFunction, PipelineFunctionProps, PipelineProps } from './pipeline-function.ts';
+import { scheduledFunction } from './scheduled-function.ts';
 
 /** The body of the log: scheduled functions that archive it, recompute the views and sweep what nothing needs any more, and the bucket that holds it, if HDFS does not. */
 export class BatchLayer extends Construct {
@@ -22,6 +20,7 @@ export class BatchLayer extends Construct {
   readonly archive: PipelineFunction;
   readonly recompute: PipelineFunction;
   readonly sweep: PipelineFunction;
+  readonly nativeLayer: NativeLayer;
 
   constructor(scope: Construct, id: string, props: PipelineProps) {
     super(scope, id);
@@ -46,6 +45,7 @@ export class BatchLayer extends Construct {
     const archivePrefix = `archive/${plan.version}/`;
     const viewsPrefix = `views/${plan.version}/`;
     const nativeLayer = new NativeLayer(this, 'Native', { packages: props.nativePackages, settings });
+    this.nativeLayer = nativeLayer;
 
     this.archive = this.scheduled('Archive', settings.schedules.archive, {
       ...props,
@@ -94,30 +94,7 @@ export class BatchLayer extends Construct {
       lambda.addEnvironment('ARCHIVE_BUCKET', this.archivePlace);
   }
 
-  /**
-   * A function and the rule that invokes it. What is lost here is one tick, never a record: the next tick does the same work. So retries are few, and the
-   * queue of what failed is there to be alarmed on.
-   */
-  private scheduled(
-    id: string,
-    rate: string,
-    props: PipelineFunctionProps & { readonly statements: readonly PolicyStatement[] },
-  ): PipelineFunction {
-    const deadLetterQueue = new Queue(this, `${id}Failures`, {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    const scheduled = new PipelineFunction(this, `${id}Function`, { ...props, deadLetterQueue });
-    new Rule(this, `${id}Schedule`, {
-      description: props.description,
-      schedule: Schedule.expression(rate),
-      enabled: props.settings.schedules.enabled,
-      targets: [
-        new LambdaTarget(scheduled.lambda, { deadLetterQueue, retryAttempts: 2, maxEventAge: Duration.minutes(15) }),
-      ],
-    });
-    return scheduled;
+  private scheduled(id: string, rate: string, props: PipelineFunctionProps): PipelineFunction {
+    return scheduledFunction(this, id, [{ id: `${id}Schedule`, rate }], props);
   }
 }

@@ -1,4 +1,4 @@
-import type { Pipeline } from '@bifold/core';
+import { learnsFromArchive, type ModelDefinition, type Pipeline } from '@bifold/core';
 import {
   App,
   type AppProps,
@@ -16,6 +16,8 @@ import { readIncarnation, readSettings, readSources, type Settings } from './set
 
 export interface BifoldAppProps extends AppProps {
   readonly pipelines: readonly Pipeline[];
+  /** Models that may be trained on a schedule. */
+  readonly models: readonly ModelDefinition[];
   readonly bundles: Bundles;
   /** The root of the checkout, where `node_modules` is. */
   readonly root: string;
@@ -34,15 +36,16 @@ function callersEnvironment(): { env?: Environment } {
 export class BifoldApp extends App {
   readonly stacks: readonly PipelineStack[];
 
-  constructor({ pipelines, bundles, root, ...props }: BifoldAppProps) {
+  constructor({ pipelines, models, bundles, root, ...props }: BifoldAppProps) {
     super(props);
     const settings = readSettings(this.node);
     const nativePackages = findNativePackages(root, settings.nativePlatform);
     this.stacks = chosen(pipelines, settings.pipelines).map(({ plan }) => {
       const incarnation = readIncarnation(this.node, plan.name, plan.topic);
       return new PipelineStack(this, stackName(plan.name), {
-        ...{ plan, incarnation, settings, bundles, nativePackages },
+        ...{ plan, incarnation, settings, bundles, nativePackages, root },
         sources: readSources(this.node, plan),
+        trained: models.filter((model) => model.plan?.name === plan.name && learnsFromArchive(model)),
         ...callersEnvironment(),
         synthesizer: synthesizerOf(settings),
       });

@@ -3,13 +3,13 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { bundleFunctions } from './bundle.ts';
-import { FUNCTION_ROLES } from './names.ts';
+import { BUNDLED_ROLES } from './names.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const bundles = await bundleFunctions(root);
 
 describe('bundles', () => {
-  it.each(FUNCTION_ROLES)('%s loads by itself, with nothing installed beside it', (role) => {
+  it.each(BUNDLED_ROLES)('%s loads by itself, with nothing installed beside it', (role) => {
     const { folder, native } = bundles[role];
     expect(existsSync(join(folder, 'index.mjs.map'))).toBe(true);
     // What is native comes from a layer; the layers of Lambda are on NODE_PATH.
@@ -25,7 +25,7 @@ describe('bundles', () => {
   });
 
   it('have DuckDB only in the functions that have its layer', () => {
-    expect(FUNCTION_ROLES.filter((role) => bundles[role].native)).toEqual(['archive', 'recompute']);
+    expect(BUNDLED_ROLES.filter((role) => bundles[role].native)).toEqual(['archive', 'recompute', 'train']);
   });
 
   it('stay small where somebody waits for the start', () => {

@@ -2,7 +2,7 @@ import { join, relative } from 'node:path';
 import { type BuildFailure, type BuildOptions, type BuildResult, build, type Metafile } from 'esbuild';
 import { type Built, keepBuilt, keptBuild } from './built.ts';
 import { DeploymentError } from './errors.ts';
-import { FUNCTION_ROLES, type FunctionRole } from './names.ts';
+import { BUNDLED_ROLES, type BundledRole } from './names.ts';
 
 /** One bundled function: a folder with `index.mjs`, and whether it expects the native packages in a layer. */
 interface Bundle {
@@ -10,7 +10,7 @@ interface Bundle {
   readonly native: boolean;
 }
 
-export type Bundles = Readonly<Record<FunctionRole, Bundle>>;
+export type Bundles = Readonly<Record<BundledRole, Bundle>>;
 
 /** Native packages stay outside the bundles; a function that reads them gets the layer that holds them. */
 const NATIVE = '@duckdb/node-bindings-*';
@@ -22,7 +22,7 @@ const NATIVE = '@duckdb/node-bindings-*';
 const BANNER = "import{createRequire as bifoldRequire}from'node:module';const require=bifoldRequire(import.meta.url);";
 
 const OPTIONS = {
-  entryPoints: Object.fromEntries(FUNCTION_ROLES.map((role) => [`${role}/index`, `functions/src/${role}/handler.ts`])),
+  entryPoints: Object.fromEntries(BUNDLED_ROLES.map((role) => [`${role}/index`, `functions/src/${role}/handler.ts`])),
   outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
@@ -54,13 +54,13 @@ export async function bundleFunctions(root: string): Promise<Bundles> {
   const home = join(root, 'cdk.out', 'bundles');
   const recipe = { root, options: OPTIONS, resolution: RESOLUTION };
   const { folder, notes: native } =
-    keptBuild<FunctionRole[]>(home, recipe) ?? keepBuilt(home, recipe, await built(root));
+    keptBuild<BundledRole[]>(home, recipe) ?? keepBuilt(home, recipe, await built(root));
   return Object.fromEntries(
-    FUNCTION_ROLES.map((role) => [role, { folder: join(folder, role), native: native.includes(role) }]),
+    BUNDLED_ROLES.map((role) => [role, { folder: join(folder, role), native: native.includes(role) }]),
   ) as Bundles;
 }
 
-async function built(root: string): Promise<Built<FunctionRole[]>> {
+async function built(root: string): Promise<Built<BundledRole[]>> {
   // Nothing is written there: paths in source maps are relative to it, so that assets are the same in every checkout.
   const outdir = join(root, 'cdk.out', 'bundles');
   const options = { ...OPTIONS, absWorkingDir: root, outdir, write: false, metafile: true } as const;
@@ -81,11 +81,11 @@ async function built(root: string): Promise<Built<FunctionRole[]>> {
   return {
     inputs: Object.keys(result.metafile.inputs),
     files: result.outputFiles.map(({ path, contents }) => ({ path: relative(outdir, path), contents })),
-    notes: FUNCTION_ROLES.filter((role) => importsNative(result.metafile, role)),
+    notes: BUNDLED_ROLES.filter((role) => importsNative(result.metafile, role)),
   };
 }
 
-function importsNative(metafile: Metafile, role: FunctionRole): boolean {
+function importsNative(metafile: Metafile, role: BundledRole): boolean {
   const output = Object.entries(metafile.outputs).find(([path]) => path.endsWith(`/${role}/index.mjs`))?.[1];
   return (output?.imports ?? []).some(({ path, external }) => external && path.startsWith(NATIVE.slice(0, -1)));
 }

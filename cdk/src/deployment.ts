@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DeploymentError } from './errors.ts';
-import { type FunctionRole, stackName } from './names.ts';
+import { type FunctionRole, type PipelineRole, stackName } from './names.ts';
 
 export interface DeploymentOptions {
   readonly pipeline: string;
@@ -32,7 +32,9 @@ export interface Deployment {
   /** As AWS serves it. An emulator serves the same API at a path of its own, by `apiId`. */
   readonly apiUrl: string;
   readonly archiveBucket: string;
-  readonly functions: Readonly<Record<Exclude<FunctionRole, 'relay'>, string>> & { readonly relay?: string };
+  /** By role: a relay only where other topics make the log, `train` and `learn` only where models are trained on a schedule. */
+  readonly functions: Readonly<Record<Exclude<PipelineRole, 'relay'>, string>> &
+    Readonly<Partial<Record<FunctionRole, string>>>;
 }
 
 const ROOT = join(import.meta.dirname, '..', '..');

@@ -3,9 +3,15 @@ import type { Plan } from '@bifold/core';
 
 /** The functions of a pipeline: a relay only where other topics make its log. */
 export const FUNCTION_ROLES = ['relay', 'speed', 'archive', 'recompute', 'sweep', 'query'] as const;
-export type FunctionRole = (typeof FUNCTION_ROLES)[number];
+export type PipelineRole = (typeof FUNCTION_ROLES)[number];
+/** Those that are written in TypeScript, and bundled: `train` is there where models are trained on a schedule. */
+export const BUNDLED_ROLES = [...FUNCTION_ROLES, 'train'] as const;
+export type BundledRole = (typeof BUNDLED_ROLES)[number];
+/** All that a stack may have: `learn` is Python. */
+export const ALL_ROLES = [...BUNDLED_ROLES, 'learn'] as const;
+export type FunctionRole = (typeof ALL_ROLES)[number];
 
-export function rolesOf({ relay }: Pick<Plan, 'relay'>): readonly FunctionRole[] {
+export function rolesOf({ relay }: Pick<Plan, 'relay'>): readonly PipelineRole[] {
   return FUNCTION_ROLES.filter((role) => role !== 'relay' || relay !== undefined);
 }
 

@@ -1,6 +1,6 @@
 import type { Plan } from '@bifold/core';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { FUNCTION_ROLES, type FunctionRole } from './names.ts';
+import { ALL_ROLES, type FunctionRole } from './names.ts';
 
 /** One right of one function, as text that does not depend on logical ids. */
 export interface Right {
@@ -20,17 +20,24 @@ interface Resource {
  * Every right that the functions of a pipeline's stack have, wherever the template grants it: policies inside their roles, policies attached to them, managed
  * policies. The pipeline and its models are left out of the texts, so that they are the same for all.
  */
-export function rightsOf(template: Template, { name: pipeline, version, models = [] }: Plan): readonly Right[] {
+export function rightsOf(
+  template: Template,
+  { name: pipeline, version, models = [] }: Plan,
+  trained: readonly { readonly name: string }[] = [],
+): readonly Right[] {
   const resources: Readonly<Record<string, Resource>> = template.toJSON().Resources;
   const general = (text: string) =>
-    models.reduce(
-      (shown, { name }) => shown.replaceAll(`models/${name}/`, 'models/<model>/'),
-      text.replaceAll(version, '<version>').replaceAll(`-${pipeline}-`, '-<pipeline>-'),
+    [...models, ...trained].reduce(
+      (shown, { name }) => shown.replaceAll(new RegExp(`(models|drafts)/${name}/`, 'g'), '$1/<model>/'),
+      text
+        .replaceAll(version, '<version>')
+        .replaceAll(`-${pipeline}-`, '-<pipeline>-')
+        .replaceAll(/[0-9a-f]{64}\.zip/g, '<hash>.zip'),
     );
   const rights = Object.values(resources).flatMap((resource) => {
     if (resource.Type !== 'AWS::Lambda::Function') return [];
     const name = String(resource.Properties?.FunctionName);
-    const role = FUNCTION_ROLES.find((one) => name.endsWith(`-${one}`));
+    const role = ALL_ROLES.find((one) => name.endsWith(`-${one}`));
     if (!role) throw new Error(`function ${name} has no role that is documented`);
     const roleId = logicalIdOf(resource.Properties?.Role);
     return statementsOf(resources, roleId).flatMap((statement) =>
@@ -53,7 +60,7 @@ export function byFunction(left: Right, right: Right): number {
 }
 
 function order({ role, action, resource }: Right): string {
-  return `${FUNCTION_ROLES.indexOf(role)} ${action} ${resource}`;
+  return `${ALL_ROLES.indexOf(role)} ${action} ${resource}`;
 }
 
 /** The rights as a table of Markdown, one line for each. */
@@ -62,20 +69,23 @@ export function tableOf(rights: readonly Right[]): string {
     ({ role, action, resource, condition }) =>
       `| ${role} | \`${action}\` | \`${resource}\` | ${condition === '' ? '' : `\`${condition}\``} |`,
   );
-  return ['| function | action | resource | condition |', '|---|---|---|---|', ...lines].join('\n');
+  return ['| function | action | resource | condition |', '|---|---|---|---|', ...new Set(lines)].join('\n');
 }
 
-/** What the templates grant and the document does not list, and the other way round. Both are empty when they agree. What models need is listed for pipelines that score, and a relay's rights for those that have one. */
+/** What the templates grant and the document does not list, and the other way round. Both are empty when they agree. What models need is listed for pipelines that score, what training needs for those whose models are trained, and a relay's rights for those that have one. */
 export function differences(
   document: string,
   rights: readonly Right[],
   { models, relay }: Pick<Plan, 'models' | 'relay'>,
 ): { undocumented: string[]; unused: string[] } {
   const granted = tableOf(rights).split('\n');
+  const isTrained = rights.some(({ role }) => role === 'train');
   const documented = document
     .split('\n')
     .filter((line) => line.startsWith('|'))
-    .filter((line) => models !== undefined || !line.includes('models/<model>/'))
+    .filter((line) =>
+      /^\| (train|learn) /.test(line) ? isTrained : models !== undefined || !line.includes('models/<model>/'),
+    )
     .filter((line) => relay !== undefined || !line.startsWith('| relay |'));
   return {
     undocumented: granted.filter((line) => !documented.includes(line)),
@@ -110,7 +120,13 @@ function logicalIdOf(value: unknown): string {
 /** An ARN as a person would write it: names of resources instead of their logical ids. */
 function textOf(resources: Readonly<Record<string, Resource>>, value: unknown): string {
   if (typeof value === 'string') return value;
-  const { 'Fn::Join': join, ...reference } = value as { 'Fn::Join'?: readonly [string, readonly unknown[]] };
+  const {
+    'Fn::Join': join,
+    'Fn::Sub': filled,
+    ...reference
+  } = value as { 'Fn::Join'?: readonly [string, readonly unknown[]]; 'Fn::Sub'?: string };
+  if (filled !== undefined)
+    return filled.replaceAll(/\$\{AWS::(\w+)\}/g, (_, name: string) => `<${name.toLowerCase()}>`);
   if (join) return join[1].map((part) => textOf(resources, part)).join(join[0]);
   const id = logicalIdOf(reference);
   if (id.startsWith('AWS::')) return `<${id.slice('AWS::'.length).toLowerCase()}>`;
@@ -118,10 +134,12 @@ function textOf(resources: Readonly<Record<string, Resource>>, value: unknown): 
   switch (Type) {
     case 'AWS::Logs::LogGroup':
       return `log group ${textOf(resources, Properties.LogGroupName)}`;
+    case 'AWS::Lambda::Function':
+      return `function ${textOf(resources, Properties.FunctionName)}`;
     case 'AWS::S3::Bucket':
       return 'the bucket';
     case 'AWS::SQS::Queue':
-      return `queue ${id.replace(/^Batch|[0-9A-F]{8}$/g, '')}`;
+      return `queue ${id.replace(/^(Batch|Training)|[0-9A-F]{8}$/g, '')}`;
     default:
       return `${Type} ${id}`;
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Plan } from '@bifold/core';
-import { pipelines } from '@bifold/pipelines';
+import { learnsFromArchive, type Plan } from '@bifold/core';
+import { models, pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { ManagedPolicy, Policy, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { differences, rightsOf } from './permissions-document.ts';
@@ -16,7 +16,8 @@ function compare(options: SynthesisOptions = {}) {
   return templates.map((template, index) => {
     const stack = stacks[index];
     if (!stack) throw new Error('a template without a stack');
-    return differences(document, rightsOf(template, stack.plan), stack.plan);
+    const rights = rightsOf(template, stack.plan, models);
+    return differences(document, rights, stack.plan);
   });
 }
 
@@ -25,6 +26,18 @@ const roleOf = (stack: PipelineStack) => stack.serving.query.node.findChild('Rol
 describe('docs/permissions.md', () => {
   it('lists exactly what the functions of every pipeline may do', () => {
     expect(compare({ pipelines })).toEqual(pipelines.map(() => agreement));
+  });
+
+  it('lists what training on a schedule may do, for the pipelines whose models are trained', () => {
+    expect(compare({ pipelines, context: { training: 'zip' } })).toEqual(pipelines.map(() => agreement));
+    const [{ undocumented, unused } = agreement] = compare({
+      pipelines: pipelines.filter(({ plan }) =>
+        models.some((model) => model.plan?.name === plan.name && learnsFromArchive(model)),
+      ),
+      context: { training: '123456789012.dkr.ecr.eu-central-1.amazonaws.com/bifold-learner:1' },
+    });
+    expect(undocumented).toEqual([]);
+    for (const line of unused) expect(line).toMatch(/^\| learn \| `s3:GetObject` \| .*assets/);
   });
 
   it('lists nothing of a network or of a secret that a deployment does not have', () => {

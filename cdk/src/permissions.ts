@@ -7,7 +7,7 @@ import type { Settings } from './settings.ts';
  * The rights of the functions, written out: constructs of CDK grant for whatever might be wanted (`grantRead` of a secret also describes it), these
  * grant what the code calls. docs/permissions.md lists them, and a test compares that list with the templates.
  */
-function allow(actions: readonly string[], resources: readonly string[], conditions = {}): PolicyStatement {
+export function allow(actions: readonly string[], resources: readonly string[], conditions = {}): PolicyStatement {
   return new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources], conditions });
 }
 

@@ -1,4 +1,4 @@
-import type { Plan } from '@bifold/core';
+import type { ModelDefinition, Plan } from '@bifold/core';
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { type ISecurityGroup, type IVpc, SecurityGroup, Subnet, type SubnetSelection, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -9,7 +9,7 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type { Bundles } from './bundle.ts';
 import { DeploymentError } from './errors.ts';
-import { type FunctionRole, functionName } from './names.ts';
+import { type BundledRole, functionName } from './names.ts';
 import type { NativeLayer, NativePackages } from './native-layer.ts';
 import { readSecret, secretArn, sendTo, useNetwork, writeLogs } from './permissions.ts';
 import { architectureOf, RUNTIME } from './runtime.ts';
@@ -22,10 +22,14 @@ export interface PipelineProps {
   readonly settings: Settings;
   readonly bundles: Bundles;
   readonly nativePackages: NativePackages;
+  /** The root of the checkout. */
+  readonly root: string;
+  /** Models that learn from the pipeline's archive. */
+  readonly trained: readonly ModelDefinition[];
 }
 
 export interface PipelineFunctionProps extends PipelineProps {
-  readonly role: FunctionRole;
+  readonly role: BundledRole;
   readonly description: string;
   readonly memorySizeMiB: number;
   readonly timeout: Duration;
@@ -51,7 +55,7 @@ export class PipelineFunction extends Construct {
       throw new DeploymentError('BIFOLD_NATIVE_MISPLACED', {
         failed: `function "${role}" cannot find DuckDB`,
         received: 'a bundle that imports it, and no layer that holds it',
-        allowed: 'functions with the native layer: archive, recompute',
+        allowed: 'functions with the native layer: archive, recompute, train',
         remedy: `look for the import below functions/src/${role}/handler.ts: it also costs every cold start`,
       });
     }

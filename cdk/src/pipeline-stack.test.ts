@@ -1,5 +1,5 @@
-import { driftPlanOf } from '@bifold/core';
-import { pipelines } from '@bifold/pipelines';
+import { driftPlanOf, learnsFromArchive, type Pipeline } from '@bifold/core';
+import { models, pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { functionName, rolesOf, stackName } from './names.ts';
@@ -265,5 +265,75 @@ describe('the alarm of drift', () => {
       AlarmActions: [alarmTopic],
     });
     expect(() => templateOf({ pipelines: watching, context: { alarmTopic: 'on-call' } })).toThrow('BIFOLD_BAD_CONTEXT');
+  });
+});
+
+describe('training on a schedule', () => {
+  const learning = pipelines.filter(({ plan }) =>
+    models.some((one) => one.plan?.name === plan.name && learnsFromArchive(one)),
+  );
+  const [{ plan }] = learning as [Pipeline];
+  const template = (training: string) => templateOf({ pipelines: [learning[0] as Pipeline], context: { training } });
+  const learner = { FunctionName: functionName(plan.name, 'learn') };
+  const IMAGE = '123456789012.dkr.ecr.eu-central-1.amazonaws.com/bifold/learner';
+
+  it('is there where the context says how the learner is packaged, and a model learns from the archive', () => {
+    const names = (given: Template) =>
+      propertiesOf(given, 'AWS::Lambda::Function').map(({ FunctionName }) => FunctionName);
+    expect(names(templateOf({ pipelines: learning }))).toHaveLength(rolesOf({}).length);
+    expect(names(templateOf({ context: { training: 'zip' } }))).toHaveLength(rolesOf({}).length);
+    expect(names(template('zip'))).toHaveLength(rolesOf({}).length + 2);
+  });
+
+  it('invokes one function for each model, with a queue of what failed', () => {
+    const given = template('zip');
+    for (const { name } of models.filter((one) => one.plan?.name === plan.name && learnsFromArchive(one)))
+      given.hasResourceProperties('AWS::Events::Rule', {
+        ScheduleExpression: 'rate(1 day)',
+        Targets: [Match.objectLike({ Input: JSON.stringify({ model: name }), DeadLetterConfig: Match.anyValue() })],
+      });
+    given.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: functionName(plan.name, 'train'),
+      DeadLetterConfig: Match.anyValue(),
+      Environment: {
+        Variables: Match.objectLike({ LEARNER_FUNCTION: Match.anyValue(), MODELS_BUCKET: Match.anyValue() }),
+      },
+    });
+  });
+
+  it('takes the libraries from the assets, an image from ECR, or a folder of the machine', () => {
+    const zip = { ...learner, Runtime: 'python3.13', Handler: 'handler.handler' };
+    template('zip').hasResourceProperties('AWS::Lambda::Function', {
+      ...zip,
+      Environment: {
+        Variables: { LIBRARIES_BUCKET: Match.anyValue(), LIBRARIES_KEY: Match.stringLikeRegexp('\\.zip$') },
+      },
+    });
+    template('/libraries').hasResourceProperties('AWS::Lambda::Function', {
+      ...zip,
+      Environment: { Variables: { LIBRARIES_FOLDER: '/libraries' } },
+    });
+    for (const end of [':1.2', `@sha256:${'a'.repeat(64)}`]) {
+      const given = template(`${IMAGE}${end}`);
+      given.hasResourceProperties('AWS::Lambda::Function', {
+        ...learner,
+        PackageType: 'Image',
+        Runtime: Match.absent(),
+      });
+      expect(JSON.stringify(given.findResources('AWS::Lambda::Function', { Properties: learner }))).toContain(end);
+    }
+  });
+
+  it.each(['tar', 'learner:1', IMAGE])('is refused as %s', (training) => {
+    expect(() => template(training)).toThrow('BIFOLD_BAD_CONTEXT');
+  });
+
+  it('says how the libraries are packed when they are not', () => {
+    expect(() =>
+      templateOf({
+        pipelines: learning,
+        context: { training: 'zip', architecture: 'arm64', nativePlatform: 'linux-x64' },
+      }),
+    ).toThrow('libraries.py arm64');
   });
 });

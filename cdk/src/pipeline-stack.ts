@@ -6,6 +6,7 @@ import { LambdaLimits } from './limits.ts';
 import { RelayLayer, type RelayProps } from './relay-layer.ts';
 import { ServingLayer } from './serving-layer.ts';
 import { SpeedLayer } from './speed-layer.ts';
+import { TrainingLayer } from './training-layer.ts';
 
 /** One pipeline: the head of the log, the body of it, and the merge of the two. */
 export class PipelineStack extends Stack {
@@ -15,10 +16,12 @@ export class PipelineStack extends Stack {
   readonly serving: ServingLayer;
   /** Null where producers write the log themselves. */
   readonly relay: RelayLayer | null;
+  /** Null where nothing is trained on a schedule. */
+  readonly training: TrainingLayer | null;
 
   constructor(scope: Construct, id: string, props: RelayProps & StackProps) {
     super(scope, id, props);
-    const { plan, incarnation } = props;
+    const { plan, incarnation, settings, trained } = props;
     this.plan = plan;
     // Subnets are given by id, and nothing here asks for their routes.
     Annotations.of(this).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
@@ -26,6 +29,11 @@ export class PipelineStack extends Stack {
     this.batch = new BatchLayer(this, 'Batch', props);
     this.serving = new ServingLayer(this, 'Serving', props);
     this.relay = plan.relay === undefined ? null : new RelayLayer(this, 'Relay', props);
+    const { training } = settings;
+    this.training =
+      training === null || trained.length === 0
+        ? null
+        : new TrainingLayer(this, 'Training', { ...props, training, batch: this.batch });
 
     Tags.of(this).add('bifold:pipeline', plan.name);
     Aspects.of(this).add(new LambdaLimits());
@@ -37,6 +45,7 @@ export class PipelineStack extends Stack {
       sweep: this.batch.sweep,
       query: this.serving.query,
       ...(this.relay === null ? {} : { relay: this.relay.relay }),
+      ...(this.training === null ? {} : { train: this.training.train, learn: this.training.learner }),
     };
     this.output('ApiUrl', this.serving.api.apiEndpoint);
     this.output('ApiId', this.serving.api.apiId);

@@ -35,9 +35,12 @@ export interface Settings {
     readonly archive: string;
     readonly recompute: string;
     readonly sweep: string;
+    readonly train: string;
   };
   /** Whole seconds that the poller gathers records; null is Kafka's own default of 500 ms, which cannot be written as a number. */
   readonly batchingWindowSeconds: number | null;
+  /** How models are trained on a schedule; null: they are not. */
+  readonly training: TrainingPackage | null;
   /** ARN of an SNS topic that is told of alarms; null: they are seen in CloudWatch alone. */
   readonly alarmTopic: string | null;
   readonly logLevel: string;
@@ -47,6 +50,21 @@ export interface Settings {
   /** `retain` keeps the bucket when the stack is destroyed; `delete` removes it, and fails while it holds objects. */
   readonly archiveRemoval: 'retain' | 'delete';
 }
+
+/**
+ * Where the Python function that learns has its libraries from, which are more than a function may weigh: a zip in the bucket of the assets, fetched when it starts; a container
+ * image in ECR; or, where functions run as processes of a machine, a folder of it.
+ */
+export type TrainingPackage =
+  | { readonly kind: 'zip' }
+  | {
+      readonly kind: 'image';
+      readonly account: string;
+      readonly region: string;
+      readonly repository: string;
+      readonly tagOrDigest: string;
+    }
+  | { readonly kind: 'folder'; readonly path: string };
 
 interface Network {
   readonly vpcId: string;
@@ -102,8 +120,10 @@ export function readSettings(node: Node): Settings {
       archive: context.rate('archiveRate', 'rate(1 minute)'),
       recompute: context.rate('recomputeRate', 'rate(5 minutes)'),
       sweep: context.rate('sweepRate', 'rate(15 minutes)'),
+      train: context.rate('trainRate', 'rate(1 day)'),
     },
     batchingWindowSeconds: context.optionalWhole('batchingWindowSeconds', 0, 300),
+    training: readTraining(context),
     alarmTopic: context.matching('alarmTopic', SNS_TOPIC, 'the ARN of an SNS topic'),
     logLevel: context.oneOf('logLevel', LOG_LEVELS, 'INFO'),
     logRetentionDays: context.oneNumberOf('logRetentionDays', LOG_RETENTIONS, 14),
@@ -152,6 +172,25 @@ export function readSources(node: Node, { name, relay }: Plan): Readonly<Record<
 function asMap(value: unknown): Readonly<Record<string, unknown>> {
   const parsed = typeof value === 'string' ? parseJson(value) : value;
   return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? { ...parsed } : {};
+}
+
+const IMAGE =
+  /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([a-z0-9][a-z0-9._/-]*)(?::([A-Za-z0-9_][\w.-]*)|@(sha256:[0-9a-f]{64}))$/;
+
+function readTraining(context: Context): TrainingPackage | null {
+  const value = context.optionalText('training');
+  if (value === null) return null;
+  if (value === 'zip') return { kind: 'zip' };
+  if (value.startsWith('/')) return { kind: 'folder', path: value };
+  const [, account, region, repository, tag, digest] = IMAGE.exec(value) ?? [];
+  const tagOrDigest = tag ?? digest;
+  if (account !== undefined && region !== undefined && repository !== undefined && tagOrDigest !== undefined)
+    return { kind: 'image', account, region, repository, tagOrDigest };
+  return refuse(
+    'training',
+    value,
+    'zip; <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>; or a folder, /...',
+  );
 }
 
 function readNetwork(context: Context): Network | null {

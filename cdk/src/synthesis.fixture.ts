@@ -1,12 +1,13 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pipeline } from '@bifold/core';
-import { pipelines } from '@bifold/pipelines';
+import { models, pipelines } from '@bifold/pipelines';
 import { Template } from 'aws-cdk-lib/assertions';
 import { BifoldApp } from './bifold-app.ts';
 import type { Bundles } from './bundle.ts';
-import { FUNCTION_ROLES, type FunctionRole } from './names.ts';
+import { BUNDLED_ROLES, type BundledRole } from './names.ts';
 import type { PipelineStack } from './pipeline-stack.ts';
 
 export const EXAMPLE_ID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
@@ -37,7 +38,7 @@ export interface SynthesisOptions {
   /** Size of each function's code. */
   readonly codeSizeBytes?: number;
   /** Functions whose bundles import DuckDB. */
-  readonly native?: readonly FunctionRole[];
+  readonly native?: readonly BundledRole[];
   /** Changes a stack before it is synthesized: what a test plants. */
   readonly plant?: (stack: PipelineStack) => void;
 }
@@ -49,8 +50,9 @@ export function synthesize(options: SynthesisOptions = {}): Synthesis {
   try {
     const app = new BifoldApp({
       pipelines: chosen,
+      models,
       bundles: writeBundles(root, options),
-      root: writeNativePackages(root),
+      root: writePackages(root),
       outdir: join(root, 'cdk.out'),
       context: {
         incarnation: Object.fromEntries(chosen.map(({ plan }) => [plan.name, EXAMPLE_ID])),
@@ -74,9 +76,9 @@ export function synthesize(options: SynthesisOptions = {}): Synthesis {
 
 function writeBundles(
   root: string,
-  { codeSizeBytes = 100, native = ['archive', 'recompute'] }: SynthesisOptions,
+  { codeSizeBytes = 100, native = ['archive', 'recompute', 'train'] }: SynthesisOptions,
 ): Bundles {
-  const bundles = FUNCTION_ROLES.map((role) => {
+  const bundles = BUNDLED_ROLES.map((role) => {
     const folder = join(root, 'bundles', role);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'index.mjs'), `// ${role}`.padEnd(codeSizeBytes));
@@ -85,12 +87,20 @@ function writeBundles(
   return Object.fromEntries(bundles);
 }
 
-function writeNativePackages(root: string): string {
+function writePackages(root: string): string {
   for (const name of ['node-bindings', 'node-bindings-linux-x64']) {
     const folder = join(root, 'node_modules/@duckdb', name);
     mkdirSync(folder, { recursive: true });
     const optionalDependencies = { '@duckdb/node-bindings-linux-x64': '1.0.0' };
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ version: '1.0.0', optionalDependencies }));
   }
+  const sources = join(root, 'functions/src/train');
+  mkdirSync(sources, { recursive: true });
+  for (const name of ['handler.py', 'libraries.py', 'handler.ts', 'requirements.txt'])
+    writeFileSync(join(sources, name), `# ${name}`);
+  const libraries = join(root, 'cdk.out/training');
+  mkdirSync(libraries, { recursive: true });
+  const lock = createHash('sha256').update('# requirements.txt').digest('hex').slice(0, 12);
+  writeFileSync(join(libraries, `libraries-x86_64-${lock}.zip`), 'libraries');
   return root;
 }

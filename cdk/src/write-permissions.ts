@@ -1,16 +1,16 @@
 /** Writes docs/permissions.md from a synthesized template: `npm run permissions -w cdk`, then read what changed before committing it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipelines } from '@bifold/pipelines';
+import { models, pipelines } from '@bifold/pipelines';
 import { byFunction, rightsOf, tableOf } from './permissions-document.ts';
 import { EXAMPLE_NETWORK, synthesize } from './synthesis.fixture.ts';
 
 const file = join(import.meta.dirname, '..', '..', 'docs', 'permissions.md');
-const { stacks, templates } = synthesize({ context: EXAMPLE_NETWORK, pipelines });
-// Those that score have more rights than others, and those with a relay have a function more.
+const { stacks, templates } = synthesize({ context: { ...EXAMPLE_NETWORK, training: 'zip' }, pipelines });
+// Those that score have more rights than others, and those with a relay have a function more, as have those whose models are trained.
 const rights = templates.flatMap((template, index) => {
   const stack = stacks[index];
-  return stack === undefined ? [] : rightsOf(template, stack.plan);
+  return stack === undefined ? [] : rightsOf(template, stack.plan, models);
 });
 const lines = [...new Set(tableOf(rights.toSorted(byFunction)).split('\n'))];
 const [before = ''] = readFileSync(file, 'utf8').split('| function |');

@@ -95,7 +95,7 @@ describe('a deployment', () => {
   it('shows its Kafka mapping to whoever polls', async () => {
     expect(await mappings()).toEqual([
       expect.objectContaining({
-        FunctionArn: expect.stringContaining(first.functions.speed),
+        FunctionArn: expect.stringContaining(first.functions.speed as string),
         State: 'Enabled',
         BatchSize: 10_000,
         StartingPosition: 'TRIM_HORIZON',

@@ -58,3 +58,45 @@ describe('docs/models.md', () => {
     await expect(bifold.json('verify', 'salary')).resolves.toMatchObject({ equal: true });
   });
 });
+
+/** What the function of a deployed pipeline says when it is told to train. */
+async function trainDeployed(model: string) {
+  const { status, stdout, stderr } = await bifold.run('train', model, '--deployed', '--json');
+  if (stdout === '') throw new Error(stderr);
+  return { status, result: JSON.parse(stdout) };
+}
+
+describe('training as a function', () => {
+  it('learns a candidate from what was published since the last version, and nothing twice', async () => {
+    const done = async (...args: string[]) => expect(await bifold.run(...args)).toMatchObject({ status: 0 });
+    await done('deploy', 'wine', '-c', 'training=installed');
+    const nothingNew = { status: 1, result: { trained: false, model: 'alcohol', reason: 'nothing-new' } };
+    expect(await trainDeployed('alcohol')).toEqual(nothingNew);
+    const known = async () =>
+      (await bifold.json<{ versions: string[]; current: string }[]>('model', 'list', 'alcohol'))[0];
+    const before = await known();
+
+    await done('produce', 'wine', '--file', join(folder, 'wines.jsonl'));
+    await bifold.waitForLag('wine', 0);
+    await done('archive', 'wine');
+    await done('recompute', 'wine');
+    const { status, result } = await trainDeployed('alcohol');
+    expect([status, result]).toEqual([
+      0,
+      expect.objectContaining({ trained: true, heldOut: expect.objectContaining({ rmse: expect.any(Number) }) }),
+    ]);
+    const after = await known();
+    expect(after).toEqual({ ...before, versions: [...(before?.versions ?? []), result.version] });
+    const { manifest } = await bifold.json<{ manifest: { rows: { learned: number } } }>(
+      'model',
+      'show',
+      'alcohol',
+      result.version,
+    );
+    expect(manifest.rows.learned).toBeGreaterThan(200);
+    expect(await trainDeployed('alcohol')).toEqual(nothingNew);
+    expect(await bifold.run('model', 'promote', 'alcohol', result.version)).toMatchObject({ status: 0 });
+    // The cultivar is not in the stream.
+    expect(await bifold.run('train', 'wine', '--deployed')).toMatchObject({ status: 2 });
+  });
+});

@@ -164,7 +164,7 @@ beforeAll(async () => {
   bifold = bifoldIn('scores');
   await done('up');
   const rates = ['archiveRate', 'recomputeRate', 'sweepRate'].flatMap((name) => ['-c', `${name}=rate(1 day)`]);
-  await done('deploy', 'wine', 'wine-drift', '--topic-partitions', '2', ...rates);
+  await done('deploy', 'wine', 'wine-drift', '--topic-partitions', '2', ...rates, '-c', 'training=installed');
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
@@ -172,6 +172,8 @@ afterAll(async () => {
 });
 
 it('lets records wait while there is no version, as the definition says, then scores them with the one that is promoted', async () => {
+  const early = await bifold.run('train', 'alcohol', '--deployed');
+  expect([early.status, early.stdout]).toEqual([1, expect.stringContaining('nothing is published')]);
   await produce(60);
   const lagOf = async () => (await bifold.status()).pipelines.find(({ pipeline }) => pipeline === 'wine')?.lag;
   await until('records that wait', lagOf, (lag) => lag === 60);
@@ -236,6 +238,13 @@ it('gives the same scores in the batch layer, and an old answer to the byte when
   expect(await done('query', '--as-of', file, '--json')).toBe(kept);
   expect(await done('query', 'wine', '--window', 'all')).toMatch(/model +cultivar: v1, v2/);
   expect(await bifold.json('verify', 'wine')).toMatchObject({ equal: true, records: 210 });
+});
+
+it('trains nothing where there is nothing to learn, says why, and leaves the registry as it is', async () => {
+  const refused = await bifold.run('train', 'alcohol', '--deployed');
+  expect([refused.status, refused.stdout]).toEqual([1, expect.stringContaining('[BIFOLD_FEATURE_EMPTY]')]);
+  expect(await done('model', 'list')).not.toContain('alcohol');
+  expect(await done('logs', 'wine-train')).toMatch(/"refusedTrainings":1/);
 });
 
 it('tells a stream that has drifted from one that is as in training', async () => {

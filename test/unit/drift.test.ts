@@ -13,6 +13,7 @@ import {
   psiOf,
   rareChiSquare,
   readModel,
+  repartition,
   running,
   sum,
   topic,
@@ -138,6 +139,23 @@ describe('a pipeline that counts drift', () => {
     const own = drift(scored, fares, { name: 'watched', windows: { hourly: tumbling('1h') }, storage: { buckets: 1 } });
     expect(own.plan).toMatchObject({ name: 'watched', storage: { segmentSize: 32, buckets: 1 } });
     expect(own.plan.windows.map(({ name }) => name)).toEqual(['hourly']);
+  });
+
+  it('has a relay of its own where other topics make the log', () => {
+    const moved = definePipeline({
+      name: 'moved',
+      from: repartition(
+        topic('rides', { schema: Ride, schemaVersion: 1, partitionBy: 'city', eventTime: { field: 'at', unit: 'ms' } }),
+        { by: 'score' },
+      ),
+      scores: { expected: model('fares') },
+      groupBy: ['city'],
+      windows: { ever: running() },
+      aggregates: { total: sum('expected') },
+    });
+    const own = drift(moved, { name: 'fares', features: ['fare'] });
+    expect(own.plan.relay).toEqual(moved.plan.relay);
+    expect([own.plan.topic, own.schemas]).toEqual([expect.stringMatching(/^moved-drift-relay-/), moved.schemas]);
   });
 
   it('is refused where the model does not score, and where an option is none', () => {

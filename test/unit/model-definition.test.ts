@@ -5,6 +5,7 @@ import {
   definePipeline,
   field,
   gradientBoosting,
+  learnsFromArchive,
   linear,
   logistic,
   numeric,
@@ -51,6 +52,13 @@ describe('a definition of a model', () => {
     ]);
     expect(Object.isFrozen(model.features[0])).toBe(true);
     expect(JSON.parse(JSON.stringify(model))).toEqual(model);
+  });
+
+  it('learns from the archive what the events say', () => {
+    expect(learnsFromArchive(defineModel(good))).toBe(false);
+    expect(learnsFromArchive(defineModel({ ...good, features: ['city'], target: 'age' }))).toBe(true);
+    const { from: _, ...rest } = good;
+    expect(learnsFromArchive(defineModel({ ...rest, target: 'age', features: ['city'] }))).toBe(false);
   });
 
   it('divides the rows of a file at random', () => {

@@ -170,6 +170,7 @@ export async function deploy(
   const { incarnation, sources: bound } = await ensureTopics(context, pipeline, partitions);
   const sources = sourcesDigest(context.root);
   const { deployPipeline } = await import('@bifold/cdk');
+  const training = settings.training === 'installed' ? { training: await installedLibraries(context) } : {};
   const deployed = await step(onProgress, `deploy ${plan.name}`, () =>
     inTurn(() =>
       deployPipeline({
@@ -183,6 +184,7 @@ export async function deploy(
           cassandraTls: 'false',
           openApi: 'true',
           ...settings,
+          ...training,
         },
         environment: cdkEnvironment(context),
       }),
@@ -213,6 +215,12 @@ export async function deploy(
   await step(onProgress, `the trigger follows ${plan.name}`, () => followed(context, record));
   await context.cloud.checkpoint();
   return record;
+}
+
+/** The folder of training's libraries on this machine, where the emulator runs functions as processes. */
+async function installedLibraries({ paths, onProgress }: Context): Promise<string> {
+  const { ensureTrainingPython } = await import('./training/python.ts');
+  return (await ensureTrainingPython(paths, onProgress)).libraries;
 }
 
 /** Deploys unless what is deployed is this definition, this code and this topic. */

@@ -4,7 +4,7 @@ import { deploymentOf } from '../deployments.ts';
 import { CliError } from '../errors.ts';
 import { number, plural, print, printJson, step } from '../terminal.ts';
 
-type Job = 'archive' | 'recompute' | 'sweep';
+type Job = 'archive' | 'recompute' | 'sweep' | 'train';
 
 /** Invokes a scheduled function of a pipeline once, now. */
 export async function runJob(context: Context, pipeline: string, job: Job, event: object = {}): Promise<unknown> {
@@ -13,8 +13,8 @@ export async function runJob(context: Context, pipeline: string, job: Job, event
     throw new CliError('BIFOLD_NO_FUNCTION', {
       failed: `pipeline "${pipeline}" has no function for "${job}"`,
       received: 'a deployment without it',
-      allowed: 'a deployment of this version',
-      remedy: `npx bifold deploy ${pipeline}`,
+      allowed: job === 'train' ? 'a deployment that trains on a schedule' : 'a deployment of this version',
+      remedy: `npx bifold deploy ${pipeline}${job === 'train' ? ' -c training=installed' : ''}`,
     });
   }
   return (await context.aws()).invoke(name, event);

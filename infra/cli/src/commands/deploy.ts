@@ -31,7 +31,8 @@ cdk/src/settings.ts; when \`up\` has to deploy again, it deploys with the same.
 Examples:
   $ npx bifold deploy
   $ npx bifold deploy delays --topic-partitions 8
-  $ npx bifold deploy delays -c recomputeRate='rate(1 minute)' -c logLevel=DEBUG`,
+  $ npx bifold deploy delays -c recomputeRate='rate(1 minute)' -c logLevel=DEBUG
+  $ npx bifold deploy wine -c training=installed`,
     )
     .action((names: string[], { topicPartitions, context: settings, json }: Options) =>
       withContext(async (context) => {

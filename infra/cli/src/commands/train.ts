@@ -1,12 +1,11 @@
 import { join, resolve } from 'node:path';
-import type { ModelDefinition } from '@bifold/core';
+import { learnsFromArchive, type ModelDefinition } from '@bifold/core';
+import type { Refusal, TrainedOn, TrainedOnSchedule, Version } from '@bifold/functions/training';
 import { Command } from 'commander';
 import { figureText } from '../charts/figure-text.ts';
 import { type Context, withContext } from '../context.ts';
-import { UsageError } from '../errors.ts';
+import { Ended, EXIT, UsageError } from '../errors.ts';
 import { bold, dim, plural, print, printJson, seconds, step, tell } from '../terminal.ts';
-import type { Version } from '../training/artefact.ts';
-import type { TrainedOn } from '../training/learned.ts';
 import type { TrainingEvent } from '../training/python.ts';
 import type { Trained } from '../training/train.ts';
 import { listed } from './option-values.ts';
@@ -16,6 +15,7 @@ interface Options {
   readonly null?: readonly string[];
   readonly out?: string;
   readonly register: boolean;
+  readonly deployed?: boolean;
   readonly json?: boolean;
 }
 
@@ -27,6 +27,7 @@ export const trainCommand = (): Command =>
     .option('--null <text>', 'a text that stands for null in CSV; may be repeated (default: "" and "NA")', listed)
     .option('--out <folder>', 'where versions are put (default: .bifold/models)')
     .option('--no-register', 'leave the version in its folder; else it goes into the registry of the local cloud')
+    .option('--deployed', 'let the function of the pipeline train, as its schedule does, and wait for it')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -39,18 +40,24 @@ report. Nothing scores with it before it is promoted: npx bifold model promote <
 The first training installs scikit-learn (verified against committed hashes, 430 MB). The same rows, definition and
 libraries give the same model, to the byte.
 
+With --deployed the function of the pipeline's stack trains, if it was deployed with -c training=...: what it learned is in the
+registry. It ends with 1 when there is nothing to learn, or nothing new.
+
 Ends with 3 and leaves everything as it was when nothing can be learned: no labels, one class, a feature that is constant
 or empty, too few rows.
 
 Examples:
   $ npx bifold train wine --from wine.csv
   $ npx bifold train salary --from people.parquet --json
-  $ npx bifold train wine --from wine.csv --no-register --out ./models`,
+  $ npx bifold train wine --from wine.csv --no-register --out ./models
+  $ npx bifold train alcohol --deployed`,
     )
     .action((name: string, options: Options) =>
       withContext(async (context) => {
         const { models } = await import('@bifold/pipelines');
-        const trained = await trainAndStore(context, definitionOf(models, name), options);
+        const definition = definitionOf(models, name);
+        if (options.deployed) return trainDeployed(context, definition, options);
+        const trained = await trainAndStore(context, definition, options);
         if (options.json) printJson(resultOf(trained));
         else print(trainedText(trained));
       }),
@@ -66,6 +73,53 @@ function definitionOf(models: readonly ModelDefinition[], name: string): ModelDe
     allowed: models.map((one) => one.name).join(', ') || 'none: layers/pipelines defines no model',
     remedy: 'correct the name, or add the model to the list in layers/pipelines/src/index.ts',
   });
+}
+
+/** The function of the pipeline trains: what its schedule does, now. */
+async function trainDeployed(
+  context: Context,
+  definition: ModelDefinition,
+  { from, out, json }: Options,
+): Promise<void> {
+  if (from !== undefined || out !== undefined)
+    throw new UsageError('BIFOLD_BAD_USAGE', {
+      failed: 'the command was not understood',
+      received: `--deployed and ${from === undefined ? '--out' : '--from'}`,
+      allowed: '--deployed, which learns from the archive into the registry, or the other options',
+      remedy: 'npx bifold train --help',
+    });
+  const { name, plan, target } = definition;
+  if (plan === null) throw noSource(name);
+  if (!learnsFromArchive(definition))
+    throw new UsageError('BIFOLD_NOTHING_TO_LEARN', {
+      failed: `model "${name}" cannot learn from the archive of "${plan.name}"`,
+      received: `a target "${target}" that its events do not have`,
+      allowed: 'a target among the columns of the pipeline',
+      remedy: `npx bifold train ${name} --from <file>, or let the events carry "${target}"`,
+    });
+  const { runJob } = await import('./batch-jobs.ts');
+  const result = (await runJob(context, plan.name, 'train', { model: name })) as TrainedOnSchedule;
+  if (json) printJson(result);
+  else print(deployedText(result));
+  if (!result.trained) throw new Ended(EXIT.no);
+}
+
+function deployedText(result: TrainedOnSchedule): string {
+  if (result.trained) {
+    const [measure, value] = Object.entries(result.heldOut)[0] as [string, number];
+    return `${bold(result.model)}: ${result.version} is in the registry, ${measure} ${figureText(value)} on rows held out\n\nTo score with it: npx bifold model promote ${result.model}`;
+  }
+  const why = result.reason === 'refused' ? refusalText(result.refused) : NOT_TRAINED[result.reason];
+  return `${bold(result.model)} is not trained: ${why}`;
+}
+
+const NOT_TRAINED = {
+  'nothing-published': 'nothing is published to learn from',
+  'nothing-new': 'nothing was published since its newest version',
+};
+
+function refusalText({ failed, received, code }: Refusal): string {
+  return `${failed}: ${received}  [${code}]`;
 }
 
 interface Learned extends Trained {
@@ -95,9 +149,9 @@ export async function trainAndStore(
 async function archiveTable(context: Context, definition: ModelDefinition, tableFile: string): Promise<TrainedOn> {
   const { plan, name } = definition;
   if (plan === null) throw noSource(name);
-  const { writeArchiveTable } = await import('../training/archive-table.ts');
+  const { writeDeployedTable } = await import('../training/archive-table.ts');
   return step(context.onProgress, `the training table of ${name}`, () =>
-    writeArchiveTable(context, definition, plan, tableFile),
+    writeDeployedTable(context, definition, plan, tableFile),
   );
 }
 

@@ -1,22 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { batchStore, bindingStore, lookupStore } from '@bifold/adapters/cassandra';
 import { openEngine } from '@bifold/adapters/duckdb';
-import { learnableSql, type Manifest, type ModelDefinition, type Plan, segmentStart, textLiteral } from '@bifold/core';
-import { BINDINGS, COVERED, loadLookups, loadManifest, type SegmentBinding } from '@bifold/functions/bodies';
+import type { ModelDefinition, Plan } from '@bifold/core';
+import { type TrainedOn, writeArchiveTable } from '@bifold/functions/training';
 import type { Context } from '../context.ts';
 import { deploymentOf } from '../deployments.ts';
 import { UsageError } from '../errors.ts';
 import { withKept } from '../kept.ts';
-import { wantedColumns } from './columns.ts';
-import type { TrainedOn } from './learned.ts';
 
-/**
- * The training table of a pipeline's archive: every event that its published generation covers, with the columns that its own plan gives it, lookup
- * versions as its segments are bound to. So a feature is what the speed layer saw, and what it will see.
- */
-export async function writeArchiveTable(
+/** The training table of a deployed pipeline's archive. @throws {UsageError} when there is nothing to learn from, or not by this definition */
+export async function writeDeployedTable(
   context: Context,
   definition: ModelDefinition,
   plan: Plan,
@@ -27,40 +20,23 @@ export async function writeArchiveTable(
   const scope = { version, incarnation };
   if (version !== plan.version) throw otherVersion(plan, version);
   const client = await context.cassandra();
-  const { current } = await batchStore(client, scope, plan.storage).readPointer('quorum');
-  if (current === null) throw nothingPublished(plan.name);
   return withKept(context, deployment, scope, async ({ archive }) => {
-    const files: Manifest['files'][number][] = [];
-    for (const [partition, cut] of Object.entries(current.cuts)) {
-      const below = segmentStart(cut, plan.storage.segmentSize);
-      files.push(...(await archive.chain(Number(partition))).filter((file) => file.start < below));
-    }
-    if (files.length === 0) throw nothingPublished(plan.name);
-    const manifest: Manifest = { cuts: current.cuts, lost: current.lost, files };
-    const bindings = bindingStore(client, scope);
-    const bound: SegmentBinding[] = [];
-    for (const [name, cut] of plan.lookups.length === 0 ? [] : Object.entries(current.cuts)) {
-      const partition = Number(name);
-      for (const [segment, versions] of await bindings.list(partition, 0, cut))
-        for (const [lookup, bound_] of versions) bound.push({ partition, segment, lookup, version: bound_ });
-    }
-    const scratch = await mkdtemp(join(tmpdir(), 'bifold-train-'));
-    const engine = await openEngine({ memoryLimit: '2GB', tempDirectory: scratch });
-    try {
-      await loadManifest(manifest, plan, archive, engine, scratch);
-      await loadLookups(plan, bound, lookupStore(client), engine);
-      const columns = wantedColumns(definition, true);
-      await engine.run(
-        `COPY (SELECT ${columns.join(', ')} FROM (${learnableSql(plan, COVERED, BINDINGS)}) ORDER BY _event_time_ms, _partition, _offset) TO ${textLiteral(tableFile)} (FORMAT parquet, COMPRESSION zstd)`,
-      );
-    } finally {
-      await engine.close();
-      await rm(scratch, { recursive: true, force: true });
-    }
-    const ranges = Object.entries(current.cuts).map(
-      ([partition, cut]) => [partition, [0, segmentStart(cut, plan.storage.segmentSize)] as const] as const,
+    const trainedOn = await writeArchiveTable(
+      definition,
+      plan,
+      scope,
+      {
+        archive,
+        batch: batchStore(client, scope, plan.storage),
+        bindings: bindingStore(client, scope),
+        lookups: lookupStore(client),
+        openEngine: () => openEngine({ memoryLimit: '2GB', tempDirectory: tmpdir() }),
+        scratchFolder: tmpdir(),
+      },
+      tableFile,
     );
-    return { kind: 'archive', pipeline: plan.name, ...scope, ranges: Object.fromEntries(ranges) };
+    if (trainedOn === null) throw nothingPublished(plan.name);
+    return trainedOn;
   });
 }
 

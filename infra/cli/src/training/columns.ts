@@ -1,17 +1,17 @@
-import { fieldsOf, type ModelDefinition, type Plan, quoted } from '@bifold/core';
+import { fieldsOf, type ModelDefinition, type Plan } from '@bifold/core';
+import { trainingColumns } from '@bifold/functions/training';
 import { UsageError } from '../errors.ts';
 
-/** The columns of a training table: features, target, and the time where rows are divided by it. */
-export function wantedColumns({ features, target, split }: ModelDefinition, hasTime: boolean): readonly string[] {
-  if (split === 'time' && !hasTime)
+/** The columns of a training table from a file. @throws {UsageError} when its rows are divided by a time that it does not have */
+export function wantedColumns(definition: ModelDefinition, hasTime: boolean): readonly string[] {
+  if (definition.split === 'time' && !hasTime)
     throw new UsageError('BIFOLD_NO_EVENT_TIME', {
       failed: 'the rows cannot be divided by time',
       received: 'a file without the event time of a pipeline',
       allowed: "rows of a model that learns from a pipeline, or split: 'random'",
       remedy: "write split: 'random' in defineModel",
     });
-  const time = split === 'time' ? ['_event_time_ms'] : [];
-  return [...features.map(({ field }) => field), target, ...time].map(quoted);
+  return trainingColumns(definition);
 }
 
 /** What of a plan's derived columns the features and the target need, in its order. */

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
 import { openDuckDb } from '@bifold/adapters/duckdb';
 import { derivedSql, fieldsOf, type ModelDefinition, type Plan, quoted, sqlTypeOf, textLiteral } from '@bifold/core';
+import type { TrainedOn } from '@bifold/functions/training';
 import { UsageError } from '../errors.ts';
 import { asParquet } from '../tabular/table-file.ts';
 import { neededDerived, wantedColumns } from './columns.ts';
-import type { TrainedOn } from './learned.ts';
 
 /**
  * The training table of a file. Derived columns are computed by the plan's own expressions, from columns that are named as the plan names them: `person.age` for a

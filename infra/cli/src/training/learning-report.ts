@@ -1,23 +1,19 @@
-import type { ModelDefinition } from '@bifold/core';
+import type {
+  ClassificationMetrics,
+  FittedFeature,
+  Learning,
+  Metrics,
+  RegressionMetrics,
+  TrainedOn,
+} from '@bifold/functions/training';
 import { type Bin, bars, histogram, matrix, points, scoresOfGrid } from '../charts/charts.ts';
 import { figureText, percentText } from '../charts/figure-text.ts';
 import { card, cards, chart, figures, type Html, html, page, table } from '../charts/page.ts';
-import type { ClassificationMetrics, FittedFeature, Metrics, RegressionMetrics, Shown, TrainedOn } from './learned.ts';
-
-export interface Learned {
-  readonly definition: ModelDefinition;
-  readonly version: string;
-  readonly settings: Readonly<Record<string, number>>;
-  readonly metrics: Metrics;
-  readonly shown: Shown | null;
-  readonly features: readonly FittedFeature[];
-  readonly trainedOn: TrainedOn;
-}
 
 const BINS = 40;
 
 /** What was learned, from what, and how good it is: for whoever decides whether it is promoted. */
-export function learningReport(learned: Learned): string {
+export function learningReport(learned: Learning): string {
   const { definition, version, settings, metrics, features, trainedOn } = learned;
   const { name, target, estimator, split, seed } = definition;
   const { rows, crossValidation, importances, onnx } = metrics;
@@ -132,7 +128,7 @@ function measures({ heldOut, learned, baseline, task }: Metrics): Html {
   );
 }
 
-function evidence({ metrics, shown }: Learned): readonly Html[] {
+function evidence({ metrics, shown }: Learning): readonly Html[] {
   if (shown !== null) {
     const pairs = shown.true.map((x, row) => ({ x, y: shown.predicted[row] as number }));
     const residuals = pairs.map(({ x, y }) => ({ x: y, y: x - y }));

@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CloudPaths, OnProgress } from '@bifold/cloud';
 import type { ModelDefinition } from '@bifold/core';
-import { makeVersion, type Version } from './artefact.ts';
-import { requestedFeatures } from './features.ts';
+import { makeVersion, type TrainedOn, trainingRequest, type Version } from '@bifold/functions/training';
 import { writeFileTable } from './file-table.ts';
-import type { TrainedOn } from './learned.ts';
+import { learningReport } from './learning-report.ts';
 import { runTraining, type TrainingEvent } from './python.ts';
 
 export interface Trained extends Version {
@@ -27,30 +26,15 @@ export async function trainVersion(
   { paths, onProgress, models, onEvent }: TrainingPlaces,
   writeTable: (tableFile: string) => Promise<TrainedOn>,
 ): Promise<Trained> {
-  const { name, target, task, estimator, grid, folds, split, heldOutShare, seed } = definition;
   const draft = mkdtempSync(join(tmpdir(), 'bifold-train-'));
   try {
     const table = join(draft, 'table.parquet');
     const trainedOn = await writeTable(table);
-    const features = await requestedFeatures(definition, table);
-    const request = {
-      name,
-      table,
-      out: draft,
-      target,
-      task,
-      features,
-      estimator,
-      grid,
-      folds,
-      split,
-      heldOutShare,
-      seed,
-    };
+    const request = { ...(await trainingRequest(definition, table)), table, out: draft };
     const requestFile = join(draft, 'request.json');
     writeFileSync(requestFile, JSON.stringify(request));
     await runTraining(paths, onProgress, requestFile, onEvent);
-    return { ...makeVersion(definition, trainedOn, draft, models, new Date()), trainedOn };
+    return { ...makeVersion(definition, trainedOn, draft, models, new Date(), learningReport), trainedOn };
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }

@@ -206,7 +206,7 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
 }
 
 /** Named by all that decides which record lies where: what is placed otherwise is another log. */
-function relayTopic(pipeline: string, { partitions, sources }: RelayPlan, columns: readonly Column[]): string {
+export function relayTopic(pipeline: string, { partitions, sources }: RelayPlan, columns: readonly Column[]): string {
   const placed = sources.map(({ topic, by, prefix }) => ({
     topic,
     by: by.map((field) => columns.find(({ name }) => name === prefix + field)),

@@ -4,6 +4,7 @@ import { type Gives, type Model, model } from '../definition/model.ts';
 import type { Pipeline } from '../definition/pipeline.ts';
 import { planAggregates, planKey, planStorage, planWindows } from '../definition/planning.ts';
 import { planModels } from '../definition/planning-models.ts';
+import { relayTopic } from '../definition/relay.ts';
 import { refuse, refuseUnknownOptions, Scope } from '../definition/scope.ts';
 import { running, tumbling, type Window } from '../definition/window.ts';
 import { scoresOf } from '../model/columns.ts';
@@ -36,7 +37,7 @@ const BIN_EDGES: readonly number[] = Array.from({ length: BINS_MAX - 1 }, (_, in
  * @throws {DefinitionError} when the pipeline does not score with the model
  */
 export function drift<const W extends Readonly<Record<string, Window>> = typeof WINDOWS>(
-  { plan: scored, schema }: Pipeline,
+  { plan: scored, schema, schemas }: Pipeline,
   drifting: DriftingModel,
   options: Options<W> = {},
 ): Pipeline<Readonly<Record<string, string>>, keyof W & string, Readonly<Record<string, number | readonly number[]>>> {
@@ -81,13 +82,19 @@ export function drift<const W extends Readonly<Record<string, Window>> = typeof 
   const plan: Omit<Plan, 'version'> = {
     ...withoutVersion(scored),
     name,
+    // A log of its own: one relay writes one topic.
+    ...(scored.relay === undefined ? {} : { topic: relayTopic(name, scored.relay, scored.columns) }),
     models: planModels(scores, scope),
     groupBy: planKey(where, [version], scope),
     windows: planWindows(where, options.windows ?? WINDOWS),
     aggregates: planAggregates(where, aggregates as never, [version], scope),
     storage: planStorage(where, { ...scored.storage, ...options.storage }),
   };
-  return Object.freeze({ plan: deepFreeze({ ...plan, version: versionOf(plan) }), schema });
+  return Object.freeze({
+    plan: deepFreeze({ ...plan, version: versionOf(plan) }),
+    schema,
+    ...(schemas === undefined ? {} : { schemas }),
+  });
 }
 
 function withoutVersion({ version: _, ...plan }: Plan): Omit<Plan, 'version'> {

@@ -125,6 +125,11 @@ export function defineModel(options: Options): ModelDefinition {
   return deepFreeze({ name, plan, features, target, task, estimator, grid, folds, split, heldOutShare, seed });
 }
 
+/** Whether the pipeline's own events say what is to be learned: then it can be learned from its archive, again and again. Otherwise a file must say it. */
+export function learnsFromArchive({ plan, target }: ModelDefinition): boolean {
+  return plan !== null && readableTypes(plan).has(target);
+}
+
 function featuresOf(
   what: string,
   given: readonly (string | FeatureDefinition)[],

@@ -3,6 +3,7 @@ export {
   category,
   defineModel,
   type FeatureDefinition,
+  learnsFromArchive,
   type ModelDefinition,
   type NumericFeature,
   numeric,

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { canonicalJson, MODEL_LIMITS, type ModelDefinition, readModel } from '@bifold/core';
-import { CliError } from '../errors.ts';
-import type { Fitted, Metrics, Shown, TrainedOn } from './learned.ts';
-import { learningReport } from './learning-report.ts';
+import { canonicalJson, MODEL_LIMITS, type ModelDefinition, ModelError, readModel } from '@bifold/core';
+import type { Fitted, FittedFeature, Metrics, Shown, TrainedOn } from './learned.ts';
 
 export interface Version {
   readonly name: string;
@@ -14,11 +12,27 @@ export interface Version {
   readonly settings: Readonly<Record<string, number>>;
 }
 
+/** All that a report tells of a version. */
+export interface Learning {
+  readonly definition: ModelDefinition;
+  readonly version: string;
+  readonly settings: Readonly<Record<string, number>>;
+  readonly metrics: Metrics;
+  readonly shown: Shown | null;
+  readonly features: readonly FittedFeature[];
+  readonly trainedOn: TrainedOn;
+}
+
+/** Of all that a definition says, but for the plan that it reads: that one has a version. */
+export function definitionDigest({ plan: _, ...definition }: ModelDefinition): string {
+  return sha256(canonicalJson(definition));
+}
+
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
 /**
  * Makes a version of what training left in `draft`: a folder below `models/<name>/`, with the manifest written last, then named by its time and content.
- * The same input gives the same content, hence the same last eight digits.
+ * The same input gives the same content, hence the same last eight digits. Without `reportOf` it has no report.
  */
 export function makeVersion(
   definition: ModelDefinition,
@@ -26,6 +40,7 @@ export function makeVersion(
   draft: string,
   models: string,
   now: Date,
+  reportOf: ((learning: Learning) => string) | null,
 ): Version {
   const read = <T>(name: string): T => JSON.parse(readFileSync(join(draft, name), 'utf8')) as T;
   const { classes, features, model, distributions, settings } = read<Fitted>('fitted.json');
@@ -47,10 +62,20 @@ export function makeVersion(
     'golden.json': readFileSync(join(draft, 'golden.json')),
     'metrics.json': `${JSON.stringify(metrics, null, 2)}\n`,
   };
-  texts['report.html'] = learningReport({ definition, version, settings, metrics, shown, features, trainedOn });
+  if (reportOf !== null)
+    texts['report.html'] = reportOf({ definition, version, settings, metrics, shown, features, trainedOn });
   const manifest = {
     ...{ format: 1, name, version, createdAt: now.toISOString(), task, target, featurePlan },
-    ...{ pipeline: plan?.name ?? null, trainedOn, rows: metrics.rows, split, heldOutShare, folds, seed },
+    ...{
+      pipeline: plan?.name ?? null,
+      definition: definitionDigest(definition),
+      trainedOn,
+      rows: metrics.rows,
+      split,
+      heldOutShare,
+      folds,
+      seed,
+    },
     ...{ estimator, grid, settings, crossValidation: metrics.crossValidation, libraries, onnx: metrics.onnx },
     files: Object.fromEntries(Object.entries(texts).map(([file, data]) => [file, sha256(data)])),
   };
@@ -71,8 +96,8 @@ function timeText(now: Date): string {
   return now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
 }
 
-function tooLarge(name: string, sizeBytes: number): CliError {
-  return new CliError('BIFOLD_MODEL_TOO_LARGE', {
+function tooLarge(name: string, sizeBytes: number): ModelError {
+  return new ModelError('BIFOLD_MODEL_TOO_LARGE', {
     failed: `model "${name}" was learned, but cannot be used`,
     received: `${sizeBytes} bytes of model.json`,
     allowed: `at most ${MODEL_LIMITS.sizeBytes} bytes`,

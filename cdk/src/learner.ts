@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ModelDefinition } from '@bifold/core';
+import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
+import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Code,
+  type FunctionProps,
+  Handler,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { Construct } from 'constructs';
+import { DeploymentError } from './errors.ts';
+import { functionName } from './names.ts';
+import { allow, objects, useNetwork, writeLogs } from './permissions.ts';
+import { networkOf, type PipelineProps } from './pipeline-function.ts';
+import { architectureOf } from './runtime.ts';
+import type { TrainingPackage } from './settings.ts';
+
+/** What functions/src/train/libraries.py makes the libraries for. */
+const PYTHON = Runtime.PYTHON_3_13;
+const SOURCES = ['functions', 'src', 'train'];
+
+interface LearnerProps extends PipelineProps {
+  readonly training: TrainingPackage;
+  readonly trained: readonly ModelDefinition[];
+  readonly modelsBucketArn: string;
+}
+
+/**
+ * scikit-learn as a function: from a training table in the bucket of the models to what a version is made of, beside it. It reads no archive, no registry and no
+ * database, and nothing invokes it but the function that trains.
+ */
+export class Learner extends Construct {
+  readonly lambda: LambdaFunction;
+
+  constructor(scope: Construct, id: string, props: LearnerProps) {
+    super(scope, id);
+    const { plan, settings, trained, modelsBucketArn } = props;
+    const name = functionName(plan.name, 'learn');
+    const logGroup = new LogGroup(this, 'Logs', {
+      logGroupName: `/aws/lambda/${name}`,
+      retention: settings.logRetentionDays as RetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const packaged = packagedAs(this, props);
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      inlinePolicies: {
+        rights: new PolicyDocument({
+          statements: [
+            writeLogs(logGroup.logGroupArn),
+            ...useNetwork(settings),
+            ...trained.map((model) =>
+              objects(['s3:GetObject', 's3:PutObject'], modelsBucketArn, `drafts/${model.name}/`),
+            ),
+            ...packaged.statements,
+          ],
+        }),
+      },
+    });
+    this.lambda = new LambdaFunction(this, 'Function', {
+      ...packaged.code,
+      functionName: name,
+      description: `Learns models for ${plan.name}`,
+      architecture: architectureOf(settings),
+      memorySize: 3008,
+      // Less than the function that waits for it has.
+      timeout: Duration.minutes(12),
+      ephemeralStorageSize: Size.mebibytes(4096),
+      role: role.withoutPolicyUpdates(),
+      logGroup,
+      loggingFormat: LoggingFormat.TEXT,
+      environment: packaged.environment,
+      ...networkOf(this, settings),
+    });
+  }
+}
+
+interface Packaged {
+  readonly code: Pick<FunctionProps, 'code' | 'handler' | 'runtime'>;
+  readonly environment: Record<string, string>;
+  readonly statements: readonly PolicyStatement[];
+}
+
+function packagedAs(scope: Construct, { training, root, settings }: LearnerProps): Packaged {
+  if (training.kind === 'image') {
+    const { partition } = Stack.of(scope);
+    const { account, region, repository, tagOrDigest } = training;
+    const arn = `arn:${partition}:ecr:${region}:${account}:repository/${repository}`;
+    const images = Repository.fromRepositoryAttributes(scope, 'Images', {
+      repositoryArn: arn,
+      repositoryName: repository,
+    });
+    return {
+      code: {
+        code: Code.fromEcrImage(images, { tagOrDigest }),
+        handler: Handler.FROM_IMAGE,
+        runtime: Runtime.FROM_IMAGE,
+      },
+      environment: {},
+      statements: [],
+    };
+  }
+  const code = Code.fromAsset(join(root, ...SOURCES), { exclude: ['*', '!*.py', 'libraries.py'] });
+  const sources = { code, handler: 'handler.handler', runtime: PYTHON };
+  if (training.kind === 'folder')
+    return { code: sources, environment: { LIBRARIES_FOLDER: training.path }, statements: [] };
+  const libraries = new Asset(scope, 'Libraries', { path: librariesFile(root, settings.architecture) });
+  const bucketArn = `arn:${Stack.of(scope).partition}:s3:::${libraries.s3BucketName}`;
+  return {
+    code: sources,
+    environment: { LIBRARIES_BUCKET: libraries.s3BucketName, LIBRARIES_KEY: libraries.s3ObjectKey },
+    statements: [allow(['s3:GetObject'], [`${bucketArn}/${libraries.s3ObjectKey}`])],
+  };
+}
+
+/** The zip that functions/src/train/libraries.py made of the lock. @throws {DeploymentError} when it did not yet, with the command */
+function librariesFile(root: string, architecture: string): string {
+  const lock = readFileSync(join(root, ...SOURCES, 'requirements.txt'));
+  const hash = createHash('sha256').update(lock).digest('hex').slice(0, 12);
+  const file = join(root, 'cdk.out', 'training', `libraries-${architecture}-${hash}.zip`);
+  if (existsSync(file)) return file;
+  throw new DeploymentError('BIFOLD_TRAINING_LIBRARIES_MISSING', {
+    failed: 'the function that learns needs libraries that are not packed',
+    received: `no file ${file}`,
+    allowed: 'the libraries of functions/src/train/requirements.txt, as a zip',
+    remedy: `python3 functions/src/train/libraries.py ${architecture} cdk.out/training, or give an image: -c training=<its URI in ECR>`,
+  });
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { batchStore, bindingStore, lookupStore, modelPointers } from '@bifold/adapters/cassandra';
+import { modelRegistry } from '@bifold/adapters/model';
+import { openBucket, s3Archive, s3Bucket } from '@bifold/adapters/s3';
+import { learnsFromArchive } from '@bifold/core';
+import { models } from '@bifold/pipelines';
+import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
+import { engineOfEnvironment } from '../deployment/engine.ts';
+import { deploymentOf, setting } from '../deployment/environment.ts';
+import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
+import { learnerFunction } from './learner.ts';
+import { type TrainedOnSchedule, type TrainPorts, trainOnSchedule } from './train.ts';
+
+const { pipeline, scope } = deploymentOf();
+const { plan } = pipeline;
+
+const ports = once(async (): Promise<TrainPorts> => {
+  const client = await cassandraOfEnvironment();
+  const bucketName = setting('MODELS_BUCKET');
+  const bucket = s3Bucket({ bucket: bucketName });
+  return {
+    archive: s3Archive(openBucket(setting('ARCHIVE_BUCKET')), scope),
+    batch: batchStore(client, scope, plan.storage),
+    bindings: bindingStore(client, scope),
+    lookups: lookupStore(client),
+    registry: modelRegistry(bucket, modelPointers(client)),
+    ...{ bucket, bucketName },
+    learn: learnerFunction(setting('LEARNER_FUNCTION')),
+    openEngine: engineOfEnvironment,
+    newId: randomUUID,
+    clock: Date.now,
+    scratchFolder: tmpdir(),
+  };
+});
+
+/** The schedule, and a person who invokes it, name the model. */
+interface TrainEvent {
+  readonly model?: unknown;
+}
+
+/** The archive to a new version of a model. */
+export const handler = observed(
+  async (event: TrainEvent | null): Promise<TrainedOnSchedule | { trained: false; reason: 'unknown-model' }> => {
+    const definition = models.find(
+      (one) => one.name === event?.model && one.plan?.name === plan.name && learnsFromArchive(one),
+    );
+    if (definition === undefined) {
+      logger.error('there is no such model to train from this archive', { model: event?.model, pipeline: plan.name });
+      return { trained: false, reason: 'unknown-model' };
+    }
+    const trained = await trainOnSchedule(definition, definition.plan ?? plan, scope, await ports());
+    if (trained.trained) metrics.addMetric('trainedVersions', MetricUnit.Count, 1);
+    // What cannot be learned from is nothing that a retry cures: the version that there is stays.
+    else if (trained.reason === 'refused') {
+      metrics.addMetric('refusedTrainings', MetricUnit.Count, 1);
+      logger.warn('nothing can be learned', { ...trained });
+      return trained;
+    }
+    logger.info(trained.trained ? 'trained' : 'not trained', { ...trained });
+    return trained;
+  },
+);

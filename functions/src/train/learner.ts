@@ -1,0 +1,61 @@
+import { BifoldError } from '@bifold/core';
+
+/** A place in the bucket of the models, where a training table is put, and what was learned of it is found. */
+export interface DraftPlace {
+  readonly bucket: string;
+  /** Ends with a slash. */
+  readonly prefix: string;
+}
+
+/** What `train.py` leaves of a training. */
+export const LEARNED_FILES = [
+  'fitted.json',
+  'golden.json',
+  'metrics.json',
+  'shown.json',
+  'libraries.json',
+  'model.onnx',
+] as const;
+export const TABLE_FILE = 'table.parquet';
+export const REQUEST_FILE = 'request.json';
+
+/** Why nothing can be learned, in the four parts of every error. */
+export interface Refusal {
+  readonly code: string;
+  readonly failed: string;
+  readonly received: string;
+  readonly allowed: string;
+  readonly remedy: string;
+}
+
+/** Learns from the table and the request at a place; null when it did. @throws when it came to no end, which another try may cure */
+export type Learn = (place: DraftPlace) => Promise<Refusal | null>;
+
+/** The learner did not come to an end of its own. */
+class LearnerError extends BifoldError {}
+
+/** The Python function of the stack. */
+export function learnerFunction(name: string): Learn {
+  return async (place) => {
+    const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
+    const client = new LambdaClient({ maxAttempts: 1, requestHandler: { requestTimeout: LEARN_WITHIN_MS } });
+    try {
+      const { FunctionError, Payload } = await client.send(
+        new InvokeCommand({ FunctionName: name, Payload: Buffer.from(JSON.stringify(place)) }),
+      );
+      const text = Buffer.from(Payload ?? []).toString();
+      if (FunctionError === undefined) return (JSON.parse(text) as { readonly refused: Refusal | null }).refused;
+      throw new LearnerError('BIFOLD_TRAINING_FAILED', {
+        failed: 'training ended without a model',
+        received: text.slice(0, 2_000),
+        allowed: 'a run that ends well',
+        remedy: `look at the log of ${name}; with too little memory or time, learn from fewer rows or smaller trees`,
+      });
+    } finally {
+      client.destroy();
+    }
+  };
+}
+
+/** A little more than the learner has. */
+const LEARN_WITHIN_MS = 13 * 60_000;

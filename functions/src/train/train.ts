@@ -1,0 +1,99 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bucket } from '@bifold/adapters/s3';
+import {
+  canonicalJson,
+  MANIFEST_FILE,
+  type ModelDefinition,
+  type ModelRegistry,
+  type Plan,
+  readManifest,
+  type Scope,
+} from '@bifold/core';
+import { type ArchiveTablePorts, archivedFor, writeArchiveTable } from './archive-table.ts';
+import { requestedFeatures } from './features.ts';
+import type { Metrics } from './learned.ts';
+import { type DraftPlace, LEARNED_FILES, type Learn, REQUEST_FILE, type Refusal, TABLE_FILE } from './learner.ts';
+import { definitionDigest, makeVersion } from './version.ts';
+
+export interface TrainPorts extends ArchiveTablePorts {
+  readonly registry: ModelRegistry;
+  /** Where drafts are: the bucket of the models. */
+  readonly bucket: Pick<Bucket, 'put' | 'download' | 'list' | 'deleteAll'>;
+  readonly bucketName: string;
+  readonly learn: Learn;
+  readonly newId: () => string;
+  readonly clock: () => number;
+}
+
+/** A new version, which is a candidate until somebody promotes it; or the reason why there is none. */
+export type TrainedOnSchedule =
+  | { readonly trained: true; readonly model: string; readonly version: string; readonly heldOut: Metrics['heldOut'] }
+  | { readonly trained: false; readonly model: string; readonly reason: 'nothing-published' | 'nothing-new' }
+  | { readonly trained: false; readonly model: string; readonly reason: 'refused'; readonly refused: Refusal };
+
+/**
+ * Learns a version from what the published generation covers, and adds it to the registry. Nothing that is there changes: without anything to learn from, or anything new, there is no
+ * new version, and which one is current is not decided here.
+ */
+export async function trainOnSchedule(
+  definition: ModelDefinition,
+  plan: Plan,
+  scope: Scope,
+  ports: TrainPorts,
+): Promise<TrainedOnSchedule> {
+  const { name: model } = definition;
+  const { registry, bucket } = ports;
+  const archived = await archivedFor(plan, scope, ports);
+  if (archived === null) return { trained: false, model, reason: 'nothing-published' };
+  const wanted = { trainedOn: archived, definition: definitionDigest(definition) };
+  if (canonicalJson(await lastTraining(model, registry)) === canonicalJson(wanted))
+    return { trained: false, model, reason: 'nothing-new' };
+
+  const scratch = await mkdtemp(join(ports.scratchFolder, 'learn-'));
+  const place: DraftPlace = { bucket: ports.bucketName, prefix: `drafts/${model}/${ports.newId()}/` };
+  try {
+    const table = join(scratch, TABLE_FILE);
+    const trainedOn = await writeArchiveTable(definition, plan, scope, ports, table);
+    if (trainedOn === null) return { trained: false, model, reason: 'nothing-published' };
+    const request = join(scratch, REQUEST_FILE);
+    await writeFile(request, JSON.stringify(await trainingRequest(definition, table)));
+    await bucket.put(`${place.prefix}${TABLE_FILE}`, table, {});
+    await bucket.put(`${place.prefix}${REQUEST_FILE}`, request, {});
+    const refused = await ports.learn(place);
+    if (refused !== null) return { trained: false, model, reason: 'refused', refused };
+    for (const file of LEARNED_FILES) await bucket.download(`${place.prefix}${file}`, join(scratch, file));
+    const versions = join(scratch, 'versions');
+    await mkdir(versions);
+    const { version, folder, metrics } = makeVersion(
+      definition,
+      trainedOn,
+      scratch,
+      versions,
+      new Date(ports.clock()),
+      null,
+    );
+    await registry.create(model, version, folder);
+    return { trained: true, model, version, heldOut: metrics.heldOut };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+    await bucket.deleteAll(place.prefix);
+  }
+}
+
+/** What `train.py` is asked for, but for where its files are. */
+export async function trainingRequest(definition: ModelDefinition, tableFile: string): Promise<object> {
+  const { name, target, task, estimator, grid, folds, split, heldOutShare, seed } = definition;
+  const features = await requestedFeatures(definition, tableFile);
+  return { name, target, task, features, estimator, grid, folds, split, heldOutShare, seed };
+}
+
+/** What the newest version was learned from, and how. Null: there is none. */
+async function lastTraining(model: string, registry: ModelRegistry): Promise<unknown> {
+  const newest = (await registry.versions(model)).at(-1);
+  const bytes =
+    newest === undefined ? null : await registry.read(model, newest, MANIFEST_FILE, Number.MAX_SAFE_INTEGER);
+  if (newest === undefined || bytes === null) return null;
+  const { trainedOn, definition } = readManifest(bytes, model, newest).content;
+  return { trainedOn, definition };
+}
