@@ -1,11 +1,12 @@
 /** The command line itself, as a person meets it: what it says and how it ends, when all is well and when not. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { relayGroupId } from '@bifold/cdk';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Client } from 'cassandra-driver';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Bifold, bifoldIn } from './local/bifold.ts';
+import { type Bifold, bifoldIn, type Status, until } from './local/bifold.ts';
 
 jest.setTimeout(240_000);
 
@@ -18,6 +19,9 @@ const legs = Array.from({ length: LEGS }, (_, index) => ({
   speed: index % 11 === 0 ? null : 400.5 + (index % 100),
 }));
 const FOUR_PARTS = /^✖ .+\n {2}received {2}.+\n {2}allowed {3}.+\n {2}to do {5}.+\n {2}\[[A-Z_]+\]\n$/s;
+
+const endsOf = ({ pipelines }: Status, name: string): number =>
+  Object.values(pipelines.find(({ pipeline }) => pipeline === name)?.ends ?? {}).reduce((sum, end) => sum + end, 0);
 
 let bifold: Bifold;
 beforeAll(() => {
@@ -178,6 +182,86 @@ describe('on a local cloud', () => {
     ]);
   });
 
+  it('joins two topics, and counts once what the relay brings twice', async () => {
+    const hourMs = 3_600_000;
+    const isoAt = (hours: number): string => new Date(Date.UTC(2013, 0, 1) + hours * hourMs).toISOString();
+    const origins = ['EWR', 'JFK', 'LGA'];
+    const flights = Array.from({ length: 900 }, (_, index) => ({
+      ...{ at: isoAt(index / 20), carrier: `C${index % 7}`, flight: index, tailnum: null },
+      ...{ origin: origins[index % 3] as string, dest: 'IAH', dep_time: 517, dep_delay: (index % 40) - 10 },
+    }));
+    const hours = Array.from({ length: 40 * 3 }, (_, index) => ({
+      ...{ at: isoAt(Math.floor(index / 3)), origin: origins[index % 3] as string, wind_mph: index % 30 },
+      ...{ rain_inches: 0.5, visibility_miles: index % 11 },
+    }));
+    const send = async (topic: string, key: string, records: readonly object[]): Promise<void> => {
+      const file = join(bifold.stateDir, `${topic}.jsonl`);
+      writeFileSync(
+        file,
+        [...records.map((record) => JSON.stringify(record)), '{"at": "never", "origin": "EWR", "carrier": "UA"}'].join(
+          '\n',
+        ),
+      );
+      expect(await bifold.json('produce', topic, '--file', file, '--key', key)).toMatchObject({
+        sent: records.length + 1,
+      });
+    };
+    const asked = async () => {
+      await bifold.json('wait', 'weather-delays');
+      const { rows, receipt } = await bifold.json<{
+        readonly rows: readonly { readonly key: object; readonly values: { readonly flights: number } }[];
+        readonly receipt: { readonly quarantined: { readonly reasons: object } };
+      }>('query', 'weather-delays', '--total');
+      const counted = rows.map(({ key, values }) => JSON.stringify([key, values.flights])).sort();
+      return { counted, quarantined: receipt.quarantined.reasons };
+    };
+
+    const { relayed, incarnation, topic } = (
+      await bifold.json<readonly { relayed: Record<string, string>; incarnation: string; topic: string }[]>(
+        ...['deploy', 'weather-delays', '--topic-partitions', '2'],
+      )
+    )[0] as { relayed: Record<string, string>; incarnation: string; topic: string };
+    await send('departures', 'carrier', flights);
+    await send('weather', 'origin', hours);
+    const pairs = new Map<string, number>();
+    for (const { at, origin } of flights) {
+      const hour = hours.find((one) => one.origin === origin && one.at.slice(0, 13) === at.slice(0, 13));
+      if (hour === undefined) continue;
+      const key = JSON.stringify({ origin, bad: hour.visibility_miles < 3 || hour.wind_mph >= 20 });
+      pairs.set(key, (pairs.get(key) ?? 0) + 1);
+    }
+    const counted = Array.from(pairs, ([key, flown]) => `[${key},${flown}]`).sort();
+    expect(counted).toHaveLength(6);
+    expect(await asked()).toEqual({ counted, quarantined: { invalid: 2 } });
+    await bifold.json('archive', 'weather-delays');
+    await bifold.json('recompute', 'weather-delays');
+
+    // A relay that has forgotten all that it did: its group begins anew, when nobody is in it.
+    const before = endsOf(await bifold.status(), 'weather-delays');
+    const trigger = (await bifold.status()).services.find(({ name }) => name === 'trigger');
+    process.kill(trigger?.pid as number, 'SIGKILL');
+    const admin = new Kafka({ brokers: [addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    for (const [source, id] of Object.entries(relayed)) {
+      const groupId = relayGroupId(topic, incarnation, id);
+      const partitions = [0, 1].map((partition) => ({ partition, offset: '0' }));
+      await until(
+        'an empty group',
+        () => admin.describeGroups([groupId]),
+        ({ groups }) => groups[0]?.state === 'Empty',
+      );
+      await admin.setOffsets({ groupId, topic: source, partitions });
+    }
+    await admin.disconnect();
+    expect((await bifold.run('up')).status).toBe(0);
+    expect(await asked()).toEqual({ counted, quarantined: { invalid: 2 } });
+    expect(endsOf(await bifold.status(), 'weather-delays')).toBe(2 * before);
+    await bifold.json('archive', 'weather-delays');
+    await bifold.json('recompute', 'weather-delays');
+    expect(await asked()).toEqual({ counted, quarantined: { invalid: 2 } });
+    expect(await bifold.json('verify', 'weather-delays', '--against', 'both')).toMatchObject({ equal: true });
+  });
+
   it('asks for keys, totals and parts, and shows the receipt', async () => {
     const { status, stdout } = await bifold.run('query', 'airframes', '--key', '["N3"]', '--total', '--parts');
     expect(status).toBe(0);
@@ -193,7 +277,7 @@ describe('on a local cloud', () => {
   });
 
   it('destroys what it deployed, and stops without a trace', async () => {
-    for (const name of ['airframes', 'legs-once'])
+    for (const name of ['airframes', 'legs-once', 'weather-delays'])
       expect(await bifold.json('destroy', name)).toEqual({ destroyed: [name] });
     expect((await bifold.status()).pipelines).toEqual([]);
     expect(await bifold.json('down')).toEqual({ stopped: true, deleted: false });

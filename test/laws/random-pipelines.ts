@@ -13,10 +13,12 @@ import {
   definePipeline,
   distinct,
   dropDuplicates,
+  dropLate,
   field,
   first,
   histogram,
   items,
+  type Late,
   last,
   lookup,
   max,
@@ -117,6 +119,7 @@ export interface Choices {
   readonly place: 'null' | 'drop' | null;
   readonly machine: 'null' | 'drop' | null;
   readonly derive: readonly (keyof typeof DERIVED)[];
+  readonly late: Late | null;
   readonly duplicates: Duplicates<string> | null;
   readonly where: keyof typeof CONDITIONS | null;
   readonly groupBy: readonly string[];
@@ -220,7 +223,7 @@ const at = (names: readonly string[], index: number): string => names[index % na
 
 /** The pipeline that was chosen, with segments smaller than a definition may ask for: so a short log has many. */
 export function pipelineOf(choices: Choices): Pipeline {
-  const { flatMap, place, machine, derive, duplicates, where, windows, segmentSize, buckets } = choices;
+  const { flatMap, place, machine, derive, late, duplicates, where, windows, segmentSize, buckets } = choices;
   const fields = fieldsOf(choices);
   const keys = [...fields.numbers, ...fields.booleans, ...fields.others, 'price'].filter((name) => !name.includes('.'));
   const chosen = choices.groupBy.filter((name) => keys.includes(name));
@@ -239,6 +242,7 @@ export function pipelineOf(choices: Choices): Pipeline {
       }),
     },
     derive: Object.fromEntries(derive.map((name) => [name, DERIVED[name]])),
+    ...(late === null ? {} : { dropLate: late }),
     ...(duplicates === null ? {} : { dropDuplicates: duplicates }),
     ...(where === null ? {} : { where: CONDITIONS[where] }),
     groupBy: chosen.length > 0 ? chosen : ['city'],
@@ -281,6 +285,12 @@ const choices: fc.Arbitrary<Choices> = fc.record({
   place: maybe(missing),
   machine: fc.option(missing, { freq: 2 }),
   derive: fc.subarray(Object.keys(DERIVED) as (keyof typeof DERIVED)[]),
+  late: fc.option(
+    fc
+      .tuple(fc.constantFrom('5ms' as const, '40ms' as const), fc.constantFrom('20ms' as const, '1h' as const))
+      .map(([after, skew]) => dropLate(after, { skew })),
+    { freq: 3 },
+  ),
   duplicates: fc.option(
     fc
       .tuple(fc.subarray(['at', 'whole', 'real', 'text', 'price']), fc.constantFrom(null, '5ms', '40ms'))

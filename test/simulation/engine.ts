@@ -1,6 +1,7 @@
 import {
   type AggregatePlan,
   type BoundModels,
+  clocksSql,
   compareUtf8,
   type Decoded,
   EarlierRecords,
@@ -57,7 +58,7 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
     return covered.flatMap((record) => {
       const { partition, offset } = record;
       const decoded = decode(record);
-      const admitted = earlier?.admit(partition, decoded, offset) ?? decoded;
+      const admitted = earlier?.admit(record, decoded) ?? decoded;
       if (admitted.kind === 'poison') return [];
       const own = admitted.kind === 'event' ? [admitted] : admitted.events;
       return own.map(({ timeMs, values }) => ({ partition, offset, timeMs, values }));
@@ -142,6 +143,17 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
             ? [[BigInt(record.offset), decoded.reason, null, origin, ...plan.columns.map(() => null)]]
             : [[BigInt(record.offset), null, BigInt(decoded.timeMs), origin, ...decoded.values]];
         });
+        return;
+      }
+      if (plan.late !== undefined && sql === clocksSql(plan.late, 'covered')) {
+        const clocks = new Map<number, number>();
+        for (const record of covered) {
+          const decoded = decode(record);
+          if (decoded.kind === 'poison') continue;
+          const toMs = Math.min(decoded.timeMs, record.timestampMs + plan.late.skewMs);
+          clocks.set(record.partition, Math.max(clocks.get(record.partition) ?? toMs, toMs));
+        }
+        yield Array.from(clocks, ([clockPartition, clockMs]) => [clockPartition, BigInt(clockMs)]);
         return;
       }
       if (sql.startsWith('SELECT _reason, count(*)')) {

@@ -6,10 +6,12 @@ import {
   type Duplicates,
   definePipeline,
   dropDuplicates,
+  dropLate,
   field,
   first,
   histogram,
   join,
+  type Late,
   last,
   lookup,
   maxBy,
@@ -65,10 +67,12 @@ const pipelineWhere = (
   dearFrom: number,
   duplicates: Duplicates<'at' | 'city' | 'seats'> | null = null,
   from: typeof trips | Relayed<z.infer<typeof Trip>> = trips,
+  others: { readonly dropLate?: Late } = {},
 ): Pipeline => {
   const pipeline = definePipeline({
     name: 'trips',
     from,
+    ...others,
     lookups: { place: lookup(table(TABLE, { schema: City, key: 'city' }), { on: 'city', missing: 'null' }) },
     derive: { dear: field('fare').gt(dearFrom), steep: field('expected').gt(3) },
     scores: { expected: model(MODEL, { features: { rank: 'place.rank' } }) },
@@ -159,6 +163,7 @@ export const FAMILIES: readonly (readonly Pipeline[])[] = [
     pipelineWhere(2.5, dropDuplicates(['city', 'at'])),
   ],
   [pairsWhere(2.5), pairsWhere(0)],
+  [pipelineWhere(2.5, null, trips, { dropLate: dropLate('30ms', { skew: '50ms' }) }), pipelineWhere(2.5)],
   [
     pipelineWhere(2.5, null, bySeats),
     pipelineWhere(2.5, dropDuplicates(['city', 'seats'], { within: '30ms' }), bySeats),

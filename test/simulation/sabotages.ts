@@ -6,6 +6,7 @@ import {
   type BatchStore,
   type FragmentRow,
   type LogRecord,
+  NO_CLOCK_MS,
   type Pointer,
   QUARANTINE_WINDOW,
   rowId,
@@ -343,13 +344,37 @@ export const SABOTAGES: readonly Sabotage[] = [
           },
   },
   {
+    name: 'clock-of-the-batch',
+    rule: 6,
+    breaks: 'what is late is decided by the clock of the batch, as if nothing had come before it',
+    fold: (fold) => {
+      if (fold.lookBack?.late == null) return fold;
+      const { late } = fold.lookBack;
+      let lastMs = Number.POSITIVE_INFINITY;
+      return {
+        ...fold,
+        lookBack: {
+          ...fold.lookBack,
+          // A clock that was handed over from elsewhere is not this one's.
+          late: {
+            after: (clockMs, event, timestampMs) => {
+              lastMs = late.after(clockMs === lastMs ? clockMs : NO_CLOCK_MS, event, timestampMs);
+              return lastMs;
+            },
+            isLate: (clockMs, event) => clockMs === lastMs && late.isLate(clockMs, event),
+          },
+        },
+      };
+    },
+  },
+  {
     name: 'relayed-twice',
     rule: 10,
     breaks: 'what a relay brings a second time counts a second time',
     fold: (fold) =>
       fold.pipeline.plan.relay === undefined || fold.lookBack === null
         ? fold
-        : { ...fold, lookBack: { ...fold.lookBack, repetitions: fold.lookBack.repetitions.slice(1) } },
+        : { ...fold, lookBack: { ...fold.lookBack, relayed: null } },
   },
   {
     name: 'relayed-early',

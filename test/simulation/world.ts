@@ -1018,7 +1018,7 @@ class World {
       const progress = await store.readProgress(partition, 0, null);
       for (const [offset, slot] of slots.entries()) {
         const decoded = slot === null ? null : fold.decode(slot.value, slot.headers);
-        const admitted = decoded === null ? null : (earlier?.admit(partition, decoded, offset) ?? decoded);
+        const admitted = decoded === null ? null : slot && (earlier?.admit(slot, decoded) ?? decoded);
         const expected = admitted?.kind === 'poison' ? admitted.reason : undefined;
         const given = entries.get(offset);
         const folded = offset < (progress.get(Math.floor(offset / SEGMENT_SIZE)) ?? 0);

@@ -460,6 +460,13 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
       ),
   })),
   {
+    code: 'BIFOLD_BAD_LATE',
+    what: 'a duration where a rule of lateness belongs',
+    names: '"2h"',
+    allowed: 'dropLate(after',
+    make: () => define({ dropLate: '2h' }),
+  },
+  {
     code: 'BIFOLD_BAD_LOOKUP',
     what: 'a table where a lookup belongs',
     names: '"place"',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AggregateKind, ExpressionNode, FlatMapPlan, Window } from '@bifold/core';
+import type { AggregateKind, ExpressionNode, FlatMapPlan, Relayed, Window } from '@bifold/core';
 import type { Sink } from '@bifold/runner';
 import { describe, expect, it } from '@jest/globals';
 import type { Case } from '../spark/case.ts';
@@ -20,10 +20,14 @@ const EXPRESSIONS: Readonly<Record<ExpressionNode['kind'], true>> = {
   ...{ arithmetic: true, numeric: true, case: true, coalesce: true, concat: true, length: true, substring: true },
   ...{ textTest: true, letters: true, timePart: true },
 };
-const OPERATORS: Readonly<Record<FlatMapPlan['source']['kind'] | Operator, true>> = {
+const OPERATORS: Readonly<Record<FlatMapPlan['source']['kind'] | Relayed<never>['kind'] | Operator, true>> = {
   ...{
     lookups: true,
     dropDuplicates: true,
+    dropLate: true,
+    join: true,
+    union: true,
+    repartition: true,
     split: true,
     items: true,
     derive: true,
@@ -32,7 +36,7 @@ const OPERATORS: Readonly<Record<FlatMapPlan['source']['kind'] | Operator, true>
     groupBy: true,
   },
 };
-type Operator = 'lookups' | 'dropDuplicates' | 'derive' | 'scores' | 'where' | 'groupBy';
+type Operator = 'lookups' | 'dropDuplicates' | 'dropLate' | 'derive' | 'scores' | 'where' | 'groupBy';
 const SINKS: Readonly<Record<Sink<never>['sink']['kind'], true>> = {
   ...{ console: true, memory: true, files: true, kafka: true, cassandra: true, foreachBatch: true, foreach: true },
 };

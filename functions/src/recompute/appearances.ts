@@ -2,13 +2,17 @@ import {
   type Appearance,
   type AppearanceStore,
   appearancesSql,
+  clockMark,
+  clocksSql,
   columnValue,
   cutOf,
   type Decoded,
+  type Late,
   type LookBack,
   lookBackOf,
   looksBack,
   type Manifest,
+  NO_CLOCK_MS,
   type Plan,
   type Pointer,
   type PoisonReason,
@@ -42,6 +46,7 @@ export async function storeAppearances(
   const lookBack = lookBackOf(plan);
   if (lookBack === null) return;
   const { segmentSize } = plan.storage;
+  if (plan.late !== undefined) await storeClocks(plan.late, cuts, segmentSize, engine, ports.appearances);
   for (const [name, cut] of Object.entries(cuts)) {
     const partition = Number(name);
     const before = cutOf(pointer.current, partition);
@@ -62,6 +67,25 @@ export async function storeAppearances(
   }
 }
 
+/** Where the clocks stand at the cuts: whoever folds what is above goes on from there. */
+async function storeClocks(
+  late: Late,
+  cuts: Manifest['cuts'],
+  segmentSize: number,
+  engine: SqlEngine,
+  appearances: AppearanceStore,
+): Promise<void> {
+  const clocks = new Map<number, number>();
+  for await (const chunk of engine.query(clocksSql(late, COVERED)))
+    for (const [partition, clockMs] of chunk) clocks.set(Number(partition), Number(clockMs));
+  for (const [name, cut] of Object.entries(cuts)) {
+    if (cut === 0) continue;
+    const partition = Number(name);
+    const last = segmentStart(cut, segmentSize) - 1;
+    await appearances.write(partition, [clockMark(cut - 1, last, clocks.get(partition) ?? NO_CLOCK_MS)]);
+  }
+}
+
 /** A row of `appearancesSql`, without its offset. */
 function archivedRecord(
   { relay }: Plan,
@@ -74,9 +98,14 @@ function archivedRecord(
     : { kind: 'poison', reason: reason as PoisonReason, detail: '', ...from };
 }
 
-function appearancesOf({ repetitions, join }: LookBack, record: Decoded, offset: number): readonly Appearance[] {
+function appearancesOf(
+  { relayed, duplicates, join }: LookBack,
+  record: Decoded,
+  offset: number,
+): readonly Appearance[] {
   return [
-    ...repetitions.map((rule) => rule.appearanceOf(record, offset)),
+    relayed?.appearanceOf(record, offset) ?? null,
+    duplicates?.appearanceOf(record, offset) ?? null,
     record.kind === 'poison' ? null : (join?.waitingOf(record, offset) ?? null),
   ].filter((one) => one !== null);
 }

@@ -2,12 +2,15 @@ import {
   type Appearance,
   type AppearanceStore,
   type BatchStore,
+  clockId,
+  clockMark,
   cutOf,
   type Decoded,
   type DecodedEvent,
   type JoinRule,
   type LogRecord,
   type LookBack,
+  NO_CLOCK_MS,
   type RepetitionRule,
   type SpeedStore,
   segmentOf,
@@ -23,13 +26,18 @@ export type WarmAppearances = Map<number, Map<string, number>>;
 
 /** What records come to, when all below them is known. */
 export interface Earlier {
-  /** Offsets of those that repeat earlier ones. */
-  readonly repeated: ReadonlySet<number>;
+  /** Offsets of those that take no part: they repeat earlier ones, or come too late. */
+  readonly dropped: ReadonlySet<number>;
   /** For each offset, the pairs that its event completes; null where events stand alone. */
   readonly pairs: ReadonlyMap<number, readonly TimedValues[]> | null;
+  /** Where the clock stands behind them. Epoch milliseconds. */
+  readonly clockMs: number;
 }
 
-export const NOTHING_EARLIER: Earlier = { repeated: new Set(), pairs: null };
+export const NOTHING_EARLIER: Earlier = { dropped: new Set(), pairs: null, clockMs: NO_CLOCK_MS };
+
+/** So many segments are asked at once for a mark: the last one is nearly always near. */
+const MARKS_AT_ONCE = 64;
 
 /**
  * Where the log's prefix ends of which every appearance is stored: below the cut the batch layer wrote them, from there on each complete segment. Nothing that is
@@ -55,28 +63,74 @@ export async function knownPrefix(
 }
 
 /**
+ * The last mark of the clock below an offset, and where what it has not seen begins. At the cut there is always one, which the batch layer left.
+ *
+ * @param cut the offset below which all belongs to the batch layer
+ */
+export async function clockBelow(
+  partition: number,
+  cut: number,
+  upTo: number,
+  segmentSize: number,
+  appearances: AppearanceStore,
+): Promise<{ readonly next: number; readonly clockMs: number }> {
+  const first = segmentOf(Math.max(0, cut - 1), segmentSize);
+  for (let last = segmentOf(Math.max(0, upTo - 1), segmentSize); last >= first; last -= MARKS_AT_ONCE) {
+    const from = Math.max(first, last - MARKS_AT_ONCE + 1);
+    const wanted = Array.from({ length: last - from + 1 }, (_, index) => ({
+      ...{ id: clockId(from + index), fromMs: NO_CLOCK_MS, toMs: -NO_CLOCK_MS },
+    }));
+    const marks = (await appearances.read(partition, wanted)).filter(
+      ({ offset }) => offset < upTo && offset >= cut - 1,
+    );
+    if (marks.length === 0) continue;
+    const { offset, timeMs } = marks.reduce((one, other) => (other.offset > one.offset ? other : one));
+    return { next: offset + 1, clockMs: timeMs };
+  }
+  return { next: cut, clockMs: NO_CLOCK_MS };
+}
+
+/**
  * Rule 10: what records come to, given those before them. Stores what came, before it tells what follows from it: all appearances below the first of the records must be
  * stored already.
  */
 export async function earlierOf(
-  { repetitions, join }: LookBack,
+  { relayed, late, duplicates, join }: LookBack,
   partition: number,
+  segmentSize: number,
   records: readonly LogRecord[],
   decoded: readonly Decoded[],
+  clockBeforeMs: number,
   appearances: AppearanceStore,
   warm: WarmAppearances,
 ): Promise<Earlier> {
-  const repeated = new Set<number>();
-  const left = (): readonly (readonly [Decoded, number])[] =>
-    records.flatMap(({ offset }, index) => (repeated.has(offset) ? [] : [[decoded[index] as Decoded, offset]]));
-  for (const rule of repetitions) {
-    const own = left().flatMap(([record, offset]) => rule.appearanceOf(record, offset) ?? []);
-    for (const offset of await repeatedOffsets(rule, partition, own, appearances, warm)) repeated.add(offset);
+  const dropped = new Set<number>();
+  const left = (): readonly Placed[] =>
+    records.flatMap((record, index) => (dropped.has(record.offset) ? [] : [[decoded[index] as Decoded, record]]));
+  const dropRepeated = async (rule: RepetitionRule | null): Promise<void> => {
+    if (rule === null) return;
+    const own = left().flatMap(([record, { offset }]) => rule.appearanceOf(record, offset) ?? []);
+    for (const offset of await repeatedOffsets(rule, partition, own, appearances, warm)) dropped.add(offset);
+  };
+  await dropRepeated(relayed);
+  let clockMs = clockBeforeMs;
+  if (late !== null && records.length > 0) {
+    for (const [event, { offset, timestampMs }] of left()) {
+      if (event.kind === 'poison') continue;
+      if (late.isLate(clockMs, event)) dropped.add(offset);
+      clockMs = late.after(clockMs, event, timestampMs);
+    }
+    const { offset } = records.at(-1) as LogRecord;
+    await appearances.write(partition, [clockMark(segmentOf(offset, segmentSize), offset, clockMs)]);
   }
-  if (join === null) return { repeated, pairs: null };
-  const events = left().flatMap(([record, offset]) => (record.kind === 'poison' ? [] : [{ ...record, offset }]));
-  return { repeated, pairs: await pairsOf(join, partition, events, appearances) };
+  await dropRepeated(duplicates);
+  if (join === null) return { dropped, pairs: null, clockMs };
+  const events = left().flatMap(([record, { offset }]) => (record.kind === 'poison' ? [] : [{ ...record, offset }]));
+  return { dropped, pairs: await pairsOf(join, partition, events, appearances), clockMs };
 }
+
+/** A record, read, and where it stands. */
+type Placed = readonly [Decoded, LogRecord];
 
 async function repeatedOffsets(
   rule: RepetitionRule,

@@ -9,6 +9,7 @@ import {
   type LogRecord,
   type LookupStore,
   type ModelRegistry,
+  NO_CLOCK_MS,
   openingOf,
   ProtocolError,
   type QuarantineEntry,
@@ -22,7 +23,7 @@ import {
 } from '@bifold/core';
 import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
 import { bindModels, coldModels, type RefusedVersion, type WarmModels } from '../models.ts';
-import { type Earlier, earlierOf, knownPrefix, NOTHING_EARLIER, type WarmAppearances } from './earlier.ts';
+import { clockBelow, type Earlier, earlierOf, knownPrefix, NOTHING_EARLIER, type WarmAppearances } from './earlier.ts';
 import { type BoundLookups, bindLookups, type WarmLookups } from './lookups.ts';
 
 export interface SpeedPorts extends BoundLog {
@@ -42,6 +43,8 @@ export interface SpeedPorts extends BoundLog {
 interface WarmPartition {
   readonly end: number;
   readonly current: SegmentFold;
+  /** Where the clock stands at `end`, for views that drop what is late. */
+  readonly clockMs: number;
 }
 
 /** What a process keeps between invocations, for one scope: created once, by the handler. */
@@ -126,7 +129,10 @@ async function foldPartition(
   const earlier =
     fold.lookBack === null
       ? NOTHING_EARLIER
-      : await earlierOf(fold.lookBack, partition, folding, decoded, ports.appearances, warm.appearances);
+      : await earlierOf(
+          ...([fold.lookBack, partition, segmentSize] as const),
+          ...([folding, decoded, opened.clockMs, ports.appearances, warm.appearances] as const),
+        );
   const lookups = await bind(fold, partition, folding, decoded, earlier, ports, warm);
   const { segments, quarantine } = foldRecords(fold, partition, folding, decoded, earlier, opened.current, lookups);
 
@@ -151,7 +157,9 @@ async function foldPartition(
   await Promise.all(Array.from(progress, ([segment, next]) => ports.store.writeProgress(partition, segment, next)));
 
   const last = segments.at(-1);
-  if (last && last.segment === segmentOf(end - 1, segmentSize)) warm.partitions.set(partition, { end, current: last });
+  if (last && last.segment === segmentOf(end - 1, segmentSize)) {
+    warm.partitions.set(partition, { end, current: last, clockMs: earlier.clockMs });
+  }
   return {
     partition,
     records: batch.length,
@@ -196,9 +204,14 @@ interface OpenedSegment {
   /** Progress of an earlier segment that turned out to end in a hole. */
   readonly completed: readonly (readonly [segment: number, next: number])[];
   readonly askedLog: boolean;
+  /** Where the clock stands at `from`. */
+  readonly clockMs: number;
 }
 
-const closedAt = (from: number): OpenedSegment => ({ from, current: null, missing: [], completed: [], askedLog: true });
+const closedAt = (from: number): OpenedSegment => ({
+  ...{ from, current: null, missing: [], completed: [], askedLog: true },
+  clockMs: NO_CLOCK_MS,
+});
 
 async function openFirstSegment(
   fold: Fold,
@@ -211,7 +224,7 @@ async function openFirstSegment(
   const segment = segmentOf(start, segmentSize);
   if (known !== undefined && known.end === start) {
     const current = known.current.segment === segment ? known.current : new SegmentFold(fold, partition, segment, []);
-    return { from: start, current, missing: [], completed: [], askedLog: false };
+    return { from: start, current, missing: [], completed: [], askedLog: false, clockMs: known.clockMs };
   }
   const stored = await ports.store.readProgress(partition, Math.max(0, segment - 1), segment + 1);
   const next = stored.get(segment) ?? segmentStart(segment, segmentSize);
@@ -227,11 +240,15 @@ async function openFirstSegment(
         missing: [],
         completed: [],
         askedLog: false,
+        clockMs: NO_CLOCK_MS,
       };
     case 'open-after-hole': {
       const between = await askLog(ports.log, partition, opening.from, start);
       const current = await loadSegment(fold, partition, segment, start, ports.store);
-      return { from: start, current, missing: [], completed: completes(between?.length === 0), askedLog: true };
+      return {
+        ...{ from: start, current, missing: [], completed: completes(between?.length === 0), askedLog: true },
+        clockMs: NO_CLOCK_MS,
+      };
     }
     case 'ask': {
       const missing = await askLog(ports.log, partition, opening.from, start);
@@ -241,7 +258,10 @@ async function openFirstSegment(
         missing.length === 0 && opening.earlier !== null
           ? await askLog(ports.log, partition, opening.earlier, opening.from)
           : null;
-      return { from: start, current, missing, completed: completes(earlier?.length === 0), askedLog: true };
+      return {
+        ...{ from: start, current, missing, completed: completes(earlier?.length === 0), askedLog: true },
+        clockMs: NO_CLOCK_MS,
+      };
     }
   }
 }
@@ -260,13 +280,17 @@ async function openPrefix(
   const { segmentSize } = fold.pipeline.plan.storage;
   if (known !== undefined && known.end === start) return openFirstSegment(fold, partition, start, ports, known);
   const { cut, end } = await knownPrefix(partition, start, segmentSize, ports);
-  const missing = end < start ? await askLog(ports.log, partition, end, start) : [];
+  const seen = Math.max(cut, Math.min(end, start));
+  const { next: from, clockMs } =
+    fold.lookBack?.late == null
+      ? { next: seen, clockMs: NO_CLOCK_MS }
+      : await clockBelow(partition, cut, seen, segmentSize, ports.appearances);
+  const missing = from < start ? await askLog(ports.log, partition, from, start) : [];
   // Nothing of the batch lies above its own end.
   if (missing === null) return closedAt(Number.POSITIVE_INFINITY);
-  const from = end < start ? end : Math.max(cut, start);
   const segment = segmentOf(from, segmentSize);
   const current = await loadSegment(fold, partition, segment, from, ports.store);
-  return { from, current, missing, completed: [], askedLog: end < start };
+  return { from, current, missing, completed: [], askedLog: from < start, clockMs };
 }
 
 /** Every fragment of a segment. A batch that starts at the segment's first offset needs none: a fold from the start is true, and a fuller one wins by its timestamp. */
@@ -313,7 +337,7 @@ function foldRecords(
   partition: number,
   records: readonly LogRecord[],
   decoded: readonly Decoded[],
-  { repeated, pairs }: Earlier,
+  { dropped, pairs }: Earlier,
   first: SegmentFold | null,
   lookups: BoundLookups,
 ): FoldedRecords {
@@ -332,7 +356,7 @@ function foldRecords(
       segments.push(current);
       resolve = lookups.of(segment);
     }
-    if (repeated.has(record.offset)) continue;
+    if (dropped.has(record.offset)) continue;
     if (event.kind === 'poison') {
       current.addPoison(record.offset, event.reason);
       quarantine.push(quarantineEntry(record, segment, event.reason, event.detail));

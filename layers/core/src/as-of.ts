@@ -193,11 +193,12 @@ async function foldAsOf(
       }
     }
   };
-  for await (const { partition, offset, value, headers } of log) {
+  for await (const record of log) {
+    const { partition, offset, value, headers } = record;
     const isNamed = covers(everything[partition] ?? [], offset);
     if (!isNamed && earlier === null) continue;
     const decoded = fold.decode(value, headers);
-    const admitted = earlier?.admit(partition, decoded, offset) ?? decoded;
+    const admitted = earlier?.admit(record, decoded) ?? decoded;
     if (!isNamed) continue;
     if (admitted.kind === 'poison') {
       if (covers(counted[partition] ?? [], offset)) counts.set(admitted.reason, (counts.get(admitted.reason) ?? 0) + 1);

@@ -30,6 +30,7 @@ export { itemsProblemOf } from './items.ts';
 export type { JoinRule } from './join.ts';
 export type { Json } from './json.ts';
 export { type Located, locate, type Source } from './kept.ts';
+export { clockId, clockMark, type LateRule, NO_CLOCK_MS } from './late.ts';
 export {
   type Admitted,
   EarlierRecords,

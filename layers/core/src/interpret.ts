@@ -73,7 +73,7 @@ export async function interpretEach(
     const concerned = plain.filter(({ folding }) => covers(folding.coverage[record.partition] ?? [], record.offset));
     if (concerned.length === 0 && earlier === null) continue;
     const decoded = fold.decode(record.value, record.headers);
-    const admitted = earlier?.admit(record.partition, decoded, record.offset) ?? decoded;
+    const admitted = earlier?.admit(record, decoded) ?? decoded;
     if (concerned.length === 0) continue;
     if (admitted.kind === 'poison') {
       for (const each of concerned) each.addPoison(admitted.reason);

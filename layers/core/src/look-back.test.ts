@@ -23,7 +23,7 @@ const planOf = (drop?: Duplicates<'user'>) =>
     aggregates: { n: count() },
   }).plan;
 const EVER = planOf(dropDuplicates(['user']));
-const ruleOf = (drop: Duplicates<'user'>): RepetitionRule => lookBackOf(planOf(drop))?.repetitions[0] as RepetitionRule;
+const ruleOf = (drop: Duplicates<'user'>): RepetitionRule => lookBackOf(planOf(drop))?.duplicates as RepetitionRule;
 const eventOf = (user: string, timeMs = 7) => ({ kind: 'event', values: [timeMs, user], timeMs }) as const;
 
 describe('the rule of duplicates', () => {
@@ -52,9 +52,12 @@ describe('the rule of duplicates', () => {
 
 describe('a log in which events are looked for', () => {
   const seen = (offsets: readonly (readonly [partition: number, offset: number])[]): readonly boolean[] => {
-    const earlier = new EarlierRecords({ repetitions: [ruleOf(dropDuplicates(['user']))], join: null });
+    const earlier = new EarlierRecords({
+      ...{ relayed: null, late: null, join: null },
+      duplicates: ruleOf(dropDuplicates(['user'])),
+    });
     return offsets.map(([partition, offset]) => {
-      const admitted = earlier.admit(partition, eventOf('a', offset), offset);
+      const admitted = earlier.admit({ partition, offset, timestampMs: 0 }, eventOf('a', offset));
       return admitted.kind === 'events' && admitted.events.length === 0;
     });
   };

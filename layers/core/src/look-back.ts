@@ -2,8 +2,9 @@ import type { Coverage } from './coverage.ts';
 import { ProtocolError } from './errors.ts';
 import { idOf } from './id.ts';
 import { EarlierEvents, type JoinRule, joinRuleOf } from './join.ts';
+import { type LateRule, lateRuleOf, NO_CLOCK_MS } from './late.ts';
 import type { Plan } from './plan.ts';
-import type { Appearance } from './ports.ts';
+import type { Appearance, LogRecord } from './ports.ts';
 import { type Decoded, type DecodedPoison, keyText, type TimedValues } from './record.ts';
 import { countHolding } from './search.ts';
 
@@ -12,8 +13,12 @@ const ORIGINS_TOGETHER = 1_000;
 
 /** What of a plan is decided by the log before a record (rule 10). */
 export interface LookBack {
-  /** Which records repeat earlier ones: what a relay brought twice, then what the definition drops. What the first finds, the second is not asked about. */
-  readonly repetitions: readonly RepetitionRule[];
+  /** Which records a relay brought before; null where there is none. */
+  readonly relayed: RepetitionRule | null;
+  /** Which of the others come too late; null where none does. */
+  readonly late: LateRule | null;
+  /** Which of the others repeat earlier ones; null where all count. */
+  readonly duplicates: RepetitionRule | null;
   /** With what an event is joined; null where it stands alone. */
   readonly join: JoinRule | null;
 }
@@ -30,11 +35,13 @@ export interface RepetitionRule {
 
 /** Null where records are what they are, whatever came before. */
 export function lookBackOf(plan: Plan): LookBack | null {
-  const repetitions = [
-    ...(plan.relay === undefined ? [] : [RELAYED_TWICE]),
-    ...(plan.duplicates === undefined ? [] : [duplicateRuleOf(plan, plan.duplicates)]),
-  ];
-  return repetitions.length === 0 ? null : { repetitions, join: joinRuleOf(plan) };
+  if (!looksBack(plan)) return null;
+  return {
+    relayed: plan.relay === undefined ? null : RELAYED_TWICE,
+    late: lateRuleOf(plan),
+    duplicates: plan.duplicates === undefined ? null : duplicateRuleOf(plan, plan.duplicates),
+    join: joinRuleOf(plan),
+  };
 }
 
 /** A relay that was interrupted begins again: what it brought before, it brings once more. Neighbours of a source are neighbours here, so that a batch asks for ranges. */
@@ -71,24 +78,41 @@ const NOTHING: Admitted = { kind: 'events', events: [] };
 
 /** The meaning of looking back. Given every record of a log, from the first one on and in the order of each partition. */
 export class EarlierRecords {
-  private readonly repetitions: readonly Repetitions[];
+  private readonly relayed: Repetitions | null;
+  private readonly late: LateRule | null;
+  private readonly duplicates: Repetitions | null;
   private readonly events: EarlierEvents | null;
+  private readonly clocks = new Map<number, number>();
   private readonly last = new Map<number, number>();
 
-  constructor({ repetitions, join }: LookBack) {
-    this.repetitions = repetitions.map((rule) => new Repetitions(rule));
+  constructor({ relayed, late, duplicates, join }: LookBack) {
+    this.relayed = relayed && new Repetitions(relayed);
+    this.late = late;
+    this.duplicates = duplicates && new Repetitions(duplicates);
     this.events = join && new EarlierEvents(join);
   }
 
   /** What a record comes to; it is remembered for those that follow. */
-  admit(partition: number, record: Decoded, offset: number): Admitted {
+  admit({ partition, offset, timestampMs }: Place, record: Decoded): Admitted {
     if (offset <= (this.last.get(partition) ?? -1)) throw unordered(partition, offset);
     this.last.set(partition, offset);
-    if (this.repetitions.some((rule) => rule.holds(partition, record, offset))) return NOTHING;
+    if (this.relayed?.holds(partition, record, offset)) return NOTHING;
     if (record.kind === 'poison') return record;
+    if (this.isLate(partition, record, timestampMs)) return NOTHING;
+    if (this.duplicates?.holds(partition, record, offset)) return NOTHING;
     return { kind: 'events', events: this.events?.joinedWith(partition, record) ?? [record] };
   }
+
+  private isLate(partition: number, event: TimedValues, timestampMs: number): boolean {
+    if (this.late === null) return false;
+    const clockMs = this.clocks.get(partition) ?? NO_CLOCK_MS;
+    this.clocks.set(partition, this.late.after(clockMs, event, timestampMs));
+    return this.late.isLate(clockMs, event);
+  }
 }
+
+/** Where a record stands, and when the broker took it. */
+type Place = Pick<LogRecord, 'partition' | 'offset' | 'timestampMs'>;
 
 /** Which records one rule calls repetitions. */
 class Repetitions {
@@ -123,12 +147,12 @@ function firstFrom(times: readonly number[], timeMs: number): number {
 }
 
 /** Whether what a record comes to depends on the log before it. */
-export function looksBack({ duplicates, relay }: Pick<Plan, 'duplicates' | 'relay'>): boolean {
-  return duplicates !== undefined || relay !== undefined;
+export function looksBack({ duplicates, late, relay }: Pick<Plan, 'duplicates' | 'late' | 'relay'>): boolean {
+  return duplicates !== undefined || late !== undefined || relay !== undefined;
 }
 
 /** What must be read to fold some offsets: all that was before them too, where a view looks back. */
-export function readFor(plan: Pick<Plan, 'duplicates' | 'relay'>, coverage: Coverage): Coverage {
+export function readFor(plan: Pick<Plan, 'duplicates' | 'late' | 'relay'>, coverage: Coverage): Coverage {
   if (!looksBack(plan)) return coverage;
   return Object.fromEntries(
     Object.entries(coverage)

@@ -3,6 +3,7 @@ import type { AggregateKind } from './definition/aggregate.ts';
 import type { Duplicates } from './definition/duplicates.ts';
 import type { ExpressionNode } from './definition/expression.ts';
 import type { FlatMapPlan } from './definition/flat-map.ts';
+import type { Late } from './definition/late.ts';
 import type { Missing } from './definition/lookup.ts';
 import type { Gives, WithoutVersion } from './definition/model.ts';
 import type { Column, ColumnType } from './definition/schema.ts';
@@ -31,6 +32,8 @@ export interface Plan {
   readonly derived: readonly DerivedPlan[];
   /** Absent where nothing is scored. Derived columns that read no score come before, the others after. */
   readonly models?: readonly ModelPlan[];
+  /** Events that come too late take no part; absent where all do. */
+  readonly late?: Late;
   /** Records that repeat earlier ones take no part; absent where all do. */
   readonly duplicates?: Duplicates<string>;
   /** Only records for which it is true take part; absent when all do. */

@@ -5,6 +5,7 @@ import { TAKES, takesObservations } from './aggregates/takes.ts';
 import { calendarPaneSql } from './calendar.ts';
 import { fieldsOf } from './definition/expression.ts';
 import type { FlatMapPlan } from './definition/flat-map.ts';
+import type { Late } from './definition/late.ts';
 import type { ColumnType } from './definition/schema.ts';
 import { expressionSql } from './expression-sql.ts';
 import { derivedAround, scoresOf } from './model/columns.ts';
@@ -132,7 +133,23 @@ function unscoredSql(plan: Plan, source: string, bindings: string): string {
 
 /** What takes part: pairs where two topics are joined, otherwise events, of those that repeat each other the first one. */
 function eventsSql(plan: Plan, source: string): string {
-  return plan.relay?.join === undefined ? firstSql(plan, source) : pairsSql(plan, plan.relay, plan.relay.join, source);
+  const inTime = inTimeSql(plan, source);
+  return plan.relay?.join === undefined ? firstSql(plan, inTime) : pairsSql(plan, plan.relay, plan.relay.join, inTime);
+}
+
+/** How far an event moves the clock of its partition: not beyond the broker's time by more than the skew. */
+const movesTo = ({ skewMs }: Late): string => `least(_event_time_ms, _timestamp_ms + ${skewMs})`;
+
+/** Events that are not late, by the clock that those before them have moved. */
+function inTimeSql({ late }: Plan, source: string): string {
+  if (late === undefined) return source;
+  const before = `max(${movesTo(late)}) OVER (PARTITION BY _partition ORDER BY _offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
+  return `(SELECT * FROM ${source} WHERE _reason IS NULL QUALIFY _event_time_ms >= coalesce(${before} - ${late.afterMs}, _event_time_ms))`;
+}
+
+/** Where the clock of each partition stands behind all of its events. */
+export function clocksSql(late: Late, source: string): string {
+  return `SELECT _partition, max(${movesTo(late)}) FROM ${source} WHERE _reason IS NULL GROUP BY _partition`;
 }
 
 /** Every left event with every right one of its key that is near enough; a pair stands where the later one does. */

@@ -43,6 +43,7 @@ export {
   when,
 } from './expression.ts';
 export { type FlatMapPlan, type FlatMappable, type FlatMapped, type Items, items, split } from './flat-map.ts';
+export { dropLate, type Late } from './late.ts';
 export { type Lookup, type LookupTable, lookup, type Missing, table } from './lookup.ts';
 export { type Gives, type Model, model, type WithoutVersion } from './model.ts';
 export { defineAggregate, type OwnConstructor } from './own-aggregate.ts';

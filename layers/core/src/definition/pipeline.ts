@@ -5,6 +5,7 @@ import { type Duplicates, planDuplicates } from './duplicates.ts';
 import { type AnyExpression, Expression, type FieldType, fieldsOf } from './expression.ts';
 import { type FlatMappable, type FlatMapped, type Items, planFlatMap } from './flat-map.ts';
 import { checkResourceName } from './identifier.ts';
+import { type Late, planLate } from './late.ts';
 import type { Lookup } from './lookup.ts';
 import type { Model } from './model.ts';
 import {
@@ -83,6 +84,8 @@ interface Definition<E, G, W, A, L, D, S, F> {
   readonly scores?: S;
   /** Events that repeat earlier ones take no part: looked at before anything else, so that `where` drops no first one. */
   readonly dropDuplicates?: Duplicates<keyof E & string>;
+  /** Events that come later than this take no part: looked at before duplicates. Absent: every event counts. */
+  readonly dropLate?: Late;
   /** Only records for which it is true take part: not those for which it is false or null. */
   readonly where?: Condition<Event<E, F>, L, D, S>;
   readonly groupBy: G;
@@ -98,6 +101,7 @@ const KNOWN_OPTIONS = [
   'flatMap',
   'derive',
   'scores',
+  'dropLate',
   'dropDuplicates',
   'where',
   'groupBy',
@@ -174,6 +178,7 @@ export function definePipeline<
     ...(flatMap === undefined ? {} : { flatMap }),
     derived: derivedPlans,
     ...(models.length === 0 ? {} : { models }),
+    ...(definition.dropLate === undefined ? {} : { late: planLate(definition.dropLate, scope) }),
     ...(definition.dropDuplicates === undefined
       ? {}
       : { duplicates: planDuplicates(definition.dropDuplicates, columns, partitionBy, scope) }),

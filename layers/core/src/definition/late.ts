@@ -1,0 +1,30 @@
+import { type Duration, durationMs } from './duration.ts';
+import { refuse, type Scope } from './scope.ts';
+
+/** Which events come too late to take part, as plain data; made by `dropLate`. */
+export interface Late {
+  readonly afterMs: number;
+  readonly skewMs: number;
+}
+
+/**
+ * Events that happened more than `after` before the latest one that came before them in their partition take no part. An event from the future moves the clock no further than to the
+ * broker's time and `skew`, so that one wrong one does not make all others late.
+ *
+ * Without it every event counts, however late: that is what views are for that can take it.
+ */
+export function dropLate(after: Duration, { skew = '1h' }: { readonly skew?: Duration } = {}): Late {
+  return Object.freeze({ afterMs: durationMs(after), skewMs: durationMs(skew) });
+}
+
+export function planLate(late: Late, scope: Scope): Late {
+  const { afterMs, skewMs } = late ?? {};
+  if ([afterMs, skewMs].every((ms) => Number.isSafeInteger(ms) && (ms as number) > 0)) return { afterMs, skewMs };
+  return refuse(
+    'BIFOLD_BAD_LATE',
+    `${scope.where} does not say when an event is late`,
+    JSON.stringify(late) ?? 'nothing',
+    'dropLate(after, { skew }) with durations such as 2h',
+    "write dropLate: dropLate('2h')",
+  );
+}

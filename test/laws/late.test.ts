@@ -1,0 +1,109 @@
+import { count, definePipeline, dropLate, enrichedSql, interpret, type LogRecord, running, topic } from '@bifold/core';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { z } from 'zod';
+import { openDuckDb } from './duckdb.ts';
+
+/** Which events come too late: each is held to all before it, and the plain fold and DuckDB must find the same. */
+
+let connection: DuckDBConnection;
+let close: () => void;
+beforeAll(async () => {
+  ({ connection, close } = await openDuckDb());
+});
+afterAll(() => close());
+
+const Tap = z.object({ at: z.int(), user: z.string() });
+const pipelineOf = (afterMs: number, skewMs: number) =>
+  definePipeline({
+    name: 'taps',
+    from: topic('taps', {
+      schema: Tap,
+      schemaVersion: 1,
+      partitionBy: 'user',
+      eventTime: { field: 'at', unit: 'ms' },
+    }),
+    dropLate: dropLate(`${afterMs}ms`, { skew: `${skewMs}ms` }),
+    groupBy: ['at'],
+    windows: { ever: running() },
+    aggregates: { n: count() },
+  });
+
+interface Placed {
+  readonly partition: number;
+  readonly offset: number;
+  readonly at: number;
+  readonly takenMs: number;
+}
+
+const log: fc.Arbitrary<readonly Placed[]> = fc
+  .array(
+    fc.record({
+      partition: fc.constantFrom(0, 1),
+      at: fc.integer({ min: -20, max: 20 }),
+      takenMs: fc.integer({ min: -20, max: 20 }),
+      skipped: fc.integer({ min: 0, max: 2 }),
+    }),
+    { maxLength: 40 },
+  )
+  .map((taps) => {
+    const ends = [0, 0];
+    return taps.map(({ skipped, ...tap }) => {
+      const offset = (ends[tap.partition] as number) + skipped;
+      ends[tap.partition] = offset + 1;
+      return { ...tap, offset };
+    });
+  });
+
+const recordOf = ({ partition, offset, at, takenMs }: Placed): LogRecord => ({
+  ...{ partition, offset, timestampMs: takenMs, key: null, headers: [] },
+  value: at === 13 ? null : Buffer.from(JSON.stringify({ at, user: 'u' })),
+});
+
+const nothing = () => () => null;
+
+describe('events that come too late', () => {
+  it('take no part: in the plain fold over any offsets, and in SQL', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        log,
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.nat({ max: 30 }),
+        async (taps, afterMs, skewMs, from) => {
+          const pipeline = pipelineOf(afterMs, skewMs);
+          const events = taps.filter(({ at }) => at !== 13);
+          const inTime = events.filter(
+            (one) =>
+              !events.some(
+                (other) =>
+                  other.partition === one.partition &&
+                  other.offset < one.offset &&
+                  Math.min(other.at, other.takenMs + skewMs) > one.at + afterMs,
+              ),
+          );
+          const coverage = { 0: [[from, 1000]], 1: [[0, 1000]] } as const;
+          const folded = await interpret(pipeline, taps.map(recordOf), coverage, nothing);
+          const given = [...folded.rows.values()].flatMap(({ key, states }) => Array(states[0] as number).fill(key));
+          expect(given.sort()).toEqual(
+            inTime
+              .filter(({ partition, offset }) => partition === 1 || offset >= from)
+              .map(({ at }) => JSON.stringify([at]))
+              .sort(),
+          );
+          const rows = taps.map(
+            ({ partition, offset, at, takenMs }) =>
+              `(${partition}, ${offset}, ${at === 13 ? 'NULL' : at}, ${takenMs}, ${at === 13 ? "'tombstone'" : 'NULL'})`,
+          );
+          const covered = `(SELECT _partition, _offset, CAST(_event_time_ms AS BIGINT) AS _event_time_ms, _timestamp_ms, CAST(_reason AS VARCHAR) AS _reason FROM (VALUES (9, 0, 0, 0, 'invalid')${rows.map((row) => `, ${row}`).join('')}) AS taps(_partition, _offset, _event_time_ms, _timestamp_ms, _reason))`;
+          const sql = `SELECT _partition, _offset FROM (${enrichedSql(pipeline.plan, covered, 'bindings')})`;
+          const read = await connection.runAndReadAll(sql);
+          const places = (some: readonly (readonly unknown[])[]) => some.map((place) => place.join(' ')).sort();
+          expect(places(read.getRows())).toEqual(places(inTime.map(({ partition, offset }) => [partition, offset])));
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
