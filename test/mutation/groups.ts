@@ -41,7 +41,11 @@ const MUTATED = {
   },
   calendars: {
     files: ['search', 'calendar', 'definition/zone-clock'],
-    judges: [...own('coverage', 'duplicates'), ...laws('windows', 'composed-windows', 'calendar')],
+    judges: [
+      ...own('calendar', 'definition/zone-clock', 'coverage', 'duplicates'),
+      ...unit('definition'),
+      ...laws('calendar', 'windows', 'composed-windows'),
+    ],
     apart: true,
   },
   aggregates: {
