@@ -44,7 +44,7 @@ const MUTATED = {
     judges: [
       ...own('calendar', 'definition/zone-clock', 'coverage', 'duplicates'),
       ...unit('definition'),
-      ...laws('calendar', 'windows', 'composed-windows'),
+      ...laws('calendar', 'windows'),
     ],
     apart: true,
   },

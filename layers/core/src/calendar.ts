@@ -15,12 +15,14 @@ interface Stretch {
 /** No event is earlier. */
 const FIRST_MS = -8.64e15;
 const DAY_MS = 86_400_000;
+/** The first midnight of the calendar's years. 1900 begins on a Monday, as weeks do (ISO 8601). */
+const FIRST_LOCAL_MS = Date.UTC(CALENDAR_YEARS.first, 0, 1);
 
 const known = new WeakMap<readonly ClockChange[], Map<string, readonly Stretch[]>>();
 
 /**
  * The days, weeks, months or years of a calendar, which tile the whole of time. Each begins when the clocks of its zone first reach its first midnight: where
- * they skip that, with what follows; where they show it twice, with the first. One that clocks skip altogether is no pane. All that is before
+ * they skip that, with what follows; where they show it twice, with the first. One that clocks skip altogether has no length, and no time is in it. All that is before
  * the calendar's years is one pane, and all that is after them.
  */
 function stretchesOf({ unit, clock }: CalendarWindow): readonly Stretch[] {
@@ -45,7 +47,7 @@ function boundariesOf(unit: CalendarWindow['unit'], clock: readonly ClockChange[
   const endMs = Date.UTC(CALENDAR_YEARS.last + 1, 0, 1);
   const boundaries: Boundary[] = [];
   let change = 0;
-  for (let localMs = firstOf(unit); ; localMs = nextOf(unit, localMs)) {
+  for (let localMs = FIRST_LOCAL_MS; ; localMs = nextOf(unit, localMs)) {
     let startMs: number;
     for (;;) {
       const [fromMs, aheadMs] = clock[change] as ClockChange;
@@ -54,17 +56,9 @@ function boundariesOf(unit: CalendarWindow['unit'], clock: readonly ClockChange[
       if (nextMs === undefined || startMs < nextMs) break;
       change++;
     }
-    if (boundaries.at(-1)?.startMs === startMs) boundaries.pop();
     boundaries.push({ startMs, localMs });
     if (localMs >= endMs) return boundaries;
   }
-}
-
-function firstOf(unit: CalendarWindow['unit']): number {
-  const yearMs = Date.UTC(CALENDAR_YEARS.first, 0, 1);
-  if (unit !== 'week') return yearMs;
-  // Weeks begin on Mondays, as in ISO 8601.
-  return yearMs + ((8 - (new Date(yearMs).getUTCDay() || 7)) % 7) * DAY_MS;
 }
 
 function nextOf(unit: CalendarWindow['unit'], localMs: number): number {
