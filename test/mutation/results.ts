@@ -10,12 +10,16 @@ interface Kept {
   >;
 }
 
-/** Of mutants of what runs while modules load, forgets those that no test saw in a process where modules were loaded already. */
+/**
+ * Of mutants of what runs while modules load, forgets those that no test saw: in a process where modules were loaded already, or before there was another test. Which tests reach them is
+ * known of none.
+ */
 export function forgetStaticSurvivors(resultsFile: string): void {
   const kept = JSON.parse(readFileSync(resultsFile, 'utf8')) as Kept;
   for (const file of Object.values(kept.files))
     file.mutants = file.mutants.filter(
-      (mutant) => mutant.status !== 'Ignored' && !(mutant.static === true && mutant.status === 'Survived'),
+      ({ status, static: isStatic = false }) =>
+        status !== 'Ignored' && !(isStatic && (status === 'Survived' || status === 'NoCoverage')),
     );
   writeFileSync(resultsFile, JSON.stringify(kept));
 }
