@@ -24,12 +24,16 @@ interface Mutated {
  */
 const MUTATED = {
   fold: {
-    files: ['fold', 'segment', 'duplicates', 'items', 'evaluate', 'interpret'],
+    files: ['fold', 'segment', 'look-back', 'items', 'evaluate', 'interpret'],
     judges: [
-      ...own('evaluate', 'segment', 'duplicates', 'row', 'windows'),
+      ...own('evaluate', 'segment', 'look-back', 'row', 'windows'),
       ...unit('fold', 'expressions', 'decoder', 'definition', 'scores'),
-      ...laws('fold', 'duplicates', 'flat-map', 'composed-windows', 'merge'),
+      ...laws('fold', 'duplicates', 'join', 'flat-map', 'composed-windows', 'merge'),
     ],
+  },
+  joins: {
+    files: ['join', 'relay', 'id'],
+    judges: [...own('look-back'), ...unit('definition'), ...laws('join', 'duplicates')],
   },
   merge: {
     files: ['answer', 'coverage', 'order', 'publish'],
@@ -42,7 +46,7 @@ const MUTATED = {
   calendars: {
     files: ['search', 'calendar', 'definition/zone-clock'],
     judges: [
-      ...own('calendar', 'definition/zone-clock', 'coverage', 'duplicates'),
+      ...own('calendar', 'definition/zone-clock', 'coverage', 'look-back'),
       ...unit('definition'),
       ...laws('calendar', 'windows'),
     ],
@@ -59,9 +63,9 @@ const MUTATED = {
   codecs: {
     files: ['codec', 'row', 'record', 'value', 'decimal', 'key-size', 'plan'],
     judges: [
-      ...own('codec', 'row', 'decimal', 'plan', 'duplicates'),
+      ...own('codec', 'row', 'decimal', 'plan', 'look-back'),
       ...unit('decoder', 'expressions', 'fold', 'definition'),
-      ...laws('fold', 'aggregates', 'flat-map'),
+      ...laws('fold', 'join', 'aggregates', 'flat-map'),
     ],
   },
 } satisfies Readonly<Record<string, Mutated>>;
