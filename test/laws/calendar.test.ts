@@ -188,6 +188,17 @@ describe('windows of a calendar', () => {
     expect(startOf('2099-12-31T22:59:59Z')).toBe(Date.parse('2099-11-30T23:00:00Z'));
     expect(startOf('2150-06-01T00:00:00Z')).toBe(Date.parse('2099-12-31T23:00:00Z'));
     expect(windowEndMs(window, Date.parse('2099-12-31T23:00:00Z'))).toBeNull();
+    const day = calendar('day', { zone: 'Europe/Berlin' });
+    expect(windowEndMs(day, Date.parse('2099-10-24T22:00:00Z'))).toBe(Date.parse('2099-10-25T23:00:00Z'));
+  });
+
+  it('are two where clocks change in one and in the next', () => {
+    const changes = ['2024-03-10T00:00Z', '2024-04-10T00:00Z'].map((at, index) => [Date.parse(at), index + 1] as const);
+    const [first] = calendar('day').clock as [readonly [number, number]];
+    const clock = [first, ...changes.map(([at, hours]) => [at, hours * HOUR_MS] as const)];
+    const window = { ...calendar('month'), clock };
+    expect(windowStartsOf(window)(Date.parse('2024-04-20T00:00Z'))).toEqual([Date.parse('2024-03-31T23:00Z')]);
+    expect(windowEndMs(window, Date.parse('2024-03-31T23:00Z'))).toBe(Date.parse('2024-04-30T22:00Z'));
   });
 
   it('are to DuckDB what they are to the fold', async () => {

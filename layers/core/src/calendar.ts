@@ -81,7 +81,8 @@ function joined(unit: CalendarWindow['unit'], boundaries: readonly Boundary[]): 
     const next = boundaries[index + 1];
     const isRegular = next !== undefined && next.startMs - startMs === nextOf(unit, localMs) - localMs;
     const aheadMs = isRegular ? localMs - startMs : null;
-    if (aheadMs === null || aheadMs !== stretches.at(-1)?.aheadMs) stretches.push({ fromMs: startMs, aheadMs });
+    if (aheadMs === null || aheadMs !== (stretches.at(-1) as Stretch).aheadMs)
+      stretches.push({ fromMs: startMs, aheadMs });
   });
   return stretches;
 }
