@@ -175,6 +175,24 @@ describe('a segment', () => {
   });
 });
 
+describe('a record whose events happened at times of their own', () => {
+  it('is in the windows of all of them, once', () => {
+    const [slots] = fold.enrich(values(ride), resolving()) as [Value[]];
+    const segment = new SegmentFold(fold, 0, 0, []);
+    const timed = [3, 5, 13].map((timeMs) => ({ timeMs, slots }));
+    segment.addTimedEvents(4, timed);
+    segment.addTimedEvents(4, timed);
+    const counts = segment.takeTouched().map(({ startMs, hi, cell }) => {
+      const { states } = fold.rows.view.decodeFragment(cell);
+      return [startMs, hi, fold.rows.view.present(states).n];
+    });
+    expect(counts).toEqual([
+      [0, 4, 2],
+      [10, 4, 1],
+    ]);
+  });
+});
+
 describe('rowId', () => {
   it('is one text per window, start and key', () => {
     expect(rowId('daily', -86_400_000, '["a|b"]')).toBe('daily|-86400000|["a|b"]');

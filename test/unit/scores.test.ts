@@ -103,7 +103,15 @@ describe('a pipeline that scores', () => {
 
   it('folds nothing without being told its versions', () => {
     expect(() => enriched({ city: 'oslo' }, null)).toThrow(
-      expect.objectContaining({ code: 'BIFOLD_MODELS_NOT_BOUND' }),
+      expect.objectContaining({
+        code: 'BIFOLD_MODELS_NOT_BOUND',
+        explanation: {
+          failed: expect.stringContaining('cannot be folded'),
+          received: 'a segment without models',
+          allowed: expect.stringContaining('the version that the segment is bound to'),
+          remedy: expect.stringContaining('report it'),
+        },
+      }),
     );
   });
 

@@ -6,7 +6,7 @@ import { type Duplicates, dropDuplicates } from './definition/duplicates.ts';
 import { definePipeline } from './definition/pipeline.ts';
 import { topic } from './definition/topic.ts';
 import { running } from './definition/window.ts';
-import { EarlierRecords, lookBackOf, type RepetitionRule, readFor } from './look-back.ts';
+import { EarlierRecords, lookBackOf, looksBack, type RepetitionRule, readFor } from './look-back.ts';
 
 const planOf = (drop?: Duplicates<'user'>) =>
   definePipeline({
@@ -34,6 +34,7 @@ describe('the rule of duplicates', () => {
   it('places what an event is known by: in time only where that bounds it', () => {
     const [bounded, ever] = [ruleOf(dropDuplicates(['user'], { within: '5ms' })), ruleOf(dropDuplicates(['user']))];
     expect([bounded.withinMs, ever.withinMs]).toEqual([5, 0]);
+    expect([bounded.isTimeless, ever.isTimeless]).toEqual([false, true]);
     expect(bounded.appearanceOf(eventOf('a'), 3)).toEqual({ id: '["a"]', timeMs: 7, offset: 3 });
     expect(ever.appearanceOf(eventOf('a'), 3)).toEqual({ id: '["a"]', timeMs: 0, offset: 3 });
   });
@@ -47,6 +48,48 @@ describe('the rule of duplicates', () => {
       .update(`["${'x'.repeat(997)}"]`)
       .digest('hex');
     expect(idOf(997)).toBe(`sha256:${hash}`);
+  });
+});
+
+describe('a record that is looked for', () => {
+  const POISON = { kind: 'poison', reason: 'not-json', detail: 'no JSON' } as const;
+  const relayed = lookBackOf({ ...planOf(), relay: { sources: [] } as never })?.repetitions[0] as RepetitionRule;
+  const fromAt = (log: string, offset: number) => ({ source: 0, log, offset });
+
+  it('repeats nothing when it is no event, and stays what it is', () => {
+    const earlier = new EarlierRecords({ repetitions: [ruleOf(dropDuplicates(['user']))], join: null });
+    expect([0, 1].map((offset) => earlier.admit(0, POISON, offset))).toEqual([POISON, POISON]);
+    expect(earlier.admit(0, eventOf('a'), 2)).toEqual({ kind: 'events', events: [eventOf('a')] });
+    expect(earlier.admit(0, eventOf('a'), 3)).toEqual({ kind: 'events', events: [] });
+  });
+
+  it('repeats one of its source at its offset there, whatever it is, where a relay brings it', () => {
+    const earlier = new EarlierRecords({ repetitions: [relayed], join: null });
+    const admitted = [
+      { ...POISON, origin: fromAt('a', 7) },
+      { ...eventOf('x'), origin: fromAt('b', 7) },
+      { ...eventOf('y'), origin: fromAt('a', 7) },
+      { ...eventOf('z'), origin: fromAt('a', 8) },
+      POISON,
+    ].map((record, offset) => {
+      const one = earlier.admit(0, record, offset);
+      return one.kind === 'poison' ? one.reason : one.events.length;
+    });
+    expect(admitted).toEqual(['not-json', 1, 0, 1, 'not-json']);
+  });
+
+  it('repeats by any of several rules', () => {
+    const earlier = new EarlierRecords({ repetitions: [relayed, ruleOf(dropDuplicates(['user']))], join: null });
+    const events = ['x', 'x'].map((user, offset) =>
+      earlier.admit(0, { ...eventOf(user), origin: fromAt('a', offset) }, offset),
+    );
+    expect(events.map((one) => (one.kind === 'events' ? one.events.length : one))).toEqual([1, 0]);
+  });
+
+  it('is looked for among all before it, where duplicates are dropped or a relay brings records', () => {
+    expect(looksBack({})).toBe(false);
+    expect(looksBack({ relay: {} as never })).toBe(true);
+    expect(looksBack(EVER)).toBe(true);
   });
 });
 
