@@ -17,7 +17,7 @@ import {
   topic,
 } from '@bifold/core';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { openDuckDb } from './duckdb.ts';
@@ -117,6 +117,8 @@ function recordOf({ side, partition, offset, n, key, grade, timeMs, origin, pois
 }
 
 const nothing = () => () => null;
+
+jest.setTimeout(60_000);
 
 describe('two topics that are joined', () => {
   it('yield every pair once, at the later of its offsets: in the plain fold over any offsets, and in SQL', async () => {
