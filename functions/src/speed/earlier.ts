@@ -96,11 +96,7 @@ export async function clockBelow(
  */
 export async function earlierOf(
   { relayed, late, duplicates, join }: LookBack,
-  partition: number,
-  segmentSize: number,
-  records: readonly LogRecord[],
-  decoded: readonly Decoded[],
-  clockBeforeMs: number,
+  { partition, segmentSize, records, decoded, clockMs: clockBeforeMs }: Stretch,
   appearances: AppearanceStore,
   warm: WarmAppearances,
 ): Promise<Earlier> {
@@ -127,6 +123,15 @@ export async function earlierOf(
   if (join === null) return { dropped, pairs: null, clockMs };
   const events = left().flatMap(([record, { offset }]) => (record.kind === 'poison' ? [] : [{ ...record, offset }]));
   return { dropped, pairs: await pairsOf(join, partition, events, appearances), clockMs };
+}
+
+/** Records of a partition that follow each other, and where its clock stands before them. */
+interface Stretch {
+  readonly partition: number;
+  readonly segmentSize: number;
+  readonly records: readonly LogRecord[];
+  readonly decoded: readonly Decoded[];
+  readonly clockMs: number;
 }
 
 /** A record, read, and where it stands. */

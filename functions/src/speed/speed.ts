@@ -130,8 +130,10 @@ async function foldPartition(
     fold.lookBack === null
       ? NOTHING_EARLIER
       : await earlierOf(
-          ...([fold.lookBack, partition, segmentSize] as const),
-          ...([folding, decoded, opened.clockMs, ports.appearances, warm.appearances] as const),
+          fold.lookBack,
+          { partition, segmentSize, records: folding, decoded, clockMs: opened.clockMs },
+          ports.appearances,
+          warm.appearances,
         );
   const lookups = await bind(fold, partition, folding, decoded, earlier, ports, warm);
   const { segments, quarantine } = foldRecords(fold, partition, folding, decoded, earlier, opened.current, lookups);

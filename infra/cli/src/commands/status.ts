@@ -86,16 +86,23 @@ function detailOf({
   incarnation,
   topic,
   mapping,
+  relay,
   gaps,
   quarantined,
   warnings,
   unknown,
 }: PipelineReport): string {
   const missing = gaps === null ? '' : coverageText(gaps);
+  const toCome = Object.entries(relay ?? {}).filter(([, records]) => records > 0);
   const poison = Object.entries(quarantined ?? {}).map(([reason, count]) => `${number(count)} ${reason}`);
   return [
     dim(`${pipeline}: ${version}, topic ${topic}, incarnation ${incarnation}`),
     ...(mapping?.reason ? [`  mapping ${mapping.status}: ${mapping.reason}`] : []),
+    ...(toCome.length === 0
+      ? []
+      : [
+          `  the relay has still to bring ${toCome.map(([source, records]) => `${number(records)} of ${source}`).join(', ')}`,
+        ]),
     ...(missing === '' ? [] : [styled(['red', 'bold'], `  GAPS: answers do not cover ${missing}`)]),
     ...(poison.length === 0 ? [] : [`  quarantined: ${poison.join(', ')}  (npx bifold quarantine list ${pipeline})`]),
     ...warnings.map((warning) => styled('yellow', `  ! ${warning}`)),
