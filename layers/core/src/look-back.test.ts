@@ -53,18 +53,20 @@ describe('the rule of duplicates', () => {
 
 describe('a record that is looked for', () => {
   const POISON = { kind: 'poison', reason: 'not-json', detail: 'no JSON' } as const;
-  const relayed = lookBackOf({ ...planOf(), relay: { sources: [] } as never })?.repetitions[0] as RepetitionRule;
+  const relayed = lookBackOf({ ...planOf(), relay: { sources: [] } as never })?.relayed as RepetitionRule;
+  const none = { relayed: null, late: null, duplicates: null, join: null };
+  const at = (offset: number) => ({ partition: 0, offset, timestampMs: 0 });
   const fromAt = (log: string, offset: number) => ({ source: 0, log, offset });
 
   it('repeats nothing when it is no event, and stays what it is', () => {
-    const earlier = new EarlierRecords({ repetitions: [ruleOf(dropDuplicates(['user']))], join: null });
-    expect([0, 1].map((offset) => earlier.admit(0, POISON, offset))).toEqual([POISON, POISON]);
-    expect(earlier.admit(0, eventOf('a'), 2)).toEqual({ kind: 'events', events: [eventOf('a')] });
-    expect(earlier.admit(0, eventOf('a'), 3)).toEqual({ kind: 'events', events: [] });
+    const earlier = new EarlierRecords({ ...none, duplicates: ruleOf(dropDuplicates(['user'])) });
+    expect([0, 1].map((offset) => earlier.admit(at(offset), POISON))).toEqual([POISON, POISON]);
+    expect(earlier.admit(at(2), eventOf('a'))).toEqual({ kind: 'events', events: [eventOf('a')] });
+    expect(earlier.admit(at(3), eventOf('a'))).toEqual({ kind: 'events', events: [] });
   });
 
   it('repeats one of its source at its offset there, whatever it is, where a relay brings it', () => {
-    const earlier = new EarlierRecords({ repetitions: [relayed], join: null });
+    const earlier = new EarlierRecords({ ...none, relayed });
     const admitted = [
       { ...POISON, origin: fromAt('a', 7) },
       { ...eventOf('x'), origin: fromAt('b', 7) },
@@ -72,16 +74,16 @@ describe('a record that is looked for', () => {
       { ...eventOf('z'), origin: fromAt('a', 8) },
       POISON,
     ].map((record, offset) => {
-      const one = earlier.admit(0, record, offset);
+      const one = earlier.admit(at(offset), record);
       return one.kind === 'poison' ? one.reason : one.events.length;
     });
     expect(admitted).toEqual(['not-json', 1, 0, 1, 'not-json']);
   });
 
   it('repeats by any of several rules', () => {
-    const earlier = new EarlierRecords({ repetitions: [relayed, ruleOf(dropDuplicates(['user']))], join: null });
+    const earlier = new EarlierRecords({ ...none, relayed, duplicates: ruleOf(dropDuplicates(['user'])) });
     const events = ['x', 'x'].map((user, offset) =>
-      earlier.admit(0, { ...eventOf(user), origin: fromAt('a', offset) }, offset),
+      earlier.admit(at(offset), { ...eventOf(user), origin: fromAt('a', offset) }),
     );
     expect(events.map((one) => (one.kind === 'events' ? one.events.length : one))).toEqual([1, 0]);
   });
