@@ -1,6 +1,7 @@
 import type { ModelDefinition, Pipeline } from '@bifold/core';
 import { airframes } from './airframes.ts';
 import { airlines, delays, planes } from './delays.ts';
+import { delaysExpected, departureDelayModel } from './delays-expected.ts';
 import { legsOnce } from './legs-once.ts';
 import { people, salary, salaryModel } from './salary.ts';
 import { throughput } from './throughput.ts';
@@ -9,6 +10,7 @@ import { alcoholModel, wine, wineDrift, wineModel } from './wine.ts';
 
 export { airframes, legs } from './airframes.ts';
 export { airlines, delays, departures, planes } from './delays.ts';
+export { delaysExpected, departureDelayModel } from './delays-expected.ts';
 export { range } from './range.ts';
 export { jobInformation, people, salary, salaryModel } from './salary.ts';
 export { readings, throughput } from './throughput.ts';
@@ -17,12 +19,12 @@ export { alcoholModel, wine, wineDrift, wineModel, wines } from './wine.ts';
 
 /** Every pipeline that can be deployed. Add yours here. */
 export const pipelines: readonly Pipeline[] = [
-  ...[delays, airframes, legsOnce, weatherDelays, throughput],
+  ...[delays, delaysExpected, airframes, legsOnce, weatherDelays, throughput],
   ...[wine, wineDrift, salary],
 ];
 
 /** Every model that can be trained: `npx bifold train <name>`. */
-export const models: readonly ModelDefinition[] = [wineModel, alcoholModel, salaryModel];
+export const models: readonly ModelDefinition[] = [wineModel, alcoholModel, salaryModel, departureDelayModel];
 
 /** Every lookup table that the pipelines join. */
 export const lookupTables = [airlines, planes, people] as const;
