@@ -12,6 +12,7 @@ import {
   createTables,
   kafkaAdmin,
   kafkaLog,
+  kafkaLogWriter,
   lookupStore,
   modelPointers,
   modelRegistry,
@@ -22,6 +23,7 @@ import {
   sweepLedger,
 } from '@bifold/adapters';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
+import type { LogRecord } from '@bifold/core';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
 import { appearanceStoreContract } from '../contract/appearance-store.ts';
@@ -149,6 +151,39 @@ logContract('Kafka', async () => {
 });
 
 describe('Kafka', () => {
+  it('appends records as they are, however many and large', async () => {
+    const name = `appended-${suffix}`;
+    const topicId = await kafkaAdmin(kafkaAddress()).createTopic(name, 3);
+    const log = kafkaLog({ ...kafkaAddress(), topic: name, incarnation: topicId as string });
+    const writer = kafkaLogWriter({ ...kafkaAddress(), topic: name });
+    const header = (key: string, value: string | null) => ({ key, value: value === null ? null : Buffer.from(value) });
+    const large = Buffer.alloc(300_000, 'x');
+    const records = [
+      { partition: 2, key: null, value: null, headers: [] },
+      { partition: 0, key: Buffer.from('k'), value: Buffer.from(''), headers: [header('a', '1'), header('a', '2')] },
+      { partition: 2, key: Buffer.from(''), value: Buffer.from('\u00e9'), headers: [header('n', null)] },
+      ...Array.from({ length: 5 }, () => ({ partition: 2, key: null, value: large, headers: [] })),
+      ...Array.from({ length: 3_000 }, (_, index) => ({
+        ...{ partition: 0, key: null, value: Buffer.from(String(index)), headers: [] },
+      })),
+    ].map((record, index) => ({ ...record, timestampMs: 1_700_000_000_000 + index }));
+    await writer.append(records);
+    await writer.append([]);
+    for (const partition of [0, 1, 2]) {
+      const own = records.filter((record) => record.partition === partition);
+      const { end } = await log.bounds(partition);
+      expect(end).toBe(own.length);
+      const read: LogRecord[] = [];
+      while (read.length < end) read.push(...(await log.read(partition, read.length, end, 10_000_000)).records);
+      const shown = ({ key, value, headers, timestampMs }: Omit<LogRecord, 'offset'>) => ({
+        ...{ key: key && Buffer.from(key).toString(), value: value && Buffer.from(value).toString(), timestampMs },
+        headers: headers.map((one) => [one.key, one.value && Buffer.from(one.value).toString()]),
+      });
+      expect(read.map(shown)).toEqual(own.map(shown));
+    }
+    await Promise.all([log.close(), writer.close()]);
+  });
+
   it('describes topics, and what groups have committed', async () => {
     const topic = `described-${suffix}`;
     const admin = kafkaAdmin(kafkaAddress());

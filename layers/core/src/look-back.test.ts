@@ -91,6 +91,7 @@ describe('a record that is looked for', () => {
   it('is looked for among all before it, where duplicates are dropped or a relay brings records', () => {
     expect(looksBack({})).toBe(false);
     expect(looksBack({ relay: {} as never })).toBe(true);
+    expect(looksBack({ late: {} as never })).toBe(true);
     expect(looksBack(EVER)).toBe(true);
   });
 });
