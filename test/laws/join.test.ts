@@ -250,6 +250,26 @@ describe('two topics that are joined', () => {
   });
 });
 
+describe('a record of two topics that are joined', () => {
+  const from = (name: string) => [{ key: ORIGIN_HEADER, value: Buffer.from(originText(name, TOPIC_ID, 0, 1)) }];
+  const left = (id: string) => Buffer.from(JSON.stringify({ at: 1, id, grade: 1, n: 1 }));
+
+  it('is none when no header of a relay says which of them it is of', () => {
+    const { decode } = foldOf(pipelineOf(null));
+    const poison = { kind: 'poison', reason: 'invalid', detail: `no header ${ORIGIN_HEADER} that a relay writes` };
+    for (const headers of [undefined, [], from('others')]) expect(decode(left('a'), headers)).toEqual(poison);
+    expect(decode(left('a'), from('lefts'))).toMatchObject({ kind: 'event', origin: { source: 0, offset: 1 } });
+    expect(decode(left('a'), from('rights'))).toMatchObject({ kind: 'poison', reason: 'invalid' });
+  });
+
+  it('has half of what a key may take: the other half is of the other topic', () => {
+    const { relay, ...plan } = pipelineOf(null).plan;
+    const { decode } = foldOf({ ...pipelineOf(null), plan: { ...plan, relay, groupBy: ['id'] } as typeof plan });
+    const kinds = [29_998, 29_999].map((length) => decode(left('x'.repeat(length)), from('lefts')).kind);
+    expect(kinds).toEqual(['event', 'poison']);
+  });
+});
+
 function quote(text: string | null): string {
   return text === null ? 'NULL' : `'${text.replaceAll("'", "''")}'`;
 }

@@ -68,7 +68,7 @@ const MUTATED = {
   codecs: {
     files: ['codec', 'row', 'record', 'value', 'decimal', 'key-size', 'plan'],
     judges: [
-      ...own('codec', 'row', 'decimal', 'plan', 'look-back'),
+      ...own('codec', 'row', 'decimal', 'plan', 'look-back', 'windows'),
       ...unit('decoder', 'expressions', 'fold', 'definition'),
       ...laws('fold', 'join', 'aggregates', 'flat-map'),
     ],
