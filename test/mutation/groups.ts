@@ -24,11 +24,11 @@ interface Mutated {
  */
 const MUTATED = {
   fold: {
-    files: ['fold', 'segment', 'look-back', 'items', 'evaluate', 'interpret'],
+    files: ['fold', 'segment', 'look-back', 'late', 'items', 'evaluate', 'interpret'],
     judges: [
       ...own('evaluate', 'segment', 'look-back', 'row', 'windows'),
       ...unit('fold', 'expressions', 'decoder', 'definition', 'scores'),
-      ...laws('fold', 'duplicates', 'join', 'flat-map', 'composed-windows', 'merge'),
+      ...laws('fold', 'duplicates', 'late', 'join', 'flat-map', 'composed-windows', 'merge'),
     ],
   },
   joins: {
