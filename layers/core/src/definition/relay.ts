@@ -205,13 +205,13 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
   };
 }
 
-/** Named by all that decides which record lies where: what is placed otherwise is another log. */
+/** Named by all that decides which record lies where: what is placed otherwise is another log. The pipeline's name is in the hash, since the name may be cut. */
 export function relayTopic(pipeline: string, { partitions, sources }: RelayPlan, columns: readonly Column[]): string {
   const placed = sources.map(({ topic, by, prefix }) => ({
     topic,
     by: by.map((field) => columns.find(({ name }) => name === prefix + field)),
   }));
-  const hash = createHash('sha256').update(canonicalJson({ partitions, placed })).digest('hex');
+  const hash = createHash('sha256').update(canonicalJson({ pipeline, partitions, placed })).digest('hex');
   return `${pipeline.slice(0, NAME_LENGTH_MAX)}-relay-${hash.slice(0, 8)}`;
 }
 
