@@ -28,13 +28,15 @@ export async function drawKeys(
 ): Promise<readonly string[]> {
   const places = placesOf(located);
   const total = places.reduce((sum, { range }) => sum + sizeOf([range]), 0);
+  // The key of a pair is made of two records: one that is drawn does not tell it.
+  if (pipeline.plan.relay?.join !== undefined) return [];
   const fold = foldOf(pipeline);
   const keys = new Set<string>();
   for (let round = 0, drawn = 0; round < ROUNDS_MAX && keys.size < size && total > 0; round++) {
     const draws = Array.from({ length: 2 * size }, () => placeAt(places, drawNumber(seed, drawn++, total)));
     const found = new Map<string, readonly string[]>();
-    for await (const { partition, offset, value } of read(someOf(draws))) {
-      const decoded = fold.decode(value);
+    for await (const { partition, offset, value, headers } of read(someOf(draws))) {
+      const decoded = fold.decode(value, headers);
       const events = decoded.kind === 'poison' ? [] : fold.enrich(decoded.values, lookups(partition, offset));
       found.set(`${partition}/${offset}`, events.map(fold.keyOf));
     }

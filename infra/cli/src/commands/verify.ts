@@ -52,7 +52,8 @@ ranges when offsets that the answer covers are kept nowhere.
   archive  the archive, and the log only for what is not archived yet
   both     twice: against the log, then against the archive
 
-A sample draws keys by their records, asks for those alone, and compares all their windows. It still reads every record.
+A sample draws keys by their records, asks for those alone, and compares all their windows. It still reads every record. Of a view
+that joins topics no key can be drawn from a record: all of it is verified then.
 
 Examples:
   $ npx bifold verify delays
