@@ -153,7 +153,7 @@ logContract('Kafka', async () => {
 describe('Kafka', () => {
   it('appends records as they are, however many and large', async () => {
     const name = `appended-${suffix}`;
-    const topicId = await kafkaAdmin(kafkaAddress()).createTopic(name, 3);
+    const topicId = await kafkaAdmin(kafkaAddress()).createTopic(name, 3, { 'message.timestamp.type': 'CreateTime' });
     const log = kafkaLog({ ...kafkaAddress(), topic: name, incarnation: topicId as string });
     const writer = kafkaLogWriter({ ...kafkaAddress(), topic: name });
     const header = (key: string, value: string | null) => ({ key, value: value === null ? null : Buffer.from(value) });
