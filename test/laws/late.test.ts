@@ -1,4 +1,14 @@
-import { count, definePipeline, dropLate, enrichedSql, interpret, type LogRecord, running, topic } from '@bifold/core';
+import {
+  appearancesSql,
+  count,
+  definePipeline,
+  dropLate,
+  enrichedSql,
+  interpret,
+  type LogRecord,
+  running,
+  topic,
+} from '@bifold/core';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -61,6 +71,8 @@ const recordOf = ({ partition, offset, at, takenMs }: Placed): LogRecord => ({
   value: at === 13 ? null : Buffer.from(JSON.stringify({ at, user: 'u' })),
 });
 
+/** Offset, reason, time, origin, not late; no columns are asked for. */
+const appearanceOf = ({ offset, at }: Placed): readonly unknown[] => [offset, null, at, null, false, null, null];
 const nothing = () => () => null;
 
 describe('events that come too late', () => {
@@ -101,6 +113,15 @@ describe('events that come too late', () => {
           const read = await connection.runAndReadAll(sql);
           const places = (some: readonly (readonly unknown[])[]) => some.map((place) => place.join(' ')).sort();
           expect(places(read.getRows())).toEqual(places(inTime.map(({ partition, offset }) => [partition, offset])));
+          // What the batch layer stores for those that look back: late ones repeat nothing.
+          const appeared = await connection.runAndReadAll(appearancesSql(pipeline.plan, covered, 0, from, 1000));
+          expect(places(appeared.getRows().filter(([, reason, , , late]) => reason === null && !late))).toEqual(
+            places(
+              inTime
+                .filter(({ partition, offset }) => partition === 0 && offset >= from)
+                .map((one) => appearanceOf(one)),
+            ),
+          );
         },
       ),
       { numRuns: 150 },

@@ -35,7 +35,7 @@ const KEPT_RECORDS = new RegExp(
 );
 
 const APPEARANCES =
-  /^SELECT _offset, _reason, _event_time_ms, .* WHERE _partition = (\d+) AND _offset >= (\d+) AND _offset < (\d+)$/;
+  /^SELECT _offset, _reason, _event_time_ms, .* WHERE _partition = (\d+)\) WHERE _offset >= (\d+) AND _offset < (\d+)$/;
 
 /**
  * What stands for DuckDB. It knows the statements that core writes for a plan, and answers each by what it means: the plain fold over the loaded files. That
@@ -133,15 +133,21 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
       }
       const [, partition, from, to] = APPEARANCES.exec(sql) ?? [];
       if (partition !== undefined) {
+        let clockMs = Number.NEGATIVE_INFINITY;
         yield covered.flatMap((record) => {
           const isAsked =
             record.partition === Number(partition) && record.offset >= Number(from) && record.offset < Number(to);
           const decoded = decode(record);
+          let isLate = false;
+          if (plan.late !== undefined && decoded.kind === 'event' && record.partition === Number(partition)) {
+            isLate = decoded.timeMs < clockMs - plan.late.afterMs;
+            clockMs = Math.max(clockMs, Math.min(decoded.timeMs, record.timestampMs + plan.late.skewMs));
+          }
           if (!isAsked) return [];
           const origin = originHeader(record.headers);
           return decoded.kind === 'poison'
-            ? [[BigInt(record.offset), decoded.reason, null, origin, ...plan.columns.map(() => null)]]
-            : [[BigInt(record.offset), null, BigInt(decoded.timeMs), origin, ...decoded.values]];
+            ? [[BigInt(record.offset), decoded.reason, null, origin, false, ...plan.columns.map(() => null)]]
+            : [[BigInt(record.offset), null, BigInt(decoded.timeMs), origin, isLate, ...decoded.values]];
         });
         return;
       }

@@ -163,7 +163,10 @@ export const FAMILIES: readonly (readonly Pipeline[])[] = [
     pipelineWhere(2.5, dropDuplicates(['city', 'at'])),
   ],
   [pairsWhere(2.5), pairsWhere(0)],
-  [pipelineWhere(2.5, null, trips, { dropLate: dropLate('30ms', { skew: '50ms' }) }), pipelineWhere(2.5)],
+  [
+    pipelineWhere(2.5, null, trips, { dropLate: dropLate('30ms', { skew: '50ms' }) }),
+    pipelineWhere(2.5, dropDuplicates(['city', 'seats']), trips, { dropLate: dropLate('20ms') }),
+  ],
   [
     pipelineWhere(2.5, null, bySeats),
     pipelineWhere(2.5, dropDuplicates(['city', 'seats'], { within: '30ms' }), bySeats),

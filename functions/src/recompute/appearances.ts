@@ -57,7 +57,7 @@ export async function storeAppearances(
       let pending: Appearance[] = [];
       for await (const chunk of engine.query(appearancesSql(plan, COVERED, partition, start, end))) {
         for (const [offset, ...record] of chunk)
-          pending.push(...appearancesOf(lookBack, archivedRecord(plan, record), Number(offset)));
+          pending.push(...appearancesOf(lookBack, archivedRecord(plan, record), record[3] === true, Number(offset)));
         if (pending.length < APPEARANCES_AT_ONCE) continue;
         await ports.appearances.write(partition, pending);
         pending = [];
@@ -89,7 +89,7 @@ async function storeClocks(
 /** A row of `appearancesSql`, without its offset. */
 function archivedRecord(
   { relay }: Plan,
-  [reason, timeMs, origin, ...values]: readonly (SqlValue | undefined)[],
+  [reason, timeMs, origin, , ...values]: readonly (SqlValue | undefined)[],
 ): Decoded {
   const own = relay === undefined ? null : readOrigin(origin as string | null, relay);
   const from = own === null ? {} : { origin: own };
@@ -98,15 +98,17 @@ function archivedRecord(
     : { kind: 'poison', reason: reason as PoisonReason, detail: '', ...from };
 }
 
+/** What came too late was relayed all the same; but it repeats nothing, and nothing is joined with it. */
 function appearancesOf(
   { relayed, duplicates, join }: LookBack,
   record: Decoded,
+  isLate: boolean,
   offset: number,
 ): readonly Appearance[] {
   return [
     relayed?.appearanceOf(record, offset) ?? null,
-    duplicates?.appearanceOf(record, offset) ?? null,
-    record.kind === 'poison' ? null : (join?.waitingOf(record, offset) ?? null),
+    isLate ? null : (duplicates?.appearanceOf(record, offset) ?? null),
+    isLate || record.kind === 'poison' ? null : (join?.waitingOf(record, offset) ?? null),
   ].filter((one) => one !== null);
 }
 

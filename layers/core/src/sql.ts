@@ -143,8 +143,13 @@ const movesTo = ({ skewMs }: Late): string => `least(_event_time_ms, _timestamp_
 /** Events that are not late, by the clock that those before them have moved. */
 function inTimeSql({ late }: Plan, source: string): string {
   if (late === undefined) return source;
+  return `(SELECT * FROM ${source} WHERE _reason IS NULL QUALIFY NOT ${lateSql(late)})`;
+}
+
+/** Whether an event is late: null times, of what is no event, move no clock and are not late. */
+function lateSql(late: Late): string {
   const before = `max(${movesTo(late)}) OVER (PARTITION BY _partition ORDER BY _offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
-  return `(SELECT * FROM ${source} WHERE _reason IS NULL QUALIFY _event_time_ms >= coalesce(${before} - ${late.afterMs}, _event_time_ms))`;
+  return `coalesce(_event_time_ms < ${before} - ${late.afterMs}, false)`;
 }
 
 /** Where the clock of each partition stands behind all of its events. */
@@ -180,9 +185,9 @@ function firstSql({ duplicates }: Plan, source: string): string {
   return `(SELECT * FROM ${source} WHERE _reason IS NULL QUALIFY min(_offset) OVER (PARTITION BY ${['_partition', ...by.map(quoted)].join(', ')}${near}) = _offset)`;
 }
 
-/** What appeared in some offsets of a partition: offset, reason, event time, origin, and the columns by which it is found again. */
+/** What appeared in some offsets of a partition: offset, reason, event time, origin, whether it came too late, and the columns by which it is found again. The source must hold all before them. */
 export function appearancesSql(
-  { columns, duplicates, relay }: Plan,
+  { columns, duplicates, late, relay }: Plan,
   source: string,
   partition: number,
   from: number,
@@ -191,7 +196,9 @@ export function appearancesSql(
   const isNeeded = (name: string): boolean => relay?.join !== undefined || duplicates?.by.includes(name) === true;
   const fields = columns.map(({ name }) => (isNeeded(name) ? quoted(name) : 'NULL'));
   const origin = relay === undefined ? 'NULL' : ORIGIN_COLUMN.name;
-  return `SELECT ${['_offset', '_reason', '_event_time_ms', origin, ...fields].join(', ')} FROM ${source} WHERE _partition = ${partition} AND _offset >= ${from} AND _offset < ${to}`;
+  const isLate = late === undefined ? 'false' : lateSql(late);
+  const own = `SELECT *, ${isLate} AS _late FROM ${source} WHERE _partition = ${partition}`;
+  return `SELECT ${['_offset', '_reason', '_event_time_ms', origin, '_late', ...fields].join(', ')} FROM (${own}) WHERE _offset >= ${from} AND _offset < ${to}`;
 }
 
 /** Rows with derived columns beside their own, each computed from those before it. */
