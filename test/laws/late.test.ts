@@ -51,7 +51,10 @@ const log: fc.Arbitrary<readonly Placed[]> = fc
   .array(
     fc.record({
       partition: fc.constantFrom(0, 1),
-      at: fc.integer({ min: -20, max: 20 }),
+      at: fc.oneof(
+        { weight: 4, arbitrary: fc.integer({ min: -20, max: 20 }) },
+        { weight: 1, arbitrary: fc.constant(13) },
+      ),
       takenMs: fc.integer({ min: -20, max: 20 }),
       skipped: fc.integer({ min: 0, max: 2 }),
     }),

@@ -137,8 +137,9 @@ function eventsSql(plan: Plan, source: string): string {
   return plan.relay?.join === undefined ? firstSql(plan, inTime) : pairsSql(plan, plan.relay, plan.relay.join, inTime);
 }
 
-/** How far an event moves the clock of its partition: not beyond the broker's time by more than the skew. */
-const movesTo = ({ skewMs }: Late): string => `least(_event_time_ms, _timestamp_ms + ${skewMs})`;
+/** How far an event moves the clock of its partition: not beyond the broker's time by more than the skew. What is no event moves nothing; `least` alone would pass over its null. */
+const movesTo = ({ skewMs }: Late): string =>
+  `CASE WHEN _reason IS NULL THEN least(_event_time_ms, _timestamp_ms + ${skewMs}) END`;
 
 /** Events that are not late, by the clock that those before them have moved. */
 function inTimeSql({ late }: Plan, source: string): string {
@@ -146,7 +147,7 @@ function inTimeSql({ late }: Plan, source: string): string {
   return `(SELECT * FROM ${source} WHERE _reason IS NULL QUALIFY NOT ${lateSql(late)})`;
 }
 
-/** Whether an event is late: null times, of what is no event, move no clock and are not late. */
+/** Whether an event is late; what is none never is. */
 function lateSql(late: Late): string {
   const before = `max(${movesTo(late)}) OVER (PARTITION BY _partition ORDER BY _offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
   return `coalesce(_event_time_ms < ${before} - ${late.afterMs}, false)`;
