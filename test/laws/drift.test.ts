@@ -1,24 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  memoryArchive,
-  memoryBucket,
-  memoryDatabase,
-  memoryLog,
-  memoryModelPointers,
-  memoryViews,
-  modelRegistry,
-} from '@bifold/adapters';
-import { openEngine } from '@bifold/adapters/duckdb';
 import {
   definePipeline,
   drift,
   driftOf,
   driftPlanOf,
   field,
-  foldOf,
-  type LogRecord,
   lookup,
   model,
   promoted,
@@ -30,11 +15,22 @@ import {
   tumbling,
   type Value,
 } from '@bifold/core';
-import { answerQuestion, archiveLog, coldState, foldDelivery, questionOf, recompute } from '@bifold/functions/bodies';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { answerQuestion, questionOf } from '@bifold/functions/bodies';
+import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { type DrawnModel, drawModel, fileOf, numberOf, store } from './models.ts';
+import { type DrawnModel, drawModel, fileOf, numberOf } from './models.ts';
+import {
+  AT,
+  CITY,
+  type Draw,
+  drawsOf,
+  FARE,
+  ridesStep,
+  SEATS,
+  scoringWorld,
+  scratchWhileTesting,
+} from './scoring-world.ts';
 
 /**
  * Drift of the merged view is drift of the records: whatever the batches, the cuts and the promotions in the middle, what the view counts for each version must be what one counts who takes every
@@ -97,7 +93,6 @@ interface Version {
   readonly distributions: { readonly features: readonly Bins[]; readonly score: Bins };
 }
 
-type Draw = (below: number) => number;
 function drawBins(draw: Draw, categories: readonly string[] | null): Bins {
   const nulls = draw(3) * 5;
   if (categories !== null) {
@@ -135,34 +130,15 @@ function psiByHand(then: readonly number[], now: readonly number[]): number {
   return divergence(p, q) + divergence(q, p);
 }
 
-const ride = fc.record({
-  at: fc.integer({ min: -5, max: 30 }),
-  city: fc.option(fc.constantFrom('oslo', 'rome', 'z\u{1f600}', 'atlantis'), { freq: 5 }),
-  fare: fc.option(fc.constantFrom(-0, 0.1, 0.5, 1, 1 + 2 ** -40, 2.5, 1e30, -1e308), { freq: 5 }),
-  seats: fc.integer({ min: 0, max: 3 }),
-});
+const ride = fc.record({ at: AT, city: CITY, fare: FARE, seats: SEATS });
 type RideEvent = ReturnType<typeof ride.generate>['value'];
 const step = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('rides' as const),
-      partition: fc.integer({ min: 0, max: 1 }),
-      rides: fc.array(fc.oneof({ weight: 9, arbitrary: ride }, { weight: 1, arbitrary: fc.constant('poison') }), {
-        minLength: 1,
-        maxLength: 25,
-      }),
-    }),
-  },
+  { weight: 6, arbitrary: ridesStep(ride) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('promote' as const), seed: fc.nat() }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'recompute' as const }) },
 );
 
-let scratchFolder: string;
-beforeAll(async () => {
-  scratchFolder = await mkdtemp(join(tmpdir(), 'bifold-drift-'));
-});
-afterAll(() => rm(scratchFolder, { recursive: true }));
+const scratch = scratchWhileTesting();
 
 it('what the merged view tells of each version is what its records tell, counted by hand', async () => {
   let compared = 0;
@@ -184,25 +160,14 @@ it('what the merged view tells of each version is what its records tell, counted
 }, 60_000);
 
 async function openWorld() {
-  const scope = { version: plan.version, incarnation: 'topic' };
-  const [database, bucket, log] = [memoryDatabase(), memoryBucket(), memoryLog('topic', 2)];
-  const registry = modelRegistry(memoryBucket(), memoryModelPointers());
+  const world = await scoringWorld(drifting, scratch(), PLACES);
+  const { scope, answering, registry } = world;
   const versions = new Map<string, Version>();
   const sent: { readonly partition: number; readonly offset: number; readonly event: unknown }[] = [];
-  const fold = foldOf(drifting);
-  await database.lookupStore().load('places', 'p1', PLACES);
-  const common = {
-    ...{ bindings: database.bindingStore(scope), lookups: database.lookupStore(), models: registry },
-    ...{ log, incarnation: 'topic', scratchFolder, archive: memoryArchive(bucket, scope) },
-    ...{ appearances: database.appearanceStore(scope), batch: database.batchStore(scope, plan.storage) },
-  };
-  const speed = database.speedStore(scope, plan.storage);
-  const warm = coldState();
-  let runs = 0;
 
   /** By version and window start, all that is counted. */
   const byHand = async (window: 'tens' | 'ever') => {
-    const bindings = await Promise.all([0, 1].map((partition) => common.bindings.list(partition, 0, null)));
+    const bindings = await world.bindings();
     const rows = new Map<string, { records: number; features: number[][]; score: number[] }>();
     for (const { partition, offset, event } of sent) {
       if (typeof event !== 'object') continue;
@@ -237,20 +202,13 @@ async function openWorld() {
 
   return {
     async send(partition: number, events: readonly unknown[]) {
-      const records = events.map((event): LogRecord => {
-        const record = { key: null, value: Buffer.from(JSON.stringify(event)), headers: [], timestampMs: 0 };
-        const offset = log.append(partition, record);
-        sent.push({ partition, offset, event });
-        return { ...record, partition, offset };
+      const records = await world.send(partition, events);
+      records.forEach(({ offset }, index) => {
+        sent.push({ partition, offset, event: events[index] });
       });
-      await foldDelivery(fold, new Map([[partition, records]]), { ...common, store: speed }, warm);
     },
     async promote(seed: number) {
-      let state = seed;
-      const draw: Draw = (below) => {
-        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-        return (state >>> 8) % below;
-      };
+      const draw = drawsOf(seed);
       const version = `v${versions.size}`;
       const drawn = drawModel(draw, 'fares', version, CATEGORIES, null);
       const distributions = {
@@ -258,26 +216,15 @@ async function openWorld() {
         score: drawBins(draw, null),
       };
       versions.set(version, { drawn, distributions });
-      await store(registry, 'fares', version, { ...fileOf(drawn), distributions });
-      const pointer = await registry.readPointer('fares');
-      expect(await registry.movePointer('fares', pointer, promoted(pointer, version))).toBe(true);
+      await world.promote('fares', version, { ...fileOf(drawn), distributions }, promoted);
     },
-    async recompute() {
-      const engine = await openEngine({ threads: 1 });
-      await archiveLog(drifting, { ...common, engine, hasTime: () => true });
-      await engine.close();
-      const ports = {
-        ...{ ...common, speed, views: memoryViews(bucket, scope), newId: () => `run-${runs++}`, clock: () => 0 },
-        openEngine: () => openEngine({ threads: 1 }),
-      };
-      await recompute(drifting, ports, false);
-    },
+    recompute: world.recompute,
     /** Returns how many rows were compared. */
     async check(): Promise<number> {
       let compared = 0;
       for (const window of ['tens', 'ever'] as const) {
         const question = questionOf(plan, { window, limit: 10_000 });
-        const { rows } = await answerQuestion(plan, scope, question, { store: speed, ...common });
+        const { rows } = await answerQuestion(plan, scope, question, answering);
         const scored = rows.filter(({ key }) => key[told?.version as string] !== null);
         const expected = await byHand(window);
         expect(scored).toHaveLength(expected.size);

@@ -1,5 +1,6 @@
 import type { Value } from '@bifold/core';
 import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll } from '@jest/globals';
 
 /** An engine of its own for one test file. */
 export async function openDuckDb(): Promise<{ readonly connection: DuckDBConnection; close(): void }> {
@@ -12,6 +13,16 @@ export async function openDuckDb(): Promise<{ readonly connection: DuckDBConnect
       duckdb.closeSync();
     },
   };
+}
+
+/** That engine for all tests of a file, while they run. */
+export function duckDbWhileTesting(): () => DuckDBConnection {
+  let opened: Awaited<ReturnType<typeof openDuckDb>>;
+  beforeAll(async () => {
+    opened = await openDuckDb();
+  });
+  afterAll(() => opened.close());
+  return () => opened.connection;
 }
 
 export function appendValue(appender: DuckDBAppender, type: string | undefined, value: Value): void {

@@ -8,20 +8,15 @@ import {
   running,
   topic,
 } from '@bifold/core';
-import type { DuckDBConnection } from '@duckdb/node-api';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { openDuckDb } from './duckdb.ts';
+import { duckDbWhileTesting } from './duckdb.ts';
+import { placed } from './placed.ts';
 
 /** Which events repeat others: every pair of them is looked at, and the plain fold and DuckDB must find the same. */
 
-let connection: DuckDBConnection;
-let close: () => void;
-beforeAll(async () => {
-  ({ connection, close } = await openDuckDb());
-});
-afterAll(() => close());
+const connection = duckDbWhileTesting();
 
 const Tap = z.object({ at: z.int(), user: z.string(), note: z.string().nullable(), grade: z.number().nullable() });
 type Tap = z.infer<typeof Tap>;
@@ -57,14 +52,7 @@ const log: fc.Arbitrary<readonly Placed[]> = fc
     }),
     { maxLength: 40 },
   )
-  .map((taps) => {
-    const ends = [0, 0];
-    return taps.map(({ skipped, ...tap }) => {
-      const offset = (ends[tap.partition] as number) + skipped;
-      ends[tap.partition] = offset + 1;
-      return { ...tap, offset };
-    });
-  });
+  .map(placed);
 
 const repeats = (one: Placed, other: Placed, withinMs: number | null): boolean =>
   other.partition === one.partition &&
@@ -110,7 +98,7 @@ describe('events that repeat earlier ones', () => {
           );
           const covered = `(SELECT * FROM (VALUES (9, 0, 0, 'invalid', NULL, NULL, NULL)${rows.map((row) => `, ${row}`).join('')}) AS taps(_partition, _offset, _event_time_ms, _reason, "user", note, grade))`;
           const sql = `SELECT _partition, _offset FROM (${enrichedSql(pipeline.plan, covered, 'bindings')})`;
-          const read = await connection.runAndReadAll(sql);
+          const read = await connection().runAndReadAll(sql);
           const places = (some: readonly (readonly unknown[])[]) => some.map((place) => place.map(Number)).sort();
           expect(places(read.getRows())).toEqual(places(firsts.map(({ partition, offset }) => [partition, offset])));
         },

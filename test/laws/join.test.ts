@@ -16,20 +16,15 @@ import {
   sum,
   topic,
 } from '@bifold/core';
-import type { DuckDBConnection } from '@duckdb/node-api';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { openDuckDb } from './duckdb.ts';
+import { duckDbWhileTesting } from './duckdb.ts';
+import { placed } from './placed.ts';
 
 /** Which events of two topics are pairs: each with each is looked at, and the plain fold and DuckDB must find the same. */
 
-let connection: DuckDBConnection;
-let close: () => void;
-beforeAll(async () => {
-  ({ connection, close } = await openDuckDb());
-});
-afterAll(() => close());
+const connection = duckDbWhileTesting();
 
 const Left = z.object({ at: z.int(), id: z.string().nullable(), grade: z.number().nullable(), n: z.int() });
 const Right = z.object({ n: z.int(), name: z.string().nullable(), level: z.int().nullable(), seen: z.int() });
@@ -89,16 +84,12 @@ const log: fc.Arbitrary<readonly Placed[]> = fc
     { maxLength: 40, size: 'max' },
   )
   .map((drawn) => {
-    const ends = [0, 0];
-    const placed: Placed[] = [];
-    for (const [n, { again, skipped, ...own }] of drawn.entries()) {
-      const earlier = again === null || placed.length === 0 ? null : (placed[again % placed.length] as Placed);
-      const record = earlier ?? { ...own, n, origin: n };
-      const offset = (ends[record.partition] as number) + skipped;
-      ends[record.partition] = offset + 1;
-      placed.push({ ...record, offset });
+    const brought: (Omit<Placed, 'offset'> & { readonly skipped: number })[] = [];
+    for (const [n, { again, ...own }] of drawn.entries()) {
+      const earlier = again === null ? undefined : brought[again % brought.length];
+      brought.push({ ...(earlier ?? { ...own, n, origin: n }), skipped: own.skipped });
     }
-    return placed;
+    return placed(brought);
   });
 
 const TOPIC_ID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
@@ -210,7 +201,7 @@ describe('two topics that are joined', () => {
           const archived = `SELECT ${typed.join(', ')} FROM (VALUES (9, 0, 0, 'invalid', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)${rows.map((row) => `, ${row}`).join('')}) AS archived(${names.map((name) => `"${name}"`).join(', ')})`;
           const covered = `(${admittedSql(pipeline.plan, `SELECT * FROM (${archived})`)})`;
           const sql = `SELECT _partition, _offset, n, r_n, _event_time_ms, r_seen FROM (${enrichedSql(pipeline.plan, covered, 'bindings')})`;
-          const read = await connection.runAndReadAll(sql);
+          const read = await connection().runAndReadAll(sql);
           expect(
             read
               .getRows()

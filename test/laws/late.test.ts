@@ -9,20 +9,15 @@ import {
   running,
   topic,
 } from '@bifold/core';
-import type { DuckDBConnection } from '@duckdb/node-api';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { openDuckDb } from './duckdb.ts';
+import { duckDbWhileTesting } from './duckdb.ts';
+import { placed } from './placed.ts';
 
 /** Which events come too late: each is held to all before it, and the plain fold and DuckDB must find the same. */
 
-let connection: DuckDBConnection;
-let close: () => void;
-beforeAll(async () => {
-  ({ connection, close } = await openDuckDb());
-});
-afterAll(() => close());
+const connection = duckDbWhileTesting();
 
 const Tap = z.object({ at: z.int(), user: z.string() });
 const pipelineOf = (afterMs: number, skewMs: number) =>
@@ -60,14 +55,7 @@ const log: fc.Arbitrary<readonly Placed[]> = fc
     }),
     { maxLength: 40 },
   )
-  .map((taps) => {
-    const ends = [0, 0];
-    return taps.map(({ skipped, ...tap }) => {
-      const offset = (ends[tap.partition] as number) + skipped;
-      ends[tap.partition] = offset + 1;
-      return { ...tap, offset };
-    });
-  });
+  .map(placed);
 
 const recordOf = ({ partition, offset, at, takenMs }: Placed): LogRecord => ({
   ...{ partition, offset, timestampMs: takenMs, key: null, headers: [] },
@@ -113,11 +101,11 @@ describe('events that come too late', () => {
           );
           const covered = `(SELECT _partition, _offset, CAST(_event_time_ms AS BIGINT) AS _event_time_ms, _timestamp_ms, CAST(_reason AS VARCHAR) AS _reason FROM (VALUES (9, 0, 0, 0, 'invalid')${rows.map((row) => `, ${row}`).join('')}) AS taps(_partition, _offset, _event_time_ms, _timestamp_ms, _reason))`;
           const sql = `SELECT _partition, _offset FROM (${enrichedSql(pipeline.plan, covered, 'bindings')})`;
-          const read = await connection.runAndReadAll(sql);
+          const read = await connection().runAndReadAll(sql);
           const places = (some: readonly (readonly unknown[])[]) => some.map((place) => place.join(' ')).sort();
           expect(places(read.getRows())).toEqual(places(inTime.map(({ partition, offset }) => [partition, offset])));
           // What the batch layer stores for those that look back: late ones repeat nothing.
-          const appeared = await connection.runAndReadAll(appearancesSql(pipeline.plan, covered, 0, from, 1000));
+          const appeared = await connection().runAndReadAll(appearancesSql(pipeline.plan, covered, 0, from, 1000));
           expect(places(appeared.getRows().filter(([, reason, , , late]) => reason === null && !late))).toEqual(
             places(
               inTime

@@ -1,16 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  memoryArchive,
-  memoryBucket,
-  memoryDatabase,
-  memoryLog,
-  memoryModelPointers,
-  memoryViews,
-  modelRegistry,
-} from '@bifold/adapters';
-import { openEngine } from '@bifold/adapters/duckdb';
 import {
   type Answer,
   answerAsOf,
@@ -19,11 +6,9 @@ import {
   count,
   definePipeline,
   field,
-  foldOf,
   interpret,
   type LogRecord,
   lookup,
-  type ModelPointer,
   max,
   mean,
   model,
@@ -40,11 +25,12 @@ import {
   type Value,
   withModels,
 } from '@bifold/core';
-import { answerQuestion, archiveLog, coldState, foldDelivery, questionOf, recompute } from '@bifold/functions/bodies';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { answerQuestion, questionOf } from '@bifold/functions/bodies';
+import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { classOf, type DrawnModel, drawModel, fileOf, numberOf, store } from './models.ts';
+import { classOf, type DrawnModel, drawModel, fileOf, numberOf } from './models.ts';
+import { AT, CITY, drawsOf, FARE, ridesStep, SEATS, scoringWorld, scratchWhileTesting } from './scoring-world.ts';
 
 /**
  * Rule 13: the functions' own bodies, with DuckDB as the batch layer's engine, over a log in the middle of which models are promoted. Every answer must be what one
@@ -108,25 +94,9 @@ const PLACES = new Map<string, Readonly<Record<string, Value>>>([
   ['rome', { city: 'rome', rank: null, kind: 'hill' }],
 ]);
 
-const ride = fc.record({
-  at: fc.integer({ min: -5, max: 30 }),
-  city: fc.option(fc.constantFrom('oslo', 'rome', 'z\u{1f600}', 'atlantis'), { freq: 5 }),
-  fare: fc.option(fc.constantFrom(0.1, 0.5, 1, 1 + 2 ** -40, 2.5, -0, 1e30, -1e308), { freq: 5 }),
-  seats: fc.integer({ min: 0, max: 3 }),
-  paid: fc.option(fc.boolean(), { freq: 5 }),
-});
+const ride = fc.record({ at: AT, city: CITY, fare: FARE, seats: SEATS, paid: fc.option(fc.boolean(), { freq: 5 }) });
 const step = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('rides' as const),
-      partition: fc.integer({ min: 0, max: 1 }),
-      rides: fc.array(fc.oneof({ weight: 9, arbitrary: ride }, { weight: 1, arbitrary: fc.constant('poison') }), {
-        minLength: 1,
-        maxLength: 25,
-      }),
-    }),
-  },
+  { weight: 6, arbitrary: ridesStep(ride) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -140,11 +110,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'recompute' as const }) },
 );
 
-let scratchFolder: string;
-beforeAll(async () => {
-  scratchFolder = await mkdtemp(join(tmpdir(), 'bifold-scores-'));
-});
-afterAll(() => rm(scratchFolder, { recursive: true }));
+const scratch = scratchWhileTesting();
 
 it('speed, batch and as-of answers equal a plain fold that scores by itself, promotions in the middle or not', async () => {
   await fc.assert(
@@ -167,26 +133,14 @@ it('speed, batch and as-of answers equal a plain fold that scores by itself, pro
 }, 60_000);
 
 async function openWorld() {
-  const scope = { version: plan.version, incarnation: 'topic' };
-  const [database, bucket, log] = [memoryDatabase(), memoryBucket(), memoryLog('topic', 2)];
-  const registry = modelRegistry(memoryBucket(), memoryModelPointers());
+  const world = await scoringWorld(rides, scratch(), PLACES);
+  const { scope, answering } = world;
   const drawn = new Map<string, DrawnModel>();
   const history: LogRecord[] = [];
-  const fold = foldOf(rides);
-  await database.lookupStore().load('places', 'p1', PLACES);
-  const common = {
-    ...{ bindings: database.bindingStore(scope), lookups: database.lookupStore(), models: registry },
-    ...{ log, incarnation: 'topic', scratchFolder, archive: memoryArchive(bucket, scope) },
-    ...{ appearances: database.appearanceStore(scope), batch: database.batchStore(scope, plan.storage) },
-  };
-  const speed = database.speedStore(scope, plan.storage);
-  const ports = { store: speed, batch: common.batch, bindings: common.bindings };
-  let warm = coldState();
-  let runs = 0;
 
   /** What each record is bound to, scored by the tests' own hand. */
   const bound = async (): Promise<(partition: number, offset: number) => ResolveLookup> => {
-    const bindings = await Promise.all([0, 1].map((partition) => common.bindings.list(partition, 0, null)));
+    const bindings = await world.bindings();
     const index = slotIndex(plan);
     return (partition, offset) => {
       const names = bindings[partition]?.get(Math.floor(offset / SEGMENT_SIZE));
@@ -212,47 +166,26 @@ async function openWorld() {
 
   return {
     async send(partition: number, values: readonly unknown[]) {
-      const records = values.map((value): LogRecord => {
-        const record = { key: null, value: Buffer.from(JSON.stringify(value)), headers: [], timestampMs: 0 };
-        return { ...record, partition, offset: log.append(partition, record) };
-      });
-      history.push(...records);
-      await foldDelivery(fold, new Map([[partition, records]]), { ...common, store: speed }, warm);
+      history.push(...(await world.send(partition, values)));
     },
     async promote(name: Name, seed: number, shadow: boolean) {
-      let state = seed;
-      const draw = (below: number): number => {
-        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-        return (state >>> 8) % below;
-      };
       const version = `v${drawn.size}`;
-      const own = drawModel(draw, name, version, FEATURES[name], CLASSES[name]);
+      const own = drawModel(drawsOf(seed), name, version, FEATURES[name], CLASSES[name]);
       drawn.set(`${name}|${version}`, own);
-      await store(registry, name, version, fileOf(own));
-      const pointer: ModelPointer = await registry.readPointer(name);
-      const next = shadow ? challenged(pointer, version) : promoted(pointer, version);
-      expect(await registry.movePointer(name, pointer, next)).toBe(true);
+      await world.promote(name, version, fileOf(own), shadow ? challenged : promoted);
     },
-    forget() {
-      warm = coldState();
-    },
-    async recompute() {
-      const engine = await openEngine({ threads: 1 });
-      await archiveLog(rides, { ...common, engine, hasTime: () => true });
-      await engine.close();
-      const views = memoryViews(bucket, scope);
-      const newId = () => `run-${runs++}`;
-      await recompute(
-        rides,
-        { ...common, speed, views, newId, clock: () => 0, openEngine: () => openEngine({ threads: 1 }) },
-        false,
-      );
-    },
+    forget: world.forget,
+    recompute: world.recompute,
     async check() {
       const { view } = rowAlgebrasOf(plan);
       const lookups = await bound();
       for (const window of ['tens', 'ever']) {
-        const answer: Answer = await answerQuestion(plan, scope, questionOf(plan, { window, limit: 10_000 }), ports);
+        const answer: Answer = await answerQuestion(
+          plan,
+          scope,
+          questionOf(plan, { window, limit: 10_000 }),
+          answering,
+        );
         const folded = await interpret(rides, history, answer.receipt.coverage, lookups);
         const expected = [...folded.rows.values()]
           .filter((row) => row.window === window)
@@ -278,7 +211,7 @@ async function openWorld() {
         const covered = history.filter(({ partition, offset }) =>
           (receipt.coverage[partition] ?? []).some(([from, to]) => offset >= from && offset < to),
         );
-        const bindings = await Promise.all([0, 1].map((partition) => common.bindings.list(partition, 0, null)));
+        const bindings = await world.bindings();
         const versions = covered.map(({ partition, offset }) =>
           bindings[partition]?.get(Math.floor(offset / SEGMENT_SIZE))?.get('model:fares'),
         );

@@ -52,21 +52,15 @@ import {
   type WindowPlan,
 } from '@bifold/core';
 import { range } from '@bifold/pipelines';
-import type { DuckDBConnection } from '@duckdb/node-api';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { appendValue, openDuckDb } from './duckdb.ts';
+import { appendValue, duckDbWhileTesting } from './duckdb.ts';
 import { finiteDouble, safeInteger } from './numbers.ts';
 
 /** Differential: the compiled fold and DuckDB, over the same rows. */
 
-let connection: DuckDBConnection;
-let close: () => void;
-beforeAll(async () => {
-  ({ connection, close } = await openDuckDb());
-});
-afterAll(() => close());
+const connection = duckDbWhileTesting();
 
 const Row = z.object({
   at: z.int(),
@@ -271,10 +265,10 @@ async function fill(
   columns: readonly (readonly [string, string])[],
   filling: readonly (readonly Value[])[],
 ): Promise<void> {
-  await connection.run(
+  await connection().run(
     `CREATE OR REPLACE TABLE ${quoted(name)} (${columns.map(([column, type]) => `${quoted(column)} ${type}`).join(', ')})`,
   );
-  const appender = await connection.createAppender(name);
+  const appender = await connection().createAppender(name);
   for (const values of filling) {
     values.forEach((value, index) => {
       appendValue(appender, columns[index]?.[1], value);
@@ -337,7 +331,7 @@ async function fillAll(plan: Pipeline['plan'], records: readonly Fields[]): Prom
 
 /** Rows of a query, whole numbers as the numbers or bigints that they are. */
 async function query(sql: string): Promise<Record<string, Value | bigint>[]> {
-  const reader = await connection.runAndReadAll(sql);
+  const reader = await connection().runAndReadAll(sql);
   const names = reader.columnNames();
   return reader
     .getRows()
@@ -400,7 +394,7 @@ describe('the SQL of a plan and its fold', () => {
         const fold = foldOf(pipeline);
         const window = plan.windows[which] as WindowPlan;
         await fillAll(plan, records);
-        await connection.run(`CREATE OR REPLACE TEMP TABLE enriched AS ${enrichedSql(plan, 'archive', 'bindings')}`);
+        await connection().run(`CREATE OR REPLACE TEMP TABLE enriched AS ${enrichedSql(plan, 'archive', 'bindings')}`);
 
         const expected = new Map<string, unknown[]>();
         records.forEach((each, offset) => {

@@ -62,6 +62,13 @@ const shows = topic('shows', {
   eventTime: { field: 'begins', unit: 'ms' },
 });
 const PARTITIONS = 2;
+/** One of each kind. */
+const WINDOWS = {
+  tens: tumbling('10ms', { offset: '3ms' }),
+  slides: sliding('50ms', '20ms'),
+  rests: session('15ms'),
+  ever: running(),
+} as const;
 
 const pipelineWhere = (
   dearFrom: number,
@@ -79,12 +86,7 @@ const pipelineWhere = (
     ...(duplicates === null ? {} : { dropDuplicates: duplicates }),
     where: field('seats').ge(-1).or(field('seats').isNull()),
     groupBy: ['city'],
-    windows: {
-      tens: tumbling('10ms', { offset: '3ms' }),
-      slides: sliding('50ms', '20ms'),
-      rests: session('15ms'),
-      ever: running(),
-    },
+    windows: WINDOWS,
     aggregates: {
       n: count(),
       dears: count({ where: 'dear' }),
@@ -133,12 +135,7 @@ const pairsWhere = (dearFrom: number): Pipeline =>
       derive: { dear: field('fare').gt(dearFrom), each: field('fare').times(field('show_guests')) },
       where: field('seats').ge(-1).or(field('seats').isNull()),
       groupBy: ['city'],
-      windows: {
-        tens: tumbling('10ms', { offset: '3ms' }),
-        slides: sliding('50ms', '20ms'),
-        rests: session('15ms'),
-        ever: running(),
-      },
+      windows: WINDOWS,
       aggregates: {
         n: count(),
         dears: count({ where: 'dear' }),

@@ -181,6 +181,7 @@ class World {
   private readonly deployments: Deployment[] = [];
   /** What the log is made of; nothing where producers write it themselves. */
   private readonly sources: readonly RelaySource[];
+  private readonly placements: ReturnType<typeof placementsOf>;
   private readonly kept: KeptPages[] = [];
   private readonly counts: Record<string, number> = {};
   private incarnation = '';
@@ -213,6 +214,7 @@ class World {
       readRepair: this.sabotage.readRepair ?? true,
     };
     this.openHistory();
+    this.placements = placementsOf((this.pipelines[0] as Pipeline).plan);
     this.sources = (this.pipelines[0]?.plan.relay?.sources ?? []).map(({ topic }) => ({
       ...{ topic, incarnation: uuidOf(this.freshId('source')) },
       records: Array.from({ length: PARTITIONS }, () => []),
@@ -294,10 +296,6 @@ class World {
     const offset = this.stage.log.append(partition, record);
     slots.push({ ...record, partition, offset });
     this.scheduler.say(`produced p${partition} ${offset}: ${value === null ? 'null' : Buffer.from(value)}`);
-  }
-
-  private get placements(): ReturnType<typeof placementsOf> {
-    return placementsOf((this.pipelines[0] as Pipeline).plan);
   }
 
   private get partitions(): number {

@@ -1,0 +1,120 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  memoryArchive,
+  memoryBucket,
+  memoryDatabase,
+  memoryLog,
+  memoryModelPointers,
+  memoryViews,
+  modelRegistry,
+} from '@bifold/adapters';
+import { openEngine } from '@bifold/adapters/duckdb';
+import { foldOf, type LogRecord, type ModelPointer, type Pipeline, type Value } from '@bifold/core';
+import { archiveLog, coldState, foldDelivery, recompute } from '@bifold/functions/bodies';
+import { afterAll, beforeAll, expect } from '@jest/globals';
+import fc from 'fast-check';
+import { store } from './models.ts';
+
+/** What laws of models draw: rides, and what befalls the log and the layers. */
+export const CITY = fc.option(fc.constantFrom('oslo', 'rome', 'z\u{1f600}', 'atlantis'), { freq: 5 });
+export const FARE = fc.option(fc.constantFrom(0.1, 0.5, 1, 1 + 2 ** -40, 2.5, -0, 1e30, -1e308), { freq: 5 });
+export const SEATS = fc.integer({ min: 0, max: 3 });
+export const AT = fc.integer({ min: -5, max: 30 });
+
+/** A delivery of rides, some of which are none. */
+export function ridesStep<R>(ride: fc.Arbitrary<R>) {
+  return fc.record({
+    kind: fc.constant('rides' as const),
+    partition: fc.integer({ min: 0, max: 1 }),
+    rides: fc.array(fc.oneof({ weight: 9, arbitrary: ride }, { weight: 1, arbitrary: fc.constant('poison') }), {
+      minLength: 1,
+      maxLength: 25,
+    }),
+  });
+}
+
+export type Draw = (below: number) => number;
+
+/** Numbers that a seed gives, whatever else is drawn. */
+export function drawsOf(seed: number): Draw {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return (state >>> 8) % below;
+  };
+}
+
+/** A folder that goes when all tests of the file have ended. */
+export function scratchWhileTesting(): () => string {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bifold-laws-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  return () => folder;
+}
+
+/** The bodies of the functions of a pipeline that scores, over memory but for DuckDB, with a log of two partitions. */
+export async function scoringWorld(
+  pipeline: Pipeline,
+  scratchFolder: string,
+  places: ReadonlyMap<string, Readonly<Record<string, Value>>>,
+) {
+  const { plan } = pipeline;
+  const scope = { version: plan.version, incarnation: 'topic' };
+  const [database, bucket, log] = [memoryDatabase(), memoryBucket(), memoryLog('topic', 2)];
+  const registry = modelRegistry(memoryBucket(), memoryModelPointers());
+  const fold = foldOf(pipeline);
+  await database.lookupStore().load('places', 'p1', places);
+  const common = {
+    ...{ bindings: database.bindingStore(scope), lookups: database.lookupStore(), models: registry },
+    ...{ log, incarnation: 'topic', scratchFolder, archive: memoryArchive(bucket, scope) },
+    ...{ appearances: database.appearanceStore(scope), batch: database.batchStore(scope, plan.storage) },
+  };
+  const speed = database.speedStore(scope, plan.storage);
+  let warm = coldState();
+  let runs = 0;
+  return {
+    scope,
+    registry,
+    /** What a question is answered from. */
+    answering: { store: speed, batch: common.batch, bindings: common.bindings },
+    /** By partition and segment, what is bound. */
+    bindings: () => Promise.all([0, 1].map((partition) => common.bindings.list(partition, 0, null))),
+    async send(partition: number, values: readonly unknown[]): Promise<readonly LogRecord[]> {
+      const records = values.map((value): LogRecord => {
+        const record = { key: null, value: Buffer.from(JSON.stringify(value)), headers: [], timestampMs: 0 };
+        return { ...record, partition, offset: log.append(partition, record) };
+      });
+      await foldDelivery(fold, new Map([[partition, records]]), { ...common, store: speed }, warm);
+      return records;
+    },
+    /** Stores a version, and moves the model's pointer to it. */
+    async promote(
+      name: string,
+      version: string,
+      model: object,
+      next: (pointer: ModelPointer, version: string) => ModelPointer,
+    ): Promise<void> {
+      await store(registry, name, version, model);
+      const pointer = await registry.readPointer(name);
+      expect(await registry.movePointer(name, pointer, next(pointer, version))).toBe(true);
+    },
+    /** Another process comes, which knows nothing. */
+    forget() {
+      warm = coldState();
+    },
+    async recompute(): Promise<void> {
+      const engine = await openEngine({ threads: 1 });
+      await archiveLog(pipeline, { ...common, engine, hasTime: () => true });
+      await engine.close();
+      const ports = {
+        ...{ ...common, speed, views: memoryViews(bucket, scope), newId: () => `run-${runs++}`, clock: () => 0 },
+        openEngine: () => openEngine({ threads: 1 }),
+      };
+      await recompute(pipeline, ports, false);
+    },
+  };
+}
