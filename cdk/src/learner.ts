@@ -2,24 +2,16 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelDefinition } from '@bifold/core';
-import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
+import { Duration, Size, Stack } from 'aws-cdk-lib';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
-import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import {
-  Code,
-  type FunctionProps,
-  Handler,
-  Function as LambdaFunction,
-  LoggingFormat,
-  Runtime,
-} from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Code, type FunctionProps, Handler, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { DeploymentError } from './errors.ts';
 import { functionName } from './names.ts';
-import { allow, objects, useNetwork, writeLogs } from './permissions.ts';
-import { networkOf, type PipelineProps } from './pipeline-function.ts';
+import { allow, objects } from './permissions.ts';
+import { logsAndRights, networkOf, type PipelineProps } from './pipeline-function.ts';
 import { architectureOf } from './runtime.ts';
 import type { TrainingPackage } from './settings.ts';
 
@@ -44,27 +36,7 @@ export class Learner extends Construct {
     super(scope, id);
     const { plan, settings, trained, modelsBucketArn } = props;
     const name = functionName(plan.name, 'learn');
-    const logGroup = new LogGroup(this, 'Logs', {
-      logGroupName: `/aws/lambda/${name}`,
-      retention: settings.logRetentionDays as RetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
     const packaged = packagedAs(this, props);
-    const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      inlinePolicies: {
-        rights: new PolicyDocument({
-          statements: [
-            writeLogs(logGroup.logGroupArn),
-            ...useNetwork(settings),
-            ...trained.map((model) =>
-              objects(['s3:GetObject', 's3:PutObject'], modelsBucketArn, `drafts/${model.name}/`),
-            ),
-            ...packaged.statements,
-          ],
-        }),
-      },
-    });
     this.lambda = new LambdaFunction(this, 'Function', {
       ...packaged.code,
       functionName: name,
@@ -74,9 +46,10 @@ export class Learner extends Construct {
       // Less than the function that waits for it has.
       timeout: Duration.minutes(12),
       ephemeralStorageSize: Size.mebibytes(4096),
-      role: role.withoutPolicyUpdates(),
-      logGroup,
-      loggingFormat: LoggingFormat.TEXT,
+      ...logsAndRights(this, name, settings, [
+        ...trained.map((model) => objects(['s3:GetObject', 's3:PutObject'], modelsBucketArn, `drafts/${model.name}/`)),
+        ...packaged.statements,
+      ]),
       environment: packaged.environment,
       ...networkOf(this, settings),
     });

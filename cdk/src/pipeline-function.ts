@@ -2,7 +2,13 @@ import type { ModelDefinition, Plan } from '@bifold/core';
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { type ISecurityGroup, type IVpc, SecurityGroup, Subnet, type SubnetSelection, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Code, type ILayerVersion, Function as LambdaFunction, LoggingFormat } from 'aws-cdk-lib/aws-lambda';
+import {
+  Code,
+  type FunctionProps,
+  type ILayerVersion,
+  Function as LambdaFunction,
+  LoggingFormat,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
@@ -60,25 +66,6 @@ export class PipelineFunction extends Construct {
       });
     }
 
-    const logGroup = new LogGroup(this, 'Logs', {
-      logGroupName: `/aws/lambda/${name}`,
-      retention: settings.logRetentionDays as RetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    const executionRole = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      inlinePolicies: {
-        rights: new PolicyDocument({
-          statements: [
-            writeLogs(logGroup.logGroupArn),
-            ...useNetwork(settings),
-            ...secretsOf(settings, props.calls).map((secret) => readSecret(this, secret)),
-            ...(deadLetterQueue ? [sendTo(deadLetterQueue.queueArn)] : []),
-            ...(props.statements ?? []),
-          ],
-        }),
-      },
-    });
     this.lambda = new LambdaFunction(this, 'Function', {
       functionName: name,
       description: props.description,
@@ -90,10 +77,11 @@ export class PipelineFunction extends Construct {
       memorySize: props.memorySizeMiB,
       timeout: props.timeout,
       ephemeralStorageSize: Size.mebibytes(props.scratchSizeMiB ?? 512),
-      // Whatever a construct would grant on its own account falls on deaf ears: the rights are those above.
-      role: executionRole.withoutPolicyUpdates(),
-      logGroup,
-      loggingFormat: LoggingFormat.TEXT,
+      ...logsAndRights(this, name, settings, [
+        ...secretsOf(settings, props.calls).map((secret) => readSecret(this, secret)),
+        ...(deadLetterQueue ? [sendTo(deadLetterQueue.queueArn)] : []),
+        ...(props.statements ?? []),
+      ]),
       environment: {
         BIFOLD_PIPELINE: plan.name,
         BIFOLD_VERSION: plan.version,
@@ -110,6 +98,30 @@ export class PipelineFunction extends Construct {
       ...networkOf(this, settings),
     });
   }
+}
+
+/** What every function has: a log group that forgets, and a role that holds these rights beside those to write there and to be placed, and takes no others. */
+export function logsAndRights(
+  scope: Construct,
+  name: string,
+  settings: Settings,
+  statements: readonly PolicyStatement[],
+): Pick<FunctionProps, 'role' | 'logGroup' | 'loggingFormat'> {
+  const logGroup = new LogGroup(scope, 'Logs', {
+    logGroupName: `/aws/lambda/${name}`,
+    retention: settings.logRetentionDays as RetentionDays,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const role = new Role(scope, 'Role', {
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    inlinePolicies: {
+      rights: new PolicyDocument({
+        statements: [writeLogs(logGroup.logGroupArn), ...useNetwork(settings), ...statements],
+      }),
+    },
+  });
+  // Whatever a construct would grant on its own account falls on deaf ears: the rights are those above.
+  return { role: role.withoutPolicyUpdates(), logGroup, loggingFormat: LoggingFormat.TEXT };
 }
 
 function secretsOf(settings: Settings, calls: readonly ('kafka' | 'cassandra')[]): readonly string[] {
