@@ -51,9 +51,13 @@ export async function storeAppearances(
     const partition = Number(name);
     const before = cutOf(pointer.current, partition);
     const progress = await ports.speed.readProgress(partition, before, cut);
+    const isComplete = (segment: number): boolean => progress.get(segment) === segmentStart(segment + 1, segmentSize);
     for (let segment = before; segment < cut; segment++) {
-      const [start, end] = [segmentStart(segment, segmentSize), segmentStart(segment + 1, segmentSize)];
-      if (progress.get(segment) === end) continue;
+      if (isComplete(segment)) continue;
+      // Those that follow it are asked for together: each question goes over the partition.
+      const start = segmentStart(segment, segmentSize);
+      while (segment + 1 < cut && !isComplete(segment + 1)) segment++;
+      const end = segmentStart(segment + 1, segmentSize);
       let pending: Appearance[] = [];
       for await (const chunk of engine.query(appearancesSql(plan, COVERED, partition, start, end))) {
         for (const [offset, ...record] of chunk)

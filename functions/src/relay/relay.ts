@@ -1,5 +1,4 @@
 import {
-  type Log,
   type LogRecord,
   type LogWriter,
   ORIGIN_HEADER,
@@ -9,11 +8,11 @@ import {
   placementOf,
   type RelayedRecord,
 } from '@bifold/core';
-import { verifyIncarnation } from '../deployment/incarnation.ts';
+import { type BoundTopic, verifyIncarnation } from '../deployment/incarnation.ts';
 
 export interface RelayPorts {
-  /** Each source, and the topic id that the relay was deployed for. */
-  readonly sources: ReadonlyMap<string, { readonly log: Pick<Log, 'topicId'>; readonly incarnation: string }>;
+  /** By name. */
+  readonly sources: ReadonlyMap<string, BoundTopic>;
   readonly writer: Pick<LogWriter, 'append'>;
 }
 

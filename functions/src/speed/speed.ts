@@ -131,7 +131,7 @@ async function foldPartition(
       ? NOTHING_EARLIER
       : await earlierOf(
           fold.lookBack,
-          { partition, segmentSize, records: folding, decoded, clockMs: opened.clockMs },
+          { partition, segmentSize, records: folding, decoded, clockMs: opened.clockMs ?? NO_CLOCK_MS },
           ports.appearances,
           warm.appearances,
         );
@@ -206,14 +206,11 @@ interface OpenedSegment {
   /** Progress of an earlier segment that turned out to end in a hole. */
   readonly completed: readonly (readonly [segment: number, next: number])[];
   readonly askedLog: boolean;
-  /** Where the clock stands at `from`. */
-  readonly clockMs: number;
+  /** Where the clock stands at `from`, of a view that drops what is late. */
+  readonly clockMs?: number;
 }
 
-const closedAt = (from: number): OpenedSegment => ({
-  ...{ from, current: null, missing: [], completed: [], askedLog: true },
-  clockMs: NO_CLOCK_MS,
-});
+const closedAt = (from: number): OpenedSegment => ({ from, current: null, missing: [], completed: [], askedLog: true });
 
 async function openFirstSegment(
   fold: Fold,
@@ -242,15 +239,11 @@ async function openFirstSegment(
         missing: [],
         completed: [],
         askedLog: false,
-        clockMs: NO_CLOCK_MS,
       };
     case 'open-after-hole': {
       const between = await askLog(ports.log, partition, opening.from, start);
       const current = await loadSegment(fold, partition, segment, start, ports.store);
-      return {
-        ...{ from: start, current, missing: [], completed: completes(between?.length === 0), askedLog: true },
-        clockMs: NO_CLOCK_MS,
-      };
+      return { from: start, current, missing: [], completed: completes(between?.length === 0), askedLog: true };
     }
     case 'ask': {
       const missing = await askLog(ports.log, partition, opening.from, start);
@@ -260,10 +253,7 @@ async function openFirstSegment(
         missing.length === 0 && opening.earlier !== null
           ? await askLog(ports.log, partition, opening.earlier, opening.from)
           : null;
-      return {
-        ...{ from: start, current, missing, completed: completes(earlier?.length === 0), askedLog: true },
-        clockMs: NO_CLOCK_MS,
-      };
+      return { from: start, current, missing, completed: completes(earlier?.length === 0), askedLog: true };
     }
   }
 }

@@ -8,6 +8,7 @@ import {
   type Result,
   rowCoverage,
   rowId,
+  TIME_LIMIT_MS,
   type Value,
 } from '@bifold/core';
 import type { AnswerRow } from '@bifold/functions';
@@ -103,7 +104,7 @@ export function pushDifference(
 }
 
 function timeOf(startMs: number): string {
-  return Math.abs(startMs) <= 8.64e15 ? new Date(startMs).toISOString() : String(startMs);
+  return Math.abs(startMs) <= TIME_LIMIT_MS ? new Date(startMs).toISOString() : String(startMs);
 }
 
 export function sameValues(answered: Shown, recomputed: Shown): boolean {

@@ -1,7 +1,4 @@
-import type { Column, EventTime, Value } from '@bifold/core';
-
-/** Beyond what JavaScript dates hold there is no time. Epoch milliseconds. */
-const TIME_LIMIT_MS = 8.64e15;
+import { type Column, type EventTime, TIME_LIMIT_MS, type Value } from '@bifold/core';
 
 /** When a row happened, in epoch milliseconds; null where its column holds no time. */
 export function eventTimeReader(

@@ -1,6 +1,7 @@
 import type { CalendarWindow } from './definition/window.ts';
 import { CALENDAR_YEARS, type ClockChange } from './definition/zone-clock.ts';
 import { countHolding } from './search.ts';
+import { TIME_LIMIT_MS } from './value.ts';
 
 /**
  * Panes side by side, from the start of one up to where the next stretch begins: those of clocks that do not change meanwhile, or a single one in which they
@@ -13,7 +14,7 @@ interface Stretch {
 }
 
 /** No event is earlier. */
-const FIRST_MS = -8.64e15;
+const FIRST_MS = -TIME_LIMIT_MS;
 const DAY_MS = 86_400_000;
 /** The first midnight of the calendar's years. 1900 begins on a Monday, as weeks do (ISO 8601). */
 const FIRST_LOCAL_MS = Date.UTC(CALENDAR_YEARS.first, 0, 1);

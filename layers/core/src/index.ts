@@ -96,5 +96,5 @@ export * from './sql.ts';
 export * from './sql-text.ts';
 export * from './tables.ts';
 export * from './training/index.ts';
-export { columnReader } from './value.ts';
+export { columnReader, TIME_LIMIT_MS } from './value.ts';
 export { mergeWindows, paneRange, type WindowRange, windowEndMs, windowStartsOf } from './windows.ts';

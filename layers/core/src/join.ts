@@ -4,7 +4,7 @@ import type { Appearance, WantedAppearances } from './ports.ts';
 import type { DecodedEvent, TimedValues } from './record.ts';
 import { isColumnOf } from './relay.ts';
 import { countHolding } from './search.ts';
-import { keyText, type Value } from './value.ts';
+import { keyText, TIME_LIMIT_MS, type Value } from './value.ts';
 
 /**
  * How two topics are joined: every event of one side with all of the other that came before it, in their partition of the pipeline's log, with equal keys and at times that
@@ -27,8 +27,6 @@ export interface JoinRule {
 
 const LEFT = 0;
 const RIGHT = 1;
-/** Beyond what JavaScript dates hold there is no time. Epoch milliseconds. */
-const EVER_MS = 8.64e15;
 /** At least so much of a key's time is found together, milliseconds: not all that a key ever sees, and not every event by itself. */
 const TOGETHER_MIN_MS = 60 * 60 * 1000;
 
@@ -78,7 +76,7 @@ export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
 
 /** Of a left event, where its right ones lie; of a right one, its left ones. */
 function nearTo(event: DecodedEvent, within: JoinPlan['within']): { readonly fromMs: number; readonly toMs: number } {
-  if (within === null) return { fromMs: -EVER_MS, toMs: EVER_MS };
+  if (within === null) return { fromMs: -TIME_LIMIT_MS, toMs: TIME_LIMIT_MS };
   const { beforeMs, afterMs } = within;
   const { timeMs } = event;
   return sideIndex(event) === LEFT

@@ -1,6 +1,7 @@
 import type { Plan } from './plan.ts';
 import type { Appearance } from './ports.ts';
 import type { TimedValues } from './record.ts';
+import { TIME_LIMIT_MS } from './value.ts';
 
 /** Which events are late: by the clock of their partition, which stands at the latest event before them (rule 6). */
 export interface LateRule {
@@ -10,7 +11,7 @@ export interface LateRule {
 }
 
 /** Where a clock stands before any event: before all times that there are. Epoch milliseconds. */
-export const NO_CLOCK_MS = -8.64e15;
+export const NO_CLOCK_MS = -TIME_LIMIT_MS;
 
 export function lateRuleOf({ late }: Plan): LateRule | null {
   if (late === undefined) return null;

@@ -8,7 +8,7 @@ import { KEY_LIMIT_BYTES, keySizeOf } from './key-size.ts';
 import type { Plan } from './plan.ts';
 import type { LogHeader } from './ports.ts';
 import { isColumnOf, ORIGIN_HEADER, type Origin, originHeader, readOrigin } from './relay.ts';
-import { type ColumnReader, columnReader, type Value } from './value.ts';
+import { type ColumnReader, columnReader, TIME_LIMIT_MS, type Value } from './value.ts';
 
 export { keyText, type Value } from './value.ts';
 
@@ -57,8 +57,6 @@ export type Decoded = DecodedEvent | DecodedPoison;
 /** A pure function of the bytes: the same record is an event, or poison of one reason, in every layer. Headers matter for relayed records alone. */
 export type Decoder = (value: Uint8Array | null, headers?: readonly LogHeader[]) => Decoded;
 
-/** Beyond what JavaScript dates hold there is no time. Epoch milliseconds. */
-const TIME_LIMIT_MS = 8.64e15;
 /**
  * How deep the value of a json column may be nested. Schemas and JSON.stringify recurse: beyond some depth they throw, at a depth that differs from
  * one call stack to the next, and one layer would count what another sets aside.
@@ -121,10 +119,13 @@ function readerOf(plan: Plan, fields: readonly FieldOf[], eventTime: EventTime, 
     }
     const issue = validate(record);
     if (issue !== null) return poison('invalid', issue);
-    const values: Value[] = new Array(readers.length).fill(null);
+    const values: Value[] = new Array(readers.length);
     for (let index = 0; index < readers.length; index++) {
       const own = fields[index];
-      if (own === null || own === undefined) continue;
+      if (own === null || own === undefined) {
+        values[index] = null;
+        continue;
+      }
       const { field, column } = own;
       const value = (readers[index] as ColumnReader)(Object.hasOwn(record, field) ? record[field] : null);
       if (value === undefined) return poison('wrong-type', `${field} is not of type ${column.type}`);

@@ -4,6 +4,9 @@ import type { Column } from './definition/schema.ts';
 /** A value of a column: text, finite number (integers and timestamps too; never -0), boolean or null. */
 export type Value = string | number | boolean | null;
 
+/** Before and beyond what JavaScript dates hold there is no time. Epoch milliseconds. */
+export const TIME_LIMIT_MS = 8.64e15;
+
 const ISO_DATE_TIME = /^\d{4}-\d{2}-(\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
 /** The value of a column as it is folded, archived and queried; undefined where the wire holds something else. */

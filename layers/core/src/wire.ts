@@ -1,5 +1,5 @@
 import type { Plan } from './plan.ts';
-import type { Value } from './record.ts';
+import { TIME_LIMIT_MS, type Value } from './value.ts';
 
 /** How questions and answers write keys and times. */
 
@@ -11,7 +11,7 @@ export function keyColumns(plan: Pick<Plan, 'groupBy'>, key: string): Readonly<R
 
 /** ISO 8601; null beyond the range of dates. */
 export function timeText(timeMs: number): string | null {
-  return Math.abs(timeMs) <= 8.64e15 ? new Date(timeMs).toISOString() : null;
+  return Math.abs(timeMs) <= TIME_LIMIT_MS ? new Date(timeMs).toISOString() : null;
 }
 
 /** Beyond the range of dates a window's bound is shown as its epoch milliseconds. */
