@@ -158,7 +158,7 @@ async function pagesOf(log: readonly LogRecord[], seed: number, question: Questi
   const bucketed = await Promise.all(
     merged.map(async (row) => ({
       row,
-      bucket: (await fillPage(plan, view, question, [row], () => true)).end?.bucket ?? 0,
+      bucket: (await fillPage(plan, view, vantage, question, [row], () => true)).end?.bucket ?? 0,
     })),
   );
   bucketed.sort(
@@ -183,7 +183,14 @@ async function pagesOf(log: readonly LogRecord[], seed: number, question: Questi
   const scope = { version: plan.version, incarnation: 'i' };
   const pages: Answer[] = [];
   for (let from = 0, start: Answer['receipt']['page']['start'] = null; from === 0 || from < rows.length; ) {
-    const filled = await fillPage(plan, view, question, rows.slice(from), (_, before) => before < question.limit);
+    const filled = await fillPage(
+      plan,
+      view,
+      vantage,
+      question,
+      rows.slice(from),
+      (_, before) => before < question.limit,
+    );
     pages.push(answerOf(plan, scope, vantage, question, { quarantined, models: null }, start, filled));
     from += filled.rows.length;
     start = filled.end;

@@ -348,7 +348,7 @@ describe('records that yield several events', () => {
             .sort((left, right) => compareUtf8(left.key, right.key) || left.startMs - right.startMs)
             .map((row) => ({ ...row, batch: null, speed: row.states, ahead: [], behind: [] }));
           const vantage = { generation: 0, run: null, coverage, batchBelow: {}, segments: [] };
-          const filled = await fillPage(plan, algebra, question, merged, () => true);
+          const filled = await fillPage(plan, algebra, vantage, question, merged, () => true);
           const scope = { version: plan.version, incarnation: 'i' };
           const answer: Answer = answerOf(
             plan,

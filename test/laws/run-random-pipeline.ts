@@ -189,8 +189,8 @@ class Differential {
     const question: Question = {
       ...{ window: window.name, keys: null, ...range, snapshot: false, parts: true, limit: 100_000, cursor: null },
     };
-    const { bindings } = this.stores();
-    const answer = await answerQuestion(plan, this.scope, question, { store, batch, bindings });
+    const { bindings, appearances } = this.stores();
+    const answer = await answerQuestion(plan, this.scope, question, { store, batch, bindings, appearances });
     const lookups = await this.boundLookups();
     const { coverage } = answer.receipt;
     const log = this.records.flat();

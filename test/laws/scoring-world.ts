@@ -80,7 +80,7 @@ export async function scoringWorld(
     scope,
     registry,
     /** What a question is answered from. */
-    answering: { store: speed, batch: common.batch, bindings: common.bindings },
+    answering: { store: speed, ...common },
     /** By partition and segment, what is bound. */
     bindings: () => Promise.all([0, 1].map((partition) => common.bindings.list(partition, 0, null))),
     async send(partition: number, values: readonly unknown[]): Promise<readonly LogRecord[]> {

@@ -18,8 +18,9 @@ import {
   withoutRange,
 } from '@bifold/core';
 
-/** All that a topic ever held, per partition and offset; null is a hole. What retention took is still here. */
-export type History = readonly (readonly (LogRecord | null)[])[];
+import { finalBeforeDifference } from './finality.ts';
+import type { History } from './history.ts';
+
 type Lookups = (partition: number, offset: number) => ResolveLookup;
 
 /** An answer, all its pages together. */
@@ -49,6 +50,8 @@ export async function differenceOf(
     if (ranges.some(([start, stop]) => start < 0 || stop > end))
       return `the receipt claims ${JSON.stringify(ranges)} of partition ${partition}, whose log ends at ${end}`;
   }
+  const unfinal = finalBeforeDifference(pipeline, history, receipt);
+  if (unfinal !== null) return unfinal;
 
   const records = history.flatMap((slots) => slots.filter((slot) => slot !== null));
   const folds = new Map<string, Promise<ReadonlyMap<string, FoldedRow>>>();

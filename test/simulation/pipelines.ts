@@ -119,7 +119,7 @@ function inSmallSegments(pipeline: Pipeline): Pipeline {
   return { ...pipeline, plan: { ...plan, version: versionOf(plan) } };
 }
 
-const pairsWhere = (dearFrom: number): Pipeline =>
+const pairsWhere = (dearFrom: number, others: { readonly dropLate?: Late } = {}): Pipeline =>
   inSmallSegments(
     definePipeline({
       name: 'trips',
@@ -131,6 +131,7 @@ const pairsWhere = (dearFrom: number): Pipeline =>
         within: { before: '20ms', after: '40ms' },
         partitions: PARTITIONS,
       }),
+      ...others,
       lookups: { place: lookup(table(TABLE, { schema: City, key: 'city' }), { on: 'show_town', missing: 'null' }) },
       derive: { dear: field('fare').gt(dearFrom), each: field('fare').times(field('show_guests')) },
       where: field('seats').ge(-1).or(field('seats').isNull()),
@@ -159,7 +160,7 @@ export const FAMILIES: readonly (readonly Pipeline[])[] = [
     pipelineWhere(2.5, dropDuplicates(['city', 'seats'], { within: '30ms' })),
     pipelineWhere(2.5, dropDuplicates(['city', 'at'])),
   ],
-  [pairsWhere(2.5), pairsWhere(0)],
+  [pairsWhere(2.5), pairsWhere(0, { dropLate: dropLate('40ms') })],
   [
     pipelineWhere(2.5, null, trips, { dropLate: dropLate('30ms', { skew: '50ms' }) }),
     pipelineWhere(2.5, dropDuplicates(['city', 'seats']), trips, { dropLate: dropLate('20ms') }),

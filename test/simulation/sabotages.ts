@@ -344,6 +344,40 @@ export const SABOTAGES: readonly Sabotage[] = [
           },
   },
   {
+    name: 'marks-of-batches-alone',
+    rule: 6,
+    breaks:
+      'where the clock stands is known where batches end, and not where segments do: less is called final than is',
+    appearances: (store, role) =>
+      role !== 'speed'
+        ? store
+        : {
+            ...store,
+            write: async (partition, some) => {
+              const last = some.findLast(({ id }) => id.startsWith('clock|'));
+              await store.write(
+                partition,
+                some.filter((one) => one === last || !one.id.startsWith('clock|')),
+              );
+            },
+          },
+  },
+  {
+    name: 'final-by-half-a-log',
+    rule: 6,
+    breaks: 'a row is called final by the clock of one partition, while others are behind',
+    appearances: (store, role) =>
+      role !== 'query'
+        ? store
+        : {
+            ...store,
+            read: async (partition, wanted) =>
+              (await store.read(partition, wanted)).map((one) =>
+                partition > 0 && one.id.startsWith('clock|') ? { ...one, timeMs: one.timeMs + 1_000 } : one,
+              ),
+          },
+  },
+  {
     name: 'clock-of-the-batch',
     rule: 6,
     breaks: 'what is late is decided by the clock of the batch, as if nothing had come before it',

@@ -54,8 +54,10 @@ import {
 } from '@bifold/functions/bodies';
 import { type DrawnModel, fileOf, numberOf } from '../laws/models.ts';
 import { foldingEngine } from './engine.ts';
+import { FinalRows } from './finality.ts';
+import type { History } from './history.ts';
 import { NEMESES, type Nemesis } from './nemeses.ts';
-import { differenceOf, type History, uncovered } from './oracle.ts';
+import { differenceOf, uncovered } from './oracle.ts';
 import {
   CITIES,
   FAMILIES,
@@ -136,6 +138,7 @@ interface Deployment {
   rolledBack: boolean;
   /** Receipts that were given, by kind of question, with the step at which each was. */
   readonly receipts: Map<string, { readonly step: number; readonly coverage: Coverage }[]>;
+  readonly finals: FinalRows;
 }
 
 /** A view that looks back cannot pass what is lost. */
@@ -357,6 +360,7 @@ class World {
       acceptedLost: false,
       rolledBack: false,
       receipts: new Map(),
+      finals: new FinalRows(),
     };
     this.scheduler.say(`deployed ${name}`);
     this.deployments.push(deployment);
@@ -607,13 +611,13 @@ class World {
       `${deployment.name} question ${window} ${keys ?? 'all keys'}${total ? ' total' : ''}${snapshot ? ' snapshot' : ''} limit ${question.limit}`,
       'query',
       async (actor) => {
-        const { store, batch, bindings } = this.portsOf(deployment, actor, 'query');
+        const { store, batch, bindings, appearances } = this.portsOf(deployment, actor, 'query');
         const pages: Answer[] = [];
         for (let cursor: string | null | undefined; cursor !== null; ) {
           const next: Question = cursor
             ? { ...question, cursor: questionOf(pipeline.plan, { window, cursor }).cursor }
             : question;
-          const answer = await answerQuestion(pipeline.plan, scope, next, { store, batch, bindings });
+          const answer = await answerQuestion(pipeline.plan, scope, next, { store, batch, bindings, appearances });
           pages.push(this.sabotage.answer?.(answer) ?? answer);
           cursor = answer.cursor;
           if (cursor !== null) this.count('pages continued');
@@ -627,6 +631,7 @@ class World {
         if (!this.calm && this.kept.length < KEPT_ANSWERS_MAX && (rare || (this.counts.answers ?? 0) % 5 === 0))
           this.kept.push({ deployment, question, pages });
         if (difference !== null) this.fail(`${actor.name}: ${difference}`);
+        deployment.finals.add(pipeline, pages);
         const unnamed = await this.unnamedModels(deployment, (pages[0] as Answer).receipt);
         if (unnamed.length > 0) this.fail(`${actor.name}: the receipt does not name ${unnamed}`);
         this.count('answers');
@@ -979,7 +984,11 @@ class World {
         }
       }
       deployment.acceptedLost = accepted;
-      const difference = await this.differenceAtRest(deployment);
+      const history = this.historyOf(this.incarnation);
+      const difference =
+        (await deployment.finals.changed(deployment.pipeline, history, await this.boundLookups(deployment))) ??
+        (await this.differenceAtRest(deployment));
+      this.count('rows final', deployment.finals.size);
       if (difference !== null) this.fail(`${deployment.name}, at rest: ${difference}`);
     }
   }

@@ -1,5 +1,6 @@
 import {
   type Answer,
+  type AppearanceStore,
   answerOf,
   type BatchRow,
   type BatchStore,
@@ -9,6 +10,7 @@ import {
   type Cursor,
   type FragmentRow,
   fillPage,
+  finalBefore,
   gatherSorted,
   type MergedRow,
   type ModelVersions,
@@ -21,6 +23,7 @@ import {
   type Pointer,
   paneRange,
   partitionsOf,
+  prefixEnd,
   QUARANTINE_POSITION,
   type Quarantined,
   type Question,
@@ -36,11 +39,14 @@ import {
   type Vantage,
   vantageOf,
 } from '@bifold/core';
+import { clockBelow } from '../clock.ts';
 
 export interface QueryPorts {
   readonly store: SpeedStore;
   readonly batch: BatchStore;
   readonly bindings: BindingStore;
+  /** Holds the marks of the clocks, of a view that drops what is late. */
+  readonly appearances: Pick<AppearanceStore, 'read'>;
 }
 
 const TRIES = 5;
@@ -54,9 +60,10 @@ export async function answerQuestion(plan: Plan, scope: Scope, question: Questio
   const algebras = rowAlgebrasOf(plan);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const pointer = await ports.batch.readPointer('quorum');
-    const vantage = question.cursor
+    const covering = question.cursor
       ? await resumedVantage(plan, scope, question.cursor, pointer, ports)
       : await freshVantage(plan, question, pointer, ports);
+    const vantage = await withFinality(plan, covering, ports);
     const [page, quarantined, models] = await Promise.all([
       readPage(plan, algebras, vantage, question, ports),
       question.cursor?.quarantined ?? countQuarantined(plan, algebras, vantage, ports),
@@ -139,6 +146,27 @@ async function resumedVantage(
   return vantageOf(named, [...claimed.keys()], claimed, plan.storage.segmentSize, false);
 }
 
+/** Every mark stands for a prefix of the log, and progress was written after its mark: so what is covered up to an offset has its clock, whoever folded it. */
+async function withFinality(plan: Plan, vantage: Vantage, { appearances }: QueryPorts): Promise<Vantage> {
+  if (plan.late === undefined) return vantage;
+  const { coverage, batchBelow } = vantage;
+  const clocks = await Promise.all(
+    Object.entries(coverage).map(async ([name, ranges]) => {
+      const { segmentSize } = plan.storage;
+      const { clockMs } = await clockBelow(
+        Number(name),
+        batchBelow[name] ?? 0,
+        prefixEnd(ranges),
+        segmentSize,
+        appearances,
+      );
+      return [Number(name), clockMs] as const;
+    }),
+  );
+  const finalBeforeMs = finalBefore(plan, coverage, new Map(clocks));
+  return finalBeforeMs === undefined ? vantage : { ...vantage, finalBeforeMs };
+}
+
 function falseCursor(partition: number, next: number): QuestionError {
   return new QuestionError('BIFOLD_BAD_CURSOR', {
     failed: 'a cursor claims more of the log than was folded',
@@ -166,6 +194,7 @@ async function readPage(
   return fillPage(
     plan,
     algebras.view,
+    vantage,
     question,
     mergedRows(plan, algebras, vantage, question, ports),
     (row, rowsBefore) => {

@@ -1,4 +1,4 @@
-import { batchStore, bindingStore, speedStore } from '@bifold/adapters/cassandra';
+import { appearanceStore, batchStore, bindingStore, speedStore } from '@bifold/adapters/cassandra';
 import { BifoldError, QuestionError } from '@bifold/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
@@ -16,6 +16,7 @@ const ports = once(async (): Promise<QueryPorts> => {
     store: speedStore(client, scope, plan.storage),
     batch: batchStore(client, scope, plan.storage),
     bindings: bindingStore(client, scope),
+    appearances: appearanceStore(client, scope),
   };
 });
 

@@ -2,7 +2,6 @@ import {
   type Appearance,
   type AppearanceStore,
   type BatchStore,
-  clockId,
   clockMark,
   cutOf,
   type Decoded,
@@ -36,9 +35,6 @@ export interface Earlier {
 
 export const NOTHING_EARLIER: Earlier = { dropped: new Set(), pairs: null, clockMs: NO_CLOCK_MS };
 
-/** So many segments are asked at once for a mark: the last one is nearly always near. */
-const MARKS_AT_ONCE = 64;
-
 /**
  * Where the log's prefix ends of which every appearance is stored: below the cut the batch layer wrote them, from there on each complete segment. Nothing that is
  * above it can be judged before all that is below it was.
@@ -63,34 +59,6 @@ export async function knownPrefix(
 }
 
 /**
- * The last mark of the clock below an offset, and where what it has not seen begins. At the cut there is always one, which the batch layer left.
- *
- * @param cut the offset below which all belongs to the batch layer
- */
-export async function clockBelow(
-  partition: number,
-  cut: number,
-  upTo: number,
-  segmentSize: number,
-  appearances: AppearanceStore,
-): Promise<{ readonly next: number; readonly clockMs: number }> {
-  const first = segmentOf(Math.max(0, cut - 1), segmentSize);
-  for (let last = segmentOf(Math.max(0, upTo - 1), segmentSize); last >= first; last -= MARKS_AT_ONCE) {
-    const from = Math.max(first, last - MARKS_AT_ONCE + 1);
-    const wanted = Array.from({ length: last - from + 1 }, (_, index) => ({
-      ...{ id: clockId(from + index), fromMs: NO_CLOCK_MS, toMs: -NO_CLOCK_MS },
-    }));
-    const marks = (await appearances.read(partition, wanted)).filter(
-      ({ offset }) => offset < upTo && offset >= cut - 1,
-    );
-    if (marks.length === 0) continue;
-    const { offset, timeMs } = marks.reduce((one, other) => (other.offset > one.offset ? other : one));
-    return { next: offset + 1, clockMs: timeMs };
-  }
-  return { next: cut, clockMs: NO_CLOCK_MS };
-}
-
-/**
  * Rule 10: what records come to, given those before them. Stores what came, before it tells what follows from it: all appearances below the first of the records must be
  * stored already.
  */
@@ -111,13 +79,20 @@ export async function earlierOf(
   await dropRepeated(relayed);
   let clockMs = clockBeforeMs;
   if (late !== null && records.length > 0) {
-    for (const [event, { offset, timestampMs }] of left()) {
-      if (event.kind === 'poison') continue;
-      if (late.isLate(clockMs, event)) dropped.add(offset);
-      clockMs = late.after(clockMs, event, timestampMs);
+    // An answer may end where the batch does, and where any of its segments does.
+    const marks: Appearance[] = [];
+    for (const [index, { offset, timestampMs }] of records.entries()) {
+      const event = decoded[index] as Decoded;
+      if (event.kind === 'event' && !dropped.has(offset)) {
+        if (late.isLate(clockMs, event)) dropped.add(offset);
+        clockMs = late.after(clockMs, event, timestampMs);
+      }
+      const segment = segmentOf(offset, segmentSize);
+      const next = records[index + 1];
+      if (next === undefined || segmentOf(next.offset, segmentSize) > segment)
+        marks.push(clockMark(segment, offset, clockMs));
     }
-    const { offset } = records.at(-1) as LogRecord;
-    await appearances.write(partition, [clockMark(segmentOf(offset, segmentSize), offset, clockMs)]);
+    await appearances.write(partition, marks);
   }
   await dropRepeated(duplicates);
   if (join === null) return { dropped, pairs: null, clockMs };

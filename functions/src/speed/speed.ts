@@ -21,9 +21,10 @@ import {
   type TimedValues,
   withModels,
 } from '@bifold/core';
+import { clockBelow } from '../clock.ts';
 import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
 import { bindModels, coldModels, type RefusedVersion, type WarmModels } from '../models.ts';
-import { clockBelow, type Earlier, earlierOf, knownPrefix, NOTHING_EARLIER, type WarmAppearances } from './earlier.ts';
+import { type Earlier, earlierOf, knownPrefix, NOTHING_EARLIER, type WarmAppearances } from './earlier.ts';
 import { type BoundLookups, bindLookups, type WarmLookups } from './lookups.ts';
 
 export interface SpeedPorts extends BoundLog {

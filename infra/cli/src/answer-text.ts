@@ -4,7 +4,7 @@ import { tableText } from './table.ts';
 import { bold, dim, harmless, number, plural, styled } from './terminal.ts';
 import type { Change } from './watching.ts';
 
-/** The rows of an answer as a table: key, window, then the aggregates; with parts, the shares of batch and speed below each row. */
+/** The rows of an answer as a table: key, window, then the aggregates, and where rows become final, which are; with parts, the shares of batch and speed below each row. */
 export function rowsText(
   plan: Plan,
   rows: readonly AnswerRow[],
@@ -20,6 +20,7 @@ export function rowsText(
   },
 ): string {
   const aggregates = plan.aggregates.map(({ name }) => name);
+  const showsFinal = rows.some(({ final }) => final !== undefined);
   const columns = [
     ...plan.groupBy.map((title) => ({ title })),
     ...(total ? [] : [{ title: 'window' }]),
@@ -28,6 +29,7 @@ export function rowsText(
       const isText = ['text', 'json'].includes(resultTypeOf(aggregate));
       return { title: aggregate.name, align: isText ? ('left' as const) : ('right' as const) };
     }),
+    ...(showsFinal ? [{ title: 'final' }] : []),
     ...(rows.some(({ ahead, behind }) => ahead ?? behind) ? [{ title: 'differs' }] : []),
   ];
   const width = columns.length;
@@ -46,6 +48,7 @@ export function rowsText(
           if (!isFirst) return dim(text);
           return isChanged(row, name) ? styled(['green', 'bold'], text) : text;
         }),
+        ...(showsFinal ? [isFirst && row.final ? 'yes' : ''] : []),
         isFirst ? differs : '',
       ].slice(0, width);
     if (!row.parts) return [line(row.values, '', true)];
@@ -87,6 +90,7 @@ function timeText(time: string | null): string {
 /** What an answer covers, in a few lines; gaps loudly. */
 export function receiptText(receipt: Receipt): string {
   const { generation, run, offsets, gaps, quarantined, version, incarnation, coverage, page, digest, models } = receipt;
+  const { finalBefore } = receipt;
   const covered = offsets.batch + offsets.speed;
   const share = covered === 0 ? 0 : (offsets.batch / covered) * 100;
   const poison = Object.entries(quarantined.reasons).map(([reason, records]) => `${number(records)} ${reason}`);
@@ -102,6 +106,7 @@ export function receiptText(receipt: Receipt): string {
       'model',
       `${score}: ${versions.join(', ') || 'none yet'}`,
     ]),
+    ['final', finalBefore === undefined ? '' : finalBefore === null ? 'nothing yet' : `what ends by ${finalBefore}`],
     ['quarantined', poison.length === 0 ? 'none' : poison.join(', ')],
     ['digest', `${digest} of ${page.start === null && page.last ? '' : 'this page, '}${plural(page.rows, 'row')}`],
   ];

@@ -79,6 +79,7 @@ function isReceipt(value: unknown): value is Receipt {
     isWhole(value.generation) &&
     (value.run === null || typeof value.run === 'string') &&
     (value.models === null || isVersions(value.models)) &&
+    (value.finalBefore === undefined || value.finalBefore === null || typeof value.finalBefore === 'string') &&
     isObject(value.question) &&
     isOffsets(value.coverage) &&
     isObject(batchBelow) &&
@@ -110,6 +111,7 @@ function isRow(value: unknown): value is AnswerRow {
   return (
     typeof name === 'string' &&
     (start === null || typeof start === 'string') &&
+    (value.final === undefined || typeof value.final === 'boolean') &&
     [value.ahead, value.behind].every((deviations) => deviations === undefined || isDeviations(deviations))
   );
 }

@@ -1,5 +1,6 @@
 import type { Result } from './aggregates/result.ts';
-import type { Deviation, MergedRow } from './answer.ts';
+import type { Deviation, MergedRow, Vantage } from './answer.ts';
+import { isFinal } from './finality.ts';
 import type { Plan } from './plan.ts';
 import type { RowPosition } from './ports.ts';
 import type { Question } from './question.ts';
@@ -14,13 +15,21 @@ export interface AnswerRow {
   readonly key: Readonly<Record<string, Value>>;
   readonly window: { readonly name: string; readonly start: string | null; readonly end: string | null };
   readonly values: Shown;
+  /** No event that is still to come can change it. Absent where that is never so: of totals, of windows without an end, and where every event counts. */
+  readonly final?: boolean;
   readonly parts?: { readonly batch: Shown | null; readonly speed: Shown | null };
   readonly ahead?: readonly Deviation[];
   readonly behind?: readonly Deviation[];
 }
 
 /** The one form of a row, whoever computed it. */
-export function showRow(plan: Plan, view: RowAlgebra, question: Question, row: MergedRow): AnswerRow {
+export function showRow(
+  plan: Plan,
+  view: RowAlgebra,
+  { finalBeforeMs }: Vantage,
+  question: Question,
+  row: MergedRow,
+): AnswerRow {
   const window = plan.windows.find(({ name }) => name === question.window) as Plan['windows'][number];
   const bounds = question.total
     ? { start: question.fromMs, end: question.toMs }
@@ -29,6 +38,7 @@ export function showRow(plan: Plan, view: RowAlgebra, question: Question, row: M
     key: keyColumns(plan, row.key),
     window: { name: window.name, start: boundText(bounds.start), end: boundText(bounds.end) },
     values: view.present(row.states),
+    ...(finalBeforeMs === undefined || row.endMs === null ? {} : { final: isFinal(window, row, finalBeforeMs) }),
     ...(question.parts
       ? { parts: { batch: row.batch && view.present(row.batch), speed: row.speed && view.present(row.speed) } }
       : {}),

@@ -19,6 +19,8 @@ export interface Vantage {
   readonly coverage: Coverage;
   /** Per partition that the run has a share of, the offset below which it answers. */
   readonly batchBelow: Readonly<Record<string, number>>;
+  /** See `finalBefore`; absent where every event counts. */
+  readonly finalBeforeMs?: number | null;
 }
 
 /**

@@ -4,6 +4,7 @@ import { type AnswerRow, isDeviating, positionOfRow } from './answer-row.ts';
 import { type Coverage, covers, withoutRange } from './coverage.ts';
 import type { Pipeline } from './definition/pipeline.ts';
 import type { Slots } from './evaluate.ts';
+import { finalBefore, prefixEnd } from './finality.ts';
 import { foldOf, type ResolveLookup, rowId } from './fold.ts';
 import { EarlierRecords } from './look-back.ts';
 import { comparePositions } from './order.ts';
@@ -46,9 +47,11 @@ export async function answerAsOf(
 ): Promise<Answer> {
   const { plan } = pipeline;
   const { view } = foldOf(pipeline).rows;
-  const vantage = vantageOfReceipt(receipt, plan.storage.segmentSize);
+  const covering = vantageOfReceipt(receipt, plan.storage.segmentSize);
   const { page, version, incarnation } = receipt;
-  const folded = await foldAsOf(pipeline, { question, receipt, rows }, vantage, log, lookups);
+  const folded = await foldAsOf(pipeline, { question, receipt, rows }, covering, log, lookups);
+  const beforeMs = finalBefore(plan, receipt.coverage, folded.clocks);
+  const vantage = beforeMs === undefined ? covering : { ...covering, finalBeforeMs: beforeMs };
   const order = compareRows(plan.storage.buckets);
   const behindStart = ({ key, window, startMs }: RowPosition): boolean => {
     if (page.start === null) return true;
@@ -59,7 +62,7 @@ export async function answerAsOf(
     );
   };
   const merged = folded.rows.filter(behindStart).sort(order);
-  const filled = await fillPage(plan, view, question, merged, (_, before) => page.last || before < page.rows);
+  const filled = await fillPage(plan, view, vantage, question, merged, (_, before) => page.last || before < page.rows);
   // What follows a page may be a row that is nothing but ahead, which only the next page names.
   const { last } = page;
   // The bindings that were made since say nothing of an old answer: its receipt names its versions, and its digest holds them.
@@ -115,13 +118,20 @@ interface CoveredEvent extends EventPlace {
   readonly slots: Slots;
 }
 
+interface FoldedAsOf {
+  readonly rows: readonly MergedRow[];
+  readonly quarantined: Quarantined;
+  /** Where the clocks stand behind what is covered without a gap, of a view that drops what is late. */
+  readonly clocks: ReadonlyMap<number, number>;
+}
+
 async function foldAsOf(
   pipeline: Pipeline,
   { question, receipt, rows }: KeptAnswer,
   { coverage, batchBelow }: Vantage,
   log: AsyncIterable<LogRecord> | Iterable<LogRecord>,
   lookups: (partition: number, offset: number) => ResolveLookup,
-): Promise<{ readonly rows: readonly MergedRow[]; readonly quarantined: Quarantined }> {
+): Promise<FoldedAsOf> {
   const fold = foldOf(pipeline);
   const earlier = fold.lookBack && new EarlierRecords(fold.lookBack);
   const { view } = fold.rows;
@@ -151,6 +161,7 @@ async function foldAsOf(
   const counted = rowCoverage(coverage, [], behind);
   const counts = new Map<PoisonReason, number>();
   const everything = offsetsOf({ receipt, rows });
+  const clocks = new Map<number, number>();
   const sessionEvents = new Map<string, CoveredEvent[]>();
   const add = (position: RowPosition, endMs: number | null, event: CoveredEvent): void => {
     const id = idOf(position.key, position.startMs);
@@ -199,6 +210,8 @@ async function foldAsOf(
     if (!isNamed && earlier === null) continue;
     const decoded = fold.decode(value, headers);
     const admitted = earlier?.admit(record, decoded) ?? decoded;
+    if (earlier !== null && offset < prefixEnd(coverage[partition] ?? []))
+      clocks.set(partition, earlier.clockMs(partition));
     if (!isNamed) continue;
     if (admitted.kind === 'poison') {
       if (covers(counted[partition] ?? [], offset)) counts.set(admitted.reason, (counts.get(admitted.reason) ?? 0) + 1);
@@ -223,5 +236,5 @@ async function foldAsOf(
     const records = counts.get(reason);
     return records === undefined ? [] : [[reason, records] as const];
   });
-  return { rows: merged, quarantined: { reasons: Object.fromEntries(reasons), behind } };
+  return { rows: merged, quarantined: { reasons: Object.fromEntries(reasons), behind }, clocks };
 }

@@ -21,7 +21,7 @@ export function lateRuleOf({ late }: Plan): LateRule | null {
   };
 }
 
-/** What is stored of a clock: where it stood behind an offset. One mark a batch, found by the segment of that offset. */
+/** What is stored of a clock: where it stood behind an offset. One mark for each segment of a batch, found by the segment of that offset. */
 export function clockMark(segment: number, offset: number, clockMs: number): Appearance {
   return { id: clockId(segment), timeMs: clockMs, offset };
 }

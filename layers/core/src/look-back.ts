@@ -103,9 +103,14 @@ export class EarlierRecords {
     return { kind: 'events', events: this.events?.joinedWith(partition, record) ?? [record] };
   }
 
+  /** Where the clock of a partition stands behind what came of it, of a view that drops what is late. Epoch milliseconds. */
+  clockMs(partition: number): number {
+    return this.clocks.get(partition) ?? NO_CLOCK_MS;
+  }
+
   private isLate(partition: number, event: TimedValues, timestampMs: number): boolean {
     if (this.late === null) return false;
-    const clockMs = this.clocks.get(partition) ?? NO_CLOCK_MS;
+    const clockMs = this.clockMs(partition);
     this.clocks.set(partition, this.late.after(clockMs, event, timestampMs));
     return this.late.isLate(clockMs, event);
   }

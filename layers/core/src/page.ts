@@ -8,6 +8,7 @@ import { askedOf, cursorText, type Question } from './question.ts';
 import type { PageStart, Receipt } from './receipt.ts';
 import type { RowAlgebra } from './row.ts';
 import { bucketOf } from './tables.ts';
+import { boundText } from './wire.ts';
 
 export interface Answer {
   readonly rows: readonly AnswerRow[];
@@ -32,6 +33,7 @@ export interface Page {
 export async function fillPage(
   plan: Plan,
   view: RowAlgebra,
+  vantage: Vantage,
   question: Question,
   merged: AsyncIterable<MergedRow> | Iterable<MergedRow>,
   fits: (row: AnswerRow, rowsBefore: number) => boolean,
@@ -49,7 +51,7 @@ export async function fillPage(
   };
   for await (const { key, window, startMs, ...rest } of merged) {
     if (key !== before.key) before = { key, rows: rows.length, end };
-    const row = showRow(plan, view, question, { key, window, startMs, ...rest });
+    const row = showRow(plan, view, vantage, question, { key, window, startMs, ...rest });
     if (!fits(row, rows.length)) {
       if (!isSession) return { rows, end, last: false };
       if (before.rows > 0) return { rows: rows.slice(0, before.rows), end: before.end, last: false };
@@ -71,7 +73,7 @@ export function answerOf(
   start: PageStart | null,
   { rows, end, last }: Page,
 ): Answer {
-  const { coverage, generation, run, segments, batchBelow } = vantage;
+  const { coverage, generation, run, segments, batchBelow, finalBeforeMs } = vantage;
   const speed = segments.reduce((total, segment) => total + segment.next - segment.start, 0);
   const covered = Object.values(coverage).reduce((total, ranges) => total + sizeOf(ranges), 0);
   const unsealed = {
@@ -85,6 +87,7 @@ export function answerOf(
     coverage,
     gaps: coverageGaps(coverage),
     batchBelow,
+    ...(finalBeforeMs === undefined ? {} : { finalBefore: boundText(finalBeforeMs) }),
     offsets: { batch: covered - speed, speed },
     quarantined,
   };

@@ -21,6 +21,8 @@ export interface Receipt {
   readonly gaps: Coverage;
   /** Of covered offsets, those below this one come from the run, those from it on from the speed layer; a partition that is not listed: all from speed. */
   readonly batchBelow: Readonly<Record<string, number>>;
+  /** Windows that end by this time are final: no event before it will take part any more. Null while nothing is certain; absent where every event counts. */
+  readonly finalBefore?: string | null;
   /** Offsets covered by the batch layer, and by the speed layer. */
   readonly offsets: { readonly batch: number; readonly speed: number };
   readonly quarantined: Quarantined;
