@@ -6,7 +6,6 @@ import {
   type FoldedRow,
   interpret,
   keyText,
-  type LogRecord,
   normalRanges,
   type Pipeline,
   type Question,
