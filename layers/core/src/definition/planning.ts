@@ -1,5 +1,5 @@
 import { ownAggregate } from '../aggregates/own.ts';
-import { PARAMETERS, TAKES, type Taken, type Takes } from '../aggregates/takes.ts';
+import { PARAMETERS, TAKES, type Taken } from '../aggregates/takes.ts';
 import { paneSizeMs } from '../panes.ts';
 import type { AggregateDomain, AggregatePlan, DerivedPlan, LookupPlan, StoragePlan, WindowPlan } from '../plan.ts';
 import type { Aggregate } from './aggregate.ts';
@@ -225,8 +225,8 @@ export function planAggregates(
       );
     taken.add(name.toLowerCase());
     const { kind, field, second, where: condition, parameter, own } = checkAggregate(where, name, aggregate);
-    const takes = own === undefined ? TAKES[kind] : { value: ownAggregate(own).takes };
-    const domain = field === undefined ? 'integer' : domainOf(where, name, own ?? kind, field, takes.value, scope);
+    const takes = own === undefined ? TAKES[kind].value : ownAggregate(own).takes;
+    const domain = field === undefined ? 'integer' : domainOf(where, name, own ?? kind, field, takes as Taken, scope);
     const secondDomain =
       second === undefined ? undefined : domainOf(where, name, kind, second, TAKES[kind].second as Taken, scope);
     if (condition !== undefined && scope.type(condition, `aggregates.${name}.where`) !== 'boolean') {
@@ -261,44 +261,50 @@ function domainOf(
   name: string,
   kind: string,
   field: string,
-  takes: Takes['value'],
+  takes: Taken,
   scope: Scope,
 ): AggregateDomain {
   const type = scope.type(field, `aggregates.${name}`);
   const isNumber = type === 'integer' || type === 'double';
-  if ((takes === 'numbers' && !isNumber) || (takes === 'numbers or decimals' && !isNumber && type !== 'decimal'))
-    return refuse(
-      'BIFOLD_NOT_NUMERIC',
-      `${where} takes the ${kind} of "${field}"`,
-      type,
-      takes === 'numbers' ? 'an integer or double field' : 'an integer or double field, or one of format decimal',
-      'choose a numeric field',
-    );
-  if (takes === 'texts' && type !== 'text')
-    return refuse(
-      'BIFOLD_NOT_TEXT',
-      `${where} takes the ${kind} of "${field}"`,
-      type,
-      'a text field',
-      'choose a text field',
-    );
-  if (takes === 'booleans' && type !== 'boolean')
-    return refuse(
-      'BIFOLD_NOT_BOOLEAN',
-      `${where} takes ${kind} of "${field}"`,
-      type,
-      'a boolean field or derived column',
-      'derive one, as in derive: { cancelled: field("dep_time").isNull() }',
-    );
-  if (type === 'json')
-    return refuse(
-      'BIFOLD_NOT_SCALAR',
-      `${where} takes ${kind} of "${field}"`,
-      'a nested or mixed value',
-      'text, number, boolean or timestamp fields',
-      'give the field one scalar type in the schema',
-    );
-  return type;
+  switch (takes) {
+    case 'numbers':
+    case 'numbers or decimals':
+      if (isNumber || (type === 'decimal' && takes === 'numbers or decimals')) return type;
+      return refuse(
+        'BIFOLD_NOT_NUMERIC',
+        `${where} takes the ${kind} of "${field}"`,
+        type,
+        takes === 'numbers' ? 'an integer or double field' : 'an integer or double field, or one of format decimal',
+        'choose a numeric field',
+      );
+    case 'texts':
+      if (type === 'text') return type;
+      return refuse(
+        'BIFOLD_NOT_TEXT',
+        `${where} takes the ${kind} of "${field}"`,
+        type,
+        'a text field',
+        'choose a text field',
+      );
+    case 'booleans':
+      if (type === 'boolean') return type;
+      return refuse(
+        'BIFOLD_NOT_BOOLEAN',
+        `${where} takes ${kind} of "${field}"`,
+        type,
+        'a boolean field or derived column',
+        'derive one, as in derive: { cancelled: field("dep_time").isNull() }',
+      );
+    case 'scalars':
+      if (type !== 'json') return type;
+      return refuse(
+        'BIFOLD_NOT_SCALAR',
+        `${where} takes ${kind} of "${field}"`,
+        'a nested or mixed value',
+        'text, number, boolean or timestamp fields',
+        'give the field one scalar type in the schema',
+      );
+  }
 }
 
 function checkAggregate(
