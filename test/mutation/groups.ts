@@ -33,7 +33,7 @@ const MUTATED = {
   },
   joins: {
     files: ['join', 'relay', 'id'],
-    judges: [...own('look-back'), ...unit('definition'), ...laws('join', 'duplicates')],
+    judges: [...own('join', 'relay', 'look-back'), ...unit('definition'), ...laws('join', 'duplicates')],
   },
   merge: {
     files: ['answer', 'coverage', 'order', 'publish'],

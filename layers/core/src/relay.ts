@@ -1,7 +1,7 @@
 import type { Plan, RelayPlan } from './plan.ts';
 import type { LogHeader } from './ports.ts';
 import { bucketOf } from './tables.ts';
-import { columnReader, keyText, type Value } from './value.ts';
+import { columnReader, keyText } from './value.ts';
 
 /** The header in which a relayed record says where it comes from. The relay writes it last: one of that name that came with the record is its own matter. */
 export const ORIGIN_HEADER = 'bifold-origin';
@@ -55,9 +55,8 @@ export function placementOf(plan: Plan, source: number): (value: Uint8Array | nu
   });
   return (value, log) => {
     const record = objectIn(value);
-    const values = record === null ? [] : readers.map(({ field, read }) => read(record[field]) ?? null);
-    const isPlaced = values.length > 0 && values.every((one) => one !== null);
-    return bucketOf(isPlaced ? keyText(values as readonly Value[]) : log, partitions);
+    const values = readers.map(({ field, read }) => read(record?.[field]) ?? null);
+    return bucketOf(values.includes(null) ? log : keyText(values), partitions);
   };
 }
 
@@ -65,7 +64,9 @@ function objectIn(value: Uint8Array | null): Readonly<Record<string, unknown>> |
   if (value === null) return null;
   try {
     const parsed: unknown = JSON.parse(Buffer.from(value).toString('utf8'));
-    return parsed !== null && typeof parsed === 'object' && !Array.isArray(parsed) ? { ...parsed } : null;
+    return typeof parsed === 'object' && !Array.isArray(parsed)
+      ? (parsed as Readonly<Record<string, unknown>> | null)
+      : null;
   } catch {
     return null;
   }
