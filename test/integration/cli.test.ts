@@ -175,11 +175,52 @@ describe('on a local cloud', () => {
     expect(receipt.offsets.speed).toBeGreaterThan(0);
     const flown = legs.filter(({ tailnum }) => tailnum === 'N3');
     const { rows } = await bifold.json<{ readonly rows: readonly { readonly values: object }[] }>(
-      ...['query', 'legs-once', '--key', '["N3"]'],
+      ...['query', 'legs-once', '--window', 'ever', '--key', '["N3"]'],
     );
     expect(rows.map(({ values }) => values)).toEqual([
       { legs: flown.length, miles: flown.reduce((sum, { miles }) => sum + miles, 0) },
     ]);
+  });
+
+  it('calls weeks final when nothing can change them, and nothing does', async () => {
+    const weeks = async () => {
+      await bifold.json('wait', 'legs-once');
+      return bifold.json<{
+        readonly rows: readonly { readonly window: { readonly end: string }; readonly final?: boolean }[];
+        readonly receipt: { readonly finalBefore: string | null };
+      }>('query', 'legs-once', '--window', 'weekly', '--all');
+    };
+    const produce = async (some: readonly object[]): Promise<void> => {
+      const file = join(bifold.stateDir, 'more.jsonl');
+      writeFileSync(file, some.map((leg) => `${JSON.stringify(leg)}\n`).join(''));
+      expect(await bifold.json('produce', 'legs-once', '--file', file)).toMatchObject({ sent: some.length });
+    };
+    const before = await weeks();
+    expect(before.rows.length).toBeGreaterThan(0);
+    expect(before.rows.filter(({ final }) => final !== false)).toEqual([]);
+
+    // Every partition hears of a leg that was flown 100 days later.
+    const last = Math.max(...legs.map(({ departed }) => departed));
+    const airframes = [...new Set(legs.map(({ tailnum }) => tailnum))];
+    const flown = last + 100 * 86_400;
+    await produce(airframes.map((tailnum) => ({ tailnum, departed: flown, hours: 1, miles: 100, speed: 100 })));
+    const after = await weeks();
+    expect(after.receipt.finalBefore).toBe(new Date((flown - 60 * 86_400) * 1000).toISOString());
+    for (const { window, final } of after.rows)
+      expect(final).toBe(Date.parse(window.end) <= Date.parse(after.receipt.finalBefore as string));
+    const final = after.rows.filter((row) => row.final);
+    expect(final).toHaveLength(before.rows.length);
+
+    // Legs of long ago, which were never told.
+    await produce(airframes.map((tailnum) => ({ tailnum, departed: last - 1, hours: 1, miles: 7, speed: 7 })));
+    expect((await weeks()).rows.filter((row) => row.final)).toEqual(final);
+    const shown = await bifold.run('query', 'legs-once', '--window', 'weekly', '--key', '["N3"]');
+    expect(shown.stdout).toMatch(/final/);
+    expect(await bifold.json('verify', 'legs-once', '--against', 'both')).toMatchObject({ equal: true });
+    const answer = join(bifold.stateDir, 'weeks.json');
+    const given = await weeks();
+    writeFileSync(answer, JSON.stringify(given));
+    expect(await bifold.json('query', '--as-of', answer)).toEqual(given);
   });
 
   it('joins two topics, and counts once what the relay brings twice', async () => {

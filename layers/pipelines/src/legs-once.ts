@@ -1,13 +1,14 @@
-import { count, definePipeline, dropDuplicates, running, sum } from '@bifold/core';
+import { count, definePipeline, dropDuplicates, dropLate, running, sum, tumbling } from '@bifold/core';
 import { legs } from './airframes.ts';
 
-/** What each airframe has flown so far, each leg once, however often its message was sent. */
+/** What each airframe has flown, each leg once, however often its message was sent. A leg that is told 60 days too late is none: so a week is final at last. */
 export const legsOnce = definePipeline({
   name: 'legs-once',
   from: legs,
+  dropLate: dropLate('60d'),
   dropDuplicates: dropDuplicates(['tailnum', 'departed']),
   groupBy: ['tailnum'],
-  windows: { ever: running() },
+  windows: { ever: running(), weekly: tumbling('7d') },
   aggregates: { legs: count(), miles: sum('miles') },
   storage: { segmentSize: 1024, buckets: 8 },
 });
