@@ -88,6 +88,14 @@ module.exports = {
       from: { path: TESTS, pathNot: '^test/' },
       to: { path: '^test/', pathNot: '^test/contract/' },
     },
+    {
+      name: 'no-test-imported',
+      comment:
+        'What tests share is no test: one test file is no input of another, so that its result may be kept when the other changes.',
+      severity: 'error',
+      from: {},
+      to: { path: TESTS },
+    },
     ...WORKSPACES.map((workspace) => ({
       name: `index-of-${workspace.split('/').at(-1)}`,
       comment: `Others import what ${workspace} exports, no file deep inside it.`,

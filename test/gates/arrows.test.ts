@@ -38,6 +38,7 @@ const VIOLATIONS = [
   { file: 'infra/runner/src/planted-b.ts', imports: '@bifold/cli', rule: 'arrow-runner' },
   { file: 'infra/cli/src/planted-a.ts', imports: '../../../test/planted.ts', rule: 'arrow-to-test' },
   { file: 'infra/cli/src/planted-b.test.ts', imports: '../../../test/planted.ts', rule: 'arrow-from-tests' },
+  { file: 'infra/cli/src/planted-i.test.ts', imports: './planted-b.test.ts', rule: 'no-test-imported' },
   { file: 'layers/adapters/src/planted-c.ts', imports: '../../core/src/deep.ts', rule: 'index-of-core' },
   { file: 'functions/src/planted-c.ts', imports: '../../layers/adapters/src/deep.ts', rule: 'index-of-adapters' },
   { file: 'functions/src/planted-d.ts', imports: '../../layers/pipelines/src/deep.ts', rule: 'index-of-pipelines' },

@@ -4,8 +4,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keptLine, keptResults, testsIn } from './kept-results.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const [job, ...rest] = process.argv.slice(2);
@@ -178,23 +179,63 @@ async function failedGates() {
   return failures.length;
 }
 
+const JEST = ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js')];
+
+/** The test files of some projects, as Jest finds them. Null where it cannot say: then a run of it says why. */
+function filesOf(projects) {
+  const asked = spawnSync(ownNode(), [...JEST, '--listTests', '--selectProjects', ...projects], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (asked.status !== 0) return null;
+  return asked.stdout
+    .split('\n')
+    .filter((path) => path !== '')
+    .map((path) => relative(root, path));
+}
+
+/** A full disk is no reason to say nothing of the tests. */
+function keep(store, report) {
+  try {
+    store?.keep(report);
+  } catch (error) {
+    console.log(`! no result is kept: ${error.message}`);
+  }
+}
+
+/** Whoever passes arguments of Jest's own asks for something particular: then nothing is looked up or kept. */
 async function test() {
   const results = mkdtempSync(join(tmpdir(), 'bifold-test-'));
-  let passed = 0;
+  const jestArguments = rest.filter((argument) => argument !== '--all');
+  const nodeVersion = spawnSync(ownNode(), ['--version'], { encoding: 'utf8' }).stdout;
+  const store = jestArguments.length === 0 ? keptResults({ root, nodeVersion, env: process.env }) : null;
+  const runs = RUNS.map((each) => {
+    const files = store === null ? null : filesOf(each.projects);
+    return { ...each, files, kept: files === null || rest.includes('--all') ? [] : store.find(files) };
+  });
+  const allKept = runs.flatMap(({ kept }) => kept);
+  const keptTests = testsIn(allKept);
+  if (keptTests > 0) console.log(keptLine(allKept));
+  let passed = keptTests;
   let failed = await failedGates();
-  for (const { projects, args, env } of RUNS) {
+  for (const { projects, args, env, files, kept } of runs) {
+    const left = files?.filter((file) => !kept.some((each) => each.file === file));
+    if (kept.length > 0 && left.length === 0) continue;
     const outputFile = join(results, `${projects.join('-')}.json`);
-    const jest = ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js')];
     const chosen = ['--selectProjects', ...projects, '--passWithNoTests', '--json', `--outputFile=${outputFile}`];
-    const { status } = await run(ownNode(), [...jest, ...chosen, ...args, ...rest], { env });
+    const only = kept.length > 0 ? ['--runTestsByPath', ...left] : [];
+    const { status } = await run(ownNode(), [...JEST, ...chosen, ...args, ...jestArguments, ...only], { env });
     const told = existsSync(outputFile) ? JSON.parse(readFileSync(outputFile, 'utf8')) : null;
     passed += told?.numPassedTests ?? 0;
     const wrong = (told?.numFailedTests ?? 0) + (told?.numRuntimeErrorTestSuites ?? 0);
     // A run that failed without a failed test (out of memory, a global set-up) is a failure too.
-    failed += status !== 0 && wrong === 0 ? 1 : wrong;
+    const isBroken = status !== 0 && wrong === 0;
+    failed += isBroken ? 1 : wrong;
+    if (told !== null && !isBroken) keep(store, told);
   }
   rmSync(results, { recursive: true, force: true });
-  console.log(`\n${passed} passed, ${failed} failed`);
+  const ofThem = keptTests > 0 ? ` (${keptTests.toLocaleString('en-US')} of the passed were kept)` : '';
+  console.log(`\n${passed} passed, ${failed} failed${ofThem}`);
   return failed === 0 ? 0 : 1;
 }
 
