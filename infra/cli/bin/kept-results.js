@@ -94,7 +94,7 @@ const keyOf = ({ shared, tests }, software, file) =>
 /** Whether a file, or what it imports from beside it, draws its inputs. */
 function draws(root, file, seen = new Set()) {
   if (DRAWN.test(file)) return true;
-  if (seen.has(file) || !existsSync(join(root, file))) return false;
+  if (seen.has(file) || statSync(join(root, file), { throwIfNoEntry: false })?.isFile() !== true) return false;
   seen.add(file);
   const imported = [...readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)];
   return imported.some(
