@@ -73,6 +73,9 @@ function ownNode() {
   return existsSync(installed) ? installed : process.execPath;
 }
 
+/** Whoever interrupts one program wants none of those that would follow it. */
+let isInterrupted = false;
+
 /** Runs a program; its output is kept when `quiet`, for the case that it fails. */
 function run(command, args, { quiet = false, env = {} } = {}) {
   return new Promise((resolve) => {
@@ -88,7 +91,10 @@ function run(command, args, { quiet = false, env = {} } = {}) {
     const chunks = [];
     child.stdout?.on('data', (chunk) => chunks.push(chunk));
     child.stderr?.on('data', (chunk) => chunks.push(chunk));
-    const forward = (signal) => () => child.kill(signal);
+    const forward = (signal) => () => {
+      isInterrupted = true;
+      child.kill(signal);
+    };
     const forwarded = ['SIGINT', 'SIGTERM'].map((signal) => [signal, forward(signal)]);
     for (const [signal, listener] of forwarded) process.on(signal, listener);
     const end = (status, output) => {
@@ -220,7 +226,7 @@ async function test() {
   let failed = await failedGates();
   for (const { projects, args, env, files, kept } of runs) {
     const left = files?.filter((file) => !kept.some((each) => each.file === file));
-    if (kept.length > 0 && left.length === 0) continue;
+    if (isInterrupted || (kept.length > 0 && left.length === 0)) continue;
     const outputFile = join(results, `${projects.join('-')}.json`);
     const chosen = ['--selectProjects', ...projects, '--passWithNoTests', '--json', `--outputFile=${outputFile}`];
     const only = kept.length > 0 ? ['--runTestsByPath', ...left] : [];
@@ -231,9 +237,11 @@ async function test() {
     // A run that failed without a failed test (out of memory, a global set-up) is a failure too.
     const isBroken = status !== 0 && wrong === 0;
     failed += isBroken ? 1 : wrong;
-    if (told !== null && !isBroken) keep(store, told);
+    if (told !== null && !isBroken && !isInterrupted) keep(store, told);
   }
   rmSync(results, { recursive: true, force: true });
+  // What was not seen has not passed, whatever had until then.
+  if (isInterrupted) failed = Math.max(failed, 1);
   const ofThem = keptTests > 0 ? ` (${keptTests.toLocaleString('en-US')} of the passed were kept)` : '';
   console.log(`\n${passed} passed, ${failed} failed${ofThem}`);
   return failed === 0 ? 0 : 1;
