@@ -168,6 +168,7 @@ export function keptResults({ root, nodeVersion, env, now = Date.now }) {
 export const testsIn = (kept) => kept.reduce((sum, { tests }) => sum + tests, 0);
 
 function ago(ms) {
+  if (ms < MINUTE_MS) return `${Math.round(ms / 1000)} s`;
   const minutes = Math.round(ms / MINUTE_MS);
   if (minutes < 120) return `${minutes} min`;
   return minutes < 48 * 60 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 60 / 24)} days`;

@@ -189,15 +189,12 @@ const JEST = ['--experimental-vm-modules', '--no-warnings', join(root, 'node_mod
 
 /** The test files of some projects, as Jest finds them. Null where it cannot say: then a run of it says why. */
 function filesOf(projects) {
-  const asked = spawnSync(ownNode(), [...JEST, '--listTests', '--selectProjects', ...projects], {
+  const asked = spawnSync(ownNode(), [...JEST, '--listTests', '--json', '--selectProjects', ...projects], {
     cwd: root,
     encoding: 'utf8',
   });
   if (asked.status !== 0) return null;
-  return asked.stdout
-    .split('\n')
-    .filter((path) => path !== '')
-    .map((path) => relative(root, path));
+  return JSON.parse(asked.stdout).map((path) => relative(root, path));
 }
 
 /** A full disk is no reason to say nothing of the tests. */

@@ -338,6 +338,7 @@ it('what is kept is told in a line', () => {
   expect(keptLine([kept(1_200, nowMs - HOUR_MS / 5), kept(34, nowMs - HOUR_MS / 5)], nowMs)).toBe(
     'kept   2 files, 1,234 tests: passed with the same inputs 12 min ago (npm test -- --all runs them again)',
   );
+  expect(keptLine([kept(1, nowMs - 12_345)], nowMs)).toContain(' 12 s ago ');
   expect(keptLine([kept(1, startMs)], nowMs)).toContain('1 file, 1 test: passed with the same inputs 2 days ago');
   expect(keptLine([kept(1, startMs), kept(1, nowMs - 5 * HOUR_MS)], nowMs)).toContain(' 5 h to 2 days ago ');
 });
