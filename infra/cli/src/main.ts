@@ -1,35 +1,4 @@
 import { Command, CommanderError } from 'commander';
-import { archiveCommand, recomputeCommand, sweepCommand } from './commands/batch-jobs.ts';
-import { checkCommand } from './commands/check.ts';
-import { checkpointCommand } from './commands/checkpoint.ts';
-import { consumeCommand } from './commands/consume.ts';
-import { convertCommand } from './commands/convert.ts';
-import { cqlCommand } from './commands/cql.ts';
-import { deployCommand } from './commands/deploy.ts';
-import { destroyCommand } from './commands/destroy.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { downCommand } from './commands/down.ts';
-import { exampleCommand } from './commands/example.ts';
-import { exploreCommand } from './commands/explore.ts';
-import { groupsCommand } from './commands/groups.ts';
-import { logsCommand } from './commands/logs.ts';
-import { lookupCommand } from './commands/lookup.ts';
-import { modelCommand } from './commands/model.ts';
-import { produceCommand } from './commands/produce.ts';
-import { quarantineCommand } from './commands/quarantine.ts';
-import { queryCommand } from './commands/query.ts';
-import { runCommand } from './commands/run.ts';
-import { setUpCommand } from './commands/set-up.ts';
-import { sqlCommand } from './commands/sql.ts';
-import { startCommand } from './commands/start.ts';
-import { statusCommand } from './commands/status.ts';
-import { synthCommand } from './commands/synth.ts';
-import { topicCommand } from './commands/topic.ts';
-import { trainCommand } from './commands/train.ts';
-import { upCommand } from './commands/up.ts';
-import { verifyCommand } from './commands/verify.ts';
-import { waitCommand } from './commands/wait.ts';
-import { watchCommand } from './commands/watch.ts';
 import { Ended, EXIT, exitStatusOf, explainError, UsageError } from './errors.ts';
 import { tell } from './terminal.ts';
 
@@ -52,43 +21,45 @@ It ends with 0 when all is well, 1 when the answer is no, 2 when asked wrongly, 
 asked about is kept nowhere any more.`,
   );
 
-for (const command of [
-  startCommand(),
-  upCommand(),
-  downCommand(),
-  statusCommand(),
-  waitCommand(),
-  doctorCommand(),
-  checkCommand(),
-  deployCommand(),
-  destroyCommand(),
-  topicCommand(),
-  groupsCommand(),
-  lookupCommand(),
-  exampleCommand(),
-  cqlCommand(),
-  sqlCommand(),
-  exploreCommand(),
-  synthCommand(),
-  trainCommand(),
-  modelCommand(),
-  produceCommand(),
-  consumeCommand(),
-  convertCommand(),
-  runCommand(),
-  checkpointCommand(),
-  queryCommand(),
-  watchCommand(),
-  verifyCommand(),
-  quarantineCommand(),
-  archiveCommand(),
-  recomputeCommand(),
-  sweepCommand(),
-  logsCommand(),
-  setUpCommand(),
-]) {
-  program.addCommand(command);
-}
+/** In the order of the help. All of them together load a thousand modules, most of which the one that was asked for does not need. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./commands/start.ts')).startCommand(),
+  up: async () => (await import('./commands/up.ts')).upCommand(),
+  down: async () => (await import('./commands/down.ts')).downCommand(),
+  status: async () => (await import('./commands/status.ts')).statusCommand(),
+  wait: async () => (await import('./commands/wait.ts')).waitCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  check: async () => (await import('./commands/check.ts')).checkCommand(),
+  deploy: async () => (await import('./commands/deploy.ts')).deployCommand(),
+  destroy: async () => (await import('./commands/destroy.ts')).destroyCommand(),
+  topic: async () => (await import('./commands/topic.ts')).topicCommand(),
+  groups: async () => (await import('./commands/groups.ts')).groupsCommand(),
+  lookup: async () => (await import('./commands/lookup.ts')).lookupCommand(),
+  example: async () => (await import('./commands/example.ts')).exampleCommand(),
+  cql: async () => (await import('./commands/cql.ts')).cqlCommand(),
+  sql: async () => (await import('./commands/sql.ts')).sqlCommand(),
+  explore: async () => (await import('./commands/explore.ts')).exploreCommand(),
+  synth: async () => (await import('./commands/synth.ts')).synthCommand(),
+  train: async () => (await import('./commands/train.ts')).trainCommand(),
+  model: async () => (await import('./commands/model.ts')).modelCommand(),
+  produce: async () => (await import('./commands/produce.ts')).produceCommand(),
+  consume: async () => (await import('./commands/consume.ts')).consumeCommand(),
+  convert: async () => (await import('./commands/convert.ts')).convertCommand(),
+  run: async () => (await import('./commands/run.ts')).runCommand(),
+  checkpoint: async () => (await import('./commands/checkpoint.ts')).checkpointCommand(),
+  query: async () => (await import('./commands/query.ts')).queryCommand(),
+  watch: async () => (await import('./commands/watch.ts')).watchCommand(),
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
+  quarantine: async () => (await import('./commands/quarantine.ts')).quarantineCommand(),
+  archive: async () => (await import('./commands/batch-jobs.ts')).archiveCommand(),
+  recompute: async () => (await import('./commands/batch-jobs.ts')).recomputeCommand(),
+  sweep: async () => (await import('./commands/batch-jobs.ts')).sweepCommand(),
+  logs: async () => (await import('./commands/logs.ts')).logsCommand(),
+  'set-up': async () => (await import('./commands/set-up.ts')).setUpCommand(),
+};
+const asked = process.argv[2] ?? '';
+const needed = Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
+for (const name of needed) program.addCommand(await (COMMANDS[name] as () => Promise<Command>)());
 
 /** Commander's own messages are written by us, in four parts like all others. */
 function refuseByThrowing(command: Command): void {
