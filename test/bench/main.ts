@@ -1,57 +1,60 @@
-/**
- * npm run bench -- W1 [--events 1000000] [--runs 3] [--pace 10000] [--seed 1] [--json]
- * npm run bench -- W8 [--json]
- *
- * Speed as ratios, measured side by side in one run on one machine; docs/benchmarks.md says what is counted.
- */
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
 import type { ProgressEvent } from '@bifold/cloud';
-import { openBenchCloud, root } from './bench-cloud.ts';
-import { textOf, writeReport } from './report.ts';
-import { runW1 } from './w1.ts';
-import { ratesText, runW8 } from './w8.ts';
+import { runProgram, tell } from '../command-line/command-line.ts';
+import { choice, flag, oneWord, option, wholeNumber } from '../command-line/option.ts';
+import { wrongCommand } from '../command-line/wrong-command.ts';
 
-const usage =
-  'npm run bench -- W1 [--events 1000000] [--runs 3] [--pace 10000] [--seed 1] [--json]; npm run bench -- W8 [--json]';
+const positive = wholeNumber({ from: 1, to: 999_999_999 });
+const PROGRAM = {
+  name: 'bench',
+  does: `Speed as ratios, measured side by side in one run on one machine; docs/benchmarks.md says what is counted. What it needs
+is installed at the first time, from committed hashes, into .bifold; its cloud is its own, beside yours.`,
+  words: oneWord(
+    choice('WORK', ['W1', 'W8']),
+    'W1, a stream into windows, beside Spark; W8, rows into scores, beside scikit-learn',
+  ),
+  options: {
+    events: option(positive, 1_000_000, 'W1: how many events'),
+    runs: option(positive, 3, 'W1: how often each is measured'),
+    pace: option(positive, 10_000, 'W1: events in a second of event time; fewer write more rows'),
+    seed: option(positive, 1, 'W1: what the events are drawn from'),
+    json: flag('print the report as JSON'),
+  },
+  statuses: {
+    0: 'it was measured, and the results were right',
+    1: 'it was not, or they were not',
+    130: 'after Ctrl-C',
+  },
+  examples: ['-- W1', '-- W1 --events 200000 --runs 1', '--silent -- W8 --json'],
+  holdsSockets: true,
+} as const;
 
-function wholeNumber(option: string, text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new Error(`--${option} is "${text}"; allowed is a whole number from 1 to 999999999. ${usage}`);
-}
-
-const tell = (text: string) => process.stderr.write(`${text}\n`);
 const onProgress = (event: ProgressEvent) => {
   if (event.kind === 'done') tell(`  ${event.step}: ${(event.ms / 1000).toFixed(1)} s`);
   if (event.kind === 'failed') tell(`  ${event.step}: ${event.reason}`);
 };
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      events: { type: 'string', default: '1000000' },
-      runs: { type: 'string', default: '3' },
-      pace: { type: 'string', default: '10000' },
-      seed: { type: 'string', default: '1' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  if (positionals.join() === 'W8') {
-    const rates = await runW8(onProgress);
-    process.stdout.write(`${values.json ? JSON.stringify(rates) : ratesText(rates)}\n`);
-    return;
-  }
-  if (positionals.join() !== 'W1')
-    throw new Error(`work "${positionals.join(' ')}" is not known; allowed: W1, W8. ${usage}`);
-  const size = {
-    events: wholeNumber('events', values.events),
-    runs: wholeNumber('runs', values.runs),
-    seed: wholeNumber('seed', values.seed),
-    pace: wholeNumber('pace', values.pace),
-  };
+interface Size {
+  readonly events: number;
+  readonly runs: number;
+  readonly pace: number;
+  readonly seed: number;
+}
 
+async function runScores(json: boolean): Promise<number> {
+  const { ratesText, runW8 } = await import('./w8.ts');
+  const rates = await runW8(onProgress);
+  process.stdout.write(`${json ? JSON.stringify(rates) : ratesText(rates)}\n`);
+  return 0;
+}
+
+async function runWindows(size: Size, json: boolean): Promise<number> {
+  const [{ openBenchCloud, root }, { textOf, writeReport }, { runW1 }] = await Promise.all([
+    import('./bench-cloud.ts'),
+    import('./report.ts'),
+    import('./w1.ts'),
+  ]);
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort(new Error('interrupted'));
   process.once('SIGINT', interrupt);
@@ -71,28 +74,31 @@ async function main(): Promise<void> {
       ...measured,
     } as const;
     const file = writeReport(report);
-    process.stdout.write(`${values.json ? JSON.stringify(report) : textOf(report)}\n`);
+    process.stdout.write(`${json ? JSON.stringify(report) : textOf(report)}\n`);
     tell(`\nwritten: ${file}`);
+    return 0;
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
     tell('interrupted');
-    process.exitCode = 130;
+    return 130;
   } finally {
     tell('ending the processes of the bench');
     await cloud.down();
   }
 }
 
-main().then(
-  // Clients may hold sockets that nobody needs any more.
-  () => process.exit(),
-  (error: unknown) => {
+await runProgram(PROGRAM, async ({ words: work, options: { json, ...size }, given }) => {
+  const foreign = work === 'W8' ? Object.keys(size).find((name) => given.has(name)) : undefined;
+  if (foreign !== undefined) throw wrongCommand(PROGRAM, `W8 with --${foreign}`, 'W8 with --json, or without', 'W8');
+  try {
+    return await (work === 'W8' ? runScores(json) : runWindows(size, json));
+  } catch (error) {
     tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
     tell(
       `load average: ${loadavg()
         .map((load) => load.toFixed(2))
         .join(' ')}`,
     );
-    process.exit(1);
-  },
-);
+    return 1;
+  }
+});

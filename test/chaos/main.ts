@@ -1,239 +1,57 @@
-/**
- * npm run chaos -- [--minutes 10] [--seed N] [--rate 300] [--only KIND]... [--list] [--keep] [--json]
- *
- * The real system under faults; docs/chaos.md says what is checked.
- */
-import { rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { LambdaClient } from '@aws-sdk/client-lambda';
-import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { ensureFlights, type Flights } from '@bifold/cli';
-import { cloudPaths } from '@bifold/cloud';
-import { randomOf } from '../simulation/random.ts';
-import { type ChaosCloud, openChaosCloud, root } from './cloud.ts';
-import { type Stream, startStream } from './driver.ts';
-import { FAULTS } from './faults/index.ts';
-import { brokerMoved } from './kafka-addresses.ts';
-import { startProxy } from './proxy.ts';
-import { Reader } from './reader.ts';
-import { type ChaosReport, reportText } from './report.ts';
-import { runChaos, streamsEnd, unknownKinds } from './run.ts';
-import { thawAll } from './signals.ts';
-import { viewsOf } from './views.ts';
-import { closeVolumes, openVolumes, type Volumes } from './volumes.ts';
-import { deployedOf, type Link, World, wireFunctions } from './world.ts';
+import { runProgram } from '../command-line/command-line.ts';
+import { decimalNumber, flag, option, optional, repeated, text, wholeNumber } from '../command-line/option.ts';
+import { readChoice } from '../command-line/wrong-command.ts';
 
-const HELP = `npm run chaos -- [options]
-
-Starts a local cloud of its own, deploys the pipelines delays and airframes, streams real flights through them, and
+/** The real system under faults; docs/chaos.md says what is checked. */
+const PROGRAM = {
+  name: 'chaos',
+  does: `Starts a local cloud of its own, deploys the pipelines delays and airframes, streams real flights through them, and
 breaks one part after the other, sometimes two at once, while readers check every answer against a plain fold over
-what the broker acknowledged. Ends with a report: status 0 if every answer was equal, nothing was lost or counted
-twice, and every fault healed; 1 if not; 130 after Ctrl-C.
-
-  --minutes N     how long faults strike (10); starting and comparing come on top, about two minutes
-  --seed N        which faults strike, in which order (drawn, and printed)
-  --rate N        events a second in all (300)
-  --only KIND     this kind of fault only; may be repeated
-  --list          the kinds of faults
-  --state-dir DIR where the cloud lives (.bifold/chaos)
-  --keep          leave the state folder as it is in the end, for a look at logs and data
-  --json          print the report as JSON
-
-Examples:
-  npm run chaos
-  npm run chaos -- --minutes 2 --seed 7
-  npm run chaos -- --minutes 1 --only 'kill cassandra' --only 'cut functions-kafka'
-
-It needs Linux, since it finds the functions' processes in /proc. Where this user may mount, it fills volumes too.`;
-
-const PIPELINES = ['delays', 'airframes'];
-const BROKERS_PARAMETER = '/bifold/chaos/brokers';
-/** Of the events, how many are departures: the rest are legs. */
-const SHARE_OF_DELAYS = 2 / 3;
-
-const { values } = parseArgs({
+what the broker acknowledged. Ends with a report.`,
   options: {
-    minutes: { type: 'string', default: '10' },
-    seed: { type: 'string' },
-    rate: { type: 'string', default: '300' },
-    only: { type: 'string', multiple: true },
-    list: { type: 'boolean', default: false },
-    'state-dir': { type: 'string', default: join(root, '.bifold', 'chaos') },
-    keep: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
+    minutes: option(
+      decimalNumber(),
+      10,
+      'how long faults strike; starting and comparing come on top, about two minutes',
+    ),
+    seed: optional(wholeNumber(), 'which faults strike, in which order (drawn, and printed)'),
+    rate: option(decimalNumber({ from: 1 }), 300, 'events a second in all'),
+    only: repeated(
+      text('KIND', { allowed: 'a kind of fault, as --list names them', example: 'kill cassandra' }),
+      'this kind of fault only',
+    ),
+    list: flag('the kinds of faults'),
+    'state-dir': optional(
+      text('DIR', { allowed: 'a folder', example: '.bifold/chaos' }),
+      'where the cloud lives (default .bifold/chaos)',
+    ),
+    keep: flag('leave the state folder as it is in the end, for a look at logs and data'),
+    json: flag('print the report as JSON'),
   },
+  statuses: {
+    0: 'every answer was equal, nothing was lost or counted twice, and every fault healed',
+    1: 'not so, or the program broke',
+    130: 'after Ctrl-C',
+  },
+  examples: [
+    '',
+    '-- --minutes 2 --seed 7',
+    "-- --minutes 1 --only 'kill cassandra' --only 'cut functions-kafka'",
+    '-- --list',
+  ],
+  remarks:
+    "It needs Linux, since it finds the functions' processes in /proc. Where this user may mount, it fills volumes too.",
+  holdsSockets: true,
+} as const;
+
+await runProgram(PROGRAM, async ({ options: { list, only, 'state-dir': stateDir, ...asked } }) => {
+  const { FAULTS } = await import('./faults/index.ts');
+  const kinds = FAULTS.map(({ kind }) => kind);
+  if (list) {
+    process.stdout.write(`${kinds.join('\n')}\n`);
+    return 0;
+  }
+  const chosen = only.map((kind) => readChoice(PROGRAM, 'only', kinds, kind));
+  const { chaos } = await import('./chaos.ts');
+  return chaos({ ...asked, only: chosen, stateDir });
 });
-
-const tell = (text: string) => process.stderr.write(`${text}\n`);
-
-function numberOf(option: string, text: string, least: number): number {
-  const number = Number(text);
-  if (Number.isFinite(number) && number >= least) return number;
-  throw new Error(`--${option} is "${text}"; allowed is a number from ${least} on. npm run chaos -- --help`);
-}
-
-async function main(): Promise<number> {
-  if (values.help) {
-    process.stdout.write(`${HELP}\n`);
-    return 0;
-  }
-  if (values.list) {
-    process.stdout.write(`${FAULTS.map(({ kind }) => kind).join('\n')}\n`);
-    return 0;
-  }
-  const only = values.only ?? null;
-  const unknown = unknownKinds(only ?? []);
-  if (unknown.length > 0) throw new Error(`no fault is named ${unknown.join(', ')}; npm run chaos -- --list names all`);
-  const seed = values.seed === undefined ? Date.now() % 1_000_000 : numberOf('seed', values.seed, 0);
-  const minutes = numberOf('minutes', values.minutes, 0);
-  const rate = numberOf('rate', values.rate, 1);
-
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => interrupted.abort(new Error('interrupted')));
-  const stateDir = resolve(values['state-dir']);
-  const softwareDir = process.env.BIFOLD_SOFTWARE_DIR ?? cloudPaths({ root }).softwareDir;
-  const cloud = await openChaosCloud(stateDir, softwareDir);
-  // What a run that was killed left: its data is of no use.
-  await cloud.json('down');
-  await closeVolumes(stateDir);
-  await cloud.json('down', '--delete');
-  const volumes = await openVolumes(stateDir);
-  const closing: (() => Promise<unknown>)[] = [];
-  let report: ChaosReport | null = null;
-  try {
-    tell(
-      `seed ${seed}: npm run chaos -- --seed ${seed} --minutes ${minutes}${only === null ? '' : only.map((kind) => ` --only '${kind}'`).join('')}`,
-    );
-    report = await Promise.race([
-      chaos(cloud, volumes, closing, { seed, minutes, rate, only, signal: interrupted.signal }),
-      // Whatever it waits for.
-      new Promise<never>((_, reject) => {
-        interrupted.signal.addEventListener('abort', () => reject(interrupted.signal.reason));
-      }),
-    ]);
-  } catch (error) {
-    if (!interrupted.signal.aborted) throw error;
-    tell('interrupted');
-    return 130;
-  } finally {
-    thawAll();
-    tell('ending the processes of this run');
-    await Promise.allSettled(closing.map((close) => close()));
-    const isKept = values.keep || (report !== null && !report.passed);
-    await cloud.json('down');
-    if (isKept) tell(`kept: ${stateDir}`);
-    else {
-      await closeVolumes(stateDir);
-      rmSync(stateDir, { recursive: true, force: true });
-    }
-  }
-  process.stdout.write(`${values.json ? JSON.stringify(report, null, 2) : `\n${reportText(report)}`}\n`);
-  return report.passed ? 0 : 1;
-}
-
-interface Options {
-  readonly seed: number;
-  readonly minutes: number;
-  readonly rate: number;
-  readonly only: readonly string[] | null;
-  readonly signal: AbortSignal;
-}
-
-async function chaos(
-  cloud: ChaosCloud,
-  volumes: Volumes,
-  closing: (() => Promise<unknown>)[],
-  { seed, minutes, rate, only, signal }: Options,
-): Promise<ChaosReport> {
-  const { ports, aws } = cloud.addresses;
-  const settings = {
-    endpoint: aws.endpoint,
-    region: aws.region,
-    credentials: { accessKeyId: aws.accessKeyId, secretAccessKey: aws.secretAccessKey },
-    maxAttempts: 1,
-    requestHandler: { connectionTimeout: 2_000, requestTimeout: 120_000 },
-  };
-  const flights = await ensureFlights(
-    cloudPaths({ root, stateDir: cloud.stateDir, softwareDir: cloud.softwareDir }),
-    () => undefined,
-  );
-  tell('starting the cloud');
-  await cloud.json('up');
-  signal.throwIfAborted();
-
-  const moved = brokerMoved('127.0.0.1', ports.kafka);
-  const link = async (name: Link, targetPort: number, rewrite?: typeof moved) => {
-    const proxy = await startProxy({ name, targetPort, ...(rewrite === undefined ? {} : { rewrite }) });
-    closing.push(() => proxy.close());
-    return proxy;
-  };
-  const links = {
-    'functions-cassandra': await link('functions-cassandra', ports.cassandra),
-    'functions-kafka': await link('functions-kafka', ports.kafka, moved),
-    'functions-emulator': await link('functions-emulator', ports.emulator),
-    'trigger-kafka': await link('trigger-kafka', ports.kafka, moved),
-  };
-  const lambda = new LambdaClient(settings);
-  const ssm = new SSMClient(settings);
-  await ssm.send(
-    new PutParameterCommand({
-      ...{ Name: BROKERS_PARAMETER, Type: 'String', Overwrite: true },
-      Value: `127.0.0.1:${links['trigger-kafka'].port}`,
-    }),
-  );
-  tell(`deploying ${PIPELINES.join(' and ')}`);
-  await cloud.json(
-    ...['deploy', ...PIPELINES, '-c', `kafkaBrokersParameter=${BROKERS_PARAMETER}`],
-    ...['-c', 'archiveRate=rate(1 minute)', '-c', 'recomputeRate=rate(1 minute)', '-c', 'sweepRate=rate(1 minute)'],
-  );
-  await loadLookups(cloud, flights);
-  await wireFunctions(cloud, lambda, links, volumes);
-  signal.throwIfAborted();
-
-  const violations: string[] = [];
-  const startedAtMs = performance.now();
-  const tellTimed = (line: string) =>
-    tell(`${((performance.now() - startedAtMs) / 1000).toFixed(1).padStart(6)} s ${line}`);
-  const onViolation = (text: string) => {
-    violations.push(text);
-    tellTimed(`WRONG ${text}`);
-  };
-  const broker = cloud.addresses.kafka.brokersInternal;
-  const [delays, airframes] = viewsOf(flights, Math.ceil(rate * (minutes + 5) * 60));
-  const streams: Stream[] = [
-    ...(delays ? [startStream(delays, broker, rate * SHARE_OF_DELAYS, randomOf(seed, 'delays'))] : []),
-    ...(airframes ? [startStream(airframes, broker, rate * (1 - SHARE_OF_DELAYS), randomOf(seed, 'airframes'))] : []),
-  ];
-  closing.push(() => streamsEnd(streams));
-  const readers = streams.map(
-    (stream) =>
-      new Reader(
-        stream,
-        () =>
-          `${aws.endpoint}/_aws/execute-api/${deployedOf(cloud, stream.view.name).apiId}/$default/views/${stream.view.name}`,
-        onViolation,
-      ),
-  );
-  const world = new World({ cloud, streams, readers, links, lambda, volumes });
-  return runChaos(world, violations, { seed, minutes, only, signal, tell: tellTimed });
-}
-
-async function loadLookups(cloud: ChaosCloud, flights: Flights): Promise<void> {
-  for (const [table, file] of [
-    ['airlines', flights.airlinesFile],
-    ['planes', flights.planesFile],
-  ] as const)
-    await cloud.json('lookup', 'load', table, '--file', file);
-}
-
-main().then(
-  // Clients may hold sockets that nobody needs any more.
-  (status) => process.exit(status),
-  (error: unknown) => {
-    tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    process.exit(1);
-  },
-);

@@ -217,10 +217,6 @@ function summed(all: readonly ReaderCounts[]): ReaderCounts {
   return sum;
 }
 
-export function unknownKinds(only: readonly string[]): readonly string[] {
-  return only.filter((kind) => !FAULTS.some((fault) => fault.kind === kind));
-}
-
 export function streamsEnd(streams: readonly Stream[]): Promise<unknown> {
   return Promise.allSettled(streams.map((stream) => stream.stop()));
 }

@@ -1,44 +1,70 @@
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
-import fc from 'fast-check';
-import { randomCase } from '../laws/random-pipelines.ts';
-import { runRandomPipeline } from '../laws/run-random-pipeline.ts';
+import { runProgram, tell } from '../command-line/command-line.ts';
+import { flag, option, optional, text, wholeNumber } from '../command-line/option.ts';
 
-/** npm run fuzz -- [--runs N] [--seed N [--path PATH]] : random pipelines over random logs, each way against the plain fold. */
-const { values } = parseArgs({
+const PROGRAM = {
+  name: 'fuzz',
+  does: `Draws pipelines and logs at random, folds each log the way the functions do, and compares every answer with a plain fold,
+to the last bit; docs/exactness.md says what is drawn. What is found is made small, and printed with the command that
+finds it again.`,
   options: {
-    runs: { type: 'string', default: '1000' },
-    seed: { type: 'string' },
-    path: { type: 'string' },
+    runs: option(wholeNumber({ from: 1 }), 1000, 'how many pipelines'),
+    seed: optional(wholeNumber(), 'what they are drawn from (drawn, and printed)'),
+    path: optional(
+      text('PATH', { pattern: /^\d+(:\d+)*$/, allowed: 'whole numbers with colons between', example: '17:0:3' }),
+      'begin at the one that was found there, as it was printed; needs --seed',
+      { needs: 'seed' },
+    ),
+    json: flag('print one JSON object in the end on standard output, and all else on standard error'),
   },
-});
-const seed = values.seed === undefined ? randomInt(2 ** 31 - 1) : Number(values.seed);
-const numRuns = Number(values.runs);
-const started = performance.now();
-const counts = { pipelines: 0, rows: 0, generations: 0, poison: 0 };
-let isFound = false;
-const property = fc.asyncProperty(randomCase, async (random) => {
-  const { rows, generations, poison } = await runRandomPipeline(random).catch((error: unknown) => {
-    if (!isFound) console.log(`found, and is made smaller now: ${error instanceof Error ? error.message : error}`);
-    isFound = true;
-    throw error;
+  statuses: { 0: 'all answers were equal', 1: 'one was not, or the program broke' },
+  examples: ['', '-- --runs 5000', '-- --seed 42 --path 17:0:3', '--silent -- --runs 200 --json'],
+};
+
+await runProgram(PROGRAM, async ({ options: { runs, seed: given, path, json } }) => {
+  const [{ default: fc }, { randomCase }, { runRandomPipeline }] = await Promise.all([
+    import('fast-check'),
+    import('../laws/random-pipelines.ts'),
+    import('../laws/run-random-pipeline.ts'),
+  ]);
+  const say = json ? tell : console.log;
+  const seed = given ?? randomInt(2 ** 31 - 1);
+  const started = performance.now();
+  const counts = { pipelines: 0, rows: 0, generations: 0, poison: 0 };
+  let isFound = false;
+  const property = fc.asyncProperty(randomCase, async (random) => {
+    const { rows, generations, poison } = await runRandomPipeline(random).catch((error: unknown) => {
+      if (!isFound) say(`found, and is made smaller now: ${error instanceof Error ? error.message : error}`);
+      isFound = true;
+      throw error;
+    });
+    if (isFound) return;
+    counts.pipelines++;
+    counts.rows += rows;
+    counts.generations += generations;
+    counts.poison += poison;
+    if (counts.pipelines % 500 === 0) say(`${counts.pipelines} pipelines, ${counts.rows} rows compared`);
   });
-  if (isFound) return;
-  counts.pipelines++;
-  counts.rows += rows;
-  counts.generations += generations;
-  counts.poison += poison;
-  if (counts.pipelines % 500 === 0) console.log(`${counts.pipelines} pipelines, ${counts.rows} rows compared`);
+  const result = await fc.check(property, { seed, numRuns: runs, ...(path === null ? {} : { path }) });
+  const seconds = (performance.now() - started) / 1000;
+  const { errorInstance: error } = result;
+  const failure = !result.failed
+    ? null
+    : {
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        counterexample: result.counterexample?.[0],
+        replay: `npm run fuzz -- --seed ${seed} --path ${result.counterexamplePath}`,
+      };
+  if (json) console.log(JSON.stringify({ seed, ...counts, seconds, failure }));
+  else {
+    console.log(
+      `${counts.pipelines} pipelines from seed ${seed}: ${counts.rows} rows compared, ${counts.generations} generations, ${counts.poison} records quarantined; ${seconds.toFixed(1)} s`,
+    );
+    if (failure !== null) {
+      console.log(`\n${failure.error}`);
+      console.log(`\n${JSON.stringify(failure.counterexample, null, 1)}`);
+      console.log(`\n${failure.replay}`);
+    }
+  }
+  return failure === null ? 0 : 1;
 });
-const result = await fc.check(property, { seed, numRuns, ...(values.path === undefined ? {} : { path: values.path }) });
-const seconds = (performance.now() - started) / 1000;
-console.log(
-  `${counts.pipelines} pipelines from seed ${seed}: ${counts.rows} rows compared, ${counts.generations} generations, ${counts.poison} records quarantined; ${seconds.toFixed(1)} s`,
-);
-if (result.failed) {
-  const [counterexample] = result.counterexample ?? [];
-  console.log(`\n${result.errorInstance instanceof Error ? result.errorInstance.stack : String(result.errorInstance)}`);
-  console.log(`\n${JSON.stringify(counterexample, null, 1)}`);
-  console.log(`\nnpm run fuzz -- --seed ${seed} --path ${result.counterexamplePath}`);
-  process.exitCode = 1;
-}

@@ -1,29 +1,36 @@
 import { existsSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { Stryker } from '@stryker-mutator/core';
+import { runProgram } from '../command-line/command-line.ts';
+import { choice, flag, option, someWords, wholeNumber } from '../command-line/option.ts';
 import { filesOf, GROUPS, type Group, mutatedBy } from './groups.ts';
 import { FOLDER, forgetStaticSurvivors } from './results.ts';
 import { descriptionOf, isSurvivor, type Mutant, scoreOf, TABLE_HEAD, tableRow } from './score.ts';
 
-/**
- * npm run mutation -- [GROUP...] [--workers 1|2] [--fresh]
- *
- * Breaks core in a thousand small ways, one at a time, and asks whether a test sees it; docs/mutation.md says what that found. Results are kept
- * in .bifold/mutation, and only what changed since is tried again, unless `--fresh`.
- */
 const PERCENT_MINIMUM = 90;
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { workers: { type: 'string', default: '2' }, fresh: { type: 'boolean', default: false } },
-});
+const PROGRAM = {
+  name: 'mutation',
+  does: `Breaks core in a thousand small ways, one at a time, and asks whether a test sees it; docs/mutation.md says what that
+found. Results are kept in .bifold/mutation, also when it is interrupted (Ctrl-C), and only what changed since is tried
+again.`,
+  words: someWords(choice('GROUP', GROUPS), `what is mutated (all): ${GROUPS.join(', ')}`),
+  options: {
+    workers: option(wholeNumber({ from: 1, to: 2 }), 2, 'processes that try mutants side by side, 1 or 2'),
+    fresh: flag('try all again, whatever is kept'),
+    json: flag('print one JSON object in the end on standard output, and all else on standard error'),
+  },
+  statuses: {
+    0: `tests see ${PERCENT_MINIMUM} % of the mutants or more`,
+    1: 'they see less, or the program broke',
+  },
+  examples: ['', '-- aggregates codecs', '-- --workers 1 --fresh', '--silent -- merge --json'],
+};
 
-const isGroup = (name: string): name is Group => (GROUPS as readonly string[]).includes(name);
-const unknown = positionals.find((name) => !isGroup(name));
-if (unknown !== undefined) throw new Error(`no group "${unknown}"; there are: ${GROUPS.join(', ')}`);
-if (!['1', '2'].includes(values.workers)) throw new Error(`--workers is "${values.workers}"; allowed: 1, 2`);
-const groups = positionals.length === 0 ? GROUPS : positionals.filter(isGroup);
+interface Trial {
+  readonly workers: number;
+  readonly fresh: boolean;
+}
 
-async function judged(group: Group, fresh: boolean): Promise<readonly Mutant[]> {
+async function judged(group: Group, { workers, fresh }: Trial): Promise<readonly Mutant[]> {
+  const { Stryker } = await import('@stryker-mutator/core');
   const { judges, apart = false } = mutatedBy(group);
   const resultsFile = `${FOLDER}/${group}.json`;
   const run = (options: { readonly ignoreStatic: boolean; readonly force: boolean }) =>
@@ -33,7 +40,7 @@ async function judged(group: Group, fresh: boolean): Promise<readonly Mutant[]> 
       mochaOptions: { spec: judges },
       incrementalFile: resultsFile,
       htmlReporter: { fileName: `${FOLDER}/${group}.html` },
-      concurrency: Number(values.workers),
+      concurrency: workers,
       // Where nothing is known of single tests, every mutant gets a process of its own.
       coverageAnalysis: apart ? 'all' : 'perTest',
       ...options,
@@ -44,12 +51,28 @@ async function judged(group: Group, fresh: boolean): Promise<readonly Mutant[]> 
   return run({ ignoreStatic: false, force: apart && fresh });
 }
 
-const mutants = new Map<Group, readonly Mutant[]>();
-for (const group of groups) mutants.set(group, await judged(group, values.fresh));
-const all = [...mutants.values()].flat();
-const survivors = all.filter(isSurvivor);
-const total = scoreOf(all);
-console.log(`\nWhat no test saw:\n${survivors.map(descriptionOf).join('\n')}\n\n${TABLE_HEAD}`);
-for (const [group, own] of mutants) console.log(tableRow(group, scoreOf(own)));
-console.log(`${tableRow('total', total)}\n\nreports: ${FOLDER}/GROUP.html`);
-if (total.percent < PERCENT_MINIMUM) process.exitCode = 1;
+await runProgram(PROGRAM, async ({ words, options }) => {
+  // Stryker writes how far it is to standard output.
+  const { write } = process.stdout;
+  if (options.json) process.stdout.write = process.stderr.write.bind(process.stderr);
+  const mutants = new Map<Group, readonly Mutant[]>();
+  for (const group of words.length === 0 ? GROUPS : words) mutants.set(group, await judged(group, options));
+  process.stdout.write = write;
+  const all = [...mutants.values()].flat();
+  const survivors = all.filter(isSurvivor);
+  const total = scoreOf(all);
+  if (options.json)
+    console.log(
+      JSON.stringify({
+        groups: Object.fromEntries(Array.from(mutants, ([group, own]) => [group, scoreOf(own)])),
+        total,
+        survivors: survivors.map(descriptionOf),
+      }),
+    );
+  else {
+    console.log(`\nWhat no test saw:\n${survivors.map(descriptionOf).join('\n')}\n\n${TABLE_HEAD}`);
+    for (const [group, own] of mutants) console.log(tableRow(group, scoreOf(own)));
+    console.log(`${tableRow('total', total)}\n\nreports: ${FOLDER}/GROUP.html`);
+  }
+  return total.percent < PERCENT_MINIMUM ? 1 : 0;
+});

@@ -1,77 +1,62 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { cloudPaths, type ProgressEvent } from '@bifold/cloud';
-import { ensureSpark } from '../bench/spark.ts';
-import { allCases } from './cases/index.ts';
-import { type Outcome, runCases } from './run.ts';
-
-const HELP = `npm run test:spark -- [options]
-
-Runs the same definitions over the same rows twice, by core's memory interpreter and by Spark Structured Streaming, and
-compares the results: status 0 if each is equal, or differs exactly as docs/coming-from-spark.md says; 1 if not; 2 if
-the command was wrong; 130 after Ctrl-C.
-
-  --seed N       what the inputs are drawn from (drawn, and printed)
-  --only TEXT    the cases alone whose name has this text; may be repeated
-  --list         the names of the cases
-  --json         print one JSON object in the end, and nothing else
-
-Examples:
-  npm run test:spark
-  npm run test:spark -- --seed 7 --only session
-  npm run test:spark -- --json
-
-Spark and its Java are installed at the first time, from committed hashes, into .bifold.`;
+import type { ProgressEvent } from '@bifold/cloud';
+import { runProgram, tell } from '../command-line/command-line.ts';
+import { flag, optional, repeated, text, wholeNumber } from '../command-line/option.ts';
+import { wrongCommand } from '../command-line/wrong-command.ts';
+import type { Outcome } from './run.ts';
 
 const SEEDS = 2 ** 31;
-const WRONG_COMMAND = 2;
+const SEED_MAX = 9_999_999_999;
 const INTERRUPTED = 130;
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
-const tell = (text: string) => process.stderr.write(`${text}\n`);
 
-/** What a person types; null when it was wrong, and that was said. */
-function options() {
-  try {
-    return parseArgs({
-      options: {
-        seed: { type: 'string', default: String(Math.floor(Math.random() * SEEDS)) },
-        only: { type: 'string', multiple: true, default: [] },
-        list: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    tell(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
-    return null;
-  }
-}
+const PROGRAM = {
+  name: 'test:spark',
+  does: `Runs the same definitions over the same rows twice, by core's memory interpreter and by Spark Structured Streaming, and
+compares the results.`,
+  options: {
+    seed: optional(wholeNumber({ to: SEED_MAX }), 'what the inputs are drawn from (drawn, and printed)'),
+    only: repeated(
+      text('TEXT', { allowed: 'a part of the name of a case, as --list shows them', example: 'session' }),
+      'the cases alone whose name has this text',
+    ),
+    list: flag('the names of the cases'),
+    json: flag('print one JSON object in the end, and nothing else'),
+  },
+  statuses: {
+    0: 'each is equal, or differs exactly as docs/coming-from-spark.md says',
+    1: 'one does not, or the program broke',
+    130: 'after Ctrl-C',
+  },
+  examples: ['', '-- --seed 7 --only session', '-- --list', '--silent -- --json'],
+  remarks: 'Spark and its Java are installed at the first time, from committed hashes, into .bifold.',
+  holdsSockets: true,
+} as const;
 
-async function main(): Promise<number> {
-  const values = options();
-  if (values === null) return WRONG_COMMAND;
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  if (!/^\d{1,10}$/.test(values.seed)) {
-    tell(`--seed is "${values.seed}"; allowed is a whole number, as in --seed 7`);
-    return WRONG_COMMAND;
-  }
-  const seed = Number(values.seed);
+await runProgram(PROGRAM, async ({ options: { seed: given, only, list, json } }) => {
+  const seed = given ?? Math.floor(Math.random() * SEEDS);
+  const { allCases } = await import('./cases/index.ts');
   const known = allCases(seed);
-  const cases = known.filter(({ name }) => values.only.length === 0 || values.only.some((text) => name.includes(text)));
-  if (cases.length === 0) {
-    tell(`no case has ${values.only.join(' or ')} in its name; --list shows all ${known.length}`);
-    return WRONG_COMMAND;
-  }
-  if (values.list) {
+  const cases = known.filter(({ name }) => only.length === 0 || only.some((text) => name.includes(text)));
+  if (cases.length === 0)
+    throw wrongCommand(
+      PROGRAM,
+      `--only with "${only.join('" or "')}"`,
+      `what is in the name of one of the ${known.length} cases; --list shows all`,
+      '--only session',
+    );
+  if (list) {
     for (const { name } of cases) console.log(name);
     return 0;
   }
 
+  const [{ cloudPaths }, { ensureSpark }, { runCases }] = await Promise.all([
+    import('@bifold/cloud'),
+    import('../bench/spark.ts'),
+    import('./run.ts'),
+  ]);
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort(new Error('interrupted'));
   process.once('SIGINT', interrupt);
@@ -82,10 +67,10 @@ async function main(): Promise<number> {
   const outcomes: Outcome[] = [];
   try {
     const software = await ensureSpark(bench, onProgress);
-    if (!values.json) console.log(`${cases.length} cases, seed ${seed}`);
+    if (!json) console.log(`${cases.length} cases, seed ${seed}`);
     for await (const outcome of runCases(cases, software, join(root, '.bifold', 'spark'), interrupted.signal)) {
       outcomes.push(outcome);
-      if (!values.json) console.log(textOf(outcome));
+      if (!json) console.log(textOf(outcome));
     }
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
@@ -93,10 +78,10 @@ async function main(): Promise<number> {
     return INTERRUPTED;
   }
   const wrong = outcomes.filter(({ result }) => result === 'wrong');
-  if (values.json) console.log(JSON.stringify({ seed, wrong: wrong.length, cases: outcomes }));
+  if (json) console.log(JSON.stringify({ seed, wrong: wrong.length, cases: outcomes }));
   else console.log(summaryOf(seed, outcomes));
   return wrong.length === 0 ? 0 : 1;
-}
+});
 
 function textOf({ name, result, said, remarks, rows, seconds }: Outcome): string {
   const head = `${result.padEnd(7)} ${name}  (${rows} rows, ${seconds.toFixed(1)} s)`;
@@ -115,11 +100,3 @@ function onProgress(event: ProgressEvent): void {
   if (event.kind === 'done') tell(`  ${event.step}: ${(event.ms / 1000).toFixed(1)} s`);
   if (event.kind === 'failed') tell(`  ${event.step}: ${event.reason}`);
 }
-
-main().then(
-  (status) => process.exit(status),
-  (error: unknown) => {
-    tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    process.exit(1);
-  },
-);

@@ -1,0 +1,180 @@
+import { rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { ensureFlights, type Flights } from '@bifold/cli';
+import { cloudPaths } from '@bifold/cloud';
+import { tell } from '../command-line/command-line.ts';
+import { randomOf } from '../simulation/random.ts';
+import { type ChaosCloud, openChaosCloud, root } from './cloud.ts';
+import { type Stream, startStream } from './driver.ts';
+import { brokerMoved } from './kafka-addresses.ts';
+import { startProxy } from './proxy.ts';
+import { Reader } from './reader.ts';
+import { type ChaosReport, reportText } from './report.ts';
+import { runChaos, streamsEnd } from './run.ts';
+import { thawAll } from './signals.ts';
+import { viewsOf } from './views.ts';
+import { closeVolumes, openVolumes, type Volumes } from './volumes.ts';
+import { deployedOf, type Link, World, wireFunctions } from './world.ts';
+
+const PIPELINES = ['delays', 'airframes'];
+const BROKERS_PARAMETER = '/bifold/chaos/brokers';
+/** Of the events, how many are departures: the rest are legs. */
+const SHARE_OF_DELAYS = 2 / 3;
+
+/** What a person asked for. */
+interface Asked {
+  readonly minutes: number;
+  readonly seed: number | null;
+  readonly rate: number;
+  /** Kinds of faults; none means all. */
+  readonly only: readonly string[];
+  /** Null is where it lives by itself. */
+  readonly stateDir: string | null;
+  readonly keep: boolean;
+  readonly json: boolean;
+}
+
+/** The whole run, from an empty cloud to a report: gives the status that the process ends with. */
+export async function chaos({ minutes, rate, keep, json, ...asked }: Asked): Promise<number> {
+  const only = asked.only.length === 0 ? null : asked.only;
+  const seed = asked.seed ?? Date.now() % 1_000_000;
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => interrupted.abort(new Error('interrupted')));
+  const stateDir = resolve(asked.stateDir ?? join(root, '.bifold', 'chaos'));
+  const softwareDir = process.env.BIFOLD_SOFTWARE_DIR ?? cloudPaths({ root }).softwareDir;
+  const cloud = await openChaosCloud(stateDir, softwareDir);
+  // What a run that was killed left: its data is of no use.
+  await cloud.json('down');
+  await closeVolumes(stateDir);
+  await cloud.json('down', '--delete');
+  const volumes = await openVolumes(stateDir);
+  const closing: (() => Promise<unknown>)[] = [];
+  let report: ChaosReport | null = null;
+  try {
+    tell(
+      `seed ${seed}: npm run chaos -- --seed ${seed} --minutes ${minutes}${only === null ? '' : only.map((kind) => ` --only '${kind}'`).join('')}`,
+    );
+    report = await Promise.race([
+      streamUnderFaults(cloud, volumes, closing, { seed, minutes, rate, only, signal: interrupted.signal }),
+      // Whatever it waits for.
+      new Promise<never>((_, reject) => {
+        interrupted.signal.addEventListener('abort', () => reject(interrupted.signal.reason));
+      }),
+    ]);
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    tell('interrupted');
+    return 130;
+  } finally {
+    thawAll();
+    tell('ending the processes of this run');
+    await Promise.allSettled(closing.map((close) => close()));
+    const isKept = keep || (report !== null && !report.passed);
+    await cloud.json('down');
+    if (isKept) tell(`kept: ${stateDir}`);
+    else {
+      await closeVolumes(stateDir);
+      rmSync(stateDir, { recursive: true, force: true });
+    }
+  }
+  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : `\n${reportText(report)}`}\n`);
+  return report.passed ? 0 : 1;
+}
+
+interface Options {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly rate: number;
+  readonly only: readonly string[] | null;
+  readonly signal: AbortSignal;
+}
+
+async function streamUnderFaults(
+  cloud: ChaosCloud,
+  volumes: Volumes,
+  closing: (() => Promise<unknown>)[],
+  { seed, minutes, rate, only, signal }: Options,
+): Promise<ChaosReport> {
+  const { ports, aws } = cloud.addresses;
+  const settings = {
+    endpoint: aws.endpoint,
+    region: aws.region,
+    credentials: { accessKeyId: aws.accessKeyId, secretAccessKey: aws.secretAccessKey },
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: 2_000, requestTimeout: 120_000 },
+  };
+  const flights = await ensureFlights(
+    cloudPaths({ root, stateDir: cloud.stateDir, softwareDir: cloud.softwareDir }),
+    () => undefined,
+  );
+  tell('starting the cloud');
+  await cloud.json('up');
+  signal.throwIfAborted();
+
+  const moved = brokerMoved('127.0.0.1', ports.kafka);
+  const link = async (name: Link, targetPort: number, rewrite?: typeof moved) => {
+    const proxy = await startProxy({ name, targetPort, ...(rewrite === undefined ? {} : { rewrite }) });
+    closing.push(() => proxy.close());
+    return proxy;
+  };
+  const links = {
+    'functions-cassandra': await link('functions-cassandra', ports.cassandra),
+    'functions-kafka': await link('functions-kafka', ports.kafka, moved),
+    'functions-emulator': await link('functions-emulator', ports.emulator),
+    'trigger-kafka': await link('trigger-kafka', ports.kafka, moved),
+  };
+  const lambda = new LambdaClient(settings);
+  const ssm = new SSMClient(settings);
+  await ssm.send(
+    new PutParameterCommand({
+      ...{ Name: BROKERS_PARAMETER, Type: 'String', Overwrite: true },
+      Value: `127.0.0.1:${links['trigger-kafka'].port}`,
+    }),
+  );
+  tell(`deploying ${PIPELINES.join(' and ')}`);
+  await cloud.json(
+    ...['deploy', ...PIPELINES, '-c', `kafkaBrokersParameter=${BROKERS_PARAMETER}`],
+    ...['-c', 'archiveRate=rate(1 minute)', '-c', 'recomputeRate=rate(1 minute)', '-c', 'sweepRate=rate(1 minute)'],
+  );
+  await loadLookups(cloud, flights);
+  await wireFunctions(cloud, lambda, links, volumes);
+  signal.throwIfAborted();
+
+  const violations: string[] = [];
+  const startedAtMs = performance.now();
+  const tellTimed = (line: string) =>
+    tell(`${((performance.now() - startedAtMs) / 1000).toFixed(1).padStart(6)} s ${line}`);
+  const onViolation = (text: string) => {
+    violations.push(text);
+    tellTimed(`WRONG ${text}`);
+  };
+  const broker = cloud.addresses.kafka.brokersInternal;
+  const [delays, airframes] = viewsOf(flights, Math.ceil(rate * (minutes + 5) * 60));
+  const streams: Stream[] = [
+    ...(delays ? [startStream(delays, broker, rate * SHARE_OF_DELAYS, randomOf(seed, 'delays'))] : []),
+    ...(airframes ? [startStream(airframes, broker, rate * (1 - SHARE_OF_DELAYS), randomOf(seed, 'airframes'))] : []),
+  ];
+  closing.push(() => streamsEnd(streams));
+  const readers = streams.map(
+    (stream) =>
+      new Reader(
+        stream,
+        () =>
+          `${aws.endpoint}/_aws/execute-api/${deployedOf(cloud, stream.view.name).apiId}/$default/views/${stream.view.name}`,
+        onViolation,
+      ),
+  );
+  const world = new World({ cloud, streams, readers, links, lambda, volumes });
+  return runChaos(world, violations, { seed, minutes, only, signal, tell: tellTimed });
+}
+
+async function loadLookups(cloud: ChaosCloud, flights: Flights): Promise<void> {
+  for (const [table, file] of [
+    ['airlines', flights.airlinesFile],
+    ['planes', flights.planesFile],
+  ] as const)
+    await cloud.json('lookup', 'load', table, '--file', file);
+}
