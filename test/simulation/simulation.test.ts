@@ -50,6 +50,6 @@ describe('the simulation', () => {
       const [, replayed] = /-- (.*)$/.exec(failures[0]?.replay ?? '') ?? [];
       expect(await simulate(...(replayed ?? '').split(' '))).toContain('FAILURE');
     },
-    120_000,
+    240_000,
   );
 });
