@@ -122,7 +122,7 @@ describe('a row that is final', () => {
       }),
       { numRuns: 400 },
     );
-    expect(finals).toBeGreaterThan(400);
+    expect(finals).toBeGreaterThan(40);
   });
 
   it.each([

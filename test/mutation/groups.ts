@@ -36,8 +36,11 @@ const MUTATED = {
     judges: [...own('join', 'relay', 'look-back'), ...unit('definition'), ...laws('join', 'duplicates')],
   },
   merge: {
-    files: ['answer', 'coverage', 'order', 'publish'],
-    judges: [...own('coverage', 'order', 'publish', 'digest', 'windows'), ...laws('fold', 'composed-windows', 'merge')],
+    files: ['answer', 'finality', 'coverage', 'order', 'publish'],
+    judges: [
+      ...own('finality', 'coverage', 'order', 'publish', 'digest', 'windows'),
+      ...laws('finality', 'fold', 'composed-windows', 'merge'),
+    ],
   },
   windows: {
     files: ['panes', 'windows', 'definition/window', 'definition/duration'],

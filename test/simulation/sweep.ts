@@ -46,6 +46,8 @@ const SEEDS_APART_MIN = 100;
 const SEEDS_APART_MAX = 10_000_000;
 /** How long a sabotage may take to be found. */
 const TABLE_SECONDS_MAX = 60;
+/** How often a long sweep says how far it is. */
+const PROGRESS_SECONDS = 15;
 
 /** Each of the three gives the status that the process ends with. */
 export async function replay({ seed, without, only, sabotage, trace, json }: Replay): Promise<number> {
@@ -82,7 +84,9 @@ export async function sweep(asked: SharedSweep): Promise<number> {
   const seeds = asked.seconds === null ? asked.seeds : Number.MAX_SAFE_INTEGER;
   const workers = Math.min(asked.workers, Math.ceil(seeds / SEEDS_APART_MIN));
   const result =
-    workers > 1 ? await shared({ ...asked, seeds, workers }) : await sweepSeeds({ ...asked, seeds }, FAILURES_MAX);
+    workers > 1
+      ? await shared({ ...asked, seeds, workers })
+      : await sweepSeeds({ ...asked, seeds }, FAILURES_MAX, (progress) => tell(progressText(progress, asked)));
   const failures: Failure[] = [];
   for (const { seed, failure } of result.failures) {
     const small: Shrunk | null =
@@ -112,6 +116,15 @@ interface Sweep {
   readonly failures: readonly Pick<Outcome, 'seed' | 'failure'>[];
   readonly counts: Readonly<Record<string, number>>;
 }
+
+type Progress = Pick<Sweep, 'seconds'> & { readonly seeds: number; readonly failed: number };
+
+/** `… 1,200 of 20,000 seeds, 0 failed  60 s`: also what a process tells the one that gathers. */
+function progressText({ seeds, failed, seconds }: Progress, asked: Pick<Asked, 'seeds' | 'seconds'>): string {
+  const of = asked.seconds === null ? ` of ${asked.seeds}` : '';
+  return `… ${seeds}${of} seeds, ${failed} failed  ${seconds.toFixed(0)} s`;
+}
+const PROGRESS = /… (\d+)(?: of \d+)? seeds, (\d+) failed/g;
 
 interface Failure extends Pick<Outcome, 'seed' | 'failure'> {
   readonly replay: string;
@@ -170,10 +183,20 @@ async function shared({ from, seeds, seconds, without, sabotage, workers }: Shar
     ...(sabotage ? ['--sabotage', sabotage.name] : []),
     ...(seconds === null ? [] : ['--seconds', String(seconds)]),
   ];
+  /** By process, the seeds that it has run, and how many of them failed. */
+  const done = new Map<number, readonly [number, number]>();
+  let toldSeconds = 0;
   const parts = await Promise.all(
     Array.from({ length: workers }, (_, worker) => {
       const own = ['--from', String(from + worker * size), '--seeds', String(Math.min(size, seeds - worker * size))];
-      return sweptElsewhere([...own, ...options, '--workers', '1', '--as-found', '--json']);
+      return sweptElsewhere([...own, ...options, '--workers', '1', '--as-found', '--json'], (seedsDone, failed) => {
+        done.set(worker, [seedsDone, failed]);
+        const now = (performance.now() - begun) / 1000;
+        if (now - toldSeconds < PROGRESS_SECONDS - 1) return;
+        toldSeconds = now;
+        const total = (place: 0 | 1): number => [...done.values()].reduce((sum, each) => sum + each[place], 0);
+        tell(progressText({ seeds: total(0), failed: total(1), seconds: now }, { seeds, seconds }));
+      });
     }),
   );
   const counts: Record<string, number> = {};
@@ -189,10 +212,10 @@ async function shared({ from, seeds, seconds, without, sabotage, workers }: Shar
   };
 }
 
-function sweptElsewhere(args: readonly string[]): Promise<Sweep> {
+function sweptElsewhere(args: readonly string[], onProgress: (seeds: number, failed: number) => void): Promise<Sweep> {
   return new Promise((resolve, reject) => {
     const maxBuffer = 256 * 1024 * 1024;
-    execFile(
+    const { stderr } = execFile(
       process.execPath,
       [join(import.meta.dirname, 'main.ts'), ...args],
       { maxBuffer },
@@ -202,12 +225,16 @@ function sweptElsewhere(args: readonly string[]): Promise<Sweep> {
         else resolve(JSON.parse(stdout));
       },
     );
+    stderr?.setEncoding('utf8').on('data', (text: string) => {
+      for (const [, seeds, failed] of text.matchAll(PROGRESS)) onProgress(Number(seeds), Number(failed));
+    });
   });
 }
 
 async function sweepSeeds(
   { from, seeds, seconds: secondsMax, without, sabotage }: Omit<Asked, 'json'>,
   failuresMax: number,
+  onProgress: (progress: Progress) => void = () => undefined,
 ): Promise<Sweep> {
   const begun = performance.now();
   const seconds = (): number => (performance.now() - begun) / 1000;
@@ -215,12 +242,16 @@ async function sweepSeeds(
   const counts: Record<string, number> = {};
   let steps = 0;
   let seed = from;
+  let toldSeconds = 0;
   const isInTime = (): boolean => secondsMax === null || seconds() < secondsMax;
   for (; seed < from + seeds && isInTime() && failures.length < failuresMax; seed++) {
     const outcome = await simulate(seed, { without, sabotage });
     steps += outcome.steps;
     for (const [name, count] of Object.entries(outcome.counts)) counts[name] = (counts[name] ?? 0) + count;
     if (outcome.failure !== null) failures.push(outcome);
+    if (seconds() - toldSeconds < PROGRESS_SECONDS) continue;
+    toldSeconds = seconds();
+    onProgress({ seeds: seed + 1 - from, failed: failures.length, seconds: toldSeconds });
   }
   return { seeds: seed - from, steps, seconds: seconds(), failures, counts };
 }

@@ -49,7 +49,12 @@ const kafka: Fault = {
   async strike(world) {
     const pid = world.pidOf('kafka');
     if (pid === null) return missed('it had no process');
-    await run('prlimit', ['--pid', String(pid), '--fsize=1:unlimited']);
+    try {
+      await run('prlimit', ['--pid', String(pid), '--fsize=1:unlimited']);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return missed('this machine has no prlimit, of util-linux');
+    }
     try {
       for (const giveUpAtMs = Date.now() + 10_000; lives(pid) && Date.now() < giveUpAtMs; ) await sleep(50);
     } finally {
