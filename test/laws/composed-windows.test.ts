@@ -374,8 +374,9 @@ describe('sessions of a key that is ahead of its receipt', () => {
   });
 
   it('say so in a range too in which one of them may begin, wherever its pane does, and in no other', async () => {
-    expect(await sessionsOf({ fromMs: 31, toMs: 32, total: false })).toEqual([nothing]);
-    expect(await sessionsOf({ fromMs: 31, toMs: null, total: false })).toEqual([nothing]);
+    expect(await sessionsOf({ fromMs: 31, toMs: 32, total: false })).toEqual([{ ...nothing, startMs: 31 }]);
+    expect(await sessionsOf({ fromMs: 31, toMs: null, total: false })).toEqual([{ ...nothing, startMs: 31 }]);
+    expect(await sessionsOf({ fromMs: 27, toMs: 32, total: false })).toEqual([nothing]);
     expect(await sessionsOf({ fromMs: 8, toMs: 30, total: false })).toEqual([]);
     expect(await sessionsOf({ fromMs: 35, toMs: null, total: false })).toEqual([]);
   });

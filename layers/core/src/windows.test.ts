@@ -123,4 +123,11 @@ describe('sessions put together from panes', () => {
     });
     expect(others).toEqual([]);
   });
+
+  it('say so within the range, and not where a session of theirs stands', async () => {
+    const panes = [paneOf([10]), paneOf([15], [[segment(0), 16]])];
+    const [row, ...others] = await sessionsIn({ fromMs: 12, toMs: null, total: false }, panes);
+    expect(row).toMatchObject({ startMs: 12, endMs: null, states: [0, 0] });
+    expect(others).toEqual([]);
+  });
 });

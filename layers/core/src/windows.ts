@@ -112,7 +112,7 @@ export async function* mergeWindows(
       case 'session': {
         const { rows, behind } = sessionsOf(algebras, window.gapMs, key, window.name, own);
         const sessions = rows.filter(isWanted);
-        // Over the receipt's offsets a session may begin in the range, and over those of the key none: the key says at least that it is behind.
+        // Over the receipt's offsets a session may begin in the range, and over those of the key none: the key says at least that it is behind, within the range, where no session stands.
         const place = own.find(
           ({ startMs }) =>
             (range.fromMs === null || startMs + window.gapMs > range.fromMs) &&
@@ -120,7 +120,11 @@ export async function* mergeWindows(
         );
         if (sessions.length === 0 && behind.length > 0 && place !== undefined)
           sessions.push(
-            emptySession({ key, window: window.name, startMs: place.startMs }, algebras.view.empty, behind),
+            emptySession(
+              { key, window: window.name, startMs: Math.max(place.startMs, range.fromMs ?? place.startMs) },
+              algebras.view.empty,
+              behind,
+            ),
           );
         if (range.total) yield* totalOfSessions(algebras, sessions);
         else yield* sessions;
