@@ -6,7 +6,6 @@ import {
   EarlierRecords,
   type FoldedRow,
   fillPage,
-  finalBefore,
   foldOf,
   interpret,
   type LogRecord,
@@ -18,6 +17,7 @@ import {
   sum,
   topic,
   tumbling,
+  withFinality,
 } from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -80,7 +80,6 @@ async function rowsOver(
   for (const record of log)
     if (record.offset < (ends[record.partition] as number)) earlier.admit(record, fold.decode(record.value, []));
   const clocks = new Map(ends.map((_, partition) => [partition, earlier.clockMs(partition)]));
-  const finalBeforeMs = finalBefore(plan, coverage, clocks);
   const folded = await interpret(taps, log, coverage, noLookups);
   const question: Question = {
     ...{ window, keys: null, fromMs: null, toMs: null, total: false, snapshot: false, parts: false },
@@ -89,10 +88,8 @@ async function rowsOver(
   const merged = [...folded.rows.values()]
     .filter((row: FoldedRow) => row.window === window)
     .map((row) => ({ ...row, batch: null, speed: row.states, ahead: [], behind: [] }));
-  const vantage = {
-    ...{ generation: 0, run: null, segments: [], coverage, batchBelow: {} },
-    ...(finalBeforeMs === undefined ? {} : { finalBeforeMs }),
-  };
+  const covering = { generation: 0, run: null, segments: [], coverage, batchBelow: {} };
+  const vantage = withFinality(plan, covering, clocks);
   return (await fillPage(plan, fold.rows.view, vantage, question, merged, () => true)).rows;
 }
 

@@ -10,7 +10,6 @@ import {
   type Cursor,
   type FragmentRow,
   fillPage,
-  finalBefore,
   gatherSorted,
   type MergedRow,
   type ModelVersions,
@@ -38,6 +37,7 @@ import {
   stillReadable,
   type Vantage,
   vantageOf,
+  withFinality,
 } from '@bifold/core';
 import { clockBelow } from '../clock.ts';
 
@@ -63,7 +63,7 @@ export async function answerQuestion(plan: Plan, scope: Scope, question: Questio
     const covering = question.cursor
       ? await resumedVantage(plan, scope, question.cursor, pointer, ports)
       : await freshVantage(plan, question, pointer, ports);
-    const vantage = await withFinality(plan, covering, ports);
+    const vantage = await withClocks(plan, covering, ports);
     const [page, quarantined, models] = await Promise.all([
       readPage(plan, algebras, vantage, question, ports),
       question.cursor?.quarantined ?? countQuarantined(plan, algebras, vantage, ports),
@@ -147,7 +147,7 @@ async function resumedVantage(
 }
 
 /** Every mark stands for a prefix of the log, and progress was written after its mark: so what is covered up to an offset has its clock, whoever folded it. */
-async function withFinality(plan: Plan, vantage: Vantage, { appearances }: QueryPorts): Promise<Vantage> {
+async function withClocks(plan: Plan, vantage: Vantage, { appearances }: QueryPorts): Promise<Vantage> {
   if (plan.late === undefined) return vantage;
   const { coverage, batchBelow } = vantage;
   const clocks = await Promise.all(
@@ -163,8 +163,7 @@ async function withFinality(plan: Plan, vantage: Vantage, { appearances }: Query
       return [Number(name), clockMs] as const;
     }),
   );
-  const finalBeforeMs = finalBefore(plan, coverage, new Map(clocks));
-  return finalBeforeMs === undefined ? vantage : { ...vantage, finalBeforeMs };
+  return withFinality(plan, vantage, new Map(clocks));
 }
 
 function falseCursor(partition: number, next: number): QuestionError {

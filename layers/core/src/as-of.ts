@@ -4,7 +4,7 @@ import { type AnswerRow, isDeviating, positionOfRow } from './answer-row.ts';
 import { type Coverage, covers, withoutRange } from './coverage.ts';
 import type { Pipeline } from './definition/pipeline.ts';
 import type { Slots } from './evaluate.ts';
-import { finalBefore, prefixEnd } from './finality.ts';
+import { prefixEnd, withFinality } from './finality.ts';
 import { foldOf, type ResolveLookup, rowId } from './fold.ts';
 import { EarlierRecords } from './look-back.ts';
 import { comparePositions } from './order.ts';
@@ -50,8 +50,7 @@ export async function answerAsOf(
   const covering = vantageOfReceipt(receipt, plan.storage.segmentSize);
   const { page, version, incarnation } = receipt;
   const folded = await foldAsOf(pipeline, { question, receipt, rows }, covering, log, lookups);
-  const beforeMs = finalBefore(plan, receipt.coverage, folded.clocks);
-  const vantage = beforeMs === undefined ? covering : { ...covering, finalBeforeMs: beforeMs };
+  const vantage = withFinality(plan, covering, folded.clocks);
   const order = compareRows(plan.storage.buckets);
   const behindStart = ({ key, window, startMs }: RowPosition): boolean => {
     if (page.start === null) return true;

@@ -1,4 +1,4 @@
-import type { MergedRow } from './answer.ts';
+import type { MergedRow, Vantage } from './answer.ts';
 import type { Coverage, Range } from './coverage.ts';
 import { NO_CLOCK_MS } from './late.ts';
 import type { Plan, WindowPlan } from './plan.ts';
@@ -32,6 +32,16 @@ export function finalBefore(
   const leastMs = times.reduce((one, other) => Math.min(one, other), Number.POSITIVE_INFINITY);
   const beforeMs = leastMs - late.afterMs - waitsMs;
   return times.length === 0 || beforeMs <= NO_CLOCK_MS ? null : beforeMs;
+}
+
+/** The same vantage, with what is final from there where anything ever is; `clocks` as for `finalBefore`. */
+export function withFinality(
+  plan: Pick<Plan, 'late' | 'relay'>,
+  vantage: Vantage,
+  clocks: ReadonlyMap<number, number>,
+): Vantage {
+  const finalBeforeMs = finalBefore(plan, vantage.coverage, clocks);
+  return finalBeforeMs === undefined ? vantage : { ...vantage, finalBeforeMs };
 }
 
 /** Whether a row stays as it is shown. One that is behind its receipt does not; a session goes on with an event that comes just as its gap ends. */

@@ -15,7 +15,7 @@ export * from './drift/index.ts';
 export * from './errors.ts';
 export { type Slots, slotIndex } from './evaluate.ts';
 export { expressionSql } from './expression-sql.ts';
-export { finalBefore, prefixEnd } from './finality.ts';
+export { prefixEnd, withFinality } from './finality.ts';
 export {
   type BoundModels,
   type Fold,
