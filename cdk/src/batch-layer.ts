@@ -1,4 +1,4 @@
-import { driftPlanOf } from '@bifold/core';
+import { driftPlanOf, looksBack } from '@bifold/core';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
@@ -7,9 +7,14 @@ import { DriftAlarm } from './drift-alarm.ts';
 import { modelsEnvironment, readModels } from './models.ts';
 import { resourceName } from './names.ts';
 import { NativeLayer } from './native-layer.ts';
-import { listObjects, objects } from './permissions.ts';
+import { allow, listObjects, objects } from './permissions.ts';
 import type { PipelineFunction, PipelineFunctionProps, PipelineProps } from './pipeline-function.ts';
 import { scheduledFunction } from './scheduled-function.ts';
+import type { SpeedLayer } from './speed-layer.ts';
+
+interface BatchProps extends PipelineProps {
+  readonly speed: SpeedLayer;
+}
 
 /** The body of the log: scheduled functions that archive it, recompute the views and sweep what nothing needs any more, and the bucket that holds it, if HDFS does not. */
 export class BatchLayer extends Construct {
@@ -22,9 +27,9 @@ export class BatchLayer extends Construct {
   readonly sweep: PipelineFunction;
   readonly nativeLayer: NativeLayer;
 
-  constructor(scope: Construct, id: string, props: PipelineProps) {
+  constructor(scope: Construct, id: string, props: BatchProps) {
     super(scope, id);
-    const { plan, settings } = props;
+    const { plan, settings, speed } = props;
     const { account, region } = Stack.of(this);
     this.bucket =
       settings.archive !== null
@@ -46,6 +51,9 @@ export class BatchLayer extends Construct {
     const viewsPrefix = `views/${plan.version}/`;
     const nativeLayer = new NativeLayer(this, 'Native', { packages: props.nativePackages, settings });
     this.nativeLayer = nativeLayer;
+
+    // What waits for a cut is folded when the cut is there, and not with the next record.
+    const resumes = looksBack(plan);
 
     this.archive = this.scheduled('Archive', settings.schedules.archive, {
       ...props,
@@ -77,8 +85,12 @@ export class BatchLayer extends Construct {
           objects(['s3:PutObject'], arn, viewsPrefix),
         ]),
         ...readModels(this, plan, settings),
+        ...(resumes ? [allow(['lambda:InvokeFunction'], [speed.fold.lambda.functionArn])] : []),
       ],
-      environment: modelsEnvironment(this, plan, settings),
+      environment: {
+        ...modelsEnvironment(this, plan, settings),
+        ...(resumes ? { SPEED_FUNCTION: speed.fold.lambda.functionName } : {}),
+      },
     });
     if (driftPlanOf(plan) !== null) new DriftAlarm(this, 'Drift', { plan, settings });
     this.sweep = this.scheduled('Sweep', settings.schedules.sweep, {

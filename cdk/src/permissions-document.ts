@@ -1,4 +1,4 @@
-import type { Plan } from '@bifold/core';
+import { looksBack, type Plan } from '@bifold/core';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { ALL_ROLES, type FunctionRole } from './names.ts';
 
@@ -72,12 +72,16 @@ export function tableOf(rights: readonly Right[]): string {
   return ['| function | action | resource | condition |', '|---|---|---|---|', ...new Set(lines)].join('\n');
 }
 
-/** What the templates grant and the document does not list, and the other way round. Both are empty when they agree. What models need is listed for pipelines that score, what training needs for those whose models are trained, and a relay's rights for those that have one. */
+/**
+ * What the templates grant and the document does not list, and the other way round. Both are empty when they agree. What models need is listed for pipelines that score, what training needs
+ * for those whose models are trained, a relay's rights for those that have one, and the right to have the speed function invoked for those that look back.
+ */
 export function differences(
   document: string,
   rights: readonly Right[],
-  { models, relay }: Pick<Plan, 'models' | 'relay'>,
+  plan: Pick<Plan, 'duplicates' | 'late' | 'models' | 'relay'>,
 ): { undocumented: string[]; unused: string[] } {
+  const { models, relay } = plan;
   const granted = tableOf(rights).split('\n');
   const isTrained = rights.some(({ role }) => role === 'train');
   const documented = document
@@ -86,7 +90,8 @@ export function differences(
     .filter((line) =>
       /^\| (train|learn) /.test(line) ? isTrained : models !== undefined || !line.includes('models/<model>/'),
     )
-    .filter((line) => relay !== undefined || !line.startsWith('| relay |'));
+    .filter((line) => relay !== undefined || !line.startsWith('| relay |'))
+    .filter((line) => looksBack(plan) || !line.startsWith('| recompute | `lambda:InvokeFunction`'));
   return {
     undocumented: granted.filter((line) => !documented.includes(line)),
     unused: documented.filter((line) => !granted.includes(line)),

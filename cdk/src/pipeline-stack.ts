@@ -26,7 +26,7 @@ export class PipelineStack extends Stack {
     // Subnets are given by id, and nothing here asks for their routes.
     Annotations.of(this).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
     this.speed = new SpeedLayer(this, 'Speed', props);
-    this.batch = new BatchLayer(this, 'Batch', props);
+    this.batch = new BatchLayer(this, 'Batch', { ...props, speed: this.speed });
     this.serving = new ServingLayer(this, 'Serving', props);
     this.relay = plan.relay === undefined ? null : new RelayLayer(this, 'Relay', props);
     const { training } = settings;

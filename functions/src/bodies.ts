@@ -9,5 +9,13 @@ export { BINDINGS, loadLookups, type SegmentBinding } from './recompute/lookups.
 export { COVERED, loadManifest } from './recompute/manifest.ts';
 export { type RecomputePorts, recompute } from './recompute/recompute.ts';
 export { placementsOf, type RelayPorts, relayDelivery } from './relay/relay.ts';
-export { coldState, foldDelivery, type SpeedPorts, type WarmState } from './speed/speed.ts';
+export { type Resumption, type ResumptionPorts, resumptionOf } from './resumption.ts';
+export {
+  coldState,
+  type FoldedPartition,
+  foldDelivery,
+  foldUpTo,
+  type SpeedPorts,
+  type WarmState,
+} from './speed/speed.ts';
 export { type SweepPorts, sweep } from './sweep/sweep.ts';

@@ -1,6 +1,12 @@
 /** The command line itself, as a person meets it: what it says and how it ends, when all is well and when not. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  type EventSourceMappingConfiguration,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+  UpdateEventSourceMappingCommand,
+} from '@aws-sdk/client-lambda';
 import { relayGroupId } from '@bifold/cdk';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -11,6 +17,8 @@ import { type Bifold, bifoldIn, type Status, until } from './local/bifold.ts';
 jest.setTimeout(240_000);
 
 const LEGS = 3_000;
+/** Offsets of a segment of legs-once. */
+const SEGMENT = 1_024;
 const legs = Array.from({ length: LEGS }, (_, index) => ({
   departed: 1_357_000_000 + index * 600,
   tailnum: index % 7 === 0 ? null : `N${index % 50}`,
@@ -158,7 +166,8 @@ describe('on a local cloud', () => {
   });
 
   it('counts once what was sent twice, in both layers', async () => {
-    await bifold.json('deploy', 'legs-once');
+    // What is published when is part of the story.
+    await bifold.json('deploy', 'legs-once', '-c', 'recomputeRate=rate(1 day)');
     const again = join(bifold.stateDir, 'head.jsonl');
     expect(await bifold.json('produce', 'legs-once', '--file', again)).toMatchObject({ sent: 1_234 });
     await bifold.json('wait', 'legs-once');
@@ -221,6 +230,56 @@ describe('on a local cloud', () => {
     const given = await weeks();
     writeFileSync(answer, JSON.stringify(given));
     expect(await bifold.json('query', '--as-of', answer)).toEqual(given);
+  });
+
+  it('goes on above what the log lost, with no record that comes, when a cut has passed it', async () => {
+    const behind = async (): Promise<number | null> =>
+      (await bifold.status()).pipelines.find(({ pipeline }) => pipeline === 'legs-once')?.lag ?? null;
+    const { endpoint, region, accessKeyId, secretAccessKey } = addresses.aws;
+    const lambda = new LambdaClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+    const FunctionName = 'bifold-legs-once-speed';
+    const { EventSourceMappings } = await lambda.send(new ListEventSourceMappingsCommand({ FunctionName }));
+    const { UUID, SelfManagedKafkaEventSourceConfig } = EventSourceMappings?.[0] as EventSourceMappingConfiguration;
+    const groupId = SelfManagedKafkaEventSourceConfig?.ConsumerGroupId as string;
+    const admin = new Kafka({ brokers: [addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+
+    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: false }));
+    await until(
+      'an empty group',
+      () => admin.describeGroups([groupId]),
+      ({ groups }) => groups[0]?.state === 'Empty',
+    );
+    const head = join(bifold.stateDir, 'head.jsonl');
+    for (let times = 0; times < 6; times++) await bifold.json('produce', 'legs-once', '--file', head);
+    await bifold.json('archive', 'legs-once');
+
+    // Retention takes what nobody has folded, up to just below the last segment of each partition.
+    const ends = await admin.fetchTopicOffsets('legs');
+    const lost = ends.map(({ partition, high }) => ({
+      partition,
+      offset: String(Math.max(0, Math.floor((Number(high) - 1) / SEGMENT) * SEGMENT - 1)),
+    }));
+    await admin.deleteTopicRecords({ topic: 'legs', partitions: lost });
+
+    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: true }));
+    await until(
+      'a group that has read the log to its end',
+      () => admin.fetchOffsets({ groupId, topics: ['legs'] }),
+      ([legsOf]) =>
+        ends.every(
+          ({ partition, high }) => legsOf?.partitions.find((one) => one.partition === partition)?.offset === high,
+        ),
+    );
+    await admin.disconnect();
+    lambda.destroy();
+    expect(await behind()).toBeGreaterThan(SEGMENT);
+
+    expect(await bifold.json('recompute', 'legs-once')).toMatchObject({ published: true });
+    await bifold.waitForLag('legs-once', 0);
+    const verified = ['verify', 'legs-once', '--against', 'archive'];
+    await bifold.json('archive', 'legs-once');
+    expect(await bifold.json(...verified)).toMatchObject({ equal: true, differences: [] });
   });
 
   it('joins two topics, and counts once what the relay brings twice', async () => {

@@ -17,5 +17,6 @@ export const NEMESES = [
   'accept-lost',
   'clock-jump',
   'replicas',
+  'throttle',
 ] as const;
 export type Nemesis = (typeof NEMESES)[number];

@@ -413,6 +413,11 @@ export function logWriter(
   };
 }
 
+/** A function that is invoked for later: Lambda takes the event, whether its sender is told so or not, and may hand it over twice. */
+export async function invocation(stage: Stage, actor: Actor, invoke: () => void): Promise<void> {
+  await call(stage, actor, 'invoke the speed function', async () => invoke(), true);
+}
+
 type Metadata = Readonly<Record<string, string>>;
 
 /** A bucket of S3 whose objects are tables; a creation that is left without an answer says so, as S3's adapter does. */

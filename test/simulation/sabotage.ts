@@ -28,6 +28,8 @@ export interface Sabotage {
   readonly appearances?: (store: AppearanceStore, role: Role, stage: Stage, scope: Scope) => AppearanceStore;
   /** A relay counts a delivery as brought before it is. */
   readonly relayedEarly?: true;
+  /** Nobody tells the speed layer that a cut has passed what it lacked. */
+  readonly notResumed?: true;
   readonly bindings?: (store: BindingStore) => BindingStore;
   readonly log?: (log: Log, role: Role, scope: Scope) => Log;
   readonly archive?: (archive: ArchiveStore) => ArchiveStore;

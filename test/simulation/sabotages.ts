@@ -344,6 +344,12 @@ export const SABOTAGES: readonly Sabotage[] = [
           },
   },
   {
+    name: 'not-resumed',
+    rule: 10,
+    breaks: 'nobody tells the speed layer that a cut has passed what it lacked: it waits for a record',
+    notResumed: true,
+  },
+  {
     name: 'marks-of-batches-alone',
     rule: 6,
     breaks:

@@ -42,13 +42,18 @@ import {
   answerQuestion,
   archiveLog,
   coldState,
+  type FoldedPartition,
   foldDelivery,
+  foldUpTo,
   keptRecords,
   locateKept,
   placementsOf,
   questionOf,
+  type Resumption,
   recompute,
   relayDelivery,
+  resumptionOf,
+  type SpeedPorts,
   sweep,
   type WarmState,
 } from '@bifold/functions/bodies';
@@ -134,6 +139,8 @@ interface Deployment {
   readonly committed: number[];
   instances: Instance[];
   pollers: Poller[];
+  /** The round from which on its function is invoked again. */
+  throttledUntil: number;
   acceptedLost: boolean;
   rolledBack: boolean;
   /** Receipts that were given, by kind of question, with the step at which each was. */
@@ -357,6 +364,7 @@ class World {
       committed,
       instances: this.sabotage.sharedWarmth && before ? before.instances : [],
       pollers: [],
+      throttledUntil: 0,
       acceptedLost: false,
       rolledBack: false,
       receipts: new Map(),
@@ -386,7 +394,8 @@ class World {
     };
     begin('speed', 0.6, 4, (happening) => {
       const deployment = deploymentOf(happening.random);
-      this.poll(deployment, happening.random.pick(deployment.pollers), happening);
+      if (this.round >= deployment.throttledUntil)
+        this.poll(deployment, happening.random.pick(deployment.pollers), happening);
     });
     if (this.sources.length > 0) begin('relay', 0.5, 2, (happening) => this.relay(happening));
     begin('archive', 0.2, 2, (happening) => this.archive(deploymentOf(happening.random), happening));
@@ -399,7 +408,8 @@ class World {
   }
 
   /** Hands records to the function, as the trigger does: from the position on, holes passed over, one invocation per partition at a time. */
-  private poll(deployment: Deployment, poller: Poller, { id, random }: Happening): boolean {
+  private poll(deployment: Deployment, poller: Poller, happening: Happening): boolean {
+    const { random } = happening;
     const delivery = new Map<number, readonly LogRecord[]>();
     const wanted = random.shuffled([...Array(this.partitions).keys()]).slice(0, 1 + random.below(this.partitions));
     const broker = this.historyOf(this.incarnation);
@@ -419,58 +429,71 @@ class World {
     }
     if (delivery.size === 0) return false;
     for (const partition of delivery.keys()) poller.busy[partition] = true;
-    let instance = deployment.instances.find(({ busy }) => !busy && random.chance(0.85));
-    if (!instance) {
-      const warm = coldState();
-      instance = { warm: this.sabotage.warm?.(warm) ?? warm, busy: false };
-      deployment.instances.push(instance);
-    }
-    const { warm } = instance;
-    const used = instance;
-    used.busy = true;
     const release = (): void => {
-      used.busy = false;
-      // The next batch goes to the process that was busy last, a retried one mostly to the process that failed.
-      deployment.instances = [used, ...deployment.instances.filter((each) => each !== used)];
       for (const partition of delivery.keys()) poller.busy[partition] = false;
     };
     const offsets = Array.from(
       delivery,
       ([partition, records]) => `p${partition} [${records.map(({ offset }) => offset)}]`,
     );
+    this.invoke(
+      deployment,
+      happening,
+      `speed of ${poller.name} ${offsets.join(' ')}`,
+      async (ports, warm) => {
+        const handed = this.sabotage.delivery?.(delivery, warm) ?? delivery;
+        return foldDelivery(deployment.fold, handed, ports, warm);
+      },
+      {
+        released: release,
+        succeeded: () => {
+          for (const [partition, records] of delivery) {
+            const end = (records.at(-1) as LogRecord).offset + 1;
+            poller.position[partition] = Math.max(end, poller.position[partition] as number);
+            deployment.committed[partition] = Math.max(end, deployment.committed[partition] as number);
+          }
+        },
+      },
+    );
+    return true;
+  }
+
+  /** An invocation of the speed function, in a warm process if one is free. `released` is called however it ends. */
+  private invoke(
+    deployment: Deployment,
+    { id, random }: Happening,
+    name: string,
+    body: (ports: SpeedPorts, warm: WarmState) => Promise<readonly FoldedPartition[]>,
+    ends: { readonly released?: () => void; readonly succeeded?: () => void } = {},
+  ): void {
+    let instance = deployment.instances.find(({ busy }) => !busy && random.chance(0.85));
+    if (!instance) {
+      const warm = coldState();
+      instance = { warm: this.sabotage.warm?.(warm) ?? warm, busy: false };
+      deployment.instances.push(instance);
+    }
+    const used = instance;
+    used.busy = true;
+    const release = (): void => {
+      used.busy = false;
+      // The next batch goes to the process that was busy last, a retried one mostly to the process that failed.
+      deployment.instances = [used, ...deployment.instances.filter((each) => each !== used)];
+      ends.released?.();
+    };
     this.start(
       id,
-      `${deployment.name} speed of ${poller.name} ${offsets.join(' ')}`,
+      `${deployment.name} ${name}`,
       'speed',
       async (actor) => {
-        const { store, batch, appearances, bindings, lookups, models, log } = this.portsOf(deployment, actor, 'speed');
-        const handed = this.sabotage.delivery?.(delivery, warm) ?? delivery;
-        const folded = await foldDelivery(
-          deployment.fold,
-          handed,
-          {
-            store,
-            bindings,
-            lookups,
-            models,
-            appearances,
-            batch,
-            log,
-            incarnation: deployment.scope.incarnation,
-            onRefused: () => this.count('models refused'),
-          },
-          warm,
-        );
+        const { incarnation } = deployment.scope;
+        const onRefused = (): void => this.count('models refused');
+        const folded = await body({ ...this.portsOf(deployment, actor, 'speed'), incarnation, onRefused }, used.warm);
         for (const { closed, recovered } of folded) {
           if (closed) this.count('closed');
           if (recovered > 0) this.count('recovered');
         }
         release();
-        for (const [partition, records] of delivery) {
-          const end = (records.at(-1) as LogRecord).offset + 1;
-          poller.position[partition] = Math.max(end, poller.position[partition] as number);
-          deployment.committed[partition] = Math.max(end, deployment.committed[partition] as number);
-        }
+        ends.succeeded?.();
       },
       {
         failed: release,
@@ -480,7 +503,6 @@ class World {
         },
       },
     );
-    return true;
   }
 
   /** Brings what a source has beyond the group's offset, or, as a zombie, from below it. */
@@ -558,7 +580,26 @@ class World {
         acceptLost,
       );
       if (done.published) this.count('generations');
+      const resumption = await resumptionOf(deployment.pipeline.plan, deployment.scope, {
+        archive,
+        batch,
+        speed: store,
+      });
+      if (resumption === null || this.sabotage.notResumed) return;
+      await ports.invocation(this.stage, actor, async () => {
+        this.count('resumed');
+        this.resume(deployment, resumption, { id: `${id}.resumed`, random: actor.random });
+        if (actor.random.chance(0.1))
+          this.resume(deployment, resumption, { id: `${id}.resumed again`, random: actor.random });
+      });
     });
+  }
+
+  /** What the recompute function asks of the speed function, which Lambda may have it do twice. */
+  private resume(deployment: Deployment, { upTo }: Resumption, happening: Happening): void {
+    const ends = new Map(Object.entries(upTo).map(([partition, end]) => [Number(partition), end]));
+    const name = `speed up to ${[...ends].map(([partition, end]) => `p${partition} ${end}`).join(' ')}`;
+    this.invoke(deployment, happening, name, (ports, warm) => foldUpTo(deployment.fold, ends, ports, warm));
   }
 
   private sweep(deployment: Deployment, { id }: Happening): void {
@@ -902,6 +943,12 @@ class World {
       deployment.acceptedLost = true;
       this.recompute(deployment, accept, true);
     }
+    const throttle = this.strikes('throttle', 0.02)?.random;
+    if (throttle) {
+      const deployment = throttle.pick(current);
+      deployment.throttledUntil = this.round + 5 + throttle.below(40);
+      scheduler.say(`THROTTLED ${deployment.name} until round ${deployment.throttledUntil}`);
+    }
     const clock = this.strikes('clock-jump', 0.01)?.random;
     if (clock) this.clockMs += (clock.chance(0.5) ? 1 : -1) * 3_600_000;
     this.clockMs += 100;
@@ -943,29 +990,16 @@ class World {
     for (const partition of this.openFrom.keys()) if (this.openFrom[partition] !== null) this.abort(partition);
     await this.relayAll();
     const current = this.deployments.filter(({ scope }) => scope.incarnation === this.incarnation);
-    // What a view that looks back was not given in time, the batch layer tells it.
-    for (const deployment of current.filter((one) => !acceptsLost(one))) {
-      this.archive(deployment, this.certain());
-      await this.drain();
-      this.recompute(deployment, this.certain());
-      await this.drain();
-    }
     // A whole segment more for every partition, so that the last one begins where nothing was lost.
     const tail = this.certain().random;
     for (let partition = 0; partition < this.partitions; partition++)
       for (let record = 0; record < SEGMENT_SIZE + 1; record++) this.append(partition, tail);
     for (const deployment of current) {
-      const poller = this.join(deployment, 'poller', deployment.committed);
-      await this.consume(deployment, poller);
+      await this.consume(deployment, this.join(deployment, 'poller', deployment.committed));
       for (const body of ['archive', 'recompute', 'sweep', 'recompute', 'sweep'] as const) {
         if (body === 'recompute') this.recompute(deployment, this.certain(), acceptsLost(deployment));
         else this[body](deployment, this.certain());
         await this.drain();
-      }
-      if (!acceptsLost(deployment)) {
-        // A view that looks back goes on above a loss with the first record that comes when a cut has passed it.
-        for (let partition = 0; partition < this.partitions; partition++) this.append(partition, tail);
-        await this.consume(deployment, poller);
       }
       if (this.failure !== null) return;
       const accepted = deployment.acceptedLost;

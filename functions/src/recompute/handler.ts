@@ -5,9 +5,11 @@ import { openBucket, s3Archive, s3Views } from '@bifold/adapters/s3';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
+import { invokeLater } from '../deployment/invocation.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { registryOfEnvironment } from '../deployment/registry.ts';
 import type { QueryPorts } from '../query/answer.ts';
+import { resumptionOf } from '../resumption.ts';
 import { tellDrift } from './drift.ts';
 import { type Recomputed, type RecomputePorts, recompute } from './recompute.ts';
 
@@ -40,7 +42,7 @@ interface RecomputeEvent {
   readonly acceptLost?: unknown;
 }
 
-/** The archive to batch rows and Parquet views, published as the next generation. */
+/** The archive to batch rows and Parquet views, published as the next generation; the speed layer is told what it may fold since. */
 export const handler = observed(async (event: RecomputeEvent | null): Promise<Recomputed> => {
   const open = await ports();
   const recomputed = await recompute(pipeline, open, event?.acceptLost === true);
@@ -50,5 +52,10 @@ export const handler = observed(async (event: RecomputeEvent | null): Promise<Re
     await tellDrift(pipeline.plan, scope, open);
   }
   logger.info('recomputed', { ...recomputed });
+  const resumption = await resumptionOf(pipeline.plan, scope, open);
+  if (resumption !== null) {
+    await invokeLater(setting('SPEED_FUNCTION'), resumption);
+    logger.info('the speed layer was told to go on', { upTo: resumption.upTo });
+  }
   return recomputed;
 });

@@ -1,9 +1,7 @@
 import {
   type Appearance,
   type AppearanceStore,
-  type BatchStore,
   clockMark,
-  cutOf,
   type Decoded,
   type DecodedEvent,
   type JoinRule,
@@ -11,9 +9,7 @@ import {
   type LookBack,
   NO_CLOCK_MS,
   type RepetitionRule,
-  type SpeedStore,
   segmentOf,
-  segmentStart,
   type TimedValues,
   type WantedAppearances,
 } from '@bifold/core';
@@ -34,29 +30,6 @@ export interface Earlier {
 }
 
 export const NOTHING_EARLIER: Earlier = { dropped: new Set(), pairs: null, clockMs: NO_CLOCK_MS };
-
-/**
- * Where the log's prefix ends of which every appearance is stored: below the cut the batch layer wrote them, from there on each complete segment. Nothing that is
- * above it can be judged before all that is below it was.
- *
- * @returns the cut's offset, and the end of the prefix
- */
-export async function knownPrefix(
-  partition: number,
-  upTo: number,
-  segmentSize: number,
-  { store, batch }: { readonly store: SpeedStore; readonly batch: Pick<BatchStore, 'readPointer'> },
-): Promise<{ readonly cut: number; readonly end: number }> {
-  const { current } = await batch.readPointer('quorum');
-  const cut = cutOf(current, partition);
-  const last = Math.max(cut, segmentOf(upTo, segmentSize));
-  const progress = await store.readProgress(partition, cut, last + 1);
-  for (let segment = cut; ; segment++) {
-    const next = progress.get(segment) ?? segmentStart(segment, segmentSize);
-    if (segment === last || next < segmentStart(segment + 1, segmentSize))
-      return { cut: segmentStart(cut, segmentSize), end: next };
-  }
-}
 
 /**
  * Rule 10: what records come to, given those before them. Stores what came, before it tells what follows from it: all appearances below the first of the records must be

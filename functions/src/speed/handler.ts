@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import { appearanceStore, batchStore, bindingStore, lookupStore, speedStore } from '@bifold/adapters/cassandra';
 import { foldOf } from '@bifold/core';
 import { cassandraOfEnvironment, logOfEnvironment, once } from '../deployment/connections.ts';
 import { deploymentOf } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { registryOfEnvironment } from '../deployment/registry.ts';
+import { type Resumption, readResumption } from '../resumption.ts';
 import { type KafkaEvent, recordsByPartition } from './event.ts';
-import { coldState, foldDelivery, type SpeedPorts } from './speed.ts';
+import { coldState, type FoldedPartition, foldDelivery, foldUpTo, type SpeedPorts } from './speed.ts';
 
 const { pipeline, scope } = deploymentOf();
 const { plan } = pipeline;
@@ -26,9 +28,9 @@ const ports = once(async (): Promise<SpeedPorts> => {
   };
 });
 
-/** Kafka records to fragments, progress and quarantine in Cassandra. */
-export const handler = observed(async (event: KafkaEvent) => {
-  const folded = await foldDelivery(fold, recordsByPartition(event, plan.topic), await ports(), warm);
+/** Kafka records to fragments, progress and quarantine in Cassandra; or what the log holds of them, when the recompute function tells that nothing keeps them back any more. */
+export const handler = observed(async (event: KafkaEvent | Resumption) => {
+  const folded = await folding(event);
   metrics.addMetric('records', MetricUnit.Count, total(folded, 'records'));
   metrics.addMetric('rows', MetricUnit.Count, total(folded, 'rows'));
   metrics.addMetric('quarantined', MetricUnit.Count, total(folded, 'quarantined'));
@@ -37,6 +39,17 @@ export const handler = observed(async (event: KafkaEvent) => {
     logger.warn('a segment is left to the batch layer: the log no longer holds its beginning', { partition });
   }
 });
+
+async function folding(event: KafkaEvent | Resumption): Promise<readonly FoldedPartition[]> {
+  const resumption = readResumption(event);
+  if (resumption === null)
+    return foldDelivery(fold, recordsByPartition(event as KafkaEvent, plan.topic), await ports(), warm);
+  if (!isDeepStrictEqual(resumption.scope, scope)) {
+    logger.info('told to go on for another deployment: left alone', { told: resumption.scope, own: scope });
+    return [];
+  }
+  return foldUpTo(fold, resumption.upTo, await ports(), warm);
+}
 
 function total<Name extends string>(entries: readonly Readonly<Record<Name, number>>[], name: Name): number {
   return entries.reduce((sum, entry) => sum + entry[name], 0);

@@ -3,6 +3,7 @@ import {
   type AppearanceStore,
   type BatchStore,
   type BindingStore,
+  cutOf,
   type Decoded,
   type Fold,
   type Log,
@@ -24,7 +25,8 @@ import {
 import { clockBelow } from '../clock.ts';
 import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
 import { bindModels, coldModels, type RefusedVersion, type WarmModels } from '../models.ts';
-import { type Earlier, earlierOf, knownPrefix, NOTHING_EARLIER, type WarmAppearances } from './earlier.ts';
+import { knownPrefix } from '../prefix.ts';
+import { type Earlier, earlierOf, NOTHING_EARLIER, type WarmAppearances } from './earlier.ts';
 import { type BoundLookups, bindLookups, type WarmLookups } from './lookups.ts';
 
 export interface SpeedPorts extends BoundLog {
@@ -82,13 +84,46 @@ const PAYLOAD_LIMIT_BYTES = 8 * 1024;
 /** As the broker counts them: compressed. */
 const FETCH_BYTES = 1024 * 1024;
 
+/** A span of a partition that is to be folded. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+  /** All that stands in it. */
+  readonly records: readonly LogRecord[];
+}
+
 /**
  * Folds one delivery into fragments: rules 1 to 5, 13 and 14. Everything it writes is a pure function of the log up to some offset, so it may run twice,
  * late, or next to itself.
  */
-export async function foldDelivery(
+export function foldDelivery(
   fold: Fold,
   delivery: ReadonlyMap<number, readonly LogRecord[]>,
+  ports: SpeedPorts,
+  warm: WarmState,
+): Promise<readonly FoldedPartition[]> {
+  const spans = Array.from(delivery, ([partition, records]): readonly [number, Span] => {
+    const [first, last] = [records[0] as LogRecord, records.at(-1) as LogRecord];
+    return [partition, { start: first.offset, end: last.offset + 1, records }];
+  });
+  return foldSpans(fold, new Map(spans), ports, warm);
+}
+
+/** Folds what the log holds below some offsets and nobody has folded yet, without a record that comes: of views that look back. Like a delivery, it may run at any time. */
+export function foldUpTo(
+  fold: Fold,
+  upTo: ReadonlyMap<number, number>,
+  ports: SpeedPorts,
+  warm: WarmState,
+): Promise<readonly FoldedPartition[]> {
+  const behind = [...upTo].filter(([partition, end]) => (warm.partitions.get(partition)?.end ?? 0) < end);
+  const spans = behind.map(([partition, end]) => [partition, { start: end, end, records: [] }] as const);
+  return foldSpans(fold, new Map(spans), ports, warm);
+}
+
+async function foldSpans(
+  fold: Fold,
+  spans: ReadonlyMap<number, Span>,
   ports: SpeedPorts,
   warm: WarmState,
 ): Promise<readonly FoldedPartition[]> {
@@ -96,7 +131,7 @@ export async function foldDelivery(
   const verified = verifyIncarnation(ports);
   verified.catch(() => undefined);
   const results = await Promise.allSettled(
-    Array.from(delivery, ([partition, records]) => foldPartition(fold, partition, records, ports, warm, verified)),
+    Array.from(spans, ([partition, span]) => foldPartition(fold, partition, span, ports, warm, verified)),
   );
   return results.map((result) => {
     if (result.status === 'rejected') throw result.reason;
@@ -107,13 +142,12 @@ export async function foldDelivery(
 async function foldPartition(
   fold: Fold,
   partition: number,
-  batch: readonly LogRecord[],
+  { start, end, records: batch }: Span,
   ports: SpeedPorts,
   warm: WarmState,
   verified: Promise<void>,
 ): Promise<FoldedPartition> {
   const { segmentSize } = fold.pipeline.plan.storage;
-  const start = (batch[0] as LogRecord).offset;
   const known = warm.partitions.get(partition);
   warm.partitions.delete(partition);
 
@@ -151,7 +185,6 @@ async function foldPartition(
   ]);
 
   // Only now: progress vouches for the fragments (rule 5).
-  const end = (batch.at(-1) as LogRecord).offset + 1;
   const progress = new Map(opened.completed);
   for (let segment = firstSegment; segment <= segmentOf(end - 1, segmentSize); segment++) {
     if (segment > firstSegment || opened.current !== null)
@@ -272,7 +305,10 @@ async function openPrefix(
 ): Promise<OpenedSegment> {
   const { segmentSize } = fold.pipeline.plan.storage;
   if (known !== undefined && known.end === start) return openFirstSegment(fold, partition, start, ports, known);
-  const { cut, end } = await knownPrefix(partition, start, segmentSize, ports);
+  const { current: run } = await ports.batch.readPointer('quorum');
+  const firstOpen = cutOf(run, partition);
+  const cut = segmentStart(firstOpen, segmentSize);
+  const end = await knownPrefix(partition, firstOpen, start, segmentSize, ports.store);
   const seen = Math.max(cut, Math.min(end, start));
   const { next: from, clockMs } =
     fold.lookBack?.late == null

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm start` and `npm test` on a clone in which nothing is installed yet: plain JavaScript, no dependencies, any Node from 20 on.
+// `npm start`, `npm test` and the programs of `npm run` on a clone in which nothing is installed yet: plain JavaScript, no dependencies, any Node from 20 on.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,20 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const [job, ...rest] = process.argv.slice(2);
 const NODE_MINIMUM = 20;
 const PYTHON_MINIMUM = [3, 10];
-const isTerminal = process.stdout.isTTY === true;
+/** Programs of the developers, with the options of Node that they run with. */
+const PROGRAMS = {
+  simulate: ['test/simulation/main.ts'],
+  fuzz: ['test/fuzz/main.ts'],
+  chaos: ['--disable-warning=TimeoutNegativeWarning', 'test/chaos/main.ts'],
+  bench: ['test/bench/main.ts'],
+  spark: ['test/spark/main.ts'],
+  mutation: ['test/mutation/main.ts'],
+};
+const program = Object.hasOwn(PROGRAMS, job ?? '') ? PROGRAMS[job] : null;
+/** The standard output of a program is its own: with --json, one object. */
+const shown = program === null ? process.stdout : process.stderr;
+const say = (line) => shown.write(`${line}\n`);
+const isTerminal = shown.isTTY === true;
 
 /** What failed, what came, what is allowed, what to do; then the end. */
 function refuse(code, failed, received, allowed, remedy) {
@@ -57,13 +70,13 @@ const seconds = (startedAtMs) => `${((performance.now() - startedAtMs) / 1000).t
 /** A line that counts the seconds while something works silently. */
 function ticking(label) {
   const startedAtMs = performance.now();
-  if (!isTerminal) console.log(`… ${label}`);
+  if (!isTerminal) say(`… ${label}`);
   const timer = isTerminal
-    ? setInterval(() => process.stdout.write(`\r… ${label}  ${seconds(startedAtMs)}`), 100)
-    : setInterval(() => console.log(`… ${label}  ${seconds(startedAtMs)}`), 15_000);
+    ? setInterval(() => shown.write(`\r… ${label}  ${seconds(startedAtMs)}`), 100)
+    : setInterval(() => say(`… ${label}  ${seconds(startedAtMs)}`), 15_000);
   return (mark) => {
     clearInterval(timer);
-    console.log(`${isTerminal ? '\r' : ''}${mark} ${label}  ${seconds(startedAtMs)}`);
+    say(`${isTerminal ? '\r' : ''}${mark} ${label}  ${seconds(startedAtMs)}`);
   };
 }
 
@@ -244,18 +257,19 @@ async function test() {
   return failed === 0 ? 0 : 1;
 }
 
-if (job !== 'start' && job !== 'test')
+if (job !== 'start' && job !== 'test' && program === null)
   refuse(
     'BIFOLD_BAD_JOB',
     'set-up does not know what to do',
     job ?? 'nothing',
-    'start, test',
+    ['start', 'test', ...Object.keys(PROGRAMS)].join(', '),
     'npm start, or npm test',
   );
 checkNode();
 checkPython();
 await installPackages();
-if (job === 'start') process.exitCode = (await bifold('start', ...rest)).status;
+if (program !== null) process.exitCode = (await run(ownNode(), [...program, ...rest])).status;
+else if (job === 'start') process.exitCode = (await bifold('start', ...rest)).status;
 else {
   const { status } = await bifold('set-up');
   process.exitCode = status === 0 ? await test() : status;

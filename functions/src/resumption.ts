@@ -1,0 +1,74 @@
+import {
+  type ArchiveStore,
+  type BatchStore,
+  cutOf,
+  looksBack,
+  type Plan,
+  ProtocolError,
+  type Scope,
+  type SpeedStore,
+  segmentStart,
+} from '@bifold/core';
+import { knownPrefix } from './prefix.ts';
+
+/**
+ * What the recompute function tells the speed function of a view that looks back. Records that came while something below them was lost to the log were left to the batch
+ * layer; once a cut has passed that, they can be folded, and nothing would tell the speed layer so before another record comes.
+ */
+export interface Resumption {
+  readonly eventSource: 'bifold.recompute';
+  readonly scope: Scope;
+  /** For each partition, the offset up to which the log is to be folded. */
+  readonly upTo: Readonly<Record<string, number>>;
+}
+
+export interface ResumptionPorts {
+  readonly archive: Pick<ArchiveStore, 'partitions' | 'chain'>;
+  readonly batch: Pick<BatchStore, 'readPointer'>;
+  readonly speed: Pick<SpeedStore, 'readProgress'>;
+}
+
+/**
+ * Which partitions the speed layer has not folded as far as the archive reaches, though no loss above the cut keeps it from doing so. It may be about to: then it does the same
+ * work twice, less than a segment of it.
+ *
+ * @returns null where there is nothing to tell
+ */
+export async function resumptionOf(
+  plan: Plan,
+  scope: Scope,
+  { archive, batch, speed }: ResumptionPorts,
+): Promise<Resumption | null> {
+  if (!looksBack(plan)) return null;
+  const { segmentSize } = plan.storage;
+  const { current } = await batch.readPointer('serial');
+  const upTo: Record<string, number> = {};
+  for (const partition of await archive.partitions()) {
+    const chain = await archive.chain(partition);
+    const archived = chain.at(-1)?.end ?? 0;
+    const cut = cutOf(current, partition);
+    if (chain.some(({ lost, end }) => lost && end > segmentStart(cut, segmentSize))) continue;
+    if ((await knownPrefix(partition, cut, archived, segmentSize, speed)) < archived) upTo[partition] = archived;
+  }
+  return Object.keys(upTo).length === 0 ? null : { eventSource: 'bifold.recompute', scope, upTo };
+}
+
+/**
+ * An event that is a resumption, by partition; null where it is something else.
+ * @throws {ProtocolError} for one that does not say what it must
+ */
+export function readResumption(event: unknown): { readonly scope: Scope; readonly upTo: Map<number, number> } | null {
+  const { eventSource, scope, upTo } = (event ?? {}) as Partial<Resumption>;
+  if (eventSource !== 'bifold.recompute') return null;
+  const ends = new Map(Object.entries(upTo ?? {}).map(([partition, end]) => [Number(partition), end]));
+  const isOffset = (one: unknown): boolean => Number.isSafeInteger(one) && (one as number) >= 0;
+  const isWhole = [...ends].every((entry) => entry.every(isOffset));
+  if (isWhole && ends.size > 0 && typeof scope?.version === 'string' && typeof scope.incarnation === 'string')
+    return { scope, upTo: ends };
+  throw new ProtocolError('BIFOLD_BAD_RESUMPTION', {
+    failed: 'a function of the stream cannot tell up to where it is to fold',
+    received: (JSON.stringify(event) ?? 'nothing').slice(0, 200),
+    allowed: '{ eventSource: "bifold.recompute", scope: { version, incarnation }, upTo: { <partition>: <offset> } }',
+    remedy: 'invoke the recompute function, which tells it that',
+  });
+}
