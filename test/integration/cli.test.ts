@@ -1,12 +1,7 @@
 /** The command line itself, as a person meets it: what it says and how it ends, when all is well and when not. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type EventSourceMappingConfiguration,
-  LambdaClient,
-  ListEventSourceMappingsCommand,
-  UpdateEventSourceMappingCommand,
-} from '@aws-sdk/client-lambda';
+import { LambdaClient, ListEventSourceMappingsCommand, UpdateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
 import { relayGroupId } from '@bifold/cdk';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -238,8 +233,8 @@ describe('on a local cloud', () => {
     const { endpoint, region, accessKeyId, secretAccessKey } = addresses.aws;
     const lambda = new LambdaClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
     const FunctionName = 'bifold-legs-once-speed';
-    const { EventSourceMappings } = await lambda.send(new ListEventSourceMappingsCommand({ FunctionName }));
-    const { UUID, SelfManagedKafkaEventSourceConfig } = EventSourceMappings?.[0] as EventSourceMappingConfiguration;
+    const { EventSourceMappings = [] } = await lambda.send(new ListEventSourceMappingsCommand({ FunctionName }));
+    const { UUID, SelfManagedKafkaEventSourceConfig } = EventSourceMappings[0] ?? {};
     const groupId = SelfManagedKafkaEventSourceConfig?.ConsumerGroupId as string;
     const admin = new Kafka({ brokers: [addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
