@@ -11,6 +11,8 @@ import { type Cloud, openCloud } from '@bifold/cloud';
 import type { MappingState, TriggerState } from '@bifold/trigger';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Admin, Kafka, logLevel, type Message, type Producer } from 'kafkajs';
+import { brokerMoved } from '../chaos/kafka-addresses.ts';
+import { startProxy } from '../chaos/proxy.ts';
 
 jest.setTimeout(120_000);
 
@@ -467,6 +469,45 @@ describe('the Kafka trigger', () => {
     for (const partition of [0, 1]) expectPrefixes(partition, 0, 500);
     expect(lambda.overlaps).toBe(0);
   });
+
+  it('goes on where the broker was cut off in the middle of its answers', async () => {
+    const [host, port] = cloud.addresses.kafka.brokersInternal.split(':') as [string, string];
+    const link = await startProxy({
+      name: 'trigger-kafka',
+      targetPort: Number(port),
+      rewrite: brokerMoved(host, Number(port)),
+    });
+    try {
+      const KAFKA_BOOTSTRAP_SERVERS = [`${host}:${link.port}`];
+      await given(1, { SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS } } });
+      const trigger = start();
+      const arrived = (most: number) =>
+        until(
+          `${most} records`,
+          () => new Set(lambda.delivered(0)).size,
+          (count) => count === most,
+        );
+      let sent = 20;
+      await send(0, numbered(0, sent));
+      await arrived(sent);
+      for (const answerBytes of [2, 50, 2_500]) {
+        link.begin({ kind: 'tear', answerBytes });
+        await until(
+          `answers torn after ${answerBytes} bytes`,
+          () => link.met(),
+          ({ answersTorn }) => answersTorn >= 6,
+        );
+        await send(0, numbered(sent, sent + 20));
+        sent += 20;
+        link.end();
+        await arrived(sent);
+      }
+      expectPrefixes(0, 0, sent);
+      expect(await trigger.end('SIGTERM')).toBe(0);
+    } finally {
+      await link.close();
+    }
+  }, 240_000);
 
   it('waits for a Lambda API that is away, and shows it', async () => {
     await given(1, { BatchSize: 10 });

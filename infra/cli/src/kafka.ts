@@ -1,5 +1,6 @@
 import type { KafkaOptions } from '@bifold/adapters/kafka';
 import { BifoldError } from '@bifold/core';
+import { wholeAnswers } from '@bifold/trigger/frames';
 import { Kafka, type Kafka as KafkaClient, logLevel, Partitioners, type Producer, type SASLOptions } from 'kafkajs';
 import type { Context } from './context.ts';
 import { CliError, messageOf } from './errors.ts';
@@ -37,6 +38,7 @@ export function kafkaClient({ brokers, credentials, tls }: KafkaOptions): KafkaC
     ...(credentials === undefined ? {} : { sasl: { mechanism: 'scram-sha-512', ...credentials } as SASLOptions }),
     ...(tls === undefined ? {} : { ssl: tls }),
     logLevel: logLevel.NOTHING,
+    socketFactory: wholeAnswers,
     connectionTimeout: 3_000,
     // A broker that was killed is back within seconds.
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 12 },

@@ -1,5 +1,6 @@
 import kafkajs, { type Admin, type Batch, type Kafka, type LogEntry, type SASLOptions } from 'kafkajs';
 import type { KafkaRecord } from './event.ts';
+import { wholeAnswers } from './frames.ts';
 import type { Log } from './log.ts';
 import type { KafkaMapping, SaslMechanism } from './mapping.ts';
 
@@ -44,10 +45,7 @@ const fetchBytesPerPartition = 4 * 1024 * 1024;
 const sessionTimeoutMs = 6_000;
 const heartbeatIntervalMs = 1_000;
 const rebalanceTimeoutMs = 15_000;
-/**
- * kafkajs keeps the first half of an answer that a lost connection tore, and then waits for the answers that it reads amiss because of it. With its own 30 s a
- * mapping stood still for as long. Joining a group has a longer time of its own.
- */
+/** A connection that died without a word is noticed by an answer that does not come: kafkajs would wait 30 s. Joining a group has a longer time of its own. */
 const requestTimeoutMs = 8_000;
 /** How late a partition that was added to the topic is read. kafkajs would look after five minutes. */
 const newPartitionsWithinMs = 10_000;
@@ -65,6 +63,7 @@ function connect(mapping: KafkaMapping, credentials: Credentials | null, log: Lo
     ...(mapping.authentication !== null && credentials !== null
       ? { sasl: sasl(mapping.authentication.mechanism, credentials) }
       : {}),
+    socketFactory: wholeAnswers,
     connectionTimeout: 5_000,
     requestTimeout: requestTimeoutMs,
     // A crash is not restarted inside kafkajs: `ended` rejects, and there is one way back, ours.
