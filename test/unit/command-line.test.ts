@@ -168,12 +168,12 @@ Examples:
 It needs an oven.`);
 });
 
-/** Each program as a process, once for each thing that it is told and cannot do. */
+/** Each program as npm runs it, once for each thing that it is told and cannot do. */
 const root = join(import.meta.dirname, '..', '..');
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 const programs = Object.entries(scripts).flatMap(([name, script]) => {
-  const [file] = /test\/\w+\/main\.ts/.exec(script) ?? [];
-  return file === undefined ? [] : [{ name, file }];
+  const [, job] = /^node infra\/cli\/bin\/set-up\.js (\w+)$/.exec(script) ?? [];
+  return job === undefined || job === 'start' || job === 'test' ? [] : [{ name, job }];
 });
 
 const WRONG: Readonly<
@@ -220,11 +220,11 @@ interface Ran {
 const ENDS_WITHIN_MS = 20_000;
 const TEST_MS = 2 * ENDS_WITHIN_MS;
 
-function run(file: string, args: readonly string[]): Promise<Ran> {
+function run(job: string, args: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [join(root, file), ...args],
+      [join(root, 'infra/cli/bin/set-up.js'), job, ...args],
       { cwd: root, timeout: ENDS_WITHIN_MS },
       (error, stdout, stderr) => resolve({ status: error === null ? 0 : error.code, stdout, stderr }),
     );
@@ -237,11 +237,11 @@ it('every program is told something wrong', () => {
   expect(programs.map(({ name }) => name).sort()).toEqual(Object.keys(WRONG).sort());
 });
 
-describe.each(programs)('npm run $name', ({ name, file }) => {
+describe.each(programs)('npm run $name', ({ name, job }) => {
   it.concurrent(
     '--help teaches',
     async () => {
-      const { status, stdout, stderr } = await run(file, ['--help']);
+      const { status, stdout, stderr } = await run(job, ['--help']);
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       expect(stdout.startsWith(`npm run ${name} -- `)).toBe(true);
       for (const part of ['  --json ', '  --help ', '\nStatus:\n  0 ', '\n  2 ', `\nExamples:\n  npm run ${name}`])
@@ -255,7 +255,7 @@ describe.each(programs)('npm run $name', ({ name, file }) => {
   it.concurrent.each([unknown, ...(WRONG[name] ?? [])])(
     '$args is refused',
     async ({ args, says }) => {
-      const { status, stdout, stderr } = await run(file, args);
+      const { status, stdout, stderr } = await run(job, args);
       expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
       for (const part of [`npm run ${name} was not understood`, `npm run ${name} -- --help`, ...says])
         expect(stderr).toContain(part);
