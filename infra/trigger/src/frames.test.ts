@@ -32,9 +32,7 @@ describe('Frames', () => {
         for (const body of whole) ends.add(Math.max(...ends) + 4 + body.length);
         const given: Buffer[] = [];
         for (const chunk of cutAt(Buffer.concat([complete, tail]), places)) {
-          const answers = frames.push(chunk);
-          if (answers === null) continue;
-          given.push(answers);
+          given.push(...frames.push(chunk));
           expect(ends).toContain(Buffer.concat(given).length);
         }
         expect(Buffer.concat(given).equals(complete)).toBe(true);

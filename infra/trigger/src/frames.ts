@@ -6,34 +6,57 @@ import type { ISocketFactory } from 'kafkajs';
 const LENGTH_BYTES = 4;
 const KEEP_ALIVE_MS = 60_000;
 
-/** A stream of answers, cut where they end: what is there of an answer that has not come whole is kept back. */
+/** A stream of answers, held back until they are whole. No byte is copied: answers are as large as fetches are. */
 export class Frames {
-  private chunks: Buffer[] = [];
+  private held: Buffer[] = [];
   private bytesHeld = 0;
+  /** How much must be held before there is more to say: a length, or an answer. */
   private bytesNeeded = LENGTH_BYTES;
 
   /**
-   * @returns all answers that are whole now, one behind the other; null when none is
+   * @returns the bytes of all answers that are whole now, in their order, cut wherever they were when they came
    * @throws {RangeError} where a length makes no sense: then nothing that follows can be read
    */
-  push(chunk: Buffer): Buffer | null {
-    this.chunks.push(chunk);
+  push(chunk: Buffer): readonly Buffer[] {
+    this.held.push(chunk);
     this.bytesHeld += chunk.length;
-    if (this.bytesHeld < this.bytesNeeded) return null;
-    const held = this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks, this.bytesHeld);
+    if (this.bytesHeld < this.bytesNeeded) return [];
     let end = 0;
-    this.bytesNeeded = LENGTH_BYTES;
-    while (held.length - end >= LENGTH_BYTES) {
-      const length = held.readInt32BE(end);
+    for (;;) {
+      this.bytesNeeded = end + LENGTH_BYTES;
+      if (this.bytesHeld < this.bytesNeeded) break;
+      const length = this.lengthAt(end);
       if (length < 0) throw new RangeError(`an answer of Kafka with a length of ${length} bytes`);
-      this.bytesNeeded = LENGTH_BYTES + length;
-      if (held.length - end < this.bytesNeeded) break;
-      end += this.bytesNeeded;
-      this.bytesNeeded = LENGTH_BYTES;
+      this.bytesNeeded += length;
+      if (this.bytesHeld < this.bytesNeeded) break;
+      end = this.bytesNeeded;
     }
-    this.chunks = end < held.length ? [held.subarray(end)] : [];
-    this.bytesHeld = held.length - end;
-    return end === 0 ? null : held.subarray(0, end);
+    this.bytesNeeded -= end;
+    return this.take(end);
+  }
+
+  private lengthAt(position: number): number {
+    const bytes: number[] = [];
+    let start = 0;
+    for (const chunk of this.held) {
+      const from = Math.max(0, position + bytes.length - start);
+      if (bytes.length === 0 && from + LENGTH_BYTES <= chunk.length) return chunk.readInt32BE(from);
+      for (let at = from; at < chunk.length && bytes.length < LENGTH_BYTES; at++) bytes.push(chunk[at] as number);
+      if (bytes.length === LENGTH_BYTES) break;
+      start += chunk.length;
+    }
+    return Buffer.from(bytes).readInt32BE();
+  }
+
+  /** The first bytes of what is held; the rest stays. */
+  private take(size: number): readonly Buffer[] {
+    if (size === 0) return [];
+    const taken = this.held;
+    const last = taken.at(-1) as Buffer;
+    this.bytesHeld -= size;
+    this.held = this.bytesHeld === 0 ? [] : [last.subarray(last.length - this.bytesHeld)];
+    taken[taken.length - 1] = last.subarray(0, last.length - this.bytesHeld);
+    return taken;
   }
 }
 
@@ -54,8 +77,7 @@ export const wholeAnswers: ISocketFactory = ({ host, port, ssl, onConnect }) => 
       // Whoever has ended a connection has given up what it may still say.
       if (socket.writableEnded) return;
       try {
-        const whole = frames.push(chunk);
-        if (whole !== null) listener(whole);
+        for (const whole of frames.push(chunk)) listener(whole);
       } catch (error) {
         socket.destroy(error as Error);
       }
