@@ -98,7 +98,7 @@ const idOf = ({ key, window }: AnswerRow): string =>
 
 describe('a row that is final', () => {
   it('stays as it is, whatever comes after it, and is so as soon as nothing can change it', async () => {
-    let finals = 0;
+    let [runs, finals] = [0, 0];
     await fc.assert(
       fc.asyncProperty(logs, fc.nat({ max: 40 }), fc.nat({ max: 40 }), async (log, first, second) => {
         const length = (partition: number) =>
@@ -106,6 +106,7 @@ describe('a row that is final', () => {
         // Both partitions have begun: one that has nothing yet holds nothing back.
         const begun = [0, 1].map((partition) => log.find((one) => one.partition === partition)?.offset ?? -1);
         fc.pre(begun.every((offset) => offset >= 0));
+        runs++;
         const ends = [first, second].map((end, partition) => Math.max((begun[partition] as number) + 1, end));
         for (const window of WINDOWS) {
           const later = new Map((await rowsOver(log, [length(0), length(1)], window)).map((row) => [idOf(row), row]));
@@ -119,7 +120,8 @@ describe('a row that is final', () => {
       }),
       { numRuns: 400 },
     );
-    expect(finals).toBeGreaterThan(40);
+    // Of each log one at least, however many logs a run draws: mutation testing draws fewer.
+    expect(finals).toBeGreaterThan(runs);
   });
 
   it.each([

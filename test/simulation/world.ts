@@ -918,8 +918,10 @@ class World {
       const reader = freeze.random.chance(0.4) && readers.length > 0;
       const actor = pickByName(this.seed, freeze.id, reader ? readers : scheduler.actors, ({ id }) => id);
       actor.frozenUntil = scheduler.now + 3 + freeze.random.below(actor.kind === 'query' ? 100 : 50);
-      const deployment = this.deployments.find(({ name }) => actor.name.startsWith(`${name} `));
-      if (actor.kind === 'query') this.frozenReader = { until: actor.frozenUntil, deployment };
+      if (actor.kind === 'query') {
+        const deployment = this.deployments.find(({ name }) => actor.name.startsWith(`${name} `));
+        this.frozenReader = { until: actor.frozenUntil, deployment };
+      }
       scheduler.say(`FREEZE of ${actor.name} until ${actor.frozenUntil.toFixed(2)}`);
     }
     const retention = this.strikes('retention', 0.02)?.random;
