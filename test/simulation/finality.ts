@@ -8,11 +8,10 @@ import {
   originHeader,
   type Pipeline,
   type Receipt,
-  type ResolveLookup,
   rowAlgebrasOf,
   rowId,
 } from '@bifold/core';
-import type { History } from './history.ts';
+import type { History, Lookups } from './history.ts';
 
 /** What a receipt should say of finality: told by the log alone, event by event. */
 export function finalBeforeDifference(pipeline: Pipeline, history: History, receipt: Receipt): string | null {
@@ -67,11 +66,7 @@ export class FinalRows {
   }
 
   /** What one of them has become by the end of the log; null when all are as they were. */
-  async changed(
-    pipeline: Pipeline,
-    history: History,
-    lookups: (partition: number, offset: number) => ResolveLookup,
-  ): Promise<string | null> {
+  async changed(pipeline: Pipeline, history: History, lookups: Lookups): Promise<string | null> {
     const { view } = rowAlgebrasOf(pipeline.plan);
     const records = history.flatMap((slots) => slots.filter((slot) => slot !== null));
     const folds = new Map<string, ReadonlyMap<string, FoldedRow>>();

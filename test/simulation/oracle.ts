@@ -10,7 +10,6 @@ import {
   type Pipeline,
   type Question,
   type Receipt,
-  type ResolveLookup,
   rowAlgebrasOf,
   rowCoverage,
   rowId,
@@ -18,9 +17,7 @@ import {
 } from '@bifold/core';
 
 import { finalBeforeDifference } from './finality.ts';
-import type { History } from './history.ts';
-
-type Lookups = (partition: number, offset: number) => ResolveLookup;
+import type { History, Lookups } from './history.ts';
 
 /** An answer, all its pages together. */
 export interface WholeAnswer {

@@ -1,6 +1,6 @@
 import { NEMESES, type Nemesis } from './nemeses.ts';
 import type { Sabotage } from './sabotage.ts';
-import { type Outcome, simulate } from './world.ts';
+import { type Outcome, simulate } from './simulate.ts';
 
 /** A failing run, and what is told to find it again. */
 export interface Failure {

@@ -7,7 +7,7 @@ import type { Sabotage } from './sabotage.ts';
 import { SABOTAGES } from './sabotages.ts';
 import { withoutDisk } from './scratch.ts';
 import { type Shrunk, shrink } from './shrink.ts';
-import { type Outcome, simulate } from './world.ts';
+import { type Outcome, simulate } from './simulate.ts';
 
 withoutDisk();
 

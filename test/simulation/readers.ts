@@ -1,0 +1,168 @@
+import {
+  type Answer,
+  answerAsOf,
+  type Coverage,
+  offsetsOf,
+  type Question,
+  type Receipt,
+  readFor,
+  type Source,
+} from '@bifold/core';
+import { answerQuestion, keptRecords, locateKept, questionOf } from '@bifold/functions/bodies';
+import { foldingEngine } from './engine.ts';
+import { differenceOf, uncovered } from './oracle.ts';
+import { CITIES, MODEL, SEGMENT_SIZE } from './pipelines.ts';
+import type { Random } from './random.ts';
+import type { Happening } from './run.ts';
+import type { Deployment, KeptPages, World } from './world.ts';
+
+const KEPT_ANSWERS_MAX = 4;
+
+/** Asks something of a deployment, whatever a person might. */
+export function askAnything(world: World, deployment: Deployment, happening: Happening): void {
+  ask(world, deployment, drawnQuestion(world, deployment, happening.random), happening);
+}
+
+function drawnQuestion({ eventTimeMs }: World, { pipeline }: Deployment, random: Random): Question {
+  const bounded = random.chance(0.2);
+  const window = random.pick(pipeline.plan.windows);
+  const ranged = window.kind !== 'running';
+  return questionOf(pipeline.plan, {
+    window: window.name,
+    ...(random.chance(0.3) ? { key: { city: random.pick(CITIES) } } : {}),
+    ...(bounded && ranged ? { from: Math.floor((eventTimeMs - random.below(100)) / 50) * 50 } : {}),
+    ...(bounded && ranged && random.chance(0.5) ? { to: Math.floor(eventTimeMs / 50) * 50 + 100 } : {}),
+    total: random.chance(0.3),
+    snapshot: random.chance(0.25),
+    limit: random.chance(0.4) ? 1 + random.below(4) : 1_000,
+  });
+}
+
+/** Reads an answer page by page, and judges it: against the fold, against what it names, against what was answered before. */
+export function ask(
+  world: World,
+  deployment: Deployment,
+  question: Question,
+  { id }: Happening,
+  answered: (coverage: Coverage) => void = () => undefined,
+): void {
+  const { pipeline, scope } = deployment;
+  const { total, snapshot, window, keys, limit } = question;
+  const started = world.scheduler.steps;
+  const how = `${total ? ' total' : ''}${snapshot ? ' snapshot' : ''}`;
+  const name = `${deployment.name} question ${window} ${keys ?? 'all keys'}${how} limit ${limit}`;
+  world.start(id, name, 'query', async (actor) => {
+    const ports = world.portsOf(deployment, actor, 'query');
+    const pages: Answer[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const next: Question = cursor
+        ? { ...question, cursor: questionOf(pipeline.plan, { window, cursor }).cursor }
+        : question;
+      const answer = await answerQuestion(pipeline.plan, scope, next, ports);
+      pages.push(world.sabotage.answer?.(answer) ?? answer);
+      cursor = answer.cursor;
+      if (cursor !== null) world.count('pages continued');
+    }
+    const history = world.topic.historyOf(scope.incarnation);
+    const difference = await differenceOf(pipeline, history, await world.boundLookups(deployment), { question, pages });
+    const { receipt } = pages[0] as Answer;
+    keep(world, { deployment, question, pages });
+    if (difference !== null) world.fail(`${name}: ${difference}`);
+    deployment.finals.add(pipeline, pages);
+    const unnamed = await unnamedModels(world, deployment, receipt);
+    if (unnamed.length > 0) world.fail(`${name}: the receipt does not name ${unnamed}`);
+    const rows = pages.flatMap((page) => page.rows);
+    world.count('answers');
+    world.count('rows', rows.length);
+    world.count('rows ahead', rows.filter(({ ahead }) => ahead).length);
+    const shrunk = shrunkSince(world, deployment, question, receipt.coverage, started);
+    if (shrunk !== null) world.fail(`${name}: ${shrunk}`);
+    answered(receipt.coverage);
+  });
+}
+
+/** Which answers are kept is not drawn: it must not change the run. Those with rows ahead of their receipt, or of many pages, are the rarest. */
+function keep(world: World, kept: KeptPages): void {
+  const { pages } = kept;
+  const rare = pages.some(({ receipt }) => receipt.page.deviating > 0) || pages.length > 1;
+  if (!world.calm && world.kept.length < KEPT_ANSWERS_MAX && (rare || (world.counts.answers ?? 0) % 5 === 0))
+    world.kept.push(kept);
+}
+
+/** Versions that records among the covered offsets are scored with, and the receipt does not name. */
+async function unnamedModels(
+  world: World,
+  deployment: Deployment,
+  { coverage, models }: Receipt,
+): Promise<readonly string[]> {
+  const store = world.bindingsOf(deployment);
+  const unnamed = new Set<string>();
+  if (deployment.pipeline.plan.models === undefined) return [];
+  for (const [partition, slots] of world.topic.historyOf(deployment.scope.incarnation).entries()) {
+    const bound = await store.list(partition, 0, null);
+    for (const [offset, slot] of slots.entries()) {
+      const version = bound.get(Math.floor(offset / SEGMENT_SIZE))?.get(`model:${MODEL}`) ?? 'no binding';
+      const isCovered = (coverage[partition] ?? []).some(([from, to]) => offset >= from && offset < to);
+      if (slot !== null && isCovered && !models?.expected?.includes(version)) unnamed.add(version);
+    }
+  }
+  return [...unnamed];
+}
+
+/** What an answer lacks that one covered which was given before it was asked: nothing may go back, unless an operator says so. */
+function shrunkSince(
+  { scheduler, topic }: World,
+  { scope, receipts, acceptedLost, rolledBack }: Deployment,
+  { snapshot }: Question,
+  coverage: Coverage,
+  started: number,
+): string | null {
+  const given = receipts.get(String(snapshot)) ?? [];
+  receipts.set(String(snapshot), given);
+  const before = given.findLast(({ step }) => step <= started);
+  given.push({ step: scheduler.steps, coverage });
+  if (!before || acceptedLost || rolledBack) return null;
+  const shrunk = uncovered(topic.historyOf(scope.incarnation), before.coverage, coverage);
+  if (Object.keys(shrunk).length === 0) return null;
+  return `the receipt lacks ${JSON.stringify(shrunk)}, which an earlier one covered: ${JSON.stringify(before.coverage)} -> ${JSON.stringify(coverage)}`;
+}
+
+/** At the end of everything, from what archive and log still have: the same bytes. */
+export async function answerAgain(
+  world: World,
+  { deployment, question, pages }: KeptPages,
+  source: Source,
+): Promise<void> {
+  const { topic } = world;
+  const { pipeline, scope } = deployment;
+  const lookups = await world.boundLookups(deployment);
+  const name = `${deployment.name} as of generation ${pages[0]?.receipt.generation} from ${source}`;
+  world.start(world.certain().id, name, 'as of', async (actor) => {
+    const { archive, log } = world.portsOf(deployment, actor, 'query');
+    const isCurrent = scope.incarnation === topic.incarnation;
+    const engine = foldingEngine(pipeline, world.stage.files);
+    const kept = { archive, engine, log: isCurrent ? log : null, scratchFolder: '/scratch' };
+    for (const page of pages) {
+      const read: Answer = JSON.parse(JSON.stringify(page));
+      const asked = questionOf(pipeline.plan, { ...read.receipt.question });
+      if (JSON.stringify({ ...asked, limit: 0 }) !== JSON.stringify({ ...question, limit: 0, keys: asked.keys }))
+        world.fail(`${name}: the receipt asks ${JSON.stringify(asked)}, asked was ${JSON.stringify(question)}`);
+      const located = await locateKept(readFor(pipeline.plan, offsetsOf(read)), source, kept);
+      if (Object.keys(located.missing).length > 0) {
+        world.count('as of, gone');
+        for (const [partition, ranges] of Object.entries(isCurrent ? located.missing : {})) {
+          const start = topic.starts[Number(partition)] as number;
+          if (ranges.some(([, end]) => end > start))
+            world.fail(`${name}: p${partition} ${JSON.stringify(ranges)} is missing, and the log starts at ${start}`);
+        }
+        continue;
+      }
+      const again = await answerAsOf(pipeline, { question: asked, ...read }, keptRecords(located, kept), lookups);
+      const [now, then] = [JSON.stringify(again), JSON.stringify(page)];
+      if (now !== then) world.fail(`${name}: ${now}, and it was ${then}`);
+      world.count('as of, equal');
+      world.count('as of, rows ahead', page.rows.filter(({ ahead }) => ahead).length);
+    }
+  });
+  await world.drain();
+}

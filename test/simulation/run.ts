@@ -1,0 +1,143 @@
+import { BifoldError } from '@bifold/core';
+import { NEMESES, type Nemesis } from './nemeses.ts';
+import { NoAnswer } from './ports.ts';
+import { type Random, randomOf } from './random.ts';
+import type { Sabotage } from './sabotage.ts';
+import { type Actor, Scheduler } from './scheduler.ts';
+
+export interface SimulationOptions {
+  /** Nemeses that stay away, whatever the seed says. */
+  readonly without?: ReadonlySet<Nemesis>;
+  /** Of all events that the seed draws, these alone happen. */
+  readonly only?: ReadonlySet<string> | null;
+  readonly sabotage?: Sabotage | null;
+  readonly trace?: ((line: string) => void) | null;
+}
+
+/** Something that the world does in a round, with a stream of chance of its own: leaving one out changes nothing in the others. */
+export interface Happening {
+  readonly id: string;
+  readonly random: Random;
+}
+
+/** What a caller may meet without anything being wrong. */
+const EXPECTED = [
+  'BIFOLD_OTHER_INCARNATION',
+  'BIFOLD_TOPIC_GONE',
+  'BIFOLD_LOG_BEHIND',
+  'BIFOLD_MOVED_ON',
+  'BIFOLD_CURSOR_EXPIRED',
+  'BIFOLD_LOST_BEFORE_DUPLICATES',
+];
+
+/** Turns after which a world without nemeses must be at rest. */
+const TURNS_TO_REST_MAX = 50_000;
+
+/** One run of one seed: its chance, its time, its scheduler, and the books that are kept of it. */
+export class Run {
+  readonly seed: number;
+  readonly sabotage: Sabotage;
+  readonly nemeses: ReadonlySet<Nemesis>;
+  readonly scheduler: Scheduler;
+  /** What happened, in order, each as `round.kind`. */
+  readonly events: string[] = [];
+  readonly counts: Record<string, number> = {};
+  round = 0;
+  /** No nemesis strikes any more. */
+  calm = false;
+  /** The first one. */
+  failure: string | null = null;
+  /** Of the events that are produced. */
+  eventTimeMs = 1_000_000;
+  /** Of the machines: it jumps. */
+  clockMs = 1_700_000_000_000;
+  private readonly only: ReadonlySet<string> | null;
+  private ids = 0;
+
+  constructor(seed: number, { without = new Set(), only = null, sabotage = null, trace = null }: SimulationOptions) {
+    this.seed = seed;
+    this.sabotage = sabotage ?? { name: 'none', rule: 0, breaks: '' };
+    const chosen = randomOf(seed, 'nemeses');
+    this.nemeses = new Set(NEMESES.filter((nemesis) => chosen.chance(0.65) && !without.has(nemesis)));
+    this.only = only;
+    this.scheduler = new Scheduler(seed, trace);
+  }
+
+  /** What happens in this round with this probability: null when it does not. */
+  happening(kind: string, probability: number): Happening | null {
+    const id = `${this.round}.${kind}`;
+    const random = randomOf(this.seed, id);
+    if (!random.chance(probability) || this.only?.has(id) === false) return null;
+    this.events.push(id);
+    return { id, random };
+  }
+
+  /** A nemesis strikes in this round, or does not: null. */
+  strikes(nemesis: Nemesis, probability: number): Happening | null {
+    if (this.calm || !this.nemeses.has(nemesis)) return null;
+    const happening = this.happening(nemesis, probability);
+    if (happening !== null) this.count(nemesis);
+    return happening;
+  }
+
+  /** What the calm world does, always. */
+  certain(): Happening {
+    this.ids++;
+    return { id: `calm.${this.ids}`, random: randomOf(this.seed, `calm.${this.ids}`) };
+  }
+
+  /** Starts an actor. What it may meet ends it alone; any other error is a failure of the run. */
+  start(
+    id: string,
+    name: string,
+    kind: string,
+    body: (actor: Actor) => Promise<void>,
+    ends: { readonly failed?: () => void; readonly crashed?: () => void } = {},
+  ): void {
+    this.count(kind);
+    this.scheduler.spawn(
+      id,
+      name,
+      kind,
+      async (actor) => {
+        await this.scheduler.turn(actor, 'begins');
+        await body(actor);
+      },
+      {
+        failed: (error) => {
+          ends.failed?.();
+          this.count(`${kind} failed`);
+          const expected = error instanceof NoAnswer || (error instanceof BifoldError && EXPECTED.includes(error.code));
+          if (!expected) this.fail(`${name} fails: ${error instanceof Error ? error.stack : String(error)}`);
+        },
+        crashed: () => ends.crashed?.(),
+      },
+    );
+  }
+
+  /** Until nothing is under way. */
+  async drain(): Promise<void> {
+    for (let turns = 0; this.failure === null; turns++) {
+      if (!(await this.scheduler.step())) return;
+      if (turns > TURNS_TO_REST_MAX) this.fail('the calm world never comes to rest');
+    }
+  }
+
+  say(line: string): void {
+    this.scheduler.say(line);
+  }
+
+  fail(failure: string): void {
+    this.failure ??= failure;
+    this.say(`FAILURE ${failure}`);
+  }
+
+  count(name: string, by = 1): void {
+    this.counts[name] = (this.counts[name] ?? 0) + by;
+  }
+
+  freshId(kind: string): string {
+    this.ids++;
+    return `${kind}-${this.seed}-${this.ids}`;
+  }
+}
