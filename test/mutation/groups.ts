@@ -26,7 +26,7 @@ const MUTATED = {
   fold: {
     files: ['fold', 'segment', 'look-back', 'late', 'items', 'evaluate', 'interpret'],
     judges: [
-      ...own('evaluate', 'segment', 'look-back', 'row', 'windows'),
+      ...own('evaluate', 'segment', 'look-back', 'late', 'row', 'windows'),
       ...unit('fold', 'expressions', 'decoder', 'definition', 'scores'),
       ...laws('fold', 'duplicates', 'late', 'join', 'flat-map', 'composed-windows', 'merge'),
     ],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Vantage } from './answer.ts';
 import type { Coverage } from './coverage.ts';
-import { finalBefore, isFinal, prefixEnd } from './finality.ts';
+import { finalBefore, isFinal, prefixEnd, withFinality } from './finality.ts';
 import { NO_CLOCK_MS } from './late.ts';
 import type { Plan, WindowPlan } from './plan.ts';
 import { TIME_LIMIT_MS } from './value.ts';
@@ -48,6 +49,19 @@ describe('the time before which nothing takes part any more', () => {
     ['a pair waits for its right event', joined({ beforeMs: 7, afterMs: 40 }), covered, clocks(500, 400), 350],
     ['which may come at any time', joined(null), covered, clocks(TIME_LIMIT_MS, TIME_LIMIT_MS), null],
   ] as const)('%s', (_, plan, coverage, at, expected) => expect(finalBefore(plan, coverage, at)).toBe(expected));
+});
+
+describe('a vantage', () => {
+  const vantage: Vantage = { generation: 1, run: null, segments: [], coverage: covered, batchBelow: {} };
+
+  it('says what is final from there', () =>
+    expect(withFinality({ late }, vantage, clocks(500, 400))).toEqual({ ...vantage, finalBeforeMs: 390 }));
+
+  it('says so while nothing is', () =>
+    expect(withFinality({ late }, vantage, new Map())).toEqual({ ...vantage, finalBeforeMs: null }));
+
+  it('does not speak of it where every event counts', () =>
+    expect(withFinality({}, vantage, clocks(500, 400))).toStrictEqual(vantage));
 });
 
 describe('a row is final', () => {
