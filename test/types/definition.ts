@@ -179,6 +179,53 @@ holds<
   >
 >();
 
+// What a record or a row of a table may lack is null: it is read, and keyed by, as what is nullable.
+const Sparse = z.object({
+  at: z.iso.datetime(),
+  carrier: z.string(),
+  tailnum: z.string().optional(),
+  delay: z.number().optional(),
+  late: z.boolean().nullish(),
+  note: z.string().optional(),
+  price: z.templateLiteral([z.number()]).meta({ format: 'decimal' }).optional(),
+});
+const SparsePlane = Plane.partial({ seats: true, old: true });
+export const sparse = definePipeline({
+  name: 'sparse',
+  from: topic('sparse', { ...options, schema: Sparse }),
+  lookups: { plane: lookup(table('planes', { schema: SparsePlane, key: 'tailnum' }), { on: 'tailnum' }) },
+  derive: { again: field('tailnum'), seats: field('plane.seats'), long: field('delay').gt(60) },
+  where: field('late'),
+  groupBy: ['tailnum', 'again', 'seats'],
+  windows: { hourly: tumbling('1h') },
+  aggregates: {
+    total: sum('delay'),
+    paid: sum('price', { where: 'late' }),
+    seats: max('plane.seats', { where: 'plane.old' }),
+    together: correlation('delay', 'plane.seats', { where: 'long' }),
+    slowest: maxBy('note', 'delay'),
+    often: topK('note', 3),
+    spread: range('delay'),
+  },
+});
+holds<
+  Equal<Flat<Parts<typeof sparse>['key']>, { tailnum: string | null; again: string | null; seats: number | null }>
+>();
+holds<
+  Equal<
+    Parts<typeof sparse>['row'],
+    {
+      total: number;
+      paid: `${number}`;
+      seats: number | null;
+      together: number | null;
+      slowest: string | null;
+      often: readonly { readonly value: string; readonly count: number }[] | null;
+      spread: number | null;
+    }
+  >
+>();
+
 // A column of items is one that all after it may read.
 const Post = Departure.extend({
   tags: z.array(z.string()).nullable(),

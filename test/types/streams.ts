@@ -1,5 +1,5 @@
 /** What a stream's rows are to the compiler: joined ones have the columns of both sides, and null where a side may be missing. */
-import { field } from '@bifold/core';
+import { count, field, first, sum, tumbling } from '@bifold/core';
 import { defineStream, files, foreachBatch, join, union } from '@bifold/runner';
 import * as z from 'zod';
 
@@ -54,3 +54,33 @@ join({ ...sides, on: { id: 'movie' } });
 join({ ...sides, left: { from: films, eventTime: 'id', watermark: '1m' } });
 
 defineStream({ ...common, from: union(films, films), sinks: [foreachBatch<{ title: string }>(() => {})] });
+
+// What a row may lack is null, and aggregates are what they are of their fields.
+const Sale = z.object({ at: z.iso.datetime(), shop: z.string().optional(), paid: z.number().optional() });
+const sales = files({ path: 'sales', format: 'json', schema: Sale });
+defineStream({
+  ...common,
+  from: sales,
+  derive: { dear: field('paid').gt(100) },
+  sinks: [foreachBatch<{ shop: string | null; paid: number | null; dear: boolean | null }>(() => {})],
+});
+const perShop = {
+  name: 'typed',
+  from: sales,
+  eventTime: 'at',
+  watermark: '1m',
+  groupBy: ['shop'],
+  windows: { hourly: tumbling('1h') },
+  aggregates: { n: count(), paid: sum('paid'), first: first('paid') },
+} as const;
+defineStream({
+  ...perShop,
+  sinks: [
+    foreachBatch<{ start: string; shop: string | null; n: number; paid: number; first: number | null }>(() => {}),
+  ],
+});
+defineStream({
+  ...perShop,
+  // @ts-expect-error: where nothing was paid there is no first payment
+  sinks: [foreachBatch<{ first: number }>(() => {})],
+});

@@ -5,6 +5,7 @@ import {
   foldOf,
   keyOfRow,
   lookup,
+  min,
   type ResolveLookup,
   rowId,
   SegmentFold,
@@ -135,6 +136,38 @@ describe('the condition of a pipeline', () => {
     { fare: null, takesPart: false },
   ])('must be true of a record, not merely not false: fare $fare', ({ fare, takesPart }) => {
     expect(dear.enrich(values({ ...ride, fare }), resolving()).length > 0).toBe(takesPart);
+  });
+});
+
+describe('a field that a record may lack', () => {
+  const sparse = foldOf(
+    definePipeline({
+      name: 'sparse',
+      from: topic('rides', {
+        schema: Ride.partial({ city: true, fare: true }),
+        schemaVersion: 1,
+        partitionBy: 'car',
+        eventTime: { field: 'at', unit: 'ms' },
+      }),
+      groupBy: ['city'],
+      windows: { w: tumbling('10ms') },
+      aggregates: { n: count(), fares: sum('fare'), least: min('fare'), known: count({ where: 'paid' }) },
+      derive: { paid: field('fare').isNotNull() },
+    }),
+  );
+
+  it('is null: a key of its own, and skipped by aggregates', () => {
+    const segment = new SegmentFold(sparse, 0, 0, []);
+    for (const [offset, record] of [{ at: 3, car: 7 }, { at: 4, car: 7, city: null, fare: 2.5 }].entries()) {
+      const decoded = sparse.decode(Buffer.from(JSON.stringify(record)));
+      if (decoded.kind !== 'event') throw new Error(decoded.reason);
+      segment.addEvents(offset, decoded.timeMs, sparse.enrich(decoded.values, resolving()));
+    }
+    const rows = segment.takeTouched().map(({ key, cell }) => {
+      const { states } = sparse.rows.view.decodeFragment(cell);
+      return { key, ...sparse.rows.view.present(states) };
+    });
+    expect(rows).toEqual([{ key: '[null]', n: 2, fares: 2.5, least: 2.5, known: 1 }]);
   });
 });
 

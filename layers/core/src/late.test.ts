@@ -22,7 +22,8 @@ describe('what is late', () => {
     ['follows an event that is as early as the skew allows', 500, 1600, 600, 1600],
     ['does not follow one that is earlier any further', 500, 9000, 600, 1600],
   ])('its clock %s', (_, clockMs, timeMs, timestampMs, expected) =>
-    expect(rule?.after(clockMs, event(timeMs), timestampMs)).toBe(expected));
+    expect(rule?.after(clockMs, event(timeMs), timestampMs)).toBe(expected),
+  );
 });
 
 describe('what is stored of a clock', () => {

@@ -12,7 +12,9 @@ import {
   type Items,
   type Joined,
   type Lookup,
+  type Present,
   type Readable,
+  type ResultOver,
   type Window,
 } from '@bifold/core';
 import { checkStream } from './checks.ts';
@@ -26,17 +28,16 @@ import type { OutputMode, Stream } from './stream.ts';
 import { asItComes, type Trigger } from './trigger.ts';
 
 /** What becomes of a row of `E`. */
-type Event<E, F> = E & FlatMapped<F, E>;
+type Event<E, F> = Present<E> & FlatMapped<F, E>;
+/** The columns of a row itself: those of lookups are read, and not put out. */
+type Own<E, L, D> = E & Derived<D, E & Joined<L>>;
 
 /** A row as sinks are given it. Times are ISO 8601 texts. */
 export type OutputRow<E, L, D, G extends readonly PropertyKey[], A> = keyof A extends never
-  ? Simplify<E & Derived<D, E & Joined<L>>>
+  ? Simplify<Own<E, L, D>>
   : Simplify<
-      { start: string; end: string } & Pick<
-        E & Derived<D, E & Joined<L>>,
-        G[number] & keyof (E & Derived<D, E & Joined<L>>)
-      > & {
-          [N in keyof A]: A[N] extends Aggregate<never, infer R> ? R : never;
+      { start: string; end: string } & Pick<Own<E, L, D>, G[number] & keyof Own<E, L, D>> & {
+          [N in keyof A]: A[N] extends Aggregate<never, infer R> ? ResultOver<Columns<E, L, D>, R> : never;
         }
     >;
 
@@ -45,7 +46,7 @@ interface Definition<E, L, D, G extends readonly PropertyKey[], W, A, F> {
   readonly from: Source<E>;
   readonly lookups?: L;
   /** A row for each of several values of a row, as in `{ word: split('text', ' ') }`; none where there is no value. */
-  readonly flatMap?: F & FlatMappable<NoInfer<F>, NoInfer<Required<E>>>;
+  readonly flatMap?: F & FlatMappable<NoInfer<F>, NoInfer<Present<E>>>;
   readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<Event<E, F>, L, D>>>;
   /** Rows for which it is true go on; false and null do not. */
   readonly where?: Condition<Event<E, F>, L, D>;
@@ -54,7 +55,7 @@ interface Definition<E, L, D, G extends readonly PropertyKey[], W, A, F> {
   /** How much later than the latest event time seen a row may come. */
   readonly watermark?: Duration;
   /** Only the first row with the same values in these columns passes; they are remembered as long as the watermark lets such a row come, without one for ever. */
-  readonly dropDuplicates?: readonly (keyof (Event<E, F> & Derived<D, Event<E, F> & Joined<L>>) & string)[];
+  readonly dropDuplicates?: readonly (keyof Own<Event<E, F>, L, D> & string)[];
   readonly groupBy?: G;
   readonly windows?: W;
   readonly aggregates?: A;
@@ -78,10 +79,10 @@ export function defineStream<
   L extends Record<string, Lookup<keyof E & string, unknown>> = {},
   // biome-ignore lint/complexity/noBannedTypes: as above, for derived columns
   D extends Record<string, AnyExpression> = {},
-  const G extends readonly (keyof (Event<E, F> & Derived<D, Event<E, F> & Joined<L>>) & string)[] = readonly [],
+  const G extends readonly (keyof Own<Event<E, F>, L, D> & string)[] = readonly [],
   const W extends Record<string, Window> = Record<string, Window>,
   // biome-ignore lint/complexity/noBannedTypes: as above, for aggregates
-  A extends Record<string, Aggregate<Event<E, F> & Joined<L> & Derived<D, Event<E, F> & Joined<L>>, unknown>> = {},
+  A extends Record<string, Aggregate<Columns<Event<E, F>, L, D>, unknown>> = {},
   // biome-ignore lint/complexity/noBannedTypes: as above, for rows that stay one
   F extends Record<string, Items<unknown, never>> = {},
 >(definition: Definition<E, L, D, G, W, A, F>): Stream {

@@ -7,6 +7,7 @@ import {
   type Duration,
   durationMs,
   type EventTime,
+  type Present,
   type Readable,
 } from '@bifold/core';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
@@ -65,7 +66,9 @@ export function join<
   /** Columns of the left and those of the right that they must equal. Null equals nothing. */
   readonly on: { readonly [K in keyof (L & Derived<DL, L>) & string]?: keyof (R & Derived<DR, R>) & string };
   readonly within?: { readonly before?: Duration; readonly after?: Duration };
-}): Source<JoinedRow<Simplify<L & Derived<DL, L>>, Simplify<R & Derived<DR, R>>, N, T>> {
+}): Source<
+  JoinedRow<Simplify<Present<L> & Derived<DL, Present<L>>>, Simplify<Present<R> & Derived<DR, Present<R>>>, N, T>
+> {
   const { type = 'inner', within } = options;
   const name = options.right?.as;
   const left = sideOf('left', options.left);

@@ -17,6 +17,7 @@ export {
   min,
   minBy,
   quantile,
+  type ResultOver,
   stddev,
   sum,
   topK,
@@ -54,6 +55,7 @@ export {
   definePipeline,
   type Joined,
   type Pipeline,
+  type Present,
   type Readable,
 } from './pipeline.ts';
 export { bindingNameOf } from './planning-models.ts';

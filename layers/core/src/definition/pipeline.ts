@@ -25,7 +25,10 @@ import { refuse, refuseUnknownOptions, Scope } from './scope.ts';
 import type { Topic } from './topic.ts';
 import type { Window } from './window.ts';
 
-export type Joined<L> = { [K in keyof L]: L[K] extends Lookup<string, infer R> ? R | null : never };
+/** A record as it is read: what may be missing is null. */
+export type Present<E> = { [K in keyof E]-?: undefined extends E[K] ? NonNullable<E[K]> | null : E[K] };
+/** What lookups add to a record: null where a table has no such row. */
+export type Joined<L> = { [K in keyof L]: L[K] extends Lookup<string, infer R> ? Present<R> | null : never };
 /** The types of derived columns: those of fields are the record's, a lookup's, or of columns derived before. */
 export type Derived<D, E> = { [K in keyof D]: D[K] extends Expression<infer V, never> ? Resolved<V, D, E> : never };
 type Resolved<V, D, E> =
@@ -51,11 +54,13 @@ export type Readable<D, E> = {
 };
 type Scored<S> = { [K in keyof S]: S[K] extends Model<infer V> ? V | null : never };
 /** The record with what lookups and models add to it. */
-type Widened<E, L, S> = E & Joined<L> & Scored<S>;
+type Widened<E, L, S> = Present<E> & Joined<L> & Scored<S>;
 // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything": nothing is scored
 type Nothing = {};
-/** All that expressions may read: of the record also what may be missing, which is null. */
-export type Columns<E, L, D, S = Nothing> = Required<E> & Joined<L> & Scored<S> & Derived<D, Widened<E, L, S>>;
+/** All that conditions, keys and aggregates may read. */
+export type Columns<E, L, D, S = Nothing> = Widened<E, L, S> & Derived<D, Widened<E, L, S>>;
+/** Columns by which rows are grouped: all but those of lookups. */
+type Keyable<E, L, D, S> = Present<E> & Scored<S> & Derived<D, Widened<E, L, S>>;
 export type Condition<E, L, D, S = Nothing> = Expression<
   boolean | null | FieldType<string>,
   NoInfer<Columns<E, L, D, S>>
@@ -78,7 +83,7 @@ interface Definition<E, G, W, A, L, D, S, F> {
   readonly from: Topic<E> | Relayed<E>;
   readonly lookups?: L;
   /** One event for each of several values of a record, as in `{ word: split('text', ' ') }`; none where there is no value. */
-  readonly flatMap?: F & FlatMappable<NoInfer<F>, NoInfer<Required<E>>>;
+  readonly flatMap?: F & FlatMappable<NoInfer<F>, NoInfer<Present<E>>>;
   readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<Event<E, F>, L, D, S>>>;
   /** Columns that models fill, from fields, lookups and derived columns. Derived columns, `where`, `groupBy` and aggregates may read them. */
   readonly scores?: S;
@@ -116,9 +121,9 @@ const KNOWN_OPTIONS = [
  */
 export function definePipeline<
   E,
-  const G extends readonly (keyof (Event<E, F> & Scored<S> & Derived<D, Widened<Event<E, F>, L, S>>) & string)[],
+  const G extends readonly (keyof Keyable<Event<E, F>, L, D, S> & string)[],
   const W extends Record<string, Window>,
-  A extends Record<string, Aggregate<Widened<Event<E, F>, L, S> & Derived<D, Widened<Event<E, F>, L, S>>, unknown>>,
+  A extends Record<string, Aggregate<Columns<Event<E, F>, L, D, S>, unknown>>,
   // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything": a definition without lookups joins no columns
   L extends Record<string, Lookup<keyof E & string, unknown>> = {},
   // biome-ignore lint/complexity/noBannedTypes: as above, for derived columns
@@ -130,12 +135,10 @@ export function definePipeline<
 >(
   definition: Definition<E, G, W, A, L, D, S, F>,
 ): Pipeline<
-  Pick<Event<E, F> & Scored<S> & Derived<D, Widened<Event<E, F>, L, S>>, G[number]>,
+  Pick<Keyable<Event<E, F>, L, D, S>, G[number]>,
   keyof W & string,
   {
-    [N in keyof A]: A[N] extends Aggregate<never, infer R>
-      ? ResultOver<Widened<Event<E, F>, L, S> & Derived<D, Widened<Event<E, F>, L, S>>, R>
-      : never;
+    [N in keyof A]: A[N] extends Aggregate<never, infer R> ? ResultOver<Columns<Event<E, F>, L, D, S>, R> : never;
   }
 > {
   const { from, groupBy, windows, aggregates, lookups = {}, derive = {}, scores = {}, storage = {} } = definition;
