@@ -88,17 +88,18 @@ describe('on a local cloud', () => {
     writeFileSync(jsonl(), legs.map((leg) => `${JSON.stringify(leg)}\n`).join(''));
   });
 
-  it('refuses a compacted topic before anything is deployed', async () => {
+  it.each([
+    { name: 'cleanup.policy', value: 'compact' },
+    { name: 'max.message.bytes', value: '5000000' },
+  ])('refuses a topic with $name=$value before anything is deployed', async ({ name, value }) => {
     const admin = new Kafka({ brokers: [addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
-    await admin.createTopics({
-      topics: [{ topic: 'legs', numPartitions: 1, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] }],
-    });
+    await admin.createTopics({ topics: [{ topic: 'legs', numPartitions: 1, configEntries: [{ name, value }] }] });
     const { status, stderr } = await bifold.run('deploy', 'airframes');
     await admin.deleteTopics({ topics: ['legs'] });
     await admin.disconnect();
     expect(status).toBe(2);
-    expect(stderr).toMatch(/cleanup\.policy=compact/);
+    expect(stderr).toContain(`${name}=${value}`);
     expect((await bifold.status()).pipelines).toEqual([]);
   });
 

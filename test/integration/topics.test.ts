@@ -286,6 +286,11 @@ describe('what a deployed pipeline reads', () => {
   it.each([
     ['its topic is not deleted', () => ['topic', 'delete', 'legs'], /airframes reads/],
     ['its topic is not compacted', () => ['topic', 'alter', 'legs', '--config', 'cleanup.policy=compact'], /exactly/],
+    [
+      'its records are not too large',
+      () => ['topic', 'alter', 'legs', '--config', 'max.message.bytes=9000000'],
+      /4194304 at most/,
+    ],
     ['its group is not reset', () => ['groups', 'reset', group, '--to', 'earliest', '--execute'], /stay exact/],
     ['its group is not deleted', () => ['groups', 'delete', group], /stay exact/],
     ['its group is not joined', () => ['consume', 'legs', '--group', group], /another --group/],

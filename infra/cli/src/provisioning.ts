@@ -8,6 +8,7 @@ import { looksBack, type Pipeline, type Plan } from '@bifold/core';
 import { type Context, MODELS_BUCKET } from './context.ts';
 import { type DeploymentRecord, readDeployments, recordDeployment } from './deployments.ts';
 import { CliError, messageOf, UsageError } from './errors.ts';
+import { MESSAGE_BYTES_MAX, refuseInexact } from './exact-topic.ts';
 import { groupsOf } from './relayed.ts';
 import { triggerState } from './report.ts';
 import { step, warn } from './terminal.ts';
@@ -75,7 +76,11 @@ async function ensureTopic(
   pipeline: string,
   topic: string,
   partitions: number,
-  config: Readonly<Record<string, string>> = {},
+  options: {
+    /** Of a topic that is created. */
+    readonly config?: Readonly<Record<string, string>>;
+    readonly messageBytesMax?: number;
+  } = {},
 ): Promise<Ensured> {
   const admin = await context.kafkaAdmin();
   const found = await admin.describeTopic(topic);
@@ -86,21 +91,18 @@ async function ensureTopic(
       'unclean.leader.election.enable': 'false',
       'retention.ms': '-1',
       'retention.bytes': '-1',
-      ...config,
+      ...options.config,
     };
     const id = await step(context.onProgress, `topic ${topic}`, () => admin.createTopic(topic, partitions, wanted));
     if (id !== null) return { id, partitions, config: wanted };
-    return ensureTopic(context, pipeline, topic, partitions, config);
+    return ensureTopic(context, pipeline, topic, partitions, options);
   }
-  const { 'cleanup.policy': cleanup = '', 'unclean.leader.election.enable': unclean } = found.config;
-  if (cleanup.includes('compact') || unclean === 'true') {
-    throw new UsageError('BIFOLD_TOPIC_NOT_IMMUTABLE', {
-      failed: `pipeline "${pipeline}" cannot read topic "${topic}": its log changes after it was read`,
-      received: `cleanup.policy=${cleanup}, unclean.leader.election.enable=${unclean}`,
-      allowed: 'cleanup.policy=delete and unclean.leader.election.enable=false',
-      remedy: 'change the configuration of the topic, or send the events to another one',
-    });
-  }
+  refuseInexact(
+    `pipeline "${pipeline}" cannot read topic "${topic}" exactly`,
+    found.config,
+    `npx bifold topic alter ${topic} --config NAME=VALUE, or send the events to another topic`,
+    options.messageBytesMax,
+  );
   if (found.config['message.timestamp.type'] !== 'LogAppendTime') {
     warn(`topic "${topic}" keeps the producers' clocks (message.timestamp.type=CreateTime); LogAppendTime is advised`);
   }
@@ -122,12 +124,14 @@ async function ensureTopics(
   const sources: Record<string, string> = {};
   let largestBytes = 0;
   for (const source of relay.sources) {
-    const { id, config } = await ensureTopic(context, name, source.topic, partitions);
+    const { id, config } = await ensureTopic(context, name, source.topic, partitions, {
+      messageBytesMax: MESSAGE_BYTES_MAX - RELAY_OVERHEAD_BYTES,
+    });
     sources[source.topic] = id;
     largestBytes = Math.max(largestBytes, Number(config['max.message.bytes'] ?? 0));
   }
   const room = largestBytes === 0 ? {} : { 'max.message.bytes': String(largestBytes + RELAY_OVERHEAD_BYTES) };
-  const own = await ensureTopic(context, name, topic, relay.partitions, room);
+  const own = await ensureTopic(context, name, topic, relay.partitions, { config: room });
   if (own.partitions < relay.partitions)
     throw new UsageError('BIFOLD_TOO_FEW_PARTITIONS', {
       failed: `the relay of pipeline "${name}" cannot write topic "${topic}"`,

@@ -2,6 +2,7 @@ import type { TopicConfig, TopicState } from '@bifold/adapters/kafka';
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
+import { refuseInexact } from '../exact-topic.ts';
 import { type KafkaChoice, readersOf, topicNamed, withKafka, withKafkaOptions } from '../kafka-session.ts';
 import { tableText } from '../table.ts';
 import { bold, dim, number, plural, print, printJson, sizeText } from '../terminal.ts';
@@ -194,7 +195,12 @@ Examples:
         if (partitions === undefined && !changesConfig) throw nothingToDo();
         const before = await topicNamed(topics, name);
         const readBy = readerNames(context, before.id);
-        if (readBy.length > 0 && force !== true) refuseInexact(name, config, readBy);
+        if (readBy.length > 0 && force !== true)
+          refuseInexact(
+            `pipeline "${readBy.join('", "')}" could not read topic "${name}" exactly any more`,
+            config,
+            `destroy the pipeline first: npx bifold destroy ${readBy.join(' ')}; --force does it all the same`,
+          );
         if (changesConfig) await topics.alterConfig(name, config, unset);
         if (partitions !== undefined) await topics.addPartitions(name, partitions);
         const after = await topicNamed(topics, name);
@@ -306,22 +312,6 @@ function nothingToDo(): UsageError {
     received: 'neither --partitions nor --config nor --unset',
     allowed: 'one of them, or several',
     remedy: 'npx bifold topic alter --help',
-  });
-}
-
-/** What would make a skip inside a batch something else than a hole: a log that changes after it was read. */
-function refuseInexact(name: string, config: Settings, readBy: readonly string[]): void {
-  const inexact = Object.entries(config).filter(
-    ([key, value]) =>
-      (key === 'cleanup.policy' && value.includes('compact')) ||
-      (key === 'unclean.leader.election.enable' && value !== 'false'),
-  );
-  if (inexact.length === 0) return;
-  throw new UsageError('BIFOLD_TOPIC_NOT_IMMUTABLE', {
-    failed: `pipeline "${readBy.join('", "')}" could not read topic "${name}" exactly: its log would change after it was read`,
-    received: inexact.map(([key, value]) => `${key}=${value}`).join(', '),
-    allowed: 'cleanup.policy=delete and unclean.leader.election.enable=false',
-    remedy: `destroy the pipeline first: npx bifold destroy ${readBy.join(' ')}; --force does it all the same`,
   });
 }
 
