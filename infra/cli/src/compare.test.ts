@@ -44,6 +44,14 @@ describe('an answer and the plain fold', () => {
     ]);
   });
 
+  it('name the window of a row that is missing; of one that runs for ever there is no start', () => {
+    const hourly = compareWindow(plan, 'hourly', [], coverage, [folded('c', 2)], present);
+    expect(hourly.differences).toMatchObject([{ window: 'hourly', start: '2013-01-01T00:00:00.000Z' }]);
+    const running = { ...plan, windows: plan.windows.map((each) => ({ ...each, kind: 'running' }) as typeof each) };
+    const ever = compareWindow(running, 'hourly', [], coverage, [folded('c', 2)], present);
+    expect(ever.differences).toMatchObject([{ window: 'hourly', start: null, key: { carrier: 'c', origin: 'EWR' } }]);
+  });
+
   it('are compared in one window only', () => {
     const other = { ...folded('z', 1), window: 'daily' };
     expect(compareWindow(plan, 'hourly', [], coverage, [other], present).differences).toEqual([]);

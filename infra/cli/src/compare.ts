@@ -1,14 +1,15 @@
 import {
+  boundText,
   type Coverage,
   type FoldedRow,
   isSameResult,
+  keyColumns,
   keyOfRow,
   type Plan,
   positionOfRow,
   type Result,
   rowCoverage,
   rowId,
-  TIME_LIMIT_MS,
   type Value,
 } from '@bifold/core';
 import type { AnswerRow } from '@bifold/functions';
@@ -92,19 +93,21 @@ export function pushDifference(
 ): void {
   const recomputed = folded && present(folded);
   if (answered && recomputed && sameValues(answered.values, recomputed)) return;
-  const values = folded ? (JSON.parse(folded.key) as Value[]) : [];
   differences.push({
     kind: answered === null ? 'missing' : folded === null ? 'extra' : 'different',
-    window: answered?.window.name ?? (folded as FoldedRow).window,
-    start: answered?.window.start ?? timeOf((folded as FoldedRow).startMs),
-    key: answered?.key ?? Object.fromEntries(plan.groupBy.map((name, index) => [name, values[index] ?? null])),
+    ...(answered === null ? placeOf(plan, folded as FoldedRow) : placeIn(answered)),
     answered: answered?.values ?? null,
     recomputed,
   });
 }
 
-function timeOf(startMs: number): string {
-  return Math.abs(startMs) <= TIME_LIMIT_MS ? new Date(startMs).toISOString() : String(startMs);
+type Place = Pick<Difference, 'window' | 'start' | 'key'>;
+
+const placeIn = ({ window: { name, start }, key }: AnswerRow): Place => ({ window: name, start, key });
+
+function placeOf(plan: Plan, { window, startMs, key }: FoldedRow): Place {
+  const isRunning = plan.windows.find(({ name }) => name === window)?.kind === 'running';
+  return { window, start: boundText(isRunning ? null : startMs), key: keyColumns(plan, key) };
 }
 
 export function sameValues(answered: Shown, recomputed: Shown): boolean {

@@ -99,3 +99,4 @@ export * from './tables.ts';
 export * from './training/index.ts';
 export { columnReader, TIME_LIMIT_MS } from './value.ts';
 export { mergeWindows, paneRange, type WindowRange, windowEndMs, windowStartsOf } from './windows.ts';
+export { boundText, keyColumns } from './wire.ts';
