@@ -158,7 +158,10 @@ describe('a field that a record may lack', () => {
 
   it('is null: a key of its own, and skipped by aggregates', () => {
     const segment = new SegmentFold(sparse, 0, 0, []);
-    for (const [offset, record] of [{ at: 3, car: 7 }, { at: 4, car: 7, city: null, fare: 2.5 }].entries()) {
+    for (const [offset, record] of [
+      { at: 3, car: 7 },
+      { at: 4, car: 7, city: null, fare: 2.5 },
+    ].entries()) {
       const decoded = sparse.decode(Buffer.from(JSON.stringify(record)));
       if (decoded.kind !== 'event') throw new Error(decoded.reason);
       segment.addEvents(offset, decoded.timeMs, sparse.enrich(decoded.values, resolving()));
