@@ -10,12 +10,14 @@ const ROUND_MS = 100;
 
 /** What goes wrong in a round: each nemesis that the seed has chosen may strike, by a draw of its own. */
 export async function strike(world: World): Promise<void> {
-  for (const nemesis of [zombie, jump, throttle, transaction, abortion, crash, freeze, retention]) nemesis(world);
-  for (const nemesis of [redeployment, recreation, newPartition, rollback]) nemesis(world);
-  for (const nemesis of [lookupReload, promotion]) await nemesis(world);
-  for (const nemesis of [acceptLost, clockJump]) nemesis(world);
+  for (const nemesis of ALL) await nemesis(world);
   world.clockMs += ROUND_MS;
 }
+
+const ALL: readonly ((world: World) => void | Promise<void>)[] = [
+  ...[zombie, jump, throttle, transaction, abortion, crash, freeze, retention, redeployment, recreation],
+  ...[newPartition, rollback, lookupReload, promotion, acceptLost, clockJump],
+];
 
 /** A second poller, which goes on from below what the group has committed. */
 function zombie(world: World): void {
