@@ -317,6 +317,22 @@ describe('on a local cloud', () => {
         ...['deploy', 'weather-delays', '--topic-partitions', '2'],
       )
     )[0] as { relayed: Record<string, string>; incarnation: string; topic: string };
+    // Its sources are read as its own log is: they stay as they are, and so do the groups of its relay.
+    const settings = await bifold.json<{ configs: { name: string; value: string }[]; readBy: string[] }>(
+      ...['topic', 'describe', topic, '--all-configs'],
+    );
+    expect(settings.readBy).toEqual(['weather-delays']);
+    const room = settings.configs.find(({ name }) => name === 'max.message.bytes')?.value;
+    expect(Number(room)).toBe(1_048_588 + 4_096);
+    const relayGroup = relayGroupId(topic, incarnation, relayed.weather as string);
+    for (const command of [
+      ['topic', 'delete', 'weather'],
+      ['topic', 'alter', 'weather', '--config', 'max.message.bytes=9000000'],
+      ['groups', 'delete', relayGroup],
+    ]) {
+      const { status, stderr } = await bifold.run(...command);
+      expect([status, stderr]).toEqual([2, expect.stringContaining('weather-delays')]);
+    }
     await send('departures', 'carrier', flights);
     await send('weather', 'origin', hours);
     const pairs = new Map<string, number>();

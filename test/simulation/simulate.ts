@@ -1,10 +1,10 @@
 import type { Pipeline } from '@bifold/core';
+import { comeToRest } from './at-rest.ts';
 import { archive, recompute, sweep } from './batch-layer.ts';
 import type { Nemesis } from './nemeses.ts';
 import { type Random, randomOf } from './random.ts';
 import { answerAgain, askAnything } from './readers.ts';
 import { relay } from './relay.ts';
-import { comeToRest } from './rest.ts';
 import type { Happening, SimulationOptions } from './run.ts';
 import type { Role } from './sabotage.ts';
 import { poll } from './speed-layer.ts';

@@ -14,8 +14,9 @@ export async function strike(world: World): Promise<void> {
   world.clockMs += ROUND_MS;
 }
 
+/** In this order: who is throttled is one of those that were there before others were deployed, and a transaction may be aborted in the round that it was opened in. */
 const ALL: readonly ((world: World) => void | Promise<void>)[] = [
-  ...[zombie, jump, throttle, transaction, abortion, crash, freeze, retention, redeployment, recreation],
+  ...[zombie, jump, throttle, transaction, abort, crash, freeze, retention, redeployment, recreation],
   ...[newPartition, rollback, lookupReload, promotion, acceptLost, clockJump],
 ];
 
@@ -58,7 +59,7 @@ function transaction(world: World): void {
   if (random) world.topic.openTransaction(random.below(world.topic.partitions));
 }
 
-function abortion(world: World): void {
+function abort(world: World): void {
   for (const partition of world.topic.open)
     if (world.happening(`abort-p${partition}`, 0.04)) world.topic.abortTransaction(partition);
 }

@@ -1,5 +1,6 @@
 import { type MemoryLog, memoryLog } from '@bifold/adapters/memory';
 import type { LogRecord } from '@bifold/core';
+import type { History } from './history.ts';
 import { tripValue } from './pipelines.ts';
 import type { Random } from './random.ts';
 import type { Run } from './run.ts';
@@ -38,11 +39,11 @@ export class Topic {
   }
 
   /** What the current incarnation ever held, by partition and offset; null is a hole. */
-  get history(): readonly (readonly Slot[])[] {
+  get history(): History {
     return this.historyOf(this.incarnation);
   }
 
-  historyOf(incarnation: string): readonly (readonly Slot[])[] {
+  historyOf(incarnation: string): History {
     return this.histories.get(incarnation) as Slot[][];
   }
 

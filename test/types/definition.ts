@@ -226,6 +226,47 @@ holds<
   >
 >();
 
+// So is what some of several topics lack, what a pair's right event lacks, and what is taken from it.
+const Dense = Sparse.required();
+const denses = topic('denses', { ...options, schema: Dense });
+const Exact = z.object({ at: z.iso.datetime(), carrier: z.string(), gate: z.string().exactOptional() });
+const exacts = topic('exacts', { ...options, schema: Exact });
+const windows = { hourly: tumbling('1h') };
+const sparses = topic('sparse', { ...options, schema: Sparse.extend({ tags: z.array(z.string()).optional() }) });
+export const either = definePipeline({
+  name: 'either',
+  from: union([denses, topic('sparse', { ...options, schema: Sparse })]),
+  ...{ groupBy: ['tailnum'], windows, aggregates: { total: sum('delay') } },
+});
+holds<Equal<Flat<Parts<typeof either>['key']>, { tailnum: string | null }>>();
+export const gated = definePipeline({
+  name: 'gated',
+  from: join({ left: denses, right: exacts, as: 'at', on: { carrier: 'carrier' }, within: { after: '1h' } }),
+  ...{ groupBy: ['at_gate'], windows, aggregates: { last: last('at_gate') } },
+});
+holds<Equal<Flat<Parts<typeof gated>['key']>, { at_gate: string | null }>>();
+export const tagged = definePipeline({
+  name: 'tagged',
+  from: sparses,
+  ...{ flatMap: { tag: items('tags') }, groupBy: ['tag'], windows, aggregates: { total: sum('delay') } },
+});
+// @ts-expect-error when an event happened cannot be missing
+topic('x', { ...options, schema: Sparse.partial({ at: true }) });
+// @ts-expect-error there is no such field, optional or not
+definePipeline({ name: 'x', from: sparses, groupBy: ['carrier'], windows, aggregates: { total: sum('dela') } });
+// @ts-expect-error an optional text is no number
+definePipeline({ name: 'x', from: sparses, groupBy: ['carrier'], windows, aggregates: { total: sum('note') } });
+// Of events that nobody described, anything may be read.
+// biome-ignore lint/suspicious/noExplicitAny: what such a topic's events are
+declare const Anything: z.ZodType<any, any>;
+const anything = topic('anything', { ...options, schema: Anything });
+export const whatever = definePipeline({
+  name: 'whatever',
+  from: anything,
+  derive: { twice: field('seats').times(2) },
+  ...{ groupBy: ['carrier'], windows, aggregates: { total: sum('seats'), more: sum('twice') } },
+});
+
 // A column of items is one that all after it may read.
 const Post = Departure.extend({
   tags: z.array(z.string()).nullable(),

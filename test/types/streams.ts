@@ -84,3 +84,20 @@ defineStream({
   // @ts-expect-error: where nothing was paid there is no first payment
   sinks: [foreachBatch<{ first: number }>(() => {})],
 });
+defineStream({
+  ...common,
+  from: sales,
+  // @ts-expect-error: there is no such column
+  dropDuplicates: ['stop'],
+  sinks: [],
+});
+// @ts-expect-error: films have no such column
+join({ ...sides, on: { ident: 'film' } });
+// @ts-expect-error: when a row happened cannot be missing
+defineStream({ ...common, from: sales, eventTime: 'shop', sinks: [] });
+const optionalReviews = files({ path: 'r', format: 'json', schema: Review.partial({ stars: true }) });
+defineStream({
+  ...common,
+  from: join({ ...sides, right: { ...sides.right, from: optionalReviews }, type: 'left' }),
+  sinks: [foreachBatch<{ title: string; review_stars: number | null; review_good: boolean | null }>(() => {})],
+});

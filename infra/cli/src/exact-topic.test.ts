@@ -22,13 +22,17 @@ describe('a topic that is folded exactly', () => {
 
 describe('a topic that is refused', () => {
   it.each([
-    ['compacts', { 'cleanup.policy': 'compact' }, ['cleanup.policy=compact', 'cleanup.policy=delete']],
+    [
+      'compacts',
+      { 'cleanup.policy': 'compact' },
+      ['cleanup.policy=compact', 'cleanup.policy=delete, since the log would change'],
+    ],
     ['compacts, too', { 'cleanup.policy': 'compact,delete' }, ['cleanup.policy=compact,delete']],
     ['may lose what was read', { 'unclean.leader.election.enable': 'true' }, ['unclean.leader.election.enable=true']],
     [
       'takes more than an event can carry',
       { 'max.message.bytes': String(MESSAGE_BYTES_MAX + 1) },
-      ['max.message.bytes=4194305', 'max.message.bytes of 4194304 at most'],
+      ['max.message.bytes=4194305', 'max.message.bytes of 4194304 at most, since no event of Lambda carries more'],
     ],
     [
       'does all of it',
@@ -41,13 +45,21 @@ describe('a topic that is refused', () => {
     expect(message).toContain('change it');
   });
 
-  it('takes more than its relay has room for', () =>
+  it('takes more than it may by another measure', () =>
     expect(refused({ 'max.message.bytes': '1001' }, 1000)).toContain('max.message.bytes of 1000 at most'));
 });
 
 describe('what an event of Lambda can carry', () => {
-  it('is a record of the largest size, as base64 in its envelope', () => {
-    const record = { topic: 'x'.repeat(249), value: Buffer.alloc(MESSAGE_BYTES_MAX).toString('base64') };
-    expect(JSON.stringify({ records: { [`${record.topic}-0`]: [record] } }).length).toBeLessThan(6 * 1024 * 1024);
+  const HEADERS_BYTES = 190_000;
+
+  it('is a record of the largest size, with the headers that may be among it, in its envelope', () => {
+    const record = {
+      ...{ topic: 'x'.repeat(249), partition: 99_999, offset: Number.MAX_SAFE_INTEGER, timestamp: 1_545_084_650_987 },
+      timestampType: 'LOG_APPEND_TIME',
+      value: Buffer.alloc(MESSAGE_BYTES_MAX - HEADERS_BYTES).toString('base64'),
+      headers: [{ h: new Array(HEADERS_BYTES).fill(-128) }],
+    };
+    const event = { eventSource: 'SelfManagedKafka', records: { [`${record.topic}-99999`]: [record] } };
+    expect(JSON.stringify(event).length).toBeLessThan(6 * 1024 * 1024);
   });
 });

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type Context, withContext } from './context.ts';
 import { type DeploymentRecord, readDeployments } from './deployments.ts';
 import { CliError, UsageError } from './errors.ts';
+import { groupsOf, reads } from './relayed.ts';
 
 /** Which brokers a command speaks to; those of the local cloud when none are named. */
 export interface KafkaChoice {
@@ -89,15 +90,14 @@ function noTopic(name: string, names: readonly string[]): CliError {
   });
 }
 
-/** Deployments whose mapping reads this incarnation of a topic: by id, so that it does not matter how the brokers are called. */
+/** Deployments that read this incarnation of a topic. */
 export function readersOf({ paths }: Context, topicId: string): readonly DeploymentRecord[] {
-  return readDeployments(paths).filter(({ incarnation }) => incarnation === topicId);
+  return readDeployments(paths).filter((record) => reads(record, topicId));
 }
 
-/** The deployment whose mapping consumes as this group, if one does. */
+/** The deployment of which a mapping consumes as this group, if there is one. */
 export async function mappingGroupOf({ paths }: Context, group: string): Promise<DeploymentRecord | null> {
-  const records = readDeployments(paths);
-  if (records.length === 0) return null;
-  const { consumerGroupId } = await import('@bifold/cdk');
-  return records.find(({ version, incarnation }) => consumerGroupId(version, incarnation) === group) ?? null;
+  for (const record of readDeployments(paths))
+    if ((await groupsOf(record)).some((read) => read.group === group)) return record;
+  return null;
 }

@@ -50,8 +50,14 @@ export async function converge(
       warn(`pipeline "${record.pipeline}" was deployed, and is not deployed again: ${reason}`);
       continue;
     }
-    await deploy(context, pipeline, topic.partitions.length, record.settings);
-    deployed.push(record.pipeline);
+    try {
+      await deploy(context, pipeline, topic.partitions.length, record.settings);
+      deployed.push(record.pipeline);
+    } catch (error) {
+      // What was changed for one pipeline keeps no other from coming back.
+      if (!(error instanceof UsageError)) throw error;
+      warn(`pipeline "${record.pipeline}" was deployed, and is not deployed again: ${messageOf(error)}`);
+    }
   }
   return { started, deployed };
 }
@@ -93,14 +99,14 @@ async function ensureTopic(
       'retention.bytes': '-1',
       ...options.config,
     };
-    const id = await step(context.onProgress, `topic ${topic}`, () => admin.createTopic(topic, partitions, wanted));
-    if (id !== null) return { id, partitions, config: wanted };
+    await step(context.onProgress, `topic ${topic}`, () => admin.createTopic(topic, partitions, wanted));
+    // Looked at as one that was there: what is not said here is as the brokers have it.
     return ensureTopic(context, pipeline, topic, partitions, options);
   }
   refuseInexact(
     `pipeline "${pipeline}" cannot read topic "${topic}" exactly`,
     found.config,
-    `npx bifold topic alter ${topic} --config NAME=VALUE, or send the events to another topic`,
+    `send the events to another topic; or, if no record in it came of these settings, npx bifold topic alter ${topic} --config NAME=VALUE`,
     options.messageBytesMax,
   );
   if (found.config['message.timestamp.type'] !== 'LogAppendTime') {
@@ -124,14 +130,14 @@ async function ensureTopics(
   const sources: Record<string, string> = {};
   let largestBytes = 0;
   for (const source of relay.sources) {
-    const { id, config } = await ensureTopic(context, name, source.topic, partitions, {
-      messageBytesMax: MESSAGE_BYTES_MAX - RELAY_OVERHEAD_BYTES,
-    });
+    const { id, config } = await ensureTopic(context, name, source.topic, partitions);
     sources[source.topic] = id;
-    largestBytes = Math.max(largestBytes, Number(config['max.message.bytes'] ?? 0));
+    largestBytes = Math.max(largestBytes, Number(config['max.message.bytes']));
   }
-  const room = largestBytes === 0 ? {} : { 'max.message.bytes': String(largestBytes + RELAY_OVERHEAD_BYTES) };
-  const own = await ensureTopic(context, name, topic, relay.partitions, { config: room });
+  const own = await ensureTopic(context, name, topic, relay.partitions, {
+    config: { 'max.message.bytes': String(largestBytes + RELAY_OVERHEAD_BYTES) },
+    messageBytesMax: MESSAGE_BYTES_MAX + RELAY_OVERHEAD_BYTES,
+  });
   if (own.partitions < relay.partitions)
     throw new UsageError('BIFOLD_TOO_FEW_PARTITIONS', {
       failed: `the relay of pipeline "${name}" cannot write topic "${topic}"`,

@@ -7,6 +7,10 @@ interface ReadTopic {
   readonly group: string;
 }
 
+/** Whether a pipeline's mappings read this incarnation of a topic, as its own log or as a source of its relay: by id, so that it does not matter how the brokers are called. */
+export const reads = ({ incarnation, relayed = {} }: DeploymentRecord, topicId: string): boolean =>
+  incarnation === topicId || Object.values(relayed).includes(topicId);
+
 /** What the mappings of a pipeline read: its own log, and what its relay brings into that. */
 export async function groupsOf(record: DeploymentRecord): Promise<readonly ReadTopic[]> {
   const { consumerGroupId } = await import('@bifold/cdk');

@@ -3,14 +3,12 @@ import {
   type AnyExpression,
   type Columns,
   type Condition,
-  type Derived,
   type Duration,
   deepFreeze,
   durationMs,
   type FlatMappable,
   type FlatMapped,
   type Items,
-  type Joined,
   type Lookup,
   type Present,
   type Readable,
@@ -21,7 +19,7 @@ import { checkStream } from './checks.ts';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
 import { outputColumns, type PlannedParts, pipelineOf } from './planning.ts';
 import { refuse } from './refusal.ts';
-import type { Simplify } from './row.ts';
+import type { Own, Simplify } from './row.ts';
 import type { Sink } from './sink.ts';
 import { type Source, type SourceNode, sourceColumns, sourceEventTime } from './source.ts';
 import type { OutputMode, Stream } from './stream.ts';
@@ -29,8 +27,6 @@ import { asItComes, type Trigger } from './trigger.ts';
 
 /** What becomes of a row of `E`. */
 type Event<E, F> = Present<E> & FlatMapped<F, E>;
-/** The columns of a row itself: those of lookups are read, and not put out. */
-type Own<E, L, D> = E & Derived<D, E & Joined<L>>;
 
 /** A row as sinks are given it. Times are ISO 8601 texts. */
 export type OutputRow<E, L, D, G extends readonly PropertyKey[], A> = keyof A extends never
@@ -55,7 +51,7 @@ interface Definition<E, L, D, G extends readonly PropertyKey[], W, A, F> {
   /** How much later than the latest event time seen a row may come. */
   readonly watermark?: Duration;
   /** Only the first row with the same values in these columns passes; they are remembered as long as the watermark lets such a row come, without one for ever. */
-  readonly dropDuplicates?: readonly (keyof Own<Event<E, F>, L, D> & string)[];
+  readonly dropDuplicates?: NoInfer<readonly (keyof Own<Event<E, F>, L, D> & string)[]>;
   readonly groupBy?: G;
   readonly windows?: W;
   readonly aggregates?: A;

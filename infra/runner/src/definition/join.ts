@@ -3,7 +3,6 @@ import {
   type Column,
   type Columns,
   type Condition,
-  type Derived,
   type Duration,
   durationMs,
   type EventTime,
@@ -13,7 +12,7 @@ import {
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
 import { pipelineOf, rowFields } from './planning.ts';
 import { refuse } from './refusal.ts';
-import type { Simplify } from './row.ts';
+import type { Own, Simplify } from './row.ts';
 import {
   type InputNode,
   type JoinNode,
@@ -37,6 +36,9 @@ interface Side<E, D> {
   /** How much later than the latest event time seen on this side a row of it may come. */
   readonly watermark?: Duration;
 }
+
+/** A row of a side, with what is derived of it. */
+type SideRow<E, D> = Simplify<Own<Present<E>, NoLookups, D>>;
 
 type Nullable<R> = { [K in keyof R]: R[K] | null };
 type Prefixed<N extends string, R> = { [K in keyof R & string as `${N}_${K}`]: R[K] };
@@ -64,11 +66,9 @@ export function join<
   readonly right: Side<R, DR> & { readonly as: N };
   readonly type?: T;
   /** Columns of the left and those of the right that they must equal. Null equals nothing. */
-  readonly on: { readonly [K in keyof (L & Derived<DL, L>) & string]?: keyof (R & Derived<DR, R>) & string };
+  readonly on: NoInfer<{ readonly [K in keyof SideRow<L, DL> & string]?: keyof SideRow<R, DR> & string }>;
   readonly within?: { readonly before?: Duration; readonly after?: Duration };
-}): Source<
-  JoinedRow<Simplify<Present<L> & Derived<DL, Present<L>>>, Simplify<Present<R> & Derived<DR, Present<R>>>, N, T>
-> {
+}): Source<JoinedRow<SideRow<L, DL>, SideRow<R, DR>, N, T>> {
   const { type = 'inner', within } = options;
   const name = options.right?.as;
   const left = sideOf('left', options.left);

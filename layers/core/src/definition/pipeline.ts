@@ -26,7 +26,9 @@ import type { Topic } from './topic.ts';
 import type { Window } from './window.ts';
 
 /** A record as it is read: what may be missing is null. */
-export type Present<E> = { [K in keyof E]-?: undefined extends E[K] ? NonNullable<E[K]> | null : E[K] };
+export type Present<E> = { [K in keyof E]-?: undefined extends E[K] ? NonNullable<E[K]> | null : E[K] } & Any<E>;
+/** Of a record of which nothing is known, `any`, anything may be read. */
+type Any<E> = 0 extends 1 & E ? E : unknown;
 /** What lookups add to a record: null where a table has no such row. */
 export type Joined<L> = { [K in keyof L]: L[K] extends Lookup<string, infer R> ? Present<R> | null : never };
 /** The types of derived columns: those of fields are the record's, a lookup's, or of columns derived before. */
@@ -57,7 +59,7 @@ type Scored<S> = { [K in keyof S]: S[K] extends Model<infer V> ? V | null : neve
 type Widened<E, L, S> = Present<E> & Joined<L> & Scored<S>;
 // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything": nothing is scored
 type Nothing = {};
-/** All that conditions, keys and aggregates may read. */
+/** All that derived columns, conditions and aggregates may read. */
 export type Columns<E, L, D, S = Nothing> = Widened<E, L, S> & Derived<D, Widened<E, L, S>>;
 /** Columns by which rows are grouped: all but those of lookups. */
 type Keyable<E, L, D, S> = Present<E> & Scored<S> & Derived<D, Widened<E, L, S>>;

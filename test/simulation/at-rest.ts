@@ -88,10 +88,11 @@ function checkLiveness(world: World, deployment: Deployment, coverage: Coverage)
 }
 
 /** What no answer can cover, since retention took it before the archive came. */
-function lostOf({ stage }: World, deployment: Deployment): Coverage {
-  const prefix = `archive/${deployment.scope.version}/${deployment.scope.incarnation}/`;
+function lostOf(world: World, deployment: Deployment): Coverage {
+  const { version, incarnation } = world.keysOf(deployment);
+  const prefix = `archive/${version}/${incarnation}/`;
   const lost = new Map<string, [number, number][]>();
-  for (const [key, { metadata }] of stage.objects) {
+  for (const [key, { metadata }] of world.stage.objects) {
     if (!key.startsWith(prefix) || metadata.lost !== 'true') continue;
     const [partition, name] = key.slice(prefix.length).split('/') as [string, string];
     // A view that looks back ends where the first record is lost.
