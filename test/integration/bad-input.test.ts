@@ -108,6 +108,16 @@ const setAside = RECORDS.filter(([, , reason]) => reason !== null);
 const counted = RECORDS.filter(([, , reason]) => reason === null);
 
 describe('bad input', () => {
+  it('is a lookup file whose header lacks a column: its rows would be null there for good', async () => {
+    const file = join(bifold.stateDir, 'planes.csv');
+    writeFileSync(file, 'tailnum,seats,maker\nN1,100,x\n');
+    const { status, stderr } = await bifold.run('lookup', 'load', 'planes', '--file', file);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/lacks columns .*manufacturer.*tailnum, seats, maker/s),
+    ]);
+  });
+
   it('is set aside with its position and reason, and no more of it than 8 KiB', async () => {
     const listed = await bifold.json<Quarantined[]>('quarantine', 'list', 'delays');
     const expected = RECORDS.flatMap(([, , reason], index) => (reason === null ? [] : [{ ...sentTo[index], reason }]));

@@ -329,6 +329,8 @@ describe('on a local cloud', () => {
       ['topic', 'delete', 'weather'],
       ['topic', 'alter', 'weather', '--config', 'max.message.bytes=9000000'],
       ['groups', 'delete', relayGroup],
+      ['produce', 'weather-delays', '--file', jsonl()],
+      ['produce', topic, '--file', jsonl()],
     ]) {
       const { status, stderr } = await bifold.run(...command);
       expect([status, stderr]).toEqual([2, expect.stringContaining('weather-delays')]);
@@ -392,6 +394,8 @@ describe('on a local cloud', () => {
     for (const name of ['airframes', 'legs-once', 'weather-delays'])
       expect(await bifold.json('destroy', name)).toEqual({ destroyed: [name] });
     expect((await bifold.status()).pipelines).toEqual([]);
+    const again = await bifold.run('destroy', 'airframes');
+    expect([again.status, again.stderr]).toEqual([3, expect.stringContaining('is not deployed')]);
     expect(await bifold.json('down')).toEqual({ stopped: true, deleted: false });
     expect((await bifold.status()).services.every(({ state }) => state === 'down')).toBe(true);
   });

@@ -16,6 +16,7 @@ import {
 } from '@bifold/cloud';
 import type { Log, ModelRegistry, Pipeline } from '@bifold/core';
 import type { LocalAws } from './aws.ts';
+import { definitions } from './definitions.ts';
 import { readJson, writeJson } from './files.ts';
 import { s3Options } from './s3-options.ts';
 import { stepLines } from './terminal.ts';
@@ -126,7 +127,7 @@ async function openContext({ onProgress = stepLines(), withHdfs = false }: Conte
       ]);
       return modelRegistry(await modelsBucket(), modelPointers(await cassandra()));
     },
-    pipelines: async () => (await import('@bifold/pipelines')).pipelines,
+    pipelines: async () => (await definitions()).pipelines,
     close: async () => {
       await Promise.allSettled(closing.map((close) => close()));
     },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { CloudPaths } from '@bifold/cloud';
+import type { Pipeline } from '@bifold/core';
 import { CliError, UsageError } from './errors.ts';
 import { readJson, writeJson } from './files.ts';
 
@@ -56,6 +57,21 @@ export function deploymentOf(paths: CloudPaths, pipeline: string): DeploymentRec
       records.length === 0 ? 'nothing is deployed' : `deployed: ${records.map((one) => one.pipeline).join(', ')}`,
     allowed: 'a pipeline that is deployed',
     remedy: `npx bifold deploy ${pipeline}`,
+  });
+}
+
+/**
+ * The deployment of a pipeline whose rows are read as its definition says.
+ * @throws {UsageError} when what is deployed is another definition: its rows have other keys or values
+ */
+export function deployedAs(paths: CloudPaths, { plan }: Pick<Pipeline, 'plan'>): DeploymentRecord {
+  const record = deploymentOf(paths, plan.name);
+  if (record.version === plan.version) return record;
+  throw new UsageError('BIFOLD_OTHER_DEFINITION', {
+    failed: `pipeline "${plan.name}" is deployed as another definition than the one that is here`,
+    received: `${plan.version}, which layers/pipelines defines now`,
+    allowed: `${record.version}, which is deployed`,
+    remedy: `npx bifold deploy ${plan.name}, which begins a view of the new one; or take the change of the definition back`,
   });
 }
 

@@ -17,6 +17,8 @@ export interface SourceOptions {
   readonly fallback: ValueFormat;
   /** The columns of the topic, where a pipeline says them; otherwise those of CSV are inferred. */
   readonly columns: readonly Column[] | null;
+  /** Fields that a record may leave out: in CSV those are left out that have no value. */
+  readonly optional: ReadonlySet<string>;
   /** The field whose text is the key; null for none. */
   readonly keyField: string | null;
   /** Whether each record must have that field. */
@@ -80,12 +82,15 @@ async function* ofLines(
 async function* ofTypedCsv(
   file: InputFile,
   columns: readonly Column[],
-  { keyField, needsKey, nullText }: SourceOptions,
+  { keyField, needsKey, nullText, optional }: SourceOptions,
 ): AsyncGenerator<KeyedRecord> {
   let line = 1;
   for await (const cells of readCsv(file.name, await file.open())) {
     line++;
-    const record = typedRecord(columns, cells, line, nullText);
+    const typed = typedRecord(columns, cells, line, nullText);
+    const record = Object.fromEntries(
+      Object.entries(typed).filter(([name, value]) => value !== null || !optional.has(name)),
+    );
     yield { key: keyed(file, record, line, keyField, needsKey), value: JSON.stringify(record) };
   }
 }

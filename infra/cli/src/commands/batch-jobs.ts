@@ -48,7 +48,10 @@ export const recomputeCommand = (): Command =>
   jobCommand('recompute', 'fold the archive and publish a generation, now', (result) => {
     const { published, generation, rows, reason } = result as Record<string, unknown>;
     if (published === true) return `published generation ${generation} with ${number(Number(rows ?? 0))} rows`;
-    const why = reason === 'nothing-new' ? 'no segment was completed since the last generation' : String(reason);
+    const why =
+      reason === 'nothing-new'
+        ? 'the archive has no complete segment that the last generation lacks (npx bifold archive brings what is newer)'
+        : String(reason);
     return `published nothing: ${why}`;
   })
     .option('--accept-lost', 'pass ranges that retention took before the archive did; receipts name them for ever')

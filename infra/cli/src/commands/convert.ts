@@ -3,6 +3,7 @@ import { basename, extname } from 'node:path';
 import { isRemote } from '@bifold/adapters/files';
 import type { ColumnType } from '@bifold/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { definitions } from '../definitions.ts';
 import { namedOf } from '../deployments.ts';
 import { Ended, EXIT, UsageError } from '../errors.ts';
 import { STANDARD_INPUT } from '../input-files.ts';
@@ -207,7 +208,7 @@ const OF_SCHEMA: Readonly<Record<ColumnType, CellType>> = {
 };
 
 async function schemaOf(name: string): Promise<readonly TypedColumn[]> {
-  const { pipelines } = await import('@bifold/pipelines');
+  const { pipelines } = await definitions();
   const { plan } = namedOf(pipelines, name);
   return plan.columns.map((column) => ({ ...column, type: OF_SCHEMA[column.type] }));
 }

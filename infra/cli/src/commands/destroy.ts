@@ -1,7 +1,8 @@
 import type { Pipeline } from '@bifold/core';
 import { Command } from 'commander';
-import { withContext } from '../context.ts';
-import { forgetDeployment, namedOf } from '../deployments.ts';
+import { type Context, withContext } from '../context.ts';
+import { deploymentOf, forgetDeployment, namedOf, readDeployments } from '../deployments.ts';
+import { UsageError } from '../errors.ts';
 import { cdkEnvironment, inTurn } from '../provisioning.ts';
 import { print, printJson, step } from '../terminal.ts';
 
@@ -19,7 +20,7 @@ Example:
     .action((names: string[], { json }: { json?: boolean }) =>
       withContext(async (context) => {
         const pipelines = await context.pipelines();
-        for (const name of names) namedOf(pipelines, name);
+        for (const name of names) checkDestroyable(context, pipelines, name);
         const { destroyPipeline } = await import('@bifold/cdk');
         for (const pipeline of names) {
           await step(context.onProgress, `destroy ${pipeline}`, () =>
@@ -38,6 +39,21 @@ Example:
         if (json) printJson({ destroyed: names });
       }),
     );
+
+/** The stack is synthesized to be taken away, from the definition. */
+function checkDestroyable(context: Context, pipelines: readonly Pipeline[], name: string): void {
+  const isDeployed = readDeployments(context.paths).some(({ pipeline }) => pipeline === name);
+  const isDefined = pipelines.some(({ plan }) => plan.name === name);
+  if (isDeployed && !isDefined)
+    throw new UsageError('BIFOLD_DEFINITION_GONE', {
+      failed: `pipeline "${name}" is deployed, and its definition is not in layers/pipelines any more`,
+      received: 'a deployment without a definition',
+      allowed: 'a definition of that name, also one that has changed',
+      remedy: 'export it from layers/pipelines/src/index.ts again, destroy it, and take it out then',
+    });
+  namedOf(pipelines, name);
+  deploymentOf(context.paths, name);
+}
 
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 

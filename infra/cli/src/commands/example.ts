@@ -7,6 +7,7 @@ import { cell, receiptText } from '../answer-text.ts';
 import { askAll } from '../api.ts';
 import { figureText } from '../charts/figure-text.ts';
 import { type Context, withContext } from '../context.ts';
+import { definitions } from '../definitions.ts';
 import { CliError, Ended, EXIT } from '../errors.ts';
 import { linesOf } from '../flights.ts';
 import { deleteTopic } from '../kafka.ts';
@@ -42,7 +43,7 @@ const EXAMPLES: Readonly<Record<Name, (context: Context) => Promise<Example>>> =
   async wine({ paths, onProgress }) {
     const [{ ensureWines }, { wine: pipeline, wineModel: model }] = await Promise.all([
       import('../examples/wine.ts'),
-      import('@bifold/pipelines'),
+      definitions(),
     ]);
     const { wineFile: learningFile, recordsFile } = await ensureWines(paths, onProgress);
     return { pipeline, model, learningFile, recordsFile, lookups: {}, files: [learningFile, recordsFile] };
@@ -50,7 +51,7 @@ const EXAMPLES: Readonly<Record<Name, (context: Context) => Promise<Example>>> =
   async salary({ paths, onProgress }) {
     const [{ ensureSalaries, people }, { salary: pipeline, salaryModel: model }] = await Promise.all([
       import('../examples/salary.ts'),
-      import('@bifold/pipelines'),
+      definitions(),
     ]);
     const found = await ensureSalaries(paths, onProgress);
     const { learningFile, jobsFile: recordsFile, peopleFile } = found;

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { lookupStore } from '@bifold/adapters/cassandra';
+import type { Column } from '@bifold/core';
 import { lookupTables } from '@bifold/pipelines';
 import { Command } from 'commander';
 import { withContext } from '../context.ts';
@@ -54,8 +55,10 @@ Examples:
         const columns = lookupColumns(table);
         const records: Record<string, unknown>[] = [];
         if (/\.csv$/i.test(file)) {
-          for await (const cells of readCsv(file))
+          for await (const cells of readCsv(file)) {
+            checkHeader(name, file, columns, cells);
             records.push(typedRecord(columns, cells, records.length + 2, nullText));
+          }
         } else {
           for await (const line of createInterface({ input: createReadStream(file) })) {
             if (line.trim() !== '') records.push(jsonRow(line, records.length + 1));
@@ -69,6 +72,23 @@ Examples:
           );
       }),
     );
+
+/** A column that is misspelt would be null in every row, and segments would be bound to that for good. */
+function checkHeader(
+  table: string,
+  file: string,
+  columns: readonly Column[],
+  cells: Readonly<Record<string, unknown>>,
+): void {
+  const missing = columns.filter((column) => !Object.hasOwn(cells, column.name)).map((column) => column.name);
+  if (missing.length === 0) return;
+  throw new UsageError('BIFOLD_MISSING_COLUMN', {
+    failed: `${file} lacks columns of lookup table "${table}": ${missing.join(', ')}`,
+    received: `a header of ${Object.keys(cells).join(', ')}`,
+    allowed: `${columns.map((column) => column.name).join(', ')}, in any order; more are left out`,
+    remedy: 'correct the header; a column without values may be empty',
+  });
+}
 
 const listCommand = (): Command =>
   new Command('list')

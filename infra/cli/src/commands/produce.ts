@@ -1,4 +1,4 @@
-import type { Plan } from '@bifold/core';
+import { optionalFieldsOf, type Plan } from '@bifold/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { type InputFile, inputFiles, STANDARD_INPUT, unreadable } from '../input-files.ts';
@@ -74,9 +74,12 @@ Examples:
 
 async function send(session: KafkaSession, target: string, options: Options, signal: AbortSignal): Promise<void> {
   const { context, topics } = session;
-  const plans = (await context.pipelines()).map(({ plan }) => plan);
+  const pipelines = await context.pipelines();
+  const plans = pipelines.map(({ plan }) => plan);
   const plan = plans.find(({ name }) => name === target) ?? plans.find(({ topic }) => topic === target);
+  const schema = pipelines.find((pipeline) => pipeline.plan === plan)?.schema;
   const topic = plan?.topic ?? target;
+  if (plan?.relay !== undefined) throw isRelayed(plan, target);
   checkKeys(plan, options);
   const files = await inputFiles(options.file, context);
   if ((await topics.describe(topic)) === null) {
@@ -93,6 +96,7 @@ async function send(session: KafkaSession, target: string, options: Options, sig
     format: options.valueFormat ?? null,
     fallback: plan !== undefined || options.key !== undefined ? 'json' : 'text',
     columns: plan?.columns ?? null,
+    optional: schema === undefined ? new Set() : optionalFieldsOf(`topic "${topic}"`, schema),
     keyField: options.key ?? plan?.partitionBy ?? null,
     needsKey: options.key !== undefined && plan === undefined,
     keySeparator: options.keySeparator ?? null,
@@ -130,6 +134,17 @@ function headerOf(text: string, before: Headers): Headers {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be name=value.');
   return { ...before, [name]: [...(before[name] ?? []), value] };
+}
+
+/** What a relay did not bring has no place in its log. */
+function isRelayed({ name, topic, relay }: Plan, target: string): UsageError {
+  const sources = relay?.sources.map((source) => source.topic) ?? [];
+  return new UsageError('BIFOLD_RELAYED_LOG', {
+    failed: `records are not sent to the log of pipeline "${name}": its relay alone writes it`,
+    received: target === topic ? `topic "${topic}"` : `"${target}", which reads topic "${topic}"`,
+    allowed: sources.join(', '),
+    remedy: `npx bifold produce ${sources[0]} --file FILE`,
+  });
 }
 
 /** The key of a pipeline's topic is what its partitions are made by: another one would put what belongs together apart. */

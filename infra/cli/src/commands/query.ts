@@ -5,7 +5,7 @@ import { receiptText, rowsText } from '../answer-text.ts';
 import { ask, askAll, type Question } from '../api.ts';
 import { recall } from '../as-of.ts';
 import { type Context, withContext } from '../context.ts';
-import { deploymentOf, namedOf } from '../deployments.ts';
+import { deployedAs, deploymentOf, namedOf } from '../deployments.ts';
 import { Ended, EXIT, UsageError } from '../errors.ts';
 import { readSavedAnswer } from '../saved-answer.ts';
 import { dim, plural, print, printJson, warn } from '../terminal.ts';
@@ -69,14 +69,15 @@ retention since. Ends with 1 when its digest is not that of the receipt, with 4 
         const { asOf, limit, all, json } = options;
         if (asOf !== undefined) return answerAgain(context, pipelines, name, asOf, options);
         if (name === undefined) throw missingName();
-        const { plan } = namedOf(pipelines, name);
-        const deployment = deploymentOf(context.paths, name);
+        const pipeline = namedOf(pipelines, name);
+        // A table has the columns of the definition; JSON is what the API answers.
+        const deployment = json ? deploymentOf(context.paths, name) : deployedAs(context.paths, pipeline);
         const question = questionOf(options);
         const answer = all
           ? await askAll(context, deployment, question)
           : await ask(context, deployment, { ...question, limit });
         if (json) return printJson(answer);
-        print(answerText(plan, answer));
+        print(answerText(pipeline.plan, answer));
       }),
     );
 

@@ -4,6 +4,7 @@ import type { Refusal, TrainedOn, TrainedOnSchedule, Version } from '@bifold/fun
 import { Command } from 'commander';
 import { figureText } from '../charts/figure-text.ts';
 import { type Context, withContext } from '../context.ts';
+import { definitions } from '../definitions.ts';
 import { Ended, EXIT, UsageError } from '../errors.ts';
 import { bold, dim, plural, print, printJson, seconds, step, tell } from '../terminal.ts';
 import type { TrainingEvent } from '../training/python.ts';
@@ -54,7 +55,7 @@ Examples:
     )
     .action((name: string, options: Options) =>
       withContext(async (context) => {
-        const { models } = await import('@bifold/pipelines');
+        const { models } = await definitions();
         const definition = definitionOf(models, name);
         if (options.deployed) return trainDeployed(context, definition, options);
         const trained = await trainAndStore(context, definition, options);

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { cell, coverageText, receiptText } from '../answer-text.ts';
 import type { Difference } from '../compare.ts';
 import { withContext } from '../context.ts';
-import { deploymentOf, namedOf } from '../deployments.ts';
+import { deployedAs, namedOf } from '../deployments.ts';
 import { Ended, EXIT, UsageError } from '../errors.ts';
 import { bold, number, plural, print, printJson, seconds, styled } from '../terminal.ts';
 import { type Check, type Verification, verifyPipeline } from '../verification.ts';
@@ -81,7 +81,7 @@ Examples:
             remedy: 'draw fewer, with several seeds, or leave --sample out to verify everything',
           });
         }
-        const deployment = deploymentOf(context.paths, name);
+        const deployment = deployedAs(context.paths, pipeline);
         const startedAtMs = performance.now();
         const result = await verifyPipeline(context, pipeline, deployment, {
           windows: window === undefined ? windows : [window],

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { changeText, rowsText } from '../answer-text.ts';
 import { ask } from '../api.ts';
 import { type Context, withContext } from '../context.ts';
-import { deploymentOf, namedOf } from '../deployments.ts';
+import { deployedAs, namedOf } from '../deployments.ts';
 import { explainError, UsageError } from '../errors.ts';
 import { untilInterrupted } from '../interruption.ts';
 import { bold, dim, number, plural, print, styled, warn } from '../terminal.ts';
@@ -52,8 +52,9 @@ interface Screen {
 }
 
 async function watch(context: Context, name: string, options: Options, signal: AbortSignal): Promise<void> {
-  const { plan } = namedOf(await context.pipelines(), name);
-  const deployment = deploymentOf(context.paths, name);
+  const pipeline = namedOf(await context.pipelines(), name);
+  const { plan } = pipeline;
+  const deployment = deployedAs(context.paths, pipeline);
   const everyMs = intervalOf(options.every);
   const question = { ...questionOf(options), limit: options.limit };
   const watched = new WatchedRows();

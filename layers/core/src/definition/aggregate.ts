@@ -1,3 +1,5 @@
+import { refuseUnknownOptions } from './scope.ts';
+
 type Numeric = number | null | undefined;
 /** What can be added and compared exactly: numbers, and the texts of decimals. */
 type Exact = Numeric | DecimalText;
@@ -101,7 +103,7 @@ export interface Where<W extends string> {
 export function count(): Aggregate<unknown, number>;
 export function count<const W extends string>(options: Where<W>): Aggregate<Nested<W, Truth>, number>;
 export function count(options?: Where<string>): Aggregate<never, number> {
-  return Object.freeze({ kind: 'count', ...(options ? { where: options.where } : {}) });
+  return Object.freeze({ kind: 'count', ...whereOf('count', options) });
 }
 
 /** The exact sum, rounded once to the nearest double when it is shown; 0 of nothing. */
@@ -332,11 +334,17 @@ export function collect(
   return ofField('collect', field, options, { parameter: n });
 }
 
+function whereOf(kind: AggregateKind, options: Where<string> | undefined): Partial<Where<string>> {
+  if (options === undefined) return {};
+  refuseUnknownOptions(`an aggregate "${kind}"`, options, ['where']);
+  return { where: options.where };
+}
+
 export function ofField<Result>(
   kind: AggregateKind,
   field: string,
   options?: Where<string>,
   more: Pick<Aggregate<never, never>, 'second' | 'parameter' | 'own'> = {},
 ): Aggregate<never, Result> {
-  return Object.freeze({ kind, field, ...more, ...(options ? { where: options.where } : {}) });
+  return Object.freeze({ kind, field, ...more, ...whereOf(kind, options) });
 }

@@ -60,7 +60,7 @@ export {
 } from './pipeline.ts';
 export { bindingNameOf } from './planning-models.ts';
 export { join, type Relayed, repartition, union } from './relay.ts';
-export { type Column, type ColumnType, columnsOf, type EventSchema } from './schema.ts';
+export { type Column, type ColumnType, columnsOf, type EventSchema, optionalFieldsOf } from './schema.ts';
 export { type EventTime, type Topic, topic } from './topic.ts';
 export {
   type CalendarUnit,

@@ -1,5 +1,5 @@
 import { type Duration, durationMs } from './duration.ts';
-import { refuse, type Scope } from './scope.ts';
+import { refuse, refuseUnknownOptions, type Scope } from './scope.ts';
 
 /** Which events come too late to take part, as plain data; made by `dropLate`. */
 export interface Late {
@@ -13,7 +13,8 @@ export interface Late {
  *
  * Without it every event counts, however late: that is what views are for that can take it.
  */
-export function dropLate(after: Duration, { skew = '1h' }: { readonly skew?: Duration } = {}): Late {
+export function dropLate(after: Duration, { skew = '1h', ...others }: { readonly skew?: Duration } = {}): Late {
+  refuseUnknownOptions('dropLate', others, ['skew']);
   return Object.freeze({ afterMs: durationMs(after), skewMs: durationMs(skew) });
 }
 

@@ -1,5 +1,6 @@
 import { checkIdentifier, checkResourceName } from './identifier.ts';
 import type { EventSchema, OutputOf } from './schema.ts';
+import { refuseUnknownOptions } from './scope.ts';
 
 /** A table of reference rows, loaded in whole versions: `bifold lookup load`. */
 export interface LookupTable<Row> {
@@ -13,6 +14,7 @@ export function table<S extends EventSchema>(
   name: string,
   options: { readonly schema: S; readonly key: keyof OutputOf<S> & string },
 ): LookupTable<OutputOf<S>> {
+  refuseUnknownOptions(`lookup table "${name}"`, options, ['schema', 'key']);
   return Object.freeze({
     name: checkResourceName('a lookup table', name),
     schema: options.schema,
@@ -34,5 +36,6 @@ export function lookup<Row, const On extends string>(
   table: LookupTable<Row>,
   options: { readonly on: On; readonly missing?: Missing },
 ): Lookup<On, Row> {
+  refuseUnknownOptions(`a lookup in table "${table.name}"`, options, ['on', 'missing']);
   return Object.freeze({ table, on: options.on, missing: options.missing ?? 'null' });
 }

@@ -35,6 +35,33 @@ interface JsonSchemaNode {
 
 /** The columns of a schema, read from its **input** side: the wire, not what a transformation makes of it. Sorted by name, so that their order carries no meaning. */
 export function columnsOf(role: string, schema: EventSchema): readonly Column[] {
+  const { properties, required } = describedFields(role, schema);
+  return Object.entries(properties)
+    .map(([name, node]) => {
+      const { type, nullable } = columnType(node);
+      const items = type === 'json' ? itemsType(node) : null;
+      return Object.freeze({
+        name: checkIdentifier(`a field of ${role}`, name),
+        type,
+        nullable: nullable || !required.has(name),
+        ...(items === null ? {} : { items: Object.freeze(items) }),
+      });
+    })
+    .sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+/** The fields that a record may leave out. */
+export function optionalFieldsOf(role: string, schema: EventSchema): ReadonlySet<string> {
+  const { properties, required } = describedFields(role, schema);
+  return new Set(Object.keys(properties).filter((name) => !required.has(name)));
+}
+
+interface Fields {
+  readonly properties: Readonly<Record<string, JsonSchemaNode>>;
+  readonly required: ReadonlySet<string>;
+}
+
+function describedFields(role: string, schema: EventSchema): Fields {
   const standard = schema?.['~standard'];
   if (typeof standard?.validate !== 'function' || typeof standard.jsonSchema?.input !== 'function') {
     throw new DefinitionError('BIFOLD_SCHEMA_NOT_STANDARD', {
@@ -67,19 +94,7 @@ export function columnsOf(role: string, schema: EventSchema): readonly Column[] 
       remedy: 'wrap the value in z.object({ ... })',
     });
   }
-  const required = new Set(described.required ?? []);
-  return Object.entries(described.properties)
-    .map(([name, node]) => {
-      const { type, nullable } = columnType(node);
-      const items = type === 'json' ? itemsType(node) : null;
-      return Object.freeze({
-        name: checkIdentifier(`a field of ${role}`, name),
-        type,
-        nullable: nullable || !required.has(name),
-        ...(items === null ? {} : { items: Object.freeze(items) }),
-      });
-    })
-    .sort((left, right) => (left.name < right.name ? -1 : 1));
+  return { properties: described.properties, required: new Set(described.required ?? []) };
 }
 
 function columnType(node: JsonSchemaNode): { type: ColumnType; nullable: boolean } {

@@ -1,6 +1,7 @@
 import { DefinitionError } from '../errors.ts';
 import { checkResourceName } from './identifier.ts';
 import type { EventSchema, OutputOf } from './schema.ts';
+import { refuseUnknownOptions } from './scope.ts';
 
 type FieldsOf<E, V> = { [K in keyof E]-?: E[K] extends V ? K : never }[keyof E] & string;
 
@@ -36,6 +37,7 @@ interface TopicOptions<S extends EventSchema> {
 export function topic<S extends EventSchema>(name: string, options: TopicOptions<S>): Topic<OutputOf<S>> {
   checkResourceName('a topic', name);
   const { schema, schemaVersion, partitionBy, eventTime } = options;
+  refuseUnknownOptions(`topic "${name}"`, options, ['schema', 'schemaVersion', 'partitionBy', 'eventTime']);
   if (!Number.isSafeInteger(schemaVersion) || schemaVersion < 1) {
     throw new DefinitionError('BIFOLD_BAD_SCHEMA_VERSION', {
       failed: `topic "${name}" has no usable schemaVersion`,

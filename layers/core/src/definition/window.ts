@@ -1,5 +1,6 @@
 import { DefinitionError } from '../errors.ts';
 import { type Duration, durationMs } from './duration.ts';
+import { refuseUnknownOptions } from './scope.ts';
 import { type ClockChange, zoneClock } from './zone-clock.ts';
 
 /**
@@ -47,13 +48,15 @@ interface Offset {
 }
 
 /** Windows of one size, side by side, aligned to the epoch: each event falls into exactly one. */
-export function tumbling(size: Duration, { offset }: Offset = {}): TumblingWindow {
+export function tumbling(size: Duration, { offset, ...others }: Offset = {}): TumblingWindow {
+  refuseUnknownOptions('a tumbling window', others, ['offset']);
   const sizeMs = durationMs(size);
   return Object.freeze({ kind: 'tumbling', sizeMs, ...offsetOf(offset, sizeMs) });
 }
 
 /** Windows of one size that begin every `slide`: an event falls into size / slide of them, or into none where they leave room. */
-export function sliding(size: Duration, slide: Duration, { offset }: Offset = {}): SlidingWindow {
+export function sliding(size: Duration, slide: Duration, { offset, ...others }: Offset = {}): SlidingWindow {
+  refuseUnknownOptions('a sliding window', others, ['offset']);
   const slideMs = durationMs(slide);
   return Object.freeze({ kind: 'sliding', sizeMs: durationMs(size), slideMs, ...offsetOf(offset, slideMs) });
 }
@@ -62,7 +65,11 @@ export function sliding(size: Duration, slide: Duration, { offset }: Offset = {}
  * Days, weeks (from Monday), months or years of a time zone, side by side, from local midnight to local midnight: a day in which clocks change has 23 or 25
  * hours. What is before 1900 is one window, and so is what is after 2099.
  */
-export function calendar(unit: CalendarUnit, { zone = 'UTC' }: { readonly zone?: string } = {}): CalendarWindow {
+export function calendar(
+  unit: CalendarUnit,
+  { zone = 'UTC', ...others }: { readonly zone?: string } = {},
+): CalendarWindow {
+  refuseUnknownOptions('a calendar window', others, ['zone']);
   return Object.freeze({ kind: 'calendar', unit, zone, clock: zoneClock(zone) });
 }
 
