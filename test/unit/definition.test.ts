@@ -1617,6 +1617,14 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
 ];
 
 describe('a definition that cannot mean anything exact is refused', () => {
+  it.each([
+    ['a tumbling window', () => tumbling('1h', { ofset: '1m' } as never)],
+    ['a sliding window', () => sliding('1h', '10m', { ofset: '1m' } as never)],
+    ['a calendar window', () => calendar('day', { zome: 'UTC' } as never)],
+  ])('of a misspelt option name %s', (where, make) =>
+    expect(make).toThrow(`${where} has an option that does not exist`),
+  );
+
   it.each(REFUSALS)('$what: $code', ({ code, names, allowed, make }) => {
     let refused: unknown;
     try {
