@@ -1,4 +1,3 @@
-import type { MemoryDatabase } from '@bifold/adapters/memory';
 import {
   batchRanges,
   type Coverage,
@@ -109,7 +108,7 @@ function lostOf(world: World, deployment: Deployment): Coverage {
 async function differenceAtRest(world: World, deployment: Deployment): Promise<string | null> {
   const quarantine = await quarantineDifference(world, deployment);
   if (quarantine !== null) return quarantine;
-  const batch = databaseOf(world).batchStore(world.keysOf(deployment), deployment.pipeline.plan.storage);
+  const batch = world.database.batchStore(world.keysOf(deployment), deployment.pipeline.plan.storage);
   const { current, previous } = await batch.readPointer('serial');
   const left = (await batch.listRuns()).filter(({ run }) => run !== current?.run && run !== previous?.run);
   // Of three replicas, one may have an entry whose writer was never told: the sweeper meets it when a quorum has that one in it.
@@ -120,7 +119,7 @@ async function differenceAtRest(world: World, deployment: Deployment): Promise<s
 
 async function quarantineDifference(world: World, deployment: Deployment): Promise<string | null> {
   const { pipeline, fold } = deployment;
-  const store = databaseOf(world).speedStore(world.keysOf(deployment), pipeline.plan.storage);
+  const store = world.database.speedStore(world.keysOf(deployment), pipeline.plan.storage);
   const earlier = fold.lookBack && new EarlierRecords(fold.lookBack);
   for (const [partition, slots] of world.topic.history.entries()) {
     const entries = new Map<number, string>();
@@ -173,6 +172,3 @@ async function viewFilesDifference(world: World, deployment: Deployment, run: Pu
   }
   return null;
 }
-
-/** One replica, asked without a turn. */
-const databaseOf = ({ stage }: World): MemoryDatabase => stage.replicas[0] as MemoryDatabase;

@@ -95,9 +95,9 @@ async function unnamedModels(
   deployment: Deployment,
   { coverage, models }: Receipt,
 ): Promise<readonly string[]> {
+  if (deployment.pipeline.plan.models === undefined) return [];
   const store = world.bindingsOf(deployment);
   const unnamed = new Set<string>();
-  if (deployment.pipeline.plan.models === undefined) return [];
   for (const [partition, slots] of world.topic.historyOf(deployment.scope.incarnation).entries()) {
     const bound = await store.list(partition, 0, null);
     for (const [offset, slot] of slots.entries()) {

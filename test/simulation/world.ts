@@ -177,9 +177,14 @@ export class World extends Run {
     };
   }
 
-  /** What the database says that segments are bound to, for whoever judges: no turn is taken. */
+  /** One replica of it, for whoever judges: no turn is taken. */
+  get database(): MemoryDatabase {
+    return this.stage.replicas[0] as MemoryDatabase;
+  }
+
+  /** What segments are bound to. */
   bindingsOf(deployment: Deployment): BindingStore {
-    return (this.stage.replicas[0] as MemoryDatabase).bindingStore(this.keysOf(deployment));
+    return this.database.bindingStore(this.keysOf(deployment));
   }
 
   boundLookups(deployment: Deployment): Promise<Lookups> {

@@ -87,10 +87,8 @@ async function* ofTypedCsv(
   let line = 1;
   for await (const cells of readCsv(file.name, await file.open())) {
     line++;
-    const typed = typedRecord(columns, cells, line, nullText);
-    const record = Object.fromEntries(
-      Object.entries(typed).filter(([name, value]) => value !== null || !optional.has(name)),
-    );
+    const record = typedRecord(columns, cells, line, nullText);
+    for (const name of optional) if (record[name] === null) delete record[name];
     yield { key: keyed(file, record, line, keyField, needsKey), value: JSON.stringify(record) };
   }
 }

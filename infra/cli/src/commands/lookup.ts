@@ -56,7 +56,8 @@ Examples:
         const records: Record<string, unknown>[] = [];
         if (/\.csv$/i.test(file)) {
           for await (const cells of readCsv(file)) {
-            checkHeader(name, file, columns, cells);
+            // Rows have the cells of the header, or cannot be read.
+            if (records.length === 0) checkHeader(name, file, columns, cells);
             records.push(typedRecord(columns, cells, records.length + 2, nullText));
           }
         } else {

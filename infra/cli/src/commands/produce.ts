@@ -76,8 +76,9 @@ async function send(session: KafkaSession, target: string, options: Options, sig
   const { context, topics } = session;
   const pipelines = await context.pipelines();
   const plans = pipelines.map(({ plan }) => plan);
-  const plan = plans.find(({ name }) => name === target) ?? plans.find(({ topic }) => topic === target);
-  const schema = pipelines.find((pipeline) => pipeline.plan === plan)?.schema;
+  const pipeline =
+    pipelines.find(({ plan }) => plan.name === target) ?? pipelines.find(({ plan }) => plan.topic === target);
+  const plan = pipeline?.plan;
   const topic = plan?.topic ?? target;
   if (plan?.relay !== undefined) throw isRelayed(plan, target);
   checkKeys(plan, options);
@@ -96,7 +97,7 @@ async function send(session: KafkaSession, target: string, options: Options, sig
     format: options.valueFormat ?? null,
     fallback: plan !== undefined || options.key !== undefined ? 'json' : 'text',
     columns: plan?.columns ?? null,
-    optional: schema === undefined ? new Set() : optionalFieldsOf(`topic "${topic}"`, schema),
+    optional: pipeline === undefined ? new Set() : optionalFieldsOf(`topic "${topic}"`, pipeline.schema),
     keyField: options.key ?? plan?.partitionBy ?? null,
     needsKey: options.key !== undefined && plan === undefined,
     keySeparator: options.keySeparator ?? null,
