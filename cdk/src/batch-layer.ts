@@ -49,6 +49,7 @@ export class BatchLayer extends Construct {
       bucketArn === null ? [] : rights(bucketArn);
     const archivePrefix = `archive/${plan.version}/`;
     const viewsPrefix = `views/${plan.version}/`;
+    const publicationsPrefix = `publications/${plan.version}/`;
     const nativeLayer = new NativeLayer(this, 'Native', { packages: props.nativePackages, settings });
     this.nativeLayer = nativeLayer;
 
@@ -83,6 +84,8 @@ export class BatchLayer extends Construct {
           listObjects(arn, archivePrefix),
           objects(['s3:GetObject'], arn, archivePrefix),
           objects(['s3:PutObject'], arn, viewsPrefix),
+          listObjects(arn, publicationsPrefix),
+          objects(['s3:GetObject', 's3:PutObject'], arn, publicationsPrefix),
         ]),
         ...readModels(this, plan, settings),
         ...(resumes ? [allow(['lambda:InvokeFunction'], [speed.fold.lambda.functionArn])] : []),

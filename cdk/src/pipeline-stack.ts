@@ -27,7 +27,7 @@ export class PipelineStack extends Stack {
     Annotations.of(this).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
     this.speed = new SpeedLayer(this, 'Speed', props);
     this.batch = new BatchLayer(this, 'Batch', { ...props, speed: this.speed });
-    this.serving = new ServingLayer(this, 'Serving', props);
+    this.serving = new ServingLayer(this, 'Serving', { ...props, batch: this.batch });
     this.relay = plan.relay === undefined ? null : new RelayLayer(this, 'Relay', props);
     const { training } = settings;
     this.training =

@@ -3,16 +3,24 @@ import { HttpApi, HttpMethod, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigate
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Construct } from 'constructs';
+import type { BatchLayer } from './batch-layer.ts';
+import { listObjects, objects } from './permissions.ts';
 import { PipelineFunction, type PipelineProps } from './pipeline-function.ts';
+
+interface ServingProps extends PipelineProps {
+  readonly batch: BatchLayer;
+}
 
 /** The merge of the two: a function that answers with merged rows and their receipt, behind an HTTP API that asks for a signature of IAM. */
 export class ServingLayer extends Construct {
   readonly query: PipelineFunction;
   readonly api: HttpApi;
 
-  constructor(scope: Construct, id: string, props: PipelineProps) {
+  constructor(scope: Construct, id: string, props: ServingProps) {
     super(scope, id);
-    const { plan, settings } = props;
+    const { plan, settings, batch } = props;
+    const bucketArn = batch.bucket?.bucketArn ?? null;
+    const publications = `publications/${plan.version}/`;
     this.query = new PipelineFunction(this, 'Query', {
       ...props,
       role: 'query',
@@ -21,6 +29,16 @@ export class ServingLayer extends Construct {
       // The API gives up after 30 s: an answer that comes later reaches nobody.
       timeout: Duration.seconds(29),
       calls: ['cassandra'],
+      // To tell a database that was emptied from a new one. It reads what was published, and whether anything was archived.
+      statements:
+        bucketArn === null
+          ? []
+          : [
+              listObjects(bucketArn, `archive/${plan.version}/`),
+              listObjects(bucketArn, publications),
+              objects(['s3:GetObject'], bucketArn, publications),
+            ],
+      environment: { ARCHIVE_BUCKET: batch.archivePlace },
     });
     this.api = new HttpApi(this, 'Api', {
       apiName: `bifold-${plan.name}`,

@@ -3,6 +3,7 @@ export { type ArchivePorts, archiveLog } from './archive/archive.ts';
 export { type KeptPorts, keptRecords, locateKept } from './archive/kept.ts';
 export { type Drift, type DriftOptions, type DriftPorts, type DriftQuestion, latestDrift } from './drift.ts';
 export { bindModels, coldModels, loadModel, NO_VERSION, type RefusedVersion } from './models.ts';
+export { type PublishedView, publishedView } from './published.ts';
 export { answerQuestion, type QueryPorts } from './query/answer.ts';
 export { questionOf } from './query/question.ts';
 export { BINDINGS, loadLookups, type SegmentBinding } from './recompute/lookups.ts';

@@ -18,6 +18,7 @@ import {
   modelRegistry,
   s3Archive,
   s3Bucket,
+  s3Publications,
   s3Views,
   speedStore,
   sweepLedger,
@@ -32,6 +33,7 @@ import { batchStoreContract } from '../contract/batch-store.ts';
 import { bindingStoreContract, lookupStoreContract, sweepLedgerContract } from '../contract/binding-store.ts';
 import { logContract } from '../contract/log.ts';
 import { modelRegistryContract } from '../contract/model-registry.ts';
+import { publicationStoreContract } from '../contract/publication-store.ts';
 import { freshScope, speedStoreContract } from '../contract/speed-store.ts';
 import { sharedBifold } from './local/bifold.ts';
 
@@ -96,6 +98,7 @@ archiveContract('S3', async (scope) => ({
   remove: (key) => bucket.deleteAll(key),
   exists: async (key) => (await bucket.head(key)) !== null,
 }));
+publicationStoreContract('S3', async (scope) => s3Publications(bucket, scope));
 modelRegistryContract('S3 and Cassandra', async () => ({
   registry: modelRegistry(bucket, modelPointers(cassandra)),
   put: (key, localPath) => bucket.put(key, localPath, {}),

@@ -2,11 +2,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Bucket, openBucket, s3Archive, s3Views } from '@bifold/adapters/s3';
+import { type Bucket, openBucket, s3Archive, s3Publications, s3Views } from '@bifold/adapters/s3';
 import { webHdfs, webHdfsAddress } from '@bifold/adapters/webhdfs';
 import { type Cloud, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { archiveContract } from '../contract/archive-store.ts';
+import { publicationStoreContract } from '../contract/publication-store.ts';
 import { type Bifold, bifoldIn } from './local/bifold.ts';
 
 jest.setTimeout(180_000);
@@ -44,6 +45,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+publicationStoreContract('HDFS', async (scope) => s3Publications(bucket, scope));
 archiveContract('HDFS', async (scope) => ({
   archive: s3Archive(bucket, scope),
   views: s3Views(bucket, scope),

@@ -2,7 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEngine } from '@bifold/adapters/duckdb';
-import { memoryArchive, memoryBucket, memoryDatabase, memoryLog, memoryViews } from '@bifold/adapters/memory';
+import {
+  memoryArchive,
+  memoryBucket,
+  memoryDatabase,
+  memoryLog,
+  memoryPublications,
+  memoryViews,
+} from '@bifold/adapters/memory';
 import {
   type Answer,
   answerAsOf,
@@ -21,7 +28,14 @@ import {
   rowId,
   type WindowPlan,
 } from '@bifold/core';
-import { answerQuestion, archiveLog, coldState, foldDelivery, recompute } from '@bifold/functions/bodies';
+import {
+  answerQuestion,
+  archiveLog,
+  coldState,
+  foldDelivery,
+  publishedView,
+  recompute,
+} from '@bifold/functions/bodies';
 import { choices as choicesOf } from './numbers.ts';
 import { LOOKUP_VERSIONS, pipelineOf, type RandomCase, TABLES } from './random-pipelines.ts';
 
@@ -158,6 +172,7 @@ class Differential {
           ...this.stores(),
           speed: this.stores().store,
           views: memoryViews(this.bucket, this.scope),
+          publications: memoryPublications(this.bucket, this.scope),
         },
         ...{ openEngine: () => openEngine({ threads: 1 }), clock: () => 0 },
         newId: () => `run-${this.counts.generations}-${id++}`,
@@ -190,7 +205,13 @@ class Differential {
       ...{ window: window.name, keys: null, ...range, snapshot: false, parts: true, limit: 100_000, cursor: null },
     };
     const { bindings, appearances } = this.stores();
-    const answer = await answerQuestion(plan, this.scope, question, { store, batch, bindings, appearances });
+    // Also stores that hold one layer alone are asked here: nothing was lost there.
+    const published = publishedView(plan, {
+      ...{ publications: { newest: async () => null }, archive: { partitions: async () => [] }, batch },
+    });
+    const answer = await answerQuestion(plan, this.scope, question, {
+      ...{ store, batch, bindings, appearances, published },
+    });
     const lookups = await this.boundLookups();
     const { coverage } = answer.receipt;
     const log = this.records.flat();

@@ -7,12 +7,13 @@ import {
   memoryDatabase,
   memoryLog,
   memoryModelPointers,
+  memoryPublications,
   memoryViews,
   modelRegistry,
 } from '@bifold/adapters';
 import { openEngine } from '@bifold/adapters/duckdb';
 import { foldOf, type LogRecord, type ModelPointer, type Pipeline, type Value } from '@bifold/core';
-import { archiveLog, coldState, foldDelivery, recompute } from '@bifold/functions/bodies';
+import { archiveLog, coldState, foldDelivery, publishedView, recompute } from '@bifold/functions/bodies';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import fc from 'fast-check';
 import { store } from './models.ts';
@@ -72,6 +73,7 @@ export async function scoringWorld(
     ...{ bindings: database.bindingStore(scope), lookups: database.lookupStore(), models: registry },
     ...{ log, incarnation: 'topic', scratchFolder, archive: memoryArchive(bucket, scope) },
     ...{ appearances: database.appearanceStore(scope), batch: database.batchStore(scope, plan.storage) },
+    publications: memoryPublications(bucket, scope),
   };
   const speed = database.speedStore(scope, plan.storage);
   let warm = coldState();
@@ -80,7 +82,7 @@ export async function scoringWorld(
     scope,
     registry,
     /** What a question is answered from. */
-    answering: { store: speed, ...common },
+    answering: { store: speed, ...common, published: publishedView(plan, common) },
     /** By partition and segment, what is bound. */
     bindings: () => Promise.all([0, 1].map((partition) => common.bindings.list(partition, 0, null))),
     async send(partition: number, values: readonly unknown[]): Promise<readonly LogRecord[]> {

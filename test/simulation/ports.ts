@@ -11,6 +11,8 @@ import {
   type LogWriter,
   type LookupStore,
   type ModelRegistry,
+  type Pointer,
+  type PublicationStore,
   type QuarantineEntry,
   type RelayedRecord,
   type RowPosition,
@@ -39,6 +41,8 @@ export interface Stage {
   readonly replicas: readonly MemoryDatabase[];
   readonly objects: Map<string, StoredObject>;
   readonly files: LocalFiles;
+  /** What the archive records as published, by scope and generation. */
+  readonly publications: Map<string, Map<number, Pointer>>;
   readonly log: MemoryLog;
   /** `model.json` of each version, by name and version; pointers beside them. */
   readonly models: { readonly files: Map<string, Uint8Array>; readonly pointers: ModelPointers };
@@ -332,6 +336,30 @@ export function bindingStore(stage: Stage, actor: Actor, scope: Scope): BindingS
       ),
     list: (partition, from, to) =>
       call(stage, actor, `bindings of p${partition}`, () => bindings.list(partition, from, to), false),
+  };
+}
+
+export function publicationStore(stage: Stage, actor: Actor, scope: Scope): PublicationStore {
+  const key = `${scope.version} ${scope.incarnation}`;
+  const own = stage.publications.get(key) ?? new Map<number, Pointer>();
+  stage.publications.set(key, own);
+  return {
+    newest: () =>
+      call(
+        stage,
+        actor,
+        'newest publication',
+        async () => own.get([...own.keys()].reduce((most, generation) => Math.max(most, generation), 0)) ?? null,
+        false,
+      ),
+    record: (pointer) =>
+      call(
+        stage,
+        actor,
+        `record generation ${pointer.generation}`,
+        async () => void (own.has(pointer.generation) || own.set(pointer.generation, pointer)),
+        true,
+      ),
   };
 }
 

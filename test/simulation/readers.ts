@@ -7,6 +7,7 @@ import {
   type Receipt,
   readFor,
   type Source,
+  ViewLostError,
 } from '@bifold/core';
 import { answerQuestion, keptRecords, locateKept, questionOf } from '@bifold/functions/bodies';
 import { foldingEngine } from './engine.ts';
@@ -58,7 +59,11 @@ export function ask(
       const next: Question = cursor
         ? { ...question, cursor: questionOf(pipeline.plan, { window, cursor }).cursor }
         : question;
-      const answer = await answerQuestion(pipeline.plan, scope, next, ports);
+      const answer = await answerQuestion(pipeline.plan, scope, next, ports).catch((error: unknown) => {
+        // Refused instead of given: whoever judges must know that it would cover nothing.
+        if (error instanceof ViewLostError && error.code === 'BIFOLD_NOTHING_COVERED') answered({});
+        throw error;
+      });
       pages.push(world.sabotage.answer?.(answer) ?? answer);
       cursor = answer.cursor;
       if (cursor !== null) world.count('pages continued');

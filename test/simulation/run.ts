@@ -28,6 +28,7 @@ const EXPECTED = [
   'BIFOLD_MOVED_ON',
   'BIFOLD_CURSOR_EXPIRED',
   'BIFOLD_LOST_BEFORE_DUPLICATES',
+  'BIFOLD_NOTHING_COVERED',
 ];
 
 /** Turns after which a world without nemeses must be at rest. */

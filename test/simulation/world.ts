@@ -16,7 +16,7 @@ import {
   type Question,
   type Scope,
 } from '@bifold/core';
-import type { WarmState } from '@bifold/functions/bodies';
+import { publishedView, type WarmState } from '@bifold/functions/bodies';
 import { FinalRows } from './finality.ts';
 import type { Lookups } from './history.ts';
 import { FAMILIES } from './pipelines.ts';
@@ -101,6 +101,7 @@ export class World extends Run {
       replicas: Array.from({ length: replicas }, (): MemoryDatabase => memoryDatabase()),
       objects: new Map(),
       files: new Map(),
+      publications: new Map(),
       log: this.topic.log,
       models: { files: new Map(), pointers: memoryModelPointers() },
       timeouts: () => (this.nemeses.has('timeout') && !this.calm ? timeouts : 0),
@@ -164,6 +165,7 @@ export class World extends Run {
     const bucket = ports.bucket(stage, actor);
     const objects = sabotage.bucket?.(bucket) ?? bucket;
     const archive = memoryArchive(objects, scope);
+    const publications = ports.publicationStore(stage, actor, scope);
     return {
       store: sabotage.speed?.(store, role, stage, scope) ?? store,
       batch: sabotage.batch?.(batch, role) ?? batch,
@@ -174,6 +176,8 @@ export class World extends Run {
       log: sabotage.log?.(log, role, deployment.scope) ?? log,
       archive: sabotage.archive?.(archive) ?? archive,
       views: memoryViews(objects, scope),
+      publications,
+      published: publishedView(deployment.pipeline.plan, { publications, archive, batch }),
     };
   }
 

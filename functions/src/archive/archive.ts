@@ -51,6 +51,8 @@ const FETCH_BYTES = 1024 * 1024;
  */
 export async function archiveLog(pipeline: Pipeline, ports: ArchivePorts): Promise<readonly ArchivedPartition[]> {
   const decode = decoderOf(pipeline);
+  // Also where nothing is to be archived: "nothing is left" would be said of another topic.
+  await verifyIncarnation(ports);
   const scratch = await mkdtemp(join(ports.scratchFolder, 'archive-'));
   try {
     const chains = await Promise.all((await ports.log.partitions()).map((partition) => chainOf(partition, ports)));

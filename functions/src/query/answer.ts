@@ -40,6 +40,7 @@ import {
   withFinality,
 } from '@bifold/core';
 import { clockBelow } from '../clock.ts';
+import { type PublishedView, rowsLost } from '../published.ts';
 
 export interface QueryPorts {
   readonly store: SpeedStore;
@@ -47,6 +48,7 @@ export interface QueryPorts {
   readonly bindings: BindingStore;
   /** Holds the marks of the clocks, of a view that drops what is late. */
   readonly appearances: Pick<AppearanceStore, 'read'>;
+  readonly published: PublishedView;
 }
 
 const TRIES = 5;
@@ -55,22 +57,29 @@ const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 /** Of the sessions of one key, which are not cut into pages. */
 const RESPONSE_BYTES_MAX = 5 * 1024 * 1024;
 
-/** Rule 8: reads the pointer, progress, rows, and the pointer again; what it read stands if that moved by one generation at most. */
+/**
+ * Rule 8: reads the pointer, progress, rows, and the pointer again; what it read stands if that moved by one generation at
+ * most.
+ * @throws {ViewLostError} when the database lacks what was once published: a smaller answer would look like a complete one
+ */
 export async function answerQuestion(plan: Plan, scope: Scope, question: Question, ports: QueryPorts): Promise<Answer> {
   const algebras = rowAlgebrasOf(plan);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const pointer = await ports.batch.readPointer('quorum');
+    await ports.published.check(pointer);
     const covering = question.cursor
       ? await resumedVantage(plan, scope, question.cursor, pointer, ports)
       : await freshVantage(plan, question, pointer, ports);
     const vantage = await withClocks(plan, covering, ports);
-    const [page, quarantined, models] = await Promise.all([
+    const [page, counted, models] = await Promise.all([
       readPage(plan, algebras, vantage, question, ports),
       question.cursor?.quarantined ?? countQuarantined(plan, algebras, vantage, ports),
       modelsOf(plan, vantage, question, ports),
     ]);
     if (!stillReadable(vantage.generation, await ports.batch.readPointer('quorum'))) continue;
-    return answerOf(plan, scope, vantage, question, { quarantined, models }, startOf(question), page);
+    if (counted === null) throw rowsLost(plan, vantage.run as string);
+    if (Object.keys(vantage.coverage).length === 0) await ports.published.checkNothingCovered();
+    return answerOf(plan, scope, vantage, question, { quarantined: counted, models }, startOf(question), page);
   }
   throw new QuestionError('BIFOLD_MOVED_ON', {
     failed: 'an answer could not be read before its generation was replaced twice',
@@ -276,18 +285,22 @@ async function* gatherParts(
   }
 }
 
-/** How many records among the covered offsets were quarantined: a total, so it may be behind its receipt where a count ran ahead. */
+/**
+ * How many records among the covered offsets were quarantined: a total, so it may be behind its receipt where a count ran
+ * ahead. Every run has this row. @returns null when the run lacks it: the rows of the run are gone
+ */
 async function countQuarantined(
   plan: Plan,
   algebras: RowAlgebras,
   vantage: Vantage,
   ports: QueryPorts,
-): Promise<Quarantined> {
+): Promise<Quarantined | null> {
   const { key, window, startMs } = QUARANTINE_POSITION;
   const filter: RowFilter = { keys: [key], window, fromMs: startMs, toMs: startMs + 1 };
   const rows: RowParts[] = [];
   for await (const part of gatherParts(vantage, bucketOf(key, plan.storage.buckets), filter, null, ports))
     rows.push(part);
+  if (vantage.run !== null && !rows.some(({ batch }) => batch !== null)) return null;
   const { states, behind } = mergeTotal(algebras.quarantine, key, window, startMs, rows);
   const counts = Object.entries(algebras.quarantine.present(states)).filter(([, records]) => records !== 0);
   return { reasons: Object.fromEntries(counts) as Record<string, number>, behind };

@@ -1,9 +1,10 @@
 import { appearanceStore, batchStore, bindingStore, speedStore } from '@bifold/adapters/cassandra';
-import { BifoldError, QuestionError } from '@bifold/core';
+import { BifoldError, QuestionError, ViewLostError } from '@bifold/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
-import { deploymentOf } from '../deployment/environment.ts';
+import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
+import { publishedView } from '../published.ts';
 import { answerQuestion, type QueryPorts } from './answer.ts';
 import { questionOf } from './question.ts';
 
@@ -11,12 +12,23 @@ const { pipeline, scope } = deploymentOf();
 const { plan } = pipeline;
 
 const ports = once(async (): Promise<QueryPorts> => {
-  const client = await cassandraOfEnvironment();
+  // Loaded while the database is connected to: it is asked when the function is new, and seldom again.
+  const [client, { openBucket, s3Archive, s3Publications }] = await Promise.all([
+    cassandraOfEnvironment(),
+    import('@bifold/adapters/s3'),
+  ]);
+  const bucket = openBucket(setting('ARCHIVE_BUCKET'));
+  const batch = batchStore(client, scope, plan.storage);
   return {
     store: speedStore(client, scope, plan.storage),
-    batch: batchStore(client, scope, plan.storage),
+    batch,
     bindings: bindingStore(client, scope),
     appearances: appearanceStore(client, scope),
+    published: publishedView(plan, {
+      publications: s3Publications(bucket, scope),
+      archive: s3Archive(bucket, scope),
+      batch,
+    }),
   };
 });
 
@@ -33,6 +45,8 @@ export const handler = observed(async (event: APIGatewayProxyEventV2): Promise<A
     if (error instanceof QuestionError)
       return reply(error.code === 'BIFOLD_CURSOR_EXPIRED' ? 410 : 400, problem(error));
     logger.error('a question was not answered', error as Error);
+    // Nothing comes back by itself: the caller must know what to do, and an empty answer would hide it.
+    if (error instanceof ViewLostError) return reply(503, problem(error));
     // What is away comes back: the caller may try again. Details stay in the log.
     return reply(503, { code: error instanceof BifoldError ? error.code : 'BIFOLD_FAILED' });
   }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { appearanceStore, batchStore, bindingStore, lookupStore, speedStore } from '@bifold/adapters/cassandra';
-import { openBucket, s3Archive, s3Views } from '@bifold/adapters/s3';
+import { openBucket, s3Archive, s3Publications, s3Views } from '@bifold/adapters/s3';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { invokeLater } from '../deployment/invocation.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { registryOfEnvironment } from '../deployment/registry.ts';
+import { publishedView } from '../published.ts';
 import type { QueryPorts } from '../query/answer.ts';
 import { resumptionOf } from '../resumption.ts';
 import { tellDrift } from './drift.ts';
@@ -19,9 +20,11 @@ const ports = once(async (): Promise<RecomputePorts & QueryPorts> => {
   const client = await cassandraOfEnvironment();
   const bucket = openBucket(setting('ARCHIVE_BUCKET'));
   const speed = speedStore(client, scope, pipeline.plan.storage);
+  const [archive, publications] = [s3Archive(bucket, scope), s3Publications(bucket, scope)];
+  const batch = batchStore(client, scope, pipeline.plan.storage);
   return {
-    archive: s3Archive(bucket, scope),
-    batch: batchStore(client, scope, pipeline.plan.storage),
+    ...{ archive, publications, batch },
+    published: publishedView(pipeline.plan, { archive, publications, batch }),
     bindings: bindingStore(client, scope),
     lookups: lookupStore(client),
     appearances: appearanceStore(client, scope),

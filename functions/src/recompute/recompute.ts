@@ -13,6 +13,9 @@ import {
   type ModelRegistry,
   manifestOf,
   type Pipeline,
+  type Plan,
+  type Pointer,
+  type PublicationStore,
   pointerAfter,
   type RunEntry,
   type SpeedStore,
@@ -22,6 +25,7 @@ import {
   type ViewStore,
 } from '@bifold/core';
 import type { RefusedVersion } from '../models.ts';
+import { viewLost } from '../published.ts';
 import { refuseLost, storeAppearances } from './appearances.ts';
 import { bindSegments, loadLookups } from './lookups.ts';
 import { loadManifest } from './manifest.ts';
@@ -39,6 +43,7 @@ export interface RecomputePorts {
   readonly models?: ModelRegistry;
   readonly onRefused?: (refused: RefusedVersion) => void;
   readonly views: ViewStore;
+  readonly publications: PublicationStore;
   /** A new engine, empty, for one run. */
   readonly openEngine: () => Promise<SqlEngine>;
   readonly clock: Clock;
@@ -68,7 +73,7 @@ export async function recompute(pipeline: Pipeline, ports: RecomputePorts, accep
   const { plan } = pipeline;
   const { segmentSize } = plan.storage;
   refuseLost(plan, acceptLost);
-  const pointer = await ports.batch.readPointer('serial');
+  const pointer = await publishedPointer(plan, ports);
   const partitions = await ports.archive.partitions();
   const chains = new Map(
     await Promise.all(partitions.map(async (partition) => [partition, await ports.archive.chain(partition)] as const)),
@@ -93,6 +98,7 @@ export async function recompute(pipeline: Pipeline, ports: RecomputePorts, accep
     const next = pointerAfter(pointer, entry.run, manifest, ports.clock());
     if (!(await ports.batch.publish(pointer, next)))
       return { published: false, generation: pointer.generation, reason: 'overtaken' };
+    await ports.publications.record(next);
     const lost = Object.values(manifest.lost).reduce((total, ranges) => total + sizeOf(ranges), 0);
     const offsets =
       Object.values(manifest.cuts).reduce((total, cut) => total + segmentStart(cut, segmentSize), 0) - lost;
@@ -101,6 +107,22 @@ export async function recompute(pipeline: Pipeline, ports: RecomputePorts, accep
     await engine.close();
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/**
+ * The pointer to go on from. It is recorded in the archive first: a run that died right after its compare-and-set did not
+ * record it. So the archive lacks at most the newest publication, and never names one that was not published.
+ * @throws {ViewLostError} when the archive knows a newer one: what would be published now would count from 1 again
+ */
+async function publishedPointer(
+  plan: Plan,
+  { publications, batch }: Pick<RecomputePorts, 'publications' | 'batch'>,
+): Promise<Pointer> {
+  const recorded = (await publications.newest())?.generation ?? 0;
+  const pointer = await batch.readPointer('serial');
+  if (pointer.generation < recorded) throw viewLost(plan, recorded, pointer.generation);
+  if (pointer.generation > recorded) await publications.record(pointer);
+  return pointer;
 }
 
 /** Writes every row of the run to Cassandra, and the views as Parquet. Returns how many rows. */

@@ -2,7 +2,7 @@ import { gatherPages } from '@bifold/core';
 import type { Answer } from '@bifold/functions';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
-import { CliError, messageOf, UsageError } from './errors.ts';
+import { CheckFailed, CliError, messageOf, UsageError } from './errors.ts';
 
 /** A question, as the API takes it. */
 export interface Question {
@@ -20,6 +20,8 @@ export interface Question {
 const PAGE_ROWS_MAX = 10_000;
 const PATIENCE_MS = 40_000;
 const CURSOR_EXPIRED = 410;
+/** The API works, and the database behind it lacks data: the check failed, not the service. */
+const VIEW_LOST: ReadonlySet<string> = new Set(['BIFOLD_VIEW_LOST', 'BIFOLD_NOTHING_COVERED']);
 
 export function apiUrl({ addresses }: Context, { apiId, pipeline }: DeploymentRecord): string {
   return `${addresses.aws.endpoint}/_aws/execute-api/${apiId}/$default/views/${pipeline}`;
@@ -64,6 +66,7 @@ function refusal({ pipeline }: DeploymentRecord, status: number, text: string): 
     remedy: told.remedy ?? `npx bifold status names what is away; npx bifold logs ${pipeline}-query tells more`,
   };
   if (status === 400) return new UsageError(code, parts);
+  if (VIEW_LOST.has(code)) return new CheckFailed(code, parts);
   return status === CURSOR_EXPIRED ? new CursorExpired(code, parts) : new CliError(code, parts);
 }
 

@@ -122,6 +122,6 @@ function unbound(pipeline: string, lookup: string, segment: string): CliError {
     failed: `a segment that "${pipeline}" answers for has no version of "${lookup}" bound`,
     received: `partition and segment ${segment.replace('|', ', ')}`,
     allowed: 'a binding for each segment that holds an event',
-    remedy: 'this is a fault of Bifold: keep the state folder and report it',
+    remedy: `if the database was lost or restored: npx bifold restore ${pipeline}; otherwise keep the state folder and report it`,
   });
 }

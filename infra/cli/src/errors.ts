@@ -1,4 +1,4 @@
-import { BifoldError, DefinitionError, type Explanation, QuestionError } from '@bifold/core';
+import { BifoldError, DefinitionError, type Explanation, QuestionError, ViewLostError } from '@bifold/core';
 
 /** What the command line itself refuses or cannot do. */
 export class CliError extends BifoldError {}
@@ -19,6 +19,9 @@ export const EXIT = {
 /** Offsets that nobody keeps any more: what was asked about them has no answer now. */
 export class GoneError extends CliError {}
 
+/** What was checked does not hold: the command worked, and its answer is "no". */
+export class CheckFailed extends CliError {}
+
 /** Thrown for what the caller must write differently. */
 export class UsageError extends CliError {}
 
@@ -37,6 +40,7 @@ export function exitStatusOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof DefinitionError || error instanceof QuestionError) {
     return EXIT.usage;
   }
+  if (error instanceof CheckFailed || error instanceof ViewLostError) return EXIT.no;
   return error instanceof GoneError ? EXIT.gone : EXIT.failed;
 }
 

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StoragePlan } from '@bifold/core';
+import type { Pointer, StoragePlan } from '@bifold/core';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import { CliError } from './errors.ts';
+import { withPublished } from './published.ts';
+import { checkTopics } from './recreated-topic.ts';
 import { sumOfRelayLag } from './relayed.ts';
 import { boundsOf, lagOf, storedViews } from './report.ts';
 import { plural, seconds } from './terminal.ts';
@@ -11,21 +13,30 @@ import { plural, seconds } from './terminal.ts';
 const STALLED_MS = 60_000;
 const LAG_EVERY_MS = 300;
 
-/** Asks how many offsets of the log the views do not hold; of what a relay has still to bring, too. */
+/**
+ * Asks how many offsets of the log the views do not hold; of what a relay has still to bring, too. Asking fails when the
+ * topic was created again, and when the database lacks what was published: neither is a lag that shrinks.
+ */
 export async function lagReader(
   context: Context,
   deployment: DeploymentRecord,
   storage: StoragePlan,
 ): Promise<() => Promise<number>> {
+  await checkTopics(context, deployment);
   const log = await context.log(deployment.topic);
   const partitions = await log.partitions();
+  let seen: Pointer | null = null;
   return async () => {
+    await checkTopics(context, deployment);
     // First what is not in the log yet: what it brings meanwhile is counted then.
     const toCome = await sumOfRelayLag(context, deployment);
-    const [bounds, { coverage }] = await Promise.all([
+    const [bounds, { coverage, pointer }] = await Promise.all([
       boundsOf(log, partitions),
       storedViews(context, deployment, storage),
     ]);
+    if (seen === null || pointer.generation < seen.generation)
+      await withPublished(context, deployment, storage, (published) => published.check(pointer));
+    seen = pointer;
     return toCome + lagOf(bounds, coverage);
   };
 }

@@ -11,6 +11,7 @@ import {
   type Range,
   type StoragePlan,
   sizeOf,
+  ViewLostError,
   vantageOf,
 } from '@bifold/core';
 import type { MappingState, TriggerState } from '@bifold/trigger';
@@ -19,6 +20,8 @@ import type { Context } from './context.ts';
 import { type DeploymentRecord, readDeployments } from './deployments.ts';
 import { driftOfDeployment, driftWarnings } from './drift.ts';
 import { messageOf } from './errors.ts';
+import { withPublished } from './published.ts';
+import { whatHappened } from './recreated-topic.ts';
 import { relayLag } from './relayed.ts';
 import { s3Options } from './s3-options.ts';
 import { age, number } from './terminal.ts';
@@ -131,7 +134,9 @@ async function pipelineReport(
     warnings.push(`topic "${topic}" does not exist: npx bifold deploy ${record.pipeline}`);
   const isBound = described?.id === incarnation;
   if (described !== null && !isBound) {
-    warnings.push(`topic "${topic}" was created anew (${described.id}): npx bifold deploy ${record.pipeline}`);
+    warnings.push(
+      `${whatHappened(topic, described.id)}, and ${incarnation} is deployed: npx bifold deploy ${record.pipeline}`,
+    );
   }
   const log = await context.log(topic);
   const bounds = isBound ? await attempt('log', ['kafka'], () => boundsOf(log, described.partitions)) : null;
@@ -141,9 +146,17 @@ async function pipelineReport(
     (await attempt('relay', ['kafka'], async () => Object.fromEntries(await relayLag(context, record))));
   for (const [source, id] of isUp('kafka') ? Object.entries(record.relayed ?? {}) : []) {
     const now = await attempt(source, ['kafka'], async () => (await context.kafkaAdmin()).describeTopic(source));
-    if (now?.id !== id) warnings.push(`topic "${source}" was created anew: npx bifold deploy ${record.pipeline}`);
+    if (now?.id !== id)
+      warnings.push(
+        `${whatHappened(source, now?.id ?? null)}, and ${id} is deployed: npx bifold deploy ${record.pipeline}`,
+      );
   }
   const stored = await attempt('views', ['cassandra'], () => storedViews(context, record, storage));
+
+  const lost =
+    stored &&
+    (await attempt('publications', ['cassandra', 'emulator'], () => lossOf(context, record, storage, stored)));
+  if (lost) warnings.push(lost);
 
   const archive =
     bounds && (await attempt('archive', ['kafka', 'emulator'], () => archiveOf(context, record, log, bounds)));
@@ -184,6 +197,26 @@ async function pipelineReport(
     },
     ...{ archive, retention, quarantined: answer?.receipt.quarantined.reasons ?? null, warnings, unknown },
   };
+}
+
+/** What the database lacks of what was once published or archived, in a sentence; null when nothing is known to be missing. */
+async function lossOf(
+  context: Context,
+  record: DeploymentRecord,
+  storage: StoragePlan,
+  { pointer, coverage }: Awaited<ReturnType<typeof storedViews>>,
+): Promise<string | null> {
+  try {
+    await withPublished(context, record, storage, async (published) => {
+      await published.check(pointer);
+      if (Object.keys(coverage).length === 0) await published.checkNothingCovered();
+    });
+    return null;
+  } catch (error) {
+    if (!(error instanceof ViewLostError)) throw error;
+    const { failed, received, remedy } = error.explanation;
+    return `LOST: ${failed} (${received}); ${remedy}`;
+  }
 }
 
 /** What is published of a deployment's views, and what an answer would cover now. */

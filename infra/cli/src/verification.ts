@@ -22,8 +22,10 @@ import { boundLookups } from './bound-lookups.ts';
 import { compareQuarantine, compareWindow, type Difference, pushDifference } from './compare.ts';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
-import { CliError } from './errors.ts';
 import { type Kept, offsetsIn, withKept } from './kept.ts';
+import { checkCovered } from './published.ts';
+import { checkTopics } from './recreated-topic.ts';
+import { boundsOf } from './report.ts';
 import { drawKeys } from './sample.ts';
 import { step } from './terminal.ts';
 
@@ -71,7 +73,7 @@ interface AskedWindow {
 /**
  * Asks the API for every row of every window, recomputes the same offsets with one plain fold over the log as Kafka or the archive has it, and compares
  * row by row, both ways.
- * @throws when the topic is another incarnation, and the archive alone was not asked for
+ * @throws {CheckFailed} when the topic was created again, or the answer covers nothing of a log that holds records
  */
 export async function verifyPipeline(
   context: Context,
@@ -82,8 +84,8 @@ export async function verifyPipeline(
   const { plan } = pipeline;
   const { onProgress } = context;
   const { version, incarnation } = deployment;
+  await checkTopics(context, deployment);
   return withKept(context, deployment, { version, incarnation }, async (kept) => {
-    checkIncarnation(kept, deployment, sources);
     const drawn = sample && (await sampleOf(context, pipeline, deployment, kept, sources[0] as Source, sample));
     // Where no key can be drawn there is little to verify: all of it.
     const keys = drawn === null || drawn.length === 0 ? null : drawn;
@@ -94,6 +96,7 @@ export async function verifyPipeline(
       asked.push({ window, ...(await step(onProgress, name, () => askAll(context, deployment, question))) });
     }
     const { receipt } = asked.at(-1) as AskedWindow;
+    await checkNotEmpty(context, deployment, receipt);
     const lookups = await boundLookups(context, pipeline, receipt);
     const drawnKeys = new Set(keys);
     const only = keys && { has: (id: string) => drawnKeys.has(keyOfRow(id)) };
@@ -214,16 +217,17 @@ async function sampleOf(
   return drawKeys(pipeline, size, seed, located, (some) => keptRecords(some, kept), lookups);
 }
 
-function checkIncarnation(
-  { topicId }: Kept,
-  { pipeline, topic, incarnation }: DeploymentRecord,
-  sources: readonly Source[],
-): void {
-  if (topicId === incarnation || !sources.includes('log')) return;
-  throw new CliError('BIFOLD_OTHER_INCARNATION', {
-    failed: `the views of "${pipeline}" cannot be recomputed from the log: they are of another incarnation of topic "${topic}"`,
-    received: topicId === null ? 'no such topic' : `topic id ${topicId}`,
-    allowed: incarnation,
-    remedy: `npx bifold verify ${pipeline} --against archive, or npx bifold deploy ${pipeline}, which binds the topic as it is now`,
-  });
+async function checkNotEmpty(
+  context: Context,
+  { pipeline, topic }: DeploymentRecord,
+  { coverage }: Receipt,
+): Promise<void> {
+  if (Object.keys(coverage).length > 0) return;
+  const log = await context.log(topic);
+  const bounds = await boundsOf(log, await log.partitions());
+  checkCovered(
+    pipeline,
+    coverage,
+    Array.from(bounds.values(), ({ end }) => end),
+  );
 }

@@ -1,4 +1,4 @@
-import { type Pointer, ProtocolError } from '@bifold/core';
+import { canonicalJson, type Pointer, ProtocolError, type PublishedRun } from '@bifold/core';
 
 /** Generation numbers grow by one, also for a rollback (rule 8): a reader counts how far the pointer moved under it. */
 export function checkSuccessor(expected: Pointer, next: Pointer): void {
@@ -9,4 +9,53 @@ export function checkSuccessor(expected: Pointer, next: Pointer): void {
     allowed: 'the next generation number, naming a run',
     remedy: 'read the pointer and build its successor',
   });
+}
+
+/** The runs of a pointer, as it is stored beside its generation number. */
+export function pointerText({ current, previous }: Pointer): string {
+  return canonicalJson({ current, previous });
+}
+
+/** @throws {ProtocolError} for a text that `pointerText` did not write */
+export function readPointerText(generation: number, text: string): Pointer {
+  let state: unknown;
+  try {
+    state = JSON.parse(text);
+  } catch (cause) {
+    throw notAPointer(text, cause);
+  }
+  const { current, previous } = (state ?? {}) as { current?: unknown; previous?: unknown };
+  if (!isRunOrNull(current) || !isRunOrNull(previous)) throw notAPointer(text);
+  return { generation, current, previous };
+}
+
+function isRunOrNull(value: unknown): value is PublishedRun | null {
+  if (value === null) return true;
+  if (typeof value !== 'object') return false;
+  const { run, runGeneration, cuts, lost, publishedAtMs } = value as Record<string, unknown>;
+  const isRange = (range: unknown) => Array.isArray(range) && range.length === 2 && range.every(Number.isSafeInteger);
+  return (
+    typeof run === 'string' &&
+    Number.isSafeInteger(runGeneration) &&
+    Number.isSafeInteger(publishedAtMs) &&
+    isRecordOf(cuts, Number.isSafeInteger) &&
+    isRecordOf(lost, (ranges) => Array.isArray(ranges) && ranges.every(isRange))
+  );
+}
+
+function isRecordOf(value: unknown, holds: (entry: unknown) => boolean): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(holds);
+}
+
+function notAPointer(received: unknown, cause?: unknown): ProtocolError {
+  return new ProtocolError(
+    'BIFOLD_POINTER_UNREADABLE',
+    {
+      failed: 'reading which runs are published',
+      received: String(received).slice(0, 200),
+      allowed: 'the state of a pointer: current and previous run with their cuts',
+      remedy: 'use the version of the code that wrote it',
+    },
+    { cause },
+  );
 }

@@ -31,6 +31,9 @@ export class CodecError extends BifoldError {}
 /** The protocol cannot go on safely now; a retry, or the operator, cures it. Nothing was written that is not true. */
 export class ProtocolError extends BifoldError {}
 
+/** The database has lost data of a view: an answer would look complete and be smaller than one that was given before. */
+export class ViewLostError extends ProtocolError {}
+
 /** A question that the view cannot answer as it was put. */
 export class QuestionError extends BifoldError {}
 

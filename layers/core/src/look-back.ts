@@ -171,6 +171,6 @@ function unordered(partition: number, offset: number): ProtocolError {
     failed: 'a view that looks back was given a log out of order',
     received: `offset ${offset} of partition ${partition} behind a later one`,
     allowed: 'the records of each partition by offset, from the first one on',
-    remedy: 'report this: it is a fault of Bifold',
+    remedy: 'this is a fault of Bifold: report it',
   });
 }

@@ -197,6 +197,14 @@ export interface BatchStore {
   deleteRun(entry: RunEntry): Promise<void>;
 }
 
+/** Which pointers were published, in the archive. It outlives the database, so it can tell an empty one from a new one. */
+export interface PublicationStore {
+  /** The newest recorded pointer; null when none is recorded. */
+  newest(): Promise<Pointer | null>;
+  /** Records a published pointer. Created only if absent, so repeating it is harmless. */
+  record(pointer: Pointer): Promise<void>;
+}
+
 /** How far the sweeper got, so that it does not lay the same tombstones again. Losing a mark costs work, never a row. */
 export interface SweepLedger {
   /** Fragments of the segments `[0, below)` of a partition are deleted. */

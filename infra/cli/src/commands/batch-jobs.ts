@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { type Context, withContext } from '../context.ts';
 import { deploymentOf } from '../deployments.ts';
 import { CliError } from '../errors.ts';
+import { checkTopics } from '../recreated-topic.ts';
 import { number, plural, print, printJson, step } from '../terminal.ts';
 
 type Job = 'archive' | 'recompute' | 'sweep' | 'train';
@@ -84,6 +85,8 @@ Example:
     .action((pipeline: string, { json, acceptLost }: { json?: boolean; acceptLost?: boolean }) =>
       withContext(async (context) => {
         const event = acceptLost ? { acceptLost: true } : {};
+        // A sweep deletes what the topic before left; the others would say that all is archived and published.
+        if (job !== 'sweep') await checkTopics(context, deploymentOf(context.paths, pipeline));
         const result = await step(context.onProgress, `${job} ${pipeline}`, () =>
           runJob(context, pipeline, job, event),
         );

@@ -153,7 +153,7 @@ async function ensureModel(context: Context, { model, learningFile }: Example, f
       failed: `version "${trained.version}" of model "${model.name}" cannot be promoted`,
       received: `${golden.different} of ${golden.rows} golden rows scored otherwise`,
       allowed: 'all of them scored as in training',
-      remedy: 'this is a fault of Bifold: keep the version and report it',
+      remedy: 'train it again; if that ends in the same way, keep the version and report it',
     });
   await registry.movePointer(model.name, before, promoted(before, trained.version));
   const { heldOut } = trained.metrics;

@@ -7,6 +7,7 @@ import { recall } from '../as-of.ts';
 import { type Context, withContext } from '../context.ts';
 import { deployedAs, deploymentOf, namedOf } from '../deployments.ts';
 import { Ended, EXIT, UsageError } from '../errors.ts';
+import { warnOfOtherTopics } from '../recreated-topic.ts';
 import { readSavedAnswer } from '../saved-answer.ts';
 import { dim, plural, print, printJson, warn } from '../terminal.ts';
 import { wholeNumber } from './option-values.ts';
@@ -76,6 +77,7 @@ retention since. Ends with 1 when its digest is not that of the receipt, with 4 
         const answer = all
           ? await askAll(context, deployment, question)
           : await ask(context, deployment, { ...question, limit });
+        await warnOfOtherTopics(context, deployment);
         if (json) return printJson(answer);
         print(answerText(pipeline.plan, answer));
       }),

@@ -7,6 +7,7 @@ import { type Context, withContext } from '../context.ts';
 import { deployedAs, namedOf } from '../deployments.ts';
 import { explainError, UsageError } from '../errors.ts';
 import { untilInterrupted } from '../interruption.ts';
+import { warnOfOtherTopics } from '../recreated-topic.ts';
 import { bold, dim, number, plural, print, styled, warn } from '../terminal.ts';
 import { type Change, WatchedRows } from '../watching.ts';
 import { wholeNumber } from './option-values.ts';
@@ -56,6 +57,7 @@ async function watch(context: Context, name: string, options: Options, signal: A
   const { plan } = pipeline;
   const deployment = deployedAs(context.paths, pipeline);
   const everyMs = intervalOf(options.every);
+  await warnOfOtherTopics(context, deployment);
   const question = { ...questionOf(options), limit: options.limit };
   const watched = new WatchedRows();
   const drawn = !options.json && !options.once && process.stdout.isTTY === true;

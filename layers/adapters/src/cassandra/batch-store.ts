@@ -6,14 +6,13 @@ import {
   LOG_TIMESTAMP_BASE_US,
   NOTHING_PUBLISHED,
   type Pointer,
-  ProtocolError,
   type PublishedRun,
   type Scope,
   TABLES,
 } from '@bifold/core';
 import { eachOf } from '../concurrency.ts';
-import { checkSuccessor } from '../pointer.ts';
-import { bufferOf, type CassandraClient, type CassandraRow, type Statement, scopeValues } from './client.ts';
+import { checkSuccessor, pointerText, readPointerText } from '../pointer.ts';
+import { bufferOf, type CassandraClient, type Statement, scopeValues } from './client.ts';
 import { readRows, type SliceTable } from './row-slices.ts';
 import { deleteCql, insertCql, selectCql } from './tables.ts';
 import { WRITES_IN_FLIGHT, writeGroups } from './write-groups.ts';
@@ -44,7 +43,7 @@ export function batchStore(client: CassandraClient, scope: Scope, options: Batch
 
   const readPointer = async (consistency: 'serial' | 'quorum'): Promise<Pointer> => {
     const [row] = await client.read({ cql: selectPointer, values: scoped }, { serial: consistency === 'serial' });
-    return row === undefined ? NOTHING_PUBLISHED : decodePointer(row);
+    return row === undefined ? NOTHING_PUBLISHED : readPointerText(Number(row.generation), row.state);
   };
 
   return {
@@ -52,7 +51,7 @@ export function batchStore(client: CassandraClient, scope: Scope, options: Batch
 
     async publish(expected, next) {
       checkSuccessor(expected, next);
-      const state = canonicalJson({ current: next.current, previous: next.previous });
+      const state = pointerText(next);
       const statement: Statement =
         expected.generation === 0
           ? { cql: insertPointer, values: [...scoped, BigInt(next.generation), state] }
@@ -117,47 +116,4 @@ function timestampOf(generation: number): bigint {
 
 function isSame(left: PublishedRun | null, right: PublishedRun | null): boolean {
   return canonicalJson(left) === canonicalJson(right);
-}
-
-function decodePointer(row: CassandraRow): Pointer {
-  let state: unknown;
-  try {
-    state = JSON.parse(row.state);
-  } catch (cause) {
-    throw notAPointer(row.state, cause);
-  }
-  const { current, previous } = (state ?? {}) as { current?: unknown; previous?: unknown };
-  if (!isRunOrNull(current) || !isRunOrNull(previous)) throw notAPointer(row.state);
-  return { generation: Number(row.generation), current, previous };
-}
-
-function isRunOrNull(value: unknown): value is PublishedRun | null {
-  if (value === null) return true;
-  if (typeof value !== 'object') return false;
-  const { run, runGeneration, cuts, lost, publishedAtMs } = value as Record<string, unknown>;
-  const isRange = (range: unknown) => Array.isArray(range) && range.length === 2 && range.every(Number.isSafeInteger);
-  return (
-    typeof run === 'string' &&
-    Number.isSafeInteger(runGeneration) &&
-    Number.isSafeInteger(publishedAtMs) &&
-    isRecordOf(cuts, Number.isSafeInteger) &&
-    isRecordOf(lost, (ranges) => Array.isArray(ranges) && ranges.every(isRange))
-  );
-}
-
-function isRecordOf(value: unknown, holds: (entry: unknown) => boolean): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(holds);
-}
-
-function notAPointer(received: unknown, cause?: unknown): ProtocolError {
-  return new ProtocolError(
-    'BIFOLD_POINTER_UNREADABLE',
-    {
-      failed: 'reading which runs are published',
-      received: String(received).slice(0, 200),
-      allowed: 'the state of a pointer: current and previous run with their cuts',
-      remedy: 'use the version of the code that wrote it',
-    },
-    { cause },
-  );
 }

@@ -5,7 +5,11 @@ import type { Bucket, Metadata } from '../s3/bucket.ts';
 /** What stands for a bucket of S3: the archive and the views are the same over it. */
 export function memoryBucket(): Bucket {
   const objects = new Map<string, { readonly bytes: Uint8Array; readonly metadata: Metadata }>();
-  const list = async (prefix: string) => [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+  const list = async (prefix: string, keysMax?: number) =>
+    [...objects.keys()]
+      .filter((key) => key.startsWith(prefix))
+      .sort()
+      .slice(0, keysMax);
   return {
     async create(key, localPath, metadata) {
       const bytes = await readFile(localPath);

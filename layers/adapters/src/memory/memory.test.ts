@@ -9,9 +9,18 @@ import {
 } from '../../../../test/contract/binding-store.ts';
 import { logContract } from '../../../../test/contract/log.ts';
 import { modelRegistryContract } from '../../../../test/contract/model-registry.ts';
+import { publicationStoreContract } from '../../../../test/contract/publication-store.ts';
 import { speedStoreContract } from '../../../../test/contract/speed-store.ts';
 import { modelRegistry } from '../model/index.ts';
-import { memoryArchive, memoryBucket, memoryDatabase, memoryLog, memoryModelPointers, memoryViews } from './index.ts';
+import {
+  memoryArchive,
+  memoryBucket,
+  memoryDatabase,
+  memoryLog,
+  memoryModelPointers,
+  memoryPublications,
+  memoryViews,
+} from './index.ts';
 
 const database = memoryDatabase();
 const bucket = memoryBucket();
@@ -29,6 +38,7 @@ archiveContract('memory', async (scope) => ({
   remove: (key) => bucket.deleteAll(key),
   exists: async (key) => (await bucket.head(key)) !== null,
 }));
+publicationStoreContract('memory', async (scope) => memoryPublications(bucket, scope));
 modelRegistryContract('memory', async () => ({
   registry: modelRegistry(bucket, pointers),
   put: (key, localPath) => bucket.put(key, localPath, {}),

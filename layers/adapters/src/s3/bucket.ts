@@ -37,8 +37,8 @@ export interface Bucket {
   /** The metadata of an object; null when there is none. */
   head(key: string): Promise<Metadata | null>;
   download(key: string, localPath: string): Promise<Metadata>;
-  /** Keys under a prefix, in the order of their bytes. */
-  list(prefix: string): Promise<readonly string[]>;
+  /** Keys under a prefix, in the order of their bytes; the first `keysMax` of them when it is given. */
+  list(prefix: string, keysMax?: number): Promise<readonly string[]>;
   /** Names of the folders directly under a prefix. */
   folders(prefix: string): Promise<readonly string[]>;
   deleteAll(prefix: string): Promise<void>;
@@ -89,12 +89,15 @@ export function s3Bucket(
     Metadata: { ...metadata },
   });
 
-  async function* pages(prefix: string, delimiter?: string) {
+  async function* pages(prefix: string, delimiter?: string, keysMax?: number) {
     let token: string | undefined;
     do {
       const page = await asking(`listing ${prefix}`, () =>
         client.send(
-          new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, Delimiter: delimiter, ContinuationToken: token }),
+          new ListObjectsV2Command({
+            ...{ Bucket: bucket, Prefix: prefix, Delimiter: delimiter },
+            ...{ ContinuationToken: token, MaxKeys: keysMax },
+          }),
         ),
       );
       yield page;
@@ -102,9 +105,12 @@ export function s3Bucket(
     } while (token !== undefined);
   }
 
-  const list = async (prefix: string): Promise<string[]> => {
+  const list = async (prefix: string, keysMax?: number): Promise<string[]> => {
     const keys: string[] = [];
-    for await (const page of pages(prefix)) for (const { Key } of page.Contents ?? []) if (Key) keys.push(Key);
+    for await (const page of pages(prefix, undefined, keysMax)) {
+      for (const { Key } of page.Contents ?? []) if (Key) keys.push(Key);
+      if (keysMax !== undefined && keys.length >= keysMax) return keys.slice(0, keysMax);
+    }
     return keys;
   };
 

@@ -55,10 +55,10 @@ export function hdfsBucket({ address, user }: { readonly address: string; readon
     }
   }
 
-  const list = async (prefix: string): Promise<string[]> => {
+  const list = async (prefix: string, keysMax?: number): Promise<string[]> => {
     const keys: string[] = [];
     for await (const key of keysBelow(folderOf(prefix))) if (key.startsWith(prefix)) keys.push(key);
-    return keys.sort();
+    return keys.sort().slice(0, keysMax);
   };
 
   return {

@@ -1,0 +1,79 @@
+import {
+  type ArchiveStore,
+  type BatchStore,
+  type Plan,
+  type Pointer,
+  type PublicationStore,
+  ViewLostError,
+} from '@bifold/core';
+
+export interface PublishedPorts {
+  readonly publications: Pick<PublicationStore, 'newest'>;
+  readonly archive: Pick<ArchiveStore, 'partitions'>;
+  readonly batch: Pick<BatchStore, 'readPointer'>;
+}
+
+/**
+ * What one process knows to be published of a view. A database that was emptied looks like a new one: only what the archive
+ * recorded tells the difference.
+ */
+export interface PublishedView {
+  /**
+   * Asks the archive when the process is new, when nothing is published, and when the pointer is older than one seen before.
+   * @throws {ViewLostError} when the archive records a newer publication than the database has
+   */
+  check(pointer: Pointer): Promise<void>;
+  /** @throws {ViewLostError} when the archive holds files: an answer that covers nothing cannot be right then */
+  checkNothingCovered(): Promise<void>;
+}
+
+export function publishedView(plan: Pick<Plan, 'name'>, ports: PublishedPorts): PublishedView {
+  let seen = Number.POSITIVE_INFINITY;
+  return {
+    async check({ generation }) {
+      if (generation > 0 && generation >= seen) {
+        seen = generation;
+        return;
+      }
+      const newest = await ports.publications.newest();
+      const recorded = newest?.generation ?? 0;
+      let stored = generation;
+      // The pointer was read first: what was published in between is no loss.
+      if (recorded > stored) stored = (await ports.batch.readPointer('serial')).generation;
+      if (recorded > stored) throw viewLost(plan, recorded, stored);
+      seen = stored;
+    },
+
+    async checkNothingCovered() {
+      const partitions = await ports.archive.partitions();
+      if (partitions.length > 0) throw nothingCovered(plan, partitions);
+    },
+  };
+}
+
+export function viewLost({ name }: Pick<Plan, 'name'>, recorded: number, stored: number): ViewLostError {
+  return new ViewLostError('BIFOLD_VIEW_LOST', {
+    failed: `published data of "${name}" is missing from the database`,
+    received: stored === 0 ? 'a database without any generation of it' : `generation ${stored}`,
+    allowed: `generation ${recorded} or newer, which the archive records as published`,
+    remedy: `rebuild it from archive and log: npx bifold restore ${name}`,
+  });
+}
+
+export function rowsLost({ name }: Pick<Plan, 'name'>, run: string): ViewLostError {
+  return new ViewLostError('BIFOLD_VIEW_LOST', {
+    failed: `published rows of "${name}" are missing from the database`,
+    received: `no rows of run ${run}, which the pointer names`,
+    allowed: 'every row of the published run',
+    remedy: `empty its tables in the database, then rebuild it: npx bifold restore ${name}`,
+  });
+}
+
+function nothingCovered({ name }: Pick<Plan, 'name'>, partitions: readonly number[]): ViewLostError {
+  return new ViewLostError('BIFOLD_NOTHING_COVERED', {
+    failed: `the database holds nothing of "${name}", though the archive holds records`,
+    received: `no covered offsets; archived partitions: ${partitions.join(', ')}`,
+    allowed: 'an answer that covers records which were archived',
+    remedy: `wait for the speed layer: npx bifold wait ${name}; if the database was lost: npx bifold restore ${name}`,
+  });
+}
