@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -134,6 +144,22 @@ describe('a local cloud', () => {
     const addresses = new Set(listenedOn(ours()));
     expect(addresses.size).toBeGreaterThan(0);
     for (const address of addresses) expect([loopback4, loopback4in6]).toContain(address);
+  });
+
+  it('is closed to other users of the machine, also where its folder was open before', async () => {
+    const secretsFile = join(stateDir, 'secrets.json');
+    chmodSync(stateDir, 0o755);
+    chmodSync(secretsFile, 0o644);
+    await openCloud({ root, stateDir, softwareDir: join(root, '.bifold', 'software') });
+    const rights = (path: string) => (statSync(path).mode & 0o777).toString(8);
+    expect([rights(stateDir), rights(secretsFile)]).toEqual(['700', '600']);
+  });
+
+  onLinux('shows no password in the command line of a process, which every user can read', () => {
+    const { password } = cloud.addresses.kafka;
+    const commandLines = ours().map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+    expect(commandLines.length).toBeGreaterThanOrEqual(names.length);
+    expect(commandLines.filter((line) => line.includes(password))).toEqual([]);
   });
 
   it('refuses a wrong Kafka password', async () => {

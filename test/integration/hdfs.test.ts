@@ -53,6 +53,32 @@ archiveContract('HDFS', async (scope) => ({
   exists: async (key) => (await bucket.head(key)) !== null,
 }));
 
+describe('a web page', () => {
+  /** As every browser names itself, in requests that a page may send to another origin without being asked. */
+  const asBrowser = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0', 'content-type': 'text/plain' };
+  const FOLDER = '/webhdfs/v1/made-by-a-page';
+  const statusOf = async (service: string, port: string, method: string, path: string, headers = {}) => {
+    const at = (await cloud.status()).find(({ name }) => name === service)?.ports[port];
+    return (await fetch(`http://127.0.0.1:${at}${path}&user.name=bifold`, { method, headers })).status;
+  };
+
+  it.each([
+    ['makes no folder', 'namenode', 'webhdfs', 'PUT', `${FOLDER}?op=MKDIRS`],
+    ['creates no file', 'namenode', 'webhdfs', 'PUT', `${FOLDER}/file?op=CREATE&noredirect=true`],
+    ['deletes nothing', 'namenode', 'webhdfs', 'DELETE', `${FOLDER}?op=DELETE&recursive=true`],
+    ['reads nothing', 'namenode', 'webhdfs', 'GET', '/webhdfs/v1/?op=LISTSTATUS'],
+    ['reads no block', 'datanode', 'http', 'GET', `${FOLDER}/file?op=OPEN&offset=0`],
+  ])('%s by WebHDFS', async (_, service, port, method, path) => {
+    expect(await statusOf(service, port, method, path, asBrowser)).toBe(400);
+  });
+
+  it('is told from a program, which makes a folder and reads', async () => {
+    expect(await statusOf('namenode', 'webhdfs', 'GET', `${FOLDER}?op=GETFILESTATUS`)).toBe(404);
+    expect(await statusOf('namenode', 'webhdfs', 'PUT', `${FOLDER}?op=MKDIRS`)).toBe(200);
+    expect(await statusOf('namenode', 'webhdfs', 'GET', `${FOLDER}?op=GETFILESTATUS`)).toBe(200);
+  });
+});
+
 describe('a file of HDFS', () => {
   const local = (name: string, content: string): string => {
     const path = join(folder, name);

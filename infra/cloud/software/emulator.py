@@ -1,6 +1,6 @@
 """Start ministack with what this project needs and the emulator lacks.
 
-Every patch names the function it replaces, and `_expect` refuses to start when a new version no longer has what a
+Every patch names the function it replaces, and `expect` refuses to start when a new version no longer has what a
 patch was written against: a patch that silently stops working is worse than none. The version is pinned.
 
 1. Kafka event source mappings. Stock CloudFormation drops the properties of a self-managed Kafka mapping, and the
@@ -25,6 +25,10 @@ patch was written against: a patch that silently stops working is worse than non
 9. Objects that are on disk. The emulator answers 200 although an object found no room on the disk, keeps it in memory,
    and has lost it after the next start. Here such a request fails and leaves nothing. And an object's metadata is on
    disk before its bytes: a kill between the two left an object without its metadata.
+10. Requests of web pages. The emulator answers any page of any site, with `Access-Control-Allow-Origin: *`, and it
+    runs code. Here such requests are refused: see request_guard.py.
+
+Nothing that this process or a function writes is readable by other users of the machine.
 """
 
 import contextvars
@@ -45,10 +49,8 @@ import ministack.services.cloudwatch_logs as logs
 import ministack.services.lambda_svc as lambda_service
 import ministack.services.s3 as s3
 
-
-def _expect(condition: bool, what: str) -> None:
-    if not condition:
-        raise SystemExit(f"this ministack has changed ({what}): adapt infra/cloud/software/emulator.py to it")
+from expectation import expect
+from request_guard import guarded
 
 
 def _provisioners_of(resource_type: str) -> dict:
@@ -56,7 +58,7 @@ def _provisioners_of(resource_type: str) -> dict:
     tables = (table for table in vars(provisioners).values() if isinstance(table, dict))
     found = (table[resource_type] for table in tables if resource_type in table)
     handlers = next((entry for entry in found if isinstance(entry, dict) and "create" in entry), None)
-    _expect(handlers is not None, f"the table of provisioners, for {resource_type}")
+    expect(handlers is not None, f"the table of provisioners, for {resource_type}")
     return handlers
 
 
@@ -168,7 +170,7 @@ const _realStdoutWrite = function(text) {
 
 def patch_end_of_log() -> None:
     script = runtime._NODEJS_WORKER_SCRIPT
-    _expect(script.count(_STDOUT) == 1, "the Node worker's standard output")
+    expect(script.count(_STDOUT) == 1, "the Node worker's standard output")
     runtime._NODEJS_WORKER_SCRIPT = script.replace(_STDOUT, _STDOUT_MARKED)
     stock_drain = runtime.Worker._drain_stderr_bounded
 
@@ -198,7 +200,7 @@ CHECKPOINT_PATH = "/_bifold/checkpoint"
 
 
 def patch_checkpoint() -> None:
-    _expect(hasattr(gateway, "_build_persistence_save_dict"), "the list of states to save")
+    expect(hasattr(gateway, "_build_persistence_save_dict"), "the list of states to save")
     stock_app = gateway.app
 
     async def app(scope, receive, send):
@@ -289,7 +291,7 @@ class JsonWithBatches:
 
 
 def patch_batches() -> None:
-    _expect(lambda_service.json is json and runtime.json is json, "the json module of the Lambda service")
+    expect(lambda_service.json is json and runtime.json is json, "the json module of the Lambda service")
     lambda_service.json = JsonWithBatches()
     runtime.json = JsonWithBatches()
 
@@ -302,7 +304,7 @@ NAME_CONFLICT = "NAME_CONFLICT_VALIDATION"
 def patch_adopted_buckets() -> None:
     adopted = contextvars.ContextVar("adopted", default=frozenset())
     stock_deploy, stock_errors = stacks._deploy_stack_async, stacks._validation_errors
-    _expect(changesets._deploy_stack_async is stock_deploy, "how a change set is deployed")
+    expect(changesets._deploy_stack_async is stock_deploy, "how a change set is deployed")
 
     async def deploy(*arguments, **named):
         adopted.set(frozenset(named.get("imports") or {}))
@@ -322,7 +324,7 @@ def patch_adopted_buckets() -> None:
 
 def patch_warm_workers() -> None:
     stock_acquire, stock_release = runtime.acquire_worker, runtime.release_worker
-    _expect(hasattr(runtime, "_workers") and hasattr(runtime, "_worker_key"), "the pools of workers")
+    expect(hasattr(runtime, "_workers") and hasattr(runtime, "_worker_key"), "the pools of workers")
 
     def acquire(func_name, config, code_zip, qualifier="$LATEST", max_concurrency=None):
         with runtime._lock:
@@ -354,7 +356,7 @@ class NotOnDisk(Exception):
 def patch_objects_on_disk() -> None:
     stock_put, stock_persist, stock_write = s3._put_object, s3._persist_object, s3._atomic_write
     for name in ("_object_disk_path", "_object_meta_from_record", "_key_history_meta", "_delete_persisted_object"):
-        _expect(hasattr(s3, name), f"how objects are kept on disk, {name}")
+        expect(hasattr(s3, name), f"how objects are kept on disk, {name}")
     failure = contextvars.ContextVar("failure", default=None)
 
     def write(*arguments, **named):
@@ -394,14 +396,34 @@ def patch_objects_on_disk() -> None:
     s3._atomic_write, s3._persist_object, s3._put_object = write, persist, put
 
 
-if __name__ == "__main__":
-    patch_kafka_mappings()
-    patch_end_of_log()
-    patch_checkpoint()
-    patch_old_logs()
-    patch_api_addresses()
-    patch_batches()
-    patch_adopted_buckets()
-    patch_warm_workers()
-    patch_objects_on_disk()
+# 10. Requests of web pages
+
+
+def patch_request_guard() -> None:
+    gateway.app = guarded(gateway.app, int(os.environ["GATEWAY_PORT"]))
+
+
+# The guard comes last: it stands in front of everything, the checkpoint too.
+PATCHES = [
+    patch_kafka_mappings,
+    patch_end_of_log,
+    patch_checkpoint,
+    patch_old_logs,
+    patch_api_addresses,
+    patch_batches,
+    patch_adopted_buckets,
+    patch_warm_workers,
+    patch_objects_on_disk,
+    patch_request_guard,
+]
+
+
+def main(patches=tuple(PATCHES)) -> None:
+    os.umask(0o077)
+    for patch in patches:
+        patch()
     sys.exit(gateway.main())
+
+
+if __name__ == "__main__":
+    main()

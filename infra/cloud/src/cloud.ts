@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { cassandraService, localDataCenter } from './cassandra.ts';
 import { accountId, checkpoint, emulatorService, region } from './emulator.ts';
 import { CloudError } from './errors.ts';
+import { privateFolder } from './files.ts';
 import { hdfsServices } from './hdfs.ts';
 import { kafkaService } from './kafka.ts';
 import { withLock } from './lock.ts';
@@ -131,7 +132,7 @@ const startInOrder = async (specs: readonly ServiceSpec[], start: (spec: Service
 export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
   const paths = cloudPaths(options);
   const onProgress = options.onProgress ?? (() => {});
-  mkdirSync(paths.stateDir, { recursive: true });
+  privateFolder(paths.stateDir);
   const ports = await keptPorts(paths.portsFile);
   const secrets = keptSecrets(paths.secretsFile);
   const hdfsPorts =

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { CloudError } from './errors.ts';
 import { type CloudPaths, serviceTmpDir, softwareSources } from './paths.ts';
@@ -41,15 +41,23 @@ export const checkpoint = async (ports: Ports): Promise<void> => {
     });
 };
 
+/** Changes when any of the Python files does that the emulator is started with. */
+const programRevision = (): string => {
+  const hash = createHash('sha256');
+  const files = readdirSync(softwareSources).filter((file) => file.endsWith('.py'));
+  for (const file of files.sort()) hash.update(readFileSync(join(softwareSources, file)));
+  return hash.digest('hex');
+};
+
 export const emulatorService = (paths: CloudPaths, ports: Ports, software: Software): ServiceSpec => {
   const dataDir = join(paths.dataDir, 'emulator');
-  const program = join(softwareSources, 'emulator.py');
   const endpoint = `http://${loopback}:${ports.emulator}`;
   return {
     name: 'emulator',
     command: software.python,
-    args: [program],
-    revision: createHash('sha256').update(readFileSync(program)).digest('hex'),
+    // -B: its own modules stand in the checkout, where nothing is to be written.
+    args: ['-B', join(softwareSources, 'emulator.py')],
+    revision: programRevision(),
     env: cleanEnvironment({
       // The checkout's own Node comes first: the emulator runs every Node function with the first `node` it finds.
       PATH: [join(paths.root, 'node_modules', '.bin'), process.env.PATH ?? ''].join(delimiter),

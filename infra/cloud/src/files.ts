@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CloudError, diskFull, systemCode } from './errors.ts';
 
@@ -56,4 +56,10 @@ export const readJson = <T>(file: string): T | undefined => {
       { cause },
     );
   }
+};
+
+/** A folder that no other user of the machine can look into, also if it was there before with wider rights. */
+export const privateFolder = (folder: string): void => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
 };

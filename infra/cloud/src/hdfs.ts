@@ -43,6 +43,12 @@ const properties = (ports: HdfsPorts, nameDir: string, dataDir: string, tmpDir: 
     'dfs.datanode.hostname': loopback,
     'dfs.heartbeat.interval': '1',
     'dfs.datanode.du.reserved': '0',
+    // Hadoop cannot look at Host or Origin. It can demand a header of browsers that no page can send across origins.
+    'dfs.webhdfs.rest-csrf.enabled': 'true',
+    'dfs.webhdfs.rest-csrf.custom-header': 'X-Bifold-Cloud',
+    'dfs.webhdfs.rest-csrf.browser-useragents-regex': '.*Mozilla.*,.*Opera.*',
+    // Reading, too: the filter ignores GET unless another method is named here.
+    'dfs.webhdfs.rest-csrf.methods-to-ignore': 'TRACE',
   },
 });
 

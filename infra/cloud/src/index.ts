@@ -1,4 +1,5 @@
 export { type Cloud, type CloudAddresses, type CloudOptions, openCloud, type UpReport } from './cloud.ts';
+export { emulatorService } from './emulator.ts';
 export { CloudError, type CloudErrorCode, type CloudErrorParts } from './errors.ts';
 export { type CloudPaths, cloudPaths } from './paths.ts';
 export type { PortName, Ports } from './ports.ts';

@@ -94,17 +94,21 @@ export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, 
     const draftProperties = join(confDir, 'format.properties');
     writeWhole(draftProperties, serverProperties(ports, draft));
     const { username, password } = secrets.kafka;
-    const scram = `SCRAM-SHA-512=[name=${username},password=${password}]`;
     const args = [
       'format',
       `--cluster-id=${clusterIdOf(randomBytes(16))}`,
       '-c',
       draftProperties,
       '--add-scram',
-      scram,
+      `SCRAM-SHA-512=[name=${username},password=${password}]`,
     ];
+    // The tool reads its arguments from a file, one a line: every user of the machine sees a command line.
+    const argumentsFile = join(confDir, 'format.arguments');
+    writeWhole(argumentsFile, `${args.join('\n')}\n`, 0o600);
     try {
-      await run(software.java, ['-XX:TieredStopAtLevel=1', ...java, 'kafka.tools.StorageTool', ...args], { env });
+      await run(software.java, ['-XX:TieredStopAtLevel=1', ...java, 'kafka.tools.StorageTool', `@${argumentsFile}`], {
+        env,
+      });
     } catch (cause) {
       const { stderr = '', stdout = '' } = cause as { stderr?: string; stdout?: string };
       throw new CloudError(
@@ -115,8 +119,10 @@ export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, 
           allowed: 'an empty folder that can be written',
           remedy: `look at ${paths.dataDir}, then run the command again`,
         },
-        // The cause would show the command line, and with it the password.
+        // The cause holds the tool's output, and that may hold the password.
       );
+    } finally {
+      rmSync(argumentsFile, { force: true });
     }
     renameSync(draft, logDir);
   };

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { chmodSync } from 'node:fs';
 import { readJson, writeOnce } from './files.ts';
 
 /** Made once on this machine, readable by its owner alone. */
@@ -8,7 +9,11 @@ export interface Secrets {
 
 export const keptSecrets = (secretsFile: string): Secrets => {
   const kept = readJson<Secrets>(secretsFile);
-  if (kept !== undefined) return kept;
+  if (kept !== undefined) {
+    // A copied or restored file may have wider rights.
+    chmodSync(secretsFile, 0o600);
+    return kept;
+  }
   const secrets: Secrets = { kafka: { username: 'bifold', password: randomBytes(24).toString('hex') } };
   if (writeOnce(secretsFile, `${JSON.stringify(secrets, null, 2)}\n`, 0o600)) return secrets;
   return readJson<Secrets>(secretsFile) ?? secrets;
