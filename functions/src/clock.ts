@@ -1,4 +1,4 @@
-import { type AppearanceStore, clockId, NO_CLOCK_MS, segmentOf } from '@bifold/core';
+import { type AppearanceStore, clockId, NO_CLOCK_MS, type SegmentSize, segmentOf } from '@bifold/core';
 
 /** So many segments are asked at once for a mark: the last one is nearly always near. */
 const MARKS_AT_ONCE = 64;
@@ -12,7 +12,7 @@ export async function clockBelow(
   partition: number,
   cut: number,
   upTo: number,
-  segmentSize: number,
+  segmentSize: SegmentSize,
   appearances: Pick<AppearanceStore, 'read'>,
 ): Promise<{ readonly next: number; readonly clockMs: number }> {
   const first = segmentOf(Math.max(0, cut - 1), segmentSize);

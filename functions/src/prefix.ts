@@ -1,4 +1,4 @@
-import { type SpeedStore, segmentOf, segmentStart } from '@bifold/core';
+import { type SegmentSize, type SpeedStore, segmentEnd, segmentOf, segmentStart } from '@bifold/core';
 
 /**
  * Where the log's prefix ends of which every appearance is stored: below the cut the batch layer wrote them, from there on each complete segment. Nothing that is
@@ -11,13 +11,13 @@ export async function knownPrefix(
   partition: number,
   cut: number,
   upTo: number,
-  segmentSize: number,
+  segmentSize: SegmentSize,
   store: Pick<SpeedStore, 'readProgress'>,
 ): Promise<number> {
   const last = Math.max(cut, segmentOf(upTo, segmentSize));
   const progress = await store.readProgress(partition, cut, last + 1);
   for (let segment = cut; ; segment++) {
     const next = progress.get(segment) ?? segmentStart(segment, segmentSize);
-    if (segment === last || next < segmentStart(segment + 1, segmentSize)) return next;
+    if (segment === last || next < segmentEnd(segment, segmentSize)) return next;
   }
 }

@@ -1,6 +1,16 @@
 /** Our side of W1: through the Kafka trigger and the Lambda API into Cassandra. */
 import { speedStore } from '@bifold/adapters/cassandra';
-import { type Plan, rowAlgebrasOf, rowId, type Scope, type SpeedStore, type States, segmentStart } from '@bifold/core';
+import {
+  type Plan,
+  rowAlgebrasOf,
+  rowId,
+  type Scope,
+  type SpeedStore,
+  type States,
+  segmentEnd,
+  segmentOf,
+  segmentStart,
+} from '@bifold/core';
 import type { BenchCloud } from './bench-cloud.ts';
 import type { ResultRow } from './oracle.ts';
 import { type ProcessorSeconds, processorSeconds, spent } from './processor-time.ts';
@@ -66,7 +76,7 @@ async function isComplete(store: SpeedStore, { storage }: Plan, ends: EndOffsets
   const reached = await Promise.all(
     Array.from(ends, async ([partition, end]) => {
       if (end === 0) return true;
-      const segment = Math.floor((end - 1) / storage.segmentSize);
+      const segment = segmentOf(end - 1, storage.segmentSize);
       return (await store.readProgress(partition, segment, segment + 1)).get(segment) === end;
     }),
   );
@@ -85,7 +95,7 @@ export async function bifoldRows(
   for (const [partition, end] of ends) {
     const progress = await store.readProgress(partition, 0, null);
     for (let segment = 0; segmentStart(segment, plan.storage.segmentSize) < end; segment++) {
-      const complete = Math.min(end, segmentStart(segment + 1, plan.storage.segmentSize));
+      const complete = Math.min(end, segmentEnd(segment, plan.storage.segmentSize));
       if (progress.get(segment) !== complete)
         throw new Error(
           `partition ${partition}, segment ${segment}: progress is ${progress.get(segment)}, not ${complete}`,

@@ -5,6 +5,7 @@ import {
   type QuarantineEntry,
   type RowFilter,
   type Scope,
+  type SegmentSize,
   type SpeedStore,
 } from '@bifold/core';
 import { beforeAll, describe, expect, it } from '@jest/globals';
@@ -14,7 +15,7 @@ export const freshScope = (): Scope => ({ version: 'contract-1', incarnation: ra
 
 export interface StoreOptions {
   readonly buckets: number;
-  readonly segmentSize: number;
+  readonly segmentSize: SegmentSize;
 }
 
 export async function collect<T>(rows: AsyncIterable<T>): Promise<T[]> {

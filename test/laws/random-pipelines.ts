@@ -29,6 +29,7 @@ import {
   type Pipeline,
   quantile,
   running,
+  type SegmentSize,
   session,
   sliding,
   split,
@@ -125,7 +126,7 @@ export interface Choices {
   readonly groupBy: readonly string[];
   readonly windows: readonly Window[];
   readonly aggregates: readonly AggregateChoice[];
-  readonly segmentSize: number;
+  readonly segmentSize: SegmentSize;
   readonly buckets: number;
 }
 interface AggregateChoice {
@@ -310,7 +311,12 @@ const choices: fc.Arbitrary<Choices> = fc.record({
     }),
     { minLength: 1, maxLength: 8 },
   ),
-  segmentSize: fc.integer({ min: 1, max: 12 }),
+  segmentSize: fc.oneof(
+    fc.integer({ min: 1, max: 12 }),
+    fc
+      .tuple(fc.constantFrom(1, 2), fc.constantFrom(2, 4, 8), fc.constantFrom(1, 2, 3))
+      .map(([least, times, share]) => ({ least, most: least * times, share })),
+  ),
   buckets: fc.integer({ min: 1, max: 3 }),
 });
 

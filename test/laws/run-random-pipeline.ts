@@ -26,6 +26,8 @@ import {
   type ResolveLookup,
   rowAlgebrasOf,
   rowId,
+  segmentOf,
+  segmentStart,
   type WindowPlan,
 } from '@bifold/core';
 import {
@@ -272,7 +274,10 @@ class Differential {
     if (pointer.current === null) return;
     const { run, cuts } = pointer.current;
     const coverage = Object.fromEntries(
-      Object.entries(cuts).map(([partition, cut]) => [partition, [[0, cut * plan.storage.segmentSize] as const]]),
+      Object.entries(cuts).map(([partition, cut]) => [
+        partition,
+        [[0, segmentStart(cut, plan.storage.segmentSize)] as const],
+      ]),
     );
     const folded = await interpret(this.pipeline, this.records.flat(), coverage, await this.boundLookups());
     const { view } = rowAlgebrasOf(plan);
@@ -303,7 +308,7 @@ class Differential {
     );
     return (partition, offset) => (position, key) => {
       const { name, table } = plan.lookups[position] as (typeof plan.lookups)[number];
-      const version = bound[partition]?.get(Math.floor(offset / plan.storage.segmentSize))?.get(name);
+      const version = bound[partition]?.get(segmentOf(offset, plan.storage.segmentSize))?.get(name);
       return version === undefined ? null : (LOOKUP_VERSIONS[Number(version.slice(1))]?.[table]?.get(key) ?? null);
     };
   }

@@ -7,11 +7,12 @@ import {
   resultCell,
   resultTypeOf,
   rowAlgebrasOf,
+  segmentOf,
+  segmentStart,
 } from '@bifold/core';
 import { questionOf } from '@bifold/functions/bodies';
 import { archive, recompute, sweep } from './batch-layer.ts';
 import { uncovered } from './oracle.ts';
-import { SEGMENT_SIZE } from './pipelines.ts';
 import { ask } from './readers.ts';
 import { relayAll } from './relay.ts';
 import { consume } from './speed-layer.ts';
@@ -28,8 +29,10 @@ export async function comeToRest(world: World): Promise<void> {
   await relayAll(world);
   // A whole segment more for every partition, so that the last one begins where nothing was lost.
   const tail = world.certain().random;
+  const { segmentSize } = world.stage;
+  const longest = typeof segmentSize === 'number' ? segmentSize : segmentSize.most;
   for (let partition = 0; partition < topic.partitions; partition++)
-    for (let record = 0; record < SEGMENT_SIZE + 1; record++) topic.produce(partition, tail);
+    for (let record = 0; record <= longest; record++) topic.produce(partition, tail);
   for (const deployment of world.current) {
     await catchUp(world, deployment);
     if (world.failure === null) await answerAll(world, deployment);
@@ -89,6 +92,7 @@ function checkLiveness(world: World, deployment: Deployment, coverage: Coverage)
 /** What no answer can cover, since retention took it before the archive came. */
 function lostOf(world: World, deployment: Deployment): Coverage {
   const { version, incarnation } = world.keysOf(deployment);
+  const { segmentSize } = deployment.pipeline.plan.storage;
   const prefix = `archive/${version}/${incarnation}/`;
   const lost = new Map<string, [number, number][]>();
   for (const [key, { metadata }] of world.stage.objects) {
@@ -98,7 +102,7 @@ function lostOf(world: World, deployment: Deployment): Coverage {
     const start = Number.parseInt(name, 10);
     const [from, end] = passesLost(deployment)
       ? [start, Number(metadata.end)]
-      : [start - (start % SEGMENT_SIZE), Number.MAX_SAFE_INTEGER];
+      : [segmentStart(segmentOf(start, segmentSize), segmentSize), Number.MAX_SAFE_INTEGER];
     lost.set(partition, [...(lost.get(partition) ?? []), [from, end]]);
   }
   return Object.fromEntries(lost);
@@ -130,7 +134,7 @@ async function quarantineDifference(world: World, deployment: Deployment): Promi
       const admitted = decoded === null ? null : slot && (earlier?.admit(slot, decoded) ?? decoded);
       const expected = admitted?.kind === 'poison' ? admitted.reason : undefined;
       const given = entries.get(offset);
-      const folded = offset < (progress.get(Math.floor(offset / SEGMENT_SIZE)) ?? 0);
+      const folded = offset < (progress.get(segmentOf(offset, pipeline.plan.storage.segmentSize)) ?? 0);
       if ((given !== undefined || folded) && given !== expected)
         return `the quarantine has ${given} for p${partition} ${offset}, which is ${expected ?? 'no poison'}`;
     }
@@ -144,7 +148,7 @@ async function viewFilesDifference(world: World, deployment: Deployment, run: Pu
   const { history } = world.topic;
   const records = history.flatMap((slots) => slots.filter((slot) => slot !== null));
   const covered = Object.fromEntries(
-    [...history.keys()].map((partition) => [String(partition), batchRanges(run, partition, SEGMENT_SIZE)]),
+    [...history.keys()].map((partition) => [String(partition), batchRanges(run, partition, plan.storage.segmentSize)]),
   );
   const { rows } = await interpret(pipeline, records, covered, await world.boundLookups(deployment));
   const { view } = rowAlgebrasOf(plan);

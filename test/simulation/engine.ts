@@ -16,8 +16,10 @@ import {
   type Plan,
   type ResolveLookup,
   SCORES,
+  type SegmentSize,
   type SqlEngine,
   type SqlValue,
+  segmentOf,
   slotIndex,
   type TableColumn,
   type TimedValues,
@@ -221,7 +223,7 @@ type Resolve = (partition: number, offset: number) => ResolveLookup;
 function lookupsOf(
   names: readonly string[],
   tables: ReadonlyMap<string, readonly TableColumn[]>,
-  segmentSize: number,
+  segmentSize: SegmentSize,
 ): Resolve {
   const rowsOf = (name: string): Readonly<Record<string, SqlValue>>[] => {
     const columns = tables.get(name) ?? [];
@@ -247,7 +249,7 @@ function lookupsOf(
   );
   return (partition, offset) => (lookup, key) => {
     const name = names[lookup] as string;
-    const version = bound.get(`${partition}|${Math.floor(offset / segmentSize)}|${name}`);
+    const version = bound.get(`${partition}|${segmentOf(offset, segmentSize)}|${name}`);
     return loaded.get(`${name}|${version}|${key}`) ?? null;
   };
 }

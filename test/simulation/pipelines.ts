@@ -23,6 +23,7 @@ import {
   type Relayed,
   repartition,
   running,
+  type SegmentSize,
   session,
   sliding,
   sum,
@@ -40,7 +41,8 @@ import type { Random } from './random.ts';
 
 /** What the simulation folds: two definitions over one topic, of which the second changes what the columns of the first mean, not how they are laid out. */
 
-export const SEGMENT_SIZE = 4;
+/** Of one kind each: a seed draws which. Those that grow have sizes of two, four and eight offsets. */
+export const SEGMENT_SIZES: readonly SegmentSize[] = [4, { least: 2, most: 8, share: 2 }];
 export const TABLE = 'cities';
 export const MODEL = 'fares';
 export const CITIES = ['rome', 'oslo', 'z\u{1f600}'];
@@ -75,8 +77,8 @@ const pipelineWhere = (
   duplicates: Duplicates<'at' | 'city' | 'seats'> | null = null,
   from: typeof trips | Relayed<z.infer<typeof Trip>> = trips,
   others: { readonly dropLate?: Late } = {},
-): Pipeline => {
-  const pipeline = definePipeline({
+): Pipeline =>
+  definePipeline({
     name: 'trips',
     from,
     ...others,
@@ -108,48 +110,42 @@ const pipelineWhere = (
       spans: histogram('seats', [-1, 0, 2]),
       dearest: maxBy('seats', 'fare'),
     },
-    storage: { segmentSize: 16, buckets: 2 },
   });
-  return inSmallSegments(pipeline);
-};
 
 /** Smaller than a definition may ask for: segments are where things go wrong, so a short log must have many. */
-function inSmallSegments(pipeline: Pipeline): Pipeline {
-  const { version: _, ...plan } = { ...pipeline.plan, storage: { segmentSize: SEGMENT_SIZE, buckets: 2 } };
+export function inSmallSegments(pipeline: Pipeline, segmentSize: SegmentSize): Pipeline {
+  const { version: _, ...plan } = { ...pipeline.plan, storage: { segmentSize, buckets: 2 } };
   return { ...pipeline, plan: { ...plan, version: versionOf(plan) } };
 }
 
 const pairsWhere = (dearFrom: number, others: { readonly dropLate?: Late } = {}): Pipeline =>
-  inSmallSegments(
-    definePipeline({
-      name: 'trips',
-      from: join({
-        left: trips,
-        right: shows,
-        as: 'show',
-        on: { city: 'town' },
-        within: { before: '20ms', after: '40ms' },
-        partitions: PARTITIONS,
-      }),
-      ...others,
-      lookups: { place: lookup(table(TABLE, { schema: City, key: 'city' }), { on: 'show_town', missing: 'null' }) },
-      derive: { dear: field('fare').gt(dearFrom), each: field('fare').times(field('show_guests')) },
-      where: field('seats').ge(-1).or(field('seats').isNull()),
-      groupBy: ['city'],
-      windows: WINDOWS,
-      aggregates: {
-        n: count(),
-        dears: count({ where: 'dear' }),
-        guests: sum('show_guests'),
-        spent: sum('each'),
-        ranks: sum('place.rank'),
-        firstGuests: first('show_guests'),
-        most: maxBy('seats', 'show_guests'),
-        spread: variance('show_guests'),
-      },
-      storage: { segmentSize: 16, buckets: 2 },
+  definePipeline({
+    name: 'trips',
+    from: join({
+      left: trips,
+      right: shows,
+      as: 'show',
+      on: { city: 'town' },
+      within: { before: '20ms', after: '40ms' },
+      partitions: PARTITIONS,
     }),
-  );
+    ...others,
+    lookups: { place: lookup(table(TABLE, { schema: City, key: 'city' }), { on: 'show_town', missing: 'null' }) },
+    derive: { dear: field('fare').gt(dearFrom), each: field('fare').times(field('show_guests')) },
+    where: field('seats').ge(-1).or(field('seats').isNull()),
+    groupBy: ['city'],
+    windows: WINDOWS,
+    aggregates: {
+      n: count(),
+      dears: count({ where: 'dear' }),
+      guests: sum('show_guests'),
+      spent: sum('each'),
+      ranks: sum('place.rank'),
+      firstGuests: first('show_guests'),
+      most: maxBy('seats', 'show_guests'),
+      spread: variance('show_guests'),
+    },
+  });
 
 const bySeats = repartition(trips, { by: 'seats', partitions: PARTITIONS });
 

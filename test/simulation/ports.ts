@@ -18,6 +18,7 @@ import {
   type RowPosition,
   rowId,
   type Scope,
+  type SegmentSize,
   type SpeedStore,
   type StoragePlan,
   type SweepLedger,
@@ -49,6 +50,8 @@ export interface Stage {
   /** How likely a call is left without an answer, now. */
   readonly timeouts: () => number;
   readonly readRepair: boolean;
+  /** Of all that is deployed in the run. */
+  readonly segmentSize: SegmentSize;
 }
 
 type Apply = (database: MemoryDatabase) => Promise<unknown>;

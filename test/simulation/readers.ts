@@ -7,12 +7,13 @@ import {
   type Receipt,
   readFor,
   type Source,
+  segmentOf,
   ViewLostError,
 } from '@bifold/core';
 import { answerQuestion, keptRecords, locateKept, questionOf } from '@bifold/functions/bodies';
 import { foldingEngine } from './engine.ts';
 import { differenceOf, uncovered } from './oracle.ts';
-import { CITIES, MODEL, SEGMENT_SIZE } from './pipelines.ts';
+import { CITIES, MODEL } from './pipelines.ts';
 import type { Random } from './random.ts';
 import type { Happening } from './run.ts';
 import type { Deployment, KeptPages, World } from './world.ts';
@@ -106,7 +107,9 @@ async function unnamedModels(
   for (const [partition, slots] of world.topic.historyOf(deployment.scope.incarnation).entries()) {
     const bound = await store.list(partition, 0, null);
     for (const [offset, slot] of slots.entries()) {
-      const version = bound.get(Math.floor(offset / SEGMENT_SIZE))?.get(`model:${MODEL}`) ?? 'no binding';
+      const version =
+        bound.get(segmentOf(offset, deployment.pipeline.plan.storage.segmentSize))?.get(`model:${MODEL}`) ??
+        'no binding';
       const isCovered = (coverage[partition] ?? []).some(([from, to]) => offset >= from && offset < to);
       if (slot !== null && isCovered && !models?.expected?.includes(version)) unnamed.add(version);
     }

@@ -32,7 +32,7 @@ export interface Sabotage {
   readonly notResumed?: true;
   readonly bindings?: (store: BindingStore) => BindingStore;
   readonly log?: (log: Log, role: Role, scope: Scope) => Log;
-  readonly archive?: (archive: ArchiveStore) => ArchiveStore;
+  readonly archive?: (archive: ArchiveStore, stage: Stage) => ArchiveStore;
   readonly bucket?: (store: SimulatedBucket) => SimulatedBucket;
   readonly delivery?: (
     delivery: ReadonlyMap<number, readonly LogRecord[]>,

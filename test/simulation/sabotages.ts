@@ -12,8 +12,10 @@ import {
   rowId,
   type Scope,
   type SpeedStore,
+  segmentEnd,
+  segmentOf,
+  segmentStart,
 } from '@bifold/core';
-import { SEGMENT_SIZE } from './pipelines.ts';
 import type { Stage } from './ports.ts';
 import type { Sabotage } from './sabotage.ts';
 
@@ -151,10 +153,10 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'progress-as-one-number',
     rule: 5,
     breaks: 'progress in a segment vouches for the segment before it too',
-    speed: (store) => ({
+    speed: (store, _, { segmentSize }) => ({
       ...store,
       writeProgress: async (partition, segment, next) => {
-        if (segment > 0) await store.writeProgress(partition, segment - 1, segment * SEGMENT_SIZE);
+        if (segment > 0) await store.writeProgress(partition, segment - 1, segmentStart(segment, segmentSize));
         await store.writeProgress(partition, segment, next);
       },
     }),
@@ -238,11 +240,11 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'cut-not-floored',
     rule: 8,
     breaks: "a cut takes in the segment that the archive's end lies in",
-    archive: (archive) => ({
+    archive: (archive, { segmentSize }) => ({
       ...archive,
       chain: async (partition) => {
         const chain = await archive.chain(partition);
-        const end = (file: (typeof chain)[number]) => Math.ceil(file.end / SEGMENT_SIZE) * SEGMENT_SIZE;
+        const end = (file: (typeof chain)[number]) => segmentEnd(segmentOf(file.end - 1, segmentSize), segmentSize);
         return chain.map((file, index) => (index === chain.length - 1 ? { ...file, end: end(file) } : file));
       },
       fetch: async (file, localPath) => {
@@ -330,7 +332,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'opened-after-closed',
     rule: 10,
     breaks: 'a segment is opened after one that was closed, as if nothing had appeared there',
-    speed: (store, role) =>
+    speed: (store, role, { segmentSize }) =>
       role !== 'speed'
         ? store
         : {
@@ -338,7 +340,7 @@ export const SABOTAGES: readonly Sabotage[] = [
             readProgress: async (partition, from, to) => {
               const progress = new Map(await store.readProgress(partition, from, to));
               for (let segment = from; to !== null && segment < to - 1; segment++)
-                progress.set(segment, (segment + 1) * SEGMENT_SIZE);
+                progress.set(segment, segmentEnd(segment, segmentSize));
               return progress;
             },
           },

@@ -5,13 +5,14 @@ import {
   type ResolveLookup,
   rolledBack,
   type Slots,
+  segmentOf,
   slotIndex,
   type Value,
   withModels,
 } from '@bifold/core';
 import { type DrawnModel, fileOf, numberOf } from '../laws/models.ts';
 import type { Lookups } from './history.ts';
-import { fareModel, lookupRows, MODEL, SEGMENT_SIZE, TABLE } from './pipelines.ts';
+import { fareModel, lookupRows, MODEL, TABLE } from './pipelines.ts';
 import type { Stage } from './ports.ts';
 import type { Random } from './random.ts';
 import type { Run } from './run.ts';
@@ -62,7 +63,7 @@ export class SideInputs {
     );
     const index = slotIndex(plan);
     return (partition, offset) => {
-      const versions = bound[partition]?.get(Math.floor(offset / SEGMENT_SIZE));
+      const versions = bound[partition]?.get(segmentOf(offset, plan.storage.segmentSize));
       const resolve: ResolveLookup = (lookup, key) => {
         const version = versions?.get(plan.lookups[lookup]?.name ?? '');
         return (version === undefined ? undefined : this.tables.get(version)?.get(key)) ?? null;

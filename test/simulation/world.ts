@@ -19,7 +19,7 @@ import {
 import { publishedView, type WarmState } from '@bifold/functions/bodies';
 import { FinalRows } from './finality.ts';
 import type { Lookups } from './history.ts';
-import { FAMILIES } from './pipelines.ts';
+import { FAMILIES, inSmallSegments, SEGMENT_SIZES } from './pipelines.ts';
 import * as ports from './ports.ts';
 import { type Random, randomOf } from './random.ts';
 import { Run, type SimulationOptions } from './run.ts';
@@ -91,7 +91,10 @@ export class World extends Run {
 
   constructor(seed: number, options: SimulationOptions) {
     super(seed, options);
-    this.pipelines = randomOf(seed, 'family').pick(FAMILIES);
+    const segmentSize = randomOf(seed, 'segments').pick(SEGMENT_SIZES);
+    this.pipelines = randomOf(seed, 'family')
+      .pick(FAMILIES)
+      .map((pipeline) => inSmallSegments(pipeline, segmentSize));
     this.topic = new Topic(this);
     this.sources = new Sources(this, this.pipelines[0] as Pipeline);
     const replicas = this.nemeses.has('replicas') ? 3 : 1;
@@ -106,6 +109,7 @@ export class World extends Run {
       models: { files: new Map(), pointers: memoryModelPointers() },
       timeouts: () => (this.nemeses.has('timeout') && !this.calm ? timeouts : 0),
       readRepair: this.sabotage.readRepair ?? true,
+      segmentSize,
     };
     this.sideInputs = new SideInputs(this, this.stage);
   }
@@ -174,7 +178,7 @@ export class World extends Run {
       lookups: ports.lookupStore(stage, actor),
       models: ports.modelRegistry(stage, actor),
       log: sabotage.log?.(log, role, deployment.scope) ?? log,
-      archive: sabotage.archive?.(archive) ?? archive,
+      archive: sabotage.archive?.(archive, stage) ?? archive,
       views: memoryViews(objects, scope),
       publications,
       published: publishedView(deployment.pipeline.plan, { publications, archive, batch }),

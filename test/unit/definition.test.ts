@@ -1794,7 +1794,11 @@ describe('the version of a view', () => {
     ['order of fields', {}, from({ schema: z.object(Object.fromEntries(Object.entries(Ride.shape).reverse())) })],
     ['order of options', {}, Object.fromEntries(Object.entries(base).reverse())],
     ['another way to write a duration', {}, { windows: { hourly: tumbling('60m') } }],
-    ['what the defaults say anyway', {}, { storage: { segmentSize: 4096, buckets: 4 }, lookups: {}, derive: {} }],
+    [
+      'what the defaults say anyway',
+      {},
+      { storage: { segmentSize: { least: 64, most: 4096, share: 16 }, buckets: 4 }, lookups: {}, derive: {} },
+    ],
     [
       'a refinement: that is what schemaVersion is for',
       {},

@@ -17,6 +17,7 @@ import {
   type Plan,
   promoted,
   rolledBack,
+  segmentEnd,
   slotIndex,
   table,
   topic,
@@ -309,7 +310,7 @@ describe('the version of a segment', () => {
   });
 
   it('is named by the receipt, for every segment that it covers', () => {
-    const { segmentSize } = scored.plan.storage;
+    const end = (segment: number) => segmentEnd(segment, scored.plan.storage.segmentSize);
     const bindings = new Map([
       [0, new Map([['model:fares', 'v1']])],
       [
@@ -324,9 +325,9 @@ describe('the version of a segment', () => {
     const byPartition = new Map([['0', bindings]]);
     const versions = (from: number, to: number) =>
       boundModels(scored.plan, { 0: [[from, to]], 1: [[0, 9]] }, byPartition);
-    expect(versions(0, segmentSize)).toEqual({ expected: ['v1'] });
-    expect(versions(0, segmentSize + 1)).toEqual({ expected: ['v1', 'v2'] });
-    expect(versions(2 * segmentSize, 3 * segmentSize)).toEqual({ expected: ['v3'] });
+    expect(versions(0, end(0))).toEqual({ expected: ['v1'] });
+    expect(versions(0, end(0) + 1)).toEqual({ expected: ['v1', 'v2'] });
+    expect(versions(end(1), end(2))).toEqual({ expected: ['v3'] });
   });
 });
 

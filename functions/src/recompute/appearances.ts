@@ -18,9 +18,11 @@ import {
   type PoisonReason,
   ProtocolError,
   readOrigin,
+  type SegmentSize,
   type SpeedStore,
   type SqlEngine,
   type SqlValue,
+  segmentEnd,
   segmentStart,
 } from '@bifold/core';
 import { COVERED } from './manifest.ts';
@@ -51,13 +53,13 @@ export async function storeAppearances(
     const partition = Number(name);
     const before = cutOf(pointer.current, partition);
     const progress = await ports.speed.readProgress(partition, before, cut);
-    const isComplete = (segment: number): boolean => progress.get(segment) === segmentStart(segment + 1, segmentSize);
+    const isComplete = (segment: number): boolean => progress.get(segment) === segmentEnd(segment, segmentSize);
     for (let segment = before; segment < cut; segment++) {
       if (isComplete(segment)) continue;
       // Those that follow it are asked for together: each question goes over the partition.
       const start = segmentStart(segment, segmentSize);
       while (segment + 1 < cut && !isComplete(segment + 1)) segment++;
-      const end = segmentStart(segment + 1, segmentSize);
+      const end = segmentEnd(segment, segmentSize);
       let pending: Appearance[] = [];
       for await (const chunk of engine.query(appearancesSql(plan, COVERED, partition, start, end))) {
         for (const [offset, ...record] of chunk)
@@ -75,7 +77,7 @@ export async function storeAppearances(
 async function storeClocks(
   late: Late,
   cuts: Manifest['cuts'],
-  segmentSize: number,
+  segmentSize: SegmentSize,
   engine: SqlEngine,
   appearances: AppearanceStore,
 ): Promise<void> {

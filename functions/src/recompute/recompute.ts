@@ -23,6 +23,8 @@ import {
   segmentStart,
   sizeOf,
   type ViewStore,
+  type Waiting,
+  waitingOf,
 } from '@bifold/core';
 import type { RefusedVersion } from '../models.ts';
 import { viewLost } from '../published.ts';
@@ -52,7 +54,13 @@ export interface RecomputePorts {
 }
 
 export type Recomputed =
-  | { readonly published: false; readonly generation: number; readonly reason: 'nothing-new' | 'overtaken' }
+  | { readonly published: false; readonly generation: number; readonly reason: 'overtaken' }
+  | {
+      readonly published: false;
+      readonly generation: number;
+      readonly reason: 'nothing-new';
+      readonly waiting: Waiting;
+    }
   | {
       readonly published: true;
       readonly generation: number;
@@ -61,6 +69,7 @@ export type Recomputed =
       /** Offsets that the generation covers. */
       readonly offsets: number;
       readonly rows: number;
+      readonly waiting: Waiting;
     };
 
 const ROWS_AT_ONCE = 5_000;
@@ -79,7 +88,10 @@ export async function recompute(pipeline: Pipeline, ports: RecomputePorts, accep
     await Promise.all(partitions.map(async (partition) => [partition, await ports.archive.chain(partition)] as const)),
   );
   const manifest = manifestOf(chains, pointer, segmentSize, acceptLost);
-  if (manifest === null) return { published: false, generation: pointer.generation, reason: 'nothing-new' };
+  if (manifest === null) {
+    const waiting = waitingOf(chains, pointer.current?.cuts ?? {}, segmentSize);
+    return { published: false, generation: pointer.generation, reason: 'nothing-new', waiting };
+  }
 
   const entry: RunEntry = { run: ports.newId(), generation: pointer.generation + 1 };
   await ports.batch.registerRun(entry);
@@ -102,7 +114,16 @@ export async function recompute(pipeline: Pipeline, ports: RecomputePorts, accep
     const lost = Object.values(manifest.lost).reduce((total, ranges) => total + sizeOf(ranges), 0);
     const offsets =
       Object.values(manifest.cuts).reduce((total, cut) => total + segmentStart(cut, segmentSize), 0) - lost;
-    return { published: true, generation: next.generation, run: entry.run, cuts: manifest.cuts, offsets, rows };
+    const waiting = waitingOf(chains, manifest.cuts, segmentSize);
+    return {
+      published: true,
+      generation: next.generation,
+      run: entry.run,
+      cuts: manifest.cuts,
+      offsets,
+      rows,
+      waiting,
+    };
   } finally {
     await engine.close();
     await rm(scratch, { recursive: true, force: true });

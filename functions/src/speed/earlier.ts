@@ -9,6 +9,7 @@ import {
   type LookBack,
   NO_CLOCK_MS,
   type RepetitionRule,
+  type SegmentSize,
   segmentOf,
   type TimedValues,
   type WantedAppearances,
@@ -76,7 +77,7 @@ export async function earlierOf(
 /** Records of a partition that follow each other, and where its clock stands before them. */
 interface Stretch {
   readonly partition: number;
-  readonly segmentSize: number;
+  readonly segmentSize: SegmentSize;
   readonly records: readonly LogRecord[];
   readonly decoded: readonly Decoded[];
   readonly clockMs: number;

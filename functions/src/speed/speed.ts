@@ -17,6 +17,7 @@ import {
   type ResolveLookup,
   SegmentFold,
   type SpeedStore,
+  segmentEnd,
   segmentOf,
   segmentStart,
   type TimedValues,
@@ -188,7 +189,7 @@ async function foldPartition(
   const progress = new Map(opened.completed);
   for (let segment = firstSegment; segment <= segmentOf(end - 1, segmentSize); segment++) {
     if (segment > firstSegment || opened.current !== null)
-      progress.set(segment, Math.min(end, segmentStart(segment + 1, segmentSize)));
+      progress.set(segment, Math.min(end, segmentEnd(segment, segmentSize)));
   }
   await Promise.all(Array.from(progress, ([segment, next]) => ports.store.writeProgress(partition, segment, next)));
 

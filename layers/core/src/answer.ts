@@ -1,7 +1,8 @@
 import { type Coverage, gapsOf, normalRanges, type Range, withoutRange } from './coverage.ts';
+import type { SegmentSize } from './plan.ts';
 import type { BatchRow, FragmentRow, Pointer, PublishedRun, RowPosition } from './ports.ts';
 import type { RowAlgebra, States } from './row.ts';
-import { segmentStart } from './segment.ts';
+import { segmentEnd, segmentStart } from './segment.ts';
 
 /** A segment that the speed layer answers for: complete from its first offset up to `next`. */
 export interface OpenSegment {
@@ -33,7 +34,7 @@ export function vantageOf(
   pointer: Pointer,
   partitions: readonly number[],
   progress: ReadonlyMap<number, ReadonlyMap<number, number>>,
-  segmentSize: number,
+  segmentSize: SegmentSize,
   snapshot: boolean,
 ): Vantage {
   const { current } = pointer;
@@ -48,7 +49,7 @@ export function vantageOf(
     for (const [segment, next] of [...(progress.get(partition) ?? [])].sort(([left], [right]) => left - right)) {
       const start = segmentStart(segment, segmentSize);
       if (segment < cut || next <= start) continue;
-      if (snapshot && (segment !== contiguous || next < start + segmentSize)) continue;
+      if (snapshot && (segment !== contiguous || next < segmentEnd(segment, segmentSize))) continue;
       contiguous = segment + 1;
       segments.push({ partition, segment, start, next });
       ranges.push([start, next]);
@@ -79,7 +80,7 @@ export function partitionsOf(run: PublishedRun | null): readonly number[] {
 }
 
 /** What a run covers of a partition. */
-export function batchRanges(run: PublishedRun | null, partition: number, segmentSize: number): readonly Range[] {
+export function batchRanges(run: PublishedRun | null, partition: number, segmentSize: SegmentSize): readonly Range[] {
   const end = segmentStart(cutOf(run, partition), segmentSize);
   const lost = run?.lost[String(partition)] ?? [];
   return lost.reduce<readonly Range[]>((ranges, range) => withoutRange(ranges, range), normalRanges([[0, end]]));

@@ -9,12 +9,12 @@ import { foldOf, type ResolveLookup, rowId } from './fold.ts';
 import { EarlierRecords } from './look-back.ts';
 import { comparePositions } from './order.ts';
 import { type Answer, answerOf, fillPage } from './page.ts';
-import type { WindowPlan } from './plan.ts';
+import type { SegmentSize, WindowPlan } from './plan.ts';
 import type { LogRecord, RowPosition } from './ports.ts';
 import type { Question } from './question.ts';
 import type { Quarantined, Receipt } from './receipt.ts';
 import { POISON_REASONS, type PoisonReason, type TimedValues } from './record.ts';
-import { segmentOf, segmentStart } from './segment.ts';
+import { segmentEnd, segmentOf, segmentStart } from './segment.ts';
 import { bucketOf } from './tables.ts';
 import { sessionsOfEvents, windowEndMs, windowStartsOf } from './windows.ts';
 
@@ -81,7 +81,7 @@ export async function answerAsOf(
 }
 
 /** What the receipt says of the vantage that its answer was given from. */
-function vantageOfReceipt(receipt: Receipt, segmentSize: number): Vantage {
+function vantageOfReceipt(receipt: Receipt, segmentSize: SegmentSize): Vantage {
   const { generation, run, coverage, batchBelow } = receipt;
   const segments: OpenSegment[] = [];
   for (const [name, ranges] of Object.entries(coverage)) {
@@ -89,7 +89,12 @@ function vantageOfReceipt(receipt: Receipt, segmentSize: number): Vantage {
       // Segments that were complete touch, and are one range: each is covered from its first offset.
       for (let segment = segmentOf(from, segmentSize); segmentStart(segment, segmentSize) < end; segment++) {
         const start = segmentStart(segment, segmentSize);
-        segments.push({ partition: Number(name), segment, start, next: Math.min(end, start + segmentSize) });
+        segments.push({
+          partition: Number(name),
+          segment,
+          start,
+          next: Math.min(end, segmentEnd(segment, segmentSize)),
+        });
       }
     }
   }

@@ -1,8 +1,9 @@
 import { cutOf, partitionsOf } from './answer.ts';
 import type { Range } from './coverage.ts';
 import { ProtocolError } from './errors.ts';
+import type { SegmentSize } from './plan.ts';
 import type { ArchiveFile, Pointer, PublishedRun } from './ports.ts';
-import { segmentOf } from './segment.ts';
+import { segmentEnd, segmentOf, segmentStart } from './segment.ts';
 
 /** What a run will cover: frozen before it reads a row. */
 export interface Manifest {
@@ -23,7 +24,7 @@ export interface Manifest {
 export function manifestOf(
   chains: ReadonlyMap<number, readonly ArchiveFile[]>,
   pointer: Pointer,
-  segmentSize: number,
+  segmentSize: SegmentSize,
   acceptLost: boolean,
 ): Manifest | null {
   const cuts: Record<string, number> = {};
@@ -33,20 +34,50 @@ export function manifestOf(
   for (const partition of new Set([...chains.keys(), ...partitionsOf(pointer.current)])) {
     const chain = chains.get(partition) ?? [];
     const before = cutOf(pointer.current, partition);
-    const gap = acceptLost ? undefined : chain.find((file) => file.lost && file.start >= before * segmentSize);
+    const published = segmentStart(before, segmentSize);
+    const gap = acceptLost ? undefined : chain.find((file) => file.lost && file.start >= published);
     const end = chain.at(-1)?.end ?? 0;
-    if (end < before * segmentSize) throw archiveShort(partition, end, before * segmentSize);
+    if (end < published) throw archiveShort(partition, end, published);
     const cut = Math.max(before, segmentOf(gap?.start ?? end, segmentSize));
     cuts[partition] = cut;
     if (cut > before) moved = true;
-    const covered = chain.filter((file) => file.start < cut * segmentSize);
+    const below = segmentStart(cut, segmentSize);
+    const covered = chain.filter((file) => file.start < below);
     files.push(...covered);
-    const ranges = covered
-      .filter((file) => file.lost)
-      .map((file): Range => [file.start, Math.min(file.end, cut * segmentSize)]);
+    const ranges = covered.filter((file) => file.lost).map((file): Range => [file.start, Math.min(file.end, below)]);
     if (ranges.length > 0) lost[partition] = ranges;
   }
   return moved ? { cuts, lost, files } : null;
+}
+
+/** Archived offsets that cuts leave to the speed layer, and what the next segment lacks. */
+export interface Waiting {
+  /** Archived offsets in segments that are not complete, or that lie behind a lost range. */
+  readonly offsets: number;
+  /** How many more offsets complete the next segment of some partition; null where no further record can: nothing is archived, or only lost ranges are in the way. */
+  readonly missing: number | null;
+  /** Partitions whose cut stops at a lost range until an operator accepts the loss. */
+  readonly stopped: readonly number[];
+}
+
+/** What a run with these cuts does not cover of the archive. */
+export function waitingOf(
+  chains: ReadonlyMap<number, readonly ArchiveFile[]>,
+  cuts: Readonly<Record<string, number>>,
+  segmentSize: SegmentSize,
+): Waiting {
+  let offsets = 0;
+  let missing: number | null = null;
+  const stopped: number[] = [];
+  for (const [partition, chain] of chains) {
+    const end = chain.at(-1)?.end ?? 0;
+    const cut = cuts[String(partition)] ?? 0;
+    const start = segmentStart(cut, segmentSize);
+    offsets += Math.max(0, end - start);
+    if (chain.some((file) => file.lost && file.start >= start)) stopped.push(partition);
+    else if (end > 0) missing = Math.min(missing ?? Number.POSITIVE_INFINITY, segmentEnd(cut, segmentSize) - end);
+  }
+  return { offsets, missing, stopped };
 }
 
 function archiveShort(partition: number, end: number, published: number): ProtocolError {

@@ -14,6 +14,7 @@ import type { AggregatePlan, JoinPlan, Plan, RelayPlan, RelaySourcePlan, WindowP
 import type { SqlType, SqlValue } from './ports.ts';
 import type { Value } from './record.ts';
 import { isColumnOf } from './relay.ts';
+import { segmentSql } from './segment.ts';
 import { quoted, textLiteral } from './sql-text.ts';
 
 /**
@@ -116,7 +117,7 @@ function unscoredSql(plan: Plan, source: string, bindings: string): string {
     const binding = quoted(`binding ${lookup.name}`);
     const rows = quoted(`rows ${lookup.name}`);
     joins.push(
-      `LEFT JOIN ${bindings} ${binding} ON ${binding}.partition = e._partition AND ${binding}.segment = e._offset // ${segmentSize} AND ${binding}.name = ${textLiteral(lookup.name)}`,
+      `LEFT JOIN ${bindings} ${binding} ON ${binding}.partition = e._partition AND ${binding}.segment = ${segmentSql('e._offset', segmentSize)} AND ${binding}.name = ${textLiteral(lookup.name)}`,
       `LEFT JOIN ${quoted(lookupTableName(lookup.name))} ${rows} ON ${rows}._version = ${binding}.version AND ${rows}._key = CAST(e.${quoted(lookup.on)} AS VARCHAR)`,
     );
     for (const column of lookup.columns)

@@ -1,9 +1,11 @@
+import type { ArchivedPartition, Recomputed } from '@bifold/functions';
 import { Command } from 'commander';
+import { archivedText, recomputedText } from '../batch-text.ts';
 import { type Context, withContext } from '../context.ts';
 import { deploymentOf } from '../deployments.ts';
 import { CliError } from '../errors.ts';
 import { checkTopics } from '../recreated-topic.ts';
-import { number, plural, print, printJson, step } from '../terminal.ts';
+import { plural, print, printJson, step } from '../terminal.ts';
 
 type Job = 'archive' | 'recompute' | 'sweep' | 'train';
 
@@ -21,40 +23,15 @@ export async function runJob(context: Context, pipeline: string, job: Job, event
   return (await context.aws()).invoke(name, event);
 }
 
-interface Archived {
-  readonly records: number;
-  readonly files: number;
-  readonly behind: number;
-  readonly lost: readonly unknown[];
-}
-
 export const archiveCommand = (): Command =>
-  jobCommand('archive', 'keep what is new in the log as Parquet, now', (result) => {
-    const partitions = result as readonly Archived[];
-    const sum = (of: (one: Archived) => number) => partitions.reduce((total, one) => total + of(one), 0);
-    const lost = sum((one) => one.lost.length);
-    return [
-      `archived ${plural(
-        sum((one) => one.records),
-        'record',
-      )} in ${plural(
-        sum((one) => one.files),
-        'file',
-      )}; ${number(sum((one) => one.behind))} are left`,
-      ...(lost > 0 ? [`LOST: retention was faster in ${plural(lost, 'range')}; see npx bifold recompute --help`] : []),
-    ].join('\n');
-  });
+  jobCommand('archive', 'keep what is new in the log as Parquet, now', (result, pipeline) =>
+    archivedText(pipeline, result as readonly ArchivedPartition[]),
+  );
 
 export const recomputeCommand = (): Command =>
-  jobCommand('recompute', 'fold the archive and publish a generation, now', (result) => {
-    const { published, generation, rows, reason } = result as Record<string, unknown>;
-    if (published === true) return `published generation ${generation} with ${number(Number(rows ?? 0))} rows`;
-    const why =
-      reason === 'nothing-new'
-        ? 'the archive has no complete segment that the last generation lacks (npx bifold archive brings what is newer)'
-        : String(reason);
-    return `published nothing: ${why}`;
-  })
+  jobCommand('recompute', 'fold the archive and publish a generation, now', (result, pipeline) =>
+    recomputedText(pipeline, result as Recomputed),
+  )
     .option('--accept-lost', 'pass ranges that retention took before the archive did; receipts name them for ever')
     .addHelpText('after', '  $ npx bifold recompute delays --accept-lost');
 
@@ -69,7 +46,7 @@ export const sweepCommand = (): Command =>
     return `deleted the fragments of ${plural(segments, 'segment')} and ${plural(runs.length, 'run')}${rest}`;
   });
 
-function jobCommand(job: Job, description: string, tell: (result: unknown) => string): Command {
+function jobCommand(job: Job, description: string, tell: (result: unknown, pipeline: string) => string): Command {
   return new Command(job)
     .description(description)
     .argument('<pipeline>', 'its name')
@@ -91,7 +68,7 @@ Example:
           runJob(context, pipeline, job, event),
         );
         if (json) printJson(result);
-        else print(tell(result));
+        else print(tell(result, pipeline));
       }),
     );
 }

@@ -1,5 +1,5 @@
 import { speedStore } from '@bifold/adapters/cassandra';
-import type { QuarantineEntry } from '@bifold/core';
+import { type QuarantineEntry, segmentEnd, segmentOf, segmentStart } from '@bifold/core';
 import { Command } from 'commander';
 import { type Context, withContext } from '../context.ts';
 import { deploymentOf, namedOf } from '../deployments.ts';
@@ -69,11 +69,10 @@ async function entriesOf(
   const store = speedStore(await context.cassandra(), { version, incarnation }, plan.storage);
   if (at !== null) {
     const [partition, offset] = at;
-    const entries = await store.listQuarantine(
-      partition,
-      Math.floor(offset / plan.storage.segmentSize),
-      plan.storage.segmentSize,
-    );
+    const { segmentSize } = plan.storage;
+    const segment = segmentOf(offset, segmentSize);
+    const offsets = segmentEnd(segment, segmentSize) - segmentStart(segment, segmentSize);
+    const entries = await store.listQuarantine(partition, segment, offsets);
     return entries.filter((entry) => entry.offset === offset);
   }
   const partitions = await store.partitions();

@@ -5,7 +5,9 @@ import {
   logTimestampUs,
   type QuarantineEntry,
   type Scope,
+  type SegmentSize,
   type SpeedStore,
+  segmentEnd,
   TABLES,
 } from '@bifold/core';
 import { eachOf, mapOf } from '../concurrency.ts';
@@ -17,7 +19,7 @@ import { WRITES_IN_FLIGHT, writeGroups } from './write-groups.ts';
 export interface SpeedStoreOptions {
   readonly buckets: number;
   /** Offsets per segment: a tombstone stands at the last offset of what it deletes. */
-  readonly segmentSize: number;
+  readonly segmentSize: SegmentSize;
   readonly fetchSize?: number;
 }
 
@@ -165,7 +167,7 @@ export function speedStore(client: CassandraClient, scope: Scope, options: Speed
       function* tombstones(): Generator<Statement> {
         for (let segment = fromSegment; segment < belowSegment; segment++) {
           // At the last offset of the segment: hides every fragment of it, zombies' included, and nothing that is newer in the log.
-          const timestamp = logTimestampUs((segment + 1) * segmentSize - 1);
+          const timestamp = logTimestampUs(segmentEnd(segment, segmentSize) - 1);
           for (let bucket = 0; bucket < buckets; bucket++) {
             yield { cql: deleteFragments, values: [timestamp, ...fragmentsKey(bucket, partition, segment)] };
           }

@@ -19,8 +19,10 @@ import {
   type RowPosition,
   type RunEntry,
   type Scope,
+  type SegmentSize,
   type SpeedStore,
   type SweepLedger,
+  segmentEnd,
   type Value,
 } from '@bifold/core';
 import { checkSuccessor } from '../pointer.ts';
@@ -29,7 +31,7 @@ import { bytesOf, CellTable, joinKey, utf8 } from './cell-table.ts';
 
 /** What stands for Cassandra: tables that all stores opened from it share, as functions share a cluster. */
 export interface MemoryDatabase {
-  speedStore(scope: Scope, options: { readonly buckets: number; readonly segmentSize: number }): SpeedStore;
+  speedStore(scope: Scope, options: { readonly buckets: number; readonly segmentSize: SegmentSize }): SpeedStore;
   batchStore(scope: Scope, options: { readonly buckets: number }): BatchStore;
   appearanceStore(scope: Scope): AppearanceStore;
   bindingStore(scope: Scope): BindingStore;
@@ -112,7 +114,7 @@ export function memoryDatabase(): MemoryDatabase {
 
         async deleteFragmentsBelow(partition, fromSegment, belowSegment) {
           for (let segment = fromSegment; segment < belowSegment; segment++) {
-            const timestamp = logTimestampUs((segment + 1) * segmentSize - 1);
+            const timestamp = logTimestampUs(segmentEnd(segment, segmentSize) - 1);
             for (let bucket = 0; bucket < buckets; bucket++) {
               fragments.delete(key(bucket, partition, segment), timestamp);
             }

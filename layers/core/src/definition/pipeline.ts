@@ -15,13 +15,13 @@ import {
   planDerived,
   planKey,
   planLookup,
-  planStorage,
   planWindows,
 } from './planning.ts';
 import { planModels } from './planning-models.ts';
 import { type Input, planRelayed, type Relayed } from './relay.ts';
 import { columnsOf, type EventSchema } from './schema.ts';
 import { refuse, refuseUnknownOptions, Scope } from './scope.ts';
+import { planStorage } from './storage.ts';
 import type { Topic } from './topic.ts';
 import type { Window } from './window.ts';
 

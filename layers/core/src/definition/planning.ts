@@ -1,7 +1,7 @@
 import { ownAggregate } from '../aggregates/own.ts';
 import { PARAMETERS, TAKES, type Taken } from '../aggregates/takes.ts';
 import { paneSizeMs } from '../panes.ts';
-import type { AggregateDomain, AggregatePlan, DerivedPlan, LookupPlan, StoragePlan, WindowPlan } from '../plan.ts';
+import type { AggregateDomain, AggregatePlan, DerivedPlan, LookupPlan, WindowPlan } from '../plan.ts';
 import type { Aggregate } from './aggregate.ts';
 import { type AnyExpression, Expression, type ExpressionNode, fieldsOf } from './expression.ts';
 import { typedExpression } from './expression-type.ts';
@@ -11,8 +11,6 @@ import { type ColumnType, columnsOf } from './schema.ts';
 import { refuse, type Scope } from './scope.ts';
 import type { Topic } from './topic.ts';
 import type { Window } from './window.ts';
-
-const DEFAULT_STORAGE: StoragePlan = { segmentSize: 4096, buckets: 4 };
 
 export function checkEventTime(from: Topic<unknown>, scope: Scope): void {
   const { eventTime } = from;
@@ -341,31 +339,4 @@ function checkAggregate(
 /** Something of a definition, as an error shows it. */
 function described(value: unknown): string {
   return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
-}
-
-export function planStorage(where: string, storage: Partial<StoragePlan>): StoragePlan {
-  const planned = { ...DEFAULT_STORAGE, ...storage };
-  const limits = { segmentSize: [16, 131_072], buckets: [1, 256] } as const;
-  for (const option of Object.keys(storage)) {
-    if (!Object.hasOwn(limits, option))
-      refuse(
-        'BIFOLD_UNKNOWN_OPTION',
-        `${where} has an option in storage that does not exist`,
-        `"${option}"`,
-        Object.keys(limits).join(', '),
-        'remove or rename it',
-      );
-  }
-  for (const [name, [least, most]] of Object.entries(limits)) {
-    const value = planned[name as keyof StoragePlan];
-    if (!Number.isSafeInteger(value) || value < least || value > most)
-      refuse(
-        'BIFOLD_BAD_STORAGE',
-        `${where} has a storage.${name} out of range`,
-        String(value),
-        `a whole number from ${least} to ${most}`,
-        'choose one in that range',
-      );
-  }
-  return planned;
 }

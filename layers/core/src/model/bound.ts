@@ -2,7 +2,7 @@ import type { Coverage } from '../coverage.ts';
 import { bindingNameOf } from '../definition/planning-models.ts';
 import type { Plan } from '../plan.ts';
 import type { ModelVersions } from '../receipt.ts';
-import { segmentStart } from '../segment.ts';
+import { segmentEnd, segmentStart } from '../segment.ts';
 
 /** The versions that covered segments are bound to, by score. @param bindings by partition: segment -> name -> version */
 export function boundModels(
@@ -13,10 +13,8 @@ export function boundModels(
   const found = new Map(models.map((model) => [bindingNameOf(model), new Set<string>()]));
   for (const [partition, ranges] of Object.entries(coverage)) {
     for (const [segment, names] of bindings.get(partition) ?? []) {
-      const [start, end] = [segment, segment + 1].map((each) => segmentStart(each, storage.segmentSize)) as [
-        number,
-        number,
-      ];
+      const start = segmentStart(segment, storage.segmentSize);
+      const end = segmentEnd(segment, storage.segmentSize);
       if (!ranges.some(([from, to]) => from < end && start < to)) continue;
       for (const [name, version] of names) found.get(name)?.add(version);
     }
