@@ -2,7 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { batchRanges } from './answer.ts';
 import type { ArchiveFile, Pointer, PublishedRun } from './ports.ts';
-import { isSweepableRun, manifestOf, NOTHING_PUBLISHED, pointerAfter, sweepableSegments } from './publish.ts';
+import {
+  isSweepableRun,
+  manifestOf,
+  NOTHING_PUBLISHED,
+  pointerAfter,
+  sweepableSegments,
+  waitingOf,
+} from './publish.ts';
 
 const SIZE = 16;
 
@@ -184,5 +191,39 @@ describe('the pointer', () => {
     expect(isSweepableRun(pointer, 'lost the race', 1)).toBe(true);
     expect(isSweepableRun(NOTHING_PUBLISHED, 'being written', 1)).toBe(false);
     expect(isSweepableRun(NOTHING_PUBLISHED, 'of no generation that will come', 0)).toBe(true);
+  });
+});
+
+describe('waitingOf', () => {
+  it.each([
+    { name: 'no archive', chains: [], cuts: {}, waiting: { offsets: 0, missing: null, stopped: [] } },
+    { name: 'less than a segment', chains: [[10]], cuts: {}, waiting: { offsets: 10, missing: 6, stopped: [] } },
+    {
+      name: 'what is above the cut',
+      chains: [[20, 20]],
+      cuts: { 0: 2 },
+      waiting: { offsets: 8, missing: 8, stopped: [] },
+    },
+    {
+      name: 'the partition that needs least',
+      chains: [[20], [31]],
+      cuts: { 0: 1, 1: 1 },
+      waiting: { offsets: 19, missing: 1, stopped: [] },
+    },
+    {
+      name: 'a loss that no further record passes',
+      chains: [[20, -10, 30]],
+      cuts: { 0: 1 },
+      waiting: { offsets: 44, missing: null, stopped: [0] },
+    },
+    {
+      name: 'a loss below the cut',
+      chains: [[4, -2, 30]],
+      cuts: { 0: 2 },
+      waiting: { offsets: 4, missing: 12, stopped: [] },
+    },
+  ])('counts $name', ({ chains, cuts, waiting }) => {
+    const byPartition = new Map(chains.map((lengths, partition) => [partition, chainOf(lengths, partition)]));
+    expect(waitingOf(byPartition, cuts, SIZE)).toEqual(waiting);
   });
 });
