@@ -8,7 +8,7 @@ export { answerQuestion, type QueryPorts } from './query/answer.ts';
 export { questionOf } from './query/question.ts';
 export { BINDINGS, loadLookups, type SegmentBinding } from './recompute/lookups.ts';
 export { COVERED, loadManifest } from './recompute/manifest.ts';
-export { type RecomputePorts, recompute } from './recompute/recompute.ts';
+export { type Recomputed, type RecomputePorts, recompute } from './recompute/recompute.ts';
 export { placementsOf, type RelayPorts, relayDelivery } from './relay/relay.ts';
 export { type Resumption, type ResumptionPorts, resumptionOf } from './resumption.ts';
 export {

@@ -1,26 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openEngine } from '@bifold/adapters/duckdb';
-import { memoryArchive, memoryBucket, memoryDatabase, memoryLog, memoryViews } from '@bifold/adapters/memory';
-import {
-  count,
-  definePipeline,
-  foldOf,
-  type LogRecord,
-  type Pipeline,
-  type SpeedStore,
-  type StoragePlan,
-  segmentOf,
-  sum,
-  topic,
-  tumbling,
-} from '@bifold/core';
-import { answerQuestion, archiveLog, coldState, foldDelivery, questionOf, recompute } from '@bifold/functions/bodies';
+import { count, definePipeline, type Pipeline, type StoragePlan, segmentOf, sum, topic, tumbling } from '@bifold/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
+import { MemoryDeployment } from './memory-deployment.ts';
 
-const INCARNATION = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
 const PARTITIONS = 4;
 const KEYS = 10;
 
@@ -41,79 +26,19 @@ const ridesWith = (storage: Partial<StoragePlan>): Pipeline =>
     storage,
   });
 
-/** Both layers over a topic, as they are deployed, with memory in place of Kafka, Cassandra and S3. */
-class Topic {
-  readonly #pipeline: Pipeline;
-  readonly #scratchFolder: string;
-  readonly #log = memoryLog(INCARNATION, PARTITIONS);
-  readonly #database = memoryDatabase();
-  readonly #bucket = memoryBucket();
-  #runs = 0;
-  /** Reads of a segment: one for the rows of an answer, one for its quarantine counts. */
-  scans = 0;
-  fragments = 0;
-
-  constructor(pipeline: Pipeline, scratchFolder: string) {
-    this.#pipeline = pipeline;
-    this.#scratchFolder = scratchFolder;
+const topicOf = (pipeline: Pipeline, scratchFolder: string) =>
+  new MemoryDeployment(pipeline, PARTITIONS, scratchFolder);
+/** As many records of each partition as of the others. */
+const produce = async (small: MemoryDeployment, records: number): Promise<void> => {
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const values = Array.from({ length: records / PARTITIONS }, (_, index) => ({
+      ...{ at: index, city: `c${index % KEYS}`, fare: 1 },
+    }));
+    await small.produce(partition, values, 1_000);
   }
-
-  get #ports() {
-    const { plan } = this.#pipeline;
-    const scope = { version: plan.version, incarnation: INCARNATION };
-    const speed = this.#database.speedStore(scope, plan.storage);
-    const store: SpeedStore = {
-      ...speed,
-      writeFragments: (partition, segment, rows) => {
-        this.fragments += rows.length;
-        return speed.writeFragments(partition, segment, rows);
-      },
-      scan: (...of) => {
-        this.scans++;
-        return speed.scan(...of);
-      },
-    };
-    return {
-      ...{ scope, store, speed: store, batch: this.#database.batchStore(scope, plan.storage) },
-      ...{ appearances: this.#database.appearanceStore(scope), bindings: this.#database.bindingStore(scope) },
-      ...{ lookups: this.#database.lookupStore(), archive: memoryArchive(this.#bucket, scope) },
-      ...{ views: memoryViews(this.#bucket, scope), log: this.#log, incarnation: INCARNATION },
-      ...{ scratchFolder: this.#scratchFolder, clock: () => 0, newId: () => `run-${this.#runs++}` },
-      openEngine: () => openEngine({ threads: 1 }),
-      hasTime: () => true,
-    };
-  }
-
-  async produce(records: number): Promise<void> {
-    const warm = coldState();
-    const fold = foldOf(this.#pipeline);
-    for (let partition = 0; partition < PARTITIONS; partition++) {
-      const batch: LogRecord[] = [];
-      for (let index = 0; index < records / PARTITIONS; index++) {
-        const value = Buffer.from(JSON.stringify({ at: index, city: `c${index % KEYS}`, fare: 1 }));
-        const offset = this.#log.append(partition, { value });
-        batch.push({ partition, offset, timestampMs: 0, key: null, value, headers: [] });
-      }
-      for (let from = 0; from < batch.length; from += 1_000)
-        await foldDelivery(fold, new Map([[partition, batch.slice(from, from + 1_000)]]), this.#ports, warm);
-    }
-  }
-
-  async recompute() {
-    const engine = await openEngine({ threads: 1 });
-    await archiveLog(this.#pipeline, { ...this.#ports, engine });
-    await engine.close();
-    return recompute(this.#pipeline, this.#ports, false);
-  }
-
-  /** One window of one key. */
-  async ask() {
-    const { plan } = this.#pipeline;
-    this.scans = 0;
-    const question = questionOf(plan, { key: '["c1"]', total: 'true' });
-    return answerQuestion(plan, this.#ports.scope, question, this.#ports);
-  }
-}
+};
+/** All windows of one key. */
+const ask = (small: MemoryDeployment) => small.ask({ key: '["c1"]', total: 'true' });
 
 describe('a topic of 10,000 records over four partitions', () => {
   let scratchFolder: string;
@@ -123,9 +48,9 @@ describe('a topic of 10,000 records over four partitions', () => {
   afterAll(() => rm(scratchFolder, { recursive: true }));
 
   it('has a generation that covers most of it, and answers over all of it', async () => {
-    const small = new Topic(ridesWith({}), scratchFolder);
-    await small.produce(10_000);
-    const before = await small.ask();
+    const small = topicOf(ridesWith({}), scratchFolder);
+    await produce(small, 10_000);
+    const before = await ask(small);
     expect(before.receipt.offsets).toEqual({ batch: 0, speed: 10_000 });
     expect([small.scans, small.fragments]).toEqual([288, 1_520]);
 
@@ -133,7 +58,7 @@ describe('a topic of 10,000 records over four partitions', () => {
       ...{ published: true, generation: 1, offsets: 9_728 },
       waiting: { offsets: 272, missing: 60, stopped: [] },
     });
-    const after = await small.ask();
+    const after = await ask(small);
     expect(after.receipt.offsets).toEqual({ batch: 9_728, speed: 272 });
     expect(after.rows.map(({ values }) => values)).toEqual([{ n: 1_000, fares: 1_000 }]);
     expect(before.rows.map(({ values }) => values)).toEqual(after.rows.map(({ values }) => values));
@@ -143,18 +68,18 @@ describe('a topic of 10,000 records over four partitions', () => {
       ...{ published: false, generation: 1, reason: 'nothing-new' },
       waiting: { offsets: 272, missing: 60, stopped: [] },
     });
-    await small.produce(240);
+    await produce(small, 240);
     expect(await small.recompute()).toMatchObject({ published: true, generation: 2, offsets: 10_240 });
   });
 
   it('never had one while all segments were of 4,096 offsets', async () => {
-    const small = new Topic(ridesWith({ segmentSize: 4096 }), scratchFolder);
-    await small.produce(10_000);
+    const small = topicOf(ridesWith({ segmentSize: 4096 }), scratchFolder);
+    await produce(small, 10_000);
     expect(await small.recompute()).toMatchObject({
       ...{ published: false, generation: 0, reason: 'nothing-new' },
       waiting: { offsets: 10_000, missing: 1_596, stopped: [] },
     });
-    await small.ask();
+    await ask(small);
     expect([small.scans, small.fragments]).toEqual([8, 120]);
   });
 });
