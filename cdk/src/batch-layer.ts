@@ -3,7 +3,7 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { DriftAlarm } from './drift-alarm.ts';
+import { MetricAlarm } from './metric-alarm.ts';
 import { modelsEnvironment, readModels } from './models.ts';
 import { resourceName } from './names.ts';
 import { NativeLayer } from './native-layer.ts';
@@ -95,7 +95,11 @@ export class BatchLayer extends Construct {
         ...(resumes ? { SPEED_FUNCTION: speed.fold.lambda.functionName } : {}),
       },
     });
-    if (driftPlanOf(plan) !== null) new DriftAlarm(this, 'Drift', { plan, settings });
+    if (driftPlanOf(plan) !== null)
+      new MetricAlarm(this, 'Drift', {
+        ...{ plan, settings, state: 'drifted', role: 'recompute', metricName: 'driftedFeatures' },
+        description: `Features or scores in ${plan.name} are far from what their model was trained on: bifold model drift ${plan.name}`,
+      });
     this.sweep = this.scheduled('Sweep', settings.schedules.sweep, {
       ...props,
       role: 'sweep',

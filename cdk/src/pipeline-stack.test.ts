@@ -268,6 +268,24 @@ describe('the alarm of drift', () => {
   });
 });
 
+describe('the alarm of refused trainings', () => {
+  it('is of the metric that the train function gives, where a pipeline trains', () => {
+    const learning = pipelines.filter(({ plan }) =>
+      models.some((one) => one.plan?.name === plan.name && learnsFromArchive(one)),
+    );
+    const [first] = learning as [Pipeline];
+    const template = templateOf({ pipelines: [first], context: { training: '/tmp' } });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: `bifold-${first.plan.name}-training-refused`,
+      MetricName: 'refusedTrainings',
+      Dimensions: Match.arrayWith([
+        { Name: 'pipeline', Value: first.plan.name },
+        { Name: 'service', Value: 'bifold-train' },
+      ]),
+    });
+  });
+});
+
 describe('training on a schedule', () => {
   const learning = pipelines.filter(({ plan }) =>
     models.some((one) => one.plan?.name === plan.name && learnsFromArchive(one)),

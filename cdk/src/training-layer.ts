@@ -4,6 +4,7 @@ import { RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import type { BatchLayer } from './batch-layer.ts';
 import { Learner } from './learner.ts';
+import { MetricAlarm } from './metric-alarm.ts';
 import { modelsBucketName } from './models.ts';
 import { allow, listObjects, objects } from './permissions.ts';
 import type { PipelineFunction, PipelineProps } from './pipeline-function.ts';
@@ -69,5 +70,9 @@ export class TrainingLayer extends Construct {
         },
       },
     );
+    new MetricAlarm(this, 'Refused', {
+      ...{ plan, settings, state: 'training-refused', role: 'train', metricName: 'refusedTrainings' },
+      description: `A model of ${plan.name} was not trained, the version before stays: the log of the train function says why`,
+    });
   }
 }

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -65,6 +66,34 @@ async function trainDeployed(model: string) {
   if (stdout === '') throw new Error(stderr);
   return { status, result: JSON.parse(stdout) };
 }
+
+describe('a version whose ONNX file was exchanged', () => {
+  it('is neither promoted nor taken as a challenger, although its manifest agrees', async () => {
+    const versions = join(folder, 'exchanged');
+    const from = ['--from', join(folder, 'wine.csv'), '--no-register', '--out', versions];
+    const { folder: own } = await bifold.json<{ folder: string }>('train', 'wine', ...from);
+    const onnx = readFileSync(join(own, 'model.onnx'));
+    // Weights of the logistic regression, as 32-bit floats.
+    for (let at = onnx.indexOf('coefficients') + 12; at < onnx.length - 4; at += 97) onnx[at] = (onnx[at] ?? 0) ^ 1;
+    writeFileSync(join(own, 'model.onnx'), onnx);
+    const manifest = JSON.parse(readFileSync(join(own, 'manifest.json'), 'utf8'));
+    const version = manifest.version as string;
+    expect(await bifold.run('model', 'add', own)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('BIFOLD_MODEL_DAMAGED'),
+    });
+    manifest.files['model.onnx'] = createHash('sha256').update(onnx).digest('hex');
+    writeFileSync(join(own, 'manifest.json'), JSON.stringify(manifest));
+    expect(await bifold.run('model', 'add', own)).toMatchObject({ status: 0 });
+    const before = await bifold.json('model', 'list', 'wine');
+    for (const command of ['promote', 'challenge'])
+      expect(await bifold.run('model', command, 'wine', version)).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(/received[\s\S]*allowed[\s\S]*to do[\s\S]*\[BIFOLD_ONNX_DIFFERS\]/),
+      });
+    expect(await bifold.json('model', 'list', 'wine')).toEqual(before);
+  });
+});
 
 describe('training as a function', () => {
   it('learns a candidate from what was published since the last version, and nothing twice', async () => {

@@ -50,10 +50,15 @@ export const handler = observed(
       return { trained: false, reason: 'unknown-model' };
     }
     const trained = await trainOnSchedule(definition, definition.plan ?? plan, scope, await ports());
+    const isRefused = !trained.trained && trained.reason === 'refused';
+    // Zero ends the alarm.
+    metrics
+      .singleMetric()
+      .addDimension('pipeline', plan.name)
+      .addMetric('refusedTrainings', MetricUnit.Count, isRefused ? 1 : 0);
     if (trained.trained) metrics.addMetric('trainedVersions', MetricUnit.Count, 1);
-    // What cannot be learned from is nothing that a retry cures: the version that there is stays.
-    else if (trained.reason === 'refused') {
-      metrics.addMetric('refusedTrainings', MetricUnit.Count, 1);
+    // A retry cures none of these: the version that there is stays.
+    if (isRefused) {
       logger.warn('nothing can be learned', { ...trained });
       return trained;
     }

@@ -1,3 +1,5 @@
+import type { OnnxJudgement } from './fidelity.ts';
+
 /** What functions/src/train leaves behind, as it writes it. */
 export interface Fitted {
   readonly classes: readonly (string | number)[] | null;
@@ -61,8 +63,8 @@ export interface Metrics {
     readonly metric: string;
     readonly features: readonly { readonly field: string; readonly mean: number; readonly deviation: number }[];
   };
-  /** Over the golden rows, scored by ONNX Runtime; `different` are those off by more than 32-bit floats explain. */
-  readonly onnx: { readonly rows: number; readonly maxDifference: number; readonly different: number };
+  /** Over the golden rows. */
+  readonly onnx: OnnxJudgement;
 }
 
 /** True and predicted values of some held-out rows, of a regression. */

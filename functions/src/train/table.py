@@ -128,5 +128,5 @@ def labels(values, request):
         elif isinstance(value, (int, np.integer)):
             plain.append(int(value))
         else:
-            plain.append(str(value))
+            plain.append(category_text(value))
     return plain

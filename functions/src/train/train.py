@@ -61,9 +61,13 @@ def train(request):
         "importances": evaluation.importances(request, pipeline, tried, truth),
     }
     tell(kind="step", text="golden vectors and ONNX")
-    vectors, rows, expected = golden_vectors(request, table, pipeline, flat, model)
+    vectors, rows = golden_vectors(request, table, pipeline, flat, model)
     onnx = onnx_form.onnx_of(request, pipeline)
-    metrics["onnx"] = onnx_form.onnx_difference(request, onnx, rows, expected)
+    bounds = onnx_form.row_bounds(request, pipeline, rows)
+    given = onnx_form.run_onnx(onnx, request["features"], rows)
+    metrics["onnx"] = onnx_form.judged(given, (vectors["predictions"], vectors["probabilities"]), bounds)
+    onnx_form.check_onnx(request, metrics["onnx"])
+    vectors["onnxBounds"] = bounds.tolist()
     classes = [evaluation.plain(one) for one in pipeline.classes_] if request["task"] == "classification" else None
     out = request["out"]
     distributions = distribution.distributions_of(request, features, table.written, pipeline.predict(tried))
@@ -74,7 +78,7 @@ def train(request):
     write(out, "shown.json", evaluation.shown(request, pipeline, tried, truth))
     write(out, "libraries.json", libraries())
     with open(os.path.join(out, "model.onnx"), "wb") as file:
-        file.write(onnx.SerializeToString())
+        file.write(onnx)
     tell(kind="done", ms=round((time.monotonic() - started) * 1000))
 
 
@@ -176,7 +180,7 @@ def golden_vectors(request, table, pipeline, flat, model):
         "probabilities": probabilities.tolist() if classify else None,
         "scores": scores,
     }
-    return vectors, rows, probabilities if classify else predictions
+    return vectors, rows
 
 
 def libraries():

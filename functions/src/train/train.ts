@@ -5,6 +5,7 @@ import {
   canonicalJson,
   MANIFEST_FILE,
   type ModelDefinition,
+  ModelError,
   type ModelRegistry,
   type Plan,
   readManifest,
@@ -14,7 +15,7 @@ import { type ArchiveTablePorts, archivedFor, writeArchiveTable } from './archiv
 import { requestedFeatures } from './features.ts';
 import type { Metrics } from './learned.ts';
 import { type DraftPlace, LEARNED_FILES, type Learn, REQUEST_FILE, type Refusal, TABLE_FILE } from './learner.ts';
-import { definitionDigest, makeVersion } from './version.ts';
+import { definitionDigest, makeVersion, type Version } from './version.ts';
 
 export interface TrainPorts extends ArchiveTablePorts {
   readonly registry: ModelRegistry;
@@ -65,19 +66,26 @@ export async function trainOnSchedule(
     for (const file of LEARNED_FILES) await bucket.download(`${place.prefix}${file}`, join(scratch, file));
     const versions = join(scratch, 'versions');
     await mkdir(versions);
-    const { version, folder, metrics } = makeVersion(
-      definition,
-      trainedOn,
-      scratch,
-      versions,
-      new Date(ports.clock()),
-      null,
+    const made = madeOrRefused(() =>
+      makeVersion(definition, trainedOn, scratch, versions, new Date(ports.clock()), null),
     );
+    if ('code' in made) return { trained: false, model, reason: 'refused', refused: made };
+    const { version, folder, metrics } = made;
     await registry.create(model, version, folder);
     return { trained: true, model, version, heldOut: metrics.heldOut };
   } finally {
     await rm(scratch, { recursive: true, force: true });
     await bucket.deleteAll(place.prefix);
+  }
+}
+
+/** A version that must not be used is refused: another try would make the same one. */
+function madeOrRefused(make: () => Version): Version | Refusal {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    return { code: error.code, ...error.explanation };
   }
 }
 

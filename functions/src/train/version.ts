@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { canonicalJson, MODEL_LIMITS, type ModelDefinition, ModelError, readModel } from '@bifold/core';
+import {
+  canonicalJson,
+  checkGolden,
+  MODEL_LIMITS,
+  type ModelDefinition,
+  ModelError,
+  readModel,
+  scorerOf,
+} from '@bifold/core';
+import { checkFidelity } from './fidelity.ts';
 import type { Fitted, FittedFeature, Metrics, Shown, TrainedOn } from './learned.ts';
 
 export interface Version {
@@ -33,6 +42,8 @@ const sha256 = (data: string | Uint8Array): string => createHash('sha256').updat
 /**
  * Makes a version of what training left in `draft`: a folder below `models/<name>/`, with the manifest written last, then named by its time and content.
  * The same input gives the same content, hence the same last eight digits. Without `reportOf` it has no report.
+ *
+ * @throws {ModelError} when it is too large, or not scored as scikit-learn scored it; then there is no folder
  */
 export function makeVersion(
   definition: ModelDefinition,
@@ -53,13 +64,15 @@ export function makeVersion(
   const version = `${timeText(now)}-${sha256(canonicalJson(content)).slice(0, 8)}`;
   const modelText = canonicalJson({ ...content, version });
   if (Buffer.byteLength(modelText) > MODEL_LIMITS.sizeBytes) throw tooLarge(name, Buffer.byteLength(modelText));
-  // By the eyes of those who will score with it.
-  readModel(Buffer.from(modelText), name, version);
+  // The learner may be of another release: what it left is judged by those who will score with it.
+  const golden = readFileSync(join(draft, 'golden.json'));
+  const scorer = scorerOf(readModel(Buffer.from(modelText), name, version));
+  checkFidelity(name, version, checkGolden(scorer, golden), metrics.onnx);
 
   const texts: Record<string, string | Uint8Array> = {
     'model.json': modelText,
     'model.onnx': readFileSync(join(draft, 'model.onnx')),
-    'golden.json': readFileSync(join(draft, 'golden.json')),
+    'golden.json': golden,
     'metrics.json': `${JSON.stringify(metrics, null, 2)}\n`,
   };
   if (reportOf !== null)

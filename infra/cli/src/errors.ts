@@ -1,4 +1,4 @@
-import { BifoldError, DefinitionError, type Explanation, QuestionError, ViewLostError } from '@bifold/core';
+import { BifoldError, DefinitionError, type Explanation, ModelError, QuestionError, ViewLostError } from '@bifold/core';
 
 /** What the command line itself refuses or cannot do. */
 export class CliError extends BifoldError {}
@@ -40,7 +40,8 @@ export function exitStatusOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof DefinitionError || error instanceof QuestionError) {
     return EXIT.usage;
   }
-  if (error instanceof CheckFailed || error instanceof ViewLostError) return EXIT.no;
+  // A ModelError is what the checks of a model's files found.
+  if (error instanceof CheckFailed || error instanceof ViewLostError || error instanceof ModelError) return EXIT.no;
   return error instanceof GoneError ? EXIT.gone : EXIT.failed;
 }
 

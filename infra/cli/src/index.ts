@@ -8,4 +8,6 @@ export {
   legs,
   planes,
 } from './flights.ts';
+export { onnxRuntimeOf } from './training/onnx.ts';
+export { ensureTrainingPython } from './training/python.ts';
 export { type Trained, type TrainingPlaces, trainFromFile } from './training/train.ts';

@@ -12,7 +12,9 @@ import {
   readModel,
   scorerOf,
 } from '@bifold/core';
-import { CliError, messageOf, UsageError } from './errors.ts';
+import { checkFidelity, type OnnxJudgement, onnxDiffers } from '@bifold/functions/training';
+import { CheckFailed, CliError, messageOf, UsageError } from './errors.ts';
+import type { CheckOnnx, OnnxCheck } from './training/onnx.ts';
 
 /** Numbers of a version on rows that it did not learn from, by name. */
 export type Measures = Readonly<Record<string, number>>;
@@ -39,6 +41,8 @@ const CHOSEN_BY = {
 /** Why a version may not be promoted. */
 export interface Gate {
   readonly golden: GoldenResult;
+  /** The verdict of training on the ONNX file, or of a run of it here; null for versions without an ONNX file. */
+  readonly onnx: OnnxCheck | null;
   /** The measure, of this version and of the current one; null where there is none to compare with. */
   readonly measure: {
     readonly name: string;
@@ -119,14 +123,22 @@ async function fileOf(registry: ModelRegistry, name: string, version: string, fi
 export async function describeVersion(registry: ModelRegistry, name: string, version: string): Promise<ModelVersion> {
   const model = readModel(await fileOf(registry, name, version, 'model.json'), name, version);
   const manifest = readManifest(await fileOf(registry, name, version, MANIFEST_FILE), name, version);
-  const metrics = JSON.parse(Buffer.from(await fileOf(registry, name, version, 'metrics.json')).toString('utf8'));
+  const metrics = await metricsOf(registry, name, version);
   const { files: _, ...content } = manifest.content;
   return {
     ...{ name, version, task: model.task, kind: model.model.kind, featurePlan: model.featurePlan },
     features: model.features.map(({ field }) => field),
-    measures: measuresOf(metrics?.heldOut),
+    measures: measuresOf(metrics.heldOut),
     manifest: content,
   };
+}
+
+async function metricsOf(
+  registry: ModelRegistry,
+  name: string,
+  version: string,
+): Promise<{ readonly heldOut?: unknown; readonly onnx?: unknown }> {
+  return JSON.parse(Buffer.from(await fileOf(registry, name, version, 'metrics.json')).toString('utf8')) ?? {};
 }
 
 function measuresOf(heldOut: unknown): Measures {
@@ -134,21 +146,40 @@ function measuresOf(heldOut: unknown): Measures {
   return Object.fromEntries(entries.filter((entry): entry is [string, number] => Number.isFinite(entry[1])));
 }
 
-/** Scores the golden vectors, and compares the measures with the current version's. */
+/** Scores the golden vectors, here and by ONNX Runtime, and compares the measures with the current version's. */
 export async function gateOf(
   registry: ModelRegistry,
   name: string,
   version: string,
   { current }: ModelPointer,
+  checkOnnx: CheckOnnx,
 ): Promise<Gate> {
   const model = readModel(await fileOf(registry, name, version, 'model.json'), name, version);
   const golden = checkGolden(scorerOf(model), await fileOf(registry, name, version, 'golden.json'));
-  if (current === null || current === version) return { golden, measure: null };
+  const metrics = await metricsOf(registry, name, version);
+  const trained = (metrics.onnx ?? null) as OnnxJudgement | null;
+  const onnx = trained !== null && trained.different > 0 ? trained : await checkOnnx(registry, name, version);
+  if (current === null || current === version) return { golden, onnx, measure: null };
   const own = (await describeVersion(registry, name, version)).measures;
   const before = (await describeVersion(registry, name, current)).measures;
   const { measure, more } = CHOSEN_BY[model.task];
   const [ownValue, currentValue] = [own[measure], before[measure]];
-  if (ownValue === undefined || currentValue === undefined) return { golden, measure: null };
+  if (ownValue === undefined || currentValue === undefined) return { golden, onnx, measure: null };
   const isWorse = more ? ownValue < currentValue : ownValue > currentValue;
-  return { golden, measure: { name: measure, own: ownValue, current: currentValue, isWorse } };
+  return { golden, onnx, measure: { name: measure, own: ownValue, current: currentValue, isWorse } };
+}
+
+/** @throws {ModelError} when a version is scored otherwise than in training, which nothing overrides */
+export function checkGate(name: string, version: string, { golden, onnx }: Gate): void {
+  if (onnx !== null && 'failed' in onnx) throw onnxDiffers(name, version, `ONNX Runtime cannot run it: ${onnx.failed}`);
+  checkFidelity(name, version, golden, onnx);
+}
+
+export function worse(name: string, version: string, { measure }: Gate): CheckFailed {
+  return new CheckFailed('BIFOLD_MODEL_WORSE', {
+    failed: `version "${version}" of model "${name}" is not promoted: it was measured worse than the current version`,
+    received: `${measure?.name} ${measure?.own}`,
+    allowed: `${measure?.name} ${measure?.current}, or better`,
+    remedy: '--even-if-worse promotes it all the same',
+  });
 }

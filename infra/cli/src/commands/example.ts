@@ -8,17 +8,18 @@ import { askAll } from '../api.ts';
 import { figureText } from '../charts/figure-text.ts';
 import { type Context, withContext } from '../context.ts';
 import { definitions } from '../definitions.ts';
-import { CliError, Ended, EXIT } from '../errors.ts';
+import { Ended, EXIT } from '../errors.ts';
 import { linesOf } from '../flights.ts';
 import { deleteTopic } from '../kafka.ts';
 import { lagReader, waitForLag } from '../lag.ts';
 import { loadLookupLines } from '../lookup-tables.ts';
-import { gateOf } from '../model-versions.ts';
+import { checkGate, gateOf } from '../model-versions.ts';
 import { Phases } from '../phases.ts';
 import { keyedLines, produce } from '../produce.ts';
 import { converge, ensureDeployed } from '../provisioning.ts';
 import { tableText } from '../table.ts';
 import { dim, number, plural, print, step, tell } from '../terminal.ts';
+import { onnxRuntimeOf } from '../training/onnx.ts';
 import { verifyPipeline } from '../verification.ts';
 import { runJob } from './batch-jobs.ts';
 import { wholeNumber } from './option-values.ts';
@@ -147,14 +148,8 @@ async function ensureModel(context: Context, { model, learningFile }: Example, f
     return;
   }
   const trained = await trainAndStore(context, model, { from: learningFile, register: true });
-  const { golden } = await gateOf(registry, model.name, trained.version, before);
-  if (golden.different > 0)
-    throw new CliError('BIFOLD_MODEL_DAMAGED', {
-      failed: `version "${trained.version}" of model "${model.name}" cannot be promoted`,
-      received: `${golden.different} of ${golden.rows} golden rows scored otherwise`,
-      allowed: 'all of them scored as in training',
-      remedy: 'train it again; if that ends in the same way, keep the version and report it',
-    });
+  const checkOnnx = onnxRuntimeOf(context.paths, context.onProgress);
+  checkGate(model.name, trained.version, await gateOf(registry, model.name, trained.version, before, checkOnnx));
   await registry.movePointer(model.name, before, promoted(before, trained.version));
   const { heldOut } = trained.metrics;
   const [measure, value] = Object.entries(heldOut)[0] as [string, number];

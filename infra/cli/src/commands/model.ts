@@ -1,8 +1,10 @@
-import { challenged, type ModelPointer, type ModelRegistry, promoted, rolledBack } from '@bifold/core';
+import { BifoldError, challenged, type ModelPointer, type ModelRegistry, promoted, rolledBack } from '@bifold/core';
+import { goldenText, onnxText } from '@bifold/functions/training';
 import { Command } from 'commander';
 import { type Context, withContext } from '../context.ts';
 import { CliError, Ended, EXIT, UsageError } from '../errors.ts';
 import {
+  checkGate,
   checkVersion,
   describeVersion,
   type Gate,
@@ -10,9 +12,11 @@ import {
   type ModelVersion,
   versionIn,
   versionMeant,
+  worse,
 } from '../model-versions.ts';
 import { tableText } from '../table.ts';
-import { bold, dim, plural, print, printJson, styled, warn } from '../terminal.ts';
+import { bold, dim, plural, print, printJson, styled } from '../terminal.ts';
+import { type OnnxCheck, onnxRuntimeOf } from '../training/onnx.ts';
 import { driftCommand } from './model-drift.ts';
 
 export const modelCommand = (): Command =>
@@ -194,8 +198,9 @@ const promoteCommand = (): Command =>
       'after',
       `
 The version is tried first: its golden vectors, rows that scikit-learn scored when it was trained, must be scored the
-same here (trees to the last bit, linear models within 1e-12), and it must not be worse than the current one on the rows
-that its training held back. Only the second can be overridden. Ends with 1 when it was not promoted.
+same here (trees to the last bit, linear models within 1e-12), and by ONNX Runtime with its ONNX file (within the bounds
+of docs/models.md). It must not be worse than the current one on the rows that its training held back. Only the last can
+be overridden. ONNX Runtime is installed with training's libraries on first use. Ends with 1 when it was not promoted.
 
 Running functions take it up in the next segment of the log that they begin.
 
@@ -208,8 +213,12 @@ Examples:
         const registry = await context.models();
         const meant = await versionMeant(registry, name, version ?? (await registry.versions(name)).at(-1));
         const pointer = await registry.readPointer(name);
-        const gate = await gateOf(registry, name, meant, pointer);
-        const isRefused = gate.golden.different > 0 || (gate.measure?.isWorse === true && !evenIfWorse);
+        const gate = await gateOf(registry, name, meant, pointer, onnxRuntimeOf(context.paths, context.onProgress));
+        const refusal = refusalOf(() => {
+          checkGate(name, meant, gate);
+          if (gate.measure?.isWorse === true && !evenIfWorse) throw worse(name, meant, gate);
+        });
+        const isRefused = refusal !== null;
         const moved = isRefused || pointer.current === meant ? pointer : promoted(pointer, meant);
         if (moved !== pointer) await move(registry, name, pointer, moved);
         if (json) printJson({ model: name, version: meant, promoted: !isRefused, gate, pointer: moved });
@@ -217,33 +226,43 @@ Examples:
           for (const line of gateLines(gate)) print(line);
           if (!isRefused) print(`${bold(name)}: ${meant} is the current version${was(pointer, meant)}`);
         }
-        if (!isRefused) return;
-        warn(
-          gate.golden.different > 0
-            ? 'not promoted: this code does not score as the model was trained'
-            : 'not promoted: it is worse; --even-if-worse promotes it all the same',
-        );
-        throw new Ended(EXIT.no);
+        if (refusal !== null) throw refusal;
       }),
     );
+
+/** What a check throws, so that the measures can be shown first. */
+function refusalOf(check: () => void): BifoldError | null {
+  try {
+    check();
+    return null;
+  } catch (error) {
+    if (error instanceof BifoldError) return error;
+    throw error;
+  }
+}
 
 function was({ current }: ModelPointer, version: string): string {
   if (current === null) return ', the first';
   return current === version ? ' already' : `, before it was ${current}`;
 }
 
-function gateLines({ golden, measure }: Gate): readonly string[] {
+function gateLines({ golden, onnx, measure }: Gate): readonly string[] {
   const equal = `${plural(golden.rows, 'row')} scored as in training`;
-  const { first } = golden;
-  const unequal = `${golden.different} of ${plural(golden.rows, 'row')} scored otherwise; row ${first?.row}: ${first?.given}, in training ${first?.expected}`;
   return [
-    `${dim('golden')}  ${golden.different === 0 ? styled('green', equal) : styled('red', unequal)}`,
+    `${dim('golden')}  ${golden.different === 0 ? styled('green', equal) : styled('red', goldenText(golden))}`,
+    ...(onnx === null ? [] : [`${dim('onnx  ')}  ${onnxLine(onnx)}`]),
     ...(measure === null
       ? []
       : [
           `${dim(measure.name.padEnd(6))}  ${measureText(measure.own)}, the current version ${measureText(measure.current)}`,
         ]),
   ];
+}
+
+function onnxLine(onnx: OnnxCheck): string {
+  if ('failed' in onnx) return styled('red', `ONNX Runtime cannot run it: ${onnx.failed}`);
+  if (onnx.different > 0) return styled('red', onnxText(onnx));
+  return styled('green', `${plural(onnx.rows, 'row')} within the bounds of 32-bit floats`);
 }
 
 const rollbackCommand = (): Command =>
@@ -304,11 +323,9 @@ async function challenge(
   const registry = await context.models();
   if (version !== undefined) {
     await checkVersion(registry, name, version);
-    const { golden } = await gateOf(registry, name, version, { ...(await registry.readPointer(name)), current: null });
-    if (golden.different > 0) {
-      warn('not taken: this code does not score as the model was trained');
-      throw new Ended(EXIT.no);
-    }
+    const checkOnnx = onnxRuntimeOf(context.paths, context.onProgress);
+    const alone = { ...(await registry.readPointer(name)), current: null };
+    checkGate(name, version, await gateOf(registry, name, version, alone, checkOnnx));
   }
   const pointer = await registry.readPointer(name);
   const next = challenged(pointer, version ?? null);

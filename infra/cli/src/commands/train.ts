@@ -44,8 +44,8 @@ libraries give the same model, to the byte.
 With --deployed the function of the pipeline's stack trains, if it was deployed with -c training=...: what it learned is in the
 registry. It ends with 1 when there is nothing to learn, or nothing new.
 
-Ends with 3 and leaves everything as it was when nothing can be learned: no labels, one class, a feature that is constant
-or empty, too few rows.
+Ends with 1 and leaves everything as it was when nothing can be learned: no labels, one class, a feature that is constant
+or empty, too few rows. So it does when the version is not scored here, or by ONNX Runtime, as scikit-learn scores it.
 
 Examples:
   $ npx bifold train wine --from wine.csv

@@ -72,8 +72,8 @@ ${cards([
         ['seed', String(seed)],
         [`${crossValidation.metric} over ${crossValidation.folds} folds`, foldText(metrics)],
         [
-          'ONNX Runtime strays by at most',
-          `${onnx.maxDifference.toExponential(1)} (${figureText(onnx.rows)} rows, ${figureText(onnx.different)} otherwise)`,
+          'error of ONNX Runtime',
+          `at most ${onnx.maxDifference?.toExponential(1)} in ${figureText(onnx.rows)} golden rows`,
         ],
       ],
     ),

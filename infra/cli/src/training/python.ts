@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type CloudPaths, cleanEnvironment, ensureSoftware, type OnProgress } from '@bifold/cloud';
-import { CliError } from '../errors.ts';
+import { CheckFailed, CliError } from '../errors.ts';
 import { installing, pipInstall } from '../pip.ts';
 import { ensureFolder } from '../shelf.ts';
 import { step } from '../terminal.ts';
 
 const sources = fileURLToPath(new URL('../../../../functions/src/train/', import.meta.url));
 const INSTALL_WITHIN_MS = 900_000;
+
+/** A program of functions/src/train. */
+export const trainingProgram = (name: string): string => join(sources, name);
 
 /** Where training's libraries are, and the Python that runs them. */
 export interface TrainingPython {
@@ -64,10 +67,7 @@ interface Refused {
   readonly remedy: string;
 }
 
-/** Data that no model can be learned from: the answer is no, and the model that there is stays. */
-class TrainingRefused extends CliError {}
-
-/** Runs functions/src/train on a request. @throws {TrainingRefused} when the data cannot be learned from */
+/** Runs functions/src/train on a request. @throws {CheckFailed} when no model can be learned, or its ONNX file is wrong: the model that there is stays */
 export async function runTraining(
   paths: CloudPaths,
   onProgress: OnProgress,
@@ -75,7 +75,7 @@ export async function runTraining(
   onEvent: (event: TrainingEvent) => void,
 ): Promise<void> {
   const { python, libraries } = await ensureTrainingPython(paths, onProgress);
-  const child = spawn(python, ['-s', join(sources, 'train.py'), requestFile], {
+  const child = spawn(python, ['-s', trainingProgram('train.py'), requestFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: cleanEnvironment({ PYTHONPATH: libraries, PYTHONDONTWRITEBYTECODE: '1', PYTHONHASHSEED: '0' }),
   });
@@ -94,7 +94,7 @@ export async function runTraining(
   const status = await ended;
   if (refused !== null) {
     const { code, failed, received, allowed, remedy } = refused as Refused;
-    throw new TrainingRefused(code, { failed, received, allowed, remedy });
+    throw new CheckFailed(code, { failed, received, allowed, remedy });
   }
   if (status === 0) return;
   throw new CliError('BIFOLD_TRAINING_FAILED', {

@@ -7,24 +7,36 @@ import { Construct } from 'constructs';
 import { resourceName } from './names.ts';
 import type { Settings } from './settings.ts';
 
-/** An alarm while a feature of the stream, or what a model says of it, is far from training. The recompute function measures it after it published. */
-export class DriftAlarm extends Construct {
-  constructor(scope: Construct, id: string, { plan, settings }: { readonly plan: Plan; readonly settings: Settings }) {
+interface MetricAlarmProps {
+  readonly plan: Plan;
+  readonly settings: Settings;
+  /** Ends the alarm's name. */
+  readonly state: string;
+  readonly description: string;
+  /** Which function gives the metric. */
+  readonly role: string;
+  readonly metricName: string;
+}
+
+/** An alarm while the last value of a pipeline's metric was above zero. The topic of the context value `alarmTopic` is notified. */
+export class MetricAlarm extends Construct {
+  constructor(scope: Construct, id: string, props: MetricAlarmProps) {
     super(scope, id);
+    const { plan, settings, state, description, role, metricName } = props;
     const alarm = new Alarm(this, 'Alarm', {
-      alarmName: `bifold-${resourceName(plan.name)}-drifted`,
-      alarmDescription: `Features or scores in ${plan.name} are far from what their model was trained on: bifold model drift ${plan.name}`,
+      alarmName: `bifold-${resourceName(plan.name)}-${state}`,
+      alarmDescription: description,
       metric: new Metric({
         namespace: 'Bifold',
-        metricName: 'driftedFeatures',
-        dimensionsMap: { service: 'bifold-recompute', pipeline: plan.name },
+        metricName,
+        dimensionsMap: { service: `bifold-${role}`, pipeline: plan.name },
         statistic: Stats.MAXIMUM,
         period: Duration.minutes(5),
       }),
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       threshold: 1,
       evaluationPeriods: 1,
-      // Nothing is measured while nothing new is published: what was said last stands.
+      // The last value stands until a function gives another one.
       treatMissingData: TreatMissingData.IGNORE,
     });
     if (settings.alarmTopic !== null)
