@@ -27,6 +27,8 @@ patch was written against: a patch that silently stops working is worse than non
    disk before its bytes: a kill between the two left an object without its metadata.
 10. Requests of web pages. The emulator answers any page of any site, with `Access-Control-Allow-Origin: *`, and it
     runs code. Here such requests are refused: see request_guard.py.
+11. Memory of functions. The emulator starts a function's process and never looks at it again. Here one that takes
+    more than its MemorySize is killed and reported as Lambda does: see memory_limit.py.
 
 Nothing that this process or a function writes is readable by other users of the machine.
 """
@@ -50,6 +52,7 @@ import ministack.services.lambda_svc as lambda_service
 import ministack.services.s3 as s3
 
 from expectation import expect
+from memory_limit import patch_memory_limit
 from request_guard import guarded
 
 
@@ -414,6 +417,7 @@ PATCHES = [
     patch_adopted_buckets,
     patch_warm_workers,
     patch_objects_on_disk,
+    patch_memory_limit,
     patch_request_guard,
 ]
 
