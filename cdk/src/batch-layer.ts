@@ -8,7 +8,12 @@ import { modelsEnvironment, readModels } from './models.ts';
 import { resourceName } from './names.ts';
 import { NativeLayer } from './native-layer.ts';
 import { allow, listObjects, objects } from './permissions.ts';
-import type { PipelineFunction, PipelineFunctionProps, PipelineProps } from './pipeline-function.ts';
+import {
+  NODE_OPTIONS,
+  type PipelineFunction,
+  type PipelineFunctionProps,
+  type PipelineProps,
+} from './pipeline-function.ts';
 import { scheduledFunction } from './scheduled-function.ts';
 import type { SpeedLayer } from './speed-layer.ts';
 
@@ -56,6 +61,10 @@ export class BatchLayer extends Construct {
     // What waits for a cut is folded when the cut is there, and not with the next record.
     const resumes = looksBack(plan);
 
+    // A file of the archive is written from 32 MiB of records at most, so its function needs a heap of that order. Without a
+    // limit, V8 lets a heap grow with the memory of the machine before it collects anything.
+    const smallHeap = { NODE_OPTIONS: `${NODE_OPTIONS} --max-semi-space-size=8 --max-old-space-size=256` };
+
     this.archive = this.scheduled('Archive', settings.schedules.archive, {
       ...props,
       role: 'archive',
@@ -65,6 +74,7 @@ export class BatchLayer extends Construct {
       scratchSizeMiB: 2048,
       calls: ['kafka'],
       nativeLayer,
+      environment: smallHeap,
       statements: inBucket((arn) => [
         listObjects(arn, archivePrefix),
         objects(['s3:GetObject', 's3:PutObject'], arn, archivePrefix),

@@ -21,6 +21,9 @@ import { readSecret, secretArn, sendTo, useNetwork, writeLogs } from './permissi
 import { architectureOf, RUNTIME } from './runtime.ts';
 import type { Settings } from './settings.ts';
 
+/** Of every function, unless its own `environment` says more. */
+export const NODE_OPTIONS = '--enable-source-maps';
+
 /** What all constructs of one pipeline are made from. */
 export interface PipelineProps {
   readonly plan: Plan;
@@ -89,7 +92,7 @@ export class PipelineFunction extends Construct {
         POWERTOOLS_SERVICE_NAME: `bifold-${role}`,
         POWERTOOLS_METRICS_NAMESPACE: 'Bifold',
         POWERTOOLS_LOG_LEVEL: settings.logLevel,
-        NODE_OPTIONS: '--enable-source-maps',
+        NODE_OPTIONS,
         ...(props.calls.includes('cassandra') ? cassandraEnvironment(this, settings) : {}),
         ...(props.calls.includes('kafka') ? kafkaEnvironment(this, settings) : {}),
         ...props.environment,

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   GetFunctionConfigurationCommand,
   InvokeCommand,
@@ -31,6 +32,14 @@ const loopback = '127.0.0.1';
 const KEYSPACE = 'bifold';
 const ASSETS_BUCKET = 'bifold-assets';
 
+export interface Invocation {
+  readonly answer: unknown;
+  readonly seconds: number;
+  /** The most memory that it held at once, and its limit. */
+  readonly peakMiB: number;
+  readonly limitMiB: number;
+}
+
 /** A cloud for benchmarks alone, beside the user's: the same software, its own ports, data and processes. */
 export interface BenchCloud {
   readonly addresses: CloudAddresses;
@@ -41,6 +50,8 @@ export interface BenchCloud {
   deploy(plan: Plan, incarnation: string, nodeOptions: string): Promise<Deployment>;
   /** As many function processes as there are partitions, started and connected: their start is no part of a measurement. */
   warmUp(deployment: Deployment): Promise<void>;
+  /** Invokes a function, and reads from the report of its log what it took. */
+  invoke(name: string): Promise<Invocation>;
   startTrigger(nodeOptions: string): Promise<void>;
   stopTrigger(): Promise<void>;
   /** What the trigger shows of its mappings now. */
@@ -70,6 +81,7 @@ export async function openBenchCloud(onProgress: OnProgress): Promise<BenchCloud
     credentials: { accessKeyId: addresses.aws.accessKeyId, secretAccessKey: addresses.aws.secretAccessKey },
   };
   const lambda = new LambdaClient({ ...aws, requestHandler: { requestTimeout: 60_000 } });
+  const logs = new CloudWatchLogsClient(aws);
   let connected: Promise<CassandraClient> | null = null;
   const cassandra = () => {
     connected ??= connectCassandra({
@@ -147,6 +159,22 @@ export async function openBenchCloud(onProgress: OnProgress): Promise<BenchCloud
           throw new Error(`the speed function fails when it is empty-handed: ${Buffer.from(said ?? []).toString()}`);
     },
 
+    async invoke(name) {
+      const startedAtMs = performance.now();
+      const client = new LambdaClient({ ...aws, maxAttempts: 1, requestHandler: { requestTimeout: 900_000 } });
+      const { FunctionError, Payload } = await client.send(new InvokeCommand({ FunctionName: name }));
+      client.destroy();
+      const seconds = (performance.now() - startedAtMs) / 1000;
+      const text = Buffer.from(Payload ?? []).toString();
+      if (FunctionError !== undefined) throw new Error(`${name} failed: ${text}`);
+      const { events = [] } = await logs.send(
+        new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}`, filterPattern: 'REPORT' }),
+      );
+      const [, limit, peak] =
+        /Memory Size: (\d+) MB\tMax Memory Used: (\d+) MB/.exec(events.at(-1)?.message ?? '') ?? [];
+      return { answer: JSON.parse(text), seconds, peakMiB: Number(peak), limitMiB: Number(limit) };
+    },
+
     async startTrigger(nodeOptions) {
       cloud = await openCloud({ ...options, extraServices: services(nodeOptions) });
       await cloud.up();
@@ -166,6 +194,7 @@ export async function openBenchCloud(onProgress: OnProgress): Promise<BenchCloud
 
     async down() {
       lambda.destroy();
+      logs.destroy();
       await connected?.then(
         (client) => client.close(),
         () => undefined,

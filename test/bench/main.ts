@@ -4,6 +4,7 @@ import type { ProgressEvent } from '@bifold/cloud';
 import { runProgram, tell } from '../command-line/command-line.ts';
 import { choice, flag, oneWord, option, wholeNumber } from '../command-line/option.ts';
 import { wrongCommand } from '../command-line/wrong-command.ts';
+import type { BenchCloud } from './bench-cloud.ts';
 
 const positive = wholeNumber({ from: 1, to: 999_999_999 });
 const PROGRAM = {
@@ -11,14 +12,14 @@ const PROGRAM = {
   does: `Speed as ratios, measured side by side in one run on one machine; docs/benchmarks.md says what is counted. What it needs
 is installed at the first time, from committed hashes, into .bifold; its cloud is its own, beside yours.`,
   words: oneWord(
-    choice('WORK', ['W1', 'W8']),
-    'W1, a stream into windows, beside Spark; W8, rows into scores, beside scikit-learn',
+    choice('WORK', ['W1', 'W5', 'W8']),
+    'W1, a stream into windows, beside Spark; W5, a backlog into the archive; W8, rows into scores, beside scikit-learn',
   ),
   options: {
-    events: option(positive, 1_000_000, 'W1: how many events'),
+    events: option(positive, 1_000_000, 'W1 and W5: how many events'),
     runs: option(positive, 3, 'W1: how often each is measured'),
-    pace: option(positive, 10_000, 'W1: events in a second of event time; fewer write more rows'),
-    seed: option(positive, 1, 'W1: what the events are drawn from'),
+    pace: option(positive, 10_000, 'W1 and W5: events in a second of event time; fewer write more rows'),
+    seed: option(positive, 1, 'W1 and W5: what the events are drawn from'),
     json: flag('print the report as JSON'),
   },
   statuses: {
@@ -26,7 +27,7 @@ is installed at the first time, from committed hashes, into .bifold; its cloud i
     1: 'it was not, or they were not',
     130: 'after Ctrl-C',
   },
-  examples: ['-- W1', '-- W1 --events 200000 --runs 1', '--silent -- W8 --json'],
+  examples: ['-- W1', '-- W1 --events 200000 --runs 1', '-- W5 --events 5000000', '--silent -- W8 --json'],
   holdsSockets: true,
 } as const;
 
@@ -49,33 +50,18 @@ async function runScores(json: boolean): Promise<number> {
   return 0;
 }
 
-async function runWindows(size: Size, json: boolean): Promise<number> {
-  const [{ openBenchCloud, root }, { textOf, writeReport }, { runW1 }] = await Promise.all([
-    import('./bench-cloud.ts'),
-    import('./report.ts'),
-    import('./w1.ts'),
-  ]);
+/** Work in a cloud of its own, whose processes end with it, also after Ctrl-C. */
+async function inCloud(
+  work: (cloud: BenchCloud, root: string, signal: AbortSignal) => Promise<string>,
+): Promise<number> {
+  const { openBenchCloud, root } = await import('./bench-cloud.ts');
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort(new Error('interrupted'));
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   const cloud = await openBenchCloud(onProgress);
   try {
-    const measured = await runW1(cloud, size, interrupted.signal, onProgress, tell);
-    const report = {
-      work: 'W1',
-      date: new Date().toISOString(),
-      commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
-      machine: {
-        cores: cpus().length,
-        memoryGiB: Math.round(totalmem() / 2 ** 30),
-        node: process.versions.node,
-      },
-      ...measured,
-    } as const;
-    const file = writeReport(report);
-    process.stdout.write(`${json ? JSON.stringify(report) : textOf(report)}\n`);
-    tell(`\nwritten: ${file}`);
+    process.stdout.write(`${await work(cloud, root, interrupted.signal)}\n`);
     return 0;
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
@@ -87,10 +73,45 @@ async function runWindows(size: Size, json: boolean): Promise<number> {
   }
 }
 
+async function runWindows(size: Size, json: boolean): Promise<number> {
+  const [{ textOf, writeReport }, { runW1 }] = await Promise.all([import('./report.ts'), import('./w1.ts')]);
+  return inCloud(async (cloud, root, signal) => {
+    const measured = await runW1(cloud, size, signal, onProgress, tell);
+    const report = {
+      work: 'W1',
+      date: new Date().toISOString(),
+      commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
+      machine: {
+        cores: cpus().length,
+        memoryGiB: Math.round(totalmem() / 2 ** 30),
+        node: process.versions.node,
+      },
+      ...measured,
+    } as const;
+    tell(`\nwritten: ${writeReport(report)}`);
+    return json ? JSON.stringify(report) : textOf(report);
+  });
+}
+
+async function runBacklog(size: Size, json: boolean): Promise<number> {
+  const { backlogText, runW5 } = await import('./w5.ts');
+  return inCloud(async (cloud, _, signal) => {
+    const measured = await runW5(cloud, size, signal, onProgress);
+    return json ? JSON.stringify(measured) : backlogText(measured);
+  });
+}
+
 await runProgram(PROGRAM, async ({ words: work, options: { json, ...size }, given }) => {
-  const foreign = work === 'W8' ? Object.keys(size).find((name) => given.has(name)) : undefined;
-  if (foreign !== undefined) throw wrongCommand(PROGRAM, `W8 with --${foreign}`, 'W8 with --json, or without', 'W8');
+  const foreign =
+    work === 'W5' && given.has('runs')
+      ? 'runs'
+      : work === 'W8'
+        ? Object.keys(size).find((name) => given.has(name))
+        : undefined;
+  if (foreign !== undefined)
+    throw wrongCommand(PROGRAM, `${work} with --${foreign}`, 'an option of this work; --help lists them', work);
   try {
+    if (work === 'W5') return await runBacklog(size, json);
     return await (work === 'W8' ? runScores(json) : runWindows(size, json));
   } catch (error) {
     tell(error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -103,11 +103,11 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
   };
 
   return {
-    async writeParquet(path, columns) {
-      files.set(
-        path,
-        columns.map((column) => ({ ...column, values: column.values.slice() })),
-      );
+    async writeParquet(path, columns, rows) {
+      const written = columns.map(({ name, type }) => ({ name, type, values: [] as SqlValue[] }));
+      for await (const stretch of rows)
+        for (const [index, { values }] of written.entries()) values.push(...(stretch[index] ?? []));
+      files.set(path, written);
     },
     async createTable(name, columns) {
       tables.set(name, columns);

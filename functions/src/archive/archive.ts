@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   ARCHIVE_COLUMNS,
   type ArchiveStore,
+  type ColumnShape,
   type Decoder,
   decoderOf,
   type Log,
@@ -16,7 +17,6 @@ import {
   type SqlValue,
   sqlTypeOf,
   sqlValueOf,
-  type TableColumn,
 } from '@bifold/core';
 import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
 
@@ -40,10 +40,17 @@ export interface ArchivedPartition {
   readonly behind: number;
 }
 
-const FILE_RECORDS_MAX = 200_000;
-const FILE_BYTES_MAX = 64 * 1024 * 1024;
+/**
+ * A file is at most one row group of Parquet, and that is what is held of it at once: whatever waits in the log, the
+ * function needs no more memory for it.
+ */
+const FILE_RECORDS_MAX = 122_880;
+/** Of keys, values and headers, as they are in memory. One record may exceed it. */
+const FILE_BYTES_MAX = 32 * 1024 * 1024;
 /** As the broker counts them: compressed. */
 const FETCH_BYTES = 1024 * 1024;
+/** Records that are decoded at once: as many as fill a vector of the engine. */
+const DECODED_RECORDS = 2_048;
 
 /**
  * Rule 7: lengthens the chain of each partition up to where the log ended when it was asked, a file of each in turn, so that one with a backlog holds up no other.
@@ -98,48 +105,66 @@ async function lengthen(
   localPath: string,
 ): Promise<void> {
   const { partition, position } = chain;
-  const stretch = await readStretch(ports.log, partition, position, chain.logEnd);
+  const stretch: Stretch = { end: position, records: 0, lost: false };
+  const rows = rowsOf(recordsOf(ports.log, partition, chain.logEnd, stretch), plan, decode);
+  await ports.engine.writeParquet(localPath, archiveColumns(plan), rows);
   await verifyIncarnation(ports);
-  await ports.engine.writeParquet(localPath, archiveTable(plan, decode, stretch.records));
   const { end, lost, records } = stretch;
   if (!(await ports.archive.append({ partition, start: position, end, lost }, localPath))) {
     chain.position = await ports.archive.frontier(partition);
     return;
   }
   chain.files++;
-  chain.records += records.length;
+  chain.records += records;
   if (lost) chain.lost.push([position, end]);
   chain.position = end;
 }
 
+/** What the next file holds, as it is read: records up to its limits, or the range that retention took. */
 interface Stretch {
-  readonly records: readonly LogRecord[];
-  readonly end: number;
-  readonly lost: boolean;
+  end: number;
+  records: number;
+  lost: boolean;
 }
 
-/** What the next file holds: records up to its limits, or the range that retention took. */
-async function readStretch(log: Log, partition: number, from: number, to: number): Promise<Stretch> {
-  const records: LogRecord[] = [];
-  let sizeBytes = 0;
-  let position = from;
-  while (position < to && records.length < FILE_RECORDS_MAX && sizeBytes < FILE_BYTES_MAX) {
-    const slice = await log.read(partition, position, to, FETCH_BYTES);
-    if (slice.logStart > position) {
+/** The records of the next file, and in `stretch` how far they go. */
+async function* recordsOf(
+  log: Log,
+  partition: number,
+  to: number,
+  stretch: Stretch,
+): AsyncGenerator<readonly LogRecord[]> {
+  const from = stretch.end;
+  let roomBytes = FILE_BYTES_MAX;
+  while (stretch.end < to && stretch.records < FILE_RECORDS_MAX && roomBytes > 0) {
+    const readTo = Math.min(to, stretch.end + FILE_RECORDS_MAX - stretch.records);
+    const slice = await log.read(partition, stretch.end, readTo, FETCH_BYTES);
+    if (slice.logStart > stretch.end) {
       // What was read before stands; the loss becomes the next file.
-      return position > from
-        ? { records, end: position, lost: false }
-        : { records: [], end: slice.logStart, lost: true };
+      if (stretch.end === from) Object.assign(stretch, { end: slice.logStart, lost: true });
+      return;
     }
-    if (slice.end <= position) break;
-    for (const record of slice.records) {
-      sizeBytes += (record.value?.length ?? 0) + (record.key?.length ?? 0);
-      records.push(record);
-    }
-    position = slice.end;
+    if (slice.end <= stretch.end) break;
+    const fitting = slice.records.findIndex((record) => {
+      roomBytes -= sizeBytesOf(record);
+      return roomBytes <= 0;
+    });
+    const records = fitting === -1 ? slice.records : slice.records.slice(0, fitting + 1);
+    stretch.records += records.length;
+    // The rest of the slice is read again for the next file.
+    stretch.end = records.length === slice.records.length ? slice.end : (records.at(-1) as LogRecord).offset + 1;
+    yield records;
   }
-  if (position > from) return { records, end: position, lost: false };
-  throw new ProtocolError('BIFOLD_LOG_BEHIND', {
+  if (stretch.end === from) throw silent(partition, from, to);
+}
+
+function sizeBytesOf({ key, value, headers }: LogRecord): number {
+  const inHeaders = headers.reduce((sum, header) => sum + header.key.length + (header.value?.length ?? 0), 0);
+  return (key?.length ?? 0) + (value?.length ?? 0) + inHeaders;
+}
+
+function silent(partition: number, from: number, to: number): ProtocolError {
+  return new ProtocolError('BIFOLD_LOG_BEHIND', {
     failed: `the log of partition ${partition} gives nothing where it says that it has records`,
     received: `no record and no hole from offset ${from}`,
     allowed: `something below ${to}`,
@@ -147,8 +172,28 @@ async function readStretch(log: Log, partition: number, from: number, to: number
   });
 }
 
-/** Raw records, invalid ones among them, with the typed columns that the schema reads from them. */
-function archiveTable(plan: Plan, decode: Decoder, records: readonly LogRecord[]): readonly TableColumn[] {
+/** Raw records, invalid ones among them, and the typed columns that the schema reads from them. */
+function archiveColumns(plan: Plan): readonly ColumnShape[] {
+  return [
+    ...ARCHIVE_COLUMNS,
+    ...(plan.relay === undefined ? [] : [ORIGIN_COLUMN]),
+    ...plan.columns.map(({ name, type }) => ({ name, type: sqlTypeOf(type) })),
+  ];
+}
+
+async function* rowsOf(
+  slices: AsyncIterable<readonly LogRecord[]>,
+  plan: Plan,
+  decode: Decoder,
+): AsyncGenerator<readonly (readonly SqlValue[])[]> {
+  for await (const records of slices) {
+    for (let from = 0; from < records.length; from += DECODED_RECORDS)
+      yield valuesOf(plan, decode, records.slice(from, from + DECODED_RECORDS));
+  }
+}
+
+/** The values of each of `archiveColumns`. */
+function valuesOf(plan: Plan, decode: Decoder, records: readonly LogRecord[]): readonly (readonly SqlValue[])[] {
   const decoded = records.map(({ value, headers }) => decode(value, headers));
   const raw: Readonly<Record<string, readonly SqlValue[]>> = {
     _partition: records.map(({ partition }) => partition),
@@ -161,16 +206,13 @@ function archiveTable(plan: Plan, decode: Decoder, records: readonly LogRecord[]
     _event_time_ms: decoded.map((event) => (event.kind === 'event' ? BigInt(event.timeMs) : null)),
   };
   return [
-    ...ARCHIVE_COLUMNS.map(({ name, type }) => ({ name, type, values: raw[name] as readonly SqlValue[] })),
-    ...(plan.relay === undefined
-      ? []
-      : [{ ...ORIGIN_COLUMN, values: records.map(({ headers }) => originHeader(headers)) }]),
-    ...plan.columns.map(({ name, type }, index) => {
+    ...ARCHIVE_COLUMNS.map(({ name }) => raw[name] as readonly SqlValue[]),
+    ...(plan.relay === undefined ? [] : [records.map(({ headers }) => originHeader(headers))]),
+    ...plan.columns.map(({ type }, index) => {
       const sqlType = sqlTypeOf(type);
-      const values = decoded.map((event): SqlValue => {
+      return decoded.map((event): SqlValue => {
         return event.kind === 'event' ? sqlValueOf(sqlType, event.values[index] ?? null) : null;
       });
-      return { name, type: sqlType, values };
     }),
   ];
 }

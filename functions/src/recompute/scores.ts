@@ -62,7 +62,7 @@ export async function scoreCovered(
   const endFile = async (): Promise<void> => {
     if (columns[0]?.values.length === 0) return;
     const path = join(scratch, `scores-${files.length}.parquet`);
-    await engine.writeParquet(path, columns);
+    await engine.writeParquet(path, columns, [columns.map(({ values }) => values)]);
     files.push(path);
     for (const column of columns) column.values.length = 0;
   };

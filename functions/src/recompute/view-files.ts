@@ -72,7 +72,7 @@ export class ViewFiles {
   async end(): Promise<void> {
     if ((this.columns[0]?.values.length ?? 0) === 0) return;
     const localPath = join(this.scratch, `view-${this.window.name}.parquet`);
-    await this.engine.writeParquet(localPath, this.columns);
+    await this.engine.writeParquet(localPath, this.columns, [this.columns.map(({ values }) => values)]);
     await this.views.put(this.run, `${this.window.name}-${String(this.part).padStart(5, '0')}`, localPath);
     await rm(localPath);
     this.part++;

@@ -296,15 +296,23 @@ export type SqlValue = string | number | bigint | boolean | Uint8Array | null;
 export type SqlType = 'INTEGER' | 'BIGINT' | 'DOUBLE' | 'VARCHAR' | 'BOOLEAN' | 'BLOB';
 
 /** A column of a table or of a Parquet file. */
-export interface TableColumn {
+export interface ColumnShape {
   readonly name: string;
   readonly type: SqlType;
+}
+
+/** A column with its values. */
+export interface TableColumn extends ColumnShape {
   readonly values: readonly SqlValue[];
 }
 
+/** Rows in stretches of any length: of each stretch the values of every column. */
+export type Stretches = Iterable<readonly (readonly SqlValue[])[]> | AsyncIterable<readonly (readonly SqlValue[])[]>;
+
 /** The SQL engine of the batch layer, over local files. */
 export interface SqlEngine {
-  writeParquet(localPath: string, columns: readonly TableColumn[]): Promise<void>;
+  /** Takes rows as they come, so that nobody has to hold all of them. An error of `rows` is passed on as it is. */
+  writeParquet(localPath: string, columns: readonly ColumnShape[], rows: Stretches): Promise<void>;
   createTable(name: string, columns: readonly TableColumn[]): Promise<void>;
   run(sql: string): Promise<void>;
   /** Rows in chunks, as they come; each row has its values in the order of the select list. */

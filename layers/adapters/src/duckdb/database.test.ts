@@ -112,6 +112,50 @@ describe('DuckDB', () => {
     ]);
   });
 
+  it('passes on an error of the rows as it is, and can write the file afterwards', async () => {
+    const path = join(folder, 'interrupted.parquet');
+    const columns: readonly SqlColumn[] = [{ name: 'n', type: 'BIGINT' }];
+    async function* interrupted() {
+      yield [[1, 2, 3]];
+      throw new RangeError('the source is away');
+    }
+    await expect(database.writeParquet(path, columns, interrupted())).rejects.toThrow(
+      new RangeError('the source is away'),
+    );
+    expect(await database.writeParquet(path, columns, [[[1, 2, 3]]])).toBe(3);
+  });
+
+  it('keeps nulls and texts apart from one stretch to the next', async () => {
+    const path = join(folder, 'reused.parquet');
+    const columns: readonly SqlColumn[] = [
+      { name: 't', type: 'VARCHAR' },
+      { name: 'n', type: 'DOUBLE' },
+    ];
+    const stretches = [
+      [Array(2_048).fill('a text that does not fit into a vector itself'), Array(2_048).fill(1)],
+      [
+        [null, 'short', null],
+        [null, 2, null],
+      ],
+      [
+        ['x', 'another text that does not fit into a vector', 'z'],
+        [3, null, 4],
+      ],
+    ];
+    expect(await database.writeParquet(path, columns, stretches)).toBe(2_054);
+    expect(await database.rows(`SELECT t, n FROM read_parquet('${path}') OFFSET 2047`)).toEqual([
+      { t: 'a text that does not fit into a vector itself', n: 1 },
+      ...[
+        [null, null],
+        ['short', 2],
+        [null, null],
+        ['x', 3],
+        ['another text that does not fit into a vector', null],
+        ['z', 4],
+      ].map(([t, n]) => ({ t, n })),
+    ]);
+  });
+
   it('says what failed', async () => {
     await expect(database.rows('SELECT * FROM nowhere')).rejects.toMatchObject({ code: 'BIFOLD_DUCKDB_FAILED' });
   });

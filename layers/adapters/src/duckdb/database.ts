@@ -119,7 +119,7 @@ export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
   const createTable = async (name: string, columns: readonly SqlColumn[], values: Stretches): Promise<number> => {
     const definitions = columns.map((column) => `${quoted(column.name)} ${column.type}`);
     await run(`CREATE OR REPLACE TABLE ${quoted(name)} (${definitions.join(', ')})`);
-    return asking(`filling ${name}`, () => fill(connection, name, columns, values));
+    return fill(connection, name, columns, values);
   };
 
   return {
@@ -157,29 +157,36 @@ export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
   };
 }
 
+/** An error of `values` passes as it is: it is none of the database's. */
 async function fill(
   connection: DuckDBConnection,
   table: string,
   columns: readonly SqlColumn[],
   values: Stretches,
 ): Promise<number> {
-  const appender = await connection.createAppender(table);
+  const sql = `filling ${table}`;
+  const appender = await asking(sql, () => connection.createAppender(table));
   const types = columns.map(({ type }) => TYPES[type]);
+  // All rows go through one chunk: DuckDB's memory of a chunk is freed when JavaScript collects it, and for JavaScript it
+  // weighs nothing, so that hundreds of megabytes would wait for that.
+  const reused = DuckDBDataChunk.create(types);
+  const append = async (stretch: ColumnValues, from: number, to: number): Promise<void> => {
+    reused.reset();
+    const chunk = new DuckDBDataChunk(reused.chunk); // `reused` keeps what it knew of its vectors before the reset
+    chunk.rowCount = to - from;
+    for (const [index, { type }] of columns.entries())
+      chunk.setColumnValues(index, inputs(type, stretch[index] ?? [], from, to));
+    appender.appendDataChunk(chunk);
+  };
   let count = 0;
   try {
     for await (const stretch of values) {
       const length = stretch[0]?.length ?? 0;
-      for (let from = 0; from < length; from += CHUNK_ROWS) {
-        const to = Math.min(from + CHUNK_ROWS, length);
-        const chunk = DuckDBDataChunk.create(types, to - from);
-        for (const [index, { type }] of columns.entries()) {
-          chunk.setColumnValues(index, inputs(type, stretch[index] ?? [], from, to));
-        }
-        appender.appendDataChunk(chunk);
-      }
+      for (let from = 0; from < length; from += CHUNK_ROWS)
+        await asking(sql, () => append(stretch, from, Math.min(from + CHUNK_ROWS, length)));
       count += length;
     }
-    appender.flushSync();
+    await asking(sql, async () => appender.flushSync());
   } finally {
     appender.closeSync();
   }

@@ -5,8 +5,8 @@ import { type ColumnValues, type DuckDbOptions, openDuckDb } from './database.ts
 export async function openEngine(options: DuckDbOptions = {}): Promise<SqlEngine> {
   const database = await openDuckDb(options);
   return {
-    async writeParquet(localPath, columns) {
-      await database.writeParquet(localPath, columns, valuesOf(columns));
+    async writeParquet(localPath, columns, rows) {
+      await database.writeParquet(localPath, columns, rows);
     },
     async createTable(name, columns) {
       await database.createTable(name, columns, valuesOf(columns));
