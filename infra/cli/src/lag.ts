@@ -8,6 +8,7 @@ import { checkTopics } from './recreated-topic.ts';
 import { sumOfRelayLag } from './relayed.ts';
 import { boundsOf, lagOf, storedViews } from './report.ts';
 import { plural, seconds } from './terminal.ts';
+import { withoutTrailingHoles } from './trailing-holes.ts';
 
 /** A lag that has not shrunk for this long will not shrink by itself. */
 const STALLED_MS = 60_000;
@@ -37,7 +38,7 @@ export async function lagReader(
     if (seen === null || pointer.generation < seen.generation)
       await withPublished(context, deployment, storage, (published) => published.check(pointer));
     seen = pointer;
-    return toCome + lagOf(bounds, coverage);
+    return toCome + lagOf(await withoutTrailingHoles(log, bounds, coverage), coverage);
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
+import { endOfRecords } from './trailing-holes.ts';
 
 /** A topic that a pipeline reads, and the group that reads it. */
 interface ReadTopic {
@@ -36,7 +37,8 @@ export async function relayLag(context: Context, record: DeploymentRecord): Prom
     let records = 0;
     for (const partition of await log.partitions()) {
       const { start, end } = await log.bounds(partition);
-      records += Math.max(0, end - Math.max(start, committed.get(partition) ?? 0));
+      const from = Math.max(start, committed.get(partition) ?? 0);
+      records += Math.max(0, (await endOfRecords(log, partition, from, end)) - from);
     }
     behind.set(topic, records);
   }

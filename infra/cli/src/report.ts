@@ -25,6 +25,7 @@ import { whatHappened } from './recreated-topic.ts';
 import { relayLag } from './relayed.ts';
 import { s3Options } from './s3-options.ts';
 import { age, number } from './terminal.ts';
+import { withoutTrailingHoles } from './trailing-holes.ts';
 
 /** How all goes. What could not be asked is null, and `unknown` says why: a report never fails because a service is away. */
 export interface Report {
@@ -153,6 +154,13 @@ async function pipelineReport(
   }
   const stored = await attempt('views', ['cassandra'], () => storedViews(context, record, storage));
 
+  const lag =
+    bounds &&
+    stored &&
+    (await attempt('lag', ['kafka'], async () =>
+      lagOf(await withoutTrailingHoles(log, bounds, stored.coverage), stored.coverage),
+    ));
+
   const lost =
     stored &&
     (await attempt('publications', ['cassandra', 'emulator'], () => lossOf(context, record, storage, stored)));
@@ -188,7 +196,7 @@ async function pipelineReport(
     ...{ pipeline: record.pipeline, topic, version, incarnation },
     mapping: mapping && { status: mapping.status, reason: mapping.reason },
     ends: bounds && Object.fromEntries([...bounds].map(([partition, { end }]) => [partition, end])),
-    lag: bounds && stored && lagOf(bounds, stored.coverage),
+    lag,
     relay: relay ?? null,
     gaps: stored && coverageGaps(stored.coverage),
     generation: stored && {

@@ -1,0 +1,39 @@
+import type { Coverage, Log } from '@bifold/core';
+
+type Bounds = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
+
+const READ_BYTES = 64 * 1024;
+
+/**
+ * The end of the log without the offsets that hold no record behind the last one: the marker of a transaction takes an offset, and no reader is ever given it.
+ * @returns `from` when nothing behind it is a record
+ */
+export async function endOfRecords(
+  log: Pick<Log, 'read'>,
+  partition: number,
+  from: number,
+  end: number,
+): Promise<number> {
+  for (let at = from; at < end; ) {
+    const read = await log.read(partition, at, end, READ_BYTES);
+    if (read.records.length > 0 || read.end <= at) return end;
+    at = read.end;
+  }
+  return Math.min(from, end);
+}
+
+/** Bounds that end with the last record, as far as a coverage does not reach it. */
+export async function withoutTrailingHoles(
+  log: Pick<Log, 'read'>,
+  bounds: Bounds,
+  coverage: Coverage,
+): Promise<Bounds> {
+  return new Map(
+    await Promise.all(
+      [...bounds].map(async ([partition, { start, end }]) => {
+        const covered = Math.max(start, coverage[partition]?.at(-1)?.[1] ?? 0);
+        return [partition, { start, end: await endOfRecords(log, partition, covered, end) }] as const;
+      }),
+    ),
+  );
+}
