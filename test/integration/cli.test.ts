@@ -109,18 +109,14 @@ describe('on a local cloud', () => {
 
   it('sends a file once, also when it is asked to go on from the middle of it', async () => {
     await bifold.json('deploy', 'airframes', '--topic-partitions', '3');
-    const head = join(bifold.stateDir, 'head.jsonl');
-    writeFileSync(
-      head,
-      legs
-        .slice(0, 1_234)
-        .map((leg) => `${JSON.stringify(leg)}\n`)
-        .join(''),
-    );
-    expect(await bifold.json('produce', 'airframes', '--file', head)).toMatchObject({ sent: 1_234, skipped: 0 });
-    const all = ['produce', 'airframes', '--file', jsonl(), '--resume'];
-    expect(await bifold.json(...all)).toMatchObject({ sent: LEGS - 1_234, skipped: 1_234 });
-    expect(await bifold.json(...all)).toMatchObject({ sent: 0, skipped: LEGS });
+    const growing = join(bifold.stateDir, 'growing.jsonl');
+    const linesOf = (some: readonly unknown[]) => some.map((leg) => `${JSON.stringify(leg)}\n`).join('');
+    const send = ['produce', 'airframes', '--file', growing];
+    writeFileSync(growing, linesOf(legs.slice(0, 1_234)));
+    expect(await bifold.json(...send, '--resumable')).toMatchObject({ sent: 1_234, skipped: 0 });
+    writeFileSync(growing, linesOf(legs));
+    expect(await bifold.json(...send, '--resume')).toMatchObject({ sent: LEGS - 1_234, skipped: 1_234 });
+    expect(await bifold.json(...send, '--resume')).toMatchObject({ sent: 0, skipped: LEGS });
     await bifold.waitForLag('airframes', 0);
     expect(await bifold.json('verify', 'airframes')).toMatchObject({ equal: true, records: LEGS, differences: [] });
   });
@@ -134,9 +130,21 @@ describe('on a local cloud', () => {
     expect(await bifold.json('produce', 'legs', '--file', csv)).toMatchObject({ sent: 2 });
     writeFileSync(csv, 'tailnum,departed,hours,miles,speed\nN1,soon,1,1,1\n');
     const { status, stderr } = await bifold.run('produce', 'legs', '--file', csv);
-    expect([status, stderr]).toEqual([2, expect.stringMatching(/line 2 of the CSV has no usable "departed"/)]);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/line 2 of .*legs\.csv has no usable "departed"/)]);
     await bifold.waitForLag('airframes', 0);
     expect(await bifold.json('verify', 'airframes')).toMatchObject({ equal: true, records: LEGS + 2 });
+  });
+
+  it('refuses text that is no JSON for a pipeline, named by itself or by its topic, before anything is sent', async () => {
+    const text = join(bifold.stateDir, 'lines.txt');
+    writeFileSync(text, `${JSON.stringify(legs[0])}\nnot JSON\n`);
+    const before = await bifold.status();
+    for (const target of ['airframes', 'legs']) {
+      const { status, stderr } = await bifold.run('produce', target, '--file', text);
+      expect([status, stderr]).toEqual([2, expect.stringMatching(/line 2 of .*lines\.txt is no record\n.*not JSON/)]);
+      expect(stderr).toContain('--raw');
+    }
+    expect((await bifold.status()).pipelines[0]?.ends).toEqual(before.pipelines[0]?.ends);
   });
 
   it('says no when a stored row is not what the log gives, and which', async () => {

@@ -83,7 +83,9 @@ describe('npm start', () => {
     expect(receipt.generation).toBeGreaterThan(0);
     expect(receipt.offsets.batch).toBeGreaterThan(0);
     expect(receipt.offsets.speed).toBeGreaterThan(0);
-    expect(receipt.offsets.batch + receipt.offsets.speed).toBe(FLIGHTS);
+    // The end of each transaction takes an offset in each partition.
+    const offsets = receipt.offsets.batch + receipt.offsets.speed;
+    expect(offsets >= FLIGHTS && offsets < FLIGHTS * 1.01).toBe(true);
   });
 
   it.each([

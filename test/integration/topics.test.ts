@@ -149,7 +149,7 @@ describe('produce', () => {
     writeFileSync(join(source, '1.jsonl'), '{"id":1,"zip":"1"}\n');
     writeFileSync(join(source, '_SUCCESS'), '');
     const args = ['produce', 'visits', '--file', source, '--key', 'id'];
-    expect(await bifold.json(...args)).toMatchObject({ sent: 3, skipped: 0 });
+    expect(await bifold.json(...args, '--resumable')).toMatchObject({ sent: 3, skipped: 0 });
     writeFileSync(join(source, '3.jsonl'), '{"id":4}\n');
     expect(await bifold.json(...args, '--resume')).toMatchObject({ sent: 1, skipped: 3 });
     const records = await consumed('visits');
@@ -161,10 +161,28 @@ describe('produce', () => {
     ]);
   });
 
-  it('sends what comes before a line that is no record, and says which line that is', async () => {
+  it('sends what is typed before a line that is no record, and says which line that is', async () => {
     const { status, stderr } = await bifold.feed('{"id":5}\n{"id":\n', 'produce', 'visits', '--key', 'id');
     expect([status, stderr]).toEqual([2, expect.stringContaining('line 2 of standard input is no record')]);
     expect((await consumed('visits')).map(({ key }) => key)).toContain('5');
+  });
+
+  it('checks files before it sends the first record, and names file and line', async () => {
+    const source = join(folder, 'checked');
+    mkdirSync(source);
+    await succeeding('topic', 'create', 'checked', '--partitions', '1');
+    writeFileSync(join(source, '1.jsonl'), '{"id":1}\n');
+    for (const [name, text, line] of [
+      ['2.jsonl', '{"id":2}\n{"id":\n', 2],
+      ['2.csv', 'id,zip\n2,007\n3\n', 3],
+    ] as const) {
+      writeFileSync(join(source, name), text);
+      const { status, stderr } = await bifold.run('produce', 'checked', '--file', source);
+      expect([status, stderr]).toEqual([2, expect.stringContaining(`line ${line} of ${join(source, name)}`)]);
+      expect(stderr).toContain('nothing was sent');
+      rmSync(join(source, name));
+    }
+    expect(await consumed('checked')).toEqual([]);
   });
 });
 

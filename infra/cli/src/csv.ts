@@ -42,12 +42,14 @@ export function typedRecord(
   cells: Cells,
   line: number,
   nullText: string,
+  file = 'the CSV',
 ): Record<string, unknown> {
   return Object.fromEntries(
     columns.map((column) => {
       const cell = cells[column.name];
       const value = cell === undefined || cell === nullText ? null : typedCell(column.type, cell, column.nullable);
-      if (value === undefined || (value === null && !column.nullable)) throw badCell(column, cell, line, nullText);
+      if (value === undefined || (value === null && !column.nullable))
+        throw badCell(column, cell, `line ${line} of ${file}`, nullText);
       return [column.name, value];
     }),
   );
@@ -80,9 +82,9 @@ function typedCell(type: ColumnType, cell: string, nullable: boolean): unknown {
   }
 }
 
-function badCell(column: Column, cell: string | undefined, line: number, nullText: string): UsageError {
+function badCell(column: Column, cell: string | undefined, place: string, nullText: string): UsageError {
   return new UsageError('BIFOLD_BAD_CELL', {
-    failed: `line ${line} of the CSV has no usable "${column.name}"`,
+    failed: `${place} has no usable "${column.name}"`,
     received: cell === undefined ? 'no such column' : JSON.stringify(cell),
     allowed: `${column.type}${column.nullable ? `, or ${JSON.stringify(nullText)} for null` : ''}`,
     remedy: 'correct the line; --null names the text that stands for null',

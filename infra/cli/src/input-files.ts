@@ -1,6 +1,6 @@
 import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
@@ -9,7 +9,9 @@ import { folderOf } from './remote-files.ts';
 /** A file to read from its beginning; standard input can be opened once. */
 export interface InputFile {
   readonly name: string;
-  /** Local files can be read a second time at little cost, to count their lines. */
+  /** Names the file from wherever the command runs; null for standard input. */
+  readonly address: string | null;
+  /** Local files can be read a second time at little cost. */
   readonly isLocal: boolean;
   open(): Promise<Readable>;
 }
@@ -19,7 +21,7 @@ export const STANDARD_INPUT = '-';
 /** A file, each file of a folder in the order of names, or standard input; local, behind WebHDFS, or objects of a bucket. Files whose names begin with `.` or `_` are left out, as Hadoop does. */
 export async function inputFiles(path: string, context: Pick<Context, 'addresses'>): Promise<readonly InputFile[]> {
   if (path === STANDARD_INPUT)
-    return [{ name: 'standard input', isLocal: false, open: () => Promise.resolve(process.stdin) }];
+    return [{ name: 'standard input', address: null, isLocal: false, open: () => Promise.resolve(process.stdin) }];
   if (path.startsWith('s3://')) return bucketFiles(path, context);
   if (/^(s?web)?hdfs:\/\//.test(path)) return hdfsFiles(path);
   try {
@@ -38,7 +40,7 @@ export async function inputFiles(path: string, context: Pick<Context, 'addresses
 const isHidden = (name: string): boolean => /^[._]/.test(name);
 
 function localFile(path: string): InputFile {
-  return { name: path, isLocal: true, open: () => Promise.resolve(createReadStream(path)) };
+  return { name: path, address: resolve(path), isLocal: true, open: () => Promise.resolve(createReadStream(path)) };
 }
 
 async function hdfsFiles(address: string): Promise<readonly InputFile[]> {
@@ -50,6 +52,7 @@ async function hdfsFiles(address: string): Promise<readonly InputFile[]> {
   if (files.length === 0) throw noFiles(address);
   return files.map((file) => ({
     name: `hdfs:${file.path}`,
+    address: `${endpoint}${file.path}`,
     isLocal: false,
     open: async () => Readable.from(hdfs.open(file.path)),
   }));
@@ -62,6 +65,7 @@ async function bucketFiles(address: string, context: Pick<Context, 'addresses'>)
   if (files.length === 0) throw noFiles(address);
   return files.map(({ path }) => ({
     name: path === '' ? address : `${address}/${path}`,
+    address: path === '' ? address : `${address}/${path}`,
     isLocal: false,
     open: async () => {
       const brought = mkdtempSync(join(tmpdir(), 'bifold-'));

@@ -1,7 +1,15 @@
 import type { KafkaOptions } from '@bifold/adapters/kafka';
 import { BifoldError } from '@bifold/core';
 import { wholeAnswers } from '@bifold/trigger/frames';
-import { Kafka, type Kafka as KafkaClient, logLevel, Partitioners, type Producer, type SASLOptions } from 'kafkajs';
+import {
+  Kafka,
+  type Kafka as KafkaClient,
+  logLevel,
+  Partitioners,
+  type Producer,
+  type RetryOptions,
+  type SASLOptions,
+} from 'kafkajs';
 import type { Context } from './context.ts';
 import { CliError, messageOf } from './errors.ts';
 
@@ -31,7 +39,10 @@ function hushNegativeTimeouts(): void {
 }
 hushNegativeTimeouts();
 
-export function kafkaClient({ brokers, credentials, tls }: KafkaOptions): KafkaClient {
+/** A broker that was killed is back within seconds. */
+const RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 12 };
+
+export function kafkaClient({ brokers, credentials, tls }: KafkaOptions, retry = RETRY): KafkaClient {
   return new Kafka({
     clientId: 'bifold',
     brokers: [...brokers],
@@ -40,8 +51,7 @@ export function kafkaClient({ brokers, credentials, tls }: KafkaOptions): KafkaC
     logLevel: logLevel.NOTHING,
     socketFactory: wholeAnswers,
     connectionTimeout: 3_000,
-    // A broker that was killed is back within seconds.
-    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 12 },
+    retry,
   });
 }
 
@@ -95,7 +105,7 @@ export async function asking<T>({ brokers }: KafkaOptions, what: string, ask: ()
         failed: `${what} at ${brokers.join(', ')} failed`,
         received: messageOf(cause),
         allowed: 'an acknowledgement of the broker',
-        remedy: 'npx bifold up starts what is away; with --resume nothing is sent twice',
+        remedy: 'npx bifold up starts what is away; what was sent with --resumable goes on with --resume',
       },
       { cause },
     );

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KafkaOptions } from '@bifold/adapters/kafka';
+import type { KafkaOptions, TopicState } from '@bifold/adapters/kafka';
 import type { Context } from './context.ts';
 import { CliError } from './errors.ts';
 import { type OutgoingRecord, recordProducer } from './kafka.ts';
@@ -15,9 +15,7 @@ export interface KeyedRecord {
 export interface ProduceOptions {
   /** Events a second; null sends as fast as the broker takes them. */
   readonly rate: number | null;
-  /** Leaves out what is there: since partitions and their order are deterministic, a partition's end offset names its next row. */
-  readonly resume: boolean;
-  /** Called after each request: rows dealt with (sent or there already), and rows sent by this call. */
+  /** Called after each request: records dealt with (sent now or before), and records sent by this call. */
   readonly onProgress?: (dealtWith: number, sent: number) => void;
   /** Other brokers than those of the local cloud. */
   readonly kafka?: KafkaOptions;
@@ -33,9 +31,17 @@ export interface ProduceOptions {
 
 export interface Produced {
   readonly sent: number;
+  /** Records that were sent before. */
   readonly skipped: number;
-  /** Per partition, the offset that the next record will get. */
+  /** Per partition, the offset at which the log ends for readers of committed records. */
   readonly endOffsets: Readonly<Record<string, number>>;
+}
+
+/** Where records go, a request at a time. */
+export interface Outlet {
+  send(records: readonly OutgoingRecord[]): Promise<void>;
+  /** Nothing is sent for so long. */
+  pause?(waitMs: number): Promise<void>;
 }
 
 /** A request's records must fit one batch of the broker (1 MiB) even if all of them go to one partition. */
@@ -49,57 +55,67 @@ export async function produce(
   context: Context,
   topic: string,
   records: Iterable<KeyedRecord> | AsyncIterable<KeyedRecord>,
-  {
-    rate,
-    resume,
-    onProgress,
-    kafka = { brokers: [context.addresses.kafka.brokersInternal] },
-    headers = {},
-    keyless = 'together',
-    isLive = false,
-    signal,
-  }: ProduceOptions,
+  options: ProduceOptions,
 ): Promise<Produced> {
-  const ends = await endsOf(kafka, topic);
-  const toSkip = new Map(resume ? ends : []);
+  const { headers, onProgress, kafka = brokersOf(context) } = options;
+  const { partitions } = await topicState(kafka, topic);
+  const producer = await recordProducer(kafka);
+  let sent = 0;
+  try {
+    const send = (some: readonly OutgoingRecord[]) => producer.send(topic, some, headers);
+    sent = await pump(
+      records,
+      partitions.length,
+      { send },
+      { ...options, onSent: (count) => onProgress?.(count, count) },
+    );
+  } finally {
+    await producer.close();
+  }
+  return { sent, skipped: 0, endOffsets: endsOf(await topicState(kafka, topic)) };
+}
+
+export const brokersOf = ({ addresses }: Context): KafkaOptions => ({ brokers: [addresses.kafka.brokersInternal] });
+
+/** Gives records to an outlet, many at a time, as fast as the rate lets it. @returns how many */
+export async function pump(
+  records: Iterable<KeyedRecord> | AsyncIterable<KeyedRecord>,
+  partitions: number,
+  outlet: Outlet,
+  options: Omit<ProduceOptions, 'onProgress'> & { readonly onSent: (sent: number) => void },
+): Promise<number> {
+  const { rate, headers = {}, keyless = 'together', isLive = false, signal, onSent } = options;
   const headersBytes = Object.entries(headers)
     .flat(2)
     .reduce((total, text) => total + Buffer.byteLength(text) + RECORD_OVERHEAD_BYTES, 0);
-
-  const producer = await recordProducer(kafka);
   const startedAtMs = performance.now();
   const requestRecordsMax =
     rate === null ? REQUEST_RECORDS_MAX : Math.max(1, Math.min(REQUEST_RECORDS_MAX, Math.ceil(rate / 10)));
   let waiting: OutgoingRecord[] = [];
   let waitingBytes = 0;
   let sent = 0;
-  let skipped = 0;
   let withoutKey = 0;
   let isSending = false;
   const flush = async () => {
     if (waiting.length === 0) return;
     isSending = true;
-    await producer.send(topic, waiting, headers);
+    await outlet.send(waiting);
     isSending = false;
     sent += waiting.length;
-    for (const { partition } of waiting) ends.set(partition, (ends.get(partition) ?? 0) + 1);
     waiting = [];
     waitingBytes = 0;
-    onProgress?.(skipped + sent, sent);
+    onSent(sent);
     if (rate === null) return;
     const dueMs = (sent / rate) * 1000 - (performance.now() - startedAtMs);
-    if (dueMs > 0) await sleep(dueMs, undefined, signal && { signal }).catch(() => {});
+    if (dueMs <= 0) return;
+    await outlet.pause?.(dueMs);
+    await sleep(dueMs, undefined, signal && { signal }).catch(() => {});
   };
   try {
     for await (const { key, value } of isLive ? whenCalm(records, flush, signal) : records) {
       if (signal?.aborted) break;
-      const partition = key === null && keyless === 'in turn' ? withoutKey++ % ends.size : partitionOf(key, ends.size);
-      const there = toSkip.get(partition) ?? 0;
-      if (there > 0) {
-        toSkip.set(partition, there - 1);
-        skipped++;
-        continue;
-      }
+      const partition =
+        key === null && keyless === 'in turn' ? withoutKey++ % partitions : partitionOf(key, partitions);
       const sizeBytes = Buffer.byteLength(value) + Buffer.byteLength(key ?? '') + RECORD_OVERHEAD_BYTES + headersBytes;
       if (waiting.length >= requestRecordsMax || waitingBytes + sizeBytes > REQUEST_BYTES_MAX) await flush();
       waiting.push({ partition, key, value });
@@ -110,11 +126,9 @@ export async function produce(
     // A line that is no record does not keep those before it from being sent.
     if (!isSending) await flush();
     throw error;
-  } finally {
-    await producer.close();
   }
-  onProgress?.(skipped + sent, sent);
-  return { sent, skipped, endOffsets: Object.fromEntries(ends) };
+  onSent(sent);
+  return sent;
 }
 
 /** The same records; `onPause` runs whenever the next one is not there within a moment. Ends when it is aborted. */
@@ -142,16 +156,21 @@ async function* whenCalm<T>(
   }
 }
 
-/** Per partition, the end of the log. */
-async function endsOf(kafka: KafkaOptions, topic: string): Promise<Map<number, number>> {
+/** @throws when the topic does not exist */
+export async function topicState(kafka: KafkaOptions, topic: string): Promise<TopicState> {
   const topics = (await import('@bifold/adapters/kafka')).kafkaTopics(kafka);
   try {
     const described = await topics.describe(topic);
     if (described === null) throw noTopic(topic);
-    return new Map(described.partitions.map(({ partition, end }) => [partition, end ?? 0]));
+    return described;
   } finally {
     await topics.close();
   }
+}
+
+/** Per partition, the end of the log. */
+export function endsOf({ partitions }: TopicState): Record<string, number> {
+  return Object.fromEntries(partitions.map(({ partition, end }) => [partition, end ?? 0]));
 }
 
 function noTopic(topic: string): CliError {

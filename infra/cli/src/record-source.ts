@@ -15,6 +15,8 @@ export interface SourceOptions {
   /** Null takes what each file's name says, then `fallback`. */
   readonly format: ValueFormat | null;
   readonly fallback: ValueFormat;
+  /** Whether a pipeline reads the records: lines of text are then checked as JSON is. */
+  readonly isJsonNeeded: boolean;
   /** The columns of the topic, where a pipeline says them; otherwise those of CSV are inferred. */
   readonly columns: readonly Column[] | null;
   /** Fields that a record may leave out: in CSV those are left out that have no value. */
@@ -30,20 +32,32 @@ export interface SourceOptions {
   readonly isRaw: boolean;
 }
 
+/**
+ * Reads files as they will be sent, from the first to the last line. @returns how many records they hold
+ * @throws {UsageError} naming the first line that is no record
+ */
+export async function checkedCount(files: readonly InputFile[], options: SourceOptions): Promise<number> {
+  let count = 0;
+  for await (const _ of recordsOfFiles(files, options)) count++;
+  return count;
+}
+
 /** The records of files, one file after the other. @throws {UsageError} naming the line that is no record; those before it were given */
 export async function* recordsOfFiles(
   files: readonly InputFile[],
   options: SourceOptions,
 ): AsyncGenerator<KeyedRecord> {
   for (const file of files) {
-    const format = options.format ?? formatOf(file.name) ?? options.fallback;
+    const named = options.format ?? formatOf(file.name) ?? options.fallback;
+    // A pipeline folds JSON only, whatever the file is called.
+    const format = named === 'text' && options.isJsonNeeded ? 'json' : named;
     if (format !== 'csv') yield* ofLines(file, format, options);
     else if (options.columns !== null) yield* ofTypedCsv(file, options.columns, options);
     else yield* ofCsv(file, options);
   }
 }
 
-export function formatOf(name: string): ValueFormat | null {
+function formatOf(name: string): ValueFormat | null {
   if (/\.(csv|tsv)$/i.test(name)) return 'csv';
   if (/\.(json|jsonl|ndjson)$/i.test(name)) return 'json';
   return /\.(txt|log)$/i.test(name) ? 'text' : null;
@@ -87,7 +101,7 @@ async function* ofTypedCsv(
   let line = 1;
   for await (const cells of readCsv(file.name, await file.open())) {
     line++;
-    const record = typedRecord(columns, cells, line, nullText);
+    const record = typedRecord(columns, cells, line, nullText, file.name);
     for (const name of optional) if (record[name] === null) delete record[name];
     yield { key: keyed(file, record, line, keyField, needsKey), value: JSON.stringify(record) };
   }
@@ -119,25 +133,23 @@ async function* ofCsv(file: InputFile, { keyField, needsKey, nullText }: SourceO
   }
 }
 
-function keyed(
-  { name }: InputFile,
-  record: unknown,
-  line: number,
-  field: string | null,
-  isNeeded: boolean,
-): string | null {
+/** What happened to the lines before one that is no record: files are checked before anything is sent. */
+const linesBefore = ({ address }: InputFile): string =>
+  address === null ? 'the lines before it are sent' : 'nothing was sent';
+
+function keyed(file: InputFile, record: unknown, line: number, field: string | null, isNeeded: boolean): string | null {
   if (field === null) return null;
   const key = keyOf(record, field);
   if (!isNeeded || key !== null) return key;
   throw new UsageError('BIFOLD_NO_KEY', {
-    failed: `line ${line} of ${name} has no key`,
+    failed: `line ${line} of ${file.name} has no key`,
     received: `a record without "${field}"`,
     allowed: 'records that have the field which --key names',
-    remedy: 'correct --key or the line; the lines before it are sent, --resume goes on from there',
+    remedy: `correct --key or the line; ${linesBefore(file)}`,
   });
 }
 
-function parsed({ name }: InputFile, text: string, line: number, isRaw: boolean): unknown {
+function parsed(file: InputFile, text: string, line: number, isRaw: boolean): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -145,40 +157,39 @@ function parsed({ name }: InputFile, text: string, line: number, isRaw: boolean)
     throw new UsageError(
       'BIFOLD_BAD_JSON_LINE',
       {
-        failed: `line ${line} of ${name} is no record`,
+        failed: `line ${line} of ${file.name} is no record`,
         received: text.slice(0, 120),
         allowed: 'one JSON text a line',
-        remedy:
-          'correct the line, or send it as it is with --raw; the lines before it are sent, --resume goes on from there',
+        remedy: `correct the line, or send it as it is with --raw; ${linesBefore(file)}`,
       },
       { cause },
     );
   }
 }
 
-function notUtf8({ name }: InputFile, line: number, bytes: Uint8Array): UsageError {
+function notUtf8(file: InputFile, line: number, bytes: Uint8Array): UsageError {
   return new UsageError('BIFOLD_NOT_UTF8', {
-    failed: `line ${line} of ${name} is no text`,
+    failed: `line ${line} of ${file.name} is no text`,
     received: visibleBytes(bytes.subarray(0, 40)),
     allowed: 'UTF-8',
-    remedy: 'convert the file, or send the bytes of the line as they are with --raw',
+    remedy: `convert the file, or send the bytes of the line as they are with --raw; ${linesBefore(file)}`,
   });
 }
 
-function noSeparator({ name }: InputFile, line: number, text: string, separator: string): UsageError {
+function noSeparator(file: InputFile, line: number, text: string, separator: string): UsageError {
   return new UsageError('BIFOLD_NO_KEY', {
-    failed: `line ${line} of ${name} has no key`,
+    failed: `line ${line} of ${file.name} has no key`,
     received: text.slice(0, 120),
     allowed: `key${separator}value`,
-    remedy: 'correct the line or --key-separator; the lines before it are sent, --resume goes on from there',
+    remedy: `correct the line or --key-separator; ${linesBefore(file)}`,
   });
 }
 
-function badRow({ name }: InputFile, line: number, reason: string, raw: string): UsageError {
+function badRow(file: InputFile, line: number, reason: string, raw: string): UsageError {
   return new UsageError('BIFOLD_BAD_CELL', {
-    failed: `line ${line} of ${name} is no record: ${reason}`,
+    failed: `line ${line} of ${file.name} is no record: ${reason}`,
     received: raw.slice(0, 120),
     allowed: 'rows as the header says',
-    remedy: 'correct the line; npx bifold convert separates bad rows from the others',
+    remedy: `correct the line; npx bifold convert separates bad rows from the others; ${linesBefore(file)}`,
   });
 }

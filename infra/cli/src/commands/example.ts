@@ -15,7 +15,8 @@ import { lagReader, waitForLag } from '../lag.ts';
 import { loadLookupLines } from '../lookup-tables.ts';
 import { checkGate, gateOf } from '../model-versions.ts';
 import { Phases } from '../phases.ts';
-import { keyedLines, produce } from '../produce.ts';
+import { keyedLines } from '../produce.ts';
+import { produceOnce } from '../produce-once.ts';
 import { converge, ensureDeployed } from '../provisioning.ts';
 import { tableText } from '../table.ts';
 import { dim, number, plural, print, step, tell } from '../terminal.ts';
@@ -110,14 +111,15 @@ async function example(
   });
   await phases.run('The stream', async () => {
     const records = keyedLines(linesOf(recordsFile), plan.partitionBy);
-    const { sent, skipped } = await produce(context, plan.topic, records, { rate: rate ?? null, resume: true });
+    const stream = { address: `the stream of example ${plan.name}`, records: () => records };
+    const { sent, skipped } = await produceOnce(context, plan.topic, [stream], { rate: rate ?? null });
     await waitForLag(deployment, await lagReader(context, deployment, plan.storage), 0, () => {});
     const batch = async () => {
       await runJob(context, plan.name, 'archive');
       await runJob(context, plan.name, 'recompute');
     };
     await step(onProgress, 'a batch generation', batch);
-    tell(`  sent ${plural(sent, 'record')}${skipped > 0 ? `, ${number(skipped)} were there already` : ''}`);
+    tell(`  sent ${plural(sent, 'record')}${skipped > 0 ? `, ${number(skipped)} were sent before` : ''}`);
   });
   const window = plan.windows[0]?.name as string;
   await phases.run('The table', async () => {

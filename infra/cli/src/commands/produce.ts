@@ -4,9 +4,11 @@ import { UsageError } from '../errors.ts';
 import { type InputFile, inputFiles, STANDARD_INPUT, unreadable } from '../input-files.ts';
 import { untilInterrupted } from '../interruption.ts';
 import { type KafkaChoice, type KafkaSession, namesOf, withKafka, withKafkaOptions } from '../kafka-session.ts';
-import { produce } from '../produce.ts';
+import { type Produced, type ProduceOptions, produce } from '../produce.ts';
+import { produceOnce, type RecordSource } from '../produce-once.ts';
 import { progressBar } from '../progress-bar.ts';
-import { formatOf, recordsOfFiles, VALUE_FORMATS, type ValueFormat } from '../record-source.ts';
+import { checkedCount, recordsOfFiles, type SourceOptions, VALUE_FORMATS, type ValueFormat } from '../record-source.ts';
+import { SENDS_TOPIC } from '../send-memory.ts';
 import { plural, print, printJson, seconds, tell } from '../terminal.ts';
 import { wholeNumber } from './option-values.ts';
 
@@ -20,6 +22,7 @@ interface Options extends KafkaChoice {
   readonly header: Headers;
   readonly rate?: number;
   readonly null: string;
+  readonly resumable?: boolean;
   readonly resume?: boolean;
   readonly raw?: boolean;
   readonly create?: boolean;
@@ -47,7 +50,8 @@ export const produceCommand = (): Command =>
       .option('--header <name=value>', 'a header of each record; may be repeated', headerOf, {})
       .option('--rate <n>', 'events a second; as fast as possible when it is left out', wholeNumber)
       .option('--null <text>', 'the text that stands for null in CSV', 'NA')
-      .option('--resume', 'leave out what was sent before: the end offsets name the next row')
+      .option('--resumable', 'send each record of the files once, however often this runs and fails')
+      .option('--resume', 'go on with a send that was begun with --resumable; refused where there is none')
       .option('--raw', 'send lines as they are, also those that are no JSON')
       .option('--create', 'create the topic when it does not exist')
       .option('--partitions <n>', 'of a topic that is created now', wholeNumber)
@@ -58,10 +62,18 @@ export const produceCommand = (): Command =>
       `
 A pipeline's records are JSON, or CSV typed by its schema; each goes to the partition of its key, the field that the topic
 is partitioned by, in the order of the file. Other topics take JSON, CSV (types as \`convert\` infers them) or lines of
-text; records without a key go to the partitions in turn. Lines from standard input are sent as they come; Ctrl-D ends.
+text; records without a key go to the partitions in turn.
+
+Files are checked before the first record is sent: a line that is no record ends the command with status 2, unless --raw
+sends it as it is. Lines from standard input are checked and sent one by one as they come; Ctrl-D ends.
+
+With --resumable, records are sent in transactions. Each one commits, together with its records, how many records of the
+file are in the topic, in topic ${SENDS_TOPIC}. After a failure, --resume sends the rest. It refuses a file whose
+sent part changed, other options, a topic that was created anew, and sends that were begun without --resumable.
 
 Examples:
   $ npx bifold produce delays --file departures.jsonl --rate 5000
+  $ npx bifold produce delays --file departures.jsonl --resumable
   $ npx bifold produce delays --file departures.jsonl --resume
   $ echo '{"at":"2013-01-01T10:15:00Z", "carrier":"UA", "origin":"EWR", ...}' | npx bifold produce departures
   $ npx bifold produce orders --create --partitions 3 --file orders.csv --key customer
@@ -82,20 +94,13 @@ async function send(session: KafkaSession, target: string, options: Options, sig
   const topic = plan?.topic ?? target;
   if (plan?.relay !== undefined) throw isRelayed(plan, target);
   checkKeys(plan, options);
+  const isOnce = options.resumable === true || options.resume === true;
+  if (isOnce && options.file === STANDARD_INPUT) throw notTwice(options);
   const files = await inputFiles(options.file, context);
-  if ((await topics.describe(topic)) === null) {
-    if (options.create !== true || plan !== undefined) throw noTopic(topic, plan, plans, await namesOf(topics));
-    await topics.create({ name: topic, partitions: options.partitions ?? null, replicas: null, config: {} });
-    tell(`topic ${topic} is created`);
-  }
-  const isLive = options.file === STANDARD_INPUT;
-  if (isLive && process.stdin.isTTY) tell('one record a line; Ctrl-D ends');
-  const total = isLive ? 0 : await lineCount(files, options.valueFormat);
-  const bar = progressBar(`sending to ${topic}`, total ?? 0, total !== null && total > 0 && !options.json);
-  const startedAtMs = performance.now();
-  const records = recordsOfFiles(files, {
+  const source: SourceOptions = {
     format: options.valueFormat ?? null,
-    fallback: plan !== undefined || options.key !== undefined ? 'json' : 'text',
+    fallback: isDeclared(topic, plans) || options.key !== undefined ? 'json' : 'text',
+    isJsonNeeded: isDeclared(topic, plans),
     columns: plan?.columns ?? null,
     optional: pipeline === undefined ? new Set() : optionalFieldsOf(`topic "${topic}"`, pipeline.schema),
     keyField: options.key ?? plan?.partitionBy ?? null,
@@ -103,32 +108,86 @@ async function send(session: KafkaSession, target: string, options: Options, sig
     keySeparator: options.keySeparator ?? null,
     nullText: options.null,
     isRaw: options.raw === true,
-  });
-  const produced = await produce(context, topic, records, {
+  };
+  const isMissing = (await topics.describe(topic)) === null;
+  if (isMissing && (options.create !== true || plan !== undefined))
+    throw noTopic(topic, plan, plans, await namesOf(topics));
+  const isLive = options.file === STANDARD_INPUT;
+  // Nothing is created or sent before the files are known to be right.
+  const total = isLive ? 0 : await checkedCount(files, source).catch(rethrowReadable);
+  if (isMissing) {
+    await topics.create({ name: topic, partitions: options.partitions ?? null, replicas: null, config: {} });
+    tell(`topic ${topic} is created`);
+  }
+  if (isLive && process.stdin.isTTY) tell('one record a line; Ctrl-D ends');
+  const bar = progressBar(`sending to ${topic}`, total, total > 0 && !options.json);
+  const startedAtMs = performance.now();
+  const how: ProduceOptions = {
     rate: options.rate ?? null,
-    resume: options.resume === true,
     kafka: session.options,
     headers: options.header,
     keyless: plan === undefined ? 'in turn' : 'together',
-    ...{ isLive, signal },
+    signal,
     onProgress: (dealtWith, sent) => bar.update(dealtWith, (sent / (performance.now() - startedAtMs)) * 1000, null),
-  })
-    .catch((error) => {
-      throw unreadable(error);
-    })
-    .finally(() => {
-      bar.stop();
-      // Else a terminal that nobody types at would keep the process.
-      if (isLive) process.stdin.destroy();
-    });
+  };
+  const sending = isOnce
+    ? produceOnce(context, topic, sourcesOf(files, source), {
+        ...how,
+        options: shapeOf(options),
+        mustGoOn: options.resume === true,
+      })
+    : produce(context, topic, recordsOfFiles(files, source), { ...how, isLive });
+  const produced = await sending.catch(rethrowReadable).finally(() => {
+    bar.stop();
+    // Else a terminal that nobody types at would keep the process.
+    if (isLive) process.stdin.destroy();
+  });
   if (options.json) return printJson({ topic, ...produced });
-  const there = produced.skipped > 0 ? `, ${plural(produced.skipped, 'record was', 'records were')} there already` : '';
-  print(`sent ${plural(produced.sent, 'record')}${there}  (${seconds(performance.now() - startedAtMs)})`);
+  print(`${sentText(produced)}  (${seconds(performance.now() - startedAtMs)})`);
   print(
     `end offsets: ${Object.entries(produced.endOffsets)
       .map(([partition, end]) => `${partition}: ${end}`)
       .join('  ')}`,
   );
+}
+
+function sentText({ sent, skipped }: Produced): string {
+  if (skipped === 0) return `sent ${plural(sent, 'record')}`;
+  if (sent === 0) return `sent nothing: all ${plural(skipped, 'record')} were sent before`;
+  return `sent ${plural(sent, 'record')}, ${plural(skipped, 'record was', 'records were')} sent before`;
+}
+
+const sourcesOf = (files: readonly InputFile[], source: SourceOptions): readonly RecordSource[] =>
+  files.map((file) => ({ address: file.address ?? file.name, records: () => recordsOfFiles([file], source) }));
+
+/** Whether a definition declares the topic: as the log of its pipeline, or as a source of it. */
+const isDeclared = (topic: string, plans: readonly Plan[]): boolean =>
+  plans.some((plan) => plan.topic === topic || plan.relay?.sources.some((source) => source.topic === topic));
+
+/** The options that decide what a record of a file looks like. */
+function shapeOf({ key, keySeparator, valueFormat, header, null: nullText, raw }: Options): Record<string, string> {
+  return {
+    ...(key === undefined ? {} : { '--key': key }),
+    ...(keySeparator === undefined ? {} : { '--key-separator': keySeparator }),
+    ...(valueFormat === undefined ? {} : { '--value-format': valueFormat }),
+    ...(Object.keys(header).length === 0 ? {} : { '--header': JSON.stringify(header) }),
+    ...(raw === true ? { '--raw': 'given' } : {}),
+    '--null': nullText,
+  };
+}
+
+function rethrowReadable(error: unknown): never {
+  throw unreadable(error);
+}
+
+function notTwice({ resume }: Options): UsageError {
+  const option = resume === true ? '--resume' : '--resumable';
+  return new UsageError('BIFOLD_NOT_RESUMABLE', {
+    failed: 'standard input cannot be sent resumably: it cannot be read again',
+    received: `${option} without --file`,
+    allowed: `${option} with a file or a folder`,
+    remedy: `write the records to a file: npx bifold produce TOPIC --file FILE ${option}`,
+  });
 }
 
 function headerOf(text: string, before: Headers): Headers {
@@ -178,22 +237,4 @@ function noTopic(topic: string, plan: Plan | undefined, plans: readonly Plan[], 
         ? 'correct the name, or add --create (and --partitions) to make the topic'
         : `npx bifold deploy ${plan.name} creates it as exactness needs it`,
   });
-}
-
-/** Null where files cannot be read twice at little cost. */
-async function lineCount(files: readonly InputFile[], format: ValueFormat | undefined): Promise<number | null> {
-  if (files.some(({ isLocal }) => !isLocal)) return null;
-  let total = 0;
-  try {
-    for (const file of files) {
-      let lines = 0;
-      for await (const chunk of await file.open()) {
-        for (const byte of chunk as Buffer) if (byte === 10) lines++;
-      }
-      total += (format ?? formatOf(file.name)) === 'csv' ? Math.max(0, lines - 1) : lines;
-    }
-  } catch (cause) {
-    throw unreadable(cause);
-  }
-  return total;
 }

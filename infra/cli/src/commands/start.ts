@@ -12,7 +12,8 @@ import { deleteTopic } from '../kafka.ts';
 import { lagReader, waitForLag } from '../lag.ts';
 import { loadLookupLines } from '../lookup-tables.ts';
 import { Phases } from '../phases.ts';
-import { keyedLines, type Produced, produce } from '../produce.ts';
+import { keyedLines, type Produced } from '../produce.ts';
+import { produceOnce } from '../produce-once.ts';
 import { progressBar } from '../progress-bar.ts';
 import { converge, ensureDeployed } from '../provisioning.ts';
 import { mappingOf, storedViews, triggerState } from '../report.ts';
@@ -129,9 +130,9 @@ async function stream(
   let produced: Produced;
   try {
     const records = keyedLines(lines, plan.partitionBy);
-    produced = await produce(context, plan.topic, records, {
+    const year = { address: 'the departures of 2013', records: () => records };
+    produced = await produceOnce(context, plan.topic, [year], {
       rate,
-      resume: true,
       onProgress: (done, sent) => {
         dealtWith = done;
         sentSoFar = sent;
@@ -152,9 +153,9 @@ async function stream(
   }
   const sending =
     produced.sent === 0
-      ? 'nothing was sent: all of it was there'
+      ? 'nothing was sent: all of it was sent before'
       : `sent ${plural(produced.sent, 'event')} in ${seconds(sendingMs)} (${number(Math.round((produced.sent / sendingMs) * 1000))}/s)`;
-  const there = produced.sent > 0 && produced.skipped > 0 ? `, ${number(produced.skipped)} were there already` : '';
+  const there = produced.sent > 0 && produced.skipped > 0 ? `, ${number(produced.skipped)} were sent before` : '';
   const total = `in the views after ${seconds(performance.now() - startedAtMs)}`;
   if (batch === null) return `${sending}${there}`;
   await batch;

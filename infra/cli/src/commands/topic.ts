@@ -182,7 +182,7 @@ const alterCommand = (): Command =>
       `
 More partitions: a key goes to the partition that its hash names among all of them, so a key may move. Its records before
 and after are then in two partitions, each in order by itself. Pipelines of Bifold stay exact: they fold each partition
-apart, and merge. \`produce --resume\` counts records by partition, and must not be used across such a change.
+apart, and merge. \`produce --resume\` goes on across such a change.
 
 Examples:
   $ npx bifold topic alter orders --partitions 6

@@ -1,0 +1,27 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { KeyedRecord } from './produce.ts';
+
+const NULL_LENGTH = -1;
+
+/** A digest over the keys and values of records in their order. */
+export class RecordDigest {
+  readonly #hash: Hash = createHash('sha256');
+  readonly #length = Buffer.alloc(4);
+
+  add({ key, value }: KeyedRecord): void {
+    this.#part(key === null ? null : Buffer.from(key));
+    this.#part(Buffer.isBuffer(value) ? value : Buffer.from(value));
+  }
+
+  /** Of the records so far; more may follow. */
+  text(): string {
+    return this.#hash.copy().digest('hex');
+  }
+
+  /** Lengths go first, so that no two lists of records have the same bytes. */
+  #part(bytes: Buffer | null): void {
+    this.#length.writeInt32BE(bytes === null ? NULL_LENGTH : bytes.length);
+    this.#hash.update(this.#length);
+    if (bytes !== null) this.#hash.update(bytes);
+  }
+}
