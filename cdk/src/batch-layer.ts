@@ -1,11 +1,11 @@
 import { driftPlanOf, looksBack } from '@bifold/core';
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { archiveBucketName, bindRights } from './archive-place.ts';
 import { MetricAlarm } from './metric-alarm.ts';
 import { modelsEnvironment, readModels } from './models.ts';
-import { resourceName } from './names.ts';
 import { NativeLayer } from './native-layer.ts';
 import { allow, listObjects, objects } from './permissions.ts';
 import {
@@ -35,13 +35,11 @@ export class BatchLayer extends Construct {
   constructor(scope: Construct, id: string, props: BatchProps) {
     super(scope, id);
     const { plan, settings, speed } = props;
-    const { account, region } = Stack.of(this);
     this.bucket =
       settings.archive !== null
         ? null
         : new Bucket(this, 'Archive', {
-            // Named by us, so that a stack that is deployed anew finds the archive that an earlier one left behind.
-            bucketName: `bifold-${resourceName(plan.name)}-${account}-${region}`,
+            bucketName: archiveBucketName(this, plan, settings) as string,
             blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
             encryption: BucketEncryption.S3_MANAGED,
             enforceSSL: true,
@@ -96,6 +94,7 @@ export class BatchLayer extends Construct {
           objects(['s3:PutObject'], arn, viewsPrefix),
           listObjects(arn, publicationsPrefix),
           objects(['s3:GetObject', 's3:PutObject'], arn, publicationsPrefix),
+          ...bindRights(plan, arn),
         ]),
         ...readModels(this, plan, settings),
         ...(resumes ? [allow(['lambda:InvokeFunction'], [speed.fold.lambda.functionArn])] : []),

@@ -79,7 +79,7 @@ export function tableOf(rights: readonly Right[]): string {
 export function differences(
   document: string,
   rights: readonly Right[],
-  plan: Pick<Plan, 'duplicates' | 'late' | 'models' | 'relay'>,
+  plan: Pick<Plan, 'duplicates' | 'late' | 'lookups' | 'models' | 'relay'>,
 ): { undocumented: string[]; unused: string[] } {
   const { models, relay } = plan;
   const granted = tableOf(rights).split('\n');
@@ -91,6 +91,7 @@ export function differences(
       /^\| (train|learn) /.test(line) ? isTrained : models !== undefined || !line.includes('models/<model>/'),
     )
     .filter((line) => relay !== undefined || !line.startsWith('| relay |'))
+    .filter((line) => plan.lookups.length > 0 || models !== undefined || !line.includes('/bindings/'))
     .filter((line) => looksBack(plan) || !line.startsWith('| recompute | `lambda:InvokeFunction`'));
   return {
     undocumented: granted.filter((line) => !documented.includes(line)),

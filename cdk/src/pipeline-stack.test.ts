@@ -171,7 +171,7 @@ describe('an archive on HDFS', () => {
     const places = propertiesOf(template, 'AWS::Lambda::Function').map(
       ({ Environment }) => (Environment as { Variables: Record<string, unknown> }).Variables.ARCHIVE_BUCKET,
     );
-    expect(places.filter((place) => place !== undefined)).toEqual([archive, archive, archive, archive]);
+    expect(places.filter((place) => place !== undefined)).toEqual([archive, archive, archive, archive, archive]);
     template.hasOutput('ArchiveBucket', { Value: archive });
   });
 

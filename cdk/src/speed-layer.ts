@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { archivePlace, foldRights } from './archive-place.ts';
 import { KafkaSource } from './kafka-source.ts';
 import { modelsEnvironment, readModels } from './models.ts';
 import { consumerGroupId } from './names.ts';
@@ -23,8 +24,15 @@ export class SpeedLayer extends Construct {
       memorySizeMiB: 1024,
       timeout: Duration.seconds(60),
       calls: ['kafka', 'cassandra'],
-      statements: [...describeNetwork(settings), ...readModels(this, plan, settings)],
-      environment: modelsEnvironment(this, plan, settings),
+      statements: [
+        ...describeNetwork(settings),
+        ...readModels(this, plan, settings),
+        ...foldRights(this, plan, settings),
+      ],
+      environment: {
+        ...modelsEnvironment(this, plan, settings),
+        ARCHIVE_BUCKET: archivePlace(this, plan, settings),
+      },
     });
 
     const kafka = new KafkaSource(this, 'Kafka', settings);

@@ -10,6 +10,7 @@ export { BINDINGS, loadLookups, type SegmentBinding } from './recompute/lookups.
 export { COVERED, loadManifest } from './recompute/manifest.ts';
 export { type Recomputed, type RecomputePorts, recompute } from './recompute/recompute.ts';
 export { placementsOf, type RelayPorts, relayDelivery } from './relay/relay.ts';
+export { type Restored, type RestorePorts, restoreView } from './restore/restore.ts';
 export { type Resumption, type ResumptionPorts, resumptionOf } from './resumption.ts';
 export {
   coldState,

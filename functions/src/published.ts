@@ -30,18 +30,18 @@ export interface PublishedView {
 export function publishedView(plan: Pick<Plan, 'name'>, ports: PublishedPorts): PublishedView {
   let seen = Number.POSITIVE_INFINITY;
   return {
-    async check({ generation }) {
-      if (generation > 0 && generation >= seen) {
-        seen = generation;
+    async check(pointer) {
+      // A first generation does not follow from one that was there: it is asked about each time.
+      if (pointer.generation > 1 && pointer.generation >= seen) {
+        seen = pointer.generation;
         return;
       }
       const newest = await ports.publications.newest();
-      const recorded = newest?.generation ?? 0;
-      let stored = generation;
+      let stored = pointer;
       // The pointer was read first: what was published in between is no loss.
-      if (recorded > stored) stored = (await ports.batch.readPointer('serial')).generation;
-      if (recorded > stored) throw viewLost(plan, recorded, stored);
-      seen = stored;
+      if (isLost(newest, stored)) stored = await ports.batch.readPointer('serial');
+      if (isLost(newest, stored)) throw viewLost(plan, newest, stored);
+      seen = stored.generation;
     },
 
     async checkNothingCovered() {
@@ -51,11 +51,24 @@ export function publishedView(plan: Pick<Plan, 'name'>, ports: PublishedPorts): 
   };
 }
 
-export function viewLost({ name }: Pick<Plan, 'name'>, recorded: number, stored: number): ViewLostError {
+/**
+ * Whether the database lacks a recorded publication: its generation is lower, or is the first one of another run. A run that
+ * began before the first publication may have published again, when the database was emptied under it.
+ */
+export function isLost(recorded: Pointer | null, stored: Pointer): boolean {
+  if (recorded === null) return false;
+  const isOther = recorded.generation === stored.generation && recorded.current?.run !== stored.current?.run;
+  return recorded.generation > stored.generation || isOther;
+}
+
+export function viewLost({ name }: Pick<Plan, 'name'>, recorded: Pointer | null, stored: Pointer): ViewLostError {
   return new ViewLostError('BIFOLD_VIEW_LOST', {
     failed: `published data of "${name}" is missing from the database`,
-    received: stored === 0 ? 'a database without any generation of it' : `generation ${stored}`,
-    allowed: `generation ${recorded} or newer, which the archive records as published`,
+    received:
+      stored.generation === 0
+        ? 'a database without any generation of it'
+        : `generation ${stored.generation} of run ${stored.current?.run}`,
+    allowed: `generation ${recorded?.generation} of run ${recorded?.current?.run} or a newer one, as the archive records`,
     remedy: `rebuild it from archive and log: npx bifold restore ${name}`,
   });
 }

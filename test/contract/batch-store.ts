@@ -52,6 +52,19 @@ export function batchStoreContract(
       expect(await store.readPointer('serial')).toEqual(pointer);
     });
 
+    it('restores a pointer where there is none, and over a lower one, with a generation that leaps', async () => {
+      const restoring = await open(freshScope(), { buckets: BUCKETS });
+      const nothing = await restoring.readPointer('serial');
+      const restored: Pointer = { generation: 7, current: published('run-4', 4), previous: null };
+      expect(await restoring.restorePointer(nothing, restored)).toBe(true);
+      expect(await restoring.readPointer('serial')).toEqual(restored);
+      expect(await restoring.restorePointer(nothing, { ...restored, generation: 8 })).toBe(false);
+      expect(await restoring.restorePointer(restored, { ...restored, generation: 12 })).toBe(true);
+      expect(
+        await restoring.publish({ ...restored, generation: 12 }, successor({ ...restored, generation: 12 }, 'r')),
+      ).toBe(true);
+    });
+
     it('lets exactly one of many publishers win, from the first generation on', async () => {
       const raced = freshScope();
       for (let round = 0; round < 5; round++) {

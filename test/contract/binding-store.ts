@@ -55,7 +55,13 @@ export function lookupStoreContract(name: string, open: () => Promise<LookupStor
       expect(found.get('"N2999"')).toEqual(row(2999));
       expect([...(await store.rows(table, 'v2', keys))]).toEqual([['"N1"', { seats: 2 }]]);
       expect(new Map(await collect(store.allRows(table, 'v1')))).toEqual(rows);
-      expect((await store.rows(table, 'v3', keys)).size).toBe(0);
+      const gone = { code: 'BIFOLD_LOOKUP_GONE' };
+      await expect(store.rows(table, 'v3', keys)).rejects.toMatchObject(gone);
+      await expect(collect(store.allRows(table, 'v3'))).rejects.toMatchObject(gone);
+      expect([await store.isWhole(table, 'v2'), await store.isWhole(table, 'v3')]).toEqual([true, false]);
+      await store.write(table, 'v3', new Map([['"N1"', { seats: 3 }]]));
+      expect(await store.currentVersion(table)).toBe('v2');
+      expect((await store.rows(table, 'v3', keys)).size).toBe(1);
     });
   });
 }

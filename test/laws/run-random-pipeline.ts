@@ -136,6 +136,7 @@ class Differential {
       store: database.speedStore(scope, this.pipeline.plan.storage),
       appearances: database.appearanceStore(scope),
       bindings: database.bindingStore(scope),
+      published: { check: async () => undefined },
       lookups: database.lookupStore(),
     };
   }

@@ -75,6 +75,7 @@ export async function scoringWorld(
     ...{ appearances: database.appearanceStore(scope), batch: database.batchStore(scope, plan.storage) },
     publications: memoryPublications(bucket, scope),
   };
+  const published = publishedView(plan, common);
   const speed = database.speedStore(scope, plan.storage);
   let warm = coldState();
   let runs = 0;
@@ -82,7 +83,7 @@ export async function scoringWorld(
     scope,
     registry,
     /** What a question is answered from. */
-    answering: { store: speed, ...common, published: publishedView(plan, common) },
+    answering: { store: speed, ...common, published },
     /** By partition and segment, what is bound. */
     bindings: () => Promise.all([0, 1].map((partition) => common.bindings.list(partition, 0, null))),
     async send(partition: number, values: readonly unknown[]): Promise<readonly LogRecord[]> {
@@ -90,7 +91,7 @@ export async function scoringWorld(
         const record = { key: null, value: Buffer.from(JSON.stringify(value)), headers: [], timestampMs: 0 };
         return { ...record, partition, offset: log.append(partition, record) };
       });
-      await foldDelivery(fold, new Map([[partition, records]]), { ...common, store: speed }, warm);
+      await foldDelivery(fold, new Map([[partition, records]]), { ...common, published, store: speed }, warm);
       return records;
     },
     /** Stores a version, and moves the model's pointer to it. */

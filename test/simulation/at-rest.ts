@@ -12,6 +12,7 @@ import {
 } from '@bifold/core';
 import { questionOf } from '@bifold/functions/bodies';
 import { archive, recompute, sweep } from './batch-layer.ts';
+import { restore } from './emptied.ts';
 import { uncovered } from './oracle.ts';
 import { ask } from './readers.ts';
 import { relayAll } from './relay.ts';
@@ -26,6 +27,11 @@ export async function comeToRest(world: World): Promise<void> {
   for (const actor of scheduler.actors) actor.frozenUntil = 0;
   await world.drain();
   for (const partition of topic.open) topic.abortTransaction(partition);
+  for (const deployment of world.deployments.filter(({ lost }) => lost)) {
+    restore(world, deployment, world.certain());
+    await world.drain();
+    if (deployment.lost) return world.fail(`${deployment.name} is not restored, in a calm world`);
+  }
   await relayAll(world);
   // A whole segment more for every partition, so that the last one begins where nothing was lost.
   const tail = world.certain().random;

@@ -14,6 +14,7 @@ import {
   originHeader,
   type Pipeline,
   type Plan,
+  quarantinedSql,
   type ResolveLookup,
   SCORES,
   type SegmentSize,
@@ -133,6 +134,16 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
         yield rows.filter(([, offset]) => Number(offset) >= Number(start) && Number(offset) < Number(end));
         return;
       }
+      if (sql === quarantinedSql('covered')) {
+        const earlier = fold.lookBack && new EarlierRecords(fold.lookBack);
+        yield covered.flatMap((record) => {
+          const decoded = decode(record);
+          if ((earlier?.admit(record, decoded) ?? decoded).kind !== 'poison') return [];
+          const { partition, offset, timestampMs, value, headers } = record;
+          return [[partition, BigInt(offset), BigInt(timestampMs), value, textOfHeaders(headers)]];
+        });
+        return;
+      }
       const [, partition, from, to] = APPEARANCES.exec(sql) ?? [];
       if (partition !== undefined) {
         let clockMs = Number.NEGATIVE_INFINITY;
@@ -213,6 +224,12 @@ interface PlacedEvent extends TimedValues {
 }
 
 /** As `archiveLog` writes them. */
+function textOfHeaders(headers: LogRecord['headers']): string {
+  return JSON.stringify(
+    headers.map(({ key, value }) => [key, value === null ? null : Buffer.from(value).toString('base64')]),
+  );
+}
+
 function readHeaders(text: string | null): LogRecord['headers'] {
   const headers = JSON.parse(text ?? '[]') as readonly (readonly [string, string | null])[];
   return headers.map(([key, value]) => ({ key, value: value === null ? null : Buffer.from(value, 'base64') }));

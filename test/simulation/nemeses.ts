@@ -18,5 +18,6 @@ export const NEMESES = [
   'clock-jump',
   'replicas',
   'throttle',
+  'emptied',
 ] as const;
 export type Nemesis = (typeof NEMESES)[number];

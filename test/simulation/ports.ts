@@ -3,7 +3,9 @@ import type { ModelPointers } from '@bifold/adapters/model';
 import {
   type Appearance,
   type AppearanceStore,
+  type ArchivedBinding,
   type BatchStore,
+  type BindingArchive,
   type BindingStore,
   comparePositions,
   type FragmentRow,
@@ -44,6 +46,8 @@ export interface Stage {
   readonly files: LocalFiles;
   /** What the archive records as published, by scope and generation. */
   readonly publications: Map<string, Map<number, Pointer>>;
+  /** Bindings in the archive, by scope. */
+  readonly bindings: Map<string, Map<string, ArchivedBinding>>;
   readonly log: MemoryLog;
   /** `model.json` of each version, by name and version; pointers beside them. */
   readonly models: { readonly files: Map<string, Uint8Array>; readonly pointers: ModelPointers };
@@ -263,6 +267,14 @@ export function batchStore(stage: Stage, actor: Actor, scope: Scope, storage: St
         () => conditional.publish(expected, next),
         true,
       ),
+    restorePointer: (expected, restored) =>
+      call(
+        stage,
+        actor,
+        `restore generation ${restored.generation}`,
+        () => conditional.restorePointer(expected, restored),
+        true,
+      ),
     registerRun: (entry) => mutate(stage, actor, `register ${entry.run}`, (db) => of(db).registerRun(entry)),
     listRuns: () =>
       read(
@@ -366,6 +378,28 @@ export function publicationStore(stage: Stage, actor: Actor, scope: Scope): Publ
   };
 }
 
+export function bindingArchive(stage: Stage, actor: Actor, scope: Scope): BindingArchive {
+  const key = `${scope.version} ${scope.incarnation}`;
+  const own = stage.bindings.get(key) ?? new Map<string, ArchivedBinding>();
+  stage.bindings.set(key, own);
+  return {
+    bind: (partition, segment, name, version) =>
+      call(
+        stage,
+        actor,
+        `archive binding p${partition} s${segment} ${version}`,
+        async () => {
+          const id = `${partition} ${segment} ${name}`;
+          const bound = own.get(id) ?? { partition, segment, name, version };
+          own.set(id, bound);
+          return bound.version;
+        },
+        true,
+      ),
+    all: () => call(stage, actor, 'archived bindings', async () => [...own.values()], false),
+  };
+}
+
 export function sweepLedger(stage: Stage, actor: Actor, scope: Scope): SweepLedger {
   const of = (database: MemoryDatabase): SweepLedger => database.sweepLedger(scope);
   return {
@@ -386,6 +420,9 @@ export function sweepLedger(stage: Stage, actor: Actor, scope: Scope): SweepLedg
 export function lookupStore(stage: Stage, actor: Actor): LookupStore {
   const lookups = (stage.replicas[0] as MemoryDatabase).lookupStore();
   return {
+    isWhole: (table, version) => call(stage, actor, `mark of ${version}`, () => lookups.isWhole(table, version), false),
+    write: (table, version, rows) =>
+      call(stage, actor, `write ${version}`, () => lookups.write(table, version, rows), true),
     currentVersion: (table) => call(stage, actor, 'current lookup version', () => lookups.currentVersion(table), false),
     rows: (table, version, keys) =>
       call(stage, actor, `lookup rows of ${version}`, () => lookups.rows(table, version, keys), false),
@@ -408,6 +445,8 @@ export function modelRegistry(stage: Stage, actor: Actor): ModelRegistry {
     read: (name, version, file) =>
       call(stage, actor, `${file} of ${version}`, async () => files.get(`${name} ${version}`) ?? null, false),
     readPointer: (name) => call(stage, actor, `pointer of model ${name}`, () => pointers.read(name), false),
+    recordedPointer: async () => null,
+    restorePointer: async () => false,
     movePointer: async () => false,
   };
 }

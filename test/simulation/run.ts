@@ -31,6 +31,9 @@ const EXPECTED = [
   'BIFOLD_NOTHING_COVERED',
 ];
 
+/** And what it may meet from the moment on at which the database was emptied. */
+const EXPECTED_EMPTIED = ['BIFOLD_VIEW_LOST', 'BIFOLD_LOOKUP_EMPTY', 'BIFOLD_LOOKUP_GONE', 'BIFOLD_NOT_EMPTY'];
+
 /** Turns after which a world without nemeses must be at rest. */
 const TURNS_TO_REST_MAX = 50_000;
 
@@ -44,6 +47,8 @@ export class Run {
   readonly events: string[] = [];
   readonly counts: Record<string, number> = {};
   round = 0;
+  /** The database lost everything, at some time. */
+  wasEmptied = false;
   /** No nemesis strikes any more. */
   calm = false;
   /** The first one. */
@@ -108,12 +113,16 @@ export class Run {
         failed: (error) => {
           ends.failed?.();
           this.count(`${kind} failed`);
-          const expected = error instanceof NoAnswer || (error instanceof BifoldError && EXPECTED.includes(error.code));
+          const expected = error instanceof NoAnswer || (error instanceof BifoldError && this.mayMeet(error.code));
           if (!expected) this.fail(`${name} fails: ${error instanceof Error ? error.stack : String(error)}`);
         },
         crashed: () => ends.crashed?.(),
       },
     );
+  }
+
+  private mayMeet(code: string): boolean {
+    return EXPECTED.includes(code) || (this.wasEmptied && EXPECTED_EMPTIED.includes(code));
   }
 
   /** Until nothing is under way. */

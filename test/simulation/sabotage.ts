@@ -3,17 +3,19 @@ import type {
   AppearanceStore,
   ArchiveStore,
   BatchStore,
+  BindingArchive,
   BindingStore,
   Fold,
   Log,
   LogRecord,
+  PublicationStore,
   Scope,
   SpeedStore,
 } from '@bifold/core';
 import type { WarmState } from '@bifold/functions/bodies';
 import type { bucket, Stage } from './ports.ts';
 
-export type Role = 'relay' | 'speed' | 'archive' | 'recompute' | 'sweep' | 'query';
+export type Role = 'relay' | 'speed' | 'archive' | 'recompute' | 'sweep' | 'query' | 'restore';
 type SimulatedBucket = ReturnType<typeof bucket>;
 
 /** A reading of the rules that breaks one of them, at a seam of the code. Every hook replaces what the code would have got there. */
@@ -31,6 +33,8 @@ export interface Sabotage {
   /** Nobody tells the speed layer that a cut has passed what it lacked. */
   readonly notResumed?: true;
   readonly bindings?: (store: BindingStore) => BindingStore;
+  readonly bindingArchive?: (archive: BindingArchive) => BindingArchive;
+  readonly publications?: (store: PublicationStore, role: Role) => PublicationStore;
   readonly log?: (log: Log, role: Role, scope: Scope) => Log;
   readonly archive?: (archive: ArchiveStore, stage: Stage) => ArchiveStore;
   readonly bucket?: (store: SimulatedBucket) => SimulatedBucket;

@@ -517,6 +517,18 @@ export const SABOTAGES: readonly Sabotage[] = [
     }),
   },
   {
+    name: 'bindings-not-archived',
+    rule: 13,
+    breaks: 'what segments are bound to stands in the database alone, and is lost with it',
+    bindingArchive: (archive) => ({ ...archive, bind: async (_, __, ___, version) => version }),
+  },
+  {
+    name: 'emptied-database-answered',
+    rule: 8,
+    breaks: 'answers are given from a database that lost what was published',
+    publications: (store, role) => (role === 'query' ? { ...store, newest: async () => null } : store),
+  },
+  {
     name: 'model-of-the-moment',
     rule: 13,
     breaks: 'each writer scores with the version of a model that is current when it folds',

@@ -30,6 +30,18 @@ export class SideInputs {
     this.stage = stage;
   }
 
+  get lookupVersions(): readonly string[] {
+    return [...this.tables.keys()];
+  }
+
+  get currentLookup(): string | null {
+    return this.lookupVersions.at(-1) ?? null;
+  }
+
+  lookupRowsOf(version: string): ReadonlyMap<string, Readonly<Record<string, Value>>> {
+    return this.tables.get(version) ?? new Map();
+  }
+
   async reloadLookups(random: Random): Promise<void> {
     const version = `lookup-${this.tables.size}`;
     const rows = lookupRows(random);

@@ -1,6 +1,7 @@
 import type { Pipeline } from '@bifold/core';
 import { comeToRest } from './at-rest.ts';
 import { archive, recompute, sweep } from './batch-layer.ts';
+import { restore } from './emptied.ts';
 import type { Nemesis } from './nemeses.ts';
 import { type Random, randomOf } from './random.ts';
 import { answerAgain, askAnything } from './readers.ts';
@@ -77,5 +78,7 @@ function startActors(world: World): void {
   begin('archive', 0.2 * haste, 2, (happening) => archive(world, jobOf(happening.random), happening));
   begin('recompute', 0.12 * haste, 2, (happening) => recompute(world, jobOf(happening.random), happening));
   begin('sweep', 0.08 * haste, 2, (happening) => sweep(world, jobOf(happening.random), happening));
+  const lost = world.deployments.filter((deployment) => deployment.lost);
+  if (lost.length > 0) begin('restore', 0.2, 1, (happening) => restore(world, happening.random.pick(lost), happening));
   begin('query', 0.12, 2, (happening) => askAnything(world, world.drawnDeployment(happening.random), happening));
 }

@@ -1,4 +1,5 @@
 import { recompute, rollBack } from './batch-layer.ts';
+import { emptyDatabase } from './emptied.ts';
 import { pickByName } from './random.ts';
 import { PARTITIONS_MAX } from './topic.ts';
 import { type Deployment, join, type World } from './world.ts';
@@ -17,7 +18,7 @@ export async function strike(world: World): Promise<void> {
 /** In this order: who is throttled is one of those that were there before others were deployed, and a transaction may be aborted in the round that it was opened in. */
 const ALL: readonly ((world: World) => void | Promise<void>)[] = [
   ...[zombie, jump, throttle, transaction, abort, crash, freeze, retention, redeployment, recreation],
-  ...[newPartition, rollback, lookupReload, promotion, acceptLost, clockJump],
+  ...[newPartition, rollback, lookupReload, promotion, acceptLost, clockJump, emptyDatabase],
 ];
 
 /** A second poller, which goes on from below what the group has committed. */

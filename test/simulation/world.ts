@@ -5,6 +5,7 @@ import {
   memoryModelPointers,
   memoryViews,
 } from '@bifold/adapters/memory';
+import { archivedBindings } from '@bifold/adapters/s3';
 import {
   type Answer,
   type BindingStore,
@@ -54,6 +55,8 @@ export interface Deployment {
   /** The round from which on its function is invoked again. */
   throttledUntil: number;
   acceptedLost: boolean;
+  /** Its database was emptied, and nobody has restored it yet. */
+  lost: boolean;
   rolledBack: boolean;
   /** Receipts that were given, by kind of question, with the step at which each was. */
   readonly receipts: Map<string, { readonly step: number; readonly coverage: Coverage }[]>;
@@ -105,6 +108,7 @@ export class World extends Run {
       objects: new Map(),
       files: new Map(),
       publications: new Map(),
+      bindings: new Map(),
       log: this.topic.log,
       models: { files: new Map(), pointers: memoryModelPointers() },
       timeouts: () => (this.nemeses.has('timeout') && !this.calm ? timeouts : 0),
@@ -142,6 +146,7 @@ export class World extends Run {
       pollers: [],
       throttledUntil: 0,
       acceptedLost: false,
+      lost: false,
       rolledBack: false,
       receipts: new Map(),
       finals: new FinalRows(),
@@ -165,16 +170,20 @@ export class World extends Run {
     const batch = ports.batchStore(stage, actor, scope, storage);
     const appearances = ports.appearanceStore(stage, actor, scope);
     const bindings = ports.bindingStore(stage, actor, scope);
+    const kept = ports.bindingArchive(stage, actor, scope);
+    const bindingArchive = sabotage.bindingArchive?.(kept) ?? kept;
     const log = ports.log(stage, actor);
     const bucket = ports.bucket(stage, actor);
     const objects = sabotage.bucket?.(bucket) ?? bucket;
     const archive = memoryArchive(objects, scope);
-    const publications = ports.publicationStore(stage, actor, scope);
+    const recorded = ports.publicationStore(stage, actor, scope);
+    const publications = sabotage.publications?.(recorded, role) ?? recorded;
     return {
       store: sabotage.speed?.(store, role, stage, scope) ?? store,
       batch: sabotage.batch?.(batch, role) ?? batch,
       appearances: sabotage.appearances?.(appearances, role, stage, scope) ?? appearances,
-      bindings: sabotage.bindings?.(bindings) ?? bindings,
+      bindings: sabotage.bindings?.(bindings) ?? archivedBindings(bindings, bindingArchive),
+      bindingArchive,
       lookups: ports.lookupStore(stage, actor),
       models: ports.modelRegistry(stage, actor),
       log: sabotage.log?.(log, role, deployment.scope) ?? log,

@@ -104,7 +104,8 @@ function recordOf([partition, offset, timestampMs, key, value, headers]: readonl
   };
 }
 
-function headersOf(text: string): LogRecord['headers'] {
+/** Headers as the archive function wrote them. */
+export function headersOf(text: string): LogRecord['headers'] {
   return (JSON.parse(text) as [string, string | null][]).map(([key, value]) => ({
     key,
     value: value === null ? null : Buffer.from(value, 'base64'),

@@ -76,7 +76,10 @@ export async function answerQuestion(plan: Plan, scope: Scope, question: Questio
       question.cursor?.quarantined ?? countQuarantined(plan, algebras, vantage, ports),
       modelsOf(plan, vantage, question, ports),
     ]);
-    if (!stillReadable(vantage.generation, await ports.batch.readPointer('quorum'))) continue;
+    const after = await ports.batch.readPointer('quorum');
+    if (!stillReadable(vantage.generation, after)) continue;
+    // A first generation may have come and gone with the database meanwhile.
+    if (vantage.generation === 0) await ports.published.check(after);
     if (counted === null) throw rowsLost(plan, vantage.run as string);
     if (Object.keys(vantage.coverage).length === 0) await ports.published.checkNothingCovered();
     return answerOf(plan, scope, vantage, question, { quarantined: counted, models }, startOf(question), page);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { appearanceStore, batchStore, bindingStore, lookupStore, speedStore } from '@bifold/adapters/cassandra';
-import { openBucket, s3Archive, s3Publications, s3Views } from '@bifold/adapters/s3';
+import { archivedBindings, openBucket, s3Archive, s3Bindings, s3Publications, s3Views } from '@bifold/adapters/s3';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
@@ -25,7 +25,7 @@ const ports = once(async (): Promise<RecomputePorts & QueryPorts> => {
   return {
     ...{ archive, publications, batch },
     published: publishedView(pipeline.plan, { archive, publications, batch }),
-    bindings: bindingStore(client, scope),
+    bindings: archivedBindings(bindingStore(client, scope), s3Bindings(bucket, scope)),
     lookups: lookupStore(client),
     appearances: appearanceStore(client, scope),
     speed,

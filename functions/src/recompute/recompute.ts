@@ -10,6 +10,7 @@ import {
   type IdSource,
   isComposed,
   type LookupStore,
+  type Manifest,
   type ModelRegistry,
   manifestOf,
   type Pipeline,
@@ -27,7 +28,7 @@ import {
   waitingOf,
 } from '@bifold/core';
 import type { RefusedVersion } from '../models.ts';
-import { viewLost } from '../published.ts';
+import { isLost, viewLost } from '../published.ts';
 import { refuseLost, storeAppearances } from './appearances.ts';
 import { bindSegments, loadLookups } from './lookups.ts';
 import { loadManifest } from './manifest.ts';
@@ -94,6 +95,41 @@ export async function recompute(pipeline: Pipeline, ports: RecomputePorts, accep
   }
 
   const entry: RunEntry = { run: ports.newId(), generation: pointer.generation + 1 };
+  const rows = await computeRun(pipeline, entry, manifest, ports, (engine) =>
+    storeAppearances(plan, pointer, manifest, engine, ports),
+  );
+  const next = pointerAfter(pointer, entry.run, manifest, ports.clock());
+  if (!(await ports.batch.publish(pointer, next)))
+    return { published: false, generation: pointer.generation, reason: 'overtaken' };
+  await ports.publications.record(next);
+  const lost = Object.values(manifest.lost).reduce((total, ranges) => total + sizeOf(ranges), 0);
+  const offsets = Object.values(manifest.cuts).reduce((total, cut) => total + segmentStart(cut, segmentSize), 0) - lost;
+  const waiting = waitingOf(chains, manifest.cuts, segmentSize);
+  return {
+    ...{ published: true, generation: next.generation, run: entry.run, cuts: manifest.cuts },
+    ...{ offsets, rows, waiting },
+  };
+}
+
+export type ComputePorts = Pick<
+  RecomputePorts,
+  'archive' | 'batch' | 'bindings' | 'lookups' | 'models' | 'onRefused' | 'views' | 'openEngine' | 'scratchFolder'
+>;
+
+/**
+ * Writes every row of a run. It is a pure function of the manifest and the bindings: a run that was lost comes out as it was.
+ *
+ * @param alsoOver works with the engine while it holds the covered records
+ * @returns how many rows
+ */
+export async function computeRun(
+  pipeline: Pipeline,
+  entry: RunEntry,
+  manifest: Manifest,
+  ports: ComputePorts,
+  alsoOver: (engine: SqlEngine) => Promise<void>,
+): Promise<number> {
+  const { plan } = pipeline;
   await ports.batch.registerRun(entry);
   const scratch = await mkdtemp(join(ports.scratchFolder, 'recompute-'));
   const engine = await ports.openEngine();
@@ -106,24 +142,8 @@ export async function recompute(pipeline: Pipeline, ports: RecomputePorts, accep
     await loadLookups(plan, bindings, ports.lookups, engine);
     await scoreCovered(plan, models, engine, scratch);
     const rows = await writeRun(pipeline, entry, engine, scratch, ports);
-    await storeAppearances(plan, pointer, manifest, engine, ports);
-    const next = pointerAfter(pointer, entry.run, manifest, ports.clock());
-    if (!(await ports.batch.publish(pointer, next)))
-      return { published: false, generation: pointer.generation, reason: 'overtaken' };
-    await ports.publications.record(next);
-    const lost = Object.values(manifest.lost).reduce((total, ranges) => total + sizeOf(ranges), 0);
-    const offsets =
-      Object.values(manifest.cuts).reduce((total, cut) => total + segmentStart(cut, segmentSize), 0) - lost;
-    const waiting = waitingOf(chains, manifest.cuts, segmentSize);
-    return {
-      published: true,
-      generation: next.generation,
-      run: entry.run,
-      cuts: manifest.cuts,
-      offsets,
-      rows,
-      waiting,
-    };
+    await alsoOver(engine);
+    return rows;
   } finally {
     await engine.close();
     await rm(scratch, { recursive: true, force: true });
@@ -139,10 +159,10 @@ async function publishedPointer(
   plan: Plan,
   { publications, batch }: Pick<RecomputePorts, 'publications' | 'batch'>,
 ): Promise<Pointer> {
-  const recorded = (await publications.newest())?.generation ?? 0;
+  const recorded = await publications.newest();
   const pointer = await batch.readPointer('serial');
-  if (pointer.generation < recorded) throw viewLost(plan, recorded, pointer.generation);
-  if (pointer.generation > recorded) await publications.record(pointer);
+  if (isLost(recorded, pointer)) throw viewLost(plan, recorded, pointer);
+  if (pointer.generation > (recorded?.generation ?? 0)) await publications.record(pointer);
   return pointer;
 }
 
@@ -152,7 +172,7 @@ async function writeRun(
   entry: RunEntry,
   engine: SqlEngine,
   scratch: string,
-  ports: RecomputePorts,
+  ports: Pick<RecomputePorts, 'batch' | 'views'>,
 ): Promise<number> {
   const { plan } = pipeline;
   await ports.batch.writeRows(entry, [await quarantineRow(plan, engine)]);

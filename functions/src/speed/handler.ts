@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { appearanceStore, batchStore, bindingStore, lookupStore, speedStore } from '@bifold/adapters/cassandra';
 import { foldOf } from '@bifold/core';
 import { cassandraOfEnvironment, logOfEnvironment, once } from '../deployment/connections.ts';
-import { deploymentOf } from '../deployment/environment.ts';
+import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { registryOfEnvironment } from '../deployment/registry.ts';
+import { publishedView } from '../published.ts';
 import { type Resumption, readResumption } from '../resumption.ts';
 import { type KafkaEvent, recordsByPartition } from './event.ts';
 import { coldState, type FoldedPartition, foldDelivery, foldUpTo, type SpeedPorts } from './speed.ts';
@@ -15,13 +16,21 @@ const fold = foldOf(pipeline);
 const warm = coldState();
 
 const ports = once(async (): Promise<SpeedPorts> => {
-  const [client, log] = await Promise.all([cassandraOfEnvironment(), logOfEnvironment(plan.topic, scope.incarnation)]);
+  const [client, log, s3] = await Promise.all([
+    cassandraOfEnvironment(),
+    logOfEnvironment(plan.topic, scope.incarnation),
+    import('@bifold/adapters/s3'),
+  ]);
+  const bucket = s3.openBucket(setting('ARCHIVE_BUCKET'));
+  const [archive, publications] = [s3.s3Archive(bucket, scope), s3.s3Publications(bucket, scope)];
+  const batch = batchStore(client, scope, plan.storage);
   return {
     store: speedStore(client, scope, plan.storage),
-    bindings: bindingStore(client, scope),
+    bindings: s3.archivedBindings(bindingStore(client, scope), s3.s3Bindings(bucket, scope)),
     lookups: lookupStore(client),
     appearances: appearanceStore(client, scope),
-    batch: batchStore(client, scope, plan.storage),
+    batch,
+    published: publishedView(plan, { archive, publications, batch }),
     ...(await registryOfEnvironment(plan, client)),
     log,
     incarnation: scope.incarnation,

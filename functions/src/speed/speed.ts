@@ -27,6 +27,7 @@ import { clockBelow } from '../clock.ts';
 import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
 import { bindModels, coldModels, type RefusedVersion, type WarmModels } from '../models.ts';
 import { knownPrefix } from '../prefix.ts';
+import type { PublishedView } from '../published.ts';
 import { type Earlier, earlierOf, NOTHING_EARLIER, type WarmAppearances } from './earlier.ts';
 import { type BoundLookups, bindLookups, type WarmLookups } from './lookups.ts';
 
@@ -37,6 +38,7 @@ export interface SpeedPorts extends BoundLog {
   /** What came before, for views that look back, and how far the batch layer knows it. */
   readonly appearances: AppearanceStore;
   readonly batch: Pick<BatchStore, 'readPointer'>;
+  readonly published: Pick<PublishedView, 'check'>;
   /** Absent where the pipeline scores nothing. */
   readonly models?: ModelRegistry;
   /** Told of a version that cannot be used. */
@@ -162,6 +164,12 @@ async function foldPartition(
   const decoded = folding.map(({ value, headers }) => fold.decode(value, headers));
   // What the log was asked for must be of the same incarnation: verified after it was read.
   await (opened.askedLog ? verifyIncarnation(ports) : verified);
+  // What was read above must be of a database that nobody emptied: checked after it was read.
+  const readsDatabase = known === undefined || fold.lookBack !== null;
+  const checkDatabase = async (): Promise<void> => {
+    if (readsDatabase) await ports.published.check(await ports.batch.readPointer('quorum'));
+  };
+  await checkDatabase();
   const earlier =
     fold.lookBack === null
       ? NOTHING_EARLIER
@@ -172,6 +180,7 @@ async function foldPartition(
           warm.appearances,
         );
   const lookups = await bind(fold, partition, folding, decoded, earlier, ports, warm);
+  if (fold.lookBack !== null) await checkDatabase();
   const { segments, quarantine } = foldRecords(fold, partition, folding, decoded, earlier, opened.current, lookups);
 
   let rows = 0;
@@ -405,7 +414,7 @@ function foldRecords(
   return { segments, quarantine };
 }
 
-function quarantineEntry(record: LogRecord, segment: number, reason: string, detail: string): QuarantineEntry {
+export function quarantineEntry(record: LogRecord, segment: number, reason: string, detail: string): QuarantineEntry {
   const { partition, offset, timestampMs, value } = record;
   return {
     partition,

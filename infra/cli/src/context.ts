@@ -14,7 +14,7 @@ import {
   openCloud,
   type ServiceSpec,
 } from '@bifold/cloud';
-import type { Log, ModelRegistry, Pipeline } from '@bifold/core';
+import type { Log, LookupArchive, ModelRegistry, Pipeline } from '@bifold/core';
 import type { LocalAws } from './aws.ts';
 import { definitions } from './definitions.ts';
 import { readJson, writeJson } from './files.ts';
@@ -38,6 +38,8 @@ export interface Context {
   cassandra(): Promise<CassandraClient>;
   kafkaAdmin(): Promise<KafkaAdmin>;
   models(): Promise<ModelRegistry>;
+  /** Lookup tables, as they are kept outside the database. */
+  lookupArchive(): Promise<LookupArchive>;
   /** The log of a topic; one for each topic. */
   log(topic: string): Promise<Log>;
   pipelines(): Promise<readonly Pipeline[]>;
@@ -127,6 +129,7 @@ async function openContext({ onProgress = stepLines(), withHdfs = false }: Conte
       ]);
       return modelRegistry(await modelsBucket(), modelPointers(await cassandra()));
     },
+    lookupArchive: async () => (await import('@bifold/adapters/s3')).s3Lookups(await modelsBucket()),
     pipelines: async () => (await definitions()).pipelines,
     close: async () => {
       await Promise.allSettled(closing.map((close) => close()));

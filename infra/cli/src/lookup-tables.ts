@@ -75,7 +75,9 @@ export async function loadLookup(
   const version = createHash('sha256').update(canonical).digest('hex').slice(0, 16);
   const store = lookupStore(await context.cassandra());
   const wasCurrent = (await store.currentVersion(table.name)) === version;
-  if (!wasCurrent) await store.load(table.name, version, rows);
+  // Kept first: what a segment is bound to must be there when the database is not.
+  await (await context.lookupArchive()).keep(table.name, version, rows);
+  if (!wasCurrent || !(await store.isWhole(table.name, version))) await store.load(table.name, version, rows);
   return { table: table.name, version, rows: rows.size, wasCurrent };
 }
 

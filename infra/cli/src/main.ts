@@ -53,6 +53,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   quarantine: async () => (await import('./commands/quarantine.ts')).quarantineCommand(),
   archive: async () => (await import('./commands/batch-jobs.ts')).archiveCommand(),
   recompute: async () => (await import('./commands/batch-jobs.ts')).recomputeCommand(),
+  restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
   sweep: async () => (await import('./commands/batch-jobs.ts')).sweepCommand(),
   logs: async () => (await import('./commands/logs.ts')).logsCommand(),
   'set-up': async () => (await import('./commands/set-up.ts')).setUpCommand(),

@@ -188,6 +188,8 @@ export interface BatchStore {
   readPointer(consistency: 'serial' | 'quorum'): Promise<Pointer>;
   /** Moves the pointer if its generation is still `expected.generation`. False: somebody else moved it. */
   publish(expected: Pointer, next: Pointer): Promise<boolean>;
+  /** As `publish`, with a generation that may leap: for a database that was emptied. */
+  restorePointer(expected: Pointer, restored: Pointer): Promise<boolean>;
   /** Makes a run known to the sweeper, before its first row. */
   registerRun(entry: RunEntry): Promise<void>;
   listRuns(): Promise<readonly RunEntry[]>;
@@ -220,17 +222,48 @@ export interface BindingStore {
   list(partition: number, from: number, to: number | null): Promise<ReadonlyMap<number, ReadonlyMap<string, string>>>;
 }
 
+export interface ArchivedBinding {
+  readonly partition: number;
+  readonly segment: number;
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Bindings in the archive: they outlive the database. */
+export interface BindingArchive {
+  /** Binds `version` unless the segment has one already; returns the version that stands. */
+  bind(partition: number, segment: number, name: string, version: string): Promise<string>;
+  all(): Promise<readonly ArchivedBinding[]>;
+}
+
+/** Lookup tables outside the database. Not scoped: pipelines share them. */
+export interface LookupArchive {
+  /** Keeps a whole version, and says that it is the current one. Idempotent. */
+  keep(table: string, version: string, rows: ReadonlyMap<string, Readonly<Record<string, Value>>>): Promise<void>;
+  current(table: string): Promise<string | null>;
+  versions(table: string): Promise<readonly string[]>;
+  rows(table: string, version: string): Promise<ReadonlyMap<string, Readonly<Record<string, Value>>>>;
+}
+
 /** Lookup tables: whole, immutable versions, and a pointer to the current one. Not scoped: pipelines share them. */
 export interface LookupStore {
   currentVersion(table: string): Promise<string | null>;
-  /** The rows of these keys (canonical key texts); absent keys are absent. */
+  /** Whether all rows of a version are there: it is marked when the last one was written. */
+  isWhole(table: string, version: string): Promise<boolean>;
+  /**
+   * The rows of these keys (canonical key texts); absent keys are absent.
+   * @throws when the version is not whole: a row that is missing would be taken for a key without one
+   */
   rows(
     table: string,
     version: string,
     keys: readonly string[],
   ): Promise<ReadonlyMap<string, Readonly<Record<string, Value>>>>;
+  /** @throws when the version is not whole */
   allRows(table: string, version: string): AsyncIterable<readonly [string, Readonly<Record<string, Value>>]>;
-  /** Writes all rows of a version, then points to it. Idempotent: a version is the hash of its rows. */
+  /** Writes all rows of a version, then marks it as whole. Idempotent: a version is the hash of its rows. */
+  write(table: string, version: string, rows: ReadonlyMap<string, Readonly<Record<string, Value>>>): Promise<void>;
+  /** Writes a version and makes it the current one. */
   load(table: string, version: string, rows: ReadonlyMap<string, Readonly<Record<string, Value>>>): Promise<void>;
 }
 
@@ -256,7 +289,11 @@ export interface ModelRegistry {
    */
   read(name: string, version: string, file: string, mostBytes: number): Promise<Uint8Array | null>;
   readPointer(name: string): Promise<ModelPointer>;
-  /** Moves the pointer if its generation is still `expected.generation`. False: somebody else moved it. */
+  /** The newest pointer that is recorded beside the versions; null when none is. */
+  recordedPointer(name: string): Promise<ModelPointer | null>;
+  /** Stores the recorded pointer where the database has none. False: it has one, or none is recorded. */
+  restorePointer(name: string): Promise<boolean>;
+  /** Moves the pointer if its generation is still `expected.generation`, and records it. False: somebody else moved it. */
   movePointer(name: string, expected: ModelPointer, next: ModelPointer): Promise<boolean>;
 }
 

@@ -80,6 +80,38 @@ export function waitingOf(
   return { offsets, missing, stopped };
 }
 
+/**
+ * What a published run covered: the same files, so that its rows come out as they were.
+ * @throws {ProtocolError} when the archive ends below its cuts
+ */
+export function manifestOfRun(
+  { cuts, lost }: PublishedRun,
+  chains: ReadonlyMap<number, readonly ArchiveFile[]>,
+  segmentSize: SegmentSize,
+): Manifest {
+  const files = Object.entries(cuts).flatMap(([name, cut]) => {
+    const chain = chains.get(Number(name)) ?? [];
+    const end = chain.at(-1)?.end ?? 0;
+    const below = segmentStart(cut, segmentSize);
+    if (end < below) throw archiveShort(Number(name), end, below);
+    return chain.filter((file) => file.start < below);
+  });
+  return { cuts, lost, files };
+}
+
+/**
+ * The pointer of a rebuilt database. Its generation leaps: the archive may lack the newest publication, and a reader that
+ * began before the database was emptied must see that its generation is gone (it accepts a step of one).
+ */
+export function restoredPointer(recorded: Pointer, run: string, restoredAtMs: number): Pointer {
+  const generation = recorded.generation + RESTORE_LEAP;
+  const nothing = { run, runGeneration: generation, cuts: {}, lost: {}, publishedAtMs: restoredAtMs };
+  return { generation, current: recorded.current ?? nothing, previous: recorded.previous };
+}
+
+/** One for a publication that was not recorded, and two that no reader takes for a step. */
+const RESTORE_LEAP = 3;
+
 function archiveShort(partition: number, end: number, published: number): ProtocolError {
   return new ProtocolError('BIFOLD_ARCHIVE_SHORT', {
     failed: `partition ${partition} cannot be recomputed: its archive ends below what is published`,

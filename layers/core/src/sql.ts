@@ -49,6 +49,11 @@ export function archivedRecordsSql(localPath: string, start: number, end: number
   return `SELECT _partition, _offset, _timestamp_ms, _key, _value, _headers FROM read_parquet(${textLiteral(localPath)}) WHERE _offset >= ${start} AND _offset < ${end}`;
 }
 
+/** Covered records that were set aside, as they were sent: what is wrong with them is decided when they are read. */
+export function quarantinedSql(covered: string): string {
+  return `SELECT _partition, _offset, _timestamp_ms, _value, _headers FROM ${covered} WHERE _reason IS NOT NULL`;
+}
+
 /** How a column of the schema is stored in Parquet. Timestamps are epoch milliseconds. */
 export function sqlTypeOf(type: ColumnType): SqlType {
   switch (type) {

@@ -46,31 +46,34 @@ export function batchStore(client: CassandraClient, scope: Scope, options: Batch
     return row === undefined ? NOTHING_PUBLISHED : readPointerText(Number(row.generation), row.state);
   };
 
+  const move = async (expected: Pointer, next: Pointer): Promise<boolean> => {
+    const state = pointerText(next);
+    const statement: Statement =
+      expected.generation === 0
+        ? { cql: insertPointer, values: [...scoped, BigInt(next.generation), state] }
+        : { cql: movePointer, values: [BigInt(next.generation), state, ...scoped, BigInt(expected.generation)] };
+    for (let attempt = 1; ; attempt++) {
+      const decision = await client.decide(statement);
+      if (decision.kind === 'applied') return true;
+      // Without an answer ours may stand all the same: now, or, where another publisher went on from it, as the run before. If nothing moved, the same
+      // comparison may be tried again: at most one of our attempts can win.
+      const stored = await readPointer('serial');
+      if (stored.generation === next.generation) return isSame(stored.current, next.current);
+      if (stored.generation === next.generation + 1 && isSame(stored.previous, next.current)) return true;
+      if (stored.generation > next.generation || decision.kind === 'refused') return false;
+      if (attempt === ATTEMPTS_MAX) throw decision.error;
+    }
+  };
+
   return {
     readPointer,
 
     async publish(expected, next) {
       checkSuccessor(expected, next);
-      const state = pointerText(next);
-      const statement: Statement =
-        expected.generation === 0
-          ? { cql: insertPointer, values: [...scoped, BigInt(next.generation), state] }
-          : {
-              cql: movePointer,
-              values: [BigInt(next.generation), state, ...scoped, BigInt(expected.generation)],
-            };
-      for (let attempt = 1; ; attempt++) {
-        const decision = await client.decide(statement);
-        if (decision.kind === 'applied') return true;
-        // Without an answer ours may stand all the same: now, or, where another publisher went on from it, as the run before. If nothing moved, the same
-        // comparison may be tried again: at most one of our attempts can win.
-        const stored = await readPointer('serial');
-        if (stored.generation === next.generation) return isSame(stored.current, next.current);
-        if (stored.generation === next.generation + 1 && isSame(stored.previous, next.current)) return true;
-        if (stored.generation > next.generation || decision.kind === 'refused') return false;
-        if (attempt === ATTEMPTS_MAX) throw decision.error;
-      }
+      return move(expected, next);
     },
+
+    restorePointer: move,
 
     registerRun: ({ run, generation }) =>
       client.write({ cql: insertRun, values: [...scoped, BigInt(generation), run, timestampOf(generation)] }),

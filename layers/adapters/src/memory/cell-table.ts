@@ -38,6 +38,11 @@ export class CellTable<V> {
     if (stored === undefined || stored < timestamp) deletedRows.set(row, timestamp);
   }
 
+  /** As after TRUNCATE: deletions are gone, too. */
+  clear(): void {
+    this.#partitions.clear();
+  }
+
   rows(partition: string): V[] {
     const found = this.#partitions.get(partition);
     if (found === undefined) return [];

@@ -25,6 +25,7 @@ import {
   segmentEnd,
   type Value,
 } from '@bifold/core';
+import { lookupNotWhole } from '../lookup-versions.ts';
 import { checkSuccessor } from '../pointer.ts';
 import { matches } from '../row-filter.ts';
 import { bytesOf, CellTable, joinKey, utf8 } from './cell-table.ts';
@@ -37,6 +38,8 @@ export interface MemoryDatabase {
   bindingStore(scope: Scope): BindingStore;
   sweepLedger(scope: Scope): SweepLedger;
   lookupStore(): LookupStore;
+  /** Empties every table at once, under the stores that are open. */
+  clear(): void;
 }
 
 export function memoryDatabase(): MemoryDatabase {
@@ -53,7 +56,15 @@ export function memoryDatabase(): MemoryDatabase {
   const lookups = new Map<string, Map<string, Readonly<Record<string, Value>>>>();
   const versions = new Map<string, string>();
 
+  const tables = [
+    ...[fragments, progress, partitions, quarantine, batchRows, runs, sweeps, appearances],
+    ...[pointers, bindings, lookups, versions],
+  ];
   return {
+    clear() {
+      for (const table of tables) table.clear();
+    },
+
     speedStore({ version, incarnation }, { buckets, segmentSize }) {
       const key = (...columns: readonly number[]) => joinKey(version, incarnation, ...columns);
       const progressOf = (partition: number) => progress.rows(key(partition)).sort(([left], [right]) => left - right);
@@ -135,6 +146,12 @@ export function memoryDatabase(): MemoryDatabase {
           checkSuccessor(expected, next);
           if (pointer().generation !== expected.generation) return false;
           pointers.set(scoped, structuredClone(next));
+          return true;
+        },
+
+        async restorePointer(expected, restored) {
+          if (pointer().generation !== expected.generation) return false;
+          pointers.set(scoped, structuredClone(restored));
           return true;
         },
 
@@ -224,29 +241,46 @@ export function memoryDatabase(): MemoryDatabase {
       };
     },
 
-    lookupStore: () => ({
-      currentVersion: async (table) => versions.get(table) ?? null,
-
-      async rows(table, version, keys) {
-        const all = lookups.get(joinKey(table, version));
-        return new Map(
-          keys.flatMap((key) => {
-            const row = all?.get(key);
-            return row === undefined ? [] : [[key, row] as const];
-          }),
-        );
-      },
-
-      async *allRows(table, version) {
-        yield* lookups.get(joinKey(table, version)) ?? [];
-      },
-
-      async load(table, version, rows) {
+    lookupStore: () => {
+      const whole = (table: string, version: string) => {
+        const found = lookups.get(joinKey(table, version));
+        if (found === undefined) throw lookupNotWhole(table, version);
+        return found;
+      };
+      const write = async (
+        table: string,
+        version: string,
+        rows: ReadonlyMap<string, Readonly<Record<string, Value>>>,
+      ) => {
         const copied = [...rows].map(([key, row]) => [key, JSON.parse(canonicalJson(row))] as const);
         lookups.set(joinKey(table, version), new Map(copied));
-        versions.set(table, version);
-      },
-    }),
+      };
+      return {
+        currentVersion: async (table) => versions.get(table) ?? null,
+        isWhole: async (table, version) => lookups.has(joinKey(table, version)),
+
+        async rows(table, version, keys) {
+          const all = whole(table, version);
+          return new Map(
+            keys.flatMap((key) => {
+              const row = all.get(key);
+              return row === undefined ? [] : [[key, row] as const];
+            }),
+          );
+        },
+
+        async *allRows(table, version) {
+          yield* whole(table, version);
+        },
+
+        write,
+
+        async load(table, version, rows) {
+          await write(table, version, rows);
+          versions.set(table, version);
+        },
+      };
+    },
   };
 }
 

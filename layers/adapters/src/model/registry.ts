@@ -2,16 +2,20 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  canonicalJson,
   checkFile,
   MANIFEST_FILE,
   ModelError,
   type ModelPointer,
   type ModelRegistry,
+  NOTHING_PROMOTED,
   readManifest,
+  readPointerState,
 } from '@bifold/core';
 import { AdapterError } from '../errors.ts';
 import type { Bucket } from '../s3/bucket.ts';
 import { createOnce } from '../s3/create-once.ts';
+import { numberedTexts } from '../s3/numbered-texts.ts';
 
 /** Where pointers are kept: one row for each model, moved by compare-and-set. */
 export interface ModelPointers {
@@ -48,6 +52,14 @@ export function modelRegistry(bucket: Bucket, pointers: ModelPointers): ModelReg
   const manifestOf = async (name: string, version: string) => {
     const bytes = await download(`${folderOf(name, version)}${MANIFEST_FILE}`, Number.MAX_SAFE_INTEGER);
     return bytes === null ? null : readManifest(bytes, name, version);
+  };
+
+  const recordsOf = (name: string) => numberedTexts(bucket, `${ROOT}${name}/pointers/`);
+  const record = (name: string, { generation, ...versions }: ModelPointer): Promise<void> =>
+    recordsOf(name).record(generation, canonicalJson(versions));
+  const recordedPointer = async (name: string): Promise<ModelPointer | null> => {
+    const found = await recordsOf(name).newest();
+    return found === null ? null : readPointerState(name, found.number, found.text);
   };
 
   return {
@@ -88,10 +100,29 @@ export function modelRegistry(bucket: Bucket, pointers: ModelPointers): ModelReg
       return bytes;
     },
 
-    readPointer: (name) => pointers.read(name),
+    async readPointer(name) {
+      const pointer = await pointers.read(name);
+      if (pointer.generation > 0) return pointer;
+      const recorded = await recordedPointer(name);
+      if (recorded !== null) throw pointerLost(name, recorded.generation);
+      return pointer;
+    },
+
+    recordedPointer,
+
+    async restorePointer(name) {
+      const recorded = await recordedPointer(name);
+      return recorded !== null && pointers.move(name, NOTHING_PROMOTED, recorded);
+    },
 
     async movePointer(name, expected, next) {
-      if (next.generation === expected.generation + 1) return pointers.move(name, expected, next);
+      if (next.generation === expected.generation + 1) {
+        // A mover that died after its move did not record it.
+        if (expected.generation > 0) await record(name, expected);
+        if (!(await pointers.move(name, expected, next))) return false;
+        await record(name, next);
+        return true;
+      }
       throw new ModelError('BIFOLD_MODEL_POINTER_JUMP', {
         failed: `moving the pointer of model "${name}"`,
         received: `generation ${next.generation} after ${expected.generation}`,
@@ -117,5 +148,14 @@ function incomplete(name: string, version: string, missing: readonly string[]): 
     received: `a folder without ${missing.join(', ')}`,
     allowed: 'every file that its manifest names',
     remedy: 'train it again',
+  });
+}
+
+function pointerLost(name: string, generation: number): ModelError {
+  return new ModelError('BIFOLD_MODEL_POINTER_LOST', {
+    failed: `which version of model "${name}" is used is missing from the database`,
+    received: 'no pointer',
+    allowed: `the pointer of generation ${generation}, which is recorded beside the versions`,
+    remedy: 'restore a pipeline that scores with it: npx bifold restore <pipeline>',
   });
 }

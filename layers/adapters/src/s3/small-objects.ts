@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bucket } from './bucket.ts';
+import type { Bucket, Metadata } from './bucket.ts';
 import { createOnce } from './create-once.ts';
 
 /** The text of an object, through a file on the local disk: buckets take and give files. */
@@ -13,10 +13,23 @@ export async function readText(bucket: Pick<Bucket, 'download'>, key: string): P
 }
 
 /** Creates an object of a text. @returns false when there is one already: it stays as it is */
-export async function createText(bucket: Pick<Bucket, 'create' | 'head'>, key: string, text: string): Promise<boolean> {
+export async function createText(
+  bucket: Pick<Bucket, 'create' | 'head'>,
+  key: string,
+  text: string,
+  metadata: Metadata = {},
+): Promise<boolean> {
   return withFile(async (path) => {
     await writeFile(path, text);
-    return createOnce(bucket, key, path, {});
+    return createOnce(bucket, key, path, metadata);
+  });
+}
+
+/** Writes an object of a text, whatever was there. */
+export async function putText(bucket: Pick<Bucket, 'put'>, key: string, text: string): Promise<void> {
+  await withFile(async (path) => {
+    await writeFile(path, text);
+    await bucket.put(key, path, {});
   });
 }
 

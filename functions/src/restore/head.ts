@@ -1,0 +1,65 @@
+import {
+  type Coverage,
+  cutOf,
+  foldOf,
+  type Log,
+  type LogRecord,
+  normalRanges,
+  type Pipeline,
+  type Pointer,
+  type Range,
+  segmentStart,
+} from '@bifold/core';
+import { coldState, foldDelivery, type SpeedPorts } from '../speed/speed.ts';
+
+const FETCH_BYTES = 8 * 1024 * 1024;
+const RECORDS_AT_ONCE = 5_000;
+
+export interface RestoredHead {
+  readonly records: number;
+  /** Offsets above the cuts that neither archive nor log has any more. Answers name them as gaps. */
+  readonly lost: Coverage;
+}
+
+/**
+ * Folds what stands above the cuts, as deliveries of the topic would: from each segment's first record on, so that what other
+ * writers left of it does not matter. It ends where the log ended when it was asked.
+ */
+export async function foldHead(
+  pipeline: Pipeline,
+  pointer: Pointer,
+  log: Log,
+  ports: Omit<SpeedPorts, 'log' | 'batch' | 'published'>,
+): Promise<RestoredHead> {
+  const { segmentSize } = pipeline.plan.storage;
+  const fold = foldOf(pipeline);
+  const warm = coldState();
+  const folding: SpeedPorts = {
+    ...{ ...ports, log },
+    // Of this run nobody else knows yet: it is published when all is there.
+    batch: { readPointer: async () => pointer },
+    published: { check: async () => undefined },
+  };
+  const lost: Record<string, readonly Range[]> = {};
+  let records = 0;
+  for (const partition of await log.partitions()) {
+    const { end } = await log.bounds(partition);
+    for (let position = segmentStart(cutOf(pointer.current, partition), segmentSize); position < end; ) {
+      const slice = await log.read(partition, position, end, FETCH_BYTES);
+      if (slice.logStart > position)
+        lost[partition] = normalRanges([...(lost[partition] ?? []), [position, Math.min(slice.logStart, end)]]);
+      for (const chunk of chunksOf(slice.records)) {
+        await foldDelivery(fold, new Map([[partition, chunk]]), folding, warm);
+        records += chunk.length;
+      }
+      // Nothing comes from a log that says it holds more: the next delivery brings it.
+      if (slice.end <= position) break;
+      position = slice.end;
+    }
+  }
+  return { records, lost };
+}
+
+function* chunksOf(records: readonly LogRecord[]): Generator<readonly LogRecord[]> {
+  for (let from = 0; from < records.length; from += RECORDS_AT_ONCE) yield records.slice(from, from + RECORDS_AT_ONCE);
+}

@@ -1,0 +1,180 @@
+import {
+  type ArchiveFile,
+  type Clock,
+  decoderOf,
+  type IdSource,
+  type Log,
+  manifestOfRun,
+  type Pipeline,
+  type Plan,
+  type Pointer,
+  ProtocolError,
+  type PublicationStore,
+  type PublishedRun,
+  QUARANTINE_POSITION,
+  quarantinedSql,
+  restoredPointer,
+  rowAlgebrasOf,
+  type SpeedStore,
+  type SqlEngine,
+  segmentOf,
+} from '@bifold/core';
+import { headersOf } from '../archive/kept.ts';
+import { isLost } from '../published.ts';
+import { storeAppearances } from '../recompute/appearances.ts';
+import { COVERED } from '../recompute/manifest.ts';
+import { type ComputePorts, computeRun } from '../recompute/recompute.ts';
+import { quarantineEntry, type SpeedPorts } from '../speed/speed.ts';
+import { foldHead, type RestoredHead } from './head.ts';
+import { keptLog } from './kept-log.ts';
+import { type RestoredSideInputs, restoreSideInputs, type SideInputPorts } from './side-inputs.ts';
+
+export interface RestorePorts
+  extends Omit<ComputePorts, 'views' | 'bindings' | 'lookups' | 'models'>,
+    Pick<SpeedPorts, 'appearances' | 'incarnation' | 'store'>,
+    SideInputPorts {
+  /** Null when the topic is gone, or is another one: only what was archived comes back then. */
+  readonly log: Log | null;
+  readonly publications: PublicationStore;
+  readonly clock: Clock;
+  readonly newId: IdSource;
+  /** Told of each step, which it runs. */
+  readonly step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+}
+
+export interface Restored extends RestoredHead {
+  readonly generation: number;
+  /** Rows of the current and of the previous run. */
+  readonly rows: number;
+  readonly sideInputs: RestoredSideInputs;
+}
+
+/**
+ * Rebuilds a view in an empty database from archive and log. Everything that it writes is a pure function of both, so it may be
+ * repeated, and functions may write beside it. The pointer comes last: until then no answer is given from what is there.
+ * @throws {ProtocolError} when the database is not empty, or lookup versions are kept nowhere
+ */
+export async function restoreView(pipeline: Pipeline, ports: RestorePorts): Promise<Restored> {
+  const { plan } = pipeline;
+  const { step, batch } = ports;
+  const { recorded, stored } = await recordedPublication(plan, ports);
+  const pointer = restoredPointer(recorded, ports.newId(), ports.clock());
+  const sideInputs = await step('lookup tables, bindings, model pointers', () => restoreSideInputs(plan, ports));
+  if (sideInputs.missing.length > 0) throw lookupsGone(plan, sideInputs.missing);
+  let rows = 0;
+  for (const run of [pointer.previous, pointer.current])
+    if (run !== null) rows += await step(`rows of run ${run.run}`, () => restoreRun(pipeline, pointer, run, ports));
+  const engine = await ports.openEngine();
+  let head: RestoredHead;
+  try {
+    const log = keptLog(ports.incarnation, { ...ports, engine });
+    head = await step('records above the cut', () => foldHead(pipeline, pointer, log, ports));
+  } finally {
+    await engine.close();
+  }
+  for (let expected = stored; !(await batch.restorePointer(expected, pointer)); ) {
+    // A run that began before the database was emptied may have published into it meanwhile: that is replaced, too.
+    expected = await batch.readPointer('serial');
+    if (!isLost(recorded, expected)) throw notEmpty(plan, expected.generation);
+  }
+  await ports.publications.record(pointer);
+  return { ...head, generation: pointer.generation, rows, sideInputs };
+}
+
+/**
+ * The newest publication of a database that lost it. A view of which nothing was published gets an empty one first: from then
+ * on its functions know that the database lacks something.
+ */
+async function recordedPublication(
+  plan: Plan,
+  { batch, publications, store, newId, clock }: RestorePorts,
+): Promise<{ readonly recorded: Pointer; readonly stored: Pointer }> {
+  const recorded = await publications.newest();
+  const stored = await batch.readPointer('serial');
+  if (recorded !== null && isLost(recorded, stored)) return { recorded, stored };
+  if (stored.generation > 0 || (await isFolded(store))) throw notEmpty(plan, stored.generation);
+  const nothing = { run: newId(), runGeneration: 1, cuts: {}, lost: {}, publishedAtMs: clock() };
+  const first: Pointer = { generation: 1, current: nothing, previous: null };
+  await publications.record(first);
+  return { recorded: first, stored };
+}
+
+/** Whether the speed layer has the beginning of each partition that it knows, as it has in a database that nobody emptied. */
+async function isFolded(store: Pick<SpeedStore, 'partitions' | 'readProgress'>): Promise<boolean> {
+  const partitions = await store.partitions();
+  const begun = await Promise.all(partitions.map((partition) => store.readProgress(partition, 0, 1)));
+  return partitions.length > 0 && begun.every(({ size }) => size > 0);
+}
+
+/** The rows of a run, and of the current one also what lies below its cut beside them: appearances and quarantine. */
+async function restoreRun(
+  pipeline: Pipeline,
+  pointer: Pointer,
+  run: PublishedRun,
+  ports: RestorePorts,
+): Promise<number> {
+  const { plan } = pipeline;
+  const entry = { run: run.run, generation: run.runGeneration };
+  const chains = new Map<number, readonly ArchiveFile[]>();
+  for (const partition of await ports.archive.partitions()) chains.set(partition, await ports.archive.chain(partition));
+  const manifest = manifestOfRun(run, chains, plan.storage.segmentSize);
+  if (manifest.files.length === 0) {
+    const { quarantine } = rowAlgebrasOf(plan);
+    await ports.batch.registerRun(entry);
+    await ports.batch.writeRows(entry, [{ ...QUARANTINE_POSITION, cell: quarantine.encode(quarantine.empty) }]);
+    return 0;
+  }
+  // The files of the run are in the archive, where they stay as they are.
+  const views = { put: async () => '', deleteRun: async () => undefined };
+  return computeRun(pipeline, entry, manifest, { ...ports, views }, async (engine) => {
+    if (run.run !== pointer.current?.run) return;
+    // What other writers say of progress is of a database that was emptied under them.
+    const speed = { readProgress: async () => new Map<number, number>() };
+    const before = { generation: 0, current: null, previous: null };
+    await storeAppearances(plan, before, manifest, engine, { ...ports, speed });
+    await restoreQuarantine(pipeline, engine, ports.store);
+  });
+}
+
+const ENTRIES_AT_ONCE = 1_000;
+
+/** The list of what was set aside below the cut: its counts are in the rows of the run. */
+async function restoreQuarantine(pipeline: Pipeline, engine: SqlEngine, store: SpeedStore): Promise<void> {
+  const decode = decoderOf(pipeline);
+  const { segmentSize } = pipeline.plan.storage;
+  let entries: ReturnType<typeof quarantineEntry>[] = [];
+  for await (const chunk of engine.query(quarantinedSql(COVERED))) {
+    for (const [partition, offset, timestampMs, value, headers] of chunk) {
+      const record = {
+        ...{ partition: Number(partition), offset: Number(offset), timestampMs: Number(timestampMs), key: null },
+        ...{ value: value as Uint8Array | null, headers: headers === null ? [] : headersOf(String(headers)) },
+      };
+      const decoded = decode(record.value, record.headers);
+      if (decoded.kind !== 'poison') continue;
+      entries.push(quarantineEntry(record, segmentOf(record.offset, segmentSize), decoded.reason, decoded.detail));
+    }
+    if (entries.length < ENTRIES_AT_ONCE) continue;
+    await store.writeQuarantine(entries);
+    entries = [];
+  }
+  await store.writeQuarantine(entries);
+}
+
+function notEmpty({ name }: Plan, generation: number): ProtocolError {
+  return new ProtocolError('BIFOLD_NOT_EMPTY', {
+    failed: `"${name}" cannot be restored: the database has it`,
+    received: `generation ${generation}`,
+    allowed: 'a database without any generation of it',
+    remedy: `npx bifold verify ${name} tells whether its rows are right; a recomputation replaces those below the cut`,
+  });
+}
+
+function lookupsGone({ name }: Plan, missing: readonly string[]): ProtocolError {
+  const [first = ''] = missing;
+  return new ProtocolError('BIFOLD_LOOKUP_GONE', {
+    failed: `"${name}" cannot be restored: segments are bound to lookup versions that are kept nowhere`,
+    received: missing.join(', '),
+    allowed: 'every bound version, in the bucket that pipelines share',
+    remedy: `load the same rows again, which have the same version: npx bifold lookup load ${first.split(' ')[0]} --file <csv or json lines>; then restore again`,
+  });
+}

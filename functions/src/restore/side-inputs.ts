@@ -1,0 +1,53 @@
+import type { BindingArchive, BindingStore, LookupArchive, LookupStore, ModelRegistry, Plan } from '@bifold/core';
+
+export interface SideInputPorts {
+  /** Those of the database, without the archive before them. */
+  readonly bindings: BindingStore;
+  readonly bindingArchive: Pick<BindingArchive, 'all'>;
+  readonly lookups: LookupStore;
+  readonly lookupArchive: LookupArchive;
+  /** Absent where the pipeline scores nothing. */
+  readonly models?: ModelRegistry;
+}
+
+export interface RestoredSideInputs {
+  readonly bindings: number;
+  /** Versions of lookup tables that were written again, as `table version`. */
+  readonly lookups: readonly string[];
+  readonly models: readonly string[];
+  /** Bound versions of lookup tables that are kept nowhere, as `table version`. */
+  readonly missing: readonly string[];
+}
+
+const BINDS_AT_ONCE = 16;
+
+/** Rule 13: everything that records are folded with, as it was, before the first of them is folded. */
+export async function restoreSideInputs(plan: Plan, ports: SideInputPorts): Promise<RestoredSideInputs> {
+  const { bindings, bindingArchive, lookups, lookupArchive, models } = ports;
+  const restored: string[] = [];
+  for (const table of new Set(plan.lookups.map((lookup) => lookup.table))) {
+    for (const version of await lookupArchive.versions(table)) {
+      if (await lookups.isWhole(table, version)) continue;
+      await lookups.write(table, version, await lookupArchive.rows(table, version));
+      restored.push(`${table} ${version}`);
+    }
+    const current = await lookupArchive.current(table);
+    if (current !== null && (await lookups.currentVersion(table)) === null)
+      await lookups.load(table, current, await lookupArchive.rows(table, current));
+  }
+  const promoted: string[] = [];
+  for (const { name } of plan.models ?? []) if (await models?.restorePointer(name)) promoted.push(name);
+
+  const archived = await bindingArchive.all();
+  for (let from = 0; from < archived.length; from += BINDS_AT_ONCE) {
+    const some = archived.slice(from, from + BINDS_AT_ONCE);
+    await Promise.all(some.map((one) => bindings.bind(one.partition, one.segment, one.name, one.version)));
+  }
+  const tables = new Map(plan.lookups.map(({ name, table }) => [name, table]));
+  const missing: string[] = [];
+  for (const id of new Set(archived.map(({ name, version }) => `${tables.get(name) ?? ''} ${version}`))) {
+    const [table = '', version = ''] = id.split(' ');
+    if (table !== '' && !(await lookups.isWhole(table, version))) missing.push(id);
+  }
+  return { bindings: archived.length, lookups: restored, models: promoted, missing };
+}

@@ -1,0 +1,62 @@
+import { BifoldError, type LookupArchive, looksBack } from '@bifold/core';
+import { restoreView } from '@bifold/functions/bodies';
+import { foldingEngine } from './engine.ts';
+import { bindingStore } from './ports.ts';
+import type { Happening } from './run.ts';
+import type { Deployment, World } from './world.ts';
+
+/**
+ * The database loses everything at once, under all that is under way. Only where each view was published: of one that never
+ * was, nothing tells its functions so.
+ */
+export function emptyDatabase(world: World): void {
+  const { stage, deployments } = world;
+  const isRecorded = deployments.every((deployment) => {
+    const { version, incarnation } = world.keysOf(deployment);
+    return (stage.publications.get(`${version} ${incarnation}`)?.size ?? 0) > 0;
+  });
+  if (!isRecorded || deployments.some(({ lost }) => lost) || !world.strikes('emptied', 0.02)) return;
+  world.say('EMPTIED the database');
+  world.wasEmptied = true;
+  for (const replica of stage.replicas) replica.clear();
+  for (const deployment of deployments) deployment.lost = true;
+}
+
+/** An operator restores one view; what was interrupted is begun again. */
+export function restore(world: World, deployment: Deployment, { id }: Happening): void {
+  const { pipeline, scope, name } = deployment;
+  world.start(id, `${name} restore`, 'restore', async (actor) => {
+    const ports = world.portsOf(deployment, actor, 'restore');
+    const isCurrent = scope.incarnation === world.topic.incarnation;
+    const restored = await restoreView(pipeline, {
+      ...ports,
+      bindings: bindingStore(world.stage, actor, world.keysOf(deployment)),
+      lookupArchive: lookupsOf(world),
+      ...{ incarnation: scope.incarnation, log: isCurrent ? ports.log : null },
+      openEngine: async () => foldingEngine(pipeline, world.stage.files),
+      clock: () => world.clockMs,
+      newId: () => world.freshId('run'),
+      scratchFolder: '/scratch',
+      step: (_, work) => work(),
+    }).catch((error: unknown) => {
+      if (!(error instanceof BifoldError) || error.code !== 'BIFOLD_NOT_EMPTY') throw error;
+      return null;
+    });
+    deployment.lost = false;
+    world.count('restored');
+    // What is kept nowhere is in no answer from now on; of a topic that is gone, only what was archived comes back.
+    // Of a restore that nobody was told the end of, it is not known.
+    if (!isCurrent || restored === null || Object.keys(restored.lost).length > 0) deployment.acceptedLost = true;
+    if (looksBack(pipeline.plan)) world.count('restored, looking back');
+  });
+}
+
+/** The lookup tables, as operators loaded them. */
+function lookupsOf({ sideInputs }: World): LookupArchive {
+  return {
+    keep: async () => undefined,
+    current: async () => sideInputs.currentLookup,
+    versions: async () => sideInputs.lookupVersions,
+    rows: async (_, version) => sideInputs.lookupRowsOf(version),
+  };
+}
