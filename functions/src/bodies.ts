@@ -5,6 +5,8 @@ export { type Drift, type DriftOptions, type DriftPorts, type DriftQuestion, lat
 export { bindModels, coldModels, loadModel, NO_VERSION, type RefusedVersion } from './models.ts';
 export { type PublishedView, publishedView } from './published.ts';
 export { answerQuestion, type QueryPorts } from './query/answer.ts';
+export { type CursorSeal, cursorSeal, withSealedCursors } from './query/cursor-seal.ts';
+export { respond } from './query/http.ts';
 export { questionOf } from './query/question.ts';
 export { BINDINGS, loadLookups, type SegmentBinding } from './recompute/lookups.ts';
 export { COVERED, loadManifest } from './recompute/manifest.ts';

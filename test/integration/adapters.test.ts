@@ -10,6 +10,7 @@ import {
   type CassandraClient,
   connectCassandra,
   createTables,
+  cursorKeys,
   kafkaAdmin,
   kafkaLog,
   kafkaLogWriter,
@@ -31,6 +32,7 @@ import { appearanceStoreContract } from '../contract/appearance-store.ts';
 import { archiveContract } from '../contract/archive-store.ts';
 import { batchStoreContract } from '../contract/batch-store.ts';
 import { bindingStoreContract, lookupStoreContract, sweepLedgerContract } from '../contract/binding-store.ts';
+import { cursorKeysContract } from '../contract/cursor-keys.ts';
 import { logContract } from '../contract/log.ts';
 import { modelRegistryContract } from '../contract/model-registry.ts';
 import { publicationStoreContract } from '../contract/publication-store.ts';
@@ -92,6 +94,7 @@ batchStoreContract('Cassandra', async (scope, options) => batchStore(cassandra, 
 bindingStoreContract('Cassandra', async (scope) => bindingStore(cassandra, scope));
 sweepLedgerContract('Cassandra', async (scope) => sweepLedger(cassandra, scope));
 lookupStoreContract('Cassandra', async () => lookupStore(cassandra));
+cursorKeysContract('Cassandra', async () => cursorKeys(cassandra));
 archiveContract('S3', async (scope) => ({
   archive: s3Archive(bucket, scope),
   views: s3Views(bucket, scope),

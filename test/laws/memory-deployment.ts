@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { openEngine } from '@bifold/adapters/duckdb';
 import {
   memoryArchive,
   memoryBucket,
+  memoryCursorKeys,
   memoryDatabase,
   memoryLog,
   memoryPublications,
@@ -12,11 +14,14 @@ import {
   answerQuestion,
   archiveLog,
   coldState,
+  cursorSeal,
   foldDelivery,
   publishedView,
   questionOf,
   type Recomputed,
   recompute,
+  respond,
+  withSealedCursors,
 } from '@bifold/functions/bodies';
 
 const INCARNATION = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
@@ -30,11 +35,16 @@ export class MemoryDeployment {
   progressReads = 0;
   /** Rows written to the speed table. */
   fragments = 0;
+  /** What the clock of the query function shows. */
+  nowMs = 100 * 24 * 60 * 60 * 1000;
   readonly #pipeline: Pipeline;
   readonly #scratchFolder: string;
   readonly #log;
   readonly #database = memoryDatabase();
   readonly #bucket = memoryBucket();
+  readonly #seal = cursorSeal({
+    ...{ keys: memoryCursorKeys(), clock: () => this.nowMs, newKey: () => randomBytes(32) },
+  });
   #runs = 0;
 
   constructor(pipeline: Pipeline, partitions: number, scratchFolder: string) {
@@ -72,6 +82,24 @@ export class MemoryDeployment {
     this.scans = 0;
     this.progressReads = 0;
     return answerQuestion(plan, this.scope, questionOf(plan, parameters), this.#ports());
+  }
+
+  /** Answers a request as the query function does behind its API. */
+  request(event: { readonly body: string }) {
+    const { plan } = this.#pipeline;
+    const answer = (parameters: Readonly<Record<string, unknown>>) =>
+      withSealedCursors(
+        async () => this.#seal,
+        parameters,
+        (opened) => answerQuestion(plan, this.scope, questionOf(plan, opened), this.#ports()),
+      );
+    return respond(plan.name, event as Parameters<typeof respond>[1], answer, (error) => {
+      throw error;
+    });
+  }
+
+  seal(cursor: string): Promise<string> {
+    return this.#seal.seal(cursor);
   }
 
   #ports() {

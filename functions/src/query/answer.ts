@@ -2,6 +2,7 @@ import {
   type Answer,
   type AppearanceStore,
   answerOf,
+  askedOf,
   type BatchRow,
   type BatchStore,
   type BindingStore,
@@ -27,6 +28,7 @@ import {
   type Quarantined,
   type Question,
   QuestionError,
+  questionDigest,
   type RowAlgebras,
   type RowFilter,
   type RowParts,
@@ -64,6 +66,7 @@ const RESPONSE_BYTES_MAX = 5 * 1024 * 1024;
  */
 export async function answerQuestion(plan: Plan, scope: Scope, question: Question, ports: QueryPorts): Promise<Answer> {
   const algebras = rowAlgebrasOf(plan);
+  checkContinues(plan, question);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const pointer = await ports.batch.readPointer('quorum');
     await ports.published.check(pointer);
@@ -141,8 +144,10 @@ async function resumedVantage(
       remedy: 'ask again from the first page',
     });
   }
+  const isKnown = new Set([...(await store.partitions()), ...partitionsOf(kept)]);
   const claimed = new Map<number, Map<number, number>>();
   for (const [partition, segment, next] of cursor.segments) {
+    if (!isKnown.has(partition)) throw falseCursor(partition, next);
     claimed.set(partition, (claimed.get(partition) ?? new Map<number, number>()).set(segment, next));
   }
   await Promise.all(
@@ -176,6 +181,17 @@ async function withClocks(plan: Plan, vantage: Vantage, { appearances }: QueryPo
     }),
   );
   return withFinality(plan, vantage, new Map(clocks));
+}
+
+/** The receipt repeats the question, and a cursor holds what is true of the one that it was given for. */
+function checkContinues(plan: Plan, question: Question): void {
+  if (question.cursor === null || question.cursor.question === questionDigest(askedOf(plan, question))) return;
+  throw new QuestionError('BIFOLD_BAD_CURSOR', {
+    failed: 'a cursor goes on with another question than the one it was given for',
+    received: JSON.stringify(askedOf(plan, question)).slice(0, 200),
+    allowed: 'the question of the first page; only its limit may change',
+    remedy: 'repeat the question of the first page, or ask without a cursor',
+  });
 }
 
 function falseCursor(partition: number, next: number): QuestionError {

@@ -8,6 +8,7 @@ import {
   QuestionError,
   type Value,
 } from '@bifold/core';
+import { NESTING_MAX, parseShallowJson } from './bounded-json.ts';
 
 const PAGE_ROWS_DEFAULT = 1_000;
 const PAGE_ROWS_MAX = 10_000;
@@ -24,7 +25,7 @@ export function questionOf(plan: Plan, parameters: Parameters): Question {
       refuse(
         'BIFOLD_UNKNOWN_PARAMETER',
         'a question has a parameter that does not exist',
-        `"${name}"`,
+        `"${name.slice(0, 100)}"`,
         KNOWN.join(', '),
       );
   }
@@ -34,7 +35,7 @@ export function questionOf(plan: Plan, parameters: Parameters): Question {
       refuse(
         'BIFOLD_NO_RANGE',
         `a question has "${name}" for a running total`,
-        String(parameters[name]),
+        shown(parameters[name]),
         'no range: it has one window, without beginning and end',
       );
   }
@@ -55,6 +56,16 @@ function refuse(code: string, failed: string, received: string, allowed: string,
   throw new QuestionError(code, { failed, received, allowed, remedy: 'correct the question' }, { cause });
 }
 
+/** As much of a value as an error may quote. Values of a request are shallow; one that a program made may not be. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  try {
+    return (JSON.stringify(value) ?? typeof value).slice(0, 200);
+  } catch {
+    return `a value that is nested more than ${NESTING_MAX} deep`;
+  }
+}
+
 function windowOf(plan: Plan, window: unknown): string {
   const names = plan.windows.map(({ name }) => name);
   if (typeof window === 'string' && names.includes(window)) return window;
@@ -62,7 +73,7 @@ function windowOf(plan: Plan, window: unknown): string {
   return refuse(
     'BIFOLD_UNKNOWN_WINDOW',
     `a question asks for a window that "${plan.name}" does not have`,
-    JSON.stringify(window) ?? 'no window',
+    window === undefined ? 'no window' : shown(window),
     names.join(', '),
   );
 }
@@ -86,13 +97,13 @@ function keyOf(plan: Plan, key: unknown): string {
   let parsed = key;
   if (typeof key === 'string') {
     try {
-      parsed = JSON.parse(key);
+      parsed = parseShallowJson(key);
     } catch (cause) {
       return refuse('BIFOLD_BAD_KEY', 'a key is not JSON', key.slice(0, 200), wanted, cause);
     }
   }
   if (parsed === null || typeof parsed !== 'object')
-    return refuse('BIFOLD_BAD_KEY', 'a key is not an object', JSON.stringify(parsed), wanted);
+    return refuse('BIFOLD_BAD_KEY', 'a key is not an object', shown(parsed), wanted);
   const given = Array.isArray(parsed)
     ? Object.fromEntries(plan.groupBy.map((name, index) => [name, parsed[index]]))
     : (parsed as Record<string, unknown>);
@@ -103,17 +114,16 @@ function keyOf(plan: Plan, key: unknown): string {
       type: keyColumnType(plan, name),
       nullable: true,
     };
-    if (!Object.hasOwn(given, name))
-      return refuse('BIFOLD_BAD_KEY', `a key lacks "${name}"`, JSON.stringify(parsed), wanted);
+    if (!Object.hasOwn(given, name)) return refuse('BIFOLD_BAD_KEY', `a key lacks "${name}"`, shown(parsed), wanted);
     const raw = given[name];
     const value =
       column.type === 'timestamp' && typeof raw === 'number' ? raw : columnReader({ ...column, nullable: true })(raw);
     return value === undefined
-      ? refuse('BIFOLD_BAD_KEY', `"${name}" of a key is not of type ${column.type}`, JSON.stringify(raw), column.type)
+      ? refuse('BIFOLD_BAD_KEY', `"${name}" of a key is not of type ${column.type}`, shown(raw), column.type)
       : value;
   });
   if (count !== plan.groupBy.length)
-    refuse('BIFOLD_BAD_KEY', 'a key has fields that the view is not grouped by', JSON.stringify(parsed), wanted);
+    refuse('BIFOLD_BAD_KEY', 'a key has fields that the view is not grouped by', shown(parsed), wanted);
   return keyText(values);
 }
 
@@ -122,19 +132,14 @@ function timeOf(name: string, time: unknown): number | null {
   const timeMs = typeof time === 'number' ? time : typeof time === 'string' ? Date.parse(time) : Number.NaN;
   return Number.isSafeInteger(timeMs)
     ? timeMs
-    : refuse(
-        'BIFOLD_BAD_TIME',
-        `"${name}" is no time`,
-        JSON.stringify(time),
-        'an ISO 8601 time, or epoch milliseconds',
-      );
+    : refuse('BIFOLD_BAD_TIME', `"${name}" is no time`, shown(time), 'an ISO 8601 time, or epoch milliseconds');
 }
 
 function flagOf(name: string, flag: unknown): boolean {
   if (flag === undefined || flag === false || flag === 'false') return false;
   return flag === true || flag === 'true' || flag === ''
     ? true
-    : refuse('BIFOLD_BAD_FLAG', `"${name}" is neither true nor false`, JSON.stringify(flag), 'true, false');
+    : refuse('BIFOLD_BAD_FLAG', `"${name}" is neither true nor false`, shown(flag), 'true, false');
 }
 
 function limitOf(limit: unknown): number {
@@ -142,7 +147,7 @@ function limitOf(limit: unknown): number {
   const rows = typeof limit === 'string' ? Number(limit) : limit;
   return Number.isSafeInteger(rows) && (rows as number) >= 1 && (rows as number) <= PAGE_ROWS_MAX
     ? (rows as number)
-    : refuse('BIFOLD_BAD_LIMIT', 'a page cannot have that many rows', JSON.stringify(limit), `1 to ${PAGE_ROWS_MAX}`);
+    : refuse('BIFOLD_BAD_LIMIT', 'a page cannot have that many rows', shown(limit), `1 to ${PAGE_ROWS_MAX}`);
 }
 
 function isVersions(value: unknown): boolean {
@@ -155,22 +160,24 @@ function cursorOf(text: unknown): Cursor {
     refuse(
       'BIFOLD_BAD_CURSOR',
       'a cursor cannot be read',
-      String(text).slice(0, 40),
+      shown(text).slice(0, 40),
       'the cursor of the page before, unchanged',
       cause,
     );
   if (typeof text !== 'string') return bad();
   let cursor: Cursor;
   try {
-    cursor = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as Cursor;
+    cursor = parseShallowJson(Buffer.from(text, 'base64url').toString('utf8')) as Cursor;
   } catch (cause) {
     return bad(cause);
   }
-  const { version, incarnation, generation, run, segments, quarantined, models, bucket, after } = cursor ?? {};
+  const { version, incarnation, question, generation, run, segments, quarantined, models, bucket, after } =
+    cursor ?? {};
   const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
   const valid =
     typeof version === 'string' &&
     typeof incarnation === 'string' &&
+    typeof question === 'string' &&
     whole(generation) &&
     (run === null || typeof run === 'string') &&
     Array.isArray(segments) &&

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
+import { cursorKeys } from '@bifold/adapters/cassandra';
 import { type Answer, answerAsOf, offsetsOf, type Pipeline, type Question, type Receipt, readFor } from '@bifold/core';
-import { keptRecords, locateKept } from '@bifold/functions/bodies';
+import { cursorSeal, keptRecords, locateKept } from '@bifold/functions/bodies';
 import { boundLookups } from './bound-lookups.ts';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
@@ -35,9 +37,13 @@ export async function recall(
       });
     }
     const lookups = await boundLookups(context, pipeline, receipt);
-    return step(context.onProgress, `${plan.name}: the plain fold over archive and log`, () =>
+    const answer = await step(context.onProgress, `${plan.name}: the plain fold over archive and log`, () =>
       answerAsOf(pipeline, { question, receipt, rows }, keptRecords(located, kept), lookups),
     );
+    if (answer.cursor === null) return answer;
+    const keys = cursorKeys(await context.cassandra());
+    const { seal } = cursorSeal({ keys, clock: Date.now, newKey: () => randomBytes(32) });
+    return { ...answer, cursor: await seal(answer.cursor) };
   });
 }
 

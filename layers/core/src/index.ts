@@ -68,7 +68,7 @@ export { isComposed, type Panes, panesOf } from './panes.ts';
 export * from './plan.ts';
 export * from './ports.ts';
 export * from './publish.ts';
-export { askedOf, type Cursor, cursorText, type Question } from './question.ts';
+export { askedOf, type Cursor, cursorText, type Question, questionDigest } from './question.ts';
 export type { Asked, ModelVersions, PageStart, Quarantined, Receipt, ReceiptPage } from './receipt.ts';
 export {
   type Decoded,

@@ -4,7 +4,7 @@ import { sizeOf } from './coverage.ts';
 import { digestOf } from './digest.ts';
 import type { Plan } from './plan.ts';
 import type { Scope } from './ports.ts';
-import { askedOf, cursorText, type Question } from './question.ts';
+import { askedOf, cursorText, type Question, questionDigest } from './question.ts';
 import type { PageStart, Receipt } from './receipt.ts';
 import type { RowAlgebra } from './row.ts';
 import { bucketOf } from './tables.ts';
@@ -93,7 +93,7 @@ export function answerOf(
   };
   const cursor = (next: PageStart): string =>
     cursorText({
-      ...{ version, incarnation, generation, run },
+      ...{ version, incarnation, question: questionDigest(unsealed.question), generation, run },
       segments: segments.map((segment) => [segment.partition, segment.segment, segment.next] as const),
       quarantined,
       ...(models === null ? {} : { models }),

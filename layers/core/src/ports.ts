@@ -245,6 +245,14 @@ export interface LookupArchive {
   rows(table: string, version: string): Promise<ReadonlyMap<string, Readonly<Record<string, Value>>>>;
 }
 
+/** The secrets that cursors are sealed with, one for each period. All functions of a database share them; none ever changes. */
+export interface CursorKeys {
+  /** The key of a period; null when there is none. */
+  read(period: number): Promise<Uint8Array | null>;
+  /** Stores a key unless the period has one already; returns the key that stands. */
+  create(period: number, key: Uint8Array): Promise<Uint8Array>;
+}
+
 /** Lookup tables: whole, immutable versions, and a pointer to the current one. Not scoped: pipelines share them. */
 export interface LookupStore {
   currentVersion(table: string): Promise<string | null>;

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { compareUtf8 } from './order.ts';
-import type { Plan } from './plan.ts';
+import { canonicalJson, type Plan } from './plan.ts';
 import type { Asked, ModelVersions, PageStart, Quarantined } from './receipt.ts';
 import { keyColumns, timeText } from './wire.ts';
 
@@ -24,6 +25,8 @@ export interface Question {
 export interface Cursor extends PageStart {
   readonly version: string;
   readonly incarnation: string;
+  /** Of what was asked: a cursor goes on with that question, and with no other. */
+  readonly question: string;
   readonly generation: number;
   readonly run: string | null;
   /** `[partition, segment, next]` of each open segment. */
@@ -35,6 +38,11 @@ export interface Cursor extends PageStart {
 
 export function cursorText(cursor: Cursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString('base64url');
+}
+
+/** A question in short: 128 bits of a hash of what was asked. */
+export function questionDigest(asked: Asked): string {
+  return createHash('sha256').update(canonicalJson(asked)).digest('hex').slice(0, 32);
 }
 
 /** One form for one question, however it was put. */

@@ -141,6 +141,14 @@ export const TABLES = {
     writes: 'conditional',
     comment: 'which versions of a model are used: moved by one compare-and-set, never deleted',
   },
+  cursorKeys: {
+    name: 'cursor_keys',
+    columns: { period: 'bigint', key: 'blob' },
+    partitionKey: ['period'],
+    clusteringKey: [],
+    writes: 'conditional',
+    comment: 'the secret that cursors of a period are sealed with: made by whoever needs it first, never changed',
+  },
 } as const satisfies Record<string, TableDescription>;
 
 export type TableName = keyof typeof TABLES;

@@ -3,6 +3,7 @@ export { appearanceStore } from './appearance-store.ts';
 export { type BatchStoreOptions, batchStore } from './batch-store.ts';
 export { bindingStore } from './binding-store.ts';
 export { type CassandraClient, type CassandraOptions, connectCassandra } from './client.ts';
+export { cursorKeys } from './cursor-keys.ts';
 export { lookupStore } from './lookup-store.ts';
 export { modelPointers } from './model-pointers.ts';
 export { type CassandraShell, cassandraShell, type ShellAnswer } from './shell.ts';

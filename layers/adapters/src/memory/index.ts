@@ -5,6 +5,7 @@ import { s3Publications } from '../s3/publications.ts';
 import { s3Views } from '../s3/views.ts';
 
 export { memoryBucket } from './bucket.ts';
+export { memoryCursorKeys } from './cursor-keys.ts';
 export { type MemoryDatabase, memoryDatabase } from './database.ts';
 export { type MemoryLog, memoryLog, type NewRecord } from './log.ts';
 export { memoryModelPointers } from './model-pointers.ts';

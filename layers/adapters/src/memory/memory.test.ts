@@ -7,6 +7,7 @@ import {
   lookupStoreContract,
   sweepLedgerContract,
 } from '../../../../test/contract/binding-store.ts';
+import { cursorKeysContract } from '../../../../test/contract/cursor-keys.ts';
 import { logContract } from '../../../../test/contract/log.ts';
 import { modelRegistryContract } from '../../../../test/contract/model-registry.ts';
 import { publicationStoreContract } from '../../../../test/contract/publication-store.ts';
@@ -15,6 +16,7 @@ import { modelRegistry } from '../model/index.ts';
 import {
   memoryArchive,
   memoryBucket,
+  memoryCursorKeys,
   memoryDatabase,
   memoryLog,
   memoryModelPointers,
@@ -32,6 +34,7 @@ batchStoreContract('memory', async (scope, options) => database.batchStore(scope
 bindingStoreContract('memory', async (scope) => database.bindingStore(scope));
 sweepLedgerContract('memory', async (scope) => database.sweepLedger(scope));
 lookupStoreContract('memory', async () => database.lookupStore());
+cursorKeysContract('memory', async () => memoryCursorKeys());
 archiveContract('memory', async (scope) => ({
   archive: memoryArchive(bucket, scope),
   views: memoryViews(bucket, scope),

@@ -1,0 +1,97 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { type Answer, type Clock, type CursorKeys, QuestionError } from '@bifold/core';
+
+/**
+ * A cursor leaves the system and comes back. It carries counts of its first page that cannot be read again, so it is sealed: what comes
+ * back is what was given.
+ */
+export interface CursorSeal {
+  seal(cursor: string): Promise<string>;
+  /** @throws {QuestionError} for anything that was not sealed here, or was sealed too long ago */
+  open(sealed: unknown): Promise<string>;
+}
+
+export interface CursorSealPorts {
+  readonly keys: CursorKeys;
+  readonly clock: Clock;
+  readonly newKey: () => Uint8Array;
+}
+
+/** A key is used for so long, and verifies for as long again. */
+const PERIOD_MS = 30 * 24 * 60 * 60 * 1000;
+/** A database that was emptied has other keys: none is remembered for long. */
+const REMEMBERED_MS = 60_000;
+/** A vantage of 20,000 open segments, the most that a cursor may name, and the longest key. */
+const SEALED_LENGTH_MAX = 768 * 1024;
+const SEALED = /^(\d{1,6})\.([\w-]+)\.([\w-]{43})$/;
+
+export function cursorSeal({ keys, clock, newKey }: CursorSealPorts): CursorSeal {
+  const remembered = new Map<number, { readonly key: Uint8Array; readonly untilMs: number }>();
+  const currentPeriod = (): number => Math.floor(clock() / PERIOD_MS);
+
+  const keyOf = async (period: number, isMade: boolean): Promise<Uint8Array | null> => {
+    const known = remembered.get(period);
+    if (known !== undefined && clock() < known.untilMs) return known.key;
+    const stored = await keys.read(period);
+    const key = stored === null && isMade ? await keys.create(period, newKey()) : stored;
+    remembered.clear();
+    if (key !== null) remembered.set(period, { key, untilMs: clock() + REMEMBERED_MS });
+    return key;
+  };
+
+  return {
+    async seal(cursor) {
+      const period = currentPeriod();
+      const key = (await keyOf(period, true)) as Uint8Array;
+      return `${period}.${cursor}.${macOf(key, period, cursor).toString('base64url')}`;
+    },
+
+    async open(sealed) {
+      const text = typeof sealed === 'string' && sealed.length <= SEALED_LENGTH_MAX ? sealed : '';
+      const [, name, cursor, mac] = SEALED.exec(text) ?? [];
+      if (name === undefined || cursor === undefined || mac === undefined) throw badCursor(sealed);
+      const period = Number(name);
+      // Of two functions, the clock of one may be in the next period already.
+      const age = currentPeriod() - period;
+      if (age < -1) throw badCursor(sealed);
+      const key = age > 1 ? null : await keyOf(period, false);
+      if (key === null) throw oldCursor();
+      if (!timingSafeEqual(macOf(key, period, cursor), Buffer.from(mac, 'base64url'))) throw badCursor(sealed);
+      return cursor;
+    },
+  };
+}
+
+/** Answers with sealed cursors: opens that of the question, and seals that of the answer. */
+export async function withSealedCursors(
+  seal: () => Promise<CursorSeal>,
+  parameters: Readonly<Record<string, unknown>>,
+  answer: (parameters: Readonly<Record<string, unknown>>) => Promise<Answer>,
+): Promise<Answer> {
+  const { cursor: sealed } = parameters;
+  const opened = sealed === undefined ? parameters : { ...parameters, cursor: await (await seal()).open(sealed) };
+  const given = await answer(opened);
+  return given.cursor === null ? given : { ...given, cursor: await (await seal()).seal(given.cursor) };
+}
+
+function macOf(key: Uint8Array, period: number, cursor: string): Buffer {
+  return createHmac('sha256', key).update(`bifold cursor 1\n${period}\n${cursor}`).digest();
+}
+
+function badCursor(received: unknown): QuestionError {
+  return new QuestionError('BIFOLD_BAD_CURSOR', {
+    failed: 'a cursor was not given by this API',
+    received: typeof received === 'string' ? `"${received.slice(0, 40)}"` : `a value of type ${typeof received}`,
+    allowed: 'the cursor of the page before, unchanged',
+    remedy: 'ask again from the first page',
+  });
+}
+
+function oldCursor(): QuestionError {
+  return new QuestionError('BIFOLD_CURSOR_EXPIRED', {
+    failed: 'a page cannot be given: the key of its cursor is no longer used',
+    received: 'a cursor of an earlier key',
+    allowed: 'a cursor of the last 30 days',
+    remedy: 'ask again from the first page',
+  });
+}

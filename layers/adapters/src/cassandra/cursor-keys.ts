@@ -1,0 +1,31 @@
+import type { CursorKeys } from '@bifold/core';
+import { bufferOf, type CassandraClient } from './client.ts';
+import { insertCql, selectCql } from './tables.ts';
+
+const ATTEMPTS_MAX = 3;
+
+/** Keys are written with IF alone, and read at LOCAL_SERIAL, which completes whatever a writer left half done. */
+export function cursorKeys(client: CassandraClient): CursorKeys {
+  const insert = insertCql(client, 'cursorKeys', 'IF NOT EXISTS');
+  const select = selectCql(client, 'cursorKeys', ['key']);
+
+  const read = async (period: number): Promise<Uint8Array | null> => {
+    const [row] = await client.read({ cql: select, values: [BigInt(period)] }, { serial: true });
+    return row === undefined ? null : (row.key as Uint8Array);
+  };
+
+  return {
+    read,
+
+    async create(period, key) {
+      for (let attempt = 1; ; attempt++) {
+        const decision = await client.decide({ cql: insert, values: [BigInt(period), bufferOf(key)] });
+        if (decision.kind === 'applied') return key;
+        if (decision.kind === 'refused') return decision.row.key;
+        const stored = await read(period);
+        if (stored !== null) return stored;
+        if (attempt === ATTEMPTS_MAX) throw decision.error;
+      }
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import type { CursorKeys } from '@bifold/core';
+
+/** What stands for the table of cursor keys. */
+export function memoryCursorKeys(): CursorKeys {
+  const keys = new Map<number, Uint8Array>();
+  return {
+    read: async (period) => keys.get(period) ?? null,
+    async create(period, key) {
+      const stored = keys.get(period) ?? key.slice();
+      keys.set(period, stored);
+      return stored;
+    },
+  };
+}
