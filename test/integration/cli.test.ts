@@ -112,7 +112,9 @@ describe('on a local cloud', () => {
     const growing = join(bifold.stateDir, 'growing.jsonl');
     const linesOf = (some: readonly unknown[]) => some.map((leg) => `${JSON.stringify(leg)}\n`).join('');
     const send = ['produce', 'airframes', '--file', growing];
-    writeFileSync(growing, linesOf(legs.slice(0, 1_234)));
+    const head = linesOf(legs.slice(0, 1_234));
+    writeFileSync(join(bifold.stateDir, 'head.jsonl'), head);
+    writeFileSync(growing, head);
     expect(await bifold.json(...send, '--resumable')).toMatchObject({ sent: 1_234, skipped: 0 });
     writeFileSync(growing, linesOf(legs));
     expect(await bifold.json(...send, '--resume')).toMatchObject({ sent: LEGS - 1_234, skipped: 1_234 });
