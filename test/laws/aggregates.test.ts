@@ -80,7 +80,6 @@ const MEANING: Record<AggregateKind, Partial<Record<Domain, Meaning>>> = {
 const NEAR: Partial<Record<AggregateKind, readonly [share: number, by: number]>> = {
   // Below the normal doubles, there are no powers of two to divide.
   quantile: [1 / 256, 2 ** -1022],
-  distinct: [0, 1],
 };
 
 const NOWHERE = { timeMs: 0, partition: 0, offset: 0, second: null };

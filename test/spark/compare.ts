@@ -23,8 +23,9 @@ const UNIT = 2 ** -53;
 const DIFFERENCES_SHOWN = 5;
 /** Half a bucket: a bucket is as wide as 1/128 of the power of two that it lies in. */
 const QUANTILE_ERROR = 1 / 256;
-/** Four standard errors of 4,096 registers, and of Spark's, which are chosen for 5 %; of a few values two or three may share a register. */
-const DISTINCT_ERROR = { relative: 4 * 0.01625, least: 2 };
+/** Four standard errors of 4,096 registers, which count more than 256 values; fewer are counted exactly. */
+const DISTINCT_ERROR = { relative: 4 * 0.01625, exactUpTo: 256 };
+/** Four of Spark's, which are chosen for 5 %; of a few values two or three may share a register. */
 const SPARK_DISTINCT_ERROR = { relative: 4 * 0.05, least: 3 };
 /** Of the few, small numbers that the cases have. */
 const COVARIANCE_ERROR = 1e-12;
@@ -129,7 +130,7 @@ function compareValue(
     case 'distinct': {
       const exact = row[`${name}__exact`] as number;
       if (own !== other) remark('distinct counts apart, both within their bounds');
-      const ownError = Math.max(DISTINCT_ERROR.relative * exact, DISTINCT_ERROR.least);
+      const ownError = exact <= DISTINCT_ERROR.exactUpTo ? 0 : DISTINCT_ERROR.relative * exact;
       const sparkError = Math.max(SPARK_DISTINCT_ERROR.relative * exact, SPARK_DISTINCT_ERROR.least);
       return Math.abs(own - exact) <= ownError && Math.abs(other - exact) <= sparkError
         ? null

@@ -1,3 +1,4 @@
+import type { ErrorBound } from './aggregates/algebra.ts';
 import type { Result } from './aggregates/result.ts';
 import type { Deviation, MergedRow, Vantage } from './answer.ts';
 import { isFinal } from './finality.ts';
@@ -15,6 +16,8 @@ export interface AnswerRow {
   readonly key: Readonly<Record<string, Value>>;
   readonly window: { readonly name: string; readonly start: string | null; readonly end: string | null };
   readonly values: Shown;
+  /** By the name of an aggregate, how far its value may be off. Absent where all values are exact. */
+  readonly bounds?: Readonly<Record<string, ErrorBound>>;
   /** No event that is still to come can change it. Absent where that is never so: of totals, of windows without an end, and where every event counts. */
   readonly final?: boolean;
   readonly parts?: { readonly batch: Shown | null; readonly speed: Shown | null };
@@ -34,10 +37,12 @@ export function showRow(
   const bounds = question.total
     ? { start: question.fromMs, end: question.toMs }
     : { start: window.kind === 'running' ? null : row.startMs, end: row.endMs };
+  const errorBounds = view.boundsOf(row.states);
   return {
     key: keyColumns(plan, row.key),
     window: { name: window.name, start: boundText(bounds.start), end: boundText(bounds.end) },
     values: view.present(row.states),
+    ...(Object.keys(errorBounds).length === 0 ? {} : { bounds: errorBounds }),
     ...(finalBeforeMs === undefined || row.endMs === null ? {} : { final: isFinal(window, row, finalBeforeMs) }),
     ...(question.parts
       ? { parts: { batch: row.batch && view.present(row.batch), speed: row.speed && view.present(row.speed) } }

@@ -30,6 +30,12 @@ export class Writer {
     this.length = this.bytes.writeDoubleBE(value, this.length);
   }
 
+  /** A whole number below 2^64, in eight bytes, highest first. */
+  unsigned64(value: bigint): void {
+    this.reserve(8);
+    this.length = this.bytes.writeBigUInt64BE(value, this.length);
+  }
+
   /** A whole number of any size: sign, number of bytes, magnitude, highest byte first. */
   big(value: bigint): void {
     const magnitude = value < 0n ? -value : value;
@@ -99,6 +105,12 @@ export class Reader {
     if (this.position + 8 > this.bytes.length) return this.refuse();
     this.position += 8;
     return this.bytes.readDoubleBE(this.position - 8);
+  }
+
+  unsigned64(): bigint {
+    if (this.position + 8 > this.bytes.length) return this.refuse();
+    this.position += 8;
+    return this.bytes.readBigUInt64BE(this.position - 8);
   }
 
   big(): bigint {

@@ -143,7 +143,7 @@ export interface GrowingSize {
 }
 
 /** Raised when the meaning of stored bytes changes: it enters every version, so old rows are never misread. */
-const STORAGE_FORMAT = 1;
+const STORAGE_FORMAT = 2;
 
 /** JSON with sorted keys: equal data, equal text. */
 export function canonicalJson(value: unknown): string {

@@ -1,3 +1,4 @@
+import type { ErrorBound } from './aggregates/algebra.ts';
 import { type AnyAlgebra, algebraOf } from './aggregates/index.ts';
 import type { Result } from './aggregates/result.ts';
 import { Reader, Writer } from './codec.ts';
@@ -28,6 +29,8 @@ export interface RowAlgebra {
   readonly empty: States;
   merge(left: States, right: States): States;
   present(states: States): Record<string, Result>;
+  /** How far off the results are that are not exact, by the name of the aggregate. */
+  boundsOf(states: States): Record<string, ErrorBound>;
   /** Canonical bytes of a batch row. */
   encode(states: States): Buffer;
   decode(cell: Uint8Array): States;
@@ -56,6 +59,13 @@ function rowAlgebra(aggregates: readonly AggregatePlan[]): RowAlgebra {
     present: (states) =>
       Object.fromEntries(
         aggregates.map(({ name }, index) => [name, (algebras[index] as AnyAlgebra).present(states[index])]),
+      ),
+    boundsOf: (states) =>
+      Object.fromEntries(
+        aggregates.flatMap(({ name }, index) => {
+          const bound = (algebras[index] as AnyAlgebra).boundOf?.(states[index]) ?? null;
+          return bound === null ? [] : [[name, bound]];
+        }),
       ),
     encode: (states) => {
       // The row before may have had a state that cannot be written: nothing of it is in this one.

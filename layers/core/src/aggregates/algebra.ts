@@ -1,5 +1,13 @@
 import type { Reader, Writer } from '../codec.ts';
 
+/** How far a result may be off. */
+export interface ErrorBound {
+  /** Relative to the result: 0.016 is 1.6 %. */
+  readonly relative: number;
+  /** `maximum` is never exceeded, `standard error` by one result in three. */
+  readonly kind: 'maximum' | 'standard error';
+}
+
 /**
  * An aggregate as a commutative monoid, with how it is shown and stored. The law suite holds every one of them to this:
  * `merge` is associative and commutative with `empty` as identity; `add(state, value)` is `merge(state, lift(value))`; `decode` undoes `encode`, and
@@ -13,6 +21,8 @@ export interface Algebra<State, Result, Input = number> {
   addOwned?(state: State, value: Input): State;
   merge(left: State, right: State): State;
   present(state: State): Result;
+  /** How far the shown result may be off; null when it is exact. Absent where it always is, up to the rounding of doubles. */
+  boundOf?(state: State): ErrorBound | null;
   encode(state: State, writer: Writer): void;
   decode(reader: Reader): State;
 }

@@ -1,92 +1,96 @@
-import { hash } from 'node:crypto';
+import type { Scalar } from '../json.ts';
 import type { Algebra } from './algebra.ts';
+import {
+  estimate,
+  type Registers,
+  raise,
+  readRegisters,
+  registersOf,
+  STANDARD_ERROR,
+  writeRegisters,
+} from './registers.ts';
+import { hashOfValue } from './value-hash.ts';
 
-/** 2^12 registers: a standard error of 1.04 / 64 = 1.6 %. */
-const INDEX_BITS = 12;
-const REGISTERS = 2 ** INDEX_BITS;
-/** Corrects the mean of that many registers (Flajolet and others, 2007). */
-const ALPHA = 0.7213 / (1 + 1.079 / REGISTERS);
+/** Up to so many different values are counted one by one: 2 KiB of hashes, half of what the registers take at most. */
+export const EXACT_VALUES_MAX = 256;
 
-/** For each register, the longest run of zeros that a hash brought, plus one; null when there was none. */
-type Registers = Uint8Array | null;
+/** The hashes of the values themselves while they are few, then HyperLogLog registers; null of nothing. */
+type Distinct = ReadonlySet<bigint> | Registers | null;
 
-function registerOf(value: unknown): { readonly index: number; readonly rank: number } {
-  // A cryptographic hash needs no argument for its spread, and is the same everywhere.
-  const digest = hash('sha1', JSON.stringify(value), 'buffer');
-  const bits = digest.readBigUInt64BE(0);
-  const rest = bits & 0xfffffffffffffn;
-  const zeros = rest === 0n ? 52 : 52 - rest.toString(2).length;
-  return { index: Number(bits >> 52n), rank: zeros + 1 };
-}
-
-function raised(state: Registers, index: number, rank: number): Registers {
-  if (state !== null && (state[index] as number) >= rank) return state;
-  const next = state === null ? new Uint8Array(REGISTERS) : state.slice();
-  next[index] = rank;
-  return next;
-}
+/** What follows in the bytes of a state. */
+const NOTHING = 0;
+const HASHES = 1;
+const REGISTERS = 2;
 
 /**
- * About how many different values (HyperLogLog): within 1.6 % in two cases of three, 5 % nearly always, whatever their number; small numbers are nearly exact.
- * 0 of nothing.
+ * How many different values: exact up to 256 of them, then estimated by HyperLogLog within 1.6 % in two cases of three, 5 %
+ * nearly always. 0 of nothing. "Exact" is meant up to two values with equal hashes (see `hashOfValue`).
+ *
+ * A state is a function of the set of hashes alone: the hashes up to `EXACT_VALUES_MAX`, the registers that they raise
+ * beyond. So states merge in any order and grouping to the same bytes.
  */
-export const distinct: Algebra<Registers, number, unknown> = {
+export const distinct: Algebra<Distinct, number, Exclude<Scalar, null>> = {
   empty: null,
-  lift: (value) => {
-    const { index, rank } = registerOf(value);
-    return raised(null, index, rank);
-  },
-  add: (state, value) => {
-    const { index, rank } = registerOf(value);
-    return raised(state, index, rank);
-  },
-  addOwned: (state, value) => {
-    const { index, rank } = registerOf(value);
-    if (state === null) return raised(state, index, rank);
-    if ((state[index] as number) < rank) state[index] = rank;
-    return state;
-  },
+  lift: (value) => new Set([hashOfValue(value)]),
+  add: (state, value) => withHash(copyOf(state), hashOfValue(value)),
+  addOwned: (state, value) => withHash(state, hashOfValue(value)),
   merge: (left, right) => {
     if (left === null || right === null) return left ?? right;
+    if (!isRegisters(right)) return withHashes(copyOf(left), right);
+    if (!isRegisters(left)) return withHashes(copyOf(right), left);
     return left.map((rank, index) => Math.max(rank, right[index] as number));
   },
-  present: (state) => {
-    if (state === null) return 0;
-    let sum = 0;
-    let unused = 0;
-    for (const rank of state) {
-      sum += 2 ** -rank;
-      if (rank === 0) unused++;
-    }
-    const estimate = (ALPHA * REGISTERS * REGISTERS) / sum;
-    // Few values leave registers unused, and how many tells more than their ranks.
-    return Math.round(estimate <= 2.5 * REGISTERS && unused > 0 ? REGISTERS * Math.log(REGISTERS / unused) : estimate);
-  },
-  /** The registers that are used, or all of them where that is shorter. */
+  present: (state) => (state === null ? 0 : isRegisters(state) ? estimate(state) : state.size),
+  boundOf: (state) => (isRegisters(state) ? { relative: STANDARD_ERROR, kind: 'standard error' } : null),
   encode: (state, writer) => {
-    const used = state === null ? 0 : state.reduce((total, rank) => total + (rank > 0 ? 1 : 0), 0);
-    writer.unsigned(used);
-    let next = 0;
-    state?.forEach((rank, index) => {
-      if (rank === 0) return;
-      if (used <= REGISTERS / 2) writer.unsigned(index - next);
-      else for (; next < index; next++) writer.byte(0);
-      writer.byte(rank);
-      next = index + 1;
-    });
-    if (used > REGISTERS / 2) for (; next < REGISTERS; next++) writer.byte(0);
+    if (state === null) return writer.byte(NOTHING);
+    if (isRegisters(state)) {
+      writer.byte(REGISTERS);
+      return writeRegisters(state, writer);
+    }
+    writer.byte(HASHES);
+    writer.unsigned(state.size);
+    for (const hash of [...state].sort(compare)) writer.unsigned64(hash);
   },
   decode: (reader) => {
-    const used = reader.unsigned();
-    if (used === 0) return null;
-    const state = new Uint8Array(REGISTERS);
-    if (used > REGISTERS / 2) for (let index = 0; index < REGISTERS; index++) state[index] = reader.byte();
-    else {
-      for (let left = used, index = 0; left > 0; left--, index++) {
-        index += reader.unsigned();
-        state[index] = reader.byte();
-      }
+    switch (reader.byte()) {
+      case NOTHING:
+        return null;
+      case HASHES:
+        return new Set(Array.from({ length: reader.unsigned() }, () => reader.unsigned64()));
+      case REGISTERS:
+        return readRegisters(reader);
+      default:
+        return reader.refuse();
     }
-    return state;
   },
 };
+
+function isRegisters(state: Distinct): state is Registers {
+  return state instanceof Uint8Array;
+}
+
+function copyOf(state: Distinct): Distinct {
+  return state === null ? null : isRegisters(state) ? state.slice() : new Set(state);
+}
+
+/** Adds to a state that nobody else holds. */
+function withHash(state: Distinct, hash: bigint): Distinct {
+  if (state === null) return new Set([hash]);
+  if (isRegisters(state)) {
+    raise(state, hash);
+    return state;
+  }
+  (state as Set<bigint>).add(hash);
+  return state.size > EXACT_VALUES_MAX ? registersOf(state) : state;
+}
+
+function withHashes(state: Distinct, hashes: Iterable<bigint>): Distinct {
+  let counted = state;
+  for (const hash of hashes) counted = withHash(counted, hash);
+  return counted;
+}
+
+function compare(left: bigint, right: bigint): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}

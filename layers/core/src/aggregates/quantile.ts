@@ -6,6 +6,8 @@ type Sketch = Map<number, number> | null;
 
 /** Buckets of one power of two: a bucket is as wide as 1/128 of where its power of two begins, so its middle is at most 0.4 % off. */
 const BUCKETS_PER_OCTAVE_BITS = 7n;
+/** Half the width of a bucket at the start of its power of two. */
+const RELATIVE_ERROR_MAX = 2 ** -(Number(BUCKETS_PER_OCTAVE_BITS) + 1);
 
 const scratch = new DataView(new ArrayBuffer(8));
 
@@ -59,6 +61,7 @@ export function quantile(q: number): Algebra<Sketch, number | null> {
       }
       return null;
     },
+    boundOf: (state) => (state === null ? null : { relative: RELATIVE_ERROR_MAX, kind: 'maximum' }),
     encode: (state, writer) => {
       writer.unsigned(state?.size ?? 0);
       for (const [bucket, numbers] of sorted(state)) {
