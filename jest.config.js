@@ -1,3 +1,5 @@
+import { TEST_WITHIN_MS } from './test/patience.ts';
+
 /** Tests run on the Node that the functions run on, as ES modules, transpiled by swc; types are checked apart, by `npm run typecheck`. */
 const project = (displayName, testMatch) => ({
   displayName,
@@ -14,6 +16,7 @@ const project = (displayName, testMatch) => ({
 });
 
 export default {
+  testTimeout: TEST_WITHIN_MS,
   projects: [
     project('unit', [
       '<rootDir>/layers/**/*.test.ts',
@@ -27,6 +30,7 @@ export default {
     project('laws', ['<rootDir>/test/laws/**/*.test.ts', '<rootDir>/test/simulation/**/*.test.ts']),
     {
       ...project('integration', ['<rootDir>/test/integration/**/*.test.ts']),
+      globalSetup: '<rootDir>/test/integration/local/begin.ts',
       globalTeardown: '<rootDir>/test/integration/local/end.ts',
     },
   ],

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from '../patience.ts';
 import { randomOf } from '../simulation/random.ts';
 import { BatchJobs } from './batch-jobs.ts';
 import { logEnds, type Stream } from './driver.ts';
@@ -20,8 +21,6 @@ export interface RunOptions {
   readonly tell: (line: string) => void;
 }
 
-const HEALS_WITHIN_MS = 60_000;
-const HEALS_AFTER_UP_WITHIN_MS = 60_000;
 const VERIFY_EVERY_MS = 90_000;
 const CALM_MS = 400;
 
@@ -78,7 +77,7 @@ async function strikeUntil(
     if (Date.now() >= verifyAtMs) {
       // While events come, each row ahead of the receipt costs the verification a pass over the log; the readers' oracle checks those.
       await Promise.all(world.streams.map((stream) => stream.pause()));
-      await healing(world, HEALS_WITHIN_MS);
+      await healing(world, PATIENCE_MS);
       for (const { view } of world.streams) verified.push(await verify(world, view.name, violations, tell));
       for (const stream of world.streams) stream.resume();
       verifyAtMs = Date.now() + VERIFY_EVERY_MS;
@@ -104,12 +103,12 @@ async function strike(
       return { kind: fault.kind, hit, what, struckMs: performance.now() - startedAtMs };
     }),
   );
-  const healedMs = await healing(world, HEALS_WITHIN_MS);
+  const healedMs = await healing(world, PATIENCE_MS);
   if (healedMs === null) {
-    violations.push(`${faults.map(({ kind }) => kind).join(' and ')} did not heal in ${HEALS_WITHIN_MS / 1000} s`);
+    violations.push(`${faults.map(({ kind }) => kind).join(' and ')} did not heal in ${PATIENCE_MS / 1000} s`);
     tell('it does not heal; bifold up');
     await world.up().catch((error: unknown) => violations.push(String(error)));
-    await healing(world, HEALS_AFTER_UP_WITHIN_MS);
+    await healing(world, PATIENCE_MS);
   }
   return struck.map((one, index) => {
     const mark = faults.length === 1 ? ' ' : index === 0 ? '┌' : '└';
@@ -188,7 +187,7 @@ async function settle(world: World, reader: Reader, violations: string[]): Promi
       violations.push(
         `${view.topic}, partition ${partition}: ${end} records acknowledged, and the log ends at ${ends.get(partition)}`,
       );
-  if ((await healing(world, HEALS_WITHIN_MS)) === null)
+  if ((await healing(world, PATIENCE_MS)) === null)
     violations.push(`${view.name}: at rest, answers do not cover what was acknowledged`);
   for (const job of ['archive', 'recompute'] as const) {
     const done = await world.runJob(stream, job);

@@ -26,7 +26,7 @@ import {
 } from '@bifold/adapters';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import type { LogRecord } from '@bifold/core';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
 import { appearanceStoreContract } from '../contract/appearance-store.ts';
 import { archiveContract } from '../contract/archive-store.ts';
@@ -40,8 +40,6 @@ import { freshScope, speedStoreContract } from '../contract/speed-store.ts';
 import { sharedBifold } from './local/bifold.ts';
 
 /** The adapters against the real thing: what memory was held to, Cassandra, Kafka and the emulator's S3 must keep, too. */
-
-jest.setTimeout(120_000);
 
 const suffix = randomBytes(4).toString('hex');
 const keyspace = `contract_${suffix}`;

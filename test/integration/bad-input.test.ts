@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
 import { type Bifold, bifoldIn } from './local/bifold.ts';
 
 /** Records that should not be, each beside a good one: every one of them is counted or set aside with its position and reason, and nothing else suffers. */
-
-jest.setTimeout(300_000);
 
 const good = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
   at: '2013-05-01T10:15:00Z',

@@ -4,12 +4,10 @@ import { join } from 'node:path';
 import { LambdaClient, ListEventSourceMappingsCommand, UpdateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
 import { relayGroupId } from '@bifold/cdk';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'cassandra-driver';
 import { Kafka, logLevel } from 'kafkajs';
 import { type Bifold, bifoldIn, type Status, until } from './local/bifold.ts';
-
-jest.setTimeout(240_000);
 
 const LEGS = 3_000;
 /** Offsets of a segment of legs-once. */

@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cloud.down({ deleteData: true });
   rmSync(stateDir, { recursive: true, force: true });
-}, 60_000);
+});
 
 const pids = async () => Object.fromEntries((await cloud.status()).map(({ name, pid }) => [name, pid]));
 const states = async () => Object.fromEntries((await cloud.status()).map(({ name, state }) => [name, state]));
@@ -138,7 +138,7 @@ describe('a local cloud', () => {
     const before = await pids();
     expect((await cloud.up()).started).toEqual([]);
     expect(await pids()).toEqual(before);
-  }, 90_000);
+  });
 
   onLinux('listens on loopback alone', () => {
     const addresses = new Set(listenedOn(ours()));
@@ -183,7 +183,7 @@ describe('a local cloud', () => {
     expect([...(await cloud.up()).started].sort()).toEqual(names);
     expect(await states()).toEqual(all('up'));
     expect(await read()).toEqual(written);
-  }, 90_000);
+  });
 
   it('says which service hangs, and replaces it', async () => {
     const before = (await pids()).emulator;
@@ -192,28 +192,24 @@ describe('a local cloud', () => {
     await cloud.kill('emulator', 'SIGKILL');
     expect((await cloud.up()).started).toEqual(['emulator']);
     expect((await pids()).emulator).not.toBe(before);
-  }, 60_000);
+  });
 
-  onLinux(
-    'leaves no process when it is stopped, and no data when told so',
-    async () => {
-      await cloud.down();
-      expect(ours()).toEqual([]);
-      expect(existsSync(join(stateDir, 'data'))).toBe(true);
-      await cloud.down({ deleteData: true });
-      expect(readdirSync(stateDir).sort()).toEqual(['ports.json', 'secrets.json']);
-    },
-    60_000,
-  );
+  onLinux('leaves no process when it is stopped, and no data when told so', async () => {
+    await cloud.down();
+    expect(ours()).toEqual([]);
+    expect(existsSync(join(stateDir, 'data'))).toBe(true);
+    await cloud.down({ deleteData: true });
+    expect(readdirSync(stateDir).sort()).toEqual(['ports.json', 'secrets.json']);
+  });
 });
 
 describe('its software', () => {
-  it('is found installed in under 100 ms', async () => {
+  it('is found installed, without a step of an installation', async () => {
     await ensureSoftware(cloud.paths);
-    const startedAtMs = performance.now();
-    await ensureSoftware(cloud.paths);
-    expect(performance.now() - startedAtMs).toBeLessThan(100);
-  }, 120_000);
+    const steps: unknown[] = [];
+    await ensureSoftware(cloud.paths, (event) => steps.push(event));
+    expect(steps).toEqual([]);
+  });
 
   it('refuses a jar that is not the locked one, byte for byte', async () => {
     const { python } = await ensureSoftware(cloud.paths);
@@ -236,5 +232,5 @@ describe('its software', () => {
     } finally {
       rmSync(dir, { recursive: true, force: true });
     }
-  }, 60_000);
+  });
 });

@@ -9,11 +9,10 @@ import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { consumerGroupId, type Deployment, type DeployOptions, deployPipeline, destroyPipeline } from '@bifold/cdk';
 import { type Cloud, openCloud } from '@bifold/cloud';
 import { pipelines } from '@bifold/pipelines';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { until } from './local/bifold.ts';
 
 /** The app that is meant for AWS, deployed to the emulator as it is: only context values and addresses differ. */
-
-jest.setTimeout(180_000);
 
 const root = join(import.meta.dirname, '../..');
 const incarnation = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
@@ -78,11 +77,9 @@ async function mappings() {
 
 describe('a deployment', () => {
   let first: Deployment;
-  let deployedAtMs: number;
 
   it('is the same when it is made again', async () => {
     const lines: string[] = [];
-    deployedAtMs = Date.now();
     first = await deployPipeline({ ...options, onProgress: (line) => lines.push(line) });
     expect(first).toMatchObject({ stack: `Bifold-${plan.name}`, version: plan.version, incarnation });
     expect(lines.some((line) => line.includes('AWS::Lambda::EventSourceMapping'))).toBe(true);
@@ -134,13 +131,11 @@ describe('a deployment', () => {
   it('has its schedules fire', async () => {
     const client = new CloudWatchLogsClient(aws);
     const logGroupName = `/aws/lambda/${first.functions.archive}`;
-    const waitUntilMs = deployedAtMs + 150_000;
-    let events: unknown[] = [];
-    while (events.length === 0 && Date.now() < waitUntilMs) {
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      ({ events = [] } = await client.send(new FilterLogEventsCommand({ logGroupName })));
-    }
-    expect(events.length).toBeGreaterThan(0);
+    await until(
+      'an invocation by the schedule',
+      async () => (await client.send(new FilterLogEventsCommand({ logGroupName }))).events ?? [],
+      (events) => events.length > 0,
+    );
   });
 
   it('is gone when it is destroyed, and that twice', async () => {

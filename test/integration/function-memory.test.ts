@@ -90,11 +90,11 @@ onLinux('the memory of a function', () => {
     lambda = new LambdaClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
     await create('takes', 'nodejs24.x', 'takes.js', TAKES_MEMORY);
     await create('maps', 'python3.13', 'maps.py', MAPS_A_FILE);
-  }, 120_000);
+  });
   afterAll(async () => {
     await cloud.down({ deleteData: true });
     rmSync(folder, { recursive: true });
-  }, 60_000);
+  });
 
   const killed = {
     errorType: 'Runtime.ExitError',
@@ -107,16 +107,16 @@ onLinux('the memory of a function', () => {
     expect(payload).toEqual(killed);
     expect(log).toContain('Runtime exited with error: signal: killed');
     expect(await invoke('takes', { mib: 1 })).toMatchObject({ error: undefined, payload: { taken: 1 } });
-  }, 60_000);
+  });
 
   it('counts what its children take', async () => {
     expect(await invoke('takes', { childMib: 300 })).toMatchObject({ error: 'Unhandled', payload: killed });
-  }, 60_000);
+  });
 
   it('does not count pages of files, which the kernel can drop', async () => {
     const mib = 300;
     const { error, payload } = await invoke('maps', { mib });
     expect({ error, pages: payload.pages }).toEqual({ error: undefined, pages: mib * 256 });
     expect(payload.residentMiB).toBeGreaterThan(MEMORY_SIZE_MB);
-  }, 60_000);
+  });
 });

@@ -5,12 +5,10 @@ import { join } from 'node:path';
 import { type Bucket, openBucket, s3Archive, s3Publications, s3Views } from '@bifold/adapters/s3';
 import { webHdfs, webHdfsAddress } from '@bifold/adapters/webhdfs';
 import { type Cloud, openCloud } from '@bifold/cloud';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { archiveContract } from '../contract/archive-store.ts';
 import { publicationStoreContract } from '../contract/publication-store.ts';
 import { type Bifold, bifoldIn } from './local/bifold.ts';
-
-jest.setTimeout(180_000);
 
 const root = join(import.meta.dirname, '..', '..');
 let bifold: Bifold;

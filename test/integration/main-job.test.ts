@@ -3,12 +3,10 @@ import { join } from 'node:path';
 import { ensureFlights, type Flights } from '@bifold/cli';
 import { cloudPaths } from '@bifold/cloud';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Bifold, bifoldIn, type Ran } from './local/bifold.ts';
 
 /** What `npm start` does, on all the flights of 2013, judged by an oracle that shares no fold, decoder or window code: DuckDB over the CSV. */
-
-jest.setTimeout(600_000);
 
 const FLIGHTS = 336_776;
 /** The second pipeline is sent the first months of the year: 2013-04-01 as seconds since 1970. */

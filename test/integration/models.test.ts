@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Bifold, sharedBifold } from './local/bifold.ts';
 import { commandsOf, inShell, lastingLines } from './local/page.ts';
-
-jest.setTimeout(300_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'bifold-models-'));
 let bifold: Bifold;

@@ -12,12 +12,10 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { cloudPaths, ensureSoftware } from '@bifold/cloud';
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { until } from './local/bifold.ts';
 
 /** The emulator where no file may grow beyond some kilobytes, which is a disk without room for more. */
-
-jest.setTimeout(120_000);
 
 const FILE_KIB_MAX = 64;
 const root = fileURLToPath(new URL('../../', import.meta.url));

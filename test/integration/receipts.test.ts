@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
 import { type Bifold, bifoldIn } from './local/bifold.ts';
 
@@ -9,8 +9,6 @@ import { type Bifold, bifoldIn } from './local/bifold.ts';
  * Answers that were kept, asked for again when everything has moved on: more events, other lookups, three generations, a sweep, and a log that retention has
  * emptied. The oracle is what this file sent, counted with Maps.
  */
-
-jest.setTimeout(300_000);
 
 const CARRIERS = ['UA', 'AA', 'B6', 'DL', 'WN', 'EV'];
 const DAY_MS = 86_400_000;

@@ -5,12 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kafkaLog } from '@bifold/adapters/kafka';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { type Random, randomOf } from '../simulation/random.ts';
 import { type Bifold, bifoldIn, until } from './local/bifold.ts';
-
-jest.setTimeout(900_000);
 
 const SEED = Number(process.env.RESUMABLE_SEED ?? 20131112);
 const ROWS = 60_000;

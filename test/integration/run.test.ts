@@ -6,12 +6,10 @@ import { openDuckDb } from '@bifold/adapters/duckdb';
 import { openBucket } from '@bifold/adapters/s3';
 import { ensureFlights } from '@bifold/cli';
 import { type CloudAddresses, cloudPaths, openCloud } from '@bifold/cloud';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'cassandra-driver';
 import { Kafka, logLevel } from 'kafkajs';
 import { type Bifold, sharedBifold, until } from './local/bifold.ts';
-
-jest.setTimeout(240_000);
 
 const root = join(import.meta.dirname, '..', '..');
 const program = join(root, 'infra', 'cli', 'bin', 'bifold.js');

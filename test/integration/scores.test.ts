@@ -7,10 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { wineModel } from '@bifold/pipelines';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Bifold, bifoldIn, until } from './local/bifold.ts';
-
-jest.setTimeout(240_000);
 
 interface Row {
   readonly key: { readonly id: number };

@@ -3,11 +3,9 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Bifold, bifoldIn, type Ran, until } from './local/bifold.ts';
 import { commandsOf, inShell, lastingLines } from './local/page.ts';
-
-jest.setTimeout(240_000);
 
 const root = join(import.meta.dirname, '..', '..');
 const program = join(root, 'infra', 'cli', 'bin', 'bifold.js');

@@ -22,9 +22,7 @@ import {
   readModel,
   scorerOf,
 } from '@bifold/core';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-
-jest.setTimeout(240_000);
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'bifold-train-test-'));

@@ -9,27 +9,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Cloud, openCloud } from '@bifold/cloud';
 import type { MappingState, TriggerState } from '@bifold/trigger';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Admin, Kafka, logLevel, type Message, type Producer } from 'kafkajs';
 import { brokerMoved } from '../chaos/kafka-addresses.ts';
 import { startProxy } from '../chaos/proxy.ts';
-
-jest.setTimeout(120_000);
+import { until } from './local/bifold.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const withinMs = 60_000;
-
-/** Polls a condition; what it found last is in the message when it never holds. */
-async function until<T>(what: string, look: () => T | Promise<T>, holds: (seen: T) => boolean): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const seen = await look();
-    if (holds(seen)) return seen;
-    if (Date.now() > deadline) throw new Error(`never: ${what}; last seen: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 interface EventRecord {
   topic: string;
   partition: number;
@@ -241,12 +227,12 @@ describe('the Kafka trigger', () => {
     admin = kafka.admin();
     producer = kafka.producer();
     await Promise.all([admin.connect(), producer.connect()]);
-  }, 300_000);
+  });
 
   afterAll(async () => {
     await Promise.allSettled([admin?.disconnect(), producer?.disconnect()]);
     await cloud?.down({ deleteData: true });
-  }, 60_000);
+  });
 
   afterEach(async () => {
     await Promise.all(triggers.map((trigger) => trigger.end('SIGKILL')));
@@ -507,7 +493,7 @@ describe('the Kafka trigger', () => {
     } finally {
       await link.close();
     }
-  }, 240_000);
+  });
 
   it('waits for a Lambda API that is away, and shows it', async () => {
     await given(1, { BatchSize: 10 });

@@ -90,11 +90,11 @@ let unguarded: Attacked;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bifold-web-'));
   [guarded, unguarded] = await Promise.all([attacked(folder, 'emulator'), attacked(folder, 'unguarded')]);
-}, 180_000);
+});
 afterAll(async () => {
   await Promise.all([guarded, unguarded].map(({ cloud }) => cloud.down({ deleteData: true })));
   rmSync(folder, { recursive: true });
-}, 60_000);
+});
 
 describe('requests with the headers of a web page', () => {
   const ATTACKS = [
@@ -116,7 +116,7 @@ describe('requests with the headers of a web page', () => {
     expect(await unguarded.achieved()).toEqual(expect.arrayContaining(ATTACKS));
     await attackByRawRequests(guarded);
     expect(await guarded.achieved()).toEqual(before);
-  }, 120_000);
+  });
 
   it('are refused with what was received and what is allowed', async () => {
     const { status, headers, body } = await sendRaw(guarded.port, '/_ministack/health', {
@@ -191,7 +191,7 @@ if (missing !== null) process.stderr.write(`web pages are not tried in a browser
     await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
     origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
     browser = await openBrowser('path' in found ? found.path : '', REBOUND);
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser.close();
     site.close();
@@ -201,7 +201,7 @@ if (missing !== null) process.stderr.write(`web pages are not tried in a browser
     const read = [await attackFromPage(browser, origin, unguarded), await attackFromReboundPage(browser, unguarded)];
     expect(read).toEqual(Array(2).fill(expect.stringContaining('ListQueuesResult')));
     expect(await unguarded.achieved()).toEqual(expect.arrayContaining(ATTACKS));
-  }, 120_000);
+  });
 
   it('achieve nothing and read nothing where it is guarded', async () => {
     const before = await guarded.achieved();
@@ -209,5 +209,5 @@ if (missing !== null) process.stderr.write(`web pages are not tried in a browser
     // A foreign page may not read the refusal either; for a rebound one it is an answer of its own server.
     expect(read).toEqual(['', expect.stringContaining('BIFOLD_FOREIGN_REQUEST')]);
     expect(await guarded.achieved()).toEqual(before);
-  }, 120_000);
+  });
 });

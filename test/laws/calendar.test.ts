@@ -10,7 +10,7 @@ import {
   windowEndMs,
   windowStartsOf,
 } from '@bifold/core';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { ArchiveTable } from './archive-table.ts';
@@ -111,8 +111,6 @@ function changes(): readonly (readonly [what: string, zone: string, start: strin
 }
 
 // Clocks are asked minute by minute.
-jest.setTimeout(60_000);
-
 describe('windows of a calendar', () => {
   it.each(changes())('%s', (_, zone, start, hours) => {
     const window = calendar('day', { zone });

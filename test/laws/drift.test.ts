@@ -154,10 +154,10 @@ it('what the merged view tells of each version is what its records tell, counted
       await world.recompute();
       compared += await world.check();
     }),
-    { numRuns: 20, interruptAfterTimeLimit: 45_000, markInterruptAsFailure: true },
+    { numRuns: 20 },
   );
   expect(compared).toBeGreaterThan(50);
-}, 60_000);
+});
 
 async function openWorld() {
   const world = await scoringWorld(drifting, scratch(), PLACES);

@@ -14,7 +14,7 @@ import {
   type Value,
   when,
 } from '@bifold/core';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { ArchiveTable } from './archive-table.ts';
@@ -283,8 +283,6 @@ const SINGLE: Readonly<Record<string, Anything>> = (() => {
 })();
 
 // The engine compiles a statement for each case.
-jest.setTimeout(60_000);
-
 describe('an expression', () => {
   it('of one computation is what DuckDB makes of it', async () => {
     const pipeline = pipelineOf(SINGLE, any(field('at').eq(0)));

@@ -26,7 +26,7 @@ import {
   viewSql,
   type WindowPlan,
 } from '@bifold/core';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { ArchiveTable } from './archive-table.ts';
@@ -204,8 +204,6 @@ function byHand(log: readonly Post[], of: (post: Post) => readonly Value[]): Map
 
 const view = fc.constantFrom(...Object.keys(VIEWS));
 const named = (name: string) => VIEWS[name] as (typeof VIEWS)[string];
-
-jest.setTimeout(60_000);
 
 describe('records that yield several events', () => {
   it('are folded as a plain list of them', async () => {

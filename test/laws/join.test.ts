@@ -16,7 +16,7 @@ import {
   sum,
   topic,
 } from '@bifold/core';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { duckDbWhileTesting } from './duckdb.ts';
@@ -108,8 +108,6 @@ function recordOf({ side, partition, offset, n, key, grade, timeMs, origin, pois
 }
 
 const nothing = () => () => null;
-
-jest.setTimeout(60_000);
 
 describe('two topics that are joined', () => {
   it('yield every pair once, at the later of its offsets: in the plain fold over any offsets, and in SQL', async () => {

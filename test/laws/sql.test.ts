@@ -52,15 +52,13 @@ import {
   type WindowPlan,
 } from '@bifold/core';
 import { range } from '@bifold/pipelines';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { appendValue, duckDbWhileTesting } from './duckdb.ts';
 import { finiteDouble, safeInteger } from './numbers.ts';
 
 // Not a matter of time: on a busy machine some of these take it.
-jest.setTimeout(60_000);
-
 /** Differential: the compiled fold and DuckDB, over the same rows. */
 
 const connection = duckDbWhileTesting();

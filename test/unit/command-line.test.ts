@@ -18,6 +18,7 @@ import {
   wholeNumber,
 } from '../command-line/option.ts';
 import { WrongCommand } from '../command-line/wrong-command.ts';
+import { PATIENCE_MS } from '../patience.ts';
 
 const PROGRAM = {
   name: 'bake',
@@ -216,16 +217,13 @@ interface Ran {
   readonly stderr: string;
 }
 
-/** A program that does not refuse goes to work, perhaps for hours. */
-const ENDS_WITHIN_MS = 20_000;
-const TEST_MS = 2 * ENDS_WITHIN_MS;
-
 function run(job: string, args: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       [join(root, 'infra/cli/bin/set-up.js'), job, ...args],
-      { cwd: root, timeout: ENDS_WITHIN_MS },
+      // A program that does not refuse goes to work, perhaps for hours.
+      { cwd: root, timeout: PATIENCE_MS },
       (error, stdout, stderr) => resolve({ status: error === null ? 0 : error.code, stdout, stderr }),
     );
   });
@@ -238,29 +236,21 @@ it('every program is told something wrong', () => {
 });
 
 describe.each(programs)('npm run $name', ({ name, job }) => {
-  it.concurrent(
-    '--help teaches',
-    async () => {
-      const { status, stdout, stderr } = await run(job, ['--help']);
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      expect(stdout.startsWith(`npm run ${name} -- `)).toBe(true);
-      for (const part of ['  --json ', '  --help ', '\nStatus:\n  0 ', '\n  2 ', `\nExamples:\n  npm run ${name}`])
-        expect(stdout).toContain(part);
-      expect(stdout).not.toMatch(STACK);
-    },
-    TEST_MS,
-  );
+  it.concurrent('--help teaches', async () => {
+    const { status, stdout, stderr } = await run(job, ['--help']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.startsWith(`npm run ${name} -- `)).toBe(true);
+    for (const part of ['  --json ', '  --help ', '\nStatus:\n  0 ', '\n  2 ', `\nExamples:\n  npm run ${name}`])
+      expect(stdout).toContain(part);
+    expect(stdout).not.toMatch(STACK);
+  });
 
   const unknown = { args: ['--nonsense'], says: ['received  --nonsense', '--json, --help'] };
-  it.concurrent.each([unknown, ...(WRONG[name] ?? [])])(
-    '$args is refused',
-    async ({ args, says }) => {
-      const { status, stdout, stderr } = await run(job, args);
-      expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-      for (const part of [`npm run ${name} was not understood`, `npm run ${name} -- --help`, ...says])
-        expect(stderr).toContain(part);
-      expect(stderr).not.toMatch(STACK);
-    },
-    TEST_MS,
-  );
+  it.concurrent.each([unknown, ...(WRONG[name] ?? [])])('$args is refused', async ({ args, says }) => {
+    const { status, stdout, stderr } = await run(job, args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    for (const part of [`npm run ${name} was not understood`, `npm run ${name} -- --help`, ...says])
+      expect(stderr).toContain(part);
+    expect(stderr).not.toMatch(STACK);
+  });
 });

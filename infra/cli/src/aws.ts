@@ -26,12 +26,12 @@ const INVOKE_TIMEOUT_MS = 15 * 60_000;
 
 export function localAws(address: CloudAddresses['aws']): LocalAws {
   const { accessKeyId, secretAccessKey } = address;
-  const settings = (requestTimeout = 15_000) => ({
+  const settings = (requestTimeout = 60_000) => ({
     endpoint: address.endpoint,
     region: address.region,
     credentials: { accessKeyId, secretAccessKey },
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: 2_000, requestTimeout },
+    requestHandler: { connectionTimeout: 15_000, requestTimeout },
   });
   const made = new Map<string, { destroy(): void }>();
   const client = <C extends { destroy(): void }>(name: string, make: () => C): C => {

@@ -50,7 +50,7 @@ export function kafkaClient({ brokers, credentials, tls }: KafkaOptions, retry =
     ...(tls === undefined ? {} : { ssl: tls }),
     logLevel: logLevel.NOTHING,
     socketFactory: wholeAnswers,
-    connectionTimeout: 3_000,
+    connectionTimeout: 15_000,
     retry,
   });
 }

@@ -11,7 +11,7 @@ import { plural, seconds } from './terminal.ts';
 import { withoutTrailingHoles } from './trailing-holes.ts';
 
 /** A lag that has not shrunk for this long will not shrink by itself. */
-const STALLED_MS = 60_000;
+const STALLED_MS = 300_000;
 const LAG_EVERY_MS = 300;
 
 /**
@@ -44,7 +44,7 @@ export async function lagReader(
 
 /**
  * Waits until the views hold all but so many offsets of the log, as long as the lag shrinks.
- * @throws {CliError} when it has not shrunk for a minute
+ * @throws {CliError} when it has not shrunk for five minutes
  */
 export async function waitForLag(
   { pipeline }: DeploymentRecord,

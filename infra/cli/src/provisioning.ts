@@ -248,7 +248,7 @@ export async function ensureDeployed(context: Context, pipeline: Pipeline): Prom
   return known && isCurrent ? known : deploy(context, pipeline, PARTITIONS_DEFAULT);
 }
 
-const TURN_WITHIN_MS = 180_000;
+const TURN_WITHIN_MS = 900_000;
 
 /** One CDK command at a time writes the output of a pipeline; another one of this checkout is waited for. */
 export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -262,7 +262,7 @@ export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const FOLLOWED_WITHIN_MS = 15_000;
+const FOLLOWED_WITHIN_MS = 120_000;
 
 /** Waits until the trigger polls for a deployment, or cannot: `status` then says why. */
 async function followed(context: Context, record: DeploymentRecord): Promise<void> {

@@ -19,6 +19,11 @@ cluster_name: bifold
 num_tokens: 1
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
 commitlog_sync: batch
+# As long as Bifold's driver waits: a loaded machine answers late.
+read_request_timeout: 10s
+range_request_timeout: 10s
+write_request_timeout: 10s
+cas_contention_timeout: 10s
 endpoint_snitch: SimpleSnitch
 seed_provider:
   - class_name: org.apache.cassandra.locator.SimpleSeedProvider
@@ -127,8 +132,6 @@ export const cassandraService = (paths: CloudPaths, ports: Ports, software: Soft
     ],
     env: javaEnvironment({ TMPDIR: tmpDir }),
     ports: { cql: ports.cassandra, storage: ports.cassandraStorage, jmx: ports.cassandraJmx },
-    startWithinMs: 120_000,
-    stopWithinMs: 30_000,
     prepare: async () => {
       mkdirSync(dataDir, { recursive: true });
       writeWhole(yaml, cassandraYaml(ports, dataDir));

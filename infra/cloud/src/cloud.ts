@@ -165,7 +165,7 @@ export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
       await Promise.all(group.map((spec) => tracked(onProgress, `stop ${spec.name}`, () => ensureDown(paths, spec))));
     // What carries our mark and is of no known service: a trigger of an earlier version, a function's own child.
     for (const pid of markedProcesses(paths.stateDir)) signal(pid, 'SIGKILL');
-    await until(() => (markedProcesses(paths.stateDir).length === 0 ? true : undefined), { withinMs: 5_000 });
+    await until(() => (markedProcesses(paths.stateDir).length === 0 ? true : undefined), { withinMs: 60_000 });
   };
 
   return {
@@ -206,7 +206,7 @@ export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
       signal(record.pid, signalName);
       if (signalName === 'SIGKILL')
         await until(() => (livingRecord(paths, name) === undefined ? true : undefined), {
-          withinMs: 10_000,
+          withinMs: 60_000,
           everyMs: 5,
         });
     },

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { CloudError } from './errors.ts';
 import { type CloudPaths, serviceTmpDir, softwareSources } from './paths.ts';
 import { loopback, type Ports } from './ports.ts';
-import type { HealthReport } from './probes.ts';
+import { type HealthReport, patienceMs } from './probes.ts';
 import { cleanEnvironment, type ServiceSpec } from './services.ts';
 import type { Software } from './software.ts';
 
@@ -13,7 +13,7 @@ export const accountId = '000000000000';
 
 const health = async (endpoint: string): Promise<HealthReport> => {
   try {
-    const response = await fetch(`${endpoint}/_ministack/health`, { signal: AbortSignal.timeout(3_000) });
+    const response = await fetch(`${endpoint}/_ministack/health`, { signal: AbortSignal.timeout(patienceMs) });
     await response.arrayBuffer();
     return response.ok
       ? { healthy: true, detail: 'answers' }
@@ -30,7 +30,7 @@ const health = async (endpoint: string): Promise<HealthReport> => {
 export const checkpoint = async (ports: Ports): Promise<void> => {
   const response = await fetch(`http://${loopback}:${ports.emulator}/_bifold/checkpoint`, {
     method: 'POST',
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(120_000),
   });
   if (response.status !== 204)
     throw new CloudError('BIFOLD_CHECKPOINT_FAILED', {
@@ -81,7 +81,6 @@ export const emulatorService = (paths: CloudPaths, ports: Ports, software: Softw
       PYTHONUNBUFFERED: '1',
     }),
     ports: { http: ports.emulator },
-    stopWithinMs: 30_000,
     prepare: async () => {
       mkdirSync(join(dataDir, 's3'), { recursive: true });
       // Functions run from this folder: the checkout's own "type": "module" would reach the emulator's CommonJS worker script.

@@ -6,7 +6,7 @@ import { CloudError } from './errors.ts';
 import { writeWhole } from './files.ts';
 import { type CloudPaths, serviceTmpDir } from './paths.ts';
 import { type HdfsPorts, loopback } from './ports.ts';
-import type { HealthReport } from './probes.ts';
+import { type HealthReport, patienceMs } from './probes.ts';
 import { javaEnvironment, type ServiceSpec } from './services.ts';
 
 const run = promisify(execFile);
@@ -74,7 +74,7 @@ const webApp = '<web-app xmlns="http://java.sun.com/xml/ns/javaee" version="3.0"
 const askJmx = async (port: number, bean: string): Promise<Readonly<Record<string, unknown>> | string> => {
   try {
     const url = `http://${loopback}:${port}/jmx?qry=${encodeURIComponent(bean)}`;
-    const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(patienceMs) });
     const { beans } = (await response.json()) as { readonly beans: readonly Readonly<Record<string, unknown>>[] };
     return beans[0] ?? `no ${bean}`;
   } catch (error) {

@@ -4,6 +4,7 @@ export { CloudError, type CloudErrorCode, type CloudErrorParts } from './errors.
 export { type CloudPaths, cloudPaths } from './paths.ts';
 export type { PortName, Ports } from './ports.ts';
 export type { HealthReport } from './probes.ts';
+export { processIdentity } from './processes.ts';
 export type { OnProgress, ProgressEvent } from './progress.ts';
 export { cleanEnvironment, type ServiceSpec } from './services.ts';
 export { ensureSoftware, fetchJars, type Software } from './software.ts';

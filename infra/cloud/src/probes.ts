@@ -5,7 +5,8 @@ export type HealthReport =
   | { readonly healthy: true; readonly detail: string }
   | { readonly healthy: false; readonly detail: string };
 
-const patienceMs = 3_000;
+/** How long a probe waits for an answer. A service of a loaded machine answers late, and is no less healthy. */
+export const patienceMs = 15_000;
 
 /**
  * One question over TCP, and the first answer that `read` can make sense of (undefined: more bytes are needed). Enough

@@ -29,6 +29,7 @@ interface Stamp {
 
 const run = promisify(execFile);
 const installWithinMs = 900_000;
+const askWithinMs = 300_000;
 
 const digestOf = (...files: readonly string[]): string => {
   const hash = createHash('sha256');
@@ -80,7 +81,7 @@ const askPython = async (command: string): Promise<FoundPython | undefined> => {
   const question =
     'import sys, importlib.util as u; print(sys.version_info[0], sys.version_info[1], int(all(u.find_spec(m) for m in ("venv", "ensurepip"))), sys.executable)';
   try {
-    const { stdout } = await run(command, ['-c', question], { timeout: 20_000 });
+    const { stdout } = await run(command, ['-c', question], { timeout: askWithinMs });
     const [major, minor, venv, ...executable] = stdout.trim().split(' ');
     return {
       command: executable.join(' '),
@@ -146,7 +147,7 @@ export const findJava = async (
   const seen: string[] = [];
   for (const command of commands) {
     try {
-      const { stderr } = await run(command, ['-version'], { timeout: 20_000 });
+      const { stderr } = await run(command, ['-version'], { timeout: askWithinMs });
       const version = /version "([^"]+)"/.exec(stderr)?.[1] ?? '';
       if (Number.parseInt(version, 10) === versions.javaMajor) return command;
       seen.push(`${command} is Java ${version}`);

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { PATIENCE_MS } from '../../../test/patience.ts';
 import { type CloudPaths, cloudPaths } from './paths.ts';
 import { markedProcesses, processIdentity, signal } from './processes.ts';
 import type { ServiceSpec } from './services.ts';
@@ -32,13 +33,12 @@ const service = (script: string, more: Partial<ServiceSpec> = {}): ServiceSpec =
       return { healthy: false, detail: 'no file' };
     }
   },
-  startWithinMs: 5_000,
-  stopWithinMs: 5_000,
   ...more,
 });
 const ready = `require('node:fs').writeFileSync('ready', 'yes'); setInterval(() => {}, 1000);`;
 const pidNow = () => livingRecord(paths, 'sample')?.pid;
-const gone = (pid: number) => until(() => (processIdentity(pid) === undefined ? true : undefined), { withinMs: 5_000 });
+const gone = (pid: number) =>
+  until(() => (processIdentity(pid) === undefined ? true : undefined), { withinMs: PATIENCE_MS });
 
 describe('a supervised service', () => {
   it('is started once, and stopped without a trace', async () => {

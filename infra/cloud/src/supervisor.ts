@@ -17,6 +17,8 @@ export interface ProcessRecord {
   readonly pid: number;
   readonly identity: string;
   readonly startedAtMs: number;
+  /** It was healthy once: from then on it needs no time to start. */
+  readonly wasHealthy?: boolean;
   /** What it was started from; another one means that `up` must start it anew. */
   readonly revision: string;
 }
@@ -31,14 +33,19 @@ export interface ServiceStatus {
   readonly detail: string;
 }
 
-const startWithinMs = 90_000;
-const stopWithinMs = 20_000;
-const settleWithinMs = 5_000;
-const orphansStopWithinMs = 2_000;
+// A loaded machine is slow, not broken: these limits only end the wait for what hangs. What ends by itself is seen at once.
+const startWithinMs = 600_000;
+const stopWithinMs = 60_000;
+const settleWithinMs = 30_000;
+const orphansStopWithinMs = 10_000;
+const killedWithinMs = 60_000;
 const logBytesMax = 20 * 1024 * 1024;
 
 const recordFile = (paths: CloudPaths, name: string) => join(paths.runDir, `${name}.json`);
 const logFile = (paths: CloudPaths, name: string) => join(paths.logsDir, `${name}.log`);
+
+const writeRecord = (paths: CloudPaths, record: ProcessRecord): void =>
+  writeWhole(recordFile(paths, record.name), `${JSON.stringify(record)}\n`);
 
 /** The record, if the process it names is still that process. */
 export const livingRecord = (paths: CloudPaths, name: string): ProcessRecord | undefined => {
@@ -111,7 +118,7 @@ const started = (paths: CloudPaths, spec: ServiceSpec): Promise<ProcessRecord> =
         startedAtMs: Date.now(),
         revision: revisionOf(spec),
       };
-      writeWhole(recordFile(paths, spec.name), `${JSON.stringify(record)}\n`);
+      writeRecord(paths, record);
       child.unref();
       resolve(record);
     });
@@ -145,10 +152,11 @@ const healthy = async (paths: CloudPaths, spec: ServiceSpec, withinMs: number) =
  * @returns whether a process was started.
  */
 export const ensureUp = async (paths: CloudPaths, spec: ServiceSpec): Promise<'kept' | 'started'> => {
-  const record = livingRecord(paths, spec.name);
+  const living = livingRecord(paths, spec.name);
   const withinMs = spec.startWithinMs ?? startWithinMs;
-  if (record !== undefined && record.revision === revisionOf(spec)) {
-    const remainingMs = Math.max(settleWithinMs, record.startedAtMs + withinMs - Date.now());
+  if (living !== undefined && living.revision === revisionOf(spec)) {
+    const startingMs = living.wasHealthy ? 0 : living.startedAtMs + withinMs - Date.now();
+    const remainingMs = Math.max(settleWithinMs, startingMs);
     if ((await healthy(paths, spec, remainingMs)).verdict === 'healthy') return 'kept';
   }
   await ensureDown(paths, spec);
@@ -157,9 +165,12 @@ export const ensureUp = async (paths: CloudPaths, spec: ServiceSpec): Promise<'k
   rmSync(serviceTmpDir(paths, spec.name), { recursive: true, force: true });
   mkdirSync(serviceTmpDir(paths, spec.name), { recursive: true });
   await spec.prepare?.();
-  await started(paths, spec);
+  const record = await started(paths, spec);
   const { verdict, detail } = await healthy(paths, spec, withinMs);
-  if (verdict === 'healthy') return 'started';
+  if (verdict === 'healthy') {
+    writeRecord(paths, { ...record, wasHealthy: true });
+    return 'started';
+  }
   const error = startFailed(paths, spec, verdict === 'ended' ? 'its process ended' : `no health in time: ${detail}`);
   await ensureDown(paths, spec);
   throw error;
@@ -183,7 +194,7 @@ export const ensureDown = async (
   const obeyed = livingRecord(paths, name) === undefined;
   for (const step of [
     { signalName: 'SIGTERM', withinMs: obeyed ? orphansStopWithinMs : 0 },
-    { signalName: 'SIGKILL', withinMs: 10_000 },
+    { signalName: 'SIGKILL', withinMs: killedWithinMs },
   ] as const) {
     for (const pid of rest()) signal(pid, step.signalName);
     await gone(rest, step.withinMs);

@@ -26,20 +26,25 @@ export interface Trigger {
 }
 
 const mappingsIntervalMs = 1_000;
-const controlTimeoutMs = 10_000;
+const controlTimeoutMs = 30_000;
+// A refused connection is seen at once; only a loaded machine accepts one late.
+const connectionTimeoutMs = 15_000;
 /** A function may run for 14 minutes; giving up sooner would start a second invocation of the same records. */
 const invokeTimeoutMs = 15.5 * 60_000;
 
 /** Follows the Kafka mappings of a Lambda API: one poller for each that is enabled. */
 export async function startTrigger({ endpoint, region, statePort, limits, log }: TriggerOptions): Promise<Trigger> {
   const aws = { region, ...(endpoint === null ? {} : { endpoint }), ...credentialsFor(endpoint), maxAttempts: 1 };
-  const control = { ...aws, requestHandler: { connectionTimeout: 2_000, requestTimeout: controlTimeoutMs } };
+  const control = {
+    ...aws,
+    requestHandler: { connectionTimeout: connectionTimeoutMs, requestTimeout: controlTimeoutMs },
+  };
   const listing = new LambdaClient(control);
   const secrets = new SecretsManagerClient(control);
   const invoking = new LambdaClient({
     ...aws,
     requestHandler: {
-      connectionTimeout: 2_000,
+      connectionTimeout: connectionTimeoutMs,
       requestTimeout: invokeTimeoutMs,
       httpAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY },
       httpsAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY },

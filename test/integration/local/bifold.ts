@@ -1,9 +1,15 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { processIdentity } from '@bifold/cloud';
+import { PATIENCE_MS } from '../../patience.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
+/** A folder for each cloud of the tests. */
+export const CLOUDS_FOLDER = join(root, '.bifold', 'test');
+/** Says which process runs the integration tests. */
+export const RUN_FILE = join(CLOUDS_FOLDER, 'run.json');
 
 export interface Ran {
   readonly status: number;
@@ -66,13 +72,24 @@ const SHARED = 'shared';
 /** Ends the shared cloud, if any test started it. */
 export async function endShared(): Promise<void> {
   const bifold = bifoldIn(SHARED);
-  if (!existsSync(bifold.stateDir)) return;
+  if (existsSync(bifold.stateDir)) await deleteCloud(bifold);
+}
+
+/** Stops a cloud with all that belongs to it, and deletes its data. */
+export async function deleteCloud(bifold: Bifold): Promise<void> {
   const { status, stderr } = await bifold.run('down', '--delete');
   if (status !== 0) throw new Error(stderr);
 }
 
+/** The process of the run of integration tests that goes on in this checkout; null when there is none. */
+export function runningTests(): number | null {
+  if (!existsSync(RUN_FILE)) return null;
+  const { pid, identity } = JSON.parse(readFileSync(RUN_FILE, 'utf8'));
+  return processIdentity(pid) === identity ? pid : null;
+}
+
 export function bifoldIn(name: string): Bifold {
-  const stateDir = join(root, '.bifold', 'test', name);
+  const stateDir = join(CLOUDS_FOLDER, name);
   const program = join(root, 'infra', 'cli', 'bin', 'bifold.js');
   const env = {
     ...process.env,
@@ -114,19 +131,14 @@ export function bifoldIn(name: string): Bifold {
   };
 }
 
-/** Asks until the answer holds. @throws when it does not within the limit, with what was seen last */
-export async function until<T>(
-  what: string,
-  ask: () => Promise<T>,
-  holds: (answer: T) => boolean,
-  withinMs = 60_000,
-): Promise<T> {
-  const giveUpAt = Date.now() + withinMs;
+/** Asks until the answer holds. @throws when the patience of tests is over, with the last answer */
+export async function until<T>(what: string, ask: () => Promise<T> | T, holds: (answer: T) => boolean): Promise<T> {
+  const giveUpAtMs = Date.now() + PATIENCE_MS;
   for (;;) {
     const answer = await ask();
     if (holds(answer)) return answer;
-    if (Date.now() > giveUpAt)
-      throw new Error(`${what}: not within ${withinMs} ms; last seen: ${JSON.stringify(answer)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (Date.now() > giveUpAtMs)
+      throw new Error(`${what}: not within ${PATIENCE_MS} ms; last seen: ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

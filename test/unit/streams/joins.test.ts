@@ -182,7 +182,7 @@ it('windows over joined rows hold every one of them: none is late, however long 
     }),
     { numRuns: 40 },
   );
-}, 60_000);
+});
 
 describe('a union', () => {
   it('is the rows of its sources, each with limits of its own, in the columns of the first', async () => {

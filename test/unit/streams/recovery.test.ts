@@ -184,4 +184,4 @@ it('dies at every single step once', async () => {
       );
     }
   }
-}, 60_000);
+});

@@ -20,7 +20,7 @@ export const waitCommand = (): Command =>
       'after',
       `
 For scripts: what was sent before it began is in the answers when it ends with 0. It waits as long as the lag shrinks, and
-ends with 3 when that stands still for a minute.
+ends with 3 when that stands still for five minutes.
 
 Examples:
   $ npx bifold wait delays

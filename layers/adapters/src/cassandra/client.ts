@@ -97,7 +97,7 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
       reconnection: new cassandra.policies.reconnection.ExponentialReconnectionPolicy(100, 2_000, false),
       speculativeExecution: new cassandra.policies.speculativeExecution.NoSpeculativeExecutionPolicy(),
     },
-    socketOptions: { connectTimeout: 5_000, readTimeout: options.requestTimeoutMs ?? 10_000 },
+    socketOptions: { connectTimeout: 15_000, readTimeout: options.requestTimeoutMs ?? 10_000 },
     queryOptions: {
       prepare: true,
       isIdempotent: true,

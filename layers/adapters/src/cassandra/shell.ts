@@ -30,7 +30,7 @@ export async function cassandraShell(
     ...(options.keyspace === undefined ? {} : { keyspace: options.keyspace }),
     ...(options.credentials ? { credentials: { ...options.credentials } } : {}),
     encoding: { useBigIntAsLong: true, useBigIntAsVarint: true },
-    socketOptions: { connectTimeout: 5_000, readTimeout: DEFINITION_TIMEOUT_MS },
+    socketOptions: { connectTimeout: 15_000, readTimeout: DEFINITION_TIMEOUT_MS },
     queryOptions: { prepare: false, isIdempotent: false },
   });
   const asking = async <T>(failed: string, ask: () => Promise<T>): Promise<T> => {

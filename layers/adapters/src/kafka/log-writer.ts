@@ -9,7 +9,7 @@ export interface KafkaLogWriterOptions extends KafkaOptions {
 }
 
 const ALL_IN_SYNC = -1;
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 15_000;
 /** Below what brokers take in one batch when nothing else is set. A record that is larger goes by itself. */
 const BATCH_BYTES = 512 * 1024;
 const RECORD_OVERHEAD_BYTES = 64;

@@ -87,7 +87,7 @@ export interface KafkaTopics {
 const READ_COMMITTED = 1;
 const CONSUMER = -1;
 const NO_EPOCH = -1;
-const WITHIN_MS = 4_000;
+const WITHIN_MS = 12_000;
 
 export function kafkaTopics(options: KafkaOptions): KafkaTopics {
   const cluster = kafkaCluster(options);

@@ -45,7 +45,7 @@ export interface Bucket {
   close(): void;
 }
 
-const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 15_000;
 /** Of a socket on which nothing moves; a long transfer that moves may take longer. */
 const IDLE_TIMEOUT_MS = 30_000;
 const KEYS_PER_DELETE = 1000;
