@@ -222,7 +222,6 @@ describe('kill -9 at random moments', () => {
       'the send to go on',
       () => rowsSent(file),
       (rows) => rows >= before + SENT_BETWEEN,
-      120_000,
     );
     const pids = victim === 'producer' ? [] : await pidsOf(victim === 'broker' ? ['kafka'] : []);
     await sleep(random.below(700));

@@ -198,7 +198,7 @@ it('promotes no version that is worse, or scored otherwise than in training', as
     writeVersion(SECOND, 0.8, (alcohol) => said(SECOND, alcohol)),
   );
   const worse = await bifold.run('model', 'promote', 'wine', 'v2');
-  expect([worse.status, worse.stderr]).toEqual([1, expect.stringContaining('not promoted: it is worse')]);
+  expect([worse.status, worse.stderr]).toEqual([1, expect.stringContaining('[BIFOLD_MODEL_WORSE]')]);
   expect(await done('model', 'compare', 'wine', 'v2')).toMatch(/accuracy +0\.800000 +0\.900000 +-0\.100000/);
   await done(
     'model',
@@ -206,7 +206,7 @@ it('promotes no version that is worse, or scored otherwise than in training', as
     writeVersion({ ...SECOND, version: 'v3' }, 0.99, () => ['barolo', 1]),
   );
   const other = await bifold.run('model', 'promote', 'wine', 'v3', '--even-if-worse');
-  expect([other.status, other.stderr]).toEqual([1, expect.stringContaining('does not score as the model was trained')]);
+  expect([other.status, other.stderr]).toEqual([1, expect.stringContaining('[BIFOLD_GOLDEN_DIFFERS]')]);
   const unknown = await bifold.run('model', 'promote', 'wine', 'v9');
   expect([unknown.status, unknown.stderr]).toEqual([2, expect.stringContaining('[BIFOLD_UNKNOWN_MODEL]')]);
   expect(await bifold.json('model', 'show', 'wine')).toMatchObject({ version: 'v1', measures: { accuracy: 0.9 } });
