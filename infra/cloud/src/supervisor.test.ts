@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { PATIENCE_MS } from '../../../test/patience.ts';
 import { type CloudPaths, cloudPaths } from './paths.ts';
 import { markedProcesses, processIdentity, signal } from './processes.ts';
 import type { ServiceSpec } from './services.ts';
@@ -38,7 +37,7 @@ const service = (script: string, more: Partial<ServiceSpec> = {}): ServiceSpec =
 const ready = `require('node:fs').writeFileSync('ready', 'yes'); setInterval(() => {}, 1000);`;
 const pidNow = () => livingRecord(paths, 'sample')?.pid;
 const gone = (pid: number) =>
-  until(() => (processIdentity(pid) === undefined ? true : undefined), { withinMs: PATIENCE_MS });
+  until(() => (processIdentity(pid) === undefined ? true : undefined), { withinMs: Number.POSITIVE_INFINITY });
 
 describe('a supervised service', () => {
   it('is started once, and stopped without a trace', async () => {
