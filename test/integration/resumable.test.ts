@@ -247,6 +247,7 @@ describe('kill -9 at random moments', () => {
     const other = otherProducer();
     let running = sending('--resumable', file);
     const hits: (readonly [Victim, number])[] = [];
+    let others = 0;
     try {
       for (const victim of random.shuffled(VICTIMS)) {
         hits.push([victim, await strike(victim, running, file, random)]);
@@ -256,8 +257,8 @@ describe('kill -9 at random moments', () => {
       expect({ status, stderr: running.stderr() }).toEqual({ status: 0, stderr: '' });
     } finally {
       running.child.kill('SIGKILL');
+      others = await other.end();
     }
-    const others = await other.end();
     console.log(`committed rows at each kill: ${hits.map(([victim, rows]) => `${victim} ${rows}`).join(', ')}`);
     // Each kill hit in the middle: some rows were there, and some were not.
     for (const [, rows] of hits) expect(rows > 0 && rows < ROWS).toBe(true);
