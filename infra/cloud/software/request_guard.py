@@ -29,15 +29,14 @@ _CORS_PREFIX = b"access-control-"
 
 def foreign(headers, port: int) -> tuple[str, str] | None:
     """What shows that a web page sent a request: the header and its value. None for every other request."""
-    own_addresses = {f"{name}:{port}" for name in LOOPBACK}
-    own_origins = {f"http://{address}" for address in own_addresses}
+    own_origins = {f"http://{name}:{port}" for name in LOOPBACK}
     seen: dict[str, list[str]] = {}
     for name, value in headers:
         seen.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1").strip().lower())
     for host in seen.get("host", ["none"]):
-        name, _, given_port = host.rpartition(":")
-        below_localhost = given_port == str(port) and _BELOW_LOCALHOST.fullmatch(name) is not None
-        if host not in own_addresses and not below_localhost:
+        # Any port: a program may come through a proxy on this machine, and a page cannot choose a name of loopback.
+        name, _, host_port = host.rpartition(":")
+        if not host_port.isdigit() or (name not in LOOPBACK and not _BELOW_LOCALHOST.fullmatch(name)):
             return "Host", host
     for origin in seen.get("origin", []):
         if origin not in own_origins:
@@ -50,7 +49,7 @@ def foreign(headers, port: int) -> tuple[str, str] | None:
 
 def _refusal(header: str, value: str, port: int) -> bytes:
     allowed = {
-        "Host": " or ".join(f"{name}:{port}" for name in LOOPBACK),
+        "Host": " or ".join(f"{name}:PORT" for name in LOOPBACK),
         "Origin": f"none, or that of the emulator itself: http://{LOOPBACK[0]}:{port}",
         "Sec-Fetch-Site": "none or same-origin",
     }[header]
