@@ -1,8 +1,8 @@
 import { memoryBucket, memoryDatabase, memoryPublications } from '@bifold/adapters/memory';
-import { type Pipeline, type Pointer, QUARANTINE_POSITION, rowAlgebrasOf } from '@bifold/core';
+import { type Pipeline, type Pointer, QUARANTINE_POSITION, restoredPointer, rowAlgebrasOf } from '@bifold/core';
 import { pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
-import { publishedView } from './published.ts';
+import { publishedView, steadyReads } from './published.ts';
 import { answerQuestion } from './query/answer.ts';
 import { questionOf } from './query/question.ts';
 import { type RecomputePorts, recompute } from './recompute/recompute.ts';
@@ -85,6 +85,23 @@ describe('a database that was emptied', () => {
   it('answers nothing where nothing was published, though records were archived', async () => {
     await expect(opened([0, 1]).answer()).rejects.toMatchObject({ code: 'BIFOLD_NOTHING_COVERED' });
     expect((await opened().answer()).rows).toEqual([]);
+  });
+});
+
+describe('reads that go on for a while', () => {
+  const readsOver = (pointers: readonly Pointer[]) => {
+    const left = [...pointers];
+    const batch = { readPointer: async () => left.shift() as Pointer };
+    return steadyReads({ batch, published: { check: async () => undefined } });
+  };
+
+  it('may have one publication in between', async () => {
+    await expect((await readsOver([first, second])).check()).resolves.toBeUndefined();
+  });
+
+  it('are of no use when the database was emptied and restored in between', async () => {
+    const restored = restoredPointer(first, 'unused', 0);
+    await expect((await readsOver([first, restored])).check()).rejects.toMatchObject({ code: 'BIFOLD_MOVED_ON' });
   });
 });
 

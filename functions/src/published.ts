@@ -3,7 +3,9 @@ import {
   type BatchStore,
   type Plan,
   type Pointer,
+  ProtocolError,
   type PublicationStore,
+  stillReadable,
   ViewLostError,
 } from '@bifold/core';
 
@@ -59,6 +61,42 @@ export function isLost(recorded: Pointer | null, stored: Pointer): boolean {
   if (recorded === null) return false;
   const isOther = recorded.generation === stored.generation && recorded.current?.run !== stored.current?.run;
   return recorded.generation > stored.generation || isOther;
+}
+
+/**
+ * Judges reads of the database that go on for a while: it may be emptied, and restored, under them.
+ * @returns to be called behind the reads
+ * @throws {ProtocolError} behind reads that were of two databases, perhaps
+ */
+export async function steadyReads({
+  batch,
+  published,
+}: Pick<PublishedPorts, 'batch'> & { readonly published: Pick<PublishedView, 'check'> }): Promise<SteadyReads> {
+  const before = await batch.readPointer('quorum');
+  return {
+    before,
+    async check() {
+      const pointer = await batch.readPointer('quorum');
+      await published.check(pointer);
+      // A restored database leaps by more than one generation.
+      if (!stillReadable(before.generation, pointer)) throw movedOn(before, pointer);
+    },
+  };
+}
+
+export interface SteadyReads {
+  /** The pointer as it was before the reads. */
+  readonly before: Pointer;
+  check(): Promise<void>;
+}
+
+function movedOn(before: Pointer, after: Pointer): ProtocolError {
+  return new ProtocolError('BIFOLD_MOVED_ON', {
+    failed: 'the generation was replaced twice, or restored, while a batch was folded',
+    received: `generation ${before.generation}, then ${after.generation}`,
+    allowed: 'at most one generation published meanwhile',
+    remedy: 'nothing: the batch is retried',
+  });
 }
 
 export function viewLost({ name }: Pick<Plan, 'name'>, recorded: Pointer | null, stored: Pointer): ViewLostError {

@@ -105,6 +105,19 @@ export function speedStoreContract(
       expect([...(await store.readProgress(7, 0, null))]).toEqual([]);
     });
 
+    it('lets no progress count in a segment that was closed, whether it came before or comes later', async () => {
+      await store.writeProgress(5, 3, 4000);
+      await store.closeSegment(5, 3);
+      await store.closeSegment(5, 4);
+      await store.writeProgress(5, 4, 5000);
+      await store.writeProgress(5, 5, 5100);
+      expect([...(await store.readProgress(5, 0, null))]).toEqual([
+        [3, 3000],
+        [4, 4000],
+        [5, 5100],
+      ]);
+    });
+
     it('knows the partitions that were registered, once each, ascending', async () => {
       for (const partition of [10, 2, 0, 2]) await store.registerPartition(partition);
       expect(await store.partitions()).toEqual([0, 2, 10]);

@@ -24,6 +24,7 @@ import {
   type SpeedStore,
   type StoragePlan,
   type SweepLedger,
+  segmentStart,
   type TableColumn,
 } from '@bifold/core';
 import { fileOf, type LocalFiles } from './engine.ts';
@@ -178,6 +179,8 @@ async function first<T>(source: AsyncIterable<T>, limit: number): Promise<readon
 
 export function speedStore(stage: Stage, actor: Actor, scope: Scope, storage: StoragePlan): SpeedStore {
   const of = (database: MemoryDatabase): SpeedStore => database.speedStore(scope, storage);
+  // A closed segment has the newest write, and the smallest value.
+  const isClosed = (segment: number, next: number) => next === segmentStart(segment, storage.segmentSize);
   return {
     partitions: () =>
       read(
@@ -196,10 +199,21 @@ export function speedStore(stage: Stage, actor: Actor, scope: Scope, storage: St
         actor,
         `progress of p${partition} [${from}, ${to ?? ''})`,
         (db) => of(db).readProgress(partition, from, to),
-        largest,
+        (left, right) => {
+          const closed = [...left, ...right].filter(([segment, next]) => isClosed(segment, next));
+          return new Map([...largest(left, right), ...closed]);
+        },
         (db, merged) =>
-          Promise.all(Array.from(merged, ([segment, next]) => of(db).writeProgress(partition, segment, next))),
+          Promise.all(
+            Array.from(merged, ([segment, next]) =>
+              isClosed(segment, next)
+                ? of(db).closeSegment(partition, segment)
+                : of(db).writeProgress(partition, segment, next),
+            ),
+          ),
       ),
+    closeSegment: (partition, segment) =>
+      mutate(stage, actor, `close p${partition} s${segment}`, (db) => of(db).closeSegment(partition, segment)),
     writeProgress: (partition, segment, next) =>
       mutate(stage, actor, `progress p${partition} s${segment} = ${next}`, (db) =>
         of(db).writeProgress(partition, segment, next),

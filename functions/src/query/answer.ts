@@ -127,7 +127,7 @@ async function resumedVantage(
   scope: Scope,
   cursor: Cursor,
   pointer: Pointer,
-  { store }: QueryPorts,
+  { store, batch, published }: QueryPorts,
 ): Promise<Vantage> {
   const kept = [pointer.current, pointer.previous].find((run) => (run?.run ?? null) === cursor.run) ?? null;
   const known = cursor.run === null ? pointer.generation <= 1 : kept !== null;
@@ -136,29 +136,27 @@ async function resumedVantage(
     cursor.incarnation !== scope.incarnation ||
     !known ||
     !stillReadable(cursor.generation, pointer)
-  ) {
-    throw new QuestionError('BIFOLD_CURSOR_EXPIRED', {
-      failed: 'a page cannot be given: the generation of its cursor is no longer kept',
-      received: `generation ${cursor.generation} of ${cursor.version}`,
-      allowed: `generations ${Math.max(0, pointer.generation - 1)} and ${pointer.generation} of ${scope.version}`,
-      remedy: 'ask again from the first page',
-    });
-  }
+  )
+    throw cursorExpired(scope, cursor, pointer);
   const isKnown = new Set([...(await store.partitions()), ...partitionsOf(kept)]);
   const claimed = new Map<number, Map<number, number>>();
-  for (const [partition, segment, next] of cursor.segments) {
-    if (!isKnown.has(partition)) throw falseCursor(partition, next);
+  for (const [partition, segment, next] of cursor.segments)
     claimed.set(partition, (claimed.get(partition) ?? new Map<number, number>()).set(segment, next));
-  }
-  await Promise.all(
+  const excessive = await Promise.all(
     Array.from(claimed, async ([partition, segments]) => {
       const first = [...segments.keys()].reduce((least, segment) => Math.min(least, segment));
-      const stored = await store.readProgress(partition, first, null);
-      for (const [segment, next] of segments) {
-        if (next > (stored.get(segment) ?? 0)) throw falseCursor(partition, next);
-      }
+      const stored = isKnown.has(partition) ? await store.readProgress(partition, first, null) : new Map();
+      return [...segments].flatMap(([segment, next]) => (next > (stored.get(segment) ?? 0) ? { partition, next } : []));
     }),
   );
+  const [falsely] = excessive.flat();
+  if (falsely !== undefined) {
+    // The database may have been emptied, or restored, since the pointer was read: then the cursor was true.
+    const after = await batch.readPointer('quorum');
+    await published.check(after);
+    if (!stillReadable(cursor.generation, after)) throw cursorExpired(scope, cursor, after);
+    throw falseCursor(falsely.partition, falsely.next);
+  }
   const named: Pointer = { generation: cursor.generation, current: kept, previous: null };
   return vantageOf(named, [...claimed.keys()], claimed, plan.storage.segmentSize, false);
 }
@@ -191,6 +189,15 @@ function checkContinues(plan: Plan, question: Question): void {
     received: JSON.stringify(askedOf(plan, question)).slice(0, 200),
     allowed: 'the question of the first page; only its limit may change',
     remedy: 'repeat the question of the first page, or ask without a cursor',
+  });
+}
+
+function cursorExpired({ version }: Scope, cursor: Cursor, { generation }: Pointer): QuestionError {
+  return new QuestionError('BIFOLD_CURSOR_EXPIRED', {
+    failed: 'a page cannot be given: the generation of its cursor is no longer kept',
+    received: `generation ${cursor.generation} of ${cursor.version}`,
+    allowed: `generations ${Math.max(0, generation - 1)} and ${generation} of ${version}`,
+    remedy: 'ask again from the first page',
   });
 }
 

@@ -8,6 +8,7 @@ import {
   type Pipeline,
   type Pointer,
   type Range,
+  segmentOf,
   segmentStart,
 } from '@bifold/core';
 import { coldState, foldDelivery, type SpeedPorts } from '../speed/speed.ts';
@@ -46,8 +47,16 @@ export async function foldHead(
     const { end } = await log.bounds(partition);
     for (let position = segmentStart(cutOf(pointer.current, partition), segmentSize); position < end; ) {
       const slice = await log.read(partition, position, end, FETCH_BYTES);
-      if (slice.logStart > position)
-        lost[partition] = normalRanges([...(lost[partition] ?? []), [position, Math.min(slice.logStart, end)]]);
+      if (slice.logStart > position) {
+        const lostEnd = Math.min(slice.logStart, end);
+        lost[partition] = normalRanges([...(lost[partition] ?? []), [position, lostEnd]]);
+        // Functions that were at work when the database was emptied may have written progress that its rows do not bear out.
+        // A view that looks back is folded no further: no segment that has begun is.
+        const closedEnd = fold.lookBack === null ? lostEnd : end;
+        const last = segmentOf(closedEnd - 1, segmentSize);
+        for (let segment = segmentOf(position, segmentSize); segment <= last; segment++)
+          await ports.store.closeSegment(partition, segment);
+      }
       for (const chunk of chunksOf(slice.records)) {
         await foldDelivery(fold, new Map([[partition, chunk]]), folding, warm);
         records += chunk.length;

@@ -12,6 +12,7 @@ import {
   type ModelRegistry,
   NO_CLOCK_MS,
   openingOf,
+  type Pointer,
   ProtocolError,
   type QuarantineEntry,
   type ResolveLookup,
@@ -20,6 +21,7 @@ import {
   segmentEnd,
   segmentOf,
   segmentStart,
+  stillReadable,
   type TimedValues,
   withModels,
 } from '@bifold/core';
@@ -27,7 +29,7 @@ import { clockBelow } from '../clock.ts';
 import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
 import { bindModels, coldModels, type RefusedVersion, type WarmModels } from '../models.ts';
 import { knownPrefix } from '../prefix.ts';
-import type { PublishedView } from '../published.ts';
+import { type PublishedView, steadyReads } from '../published.ts';
 import { type Earlier, earlierOf, NOTHING_EARLIER, type WarmAppearances } from './earlier.ts';
 import { type BoundLookups, bindLookups, type WarmLookups } from './lookups.ts';
 
@@ -51,6 +53,8 @@ interface WarmPartition {
   readonly current: SegmentFold;
   /** Where the clock stands at `end`, for views that drop what is late. */
   readonly clockMs: number;
+  /** Of a view that looks back, the generation that was published. A restored one leaps: what a process knows ends there. */
+  readonly generation: number | null;
 }
 
 /** What a process keeps between invocations, for one scope: created once, by the handler. */
@@ -151,8 +155,11 @@ async function foldPartition(
   verified: Promise<void>,
 ): Promise<FoldedPartition> {
   const { segmentSize } = fold.pipeline.plan.storage;
-  const known = warm.partitions.get(partition);
+  const kept = warm.partitions.get(partition);
   warm.partitions.delete(partition);
+  const continued = kept?.end === start ? kept : undefined;
+  const reads = continued === undefined || fold.lookBack !== null ? await steadyReads(ports) : null;
+  const known = reads === null || isOfDatabase(continued, reads.before) ? continued : undefined;
 
   const opened = await (fold.lookBack === null ? openFirstSegment : openPrefix)(fold, partition, start, ports, known);
   const firstSegment = segmentOf(opened.from, segmentSize);
@@ -165,11 +172,7 @@ async function foldPartition(
   // What the log was asked for must be of the same incarnation: verified after it was read.
   await (opened.askedLog ? verifyIncarnation(ports) : verified);
   // What was read above must be of a database that nobody emptied: checked after it was read.
-  const readsDatabase = known === undefined || fold.lookBack !== null;
-  const checkDatabase = async (): Promise<void> => {
-    if (readsDatabase) await ports.published.check(await ports.batch.readPointer('quorum'));
-  };
-  await checkDatabase();
+  await reads?.check();
   const earlier =
     fold.lookBack === null
       ? NOTHING_EARLIER
@@ -180,7 +183,7 @@ async function foldPartition(
           warm.appearances,
         );
   const lookups = await bind(fold, partition, folding, decoded, earlier, ports, warm);
-  if (fold.lookBack !== null) await checkDatabase();
+  if (fold.lookBack !== null) await reads?.check();
   const { segments, quarantine } = foldRecords(fold, partition, folding, decoded, earlier, opened.current, lookups);
 
   let rows = 0;
@@ -204,7 +207,8 @@ async function foldPartition(
 
   const last = segments.at(-1);
   if (last && last.segment === segmentOf(end - 1, segmentSize)) {
-    warm.partitions.set(partition, { end, current: last, clockMs: earlier.clockMs });
+    const generation = fold.lookBack === null ? null : (reads?.before.generation ?? null);
+    warm.partitions.set(partition, { end, current: last, clockMs: earlier.clockMs, generation });
   }
   return {
     partition,
@@ -214,6 +218,11 @@ async function foldPartition(
     rows,
     closed: opened.current === null,
   };
+}
+
+/** Whether no restored database may stand where the one stood that a process knows. */
+function isOfDatabase(known: WarmPartition | undefined, pointer: Pointer): boolean {
+  return known !== undefined && known.generation !== null && stillReadable(known.generation, pointer);
 }
 
 /** Rule 13: the versions of lookup tables and models that these records are folded with. */
@@ -265,7 +274,7 @@ async function openFirstSegment(
 ): Promise<OpenedSegment> {
   const { segmentSize } = fold.pipeline.plan.storage;
   const segment = segmentOf(start, segmentSize);
-  if (known !== undefined && known.end === start) {
+  if (known !== undefined) {
     const current = known.current.segment === segment ? known.current : new SegmentFold(fold, partition, segment, []);
     return { from: start, current, missing: [], completed: [], askedLog: false, clockMs: known.clockMs };
   }
@@ -314,7 +323,7 @@ async function openPrefix(
   known: WarmPartition | undefined,
 ): Promise<OpenedSegment> {
   const { segmentSize } = fold.pipeline.plan.storage;
-  if (known !== undefined && known.end === start) return openFirstSegment(fold, partition, start, ports, known);
+  if (known !== undefined) return openFirstSegment(fold, partition, start, ports, known);
   const { current: run } = await ports.batch.readPointer('quorum');
   const firstOpen = cutOf(run, partition);
   const cut = segmentStart(firstOpen, segmentSize);

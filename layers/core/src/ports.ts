@@ -108,6 +108,8 @@ export interface SpeedStore {
   /** Progress of the segments `[from, to)` that have any (`to` null: all from there on), ascending: the offset up to which each is complete from its first. */
   readProgress(partition: number, from: number, to: number | null): Promise<ReadonlyMap<number, number>>;
   writeProgress(partition: number, segment: number, next: number): Promise<void>;
+  /** Sets progress of a segment back to its first offset, for good: what others write there, now or later, does not count. */
+  closeSegment(partition: number, segment: number): Promise<void>;
   /** Every fragment of a segment, all buckets. */
   readSegment(partition: number, segment: number): Promise<readonly FragmentRow[]>;
   writeFragments(partition: number, segment: number, rows: readonly FragmentRow[]): Promise<void>;

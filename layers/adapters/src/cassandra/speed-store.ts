@@ -8,6 +8,7 @@ import {
   type SegmentSize,
   type SpeedStore,
   segmentEnd,
+  segmentStart,
   TABLES,
 } from '@bifold/core';
 import { eachOf, mapOf } from '../concurrency.ts';
@@ -82,6 +83,15 @@ export function speedStore(client: CassandraClient, scope: Scope, options: Speed
       client.write({
         cql: insert.progress,
         values: [...scoped, partition, BigInt(segment), BigInt(next), logTimestampUs(next)],
+      }),
+
+    closeSegment: (partition, segment) =>
+      client.write({
+        cql: insert.progress,
+        values: [
+          ...[...scoped, partition, BigInt(segment), BigInt(segmentStart(segment, segmentSize))],
+          logTimestampUs(segmentEnd(segment, segmentSize) + 1),
+        ],
       }),
 
     async readSegment(partition, segment) {

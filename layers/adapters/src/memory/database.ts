@@ -23,6 +23,7 @@ import {
   type SpeedStore,
   type SweepLedger,
   segmentEnd,
+  segmentStart,
   type Value,
 } from '@bifold/core';
 import { lookupNotWhole } from '../lookup-versions.ts';
@@ -80,6 +81,11 @@ export function memoryDatabase(): MemoryDatabase {
 
         async writeProgress(partition, segment, next) {
           progress.write(key(partition), joinKey(segment), logTimestampUs(next), bytesOf(next), [segment, next]);
+        },
+
+        async closeSegment(partition, segment) {
+          const [start, end] = [segmentStart(segment, segmentSize), segmentEnd(segment, segmentSize)];
+          progress.write(key(partition), joinKey(segment), logTimestampUs(end + 1), bytesOf(start), [segment, start]);
         },
 
         async readSegment(partition, segment) {
