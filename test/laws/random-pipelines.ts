@@ -345,11 +345,18 @@ const record = fc
       },
     ),
     city: json(
-      ['"rome"', '"rome"', '"rome"', '"oslo"', '""', '"z\u{1f600}"', '"z\uffff"', 'null', '"a|b"'],
-      ['"\\ud800"'],
+      [
+        ...['"rome"', '"rome"', '"rome"', '"oslo"', '""', '"z\u{1f600}"', '"z\uffff"', 'null', '"a|b"'],
+        // They look like others, and are keys of their own.
+        ...['"\ufeffrome"', '"\ufeff"', '"e\u0301"', '"é"', '"\\u0000"', '"rome\u2028"', '"__proto__"'],
+      ],
+      ['"\\ud800"', '"rome\\udc00"'],
     ),
     text: json(
-      ['"a b  a"', '""', '" "', '"é e\\u0301"', '"a"', 'null', '"it\'s \\"q\\""', '"NaN"', '"a\\u0000b"'],
+      [
+        ...['"a b  a"', '""', '" "', '"é e\\u0301"', '"a"', 'null', '"it\'s \\"q\\""', '"NaN"', '"a\\u0000b"'],
+        ...['"\ufeffa b"', '"a \ufeffa"', '"\u200ba"', '"\u2028"', '"\\u001b[0m"', '"constructor"'],
+      ],
       ['NaN', '5'],
     ),
     whole: fc.oneof(
@@ -392,7 +399,7 @@ const record = fc
       ['"0.10"', '"0.1"', '"12.5"', '"-0"', '"-7"', `"${NINES}"`, `"${SMALL}"`, 'null'],
       ['"5."', `"${NINES}9"`, '5'],
     ),
-    tags: json(['["a","b","a"]', '["a"]', '[]', 'null', '["","x y"]'], ['[1]']),
+    tags: json(['["a","b","a"]', '["a"]', '[]', 'null', '["","x y"]', '["\ufeffa","a"]'], ['[1]']),
   })
   .map(
     (fields) =>

@@ -138,7 +138,7 @@ function fieldsOf({ value }: LogRecord): ReadonlyMap<string, string> | null {
 
 function wholeText(value: Uint8Array | null): string {
   if (value === null) return '';
-  const text = new TextDecoder('utf-8').decode(value);
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(value);
   return text.includes('\ufffd') ? visibleBytes(value) : text;
 }
 

@@ -57,6 +57,55 @@ describe('DuckDB', () => {
     );
   });
 
+  it('keeps format, control and combining characters of text, wherever they stand', async () => {
+    const characters = [
+      '\ufeff',
+      '\u200b',
+      '\u202e',
+      '\u2028',
+      '\u0301',
+      '\u0000',
+      '\u001b',
+      '\u0085',
+      '\ufffe',
+      '\uffff',
+    ];
+    const texts = characters.flatMap((character) => [
+      ...[character, character.repeat(2), `${character}abc`, `abc${character}`, `a${character}bc`],
+      // Texts of at most 12 bytes lie within a row, longer ones beside it.
+      `${character}${'long '.repeat(10)}`,
+    ]);
+    const path = join(folder, 'characters.parquet');
+    await database.writeParquet(path, [{ name: 't', type: 'VARCHAR' }], [[texts]]);
+    const read = await database.rows(`SELECT t FROM read_parquet('${path}')`);
+    expect(read.map(({ t }) => t)).toEqual(texts);
+    expect(await database.rows(`SELECT count(DISTINCT t) AS n FROM read_parquet('${path}')`)).toEqual([
+      { n: BigInt(texts.length) },
+    ]);
+  });
+
+  it('keeps a leading U+FEFF of text within other values', async () => {
+    const text = `chr(65279) || 'a'`;
+    for (const [type, value] of [
+      ['LIST', `[${text}, 'b']`],
+      ['ARRAY', `array_value(${text}, 'b')`],
+      ['STRUCT', `struct_pack(k := ${text})`],
+      ['MAP', `map([${text}], [${text}])`],
+      ['UNION', `union_value(k := ${text})`],
+      ['VARIANT', `(${text})::VARIANT`],
+      ['a long text in a LIST', `[${text} || repeat('long ', 10)]`],
+    ]) {
+      const rows = await database.rows(`SELECT ${value} AS v`);
+      expect([type, ...rows.map(({ v }) => String(v))]).toEqual([type, expect.stringContaining('\ufeffa')]);
+    }
+  });
+
+  it('keeps the names of columns, odd ones and equal ones', async () => {
+    expect(await database.rows(`SELECT 'x' AS "a""b", 'y' AS "a""b", NULL::VARCHAR AS "\ufeffc"`)).toEqual([
+      { 'a"b': 'x', 'a"b_1': 'y', '\ufeffc': null },
+    ]);
+  });
+
   it('gives a whole result while files are written from it', async () => {
     let seen = 0;
     for await (const chunk of database.query('SELECT range AS n FROM range(300000)')) {

@@ -14,6 +14,7 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import { AdapterError } from '../errors.ts';
+import { keepLeadingMarks } from './text-decoder.ts';
 
 export interface DuckDbOptions {
   /** Such as `512MB`; what exceeds it goes to `tempDirectory`. */
@@ -65,6 +66,7 @@ const TYPES: Readonly<Record<SqlType, DuckDBType>> = { INTEGER, BIGINT, DOUBLE, 
 
 /** An in-memory database. The native library is loaded by this file alone. */
 export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
+  keepLeadingMarks();
   const instance = await DuckDBInstance.create(':memory:', {
     ...(options.memoryLimit === undefined ? {} : { memory_limit: options.memoryLimit }),
     ...(options.tempDirectory === undefined ? {} : { temp_directory: options.tempDirectory }),
