@@ -8,6 +8,7 @@ const { join } = require('node:path');
 
 const WORKSPACES = [
   'layers/core',
+  'layers/compression',
   'layers/adapters',
   'layers/pipelines',
   'functions',
@@ -37,7 +38,7 @@ const arrow = (from, allowed) => ({
 
 /** A dependency has one home, so that swapping it touches one place. */
 const home = (dependency, homes) => ({
-  name: `home-${dependency.split('/')[0].replace('@', '')}`,
+  name: `home-${dependency.replace('@', '').replace('/', '-')}`,
   comment: `${dependency} is used in ${homes.join(' and ')} alone.`,
   severity: 'error',
   from: { pathNot: ['^test/', TESTS, '/bench/', ...homes.map((path) => `^${path}/`)] },
@@ -48,12 +49,13 @@ const home = (dependency, homes) => ({
 module.exports = {
   forbidden: [
     arrow('layers/core', []),
-    arrow('layers/adapters', ['layers/core']),
+    arrow('layers/compression', []),
+    arrow('layers/adapters', ['layers/core', 'layers/compression']),
     arrow('layers/pipelines', ['layers/core']),
     arrow('functions', ['layers/core', 'layers/adapters', 'layers/pipelines']),
     arrow('cdk', ['layers/core', 'layers/pipelines']),
     arrow('infra/cloud', []),
-    arrow('infra/trigger', []),
+    arrow('infra/trigger', ['layers/compression']),
     arrow('infra/runner', ['layers/core', 'layers/adapters', 'layers/pipelines']),
     // infra/cli imports everything of ours.
     {
@@ -105,7 +107,8 @@ module.exports = {
     })),
     home('cassandra-driver', ['layers/adapters/src/cassandra']),
     home('@duckdb', ['layers/adapters/src/duckdb']),
-    home('@platformatic', ['layers/adapters/src/kafka']),
+    home('@platformatic/kafka', ['layers/adapters/src/kafka']),
+    home('@platformatic/wasm-utils', ['layers/compression']),
     home('kafkajs', ['infra/trigger', 'infra/cli']),
     home('aws-cdk-lib', ['cdk']),
     home('commander', ['infra/cli']),

@@ -140,6 +140,7 @@ function kafkaEnvironment(scope: Construct, settings: Settings): Record<string, 
     KAFKA_BROKERS: StringParameter.valueForStringParameter(scope, settings.kafka.brokersParameter),
     KAFKA_SECRET_ARN: secretArn(scope, settings.kafka.secretName),
     KAFKA_TLS: String(settings.kafka.tls),
+    ...(settings.kafka.decodedMib === null ? {} : { KAFKA_DECODED_MIB: String(settings.kafka.decodedMib) }),
   };
 }
 

@@ -21,6 +21,8 @@ export interface Settings {
     readonly brokersParameter: string;
     readonly secretName: string;
     readonly tls: boolean;
+    /** A batch of the log that decodes to more MiB cannot be read; null is the default, 128. */
+    readonly decodedMib: number | null;
   };
   readonly cassandra: {
     readonly contactPointsParameter: string;
@@ -103,6 +105,7 @@ export function readSettings(node: Node): Settings {
       brokersParameter: context.text('kafkaBrokersParameter', '/bifold/kafka/brokers'),
       secretName: context.text('kafkaSecretName', 'bifold/kafka'),
       tls: context.flag('kafkaTls', true),
+      decodedMib: context.optionalWhole('kafkaDecodedMib', 1, 1_024),
     },
     cassandra: {
       contactPointsParameter: context.text('cassandraContactPointsParameter', '/bifold/cassandra/contact-points'),

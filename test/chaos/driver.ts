@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
+// Teaches kafkajs all four codecs.
+import '@bifold/trigger/codecs';
+import { type Admin, CompressionTypes, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
 import type { Random } from '../simulation/random.ts';
 import { Ledger } from './ledger.ts';
 import type { StreamedEvent, View } from './views.ts';
@@ -8,6 +10,14 @@ const PARTITIONS = 4;
 const TICK_MS = 100;
 /** What an outage held back comes at once, but in requests that a broker likes. */
 const REQUEST_EVENTS_MAX = 1_000;
+/** Each request is compressed by one of them, so that the batches of a partition are mixed. */
+const COMPRESSIONS = [
+  CompressionTypes.None,
+  CompressionTypes.GZIP,
+  CompressionTypes.Snappy,
+  CompressionTypes.LZ4,
+  CompressionTypes.ZSTD,
+] as const;
 /** One record in so many is none that can be folded. */
 const POISON_EVERY = 307;
 
@@ -73,6 +83,7 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
       try {
         const acknowledged = await (await connected()).sendBatch({
           acks: -1,
+          compression: random.pick(COMPRESSIONS),
           topicMessages: [{ topic: view.topic, messages }],
         });
         for (const { partition, baseOffset } of acknowledged) {

@@ -1,11 +1,24 @@
 import type { Log } from '@bifold/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+export const CODECS = ['gzip', 'snappy', 'lz4', 'zstd'] as const;
+export type Codec = (typeof CODECS)[number];
+
+/** A producer in JavaScript, or the broker, which compresses by the Java libraries: they frame snappy in blocks. */
+export const COMPRESSORS = ['producer', 'broker'] as const;
+
 export interface OpenLog {
   readonly log: Log;
   readonly topicId: string;
   /** Appends committed records to a partition. */
   produce(partition: number, values: readonly string[]): Promise<void>;
+  /** Appends one batch, compressed where the log compresses. */
+  compressed(
+    partition: number,
+    values: readonly string[],
+    codec: Codec,
+    by: (typeof COMPRESSORS)[number],
+  ): Promise<void>;
   /** One transaction of these values: each takes an offset, and so does its end. */
   transact(partition: number, values: readonly string[], end: 'commit' | 'abort'): Promise<void>;
   /** Begins a transaction, and returns what aborts it. */
@@ -56,6 +69,21 @@ export function logContract(name: string, open: () => Promise<OpenLog>): void {
       expect(found).toEqual(values.slice(7, 493).map((value, index) => `${index + 7}:${value}`));
     });
 
+    it('reads the batches of every codec, one after the other', async () => {
+      const values = Array.from({ length: 40 }, (_, index) => `${index} ${'compressible '.repeat(5_000)}`);
+      const { end: begin } = await log.bounds(0);
+      let sent = 0;
+      for (const by of COMPRESSORS) {
+        for (const codec of CODECS) {
+          await opened.compressed(0, values.slice(sent, sent + 5), codec, by);
+          sent += 5;
+        }
+      }
+      const slice = await log.read(0, begin + 3, begin + 40, 40 * MANY);
+      expect(slice.end).toBe(begin + 40);
+      expect(texts(slice)).toEqual(values.slice(3).map((value, index) => `${begin + 3 + index}:${value}`));
+    });
+
     it('leaves out aborted and control records, claims them as holes, and stops at an open transaction', async () => {
       await opened.transact(1, ['a', 'b'], 'commit'); // 0 1 (2)
       await opened.transact(1, ['c', 'd'], 'abort'); // (3 4 5)
@@ -80,7 +108,7 @@ export function logContract(name: string, open: () => Promise<OpenLog>): void {
 
     it('shows what retention took: the log start lies above the slice', async () => {
       await opened.deleteBefore(0, 100);
-      expect(await log.bounds(0)).toEqual({ start: 100, end: 500 });
+      expect(await log.bounds(0)).toEqual({ start: 100, end: 540 });
       const slice = await log.read(0, 50, 103, MANY);
       expect([texts(slice), slice.end, slice.logStart]).toEqual([
         ['100:value 100', '101:value 101', '102:value 102'],

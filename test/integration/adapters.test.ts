@@ -27,7 +27,8 @@ import {
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import type { LogRecord } from '@bifold/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
+import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka';
+import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
 import { appearanceStoreContract } from '../contract/appearance-store.ts';
 import { archiveContract } from '../contract/archive-store.ts';
 import { batchStoreContract } from '../contract/batch-store.ts';
@@ -105,8 +106,6 @@ modelRegistryContract('S3 and Cassandra', async () => ({
   put: (key, localPath) => bucket.put(key, localPath, {}),
 }));
 
-const COMPRESSIONS = [CompressionTypes.None, CompressionTypes.GZIP];
-
 logContract('Kafka', async () => {
   const topic = `contract-${suffix}`;
   const admin = kafkaAdmin(kafkaAddress());
@@ -118,14 +117,32 @@ logContract('Kafka', async () => {
   const operator = kafka.admin();
   await Promise.all([producer.connect(), transactional.connect(), operator.connect()]);
   const log = kafkaLog({ ...kafkaAddress(), topic });
-  let sent = 0;
+  const compressor = new Producer({
+    clientId: 'compressor',
+    bootstrapBrokers: [addresses.kafka.brokersInternal],
+    serializers: stringSerializers,
+  });
+  /** What the broker does with batches: `producer` leaves them as they came. */
+  const compressAs = (value: string) =>
+    operator.alterConfigs({
+      validateOnly: false,
+      resources: [
+        { type: ConfigResourceTypes.TOPIC, name: topic, configEntries: [{ name: 'compression.type', value }] },
+      ],
+    });
   const messages = (partition: number, values: readonly string[]) => values.map((value) => ({ partition, value }));
   return {
     log,
     topicId,
     async produce(partition, values) {
-      const compression = COMPRESSIONS[sent++ % COMPRESSIONS.length] as CompressionTypes;
-      await producer.send({ topic, compression, messages: messages(partition, values) });
+      await producer.send({ topic, messages: messages(partition, values) });
+    },
+    async compressed(partition, values, codec, by) {
+      await compressAs(by === 'broker' ? codec : 'producer');
+      const batch = values.map((value) => ({ topic, partition, value }));
+      const compression = by === 'broker' ? 'none' : codec;
+      await compressor.send({ messages: batch, compression, acks: ProduceAcks.ALL });
+      await compressAs('producer');
     },
     async transact(partition, values, end) {
       const transaction = await transactional.transaction();
@@ -149,6 +166,7 @@ logContract('Kafka', async () => {
         producer.disconnect(),
         transactional.disconnect(),
         operator.disconnect(),
+        compressor.close(),
       ]);
     },
   };
@@ -186,6 +204,31 @@ describe('Kafka', () => {
       expect(read.map(shown)).toEqual(own.map(shown));
     }
     await Promise.all([log.close(), writer.close()]);
+  });
+
+  it('reads a batch that decodes to 90 MB in pieces, and says which batch exceeds the bound', async () => {
+    const topic = `large-${suffix}`;
+    const admin = kafkaAdmin(kafkaAddress());
+    await admin.createTopic(topic, 1);
+    const producer = new Producer({ clientId: 'large', bootstrapBrokers: [addresses.kafka.brokersInternal] });
+    const zeros = Buffer.alloc(1_000_000);
+    const messages = Array.from({ length: 90 }, () => ({ topic, partition: 0, value: zeros }));
+    await producer.send({ messages, compression: 'gzip', acks: ProduceAcks.ALL });
+    const log = kafkaLog({ ...kafkaAddress(), topic });
+    const pieces: number[] = [];
+    for (let from = 0; from < 90; ) {
+      const { records, end } = await log.read(0, from, 90, 1_000_000);
+      expect(records.map(({ offset }) => offset)).toEqual(Array.from({ length: end - from }, (_, i) => from + i));
+      expect(records.every(({ value }) => value?.length === zeros.length)).toBe(true);
+      pieces.push(end - from);
+      from = end;
+    }
+    expect(pieces.length).toBeGreaterThan(4);
+    const bounded = kafkaLog({ ...kafkaAddress(), topic, decodedBytesMax: 89_000_000 });
+    const error: AdapterError = await bounded.read(0, 40, 90, 1).catch((thrown) => thrown);
+    expect(error).toMatchObject({ code: 'BIFOLD_BATCH_TOO_LARGE' });
+    expect(error.message).toContain(`${topic}/0 that begins at offset 0`);
+    await Promise.all([log.close(), bounded.close(), admin.close(), producer.close()]);
   });
 
   it('describes topics, and what groups have committed', async () => {

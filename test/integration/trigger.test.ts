@@ -3,6 +3,7 @@
  * mappings that a test gives it and records every invocation, and a test decides how each one ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -10,9 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { type Cloud, openCloud } from '@bifold/cloud';
 import type { MappingState, TriggerState } from '@bifold/trigger';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Admin, Kafka, logLevel, type Message, type Producer } from 'kafkajs';
+import { Producer as LogProducer, ProduceAcks, stringSerializers } from '@platformatic/kafka';
+import { type Admin, CompressionTypes, Kafka, logLevel, type Message, type Producer } from 'kafkajs';
 import { brokerMoved } from '../chaos/kafka-addresses.ts';
 import { startProxy } from '../chaos/proxy.ts';
+import { CODECS, COMPRESSORS } from '../contract/log.ts';
 import { until } from './local/bifold.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -156,10 +159,10 @@ class TriggerProcess {
   #child: ChildProcess;
   #output = '';
 
-  constructor(endpoint: string) {
+  constructor(endpoint: string, options: readonly string[]) {
     this.#child = spawn(
       process.execPath,
-      [join(root, 'infra/trigger/src/main.ts'), '--endpoint', endpoint, '--region', 'eu-central-1'],
+      [join(root, 'infra/trigger/src/main.ts'), '--endpoint', endpoint, '--region', 'eu-central-1', ...options],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -167,6 +170,11 @@ class TriggerProcess {
         this.#output += chunk.toString();
       });
     }
+  }
+
+  residentBytes(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) * 1024;
   }
 
   get output(): string {
@@ -264,8 +272,8 @@ describe('the Kafka trigger', () => {
     ...more,
   });
 
-  const start = () => {
-    const trigger = new TriggerProcess(lambda.endpoint);
+  const start = (...options: readonly string[]) => {
+    const trigger = new TriggerProcess(lambda.endpoint, options);
     triggers.push(trigger);
     return trigger;
   };
@@ -277,7 +285,8 @@ describe('the Kafka trigger', () => {
   const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 
   const committed = async (): Promise<Record<number, number>> => {
-    const [found] = await admin.fetchOffsets({ groupId: `group-${topic}`, topics: [topic] });
+    // A broker that has just started reads its groups first.
+    const [found] = await admin.fetchOffsets({ groupId: `group-${topic}`, topics: [topic] }).catch(() => []);
     return Object.fromEntries((found?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]));
   };
   const committedIs = (expected: Record<number, number>) =>
@@ -599,6 +608,81 @@ describe('the Kafka trigger', () => {
     const sizes = lambda.invocations.map(({ sizeBytes }) => sizeBytes);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(6 * 1024 * 1024);
     expect(Math.max(...sizes)).toBeGreaterThan(5_900_000 - 1_200_000);
+  });
+
+  it('delivers the batches of every codec, as the Java libraries and as a producer in JavaScript write them', async () => {
+    await given(1);
+    const values = (batch: number) => Array.from({ length: 10 }, (_, i) => `${batch}/${i} ${'again '.repeat(8_000)}`);
+    const producer = new LogProducer({
+      clientId: 'codecs',
+      bootstrapBrokers: [cloud.addresses.kafka.brokersInternal],
+      serializers: stringSerializers,
+    });
+    let batch = 0;
+    for (const by of COMPRESSORS) {
+      for (const codec of CODECS) {
+        const configEntries = [{ name: 'compression.type', value: by === 'broker' ? codec : 'producer' }];
+        await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] });
+        const messages = values(batch++).map((value) => ({ topic, partition: 0, value }));
+        await producer.send({ messages, compression: by === 'broker' ? 'none' : codec, acks: ProduceAcks.ALL });
+      }
+    }
+    await producer.close();
+    start();
+    await committedIs({ 0: 80 });
+    const records = lambda.invocations.flatMap(({ partitions }) => partitions.get(0) ?? []);
+    expect(records.map(({ value }) => Buffer.from(value ?? '', 'base64').toString())).toEqual(
+      Array.from({ length: 8 }, (_, each) => values(each)).flat(),
+    );
+  });
+
+  it('delivers batches that decode to 90 MB beside another mapping, within the memory bound', async () => {
+    await given(1, { BatchSize: 10_000 });
+    const large = topic;
+    const largeMapping = mapping({ BatchSize: 10_000 });
+    topic = `${fresh}-${++count}`;
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    lambda.mappings = [largeMapping, mapping()];
+    const zeros = Buffer.alloc(1_000_000);
+    const messages = Array.from({ length: 90 }, () => ({ partition: 0, value: zeros }));
+    for (const _ of range(0, 5)) await producer.send({ topic: large, compression: CompressionTypes.GZIP, messages });
+    await send(0, numbered(0, 1_000));
+    const trigger = start();
+    await committedIs({ 0: 1_000 });
+    const seen = async () => (await admin.fetchOffsets({ groupId: `group-${large}`, topics: [large] }))[0];
+    let peakBytes = 0;
+    await until(
+      'all large records delivered',
+      async () => {
+        peakBytes = Math.max(peakBytes, trigger.residentBytes());
+        return (await seen())?.partitions[0]?.offset;
+      },
+      (offset) => offset === '450',
+    );
+    expect(peakBytes).toBeGreaterThan(0);
+    expect(peakBytes).toBeLessThan(1024 * 1024 * 1024);
+  });
+
+  it('stops at a batch that exceeds the bound, skips nothing, says what to do, and goes on with a larger bound', async () => {
+    await given(1);
+    await send(0, numbered(0, 3));
+    const messages = Array.from({ length: 20 }, () => ({ partition: 0, value: Buffer.alloc(1_000_000) }));
+    await producer.send({ topic, compression: CompressionTypes.GZIP, messages });
+    await send(0, numbered(0, 3));
+    const trigger = start('--decoded-mib', '10');
+    const blocked = await trigger.mapping('blocked', ({ status }) => status === 'blocked');
+    expect(blocked.reason).toContain('TRIGGER_BATCH_TOO_LARGE');
+    expect(blocked.lastProcessingResult).toContain('--decoded-mib');
+    await until(
+      'the log says it',
+      () => trigger.output,
+      (output) => output.includes('"positions":{"0":3}'),
+    );
+    expect(lambda.delivered(0)).toEqual(range(0, 3));
+    await trigger.end('SIGTERM');
+    start('--decoded-mib', '32');
+    await committedIs({ 0: 26 });
+    expectPrefixes(0, 0, 26);
   });
 
   it('reads committed records only, and commits past the markers of transactions', async () => {

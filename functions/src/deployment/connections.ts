@@ -18,7 +18,9 @@ export async function cassandraOfEnvironment(): Promise<CassandraClient> {
 
 /** A log, read by offset: of the incarnation that it was deployed for, and of no other. */
 export async function logOfEnvironment(topic: string, incarnation: string): Promise<Log> {
-  return kafkaLog({ ...(await kafkaOfEnvironment()), topic, incarnation });
+  const decodedMib = optionalSetting('KAFKA_DECODED_MIB');
+  const bound = decodedMib === undefined ? {} : { decodedBytesMax: Number(decodedMib) * 1024 * 1024 };
+  return kafkaLog({ ...(await kafkaOfEnvironment()), ...bound, topic, incarnation });
 }
 
 /** The brokers of the function's settings. */

@@ -1,5 +1,6 @@
 import type { KafkaOptions } from '@bifold/adapters/kafka';
 import type { LogRecord } from '@bifold/core';
+import { boundFetches } from '@bifold/trigger/codecs';
 import type { ConsumerCrashEvent, ConsumerGroupJoinEvent, IHeaders } from 'kafkajs';
 import { asking, kafkaClient } from './kafka.ts';
 
@@ -57,6 +58,7 @@ export async function readAsGroup({
     allowAutoTopicCreation: false,
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 12, restartOnFailure: isPassing },
   });
+  boundFetches(consumer);
   let end: (error?: unknown) => void = () => {};
   const ended = new Promise<void>((resolve, reject) => {
     end = (error) => (error === undefined ? resolve() : reject(error));

@@ -3,7 +3,7 @@
  * node infra/trigger/src/main.ts --endpoint http://127.0.0.1:4566 --region eu-central-1 --state-port 4570
  *
  * Each option may come from the environment instead: AWS_ENDPOINT_URL, AWS_REGION, BIFOLD_TRIGGER_STATE_PORT,
- * BIFOLD_TRIGGER_IN_FLIGHT. Writes one JSON object a line to standard output; the line "ready" carries the state's port.
+ * BIFOLD_TRIGGER_IN_FLIGHT, BIFOLD_TRIGGER_DECODED_MIB. Writes one JSON object a line to standard output; the line "ready" carries the state's port.
  */
 import { parseArgs } from 'node:util';
 import { messageOf, TriggerError } from './errors.ts';
@@ -30,14 +30,19 @@ async function main(): Promise<void> {
       region: { type: 'string' },
       'state-port': { type: 'string' },
       'in-flight': { type: 'string' },
+      'decoded-mib': { type: 'string' },
     },
   });
   const inFlight = values['in-flight'] ?? env.BIFOLD_TRIGGER_IN_FLIGHT;
+  const decoded = values['decoded-mib'] ?? env.BIFOLD_TRIGGER_DECODED_MIB;
   const trigger = await startTrigger({
     endpoint: values.endpoint ?? env.AWS_ENDPOINT_URL ?? null,
     region: values.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? 'us-east-1',
     statePort: wholeNumber('state-port', values['state-port'] ?? env.BIFOLD_TRIGGER_STATE_PORT ?? '0'),
-    ...(inFlight === undefined ? {} : { limits: { inFlightMax: wholeNumber('in-flight', inFlight) } }),
+    limits: {
+      ...(inFlight === undefined ? {} : { inFlightMax: wholeNumber('in-flight', inFlight) }),
+      ...(decoded === undefined ? {} : { decodedBytesMax: wholeNumber('decoded-mib', decoded) * 1024 * 1024 }),
+    },
     log,
   });
   log('info', 'ready', { statePort: trigger.statePort });

@@ -1,12 +1,13 @@
 import { type Backoff, delayMs, sleep } from './backoff.ts';
 import { type Batch, formBatch, PartitionQueue, payloadBytesMax } from './batcher.ts';
+import { decodedBytesMaxDefault, undecodable } from './codecs.ts';
 import { messageOf } from './errors.ts';
 import { encodeRun, selfManagedKafkaEnvelope } from './event.ts';
 import type { Invoke } from './invoke.ts';
 import type { Log } from './log.ts';
 import type { KafkaMapping } from './mapping.ts';
 import { type Credentials, type Source, type SourceListener, startSource } from './source.ts';
-import type { MappingState, PartitionState } from './state.ts';
+import { type MappingState, partitionState, positionsOf } from './state.ts';
 
 export interface PollerPorts {
   readonly invoke: Invoke;
@@ -20,6 +21,8 @@ export interface PollerLimits {
   readonly inFlightMax: number;
   /** Encoded records that one mapping may hold. */
   readonly heldBytesMax: number;
+  /** Decoded records that one fetch may hold: a larger batch of the log stops the mapping until this is raised. */
+  readonly decodedBytesMax: number;
   /** How long a stop waits for invocations under way before it gives them up, uncommitted. */
   readonly stopGraceMs: number;
   readonly retry: Backoff;
@@ -28,6 +31,7 @@ export interface PollerLimits {
 export const pollerLimitsDefault: PollerLimits = Object.freeze({
   inFlightMax: 200,
   heldBytesMax: 256 * 1024 * 1024,
+  decodedBytesMax: decodedBytesMaxDefault,
   stopGraceMs: 5_000,
   retry: { firstMs: 100, maxMs: 5_000 },
 });
@@ -42,6 +46,8 @@ export interface Poller {
 const queueBytesMax = 2 * payloadBytesMax;
 const commitRetryMs = 500;
 const reconnect: Backoff = { firstMs: 250, maxMs: 3_000 };
+/** A batch that cannot be decoded is looked at again: somebody may have deleted it. */
+const blockedRetryMs = 30_000;
 
 /** Runs one mapping until it is stopped, whatever happens to the broker, the function and the API meanwhile. */
 export function startPoller(
@@ -283,23 +289,34 @@ export function startPoller(
   const run = async (): Promise<void> => {
     for (let failures = 0; !stopping.signal.aborted; ) {
       const assignmentsBefore = state.assignments;
+      let waitMs: number | null = null;
       try {
         const { authentication } = mapping;
         const credentials = authentication === null ? null : await readCredentials(authentication.secretId);
-        source = await startSource(mapping, credentials, listener, log);
+        source = await startSource(mapping, credentials, limits.decodedBytesMax, listener, log);
         await Promise.race([source.ended, aborted(stopping.signal)]);
       } catch (error) {
         failures = state.assignments > assignmentsBefore ? 1 : failures + 1;
-        state.status = 'disconnected';
-        state.reason = messageOf(error);
-        if (failures === 1) log('warn', 'the source ended', { mapping: mapping.uuid, reason: state.reason });
+        const blocking = undecodable(error, mapping.topic);
+        state.status = blocking === null ? 'disconnected' : 'blocked';
+        state.reason = messageOf(blocking ?? error);
+        if (blocking !== null) {
+          waitMs = blockedRetryMs;
+          state.lastProcessingResult = `PROBLEM: ${state.reason}`;
+          log('error', 'the mapping is blocked', {
+            mapping: mapping.uuid,
+            code: blocking.code,
+            reason: state.reason,
+            positions: positionsOf(state),
+          });
+        } else if (failures === 1) log('warn', 'the source ended', { mapping: mapping.uuid, reason: state.reason });
       }
       if (stopping.signal.aborted) return;
       listener.revoked();
       const ended = source;
       source = null;
       await ended?.stop();
-      await sleep(delayMs(reconnect, failures, random), stopping.signal);
+      await sleep(waitMs ?? delayMs(reconnect, failures, random), stopping.signal);
     }
   };
   const running = run();
@@ -319,19 +336,6 @@ export function startPoller(
       await source?.stop();
       source = null;
     },
-  };
-}
-
-function partitionState(position: number, before: PartitionState | undefined, isInFlight: boolean): PartitionState {
-  return {
-    lag: before?.lag ?? null,
-    endOffset: before?.endOffset ?? null,
-    position,
-    committed: position,
-    waiting: 0,
-    inFlight: isInFlight ? (before?.inFlight ?? 0) : 0,
-    recordsInvoked: before?.recordsInvoked ?? 0,
-    recordsRedelivered: before?.recordsRedelivered ?? 0,
   };
 }
 

@@ -1,4 +1,5 @@
 import kafkajs, { type Admin, type Batch, type Kafka, type LogEntry, type SASLOptions } from 'kafkajs';
+import { boundFetches } from './codecs.ts';
 import type { KafkaRecord } from './event.ts';
 import { wholeAnswers } from './frames.ts';
 import type { Log } from './log.ts';
@@ -106,6 +107,7 @@ function sasl(mechanism: SaslMechanism, { username, password }: Credentials): SA
 export async function startSource(
   mapping: KafkaMapping,
   credentials: Credentials | null,
+  decodedBytesMax: number,
   listener: SourceListener,
   log: Log,
 ): Promise<Source> {
@@ -125,6 +127,7 @@ export async function startSource(
     readUncommitted: false,
     allowAutoTopicCreation: false,
   });
+  boundFetches(consumer, decodedBytesMax);
 
   /** Per partition: `delivered` is where the last records ended, `expected` where kafkajs will fetch (past markers). */
   const places = new Map<number, { delivered: number; expected: number }>();

@@ -27,7 +27,16 @@ interface StageTimes {
   commit: number;
 }
 
-export type MappingStatus = 'starting' | 'polling' | 'retrying' | 'disconnected' | 'disabled' | 'stopping' | 'refused';
+/** `blocked`: the log holds a batch that cannot be decoded; `reason` says how to go on. Nothing is skipped. */
+export type MappingStatus =
+  | 'starting'
+  | 'polling'
+  | 'retrying'
+  | 'disconnected'
+  | 'blocked'
+  | 'disabled'
+  | 'stopping'
+  | 'refused';
 
 export interface MappingState {
   readonly uuid: string;
@@ -96,6 +105,28 @@ function foreign({ headers, socket }: IncomingMessage): { readonly header: strin
   if (site !== undefined && site !== 'none' && site !== 'same-origin')
     return { header: 'Sec-Fetch-Site', value: String(site) };
   return null;
+}
+
+export function partitionState(
+  position: number,
+  before: PartitionState | undefined,
+  isInFlight: boolean,
+): PartitionState {
+  return {
+    lag: before?.lag ?? null,
+    endOffset: before?.endOffset ?? null,
+    position,
+    committed: position,
+    waiting: 0,
+    inFlight: isInFlight ? (before?.inFlight ?? 0) : 0,
+    recordsInvoked: before?.recordsInvoked ?? 0,
+    recordsRedelivered: before?.recordsRedelivered ?? 0,
+  };
+}
+
+/** The next offset of each partition: one of them begins the batch that blocks a mapping. */
+export function positionsOf({ partitions }: MappingState): Record<string, number> {
+  return Object.fromEntries(Object.entries(partitions).map(([partition, { position }]) => [partition, position]));
 }
 
 /** `GET /state`: the state as JSON. `GET /health`: 200 once the mappings were read for the first time, else 503. */

@@ -1,11 +1,14 @@
 import type { Log } from '@bifold/core';
-import { fetchV13, listOffsetsV7, metadataV12, ResponseError } from '@platformatic/kafka';
+import { listOffsetsV7, metadataV12, ResponseError } from '@platformatic/kafka';
 import { AdapterError } from '../errors.ts';
 import { apiErrorsOf, type Broker, type KafkaOptions, kafkaCluster } from './cluster.ts';
-import { committedRecords } from './record-batches.ts';
+import { fetchPartition } from './fetch.ts';
+import { committedRecords, decodeBatches } from './record-batches.ts';
 
 export interface KafkaLogOptions extends KafkaOptions {
   readonly topic: string;
+  /** A batch of the log that decodes to more cannot be read; 128 MiB unless told. */
+  readonly decodedBytesMax?: number;
   /** The topic id that reads are bound to; without it, the first that a read meets. */
   readonly incarnation?: string;
 }
@@ -19,6 +22,9 @@ const NO_SESSION = [0, -1] as const;
 const WAIT_MAX_MS = 500;
 const STALLS_MAX = 10;
 const RESPONSE_SIZE_BYTES_MIN = 64 * 1024;
+const DECODED_BYTES_MAX = 128 * 1024 * 1024;
+/** A large batch is read in pieces, and decoded again for each: they are not made small. */
+const PIECE_BYTES_MIN = 16 * 1024 * 1024;
 
 type TopicMetadata = metadataV12.MetadataResponseTopic;
 
@@ -29,7 +35,7 @@ interface Leaders {
 
 /** A topic, read by offset from the leaders of its partitions, without a consumer group. */
 export function kafkaLog(options: KafkaLogOptions): Log {
-  const { topic } = options;
+  const { topic, decodedBytesMax = DECODED_BYTES_MAX } = options;
   const cluster = kafkaCluster(options);
   let known: Leaders | null = null;
   /** What this log reads is one incarnation. Fetches name the id, so another topic of the same name cannot answer. */
@@ -139,7 +145,7 @@ export function kafkaLog(options: KafkaLogOptions): Log {
           ];
           const fetching = cluster.ask(
             leader,
-            fetchV13.api,
+            fetchPartition,
             waitMs,
             1,
             sizeBytes,
@@ -161,15 +167,16 @@ export function kafkaLog(options: KafkaLogOptions): Log {
             begin = listed;
             continue;
           }
-          const [answer] = fetched.responses[0]?.partitions ?? [];
-          if (answer === undefined) throw new Error(`no answer for ${topic}/${partition}`);
-          const stable = Number(answer.lastStableOffset);
+          const stable = fetched.lastStableOffset;
           // Offsets are listed by name: should the topic be created anew this very moment, what came with the fetch still holds.
-          const logStart = Math.max(listed, Number(answer.logStartOffset));
+          const logStart = Math.max(listed, fetched.logStartOffset);
           const { records, end } = committedRecords(
             partition,
-            answer.records ?? [],
-            answer.abortedTransactions ?? [],
+            await decodeBatches(`${topic}/${partition}`, fetched.batches, begin, {
+              batchBytesMax: decodedBytesMax,
+              sumBytesMax: Math.max(sizeBytes, PIECE_BYTES_MIN),
+            }),
+            fetched.aborted,
             begin,
             Math.min(to, stable),
           );

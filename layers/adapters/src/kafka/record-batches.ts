@@ -1,14 +1,124 @@
+import { codecOfAttributes, DecodedTooLargeError, decompress } from '@bifold/compression';
 import type { LogRecord } from '@bifold/core';
-import type { RecordsBatch } from '@platformatic/kafka';
+import { type KafkaRecord, Reader, readRecord } from '@platformatic/kafka';
+import { AdapterError } from '../errors.ts';
 
 const LOG_APPEND_TIME = 1 << 3;
 const TRANSACTIONAL = 1 << 4;
 const CONTROL = 1 << 5;
 const ABORT_MARKER = 0;
 
+/** Where the fields of a batch begin. https://kafka.apache.org/documentation/#recordbatch */
+const AT = {
+  length: 8,
+  leaderEpoch: 12,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  firstTimestamp: 27,
+  maxTimestamp: 35,
+  producerId: 43,
+  count: 57,
+  records: 61,
+} as const;
+/** What an object of a record takes beside its bytes, roughly: many tiny records are bounded, too. */
+const RECORD_BYTES = 256;
+
 export interface AbortedTransaction {
   readonly producerId: bigint;
   readonly firstOffset: bigint;
+}
+
+/** A batch of the log, or its first part. */
+export interface RecordBatch {
+  readonly firstOffset: number;
+  /** Of the last record here; holes at the batch's end are counted where the batch is whole. */
+  readonly lastOffset: number;
+  readonly attributes: number;
+  readonly firstTimestamp: number;
+  readonly maxTimestamp: number;
+  readonly producerId: bigint;
+  readonly records: readonly KafkaRecord[];
+}
+
+export interface DecodingBounds {
+  /** A single batch that decodes to more cannot be read. */
+  readonly batchBytesMax: number;
+  /** Decoding ends after the record that reaches this sum. */
+  readonly sumBytesMax: number;
+}
+
+/**
+ * Decodes batches one after the other, as far as the bounds allow: the last one may be a part of itself. Records below
+ * `from` are left out, and do not count.
+ */
+export async function decodeBatches(
+  place: string,
+  bytes: Buffer,
+  from: number,
+  { batchBytesMax, sumBytesMax }: DecodingBounds,
+): Promise<readonly RecordBatch[]> {
+  const batches: RecordBatch[] = [];
+  let sumBytes = 0;
+  for (let begin = 0; begin + AT.leaderEpoch <= bytes.length && sumBytes < sumBytesMax; ) {
+    const end = begin + AT.leaderEpoch + bytes.readInt32BE(begin + AT.length);
+    // The broker cuts its answer at a number of bytes: the last batch then comes again, whole.
+    if (end > bytes.length) break;
+    const batch = bytes.subarray(begin, end);
+    begin = end;
+    const firstOffset = Number(batch.readBigInt64BE(0));
+    let lastOffset = firstOffset + batch.readInt32BE(AT.lastOffsetDelta);
+    if (lastOffset < from) continue;
+    const reader = Reader.from(await recordBytes(place, batch, firstOffset, batchBytesMax));
+    const records: KafkaRecord[] = [];
+    for (let left = batch.readInt32BE(AT.count); left > 0; left--) {
+      const record = readRecord(reader);
+      if (firstOffset + record.offsetDelta < from) continue;
+      records.push(record);
+      sumBytes += record.length + RECORD_BYTES;
+      if (sumBytes < sumBytesMax || left === 1) continue;
+      lastOffset = firstOffset + record.offsetDelta;
+      break;
+    }
+    batches.push({
+      ...{ firstOffset, lastOffset, records, attributes: batch.readInt16BE(AT.attributes) },
+      firstTimestamp: Number(batch.readBigInt64BE(AT.firstTimestamp)),
+      maxTimestamp: Number(batch.readBigInt64BE(AT.maxTimestamp)),
+      producerId: batch.readBigInt64BE(AT.producerId),
+    });
+  }
+  return batches;
+}
+
+async function recordBytes(place: string, batch: Buffer, firstOffset: number, limitBytes: number): Promise<Buffer> {
+  const data = batch.subarray(AT.records);
+  try {
+    const codec = codecOfAttributes(batch.readInt16BE(AT.attributes));
+    return codec === null ? data : await decompress(codec, data, limitBytes);
+  } catch (cause) {
+    const failed = `reading the batch of ${place} that begins at offset ${firstOffset}; nothing was skipped`;
+    if (cause instanceof DecodedTooLargeError) throw tooLarge(failed, data.length, limitBytes);
+    throw new AdapterError(
+      'BIFOLD_BATCH_CORRUPT',
+      {
+        failed,
+        received: cause instanceof Error ? cause.message : String(cause),
+        allowed: 'what a Kafka producer compresses with gzip, snappy, lz4 or zstd',
+        remedy:
+          'look at the topic with kafka-dump-log; delete the records up to the end of the batch if they are broken',
+      },
+      { cause },
+    );
+  }
+}
+
+function tooLarge(failed: string, compressedBytes: number, limitBytes: number): AdapterError {
+  const mebibytes = Math.round(limitBytes / 1024 / 1024);
+  return new AdapterError('BIFOLD_BATCH_TOO_LARGE', {
+    failed,
+    received: `${compressedBytes} bytes that decode to more than ${mebibytes} MiB`,
+    allowed: `batches that decode to at most ${mebibytes} MiB`,
+    remedy: 'deploy with a larger -c kafkaDecodedMib=<MiB>; let producers write smaller batches (batch.size)',
+  });
 }
 
 /**
@@ -17,7 +127,7 @@ export interface AbortedTransaction {
  */
 export function committedRecords(
   partition: number,
-  batches: readonly RecordsBatch[],
+  batches: readonly RecordBatch[],
   aborted: readonly AbortedTransaction[],
   from: number,
   to: number,
@@ -27,12 +137,10 @@ export function committedRecords(
   const records: LogRecord[] = [];
   let end = from;
   for (const batch of batches) {
-    const first = Number(batch.firstOffset);
-    const last = first + batch.lastOffsetDelta;
-    while (pending[0] !== undefined && pending[0].firstOffset <= BigInt(last)) {
+    while (pending[0] !== undefined && pending[0].firstOffset <= BigInt(batch.lastOffset)) {
       aborting.add((pending.shift() as AbortedTransaction).producerId);
     }
-    end = Math.max(end, last + 1);
+    end = Math.max(end, batch.lastOffset + 1);
     if (batch.attributes & CONTROL) {
       // The key of a marker is (version, type), 16 bits each.
       const marker = batch.records[0]?.key;
@@ -41,15 +149,14 @@ export function committedRecords(
     }
     if (batch.attributes & TRANSACTIONAL && aborting.has(batch.producerId)) continue;
     // With LogAppendTime the broker stamps the batch alone, as its maximum, and leaves the producer's clock in the records.
-    const stamped = batch.attributes & LOG_APPEND_TIME ? Number(batch.maxTimestamp) : null;
-    const base = Number(batch.firstTimestamp);
+    const stamped = batch.attributes & LOG_APPEND_TIME ? batch.maxTimestamp : null;
     for (const record of batch.records) {
-      const offset = first + record.offsetDelta;
+      const offset = batch.firstOffset + record.offsetDelta;
       if (offset < from || offset >= to) continue;
       records.push({
         partition,
         offset,
-        timestampMs: stamped ?? base + Number(record.timestampDelta),
+        timestampMs: stamped ?? batch.firstTimestamp + Number(record.timestampDelta),
         key: record.key,
         value: record.value,
         headers: record.headers.map(([key, value]) => ({ key: key?.toString('utf8') ?? '', value })),

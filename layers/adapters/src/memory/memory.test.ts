@@ -56,6 +56,7 @@ logContract('memory', async () => {
     log,
     topicId,
     produce: async (partition, values) => append(partition, values),
+    compressed: async (partition, values) => append(partition, values),
     async transact(partition, values, end) {
       if (end === 'commit') append(partition, values);
       else for (const _ of values) log.append(partition, 'hole');

@@ -1,0 +1,2 @@
+export { type Codec, codecOfAttributes, compress, decompress } from './codec.ts';
+export { CorruptDataError, DecodedTooLargeError } from './errors.ts';
