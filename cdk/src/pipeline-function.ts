@@ -140,18 +140,31 @@ function kafkaEnvironment(scope: Construct, settings: Settings): Record<string, 
     KAFKA_BROKERS: StringParameter.valueForStringParameter(scope, settings.kafka.brokersParameter),
     KAFKA_SECRET_ARN: secretArn(scope, settings.kafka.secretName),
     KAFKA_TLS: String(settings.kafka.tls),
+    ...certificateEnvironment(scope, 'KAFKA', settings.kafka.certificates),
     ...(settings.kafka.decodedMib === null ? {} : { KAFKA_DECODED_MIB: String(settings.kafka.decodedMib) }),
   };
 }
 
 function cassandraEnvironment(scope: Construct, settings: Settings): Record<string, string> {
-  const { contactPointsParameter, localDataCenterParameter, secretName, tls } = settings.cassandra;
+  const { contactPointsParameter, localDataCenterParameter, secretName, tls, certificates } = settings.cassandra;
   return {
     BIFOLD_KEYSPACE: settings.keyspace,
     CASSANDRA_CONTACT_POINTS: StringParameter.valueForStringParameter(scope, contactPointsParameter),
     CASSANDRA_LOCAL_DC: StringParameter.valueForStringParameter(scope, localDataCenterParameter),
     CASSANDRA_TLS: String(tls),
+    ...certificateEnvironment(scope, 'CASSANDRA', certificates),
     ...(secretName === null ? {} : { CASSANDRA_SECRET_ARN: secretArn(scope, secretName) }),
+  };
+}
+
+function certificateEnvironment(
+  scope: Construct,
+  service: 'KAFKA' | 'CASSANDRA',
+  { caParameter, serverName }: Settings['kafka']['certificates'],
+): Record<string, string> {
+  return {
+    ...(caParameter === null ? {} : { [`${service}_CA`]: StringParameter.valueForStringParameter(scope, caParameter) }),
+    ...(serverName === null ? {} : { [`${service}_SERVER_NAME`]: serverName }),
   };
 }
 

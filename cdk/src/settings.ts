@@ -21,6 +21,7 @@ export interface Settings {
     readonly brokersParameter: string;
     readonly secretName: string;
     readonly tls: boolean;
+    readonly certificates: Certificates;
     /** A batch of the log that decodes to more MiB cannot be read; null is the default, 128. */
     readonly decodedMib: number | null;
   };
@@ -29,6 +30,7 @@ export interface Settings {
     readonly localDataCenterParameter: string;
     readonly secretName: string | null;
     readonly tls: boolean;
+    readonly certificates: Certificates;
   };
   readonly network: Network | null;
   readonly openApi: boolean;
@@ -68,6 +70,21 @@ export type TrainingPackage =
     }
   | { readonly kind: 'folder'; readonly path: string };
 
+/** How servers prove themselves over TLS. */
+interface Certificates {
+  /** A parameter that holds the certificate of the authority, as PEM; null trusts the authorities of the system. */
+  readonly caParameter: string | null;
+  /** The name that certificates bear; null is the name or address that is connected to. */
+  readonly serverName: string | null;
+}
+
+function readCertificates(context: Context, service: 'kafka' | 'cassandra'): Certificates {
+  return {
+    caParameter: context.optionalText(`${service}CaParameter`),
+    serverName: context.optionalText(`${service}ServerName`),
+  };
+}
+
 interface Network {
   readonly vpcId: string;
   readonly subnetIds: readonly string[];
@@ -105,6 +122,7 @@ export function readSettings(node: Node): Settings {
       brokersParameter: context.text('kafkaBrokersParameter', '/bifold/kafka/brokers'),
       secretName: context.text('kafkaSecretName', 'bifold/kafka'),
       tls: context.flag('kafkaTls', true),
+      certificates: readCertificates(context, 'kafka'),
       decodedMib: context.optionalWhole('kafkaDecodedMib', 1, 1_024),
     },
     cassandra: {
@@ -115,6 +133,7 @@ export function readSettings(node: Node): Settings {
       ),
       secretName: context.optionalText('cassandraSecretName'),
       tls: context.flag('cassandraTls', true),
+      certificates: readCertificates(context, 'cassandra'),
     },
     network: readNetwork(context),
     openApi: context.flag('openApi', false),

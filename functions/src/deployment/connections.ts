@@ -1,6 +1,7 @@
 import { type CassandraClient, connectCassandra } from '@bifold/adapters/cassandra';
 import { type KafkaOptions, kafkaLog } from '@bifold/adapters/kafka';
 import { readCredentials } from '@bifold/adapters/secrets';
+import type { Tls } from '@bifold/adapters/tls';
 import type { Log } from '@bifold/core';
 import { listSetting, optionalSetting, setting } from './environment.ts';
 
@@ -11,7 +12,7 @@ export async function cassandraOfEnvironment(): Promise<CassandraClient> {
     contactPoints: listSetting('CASSANDRA_CONTACT_POINTS'),
     localDataCenter: setting('CASSANDRA_LOCAL_DC'),
     keyspace: setting('BIFOLD_KEYSPACE'),
-    tls: optionalSetting('CASSANDRA_TLS') === 'true',
+    tls: tlsOf('CASSANDRA'),
     ...(secret === undefined ? {} : { credentials: await readCredentials(secret) }),
   });
 }
@@ -28,11 +29,17 @@ export async function kafkaOfEnvironment(): Promise<KafkaOptions> {
   const secret = optionalSetting('KAFKA_SECRET_ARN');
   return {
     brokers: listSetting('KAFKA_BROKERS'),
-    tls: optionalSetting('KAFKA_TLS') === 'true',
+    tls: tlsOf('KAFKA'),
     ...(secret === undefined
       ? {}
       : { credentials: { ...(await readCredentials(secret)), mechanism: 'SCRAM-SHA-512' as const } }),
   };
+}
+
+function tlsOf(service: 'CASSANDRA' | 'KAFKA'): Tls {
+  if (optionalSetting(`${service}_TLS`) !== 'true') return false;
+  const [ca, serverName] = [optionalSetting(`${service}_CA`), optionalSetting(`${service}_SERVER_NAME`)];
+  return { ...(ca === undefined ? {} : { ca }), ...(serverName === undefined ? {} : { serverName }) };
 }
 
 /** What is made once per process, on first use, and made again if making it failed. */

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import type { KafkaOptions, KafkaTopics, TopicState } from '@bifold/adapters/kafka';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Context, withContext } from './context.ts';
 import { type DeploymentRecord, readDeployments } from './deployments.ts';
-import { CliError, UsageError } from './errors.ts';
+import { CliError, messageOf, UsageError } from './errors.ts';
 import { groupsOf, reads } from './relayed.ts';
 
 /** Which brokers a command speaks to; those of the local cloud when none are named. */
@@ -10,13 +11,15 @@ export interface KafkaChoice {
   readonly brokers?: readonly string[];
   readonly username?: string;
   readonly tls?: boolean;
+  readonly tlsCa?: string;
 }
 
 export function withKafkaOptions(command: Command): Command {
   return command
     .option('--brokers <host:port,...>', 'other brokers than those of the local cloud', brokersOf)
     .option('--username <name>', 'log in by SCRAM-SHA-512; the password is in BIFOLD_KAFKA_PASSWORD')
-    .option('--tls', 'speak TLS to the brokers');
+    .option('--tls', 'speak TLS to the brokers')
+    .option('--tls-ca <file>', 'trust the certificate authorities in this PEM file alone; implies --tls');
 }
 
 function brokersOf(text: string): readonly string[] {
@@ -32,7 +35,7 @@ export interface KafkaSession {
   readonly topics: KafkaTopics;
 }
 
-function kafkaOptionsOf({ addresses }: Context, { brokers, username, tls }: KafkaChoice): KafkaOptions {
+function kafkaOptionsOf({ addresses }: Context, { brokers, username, tls, tlsCa }: KafkaChoice): KafkaOptions {
   const password = process.env.BIFOLD_KAFKA_PASSWORD;
   if (username !== undefined && password === undefined) {
     throw new UsageError('BIFOLD_NO_PASSWORD', {
@@ -45,8 +48,25 @@ function kafkaOptionsOf({ addresses }: Context, { brokers, username, tls }: Kafk
   return {
     brokers: brokers ?? [addresses.kafka.brokersInternal],
     ...(username === undefined || password === undefined ? {} : { credentials: { username, password } }),
-    ...(tls === true ? { tls } : {}),
+    ...(tlsCa === undefined ? (tls === true ? { tls } : {}) : { tls: { ca: authoritiesOf(tlsCa) } }),
   };
+}
+
+function authoritiesOf(file: string): string {
+  let received: string;
+  try {
+    const text = readFileSync(file, 'utf8');
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+    received = 'a file without a certificate';
+  } catch (error) {
+    received = messageOf(error);
+  }
+  throw new UsageError('BIFOLD_BAD_CERTIFICATES', {
+    failed: `the certificate authorities in ${file} cannot be used`,
+    received,
+    allowed: 'certificates as PEM, one after the other',
+    remedy: 'correct --tls-ca',
+  });
 }
 
 /** Runs a command's work on some brokers, and closes what it opened. What the brokers do not accept was asked wrongly. */

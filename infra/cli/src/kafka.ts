@@ -1,4 +1,5 @@
 import type { KafkaOptions } from '@bifold/adapters/kafka';
+import { certificateRefused, verifiedTls } from '@bifold/adapters/tls';
 import { BifoldError } from '@bifold/core';
 import { wholeAnswers } from '@bifold/trigger/frames';
 import {
@@ -47,7 +48,7 @@ export function kafkaClient({ brokers, credentials, tls }: KafkaOptions, retry =
     clientId: 'bifold',
     brokers: [...brokers],
     ...(credentials === undefined ? {} : { sasl: { mechanism: 'scram-sha-512', ...credentials } as SASLOptions }),
-    ...(tls === undefined ? {} : { ssl: tls }),
+    ...(tls ? { ssl: verifiedTls(tls) } : {}),
     logLevel: logLevel.NOTHING,
     socketFactory: wholeAnswers,
     connectionTimeout: 15_000,
@@ -99,6 +100,8 @@ export async function asking<T>({ brokers }: KafkaOptions, what: string, ask: ()
     return await ask();
   } catch (cause) {
     if (cause instanceof BifoldError) throw cause;
+    const untrusted = certificateRefused(`${what} at ${brokers.join(', ')}`, cause);
+    if (untrusted !== null) throw untrusted;
     throw new CliError(
       'BIFOLD_KAFKA_FAILED',
       {

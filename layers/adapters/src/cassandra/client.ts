@@ -1,6 +1,7 @@
 import { type Scope, TABLES, type TableName } from '@bifold/core';
 import cassandra from 'cassandra-driver';
 import { AdapterError } from '../errors.ts';
+import { certificateRefused, type Tls, verifiedByNames } from '../tls.ts';
 
 const { localQuorum, localSerial } = cassandra.types.consistencies;
 const CODES = cassandra.types.responseErrorCodes;
@@ -11,8 +12,8 @@ export interface CassandraOptions {
   readonly localDataCenter?: string;
   readonly keyspace: string;
   readonly credentials?: { readonly username: string; readonly password: string };
-  /** True for the system's certificate authorities, or options of `tls.connect`. */
-  readonly tls?: boolean | Readonly<Record<string, unknown>>;
+  /** Nodes prove themselves by the name of a contact point, their address, or the one name that is configured. */
+  readonly tls?: Tls;
   readonly requestTimeoutMs?: number;
 }
 
@@ -85,7 +86,7 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
     contactPoints: [...options.contactPoints],
     localDataCenter: options.localDataCenter ?? 'datacenter1',
     ...(options.credentials ? { credentials: { ...options.credentials } } : {}),
-    ...(options.tls ? { sslOptions: options.tls === true ? {} : { ...options.tls } } : {}),
+    ...(options.tls ? { sslOptions: verifiedByNames(options.tls, options.contactPoints.map(hostOf)) } : {}),
     // A TTL, a null or a wall clock never enters our rows: undefined is unset, and 64-bit columns are bigint both ways.
     encoding: { useBigIntAsLong: true, useUndefinedAsUnset: true },
     prepareOnAllHosts: false,
@@ -175,6 +176,11 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
   };
 }
 
+/** `host` of `host:port`; an address of IPv6 with a port stands in brackets. */
+function hostOf(contactPoint: string): string {
+  return /^\[(.+)\](?::\d+)?$/.exec(contactPoint)?.[1] ?? contactPoint.replace(/^([^:]*):\d+$/, '$1');
+}
+
 const AWAY = 'BIFOLD_CASSANDRA_AWAY';
 const TIMEOUT = 'BIFOLD_CASSANDRA_TIMEOUT';
 const REFUSED = 'BIFOLD_CASSANDRA_REFUSED';
@@ -196,6 +202,8 @@ function explain(what: string, place: string, keyspace: string, cause: unknown):
   const explained = (code: string, allowed: string, remedy: string) =>
     new AdapterError(code, { failed: `${what} at ${place} failed`, received: said, allowed, remedy }, { cause });
 
+  const untrusted = certificateRefused(`${what} at ${place}`, cause);
+  if (untrusted !== null) return untrusted;
   if (causes.some((each) => each instanceof cassandra.errors.AuthenticationError)) {
     return explained(
       REFUSED,

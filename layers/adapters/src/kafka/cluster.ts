@@ -1,6 +1,8 @@
+import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, ConnectionStatuses, GenericError, MultipleErrors, ResponseError } from '@platformatic/kafka';
 import { AdapterError } from '../errors.ts';
+import { certificateRefused, type Tls, type TlsOptions, verifiedTls } from '../tls.ts';
 
 export interface KafkaOptions {
   /** `host:port`: where to begin; the others are learnt. */
@@ -10,8 +12,7 @@ export interface KafkaOptions {
     readonly password: string;
     readonly mechanism?: 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
   };
-  /** True for the system's certificate authorities, or options of `tls.connect`. */
-  readonly tls?: boolean | Readonly<Record<string, unknown>>;
+  readonly tls?: Tls;
   readonly requestTimeoutMs?: number;
   /** How long a call goes on trying while brokers are away or elect leaders. */
   readonly patienceMs?: number;
@@ -54,7 +55,7 @@ export function kafkaCluster(options: KafkaOptions): Cluster {
     const connection = new Connection('bifold', {
       connectTimeout: timeoutMs,
       requestTimeout: timeoutMs,
-      ...(tls ? { tls: tls === true ? {} : { ...tls }, tlsServerName: true } : {}),
+      ...(tls ? { tls: verifiedTls(tls), tlsServerName: serverNameOf(tls, broker) } : {}),
       ...(credentials
         ? {
             sasl: {
@@ -113,6 +114,8 @@ export function kafkaCluster(options: KafkaOptions): Cluster {
           return await attempt();
         } catch (error) {
           if (error instanceof AdapterError) throw error;
+          const untrusted = certificateRefused(`${what} at ${options.brokers.join(', ')}`, error);
+          if (untrusted !== null) throw untrusted;
           if (!isPassing(error) || performance.now() + pauseMs > deadline) throw explain(what, options.brokers, error);
           await sleep(pauseMs);
           renew?.();
@@ -128,6 +131,12 @@ export function kafkaCluster(options: KafkaOptions): Cluster {
       );
     },
   };
+}
+
+/** The name that is verified. An address is verified as it is, and cannot be sent as a name. */
+function serverNameOf(tls: true | TlsOptions, { host }: Broker): string | false {
+  if (tls !== true && tls.serverName !== undefined) return tls.serverName;
+  return isIP(host) === 0 && host;
 }
 
 function parseBroker(address: string): Broker {

@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { AdapterError } from '../errors.ts';
+import { certificateRefused } from '../tls.ts';
 
 export interface WebHdfsOptions {
   /** Of the NameNode's HTTP server, such as `http://namenode:9870`. */
@@ -218,6 +219,8 @@ export function isMissing(error: unknown): boolean {
 }
 
 function away(failed: string, cause: unknown): AdapterError {
+  const untrusted = certificateRefused(failed, cause);
+  if (untrusted !== null) return untrusted;
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   return new AdapterError(
     'BIFOLD_HDFS_AWAY',
