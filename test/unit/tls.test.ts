@@ -23,16 +23,16 @@ jest.setTimeout(60_000);
 const PASSWORD = 'the-password-that-must-not-arrive';
 const DAY_MS = 86_400_000;
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const crypto = webcrypto as Crypto;
+const crypto = webcrypto;
 
 interface Authority {
   readonly pem: string;
-  readonly keys: CryptoKeyPair;
+  readonly keys: webcrypto.CryptoKeyPair;
   readonly name: string;
 }
 
 const keyPair = () => crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-const pemOf = async ({ privateKey }: CryptoKeyPair) => {
+const pemOf = async ({ privateKey }: webcrypto.CryptoKeyPair) => {
   const bytes = Buffer.from(await crypto.subtle.exportKey('pkcs8', privateKey));
   return `-----BEGIN PRIVATE KEY-----\n${bytes.toString('base64')}\n-----END PRIVATE KEY-----\n`;
 };
