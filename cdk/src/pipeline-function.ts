@@ -93,6 +93,9 @@ export class PipelineFunction extends Construct {
         POWERTOOLS_METRICS_NAMESPACE: 'Bifold',
         POWERTOOLS_LOG_LEVEL: settings.logLevel,
         NODE_OPTIONS,
+        ...(settings.secretMaxAgeSeconds === null
+          ? {}
+          : { SECRET_MAX_AGE_SECONDS: String(settings.secretMaxAgeSeconds) }),
         ...(props.calls.includes('cassandra') ? cassandraEnvironment(this, settings) : {}),
         ...(props.calls.includes('kafka') ? kafkaEnvironment(this, settings) : {}),
         ...props.environment,

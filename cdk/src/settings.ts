@@ -32,6 +32,8 @@ export interface Settings {
     readonly tls: boolean;
     readonly certificates: Certificates;
   };
+  /** How long a warm function keeps a secret; null is the default, five minutes. */
+  readonly secretMaxAgeSeconds: number | null;
   readonly network: Network | null;
   readonly openApi: boolean;
   readonly schedules: {
@@ -135,6 +137,7 @@ export function readSettings(node: Node): Settings {
       tls: context.flag('cassandraTls', true),
       certificates: readCertificates(context, 'cassandra'),
     },
+    secretMaxAgeSeconds: context.optionalWhole('secretMaxAgeSeconds', 0, 86_400),
     network: readNetwork(context),
     openApi: context.flag('openApi', false),
     schedules: {

@@ -10,7 +10,7 @@ const { pipeline, scope } = deploymentOf();
 
 const ports = once(
   async (): Promise<Omit<ArchivePorts, 'hasTime'>> => ({
-    log: await logOfEnvironment(pipeline.plan.topic, scope.incarnation),
+    log: logOfEnvironment(pipeline.plan.topic, scope.incarnation),
     archive: s3Archive(openBucket(setting('ARCHIVE_BUCKET')), scope),
     engine: await engineOfEnvironment(),
     incarnation: scope.incarnation,

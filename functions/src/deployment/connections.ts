@@ -1,38 +1,48 @@
 import { type CassandraClient, connectCassandra } from '@bifold/adapters/cassandra';
-import { type KafkaOptions, kafkaLog } from '@bifold/adapters/kafka';
-import { readCredentials } from '@bifold/adapters/secrets';
+import { type KafkaConnection, kafkaLog } from '@bifold/adapters/kafka';
+import { type CredentialsSource, secretCredentials } from '@bifold/adapters/secrets';
 import type { Tls } from '@bifold/adapters/tls';
 import type { Log } from '@bifold/core';
 import { listSetting, optionalSetting, setting } from './environment.ts';
 
+/** The sources of the process, so that its clients share what is read of a secret. */
+const sources = new Map<string, CredentialsSource>();
+
+/** The credentials of the secret that a setting names; nothing where it names none. */
+function credentialsOfSetting(name: string): { readonly credentials?: CredentialsSource } {
+  const secretArn = optionalSetting(name);
+  if (secretArn === undefined) return {};
+  const maxAge = optionalSetting('SECRET_MAX_AGE_SECONDS');
+  const options = maxAge === undefined ? {} : { maxAgeMs: Number(maxAge) * 1_000 };
+  const credentials = sources.get(secretArn) ?? secretCredentials(secretArn, options);
+  sources.set(secretArn, credentials);
+  return { credentials };
+}
+
 /** The database of the function's settings. Credentials come from the secret, when one is named. */
-export async function cassandraOfEnvironment(): Promise<CassandraClient> {
-  const secret = optionalSetting('CASSANDRA_SECRET_ARN');
+export function cassandraOfEnvironment(): Promise<CassandraClient> {
   return connectCassandra({
     contactPoints: listSetting('CASSANDRA_CONTACT_POINTS'),
     localDataCenter: setting('CASSANDRA_LOCAL_DC'),
     keyspace: setting('BIFOLD_KEYSPACE'),
     tls: tlsOf('CASSANDRA'),
-    ...(secret === undefined ? {} : { credentials: await readCredentials(secret) }),
+    ...credentialsOfSetting('CASSANDRA_SECRET_ARN'),
   });
 }
 
 /** A log, read by offset: of the incarnation that it was deployed for, and of no other. */
-export async function logOfEnvironment(topic: string, incarnation: string): Promise<Log> {
+export function logOfEnvironment(topic: string, incarnation: string): Log {
   const decodedMib = optionalSetting('KAFKA_DECODED_MIB');
   const bound = decodedMib === undefined ? {} : { decodedBytesMax: Number(decodedMib) * 1024 * 1024 };
-  return kafkaLog({ ...(await kafkaOfEnvironment()), ...bound, topic, incarnation });
+  return kafkaLog({ ...kafkaOfEnvironment(), ...bound, topic, incarnation });
 }
 
 /** The brokers of the function's settings. */
-export async function kafkaOfEnvironment(): Promise<KafkaOptions> {
-  const secret = optionalSetting('KAFKA_SECRET_ARN');
+export function kafkaOfEnvironment(): KafkaConnection {
   return {
     brokers: listSetting('KAFKA_BROKERS'),
     tls: tlsOf('KAFKA'),
-    ...(secret === undefined
-      ? {}
-      : { credentials: { ...(await readCredentials(secret)), mechanism: 'SCRAM-SHA-512' as const } }),
+    ...credentialsOfSetting('KAFKA_SECRET_ARN'),
   };
 }
 

@@ -10,13 +10,12 @@ const placements = placementsOf(plan);
 const incarnations = mapSetting('RELAY_SOURCES');
 
 const ports = once(async (): Promise<RelayPorts> => {
-  const sources = Object.entries(incarnations).map(async ([topic, incarnation]) => {
-    const log = await logOfEnvironment(topic, incarnation);
-    return [topic, { log, incarnation }] as const;
-  });
+  const sources = Object.entries(incarnations).map(
+    ([topic, incarnation]) => [topic, { log: logOfEnvironment(topic, incarnation), incarnation }] as const,
+  );
   return {
-    sources: new Map(await Promise.all(sources)),
-    writer: kafkaLogWriter({ ...(await kafkaOfEnvironment()), topic: plan.topic }),
+    sources: new Map(sources),
+    writer: kafkaLogWriter({ ...kafkaOfEnvironment(), topic: plan.topic }),
   };
 });
 

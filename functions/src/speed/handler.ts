@@ -16,11 +16,8 @@ const fold = foldOf(pipeline);
 const warm = coldState();
 
 const ports = once(async (): Promise<SpeedPorts> => {
-  const [client, log, s3] = await Promise.all([
-    cassandraOfEnvironment(),
-    logOfEnvironment(plan.topic, scope.incarnation),
-    import('@bifold/adapters/s3'),
-  ]);
+  const log = logOfEnvironment(plan.topic, scope.incarnation);
+  const [client, s3] = await Promise.all([cassandraOfEnvironment(), import('@bifold/adapters/s3')]);
   const bucket = s3.openBucket(setting('ARCHIVE_BUCKET'));
   const [archive, publications] = [s3.s3Archive(bucket, scope), s3.s3Publications(bucket, scope)];
   const batch = batchStore(client, scope, plan.storage);

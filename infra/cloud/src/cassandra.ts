@@ -14,7 +14,7 @@ export const localDataCenter = 'datacenter1';
  * `commitlog_sync: batch`: an acknowledged write is on disk. With `periodic` a kill -9 lost 5,100 of 292,450
  * acknowledged rows here, with `batch` none of 282,100, at 46,300 rows/s against 48,000.
  */
-const cassandraYaml = (ports: Ports, dataDir: string): string => `\
+const cassandraYaml = (ports: Ports, dataDir: string, settings: string): string => `\
 cluster_name: bifold
 num_tokens: 1
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
@@ -48,7 +48,7 @@ memtable:
       class_name: TrieMemtable
     default:
       inherits: trie
-`;
+${settings}`;
 
 const logback = `\
 <configuration>
@@ -98,7 +98,13 @@ const modules = [
 const optionsFrame = Buffer.from('04' + '00' + '0000' + '05' + '00000000', 'hex');
 const supported = 0x06;
 
-export const cassandraService = (paths: CloudPaths, ports: Ports, software: Software): ServiceSpec => {
+/** @param settings lines of YAML that are added to ours */
+export const cassandraService = (
+  paths: CloudPaths,
+  ports: Ports,
+  software: Software,
+  settings: string,
+): ServiceSpec => {
   const confDir = join(paths.dataDir, 'cassandra-conf');
   const dataDir = join(paths.dataDir, 'cassandra');
   const tmpDir = serviceTmpDir(paths, 'cassandra');
@@ -134,7 +140,7 @@ export const cassandraService = (paths: CloudPaths, ports: Ports, software: Soft
     ports: { cql: ports.cassandra, storage: ports.cassandraStorage, jmx: ports.cassandraJmx },
     prepare: async () => {
       mkdirSync(dataDir, { recursive: true });
-      writeWhole(yaml, cassandraYaml(ports, dataDir));
+      writeWhole(yaml, cassandraYaml(ports, dataDir, settings));
       writeWhole(logbackFile, logback);
     },
     health: () =>

@@ -58,6 +58,8 @@ export interface CloudOptions {
   readonly softwareDir?: string;
   /** Makes HDFS a part of the cloud, until its data is deleted. */
   readonly withHdfs?: boolean;
+  /** Lines of YAML that are added to Cassandra's settings, for tests. */
+  readonly cassandraSettings?: string;
   /** These services alone, for tests. */
   readonly only?: readonly string[];
   readonly extraServices?: (addresses: CloudAddresses, paths: CloudPaths) => readonly ServiceSpec[];
@@ -143,7 +145,7 @@ export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
 
   const specsWith = (software: Software): readonly ServiceSpec[] =>
     [
-      cassandraService(paths, ports, software),
+      cassandraService(paths, ports, software, options.cassandraSettings ?? ''),
       kafkaService(paths, ports, secrets, software),
       emulatorService(paths, ports, software),
       ...(hdfsPorts === null ? [] : hdfsServices(paths, hdfsPorts, { java: software.java, jars: hdfsJars(paths) })),

@@ -4,8 +4,9 @@ import { freezes } from './freeze.ts';
 import { kills } from './kill.ts';
 import { networks } from './network.ts';
 import { rooms } from './room.ts';
+import { rotations } from './rotation.ts';
 
 export type { Fault } from './fault.ts';
 
 /** Every kind of fault. */
-export const FAULTS: readonly Fault[] = [...kills, ...freezes, ...doubles, ...networks, ...rooms];
+export const FAULTS: readonly Fault[] = [...kills, ...freezes, ...doubles, ...networks, ...rooms, ...rotations];

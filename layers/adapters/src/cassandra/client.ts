@@ -1,7 +1,9 @@
 import { type Scope, TABLES, type TableName } from '@bifold/core';
 import cassandra from 'cassandra-driver';
+import { type Credentials, type CredentialsSource, sourceOfCredentials } from '../credentials.ts';
 import { AdapterError } from '../errors.ts';
 import { certificateRefused, type Tls, verifiedByNames } from '../tls.ts';
+import { SourcedAuthentication } from './authentication.ts';
 
 const { localQuorum, localSerial } = cassandra.types.consistencies;
 const CODES = cassandra.types.responseErrorCodes;
@@ -11,7 +13,7 @@ export interface CassandraOptions {
   readonly contactPoints: readonly string[];
   readonly localDataCenter?: string;
   readonly keyspace: string;
-  readonly credentials?: { readonly username: string; readonly password: string };
+  readonly credentials?: Credentials | CredentialsSource;
   /** Nodes prove themselves by the name of a contact point, their address, or the one name that is configured. */
   readonly tls?: Tls;
   readonly requestTimeoutMs?: number;
@@ -82,10 +84,12 @@ class BoundedRetryPolicy extends cassandra.policies.retry.RetryPolicy {
 }
 
 export async function connectCassandra(options: CassandraOptions): Promise<CassandraClient> {
+  const authentication =
+    options.credentials === undefined ? null : new SourcedAuthentication(sourceOfCredentials(options.credentials));
   const driver = new cassandra.Client({
     contactPoints: [...options.contactPoints],
     localDataCenter: options.localDataCenter ?? 'datacenter1',
-    ...(options.credentials ? { credentials: { ...options.credentials } } : {}),
+    ...(authentication === null ? {} : { authProvider: authentication }),
     ...(options.tls ? { sslOptions: verifiedByNames(options.tls, options.contactPoints.map(hostOf)) } : {}),
     // A TTL, a null or a wall clock never enters our rows: undefined is unset, and 64-bit columns are bigint both ways.
     encoding: { useBigIntAsLong: true, useUndefinedAsUnset: true },
@@ -117,6 +121,7 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
   };
   await asking('connecting to Cassandra', () => driver.connect()).catch(async (error) => {
     await driver.shutdown().catch(() => undefined);
+    if (error.code === REFUSED) await authentication?.refuseUnproven();
     throw error;
   });
 

@@ -1,4 +1,5 @@
 import cassandra from 'cassandra-driver';
+import type { Credentials } from '../credentials.ts';
 import { AdapterError } from '../errors.ts';
 import type { CassandraOptions } from './client.ts';
 
@@ -21,7 +22,10 @@ const DEFINITION_TIMEOUT_MS = 30_000;
 
 /** @param options.keyspace that unqualified names are of; none when it is not there */
 export async function cassandraShell(
-  options: Omit<CassandraOptions, 'keyspace' | 'tls' | 'requestTimeoutMs'> & { readonly keyspace?: string },
+  options: Pick<CassandraOptions, 'contactPoints' | 'localDataCenter'> & {
+    readonly keyspace?: string;
+    readonly credentials?: Credentials;
+  },
 ): Promise<CassandraShell> {
   const place = options.contactPoints.join(', ');
   const driver = new cassandra.Client({

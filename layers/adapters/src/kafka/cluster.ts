@@ -1,21 +1,24 @@
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, ConnectionStatuses, GenericError, MultipleErrors, ResponseError } from '@platformatic/kafka';
+import { type Credentials, type CredentialsSource, sourceOfCredentials } from '../credentials.ts';
 import { AdapterError } from '../errors.ts';
 import { certificateRefused, type Tls, type TlsOptions, verifiedTls } from '../tls.ts';
 
 export interface KafkaOptions {
   /** `host:port`: where to begin; the others are learnt. */
   readonly brokers: readonly string[];
-  readonly credentials?: {
-    readonly username: string;
-    readonly password: string;
-    readonly mechanism?: 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
-  };
+  /** A user of SCRAM-SHA-512. */
+  readonly credentials?: Credentials;
   readonly tls?: Tls;
   readonly requestTimeoutMs?: number;
   /** How long a call goes on trying while brokers are away or elect leaders. */
   readonly patienceMs?: number;
+}
+
+/** The same for clients that live as long as a function: their credentials may come from a secret that is rotated. */
+export interface KafkaConnection extends Omit<KafkaOptions, 'credentials'> {
+  readonly credentials?: Credentials | CredentialsSource;
 }
 
 export interface Broker {
@@ -45,31 +48,37 @@ const PATIENCE_MS = 10_000;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 
-export function kafkaCluster(options: KafkaOptions): Cluster {
-  const { credentials, tls, patienceMs = PATIENCE_MS } = options;
+export function kafkaCluster(options: KafkaConnection): Cluster {
+  const { tls, patienceMs = PATIENCE_MS } = options;
+  const source = options.credentials === undefined ? null : sourceOfCredentials(options.credentials);
+  const isRotated = options.credentials !== undefined && 'current' in options.credentials;
   const timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const bootstrap = options.brokers.map(parseBroker);
   const connections = new Map<string, Promise<Connection>>();
 
-  const connect = async (broker: Broker): Promise<Connection> => {
+  const open = async (broker: Broker, credentials: Credentials | null): Promise<Connection> => {
     const connection = new Connection('bifold', {
       connectTimeout: timeoutMs,
       requestTimeout: timeoutMs,
       ...(tls ? { tls: verifiedTls(tls), tlsServerName: serverNameOf(tls, broker) } : {}),
-      ...(credentials
-        ? {
-            sasl: {
-              mechanism: credentials.mechanism ?? 'SCRAM-SHA-512',
-              username: credentials.username,
-              password: credentials.password,
-            },
-          }
-        : {}),
+      ...(credentials === null ? {} : { sasl: { mechanism: 'SCRAM-SHA-512' as const, ...credentials } }),
     });
     // Whoever waits for an answer is told; an error of an idle connection only means that the next request connects again.
     connection.on('error', () => undefined);
     await connection.connect(broker.host, broker.port);
     return connection;
+  };
+
+  /** With what the source has; once more when the brokers refuse that and the source has others by then. */
+  const connect = async (broker: Broker): Promise<Connection> => {
+    if (source === null) return open(broker, null);
+    const credentials = await source.current();
+    try {
+      return await open(broker, credentials);
+    } catch (error) {
+      if (!isRefusal(error) || !(await source.refused(credentials).catch(() => false))) throw error;
+      return open(broker, await source.current());
+    }
   };
 
   const connectionTo = async (broker: Broker): Promise<Connection> => {
@@ -116,7 +125,9 @@ export function kafkaCluster(options: KafkaOptions): Cluster {
           if (error instanceof AdapterError) throw error;
           const untrusted = certificateRefused(`${what} at ${options.brokers.join(', ')}`, error);
           if (untrusted !== null) throw untrusted;
-          if (!isPassing(error) || performance.now() + pauseMs > deadline) throw explain(what, options.brokers, error);
+          // While a password is rotated, brokers and secret differ for a moment.
+          const mayPass = isPassing(error) || (isRotated && isRefusal(error));
+          if (!mayPass || performance.now() + pauseMs > deadline) throw explain(what, options.brokers, error);
           await sleep(pauseMs);
           renew?.();
         }

@@ -1,5 +1,5 @@
 export { type KafkaAdmin, kafkaAdmin, type TopicDescription } from './admin.ts';
-export type { KafkaOptions } from './cluster.ts';
+export type { KafkaConnection, KafkaOptions } from './cluster.ts';
 export { type GroupMember, type GroupState, type GroupSummary, type KafkaGroups, kafkaGroups } from './groups.ts';
 export { type KafkaLogOptions, kafkaLog } from './log.ts';
 export { type KafkaLogWriterOptions, kafkaLogWriter } from './log-writer.ts';

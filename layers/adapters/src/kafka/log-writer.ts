@@ -1,10 +1,10 @@
 import type { LogWriter, RelayedRecord } from '@bifold/core';
 import { type metadataV12, produceV11 } from '@platformatic/kafka';
 import { AdapterError } from '../errors.ts';
-import { type Broker, type KafkaOptions, kafkaCluster } from './cluster.ts';
+import { type Broker, type KafkaConnection, kafkaCluster } from './cluster.ts';
 import { metadataOf, stillToCome } from './metadata.ts';
 
-export interface KafkaLogWriterOptions extends KafkaOptions {
+export interface KafkaLogWriterOptions extends KafkaConnection {
   readonly topic: string;
 }
 

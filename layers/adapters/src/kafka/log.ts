@@ -1,11 +1,11 @@
 import type { Log } from '@bifold/core';
 import { listOffsetsV7, metadataV12, ResponseError } from '@platformatic/kafka';
 import { AdapterError } from '../errors.ts';
-import { apiErrorsOf, type Broker, type KafkaOptions, kafkaCluster } from './cluster.ts';
+import { apiErrorsOf, type Broker, type KafkaConnection, kafkaCluster } from './cluster.ts';
 import { fetchPartition } from './fetch.ts';
 import { committedRecords, decodeBatches } from './record-batches.ts';
 
-export interface KafkaLogOptions extends KafkaOptions {
+export interface KafkaLogOptions extends KafkaConnection {
   readonly topic: string;
   /** A batch of the log that decodes to more cannot be read; 128 MiB unless told. */
   readonly decodedBytesMax?: number;

@@ -1,1 +1,2 @@
-export { type Credentials, readCredentials } from './credentials.ts';
+export type { CredentialsSource } from '../credentials.ts';
+export { type SecretOptions, secretCredentials } from './secret-credentials.ts';

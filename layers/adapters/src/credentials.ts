@@ -1,0 +1,32 @@
+/** A user of Kafka or Cassandra. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/**
+ * What a client logs in with, asked for at each new connection: a secret may be rotated while the client lives.
+ * Connections that are open stay as they are, since the service has accepted them.
+ */
+export interface CredentialsSource {
+  current(): Promise<Credentials>;
+  /**
+   * Tells that a service refused some credentials.
+   * @returns whether others are to be had now, so that another attempt makes sense
+   */
+  refused(credentials: Credentials): Promise<boolean>;
+}
+
+/** Credentials that never change, such as those of a command line. */
+export function fixedCredentials(credentials: Credentials): CredentialsSource {
+  return { current: async () => credentials, refused: async () => false };
+}
+
+/** The source of credentials that are given as a value or as a source. */
+export function sourceOfCredentials(credentials: Credentials | CredentialsSource): CredentialsSource {
+  return 'current' in credentials ? credentials : fixedCredentials(credentials);
+}
+
+export function areSameCredentials(left: Credentials, right: Credentials): boolean {
+  return left.username === right.username && left.password === right.password;
+}

@@ -1,0 +1,100 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { areSameCredentials, type Credentials, type CredentialsSource } from '../credentials.ts';
+import { AdapterError } from '../errors.ts';
+
+export interface SecretOptions {
+  /** How long a value is used before the secret is read again. Milliseconds. */
+  readonly maxAgeMs?: number;
+  /** How soon after a reading a refusal reads the secret again: a wrong secret is not asked for at each attempt. */
+  readonly refusalPauseMs?: number;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now?: () => number;
+  readonly read?: (secretArn: string) => Promise<Credentials>;
+}
+
+const MAX_AGE_MS = 5 * 60_000;
+const REFUSAL_PAUSE_MS = 1_000;
+
+interface Reading {
+  readonly startedAtMs: number;
+  readonly value: Promise<Credentials>;
+  /** A service refused the value: the secret is read again as soon as it may be. */
+  isRefused: boolean;
+}
+
+/**
+ * The credentials of a secret `{"username": ..., "password": ...}`. It is read when credentials are first needed, when
+ * the last value is older than `maxAgeMs`, and when a service refused that value. While the secret cannot be read, the
+ * last value is used: a service that accepts it needs no other.
+ *
+ * @example
+ * const credentials = secretCredentials(secretArn);
+ * const client = await connectCassandra({ contactPoints, keyspace, credentials });
+ */
+export function secretCredentials(secretArn: string, options: SecretOptions = {}): CredentialsSource {
+  const { maxAgeMs = MAX_AGE_MS, refusalPauseMs = REFUSAL_PAUSE_MS } = options;
+  const { now = () => performance.now(), read = readCredentials } = options;
+  let latest: Reading | null = null;
+
+  /** Callers that come while a reading is under way share it. A reading that fails leaves the one before it. */
+  const readAgain = (): Promise<Credentials> => {
+    const before = latest;
+    const reading: Reading = { startedAtMs: now(), value: read(secretArn), isRefused: false };
+    latest = reading;
+    reading.value.catch(() => {
+      if (latest === reading) latest = before;
+    });
+    return reading.value;
+  };
+
+  return {
+    async current() {
+      const known = latest;
+      const ageMaxMs = known?.isRefused ? refusalPauseMs : maxAgeMs;
+      if (known !== null && now() - known.startedAtMs < ageMaxMs) return known.value;
+      try {
+        return await readAgain();
+      } catch (error) {
+        if (known === null) throw error;
+        return known.value;
+      }
+    },
+
+    async refused(credentials) {
+      const known = latest;
+      if (known === null || now() - known.startedAtMs >= refusalPauseMs)
+        return !areSameCredentials(await readAgain(), credentials);
+      known.isRefused = areSameCredentials(await known.value, credentials);
+      return !known.isRefused;
+    },
+  };
+}
+
+async function readCredentials(secretArn: string): Promise<Credentials> {
+  const client = new SecretsManagerClient({});
+  try {
+    const { SecretString: text } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+    const { username, password } = JSON.parse(text ?? 'null') ?? {};
+    if (typeof username === 'string' && typeof password === 'string') return { username, password };
+  } catch (cause) {
+    throw unreadable(secretArn, cause instanceof SyntaxError ? 'text that is not JSON' : String(cause), cause);
+  } finally {
+    client.destroy();
+  }
+  throw unreadable(secretArn, 'JSON without a username and a password', undefined);
+}
+
+/** Never quotes the secret. */
+function unreadable(secretArn: string, received: string, cause: unknown): AdapterError {
+  return new AdapterError(
+    'BIFOLD_SECRET_UNREADABLE',
+    {
+      failed: `reading the secret ${secretArn}`,
+      received,
+      allowed: 'a secret {"username": ..., "password": ...} that this role may read',
+      remedy: 'correct the secret, its name, or the rights of the role',
+    },
+    // A parser's error would quote what it could not parse.
+    cause instanceof SyntaxError ? undefined : { cause },
+  );
+}
