@@ -12,7 +12,7 @@ import {
   secretCredentials,
 } from '@bifold/adapters';
 import { type Cloud, openCloud } from '@bifold/cloud';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import cassandra from 'cassandra-driver';
 import { brokerMoved } from '../chaos/kafka-addresses.ts';
 import { startProxy, type TcpProxy } from '../chaos/proxy.ts';
@@ -23,8 +23,6 @@ import { setScramPassword } from './local/scram.ts';
  * Clients that outlive the password they began with. Each goes through a proxy that resets its connections, so that it
  * has to log in again, as it must when a broker or a node restarts.
  */
-
-jest.setTimeout(600_000);
 
 const root = join(import.meta.dirname, '../..');
 const suffix = randomBytes(4).toString('hex');
@@ -159,7 +157,6 @@ describe('a client of Cassandra', () => {
           () => false,
         ),
       (isConnected) => isConnected,
-      300_000,
     );
     const password = freshPassword();
     await superuser.execute(
@@ -195,7 +192,6 @@ describe('a client of Cassandra', () => {
       'a write',
       () => load('2').then(() => null, String),
       (failure) => failure === null,
-      300_000,
     );
     await expect(lookupStore(client).currentVersion('rotation')).resolves.toBe('2');
   });

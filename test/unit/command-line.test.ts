@@ -196,8 +196,8 @@ const WRONG: Readonly<
     { args: ['--only', 'rain'], says: ['"rain"', 'kill cassandra', "--only 'kill speed function'"] },
   ],
   bench: [
-    { args: [], says: ['no WORK', 'W1, W8'] },
-    { args: ['W2'], says: ['"W2"', 'W1, W8'] },
+    { args: [], says: ['no WORK', 'W1, W5, W8'] },
+    { args: ['W2'], says: ['"W2"', 'W1, W5, W8'] },
     { args: ['W1', '--events', '0'], says: ['"0"', 'a whole number from 1 to 999999999'] },
     { args: ['W8', '--runs', '2'], says: ['W8 with --runs'] },
   ],

@@ -10,15 +10,13 @@ import { connectCassandra } from '@bifold/adapters/cassandra';
 import { kafkaLog } from '@bifold/adapters/kafka';
 import type { TlsOptions } from '@bifold/adapters/tls';
 import { webHdfs } from '@bifold/adapters/webhdfs';
-import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   BasicConstraintsExtension,
   type JsonGeneralName,
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-
-jest.setTimeout(60_000);
 
 const PASSWORD = 'the-password-that-must-not-arrive';
 const DAY_MS = 86_400_000;

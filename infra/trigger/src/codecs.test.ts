@@ -1,11 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { compress } from '@bifold/compression';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import kafkajs, { type Consumer } from 'kafkajs';
 import { boundFetches, undecodable } from './codecs.ts';
-
-jest.setTimeout(60_000);
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
 const MEBIBYTE = 1024 * 1024;

@@ -1,10 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { lz4Compress, snappyCompress } from '@platformatic/wasm-utils';
 import { type Codec, codecOfAttributes, compress, decompress } from './codec.ts';
 import { CorruptDataError, DecodedTooLargeError } from './errors.ts';
-
-jest.setTimeout(60_000);
 
 const MEGABYTE = 1_000_000;
 const xerial = (...blocks: readonly Buffer[]) => {

@@ -132,7 +132,7 @@ describe('a log in which events are looked for', () => {
     expect(give).toThrow(expect.objectContaining({ code: 'BIFOLD_LOG_UNORDERED' }));
     expect(give).toThrow(
       new RegExp(
-        `out of order[^]*offset ${offset} of partition 0 behind a later one[^]*of each partition by offset[^]*report this`,
+        `out of order[^]*offset ${offset} of partition 0 behind a later one[^]*of each partition by offset[^]*report it`,
       ),
     );
   });
