@@ -18,7 +18,7 @@ export interface CredentialsSource {
 }
 
 /** Credentials that never change, such as those of a command line. */
-export function fixedCredentials(credentials: Credentials): CredentialsSource {
+function fixedCredentials(credentials: Credentials): CredentialsSource {
   return { current: async () => credentials, refused: async () => false };
 }
 
