@@ -1,6 +1,6 @@
 import { type BatchStore, bucketOf, type Pointer, type PublishedRun, type Scope } from '@bifold/core';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { ALL, collect, freshScope } from './speed-store.ts';
+import { ALL, collect, freshScope, LOOKALIKE_KEYS } from './speed-store.ts';
 
 const BUCKETS = 4;
 
@@ -110,6 +110,30 @@ export function batchStoreContract(
       expect(
         await collect(store.scan('run-b', bucketOf('["k1"]', BUCKETS), { ...ALL, keys: ['["k1"]'] }, null)),
       ).toHaveLength(1);
+    });
+
+    it('keeps keys apart that differ by one format, control or combining character', async () => {
+      const entry = { run: 'run-keys', generation: 4 };
+      const rows = LOOKALIKE_KEYS.map((key, index) => ({
+        key,
+        window: 'daily',
+        startMs: 0,
+        cell: new Uint8Array([index]),
+      }));
+      await store.registerRun(entry);
+      await store.writeRows(entry, rows);
+      const plain = (found: readonly { key: string; cell: Uint8Array }[]) =>
+        found.map(({ key, cell }) => [key, ...cell]);
+      const scanned = [];
+      for (let bucket = 0; bucket < BUCKETS; bucket++)
+        scanned.push(...(await collect(other.scan(entry.run, bucket, ALL, null))));
+      expect(new Set(plain(scanned).map(String))).toEqual(new Set(plain(rows).map(String)));
+      for (const row of rows) {
+        const filter = { ...ALL, keys: [row.key] };
+        const found = await collect(other.scan(entry.run, bucketOf(row.key, BUCKETS), filter, null));
+        expect(plain(found)).toEqual(plain([row]));
+      }
+      await store.deleteRun(entry);
     });
   });
 }
