@@ -10,7 +10,8 @@ import { type Bifold, bifoldIn } from './local/bifold.ts';
  * emptied. The oracle is what this file sent, counted with Maps.
  */
 
-const CARRIERS = ['UA', 'AA', 'B6', 'DL', 'WN', 'EV'];
+/** Two of them differ by a leading U+FEFF alone: they are two keys to both layers. */
+const CARRIERS = ['UA', '\ufeffUA', 'B6', 'DL', 'WN', 'EV'];
 const DAY_MS = 86_400_000;
 const FIRST_DAY_MS = Date.UTC(2013, 0, 1);
 const SEATS_BEFORE = 100;
