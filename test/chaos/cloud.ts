@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,8 @@ export interface ChaosCloud {
   run(...args: string[]): Promise<Ran>;
   /** Runs a command that must succeed, with --json. @throws with what it printed when it does not */
   json<T>(...args: string[]): Promise<T>;
+  /** Starts a command that goes on by itself; what it says on standard error is kept. */
+  start(...args: string[]): Running;
   /** The main process of a service; null when it has none that lives. */
   pidOf(service: Service): number | null;
   /** Processes that run a function. */
@@ -32,6 +34,13 @@ export interface ChaosCloud {
   triggerUrl(): string;
   /** What was set at the functions beside their deployment survives a kill of the emulator. */
   checkpoint(): Promise<void>;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  stderr(): string;
+  /** Its exit status; null when it was killed. */
+  readonly ended: Promise<number | null>;
 }
 
 const OUTPUT_BYTES_MAX = 512 * 1024 * 1024;
@@ -63,6 +72,26 @@ export async function openChaosCloud(stateDir: string, softwareDir: string): Pro
       const { status, stdout, stderr } = await run(...args, '--json');
       if (status !== 0) throw new Error(`bifold ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`);
       return JSON.parse(stdout) as T;
+    },
+    start(...args) {
+      const child = spawn(process.execPath, [program, ...args], {
+        cwd: root,
+        env,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let stderr = '';
+      child.stderr?.on('data', (chunk) => {
+        stderr += chunk;
+      });
+      const end = () => child.kill('SIGKILL');
+      process.once('exit', end);
+      const ended = new Promise<number | null>((resolve) => {
+        child.once('close', (status) => {
+          process.off('exit', end);
+          resolve(status);
+        });
+      });
+      return { child, stderr: () => stderr, ended };
     },
     pidOf(service) {
       const { pid } = readJson<{ pid: number }>(join(stateDir, 'run', `${service}.json`)) ?? { pid: 0 };

@@ -32,6 +32,10 @@ export interface Stream {
   /** Sends nothing for a while, and returns when all that was sent is acknowledged. */
   pause(): Promise<void>;
   resume(): void;
+  /** The next events, for somebody else to send while the stream is paused. */
+  lend(count: number): readonly StreamedEvent[];
+  /** The partition of a record with this key, as Kafka's clients choose it. */
+  partitionOf(key: string | null): number;
   /** Sends nothing more, and returns when all that was sent is acknowledged. @throws what ended the stream before */
   stop(): Promise<void>;
 }
@@ -46,7 +50,7 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
     retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 200 },
   });
   const ledger = new Ledger(PARTITIONS);
-  const partitionOf = Partitioners.DefaultPartitioner();
+  const partitioner = Partitioners.DefaultPartitioner();
   const partitionMetadata = Array.from({ length: PARTITIONS }, (_, partitionId) => ({
     ...{ partitionErrorCode: 0, partitionId, leader: 1, replicas: [1], isr: [1] },
   }));
@@ -56,10 +60,18 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
   let sentAtMs: number | null = null;
   let inDoubt = 0;
   let taken = 0;
+  /** Of those taken, the ones that the stream need not send. */
+  let lent = 0;
+  const partitionOf = (key: string | null): number =>
+    partitioner({ topic: view.topic, partitionMetadata, message: { key: key ?? '', value: null } });
 
-  const next = (): StreamedEvent => {
+  const real = (): StreamedEvent => {
     const event = view.events[taken % view.events.length] as StreamedEvent;
     taken += 1;
+    return event;
+  };
+  const next = (): StreamedEvent => {
+    const event = real();
     return taken % POISON_EVERY === 0 ? poisoned(event, random) : event;
   };
 
@@ -73,9 +85,7 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
   };
 
   const send = async (events: readonly StreamedEvent[]): Promise<void> => {
-    let left = Map.groupBy(events, ({ partitionKey }) =>
-      partitionOf({ topic: view.topic, partitionMetadata, message: { key: partitionKey ?? '', value: null } }),
-    );
+    let left = Map.groupBy(events, ({ partitionKey }) => partitionOf(partitionKey));
     for (;;) {
       const messages = [...left].flatMap(([partition, part]) =>
         part.map(({ partitionKey, value }) => ({ partition, key: partitionKey, value })),
@@ -109,7 +119,7 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
       const nowMs = performance.now();
       if (!isPaused) streamedMs += nowMs - lastMs;
       lastMs = nowMs;
-      const due = isPaused ? 0 : Math.floor((streamedMs / 1000) * eventsPerSecond) - taken;
+      const due = isPaused ? 0 : Math.floor((streamedMs / 1000) * eventsPerSecond) - (taken - lent);
       if (due > 0) {
         sentAtMs = performance.now();
         await send(Array.from({ length: Math.min(due, REQUEST_EVENTS_MAX) }, next));
@@ -134,6 +144,11 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
     resume() {
       isPaused = false;
     },
+    lend(count) {
+      lent += count;
+      return Array.from({ length: count }, real);
+    },
+    partitionOf,
     async stop() {
       isStopping = true;
       try {
@@ -155,7 +170,7 @@ async function lookUp(
   const ends = await endsOf(admin, topic);
   const missing = new Map<number, StreamedEvent[]>();
   for (const [partition, events] of sent) {
-    const known = ledger.ends()[partition] ?? 0;
+    const known = ledger.next()[partition] ?? 0;
     if (ends.get(partition) === known) missing.set(partition, events);
     else ledger.append(partition, (ends.get(partition) ?? 0) - events.length, events);
   }

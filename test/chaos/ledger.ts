@@ -10,22 +10,32 @@ export interface Logged {
 /** All that one topic holds: every record that was acknowledged, where the broker said that it wrote it. */
 export class Ledger {
   private readonly partitions: Logged[][];
+  /** Per partition, the offset behind all that is known of the log, holes included. */
+  private readonly known: number[];
   private readonly groups = new Map<string, Logged[]>();
   private readonly quarantined: Logged[] = [];
 
   constructor(partitions: number) {
     this.partitions = Array.from({ length: partitions }, () => []);
+    this.known = this.partitions.map(() => 0);
+  }
+
+  /** Offsets below this one that no record has are holes: transactions ended there. */
+  passHoles(partition: number, end: number): void {
+    this.known[partition] = Math.max(this.known[partition] ?? 0, end);
   }
 
   /** @throws when the broker wrote them anywhere but behind what is known: then records were lost, written twice, or are somebody else's */
   append(partition: number, baseOffset: number, events: readonly StreamedEvent[]): void {
     const log = this.partitions[partition] as Logged[];
-    if (baseOffset !== log.length)
+    const known = this.known[partition] as number;
+    if (baseOffset !== known)
       throw new Error(
-        `partition ${partition}: the broker wrote ${events.length} records from offset ${baseOffset} on, behind ${log.length} acknowledged ones`,
+        `partition ${partition}: the broker wrote ${events.length} records from offset ${baseOffset} on, behind ${known} acknowledged ones`,
       );
-    for (const event of events) {
-      const logged: Logged = { partition, offset: log.length, event };
+    this.known[partition] = known + events.length;
+    for (const [index, event] of events.entries()) {
+      const logged: Logged = { partition, offset: known + index, event };
       log.push(logged);
       if (event.poison !== null) {
         this.quarantined.push(logged);
@@ -37,9 +47,14 @@ export class Ledger {
     }
   }
 
-  /** Per partition, the offset that the next record gets. */
+  /** Per partition, the offset behind the last record: no answer need cover a hole behind it. */
   ends(): readonly number[] {
-    return this.partitions.map((log) => log.length);
+    return this.partitions.map((log) => (log.at(-1)?.offset ?? -1) + 1);
+  }
+
+  /** Per partition, the offset that the next record gets. */
+  next(): readonly number[] {
+    return this.known;
   }
 
   size(): number {

@@ -137,6 +137,18 @@ describe('the ledger', () => {
     expect(() => ledger.append(0, 3, [event('a', 0, 1)])).toThrow('behind 4 acknowledged ones');
     expect(() => ledger.append(0, 5, [event('a', 0, 1)])).toThrow('behind 4 acknowledged ones');
   });
+
+  it('passes holes that transactions leave: the next record comes behind them, and no answer need cover the last one', () => {
+    const ledger = smallLedger();
+    ledger.passHoles(0, 5);
+    expect([ledger.ends(), ledger.next()]).toEqual([
+      [4, 1],
+      [5, 1],
+    ]);
+    expect(() => ledger.append(0, 4, [event('a', 0, 1)])).toThrow('behind 5 acknowledged ones');
+    ledger.append(0, 5, [event('a', 0, 1)]);
+    expect(ledger.ends()).toEqual([6, 1]);
+  });
 });
 
 describe('ranges', () => {

@@ -78,7 +78,7 @@ export class Reader {
       ...((await this.ledgerReaches(answer))
         ? faultsOf(view, ledger, question, answer)
         : [
-            `the answer names ${JSON.stringify([...reachOf(answer)])}, and the log ends at ${ledger.ends().join(', ')}`,
+            `the answer names ${JSON.stringify([...reachOf(answer)])}, and the log ends at ${ledger.next().join(', ')}`,
           ]),
     ];
     this.floors[kind] = union(this.floors[kind], coverage);
@@ -103,7 +103,7 @@ export class Reader {
   private async ledgerReaches(answer: Answer): Promise<boolean> {
     const reach = reachOf(answer);
     const reached = (): boolean => {
-      const ends = this.stream.ledger.ends();
+      const ends = this.stream.ledger.next();
       return [...reach].every(([partition, end]) => end <= (ends[partition] ?? 0));
     };
     for (const giveUpAtMs = Date.now() + LEDGER_PATIENCE_MS; !reached(); await sleep(20))

@@ -182,7 +182,7 @@ async function settle(world: World, reader: Reader, violations: string[]): Promi
   const { view, ledger } = stream;
   await stream.stop().catch((error: unknown) => violations.push(`the stream of ${view.name} ended: ${String(error)}`));
   const ends = await logEnds(world.cloud.addresses.kafka.brokersInternal, view.topic);
-  for (const [partition, end] of ledger.ends().entries())
+  for (const [partition, end] of ledger.next().entries())
     if (ends.get(partition) !== end)
       violations.push(
         `${view.topic}, partition ${partition}: ${end} records acknowledged, and the log ends at ${ends.get(partition)}`,

@@ -3,7 +3,7 @@ import type { Stream } from '../driver.ts';
 import type { Link, World } from '../world.ts';
 
 /** What a fault takes hold of: of two at once, none is held by both. */
-export type Part = 'services' | 'speed' | 'query' | 'batch' | 'mappings' | Link;
+export type Part = 'services' | 'speed' | 'query' | 'batch' | 'mappings' | 'producer' | Link;
 
 /** What came of a fault. One that met nothing is no fault: it is counted as missed. */
 export interface Strike {
