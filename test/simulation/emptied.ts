@@ -3,13 +3,14 @@ import { restoreView } from '@bifold/functions/bodies';
 import { foldingEngine } from './engine.ts';
 import { bindingStore } from './ports.ts';
 import type { Happening } from './run.ts';
+import { PARTITIONS_MAX } from './topic.ts';
 import type { Deployment, World } from './world.ts';
 
 /**
  * The database loses everything at once, under all that is under way. Only where each view was published: of one that never
  * was, nothing tells its functions so.
  */
-export function emptyDatabase(world: World): void {
+export async function emptyDatabase(world: World): Promise<void> {
   const { stage, deployments } = world;
   const isRecorded = deployments.every((deployment) => {
     const { version, incarnation } = world.keysOf(deployment);
@@ -18,6 +19,13 @@ export function emptyDatabase(world: World): void {
   if (!isRecorded || deployments.some(({ lost }) => lost) || !world.strikes('emptied', 0.02)) return;
   world.say('EMPTIED the database');
   world.wasEmptied = true;
+  for (const deployment of deployments) {
+    const bindings = world.bindingsOf(deployment);
+    const all = [...Array(PARTITIONS_MAX).keys()].map(
+      async (partition) => [partition, await bindings.list(partition, 0, null)] as const,
+    );
+    deployment.boundBefore = new Map(await Promise.all(all));
+  }
   for (const replica of stage.replicas) replica.clear();
   for (const deployment of deployments) deployment.lost = true;
 }

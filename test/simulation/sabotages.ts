@@ -150,6 +150,12 @@ export const SABOTAGES: readonly Sabotage[] = [
     }),
   },
   {
+    name: 'lost-segments-left-open',
+    rule: 5,
+    breaks: 'a restored view counts progress of segments of which records are lost',
+    speed: (store, role) => (role === 'restore' ? { ...store, closeSegment: async () => undefined } : store),
+  },
+  {
     name: 'progress-as-one-number',
     rule: 5,
     breaks: 'progress in a segment vouches for the segment before it too',

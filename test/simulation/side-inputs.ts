@@ -69,7 +69,7 @@ export class SideInputs {
   }
 
   /** What each segment is bound to, as the database has it. */
-  async boundIn(bindings: BindingStore, plan: Plan): Promise<Lookups> {
+  async boundIn(bindings: Pick<BindingStore, 'list'>, plan: Plan): Promise<Lookups> {
     const bound = await Promise.all(
       [...Array(PARTITIONS_MAX).keys()].map((partition) => bindings.list(partition, 0, null)),
     );

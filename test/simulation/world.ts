@@ -57,6 +57,8 @@ export interface Deployment {
   acceptedLost: boolean;
   /** Its database was emptied, and nobody has restored it yet. */
   lost: boolean;
+  /** What segments were bound to when the database was emptied, by partition: answers may still be given from what was read before. */
+  boundBefore: ReadonlyMap<number, Awaited<ReturnType<BindingStore['list']>>>;
   rolledBack: boolean;
   /** Receipts that were given, by kind of question, with the step at which each was. */
   readonly receipts: Map<string, { readonly step: number; readonly coverage: Coverage }[]>;
@@ -148,6 +150,7 @@ export class World extends Run {
       acceptedLost: false,
       lost: false,
       rolledBack: false,
+      boundBefore: new Map(),
       receipts: new Map(),
       finals: new FinalRows(),
     };
@@ -199,9 +202,18 @@ export class World extends Run {
     return this.stage.replicas[0] as MemoryDatabase;
   }
 
-  /** What segments are bound to. */
-  bindingsOf(deployment: Deployment): BindingStore {
-    return this.database.bindingStore(this.keysOf(deployment));
+  /** What segments are bound to, and were bound to in a database that was emptied since: that stands for good. */
+  bindingsOf(deployment: Deployment): Pick<BindingStore, 'list'> {
+    const store = this.database.bindingStore(this.keysOf(deployment));
+    return {
+      async list(partition, from, to) {
+        const bound = new Map(await store.list(partition, from, to));
+        for (const [segment, versions] of deployment.boundBefore.get(partition) ?? [])
+          if (segment >= from && (to === null || segment < to))
+            bound.set(segment, new Map([...(bound.get(segment) ?? []), ...versions]));
+        return bound;
+      },
+    };
   }
 
   boundLookups(deployment: Deployment): Promise<Lookups> {

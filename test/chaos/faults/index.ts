@@ -1,4 +1,5 @@
 import { doubles } from './double.ts';
+import { losses } from './empty.ts';
 import type { Fault } from './fault.ts';
 import { freezes } from './freeze.ts';
 import { kills } from './kill.ts';
@@ -18,4 +19,5 @@ export const FAULTS: readonly Fault[] = [
   ...producers,
   ...rooms,
   ...rotations,
+  ...losses,
 ];
