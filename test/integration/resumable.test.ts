@@ -12,7 +12,7 @@ import { type Bifold, bifoldIn, until } from './local/bifold.ts';
 
 const SEED = Number(process.env.RESUMABLE_SEED ?? 20131112);
 const ROWS = 60_000;
-const RATE = '4000';
+const RATE = '1500';
 const TOPIC = 'rows';
 const root = join(import.meta.dirname, '..', '..');
 
@@ -217,13 +217,14 @@ describe('kill -9 at random moments', () => {
 
   /** Kills it in the middle of the file. @returns the rows that were committed when it hit */
   async function strike(victim: Victim, running: Sending, file: string, random: Random): Promise<number> {
+    // Looked up first: between the condition below and the kill, the producer must not reach its end.
+    const pids = victim === 'producer' ? [] : await pidsOf(victim === 'broker' ? ['kafka'] : []);
     const before = await rowsSent(file);
     await until(
       'the send to go on',
       () => rowsSent(file),
       (rows) => rows >= before + SENT_BETWEEN,
     );
-    const pids = victim === 'producer' ? [] : await pidsOf(victim === 'broker' ? ['kafka'] : []);
     await sleep(random.below(700));
     expect(isAlive(running)).toBe(true);
     for (const pid of pids) process.kill(pid, 'SIGKILL');
