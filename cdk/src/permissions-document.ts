@@ -32,6 +32,7 @@ export function rightsOf(
       text
         .replaceAll(version, '<version>')
         .replaceAll(`-${pipeline}-`, '-<pipeline>-')
+        .replaceAll(`/${pipeline}-*`, '/<pipeline>-*')
         .replaceAll(/[0-9a-f]{64}\.zip/g, '<hash>.zip'),
     );
   const rights = Object.values(resources).flatMap((resource) => {

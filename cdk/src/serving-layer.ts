@@ -20,7 +20,8 @@ export class ServingLayer extends Construct {
     super(scope, id);
     const { plan, settings, batch } = props;
     const bucketArn = batch.bucket?.bucketArn ?? null;
-    const publications = `publications/${plan.version}/`;
+    // Every version of the pipeline: until a new one has caught up, the one before it answers.
+    const publications = `publications/${plan.name}-`;
     this.query = new PipelineFunction(this, 'Query', {
       ...props,
       role: 'query',
@@ -34,7 +35,7 @@ export class ServingLayer extends Construct {
         bucketArn === null
           ? []
           : [
-              listObjects(bucketArn, `archive/${plan.version}/`),
+              listObjects(bucketArn, `archive/${plan.name}-`),
               listObjects(bucketArn, publications),
               objects(['s3:GetObject'], bucketArn, publications),
             ],

@@ -2,12 +2,22 @@
 export { type ArchivePorts, archiveLog } from './archive/archive.ts';
 export { type KeptPorts, keptRecords, locateKept } from './archive/kept.ts';
 export { type Drift, type DriftOptions, type DriftPorts, type DriftQuestion, latestDrift } from './drift.ts';
+export {
+  advanceHandover,
+  announceVersion,
+  type HandoverPorts,
+  missingOfNext,
+  planOf,
+  switchToVersion,
+} from './handover.ts';
 export { bindModels, coldModels, loadModel, NO_VERSION, type RefusedVersion } from './models.ts';
 export { type PublishedView, publishedView } from './published.ts';
-export { answerQuestion, type QueryPorts } from './query/answer.ts';
+export { answerQuestion } from './query/answer.ts';
 export { type CursorSeal, cursorSeal, withSealedCursors } from './query/cursor-seal.ts';
 export { respond } from './query/http.ts';
+export type { QueryPorts } from './query/ports.ts';
 export { questionOf } from './query/question.ts';
+export { answerView, type ViewPorts } from './query/view.ts';
 export { BINDINGS, loadLookups, type SegmentBinding } from './recompute/lookups.ts';
 export { COVERED, loadManifest } from './recompute/manifest.ts';
 export { type Recomputed, type RecomputePorts, recompute } from './recompute/recompute.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   AdapterError,
+  aliasStore,
   appearanceStore,
   type Bucket,
   batchStore,
@@ -17,6 +18,7 @@ import {
   lookupStore,
   modelPointers,
   modelRegistry,
+  planStore,
   s3Archive,
   s3Bucket,
   s3Publications,
@@ -29,6 +31,7 @@ import type { LogRecord } from '@bifold/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka';
 import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
+import { aliasStoreContract, planStoreContract } from '../contract/alias-store.ts';
 import { appearanceStoreContract } from '../contract/appearance-store.ts';
 import { archiveContract } from '../contract/archive-store.ts';
 import { batchStoreContract } from '../contract/batch-store.ts';
@@ -94,6 +97,8 @@ bindingStoreContract('Cassandra', async (scope) => bindingStore(cassandra, scope
 sweepLedgerContract('Cassandra', async (scope) => sweepLedger(cassandra, scope));
 lookupStoreContract('Cassandra', async () => lookupStore(cassandra));
 cursorKeysContract('Cassandra', async () => cursorKeys(cassandra));
+aliasStoreContract('Cassandra', async (view) => aliasStore(cassandra, view));
+planStoreContract('Cassandra', async () => planStore(cassandra));
 archiveContract('S3', async (scope) => ({
   archive: s3Archive(bucket, scope),
   views: s3Views(bucket, scope),

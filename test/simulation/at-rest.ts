@@ -13,8 +13,9 @@ import {
 import { questionOf } from '@bifold/functions/bodies';
 import { archive, recompute, sweep } from './batch-layer.ts';
 import { restore } from './emptied.ts';
+import { announce, checkTakeover } from './handover.ts';
 import { uncovered } from './oracle.ts';
-import { ask } from './readers.ts';
+import { ask, askView } from './readers.ts';
 import { relayAll } from './relay.ts';
 import { consume } from './speed-layer.ts';
 import { type Deployment, join, passesLost, type World } from './world.ts';
@@ -50,6 +51,22 @@ export async function comeToRest(world: World): Promise<void> {
     world.count('rows final', deployment.finals.size);
     if (difference !== null) world.fail(`${deployment.name}, at rest: ${difference}`);
   }
+  await takeOver(world);
+}
+
+/** The version that was deployed last is asked for by the view's name, until nothing of a handover is due. */
+async function takeOver(world: World): Promise<void> {
+  const { latest } = world;
+  // What was lost is in no answer from now on.
+  for (const deployment of world.current) deployment.acceptedLost = true;
+  announce(world, latest, world.certain());
+  await world.drain();
+  for (const { name } of latest.pipeline.plan.windows) {
+    askView(world, latest, { window: name }, world.certain());
+    await world.drain();
+    if (world.failure !== null) return;
+  }
+  await checkTakeover(world, latest);
 }
 
 /** Both layers, to the end of the log. */

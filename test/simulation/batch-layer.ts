@@ -1,5 +1,12 @@
-import { archiveLog, recompute as recomputeViews, resumptionOf, sweep as sweepStores } from '@bifold/functions/bodies';
+import {
+  announceVersion,
+  archiveLog,
+  recompute as recomputeViews,
+  resumptionOf,
+  sweep as sweepStores,
+} from '@bifold/functions/bodies';
 import { foldingEngine } from './engine.ts';
+import { viewPorts } from './handover.ts';
 import { invocation, sweepLedger } from './ports.ts';
 import type { Happening } from './run.ts';
 import { resume } from './speed-layer.ts';
@@ -23,6 +30,9 @@ export function recompute(world: World, deployment: Deployment, { id }: Happenin
   const { pipeline, scope, name } = deployment;
   world.start(id, `${name} recompute${acceptLost ? ', lost accepted' : ''}`, 'recompute', async (actor) => {
     const { store: speed, ...ports } = world.portsOf(deployment, actor, 'recompute');
+    // Lambda runs what was deployed last; of what was replaced, a run may be under way still.
+    const isRun = world.current.at(-1) === deployment || actor.random.chance(0.05);
+    if (isRun) await announceVersion(pipeline.plan, viewPorts(world, deployment, actor));
     const freshRun = (): string => {
       const fresh = world.freshId('run');
       return world.sabotage.runId?.(fresh) ?? fresh;

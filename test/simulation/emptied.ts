@@ -1,6 +1,7 @@
 import { BifoldError, type LookupArchive, looksBack } from '@bifold/core';
-import { restoreView } from '@bifold/functions/bodies';
+import { announceVersion, restoreView } from '@bifold/functions/bodies';
 import { foldingEngine } from './engine.ts';
+import { viewPorts } from './handover.ts';
 import { bindingStore } from './ports.ts';
 import type { Happening } from './run.ts';
 import { PARTITIONS_MAX } from './topic.ts';
@@ -27,6 +28,9 @@ export async function emptyDatabase(world: World): Promise<void> {
     deployment.boundBefore = new Map(await Promise.all(all));
   }
   for (const replica of stage.replicas) replica.clear();
+  // The alias is gone too: whoever asks or restores first names a version anew, whatever another one covered.
+  world.emptiedAtStep = world.scheduler.steps;
+  world.receipts.clear();
   for (const deployment of deployments) deployment.lost = true;
 }
 
@@ -50,6 +54,7 @@ export function restore(world: World, deployment: Deployment, { id }: Happening)
       if (!(error instanceof BifoldError) || error.code !== 'BIFOLD_NOT_EMPTY') throw error;
       return null;
     });
+    await announceVersion(pipeline.plan, viewPorts(world, deployment, actor));
     deployment.lost = false;
     world.count('restored');
     // What is kept nowhere is in no answer from now on; of a topic that is gone, only what was archived comes back.

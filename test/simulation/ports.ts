@@ -1,6 +1,7 @@
 import type { MemoryDatabase, MemoryLog } from '@bifold/adapters/memory';
 import type { ModelPointers } from '@bifold/adapters/model';
 import {
+  type AliasStore,
   type Appearance,
   type AppearanceStore,
   type ArchivedBinding,
@@ -13,6 +14,7 @@ import {
   type LogWriter,
   type LookupStore,
   type ModelRegistry,
+  type PlanStore,
   type Pointer,
   type PublicationStore,
   type QuarantineEntry,
@@ -26,6 +28,7 @@ import {
   type SweepLedger,
   segmentStart,
   type TableColumn,
+  type ViewName,
 } from '@bifold/core';
 import { fileOf, type LocalFiles } from './engine.ts';
 import type { Actor, Scheduler } from './scheduler.ts';
@@ -411,6 +414,36 @@ export function bindingArchive(stage: Stage, actor: Actor, scope: Scope): Bindin
         true,
       ),
     all: () => call(stage, actor, 'archived bindings', async () => [...own.values()], false),
+  };
+}
+
+export function aliasStore(stage: Stage, actor: Actor, view: ViewName): AliasStore {
+  const aliases = (stage.replicas[0] as MemoryDatabase).aliasStore(view);
+  return {
+    read: () => call(stage, actor, 'alias', () => aliases.read(), false),
+    move: (expected, next) =>
+      call(
+        stage,
+        actor,
+        `alias ${next.generation}: ${next.current}${next.next === null ? '' : `, next ${next.next}`}${next.sealed === null ? '' : `, sealed at ${JSON.stringify(next.sealed.coverage)}`}`,
+        () => aliases.move(expected, next),
+        true,
+      ),
+  };
+}
+
+export function planStore(stage: Stage, actor: Actor): PlanStore {
+  return {
+    read: (version) =>
+      read(
+        stage,
+        actor,
+        `plan of ${version}`,
+        (db) => db.planStore().read(version),
+        (left, right) => left ?? right,
+        async (db, plan) => (plan === null ? undefined : db.planStore().write(plan)),
+      ),
+    write: (plan) => mutate(stage, actor, `plan of ${plan.version}`, (db) => db.planStore().write(plan)),
   };
 }
 

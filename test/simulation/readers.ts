@@ -10,26 +10,29 @@ import {
   segmentOf,
   ViewLostError,
 } from '@bifold/core';
-import { answerQuestion, keptRecords, locateKept, questionOf } from '@bifold/functions/bodies';
+import { answerQuestion, answerView, keptRecords, locateKept, questionOf } from '@bifold/functions/bodies';
 import { foldingEngine } from './engine.ts';
+import { viewPorts } from './handover.ts';
 import { differenceOf, uncovered } from './oracle.ts';
 import { CITIES, MODEL } from './pipelines.ts';
 import type { Random } from './random.ts';
 import type { Happening } from './run.ts';
-import type { Deployment, KeptPages, World } from './world.ts';
+import type { Deployment, GivenReceipt, KeptPages, World } from './world.ts';
 
 const KEPT_ANSWERS_MAX = 4;
 
-/** Asks something of a deployment, whatever a person might. */
+type Parameters = Readonly<Record<string, unknown>>;
+
+/** Asks a view by its name, whatever a person might, of the query function of one of its deployments. */
 export function askAnything(world: World, deployment: Deployment, happening: Happening): void {
-  ask(world, deployment, drawnQuestion(world, deployment, happening.random), happening);
+  askView(world, deployment, drawnParameters(world, deployment, happening.random), happening);
 }
 
-function drawnQuestion({ eventTimeMs }: World, { pipeline }: Deployment, random: Random): Question {
+function drawnParameters({ eventTimeMs }: World, { pipeline }: Deployment, random: Random): Parameters {
   const bounded = random.chance(0.2);
   const window = random.pick(pipeline.plan.windows);
   const ranged = window.kind !== 'running';
-  return questionOf(pipeline.plan, {
+  return {
     window: window.name,
     ...(random.chance(0.3) ? { key: { city: random.pick(CITIES) } } : {}),
     ...(bounded && ranged ? { from: Math.floor((eventTimeMs - random.below(100)) / 50) * 50 } : {}),
@@ -37,10 +40,34 @@ function drawnQuestion({ eventTimeMs }: World, { pipeline }: Deployment, random:
     total: random.chance(0.3),
     snapshot: random.chance(0.25),
     limit: random.chance(0.4) ? 1 + random.below(4) : 1_000,
+  };
+}
+
+/** Asks a view by its name, page by page, and judges the answer as one of the version that its receipt names. */
+export function askView(world: World, asked: Deployment, parameters: Parameters, { id }: Happening): void {
+  const { plan } = asked.pipeline;
+  const { incarnation } = asked.scope;
+  const started = world.scheduler.steps;
+  const name = `${asked.name} asked for the view ${JSON.stringify(parameters)}`;
+  world.start(id, name, 'query', async (actor) => {
+    const ports = viewPorts(world, asked, actor);
+    const pages = await pagesOf(world, async (cursor) => {
+      const goesOn = cursor && ((await world.sabotage.cursor?.(cursor, ports.aliases)) ?? cursor);
+      return answerView(plan, incarnation, goesOn === null ? parameters : { ...parameters, cursor: goesOn }, ports);
+    });
+    const { receipt } = pages[0] as Answer;
+    const deployment = world.deploymentOf(receipt.version, incarnation);
+    const question = questionOf(deployment.pipeline.plan, parameters);
+    await judge(world, deployment, question, pages, name);
+    // An answer of the view as it was before its database was emptied binds none after that.
+    if (started <= world.emptiedAtStep) return;
+    const given = receiptsOf(world.receipts, `${incarnation} ${question.snapshot}`);
+    const shrunk = shrunkSince(world, deployment, given, receipt.coverage, started);
+    if (shrunk !== null) world.fail(`${name}: ${shrunk}`);
   });
 }
 
-/** Reads an answer page by page, and judges it: against the fold, against what it names, against what was answered before. */
+/** Reads an answer of one version, page by page, and judges it. */
 export function ask(
   world: World,
   deployment: Deployment,
@@ -55,36 +82,56 @@ export function ask(
   const name = `${deployment.name} question ${window} ${keys ?? 'all keys'}${how} limit ${limit}`;
   world.start(id, name, 'query', async (actor) => {
     const ports = world.portsOf(deployment, actor, 'query');
-    const pages: Answer[] = [];
-    for (let cursor: string | null | undefined; cursor !== null; ) {
-      const next: Question = cursor
-        ? { ...question, cursor: questionOf(pipeline.plan, { window, cursor }).cursor }
-        : question;
-      const answer = await answerQuestion(pipeline.plan, scope, next, ports).catch((error: unknown) => {
+    const pages = await pagesOf(world, (cursor) => {
+      const next =
+        cursor === null ? question : { ...question, cursor: questionOf(pipeline.plan, { window, cursor }).cursor };
+      return answerQuestion(pipeline.plan, scope, next, ports).catch((error: unknown) => {
         // Refused instead of given: whoever judges must know that it would cover nothing.
         if (error instanceof ViewLostError && error.code === 'BIFOLD_NOTHING_COVERED') answered({});
         throw error;
       });
-      pages.push(world.sabotage.answer?.(answer) ?? answer);
-      cursor = answer.cursor;
-      if (cursor !== null) world.count('pages continued');
-    }
-    const history = world.topic.historyOf(scope.incarnation);
-    const difference = await differenceOf(pipeline, history, await world.boundLookups(deployment), { question, pages });
-    const { receipt } = pages[0] as Answer;
-    keep(world, { deployment, question, pages });
-    if (difference !== null) world.fail(`${name}: ${difference}`);
-    deployment.finals.add(pipeline, pages);
-    const unnamed = await unnamedModels(world, deployment, receipt);
-    if (unnamed.length > 0) world.fail(`${name}: the receipt does not name ${unnamed}`);
-    const rows = pages.flatMap((page) => page.rows);
-    world.count('answers');
-    world.count('rows', rows.length);
-    world.count('rows ahead', rows.filter(({ ahead }) => ahead).length);
-    const shrunk = shrunkSince(world, deployment, question, receipt.coverage, started);
+    });
+    await judge(world, deployment, question, pages, name);
+    const { coverage } = (pages[0] as Answer).receipt;
+    const given = receiptsOf(deployment.receipts, String(snapshot));
+    const shrunk = shrunkSince(world, deployment, given, coverage, started);
     if (shrunk !== null) world.fail(`${name}: ${shrunk}`);
-    answered(receipt.coverage);
+    answered(coverage);
   });
+}
+
+async function pagesOf(world: World, page: (cursor: string | null) => Promise<Answer>): Promise<readonly Answer[]> {
+  const pages: Answer[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const answer = await page(cursor ?? null);
+    pages.push(world.sabotage.answer?.(answer) ?? answer);
+    cursor = answer.cursor;
+    if (cursor !== null) world.count('pages continued');
+  }
+  return pages;
+}
+
+/** All pages of an answer: against the fold, and against what it names. */
+async function judge(
+  world: World,
+  deployment: Deployment,
+  question: Question,
+  pages: readonly Answer[],
+  name: string,
+): Promise<void> {
+  const { pipeline, scope } = deployment;
+  const history = world.topic.historyOf(scope.incarnation);
+  const difference = await differenceOf(pipeline, history, await world.boundLookups(deployment), { question, pages });
+  const { receipt } = pages[0] as Answer;
+  keep(world, { deployment, question, pages });
+  if (difference !== null) world.fail(`${name}: ${difference}`);
+  deployment.finals.add(pipeline, pages);
+  const unnamed = await unnamedModels(world, deployment, receipt);
+  if (unnamed.length > 0) world.fail(`${name}: the receipt does not name ${unnamed}`);
+  const rows = pages.flatMap((page) => page.rows);
+  world.count('answers');
+  world.count('rows', rows.length);
+  world.count('rows ahead', rows.filter(({ ahead }) => ahead).length);
 }
 
 /** Which answers are kept is not drawn: it must not change the run. Those with rows ahead of their receipt, or of many pages, are the rarest. */
@@ -117,22 +164,28 @@ async function unnamedModels(
   return [...unnamed];
 }
 
+function receiptsOf(receipts: Map<string, GivenReceipt[]>, kind: string): GivenReceipt[] {
+  const given = receipts.get(kind) ?? [];
+  receipts.set(kind, given);
+  return given;
+}
+
 /** What an answer lacks that one covered which was given before it was asked: nothing may go back, unless an operator says so. */
 function shrunkSince(
   { scheduler, topic }: World,
-  { scope, receipts, acceptedLost, rolledBack }: Deployment,
-  { snapshot }: Question,
+  deployment: Deployment,
+  given: GivenReceipt[],
   coverage: Coverage,
   started: number,
 ): string | null {
-  const given = receipts.get(String(snapshot)) ?? [];
-  receipts.set(String(snapshot), given);
   const before = given.findLast(({ step }) => step <= started);
-  given.push({ step: scheduler.steps, coverage });
-  if (!before || acceptedLost || rolledBack) return null;
-  const shrunk = uncovered(topic.historyOf(scope.incarnation), before.coverage, coverage);
+  given.push({ step: scheduler.steps, coverage, deployment });
+  const mayShrink = [deployment, before?.deployment].some((each) => each?.acceptedLost || each?.rolledBack);
+  if (!before || mayShrink) return null;
+  const shrunk = uncovered(topic.historyOf(deployment.scope.incarnation), before.coverage, coverage);
   if (Object.keys(shrunk).length === 0) return null;
-  return `the receipt lacks ${JSON.stringify(shrunk)}, which an earlier one covered: ${JSON.stringify(before.coverage)} -> ${JSON.stringify(coverage)}`;
+  const versions = `${before.deployment.name} -> ${deployment.name}`;
+  return `the receipt lacks ${JSON.stringify(shrunk)}, which an earlier one covered: ${versions}, ${JSON.stringify(before.coverage)} -> ${JSON.stringify(coverage)}`;
 }
 
 /** At the end of everything, from what archive and log still have: the same bytes. */

@@ -29,6 +29,7 @@ const EXPECTED = [
   'BIFOLD_CURSOR_EXPIRED',
   'BIFOLD_LOST_BEFORE_DUPLICATES',
   'BIFOLD_NOTHING_COVERED',
+  'BIFOLD_ALIAS_CONTESTED',
 ];
 
 /** And what it may meet from the moment on at which the database was emptied. */

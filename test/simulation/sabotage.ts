@@ -1,4 +1,5 @@
 import type {
+  AliasStore,
   Answer,
   AppearanceStore,
   ArchiveStore,
@@ -15,7 +16,7 @@ import type {
 import type { WarmState } from '@bifold/functions/bodies';
 import type { bucket, Stage } from './ports.ts';
 
-export type Role = 'relay' | 'speed' | 'archive' | 'recompute' | 'sweep' | 'query' | 'restore';
+export type Role = 'announce' | 'relay' | 'speed' | 'archive' | 'recompute' | 'sweep' | 'query' | 'restore';
 type SimulatedBucket = ReturnType<typeof bucket>;
 
 /** A reading of the rules that breaks one of them, at a seam of the code. Every hook replaces what the code would have got there. */
@@ -35,6 +36,9 @@ export interface Sabotage {
   readonly bindings?: (store: BindingStore) => BindingStore;
   readonly bindingArchive?: (archive: BindingArchive) => BindingArchive;
   readonly publications?: (store: PublicationStore, role: Role) => PublicationStore;
+  readonly aliases?: (store: AliasStore, stage: Stage, scope: Scope) => AliasStore;
+  /** The cursor that a reader goes on with. */
+  readonly cursor?: (cursor: string, aliases: AliasStore) => Promise<string>;
   readonly log?: (log: Log, role: Role, scope: Scope) => Log;
   readonly archive?: (archive: ArchiveStore, stage: Stage) => ArchiveStore;
   readonly bucket?: (store: SimulatedBucket) => SimulatedBucket;

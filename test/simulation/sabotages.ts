@@ -4,6 +4,7 @@ import {
   type Appearance,
   type AppearanceStore,
   type BatchStore,
+  cursorText,
   type FragmentRow,
   type LogRecord,
   NO_CLOCK_MS,
@@ -15,6 +16,7 @@ import {
   segmentEnd,
   segmentOf,
   segmentStart,
+  type ViewAlias,
 } from '@bifold/core';
 import type { Stage } from './ports.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -94,6 +96,46 @@ export const SABOTAGES: readonly Sabotage[] = [
     rule: 3,
     breaks: 'a new version goes on from the offsets that the old one committed',
     sharedGroup: true,
+  },
+  {
+    name: 'alias-moves-early',
+    rule: 3,
+    breaks: 'the alias names a new version as soon as it is deployed',
+    aliases: (store) => ({
+      ...store,
+      move: (expected, { generation, current, previous, next }) =>
+        store.move(expected, {
+          ...{ generation, next: null, sealed: null },
+          ...(next === null ? { current, previous } : { current: next, previous: current }),
+        }),
+    }),
+  },
+  {
+    name: 'alias-remembered',
+    rule: 3,
+    breaks: 'a warm function goes on with the alias that it read first',
+    aliases: (store, stage, { version, incarnation }) => {
+      const remembered = arrivalsOf<ViewAlias>(stage, 'aliases');
+      const id = `${version} ${incarnation}`;
+      return {
+        ...store,
+        read: async () => {
+          const alias = remembered.get(id) ?? (await store.read());
+          if (alias !== null && alias.next === null) remembered.set(id, alias);
+          return alias;
+        },
+      };
+    },
+  },
+  {
+    name: 'pages-of-two-versions',
+    rule: 3,
+    breaks: 'an answer goes on with the version that the alias names by then',
+    cursor: async (cursor, aliases) => {
+      const alias = await aliases.read();
+      const named = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+      return cursorText({ ...named, version: alias?.current ?? named.version });
+    },
   },
   {
     name: 'cache-kept-on-failure',

@@ -80,5 +80,9 @@ function startActors(world: World): void {
   begin('sweep', 0.08 * haste, 2, (happening) => sweep(world, jobOf(happening.random), happening));
   const lost = world.deployments.filter((deployment) => deployment.lost);
   if (lost.length > 0) begin('restore', 0.2, 1, (happening) => restore(world, happening.random.pick(lost), happening));
-  begin('query', 0.12, 2, (happening) => askAnything(world, world.drawnDeployment(happening.random), happening));
+  // While one version follows another, many ask: each question may take the handover a step further.
+  const isWatched = world.round < world.handoverUntil;
+  begin('query', isWatched ? 0.5 : 0.12, isWatched ? 4 : 2, (happening) =>
+    askAnything(world, world.drawnDeployment(happening.random), happening),
+  );
 }

@@ -1,5 +1,6 @@
 import { recompute, rollBack } from './batch-layer.ts';
 import { emptyDatabase } from './emptied.ts';
+import { announce } from './handover.ts';
 import { pickByName } from './random.ts';
 import { PARTITIONS_MAX } from './topic.ts';
 import { type Deployment, join, type World } from './world.ts';
@@ -8,6 +9,7 @@ const INCARNATIONS_MAX = 3;
 const POLLERS_MAX = 3;
 const CLOCK_JUMP_MS = 3_600_000;
 const ROUND_MS = 100;
+const HANDOVER_ROUNDS = 25;
 
 /** What goes wrong in a round: each nemesis that the seed has chosen may strike, by a draw of its own. */
 export async function strike(world: World): Promise<void> {
@@ -97,12 +99,16 @@ function retention(world: World): void {
   if (random) world.topic.retain(random.below(world.topic.partitions), random);
 }
 
-/** The other version of the definition, beside those that are there. */
+/** The other version of the definition, beside those that are there; or one of those again, as when a definition is taken back. */
 function redeployment(world: World): void {
-  if (!world.strikes('redeploy', 0.008)) return;
+  const happening = world.strikes('redeploy', 0.015);
+  if (happening === null) return;
   const { current } = world;
   const version = world.pipelines.find(({ plan }) => current.every(({ scope }) => scope.version !== plan.version));
   if (version) world.deploy(version);
+  else world.deployAgain(happening.random.pick(current));
+  world.handoverUntil = world.round + HANDOVER_ROUNDS;
+  announce(world, world.latest, { ...happening, id: `${happening.id}.announce` });
 }
 
 /** The topic is deleted and created again, and the latest definition deployed over it. */

@@ -60,9 +60,16 @@ export interface Deployment {
   /** What segments were bound to when the database was emptied, by partition: answers may still be given from what was read before. */
   boundBefore: ReadonlyMap<number, Awaited<ReturnType<BindingStore['list']>>>;
   rolledBack: boolean;
-  /** Receipts that were given, by kind of question, with the step at which each was. */
-  readonly receipts: Map<string, { readonly step: number; readonly coverage: Coverage }[]>;
+  /** Receipts that were given when this version was asked, by kind of question. */
+  readonly receipts: Map<string, GivenReceipt[]>;
   readonly finals: FinalRows;
+}
+
+/** A receipt that was given: at which step, by which version. */
+export interface GivenReceipt {
+  readonly step: number;
+  readonly coverage: Coverage;
+  readonly deployment: Deployment;
 }
 
 /** A view that looks back cannot pass what is lost. */
@@ -91,6 +98,12 @@ export class World extends Run {
   readonly sideInputs: SideInputs;
   readonly deployments: Deployment[] = [];
   readonly kept: KeptPages[] = [];
+  /** The round until which a version that was just deployed is watched. */
+  handoverUntil = 0;
+  /** Receipts that were given when the view was asked by its name, by incarnation and kind of question. */
+  readonly receipts = new Map<string, GivenReceipt[]>();
+  /** The step at which the database was emptied last. */
+  emptiedAtStep = Number.NEGATIVE_INFINITY;
   /** Whom the reader asks that was frozen last, and the round from which on it goes on. */
   frozenReader: { readonly until: number; readonly deployment?: Deployment | undefined } = { until: 0 };
 
@@ -125,6 +138,12 @@ export class World extends Run {
     return this.deployments.filter(({ scope }) => scope.incarnation === this.topic.incarnation);
   }
 
+  deploymentOf(version: string, incarnation: string): Deployment {
+    const found = this.deployments.find(({ scope }) => scope.version === version && scope.incarnation === incarnation);
+    if (!found) throw new Error(`${version} was never deployed over ${incarnation}`);
+    return found;
+  }
+
   /** The latest one more often than others. */
   drawnDeployment(random: Random): Deployment {
     return (random.chance(0.6) ? this.deployments.at(-1) : null) ?? random.pick(this.deployments);
@@ -157,6 +176,18 @@ export class World extends Run {
     this.say(`deployed ${name}`);
     this.deployments.push(deployment);
     join(deployment, 'poller', committed);
+  }
+
+  /** A definition is taken back: its version is deployed once more, and goes on where it was. */
+  deployAgain(deployment: Deployment): void {
+    this.say(`deployed ${deployment.name} again`);
+    this.deployments.splice(this.deployments.indexOf(deployment), 1);
+    this.deployments.push(deployment);
+  }
+
+  /** What was deployed last. */
+  get latest(): Deployment {
+    return this.deployments.at(-1) as Deployment;
   }
 
   /** Under which the deployment keeps what it stores. */

@@ -1,14 +1,10 @@
 import {
   type Answer,
-  type AppearanceStore,
   answerOf,
   askedOf,
   type BatchRow,
-  type BatchStore,
-  type BindingStore,
   boundModels,
   bucketOf,
-  type Cursor,
   type FragmentRow,
   fillPage,
   gatherSorted,
@@ -20,10 +16,7 @@ import {
   type Page,
   type PageStart,
   type Plan,
-  type Pointer,
   paneRange,
-  partitionsOf,
-  prefixEnd,
   QUARANTINE_POSITION,
   type Quarantined,
   type Question,
@@ -35,23 +28,13 @@ import {
   type RowPosition,
   rowAlgebrasOf,
   type Scope,
-  type SpeedStore,
+  type SealedVantage,
   stillReadable,
   type Vantage,
-  vantageOf,
-  withFinality,
 } from '@bifold/core';
-import { clockBelow } from '../clock.ts';
-import { type PublishedView, rowsLost } from '../published.ts';
-
-export interface QueryPorts {
-  readonly store: SpeedStore;
-  readonly batch: BatchStore;
-  readonly bindings: BindingStore;
-  /** Holds the marks of the clocks, of a view that drops what is late. */
-  readonly appearances: Pick<AppearanceStore, 'read'>;
-  readonly published: PublishedView;
-}
+import { rowsLost } from '../published.ts';
+import type { QueryPorts } from './ports.ts';
+import { freshVantage, resumedVantage, sealedVantage, withClocks } from './vantage.ts';
 
 const TRIES = 5;
 /** Of rows, below the 6 MB that Lambda lets a function answer: the rest is the receipt's and the cursor's. */
@@ -65,7 +48,6 @@ const RESPONSE_BYTES_MAX = 5 * 1024 * 1024;
  * @throws {ViewLostError} when the database lacks what was once published: a smaller answer would look like a complete one
  */
 export async function answerQuestion(plan: Plan, scope: Scope, question: Question, ports: QueryPorts): Promise<Answer> {
-  const algebras = rowAlgebrasOf(plan);
   checkContinues(plan, question);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const pointer = await ports.batch.readPointer('quorum');
@@ -73,26 +55,57 @@ export async function answerQuestion(plan: Plan, scope: Scope, question: Questio
     const covering = question.cursor
       ? await resumedVantage(plan, scope, question.cursor, pointer, ports)
       : await freshVantage(plan, question, pointer, ports);
-    const vantage = await withClocks(plan, covering, ports);
-    const [page, counted, models] = await Promise.all([
-      readPage(plan, algebras, vantage, question, ports),
-      question.cursor?.quarantined ?? countQuarantined(plan, algebras, vantage, ports),
-      modelsOf(plan, vantage, question, ports),
-    ]);
-    const after = await ports.batch.readPointer('quorum');
-    if (!stillReadable(vantage.generation, after)) continue;
-    // A first generation may have come and gone with the database meanwhile.
-    if (vantage.generation === 0) await ports.published.check(after);
-    if (counted === null) throw rowsLost(plan, vantage.run as string);
-    if (Object.keys(vantage.coverage).length === 0) await ports.published.checkNothingCovered();
-    return answerOf(plan, scope, vantage, question, { quarantined: counted, models }, startOf(question), page);
+    const answer = await answerFrom(plan, scope, question, covering, ports);
+    if (answer !== null) return answer;
   }
-  throw new QuestionError('BIFOLD_MOVED_ON', {
+  throw movedOn(`${TRIES} tries`);
+}
+
+/** Answers from a vantage that was written down; null when its run is no longer kept. */
+export async function answerSealed(
+  plan: Plan,
+  scope: Scope,
+  question: Question,
+  sealed: SealedVantage,
+  ports: QueryPorts,
+): Promise<Answer | null> {
+  const pointer = await ports.batch.readPointer('quorum');
+  await ports.published.check(pointer);
+  const vantage = sealedVantage(plan, question, sealed, pointer);
+  return vantage && answerFrom(plan, scope, question, vantage, ports);
+}
+
+export function movedOn(received: string): QuestionError {
+  return new QuestionError('BIFOLD_MOVED_ON', {
     failed: 'an answer could not be read before its generation was replaced twice',
-    received: `${TRIES} tries`,
+    received,
     allowed: 'at most one generation published while an answer is read',
     remedy: 'ask for fewer rows at a time, or publish less often',
   });
+}
+
+/** An answer from this vantage; null when its rows may have been swept while they were read. */
+async function answerFrom(
+  plan: Plan,
+  scope: Scope,
+  question: Question,
+  covering: Vantage,
+  ports: QueryPorts,
+): Promise<Answer | null> {
+  const algebras = rowAlgebrasOf(plan);
+  const vantage = await withClocks(plan, covering, ports);
+  const [page, counted, models] = await Promise.all([
+    readPage(plan, algebras, vantage, question, ports),
+    question.cursor?.quarantined ?? countQuarantined(plan, algebras, vantage, ports),
+    modelsOf(plan, vantage, question, ports),
+  ]);
+  const after = await ports.batch.readPointer('quorum');
+  if (!stillReadable(vantage.generation, after)) return null;
+  // A first generation may have come and gone with the database meanwhile.
+  if (vantage.generation === 0) await ports.published.check(after);
+  if (counted === null) throw rowsLost(plan, vantage.run as string);
+  if (Object.keys(vantage.coverage).length === 0) await ports.published.checkNothingCovered();
+  return answerOf(plan, scope, vantage, question, { quarantined: counted, models }, startOf(question), page);
 }
 
 /** The versions that the covered segments are bound to; on all pages of an answer those of the first. */
@@ -110,77 +123,6 @@ async function modelsOf(
   return boundModels(plan, coverage, new Map(bound));
 }
 
-async function freshVantage(plan: Plan, question: Question, pointer: Pointer, { store }: QueryPorts): Promise<Vantage> {
-  const partitions = new Set([...(await store.partitions()), ...partitionsOf(pointer.current)]);
-  const progress = await Promise.all(
-    Array.from(partitions, async (partition) => {
-      const from = pointer.current?.cuts[String(partition)] ?? 0;
-      return [partition, await store.readProgress(partition, from, null)] as const;
-    }),
-  );
-  return vantageOf(pointer, [...partitions], new Map(progress), plan.storage.segmentSize, question.snapshot);
-}
-
-/** The vantage that a cursor names, if its run is still kept. A cursor comes from outside: what it claims of the log must be there. */
-async function resumedVantage(
-  plan: Plan,
-  scope: Scope,
-  cursor: Cursor,
-  pointer: Pointer,
-  { store, batch, published }: QueryPorts,
-): Promise<Vantage> {
-  const kept = [pointer.current, pointer.previous].find((run) => (run?.run ?? null) === cursor.run) ?? null;
-  const known = cursor.run === null ? pointer.generation <= 1 : kept !== null;
-  if (
-    cursor.version !== scope.version ||
-    cursor.incarnation !== scope.incarnation ||
-    !known ||
-    !stillReadable(cursor.generation, pointer)
-  )
-    throw cursorExpired(scope, cursor, pointer);
-  const isKnown = new Set([...(await store.partitions()), ...partitionsOf(kept)]);
-  const claimed = new Map<number, Map<number, number>>();
-  for (const [partition, segment, next] of cursor.segments)
-    claimed.set(partition, (claimed.get(partition) ?? new Map<number, number>()).set(segment, next));
-  const excessive = await Promise.all(
-    Array.from(claimed, async ([partition, segments]) => {
-      const first = [...segments.keys()].reduce((least, segment) => Math.min(least, segment));
-      const stored = isKnown.has(partition) ? await store.readProgress(partition, first, null) : new Map();
-      return [...segments].flatMap(([segment, next]) => (next > (stored.get(segment) ?? 0) ? { partition, next } : []));
-    }),
-  );
-  const [falsely] = excessive.flat();
-  if (falsely !== undefined) {
-    // The database may have been emptied, or restored, since the pointer was read: then the cursor was true.
-    const after = await batch.readPointer('quorum');
-    await published.check(after);
-    if (!stillReadable(cursor.generation, after)) throw cursorExpired(scope, cursor, after);
-    throw falseCursor(falsely.partition, falsely.next);
-  }
-  const named: Pointer = { generation: cursor.generation, current: kept, previous: null };
-  return vantageOf(named, [...claimed.keys()], claimed, plan.storage.segmentSize, false);
-}
-
-/** Every mark stands for a prefix of the log, and progress was written after its mark: so what is covered up to an offset has its clock, whoever folded it. */
-async function withClocks(plan: Plan, vantage: Vantage, { appearances }: QueryPorts): Promise<Vantage> {
-  if (plan.late === undefined) return vantage;
-  const { coverage, batchBelow } = vantage;
-  const clocks = await Promise.all(
-    Object.entries(coverage).map(async ([name, ranges]) => {
-      const { segmentSize } = plan.storage;
-      const { clockMs } = await clockBelow(
-        Number(name),
-        batchBelow[name] ?? 0,
-        prefixEnd(ranges),
-        segmentSize,
-        appearances,
-      );
-      return [Number(name), clockMs] as const;
-    }),
-  );
-  return withFinality(plan, vantage, new Map(clocks));
-}
-
 /** The receipt repeats the question, and a cursor holds what is true of the one that it was given for. */
 function checkContinues(plan: Plan, question: Question): void {
   if (question.cursor === null || question.cursor.question === questionDigest(askedOf(plan, question))) return;
@@ -189,24 +131,6 @@ function checkContinues(plan: Plan, question: Question): void {
     received: JSON.stringify(askedOf(plan, question)).slice(0, 200),
     allowed: 'the question of the first page; only its limit may change',
     remedy: 'repeat the question of the first page, or ask without a cursor',
-  });
-}
-
-function cursorExpired({ version }: Scope, cursor: Cursor, { generation }: Pointer): QuestionError {
-  return new QuestionError('BIFOLD_CURSOR_EXPIRED', {
-    failed: 'a page cannot be given: the generation of its cursor is no longer kept',
-    received: `generation ${cursor.generation} of ${cursor.version}`,
-    allowed: `generations ${Math.max(0, generation - 1)} and ${generation} of ${version}`,
-    remedy: 'ask again from the first page',
-  });
-}
-
-function falseCursor(partition: number, next: number): QuestionError {
-  return new QuestionError('BIFOLD_BAD_CURSOR', {
-    failed: 'a cursor claims more of the log than was folded',
-    received: `partition ${partition} up to ${next}`,
-    allowed: 'the cursor of the page before, unchanged',
-    remedy: 'ask again from the first page',
   });
 }
 

@@ -1,39 +1,52 @@
 import { randomBytes } from 'node:crypto';
-import { appearanceStore, batchStore, bindingStore, cursorKeys, speedStore } from '@bifold/adapters/cassandra';
-import type { Answer } from '@bifold/core';
+import {
+  aliasStore,
+  appearanceStore,
+  batchStore,
+  bindingStore,
+  cursorKeys,
+  planStore,
+  speedStore,
+} from '@bifold/adapters/cassandra';
+import type { Answer, Plan, Scope } from '@bifold/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { publishedView } from '../published.ts';
-import { answerQuestion, type QueryPorts } from './answer.ts';
 import { cursorSeal, withSealedCursors } from './cursor-seal.ts';
 import { respond } from './http.ts';
-import { questionOf } from './question.ts';
+import type { QueryPorts } from './ports.ts';
+import { rememberedVersions } from './versions.ts';
+import { answerView, type ViewPorts } from './view.ts';
 
 const { pipeline, scope } = deploymentOf();
 const { plan } = pipeline;
+const { incarnation } = scope;
 
 const client = once(cassandraOfEnvironment);
 
-const ports = once(async (): Promise<QueryPorts> => {
+const ports = once(async (): Promise<ViewPorts> => {
   // Loaded while the database is connected to: it is asked when the function is new, and seldom again.
   const [cassandra, { openBucket, s3Archive, s3Publications }] = await Promise.all([
     client(),
     import('@bifold/adapters/s3'),
   ]);
   const bucket = openBucket(setting('ARCHIVE_BUCKET'));
-  const batch = batchStore(cassandra, scope, plan.storage);
-  return {
-    store: speedStore(cassandra, scope, plan.storage),
-    batch,
-    bindings: bindingStore(cassandra, scope),
-    appearances: appearanceStore(cassandra, scope),
-    published: publishedView(plan, {
-      publications: s3Publications(bucket, scope),
-      archive: s3Archive(bucket, scope),
+  const portsOf = (each: Plan, scope: Scope): QueryPorts => {
+    const batch = batchStore(cassandra, scope, each.storage);
+    const publications = s3Publications(bucket, scope);
+    return {
+      store: speedStore(cassandra, scope, each.storage),
       batch,
-    }),
+      bindings: bindingStore(cassandra, scope),
+      appearances: appearanceStore(cassandra, scope),
+      published: publishedView(each, { publications, archive: s3Archive(bucket, scope), batch }),
+    };
+  };
+  return {
+    aliases: aliasStore(cassandra, { pipeline: plan.name, incarnation }),
+    ...rememberedVersions(plan, planStore(cassandra), portsOf),
   };
 });
 
@@ -45,10 +58,11 @@ const seal = once(async () =>
 export const handler = observed((event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => {
   const answerTo = async (parameters: Readonly<Record<string, unknown>>): Promise<Answer> => {
     const answer = await withSealedCursors(seal, parameters, async (opened) =>
-      answerQuestion(plan, scope, questionOf(plan, opened), await ports()),
+      answerView(plan, incarnation, opened, await ports()),
     );
     metrics.addMetric('rows', MetricUnit.Count, answer.rows.length);
-    logger.info('answered', { rows: answer.rows.length, generation: answer.receipt.generation });
+    const { version, generation } = answer.receipt;
+    logger.info('answered', { rows: answer.rows.length, version, generation });
     return answer;
   };
   return respond(plan.name, event, answerTo, (error) => logger.error('a question was not answered', error));

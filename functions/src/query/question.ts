@@ -155,7 +155,7 @@ function isVersions(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.values(value).every(isTexts);
 }
 
-function cursorOf(text: unknown): Cursor {
+export function cursorOf(text: unknown): Cursor {
   const bad = (cause?: unknown): never =>
     refuse(
       'BIFOLD_BAD_CURSOR',

@@ -1,7 +1,8 @@
 import type { AnswerRow, ModelRegistry, Plan, Scope } from '@bifold/core';
 import { logger, MetricUnit, metrics } from '../deployment/observed.ts';
 import { type DriftQuestion, latestDrift } from '../drift.ts';
-import { answerQuestion, type QueryPorts } from '../query/answer.ts';
+import { answerQuestion } from '../query/answer.ts';
+import type { QueryPorts } from '../query/ports.ts';
 import { questionOf } from '../query/question.ts';
 
 const PAGE_ROWS = 10_000;

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { appearanceStore, batchStore, bindingStore, lookupStore, speedStore } from '@bifold/adapters/cassandra';
+import {
+  aliasStore,
+  appearanceStore,
+  batchStore,
+  bindingStore,
+  lookupStore,
+  planStore,
+  speedStore,
+} from '@bifold/adapters/cassandra';
 import { archivedBindings, openBucket, s3Archive, s3Bindings, s3Publications, s3Views } from '@bifold/adapters/s3';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
@@ -8,15 +16,18 @@ import { deploymentOf, setting } from '../deployment/environment.ts';
 import { invokeLater } from '../deployment/invocation.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { registryOfEnvironment } from '../deployment/registry.ts';
+import { announceVersion, type HandoverPorts } from '../handover.ts';
 import { publishedView } from '../published.ts';
-import type { QueryPorts } from '../query/answer.ts';
+import type { QueryPorts } from '../query/ports.ts';
 import { resumptionOf } from '../resumption.ts';
 import { tellDrift } from './drift.ts';
 import { type Recomputed, type RecomputePorts, recompute } from './recompute.ts';
 
 const { pipeline, scope } = deploymentOf();
 
-const ports = once(async (): Promise<RecomputePorts & QueryPorts> => {
+type Announcing = Pick<HandoverPorts, 'aliases' | 'plans'>;
+
+const ports = once(async (): Promise<RecomputePorts & QueryPorts & Announcing> => {
   const client = await cassandraOfEnvironment();
   const bucket = openBucket(setting('ARCHIVE_BUCKET'));
   const speed = speedStore(client, scope, pipeline.plan.storage);
@@ -28,6 +39,8 @@ const ports = once(async (): Promise<RecomputePorts & QueryPorts> => {
     bindings: archivedBindings(bindingStore(client, scope), s3Bindings(bucket, scope)),
     lookups: lookupStore(client),
     appearances: appearanceStore(client, scope),
+    aliases: aliasStore(client, { pipeline: pipeline.plan.name, incarnation: scope.incarnation }),
+    plans: planStore(client),
     speed,
     store: speed,
     ...(await registryOfEnvironment(pipeline.plan, client)),
@@ -48,6 +61,8 @@ interface RecomputeEvent {
 /** The archive to batch rows and Parquet views, published as the next generation; the speed layer is told what it may fold since. */
 export const handler = observed(async (event: RecomputeEvent | null): Promise<Recomputed> => {
   const open = await ports();
+  // Lambda runs what was deployed last: each run says so, also where no command did.
+  await announceVersion(pipeline.plan, open);
   const recomputed = await recompute(pipeline, open, event?.acceptLost === true);
   if (recomputed.published) {
     metrics.addMetric('publishedGenerations', MetricUnit.Count, 1);

@@ -3,12 +3,21 @@ import type { Pointer, StoragePlan } from '@bifold/core';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import { CliError } from './errors.ts';
+import { takeOver } from './handover.ts';
 import { withPublished } from './published.ts';
 import { checkTopics } from './recreated-topic.ts';
 import { sumOfRelayLag } from './relayed.ts';
 import { boundsOf, lagOf, storedViews } from './report.ts';
 import { plural, seconds } from './terminal.ts';
 import { withoutTrailingHoles } from './trailing-holes.ts';
+
+/** How far the answers of a pipeline are behind its log. */
+export interface Lag {
+  /** Offsets that the deployed version does not cover. */
+  readonly records: number;
+  /** False while the version before it answers. */
+  readonly isAnswering: boolean;
+}
 
 /** A lag that has not shrunk for this long will not shrink by itself. */
 const STALLED_MS = 300_000;
@@ -22,7 +31,7 @@ export async function lagReader(
   context: Context,
   deployment: DeploymentRecord,
   storage: StoragePlan,
-): Promise<() => Promise<number>> {
+): Promise<() => Promise<Lag>> {
   await checkTopics(context, deployment);
   const log = await context.log(deployment.topic);
   const partitions = await log.partitions();
@@ -38,30 +47,32 @@ export async function lagReader(
     if (seen === null || pointer.generation < seen.generation)
       await withPublished(context, deployment, storage, (published) => published.check(pointer));
     seen = pointer;
-    return toCome + lagOf(await withoutTrailingHoles(log, bounds, coverage), coverage);
+    const records = toCome + lagOf(await withoutTrailingHoles(log, bounds, coverage), coverage);
+    return { records, isAnswering: await takeOver(context, deployment) };
   };
 }
 
 /**
- * Waits until the views hold all but so many offsets of the log, as long as the lag shrinks.
+ * Waits until the deployed version answers and holds all but so many offsets of the log, as long as the lag shrinks.
  * @throws {CliError} when it has not shrunk for five minutes
  */
 export async function waitForLag(
-  { pipeline }: DeploymentRecord,
-  lagNow: () => Promise<number>,
+  { pipeline, version }: DeploymentRecord,
+  lagNow: () => Promise<Lag>,
   most: number,
   onLag: (lag: number) => void,
 ): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   let shrunkAtMs = performance.now();
   for (;;) {
-    const lag = await lagNow();
+    const { records: lag, isAnswering } = await lagNow();
     onLag(lag);
-    if (lag <= most) return lag;
+    if (lag <= most && isAnswering) return lag;
     if (lag < least) {
       least = lag;
       shrunkAtMs = performance.now();
     } else if (performance.now() - shrunkAtMs > STALLED_MS) {
+      if (lag <= most) throw notAnswering(pipeline, version);
       throw new CliError('BIFOLD_STALLED', {
         failed: `the views of "${pipeline}" do not take up what is in the log`,
         received: `${plural(lag, 'record')} not taken up, and none for ${seconds(STALLED_MS)}`,
@@ -71,4 +82,13 @@ export async function waitForLag(
     }
     await sleep(LAG_EVERY_MS);
   }
+}
+
+function notAnswering(pipeline: string, version: string): CliError {
+  return new CliError('BIFOLD_NOT_TAKEN_OVER', {
+    failed: `${version} does not take over the answers of "${pipeline}"`,
+    received: `a version that lacks offsets which the one before it covers, and took up none for ${seconds(STALLED_MS)}`,
+    allowed: 'a version that covers all that the one before it covers',
+    remedy: `npx bifold status names the offsets; if the log has lost them, npx bifold deploy ${pipeline} --at-once accepts that`,
+  });
 }

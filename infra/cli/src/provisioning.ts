@@ -9,6 +9,7 @@ import { type Context, MODELS_BUCKET } from './context.ts';
 import { type DeploymentRecord, readDeployments, recordDeployment } from './deployments.ts';
 import { CliError, messageOf, UsageError } from './errors.ts';
 import { MESSAGE_BYTES_MAX, refuseInexact } from './exact-topic.ts';
+import { announceDeployment, refuseUnreadable } from './handover.ts';
 import { groupsOf } from './relayed.ts';
 import { triggerState } from './report.ts';
 import { step, warn } from './terminal.ts';
@@ -170,6 +171,7 @@ export async function deploy(
   pipeline: Pipeline,
   partitions: number,
   settings: Readonly<Record<string, string>> = {},
+  { atOnce = false }: { readonly atOnce?: boolean } = {},
 ): Promise<DeploymentRecord> {
   const { plan } = pipeline;
   const { onProgress, paths } = context;
@@ -178,6 +180,7 @@ export async function deploy(
     tryAggregates(pipeline, randomInt(1, 2 ** 31 - 1));
   }
   const { incarnation, sources: bound } = await ensureTopics(context, pipeline, partitions);
+  if (!atOnce) await refuseUnreadable(context, pipeline, incarnation);
   const sources = sourcesDigest(context.root);
   const { deployPipeline } = await import('@bifold/cdk');
   const training = settings.training === 'installed' ? { training: await installedLibraries(context) } : {};
@@ -221,6 +224,9 @@ export async function deploy(
       remedy: `the definition changed meanwhile; run \`npx bifold deploy ${plan.name}\` again`,
     });
   }
+  await step(onProgress, `announce ${record.version}`, () =>
+    announceDeployment(context, pipeline, incarnation, atOnce),
+  );
   recordDeployment(paths, record);
   await step(onProgress, `the trigger follows ${plan.name}`, () => followed(context, record));
   await context.cloud.checkpoint();

@@ -20,6 +20,7 @@ import type { Context } from './context.ts';
 import { type DeploymentRecord, readDeployments } from './deployments.ts';
 import { driftOfDeployment, driftWarnings } from './drift.ts';
 import { messageOf } from './errors.ts';
+import { handoverWarning, readHandover } from './handover.ts';
 import { withPublished } from './published.ts';
 import { whatHappened } from './recreated-topic.ts';
 import { relayLag } from './relayed.ts';
@@ -36,8 +37,11 @@ export interface Report {
 export interface PipelineReport {
   readonly pipeline: string;
   readonly topic: string;
+  /** The version that is deployed. */
   readonly version: string;
   readonly incarnation: string;
+  /** The version that answers: the deployed one, once it covers what the one before it covers. Null when none was asked yet. */
+  readonly answering: string | null;
   /** What the trigger says of the mapping. */
   readonly mapping: { readonly status: string; readonly reason: string | null } | null;
   readonly ends: Readonly<Record<string, number>> | null;
@@ -154,12 +158,14 @@ async function pipelineReport(
   }
   const stored = await attempt('views', ['cassandra'], () => storedViews(context, record, storage));
 
+  const handover = await attempt('alias', ['cassandra'], () => readHandover(context, record));
+  const pending = handover && handoverWarning(handover);
+  if (pending) warnings.push(pending);
+  const coverage = handover?.alias.sealed?.coverage ?? stored?.coverage;
   const lag =
     bounds &&
-    stored &&
-    (await attempt('lag', ['kafka'], async () =>
-      lagOf(await withoutTrailingHoles(log, bounds, stored.coverage), stored.coverage),
-    ));
+    coverage &&
+    (await attempt('lag', ['kafka'], async () => lagOf(await withoutTrailingHoles(log, bounds, coverage), coverage)));
 
   const lost =
     stored &&
@@ -196,9 +202,10 @@ async function pipelineReport(
     ...{ pipeline: record.pipeline, topic, version, incarnation },
     mapping: mapping && { status: mapping.status, reason: mapping.reason },
     ends: bounds && Object.fromEntries([...bounds].map(([partition, { end }]) => [partition, end])),
-    lag,
+    answering: handover?.alias.current ?? null,
+    lag: lag ?? null,
     relay: relay ?? null,
-    gaps: stored && coverageGaps(stored.coverage),
+    gaps: coverage ? coverageGaps(coverage) : null,
     generation: stored && {
       number: stored.pointer.generation,
       ageMs: stored.pointer.current === null ? null : Date.now() - stored.pointer.current.publishedAtMs,

@@ -22,6 +22,7 @@ import { boundLookups } from './bound-lookups.ts';
 import { compareQuarantine, compareWindow, type Difference, pushDifference } from './compare.ts';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
+import { requireVersion } from './handover.ts';
 import { type Kept, offsetsIn, withKept } from './kept.ts';
 import { checkCovered } from './published.ts';
 import { checkTopics } from './recreated-topic.ts';
@@ -95,6 +96,7 @@ export async function verifyPipeline(
       const question = { window, ...(keys === null ? {} : { keys: keys.map((key) => JSON.parse(key)) }) };
       asked.push({ window, ...(await step(onProgress, name, () => askAll(context, deployment, question))) });
     }
+    for (const one of asked) requireVersion(one.receipt, plan);
     const { receipt } = asked.at(-1) as AskedWindow;
     await checkNotEmpty(context, deployment, receipt);
     const lookups = await boundLookups(context, pipeline, receipt);
@@ -212,6 +214,7 @@ async function sampleOf(
 ): Promise<readonly string[]> {
   const [window] = pipeline.plan.windows;
   const { receipt } = await ask(context, deployment, { limit: 1, ...(window && { window: window.name }) });
+  requireVersion(receipt, pipeline.plan);
   const located = await locateKept(receipt.coverage, source, kept);
   const lookups = await boundLookups(context, pipeline, receipt);
   return drawKeys(pipeline, size, seed, located, (some) => keptRecords(some, kept), lookups);

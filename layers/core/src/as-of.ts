@@ -1,7 +1,7 @@
 import type { EventPlace } from './aggregates/observation.ts';
-import { type Deviation, type MergedRow, mergeStates, type OpenSegment, rowCoverage, type Vantage } from './answer.ts';
+import { type Deviation, type MergedRow, mergeStates, rowCoverage, type Vantage } from './answer.ts';
 import { type AnswerRow, isDeviating, positionOfRow } from './answer-row.ts';
-import { type Coverage, covers, withoutRange } from './coverage.ts';
+import { type Coverage, covers } from './coverage.ts';
 import type { Pipeline } from './definition/pipeline.ts';
 import type { Slots } from './evaluate.ts';
 import { prefixEnd, withFinality } from './finality.ts';
@@ -9,13 +9,13 @@ import { foldOf, type ResolveLookup, rowId } from './fold.ts';
 import { EarlierRecords } from './look-back.ts';
 import { comparePositions } from './order.ts';
 import { type Answer, answerOf, fillPage } from './page.ts';
-import type { SegmentSize, WindowPlan } from './plan.ts';
+import type { WindowPlan } from './plan.ts';
 import type { LogRecord, RowPosition } from './ports.ts';
 import type { Question } from './question.ts';
 import type { Quarantined, Receipt } from './receipt.ts';
 import { POISON_REASONS, type PoisonReason, type TimedValues } from './record.ts';
-import { segmentEnd, segmentOf, segmentStart } from './segment.ts';
 import { bucketOf } from './tables.ts';
+import { unsealVantage } from './vantage.ts';
 import { sessionsOfEvents, windowEndMs, windowStartsOf } from './windows.ts';
 
 /** An old answer, as it was kept: what it says is believed of offsets alone, never of values. */
@@ -47,7 +47,7 @@ export async function answerAsOf(
 ): Promise<Answer> {
   const { plan } = pipeline;
   const { view } = foldOf(pipeline).rows;
-  const covering = vantageOfReceipt(receipt, plan.storage.segmentSize);
+  const covering = unsealVantage(receipt, plan.storage.segmentSize);
   const { page, version, incarnation } = receipt;
   const folded = await foldAsOf(pipeline, { question, receipt, rows }, covering, log, lookups);
   const vantage = withFinality(plan, covering, folded.clocks);
@@ -78,27 +78,6 @@ export async function answerAsOf(
       last,
     },
   );
-}
-
-/** What the receipt says of the vantage that its answer was given from. */
-function vantageOfReceipt(receipt: Receipt, segmentSize: SegmentSize): Vantage {
-  const { generation, run, coverage, batchBelow } = receipt;
-  const segments: OpenSegment[] = [];
-  for (const [name, ranges] of Object.entries(coverage)) {
-    for (const [from, end] of withoutRange(ranges, [0, batchBelow[name] ?? 0])) {
-      // Segments that were complete touch, and are one range: each is covered from its first offset.
-      for (let segment = segmentOf(from, segmentSize); segmentStart(segment, segmentSize) < end; segment++) {
-        const start = segmentStart(segment, segmentSize);
-        segments.push({
-          partition: Number(name),
-          segment,
-          start,
-          next: Math.min(end, segmentEnd(segment, segmentSize)),
-        });
-      }
-    }
-  }
-  return { generation, run, segments, coverage, batchBelow };
 }
 
 /** The order of an answer's rows: bucket by bucket, each in the order of the tables. */

@@ -49,6 +49,19 @@ export function sizeOf(ranges: readonly Range[]): number {
   return ranges.reduce((total, [start, end]) => total + end - start, 0);
 }
 
+/** True when `left` covers every offset that `right` covers. */
+export function coversAll(left: Coverage, right: Coverage): boolean {
+  return Object.keys(missingOf(left, right)).length === 0;
+}
+
+/** What `right` covers and `left` does not. */
+export function missingOf(left: Coverage, right: Coverage): Coverage {
+  const missing = Object.entries(right).map(
+    ([partition, ranges]) => [partition, (left[partition] ?? []).reduce(withoutRange, normalRanges(ranges))] as const,
+  );
+  return Object.fromEntries(missing.filter(([, ranges]) => ranges.length > 0));
+}
+
 /** The offsets that any of these covers. */
 export function unionOf(coverages: readonly Coverage[]): Coverage {
   const ranges: Record<string, readonly Range[]> = {};

@@ -9,6 +9,7 @@ import type { Gives, WithoutVersion } from './definition/model.ts';
 import type { Column, ColumnType } from './definition/schema.ts';
 import type { EventTime } from './definition/topic.ts';
 import type { Window } from './definition/window.ts';
+import { ProtocolError } from './errors.ts';
 import type { ClassLabel } from './model/model-file.ts';
 
 /**
@@ -160,6 +161,24 @@ export function versionOf(plan: Omit<Plan, 'version'>): string {
     .update(canonicalJson({ ...plan, format: STORAGE_FORMAT }))
     .digest('hex');
   return `${plan.name}-${hash.slice(0, 12)}`;
+}
+
+/** A plan as it is stored, by its version. @throws {ProtocolError} when it is not the plan of that version */
+export function readPlan(version: string, text: string): Plan {
+  let plan: Plan | null = null;
+  try {
+    plan = JSON.parse(text) as Plan;
+  } catch {
+    // Refused below, like every other text that is no plan.
+  }
+  const { version: named, ...meaning } = plan ?? ({} as Plan);
+  if (plan !== null && named === version && versionOf(meaning) === version) return deepFreeze(plan);
+  throw new ProtocolError('BIFOLD_PLAN_UNREADABLE', {
+    failed: `the stored plan of ${version} cannot be used`,
+    received: plan === null ? text.slice(0, 200) : `a plan whose version would be ${versionOf(meaning)} here`,
+    allowed: 'the plan that its version is the hash of, in the storage format of this code',
+    remedy: 'deploy the version of the code that wrote it, or wait until the new version has taken over',
+  });
 }
 
 /** Freezes plain data all the way down, also below what is frozen already. */

@@ -149,6 +149,22 @@ export const TABLES = {
     writes: 'conditional',
     comment: 'the secret that cursors of a period are sealed with: made by whoever needs it first, never changed',
   },
+  plans: {
+    name: 'plans',
+    columns: { version: 'text', plan: 'text' },
+    partitionKey: ['version'],
+    clusteringKey: [],
+    writes: 'plain',
+    comment: 'the plan of each version that was deployed, as canonical JSON',
+  },
+  aliases: {
+    name: 'aliases',
+    columns: { pipeline: 'text', incarnation: 'uuid', generation: 'bigint', state: 'text' },
+    partitionKey: ['pipeline', 'incarnation'],
+    clusteringKey: [],
+    writes: 'conditional',
+    comment: 'which version of a view answers: moved by one compare-and-set, never deleted',
+  },
 } as const satisfies Record<string, TableDescription>;
 
 export type TableName = keyof typeof TABLES;

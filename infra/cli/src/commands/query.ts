@@ -5,8 +5,9 @@ import { receiptText, rowsText } from '../answer-text.ts';
 import { ask, askAll, type Question } from '../api.ts';
 import { recall } from '../as-of.ts';
 import { type Context, withContext } from '../context.ts';
-import { deployedAs, deploymentOf, namedOf } from '../deployments.ts';
+import { deploymentOf, namedOf } from '../deployments.ts';
 import { Ended, EXIT, UsageError } from '../errors.ts';
+import { planOfAnswer } from '../handover.ts';
 import { warnOfOtherTopics } from '../recreated-topic.ts';
 import { readSavedAnswer } from '../saved-answer.ts';
 import { dim, plural, print, printJson, warn } from '../terminal.ts';
@@ -71,15 +72,15 @@ retention since. Ends with 1 when its digest is not that of the receipt, with 4 
         if (asOf !== undefined) return answerAgain(context, pipelines, name, asOf, options);
         if (name === undefined) throw missingName();
         const pipeline = namedOf(pipelines, name);
-        // A table has the columns of the definition; JSON is what the API answers.
-        const deployment = json ? deploymentOf(context.paths, name) : deployedAs(context.paths, pipeline);
+        const deployment = deploymentOf(context.paths, name);
         const question = questionOf(options);
         const answer = all
           ? await askAll(context, deployment, question)
           : await ask(context, deployment, { ...question, limit });
         await warnOfOtherTopics(context, deployment);
         if (json) return printJson(answer);
-        print(answerText(pipeline.plan, answer));
+        // A table has the columns of the version that answered, which may be another one than is defined here.
+        print(answerText(await planOfAnswer(context, pipeline, answer.receipt), answer));
       }),
     );
 

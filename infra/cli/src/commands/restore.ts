@@ -16,6 +16,7 @@ import { coverageText } from '../answer-text.ts';
 import { type Context, withContext } from '../context.ts';
 import { type DeploymentRecord, deployedAs, namedOf } from '../deployments.ts';
 import { CheckFailed } from '../errors.ts';
+import { announceDeployment } from '../handover.ts';
 import { s3Options } from '../s3-options.ts';
 import { number, plural, print, printJson, seconds, step, styled } from '../terminal.ts';
 
@@ -64,7 +65,7 @@ async function restorePipeline(
   const bucket = openBucket(archiveBucket, s3Options(context.addresses.aws));
   const { openEngine } = await import('@bifold/adapters/duckdb');
   try {
-    return await restoreView(pipeline, {
+    const restored = await restoreView(pipeline, {
       ...{ incarnation, log: isBound ? log : null, openEngine, scratchFolder: tmpdir() },
       archive: s3Archive(bucket, scope),
       publications: s3Publications(bucket, scope),
@@ -79,6 +80,10 @@ async function restorePipeline(
       ...{ clock: Date.now, newId: randomUUID },
       step: (name, work) => step(context.onProgress, name, work),
     });
+    await step(context.onProgress, `announce ${version}`, () =>
+      announceDeployment(context, pipeline, incarnation, false),
+    );
+    return restored;
   } finally {
     bucket.close();
   }

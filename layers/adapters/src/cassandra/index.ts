@@ -1,4 +1,5 @@
 export { AdapterError } from '../errors.ts';
+export { aliasStore, planStore } from './alias-store.ts';
 export { appearanceStore } from './appearance-store.ts';
 export { type BatchStoreOptions, batchStore } from './batch-store.ts';
 export { bindingStore } from './binding-store.ts';

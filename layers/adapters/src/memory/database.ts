@@ -1,4 +1,5 @@
 import {
+  type AliasStore,
   type Appearance,
   type AppearanceStore,
   type BatchRow,
@@ -13,11 +14,13 @@ import {
   type LookupStore,
   logTimestampUs,
   NOTHING_PUBLISHED,
+  type PlanStore,
   type Pointer,
   type QuarantineEntry,
   type RowFilter,
   type RowPosition,
   type RunEntry,
+  readPlan,
   type Scope,
   type SegmentSize,
   type SpeedStore,
@@ -25,6 +28,8 @@ import {
   segmentEnd,
   segmentStart,
   type Value,
+  type ViewAlias,
+  type ViewName,
 } from '@bifold/core';
 import { lookupNotWhole } from '../lookup-versions.ts';
 import { checkSuccessor } from '../pointer.ts';
@@ -41,6 +46,8 @@ export interface MemoryDatabase {
   lookupStore(): LookupStore;
   /** Empties every table at once, under the stores that are open. */
   clear(): void;
+  aliasStore(view: ViewName): AliasStore;
+  planStore(): PlanStore;
 }
 
 export function memoryDatabase(): MemoryDatabase {
@@ -56,10 +63,12 @@ export function memoryDatabase(): MemoryDatabase {
   const bindings = new Map<string, Map<string, { segment: number; lookup: string; version: string }>>();
   const lookups = new Map<string, Map<string, Readonly<Record<string, Value>>>>();
   const versions = new Map<string, string>();
+  const aliases = new Map<string, ViewAlias>();
+  const plans = new Map<string, string>();
 
   const tables = [
     ...[fragments, progress, partitions, quarantine, batchRows, runs, sweeps, appearances],
-    ...[pointers, bindings, lookups, versions],
+    ...[pointers, bindings, lookups, versions, aliases, plans],
   ];
   return {
     clear() {
@@ -287,6 +296,28 @@ export function memoryDatabase(): MemoryDatabase {
         },
       };
     },
+
+    aliasStore({ pipeline, incarnation }) {
+      const key = joinKey(pipeline, incarnation);
+      return {
+        read: async () => aliases.get(key) ?? null,
+        async move(expected, next) {
+          if (aliases.get(key)?.generation !== expected?.generation) return false;
+          aliases.set(key, structuredClone(next));
+          return true;
+        },
+      };
+    },
+
+    planStore: () => ({
+      async read(version) {
+        const text = plans.get(version);
+        return text === undefined ? null : readPlan(version, text);
+      },
+      async write(plan) {
+        plans.set(plan.version, canonicalJson(plan));
+      },
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { aliasStoreContract, planStoreContract } from '../../../../test/contract/alias-store.ts';
 import { appearanceStoreContract } from '../../../../test/contract/appearance-store.ts';
 import { archiveContract } from '../../../../test/contract/archive-store.ts';
 import { batchStoreContract } from '../../../../test/contract/batch-store.ts';
@@ -35,6 +36,8 @@ bindingStoreContract('memory', async (scope) => database.bindingStore(scope));
 sweepLedgerContract('memory', async (scope) => database.sweepLedger(scope));
 lookupStoreContract('memory', async () => database.lookupStore());
 cursorKeysContract('memory', async () => memoryCursorKeys());
+aliasStoreContract('memory', async (view) => database.aliasStore(view));
+planStoreContract('memory', async () => database.planStore());
 archiveContract('memory', async (scope) => ({
   archive: memoryArchive(bucket, scope),
   views: memoryViews(bucket, scope),

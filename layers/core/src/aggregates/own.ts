@@ -1,6 +1,6 @@
 import { DefinitionError } from '../errors.ts';
 import type { Json, Scalar } from '../json.ts';
-import { canonicalJson } from '../plan.ts';
+import { canonicalJson, type Plan } from '../plan.ts';
 import type { Algebra } from './algebra.ts';
 
 /** What is taken: values of a field of these types. */
@@ -52,6 +52,12 @@ export function ownAggregate(id: string | undefined): OwnAggregate {
     allowed: [...registered.keys()].join(', ') || 'none: no aggregate of your own is defined',
     remedy: 'load the module that calls defineAggregate before the plan is used',
   });
+}
+
+/** The aggregates that a plan needs and no loaded module defines: with this code, no row of its version can be read. */
+export function undefinedAggregates({ aggregates }: Pick<Plan, 'aggregates'>): readonly string[] {
+  const needed = new Set(aggregates.flatMap(({ own }) => (own === undefined ? [] : [own])));
+  return [...needed].filter((id) => !registered.has(id));
 }
 
 /** Code is compared as text: all that can be told of a function. */

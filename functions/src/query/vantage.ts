@@ -1,0 +1,133 @@
+import {
+  type Cursor,
+  type Plan,
+  type Pointer,
+  type PublishedRun,
+  partitionsOf,
+  prefixEnd,
+  type Question,
+  QuestionError,
+  type Scope,
+  type SealedVantage,
+  snapshotOf,
+  stillReadable,
+  unsealVantage,
+  type Vantage,
+  vantageOf,
+  withFinality,
+} from '@bifold/core';
+import { clockBelow } from '../clock.ts';
+import type { QueryPorts } from './ports.ts';
+
+/** All that a view covers now. */
+export async function freshVantage(
+  { storage }: Pick<Plan, 'storage'>,
+  { snapshot }: Pick<Question, 'snapshot'>,
+  pointer: Pointer,
+  { store }: Pick<QueryPorts, 'store'>,
+): Promise<Vantage> {
+  const partitions = new Set([...(await store.partitions()), ...partitionsOf(pointer.current)]);
+  const progress = await Promise.all(
+    Array.from(partitions, async (partition) => {
+      const from = pointer.current?.cuts[String(partition)] ?? 0;
+      return [partition, await store.readProgress(partition, from, null)] as const;
+    }),
+  );
+  return vantageOf(pointer, [...partitions], new Map(progress), storage.segmentSize, snapshot);
+}
+
+/** The vantage that a cursor names, if its run is still kept. A cursor comes from outside: what it claims of the log must be there. */
+export async function resumedVantage(
+  plan: Plan,
+  scope: Scope,
+  cursor: Cursor,
+  pointer: Pointer,
+  { store, batch, published }: QueryPorts,
+): Promise<Vantage> {
+  const isOther = cursor.version !== scope.version || cursor.incarnation !== scope.incarnation;
+  if (isOther || !isKept(cursor, pointer)) throw cursorExpired(cursor, generationsOf(scope, pointer));
+  const isKnown = new Set([...(await store.partitions()), ...partitionsOf(keptRun(cursor.run, pointer))]);
+  const claimed = new Map<number, Map<number, number>>();
+  for (const [partition, segment, next] of cursor.segments)
+    claimed.set(partition, (claimed.get(partition) ?? new Map<number, number>()).set(segment, next));
+  const excessive = await Promise.all(
+    Array.from(claimed, async ([partition, segments]) => {
+      const first = [...segments.keys()].reduce((least, segment) => Math.min(least, segment));
+      const stored = isKnown.has(partition) ? await store.readProgress(partition, first, null) : new Map();
+      return [...segments].flatMap(([segment, next]) => (next > (stored.get(segment) ?? 0) ? { partition, next } : []));
+    }),
+  );
+  const [falsely] = excessive.flat();
+  if (falsely !== undefined) {
+    // The database may have been emptied, or restored, since the pointer was read: then the cursor was true.
+    const after = await batch.readPointer('quorum');
+    await published.check(after);
+    if (!stillReadable(cursor.generation, after)) throw cursorExpired(cursor, generationsOf(scope, after));
+    throw falseCursor(falsely.partition, falsely.next);
+  }
+  const named = { generation: cursor.generation, current: keptRun(cursor.run, pointer), previous: null };
+  return vantageOf(named, [...claimed.keys()], claimed, plan.storage.segmentSize, false);
+}
+
+/** Every mark stands for a prefix of the log, and progress was written after its mark: so what is covered up to an offset has its clock, whoever folded it. */
+export async function withClocks(plan: Plan, vantage: Vantage, { appearances }: QueryPorts): Promise<Vantage> {
+  if (plan.late === undefined) return vantage;
+  const { coverage, batchBelow } = vantage;
+  const clocks = await Promise.all(
+    Object.entries(coverage).map(async ([name, ranges]) => {
+      const { segmentSize } = plan.storage;
+      const { clockMs } = await clockBelow(
+        Number(name),
+        batchBelow[name] ?? 0,
+        prefixEnd(ranges),
+        segmentSize,
+        appearances,
+      );
+      return [Number(name), clockMs] as const;
+    }),
+  );
+  return withFinality(plan, vantage, new Map(clocks));
+}
+
+function generationsOf({ version }: Scope, { generation }: Pointer): string {
+  return `generations ${Math.max(0, generation - 1)} and ${generation} of ${version}`;
+}
+
+export function cursorExpired({ generation, version }: Cursor, allowed: string): QuestionError {
+  return new QuestionError('BIFOLD_CURSOR_EXPIRED', {
+    failed: 'a page cannot be given: the generation of its cursor is no longer kept',
+    received: `generation ${generation} of ${version}`,
+    allowed,
+    remedy: 'ask again from the first page',
+  });
+}
+
+function falseCursor(partition: number, next: number): QuestionError {
+  return new QuestionError('BIFOLD_BAD_CURSOR', {
+    failed: 'a cursor claims more of the log than was folded',
+    received: `partition ${partition} up to ${next}`,
+    allowed: 'the cursor of the page before, unchanged',
+    remedy: 'ask again from the first page',
+  });
+}
+
+/** The vantage that was written down, if its run is still kept; null otherwise. */
+export function sealedVantage(
+  { storage: { segmentSize } }: Pick<Plan, 'storage'>,
+  { snapshot }: Pick<Question, 'snapshot'>,
+  sealed: SealedVantage,
+  pointer: Pointer,
+): Vantage | null {
+  if (!isKept(sealed, pointer)) return null;
+  return snapshot ? snapshotOf(sealed, keptRun(sealed.run, pointer), segmentSize) : unsealVantage(sealed, segmentSize);
+}
+
+/** True while the rows of a vantage's run are there. */
+function isKept({ run, generation }: Pick<Vantage, 'run' | 'generation'>, pointer: Pointer): boolean {
+  const isKnown = run === null ? pointer.generation <= 1 : keptRun(run, pointer) !== null;
+  return isKnown && stillReadable(generation, pointer);
+}
+
+function keptRun(run: string | null, { current, previous }: Pointer): PublishedRun | null {
+  return [current, previous].find((kept) => kept !== null && kept.run === run) ?? null;
+}

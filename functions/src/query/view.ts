@@ -1,0 +1,76 @@
+import { type Answer, type Plan, ProtocolError, type Scope, type ViewAlias } from '@bifold/core';
+import { advanceHandover, announceVersion, type HandoverPorts, planOf } from '../handover.ts';
+import { answerQuestion, answerSealed, movedOn } from './answer.ts';
+import type { QueryPorts } from './ports.ts';
+import { cursorOf, questionOf } from './question.ts';
+import { cursorExpired } from './vantage.ts';
+
+export interface ViewPorts extends HandoverPorts {
+  readonly portsOf: (plan: Plan, scope: Scope) => QueryPorts;
+}
+
+const TRIES = 8;
+
+/**
+ * Rule 3: answers from the version that the alias names, with that version's plan and rows, whatever version this function was deployed with. The alias is
+ * read again behind the rows: an answer of a version that was replaced meanwhile might cover less than one that its successor has given.
+ */
+export async function answerView(
+  deployed: Plan,
+  incarnation: string,
+  parameters: Readonly<Record<string, unknown>>,
+  ports: ViewPorts,
+): Promise<Answer> {
+  if (parameters.cursor !== undefined) return continueAnswer(deployed, incarnation, parameters, ports);
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const alias = (await ports.aliases.read()) ?? (await announceVersion(deployed, ports));
+    try {
+      if (await advanceHandover(alias, incarnation, ports)) continue;
+      const answer = await answerOfAlias(alias, incarnation, parameters, ports);
+      if (answer !== null && (await ports.aliases.read())?.generation === alias.generation) return answer;
+    } catch (error) {
+      // A database that was emptied between two reads lacks the plan and the alias alike.
+      if (!isPlanMissing(error) || (await ports.aliases.read())?.generation === alias.generation) throw error;
+    }
+  }
+  throw movedOn(`${TRIES} tries, while another version took over`);
+}
+
+/** Null when the sealed vantage is no longer kept: the handover's next step seals a newer one. */
+async function answerOfAlias(
+  { current, sealed }: ViewAlias,
+  incarnation: string,
+  parameters: Readonly<Record<string, unknown>>,
+  { plans, portsOf }: ViewPorts,
+): Promise<Answer | null> {
+  const plan = await planOf(current, plans);
+  const scope = { version: current, incarnation };
+  const question = questionOf(plan, parameters);
+  const ports = portsOf(plan, scope);
+  return sealed === null
+    ? answerQuestion(plan, scope, question, ports)
+    : answerSealed(plan, scope, question, sealed, ports);
+}
+
+/** The pages of one answer are of one version, which the cursor names: also when another one has taken over. */
+async function continueAnswer(
+  deployed: Plan,
+  incarnation: string,
+  parameters: Readonly<Record<string, unknown>>,
+  { aliases, plans, portsOf }: ViewPorts,
+): Promise<Answer> {
+  const cursor = cursorOf(parameters.cursor);
+  const alias = await aliases.read();
+  const known = [alias?.current, alias?.previous].filter((version) => typeof version === 'string');
+  if (!known.includes(cursor.version) || cursor.incarnation !== incarnation)
+    throw cursorExpired(cursor, `cursors of ${known.join(' and ') || deployed.version}, incarnation ${incarnation}`);
+  const plan = await plans.read(cursor.version);
+  if (plan === null)
+    throw cursorExpired(cursor, `cursors of versions whose plan is stored, incarnation ${incarnation}`);
+  const scope = { version: cursor.version, incarnation };
+  return answerQuestion(plan, scope, questionOf(plan, parameters), portsOf(plan, scope));
+}
+
+function isPlanMissing(error: unknown): boolean {
+  return error instanceof ProtocolError && error.code === 'BIFOLD_PLAN_MISSING';
+}
