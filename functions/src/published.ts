@@ -5,6 +5,7 @@ import {
   type Pointer,
   ProtocolError,
   type PublicationStore,
+  publicationOf,
   stillReadable,
   ViewLostError,
 } from '@bifold/core';
@@ -79,7 +80,7 @@ export async function steadyReads({
       const pointer = await batch.readPointer('quorum');
       await published.check(pointer);
       // A restored database leaps by more than one generation.
-      if (!stillReadable(before.generation, pointer)) throw movedOn(before, pointer);
+      if (!stillReadable(publicationOf(before), pointer)) throw movedOn(before, pointer);
     },
   };
 }

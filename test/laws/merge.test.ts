@@ -348,12 +348,22 @@ describe('gaps', () => {
 });
 
 describe('a reader', () => {
+  const published = (run: string) => ({ run, runGeneration: 1, cuts: {}, lost: {}, publishedAtMs: 0 });
+
   it.each([
-    { moved: 0, stands: true },
-    { moved: 1, stands: true },
-    { moved: 2, stands: false },
-    { moved: -1, stands: false },
-  ])('whose pointer moved by $moved: what it read stands: $stands', ({ moved, stands }) => {
-    expect(stillReadable(5, { generation: 5 + moved, current: null, previous: null })).toBe(stands);
+    { moved: 0, current: 'read', previous: null, stands: true },
+    { moved: 1, current: 'newer', previous: 'read', stands: true },
+    { moved: 2, current: 'newest', previous: 'newer', stands: false },
+    { moved: -1, current: 'older', previous: null, stands: false },
+    { moved: 0, current: 'of a database filled anew', previous: null, stands: false },
+    { moved: 1, current: 'newer', previous: 'of a database filled anew', stands: false },
+  ])('whose pointer moved by $moved, to runs $current and $previous: what it read stands: $stands', (row) => {
+    const { moved, current, previous, stands } = row;
+    const after = {
+      generation: 5 + moved,
+      current: published(current),
+      previous: previous === null ? null : published(previous),
+    };
+    expect(stillReadable({ generation: 5, run: 'read' }, after)).toBe(stands);
   });
 });

@@ -100,7 +100,7 @@ async function answerFrom(
     modelsOf(plan, vantage, question, ports),
   ]);
   const after = await ports.batch.readPointer('quorum');
-  if (!stillReadable(vantage.generation, after)) return null;
+  if (!stillReadable(vantage, after)) return null;
   // A first generation may have come and gone with the database meanwhile.
   if (vantage.generation === 0) await ports.published.check(after);
   if (counted === null) throw rowsLost(plan, vantage.run as string);

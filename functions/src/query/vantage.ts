@@ -45,7 +45,7 @@ export async function resumedVantage(
   { store, batch, published }: QueryPorts,
 ): Promise<Vantage> {
   const isOther = cursor.version !== scope.version || cursor.incarnation !== scope.incarnation;
-  if (isOther || !isKept(cursor, pointer)) throw cursorExpired(cursor, generationsOf(scope, pointer));
+  if (isOther || !stillReadable(cursor, pointer)) throw cursorExpired(cursor, generationsOf(scope, pointer));
   const isKnown = new Set([...(await store.partitions()), ...partitionsOf(keptRun(cursor.run, pointer))]);
   const claimed = new Map<number, Map<number, number>>();
   for (const [partition, segment, next] of cursor.segments)
@@ -62,7 +62,7 @@ export async function resumedVantage(
     // The database may have been emptied, or restored, since the pointer was read: then the cursor was true.
     const after = await batch.readPointer('quorum');
     await published.check(after);
-    if (!stillReadable(cursor.generation, after)) throw cursorExpired(cursor, generationsOf(scope, after));
+    if (!stillReadable(cursor, after)) throw cursorExpired(cursor, generationsOf(scope, after));
     throw falseCursor(falsely.partition, falsely.next);
   }
   const named = { generation: cursor.generation, current: keptRun(cursor.run, pointer), previous: null };
@@ -118,14 +118,8 @@ export function sealedVantage(
   sealed: SealedVantage,
   pointer: Pointer,
 ): Vantage | null {
-  if (!isKept(sealed, pointer)) return null;
+  if (!stillReadable(sealed, pointer)) return null;
   return snapshot ? snapshotOf(sealed, keptRun(sealed.run, pointer), segmentSize) : unsealVantage(sealed, segmentSize);
-}
-
-/** True while the rows of a vantage's run are there. */
-function isKept({ run, generation }: Pick<Vantage, 'run' | 'generation'>, pointer: Pointer): boolean {
-  const isKnown = run === null ? pointer.generation <= 1 : keptRun(run, pointer) !== null;
-  return isKnown && stillReadable(generation, pointer);
 }
 
 function keptRun(run: string | null, { current, previous }: Pointer): PublishedRun | null {

@@ -27,13 +27,18 @@ export async function answerView(
     try {
       if (await advanceHandover(alias, incarnation, ports)) continue;
       const answer = await answerOfAlias(alias, incarnation, parameters, ports);
-      if (answer !== null && (await ports.aliases.read())?.generation === alias.generation) return answer;
+      if (answer !== null && isSameMove(await ports.aliases.read(), alias)) return answer;
     } catch (error) {
-      // A database that was emptied between two reads lacks the plan and the alias alike.
-      if (!isPlanMissing(error) || (await ports.aliases.read())?.generation === alias.generation) throw error;
+      // A database that was emptied between two reads lacks the plan and the alias alike. A deployment brings both back.
+      if (!isPlanMissing(error) || attempt === TRIES - 1) throw error;
     }
   }
   throw movedOn(`${TRIES} tries, while another version took over`);
+}
+
+/** A database that was emptied counts its moves from the beginning: the same number may name another version. */
+function isSameMove(after: ViewAlias | null, { generation, current }: ViewAlias): boolean {
+  return after?.generation === generation && after.current === current;
 }
 
 /** Null when the sealed vantage is no longer kept: the handover's next step seals a newer one. */

@@ -14,6 +14,7 @@ import {
   openingOf,
   type Pointer,
   ProtocolError,
+  publicationOf,
   type QuarantineEntry,
   type ResolveLookup,
   SegmentFold,
@@ -53,8 +54,8 @@ interface WarmPartition {
   readonly current: SegmentFold;
   /** Where the clock stands at `end`, for views that drop what is late. */
   readonly clockMs: number;
-  /** Of a view that looks back, the generation that was published. A restored one leaps: what a process knows ends there. */
-  readonly generation: number | null;
+  /** Of a view that looks back, what was published. A restored database names another: what a process knows ends there. */
+  readonly publication: ReturnType<typeof publicationOf> | null;
 }
 
 /** What a process keeps between invocations, for one scope: created once, by the handler. */
@@ -207,8 +208,8 @@ async function foldPartition(
 
   const last = segments.at(-1);
   if (last && last.segment === segmentOf(end - 1, segmentSize)) {
-    const generation = fold.lookBack === null ? null : (reads?.before.generation ?? null);
-    warm.partitions.set(partition, { end, current: last, clockMs: earlier.clockMs, generation });
+    const publication = fold.lookBack === null || reads === null ? null : publicationOf(reads.before);
+    warm.partitions.set(partition, { end, current: last, clockMs: earlier.clockMs, publication });
   }
   return {
     partition,
@@ -222,7 +223,7 @@ async function foldPartition(
 
 /** Whether no restored database may stand where the one stood that a process knows. */
 function isOfDatabase(known: WarmPartition | undefined, pointer: Pointer): boolean {
-  return known !== undefined && known.generation !== null && stillReadable(known.generation, pointer);
+  return known !== undefined && known.publication !== null && stillReadable(known.publication, pointer);
 }
 
 /** Rule 13: the versions of lookup tables and models that these records are folded with. */

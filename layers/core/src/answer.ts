@@ -193,9 +193,17 @@ export function coverageGaps(coverage: Coverage): Coverage {
 }
 
 /**
- * Rule 8, for a reader: what it read under `first` stands if the pointer has moved by one generation at most, since the runs of two generations are kept.
+ * Rule 8, for a reader: what it read of a run stands if the pointer has moved by one generation at most, since the runs of two
+ * generations are kept. The pointer must name that run: a database that was emptied may reach the same generation with another.
  */
-export function stillReadable(firstGeneration: number, second: Pointer): boolean {
-  const moved = second.generation - firstGeneration;
-  return moved === 0 || moved === 1;
+export function stillReadable({ generation, run }: Pick<Vantage, 'generation' | 'run'>, after: Pointer): boolean {
+  const moved = after.generation - generation;
+  if (moved !== 0 && moved !== 1) return false;
+  const kept = moved === 0 ? after.current : after.previous;
+  return (kept?.run ?? null) === run;
+}
+
+/** What a pointer says to readers who come back to it later. */
+export function publicationOf({ generation, current }: Pointer): Pick<Vantage, 'generation' | 'run'> {
+  return { generation, run: current?.run ?? null };
 }
