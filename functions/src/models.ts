@@ -12,12 +12,12 @@ import {
   readModel,
   slotIndex,
 } from '@bifold/core';
+import { bindSegments, type WarmBindings } from './bindings.ts';
 
 /** What a segment is bound to while a model has no version: its columns are null there. */
 export const NO_VERSION = 'none';
 
 const CACHED_VERSIONS = 6;
-const CACHED_BINDINGS = 10_000;
 
 /** A version that was not taken, and the one that is used instead; null: none is. */
 export interface RefusedVersion {
@@ -37,7 +37,7 @@ export interface ModelPorts {
 /** What a warm function remembers of models, within one scope: versions, which never change, bindings, which neither do, and which version was good last. */
 export interface WarmModels {
   readonly fitted: Map<string, FittedModel>;
-  readonly bindings: Map<string, string>;
+  readonly bindings: WarmBindings;
   readonly good: Map<string, string>;
 }
 
@@ -57,22 +57,16 @@ export async function bindModels(
   const bound = new Map<number, readonly (FittedModel | null)[]>();
   if (models.length === 0) return bound;
   const wanted = [...segments];
-  const idOf = (segment: number, model: ModelPlan) => `${partition}|${segment}|${bindingNameOf(model)}`;
-  const isKnown = wanted.every((segment) => models.every((model) => warm.bindings.has(idOf(segment, model))));
-  const first = wanted.reduce((least, segment) => Math.min(least, segment), Number.MAX_SAFE_INTEGER);
-  const last = wanted.reduce((largest, segment) => Math.max(largest, segment), 0);
-  const stored = isKnown ? null : await ports.bindings.list(partition, first, last + 1);
+  const bindables = models.map((model) => ({
+    name: bindingNameOf(model),
+    candidate: () => candidate(plan, model, ports, warm),
+  }));
+  const versionOf = await bindSegments(partition, wanted, bindables, ports.bindings, warm.bindings);
   // One after another: the first that finds a new version loads it for all.
   for (const segment of wanted) {
     const fitted: (FittedModel | null)[] = [];
     for (const model of models) {
-      const name = bindingNameOf(model);
-      const version =
-        warm.bindings.get(idOf(segment, model)) ??
-        stored?.get(segment)?.get(name) ??
-        (await ports.bindings.bind(partition, segment, name, await candidate(plan, model, ports, warm)));
-      if (warm.bindings.size >= CACHED_BINDINGS) warm.bindings.clear();
-      warm.bindings.set(idOf(segment, model), version);
+      const version = versionOf(segment, bindingNameOf(model));
       fitted.push(version === NO_VERSION ? null : await fittedVersion(plan, model, version, ports, warm));
     }
     bound.set(segment, fitted);

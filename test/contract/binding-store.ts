@@ -9,16 +9,48 @@ export function bindingStoreContract(name: string, open: (scope: Scope) => Promi
     it('gives every racer the one version that stands', async () => {
       const scope = freshScope();
       const stores = await Promise.all(Array.from({ length: 6 }, () => open(scope)));
-      const bound = await Promise.all(stores.map((store, index) => store.bind(0, 7, 'planes', `v${index}`)));
-      expect(new Set(bound).size).toBe(1);
-      expect(await (stores[5] as BindingStore).bind(0, 7, 'planes', 'v9')).toBe(bound[0]);
+      const wanted = (version: string) => [{ segment: 7, name: 'planes', version }];
+      const bound = await Promise.all(stores.map((store, index) => store.bind(0, wanted(`v${index}`))));
+      expect(new Set(bound.flat()).size).toBe(1);
+      expect(await (stores[5] as BindingStore).bind(0, wanted('v9'))).toEqual(bound[0]);
+    });
+
+    it('binds many segments together, and gives the version that stands for each that was bound before', async () => {
+      const [one, other] = [await open(freshScope()), await open(freshScope())];
+      const wanted = (segments: readonly number[], version: string) =>
+        segments.flatMap((segment) => ['planes', 'airlines'].map((name) => ({ segment, name, version })));
+      const all = Array.from({ length: 250 }, (_, segment) => segment);
+      const odd = all.filter((segment) => segment % 2 === 1);
+      expect(new Set(await one.bind(0, wanted(odd, 'old')))).toEqual(new Set(['old']));
+      const stands = wanted(all, 'new').map(({ segment }) => (segment % 2 === 1 ? 'old' : 'new'));
+      expect(await one.bind(0, wanted(all, 'new'))).toEqual(stands);
+      expect((await one.list(0, 0, null)).size).toBe(250);
+      expect(await other.bind(0, [])).toEqual([]);
+      expect((await other.list(0, 0, null)).size).toBe(0);
+    });
+
+    it('lets racers who bind overlapping segments agree on each of them', async () => {
+      const scope = freshScope();
+      const stores = await Promise.all(Array.from({ length: 6 }, () => open(scope)));
+      const racers = stores.map((store, index) => {
+        const wanted = Array.from({ length: 20 }, (_, at) => ({
+          segment: index * 5 + at,
+          name: 'planes',
+          version: `v${index}`,
+        }));
+        return store.bind(0, wanted).then((bound) => wanted.map(({ segment }, at) => [segment, bound[at]] as const));
+      });
+      const told = (await Promise.all(racers)).flat();
+      const after = await (stores[0] as BindingStore).list(0, 0, null);
+      expect(after.size).toBe(45);
+      expect(told.filter(([segment, version]) => after.get(segment)?.get('planes') !== version)).toEqual([]);
     });
 
     it('lists bindings by segment, ascending, in slices', async () => {
       const store = await open(freshScope());
-      for (const segment of [12, 2, 3]) await store.bind(0, segment, 'planes', `p${segment}`);
-      await store.bind(0, 2, 'airlines', 'a2');
-      await store.bind(1, 2, 'planes', 'other');
+      for (const segment of [12, 2, 3]) await store.bind(0, [{ segment, name: 'planes', version: `p${segment}` }]);
+      await store.bind(0, [{ segment: 2, name: 'airlines', version: 'a2' }]);
+      await store.bind(1, [{ segment: 2, name: 'planes', version: 'other' }]);
       const listed = await store.list(0, 2, 12);
       expect([...listed].map(([segment, names]) => [segment, Object.fromEntries(names)])).toEqual([
         [2, { airlines: 'a2', planes: 'p2' }],

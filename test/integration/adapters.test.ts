@@ -293,6 +293,7 @@ const lossy = (loss: 'applied' | 'unsent', times: number) => {
     cassandra: {
       ...cassandra,
       decide: (statement) => lose(() => cassandra.decide(statement)),
+      decideTogether: (statements) => lose(() => cassandra.decideTogether(statements)),
     } satisfies CassandraClient as CassandraClient,
     bucket: { ...bucket, create: (...request) => lose(() => bucket.create(...request)) } satisfies Bucket as Bucket,
   };
@@ -324,8 +325,9 @@ describe.each([
   it('binds once', async () => {
     const scope = freshScope();
     const open = () => bindingStore(lossy(loss, times).cassandra, scope);
-    expect(await open().bind(0, 0, 'planes', 'ours')).toBe('ours');
-    expect(await open().bind(0, 0, 'planes', 'theirs')).toBe('ours');
+    const wanted = (version: string) => [{ segment: 0, name: 'planes', version }];
+    expect(await open().bind(0, wanted('ours'))).toEqual(['ours']);
+    expect(await open().bind(0, wanted('theirs'))).toEqual(['ours']);
   });
 
   it('appends to the archive once', async () => {

@@ -6,6 +6,7 @@ import {
   type AppearanceStore,
   type ArchivedBinding,
   type BatchStore,
+  type Binding,
   type BindingArchive,
   type BindingStore,
   comparePositions,
@@ -355,17 +356,15 @@ export function appearanceStore(stage: Stage, actor: Actor, scope: Scope): Appea
   };
 }
 
+function textOf(bindings: readonly Binding[]): string {
+  return bindings.map(({ segment, version }) => `s${segment} ${version}`).join(', ');
+}
+
 export function bindingStore(stage: Stage, actor: Actor, scope: Scope): BindingStore {
   const bindings = (stage.replicas[0] as MemoryDatabase).bindingStore(scope);
   return {
-    bind: (partition, segment, lookup, version) =>
-      call(
-        stage,
-        actor,
-        `bind p${partition} s${segment} ${version}`,
-        () => bindings.bind(partition, segment, lookup, version),
-        true,
-      ),
+    bind: (partition, wanted) =>
+      call(stage, actor, `bind p${partition} ${textOf(wanted)}`, () => bindings.bind(partition, wanted), true),
     list: (partition, from, to) =>
       call(stage, actor, `bindings of p${partition}`, () => bindings.list(partition, from, to), false),
   };
@@ -400,19 +399,20 @@ export function bindingArchive(stage: Stage, actor: Actor, scope: Scope): Bindin
   const own = stage.bindings.get(key) ?? new Map<string, ArchivedBinding>();
   stage.bindings.set(key, own);
   return {
-    bind: (partition, segment, name, version) =>
-      call(
-        stage,
-        actor,
-        `archive binding p${partition} s${segment} ${version}`,
-        async () => {
-          const id = `${partition} ${segment} ${name}`;
-          const bound = own.get(id) ?? { partition, segment, name, version };
+    // An object each: a writer may fail between two of them.
+    async bind(partition, wanted) {
+      const stands: string[] = [];
+      for (const binding of wanted) {
+        const bind = async () => {
+          const id = `${partition} ${binding.segment} ${binding.name}`;
+          const bound = own.get(id) ?? { partition, ...binding };
           own.set(id, bound);
           return bound.version;
-        },
-        true,
-      ),
+        };
+        stands.push(await call(stage, actor, `archive binding p${partition} ${textOf([binding])}`, bind, true));
+      }
+      return stands;
+    },
     all: () => call(stage, actor, 'archived bindings', async () => [...own.values()], false),
   };
 }

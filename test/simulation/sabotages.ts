@@ -558,9 +558,9 @@ export const SABOTAGES: readonly Sabotage[] = [
     breaks: 'each writer uses the lookup version that is current for it',
     bindings: (store) => ({
       ...store,
-      bind: async (partition, segment, lookup, version) => {
-        await store.bind(partition, segment, lookup, version);
-        return version;
+      bind: async (partition, wanted) => {
+        await store.bind(partition, wanted);
+        return wanted.map(({ version }) => version);
       },
     }),
   },
@@ -568,7 +568,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'bindings-not-archived',
     rule: 13,
     breaks: 'what segments are bound to stands in the database alone, and is lost with it',
-    bindingArchive: (archive) => ({ ...archive, bind: async (_, __, ___, version) => version }),
+    bindingArchive: (archive) => ({ ...archive, bind: async (_, wanted) => wanted.map(({ version }) => version) }),
   },
   {
     name: 'emptied-database-answered',
@@ -582,9 +582,11 @@ export const SABOTAGES: readonly Sabotage[] = [
     breaks: 'each writer scores with the version of a model that is current when it folds',
     bindings: (store) => ({
       ...store,
-      bind: async (partition, segment, name, version) => {
-        const bound = await store.bind(partition, segment, name, version);
-        return name.startsWith('model:') ? version : bound;
+      bind: async (partition, wanted) => {
+        const bound = await store.bind(partition, wanted);
+        return wanted.map(({ name, version }, index) =>
+          name.startsWith('model:') ? version : (bound[index] as string),
+        );
       },
       // Whoever folds asks for the segments at hand; a receipt names what all of them are bound to.
       list: async (partition, from, to) => {

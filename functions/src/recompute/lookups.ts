@@ -4,12 +4,12 @@ import {
   lookupTableName,
   type Manifest,
   type Plan,
-  ProtocolError,
   type SqlEngine,
   sqlTypeOf,
   sqlValueOf,
   type Value,
 } from '@bifold/core';
+import { bindableLookups, bindSegments } from '../bindings.ts';
 
 /** The table that says which version of each lookup a segment is bound to. */
 export const BINDINGS = 'bindings';
@@ -26,64 +26,24 @@ export interface BindPorts {
   readonly lookups: LookupStore;
 }
 
-const BINDS_AT_ONCE = 16;
-
 /** Rule 13: the version that each covered segment is bound to. A segment that the speed layer never folded is bound now; from then on the speed layer follows. */
-export async function bindSegments(
+export async function bindCovered(
   plan: Plan,
   manifest: Manifest,
   ports: BindPorts,
 ): Promise<readonly SegmentBinding[]> {
   if (plan.lookups.length === 0) return [];
+  const bindables = bindableLookups(plan, ports.lookups);
   const bound: SegmentBinding[] = [];
-  const unbound: Omit<SegmentBinding, 'version'>[] = [];
   for (const [name, cut] of Object.entries(manifest.cuts)) {
     const partition = Number(name);
-    const known = await ports.bindings.list(partition, 0, cut);
-    for (let segment = 0; segment < cut; segment++) {
-      for (const lookup of plan.lookups) {
-        const version = known.get(segment)?.get(lookup.name);
-        if (version === undefined) unbound.push({ partition, segment, lookup: lookup.name });
-        else bound.push({ partition, segment, lookup: lookup.name, version });
-      }
-    }
-  }
-  const current = await currentVersions(plan, unbound.length > 0, ports.lookups);
-  for (let index = 0; index < unbound.length; index += BINDS_AT_ONCE) {
-    const group = unbound.slice(index, index + BINDS_AT_ONCE).map(async (entry) => {
-      const version = await ports.bindings.bind(
-        entry.partition,
-        entry.segment,
-        entry.lookup,
-        current.get(entry.lookup) as string,
-      );
-      return { ...entry, version };
-    });
-    bound.push(...(await Promise.all(group)));
+    const segments = Array.from({ length: cut }, (_, segment) => segment);
+    const versionOf = await bindSegments(partition, segments, bindables, ports.bindings, new Map());
+    for (const segment of segments)
+      for (const { name: lookup } of plan.lookups)
+        bound.push({ partition, segment, lookup, version: versionOf(segment, lookup) });
   }
   return bound;
-}
-
-async function currentVersions(
-  plan: Plan,
-  needed: boolean,
-  lookups: LookupStore,
-): Promise<ReadonlyMap<string, string>> {
-  const versions = new Map<string, string>();
-  if (!needed) return versions;
-  for (const { name, table } of plan.lookups) {
-    const version = await lookups.currentVersion(table);
-    if (version === null) {
-      throw new ProtocolError('BIFOLD_LOOKUP_EMPTY', {
-        failed: `the view cannot be computed: lookup table "${table}" was never loaded`,
-        received: 'no version of it',
-        allowed: 'one version or more',
-        remedy: `load it: npx bifold lookup load ${table} --file <csv or json lines>`,
-      });
-    }
-    versions.set(name, version);
-  }
-  return versions;
 }
 
 /** Brings the bound versions of the lookup tables, and the bindings, into the engine. */

@@ -30,7 +30,7 @@ import {
 import type { RefusedVersion } from '../models.ts';
 import { isLost, viewLost } from '../published.ts';
 import { refuseLost, storeAppearances } from './appearances.ts';
-import { bindSegments, loadLookups } from './lookups.ts';
+import { bindCovered, loadLookups } from './lookups.ts';
 import { loadManifest } from './manifest.ts';
 import { bindCoveredModels, scoreCovered } from './scores.ts';
 import { ViewFiles } from './view-files.ts';
@@ -135,7 +135,7 @@ export async function computeRun(
   const engine = await ports.openEngine();
   try {
     const [bindings, models] = await Promise.all([
-      bindSegments(plan, manifest, ports),
+      bindCovered(plan, manifest, ports),
       bindCoveredModels(plan, manifest, ports),
       loadManifest(manifest, plan, ports.archive, engine, scratch),
     ]);

@@ -19,8 +19,6 @@ export interface RestoredSideInputs {
   readonly missing: readonly string[];
 }
 
-const BINDS_AT_ONCE = 16;
-
 /** Rule 13: everything that records are folded with, as it was, before the first of them is folded. */
 export async function restoreSideInputs(plan: Plan, ports: SideInputPorts): Promise<RestoredSideInputs> {
   const { bindings, bindingArchive, lookups, lookupArchive, models } = ports;
@@ -39,10 +37,7 @@ export async function restoreSideInputs(plan: Plan, ports: SideInputPorts): Prom
   for (const { name } of plan.models ?? []) if (await models?.restorePointer(name)) promoted.push(name);
 
   const archived = await bindingArchive.all();
-  for (let from = 0; from < archived.length; from += BINDS_AT_ONCE) {
-    const some = archived.slice(from, from + BINDS_AT_ONCE);
-    await Promise.all(some.map((one) => bindings.bind(one.partition, one.segment, one.name, one.version)));
-  }
+  for (const [partition, own] of Map.groupBy(archived, (one) => one.partition)) await bindings.bind(partition, own);
   const tables = new Map(plan.lookups.map(({ name, table }) => [name, table]));
   const missing: string[] = [];
   for (const id of new Set(archived.map(({ name, version }) => `${tables.get(name) ?? ''} ${version}`))) {

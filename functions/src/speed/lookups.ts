@@ -3,12 +3,12 @@ import {
   type Fold,
   type LogRecord,
   type LookupStore,
-  ProtocolError,
   type ResolveLookup,
   segmentOf,
   type TimedValues,
   type Value,
 } from '@bifold/core';
+import { bindableLookups, bindSegments, type WarmBindings } from '../bindings.ts';
 
 type Row = Readonly<Record<string, Value>>;
 
@@ -23,12 +23,11 @@ export interface LookupPorts {
 }
 
 const CACHED_ROWS = 200_000;
-const CACHED_BINDINGS = 10_000;
 
 /** What a warm function remembers of lookups, within one scope: rows of immutable versions with the keys they lack, and bindings, which never change. */
 export interface WarmLookups {
   readonly rows: Map<string, Map<string, Row | null>>;
-  readonly bindings: Map<string, string>;
+  readonly bindings: WarmBindings;
 }
 
 /** Rule 13: binds each segment's lookup versions before its first fold, and reads the rows that the events of each record name. */
@@ -55,45 +54,25 @@ export async function bindLookups(
         if (key !== null) keys[lookup]?.add(key);
       });
   }
-  const resolvers = new Map<number, ResolveLookup>();
-  await Promise.all(
-    Array.from(wanted, async ([segment, keys]) => {
-      const rows = await Promise.all(
-        plan.lookups.map(async ({ name, table }, lookup) => {
-          const version = await boundVersion(partition, segment, name, table, ports, warm.bindings);
-          return readRows(table, version, keys[lookup] as Set<string>, ports.lookups, warm.rows);
-        }),
-      );
-      resolvers.set(segment, (lookup, key) => rows[lookup]?.get(key) ?? null);
+  const bindables = bindableLookups(plan, ports.lookups);
+  const versionOf = await bindSegments(partition, [...wanted.keys()], bindables, ports.bindings, warm.bindings);
+  // One read for all segments that share a version: the first segments of a partition are small, and name the same rows.
+  const read = await Promise.all(
+    plan.lookups.map(async ({ name, table }, lookup) => {
+      const rows = new Map<string, ReadonlyMap<string, Row | null>>();
+      for (const [version, segments] of Map.groupBy(wanted, ([segment]) => versionOf(segment, name))) {
+        const keys = new Set(segments.flatMap(([, each]) => [...(each[lookup] as Set<string>)]));
+        rows.set(version, await readRows(table, version, keys, ports.lookups, warm.rows));
+      }
+      return rows;
     }),
   );
-  return { of: (segment) => resolvers.get(segment) ?? (() => null) };
-}
-
-async function boundVersion(
-  partition: number,
-  segment: number,
-  lookup: string,
-  table: string,
-  { bindings, lookups }: LookupPorts,
-  boundVersions: Map<string, string>,
-): Promise<string> {
-  const id = `${partition}|${segment}|${lookup}`;
-  const known = boundVersions.get(id);
-  if (known !== undefined) return known;
-  const current = await lookups.currentVersion(table);
-  if (current === null) {
-    throw new ProtocolError('BIFOLD_LOOKUP_EMPTY', {
-      failed: `records cannot be folded: lookup table "${table}" was never loaded`,
-      received: 'no version of it',
-      allowed: 'one version or more',
-      remedy: `load it: npx bifold lookup load ${table} --file <csv or json lines>; the records wait and are retried`,
-    });
-  }
-  const bound = await bindings.bind(partition, segment, lookup, current);
-  if (boundVersions.size >= CACHED_BINDINGS) boundVersions.clear();
-  boundVersions.set(id, bound);
-  return bound;
+  return {
+    of(segment) {
+      const rows = plan.lookups.map(({ name }, lookup) => read[lookup]?.get(versionOf(segment, name)));
+      return (lookup, key) => rows[lookup]?.get(key) ?? null;
+    },
+  };
 }
 
 async function readRows(

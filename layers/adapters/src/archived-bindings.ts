@@ -6,10 +6,10 @@ import type { BindingArchive, BindingStore } from '@bifold/core';
  */
 export function archivedBindings(store: BindingStore, archive: Pick<BindingArchive, 'bind'>): BindingStore {
   return {
-    async bind(partition, segment, name, version) {
-      const stored = (await store.list(partition, segment, segment + 1)).get(segment)?.get(name);
-      if (stored !== undefined) return stored;
-      return store.bind(partition, segment, name, await archive.bind(partition, segment, name, version));
+    async bind(partition, wanted) {
+      const archived = await archive.bind(partition, wanted);
+      const named = wanted.map((binding, index) => ({ ...binding, version: archived[index] as string }));
+      return store.bind(partition, named);
     },
     list: (partition, from, to) => store.list(partition, from, to),
   };

@@ -1,48 +1,65 @@
-import type { BindingStore, Scope } from '@bifold/core';
+import type { Binding, BindingStore, Scope } from '@bifold/core';
 import { type CassandraClient, scopeValues } from './client.ts';
 import { insertCql, selectCql } from './tables.ts';
 
-const ATTEMPTS_MAX = 3;
+/** Attempts that may end without an answer of Cassandra. */
+const UNKNOWN_MAX = 3;
+/** Cassandra refuses batches beyond 50 KiB. */
+const BOUND_AT_ONCE = 100;
+
+type Bindings = ReadonlyMap<number, ReadonlyMap<string, string>>;
 
 /** Bindings are written with IF alone, and read at LOCAL_SERIAL, which completes whatever a writer left half done. */
 export function bindingStore(client: CassandraClient, scope: Scope): BindingStore {
   const scoped = scopeValues(scope);
   const insert = insertCql(client, 'bindings', 'IF NOT EXISTS');
-  const selectOne = selectCql(client, 'bindings', ['bound'], ['segment = ?', 'name = ?']);
+
+  const list = async (partition: number, from: number, to: number | null): Promise<Bindings> => {
+    const restrictions = to === null ? ['segment >= ?'] : ['segment >= ?', 'segment < ?'];
+    const bounds = to === null ? [BigInt(from)] : [BigInt(from), BigInt(to)];
+    const rows = await client.read(
+      {
+        cql: selectCql(client, 'bindings', ['segment', 'name', 'bound'], restrictions),
+        values: [...scoped, partition, ...bounds],
+      },
+      { serial: true },
+    );
+    const bindings = new Map<number, Map<string, string>>();
+    for (const row of rows) {
+      const segment = Number(row.segment);
+      const names = bindings.get(segment) ?? new Map<string, string>();
+      bindings.set(segment, names.set(row.name, row.bound));
+    }
+    return bindings;
+  };
+
+  /** All of them in one decision. When one of them was bound already, those that were not are decided again. */
+  const bindTogether = async (partition: number, wanted: readonly Binding[]): Promise<readonly string[]> => {
+    const segments = wanted.map(({ segment }) => segment);
+    const [first, last] = [Math.min(...segments), Math.max(...segments)];
+    let bound: Bindings = new Map();
+    let lacking = wanted;
+    for (let unknown = 0; lacking.length > 0; ) {
+      const statements = lacking.map(({ segment, name, version }) => ({
+        cql: insert,
+        values: [...scoped, partition, BigInt(segment), name, version],
+      }));
+      const decision = await client.decideTogether(statements);
+      if (decision.kind === 'applied') break;
+      bound = await list(partition, first, last + 1);
+      lacking = wanted.filter(({ segment, name }) => bound.get(segment)?.get(name) === undefined);
+      if (decision.kind === 'unknown' && lacking.length > 0 && ++unknown === UNKNOWN_MAX) throw decision.error;
+    }
+    return wanted.map(({ segment, name, version }) => bound.get(segment)?.get(name) ?? version);
+  };
 
   return {
-    async bind(partition, segment, lookup, version) {
-      for (let attempt = 1; ; attempt++) {
-        const decision = await client.decide({
-          cql: insert,
-          values: [...scoped, partition, BigInt(segment), lookup, version],
-        });
-        if (decision.kind === 'applied') return version;
-        if (decision.kind === 'refused') return decision.row.bound;
-        const values = [...scoped, partition, BigInt(segment), lookup];
-        const [stored] = await client.read({ cql: selectOne, values }, { serial: true });
-        if (stored !== undefined) return stored.bound;
-        if (attempt === ATTEMPTS_MAX) throw decision.error;
-      }
+    async bind(partition, wanted) {
+      const stands: string[] = [];
+      for (let from = 0; from < wanted.length; from += BOUND_AT_ONCE)
+        stands.push(...(await bindTogether(partition, wanted.slice(from, from + BOUND_AT_ONCE))));
+      return stands;
     },
-
-    async list(partition, from, to) {
-      const restrictions = to === null ? ['segment >= ?'] : ['segment >= ?', 'segment < ?'];
-      const bounds = to === null ? [BigInt(from)] : [BigInt(from), BigInt(to)];
-      const rows = await client.read(
-        {
-          cql: selectCql(client, 'bindings', ['segment', 'name', 'bound'], restrictions),
-          values: [...scoped, partition, ...bounds],
-        },
-        { serial: true },
-      );
-      const bindings = new Map<number, Map<string, string>>();
-      for (const row of rows) {
-        const segment = Number(row.segment);
-        const names = bindings.get(segment) ?? new Map<string, string>();
-        bindings.set(segment, names.set(row.name, row.bound));
-      }
-      return bindings;
-    },
+    list,
   };
 }

@@ -41,6 +41,11 @@ export interface CassandraClient {
   read(statement: Statement, options?: ReadOptions): Promise<readonly CassandraRow[]>;
   /** A statement with IF, sent once and never retried by the driver: a retry could meet its own write and call it a stranger's. */
   decide(statement: Statement): Promise<Decision>;
+  /**
+   * Statements with IF on rows of **one** Cassandra partition: all of them apply, or none. One round of Paxos instead of one
+   * for each, which would wait for each other.
+   */
+  decideTogether(statements: readonly Statement[]): Promise<Decision>;
   /** Statements that cannot be prepared: definitions of keyspaces and tables. */
   define(cql: string): Promise<void>;
   close(): Promise<void>;
@@ -141,6 +146,17 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
     } while (pageState !== undefined);
   }
 
+  const deciding = async (ask: () => Promise<cassandra.types.ResultSet>): Promise<Decision> => {
+    try {
+      const result = await ask();
+      return result.wasApplied() ? { kind: 'applied' } : { kind: 'refused', row: result.first() };
+    } catch (cause) {
+      const error = explain('a conditional write to Cassandra', place, options.keyspace, cause);
+      if (error.code === TABLES_MISSING || error.code === REFUSED) throw error;
+      return { kind: 'unknown', error };
+    }
+  };
+
   const write = async (statement: Statement) => {
     await asking('writing to Cassandra', () => driver.execute(statement.cql, [...statement.values]));
   };
@@ -162,15 +178,10 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
       for await (const page of pages(statement, readOptions)) for (const row of page) rows.push(row);
       return rows;
     },
-    async decide(statement) {
-      try {
-        const result = await driver.execute(statement.cql, [...statement.values], { isIdempotent: false });
-        return result.wasApplied() ? { kind: 'applied' } : { kind: 'refused', row: result.first() };
-      } catch (cause) {
-        const error = explain('a conditional write to Cassandra', place, options.keyspace, cause);
-        if (error.code === TABLES_MISSING || error.code === REFUSED) throw error;
-        return { kind: 'unknown', error };
-      }
+    decide: ({ cql, values }) => deciding(() => driver.execute(cql, [...values], { isIdempotent: false })),
+    decideTogether(statements) {
+      const queries = statements.map(({ cql, values }) => ({ query: cql, params: values as unknown[] }));
+      return deciding(() => driver.batch(queries, { isIdempotent: false }));
     },
     async define(cql) {
       await asking('defining tables in Cassandra', () =>

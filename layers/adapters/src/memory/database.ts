@@ -4,6 +4,7 @@ import {
   type AppearanceStore,
   type BatchRow,
   type BatchStore,
+  type Binding,
   type BindingStore,
   bucketOf,
   canonicalJson,
@@ -60,7 +61,7 @@ export function memoryDatabase(): MemoryDatabase {
   const sweeps = new CellTable<number>();
   const appearances = new CellTable<Appearance>();
   const pointers = new Map<string, Pointer>();
-  const bindings = new Map<string, Map<string, { segment: number; lookup: string; version: string }>>();
+  const bindings = new Map<string, Map<string, Binding>>();
   const lookups = new Map<string, Map<string, Readonly<Record<string, Value>>>>();
   const versions = new Map<string, string>();
   const aliases = new Map<string, ViewAlias>();
@@ -221,25 +222,26 @@ export function memoryDatabase(): MemoryDatabase {
     bindingStore({ version: view, incarnation }) {
       const of = (partition: number) => {
         const key = joinKey(view, incarnation, partition);
-        const found = bindings.get(key) ?? new Map<string, { segment: number; lookup: string; version: string }>();
+        const found = bindings.get(key) ?? new Map<string, Binding>();
         bindings.set(key, found);
         return found;
       };
       return {
-        async bind(partition, segment, lookup, version) {
-          const key = joinKey(segment, lookup);
-          const stored = of(partition).get(key) ?? { segment, lookup, version };
-          of(partition).set(key, stored);
-          return stored.version;
-        },
+        bind: async (partition, wanted) =>
+          wanted.map((binding) => {
+            const key = joinKey(binding.segment, binding.name);
+            const stored = of(partition).get(key) ?? binding;
+            of(partition).set(key, stored);
+            return stored.version;
+          }),
 
         async list(partition, from, to) {
           const found = new Map<number, Map<string, string>>();
           const bound = [...of(partition).values()].sort((left, right) => left.segment - right.segment);
-          for (const { segment, lookup, version } of bound) {
+          for (const { segment, name, version } of bound) {
             if (segment < from || (to !== null && segment >= to)) continue;
             const names = found.get(segment) ?? new Map<string, string>();
-            found.set(segment, names.set(lookup, version));
+            found.set(segment, names.set(name, version));
           }
           return found;
         },

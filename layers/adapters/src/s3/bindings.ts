@@ -4,7 +4,7 @@ import type { Bucket } from './bucket.ts';
 import { createText } from './small-objects.ts';
 
 const SEGMENT_DIGITS = 16;
-const HEADS_AT_ONCE = 32;
+const REQUESTS_AT_ONCE = 32;
 
 /**
  * Bindings in a bucket: `bindings/<version>/<incarnation>/<partition>/<segment>/<name>`, each created only if absent. What is
@@ -13,16 +13,17 @@ const HEADS_AT_ONCE = 32;
 export function s3Bindings(bucket: Bucket, scope: Scope): BindingArchive {
   const root = `bindings/${scope.version}/${scope.incarnation}/`;
   return {
-    async bind(partition, segment, name, version) {
-      const place = `${partition}/${String(segment).padStart(SEGMENT_DIGITS, '0')}/${encodeURIComponent(name)}`;
-      const key = `${root}${place}`;
-      if (await createText(bucket, key, version, { bound: version })) return version;
-      return (await bucket.head(key))?.bound ?? version;
-    },
+    bind: (partition, wanted) =>
+      mapOf(wanted, REQUESTS_AT_ONCE, async ({ segment, name, version }) => {
+        const place = `${partition}/${String(segment).padStart(SEGMENT_DIGITS, '0')}/${encodeURIComponent(name)}`;
+        const key = `${root}${place}`;
+        if (await createText(bucket, key, version, { bound: version })) return version;
+        return (await bucket.head(key))?.bound ?? version;
+      }),
 
     async all() {
       const keys = await bucket.list(root);
-      return mapOf(keys, HEADS_AT_ONCE, async (key): Promise<ArchivedBinding> => {
+      return mapOf(keys, REQUESTS_AT_ONCE, async (key): Promise<ArchivedBinding> => {
         const [partition, segment, name] = key.slice(root.length).split('/') as [string, string, string];
         const version = (await bucket.head(key))?.bound ?? '';
         return { partition: Number(partition), segment: Number(segment), name: decodeURIComponent(name), version };
