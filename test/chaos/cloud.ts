@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
+import { type Edit, otherCheckout } from '../other-checkout.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
@@ -20,6 +21,8 @@ export interface ChaosCloud {
   readonly stateDir: string;
   readonly softwareDir: string;
   readonly addresses: CloudAddresses;
+  /** From now on the commands are those of a checkout with these edits, beside those that were made before. */
+  edit(edit: Edit): void;
   /** Runs a command of `bifold` to its end, whatever its status. */
   run(...args: string[]): Promise<Ran>;
   /** Runs a command that must succeed, with --json. @throws with what it printed when it does not */
@@ -48,14 +51,16 @@ const OUTPUT_BYTES_MAX = 512 * 1024 * 1024;
 export async function openChaosCloud(stateDir: string, softwareDir: string): Promise<ChaosCloud> {
   mkdirSync(stateDir, { recursive: true });
   const cloud = await openCloud({ root, stateDir, softwareDir });
-  const program = join(root, 'infra', 'cli', 'bin', 'bifold.js');
+  const edits: Edit[] = [];
+  let checkout = root;
+  const program = () => join(checkout, 'infra', 'cli', 'bin', 'bifold.js');
   const env = { ...process.env, BIFOLD_STATE_DIR: stateDir, BIFOLD_SOFTWARE_DIR: softwareDir, NO_COLOR: '1' };
   const run = (...args: string[]): Promise<Ran> =>
     new Promise((resolve) => {
       execFile(
         process.execPath,
-        [program, ...args],
-        { cwd: root, env, maxBuffer: OUTPUT_BYTES_MAX },
+        [program(), ...args],
+        { cwd: checkout, env, maxBuffer: OUTPUT_BYTES_MAX },
         (error, stdout, stderr) => {
           const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
           resolve({ status, stdout, stderr });
@@ -68,14 +73,19 @@ export async function openChaosCloud(stateDir: string, softwareDir: string): Pro
     softwareDir,
     addresses: cloud.addresses,
     run,
+    edit(edit) {
+      edits.push(edit);
+      // The folder before it stays: commands of it may be running.
+      checkout = otherCheckout(join(stateDir, 'checkouts', String(edits.length)), edits);
+    },
     async json<T>(...args: string[]): Promise<T> {
       const { status, stdout, stderr } = await run(...args, '--json');
       if (status !== 0) throw new Error(`bifold ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`);
       return JSON.parse(stdout) as T;
     },
     start(...args) {
-      const child = spawn(process.execPath, [program, ...args], {
-        cwd: root,
+      const child = spawn(process.execPath, [program(), ...args], {
+        cwd: checkout,
         env,
         stdio: ['ignore', 'ignore', 'pipe'],
       });

@@ -1,3 +1,4 @@
+import { deployments } from './deployment.ts';
 import { doubles } from './double.ts';
 import { losses } from './empty.ts';
 import type { Fault } from './fault.ts';
@@ -20,4 +21,5 @@ export const FAULTS: readonly Fault[] = [
   ...rooms,
   ...rotations,
   ...losses,
+  ...deployments,
 ];

@@ -88,9 +88,10 @@ export function runningTests(): number | null {
   return processIdentity(pid) === identity ? pid : null;
 }
 
-export function bifoldIn(name: string): Bifold {
+/** The command line over a cloud of this name; that of another checkout where its folder is given. */
+export function bifoldIn(name: string, checkout: string = root): Bifold {
   const stateDir = join(CLOUDS_FOLDER, name);
-  const program = join(root, 'infra', 'cli', 'bin', 'bifold.js');
+  const program = join(checkout, 'infra', 'cli', 'bin', 'bifold.js');
   const env = {
     ...process.env,
     BIFOLD_STATE_DIR: stateDir,
@@ -102,7 +103,7 @@ export function bifoldIn(name: string): Bifold {
       const child = execFile(
         process.execPath,
         [program, ...args],
-        { cwd: root, env, maxBuffer: OUTPUT_BYTES_MAX },
+        { cwd: checkout, env, maxBuffer: OUTPUT_BYTES_MAX },
         (error, stdout, stderr) => {
           const status = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
           resolve({ status, stdout, stderr });
@@ -127,7 +128,7 @@ export function bifoldIn(name: string): Bifold {
     async waitForLag(pipeline, most) {
       await json('wait', pipeline, '--lag', String(most));
     },
-    start: (...args) => spawn(process.execPath, [program, ...args], { cwd: root, env, stdio: 'ignore' }),
+    start: (...args) => spawn(process.execPath, [program, ...args], { cwd: checkout, env, stdio: 'ignore' }),
   };
 }
 
