@@ -32,7 +32,7 @@ export function recompute(world: World, deployment: Deployment, { id }: Happenin
     const { store: speed, ...ports } = world.portsOf(deployment, actor, 'recompute');
     // Lambda runs what was deployed last; of what was replaced, a run may be under way still.
     const isRun = world.current.at(-1) === deployment || actor.random.chance(0.05);
-    if (isRun) await announceVersion(pipeline.plan, viewPorts(world, deployment, actor));
+    if (isRun) await announceVersion(pipeline.plan, viewPorts(world, deployment, actor, 'announce'));
     const freshRun = (): string => {
       const fresh = world.freshId('run');
       return world.sabotage.runId?.(fresh) ?? fresh;

@@ -54,7 +54,7 @@ export function restore(world: World, deployment: Deployment, { id }: Happening)
       if (!(error instanceof BifoldError) || error.code !== 'BIFOLD_NOT_EMPTY') throw error;
       return null;
     });
-    await announceVersion(pipeline.plan, viewPorts(world, deployment, actor));
+    await announceVersion(pipeline.plan, viewPorts(world, deployment, actor, 'announce'));
     deployment.lost = false;
     world.count('restored');
     // What is kept nowhere is in no answer from now on; of a topic that is gone, only what was archived comes back.

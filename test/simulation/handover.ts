@@ -6,12 +6,12 @@ import type { Actor } from './scheduler.ts';
 import type { Deployment, World } from './world.ts';
 
 /** What an actor reaches of the alias of a deployment's view, and of the versions that it may name. */
-export function viewPorts(world: World, { scope, pipeline }: Deployment, actor: Actor) {
+export function viewPorts(world: World, { scope, pipeline }: Deployment, actor: Actor, role: 'query' | 'announce') {
   const { stage, sabotage } = world;
   const { incarnation } = scope;
   const aliases = ports.aliasStore(stage, actor, { pipeline: pipeline.plan.name, incarnation });
   return {
-    aliases: sabotage.aliases?.(aliases, stage, scope) ?? aliases,
+    aliases: sabotage.aliases?.(aliases, role, stage, scope) ?? aliases,
     plans: ports.planStore(stage, actor),
     portsOf: (_: unknown, { version }: { readonly version: string }) =>
       world.portsOf(world.deploymentOf(version, incarnation), actor, 'query'),
@@ -21,7 +21,7 @@ export function viewPorts(world: World, { scope, pipeline }: Deployment, actor: 
 /** A deployment says that its version is to answer, as its command and each run of its recompute function do. */
 export function announce(world: World, deployment: Deployment, { id }: Happening): void {
   world.start(id, `${deployment.name} announces its version`, 'announce', async (actor) => {
-    await announceVersion(deployment.pipeline.plan, viewPorts(world, deployment, actor));
+    await announceVersion(deployment.pipeline.plan, viewPorts(world, deployment, actor, 'announce'));
   });
 }
 

@@ -50,11 +50,10 @@ export function askView(world: World, asked: Deployment, parameters: Parameters,
   const started = world.scheduler.steps;
   const name = `${asked.name} asked for the view ${JSON.stringify(parameters)}`;
   world.start(id, name, 'query', async (actor) => {
-    const ports = viewPorts(world, asked, actor);
-    const pages = await pagesOf(world, async (cursor) => {
-      const goesOn = cursor && ((await world.sabotage.cursor?.(cursor, ports.aliases)) ?? cursor);
-      return answerView(plan, incarnation, goesOn === null ? parameters : { ...parameters, cursor: goesOn }, ports);
-    });
+    const ports = viewPorts(world, asked, actor, 'query');
+    const pages = await pagesOf(world, (cursor) =>
+      answerView(plan, incarnation, cursor === null ? parameters : { ...parameters, cursor }, ports),
+    );
     const { receipt } = pages[0] as Answer;
     const deployment = world.deploymentOf(receipt.version, incarnation);
     const question = questionOf(deployment.pipeline.plan, parameters);

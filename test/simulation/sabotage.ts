@@ -36,9 +36,7 @@ export interface Sabotage {
   readonly bindings?: (store: BindingStore) => BindingStore;
   readonly bindingArchive?: (archive: BindingArchive) => BindingArchive;
   readonly publications?: (store: PublicationStore, role: Role) => PublicationStore;
-  readonly aliases?: (store: AliasStore, stage: Stage, scope: Scope) => AliasStore;
-  /** The cursor that a reader goes on with. */
-  readonly cursor?: (cursor: string, aliases: AliasStore) => Promise<string>;
+  readonly aliases?: (store: AliasStore, role: Role, stage: Stage, scope: Scope) => AliasStore;
   readonly log?: (log: Log, role: Role, scope: Scope) => Log;
   readonly archive?: (archive: ArchiveStore, stage: Stage) => ArchiveStore;
   readonly bucket?: (store: SimulatedBucket) => SimulatedBucket;

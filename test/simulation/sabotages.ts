@@ -4,7 +4,6 @@ import {
   type Appearance,
   type AppearanceStore,
   type BatchStore,
-  cursorText,
   type FragmentRow,
   type LogRecord,
   NO_CLOCK_MS,
@@ -114,7 +113,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'alias-remembered',
     rule: 3,
     breaks: 'a warm function goes on with the alias that it read first',
-    aliases: (store, stage, { version, incarnation }) => {
+    aliases: (store, role, stage, { version, incarnation }) => {
+      if (role !== 'query') return store;
       const remembered = arrivalsOf<ViewAlias>(stage, 'aliases');
       const id = `${version} ${incarnation}`;
       return {
@@ -128,14 +128,20 @@ export const SABOTAGES: readonly Sabotage[] = [
     },
   },
   {
-    name: 'pages-of-two-versions',
+    name: 'alias-moved-blindly',
     rule: 3,
-    breaks: 'an answer goes on with the version that the alias names by then',
-    cursor: async (cursor, aliases) => {
-      const alias = await aliases.read();
-      const named = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-      return cursorText({ ...named, version: alias?.current ?? named.version });
-    },
+    breaks: 'the alias is written without a comparison: of two deployments and questions the last to arrive wins',
+    aliases: (store) => ({
+      ...store,
+      move: async (expected, next) => {
+        if (expected === null) return store.move(null, next);
+        for (;;) {
+          const stored = await store.read();
+          if (stored === null) return false;
+          if (await store.move(stored, { ...next, generation: stored.generation + 1 })) return true;
+        }
+      },
+    }),
   },
   {
     name: 'cache-kept-on-failure',
