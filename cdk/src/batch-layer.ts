@@ -1,4 +1,4 @@
-import { driftPlanOf, looksBack } from '@bifold/core';
+import { driftPlanOf, requiresHistory } from '@bifold/core';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
@@ -57,7 +57,7 @@ export class BatchLayer extends Construct {
     this.nativeLayer = nativeLayer;
 
     // What waits for a cut is folded when the cut is there, and not with the next record.
-    const resumes = looksBack(plan);
+    const resumes = requiresHistory(plan);
 
     // A file of the archive is written from 32 MiB of records at most, so its function needs a heap of that order. Without a
     // limit, V8 lets a heap grow with the memory of the machine before it collects anything.

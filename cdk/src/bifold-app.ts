@@ -12,7 +12,7 @@ import { DeploymentError } from './errors.ts';
 import { stackName } from './names.ts';
 import { findNativePackages } from './native-layer.ts';
 import { PipelineStack } from './pipeline-stack.ts';
-import { readIncarnation, readSettings, readSources, type Settings } from './settings.ts';
+import { readSettings, readSources, readTopicId, type Settings } from './settings.ts';
 
 export interface BifoldAppProps extends AppProps {
   readonly pipelines: readonly Pipeline[];
@@ -41,9 +41,9 @@ export class BifoldApp extends App {
     const settings = readSettings(this.node);
     const nativePackages = findNativePackages(root, settings.nativePlatform);
     this.stacks = chosen(pipelines, settings.pipelines).map(({ plan }) => {
-      const incarnation = readIncarnation(this.node, plan.name, plan.topic);
+      const topicId = readTopicId(this.node, plan.name, plan.topic);
       return new PipelineStack(this, stackName(plan.name), {
-        ...{ plan, incarnation, settings, bundles, nativePackages, root },
+        ...{ plan, topicId, settings, bundles, nativePackages, root },
         sources: readSources(this.node, plan),
         trained: models.filter((model) => model.plan?.name === plan.name && learnsFromArchive(model)),
         ...callersEnvironment(),

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { keepBuilt, keptBuild, type Recipe } from './built.ts';
+import { cacheBuild, cachedBuild, type Recipe } from './built.ts';
 
 let root: string;
 let home: string;
@@ -18,7 +18,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const write = (path: string, text: string) => writeFileSync(join(root, path), text);
 const keep = (text = 'built') =>
-  keepBuilt(home, recipe, {
+  cacheBuild(home, recipe, {
     inputs: ['source.ts', '(disabled):nothing'],
     files: [{ path: 'speed/index.mjs', contents: Buffer.from(text) }],
     notes: ['speed'],
@@ -26,25 +26,25 @@ const keep = (text = 'built') =>
 
 describe('a kept build', () => {
   it('is found again, with what was noted of it', () => {
-    expect(keptBuild(home, recipe)).toBeNull();
+    expect(cachedBuild(home, recipe)).toBeNull();
     const { folder } = keep();
-    expect(keptBuild(home, recipe)).toEqual({ folder, notes: ['speed'] });
+    expect(cachedBuild(home, recipe)).toEqual({ folder, notes: ['speed'] });
     expect(readFileSync(join(folder, 'speed/index.mjs'), 'utf8')).toBe('built');
   });
 
   it.each(['source.ts', 'lock.json', 'parts/one/package.json'])('is not used when %s has changed', (path) => {
     const { folder } = keep();
     write(path, 'changed');
-    expect(keptBuild(home, recipe)).toBeNull();
+    expect(cachedBuild(home, recipe)).toBeNull();
     expect(keep('again').folder).not.toBe(folder);
   });
 
   it('is not used when a file that steers imports was added, or an option changed', () => {
     keep();
-    expect(keptBuild(home, { ...recipe, options: { minify: false } })).toBeNull();
+    expect(cachedBuild(home, { ...recipe, options: { minify: false } })).toBeNull();
     mkdirSync(join(root, 'parts/two'));
     write('parts/two/package.json', '{}');
-    expect(keptBuild(home, recipe)).toBeNull();
+    expect(cachedBuild(home, recipe)).toBeNull();
   });
 
   it('stands when the same is built twice at once, and goes when it is old', () => {

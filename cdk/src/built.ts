@@ -46,7 +46,7 @@ const OLD_AFTER_MS = 60 * 60_000;
 const memoryFile = (home: string) => join(home, 'last.json');
 
 /** The last build kept in `home`, if all that went into it is what it was, byte for byte. */
-export function keptBuild<Notes>(home: string, recipe: Recipe): Kept<Notes> | null {
+export function cachedBuild<Notes>(home: string, recipe: Recipe): Kept<Notes> | null {
   if (!existsSync(memoryFile(home))) return null;
   const { digest, inputs, notes } = JSON.parse(readFileSync(memoryFile(home), 'utf8')) as Memory<Notes>;
   const folder = join(home, digest);
@@ -54,7 +54,7 @@ export function keptBuild<Notes>(home: string, recipe: Recipe): Kept<Notes> | nu
 }
 
 /** Keeps a build under the digest of all that went into it; whoever runs beside us sees it whole or not at all. */
-export function keepBuilt<Notes>(home: string, recipe: Recipe, { inputs, files, notes }: Built<Notes>): Kept<Notes> {
+export function cacheBuild<Notes>(home: string, recipe: Recipe, { inputs, files, notes }: Built<Notes>): Kept<Notes> {
   const digest = digestOf(recipe, inputs);
   const folder = join(home, digest);
   mkdirSync(home, { recursive: true });

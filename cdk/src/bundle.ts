@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path';
 import { type BuildFailure, type BuildOptions, type BuildResult, build, type Metafile } from 'esbuild';
-import { type Built, keepBuilt, keptBuild } from './built.ts';
+import { type Built, cacheBuild, cachedBuild } from './built.ts';
 import { DeploymentError } from './errors.ts';
 import { BUNDLED_ROLES, type BundledRole } from './names.ts';
 
@@ -54,7 +54,7 @@ export async function bundleFunctions(root: string): Promise<Bundles> {
   const home = join(root, 'cdk.out', 'bundles');
   const recipe = { root, options: OPTIONS, resolution: RESOLUTION };
   const { folder, notes: native } =
-    keptBuild<BundledRole[]>(home, recipe) ?? keepBuilt(home, recipe, await built(root));
+    cachedBuild<BundledRole[]>(home, recipe) ?? cacheBuild(home, recipe, await built(root));
   return Object.fromEntries(
     BUNDLED_ROLES.map((role) => [role, { folder: join(folder, role), native: native.includes(role) }]),
   ) as Bundles;

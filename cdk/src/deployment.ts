@@ -21,13 +21,13 @@ export interface DeploymentOptions {
 
 export interface DeployOptions extends DeploymentOptions {
   /** Id of the topic that the pipeline is bound to. */
-  readonly incarnation: string;
+  readonly topicId: string;
 }
 
 export interface Deployment {
   readonly stack: string;
   readonly version: string;
-  readonly incarnation: string;
+  readonly topicId: string;
   readonly apiId: string;
   /** As AWS serves it. An emulator serves the same API at a path of its own, by `apiId`. */
   readonly apiUrl: string;
@@ -47,10 +47,10 @@ const LINES_TOLD = 12;
  * @throws {DeploymentError} with the last lines of the CDK command line.
  */
 export async function deployPipeline(options: DeployOptions): Promise<Deployment> {
-  const { pipeline, incarnation } = options;
+  const { pipeline, topicId } = options;
   return inScratchFolder(async (folder) => {
     const outputsFile = join(folder, 'outputs.json');
-    await cdk('deploy', options, folder, incarnation, [
+    await cdk('deploy', options, folder, topicId, [
       '--require-approval=never',
       '--import-existing-resources',
       '--progress=events',
@@ -83,13 +83,13 @@ async function cdk(
   command: 'deploy' | 'destroy',
   { pipeline, sources, context = {}, environment = {}, onProgress, signal }: DeploymentOptions,
   folder: string,
-  incarnation: string,
+  topicId: string,
   flags: readonly string[],
 ): Promise<void> {
   const values = Object.entries({
     ...context,
     pipelines: pipeline,
-    [`incarnation:${pipeline}`]: incarnation,
+    [`topicId:${pipeline}`]: topicId,
     ...(sources === undefined ? {} : { [`sources:${pipeline}`]: JSON.stringify(sources) }),
   });
   const child = spawn(
@@ -160,7 +160,7 @@ function readOutputs(
   return {
     stack,
     version: read('ViewVersion'),
-    incarnation: read('Incarnation'),
+    topicId: read('TopicId'),
     apiId: read('ApiId'),
     apiUrl: read('ApiUrl'),
     archiveBucket: read('ArchiveBucket'),

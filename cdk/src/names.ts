@@ -38,12 +38,12 @@ export function functionName(pipeline: string, role: FunctionRole): string {
   return `bifold-${resourceName(pipeline)}-${role}`;
 }
 
-/** A consumer group of one view version and one topic incarnation: offsets committed for another one would mean nothing. */
-export function consumerGroupId(version: string, incarnation: string): string {
-  return `bifold-${version}-${incarnation.slice(0, 8)}`;
+/** A consumer group of one view version and one topic id: offsets committed for another one would mean nothing. */
+export function consumerGroupId(version: string, topicId: string): string {
+  return `bifold-${version}-${topicId.slice(0, 8)}`;
 }
 
-/** The group of a relay for one source: bound to the incarnations of both ends. The topic's name holds what decides where records belong. */
-export function relayGroupId(topic: string, incarnation: string, source: string): string {
-  return `bifold-${topic}-${incarnation.slice(0, 8)}-${source.slice(0, 8)}`;
+/** The group of a relay for one source: bound to the topic ids of both ends. The topic's name holds what decides where records belong. */
+export function relayGroupId(topic: string, topicId: string, source: string): string {
+  return `bifold-${topic}-${topicId.slice(0, 8)}-${source.slice(0, 8)}`;
 }

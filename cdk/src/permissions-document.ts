@@ -1,4 +1,4 @@
-import { looksBack, type Plan } from '@bifold/core';
+import { type Plan, requiresHistory } from '@bifold/core';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { ALL_ROLES, type FunctionRole } from './names.ts';
 
@@ -93,7 +93,7 @@ export function differences(
     )
     .filter((line) => relay !== undefined || !line.startsWith('| relay |'))
     .filter((line) => plan.lookups.length > 0 || models !== undefined || !line.includes('/bindings/'))
-    .filter((line) => looksBack(plan) || !line.startsWith('| recompute | `lambda:InvokeFunction`'));
+    .filter((line) => requiresHistory(plan) || !line.startsWith('| recompute | `lambda:InvokeFunction`'));
   return {
     undocumented: granted.filter((line) => !documented.includes(line)),
     unused: documented.filter((line) => !granted.includes(line)),

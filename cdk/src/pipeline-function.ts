@@ -27,7 +27,7 @@ export const NODE_OPTIONS = '--enable-source-maps';
 /** What all constructs of one pipeline are made from. */
 export interface PipelineProps {
   readonly plan: Plan;
-  readonly incarnation: string;
+  readonly topicId: string;
   readonly settings: Settings;
   readonly bundles: Bundles;
   readonly nativePackages: NativePackages;
@@ -88,7 +88,7 @@ export class PipelineFunction extends Construct {
       environment: {
         BIFOLD_PIPELINE: plan.name,
         BIFOLD_VERSION: plan.version,
-        BIFOLD_INCARNATION: props.incarnation,
+        BIFOLD_TOPIC_ID: props.topicId,
         POWERTOOLS_SERVICE_NAME: `bifold-${role}`,
         POWERTOOLS_METRICS_NAMESPACE: 'Bifold',
         POWERTOOLS_LOG_LEVEL: settings.logLevel,

@@ -24,7 +24,7 @@ function propertiesOf(template: Template, type: string): Record<string, unknown>
 describe('the Kafka mapping', () => {
   const [mapping = {}] = propertiesOf(templateOf(), 'AWS::Lambda::EventSourceMapping');
 
-  it('reads the topic from its beginning, as the group of this version and incarnation', () => {
+  it('reads the topic from its beginning, as the group of this version and topic id', () => {
     expect(mapping).toMatchObject({
       BatchSize: 10_000,
       Topics: [examplePipeline('example').plan.topic],
@@ -78,7 +78,7 @@ describe('functions', () => {
         Variables: Match.objectLike({
           BIFOLD_PIPELINE: 'example',
           BIFOLD_VERSION: 'example-0123456789ab',
-          BIFOLD_INCARNATION: EXAMPLE_ID,
+          BIFOLD_TOPIC_ID: EXAMPLE_ID,
         }),
       },
     });
@@ -212,9 +212,9 @@ describe('the app', () => {
   });
 
   it('refuses to bind a pipeline to nothing, and takes the binding in either form', () => {
-    expect(() => synthesize({ context: { incarnation: '{}' } })).toThrow(/BIFOLD_NO_INCARNATION/);
-    expect(() => synthesize({ context: { incarnation: '{"example":"1"}' } })).toThrow(/received "1"/);
-    expect(synthesize({ context: { incarnation: '{}', 'incarnation:example': EXAMPLE_ID } }).stacks).toHaveLength(1);
+    expect(() => synthesize({ context: { topicId: '{}' } })).toThrow(/BIFOLD_NO_TOPIC_ID/);
+    expect(() => synthesize({ context: { topicId: '{"example":"1"}' } })).toThrow(/received "1"/);
+    expect(synthesize({ context: { topicId: '{}', 'topicId:example': EXAMPLE_ID } }).stacks).toHaveLength(1);
   });
 });
 

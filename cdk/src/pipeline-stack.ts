@@ -21,7 +21,7 @@ export class PipelineStack extends Stack {
 
   constructor(scope: Construct, id: string, props: RelayProps & StackProps) {
     super(scope, id, props);
-    const { plan, incarnation, settings, trained } = props;
+    const { plan, topicId, settings, trained } = props;
     this.plan = plan;
     // Subnets are given by id, and nothing here asks for their routes.
     Annotations.of(this).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
@@ -51,7 +51,7 @@ export class PipelineStack extends Stack {
     this.output('ApiId', this.serving.api.apiId);
     this.output('ArchiveBucket', this.batch.archivePlace);
     this.output('ViewVersion', plan.version);
-    this.output('Incarnation', incarnation);
+    this.output('TopicId', topicId);
     this.output(
       'FunctionNames',
       Object.entries(functions)

@@ -16,7 +16,7 @@ export class RelayLayer extends Construct {
 
   constructor(scope: Construct, id: string, props: RelayProps) {
     super(scope, id);
-    const { plan, settings, sources, incarnation } = props;
+    const { plan, settings, sources, topicId } = props;
     const topics = Object.keys(sources);
     this.relay = new PipelineFunction(this, 'Relay', {
       ...props,
@@ -30,6 +30,6 @@ export class RelayLayer extends Construct {
     });
     const kafka = new KafkaSource(this, 'Kafka', settings);
     for (const [topic, source] of Object.entries(sources))
-      this.relay.lambda.addEventSource(kafka.of(topic, relayGroupId(plan.topic, incarnation, source)));
+      this.relay.lambda.addEventSource(kafka.of(topic, relayGroupId(plan.topic, topicId, source)));
   }
 }

@@ -158,18 +158,18 @@ export function readSettings(node: Node): Settings {
 }
 
 /**
- * The incarnation that a pipeline is bound to: the id of its topic. `-c incarnation:<pipeline>=<uuid>`, or `-c incarnation='{"<pipeline>": "<uuid>"}'`.
+ * The id of the topic that a pipeline is bound to. `-c topicId:<pipeline>=<uuid>`, or `-c topicId='{"<pipeline>": "<uuid>"}'`.
  * It has no default: an invented one would fold the offsets of one topic into the state of another.
  */
-export function readIncarnation(node: Node, pipeline: string, topic: string): string {
-  const map = new Context(node).map('incarnation');
-  const value: unknown = node.tryGetContext(`incarnation:${pipeline}`) ?? map[pipeline];
+export function readTopicId(node: Node, pipeline: string, topic: string): string {
+  const map = new Context(node).map('topicId');
+  const value: unknown = node.tryGetContext(`topicId:${pipeline}`) ?? map[pipeline];
   if (typeof value === 'string' && UUID.test(value)) return value;
-  throw new DeploymentError('BIFOLD_NO_INCARNATION', {
-    failed: `pipeline "${pipeline}" is not bound to an incarnation of topic "${topic}"`,
-    received: value === undefined ? 'no context value "incarnation"' : JSON.stringify(value),
+  throw new DeploymentError('BIFOLD_NO_TOPIC_ID', {
+    failed: `pipeline "${pipeline}" is not bound to the id of topic "${topic}"`,
+    received: value === undefined ? 'no context value "topicId"' : JSON.stringify(value),
     allowed: 'the id of the topic, a UUID in lower case',
-    remedy: `run \`npx bifold deploy ${pipeline}\`, which asks the broker, or give -c incarnation:${pipeline}=<uuid>`,
+    remedy: `run \`npx bifold deploy ${pipeline}\`, which asks the broker, or give -c topicId:${pipeline}=<uuid>`,
   });
 }
 
@@ -184,8 +184,8 @@ export function readSources(node: Node, { name, relay }: Plan): Readonly<Record<
     relay.sources.map(({ topic }) => {
       const value = given[topic];
       if (typeof value === 'string' && UUID.test(value)) return [topic, value];
-      throw new DeploymentError('BIFOLD_NO_INCARNATION', {
-        failed: `the relay of pipeline "${name}" is not bound to an incarnation of topic "${topic}"`,
+      throw new DeploymentError('BIFOLD_NO_TOPIC_ID', {
+        failed: `the relay of pipeline "${name}" is not bound to the id of topic "${topic}"`,
         received: value === undefined ? 'no context value "sources" that names it' : JSON.stringify(value),
         allowed: 'the id of the topic, a UUID in lower case',
         remedy: `run \`npx bifold deploy ${name}\`, which asks the broker, or give -c sources:${name}='{"${topic}": "<uuid>"}'`,

@@ -36,6 +36,6 @@ export class SpeedLayer extends Construct {
     });
 
     const kafka = new KafkaSource(this, 'Kafka', settings);
-    this.fold.lambda.addEventSource(kafka.of(plan.topic, consumerGroupId(plan.version, props.incarnation)));
+    this.fold.lambda.addEventSource(kafka.of(plan.topic, consumerGroupId(plan.version, props.topicId)));
   }
 }

@@ -55,7 +55,7 @@ export function synthesize(options: SynthesisOptions = {}): Synthesis {
       root: writePackages(root),
       outdir: join(root, 'cdk.out'),
       context: {
-        incarnation: Object.fromEntries(chosen.map(({ plan }) => [plan.name, EXAMPLE_ID])),
+        topicId: Object.fromEntries(chosen.map(({ plan }) => [plan.name, EXAMPLE_ID])),
         sources: Object.fromEntries(
           chosen.map(({ plan }) => [
             plan.name,

@@ -1,6 +1,7 @@
 /** What the functions do, without the Lambda and the connections around it: for tests that run them over other ports. */
 export { type ArchivePorts, archiveLog } from './archive/archive.ts';
-export { type KeptPorts, keptRecords, locateKept } from './archive/kept.ts';
+export { type RecordSourcePorts, readRecordSources, resolveRecordSources } from './archive/kept.ts';
+export { type CatchUpPorts, type CatchUpRequest, planCatchUp } from './catch-up.ts';
 export { type Drift, type DriftOptions, type DriftPorts, type DriftQuestion, latestDrift } from './drift.ts';
 export {
   advanceHandover,
@@ -12,7 +13,7 @@ export {
 } from './handover.ts';
 export { bindModels, coldModels, loadModel, NO_VERSION, type RefusedVersion } from './models.ts';
 export { type PublishedView, publishedView } from './published.ts';
-export { answerQuestion } from './query/answer.ts';
+export { executeQuery } from './query/answer.ts';
 export { type CursorSeal, cursorSeal, withSealedCursors } from './query/cursor-seal.ts';
 export { respond } from './query/http.ts';
 export type { QueryPorts } from './query/ports.ts';
@@ -23,12 +24,11 @@ export { COVERED, loadManifest } from './recompute/manifest.ts';
 export { type Recomputed, type RecomputePorts, recompute } from './recompute/recompute.ts';
 export { placementsOf, type RelayPorts, relayDelivery } from './relay/relay.ts';
 export { type Restored, type RestorePorts, restoreView } from './restore/restore.ts';
-export { type Resumption, type ResumptionPorts, resumptionOf } from './resumption.ts';
 export {
+  catchUpTo,
   coldState,
   type FoldedPartition,
   foldDelivery,
-  foldUpTo,
   type SpeedPorts,
   type WarmState,
 } from './speed/speed.ts';

@@ -11,14 +11,14 @@ import {
   type PlanStore,
   ProtocolError,
   type Scope,
-  type SealedVantage,
+  type SealedSnapshot,
   sealedAt,
-  sealVantage,
+  sealSnapshot,
   switchedTo,
   type ViewAlias,
 } from '@bifold/core';
 import type { QueryPorts } from './query/ports.ts';
-import { freshVantage, sealedVantage } from './query/vantage.ts';
+import { newSnapshot, snapshotFromSeal } from './query/read-snapshot.ts';
 
 /** What a handover needs of one version. */
 type VersionPorts = Pick<QueryPorts, 'store' | 'batch'>;
@@ -69,21 +69,21 @@ async function moveTo(
  */
 export async function advanceHandover(
   alias: ViewAlias,
-  incarnation: string,
+  topicId: string,
   { aliases, plans, portsOf }: HandoverPorts,
 ): Promise<boolean> {
   const { current, next, sealed } = alias;
   if (next === null) return false;
   const before = await planOf(current, plans);
-  const ports = portsOf(before, { version: current, incarnation });
+  const ports = portsOf(before, { version: current, topicId });
   const pointer = await ports.batch.readPointer('quorum');
-  const snapshot = sealed && sealedVantage(before, { snapshot: true }, sealed, pointer);
+  const snapshot = sealed && snapshotFromSeal(before, { snapshot: true }, sealed, pointer);
   if (sealed === null || snapshot === null) {
-    const vantage = await freshVantage(before, { snapshot: false }, pointer, ports);
-    await aliases.move(alias, sealedAt(alias, sealVantage(vantage)));
+    const readSnapshot = await newSnapshot(before, { snapshot: false }, pointer, ports);
+    await aliases.move(alias, sealedAt(alias, sealSnapshot(readSnapshot)));
     return true;
   }
-  const after = await coverageOfVersion(next, incarnation, { plans, portsOf });
+  const after = await coverageOfVersion(next, topicId, { plans, portsOf });
   if (!mayTakeOver(after, { plain: sealed.coverage, snapshot: snapshot.coverage })) return false;
   await aliases.move(alias, handedOver(alias));
   return true;
@@ -91,23 +91,23 @@ export async function advanceHandover(
 
 /** What the next version lacks of what it must cover to take over. */
 export async function missingOfNext(
-  { next, sealed }: { readonly next: string; readonly sealed: SealedVantage },
-  incarnation: string,
+  { next, sealed }: { readonly next: string; readonly sealed: SealedSnapshot },
+  topicId: string,
   ports: Omit<HandoverPorts, 'aliases'>,
 ): Promise<Coverage> {
-  return missingOf((await coverageOfVersion(next, incarnation, ports)).plain, sealed.coverage);
+  return missingOf((await coverageOfVersion(next, topicId, ports)).plain, sealed.coverage);
 }
 
 async function coverageOfVersion(
   version: string,
-  incarnation: string,
+  topicId: string,
   { plans, portsOf }: Omit<HandoverPorts, 'aliases'>,
 ): Promise<{ readonly plain: Coverage; readonly snapshot: Coverage }> {
   const plan = await planOf(version, plans);
-  const ports = portsOf(plan, { version, incarnation });
+  const ports = portsOf(plan, { version, topicId });
   const pointer = await ports.batch.readPointer('quorum');
   const [plain, snapshot] = await Promise.all(
-    [false, true].map((each) => freshVantage(plan, { snapshot: each }, pointer, ports)),
+    [false, true].map((each) => newSnapshot(plan, { snapshot: each }, pointer, ports)),
   );
   return { plain: plain?.coverage ?? {}, snapshot: snapshot?.coverage ?? {} };
 }

@@ -1,13 +1,13 @@
 import { type SegmentSize, type SpeedStore, segmentEnd, segmentOf, segmentStart } from '@bifold/core';
 
 /**
- * Where the log's prefix ends of which every appearance is stored: below the cut the batch layer wrote them, from there on each complete segment. Nothing that is
+ * Where the log's prefix ends of which every state entry is stored: below the cut the batch layer wrote them, from there on each complete segment. Nothing that is
  * above it can be judged before all that is below it was.
  *
  * @param cut the first segment that is not the batch layer's
  * @param upTo an offset: whatever the prefix is beyond its segment, is not asked
  */
-export async function knownPrefix(
+export async function contiguousEndOf(
   partition: number,
   cut: number,
   upTo: number,

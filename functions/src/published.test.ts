@@ -3,13 +3,13 @@ import { type Pipeline, type Pointer, QUARANTINE_POSITION, restoredPointer, rowA
 import { pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { publishedView, steadyReads } from './published.ts';
-import { answerQuestion } from './query/answer.ts';
+import { executeQuery } from './query/answer.ts';
 import { questionOf } from './query/question.ts';
 import { type RecomputePorts, recompute } from './recompute/recompute.ts';
 
 const pipeline = pipelines.find(({ plan }) => plan.name === 'delays') as Pipeline;
 const { plan } = pipeline;
-const scope = { version: plan.version, incarnation: 'topic' };
+const scope = { version: plan.version, topicId: 'topic' };
 const run = { run: 'r', runGeneration: 1, cuts: { 0: 2 }, lost: {}, publishedAtMs: 0 };
 const first: Pointer = { generation: 1, current: run, previous: null };
 const second: Pointer = { generation: 2, current: { ...run, run: 's', runGeneration: 2 }, previous: run };
@@ -22,7 +22,7 @@ function opened(archived: readonly number[] = []) {
   const batch = () => database.batchStore(scope, plan.storage);
   const portsOf = () => ({
     ...{ store: database.speedStore(scope, plan.storage), batch: batch(), bindings: database.bindingStore(scope) },
-    appearances: database.appearanceStore(scope),
+    operatorState: database.operatorStateStore(scope),
   });
   // The process outlives the database.
   const published = publishedView(plan, {
@@ -33,7 +33,7 @@ function opened(archived: readonly number[] = []) {
     publications,
     batch,
     answer: (process = published) =>
-      answerQuestion(plan, scope, questionOf(plan, { window: 'daily' }), { ...portsOf(), published: process }),
+      executeQuery(plan, scope, questionOf(plan, { window: 'daily' }), { ...portsOf(), published: process }),
     another: () => publishedView(plan, { publications, archive, batch: batch() }),
     async publish(expected: Pointer, next: Pointer) {
       const cell = rowAlgebrasOf(plan).quarantine.encode(rowAlgebrasOf(plan).quarantine.empty);

@@ -47,7 +47,7 @@ export interface BenchCloud {
   /** Starts all but the trigger, and writes what functions find by name. */
   up(): Promise<void>;
   /** Deploys the pipeline without schedules; `nodeOptions` are added to those of its speed function. */
-  deploy(plan: Plan, incarnation: string, nodeOptions: string): Promise<Deployment>;
+  deploy(plan: Plan, topicId: string, nodeOptions: string): Promise<Deployment>;
   /** As many function processes as there are partitions, started and connected: their start is no part of a measurement. */
   warmUp(deployment: Deployment): Promise<void>;
   /** Invokes a function, and reads from the report of its log what it took. */
@@ -104,10 +104,10 @@ export async function openBenchCloud(onProgress: OnProgress): Promise<BenchCloud
       await Promise.all([writeParameters(aws, addresses), cassandra().then((client) => createTables(client, 1))]);
     },
 
-    async deploy(plan, incarnation, nodeOptions) {
+    async deploy(plan, topicId, nodeOptions) {
       const deployment = await deployPipeline({
         pipeline: plan.name,
-        incarnation,
+        topicId,
         context: {
           assetsBucket: ASSETS_BUCKET,
           kafkaTls: 'false',

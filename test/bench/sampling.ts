@@ -43,7 +43,7 @@ export const functionStages: StageOf = within([
   [/core\/src\/record\.ts|node_modules\/zod/, 'decode'],
   [/core\/src\/(fold|evaluate|segment|row|codec)\.ts|core\/src\/aggregates/, 'fold'],
   [/powertools|middy/, 'log, metrics'],
-  [/platformatic/, 'incarnation'],
+  [/platformatic/, 'topic id'],
   [/_worker\.[cm]?js|node:internal\/readline|node:readline/, 'receive, parse event'],
   [/functions\/src/, 'fold'],
 ]);

@@ -135,7 +135,7 @@ async function runBifold(
 ): Promise<{ readonly run: BifoldRun; readonly profiles: ReadonlyMap<number, CpuProfile> }> {
   const nodeOptions = samplesInto === null ? '' : probeOption(samplesInto);
   const deployment = await cloud.deploy(plan, topic.id, nodeOptions);
-  const deployed = { plan, scope: { version: plan.version, incarnation: topic.id } };
+  const deployed = { plan, scope: { version: plan.version, topicId: topic.id } };
   await cloud.warmUp(deployment);
   const run = await measureBifold(cloud, deployed, topic.ends, signal, nodeOptions, async () => {
     if (samplesInto !== null) await toggleSampling(samplesInto, false);

@@ -1,5 +1,5 @@
 import type { Ledger, Logged } from './ledger.ts';
-import { type Covered, contains, type Deviation, gapsIn, sizeOf } from './ranges.ts';
+import { type CoverageDelta, type Covered, contains, gapsIn, sizeOf } from './ranges.ts';
 import type { Fields, Values, View } from './views.ts';
 
 /** A question to the API, in its own words. */
@@ -19,8 +19,8 @@ export interface Row {
   readonly window: { readonly name: string; readonly start: string | null; readonly end: string | null };
   readonly values: Values;
   readonly parts?: { readonly batch: Values | null; readonly speed: Values | null };
-  readonly ahead?: readonly Deviation[];
-  readonly behind?: readonly Deviation[];
+  readonly ahead?: readonly CoverageDelta[];
+  readonly behind?: readonly CoverageDelta[];
 }
 
 export interface Receipt {
@@ -31,7 +31,7 @@ export interface Receipt {
   readonly offsets: { readonly batch: number; readonly speed: number };
   readonly quarantined: {
     readonly reasons: Readonly<Record<string, number>>;
-    readonly behind: readonly Deviation[];
+    readonly behind: readonly CoverageDelta[];
   };
 }
 
@@ -53,8 +53,8 @@ export function faultsOf(view: View, ledger: Ledger, question: Question, answer:
   const covers =
     (row: Pick<Row, 'ahead' | 'behind'>) =>
     ({ partition, offset }: Logged): boolean => {
-      const within = (deviations: readonly Deviation[] | undefined) =>
-        deviations?.some((one) => one.partition === partition && one.range[0] <= offset && offset < one.range[1]) ??
+      const within = (coverageDeltas: readonly CoverageDelta[] | undefined) =>
+        coverageDeltas?.some((one) => one.partition === partition && one.range[0] <= offset && offset < one.range[1]) ??
         false;
       return (contains(coverage, partition, offset) && !within(row.behind)) || within(row.ahead);
     };

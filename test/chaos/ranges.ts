@@ -2,7 +2,7 @@
 export type Ranges = readonly (readonly [start: number, end: number])[];
 export type Covered = Readonly<Record<string, Ranges>>;
 
-export interface Deviation {
+export interface CoverageDelta {
   readonly partition: number;
   readonly range: readonly [number, number];
 }

@@ -29,7 +29,7 @@ const SEALED = {
   batchBelow: { 0: 8 },
 } as const;
 
-const freshView = (): ViewName => ({ pipeline: `view-${randomUUID()}`, incarnation: randomUUID() });
+const freshView = (): ViewName => ({ pipeline: `view-${randomUUID()}`, topicId: randomUUID() });
 
 /** What rule 3 relies on: an alias moves by compare-and-set alone, and whoever reads after a move sees it. */
 export function aliasStoreContract(name: string, open: (view: ViewName) => Promise<AliasStore>): void {
@@ -70,9 +70,9 @@ export function aliasStoreContract(name: string, open: (view: ViewName) => Promi
       expect(await store.read()).toEqual(won);
     });
 
-    it('keeps views and incarnations apart', async () => {
+    it('keeps views and topic ids apart', async () => {
       const view = freshView();
-      const [one, other] = [await open(view), await open({ ...view, incarnation: randomUUID() })];
+      const [one, other] = [await open(view), await open({ ...view, topicId: randomUUID() })];
       await one.move(null, firstAlias('v1'));
       expect(await other.read()).toBeNull();
       expect(await (await open(freshView())).read()).toBeNull();

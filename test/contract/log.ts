@@ -47,7 +47,7 @@ export function logContract(name: string, open: () => Promise<OpenLog>): void {
       while ((await log.bounds(1)).end < end);
     };
 
-    it('names the incarnation and the partitions', async () => {
+    it('names the topic id and the partitions', async () => {
       expect(await log.topicId()).toBe(opened.topicId);
       expect((await log.partitions()).slice(0, 2)).toEqual([0, 1]);
       expect(await log.bounds(1)).toEqual({ start: 0, end: 0 });

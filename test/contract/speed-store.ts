@@ -11,7 +11,7 @@ import {
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
 export const ALL: RowFilter = { keys: null, window: null, fromMs: null, toMs: null };
-export const freshScope = (): Scope => ({ version: 'contract-1', incarnation: randomUUID() });
+export const freshScope = (): Scope => ({ version: 'contract-1', topicId: randomUUID() });
 
 export interface StoreOptions {
   readonly buckets: number;
@@ -34,15 +34,15 @@ const BUCKETS = 4;
 const SEGMENT_SIZE = 1000;
 
 const bytes = (...values: number[]) => new Uint8Array(values);
-const row = (key: string, startMs: number, hi: number, cell: Uint8Array, window = 'hourly'): FragmentRow => ({
+const row = (key: string, startMs: number, lastOffset: number, cell: Uint8Array, window = 'hourly'): FragmentRow => ({
   key,
   window,
   startMs,
-  hi,
+  lastOffset,
   cell,
 });
 const plain = (rows: readonly FragmentRow[]) =>
-  rows.map(({ key, window, startMs, hi, cell }) => ({ key, window, startMs, hi, cell: [...cell] }));
+  rows.map(({ key, window, startMs, lastOffset, cell }) => ({ key, window, startMs, lastOffset, cell: [...cell] }));
 const position = ({ key, window, startMs }: { key: string; window: string; startMs: number }) => [key, window, startMs];
 
 /** What the protocol relies on in the speed layer's tables. */
@@ -67,8 +67,8 @@ export function speedStoreContract(
       const rows = await store.readSegment(0, 1);
       const ordered = [...rows].sort((left, right) => (left.key < right.key ? -1 : 1));
       expect(plain(ordered)).toEqual([
-        { key: '["early"]', window: 'hourly', startMs: 0, hi: 1300, cell: [0] },
-        { key: '["late"]', window: 'hourly', startMs: 0, hi: 1900, cell: [9, 9] },
+        { key: '["early"]', window: 'hourly', startMs: 0, lastOffset: 1300, cell: [0] },
+        { key: '["late"]', window: 'hourly', startMs: 0, lastOffset: 1900, cell: [9, 9] },
       ]);
     });
 
@@ -78,11 +78,8 @@ export function speedStoreContract(
       expect((await store.readSegment(1, 0)).map(({ cell }) => [...cell])).toEqual([[3], [3]]);
     });
 
-    it('shows nothing of it to another incarnation or version (rule 3)', async () => {
-      const other = await open(
-        { ...scope, incarnation: randomUUID() },
-        { buckets: BUCKETS, segmentSize: SEGMENT_SIZE },
-      );
+    it('shows nothing of it to another topic id or version (rule 3)', async () => {
+      const other = await open({ ...scope, topicId: randomUUID() }, { buckets: BUCKETS, segmentSize: SEGMENT_SIZE });
       const later = await open({ ...scope, version: 'contract-2' }, { buckets: BUCKETS, segmentSize: SEGMENT_SIZE });
       expect([await other.readSegment(0, 1), await later.readSegment(0, 1)]).toEqual([[], []]);
     });

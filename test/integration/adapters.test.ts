@@ -4,7 +4,6 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   AdapterError,
   aliasStore,
-  appearanceStore,
   type Bucket,
   batchStore,
   bindingStore,
@@ -18,6 +17,7 @@ import {
   lookupStore,
   modelPointers,
   modelRegistry,
+  operatorStateStore,
   planStore,
   s3Archive,
   s3Bucket,
@@ -32,13 +32,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka';
 import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
 import { aliasStoreContract, planStoreContract } from '../contract/alias-store.ts';
-import { appearanceStoreContract } from '../contract/appearance-store.ts';
 import { archiveContract } from '../contract/archive-store.ts';
 import { batchStoreContract } from '../contract/batch-store.ts';
 import { bindingStoreContract, lookupStoreContract, sweepLedgerContract } from '../contract/binding-store.ts';
 import { cursorKeysContract } from '../contract/cursor-keys.ts';
 import { logContract } from '../contract/log.ts';
 import { modelRegistryContract } from '../contract/model-registry.ts';
+import { operatorStateStoreContract } from '../contract/operator-state-store.ts';
 import { publicationStoreContract } from '../contract/publication-store.ts';
 import { freshScope, speedStoreContract } from '../contract/speed-store.ts';
 import { sharedBifold } from './local/bifold.ts';
@@ -91,7 +91,7 @@ speedStoreContract('Cassandra', async (scope, options) => speedStore(cassandra, 
 speedStoreContract('Cassandra in small pages', async (scope, options) =>
   speedStore(cassandra, scope, { ...options, fetchSize: 7 }),
 );
-appearanceStoreContract('Cassandra', async (scope) => appearanceStore(cassandra, scope));
+operatorStateStoreContract('Cassandra', async (scope) => operatorStateStore(cassandra, scope));
 batchStoreContract('Cassandra', async (scope, options) => batchStore(cassandra, scope, options));
 bindingStoreContract('Cassandra', async (scope) => bindingStore(cassandra, scope));
 sweepLedgerContract('Cassandra', async (scope) => sweepLedger(cassandra, scope));
@@ -181,7 +181,7 @@ describe('Kafka', () => {
   it('appends records as they are, however many and large', async () => {
     const name = `appended-${suffix}`;
     const topicId = await kafkaAdmin(kafkaAddress()).createTopic(name, 3, { 'message.timestamp.type': 'CreateTime' });
-    const log = kafkaLog({ ...kafkaAddress(), topic: name, incarnation: topicId as string });
+    const log = kafkaLog({ ...kafkaAddress(), topic: name, topicId: topicId as string });
     const writer = kafkaLogWriter({ ...kafkaAddress(), topic: name });
     const header = (key: string, value: string | null) => ({ key, value: value === null ? null : Buffer.from(value) });
     const large = Buffer.alloc(300_000, 'x');
@@ -256,7 +256,7 @@ describe('Kafka', () => {
     await Promise.all([admin.close(), operator.disconnect()]);
   });
 
-  it('reads one incarnation: not the topic that was created anew under its name', async () => {
+  it('reads the topic of one id: not the one that was created anew under its name', async () => {
     const topic = `recreated-${suffix}`;
     const admin = kafkaAdmin(kafkaAddress());
     const kafka = new Kafka({ brokers: [addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING });
@@ -272,7 +272,7 @@ describe('Kafka', () => {
     expect(second).not.toBe(first);
     expect(await log.topicId()).toBe(second);
     await expect(log.read(0, 0, 1, 1)).rejects.toMatchObject({ code: 'BIFOLD_TOPIC_GONE' });
-    const bound = kafkaLog({ ...kafkaAddress(), topic, incarnation: first as string });
+    const bound = kafkaLog({ ...kafkaAddress(), topic, topicId: first as string });
     await expect(bound.bounds(0)).rejects.toMatchObject({ code: 'BIFOLD_TOPIC_GONE' });
     await bound.close();
     await operator.deleteTopics({ topics: [topic] });
@@ -292,8 +292,8 @@ const lossy = (loss: 'applied' | 'unsent', times: number) => {
   return {
     cassandra: {
       ...cassandra,
-      decide: (statement) => lose(() => cassandra.decide(statement)),
-      decideTogether: (statements) => lose(() => cassandra.decideTogether(statements)),
+      executeConditional: (statement) => lose(() => cassandra.executeConditional(statement)),
+      executeConditionalBatch: (statements) => lose(() => cassandra.executeConditionalBatch(statements)),
     } satisfies CassandraClient as CassandraClient,
     bucket: { ...bucket, create: (...request) => lose(() => bucket.create(...request)) } satisfies Bucket as Bucket,
   };
@@ -356,7 +356,7 @@ describe('errors', () => {
         .catch((error: unknown) => error),
       speedStore(
         { ...cassandra, table: () => 'nowhere.fragments' },
-        { version: 'v', incarnation: crypto.randomUUID() },
+        { version: 'v', topicId: crypto.randomUUID() },
         { buckets: 1, segmentSize: 1 },
       )
         .partitions()

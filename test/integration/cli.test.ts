@@ -154,8 +154,8 @@ describe('on a local cloud', () => {
     const row = rows.find(({ window }) => window === 'weekly');
     if (row === undefined) throw new Error('no fragment');
     await client.execute(
-      'DELETE FROM bifold.fragments WHERE version = ? AND incarnation = ? AND bucket = ? AND partition = ? AND segment = ? AND key = ? AND window = ? AND start = ?',
-      ['version', 'incarnation', 'bucket', 'partition', 'segment', 'key', 'window', 'start'].map((name) => row[name]),
+      'DELETE FROM bifold.fragments WHERE version = ? AND topic_id = ? AND bucket = ? AND partition = ? AND segment = ? AND key = ? AND window = ? AND start = ?',
+      ['version', 'topic_id', 'bucket', 'partition', 'segment', 'key', 'window', 'start'].map((name) => row[name]),
       { prepare: true },
     );
     await client.shutdown();
@@ -320,11 +320,11 @@ describe('on a local cloud', () => {
       return { counted, quarantined: receipt.quarantined.reasons };
     };
 
-    const { relayed, incarnation, topic } = (
-      await bifold.json<readonly { relayed: Record<string, string>; incarnation: string; topic: string }[]>(
+    const { relayed, topicId, topic } = (
+      await bifold.json<readonly { relayed: Record<string, string>; topicId: string; topic: string }[]>(
         ...['deploy', 'weather-delays', '--topic-partitions', '2'],
       )
-    )[0] as { relayed: Record<string, string>; incarnation: string; topic: string };
+    )[0] as { relayed: Record<string, string>; topicId: string; topic: string };
     // Its sources are read as its own log is: they stay as they are, and so do the groups of its relay.
     const settings = await bifold.json<{ configs: { name: string; value: string }[]; readBy: string[] }>(
       ...['topic', 'describe', topic, '--all-configs'],
@@ -332,7 +332,7 @@ describe('on a local cloud', () => {
     expect(settings.readBy).toEqual(['weather-delays']);
     const room = settings.configs.find(({ name }) => name === 'max.message.bytes')?.value;
     expect(Number(room)).toBe(1_048_588 + 4_096);
-    const relayGroup = relayGroupId(topic, incarnation, relayed.weather as string);
+    const relayGroup = relayGroupId(topic, topicId, relayed.weather as string);
     for (const command of [
       ['topic', 'delete', 'weather'],
       ['topic', 'alter', 'weather', '--config', 'max.message.bytes=9000000'],
@@ -365,7 +365,7 @@ describe('on a local cloud', () => {
     const admin = new Kafka({ brokers: [addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
     for (const [source, id] of Object.entries(relayed)) {
-      const groupId = relayGroupId(topic, incarnation, id);
+      const groupId = relayGroupId(topic, topicId, id);
       const partitions = [0, 1].map((partition) => ({ partition, offset: '0' }));
       await until(
         'an empty group',

@@ -15,7 +15,7 @@ import { until } from './local/bifold.ts';
 /** The app that is meant for AWS, deployed to the emulator as it is: only context values and addresses differ. */
 
 const root = join(import.meta.dirname, '../..');
-const incarnation = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
+const topicId = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
 const brokers = ['127.0.0.1:9092', '127.0.0.1:9093'];
 const [pipeline] = pipelines;
 if (!pipeline) throw new Error('layers/pipelines exports no pipeline');
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await prepareAccount();
   options = {
     pipeline: plan.name,
-    incarnation,
+    topicId,
     context: { assetsBucket: 'bifold-assets', openApi: 'true', kafkaTls: 'false', cassandraTls: 'false' },
     environment: {
       AWS_ENDPOINT_URL: endpoint,
@@ -81,7 +81,7 @@ describe('a deployment', () => {
   it('is the same when it is made again', async () => {
     const lines: string[] = [];
     first = await deployPipeline({ ...options, onProgress: (line) => lines.push(line) });
-    expect(first).toMatchObject({ stack: `Bifold-${plan.name}`, version: plan.version, incarnation });
+    expect(first).toMatchObject({ stack: `Bifold-${plan.name}`, version: plan.version, topicId });
     expect(lines.some((line) => line.includes('AWS::Lambda::EventSourceMapping'))).toBe(true);
 
     const again: string[] = [];
@@ -98,7 +98,7 @@ describe('a deployment', () => {
         StartingPosition: 'TRIM_HORIZON',
         Topics: [plan.topic],
         SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS: brokers } },
-        SelfManagedKafkaEventSourceConfig: { ConsumerGroupId: consumerGroupId(plan.version, incarnation) },
+        SelfManagedKafkaEventSourceConfig: { ConsumerGroupId: consumerGroupId(plan.version, topicId) },
         SourceAccessConfigurations: [
           { Type: 'SASL_SCRAM_512_AUTH', URI: expect.stringMatching(/:secret:bifold\/kafka$/) },
         ],
@@ -114,16 +114,16 @@ describe('a deployment', () => {
     expect(await response.json()).toHaveProperty('code', expect.stringMatching(/^BIFOLD_/));
   });
 
-  it('binds the mapping to a new incarnation', async () => {
+  it('binds the mapping to the id of a new topic', async () => {
     const recreated = '7ba7b810-9dad-41d1-80b4-00c04fd430c8';
-    expect(await deployPipeline({ ...options, incarnation: recreated })).toMatchObject({ incarnation: recreated });
+    expect(await deployPipeline({ ...options, topicId: recreated })).toMatchObject({ topicId: recreated });
     expect((await mappings()).map((mapping) => mapping.SelfManagedKafkaEventSourceConfig?.ConsumerGroupId)).toEqual([
       consumerGroupId(plan.version, recreated),
     ]);
   });
 
   it('tells what is wrong in the words of the app', async () => {
-    await expect(deployPipeline({ ...options, incarnation: 'none' })).rejects.toThrow(/BIFOLD_NO_INCARNATION/);
+    await expect(deployPipeline({ ...options, topicId: 'none' })).rejects.toThrow(/BIFOLD_NO_TOPIC_ID/);
     await expect(deployPipeline({ ...options, pipeline: 'nobody' })).rejects.toThrow(/BIFOLD_UNKNOWN_PIPELINE/);
   });
 

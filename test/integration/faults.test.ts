@@ -125,7 +125,7 @@ interface Hit {
 /** Records that were folded but not committed: whoever polls next delivers them again. */
 async function foldedNotCommitted(): Promise<number> {
   const { pipelines } = JSON.parse(readFileSync(join(bifold.stateDir, 'deployments.json'), 'utf8')) as {
-    pipelines: Record<string, { version: string; incarnation: string }>;
+    pipelines: Record<string, { version: string; topicId: string }>;
   };
   const deployment = pipelines.delays;
   if (!deployment) throw new Error('nothing is deployed');
@@ -134,10 +134,7 @@ async function foldedNotCommitted(): Promise<number> {
   };
   const admin = kafkaAdmin({ brokers: [`127.0.0.1:${kafkaInternal}`] });
   try {
-    const committed = await admin.groupOffsets(
-      consumerGroupId(deployment.version, deployment.incarnation),
-      'departures',
-    );
+    const committed = await admin.groupOffsets(consumerGroupId(deployment.version, deployment.topicId), 'departures');
     const status = await bifold.status();
     const folded = endsOf(status) - (status.pipelines[0]?.lag ?? 0);
     return folded - [...committed.values()].reduce((sum, offset) => sum + offset, 0);

@@ -42,7 +42,7 @@ interface Row {
 }
 interface Receipt {
   readonly version: string;
-  readonly incarnation: string;
+  readonly topicId: string;
   readonly generation: number;
   readonly run: string | null;
   readonly coverage: Record<string, [number, number][]>;
@@ -297,7 +297,7 @@ describe('a receipt of what is not there', () => {
   it.each([
     ['another definition', { version: 'delays-000000000000' }, 2, 'BIFOLD_OTHER_DEFINITION'],
     ['another pipeline', { pipeline: 'arrivals' }, 2, 'BIFOLD_UNKNOWN_PIPELINE'],
-    ['another incarnation', { incarnation: randomUUID() }, 4, 'BIFOLD_OFFSETS_GONE'],
+    ['another topic id', { topicId: randomUUID() }, 4, 'BIFOLD_OFFSETS_GONE'],
     ['offsets that never were', { coverage: { 0: [[0, 1e12]] } }, 4, 'BIFOLD_OFFSETS_GONE'],
     ['no coverage', { coverage: null }, 2, 'BIFOLD_BAD_RECEIPT'],
     ['a window that the view lacks', { question: { window: 'yearly' } }, 2, 'BIFOLD_UNKNOWN_WINDOW'],

@@ -86,7 +86,7 @@ const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
 async function emptyDatabase(): Promise<void> {
   const { cassandra: port } = JSON.parse(readFileSync(file('ports.json'), 'utf8')) as { cassandra: number };
   const client = await connectCassandra({ contactPoints: [`127.0.0.1:${port}`], keyspace: 'bifold' });
-  await client.define('DROP KEYSPACE bifold');
+  await client.executeDdl('DROP KEYSPACE bifold');
   await client.close();
 }
 
@@ -194,7 +194,7 @@ describe.each(PIPELINES)('%s, restored', (pipeline) => {
 describe('a topic that was deleted and created again', () => {
   it('is named by wait and verify, by both ids, and is nothing to archive or recompute', async () => {
     const { pipelines } = await bifold.status();
-    const old = pipelines.find(({ pipeline }) => pipeline === 'delays')?.incarnation ?? '';
+    const old = pipelines.find(({ pipeline }) => pipeline === 'delays')?.topicId ?? '';
     await done('topic', 'delete', 'departures', '--force');
     await done('topic', 'create', 'departures', '--partitions', '2');
     const told = async (...args: string[]) => {

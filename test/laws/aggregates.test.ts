@@ -1,12 +1,12 @@
 import {
+  AGGREGATE_SIGNATURES,
   type AggregateKind,
   type AnyAlgebra,
   adderOf,
   algebraOf,
   CodecError,
   Reader,
-  TAKES,
-  takesObservations,
+  takesPositionedValues,
   Writer,
 } from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
@@ -217,7 +217,7 @@ const VALUES: Record<Domain, Inputs> = {
 const few = fc.integer({ min: 0, max: 2 });
 /** What kinds of more than a value take: few places, so that some events stand at one. */
 function observations(kind: AggregateKind, domain: Domain): Inputs {
-  const { second } = TAKES[kind];
+  const { second } = AGGREGATE_SIGNATURES[kind];
   const value = fc.record({
     ...{ timeMs: fc.oneof(few, time), partition: few, offset: fc.oneof(few, fc.maxSafeNat()) },
     value: VALUES[domain].value,
@@ -235,7 +235,7 @@ const cases = Object.entries(MEANING).flatMap(([kind, domains]) =>
       parameter: PARAMETERS[kind as AggregateKind] ?? 0,
     }),
     near: NEAR[kind as AggregateKind] ?? null,
-    ...(takesObservations({ kind: kind as AggregateKind })
+    ...(takesPositionedValues({ kind: kind as AggregateKind })
       ? observations(kind as AggregateKind, domain as Domain)
       : VALUES[domain as Domain]),
     meaning: meaning as (values: readonly unknown[]) => unknown,

@@ -1,21 +1,21 @@
 import {
   type Answer,
-  answerAsOf,
   answerOf,
   type Coverage,
-  type Deviation,
+  type CoverageDelta,
   digestOf,
   fillPage,
   interpret,
   type LogRecord,
-  locate,
   type MergedRow,
   normalRanges,
   offsetsOf,
-  type Question,
   type Range,
+  replayAnswer,
+  resolveSources,
   rowCoverage,
   type Source,
+  type ViewQuery,
   type WindowPlan,
   windowEndMs,
 } from '@bifold/core';
@@ -46,7 +46,7 @@ describe('where offsets are kept', () => {
     const sources = fc.constantFrom<Source>('log', 'archive', 'either');
     fc.assert(
       fc.property(coverages, coverages, coverages, sources, (wanted, log, archive, source) => {
-        const located = locate(wanted, source, log, archive);
+        const located = resolveSources(wanted, source, log, archive);
         for (const partition of PARTITIONS.map(Number)) {
           for (let offset = 0; offset < 90; offset++) {
             const inLog = named(log)(partition, offset);
@@ -68,7 +68,7 @@ describe('where offsets are kept', () => {
 });
 
 /** What an answer could have been given from: whole segments from the run, others from the speed layer, some rows ahead or behind. */
-function vantageFor(seed: number) {
+function readSnapshotFor(seed: number) {
   const choose = choices(seed);
   const coverage: Record<string, Range[]> = {};
   const batchBelow: Record<string, number> = {};
@@ -87,16 +87,16 @@ function vantageFor(seed: number) {
     const some = normalRanges(covered);
     if (some.length > 0) coverage[partition] = [...some];
   }
-  return { choose, vantage: { generation: 3, run: 'r', coverage, batchBelow, segments } };
+  return { choose, readSnapshot: { generation: 3, run: 'r', coverage, batchBelow, segments } };
 }
 
-const isIn = (question: Question, startMs: number): boolean =>
+const isIn = (question: ViewQuery, startMs: number): boolean =>
   (question.fromMs === null || startMs >= question.fromMs) && (question.toMs === null || startMs < question.toMs);
 
 /** An answer, page by page, whose every row is folded by itself from the offsets that it names. */
-async function pagesOf(log: readonly LogRecord[], seed: number, question: Question): Promise<readonly Answer[]> {
-  const { choose, vantage } = vantageFor(seed);
-  const { coverage, batchBelow } = vantage;
+async function pagesOf(log: readonly LogRecord[], seed: number, question: ViewQuery): Promise<readonly Answer[]> {
+  const { choose, readSnapshot } = readSnapshotFor(seed);
+  const { coverage, batchBelow } = readSnapshot;
   const { view } = fold.rows;
   const ids = new Map<string, { key: string; startMs: number }>();
   const everything = { 0: [[0, LOG_END]], 1: [[0, LOG_END]] } as const;
@@ -118,9 +118,9 @@ async function pagesOf(log: readonly LogRecord[], seed: number, question: Questi
   const windowPlan = trips.plan.windows.find(({ name }) => name === question.window) as WindowPlan;
   const merged: MergedRow[] = [];
   for (const { key, startMs } of ids.values()) {
-    const ahead: Deviation[] = [];
-    const behind: Deviation[] = [];
-    for (const { partition, start, next } of vantage.segments) {
+    const ahead: CoverageDelta[] = [];
+    const behind: CoverageDelta[] = [];
+    for (const { partition, start, next } of readSnapshot.segments) {
       const room = start + SEGMENT_SIZE - next;
       if (question.total && choose(5) === 0) behind.push({ partition, range: [start, next] });
       if (!question.total && room > 0 && choose(5) === 0)
@@ -158,7 +158,7 @@ async function pagesOf(log: readonly LogRecord[], seed: number, question: Questi
   const bucketed = await Promise.all(
     merged.map(async (row) => ({
       row,
-      bucket: (await fillPage(plan, view, vantage, question, [row], () => true)).end?.bucket ?? 0,
+      bucket: (await fillPage(plan, view, readSnapshot, question, [row], () => true)).end?.bucket ?? 0,
     })),
   );
   bucketed.sort(
@@ -180,18 +180,18 @@ async function pagesOf(log: readonly LogRecord[], seed: number, question: Questi
     ),
     behind: [],
   };
-  const scope = { version: plan.version, incarnation: 'i' };
+  const scope = { version: plan.version, topicId: 'i' };
   const pages: Answer[] = [];
   for (let from = 0, start: Answer['receipt']['page']['start'] = null; from === 0 || from < rows.length; ) {
     const filled = await fillPage(
       plan,
       view,
-      vantage,
+      readSnapshot,
       question,
       rows.slice(from),
       (_, before) => before < question.limit,
     );
-    pages.push(answerOf(plan, scope, vantage, question, { quarantined, models: null }, start, filled));
+    pages.push(answerOf(plan, scope, readSnapshot, question, { quarantined, models: null }, start, filled));
     from += filled.rows.length;
     start = filled.end;
     if (filled.rows.length === 0) break;
@@ -224,11 +224,11 @@ describe('an old answer', () => {
           };
           const wanted = offsetsOf(kept);
           const records = log.filter(({ partition, offset }) => named(wanted)(partition, offset)).reverse();
-          const again = await answerAsOf(trips, kept, records, lookupsAt);
+          const again = await replayAnswer(trips, kept, records, lookupsAt);
           expect(JSON.stringify(again)).toBe(JSON.stringify(page));
           expect(again.receipt.digest).toBe(digestOf(page.receipt, page.rows));
           // Records that it does not name change nothing, wherever they come from.
-          expect(JSON.stringify(await answerAsOf(trips, kept, log, lookupsAt))).toBe(JSON.stringify(page));
+          expect(JSON.stringify(await replayAnswer(trips, kept, log, lookupsAt))).toBe(JSON.stringify(page));
         }
       }),
       { numRuns: 60 },

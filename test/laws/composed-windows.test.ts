@@ -6,7 +6,7 @@ import {
   type FoldedRow,
   foldOf,
   interpret,
-  isComposed,
+  isAssembledFromPanes,
   type LogRecord,
   type MergedRow,
   mergeWindows,
@@ -276,7 +276,7 @@ describe.each(fold.pipeline.plan.windows.map((window) => [window.name, window] a
         const rows = await answered(window, log, cut, range);
         const after = rows[place % (rows.length + 1)];
         // Windows that are stored as they are shown go on where the tables are read from: nothing is left out here.
-        if (after === undefined || !isComposed(window)) return;
+        if (after === undefined || !isAssembledFromPanes(window)) return;
         const rest = (await answered(window, log, cut, range, after)).filter(({ key }) => key >= after.key);
         expect(rest).toEqual(rows.slice(rows.indexOf(after) + 1));
       }),

@@ -15,7 +15,7 @@ import {
   tumbling,
   type Value,
 } from '@bifold/core';
-import { answerQuestion, questionOf } from '@bifold/functions/bodies';
+import { executeQuery, questionOf } from '@bifold/functions/bodies';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
@@ -224,7 +224,7 @@ async function openWorld() {
       let compared = 0;
       for (const window of ['tens', 'ever'] as const) {
         const question = questionOf(plan, { window, limit: 10_000 });
-        const { rows } = await answerQuestion(plan, scope, question, answering);
+        const { rows } = await executeQuery(plan, scope, question, answering);
         const scored = rows.filter(({ key }) => key[told?.version as string] !== null);
         const expected = await byHand(window);
         expect(scored).toHaveLength(expected.size);

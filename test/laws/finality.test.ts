@@ -3,13 +3,12 @@ import {
   count,
   definePipeline,
   dropLate,
-  EarlierRecords,
   type FoldedRow,
   fillPage,
   foldOf,
+  InMemoryStatefulStage,
   interpret,
   type LogRecord,
-  type Question,
   rowId,
   running,
   session,
@@ -17,6 +16,7 @@ import {
   sum,
   topic,
   tumbling,
+  type ViewQuery,
   withFinality,
 } from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
@@ -76,12 +76,12 @@ async function rowsOver(
 ): Promise<readonly AnswerRow[]> {
   const fold = foldOf(taps);
   const coverage = Object.fromEntries(ends.flatMap((end, each) => (end === 0 ? [] : [[each, [[0, end]] as const]])));
-  const earlier = new EarlierRecords(fold.lookBack as NonNullable<typeof fold.lookBack>);
+  const earlier = new InMemoryStatefulStage(fold.statefulStage as NonNullable<typeof fold.statefulStage>);
   for (const record of log)
     if (record.offset < (ends[record.partition] as number)) earlier.admit(record, fold.decode(record.value, []));
-  const clocks = new Map(ends.map((_, partition) => [partition, earlier.clockMs(partition)]));
+  const clocks = new Map(ends.map((_, partition) => [partition, earlier.watermarkMs(partition)]));
   const folded = await interpret(taps, log, coverage, noLookups);
-  const question: Question = {
+  const question: ViewQuery = {
     ...{ window, keys: null, fromMs: null, toMs: null, total: false, snapshot: false, parts: false },
     ...{ limit: 1_000, cursor: null },
   };
@@ -89,8 +89,8 @@ async function rowsOver(
     .filter((row: FoldedRow) => row.window === window)
     .map((row) => ({ ...row, batch: null, speed: row.states, ahead: [], behind: [] }));
   const covering = { generation: 0, run: null, segments: [], coverage, batchBelow: {} };
-  const vantage = withFinality(plan, covering, clocks);
-  return (await fillPage(plan, fold.rows.view, vantage, question, merged, () => true)).rows;
+  const readSnapshot = withFinality(plan, covering, clocks);
+  return (await fillPage(plan, fold.rows.view, readSnapshot, question, merged, () => true)).rows;
 }
 
 const idOf = ({ key, window }: AnswerRow): string =>

@@ -1,6 +1,5 @@
 import {
   type Answer,
-  answerAsOf,
   answerOf,
   compareUtf8,
   count,
@@ -14,8 +13,8 @@ import {
   type LogRecord,
   last,
   type Pipeline,
-  type Question,
   quoted,
+  replayAnswer,
   running,
   SegmentFold,
   split,
@@ -23,6 +22,7 @@ import {
   topic,
   tumbling,
   type Value,
+  type ViewQuery,
   viewSql,
   type WindowPlan,
 } from '@bifold/core';
@@ -267,8 +267,8 @@ describe('records that yield several events', () => {
         const inOrder = (rows: typeof expected) =>
           rows
             .map(
-              ({ window, startMs, key, hi, cell }) =>
-                `${window} ${startMs} ${key} ${hi} ${Buffer.from(cell).toString('hex')}`,
+              ({ window, startMs, key, lastOffset, cell }) =>
+                `${window} ${startMs} ${key} ${lastOffset} ${Buffer.from(cell).toString('hex')}`,
             )
             .sort();
         expect(inOrder(stored)).toEqual(inOrder(expected));
@@ -327,7 +327,7 @@ describe('records that yield several events', () => {
           const { pipeline } = named(name);
           const { plan } = pipeline;
           const algebra = foldOf(pipeline).rows.view;
-          const question: Question = {
+          const question: ViewQuery = {
             ...{ window: 'tens', keys: null, fromMs: -10, toMs: 20, total, snapshot: false, parts: false, limit: 1000 },
             cursor: null,
           };
@@ -345,20 +345,20 @@ describe('records that yield several events', () => {
             .filter(({ window, startMs }) => window === 'tens' && (total || (startMs >= -10 && startMs < 20)))
             .sort((left, right) => compareUtf8(left.key, right.key) || left.startMs - right.startMs)
             .map((row) => ({ ...row, batch: null, speed: row.states, ahead: [], behind: [] }));
-          const vantage = { generation: 0, run: null, coverage, batchBelow: {}, segments: [] };
-          const filled = await fillPage(plan, algebra, vantage, question, merged, () => true);
-          const scope = { version: plan.version, incarnation: 'i' };
+          const readSnapshot = { generation: 0, run: null, coverage, batchBelow: {}, segments: [] };
+          const filled = await fillPage(plan, algebra, readSnapshot, question, merged, () => true);
+          const scope = { version: plan.version, topicId: 'i' };
           const answer: Answer = answerOf(
             plan,
             scope,
-            vantage,
+            readSnapshot,
             question,
             { quarantined: { reasons: {}, behind: [] }, models: {} },
             null,
             filled,
           );
           const kept = { question, receipt: answer.receipt, rows: [] };
-          const again = await answerAsOf(pipeline, kept, records, noLookups);
+          const again = await replayAnswer(pipeline, kept, records, noLookups);
           expect(again.rows).toEqual(answer.rows);
         },
       ),

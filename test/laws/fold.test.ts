@@ -30,8 +30,8 @@ class Store {
 
   write(row: FragmentRow): void {
     const known = this.rows.get(idOf(row));
-    if (known?.hi === row.hi) expect(Buffer.compare(known.cell, row.cell)).toBe(0);
-    if (known === undefined || row.hi > known.hi) this.rows.set(idOf(row), row);
+    if (known?.lastOffset === row.lastOffset) expect(Buffer.compare(known.cell, row.cell)).toBe(0);
+    if (known === undefined || row.lastOffset > known.lastOffset) this.rows.set(idOf(row), row);
   }
 }
 
@@ -52,8 +52,8 @@ const segmentLog = partitionLog(1, SEGMENT_SIZE).map((records) =>
 function expectPlain(rows: Iterable<FragmentRow>, plain: PlainFold): void {
   let seen = 0;
   for (const row of rows) {
-    const { states, hi } = fold.rows.of(row.window).decodeFragment(row.cell);
-    expect(hi).toBe(row.hi);
+    const { states, lastOffset } = fold.rows.of(row.window).decodeFragment(row.cell);
+    expect(lastOffset).toBe(row.lastOffset);
     const shown = fold.rows.of(row.window).present(states);
     if (row.window === QUARANTINE_WINDOW) {
       expect(new Map(Object.entries(shown).filter(([, count]) => count !== 0))).toEqual(plain.quarantined);
@@ -61,7 +61,7 @@ function expectPlain(rows: Iterable<FragmentRow>, plain: PlainFold): void {
     }
     seen++;
     expect(shown).toEqual(plain.rows.get(idOf(row)));
-    expect(hi).toBe(plain.lastOffsets.get(`1/${SEGMENT}/${idOf(row)}`));
+    expect(lastOffset).toBe(plain.lastOffsets.get(`1/${SEGMENT}/${idOf(row)}`));
   }
   expect(seen).toBe(plain.rows.size);
 }
@@ -124,7 +124,8 @@ describe('the fold of a segment', () => {
         foldInto(segment, log.slice(0, cut));
         expect(segment.takeTouched()).toEqual([]);
         foldInto(segment, log);
-        for (const row of segment.takeTouched()) expect(row.hi).toBeGreaterThan(before.get(idOf(row))?.hi ?? -1);
+        for (const row of segment.takeTouched())
+          expect(row.lastOffset).toBeGreaterThan(before.get(idOf(row))?.lastOffset ?? -1);
       }),
     );
   });

@@ -1,9 +1,9 @@
 import {
-  admittedSql,
   collect,
   count,
   definePipeline,
   enrichedSql,
+  firstForwardedSql,
   foldOf,
   interpret,
   join,
@@ -11,7 +11,7 @@ import {
   maxBy,
   ORIGIN_HEADER,
   originText,
-  placementOf,
+  partitionFor,
   running,
   sum,
   topic,
@@ -197,7 +197,7 @@ describe('two topics that are joined', () => {
             .split(', ')
             .map((type, index) => `CAST("${names[index]}" AS ${type}) AS "${names[index]}"`);
           const archived = `SELECT ${typed.join(', ')} FROM (VALUES (9, 0, 0, 'invalid', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)${rows.map((row) => `, ${row}`).join('')}) AS archived(${names.map((name) => `"${name}"`).join(', ')})`;
-          const covered = `(${admittedSql(pipeline.plan, `SELECT * FROM (${archived})`)})`;
+          const covered = `(${firstForwardedSql(pipeline.plan, `SELECT * FROM (${archived})`)})`;
           const sql = `SELECT _partition, _offset, n, r_n, _event_time_ms, r_seen FROM (${enrichedSql(pipeline.plan, covered, 'bindings')})`;
           const read = await connection().runAndReadAll(sql);
           expect(
@@ -222,7 +222,7 @@ describe('two topics that are joined', () => {
 
   it('are placed by what must be equal, and by where they come from when that cannot be read', () => {
     const { plan } = pipelineOf(null);
-    const [left, right] = [placementOf(plan, 0), placementOf(plan, 1)];
+    const [left, right] = [partitionFor(plan, 0), partitionFor(plan, 1)];
     const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
     const places = new Set<number>();
     for (let grade = 0; grade < 20; grade++) {

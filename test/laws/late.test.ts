@@ -1,5 +1,4 @@
 import {
-  appearancesSql,
   count,
   definePipeline,
   dropLate,
@@ -7,6 +6,7 @@ import {
   interpret,
   type LogRecord,
   running,
+  stateEntriesSql,
   topic,
 } from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
@@ -63,7 +63,7 @@ const recordOf = ({ partition, offset, at, takenMs }: Placed): LogRecord => ({
 });
 
 /** Offset, reason, time, origin, not late; no columns are asked for. */
-const appearanceOf = ({ offset, at }: Placed): readonly unknown[] => [offset, null, at, null, false, null, null];
+const stateEntryOf = ({ offset, at }: Placed): readonly unknown[] => [offset, null, at, null, false, null, null];
 const nothing = () => () => null;
 
 describe('events that come too late', () => {
@@ -105,12 +105,12 @@ describe('events that come too late', () => {
           const places = (some: readonly (readonly unknown[])[]) => some.map((place) => place.join(' ')).sort();
           expect(places(read.getRows())).toEqual(places(inTime.map(({ partition, offset }) => [partition, offset])));
           // What the batch layer stores for those that look back: late ones repeat nothing.
-          const appeared = await connection().runAndReadAll(appearancesSql(pipeline.plan, covered, 0, from, 1000));
+          const appeared = await connection().runAndReadAll(stateEntriesSql(pipeline.plan, covered, 0, from, 1000));
           expect(places(appeared.getRows().filter(([, reason, , , late]) => reason === null && !late))).toEqual(
             places(
               inTime
                 .filter(({ partition, offset }) => partition === 0 && offset >= from)
-                .map((one) => appearanceOf(one)),
+                .map((one) => stateEntryOf(one)),
             ),
           );
         },

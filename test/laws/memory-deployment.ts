@@ -11,10 +11,10 @@ import {
 } from '@bifold/adapters/memory';
 import { type Answer, foldOf, type LogRecord, type Pipeline, type Scope, type SpeedStore } from '@bifold/core';
 import {
-  answerQuestion,
   archiveLog,
   coldState,
   cursorSeal,
+  executeQuery,
   foldDelivery,
   publishedView,
   questionOf,
@@ -24,7 +24,7 @@ import {
   withSealedCursors,
 } from '@bifold/functions/bodies';
 
-const INCARNATION = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
+const TOPIC_ID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
 
 /** A pipeline as it is deployed: the bodies of its functions, with memory in place of Kafka, Cassandra and S3. */
 export class MemoryDeployment {
@@ -50,8 +50,8 @@ export class MemoryDeployment {
   constructor(pipeline: Pipeline, partitions: number, scratchFolder: string) {
     this.#pipeline = pipeline;
     this.#scratchFolder = scratchFolder;
-    this.#log = memoryLog(INCARNATION, partitions);
-    this.scope = { version: pipeline.plan.version, incarnation: INCARNATION };
+    this.#log = memoryLog(TOPIC_ID, partitions);
+    this.scope = { version: pipeline.plan.version, topicId: TOPIC_ID };
   }
 
   /** Sends values, and has the speed layer fold them in batches of so many records. */
@@ -81,7 +81,7 @@ export class MemoryDeployment {
     const { plan } = this.#pipeline;
     this.scans = 0;
     this.progressReads = 0;
-    return answerQuestion(plan, this.scope, questionOf(plan, parameters), this.#ports());
+    return executeQuery(plan, this.scope, questionOf(plan, parameters), this.#ports());
   }
 
   /** Answers a request as the query function does behind its API. */
@@ -91,7 +91,7 @@ export class MemoryDeployment {
       withSealedCursors(
         async () => this.#seal,
         parameters,
-        (opened) => answerQuestion(plan, this.scope, questionOf(plan, opened), this.#ports()),
+        (opened) => executeQuery(plan, this.scope, questionOf(plan, opened), this.#ports()),
       );
     return respond(plan.name, event as Parameters<typeof respond>[1], answer, (error) => {
       throw error;
@@ -125,8 +125,8 @@ export class MemoryDeployment {
     const archive = memoryArchive(this.#bucket, scope);
     const publications = memoryPublications(this.#bucket, scope);
     return {
-      ...{ store, speed: store, batch, archive, publications, log: this.#log, incarnation: INCARNATION },
-      appearances: this.#database.appearanceStore(scope),
+      ...{ store, speed: store, batch, archive, publications, log: this.#log, topicId: TOPIC_ID },
+      operatorState: this.#database.operatorStateStore(scope),
       bindings: this.#database.bindingStore(scope),
       lookups: this.#database.lookupStore(),
       views: memoryViews(this.#bucket, scope),

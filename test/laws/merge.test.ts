@@ -17,10 +17,10 @@ import {
   type Range,
   type RowParts,
   type RowPosition,
+  readSnapshotOf,
   rowCoverage,
   SegmentFold,
   stillReadable,
-  vantageOf,
 } from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -141,7 +141,7 @@ describe('an answer', () => {
     await fc.assert(
       fc.asyncProperty(logs, fc.integer(), async (log, seed) => {
         const { pointer, progress } = await worldOf(log, seed);
-        const { coverage, segments, batchBelow, ...published } = vantageOf(
+        const { coverage, segments, batchBelow, ...published } = readSnapshotOf(
           pointer,
           [...progress.keys()].reverse(),
           progress,
@@ -182,7 +182,7 @@ describe('an answer', () => {
     await fc.assert(
       fc.asyncProperty(logs, fc.integer(), async (log, seed) => {
         const world = await worldOf(log, seed);
-        const { coverage, segments } = vantageOf(
+        const { coverage, segments } = readSnapshotOf(
           world.pointer,
           [...world.progress.keys()],
           world.progress,
@@ -221,7 +221,7 @@ describe('an answer', () => {
         fc.integer({ min: 7, max: 60 }),
         async (log, seed, from, size) => {
           const world = await worldOf(log, seed);
-          const { coverage, segments } = vantageOf(
+          const { coverage, segments } = readSnapshotOf(
             world.pointer,
             [...world.progress.keys()],
             world.progress,
@@ -247,9 +247,11 @@ describe('an answer', () => {
             expect(total).toMatchObject({ key, window: 'sevens', startMs: from, ahead: [] });
             // A total is behind only where one of its rows is ahead.
             const ahead = rows.flatMap((row) => mergePane(fold.rows.view, row).ahead);
-            const where = (deviations: readonly { partition: number; range: Range }[]): Set<string> =>
+            const where = (coverageDeltas: readonly { partition: number; range: Range }[]): Set<string> =>
               new Set(
-                deviations.map(({ partition, range }) => `${partition}/${Math.floor((range[1] - 1) / SEGMENT_SIZE)}`),
+                coverageDeltas.map(
+                  ({ partition, range }) => `${partition}/${Math.floor((range[1] - 1) / SEGMENT_SIZE)}`,
+                ),
               );
             expect(where(total.behind)).toEqual(where(ahead));
           }
@@ -263,7 +265,7 @@ describe('an answer', () => {
     await fc.assert(
       fc.asyncProperty(logs, fc.integer(), async (log, seed) => {
         const world = await worldOf(log, seed);
-        const { coverage, segments } = vantageOf(
+        const { coverage, segments } = readSnapshotOf(
           world.pointer,
           [...world.progress.keys()],
           world.progress,
@@ -294,7 +296,7 @@ describe('an answer', () => {
   });
 });
 
-describe('the deviations of a row', () => {
+describe('the coverage deltas of a row', () => {
   it('stand by partition, then by offset, in whatever order its fragments come', () => {
     const { view } = fold.rows;
     const segments = [
@@ -308,8 +310,8 @@ describe('the deviations of a row', () => {
       batch: null,
       // Each is ahead by one offset.
       fragments: segments.map((segment) => {
-        const { next: hi } = segment;
-        return [segment, { ...position, hi, cell: view.encodeFragment(hi, view.empty) }] as const;
+        const { next: lastOffset } = segment;
+        return [segment, { ...position, lastOffset, cell: view.encodeFragment(lastOffset, view.empty) }] as const;
       }),
     };
     expect(mergePane(view, parts).ahead).toEqual([
@@ -326,17 +328,22 @@ describe('the deviations of a row', () => {
 });
 
 describe('the coverage of a row', () => {
-  const deviation = (partition: number, start: number, end: number) => ({ partition, range: [start, end] as const });
+  const coverageDelta = (partition: number, start: number, end: number) => ({
+    partition,
+    range: [start, end] as const,
+  });
 
   it('is that of its receipt, with what it is ahead and without what it is behind', () => {
     const coverage: Coverage = { 0: [[0, 10]], 1: [[4, 8]] };
     expect(rowCoverage(coverage, [], [])).toEqual(coverage);
-    expect(rowCoverage(coverage, [deviation(0, 10, 12), deviation(2, 0, 3)], [deviation(1, 6, 8)])).toEqual({
-      0: [[0, 12]],
-      1: [[4, 6]],
-      2: [[0, 3]],
-    });
-    expect(rowCoverage(coverage, [], [deviation(2, 0, 3)])).toEqual({ ...coverage, 2: [] });
+    expect(rowCoverage(coverage, [coverageDelta(0, 10, 12), coverageDelta(2, 0, 3)], [coverageDelta(1, 6, 8)])).toEqual(
+      {
+        0: [[0, 12]],
+        1: [[4, 6]],
+        2: [[0, 3]],
+      },
+    );
+    expect(rowCoverage(coverage, [], [coverageDelta(2, 0, 3)])).toEqual({ ...coverage, 2: [] });
     expect(coverage).toEqual({ 0: [[0, 10]], 1: [[4, 8]] });
   });
 });

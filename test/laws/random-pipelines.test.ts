@@ -1,5 +1,5 @@
 import type { AggregateKind } from '@bifold/core';
-import { TAKES } from '@bifold/core';
+import { AGGREGATE_SIGNATURES } from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RANDOM_KINDS, randomCase } from './random-pipelines.ts';
@@ -7,7 +7,7 @@ import { type Compared, runRandomPipeline } from './run-random-pipeline.ts';
 
 describe('random pipelines over random logs', () => {
   it('have aggregates of every kind', () => {
-    expect([...RANDOM_KINDS].sort()).toEqual((Object.keys(TAKES) as AggregateKind[]).sort());
+    expect([...RANDOM_KINDS].sort()).toEqual((Object.keys(AGGREGATE_SIGNATURES) as AggregateKind[]).sort());
   });
 
   it('give what the plain fold gives: speed alone, batch and speed merged, batch alone', async () => {

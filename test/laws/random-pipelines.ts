@@ -1,5 +1,6 @@
 import {
   type Aggregate,
+  type AllowedLateness,
   all,
   any,
   calendar,
@@ -18,7 +19,6 @@ import {
   first,
   histogram,
   items,
-  type Late,
   last,
   lookup,
   max,
@@ -120,7 +120,7 @@ export interface Choices {
   readonly place: 'null' | 'drop' | null;
   readonly machine: 'null' | 'drop' | null;
   readonly derive: readonly (keyof typeof DERIVED)[];
-  readonly late: Late | null;
+  readonly late: AllowedLateness | null;
   readonly duplicates: Duplicates<string> | null;
   readonly where: keyof typeof CONDITIONS | null;
   readonly groupBy: readonly string[];

@@ -12,32 +12,25 @@ import {
 } from '@bifold/adapters/memory';
 import {
   type Answer,
-  answerAsOf,
   type BatchRow,
   type BatchStore,
   canonicalJson,
   type FoldedRow,
   foldOf,
   interpret,
-  isComposed,
+  isAssembledFromPanes,
   type LogRecord,
   positionOfRow,
-  type Question,
   type ResolveLookup,
+  replayAnswer,
   rowAlgebrasOf,
   rowId,
   segmentOf,
   segmentStart,
+  type ViewQuery,
   type WindowPlan,
 } from '@bifold/core';
-import {
-  answerQuestion,
-  archiveLog,
-  coldState,
-  foldDelivery,
-  publishedView,
-  recompute,
-} from '@bifold/functions/bodies';
+import { archiveLog, coldState, executeQuery, foldDelivery, publishedView, recompute } from '@bifold/functions/bodies';
 import { choices as choicesOf } from './numbers.ts';
 import { LOOKUP_VERSIONS, pipelineOf, type RandomCase, TABLES } from './random-pipelines.ts';
 
@@ -48,7 +41,7 @@ export interface Compared {
   readonly poison: number;
 }
 
-const INCARNATION = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
+const TOPIC_ID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
 
 /**
  * Differential: the bodies of the functions, over memory in place of Kafka, Cassandra and S3 but over DuckDB itself, and the memory interpreter. Speed alone, batch and
@@ -80,9 +73,9 @@ class Differential {
     this.scratch = scratch;
     this.pipeline = pipelineOf(random.choices);
     this.fold = foldOf(this.pipeline);
-    this.scope = { version: this.pipeline.plan.version, incarnation: INCARNATION };
+    this.scope = { version: this.pipeline.plan.version, topicId: TOPIC_ID };
     this.choose = choicesOf(random.seed);
-    this.log = memoryLog(INCARNATION, random.log.length);
+    this.log = memoryLog(TOPIC_ID, random.log.length);
     this.records = random.log.map((slots, partition) =>
       slots.flatMap((slot) => {
         const text = slot === null ? undefined : random.values[slot];
@@ -134,7 +127,7 @@ class Differential {
     const { database, scope } = this;
     return {
       store: database.speedStore(scope, this.pipeline.plan.storage),
-      appearances: database.appearanceStore(scope),
+      operatorState: database.operatorStateStore(scope),
       bindings: database.bindingStore(scope),
       published: { check: async () => undefined },
       lookups: database.lookupStore(),
@@ -142,7 +135,7 @@ class Differential {
   }
 
   private speedPorts() {
-    return { ...this.stores(), batch: this.batch(), log: this.log, incarnation: INCARNATION };
+    return { ...this.stores(), batch: this.batch(), log: this.log, topicId: TOPIC_ID };
   }
 
   private batch(): BatchStore {
@@ -161,7 +154,7 @@ class Differential {
     const archive = memoryArchive(this.bucket, this.scope);
     const engine = await openEngine({ threads: 1 });
     await archiveLog(this.pipeline, {
-      ...{ archive, engine, log: this.log, incarnation: INCARNATION, hasTime: () => true },
+      ...{ archive, engine, log: this.log, topicId: TOPIC_ID, hasTime: () => true },
       scratchFolder: this.scratch,
     });
     await engine.close();
@@ -199,21 +192,21 @@ class Differential {
 
   private async checkAnswer(
     window: WindowPlan,
-    range: Pick<Question, 'fromMs' | 'toMs' | 'total'>,
+    range: Pick<ViewQuery, 'fromMs' | 'toMs' | 'total'>,
     store: ReturnType<Differential['stores']>['store'],
     batch: BatchStore,
   ): Promise<void> {
     const { plan } = this.pipeline;
-    const question: Question = {
+    const question: ViewQuery = {
       ...{ window: window.name, keys: null, ...range, snapshot: false, parts: true, limit: 100_000, cursor: null },
     };
-    const { bindings, appearances } = this.stores();
+    const { bindings, operatorState } = this.stores();
     // Also stores that hold one layer alone are asked here: nothing was lost there.
     const published = publishedView(plan, {
       ...{ publications: { newest: async () => null }, archive: { partitions: async () => [] }, batch },
     });
-    const answer = await answerQuestion(plan, this.scope, question, {
-      ...{ store, batch, bindings, appearances, published },
+    const answer = await executeQuery(plan, this.scope, question, {
+      ...{ store, batch, bindings, operatorState, published },
     });
     const lookups = await this.boundLookups();
     const { coverage } = answer.receipt;
@@ -256,12 +249,12 @@ class Differential {
 
   /** The same answer again, from its receipt: to the byte. */
   private async checkAsOf(
-    question: Question,
+    question: ViewQuery,
     { receipt, rows }: Answer,
     log: readonly LogRecord[],
     lookups: (partition: number, offset: number) => ResolveLookup,
   ): Promise<void> {
-    const again = await answerAsOf(this.pipeline, { question, receipt, rows: [] }, log, lookups);
+    const again = await replayAnswer(this.pipeline, { question, receipt, rows: [] }, log, lookups);
     if (JSON.stringify(again.rows) !== JSON.stringify(rows) || again.receipt.digest !== receipt.digest)
       throw new Error(
         `${describe(question)}, asked again: ${JSON.stringify(again.rows)}, at first ${JSON.stringify(rows)}`,
@@ -282,7 +275,7 @@ class Differential {
     );
     const folded = await interpret(this.pipeline, this.records.flat(), coverage, await this.boundLookups());
     const { view } = rowAlgebrasOf(plan);
-    for (const window of plan.windows.filter((each) => !isComposed(each))) {
+    for (const window of plan.windows.filter((each) => !isAssembledFromPanes(each))) {
       const stored = new Map<string, string>();
       for (let bucket = 0; bucket < plan.storage.buckets; bucket++) {
         const all = { keys: null, window: window.name, fromMs: null, toMs: null };
@@ -315,6 +308,6 @@ class Differential {
   }
 }
 
-function describe({ window, fromMs, toMs, total }: Question): string {
+function describe({ window, fromMs, toMs, total }: ViewQuery): string {
   return `${total ? 'the total of ' : ''}${window} from ${fromMs} to ${toMs}`;
 }

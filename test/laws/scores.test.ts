@@ -1,6 +1,5 @@
 import {
   type Answer,
-  answerAsOf,
   bindingNameOf,
   challenged,
   count,
@@ -14,6 +13,7 @@ import {
   model,
   promoted,
   type ResolveLookup,
+  replayAnswer,
   rowAlgebrasOf,
   running,
   type Slots,
@@ -25,7 +25,7 @@ import {
   type Value,
   withModels,
 } from '@bifold/core';
-import { answerQuestion, questionOf } from '@bifold/functions/bodies';
+import { executeQuery, questionOf } from '@bifold/functions/bodies';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
@@ -63,8 +63,8 @@ const rides = definePipeline({
   },
   scores: {
     expected: model('fares', { features: { rank: 'place.rank' } }),
-    grade: model('grades', { gives: 'text' }),
-    sure: model('grades', { gives: 'probability' }),
+    grade: model('grades', { output: 'text' }),
+    sure: model('grades', { output: 'probability' }),
     challenger: model('fares', { features: { rank: 'place.rank' }, shadow: true }),
   },
   where: field('grade').ne('bad').or(field('grade').isNull()),
@@ -180,12 +180,7 @@ async function openWorld() {
       const { view } = rowAlgebrasOf(plan);
       const lookups = await bound();
       for (const window of ['tens', 'ever']) {
-        const answer: Answer = await answerQuestion(
-          plan,
-          scope,
-          questionOf(plan, { window, limit: 10_000 }),
-          answering,
-        );
+        const answer: Answer = await executeQuery(plan, scope, questionOf(plan, { window, limit: 10_000 }), answering);
         const folded = await interpret(rides, history, answer.receipt.coverage, lookups);
         const expected = [...folded.rows.values()]
           .filter((row) => row.window === window)
@@ -201,7 +196,7 @@ async function openWorld() {
         );
         expect(given.sort()).toEqual(expected.sort());
         const { receipt } = answer;
-        const again = await answerAsOf(
+        const again = await replayAnswer(
           rides,
           { question: questionOf(plan, { ...receipt.question }), receipt, rows: answer.rows },
           history,

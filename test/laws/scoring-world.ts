@@ -64,15 +64,15 @@ export async function scoringWorld(
   places: ReadonlyMap<string, Readonly<Record<string, Value>>>,
 ) {
   const { plan } = pipeline;
-  const scope = { version: plan.version, incarnation: 'topic' };
+  const scope = { version: plan.version, topicId: 'topic' };
   const [database, bucket, log] = [memoryDatabase(), memoryBucket(), memoryLog('topic', 2)];
   const registry = modelRegistry(memoryBucket(), memoryModelPointers());
   const fold = foldOf(pipeline);
   await database.lookupStore().load('places', 'p1', places);
   const common = {
     ...{ bindings: database.bindingStore(scope), lookups: database.lookupStore(), models: registry },
-    ...{ log, incarnation: 'topic', scratchFolder, archive: memoryArchive(bucket, scope) },
-    ...{ appearances: database.appearanceStore(scope), batch: database.batchStore(scope, plan.storage) },
+    ...{ log, topicId: 'topic', scratchFolder, archive: memoryArchive(bucket, scope) },
+    ...{ operatorState: database.operatorStateStore(scope), batch: database.batchStore(scope, plan.storage) },
     publications: memoryPublications(bucket, scope),
   };
   const published = publishedView(plan, common);

@@ -17,9 +17,6 @@ import {
   field,
   foldOf,
   histogram,
-  inexactAdder,
-  inexactValuesSql,
-  isFoldedByCore,
   keyText,
   last,
   lookup,
@@ -29,6 +26,9 @@ import {
   mean,
   min,
   minBy,
+  needsCoreFold,
+  nonPushdownFold,
+  nonPushdownInputSql,
   type Pipeline,
   quantile,
   quoted,
@@ -409,7 +409,7 @@ describe('the SQL of a plan and its fold', () => {
           const id = `${start} ${fold.keyOf(slots)}`;
           const states = expected.get(id) ?? [...fold.rows.of(window.name).empty];
           fold.addTo(states, slots, { timeMs: each.at, partition: 0, offset });
-          if (fold.panes[which]?.keepsTimes) fold.addTime(states, each.at);
+          if (fold.panes[which]?.tracksEventTimeBounds) fold.addTime(states, each.at);
           expected.set(id, states);
         });
 
@@ -417,8 +417,8 @@ describe('the SQL of a plan and its fold', () => {
           `${row._start} ${keyText(plan.groupBy.map((name) => plainNumber(row[name])))}`;
         // What SQL has no exact state for comes as values, and core adds them up.
         const added = new Map<string, unknown[]>();
-        const add = inexactAdder(plan, fold.rows.view.algebras);
-        for (const row of await query(inexactValuesSql(plan, window, 'enriched') as string)) {
+        const add = nonPushdownFold(plan, fold.rows.view.algebras);
+        for (const row of await query(nonPushdownInputSql(plan, window, 'enriched') as string)) {
           const states = added.get(idOf(row)) ?? [...fold.rows.view.empty];
           add(states, Object.values(row).slice(1 + plan.groupBy.length));
           added.set(idOf(row), states);
@@ -429,13 +429,13 @@ describe('the SQL of a plan and its fold', () => {
         for (const row of found) {
           const states = expected.get(idOf(row)) as unknown[];
           const fromSql = plan.aggregates.map((aggregate, position) => {
-            if (isFoldedByCore(aggregate)) return added.get(idOf(row))?.[position];
+            if (needsCoreFold(aggregate)) return added.get(idOf(row))?.[position];
             return stateOfParts(
               aggregate,
               statePartsOf(aggregate).map(({ name }) => row[name] as SqlValue),
             );
           });
-          const times = fold.panes[which]?.keepsTimes ? [Number(row.$min), Number(row.$max)] : [];
+          const times = fold.panes[which]?.tracksEventTimeBounds ? [Number(row.$min), Number(row.$max)] : [];
           const { encode } = fold.rows.of(window.name);
           expect(encode([...fromSql, ...times]).toString('hex')).toBe(encode(states).toString('hex'));
         }

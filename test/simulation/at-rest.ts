@@ -1,7 +1,7 @@
 import {
   batchRanges,
   type Coverage,
-  EarlierRecords,
+  InMemoryStatefulStage,
   interpret,
   type PublishedRun,
   resultCell,
@@ -114,9 +114,9 @@ function checkLiveness(world: World, deployment: Deployment, coverage: Coverage)
 
 /** What no answer can cover, since retention took it before the archive came. */
 function lostOf(world: World, deployment: Deployment): Coverage {
-  const { version, incarnation } = world.keysOf(deployment);
+  const { version, topicId } = world.keysOf(deployment);
   const { segmentSize } = deployment.pipeline.plan.storage;
-  const prefix = `archive/${version}/${incarnation}/`;
+  const prefix = `archive/${version}/${topicId}/`;
   const lost = new Map<string, [number, number][]>();
   for (const [key, { metadata }] of world.stage.objects) {
     if (!key.startsWith(prefix) || metadata.lost !== 'true') continue;
@@ -147,7 +147,7 @@ async function differenceAtRest(world: World, deployment: Deployment): Promise<s
 async function quarantineDifference(world: World, deployment: Deployment): Promise<string | null> {
   const { pipeline, fold } = deployment;
   const store = world.database.speedStore(world.keysOf(deployment), pipeline.plan.storage);
-  const earlier = fold.lookBack && new EarlierRecords(fold.lookBack);
+  const earlier = fold.statefulStage && new InMemoryStatefulStage(fold.statefulStage);
   for (const [partition, slots] of world.topic.history.entries()) {
     const entries = new Map<number, string>();
     for (const entry of await store.listQuarantine(partition, 0, 1_000_000)) entries.set(entry.offset, entry.reason);
@@ -175,7 +175,7 @@ async function viewFilesDifference(world: World, deployment: Deployment, run: Pu
   );
   const { rows } = await interpret(pipeline, records, covered, await world.boundLookups(deployment));
   const { view } = rowAlgebrasOf(plan);
-  const { version, incarnation } = world.keysOf(deployment);
+  const { version, topicId } = world.keysOf(deployment);
   for (const { name, kind } of plan.windows) {
     const expected = [...rows.values()]
       .filter(({ window }) => window === name)
@@ -185,7 +185,7 @@ async function viewFilesDifference(world: World, deployment: Deployment, run: Pu
         const shown = plan.aggregates.map((each) => resultCell(resultTypeOf(each), values[each.name] ?? null));
         return JSON.stringify([...JSON.parse(key), start, endMs, ...shown]);
       });
-    const folder = `views/${version}/${incarnation}/${run.run}/${name}-`;
+    const folder = `views/${version}/${topicId}/${run.run}/${name}-`;
     const files = [...world.stage.objects].filter(([path]) => path.startsWith(folder));
     const given = files.flatMap(([, { columns }]) =>
       (columns[0]?.values ?? []).map((_, row) =>

@@ -1,8 +1,8 @@
 import {
   announceVersion,
   archiveLog,
+  planCatchUp,
   recompute as recomputeViews,
-  resumptionOf,
   sweep as sweepStores,
 } from '@bifold/functions/bodies';
 import { foldingEngine } from './engine.ts';
@@ -18,7 +18,7 @@ export function archive(world: World, deployment: Deployment, { id }: Happening)
     let files = world.calm ? 1_000 : 1 + actor.random.below(3);
     await archiveLog(pipeline, {
       ...world.portsOf(deployment, actor, 'archive'),
-      incarnation: scope.incarnation,
+      topicId: scope.topicId,
       engine: foldingEngine(pipeline, world.stage.files),
       hasTime: () => files-- > 0,
       scratchFolder: '/scratch',
@@ -44,20 +44,20 @@ export function recompute(world: World, deployment: Deployment, { id }: Happenin
         speed,
         onRefused: () => world.count('models refused'),
         openEngine: async () => foldingEngine(pipeline, world.stage.files),
-        clock: () => world.clockMs,
+        clock: () => world.watermarkMs,
         newId: freshRun,
         scratchFolder: '/scratch',
       },
       acceptLost,
     );
     if (done.published) world.count('generations');
-    const resumption = await resumptionOf(pipeline.plan, scope, { ...ports, speed });
-    if (resumption === null || world.sabotage.notResumed) return;
+    const catchUp = await planCatchUp(pipeline.plan, scope, { ...ports, speed });
+    if (catchUp === null || world.sabotage.notResumed) return;
     await invocation(world.stage, actor, async () => {
       world.count('resumed');
-      resume(world, deployment, resumption, { id: `${id}.resumed`, random: actor.random });
+      resume(world, deployment, catchUp, { id: `${id}.resumed`, random: actor.random });
       if (actor.random.chance(0.1))
-        resume(world, deployment, resumption, { id: `${id}.resumed again`, random: actor.random });
+        resume(world, deployment, catchUp, { id: `${id}.resumed again`, random: actor.random });
     });
   });
 }

@@ -1,4 +1,4 @@
-import { BifoldError, type LookupArchive, looksBack } from '@bifold/core';
+import { BifoldError, type LookupArchive, requiresHistory } from '@bifold/core';
 import { announceVersion, restoreView } from '@bifold/functions/bodies';
 import { foldingEngine } from './engine.ts';
 import { viewPorts } from './handover.ts';
@@ -14,8 +14,8 @@ import type { Deployment, World } from './world.ts';
 export async function emptyDatabase(world: World): Promise<void> {
   const { stage, deployments } = world;
   const isRecorded = deployments.every((deployment) => {
-    const { version, incarnation } = world.keysOf(deployment);
-    return (stage.publications.get(`${version} ${incarnation}`)?.size ?? 0) > 0;
+    const { version, topicId } = world.keysOf(deployment);
+    return (stage.publications.get(`${version} ${topicId}`)?.size ?? 0) > 0;
   });
   if (!isRecorded || deployments.some(({ lost }) => lost) || !world.strikes('emptied', 0.02)) return;
   world.say('EMPTIED the database');
@@ -39,14 +39,14 @@ export function restore(world: World, deployment: Deployment, { id }: Happening)
   const { pipeline, scope, name } = deployment;
   world.start(id, `${name} restore`, 'restore', async (actor) => {
     const ports = world.portsOf(deployment, actor, 'restore');
-    const isCurrent = scope.incarnation === world.topic.incarnation;
+    const isCurrent = scope.topicId === world.topic.topicId;
     const restored = await restoreView(pipeline, {
       ...ports,
       bindings: bindingStore(world.stage, actor, world.keysOf(deployment)),
       lookupArchive: lookupsOf(world),
-      ...{ incarnation: scope.incarnation, log: isCurrent ? ports.log : null },
+      ...{ topicId: scope.topicId, log: isCurrent ? ports.log : null },
       openEngine: async () => foldingEngine(pipeline, world.stage.files),
-      clock: () => world.clockMs,
+      clock: () => world.watermarkMs,
       newId: () => world.freshId('run'),
       scratchFolder: '/scratch',
       step: (_, work) => work(),
@@ -60,7 +60,7 @@ export function restore(world: World, deployment: Deployment, { id }: Happening)
     // What is kept nowhere is in no answer from now on; of a topic that is gone, only what was archived comes back.
     // Of a restore that nobody was told the end of, it is not known.
     if (!isCurrent || restored === null || Object.keys(restored.lost).length > 0) deployment.acceptedLost = true;
-    if (looksBack(pipeline.plan)) world.count('restored, looking back');
+    if (requiresHistory(pipeline.plan)) world.count('restored, looking back');
   });
 }
 

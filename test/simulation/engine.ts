@@ -1,16 +1,15 @@
 import {
   type AggregatePlan,
   type BoundModels,
-  clocksSql,
   compareUtf8,
   type Decoded,
-  EarlierRecords,
   enrichedSql,
   type Fold,
   foldOf,
-  inexactValuesSql,
-  isFoldedByCore,
+  InMemoryStatefulStage,
   type LogRecord,
+  needsCoreFold,
+  nonPushdownInputSql,
   originHeader,
   type Pipeline,
   type Plan,
@@ -26,6 +25,7 @@ import {
   type TimedValues,
   type Value,
   viewSql,
+  watermarksSql,
   withModels,
 } from '@bifold/core';
 
@@ -37,7 +37,7 @@ const KEPT_RECORDS = new RegExp(
   `^SELECT ${KEPT_COLUMNS.join(', ')} FROM read_parquet\\('([^']*)'\\) WHERE _offset >= (\\d+) AND _offset < (\\d+)$`,
 );
 
-const APPEARANCES =
+const OPERATOR_STATE =
   /^SELECT _offset, _reason, _event_time_ms, .* WHERE _partition = (\d+)\) WHERE _offset >= (\d+) AND _offset < (\d+)$/;
 
 /**
@@ -57,7 +57,7 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
 
   /** What records come to, given those before them; `covered` is in the order of each partition. */
   const events = (): readonly PlacedEvent[] => {
-    const earlier = fold.lookBack && new EarlierRecords(fold.lookBack);
+    const earlier = fold.statefulStage && new InMemoryStatefulStage(fold.statefulStage);
     return covered.flatMap((record) => {
       const { partition, offset } = record;
       const decoded = decode(record);
@@ -135,7 +135,7 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
         return;
       }
       if (sql === quarantinedSql('covered')) {
-        const earlier = fold.lookBack && new EarlierRecords(fold.lookBack);
+        const earlier = fold.statefulStage && new InMemoryStatefulStage(fold.statefulStage);
         yield covered.flatMap((record) => {
           const decoded = decode(record);
           if ((earlier?.admit(record, decoded) ?? decoded).kind !== 'poison') return [];
@@ -144,17 +144,17 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
         });
         return;
       }
-      const [, partition, from, to] = APPEARANCES.exec(sql) ?? [];
+      const [, partition, from, to] = OPERATOR_STATE.exec(sql) ?? [];
       if (partition !== undefined) {
-        let clockMs = Number.NEGATIVE_INFINITY;
+        let watermarkMs = Number.NEGATIVE_INFINITY;
         yield covered.flatMap((record) => {
           const isAsked =
             record.partition === Number(partition) && record.offset >= Number(from) && record.offset < Number(to);
           const decoded = decode(record);
           let isLate = false;
           if (plan.late !== undefined && decoded.kind === 'event' && record.partition === Number(partition)) {
-            isLate = decoded.timeMs < clockMs - plan.late.afterMs;
-            clockMs = Math.max(clockMs, Math.min(decoded.timeMs, record.timestampMs + plan.late.skewMs));
+            isLate = decoded.timeMs < watermarkMs - plan.late.afterMs;
+            watermarkMs = Math.max(watermarkMs, Math.min(decoded.timeMs, record.timestampMs + plan.late.skewMs));
           }
           if (!isAsked) return [];
           const origin = originHeader(record.headers);
@@ -164,7 +164,7 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
         });
         return;
       }
-      if (plan.late !== undefined && sql === clocksSql(plan.late, 'covered')) {
+      if (plan.late !== undefined && sql === watermarksSql(plan.late, 'covered')) {
         const clocks = new Map<number, number>();
         for (const record of covered) {
           const decoded = decode(record);
@@ -172,7 +172,7 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
           const toMs = Math.min(decoded.timeMs, record.timestampMs + plan.late.skewMs);
           clocks.set(record.partition, Math.max(clocks.get(record.partition) ?? toMs, toMs));
         }
-        yield Array.from(clocks, ([clockPartition, clockMs]) => [clockPartition, BigInt(clockMs)]);
+        yield Array.from(clocks, ([clockPartition, watermarkMs]) => [clockPartition, BigInt(watermarkMs)]);
         return;
       }
       if (sql.startsWith('SELECT _reason, count(*)')) {
@@ -201,7 +201,7 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
         withModels(lookups(partition, offset), scoredBefore(plan, scores.get(`${partition} ${offset}`)));
       const window = plan.windows.find(
         (candidate) =>
-          sql === viewSql(plan, candidate, enriched) || sql === inexactValuesSql(plan, candidate, enriched),
+          sql === viewSql(plan, candidate, enriched) || sql === nonPushdownInputSql(plan, candidate, enriched),
       );
       if (!window) throw new Error(`the simulated engine does not know: ${sql}`);
       if (sql === viewSql(plan, window, enriched)) yield panesOf(fold, window.name, events(), resolve);
@@ -314,7 +314,7 @@ function scoredBefore({ models = [] }: Plan, scores: readonly Value[] | undefine
 
 /** Panes in the order of key and start, as SQL gives them. */
 function panesOf(fold: Fold, window: string, covered: readonly PlacedEvent[], resolve: Resolve): SqlValue[][] {
-  const { paneOf, keepsTimes } = fold.panes.find(({ name }) => name === window) as Fold['panes'][number];
+  const { paneOf, tracksEventTimeBounds } = fold.panes.find(({ name }) => name === window) as Fold['panes'][number];
   const panes = new Map<string, { key: string; startMs: number; states: unknown[] }>();
   for (const event of covered) {
     const startMs = paneOf(event.timeMs);
@@ -324,7 +324,7 @@ function panesOf(fold: Fold, window: string, covered: readonly PlacedEvent[], re
       const pane = panes.get(`${key} ${startMs}`) ?? { key, startMs, states: [...fold.rows.of(window).empty] };
       panes.set(`${key} ${startMs}`, pane);
       fold.addTo(pane.states, slots, event);
-      if (keepsTimes) fold.addTime(pane.states, event.timeMs);
+      if (tracksEventTimeBounds) fold.addTime(pane.states, event.timeMs);
     }
   }
   const { aggregates } = fold.pipeline.plan;
@@ -340,7 +340,7 @@ function panesOf(fold: Fold, window: string, covered: readonly PlacedEvent[], re
 
 /** The parts of a state that SQL computes: what `stateOfParts` reads. */
 function partsOf(aggregate: AggregatePlan, state: unknown): SqlValue[] {
-  if (isFoldedByCore(aggregate)) return [];
+  if (needsCoreFold(aggregate)) return [];
   switch (aggregate.kind) {
     case 'count':
     case 'sum':
@@ -368,7 +368,7 @@ function inexactOf(fold: Fold, window: string, covered: readonly PlacedEvent[], 
     return fold.enrich(own, resolve(partition, offset)).map((slots) => {
       const slotOf = (name: string): Value => slots[index.get(name) as number] ?? null;
       const values = plan.aggregates
-        .filter(isFoldedByCore)
+        .filter(needsCoreFold)
         .flatMap(({ field, second, where }) => [
           where !== null && slotOf(where) !== true ? null : slotOf(field as string),
           ...(second === undefined ? [] : [slotOf(second)]),

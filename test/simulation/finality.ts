@@ -26,7 +26,7 @@ function expectedBefore(pipeline: Pipeline, history: History, coverage: Coverage
   const { afterMs, skewMs } = plan.late as NonNullable<typeof plan.late>;
   let least = Number.POSITIVE_INFINITY;
   for (const [partition, ranges] of Object.entries(coverage)) {
-    let clock = Number.NEGATIVE_INFINITY;
+    let watermark = Number.NEGATIVE_INFINITY;
     const origins = new Set<string>();
     for (const [offset, slot] of (history[Number(partition)] ?? []).entries()) {
       if (!ranges.some(([start, end]) => start <= offset && offset < end)) break;
@@ -34,9 +34,9 @@ function expectedBefore(pipeline: Pipeline, history: History, coverage: Coverage
       if (slot === null || (origin !== null && origins.has(origin))) continue;
       if (origin !== null) origins.add(origin);
       const event = fold.decode(slot.value, slot.headers);
-      if (event.kind === 'event') clock = Math.max(clock, Math.min(event.timeMs, slot.timestampMs + skewMs));
+      if (event.kind === 'event') watermark = Math.max(watermark, Math.min(event.timeMs, slot.timestampMs + skewMs));
     }
-    least = Math.min(least, clock);
+    least = Math.min(least, watermark);
   }
   const waits = plan.relay?.join === undefined ? 0 : (plan.relay.join.within?.afterMs ?? Number.POSITIVE_INFINITY);
   const before = least - afterMs - waits;

@@ -8,13 +8,13 @@ import type { Deployment, World } from './world.ts';
 /** What an actor reaches of the alias of a deployment's view, and of the versions that it may name. */
 export function viewPorts(world: World, { scope, pipeline }: Deployment, actor: Actor, role: 'query' | 'announce') {
   const { stage, sabotage } = world;
-  const { incarnation } = scope;
-  const aliases = ports.aliasStore(stage, actor, { pipeline: pipeline.plan.name, incarnation });
+  const { topicId } = scope;
+  const aliases = ports.aliasStore(stage, actor, { pipeline: pipeline.plan.name, topicId });
   return {
     aliases: sabotage.aliases?.(aliases, role, stage, scope) ?? aliases,
     plans: ports.planStore(stage, actor),
     portsOf: (_: unknown, { version }: { readonly version: string }) =>
-      world.portsOf(world.deploymentOf(version, incarnation), actor, 'query'),
+      world.portsOf(world.deploymentOf(version, topicId), actor, 'query'),
   } satisfies HandoverPorts;
 }
 
@@ -28,16 +28,16 @@ export function announce(world: World, deployment: Deployment, { id }: Happening
 /** At rest, the version that was deployed last answers, unless it lacks records that the one before it covers. */
 export async function checkTakeover(world: World, latest: Deployment): Promise<void> {
   const { scope, pipeline, name } = latest;
-  const view = { pipeline: pipeline.plan.name, incarnation: scope.incarnation };
+  const view = { pipeline: pipeline.plan.name, topicId: scope.topicId };
   const alias = await world.database.aliasStore(view).read();
   if (alias?.current === scope.version) return world.count('takeovers, whole', alias.previous === null ? 0 : 1);
   if (!alias?.sealed || alias.next !== scope.version)
     return world.fail(`${name} is deployed, and the alias at rest is ${JSON.stringify(alias)}`);
   world.count('takeovers, waiting');
-  const missing = await missingOfNext({ next: alias.next, sealed: alias.sealed }, scope.incarnation, {
+  const missing = await missingOfNext({ next: alias.next, sealed: alias.sealed }, scope.topicId, {
     plans: world.database.planStore(),
     portsOf: ({ storage }, each) => {
-      const keys = world.keysOf(world.deploymentOf(each.version, each.incarnation));
+      const keys = world.keysOf(world.deploymentOf(each.version, each.topicId));
       return { store: world.database.speedStore(keys, storage), batch: world.database.batchStore(keys, storage) };
     },
   });

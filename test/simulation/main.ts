@@ -41,7 +41,7 @@ A failure is made small, and printed with the command that replays it.`,
     ),
     without: repeated(choice('NEMESIS', NEMESES), `nothing of this kind goes wrong: ${NEMESES.join(', ')}`),
     sabotage: optional(
-      text('NAME', { allowed: 'a sabotage, as docs/exactness.md names them', example: 'hi-ignored' }),
+      text('NAME', { allowed: 'a sabotage, as docs/exactness.md names them', example: 'last-offset-ignored' }),
       'break one rule of the protocol: this must be found',
     ),
     table: flag('break every rule, one after the other, and say how many seeds it took to be found'),
@@ -54,7 +54,7 @@ A failure is made small, and printed with the command that replays it.`,
     '-- --seconds 60 --from 1000000',
     '-- --seed 42 --trace',
     '-- --table --seeds 3000',
-    '--silent -- --seeds 100 --sabotage hi-ignored --json',
+    '--silent -- --seeds 100 --sabotage last-offset-ignored --json',
   ],
 };
 

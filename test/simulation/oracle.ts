@@ -8,11 +8,11 @@ import {
   keyText,
   normalRanges,
   type Pipeline,
-  type Question,
   type Receipt,
   rowAlgebrasOf,
   rowCoverage,
   rowId,
+  type ViewQuery,
   withoutRange,
 } from '@bifold/core';
 
@@ -21,7 +21,7 @@ import type { History, Lookups } from './history.ts';
 
 /** An answer, all its pages together. */
 export interface WholeAnswer {
-  readonly question: Question;
+  readonly question: ViewQuery;
   readonly pages: readonly Answer[];
 }
 

@@ -1,4 +1,5 @@
 import {
+  type AllowedLateness,
   any,
   collect,
   correlation,
@@ -11,7 +12,6 @@ import {
   first,
   histogram,
   join,
-  type Late,
   last,
   lookup,
   maxBy,
@@ -77,7 +77,7 @@ const pipelineWhere = (
   dearFrom: number,
   duplicates: Duplicates<'at' | 'city' | 'seats'> | null = null,
   from: typeof trips | Relayed<z.infer<typeof Trip>> = trips,
-  others: { readonly dropLate?: Late } = {},
+  others: { readonly dropLate?: AllowedLateness } = {},
 ): Pipeline =>
   definePipeline({
     name: 'trips',
@@ -119,7 +119,7 @@ export function inSmallSegments(pipeline: Pipeline, segmentSize: SegmentSize): P
   return { ...pipeline, plan: { ...plan, version: versionOf(plan) } };
 }
 
-const pairsWhere = (dearFrom: number, others: { readonly dropLate?: Late } = {}): Pipeline =>
+const pairsWhere = (dearFrom: number, others: { readonly dropLate?: AllowedLateness } = {}): Pipeline =>
   definePipeline({
     name: 'trips',
     from: join({

@@ -2,8 +2,6 @@ import type { MemoryDatabase, MemoryLog } from '@bifold/adapters/memory';
 import type { ModelPointers } from '@bifold/adapters/model';
 import {
   type AliasStore,
-  type Appearance,
-  type AppearanceStore,
   type ArchivedBinding,
   type BatchStore,
   type Binding,
@@ -15,6 +13,7 @@ import {
   type LogWriter,
   type LookupStore,
   type ModelRegistry,
+  type OperatorStateStore,
   type PlanStore,
   type Pointer,
   type PublicationStore,
@@ -25,6 +24,7 @@ import {
   type Scope,
   type SegmentSize,
   type SpeedStore,
+  type StateEntry,
   type StoragePlan,
   type SweepLedger,
   segmentStart,
@@ -153,8 +153,8 @@ function newest<Row extends RowPosition>(left: readonly Row[], right: readonly R
   const rows = new Map(left.map((row) => [positionId(row), row]));
   for (const row of right) {
     const known = rows.get(positionId(row));
-    const hi = (each: Row): number => (each as unknown as FragmentRow).hi ?? 0;
-    if (known === undefined || hi(known) < hi(row)) rows.set(positionId(row), row);
+    const lastOffset = (each: Row): number => (each as unknown as FragmentRow).lastOffset ?? 0;
+    if (known === undefined || lastOffset(known) < lastOffset(row)) rows.set(positionId(row), row);
   }
   return [...rows.values()].sort(comparePositions);
 }
@@ -235,8 +235,11 @@ export function speedStore(stage: Stage, actor: Actor, scope: Scope, storage: St
     writeFragments: async (partition, segment, rows) => {
       await Promise.all(
         rows.map((row) =>
-          mutate(stage, actor, `fragment p${partition} s${segment} ${positionId(row)} hi ${row.hi}`, (db) =>
-            of(db).writeFragments(partition, segment, [row]),
+          mutate(
+            stage,
+            actor,
+            `fragment p${partition} s${segment} ${positionId(row)} lastOffset ${row.lastOffset}`,
+            (db) => of(db).writeFragments(partition, segment, [row]),
           ),
         ),
       );
@@ -325,29 +328,29 @@ export function batchStore(stage: Stage, actor: Actor, scope: Scope, storage: St
   };
 }
 
-export function appearanceStore(stage: Stage, actor: Actor, scope: Scope): AppearanceStore {
-  const of = (database: MemoryDatabase): AppearanceStore => database.appearanceStore(scope);
+export function operatorStateStore(stage: Stage, actor: Actor, scope: Scope): OperatorStateStore {
+  const of = (database: MemoryDatabase): OperatorStateStore => database.operatorStateStore(scope);
   return {
     read: async (partition, wanted) => {
       // Each id is read by itself: what is written between two of them is seen by one.
-      const found: (readonly Appearance[])[] = [];
+      const found: (readonly StateEntry[])[] = [];
       for (const one of wanted)
         found.push(
           await read(
             stage,
             actor,
-            `appearances of ${one.id} in p${partition}`,
+            `operator state of ${one.id} in p${partition}`,
             (db) => of(db).read(partition, [one]),
-            union<Appearance>(({ timeMs, offset }) => `${timeMs} ${offset}`),
+            union<StateEntry>(({ timeMs, offset }) => `${timeMs} ${offset}`),
             (db, merged) => of(db).write(partition, merged),
           ),
         );
       return found.flat();
     },
-    write: async (partition, appearances) => {
+    write: async (partition, operatorState) => {
       await Promise.all(
-        appearances.map((one) =>
-          mutate(stage, actor, `appearance of ${one.id} in p${partition} at ${one.offset}`, (db) =>
+        operatorState.map((one) =>
+          mutate(stage, actor, `state entry of ${one.id} in p${partition} at ${one.offset}`, (db) =>
             of(db).write(partition, [one]),
           ),
         ),
@@ -371,7 +374,7 @@ export function bindingStore(stage: Stage, actor: Actor, scope: Scope): BindingS
 }
 
 export function publicationStore(stage: Stage, actor: Actor, scope: Scope): PublicationStore {
-  const key = `${scope.version} ${scope.incarnation}`;
+  const key = `${scope.version} ${scope.topicId}`;
   const own = stage.publications.get(key) ?? new Map<number, Pointer>();
   stage.publications.set(key, own);
   return {
@@ -395,7 +398,7 @@ export function publicationStore(stage: Stage, actor: Actor, scope: Scope): Publ
 }
 
 export function bindingArchive(stage: Stage, actor: Actor, scope: Scope): BindingArchive {
-  const key = `${scope.version} ${scope.incarnation}`;
+  const key = `${scope.version} ${scope.topicId}`;
   const own = stage.bindings.get(key) ?? new Map<string, ArchivedBinding>();
   stage.bindings.set(key, own);
   return {

@@ -1,16 +1,22 @@
 import {
   type Answer,
-  answerAsOf,
   type Coverage,
   offsetsOf,
-  type Question,
   type Receipt,
   readFor,
+  replayAnswer,
   type Source,
   segmentOf,
   ViewLostError,
+  type ViewQuery,
 } from '@bifold/core';
-import { answerQuestion, answerView, keptRecords, locateKept, questionOf } from '@bifold/functions/bodies';
+import {
+  answerView,
+  executeQuery,
+  questionOf,
+  readRecordSources,
+  resolveRecordSources,
+} from '@bifold/functions/bodies';
 import { foldingEngine } from './engine.ts';
 import { viewPorts } from './handover.ts';
 import { differenceOf, uncovered } from './oracle.ts';
@@ -46,21 +52,21 @@ function drawnParameters({ eventTimeMs }: World, { pipeline }: Deployment, rando
 /** Asks a view by its name, page by page, and judges the answer as one of the version that its receipt names. */
 export function askView(world: World, asked: Deployment, parameters: Parameters, { id }: Happening): void {
   const { plan } = asked.pipeline;
-  const { incarnation } = asked.scope;
+  const { topicId } = asked.scope;
   const started = world.scheduler.steps;
   const name = `${asked.name} asked for the view ${JSON.stringify(parameters)}`;
   world.start(id, name, 'query', async (actor) => {
     const ports = viewPorts(world, asked, actor, 'query');
     const pages = await pagesOf(world, (cursor) =>
-      answerView(plan, incarnation, cursor === null ? parameters : { ...parameters, cursor }, ports),
+      answerView(plan, topicId, cursor === null ? parameters : { ...parameters, cursor }, ports),
     );
     const { receipt } = pages[0] as Answer;
-    const deployment = world.deploymentOf(receipt.version, incarnation);
+    const deployment = world.deploymentOf(receipt.version, topicId);
     const question = questionOf(deployment.pipeline.plan, parameters);
     await judge(world, deployment, question, pages, name);
     // An answer of the view as it was before its database was emptied binds none after that.
     if (started <= world.emptiedAtStep) return;
-    const given = receiptsOf(world.receipts, `${incarnation} ${question.snapshot}`);
+    const given = receiptsOf(world.receipts, `${topicId} ${question.snapshot}`);
     const shrunk = shrunkSince(world, deployment, given, receipt.coverage, started);
     if (shrunk !== null) world.fail(`${name}: ${shrunk}`);
   });
@@ -70,7 +76,7 @@ export function askView(world: World, asked: Deployment, parameters: Parameters,
 export function ask(
   world: World,
   deployment: Deployment,
-  question: Question,
+  question: ViewQuery,
   { id }: Happening,
   answered: (coverage: Coverage) => void = () => undefined,
 ): void {
@@ -84,7 +90,7 @@ export function ask(
     const pages = await pagesOf(world, (cursor) => {
       const next =
         cursor === null ? question : { ...question, cursor: questionOf(pipeline.plan, { window, cursor }).cursor };
-      return answerQuestion(pipeline.plan, scope, next, ports).catch((error: unknown) => {
+      return executeQuery(pipeline.plan, scope, next, ports).catch((error: unknown) => {
         // Refused instead of given: whoever judges must know that it would cover nothing.
         if (error instanceof ViewLostError && error.code === 'BIFOLD_NOTHING_COVERED') answered({});
         throw error;
@@ -114,12 +120,12 @@ async function pagesOf(world: World, page: (cursor: string | null) => Promise<An
 async function judge(
   world: World,
   deployment: Deployment,
-  question: Question,
+  question: ViewQuery,
   pages: readonly Answer[],
   name: string,
 ): Promise<void> {
   const { pipeline, scope } = deployment;
-  const history = world.topic.historyOf(scope.incarnation);
+  const history = world.topic.historyOf(scope.topicId);
   const difference = await differenceOf(pipeline, history, await world.boundLookups(deployment), { question, pages });
   const { receipt } = pages[0] as Answer;
   keep(world, { deployment, question, pages });
@@ -150,7 +156,7 @@ async function unnamedModels(
   if (deployment.pipeline.plan.models === undefined) return [];
   const store = world.bindingsOf(deployment);
   const unnamed = new Set<string>();
-  for (const [partition, slots] of world.topic.historyOf(deployment.scope.incarnation).entries()) {
+  for (const [partition, slots] of world.topic.historyOf(deployment.scope.topicId).entries()) {
     const bound = await store.list(partition, 0, null);
     for (const [offset, slot] of slots.entries()) {
       const version =
@@ -181,7 +187,7 @@ function shrunkSince(
   given.push({ step: scheduler.steps, coverage, deployment });
   const mayShrink = [deployment, before?.deployment].some((each) => each?.acceptedLost || each?.rolledBack);
   if (!before || mayShrink) return null;
-  const shrunk = uncovered(topic.historyOf(deployment.scope.incarnation), before.coverage, coverage);
+  const shrunk = uncovered(topic.historyOf(deployment.scope.topicId), before.coverage, coverage);
   if (Object.keys(shrunk).length === 0) return null;
   const versions = `${before.deployment.name} -> ${deployment.name}`;
   return `the receipt lacks ${JSON.stringify(shrunk)}, which an earlier one covered: ${versions}, ${JSON.stringify(before.coverage)} -> ${JSON.stringify(coverage)}`;
@@ -199,7 +205,7 @@ export async function answerAgain(
   const name = `${deployment.name} as of generation ${pages[0]?.receipt.generation} from ${source}`;
   world.start(world.certain().id, name, 'as of', async (actor) => {
     const { archive, log } = world.portsOf(deployment, actor, 'query');
-    const isCurrent = scope.incarnation === topic.incarnation;
+    const isCurrent = scope.topicId === topic.topicId;
     const engine = foldingEngine(pipeline, world.stage.files);
     const kept = { archive, engine, log: isCurrent ? log : null, scratchFolder: '/scratch' };
     for (const page of pages) {
@@ -207,7 +213,7 @@ export async function answerAgain(
       const asked = questionOf(pipeline.plan, { ...read.receipt.question });
       if (JSON.stringify({ ...asked, limit: 0 }) !== JSON.stringify({ ...question, limit: 0, keys: asked.keys }))
         world.fail(`${name}: the receipt asks ${JSON.stringify(asked)}, asked was ${JSON.stringify(question)}`);
-      const located = await locateKept(readFor(pipeline.plan, offsetsOf(read)), source, kept);
+      const located = await resolveRecordSources(readFor(pipeline.plan, offsetsOf(read)), source, kept);
       if (Object.keys(located.missing).length > 0) {
         world.count('as of, gone');
         for (const [partition, ranges] of Object.entries(isCurrent ? located.missing : {})) {
@@ -217,7 +223,12 @@ export async function answerAgain(
         }
         continue;
       }
-      const again = await answerAsOf(pipeline, { question: asked, ...read }, keptRecords(located, kept), lookups);
+      const again = await replayAnswer(
+        pipeline,
+        { question: asked, ...read },
+        readRecordSources(located, kept),
+        lookups,
+      );
       const [now, then] = [JSON.stringify(again), JSON.stringify(page)];
       if (now !== then) world.fail(`${name}: ${now}, and it was ${then}`);
       world.count('as of, equal');

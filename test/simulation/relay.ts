@@ -10,7 +10,7 @@ export function relay(world: World, { id, random }: Happening): void {
   const { sources, stage, topic: log } = world;
   const source = random.pick(sources.all);
   const partition = random.below(PARTITIONS);
-  const { topic, incarnation, committed } = source;
+  const { topic, topicId, committed } = source;
   const next = committed[partition] as number;
   const from = Math.max(0, next - (random.chance(0.1) && !world.calm ? random.below(6) : 0));
   const batch = (source.records[partition] as LogRecord[])
@@ -24,7 +24,7 @@ export function relay(world: World, { id, random }: Happening): void {
   world.start(id, `relay of ${topic} p${partition} [${batch.map(({ offset }) => offset)}]`, 'relay', async (actor) => {
     if (world.sabotage.relayedEarly) commit();
     await relayDelivery(sources.placements, topic, new Map([[partition, batch]]), {
-      sources: new Map([[topic, { incarnation, log: { topicId: async () => incarnation } }]]),
+      sources: new Map([[topic, { topicId, log: { topicId: async () => topicId } }]]),
       writer: logWriter(stage, actor, (record) => {
         log.append(record);
       }),

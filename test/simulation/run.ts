@@ -22,7 +22,7 @@ export interface Happening {
 
 /** What a caller may meet without anything being wrong. */
 const EXPECTED = [
-  'BIFOLD_OTHER_INCARNATION',
+  'BIFOLD_OTHER_TOPIC_ID',
   'BIFOLD_TOPIC_GONE',
   'BIFOLD_LOG_BEHIND',
   'BIFOLD_MOVED_ON',
@@ -57,7 +57,7 @@ export class Run {
   /** Of the events that are produced. */
   eventTimeMs = 1_000_000;
   /** Of the machines: it jumps. */
-  clockMs = 1_700_000_000_000;
+  watermarkMs = 1_700_000_000_000;
   private readonly only: ReadonlySet<string> | null;
   private ids = 0;
 

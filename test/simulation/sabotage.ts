@@ -1,7 +1,6 @@
 import type {
   AliasStore,
   Answer,
-  AppearanceStore,
   ArchiveStore,
   BatchStore,
   BindingArchive,
@@ -9,6 +8,7 @@ import type {
   Fold,
   Log,
   LogRecord,
+  OperatorStateStore,
   PublicationStore,
   Scope,
   SpeedStore,
@@ -28,7 +28,7 @@ export interface Sabotage {
   readonly fold?: (fold: Fold) => Fold;
   readonly speed?: (store: SpeedStore, role: Role, stage: Stage, scope: Scope) => SpeedStore;
   readonly batch?: (store: BatchStore, role: Role) => BatchStore;
-  readonly appearances?: (store: AppearanceStore, role: Role, stage: Stage, scope: Scope) => AppearanceStore;
+  readonly operatorState?: (store: OperatorStateStore, role: Role, stage: Stage, scope: Scope) => OperatorStateStore;
   /** A relay counts a delivery as brought before it is. */
   readonly relayedEarly?: true;
   /** Nobody tells the speed layer that a cut has passed what it lacked. */

@@ -1,17 +1,17 @@
 import type { MemoryDatabase } from '@bifold/adapters/memory';
 import {
   type AnyAlgebra,
-  type Appearance,
-  type AppearanceStore,
   type BatchStore,
   type FragmentRow,
   type LogRecord,
-  NO_CLOCK_MS,
+  NO_WATERMARK_MS,
+  type OperatorStateStore,
   type Pointer,
   QUARANTINE_WINDOW,
   rowId,
   type Scope,
   type SpeedStore,
+  type StateEntry,
   segmentEnd,
   segmentOf,
   segmentStart,
@@ -23,16 +23,19 @@ import type { Sabotage } from './sabotage.ts';
 /** One way to break each rule that the code has. The simulation must find every one: what it does not find, it does not guard. */
 export const SABOTAGES: readonly Sabotage[] = [
   {
-    name: 'hi-ignored',
+    name: 'last-offset-ignored',
     rule: 1,
-    breaks: 'a record at or below `hi` is folded again',
+    breaks: 'a record at or below `lastOffset` is folded again',
     fold: (fold) => ({
       ...fold,
       rows: {
         ...fold.rows,
         of: (window) => {
           const algebra = fold.rows.of(window);
-          return { ...algebra, decodeFragment: (cell) => ({ hi: -1, states: algebra.decodeFragment(cell).states }) };
+          return {
+            ...algebra,
+            decodeFragment: (cell) => ({ lastOffset: -1, states: algebra.decodeFragment(cell).states }),
+          };
         },
       },
     }),
@@ -47,9 +50,9 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'progress-by-wall-clock',
     rule: 2,
     breaks: 'the last progress to arrive wins',
-    speed: (store, _, stage, { version, incarnation }) => {
+    speed: (store, _, stage, { version, topicId }) => {
       const latest = arrivalsOf<number>(stage, 'progress');
-      const id = (partition: number, segment: number) => [version, incarnation, partition, segment].join('|');
+      const id = (partition: number, segment: number) => [version, topicId, partition, segment].join('|');
       return {
         ...store,
         writeProgress: async (partition, segment, next) => {
@@ -73,21 +76,21 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'no-version-in-key',
     rule: 3,
     breaks: 'two definitions write the same rows',
-    scope: ({ incarnation }) => ({ version: 'trips', incarnation }),
+    scope: ({ topicId }) => ({ version: 'trips', topicId }),
   },
   {
-    name: 'no-incarnation-in-key',
+    name: 'no-topic-id-in-key',
     rule: 3,
     breaks: 'a recreated topic writes the rows of the one before it',
-    scope: ({ version }) => ({ version, incarnation: 'topic' }),
+    scope: ({ version }) => ({ version, topicId: 'topic' }),
   },
   {
-    name: 'incarnation-not-verified',
+    name: 'topic-id-not-verified',
     rule: 3,
     breaks: 'records of a recreated topic are taken for those of the bound one',
     log: (log, _, scope) => ({
       ...log,
-      topicId: async () => ((await log.topicId()) === null ? null : scope.incarnation),
+      topicId: async () => ((await log.topicId()) === null ? null : scope.topicId),
     }),
   },
   {
@@ -113,10 +116,10 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'alias-remembered',
     rule: 3,
     breaks: 'a warm function goes on with the alias that it read first',
-    aliases: (store, role, stage, { version, incarnation }) => {
+    aliases: (store, role, stage, { version, topicId }) => {
       if (role !== 'query') return store;
       const remembered = arrivalsOf<ViewAlias>(stage, 'aliases');
-      const id = `${version} ${incarnation}`;
+      const id = `${version} ${topicId}`;
       return {
         ...store,
         read: async () => {
@@ -171,7 +174,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'cache-across-deployments',
     rule: 4,
-    breaks: 'a warm process serves another version or incarnation with the cache of the last',
+    breaks: 'a warm process serves another version or topic id with the cache of the last',
     sharedWarmth: true,
   },
   {
@@ -357,7 +360,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'seen-alone',
     rule: 10,
     breaks: 'an id that was ever seen is a duplicate, whoever saw it: also the first one, when it comes again',
-    appearances: (store) => ({
+    operatorState: (store) => ({
       ...store,
       read: async (...asked) => (await store.read(...asked)).map((one) => ({ ...one, offset: -1 })),
     }),
@@ -365,11 +368,11 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'last-owner-wins',
     rule: 10,
-    breaks: 'of several appearances of an id, only the last one is known',
-    appearances: (store) => ({
+    breaks: 'of several operator state of an id, only the last one is known',
+    operatorState: (store) => ({
       ...store,
       read: async (...asked) => {
-        const last = new Map<string, Appearance>();
+        const last = new Map<string, StateEntry>();
         for (const one of await store.read(...asked))
           if (one.offset > (last.get(one.id)?.offset ?? -1)) last.set(one.id, one);
         return [...last.values()];
@@ -377,10 +380,10 @@ export const SABOTAGES: readonly Sabotage[] = [
     }),
   },
   {
-    name: 'appearances-not-published',
+    name: 'operator-state-not-published',
     rule: 10,
     breaks: 'a cut is published, and what appeared in segments that were closed to the speed layer is stored nowhere',
-    appearances: (store, role) => (role === 'recompute' ? { ...store, write: async () => undefined } : store),
+    operatorState: (store, role) => (role === 'recompute' ? { ...store, write: async () => undefined } : store),
   },
   {
     name: 'opened-after-closed',
@@ -410,7 +413,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     rule: 6,
     breaks:
       'where the clock stands is known where batches end, and not where segments do: less is called final than is',
-    appearances: (store, role) =>
+    operatorState: (store, role) =>
       role !== 'speed'
         ? store
         : {
@@ -428,7 +431,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'final-by-half-a-log',
     rule: 6,
     breaks: 'a row is called final by the clock of one partition, while others are behind',
-    appearances: (store, role) =>
+    operatorState: (store, role) =>
       role !== 'query'
         ? store
         : {
@@ -444,20 +447,20 @@ export const SABOTAGES: readonly Sabotage[] = [
     rule: 6,
     breaks: 'what is late is decided by the clock of the batch, as if nothing had come before it',
     fold: (fold) => {
-      if (fold.lookBack?.late == null) return fold;
-      const { late } = fold.lookBack;
+      if (fold.statefulStage?.late == null) return fold;
+      const { late } = fold.statefulStage;
       let lastMs = Number.POSITIVE_INFINITY;
       return {
         ...fold,
-        lookBack: {
-          ...fold.lookBack,
+        statefulStage: {
+          ...fold.statefulStage,
           // A clock that was handed over from elsewhere is not this one's.
           late: {
-            after: (clockMs, event, timestampMs) => {
-              lastMs = late.after(clockMs === lastMs ? clockMs : NO_CLOCK_MS, event, timestampMs);
+            after: (watermarkMs, event, timestampMs) => {
+              lastMs = late.after(watermarkMs === lastMs ? watermarkMs : NO_WATERMARK_MS, event, timestampMs);
               return lastMs;
             },
-            isLate: (clockMs, event) => clockMs === lastMs && late.isLate(clockMs, event),
+            isLate: (watermarkMs, event) => watermarkMs === lastMs && late.isLate(watermarkMs, event),
           },
         },
       };
@@ -468,9 +471,9 @@ export const SABOTAGES: readonly Sabotage[] = [
     rule: 10,
     breaks: 'what a relay brings a second time counts a second time',
     fold: (fold) =>
-      fold.pipeline.plan.relay === undefined || fold.lookBack === null
+      fold.pipeline.plan.relay === undefined || fold.statefulStage === null
         ? fold
-        : { ...fold, lookBack: { ...fold.lookBack, relayed: null } },
+        : { ...fold, statefulStage: { ...fold.statefulStage, relayed: null } },
   },
   {
     name: 'relayed-early',
@@ -482,10 +485,10 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'join-without-quorum',
     rule: 10,
     breaks: 'a side of a join is written to one replica, and read from one',
-    appearances: (store, _, { replicas }, scope) => {
+    operatorState: (store, _, { replicas }, scope) => {
       const isJoined = ({ id }: { readonly id: string }): boolean => id.startsWith('join|');
-      const storeOf = (index: number): AppearanceStore =>
-        (replicas[index % replicas.length] as MemoryDatabase).appearanceStore(scope);
+      const storeOf = (index: number): OperatorStateStore =>
+        (replicas[index % replicas.length] as MemoryDatabase).operatorStateStore(scope);
       return {
         read: async (partition, wanted) => [
           ...(await storeOf(0).read(partition, wanted.filter(isJoined))),
@@ -508,7 +511,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'pairs-on-both-sides',
     rule: 10,
     breaks: 'an event is joined with all that is there, also with what came after it',
-    appearances: (store) => ({
+    operatorState: (store) => ({
       ...store,
       read: async (...asked) =>
         (await store.read(...asked)).map((one) => (one.id.startsWith('join|') ? { ...one, offset: -1 } : one)),
@@ -521,7 +524,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     fold: (fold) => ({
       ...fold,
       panes: fold.panes.map((panes) =>
-        panes.keepsTimes ? { ...panes, paneOf: (timeMs) => Math.floor(timeMs / 60) * 60 } : panes,
+        panes.tracksEventTimeBounds ? { ...panes, paneOf: (timeMs) => Math.floor(timeMs / 60) * 60 } : panes,
       ),
     }),
   },
@@ -630,7 +633,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'ahead-not-said',
     rule: 15,
-    breaks: 'a row whose `hi` lies beyond progress is given as if it covered the receipt alone',
+    breaks: 'a row whose `lastOffset` lies beyond progress is given as if it covered the receipt alone',
     answer: (answer) => ({ ...answer, rows: answer.rows.map(({ ahead: _, ...row }) => row) }),
   },
   {
@@ -683,10 +686,10 @@ function arrivalsOf<T>(stage: Stage, table: string): Map<string, T> {
   return found as Map<string, T>;
 }
 
-function byArrival(store: SpeedStore, stage: Stage, { version, incarnation }: Scope): SpeedStore {
+function byArrival(store: SpeedStore, stage: Stage, { version, topicId }: Scope): SpeedStore {
   const latest = arrivalsOf<FragmentRow>(stage, 'fragments');
   const id = (partition: number, segment: number, { window, startMs, key }: FragmentRow) =>
-    [version, incarnation, partition, segment, rowId(window, startMs, key)].join('|');
+    [version, topicId, partition, segment, rowId(window, startMs, key)].join('|');
   return {
     ...store,
     writeFragments: async (partition, segment, rows) => {

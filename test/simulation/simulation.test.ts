@@ -42,7 +42,7 @@ describe('the simulation', () => {
     expect(traces[0]).toMatch(/publish generation 1/);
   }, 60_000);
 
-  it.each(['hi-ignored', 'progress-before-fragments', 'sweep-by-the-newest-cut', 'poison-dropped'])(
+  it.each(['last-offset-ignored', 'progress-before-fragments', 'sweep-by-the-newest-cut', 'poison-dropped'])(
     'sees %s, and says how to see it again',
     async (sabotage) => {
       const { failures } = await found('--seeds', '40', '--sabotage', sabotage);

@@ -8,7 +8,7 @@ import { PARTITIONS, type Topic } from './topic.ts';
 /** A topic whose records a relay brings into the log. */
 export interface RelaySource {
   readonly topic: string;
-  readonly incarnation: string;
+  readonly topicId: string;
   /** By partition. */
   readonly records: readonly LogRecord[][];
   /** What the relay's group has committed, by partition. */
@@ -26,7 +26,7 @@ export class Sources {
     this.run = run;
     this.placements = placementsOf(plan);
     this.all = (plan.relay?.sources ?? []).map(({ topic }) => ({
-      ...{ topic, incarnation: uuidOf(run.freshId('source')) },
+      ...{ topic, topicId: uuidOf(run.freshId('source')) },
       records: Array.from({ length: PARTITIONS }, () => []),
       committed: new Array<number>(PARTITIONS).fill(0),
     }));
@@ -64,9 +64,9 @@ export class Sources {
   /** A record that was said to have been brought, and is not there; null when there is none. */
   lostOf({ history }: Topic): string | null {
     const brought = new Set(history.flatMap((slots) => slots.map((slot) => slot && originHeader(slot.headers))));
-    for (const { topic, incarnation, records } of this.all)
+    for (const { topic, topicId, records } of this.all)
       for (const { partition, offset } of records.flat())
-        if (!brought.has(originText(topic, incarnation, partition, offset))) return `${topic} p${partition} ${offset}`;
+        if (!brought.has(originText(topic, topicId, partition, offset))) return `${topic} p${partition} ${offset}`;
     return null;
   }
 }

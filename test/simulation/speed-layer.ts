@@ -1,10 +1,10 @@
 import type { LogRecord } from '@bifold/core';
 import {
+  type CatchUpRequest,
+  catchUpTo,
   coldState,
   type FoldedPartition,
   foldDelivery,
-  foldUpTo,
-  type Resumption,
   type SpeedPorts,
   type WarmState,
 } from '@bifold/functions/bodies';
@@ -67,10 +67,10 @@ export async function consume(world: World, deployment: Deployment, poller: Poll
 }
 
 /** What the recompute function asks of the speed function, which Lambda may have it do twice. */
-export function resume(world: World, deployment: Deployment, { upTo }: Resumption, happening: Happening): void {
+export function resume(world: World, deployment: Deployment, { upTo }: CatchUpRequest, happening: Happening): void {
   const ends = new Map(Object.entries(upTo).map(([partition, end]) => [Number(partition), end]));
   const name = `speed up to ${[...ends].map(([partition, end]) => `p${partition} ${end}`).join(' ')}`;
-  invoke(world, deployment, happening, name, (ports, warm) => foldUpTo(deployment.fold, ends, ports, warm));
+  invoke(world, deployment, happening, name, (ports, warm) => catchUpTo(deployment.fold, ends, ports, warm));
 }
 
 /** An invocation of the speed function, in a warm process if one is free. `released` is called however it ends. */
@@ -101,9 +101,9 @@ function invoke(
     `${deployment.name} ${name}`,
     'speed',
     async (actor) => {
-      const { incarnation } = deployment.scope;
+      const { topicId } = deployment.scope;
       const onRefused = (): void => world.count('models refused');
-      const folded = await body({ ...world.portsOf(deployment, actor, 'speed'), incarnation, onRefused }, used.warm);
+      const folded = await body({ ...world.portsOf(deployment, actor, 'speed'), topicId, onRefused }, used.warm);
       for (const { closed, recovered } of folded) {
         if (closed) world.count('closed');
         if (recovered > 0) world.count('recovered');

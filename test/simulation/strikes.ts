@@ -5,7 +5,7 @@ import { pickByName } from './random.ts';
 import { PARTITIONS_MAX } from './topic.ts';
 import { type Deployment, join, type World } from './world.ts';
 
-const INCARNATIONS_MAX = 3;
+const TOPIC_IDS_MAX = 3;
 const POLLERS_MAX = 3;
 const CLOCK_JUMP_MS = 3_600_000;
 const ROUND_MS = 100;
@@ -14,7 +14,7 @@ const HANDOVER_ROUNDS = 25;
 /** What goes wrong in a round: each nemesis that the seed has chosen may strike, by a draw of its own. */
 export async function strike(world: World): Promise<void> {
   for (const nemesis of ALL) await nemesis(world);
-  world.clockMs += ROUND_MS;
+  world.watermarkMs += ROUND_MS;
 }
 
 /** In this order: who is throttled is one of those that were there before others were deployed, and a transaction may be aborted in the round that it was opened in. */
@@ -114,7 +114,7 @@ function redeployment(world: World): void {
 /** The topic is deleted and created again, and the latest definition deployed over it. */
 function recreation(world: World): void {
   const { topic, sources, deployments } = world;
-  if (topic.incarnations >= INCARNATIONS_MAX || !world.strikes('recreate', 0.006)) return;
+  if (topic.topicIds >= TOPIC_IDS_MAX || !world.strikes('recreate', 0.006)) return;
   const { pipeline } = deployments.at(-1) as Deployment;
   topic.recreate();
   sources.begin();
@@ -151,5 +151,5 @@ function acceptLost(world: World): void {
 
 function clockJump(world: World): void {
   const random = world.strikes('clock-jump', 0.01)?.random;
-  if (random) world.clockMs += (random.chance(0.5) ? 1 : -1) * CLOCK_JUMP_MS;
+  if (random) world.watermarkMs += (random.chance(0.5) ? 1 : -1) * CLOCK_JUMP_MS;
 }

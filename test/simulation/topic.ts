@@ -15,7 +15,7 @@ type Slot = LogRecord | null;
 /** The topic that the pipelines read, as producers, transactions, retention and operators make it; and all that it ever held. */
 export class Topic {
   readonly log: MemoryLog;
-  incarnation: string;
+  topicId: string;
   /** By partition, the first offset that retention has left. */
   readonly starts = new Array<number>(PARTITIONS_MAX).fill(0);
   private readonly run: Run;
@@ -25,8 +25,8 @@ export class Topic {
 
   constructor(run: Run) {
     this.run = run;
-    this.incarnation = run.freshId('topic');
-    this.log = memoryLog(this.incarnation, PARTITIONS);
+    this.topicId = run.freshId('topic');
+    this.log = memoryLog(this.topicId, PARTITIONS);
     this.openHistory();
   }
 
@@ -34,17 +34,17 @@ export class Topic {
     return this.history.length;
   }
 
-  get incarnations(): number {
+  get topicIds(): number {
     return this.histories.size;
   }
 
-  /** What the current incarnation ever held, by partition and offset; null is a hole. */
+  /** What the current topic ever held, by partition and offset; null is a hole. */
   get history(): History {
-    return this.historyOf(this.incarnation);
+    return this.historyOf(this.topicId);
   }
 
-  historyOf(incarnation: string): History {
-    return this.histories.get(incarnation) as Slot[][];
+  historyOf(topicId: string): History {
+    return this.histories.get(topicId) as Slot[][];
   }
 
   endOf(partition: number): number {
@@ -118,26 +118,26 @@ export class Topic {
 
   addPartition(): void {
     this.run.say(`NEW PARTITION p${this.log.addPartition()}`);
-    this.histories.get(this.incarnation)?.push([]);
+    this.histories.get(this.topicId)?.push([]);
   }
 
   recreate(): void {
     this.openFrom.fill(null);
     this.starts.fill(0);
-    this.incarnation = this.run.freshId('topic');
-    this.log.recreate(this.incarnation);
+    this.topicId = this.run.freshId('topic');
+    this.log.recreate(this.topicId);
     this.openHistory();
-    this.run.say(`RECREATED the topic: ${this.incarnation}`);
+    this.run.say(`RECREATED the topic: ${this.topicId}`);
   }
 
   private openHistory(): void {
     this.histories.set(
-      this.incarnation,
+      this.topicId,
       Array.from({ length: PARTITIONS }, () => []),
     );
   }
 
   private slotsOf(partition: number): Slot[] {
-    return this.histories.get(this.incarnation)?.[partition] as Slot[];
+    return this.histories.get(this.topicId)?.[partition] as Slot[];
   }
 }

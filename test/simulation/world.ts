@@ -12,10 +12,10 @@ import {
   type Coverage,
   type Fold,
   foldOf,
-  looksBack,
   type Pipeline,
-  type Question,
+  requiresHistory,
   type Scope,
+  type ViewQuery,
 } from '@bifold/core';
 import { publishedView, type WarmState } from '@bifold/functions/bodies';
 import { FinalRows } from './finality.ts';
@@ -43,7 +43,7 @@ export interface Poller {
   readonly busy: boolean[];
 }
 
-/** A view version over an incarnation of the topic: functions, mapping and consumer group. */
+/** A view version over one topic, by its id: functions, mapping and consumer group. */
 export interface Deployment {
   readonly pipeline: Pipeline;
   readonly fold: Fold;
@@ -73,7 +73,7 @@ export interface GivenReceipt {
 }
 
 /** A view that looks back cannot pass what is lost. */
-export const passesLost = ({ pipeline }: Deployment): boolean => !looksBack(pipeline.plan);
+export const passesLost = ({ pipeline }: Deployment): boolean => !requiresHistory(pipeline.plan);
 
 /** One more member of the group, that goes on from there. */
 export function join(deployment: Deployment, name: string, position: readonly number[]): Poller {
@@ -85,7 +85,7 @@ export function join(deployment: Deployment, name: string, position: readonly nu
 /** An answer that somebody kept: it can be given again when all has moved on. */
 export interface KeptPages {
   readonly deployment: Deployment;
-  readonly question: Question;
+  readonly question: ViewQuery;
   readonly pages: readonly Answer[];
 }
 
@@ -100,7 +100,7 @@ export class World extends Run {
   readonly kept: KeptPages[] = [];
   /** The round until which a version that was just deployed is watched. */
   handoverUntil = 0;
-  /** Receipts that were given when the view was asked by its name, by incarnation and kind of question. */
+  /** Receipts that were given when the view was asked by its name, by topic id and kind of question. */
   readonly receipts = new Map<string, GivenReceipt[]>();
   /** The step at which the database was emptied last. */
   emptiedAtStep = Number.NEGATIVE_INFINITY;
@@ -135,12 +135,12 @@ export class World extends Run {
 
   /** Deployments over the topic as it is now. */
   get current(): readonly Deployment[] {
-    return this.deployments.filter(({ scope }) => scope.incarnation === this.topic.incarnation);
+    return this.deployments.filter(({ scope }) => scope.topicId === this.topic.topicId);
   }
 
-  deploymentOf(version: string, incarnation: string): Deployment {
-    const found = this.deployments.find(({ scope }) => scope.version === version && scope.incarnation === incarnation);
-    if (!found) throw new Error(`${version} was never deployed over ${incarnation}`);
+  deploymentOf(version: string, topicId: string): Deployment {
+    const found = this.deployments.find(({ scope }) => scope.version === version && scope.topicId === topicId);
+    if (!found) throw new Error(`${version} was never deployed over ${topicId}`);
     return found;
   }
 
@@ -151,10 +151,10 @@ export class World extends Run {
 
   deploy(pipeline: Pipeline): void {
     const { sabotage, topic } = this;
-    const scope = { version: pipeline.plan.version, incarnation: topic.incarnation };
-    const name = `v${this.pipelines.indexOf(pipeline) + 1}i${topic.incarnations}`;
+    const scope = { version: pipeline.plan.version, topicId: topic.topicId };
+    const name = `v${this.pipelines.indexOf(pipeline) + 1}i${topic.topicIds}`;
     const before = this.deployments.at(-1);
-    const shared = before !== undefined && before.scope.incarnation === topic.incarnation && sabotage.sharedGroup;
+    const shared = before !== undefined && before.scope.topicId === topic.topicId && sabotage.sharedGroup;
     const committed = shared ? before.committed : new Array<number>(PARTITIONS_MAX).fill(0);
     const fold = foldOf(pipeline);
     const deployment: Deployment = {
@@ -202,7 +202,7 @@ export class World extends Run {
     const { storage } = deployment.pipeline.plan;
     const store = ports.speedStore(stage, actor, scope, storage);
     const batch = ports.batchStore(stage, actor, scope, storage);
-    const appearances = ports.appearanceStore(stage, actor, scope);
+    const operatorState = ports.operatorStateStore(stage, actor, scope);
     const bindings = ports.bindingStore(stage, actor, scope);
     const kept = ports.bindingArchive(stage, actor, scope);
     const bindingArchive = sabotage.bindingArchive?.(kept) ?? kept;
@@ -215,7 +215,7 @@ export class World extends Run {
     return {
       store: sabotage.speed?.(store, role, stage, scope) ?? store,
       batch: sabotage.batch?.(batch, role) ?? batch,
-      appearances: sabotage.appearances?.(appearances, role, stage, scope) ?? appearances,
+      operatorState: sabotage.operatorState?.(operatorState, role, stage, scope) ?? operatorState,
       bindings: sabotage.bindings?.(bindings) ?? archivedBindings(bindings, bindingArchive),
       bindingArchive,
       lookups: ports.lookupStore(stage, actor),

@@ -321,7 +321,7 @@ definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: quantile('price
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: range('carrier') } });
 // @ts-expect-error an aggregate of one's own of a field that does not exist
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: range('dealy') } });
-const own = { name: 'own', version: 1, takes: 'numbers', shows: 'number', empty: 0 } as const;
+const own = { name: 'own', version: 1, input: 'numbers', output: 'number', empty: 0 } as const;
 // @ts-expect-error a merge that gives something else than a state
 defineAggregate({ ...own, lift: (value) => value, merge: () => 'text', present: (state) => state });
 // @ts-expect-error text where a number is shown
@@ -444,8 +444,8 @@ const scored = definePipeline({
   from: departures,
   scores: {
     expected: model('arrival-delay'),
-    grade: model('grades', { gives: 'text' }),
-    sure: model('grades', { gives: 'probability', of: 'late' }),
+    grade: model('grades', { output: 'text' }),
+    sure: model('grades', { output: 'probability', of: 'late' }),
   },
   derive: { wrong: field('delay').minus(field('expected')), sure2: field('sure').gt(0.5) },
   where: field('grade').ne('bad'),
@@ -456,19 +456,20 @@ const scored = definePipeline({
 holds<Equal<Parts<typeof scored>['key'], { carrier: string; grade: string | null }>>();
 holds<Equal<Parts<typeof scored>['row'], { expected: number | null; surest: number | null; wrong: number | null }>>();
 const scoring = { name: 'x', from: departures, groupBy: ['carrier'], windows: { daily: tumbling('1d') } } as const;
+const classified = { ...scoring, scores: { grade: model('grades', { output: 'text' }) } } as const;
 // @ts-expect-error the mean of a class
-definePipeline({ ...scoring, scores: { grade: model('grades', { gives: 'text' }) }, aggregates: { m: mean('grade') } });
+definePipeline({ ...classified, aggregates: { m: mean('grade') } });
 // @ts-expect-error a score that no model fills
 definePipeline({ ...scoring, scores: { expected: model('delays') }, aggregates: { m: mean('expectd') } });
 // @ts-expect-error a name where a model belongs
 definePipeline({ ...scoring, scores: { expected: 'delays' }, aggregates: { n: count() } });
 // @ts-expect-error nothing of that kind is given
-model('delays', { gives: 'odds' });
+model('delays', { output: 'odds' });
 // @ts-expect-error an unknown rule for no version
 model('delays', { missing: 'drop' });
 const graded = {
   ...scoring,
-  scores: { grade: model('grades', { gives: 'text' }) },
+  scores: { grade: model('grades', { output: 'text' }) },
   aggregates: { n: count() },
 } as const;
 // @ts-expect-error arithmetic over a class

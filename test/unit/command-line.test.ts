@@ -183,7 +183,7 @@ const WRONG: Readonly<
   simulate: [
     { args: ['--seeds', 'many'], says: ['"many"', 'a whole number from 1 on'] },
     { args: ['--without', 'luck'], says: ['"luck"', 'zombie', 'replicas'] },
-    { args: ['--sabotage', 'luck'], says: ['"luck"', 'hi-ignored', 'mapping-with-a-filter'] },
+    { args: ['--sabotage', 'luck'], says: ['"luck"', 'last-offset-ignored', 'mapping-with-a-filter'] },
     { args: ['--trace'], says: ['--trace without --seed'] },
   ],
   fuzz: [

@@ -92,8 +92,8 @@ const wide = (parts: number): Expression<boolean> =>
 const LEAST = {
   name: 'least',
   version: 1,
-  takes: 'numbers',
-  shows: 'number',
+  input: 'numbers',
+  output: 'number',
   empty: 1e300 as number,
   lift: (value: number) => value,
   merge: Math.min,
@@ -556,7 +556,7 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     what: 'a score of an unknown kind',
     names: '"expected"',
     allowed: '"probability"',
-    make: () => define({ scores: { expected: model('fares', { gives: 'odds' } as never) } }),
+    make: () => define({ scores: { expected: model('fares', { output: 'odds' } as never) } }),
   },
   {
     code: 'BIFOLD_BAD_SCORE',
@@ -580,8 +580,8 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     make: () =>
       define({
         scores: {
-          grade: model('grades', { gives: 'text' }),
-          sure: model('grades', { gives: 'probability', missing: 'wait' }),
+          grade: model('grades', { output: 'text' }),
+          sure: model('grades', { output: 'probability', missing: 'wait' }),
         },
       }),
   },
@@ -620,7 +620,7 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     names: '"grade"',
     allowed: 'an integer or double',
     make: () =>
-      define({ scores: { grade: model('grades', { gives: 'text' }) }, aggregates: { m: mean('grade' as never) } }),
+      define({ scores: { grade: model('grades', { output: 'text' }) }, aggregates: { m: mean('grade' as never) } }),
   },
   {
     code: 'BIFOLD_BAD_LOOKUP_KEY',
@@ -978,7 +978,7 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     names: 'longest@1 of "fare"',
     allowed: 'a text field',
     make: () =>
-      define({ aggregates: { top: defineAggregate({ ...LEAST, name: 'longest', takes: 'texts' } as never)('fare') } }),
+      define({ aggregates: { top: defineAggregate({ ...LEAST, name: 'longest', input: 'texts' } as never)('fare') } }),
   },
   {
     code: 'BIFOLD_BAD_AGGREGATE',
@@ -992,14 +992,14 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
     what: 'an aggregate of nothing',
     names: 'takes',
     allowed: 'numbers, booleans',
-    make: () => defineAggregate({ ...LEAST, takes: 'dates' } as never),
+    make: () => defineAggregate({ ...LEAST, input: 'dates' } as never),
   },
   {
     code: 'BIFOLD_BAD_AGGREGATE',
     what: 'an aggregate that shows anything',
     names: 'shows',
     allowed: 'number, boolean',
-    make: () => defineAggregate({ ...LEAST, shows: 'any' } as never),
+    make: () => defineAggregate({ ...LEAST, output: 'any' } as never),
   },
   {
     code: 'BIFOLD_BAD_AGGREGATE',

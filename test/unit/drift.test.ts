@@ -174,7 +174,7 @@ describe('a pipeline that counts drift', () => {
         partitionBy: 'city',
         eventTime: { field: 'at', unit: 'ms' },
       }),
-      scores: { by: model('fares', { gives: 'version' }), bin: model('fares', { gives: 'bin', of: 'fare' }) },
+      scores: { by: model('fares', { output: 'version' }), bin: model('fares', { output: 'bin', of: 'fare' }) },
       groupBy: ['by'],
       windows: { ever: running() },
       aggregates: { n: count() },

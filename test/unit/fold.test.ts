@@ -131,11 +131,11 @@ describe('the condition of a pipeline', () => {
     }),
   );
   it.each([
-    { fare: 2.5, takesPart: true },
-    { fare: 2, takesPart: false },
-    { fare: null, takesPart: false },
-  ])('must be true of a record, not merely not false: fare $fare', ({ fare, takesPart }) => {
-    expect(dear.enrich(values({ ...ride, fare }), resolving()).length > 0).toBe(takesPart);
+    { fare: 2.5, passesFilter: true },
+    { fare: 2, passesFilter: false },
+    { fare: null, passesFilter: false },
+  ])('must be true of a record, not merely not false: fare $fare', ({ fare, passesFilter }) => {
+    expect(dear.enrich(values({ ...ride, fare }), resolving()).length > 0).toBe(passesFilter);
   });
 });
 
@@ -177,9 +177,9 @@ describe('a field that a record may lack', () => {
 describe('a segment', () => {
   const events = fold.enrich(values(ride), resolving());
   const shown = (segment: SegmentFold) =>
-    segment.takeTouched().map(({ key, window, startMs, hi, cell }) => {
+    segment.takeTouched().map(({ key, window, startMs, lastOffset, cell }) => {
       const algebra = fold.rows.of(window);
-      return { key, window, startMs, hi, values: algebra.present(algebra.decodeFragment(cell).states) };
+      return { key, window, startMs, lastOffset, values: algebra.present(algebra.decodeFragment(cell).states) };
     });
 
   it('counts its first record, at offset 0', () => {
@@ -187,8 +187,8 @@ describe('a segment', () => {
     segment.addEvents(0, 3, events);
     segment.addPoison(0, 'not-json');
     expect(shown(segment)).toMatchObject([
-      { key: '["rome",true]', window: 'w', startMs: 0, hi: 0, values: { n: 1, known: 1, fares: 2.5 } },
-      { key: '', window: '$quarantine', startMs: 0, hi: 0, values: { 'not-json': 1, tombstone: 0 } },
+      { key: '["rome",true]', window: 'w', startMs: 0, lastOffset: 0, values: { n: 1, known: 1, fares: 2.5 } },
+      { key: '', window: '$quarantine', startMs: 0, lastOffset: 0, values: { 'not-json': 1, tombstone: 0 } },
     ]);
   });
 
@@ -204,9 +204,9 @@ describe('a segment', () => {
     second.addEvents(3, 9, events);
     second.addPoison(4, 'tombstone');
     expect(shown(second)).toMatchObject([
-      { startMs: 10, hi: 2, values: { n: 1 } },
-      { startMs: 0, hi: 3, values: { n: 2, known: 2, fares: 5 } },
-      { window: '$quarantine', hi: 4, values: { tombstone: 2 } },
+      { startMs: 10, lastOffset: 2, values: { n: 1 } },
+      { startMs: 0, lastOffset: 3, values: { n: 2, known: 2, fares: 5 } },
+      { window: '$quarantine', lastOffset: 4, values: { tombstone: 2 } },
     ]);
   });
 });
@@ -218,9 +218,9 @@ describe('a record whose events happened at times of their own', () => {
     const timed = [3, 5, 13].map((timeMs) => ({ timeMs, slots }));
     segment.addTimedEvents(4, timed);
     segment.addTimedEvents(4, timed);
-    const counts = segment.takeTouched().map(({ startMs, hi, cell }) => {
+    const counts = segment.takeTouched().map(({ startMs, lastOffset, cell }) => {
       const { states } = fold.rows.view.decodeFragment(cell);
-      return [startMs, hi, fold.rows.view.present(states).n];
+      return [startMs, lastOffset, fold.rows.view.present(states).n];
     });
     expect(counts).toEqual([
       [0, 4, 2],

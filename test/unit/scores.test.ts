@@ -175,8 +175,8 @@ describe('delays-expected', () => {
 
 describe('a version that is not made for a pipeline', () => {
   const classes = { task: 'classification', classes: ['dear', 'cheap'] };
-  const classifier = (gives: object) =>
-    definePipeline({ ...base, scores: { grade: model('fares', gives as never) }, aggregates: { n: count() } });
+  const classifier = (output: object) =>
+    definePipeline({ ...base, scores: { grade: model('fares', output as never) }, aggregates: { n: count() } });
   const numbers = { features: [{ field: 'fare', type: 'number', impute: 0, mean: 0, scale: 1 }] };
 
   it.each<[string, { plan: Plan }, object, string]>([
@@ -196,16 +196,16 @@ describe('a version that is not made for a pipeline', () => {
     ],
     ['reads what comes after scoring', scored, { features: [{ ...numbers.features[0], field: 'high' }] }, '"high"'],
     ['tells classes apart where a number is wanted', scored, classes, 'a classification'],
-    ['gives a number where a class is wanted', classifier({ gives: 'text' }), numbers, 'a regression'],
+    ['gives a number where a class is wanted', classifier({ output: 'text' }), numbers, 'a regression'],
     [
       'gives texts where whole numbers are wanted',
-      classifier({ gives: 'integer' }),
+      classifier({ output: 'integer' }),
       { ...numbers, ...classes },
       '"dear"',
     ],
     [
       'lacks the class of a probability',
-      classifier({ gives: 'probability', of: 'fair' }),
+      classifier({ output: 'probability', of: 'fair' }),
       { ...numbers, ...classes },
       '"fair"',
     ],
@@ -218,7 +218,7 @@ describe('a version that is not made for a pipeline', () => {
 
 describe('the version of a segment', () => {
   const open = () => {
-    const bindings = memoryDatabase().bindingStore({ version: scored.plan.version, incarnation: 'i' });
+    const bindings = memoryDatabase().bindingStore({ version: scored.plan.version, topicId: 'i' });
     const models = modelRegistry(memoryBucket(), memoryModelPointers());
     const refused: RefusedVersion[] = [];
     const ports = { bindings, models, onRefused: (each: RefusedVersion) => refused.push(each) };

@@ -17,8 +17,8 @@ const AGGREGATES: Readonly<Record<AggregateKind, true>> = {
 };
 const EXPRESSIONS: Readonly<Record<ExpressionNode['kind'], true>> = {
   ...{ field: true, literal: true, isNull: true, not: true, and: true, or: true, compare: true, isIn: true },
-  ...{ arithmetic: true, numeric: true, case: true, coalesce: true, concat: true, length: true, substring: true },
-  ...{ textTest: true, letters: true, timePart: true },
+  ...{ arithmetic: true, mathFunction: true, case: true, coalesce: true, concat: true, length: true, substring: true },
+  ...{ stringPredicate: true, changeCase: true, timePart: true },
 };
 const OPERATORS: Readonly<Record<FlatMapPlan['source']['kind'] | Relayed<never>['kind'] | Operator, true>> = {
   ...{

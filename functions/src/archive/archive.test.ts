@@ -63,7 +63,7 @@ describe('archiveLog', () => {
         written.push(count);
       },
     };
-    return archiveLog(airframes, { log, archive, engine, incarnation: 'id', hasTime, scratchFolder });
+    return archiveLog(airframes, { log, archive, engine, topicId: 'id', hasTime, scratchFolder });
   };
 
   it('writes files of a bounded number of records, whatever a slice holds, one of each partition in turn', async () => {

@@ -18,7 +18,7 @@ import {
   sqlTypeOf,
   sqlValueOf,
 } from '@bifold/core';
-import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
+import { type BoundLog, verifyTopicId } from '../deployment/topic-id.ts';
 
 export interface ArchivePorts extends BoundLog {
   readonly archive: ArchiveStore;
@@ -59,7 +59,7 @@ const DECODED_RECORDS = 2_048;
 export async function archiveLog(pipeline: Pipeline, ports: ArchivePorts): Promise<readonly ArchivedPartition[]> {
   const decode = decoderOf(pipeline);
   // Also where nothing is to be archived: "nothing is left" would be said of another topic.
-  await verifyIncarnation(ports);
+  await verifyTopicId(ports);
   const scratch = await mkdtemp(join(ports.scratchFolder, 'archive-'));
   try {
     const chains = await Promise.all((await ports.log.partitions()).map((partition) => chainOf(partition, ports)));
@@ -108,7 +108,7 @@ async function lengthen(
   const stretch: Stretch = { end: position, records: 0, lost: false };
   const rows = rowsOf(recordsOf(ports.log, partition, chain.logEnd, stretch), plan, decode);
   await ports.engine.writeParquet(localPath, archiveColumns(plan), rows);
-  await verifyIncarnation(ports);
+  await verifyTopicId(ports);
   const { end, lost, records } = stretch;
   if (!(await ports.archive.append({ partition, start: position, end, lost }, localPath))) {
     chain.position = await ports.archive.frontier(partition);

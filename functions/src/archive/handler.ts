@@ -10,10 +10,10 @@ const { pipeline, scope } = deploymentOf();
 
 const ports = once(
   async (): Promise<Omit<ArchivePorts, 'hasTime'>> => ({
-    log: logOfEnvironment(pipeline.plan.topic, scope.incarnation),
+    log: logOfEnvironment(pipeline.plan.topic, scope.topicId),
     archive: s3Archive(openBucket(setting('ARCHIVE_BUCKET')), scope),
     engine: await engineOfEnvironment(),
-    incarnation: scope.incarnation,
+    topicId: scope.topicId,
     scratchFolder: tmpdir(),
   }),
 );

@@ -5,20 +5,20 @@ import {
   type ArchiveStore,
   archivedRecordsSql,
   type Coverage,
-  type Located,
   type Log,
   type LogRecord,
-  locate,
   ProtocolError,
   type Range,
+  type ResolvedSources,
+  resolveSources,
   type Source,
   type SqlEngine,
   type SqlValue,
 } from '@bifold/core';
 
 /** Where records are kept: in the log, and in the archive, which holds the same bytes for ever. */
-export interface KeptPorts {
-  /** Null when the topic is gone, or is another incarnation. */
+export interface RecordSourcePorts {
+  /** Null when the topic is gone, or has another id. */
   readonly log: Log | null;
   readonly archive: ArchiveStore;
   readonly engine: Pick<SqlEngine, 'query'>;
@@ -26,11 +26,11 @@ export interface KeptPorts {
 }
 
 /** Finds where the records of some offsets are kept now. */
-export async function locateKept(
+export async function resolveRecordSources(
   wanted: Coverage,
   source: Source,
-  { log, archive }: Pick<KeptPorts, 'log' | 'archive'>,
-): Promise<Located> {
+  { log, archive }: Pick<RecordSourcePorts, 'log' | 'archive'>,
+): Promise<ResolvedSources> {
   const inLog: Record<string, readonly Range[]> = {};
   const inArchive: Record<string, readonly Range[]> = {};
   const existing = new Set(log === null ? [] : await log.partitions());
@@ -44,11 +44,14 @@ export async function locateKept(
       inArchive[partition] = files.map(({ start, end }): Range => [start, end]);
     }
   }
-  return locate(wanted, source, inLog, inArchive);
+  return resolveSources(wanted, source, inLog, inArchive);
 }
 
 /** The records of what was located: from the archive first, then from the log. Offsets that hold none are holes. */
-export async function* keptRecords(located: Located, ports: KeptPorts): AsyncGenerator<LogRecord> {
+export async function* readRecordSources(
+  located: ResolvedSources,
+  ports: RecordSourcePorts,
+): AsyncGenerator<LogRecord> {
   yield* archivedRecords(located.archive, ports);
   if (ports.log !== null) yield* loggedRecords(located.log, ports.log);
 }
@@ -56,7 +59,7 @@ export async function* keptRecords(located: Located, ports: KeptPorts): AsyncGen
 /** One file of the archive after another; while one is read, the next one is on its way. */
 async function* archivedRecords(
   coverage: Coverage,
-  { archive, engine, scratchFolder }: KeptPorts,
+  { archive, engine, scratchFolder }: RecordSourcePorts,
 ): AsyncGenerator<LogRecord> {
   const files: (readonly [ArchiveFile, readonly Range[]])[] = [];
   for (const [name, ranges] of Object.entries(coverage)) {

@@ -30,11 +30,11 @@ export function cassandraOfEnvironment(): Promise<CassandraClient> {
   });
 }
 
-/** A log, read by offset: of the incarnation that it was deployed for, and of no other. */
-export function logOfEnvironment(topic: string, incarnation: string): Log {
+/** A log, read by offset: of the topic that it was deployed for, by its id. */
+export function logOfEnvironment(topic: string, topicId: string): Log {
   const decodedMib = optionalSetting('KAFKA_DECODED_MIB');
   const bound = decodedMib === undefined ? {} : { decodedBytesMax: Number(decodedMib) * 1024 * 1024 };
-  return kafkaLog({ ...kafkaOfEnvironment(), ...bound, topic, incarnation });
+  return kafkaLog({ ...kafkaOfEnvironment(), ...bound, topic, topicId });
 }
 
 /** The brokers of the function's settings. */

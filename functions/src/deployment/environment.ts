@@ -10,7 +10,7 @@ export interface Deployment {
   readonly scope: Scope;
 }
 
-/** Reads `BIFOLD_PIPELINE`, `BIFOLD_VERSION`, `BIFOLD_INCARNATION`. @throws {EnvironmentError} also when the bundle's definition is not the deployed one */
+/** Reads `BIFOLD_PIPELINE`, `BIFOLD_VERSION`, `BIFOLD_TOPIC_ID`. @throws {EnvironmentError} also when the bundle's definition is not the deployed one */
 export function deploymentOf(): Deployment {
   const name = setting('BIFOLD_PIPELINE');
   const pipeline = pipelines.find(({ plan }) => plan.name === name);
@@ -31,7 +31,7 @@ export function deploymentOf(): Deployment {
       remedy: 'deploy again, so that settings and code come from one definition',
     });
   }
-  return { pipeline, scope: { version, incarnation: setting('BIFOLD_INCARNATION') } };
+  return { pipeline, scope: { version, topicId: setting('BIFOLD_TOPIC_ID') } };
 }
 
 export function setting(name: string): string {

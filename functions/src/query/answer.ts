@@ -1,15 +1,14 @@
 import {
   type Answer,
   answerOf,
-  askedOf,
   type BatchRow,
   boundModels,
   bucketOf,
   type FragmentRow,
   fillPage,
-  gatherSorted,
   type MergedRow,
   type ModelVersions,
+  mergeSorted,
   mergeTotal,
   mergeWindows,
   type OpenSegment,
@@ -19,22 +18,23 @@ import {
   paneRange,
   QUARANTINE_POSITION,
   type Quarantined,
-  type Question,
-  QuestionError,
+  QueryError,
+  queryParametersOf,
   questionDigest,
+  type ReadSnapshot,
   type RowAlgebras,
   type RowFilter,
   type RowParts,
   type RowPosition,
   rowAlgebrasOf,
   type Scope,
-  type SealedVantage,
+  type SealedSnapshot,
   stillReadable,
-  type Vantage,
+  type ViewQuery,
 } from '@bifold/core';
 import { rowsLost } from '../published.ts';
 import type { QueryPorts } from './ports.ts';
-import { freshVantage, resumedVantage, sealedVantage, withClocks } from './vantage.ts';
+import { newSnapshot, snapshotFromCursor, snapshotFromSeal, withWatermarks } from './read-snapshot.ts';
 
 const TRIES = 5;
 /** Of rows, below the 6 MB that Lambda lets a function answer: the rest is the receipt's and the cursor's. */
@@ -47,36 +47,36 @@ const RESPONSE_BYTES_MAX = 5 * 1024 * 1024;
  * most.
  * @throws {ViewLostError} when the database lacks what was once published: a smaller answer would look like a complete one
  */
-export async function answerQuestion(plan: Plan, scope: Scope, question: Question, ports: QueryPorts): Promise<Answer> {
+export async function executeQuery(plan: Plan, scope: Scope, question: ViewQuery, ports: QueryPorts): Promise<Answer> {
   checkContinues(plan, question);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const pointer = await ports.batch.readPointer('quorum');
     await ports.published.check(pointer);
     const covering = question.cursor
-      ? await resumedVantage(plan, scope, question.cursor, pointer, ports)
-      : await freshVantage(plan, question, pointer, ports);
+      ? await snapshotFromCursor(plan, scope, question.cursor, pointer, ports)
+      : await newSnapshot(plan, question, pointer, ports);
     const answer = await answerFrom(plan, scope, question, covering, ports);
     if (answer !== null) return answer;
   }
   throw movedOn(`${TRIES} tries`);
 }
 
-/** Answers from a vantage that was written down; null when its run is no longer kept. */
+/** Answers from a read snapshot that was written down; null when its run is no longer kept. */
 export async function answerSealed(
   plan: Plan,
   scope: Scope,
-  question: Question,
-  sealed: SealedVantage,
+  question: ViewQuery,
+  sealed: SealedSnapshot,
   ports: QueryPorts,
 ): Promise<Answer | null> {
   const pointer = await ports.batch.readPointer('quorum');
   await ports.published.check(pointer);
-  const vantage = sealedVantage(plan, question, sealed, pointer);
-  return vantage && answerFrom(plan, scope, question, vantage, ports);
+  const readSnapshot = snapshotFromSeal(plan, question, sealed, pointer);
+  return readSnapshot && answerFrom(plan, scope, question, readSnapshot, ports);
 }
 
-export function movedOn(received: string): QuestionError {
-  return new QuestionError('BIFOLD_MOVED_ON', {
+export function movedOn(received: string): QueryError {
+  return new QueryError('BIFOLD_MOVED_ON', {
     failed: 'an answer could not be read before its generation was replaced twice',
     received,
     allowed: 'at most one generation published while an answer is read',
@@ -84,35 +84,35 @@ export function movedOn(received: string): QuestionError {
   });
 }
 
-/** An answer from this vantage; null when its rows may have been swept while they were read. */
+/** An answer from this read snapshot; null when its rows may have been swept while they were read. */
 async function answerFrom(
   plan: Plan,
   scope: Scope,
-  question: Question,
-  covering: Vantage,
+  question: ViewQuery,
+  covering: ReadSnapshot,
   ports: QueryPorts,
 ): Promise<Answer | null> {
   const algebras = rowAlgebrasOf(plan);
-  const vantage = await withClocks(plan, covering, ports);
+  const readSnapshot = await withWatermarks(plan, covering, ports);
   const [page, counted, models] = await Promise.all([
-    readPage(plan, algebras, vantage, question, ports),
-    question.cursor?.quarantined ?? countQuarantined(plan, algebras, vantage, ports),
-    modelsOf(plan, vantage, question, ports),
+    readPage(plan, algebras, readSnapshot, question, ports),
+    question.cursor?.quarantined ?? countQuarantined(plan, algebras, readSnapshot, ports),
+    modelsOf(plan, readSnapshot, question, ports),
   ]);
   const after = await ports.batch.readPointer('quorum');
-  if (!stillReadable(vantage, after)) return null;
+  if (!stillReadable(readSnapshot, after)) return null;
   // A first generation may have come and gone with the database meanwhile.
-  if (vantage.generation === 0) await ports.published.check(after);
-  if (counted === null) throw rowsLost(plan, vantage.run as string);
-  if (Object.keys(vantage.coverage).length === 0) await ports.published.checkNothingCovered();
-  return answerOf(plan, scope, vantage, question, { quarantined: counted, models }, startOf(question), page);
+  if (readSnapshot.generation === 0) await ports.published.check(after);
+  if (counted === null) throw rowsLost(plan, readSnapshot.run as string);
+  if (Object.keys(readSnapshot.coverage).length === 0) await ports.published.checkNothingCovered();
+  return answerOf(plan, scope, readSnapshot, question, { quarantined: counted, models }, startOf(question), page);
 }
 
 /** The versions that the covered segments are bound to; on all pages of an answer those of the first. */
 async function modelsOf(
   plan: Plan,
-  { coverage }: Vantage,
-  { cursor }: Question,
+  { coverage }: ReadSnapshot,
+  { cursor }: ViewQuery,
   { bindings }: QueryPorts,
 ): Promise<ModelVersions | null> {
   if (plan.models === undefined) return null;
@@ -124,18 +124,19 @@ async function modelsOf(
 }
 
 /** The receipt repeats the question, and a cursor holds what is true of the one that it was given for. */
-function checkContinues(plan: Plan, question: Question): void {
-  if (question.cursor === null || question.cursor.question === questionDigest(askedOf(plan, question))) return;
-  throw new QuestionError('BIFOLD_BAD_CURSOR', {
+function checkContinues(plan: Plan, question: ViewQuery): void {
+  if (question.cursor === null || question.cursor.question === questionDigest(queryParametersOf(plan, question)))
+    return;
+  throw new QueryError('BIFOLD_BAD_CURSOR', {
     failed: 'a cursor goes on with another question than the one it was given for',
-    received: JSON.stringify(askedOf(plan, question)).slice(0, 200),
+    received: JSON.stringify(queryParametersOf(plan, question)).slice(0, 200),
     allowed: 'the question of the first page; only its limit may change',
     remedy: 'repeat the question of the first page, or ask without a cursor',
   });
 }
 
 /** Where the asked page begins; null for the first. */
-function startOf({ cursor }: Question): PageStart | null {
+function startOf({ cursor }: ViewQuery): PageStart | null {
   return cursor && { bucket: cursor.bucket, after: cursor.after };
 }
 
@@ -143,8 +144,8 @@ function startOf({ cursor }: Question): PageStart | null {
 async function readPage(
   plan: Plan,
   algebras: RowAlgebras,
-  vantage: Vantage,
-  question: Question,
+  readSnapshot: ReadSnapshot,
+  question: ViewQuery,
   ports: QueryPorts,
 ): Promise<Page> {
   // The receipt repeats the question, whose keys may be many.
@@ -152,13 +153,13 @@ async function readPage(
   return fillPage(
     plan,
     algebras.view,
-    vantage,
+    readSnapshot,
     question,
-    mergedRows(plan, algebras, vantage, question, ports),
+    mergedRows(plan, algebras, readSnapshot, question, ports),
     (row, rowsBefore) => {
       sizeBytes += bytesInResponse(row);
       if (sizeBytes > RESPONSE_BYTES_MAX)
-        throw new QuestionError('BIFOLD_KEY_TOO_LARGE', {
+        throw new QueryError('BIFOLD_KEY_TOO_LARGE', {
           failed: 'a key has more sessions than one response holds, and they are given together',
           received: `more than ${RESPONSE_BYTES_MAX} bytes of sessions of ${JSON.stringify(row.key)}`,
           allowed: `${RESPONSE_BYTES_MAX} bytes`,
@@ -178,16 +179,17 @@ function bytesInResponse(value: unknown): number {
 async function* mergedRows(
   plan: Plan,
   algebras: RowAlgebras,
-  vantage: Vantage,
-  question: Question,
+  readSnapshot: ReadSnapshot,
+  question: ViewQuery,
   ports: QueryPorts,
 ): AsyncGenerator<MergedRow> {
   for (const bucket of bucketsOf(plan, question)) {
-    if (bucket >= (question.cursor?.bucket ?? 0)) yield* rowsOfBucket(plan, algebras, vantage, question, bucket, ports);
+    if (bucket >= (question.cursor?.bucket ?? 0))
+      yield* rowsOfBucket(plan, algebras, readSnapshot, question, bucket, ports);
   }
 }
 
-function bucketsOf(plan: Plan, { keys }: Question): readonly number[] {
+function bucketsOf(plan: Plan, { keys }: ViewQuery): readonly number[] {
   const { buckets } = plan.storage;
   if (keys === null) return Array.from({ length: buckets }, (_, bucket) => bucket);
   return [...new Set(keys.map((key) => bucketOf(key, buckets)))].sort((left, right) => left - right);
@@ -196,8 +198,8 @@ function bucketsOf(plan: Plan, { keys }: Question): readonly number[] {
 async function* rowsOfBucket(
   plan: Plan,
   algebras: RowAlgebras,
-  vantage: Vantage,
-  question: Question,
+  readSnapshot: ReadSnapshot,
+  question: ViewQuery,
   bucket: number,
   ports: QueryPorts,
 ): AsyncGenerator<MergedRow> {
@@ -209,28 +211,28 @@ async function* rowsOfBucket(
     ...paneRange(window, question),
   };
   const after = cursor?.bucket === bucket ? cursor.after : null;
-  const panes = gatherParts(vantage, bucket, filter, after, ports);
+  const panes = gatherParts(readSnapshot, bucket, filter, after, ports);
   yield* mergeWindows(algebras, window, question, panes, after);
 }
 
-/** The stored parts of each pane of a bucket: the batch row of the vantage's run, and the fragments of its open segments. */
+/** The stored parts of each pane of a bucket: the batch row of the read snapshot's run, and the fragments of its open segments. */
 async function* gatherParts(
-  vantage: Vantage,
+  readSnapshot: ReadSnapshot,
   bucket: number,
   filter: RowFilter,
   after: RowPosition | null,
   { store, batch }: QueryPorts,
 ): AsyncGenerator<RowParts> {
-  const sources: AsyncIterable<BatchRow | FragmentRow>[] = vantage.segments.map(({ partition, segment }) =>
+  const sources: AsyncIterable<BatchRow | FragmentRow>[] = readSnapshot.segments.map(({ partition, segment }) =>
     store.scan(partition, segment, bucket, filter, after),
   );
   const batchSource = sources.length;
-  if (vantage.run !== null) sources.push(batch.scan(vantage.run, bucket, filter, after));
-  for await (const { position, rows } of gatherSorted(sources)) {
+  if (readSnapshot.run !== null) sources.push(batch.scan(readSnapshot.run, bucket, filter, after));
+  for await (const { position, rows } of mergeSorted(sources)) {
     const stored = rows.find(([source]) => source === batchSource)?.[1] ?? null;
     const fragments = rows
       .filter(([source]) => source !== batchSource)
-      .map(([source, row]) => [vantage.segments[source] as OpenSegment, row as FragmentRow] as const);
+      .map(([source, row]) => [readSnapshot.segments[source] as OpenSegment, row as FragmentRow] as const);
     yield { ...position, batch: stored, fragments };
   }
 }
@@ -242,15 +244,15 @@ async function* gatherParts(
 async function countQuarantined(
   plan: Plan,
   algebras: RowAlgebras,
-  vantage: Vantage,
+  readSnapshot: ReadSnapshot,
   ports: QueryPorts,
 ): Promise<Quarantined | null> {
   const { key, window, startMs } = QUARANTINE_POSITION;
   const filter: RowFilter = { keys: [key], window, fromMs: startMs, toMs: startMs + 1 };
   const rows: RowParts[] = [];
-  for await (const part of gatherParts(vantage, bucketOf(key, plan.storage.buckets), filter, null, ports))
+  for await (const part of gatherParts(readSnapshot, bucketOf(key, plan.storage.buckets), filter, null, ports))
     rows.push(part);
-  if (vantage.run !== null && !rows.some(({ batch }) => batch !== null)) return null;
+  if (readSnapshot.run !== null && !rows.some(({ batch }) => batch !== null)) return null;
   const { states, behind } = mergeTotal(algebras.quarantine, key, window, startMs, rows);
   const counts = Object.entries(algebras.quarantine.present(states)).filter(([, records]) => records !== 0);
   return { reasons: Object.fromEntries(counts) as Record<string, number>, behind };

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { type Answer, type Clock, type CursorKeys, QuestionError } from '@bifold/core';
+import { type Answer, type Clock, type CursorKeys, QueryError } from '@bifold/core';
 
 /**
  * A cursor leaves the system and comes back. It carries counts of its first page that cannot be read again, so it is sealed: what comes
@@ -7,7 +7,7 @@ import { type Answer, type Clock, type CursorKeys, QuestionError } from '@bifold
  */
 export interface CursorSeal {
   seal(cursor: string): Promise<string>;
-  /** @throws {QuestionError} for anything that was not sealed here, or was sealed too long ago */
+  /** @throws {QueryError} for anything that was not sealed here, or was sealed too long ago */
   open(sealed: unknown): Promise<string>;
 }
 
@@ -21,7 +21,7 @@ export interface CursorSealPorts {
 const PERIOD_MS = 30 * 24 * 60 * 60 * 1000;
 /** A database that was emptied has other keys: none is remembered for long. */
 const REMEMBERED_MS = 60_000;
-/** A vantage of 20,000 open segments, the most that a cursor may name, and the longest key. */
+/** A read snapshot of 20,000 open segments, the most that a cursor may name, and the longest key. */
 const SEALED_LENGTH_MAX = 768 * 1024;
 const SEALED = /^(\d{1,6})\.([\w-]+)\.([\w-]{43})$/;
 
@@ -78,8 +78,8 @@ function macOf(key: Uint8Array, period: number, cursor: string): Buffer {
   return createHmac('sha256', key).update(`bifold cursor 1\n${period}\n${cursor}`).digest();
 }
 
-function badCursor(received: unknown): QuestionError {
-  return new QuestionError('BIFOLD_BAD_CURSOR', {
+function badCursor(received: unknown): QueryError {
+  return new QueryError('BIFOLD_BAD_CURSOR', {
     failed: 'a cursor was not given by this API',
     received: typeof received === 'string' ? `"${received.slice(0, 40)}"` : `a value of type ${typeof received}`,
     allowed: 'the cursor of the page before, unchanged',
@@ -87,8 +87,8 @@ function badCursor(received: unknown): QuestionError {
   });
 }
 
-function oldCursor(): QuestionError {
-  return new QuestionError('BIFOLD_CURSOR_EXPIRED', {
+function oldCursor(): QueryError {
+  return new QueryError('BIFOLD_CURSOR_EXPIRED', {
     failed: 'a page cannot be given: the key of its cursor is no longer used',
     received: 'a cursor of an earlier key',
     allowed: 'a cursor of the last 30 days',

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import {
   aliasStore,
-  appearanceStore,
   batchStore,
   bindingStore,
   cursorKeys,
+  operatorStateStore,
   planStore,
   speedStore,
 } from '@bifold/adapters/cassandra';
@@ -22,7 +22,7 @@ import { answerView, type ViewPorts } from './view.ts';
 
 const { pipeline, scope } = deploymentOf();
 const { plan } = pipeline;
-const { incarnation } = scope;
+const { topicId } = scope;
 
 const client = once(cassandraOfEnvironment);
 
@@ -40,12 +40,12 @@ const ports = once(async (): Promise<ViewPorts> => {
       store: speedStore(cassandra, scope, each.storage),
       batch,
       bindings: bindingStore(cassandra, scope),
-      appearances: appearanceStore(cassandra, scope),
+      operatorState: operatorStateStore(cassandra, scope),
       published: publishedView(each, { publications, archive: s3Archive(bucket, scope), batch }),
     };
   };
   return {
-    aliases: aliasStore(cassandra, { pipeline: plan.name, incarnation }),
+    aliases: aliasStore(cassandra, { pipeline: plan.name, topicId }),
     ...rememberedVersions(plan, planStore(cassandra), portsOf),
   };
 });
@@ -58,7 +58,7 @@ const seal = once(async () =>
 export const handler = observed((event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => {
   const answerTo = async (parameters: Readonly<Record<string, unknown>>): Promise<Answer> => {
     const answer = await withSealedCursors(seal, parameters, async (opened) =>
-      answerView(plan, incarnation, opened, await ports()),
+      answerView(plan, topicId, opened, await ports()),
     );
     metrics.addMetric('rows', MetricUnit.Count, answer.rows.length);
     const { version, generation } = answer.receipt;

@@ -1,4 +1,4 @@
-import { type Answer, BifoldError, QuestionError, ViewLostError } from '@bifold/core';
+import { type Answer, BifoldError, QueryError, ViewLostError } from '@bifold/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { NESTING_MAX, parseShallowJson } from './bounded-json.ts';
 
@@ -21,8 +21,7 @@ export async function respond(
   try {
     return reply(200, await answer(parametersOf(view, event)));
   } catch (error) {
-    if (error instanceof QuestionError)
-      return reply(error.code === 'BIFOLD_CURSOR_EXPIRED' ? 410 : 400, problem(error));
+    if (error instanceof QueryError) return reply(error.code === 'BIFOLD_CURSOR_EXPIRED' ? 410 : 400, problem(error));
     onFailure(error as Error);
     // Nothing comes back by itself: the caller must know what to do, and an empty answer would hide it.
     if (error instanceof ViewLostError) return reply(503, problem(error));
@@ -34,7 +33,7 @@ export async function respond(
 function parametersOf(view: string, event: APIGatewayProxyEventV2): Parameters {
   const asked = event.pathParameters?.pipeline ?? view;
   if (asked !== view) {
-    throw new QuestionError('BIFOLD_UNKNOWN_VIEW', {
+    throw new QueryError('BIFOLD_UNKNOWN_VIEW', {
       failed: 'a view was asked for that this API does not serve',
       received: `"${asked.slice(0, 100)}"`,
       allowed: `"${view}"`,
@@ -51,7 +50,7 @@ function parametersOf(view: string, event: APIGatewayProxyEventV2): Parameters {
 
 function bodyOf(body: string, isBase64Encoded: boolean): Parameters {
   const bad = (received: string, cause?: unknown): never => {
-    throw new QuestionError(
+    throw new QueryError(
       'BIFOLD_BAD_BODY',
       {
         failed: 'the body of a question cannot be read',

@@ -1,4 +1,4 @@
-import { type Cursor, cursorText, QuestionError } from '@bifold/core';
+import { type Cursor, cursorText, QueryError } from '@bifold/core';
 import { airframes, delays } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { questionOf } from './question.ts';
@@ -8,7 +8,7 @@ const codeOf = (parameters: Record<string, unknown>): string => {
   try {
     ask(parameters);
   } catch (error) {
-    if (error instanceof QuestionError) return error.code;
+    if (error instanceof QueryError) return error.code;
     throw error;
   }
   return 'accepted';
@@ -16,7 +16,7 @@ const codeOf = (parameters: Record<string, unknown>): string => {
 
 const cursor: Cursor = {
   version: delays.plan.version,
-  incarnation: 'b7a9c0de-0000-4000-8000-000000000000',
+  topicId: 'b7a9c0de-0000-4000-8000-000000000000',
   question: 'b7a9c0de',
   generation: 3,
   run: null,

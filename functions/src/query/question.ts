@@ -4,9 +4,9 @@ import {
   keyColumnType,
   keyText,
   type Plan,
-  type Question,
-  QuestionError,
+  QueryError,
   type Value,
+  type ViewQuery,
 } from '@bifold/core';
 import { NESTING_MAX, parseShallowJson } from './bounded-json.ts';
 
@@ -18,8 +18,8 @@ const CURSOR_SEGMENTS_MAX = 20_000;
 type Parameters = Readonly<Record<string, unknown>>;
 const KNOWN = ['window', 'key', 'keys', 'from', 'to', 'total', 'snapshot', 'parts', 'limit', 'cursor'];
 
-/** Reads a question from the parameters of a request: texts of a query string, or JSON values of a body. @throws {QuestionError} */
-export function questionOf(plan: Plan, parameters: Parameters): Question {
+/** Reads a question from the parameters of a request: texts of a query string, or JSON values of a body. @throws {QueryError} */
+export function questionOf(plan: Plan, parameters: Parameters): ViewQuery {
   for (const name of Object.keys(parameters)) {
     if (!KNOWN.includes(name))
       refuse(
@@ -53,7 +53,7 @@ export function questionOf(plan: Plan, parameters: Parameters): Question {
 }
 
 function refuse(code: string, failed: string, received: string, allowed: string, cause?: unknown): never {
-  throw new QuestionError(code, { failed, received, allowed, remedy: 'correct the question' }, { cause });
+  throw new QueryError(code, { failed, received, allowed, remedy: 'correct the question' }, { cause });
 }
 
 /** As much of a value as an error may quote. Values of a request are shallow; one that a program made may not be. */
@@ -171,12 +171,11 @@ export function cursorOf(text: unknown): Cursor {
   } catch (cause) {
     return bad(cause);
   }
-  const { version, incarnation, question, generation, run, segments, quarantined, models, bucket, after } =
-    cursor ?? {};
+  const { version, topicId, question, generation, run, segments, quarantined, models, bucket, after } = cursor ?? {};
   const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
   const valid =
     typeof version === 'string' &&
-    typeof incarnation === 'string' &&
+    typeof topicId === 'string' &&
     typeof question === 'string' &&
     whole(generation) &&
     (run === null || typeof run === 'string') &&

@@ -21,7 +21,7 @@ const larger = definePipeline({
   aggregates: { rides: count() },
   storage: { ...storage, segmentSize: 32 },
 }).plan;
-const incarnation = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
+const topicId = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
 const none = { check: async () => undefined, checkNothingCovered: async () => undefined };
 
 let database = memoryDatabase();
@@ -30,7 +30,7 @@ let ports: ViewPorts;
 beforeEach(() => {
   database = memoryDatabase();
   ports = {
-    aliases: database.aliasStore({ pipeline: 'fares', incarnation }),
+    aliases: database.aliasStore({ pipeline: 'fares', topicId }),
     plans: database.planStore(),
     portsOf,
   };
@@ -40,13 +40,13 @@ const portsOf = (plan: Plan, scope: Scope): QueryPorts => ({
   store: database.speedStore(scope, plan.storage),
   batch: database.batchStore(scope, plan.storage),
   bindings: database.bindingStore(scope),
-  appearances: database.appearanceStore(scope),
+  operatorState: database.operatorStateStore(scope),
   published: none,
 });
 
 /** The speed layer of a version has folded partition 0 up to `next`; no record made a row. */
 async function fold(plan: Plan, next: number): Promise<void> {
-  const { store } = portsOf(plan, { version: plan.version, incarnation });
+  const { store } = portsOf(plan, { version: plan.version, topicId });
   await store.registerPartition(0);
   const { segmentSize } = plan.storage as { segmentSize: number };
   for (let segment = 0; segment * segmentSize < next; segment++)
@@ -55,7 +55,7 @@ async function fold(plan: Plan, next: number): Promise<void> {
 
 /** What an answer says of where it comes from. */
 async function ask(deployed: Plan, parameters: Readonly<Record<string, unknown>> = {}) {
-  const { receipt } = await answerView(deployed, incarnation, parameters, ports);
+  const { receipt } = await answerView(deployed, topicId, parameters, ports);
   return { version: receipt.version, coverage: receipt.coverage };
 }
 
@@ -144,7 +144,7 @@ describe('a view that is asked by its name', () => {
       ...ports,
       plans: { ...ports.plans, read: async (version: string) => (version === before.version ? null : read(version)) },
     };
-    await expect(answerView(after, incarnation, {}, without)).rejects.toMatchObject({ code: 'BIFOLD_PLAN_MISSING' });
+    await expect(answerView(after, topicId, {}, without)).rejects.toMatchObject({ code: 'BIFOLD_PLAN_MISSING' });
   });
 
   it('refuses a cursor of a version that answers no longer and did not answer before', async () => {
@@ -152,7 +152,7 @@ describe('a view that is asked by its name', () => {
     await ask(before);
     const cursor = Buffer.from(
       JSON.stringify({
-        ...{ version: 'fares-000000000000', incarnation, question: '0'.repeat(32) },
+        ...{ version: 'fares-000000000000', topicId, question: '0'.repeat(32) },
         ...{ generation: 0, run: null, segments: [] },
         ...{ quarantined: { reasons: {}, behind: [] }, bucket: 0, after: null },
       }),

@@ -1,9 +1,9 @@
 import { type Answer, type Plan, ProtocolError, type Scope, type ViewAlias } from '@bifold/core';
 import { advanceHandover, announceVersion, type HandoverPorts, planOf } from '../handover.ts';
-import { answerQuestion, answerSealed, movedOn } from './answer.ts';
+import { answerSealed, executeQuery, movedOn } from './answer.ts';
 import type { QueryPorts } from './ports.ts';
 import { cursorOf, questionOf } from './question.ts';
-import { cursorExpired } from './vantage.ts';
+import { cursorExpired } from './read-snapshot.ts';
 
 export interface ViewPorts extends HandoverPorts {
   readonly portsOf: (plan: Plan, scope: Scope) => QueryPorts;
@@ -17,16 +17,16 @@ const TRIES = 8;
  */
 export async function answerView(
   deployed: Plan,
-  incarnation: string,
+  topicId: string,
   parameters: Readonly<Record<string, unknown>>,
   ports: ViewPorts,
 ): Promise<Answer> {
-  if (parameters.cursor !== undefined) return continueAnswer(deployed, incarnation, parameters, ports);
+  if (parameters.cursor !== undefined) return continueAnswer(deployed, topicId, parameters, ports);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const alias = (await ports.aliases.read()) ?? (await announceVersion(deployed, ports));
     try {
-      if (await advanceHandover(alias, incarnation, ports)) continue;
-      const answer = await answerOfAlias(alias, incarnation, parameters, ports);
+      if (await advanceHandover(alias, topicId, ports)) continue;
+      const answer = await answerOfAlias(alias, topicId, parameters, ports);
       if (answer !== null && isSameMove(await ports.aliases.read(), alias)) return answer;
     } catch (error) {
       // A database that was emptied between two reads lacks the plan and the alias alike. A deployment brings both back.
@@ -41,39 +41,38 @@ function isSameMove(after: ViewAlias | null, { generation, current }: ViewAlias)
   return after?.generation === generation && after.current === current;
 }
 
-/** Null when the sealed vantage is no longer kept: the handover's next step seals a newer one. */
+/** Null when the sealed read snapshot is no longer kept: the handover's next step seals a newer one. */
 async function answerOfAlias(
   { current, sealed }: ViewAlias,
-  incarnation: string,
+  topicId: string,
   parameters: Readonly<Record<string, unknown>>,
   { plans, portsOf }: ViewPorts,
 ): Promise<Answer | null> {
   const plan = await planOf(current, plans);
-  const scope = { version: current, incarnation };
+  const scope = { version: current, topicId };
   const question = questionOf(plan, parameters);
   const ports = portsOf(plan, scope);
   return sealed === null
-    ? answerQuestion(plan, scope, question, ports)
+    ? executeQuery(plan, scope, question, ports)
     : answerSealed(plan, scope, question, sealed, ports);
 }
 
 /** The pages of one answer are of one version, which the cursor names: also when another one has taken over. */
 async function continueAnswer(
   deployed: Plan,
-  incarnation: string,
+  topicId: string,
   parameters: Readonly<Record<string, unknown>>,
   { aliases, plans, portsOf }: ViewPorts,
 ): Promise<Answer> {
   const cursor = cursorOf(parameters.cursor);
   const alias = await aliases.read();
   const known = [alias?.current, alias?.previous].filter((version) => typeof version === 'string');
-  if (!known.includes(cursor.version) || cursor.incarnation !== incarnation)
-    throw cursorExpired(cursor, `cursors of ${known.join(' and ') || deployed.version}, incarnation ${incarnation}`);
+  if (!known.includes(cursor.version) || cursor.topicId !== topicId)
+    throw cursorExpired(cursor, `cursors of ${known.join(' and ') || deployed.version}, topic id ${topicId}`);
   const plan = await plans.read(cursor.version);
-  if (plan === null)
-    throw cursorExpired(cursor, `cursors of versions whose plan is stored, incarnation ${incarnation}`);
-  const scope = { version: cursor.version, incarnation };
-  return answerQuestion(plan, scope, questionOf(plan, parameters), portsOf(plan, scope));
+  if (plan === null) throw cursorExpired(cursor, `cursors of versions whose plan is stored, topic id ${topicId}`);
+  const scope = { version: cursor.version, topicId };
+  return executeQuery(plan, scope, questionOf(plan, parameters), portsOf(plan, scope));
 }
 
 function isPlanMissing(error: unknown): boolean {

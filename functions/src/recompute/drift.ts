@@ -1,7 +1,7 @@
 import type { AnswerRow, ModelRegistry, Plan, Scope } from '@bifold/core';
 import { logger, MetricUnit, metrics } from '../deployment/observed.ts';
 import { type DriftQuestion, latestDrift } from '../drift.ts';
-import { answerQuestion } from '../query/answer.ts';
+import { executeQuery } from '../query/answer.ts';
 import type { QueryPorts } from '../query/ports.ts';
 import { questionOf } from '../query/question.ts';
 
@@ -22,7 +22,7 @@ export async function tellDrift(
     const rows: AnswerRow[] = [];
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const question = questionOf(plan, { ...asked, limit: PAGE_ROWS, ...(cursor === undefined ? {} : { cursor }) });
-      const answer = await answerQuestion(plan, scope, question, ports);
+      const answer = await executeQuery(plan, scope, question, ports);
       rows.push(...answer.rows);
       cursor = answer.cursor;
     }

@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import {
   aliasStore,
-  appearanceStore,
   batchStore,
   bindingStore,
   lookupStore,
+  operatorStateStore,
   planStore,
   speedStore,
 } from '@bifold/adapters/cassandra';
 import { archivedBindings, openBucket, s3Archive, s3Bindings, s3Publications, s3Views } from '@bifold/adapters/s3';
+import { planCatchUp } from '../catch-up.ts';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
@@ -19,7 +20,6 @@ import { registryOfEnvironment } from '../deployment/registry.ts';
 import { announceVersion, type HandoverPorts } from '../handover.ts';
 import { publishedView } from '../published.ts';
 import type { QueryPorts } from '../query/ports.ts';
-import { resumptionOf } from '../resumption.ts';
 import { tellDrift } from './drift.ts';
 import { type Recomputed, type RecomputePorts, recompute } from './recompute.ts';
 
@@ -38,8 +38,8 @@ const ports = once(async (): Promise<RecomputePorts & QueryPorts & Announcing> =
     published: publishedView(pipeline.plan, { archive, publications, batch }),
     bindings: archivedBindings(bindingStore(client, scope), s3Bindings(bucket, scope)),
     lookups: lookupStore(client),
-    appearances: appearanceStore(client, scope),
-    aliases: aliasStore(client, { pipeline: pipeline.plan.name, incarnation: scope.incarnation }),
+    operatorState: operatorStateStore(client, scope),
+    aliases: aliasStore(client, { pipeline: pipeline.plan.name, topicId: scope.topicId }),
     plans: planStore(client),
     speed,
     store: speed,
@@ -70,10 +70,10 @@ export const handler = observed(async (event: RecomputeEvent | null): Promise<Re
     await tellDrift(pipeline.plan, scope, open);
   }
   logger.info('recomputed', { ...recomputed });
-  const resumption = await resumptionOf(pipeline.plan, scope, open);
-  if (resumption !== null) {
-    await invokeLater(setting('SPEED_FUNCTION'), resumption);
-    logger.info('the speed layer was told to go on', { upTo: resumption.upTo });
+  const catchUp = await planCatchUp(pipeline.plan, scope, open);
+  if (catchUp !== null) {
+    await invokeLater(setting('SPEED_FUNCTION'), catchUp);
+    logger.info('the speed layer was told to go on', { upTo: catchUp.upTo });
   }
   return recomputed;
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import {
   type ArchiveStore,
-  admittedSql,
+  firstForwardedSql,
   type Manifest,
   type Plan,
   type SqlEngine,
@@ -32,5 +32,5 @@ export async function loadManifest(
   );
   await engine.run(`CREATE TABLE cuts AS SELECT * FROM (VALUES ${limits.join(', ')}) AS limits(partition, below)`);
   const covered = `SELECT files.* FROM read_parquet([${paths.map(textLiteral).join(', ')}]) files JOIN cuts ON cuts.partition = files._partition AND files._offset < cuts.below`;
-  await engine.run(`CREATE VIEW ${COVERED} AS ${admittedSql(plan, covered)}`);
+  await engine.run(`CREATE VIEW ${COVERED} AS ${firstForwardedSql(plan, covered)}`);
 }

@@ -1,18 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  type AppearanceStore,
   type ArchiveStore,
   type BatchRow,
   type BatchStore,
   type BindingStore,
   type Clock,
   type IdSource,
-  isComposed,
+  isAssembledFromPanes,
   type LookupStore,
   type Manifest,
   type ModelRegistry,
   manifestOf,
+  type OperatorStateStore,
   type Pipeline,
   type Plan,
   type Pointer,
@@ -29,19 +29,19 @@ import {
 } from '@bifold/core';
 import type { RefusedVersion } from '../models.ts';
 import { isLost, viewLost } from '../published.ts';
-import { refuseLost, storeAppearances } from './appearances.ts';
 import { bindCovered, loadLookups } from './lookups.ts';
 import { loadManifest } from './manifest.ts';
+import { refuseLost, storeOperatorState } from './operator-state.ts';
 import { bindCoveredModels, scoreCovered } from './scores.ts';
 import { ViewFiles } from './view-files.ts';
-import { paneRows, quarantineRow, shownWindows } from './views.ts';
+import { assembleWindows, paneRows, quarantineRow } from './views.ts';
 
 export interface RecomputePorts {
   readonly archive: ArchiveStore;
   readonly batch: BatchStore;
   readonly bindings: BindingStore;
   readonly lookups: LookupStore;
-  readonly appearances: AppearanceStore;
+  readonly operatorState: OperatorStateStore;
   readonly speed: Pick<SpeedStore, 'readProgress'>;
   readonly models?: ModelRegistry;
   readonly onRefused?: (refused: RefusedVersion) => void;
@@ -96,7 +96,7 @@ export async function recompute(pipeline: Pipeline, ports: RecomputePorts, accep
 
   const entry: RunEntry = { run: ports.newId(), generation: pointer.generation + 1 };
   const rows = await computeRun(pipeline, entry, manifest, ports, (engine) =>
-    storeAppearances(plan, pointer, manifest, engine, ports),
+    storeOperatorState(plan, pointer, manifest, engine, ports),
   );
   const next = pointerAfter(pointer, entry.run, manifest, ports.clock());
   if (!(await ports.batch.publish(pointer, next)))
@@ -188,11 +188,11 @@ async function writeRun(
     // Panes of one key are one window, or several: they are shown together.
     let panes: BatchRow[] = [];
     const show = async (): Promise<void> => {
-      for await (const row of shownWindows(plan, window, panes)) await files.add(row);
+      for await (const row of assembleWindows(plan, window, panes)) await files.add(row);
       panes = [];
     };
     for await (const pane of paneRows(plan, window, engine)) {
-      const isFull = isComposed(window) ? panes[0]?.key !== pane.key : panes.length === ROWS_AT_ONCE;
+      const isFull = isAssembledFromPanes(window) ? panes[0]?.key !== pane.key : panes.length === ROWS_AT_ONCE;
       if (isFull && panes.length > 0) await show();
       panes.push(pane);
       pending.push(pane);

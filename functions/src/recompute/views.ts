@@ -3,12 +3,12 @@ import {
   type BatchRow,
   columnValue,
   enrichedSql,
-  inexactAdder,
-  inexactValuesSql,
-  isFoldedByCore,
   keyText,
   type MergedRow,
   mergeWindows,
+  needsCoreFold,
+  nonPushdownFold,
+  nonPushdownInputSql,
   type Plan,
   POISON_REASONS,
   QUARANTINE_POSITION,
@@ -40,7 +40,7 @@ export async function* paneRows(plan: Plan, window: WindowPlan, engine: SqlEngin
       const id = rowId(window.name, startMs, key);
       let next = 1 + keyTypes;
       const states: States = plan.aggregates.map((aggregate, index) => {
-        if (isFoldedByCore(aggregate)) return folded.get(id)?.[index] ?? (view.algebras[index] as AnyAlgebra).empty;
+        if (needsCoreFold(aggregate)) return folded.get(id)?.[index] ?? (view.algebras[index] as AnyAlgebra).empty;
         const parts = values.slice(next, next + statePartsOf(aggregate).length);
         next += parts.length;
         return stateOfParts(aggregate, parts);
@@ -52,7 +52,7 @@ export async function* paneRows(plan: Plan, window: WindowPlan, engine: SqlEngin
 }
 
 /** The windows as they are shown, from their panes, which follow each other in order for each key. */
-export function shownWindows(plan: Plan, window: WindowPlan, panes: readonly BatchRow[]): AsyncGenerator<MergedRow> {
+export function assembleWindows(plan: Plan, window: WindowPlan, panes: readonly BatchRow[]): AsyncGenerator<MergedRow> {
   const everything = { fromMs: null, toMs: null, total: false };
   return mergeWindows(rowAlgebrasOf(plan), window, everything, partsOf(panes), null);
 }
@@ -70,10 +70,10 @@ async function foldInexact(
   engine: SqlEngine,
 ): Promise<ReadonlyMap<string, readonly unknown[]>> {
   const rows = new Map<string, unknown[]>();
-  const sql = inexactValuesSql(plan, window, enriched);
+  const sql = nonPushdownInputSql(plan, window, enriched);
   if (sql === null) return rows;
   const { view } = rowAlgebrasOf(plan);
-  const add = inexactAdder(plan, view.algebras);
+  const add = nonPushdownFold(plan, view.algebras);
   const firstValue = 1 + plan.groupBy.length;
   for await (const chunk of engine.query(sql)) {
     for (const values of chunk) {

@@ -7,11 +7,11 @@ import { placementsOf, type RelayPorts, relayDelivery } from './relay.ts';
 
 const { plan } = deploymentOf().pipeline;
 const placements = placementsOf(plan);
-const incarnations = mapSetting('RELAY_SOURCES');
+const topicIds = mapSetting('RELAY_SOURCES');
 
 const ports = once(async (): Promise<RelayPorts> => {
-  const sources = Object.entries(incarnations).map(
-    ([topic, incarnation]) => [topic, { log: logOfEnvironment(topic, incarnation), incarnation }] as const,
+  const sources = Object.entries(topicIds).map(
+    ([topic, topicId]) => [topic, { log: logOfEnvironment(topic, topicId), topicId }] as const,
   );
   return {
     sources: new Map(sources),

@@ -49,7 +49,7 @@ const recordOf = (offset: number, value: object | null): LogRecord => ({
 
 function portsWith(topicId: string): { readonly ports: RelayPorts; readonly written: RelayedRecord[] } {
   const written: RelayedRecord[] = [];
-  const source = { log: memoryLog(topicId, 1), incarnation: ID };
+  const source = { log: memoryLog(topicId, 1), topicId: ID };
   const writer = { append: async (records: readonly RelayedRecord[]) => void written.push(...records) };
   return {
     written,
@@ -90,9 +90,7 @@ describe('a relay', () => {
   it('brings nothing of a topic that was created anew, nor of one that it does not know', async () => {
     const { ports, written } = portsWith('7ba7b810-9dad-41d1-80b4-00c04fd430c8');
     const delivery = new Map([[0, [recordOf(1, { at: 1, car: 'c1' })]]]);
-    await expect(relayDelivery(placementsOf(plan), 'rides', delivery, ports)).rejects.toThrow(
-      /BIFOLD_OTHER_INCARNATION/,
-    );
+    await expect(relayDelivery(placementsOf(plan), 'rides', delivery, ports)).rejects.toThrow(/BIFOLD_OTHER_TOPIC_ID/);
     await expect(relayDelivery(placementsOf(plan), 'drives', delivery, ports)).rejects.toThrow(
       /"drives".*rides, shifts.*BIFOLD_FOREIGN_TOPIC/s,
     );

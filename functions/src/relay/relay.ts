@@ -5,10 +5,10 @@ import {
   originText,
   type Plan,
   ProtocolError,
-  placementOf,
+  partitionFor,
   type RelayedRecord,
 } from '@bifold/core';
-import { type BoundTopic, verifyIncarnation } from '../deployment/incarnation.ts';
+import { type BoundTopic, verifyTopicId } from '../deployment/topic-id.ts';
 
 export interface RelayPorts {
   /** By name. */
@@ -17,10 +17,10 @@ export interface RelayPorts {
 }
 
 /** Where a record of a source belongs, and what it is called by its origin: made once for a plan. */
-export type Placements = ReadonlyMap<string, ReturnType<typeof placementOf>>;
+export type Placements = ReadonlyMap<string, ReturnType<typeof partitionFor>>;
 
 export function placementsOf(plan: Plan): Placements {
-  return new Map(plan.relay?.sources.map(({ topic }, index) => [topic, placementOf(plan, index)]));
+  return new Map(plan.relay?.sources.map(({ topic }, index) => [topic, partitionFor(plan, index)]));
 }
 
 /** What was brought of a partition of a source. */
@@ -41,12 +41,12 @@ export async function relayDelivery(
 ): Promise<readonly RelayedPartition[]> {
   const [placement, source] = [placements.get(topic), sources.get(topic)];
   if (placement === undefined || source === undefined) throw foreign(topic, [...placements.keys()]);
-  await verifyIncarnation(source);
+  await verifyTopicId(source);
   const records: RelayedRecord[] = [];
   for (const [partition, own] of delivery) {
-    const log = `${topic}/${source.incarnation}/${partition}`;
+    const log = `${topic}/${source.topicId}/${partition}`;
     for (const { offset, timestampMs, key, value, headers } of own) {
-      const origin = originText(topic, source.incarnation, partition, offset);
+      const origin = originText(topic, source.topicId, partition, offset);
       records.push({
         ...{ partition: placement(value, log), timestampMs, key, value },
         headers: [...headers, { key: ORIGIN_HEADER, value: Buffer.from(origin) }],

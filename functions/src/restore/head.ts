@@ -52,7 +52,7 @@ export async function foldHead(
         lost[partition] = normalRanges([...(lost[partition] ?? []), [position, lostEnd]]);
         // Functions that were at work when the database was emptied may have written progress that its rows do not bear out.
         // A view that looks back is folded no further: no segment that has begun is.
-        const closedEnd = fold.lookBack === null ? lostEnd : end;
+        const closedEnd = fold.statefulStage === null ? lostEnd : end;
         const last = segmentOf(closedEnd - 1, segmentSize);
         for (let segment = segmentOf(position, segmentSize); segment <= last; segment++)
           await ports.store.closeSegment(partition, segment);

@@ -1,11 +1,11 @@
 import type { ArchiveFile, Coverage, Log, LogRecord } from '@bifold/core';
-import { type KeptPorts, keptRecords } from '../archive/kept.ts';
+import { type RecordSourcePorts, readRecordSources } from '../archive/kept.ts';
 
 /**
  * A log that reaches back to offset 0: below the archive's end it reads from there, above it from the broker. What retention
  * took before the archive came is missing from it, as it is from the log.
  */
-export function keptLog(incarnation: string, ports: KeptPorts): Log {
+export function keptLog(topicId: string, ports: RecordSourcePorts): Log {
   const { log, archive } = ports;
   const chains = new Map<number, Promise<readonly ArchiveFile[]>>();
   const chainOf = (partition: number): Promise<readonly ArchiveFile[]> => {
@@ -18,8 +18,8 @@ export function keptLog(incarnation: string, ports: KeptPorts): Log {
     log !== null && (await log.partitions()).includes(partition) ? log : null;
 
   return {
-    // The archive is of this incarnation; a broker that has another topic is asked for nothing.
-    topicId: async () => (log === null ? incarnation : log.topicId()),
+    // The archive is of this topic; a broker that has another topic is asked for nothing.
+    topicId: async () => (log === null ? topicId : log.topicId()),
 
     async partitions() {
       const archived = await archive.partitions();
@@ -42,7 +42,8 @@ export function keptLog(incarnation: string, ports: KeptPorts): Log {
       if (file.lost) return { records: [], end, logStart: file.end };
       const within: Coverage = { [partition]: [[from, end]] };
       const records: LogRecord[] = [];
-      for await (const record of keptRecords({ archive: within, log: {}, missing: {} }, ports)) records.push(record);
+      for await (const record of readRecordSources({ archive: within, log: {}, missing: {} }, ports))
+        records.push(record);
       return { records, end, logStart: from };
     },
 

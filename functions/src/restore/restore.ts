@@ -21,8 +21,8 @@ import {
 } from '@bifold/core';
 import { headersOf } from '../archive/kept.ts';
 import { isLost } from '../published.ts';
-import { storeAppearances } from '../recompute/appearances.ts';
 import { COVERED } from '../recompute/manifest.ts';
+import { storeOperatorState } from '../recompute/operator-state.ts';
 import { type ComputePorts, computeRun } from '../recompute/recompute.ts';
 import { quarantineEntry, type SpeedPorts } from '../speed/speed.ts';
 import { foldHead, type RestoredHead } from './head.ts';
@@ -31,7 +31,7 @@ import { type RestoredSideInputs, restoreSideInputs, type SideInputPorts } from 
 
 export interface RestorePorts
   extends Omit<ComputePorts, 'views' | 'bindings' | 'lookups' | 'models'>,
-    Pick<SpeedPorts, 'appearances' | 'incarnation' | 'store'>,
+    Pick<SpeedPorts, 'operatorState' | 'topicId' | 'store'>,
     SideInputPorts {
   /** Null when the topic is gone, or is another one: only what was archived comes back then. */
   readonly log: Log | null;
@@ -67,7 +67,7 @@ export async function restoreView(pipeline: Pipeline, ports: RestorePorts): Prom
   const engine = await ports.openEngine();
   let head: RestoredHead;
   try {
-    const log = keptLog(ports.incarnation, { ...ports, engine });
+    const log = keptLog(ports.topicId, { ...ports, engine });
     head = await step('records above the cut', () => foldHead(pipeline, pointer, log, ports));
   } finally {
     await engine.close();
@@ -106,7 +106,7 @@ async function isFolded(store: Pick<SpeedStore, 'partitions' | 'readProgress'>):
   return partitions.length > 0 && begun.every(({ size }) => size > 0);
 }
 
-/** The rows of a run, and of the current one also what lies below its cut beside them: appearances and quarantine. */
+/** The rows of a run, and of the current one also what lies below its cut beside them: operator state and quarantine. */
 async function restoreRun(
   pipeline: Pipeline,
   pointer: Pointer,
@@ -131,7 +131,7 @@ async function restoreRun(
     // What other writers say of progress is of a database that was emptied under them.
     const speed = { readProgress: async () => new Map<number, number>() };
     const before = { generation: 0, current: null, previous: null };
-    await storeAppearances(plan, before, manifest, engine, { ...ports, speed });
+    await storeOperatorState(plan, before, manifest, engine, { ...ports, speed });
     await restoreQuarantine(pipeline, engine, ports.store);
   });
 }

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { appearanceStore, batchStore, bindingStore, lookupStore, speedStore } from '@bifold/adapters/cassandra';
+import { batchStore, bindingStore, lookupStore, operatorStateStore, speedStore } from '@bifold/adapters/cassandra';
 import { foldOf } from '@bifold/core';
+import { type CatchUpRequest, parseCatchUp } from '../catch-up.ts';
 import { cassandraOfEnvironment, logOfEnvironment, once } from '../deployment/connections.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { registryOfEnvironment } from '../deployment/registry.ts';
 import { publishedView } from '../published.ts';
-import { type Resumption, readResumption } from '../resumption.ts';
 import { type KafkaEvent, recordsByPartition } from './event.ts';
-import { coldState, type FoldedPartition, foldDelivery, foldUpTo, type SpeedPorts } from './speed.ts';
+import { catchUpTo, coldState, type FoldedPartition, foldDelivery, type SpeedPorts } from './speed.ts';
 
 const { pipeline, scope } = deploymentOf();
 const { plan } = pipeline;
@@ -16,7 +16,7 @@ const fold = foldOf(pipeline);
 const warm = coldState();
 
 const ports = once(async (): Promise<SpeedPorts> => {
-  const log = logOfEnvironment(plan.topic, scope.incarnation);
+  const log = logOfEnvironment(plan.topic, scope.topicId);
   const [client, s3] = await Promise.all([cassandraOfEnvironment(), import('@bifold/adapters/s3')]);
   const bucket = s3.openBucket(setting('ARCHIVE_BUCKET'));
   const [archive, publications] = [s3.s3Archive(bucket, scope), s3.s3Publications(bucket, scope)];
@@ -25,17 +25,17 @@ const ports = once(async (): Promise<SpeedPorts> => {
     store: speedStore(client, scope, plan.storage),
     bindings: s3.archivedBindings(bindingStore(client, scope), s3.s3Bindings(bucket, scope)),
     lookups: lookupStore(client),
-    appearances: appearanceStore(client, scope),
+    operatorState: operatorStateStore(client, scope),
     batch,
     published: publishedView(plan, { archive, publications, batch }),
     ...(await registryOfEnvironment(plan, client)),
     log,
-    incarnation: scope.incarnation,
+    topicId: scope.topicId,
   };
 });
 
 /** Kafka records to fragments, progress and quarantine in Cassandra; or what the log holds of them, when the recompute function tells that nothing keeps them back any more. */
-export const handler = observed(async (event: KafkaEvent | Resumption) => {
+export const handler = observed(async (event: KafkaEvent | CatchUpRequest) => {
   const folded = await folding(event);
   metrics.addMetric('records', MetricUnit.Count, total(folded, 'records'));
   metrics.addMetric('rows', MetricUnit.Count, total(folded, 'rows'));
@@ -46,15 +46,15 @@ export const handler = observed(async (event: KafkaEvent | Resumption) => {
   }
 });
 
-async function folding(event: KafkaEvent | Resumption): Promise<readonly FoldedPartition[]> {
-  const resumption = readResumption(event);
-  if (resumption === null)
+async function folding(event: KafkaEvent | CatchUpRequest): Promise<readonly FoldedPartition[]> {
+  const catchUp = parseCatchUp(event);
+  if (catchUp === null)
     return foldDelivery(fold, recordsByPartition(event as KafkaEvent, plan.topic), await ports(), warm);
-  if (!isDeepStrictEqual(resumption.scope, scope)) {
-    logger.info('told to go on for another deployment: left alone', { told: resumption.scope, own: scope });
+  if (!isDeepStrictEqual(catchUp.scope, scope)) {
+    logger.info('told to go on for another deployment: left alone', { told: catchUp.scope, own: scope });
     return [];
   }
-  return foldUpTo(fold, resumption.upTo, await ports(), warm);
+  return catchUpTo(fold, catchUp.upTo, await ports(), warm);
 }
 
 function total<Name extends string>(entries: readonly Readonly<Record<Name, number>>[], name: Name): number {

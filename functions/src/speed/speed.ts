@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import {
-  type AppearanceStore,
   type BatchStore,
   type BindingStore,
   cutOf,
@@ -10,7 +9,8 @@ import {
   type LogRecord,
   type LookupStore,
   type ModelRegistry,
-  NO_CLOCK_MS,
+  NO_WATERMARK_MS,
+  type OperatorStateStore,
   openingOf,
   type Pointer,
   ProtocolError,
@@ -26,20 +26,25 @@ import {
   type TimedValues,
   withModels,
 } from '@bifold/core';
-import { clockBelow } from '../clock.ts';
-import { type BoundLog, verifyIncarnation } from '../deployment/incarnation.ts';
+import { type BoundLog, verifyTopicId } from '../deployment/topic-id.ts';
 import { bindModels, coldModels, type RefusedVersion, type WarmModels } from '../models.ts';
-import { knownPrefix } from '../prefix.ts';
+import { contiguousEndOf } from '../prefix.ts';
 import { type PublishedView, steadyReads } from '../published.ts';
-import { type Earlier, earlierOf, NOTHING_EARLIER, type WarmAppearances } from './earlier.ts';
+import { readWatermark } from '../watermark.ts';
 import { type BoundLookups, bindLookups, type WarmLookups } from './lookups.ts';
+import {
+  PASS_THROUGH,
+  runStatefulOperators,
+  type StatefulResult,
+  type WarmOperatorState,
+} from './stateful-operators.ts';
 
 export interface SpeedPorts extends BoundLog {
   readonly store: SpeedStore;
   readonly bindings: BindingStore;
   readonly lookups: LookupStore;
   /** What came before, for views that look back, and how far the batch layer knows it. */
-  readonly appearances: AppearanceStore;
+  readonly operatorState: OperatorStateStore;
   readonly batch: Pick<BatchStore, 'readPointer'>;
   readonly published: Pick<PublishedView, 'check'>;
   /** Absent where the pipeline scores nothing. */
@@ -52,8 +57,8 @@ export interface SpeedPorts extends BoundLog {
 interface WarmPartition {
   readonly end: number;
   readonly current: SegmentFold;
-  /** Where the clock stands at `end`, for views that drop what is late. */
-  readonly clockMs: number;
+  /** Where the watermark stands at `end`, for views that drop what is late. */
+  readonly watermarkMs: number;
   /** Of a view that looks back, what was published. A restored database names another: what a process knows ends there. */
   readonly publication: ReturnType<typeof publicationOf> | null;
 }
@@ -64,7 +69,7 @@ export interface WarmState {
   readonly partitions: Map<number, WarmPartition>;
   readonly lookups: WarmLookups;
   readonly models: WarmModels;
-  readonly appearances: WarmAppearances;
+  readonly operatorState: WarmOperatorState;
 }
 
 export function coldState(): WarmState {
@@ -72,7 +77,7 @@ export function coldState(): WarmState {
     partitions: new Map(),
     lookups: { rows: new Map(), bindings: new Map() },
     models: coldModels(),
-    appearances: new Map(),
+    operatorState: new Map(),
   };
 }
 
@@ -118,7 +123,7 @@ export function foldDelivery(
 }
 
 /** Folds what the log holds below some offsets and nobody has folded yet, without a record that comes: of views that look back. Like a delivery, it may run at any time. */
-export function foldUpTo(
+export function catchUpTo(
   fold: Fold,
   upTo: ReadonlyMap<number, number>,
   ports: SpeedPorts,
@@ -136,7 +141,7 @@ async function foldSpans(
   warm: WarmState,
 ): Promise<readonly FoldedPartition[]> {
   // Asked while fragments are read, awaited before anything is written.
-  const verified = verifyIncarnation(ports);
+  const verified = verifyTopicId(ports);
   verified.catch(() => undefined);
   const results = await Promise.allSettled(
     Array.from(spans, ([partition, span]) => foldPartition(fold, partition, span, ports, warm, verified)),
@@ -159,10 +164,16 @@ async function foldPartition(
   const kept = warm.partitions.get(partition);
   warm.partitions.delete(partition);
   const continued = kept?.end === start ? kept : undefined;
-  const reads = continued === undefined || fold.lookBack !== null ? await steadyReads(ports) : null;
+  const reads = continued === undefined || fold.statefulStage !== null ? await steadyReads(ports) : null;
   const known = reads === null || isOfDatabase(continued, reads.before) ? continued : undefined;
 
-  const opened = await (fold.lookBack === null ? openFirstSegment : openPrefix)(fold, partition, start, ports, known);
+  const opened = await (fold.statefulStage === null ? openFirstSegment : openPrefix)(
+    fold,
+    partition,
+    start,
+    ports,
+    known,
+  );
   const firstSegment = segmentOf(opened.from, segmentSize);
   // What the batch layer owns already is left to it.
   const own = opened.from > start ? batch.filter(({ offset }) => offset >= opened.from) : batch;
@@ -170,21 +181,21 @@ async function foldPartition(
   const folding =
     opened.current === null ? records.filter(({ offset }) => segmentOf(offset, segmentSize) > firstSegment) : records;
   const decoded = folding.map(({ value, headers }) => fold.decode(value, headers));
-  // What the log was asked for must be of the same incarnation: verified after it was read.
-  await (opened.askedLog ? verifyIncarnation(ports) : verified);
+  // What the log was asked for must be of the same topic: verified after it was read.
+  await (opened.askedLog ? verifyTopicId(ports) : verified);
   // What was read above must be of a database that nobody emptied: checked after it was read.
   await reads?.check();
   const earlier =
-    fold.lookBack === null
-      ? NOTHING_EARLIER
-      : await earlierOf(
-          fold.lookBack,
-          { partition, segmentSize, records: folding, decoded, clockMs: opened.clockMs ?? NO_CLOCK_MS },
-          ports.appearances,
-          warm.appearances,
+    fold.statefulStage === null
+      ? PASS_THROUGH
+      : await runStatefulOperators(
+          fold.statefulStage,
+          { partition, segmentSize, records: folding, decoded, watermarkMs: opened.watermarkMs ?? NO_WATERMARK_MS },
+          ports.operatorState,
+          warm.operatorState,
         );
   const lookups = await bind(fold, partition, folding, decoded, earlier, ports, warm);
-  if (fold.lookBack !== null) await reads?.check();
+  if (fold.statefulStage !== null) await reads?.check();
   const { segments, quarantine } = foldRecords(fold, partition, folding, decoded, earlier, opened.current, lookups);
 
   let rows = 0;
@@ -208,8 +219,8 @@ async function foldPartition(
 
   const last = segments.at(-1);
   if (last && last.segment === segmentOf(end - 1, segmentSize)) {
-    const publication = fold.lookBack === null || reads === null ? null : publicationOf(reads.before);
-    warm.partitions.set(partition, { end, current: last, clockMs: earlier.clockMs, publication });
+    const publication = fold.statefulStage === null || reads === null ? null : publicationOf(reads.before);
+    warm.partitions.set(partition, { end, current: last, watermarkMs: earlier.watermarkMs, publication });
   }
   return {
     partition,
@@ -232,7 +243,7 @@ async function bind(
   partition: number,
   records: readonly LogRecord[],
   decoded: readonly Decoded[],
-  { pairs }: Earlier,
+  { pairs }: StatefulResult,
   ports: SpeedPorts,
   warm: WarmState,
 ): Promise<BoundLookups> {
@@ -260,8 +271,8 @@ interface OpenedSegment {
   /** Progress of an earlier segment that turned out to end in a hole. */
   readonly completed: readonly (readonly [segment: number, next: number])[];
   readonly askedLog: boolean;
-  /** Where the clock stands at `from`, of a view that drops what is late. */
-  readonly clockMs?: number;
+  /** Where the watermark stands at `from`, of a view that drops what is late. */
+  readonly watermarkMs?: number;
 }
 
 const closedAt = (from: number): OpenedSegment => ({ from, current: null, missing: [], completed: [], askedLog: true });
@@ -277,7 +288,7 @@ async function openFirstSegment(
   const segment = segmentOf(start, segmentSize);
   if (known !== undefined) {
     const current = known.current.segment === segment ? known.current : new SegmentFold(fold, partition, segment, []);
-    return { from: start, current, missing: [], completed: [], askedLog: false, clockMs: known.clockMs };
+    return { from: start, current, missing: [], completed: [], askedLog: false, watermarkMs: known.watermarkMs };
   }
   const stored = await ports.store.readProgress(partition, Math.max(0, segment - 1), segment + 1);
   const next = stored.get(segment) ?? segmentStart(segment, segmentSize);
@@ -328,18 +339,18 @@ async function openPrefix(
   const { current: run } = await ports.batch.readPointer('quorum');
   const firstOpen = cutOf(run, partition);
   const cut = segmentStart(firstOpen, segmentSize);
-  const end = await knownPrefix(partition, firstOpen, start, segmentSize, ports.store);
+  const end = await contiguousEndOf(partition, firstOpen, start, segmentSize, ports.store);
   const seen = Math.max(cut, Math.min(end, start));
-  const { next: from, clockMs } =
-    fold.lookBack?.late == null
-      ? { next: seen, clockMs: NO_CLOCK_MS }
-      : await clockBelow(partition, cut, seen, segmentSize, ports.appearances);
+  const { next: from, watermarkMs } =
+    fold.statefulStage?.late == null
+      ? { next: seen, watermarkMs: NO_WATERMARK_MS }
+      : await readWatermark(partition, cut, seen, segmentSize, ports.operatorState);
   const missing = from < start ? await askLog(ports.log, partition, from, start) : [];
   // Nothing of the batch lies above its own end.
   if (missing === null) return closedAt(Number.POSITIVE_INFINITY);
   const segment = segmentOf(from, segmentSize);
   const current = await loadSegment(fold, partition, segment, from, ports.store);
-  return { from, current, missing, completed: [], askedLog: from < start, clockMs };
+  return { from, current, missing, completed: [], askedLog: from < start, watermarkMs };
 }
 
 /** Every fragment of a segment. A batch that starts at the segment's first offset needs none: a fold from the start is true, and a fuller one wins by its timestamp. */
@@ -386,7 +397,7 @@ function foldRecords(
   partition: number,
   records: readonly LogRecord[],
   decoded: readonly Decoded[],
-  { dropped, pairs }: Earlier,
+  { dropped, pairs }: StatefulResult,
   first: SegmentFold | null,
   lookups: BoundLookups,
 ): FoldedRecords {

@@ -79,7 +79,7 @@ export type TrainedOn =
       readonly kind: 'archive';
       readonly pipeline: string;
       readonly version: string;
-      readonly incarnation: string;
+      readonly topicId: string;
       /** Per partition, the offsets `[start, end)`. */
       readonly ranges: Readonly<Record<string, readonly [number, number]>>;
     }

@@ -28,7 +28,7 @@ const ridesWith = (own: Aggregate<Ride, unknown>): Pipeline =>
     aggregates: { own },
   });
 
-const of = { version: 1, takes: 'numbers', shows: 'number' } as const;
+const of = { version: 1, input: 'numbers', output: 'number' } as const;
 const identity = <T>(value: T): T => value;
 interface Mean {
   readonly mean: number;
@@ -44,7 +44,7 @@ describe("an aggregate of somebody's own", () => {
 
   it('keeps the laws: the set of texts, whatever JSON shows it', () => {
     const set = defineAggregate({
-      ...{ name: 'setOf', version: 1, takes: 'scalars', shows: 'json', empty: [] as readonly string[] },
+      ...{ name: 'setOf', version: 1, input: 'scalars', output: 'json', empty: [] as readonly string[] },
       lift: (value) => [String(value)],
       merge: (left, right) => [...new Set([...left, ...right])].sort(),
       present: identity,
@@ -99,7 +99,7 @@ describe("an aggregate of somebody's own", () => {
       received: /of the values/,
       own: (name) =>
         defineAggregate({
-          ...{ name, version: 1, takes: 'texts', shows: 'text', empty: null as string | null },
+          ...{ name, version: 1, input: 'texts', output: 'text', empty: null as string | null },
           lift: identity,
           merge: (left, right) => left ?? right,
           present: identity,

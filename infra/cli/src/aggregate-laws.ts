@@ -2,11 +2,11 @@ import {
   type AggregatePlan,
   algebraOf,
   type ColumnType,
+  type CustomAggregate,
   canonicalJson,
+  customAggregate,
   deepFreeze,
   type Json,
-  type OwnAggregate,
-  ownAggregate,
   type Pipeline,
   Reader,
   type Result,
@@ -46,7 +46,7 @@ export function tryAggregates({ plan }: Pipeline, seed: number): readonly TriedA
   return plan.aggregates
     .filter(({ kind }) => kind === 'own')
     .map((aggregate) => {
-      const own = ownAggregate(aggregate.own);
+      const own = customAggregate(aggregate.own);
       const laws = lawsOf(own, aggregate);
       const values = fc.array(VALUES[aggregate.domain], { maxLength: VALUES_MAX });
       for (const [law, holds] of Object.entries(laws)) {
@@ -75,7 +75,7 @@ function refusal({ name, own }: AggregatePlan, law: string, error: unknown): Usa
 type Values = readonly unknown[];
 type Law = (a: Values, b: Values, c: Values) => void;
 
-function lawsOf(own: OwnAggregate, aggregate: AggregatePlan): Readonly<Record<string, Law>> {
+function lawsOf(own: CustomAggregate, aggregate: AggregatePlan): Readonly<Record<string, Law>> {
   // What is changed in place is frozen: changing it throws.
   const lift = (value: unknown): Json => deepFreeze(own.lift(value as never));
   const merge = (left: Json, right: Json): Json => deepFreeze(own.merge(left, right));
@@ -125,17 +125,17 @@ function lawsOf(own: OwnAggregate, aggregate: AggregatePlan): Readonly<Record<st
       same([a], present(own, stored(of(a))), present(own, of(a)), 'the same result');
       same([a, b], merge(stored(of(a)), of(b)), merge(of(a), of(b)), 'the same state');
     },
-    [`${own.shows === 'json' ? 'JSON' : `a ${own.shows}`} or null is shown`]: (a) => {
+    [`${own.output === 'json' ? 'JSON' : `a ${own.output}`} or null is shown`]: (a) => {
       const shown = present(own, of(a));
       if (!isShown(own, shown))
-        throw new BrokenLaw(`of the values ${JSON.stringify(a)}: ${describe(shown)}`, `${own.shows}, or null`);
+        throw new BrokenLaw(`of the values ${JSON.stringify(a)}: ${describe(shown)}`, `${own.output}, or null`);
     },
   };
 }
 
 const JSON_ALLOWED = 'finite numbers but -0, well-formed texts, booleans, null, and arrays and plain objects of them';
 
-const present = (own: OwnAggregate, state: Json): Result => own.present(state);
+const present = (own: CustomAggregate, state: Json): Result => own.present(state);
 
 function isJson(value: unknown): boolean {
   if (value === null || typeof value === 'boolean') return true;
@@ -149,9 +149,9 @@ function isJson(value: unknown): boolean {
   );
 }
 
-function isShown({ shows }: OwnAggregate, shown: Result): boolean {
+function isShown({ output }: CustomAggregate, shown: Result): boolean {
   if (shown === null) return true;
-  switch (shows) {
+  switch (output) {
     case 'number':
       return typeof shown === 'number' && !Number.isNaN(shown);
     case 'boolean':

@@ -89,13 +89,13 @@ function timeText(time: string | null): string {
 
 /** What an answer covers, in a few lines; gaps loudly. */
 export function receiptText(receipt: Receipt): string {
-  const { generation, run, offsets, gaps, quarantined, version, incarnation, coverage, page, digest, models } = receipt;
+  const { generation, run, offsets, gaps, quarantined, version, topicId, coverage, page, digest, models } = receipt;
   const { finalBefore } = receipt;
   const covered = offsets.batch + offsets.speed;
   const share = covered === 0 ? 0 : (offsets.batch / covered) * 100;
   const poison = Object.entries(quarantined.reasons).map(([reason, records]) => `${number(records)} ${reason}`);
   const lines: [string, string][] = [
-    ['receipt', `${version}, incarnation ${incarnation}`],
+    ['receipt', `${version}, topic id ${topicId}`],
     ['generation', run === null ? 'none published yet' : `${generation} (run ${run})`],
     [
       'covers',

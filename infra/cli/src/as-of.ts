@@ -1,12 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { cursorKeys } from '@bifold/adapters/cassandra';
-import { type Answer, answerAsOf, offsetsOf, type Pipeline, type Question, type Receipt, readFor } from '@bifold/core';
-import { cursorSeal, keptRecords, locateKept } from '@bifold/functions/bodies';
+import {
+  type Answer,
+  offsetsOf,
+  type Pipeline,
+  type Receipt,
+  readFor,
+  replayAnswer,
+  type ViewQuery,
+} from '@bifold/core';
+import { cursorSeal, readRecordSources, resolveRecordSources } from '@bifold/functions/bodies';
 import { boundLookups } from './bound-lookups.ts';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import { GoneError, UsageError } from './errors.ts';
-import { keptText, rangesText, withKept } from './kept.ts';
+import { keptText, rangesText, withRecordSources } from './kept.ts';
 import type { SavedAnswer } from './saved-answer.ts';
 import { step } from './terminal.ts';
 
@@ -18,27 +26,27 @@ export async function recall(
   context: Context,
   pipeline: Pipeline,
   deployment: DeploymentRecord,
-  question: Question,
+  question: ViewQuery,
   { receipt, rows }: SavedAnswer,
 ): Promise<Answer> {
   const { plan } = pipeline;
   if (receipt.version !== plan.version) throw otherDefinition(receipt, plan.version);
-  const scope = { version: receipt.version, incarnation: receipt.incarnation };
-  return withKept(context, deployment, scope, async (kept) => {
+  const scope = { version: receipt.version, topicId: receipt.topicId };
+  return withRecordSources(context, deployment, scope, async (kept) => {
     const wanted = readFor(plan, offsetsOf({ receipt, rows }));
-    const located = await locateKept(wanted, 'archive', kept);
+    const located = await resolveRecordSources(wanted, 'archive', kept);
     if (Object.keys(located.missing).length > 0) {
       throw new GoneError('BIFOLD_OFFSETS_GONE', {
         failed: `the answer cannot be given again: neither archive nor log of "${receipt.pipeline}" has all that it covers`,
         received: `no records for ${rangesText(located.missing)}`,
-        allowed: `offsets that are kept: ${await keptText(wanted, kept, receipt.incarnation)}`,
+        allowed: `offsets that are kept: ${await keptText(wanted, kept, receipt.topicId)}`,
         remedy:
           'none, if retention took them before the archive did, or if they never were; retention.ms must outlast the archive',
       });
     }
     const lookups = await boundLookups(context, pipeline, receipt);
     const answer = await step(context.onProgress, `${plan.name}: the plain fold over archive and log`, () =>
-      answerAsOf(pipeline, { question, receipt, rows }, keptRecords(located, kept), lookups),
+      replayAnswer(pipeline, { question, receipt, rows }, readRecordSources(located, kept), lookups),
     );
     if (answer.cursor === null) return answer;
     const keys = cursorKeys(await context.cassandra());

@@ -20,7 +20,7 @@ type Bound = (partition: number, offset: number) => ResolveLookup;
 export async function boundLookups(
   context: Context,
   pipeline: Pipeline,
-  receipt: Pick<Receipt, 'version' | 'incarnation' | 'coverage'>,
+  receipt: Pick<Receipt, 'version' | 'topicId' | 'coverage'>,
 ): Promise<Bound> {
   const lookups = await boundRows(context, pipeline, receipt);
   if (pipeline.plan.models === undefined) return lookups;
@@ -32,11 +32,11 @@ export async function boundLookups(
 async function boundModels(
   context: Context,
   { plan }: Pipeline,
-  { version, incarnation, coverage }: Pick<Receipt, 'version' | 'incarnation' | 'coverage'>,
+  { version, topicId, coverage }: Pick<Receipt, 'version' | 'topicId' | 'coverage'>,
 ): Promise<(partition: number, offset: number) => BoundModels> {
   const { models = [] } = plan;
   const [registry, client] = [await context.models(), await context.cassandra()];
-  const bindings = bindingStore(client, { version, incarnation });
+  const bindings = bindingStore(client, { version, topicId });
   const loaded = new Map<string, FittedModel>();
   const bySegment = new Map<string, BoundModels>();
   for (const partition of Object.keys(coverage).map(Number)) {
@@ -71,11 +71,11 @@ type LookupRows = ReadonlyMap<string, Readonly<Record<string, Value>>>;
 async function boundRows(
   context: Context,
   { plan }: Pipeline,
-  { version, incarnation, coverage }: Pick<Receipt, 'version' | 'incarnation' | 'coverage'>,
+  { version, topicId, coverage }: Pick<Receipt, 'version' | 'topicId' | 'coverage'>,
 ): Promise<Bound> {
   if (plan.lookups.length === 0) return () => () => null;
   const client = await context.cassandra();
-  const bindings = bindingStore(client, { version, incarnation });
+  const bindings = bindingStore(client, { version, topicId });
   const lookups = lookupStore(client);
   const loaded = new Map<string, Map<string, Readonly<Record<string, Value>>>>();
   const bySegment = new Map<string, readonly (LookupRows | null)[]>();

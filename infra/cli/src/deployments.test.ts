@@ -9,7 +9,7 @@ import { CliError, UsageError } from './errors.ts';
 
 const { name, topic, version } = delays.plan;
 const record: DeploymentRecord = {
-  ...{ pipeline: name, topic, version, incarnation: 'i', apiId: 'a', archiveBucket: 'b', functions: {} },
+  ...{ pipeline: name, topic, version, topicId: 'i', apiId: 'a', archiveBucket: 'b', functions: {} },
   ...{ sources: 's', deployedAt: '2026-01-01T00:00:00Z' },
 };
 

@@ -9,7 +9,7 @@ export interface DeploymentRecord {
   readonly pipeline: string;
   readonly topic: string;
   readonly version: string;
-  readonly incarnation: string;
+  readonly topicId: string;
   readonly apiId: string;
   readonly archiveBucket: string;
   readonly functions: Readonly<Record<string, string>>;

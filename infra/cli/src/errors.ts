@@ -1,4 +1,4 @@
-import { BifoldError, DefinitionError, type Explanation, ModelError, QuestionError, ViewLostError } from '@bifold/core';
+import { BifoldError, DefinitionError, type Explanation, ModelError, QueryError, ViewLostError } from '@bifold/core';
 
 /** What the command line itself refuses or cannot do. */
 export class CliError extends BifoldError {}
@@ -37,7 +37,7 @@ export class Ended extends Error {
 
 export function exitStatusOf(error: unknown): number {
   if (error instanceof Ended) return error.status;
-  if (error instanceof UsageError || error instanceof DefinitionError || error instanceof QuestionError) {
+  if (error instanceof UsageError || error instanceof DefinitionError || error instanceof QueryError) {
     return EXIT.usage;
   }
   // A ModelError is what the checks of a model's files found.

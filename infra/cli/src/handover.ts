@@ -27,7 +27,7 @@ export interface Handover {
   readonly missing: Coverage | null;
 }
 
-type View = Pick<DeploymentRecord, 'pipeline' | 'incarnation'>;
+type View = Pick<DeploymentRecord, 'pipeline' | 'topicId'>;
 
 async function portsOfView(context: Context, view: View): Promise<HandoverPorts> {
   const client = await context.cassandra();
@@ -48,7 +48,7 @@ export async function readHandover(context: Context, view: View): Promise<Handov
   if (alias === null) return null;
   const { next, sealed } = alias;
   const isUnderWay = next !== null && sealed !== null;
-  return { alias, missing: isUnderWay ? await missingOfNext({ next, sealed }, view.incarnation, ports) : null };
+  return { alias, missing: isUnderWay ? await missingOfNext({ next, sealed }, view.topicId, ports) : null };
 }
 
 /** What is still to come before the next version answers, in a sentence; null when no version is to follow. */
@@ -69,7 +69,7 @@ export async function takeOver(
   for (let step = 0; step < STEPS_MAX; step++) {
     const alias = await ports.aliases.read();
     if (alias === null || alias.current === version) return true;
-    if (!(await advanceHandover(alias, view.incarnation, ports))) return false;
+    if (!(await advanceHandover(alias, view.topicId, ports))) return false;
   }
   return false;
 }
@@ -78,8 +78,8 @@ export async function takeOver(
  * Refuses a deployment whose code cannot read the rows of the version that answers until the new one has caught up.
  * @throws {UsageError} naming the aggregates that are missing
  */
-export async function refuseUnreadable(context: Context, { plan }: Pipeline, incarnation: string): Promise<void> {
-  const { aliases, plans } = await portsOfView(context, { pipeline: plan.name, incarnation });
+export async function refuseUnreadable(context: Context, { plan }: Pipeline, topicId: string): Promise<void> {
+  const { aliases, plans } = await portsOfView(context, { pipeline: plan.name, topicId });
   const current = (await aliases.read())?.current;
   if (current === undefined || current === plan.version) return;
   const answering = await plans.read(current);
@@ -100,10 +100,10 @@ export async function refuseUnreadable(context: Context, { plan }: Pipeline, inc
 export async function announceDeployment(
   context: Context,
   { plan }: Pipeline,
-  incarnation: string,
+  topicId: string,
   atOnce: boolean,
 ): Promise<void> {
-  const ports = await portsOfView(context, { pipeline: plan.name, incarnation });
+  const ports = await portsOfView(context, { pipeline: plan.name, topicId });
   await (atOnce ? switchToVersion(plan, ports) : announceVersion(plan, ports));
 }
 

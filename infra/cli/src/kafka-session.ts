@@ -110,7 +110,7 @@ function noTopic(name: string, names: readonly string[]): CliError {
   });
 }
 
-/** Deployments that read this incarnation of a topic. */
+/** Deployments that read the topic of this id. */
 export function readersOf({ paths }: Context, topicId: string): readonly DeploymentRecord[] {
   return readDeployments(paths).filter((record) => reads(record, topicId));
 }

@@ -1,23 +1,23 @@
 import { tmpdir } from 'node:os';
 import { openBucket, s3Archive } from '@bifold/adapters/s3';
 import { type Coverage, type Scope, type SqlEngine, sizeOf } from '@bifold/core';
-import type { KeptPorts } from '@bifold/functions/bodies';
+import type { RecordSourcePorts } from '@bifold/functions/bodies';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import { s3Options } from './s3-options.ts';
 
-/** What log and archive still hold of one incarnation of a topic. */
-export interface Kept extends KeptPorts {
+/** What log and archive still hold of one topic, by its id. */
+export interface RecordSources extends RecordSourcePorts {
   /** The topic's id now; null when there is no such topic. */
   readonly topicId: string | null;
 }
 
 /** Works with what is kept of a view's records; its log only if the topic is still the one of the scope. */
-export async function withKept<T>(
+export async function withRecordSources<T>(
   context: Context,
   { topic, archiveBucket }: Pick<DeploymentRecord, 'topic' | 'archiveBucket'>,
   scope: Scope,
-  work: (kept: Kept) => Promise<T>,
+  work: (kept: RecordSources) => Promise<T>,
 ): Promise<T> {
   const log = await context.log(topic);
   const topicId = await log.topicId();
@@ -30,7 +30,7 @@ export async function withKept<T>(
   try {
     return await work({
       topicId,
-      log: topicId === scope.incarnation ? log : null,
+      log: topicId === scope.topicId ? log : null,
       archive: s3Archive(bucket, scope),
       engine: {
         async *query(sql) {
@@ -59,8 +59,8 @@ export function offsetsIn(coverage: Coverage): number {
 /** What is still there, for a message. */
 export async function keptText(
   wanted: Coverage,
-  { log, archive, topicId }: Kept,
-  incarnation: string,
+  { log, archive, topicId }: RecordSources,
+  wantedTopicId: string,
 ): Promise<string> {
   const parts = await Promise.all(
     Object.keys(wanted).map(async (name) => {
@@ -69,6 +69,6 @@ export async function keptText(
       return `${name}: archive up to ${archived}${inLog === null ? '' : `, log [${inLog.start}, ${inLog.end})`}`;
     }),
   );
-  const other = `; the log of that incarnation (${incarnation}) is gone: ${topicId === null ? 'there is no such topic' : `the topic is ${topicId} now`}`;
+  const other = `; the log of topic id ${wantedTopicId} is gone: ${topicId === null ? 'there is no such topic' : `the topic is ${topicId} now`}`;
   return `${parts.join('; ')}${log === null ? other : ''}`;
 }

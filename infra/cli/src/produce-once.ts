@@ -34,7 +34,7 @@ const VISIBLE_WITHIN_MS = 10_000;
 const POLL_MS = 20;
 
 /**
- * Sends each record of the sources exactly once to this incarnation of the topic, however often it is called and however the calls before ended.
+ * Sends each record of the sources exactly once to the topic of this id, however often it is called and however the calls before ended.
  * @throws {UsageError} where a source is not what was sent of it, or nothing was begun that could go on
  */
 export async function produceOnce(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTables, lookupStore } from '@bifold/adapters/cassandra';
 import type { TopicDescription } from '@bifold/adapters/kafka';
-import { looksBack, type Pipeline, type Plan } from '@bifold/core';
+import { type Pipeline, type Plan, requiresHistory } from '@bifold/core';
 import { type Context, MODELS_BUCKET } from './context.ts';
 import { type DeploymentRecord, readDeployments, recordDeployment } from './deployments.ts';
 import { CliError, messageOf, UsageError } from './errors.ts';
@@ -121,12 +121,12 @@ async function ensureTopics(
   context: Context,
   { plan }: Pipeline,
   partitions: number,
-): Promise<{ readonly incarnation: string; readonly sources?: Readonly<Record<string, string>> }> {
+): Promise<{ readonly topicId: string; readonly sources?: Readonly<Record<string, string>> }> {
   const { name, topic, relay } = plan;
   if (relay === undefined) {
     const { id } = await ensureTopic(context, name, topic, partitions);
-    if (looksBack(plan)) await refuseBegunLog(context, plan);
-    return { incarnation: id };
+    if (requiresHistory(plan)) await refuseBegunLog(context, plan);
+    return { topicId: id };
   }
   const sources: Record<string, string> = {};
   let largestBytes = 0;
@@ -147,7 +147,7 @@ async function ensureTopics(
       remedy: `npx bifold topic alter ${topic} --partitions ${relay.partitions}, or delete the topic, so that it is created as it should be`,
     });
   await refuseBegunLog(context, plan);
-  return { incarnation: own.id, sources };
+  return { topicId: own.id, sources };
 }
 
 /** A view that looks back must know all that came first. */
@@ -179,8 +179,8 @@ export async function deploy(
     const { tryAggregates } = await import('./aggregate-laws.ts');
     tryAggregates(pipeline, randomInt(1, 2 ** 31 - 1));
   }
-  const { incarnation, sources: bound } = await ensureTopics(context, pipeline, partitions);
-  if (!atOnce) await refuseUnreadable(context, pipeline, incarnation);
+  const { topicId, sources: bound } = await ensureTopics(context, pipeline, partitions);
+  if (!atOnce) await refuseUnreadable(context, pipeline, topicId);
   const sources = sourcesDigest(context.root);
   const { deployPipeline } = await import('@bifold/cdk');
   const training = settings.training === 'installed' ? { training: await installedLibraries(context) } : {};
@@ -188,7 +188,7 @@ export async function deploy(
     inTurn(() =>
       deployPipeline({
         pipeline: plan.name,
-        incarnation,
+        topicId,
         ...(bound === undefined ? {} : { sources: bound }),
         context: {
           assetsBucket: ASSETS_BUCKET,
@@ -207,7 +207,7 @@ export async function deploy(
     pipeline: plan.name,
     topic: plan.topic,
     version: deployed.version,
-    incarnation: deployed.incarnation,
+    topicId: deployed.topicId,
     apiId: deployed.apiId,
     archiveBucket: deployed.archiveBucket,
     functions: deployed.functions,
@@ -224,9 +224,7 @@ export async function deploy(
       remedy: `the definition changed meanwhile; run \`npx bifold deploy ${plan.name}\` again`,
     });
   }
-  await step(onProgress, `announce ${record.version}`, () =>
-    announceDeployment(context, pipeline, incarnation, atOnce),
-  );
+  await step(onProgress, `announce ${record.version}`, () => announceDeployment(context, pipeline, topicId, atOnce));
   recordDeployment(paths, record);
   await step(onProgress, `the trigger follows ${plan.name}`, () => followed(context, record));
   await context.cloud.checkpoint();
@@ -247,7 +245,7 @@ export async function ensureDeployed(context: Context, pipeline: Pipeline): Prom
   const idOf = async (one: string): Promise<string | undefined> => (await admin.describeTopic(one))?.id;
   let isCurrent =
     known?.version === version &&
-    known.incarnation === (await idOf(topic)) &&
+    known.topicId === (await idOf(topic)) &&
     known.sources === sourcesDigest(context.root);
   for (const source of relay?.sources ?? [])
     isCurrent &&= known?.relayed?.[source.topic] === (await idOf(source.topic));

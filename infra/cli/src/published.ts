@@ -10,12 +10,12 @@ import { s3Options } from './s3-options.ts';
 /** Works with what the archive records as published of a deployment's view. */
 export async function withPublished<T>(
   context: Context,
-  { pipeline, archiveBucket, version, incarnation }: DeploymentRecord,
+  { pipeline, archiveBucket, version, topicId }: DeploymentRecord,
   storage: Plan['storage'],
   work: (published: PublishedView) => Promise<T>,
 ): Promise<T> {
   const bucket = openBucket(archiveBucket, s3Options(context.addresses.aws));
-  const scope = { version, incarnation };
+  const scope = { version, topicId };
   try {
     const ports = {
       publications: s3Publications(bucket, scope),

@@ -3,7 +3,7 @@ import type { DeploymentRecord } from './deployments.ts';
 import { CheckFailed } from './errors.ts';
 import { warn } from './terminal.ts';
 
-type BoundTopics = Pick<DeploymentRecord, 'pipeline' | 'topic' | 'incarnation' | 'relayed'>;
+type BoundTopics = Pick<DeploymentRecord, 'pipeline' | 'topic' | 'topicId' | 'relayed'>;
 
 /** A topic of a deployment that is not the one which it was deployed over. */
 interface OtherTopic {
@@ -15,9 +15,9 @@ interface OtherTopic {
 
 /** The pipeline's log and the sources of its relay, as far as they are other topics than those that were deployed. */
 async function otherTopics(context: Context, deployment: BoundTopics): Promise<readonly OtherTopic[]> {
-  const { topic, incarnation, relayed = {} } = deployment;
+  const { topic, topicId, relayed = {} } = deployment;
   const others: OtherTopic[] = [];
-  for (const [name, deployedId] of Object.entries({ ...relayed, [topic]: incarnation })) {
+  for (const [name, deployedId] of Object.entries({ ...relayed, [topic]: topicId })) {
     const idNow = await (await context.log(name)).topicId();
     if (idNow !== deployedId) others.push({ topic: name, deployedId, idNow });
   }

@@ -8,23 +8,23 @@ interface ReadTopic {
   readonly group: string;
 }
 
-/** Whether a pipeline's mappings read this incarnation of a topic, as its own log or as a source of its relay: by id, so that it does not matter how the brokers are called. */
-export const reads = ({ incarnation, relayed = {} }: DeploymentRecord, topicId: string): boolean =>
-  incarnation === topicId || Object.values(relayed).includes(topicId);
+/** Whether a pipeline's mappings read the topic of this id, as its own log or as a source of its relay: by id, so that it does not matter how the brokers are called. */
+export const reads = ({ topicId: bound, relayed = {} }: DeploymentRecord, topicId: string): boolean =>
+  bound === topicId || Object.values(relayed).includes(topicId);
 
 /** What the mappings of a pipeline read: its own log, and what its relay brings into that. */
 export async function groupsOf(record: DeploymentRecord): Promise<readonly ReadTopic[]> {
   const { consumerGroupId } = await import('@bifold/cdk');
-  const { topic, version, incarnation } = record;
-  return [{ topic, group: consumerGroupId(version, incarnation) }, ...(await relayGroups(record))];
+  const { topic, version, topicId } = record;
+  return [{ topic, group: consumerGroupId(version, topicId) }, ...(await relayGroups(record))];
 }
 
-async function relayGroups({ topic, incarnation, relayed = {} }: DeploymentRecord): Promise<readonly ReadTopic[]> {
+async function relayGroups({ topic, topicId, relayed = {} }: DeploymentRecord): Promise<readonly ReadTopic[]> {
   if (Object.keys(relayed).length === 0) return [];
   const { relayGroupId } = await import('@bifold/cdk');
   return Object.entries(relayed).map(([source, id]) => ({
     topic: source,
-    group: relayGroupId(topic, incarnation, id),
+    group: relayGroupId(topic, topicId, id),
   }));
 }
 

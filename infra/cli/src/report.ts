@@ -9,10 +9,10 @@ import {
   type Pointer,
   partitionsOf,
   type Range,
+  readSnapshotOf,
   type StoragePlan,
   sizeOf,
   ViewLostError,
-  vantageOf,
 } from '@bifold/core';
 import type { MappingState, TriggerState } from '@bifold/trigger';
 import { ask } from './api.ts';
@@ -39,7 +39,7 @@ export interface PipelineReport {
   readonly topic: string;
   /** The version that is deployed. */
   readonly version: string;
-  readonly incarnation: string;
+  readonly topicId: string;
   /** The version that answers: the deployed one, once it covers what the one before it covers. Null when none was asked yet. */
   readonly answering: string | null;
   /** What the trigger says of the mapping. */
@@ -112,7 +112,7 @@ async function pipelineReport(
   trigger: TriggerState | null,
   isUp: (name: string) => boolean,
 ): Promise<PipelineReport> {
-  const { topic, version, incarnation } = record;
+  const { topic, version, topicId } = record;
   const warnings: string[] = [];
   const unknown: string[] = [];
   /** Asks what needs some services; null when one of them is away or fails. */
@@ -137,10 +137,10 @@ async function pipelineReport(
   const described = await attempt('topic', ['kafka'], async () => (await context.kafkaAdmin()).describeTopic(topic));
   if (described === null && isUp('kafka'))
     warnings.push(`topic "${topic}" does not exist: npx bifold deploy ${record.pipeline}`);
-  const isBound = described?.id === incarnation;
+  const isBound = described?.id === topicId;
   if (described !== null && !isBound) {
     warnings.push(
-      `${whatHappened(topic, described.id)}, and ${incarnation} is deployed: npx bifold deploy ${record.pipeline}`,
+      `${whatHappened(topic, described.id)}, and ${topicId} is deployed: npx bifold deploy ${record.pipeline}`,
     );
   }
   const log = await context.log(topic);
@@ -199,7 +199,7 @@ async function pipelineReport(
     );
   }
   return {
-    ...{ pipeline: record.pipeline, topic, version, incarnation },
+    ...{ pipeline: record.pipeline, topic, version, topicId },
     mapping: mapping && { status: mapping.status, reason: mapping.reason },
     ends: bounds && Object.fromEntries([...bounds].map(([partition, { end }]) => [partition, end])),
     answering: handover?.alias.current ?? null,
@@ -237,11 +237,11 @@ async function lossOf(
 /** What is published of a deployment's views, and what an answer would cover now. */
 export async function storedViews(
   context: Context,
-  { version, incarnation }: DeploymentRecord,
+  { version, topicId }: DeploymentRecord,
   storage: StoragePlan,
 ): Promise<{ readonly pointer: Pointer; readonly coverage: Coverage }> {
   const client = await context.cassandra();
-  const scope = { version, incarnation };
+  const scope = { version, topicId };
   const speed = speedStore(client, scope, storage);
   const pointer = await batchStore(client, scope, storage).readPointer('quorum');
   const partitions = [...new Set([...(await speed.partitions()), ...partitionsOf(pointer.current)])];
@@ -251,7 +251,10 @@ export async function storedViews(
       return [partition, await speed.readProgress(partition, from, null)] as const;
     }),
   );
-  return { pointer, coverage: vantageOf(pointer, partitions, new Map(progress), storage.segmentSize, false).coverage };
+  return {
+    pointer,
+    coverage: readSnapshotOf(pointer, partitions, new Map(progress), storage.segmentSize, false).coverage,
+  };
 }
 
 type Bounds = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
@@ -274,12 +277,12 @@ export function lagOf(bounds: Bounds, coverage: Coverage): number {
 
 async function archiveOf(
   { addresses: { aws } }: Context,
-  { archiveBucket, version, incarnation }: DeploymentRecord,
+  { archiveBucket, version, topicId }: DeploymentRecord,
   log: Log,
   bounds: Bounds,
 ): Promise<NonNullable<PipelineReport['archive']>> {
   const bucket = openBucket(archiveBucket, s3Options(aws));
-  const store = s3Archive(bucket, { version, incarnation });
+  const store = s3Archive(bucket, { version, topicId });
   const partitions: Record<string, { logStart: number; frontier: number; end: number }> = {};
   let behind = 0;
   let oldestMs = Number.POSITIVE_INFINITY;

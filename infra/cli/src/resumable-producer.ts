@@ -39,7 +39,7 @@ export interface ResumableProducer {
 
 /**
  * Sends records in transactions, each of which commits with them how far the source was sent. The transactional id belongs to the source and the topic's
- * incarnation: whoever opens it next shuts out the producer before, and ends its open transaction. So what the memory says then is what is in the topic.
+ * topic id: whoever opens it next shuts out the producer before, and ends its open transaction. So what the memory says then is what is in the topic.
  */
 export async function resumableProducer(
   kafka: KafkaOptions,

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import {
   type Coverage,
   foldOf,
-  type Located,
   type LogRecord,
   normalRanges,
   type Pipeline,
   type Range,
+  type ResolvedSources,
   type ResolveLookup,
   sizeOf,
 } from '@bifold/core';
@@ -22,8 +22,8 @@ export async function drawKeys(
   pipeline: Pipeline,
   size: number,
   seed: string,
-  located: Located,
-  read: (some: Located) => AsyncIterable<LogRecord>,
+  located: ResolvedSources,
+  read: (some: ResolvedSources) => AsyncIterable<LogRecord>,
   lookups: (partition: number, offset: number) => ResolveLookup,
 ): Promise<readonly string[]> {
   const places = placesOf(located);
@@ -53,7 +53,7 @@ interface Place {
   readonly range: Range;
 }
 
-function placesOf({ log, archive }: Located): readonly Place[] {
+function placesOf({ log, archive }: ResolvedSources): readonly Place[] {
   const of = (from: Place['from'], coverage: Coverage): Place[] =>
     Object.entries(coverage).flatMap(([name, ranges]) =>
       ranges.map((range): Place => ({ from, partition: Number(name), range })),
@@ -85,7 +85,7 @@ function placeAt(places: readonly Place[], index: number): Draw {
   throw new RangeError(`no place ${index}`);
 }
 
-function someOf(draws: readonly Draw[]): Located {
+function someOf(draws: readonly Draw[]): ResolvedSources {
   const of = (wanted: Place['from']): Coverage => {
     const ranges: Record<string, Range[]> = {};
     for (const { from, partition, offset } of draws) {

@@ -7,7 +7,7 @@ import { UsageError } from './errors.ts';
 import { readSavedAnswer } from './saved-answer.ts';
 
 const receipt: Receipt = {
-  ...{ pipeline: 'delays', version: 'delays-1', incarnation: 'i', generation: 2, run: null, models: null },
+  ...{ pipeline: 'delays', version: 'delays-1', topicId: 'i', generation: 2, run: null, models: null },
   question: { window: 'daily' },
   ...{ coverage: { 0: [[0, 12]] }, gaps: {}, batchBelow: { 0: 8 }, offsets: { batch: 8, speed: 4 } },
   quarantined: { reasons: {}, behind: [] },
@@ -57,7 +57,7 @@ describe('a saved answer', () => {
     ['no receipt', {}],
     ['an answer without one', { rows: [row] }],
     ['rows that are none', { receipt: atRest, rows: [5] }],
-    ['a deviation that names no offsets', { receipt, rows: [{ ...row, ahead: [{ partition: 0 }] }] }],
+    ['a coverage delta that names no offsets', { receipt, rows: [{ ...row, ahead: [{ partition: 0 }] }] }],
     ['offsets below zero', { ...atRest, coverage: { 0: [[-1, 5]] } }],
     ['a partition that is no number', { ...atRest, coverage: { a: [[0, 5]] } }],
     ['a range of three', { ...atRest, coverage: { 0: [[0, 5, 6]] } }],

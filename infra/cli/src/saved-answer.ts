@@ -63,7 +63,7 @@ const isOffsets = (value: unknown): boolean =>
   Object.entries(value).every(
     ([partition, ranges]) => /^\d+$/.test(partition) && Array.isArray(ranges) && ranges.every(isRange),
   );
-const isDeviations = (value: unknown): boolean =>
+const isCoverageDeltas = (value: unknown): boolean =>
   Array.isArray(value) && value.every((entry) => isObject(entry) && isWhole(entry.partition) && isRange(entry.range));
 
 const isVersions = (value: unknown): boolean =>
@@ -73,7 +73,7 @@ const isVersions = (value: unknown): boolean =>
 function isReceipt(value: unknown): value is Receipt {
   if (!isObject(value)) return false;
   const { quarantined, page, batchBelow } = value;
-  const texts = [value.pipeline, value.version, value.incarnation, value.digest];
+  const texts = [value.pipeline, value.version, value.topicId, value.digest];
   return (
     texts.every((text) => typeof text === 'string') &&
     isWhole(value.generation) &&
@@ -85,7 +85,7 @@ function isReceipt(value: unknown): value is Receipt {
     isObject(batchBelow) &&
     Object.values(batchBelow).every(isWhole) &&
     isObject(quarantined) &&
-    isDeviations(quarantined.behind) &&
+    isCoverageDeltas(quarantined.behind) &&
     isObject(page) &&
     [page.rows, page.deviating].every(isWhole) &&
     typeof page.last === 'boolean' &&
@@ -112,6 +112,8 @@ function isRow(value: unknown): value is AnswerRow {
     typeof name === 'string' &&
     (start === null || typeof start === 'string') &&
     (value.final === undefined || typeof value.final === 'boolean') &&
-    [value.ahead, value.behind].every((deviations) => deviations === undefined || isDeviations(deviations))
+    [value.ahead, value.behind].every(
+      (coverageDeltas) => coverageDeltas === undefined || isCoverageDeltas(coverageDeltas),
+    )
   );
 }

@@ -19,7 +19,7 @@ const POLL_MS = 20;
 /** Longer than the broker leaves the transaction of a dead producer open. */
 const PATIENCE_MS = 120_000;
 
-/** How far one source was sent to one incarnation of a topic. Committed in the transaction of the records that it counts. */
+/** How far one source was sent to one topic, by its id. Committed in the transaction of the records that it counts. */
 export interface SentPart {
   readonly topic: string;
   readonly topicId: string;

@@ -42,7 +42,7 @@ export async function broughtTables(context: Context, sql: string, temporary: st
     const plan = (await context.pipelines()).find((each) => each.plan.name === pipeline)?.plan as Plan;
     const bucket = openBucket(record.archiveBucket, s3Options(context.addresses.aws));
     try {
-      const scope = { version: record.version, incarnation: record.incarnation };
+      const scope = { version: record.version, topicId: record.topicId };
       const keys =
         name === 'archive'
           ? await archiveKeys(s3Archive(bucket, scope))
@@ -79,14 +79,14 @@ async function archiveKeys(archive: ReturnType<typeof s3Archive>): Promise<reado
 async function viewKeys(
   context: Context,
   { storage }: Plan,
-  { version, incarnation }: DeploymentRecord,
+  { version, topicId }: DeploymentRecord,
   name: string,
   list: (prefix: string) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   const client = await context.cassandra();
-  const { current } = await batchStore(client, { version, incarnation }, storage).readPointer('quorum');
+  const { current } = await batchStore(client, { version, topicId }, storage).readPointer('quorum');
   if (current === null) return [];
-  const keys = await list(`views/${version}/${incarnation}/${current.run}/`);
+  const keys = await list(`views/${version}/${topicId}/${current.run}/`);
   return keys.filter((key) => new RegExp(`/${name}-\\d+\\.parquet$`).test(key));
 }
 

@@ -16,14 +16,14 @@ import {
   unionOf,
 } from '@bifold/core';
 import type { AnswerRow } from '@bifold/functions';
-import { keptRecords, locateKept } from '@bifold/functions/bodies';
+import { readRecordSources, resolveRecordSources } from '@bifold/functions/bodies';
 import { ask, askAll } from './api.ts';
 import { boundLookups } from './bound-lookups.ts';
 import { compareQuarantine, compareWindow, type Difference, pushDifference } from './compare.ts';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import { requireVersion } from './handover.ts';
-import { type Kept, offsetsIn, withKept } from './kept.ts';
+import { offsetsIn, type RecordSources, withRecordSources } from './kept.ts';
 import { checkCovered } from './published.ts';
 import { checkTopics } from './recreated-topic.ts';
 import { boundsOf } from './report.ts';
@@ -84,9 +84,9 @@ export async function verifyPipeline(
 ): Promise<Verification> {
   const { plan } = pipeline;
   const { onProgress } = context;
-  const { version, incarnation } = deployment;
+  const { version, topicId } = deployment;
   await checkTopics(context, deployment);
-  return withKept(context, deployment, { version, incarnation }, async (kept) => {
+  return withRecordSources(context, deployment, { version, topicId }, async (kept) => {
     const drawn = sample && (await sampleOf(context, pipeline, deployment, kept, sources[0] as Source, sample));
     // Where no key can be drawn there is little to verify: all of it.
     const keys = drawn === null || drawn.length === 0 ? null : drawn;
@@ -108,13 +108,15 @@ export async function verifyPipeline(
     for (const source of sources) {
       const fold = async (foldings: readonly Folding[]): Promise<readonly FoldedLog[]> => {
         const everything = unionOf(foldings.map(({ coverage }) => coverage));
-        const records = keptRecords(await locateKept(readFor(plan, everything), source, kept), kept);
+        const records = readRecordSources(await resolveRecordSources(readFor(plan, everything), source, kept), kept);
         return interpretEach(pipeline, records, foldings, lookups);
       };
       const checked = await step(onProgress, `${plan.name}: the plain fold over ${SOURCE_TEXTS[source]}`, () =>
-        compareAll(pipeline, asked, only, fold, (coverage) => locateKept(readFor(plan, coverage), source, kept)),
+        compareAll(pipeline, asked, only, fold, (coverage) =>
+          resolveRecordSources(readFor(plan, coverage), source, kept),
+        ),
       );
-      const located = await locateKept(receipt.coverage, source, kept);
+      const located = await resolveRecordSources(receipt.coverage, source, kept);
       const { missing } = checked;
       checks.push({
         ...{ source, log: offsetsIn(located.log), archive: offsetsIn(located.archive), missing },
@@ -208,16 +210,16 @@ async function sampleOf(
   context: Context,
   pipeline: Pipeline,
   deployment: DeploymentRecord,
-  kept: Kept,
+  kept: RecordSources,
   source: Source,
   { size, seed }: NonNullable<Verifying['sample']>,
 ): Promise<readonly string[]> {
   const [window] = pipeline.plan.windows;
   const { receipt } = await ask(context, deployment, { limit: 1, ...(window && { window: window.name }) });
   requireVersion(receipt, pipeline.plan);
-  const located = await locateKept(receipt.coverage, source, kept);
+  const located = await resolveRecordSources(receipt.coverage, source, kept);
   const lookups = await boundLookups(context, pipeline, receipt);
-  return drawKeys(pipeline, size, seed, located, (some) => keptRecords(some, kept), lookups);
+  return drawKeys(pipeline, size, seed, located, (some) => readRecordSources(some, kept), lookups);
 }
 
 async function checkNotEmpty(

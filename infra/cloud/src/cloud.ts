@@ -7,7 +7,7 @@ import { hdfsServices } from './hdfs.ts';
 import { kafkaService } from './kafka.ts';
 import { withLock } from './lock.ts';
 import { type CloudPaths, cloudPaths } from './paths.ts';
-import { type HdfsPorts, keptHdfsPorts, keptPorts, loopback, type Ports } from './ports.ts';
+import { type HdfsPorts, keptHdfsPorts, loopback, type Ports, recordSourcePorts } from './ports.ts';
 import { markedProcesses, signal } from './processes.ts';
 import { type OnProgress, tracked } from './progress.ts';
 import { keptSecrets, type Secrets } from './secrets.ts';
@@ -135,7 +135,7 @@ export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
   const paths = cloudPaths(options);
   const onProgress = options.onProgress ?? (() => {});
   privateFolder(paths.stateDir);
-  const ports = await keptPorts(paths.portsFile);
+  const ports = await recordSourcePorts(paths.portsFile);
   const secrets = keptSecrets(paths.secretsFile);
   const hdfsPorts =
     options.withHdfs === true || existsSync(paths.hdfsPortsFile)

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { clusterIdOf, kafkaService } from './kafka.ts';
 import { cloudPaths, serviceTmpDir } from './paths.ts';
-import { keptPorts } from './ports.ts';
+import { recordSourcePorts } from './ports.ts';
 
 it('makes cluster ids that no command line takes for an option', () => {
   const dashed = Buffer.alloc(16, 0xfb);
@@ -36,7 +36,7 @@ mkdir -p '${logDir}'
     );
     const secrets = { kafka: { username: 'bifold', password: 'a-password' } };
     const software = { python: '', java, jars: { kafka: 'jars', cassandra: '' } };
-    await kafkaService(paths, await keptPorts(paths.portsFile), secrets, software).prepare?.();
+    await kafkaService(paths, await recordSourcePorts(paths.portsFile), secrets, software).prepare?.();
     const read = (name: string) => readFileSync(noted(name), 'utf8');
     expect(read('arguments')).toContain('kafka.tools.StorageTool @');
     expect(read('arguments')).not.toContain('a-password');

@@ -59,7 +59,7 @@ const allocate = async <N extends string>(
 };
 
 /** Chosen once and kept, so that addresses written into a deployed function stay true over restarts. */
-export const keptPorts = (portsFile: string, random: () => number = Math.random): Promise<Ports> =>
+export const recordSourcePorts = (portsFile: string, random: () => number = Math.random): Promise<Ports> =>
   kept(portsFile, portNames, [], random);
 
 /** The same for HDFS, whose ports are chosen when it is first asked for; `others` are taken, whether or not anything listens there now. */

@@ -27,7 +27,7 @@ interface Pane {
 interface WindowState {
   readonly plan: WindowPlan;
   readonly paneOf: (timeMs: number) => number | null;
-  readonly keepsTimes: boolean;
+  readonly tracksEventTimeBounds: boolean;
   /** End of the last window that an event of this time falls into; null where no window ever ends. Epoch milliseconds. */
   readonly lastEndOf: (timeMs: number) => number | null;
   readonly keys: Map<string, Map<number, Pane>>;
@@ -129,7 +129,7 @@ export function aggregationOf(stream: Stream, { fold }: Transform): Operator {
         }
         const pane = paneIn(window, key, startMs, emptyOf(window));
         fold.addTo(pane.states, slots, { timeMs, partition: batch, offset: place.row });
-        if (window.keepsTimes) fold.addTime(pane.states, timeMs);
+        if (window.tracksEventTimeBounds) fold.addTime(pane.states, timeMs);
         const touched = window.touched.get(key);
         if (touched) touched.add(startMs);
         else window.touched.set(key, new Set([startMs]));

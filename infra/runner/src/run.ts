@@ -1,7 +1,7 @@
 import { BatchRunner } from './batch.ts';
 import { Checkpoint, type CommittedBatch, type PlannedBatch, type Position } from './checkpoint/checkpoint.ts';
 import type { Journal } from './checkpoint/journal.ts';
-import { meaningOf } from './checkpoint/meaning.ts';
+import { fingerprintOf } from './checkpoint/meaning.ts';
 import { StateLog } from './checkpoint/state.ts';
 import type { Stream } from './definition/stream.ts';
 import { currentVersions } from './lookups.ts';
@@ -29,7 +29,7 @@ const POLL_MS = 100;
 /** Runs a stream until its trigger has had enough, or the signal says so. A batch that a crash interrupted is finished first. */
 export async function runStream(stream: Stream, options: RunOptions): Promise<void> {
   const { journal, ports, signal, tables = new MemoryTables(), onBatch } = options;
-  const checkpoint = await Checkpoint.open(journal, meaningOf(stream), () => ({
+  const checkpoint = await Checkpoint.open(journal, fingerprintOf(stream), () => ({
     id: ports.newId(),
     createdAt: new Date(ports.clock()).toISOString(),
   }));

@@ -1,11 +1,11 @@
-/** The ports of an alias, apart from the others: they name plans and vantages, which are made of what those hold. */
+/** The ports of an alias, apart from the others: they name plans and read snapshots, which are made of what those hold. */
 import type { Plan } from './plan.ts';
-import type { SealedVantage } from './vantage.ts';
+import type { SealedSnapshot } from './read-snapshot.ts';
 
-/** A view by its public name, over one incarnation of its topic. */
+/** A view by its public name, over one topic, by its id. */
 export interface ViewName {
   readonly pipeline: string;
-  readonly incarnation: string;
+  readonly topicId: string;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface ViewAlias {
   /** The version that was deployed last, where it does not answer yet. */
   readonly next: string | null;
   /** Where the current version's answers end during a handover; null before it is known, and outside of one. */
-  readonly sealed: SealedVantage | null;
+  readonly sealed: SealedSnapshot | null;
 }
 
 /** The alias of one view. */

@@ -2,7 +2,7 @@ import type { ViewAlias } from './alias-ports.ts';
 import type { Coverage } from './coverage.ts';
 import { coversAll } from './coverage.ts';
 import { ProtocolError } from './errors.ts';
-import type { SealedVantage } from './vantage.ts';
+import type { SealedSnapshot } from './read-snapshot.ts';
 
 /** The alias of a view that was never deployed over this topic: it names its first version at once, since no answer can become less. */
 export function firstAlias(version: string): ViewAlias {
@@ -24,8 +24,8 @@ export function isAnnounced({ current, next }: ViewAlias, version: string): bool
   return (next ?? current) === version;
 }
 
-/** The alias with the vantage from which its current version answers until the next one covers as much. */
-export function sealedAt(alias: ViewAlias, sealed: SealedVantage): ViewAlias {
+/** The alias with the read snapshot from which its current version answers until the next one covers as much. */
+export function sealedAt(alias: ViewAlias, sealed: SealedSnapshot): ViewAlias {
   return { ...alias, generation: alias.generation + 1, sealed };
 }
 
@@ -35,7 +35,7 @@ export function handedOver({ generation, current, next, sealed }: ViewAlias): Vi
     throw new ProtocolError('BIFOLD_NO_HANDOVER', {
       failed: 'an alias cannot move',
       received: next === null ? `${current}, which no version is to follow` : `${current}, which is not sealed`,
-      allowed: 'a version that is to follow, and the sealed vantage that it covers',
+      allowed: 'a version that is to follow, and the sealed read snapshot that it covers',
       remedy: 'read the alias again',
     });
   return { generation: generation + 1, current: next, previous: current, next: null, sealed: null };
@@ -76,15 +76,15 @@ export function readAliasState(generation: number, state: string): ViewAlias {
   throw new ProtocolError('BIFOLD_ALIAS_UNREADABLE', {
     failed: 'which version of a view answers cannot be read',
     received: state.slice(0, 200),
-    allowed: 'the current, the previous and the next version, and the sealed vantage',
+    allowed: 'the current, the previous and the next version, and the sealed read snapshot',
     remedy: 'use the version of the code that wrote it',
   });
 }
 
-function isSealedOrNull(value: unknown): value is SealedVantage | null {
+function isSealedOrNull(value: unknown): value is SealedSnapshot | null {
   if (value === null) return true;
   if (typeof value !== 'object') return false;
-  const { generation, run, coverage, batchBelow } = value as Partial<Record<keyof SealedVantage, unknown>>;
+  const { generation, run, coverage, batchBelow } = value as Partial<Record<keyof SealedSnapshot, unknown>>;
   const isObject = (each: unknown): boolean => typeof each === 'object' && each !== null;
   const hasRun = run === null || typeof run === 'string';
   return Number.isSafeInteger(generation) && hasRun && isObject(coverage) && isObject(batchBelow);

@@ -1,36 +1,36 @@
 import type { ErrorBound } from './aggregates/algebra.ts';
 import type { Result } from './aggregates/result.ts';
-import type { Deviation, MergedRow, Vantage } from './answer.ts';
+import type { CoverageDelta, MergedRow, ReadSnapshot } from './answer.ts';
 import { isFinal } from './finality.ts';
 import type { Plan } from './plan.ts';
 import type { RowPosition } from './ports.ts';
-import type { Question } from './question.ts';
+import type { ViewQuery } from './question.ts';
 import { keyText, type Value } from './record.ts';
 import type { RowAlgebra } from './row.ts';
 import { boundText, keyColumns } from './wire.ts';
 
-type Shown = Readonly<Record<string, Result>>;
+type FormattedValues = Readonly<Record<string, Result>>;
 
 /** One row of an answer. Its key's columns and its aggregates stand side by side; `ahead` and `behind` are there only where it differs from the receipt. */
 export interface AnswerRow {
   readonly key: Readonly<Record<string, Value>>;
   readonly window: { readonly name: string; readonly start: string | null; readonly end: string | null };
-  readonly values: Shown;
+  readonly values: FormattedValues;
   /** By the name of an aggregate, how far its value may be off. Absent where all values are exact. */
   readonly bounds?: Readonly<Record<string, ErrorBound>>;
   /** No event that is still to come can change it. Absent where that is never so: of totals, of windows without an end, and where every event counts. */
   readonly final?: boolean;
-  readonly parts?: { readonly batch: Shown | null; readonly speed: Shown | null };
-  readonly ahead?: readonly Deviation[];
-  readonly behind?: readonly Deviation[];
+  readonly parts?: { readonly batch: FormattedValues | null; readonly speed: FormattedValues | null };
+  readonly ahead?: readonly CoverageDelta[];
+  readonly behind?: readonly CoverageDelta[];
 }
 
 /** The one form of a row, whoever computed it. */
-export function showRow(
+export function formatRow(
   plan: Plan,
   view: RowAlgebra,
-  { finalBeforeMs }: Vantage,
-  question: Question,
+  { finalBeforeMs }: ReadSnapshot,
+  question: ViewQuery,
   row: MergedRow,
 ): AnswerRow {
   const window = plan.windows.find(({ name }) => name === question.window) as Plan['windows'][number];
@@ -52,7 +52,7 @@ export function showRow(
   };
 }
 
-export function isDeviating({ ahead, behind }: AnswerRow): boolean {
+export function hasCoverageDelta({ ahead, behind }: AnswerRow): boolean {
   return ahead !== undefined || behind !== undefined;
 }
 

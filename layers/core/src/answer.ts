@@ -13,7 +13,7 @@ export interface OpenSegment {
 }
 
 /** Where an answer is given from: one published run, and the open segments above its cuts. It fixes what the receipt claims. */
-export interface Vantage {
+export interface ReadSnapshot {
   readonly generation: number;
   readonly run: string | null;
   readonly segments: readonly OpenSegment[];
@@ -30,13 +30,13 @@ export interface Vantage {
  *
  * `snapshot` keeps only complete segments that follow the cut without a gap: every row then covers the same offsets.
  */
-export function vantageOf(
+export function readSnapshotOf(
   pointer: Pointer,
   partitions: readonly number[],
   progress: ReadonlyMap<number, ReadonlyMap<number, number>>,
   segmentSize: SegmentSize,
   snapshot: boolean,
-): Vantage {
+): ReadSnapshot {
   const { current } = pointer;
   const covered = new Map<number, Range[]>();
   const segments: OpenSegment[] = [];
@@ -87,7 +87,7 @@ export function batchRanges(run: PublishedRun | null, partition: number, segment
 }
 
 /** How one row's coverage differs from its receipt's: `ahead` it covers more, `behind` less. Offsets of one partition, half-open. */
-export interface Deviation {
+export interface CoverageDelta {
   readonly partition: number;
   readonly range: Range;
 }
@@ -103,8 +103,8 @@ export interface MergedParts extends RowPosition {
   readonly states: States;
   readonly batch: States | null;
   readonly speed: States | null;
-  readonly ahead: readonly Deviation[];
-  readonly behind: readonly Deviation[];
+  readonly ahead: readonly CoverageDelta[];
+  readonly behind: readonly CoverageDelta[];
 }
 
 /** The stored parts of one pane: what the batch layer has of it, and its fragments by open segment. */
@@ -114,19 +114,19 @@ export interface RowParts extends RowPosition {
 }
 
 /**
- * The merge of batch and speed for one pane. A fragment whose `hi` lies beyond its segment's progress vouches for itself up to `hi`: the row is ahead of
+ * The merge of batch and speed for one pane. A fragment whose `lastOffset` lies beyond its segment's progress vouches for itself up to `lastOffset`: the row is ahead of
  * the receipt there.
  */
 export function mergePane(algebra: RowAlgebra, parts: RowParts): MergedParts {
-  const ahead: Deviation[] = [];
+  const ahead: CoverageDelta[] = [];
   let speed: States | null = null;
-  for (const [segment, { hi, cell }] of parts.fragments) {
+  for (const [segment, { lastOffset, cell }] of parts.fragments) {
     const { states } = algebra.decodeFragment(cell);
     speed = speed === null ? states : algebra.merge(speed, states);
-    if (hi >= segment.next) ahead.push({ partition: segment.partition, range: [segment.next, hi + 1] });
+    if (lastOffset >= segment.next) ahead.push({ partition: segment.partition, range: [segment.next, lastOffset + 1] });
   }
   const batch = parts.batch === null ? null : algebra.decode(parts.batch.cell);
-  ahead.sort(compareDeviations);
+  ahead.sort(compareCoverageDeltas);
   const { key, window, startMs } = parts;
   return { key, window, startMs, batch, speed, states: mergeStates(algebra, batch, speed), ahead, behind: [] };
 }
@@ -146,27 +146,27 @@ export function mergeTotal(
   let batch: States | null = null;
   for (const parts of rows) {
     if (parts.batch !== null) batch = mergeStates(algebra, batch, algebra.decode(parts.batch.cell));
-    for (const [segment, { hi, cell }] of parts.fragments) {
+    for (const [segment, { lastOffset, cell }] of parts.fragments) {
       const { states } = algebra.decodeFragment(cell);
       const known = running.get(segment);
       running.set(segment, {
         states: known ? algebra.merge(known.states, states) : states,
-        ahead: (known?.ahead ?? false) || hi >= segment.next,
+        ahead: (known?.ahead ?? false) || lastOffset >= segment.next,
       });
     }
   }
   let speed: States | null = null;
-  const behind: Deviation[] = [];
+  const behind: CoverageDelta[] = [];
   for (const [segment, { states, ahead }] of running) {
     if (ahead) behind.push({ partition: segment.partition, range: [segment.start, segment.next] });
     else speed = mergeStates(algebra, speed, states);
   }
-  behind.sort(compareDeviations);
+  behind.sort(compareCoverageDeltas);
   return { key, window, startMs: fromMs, batch, speed, states: mergeStates(algebra, batch, speed), ahead: [], behind };
 }
 
 /** Fragments come in no order of their own, and equal answers must be equal texts. */
-function compareDeviations(left: Deviation, right: Deviation): number {
+function compareCoverageDeltas(left: CoverageDelta, right: CoverageDelta): number {
   return left.partition - right.partition || left.range[0] - right.range[0];
 }
 
@@ -175,8 +175,12 @@ export function mergeStates(algebra: RowAlgebra, left: States | null, right: Sta
   return right === null ? left : algebra.merge(left, right);
 }
 
-/** The offsets that a row covers: its receipt's, plus and less its deviations. */
-export function rowCoverage(coverage: Coverage, ahead: readonly Deviation[], behind: readonly Deviation[]): Coverage {
+/** The offsets that a row covers: its receipt's, plus and less its coverage deltas. */
+export function rowCoverage(
+  coverage: Coverage,
+  ahead: readonly CoverageDelta[],
+  behind: readonly CoverageDelta[],
+): Coverage {
   const changed: Record<string, readonly Range[]> = { ...coverage };
   for (const { partition, range } of ahead) changed[partition] = normalRanges([...(changed[partition] ?? []), range]);
   for (const { partition, range } of behind) changed[partition] = withoutRange(changed[partition] ?? [], range);
@@ -196,7 +200,7 @@ export function coverageGaps(coverage: Coverage): Coverage {
  * Rule 8, for a reader: what it read of a run stands if the pointer has moved by one generation at most, since the runs of two
  * generations are kept. The pointer must name that run: a database that was emptied may reach the same generation with another.
  */
-export function stillReadable({ generation, run }: Pick<Vantage, 'generation' | 'run'>, after: Pointer): boolean {
+export function stillReadable({ generation, run }: Pick<ReadSnapshot, 'generation' | 'run'>, after: Pointer): boolean {
   const moved = after.generation - generation;
   if (moved !== 0 && moved !== 1) return false;
   const kept = moved === 0 ? after.current : after.previous;
@@ -204,6 +208,6 @@ export function stillReadable({ generation, run }: Pick<Vantage, 'generation' | 
 }
 
 /** What a pointer says to readers who come back to it later. */
-export function publicationOf({ generation, current }: Pointer): Pick<Vantage, 'generation' | 'run'> {
+export function publicationOf({ generation, current }: Pointer): Pick<ReadSnapshot, 'generation' | 'run'> {
   return { generation, run: current?.run ?? null };
 }

@@ -1,34 +1,34 @@
-import type { EventPlace } from './aggregates/observation.ts';
-import { type Deviation, type MergedRow, mergeStates, rowCoverage, type Vantage } from './answer.ts';
-import { type AnswerRow, isDeviating, positionOfRow } from './answer-row.ts';
+import type { EventPosition } from './aggregates/observation.ts';
+import { type CoverageDelta, type MergedRow, mergeStates, type ReadSnapshot, rowCoverage } from './answer.ts';
+import { type AnswerRow, hasCoverageDelta, positionOfRow } from './answer-row.ts';
 import { type Coverage, covers } from './coverage.ts';
 import type { Pipeline } from './definition/pipeline.ts';
 import type { Slots } from './evaluate.ts';
-import { prefixEnd, withFinality } from './finality.ts';
+import { contiguousEnd, withFinality } from './finality.ts';
 import { foldOf, type ResolveLookup, rowId } from './fold.ts';
-import { EarlierRecords } from './look-back.ts';
+import { InMemoryStatefulStage } from './look-back.ts';
 import { comparePositions } from './order.ts';
 import { type Answer, answerOf, fillPage } from './page.ts';
 import type { WindowPlan } from './plan.ts';
 import type { LogRecord, RowPosition } from './ports.ts';
-import type { Question } from './question.ts';
+import type { ViewQuery } from './question.ts';
+import { unsealSnapshot } from './read-snapshot.ts';
 import type { Quarantined, Receipt } from './receipt.ts';
 import { POISON_REASONS, type PoisonReason, type TimedValues } from './record.ts';
 import { bucketOf } from './tables.ts';
-import { unsealVantage } from './vantage.ts';
 import { sessionsOfEvents, windowEndMs, windowStartsOf } from './windows.ts';
 
 /** An old answer, as it was kept: what it says is believed of offsets alone, never of values. */
-export interface KeptAnswer {
+export interface SavedAnswer {
   /** The receipt's, read. */
-  readonly question: Question;
+  readonly question: ViewQuery;
   readonly receipt: Receipt;
   /** At least the rows that cover other offsets than the receipt: it does not name those. */
   readonly rows: readonly AnswerRow[];
 }
 
 /** The offsets that an answer was folded over: its receipt's, and those that rows of it were ahead. */
-export function offsetsOf({ receipt, rows }: Pick<KeptAnswer, 'receipt' | 'rows'>): Coverage {
+export function offsetsOf({ receipt, rows }: Pick<SavedAnswer, 'receipt' | 'rows'>): Coverage {
   return rows.reduce((coverage, { ahead = [] }) => rowCoverage(coverage, ahead, []), receipt.coverage);
 }
 
@@ -39,18 +39,18 @@ export function offsetsOf({ receipt, rows }: Pick<KeptAnswer, 'receipt' | 'rows'
  * @param log all records of `offsetsOf`, in any order; others are passed over. Of a view that looks back, what `readFor` says, in the order of each partition
  * @param lookups the lookup rows that a record's segment is bound to
  */
-export async function answerAsOf(
+export async function replayAnswer(
   pipeline: Pipeline,
-  { question, receipt, rows }: KeptAnswer,
+  { question, receipt, rows }: SavedAnswer,
   log: AsyncIterable<LogRecord> | Iterable<LogRecord>,
   lookups: (partition: number, offset: number) => ResolveLookup,
 ): Promise<Answer> {
   const { plan } = pipeline;
   const { view } = foldOf(pipeline).rows;
-  const covering = unsealVantage(receipt, plan.storage.segmentSize);
-  const { page, version, incarnation } = receipt;
+  const covering = unsealSnapshot(receipt, plan.storage.segmentSize);
+  const { page, version, topicId } = receipt;
   const folded = await foldAsOf(pipeline, { question, receipt, rows }, covering, log, lookups);
-  const vantage = withFinality(plan, covering, folded.clocks);
+  const readSnapshot = withFinality(plan, covering, folded.watermarks);
   const order = compareRows(plan.storage.buckets);
   const behindStart = ({ key, window, startMs }: RowPosition): boolean => {
     if (page.start === null) return true;
@@ -61,15 +61,22 @@ export async function answerAsOf(
     );
   };
   const merged = folded.rows.filter(behindStart).sort(order);
-  const filled = await fillPage(plan, view, vantage, question, merged, (_, before) => page.last || before < page.rows);
+  const filled = await fillPage(
+    plan,
+    view,
+    readSnapshot,
+    question,
+    merged,
+    (_, before) => page.last || before < page.rows,
+  );
   // What follows a page may be a row that is nothing but ahead, which only the next page names.
   const { last } = page;
   // The bindings that were made since say nothing of an old answer: its receipt names its versions, and its digest holds them.
   const { models } = receipt;
   return answerOf(
     plan,
-    { version, incarnation },
-    vantage,
+    { version, topicId },
+    readSnapshot,
     question,
     { quarantined: folded.quarantined, models },
     page.start,
@@ -89,14 +96,14 @@ function compareRows(buckets: number): (left: RowPosition, right: RowPosition) =
 interface FoldingRow extends RowPosition {
   endMs: number | null;
   readonly coverage: Coverage;
-  readonly ahead: readonly Deviation[];
-  readonly behind: readonly Deviation[];
+  readonly ahead: readonly CoverageDelta[];
+  readonly behind: readonly CoverageDelta[];
   batch: unknown[] | null;
   speed: unknown[] | null;
 }
 
 /** An event that an answer covers; of a session, it is folded when the session is known. */
-interface CoveredEvent extends EventPlace {
+interface CoveredEvent extends EventPosition {
   readonly share: 'batch' | 'speed';
   readonly slots: Slots;
 }
@@ -104,19 +111,19 @@ interface CoveredEvent extends EventPlace {
 interface FoldedAsOf {
   readonly rows: readonly MergedRow[];
   readonly quarantined: Quarantined;
-  /** Where the clocks stand behind what is covered without a gap, of a view that drops what is late. */
-  readonly clocks: ReadonlyMap<number, number>;
+  /** Where the watermarks stand behind what is covered without a gap, of a view that drops what is late. */
+  readonly watermarks: ReadonlyMap<number, number>;
 }
 
 async function foldAsOf(
   pipeline: Pipeline,
-  { question, receipt, rows }: KeptAnswer,
-  { coverage, batchBelow }: Vantage,
+  { question, receipt, rows }: SavedAnswer,
+  { coverage, batchBelow }: ReadSnapshot,
   log: AsyncIterable<LogRecord> | Iterable<LogRecord>,
   lookups: (partition: number, offset: number) => ResolveLookup,
 ): Promise<FoldedAsOf> {
   const fold = foldOf(pipeline);
-  const earlier = fold.lookBack && new EarlierRecords(fold.lookBack);
+  const earlier = fold.statefulStage && new InMemoryStatefulStage(fold.statefulStage);
   const { view } = fold.rows;
   const { keys, fromMs, toMs, total } = question;
   const window = pipeline.plan.windows.find(({ name }) => name === question.window) as WindowPlan;
@@ -130,7 +137,7 @@ async function foldAsOf(
   const folding = new Map<string, FoldingRow>();
   /** Of sessions, a whole key is behind. */
   const keyCoverage = new Map<string, Pick<FoldingRow, 'coverage' | 'ahead' | 'behind'>>();
-  for (const row of rows.filter(isDeviating)) {
+  for (const row of rows.filter(hasCoverageDelta)) {
     const { ahead = [], behind = [] } = row;
     const position = positionOfRow(pipeline.plan, row);
     const own = { coverage: rowCoverage(coverage, ahead, behind), ahead, behind };
@@ -144,7 +151,7 @@ async function foldAsOf(
   const counted = rowCoverage(coverage, [], behind);
   const counts = new Map<PoisonReason, number>();
   const everything = offsetsOf({ receipt, rows });
-  const clocks = new Map<number, number>();
+  const watermarks = new Map<number, number>();
   const sessionEvents = new Map<string, CoveredEvent[]>();
   const add = (position: RowPosition, endMs: number | null, event: CoveredEvent): void => {
     const id = idOf(position.key, position.startMs);
@@ -193,8 +200,8 @@ async function foldAsOf(
     if (!isNamed && earlier === null) continue;
     const decoded = fold.decode(value, headers);
     const admitted = earlier?.admit(record, decoded) ?? decoded;
-    if (earlier !== null && offset < prefixEnd(coverage[partition] ?? []))
-      clocks.set(partition, earlier.clockMs(partition));
+    if (earlier !== null && offset < contiguousEnd(coverage[partition] ?? []))
+      watermarks.set(partition, earlier.watermarkMs(partition));
     if (!isNamed) continue;
     if (admitted.kind === 'poison') {
       if (covers(counted[partition] ?? [], offset)) counts.set(admitted.reason, (counts.get(admitted.reason) ?? 0) + 1);
@@ -219,5 +226,5 @@ async function foldAsOf(
     const records = counts.get(reason);
     return records === undefined ? [] : [[reason, records] as const];
   });
-  return { rows: merged, quarantined: { reasons: Object.fromEntries(reasons), behind }, clocks };
+  return { rows: merged, quarantined: { reasons: Object.fromEntries(reasons), behind }, watermarks };
 }

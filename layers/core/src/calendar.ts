@@ -1,6 +1,6 @@
 import type { CalendarWindow } from './definition/window.ts';
 import { CALENDAR_YEARS, type ClockChange } from './definition/zone-clock.ts';
-import { countHolding } from './search.ts';
+import { partitionPoint } from './search.ts';
 import { TIME_LIMIT_MS } from './value.ts';
 
 /**
@@ -176,5 +176,5 @@ function endIn(
 /** The last stretch that begins at or before a time. */
 function stretchAt(stretches: readonly Stretch[], timeMs: number): number {
   // No time is before the first.
-  return countHolding(stretches.length - 1, (index) => (stretches[index + 1] as Stretch).fromMs <= timeMs);
+  return partitionPoint(stretches.length - 1, (index) => (stretches[index + 1] as Stretch).fromMs <= timeMs);
 }

@@ -1,4 +1,4 @@
-import { countHolding } from './search.ts';
+import { partitionPoint } from './search.ts';
 
 /** A half-open range `[start, end)` of offsets. */
 export type Range = readonly [start: number, end: number];
@@ -40,7 +40,7 @@ export function gapsOf(ranges: readonly Range[]): readonly Range[] {
 }
 
 export function covers(ranges: readonly Range[], offset: number): boolean {
-  const range = ranges[countHolding(ranges.length, (index) => (ranges[index] as Range)[1] <= offset)];
+  const range = ranges[partitionPoint(ranges.length, (index) => (ranges[index] as Range)[1] <= offset)];
   return range !== undefined && range[0] <= offset;
 }
 

@@ -35,7 +35,7 @@ export class ProtocolError extends BifoldError {}
 export class ViewLostError extends ProtocolError {}
 
 /** A question that the view cannot answer as it was put. */
-export class QuestionError extends BifoldError {}
+export class QueryError extends BifoldError {}
 
 /** A version of a model that cannot be scored: damaged, too large, or not made for the pipeline. */
 export class ModelError extends BifoldError {}

@@ -81,11 +81,11 @@ describe('an expression', () => {
 
   it('computes in doubles where it does not say in what', () => {
     expect(evaluated({ kind: 'arithmetic', operator: '+', left, right }, 1.5, 1)).toBe(2.5);
-    expect(evaluated({ kind: 'numeric', function: 'sqrt', operand: left }, 2.25)).toBe(1.5);
+    expect(evaluated({ kind: 'mathFunction', function: 'sqrt', operand: left }, 2.25)).toBe(1.5);
   });
 
   it('computes in integers where it says so', () => {
     expect(evaluated({ kind: 'arithmetic', operator: '/', left, right, type: 'integer' }, 3, 2)).toBeNull();
-    expect(evaluated({ kind: 'numeric', function: 'sqrt', operand: left, type: 'integer' }, 2.25)).toBeNull();
+    expect(evaluated({ kind: 'mathFunction', function: 'sqrt', operand: left, type: 'integer' }, 2.25)).toBeNull();
   });
 });

@@ -85,7 +85,7 @@ export function compileExpression(node: ExpressionNode, index: ReadonlyMap<strin
         return first === null || second === null ? null : admitted(compute(first as number, second as number));
       };
     }
-    case 'numeric': {
+    case 'mathFunction': {
       const compute = NUMERIC[node.function];
       const admitted = ADMITTED[node.type ?? 'double'];
       return ofPresent(compileExpression(node.operand, index), (value) => admitted(compute(value as number)));
@@ -129,7 +129,7 @@ export function compileExpression(node: ExpressionNode, index: ReadonlyMap<strin
       const { start, length = Number.POSITIVE_INFINITY } = node;
       return ofPresent(compileExpression(node.operand, index), (value) => characters(value as string, start, length));
     }
-    case 'textTest': {
+    case 'stringPredicate': {
       const operand = compileExpression(node.operand, index);
       const part = compileExpression(node.part, index);
       const holds = TEXT_TEST[node.test];
@@ -139,7 +139,7 @@ export function compileExpression(node: ExpressionNode, index: ReadonlyMap<strin
         return text === null || sought === null ? null : holds(text as string, sought as string);
       };
     }
-    case 'letters': {
+    case 'changeCase': {
       const letters = node.to === 'lower' ? /[A-Z]+/g : /[a-z]+/g;
       const turned = (found: string): string => (node.to === 'lower' ? found.toLowerCase() : found.toUpperCase());
       return ofPresent(compileExpression(node.operand, index), (value) => (value as string).replace(letters, turned));

@@ -30,7 +30,7 @@ export function expressionSql(node: ExpressionNode): string {
     case 'isIn':
       return `(${expressionSql(node.operand)} IN (${node.values.map(literalSql).join(', ')}))`;
     case 'arithmetic':
-    case 'numeric':
+    case 'mathFunction':
       return node.type === 'integer' ? integerSql(node) : finiteSql(node);
     case 'case': {
       const branches = node.branches.map(
@@ -48,9 +48,9 @@ export function expressionSql(node: ExpressionNode): string {
       const { start, length } = node;
       return `substring(${[expressionSql(node.operand), start + 1, ...(length === undefined ? [] : [length])].join(', ')})`;
     }
-    case 'textTest':
+    case 'stringPredicate':
       return `${TEXT_TEST_SQL[node.test]}(${expressionSql(node.operand)}, ${expressionSql(node.part)})`;
-    case 'letters': {
+    case 'changeCase': {
       const [from, to] = node.to === 'lower' ? [UPPER, LOWER] : [LOWER, UPPER];
       return `translate(${expressionSql(node.operand)}, '${from}', '${to}')`;
     }
@@ -72,11 +72,11 @@ const TEXT_TEST_SQL: Readonly<Record<TextTest, string>> = {
 };
 
 /** Computations, whose operands stand in the SQL once, however deep they are: written twice at each level, they would be as many as a power of two. */
-type Computation = Extract<ExpressionNode, { readonly kind: 'arithmetic' | 'numeric' }>;
+type Computation = Extract<ExpressionNode, { readonly kind: 'arithmetic' | 'mathFunction' }>;
 
 /** An integer, or null where the result is no safe one. Products of safe integers need 106 bits. */
 function integerSql(node: Computation): string {
-  if (node.kind === 'numeric') {
+  if (node.kind === 'mathFunction') {
     const operand = expressionSql(node.operand);
     return node.function === 'abs' ? `abs(${operand})` : operand;
   }
@@ -97,9 +97,9 @@ function finiteSql(node: ExpressionNode): string {
  * a number by infinity is 0.
  */
 function doubleSql(node: ExpressionNode): string {
-  if ((node.kind !== 'arithmetic' && node.kind !== 'numeric') || node.type === 'integer')
+  if ((node.kind !== 'arithmetic' && node.kind !== 'mathFunction') || node.type === 'integer')
     return `CAST(${expressionSql(node)} AS DOUBLE)`;
-  if (node.kind === 'numeric') {
+  if (node.kind === 'mathFunction') {
     const operand = doubleSql(node.operand);
     // The engine fails at the root of what is below zero; NaN is above all to it.
     return node.function === 'sqrt'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Vantage } from './answer.ts';
+import type { ReadSnapshot } from './answer.ts';
 import type { Coverage } from './coverage.ts';
-import { finalBefore, isFinal, prefixEnd, withFinality } from './finality.ts';
-import { NO_CLOCK_MS } from './late.ts';
+import { contiguousEnd, finalBeforeOf, isFinal, withFinality } from './finality.ts';
+import { NO_WATERMARK_MS } from './late.ts';
 import type { Plan, WindowPlan } from './plan.ts';
 import { TIME_LIMIT_MS } from './value.ts';
 
@@ -11,7 +11,7 @@ const joined = (within: { readonly beforeMs: number; readonly afterMs: number } 
   ({ late, relay: { topic: 'pairs', partitions: 1, sources: [], join: { within } } }) as unknown as Plan;
 const relayed = { late, relay: { topic: 'both', partitions: 1, sources: [] } } as unknown as Plan;
 const covered: Coverage = { 0: [[0, 5]], 3: [[0, 7]] };
-const clocks = (first: number, second: number) =>
+const watermarks = (first: number, second: number) =>
   new Map([
     [0, first],
     [3, second],
@@ -32,36 +32,39 @@ describe('how far a partition is covered without a gap', () => {
       4,
     ],
     ['not its beginning', [[2, 9]], 0],
-  ] as const)('%s', (_, ranges, expected) => expect(prefixEnd(ranges)).toBe(expected));
+  ] as const)('%s', (_, ranges, expected) => expect(contiguousEnd(ranges)).toBe(expected));
 });
 
 describe('the time before which nothing takes part any more', () => {
   it.each([
-    ['there is none where every event counts', {}, covered, clocks(500, 400), undefined],
-    ['it follows the partition that is furthest behind', { late }, covered, clocks(500, 400), 390],
-    ['whichever that is', { late }, covered, clocks(300, 400), 290],
-    ['nothing is certain of nothing', { late }, {}, clocks(500, 400), null],
+    ['there is none where every event counts', {}, covered, watermarks(500, 400), undefined],
+    ['it follows the partition that is furthest behind', { late }, covered, watermarks(500, 400), 390],
+    ['whichever that is', { late }, covered, watermarks(300, 400), 290],
+    ['nothing is certain of nothing', { late }, {}, watermarks(500, 400), null],
     ['nor while a covered partition has no event', { late }, covered, new Map([[0, 500]]), null],
-    ['nor while its clock has not begun', { late }, covered, clocks(500, NO_CLOCK_MS), null],
-    ['nor at the first of all times', { late }, covered, clocks(500, NO_CLOCK_MS + 10), null],
-    ['behind which it is', { late }, covered, clocks(500, NO_CLOCK_MS + 11), NO_CLOCK_MS + 1],
-    ['a relay alone waits for nothing', relayed, covered, clocks(500, 400), 390],
-    ['a pair waits for its right event', joined({ beforeMs: 7, afterMs: 40 }), covered, clocks(500, 400), 350],
-    ['which may come at any time', joined(null), covered, clocks(TIME_LIMIT_MS, TIME_LIMIT_MS), null],
-  ] as const)('%s', (_, plan, coverage, at, expected) => expect(finalBefore(plan, coverage, at)).toBe(expected));
+    ['nor while its watermark has not begun', { late }, covered, watermarks(500, NO_WATERMARK_MS), null],
+    ['nor at the first of all times', { late }, covered, watermarks(500, NO_WATERMARK_MS + 10), null],
+    ['behind which it is', { late }, covered, watermarks(500, NO_WATERMARK_MS + 11), NO_WATERMARK_MS + 1],
+    ['a relay alone waits for nothing', relayed, covered, watermarks(500, 400), 390],
+    ['a pair waits for its right event', joined({ beforeMs: 7, afterMs: 40 }), covered, watermarks(500, 400), 350],
+    ['which may come at any time', joined(null), covered, watermarks(TIME_LIMIT_MS, TIME_LIMIT_MS), null],
+  ] as const)('%s', (_, plan, coverage, at, expected) => expect(finalBeforeOf(plan, coverage, at)).toBe(expected));
 });
 
-describe('a vantage', () => {
-  const vantage: Vantage = { generation: 1, run: null, segments: [], coverage: covered, batchBelow: {} };
+describe('a read snapshot', () => {
+  const readSnapshot: ReadSnapshot = { generation: 1, run: null, segments: [], coverage: covered, batchBelow: {} };
 
   it('says what is final from there', () =>
-    expect(withFinality({ late }, vantage, clocks(500, 400))).toEqual({ ...vantage, finalBeforeMs: 390 }));
+    expect(withFinality({ late }, readSnapshot, watermarks(500, 400))).toEqual({
+      ...readSnapshot,
+      finalBeforeMs: 390,
+    }));
 
   it('says so while nothing is', () =>
-    expect(withFinality({ late }, vantage, new Map())).toEqual({ ...vantage, finalBeforeMs: null }));
+    expect(withFinality({ late }, readSnapshot, new Map())).toEqual({ ...readSnapshot, finalBeforeMs: null }));
 
   it('does not speak of it where every event counts', () =>
-    expect(withFinality({}, vantage, clocks(500, 400))).toStrictEqual(vantage));
+    expect(withFinality({}, readSnapshot, watermarks(500, 400))).toStrictEqual(readSnapshot));
 });
 
 describe('a row is final', () => {

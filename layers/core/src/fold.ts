@@ -1,11 +1,11 @@
 import { type AnyAlgebra, adderOf } from './aggregates/index.ts';
-import type { EventPlace, Observation } from './aggregates/observation.ts';
-import { takesObservations } from './aggregates/takes.ts';
+import type { EventPosition, PositionedValue } from './aggregates/observation.ts';
+import { takesPositionedValues } from './aggregates/takes.ts';
 import type { Pipeline } from './definition/pipeline.ts';
 import { ProtocolError } from './errors.ts';
 import { compileExpression, type Evaluate, type Slots, slotIndex } from './evaluate.ts';
 import { itemsOf } from './items.ts';
-import { type LookBack, lookBackOf } from './look-back.ts';
+import { type StatefulStage, statefulStageOf } from './look-back.ts';
 import { derivedAround } from './model/columns.ts';
 import type { FittedModel } from './model/fitted.ts';
 import { type Panes, panesOf } from './panes.ts';
@@ -41,7 +41,7 @@ interface Fragment {
   readonly key: string;
   readonly window: string;
   readonly startMs: number;
-  hi: number;
+  lastOffset: number;
   readonly states: unknown[];
 }
 
@@ -51,7 +51,7 @@ export interface Fold {
   readonly rows: RowAlgebras;
   readonly decode: Decoder;
   /** What is decided by the log before a record; null where nothing is. */
-  readonly lookBack: LookBack | null;
+  readonly statefulStage: StatefulStage | null;
   /** For each lookup of the plan, the key that a record's columns name; null names none. */
   lookupKeys(values: readonly Value[]): readonly (string | null)[];
   /**
@@ -63,7 +63,7 @@ export interface Fold {
   /** What is stored of each window. */
   readonly panes: readonly (Panes & { readonly name: string })[];
   /** Folds one record's slots into the states of a row, in place: nobody else may hold them. `at` is not kept. */
-  addTo(states: unknown[], slots: Slots, at: EventPlace): void;
+  addTo(states: unknown[], slots: Slots, at: EventPosition): void;
   /** Folds an event's time into the states of a pane that keeps times, in place. */
   addTime(states: unknown[], timeMs: number): void;
 }
@@ -87,7 +87,7 @@ export function foldOf(pipeline: Pipeline): Fold {
   const [derived, derivedFromScores] = [compiled(before), compiled(after)];
   const scoreSlots = (plan.models ?? []).map(({ columns }) => columns.map(({ name }) => slotOf(name)));
   const holds = plan.where === undefined ? null : compileExpression(plan.where, index);
-  const takesPart = (slots: Slots, resolve: ResolveLookup): boolean => {
+  const passesFilter = (slots: Slots, resolve: ResolveLookup): boolean => {
     for (const { slot, evaluate } of derived) slots[slot] = evaluate(slots);
     if (scoreSlots.length > 0) {
       score(slots, scoreSlots, resolve.models ?? neverBound(pipeline));
@@ -104,7 +104,7 @@ export function foldOf(pipeline: Pipeline): Fold {
     const algebra = rows.view.algebras[position] as AnyAlgebra;
     const fieldSlot = field === null ? null : slotOf(field);
     const add =
-      fieldSlot !== null && takesObservations(aggregate)
+      fieldSlot !== null && takesPositionedValues(aggregate)
         ? observingStep(algebra, position, fieldSlot, second === undefined ? null : slotOf(second))
         : valueStep(algebra, position, fieldSlot);
     return where === null ? add : conditionalStep(add, slotOf(where));
@@ -113,7 +113,7 @@ export function foldOf(pipeline: Pipeline): Fold {
     pipeline,
     rows,
     decode: decoderOf(pipeline),
-    lookBack: lookBackOf(plan),
+    statefulStage: statefulStageOf(plan),
     lookupKeys: (values) => lookupSlots.map(({ onSlot }) => lookupKeyText(values[onSlot] as Value)),
     enrich: (values, resolve) => {
       const slots: Slots = new Array(width).fill(null);
@@ -128,12 +128,12 @@ export function foldOf(pipeline: Pipeline): Fold {
         }
         for (const { name, slot } of columns) slots[slot] = row[name] ?? null;
       }
-      if (readItems === null) return takesPart(slots, resolve) ? [slots] : NO_EVENTS;
+      if (readItems === null) return passesFilter(slots, resolve) ? [slots] : NO_EVENTS;
       const events: Slots[] = [];
       for (const item of readItems(values) ?? []) {
         const event = [...slots];
         event[itemSlot] = item;
-        if (takesPart(event, resolve)) events.push(event);
+        if (passesFilter(event, resolve)) events.push(event);
       }
       return events;
     },
@@ -173,7 +173,7 @@ function neverBound({ plan }: Pipeline): never {
   });
 }
 
-type Step = (states: unknown[], slots: Slots, at: EventPlace) => void;
+type Step = (states: unknown[], slots: Slots, at: EventPosition) => void;
 
 /** One aggregate's share of a record: nulls are "not there". */
 function valueStep(algebra: AnyAlgebra, position: number, fieldSlot: number | null): Step {
@@ -195,7 +195,7 @@ function observingStep(algebra: AnyAlgebra, position: number, fieldSlot: number,
     const value = slots[fieldSlot] ?? null;
     const second = secondSlot === null ? null : (slots[secondSlot] ?? null);
     if (value === null || (secondSlot !== null && second === null)) return;
-    const observation: Observation = { timeMs, partition, offset, value, second };
+    const observation: PositionedValue = { timeMs, partition, offset, value, second };
     states[position] = add(states[position], observation);
   };
 }
@@ -207,7 +207,7 @@ function conditionalStep(add: Step, whereSlot: number): Step {
 
 /**
  * The fold of one segment of one partition: rule 1. It holds every fragment of the segment, from the segment's first offset on, so that a key which is
- * not here has no fragment. Records come in offset order; a row skips those at or below its `hi`, so redelivery changes nothing.
+ * not here has no fragment. Records come in offset order; a row skips those at or below its `lastOffset`, so redelivery changes nothing.
  */
 export class SegmentFold {
   readonly segment: number;
@@ -221,8 +221,8 @@ export class SegmentFold {
     this.partition = partition;
     this.segment = segment;
     for (const { key, window, startMs, cell } of stored) {
-      const { hi, states } = fold.rows.of(window).decodeFragment(cell);
-      this.rows.set(rowId(window, startMs, key), { key, window, startMs, hi, states: [...states] });
+      const { lastOffset, states } = fold.rows.of(window).decodeFragment(cell);
+      this.rows.set(rowId(window, startMs, key), { key, window, startMs, lastOffset, states: [...states] });
     }
   }
 
@@ -242,14 +242,14 @@ export class SegmentFold {
   private addEvent(offset: number, timeMs: number, slots: Slots, taking: Set<Fragment> | null): void {
     const key = this.fold.keyOf(slots);
     const at = { timeMs, partition: this.partition, offset };
-    for (const { name, paneOf, keepsTimes } of this.fold.panes) {
+    for (const { name, paneOf, tracksEventTimeBounds } of this.fold.panes) {
       const startMs = paneOf(timeMs);
       if (startMs === null) continue;
       const fragment = this.fragment(name, startMs, key);
-      if (offset <= fragment.hi && !taking?.has(fragment)) continue;
+      if (offset <= fragment.lastOffset && !taking?.has(fragment)) continue;
       taking?.add(fragment);
       this.fold.addTo(fragment.states, slots, at);
-      if (keepsTimes) this.fold.addTime(fragment.states, timeMs);
+      if (tracksEventTimeBounds) this.fold.addTime(fragment.states, timeMs);
       this.touch(fragment, offset);
     }
   }
@@ -258,7 +258,7 @@ export class SegmentFold {
   addPoison(offset: number, reason: PoisonReason): void {
     const { key, window, startMs } = QUARANTINE_POSITION;
     const fragment = this.fragment(window, startMs, key);
-    if (offset <= fragment.hi) return;
+    if (offset <= fragment.lastOffset) return;
     const position = POISON_REASONS.indexOf(reason);
     fragment.states[position] = (this.fold.rows.quarantine.algebras[position] as AnyAlgebra).add(
       fragment.states[position],
@@ -269,12 +269,12 @@ export class SegmentFold {
 
   /** The rows that changed since the last call, as they are to be stored. */
   takeTouched(): readonly FragmentRow[] {
-    const changed = Array.from(this.touched, ({ key, window, startMs, hi, states }) => ({
+    const changed = Array.from(this.touched, ({ key, window, startMs, lastOffset, states }) => ({
       key,
       window,
       startMs,
-      hi,
-      cell: this.fold.rows.of(window).encodeFragment(hi, states),
+      lastOffset,
+      cell: this.fold.rows.of(window).encodeFragment(lastOffset, states),
     }));
     this.touched.clear();
     return changed;
@@ -284,14 +284,14 @@ export class SegmentFold {
     const id = rowId(window, startMs, key);
     let fragment = this.rows.get(id);
     if (!fragment) {
-      fragment = { key, window, startMs, hi: -1, states: [...this.fold.rows.of(window).empty] };
+      fragment = { key, window, startMs, lastOffset: -1, states: [...this.fold.rows.of(window).empty] };
       this.rows.set(id, fragment);
     }
     return fragment;
   }
 
   private touch(fragment: Fragment, offset: number): void {
-    fragment.hi = offset;
+    fragment.lastOffset = offset;
     this.touched.add(fragment);
   }
 }

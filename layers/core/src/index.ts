@@ -1,14 +1,14 @@
 export type { Algebra } from './aggregates/algebra.ts';
 export { type AnyAlgebra, adderOf, algebraOf } from './aggregates/index.ts';
-export type { EventPlace } from './aggregates/observation.ts';
-export { type OwnAggregate, ownAggregate, undefinedAggregates } from './aggregates/own.ts';
+export type { EventPosition } from './aggregates/observation.ts';
+export { type CustomAggregate, customAggregate, undefinedAggregates } from './aggregates/own.ts';
 export { isSameResult, type Result, resultCell, resultTypeOf } from './aggregates/result.ts';
-export { TAKES, takesObservations } from './aggregates/takes.ts';
+export { AGGREGATE_SIGNATURES, takesPositionedValues } from './aggregates/takes.ts';
 export * from './alias.ts';
 export type * from './alias-ports.ts';
 export * from './answer.ts';
 export { type AnswerRow, positionOfRow } from './answer-row.ts';
-export { answerAsOf, type KeptAnswer, offsetsOf } from './as-of.ts';
+export { offsetsOf, replayAnswer, type SavedAnswer } from './as-of.ts';
 export { Reader, Writer } from './codec.ts';
 export * from './coverage.ts';
 export * from './definition/index.ts';
@@ -17,7 +17,7 @@ export * from './drift/index.ts';
 export * from './errors.ts';
 export { type Slots, slotIndex } from './evaluate.ts';
 export { expressionSql } from './expression-sql.ts';
-export { prefixEnd, withFinality } from './finality.ts';
+export { contiguousEnd, withFinality } from './finality.ts';
 export {
   type BoundModels,
   type Fold,
@@ -32,16 +32,16 @@ export { type FoldedLog, type FoldedRow, type Folding, interpret, interpretEach 
 export { itemsProblemOf } from './items.ts';
 export type { JoinRule } from './join.ts';
 export type { Json } from './json.ts';
-export { type Located, locate, type Source } from './kept.ts';
-export { clockId, clockMark, type LateRule, NO_CLOCK_MS } from './late.ts';
+export { type ResolvedSources, resolveSources, type Source } from './kept.ts';
+export { type LateRule, NO_WATERMARK_MS, watermarkId, watermarkMark } from './late.ts';
 export {
-  type Admitted,
-  EarlierRecords,
-  type LookBack,
-  lookBackOf,
-  looksBack,
+  InMemoryStatefulStage,
   type RepetitionRule,
   readFor,
+  requiresHistory,
+  type StageOutput,
+  type StatefulStage,
+  statefulStageOf,
 } from './look-back.ts';
 export { boundModels } from './model/bound.ts';
 export { derivedAround, keyColumnType, scoresOf } from './model/columns.ts';
@@ -66,12 +66,13 @@ export { challenged, NOTHING_PROMOTED, promoted, readPointerState, rolledBack } 
 export { type Score, type Scorer, scorerOf } from './model/scorer.ts';
 export * from './order.ts';
 export { type Answer, answerOf, fillPage, gatherPages, type Page } from './page.ts';
-export { isComposed, type Panes, panesOf } from './panes.ts';
+export { isAssembledFromPanes, type Panes, panesOf } from './panes.ts';
 export * from './plan.ts';
 export * from './ports.ts';
 export * from './publish.ts';
-export { askedOf, type Cursor, cursorText, type Question, questionDigest } from './question.ts';
-export type { Asked, ModelVersions, PageStart, Quarantined, Receipt, ReceiptPage } from './receipt.ts';
+export { type Cursor, cursorText, queryParametersOf, questionDigest, type ViewQuery } from './question.ts';
+export { type SealedSnapshot, sealSnapshot, snapshotOf, unsealSnapshot } from './read-snapshot.ts';
+export type { ModelVersions, PageStart, Quarantined, QueryParameters, Receipt, ReceiptPage } from './receipt.ts';
 export {
   type Decoded,
   type DecodedEvent,
@@ -85,7 +86,7 @@ export {
   type TimedValues,
   type Value,
 } from './record.ts';
-export { ORIGIN_HEADER, type Origin, originHeader, originText, placementOf, readOrigin } from './relay.ts';
+export { ORIGIN_HEADER, type Origin, originHeader, originText, partitionFor, readOrigin } from './relay.ts';
 export {
   QUARANTINE_POSITION,
   QUARANTINE_WINDOW,
@@ -100,6 +101,5 @@ export * from './sql-text.ts';
 export * from './tables.ts';
 export * from './training/index.ts';
 export { columnReader, TIME_LIMIT_MS } from './value.ts';
-export { type SealedVantage, sealVantage, snapshotOf, unsealVantage } from './vantage.ts';
 export { mergeWindows, paneRange, type WindowRange, windowEndMs, windowStartsOf } from './windows.ts';
 export { boundText, keyColumns } from './wire.ts';

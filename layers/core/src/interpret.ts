@@ -1,10 +1,10 @@
 import type { AnyAlgebra } from './aggregates/index.ts';
-import type { EventPlace } from './aggregates/observation.ts';
+import type { EventPosition } from './aggregates/observation.ts';
 import { type Coverage, covers } from './coverage.ts';
 import type { Pipeline } from './definition/pipeline.ts';
 import type { Slots } from './evaluate.ts';
 import { type Fold, foldOf, type ResolveLookup, rowId } from './fold.ts';
-import { EarlierRecords } from './look-back.ts';
+import { InMemoryStatefulStage } from './look-back.ts';
 import type { WindowPlan } from './plan.ts';
 import type { LogRecord, RowPosition } from './ports.ts';
 import type { RowAlgebra, States } from './row.ts';
@@ -68,7 +68,7 @@ export async function interpretEach(
 ): Promise<readonly FoldedLog[]> {
   const fold = foldOf(pipeline);
   const plain = foldings.map((folding) => new PlainFold(pipeline, fold, folding));
-  const earlier = fold.lookBack && new EarlierRecords(fold.lookBack);
+  const earlier = fold.statefulStage && new InMemoryStatefulStage(fold.statefulStage);
   for await (const record of log) {
     const concerned = plain.filter(({ folding }) => covers(folding.coverage[record.partition] ?? [], record.offset));
     if (concerned.length === 0 && earlier === null) continue;
@@ -92,7 +92,7 @@ export async function interpretEach(
   return plain.map((each) => each.result());
 }
 
-function liftedBy(fold: Fold, slots: Slots, at: EventPlace): States {
+function liftedBy(fold: Fold, slots: Slots, at: EventPosition): States {
   const lifted: unknown[] = fold.rows.view.algebras.map((algebra: AnyAlgebra) => algebra.empty);
   fold.addTo(lifted, slots, at);
   return lifted;

@@ -59,11 +59,11 @@ describe('an event of two topics that are joined', () => {
     { what: 'within hours', rule: ruleOf({ before: '2h', after: '3h' }), timeMs: 10 * HOUR_MS, bucket: 2 },
     { what: 'within hours', rule: ruleOf({ before: '2h', after: '3h' }), timeMs: 10 * HOUR_MS - 1, bucket: 1 },
   ])('waits by side, time and key: $what, at $timeMs', ({ rule, timeMs, bucket }) => {
-    expect(rule.waitingOf(eventOf(0, timeMs), 5)).toEqual({
+    expect(rule.bufferEntryFor(eventOf(0, timeMs), 5)).toEqual({
       ...{ id: `join|0|${bucket}|["c",7]`, timeMs, offset: 5 },
       values: [timeMs, 'c', 7],
     });
-    expect(rule.waitingOf(eventOf(1, timeMs), 6)).toEqual({
+    expect(rule.bufferEntryFor(eventOf(1, timeMs), 6)).toEqual({
       ...{ id: `join|1|${bucket}|["c",7]`, timeMs, offset: 6 },
       values: [timeMs, 7, 'c'],
     });
@@ -71,21 +71,21 @@ describe('an event of two topics that are joined', () => {
 
   it('is joined with what waited on the other side, at any time', () => {
     const ever = { fromMs: -TIME_LIMIT_MS, toMs: TIME_LIMIT_MS };
-    expect(ruleOf().partnersOf(eventOf(0, 3 * HOUR_MS))).toEqual([{ id: 'join|1|0|["c",7]', ...ever }]);
-    expect(ruleOf().partnersOf(eventOf(1, 3 * HOUR_MS))).toEqual([{ id: 'join|0|0|["c",7]', ...ever }]);
+    expect(ruleOf().probeRangesFor(eventOf(0, 3 * HOUR_MS))).toEqual([{ id: 'join|1|0|["c",7]', ...ever }]);
+    expect(ruleOf().probeRangesFor(eventOf(1, 3 * HOUR_MS))).toEqual([{ id: 'join|0|0|["c",7]', ...ever }]);
   });
 
   it('is joined with what waited on the other side, near in time: the right one so much before and after the left one', () => {
     const rule = ruleOf({ before: '2h', after: '3h' });
     const left = { fromMs: 8 * HOUR_MS, toMs: 13 * HOUR_MS };
-    expect(rule.nearOf(eventOf(0, 10 * HOUR_MS))).toEqual(left);
-    expect(rule.partnersOf(eventOf(0, 10 * HOUR_MS))).toEqual([
+    expect(rule.timeRangeFor(eventOf(0, 10 * HOUR_MS))).toEqual(left);
+    expect(rule.probeRangesFor(eventOf(0, 10 * HOUR_MS))).toEqual([
       { id: 'join|1|1|["c",7]', ...left },
       { id: 'join|1|2|["c",7]', ...left },
     ]);
     const right = { fromMs: 7 * HOUR_MS, toMs: 12 * HOUR_MS };
-    expect(rule.nearOf(eventOf(1, 10 * HOUR_MS))).toEqual(right);
-    expect(rule.partnersOf(eventOf(1, 10 * HOUR_MS))).toEqual([
+    expect(rule.timeRangeFor(eventOf(1, 10 * HOUR_MS))).toEqual(right);
+    expect(rule.probeRangesFor(eventOf(1, 10 * HOUR_MS))).toEqual([
       { id: 'join|0|1|["c",7]', ...right },
       { id: 'join|0|2|["c",7]', ...right },
     ]);
@@ -94,7 +94,7 @@ describe('an event of two topics that are joined', () => {
   it('asks for as much of the time as it must: one stretch of it, where that holds all that is near', () => {
     const idsOf = (timeMs: number) =>
       ruleOf({ before: '5ms' })
-        .partnersOf(eventOf(0, timeMs))
+        .probeRangesFor(eventOf(0, timeMs))
         .map(({ id }) => id);
     expect(idsOf(2 * HOUR_MS + 5)).toEqual(['join|1|2|["c",7]']);
     expect(idsOf(2 * HOUR_MS + 4)).toEqual(['join|1|1|["c",7]', 'join|1|2|["c",7]']);
@@ -104,16 +104,16 @@ describe('an event of two topics that are joined', () => {
     for (const rule of [ruleOf(), ruleOf({ before: '5ms' })])
       for (const event of [eventOf(0, 1, null), eventOf(1, 1, null)]) {
         expect(rule.keyOf(event)).toBeNull();
-        expect(rule.waitingOf(event, 5)).toBeNull();
-        expect(rule.partnersOf(event)).toEqual([]);
+        expect(rule.bufferEntryFor(event, 5)).toBeNull();
+        expect(rule.probeRangesFor(event)).toEqual([]);
       }
   });
 
   it('makes a pair of both, at the time of the left one, whichever came first', () => {
     const [rule, left, right] = [ruleOf(), eventOf(0, 1), eventOf(1, 2)];
     const pair = { timeMs: 1, values: [1, 'c', 7, 2, 7, 'c'] };
-    expect(rule.pairOf(left, { timeMs: 2, values: rule.sideOf(right) })).toEqual(pair);
-    expect(rule.pairOf(right, { timeMs: 1, values: rule.sideOf(left) })).toEqual(pair);
+    expect(rule.combine(left, { timeMs: 2, values: rule.sideOf(right) })).toEqual(pair);
+    expect(rule.combine(right, { timeMs: 1, values: rule.sideOf(left) })).toEqual(pair);
   });
 
   it('says which of them it is of', () => {

@@ -1,9 +1,9 @@
 import { idOf } from './id.ts';
 import type { JoinPlan, Plan } from './plan.ts';
-import type { Appearance, WantedAppearances } from './ports.ts';
+import type { StateEntry, StateRange } from './ports.ts';
 import type { DecodedEvent, TimedValues } from './record.ts';
 import { isColumnOf } from './relay.ts';
-import { countHolding } from './search.ts';
+import { partitionPoint } from './search.ts';
 import { keyText, TIME_LIMIT_MS, type Value } from './value.ts';
 
 /**
@@ -14,15 +14,15 @@ export interface JoinRule {
   /** What both sides must have in common; null joins nothing. */
   keyOf(event: DecodedEvent): string | null;
   /** The times, both ends with them, at which what an event is joined with happened. */
-  nearOf(event: DecodedEvent): { readonly fromMs: number; readonly toMs: number };
+  timeRangeFor(event: DecodedEvent): { readonly fromMs: number; readonly toMs: number };
   /** The columns that an event fills. */
   sideOf(event: DecodedEvent): readonly Value[];
   /** An event, and one of the other side that came before it: its columns and its time. */
-  pairOf(event: DecodedEvent, partner: TimedValues): TimedValues;
+  combine(event: DecodedEvent, partner: TimedValues): TimedValues;
   /** Where an event waits for those that follow; null when it joins nothing. */
-  waitingOf(event: DecodedEvent, offset: number): Appearance | null;
+  bufferEntryFor(event: DecodedEvent, offset: number): StateEntry | null;
   /** Where those that it is joined with have waited. */
-  partnersOf(event: DecodedEvent): readonly WantedAppearances[];
+  probeRangesFor(event: DecodedEvent): readonly StateRange[];
 }
 
 const LEFT = 0;
@@ -41,7 +41,7 @@ export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
     const values = (keys[sideIndex(event)] as readonly number[]).map((index) => event.values[index] ?? null);
     return values.includes(null) ? null : keyText(values);
   };
-  const nearOf: JoinRule['nearOf'] = (event) => nearTo(event, within);
+  const nearOf: JoinRule['timeRangeFor'] = (event) => nearTo(event, within);
   const sideOf: JoinRule['sideOf'] = (event) =>
     sideIndex(event) === LEFT ? event.values.slice(0, width) : event.values.slice(width);
   const togetherMs = within === null ? null : Math.max(TOGETHER_MIN_MS, within.beforeMs + within.afterMs);
@@ -49,19 +49,19 @@ export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
   const placeOf = (side: number, bucket: number, key: string): string => idOf(`join|${side}|${bucket}|${key}`);
   return {
     keyOf,
-    nearOf,
+    timeRangeFor: nearOf,
     sideOf,
-    pairOf: (event, partner) =>
+    combine: (event, partner) =>
       sideIndex(event) === LEFT
         ? { timeMs: event.timeMs, values: [...sideOf(event), ...partner.values] }
         : { timeMs: partner.timeMs, values: [...partner.values, ...sideOf(event)] },
-    waitingOf: (event, offset) => {
+    bufferEntryFor: (event, offset) => {
       const key = keyOf(event);
       if (key === null) return null;
       const { timeMs } = event;
       return { id: placeOf(sideIndex(event), bucketOf(timeMs), key), timeMs, offset, values: sideOf(event) };
     },
-    partnersOf: (event) => {
+    probeRangesFor: (event) => {
       const key = keyOf(event);
       if (key === null) return [];
       const { fromMs, toMs } = nearOf(event);
@@ -90,7 +90,7 @@ function sideIndex({ origin }: DecodedEvent): number {
 }
 
 /** The meaning of a join: all events that came, in memory, by side and key, each list in the order of time. */
-export class EarlierEvents {
+export class InMemoryJoinBuffer {
   private readonly rule: JoinRule;
   private readonly sides: readonly [Map<string, TimedValues[]>, Map<string, TimedValues[]>] = [new Map(), new Map()];
 
@@ -108,14 +108,14 @@ export class EarlierEvents {
     own.set(name, mine);
     mine.splice(firstFrom(mine, event.timeMs), 0, { timeMs: event.timeMs, values: this.rule.sideOf(event) });
     const theirs = others.get(name) ?? [];
-    const { fromMs, toMs } = this.rule.nearOf(event);
+    const { fromMs, toMs } = this.rule.timeRangeFor(event);
     return theirs
       .slice(firstFrom(theirs, fromMs), firstFrom(theirs, toMs + 1))
-      .map((partner) => this.rule.pairOf(event, partner));
+      .map((partner) => this.rule.combine(event, partner));
   }
 }
 
 /** Index of the first event that is not before `timeMs`. */
 function firstFrom(events: readonly TimedValues[], timeMs: number): number {
-  return countHolding(events.length, (index) => (events[index] as TimedValues).timeMs < timeMs);
+  return partitionPoint(events.length, (index) => (events[index] as TimedValues).timeMs < timeMs);
 }

@@ -4,14 +4,14 @@ import { type Coverage, normalRanges, type Range, withoutRange } from './coverag
 export type Source = 'log' | 'archive' | 'either';
 
 /** Where each of some offsets is read; `missing` is kept nowhere that was asked. */
-export interface Located {
+export interface ResolvedSources {
   readonly log: Coverage;
   readonly archive: Coverage;
   readonly missing: Coverage;
 }
 
 /** Splits offsets among the log, the archive, and nowhere. */
-export function locate(wanted: Coverage, source: Source, log: Coverage, archive: Coverage): Located {
+export function resolveSources(wanted: Coverage, source: Source, log: Coverage, archive: Coverage): ResolvedSources {
   switch (source) {
     case 'log':
       return { log: common(wanted, log), archive: {}, missing: without(wanted, log) };

@@ -68,7 +68,7 @@ function shareOf(node: ExpressionNode, ofField: (name: string) => Share): Share 
     case 'coalesce':
       return node.operands.map(of).reduce(eitherOf, NOTHING);
     case 'substring':
-    case 'letters':
+    case 'changeCase':
       return of(node.operand);
     default:
       return NOTHING;

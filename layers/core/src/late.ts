@@ -1,31 +1,31 @@
 import type { Plan } from './plan.ts';
-import type { Appearance } from './ports.ts';
+import type { StateEntry } from './ports.ts';
 import type { TimedValues } from './record.ts';
 import { TIME_LIMIT_MS } from './value.ts';
 
-/** Which events are late: by the clock of their partition, which stands at the latest event before them (rule 6). */
+/** Which events are late: by the watermark of their partition, which stands at the latest event before them (rule 6). */
 export interface LateRule {
-  /** Where the clock stands behind an event, if it stood there before it. */
-  after(clockMs: number, event: TimedValues, timestampMs: number): number;
-  isLate(clockMs: number, event: TimedValues): boolean;
+  /** Where the watermark stands behind an event, if it stood there before it. */
+  after(watermarkMs: number, event: TimedValues, timestampMs: number): number;
+  isLate(watermarkMs: number, event: TimedValues): boolean;
 }
 
-/** Where a clock stands before any event: before all times that there are. Epoch milliseconds. */
-export const NO_CLOCK_MS = -TIME_LIMIT_MS;
+/** Where a watermark stands before any event: before all times that there are. Epoch milliseconds. */
+export const NO_WATERMARK_MS = -TIME_LIMIT_MS;
 
 export function lateRuleOf({ late }: Plan): LateRule | null {
   if (late === undefined) return null;
   return {
-    after: (clockMs, { timeMs }, timestampMs) => Math.max(clockMs, Math.min(timeMs, timestampMs + late.skewMs)),
-    isLate: (clockMs, { timeMs }) => timeMs < clockMs - late.afterMs,
+    after: (watermarkMs, { timeMs }, timestampMs) => Math.max(watermarkMs, Math.min(timeMs, timestampMs + late.skewMs)),
+    isLate: (watermarkMs, { timeMs }) => timeMs < watermarkMs - late.afterMs,
   };
 }
 
-/** What is stored of a clock: where it stood behind an offset. One mark for each segment of a batch, found by the segment of that offset. */
-export function clockMark(segment: number, offset: number, clockMs: number): Appearance {
-  return { id: clockId(segment), timeMs: clockMs, offset };
+/** What is stored of a watermark: where it stood behind an offset. One mark for each segment of a batch, found by the segment of that offset. */
+export function watermarkMark(segment: number, offset: number, watermarkMs: number): StateEntry {
+  return { id: watermarkId(segment), timeMs: watermarkMs, offset };
 }
 
-export function clockId(segment: number): string {
-  return `clock|${segment}`;
+export function watermarkId(segment: number): string {
+  return `watermark|${segment}`;
 }

@@ -6,7 +6,7 @@ import { type Duplicates, dropDuplicates } from './definition/duplicates.ts';
 import { definePipeline } from './definition/pipeline.ts';
 import { topic } from './definition/topic.ts';
 import { running } from './definition/window.ts';
-import { EarlierRecords, lookBackOf, looksBack, type RepetitionRule, readFor } from './look-back.ts';
+import { InMemoryStatefulStage, type RepetitionRule, readFor, requiresHistory, statefulStageOf } from './look-back.ts';
 
 const planOf = (drop?: Duplicates<'user'>) =>
   definePipeline({
@@ -23,26 +23,27 @@ const planOf = (drop?: Duplicates<'user'>) =>
     aggregates: { n: count() },
   }).plan;
 const EVER = planOf(dropDuplicates(['user']));
-const ruleOf = (drop: Duplicates<'user'>): RepetitionRule => lookBackOf(planOf(drop))?.duplicates as RepetitionRule;
+const ruleOf = (drop: Duplicates<'user'>): RepetitionRule =>
+  statefulStageOf(planOf(drop))?.duplicates as RepetitionRule;
 const eventOf = (user: string, timeMs = 7) => ({ kind: 'event', values: [timeMs, user], timeMs }) as const;
 
 describe('the rule of duplicates', () => {
   it('is none where they count', () => {
-    expect(lookBackOf(planOf())).toBeNull();
+    expect(statefulStageOf(planOf())).toBeNull();
   });
 
   it('places what an event is known by: in time only where that bounds it', () => {
     const [bounded, ever] = [ruleOf(dropDuplicates(['user'], { within: '5ms' })), ruleOf(dropDuplicates(['user']))];
     expect([bounded.withinMs, ever.withinMs]).toEqual([5, 0]);
     expect([bounded.isTimeless, ever.isTimeless]).toEqual([false, true]);
-    expect(bounded.appearanceOf(eventOf('a'), 3)).toEqual({ id: '["a"]', timeMs: 7, offset: 3 });
-    expect(ever.appearanceOf(eventOf('a'), 3)).toEqual({ id: '["a"]', timeMs: 0, offset: 3 });
+    expect(bounded.stateEntryOf(eventOf('a'), 3)).toEqual({ id: '["a"]', timeMs: 7, offset: 3 });
+    expect(ever.stateEntryOf(eventOf('a'), 3)).toEqual({ id: '["a"]', timeMs: 0, offset: 3 });
   });
 
   // What is stored outlives the code that wrote it.
   it('knows what is longer than a thousand characters by its hash', () => {
     const rule = ruleOf(dropDuplicates(['user']));
-    const idOf = (length: number): string => rule.appearanceOf(eventOf('x'.repeat(length)), 0)?.id as string;
+    const idOf = (length: number): string => rule.stateEntryOf(eventOf('x'.repeat(length)), 0)?.id as string;
     expect(idOf(996)).toBe(`["${'x'.repeat(996)}"]`);
     const hash = createHash('sha256')
       .update(`["${'x'.repeat(997)}"]`)
@@ -53,20 +54,20 @@ describe('the rule of duplicates', () => {
 
 describe('a record that is looked for', () => {
   const POISON = { kind: 'poison', reason: 'not-json', detail: 'no JSON' } as const;
-  const relayed = lookBackOf({ ...planOf(), relay: { sources: [] } as never })?.relayed as RepetitionRule;
+  const relayed = statefulStageOf({ ...planOf(), relay: { sources: [] } as never })?.relayed as RepetitionRule;
   const none = { relayed: null, late: null, duplicates: null, join: null };
   const at = (offset: number) => ({ partition: 0, offset, timestampMs: 0 });
   const fromAt = (log: string, offset: number) => ({ source: 0, log, offset });
 
   it('repeats nothing when it is no event, and stays what it is', () => {
-    const earlier = new EarlierRecords({ ...none, duplicates: ruleOf(dropDuplicates(['user'])) });
+    const earlier = new InMemoryStatefulStage({ ...none, duplicates: ruleOf(dropDuplicates(['user'])) });
     expect([0, 1].map((offset) => earlier.admit(at(offset), POISON))).toEqual([POISON, POISON]);
     expect(earlier.admit(at(2), eventOf('a'))).toEqual({ kind: 'events', events: [eventOf('a')] });
     expect(earlier.admit(at(3), eventOf('a'))).toEqual({ kind: 'events', events: [] });
   });
 
   it('repeats one of its source at its offset there, whatever it is, where a relay brings it', () => {
-    const earlier = new EarlierRecords({ ...none, relayed });
+    const earlier = new InMemoryStatefulStage({ ...none, relayed });
     const admitted = [
       { ...POISON, origin: fromAt('a', 7) },
       { ...eventOf('x'), origin: fromAt('b', 7) },
@@ -81,7 +82,7 @@ describe('a record that is looked for', () => {
   });
 
   it('repeats by any of several rules', () => {
-    const earlier = new EarlierRecords({ ...none, relayed, duplicates: ruleOf(dropDuplicates(['user'])) });
+    const earlier = new InMemoryStatefulStage({ ...none, relayed, duplicates: ruleOf(dropDuplicates(['user'])) });
     const events = ['x', 'x'].map((user, offset) =>
       earlier.admit(at(offset), { ...eventOf(user), origin: fromAt('a', offset) }),
     );
@@ -89,16 +90,16 @@ describe('a record that is looked for', () => {
   });
 
   it('is looked for among all before it, where duplicates are dropped or a relay brings records', () => {
-    expect(looksBack({})).toBe(false);
-    expect(looksBack({ relay: {} as never })).toBe(true);
-    expect(looksBack({ late: {} as never })).toBe(true);
-    expect(looksBack(EVER)).toBe(true);
+    expect(requiresHistory({})).toBe(false);
+    expect(requiresHistory({ relay: {} as never })).toBe(true);
+    expect(requiresHistory({ late: {} as never })).toBe(true);
+    expect(requiresHistory(EVER)).toBe(true);
   });
 });
 
 describe('a log in which events are looked for', () => {
   const seen = (offsets: readonly (readonly [partition: number, offset: number])[]): readonly boolean[] => {
-    const earlier = new EarlierRecords({
+    const earlier = new InMemoryStatefulStage({
       ...{ relayed: null, late: null, join: null },
       duplicates: ruleOf(dropDuplicates(['user'])),
     });

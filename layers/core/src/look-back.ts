@@ -1,18 +1,18 @@
 import type { Coverage } from './coverage.ts';
 import { ProtocolError } from './errors.ts';
 import { idOf } from './id.ts';
-import { EarlierEvents, type JoinRule, joinRuleOf } from './join.ts';
-import { type LateRule, lateRuleOf, NO_CLOCK_MS } from './late.ts';
+import { InMemoryJoinBuffer, type JoinRule, joinRuleOf } from './join.ts';
+import { type LateRule, lateRuleOf, NO_WATERMARK_MS } from './late.ts';
 import type { Plan } from './plan.ts';
-import type { Appearance, LogRecord } from './ports.ts';
+import type { LogRecord, StateEntry } from './ports.ts';
 import { type Decoded, type DecodedPoison, keyText, type TimedValues } from './record.ts';
-import { countHolding } from './search.ts';
+import { partitionPoint } from './search.ts';
 
 /** Offsets of a source whose records are found together. */
 const ORIGINS_TOGETHER = 1_000;
 
 /** What of a plan is decided by the log before a record (rule 10). */
-export interface LookBack {
+export interface StatefulStage {
   /** Which records a relay brought before; null where there is none. */
   readonly relayed: RepetitionRule | null;
   /** Which of the others come too late; null where none does. */
@@ -25,19 +25,19 @@ export interface LookBack {
 
 /** What makes a record a repetition. */
 export interface RepetitionRule {
-  /** How far apart in time repetitions may lie. Where time does not matter, 0: then every appearance stands at time 0. */
+  /** How far apart in time repetitions may lie. Where time does not matter, 0: then every state entry stands at time 0. */
   readonly withinMs: number;
   /** Whether an id comes at one time only, so that its first offset says all. */
   readonly isTimeless: boolean;
   /** Where a record is found again; null when nothing can repeat it. */
-  appearanceOf(record: Decoded, offset: number): Appearance | null;
+  stateEntryOf(record: Decoded, offset: number): StateEntry | null;
 }
 
 /** Null where records are what they are, whatever came before. */
-export function lookBackOf(plan: Plan): LookBack | null {
-  if (!looksBack(plan)) return null;
+export function statefulStageOf(plan: Plan): StatefulStage | null {
+  if (!requiresHistory(plan)) return null;
   return {
-    relayed: plan.relay === undefined ? null : RELAYED_TWICE,
+    relayed: plan.relay === undefined ? null : DEDUPE_FORWARDED,
     late: lateRuleOf(plan),
     duplicates: plan.duplicates === undefined ? null : duplicateRuleOf(plan, plan.duplicates),
     join: joinRuleOf(plan),
@@ -45,10 +45,10 @@ export function lookBackOf(plan: Plan): LookBack | null {
 }
 
 /** A relay that was interrupted begins again: what it brought before, it brings once more. Neighbours of a source are neighbours here, so that a batch asks for ranges. */
-const RELAYED_TWICE: RepetitionRule = {
+const DEDUPE_FORWARDED: RepetitionRule = {
   withinMs: 0,
   isTimeless: false,
-  appearanceOf: ({ origin }, offset) =>
+  stateEntryOf: ({ origin }, offset) =>
     origin === undefined
       ? null
       : { id: `from|${origin.log}|${Math.floor(origin.offset / ORIGINS_TOGETHER)}`, timeMs: origin.offset, offset },
@@ -60,7 +60,7 @@ function duplicateRuleOf({ columns }: Plan, { by, withinMs }: NonNullable<Plan['
   return {
     withinMs: withinMs ?? 0,
     isTimeless: !isBounded,
-    appearanceOf: (record, offset) =>
+    stateEntryOf: (record, offset) =>
       record.kind === 'poison'
         ? null
         : {
@@ -72,28 +72,28 @@ function duplicateRuleOf({ columns }: Plan, { by, withinMs }: NonNullable<Plan['
 }
 
 /** What a record comes to when all before it is known: the reason why it is none, or the events that it yields. */
-export type Admitted = DecodedPoison | { readonly kind: 'events'; readonly events: readonly TimedValues[] };
+export type StageOutput = DecodedPoison | { readonly kind: 'events'; readonly events: readonly TimedValues[] };
 
-const NOTHING: Admitted = { kind: 'events', events: [] };
+const NOTHING: StageOutput = { kind: 'events', events: [] };
 
 /** The meaning of looking back. Given every record of a log, from the first one on and in the order of each partition. */
-export class EarlierRecords {
+export class InMemoryStatefulStage {
   private readonly relayed: Repetitions | null;
   private readonly late: LateRule | null;
   private readonly duplicates: Repetitions | null;
-  private readonly events: EarlierEvents | null;
-  private readonly clocks = new Map<number, number>();
+  private readonly events: InMemoryJoinBuffer | null;
+  private readonly watermarks = new Map<number, number>();
   private readonly last = new Map<number, number>();
 
-  constructor({ relayed, late, duplicates, join }: LookBack) {
+  constructor({ relayed, late, duplicates, join }: StatefulStage) {
     this.relayed = relayed && new Repetitions(relayed);
     this.late = late;
     this.duplicates = duplicates && new Repetitions(duplicates);
-    this.events = join && new EarlierEvents(join);
+    this.events = join && new InMemoryJoinBuffer(join);
   }
 
   /** What a record comes to; it is remembered for those that follow. */
-  admit({ partition, offset, timestampMs }: Place, record: Decoded): Admitted {
+  admit({ partition, offset, timestampMs }: Place, record: Decoded): StageOutput {
     if (offset <= (this.last.get(partition) ?? -1)) throw unordered(partition, offset);
     this.last.set(partition, offset);
     if (this.relayed?.holds(partition, record, offset)) return NOTHING;
@@ -103,16 +103,16 @@ export class EarlierRecords {
     return { kind: 'events', events: this.events?.joinedWith(partition, record) ?? [record] };
   }
 
-  /** Where the clock of a partition stands behind what came of it, of a view that drops what is late. Epoch milliseconds. */
-  clockMs(partition: number): number {
-    return this.clocks.get(partition) ?? NO_CLOCK_MS;
+  /** Where the watermark of a partition stands behind what came of it, of a view that drops what is late. Epoch milliseconds. */
+  watermarkMs(partition: number): number {
+    return this.watermarks.get(partition) ?? NO_WATERMARK_MS;
   }
 
   private isLate(partition: number, event: TimedValues, timestampMs: number): boolean {
     if (this.late === null) return false;
-    const clockMs = this.clockMs(partition);
-    this.clocks.set(partition, this.late.after(clockMs, event, timestampMs));
-    return this.late.isLate(clockMs, event);
+    const watermarkMs = this.watermarkMs(partition);
+    this.watermarks.set(partition, this.late.after(watermarkMs, event, timestampMs));
+    return this.late.isLate(watermarkMs, event);
   }
 }
 
@@ -130,35 +130,35 @@ class Repetitions {
   }
 
   holds(partition: number, record: Decoded, offset: number): boolean {
-    const appearance = this.rule.appearanceOf(record, offset);
-    if (appearance === null) return false;
-    const name = `${partition}|${appearance.id}`;
+    const stateEntry = this.rule.stateEntryOf(record, offset);
+    if (stateEntry === null) return false;
+    const name = `${partition}|${stateEntry.id}`;
     let times = this.times.get(name);
     if (times === undefined) {
       times = [];
       this.times.set(name, times);
     }
-    const first = firstFrom(times, appearance.timeMs - this.rule.withinMs);
-    const isRepeated = first < times.length && (times[first] as number) <= appearance.timeMs + this.rule.withinMs;
-    const own = firstFrom(times, appearance.timeMs);
-    if (times[own] !== appearance.timeMs) times.splice(own, 0, appearance.timeMs);
+    const first = firstFrom(times, stateEntry.timeMs - this.rule.withinMs);
+    const isRepeated = first < times.length && (times[first] as number) <= stateEntry.timeMs + this.rule.withinMs;
+    const own = firstFrom(times, stateEntry.timeMs);
+    if (times[own] !== stateEntry.timeMs) times.splice(own, 0, stateEntry.timeMs);
     return isRepeated;
   }
 }
 
 /** Index of the first time that is not before `timeMs`. */
 function firstFrom(times: readonly number[], timeMs: number): number {
-  return countHolding(times.length, (index) => (times[index] as number) < timeMs);
+  return partitionPoint(times.length, (index) => (times[index] as number) < timeMs);
 }
 
 /** Whether what a record comes to depends on the log before it. */
-export function looksBack({ duplicates, late, relay }: Pick<Plan, 'duplicates' | 'late' | 'relay'>): boolean {
+export function requiresHistory({ duplicates, late, relay }: Pick<Plan, 'duplicates' | 'late' | 'relay'>): boolean {
   return duplicates !== undefined || late !== undefined || relay !== undefined;
 }
 
 /** What must be read to fold some offsets: all that was before them too, where a view looks back. */
 export function readFor(plan: Pick<Plan, 'duplicates' | 'late' | 'relay'>, coverage: Coverage): Coverage {
-  if (!looksBack(plan)) return coverage;
+  if (!requiresHistory(plan)) return coverage;
   return Object.fromEntries(
     Object.entries(coverage)
       .filter(([, ranges]) => ranges.length > 0)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { comparePositions, compareUtf8, gatherSorted } from './order.ts';
+import { comparePositions, compareUtf8, mergeSorted } from './order.ts';
 import type { RowPosition } from './ports.ts';
 
 /** Well-formed texts over the borders where UTF-16 and UTF-8 order differ. */
@@ -98,7 +98,7 @@ describe('gatherSorted', () => {
       fc.asyncProperty(sources, async (lists) => {
         const closed: number[] = [];
         const gathered: { position: RowPosition; rows: readonly (readonly [number, Row])[] }[] = [];
-        for await (const each of gatherSorted(lists.map((list, source) => reading(list, closed, source))))
+        for await (const each of mergeSorted(lists.map((list, source) => reading(list, closed, source))))
           gathered.push(each);
         for (let index = 1; index < gathered.length; index++) {
           const [before, after] = [gathered[index - 1], gathered[index]];
@@ -122,7 +122,7 @@ describe('gatherSorted', () => {
       fc.asyncProperty(sources, fc.nat({ max: 5 }), async (lists, after) => {
         const closed: number[] = [];
         let read = 0;
-        for await (const _ of gatherSorted(lists.map((list, source) => reading(list, closed, source))))
+        for await (const _ of mergeSorted(lists.map((list, source) => reading(list, closed, source))))
           if (read++ >= after) break;
         expect(closed.sort()).toEqual(lists.map((_, source) => source));
       }),
@@ -133,7 +133,7 @@ describe('gatherSorted', () => {
     const rows: Row[] = [0, 1].map((startMs) => ({ key: 'a', window: 'daily', startMs, source: 0 }));
     const given = rows.values();
     const unclosable: AsyncIterable<Row> = { [Symbol.asyncIterator]: () => ({ next: async () => given.next() }) };
-    for await (const { rows: first } of gatherSorted([unclosable])) {
+    for await (const { rows: first } of mergeSorted([unclosable])) {
       expect(first).toEqual([[0, rows[0]]]);
       break;
     }
@@ -146,7 +146,7 @@ describe('gatherSorted', () => {
       yield row;
       throw new Error('the disk is gone');
     }
-    const all = gatherSorted([reading([row, { ...row, startMs: 1 }], closed, 0), failing()]);
+    const all = mergeSorted([reading([row, { ...row, startMs: 1 }], closed, 0), failing()]);
     const readAll = async (): Promise<void> => {
       for await (const _ of all);
     };

@@ -22,7 +22,7 @@ function codePointRank(unit: number): number {
 }
 
 /** Rows of one position, from each source that has it. */
-export interface Gathered<Row> {
+export interface MergedGroup<Row> {
   readonly position: RowPosition;
   /** Pairs of a source's index and its row. */
   readonly rows: readonly (readonly [source: number, row: Row])[];
@@ -32,9 +32,9 @@ export interface Gathered<Row> {
  * Merges sources that are each in the order of `comparePositions` into one, gathering equal positions. Sources are read lazily, one row ahead; all of them
  * are closed when the consumer stops early.
  */
-export async function* gatherSorted<Row extends RowPosition>(
+export async function* mergeSorted<Row extends RowPosition>(
   sources: readonly AsyncIterable<Row>[],
-): AsyncGenerator<Gathered<Row>> {
+): AsyncGenerator<MergedGroup<Row>> {
   const iterators = sources.map((source) => source[Symbol.asyncIterator]());
   const heap = new Heap<Row>();
   try {

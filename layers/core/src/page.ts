@@ -1,10 +1,10 @@
-import { coverageGaps, type MergedRow, type Vantage } from './answer.ts';
-import { type AnswerRow, isDeviating, showRow } from './answer-row.ts';
+import { coverageGaps, type MergedRow, type ReadSnapshot } from './answer.ts';
+import { type AnswerRow, formatRow, hasCoverageDelta } from './answer-row.ts';
 import { sizeOf } from './coverage.ts';
 import { digestOf } from './digest.ts';
 import type { Plan } from './plan.ts';
 import type { Scope } from './ports.ts';
-import { askedOf, cursorText, type Question, questionDigest } from './question.ts';
+import { cursorText, queryParametersOf, questionDigest, type ViewQuery } from './question.ts';
 import type { PageStart, Receipt } from './receipt.ts';
 import type { RowAlgebra } from './row.ts';
 import { bucketOf } from './tables.ts';
@@ -33,8 +33,8 @@ export interface Page {
 export async function fillPage(
   plan: Plan,
   view: RowAlgebra,
-  vantage: Vantage,
-  question: Question,
+  readSnapshot: ReadSnapshot,
+  question: ViewQuery,
   merged: AsyncIterable<MergedRow> | Iterable<MergedRow>,
   fits: (row: AnswerRow, rowsBefore: number) => boolean,
 ): Promise<Page> {
@@ -51,7 +51,7 @@ export async function fillPage(
   };
   for await (const { key, window, startMs, ...rest } of merged) {
     if (key !== before.key) before = { key, rows: rows.length, end };
-    const row = showRow(plan, view, vantage, question, { key, window, startMs, ...rest });
+    const row = formatRow(plan, view, readSnapshot, question, { key, window, startMs, ...rest });
     if (!fits(row, rows.length)) {
       if (!isSession) return { rows, end, last: false };
       if (before.rows > 0) return { rows: rows.slice(0, before.rows), end: before.end, last: false };
@@ -66,24 +66,24 @@ export async function fillPage(
 /** A page with its receipt and the cursor of the next one. */
 export function answerOf(
   plan: Plan,
-  { version, incarnation }: Scope,
-  vantage: Vantage,
-  question: Question,
+  { version, topicId }: Scope,
+  readSnapshot: ReadSnapshot,
+  question: ViewQuery,
   { quarantined, models }: Pick<Receipt, 'quarantined' | 'models'>,
   start: PageStart | null,
   { rows, end, last }: Page,
 ): Answer {
-  const { coverage, generation, run, segments, batchBelow, finalBeforeMs } = vantage;
+  const { coverage, generation, run, segments, batchBelow, finalBeforeMs } = readSnapshot;
   const speed = segments.reduce((total, segment) => total + segment.next - segment.start, 0);
   const covered = Object.values(coverage).reduce((total, ranges) => total + sizeOf(ranges), 0);
   const unsealed = {
     pipeline: plan.name,
     version,
-    incarnation,
+    topicId,
     generation,
     run,
     models,
-    question: askedOf(plan, question),
+    question: queryParametersOf(plan, question),
     coverage,
     gaps: coverageGaps(coverage),
     batchBelow,
@@ -93,7 +93,7 @@ export function answerOf(
   };
   const cursor = (next: PageStart): string =>
     cursorText({
-      ...{ version, incarnation, question: questionDigest(unsealed.question), generation, run },
+      ...{ version, topicId, question: questionDigest(unsealed.question), generation, run },
       segments: segments.map((segment) => [segment.partition, segment.segment, segment.next] as const),
       quarantined,
       ...(models === null ? {} : { models }),
@@ -109,7 +109,7 @@ function sealReceipt(
   rows: readonly AnswerRow[],
   last: boolean,
 ): Receipt {
-  const page = { start, rows: rows.length, deviating: rows.filter(isDeviating).length, last };
+  const page = { start, rows: rows.length, deviating: rows.filter(hasCoverageDelta).length, last };
   return { ...unsealed, page, digest: digestOf({ ...unsealed, page }, rows) };
 }
 

@@ -16,14 +16,14 @@ export interface Panes {
   /** Start of the pane that holds a time, epoch milliseconds; null where no window holds it. */
   readonly paneOf: (timeMs: number) => number | null;
   /** Panes keep the times of their first and last event beside their aggregates. */
-  readonly keepsTimes: boolean;
+  readonly tracksEventTimeBounds: boolean;
 }
 
 export function panesOf(window: Window): Panes {
   switch (window.kind) {
     case 'tumbling': {
       const { sizeMs, offsetMs = 0 } = window;
-      return { paneOf: (timeMs) => floorTo(timeMs, sizeMs, offsetMs), keepsTimes: false };
+      return { paneOf: (timeMs) => floorTo(timeMs, sizeMs, offsetMs), tracksEventTimeBounds: false };
     }
     case 'sliding': {
       const { sizeMs, slideMs, offsetMs = 0 } = window;
@@ -32,22 +32,22 @@ export function panesOf(window: Window): Panes {
       const paneOf = (timeMs: number): number => floorTo(timeMs, paneMs, offsetMs);
       return {
         paneOf: sizeMs >= slideMs ? paneOf : (timeMs) => (holds(timeMs) ? paneOf(timeMs) : null),
-        keepsTimes: false,
+        tracksEventTimeBounds: false,
       };
     }
     case 'calendar':
-      return { paneOf: calendarPaneOf(window), keepsTimes: false };
+      return { paneOf: calendarPaneOf(window), tracksEventTimeBounds: false };
     case 'session': {
       const { gapMs } = window;
-      return { paneOf: (timeMs) => floorTo(timeMs, gapMs, 0), keepsTimes: true };
+      return { paneOf: (timeMs) => floorTo(timeMs, gapMs, 0), tracksEventTimeBounds: true };
     }
     case 'running':
-      return { paneOf: () => 0, keepsTimes: false };
+      return { paneOf: () => 0, tracksEventTimeBounds: false };
   }
 }
 
 /** Windows that are put together from panes when they are read; the others are stored as they are shown. */
-export function isComposed({ kind }: Window): boolean {
+export function isAssembledFromPanes({ kind }: Window): boolean {
   return kind === 'sliding' || kind === 'session';
 }
 

@@ -3,9 +3,9 @@ import type { AggregateKind } from './definition/aggregate.ts';
 import type { Duplicates } from './definition/duplicates.ts';
 import type { ExpressionNode } from './definition/expression.ts';
 import type { FlatMapPlan } from './definition/flat-map.ts';
-import type { Late } from './definition/late.ts';
+import type { AllowedLateness } from './definition/late.ts';
 import type { Missing } from './definition/lookup.ts';
-import type { Gives, WithoutVersion } from './definition/model.ts';
+import type { ModelOutput, WithoutVersion } from './definition/model.ts';
 import type { Column, ColumnType } from './definition/schema.ts';
 import type { EventTime } from './definition/topic.ts';
 import type { Window } from './definition/window.ts';
@@ -34,7 +34,7 @@ export interface Plan {
   /** Absent where nothing is scored. Derived columns that read no score come before, the others after. */
   readonly models?: readonly ModelPlan[];
   /** Events that come too late take no part; absent where all do. */
-  readonly late?: Late;
+  readonly late?: AllowedLateness;
   /** Records that repeat earlier ones take no part; absent where all do. */
   readonly duplicates?: Duplicates<string>;
   /** Only records for which it is true take part; absent when all do. */
@@ -95,7 +95,7 @@ export interface ModelPlan {
 
 export interface ScorePlan {
   readonly name: string;
-  readonly gives: Gives;
+  readonly output: ModelOutput;
   /** Of which class the probability is, null: of the predicted one; of which feature the bin is, null: of the score. */
   readonly of: ClassLabel | null;
   readonly type: ColumnType;
@@ -144,7 +144,7 @@ export interface GrowingSize {
 }
 
 /** Raised when the meaning of stored bytes changes: it enters every version, so old rows are never misread. */
-const STORAGE_FORMAT = 2;
+const STORAGE_FORMAT = 3;
 
 /** JSON with sorted keys: equal data, equal text. */
 export function canonicalJson(value: unknown): string {

@@ -1,13 +1,13 @@
 /**
  * The ports: what the protocol needs of the world, as interfaces. Adapters make them real; memory fakes stand for them in simulation, held to
- * the real thing by one contract suite. Every store is opened for one scope, so that no key can be written without view version and incarnation.
+ * the real thing by one contract suite. Every store is opened for one scope, so that no key can be written without view version and topic id.
  */
 import type { Value } from './value.ts';
 
-/** What every stored key carries: the version of the view, and the incarnation of the topic (its id, a UUID). */
+/** What every stored key carries: the version of the view, and the topic id (a UUID). */
 export interface Scope {
   readonly version: string;
-  readonly incarnation: string;
+  readonly topicId: string;
 }
 
 /** One record of the log, as bytes. `value` is null for a tombstone. */
@@ -56,13 +56,13 @@ export interface LogWriter {
   close(): Promise<void>;
 }
 
-/** A row of the speed table: the state of one (key, window) over a prefix of one segment. `cell` holds `hi` and the states in one canonical blob. */
+/** A row of the speed table: the state of one (key, window) over a prefix of one segment. `cell` holds `lastOffset` and the states in one canonical blob. */
 export interface FragmentRow {
   readonly key: string;
   readonly window: string;
   readonly startMs: number;
   /** Offset of the last record folded into it; also its write timestamp. */
-  readonly hi: number;
+  readonly lastOffset: number;
   readonly cell: Uint8Array;
 }
 
@@ -128,7 +128,7 @@ export interface SpeedStore {
 }
 
 /** That an id came at an offset of a partition, with its event time: 0 where time does not matter. */
-export interface Appearance {
+export interface StateEntry {
   readonly id: string;
   readonly timeMs: number;
   readonly offset: number;
@@ -136,8 +136,8 @@ export interface Appearance {
   readonly values?: readonly Value[];
 }
 
-/** The appearances of an id in `[fromMs, toMs]`. */
-export interface WantedAppearances {
+/** The operator state of an id in `[fromMs, toMs]`. */
+export interface StateRange {
   readonly id: string;
   readonly fromMs: number;
   readonly toMs: number;
@@ -147,10 +147,10 @@ export interface WantedAppearances {
  * What came before, for views that look back (rule 10). Every entry is true of the log for ever, so that one that is written late, twice or by a writer that
  * is long replaced can do no harm; what is asked must only not be missing anything.
  */
-export interface AppearanceStore {
-  /** All appearances of each id with a time in `[fromMs, toMs]` that a quorum has acknowledged, and perhaps others. */
-  read(partition: number, wanted: readonly WantedAppearances[]): Promise<readonly Appearance[]>;
-  write(partition: number, appearances: readonly Appearance[]): Promise<void>;
+export interface OperatorStateStore {
+  /** All operator state of each id with a time in `[fromMs, toMs]` that a quorum has acknowledged, and perhaps others. */
+  read(partition: number, wanted: readonly StateRange[]): Promise<readonly StateEntry[]>;
+  write(partition: number, operatorState: readonly StateEntry[]): Promise<void>;
 }
 
 /** A row of the batch table: the state of one (key, window) over all that the run covers. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { compareUtf8 } from './order.ts';
 import { canonicalJson, type Plan } from './plan.ts';
-import type { Asked, ModelVersions, PageStart, Quarantined } from './receipt.ts';
+import type { ModelVersions, PageStart, Quarantined, QueryParameters } from './receipt.ts';
 import { keyColumns, timeText } from './wire.ts';
 
 /** What is asked of a view. Times select windows by their start, in `[fromMs, toMs)`. */
-export interface Question {
+export interface ViewQuery {
   readonly window: string;
   /** Canonical key texts; null asks for every key. */
   readonly keys: readonly string[] | null;
@@ -21,10 +21,10 @@ export interface Question {
   readonly cursor: Cursor | null;
 }
 
-/** Where the next page starts, and the vantage from which the first one was given: every page covers the same offsets. */
+/** Where the next page starts, and the read snapshot from which the first one was given: every page covers the same offsets. */
 export interface Cursor extends PageStart {
   readonly version: string;
-  readonly incarnation: string;
+  readonly topicId: string;
   /** Of what was asked: a cursor goes on with that question, and with no other. */
   readonly question: string;
   readonly generation: number;
@@ -41,12 +41,15 @@ export function cursorText(cursor: Cursor): string {
 }
 
 /** A question in short: 128 bits of a hash of what was asked. */
-export function questionDigest(asked: Asked): string {
+export function questionDigest(asked: QueryParameters): string {
   return createHash('sha256').update(canonicalJson(asked)).digest('hex').slice(0, 32);
 }
 
 /** One form for one question, however it was put. */
-export function askedOf(plan: Plan, { window, keys, fromMs, toMs, total, snapshot, parts }: Question): Asked {
+export function queryParametersOf(
+  plan: Plan,
+  { window, keys, fromMs, toMs, total, snapshot, parts }: ViewQuery,
+): QueryParameters {
   return {
     window,
     ...(keys === null ? {} : { keys: keys.toSorted(compareUtf8).map((key) => keyColumns(plan, key)) }),

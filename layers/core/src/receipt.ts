@@ -1,4 +1,4 @@
-import type { Deviation } from './answer.ts';
+import type { CoverageDelta } from './answer.ts';
 import type { Coverage } from './coverage.ts';
 import type { RowPosition } from './ports.ts';
 import type { Value } from './record.ts';
@@ -10,12 +10,12 @@ import type { Value } from './record.ts';
 export interface Receipt {
   readonly pipeline: string;
   readonly version: string;
-  readonly incarnation: string;
+  readonly topicId: string;
   readonly generation: number;
   /** The published run whose rows were merged; null before the first generation. */
   readonly run: string | null;
   readonly models: ModelVersions | null;
-  readonly question: Asked;
+  readonly question: QueryParameters;
   readonly coverage: Coverage;
   /** Offsets below the last covered one of a partition that the answer does not cover. */
   readonly gaps: Coverage;
@@ -40,11 +40,11 @@ export type ModelVersions = Readonly<Record<string, readonly string[]>>;
 /** Records among the covered offsets that were set aside, by reason; `behind` names covered offsets that the counts leave out. */
 export interface Quarantined {
   readonly reasons: Readonly<Record<string, number>>;
-  readonly behind: readonly Deviation[];
+  readonly behind: readonly CoverageDelta[];
 }
 
 /** A question in the form in which the API takes it: what is left out was not asked for. How many rows a page has is no part of it. */
-export interface Asked {
+export interface QueryParameters {
   readonly window: string;
   readonly keys?: readonly Readonly<Record<string, Value>>[];
   /** An ISO 8601 time; epoch milliseconds where there is none. */

@@ -6,7 +6,7 @@ import { join, repartition, union } from './definition/relay.ts';
 import { topic } from './definition/topic.ts';
 import { running } from './definition/window.ts';
 import type { Plan, RelayPlan } from './plan.ts';
-import { isColumnOf, ORIGIN_HEADER, originHeader, originText, placementOf, readOrigin } from './relay.ts';
+import { isColumnOf, ORIGIN_HEADER, originHeader, originText, partitionFor, readOrigin } from './relay.ts';
 import { bucketOf } from './tables.ts';
 
 const ID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
@@ -45,7 +45,7 @@ describe('where a relayed record comes from', () => {
     expect(originHeader([own, { key: ORIGIN_HEADER, value: null }])).toBeNull();
   });
 
-  it('is a source, one partition of one incarnation of it, and an offset there', () => {
+  it('is a source, one partition of it, by the topic id, and an offset there', () => {
     const text = originText('drives', ID, 12, 345);
     expect(text).toBe(`drives/${ID}/12/345`);
     expect(readOrigin(text, united.relay)).toEqual({ source: 1, log: `drives/${ID}/12`, offset: 345 });
@@ -61,7 +61,7 @@ describe('where a relayed record comes from', () => {
     ['another topic', `trips/${ID}/0/1`],
     ['something before it', `x rides/${ID}/0/1`],
     ['something behind it', `rides/${ID}/0/1/2`],
-    ['no incarnation', 'rides/none/0/1'],
+    ['no topic id', 'rides/none/0/1'],
     ['an offset below 0', `rides/${ID}/0/-1`],
     ['an offset of too many digits', `rides/${ID}/0/1234567890123456`],
     ['a partition of too many digits', `rides/${ID}/1234567890/1`],
@@ -86,10 +86,10 @@ describe('a record of a source', () => {
 
   it('belongs where all of equal values belong, whichever source they are of', () => {
     const ride = bytes({ at: 1, car: 'c', length: 7 });
-    const places = [0, 1].map((source) => placementOf(joined, source)(ride, `${source}`));
+    const places = [0, 1].map((source) => partitionFor(joined, source)(ride, `${source}`));
     expect(places).toEqual(Array(2).fill(bucketOf('["c",7]', PARTITIONS)));
-    expect(placementOf(united, 1)(ride, 'x')).toBe(bucketOf('["c"]', PARTITIONS));
-    expect(placementOf(longest, 0)(ride, 'x')).toBe(bucketOf('[7]', PARTITIONS));
+    expect(partitionFor(united, 1)(ride, 'x')).toBe(bucketOf('["c"]', PARTITIONS));
+    expect(partitionFor(longest, 0)(ride, 'x')).toBe(bucketOf('[7]', PARTITIONS));
   });
 
   it.each([
@@ -104,12 +104,12 @@ describe('a record of a source', () => {
     ['an object with another type there', bytes({ car: 'c', length: '7' })],
   ])('stays with its own partition when it is %s', (_, value) => {
     for (const log of [`rides/${ID}/0`, `rides/${ID}/1`])
-      for (const plan of [joined, longest]) expect(placementOf(plan, 0)(value, log)).toBe(bucketOf(log, PARTITIONS));
+      for (const plan of [joined, longest]) expect(partitionFor(plan, 0)(value, log)).toBe(bucketOf(log, PARTITIONS));
   });
 
   it('is not placed by what is no column', () => {
     const [source] = longest.relay.sources as [RelayPlan['sources'][number]];
     const plan = { ...longest, relay: { ...longest.relay, sources: [{ ...source, by: ['plate'] }] } };
-    expect(() => placementOf(plan, 0)).toThrow(new RangeError('plate is no column'));
+    expect(() => partitionFor(plan, 0)).toThrow(new RangeError('plate is no column'));
   });
 });

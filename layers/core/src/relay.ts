@@ -10,22 +10,22 @@ export const ORIGIN_HEADER = 'bifold-origin';
 export interface Origin {
   /** Which of the relay's sources. */
   readonly source: number;
-  /** All but the offset: one partition of one incarnation of a topic. */
+  /** All but the offset: one partition of a topic, by the topic id. */
   readonly log: string;
   readonly offset: number;
 }
 
 const ORIGIN = /^([A-Za-z][A-Za-z0-9._-]{0,62})\/([0-9a-f-]{36})\/(\d{1,9})\/(\d{1,15})$/;
 
-export function originText(topic: string, incarnation: string, partition: number, offset: number): string {
-  return `${topic}/${incarnation}/${partition}/${offset}`;
+export function originText(topic: string, topicId: string, partition: number, offset: number): string {
+  return `${topic}/${topicId}/${partition}/${offset}`;
 }
 
 /** The origin that a text names; null when it names none of the relay's sources. */
 export function readOrigin(text: string | null, { sources }: RelayPlan): Origin | null {
-  const [, topic, incarnation, partition, offset] = ORIGIN.exec(text ?? '') ?? [];
+  const [, topic, topicId, partition, offset] = ORIGIN.exec(text ?? '') ?? [];
   const source = sources.findIndex((one) => one.topic === topic);
-  return source < 0 ? null : { source, log: `${topic}/${incarnation}/${partition}`, offset: Number(offset) };
+  return source < 0 ? null : { source, log: `${topic}/${topicId}/${partition}`, offset: Number(offset) };
 }
 
 /** What a record's headers say of its origin, as text. */
@@ -45,7 +45,7 @@ export function isColumnOf({ join, sources }: RelayPlan, source: number, column:
  * The partition of the pipeline's log in which a record of a source belongs: records of equal values in the fields that they are placed by are in one. What cannot be read, or
  * lacks one of them, stays with its own partition. A function of the plan and the record alone: a relay that runs twice brings a record to the same place.
  */
-export function placementOf(plan: Plan, source: number): (value: Uint8Array | null, log: string) => number {
+export function partitionFor(plan: Plan, source: number): (value: Uint8Array | null, log: string) => number {
   const { partitions, sources } = plan.relay as RelayPlan;
   const { by, prefix } = sources[source] as RelayPlan['sources'][number];
   const readers = by.map((field) => {

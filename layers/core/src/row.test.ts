@@ -43,12 +43,12 @@ describe.each(kinds)('a row of $name', ({ algebra }) => {
 
   it('is read as it was written, as a batch row and as a fragment', () => {
     fc.assert(
-      fc.property(states, fc.maxSafeNat(), (some, hi) => {
+      fc.property(states, fc.maxSafeNat(), (some, lastOffset) => {
         const cell = algebra.encode(some);
         expect(algebra.encode(algebra.decode(cell))).toEqual(cell);
-        const fragment = algebra.encodeFragment(hi, some);
+        const fragment = algebra.encodeFragment(lastOffset, some);
         const again = algebra.decodeFragment(fragment);
-        expect(again.hi).toBe(hi);
+        expect(again.lastOffset).toBe(lastOffset);
         expect(algebra.encode(again.states)).toEqual(cell);
       }),
     );

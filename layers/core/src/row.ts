@@ -35,8 +35,8 @@ export interface RowAlgebra {
   encode(states: States): Buffer;
   decode(cell: Uint8Array): States;
   /** Canonical bytes of a fragment: the offset of the last record folded in, then the states, in one cell. */
-  encodeFragment(hi: number, states: States): Buffer;
-  decodeFragment(cell: Uint8Array): { readonly hi: number; readonly states: States };
+  encodeFragment(lastOffset: number, states: States): Buffer;
+  decodeFragment(cell: Uint8Array): { readonly lastOffset: number; readonly states: States };
 }
 
 function rowAlgebra(aggregates: readonly AggregatePlan[]): RowAlgebra {
@@ -73,15 +73,15 @@ function rowAlgebra(aggregates: readonly AggregatePlan[]): RowAlgebra {
       return write(states);
     },
     decode: (cell) => read(new Reader(cell)),
-    encodeFragment: (hi, states) => {
+    encodeFragment: (lastOffset, states) => {
       writer.clear();
-      writer.unsigned(hi);
+      writer.unsigned(lastOffset);
       return write(states);
     },
     decodeFragment: (cell) => {
       const reader = new Reader(cell);
-      const hi = reader.unsigned();
-      return { hi, states: read(reader) };
+      const lastOffset = reader.unsigned();
+      return { lastOffset, states: read(reader) };
     },
   };
 }
@@ -108,7 +108,9 @@ export function rowAlgebrasOf(plan: Pick<Plan, 'aggregates' | 'windows'>): RowAl
   const view = rowAlgebra(plan.aggregates);
   const timed = rowAlgebra([...plan.aggregates, ...TIME_AGGREGATES]);
   const quarantine = rowAlgebra(QUARANTINE_AGGREGATES);
-  const stored = new Map(plan.windows.map((window) => [window.name, panesOf(window).keepsTimes ? timed : view]));
+  const stored = new Map(
+    plan.windows.map((window) => [window.name, panesOf(window).tracksEventTimeBounds ? timed : view]),
+  );
   return { view, timed, quarantine, of: (window) => stored.get(window) ?? quarantine };
 }
 

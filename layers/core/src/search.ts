@@ -1,5 +1,5 @@
 /** How many of so many things hold, by halves: those that do stand before those that do not. */
-export function countHolding(length: number, holds: (index: number) => boolean): number {
+export function partitionPoint(length: number, holds: (index: number) => boolean): number {
   let [low, high] = [0, length];
   while (low < high) {
     const middle = (low + high) >>> 1;

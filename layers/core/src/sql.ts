@@ -1,15 +1,15 @@
 import { normalInteger } from './aggregates/exact.ts';
 import { type AnyAlgebra, adderOf } from './aggregates/index.ts';
-import type { Observation } from './aggregates/observation.ts';
-import { TAKES, takesObservations } from './aggregates/takes.ts';
+import type { PositionedValue } from './aggregates/observation.ts';
+import { AGGREGATE_SIGNATURES, takesPositionedValues } from './aggregates/takes.ts';
 import { calendarPaneSql } from './calendar.ts';
 import { fieldsOf } from './definition/expression.ts';
 import type { FlatMapPlan } from './definition/flat-map.ts';
-import type { Late } from './definition/late.ts';
+import type { AllowedLateness } from './definition/late.ts';
 import type { ColumnType } from './definition/schema.ts';
 import { expressionSql } from './expression-sql.ts';
 import { derivedAround, scoresOf } from './model/columns.ts';
-import { isComposed, paneSizeMs, panesOf } from './panes.ts';
+import { isAssembledFromPanes, paneSizeMs, panesOf } from './panes.ts';
 import type { AggregatePlan, JoinPlan, Plan, RelayPlan, RelaySourcePlan, WindowPlan } from './plan.ts';
 import type { SqlType, SqlValue } from './ports.ts';
 import type { Value } from './record.ts';
@@ -39,7 +39,7 @@ export const ARCHIVE_COLUMNS = [
 export const ORIGIN_COLUMN = { name: '_origin', type: 'VARCHAR' } as const;
 
 /** The records among these of the archive that a relay did not bring before: it says of each where it comes from. All of them where there is no relay. */
-export function admittedSql({ relay }: Plan, records: string): string {
+export function firstForwardedSql({ relay }: Plan, records: string): string {
   if (relay === undefined) return records;
   return `${records} QUALIFY _origin IS NULL OR min(_offset) OVER (PARTITION BY _partition, _origin) = _offset`;
 }
@@ -139,33 +139,35 @@ function unscoredSql(plan: Plan, source: string, bindings: string): string {
 
 /** What takes part: pairs where two topics are joined, otherwise events, of those that repeat each other the first one. */
 function eventsSql(plan: Plan, source: string): string {
-  const inTime = inTimeSql(plan, source);
-  return plan.relay?.join === undefined ? firstSql(plan, inTime) : pairsSql(plan, plan.relay, plan.relay.join, inTime);
+  const inTime = dropLateSql(plan, source);
+  return plan.relay?.join === undefined
+    ? dedupeSql(plan, inTime)
+    : intervalJoinSql(plan, plan.relay, plan.relay.join, inTime);
 }
 
-/** How far an event moves the clock of its partition: not beyond the broker's time by more than the skew. What is no event moves nothing; `least` alone would pass over its null. */
-const movesTo = ({ skewMs }: Late): string =>
+/** How far an event moves the watermark of its partition: not beyond the broker's time by more than the skew. What is no event moves nothing; `least` alone would pass over its null. */
+const watermarkSql = ({ skewMs }: AllowedLateness): string =>
   `CASE WHEN _reason IS NULL THEN least(_event_time_ms, _timestamp_ms + ${skewMs}) END`;
 
-/** Events that are not late, by the clock that those before them have moved. */
-function inTimeSql({ late }: Plan, source: string): string {
+/** Events that are not late, by the watermark that those before them have moved. */
+function dropLateSql({ late }: Plan, source: string): string {
   if (late === undefined) return source;
-  return `(SELECT * FROM ${source} WHERE _reason IS NULL QUALIFY NOT ${lateSql(late)})`;
+  return `(SELECT * FROM ${source} WHERE _reason IS NULL QUALIFY NOT ${isLateSql(late)})`;
 }
 
 /** Whether an event is late; what is none never is. */
-function lateSql(late: Late): string {
-  const before = `max(${movesTo(late)}) OVER (PARTITION BY _partition ORDER BY _offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
+function isLateSql(late: AllowedLateness): string {
+  const before = `max(${watermarkSql(late)}) OVER (PARTITION BY _partition ORDER BY _offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
   return `coalesce(_event_time_ms < ${before} - ${late.afterMs}, false)`;
 }
 
-/** Where the clock of each partition stands behind all of its events. */
-export function clocksSql(late: Late, source: string): string {
-  return `SELECT _partition, max(${movesTo(late)}) FROM ${source} WHERE _reason IS NULL GROUP BY _partition`;
+/** Where the watermark of each partition stands behind all of its events. */
+export function watermarksSql(late: AllowedLateness, source: string): string {
+  return `SELECT _partition, max(${watermarkSql(late)}) FROM ${source} WHERE _reason IS NULL GROUP BY _partition`;
 }
 
 /** Every left event with every right one of its key that is near enough; a pair stands where the later one does. */
-function pairsSql({ columns }: Plan, relay: RelayPlan, { within }: JoinPlan, source: string): string {
+function intervalJoinSql({ columns }: Plan, relay: RelayPlan, { within }: JoinPlan, source: string): string {
   const sides = relay.sources.map(({ topic }, index) => {
     const own = columns.filter(({ name }) => isColumnOf(relay, index, name)).map(({ name }) => quoted(name));
     return `(SELECT ${['_partition', '_offset', '_event_time_ms', ...own].join(', ')} FROM ${source} WHERE _reason IS NULL AND starts_with(_origin, ${textLiteral(`${topic}/`)}))`;
@@ -182,7 +184,7 @@ function pairsSql({ columns }: Plan, relay: RelayPlan, { within }: JoinPlan, sou
 }
 
 /** Of events that repeat each other, the first one: by offset, within each partition. */
-function firstSql({ duplicates }: Plan, source: string): string {
+function dedupeSql({ duplicates }: Plan, source: string): string {
   if (duplicates === undefined) return source;
   const { by, withinMs } = duplicates;
   const near =
@@ -193,7 +195,7 @@ function firstSql({ duplicates }: Plan, source: string): string {
 }
 
 /** What appeared in some offsets of a partition: offset, reason, event time, origin, whether it came too late, and the columns by which it is found again. The source must hold all before them. */
-export function appearancesSql(
+export function stateEntriesSql(
   { columns, duplicates, late, relay }: Plan,
   source: string,
   partition: number,
@@ -203,7 +205,7 @@ export function appearancesSql(
   const isNeeded = (name: string): boolean => relay?.join !== undefined || duplicates?.by.includes(name) === true;
   const fields = columns.map(({ name }) => (isNeeded(name) ? quoted(name) : 'NULL'));
   const origin = relay === undefined ? 'NULL' : ORIGIN_COLUMN.name;
-  const isLate = late === undefined ? 'false' : lateSql(late);
+  const isLate = late === undefined ? 'false' : isLateSql(late);
   const own = `SELECT *, ${isLate} AS _late FROM ${source} WHERE _partition = ${partition}`;
   return `SELECT ${['_offset', '_reason', '_event_time_ms', origin, '_late', ...fields].join(', ')} FROM (${own}) WHERE _offset >= ${from} AND _offset < ${to}`;
 }
@@ -248,7 +250,7 @@ function floorSql(stepMs: number, offsetMs = 0): string {
 }
 
 /** Sliding windows that leave room between them hold some events only. */
-function heldSql(window: WindowPlan): string {
+function hoppingFilterSql(window: WindowPlan): string {
   if (window.kind !== 'sliding' || window.sizeMs >= window.slideMs) return '';
   return ` WHERE _event_time_ms - ${floorSql(window.slideMs, window.offsetMs)} < ${window.sizeMs}`;
 }
@@ -259,35 +261,39 @@ export function viewSql(plan: Plan, window: WindowPlan, enriched: string): strin
   const parts = plan.aggregates.flatMap((aggregate) =>
     statePartsOf(aggregate).map(({ name, sql }) => `${sql} AS ${quoted(name)}`),
   );
-  const times = panesOf(window).keepsTimes ? ['min(_event_time_ms) AS "$min"', 'max(_event_time_ms) AS "$max"'] : [];
-  const order = isComposed(window) ? ` ORDER BY ${[...keys, '_start'].join(', ')}` : '';
-  return `SELECT ${[`${paneStartSql(window)} AS _start`, ...keys, ...parts, ...times].join(', ')} FROM ${enriched}${heldSql(window)} GROUP BY ALL${order}`;
+  const times = panesOf(window).tracksEventTimeBounds
+    ? ['min(_event_time_ms) AS "$min"', 'max(_event_time_ms) AS "$max"']
+    : [];
+  const order = isAssembledFromPanes(window) ? ` ORDER BY ${[...keys, '_start'].join(', ')}` : '';
+  return `SELECT ${[`${paneStartSql(window)} AS _start`, ...keys, ...parts, ...times].join(', ')} FROM ${enriched}${hoppingFilterSql(window)} GROUP BY ALL${order}`;
 }
 
 /**
  * What the aggregates that core folds take of each event: the value of each, and its second value where it takes two; where one goes by it, the place of the
  * event. Null when the plan has none. `inexactAdder` reads it.
  */
-export function inexactValuesSql(plan: Plan, window: WindowPlan, enriched: string): string | null {
-  const aggregates = plan.aggregates.filter(isFoldedByCore);
+export function nonPushdownInputSql(plan: Plan, window: WindowPlan, enriched: string): string | null {
+  const aggregates = plan.aggregates.filter(needsCoreFold);
   if (aggregates.length === 0) return null;
   const values = aggregates.flatMap((aggregate) => [
     `${filteredValue(aggregate)} AS ${quoted(aggregate.name)}`,
     ...(aggregate.second === undefined ? [] : [`${quoted(aggregate.second)} AS ${quoted(`${aggregate.name}/second`)}`]),
   ]);
-  const place = aggregates.some(({ kind }) => TAKES[kind].byPlace) ? ['_event_time_ms', '_partition', '_offset'] : [];
+  const place = aggregates.some(({ kind }) => AGGREGATE_SIGNATURES[kind].byPlace)
+    ? ['_event_time_ms', '_partition', '_offset']
+    : [];
   const keys = plan.groupBy.map(quoted);
-  return `SELECT ${[`${paneStartSql(window)} AS _start`, ...keys, ...values, ...place].join(', ')} FROM ${enriched}${heldSql(window)}`;
+  return `SELECT ${[`${paneStartSql(window)} AS _start`, ...keys, ...values, ...place].join(', ')} FROM ${enriched}${hoppingFilterSql(window)}`;
 }
 
 /** Folds a row of `inexactValuesSql`, without its start and key, into the states of a row of the view, in place: nobody else may hold them. */
-export function inexactAdder({ aggregates }: Plan, algebras: readonly AnyAlgebra[]): InexactAdder {
+export function nonPushdownFold({ aggregates }: Plan, algebras: readonly AnyAlgebra[]): NonPushdownFold {
   let next = 0;
   const inputs = aggregates.flatMap((aggregate, index) => {
-    if (!isFoldedByCore(aggregate)) return [];
+    if (!needsCoreFold(aggregate)) return [];
     const [value, second] = [next++, aggregate.second === undefined ? null : next++];
     return [
-      { index, value, second, add: adderOf(algebras[index] as AnyAlgebra), observes: takesObservations(aggregate) },
+      { index, value, second, add: adderOf(algebras[index] as AnyAlgebra), observes: takesPositionedValues(aggregate) },
     ];
   });
   const place = next;
@@ -301,13 +307,13 @@ export function inexactAdder({ aggregates }: Plan, algebras: readonly AnyAlgebra
         continue;
       }
       const [timeMs, partition, offset] = values.slice(place).map(Number) as [number, number, number];
-      const observation: Observation = { timeMs, partition, offset, value, second };
+      const observation: PositionedValue = { timeMs, partition, offset, value, second };
       states[index] = add(states[index], observation);
     }
   };
 }
 
-type InexactAdder = (states: unknown[], values: readonly (SqlValue | undefined)[]) => void;
+type NonPushdownFold = (states: unknown[], values: readonly (SqlValue | undefined)[]) => void;
 
 /** A column's value as the fold has it: 64-bit integers are safe ones, by the decoder. */
 export function columnValue(value: SqlValue | undefined): Value {
@@ -315,7 +321,7 @@ export function columnValue(value: SqlValue | undefined): Value {
 }
 
 /** True where SQL has no exact and mergeable state: sums and means of doubles, and all that is more than a sum or an extreme. */
-export function isFoldedByCore({ kind, domain }: AggregatePlan): boolean {
+export function needsCoreFold({ kind, domain }: AggregatePlan): boolean {
   switch (kind) {
     case 'count':
       return false;
@@ -335,7 +341,7 @@ export function statePartsOf(aggregate: AggregatePlan): readonly { readonly name
   const value = aggregate.field === null ? '' : quoted(aggregate.field);
   const filter = aggregate.where === null ? '' : ` FILTER (WHERE ${quoted(aggregate.where)} IS TRUE)`;
   const { name, kind } = aggregate;
-  if (isFoldedByCore(aggregate)) return [];
+  if (needsCoreFold(aggregate)) return [];
   switch (kind) {
     case 'count':
       return [{ name, sql: `count(*)${filter}` }];

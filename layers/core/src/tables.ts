@@ -1,6 +1,6 @@
 /**
  * The Cassandra tables, as data: the adapter makes its statements from them, deployment creates them. One set of tables serves all pipelines,
- * since every key carries the view version and the incarnation.
+ * since every key carries the view version and the topic id.
  *
  * `conditional` tables (pointer, bindings) are only ever written with IF, and never share a row with log-timestamped writes.
  */
@@ -14,7 +14,7 @@ export interface TableDescription {
   readonly comment: string;
 }
 
-const SCOPE = { version: 'text', incarnation: 'uuid' } as const;
+const SCOPE = { version: 'text', topic_id: 'uuid' } as const;
 
 export const TABLES = {
   fragments: {
@@ -29,7 +29,7 @@ export const TABLES = {
       start: 'bigint',
       cell: 'blob',
     },
-    partitionKey: ['version', 'incarnation', 'bucket', 'partition', 'segment'],
+    partitionKey: ['version', 'topic_id', 'bucket', 'partition', 'segment'],
     clusteringKey: ['key', 'window', 'start'],
     writes: 'logPosition',
     comment: 'speed layer: the state of one (key, window) over a prefix of one segment',
@@ -37,7 +37,7 @@ export const TABLES = {
   progress: {
     name: 'progress',
     columns: { ...SCOPE, partition: 'int', segment: 'bigint', next: 'bigint' },
-    partitionKey: ['version', 'incarnation', 'partition'],
+    partitionKey: ['version', 'topic_id', 'partition'],
     clusteringKey: ['segment'],
     writes: 'logPosition',
     comment: 'speed layer: the offset up to which a segment is complete from its first',
@@ -45,7 +45,7 @@ export const TABLES = {
   partitions: {
     name: 'partitions',
     columns: { ...SCOPE, partition: 'int' },
-    partitionKey: ['version', 'incarnation'],
+    partitionKey: ['version', 'topic_id'],
     clusteringKey: ['partition'],
     writes: 'logPosition',
     comment: 'partitions that the speed layer has seen',
@@ -53,7 +53,7 @@ export const TABLES = {
   sweeps: {
     name: 'sweeps',
     columns: { ...SCOPE, partition: 'int', below: 'bigint' },
-    partitionKey: ['version', 'incarnation'],
+    partitionKey: ['version', 'topic_id'],
     clusteringKey: ['partition'],
     writes: 'logPosition',
     comment: 'first segment of each partition whose fragments the sweeper has not deleted',
@@ -72,15 +72,15 @@ export const TABLES = {
       payload_size: 'bigint',
       payload_sha256: 'text',
     },
-    partitionKey: ['version', 'incarnation', 'partition', 'segment'],
+    partitionKey: ['version', 'topic_id', 'partition', 'segment'],
     clusteringKey: ['offset'],
     writes: 'logPosition',
     comment: 'records that did not parse or validate',
   },
-  appearances: {
-    name: 'appearances',
+  operatorState: {
+    name: 'operator_state',
     columns: { ...SCOPE, partition: 'int', id: 'text', time: 'bigint', offset: 'bigint', event: 'text' },
-    partitionKey: ['version', 'incarnation', 'partition', 'id'],
+    partitionKey: ['version', 'topic_id', 'partition', 'id'],
     clusteringKey: ['time', 'offset'],
     writes: 'logPosition',
     comment: 'what came before, of views that look back: where ids came, and with what events are joined',
@@ -88,7 +88,7 @@ export const TABLES = {
   batchRows: {
     name: 'batch_rows',
     columns: { ...SCOPE, run: 'text', bucket: 'int', key: 'text', window: 'text', start: 'bigint', cell: 'blob' },
-    partitionKey: ['version', 'incarnation', 'run', 'bucket'],
+    partitionKey: ['version', 'topic_id', 'run', 'bucket'],
     clusteringKey: ['key', 'window', 'start'],
     writes: 'generation',
     comment: 'batch layer: the state of one (key, window) below the cut of a run',
@@ -96,7 +96,7 @@ export const TABLES = {
   runs: {
     name: 'runs',
     columns: { ...SCOPE, generation: 'bigint', run: 'text' },
-    partitionKey: ['version', 'incarnation'],
+    partitionKey: ['version', 'topic_id'],
     clusteringKey: ['generation', 'run'],
     writes: 'generation',
     comment: 'batch layer: runs that may have rows, known to the sweeper before the first one',
@@ -104,7 +104,7 @@ export const TABLES = {
   pointer: {
     name: 'pointer',
     columns: { ...SCOPE, generation: 'bigint', state: 'text' },
-    partitionKey: ['version', 'incarnation'],
+    partitionKey: ['version', 'topic_id'],
     clusteringKey: [],
     writes: 'conditional',
     comment: 'which runs are published: moved by one compare-and-set, never deleted',
@@ -112,7 +112,7 @@ export const TABLES = {
   bindings: {
     name: 'bindings',
     columns: { ...SCOPE, partition: 'int', segment: 'bigint', name: 'text', bound: 'text' },
-    partitionKey: ['version', 'incarnation', 'partition'],
+    partitionKey: ['version', 'topic_id', 'partition'],
     clusteringKey: ['segment', 'name'],
     writes: 'conditional',
     comment: 'the version of a lookup table that a segment is folded with',
@@ -159,8 +159,8 @@ export const TABLES = {
   },
   aliases: {
     name: 'aliases',
-    columns: { pipeline: 'text', incarnation: 'uuid', generation: 'bigint', state: 'text' },
-    partitionKey: ['pipeline', 'incarnation'],
+    columns: { pipeline: 'text', topic_id: 'uuid', generation: 'bigint', state: 'text' },
+    partitionKey: ['pipeline', 'topic_id'],
     clusteringKey: [],
     writes: 'conditional',
     comment: 'which version of a view answers: moved by one compare-and-set, never deleted',
@@ -171,7 +171,7 @@ export type TableName = keyof typeof TABLES;
 
 /**
  * Write timestamps of the speed table are `LOG_TIMESTAMP_BASE_US + offset`: below any wall clock of today, so that no clock is needed, and far above
- * zero. Every incarnation has keys of its own, so one base serves all of them.
+ * zero. Every topic id has keys of its own, so one base serves all of them.
  */
 export const LOG_TIMESTAMP_BASE_US = 1_600_000_000_000_000n;
 

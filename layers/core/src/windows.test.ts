@@ -33,14 +33,20 @@ const segment = (partition: number, number = 0): OpenSegment => ({
   next: number * 16 + 16,
 });
 
-/** The pane of 5 ms that holds these times: each an event with fare 1, in the batch layer, or in a segment up to `hi`. */
-function paneOf(times: readonly number[], open: readonly (readonly [OpenSegment, hi: number])[] = []): RowParts {
+/** The pane of 5 ms that holds these times: each an event with fare 1, in the batch layer, or in a segment up to `lastOffset`. */
+function paneOf(
+  times: readonly number[],
+  open: readonly (readonly [OpenSegment, lastOffset: number])[] = [],
+): RowParts {
   const states = [times.length, times.length, Math.min(...times), Math.max(...times)];
   const position = { key: '["oslo"]', window: 'visits', startMs: Math.floor((times[0] as number) / 5) * 5 };
   return {
     ...position,
     batch: open.length > 0 ? null : { ...position, cell: rows.timed.encode(states) },
-    fragments: open.map(([own, hi]) => [own, { ...position, hi, cell: rows.timed.encodeFragment(hi, states) }]),
+    fragments: open.map(([own, lastOffset]) => [
+      own,
+      { ...position, lastOffset, cell: rows.timed.encodeFragment(lastOffset, states) },
+    ]),
   };
 }
 

@@ -1,5 +1,5 @@
 import {
-  type Deviation,
+  type CoverageDelta,
   type MergedRow,
   mergePane,
   mergeStates,
@@ -9,7 +9,7 @@ import {
 } from './answer.ts';
 import { calendarEndMs, calendarPaneOf } from './calendar.ts';
 import type { SlidingWindow, Window } from './definition/window.ts';
-import { floorTo, isComposed } from './panes.ts';
+import { floorTo, isAssembledFromPanes } from './panes.ts';
 import type { WindowPlan } from './plan.ts';
 import type { RowPosition } from './ports.ts';
 import { type RowAlgebras, type States, timesOf } from './row.ts';
@@ -98,7 +98,7 @@ export async function* mergeWindows(
   panes: AsyncIterable<RowParts>,
   after: RowPosition | null,
 ): AsyncGenerator<MergedRow> {
-  if (!range.total && !isComposed(window)) {
+  if (!range.total && !isAssembledFromPanes(window)) {
     for await (const pane of panes)
       yield { ...mergePane(algebras.view, pane), endMs: windowEndMs(window, pane.startMs) };
     return;
@@ -218,11 +218,11 @@ function sessionsOf(
   key: string,
   window: string,
   panes: readonly RowParts[],
-): { readonly rows: readonly MergedRow[]; readonly behind: readonly Deviation[] } {
+): { readonly rows: readonly MergedRow[]; readonly behind: readonly CoverageDelta[] } {
   const left = new Set<OpenSegment>();
   for (const { fragments } of panes)
-    for (const [segment, { hi }] of fragments) if (hi >= segment.next) left.add(segment);
-  const behind = Array.from(left, ({ partition, start, next }): Deviation => ({ partition, range: [start, next] }));
+    for (const [segment, { lastOffset }] of fragments) if (lastOffset >= segment.next) left.add(segment);
+  const behind = Array.from(left, ({ partition, start, next }): CoverageDelta => ({ partition, range: [start, next] }));
   behind.sort((one, other) => one.partition - other.partition || one.range[0] - other.range[0]);
 
   const sessions: Session[] = [];
@@ -256,7 +256,7 @@ function sessionsOf(
 }
 
 /** What stands for a session that lies in what its row is behind: at the start of its pane, with nothing in it. */
-function emptySession(position: RowPosition, empty: States, behind: readonly Deviation[]): MergedRow {
+function emptySession(position: RowPosition, empty: States, behind: readonly CoverageDelta[]): MergedRow {
   return { ...position, endMs: null, batch: null, speed: null, states: empty, ahead: [], behind };
 }
 

@@ -4,8 +4,8 @@ import { defineAggregate } from '@bifold/core';
 export const range = defineAggregate({
   name: 'range',
   version: 1,
-  takes: 'numbers',
-  shows: 'number',
+  input: 'numbers',
+  output: 'number',
   empty: null as readonly [least: number, most: number] | null,
   lift: (value) => [value, value] as const,
   merge: (left, right) =>

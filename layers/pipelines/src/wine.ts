@@ -38,8 +38,8 @@ export const wine = definePipeline({
   name: 'wine',
   from: wines,
   scores: {
-    cultivar: model('wine', { gives: 'text', missing: 'wait' }),
-    certainty: model('wine', { gives: 'probability', missing: 'wait' }),
+    cultivar: model('wine', { output: 'text', missing: 'wait' }),
+    certainty: model('wine', { output: 'probability', missing: 'wait' }),
   },
   groupBy: ['id'],
   windows: { all: running() },

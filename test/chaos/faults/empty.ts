@@ -26,7 +26,7 @@ const emptied: Fault = {
     const mapping = await world.busy(stream);
     const held = await withCassandra(world, async (client) => {
       const before = { publications: await rowsOf(client, 'pointer'), progress: await rowsOf(client, 'progress') };
-      await client.define(`DROP KEYSPACE ${KEYSPACE}`);
+      await client.executeDdl(`DROP KEYSPACE ${KEYSPACE}`);
       return before;
     });
     const refused = await refusalsOf(world);

@@ -45,7 +45,7 @@ export interface Status {
   readonly pipelines: readonly {
     readonly pipeline: string;
     readonly topic: string;
-    readonly incarnation: string;
+    readonly topicId: string;
     readonly lag: number | null;
     readonly ends: Readonly<Record<string, number>> | null;
     readonly quarantined: Readonly<Record<string, number>> | null;

@@ -108,7 +108,7 @@ async function readAlone(
   withNewPartitions: boolean,
 ): Promise<void> {
   const { kafkaLog } = await import('@bifold/adapters/kafka');
-  const log = kafkaLog({ ...session.options, topic: topic.name, incarnation: topic.id });
+  const log = kafkaLog({ ...session.options, topic: topic.name, topicId: topic.id });
   const next = new Map(starts);
   let count = 0;
   try {

@@ -51,7 +51,7 @@ Examples:
           records.push(record);
           if (!json) {
             print(
-              `${record.pipeline} is deployed: ${record.version}, incarnation ${record.incarnation} of topic "${record.topic}"`,
+              `${record.pipeline} is deployed: ${record.version}, topic id ${record.topicId} of topic "${record.topic}"`,
             );
             print(`  ${apiUrl(context, record)}`);
           }

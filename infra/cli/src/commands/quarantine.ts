@@ -65,8 +65,8 @@ async function entriesOf(
   at: readonly [partition: number, offset: number] | null = null,
 ): Promise<readonly QuarantineEntry[]> {
   const { plan } = namedOf(await context.pipelines(), name);
-  const { version, incarnation } = deploymentOf(context.paths, name);
-  const store = speedStore(await context.cassandra(), { version, incarnation }, plan.storage);
+  const { version, topicId } = deploymentOf(context.paths, name);
+  const store = speedStore(await context.cassandra(), { version, topicId }, plan.storage);
   if (at !== null) {
     const [partition, offset] = at;
     const { segmentSize } = plan.storage;

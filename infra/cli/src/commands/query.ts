@@ -1,4 +1,4 @@
-import { type Answer, askedOf, canonicalJson, type Pipeline, type Plan, type Receipt } from '@bifold/core';
+import { type Answer, canonicalJson, type Pipeline, type Plan, queryParametersOf, type Receipt } from '@bifold/core';
 import { questionOf as parseQuestion } from '@bifold/functions/bodies';
 import { Command } from 'commander';
 import { receiptText, rowsText } from '../answer-text.ts';
@@ -147,7 +147,8 @@ function checkRepeated(
   };
   if (name !== undefined && name !== pipeline) refuse(name, pipeline);
   const repeated = questionOf(options);
-  const asked = Object.keys(repeated).length === 0 ? question : askedOf(plan, parseQuestion(plan, { ...repeated }));
+  const asked =
+    Object.keys(repeated).length === 0 ? question : queryParametersOf(plan, parseQuestion(plan, { ...repeated }));
   if (canonicalJson(asked) !== canonicalJson(question)) refuse(JSON.stringify(asked), JSON.stringify(question));
   if (options.all && !(page.start === null && page.last)) refuse('--all', `a page of ${plural(page.rows, 'row')}`);
 }

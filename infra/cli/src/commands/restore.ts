@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import {
-  appearanceStore,
   batchStore,
   bindingStore,
   createTables,
   lookupStore,
+  operatorStateStore,
   speedStore,
 } from '@bifold/adapters/cassandra';
 import { openBucket, s3Archive, s3Bindings, s3Publications } from '@bifold/adapters/s3';
@@ -54,24 +54,24 @@ Example:
 async function restorePipeline(
   context: Context,
   pipeline: Pipeline,
-  { topic, archiveBucket, version, incarnation }: DeploymentRecord,
+  { topic, archiveBucket, version, topicId }: DeploymentRecord,
 ): Promise<Restored> {
   const { plan } = pipeline;
-  const scope = { version, incarnation };
+  const scope = { version, topicId };
   const client = await context.cassandra();
   await step(context.onProgress, 'tables', () => createTables(client, 1));
   const log = await context.log(topic);
-  const isBound = (await log.topicId()) === incarnation;
+  const isBound = (await log.topicId()) === topicId;
   const bucket = openBucket(archiveBucket, s3Options(context.addresses.aws));
   const { openEngine } = await import('@bifold/adapters/duckdb');
   try {
     const restored = await restoreView(pipeline, {
-      ...{ incarnation, log: isBound ? log : null, openEngine, scratchFolder: tmpdir() },
+      ...{ topicId, log: isBound ? log : null, openEngine, scratchFolder: tmpdir() },
       archive: s3Archive(bucket, scope),
       publications: s3Publications(bucket, scope),
       batch: batchStore(client, scope, plan.storage),
       store: speedStore(client, scope, plan.storage),
-      appearances: appearanceStore(client, scope),
+      operatorState: operatorStateStore(client, scope),
       bindings: bindingStore(client, scope),
       bindingArchive: s3Bindings(bucket, scope),
       lookups: lookupStore(client),
@@ -80,9 +80,7 @@ async function restorePipeline(
       ...{ clock: Date.now, newId: randomUUID },
       step: (name, work) => step(context.onProgress, name, work),
     });
-    await step(context.onProgress, `announce ${version}`, () =>
-      announceDeployment(context, pipeline, incarnation, false),
-    );
+    await step(context.onProgress, `announce ${version}`, () => announceDeployment(context, pipeline, topicId, false));
     return restored;
   } finally {
     bucket.close();

@@ -83,7 +83,7 @@ function lineOf({ pipeline, mapping, ends, lag, generation, archive, quarantined
 function detailOf({
   pipeline,
   version,
-  incarnation,
+  topicId,
   topic,
   mapping,
   relay,
@@ -96,7 +96,7 @@ function detailOf({
   const toCome = Object.entries(relay ?? {}).filter(([, records]) => records > 0);
   const poison = Object.entries(quarantined ?? {}).map(([reason, count]) => `${number(count)} ${reason}`);
   return [
-    dim(`${pipeline}: ${version}, topic ${topic}, incarnation ${incarnation}`),
+    dim(`${pipeline}: ${version}, topic ${topic}, topic id ${topicId}`),
     ...(mapping?.reason ? [`  mapping ${mapping.status}: ${mapping.reason}`] : []),
     ...(toCome.length === 0
       ? []

@@ -6,7 +6,7 @@ import { type TrainedOn, writeArchiveTable } from '@bifold/functions/training';
 import type { Context } from '../context.ts';
 import { deploymentOf } from '../deployments.ts';
 import { UsageError } from '../errors.ts';
-import { withKept } from '../kept.ts';
+import { withRecordSources } from '../kept.ts';
 
 /** The training table of a deployed pipeline's archive. @throws {UsageError} when there is nothing to learn from, or not by this definition */
 export async function writeDeployedTable(
@@ -16,11 +16,11 @@ export async function writeDeployedTable(
   tableFile: string,
 ): Promise<TrainedOn> {
   const deployment = deploymentOf(context.paths, plan.name);
-  const { version, incarnation } = deployment;
-  const scope = { version, incarnation };
+  const { version, topicId } = deployment;
+  const scope = { version, topicId };
   if (version !== plan.version) throw otherVersion(plan, version);
   const client = await context.cassandra();
-  return withKept(context, deployment, scope, async ({ archive }) => {
+  return withRecordSources(context, deployment, scope, async ({ archive }) => {
     const trainedOn = await writeArchiveTable(
       definition,
       plan,

@@ -7,12 +7,12 @@ import type { Stream } from '../definition/stream.ts';
  * What of a definition a checkpoint is bound to: all that decides which rows a batch holds and where they went. Triggers, limits, where a first run begins
  * and how much a console shows may change from one run to the next.
  */
-export function meaningOf(stream: Stream): Readonly<Record<string, unknown>> {
+export function fingerprintOf(stream: Stream): Readonly<Record<string, unknown>> {
   const { plan } = stream.pipeline;
   const meaning = {
     name: stream.name,
-    from: meaningOfSource(stream.source),
-    columns: meaningOfColumns(stream.columns),
+    from: sourceFingerprint(stream.source),
+    columns: columnsFingerprint(stream.columns),
     eventTime: stream.eventTime,
     lookups: plan.lookups,
     ...(plan.flatMap === undefined ? {} : { flatMap: plan.flatMap }),
@@ -22,12 +22,12 @@ export function meaningOf(stream: Stream): Readonly<Record<string, unknown>> {
     watermarkMs: stream.watermarkMs,
     outputMode: stream.outputMode,
     ...(stream.isAggregation ? { groupBy: plan.groupBy, windows: plan.windows, aggregates: plan.aggregates } : {}),
-    sinks: stream.sinks.map(meaningOfSink),
+    sinks: stream.sinks.map(sinkFingerprint),
   };
   return JSON.parse(JSON.stringify(meaning));
 }
 
-function meaningOfSource(source: SourceNode): object {
+function sourceFingerprint(source: SourceNode): object {
   switch (source.kind) {
     case 'rate':
       return source;
@@ -36,20 +36,20 @@ function meaningOfSource(source: SourceNode): object {
     case 'kafka':
       return { kind: source.kind, topics: source.topics };
     case 'union':
-      return { kind: source.kind, inputs: source.inputs.map(meaningOfSource) };
+      return { kind: source.kind, inputs: source.inputs.map(sourceFingerprint) };
     case 'join': {
       const { kind, type, on, within } = source;
-      return { kind, type, on, within, left: meaningOfSide(source.left), right: meaningOfSide(source.right) };
+      return { kind, type, on, within, left: sideFingerprint(source.left), right: sideFingerprint(source.right) };
     }
   }
 }
 
-function meaningOfSide({ name, source, columns, pipeline, eventTime, watermarkMs }: JoinSide): object {
+function sideFingerprint({ name, source, columns, pipeline, eventTime, watermarkMs }: JoinSide): object {
   const { derived, where = null } = pipeline.plan;
   return {
     name,
-    from: meaningOfSource(source),
-    columns: meaningOfColumns(columns),
+    from: sourceFingerprint(source),
+    columns: columnsFingerprint(columns),
     eventTime,
     watermarkMs,
     derived,
@@ -57,11 +57,11 @@ function meaningOfSide({ name, source, columns, pipeline, eventTime, watermarkMs
   };
 }
 
-function meaningOfColumns(columns: readonly Column[]): object {
+function columnsFingerprint(columns: readonly Column[]): object {
   return Object.fromEntries(columns.map(({ name, type, nullable }) => [name, { type, nullable }]));
 }
 
-function meaningOfSink(sink: SinkNode): object {
+function sinkFingerprint(sink: SinkNode): object {
   switch (sink.kind) {
     case 'foreachBatch':
     case 'foreach':

@@ -38,7 +38,7 @@ export function batchStore(client: CassandraClient, scope: Scope, options: Batch
   const insertRun = insertCql(client, 'runs');
   const removeRun = deleteCql(client, 'runs', [...TABLES.runs.partitionKey, ...TABLES.runs.clusteringKey]);
   const insertPointer = insertCql(client, 'pointer', 'IF NOT EXISTS');
-  const movePointer = `UPDATE ${client.table('pointer')} SET generation = ?, state = ? WHERE version = ? AND incarnation = ? IF generation = ?`;
+  const movePointer = `UPDATE ${client.table('pointer')} SET generation = ?, state = ? WHERE version = ? AND topic_id = ? IF generation = ?`;
   const selectPointer = selectCql(client, 'pointer', ['generation', 'state']);
 
   const readPointer = async (consistency: 'serial' | 'quorum'): Promise<Pointer> => {
@@ -53,7 +53,7 @@ export function batchStore(client: CassandraClient, scope: Scope, options: Batch
         ? { cql: insertPointer, values: [...scoped, BigInt(next.generation), state] }
         : { cql: movePointer, values: [BigInt(next.generation), state, ...scoped, BigInt(expected.generation)] };
     for (let attempt = 1; ; attempt++) {
-      const decision = await client.decide(statement);
+      const decision = await client.executeConditional(statement);
       if (decision.kind === 'applied') return true;
       // Without an answer ours may stand all the same: now, or, where another publisher went on from it, as the run before. If nothing moved, the same
       // comparison may be tried again: at most one of our attempts can win.

@@ -44,7 +44,7 @@ export function bindingStore(client: CassandraClient, scope: Scope): BindingStor
         cql: insert,
         values: [...scoped, partition, BigInt(segment), name, version],
       }));
-      const decision = await client.decideTogether(statements);
+      const decision = await client.executeConditionalBatch(statements);
       if (decision.kind === 'applied') break;
       bound = await list(partition, first, last + 1);
       lacking = wanted.filter(({ segment, name }) => bound.get(segment)?.get(name) === undefined);

@@ -35,19 +35,19 @@ export interface CassandraClient {
   /** An idempotent write, or a definition: resolves when LOCAL_QUORUM has acknowledged it. */
   write(statement: Statement): Promise<void>;
   /** Writes to rows of **one** Cassandra partition, as one mutation. */
-  writeTogether(statements: readonly Statement[]): Promise<void>;
+  executeBatch(statements: readonly Statement[]): Promise<void>;
   /** Rows, page after page, each read at LOCAL_QUORUM (or LOCAL_SERIAL) when it is needed. */
   pages(statement: Statement, options?: ReadOptions): AsyncIterable<readonly CassandraRow[]>;
   read(statement: Statement, options?: ReadOptions): Promise<readonly CassandraRow[]>;
   /** A statement with IF, sent once and never retried by the driver: a retry could meet its own write and call it a stranger's. */
-  decide(statement: Statement): Promise<Decision>;
+  executeConditional(statement: Statement): Promise<Decision>;
   /**
    * Statements with IF on rows of **one** Cassandra partition: all of them apply, or none. One round of Paxos instead of one
    * for each, which would wait for each other.
    */
-  decideTogether(statements: readonly Statement[]): Promise<Decision>;
+  executeConditionalBatch(statements: readonly Statement[]): Promise<Decision>;
   /** Statements that cannot be prepared: definitions of keyspaces and tables. */
-  define(cql: string): Promise<void>;
+  executeDdl(cql: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -165,7 +165,7 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
     keyspace: options.keyspace,
     table: (name) => `${options.keyspace}.${TABLES[name].name}`,
     write,
-    async writeTogether(statements) {
+    async executeBatch(statements) {
       const [only] = statements;
       if (only === undefined) return;
       if (statements.length === 1) return write(only);
@@ -178,12 +178,12 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
       for await (const page of pages(statement, readOptions)) for (const row of page) rows.push(row);
       return rows;
     },
-    decide: ({ cql, values }) => deciding(() => driver.execute(cql, [...values], { isIdempotent: false })),
-    decideTogether(statements) {
+    executeConditional: ({ cql, values }) => deciding(() => driver.execute(cql, [...values], { isIdempotent: false })),
+    executeConditionalBatch(statements) {
       const queries = statements.map(({ cql, values }) => ({ query: cql, params: values as unknown[] }));
       return deciding(() => driver.batch(queries, { isIdempotent: false }));
     },
-    async define(cql) {
+    async executeDdl(cql) {
       await asking('defining tables in Cassandra', () =>
         driver.execute(cql, [], { prepare: false, readTimeout: 30_000 }),
       );
@@ -259,7 +259,7 @@ function codeOf(error: unknown): number {
 
 /** The values of the two columns that every scoped key starts with. */
 export function scopeValues(scope: Scope): readonly [string, cassandra.types.Uuid] {
-  return [scope.version, cassandra.types.Uuid.fromString(scope.incarnation)];
+  return [scope.version, cassandra.types.Uuid.fromString(scope.topicId)];
 }
 
 /** The driver takes Buffers only; this is a view, not a copy. */

@@ -19,7 +19,7 @@ export function cursorKeys(client: CassandraClient): CursorKeys {
 
     async create(period, key) {
       for (let attempt = 1; ; attempt++) {
-        const decision = await client.decide({ cql: insert, values: [BigInt(period), bufferOf(key)] });
+        const decision = await client.executeConditional({ cql: insert, values: [BigInt(period), bufferOf(key)] });
         if (decision.kind === 'applied') return key;
         if (decision.kind === 'refused') return decision.row.key;
         const stored = await read(period);

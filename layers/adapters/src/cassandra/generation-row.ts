@@ -47,7 +47,7 @@ export function generationRow(
           ? { cql: insert, values: [...key, BigInt(generation), state] }
           : { cql: update, values: [BigInt(generation), state, ...key, BigInt(expectedGeneration)] };
       for (let attempt = 1; ; attempt++) {
-        const decision = await client.decide(statement);
+        const decision = await client.executeConditional(statement);
         if (decision.kind === 'applied') return true;
         // Without an answer ours may stand all the same. If nothing moved, the same comparison may be tried again: at most one of our attempts can win.
         const stored = attempt > 1 || decision.kind === 'unknown' ? await read('serial') : null;

@@ -1,12 +1,12 @@
 export { AdapterError } from '../errors.ts';
 export { aliasStore, planStore } from './alias-store.ts';
-export { appearanceStore } from './appearance-store.ts';
 export { type BatchStoreOptions, batchStore } from './batch-store.ts';
 export { bindingStore } from './binding-store.ts';
 export { type CassandraClient, type CassandraOptions, connectCassandra } from './client.ts';
 export { cursorKeys } from './cursor-keys.ts';
 export { lookupStore } from './lookup-store.ts';
 export { modelPointers } from './model-pointers.ts';
+export { operatorStateStore } from './operator-state-store.ts';
 export { type CassandraShell, cassandraShell, type ShellAnswer } from './shell.ts';
 export { type SpeedStoreOptions, speedStore } from './speed-store.ts';
 export { sweepLedger } from './sweep-ledger.ts';

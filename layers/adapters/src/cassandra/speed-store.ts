@@ -26,13 +26,13 @@ export interface SpeedStoreOptions {
 
 const FRAGMENTS: SliceTable<FragmentRow> = {
   name: 'fragments',
-  // A cell's write timestamp is its log position (rule 2), so `hi` needs neither a column, which could part from the cell, nor a look into the cell.
+  // A cell's write timestamp is its log position (rule 2), so `lastOffset` needs neither a column, which could part from the cell, nor a look into the cell.
   columns: ['key', 'window', 'start', 'cell', 'writetime(cell) AS written'],
   decode: (row) => ({
     key: row.key,
     window: row.window,
     startMs: Number(row.start),
-    hi: Number(row.written - LOG_TIMESTAMP_BASE_US),
+    lastOffset: Number(row.written - LOG_TIMESTAMP_BASE_US),
     cell: row.cell,
   }),
 };
@@ -114,7 +114,14 @@ export function speedStore(client: CassandraClient, scope: Scope, options: Speed
         return group.map(
           (row): Statement => ({
             cql: insert.fragment,
-            values: [...key, row.key, row.window, BigInt(row.startMs), bufferOf(row.cell), logTimestampUs(row.hi)],
+            values: [
+              ...key,
+              row.key,
+              row.window,
+              BigInt(row.startMs),
+              bufferOf(row.cell),
+              logTimestampUs(row.lastOffset),
+            ],
           }),
         );
       });

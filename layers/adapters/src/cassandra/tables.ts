@@ -4,10 +4,10 @@ import type { CassandraClient } from './client.ts';
 /** Creates the keyspace and all tables, if they are not there. One at a time: Cassandra agrees on one schema change after another. */
 export async function createTables(client: CassandraClient, replicationFactor: number): Promise<void> {
   // NetworkTopologyStrategy with the plain factor spreads over all data centers, and is what LOCAL_QUORUM counts in.
-  await client.define(
+  await client.executeDdl(
     `CREATE KEYSPACE IF NOT EXISTS ${client.keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': ${replicationFactor}}`,
   );
-  for (const table of Object.values(TABLES)) await client.define(createTableCql(client.keyspace, table));
+  for (const table of Object.values(TABLES)) await client.executeDdl(createTableCql(client.keyspace, table));
   await addMissingColumns(client);
 }
 
@@ -20,7 +20,7 @@ async function addMissingColumns(client: CassandraClient): Promise<void> {
   for (const { name, columns } of Object.values<TableDescription>(TABLES))
     for (const [column, type] of Object.entries(columns))
       if (!there.has(`${name} ${column}`))
-        await client.define(`ALTER TABLE ${client.keyspace}.${name} ADD IF NOT EXISTS ${column} ${type}`);
+        await client.executeDdl(`ALTER TABLE ${client.keyspace}.${name} ADD IF NOT EXISTS ${column} ${type}`);
 }
 
 /** `INSERT` of all columns, in the order of the description. Tables whose timestamps are ours take the timestamp last. */

@@ -10,7 +10,7 @@ const BATCH_SIZE_BYTES_MAX = 64 * 1024;
  * when every batch was acknowledged.
  */
 export async function writeGroups(client: CassandraClient, groups: Iterable<Iterable<Statement>>): Promise<void> {
-  await eachOf(batches(groups), WRITES_IN_FLIGHT, (batch) => client.writeTogether(batch));
+  await eachOf(batches(groups), WRITES_IN_FLIGHT, (batch) => client.executeBatch(batch));
 }
 
 function* batches(groups: Iterable<Iterable<Statement>>): Generator<Statement[]> {

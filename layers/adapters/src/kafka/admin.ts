@@ -10,7 +10,7 @@ import { AdapterError } from '../errors.ts';
 import { apiErrorsOf, type KafkaOptions, kafkaCluster } from './cluster.ts';
 
 export interface TopicDescription {
-  /** The incarnation, a UUID. */
+  /** The topic id, a UUID. */
   readonly id: string;
   readonly partitions: readonly number[];
   /** `cleanup.policy`, `retention.ms`, `message.timestamp.type` and so on: what is in force, defaults included. */

@@ -10,7 +10,7 @@ export interface KafkaLogOptions extends KafkaConnection {
   /** A batch of the log that decodes to more cannot be read; 128 MiB unless told. */
   readonly decodedBytesMax?: number;
   /** The topic id that reads are bound to; without it, the first that a read meets. */
-  readonly incarnation?: string;
+  readonly topicId?: string;
 }
 
 const READ_COMMITTED = 1;
@@ -38,8 +38,8 @@ export function kafkaLog(options: KafkaLogOptions): Log {
   const { topic, decodedBytesMax = DECODED_BYTES_MAX } = options;
   const cluster = kafkaCluster(options);
   let known: Leaders | null = null;
-  /** What this log reads is one incarnation. Fetches name the id, so another topic of the same name cannot answer. */
-  let incarnation: string | null = options.incarnation ?? null;
+  /** This log reads one topic, by its id. Fetches name the id, so another topic of the same name cannot answer. */
+  let topicId: string | null = options.topicId ?? null;
 
   const describe = async (): Promise<{ topic: TopicMetadata | null; brokers: ReadonlyMap<number, Broker> }> => {
     try {
@@ -70,8 +70,8 @@ export function kafkaLog(options: KafkaLogOptions): Log {
     if (known !== null) return known;
     const { topic: found, brokers } = await describe();
     if (found === null) throw gone(topic, 'no topic of that name');
-    incarnation ??= found.topicId;
-    if (found.topicId !== incarnation) throw gone(topic, `topic id ${found.topicId} instead of ${incarnation}`);
+    topicId ??= found.topicId;
+    if (found.topicId !== topicId) throw gone(topic, `topic id ${found.topicId} instead of ${topicId}`);
     const led = found.partitions.flatMap(({ partitionIndex, leaderId }) => {
       const broker = brokers.get(leaderId);
       return broker === undefined ? [] : [[partitionIndex, broker] as const];
@@ -205,8 +205,8 @@ function gone(topic: string, received: string): AdapterError {
   return new AdapterError('BIFOLD_TOPIC_GONE', {
     failed: `reading topic ${topic}`,
     received,
-    allowed: 'the incarnation that this log began with',
-    remedy: 'deploy again, which binds the topic as it is now; offsets of one incarnation mean nothing in another',
+    allowed: 'the topic that this log began with',
+    remedy: 'deploy again, which binds the topic as it is now; offsets of one topic mean nothing in another',
   });
 }
 

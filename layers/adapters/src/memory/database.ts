@@ -1,7 +1,5 @@
 import {
   type AliasStore,
-  type Appearance,
-  type AppearanceStore,
   type BatchRow,
   type BatchStore,
   type Binding,
@@ -15,6 +13,7 @@ import {
   type LookupStore,
   logTimestampUs,
   NOTHING_PUBLISHED,
+  type OperatorStateStore,
   type PlanStore,
   type Pointer,
   type QuarantineEntry,
@@ -25,6 +24,7 @@ import {
   type Scope,
   type SegmentSize,
   type SpeedStore,
+  type StateEntry,
   type SweepLedger,
   segmentEnd,
   segmentStart,
@@ -41,7 +41,7 @@ import { bytesOf, CellTable, joinKey, utf8 } from './cell-table.ts';
 export interface MemoryDatabase {
   speedStore(scope: Scope, options: { readonly buckets: number; readonly segmentSize: SegmentSize }): SpeedStore;
   batchStore(scope: Scope, options: { readonly buckets: number }): BatchStore;
-  appearanceStore(scope: Scope): AppearanceStore;
+  operatorStateStore(scope: Scope): OperatorStateStore;
   bindingStore(scope: Scope): BindingStore;
   sweepLedger(scope: Scope): SweepLedger;
   lookupStore(): LookupStore;
@@ -59,7 +59,7 @@ export function memoryDatabase(): MemoryDatabase {
   const batchRows = new CellTable<BatchRow>();
   const runs = new CellTable<RunEntry>();
   const sweeps = new CellTable<number>();
-  const appearances = new CellTable<Appearance>();
+  const operatorState = new CellTable<StateEntry>();
   const pointers = new Map<string, Pointer>();
   const bindings = new Map<string, Map<string, Binding>>();
   const lookups = new Map<string, Map<string, Readonly<Record<string, Value>>>>();
@@ -68,7 +68,7 @@ export function memoryDatabase(): MemoryDatabase {
   const plans = new Map<string, string>();
 
   const tables = [
-    ...[fragments, progress, partitions, quarantine, batchRows, runs, sweeps, appearances],
+    ...[fragments, progress, partitions, quarantine, batchRows, runs, sweeps, operatorState],
     ...[pointers, bindings, lookups, versions, aliases, plans],
   ];
   return {
@@ -76,8 +76,8 @@ export function memoryDatabase(): MemoryDatabase {
       for (const table of tables) table.clear();
     },
 
-    speedStore({ version, incarnation }, { buckets, segmentSize }) {
-      const key = (...columns: readonly number[]) => joinKey(version, incarnation, ...columns);
+    speedStore({ version, topicId }, { buckets, segmentSize }) {
+      const key = (...columns: readonly number[]) => joinKey(version, topicId, ...columns);
       const progressOf = (partition: number) => progress.rows(key(partition)).sort(([left], [right]) => left - right);
       return {
         partitions: async () => partitions.rows(key()).sort((left, right) => left - right),
@@ -110,7 +110,7 @@ export function memoryDatabase(): MemoryDatabase {
             fragments.write(
               key(bucket, partition, segment),
               joinKey(row.key, row.window, row.startMs),
-              logTimestampUs(row.hi),
+              logTimestampUs(row.lastOffset),
               copy.cell,
               copy,
             );
@@ -150,9 +150,9 @@ export function memoryDatabase(): MemoryDatabase {
       };
     },
 
-    batchStore({ version, incarnation }, { buckets }) {
-      const scoped = joinKey(version, incarnation);
-      const key = (run: string, bucket: number) => joinKey(version, incarnation, run, bucket);
+    batchStore({ version, topicId }, { buckets }) {
+      const scoped = joinKey(version, topicId);
+      const key = (run: string, bucket: number) => joinKey(version, topicId, run, bucket);
       const timestampOf = (generation: number) => LOG_TIMESTAMP_BASE_US + BigInt(generation);
       const pointer = () => pointers.get(scoped) ?? NOTHING_PUBLISHED;
       return {
@@ -202,26 +202,26 @@ export function memoryDatabase(): MemoryDatabase {
       };
     },
 
-    appearanceStore({ version, incarnation }) {
-      const key = (partition: number, id: string) => joinKey(version, incarnation, partition, id);
+    operatorStateStore({ version, topicId }) {
+      const key = (partition: number, id: string) => joinKey(version, topicId, partition, id);
       return {
         read: async (partition, wanted) =>
           wanted.flatMap(({ id, fromMs, toMs }) =>
-            appearances.rows(key(partition, id)).filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs),
+            operatorState.rows(key(partition, id)).filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs),
           ),
 
         async write(partition, some) {
           for (const one of some) {
             const row = joinKey(one.timeMs, one.offset);
-            appearances.write(key(partition, one.id), row, logTimestampUs(one.offset), utf8(''), one);
+            operatorState.write(key(partition, one.id), row, logTimestampUs(one.offset), utf8(''), one);
           }
         },
       };
     },
 
-    bindingStore({ version: view, incarnation }) {
+    bindingStore({ version: view, topicId }) {
       const of = (partition: number) => {
-        const key = joinKey(view, incarnation, partition);
+        const key = joinKey(view, topicId, partition);
         const found = bindings.get(key) ?? new Map<string, Binding>();
         bindings.set(key, found);
         return found;
@@ -248,8 +248,8 @@ export function memoryDatabase(): MemoryDatabase {
       };
     },
 
-    sweepLedger({ version, incarnation }) {
-      const key = (partition: number) => joinKey(version, incarnation, partition);
+    sweepLedger({ version, topicId }) {
+      const key = (partition: number) => joinKey(version, topicId, partition);
       return {
         sweptBelow: async (partition) => sweeps.rows(key(partition))[0] ?? 0,
         async markSwept(partition, below) {
@@ -299,8 +299,8 @@ export function memoryDatabase(): MemoryDatabase {
       };
     },
 
-    aliasStore({ pipeline, incarnation }) {
-      const key = joinKey(pipeline, incarnation);
+    aliasStore({ pipeline, topicId }) {
+      const key = joinKey(pipeline, topicId);
       return {
         read: async () => aliases.get(key) ?? null,
         async move(expected, next) {

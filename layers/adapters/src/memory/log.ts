@@ -34,8 +34,8 @@ export function memoryLog(initialTopicId: string, partitionCount: number): Memor
     throw new AdapterError('BIFOLD_TOPIC_GONE', {
       failed: `reading partition ${partition}`,
       received: `a topic of ${logs.size} partitions, with the id ${id}`,
-      allowed: 'a partition of the incarnation that is read',
-      remedy: 'deploy again, which binds the topic as it is now; offsets of one incarnation mean nothing in another',
+      allowed: 'a partition of the topic that is read',
+      remedy: 'deploy again, which binds the topic as it is now; offsets of one topic mean nothing in another',
     });
   };
   const stableEnd = (slots: readonly Slot[]) => {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { aliasStoreContract, planStoreContract } from '../../../../test/contract/alias-store.ts';
-import { appearanceStoreContract } from '../../../../test/contract/appearance-store.ts';
 import { archiveContract } from '../../../../test/contract/archive-store.ts';
 import { batchStoreContract } from '../../../../test/contract/batch-store.ts';
 import {
@@ -11,6 +10,7 @@ import {
 import { cursorKeysContract } from '../../../../test/contract/cursor-keys.ts';
 import { logContract } from '../../../../test/contract/log.ts';
 import { modelRegistryContract } from '../../../../test/contract/model-registry.ts';
+import { operatorStateStoreContract } from '../../../../test/contract/operator-state-store.ts';
 import { publicationStoreContract } from '../../../../test/contract/publication-store.ts';
 import { speedStoreContract } from '../../../../test/contract/speed-store.ts';
 import { modelRegistry } from '../model/index.ts';
@@ -30,7 +30,7 @@ const bucket = memoryBucket();
 const pointers = memoryModelPointers();
 
 speedStoreContract('memory', async (scope, options) => database.speedStore(scope, options));
-appearanceStoreContract('memory', async (scope) => database.appearanceStore(scope));
+operatorStateStoreContract('memory', async (scope) => database.operatorStateStore(scope));
 batchStoreContract('memory', async (scope, options) => database.batchStore(scope, options));
 bindingStoreContract('memory', async (scope) => database.bindingStore(scope));
 sweepLedgerContract('memory', async (scope) => database.sweepLedger(scope));

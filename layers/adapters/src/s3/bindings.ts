@@ -7,11 +7,11 @@ const SEGMENT_DIGITS = 16;
 const REQUESTS_AT_ONCE = 32;
 
 /**
- * Bindings in a bucket: `bindings/<version>/<incarnation>/<partition>/<segment>/<name>`, each created only if absent. What is
+ * Bindings in a bucket: `bindings/<version>/<topicId>/<partition>/<segment>/<name>`, each created only if absent. What is
  * bound stands in the metadata, which one request gives.
  */
 export function s3Bindings(bucket: Bucket, scope: Scope): BindingArchive {
-  const root = `bindings/${scope.version}/${scope.incarnation}/`;
+  const root = `bindings/${scope.version}/${scope.topicId}/`;
   return {
     bind: (partition, wanted) =>
       mapOf(wanted, REQUESTS_AT_ONCE, async ({ segment, name, version }) => {

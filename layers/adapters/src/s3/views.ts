@@ -1,9 +1,9 @@
 import type { Scope, ViewStore } from '@bifold/core';
 import type { Bucket } from './bucket.ts';
 
-/** Views of runs in a bucket: `views/<version>/<incarnation>/<run>/<name>.parquet`. Run ids are fresh, so nothing is ever overwritten but by its own repetition. */
+/** Views of runs in a bucket: `views/<version>/<topicId>/<run>/<name>.parquet`. Run ids are fresh, so nothing is ever overwritten but by its own repetition. */
 export function s3Views(bucket: Bucket, scope: Scope): ViewStore {
-  const folder = (run: string) => `views/${scope.version}/${scope.incarnation}/${run}/`;
+  const folder = (run: string) => `views/${scope.version}/${scope.topicId}/${run}/`;
   return {
     async put(run, name, localPath) {
       const key = `${folder(run)}${name}.parquet`;

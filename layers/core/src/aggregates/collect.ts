@@ -1,18 +1,18 @@
 import type { AggregateDomain } from '../plan.ts';
 import type { Algebra } from './algebra.ts';
 import {
-  compareObservations,
-  comparePlaces,
-  type EventPlace,
-  type Observation,
+  compareEventPositions,
+  comparePositionedValues,
+  type EventPosition,
+  type PositionedValue,
   type Present,
-  readObservation,
-  readPlace,
+  readEventPosition,
+  readPositionedValue,
   sizeOfPresent,
-  writeObservation,
-  writePlace,
+  writeEventPosition,
+  writePositionedValue,
 } from './observation.ts';
-import { shownValue } from './result.ts';
+import { formatValue } from './result.ts';
 
 /**
  * The first values in the order of their events. Whole events are kept (one may have several values) until there are `n` values; or until the next event would be
@@ -20,8 +20,8 @@ import { shownValue } from './result.ts';
  * and has so in every larger log, so what is kept does not depend on grouping.
  */
 interface Collected {
-  readonly kept: readonly Observation[];
-  readonly full: EventPlace | null;
+  readonly kept: readonly PositionedValue[];
+  readonly full: EventPosition | null;
 }
 
 const SIZE_BYTES_MAX = 65_536;
@@ -32,47 +32,47 @@ const PLACE_SIZE_BYTES = 24;
 export function collect(
   n: number,
   domain: AggregateDomain,
-): Algebra<Collected, readonly Present[] | null, Observation> {
+): Algebra<Collected, readonly Present[] | null, PositionedValue> {
   const empty: Collected = { kept: [], full: null };
   const merge = (left: Collected, right: Collected): Collected => {
     return bounded(n, inOrder(left.kept, right.kept), earlier(left.full, right.full));
   };
-  const lift = (observation: Observation): Collected => bounded(n, [observation], null);
+  const lift = (observation: PositionedValue): Collected => bounded(n, [observation], null);
   return {
     empty,
     lift,
     add: (state, observation) => {
       const last = state.kept.at(-1);
-      const isBehind = state.kept.length >= n && last !== undefined && comparePlaces(observation, last) > 0;
+      const isBehind = state.kept.length >= n && last !== undefined && compareEventPositions(observation, last) > 0;
       return isBehind ? state : merge(state, lift(observation));
     },
     merge,
     present: ({ kept, full }) =>
-      full === null ? kept.slice(0, n).map(({ value }) => shownValue(domain, value)) : null,
+      full === null ? kept.slice(0, n).map(({ value }) => formatValue(domain, value)) : null,
     encode: ({ kept, full }, writer) => {
       writer.unsigned(kept.length);
-      for (const observation of kept) writeObservation(observation, writer);
+      for (const observation of kept) writePositionedValue(observation, writer);
       writer.byte(full === null ? 0 : 1);
-      if (full !== null) writePlace(full, writer);
+      if (full !== null) writeEventPosition(full, writer);
     },
     decode: (reader) => {
-      const kept: Observation[] = [];
-      for (let left = reader.unsigned(); left > 0; left--) kept.push(readObservation(reader));
-      return { kept, full: reader.byte() === 0 ? null : readPlace(reader) };
+      const kept: PositionedValue[] = [];
+      for (let left = reader.unsigned(); left > 0; left--) kept.push(readPositionedValue(reader));
+      return { kept, full: reader.byte() === 0 ? null : readEventPosition(reader) };
     },
   };
 }
 
 /** Of observations in their order, the events that are kept; those from `full` on are not. */
-function bounded(n: number, sorted: readonly Observation[], full: EventPlace | null): Collected {
+function bounded(n: number, sorted: readonly PositionedValue[], full: EventPosition | null): Collected {
   let sizeBytes = 0;
   let end = 0;
   while (end < sorted.length && end < n) {
-    const event = sorted[end] as Observation;
-    if (full !== null && comparePlaces(event, full) >= 0) break;
+    const event = sorted[end] as PositionedValue;
+    if (full !== null && compareEventPositions(event, full) >= 0) break;
     let next = end;
-    for (; next < sorted.length && comparePlaces(sorted[next] as Observation, event) === 0; next++)
-      sizeBytes += sizeOf((sorted[next] as Observation).value);
+    for (; next < sorted.length && compareEventPositions(sorted[next] as PositionedValue, event) === 0; next++)
+      sizeBytes += sizeOf((sorted[next] as PositionedValue).value);
     if (sizeBytes > SIZE_BYTES_MAX) {
       const { timeMs, partition, offset } = event;
       return { kept: sorted.slice(0, end), full: { timeMs, partition, offset } };
@@ -86,17 +86,17 @@ function sizeOf(value: Present): number {
   return PLACE_SIZE_BYTES + sizeOfPresent(value);
 }
 
-function earlier(left: EventPlace | null, right: EventPlace | null): EventPlace | null {
-  return left === null || right === null ? (left ?? right) : comparePlaces(left, right) <= 0 ? left : right;
+function earlier(left: EventPosition | null, right: EventPosition | null): EventPosition | null {
+  return left === null || right === null ? (left ?? right) : compareEventPositions(left, right) <= 0 ? left : right;
 }
 
 /** Two sorted lists as one. */
-function inOrder(left: readonly Observation[], right: readonly Observation[]): readonly Observation[] {
-  const merged: Observation[] = [];
+function inOrder(left: readonly PositionedValue[], right: readonly PositionedValue[]): readonly PositionedValue[] {
+  const merged: PositionedValue[] = [];
   let next = 0;
   for (const observation of left) {
-    while (next < right.length && compareObservations(right[next] as Observation, observation) < 0)
-      merged.push(right[next++] as Observation);
+    while (next < right.length && comparePositionedValues(right[next] as PositionedValue, observation) < 0)
+      merged.push(right[next++] as PositionedValue);
     merged.push(observation);
   }
   return [...merged, ...right.slice(next)];

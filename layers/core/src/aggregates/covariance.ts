@@ -2,7 +2,7 @@ import type { Algebra } from './algebra.ts';
 import { count } from './count.ts';
 import { type Dyadic, dyadicOf, minus, plus, quotient, readDyadic, times, writeDyadic, ZERO } from './dyadic.ts';
 import { ratio } from './exact.ts';
-import type { Observation } from './observation.ts';
+import type { PositionedValue } from './observation.ts';
 
 /** How many pairs, and exact sums of their numbers, squares and products: nothing that depends on order. */
 interface Pairs {
@@ -11,8 +11,8 @@ interface Pairs {
 }
 
 /** Of a covariance, the sums of x, y and x * y are kept; of a correlation those of the squares, too. */
-function pairs(sums: 3 | 5, present: (state: Pairs) => number | null): Algebra<Pairs, number | null, Observation> {
-  const lift = ({ value, second }: Observation): Pairs => {
+function pairs(sums: 3 | 5, present: (state: Pairs) => number | null): Algebra<Pairs, number | null, PositionedValue> {
+  const lift = ({ value, second }: PositionedValue): Pairs => {
     const [x, y] = [dyadicOf(value as number), dyadicOf(second as number)];
     return { count: 1, sums: [x, y, times(x, y), times(x, x), times(y, y)].slice(0, sums) };
   };

@@ -3,7 +3,7 @@ import type { AggregateDomain } from '../plan.ts';
 import type { Algebra } from './algebra.ts';
 import { count } from './count.ts';
 import { comparatorOf, comparePresent, type Present, readValue, sizeOfPresent, writeValue } from './observation.ts';
-import { shownValue } from './result.ts';
+import { formatValue } from './result.ts';
 
 /** How often each value came, and how much they take; null of nothing. */
 type Counted = Counts | 'too many' | null;
@@ -46,7 +46,7 @@ export function topK(
         : [...(state?.counts ?? [])]
             .sort(([one, ones], [other, others]) => others - ones || compare(one, other))
             .slice(0, k)
-            .map(([value, times]) => ({ value: shownValue(domain, value), count: times })),
+            .map(([value, times]) => ({ value: formatValue(domain, value), count: times })),
     encode: (state, writer) => {
       writer.byte(state === 'too many' ? 0 : 1);
       if (state === 'too many') return;

@@ -1,4 +1,4 @@
-import { countHolding } from '../search.ts';
+import { partitionPoint } from '../search.ts';
 import type { Algebra } from './algebra.ts';
 import { count } from './count.ts';
 
@@ -8,7 +8,7 @@ import { count } from './count.ts';
  */
 export function histogram(edges: readonly number[]): Algebra<readonly number[] | null, readonly number[]> {
   const zeros: readonly number[] = Array(edges.length + 1).fill(0);
-  const placeOf = (value: number): number => countHolding(edges.length, (index) => (edges[index] as number) <= value);
+  const placeOf = (value: number): number => partitionPoint(edges.length, (index) => (edges[index] as number) <= value);
   const increased = (counts: number[], value: number): number[] => {
     const place = placeOf(value);
     counts[place] = (counts[place] as number) + 1;

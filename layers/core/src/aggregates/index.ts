@@ -11,7 +11,7 @@ import { histogram } from './histogram.ts';
 import { doubleMean, integerMean } from './mean.ts';
 import { stddev, variance } from './moments.ts';
 import { first, last, maxBy, minBy } from './ordered.ts';
-import { ownAlgebra } from './own.ts';
+import { customAlgebra } from './own.ts';
 import { quantile } from './quantile.ts';
 import type { Result } from './result.ts';
 import { doubleSum, integerSum } from './sum.ts';
@@ -75,7 +75,7 @@ export function algebraOf({
     case 'collect':
       return collect(parameter as number, domain) as AnyAlgebra;
     case 'own':
-      return ownAlgebra(own) as AnyAlgebra;
+      return customAlgebra(own) as AnyAlgebra;
   }
 }
 

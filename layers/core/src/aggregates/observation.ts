@@ -4,15 +4,15 @@ import type { Scalar } from '../json.ts';
 import { compareUtf8 } from '../order.ts';
 import type { AggregateDomain } from '../plan.ts';
 
-/** Where an event stands (rule 12): its time, then its place in the log. The topic's incarnation is that of the whole view. */
-export interface EventPlace {
+/** Where an event stands (rule 12): its time, then its place in the log. The topic is that of the whole view. */
+export interface EventPosition {
   readonly timeMs: number;
   readonly partition: number;
   readonly offset: number;
 }
 
 /** What an aggregate of more than a single value takes of an event; `second` is null where it has one field. Neither value is null otherwise. */
-export interface Observation extends EventPlace {
+export interface PositionedValue extends EventPosition {
   readonly value: Present;
   readonly second: Present | null;
 }
@@ -20,11 +20,11 @@ export interface Observation extends EventPlace {
 export type Present = Scalar;
 
 /** Orders observations by their events. Several items of one record stand at one place: there their values decide, so that order is total. */
-export function compareObservations(left: Observation, right: Observation): number {
-  return comparePlaces(left, right) || comparePresent(left.value, right.value);
+export function comparePositionedValues(left: PositionedValue, right: PositionedValue): number {
+  return compareEventPositions(left, right) || comparePresent(left.value, right.value);
 }
 
-export function comparePlaces(left: EventPlace, right: EventPlace): number {
+export function compareEventPositions(left: EventPosition, right: EventPosition): number {
   return left.timeMs - right.timeMs || left.partition - right.partition || left.offset - right.offset;
 }
 
@@ -43,26 +43,26 @@ export function sizeOfPresent(value: Present): number {
   return typeof value === 'string' ? Buffer.byteLength(value) : 8;
 }
 
-export function writePlace({ timeMs, partition, offset }: EventPlace, writer: Writer): void {
+export function writeEventPosition({ timeMs, partition, offset }: EventPosition, writer: Writer): void {
   writer.double(timeMs);
   writer.unsigned(partition);
   writer.unsigned(offset);
 }
 
-export function readPlace(reader: Reader): EventPlace {
+export function readEventPosition(reader: Reader): EventPosition {
   return { timeMs: reader.double(), partition: reader.unsigned(), offset: reader.unsigned() };
 }
 
-export function writeObservation(observation: Observation, writer: Writer): void {
+export function writePositionedValue(observation: PositionedValue, writer: Writer): void {
   const { value, second } = observation;
-  writePlace(observation, writer);
+  writeEventPosition(observation, writer);
   writeValue(value, writer);
   writer.byte(second === null ? 0 : 1);
   if (second !== null) writeValue(second, writer);
 }
 
-export function readObservation(reader: Reader): Observation {
-  const place = readPlace(reader);
+export function readPositionedValue(reader: Reader): PositionedValue {
+  const place = readEventPosition(reader);
   const value = readValue(reader);
   return { ...place, value, second: reader.byte() === 0 ? null : readValue(reader) };
 }

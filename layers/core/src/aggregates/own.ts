@@ -4,20 +4,20 @@ import { canonicalJson, type Plan } from '../plan.ts';
 import type { Algebra } from './algebra.ts';
 
 /** What is taken: values of a field of these types. */
-export const OWN_TAKES = ['numbers', 'booleans', 'texts', 'scalars'] as const;
+export const CUSTOM_INPUTS = ['numbers', 'booleans', 'texts', 'scalars'] as const;
 /** What is shown beside null. */
-export const OWN_SHOWS = ['number', 'boolean', 'text', 'json'] as const;
+export const CUSTOM_OUTPUTS = ['number', 'boolean', 'text', 'json'] as const;
 
 /**
  * An aggregate of somebody's own, whose states are JSON, so that they can be stored. What is true of every aggregate must be true of it: `merge` is associative and commutative, `empty` changes nothing, all four are
  * functions of what they are given and leave that as it is. `npx bifold check` tries.
  */
-export interface OwnAggregate {
+export interface CustomAggregate {
   readonly name: string;
   /** Raised when the code means something else: name and version enter the version of a view, the code itself does not. */
   readonly version: number;
-  readonly takes: (typeof OWN_TAKES)[number];
-  readonly shows: (typeof OWN_SHOWS)[number];
+  readonly input: (typeof CUSTOM_INPUTS)[number];
+  readonly output: (typeof CUSTOM_OUTPUTS)[number];
   readonly empty: Json;
   lift(value: Scalar): Json;
   merge(left: Json, right: Json): Json;
@@ -25,10 +25,10 @@ export interface OwnAggregate {
 }
 
 /** By `name@version`. Filled while definitions are loaded, as classes are. */
-const registered = new Map<string, OwnAggregate>();
+const registered = new Map<string, CustomAggregate>();
 
 /** @throws {DefinitionError} when the name and version stand for other code already */
-export function register(own: OwnAggregate): string {
+export function register(own: CustomAggregate): string {
   const id = `${own.name}@${own.version}`;
   const known = registered.get(id);
   if (known !== undefined && meaningOf(known) !== meaningOf(own))
@@ -43,7 +43,7 @@ export function register(own: OwnAggregate): string {
 }
 
 /** @throws {DefinitionError} where the module that defines it was not loaded */
-export function ownAggregate(id: string | undefined): OwnAggregate {
+export function customAggregate(id: string | undefined): CustomAggregate {
   const own = registered.get(id ?? '');
   if (own) return own;
   throw new DefinitionError('BIFOLD_UNKNOWN_AGGREGATE', {
@@ -61,13 +61,13 @@ export function undefinedAggregates({ aggregates }: Pick<Plan, 'aggregates'>): r
 }
 
 /** Code is compared as text: all that can be told of a function. */
-function meaningOf({ takes, shows, empty, lift, merge, present }: OwnAggregate): string {
-  return canonicalJson([takes, shows, empty, String(lift), String(merge), String(present)]);
+function meaningOf({ input, output, empty, lift, merge, present }: CustomAggregate): string {
+  return canonicalJson([input, output, empty, String(lift), String(merge), String(present)]);
 }
 
 /** States are stored as canonical JSON. */
-export function ownAlgebra(id: string | undefined): Algebra<Json, Json, Scalar> {
-  const { empty, lift, merge, present } = ownAggregate(id);
+export function customAlgebra(id: string | undefined): Algebra<Json, Json, Scalar> {
+  const { empty, lift, merge, present } = customAggregate(id);
   return {
     empty,
     lift,

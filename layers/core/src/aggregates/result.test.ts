@@ -5,16 +5,16 @@ import type { ColumnType } from '../definition/schema.ts';
 import { CodecError } from '../errors.ts';
 import type { AggregateDomain } from '../plan.ts';
 import { algebraOf } from './index.ts';
-import { OWN_SHOWS, type OwnAggregate, ownAggregate, register } from './own.ts';
+import { CUSTOM_OUTPUTS, type CustomAggregate, customAggregate, register } from './own.ts';
 import { isSameResult, resultCell, resultTypeOf } from './result.ts';
 
-const FARTHEST: Omit<OwnAggregate, 'name' | 'shows'> = {
-  ...{ version: 1, takes: 'texts', empty: '' },
+const FARTHEST: Omit<CustomAggregate, 'name' | 'output'> = {
+  ...{ version: 1, input: 'texts', empty: '' },
   lift: (value) => value,
   merge: (left, right) => (String(left).length >= String(right).length ? left : right),
   present: (state) => state,
 };
-for (const shows of OWN_SHOWS) register({ ...FARTHEST, name: `farthest_${shows}`, shows });
+for (const output of CUSTOM_OUTPUTS) register({ ...FARTHEST, name: `farthest_${output}`, output });
 
 describe('the column of a result', () => {
   const plain = ['integer', 'double', 'decimal'] as const;
@@ -43,8 +43,8 @@ describe('the column of a result', () => {
     ['boolean', 'boolean'],
     ['text', 'text'],
     ['json', 'json'],
-  ])('of an own aggregate that shows a %s is of type %s', (shows, type) => {
-    expect(resultTypeOf({ kind: 'own', domain: 'text', own: `farthest_${shows}@1` })).toBe(type);
+  ])('of an own aggregate that shows a %s is of type %s', (output, type) => {
+    expect(resultTypeOf({ kind: 'own', domain: 'text', own: `farthest_${output}@1` })).toBe(type);
   });
 
   it('holds JSON as its text, and nothing as nothing', () => {
@@ -87,20 +87,20 @@ describe('an aggregate of somebody’s own', () => {
   });
 
   it('that is not defined is refused by name, with those that are', () => {
-    expect(() => ownAggregate('shortest@1')).toThrow(
+    expect(() => customAggregate('shortest@1')).toThrow(
       /not defined here: shortest@1[\s\S]*farthest_number@1, farthest_boolean@1/,
     );
-    expect(() => ownAggregate(undefined)).toThrow(/not defined here: undefined/);
+    expect(() => customAggregate(undefined)).toThrow(/not defined here: undefined/);
   });
 
   it('may be defined twice where that is the same, and not where any of it differs', () => {
-    const own: OwnAggregate = { ...FARTHEST, name: 'farthest', shows: 'text' };
+    const own: CustomAggregate = { ...FARTHEST, name: 'farthest', output: 'text' };
     expect(register(own)).toBe('farthest@1');
     expect(register({ ...own })).toBe('farthest@1');
-    expect(ownAggregate('farthest@1')).toBe(own);
-    const others: readonly Partial<OwnAggregate>[] = [
-      { takes: 'scalars' },
-      { shows: 'json' },
+    expect(customAggregate('farthest@1')).toBe(own);
+    const others: readonly Partial<CustomAggregate>[] = [
+      { input: 'scalars' },
+      { output: 'json' },
       { empty: 'x' },
       { lift: () => '' },
       { merge: (left) => left },

@@ -4,7 +4,7 @@ import { type AggregateDomain, type AggregatePlan, canonicalJson } from '../plan
 import type { Value } from '../record.ts';
 import { timeText } from '../wire.ts';
 import type { Present } from './observation.ts';
-import { ownAggregate } from './own.ts';
+import { customAggregate } from './own.ts';
 
 /** What an aggregate shows. */
 export type Result = Json;
@@ -40,8 +40,8 @@ export function resultTypeOf({ kind, domain, own }: Pick<AggregatePlan, 'kind' |
     case 'collect':
       return 'json';
     case 'own': {
-      const { shows } = ownAggregate(own);
-      return shows === 'number' ? 'double' : shows;
+      const { output } = customAggregate(own);
+      return output === 'number' ? 'double' : output;
     }
   }
 }
@@ -57,6 +57,6 @@ export function isSameResult(left: Result | undefined, right: Result | undefined
 }
 
 /** A value as it is shown: timestamps as ISO 8601 in UTC. */
-export function shownValue(domain: AggregateDomain, value: Present): Present {
+export function formatValue(domain: AggregateDomain, value: Present): Present {
   return domain === 'timestamp' ? (timeText(value as number) as string) : value;
 }

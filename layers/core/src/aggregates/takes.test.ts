@@ -9,7 +9,7 @@ import { DefinitionError } from '../errors.ts';
 import { foldOf } from '../fold.ts';
 import { interpret } from '../interpret.ts';
 import type { WindowPlan } from '../plan.ts';
-import { inexactValuesSql } from '../sql.ts';
+import { nonPushdownInputSql } from '../sql.ts';
 
 /** A field of each type, named by it; and a second number. */
 const Event = z.object({
@@ -190,7 +190,7 @@ describe('an event that comes to an aggregate', () => {
       { it: shown },
     ]);
     // Where no place is asked for, every event stands nowhere.
-    const sql = inexactValuesSql(pipeline.plan, pipeline.plan.windows[0] as WindowPlan, 'events');
+    const sql = nonPushdownInputSql(pipeline.plan, pipeline.plan.windows[0] as WindowPlan, 'events');
     expect(/_event_time_ms, _partition, _offset FROM/.test(sql ?? '')).toBe(byPlace);
   });
 });

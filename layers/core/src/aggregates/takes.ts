@@ -2,15 +2,15 @@ import type { AggregateKind } from '../definition/aggregate.ts';
 import type { AggregatePlan } from '../plan.ts';
 
 /** What a kind takes of an event: nothing but that it is there, or the value of a field, of a type; of some, that of a second field, too. */
-export interface Takes {
-  readonly value: 'nothing' | Taken;
-  readonly second?: Taken;
+export interface AggregateSignature {
+  readonly value: 'nothing' | InputKind;
+  readonly second?: InputKind;
   readonly parameter?: keyof typeof PARAMETERS;
   /** Its result depends on where events stand, in time and in the log. */
   readonly byPlace?: true;
 }
 
-export type Taken = 'numbers' | 'numbers or decimals' | 'booleans' | 'texts' | 'scalars';
+export type InputKind = 'numbers' | 'numbers or decimals' | 'booleans' | 'texts' | 'scalars';
 
 const LENGTH_MAX = 1000;
 
@@ -35,7 +35,7 @@ export const PARAMETERS = {
   },
 } as const;
 
-export const TAKES: Readonly<Record<AggregateKind, Takes>> = {
+export const AGGREGATE_SIGNATURES: Readonly<Record<AggregateKind, AggregateSignature>> = {
   count: { value: 'nothing' },
   sum: { value: 'numbers or decimals' },
   min: { value: 'numbers or decimals' },
@@ -61,7 +61,7 @@ export const TAKES: Readonly<Record<AggregateKind, Takes>> = {
 };
 
 /** Whether the algebra's input is an `Observation`; otherwise it is the value itself. */
-export function takesObservations({ kind }: Pick<AggregatePlan, 'kind'>): boolean {
-  const { second, byPlace } = TAKES[kind];
+export function takesPositionedValues({ kind }: Pick<AggregatePlan, 'kind'>): boolean {
+  const { second, byPlace } = AGGREGATE_SIGNATURES[kind];
   return second !== undefined || byPlace === true;
 }

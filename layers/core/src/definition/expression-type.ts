@@ -93,7 +93,7 @@ function typedOperand(node: ExpressionNode, scope: Scope, role: string): { node:
       const type: NumberType = whole ? 'integer' : 'double';
       return { node: { ...node, left: left.node, right: right.node, type }, type };
     }
-    case 'numeric': {
+    case 'mathFunction': {
       const operand = number(node.operand);
       const type: NumberType = operand.type === 'integer' && node.function !== 'sqrt' ? 'integer' : 'double';
       return { node: { ...node, operand: operand.node, type }, type };
@@ -128,9 +128,9 @@ function typedOperand(node: ExpressionNode, scope: Scope, role: string): { node:
       checkCharacters(node.start, scope, role);
       if (node.length !== undefined) checkCharacters(node.length, scope, role);
       return { node: { ...node, operand: text(node.operand).node }, type: 'text' };
-    case 'textTest':
+    case 'stringPredicate':
       return { node: { ...node, operand: text(node.operand).node, part: text(node.part).node }, type: 'boolean' };
-    case 'letters':
+    case 'changeCase':
       return { node: { ...node, operand: text(node.operand).node }, type: 'text' };
     case 'timePart': {
       const operand = want(

@@ -26,7 +26,7 @@ export type ExpressionNode =
       readonly type?: NumberType;
     }
   | {
-      readonly kind: 'numeric';
+      readonly kind: 'mathFunction';
       readonly function: NumericFunction;
       readonly operand: ExpressionNode;
       /** As above. */
@@ -44,12 +44,12 @@ export type ExpressionNode =
       readonly length?: number;
     }
   | {
-      readonly kind: 'textTest';
+      readonly kind: 'stringPredicate';
       readonly test: TextTest;
       readonly operand: ExpressionNode;
       readonly part: ExpressionNode;
     }
-  | { readonly kind: 'letters'; readonly to: 'lower' | 'upper'; readonly operand: ExpressionNode }
+  | { readonly kind: 'changeCase'; readonly to: 'lower' | 'upper'; readonly operand: ExpressionNode }
   | { readonly kind: 'timePart'; readonly part: TimePart; readonly operand: ExpressionNode };
 
 export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=';
@@ -189,21 +189,21 @@ export class Expression<out Value, in In = unknown> {
     return new Expression(arithmetic('%', this.node, other));
   }
   abs<S extends NumberExpression>(this: S): Computed<S, number> {
-    return new Expression({ kind: 'numeric', function: 'abs', operand: this.node });
+    return new Expression({ kind: 'mathFunction', function: 'abs', operand: this.node });
   }
   floor<S extends NumberExpression>(this: S): Computed<S, number> {
-    return new Expression({ kind: 'numeric', function: 'floor', operand: this.node });
+    return new Expression({ kind: 'mathFunction', function: 'floor', operand: this.node });
   }
   ceil<S extends NumberExpression>(this: S): Computed<S, number> {
-    return new Expression({ kind: 'numeric', function: 'ceil', operand: this.node });
+    return new Expression({ kind: 'mathFunction', function: 'ceil', operand: this.node });
   }
   /** To the nearest whole number, halves away from zero. */
   round<S extends NumberExpression>(this: S): Computed<S, number> {
-    return new Expression({ kind: 'numeric', function: 'round', operand: this.node });
+    return new Expression({ kind: 'mathFunction', function: 'round', operand: this.node });
   }
   /** Null of what is below zero. */
   sqrt<S extends NumberExpression>(this: S): Computed<S, number> {
-    return new Expression({ kind: 'numeric', function: 'sqrt', operand: this.node });
+    return new Expression({ kind: 'mathFunction', function: 'sqrt', operand: this.node });
   }
 
   /** In characters (Unicode code points). */
@@ -234,11 +234,11 @@ export class Expression<out Value, in In = unknown> {
   }
   /** The letters A to Z in lower case; others stay, since engines differ in what they make of them. */
   lower<S extends TextExpression>(this: S): Expression<string | null, Needs<S, string>> {
-    return new Expression({ kind: 'letters', to: 'lower', operand: this.node });
+    return new Expression({ kind: 'changeCase', to: 'lower', operand: this.node });
   }
   /** The letters a to z in upper case; others stay. */
   upper<S extends TextExpression>(this: S): Expression<string | null, Needs<S, string>> {
-    return new Expression({ kind: 'letters', to: 'upper', operand: this.node });
+    return new Expression({ kind: 'changeCase', to: 'upper', operand: this.node });
   }
 
   /** Of a timestamp, in UTC, as are the parts below. */
@@ -353,7 +353,7 @@ function arithmetic(operator: Arithmetic, left: ExpressionNode, other: unknown):
 }
 
 function textTest(test: TextTest, operand: ExpressionNode, part: unknown): ExpressionNode {
-  return { kind: 'textTest', test, operand, part: operandNode(part) };
+  return { kind: 'stringPredicate', test, operand, part: operandNode(part) };
 }
 
 /** Values are not checked here: that is done where the definition is known that they are part of. -0 is 0. */
@@ -371,10 +371,10 @@ export function operandsOf(node: ExpressionNode): readonly ExpressionNode[] {
     case 'isNull':
     case 'not':
     case 'isIn':
-    case 'numeric':
+    case 'mathFunction':
     case 'length':
     case 'substring':
-    case 'letters':
+    case 'changeCase':
     case 'timePart':
       return [node.operand];
     case 'and':
@@ -382,7 +382,7 @@ export function operandsOf(node: ExpressionNode): readonly ExpressionNode[] {
     case 'compare':
     case 'arithmetic':
       return [node.left, node.right];
-    case 'textTest':
+    case 'stringPredicate':
       return [node.operand, node.part];
     case 'case':
       return [...node.branches.flatMap((branch) => [branch.when, branch.value]), node.otherwise];

@@ -44,10 +44,10 @@ export {
   when,
 } from './expression.ts';
 export { type FlatMapPlan, type FlatMappable, type FlatMapped, type Items, items, split } from './flat-map.ts';
-export { dropLate, type Late } from './late.ts';
+export { type AllowedLateness, dropLate } from './late.ts';
 export { type Lookup, type LookupTable, lookup, type Missing, table } from './lookup.ts';
-export { type Gives, type Model, model, type WithoutVersion } from './model.ts';
-export { defineAggregate, type OwnConstructor } from './own-aggregate.ts';
+export { type Model, type ModelOutput, model, type WithoutVersion } from './model.ts';
+export { type CustomConstructor, defineAggregate } from './own-aggregate.ts';
 export {
   type Columns,
   type Condition,

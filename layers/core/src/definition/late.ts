@@ -2,23 +2,26 @@ import { type Duration, durationMs } from './duration.ts';
 import { refuse, refuseUnknownOptions, type Scope } from './scope.ts';
 
 /** Which events come too late to take part, as plain data; made by `dropLate`. */
-export interface Late {
+export interface AllowedLateness {
   readonly afterMs: number;
   readonly skewMs: number;
 }
 
 /**
- * Events that happened more than `after` before the latest one that came before them in their partition take no part. An event from the future moves the clock no further than to the
+ * Events that happened more than `after` before the latest one that came before them in their partition take no part. An event from the future moves the watermark no further than to the
  * broker's time and `skew`, so that one wrong one does not make all others late.
  *
  * Without it every event counts, however late: that is what views are for that can take it.
  */
-export function dropLate(after: Duration, { skew = '1h', ...others }: { readonly skew?: Duration } = {}): Late {
+export function dropLate(
+  after: Duration,
+  { skew = '1h', ...others }: { readonly skew?: Duration } = {},
+): AllowedLateness {
   refuseUnknownOptions('dropLate', others, ['skew']);
   return Object.freeze({ afterMs: durationMs(after), skewMs: durationMs(skew) });
 }
 
-export function planLate(late: Late, scope: Scope): Late {
+export function planLate(late: AllowedLateness, scope: Scope): AllowedLateness {
   const { afterMs, skewMs } = late ?? {};
   if ([afterMs, skewMs].every((ms) => Number.isSafeInteger(ms) && (ms as number) > 0)) return { afterMs, skewMs };
   return refuse(

@@ -5,7 +5,7 @@ import { checkResourceName } from './identifier.ts';
  * What a score column holds: the number of a regression, the class of a classification (a text or a whole number), or a class's probability; or of the scoring itself
  * the name of the version, or the bin of training's distribution that the score lies in, or a feature's value.
  */
-export type Gives = 'number' | 'text' | 'integer' | 'probability' | 'version' | 'bin';
+export type ModelOutput = 'number' | 'text' | 'integer' | 'probability' | 'version' | 'bin';
 
 /** What is scored while a model has no version: nothing, so that the column is null; or nothing is folded, and the records wait. */
 export type WithoutVersion = 'null' | 'wait';
@@ -23,7 +23,7 @@ interface ModelOptions {
 /** One score column of a definition, as plain data. */
 export interface Model<out Value> {
   readonly name: string;
-  readonly gives: Gives;
+  readonly output: ModelOutput;
   readonly of: ClassLabel | null;
   readonly shadow: boolean;
   readonly features: Readonly<Record<string, string>>;
@@ -37,12 +37,12 @@ export interface Model<out Value> {
  */
 export function model(
   name: string,
-  options?: ModelOptions & { readonly gives?: 'number' | 'probability' },
+  options?: ModelOptions & { readonly output?: 'number' | 'probability' },
 ): Model<number>;
-export function model(name: string, options: ModelOptions & { readonly gives: 'integer' | 'bin' }): Model<number>;
-export function model(name: string, options: ModelOptions & { readonly gives: 'text' | 'version' }): Model<string>;
-export function model(name: string, options: ModelOptions & { readonly gives?: Gives } = {}): Model<never> {
-  const { gives = 'number', of = null, shadow = false, features = {}, missing = 'null' } = options;
+export function model(name: string, options: ModelOptions & { readonly output: 'integer' | 'bin' }): Model<number>;
+export function model(name: string, options: ModelOptions & { readonly output: 'text' | 'version' }): Model<string>;
+export function model(name: string, options: ModelOptions & { readonly output?: ModelOutput } = {}): Model<never> {
+  const { output = 'number', of = null, shadow = false, features = {}, missing = 'null' } = options;
   checkResourceName('a model', name);
-  return Object.freeze({ name, gives, of, shadow, features: Object.freeze({ ...features }), missing });
+  return Object.freeze({ name, output, of, shadow, features: Object.freeze({ ...features }), missing });
 }

@@ -1,4 +1,4 @@
-import { OWN_SHOWS, OWN_TAKES, type OwnAggregate, register } from '../aggregates/own.ts';
+import { CUSTOM_INPUTS, CUSTOM_OUTPUTS, type CustomAggregate, register } from '../aggregates/own.ts';
 import type { Json, Scalar } from '../json.ts';
 import { deepFreeze } from '../plan.ts';
 import { type Aggregate, type Nested, ofField, type Where } from './aggregate.ts';
@@ -24,10 +24,10 @@ interface Options<T extends keyof Taken, S extends keyof Shown, State, R extends
   readonly name: string;
   /** From 1; raised when the code means something else, as name and version enter the version of every view that has it. */
   readonly version: number;
-  /** The type of the fields that it can be taken of. */
-  readonly takes: T;
-  /** What it shows, or null. */
-  readonly shows: S;
+  /** The type of the fields that it reads. */
+  readonly input: T;
+  /** The type of its result, which may also be null. */
+  readonly output: S;
   /** The state of nothing. States are JSON: `check` sees to it. */
   readonly empty: State;
   lift(value: Taken[T]): NoInfer<State>;
@@ -36,7 +36,7 @@ interface Options<T extends keyof Taken, S extends keyof Shown, State, R extends
 }
 
 /** Takes a field, as `sum` does. */
-export interface OwnConstructor<Value, R> {
+export interface CustomConstructor<Value, R> {
   <const F extends string>(field: F): Aggregate<Nested<F, Value | null | undefined>, R>;
   <const F extends string, const W extends string>(
     field: F,
@@ -50,7 +50,7 @@ export interface OwnConstructor<Value, R> {
  *
  * @example
  * const range = defineAggregate({
- *   ...{ name: 'range', version: 1, takes: 'numbers', shows: 'number' },
+ *   ...{ name: 'range', version: 1, input: 'numbers', output: 'number' },
  *   empty: null as readonly [number, number] | null,
  *   lift: (value) => [value, value] as const,
  *   merge: (left, right) =>
@@ -64,8 +64,8 @@ export function defineAggregate<
   const S extends keyof Shown,
   State,
   R extends Shown[S] | null,
->(options: Options<T, S, State, R>): OwnConstructor<Taken[T], R> {
-  const { version, takes, shows, empty } = options;
+>(options: Options<T, S, State, R>): CustomConstructor<Taken[T], R> {
+  const { version, input, output, empty } = options;
   const name = checkIdentifier('an aggregate of your own', options.name);
   const wrong = (what: string, received: unknown, allowed: string): never =>
     refuse(
@@ -76,8 +76,8 @@ export function defineAggregate<
       'correct it',
     );
   if (!Number.isSafeInteger(version) || version < 1) wrong('has no usable version', version, 'a whole number from 1');
-  if (!OWN_TAKES.includes(takes)) wrong('does not say what it takes', takes, OWN_TAKES.join(', '));
-  if (!OWN_SHOWS.includes(shows)) wrong('does not say what it shows', shows, OWN_SHOWS.join(', '));
+  if (!CUSTOM_INPUTS.includes(input)) wrong('names no usable input', input, CUSTOM_INPUTS.join(', '));
+  if (!CUSTOM_OUTPUTS.includes(output)) wrong('names no usable output', output, CUSTOM_OUTPUTS.join(', '));
   for (const part of ['lift', 'merge', 'present'] as const)
     if (typeof options[part] !== 'function') wrong(`has no ${part}`, options[part], 'a function');
   if (empty === undefined || typeof empty === 'function')
@@ -85,10 +85,10 @@ export function defineAggregate<
   const { lift, merge, present } = options;
   const own = register(
     Object.freeze({
-      ...{ name, version, takes, shows, empty: deepFreeze(empty), lift, merge, present },
-    }) as unknown as OwnAggregate,
+      ...{ name, version, input, output, empty: deepFreeze(empty), lift, merge, present },
+    }) as unknown as CustomAggregate,
   );
-  return ((field: string, where?: Where<string>) => ofField('own', field, where, { own })) as OwnConstructor<
+  return ((field: string, where?: Where<string>) => ofField('own', field, where, { own })) as CustomConstructor<
     Taken[T],
     R
   >;

@@ -5,7 +5,7 @@ import { type Duplicates, planDuplicates } from './duplicates.ts';
 import { type AnyExpression, Expression, type FieldType, fieldsOf } from './expression.ts';
 import { type FlatMappable, type FlatMapped, type Items, planFlatMap } from './flat-map.ts';
 import { checkResourceName } from './identifier.ts';
-import { type Late, planLate } from './late.ts';
+import { type AllowedLateness, planLate } from './late.ts';
 import type { Lookup } from './lookup.ts';
 import type { Model } from './model.ts';
 import {
@@ -92,7 +92,7 @@ interface Definition<E, G, W, A, L, D, S, F> {
   /** Events that repeat earlier ones take no part: looked at before anything else, so that `where` drops no first one. */
   readonly dropDuplicates?: Duplicates<keyof E & string>;
   /** Events that come later than this take no part: looked at before duplicates. Absent: every event counts. */
-  readonly dropLate?: Late;
+  readonly dropLate?: AllowedLateness;
   /** Only records for which it is true take part: not those for which it is false or null. */
   readonly where?: Condition<Event<E, F>, L, D, S>;
   readonly groupBy: G;

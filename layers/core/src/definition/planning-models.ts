@@ -1,10 +1,10 @@
 import { canonicalJson, type ModelPlan } from '../plan.ts';
 import { checkIdentifier } from './identifier.ts';
-import type { Gives, Model } from './model.ts';
+import type { Model, ModelOutput } from './model.ts';
 import type { ColumnType } from './schema.ts';
 import { refuse, type Scope } from './scope.ts';
 
-const TYPES: Readonly<Record<Gives, ColumnType>> = {
+const TYPES: Readonly<Record<ModelOutput, ColumnType>> = {
   number: 'double',
   text: 'text',
   integer: 'integer',
@@ -19,7 +19,7 @@ export function planModels(scores: Readonly<Record<string, Model<unknown>>>, sco
   const added: (readonly [string, ColumnType])[] = [];
   for (const [column, score] of Object.entries(scores)) {
     checkIdentifier(`a score of ${scope.where}`, column);
-    const { name, gives, of, shadow, features, missing } = checkScore(column, score, scope);
+    const { name, output, of, shadow, features, missing } = checkScore(column, score, scope);
     for (const [feature, field] of Object.entries(features)) {
       if (scope.type(field, `scores.${column}.features`) === 'json')
         refuse(
@@ -40,8 +40,8 @@ export function planModels(scores: Readonly<Record<string, Model<unknown>>>, sco
         'the same features and the same missing in all columns of one model',
         'write them alike',
       );
-    const type = TYPES[gives];
-    const columns = [...(known?.columns ?? []), { name: column, gives, of, type }];
+    const type = TYPES[output];
+    const columns = [...(known?.columns ?? []), { name: column, output, of, type }];
     models.set(id, { name, shadow, missing, features: { ...features }, columns });
     added.push([column, type]);
   }
@@ -59,18 +59,18 @@ function checkScore(column: string, score: Model<unknown>, scope: Scope): Model<
       'write it in that form',
     );
   if (typeof score?.name !== 'string') return bad(JSON.stringify(score) ?? String(score), "model('name')");
-  if (!Object.hasOwn(TYPES, score.gives))
+  if (!Object.hasOwn(TYPES, score.output))
     bad(
-      `gives: ${JSON.stringify(score.gives)}`,
+      `output: ${JSON.stringify(score.output)}`,
       Object.keys(TYPES)
         .map((each) => `"${each}"`)
         .join(', '),
     );
   if (score.missing !== 'null' && score.missing !== 'wait')
     bad(`missing: ${JSON.stringify(score.missing)}`, '"null", "wait"');
-  if (score.of !== null && score.gives !== 'probability' && score.gives !== 'bin')
+  if (score.of !== null && score.output !== 'probability' && score.output !== 'bin')
     bad(
-      `of: ${JSON.stringify(score.of)} beside gives: "${score.gives}"`,
+      `of: ${JSON.stringify(score.of)} beside output: "${score.output}"`,
       'of: a class, where the probability is given; of: a feature, where its bin is',
     );
   return score;

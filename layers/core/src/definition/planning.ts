@@ -1,5 +1,5 @@
-import { ownAggregate } from '../aggregates/own.ts';
-import { PARAMETERS, TAKES, type Taken } from '../aggregates/takes.ts';
+import { customAggregate } from '../aggregates/own.ts';
+import { AGGREGATE_SIGNATURES, type InputKind, PARAMETERS } from '../aggregates/takes.ts';
 import { paneSizeMs } from '../panes.ts';
 import type { AggregateDomain, AggregatePlan, DerivedPlan, LookupPlan, WindowPlan } from '../plan.ts';
 import type { Aggregate } from './aggregate.ts';
@@ -223,10 +223,13 @@ export function planAggregates(
       );
     taken.add(name.toLowerCase());
     const { kind, field, second, where: condition, parameter, own } = checkAggregate(where, name, aggregate);
-    const takes = own === undefined ? TAKES[kind].value : ownAggregate(own).takes;
-    const domain = field === undefined ? 'integer' : domainOf(where, name, own ?? kind, field, takes as Taken, scope);
+    const takes = own === undefined ? AGGREGATE_SIGNATURES[kind].value : customAggregate(own).input;
+    const domain =
+      field === undefined ? 'integer' : domainOf(where, name, own ?? kind, field, takes as InputKind, scope);
     const secondDomain =
-      second === undefined ? undefined : domainOf(where, name, kind, second, TAKES[kind].second as Taken, scope);
+      second === undefined
+        ? undefined
+        : domainOf(where, name, kind, second, AGGREGATE_SIGNATURES[kind].second as InputKind, scope);
     if (condition !== undefined && scope.type(condition, `aggregates.${name}.where`) !== 'boolean') {
       refuse(
         'BIFOLD_NOT_BOOLEAN',
@@ -259,7 +262,7 @@ function domainOf(
   name: string,
   kind: string,
   field: string,
-  takes: Taken,
+  takes: InputKind,
   scope: Scope,
 ): AggregateDomain {
   const type = scope.type(field, `aggregates.${name}`);
@@ -313,13 +316,13 @@ function checkAggregate(
   const kind = aggregate?.kind;
   if (
     kind !== undefined &&
-    Object.hasOwn(TAKES, kind) &&
-    (TAKES[kind].value === 'nothing') === (aggregate?.field === undefined) &&
-    (TAKES[kind].second === undefined) === (aggregate?.second === undefined) &&
+    Object.hasOwn(AGGREGATE_SIGNATURES, kind) &&
+    (AGGREGATE_SIGNATURES[kind].value === 'nothing') === (aggregate?.field === undefined) &&
+    (AGGREGATE_SIGNATURES[kind].second === undefined) === (aggregate?.second === undefined) &&
     (kind === 'own') === (aggregate?.own !== undefined) &&
-    (TAKES[kind].parameter === undefined) === (aggregate?.parameter === undefined)
+    (AGGREGATE_SIGNATURES[kind].parameter === undefined) === (aggregate?.parameter === undefined)
   ) {
-    const { parameter } = TAKES[kind];
+    const { parameter } = AGGREGATE_SIGNATURES[kind];
     if (parameter === undefined || PARAMETERS[parameter].isAllowed(aggregate?.parameter))
       return aggregate as Aggregate<never, unknown>;
   }
@@ -329,7 +332,7 @@ function checkAggregate(
     described(aggregate),
     `count(), sum('field'), ${Object.values(PARAMETERS)
       .map(({ allowed }) => allowed)
-      .join(', ')}, covariance('x', 'y'), and the like: ${Object.keys(TAKES)
+      .join(', ')}, covariance('x', 'y'), and the like: ${Object.keys(AGGREGATE_SIGNATURES)
       .filter((each) => each !== 'own')
       .join(', ')}; and those of defineAggregate`,
     'write it in that form',

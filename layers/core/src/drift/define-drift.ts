@@ -1,6 +1,6 @@
 import { count, histogram } from '../definition/aggregate.ts';
 import { checkResourceName } from '../definition/identifier.ts';
-import { type Gives, type Model, model } from '../definition/model.ts';
+import { type Model, type ModelOutput, model } from '../definition/model.ts';
 import type { Pipeline } from '../definition/pipeline.ts';
 import { planAggregates, planKey, planWindows } from '../definition/planning.ts';
 import { planModels } from '../definition/planning-models.ts';
@@ -63,8 +63,8 @@ export function drift<const W extends Readonly<Record<string, Window>> = typeof 
     ...scoresOf(scored).map((column) => column.name),
   ]);
   const { features, missing } = own;
-  const added = (gives: Gives, of?: string): Model<unknown> =>
-    model(own.name, { gives: gives as never, ...(of === undefined ? {} : { of }), features, missing });
+  const added = (output: ModelOutput, of?: string): Model<unknown> =>
+    model(own.name, { output: output as never, ...(of === undefined ? {} : { of }), features, missing });
   const version = columnName('version');
   const rowName = distinctNames(['window', version]);
   const scores: Record<string, Model<unknown>> = { ...scoresAsWritten(scored), [version]: added('version') };
@@ -119,7 +119,7 @@ function scoresAsWritten({ models = [] }: Plan): Readonly<Record<string, Model<u
       columns.map((column) => [
         column.name,
         model(name, {
-          ...{ gives: column.gives as never, shadow, missing, features },
+          ...{ output: column.output as never, shadow, missing, features },
           ...(column.of === null ? {} : { of: column.of }),
         }),
       ]),

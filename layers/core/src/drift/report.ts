@@ -43,12 +43,12 @@ export interface DriftReport {
 export function driftPlanOf({ models = [], groupBy, aggregates }: Plan): DriftPlan | null {
   for (const { name: model, columns } of models) {
     const version = columns.find(
-      ({ name, gives }) => gives === 'version' && groupBy.length === 1 && groupBy[0] === name,
+      ({ name, output }) => output === 'version' && groupBy.length === 1 && groupBy[0] === name,
     );
     const records = aggregates.find(({ kind, where }) => kind === 'count' && where === null);
     if (version === undefined || records === undefined) continue;
     const bins = columns
-      .filter(({ gives }) => gives === 'bin')
+      .filter(({ output }) => output === 'bin')
       .flatMap(({ name, of }) => {
         const counted = aggregates.find(
           ({ kind, field, where }) => kind === 'histogram' && field === name && where === null,

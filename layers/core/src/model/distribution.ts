@@ -1,5 +1,5 @@
 import type { Scalar } from '../json.ts';
-import { countHolding } from '../search.ts';
+import { partitionPoint } from '../search.ts';
 import type { Checked, Checks } from './checks.ts';
 
 /** Bins that a distribution has at most: the columns of a pipeline that counts them have room for no more. */
@@ -36,7 +36,9 @@ export function binOf(distribution: Distribution): (value: Scalar | null) => num
     const { edges } = distribution;
     return (value) => {
       const number = value === null ? Number.NaN : Number(value);
-      return Number.isFinite(number) ? countHolding(edges.length, (index) => (edges[index] as number) <= number) : null;
+      return Number.isFinite(number)
+        ? partitionPoint(edges.length, (index) => (edges[index] as number) <= number)
+        : null;
     };
   }
   const { values } = distribution;

@@ -70,32 +70,32 @@ type ReadScore = (score: Score, values: readonly Value[]) => Value;
 
 /** What a column takes of a score. Numbers are finite and never -0, as those of all columns are. */
 function readerOf(plan: Plan, file: ModelFile, column: ScorePlan): ReadScore {
-  const { name, gives, of } = column;
+  const { name, output, of } = column;
   const refuse = (received: string, allowed: string): never => {
     throw unfit(
       plan,
       file,
       received,
       allowed,
-      `say what "${name}" gives: model('${file.name}', { gives: ... }), or train such a model`,
+      `say what "${name}" gives: model('${file.name}', { output: ... }), or train such a model`,
     );
   };
-  if (gives === 'version') return () => file.version;
-  if (gives === 'bin') return binReader(file, column, refuse);
-  if (gives === 'number') {
+  if (output === 'version') return () => file.version;
+  if (output === 'bin') return binReader(file, column, refuse);
+  if (output === 'number') {
     if (file.classes !== null) refuse(`a classification for "${name}", which gives a number`, 'a regression');
     return ({ value }) => (Number.isFinite(value) ? value + 0 : null);
   }
-  const classes = file.classes ?? refuse(`a regression for "${name}", which gives a ${gives}`, 'a classification');
-  if (gives === 'probability') {
+  const classes = file.classes ?? refuse(`a regression for "${name}", which gives a ${output}`, 'a classification');
+  if (output === 'probability') {
     if (of === null) return ({ probabilities, chosen }) => (probabilities[chosen] as number) + 0;
     const index = classes.indexOf(of);
     if (index < 0) refuse(`no class ${JSON.stringify(of)}`, classes.map((label) => JSON.stringify(label)).join(', '));
     return ({ probabilities }) => (probabilities[index] as number) + 0;
   }
-  const wanted = gives === 'text' ? 'string' : 'number';
+  const wanted = output === 'text' ? 'string' : 'number';
   const other = classes.find((label) => typeof label !== wanted);
-  if (other !== undefined) refuse(`the class ${JSON.stringify(other)}`, `classes that are of type ${gives}`);
+  if (other !== undefined) refuse(`the class ${JSON.stringify(other)}`, `classes that are of type ${output}`);
   return ({ chosen }) => classes[chosen] as Value;
 }
 

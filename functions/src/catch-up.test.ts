@@ -1,11 +1,11 @@
 import { type ArchiveFile, type Pipeline, type Pointer, type PublishedRun, segmentStart } from '@bifold/core';
 import { airframes, pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
-import { readResumption, resumptionOf } from './resumption.ts';
+import { parseCatchUp, planCatchUp } from './catch-up.ts';
 
 const { plan } = pipelines.find((one) => one.plan.name === 'legs-once') as Pipeline;
 const { segmentSize } = plan.storage;
-const scope = { version: plan.version, incarnation: 'topic' };
+const scope = { version: plan.version, topicId: 'topic' };
 
 interface Partition {
   /** Where each file of the archive begins and ends; `lost` ones hold nothing. */
@@ -43,7 +43,7 @@ function portsOf(partitions: readonly Partition[]) {
 
 const at = (segments: number, more = 0): number => segmentStart(segments, segmentSize) + more;
 
-describe('resumptionOf', () => {
+describe('catchUpOf', () => {
   it.each<[string, Partition, number | null]>([
     ['nothing folded above the cut', { files: [[0, at(2, 7)]], cut: 2, progress: [] }, at(2, 7)],
     ['less folded than is archived', { files: [[0, at(2, 7)]], cut: 2, progress: [[2, at(2, 5)]] }, at(2, 7)],
@@ -77,8 +77,8 @@ describe('resumptionOf', () => {
       at(1, 7),
     ],
   ])('%s', async (_, partition, upTo) => {
-    const resumption = await resumptionOf(plan, scope, portsOf([partition]));
-    expect(resumption).toEqual(upTo === null ? null : { eventSource: 'bifold.recompute', scope, upTo: { 0: upTo } });
+    const catchUp = await planCatchUp(plan, scope, portsOf([partition]));
+    expect(catchUp).toEqual(upTo === null ? null : { eventSource: 'bifold.recompute', scope, upTo: { 0: upTo } });
   });
 
   it('names the partitions that are behind, and no others', async () => {
@@ -86,20 +86,20 @@ describe('resumptionOf', () => {
       { files: [[0, at(1, 3)]], cut: 1, progress: [] },
       { files: [[0, at(1, 3)]], cut: 1, progress: [[1, at(1, 3)]] },
     ];
-    const resumption = await resumptionOf(plan, scope, portsOf([complete, behind, complete] as Partition[]));
-    expect(resumption?.upTo).toEqual({ 1: at(1, 3) });
-    expect(readResumption(JSON.parse(JSON.stringify(resumption)))).toEqual({ scope, upTo: new Map([[1, at(1, 3)]]) });
+    const catchUp = await planCatchUp(plan, scope, portsOf([complete, behind, complete] as Partition[]));
+    expect(catchUp?.upTo).toEqual({ 1: at(1, 3) });
+    expect(parseCatchUp(JSON.parse(JSON.stringify(catchUp)))).toEqual({ scope, upTo: new Map([[1, at(1, 3)]]) });
   });
 
   it('asks nothing of a view that does not look back: its segments are open where the next batch begins', async () => {
     const behind: Partition = { files: [[0, at(2, 7)]], cut: 2, progress: [] };
-    expect(await resumptionOf(airframes.plan, scope, portsOf([behind]))).toBeNull();
+    expect(await planCatchUp(airframes.plan, scope, portsOf([behind]))).toBeNull();
   });
 });
 
-describe('readResumption', () => {
+describe('parseCatchUp', () => {
   it.each([null, undefined, 'x', {}, { eventSource: 'SelfManagedKafka', records: {} }])('passes over %j', (event) => {
-    expect(readResumption(event)).toBeNull();
+    expect(parseCatchUp(event)).toBeNull();
   });
 
   it.each([
@@ -113,6 +113,6 @@ describe('readResumption', () => {
     { scope: { version: 'v' }, upTo: { 0: 7 } },
     { upTo: { 0: 7 } },
   ])('refuses %j', (rest) => {
-    expect(() => readResumption({ eventSource: 'bifold.recompute', ...rest })).toThrow(/BIFOLD_BAD_RESUMPTION/);
+    expect(() => parseCatchUp({ eventSource: 'bifold.recompute', ...rest })).toThrow(/BIFOLD_BAD_CATCH_UP/);
   });
 });

@@ -1,4 +1,4 @@
-import { type AppearanceStore, logTimestampUs, type Scope, type Value } from '@bifold/core';
+import { logTimestampUs, type OperatorStateStore, type Scope, type Value } from '@bifold/core';
 import { mapOf } from '../concurrency.ts';
 import { type CassandraClient, type Statement, scopeValues } from './client.ts';
 import { insertCql, selectCql } from './tables.ts';
@@ -8,10 +8,10 @@ const READS_AT_ONCE = 64;
 /** A null would be a tombstone. Values are texts, finite numbers, booleans and nulls, never -0: as JSON they are what they were. */
 const NO_EVENT = '';
 
-export function appearanceStore(client: CassandraClient, scope: Scope): AppearanceStore {
+export function operatorStateStore(client: CassandraClient, scope: Scope): OperatorStateStore {
   const scoped = scopeValues(scope);
-  const insert = insertCql(client, 'appearances');
-  const select = selectCql(client, 'appearances', ['time', 'offset', 'event'], ['time >= ?', 'time <= ?']);
+  const insert = insertCql(client, 'operatorState');
+  const select = selectCql(client, 'operatorState', ['time', 'offset', 'event'], ['time >= ?', 'time <= ?']);
   return {
     async read(partition, wanted) {
       const found = await mapOf(wanted, READS_AT_ONCE, async ({ id, fromMs, toMs }) => {
@@ -27,8 +27,8 @@ export function appearanceStore(client: CassandraClient, scope: Scope): Appearan
       return found.flat();
     },
 
-    async write(partition, appearances) {
-      const groups = Map.groupBy(appearances, ({ id }) => id);
+    async write(partition, operatorState) {
+      const groups = Map.groupBy(operatorState, ({ id }) => id);
       const statements = groups.values().map((group) =>
         group.map(
           ({ id, timeMs, offset, values }): Statement => ({

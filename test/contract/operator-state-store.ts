@@ -1,14 +1,14 @@
-import type { Appearance, AppearanceStore, Scope } from '@bifold/core';
+import type { OperatorStateStore, Scope, StateEntry } from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
 import { freshScope } from './speed-store.ts';
 
-const placed = (appearances: readonly Appearance[]): readonly string[] =>
-  appearances.map(({ id, timeMs, offset }) => `${id} ${timeMs} ${offset}`).sort();
+const placed = (operatorState: readonly StateEntry[]): readonly string[] =>
+  operatorState.map(({ id, timeMs, offset }) => `${id} ${timeMs} ${offset}`).sort();
 
 /** What views that look back rely on (rule 10): nothing that was acknowledged is missing, whoever wrote it, in whatever order, however often. */
-export function appearanceStoreContract(name: string, open: (scope: Scope) => Promise<AppearanceStore>): void {
-  describe(`${name}: appearance store`, () => {
-    it('gives all appearances of the ids that are asked for, between their times, both ends with them', async () => {
+export function operatorStateStoreContract(name: string, open: (scope: Scope) => Promise<OperatorStateStore>): void {
+  describe(`${name}: state entry store`, () => {
+    it('gives all operator state of the ids that are asked for, between their times, both ends with them', async () => {
       const store = await open(freshScope());
       await store.write(0, [
         { id: '["a"]', timeMs: 10, offset: 7 },
@@ -46,7 +46,7 @@ export function appearanceStoreContract(name: string, open: (scope: Scope) => Pr
       ]);
     });
 
-    it('keeps views and incarnations apart', async () => {
+    it('keeps views and topic ids apart', async () => {
       const [one, other] = [await open(freshScope()), await open(freshScope())];
       await one.write(0, [{ id: 'x', timeMs: 0, offset: 0 }]);
       expect(await other.read(0, [{ id: 'x', fromMs: 0, toMs: 0 }])).toEqual([]);

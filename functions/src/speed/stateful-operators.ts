@@ -1,86 +1,86 @@
 import {
-  type Appearance,
-  type AppearanceStore,
-  clockMark,
   type Decoded,
   type DecodedEvent,
   type JoinRule,
   type LogRecord,
-  type LookBack,
-  NO_CLOCK_MS,
+  NO_WATERMARK_MS,
+  type OperatorStateStore,
   type RepetitionRule,
   type SegmentSize,
+  type StateEntry,
+  type StatefulStage,
+  type StateRange,
   segmentOf,
   type TimedValues,
-  type WantedAppearances,
+  watermarkMark,
 } from '@bifold/core';
 
 const REMEMBERED_IDS = 200_000;
 
 /** First offsets that are known of ids, by partition: facts of the log, which hold for ever. Only where time does not matter. */
-export type WarmAppearances = Map<number, Map<string, number>>;
+export type WarmOperatorState = Map<number, Map<string, number>>;
 
 /** What records come to, when all below them is known. */
-export interface Earlier {
+export interface StatefulResult {
   /** Offsets of those that take no part: they repeat earlier ones, or come too late. */
   readonly dropped: ReadonlySet<number>;
   /** For each offset, the pairs that its event completes; null where events stand alone. */
   readonly pairs: ReadonlyMap<number, readonly TimedValues[]> | null;
-  /** Where the clock stands behind them. Epoch milliseconds. */
-  readonly clockMs: number;
+  /** Where the watermark stands behind them. Epoch milliseconds. */
+  readonly watermarkMs: number;
 }
 
-export const NOTHING_EARLIER: Earlier = { dropped: new Set(), pairs: null, clockMs: NO_CLOCK_MS };
+export const PASS_THROUGH: StatefulResult = { dropped: new Set(), pairs: null, watermarkMs: NO_WATERMARK_MS };
 
 /**
- * Rule 10: what records come to, given those before them. Stores what came, before it tells what follows from it: all appearances below the first of the records must be
+ * Rule 10: what records come to, given those before them. Stores what came, before it tells what follows from it: all operator state below the first of the records must be
  * stored already.
  */
-export async function earlierOf(
-  { relayed, late, duplicates, join }: LookBack,
-  { partition, segmentSize, records, decoded, clockMs: clockBeforeMs }: Stretch,
-  appearances: AppearanceStore,
-  warm: WarmAppearances,
-): Promise<Earlier> {
+export async function runStatefulOperators(
+  { relayed, late, duplicates, join }: StatefulStage,
+  { partition, segmentSize, records, decoded, watermarkMs: watermarkBeforeMs }: Stretch,
+  operatorState: OperatorStateStore,
+  warm: WarmOperatorState,
+): Promise<StatefulResult> {
   const dropped = new Set<number>();
   const left = (): readonly Placed[] =>
     records.flatMap((record, index) => (dropped.has(record.offset) ? [] : [[decoded[index] as Decoded, record]]));
   const dropRepeated = async (rule: RepetitionRule | null): Promise<void> => {
     if (rule === null) return;
-    const own = left().flatMap(([record, { offset }]) => rule.appearanceOf(record, offset) ?? []);
-    for (const offset of await repeatedOffsets(rule, partition, own, appearances, warm)) dropped.add(offset);
+    const own = left().flatMap(([record, { offset }]) => rule.stateEntryOf(record, offset) ?? []);
+    for (const offset of await repeatedOffsets(rule, partition, own, operatorState, warm)) dropped.add(offset);
   };
   await dropRepeated(relayed);
-  let clockMs = clockBeforeMs;
+  let watermarkMs = watermarkBeforeMs;
   if (late !== null && records.length > 0) {
     // An answer may end where the batch does, and where any of its segments does.
-    const marks: Appearance[] = [];
+    const marks: StateEntry[] = [];
     for (const [index, { offset, timestampMs }] of records.entries()) {
       const event = decoded[index] as Decoded;
       if (event.kind === 'event' && !dropped.has(offset)) {
-        if (late.isLate(clockMs, event)) dropped.add(offset);
-        clockMs = late.after(clockMs, event, timestampMs);
+        if (late.isLate(watermarkMs, event)) dropped.add(offset);
+        watermarkMs = late.after(watermarkMs, event, timestampMs);
       }
       const segment = segmentOf(offset, segmentSize);
       const next = records[index + 1];
       if (next === undefined || segmentOf(next.offset, segmentSize) > segment)
-        marks.push(clockMark(segment, offset, clockMs));
+        marks.push(watermarkMark(segment, offset, watermarkMs));
     }
-    await appearances.write(partition, marks);
+    await operatorState.write(partition, marks);
   }
   await dropRepeated(duplicates);
-  if (join === null) return { dropped, pairs: null, clockMs };
+  if (join === null) return { dropped, pairs: null, watermarkMs };
   const events = left().flatMap(([record, { offset }]) => (record.kind === 'poison' ? [] : [{ ...record, offset }]));
-  return { dropped, pairs: await pairsOf(join, partition, events, appearances), clockMs };
+  return { dropped, pairs: await pairsOf(join, partition, events, operatorState), watermarkMs };
 }
 
-/** Records of a partition that follow each other, and where its clock stands before them. */
+/** Records of a partition that follow each other, and where its watermark stands before them. */
 interface Stretch {
   readonly partition: number;
   readonly segmentSize: SegmentSize;
   readonly records: readonly LogRecord[];
   readonly decoded: readonly Decoded[];
-  readonly clockMs: number;
+  readonly watermarkMs: number;
 }
 
 /** A record, read, and where it stands. */
@@ -89,12 +89,12 @@ type Placed = readonly [Decoded, LogRecord];
 async function repeatedOffsets(
   rule: RepetitionRule,
   partition: number,
-  own: readonly Appearance[],
-  appearances: AppearanceStore,
-  warm: WarmAppearances,
+  own: readonly StateEntry[],
+  operatorState: OperatorStateStore,
+  warm: WarmOperatorState,
 ): Promise<ReadonlySet<number>> {
   const remembered = rule.isTimeless ? rememberedOf(warm, partition) : new Map<string, number>();
-  const isKnown = ({ id, offset }: Appearance): boolean => (remembered.get(id) ?? offset) < offset;
+  const isKnown = ({ id, offset }: StateEntry): boolean => (remembered.get(id) ?? offset) < offset;
   const repeated = new Set<number>();
   const open = own.filter((one) => {
     if (isKnown(one)) repeated.add(one.offset);
@@ -103,9 +103,9 @@ async function repeatedOffsets(
   const wanted = together(
     open.map(({ id, timeMs }) => ({ id, fromMs: timeMs - rule.withinMs, toMs: timeMs + rule.withinMs })),
   );
-  const stored = wanted.length === 0 ? [] : await appearances.read(partition, wanted);
+  const stored = wanted.length === 0 ? [] : await operatorState.read(partition, wanted);
   const seen = Map.groupBy(stored, ({ id }) => id);
-  const news: Appearance[] = [];
+  const news: StateEntry[] = [];
   for (const one of open) {
     const others = seen.get(one.id) ?? [];
     const earlier = others.filter(({ offset }) => offset < one.offset);
@@ -114,7 +114,7 @@ async function repeatedOffsets(
     others.push(one);
     seen.set(one.id, others);
   }
-  if (news.length > 0) await appearances.write(partition, news);
+  if (news.length > 0) await operatorState.write(partition, news);
   if (rule.isTimeless)
     for (const [id, all] of seen)
       for (const { offset } of all) remembered.set(id, Math.min(offset, remembered.get(id) ?? offset));
@@ -126,12 +126,12 @@ async function pairsOf(
   rule: JoinRule,
   partition: number,
   events: readonly (DecodedEvent & { readonly offset: number })[],
-  appearances: AppearanceStore,
+  operatorState: OperatorStateStore,
 ): Promise<ReadonlyMap<number, readonly TimedValues[]>> {
-  const waiting = events.flatMap((event) => rule.waitingOf(event, event.offset) ?? []);
-  if (waiting.length > 0) await appearances.write(partition, waiting);
-  const wanted = together(events.flatMap((event) => rule.partnersOf(event)));
-  const stored = wanted.length === 0 ? [] : await appearances.read(partition, wanted);
+  const waiting = events.flatMap((event) => rule.bufferEntryFor(event, event.offset) ?? []);
+  if (waiting.length > 0) await operatorState.write(partition, waiting);
+  const wanted = together(events.flatMap((event) => rule.probeRangesFor(event)));
+  const stored = wanted.length === 0 ? [] : await operatorState.read(partition, wanted);
   // What is of the batch was perhaps stored before, by a process that got no further: once is enough.
   const places = new Map([...stored, ...waiting].map((one) => [`${one.offset}|${one.id}`, one]));
   const seen = Map.groupBy(places.values(), ({ id }) => id);
@@ -139,18 +139,18 @@ async function pairsOf(
     events.map((event) => [
       event.offset,
       rule
-        .partnersOf(event)
+        .probeRangesFor(event)
         .flatMap(({ id, fromMs, toMs }) =>
           (seen.get(id) ?? [])
             .filter(({ offset, timeMs }) => offset < event.offset && timeMs >= fromMs && timeMs <= toMs)
-            .map(({ timeMs, values = [] }) => rule.pairOf(event, { timeMs, values })),
+            .map(({ timeMs, values = [] }) => rule.combine(event, { timeMs, values })),
         ),
     ]),
   );
 }
 
 /** One question for each id, over all the times that are asked for. */
-function together(wanted: readonly WantedAppearances[]): readonly WantedAppearances[] {
+function together(wanted: readonly StateRange[]): readonly StateRange[] {
   return Array.from(
     Map.groupBy(wanted, ({ id }) => id),
     ([id, group]) => ({
@@ -161,7 +161,7 @@ function together(wanted: readonly WantedAppearances[]): readonly WantedAppearan
   );
 }
 
-function rememberedOf(warm: WarmAppearances, partition: number): Map<string, number> {
+function rememberedOf(warm: WarmOperatorState, partition: number): Map<string, number> {
   let known = warm.get(partition);
   if (known === undefined || known.size > REMEMBERED_IDS) {
     known = new Map();

@@ -1,18 +1,18 @@
-import { type OpenSegment, type Vantage, vantageOf } from './answer.ts';
+import { type OpenSegment, type ReadSnapshot, readSnapshotOf } from './answer.ts';
 import { withoutRange } from './coverage.ts';
 import type { SegmentSize } from './plan.ts';
 import type { PublishedRun } from './ports.ts';
 import { segmentEnd, segmentOf, segmentStart } from './segment.ts';
 
-/** A vantage that is written down, so that answers can be given from it again: its segments follow from what it covers. */
-export type SealedVantage = Pick<Vantage, 'generation' | 'run' | 'coverage' | 'batchBelow'>;
+/** A read snapshot that is written down, so that answers can be given from it again: its segments follow from what it covers. */
+export type SealedSnapshot = Pick<ReadSnapshot, 'generation' | 'run' | 'coverage' | 'batchBelow'>;
 
-export function sealVantage({ generation, run, coverage, batchBelow }: Vantage): SealedVantage {
+export function sealSnapshot({ generation, run, coverage, batchBelow }: ReadSnapshot): SealedSnapshot {
   return { generation, run, coverage, batchBelow };
 }
 
-/** The vantage that was written down. */
-export function unsealVantage(sealed: SealedVantage, segmentSize: SegmentSize): Vantage {
+/** The read snapshot that was written down. */
+export function unsealSnapshot(sealed: SealedSnapshot, segmentSize: SegmentSize): ReadSnapshot {
   const { generation, run, coverage, batchBelow } = sealed;
   const segments: OpenSegment[] = [];
   for (const [name, ranges] of Object.entries(coverage)) {
@@ -28,11 +28,15 @@ export function unsealVantage(sealed: SealedVantage, segmentSize: SegmentSize): 
   return { generation, run, segments, coverage, batchBelow };
 }
 
-/** The part of a sealed vantage whose rows all cover the same offsets. `current` is the run that it names. */
-export function snapshotOf(sealed: SealedVantage, current: PublishedRun | null, segmentSize: SegmentSize): Vantage {
+/** The part of a sealed read snapshot whose rows all cover the same offsets. `current` is the run that it names. */
+export function snapshotOf(
+  sealed: SealedSnapshot,
+  current: PublishedRun | null,
+  segmentSize: SegmentSize,
+): ReadSnapshot {
   const progress = new Map<number, Map<number, number>>();
-  for (const { partition, segment, next } of unsealVantage(sealed, segmentSize).segments)
+  for (const { partition, segment, next } of unsealSnapshot(sealed, segmentSize).segments)
     progress.set(partition, (progress.get(partition) ?? new Map<number, number>()).set(segment, next));
   const pointer = { generation: sealed.generation, current, previous: null };
-  return vantageOf(pointer, [...progress.keys()], progress, segmentSize, true);
+  return readSnapshotOf(pointer, [...progress.keys()], progress, segmentSize, true);
 }

@@ -1,31 +1,31 @@
 import {
   type Cursor,
+  contiguousEnd,
   type Plan,
   type Pointer,
   type PublishedRun,
   partitionsOf,
-  prefixEnd,
-  type Question,
-  QuestionError,
+  QueryError,
+  type ReadSnapshot,
+  readSnapshotOf,
   type Scope,
-  type SealedVantage,
+  type SealedSnapshot,
   snapshotOf,
   stillReadable,
-  unsealVantage,
-  type Vantage,
-  vantageOf,
+  unsealSnapshot,
+  type ViewQuery,
   withFinality,
 } from '@bifold/core';
-import { clockBelow } from '../clock.ts';
+import { readWatermark } from '../watermark.ts';
 import type { QueryPorts } from './ports.ts';
 
 /** All that a view covers now. */
-export async function freshVantage(
+export async function newSnapshot(
   { storage }: Pick<Plan, 'storage'>,
-  { snapshot }: Pick<Question, 'snapshot'>,
+  { snapshot }: Pick<ViewQuery, 'snapshot'>,
   pointer: Pointer,
   { store }: Pick<QueryPorts, 'store'>,
-): Promise<Vantage> {
+): Promise<ReadSnapshot> {
   const partitions = new Set([...(await store.partitions()), ...partitionsOf(pointer.current)]);
   const progress = await Promise.all(
     Array.from(partitions, async (partition) => {
@@ -33,18 +33,18 @@ export async function freshVantage(
       return [partition, await store.readProgress(partition, from, null)] as const;
     }),
   );
-  return vantageOf(pointer, [...partitions], new Map(progress), storage.segmentSize, snapshot);
+  return readSnapshotOf(pointer, [...partitions], new Map(progress), storage.segmentSize, snapshot);
 }
 
-/** The vantage that a cursor names, if its run is still kept. A cursor comes from outside: what it claims of the log must be there. */
-export async function resumedVantage(
+/** The read snapshot that a cursor names, if its run is still kept. A cursor comes from outside: what it claims of the log must be there. */
+export async function snapshotFromCursor(
   plan: Plan,
   scope: Scope,
   cursor: Cursor,
   pointer: Pointer,
   { store, batch, published }: QueryPorts,
-): Promise<Vantage> {
-  const isOther = cursor.version !== scope.version || cursor.incarnation !== scope.incarnation;
+): Promise<ReadSnapshot> {
+  const isOther = cursor.version !== scope.version || cursor.topicId !== scope.topicId;
   if (isOther || !stillReadable(cursor, pointer)) throw cursorExpired(cursor, generationsOf(scope, pointer));
   const isKnown = new Set([...(await store.partitions()), ...partitionsOf(keptRun(cursor.run, pointer))]);
   const claimed = new Map<number, Map<number, number>>();
@@ -66,35 +66,39 @@ export async function resumedVantage(
     throw falseCursor(falsely.partition, falsely.next);
   }
   const named = { generation: cursor.generation, current: keptRun(cursor.run, pointer), previous: null };
-  return vantageOf(named, [...claimed.keys()], claimed, plan.storage.segmentSize, false);
+  return readSnapshotOf(named, [...claimed.keys()], claimed, plan.storage.segmentSize, false);
 }
 
-/** Every mark stands for a prefix of the log, and progress was written after its mark: so what is covered up to an offset has its clock, whoever folded it. */
-export async function withClocks(plan: Plan, vantage: Vantage, { appearances }: QueryPorts): Promise<Vantage> {
-  if (plan.late === undefined) return vantage;
-  const { coverage, batchBelow } = vantage;
-  const clocks = await Promise.all(
+/** Every mark stands for a prefix of the log, and progress was written after its mark: so what is covered up to an offset has its watermark, whoever folded it. */
+export async function withWatermarks(
+  plan: Plan,
+  readSnapshot: ReadSnapshot,
+  { operatorState }: QueryPorts,
+): Promise<ReadSnapshot> {
+  if (plan.late === undefined) return readSnapshot;
+  const { coverage, batchBelow } = readSnapshot;
+  const watermarks = await Promise.all(
     Object.entries(coverage).map(async ([name, ranges]) => {
       const { segmentSize } = plan.storage;
-      const { clockMs } = await clockBelow(
+      const { watermarkMs } = await readWatermark(
         Number(name),
         batchBelow[name] ?? 0,
-        prefixEnd(ranges),
+        contiguousEnd(ranges),
         segmentSize,
-        appearances,
+        operatorState,
       );
-      return [Number(name), clockMs] as const;
+      return [Number(name), watermarkMs] as const;
     }),
   );
-  return withFinality(plan, vantage, new Map(clocks));
+  return withFinality(plan, readSnapshot, new Map(watermarks));
 }
 
 function generationsOf({ version }: Scope, { generation }: Pointer): string {
   return `generations ${Math.max(0, generation - 1)} and ${generation} of ${version}`;
 }
 
-export function cursorExpired({ generation, version }: Cursor, allowed: string): QuestionError {
-  return new QuestionError('BIFOLD_CURSOR_EXPIRED', {
+export function cursorExpired({ generation, version }: Cursor, allowed: string): QueryError {
+  return new QueryError('BIFOLD_CURSOR_EXPIRED', {
     failed: 'a page cannot be given: the generation of its cursor is no longer kept',
     received: `generation ${generation} of ${version}`,
     allowed,
@@ -102,8 +106,8 @@ export function cursorExpired({ generation, version }: Cursor, allowed: string):
   });
 }
 
-function falseCursor(partition: number, next: number): QuestionError {
-  return new QuestionError('BIFOLD_BAD_CURSOR', {
+function falseCursor(partition: number, next: number): QueryError {
+  return new QueryError('BIFOLD_BAD_CURSOR', {
     failed: 'a cursor claims more of the log than was folded',
     received: `partition ${partition} up to ${next}`,
     allowed: 'the cursor of the page before, unchanged',
@@ -111,15 +115,15 @@ function falseCursor(partition: number, next: number): QuestionError {
   });
 }
 
-/** The vantage that was written down, if its run is still kept; null otherwise. */
-export function sealedVantage(
+/** The read snapshot that was written down, if its run is still kept; null otherwise. */
+export function snapshotFromSeal(
   { storage: { segmentSize } }: Pick<Plan, 'storage'>,
-  { snapshot }: Pick<Question, 'snapshot'>,
-  sealed: SealedVantage,
+  { snapshot }: Pick<ViewQuery, 'snapshot'>,
+  sealed: SealedSnapshot,
   pointer: Pointer,
-): Vantage | null {
+): ReadSnapshot | null {
   if (!stillReadable(sealed, pointer)) return null;
-  return snapshot ? snapshotOf(sealed, keptRun(sealed.run, pointer), segmentSize) : unsealVantage(sealed, segmentSize);
+  return snapshot ? snapshotOf(sealed, keptRun(sealed.run, pointer), segmentSize) : unsealSnapshot(sealed, segmentSize);
 }
 
 function keptRun(run: string | null, { current, previous }: Pointer): PublishedRun | null {

@@ -2,27 +2,27 @@ import {
   type ArchiveStore,
   type BatchStore,
   cutOf,
-  looksBack,
   type Plan,
   ProtocolError,
+  requiresHistory,
   type Scope,
   type SpeedStore,
   segmentStart,
 } from '@bifold/core';
-import { knownPrefix } from './prefix.ts';
+import { contiguousEndOf } from './prefix.ts';
 
 /**
  * What the recompute function tells the speed function of a view that looks back. Records that came while something below them was lost to the log were left to the batch
  * layer; once a cut has passed that, they can be folded, and nothing would tell the speed layer so before another record comes.
  */
-export interface Resumption {
+export interface CatchUpRequest {
   readonly eventSource: 'bifold.recompute';
   readonly scope: Scope;
   /** For each partition, the offset up to which the log is to be folded. */
   readonly upTo: Readonly<Record<string, number>>;
 }
 
-export interface ResumptionPorts {
+export interface CatchUpPorts {
   readonly archive: Pick<ArchiveStore, 'partitions' | 'chain'>;
   readonly batch: Pick<BatchStore, 'readPointer'>;
   readonly speed: Pick<SpeedStore, 'readProgress'>;
@@ -34,12 +34,12 @@ export interface ResumptionPorts {
  *
  * @returns null where there is nothing to tell
  */
-export async function resumptionOf(
+export async function planCatchUp(
   plan: Plan,
   scope: Scope,
-  { archive, batch, speed }: ResumptionPorts,
-): Promise<Resumption | null> {
-  if (!looksBack(plan)) return null;
+  { archive, batch, speed }: CatchUpPorts,
+): Promise<CatchUpRequest | null> {
+  if (!requiresHistory(plan)) return null;
   const { segmentSize } = plan.storage;
   const { current } = await batch.readPointer('serial');
   const upTo: Record<string, number> = {};
@@ -48,27 +48,27 @@ export async function resumptionOf(
     const archived = chain.at(-1)?.end ?? 0;
     const cut = cutOf(current, partition);
     if (chain.some(({ lost, end }) => lost && end > segmentStart(cut, segmentSize))) continue;
-    if ((await knownPrefix(partition, cut, archived, segmentSize, speed)) < archived) upTo[partition] = archived;
+    if ((await contiguousEndOf(partition, cut, archived, segmentSize, speed)) < archived) upTo[partition] = archived;
   }
   return Object.keys(upTo).length === 0 ? null : { eventSource: 'bifold.recompute', scope, upTo };
 }
 
 /**
- * An event that is a resumption, by partition; null where it is something else.
+ * An event that is a catch-up request, by partition; null where it is something else.
  * @throws {ProtocolError} for one that does not say what it must
  */
-export function readResumption(event: unknown): { readonly scope: Scope; readonly upTo: Map<number, number> } | null {
-  const { eventSource, scope, upTo } = (event ?? {}) as Partial<Resumption>;
+export function parseCatchUp(event: unknown): { readonly scope: Scope; readonly upTo: Map<number, number> } | null {
+  const { eventSource, scope, upTo } = (event ?? {}) as Partial<CatchUpRequest>;
   if (eventSource !== 'bifold.recompute') return null;
   const ends = new Map(Object.entries(upTo ?? {}).map(([partition, end]) => [Number(partition), end]));
   const isOffset = (one: unknown): boolean => Number.isSafeInteger(one) && (one as number) >= 0;
   const isWhole = [...ends].every((entry) => entry.every(isOffset));
-  if (isWhole && ends.size > 0 && typeof scope?.version === 'string' && typeof scope.incarnation === 'string')
+  if (isWhole && ends.size > 0 && typeof scope?.version === 'string' && typeof scope.topicId === 'string')
     return { scope, upTo: ends };
-  throw new ProtocolError('BIFOLD_BAD_RESUMPTION', {
+  throw new ProtocolError('BIFOLD_BAD_CATCH_UP', {
     failed: 'a function of the stream cannot tell up to where it is to fold',
     received: (JSON.stringify(event) ?? 'nothing').slice(0, 200),
-    allowed: '{ eventSource: "bifold.recompute", scope: { version, incarnation }, upTo: { <partition>: <offset> } }',
+    allowed: '{ eventSource: "bifold.recompute", scope: { version, topicId }, upTo: { <partition>: <offset> } }',
     remedy: 'invoke the recompute function, which tells it that',
   });
 }

@@ -1,54 +1,54 @@
 import {
-  type Appearance,
-  type AppearanceStore,
-  appearancesSql,
-  clockMark,
-  clocksSql,
+  type AllowedLateness,
   columnValue,
   cutOf,
   type Decoded,
-  type Late,
-  type LookBack,
-  lookBackOf,
-  looksBack,
   type Manifest,
-  NO_CLOCK_MS,
+  NO_WATERMARK_MS,
+  type OperatorStateStore,
   type Plan,
   type Pointer,
   type PoisonReason,
   ProtocolError,
   readOrigin,
+  requiresHistory,
   type SegmentSize,
   type SpeedStore,
   type SqlEngine,
   type SqlValue,
+  type StateEntry,
+  type StatefulStage,
   segmentEnd,
   segmentStart,
+  stateEntriesSql,
+  statefulStageOf,
+  watermarkMark,
+  watermarksSql,
 } from '@bifold/core';
 import { COVERED } from './manifest.ts';
 
-interface AppearancePorts {
-  readonly appearances: AppearanceStore;
+interface OperatorStatePorts {
+  readonly operatorState: OperatorStateStore;
   readonly speed: Pick<SpeedStore, 'readProgress'>;
 }
 
-const APPEARANCES_AT_ONCE = 5_000;
+const OPERATOR_STATE_AT_ONCE = 5_000;
 
 /**
  * Rule 10: before a cut is published, all that appeared below it is stored, so that the speed layer can go on from there. It stored what it completed itself: the rest are
  * the segments that were closed to it.
  */
-export async function storeAppearances(
+export async function storeOperatorState(
   plan: Plan,
   pointer: Pointer,
   { cuts }: Manifest,
   engine: SqlEngine,
-  ports: AppearancePorts,
+  ports: OperatorStatePorts,
 ): Promise<void> {
-  const lookBack = lookBackOf(plan);
+  const lookBack = statefulStageOf(plan);
   if (lookBack === null) return;
   const { segmentSize } = plan.storage;
-  if (plan.late !== undefined) await storeClocks(plan.late, cuts, segmentSize, engine, ports.appearances);
+  if (plan.late !== undefined) await storeWatermarks(plan.late, cuts, segmentSize, engine, ports.operatorState);
   for (const [name, cut] of Object.entries(cuts)) {
     const partition = Number(name);
     const before = cutOf(pointer.current, partition);
@@ -60,39 +60,39 @@ export async function storeAppearances(
       const start = segmentStart(segment, segmentSize);
       while (segment + 1 < cut && !isComplete(segment + 1)) segment++;
       const end = segmentEnd(segment, segmentSize);
-      let pending: Appearance[] = [];
-      for await (const chunk of engine.query(appearancesSql(plan, COVERED, partition, start, end))) {
+      let pending: StateEntry[] = [];
+      for await (const chunk of engine.query(stateEntriesSql(plan, COVERED, partition, start, end))) {
         for (const [offset, ...record] of chunk)
-          pending.push(...appearancesOf(lookBack, archivedRecord(plan, record), record[3] === true, Number(offset)));
-        if (pending.length < APPEARANCES_AT_ONCE) continue;
-        await ports.appearances.write(partition, pending);
+          pending.push(...stateEntriesOf(lookBack, archivedRecord(plan, record), record[3] === true, Number(offset)));
+        if (pending.length < OPERATOR_STATE_AT_ONCE) continue;
+        await ports.operatorState.write(partition, pending);
         pending = [];
       }
-      if (pending.length > 0) await ports.appearances.write(partition, pending);
+      if (pending.length > 0) await ports.operatorState.write(partition, pending);
     }
   }
 }
 
-/** Where the clocks stand at the cuts: whoever folds what is above goes on from there. */
-async function storeClocks(
-  late: Late,
+/** Where the watermarks stand at the cuts: whoever folds what is above goes on from there. */
+async function storeWatermarks(
+  late: AllowedLateness,
   cuts: Manifest['cuts'],
   segmentSize: SegmentSize,
   engine: SqlEngine,
-  appearances: AppearanceStore,
+  operatorState: OperatorStateStore,
 ): Promise<void> {
-  const clocks = new Map<number, number>();
-  for await (const chunk of engine.query(clocksSql(late, COVERED)))
-    for (const [partition, clockMs] of chunk) clocks.set(Number(partition), Number(clockMs));
+  const watermarks = new Map<number, number>();
+  for await (const chunk of engine.query(watermarksSql(late, COVERED)))
+    for (const [partition, watermarkMs] of chunk) watermarks.set(Number(partition), Number(watermarkMs));
   for (const [name, cut] of Object.entries(cuts)) {
     if (cut === 0) continue;
     const partition = Number(name);
     const last = segmentStart(cut, segmentSize) - 1;
-    await appearances.write(partition, [clockMark(cut - 1, last, clocks.get(partition) ?? NO_CLOCK_MS)]);
+    await operatorState.write(partition, [watermarkMark(cut - 1, last, watermarks.get(partition) ?? NO_WATERMARK_MS)]);
   }
 }
 
-/** A row of `appearancesSql`, without its offset. */
+/** A row of `stateEntriesSql`, without its offset. */
 function archivedRecord(
   { relay }: Plan,
   [reason, timeMs, origin, , ...values]: readonly (SqlValue | undefined)[],
@@ -105,23 +105,23 @@ function archivedRecord(
 }
 
 /** What came too late was relayed all the same; but it repeats nothing, and nothing is joined with it. */
-function appearancesOf(
-  { relayed, duplicates, join }: LookBack,
+function stateEntriesOf(
+  { relayed, duplicates, join }: StatefulStage,
   record: Decoded,
   isLate: boolean,
   offset: number,
-): readonly Appearance[] {
+): readonly StateEntry[] {
   return [
-    relayed?.appearanceOf(record, offset) ?? null,
-    isLate ? null : (duplicates?.appearanceOf(record, offset) ?? null),
-    isLate || record.kind === 'poison' ? null : (join?.waitingOf(record, offset) ?? null),
+    relayed?.stateEntryOf(record, offset) ?? null,
+    isLate ? null : (duplicates?.stateEntryOf(record, offset) ?? null),
+    isLate || record.kind === 'poison' ? null : (join?.bufferEntryFor(record, offset) ?? null),
   ].filter((one) => one !== null);
 }
 
 /** What the speed layer saw of a range that is lost can be computed by nobody again: records that repeat it would count here, and not there. */
 export function refuseLost(plan: Plan, acceptLost: boolean): void {
   const { name } = plan;
-  if (!acceptLost || !looksBack(plan)) return;
+  if (!acceptLost || !requiresHistory(plan)) return;
   throw new ProtocolError('BIFOLD_LOST_BEFORE_DUPLICATES', {
     failed: `"${name}" looks back, and cannot pass records that are lost`,
     received: '--accept-lost',

@@ -1,0 +1,27 @@
+import { type Log, ProtocolError } from '@bifold/core';
+
+/** A topic that a function reads, and the id that it was deployed for. */
+export interface BoundTopic {
+  readonly log: Pick<Log, 'topicId'>;
+  readonly topicId: string;
+}
+
+/** The same where the function asks the log for records, too. */
+export interface BoundLog extends BoundTopic {
+  readonly log: Log;
+}
+
+/**
+ * Rule 3: topic ids never come back, so if the broker has the bound id now, what was read before is of that topic.
+ * @throws {ProtocolError} when it has another one, or no such topic
+ */
+export async function verifyTopicId({ log, topicId }: BoundTopic): Promise<void> {
+  const found = await log.topicId();
+  if (found === topicId) return;
+  throw new ProtocolError('BIFOLD_OTHER_TOPIC_ID', {
+    failed: 'the log cannot be read: the topic is not the one that this function was deployed for',
+    received: found === null ? 'no such topic' : `topic id ${found}`,
+    allowed: `topic id ${topicId}`,
+    remedy: 'deploy the pipeline again: a recreated topic has a new id, with its own mapping and consumer group',
+  });
+}
