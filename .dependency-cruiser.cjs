@@ -10,12 +10,13 @@ const WORKSPACES = [
   'layers/core',
   'layers/compression',
   'layers/adapters',
+  'layers/engine',
   'layers/pipelines',
+  'layers/streams',
   'functions',
   'cdk',
   'infra/cloud',
   'infra/trigger',
-  'infra/runner',
   'infra/cli',
 ];
 const TESTS = '\\.test\\.ts$';
@@ -51,12 +52,16 @@ module.exports = {
     arrow('layers/core', []),
     arrow('layers/compression', []),
     arrow('layers/adapters', ['layers/core', 'layers/compression']),
+    {
+      ...arrow('layers/engine', ['layers/core']),
+      from: { path: '^layers/engine/', pathNot: TESTS },
+    },
     arrow('layers/pipelines', ['layers/core']),
-    arrow('functions', ['layers/core', 'layers/adapters', 'layers/pipelines']),
+    arrow('layers/streams', ['layers/core', 'layers/adapters', 'layers/pipelines']),
+    arrow('functions', ['layers/core', 'layers/adapters', 'layers/engine', 'layers/pipelines']),
     arrow('cdk', ['layers/core', 'layers/pipelines']),
     arrow('infra/cloud', []),
     arrow('infra/trigger', ['layers/compression']),
-    arrow('infra/runner', ['layers/core', 'layers/adapters', 'layers/pipelines']),
     // infra/cli imports everything of ours.
     {
       name: 'core-is-pure',

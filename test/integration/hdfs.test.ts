@@ -138,7 +138,7 @@ describe('commands', () => {
     writeFileSync(
       file,
       `import { field } from '@bifold/core';
-import { availableNow, defineStream, files } from '@bifold/runner';
+import { availableNow, defineStream, files } from '@bifold/streams';
 import * as z from 'zod';
 export default defineStream({
   name: 'orders',

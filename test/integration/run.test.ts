@@ -325,7 +325,7 @@ describe('topics', () => {
     const read = async (from: string): Promise<readonly string[]> => {
       writeFileSync(
         file,
-        `import { availableNow, console, defineStream, kafka, union } from '@bifold/runner';
+        `import { availableNow, console, defineStream, kafka, union } from '@bifold/streams';
 export default defineStream({ name: 'several', from: ${from}, trigger: availableNow(), sinks: [console()] });
 `,
       );
@@ -369,7 +369,7 @@ describe('files of S3', () => {
     const file = join(folder, 'orders.ts');
     writeFileSync(
       file,
-      `import { availableNow, console, defineStream, files } from '@bifold/runner';
+      `import { availableNow, console, defineStream, files } from '@bifold/streams';
 import * as z from 'zod';
 const schema = z.object({ day: z.string(), n: z.int() });
 export default defineStream({
@@ -416,7 +416,7 @@ describe('a stream that is killed', () => {
     const file = join(folder, 'copying.ts');
     writeFileSync(
       file,
-      `import { availableNow, cassandra, console, defineStream, files, foreachBatch, kafka } from '@bifold/runner';
+      `import { availableNow, cassandra, console, defineStream, files, foreachBatch, kafka } from '@bifold/streams';
 import * as z from 'zod';
 const dieAt = Number(process.env.DIE_AT ?? -1);
 export default defineStream({
@@ -486,7 +486,7 @@ export default defineStream({
     const file = join(folder, 'settling.ts');
     writeFileSync(
       file,
-      `import { availableNow, defineStream, foreachBatch, join, kafka } from '@bifold/runner';
+      `import { availableNow, defineStream, foreachBatch, join, kafka } from '@bifold/streams';
 import * as z from 'zod';
 const dieAt = Number(process.env.DIE_AT ?? -1);
 const at = z.iso.datetime();

@@ -15,7 +15,7 @@ import {
   tumbling,
   type Value,
 } from '@bifold/core';
-import { executeQuery, questionOf } from '@bifold/functions/bodies';
+import { executeQuery, questionOf } from '@bifold/engine';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

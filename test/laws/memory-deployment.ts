@@ -20,9 +20,9 @@ import {
   questionOf,
   type Recomputed,
   recompute,
-  respond,
   withSealedCursors,
-} from '@bifold/functions/bodies';
+} from '@bifold/engine';
+import { respond } from '@bifold/functions/http';
 
 const TOPIC_ID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
 

@@ -30,7 +30,7 @@ import {
   type ViewQuery,
   type WindowPlan,
 } from '@bifold/core';
-import { archiveLog, coldState, executeQuery, foldDelivery, publishedView, recompute } from '@bifold/functions/bodies';
+import { archiveLog, coldState, executeQuery, foldDelivery, publishedView, recompute } from '@bifold/engine';
 import { choices as choicesOf } from './numbers.ts';
 import { LOOKUP_VERSIONS, pipelineOf, type RandomCase, TABLES } from './random-pipelines.ts';
 

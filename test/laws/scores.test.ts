@@ -25,7 +25,7 @@ import {
   type Value,
   withModels,
 } from '@bifold/core';
-import { executeQuery, questionOf } from '@bifold/functions/bodies';
+import { executeQuery, questionOf } from '@bifold/engine';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

@@ -13,7 +13,7 @@ import {
 } from '@bifold/adapters';
 import { openEngine } from '@bifold/adapters/duckdb';
 import { foldOf, type LogRecord, type ModelPointer, type Pipeline, type Value } from '@bifold/core';
-import { archiveLog, coldState, foldDelivery, publishedView, recompute } from '@bifold/functions/bodies';
+import { archiveLog, coldState, foldDelivery, publishedView, recompute } from '@bifold/engine';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import fc from 'fast-check';
 import { store } from './models.ts';

@@ -10,7 +10,7 @@ import {
   segmentOf,
   segmentStart,
 } from '@bifold/core';
-import { questionOf } from '@bifold/functions/bodies';
+import { questionOf } from '@bifold/engine';
 import { archive, recompute, sweep } from './batch-layer.ts';
 import { restore } from './emptied.ts';
 import { announce, checkTakeover } from './handover.ts';

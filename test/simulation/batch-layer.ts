@@ -4,7 +4,7 @@ import {
   planCatchUp,
   recompute as recomputeViews,
   sweep as sweepStores,
-} from '@bifold/functions/bodies';
+} from '@bifold/engine';
 import { foldingEngine } from './engine.ts';
 import { viewPorts } from './handover.ts';
 import { invocation, sweepLedger } from './ports.ts';

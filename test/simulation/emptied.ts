@@ -1,5 +1,5 @@
 import { BifoldError, type LookupArchive, requiresHistory } from '@bifold/core';
-import { announceVersion, restoreView } from '@bifold/functions/bodies';
+import { announceVersion, restoreView } from '@bifold/engine';
 import { foldingEngine } from './engine.ts';
 import { viewPorts } from './handover.ts';
 import { bindingStore } from './ports.ts';

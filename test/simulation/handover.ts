@@ -1,4 +1,4 @@
-import { announceVersion, type HandoverPorts, missingOfNext } from '@bifold/functions/bodies';
+import { announceVersion, type HandoverPorts, missingOfNext } from '@bifold/engine';
 import { uncovered } from './oracle.ts';
 import * as ports from './ports.ts';
 import type { Happening } from './run.ts';

@@ -10,13 +10,7 @@ import {
   ViewLostError,
   type ViewQuery,
 } from '@bifold/core';
-import {
-  answerView,
-  executeQuery,
-  questionOf,
-  readRecordSources,
-  resolveRecordSources,
-} from '@bifold/functions/bodies';
+import { answerView, executeQuery, questionOf, readRecordSources, resolveRecordSources } from '@bifold/engine';
 import { foldingEngine } from './engine.ts';
 import { viewPorts } from './handover.ts';
 import { differenceOf, uncovered } from './oracle.ts';

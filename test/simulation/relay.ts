@@ -1,5 +1,5 @@
 import type { LogRecord } from '@bifold/core';
-import { relayDelivery } from '@bifold/functions/bodies';
+import { relayDelivery } from '@bifold/engine';
 import { logWriter } from './ports.ts';
 import type { Happening } from './run.ts';
 import { PARTITIONS } from './topic.ts';

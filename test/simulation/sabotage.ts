@@ -13,7 +13,7 @@ import type {
   Scope,
   SpeedStore,
 } from '@bifold/core';
-import type { WarmState } from '@bifold/functions/bodies';
+import type { WarmState } from '@bifold/engine';
 import type { bucket, Stage } from './ports.ts';
 
 export type Role = 'announce' | 'relay' | 'speed' | 'archive' | 'recompute' | 'sweep' | 'query' | 'restore';

@@ -1,5 +1,5 @@
 import { type LogRecord, originHeader, originText, type Pipeline } from '@bifold/core';
-import { placementsOf } from '@bifold/functions/bodies';
+import { placementsOf } from '@bifold/engine';
 import { sourceValue } from './pipelines.ts';
 import type { Random } from './random.ts';
 import type { Run } from './run.ts';

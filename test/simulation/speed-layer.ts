@@ -7,7 +7,7 @@ import {
   foldDelivery,
   type SpeedPorts,
   type WarmState,
-} from '@bifold/functions/bodies';
+} from '@bifold/engine';
 import type { Happening } from './run.ts';
 import type { Deployment, Poller, World } from './world.ts';
 

@@ -17,7 +17,7 @@ import {
   type Scope,
   type ViewQuery,
 } from '@bifold/core';
-import { publishedView, type WarmState } from '@bifold/functions/bodies';
+import { publishedView, type WarmState } from '@bifold/engine';
 import { FinalRows } from './finality.ts';
 import type { Lookups } from './history.ts';
 import { FAMILIES, inSmallSegments, SEGMENT_SIZES } from './pipelines.ts';

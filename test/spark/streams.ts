@@ -1,6 +1,6 @@
 import { join as pathOf } from 'node:path';
 import { count, tumbling } from '@bifold/core';
-import { availableNow, console, defineStream, files, type JoinType, join, type Stream, union } from '@bifold/runner';
+import { availableNow, console, defineStream, files, type JoinType, join, type Stream, union } from '@bifold/streams';
 import { z } from 'zod';
 import { shownBy, writeFiles } from '../unit/streams/world.ts';
 import { MINUTE_MS } from './events.ts';

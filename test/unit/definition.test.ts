@@ -990,14 +990,14 @@ const REFUSALS: readonly { code: string; what: string; names: string; allowed: s
   {
     code: 'BIFOLD_BAD_AGGREGATE',
     what: 'an aggregate of nothing',
-    names: 'takes',
+    names: 'input',
     allowed: 'numbers, booleans',
     make: () => defineAggregate({ ...LEAST, input: 'dates' } as never),
   },
   {
     code: 'BIFOLD_BAD_AGGREGATE',
     what: 'an aggregate that shows anything',
-    names: 'shows',
+    names: 'output',
     allowed: 'number, boolean',
     make: () => defineAggregate({ ...LEAST, output: 'any' } as never),
   },

@@ -19,7 +19,7 @@ import {
   topic,
   tumbling,
 } from '@bifold/core';
-import { latestDrift } from '@bifold/functions/bodies';
+import { latestDrift } from '@bifold/engine';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 

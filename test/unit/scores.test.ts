@@ -25,7 +25,7 @@ import {
   type Value,
   withModels,
 } from '@bifold/core';
-import { bindModels, coldModels, type RefusedVersion } from '@bifold/functions/bodies';
+import { bindModels, coldModels, type RefusedVersion } from '@bifold/engine';
 import { delaysExpected } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';

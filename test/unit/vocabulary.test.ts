@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AggregateKind, ExpressionNode, FlatMapPlan, Relayed, Window } from '@bifold/core';
-import type { Sink } from '@bifold/runner';
+import type { Sink } from '@bifold/streams';
 import { describe, expect, it } from '@jest/globals';
 import type { Case } from '../spark/case.ts';
 import { allCases } from '../spark/cases/index.ts';

@@ -1,5 +1,5 @@
 import { count, tumbling } from '@bifold/core';
-import { console, defineStream } from '@bifold/runner';
+import { console, defineStream } from '@bifold/streams';
 import { films } from './films.ts';
 
 /** Films of each minute. `complete`: each batch gives the whole result; nothing is forgotten, nothing is late. */

@@ -1,4 +1,4 @@
-import { console, defineStream, join } from '@bifold/runner';
+import { console, defineStream, join } from '@bifold/streams';
 import { descriptions, titles } from './films.ts';
 
 /** Each film with its description, which comes up to ten seconds before it or twenty after; and in the end those that got none. */

@@ -1,4 +1,4 @@
-import { kafka } from '@bifold/runner';
+import { kafka } from '@bifold/streams';
 import * as z from 'zod';
 
 const Film = z.object({

@@ -1,5 +1,5 @@
 import { count, max, sliding } from '@bifold/core';
-import { console, defineStream } from '@bifold/runner';
+import { console, defineStream } from '@bifold/streams';
 import { films } from './films.ts';
 
 /** The last twenty seconds, every ten seconds. `append`: each batch gives the windows that can change no more. */

@@ -1,5 +1,5 @@
 import { lookup, table } from '@bifold/core';
-import { console, defineStream } from '@bifold/runner';
+import { console, defineStream } from '@bifold/streams';
 import * as z from 'zod';
 import { titles } from './films.ts';
 

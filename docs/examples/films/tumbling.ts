@@ -1,5 +1,5 @@
 import { count, max, tumbling } from '@bifold/core';
-import { console, defineStream } from '@bifold/runner';
+import { console, defineStream } from '@bifold/streams';
 import { films } from './films.ts';
 
 /** Films of each minute by their rating; a film that is sent twice counts once. `update`: each batch gives the windows that it changed. */

@@ -1,5 +1,5 @@
 import { count, mean, tumbling } from '@bifold/core';
-import { console, defineStream } from '@bifold/runner';
+import { console, defineStream } from '@bifold/streams';
 import { flightsInWeather } from './flights-weather.ts';
 
 /** Windows over joined rows: a day is given when no row of it can come any more, also none that waits for its weather. */

@@ -1,5 +1,5 @@
 import { field } from '@bifold/core';
-import { console, defineStream, join, kafka, memory } from '@bifold/runner';
+import { console, defineStream, join, kafka, memory } from '@bifold/streams';
 import * as z from 'zod';
 
 const Flight = z.object({

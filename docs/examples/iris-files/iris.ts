@@ -1,5 +1,5 @@
 import { field } from '@bifold/core';
-import { console, defineStream, every, files, memory } from '@bifold/runner';
+import { console, defineStream, every, files, memory } from '@bifold/streams';
 import * as z from 'zod';
 
 /** A flower, measured in centimetres. */

@@ -1,5 +1,5 @@
 import { field } from '@bifold/core';
-import { console, defineStream, every, rate } from '@bifold/runner';
+import { console, defineStream, every, rate } from '@bifold/streams';
 
 /** Five rows a second, a column added, shown in batches. */
 export default defineStream({

@@ -1,4 +1,4 @@
-import { console, defineStream, every, kafka } from '@bifold/runner';
+import { console, defineStream, every, kafka } from '@bifold/streams';
 
 /** Five records of a topic every ten seconds: where it begins is said by --from, where it goes on by its checkpoint. */
 export default defineStream({

@@ -12,7 +12,7 @@ import {
   foreachBatch,
   kafka,
   memory,
-} from '@bifold/runner';
+} from '@bifold/streams';
 import * as z from 'zod';
 
 const Song = z.object({

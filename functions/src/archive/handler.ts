@@ -1,10 +1,10 @@
 import { tmpdir } from 'node:os';
 import { openBucket, s3Archive } from '@bifold/adapters/s3';
+import { type ArchivedPartition, type ArchivePorts, archiveLog } from '@bifold/engine';
 import { logOfEnvironment, once } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed, timeLeft } from '../deployment/observed.ts';
-import { type ArchivedPartition, type ArchivePorts, archiveLog } from './archive.ts';
 
 const { pipeline, scope } = deploymentOf();
 

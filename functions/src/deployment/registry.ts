@@ -1,6 +1,6 @@
 import { type CassandraClient, modelPointers } from '@bifold/adapters/cassandra';
 import type { ModelRegistry, Plan } from '@bifold/core';
-import type { RefusedVersion } from '../models.ts';
+import type { RefusedVersion } from '@bifold/engine';
 import { setting } from './environment.ts';
 import { logger, MetricUnit, metrics } from './observed.ts';
 

@@ -9,16 +9,20 @@ import {
   speedStore,
 } from '@bifold/adapters/cassandra';
 import type { Answer, Plan, Scope } from '@bifold/core';
+import {
+  answerView,
+  cursorSeal,
+  publishedView,
+  type QueryPorts,
+  rememberedVersions,
+  type ViewPorts,
+  withSealedCursors,
+} from '@bifold/engine';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
-import { publishedView } from '../published.ts';
-import { cursorSeal, withSealedCursors } from './cursor-seal.ts';
 import { respond } from './http.ts';
-import type { QueryPorts } from './ports.ts';
-import { rememberedVersions } from './versions.ts';
-import { answerView, type ViewPorts } from './view.ts';
 
 const { pipeline, scope } = deploymentOf();
 const { plan } = pipeline;

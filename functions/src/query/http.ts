@@ -1,6 +1,6 @@
 import { type Answer, BifoldError, QueryError, ViewLostError } from '@bifold/core';
+import { NESTING_MAX, parseShallowJson } from '@bifold/engine';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { NESTING_MAX, parseShallowJson } from './bounded-json.ts';
 
 const BODY_BYTES_MAX = 1024 * 1024;
 const PARAMETER_NAMES_MAX = 32;

@@ -1,9 +1,6 @@
 import type { AnswerRow, ModelRegistry, Plan, Scope } from '@bifold/core';
+import { type DriftQuestion, executeQuery, latestDrift, type QueryPorts, questionOf } from '@bifold/engine';
 import { logger, MetricUnit, metrics } from '../deployment/observed.ts';
-import { type DriftQuestion, latestDrift } from '../drift.ts';
-import { executeQuery } from '../query/answer.ts';
-import type { QueryPorts } from '../query/ports.ts';
-import { questionOf } from '../query/question.ts';
 
 const PAGE_ROWS = 10_000;
 

@@ -10,18 +10,23 @@ import {
   speedStore,
 } from '@bifold/adapters/cassandra';
 import { archivedBindings, openBucket, s3Archive, s3Bindings, s3Publications, s3Views } from '@bifold/adapters/s3';
-import { planCatchUp } from '../catch-up.ts';
+import {
+  announceVersion,
+  type HandoverPorts,
+  planCatchUp,
+  publishedView,
+  type QueryPorts,
+  type Recomputed,
+  type RecomputePorts,
+  recompute,
+} from '@bifold/engine';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { invokeLater } from '../deployment/invocation.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { registryOfEnvironment } from '../deployment/registry.ts';
-import { announceVersion, type HandoverPorts } from '../handover.ts';
-import { publishedView } from '../published.ts';
-import type { QueryPorts } from '../query/ports.ts';
 import { tellDrift } from './drift.ts';
-import { type Recomputed, type RecomputePorts, recompute } from './recompute.ts';
 
 const { pipeline, scope } = deploymentOf();
 

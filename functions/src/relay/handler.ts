@@ -1,9 +1,9 @@
 import { kafkaLogWriter } from '@bifold/adapters/kafka';
+import { placementsOf, type RelayPorts, relayDelivery } from '@bifold/engine';
 import { kafkaOfEnvironment, logOfEnvironment, once } from '../deployment/connections.ts';
 import { deploymentOf, mapSetting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { type KafkaEvent, recordsByTopic } from '../speed/event.ts';
-import { placementsOf, type RelayPorts, relayDelivery } from './relay.ts';
 
 const { plan } = deploymentOf().pipeline;
 const placements = placementsOf(plan);

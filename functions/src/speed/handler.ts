@@ -1,14 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { batchStore, bindingStore, lookupStore, operatorStateStore, speedStore } from '@bifold/adapters/cassandra';
 import { foldOf } from '@bifold/core';
-import { type CatchUpRequest, parseCatchUp } from '../catch-up.ts';
+import {
+  type CatchUpRequest,
+  catchUpTo,
+  coldState,
+  type FoldedPartition,
+  foldDelivery,
+  parseCatchUp,
+  publishedView,
+  type SpeedPorts,
+} from '@bifold/engine';
 import { cassandraOfEnvironment, logOfEnvironment, once } from '../deployment/connections.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { registryOfEnvironment } from '../deployment/registry.ts';
-import { publishedView } from '../published.ts';
 import { type KafkaEvent, recordsByPartition } from './event.ts';
-import { catchUpTo, coldState, type FoldedPartition, foldDelivery, type SpeedPorts } from './speed.ts';
 
 const { pipeline, scope } = deploymentOf();
 const { plan } = pipeline;

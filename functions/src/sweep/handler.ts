@@ -1,9 +1,9 @@
 import { batchStore, speedStore, sweepLedger } from '@bifold/adapters/cassandra';
 import { openBucket, s3Views } from '@bifold/adapters/s3';
+import { type SweepPorts, type Swept, sweep } from '@bifold/engine';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed, timeLeft } from '../deployment/observed.ts';
-import { type SweepPorts, type Swept, sweep } from './sweep.ts';
 
 const { pipeline, scope } = deploymentOf();
 const { storage } = pipeline.plan;

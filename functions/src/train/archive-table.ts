@@ -15,8 +15,7 @@ import {
   segmentStart,
   textLiteral,
 } from '@bifold/core';
-import { BINDINGS, loadLookups, type SegmentBinding } from '../recompute/lookups.ts';
-import { COVERED, loadManifest } from '../recompute/manifest.ts';
+import { BINDINGS, COVERED, loadLookups, loadManifest, type SegmentBinding } from '@bifold/engine';
 import { trainingColumns } from './columns.ts';
 import type { TrainedOn } from './learned.ts';
 

@@ -1,5 +1,4 @@
-import { type Coverage, type Plan, type Receipt, resultTypeOf } from '@bifold/core';
-import type { AnswerRow } from '@bifold/functions';
+import { type AnswerRow, type Coverage, type Plan, type Receipt, resultTypeOf } from '@bifold/core';
 import { tableText } from './table.ts';
 import { bold, dim, harmless, number, plural, styled } from './terminal.ts';
 import type { Change } from './watching.ts';

@@ -1,5 +1,4 @@
-import { gatherPages } from '@bifold/core';
-import type { Answer } from '@bifold/functions';
+import { type Answer, gatherPages } from '@bifold/core';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import { CheckFailed, CliError, messageOf, UsageError } from './errors.ts';

@@ -9,7 +9,7 @@ import {
   replayAnswer,
   type ViewQuery,
 } from '@bifold/core';
-import { cursorSeal, readRecordSources, resolveRecordSources } from '@bifold/functions/bodies';
+import { cursorSeal, readRecordSources, resolveRecordSources } from '@bifold/engine';
 import { boundLookups } from './bound-lookups.ts';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';

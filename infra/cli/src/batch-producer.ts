@@ -1,5 +1,5 @@
 import type { KafkaAdmin, KafkaOptions } from '@bifold/adapters/kafka';
-import type { BatchProducer, OutgoingMessage } from '@bifold/runner';
+import type { BatchProducer, OutgoingMessage } from '@bifold/streams';
 import { Partitioners } from 'kafkajs';
 import { asking, kafkaClient } from './kafka.ts';
 

@@ -1,5 +1,5 @@
 import type { Column, Value } from '@bifold/core';
-import { type Batch, type ConsoleNode, jsonOf } from '@bifold/runner';
+import { type Batch, type ConsoleNode, jsonOf } from '@bifold/streams';
 import Table from 'cli-table3';
 import { harmless, print } from './terminal.ts';
 

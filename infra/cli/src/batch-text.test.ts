@@ -1,4 +1,4 @@
-import type { ArchivedPartition, Recomputed } from '@bifold/functions';
+import type { ArchivedPartition, Recomputed } from '@bifold/engine';
 import { describe, expect, it } from '@jest/globals';
 import { archivedText, recomputedText } from './batch-text.ts';
 

@@ -1,4 +1,4 @@
-import type { ArchivedPartition, Recomputed } from '@bifold/functions';
+import type { ArchivedPartition, Recomputed } from '@bifold/engine';
 import { number, plural } from './terminal.ts';
 
 /** What an archive run did, and what comes next. */

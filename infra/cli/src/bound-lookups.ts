@@ -10,7 +10,7 @@ import {
   type Value,
   withModels,
 } from '@bifold/core';
-import { loadModel, NO_VERSION } from '@bifold/functions/bodies';
+import { loadModel, NO_VERSION } from '@bifold/engine';
 import type { Context } from './context.ts';
 import { CliError } from './errors.ts';
 

@@ -1,5 +1,4 @@
-import { type FoldedRow, rowAlgebrasOf, rowId } from '@bifold/core';
-import type { AnswerRow } from '@bifold/functions';
+import { type AnswerRow, type FoldedRow, rowAlgebrasOf, rowId } from '@bifold/core';
 import { delays } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { compareQuarantine, compareWindow, sameValues } from './compare.ts';

@@ -1,4 +1,5 @@
 import {
+  type AnswerRow,
   boundText,
   type Coverage,
   type FoldedRow,
@@ -12,7 +13,6 @@ import {
   rowId,
   type Value,
 } from '@bifold/core';
-import type { AnswerRow } from '@bifold/functions';
 
 type Shown = Readonly<Record<string, Result>>;
 

@@ -1,5 +1,5 @@
 import type { FeatureDrift, Plan } from '@bifold/core';
-import { type Drift, type DriftOptions, latestDrift } from '@bifold/functions/bodies';
+import { type Drift, type DriftOptions, latestDrift } from '@bifold/engine';
 import { askAll } from './api.ts';
 import { figureText } from './charts/figure-text.ts';
 import type { Context } from './context.ts';

@@ -14,7 +14,7 @@ import {
   missingOfNext,
   planOf,
   switchToVersion,
-} from '@bifold/functions/bodies';
+} from '@bifold/engine';
 import { coverageText } from './answer-text.ts';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';

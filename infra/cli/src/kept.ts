@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { openBucket, s3Archive } from '@bifold/adapters/s3';
 import { type Coverage, type Scope, type SqlEngine, sizeOf } from '@bifold/core';
-import type { RecordSourcePorts } from '@bifold/functions/bodies';
+import type { RecordSourcePorts } from '@bifold/engine';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import { s3Options } from './s3-options.ts';

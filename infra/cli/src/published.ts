@@ -1,7 +1,7 @@
 import { batchStore } from '@bifold/adapters/cassandra';
 import { openBucket, s3Archive, s3Publications } from '@bifold/adapters/s3';
 import type { Coverage, Plan } from '@bifold/core';
-import { type PublishedView, publishedView } from '@bifold/functions/bodies';
+import { type PublishedView, publishedView } from '@bifold/engine';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import { CheckFailed } from './errors.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaTopics } from '@bifold/adapters/kafka';
-import type { Ports } from '@bifold/runner';
+import type { Ports } from '@bifold/streams';
 import { batchProducer } from './batch-producer.ts';
 import type { Context } from './context.ts';
 import { folderOf } from './remote-files.ts';

@@ -1,4 +1,5 @@
 import {
+  type AnswerRow,
   type Coverage,
   type FoldedLog,
   type FoldedRow,
@@ -15,8 +16,7 @@ import {
   type Source,
   unionOf,
 } from '@bifold/core';
-import type { AnswerRow } from '@bifold/functions';
-import { readRecordSources, resolveRecordSources } from '@bifold/functions/bodies';
+import { readRecordSources, resolveRecordSources } from '@bifold/engine';
 import { ask, askAll } from './api.ts';
 import { boundLookups } from './bound-lookups.ts';
 import { compareQuarantine, compareWindow, type Difference, pushDifference } from './compare.ts';

@@ -1,5 +1,4 @@
-import { canonicalJson, isSameResult } from '@bifold/core';
-import type { AnswerRow } from '@bifold/functions';
+import { type AnswerRow, canonicalJson, isSameResult } from '@bifold/core';
 
 /** What became of a row between two answers. `before` has its values of the earlier one. */
 export type Change =

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { console, defineStream, folderJournal, lockFolder, once, rate, runStream } from '@bifold/runner';
+import { console, defineStream, folderJournal, lockFolder, once, rate, runStream } from '@bifold/streams';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { memoryJournal, shownBy, worldOf } from './world.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { field } from '@bifold/core';
-import { availableNow, console, defineStream, files } from '@bifold/runner';
+import { availableNow, console, defineStream, files } from '@bifold/streams';
 import { expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { memoryJournal, shownBy, writeFiles } from './world.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { availableNow, defineStream, files, foreachBatch, MemoryTables, memory, runStream } from '@bifold/runner';
+import { availableNow, defineStream, files, foreachBatch, MemoryTables, memory, runStream } from '@bifold/streams';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { memoryJournal, worldOf, writeFiles } from './world.ts';

@@ -1,5 +1,16 @@
 import { count, field, running, session, tumbling } from '@bifold/core';
-import { cassandra, console, defineStream, files, join, kafka, memory, rate, type Stream, union } from '@bifold/runner';
+import {
+  cassandra,
+  console,
+  defineStream,
+  files,
+  join,
+  kafka,
+  memory,
+  rate,
+  type Stream,
+  union,
+} from '@bifold/streams';
 import { expect, it } from '@jest/globals';
 import * as z from 'zod';
 

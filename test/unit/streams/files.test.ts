@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { availableNow, console, defineStream, files, readQuarantine } from '@bifold/runner';
+import { availableNow, console, defineStream, files, readQuarantine } from '@bifold/streams';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { memoryJournal, shownBy } from './world.ts';

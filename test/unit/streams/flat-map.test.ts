@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joined } from 'node:path';
 import { calendar, count, field, items, running, split } from '@bifold/core';
-import { availableNow, console, defineStream, files, join } from '@bifold/runner';
+import { availableNow, console, defineStream, files, join } from '@bifold/streams';
 import { afterAll, expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { shownBy, writeFiles } from './world.ts';

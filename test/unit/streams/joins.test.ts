@@ -13,7 +13,7 @@ import {
   join,
   type Stream,
   union,
-} from '@bifold/runner';
+} from '@bifold/streams';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryDatabase } from '@bifold/adapters/memory';
 import { lookup, table } from '@bifold/core';
-import { availableNow, defineStream, files, foreachBatch, runStream } from '@bifold/runner';
+import { availableNow, defineStream, files, foreachBatch, runStream } from '@bifold/streams';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { memoryJournal, worldOf, writeFiles } from './world.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { count, session, sliding, sum, tumbling, type Window } from '@bifold/core';
-import { availableNow, type Batch, console, defineStream, files, type OutputMode } from '@bifold/runner';
+import { availableNow, type Batch, console, defineStream, files, type OutputMode } from '@bifold/streams';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { any, collect, first, histogram, last, maxBy, quantile, running, sum, topK, variance } from '@bifold/core';
 import { range } from '@bifold/pipelines';
-import { availableNow, console, defineStream, files } from '@bifold/runner';
+import { availableNow, console, defineStream, files } from '@bifold/streams';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { memoryJournal, shownBy, writeFiles } from './world.ts';

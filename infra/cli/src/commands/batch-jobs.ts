@@ -1,4 +1,4 @@
-import type { ArchivedPartition, Recomputed } from '@bifold/functions';
+import type { ArchivedPartition, Recomputed } from '@bifold/engine';
 import { Command } from 'commander';
 import { archivedText, recomputedText } from '../batch-text.ts';
 import { type Context, withContext } from '../context.ts';

@@ -1,4 +1,4 @@
-import { folderJournal, lockFolder, readCheckpoint, readQuarantine, removeJournal } from '@bifold/runner';
+import { folderJournal, lockFolder, readCheckpoint, readQuarantine, removeJournal } from '@bifold/streams';
 import { Command } from 'commander';
 import { checkpointFolder, checkpointNames, knownCheckpoint } from '../checkpoints.ts';
 import { withContext } from '../context.ts';

@@ -1,7 +1,6 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type ModelDefinition, type Pipeline, promoted } from '@bifold/core';
-import type { AnswerRow } from '@bifold/functions';
+import { type AnswerRow, type ModelDefinition, type Pipeline, promoted } from '@bifold/core';
 import { Argument, Command } from 'commander';
 import { cell, receiptText } from '../answer-text.ts';
 import { askAll } from '../api.ts';

@@ -6,7 +6,7 @@ import {
   THRESHOLDS,
   type Verdict,
 } from '@bifold/core';
-import type { Drift } from '@bifold/functions/bodies';
+import type { Drift } from '@bifold/engine';
 import { Command, InvalidArgumentError } from 'commander';
 import { figureText, percentText } from '../charts/figure-text.ts';
 import { sparkBins, sparks } from '../charts/sparks.ts';

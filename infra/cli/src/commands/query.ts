@@ -1,5 +1,5 @@
 import { type Answer, canonicalJson, type Pipeline, type Plan, queryParametersOf, type Receipt } from '@bifold/core';
-import { questionOf as parseQuestion } from '@bifold/functions/bodies';
+import { questionOf as parseQuestion } from '@bifold/engine';
 import { Command } from 'commander';
 import { receiptText, rowsText } from '../answer-text.ts';
 import { ask, askAll, type Question } from '../api.ts';

@@ -10,7 +10,7 @@ import {
 } from '@bifold/adapters/cassandra';
 import { openBucket, s3Archive, s3Bindings, s3Publications } from '@bifold/adapters/s3';
 import type { Pipeline } from '@bifold/core';
-import { type Restored, restoreView } from '@bifold/functions/bodies';
+import { type Restored, restoreView } from '@bifold/engine';
 import { Command } from 'commander';
 import { coverageText } from '../answer-text.ts';
 import { type Context, withContext } from '../context.ts';

@@ -15,7 +15,7 @@ import {
   type Stream,
   streamOf,
   type Trigger,
-} from '@bifold/runner';
+} from '@bifold/streams';
 import { Command, InvalidArgumentError } from 'commander';
 import { showBatch, showBatchAsJson } from '../batch-table.ts';
 import { checkpointFolder } from '../checkpoints.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AnswerRow } from '@bifold/functions';
+import type { AnswerRow } from '@bifold/core';
 import { delays } from '@bifold/pipelines';
 import { Command } from 'commander';
 import { cell, receiptText } from '../answer-text.ts';

@@ -9,7 +9,7 @@ import {
   sqlValueOf,
   type Value,
 } from '@bifold/core';
-import { bindableLookups, bindSegments } from '../bindings.ts';
+import { bindableLookups, bindSegments } from '../speed/bindings.ts';
 
 /** The table that says which version of each lookup a segment is bound to. */
 export const BINDINGS = 'bindings';

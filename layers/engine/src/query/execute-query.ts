@@ -32,8 +32,8 @@ import {
   stillReadable,
   type ViewQuery,
 } from '@bifold/core';
-import { rowsLost } from '../published.ts';
 import type { QueryPorts } from './ports.ts';
+import { rowsLost } from './published.ts';
 import { newSnapshot, snapshotFromCursor, snapshotFromSeal, withWatermarks } from './read-snapshot.ts';
 
 const TRIES = 5;

@@ -26,18 +26,18 @@ import {
   type TimedValues,
   withModels,
 } from '@bifold/core';
-import { type BoundLog, verifyTopicId } from '../deployment/topic-id.ts';
-import { bindModels, coldModels, type RefusedVersion, type WarmModels } from '../models.ts';
-import { contiguousEndOf } from '../prefix.ts';
-import { type PublishedView, steadyReads } from '../published.ts';
-import { readWatermark } from '../watermark.ts';
+import { type PublishedView, steadyReads } from '../query/published.ts';
+import { type BoundLog, verifyTopicId } from '../topic-id.ts';
+import { contiguousEndOf } from './contiguous-end.ts';
 import { type BoundLookups, bindLookups, type WarmLookups } from './lookups.ts';
+import { bindModels, coldModels, type RefusedVersion, type WarmModels } from './models.ts';
 import {
   PASS_THROUGH,
   runStatefulOperators,
   type StatefulResult,
   type WarmOperatorState,
 } from './stateful-operators.ts';
+import { readWatermark } from './watermark.ts';
 
 export interface SpeedPorts extends BoundLog {
   readonly store: SpeedStore;

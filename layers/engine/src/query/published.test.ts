@@ -2,10 +2,10 @@ import { memoryBucket, memoryDatabase, memoryPublications } from '@bifold/adapte
 import { type Pipeline, type Pointer, QUARANTINE_POSITION, restoredPointer, rowAlgebrasOf } from '@bifold/core';
 import { pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
+import { type RecomputePorts, recompute } from '../recompute/recompute.ts';
+import { executeQuery } from './execute-query.ts';
+import { questionOf } from './parse-query.ts';
 import { publishedView, steadyReads } from './published.ts';
-import { executeQuery } from './query/answer.ts';
-import { questionOf } from './query/question.ts';
-import { type RecomputePorts, recompute } from './recompute/recompute.ts';
 
 const pipeline = pipelines.find(({ plan }) => plan.name === 'delays') as Pipeline;
 const { plan } = pipeline;

@@ -16,7 +16,7 @@ import {
   type ViewQuery,
   withFinality,
 } from '@bifold/core';
-import { readWatermark } from '../watermark.ts';
+import { readWatermark } from '../speed/watermark.ts';
 import type { QueryPorts } from './ports.ts';
 
 /** All that a view covers now. */

@@ -9,7 +9,7 @@ import {
   type SpeedStore,
   segmentStart,
 } from '@bifold/core';
-import { contiguousEndOf } from './prefix.ts';
+import { contiguousEndOf } from '../speed/contiguous-end.ts';
 
 /**
  * What the recompute function tells the speed function of a view that looks back. Records that came while something below them was lost to the log were left to the batch

@@ -8,7 +8,7 @@ import {
   type TimedValues,
   type Value,
 } from '@bifold/core';
-import { bindableLookups, bindSegments, type WarmBindings } from '../bindings.ts';
+import { bindableLookups, bindSegments, type WarmBindings } from './bindings.ts';
 
 type Row = Readonly<Record<string, Value>>;
 

@@ -1,8 +1,8 @@
 import { type Answer, type Plan, ProtocolError, type Scope, type ViewAlias } from '@bifold/core';
-import { advanceHandover, announceVersion, type HandoverPorts, planOf } from '../handover.ts';
-import { answerSealed, executeQuery, movedOn } from './answer.ts';
+import { answerSealed, executeQuery, movedOn } from './execute-query.ts';
+import { advanceHandover, announceVersion, type HandoverPorts, planOf } from './handover.ts';
+import { cursorOf, questionOf } from './parse-query.ts';
 import type { QueryPorts } from './ports.ts';
-import { cursorOf, questionOf } from './question.ts';
 import { cursorExpired } from './read-snapshot.ts';
 
 export interface ViewPorts extends HandoverPorts {

@@ -27,8 +27,8 @@ import {
   type Waiting,
   waitingOf,
 } from '@bifold/core';
-import type { RefusedVersion } from '../models.ts';
-import { isLost, viewLost } from '../published.ts';
+import { isLost, viewLost } from '../query/published.ts';
+import type { RefusedVersion } from '../speed/models.ts';
 import { bindCovered, loadLookups } from './lookups.ts';
 import { loadManifest } from './manifest.ts';
 import { refuseLost, storeOperatorState } from './operator-state.ts';

@@ -18,7 +18,7 @@ import {
   sqlTypeOf,
   sqlValueOf,
 } from '@bifold/core';
-import { type BoundLog, verifyTopicId } from '../deployment/topic-id.ts';
+import { type BoundLog, verifyTopicId } from '../topic-id.ts';
 
 export interface ArchivePorts extends BoundLog {
   readonly archive: ArchiveStore;

@@ -8,7 +8,7 @@ import {
   partitionFor,
   type RelayedRecord,
 } from '@bifold/core';
-import { type BoundTopic, verifyTopicId } from '../deployment/topic-id.ts';
+import { type BoundTopic, verifyTopicId } from '../topic-id.ts';
 
 export interface RelayPorts {
   /** By name. */

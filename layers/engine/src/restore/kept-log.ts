@@ -1,5 +1,5 @@
 import type { ArchiveFile, Coverage, Log, LogRecord } from '@bifold/core';
-import { type RecordSourcePorts, readRecordSources } from '../archive/kept.ts';
+import { type RecordSourcePorts, readRecordSources } from '../archive/record-sources.ts';
 
 /**
  * A log that reaches back to offset 0: below the archive's end it reads from there, above it from the broker. What retention

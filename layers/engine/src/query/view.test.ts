@@ -2,7 +2,7 @@ import { memoryDatabase } from '@bifold/adapters/memory';
 import { count, definePipeline, type Plan, running, type Scope, sum, topic } from '@bifold/core';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { announceVersion, switchToVersion } from '../handover.ts';
+import { announceVersion, switchToVersion } from './handover.ts';
 import type { QueryPorts } from './ports.ts';
 import { answerView, type ViewPorts } from './view.ts';
 

@@ -19,8 +19,8 @@ import {
   type SqlEngine,
   segmentOf,
 } from '@bifold/core';
-import { headersOf } from '../archive/kept.ts';
-import { isLost } from '../published.ts';
+import { headersOf } from '../archive/record-sources.ts';
+import { isLost } from '../query/published.ts';
 import { COVERED } from '../recompute/manifest.ts';
 import { storeOperatorState } from '../recompute/operator-state.ts';
 import { type ComputePorts, computeRun } from '../recompute/recompute.ts';

@@ -1,5 +1,5 @@
 import type { BatchStore, BindingStore, OperatorStateStore, SpeedStore } from '@bifold/core';
-import type { PublishedView } from '../published.ts';
+import type { PublishedView } from './published.ts';
 
 export interface QueryPorts {
   readonly store: SpeedStore;

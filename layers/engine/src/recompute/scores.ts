@@ -17,7 +17,7 @@ import {
   textLiteral,
   unscoredValuesSql,
 } from '@bifold/core';
-import { bindModels, coldModels, type ModelPorts } from '../models.ts';
+import { bindModels, coldModels, type ModelPorts } from '../speed/models.ts';
 import { BINDINGS } from './lookups.ts';
 import { COVERED } from './manifest.ts';
 

@@ -17,8 +17,8 @@ import {
   switchedTo,
   type ViewAlias,
 } from '@bifold/core';
-import type { QueryPorts } from './query/ports.ts';
-import { newSnapshot, snapshotFromSeal } from './query/read-snapshot.ts';
+import type { QueryPorts } from './ports.ts';
+import { newSnapshot, snapshotFromSeal } from './read-snapshot.ts';
 
 /** What a handover needs of one version. */
 type VersionPorts = Pick<QueryPorts, 'store' | 'batch'>;

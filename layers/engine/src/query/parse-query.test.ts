@@ -1,7 +1,7 @@
 import { type Cursor, cursorText, QueryError } from '@bifold/core';
 import { airframes, delays } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
-import { questionOf } from './question.ts';
+import { questionOf } from './parse-query.ts';
 
 const ask = (parameters: Record<string, unknown>) => questionOf(delays.plan, parameters);
 const codeOf = (parameters: Record<string, unknown>): string => {
