@@ -1,6 +1,6 @@
 import { type Answer, gatherPages } from '@bifold/core';
 import type { Context } from './context.ts';
-import type { DeploymentRecord } from './deployments.ts';
+import type { DeploymentRecord } from './deployment/deployments.ts';
 import { CheckFailed, CliError, messageOf, UsageError } from './errors.ts';
 
 /** A question, as the API takes it. */

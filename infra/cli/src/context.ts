@@ -15,11 +15,11 @@ import {
   type ServiceSpec,
 } from '@bifold/cloud';
 import type { Log, LookupArchive, ModelRegistry, Pipeline } from '@bifold/core';
-import type { LocalAws } from './aws.ts';
-import { definitions } from './definitions.ts';
-import { readJson, writeJson } from './files.ts';
-import { s3Options } from './s3-options.ts';
-import { stepLines } from './terminal.ts';
+import type { LocalAws } from './cloud/aws.ts';
+import { definitions } from './deployment/definitions.ts';
+import { stepLines } from './output/terminal.ts';
+import { readJson, writeJson } from './records/files.ts';
+import { s3Options } from './records/s3-options.ts';
 
 /** Of the tables of pipelines. */
 export const KEYSPACE = 'bifold';
@@ -104,7 +104,7 @@ async function openContext({ onProgress = stepLines(), withHdfs = false }: Conte
   return {
     ...{ root, cloud, paths, addresses, triggerPort, onProgress },
     aws: once(
-      async () => (await import('./aws.ts')).localAws(addresses.aws),
+      async () => (await import('./cloud/aws.ts')).localAws(addresses.aws),
       async (aws) => aws.close(),
     ),
     cassandra,

@@ -7,7 +7,7 @@ export {
   type Leg,
   legs,
   planes,
-} from './flights.ts';
+} from './cloud/flights.ts';
 export { onnxRuntimeOf } from './training/onnx.ts';
 export { ensureTrainingPython } from './training/python.ts';
 export { type Trained, type TrainingPlaces, trainFromFile } from './training/train.ts';

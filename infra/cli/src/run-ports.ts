@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaTopics } from '@bifold/adapters/kafka';
 import type { Ports } from '@bifold/streams';
-import { batchProducer } from './batch-producer.ts';
 import type { Context } from './context.ts';
-import { folderOf } from './remote-files.ts';
+import { batchProducer } from './kafka/batch-producer.ts';
+import { folderOf } from './records/remote-files.ts';
 
 /** The world as a run sees it: this machine's clock and console, and the services of the local cloud, each connected to when it is first needed. */
 export function runPorts(

@@ -2,11 +2,11 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CloudPaths, ensureSoftware, type OnProgress } from '@bifold/cloud';
-import { parseCsv } from '../csv.ts';
-import { csvLine } from '../csv-text.ts';
-import { installing, pipInstall, run } from '../pip.ts';
-import { ensureFolder, jsonLines } from '../shelf.ts';
-import { step } from '../terminal.ts';
+import { installing, pipInstall, run } from '../cloud/pip.ts';
+import { ensureFolder, jsonLines } from '../cloud/shelf.ts';
+import { step } from '../output/terminal.ts';
+import { parseCsv } from '../records/csv.ts';
+import { csvLine } from '../records/csv-text.ts';
 
 /** 526 people of the Current Population Survey of 1976, divided as in the exercise: a table of people, and a topic of what they do. */
 export interface Salaries {

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CloudPaths, OnProgress } from '@bifold/cloud';
-import { csvLine } from '../csv-text.ts';
-import { ensureFolder, jsonLines } from '../shelf.ts';
+import { ensureFolder, jsonLines } from '../cloud/shelf.ts';
+import { csvLine } from '../records/csv-text.ts';
 import { ensureTrainingPython } from '../training/python.ts';
 
 /** 178 wines of three cultivars: the data set of the UCI repository (CC BY 4.0), as scikit-learn ships it. */

@@ -1,7 +1,7 @@
 import { figureText } from '../charts/figure-text.ts';
 import { sparks } from '../charts/sparks.ts';
-import { tableText } from '../table.ts';
-import { bold, dim, harmless, plural } from '../terminal.ts';
+import { tableText } from '../output/table.ts';
+import { bold, dim, harmless, plural } from '../output/terminal.ts';
 import type { ColumnProfile } from './column.ts';
 import type { Profile } from './profile.ts';
 

@@ -4,9 +4,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { askAll } from '../api.ts';
 import type { Context } from '../context.ts';
-import { deploymentOf } from '../deployments.ts';
+import { deploymentOf } from '../deployment/deployments.ts';
 import { UsageError } from '../errors.ts';
-import { recordsOf } from '../reading.ts';
+import { recordsOf } from '../records/reading.ts';
 import { temporaryFile } from '../tabular/parquet.ts';
 import { asParquet } from '../tabular/table-file.ts';
 

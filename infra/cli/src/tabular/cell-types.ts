@@ -1,4 +1,4 @@
-import { digitsOf, numberOf, parseExactly } from '../exact-json.ts';
+import { digitsOf, numberOf, parseExactly } from '../records/exact-json.ts';
 
 export const CELL_TYPES = ['integer', 'float', 'boolean', 'date', 'timestamp', 'json', 'text'] as const;
 /** What a column holds. Dates and timestamps are text of JSON, too, of which readers know more. */

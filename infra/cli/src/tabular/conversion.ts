@@ -2,10 +2,10 @@ import { closeSync, createReadStream, createWriteStream, openSync, renameSync, r
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { csvLine } from '../csv-text.ts';
 import { UsageError } from '../errors.ts';
-import { STANDARD_INPUT } from '../input-files.ts';
-import { write } from '../terminal.ts';
+import { write } from '../output/terminal.ts';
+import { csvLine } from '../records/csv-text.ts';
+import { STANDARD_INPUT } from '../records/input-files.ts';
 import type { TypedColumn } from './cell-types.ts';
 import { inference } from './inference.ts';
 import { cellsWriter, type NullTexts, objectReader } from './row-types.ts';

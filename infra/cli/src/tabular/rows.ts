@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { UsageError } from '../errors.ts';
-import { parseExactly } from '../exact-json.ts';
-import { utf8Of, visibleBytes } from '../record-text.ts';
+import { parseExactly } from '../records/exact-json.ts';
+import { utf8Of, visibleBytes } from '../records/record-text.ts';
 
 /** A row that could be read: cells of CSV, or a JSON object. `line` is where it begins, from 1. */
 export interface Row<T> {

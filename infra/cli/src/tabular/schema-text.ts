@@ -1,5 +1,5 @@
-import { visible } from '../record-text.ts';
-import { tableText } from '../table.ts';
+import { tableText } from '../output/table.ts';
+import { visible } from '../records/record-text.ts';
 import type { CellType, TypedColumn } from './cell-types.ts';
 
 export function columnsText(columns: readonly TypedColumn[]): string {

@@ -4,9 +4,9 @@ import { openEngine } from '@bifold/adapters/duckdb';
 import type { ModelDefinition, Plan } from '@bifold/core';
 import { type TrainedOn, writeArchiveTable } from '@bifold/functions/training';
 import type { Context } from '../context.ts';
-import { deploymentOf } from '../deployments.ts';
+import { deploymentOf } from '../deployment/deployments.ts';
 import { UsageError } from '../errors.ts';
-import { withRecordSources } from '../kept.ts';
+import { withRecordSources } from '../verification/record-sources.ts';
 
 /** The training table of a deployed pipeline's archive. @throws {UsageError} when there is nothing to learn from, or not by this definition */
 export async function writeDeployedTable(

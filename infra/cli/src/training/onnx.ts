@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type CloudPaths, cleanEnvironment, type OnProgress } from '@bifold/cloud';
 import { MANIFEST_FILE, type ModelRegistry, readManifest } from '@bifold/core';
 import type { OnnxJudgement } from '@bifold/functions/training';
+import { run } from '../cloud/pip.ts';
 import { CliError, messageOf } from '../errors.ts';
-import { run } from '../pip.ts';
 import { ensureTrainingPython, trainingProgram } from './python.ts';
 
 /** A judgement of ONNX Runtime's scores, or why the file cannot be run. */

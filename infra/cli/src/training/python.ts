@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type CloudPaths, cleanEnvironment, ensureSoftware, type OnProgress } from '@bifold/cloud';
+import { installing, pipInstall } from '../cloud/pip.ts';
+import { ensureFolder } from '../cloud/shelf.ts';
 import { CheckFailed, CliError } from '../errors.ts';
-import { installing, pipInstall } from '../pip.ts';
-import { ensureFolder } from '../shelf.ts';
-import { step } from '../terminal.ts';
+import { step } from '../output/terminal.ts';
 
 const sources = fileURLToPath(new URL('../../../../functions/src/train/', import.meta.url));
 const INSTALL_WITHIN_MS = 900_000;

@@ -1,4 +1,4 @@
-import type { Reader, Writer } from '../codec.ts';
+import type { Reader, Writer } from '../records/codec.ts';
 
 /** How far a result may be off. */
 export interface ErrorBound {

@@ -1,4 +1,4 @@
-import type { AggregateDomain } from '../plan.ts';
+import type { AggregateDomain } from '../plan/plan.ts';
 import type { Algebra } from './algebra.ts';
 import {
   compareEventPositions,
@@ -11,7 +11,7 @@ import {
   sizeOfPresent,
   writeEventPosition,
   writePositionedValue,
-} from './observation.ts';
+} from './positioned-value.ts';
 import { formatValue } from './result.ts';
 
 /**

@@ -1,21 +1,21 @@
-import type { AggregateDomain, AggregatePlan } from '../plan.ts';
+import type { AggregateDomain, AggregatePlan } from '../plan/plan.ts';
 import type { Algebra } from './algebra.ts';
+import { all, any } from './any-all.ts';
 import { collect } from './collect.ts';
 import { count } from './count.ts';
-import { correlation, covariance } from './covariance.ts';
-import { decimalMax, decimalMean, decimalMin, decimalSum } from './decimals.ts';
-import { distinct } from './distinct.ts';
-import { max, min } from './extremes.ts';
-import { topK } from './frequent.ts';
+import { customAlgebra } from './custom.ts';
+import { first, last, maxBy, minBy } from './first-last.ts';
 import { histogram } from './histogram.ts';
-import { doubleMean, integerMean } from './mean.ts';
-import { stddev, variance } from './moments.ts';
-import { first, last, maxBy, minBy } from './ordered.ts';
-import { customAlgebra } from './own.ts';
-import { quantile } from './quantile.ts';
+import { max, min } from './min-max.ts';
+import { correlation, covariance } from './numeric/covariance.ts';
+import { decimalMax, decimalMean, decimalMin, decimalSum } from './numeric/decimals.ts';
+import { doubleMean, integerMean } from './numeric/mean.ts';
+import { doubleSum, integerSum } from './numeric/sum.ts';
+import { stddev, variance } from './numeric/variance.ts';
 import type { Result } from './result.ts';
-import { doubleSum, integerSum } from './sum.ts';
-import { all, any } from './truth.ts';
+import { distinct } from './sketches/distinct.ts';
+import { quantile } from './sketches/quantile.ts';
+import { topK } from './top-k.ts';
 
 /** States of different kinds side by side: each is only ever handed to the algebra that made it. */
 export type AnyAlgebra = Algebra<unknown, Result, unknown>;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { Reader, Writer } from '../codec.ts';
 import type { AggregateKind } from '../definition/aggregate.ts';
 import type { ColumnType } from '../definition/schema.ts';
 import { CodecError } from '../errors.ts';
-import type { AggregateDomain } from '../plan.ts';
+import type { AggregateDomain } from '../plan/plan.ts';
+import { Reader, Writer } from '../records/codec.ts';
+import { CUSTOM_OUTPUTS, type CustomAggregate, customAggregate, register } from './custom.ts';
 import { algebraOf } from './index.ts';
-import { CUSTOM_OUTPUTS, type CustomAggregate, customAggregate, register } from './own.ts';
 import { isSameResult, resultCell, resultTypeOf } from './result.ts';
 
 const FARTHEST: Omit<CustomAggregate, 'name' | 'output'> = {

@@ -1,10 +1,10 @@
 import type { ColumnType } from '../definition/schema.ts';
 import type { Json } from '../json.ts';
-import { type AggregateDomain, type AggregatePlan, canonicalJson } from '../plan.ts';
-import type { Value } from '../record.ts';
-import { timeText } from '../wire.ts';
-import type { Present } from './observation.ts';
-import { customAggregate } from './own.ts';
+import { type AggregateDomain, type AggregatePlan, canonicalJson } from '../plan/plan.ts';
+import type { Value } from '../records/record.ts';
+import { timeText } from '../records/wire.ts';
+import { customAggregate } from './custom.ts';
+import type { Present } from './positioned-value.ts';
 
 /** What an aggregate shows. */
 export type Result = Json;

@@ -1,6 +1,6 @@
+import { typedExpression } from '../expression/type.ts';
 import type { Nested } from './aggregate.ts';
 import { Expression, type ExpressionNode, type FieldType, fieldsOf } from './expression.ts';
-import { typedExpression } from './expression-type.ts';
 import { checkIdentifier } from './identifier.ts';
 import type { Column, ColumnType } from './schema.ts';
 import { refuse, type Scope } from './scope.ts';

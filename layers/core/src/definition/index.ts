@@ -23,6 +23,7 @@ export {
   topK,
   variance,
 } from './aggregate.ts';
+export { type CustomConstructor, defineAggregate } from './custom-aggregate.ts';
 export { type Duplicates, dropDuplicates } from './duplicates.ts';
 export { type Duration, durationMs } from './duration.ts';
 export {
@@ -47,7 +48,6 @@ export { type FlatMapPlan, type FlatMappable, type FlatMapped, type Items, items
 export { type AllowedLateness, dropLate } from './late.ts';
 export { type Lookup, type LookupTable, lookup, type Missing, table } from './lookup.ts';
 export { type Model, type ModelOutput, model, type WithoutVersion } from './model.ts';
-export { type CustomConstructor, defineAggregate } from './own-aggregate.ts';
 export {
   type Columns,
   type Condition,

@@ -1,5 +1,5 @@
 import { aroundScores } from '../model/columns.ts';
-import { deepFreeze, type Plan, type StoragePlan, versionOf } from '../plan.ts';
+import { deepFreeze, type Plan, type StoragePlan, versionOf } from '../plan/plan.ts';
 import type { Aggregate, ResultOver } from './aggregate.ts';
 import { type Duplicates, planDuplicates } from './duplicates.ts';
 import { type AnyExpression, Expression, type FieldType, fieldsOf } from './expression.ts';

@@ -1,4 +1,4 @@
-import { canonicalJson, type ModelPlan } from '../plan.ts';
+import { canonicalJson, type ModelPlan } from '../plan/plan.ts';
 import { checkIdentifier } from './identifier.ts';
 import type { Model, ModelOutput } from './model.ts';
 import type { ColumnType } from './schema.ts';

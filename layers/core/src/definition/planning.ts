@@ -1,10 +1,10 @@
-import { customAggregate } from '../aggregates/own.ts';
-import { AGGREGATE_SIGNATURES, type InputKind, PARAMETERS } from '../aggregates/takes.ts';
-import { paneSizeMs } from '../panes.ts';
-import type { AggregateDomain, AggregatePlan, DerivedPlan, LookupPlan, WindowPlan } from '../plan.ts';
+import { customAggregate } from '../aggregates/custom.ts';
+import { AGGREGATE_SIGNATURES, type InputKind, PARAMETERS } from '../aggregates/signatures.ts';
+import { typedExpression } from '../expression/type.ts';
+import type { AggregateDomain, AggregatePlan, DerivedPlan, LookupPlan, WindowPlan } from '../plan/plan.ts';
+import { paneSizeMs } from '../windows/panes.ts';
 import type { Aggregate } from './aggregate.ts';
 import { type AnyExpression, Expression, type ExpressionNode, fieldsOf } from './expression.ts';
-import { typedExpression } from './expression-type.ts';
 import { checkIdentifier } from './identifier.ts';
 import type { Lookup } from './lookup.ts';
 import { type ColumnType, columnsOf } from './schema.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type Plan, type RelayPlan, type RelaySourcePlan } from '../plan.ts';
+import { canonicalJson, type Plan, type RelayPlan, type RelaySourcePlan } from '../plan/plan.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { checkIdentifier } from './identifier.ts';
 import { checkEventTime } from './planning.ts';

@@ -1,7 +1,7 @@
 import { DefinitionError } from '../errors.ts';
+import { type ClockChange, zoneClock } from '../windows/zone-clock.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { refuseUnknownOptions } from './scope.ts';
-import { type ClockChange, zoneClock } from './zone-clock.ts';
 
 /**
  * How event time is cut. Every window is an interval `[start, end)` in epoch milliseconds, UTC; what is stored of it, and how it is put together when it

@@ -10,7 +10,7 @@ import { planStorage } from '../definition/storage.ts';
 import { running, tumbling, type Window } from '../definition/window.ts';
 import { scoresOf } from '../model/columns.ts';
 import { BINS_MAX } from '../model/distribution.ts';
-import { deepFreeze, type Plan, type StoragePlan, versionOf } from '../plan.ts';
+import { deepFreeze, type Plan, type StoragePlan, versionOf } from '../plan/plan.ts';
 
 /** The model that is looked at: what `defineModel` gives, or, of a model that was trained elsewhere, its name and its features. */
 interface DriftingModel {

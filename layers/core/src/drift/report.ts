@@ -1,7 +1,7 @@
-import type { AnswerRow } from '../answer-row.ts';
 import type { Distribution } from '../model/distribution.ts';
 import type { ModelFile } from '../model/model-file.ts';
-import type { Plan } from '../plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { AnswerRow } from '../query/answer-row.ts';
 import { type DriftMeasures, driftMeasures, THRESHOLDS, type Thresholds, type Verdict } from './measures.ts';
 
 /** What of a plan tells drift: the key that names the version, the count of records, and which histogram counts the bins of what. */

@@ -1,6 +1,6 @@
 import { fieldsOf } from '../definition/expression.ts';
 import type { ColumnType } from '../definition/schema.ts';
-import type { DerivedPlan, Plan, ScorePlan } from '../plan.ts';
+import type { DerivedPlan, Plan, ScorePlan } from '../plan/plan.ts';
 
 /** Every column that a model fills. */
 export function scoresOf({ models = [] }: Pick<Plan, 'models'>): readonly ScorePlan[] {

@@ -1,8 +1,8 @@
 import type { ColumnType } from '../definition/schema.ts';
 import { ModelError } from '../errors.ts';
-import type { Slots } from '../evaluate.ts';
-import type { ModelPlan, Plan, ScorePlan } from '../plan.ts';
-import type { Value } from '../record.ts';
+import type { Slots } from '../expression/evaluate.ts';
+import type { ModelPlan, Plan, ScorePlan } from '../plan/plan.ts';
+import type { Value } from '../records/record.ts';
 import { readableTypes } from './columns.ts';
 import { binOf, type Distribution } from './distribution.ts';
 import type { Feature, ModelFile } from './model-file.ts';

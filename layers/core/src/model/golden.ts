@@ -1,5 +1,5 @@
 import { ModelError } from '../errors.ts';
-import type { Value } from '../record.ts';
+import type { Value } from '../records/record.ts';
 import { Checks } from './checks.ts';
 import type { Scorer } from './scorer.ts';
 

@@ -1,4 +1,4 @@
-import type { Value } from '../record.ts';
+import type { Value } from '../records/record.ts';
 import { type Feature, inputCount } from './model-file.ts';
 
 /** Values of features, in their order, to the inputs of a model. */

@@ -1,5 +1,5 @@
 import { ModelError } from '../errors.ts';
-import type { ModelPointer } from '../ports.ts';
+import type { ModelPointer } from '../ports/ports.ts';
 
 export const NOTHING_PROMOTED: ModelPointer = Object.freeze({
   generation: 0,

@@ -1,4 +1,4 @@
-import type { Value } from '../record.ts';
+import type { Value } from '../records/record.ts';
 import { type InputEncoder, inputEncoder } from './inputs.ts';
 import type { BoostingModel, ForestModel, LinearModel, ModelFile } from './model-file.ts';
 import { PackedTrees } from './trees.ts';

@@ -3,7 +3,7 @@ import { checkResourceName } from '../definition/identifier.ts';
 import type { Pipeline } from '../definition/pipeline.ts';
 import { refuse, refuseUnknownOptions } from '../definition/scope.ts';
 import { readableTypes } from '../model/columns.ts';
-import { deepFreeze, type Plan } from '../plan.ts';
+import { deepFreeze, type Plan } from '../plan/plan.ts';
 import { type Estimator, SETTINGS } from './estimator.ts';
 
 /** A column that a model reads, and how it becomes input: by the name alone, or by `numeric(...)` and `category(...)`. */

@@ -1,0 +1,227 @@
+import { rmSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { isRemote } from '@bifold/adapters/files';
+import type { ColumnType } from '@bifold/core';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { definitions } from '../../deployment/definitions.ts';
+import { namedOf } from '../../deployment/deployments.ts';
+import { Ended, EXIT, UsageError } from '../../errors.ts';
+import { plural, print, printJson, seconds, tell, warn } from '../../output/terminal.ts';
+import { STANDARD_INPUT } from '../../records/input-files.ts';
+import { brought, sent } from '../../records/remote-files.ts';
+import { CELL_TYPES, type CellType, type TypedColumn } from '../../tabular/cell-types.ts';
+import { convertRows, inferred, openRows, type RowFormat } from '../../tabular/conversion.ts';
+import { jsonLinesOf, parquetOf, temporaryFile } from '../../tabular/parquet.ts';
+import { columnsText, zodText } from '../../tabular/schema-text.ts';
+import { listed, wholeNumber } from '../option-values.ts';
+
+const FORMATS = ['csv', 'json', 'parquet'] as const;
+type Format = (typeof FORMATS)[number];
+
+/** Of standard input, which cannot be read twice. */
+const SAMPLE_ROWS = 1_000;
+
+interface Options {
+  readonly from?: Format;
+  readonly to?: Format;
+  readonly infer?: boolean;
+  readonly sample?: number;
+  readonly schema?: string;
+  readonly type: Readonly<Record<string, CellType>>;
+  readonly null?: readonly string[];
+  readonly delimiter?: string;
+  readonly rejects?: string;
+  readonly allowBad?: boolean;
+  readonly json?: boolean;
+}
+
+export const convertCommand = (): Command =>
+  new Command('convert')
+    .description('typed conversion between CSV, JSON lines and Parquet')
+    .argument('<input>', 'a file, hdfs://host:port/path, s3://bucket/path, or - for standard input')
+    .argument('[output]', 'a file; standard output when it is left out')
+    .addOption(new Option('--from <format>', "what the input's name does not say").choices([...FORMATS]))
+    .addOption(new Option('--to <format>', "what the output's name does not say").choices([...FORMATS]))
+    .option(
+      '--infer',
+      'show the columns with their types, as a table and as a zod schema; without an output, only that',
+    )
+    .option('--sample <n>', 'infer from the first rows only; from 1000 of standard input', wholeNumber)
+    .option('--schema <pipeline>', "types of a pipeline's topic, instead of inferred ones")
+    .option(
+      '--type <column=type>',
+      `instead of the inferred one: ${CELL_TYPES.join(', ')}; may be repeated`,
+      typeOf,
+      {},
+    )
+    .option('--null <text>', 'a text that stands for null; may be repeated (default: "" and "NA")', listed)
+    .option('--delimiter <text>', 'what stands between the cells of CSV; a tab for .tsv (default: ",")')
+    .option('--rejects <file>', 'where bad rows go (default: the name of the output with .rejects.jsonl)')
+    .option('--allow-bad', 'end with 0 although there were bad rows')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Types: integer, float (1.0 is one), boolean, date, timestamp (with a zone), json, text. A column is a number only where
+each cell is written as JSON writes it: 007, +1 and integers beyond 2^53 are text. Numbers keep their digits, so CSV that
+is converted to JSON and back is the same, with one --null text. null is written as the first --null text.
+Bad rows are written to the reject file with line number and reason, counted, and the command ends with 1.
+
+Examples:
+  $ npx bifold convert flights.csv --infer
+  $ npx bifold convert flights.csv flights.jsonl --null NA
+  $ npx bifold convert flights.jsonl flights.parquet
+  $ npx bifold convert orders.csv orders.jsonl --type zip=text --rejects bad-orders.jsonl
+  $ npx bifold convert hdfs://127.0.0.1:9870/in/orders.csv s3://orders/orders.parquet
+  $ cat orders.csv | npx bifold convert - --from csv --schema delays > orders.jsonl`,
+    )
+    .action(convert);
+
+function typeOf(text: string, before: Readonly<Record<string, CellType>>): Readonly<Record<string, CellType>> {
+  const at = text.lastIndexOf('=');
+  const type = CELL_TYPES.find((one) => one === text.slice(at + 1));
+  if (at > 0 && type !== undefined) return { ...before, [text.slice(0, at)]: type };
+  throw new InvalidArgumentError(`It must be column=type, the type one of ${CELL_TYPES.join(', ')}.`);
+}
+
+/** What is not of this machine is brought here first, and taken there in the end. */
+async function convert(input: string, output: string | undefined, options: Options): Promise<void> {
+  const temporary: string[] = [];
+  try {
+    const local = isRemote(input) ? await brought(input, temporary) : input;
+    const target = output !== undefined && isRemote(output) ? temporaryFile(basename(output), temporary) : output;
+    const rejects = options.rejects ?? `${output === undefined ? local : basename(output)}.rejects.jsonl`;
+    await convertLocal(local, target, target === output ? options : { ...options, rejects }, output);
+    if (target !== undefined && output !== undefined && target !== output) await sent(target, output);
+  } finally {
+    for (const file of temporary) rmSync(file, { recursive: true, force: true });
+  }
+}
+
+async function convertLocal(
+  input: string,
+  output: string | undefined,
+  options: Options,
+  shownOutput = output,
+): Promise<void> {
+  const startedAtMs = performance.now();
+  const from = options.from ?? formatOf(input) ?? unknownFormat('input', input, '--from');
+  const to = targetOf(from, output, options);
+  const nullTexts = options.null ?? ['', 'NA'];
+  const isShownOnly = output === undefined && options.infer === true;
+  if (options.json && output === undefined && !isShownOnly) throw jsonNeedsOutput();
+  const temporary: string[] = [];
+  try {
+    const path = from === 'parquet' ? await jsonLinesOf(input, temporary) : input;
+    const format: RowFormat = from === 'parquet' ? 'json' : from;
+    const delimiter = options.delimiter ?? (/\.tsv$/i.test(input) ? '\t' : ',');
+    const source = { path, format, delimiter, nullTexts };
+    const sampleRows = options.sample ?? (input === STANDARD_INPUT ? SAMPLE_ROWS : Number.POSITIVE_INFINITY);
+    const found =
+      options.schema === undefined
+        ? await inferred(source, sampleRows)
+        : { columns: await schemaOf(options.schema), open: () => openRows(source) };
+    const columns = withTypes(found.columns, options.type);
+    if (options.infer && !options.json) {
+      const shown = `${columnsText(columns)}\n\n${zodText(input === STANDARD_INPUT ? 'row' : basename(input), columns)}`;
+      if (output === undefined && !isShownOnly) tell(`${shown}\n`);
+      else print(isShownOnly ? shown : `${shown}\n`);
+    }
+    if (isShownOnly) return options.json ? printJson({ columns }) : undefined;
+    const rejectsFile =
+      options.rejects ?? `${output ?? (input === STANDARD_INPUT ? 'rows' : basename(input))}.rejects.jsonl`;
+    const target = to === 'parquet' ? temporaryFile('rows.jsonl', temporary) : (output ?? null);
+    const { rows, bad } = await convertRows(await found.open(), columns, {
+      ...{ output: target, to: to === 'parquet' ? 'json' : to, nullTexts, rejectsFile },
+    });
+    if (to === 'parquet') await parquetOf(target as string, columns, output as string);
+    if (options.json) printJson({ rows, bad, output: shownOutput, rejects: bad > 0 ? rejectsFile : null, columns });
+    else if (output !== undefined)
+      print(`converted ${plural(rows, 'row')} to ${shownOutput}  (${seconds(performance.now() - startedAtMs)})`);
+    if (bad > 0) {
+      warn(`${plural(bad, 'bad row')} left out: ${rejectsFile} says which lines, and why`);
+      if (options.allowBad !== true) throw new Ended(EXIT.no);
+    }
+  } finally {
+    for (const file of temporary) rmSync(file, { recursive: true, force: true });
+  }
+}
+
+function formatOf(path: string | undefined): Format | null {
+  switch (path === undefined ? '' : extname(path).toLowerCase()) {
+    case '.csv':
+    case '.tsv':
+      return 'csv';
+    case '.json':
+    case '.jsonl':
+    case '.ndjson':
+      return 'json';
+    case '.parquet':
+      return 'parquet';
+    default:
+      return null;
+  }
+}
+
+function targetOf(from: Format, output: string | undefined, { to }: Options): Format {
+  if (output === undefined) {
+    const target = to ?? (from === 'csv' ? 'json' : 'csv');
+    if (target !== 'parquet') return target;
+    throw new UsageError('BIFOLD_PARQUET_NEEDS_FILE', {
+      failed: 'Parquet is not written to standard output',
+      received: 'no output',
+      allowed: 'a file: Parquet has its index at the end',
+      remedy: 'name the output',
+    });
+  }
+  return to ?? formatOf(output) ?? unknownFormat('output', output, '--to');
+}
+
+function unknownFormat(which: string, path: string, option: string): never {
+  throw new UsageError('BIFOLD_UNKNOWN_FORMAT', {
+    failed: `the format of the ${which} is not known`,
+    received: `"${path}"`,
+    allowed: '.csv, .tsv, .json, .jsonl, .ndjson, .parquet',
+    remedy: `say it by ${option}: ${FORMATS.join(', ')}`,
+  });
+}
+
+function jsonNeedsOutput(): UsageError {
+  return new UsageError('BIFOLD_TWO_OUTPUTS', {
+    failed: 'rows and result cannot both go to standard output',
+    received: '--json without an output',
+    allowed: 'a file for the rows, with --json; or rows on standard output',
+    remedy: 'name the output',
+  });
+}
+
+const OF_SCHEMA: Readonly<Record<ColumnType, CellType>> = {
+  ...{
+    integer: 'integer',
+    double: 'float',
+    text: 'text',
+    boolean: 'boolean',
+    timestamp: 'timestamp',
+    decimal: 'text',
+    json: 'json',
+  },
+};
+
+async function schemaOf(name: string): Promise<readonly TypedColumn[]> {
+  const { pipelines } = await definitions();
+  const { plan } = namedOf(pipelines, name);
+  return plan.columns.map((column) => ({ ...column, type: OF_SCHEMA[column.type] }));
+}
+
+function withTypes(columns: readonly TypedColumn[], types: Readonly<Record<string, CellType>>): readonly TypedColumn[] {
+  const unknown = Object.keys(types).find((name) => !columns.some((column) => column.name === name));
+  if (unknown !== undefined) {
+    throw new UsageError('BIFOLD_UNKNOWN_COLUMN', {
+      failed: `there is no column "${unknown}" to give a type to`,
+      received: `"${unknown}"`,
+      allowed: columns.map(({ name }) => name).join(', '),
+      remedy: 'correct --type',
+    });
+  }
+  return columns.map((column) => ({ ...column, type: types[column.name] ?? column.type }));
+}

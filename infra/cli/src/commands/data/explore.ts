@@ -1,0 +1,59 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { withContext } from '../../context.ts';
+import { print, printJson, tell } from '../../output/terminal.ts';
+import { listed, wholeNumber } from '../option-values.ts';
+
+interface Options {
+  readonly target?: string;
+  readonly html?: string;
+  readonly window?: string;
+  readonly rows: number;
+  readonly null?: readonly string[];
+  readonly json?: boolean;
+}
+
+export const exploreCommand = (): Command =>
+  new Command('explore')
+    .description('what is in a file, a view or a topic: counts, nulls, distributions, outliers, correlations')
+    .argument('<what>', 'a file (.csv, .jsonl, .parquet), the name of a pipeline, or a topic')
+    .option('--target <column>', 'what is to be predicted: shows what each other column says about it')
+    .option('--html <file>', 'write a report with pictures, one file that needs nothing else')
+    .option('--window <name>', 'of a view; its first one when it is left out')
+    .option('--rows <n>', 'of a topic, at most so many', wholeNumber, 1_000_000)
+    .option('--null <text>', 'a text that stands for null in CSV; may be repeated (default: "" and "NA")', listed)
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Outliers lie more than 1.5 interquartile ranges beyond the quartiles. A target with more than 12 different numbers is a
+number, any other one is a class. What a column says about it: Pearson's r between numbers, the correlation ratio
+between a number and a class or category, Cramér's V between two of those; 0 is nothing, 1 is everything.
+
+Examples:
+  $ npx bifold explore wine.csv --target cultivar --html wine.html
+  $ npx bifold explore departures
+  $ npx bifold explore delays --window daily --json`,
+    )
+    .action((name: string, { target, html, window, rows, null: nullTexts = ['', 'NA'], json }: Options) =>
+      withContext(async (context) => {
+        const temporary: string[] = [];
+        try {
+          const { explored } = await import('../../explore/source.ts');
+          const wanted = { nullTexts, window: window ?? null, rowsMax: rows };
+          const { source, parquetFile } = await explored(context, name, wanted, temporary);
+          const { profileOf } = await import('../../explore/profile.ts');
+          const profile = await profileOf(source, parquetFile, target ?? null);
+          if (html !== undefined) {
+            const { profilePage } = await import('../../explore/profile-page.ts');
+            writeFileSync(html, profilePage(profile));
+          }
+          if (json) return printJson(profile);
+          const { profileText } = await import('../../explore/profile-text.ts');
+          print(profileText(profile));
+          if (html !== undefined) tell(`\nthe report is in ${html}`);
+        } finally {
+          for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
+        }
+      }),
+    );

@@ -1,0 +1,199 @@
+import { existsSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Duration, durationMs } from '@bifold/core';
+import {
+  type CommittedBatch,
+  folderJournal,
+  lockFolder,
+  MemoryTables,
+  type OutputMode,
+  runStream,
+  type StartingOffsets,
+  type Stream,
+  streamOf,
+  type Trigger,
+} from '@bifold/streams';
+import { Command, InvalidArgumentError } from 'commander';
+import { checkpointFolder } from '../../cloud/checkpoints.ts';
+import { untilInterrupted } from '../../cloud/interruption.ts';
+import { type Context, withContext } from '../../context.ts';
+import { namedOf } from '../../deployment/deployments.ts';
+import { UsageError } from '../../errors.ts';
+import { showBatch, showBatchAsJson } from '../../output/batch-table.ts';
+import { showRecords } from '../../output/shown-rows.ts';
+import { dim, tell } from '../../output/terminal.ts';
+import { runPorts } from '../../run-ports.ts';
+import { summaryOf } from './checkpoint.ts';
+
+interface Options {
+  readonly checkpoint?: string | false;
+  readonly trigger?: Trigger;
+  readonly from?: StartingOffsets;
+  readonly mode?: OutputMode;
+  readonly watermark?: Duration;
+  readonly sql?: string;
+  readonly json?: boolean;
+}
+
+export const runCommand = (): Command =>
+  new Command('run')
+    .description('run a stream in this process, batch by batch')
+    .argument('<definition>', 'a file that default-exports defineStream(...), or a pipeline')
+    .option('--checkpoint <name>', 'where it remembers what it has read; by default the name of the stream')
+    .option('--no-checkpoint', 'remember nothing: begin where the definition says, each time')
+    .option('--trigger <when>', 'as-it-comes, an interval (10s), once or available-now', triggerOf)
+    .option('--from <place>', 'where a first run begins: earliest, latest or a time', placeOf)
+    .option('--mode <mode>', 'of a pipeline: append, update or complete', modeOf)
+    .option('--watermark <delay>', 'of a pipeline: how late an event may come, as in 10m', delayOf)
+    .option('--sql <select>', 'asked, in the end, of the tables that memory sinks kept')
+    .option('--json', 'print batches, and the answer of --sql, as lines of JSON')
+    .addHelpText(
+      'after',
+      `
+Ctrl-C ends it after the batch under way. A batch that was interrupted otherwise runs again, with the same number and the
+same rows, when the stream is run the next time.
+
+Examples:
+  $ npx bifold run docs/examples/rate/rate.ts
+  $ npx bifold run docs/examples/reading/reading.ts --no-checkpoint --from earliest
+  $ npx bifold run docs/examples/iris-files/iris.ts --trigger available-now --sql 'SELECT species, count(*) FROM iris GROUP BY ALL'
+  $ npx bifold run delays --mode complete --trigger available-now`,
+    )
+    .action((definition: string, options: Options) =>
+      withContext((context) =>
+        untilInterrupted(async (signal) => {
+          const stream = await streamFrom(context, definition, options);
+          const checkpoint = openCheckpoint(context, stream, options);
+          const tables = new MemoryTables();
+          let last: CommittedBatch | null = null;
+          const totals = { rowsIn: 0, rowsOut: 0, late: 0, duplicates: 0, quarantined: 0 };
+          tell(dim(`${stream.name}: ${checkpoint.told}; Ctrl-C ends it after the batch under way`));
+          const { ports, close } = runPorts(context, signal, options.json ? showBatchAsJson : showBatch);
+          try {
+            await runStream(stream, {
+              ...{ journal: folderJournal(checkpoint.folder), ports, signal, tables },
+              onBatch: (batch) => {
+                last = batch;
+                for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += batch[name];
+              },
+            });
+            if (options.sql !== undefined) showRecords(await tables.query(options.sql), options.json === true);
+          } finally {
+            await close();
+            await checkpoint.close();
+          }
+          const end = last as CommittedBatch | null;
+          tell(
+            dim(
+              end === null
+                ? `${stream.name}: nothing new`
+                : `${stream.name}: ended after batch ${end.batch}; ${summaryOf(totals)}`,
+            ),
+          );
+        }),
+      ),
+    );
+
+/** The stream of a file, or that of a pipeline, with what the options change of it. */
+async function streamFrom(context: Context, definition: string, options: Options): Promise<Stream> {
+  const { trigger, from, mode, watermark } = options;
+  if (/\.[cm]?[jt]s$/.test(extname(definition)) || existsSync(definition)) {
+    if (mode !== undefined || watermark !== undefined)
+      throw new UsageError('BIFOLD_BAD_USAGE', {
+        failed: 'the command was not understood',
+        received: `${mode === undefined ? '--watermark' : '--mode'} for a definition of its own`,
+        allowed: '--mode and --watermark for a pipeline; a stream says them itself',
+        remedy: `change outputMode or watermark in ${definition}`,
+      });
+    const stream = await loadStream(definition);
+    const source = from === undefined ? stream.source : beginningAt(stream.source, from);
+    return { ...stream, source, ...(trigger === undefined ? {} : { trigger }) };
+  }
+  const pipeline = namedOf(await context.pipelines(), definition);
+  return streamOf(pipeline, {
+    ...(trigger === undefined ? {} : { trigger }),
+    ...(from === undefined ? {} : { startingOffsets: from }),
+    ...(mode === undefined ? {} : { outputMode: mode }),
+    ...(watermark === undefined ? {} : { watermark }),
+  });
+}
+
+/** The same source, its topics read from another place; each of them where there are several. */
+function beginningAt<S extends Stream['source']>(source: S, startingOffsets: StartingOffsets): S {
+  switch (source.kind) {
+    case 'kafka':
+      return { ...source, startingOffsets };
+    case 'union':
+      return { ...source, inputs: source.inputs.map((input) => beginningAt(input, startingOffsets)) };
+    case 'join': {
+      const [left, right] = [source.left, source.right].map((side) => ({
+        ...side,
+        source: beginningAt(side.source, startingOffsets),
+      }));
+      return { ...source, left, right };
+    }
+    default:
+      return source;
+  }
+}
+
+async function loadStream(file: string): Promise<Stream> {
+  const path = resolve(file);
+  const refuse = (received: string, cause?: unknown) =>
+    new UsageError(
+      'BIFOLD_NO_STREAM',
+      {
+        failed: `${file} defines no stream`,
+        received,
+        allowed:
+          'a TypeScript or JavaScript module that default-exports defineStream({ ... }), or the name of a pipeline',
+        remedy: 'write export default defineStream({ name, from, sinks })',
+      },
+      { cause },
+    );
+  if (!existsSync(path)) throw refuse('no such file');
+  const loaded: { readonly default?: Stream } = await import(pathToFileURL(path).href);
+  const stream = loaded.default;
+  if (stream?.pipeline === undefined || stream.sinks === undefined)
+    throw refuse(stream === undefined ? 'no default export' : 'a default export that is no stream');
+  return stream;
+}
+
+/** The folder of the checkpoint, locked; one that goes with the process when none is wanted. */
+function openCheckpoint(context: Context, stream: Stream, { checkpoint }: Options) {
+  if (checkpoint === false) {
+    const folder = mkdtempSync(join(tmpdir(), 'bifold-run-'));
+    return { folder, told: 'no checkpoint', close: () => rm(folder, { recursive: true, force: true }) };
+  }
+  const name = checkpoint ?? stream.name;
+  const folder = checkpointFolder(context.paths, name);
+  const unlock = lockFolder(folder);
+  return { folder, told: `checkpoint ${name}`, close: async () => unlock() };
+}
+
+function triggerOf(text: string): Trigger {
+  if (text === 'as-it-comes') return { kind: 'asItComes' };
+  if (text === 'once') return { kind: 'once' };
+  if (text === 'available-now') return { kind: 'availableNow' };
+  return { kind: 'every', intervalMs: durationMs(delayOf(text)) };
+}
+
+function delayOf(text: string): Duration {
+  if (/^[0-9]{1,12}(ms|s|m|h|d)$/.test(text)) return text as Duration;
+  throw new InvalidArgumentError('It must be a whole number and a unit, as in 10s or 5m.');
+}
+
+function placeOf(text: string): StartingOffsets {
+  if (text === 'earliest' || text === 'latest') return text;
+  if (!Number.isNaN(Date.parse(text))) return { timestamp: text };
+  throw new InvalidArgumentError('It must be earliest, latest or a time (2013-07-04T00:00:00Z).');
+}
+
+function modeOf(text: string): OutputMode {
+  const mode = (['append', 'update', 'complete'] as const).find((known) => known === text);
+  if (mode !== undefined) return mode;
+  throw new InvalidArgumentError('It must be append, update or complete.');
+}

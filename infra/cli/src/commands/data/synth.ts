@@ -1,0 +1,104 @@
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { extname } from 'node:path';
+import { textLiteral } from '@bifold/core';
+import { Command, InvalidArgumentError } from 'commander';
+import { UsageError } from '../../errors.ts';
+import { plural, print, printJson, seconds } from '../../output/terminal.ts';
+import { listed } from '../option-values.ts';
+
+interface Options {
+  readonly sql: string;
+  readonly out: string;
+  readonly from?: string;
+  readonly seed: number;
+  readonly null?: readonly string[];
+  readonly json?: boolean;
+}
+
+const FORMATS: Readonly<Record<string, string>> = {
+  '.parquet': 'FORMAT parquet, COMPRESSION zstd',
+  '.csv': 'FORMAT csv, HEADER',
+  '.jsonl': 'FORMAT json',
+  '.ndjson': 'FORMAT json',
+};
+
+export const synthCommand = (): Command =>
+  new Command('synth')
+    .description('synthetic data by SQL')
+    .requiredOption('--sql <query>', 'a SELECT in the dialect of DuckDB; range(n), random(), normal(mean, deviation)')
+    .requiredOption('--out <file>', 'a .parquet, .csv or .jsonl file')
+    .option('--from <file>', 'a file of rows, the table "source" of the query')
+    .option('--seed <n>', 'of random(): the same seed gives the same rows', seedOf, 1)
+    .option('--null <text>', 'a text that stands for null in CSV; may be repeated (default: "" and "NA")', listed)
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+normal(mean, deviation) is a random number of that distribution. The rows keep the order that the query gives them.
+
+Examples:
+  $ npx bifold synth --sql "SELECT i AS id, normal(170, 10) AS height FROM range(1000) r(i)" --out people.parquet
+  $ npx bifold synth --from wine.csv --out more.csv \\
+      --sql "SELECT cultivar, normal(avg(alcohol), stddev(alcohol)) AS alcohol FROM source, range(100) GROUP BY cultivar, range"`,
+    )
+    .action(synth);
+
+function seedOf(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0 && value < 2 ** 31) return value;
+  throw new InvalidArgumentError('It must be a whole number from 0.');
+}
+
+async function synth({ sql, out, from, seed, null: nullTexts = ['', 'NA'], json }: Options): Promise<void> {
+  const startedAtMs = performance.now();
+  const format = FORMATS[extname(out).toLowerCase()];
+  if (format === undefined)
+    throw new UsageError('BIFOLD_UNKNOWN_FORMAT', {
+      failed: 'the format of the output is not known',
+      received: `"${out}"`,
+      allowed: Object.keys(FORMATS).join(', '),
+      remedy: 'give the file one of these names',
+    });
+  const temporary: string[] = [];
+  const { openDuckDb } = await import('@bifold/adapters/duckdb');
+  // One thread: random numbers are then drawn in the order of the rows.
+  const database = await openDuckDb({ memoryLimit: '2GB', tempDirectory: tmpdir(), threads: 1 });
+  try {
+    if (from !== undefined) {
+      const { asParquet } = await import('../../tabular/table-file.ts');
+      const parquetFile = await asParquet(from, nullTexts, temporary);
+      await database.run(`CREATE TABLE source AS SELECT * FROM read_parquet(${textLiteral(parquetFile)})`);
+    }
+    // By Box and Muller: two draws, of which the first is never zero.
+    await database.run(
+      'CREATE MACRO normal(mean, deviation) AS (mean) + (deviation) * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random())',
+    );
+    // The seed is -1 to 1 in DuckDB.
+    await database.run(`SELECT setseed(${seed / 2 ** 31})`);
+    await database.run(`CREATE TABLE made AS ${sql}`);
+    const [counted] = await database.rows('SELECT count(*) AS n FROM made');
+    await database.run(`COPY made TO ${textLiteral(out)} (${format})`);
+    const rows = Number(counted?.n ?? 0);
+    if (json) printJson({ rows, out, seed });
+    else print(`made ${plural(rows, 'row')}: ${out}  (${seconds(performance.now() - startedAtMs)})`);
+  } catch (cause) {
+    if (!/BIFOLD_DUCKDB_FAILED/.test(String(cause))) throw cause;
+    throw new UsageError(
+      'BIFOLD_BAD_SQL',
+      {
+        failed: 'the query cannot be run',
+        received: (cause as { explanation?: { received: string } }).explanation?.received ?? String(cause),
+        allowed:
+          from === undefined
+            ? 'a SELECT of DuckDB; --from gives it a table "source"'
+            : 'a SELECT of DuckDB over the table "source"',
+        remedy: 'correct --sql',
+      },
+      { cause },
+    );
+  } finally {
+    database.close();
+    for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
+  }
+}

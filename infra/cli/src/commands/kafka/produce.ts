@@ -1,0 +1,252 @@
+import { optionalFieldsOf, type Plan } from '@bifold/core';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { untilInterrupted } from '../../cloud/interruption.ts';
+import { UsageError } from '../../errors.ts';
+import {
+  type KafkaChoice,
+  type KafkaSession,
+  namesOf,
+  withKafka,
+  withKafkaOptions,
+} from '../../kafka/kafka-session.ts';
+import { type Produced, type ProduceOptions, produce } from '../../kafka/produce.ts';
+import { produceOnce, type RecordSource } from '../../kafka/produce-once.ts';
+import { SENDS_TOPIC } from '../../kafka/send-memory.ts';
+import { progressBar } from '../../output/progress-bar.ts';
+import { plural, print, printJson, seconds, tell } from '../../output/terminal.ts';
+import { type InputFile, inputFiles, STANDARD_INPUT, unreadable } from '../../records/input-files.ts';
+import {
+  checkedCount,
+  recordsOfFiles,
+  type SourceOptions,
+  VALUE_FORMATS,
+  type ValueFormat,
+} from '../../records/record-source.ts';
+import { wholeNumber } from '../option-values.ts';
+
+type Headers = Readonly<Record<string, readonly string[]>>;
+
+interface Options extends KafkaChoice {
+  readonly file: string;
+  readonly valueFormat?: ValueFormat;
+  readonly key?: string;
+  readonly keySeparator?: string;
+  readonly header: Headers;
+  readonly rate?: number;
+  readonly null: string;
+  readonly resumable?: boolean;
+  readonly resume?: boolean;
+  readonly raw?: boolean;
+  readonly create?: boolean;
+  readonly partitions?: number;
+  readonly json?: boolean;
+}
+
+export const produceCommand = (): Command =>
+  withKafkaOptions(
+    new Command('produce')
+      .description('send records to a topic')
+      .argument('<topic>', 'a topic, or a pipeline that reads it')
+      .option(
+        '--file <path>',
+        'a file, a folder (each of its files, by name), hdfs://host:port/path, s3://bucket/path, or - for standard input',
+        '-',
+      )
+      .addOption(
+        new Option('--value-format <name>', "json, text or csv, where a file's name does not say it").choices([
+          ...VALUE_FORMATS,
+        ]),
+      )
+      .option('--key <field>', 'the field whose text is the key')
+      .option('--key-separator <text>', 'lines are key and value, with this between them')
+      .option('--header <name=value>', 'a header of each record; may be repeated', headerOf, {})
+      .option('--rate <n>', 'events a second; as fast as possible when it is left out', wholeNumber)
+      .option('--null <text>', 'the text that stands for null in CSV', 'NA')
+      .option('--resumable', 'send each record of the files once, however often this runs and fails')
+      .option('--resume', 'go on with a send that was begun with --resumable; refused where there is none')
+      .option('--raw', 'send lines as they are, also those that are no JSON')
+      .option('--create', 'create the topic when it does not exist')
+      .option('--partitions <n>', 'of a topic that is created now', wholeNumber)
+      .option('--json', 'print the result as JSON'),
+  )
+    .addHelpText(
+      'after',
+      `
+A pipeline's records are JSON, or CSV typed by its schema; each goes to the partition of its key, the field that the topic
+is partitioned by, in the order of the file. Other topics take JSON, CSV (types as \`convert\` infers them) or lines of
+text; records without a key go to the partitions in turn.
+
+Files are checked before the first record is sent: a line that is no record ends the command with status 2, unless --raw
+sends it as it is. Lines from standard input are checked and sent one by one as they come; Ctrl-D ends.
+
+With --resumable, records are sent in transactions. Each one commits, together with its records, how many records of the
+file are in the topic, in topic ${SENDS_TOPIC}. After a failure, --resume sends the rest. It refuses a file whose
+sent part changed, other options, a topic that was created anew, and sends that were begun without --resumable.
+
+Examples:
+  $ npx bifold produce delays --file departures.jsonl --rate 5000
+  $ npx bifold produce delays --file departures.jsonl --resumable
+  $ npx bifold produce delays --file departures.jsonl --resume
+  $ echo '{"at":"2013-01-01T10:15:00Z", "carrier":"UA", "origin":"EWR", ...}' | npx bifold produce departures
+  $ npx bifold produce orders --create --partitions 3 --file orders.csv --key customer
+  $ printf 'a:first\\nb:second\\n' | npx bifold produce notes --key-separator : --header source=shell
+  $ npx bifold produce orders --file hdfs://namenode/user/me/orders/`,
+    )
+    .action((target: string, options: Options) =>
+      withKafka(options, (session) => untilInterrupted((signal) => send(session, target, options, signal))),
+    );
+
+async function send(session: KafkaSession, target: string, options: Options, signal: AbortSignal): Promise<void> {
+  const { context, topics } = session;
+  const pipelines = await context.pipelines();
+  const plans = pipelines.map(({ plan }) => plan);
+  const pipeline =
+    pipelines.find(({ plan }) => plan.name === target) ?? pipelines.find(({ plan }) => plan.topic === target);
+  const plan = pipeline?.plan;
+  const topic = plan?.topic ?? target;
+  if (plan?.relay !== undefined) throw isRelayed(plan, target);
+  checkKeys(plan, options);
+  const isOnce = options.resumable === true || options.resume === true;
+  if (isOnce && options.file === STANDARD_INPUT) throw notTwice(options);
+  const files = await inputFiles(options.file, context);
+  const source: SourceOptions = {
+    format: options.valueFormat ?? null,
+    fallback: isDeclared(topic, plans) || options.key !== undefined ? 'json' : 'text',
+    isJsonNeeded: isDeclared(topic, plans),
+    columns: plan?.columns ?? null,
+    optional: pipeline === undefined ? new Set() : optionalFieldsOf(`topic "${topic}"`, pipeline.schema),
+    keyField: options.key ?? plan?.partitionBy ?? null,
+    needsKey: options.key !== undefined && plan === undefined,
+    keySeparator: options.keySeparator ?? null,
+    nullText: options.null,
+    isRaw: options.raw === true,
+  };
+  const isMissing = (await topics.describe(topic)) === null;
+  if (isMissing && (options.create !== true || plan !== undefined))
+    throw noTopic(topic, plan, plans, await namesOf(topics));
+  const isLive = options.file === STANDARD_INPUT;
+  // Nothing is created or sent before the files are known to be right.
+  const total = isLive ? 0 : await checkedCount(files, source).catch(rethrowReadable);
+  if (isMissing) {
+    await topics.create({ name: topic, partitions: options.partitions ?? null, replicas: null, config: {} });
+    tell(`topic ${topic} is created`);
+  }
+  if (isLive && process.stdin.isTTY) tell('one record a line; Ctrl-D ends');
+  const bar = progressBar(`sending to ${topic}`, total, total > 0 && !options.json);
+  const startedAtMs = performance.now();
+  const how: ProduceOptions = {
+    rate: options.rate ?? null,
+    kafka: session.options,
+    headers: options.header,
+    keyless: plan === undefined ? 'in turn' : 'together',
+    signal,
+    onProgress: (dealtWith, sent) => bar.update(dealtWith, (sent / (performance.now() - startedAtMs)) * 1000, null),
+  };
+  const sending = isOnce
+    ? produceOnce(context, topic, sourcesOf(files, source), {
+        ...how,
+        options: shapeOf(options),
+        mustGoOn: options.resume === true,
+      })
+    : produce(context, topic, recordsOfFiles(files, source), { ...how, isLive });
+  const produced = await sending.catch(rethrowReadable).finally(() => {
+    bar.stop();
+    // Else a terminal that nobody types at would keep the process.
+    if (isLive) process.stdin.destroy();
+  });
+  if (options.json) return printJson({ topic, ...produced });
+  print(`${sentText(produced)}  (${seconds(performance.now() - startedAtMs)})`);
+  print(
+    `end offsets: ${Object.entries(produced.endOffsets)
+      .map(([partition, end]) => `${partition}: ${end}`)
+      .join('  ')}`,
+  );
+}
+
+function sentText({ sent, skipped }: Produced): string {
+  if (skipped === 0) return `sent ${plural(sent, 'record')}`;
+  if (sent === 0) return `sent nothing: all ${plural(skipped, 'record')} were sent before`;
+  return `sent ${plural(sent, 'record')}, ${plural(skipped, 'record was', 'records were')} sent before`;
+}
+
+const sourcesOf = (files: readonly InputFile[], source: SourceOptions): readonly RecordSource[] =>
+  files.map((file) => ({ address: file.address ?? file.name, records: () => recordsOfFiles([file], source) }));
+
+/** Whether a definition declares the topic: as the log of its pipeline, or as a source of it. */
+const isDeclared = (topic: string, plans: readonly Plan[]): boolean =>
+  plans.some((plan) => plan.topic === topic || plan.relay?.sources.some((source) => source.topic === topic));
+
+/** The options that decide what a record of a file looks like. */
+function shapeOf({ key, keySeparator, valueFormat, header, null: nullText, raw }: Options): Record<string, string> {
+  return {
+    ...(key === undefined ? {} : { '--key': key }),
+    ...(keySeparator === undefined ? {} : { '--key-separator': keySeparator }),
+    ...(valueFormat === undefined ? {} : { '--value-format': valueFormat }),
+    ...(Object.keys(header).length === 0 ? {} : { '--header': JSON.stringify(header) }),
+    ...(raw === true ? { '--raw': 'given' } : {}),
+    '--null': nullText,
+  };
+}
+
+function rethrowReadable(error: unknown): never {
+  throw unreadable(error);
+}
+
+function notTwice({ resume }: Options): UsageError {
+  const option = resume === true ? '--resume' : '--resumable';
+  return new UsageError('BIFOLD_NOT_RESUMABLE', {
+    failed: 'standard input cannot be sent resumably: it cannot be read again',
+    received: `${option} without --file`,
+    allowed: `${option} with a file or a folder`,
+    remedy: `write the records to a file: npx bifold produce TOPIC --file FILE ${option}`,
+  });
+}
+
+function headerOf(text: string, before: Headers): Headers {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be name=value.');
+  return { ...before, [name]: [...(before[name] ?? []), value] };
+}
+
+/** What a relay did not bring has no place in its log. */
+function isRelayed({ name, topic, relay }: Plan, target: string): UsageError {
+  const sources = relay?.sources.map((source) => source.topic) ?? [];
+  return new UsageError('BIFOLD_RELAYED_LOG', {
+    failed: `records are not sent to the log of pipeline "${name}": its relay alone writes it`,
+    received: target === topic ? `topic "${topic}"` : `"${target}", which reads topic "${topic}"`,
+    allowed: sources.join(', '),
+    remedy: `npx bifold produce ${sources[0]} --file FILE`,
+  });
+}
+
+/** The key of a pipeline's topic is what its partitions are made by: another one would put what belongs together apart. */
+function checkKeys(plan: Plan | undefined, { key, keySeparator }: Options): void {
+  if (plan !== undefined && key !== undefined && key !== plan.partitionBy) {
+    throw new UsageError('BIFOLD_OTHER_KEY', {
+      failed: `records of topic "${plan.topic}" cannot have "${key}" as their key`,
+      received: `--key ${key}`,
+      allowed: `"${plan.partitionBy}", by which the topic of pipeline "${plan.name}" is partitioned`,
+      remedy: 'leave --key out',
+    });
+  }
+  if (key !== undefined && keySeparator !== undefined) {
+    throw new UsageError('BIFOLD_TWO_KEYS', {
+      failed: 'a record has one key',
+      received: '--key and --key-separator',
+      allowed: 'one of them',
+      remedy: 'leave the other out',
+    });
+  }
+}
+
+function noTopic(topic: string, plan: Plan | undefined, plans: readonly Plan[], names: readonly string[]): UsageError {
+  return new UsageError('BIFOLD_UNKNOWN_TOPIC', {
+    failed: `topic "${topic}" does not exist`,
+    received: `"${topic}"`,
+    allowed: [...names, ...plans.map(({ name, topic: read }) => `${name} (topic ${read})`)].join(', '),
+    remedy:
+      plan === undefined
+        ? 'correct the name, or add --create (and --partitions) to make the topic'
+        : `npx bifold deploy ${plan.name} creates it as exactness needs it`,
+  });
+}

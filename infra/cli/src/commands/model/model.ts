@@ -1,0 +1,345 @@
+import { BifoldError, challenged, type ModelPointer, type ModelRegistry, promoted, rolledBack } from '@bifold/core';
+import { goldenText, onnxText } from '@bifold/functions/training';
+import { Command } from 'commander';
+import { type Context, withContext } from '../../context.ts';
+import {
+  checkGate,
+  checkVersion,
+  describeVersion,
+  type Gate,
+  gateOf,
+  type ModelVersion,
+  versionIn,
+  versionMeant,
+  worse,
+} from '../../deployment/model-versions.ts';
+import { CliError, Ended, EXIT, UsageError } from '../../errors.ts';
+import { tableText } from '../../output/table.ts';
+import { bold, dim, plural, print, printJson, styled } from '../../output/terminal.ts';
+import { type OnnxCheck, onnxRuntimeOf } from '../../training/onnx.ts';
+import { driftCommand } from './model-drift.ts';
+
+export const modelCommand = (): Command =>
+  new Command('model')
+    .description('models that pipelines score with: their versions, and which one is used')
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(addCommand())
+    .addCommand(compareCommand())
+    .addCommand(promoteCommand())
+    .addCommand(rollbackCommand())
+    .addCommand(challengeCommand())
+    .addCommand(driftCommand())
+    .addHelpText(
+      'after',
+      `
+A version never changes. Which one is used is a pointer: segments of the log that were folded already keep the version
+that they were folded with, new ones take the current one. So every score can be computed again.
+
+Examples:
+  $ npx bifold model list
+  $ npx bifold model compare arrival-delay
+  $ npx bifold model promote arrival-delay 20261122-235959-0a1b2c3d
+  $ npx bifold model rollback arrival-delay
+  $ npx bifold model drift arrival-delay`,
+    );
+
+const listCommand = (): Command =>
+  new Command('list')
+    .description('the models, and their versions')
+    .argument('[model]', 'one of them')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  $ npx bifold model list')
+    .action((name: string | undefined, { json }: { json?: boolean }) =>
+      withContext(async (context) => {
+        const registry = await context.models();
+        const names = name === undefined ? await registry.names() : [name];
+        const models = await Promise.all(
+          names.map(async (model) => {
+            const [versions, pointer] = await Promise.all([registry.versions(model), registry.readPointer(model)]);
+            return { model, ...pointer, versions };
+          }),
+        );
+        if (json) return printJson(models);
+        const rows = models.flatMap(({ model, versions, ...pointer }) =>
+          versions.map((version, index) => [index === 0 ? model : '', version, roleOf(pointer, version)]),
+        );
+        if (rows.length === 0) return print('there are no models yet: npx bifold train <model>');
+        print(tableText([{ title: 'model' }, { title: 'version' }, { title: '' }], rows));
+      }),
+    );
+
+function roleOf({ current, previous, challenger }: Omit<ModelPointer, 'generation'>, version: string): string {
+  if (version === current) return styled('green', 'current');
+  const roles = [...(version === challenger ? ['challenger'] : []), ...(version === previous ? ['previous'] : [])];
+  return roles.join(', ');
+}
+
+const showCommand = (): Command =>
+  new Command('show')
+    .description('what a version is made of, and how good it was')
+    .argument('<model>', 'its name')
+    .argument('[version]', 'the current one when it is left out, or the newest where none is current')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  $ npx bifold model show arrival-delay')
+    .action((name: string, version: string | undefined, { json }: { json?: boolean }) =>
+      withContext(async (context) => {
+        const registry = await context.models();
+        const meant = await versionMeant(registry, name, version);
+        const pointer = await registry.readPointer(name);
+        const shown = await describeVersion(registry, name, meant);
+        if (json) return printJson({ ...shown, pointer });
+        print(`${bold(name)}  ${meant}  ${roleOf(pointer, meant)}`);
+        print(`${dim('task')}      ${shown.task}, ${shown.kind}`);
+        print(`${dim('features')}  ${shown.features.join(', ')}`);
+        for (const [measure, value] of Object.entries(shown.measures)) print(`${dim(measure.padEnd(8))}  ${value}`);
+        for (const [part, value] of Object.entries(shown.manifest))
+          print(`${dim(part.padEnd(8))}  ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+      }),
+    );
+
+const addCommand = (): Command =>
+  new Command('add')
+    .description('take a version that was trained elsewhere')
+    .argument('<folder>', 'its folder, with manifest.json')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+\`bifold train\` does it by itself. Every file must be what its manifest says. Nothing scores with it before it is
+promoted.
+
+Example:
+  $ npx bifold model add .bifold/models/wine/20261122-235959-0a1b2c3d`,
+    )
+    .action((folder: string, { json }: { json?: boolean }) =>
+      withContext(async (context) => {
+        const { name, version } = versionIn(folder);
+        const added = await (await context.models()).create(name, version, folder);
+        if (json) printJson({ model: name, version, added });
+        else
+          print(`${bold(name)}: ${added ? `${version} is in the registry` : `there is a version ${version} already`}`);
+        if (!added) throw new Ended(EXIT.no);
+      }),
+    );
+
+const compareCommand = (): Command =>
+  new Command('compare')
+    .description('two versions side by side')
+    .argument('<model>', 'its name')
+    .argument('[version]', 'the newest when it is left out')
+    .argument('[other]', 'the current one when it is left out')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Each version was measured on the rows that its own training held back: the numbers are comparable when those rows are.
+
+Example:
+  $ npx bifold model compare arrival-delay`,
+    )
+    .action((name: string, version: string | undefined, other: string | undefined, { json }: { json?: boolean }) =>
+      withContext(async (context) => {
+        const registry = await context.models();
+        const newest = (await registry.versions(name)).at(-1);
+        const [one, two] = await Promise.all(
+          [await versionMeant(registry, name, version ?? newest), await versionMeant(registry, name, other)].map(
+            (each) => describeVersion(registry, name, each),
+          ),
+        );
+        const [left, right] = [one as ModelVersion, two as ModelVersion];
+        const measures = [...new Set([...Object.keys(left.measures), ...Object.keys(right.measures)])];
+        const sameFeatures = left.featurePlan === right.featurePlan;
+        if (json) return printJson({ model: name, versions: [left, right], sameFeatures });
+        print(
+          tableText(
+            [
+              { title: '' },
+              { title: left.version, align: 'right' },
+              { title: right.version, align: 'right' },
+              { title: 'difference', align: 'right' },
+            ],
+            [
+              ['model', left.kind, right.kind, ''],
+              [
+                'features',
+                String(left.features.length),
+                String(right.features.length),
+                sameFeatures ? 'the same' : 'other',
+              ],
+              ...measures.map((measure) => {
+                const [own, before] = [left.measures[measure], right.measures[measure]];
+                const difference = own === undefined || before === undefined ? '' : measureText(own - before);
+                return [measure, measureText(own), measureText(before), difference];
+              }),
+            ],
+          ),
+        );
+      }),
+    );
+
+function measureText(value: number | undefined): string {
+  return value === undefined ? '' : value.toPrecision(6);
+}
+
+interface Promoting {
+  readonly evenIfWorse?: boolean;
+  readonly json?: boolean;
+}
+
+const promoteCommand = (): Command =>
+  new Command('promote')
+    .description('make a version the current one')
+    .argument('<model>', 'its name')
+    .argument('[version]', 'the newest when it is left out')
+    .option('--even-if-worse', 'also when it was measured worse than the current one')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+The version is tried first: its golden vectors, rows that scikit-learn scored when it was trained, must be scored the
+same here (trees to the last bit, linear models within 1e-12), and by ONNX Runtime with its ONNX file (within the bounds
+of docs/models.md). It must not be worse than the current one on the rows that its training held back. Only the last can
+be overridden. ONNX Runtime is installed with training's libraries on first use. Ends with 1 when it was not promoted.
+
+Running functions take it up in the next segment of the log that they begin.
+
+Examples:
+  $ npx bifold model promote arrival-delay
+  $ npx bifold model promote arrival-delay 20261122-235959-0a1b2c3d --even-if-worse`,
+    )
+    .action((name: string, version: string | undefined, { evenIfWorse, json }: Promoting) =>
+      withContext(async (context) => {
+        const registry = await context.models();
+        const meant = await versionMeant(registry, name, version ?? (await registry.versions(name)).at(-1));
+        const pointer = await registry.readPointer(name);
+        const gate = await gateOf(registry, name, meant, pointer, onnxRuntimeOf(context.paths, context.onProgress));
+        const refusal = refusalOf(() => {
+          checkGate(name, meant, gate);
+          if (gate.measure?.isWorse === true && !evenIfWorse) throw worse(name, meant, gate);
+        });
+        const isRefused = refusal !== null;
+        const moved = isRefused || pointer.current === meant ? pointer : promoted(pointer, meant);
+        if (moved !== pointer) await move(registry, name, pointer, moved);
+        if (json) printJson({ model: name, version: meant, promoted: !isRefused, gate, pointer: moved });
+        else {
+          for (const line of gateLines(gate)) print(line);
+          if (!isRefused) print(`${bold(name)}: ${meant} is the current version${was(pointer, meant)}`);
+        }
+        if (refusal !== null) throw refusal;
+      }),
+    );
+
+/** What a check throws, so that the measures can be shown first. */
+function refusalOf(check: () => void): BifoldError | null {
+  try {
+    check();
+    return null;
+  } catch (error) {
+    if (error instanceof BifoldError) return error;
+    throw error;
+  }
+}
+
+function was({ current }: ModelPointer, version: string): string {
+  if (current === null) return ', the first';
+  return current === version ? ' already' : `, before it was ${current}`;
+}
+
+function gateLines({ golden, onnx, measure }: Gate): readonly string[] {
+  const equal = `${plural(golden.rows, 'row')} scored as in training`;
+  return [
+    `${dim('golden')}  ${golden.different === 0 ? styled('green', equal) : styled('red', goldenText(golden))}`,
+    ...(onnx === null ? [] : [`${dim('onnx  ')}  ${onnxLine(onnx)}`]),
+    ...(measure === null
+      ? []
+      : [
+          `${dim(measure.name.padEnd(6))}  ${measureText(measure.own)}, the current version ${measureText(measure.current)}`,
+        ]),
+  ];
+}
+
+function onnxLine(onnx: OnnxCheck): string {
+  if ('failed' in onnx) return styled('red', `ONNX Runtime cannot run it: ${onnx.failed}`);
+  if (onnx.different > 0) return styled('red', onnxText(onnx));
+  return styled('green', `${plural(onnx.rows, 'row')} within the bounds of 32-bit floats`);
+}
+
+const rollbackCommand = (): Command =>
+  new Command('rollback')
+    .description('go back to the version that was current before')
+    .argument('<model>', 'its name')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      '\nA second rollback goes forward again.\n\nExample:\n  $ npx bifold model rollback arrival-delay',
+    )
+    .action((name: string, { json }: { json?: boolean }) =>
+      withContext(async (context) => {
+        const registry = await context.models();
+        const pointer = await registry.readPointer(name);
+        const back = rolledBack(name, pointer);
+        await move(registry, name, pointer, back);
+        if (json) printJson({ model: name, pointer: back });
+        else print(`${bold(name)}: ${back.current} is the current version again, before it was ${back.previous}`);
+      }),
+    );
+
+const challengeCommand = (): Command =>
+  new Command('challenge')
+    .description('let a version score in shadow, beside the current one')
+    .argument('<model>', 'its name')
+    .argument('[version]', 'which one')
+    .option('--none', 'no version any more')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Pipelines score with it where they say model('...', { shadow: true }): in columns of their own, so that both can be
+compared with what came true.
+
+Examples:
+  $ npx bifold model challenge arrival-delay 20261122-235959-0a1b2c3d
+  $ npx bifold model challenge arrival-delay --none`,
+    )
+    .action((name: string, version: string | undefined, { none, json }: { none?: boolean; json?: boolean }) =>
+      withContext(async (context) => challenge(context, name, version, none === true, json === true)),
+    );
+
+async function challenge(
+  context: Context,
+  name: string,
+  version: string | undefined,
+  none: boolean,
+  json: boolean,
+): Promise<void> {
+  if ((version === undefined) !== none)
+    throw new UsageError('BIFOLD_BAD_USAGE', {
+      failed: 'the command was not understood',
+      received: version === undefined ? 'no version' : 'a version and --none',
+      allowed: 'a version, or --none',
+      remedy: 'npx bifold model challenge --help',
+    });
+  const registry = await context.models();
+  if (version !== undefined) {
+    await checkVersion(registry, name, version);
+    const checkOnnx = onnxRuntimeOf(context.paths, context.onProgress);
+    const alone = { ...(await registry.readPointer(name)), current: null };
+    checkGate(name, version, await gateOf(registry, name, version, alone, checkOnnx));
+  }
+  const pointer = await registry.readPointer(name);
+  const next = challenged(pointer, version ?? null);
+  await move(registry, name, pointer, next);
+  if (json) printJson({ model: name, pointer: next });
+  else print(`${bold(name)}: ${version === undefined ? 'no version scores' : `${version} scores`} in shadow`);
+}
+
+async function move(registry: ModelRegistry, name: string, before: ModelPointer, next: ModelPointer): Promise<void> {
+  if (await registry.movePointer(name, before, next)) return;
+  throw new CliError('BIFOLD_MODEL_MOVED', {
+    failed: `the pointer of model "${name}" was not moved`,
+    received: 'somebody else moved it meanwhile',
+    allowed: `the pointer as it was read, generation ${before.generation}`,
+    remedy: `look at it and decide again: npx bifold model list ${name}`,
+  });
+}

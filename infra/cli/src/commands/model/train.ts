@@ -1,0 +1,215 @@
+import { join, resolve } from 'node:path';
+import { learnsFromArchive, type ModelDefinition } from '@bifold/core';
+import type { Refusal, TrainedOn, TrainedOnSchedule, Version } from '@bifold/functions/training';
+import { Command } from 'commander';
+import { figureText } from '../../charts/figure-text.ts';
+import { type Context, withContext } from '../../context.ts';
+import { definitions } from '../../deployment/definitions.ts';
+import { Ended, EXIT, UsageError } from '../../errors.ts';
+import { bold, dim, plural, print, printJson, seconds, step, tell } from '../../output/terminal.ts';
+import type { TrainingEvent } from '../../training/python.ts';
+import type { Trained } from '../../training/train.ts';
+import { listed } from '../option-values.ts';
+
+interface Options {
+  readonly from?: string;
+  readonly null?: readonly string[];
+  readonly out?: string;
+  readonly register: boolean;
+  readonly deployed?: boolean;
+  readonly json?: boolean;
+}
+
+export const trainCommand = (): Command =>
+  new Command('train')
+    .description('learn a model from the archive of its pipeline, or from a file')
+    .argument('<model>', 'its name')
+    .option('--from <file>', 'learn from a file: .csv, .jsonl or .parquet; else from the archive')
+    .option('--null <text>', 'a text that stands for null in CSV; may be repeated (default: "" and "NA")', listed)
+    .option('--out <folder>', 'where versions are put (default: .bifold/models)')
+    .option('--no-register', 'leave the version in its folder; else it goes into the registry of the local cloud')
+    .option('--deployed', 'let the function of the pipeline train, as its schedule does, and wait for it')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+A model is defined in layers/pipelines, beside the pipelines: defineModel({ name, from, features, target, task, estimator,
+grid, folds, split, seed }). From the archive it learns what the published generation covers. Each setting of the grid
+is tried by cross-validation; the best one is then measured on rows that were held out, and stored as a version with its
+report. Nothing scores with it before it is promoted: npx bifold model promote <model>.
+
+The first training installs scikit-learn (verified against committed hashes, 430 MB). The same rows, definition and
+libraries give the same model, to the byte.
+
+With --deployed the function of the pipeline's stack trains, if it was deployed with -c training=...: what it learned is in the
+registry. It ends with 1 when there is nothing to learn, or nothing new.
+
+Ends with 1 and leaves everything as it was when nothing can be learned: no labels, one class, a feature that is constant
+or empty, too few rows. So it does when the version is not scored here, or by ONNX Runtime, as scikit-learn scores it.
+
+Examples:
+  $ npx bifold train wine --from wine.csv
+  $ npx bifold train salary --from people.parquet --json
+  $ npx bifold train wine --from wine.csv --no-register --out ./models
+  $ npx bifold train alcohol --deployed`,
+    )
+    .action((name: string, options: Options) =>
+      withContext(async (context) => {
+        const { models } = await definitions();
+        const definition = definitionOf(models, name);
+        if (options.deployed) return trainDeployed(context, definition, options);
+        const trained = await trainAndStore(context, definition, options);
+        if (options.json) printJson(resultOf(trained));
+        else print(trainedText(trained));
+      }),
+    );
+
+/** @throws {UsageError} when no model has that name */
+function definitionOf(models: readonly ModelDefinition[], name: string): ModelDefinition {
+  const found = models.find((one) => one.name === name);
+  if (found) return found;
+  throw new UsageError('BIFOLD_UNKNOWN_MODEL', {
+    failed: `there is no model "${name}" to train`,
+    received: `"${name}"`,
+    allowed: models.map((one) => one.name).join(', ') || 'none: layers/pipelines defines no model',
+    remedy: 'correct the name, or add the model to the list in layers/pipelines/src/index.ts',
+  });
+}
+
+/** The function of the pipeline trains: what its schedule does, now. */
+async function trainDeployed(
+  context: Context,
+  definition: ModelDefinition,
+  { from, out, json }: Options,
+): Promise<void> {
+  if (from !== undefined || out !== undefined)
+    throw new UsageError('BIFOLD_BAD_USAGE', {
+      failed: 'the command was not understood',
+      received: `--deployed and ${from === undefined ? '--out' : '--from'}`,
+      allowed: '--deployed, which learns from the archive into the registry, or the other options',
+      remedy: 'npx bifold train --help',
+    });
+  const { name, plan, target } = definition;
+  if (plan === null) throw noSource(name);
+  if (!learnsFromArchive(definition))
+    throw new UsageError('BIFOLD_NOTHING_TO_LEARN', {
+      failed: `model "${name}" cannot learn from the archive of "${plan.name}"`,
+      received: `a target "${target}" that its events do not have`,
+      allowed: 'a target among the columns of the pipeline',
+      remedy: `npx bifold train ${name} --from <file>, or let the events carry "${target}"`,
+    });
+  const { runJob } = await import('../pipeline/batch-jobs.ts');
+  const result = (await runJob(context, plan.name, 'train', { model: name })) as TrainedOnSchedule;
+  if (json) printJson(result);
+  else print(deployedText(result));
+  if (!result.trained) throw new Ended(EXIT.no);
+}
+
+function deployedText(result: TrainedOnSchedule): string {
+  if (result.trained) {
+    const [measure, value] = Object.entries(result.heldOut)[0] as [string, number];
+    return `${bold(result.model)}: ${result.version} is in the registry, ${measure} ${figureText(value)} on rows held out\n\nTo score with it: npx bifold model promote ${result.model}`;
+  }
+  const why = result.reason === 'refused' ? refusalText(result.refused) : NOT_TRAINED[result.reason];
+  return `${bold(result.model)} is not trained: ${why}`;
+}
+
+const NOT_TRAINED = {
+  'nothing-published': 'nothing is published to learn from',
+  'nothing-new': 'nothing was published since its newest version',
+};
+
+function refusalText({ failed, received, code }: Refusal): string {
+  return `${failed}: ${received}  [${code}]`;
+}
+
+interface Learned extends Trained {
+  readonly registered: boolean;
+  readonly ms: number;
+}
+
+/** Learns a version of a model, and stores it. */
+export async function trainAndStore(
+  context: Context,
+  definition: ModelDefinition,
+  { from, out, null: nullTexts, register }: Omit<Options, 'json'>,
+): Promise<Learned> {
+  const startedAtMs = performance.now();
+  const { paths, onProgress } = context;
+  const { trainFromFile, trainVersion } = await import('../../training/train.ts');
+  const models = out === undefined ? join(paths.stateDir, 'models') : resolve(out);
+  const places = { paths, onProgress, models, onEvent: tellEvent };
+  const trained =
+    from === undefined
+      ? await trainVersion(definition, places, (tableFile) => archiveTable(context, definition, tableFile))
+      : await trainFromFile(definition, from, places, nullTexts);
+  const registered = register && (await store(context, trained));
+  return { ...trained, registered, ms: Math.round(performance.now() - startedAtMs) };
+}
+
+async function archiveTable(context: Context, definition: ModelDefinition, tableFile: string): Promise<TrainedOn> {
+  const { plan, name } = definition;
+  if (plan === null) throw noSource(name);
+  const { writeDeployedTable } = await import('../../training/archive-table.ts');
+  return step(context.onProgress, `the training table of ${name}`, () =>
+    writeDeployedTable(context, definition, plan, tableFile),
+  );
+}
+
+function noSource(name: string): UsageError {
+  return new UsageError('BIFOLD_NOTHING_TO_LEARN', {
+    failed: `model "${name}" has nothing to learn from`,
+    received: 'a model without a pipeline, and no --from',
+    allowed: 'a file of rows',
+    remedy: `npx bifold train ${name} --from <file>`,
+  });
+}
+
+async function store(context: Context, { name, version, folder }: Version): Promise<boolean> {
+  const registry = await context.models();
+  return step(context.onProgress, `the registry takes ${name} ${version}`, () =>
+    registry.create(name, version, folder),
+  );
+}
+
+function tellEvent(event: TrainingEvent): void {
+  switch (event.kind) {
+    case 'step':
+      tell(dim(`  ${event.text}`));
+      break;
+    case 'grid': {
+      const settings = Object.entries(event.settings).map(([setting, value]) => `${setting} ${value}`);
+      const width = String(event.of).length;
+      tell(
+        `  ${String(event.done).padStart(width)}/${event.of}  ${event.metric} ${figureText(event.mean)} ± ${figureText(event.deviation)}  ${dim(settings.join(', '))}`,
+      );
+      break;
+    }
+    case 'done':
+      break;
+  }
+}
+
+function resultOf({ name, version, folder, registered, metrics, settings, trainedOn }: Learned) {
+  return { model: name, version, folder, registered, settings, metrics, trainedOn };
+}
+
+function trainedText({ name, version, folder, registered, metrics, settings, ms }: Learned): string {
+  const { heldOut, baseline, rows } = metrics;
+  const of = (from: object, measure: string) => figureText((from as Record<string, number>)[measure]);
+  const names = metrics.task === 'regression' ? ['rmse', 'mae', 'r2'] : ['accuracy', 'f1', 'auc'];
+  const chosen = Object.entries(settings).map(([setting, value]) => `${setting} ${value}`);
+  const told: readonly (readonly [string, string])[] = [
+    ['version', `${version}${registered ? ', in the registry' : ''}`],
+    ['rows', `${plural(rows.learned, 'row')} learned from, ${plural(rows.heldOut, 'row')} held out`],
+    ...(chosen.length > 0 ? [['settings', chosen.join(', ')] as const] : []),
+    ...names.map(
+      (measure) => [measure, `${of(heldOut, measure)}  (a constant guess: ${of(baseline, measure)})`] as const,
+    ),
+    ['report', join(folder, 'report.html')],
+    ['time', seconds(ms)],
+  ];
+  const lines = told.map(([label, text]) => `${dim(label.padEnd(9))} ${text}`);
+  const next = registered ? [`\nTo score with it: npx bifold model promote ${name}`] : [];
+  return [`${bold(name)} is trained`, ...lines, ...next].join('\n');
+}

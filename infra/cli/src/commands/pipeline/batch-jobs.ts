@@ -1,0 +1,74 @@
+import type { ArchivedPartition, Recomputed } from '@bifold/engine';
+import { Command } from 'commander';
+import { type Context, withContext } from '../../context.ts';
+import { deploymentOf } from '../../deployment/deployments.ts';
+import { CliError } from '../../errors.ts';
+import { checkTopics } from '../../kafka/recreated-topic.ts';
+import { archivedText, recomputedText } from '../../output/batch-text.ts';
+import { plural, print, printJson, step } from '../../output/terminal.ts';
+
+type Job = 'archive' | 'recompute' | 'sweep' | 'train';
+
+/** Invokes a scheduled function of a pipeline once, now. */
+export async function runJob(context: Context, pipeline: string, job: Job, event: object = {}): Promise<unknown> {
+  const name = deploymentOf(context.paths, pipeline).functions[job];
+  if (name === undefined) {
+    throw new CliError('BIFOLD_NO_FUNCTION', {
+      failed: `pipeline "${pipeline}" has no function for "${job}"`,
+      received: 'a deployment without it',
+      allowed: job === 'train' ? 'a deployment that trains on a schedule' : 'a deployment of this version',
+      remedy: `npx bifold deploy ${pipeline}${job === 'train' ? ' -c training=installed' : ''}`,
+    });
+  }
+  return (await context.aws()).invoke(name, event);
+}
+
+export const archiveCommand = (): Command =>
+  jobCommand('archive', 'keep what is new in the log as Parquet, now', (result, pipeline) =>
+    archivedText(pipeline, result as readonly ArchivedPartition[]),
+  );
+
+export const recomputeCommand = (): Command =>
+  jobCommand('recompute', 'fold the archive and publish a generation, now', (result, pipeline) =>
+    recomputedText(pipeline, result as Recomputed),
+  )
+    .option('--accept-lost', 'pass ranges that retention took before the archive did; receipts name them for ever')
+    .addHelpText('after', '  $ npx bifold recompute delays --accept-lost');
+
+export const sweepCommand = (): Command =>
+  jobCommand('sweep', 'delete what no answer can need any more, now', (result) => {
+    const { segments, runs, complete } = result as {
+      readonly segments: number;
+      readonly runs: readonly string[];
+      readonly complete: boolean;
+    };
+    const rest = complete ? '' : '; the next sweep goes on';
+    return `deleted the fragments of ${plural(segments, 'segment')} and ${plural(runs.length, 'run')}${rest}`;
+  });
+
+function jobCommand(job: Job, description: string, tell: (result: unknown, pipeline: string) => string): Command {
+  return new Command(job)
+    .description(description)
+    .argument('<pipeline>', 'its name')
+    .option('--json', "print the function's result as JSON")
+    .addHelpText(
+      'after',
+      `
+The function runs on its schedule anyway; this invokes it once more and waits for its result.
+
+Example:
+  $ npx bifold ${job} delays`,
+    )
+    .action((pipeline: string, { json, acceptLost }: { json?: boolean; acceptLost?: boolean }) =>
+      withContext(async (context) => {
+        const event = acceptLost ? { acceptLost: true } : {};
+        // A sweep deletes what the topic before left; the others would say that all is archived and published.
+        if (job !== 'sweep') await checkTopics(context, deploymentOf(context.paths, pipeline));
+        const result = await step(context.onProgress, `${job} ${pipeline}`, () =>
+          runJob(context, pipeline, job, event),
+        );
+        if (json) printJson(result);
+        else print(tell(result, pipeline));
+      }),
+    );
+}

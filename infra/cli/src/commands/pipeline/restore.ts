@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import {
+  batchStore,
+  bindingStore,
+  createTables,
+  lookupStore,
+  operatorStateStore,
+  speedStore,
+} from '@bifold/adapters/cassandra';
+import { openBucket, s3Archive, s3Bindings, s3Publications } from '@bifold/adapters/s3';
+import type { Pipeline } from '@bifold/core';
+import { type Restored, restoreView } from '@bifold/engine';
+import { Command } from 'commander';
+import { type Context, withContext } from '../../context.ts';
+import { type DeploymentRecord, deployedAs, namedOf } from '../../deployment/deployments.ts';
+import { CheckFailed } from '../../errors.ts';
+import { coverageText } from '../../output/answer-text.ts';
+import { number, plural, print, printJson, seconds, step, styled } from '../../output/terminal.ts';
+import { s3Options } from '../../records/s3-options.ts';
+import { announceDeployment } from '../../verification/handover.ts';
+
+export const restoreCommand = (): Command =>
+  new Command('restore')
+    .description('rebuild a view in an empty Cassandra from archive and log')
+    .argument('<pipeline>', 'its name')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+For a database that was lost: creates the tables, writes lookup tables, bindings and model pointers as they were, computes the
+rows of the published runs again, folds what the log holds above them, and publishes the pointer last. Until then no answer is
+given. Old answers (query --as-of) are the same afterwards.
+
+It refuses a database that has the view. One that was interrupted is begun again with the same command. It ends with 1 when
+offsets are kept nowhere any more: they are named, and answers name them as gaps.
+
+Example:
+  $ npx bifold restore delays`,
+    )
+    .action((name: string, { json }: { json?: boolean }) =>
+      withContext(async (context) => {
+        const pipeline = namedOf(await context.pipelines(), name);
+        const deployment = deployedAs(context.paths, pipeline);
+        const startedAtMs = performance.now();
+        const restored = await restorePipeline(context, pipeline, deployment);
+        const tookMs = Math.round(performance.now() - startedAtMs);
+        if (json) printJson({ pipeline: name, ...restored, tookMs });
+        else print(restoredText(name, restored, tookMs));
+        if (Object.keys(restored.lost).length > 0) throw offsetsLost(name, restored);
+      }),
+    );
+
+async function restorePipeline(
+  context: Context,
+  pipeline: Pipeline,
+  { topic, archiveBucket, version, topicId }: DeploymentRecord,
+): Promise<Restored> {
+  const { plan } = pipeline;
+  const scope = { version, topicId };
+  const client = await context.cassandra();
+  await step(context.onProgress, 'tables', () => createTables(client, 1));
+  const log = await context.log(topic);
+  const isBound = (await log.topicId()) === topicId;
+  const bucket = openBucket(archiveBucket, s3Options(context.addresses.aws));
+  const { openEngine } = await import('@bifold/adapters/duckdb');
+  try {
+    const restored = await restoreView(pipeline, {
+      ...{ topicId, log: isBound ? log : null, openEngine, scratchFolder: tmpdir() },
+      archive: s3Archive(bucket, scope),
+      publications: s3Publications(bucket, scope),
+      batch: batchStore(client, scope, plan.storage),
+      store: speedStore(client, scope, plan.storage),
+      operatorState: operatorStateStore(client, scope),
+      bindings: bindingStore(client, scope),
+      bindingArchive: s3Bindings(bucket, scope),
+      lookups: lookupStore(client),
+      lookupArchive: await context.lookupArchive(),
+      ...(plan.models === undefined ? {} : { models: await context.models() }),
+      ...{ clock: Date.now, newId: randomUUID },
+      step: (name, work) => step(context.onProgress, name, work),
+    });
+    await step(context.onProgress, `announce ${version}`, () => announceDeployment(context, pipeline, topicId, false));
+    return restored;
+  } finally {
+    bucket.close();
+  }
+}
+
+function restoredText(name: string, { generation, rows, records, lost, sideInputs }: Restored, tookMs: number): string {
+  const { bindings, lookups, models } = sideInputs;
+  return [
+    `${name}: restored as generation ${generation}  ${seconds(tookMs)}`,
+    `  rows       ${plural(rows, 'row')} of the published runs`,
+    `  head       ${plural(records, 'record')} above the cut`,
+    `  inputs     ${plural(bindings, 'binding')}, ${plural(lookups.length, 'lookup version')}, ${plural(models.length, 'model pointer')}`,
+    ...(Object.keys(lost).length === 0 ? [] : [styled(['red', 'bold'], `  LOST       ${coverageText(lost)}`)]),
+  ].join('\n');
+}
+
+function offsetsLost(name: string, { lost }: Restored): CheckFailed {
+  const offsets = Object.values(lost)
+    .flat()
+    .reduce((total, [start, end]) => total + end - start, 0);
+  return new CheckFailed('BIFOLD_OFFSETS_GONE', {
+    failed: `"${name}" is restored but for ${number(offsets)} offsets that neither archive nor log has any more`,
+    received: Object.entries(lost)
+      .map(([partition, ranges]) => `${partition}: ${ranges.map(([start, end]) => `[${start}, ${end})`).join(' ')}`)
+      .join('  '),
+    allowed: 'records that retention left, or that were archived before',
+    remedy: `none; answers name them as gaps, and npx bifold recompute ${name} --accept-lost lets a cut pass them`,
+  });
+}

@@ -1,0 +1,145 @@
+import { randomInt } from 'node:crypto';
+import { isSameResult, type Source } from '@bifold/core';
+import { Command, Option } from 'commander';
+import { withContext } from '../../context.ts';
+import { deployedAs, namedOf } from '../../deployment/deployments.ts';
+import { Ended, EXIT, UsageError } from '../../errors.ts';
+import { cell, coverageText, receiptText } from '../../output/answer-text.ts';
+import { bold, number, plural, print, printJson, seconds, styled } from '../../output/terminal.ts';
+import type { Difference } from '../../verification/compare.ts';
+import { type Check, type Verification, verifyPipeline } from '../../verification/verification.ts';
+import { wholeNumber } from '../option-values.ts';
+
+const DIFFERENCES_SHOWN = 10;
+
+/** What `--against` names. Both are recomputed apart, each for itself. */
+const SOURCES: Readonly<Record<string, readonly Source[]>> = {
+  either: ['either'],
+  log: ['log'],
+  archive: ['archive'],
+  both: ['log', 'archive'],
+};
+const SAMPLE_MAX = 1_000;
+
+interface Options {
+  readonly window?: string;
+  readonly against: string;
+  readonly sample?: number;
+  readonly seed?: string;
+  readonly json?: boolean;
+}
+
+export const verifyCommand = (): Command =>
+  new Command('verify')
+    .description("recompute a pipeline's whole answer from the log or the archive, and compare every row")
+    .argument('<pipeline>', 'its name')
+    .option('--window <name>', 'one window only; all of them when it is left out')
+    .addOption(
+      new Option('--against <source>', 'where the records are read').choices(Object.keys(SOURCES)).default('either'),
+    )
+    .option('--sample <n>', 'so many keys, in all their windows, instead of everything', wholeNumber)
+    .option('--seed <text>', 'draws the same sample again')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Asks the API for every row, reads the offsets that its receipt names, folds them once with the plain interpreter, and
+compares both ways. Ends with 0 when all rows are equal, with 1 and the first differences when not, and with 4 and the
+ranges when offsets that the answer covers are kept nowhere.
+
+  either   the log, and the archive where retention has taken the log (when nothing is said)
+  log      the log alone
+  archive  the archive, and the log only for what is not archived yet
+  both     twice: against the log, then against the archive
+
+A sample draws keys by their records, asks for those alone, and compares all their windows. It still reads every record. Of a view
+that joins topics no key can be drawn from a record: all of it is verified then.
+
+Examples:
+  $ npx bifold verify delays
+  $ npx bifold verify delays --against archive
+  $ npx bifold verify delays --sample 20 --seed 7`,
+    )
+    .action((name: string, options: Options) =>
+      withContext(async (context) => {
+        const pipeline = namedOf(await context.pipelines(), name);
+        const windows = pipeline.plan.windows.map((one) => one.name);
+        const { window, sample, json } = options;
+        if (window !== undefined && !windows.includes(window)) {
+          throw new UsageError('BIFOLD_UNKNOWN_WINDOW', {
+            failed: `pipeline "${name}" has no such window`,
+            received: `"${window}"`,
+            allowed: windows.join(', '),
+            remedy: 'correct --window',
+          });
+        }
+        if (sample !== undefined && sample > SAMPLE_MAX) {
+          throw new UsageError('BIFOLD_SAMPLE_TOO_LARGE', {
+            failed: 'a sample has more keys than one question may name',
+            received: `--sample ${sample}`,
+            allowed: `1 to ${SAMPLE_MAX}`,
+            remedy: 'draw fewer, with several seeds, or leave --sample out to verify everything',
+          });
+        }
+        const deployment = deployedAs(context.paths, pipeline);
+        const startedAtMs = performance.now();
+        const result = await verifyPipeline(context, pipeline, deployment, {
+          windows: window === undefined ? windows : [window],
+          sources: SOURCES[options.against] as readonly Source[],
+          sample:
+            sample === undefined ? null : { size: sample, seed: options.seed ?? String(randomInt(1, 1_000_000_000)) },
+        });
+        if (json) printJson({ ...result, differences: result.differences.slice(0, DIFFERENCES_SHOWN) });
+        else {
+          print(verdictText(result, performance.now() - startedAtMs));
+          print(receiptText(result.receipt));
+        }
+        if (result.differences.length > 0) throw new Ended(EXIT.no);
+        if (!result.equal) throw new Ended(EXIT.gone);
+      }),
+    );
+
+/** `verify: equal`, with what was compared against what; or the first differences; or what cannot be verified any more. */
+export function verdictText(verified: Verification, tookMs: number): string {
+  const { equal, records, rows, windows, differences, checks, sample } = verified;
+  const each = Object.entries(windows).map(([window, count]) => `${window} ${number(count)}`);
+  const compared = `${plural(records, 'record')}, ${plural(rows, 'row')} (${each.join(', ')})  ${seconds(tookMs)}`;
+  const against = [
+    ...checks.map(checkText),
+    ...(sample ? [`  sample     ${plural(sample.keys, 'key')} of seed ${sample.seed}`] : []),
+  ];
+  const verdict = bold('verify:');
+  if (equal) return [`${verdict} ${styled(['green', 'bold'], 'equal')}  ${compared}`, ...against].join('\n');
+  if (differences.length === 0) {
+    return [`${verdict} ${styled(['yellow', 'bold'], 'CANNOT BE VERIFIED')}  ${compared}`, ...against].join('\n');
+  }
+  const shown = differences.slice(0, DIFFERENCES_SHOWN).map(differenceText);
+  return [
+    `${verdict} ${styled(['red', 'bold'], 'NOT EQUAL')}  ${plural(differences.length, 'difference')} in ${compared}`,
+    ...shown,
+    ...(differences.length > shown.length ? [`  ... and ${number(differences.length - shown.length)} more`] : []),
+    ...against,
+  ].join('\n');
+}
+
+/** `  against    30 offsets of the archive, 12 of the log` */
+function checkText({ log, archive, missing, differences }: Check): string {
+  const places = Object.entries({ archive, log }).filter(([, offsets]) => offsets > 0);
+  const read = places.map(
+    ([place, offsets], index) => `${index === 0 ? plural(offsets, 'offset') : number(offsets)} of the ${place}`,
+  );
+  const gone = Object.keys(missing).length === 0 ? [] : [`KEPT NOWHERE THERE: ${coverageText(missing)}`];
+  const different = differences > 0 ? [plural(differences, 'difference')] : [];
+  return `  against    ${[read.join(', ') || 'nothing', ...gone, ...different].join('; ')}`;
+}
+
+function differenceText({ kind, window, start, key, answered, recomputed }: Difference): string {
+  const place = [window, start ?? '', ...Object.values(key).map(cell)].filter(Boolean).join(' ');
+  if (kind === 'missing')
+    return `  missing    ${place}: the log has it, the answer does not: ${JSON.stringify(recomputed)}`;
+  if (kind === 'extra')
+    return `  extra      ${place}: the answer has it, the log does not: ${JSON.stringify(answered)}`;
+  const names = Object.keys(recomputed ?? {}).filter((name) => !isSameResult(answered?.[name], recomputed?.[name]));
+  const values = names.map((name) => `${name} ${cell(answered?.[name])}, recomputed ${cell(recomputed?.[name])}`);
+  return `  ${kind.padEnd(10)} ${place}: ${values.join('; ')}`;
+}

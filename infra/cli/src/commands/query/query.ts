@@ -1,0 +1,180 @@
+import { type Answer, canonicalJson, type Pipeline, type Plan, queryParametersOf, type Receipt } from '@bifold/core';
+import { questionOf as parseQuestion } from '@bifold/engine';
+import { Command } from 'commander';
+import { ask, askAll, type Question } from '../../api.ts';
+import { type Context, withContext } from '../../context.ts';
+import { deploymentOf, namedOf } from '../../deployment/deployments.ts';
+import { Ended, EXIT, UsageError } from '../../errors.ts';
+import { warnOfOtherTopics } from '../../kafka/recreated-topic.ts';
+import { receiptText, rowsText } from '../../output/answer-text.ts';
+import { dim, plural, print, printJson, warn } from '../../output/terminal.ts';
+import { recall } from '../../verification/as-of.ts';
+import { planOfAnswer } from '../../verification/handover.ts';
+import { readSavedAnswer } from '../../verification/saved-answer.ts';
+import { wholeNumber } from '../option-values.ts';
+
+/** What a question may say, on the command line. */
+export interface QuestionOptions {
+  readonly window?: string;
+  readonly key?: readonly string[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly total?: boolean;
+  readonly snapshot?: boolean;
+  readonly parts?: boolean;
+}
+
+interface Options extends QuestionOptions {
+  readonly limit: number;
+  readonly all?: boolean;
+  readonly asOf?: string;
+  readonly json?: boolean;
+}
+
+/** The options that ask something of a view. */
+export const questionOptions = (command: Command): Command =>
+  command
+    .option('--window <name>', 'a window of the pipeline; may be left out when it has one only')
+    .option('--key <json>', 'a key, as JSON; may be repeated', (key: string, keys: string[] = []) => [...keys, key])
+    .option('--from <time>', 'windows that start at or after this time')
+    .option('--to <time>', 'windows that start before this time')
+    .option('--total', 'one row a key over all its windows')
+    .option('--snapshot', 'all rows cover the same offsets: complete segments alone')
+    .option('--parts', 'show what batch and speed each have of a row');
+
+export const queryCommand = (): Command =>
+  questionOptions(
+    new Command('query')
+      .description("ask a pipeline's API for merged rows and their receipt")
+      .argument('[pipeline]', 'its name; a receipt names it'),
+  )
+    .option('--limit <n>', 'rows of a page', wholeNumber, 20)
+    .option('--all', 'every page')
+    .option('--as-of <receipt>', 'an old answer again: its file, - for standard input, or its receipt as JSON')
+    .option('--json', 'print the answer as JSON, exactly')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ npx bifold query delays --window daily --key '{"carrier":"UA","origin":"EWR"}' --total --parts
+  $ npx bifold query delays --window hourly --from 2013-07-04T00:00:00Z --to 2013-07-05T00:00:00Z --all
+  $ npx bifold query delays --window daily --total --all --json > answer.json
+  $ npx bifold query --as-of answer.json --json
+
+With --as-of the answer is not asked of the API: it is folded anew, from the archive, and from the log what is not archived
+yet, with the lookup versions of that time. It is the same to the byte, whatever was sent, published, swept or deleted by
+retention since. Ends with 1 when its digest is not that of the receipt, with 4 when its offsets are kept nowhere any more.`,
+    )
+    .action((name: string | undefined, options: Options) =>
+      withContext(async (context) => {
+        const pipelines = await context.pipelines();
+        const { asOf, limit, all, json } = options;
+        if (asOf !== undefined) return answerAgain(context, pipelines, name, asOf, options);
+        if (name === undefined) throw missingName();
+        const pipeline = namedOf(pipelines, name);
+        const deployment = deploymentOf(context.paths, name);
+        const question = questionOf(options);
+        const answer = all
+          ? await askAll(context, deployment, question)
+          : await ask(context, deployment, { ...question, limit });
+        await warnOfOtherTopics(context, deployment);
+        if (json) return printJson(answer);
+        // A table has the columns of the version that answered, which may be another one than is defined here.
+        print(answerText(await planOfAnswer(context, pipeline, answer.receipt), answer));
+      }),
+    );
+
+export function questionOf({ window, key, from, to, total, snapshot, parts }: QuestionOptions): Question {
+  return {
+    ...(window === undefined ? {} : { window }),
+    ...(key === undefined ? {} : { keys: key.map(keyOf) }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(total ? { total } : {}),
+    ...(snapshot ? { snapshot } : {}),
+    ...(parts ? { parts } : {}),
+  };
+}
+
+function answerText(plan: Plan, { rows, receipt, cursor }: Answer): string {
+  const { total = false, parts = false } = receipt.question;
+  const more = dim(`... these are ${plural(rows.length, 'row')}; --all gives every page, --limit a longer one`);
+  return [
+    rows.length === 0 ? dim('no rows') : rowsText(plan, rows, { total, parts }),
+    ...(cursor === null ? [] : [more]),
+    `\n${receiptText(receipt)}`,
+  ].join('\n');
+}
+
+/** The answer that a receipt was given with, folded anew. */
+async function answerAgain(
+  context: Context,
+  pipelines: readonly Pipeline[],
+  name: string | undefined,
+  source: string,
+  options: Options,
+): Promise<void> {
+  const saved = readSavedAnswer(source);
+  const { receipt } = saved;
+  const pipeline = namedOf(pipelines, receipt.pipeline);
+  const question = parseQuestion(pipeline.plan, { ...receipt.question });
+  checkRepeated(pipeline.plan, receipt, name, options);
+  const deployment = deploymentOf(context.paths, receipt.pipeline);
+  const answer = await recall(context, pipeline, deployment, question, saved);
+  if (options.json) printJson(answer);
+  else print(answerText(pipeline.plan, answer));
+  if (answer.receipt.digest === receipt.digest) return;
+  warn(
+    `this is not the answer that was given: its digest is ${answer.receipt.digest}, the receipt says ${receipt.digest}`,
+  );
+  throw new Ended(EXIT.no);
+}
+
+/** A question beside the receipt must be the receipt's own: it is for no other. */
+function checkRepeated(
+  plan: Plan,
+  { pipeline, question, page }: Receipt,
+  name: string | undefined,
+  options: Options,
+): void {
+  const refuse = (received: string, allowed: string): never => {
+    throw new UsageError('BIFOLD_OTHER_QUESTION', {
+      failed: 'a receipt is for one question, and another one was asked with it',
+      received,
+      allowed,
+      remedy: 'leave the question out: the receipt names it; or leave --as-of out',
+    });
+  };
+  if (name !== undefined && name !== pipeline) refuse(name, pipeline);
+  const repeated = questionOf(options);
+  const asked =
+    Object.keys(repeated).length === 0 ? question : queryParametersOf(plan, parseQuestion(plan, { ...repeated }));
+  if (canonicalJson(asked) !== canonicalJson(question)) refuse(JSON.stringify(asked), JSON.stringify(question));
+  if (options.all && !(page.start === null && page.last)) refuse('--all', `a page of ${plural(page.rows, 'row')}`);
+}
+
+function missingName(): UsageError {
+  return new UsageError('BIFOLD_BAD_USAGE', {
+    failed: 'the command was not understood',
+    received: 'neither a pipeline nor a receipt',
+    allowed: 'a pipeline, or --as-of with an answer that was kept',
+    remedy: 'npx bifold query --help',
+  });
+}
+
+function keyOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(
+      'BIFOLD_BAD_KEY',
+      {
+        failed: 'a key is not JSON',
+        received: text.slice(0, 200),
+        allowed: 'an object of the fields that the pipeline groups by, in single quotes for the shell',
+        remedy: `--key '{"carrier":"UA","origin":"EWR"}'`,
+      },
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,47 @@
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { Command } from 'commander';
+import { withContext } from '../../context.ts';
+import { showRecords, showRows } from '../../output/shown-rows.ts';
+import { broughtFiles, broughtTables, sqlTables } from '../../sql/sql-tables.ts';
+
+const MEMORY_LIMIT = '2GB';
+
+export const sqlCommand = (): Command =>
+  new Command('sql')
+    .description('ask SQL of archives, batch views, and files here, on HDFS or S3')
+    .argument('[query]', 'in the words of DuckDB; without it, the tables that there are')
+    .option('--json', 'print rows as lines of JSON')
+    .addHelpText(
+      'after',
+      `
+Of a deployed pipeline there are the tables <pipeline>.archive (each record, with its columns) and <pipeline>.<window> (the last
+batch view; \`query\` answers with what came since, too). Files are named in quotes: 'orders.csv', 'hdfs://host:port/folder',
+'s3://bucket/folder/*.parquet'. A folder after FROM or JOIN is all Parquet in it, and folders name=value in it are a column.
+What the query names is brought here first.
+
+Examples:
+  $ npx bifold sql
+  $ npx bifold sql "SELECT origin, sum(flights) FROM delays.daily GROUP BY ALL"
+  $ npx bifold sql "SELECT _partition, count(*), max(_offset) FROM delays.archive GROUP BY ALL ORDER BY 1"
+  $ npx bifold sql "SELECT date, count(*) FROM 'hdfs://127.0.0.1:9870/flights' GROUP BY ALL ORDER BY 1"`,
+    )
+    .action((query: string | undefined, { json = false }: { json?: boolean }) =>
+      withContext(async (context) => {
+        if (query === undefined) {
+          const tables = await sqlTables(context);
+          const rows = tables.map(({ pipeline, name, what }) => [`${pipeline}.${name}`, what]);
+          return showRows(['table', 'holds'], rows, json);
+        }
+        const temporary: string[] = [];
+        const { openDuckDb } = await import('@bifold/adapters/duckdb');
+        const database = await openDuckDb({ memoryLimit: MEMORY_LIMIT, tempDirectory: tmpdir() });
+        try {
+          for (const statement of await broughtTables(context, query, temporary)) await database.run(statement);
+          showRecords(await database.rows(await broughtFiles(context, query, temporary)), json);
+        } finally {
+          database.close();
+          for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
+        }
+      }),
+    );

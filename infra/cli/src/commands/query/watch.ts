@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Answer, durationMs, type Plan } from '@bifold/core';
+import { Command } from 'commander';
+import { ask } from '../../api.ts';
+import { untilInterrupted } from '../../cloud/interruption.ts';
+import { type Context, withContext } from '../../context.ts';
+import { deployedAs, namedOf } from '../../deployment/deployments.ts';
+import { explainError, UsageError } from '../../errors.ts';
+import { warnOfOtherTopics } from '../../kafka/recreated-topic.ts';
+import { changeText, rowsText } from '../../output/answer-text.ts';
+import { bold, dim, number, plural, print, styled, warn } from '../../output/terminal.ts';
+import { type Change, WatchedRows } from '../../output/watching.ts';
+import { wholeNumber } from '../option-values.ts';
+import { type QuestionOptions, questionOf, questionOptions } from './query.ts';
+
+interface Options extends QuestionOptions {
+  readonly every: string;
+  readonly limit: number;
+  readonly once?: boolean;
+  readonly json?: boolean;
+}
+
+export const watchCommand = (): Command =>
+  questionOptions(
+    new Command('watch').description('the table of a view, filling and changing').argument('<pipeline>', 'its name'),
+  )
+    .option('--every <duration>', 'how often the API is asked', '1s')
+    .option('--limit <n>', 'rows that are watched', wholeNumber, 1_000)
+    .option('--once', 'one answer, then end')
+    .option('--json', 'one JSON object a line for each row that is new, changed or gone')
+    .addHelpText(
+      'after',
+      `
+Asks the API again and again. On a terminal the table is drawn in place, with what changed since the answer before in
+green; of more rows than fit, those that changed last are shown. Elsewhere, and with --json, each change is a line. Ctrl-C
+ends it.
+
+Examples:
+  $ npx bifold watch wine
+  $ npx bifold watch delays --window daily --key '{"carrier":"UA","origin":"EWR"}' --every 5s
+  $ npx bifold watch delays --window hourly --json | head`,
+    )
+    .action((name: string, options: Options) =>
+      withContext((context) => untilInterrupted((signal) => watch(context, name, options, signal))),
+    );
+
+/** Shows one answer after another. */
+interface Screen {
+  show(answer: Answer, changes: readonly Change[]): void;
+  /** The API did not answer; it is asked again. */
+  showAway(error: unknown): void;
+  end(): void;
+}
+
+async function watch(context: Context, name: string, options: Options, signal: AbortSignal): Promise<void> {
+  const pipeline = namedOf(await context.pipelines(), name);
+  const { plan } = pipeline;
+  const deployment = deployedAs(context.paths, pipeline);
+  const everyMs = intervalOf(options.every);
+  await warnOfOtherTopics(context, deployment);
+  const question = { ...questionOf(options), limit: options.limit };
+  const watched = new WatchedRows();
+  const drawn = !options.json && !options.once && process.stdout.isTTY === true;
+  const screen = drawn ? drawnScreen(plan, watched) : lineScreen(plan, options);
+  try {
+    while (!signal.aborted) {
+      const answer = await ask(context, deployment, question).catch((error: unknown) => {
+        // What was asked wrongly, or at the first time, is told at once.
+        if (error instanceof UsageError || options.once) throw error;
+        screen.showAway(error);
+        return null;
+      });
+      if (answer !== null) screen.show(answer, watched.update(answer.rows));
+      if (options.once) break;
+      await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    screen.end();
+  }
+}
+
+function intervalOf(every: string): number {
+  const everyMs = durationMs(every as Parameters<typeof durationMs>[0]);
+  if (everyMs >= 100 && everyMs <= 3_600_000) return everyMs;
+  throw new UsageError('BIFOLD_BAD_INTERVAL', {
+    failed: 'a view cannot be watched that often, or that seldom',
+    received: `--every ${every}`,
+    allowed: '100ms to 1h',
+    remedy: 'choose another --every',
+  });
+}
+
+/** Every change as a line, or as a JSON object on a line; of one answer alone, the table. */
+function lineScreen(plan: Plan, { json, once }: Options): Screen {
+  let isAway = false;
+  return {
+    show({ rows, receipt }, changes) {
+      isAway = false;
+      const { total = false, parts = false } = receipt.question;
+      if (json)
+        for (const change of changes) {
+          const { kind, row } = change;
+          const before = change.kind === 'changed' ? { before: change.before } : {};
+          print(JSON.stringify({ change: kind, key: row.key, window: row.window, values: row.values, ...before }));
+        }
+      else if (once) print(rows.length === 0 ? dim('no rows') : rowsText(plan, rows, { total, parts }));
+      else for (const change of changes) print(changeText(plan, change));
+    },
+    showAway(error) {
+      if (!isAway) warn(explainError(error));
+      isAway = true;
+    },
+    end() {},
+  };
+}
+
+/** The other screen, without cursor; lines that are too long are cut off there. */
+const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
+const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
+/** Of the screen: title, blank line, table's head, blank line, status. */
+const LINES_AROUND = 5;
+
+/** The table, drawn over in place on the terminal's other screen; what it showed last stays on the usual one. */
+function drawnScreen(plan: Plan, watched: WatchedRows): Screen {
+  let last = '';
+  let away = '';
+  const draw = (): void => {
+    const lines = `${last}${away === '' ? '' : `\n${away}`}`.split('\n').slice(0, (process.stdout.rows ?? 24) - 1);
+    process.stdout.write(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join('\n')}\x1b[J`);
+  };
+  process.stdout.write(ENTER);
+  return {
+    show({ rows, receipt, cursor }, changes) {
+      const columnsOf = new Map(
+        changes.map((change) => [change.row, change.kind === 'changed' ? new Set(change.columns) : null]),
+      );
+      const isChanged = (row: Answer['rows'][number], name: string): boolean =>
+        columnsOf.has(row) && (columnsOf.get(row)?.has(name) ?? true);
+      const { total = false, parts = false } = receipt.question;
+      const shown = watched.shown((process.stdout.rows ?? 24) - LINES_AROUND);
+      const covered = receipt.offsets.batch + receipt.offsets.speed;
+      const fresh = changes.filter(({ kind }) => kind === 'new').length;
+      const changed = changes.filter(({ kind }) => kind === 'changed').length;
+      const many =
+        shown.length < rows.length ? `, ${number(shown.length)} shown` : cursor === null ? '' : ', more follow';
+      const news = [fresh > 0 ? `${number(fresh)} new` : '', changed > 0 ? `${number(changed)} changed` : '']
+        .filter(Boolean)
+        .join(', ');
+      last = [
+        `${bold(plan.name)} ${receipt.question.window}  ${plural(rows.length, 'row')}${many}  ${plural(covered, 'offset')}, generation ${receipt.generation}  ${styled('green', news)}`,
+        '',
+        rows.length === 0 ? dim('no rows yet') : rowsText(plan, shown, { total, parts, isChanged }),
+      ].join('\n');
+      away = '';
+      draw();
+    },
+    showAway(error) {
+      away = styled('yellow', explainError(error).split('\n')[0] ?? '');
+      draw();
+    },
+    end() {
+      process.stdout.write(LEAVE);
+      if (last !== '') print(last);
+    },
+  };
+}

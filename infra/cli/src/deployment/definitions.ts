@@ -1,0 +1,36 @@
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { messageOf, partsOf, UsageError } from '../errors.ts';
+
+type Definitions = typeof import('@bifold/pipelines');
+
+/**
+ * What layers/pipelines exports.
+ * @throws {UsageError} naming file and line where it cannot be loaded; what a definition itself refuses is thrown as it is
+ */
+export async function definitions(load = () => import('@bifold/pipelines')): Promise<Definitions> {
+  try {
+    return await load();
+  } catch (cause) {
+    throw partsOf(cause) === null ? unloadable(cause) : cause;
+  }
+}
+
+function unloadable(cause: unknown): UsageError {
+  return new UsageError(
+    'BIFOLD_DEFINITIONS_BROKEN',
+    {
+      failed: `the definitions of pipelines cannot be loaded: ${placeOf(cause)}`,
+      received: cause instanceof Error ? messageOf(cause) : String(cause),
+      allowed: 'modules in layers/pipelines/src that load without an error',
+      remedy: 'correct it there; npx tsc -p . tells of more',
+    },
+    { cause },
+  );
+}
+
+/** `layers/pipelines/src/tills.ts:12:7`: of an error while modules are loaded, its stack begins with where that was. */
+function placeOf(error: unknown): string {
+  const [, url, place] = /(file:\/\/[^\s)]+?)(:\d+(?::\d+)?)/.exec((error as Error | null)?.stack ?? '') ?? [];
+  return url === undefined ? 'somewhere in layers/pipelines' : relative(process.cwd(), fileURLToPath(url)) + place;
+}

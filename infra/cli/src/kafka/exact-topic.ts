@@ -1,0 +1,45 @@
+import { UsageError } from '../errors.ts';
+
+/**
+ * The largest batch that a topic may take: a record of it must fit into an event of Lambda, 6 MiB with base64 and envelope counted. Base64 makes 5.6 of its 6.3 million
+ * bytes of that; of headers, whose bytes an event writes as numbers, some 190 KB may be among it. Bytes.
+ */
+export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Refuses a topic whose log could not be folded exactly (rule 16): it must not change, and a skip inside a batch must be a hole and nothing else. What is not named is as it should be. */
+export function refuseInexact(
+  failed: string,
+  config: Readonly<Record<string, string>>,
+  remedy: string,
+  messageBytesMax = MESSAGE_BYTES_MAX,
+): void {
+  const changes = 'the log would change after it was read';
+  const settings = [
+    {
+      name: 'cleanup.policy',
+      allowed: '=delete',
+      why: changes,
+      isExact: (value: string) => !value.includes('compact'),
+    },
+    {
+      name: 'unclean.leader.election.enable',
+      allowed: '=false',
+      why: changes,
+      isExact: (value: string) => value === 'false',
+    },
+    {
+      name: 'max.message.bytes',
+      allowed: ` of ${messageBytesMax} at most`,
+      why: 'no event of Lambda carries more',
+      isExact: (value: string) => Number(value) <= messageBytesMax,
+    },
+  ];
+  const inexact = settings.filter(({ name, isExact }) => config[name] !== undefined && !isExact(config[name]));
+  if (inexact.length === 0) return;
+  throw new UsageError('BIFOLD_TOPIC_INEXACT', {
+    failed,
+    received: inexact.map(({ name }) => `${name}=${config[name]}`).join(', '),
+    allowed: inexact.map(({ name, allowed, why }) => `${name}${allowed}, since ${why}`).join('; '),
+    remedy,
+  });
+}

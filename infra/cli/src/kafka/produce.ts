@@ -1,0 +1,195 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KafkaOptions, TopicState } from '@bifold/adapters/kafka';
+import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { cellOfValue } from '../tabular/cell-types.ts';
+import { type OutgoingRecord, recordProducer } from './kafka.ts';
+import { partitionOf } from './partitioner.ts';
+
+/** A record before its partition is known. */
+export interface KeyedRecord {
+  readonly key: string | null;
+  readonly value: string | Buffer;
+}
+
+export interface ProduceOptions {
+  /** Events a second; null sends as fast as the broker takes them. */
+  readonly rate: number | null;
+  /** Called after each request: records dealt with (sent now or before), and records sent by this call. */
+  readonly onProgress?: (dealtWith: number, sent: number) => void;
+  /** Other brokers than those of the local cloud. */
+  readonly kafka?: KafkaOptions;
+  /** Of every record. */
+  readonly headers?: Readonly<Record<string, readonly string[]>>;
+  /** Records without a key go to one partition, so that their order is total, or to each partition in turn. */
+  readonly keyless?: 'together' | 'in turn';
+  /** Sends what there is when the next record is not there yet, as when a person types. */
+  readonly isLive?: boolean;
+  /** Ends the sending as if the records ended here. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Produced {
+  readonly sent: number;
+  /** Records that were sent before. */
+  readonly skipped: number;
+  /** Per partition, the offset at which the log ends for readers of committed records. */
+  readonly endOffsets: Readonly<Record<string, number>>;
+}
+
+/** Where records go, a request at a time. */
+export interface Outlet {
+  send(records: readonly OutgoingRecord[]): Promise<void>;
+  /** Nothing is sent for so long. */
+  pause?(waitMs: number): Promise<void>;
+}
+
+/** A request's records must fit one batch of the broker (1 MiB) even if all of them go to one partition. */
+const REQUEST_BYTES_MAX = 900_000;
+const REQUEST_RECORDS_MAX = 4_000;
+const RECORD_OVERHEAD_BYTES = 32;
+const LIVE_WAIT_MS = 20;
+
+/** Sends records in their order, each to the partition of its key. @throws when the topic does not exist */
+export async function produce(
+  context: Context,
+  topic: string,
+  records: Iterable<KeyedRecord> | AsyncIterable<KeyedRecord>,
+  options: ProduceOptions,
+): Promise<Produced> {
+  const { headers, onProgress, kafka = brokersOf(context) } = options;
+  const { partitions } = await topicState(kafka, topic);
+  const producer = await recordProducer(kafka);
+  let sent = 0;
+  try {
+    const send = (some: readonly OutgoingRecord[]) => producer.send(topic, some, headers);
+    sent = await pump(
+      records,
+      partitions.length,
+      { send },
+      { ...options, onSent: (count) => onProgress?.(count, count) },
+    );
+  } finally {
+    await producer.close();
+  }
+  return { sent, skipped: 0, endOffsets: endsOf(await topicState(kafka, topic)) };
+}
+
+export const brokersOf = ({ addresses }: Context): KafkaOptions => ({ brokers: [addresses.kafka.brokersInternal] });
+
+/** Gives records to an outlet, many at a time, as fast as the rate lets it. @returns how many */
+export async function pump(
+  records: Iterable<KeyedRecord> | AsyncIterable<KeyedRecord>,
+  partitions: number,
+  outlet: Outlet,
+  options: Omit<ProduceOptions, 'onProgress'> & { readonly onSent: (sent: number) => void },
+): Promise<number> {
+  const { rate, headers = {}, keyless = 'together', isLive = false, signal, onSent } = options;
+  const headersBytes = Object.entries(headers)
+    .flat(2)
+    .reduce((total, text) => total + Buffer.byteLength(text) + RECORD_OVERHEAD_BYTES, 0);
+  const startedAtMs = performance.now();
+  const requestRecordsMax =
+    rate === null ? REQUEST_RECORDS_MAX : Math.max(1, Math.min(REQUEST_RECORDS_MAX, Math.ceil(rate / 10)));
+  let waiting: OutgoingRecord[] = [];
+  let waitingBytes = 0;
+  let sent = 0;
+  let withoutKey = 0;
+  let isSending = false;
+  const flush = async () => {
+    if (waiting.length === 0) return;
+    isSending = true;
+    await outlet.send(waiting);
+    isSending = false;
+    sent += waiting.length;
+    waiting = [];
+    waitingBytes = 0;
+    onSent(sent);
+    if (rate === null) return;
+    const dueMs = (sent / rate) * 1000 - (performance.now() - startedAtMs);
+    if (dueMs <= 0) return;
+    await outlet.pause?.(dueMs);
+    await sleep(dueMs, undefined, signal && { signal }).catch(() => {});
+  };
+  try {
+    for await (const { key, value } of isLive ? whenCalm(records, flush, signal) : records) {
+      if (signal?.aborted) break;
+      const partition =
+        key === null && keyless === 'in turn' ? withoutKey++ % partitions : partitionOf(key, partitions);
+      const sizeBytes = Buffer.byteLength(value) + Buffer.byteLength(key ?? '') + RECORD_OVERHEAD_BYTES + headersBytes;
+      if (waiting.length >= requestRecordsMax || waitingBytes + sizeBytes > REQUEST_BYTES_MAX) await flush();
+      waiting.push({ partition, key, value });
+      waitingBytes += sizeBytes;
+    }
+    await flush();
+  } catch (error) {
+    // A line that is no record does not keep those before it from being sent.
+    if (!isSending) await flush();
+    throw error;
+  }
+  onSent(sent);
+  return sent;
+}
+
+/** The same records; `onPause` runs whenever the next one is not there within a moment. Ends when it is aborted. */
+async function* whenCalm<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  onPause: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T> {
+  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  const aborted = new Promise<'aborted'>((resolve) => {
+    if (signal?.aborted) resolve('aborted');
+    signal?.addEventListener('abort', () => resolve('aborted'), { once: true });
+  });
+  for (;;) {
+    const coming = Promise.resolve(iterator.next());
+    // Asked for below; a failure in the meantime is thrown there.
+    coming.catch(() => {});
+    const timer = new AbortController();
+    const pause = sleep(LIVE_WAIT_MS, 'paused' as const, { signal: timer.signal }).catch(() => 'paused' as const);
+    if ((await Promise.race([coming, pause])) === 'paused') await onPause();
+    timer.abort();
+    const next = await Promise.race([coming, aborted]);
+    if (next === 'aborted' || next.done) return;
+    yield next.value;
+  }
+}
+
+/** @throws when the topic does not exist */
+export async function topicState(kafka: KafkaOptions, topic: string): Promise<TopicState> {
+  const topics = (await import('@bifold/adapters/kafka')).kafkaTopics(kafka);
+  try {
+    const described = await topics.describe(topic);
+    if (described === null) throw noTopic(topic);
+    return described;
+  } finally {
+    await topics.close();
+  }
+}
+
+/** Per partition, the end of the log. */
+export function endsOf({ partitions }: TopicState): Record<string, number> {
+  return Object.fromEntries(partitions.map(({ partition, end }) => [partition, end ?? 0]));
+}
+
+function noTopic(topic: string): CliError {
+  return new CliError('BIFOLD_NO_TOPIC', {
+    failed: `topic "${topic}" does not exist`,
+    received: 'no topic of that name',
+    allowed: 'a topic that was created as its pipeline needs it',
+    remedy: 'npx bifold deploy creates the topics of the pipelines that it deploys',
+  });
+}
+
+/** The key of a record: the text of the field that its topic is partitioned by. */
+export function keyOf(record: unknown, partitionBy: string): string | null {
+  if (record === null || typeof record !== 'object') return null;
+  const value = (record as Record<string, unknown>)[partitionBy];
+  return value === null || value === undefined ? null : cellOfValue(value);
+}
+
+/** Records of JSON texts, keyed by the field that their topic is partitioned by. */
+export function keyedLines(lines: readonly string[], partitionBy: string): readonly KeyedRecord[] {
+  return lines.map((value) => ({ key: keyOf(JSON.parse(value), partitionBy), value }));
+}

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type KafkaOptions, kafkaAdmin, kafkaLog } from '@bifold/adapters/kafka';
+import type { Log } from '@bifold/core';
+import { CliError } from '../errors.ts';
+import { asking, kafkaClient } from './kafka.ts';
+
+/** Holds one record for each source that was sent to a topic. Compacted, so that nothing in it expires. */
+export const SENDS_TOPIC = 'bifold-sends';
+
+const CONFIG = {
+  'cleanup.policy': 'compact',
+  // Records replace each other once a second: small segments keep what a reader must pass short.
+  'segment.bytes': String(4 * 1024 * 1024),
+  'min.cleanable.dirty.ratio': '0.1',
+};
+const PARTITION = 0;
+const READ_BYTES = 1024 * 1024;
+const POLL_MS = 20;
+/** Longer than the broker leaves the transaction of a dead producer open. */
+const PATIENCE_MS = 120_000;
+
+/** How far one source was sent to one topic, by its id. Committed in the transaction of the records that it counts. */
+export interface SentPart {
+  readonly topic: string;
+  readonly topicId: string;
+  /** The address of a file, or the name of a data set. */
+  readonly source: string;
+  /** The options that decide what a record of the source looks like. */
+  readonly options: Readonly<Record<string, string>>;
+  /** Identifies the process that sends. */
+  readonly session: string;
+  /** The first records of the source, in its order, that are in the topic. */
+  readonly records: number;
+  /** Of those records, over their keys and values. */
+  readonly digest: string;
+}
+
+export const keyOfPart = ({ topicId, source }: Pick<SentPart, 'topicId' | 'source'>): string => `${topicId} ${source}`;
+
+export interface SendMemory {
+  /** Everything that was committed before the call, by `keyOfPart`. */
+  read(): Promise<ReadonlyMap<string, SentPart>>;
+  close(): Promise<void>;
+}
+
+/** Creates the topic where it is missing. */
+export async function sendMemory(kafka: KafkaOptions): Promise<SendMemory> {
+  const admin = kafkaAdmin(kafka);
+  try {
+    if ((await admin.describeTopic(SENDS_TOPIC)) === null) await admin.createTopic(SENDS_TOPIC, 1, CONFIG);
+  } finally {
+    await admin.close();
+  }
+  const log = kafkaLog({ ...kafka, topic: SENDS_TOPIC });
+  const ends = kafkaClient(kafka).admin();
+  const parts = new Map<string, SentPart>();
+  let next: number | null = null;
+  return {
+    async read() {
+      const end = await asking(kafka, `reading topic ${SENDS_TOPIC}`, async () => {
+        await ends.connect();
+        try {
+          // The end of the log itself: what other producers have not committed yet may hide a record of ours behind it.
+          const offsets = await ends.fetchTopicOffsets(SENDS_TOPIC);
+          return Number(offsets.find(({ partition }) => partition === PARTITION)?.high ?? 0);
+        } finally {
+          await ends.disconnect();
+        }
+      });
+      next ??= (await log.bounds(PARTITION)).start;
+      next = await readUpTo(log, next, end, parts);
+      return parts;
+    },
+    close: () => log.close(),
+  };
+}
+
+async function readUpTo(log: Log, from: number, end: number, parts: Map<string, SentPart>): Promise<number> {
+  const giveUpAtMs = performance.now() + PATIENCE_MS;
+  let at = from;
+  while (at < end) {
+    const read = await log.read(PARTITION, at, end, READ_BYTES);
+    for (const { value } of read.records) {
+      if (value === null) continue;
+      const part = JSON.parse(Buffer.from(value).toString('utf8')) as SentPart;
+      parts.set(keyOfPart(part), part);
+    }
+    if (read.end === at) {
+      if (performance.now() > giveUpAtMs) throw stillOpen(at, end);
+      await sleep(POLL_MS);
+    }
+    at = read.end;
+  }
+  return at;
+}
+
+function stillOpen(at: number, end: number): CliError {
+  return new CliError('BIFOLD_SENDS_OPEN', {
+    failed: `topic ${SENDS_TOPIC} cannot be read to its end`,
+    received: `a transaction that stays open: committed up to offset ${at} of ${end}`,
+    allowed: 'transactions of producers, which end within a minute',
+    remedy: 'wait until the other producer has ended, then run the command again',
+  });
+}

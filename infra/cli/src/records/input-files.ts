@@ -1,0 +1,103 @@
+import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import type { Context } from '../context.ts';
+import { UsageError } from '../errors.ts';
+import { folderOf } from './remote-files.ts';
+
+/** A file to read from its beginning; standard input can be opened once. */
+export interface InputFile {
+  readonly name: string;
+  /** Names the file from wherever the command runs; null for standard input. */
+  readonly address: string | null;
+  /** Local files can be read a second time at little cost. */
+  readonly isLocal: boolean;
+  open(): Promise<Readable>;
+}
+
+export const STANDARD_INPUT = '-';
+
+/** A file, each file of a folder in the order of names, or standard input; local, behind WebHDFS, or objects of a bucket. Files whose names begin with `.` or `_` are left out, as Hadoop does. */
+export async function inputFiles(path: string, context: Pick<Context, 'addresses'>): Promise<readonly InputFile[]> {
+  if (path === STANDARD_INPUT)
+    return [{ name: 'standard input', address: null, isLocal: false, open: () => Promise.resolve(process.stdin) }];
+  if (path.startsWith('s3://')) return bucketFiles(path, context);
+  if (/^(s?web)?hdfs:\/\//.test(path)) return hdfsFiles(path);
+  try {
+    if (!statSync(path).isDirectory()) return [localFile(path)];
+    const files = readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && !isHidden(entry.name))
+      .map(({ name }) => name)
+      .sort();
+    if (files.length === 0) throw noFiles(path);
+    return files.map((name) => localFile(join(path, name)));
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+}
+
+const isHidden = (name: string): boolean => /^[._]/.test(name);
+
+function localFile(path: string): InputFile {
+  return { name: path, address: resolve(path), isLocal: true, open: () => Promise.resolve(createReadStream(path)) };
+}
+
+async function hdfsFiles(address: string): Promise<readonly InputFile[]> {
+  const { webHdfs, webHdfsAddress } = await import('@bifold/adapters/webhdfs');
+  const { endpoint, path } = webHdfsAddress(address);
+  const hdfs = webHdfs({ endpoint });
+  const entries = (await hdfs.list(path)).filter(({ name }) => !isHidden(name));
+  const files = entries.filter(({ type }) => type === 'file');
+  if (files.length === 0) throw noFiles(address);
+  return files.map((file) => ({
+    name: `hdfs:${file.path}`,
+    address: `${endpoint}${file.path}`,
+    isLocal: false,
+    open: async () => Readable.from(hdfs.open(file.path)),
+  }));
+}
+
+/** Objects directly below the path; each is brought here when it is opened. */
+async function bucketFiles(address: string, context: Pick<Context, 'addresses'>): Promise<readonly InputFile[]> {
+  const folder = await folderOf(context, address);
+  const files = ((await folder.list()) ?? []).filter(({ path }) => !path.includes('/') && !isHidden(path));
+  if (files.length === 0) throw noFiles(address);
+  return files.map(({ path }) => ({
+    name: path === '' ? address : `${address}/${path}`,
+    address: path === '' ? address : `${address}/${path}`,
+    isLocal: false,
+    open: async () => {
+      const brought = mkdtempSync(join(tmpdir(), 'bifold-'));
+      const copy = join(brought, 'object');
+      await folder.fetch(path, copy);
+      const stream = createReadStream(copy);
+      stream.once('close', () => rmSync(brought, { recursive: true, force: true }));
+      return stream;
+    },
+  }));
+}
+
+function noFiles(path: string): UsageError {
+  return new UsageError('BIFOLD_NO_FILES', {
+    failed: `${path} holds nothing to send`,
+    received: 'a folder without files',
+    allowed: 'a folder with files whose names begin with neither . nor _',
+    remedy: 'correct --file; folders within it are not looked into',
+  });
+}
+
+export function unreadable(cause: unknown): unknown {
+  if (!(cause instanceof Error) || !('syscall' in cause)) return cause;
+  return new UsageError(
+    'BIFOLD_FILE_UNREADABLE',
+    {
+      failed: 'the records cannot be read',
+      received: cause.message,
+      allowed:
+        'a file of JSON lines, CSV or text, a folder of them, hdfs://host:port/path, s3://bucket/path, or - for standard input',
+      remedy: 'correct --file',
+    },
+    { cause },
+  );
+}

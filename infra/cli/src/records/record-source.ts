@@ -1,0 +1,195 @@
+import type { Column } from '@bifold/core';
+import { UsageError } from '../errors.ts';
+import { type KeyedRecord, keyOf } from '../kafka/produce.ts';
+import { inference } from '../tabular/inference.ts';
+import { objectReader } from '../tabular/row-types.ts';
+import { isBad, linesOf, readCsvRows } from '../tabular/rows.ts';
+import { readCsv, typedRecord } from './csv.ts';
+import type { InputFile } from './input-files.ts';
+import { utf8Of, visibleBytes } from './record-text.ts';
+
+export const VALUE_FORMATS = ['json', 'text', 'csv'] as const;
+export type ValueFormat = (typeof VALUE_FORMATS)[number];
+
+export interface SourceOptions {
+  /** Null takes what each file's name says, then `fallback`. */
+  readonly format: ValueFormat | null;
+  readonly fallback: ValueFormat;
+  /** Whether a pipeline reads the records: lines of text are then checked as JSON is. */
+  readonly isJsonNeeded: boolean;
+  /** The columns of the topic, where a pipeline says them; otherwise those of CSV are inferred. */
+  readonly columns: readonly Column[] | null;
+  /** Fields that a record may leave out: in CSV those are left out that have no value. */
+  readonly optional: ReadonlySet<string>;
+  /** The field whose text is the key; null for none. */
+  readonly keyField: string | null;
+  /** Whether each record must have that field. */
+  readonly needsKey: boolean;
+  /** What stands between key and value in a line; null when lines are values. */
+  readonly keySeparator: string | null;
+  readonly nullText: string;
+  /** Sends lines of JSON as they are, also those that are none. */
+  readonly isRaw: boolean;
+}
+
+/**
+ * Reads files as they will be sent, from the first to the last line. @returns how many records they hold
+ * @throws {UsageError} naming the first line that is no record
+ */
+export async function checkedCount(files: readonly InputFile[], options: SourceOptions): Promise<number> {
+  let count = 0;
+  for await (const _ of recordsOfFiles(files, options)) count++;
+  return count;
+}
+
+/** The records of files, one file after the other. @throws {UsageError} naming the line that is no record; those before it were given */
+export async function* recordsOfFiles(
+  files: readonly InputFile[],
+  options: SourceOptions,
+): AsyncGenerator<KeyedRecord> {
+  for (const file of files) {
+    const named = options.format ?? formatOf(file.name) ?? options.fallback;
+    // A pipeline folds JSON only, whatever the file is called.
+    const format = named === 'text' && options.isJsonNeeded ? 'json' : named;
+    if (format !== 'csv') yield* ofLines(file, format, options);
+    else if (options.columns !== null) yield* ofTypedCsv(file, options.columns, options);
+    else yield* ofCsv(file, options);
+  }
+}
+
+function formatOf(name: string): ValueFormat | null {
+  if (/\.(csv|tsv)$/i.test(name)) return 'csv';
+  if (/\.(json|jsonl|ndjson)$/i.test(name)) return 'json';
+  return /\.(txt|log)$/i.test(name) ? 'text' : null;
+}
+
+async function* ofLines(
+  file: InputFile,
+  format: 'json' | 'text',
+  { keySeparator, keyField, needsKey, isRaw }: SourceOptions,
+): AsyncGenerator<KeyedRecord> {
+  let line = 0;
+  for await (const bytes of linesOf(await file.open())) {
+    line++;
+    if (bytes.length === 0) continue;
+    const text = utf8Of(bytes);
+    if (text === null) {
+      if (!isRaw) throw notUtf8(file, line, bytes);
+      yield { key: null, value: bytes };
+      continue;
+    }
+    const at = keySeparator === null ? -1 : text.indexOf(keySeparator);
+    if (keySeparator !== null && at < 0 && !isRaw) throw noSeparator(file, line, text, keySeparator);
+    const key = keySeparator === null || at < 0 ? null : text.slice(0, at);
+    const value = keySeparator === null || at < 0 ? text : text.slice(at + keySeparator.length);
+    if (format === 'text') {
+      yield { key, value };
+      continue;
+    }
+    const record = parsed(file, value, line, isRaw);
+    if (keySeparator !== null) yield { key, value };
+    else yield { key: keyed(file, record, line, keyField, needsKey && !isRaw), value };
+  }
+}
+
+/** As the schema of the pipeline says. */
+async function* ofTypedCsv(
+  file: InputFile,
+  columns: readonly Column[],
+  { keyField, needsKey, nullText, optional }: SourceOptions,
+): AsyncGenerator<KeyedRecord> {
+  let line = 1;
+  for await (const cells of readCsv(file.name, await file.open())) {
+    line++;
+    const record = typedRecord(columns, cells, line, nullText, file.name);
+    for (const name of optional) if (record[name] === null) delete record[name];
+    yield { key: keyed(file, record, line, keyField, needsKey), value: JSON.stringify(record) };
+  }
+}
+
+/** As all cells of the file say: it is read twice, or kept as long as it is read where that cannot be. */
+async function* ofCsv(file: InputFile, { keyField, needsKey, nullText }: SourceOptions): AsyncGenerator<KeyedRecord> {
+  const nullTexts = [nullText, ''];
+  const delimiter = /\.tsv$/i.test(file.name) ? '\t' : ',';
+  const first = await readCsvRows(file.name, await file.open(), delimiter);
+  const learnt = inference(first.header, new Set(nullTexts));
+  const kept: { readonly line: number; readonly cells: readonly string[] }[] = [];
+  for await (const row of first.rows) {
+    if (isBad(row)) throw badRow(file, row.line, row.reason, row.raw);
+    learnt.addCells(row.content);
+    if (!file.isLocal) kept.push({ line: row.line, cells: row.content });
+  }
+  const read = objectReader(first.header, learnt.columns(), nullTexts);
+  const record = (cells: readonly string[], line: number): KeyedRecord => {
+    const object = read(cells);
+    if (typeof object === 'string') throw badRow(file, line, object, cells.join(delimiter));
+    return { key: keyed(file, object, line, keyField, needsKey), value: JSON.stringify(object) };
+  };
+  for (const { line, cells } of kept) yield record(cells, line);
+  if (!file.isLocal) return;
+  for await (const row of (await readCsvRows(file.name, await file.open(), delimiter)).rows) {
+    if (isBad(row)) throw badRow(file, row.line, row.reason, row.raw);
+    yield record(row.content, row.line);
+  }
+}
+
+/** What happened to the lines before one that is no record: files are checked before anything is sent. */
+const linesBefore = ({ address }: InputFile): string =>
+  address === null ? 'the lines before it are sent' : 'nothing was sent';
+
+function keyed(file: InputFile, record: unknown, line: number, field: string | null, isNeeded: boolean): string | null {
+  if (field === null) return null;
+  const key = keyOf(record, field);
+  if (!isNeeded || key !== null) return key;
+  throw new UsageError('BIFOLD_NO_KEY', {
+    failed: `line ${line} of ${file.name} has no key`,
+    received: `a record without "${field}"`,
+    allowed: 'records that have the field which --key names',
+    remedy: `correct --key or the line; ${linesBefore(file)}`,
+  });
+}
+
+function parsed(file: InputFile, text: string, line: number, isRaw: boolean): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (isRaw) return null;
+    throw new UsageError(
+      'BIFOLD_BAD_JSON_LINE',
+      {
+        failed: `line ${line} of ${file.name} is no record`,
+        received: text.slice(0, 120),
+        allowed: 'one JSON text a line',
+        remedy: `correct the line, or send it as it is with --raw; ${linesBefore(file)}`,
+      },
+      { cause },
+    );
+  }
+}
+
+function notUtf8(file: InputFile, line: number, bytes: Uint8Array): UsageError {
+  return new UsageError('BIFOLD_NOT_UTF8', {
+    failed: `line ${line} of ${file.name} is no text`,
+    received: visibleBytes(bytes.subarray(0, 40)),
+    allowed: 'UTF-8',
+    remedy: `convert the file, or send the bytes of the line as they are with --raw; ${linesBefore(file)}`,
+  });
+}
+
+function noSeparator(file: InputFile, line: number, text: string, separator: string): UsageError {
+  return new UsageError('BIFOLD_NO_KEY', {
+    failed: `line ${line} of ${file.name} has no key`,
+    received: text.slice(0, 120),
+    allowed: `key${separator}value`,
+    remedy: `correct the line or --key-separator; ${linesBefore(file)}`,
+  });
+}
+
+function badRow(file: InputFile, line: number, reason: string, raw: string): UsageError {
+  return new UsageError('BIFOLD_BAD_CELL', {
+    failed: `line ${line} of ${file.name} is no record: ${reason}`,
+    received: raw.slice(0, 120),
+    allowed: 'rows as the header says',
+    remedy: `correct the line; npx bifold convert separates bad rows from the others; ${linesBefore(file)}`,
+  });
+}

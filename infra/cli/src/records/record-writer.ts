@@ -1,0 +1,147 @@
+import type { Column, LogRecord } from '@bifold/core';
+import { Ended, EXIT } from '../errors.ts';
+import { tableText } from '../output/table.ts';
+import { dim, plural, warn, write } from '../output/terminal.ts';
+import { csvLine } from './csv-text.ts';
+import { parseExactly } from './exact-json.ts';
+import { jsonLineOf, jsonTextOf, visible, visibleBytes } from './record-text.ts';
+
+export const FORMATS = ['text', 'json', 'table', 'csv'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export const PARTS = ['partition', 'offset', 'timestamp', 'key', 'headers'] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface RecordWriter {
+  write(records: readonly LogRecord[]): Promise<void>;
+  /** @throws {Ended} when records could not be written as they should */
+  end(): Promise<void>;
+}
+
+/** Writes records to standard output. `schema` gives the columns of CSV where it is known; otherwise the first records do. */
+export function recordWriter(format: Format, shown: readonly Part[], schema: readonly Column[] | null): RecordWriter {
+  switch (format) {
+    case 'text':
+      return plain((record) => [...shown.map((part) => partText(record, part)), visibleBytes(record.value)].join('\t'));
+    case 'json':
+      return plain(jsonLineOf);
+    case 'table':
+      return tableWriter(shown);
+    case 'csv':
+      return csvWriter(shown, schema?.map(({ name }) => name) ?? null);
+  }
+}
+
+function plain(lineOf: (record: LogRecord) => string): RecordWriter {
+  return {
+    write: (records) => write(records.map((record) => `${lineOf(record)}\n`).join('')),
+    end: async () => {},
+  };
+}
+
+const CELL_LENGTH = 48;
+const TABLE_ROWS = 1_000;
+
+/** A table of the records that came together, with the fields of JSON objects as its columns. */
+function tableWriter(shown: readonly Part[]): RecordWriter {
+  const writeTable = async (records: readonly LogRecord[]): Promise<void> => {
+    const rows = records.map((record) => ({ record, fields: fieldsOf(record) }));
+    const names = [...new Set(rows.flatMap(({ fields }) => [...(fields?.keys() ?? [])]))];
+    const isMixed = names.length === 0 || rows.some(({ fields }) => fields === null);
+    const columns = [...shown, ...names.map(visible), ...(isMixed ? ['value'] : [])];
+    const cells = rows.map(({ record, fields }) => [
+      ...shown.map((part) => partText(record, part)),
+      ...names.map((name) => clipped(visible(fields?.get(name) ?? ''))),
+      ...(isMixed ? [fields === null ? clipped(visibleBytes(record.value)) : ''] : []),
+    ]);
+    await write(
+      `${tableText(
+        columns.map((title) => ({ title })),
+        cells,
+      )}\n\n`,
+    );
+  };
+  return {
+    async write(records) {
+      for (let from = 0; from < records.length; from += TABLE_ROWS)
+        await writeTable(records.slice(from, from + TABLE_ROWS));
+    },
+    end: async () => {},
+  };
+}
+
+function csvWriter(shown: readonly Part[], known: readonly string[] | null): RecordWriter {
+  let columns = known;
+  const problems = { others: 0, fields: new Map<string, number>() };
+  // Cells for a program are as they are; for a terminal, harmless.
+  const cell = (text: string): string => (process.stdout.isTTY ? visible(text) : text);
+  return {
+    async write(records) {
+      const rows = records.map((record) => ({ record, fields: fieldsOf(record) }));
+      let text = '';
+      if (columns === null || columns === known) {
+        const header = columns ?? [...new Set(rows.flatMap(({ fields }) => [...(fields?.keys() ?? [])]))];
+        // Of a topic without objects, the value itself is the column.
+        columns = header.length === 0 ? ['value'] : [...header];
+        text += csvLine([...shown, ...columns].map(cell));
+      }
+      for (const { record, fields } of rows) {
+        const isWhole = fields === null && columns.length === 1 && columns[0] === 'value';
+        const values = isWhole ? new Map([['value', wholeText(record.value)]]) : fields;
+        if (values === null) {
+          problems.others++;
+          continue;
+        }
+        for (const name of values.keys())
+          if (!columns.includes(name)) problems.fields.set(name, (problems.fields.get(name) ?? 0) + 1);
+        const parts = shown.map((part) => partText(record, part));
+        text += csvLine([...parts, ...columns.map((name) => cell(values.get(name) ?? ''))]);
+      }
+      await write(text);
+    },
+    async end() {
+      if (problems.others > 0) warn(`${plural(problems.others, 'record')} left out: no JSON objects`);
+      for (const [name, count] of problems.fields)
+        warn(`${plural(count, 'record')} had "${visible(name)}", which is no column: it is left out`);
+      if (problems.others + problems.fields.size > 0) throw new Ended(EXIT.no);
+    },
+  };
+}
+
+function partText({ partition, offset, timestampMs, key, headers }: LogRecord, part: Part): string {
+  switch (part) {
+    case 'partition':
+      return String(partition);
+    case 'offset':
+      return String(offset);
+    case 'timestamp':
+      return new Date(timestampMs).toISOString();
+    case 'key':
+      return key === null ? dim('(null)') : visibleBytes(key);
+    case 'headers':
+      return headers.map(({ key: name, value }) => `${visible(name)}=${visibleBytes(value)}`).join(',');
+  }
+}
+
+/** The fields of a value that is a JSON object, as text; null for any other. Numbers keep their digits. */
+function fieldsOf({ value }: LogRecord): ReadonlyMap<string, string> | null {
+  const json = value === null ? null : jsonTextOf(value);
+  if (json === null || !json.startsWith('{')) return null;
+  const top = parseExactly(json) as Record<string, unknown>;
+  return new Map(
+    Object.entries(top).map(([name, field]) => [
+      name,
+      field === null ? '' : typeof field === 'string' ? field : JSON.stringify(field),
+    ]),
+  );
+}
+
+function wholeText(value: Uint8Array | null): string {
+  if (value === null) return '';
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(value);
+  return text.includes('\ufffd') ? visibleBytes(value) : text;
+}
+
+function clipped(text: string): string {
+  return text.length <= CELL_LENGTH ? text : `${text.slice(0, CELL_LENGTH - 1)}…`;
+}

@@ -1,0 +1,149 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { batchStore } from '@bifold/adapters/cassandra';
+import { isRemote } from '@bifold/adapters/files';
+import { openBucket, s3Archive } from '@bifold/adapters/s3';
+import { type Plan, quoted, textLiteral } from '@bifold/core';
+import type { Context } from '../context.ts';
+import { type DeploymentRecord, readDeployments } from '../deployment/deployments.ts';
+import { CliError } from '../errors.ts';
+import { folderOf } from '../records/remote-files.ts';
+import { s3Options } from '../records/s3-options.ts';
+import { temporaryFile } from '../tabular/parquet.ts';
+
+/** A table that a query may name, `pipeline.window` or `pipeline.archive`. */
+export interface SqlTable {
+  readonly pipeline: string;
+  readonly name: string;
+  readonly what: string;
+}
+
+/** What is deployed, as tables. */
+export async function sqlTables(context: Context): Promise<readonly SqlTable[]> {
+  const deployed = new Set(readDeployments(context.paths).map(({ pipeline }) => pipeline));
+  const plans = (await context.pipelines()).map(({ plan }) => plan).filter(({ name }) => deployed.has(name));
+  return plans.flatMap(({ name, topic, windows }) => [
+    ...windows.map((window) => ({
+      ...{ pipeline: name, name: window.name },
+      what: `the last batch view: ${window.kind} windows, as far as its cut`,
+    })),
+    { pipeline: name, name: 'archive', what: `every record of topic ${topic} that is archived` },
+  ]);
+}
+
+/** Brings here what a query names of these tables, and gives the statements that make it readable under these names. */
+export async function broughtTables(context: Context, sql: string, temporary: string[]): Promise<readonly string[]> {
+  const named = (await sqlTables(context)).filter(({ pipeline, name }) =>
+    new RegExp(`(^|[^\\w"])"?${pipeline}"?\\s*\\.\\s*"?${name}"?($|[^\\w"])`, 'i').test(sql),
+  );
+  const statements = new Set<string>();
+  for (const { pipeline, name } of named) {
+    const record = readDeployments(context.paths).find((each) => each.pipeline === pipeline) as DeploymentRecord;
+    const plan = (await context.pipelines()).find((each) => each.plan.name === pipeline)?.plan as Plan;
+    const bucket = openBucket(record.archiveBucket, s3Options(context.addresses.aws));
+    try {
+      const scope = { version: record.version, topicId: record.topicId };
+      const keys =
+        name === 'archive'
+          ? await archiveKeys(s3Archive(bucket, scope))
+          : await viewKeys(context, plan, record, name, (prefix) => bucket.list(prefix));
+      if (keys.length === 0) throw notThere(pipeline, name);
+      const files: string[] = [];
+      for (const key of keys) {
+        const path = temporaryFile('part.parquet', temporary);
+        await bucket.download(key, path);
+        files.push(path);
+      }
+      const rows = `read_parquet([${files.map(textLiteral).join(', ')}])`;
+      statements.add(`CREATE SCHEMA IF NOT EXISTS ${quoted(pipeline)}`);
+      statements.add(`CREATE VIEW ${quoted(pipeline)}.${quoted(name)} AS ${selected(name, rows)}`);
+    } finally {
+      bucket.close();
+    }
+  }
+  return [...statements];
+}
+
+/** Times as SQL has them. */
+function selected(name: string, rows: string): string {
+  if (name === 'archive')
+    return `SELECT epoch_ms(_timestamp_ms) AS _timestamp, epoch_ms(_event_time_ms) AS _event_time, * EXCLUDE (_timestamp_ms, _event_time_ms) FROM ${rows}`;
+  return `SELECT epoch_ms(window_start_ms) AS window_start, epoch_ms(window_end_ms) AS window_end, * EXCLUDE (window_start_ms, window_end_ms) FROM ${rows}`;
+}
+
+async function archiveKeys(archive: ReturnType<typeof s3Archive>): Promise<readonly string[]> {
+  const chains = await Promise.all((await archive.partitions()).map((partition) => archive.chain(partition)));
+  return chains.flat().flatMap(({ path, lost }) => (lost ? [] : [path]));
+}
+
+async function viewKeys(
+  context: Context,
+  { storage }: Plan,
+  { version, topicId }: DeploymentRecord,
+  name: string,
+  list: (prefix: string) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const client = await context.cassandra();
+  const { current } = await batchStore(client, { version, topicId }, storage).readPointer('quorum');
+  if (current === null) return [];
+  const keys = await list(`views/${version}/${topicId}/${current.run}/`);
+  return keys.filter((key) => new RegExp(`/${name}-\\d+\\.parquet$`).test(key));
+}
+
+/**
+ * Brings here the folders and files whose addresses a query has in quotes, and gives the query with their places instead. A folder right after FROM or JOIN is all Parquet in
+ * it, its `name=value` folders columns, as Hive has them.
+ */
+export async function broughtFiles(context: Context, sql: string, temporary: string[]): Promise<string> {
+  const parts: string[] = [];
+  let done = 0;
+  for (const found of sql.matchAll(/'((?:[^']|'')*)'/g)) {
+    const address = (found[1] as string).replaceAll("''", "'");
+    if (!isRemote(address)) continue;
+    const [, fixed = address, pattern = ''] = /^(.*?)(\/[^/]*[*?[].*)$/.exec(address) ?? [];
+    const folder = await folderOf(context, fixed);
+    try {
+      const files = (await folder.list()) ?? [];
+      if (files.length === 0) throw nothingAt(address);
+      const place = temporaryFile('files', temporary);
+      const isOne = files.length === 1 && files[0]?.path === '';
+      const name = isOne ? fixed.slice(fixed.lastIndexOf('/')) : '';
+      for (const { path } of files) {
+        if (path.split('/').some((each) => /^[._]/.test(each))) continue;
+        const local = join(`${place}${name}`, path);
+        await mkdir(dirname(local), { recursive: true });
+        await folder.fetch(path, local);
+      }
+      const before = sql.slice(done, found.index);
+      const isTable = !isOne && pattern === '' && /\b(FROM|JOIN)\s*$/i.test(before);
+      parts.push(before);
+      parts.push(
+        isTable
+          ? `read_parquet(${textLiteral(`${place}/**/*.parquet`)}, hive_partitioning = true)`
+          : textLiteral(`${place}${name}${pattern}`),
+      );
+      done = found.index + found[0].length;
+    } finally {
+      folder.close();
+    }
+  }
+  return [...parts, sql.slice(done)].join('');
+}
+
+function notThere(pipeline: string, name: string): CliError {
+  return new CliError('BIFOLD_NO_SUCH_TABLE', {
+    failed: `${pipeline}.${name} cannot be read`,
+    received: name === 'archive' ? 'nothing is archived yet' : 'no batch view was published yet, or it is empty',
+    allowed: 'what the scheduled functions have written',
+    remedy: `let them run: npx bifold archive ${pipeline} && npx bifold recompute ${pipeline}`,
+  });
+}
+
+function nothingAt(address: string): CliError {
+  return new CliError('BIFOLD_NO_FILES', {
+    failed: `${address} cannot be read`,
+    received: 'no such file, or a folder without files',
+    allowed: 'a file, a folder with files, or a folder and a pattern of names',
+    remedy: 'correct the address',
+  });
+}

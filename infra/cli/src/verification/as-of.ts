@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { cursorKeys } from '@bifold/adapters/cassandra';
+import {
+  type Answer,
+  offsetsOf,
+  type Pipeline,
+  type Receipt,
+  readFor,
+  replayAnswer,
+  type ViewQuery,
+} from '@bifold/core';
+import { cursorSeal, readRecordSources, resolveRecordSources } from '@bifold/engine';
+import type { Context } from '../context.ts';
+import type { DeploymentRecord } from '../deployment/deployments.ts';
+import { GoneError, UsageError } from '../errors.ts';
+import { step } from '../output/terminal.ts';
+import { boundLookups } from './bound-lookups.ts';
+import { keptText, rangesText, withRecordSources } from './record-sources.ts';
+import type { SavedAnswer } from './saved-answer.ts';
+
+/**
+ * Gives an old answer again: folds the offsets that it names, from the archive, and from the log what the archive does not have yet.
+ * @throws {UsageError} when this checkout has another definition, {GoneError} when neither archive nor log has all of its offsets
+ */
+export async function recall(
+  context: Context,
+  pipeline: Pipeline,
+  deployment: DeploymentRecord,
+  question: ViewQuery,
+  { receipt, rows }: SavedAnswer,
+): Promise<Answer> {
+  const { plan } = pipeline;
+  if (receipt.version !== plan.version) throw otherDefinition(receipt, plan.version);
+  const scope = { version: receipt.version, topicId: receipt.topicId };
+  return withRecordSources(context, deployment, scope, async (kept) => {
+    const wanted = readFor(plan, offsetsOf({ receipt, rows }));
+    const located = await resolveRecordSources(wanted, 'archive', kept);
+    if (Object.keys(located.missing).length > 0) {
+      throw new GoneError('BIFOLD_OFFSETS_GONE', {
+        failed: `the answer cannot be given again: neither archive nor log of "${receipt.pipeline}" has all that it covers`,
+        received: `no records for ${rangesText(located.missing)}`,
+        allowed: `offsets that are kept: ${await keptText(wanted, kept, receipt.topicId)}`,
+        remedy:
+          'none, if retention took them before the archive did, or if they never were; retention.ms must outlast the archive',
+      });
+    }
+    const lookups = await boundLookups(context, pipeline, receipt);
+    const answer = await step(context.onProgress, `${plan.name}: the plain fold over archive and log`, () =>
+      replayAnswer(pipeline, { question, receipt, rows }, readRecordSources(located, kept), lookups),
+    );
+    if (answer.cursor === null) return answer;
+    const keys = cursorKeys(await context.cassandra());
+    const { seal } = cursorSeal({ keys, clock: Date.now, newKey: () => randomBytes(32) });
+    return { ...answer, cursor: await seal(answer.cursor) };
+  });
+}
+
+function otherDefinition({ pipeline, version }: Receipt, defined: string): UsageError {
+  return new UsageError('BIFOLD_OTHER_DEFINITION', {
+    failed: `the answer is of another definition of "${pipeline}"`,
+    received: `a receipt of ${version}`,
+    allowed: `${defined}, which is what layers/pipelines defines now`,
+    remedy: 'ask in a checkout whose definition has that version: git log -- layers/pipelines',
+  });
+}

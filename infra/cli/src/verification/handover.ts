@@ -1,0 +1,124 @@
+import { aliasStore, batchStore, planStore, speedStore } from '@bifold/adapters/cassandra';
+import {
+  type Coverage,
+  type Pipeline,
+  type Plan,
+  type Receipt,
+  undefinedAggregates,
+  type ViewAlias,
+} from '@bifold/core';
+import {
+  advanceHandover,
+  announceVersion,
+  type HandoverPorts,
+  missingOfNext,
+  planOf,
+  switchToVersion,
+} from '@bifold/engine';
+import type { Context } from '../context.ts';
+import type { DeploymentRecord } from '../deployment/deployments.ts';
+import { CliError, UsageError } from '../errors.ts';
+import { coverageText } from '../output/answer-text.ts';
+
+/** Which version answers for a pipeline, and what the next one still lacks to take over. */
+export interface Handover {
+  readonly alias: ViewAlias;
+  /** Null when no version is to follow, and before the version that answers is sealed. */
+  readonly missing: Coverage | null;
+}
+
+type View = Pick<DeploymentRecord, 'pipeline' | 'topicId'>;
+
+async function portsOfView(context: Context, view: View): Promise<HandoverPorts> {
+  const client = await context.cassandra();
+  return {
+    aliases: aliasStore(client, view),
+    plans: planStore(client),
+    portsOf: ({ storage }, scope) => ({
+      store: speedStore(client, scope, storage),
+      batch: batchStore(client, scope, storage),
+    }),
+  };
+}
+
+/** The handover of a pipeline as it stands; null when its view was never asked and nothing was announced. */
+export async function readHandover(context: Context, view: View): Promise<Handover | null> {
+  const ports = await portsOfView(context, view);
+  const alias = await ports.aliases.read();
+  if (alias === null) return null;
+  const { next, sealed } = alias;
+  const isUnderWay = next !== null && sealed !== null;
+  return { alias, missing: isUnderWay ? await missingOfNext({ next, sealed }, view.topicId, ports) : null };
+}
+
+/** What is still to come before the next version answers, in a sentence; null when no version is to follow. */
+export function handoverWarning({ alias: { current, next }, missing }: Handover): string | null {
+  if (next === null) return null;
+  const lacks = missing === null ? 'what that covers' : coverageText(missing);
+  return `${current} answers until ${next} covers as much${lacks === '' ? '' : `; it lacks ${lacks}`}`;
+}
+
+const STEPS_MAX = 10;
+
+/** Takes a handover as far as it can go now, as every question to the API does. @returns true when the deployed version answers */
+export async function takeOver(
+  context: Context,
+  { version, ...view }: View & Pick<DeploymentRecord, 'version'>,
+): Promise<boolean> {
+  const ports = await portsOfView(context, view);
+  for (let step = 0; step < STEPS_MAX; step++) {
+    const alias = await ports.aliases.read();
+    if (alias === null || alias.current === version) return true;
+    if (!(await advanceHandover(alias, view.topicId, ports))) return false;
+  }
+  return false;
+}
+
+/**
+ * Refuses a deployment whose code cannot read the rows of the version that answers until the new one has caught up.
+ * @throws {UsageError} naming the aggregates that are missing
+ */
+export async function refuseUnreadable(context: Context, { plan }: Pipeline, topicId: string): Promise<void> {
+  const { aliases, plans } = await portsOfView(context, { pipeline: plan.name, topicId });
+  const current = (await aliases.read())?.current;
+  if (current === undefined || current === plan.version) return;
+  const answering = await plans.read(current);
+  const missing = answering === null ? [] : undefinedAggregates(answering);
+  if (missing.length === 0) return;
+  throw new UsageError('BIFOLD_AGGREGATE_NEEDED', {
+    failed: `pipeline "${plan.name}" cannot be deployed: ${current} answers until the new version has caught up`,
+    received: `code that does not define ${missing.join(', ')}, which ${current} uses`,
+    allowed: 'code that defines the aggregates of both versions',
+    remedy: `keep defineAggregate of ${missing.join(', ')} until npx bifold status shows that ${plan.version} answers`,
+  });
+}
+
+/**
+ * Says that a version was deployed. It answers when it covers what the one before it covers, or at once where an operator
+ * accepts answers that cover less.
+ */
+export async function announceDeployment(
+  context: Context,
+  { plan }: Pipeline,
+  topicId: string,
+  atOnce: boolean,
+): Promise<void> {
+  const ports = await portsOfView(context, { pipeline: plan.name, topicId });
+  await (atOnce ? switchToVersion(plan, ports) : announceVersion(plan, ports));
+}
+
+/** The plan by which an answer's rows are shown: that of the version that gave it. */
+export async function planOfAnswer(context: Context, { plan }: Pipeline, { version }: Receipt): Promise<Plan> {
+  return version === plan.version ? plan : planOf(version, planStore(await context.cassandra()));
+}
+
+/** @throws {CliError} when another version answered than the one whose definition is here: only that definition can recompute its rows */
+export function requireVersion({ pipeline, version }: Receipt, plan: Plan): void {
+  if (version === plan.version) return;
+  throw new CliError('BIFOLD_OTHER_VERSION_ANSWERS', {
+    failed: `the answers of "${pipeline}" cannot be verified: another version gives them still`,
+    received: `an answer of ${version}`,
+    allowed: `answers of ${plan.version}, which this checkout defines`,
+    remedy: `npx bifold wait ${pipeline}, until the deployed version has caught up`,
+  });
+}

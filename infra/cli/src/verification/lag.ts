@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pointer, StoragePlan } from '@bifold/core';
+import type { Context } from '../context.ts';
+import type { DeploymentRecord } from '../deployment/deployments.ts';
+import { CliError } from '../errors.ts';
+import { checkTopics } from '../kafka/recreated-topic.ts';
+import { sumOfRelayLag } from '../kafka/relayed.ts';
+import { withoutTrailingHoles } from '../kafka/trailing-holes.ts';
+import { boundsOf, lagOf, storedViews } from '../output/report.ts';
+import { plural, seconds } from '../output/terminal.ts';
+import { takeOver } from './handover.ts';
+import { withPublished } from './published.ts';
+
+/** How far the answers of a pipeline are behind its log. */
+export interface Lag {
+  /** Offsets that the deployed version does not cover. */
+  readonly records: number;
+  /** False while the version before it answers. */
+  readonly isAnswering: boolean;
+}
+
+/** A lag that has not shrunk for this long will not shrink by itself. */
+const STALLED_MS = 300_000;
+const LAG_EVERY_MS = 300;
+
+/**
+ * Asks how many offsets of the log the views do not hold; of what a relay has still to bring, too. Asking fails when the
+ * topic was created again, and when the database lacks what was published: neither is a lag that shrinks.
+ */
+export async function lagReader(
+  context: Context,
+  deployment: DeploymentRecord,
+  storage: StoragePlan,
+): Promise<() => Promise<Lag>> {
+  await checkTopics(context, deployment);
+  const log = await context.log(deployment.topic);
+  const partitions = await log.partitions();
+  let seen: Pointer | null = null;
+  return async () => {
+    await checkTopics(context, deployment);
+    // First what is not in the log yet: what it brings meanwhile is counted then.
+    const toCome = await sumOfRelayLag(context, deployment);
+    const [bounds, { coverage, pointer }] = await Promise.all([
+      boundsOf(log, partitions),
+      storedViews(context, deployment, storage),
+    ]);
+    if (seen === null || pointer.generation < seen.generation)
+      await withPublished(context, deployment, storage, (published) => published.check(pointer));
+    seen = pointer;
+    const records = toCome + lagOf(await withoutTrailingHoles(log, bounds, coverage), coverage);
+    return { records, isAnswering: await takeOver(context, deployment) };
+  };
+}
+
+/**
+ * Waits until the deployed version answers and holds all but so many offsets of the log, as long as the lag shrinks.
+ * @throws {CliError} when it has not shrunk for five minutes
+ */
+export async function waitForLag(
+  { pipeline, version }: DeploymentRecord,
+  lagNow: () => Promise<Lag>,
+  most: number,
+  onLag: (lag: number) => void,
+): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  let shrunkAtMs = performance.now();
+  for (;;) {
+    const { records: lag, isAnswering } = await lagNow();
+    onLag(lag);
+    if (lag <= most && isAnswering) return lag;
+    if (lag < least) {
+      least = lag;
+      shrunkAtMs = performance.now();
+    } else if (performance.now() - shrunkAtMs > STALLED_MS) {
+      if (lag <= most) throw notAnswering(pipeline, version);
+      throw new CliError('BIFOLD_STALLED', {
+        failed: `the views of "${pipeline}" do not take up what is in the log`,
+        received: `${plural(lag, 'record')} not taken up, and none for ${seconds(STALLED_MS)}`,
+        allowed: `a lag that shrinks to ${most}`,
+        remedy: `npx bifold status and npx bifold logs ${pipeline}-speed tell why; once that is mended, wait again`,
+      });
+    }
+    await sleep(LAG_EVERY_MS);
+  }
+}
+
+function notAnswering(pipeline: string, version: string): CliError {
+  return new CliError('BIFOLD_NOT_TAKEN_OVER', {
+    failed: `${version} does not take over the answers of "${pipeline}"`,
+    received: `a version that lacks offsets which the one before it covers, and took up none for ${seconds(STALLED_MS)}`,
+    allowed: 'a version that covers all that the one before it covers',
+    remedy: `npx bifold status names the offsets; if the log has lost them, npx bifold deploy ${pipeline} --at-once accepts that`,
+  });
+}

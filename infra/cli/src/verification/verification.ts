@@ -1,0 +1,238 @@
+import {
+  type AnswerRow,
+  type Coverage,
+  type FoldedLog,
+  type FoldedRow,
+  type Folding,
+  interpretEach,
+  keyOfRow,
+  offsetsOf,
+  type Pipeline,
+  positionOfRow,
+  type Receipt,
+  readFor,
+  rowAlgebrasOf,
+  rowCoverage,
+  type Source,
+  unionOf,
+} from '@bifold/core';
+import { readRecordSources, resolveRecordSources } from '@bifold/engine';
+import { ask, askAll } from '../api.ts';
+import type { Context } from '../context.ts';
+import type { DeploymentRecord } from '../deployment/deployments.ts';
+import { checkTopics } from '../kafka/recreated-topic.ts';
+import { boundsOf } from '../output/report.ts';
+import { step } from '../output/terminal.ts';
+import { drawKeys } from '../records/sample.ts';
+import { boundLookups } from './bound-lookups.ts';
+import { compareQuarantine, compareWindow, type Difference, pushDifference } from './compare.ts';
+import { requireVersion } from './handover.ts';
+import { checkCovered } from './published.ts';
+import { offsetsIn, type RecordSources, withRecordSources } from './record-sources.ts';
+
+/** What is verified, and against what. */
+export interface Verifying {
+  readonly windows: readonly string[];
+  /** Each of them recomputes the answer by itself. */
+  readonly sources: readonly Source[];
+  /** So many keys, drawn by a seed, in all their windows; everything when null. */
+  readonly sample: { readonly size: number; readonly seed: string } | null;
+}
+
+export interface Verification {
+  /** Every row was recomputed, and none differs. */
+  readonly equal: boolean;
+  /** Records that the answer covers. */
+  readonly records: number;
+  readonly rows: number;
+  readonly windows: Readonly<Record<string, number>>;
+  readonly quarantined: Readonly<Record<string, number>>;
+  /** Of the last window that was asked. */
+  readonly receipt: Receipt;
+  readonly checks: readonly Check[];
+  readonly sample: { readonly keys: number; readonly seed: string } | null;
+  readonly differences: readonly Difference[];
+}
+
+/** One recomputation of the whole answer. */
+export interface Check {
+  readonly source: Source;
+  /** Offsets that were read, of those that the answer of the last window covers. */
+  readonly log: number;
+  readonly archive: number;
+  /** Covered offsets that are kept nowhere there: nothing that they are in can be verified. */
+  readonly missing: Coverage;
+  readonly differences: number;
+}
+
+interface AskedWindow {
+  readonly window: string;
+  readonly rows: readonly AnswerRow[];
+  readonly receipt: Receipt;
+}
+
+/**
+ * Asks the API for every row of every window, recomputes the same offsets with one plain fold over the log as Kafka or the archive has it, and compares
+ * row by row, both ways.
+ * @throws {CheckFailed} when the topic was created again, or the answer covers nothing of a log that holds records
+ */
+export async function verifyPipeline(
+  context: Context,
+  pipeline: Pipeline,
+  deployment: DeploymentRecord,
+  { windows, sources, sample }: Verifying,
+): Promise<Verification> {
+  const { plan } = pipeline;
+  const { onProgress } = context;
+  const { version, topicId } = deployment;
+  await checkTopics(context, deployment);
+  return withRecordSources(context, deployment, { version, topicId }, async (kept) => {
+    const drawn = sample && (await sampleOf(context, pipeline, deployment, kept, sources[0] as Source, sample));
+    // Where no key can be drawn there is little to verify: all of it.
+    const keys = drawn === null || drawn.length === 0 ? null : drawn;
+    const asked: AskedWindow[] = [];
+    for (const window of windows) {
+      const name = `${plan.name}: rows of ${window}`;
+      const question = { window, ...(keys === null ? {} : { keys: keys.map((key) => JSON.parse(key)) }) };
+      asked.push({ window, ...(await step(onProgress, name, () => askAll(context, deployment, question))) });
+    }
+    for (const one of asked) requireVersion(one.receipt, plan);
+    const { receipt } = asked.at(-1) as AskedWindow;
+    await checkNotEmpty(context, deployment, receipt);
+    const lookups = await boundLookups(context, pipeline, receipt);
+    const drawnKeys = new Set(keys);
+    const only = keys && { has: (id: string) => drawnKeys.has(keyOfRow(id)) };
+    const checks: Check[] = [];
+    const differences: Difference[] = [];
+    let records = 0;
+    for (const source of sources) {
+      const fold = async (foldings: readonly Folding[]): Promise<readonly FoldedLog[]> => {
+        const everything = unionOf(foldings.map(({ coverage }) => coverage));
+        const records = readRecordSources(await resolveRecordSources(readFor(plan, everything), source, kept), kept);
+        return interpretEach(pipeline, records, foldings, lookups);
+      };
+      const checked = await step(onProgress, `${plan.name}: the plain fold over ${SOURCE_TEXTS[source]}`, () =>
+        compareAll(pipeline, asked, only, fold, (coverage) =>
+          resolveRecordSources(readFor(plan, coverage), source, kept),
+        ),
+      );
+      const located = await resolveRecordSources(receipt.coverage, source, kept);
+      const { missing } = checked;
+      checks.push({
+        ...{ source, log: offsetsIn(located.log), archive: offsetsIn(located.archive), missing },
+        differences: checked.differences.length,
+      });
+      differences.push(...checked.differences);
+      records = Math.max(records, checked.records);
+    }
+    return {
+      equal: differences.length === 0 && checks.every(({ missing }) => Object.keys(missing).length === 0),
+      records,
+      rows: asked.reduce((total, { rows }) => total + rows.length, 0),
+      windows: Object.fromEntries(asked.map(({ window, rows }) => [window, rows.length])),
+      quarantined: receipt.quarantined.reasons,
+      receipt,
+      checks,
+      sample: sample && keys && { keys: keys.length, seed: sample.seed },
+      differences,
+    };
+  });
+}
+
+const SOURCE_TEXTS: Readonly<Record<Source, string>> = {
+  log: 'the log',
+  archive: 'the archive and the head of the log',
+  either: 'what log and archive keep',
+};
+
+interface Compared {
+  readonly records: number;
+  readonly missing: Coverage;
+  readonly differences: readonly Difference[];
+}
+
+/** Compares every window with the fold over its own offsets. What the source lacks is not compared: a row that lacks records differs, and that says nothing. */
+async function compareAll(
+  pipeline: Pipeline,
+  asked: readonly AskedWindow[],
+  only: Pick<ReadonlySet<string>, 'has'> | null,
+  fold: (foldings: readonly Folding[]) => Promise<readonly FoldedLog[]>,
+  located: (coverage: Coverage) => Promise<{ readonly missing: Coverage }>,
+): Promise<Compared> {
+  const { plan } = pipeline;
+  const { view } = rowAlgebrasOf(plan);
+  const present = ({ states }: FoldedRow) => view.present(states);
+  const differences: Difference[] = [];
+  let records = 0;
+  // Windows whose receipts cover the same offsets, which is usual, are recomputed in one pass over the records.
+  for (const group of Map.groupBy(asked, (one) => JSON.stringify(one.receipt.coverage)).values()) {
+    const { receipt } = group[0] as AskedWindow;
+    const { coverage } = receipt;
+    const { missing } = await located(offsetsOf({ receipt, rows: group.flatMap(({ rows }) => rows) }));
+    if (Object.keys(missing).length > 0) return { records, missing, differences };
+    const [folded] = (await fold([{ coverage, only, total: null }])) as [FoldedLog];
+    records = folded.records;
+    // What covers other offsets than the receipt is folded once more, all of it in one pass: under a live stream there may be many.
+    const others: { readonly folding: Folding; readonly compare: (alone: FoldedLog) => void }[] = [];
+    for (const { window, rows, receipt: own } of group) {
+      const compared = compareWindow(plan, window, rows, coverage, folded.rows.values(), present);
+      differences.push(...compared.differences);
+      for (const deviating of compared.deviating)
+        others.push({
+          folding: { coverage: deviating.coverage, only: deviating.rows, total: null },
+          compare: (alone) => {
+            for (const [id, row] of deviating.rows) {
+              // What lies in the offsets that a row is behind alone holds nothing, and is there all the same.
+              const nothing = row.behind ? { ...positionOfRow(plan, row), endMs: null, states: view.empty } : null;
+              pushDifference(differences, plan, row, alone.rows.get(id) ?? nothing, present);
+            }
+          },
+        });
+      const { reasons, behind } = own.quarantined;
+      if (behind.length === 0) differences.push(...compareQuarantine(reasons, folded.quarantined));
+      else
+        others.push({
+          folding: { coverage: rowCoverage(coverage, [], behind), only: new Set(), total: null },
+          compare: ({ quarantined }) => differences.push(...compareQuarantine(reasons, quarantined)),
+        });
+    }
+    if (others.length > 0) {
+      const alone = await fold(others.map(({ folding }) => folding));
+      others.forEach(({ compare }, index) => {
+        compare(alone[index] as FoldedLog);
+      });
+    }
+  }
+  return { records, missing: {}, differences };
+}
+
+async function sampleOf(
+  context: Context,
+  pipeline: Pipeline,
+  deployment: DeploymentRecord,
+  kept: RecordSources,
+  source: Source,
+  { size, seed }: NonNullable<Verifying['sample']>,
+): Promise<readonly string[]> {
+  const [window] = pipeline.plan.windows;
+  const { receipt } = await ask(context, deployment, { limit: 1, ...(window && { window: window.name }) });
+  requireVersion(receipt, pipeline.plan);
+  const located = await resolveRecordSources(receipt.coverage, source, kept);
+  const lookups = await boundLookups(context, pipeline, receipt);
+  return drawKeys(pipeline, size, seed, located, (some) => readRecordSources(some, kept), lookups);
+}
+
+async function checkNotEmpty(
+  context: Context,
+  { pipeline, topic }: DeploymentRecord,
+  { coverage }: Receipt,
+): Promise<void> {
+  if (Object.keys(coverage).length > 0) return;
+  const log = await context.log(topic);
+  const bounds = await boundsOf(log, await log.partitions());
+  checkCovered(
+    pipeline,
+    coverage,
+    Array.from(bounds.values(), ({ end }) => end),
+  );
+}

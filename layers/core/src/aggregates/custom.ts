@@ -1,0 +1,87 @@
+import { DefinitionError } from '../errors.ts';
+import type { Json, Scalar } from '../json.ts';
+import { canonicalJson, type Plan } from '../plan/plan.ts';
+import type { Algebra } from './algebra.ts';
+
+/** What is taken: values of a field of these types. */
+export const CUSTOM_INPUTS = ['numbers', 'booleans', 'texts', 'scalars'] as const;
+/** What is shown beside null. */
+export const CUSTOM_OUTPUTS = ['number', 'boolean', 'text', 'json'] as const;
+
+/**
+ * An aggregate of somebody's own, whose states are JSON, so that they can be stored. What is true of every aggregate must be true of it: `merge` is associative and commutative, `empty` changes nothing, all four are
+ * functions of what they are given and leave that as it is. `npx bifold check` tries.
+ */
+export interface CustomAggregate {
+  readonly name: string;
+  /** Raised when the code means something else: name and version enter the version of a view, the code itself does not. */
+  readonly version: number;
+  readonly input: (typeof CUSTOM_INPUTS)[number];
+  readonly output: (typeof CUSTOM_OUTPUTS)[number];
+  readonly empty: Json;
+  lift(value: Scalar): Json;
+  merge(left: Json, right: Json): Json;
+  present(state: Json): Json;
+}
+
+/** By `name@version`. Filled while definitions are loaded, as classes are. */
+const registered = new Map<string, CustomAggregate>();
+
+/** @throws {DefinitionError} when the name and version stand for other code already */
+export function register(own: CustomAggregate): string {
+  const id = `${own.name}@${own.version}`;
+  const known = registered.get(id);
+  if (known !== undefined && meaningOf(known) !== meaningOf(own))
+    throw new DefinitionError('BIFOLD_AGGREGATE_TWICE', {
+      failed: `the aggregate ${id} is defined twice`,
+      received: 'two definitions that differ',
+      allowed: 'one meaning for a name and version: stored states carry both',
+      remedy: 'raise the version of the newer one, or give it another name',
+    });
+  registered.set(id, known ?? own);
+  return id;
+}
+
+/** @throws {DefinitionError} where the module that defines it was not loaded */
+export function customAggregate(id: string | undefined): CustomAggregate {
+  const own = registered.get(id ?? '');
+  if (own) return own;
+  throw new DefinitionError('BIFOLD_UNKNOWN_AGGREGATE', {
+    failed: `a plan has an aggregate that is not defined here: ${id}`,
+    received: String(id),
+    allowed: [...registered.keys()].join(', ') || 'none: no aggregate of your own is defined',
+    remedy: 'load the module that calls defineAggregate before the plan is used',
+  });
+}
+
+/** The aggregates that a plan needs and no loaded module defines: with this code, no row of its version can be read. */
+export function undefinedAggregates({ aggregates }: Pick<Plan, 'aggregates'>): readonly string[] {
+  const needed = new Set(aggregates.flatMap(({ own }) => (own === undefined ? [] : [own])));
+  return [...needed].filter((id) => !registered.has(id));
+}
+
+/** Code is compared as text: all that can be told of a function. */
+function meaningOf({ input, output, empty, lift, merge, present }: CustomAggregate): string {
+  return canonicalJson([input, output, empty, String(lift), String(merge), String(present)]);
+}
+
+/** States are stored as canonical JSON. */
+export function customAlgebra(id: string | undefined): Algebra<Json, Json, Scalar> {
+  const { empty, lift, merge, present } = customAggregate(id);
+  return {
+    empty,
+    lift,
+    add: (state, value) => merge(state, lift(value)),
+    merge,
+    present,
+    encode: (state, writer) => writer.text(canonicalJson(state)),
+    decode: (reader) => {
+      const text = reader.text();
+      try {
+        return JSON.parse(text) as Json;
+      } catch {
+        return reader.refuse();
+      }
+    },
+  };
+}

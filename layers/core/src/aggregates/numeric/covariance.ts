@@ -1,0 +1,89 @@
+import type { Algebra } from '../algebra.ts';
+import { count } from '../count.ts';
+import type { PositionedValue } from '../positioned-value.ts';
+import { type Dyadic, dyadicOf, minus, plus, quotient, readDyadic, times, writeDyadic, ZERO } from './dyadic.ts';
+import { ratio } from './exact.ts';
+
+/** How many pairs, and exact sums of their numbers, squares and products: nothing that depends on order. */
+interface Pairs {
+  readonly count: number;
+  readonly sums: readonly Dyadic[];
+}
+
+/** Of a covariance, the sums of x, y and x * y are kept; of a correlation those of the squares, too. */
+function pairs(sums: 3 | 5, present: (state: Pairs) => number | null): Algebra<Pairs, number | null, PositionedValue> {
+  const lift = ({ value, second }: PositionedValue): Pairs => {
+    const [x, y] = [dyadicOf(value as number), dyadicOf(second as number)];
+    return { count: 1, sums: [x, y, times(x, y), times(x, x), times(y, y)].slice(0, sums) };
+  };
+  const merge = (left: Pairs, right: Pairs): Pairs => ({
+    count: left.count + right.count,
+    sums: left.sums.map((sum, index) => plus(sum, right.sums[index] as Dyadic)),
+  });
+  return {
+    empty: { count: 0, sums: Array(sums).fill(ZERO) },
+    lift,
+    add: (state, pair) => merge(state, lift(pair)),
+    merge,
+    present,
+    encode: (state, writer) => {
+      count.encode(state.count, writer);
+      for (const sum of state.sums) writeDyadic(sum, writer);
+    },
+    decode: (reader) => ({ count: count.decode(reader), sums: Array.from({ length: sums }, () => readDyadic(reader)) }),
+  };
+}
+
+/** `n * sum(x * y) - sum(x) * sum(y)`, exact. */
+function joint(n: number, x: Dyadic, y: Dyadic, products: Dyadic): Dyadic {
+  return minus(times({ mantissa: BigInt(n), exponent: 0 }, products), times(x, y));
+}
+
+/** The covariance of a sample of pairs, from exact sums and rounded once; null of fewer than two. */
+export const covariance = pairs(3, ({ count: n, sums }) => {
+  const [x, y, products] = sums as [Dyadic, Dyadic, Dyadic];
+  return n < 2 ? null : quotient(joint(n, x, y, products), BigInt(n) * BigInt(n - 1));
+});
+
+/** Pearson's correlation, from exact sums and rounded once; null of fewer than two, and where one side never changes. */
+export const correlation = pairs(5, ({ count: n, sums }) => {
+  const [x, y, products, squaresOfX, squaresOfY] = sums as [Dyadic, Dyadic, Dyadic, Dyadic, Dyadic];
+  const both = joint(n, x, y, products);
+  const spreads = times(joint(n, x, x, squaresOfX), joint(n, y, y, squaresOfY));
+  // Of fewer than two pairs all of it is zero, too.
+  if (spreads.mantissa === 0n) return null;
+  const square = times(both, both);
+  const shift = BigInt(Math.abs(square.exponent - spreads.exponent));
+  const magnitude =
+    square.exponent >= spreads.exponent
+      ? rootOfRatio(square.mantissa << shift, spreads.mantissa)
+      : rootOfRatio(square.mantissa, spreads.mantissa << shift);
+  return both.mantissa < 0n ? 0 - magnitude : magnitude;
+});
+
+/** Bits of a root that are computed before it is rounded: more than the 53 of a double and one that decides ties. */
+const ROOT_BITS = 64;
+
+/** The double nearest to the square root of `numerator / denominator`, which is at most 1. */
+export function rootOfRatio(numerator: bigint, denominator: bigint): number {
+  if (numerator === 0n) return 0;
+  // So that the quotient has about twice as many bits as its root shall have.
+  const lengths = denominator.toString(16).length - numerator.toString(16).length;
+  const shift = BigInt(ROOT_BITS + Math.max(0, 2 * lengths + 2));
+  const scaled = numerator << (2n * shift);
+  const whole = scaled / denominator;
+  const root = squareRoot(whole);
+  // What is cut off decides ties only: one bit says whether there is any.
+  const isExact = root * root === whole && whole * denominator === scaled;
+  return ratio((root << 1n) + (isExact ? 0n : 1n), 1n << (shift + 1n));
+}
+
+/** The largest whole number whose square is not above a positive one (Newton, from above). */
+function squareRoot(value: bigint): bigint {
+  let root = 1n << BigInt(value.toString(16).length * 2);
+  for (;;) {
+    const next = (root + value / root) >> 1n;
+    if (next >= root) return root;
+    root = next;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Frequent } from '../definition/aggregate.ts';
+import type { AggregateDomain } from '../plan/plan.ts';
+import type { Algebra } from './algebra.ts';
+import { count } from './count.ts';
+import {
+  comparatorOf,
+  comparePresent,
+  type Present,
+  readValue,
+  sizeOfPresent,
+  writeValue,
+} from './positioned-value.ts';
+import { formatValue } from './result.ts';
+
+/** How often each value came, and how much they take; null of nothing. */
+type Counted = Counts | 'too many' | null;
+interface Counts {
+  readonly counts: Map<Present, number>;
+  sizeBytes: number;
+}
+
+const VALUES_MAX = 4096;
+/** Of all texts, as UTF-8; other values count as eight bytes. */
+const SIZE_BYTES_MAX = 65_536;
+
+/**
+ * The most frequent values and how often each came, those that came equally often in their order. All values are counted, so it is exact, up to 4,096 different
+ * ones or 64 KiB of them: beyond, it is null. Values are never forgotten, so what was too much for a part is too much for the whole, and grouping cannot show.
+ */
+export function topK(
+  k: number,
+  domain: AggregateDomain,
+): Algebra<Counted, readonly Frequent<Present>[] | null, Present> {
+  const compare = comparatorOf(domain);
+  const merge = (left: Counted, right: Counted): Counted => {
+    if (left === null || right === null) return left ?? right;
+    if (left === 'too many' || right === 'too many') return 'too many';
+    const [larger, smaller] = left.counts.size < right.counts.size ? [right, left] : [left, right];
+    let merged: Counted = { counts: new Map(larger.counts), sizeBytes: larger.sizeBytes };
+    for (const [value, times] of smaller.counts) merged = increased(merged, value, times);
+    return merged;
+  };
+  const lift = (value: Present): Counted => increased(null, value, 1);
+  return {
+    empty: null,
+    lift,
+    add: (state, value) => merge(state, lift(value)),
+    addOwned: (state, value) => increased(state, value, 1),
+    merge,
+    present: (state) =>
+      state === 'too many'
+        ? null
+        : [...(state?.counts ?? [])]
+            .sort(([one, ones], [other, others]) => others - ones || compare(one, other))
+            .slice(0, k)
+            .map(([value, times]) => ({ value: formatValue(domain, value), count: times })),
+    encode: (state, writer) => {
+      writer.byte(state === 'too many' ? 0 : 1);
+      if (state === 'too many') return;
+      const counts = [...(state?.counts ?? [])];
+      writer.unsigned(counts.length);
+      for (const [value, times] of counts.sort(([one], [other]) => comparePresent(one, other))) {
+        writeValue(value, writer);
+        count.encode(times, writer);
+      }
+    },
+    decode: (reader) => {
+      if (reader.byte() === 0) return 'too many';
+      let state: Counted = null;
+      for (let left = reader.unsigned(); left > 0; left--) {
+        const value = readValue(reader);
+        state = increased(state, value, count.decode(reader));
+      }
+      return state;
+    },
+  };
+}
+
+/** Counts a value in place. */
+function increased(state: Counted, value: Present, times: number): Counted {
+  if (state === 'too many') return state;
+  const counted = state ?? { counts: new Map<Present, number>(), sizeBytes: 0 };
+  const known = counted.counts.get(value);
+  if (known === undefined) {
+    counted.sizeBytes += sizeOfPresent(value);
+    if (counted.counts.size === VALUES_MAX || counted.sizeBytes > SIZE_BYTES_MAX) return 'too many';
+  }
+  counted.counts.set(value, (known ?? 0) + times);
+  return counted;
+}

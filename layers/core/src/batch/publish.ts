@@ -1,0 +1,146 @@
+import { ProtocolError } from '../errors.ts';
+import { segmentEnd, segmentOf, segmentStart } from '../fold/segment.ts';
+import type { SegmentSize } from '../plan/plan.ts';
+import type { ArchiveFile, Pointer, PublishedRun } from '../ports/ports.ts';
+import { cutOf, partitionsOf } from '../query/answer.ts';
+import type { Range } from '../query/coverage.ts';
+
+/** What a run will cover: frozen before it reads a row. */
+export interface Manifest {
+  readonly cuts: Readonly<Record<string, number>>;
+  readonly lost: Readonly<Record<string, readonly Range[]>>;
+  /** The files of the archive that hold the covered offsets; those of lost ranges hold no records. */
+  readonly files: readonly ArchiveFile[];
+}
+
+/**
+ * Rules 7 and 8: per partition, the cut is the archive's frontier floored to whole segments; it stops at the first range that retention took before the
+ * archive did, unless an earlier run already covers it or the operator accepts the loss; and it never falls.
+ *
+ * @param acceptLost the operator's word that lost ranges may be passed; receipts then name them as gaps for ever
+ * @returns null when no cut moved: there is nothing new to publish
+ * @throws {ProtocolError} when the archive ends below what is published: the run's rows would lack records that its receipts claim
+ */
+export function manifestOf(
+  chains: ReadonlyMap<number, readonly ArchiveFile[]>,
+  pointer: Pointer,
+  segmentSize: SegmentSize,
+  acceptLost: boolean,
+): Manifest | null {
+  const cuts: Record<string, number> = {};
+  const lost: Record<string, readonly Range[]> = {};
+  const files: ArchiveFile[] = [];
+  let moved = false;
+  for (const partition of new Set([...chains.keys(), ...partitionsOf(pointer.current)])) {
+    const chain = chains.get(partition) ?? [];
+    const before = cutOf(pointer.current, partition);
+    const published = segmentStart(before, segmentSize);
+    const gap = acceptLost ? undefined : chain.find((file) => file.lost && file.start >= published);
+    const end = chain.at(-1)?.end ?? 0;
+    if (end < published) throw archiveShort(partition, end, published);
+    const cut = Math.max(before, segmentOf(gap?.start ?? end, segmentSize));
+    cuts[partition] = cut;
+    if (cut > before) moved = true;
+    const below = segmentStart(cut, segmentSize);
+    const covered = chain.filter((file) => file.start < below);
+    files.push(...covered);
+    const ranges = covered.filter((file) => file.lost).map((file): Range => [file.start, Math.min(file.end, below)]);
+    if (ranges.length > 0) lost[partition] = ranges;
+  }
+  return moved ? { cuts, lost, files } : null;
+}
+
+/** Archived offsets that cuts leave to the speed layer, and what the next segment lacks. */
+export interface Waiting {
+  /** Archived offsets in segments that are not complete, or that lie behind a lost range. */
+  readonly offsets: number;
+  /** How many more offsets complete the next segment of some partition; null where no further record can: nothing is archived, or only lost ranges are in the way. */
+  readonly missing: number | null;
+  /** Partitions whose cut stops at a lost range until an operator accepts the loss. */
+  readonly stopped: readonly number[];
+}
+
+/** What a run with these cuts does not cover of the archive. */
+export function waitingOf(
+  chains: ReadonlyMap<number, readonly ArchiveFile[]>,
+  cuts: Readonly<Record<string, number>>,
+  segmentSize: SegmentSize,
+): Waiting {
+  let offsets = 0;
+  let missing: number | null = null;
+  const stopped: number[] = [];
+  for (const [partition, chain] of chains) {
+    const end = chain.at(-1)?.end ?? 0;
+    const cut = cuts[String(partition)] ?? 0;
+    const start = segmentStart(cut, segmentSize);
+    offsets += Math.max(0, end - start);
+    if (chain.some((file) => file.lost && file.start >= start)) stopped.push(partition);
+    else if (end > 0) missing = Math.min(missing ?? Number.POSITIVE_INFINITY, segmentEnd(cut, segmentSize) - end);
+  }
+  return { offsets, missing, stopped };
+}
+
+/**
+ * What a published run covered: the same files, so that its rows come out as they were.
+ * @throws {ProtocolError} when the archive ends below its cuts
+ */
+export function manifestOfRun(
+  { cuts, lost }: PublishedRun,
+  chains: ReadonlyMap<number, readonly ArchiveFile[]>,
+  segmentSize: SegmentSize,
+): Manifest {
+  const files = Object.entries(cuts).flatMap(([name, cut]) => {
+    const chain = chains.get(Number(name)) ?? [];
+    const end = chain.at(-1)?.end ?? 0;
+    const below = segmentStart(cut, segmentSize);
+    if (end < below) throw archiveShort(Number(name), end, below);
+    return chain.filter((file) => file.start < below);
+  });
+  return { cuts, lost, files };
+}
+
+/**
+ * The pointer of a rebuilt database. Its generation leaps: the archive may lack the newest publication, and a reader that
+ * began before the database was emptied must see that its generation is gone (it accepts a step of one).
+ */
+export function restoredPointer(recorded: Pointer, run: string, restoredAtMs: number): Pointer {
+  const generation = recorded.generation + RESTORE_LEAP;
+  const nothing = { run, runGeneration: generation, cuts: {}, lost: {}, publishedAtMs: restoredAtMs };
+  return { generation, current: recorded.current ?? nothing, previous: recorded.previous };
+}
+
+/** One for a publication that was not recorded, and two that no reader takes for a step. */
+const RESTORE_LEAP = 3;
+
+function archiveShort(partition: number, end: number, published: number): ProtocolError {
+  return new ProtocolError('BIFOLD_ARCHIVE_SHORT', {
+    failed: `partition ${partition} cannot be recomputed: its archive ends below what is published`,
+    received: `files up to offset ${end}`,
+    allowed: `files from offset 0 to ${published} at least`,
+    remedy: 'restore the files that are missing from the archive; nothing was published',
+  });
+}
+
+/** The pointer after a run: one generation on, with the run that was current as the previous one. */
+export function pointerAfter(pointer: Pointer, run: string, manifest: Manifest, publishedAtMs: number): Pointer {
+  const generation = pointer.generation + 1;
+  const current: PublishedRun = {
+    run,
+    runGeneration: generation,
+    cuts: manifest.cuts,
+    lost: manifest.lost,
+    publishedAtMs,
+  };
+  return { generation, current, previous: pointer.current };
+}
+
+/** What the sweeper may delete, rule 9: fragments below the minimum of both cuts, and runs up to the pointer's generation that it does not name. */
+export function sweepableSegments(pointer: Pointer, partition: number): number {
+  return Math.min(cutOf(pointer.current, partition), cutOf(pointer.previous, partition));
+}
+
+export function isSweepableRun(pointer: Pointer, run: string, generation: number): boolean {
+  return generation <= pointer.generation && run !== pointer.current?.run && run !== pointer.previous?.run;
+}
+
+export const NOTHING_PUBLISHED: Pointer = Object.freeze({ generation: 0, current: null, previous: null });

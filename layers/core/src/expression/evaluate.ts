@@ -1,0 +1,235 @@
+import type { Arithmetic, ExpressionNode, NumericFunction, TextTest, TimePart } from '../definition/expression.ts';
+import { scoresOf } from '../model/columns.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Value } from '../records/value.ts';
+
+/** All that an event can be asked for, side by side: its record's columns, then the columns of each lookup, the item that it is of, derived columns, and scores. */
+export type Slots = Value[];
+
+/** Where each field of a plan stands in the slots. */
+export function slotIndex(plan: Plan): ReadonlyMap<string, number> {
+  const names = [
+    ...plan.columns.map((column) => column.name),
+    ...plan.lookups.flatMap((lookup) => lookup.columns.map((column) => `${lookup.name}.${column.name}`)),
+    ...(plan.flatMap === undefined ? [] : [plan.flatMap.name]),
+    ...plan.derived.map((derived) => derived.name),
+    ...scoresOf(plan).map((score) => score.name),
+  ];
+  return new Map(names.map((name, index) => [name, index]));
+}
+
+export type Evaluate = (slots: Slots) => Value;
+
+/** Compiles an expression. Nulls follow SQL, as the batch layer has them. */
+export function compileExpression(node: ExpressionNode, index: ReadonlyMap<string, number>): Evaluate {
+  switch (node.kind) {
+    case 'field': {
+      const slot = index.get(node.field) as number;
+      return (slots) => slots[slot] as Value;
+    }
+    case 'literal': {
+      const { value } = node;
+      return () => value;
+    }
+    case 'isNull': {
+      const operand = compileExpression(node.operand, index);
+      return (slots) => operand(slots) === null;
+    }
+    case 'not': {
+      const operand = compileExpression(node.operand, index);
+      return (slots) => {
+        const value = operand(slots);
+        return value === null ? null : !value;
+      };
+    }
+    case 'and':
+    case 'or': {
+      // Three-valued: the deciding value (false for and, true for or) wins over null.
+      const deciding = node.kind === 'or';
+      const left = compileExpression(node.left, index);
+      const right = compileExpression(node.right, index);
+      return (slots) => {
+        const first = left(slots);
+        if (first === deciding) return deciding;
+        const second = right(slots);
+        if (second === deciding) return deciding;
+        return first === null || second === null ? null : !deciding;
+      };
+    }
+    case 'compare': {
+      const left = compileExpression(node.left, index);
+      const right = compileExpression(node.right, index);
+      const holds = COMPARE[node.operator];
+      return (slots) => {
+        const first = left(slots);
+        const second = right(slots);
+        return first === null || second === null ? null : holds(first, second);
+      };
+    }
+    case 'isIn': {
+      const operand = compileExpression(node.operand, index);
+      const values = new Set<Value>(node.values);
+      return (slots) => {
+        const value = operand(slots);
+        return value === null ? null : values.has(value);
+      };
+    }
+    case 'arithmetic': {
+      const left = compileExpression(node.left, index);
+      const right = compileExpression(node.right, index);
+      const compute = ARITHMETIC[node.operator];
+      const admitted = ADMITTED[node.type ?? 'double'];
+      return (slots) => {
+        const first = left(slots);
+        const second = right(slots);
+        return first === null || second === null ? null : admitted(compute(first as number, second as number));
+      };
+    }
+    case 'mathFunction': {
+      const compute = NUMERIC[node.function];
+      const admitted = ADMITTED[node.type ?? 'double'];
+      return ofPresent(compileExpression(node.operand, index), (value) => admitted(compute(value as number)));
+    }
+    case 'case': {
+      const branches = node.branches.map((branch) => ({
+        when: compileExpression(branch.when, index),
+        value: compileExpression(branch.value, index),
+      }));
+      const otherwise = compileExpression(node.otherwise, index);
+      return (slots) => {
+        for (const branch of branches) if (branch.when(slots) === true) return branch.value(slots);
+        return otherwise(slots);
+      };
+    }
+    case 'coalesce': {
+      const operands = node.operands.map((operand) => compileExpression(operand, index));
+      return (slots) => {
+        for (const operand of operands) {
+          const value = operand(slots);
+          if (value !== null) return value;
+        }
+        return null;
+      };
+    }
+    case 'concat': {
+      const operands = node.operands.map((operand) => compileExpression(operand, index));
+      return (slots) => {
+        let text = '';
+        for (const operand of operands) {
+          const value = operand(slots);
+          if (value === null) return null;
+          text += value;
+        }
+        return text;
+      };
+    }
+    case 'length':
+      return ofPresent(compileExpression(node.operand, index), (value) => lengthOf(value as string));
+    case 'substring': {
+      const { start, length = Number.POSITIVE_INFINITY } = node;
+      return ofPresent(compileExpression(node.operand, index), (value) => characters(value as string, start, length));
+    }
+    case 'stringPredicate': {
+      const operand = compileExpression(node.operand, index);
+      const part = compileExpression(node.part, index);
+      const holds = TEXT_TEST[node.test];
+      return (slots) => {
+        const text = operand(slots);
+        const sought = part(slots);
+        return text === null || sought === null ? null : holds(text as string, sought as string);
+      };
+    }
+    case 'changeCase': {
+      const letters = node.to === 'lower' ? /[A-Z]+/g : /[a-z]+/g;
+      const turned = (found: string): string => (node.to === 'lower' ? found.toLowerCase() : found.toUpperCase());
+      return ofPresent(compileExpression(node.operand, index), (value) => (value as string).replace(letters, turned));
+    }
+    case 'timePart': {
+      const part = TIME_PART[node.part];
+      return ofPresent(compileExpression(node.operand, index), (value) => part(value as number));
+    }
+  }
+}
+
+/** Null of null. */
+function ofPresent(operand: Evaluate, compute: (value: Present) => Value): Evaluate {
+  return (slots) => {
+    const value = operand(slots);
+    return value === null ? null : compute(value);
+  };
+}
+
+type Present = string | number | boolean;
+
+const COMPARE = {
+  '=': (left: Present, right: Present) => left === right,
+  '<>': (left: Present, right: Present) => left !== right,
+  '<': (left: Present, right: Present) => left < right,
+  '<=': (left: Present, right: Present) => left <= right,
+  '>': (left: Present, right: Present) => left > right,
+  '>=': (left: Present, right: Present) => left >= right,
+};
+
+const ARITHMETIC: Readonly<Record<Arithmetic, (left: number, right: number) => number>> = {
+  '+': (left, right) => left + right,
+  '-': (left, right) => left - right,
+  '*': (left, right) => left * right,
+  '/': (left, right) => left / right,
+  '%': (left, right) => left % right,
+};
+
+const NUMERIC: Readonly<Record<NumericFunction, (value: number) => number>> = {
+  abs: Math.abs,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  // What is cut off is exact, so halves are told from what is next to them; Math.round rounds them up.
+  round: (value) => {
+    const whole = Math.trunc(value);
+    return Math.abs(value - whole) < 0.5 ? whole : whole + Math.sign(value);
+  },
+  sqrt: Math.sqrt,
+};
+
+/** What a computation gives as a value: null where it is none of its type. A sum or product of integers beyond 2^53 is rounded, but to no safe integer. Never -0. */
+const ADMITTED = {
+  integer: (value: number): Value => (Number.isSafeInteger(value) ? value + 0 : null),
+  double: (value: number): Value => (Number.isFinite(value) ? value + 0 : null),
+};
+
+/** Well-formed texts hold each other in UTF-16 where they do in UTF-8. */
+const TEXT_TEST: Readonly<Record<TextTest, (text: string, part: string) => boolean>> = {
+  startsWith: (text, part) => text.startsWith(part),
+  endsWith: (text, part) => text.endsWith(part),
+  contains: (text, part) => text.includes(part),
+};
+
+/** In UTC, by the Gregorian calendar, also before it was there. */
+const TIME_PART: Readonly<Record<TimePart, (timeMs: number) => number>> = {
+  year: (timeMs) => new Date(timeMs).getUTCFullYear(),
+  month: (timeMs) => new Date(timeMs).getUTCMonth() + 1,
+  day: (timeMs) => new Date(timeMs).getUTCDate(),
+  hour: (timeMs) => new Date(timeMs).getUTCHours(),
+  minute: (timeMs) => new Date(timeMs).getUTCMinutes(),
+  second: (timeMs) => new Date(timeMs).getUTCSeconds(),
+  dayOfWeek: (timeMs) => new Date(timeMs).getUTCDay() || 7,
+  epochMs: (timeMs) => timeMs,
+};
+
+/** Code points of a well-formed text. */
+function lengthOf(text: string): number {
+  let length = 0;
+  for (let index = 0; index < text.length; index = nextCharacter(text, index)) length++;
+  return length;
+}
+
+function characters(text: string, start: number, length: number): string {
+  let from = 0;
+  for (let skipped = 0; skipped < start && from < text.length; skipped++) from = nextCharacter(text, from);
+  let to = from;
+  for (let taken = 0; taken < length && to < text.length; taken++) to = nextCharacter(text, to);
+  return text.slice(from, to);
+}
+
+function nextCharacter(text: string, index: number): number {
+  return index + ((text.charCodeAt(index) & 0xfc00) === 0xd800 ? 2 : 1);
+}

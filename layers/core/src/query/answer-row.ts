@@ -1,0 +1,64 @@
+import type { ErrorBound } from '../aggregates/algebra.ts';
+import type { Result } from '../aggregates/result.ts';
+import type { RowAlgebra } from '../fold/row.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { RowPosition } from '../ports/ports.ts';
+import { keyText, type Value } from '../records/record.ts';
+import { boundText, keyColumns } from '../records/wire.ts';
+import type { CoverageDelta, MergedRow, ReadSnapshot } from './answer.ts';
+import { isFinal } from './finality.ts';
+import type { ViewQuery } from './view-query.ts';
+
+type FormattedValues = Readonly<Record<string, Result>>;
+
+/** One row of an answer. Its key's columns and its aggregates stand side by side; `ahead` and `behind` are there only where it differs from the receipt. */
+export interface AnswerRow {
+  readonly key: Readonly<Record<string, Value>>;
+  readonly window: { readonly name: string; readonly start: string | null; readonly end: string | null };
+  readonly values: FormattedValues;
+  /** By the name of an aggregate, how far its value may be off. Absent where all values are exact. */
+  readonly bounds?: Readonly<Record<string, ErrorBound>>;
+  /** No event that is still to come can change it. Absent where that is never so: of totals, of windows without an end, and where every event counts. */
+  readonly final?: boolean;
+  readonly parts?: { readonly batch: FormattedValues | null; readonly speed: FormattedValues | null };
+  readonly ahead?: readonly CoverageDelta[];
+  readonly behind?: readonly CoverageDelta[];
+}
+
+/** The one form of a row, whoever computed it. */
+export function formatRow(
+  plan: Plan,
+  view: RowAlgebra,
+  { finalBeforeMs }: ReadSnapshot,
+  question: ViewQuery,
+  row: MergedRow,
+): AnswerRow {
+  const window = plan.windows.find(({ name }) => name === question.window) as Plan['windows'][number];
+  const bounds = question.total
+    ? { start: question.fromMs, end: question.toMs }
+    : { start: window.kind === 'running' ? null : row.startMs, end: row.endMs };
+  const errorBounds = view.boundsOf(row.states);
+  return {
+    key: keyColumns(plan, row.key),
+    window: { name: window.name, start: boundText(bounds.start), end: boundText(bounds.end) },
+    values: view.present(row.states),
+    ...(Object.keys(errorBounds).length === 0 ? {} : { bounds: errorBounds }),
+    ...(finalBeforeMs === undefined || row.endMs === null ? {} : { final: isFinal(window, row, finalBeforeMs) }),
+    ...(question.parts
+      ? { parts: { batch: row.batch && view.present(row.batch), speed: row.speed && view.present(row.speed) } }
+      : {}),
+    ...(row.ahead.length > 0 ? { ahead: row.ahead } : {}),
+    ...(row.behind.length > 0 ? { behind: row.behind } : {}),
+  };
+}
+
+export function hasCoverageDelta({ ahead, behind }: AnswerRow): boolean {
+  return ahead !== undefined || behind !== undefined;
+}
+
+/** Where a row stands: what `showRow` showed, read back. A total stands at the start of what was asked for, or at 0. */
+export function positionOfRow(plan: Pick<Plan, 'groupBy'>, { key, window }: AnswerRow): RowPosition {
+  const start = window.start ?? '1970-01-01T00:00:00.000Z';
+  const startMs = /^-?\d+$/.test(start) ? Number(start) : Date.parse(start);
+  return { key: keyText(plan.groupBy.map((name) => key[name] ?? null)), window: window.name, startMs };
+}

@@ -1,0 +1,55 @@
+import type { Plan, WindowPlan } from '../plan/plan.ts';
+import { NO_WATERMARK_MS } from '../stateful/watermark.ts';
+import type { MergedRow, ReadSnapshot } from './answer.ts';
+import type { Coverage, Range } from './coverage.ts';
+
+/**
+ * When rows are final: no event that is still to come can change them. That can be promised only where late events take no part (rule 6), and it follows from the covered
+ * offsets alone, as all of an answer does. A partition of which nothing is covered yet has no watermark, so it holds nothing back.
+ */
+
+/** How far the offsets of a partition are covered without a gap: where its watermark is read. */
+export function contiguousEnd(ranges: readonly Range[]): number {
+  const [first] = ranges;
+  return first?.[0] === 0 ? first[1] : 0;
+}
+
+/**
+ * No event before this time will take part any more, once the covered offsets were there. Epoch milliseconds.
+ *
+ * @param watermarks for each covered partition, where its watermark stands behind the prefix that is covered of it
+ * @returns null while nothing is certain; undefined where every event counts
+ */
+export function finalBeforeOf(
+  { late, relay }: Pick<Plan, 'late' | 'relay'>,
+  coverage: Coverage,
+  watermarks: ReadonlyMap<number, number>,
+): number | null | undefined {
+  if (late === undefined) return undefined;
+  // A pair happened when its left event did, and the right one may come so much later.
+  const waitsMs = relay?.join === undefined ? 0 : (relay.join.within?.afterMs ?? Number.POSITIVE_INFINITY);
+  const times = Object.keys(coverage).map((partition) => watermarks.get(Number(partition)) ?? NO_WATERMARK_MS);
+  const leastMs = times.reduce((one, other) => Math.min(one, other), Number.POSITIVE_INFINITY);
+  const beforeMs = leastMs - late.afterMs - waitsMs;
+  return times.length === 0 || beforeMs <= NO_WATERMARK_MS ? null : beforeMs;
+}
+
+/** The same read snapshot, with what is final from there where anything ever is; `watermarks` as for `finalBefore`. */
+export function withFinality(
+  plan: Pick<Plan, 'late' | 'relay'>,
+  readSnapshot: ReadSnapshot,
+  watermarks: ReadonlyMap<number, number>,
+): ReadSnapshot {
+  const finalBeforeMs = finalBeforeOf(plan, readSnapshot.coverage, watermarks);
+  return finalBeforeMs === undefined ? readSnapshot : { ...readSnapshot, finalBeforeMs };
+}
+
+/** Whether a row stays as it is shown. One that is behind its receipt does not; a session goes on with an event that comes just as its gap ends. */
+export function isFinal(
+  { kind }: WindowPlan,
+  { endMs, behind }: Pick<MergedRow, 'endMs' | 'behind'>,
+  beforeMs: number | null,
+): boolean {
+  if (endMs === null || beforeMs === null || behind.length > 0) return false;
+  return kind === 'session' ? endMs < beforeMs : endMs <= beforeMs;
+}

@@ -1,0 +1,72 @@
+import type { RowPosition } from '../ports/ports.ts';
+import type { Value } from '../records/record.ts';
+import type { CoverageDelta } from './answer.ts';
+import type { Coverage } from './coverage.ts';
+
+/**
+ * What was asked, what of the log the answer covers, and a digest of both with the rows: all that is needed to give the answer again. On the pages of one
+ * answer all of it is the same but `page` and `digest`.
+ */
+export interface Receipt {
+  readonly pipeline: string;
+  readonly version: string;
+  readonly topicId: string;
+  readonly generation: number;
+  /** The published run whose rows were merged; null before the first generation. */
+  readonly run: string | null;
+  readonly models: ModelVersions | null;
+  readonly question: QueryParameters;
+  readonly coverage: Coverage;
+  /** Offsets below the last covered one of a partition that the answer does not cover. */
+  readonly gaps: Coverage;
+  /** Of covered offsets, those below this one come from the run, those from it on from the speed layer; a partition that is not listed: all from speed. */
+  readonly batchBelow: Readonly<Record<string, number>>;
+  /** Windows that end by this time are final: no event before it will take part any more. Null while nothing is certain; absent where every event counts. */
+  readonly finalBefore?: string | null;
+  /** Offsets covered by the batch layer, and by the speed layer. */
+  readonly offsets: { readonly batch: number; readonly speed: number };
+  readonly quarantined: Quarantined;
+  readonly page: ReceiptPage;
+  /** See `digestOf`. */
+  readonly digest: string;
+}
+
+/**
+ * By the name of a score, the versions of its model that the covered segments are bound to, ascending; which segment has which is in the bindings, as for
+ * lookups (rule 13). Null where the pipeline scores nothing.
+ */
+export type ModelVersions = Readonly<Record<string, readonly string[]>>;
+
+/** Records among the covered offsets that were set aside, by reason; `behind` names covered offsets that the counts leave out. */
+export interface Quarantined {
+  readonly reasons: Readonly<Record<string, number>>;
+  readonly behind: readonly CoverageDelta[];
+}
+
+/** A question in the form in which the API takes it: what is left out was not asked for. How many rows a page has is no part of it. */
+export interface QueryParameters {
+  readonly window: string;
+  readonly keys?: readonly Readonly<Record<string, Value>>[];
+  /** An ISO 8601 time; epoch milliseconds where there is none. */
+  readonly from?: string | number;
+  readonly to?: string | number;
+  readonly total?: true;
+  readonly snapshot?: true;
+  readonly parts?: true;
+}
+
+/** Where a page begins: in a bucket, behind a row. */
+export interface PageStart {
+  readonly bucket: number;
+  readonly after: RowPosition | null;
+}
+
+/** Which rows of the answer a receipt was given with. An answer on one page, and one whose pages were gathered, begins at null and is the last. */
+export interface ReceiptPage {
+  readonly start: PageStart | null;
+  readonly rows: number;
+  /** How many of them cover other offsets than the receipt does: each says which. */
+  readonly deviating: number;
+  /** No row follows. */
+  readonly last: boolean;
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { compareUtf8 } from '../order.ts';
+import { canonicalJson, type Plan } from '../plan/plan.ts';
+import { keyColumns, timeText } from '../records/wire.ts';
+import type { ModelVersions, PageStart, Quarantined, QueryParameters } from './receipt.ts';
+
+/** What is asked of a view. Times select windows by their start, in `[fromMs, toMs)`. */
+export interface ViewQuery {
+  readonly window: string;
+  /** Canonical key texts; null asks for every key. */
+  readonly keys: readonly string[] | null;
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+  /** One row per key over all its windows, instead of one per window. */
+  readonly total: boolean;
+  /** All rows cover the same offsets: complete segments alone. */
+  readonly snapshot: boolean;
+  /** Shows what the batch layer and the speed layer each have of a row. */
+  readonly parts: boolean;
+  readonly limit: number;
+  readonly cursor: Cursor | null;
+}
+
+/** Where the next page starts, and the read snapshot from which the first one was given: every page covers the same offsets. */
+export interface Cursor extends PageStart {
+  readonly version: string;
+  readonly topicId: string;
+  /** Of what was asked: a cursor goes on with that question, and with no other. */
+  readonly question: string;
+  readonly generation: number;
+  readonly run: string | null;
+  /** `[partition, segment, next]` of each open segment. */
+  readonly segments: readonly (readonly [number, number, number])[];
+  readonly quarantined: Quarantined;
+  /** Absent where the pipeline scores nothing. */
+  readonly models?: ModelVersions;
+}
+
+export function cursorText(cursor: Cursor): string {
+  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
+}
+
+/** A question in short: 128 bits of a hash of what was asked. */
+export function questionDigest(asked: QueryParameters): string {
+  return createHash('sha256').update(canonicalJson(asked)).digest('hex').slice(0, 32);
+}
+
+/** One form for one question, however it was put. */
+export function queryParametersOf(
+  plan: Plan,
+  { window, keys, fromMs, toMs, total, snapshot, parts }: ViewQuery,
+): QueryParameters {
+  return {
+    window,
+    ...(keys === null ? {} : { keys: keys.toSorted(compareUtf8).map((key) => keyColumns(plan, key)) }),
+    ...(fromMs === null ? {} : { from: timeText(fromMs) ?? fromMs }),
+    ...(toMs === null ? {} : { to: timeText(toMs) ?? toMs }),
+    ...(total ? { total } : {}),
+    ...(snapshot ? { snapshot } : {}),
+    ...(parts ? { parts } : {}),
+  };
+}

@@ -1,0 +1,92 @@
+import type { ExpressionNode } from '../definition/expression.ts';
+import type { Plan } from '../plan/plan.ts';
+
+/** The database takes no clustering value beyond 65,535 bytes: a record with a longer key could be stored by no retry. */
+export const KEY_LIMIT_BYTES = 60_000;
+
+/** What the texts of a record's keys are made of, at most: how many times each text column, and so many bytes of the definition's own texts. */
+interface Share {
+  readonly times: ReadonlyMap<string, number>;
+  readonly literalBytes: number;
+}
+
+const NOTHING: Share = { times: new Map(), literalBytes: 0 };
+
+/** The longest key that a record can make: that of its row, through derived columns too, or of a lookup. A column of a lookup is not the record's. */
+export function keySizeOf({ columns, groupBy, lookups, flatMap, derived }: Plan): {
+  readonly columns: readonly string[];
+  /** `items` are those that the record yields events for: the longest counts. */
+  readonly sizeBytes: (values: readonly unknown[], items?: readonly unknown[]) => number;
+} {
+  const shares = new Map<string, Share>(
+    columns
+      .filter(({ type }) => type === 'text')
+      .map(({ name }) => [name, { times: new Map([[name, 1]]), literalBytes: 0 }]),
+  );
+  if (flatMap?.type === 'text') shares.set(flatMap.name, { times: new Map([[flatMap.name, 1]]), literalBytes: 0 });
+  const ofField = (name: string): Share => shares.get(name) ?? NOTHING;
+  for (const { name, expression, type } of derived) if (type === 'text') shares.set(name, shareOf(expression, ofField));
+  const row = groupBy.map(ofField).reduce(together, NOTHING);
+  const { times, literalBytes } = lookups.map(({ on }) => ofField(on)).reduce(eitherOf, row);
+  const keyed = columns.flatMap(({ name }, index) => {
+    const count = times.get(name);
+    return count === undefined ? [] : [{ name, index, count }];
+  });
+  const ofItem = flatMap === undefined ? 0 : (times.get(flatMap.name) ?? 0);
+  return {
+    columns: [...keyed.map(({ name }) => name), ...(flatMap !== undefined && ofItem > 0 ? [flatMap.name] : [])],
+    sizeBytes: (values, items = []) => {
+      const itemBytes = ofItem === 0 ? 0 : ofItem * longestBytes(items);
+      // Exact only where they are long: a UTF-16 unit takes six bytes of JSON at most.
+      let atMostBytes = literalBytes + itemBytes;
+      for (const { index, count } of keyed) atMostBytes += 6 * count * ((values[index] as string | null)?.length ?? 0);
+      if (atMostBytes <= KEY_LIMIT_BYTES) return atMostBytes;
+      return keyed.reduce(
+        (total, { index, count }) => total + count * Buffer.byteLength(JSON.stringify(values[index])),
+        literalBytes + itemBytes,
+      );
+    },
+  };
+}
+
+function longestBytes(items: readonly unknown[]): number {
+  return items.reduce<number>((longest, item) => Math.max(longest, Buffer.byteLength(JSON.stringify(item))), 0);
+}
+
+/** What a text is made of. Only what gives text is asked. */
+function shareOf(node: ExpressionNode, ofField: (name: string) => Share): Share {
+  const of = (operand: ExpressionNode): Share => shareOf(operand, ofField);
+  switch (node.kind) {
+    case 'field':
+      return ofField(node.field);
+    case 'literal':
+      return { times: new Map(), literalBytes: Buffer.byteLength(JSON.stringify(node.value)) };
+    case 'concat':
+      return node.operands.map(of).reduce(together, NOTHING);
+    case 'case':
+      return [...node.branches.map(({ value }) => value), node.otherwise].map(of).reduce(eitherOf, NOTHING);
+    case 'coalesce':
+      return node.operands.map(of).reduce(eitherOf, NOTHING);
+    case 'substring':
+    case 'changeCase':
+      return of(node.operand);
+    default:
+      return NOTHING;
+  }
+}
+
+function together(left: Share, right: Share): Share {
+  return combined(left, right, (one, other) => one + other);
+}
+
+function eitherOf(left: Share, right: Share): Share {
+  return combined(left, right, Math.max);
+}
+
+function combined(left: Share, right: Share, combine: (one: number, other: number) => number): Share {
+  const names = new Set([...left.times.keys(), ...right.times.keys()]);
+  return {
+    times: new Map(Array.from(names, (name) => [name, combine(left.times.get(name) ?? 0, right.times.get(name) ?? 0)])),
+    literalBytes: combine(left.literalBytes, right.literalBytes),
+  };
+}

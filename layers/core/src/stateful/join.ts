@@ -1,0 +1,121 @@
+import { idOf } from '../id.ts';
+import type { JoinPlan, Plan } from '../plan/plan.ts';
+import type { StateEntry, StateRange } from '../ports/ports.ts';
+import type { DecodedEvent, TimedValues } from '../records/record.ts';
+import { keyText, TIME_LIMIT_MS, type Value } from '../records/value.ts';
+import { partitionPoint } from '../search.ts';
+import { isColumnOf } from './repartition.ts';
+
+/**
+ * How two topics are joined: every event of one side with all of the other that came before it, in their partition of the pipeline's log, with equal keys and at times that
+ * are near enough. So a pair belongs to the later of its two offsets, and to no other.
+ */
+export interface JoinRule {
+  /** What both sides must have in common; null joins nothing. */
+  keyOf(event: DecodedEvent): string | null;
+  /** The times, both ends with them, at which what an event is joined with happened. */
+  timeRangeFor(event: DecodedEvent): { readonly fromMs: number; readonly toMs: number };
+  /** The columns that an event fills. */
+  sideOf(event: DecodedEvent): readonly Value[];
+  /** An event, and one of the other side that came before it: its columns and its time. */
+  combine(event: DecodedEvent, partner: TimedValues): TimedValues;
+  /** Where an event waits for those that follow; null when it joins nothing. */
+  bufferEntryFor(event: DecodedEvent, offset: number): StateEntry | null;
+  /** Where those that it is joined with have waited. */
+  probeRangesFor(event: DecodedEvent): readonly StateRange[];
+}
+
+const LEFT = 0;
+const RIGHT = 1;
+/** At least so much of a key's time is found together, milliseconds: not all that a key ever sees, and not every event by itself. */
+const TOGETHER_MIN_MS = 60 * 60 * 1000;
+
+export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
+  if (relay?.join === undefined) return null;
+  const { within } = relay.join;
+  const keys = relay.sources.map(({ by, prefix }) =>
+    by.map((field) => columns.findIndex(({ name }) => name === prefix + field)),
+  );
+  const width = columns.filter(({ name }) => isColumnOf(relay, LEFT, name)).length;
+  const keyOf: JoinRule['keyOf'] = (event) => {
+    const values = (keys[sideIndex(event)] as readonly number[]).map((index) => event.values[index] ?? null);
+    return values.includes(null) ? null : keyText(values);
+  };
+  const nearOf: JoinRule['timeRangeFor'] = (event) => nearTo(event, within);
+  const sideOf: JoinRule['sideOf'] = (event) =>
+    sideIndex(event) === LEFT ? event.values.slice(0, width) : event.values.slice(width);
+  const togetherMs = within === null ? null : Math.max(TOGETHER_MIN_MS, within.beforeMs + within.afterMs);
+  const bucketOf = (timeMs: number): number => (togetherMs === null ? 0 : Math.floor(timeMs / togetherMs));
+  const placeOf = (side: number, bucket: number, key: string): string => idOf(`join|${side}|${bucket}|${key}`);
+  return {
+    keyOf,
+    timeRangeFor: nearOf,
+    sideOf,
+    combine: (event, partner) =>
+      sideIndex(event) === LEFT
+        ? { timeMs: event.timeMs, values: [...sideOf(event), ...partner.values] }
+        : { timeMs: partner.timeMs, values: [...partner.values, ...sideOf(event)] },
+    bufferEntryFor: (event, offset) => {
+      const key = keyOf(event);
+      if (key === null) return null;
+      const { timeMs } = event;
+      return { id: placeOf(sideIndex(event), bucketOf(timeMs), key), timeMs, offset, values: sideOf(event) };
+    },
+    probeRangesFor: (event) => {
+      const key = keyOf(event);
+      if (key === null) return [];
+      const { fromMs, toMs } = nearOf(event);
+      const first = bucketOf(fromMs);
+      const other = sideIndex(event) === LEFT ? RIGHT : LEFT;
+      return Array.from({ length: bucketOf(toMs) - first + 1 }, (_, index) => ({
+        ...{ id: placeOf(other, first + index, key), fromMs, toMs },
+      }));
+    },
+  };
+}
+
+/** Of a left event, where its right ones lie; of a right one, its left ones. */
+function nearTo(event: DecodedEvent, within: JoinPlan['within']): { readonly fromMs: number; readonly toMs: number } {
+  if (within === null) return { fromMs: -TIME_LIMIT_MS, toMs: TIME_LIMIT_MS };
+  const { beforeMs, afterMs } = within;
+  const { timeMs } = event;
+  return sideIndex(event) === LEFT
+    ? { fromMs: timeMs - beforeMs, toMs: timeMs + afterMs }
+    : { fromMs: timeMs - afterMs, toMs: timeMs + beforeMs };
+}
+
+function sideIndex({ origin }: DecodedEvent): number {
+  if (origin === undefined) throw new RangeError('what is joined comes from a relay');
+  return origin.source;
+}
+
+/** The meaning of a join: all events that came, in memory, by side and key, each list in the order of time. */
+export class InMemoryJoinBuffer {
+  private readonly rule: JoinRule;
+  private readonly sides: readonly [Map<string, TimedValues[]>, Map<string, TimedValues[]>] = [new Map(), new Map()];
+
+  constructor(rule: JoinRule) {
+    this.rule = rule;
+  }
+
+  /** The pairs of an event with those that came before it; it is remembered for those that follow. */
+  joinedWith(partition: number, event: DecodedEvent): readonly TimedValues[] {
+    const key = this.rule.keyOf(event);
+    if (key === null) return [];
+    const name = `${partition}|${key}`;
+    const [own, others] = sideIndex(event) === LEFT ? this.sides : [this.sides[RIGHT], this.sides[LEFT]];
+    const mine = own.get(name) ?? [];
+    own.set(name, mine);
+    mine.splice(firstFrom(mine, event.timeMs), 0, { timeMs: event.timeMs, values: this.rule.sideOf(event) });
+    const theirs = others.get(name) ?? [];
+    const { fromMs, toMs } = this.rule.timeRangeFor(event);
+    return theirs
+      .slice(firstFrom(theirs, fromMs), firstFrom(theirs, toMs + 1))
+      .map((partner) => this.rule.combine(event, partner));
+  }
+}
+
+/** Index of the first event that is not before `timeMs`. */
+function firstFrom(events: readonly TimedValues[], timeMs: number): number {
+  return partitionPoint(events.length, (index) => (events[index] as TimedValues).timeMs < timeMs);
+}

@@ -1,0 +1,73 @@
+import type { Plan, RelayPlan } from '../plan/plan.ts';
+import type { LogHeader } from '../ports/ports.ts';
+import { bucketOf } from '../ports/tables.ts';
+import { columnReader, keyText } from '../records/value.ts';
+
+/** The header in which a relayed record says where it comes from. The relay writes it last: one of that name that came with the record is its own matter. */
+export const ORIGIN_HEADER = 'bifold-origin';
+
+/** Where a relayed record comes from: `topic/topic id/partition/offset`. */
+export interface Origin {
+  /** Which of the relay's sources. */
+  readonly source: number;
+  /** All but the offset: one partition of a topic, by the topic id. */
+  readonly log: string;
+  readonly offset: number;
+}
+
+const ORIGIN = /^([A-Za-z][A-Za-z0-9._-]{0,62})\/([0-9a-f-]{36})\/(\d{1,9})\/(\d{1,15})$/;
+
+export function originText(topic: string, topicId: string, partition: number, offset: number): string {
+  return `${topic}/${topicId}/${partition}/${offset}`;
+}
+
+/** The origin that a text names; null when it names none of the relay's sources. */
+export function readOrigin(text: string | null, { sources }: RelayPlan): Origin | null {
+  const [, topic, topicId, partition, offset] = ORIGIN.exec(text ?? '') ?? [];
+  const source = sources.findIndex((one) => one.topic === topic);
+  return source < 0 ? null : { source, log: `${topic}/${topicId}/${partition}`, offset: Number(offset) };
+}
+
+/** What a record's headers say of its origin, as text. */
+export function originHeader(headers: readonly LogHeader[]): string | null {
+  const value = headers.findLast(({ key }) => key === ORIGIN_HEADER)?.value ?? null;
+  return value === null ? null : Buffer.from(value).toString('latin1');
+}
+
+/** Whether a column of the plan is filled by this source: of a join, those of the right begin with its name; otherwise every source fills all. */
+export function isColumnOf({ join, sources }: RelayPlan, source: number, column: string): boolean {
+  if (join === undefined) return true;
+  const ofRight = column.startsWith((sources[1] as RelayPlan['sources'][number]).prefix);
+  return ofRight === (source === 1);
+}
+
+/**
+ * The partition of the pipeline's log in which a record of a source belongs: records of equal values in the fields that they are placed by are in one. What cannot be read, or
+ * lacks one of them, stays with its own partition. A function of the plan and the record alone: a relay that runs twice brings a record to the same place.
+ */
+export function partitionFor(plan: Plan, source: number): (value: Uint8Array | null, log: string) => number {
+  const { partitions, sources } = plan.relay as RelayPlan;
+  const { by, prefix } = sources[source] as RelayPlan['sources'][number];
+  const readers = by.map((field) => {
+    const column = plan.columns.find(({ name }) => name === prefix + field);
+    if (column === undefined) throw new RangeError(`${field} is no column`);
+    return { field, read: columnReader(column) };
+  });
+  return (value, log) => {
+    const record = objectIn(value);
+    const values = readers.map(({ field, read }) => read(record?.[field]) ?? null);
+    return bucketOf(values.includes(null) ? log : keyText(values), partitions);
+  };
+}
+
+function objectIn(value: Uint8Array | null): Readonly<Record<string, unknown>> | null {
+  if (value === null) return null;
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(value).toString('utf8'));
+    return typeof parsed === 'object' && !Array.isArray(parsed)
+      ? (parsed as Readonly<Record<string, unknown>> | null)
+      : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,176 @@
+import { ProtocolError } from '../errors.ts';
+import { idOf } from '../id.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { LogRecord, StateEntry } from '../ports/ports.ts';
+import type { Coverage } from '../query/coverage.ts';
+import { type Decoded, type DecodedPoison, keyText, type TimedValues } from '../records/record.ts';
+import { partitionPoint } from '../search.ts';
+import { InMemoryJoinBuffer, type JoinRule, joinRuleOf } from './join.ts';
+import { type LateRule, lateRuleOf, NO_WATERMARK_MS } from './watermark.ts';
+
+/** Offsets of a source whose records are found together. */
+const ORIGINS_TOGETHER = 1_000;
+
+/** What of a plan is decided by the log before a record (rule 10). */
+export interface StatefulStage {
+  /** Which records a relay brought before; null where there is none. */
+  readonly relayed: RepetitionRule | null;
+  /** Which of the others come too late; null where none does. */
+  readonly late: LateRule | null;
+  /** Which of the others repeat earlier ones; null where all count. */
+  readonly duplicates: RepetitionRule | null;
+  /** With what an event is joined; null where it stands alone. */
+  readonly join: JoinRule | null;
+}
+
+/** What makes a record a repetition. */
+export interface RepetitionRule {
+  /** How far apart in time repetitions may lie. Where time does not matter, 0: then every state entry stands at time 0. */
+  readonly withinMs: number;
+  /** Whether an id comes at one time only, so that its first offset says all. */
+  readonly isTimeless: boolean;
+  /** Where a record is found again; null when nothing can repeat it. */
+  stateEntryOf(record: Decoded, offset: number): StateEntry | null;
+}
+
+/** Null where records are what they are, whatever came before. */
+export function statefulStageOf(plan: Plan): StatefulStage | null {
+  if (!requiresHistory(plan)) return null;
+  return {
+    relayed: plan.relay === undefined ? null : DEDUPE_FORWARDED,
+    late: lateRuleOf(plan),
+    duplicates: plan.duplicates === undefined ? null : duplicateRuleOf(plan, plan.duplicates),
+    join: joinRuleOf(plan),
+  };
+}
+
+/** A relay that was interrupted begins again: what it brought before, it brings once more. Neighbours of a source are neighbours here, so that a batch asks for ranges. */
+const DEDUPE_FORWARDED: RepetitionRule = {
+  withinMs: 0,
+  isTimeless: false,
+  stateEntryOf: ({ origin }, offset) =>
+    origin === undefined
+      ? null
+      : { id: `from|${origin.log}|${Math.floor(origin.offset / ORIGINS_TOGETHER)}`, timeMs: origin.offset, offset },
+};
+
+function duplicateRuleOf({ columns }: Plan, { by, withinMs }: NonNullable<Plan['duplicates']>): RepetitionRule {
+  const indexes = by.map((field) => columns.findIndex(({ name }) => name === field));
+  const isBounded = withinMs !== undefined;
+  return {
+    withinMs: withinMs ?? 0,
+    isTimeless: !isBounded,
+    stateEntryOf: (record, offset) =>
+      record.kind === 'poison'
+        ? null
+        : {
+            id: idOf(keyText(indexes.map((index) => record.values[index] ?? null))),
+            timeMs: isBounded ? record.timeMs : 0,
+            offset,
+          },
+  };
+}
+
+/** What a record comes to when all before it is known: the reason why it is none, or the events that it yields. */
+export type StageOutput = DecodedPoison | { readonly kind: 'events'; readonly events: readonly TimedValues[] };
+
+const NOTHING: StageOutput = { kind: 'events', events: [] };
+
+/** The meaning of looking back. Given every record of a log, from the first one on and in the order of each partition. */
+export class InMemoryStatefulStage {
+  private readonly relayed: Repetitions | null;
+  private readonly late: LateRule | null;
+  private readonly duplicates: Repetitions | null;
+  private readonly events: InMemoryJoinBuffer | null;
+  private readonly watermarks = new Map<number, number>();
+  private readonly last = new Map<number, number>();
+
+  constructor({ relayed, late, duplicates, join }: StatefulStage) {
+    this.relayed = relayed && new Repetitions(relayed);
+    this.late = late;
+    this.duplicates = duplicates && new Repetitions(duplicates);
+    this.events = join && new InMemoryJoinBuffer(join);
+  }
+
+  /** What a record comes to; it is remembered for those that follow. */
+  admit({ partition, offset, timestampMs }: Place, record: Decoded): StageOutput {
+    if (offset <= (this.last.get(partition) ?? -1)) throw unordered(partition, offset);
+    this.last.set(partition, offset);
+    if (this.relayed?.holds(partition, record, offset)) return NOTHING;
+    if (record.kind === 'poison') return record;
+    if (this.isLate(partition, record, timestampMs)) return NOTHING;
+    if (this.duplicates?.holds(partition, record, offset)) return NOTHING;
+    return { kind: 'events', events: this.events?.joinedWith(partition, record) ?? [record] };
+  }
+
+  /** Where the watermark of a partition stands behind what came of it, of a view that drops what is late. Epoch milliseconds. */
+  watermarkMs(partition: number): number {
+    return this.watermarks.get(partition) ?? NO_WATERMARK_MS;
+  }
+
+  private isLate(partition: number, event: TimedValues, timestampMs: number): boolean {
+    if (this.late === null) return false;
+    const watermarkMs = this.watermarkMs(partition);
+    this.watermarks.set(partition, this.late.after(watermarkMs, event, timestampMs));
+    return this.late.isLate(watermarkMs, event);
+  }
+}
+
+/** Where a record stands, and when the broker took it. */
+type Place = Pick<LogRecord, 'partition' | 'offset' | 'timestampMs'>;
+
+/** Which records one rule calls repetitions. */
+class Repetitions {
+  private readonly rule: RepetitionRule;
+  /** Times at which each id of a partition came, ascending. */
+  private readonly times = new Map<string, number[]>();
+
+  constructor(rule: RepetitionRule) {
+    this.rule = rule;
+  }
+
+  holds(partition: number, record: Decoded, offset: number): boolean {
+    const stateEntry = this.rule.stateEntryOf(record, offset);
+    if (stateEntry === null) return false;
+    const name = `${partition}|${stateEntry.id}`;
+    let times = this.times.get(name);
+    if (times === undefined) {
+      times = [];
+      this.times.set(name, times);
+    }
+    const first = firstFrom(times, stateEntry.timeMs - this.rule.withinMs);
+    const isRepeated = first < times.length && (times[first] as number) <= stateEntry.timeMs + this.rule.withinMs;
+    const own = firstFrom(times, stateEntry.timeMs);
+    if (times[own] !== stateEntry.timeMs) times.splice(own, 0, stateEntry.timeMs);
+    return isRepeated;
+  }
+}
+
+/** Index of the first time that is not before `timeMs`. */
+function firstFrom(times: readonly number[], timeMs: number): number {
+  return partitionPoint(times.length, (index) => (times[index] as number) < timeMs);
+}
+
+/** Whether what a record comes to depends on the log before it. */
+export function requiresHistory({ duplicates, late, relay }: Pick<Plan, 'duplicates' | 'late' | 'relay'>): boolean {
+  return duplicates !== undefined || late !== undefined || relay !== undefined;
+}
+
+/** What must be read to fold some offsets: all that was before them too, where a view looks back. */
+export function readFor(plan: Pick<Plan, 'duplicates' | 'late' | 'relay'>, coverage: Coverage): Coverage {
+  if (!requiresHistory(plan)) return coverage;
+  return Object.fromEntries(
+    Object.entries(coverage)
+      .filter(([, ranges]) => ranges.length > 0)
+      .map(([partition, ranges]) => [partition, [[0, Math.max(...ranges.map(([, end]) => end))]]]),
+  );
+}
+
+function unordered(partition: number, offset: number): ProtocolError {
+  return new ProtocolError('BIFOLD_LOG_UNORDERED', {
+    failed: 'a view that looks back was given a log out of order',
+    received: `offset ${offset} of partition ${partition} behind a later one`,
+    allowed: 'the records of each partition by offset, from the first one on',
+    remedy: 'this is a fault of Bifold: report it',
+  });
+}

@@ -1,0 +1,180 @@
+import type { CalendarWindow } from '../definition/window.ts';
+import { TIME_LIMIT_MS } from '../records/value.ts';
+import { partitionPoint } from '../search.ts';
+import { CALENDAR_YEARS, type ClockChange } from './zone-clock.ts';
+
+/**
+ * Panes side by side, from the start of one up to where the next stretch begins: those of clocks that do not change meanwhile, or a single one in which they
+ * do. The last pane of all never ends.
+ */
+interface Stretch {
+  readonly fromMs: number;
+  /** By how much clocks are ahead of UTC; null for a single pane. */
+  readonly aheadMs: number | null;
+}
+
+/** No event is earlier. */
+const FIRST_MS = -TIME_LIMIT_MS;
+const DAY_MS = 86_400_000;
+/** The first midnight of the calendar's years. 1900 begins on a Monday, as weeks do (ISO 8601). */
+const FIRST_LOCAL_MS = Date.UTC(CALENDAR_YEARS.first, 0, 1);
+
+const known = new WeakMap<readonly ClockChange[], Map<string, readonly Stretch[]>>();
+
+/**
+ * The days, weeks, months or years of a calendar, which tile the whole of time. Each begins when the clocks of its zone first reach its first midnight: where
+ * they skip that, with what follows; where they show it twice, with the first. One that clocks skip altogether has no length, and no time is in it. All that is before
+ * the calendar's years is one pane, and all that is after them.
+ */
+function stretchesOf({ unit, clock }: CalendarWindow): readonly Stretch[] {
+  const units = known.get(clock) ?? new Map<string, readonly Stretch[]>();
+  known.set(clock, units);
+  let stretches = units.get(unit);
+  if (stretches === undefined) {
+    stretches = joined(unit, boundariesOf(unit, clock));
+    units.set(unit, stretches);
+  }
+  return stretches;
+}
+
+/** The start of a pane, and its first midnight as if clocks had not changed just then: as if it were UTC. */
+interface Boundary {
+  readonly startMs: number;
+  readonly localMs: number;
+}
+
+/** Of every pane but the first of all. */
+function boundariesOf(unit: CalendarWindow['unit'], clock: readonly ClockChange[]): readonly Boundary[] {
+  const endMs = Date.UTC(CALENDAR_YEARS.last + 1, 0, 1);
+  const boundaries: Boundary[] = [];
+  let change = 0;
+  for (let localMs = FIRST_LOCAL_MS; ; localMs = nextOf(unit, localMs)) {
+    let startMs: number;
+    for (;;) {
+      const [fromMs, aheadMs] = clock[change] as ClockChange;
+      startMs = Math.max(fromMs, localMs - aheadMs);
+      const nextMs = clock[change + 1]?.[0];
+      if (nextMs === undefined || startMs < nextMs) break;
+      change++;
+    }
+    boundaries.push({ startMs, localMs });
+    if (localMs >= endMs) return boundaries;
+  }
+}
+
+function nextOf(unit: CalendarWindow['unit'], localMs: number): number {
+  const date = new Date(localMs);
+  switch (unit) {
+    case 'day':
+      return localMs + DAY_MS;
+    case 'week':
+      return localMs + 7 * DAY_MS;
+    case 'month':
+      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
+    case 'year':
+      return Date.UTC(date.getUTCFullYear() + 1, 0, 1);
+  }
+}
+
+function joined(unit: CalendarWindow['unit'], boundaries: readonly Boundary[]): readonly Stretch[] {
+  const stretches: Stretch[] = [{ fromMs: FIRST_MS, aheadMs: null }];
+  boundaries.forEach(({ startMs, localMs }, index) => {
+    const next = boundaries[index + 1];
+    const isRegular = next !== undefined && next.startMs - startMs === nextOf(unit, localMs) - localMs;
+    const aheadMs = isRegular ? localMs - startMs : null;
+    if (aheadMs === null || aheadMs !== (stretches.at(-1) as Stretch).aheadMs)
+      stretches.push({ fromMs: startMs, aheadMs });
+  });
+  return stretches;
+}
+
+/** Midnight of the first day of the unit that a local time is of; of days and weeks from one of them on. */
+function floorOf(unit: CalendarWindow['unit'], localMs: number, oneMs: number): number {
+  const date = new Date(localMs);
+  switch (unit) {
+    case 'day':
+    case 'week': {
+      const stepMs = lengthOf(unit);
+      return oneMs + Math.floor((localMs - oneMs) / stepMs) * stepMs;
+    }
+    case 'month':
+      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
+    case 'year':
+      return Date.UTC(date.getUTCFullYear(), 0, 1);
+  }
+}
+
+function lengthOf(unit: 'day' | 'week'): number {
+  return unit === 'day' ? DAY_MS : 7 * DAY_MS;
+}
+
+/**
+ * The same in DuckDB's SQL: a search by halves among the stretches. The engine needs no time zones of its own, which might be others.
+ */
+export function calendarPaneSql(window: CalendarWindow, time: string): string {
+  const stretches = stretchesOf(window);
+  const searched = (first: number, end: number): string => {
+    if (end - first === 1) return startSql(window.unit, stretches[first] as Stretch, time);
+    const middle = (first + end) >> 1;
+    const { fromMs } = stretches[middle] as Stretch;
+    return `CASE WHEN ${time} < ${fromMs} THEN ${searched(first, middle)} ELSE ${searched(middle, end)} END`;
+  };
+  return `CAST(${searched(0, stretches.length)} AS BIGINT)`;
+}
+
+function startSql(unit: CalendarWindow['unit'], { fromMs, aheadMs }: Stretch, time: string): string {
+  if (aheadMs === null) return String(fromMs);
+  switch (unit) {
+    case 'day':
+    case 'week': {
+      const stepMs = lengthOf(unit);
+      return `(${fromMs} + (${time} - ${fromMs}) // ${stepMs} * ${stepMs})`;
+    }
+    case 'month':
+    case 'year':
+      return `(epoch_ms(CAST(date_trunc('${unit}', make_timestamp((${time} + ${aheadMs}) * 1000)) AS TIMESTAMP)) - ${aheadMs})`;
+  }
+}
+
+/** Start of the pane that holds a time. */
+export function calendarPaneOf(window: CalendarWindow): (timeMs: number) => number {
+  const stretches = stretchesOf(window);
+  // Events come in about the order of time: most are of the pane of the one before.
+  let startMs = Number.POSITIVE_INFINITY;
+  let endMs = Number.NEGATIVE_INFINITY;
+  return (timeMs) => {
+    if (timeMs < startMs || timeMs >= endMs) {
+      const index = stretchAt(stretches, timeMs);
+      startMs = startIn(window.unit, stretches[index] as Stretch, timeMs);
+      endMs = endIn(window.unit, stretches, index, startMs) ?? Number.POSITIVE_INFINITY;
+    }
+    return startMs;
+  };
+}
+
+/** End of the pane that holds a time, exclusive; null for the last. */
+export function calendarEndMs(window: CalendarWindow, timeMs: number): number | null {
+  const stretches = stretchesOf(window);
+  const index = stretchAt(stretches, timeMs);
+  return endIn(window.unit, stretches, index, startIn(window.unit, stretches[index] as Stretch, timeMs));
+}
+
+function startIn(unit: CalendarWindow['unit'], { fromMs, aheadMs }: Stretch, timeMs: number): number {
+  return aheadMs === null ? fromMs : floorOf(unit, timeMs + aheadMs, fromMs + aheadMs) - aheadMs;
+}
+
+function endIn(
+  unit: CalendarWindow['unit'],
+  stretches: readonly Stretch[],
+  index: number,
+  startMs: number,
+): number | null {
+  const { aheadMs } = stretches[index] as Stretch;
+  return aheadMs === null ? (stretches[index + 1]?.fromMs ?? null) : nextOf(unit, startMs + aheadMs) - aheadMs;
+}
+
+/** The last stretch that begins at or before a time. */
+function stretchAt(stretches: readonly Stretch[], timeMs: number): number {
+  // No time is before the first.
+  return partitionPoint(stretches.length - 1, (index) => (stretches[index + 1] as Stretch).fromMs <= timeMs);
+}

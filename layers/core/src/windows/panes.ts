@@ -1,0 +1,64 @@
+import type { Window } from '../definition/window.ts';
+import { calendarPaneOf } from './calendar.ts';
+
+/**
+ * What is stored of a window. Every event is folded into one **pane** of each kind of window, whatever windows hold it: panes never overlap, so they are folded,
+ * stored, recomputed and swept as if they were the windows. Windows are put together from panes when they are read (`windows.ts`).
+ *
+ * - tumbling: a window is a pane.
+ * - calendar: a window is a pane, of whatever length.
+ * - sliding: panes as long as the greatest common divisor of size and slide; a window is the panes that it holds.
+ * - session: panes as long as the gap. Two events of one pane are less than a gap apart, so they are of one session, and a pane keeps the times of its
+ *   first and last event: a session is a run of panes whose events follow each other by a gap at most (rule 11).
+ * - running: one pane.
+ */
+export interface Panes {
+  /** Start of the pane that holds a time, epoch milliseconds; null where no window holds it. */
+  readonly paneOf: (timeMs: number) => number | null;
+  /** Panes keep the times of their first and last event beside their aggregates. */
+  readonly tracksEventTimeBounds: boolean;
+}
+
+export function panesOf(window: Window): Panes {
+  switch (window.kind) {
+    case 'tumbling': {
+      const { sizeMs, offsetMs = 0 } = window;
+      return { paneOf: (timeMs) => floorTo(timeMs, sizeMs, offsetMs), tracksEventTimeBounds: false };
+    }
+    case 'sliding': {
+      const { sizeMs, slideMs, offsetMs = 0 } = window;
+      const paneMs = paneSizeMs(window);
+      const holds = (timeMs: number): boolean => timeMs - floorTo(timeMs, slideMs, offsetMs) < sizeMs;
+      const paneOf = (timeMs: number): number => floorTo(timeMs, paneMs, offsetMs);
+      return {
+        paneOf: sizeMs >= slideMs ? paneOf : (timeMs) => (holds(timeMs) ? paneOf(timeMs) : null),
+        tracksEventTimeBounds: false,
+      };
+    }
+    case 'calendar':
+      return { paneOf: calendarPaneOf(window), tracksEventTimeBounds: false };
+    case 'session': {
+      const { gapMs } = window;
+      return { paneOf: (timeMs) => floorTo(timeMs, gapMs, 0), tracksEventTimeBounds: true };
+    }
+    case 'running':
+      return { paneOf: () => 0, tracksEventTimeBounds: false };
+  }
+}
+
+/** Windows that are put together from panes when they are read; the others are stored as they are shown. */
+export function isAssembledFromPanes({ kind }: Window): boolean {
+  return kind === 'sliding' || kind === 'session';
+}
+
+/** Length of the panes of a sliding window. */
+export function paneSizeMs({ sizeMs, slideMs }: { readonly sizeMs: number; readonly slideMs: number }): number {
+  let [larger, smaller] = [sizeMs, slideMs];
+  while (smaller > 0) [larger, smaller] = [smaller, larger % smaller];
+  return larger;
+}
+
+/** The last multiple of `stepMs`, counted from the offset, that is not above a time: towards minus infinity, so that times before 1970 fall right. */
+export function floorTo(timeMs: number, stepMs: number, offsetMs: number): number {
+  return Math.floor((timeMs - offsetMs) / stepMs) * stepMs + offsetMs;
+}

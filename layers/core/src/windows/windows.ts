@@ -1,0 +1,275 @@
+import type { SlidingWindow, Window } from '../definition/window.ts';
+import { type RowAlgebras, type States, timesOf } from '../fold/row.ts';
+import type { WindowPlan } from '../plan/plan.ts';
+import type { RowPosition } from '../ports/ports.ts';
+import {
+  type CoverageDelta,
+  type MergedRow,
+  mergePane,
+  mergeStates,
+  mergeTotal,
+  type OpenSegment,
+  type RowParts,
+} from '../query/answer.ts';
+import { calendarEndMs, calendarPaneOf } from './calendar.ts';
+import { floorTo, isAssembledFromPanes } from './panes.ts';
+
+/** Which windows of a view are asked for: by their start, in `[fromMs, toMs)`; as one row per key when `total`. */
+export interface WindowRange {
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+  readonly total: boolean;
+}
+
+interface TimeRange {
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+}
+
+/** End of a window that begins at a time; null where the times of its events decide, or where there is none. Epoch milliseconds, exclusive. */
+export function windowEndMs(window: Window, startMs: number): number | null {
+  if (window.kind === 'calendar') return calendarEndMs(window, startMs);
+  return window.kind === 'tumbling' || window.kind === 'sliding' ? startMs + window.sizeMs : null;
+}
+
+/** Starts of the windows that hold a time, ascending; sessions have none of their own. The meaning of a window, without panes. */
+export function windowStartsOf(window: Window): (timeMs: number) => readonly number[] {
+  switch (window.kind) {
+    case 'tumbling': {
+      const { sizeMs, offsetMs = 0 } = window;
+      return (timeMs) => [floorTo(timeMs, sizeMs, offsetMs)];
+    }
+    case 'sliding': {
+      const { sizeMs, slideMs, offsetMs = 0 } = window;
+      return (timeMs) => {
+        const starts: number[] = [];
+        for (let start = floorTo(timeMs, slideMs, offsetMs); start + sizeMs > timeMs; start -= slideMs)
+          starts.unshift(start);
+        return starts;
+      };
+    }
+    case 'calendar': {
+      const startOf = calendarPaneOf(window);
+      return (timeMs) => [startOf(timeMs)];
+    }
+    case 'session':
+      return () => [];
+    case 'running':
+      return () => [0];
+  }
+}
+
+/** The panes that must be read for some windows. */
+export function paneRange(window: WindowPlan, { fromMs, toMs, total }: WindowRange): TimeRange {
+  switch (window.kind) {
+    case 'tumbling':
+    case 'calendar':
+      return { fromMs, toMs };
+    case 'sliding': {
+      const first = total ? firstStart(window, fromMs) : fromMs;
+      if (toMs === null) return { fromMs: first, toMs };
+      const last = lastStart(window, toMs);
+      // In a range that is shorter than a step perhaps no window begins: then nothing may be read, or a total would count it.
+      return { fromMs: first, toMs: first !== null && last < first ? first : last + window.sizeMs };
+    }
+    // Where a session begins is known when all that is before it is; a running total has one pane.
+    case 'session':
+    case 'running':
+      return { fromMs: null, toMs: null };
+  }
+}
+
+function firstStart({ slideMs, offsetMs = 0 }: SlidingWindow, fromMs: number | null): number | null {
+  return fromMs === null ? null : floorTo(fromMs + slideMs - 1, slideMs, offsetMs);
+}
+
+function lastStart({ slideMs, offsetMs = 0 }: SlidingWindow, toMs: number): number {
+  return floorTo(toMs - 1, slideMs, offsetMs);
+}
+
+/**
+ * The rows of an answer, from the panes of a bucket in the tables' order: merged, put together to windows, or to one total per key. `after` is where the last row
+ * of the page before stood.
+ */
+export async function* mergeWindows(
+  algebras: RowAlgebras,
+  window: WindowPlan,
+  range: WindowRange,
+  panes: AsyncIterable<RowParts>,
+  after: RowPosition | null,
+): AsyncGenerator<MergedRow> {
+  if (!range.total && !isAssembledFromPanes(window)) {
+    for await (const pane of panes)
+      yield { ...mergePane(algebras.view, pane), endMs: windowEndMs(window, pane.startMs) };
+    return;
+  }
+  for await (const [key, own] of byKey(panes)) {
+    const isWanted = ({ startMs }: { readonly startMs: number }): boolean =>
+      (range.fromMs === null || startMs >= range.fromMs) &&
+      (range.toMs === null || startMs < range.toMs) &&
+      (after === null || after.key !== key || startMs > after.startMs);
+    switch (window.kind) {
+      case 'session': {
+        const { rows, behind } = sessionsOf(algebras, window.gapMs, key, window.name, own);
+        const sessions = rows.filter(isWanted);
+        // Over the receipt's offsets a session may begin in the range, and over those of the key none: the key says at least that it is behind, within the range, where no session stands.
+        const place = own.find(
+          ({ startMs }) =>
+            (range.fromMs === null || startMs + window.gapMs > range.fromMs) &&
+            (range.toMs === null || startMs < range.toMs),
+        );
+        if (sessions.length === 0 && behind.length > 0 && place !== undefined)
+          sessions.push(
+            emptySession(
+              { key, window: window.name, startMs: Math.max(place.startMs, range.fromMs ?? place.startMs) },
+              algebras.view.empty,
+              behind,
+            ),
+          );
+        if (range.total) yield* totalOfSessions(algebras, sessions);
+        else yield* sessions;
+        break;
+      }
+      case 'sliding':
+        if (range.total) yield totalOf(algebras, key, window.name, own);
+        else for (const row of slidingOf(algebras, window, key, own)) if (isWanted(row)) yield row;
+        break;
+      case 'tumbling':
+      case 'calendar':
+      case 'running':
+        yield totalOf(algebras, key, window.name, own);
+    }
+  }
+}
+
+/** Panes of one key at a time. */
+async function* byKey(
+  panes: AsyncIterable<RowParts>,
+): AsyncGenerator<readonly [key: string, panes: readonly RowParts[]]> {
+  let own: RowParts[] = [];
+  for await (const pane of panes) {
+    const [first] = own;
+    if (first !== undefined && first.key !== pane.key) {
+      yield [first.key, own];
+      own = [];
+    }
+    own.push(pane);
+  }
+  if (own[0] !== undefined) yield [own[0].key, own];
+}
+
+function totalOf(algebras: RowAlgebras, key: string, window: string, panes: readonly RowParts[]): MergedRow {
+  return { ...mergeTotal(algebras.view, key, window, (panes[0] as RowParts).startMs, panes), endMs: null };
+}
+
+/** Every window that holds a pane, in order. */
+function* slidingOf(
+  { view }: RowAlgebras,
+  window: { readonly name: string } & SlidingWindow,
+  key: string,
+  panes: readonly RowParts[],
+): Generator<MergedRow> {
+  const { sizeMs, slideMs, offsetMs = 0 } = window;
+  let startMs = Number.NEGATIVE_INFINITY;
+  let first = 0;
+  for (const pane of panes) {
+    // The first window that holds this pane and was not given yet.
+    const least = floorTo(pane.startMs - sizeMs, slideMs, offsetMs) + slideMs;
+    for (startMs = Math.max(startMs, least); startMs <= pane.startMs; startMs += slideMs) {
+      while ((panes[first] as RowParts).startMs < startMs) first++;
+      let end = first;
+      while (end < panes.length && (panes[end] as RowParts).startMs < startMs + sizeMs) end++;
+      yield { ...mergeTotal(view, key, window.name, startMs, panes.slice(first, end)), endMs: startMs + sizeMs };
+    }
+  }
+}
+
+/** Events of one key that follow each other by a gap at most: the meaning of a session, without panes. */
+export function* sessionsOfEvents<Event extends { readonly timeMs: number }>(
+  events: readonly Event[],
+  gapMs: number,
+): Generator<{ readonly startMs: number; readonly endMs: number; readonly events: readonly Event[] }> {
+  const sorted = events.toSorted((left, right) => left.timeMs - right.timeMs);
+  for (let first = 0, next = 1; first < sorted.length; next++) {
+    const last = sorted[next - 1] as Event;
+    const following = sorted[next];
+    if (following !== undefined && following.timeMs - last.timeMs <= gapMs) continue;
+    yield { startMs: (sorted[first] as Event).timeMs, endMs: last.timeMs + gapMs, events: sorted.slice(first, next) };
+    first = next;
+  }
+}
+
+/** A run of panes, as far as it goes by now. */
+interface Session {
+  startMs: number;
+  lastMs: number;
+  batch: States | null;
+  speed: States | null;
+}
+
+/**
+ * The sessions of one key. Panes that are ahead of the receipt by different offsets would make sessions of no log that ever was, so a segment in which any pane
+ * of the key is ahead is left out for the whole key, and its sessions are behind the receipt there. What lies in such segments alone is there as a
+ * row that holds nothing: a gap must not look like no session.
+ */
+function sessionsOf(
+  { timed, view }: RowAlgebras,
+  gapMs: number,
+  key: string,
+  window: string,
+  panes: readonly RowParts[],
+): { readonly rows: readonly MergedRow[]; readonly behind: readonly CoverageDelta[] } {
+  const left = new Set<OpenSegment>();
+  for (const { fragments } of panes)
+    for (const [segment, { lastOffset }] of fragments) if (lastOffset >= segment.next) left.add(segment);
+  const behind = Array.from(left, ({ partition, start, next }): CoverageDelta => ({ partition, range: [start, next] }));
+  behind.sort((one, other) => one.partition - other.partition || one.range[0] - other.range[0]);
+
+  const sessions: Session[] = [];
+  const hidden: { readonly startMs: number; readonly firstMs: number; readonly lastMs: number }[] = [];
+  for (const pane of panes) {
+    const known = pane.fragments.filter(([segment]) => !left.has(segment));
+    if (pane.batch === null && known.length === 0) {
+      hidden.push({ startMs: pane.startMs, ...timesOf(timed, mergePane(timed, pane).states) });
+      continue;
+    }
+    const { batch, speed, states } = mergePane(timed, { ...pane, fragments: known });
+    const { firstMs, lastMs } = timesOf(timed, states);
+    const last = sessions.at(-1);
+    if (last !== undefined && firstMs - last.lastMs <= gapMs) {
+      last.lastMs = lastMs;
+      last.batch = merged(timed, last.batch, batch);
+      last.speed = merged(timed, last.speed, speed);
+    } else sessions.push({ startMs: firstMs, lastMs, batch, speed });
+  }
+  const apart = hidden.filter(
+    (one) => !sessions.some(({ startMs, lastMs }) => one.firstMs - lastMs <= gapMs && startMs - one.lastMs <= gapMs),
+  );
+  const shown = (states: States | null): States | null => states?.slice(0, view.algebras.length) ?? null;
+  const rows = sessions.map(({ startMs, lastMs, batch, speed }): MergedRow => {
+    const own = { batch: shown(batch), speed: shown(speed) };
+    const states = mergeStates(view, own.batch, own.speed);
+    return { key, window, startMs, endMs: lastMs + gapMs, ...own, states, ahead: [], behind };
+  });
+  for (const { startMs } of apart) rows.push(emptySession({ key, window, startMs }, view.empty, behind));
+  return { rows: rows.sort((one, other) => one.startMs - other.startMs), behind };
+}
+
+/** What stands for a session that lies in what its row is behind: at the start of its pane, with nothing in it. */
+function emptySession(position: RowPosition, empty: States, behind: readonly CoverageDelta[]): MergedRow {
+  return { ...position, endMs: null, batch: null, speed: null, states: empty, ahead: [], behind };
+}
+
+function* totalOfSessions({ view }: RowAlgebras, sessions: readonly MergedRow[]): Generator<MergedRow> {
+  const [first, ...others] = sessions;
+  if (first === undefined) return;
+  const total = others.reduce(
+    (sum, { batch, speed }) => ({ batch: merged(view, sum.batch, batch), speed: merged(view, sum.speed, speed) }),
+    { batch: first.batch, speed: first.speed },
+  );
+  yield { ...first, ...total, states: mergeStates(view, total.batch, total.speed), endMs: null };
+}
+
+function merged(algebra: RowAlgebras['view'], left: States | null, right: States | null): States | null {
+  return left === null || right === null ? (left ?? right) : algebra.merge(left, right);
+}
