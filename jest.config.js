@@ -15,6 +15,13 @@ const project = (displayName, testMatch) => ({
   modulePathIgnorePatterns: ['<rootDir>/.bifold', '<rootDir>/cdk.out', '<rootDir>/test/planted'],
 });
 
+/** Tests over real parts. Those of `integration` belong to `npm test`; `npm run test:all` runs those of `extended` too. */
+const onCloud = (name) => ({
+  ...project(name, [`<rootDir>/test/${name}/**/*.test.ts`]),
+  globalSetup: '<rootDir>/test/integration/local/begin.ts',
+  globalTeardown: '<rootDir>/test/integration/local/end.ts',
+});
+
 export default {
   testTimeout: TEST_WITHIN_MS,
   projects: [
@@ -28,10 +35,7 @@ export default {
       '<rootDir>/test/gates/**/*.test.ts',
     ]),
     project('laws', ['<rootDir>/test/laws/**/*.test.ts', '<rootDir>/test/simulation/**/*.test.ts']),
-    {
-      ...project('integration', ['<rootDir>/test/integration/**/*.test.ts']),
-      globalSetup: '<rootDir>/test/integration/local/begin.ts',
-      globalTeardown: '<rootDir>/test/integration/local/end.ts',
-    },
+    onCloud('integration'),
+    onCloud('extended'),
   ],
 };

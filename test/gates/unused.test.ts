@@ -12,7 +12,8 @@ const FILES: Readonly<Record<string, string>> = {
   'layers/core/src/used.test.ts':
     "import { expect, it } from '@jest/globals';\nimport { used } from './used.ts';\nit('is', () => expect(used).toBe(1));",
   'layers/core/src/unlisted.test.ts': "import 'csv-parse';",
-  'functions/src/index.ts': 'export {};',
+  'functions/src/training.ts': 'export {};',
+  'functions/src/query/http.ts': 'export {};',
   'functions/src/speed/handler.ts': "import { used } from '@bifold/core';\nexport const handler = () => used;",
   'infra/cli/src/index.ts': 'export {};',
   'infra/cli/bin/bifold.js': "import '../src/main.ts';",

@@ -4,9 +4,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join, relative } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { keptLine, keptResults, testsIn } from './kept-results.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const [job, ...rest] = process.argv.slice(2);
@@ -175,13 +174,23 @@ const GATES = [
   ['nothing unused', 'node_modules/knip/bin/knip.js', []],
 ];
 /**
- * What needs no service, then what does. Integration tests wait for services much of the time, so three files run side by side whatever the number of
- * cores; and their JVMs live for a minute or two, so that the second compiler costs more than it gains: without it, Cassandra starts in half the time.
+ * Tests over real parts wait for services much of the time, so three files run side by side whatever the number of cores; and
+ * their JVMs live for a minute or two, so that the second compiler costs more than it gains: without it, Cassandra starts in
+ * half the time.
  */
-const RUNS = [
-  { projects: ['unit', 'laws'], args: ['--maxWorkers=100%'], env: {} },
-  { projects: ['integration'], args: ['--maxWorkers=3'], env: { BIFOLD_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1' } },
-];
+const onCloud = (project) => ({
+  projects: [project],
+  args: ['--maxWorkers=3'],
+  env: { BIFOLD_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1' },
+});
+const ESSENTIAL = [{ projects: ['unit', 'laws'], args: ['--maxWorkers=100%'], env: {} }, onCloud('integration')];
+const EXTENDED = [onCloud('extended')];
+/** By job, the runs of tests that it makes, what needs no service first; whether it also runs the gates. */
+const TESTS = {
+  test: { runs: ESSENTIAL, gates: true },
+  'test-all': { runs: [...ESSENTIAL, ...EXTENDED], gates: true },
+  'test-extended': { runs: EXTENDED, gates: false },
+};
 
 /** All at once; what a failed one printed comes when all have ended. */
 async function failedGates() {
@@ -200,69 +209,36 @@ async function failedGates() {
 
 const JEST = ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js')];
 
-/** The test files of some projects, as Jest finds them. Null where it cannot say: then a run of it says why. */
-function filesOf(projects) {
-  const asked = spawnSync(ownNode(), [...JEST, '--listTests', '--json', '--selectProjects', ...projects], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  if (asked.status !== 0) return null;
-  return JSON.parse(asked.stdout).map((path) => relative(root, path));
-}
-
-/** A full disk is no reason to say nothing of the tests. */
-function keep(store, report) {
-  try {
-    store?.keep(report);
-  } catch (error) {
-    console.log(`! no result is kept: ${error.message}`);
-  }
-}
-
-/** Whoever passes arguments of Jest's own asks for something particular: then nothing is looked up or kept. */
-async function test() {
+/** Further arguments are those of Jest. */
+async function test({ runs, gates }) {
   const results = mkdtempSync(join(tmpdir(), 'bifold-test-'));
-  const jestArguments = rest.filter((argument) => argument !== '--all');
-  const nodeVersion = spawnSync(ownNode(), ['--version'], { encoding: 'utf8' }).stdout;
-  const store = jestArguments.length === 0 ? keptResults({ root, nodeVersion, env: process.env }) : null;
-  const runs = RUNS.map((each) => {
-    const files = store === null ? null : filesOf(each.projects);
-    return { ...each, files, kept: files === null || rest.includes('--all') ? [] : store.find(files) };
-  });
-  const allKept = runs.flatMap(({ kept }) => kept);
-  const keptTests = testsIn(allKept);
-  if (keptTests > 0) console.log(keptLine(allKept));
-  let passed = keptTests;
-  let failed = await failedGates();
-  for (const { projects, args, env, files, kept } of runs) {
-    const left = files?.filter((file) => !kept.some((each) => each.file === file));
-    if (isInterrupted || (kept.length > 0 && left.length === 0)) continue;
+  let passed = 0;
+  let failed = gates ? await failedGates() : 0;
+  for (const { projects, args, env } of runs) {
+    if (isInterrupted) continue;
     const outputFile = join(results, `${projects.join('-')}.json`);
     const chosen = ['--selectProjects', ...projects, '--passWithNoTests', '--json', `--outputFile=${outputFile}`];
-    const only = kept.length > 0 ? ['--runTestsByPath', ...left] : [];
-    const { status } = await run(ownNode(), [...JEST, ...chosen, ...args, ...jestArguments, ...only], { env });
+    const { status } = await run(ownNode(), [...JEST, ...chosen, ...args, ...rest], { env });
     const told = existsSync(outputFile) ? JSON.parse(readFileSync(outputFile, 'utf8')) : null;
     passed += told?.numPassedTests ?? 0;
     const wrong = (told?.numFailedTests ?? 0) + (told?.numRuntimeErrorTestSuites ?? 0);
     // A run that failed without a failed test (out of memory, a global set-up) is a failure too.
-    const isBroken = status !== 0 && wrong === 0;
-    failed += isBroken ? 1 : wrong;
-    if (told !== null && !isBroken && !isInterrupted) keep(store, told);
+    failed += status !== 0 && wrong === 0 ? 1 : wrong;
   }
   rmSync(results, { recursive: true, force: true });
   // What was not seen has not passed, whatever had until then.
   if (isInterrupted) failed = Math.max(failed, 1);
-  const ofThem = keptTests > 0 ? ` (${keptTests.toLocaleString('en-US')} of the passed were kept)` : '';
-  console.log(`\n${passed} passed, ${failed} failed${ofThem}`);
+  console.log(`\n${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 
-if (job !== 'start' && job !== 'test' && program === null)
+const tests = Object.hasOwn(TESTS, job ?? '') ? TESTS[job] : null;
+if (job !== 'start' && tests === null && program === null)
   refuse(
     'BIFOLD_BAD_JOB',
     'set-up does not know what to do',
     job ?? 'nothing',
-    ['start', 'test', ...Object.keys(PROGRAMS)].join(', '),
+    ['start', ...Object.keys(TESTS), ...Object.keys(PROGRAMS)].join(', '),
     'npm start, or npm test',
   );
 checkNode();
@@ -272,5 +248,5 @@ if (program !== null) process.exitCode = (await run(ownNode(), [...program, ...r
 else if (job === 'start') process.exitCode = (await bifold('start', ...rest)).status;
 else {
   const { status } = await bifold('set-up');
-  process.exitCode = status === 0 ? await test() : status;
+  process.exitCode = status === 0 ? await test(tests) : status;
 }

@@ -11,14 +11,20 @@ const setUp = (...args: string[]) =>
 describe('set-up', () => {
   it('is what runs every script that a newcomer is told of', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
-    const set = Object.entries(scripts).filter(([, command]) => /^node infra\/cli\/bin\/set-up\.js \w+$/.test(command));
+    const set = Object.entries(scripts).filter(([, command]) =>
+      /^node infra\/cli\/bin\/set-up\.js [\w-]+$/.test(command),
+    );
     expect(set.map(([script]) => script)).toEqual([
-      ...['start', 'test', 'simulate', 'fuzz', 'chaos', 'bench', 'test:spark', 'mutation'],
+      ...['start', 'test', 'test:all', 'test:extended'],
+      ...['simulate', 'fuzz', 'chaos', 'bench', 'test:spark', 'mutation'],
     ]);
   });
 
   it('refuses a job that it does not know, and names those that it does', () => {
     const { status, stderr } = setUp('nonsense');
-    expect([status, stderr]).toEqual([3, expect.stringMatching(/nonsense.*start, test, simulate, /s)]);
+    expect([status, stderr]).toEqual([
+      3,
+      expect.stringMatching(/nonsense.*start, test, test-all, test-extended, simulate, /s),
+    ]);
   });
 });

@@ -78,7 +78,7 @@ describe('the digest of an answer', () => {
   it('is the hash of lines that anybody can write', () => {
     const lines = [
       'bifold answer 1',
-      '{"batchBelow":{"0":8},"coverage":{"0":[[0,12]],"10":[[4,9]]},"gaps":{"10":[[0,4]]},"generation":2,"topicId":"i","models":null,"offsets":{"batch":8,"speed":9},"page":{"deviating":1,"last":false,"rows":2,"start":{"after":{"key":"[\\"AA\\"]","startMs":7,"window":"daily"},"bucket":1}},"pipeline":"delays","quarantined":{"behind":[{"partition":0,"range":[8,12]}],"reasons":{"not-json":1}},"question":{"from":0,"keys":[{"carrier":"UA","origin":"EWR"}],"total":true,"window":"daily"},"run":"r","version":"delays-1"}',
+      '{"batchBelow":{"0":8},"coverage":{"0":[[0,12]],"10":[[4,9]]},"gaps":{"10":[[0,4]]},"generation":2,"models":null,"offsets":{"batch":8,"speed":9},"page":{"deviating":1,"last":false,"rows":2,"start":{"after":{"key":"[\\"AA\\"]","startMs":7,"window":"daily"},"bucket":1}},"pipeline":"delays","quarantined":{"behind":[{"partition":0,"range":[8,12]}],"reasons":{"not-json":1}},"question":{"from":0,"keys":[{"carrier":"UA","origin":"EWR"}],"total":true,"window":"daily"},"run":"r","topicId":"i","version":"delays-1"}',
       '{"ahead":[{"partition":0,"range":[12,13]}],"key":{"carrier":"z\u{1f600}","origin":null},"parts":{"batch":null,"speed":{"big":1e+21,"flights":1,"totalDelay":-0.1}},"values":{"big":1e+21,"flights":1,"totalDelay":-0.1},"window":{"end":null,"name":"daily","start":"2013-01-01T00:00:00.000Z"}}',
     ];
     const hash = createHash('sha256')

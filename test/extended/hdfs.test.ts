@@ -8,7 +8,7 @@ import { type Cloud, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { archiveContract } from '../contract/archive-store.ts';
 import { publicationStoreContract } from '../contract/publication-store.ts';
-import { type Bifold, bifoldIn } from './local/bifold.ts';
+import { type Bifold, bifoldIn } from '../integration/local/bifold.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 let bifold: Bifold;

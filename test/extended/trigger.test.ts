@@ -16,7 +16,7 @@ import { type Admin, CompressionTypes, Kafka, logLevel, type Message, type Produ
 import { brokerMoved } from '../chaos/kafka-addresses.ts';
 import { startProxy } from '../chaos/proxy.ts';
 import { CODECS, COMPRESSORS } from '../contract/log.ts';
-import { until } from './local/bifold.ts';
+import { until } from '../integration/local/bifold.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 interface EventRecord {

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { wineModel } from '@bifold/pipelines';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Bifold, bifoldIn, until } from './local/bifold.ts';
+import { type Bifold, bifoldIn, until } from '../integration/local/bifold.ts';
 
 interface Row {
   readonly key: { readonly id: number };

@@ -7,7 +7,7 @@ import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'cassandra-driver';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Bifold, bifoldIn, type Status, until } from './local/bifold.ts';
+import { type Bifold, bifoldIn, type Status, until } from '../integration/local/bifold.ts';
 
 const LEGS = 3_000;
 /** Offsets of a segment of legs-once. */

@@ -10,7 +10,7 @@ import { consumerGroupId, type Deployment, type DeployOptions, deployPipeline, d
 import { type Cloud, openCloud } from '@bifold/cloud';
 import { pipelines } from '@bifold/pipelines';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { until } from './local/bifold.ts';
+import { until } from '../integration/local/bifold.ts';
 
 /** The app that is meant for AWS, deployed to the emulator as it is: only context values and addresses differ. */
 

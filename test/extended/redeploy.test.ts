@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Bifold, bifoldIn, deleteCloud, until } from '../integration/local/bifold.ts';
 import { otherCheckout } from '../other-checkout.ts';
-import { type Bifold, bifoldIn, deleteCloud, until } from './local/bifold.ts';
 
 const CLOUD = 'redeploy';
 const DEFINITION = 'layers/pipelines/src/airframes.ts';

@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { cloudPaths, ensureSoftware } from '@bifold/cloud';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { until } from './local/bifold.ts';
+import { until } from '../integration/local/bifold.ts';
 
 /** The emulator where no file may grow beyond some kilobytes, which is a disk without room for more. */
 

@@ -9,7 +9,7 @@ import { type CloudAddresses, cloudPaths, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'cassandra-driver';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Bifold, sharedBifold, until } from './local/bifold.ts';
+import { type Bifold, sharedBifold, until } from '../integration/local/bifold.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const program = join(root, 'infra', 'cli', 'bin', 'bifold.js');

@@ -4,8 +4,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Bifold, bifoldIn, type Ran, until } from './local/bifold.ts';
-import { commandsOf, inShell, lastingLines } from './local/page.ts';
+import { type Bifold, bifoldIn, type Ran, until } from '../integration/local/bifold.ts';
+import { commandsOf, inShell, lastingLines } from '../integration/local/page.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const program = join(root, 'infra', 'cli', 'bin', 'bifold.js');

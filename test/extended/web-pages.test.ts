@@ -10,7 +10,7 @@ import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } fro
 import { type Cloud, emulatorService, ensureSoftware, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { findBrowser, openBrowser } from './local/browser.ts';
+import { findBrowser, openBrowser } from '../integration/local/browser.ts';
 import {
   attackByRawRequests,
   attackFromPage,
@@ -19,7 +19,7 @@ import {
   sendRaw,
   type Target,
   VICTIM,
-} from './local/web-attacks.ts';
+} from '../integration/local/web-attacks.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const softwareDir = join(root, '.bifold', 'software');

@@ -16,8 +16,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import cassandra from 'cassandra-driver';
 import { brokerMoved } from '../chaos/kafka-addresses.ts';
 import { startProxy, type TcpProxy } from '../chaos/proxy.ts';
-import { bifoldIn, sharedBifold, until } from './local/bifold.ts';
-import { setScramPassword } from './local/scram.ts';
+import { bifoldIn, sharedBifold, until } from '../integration/local/bifold.ts';
+import { setScramPassword } from '../integration/local/scram.ts';
 
 /**
  * Clients that outlive the password they began with. Each goes through a proxy that resets its connections, so that it

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Bifold, sharedBifold } from './local/bifold.ts';
-import { commandsOf, inShell, lastingLines } from './local/page.ts';
+import { type Bifold, sharedBifold } from '../integration/local/bifold.ts';
+import { commandsOf, inShell, lastingLines } from '../integration/local/page.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bifold-models-'));
 let bifold: Bifold;

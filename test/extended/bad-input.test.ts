@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Bifold, bifoldIn } from './local/bifold.ts';
+import { type Bifold, bifoldIn } from '../integration/local/bifold.ts';
 
 /** Records that should not be, each beside a good one: every one of them is counted or set aside with its position and reason, and nothing else suffers. */
 

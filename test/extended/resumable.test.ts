@@ -7,8 +7,8 @@ import { kafkaLog } from '@bifold/adapters/kafka';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { type Bifold, bifoldIn, until } from '../integration/local/bifold.ts';
 import { type Random, randomOf } from '../simulation/random.ts';
-import { type Bifold, bifoldIn, until } from './local/bifold.ts';
 
 const SEED = Number(process.env.RESUMABLE_SEED ?? 20131112);
 const ROWS = 60_000;

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Bifold, bifoldIn } from './local/bifold.ts';
+import { type Bifold, bifoldIn } from '../integration/local/bifold.ts';
 
 /**
  * Answers that were kept, asked for again when everything has moved on: more events, other lookups, three generations, a sweep, and a log that retention has

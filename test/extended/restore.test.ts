@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectCassandra } from '@bifold/adapters/cassandra';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type Bifold, bifoldIn, until } from './local/bifold.ts';
+import { type Bifold, bifoldIn, until } from '../integration/local/bifold.ts';
 
 /**
  * A database that is lost, on the real parts: everything says so, one command brings it back from archive and log, and answers
