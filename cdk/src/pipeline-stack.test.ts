@@ -213,7 +213,7 @@ describe('the app', () => {
 
   it('refuses to bind a pipeline to nothing, and takes the binding in either form', () => {
     expect(() => synthesize({ context: { topicId: '{}' } })).toThrow(/BIFOLD_NO_TOPIC_ID/);
-    expect(() => synthesize({ context: { topicId: '{"example":"1"}' } })).toThrow(/received "1"/);
+    expect(() => synthesize({ context: { topicId: '{"example":"1"}' } })).toThrow(/got "1"/);
     expect(synthesize({ context: { topicId: '{}', 'topicId:example': EXAMPLE_ID } }).stacks).toHaveLength(1);
   });
 });

@@ -103,7 +103,7 @@ const usagesOf = (known: AnyOptions): string =>
 function explained(error: unknown): string {
   if (!(error instanceof WrongCommand)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
   const { failed, received, allowed, remedy } = error.explanation;
-  return `✖ ${failed}\n  received  ${received}\n  allowed   ${allowed}\n  to do     ${remedy}\n  [BIFOLD_BAD_USAGE]`;
+  return `✖ ${failed}\n  got       ${received}\n  expected  ${allowed}\n  fix       ${remedy}\n  [BIFOLD_BAD_USAGE]`;
 }
 
 function mapped<T, R>(record: Readonly<Record<string, T>>, of: (value: T, name: string) => R): Record<string, R> {

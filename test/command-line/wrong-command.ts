@@ -6,7 +6,7 @@ export class WrongCommand extends Error {
   readonly explanation: Explanation;
 
   constructor(explanation: Explanation) {
-    super(`${explanation.failed}: received ${explanation.received}; allowed: ${explanation.allowed}`);
+    super(`${explanation.failed}: got ${explanation.received}; expected: ${explanation.allowed}`);
     this.name = 'WrongCommand';
     this.explanation = explanation;
   }

@@ -19,7 +19,7 @@ const legs = Array.from({ length: LEGS }, (_, index) => ({
   miles: 100 + index,
   speed: index % 11 === 0 ? null : 400.5 + (index % 100),
 }));
-const FOUR_PARTS = /^✖ .+\n {2}received {2}.+\n {2}allowed {3}.+\n {2}to do {5}.+\n {2}\[[A-Z_]+\]\n$/s;
+const FOUR_PARTS = /^✖ .+\n {2}got {7}.+\n {2}expected {2}.+\n {2}fix {7}.+\n {2}\[[A-Z_]+\]\n$/s;
 
 const endsOf = ({ pipelines }: Status, name: string): number =>
   Object.values(pipelines.find(({ pipeline }) => pipeline === name)?.ends ?? {}).reduce((sum, end) => sum + end, 0);

@@ -115,7 +115,7 @@ describe('a send that was begun', () => {
 
   it('is refused with other options, and names them', async () => {
     const stderr = await refused('few', '--file', file(), '--resume', '--key', 'row');
-    expect(stderr).toMatch(/received {2}--key row\n {2}allowed {3}as it was begun: --key \(left out\)/);
+    expect(stderr).toMatch(/got {7}--key row\n {2}expected {2}as it was begun: --key \(left out\)/);
   });
 
   it('is refused when the part that was sent changed, and names the file', async () => {

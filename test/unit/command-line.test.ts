@@ -245,7 +245,7 @@ describe.each(programs)('npm run $name', ({ name, job }) => {
     expect(stdout).not.toMatch(STACK);
   });
 
-  const unknown = { args: ['--nonsense'], says: ['received  --nonsense', '--json, --help'] };
+  const unknown = { args: ['--nonsense'], says: ['got       --nonsense', '--json, --help'] };
   it.concurrent.each([unknown, ...(WRONG[name] ?? [])])('$args is refused', async ({ args, says }) => {
     const { status, stdout, stderr } = await run(job, args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

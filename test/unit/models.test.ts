@@ -119,7 +119,7 @@ describe('a model file', () => {
   ])('is refused with %s', (_, path, change, code) => {
     const read = () => readModel(bytesOf(changed(path, change)), 'forest-two', VERSION);
     expect(read).toThrow(expect.objectContaining({ code }));
-    expect(read).toThrow(/received .*; allowed: .*; to cure it: /);
+    expect(read).toThrow(/got .*; expected: .*; fix: /);
   });
 
   it('is read when a tree is as deep as allowed', () => {

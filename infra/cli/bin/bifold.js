@@ -16,9 +16,9 @@ if (major >= 24) {
   const own = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
   if (!existsSync(own)) {
     console.error(`✖ bifold cannot run on this Node
-  received  Node ${process.versions.node}, and none of its own at ${own}
-  allowed   Node 24 or newer, or the Node 24 that npm installs on Linux
-  to do     run \`npm ci\`, or install Node 24
+  got       Node ${process.versions.node}, and none of its own at ${own}
+  expected  Node 24 or newer, or the Node 24 that npm installs on Linux
+  fix       run \`npm ci\`, or install Node 24
   [BIFOLD_NODE_MISSING]`);
     process.exit(3);
   }

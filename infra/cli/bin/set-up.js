@@ -28,7 +28,7 @@ const isTerminal = shown.isTTY === true;
 
 /** What failed, what came, what is allowed, what to do; then the end. */
 function refuse(code, failed, received, allowed, remedy) {
-  console.error(`✖ ${failed}\n  received  ${received}\n  allowed   ${allowed}\n  to do     ${remedy}\n  [${code}]`);
+  console.error(`✖ ${failed}\n  got       ${received}\n  expected  ${allowed}\n  fix       ${remedy}\n  [${code}]`);
   process.exit(3);
 }
 

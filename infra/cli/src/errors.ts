@@ -63,9 +63,9 @@ export function explainError(error: unknown): string {
   };
   const lines = [
     `✖ ${parts.failed}`,
-    `  received  ${indented(parts.received)}`,
-    `  allowed   ${indented(parts.allowed)}`,
-    `  to do     ${indented(parts.remedy)}`,
+    `  got       ${indented(parts.received)}`,
+    `  expected  ${indented(parts.allowed)}`,
+    `  fix       ${indented(parts.remedy)}`,
     `  [${parts.code}]`,
   ];
   if (process.env.BIFOLD_DEBUG === '1' && error instanceof Error) {

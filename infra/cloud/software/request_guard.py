@@ -60,7 +60,7 @@ def _refusal(header: str, value: str, port: int) -> bytes:
         "allowed": allowed,
         "remedy": "send the request from a program, or from a server that your page asks",
     }
-    message = f"{parts['failed']}; received {parts['received']}; allowed: {allowed}; {parts['remedy']} [{CODE}]"
+    message = f"{parts['failed']}; got {parts['received']}; expected: {allowed}; fix: {parts['remedy']} [{CODE}]"
     return json.dumps({"__type": CODE, "message": message, **parts}).encode()
 
 

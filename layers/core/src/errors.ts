@@ -1,4 +1,4 @@
-/** The four parts of every message that a person reads: what failed, what came, what is allowed, what to do. */
+/** The four parts of every error message: what failed, what was received, what is allowed, and the fix. */
 export interface Explanation {
   readonly failed: string;
   readonly received: string;
@@ -13,7 +13,7 @@ export class BifoldError extends Error {
 
   constructor(code: string, explanation: Explanation, options?: { readonly cause?: unknown }) {
     super(
-      `${explanation.failed}: received ${explanation.received}; allowed: ${explanation.allowed}; to cure it: ${explanation.remedy} [${code}]`,
+      `${explanation.failed}: got ${explanation.received}; expected: ${explanation.allowed}; fix: ${explanation.remedy} [${code}]`,
       options,
     );
     this.name = new.target.name;

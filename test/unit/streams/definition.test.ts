@@ -153,7 +153,7 @@ it.each<[string, () => Stream, RegExp]>([
   [
     'a union of different rows',
     () => defineStream({ name: 'x', from: union<unknown>(from, kafka({ topic: 't' })), sinks }),
-    /received key text, offset integer.+timestamp timestamp, value integer/,
+    /got key text, offset integer.+timestamp timestamp, value integer/,
   ],
 ])('%s is refused', (_, define, told) => {
   expect(define).toThrow(told);

@@ -48,7 +48,10 @@ export async function readHandover(context: Context, view: View): Promise<Handov
   if (alias === null) return null;
   const { next, sealed } = alias;
   const isUnderWay = next !== null && sealed !== null;
-  return { alias, missing: isUnderWay ? await missingOfNext({ next, sealed }, view.topicId, ports) : null };
+  return {
+    alias,
+    missing: isUnderWay ? await missingOfNext({ current: alias.current, next, sealed }, view.topicId, ports) : null,
+  };
 }
 
 /** What is still to come before the next version answers, in a sentence; null when no version is to follow. */

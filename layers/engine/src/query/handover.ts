@@ -15,6 +15,7 @@ import {
   sealedAt,
   sealSnapshot,
   switchedTo,
+  unionOf,
   type ViewAlias,
 } from '@bifold/core';
 import type { QueryPorts } from './ports.ts';
@@ -89,13 +90,20 @@ export async function advanceHandover(
   return true;
 }
 
-/** What the next version lacks of what it must cover to take over. */
+/**
+ * The offsets that the next version must still cover to take over, as a plain answer or as a snapshot. A version with larger
+ * segments may have folded them already: a snapshot holds whole segments only, and the last one may wait for records.
+ */
 export async function missingOfNext(
-  { next, sealed }: { readonly next: string; readonly sealed: SealedSnapshot },
+  { current, next, sealed }: Pick<ViewAlias, 'current'> & { readonly next: string; readonly sealed: SealedSnapshot },
   topicId: string,
-  ports: Omit<HandoverPorts, 'aliases'>,
+  { plans, portsOf }: Omit<HandoverPorts, 'aliases'>,
 ): Promise<Coverage> {
-  return missingOf((await coverageOfVersion(next, topicId, ports)).plain, sealed.coverage);
+  const before = await planOf(current, plans);
+  const pointer = await portsOf(before, { version: current, topicId }).batch.readPointer('quorum');
+  const snapshot = snapshotFromSeal(before, { snapshot: true }, sealed, pointer);
+  const after = await coverageOfVersion(next, topicId, { plans, portsOf });
+  return unionOf([missingOf(after.plain, sealed.coverage), missingOf(after.snapshot, snapshot?.coverage ?? {})]);
 }
 
 async function coverageOfVersion(
