@@ -126,7 +126,7 @@ export function logsAndRights(
       }),
     },
   });
-  // Whatever a construct would grant on its own account falls on deaf ears: the rights are those above.
+  // Ignore grants that CDK constructs add; only the statements above apply.
   return { role: role.withoutPolicyUpdates(), logGroup, loggingFormat: LoggingFormat.TEXT };
 }
 

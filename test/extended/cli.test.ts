@@ -38,7 +38,7 @@ describe('before anything runs', () => {
     const { status, stdout } = await bifold.run('status');
     expect(status).toBe(0);
     for (const name of ['cassandra', 'kafka', 'emulator', 'trigger'])
-      expect(stdout).toMatch(new RegExp(`${name} +AWAY`));
+      expect(stdout).toMatch(new RegExp(`${name} +DOWN`));
   });
 
   it('doctor says no, with the cure', async () => {

@@ -26,7 +26,7 @@ export function observed<Event, Result>(handle: (event: Event, context: Context)
 /** A moment before Lambda ends the process, which says less. What is under way writes nothing that is not true, whether it goes on or not. */
 function outOfTime(): never {
   throw new ProtocolError('BIFOLD_OUT_OF_TIME', {
-    failed: 'an invocation came to no end in its time',
+    failed: 'the invocation timed out',
     received: 'no answer of a service, or more work than fits',
     allowed: "an end before the function's timeout",
     remedy:

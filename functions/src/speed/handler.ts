@@ -58,7 +58,7 @@ async function folding(event: KafkaEvent | CatchUpRequest): Promise<readonly Fol
   if (catchUp === null)
     return foldDelivery(fold, recordsByPartition(event as KafkaEvent, plan.topic), await ports(), warm);
   if (!isDeepStrictEqual(catchUp.scope, scope)) {
-    logger.info('told to go on for another deployment: left alone', { told: catchUp.scope, own: scope });
+    logger.info('ignored a catch-up request for another deployment', { told: catchUp.scope, own: scope });
     return [];
   }
   return catchUpTo(fold, catchUp.upTo, await ports(), warm);

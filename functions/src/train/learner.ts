@@ -28,7 +28,7 @@ export interface Refusal {
   readonly remedy: string;
 }
 
-/** Learns from the table and the request at a place; null when it did. @throws when it came to no end, which another try may cure */
+/** Learns from the table and the request at a place; null when it did. @throws when the learner did not finish; a retry may succeed */
 export type Learn = (place: DraftPlace) => Promise<Refusal | null>;
 
 /** The learner did not come to an end of its own. */

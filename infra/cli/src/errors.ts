@@ -6,20 +6,20 @@ export class CliError extends BifoldError {}
 /** How a command ends. */
 export const EXIT = {
   ok: 0,
-  /** The command worked, and its answer is "no": the views differ, a fault was found. */
+  /** Check failed: the command worked, and what it checked does not hold. */
   no: 1,
-  /** Asked in a way that cannot be answered: a wrong option, a wrong definition. */
+  /** Usage error: a wrong option or a wrong definition. */
   usage: 2,
-  /** A service is away, or what was asked failed. */
+  /** A service is unavailable, or the operation failed. */
   failed: 3,
-  /** What was asked about is kept nowhere any more: it can be neither given nor judged. */
+  /** Data no longer retained: the query can be neither answered nor verified. */
   gone: 4,
 } as const;
 
-/** Offsets that nobody keeps any more: what was asked about them has no answer now. */
+/** Offsets that are no longer retained. */
 export class GoneError extends CliError {}
 
-/** What was checked does not hold: the command worked, and its answer is "no". */
+/** The command worked, and what it checked does not hold. */
 export class CheckFailed extends CliError {}
 
 /** Thrown for what the caller must write differently. */

@@ -17,8 +17,7 @@ First steps:
   $ npx bifold verify delays      recompute its answer from the log
 
 Each command explains itself: npx bifold <command> --help
-It ends with 0 when all is well, 1 when the answer is no, 2 when asked wrongly, 3 when something is away, 4 when what was
-asked about is kept nowhere any more.`,
+Exit codes: 0 success, 1 check failed, 2 usage error, 3 service unavailable, 4 data no longer retained.`,
   );
 
 /** In the order of the help. All of them together load a thousand modules, most of which the one that was asked for does not need. */

@@ -1,4 +1,4 @@
-/** How many of so many things hold, by halves: those that do stand before those that do not. */
+/** Binary search: the number of leading indexes for which the predicate holds (partition point). */
 export function partitionPoint(length: number, holds: (index: number) => boolean): number {
   let [low, high] = [0, length];
   while (low < high) {

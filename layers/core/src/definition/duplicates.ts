@@ -61,7 +61,7 @@ export function planDuplicates(
   if (withinMs !== undefined && !(Number.isSafeInteger(withinMs) && withinMs > 0))
     refuse(
       'BIFOLD_BAD_DUPLICATES',
-      `${scope.where} has a time within which events are duplicates that is none`,
+      `${scope.where}: \`within\` of dropDuplicates is not a valid duration`,
       String(withinMs),
       'a duration such as 10m',
       "write dropDuplicates(['field'], { within: '10m' })",

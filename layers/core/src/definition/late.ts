@@ -11,7 +11,7 @@ export interface AllowedLateness {
  * Events that happened more than `after` before the latest one that came before them in their partition take no part. An event from the future moves the watermark no further than to the
  * broker's time and `skew`, so that one wrong one does not make all others late.
  *
- * Without it every event counts, however late: that is what views are for that can take it.
+ * Without this option late events are always counted.
  */
 export function dropLate(
   after: Duration,

@@ -89,7 +89,7 @@ interface Definition<E, G, W, A, L, D, S, F> {
   readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<Event<E, F>, L, D, S>>>;
   /** Columns that models fill, from fields, lookups and derived columns. Derived columns, `where`, `groupBy` and aggregates may read them. */
   readonly scores?: S;
-  /** Events that repeat earlier ones take no part: looked at before anything else, so that `where` drops no first one. */
+  /** Drops duplicates before any other operator, so `where` cannot remove the first occurrence. */
   readonly dropDuplicates?: Duplicates<keyof E & string>;
   /** Events that come later than this take no part: looked at before duplicates. Absent: every event counts. */
   readonly dropLate?: AllowedLateness;

@@ -78,7 +78,7 @@ export function planCondition(expression: AnyExpression, scope: Scope): Expressi
   if (type !== 'boolean')
     refuse(
       'BIFOLD_NOT_BOOLEAN',
-      `${scope.where} takes records where something holds that is no condition`,
+      `${scope.where}: \`where\` is not a boolean expression`,
       type,
       'a boolean field, or a comparison',
       'compare first',

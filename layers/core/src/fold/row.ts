@@ -100,7 +100,7 @@ export interface RowAlgebras {
   readonly view: RowAlgebra;
   readonly timed: RowAlgebra;
   readonly quarantine: RowAlgebra;
-  /** That of the rows that are stored for a window. */
+  /** The row algebra used to store the given window. */
   of(window: string): RowAlgebra;
 }
 

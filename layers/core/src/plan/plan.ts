@@ -25,7 +25,7 @@ export interface Plan {
   readonly partitionBy: string;
   readonly eventTime: EventTime;
   readonly columns: readonly Column[];
-  /** Of what the topic is made, where it is one of the pipeline's own. */
+  /** Sources of the pipeline's repartition topic; absent where it reads a producer's topic. */
   readonly relay?: RelayPlan;
   readonly lookups: readonly LookupPlan[];
   /** Records yield an event for each item of this; absent when a record is one event. */

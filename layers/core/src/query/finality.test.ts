@@ -35,16 +35,28 @@ describe('how far a partition is covered without a gap', () => {
   ] as const)('%s', (_, ranges, expected) => expect(contiguousEnd(ranges)).toBe(expected));
 });
 
-describe('the time before which nothing takes part any more', () => {
+describe('finalBefore', () => {
   it.each([
-    ['there is none where every event counts', {}, covered, watermarks(500, 400), undefined],
-    ['it follows the partition that is furthest behind', { late }, covered, watermarks(500, 400), 390],
-    ['whichever that is', { late }, covered, watermarks(300, 400), 290],
-    ['nothing is certain of nothing', { late }, {}, watermarks(500, 400), null],
-    ['nor while a covered partition has no event', { late }, covered, new Map([[0, 500]]), null],
-    ['nor while its watermark has not begun', { late }, covered, watermarks(500, NO_WATERMARK_MS), null],
-    ['nor at the first of all times', { late }, covered, watermarks(500, NO_WATERMARK_MS + 10), null],
-    ['behind which it is', { late }, covered, watermarks(500, NO_WATERMARK_MS + 11), NO_WATERMARK_MS + 1],
+    ['is absent where late events are counted', {}, covered, watermarks(500, 400), undefined],
+    ['follows the slowest partition', { late }, covered, watermarks(500, 400), 390],
+    ['follows the slowest partition, whichever it is', { late }, covered, watermarks(300, 400), 290],
+    ['is null when nothing is covered', { late }, {}, watermarks(500, 400), null],
+    ['is null while a covered partition has no event', { late }, covered, new Map([[0, 500]]), null],
+    [
+      'is null until every covered partition has a watermark',
+      { late },
+      covered,
+      watermarks(500, NO_WATERMARK_MS),
+      null,
+    ],
+    ['is null at the earliest time', { late }, covered, watermarks(500, NO_WATERMARK_MS + 10), null],
+    [
+      'is set just above the earliest time',
+      { late },
+      covered,
+      watermarks(500, NO_WATERMARK_MS + 11),
+      NO_WATERMARK_MS + 1,
+    ],
     ['a relay alone waits for nothing', relayed, covered, watermarks(500, 400), 390],
     ['a pair waits for its right event', joined({ beforeMs: 7, afterMs: 40 }), covered, watermarks(500, 400), 350],
     ['which may come at any time', joined(null), covered, watermarks(TIME_LIMIT_MS, TIME_LIMIT_MS), null],

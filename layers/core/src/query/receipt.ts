@@ -19,9 +19,12 @@ export interface Receipt {
   readonly coverage: Coverage;
   /** Offsets below the last covered one of a partition that the answer does not cover. */
   readonly gaps: Coverage;
-  /** Of covered offsets, those below this one come from the run, those from it on from the speed layer; a partition that is not listed: all from speed. */
+  /**
+   * Per partition: covered offsets below this value come from the batch run, the rest from the speed layer. A partition
+   * that is not listed is from the speed layer only.
+   */
   readonly batchBelow: Readonly<Record<string, number>>;
-  /** Windows that end by this time are final: no event before it will take part any more. Null while nothing is certain; absent where every event counts. */
+  /** Windows that end by this time are final: earlier events are dropped from now on. Null until every covered partition has a watermark; absent where late events are counted. */
   readonly finalBefore?: string | null;
   /** Offsets covered by the batch layer, and by the speed layer. */
   readonly offsets: { readonly batch: number; readonly speed: number };

@@ -112,7 +112,8 @@ export async function* mergeWindows(
       case 'session': {
         const { rows, behind } = sessionsOf(algebras, window.gapMs, key, window.name, own);
         const sessions = rows.filter(isWanted);
-        // Over the receipt's offsets a session may begin in the range, and over those of the key none: the key says at least that it is behind, within the range, where no session stands.
+        // If excluding this key's incomplete segments leaves no session in the range, emit an empty row
+        // marked `behind`, so that the gap is visible.
         const place = own.find(
           ({ startMs }) =>
             (range.fromMs === null || startMs + window.gapMs > range.fromMs) &&

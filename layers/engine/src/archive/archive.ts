@@ -165,7 +165,7 @@ function sizeBytesOf({ key, value, headers }: LogRecord): number {
 
 function silent(partition: number, from: number, to: number): ProtocolError {
   return new ProtocolError('BIFOLD_LOG_BEHIND', {
-    failed: `the log of partition ${partition} gives nothing where it says that it has records`,
+    failed: `a fetch of partition ${partition} returned no records below its high watermark`,
     received: `no record and no hole from offset ${from}`,
     allowed: `something below ${to}`,
     remedy: 'nothing: the next run tries again',

@@ -52,7 +52,7 @@ export interface Restored extends RestoredHead {
 /**
  * Rebuilds a view in an empty database from archive and log. Everything that it writes is a pure function of both, so it may be
  * repeated, and functions may write beside it. The pointer comes last: until then no answer is given from what is there.
- * @throws {ProtocolError} when the database is not empty, or lookup versions are kept nowhere
+ * @throws {ProtocolError} when the database is not empty, or lookup versions are no longer retained
  */
 export async function restoreView(pipeline: Pipeline, ports: RestorePorts): Promise<Restored> {
   const { plan } = pipeline;
@@ -172,7 +172,7 @@ function notEmpty({ name }: Plan, generation: number): ProtocolError {
 function lookupsGone({ name }: Plan, missing: readonly string[]): ProtocolError {
   const [first = ''] = missing;
   return new ProtocolError('BIFOLD_LOOKUP_GONE', {
-    failed: `"${name}" cannot be restored: segments are bound to lookup versions that are kept nowhere`,
+    failed: `"${name}" cannot be restored: segments are bound to lookup versions that are no longer retained`,
     received: missing.join(', '),
     allowed: 'every bound version, in the bucket that pipelines share',
     remedy: `load the same rows again, which have the same version: npx bifold lookup load ${first.split(' ')[0]} --file <csv or json lines>; then restore again`,

@@ -346,7 +346,7 @@ async function openPrefix(
       ? { next: seen, watermarkMs: NO_WATERMARK_MS }
       : await readWatermark(partition, cut, seen, segmentSize, ports.operatorState);
   const missing = from < start ? await askLog(ports.log, partition, from, start) : [];
-  // Nothing of the batch lies above its own end.
+  // Infinity drops the whole batch: the batch layer will cover it.
   if (missing === null) return closedAt(Number.POSITIVE_INFINITY);
   const segment = segmentOf(from, segmentSize);
   const current = await loadSegment(fold, partition, segment, from, ports.store);
@@ -380,7 +380,7 @@ async function askLog(log: Log, partition: number, from: number, to: number): Pr
 
 function notReadable(partition: number, from: number, to: number): ProtocolError {
   return new ProtocolError('BIFOLD_LOG_BEHIND', {
-    failed: `the log of partition ${partition} does not give what stands below a batch that came from it`,
+    failed: `Kafka returned no records below the delivered batch of partition ${partition}`,
     received: `nothing from offset ${from}`,
     allowed: `records or holes up to ${to}`,
     remedy: 'nothing: the batch is retried',

@@ -21,7 +21,7 @@ const MEMORY_GIB_MIN = 4;
 
 export const doctorCommand = (): Command =>
   new Command('doctor')
-    .description('what this machine lacks, and what ails the local cloud, each with its cure')
+    .description('check this machine and the local cloud for problems')
     .option('--json', 'print the findings as JSON')
     .addHelpText(
       'after',

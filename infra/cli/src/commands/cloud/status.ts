@@ -24,8 +24,8 @@ Example:
         if (json) return printJson(report);
         const marks = {
           up: styled('green', 'up'),
-          down: styled(['red', 'bold'], 'AWAY'),
-          unhealthy: styled(['red', 'bold'], 'HANGS'),
+          down: styled(['red', 'bold'], 'DOWN'),
+          unhealthy: styled(['red', 'bold'], 'UNHEALTHY'),
         };
         print(
           tableText(

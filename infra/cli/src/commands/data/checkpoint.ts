@@ -15,7 +15,7 @@ export const checkpointCommand = (): Command =>
 
 const listCommand = (): Command =>
   new Command('list')
-    .description('all of them')
+    .description('list checkpoints')
     .option('--json', 'print them as JSON')
     .addHelpText('after', '\nExample:\n  $ npx bifold checkpoint list')
     .action(({ json }: { json?: boolean }) =>

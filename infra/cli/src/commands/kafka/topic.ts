@@ -230,7 +230,7 @@ const deleteCommand = (): Command =>
     .addHelpText(
       'after',
       `
-Asks nothing. A topic that a deployed pipeline reads is not deleted: its records may be in no archive yet.
+Does not ask for confirmation. A topic that a deployed pipeline reads is not deleted: its records may be in no archive yet.
 
 Examples:
   $ npx bifold topic delete orders
@@ -319,7 +319,7 @@ function isKafkasOwn(name: string): UsageError {
   return new UsageError('BIFOLD_TOPIC_INTERNAL', {
     failed: `topic "${name}" is not deleted`,
     received: "one of Kafka's own topics, which keeps offsets or transactions of all others",
-    allowed: 'a topic that somebody created',
+    allowed: 'a user-created topic',
     remedy: 'npx bifold topic list names them',
   });
 }

@@ -33,7 +33,7 @@ rows of the published runs again, folds what the log holds above them, and publi
 given. Old answers (query --as-of) are the same afterwards.
 
 It refuses a database that has the view. One that was interrupted is begun again with the same command. It ends with 1 when
-offsets are kept nowhere any more: they are named, and answers name them as gaps.
+offsets are no longer retained: they are named, and answers name them as gaps.
 
 Example:
   $ npx bifold restore delays`,

@@ -45,7 +45,7 @@ export const verifyCommand = (): Command =>
       `
 Asks the API for every row, reads the offsets that its receipt names, folds them once with the plain interpreter, and
 compares both ways. Ends with 0 when all rows are equal, with 1 and the first differences when not, and with 4 and the
-ranges when offsets that the answer covers are kept nowhere.
+ranges when offsets that the answer covers are no longer retained.
 
   either   the log, and the archive where retention has taken the log (when nothing is said)
   log      the log alone
