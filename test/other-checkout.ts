@@ -25,7 +25,8 @@ export interface Edit {
 }
 
 /**
- * A checkout of its own whose sources differ, as a user's does after an edit. What is installed is shared with this one.
+ * A checkout of its own whose sources differ, as a user's does after an edit. What is installed is
+ * shared with this one.
  * @throws when the text that an edit replaces is not there exactly once
  */
 export function otherCheckout(folder: string, edits: readonly Edit[]): string {

@@ -6,7 +6,10 @@ import { resourceName } from './names.ts';
 import { listObjects, objects } from './permissions.ts';
 import type { Settings } from './settings.ts';
 
-/** Named by us, so that a stack that is deployed anew finds the archive that an earlier one left behind. */
+/**
+ * Named by us, so that a stack that is deployed anew finds the archive that an earlier one left
+ * behind.
+ */
 export function archiveBucketName(scope: Construct, { name }: Plan, settings: Settings): string | null {
   if (settings.archive !== null) return null;
   const { account, region } = Stack.of(scope);
@@ -18,7 +21,10 @@ export function archivePlace(scope: Construct, plan: Plan, settings: Settings): 
   return archiveBucketName(scope, plan, settings) ?? (settings.archive as string);
 }
 
-/** What a function needs that folds or binds: to see what is published, and, where a plan binds, to write that down. HDFS has rights of its own. */
+/**
+ * What a function needs that folds or binds: to see what is published, and, where a plan binds, to
+ * write that down. HDFS has rights of its own.
+ */
 export function foldRights(scope: Construct, plan: Plan, settings: Settings): readonly PolicyStatement[] {
   const name = archiveBucketName(scope, plan, settings);
   if (name === null) return [];

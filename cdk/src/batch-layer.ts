@@ -21,7 +21,10 @@ interface BatchProps extends PipelineProps {
   readonly speed: SpeedLayer;
 }
 
-/** The body of the log: scheduled functions that archive it, recompute the views and sweep what nothing needs any more, and the bucket that holds it, if HDFS does not. */
+/**
+ * The body of the log: scheduled functions that archive it, recompute the views and sweep what
+ * nothing needs any more, and the bucket that holds it, if HDFS does not.
+ */
 export class BatchLayer extends Construct {
   /** Null when the archive is on HDFS. */
   readonly bucket: Bucket | null;
@@ -59,8 +62,9 @@ export class BatchLayer extends Construct {
     // What waits for a cut is folded when the cut is there, and not with the next record.
     const resumes = requiresHistory(plan);
 
-    // A file of the archive is written from 32 MiB of records at most, so its function needs a heap of that order. Without a
-    // limit, V8 lets a heap grow with the memory of the machine before it collects anything.
+    // A file of the archive is written from 32 MiB of records at most, so its function needs a heap
+    // of that order. Without a limit, V8 lets a heap grow with the memory of the machine before it
+    // collects anything.
     const smallHeap = { NODE_OPTIONS: `${NODE_OPTIONS} --max-semi-space-size=8 --max-old-space-size=256` };
 
     this.archive = this.scheduled('Archive', settings.schedules.archive, {

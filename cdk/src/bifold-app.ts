@@ -24,8 +24,9 @@ export interface BifoldAppProps extends AppProps {
 }
 
 /**
- * The account and region of the caller's credentials, which the CDK command line finds out. Written as literals they make the bucket's name one, and only
- * a resource with a literal name is adopted when it already exists. Without credentials the template works in any account.
+ * The account and region of the caller's credentials, which the CDK command line finds out. Written
+ * as literals they make the bucket's name one, and only a resource with a literal name is adopted
+ * when it already exists. Without credentials the template works in any account.
  */
 function callersEnvironment(): { env?: Environment } {
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
@@ -53,7 +54,10 @@ export class BifoldApp extends App {
   }
 }
 
-/** Code is published to the bucket of `cdk bootstrap`, with its roles; or to a given bucket, with the caller's own rights. */
+/**
+ * Code is published to the bucket of `cdk bootstrap`, with its roles; or to a given bucket, with
+ * the caller's own rights.
+ */
 function synthesizerOf({ assetsBucket }: Settings): IStackSynthesizer {
   const synthesizer =
     assetsBucket === null

@@ -14,14 +14,20 @@ import {
 import { dirname, join } from 'node:path';
 import { version as bundlerVersion } from 'esbuild';
 
-/** What a build reads: beside its sources, its options and the files (patterns below `root`) that say which file an import means. */
+/**
+ * What a build reads: beside its sources, its options and the files (patterns below `root`) that
+ * say which file an import means.
+ */
 export interface Recipe {
   readonly root: string;
   readonly options: object;
   readonly resolution: readonly string[];
 }
 
-/** What a build made: the files it read, those it wrote, and what the caller wants to know of them next time. */
+/**
+ * What a build made: the files it read, those it wrote, and what the caller wants to know of them
+ * next time.
+ */
 export interface Built<Notes> {
   /** Below `root`. */
   readonly inputs: readonly string[];
@@ -53,7 +59,10 @@ export function cachedBuild<Notes>(home: string, recipe: Recipe): Kept<Notes> | 
   return existsSync(folder) && digestOf(recipe, inputs) === digest ? { folder, notes } : null;
 }
 
-/** Keeps a build under the digest of all that went into it; whoever runs beside us sees it whole or not at all. */
+/**
+ * Keeps a build under the digest of all that went into it; whoever runs beside us sees it whole or
+ * not at all.
+ */
 export function cacheBuild<Notes>(home: string, recipe: Recipe, { inputs, files, notes }: Built<Notes>): Kept<Notes> {
   const digest = digestOf(recipe, inputs);
   const folder = join(home, digest);

@@ -4,7 +4,10 @@ import { type Built, cacheBuild, cachedBuild } from './built.ts';
 import { DeploymentError } from './errors.ts';
 import { BUNDLED_ROLES, type BundledRole } from './names.ts';
 
-/** One bundled function: a folder with `index.mjs`, and whether it expects the native packages in a layer. */
+/**
+ * One bundled function: a folder with `index.mjs`, and whether it expects the native packages in a
+ * layer.
+ */
 interface Bundle {
   readonly folder: string;
   readonly native: boolean;
@@ -12,12 +15,16 @@ interface Bundle {
 
 export type Bundles = Readonly<Record<BundledRole, Bundle>>;
 
-/** Native packages stay outside the bundles; a function that reads them gets the layer that holds them. */
+/**
+ * Native packages stay outside the bundles; a function that reads them gets the layer that holds
+ * them.
+ */
 const NATIVE = '@duckdb/node-bindings-*';
 
 /**
- * Dependencies in CommonJS, and the native binding, are reached through `require`, which an ES module does not have. This `require` also looks
- * where NODE_PATH says, and there Lambda lists the layers (`/opt/nodejs/node_modules`); an `import` never does.
+ * Dependencies in CommonJS, and the native binding, are reached through `require`, which an ES
+ * module does not have. This `require` also looks where NODE_PATH says, and there Lambda lists the
+ * layers (`/opt/nodejs/node_modules`); an `import` never does.
  */
 const BANNER = "import{createRequire as bifoldRequire}from'node:module';const require=bifoldRequire(import.meta.url);";
 
@@ -30,7 +37,8 @@ const OPTIONS = {
   format: 'esm',
   mainFields: ['module', 'main'],
   external: [NATIVE],
-  // The Kafka client's checksums: its usual entry reads a file beside itself, which a bundle has not; this entry carries it inside.
+  // The Kafka client's checksums: its usual entry reads a file beside itself, which a bundle has
+  // not; this entry carries it inside.
   alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
   banner: { js: BANNER },
   minify: true,
@@ -45,10 +53,12 @@ const OPTIONS = {
 const RESOLUTION = ['package-lock.json', 'tsconfig.json', 'functions/package.json', 'layers/*/package.json'];
 
 /**
- * Bundles every handler once, and again only when something that went into the bundles has changed. Pipelines share the bundles, since each function
- * learns its pipeline from the environment; so their stacks share assets.
+ * Bundles every handler once, and again only when something that went into the bundles has changed.
+ * Pipelines share the bundles, since each function learns its pipeline from the environment; so
+ * their stacks share assets.
  *
- * Source maps lie beside the code: inline they would be read and parsed at every cold start, and nobody needs them before the first error.
+ * Source maps lie beside the code: inline they would be read and parsed at every cold start, and
+ * nobody needs them before the first error.
  */
 export async function bundleFunctions(root: string): Promise<Bundles> {
   const home = join(root, 'cdk.out', 'bundles');
@@ -61,7 +71,8 @@ export async function bundleFunctions(root: string): Promise<Bundles> {
 }
 
 async function built(root: string): Promise<Built<BundledRole[]>> {
-  // Nothing is written there: paths in source maps are relative to it, so that assets are the same in every checkout.
+  // Nothing is written there: paths in source maps are relative to it, so that assets are the same
+  // in every checkout.
   const outdir = join(root, 'cdk.out', 'bundles');
   const options = { ...OPTIONS, absWorkingDir: root, outdir, write: false, metafile: true } as const;
   const result: BuildResult<typeof options> = await build(options).catch((error: BuildFailure) => {

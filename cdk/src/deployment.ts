@@ -12,7 +12,10 @@ export interface DeploymentOptions {
   readonly sources?: Readonly<Record<string, string>>;
   /** Context values of the app, by name. */
   readonly context?: Readonly<Record<string, string>>;
-  /** Joined to this process's environment: credentials, region, and `AWS_ENDPOINT_URL` with `AWS_ENDPOINT_URL_S3` for an emulator. */
+  /**
+   * Joined to this process's environment: credentials, region, and `AWS_ENDPOINT_URL` with
+   * `AWS_ENDPOINT_URL_S3` for an emulator.
+   */
   readonly environment?: Readonly<Record<string, string>>;
   /** Called with every line that the CDK command line prints. */
   readonly onProgress?: (line: string) => void;
@@ -32,7 +35,10 @@ export interface Deployment {
   /** As AWS serves it. An emulator serves the same API at a path of its own, by `apiId`. */
   readonly apiUrl: string;
   readonly archiveBucket: string;
-  /** By role: a relay only where other topics make the log, `train` and `learn` only where models are trained on a schedule. */
+  /**
+   * By role: a relay only where other topics make the log, `train` and `learn` only where models
+   * are trained on a schedule.
+   */
   readonly functions: Readonly<Record<Exclude<PipelineRole, 'relay'>, string>> &
     Readonly<Partial<Record<FunctionRole, string>>>;
 }
@@ -43,7 +49,8 @@ const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 const LINES_TOLD = 12;
 
 /**
- * Deploys one pipeline; deployed again unchanged, it changes nothing. A bucket that an earlier deployment left behind is adopted.
+ * Deploys one pipeline; deployed again unchanged, it changes nothing. A bucket that an earlier
+ * deployment left behind is adopted.
  * @throws {DeploymentError} with the last lines of the CDK command line.
  */
 export async function deployPipeline(options: DeployOptions): Promise<Deployment> {
@@ -61,15 +68,20 @@ export async function deployPipeline(options: DeployOptions): Promise<Deployment
 }
 
 /**
- * Destroys one pipeline's stack; one that does not exist is no error. The bucket stays, unless it was deployed with the context `archiveRemoval=delete`.
+ * Destroys one pipeline's stack; one that does not exist is no error. The bucket stays, unless it
+ * was deployed with the context `archiveRemoval=delete`.
  * @throws {DeploymentError} with the last lines of the CDK command line.
  */
 export async function destroyPipeline(options: DeploymentOptions): Promise<void> {
-  // The app must be synthesized to know its stacks; what the stack would be bound to does not matter any more.
+  // The app must be synthesized to know its stacks; what the stack would be bound to does not
+  // matter any more.
   await inScratchFolder((folder) => cdk('destroy', options, folder, NIL_UUID, ['--force']));
 }
 
-/** A folder of its own for each run: the command line locks its output, and deployments of one checkout may run at the same time. */
+/**
+ * A folder of its own for each run: the command line locks its output, and deployments of one
+ * checkout may run at the same time.
+ */
 async function inScratchFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'bifold-deploy-'));
   try {

@@ -7,14 +7,18 @@ import { Construct } from 'constructs';
 import { networkOf } from './pipeline-function.ts';
 import type { Settings } from './settings.ts';
 
-/** The most that Lambda hands over at once: what an invocation costs besides is paid once, so large batches cost least. */
+/**
+ * The most that Lambda hands over at once: what an invocation costs besides is paid once, so large
+ * batches cost least.
+ */
 const BATCH_SIZE = 10_000;
 
 /**
  * Mappings of topics, all from their beginnings.
  *
- * They have no retry limit, age limit, on-failure destination, bisecting, partial response or filter. Each of them hands over records out of order or gives them up,
- * and what a function writes vouches for an unbroken prefix.
+ * They have no retry limit, age limit, on-failure destination, bisecting, partial response or
+ * filter. Each of them hands over records out of order or gives them up, and what a function writes
+ * vouches for an unbroken prefix.
  */
 export class KafkaSource extends Construct {
   private readonly settings: Settings;

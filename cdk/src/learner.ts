@@ -26,8 +26,9 @@ interface LearnerProps extends PipelineProps {
 }
 
 /**
- * scikit-learn as a function: from a training table in the bucket of the models to what a version is made of, beside it. It reads no archive, no registry and no
- * database, and nothing invokes it but the function that trains.
+ * scikit-learn as a function: from a training table in the bucket of the models to what a version
+ * is made of, beside it. It reads no archive, no registry and no database, and nothing invokes it
+ * but the function that trains.
  */
 export class Learner extends Construct {
   readonly lambda: LambdaFunction;
@@ -94,7 +95,10 @@ function packagedAs(scope: Construct, { training, root, settings }: LearnerProps
   };
 }
 
-/** The zip that functions/src/train/libraries.py made of the lock. @throws {DeploymentError} when it did not yet, with the command */
+/**
+ * The zip that functions/src/train/libraries.py made of the lock. @throws {DeploymentError} when it
+ * did not yet, with the command
+ */
 function librariesFile(root: string, architecture: string): string {
   const lock = readFileSync(join(root, ...SOURCES, 'requirements.txt'));
   const hash = createHash('sha256').update(lock).digest('hex').slice(0, 12);

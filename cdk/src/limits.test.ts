@@ -17,7 +17,8 @@ describe("Lambda's limits", () => {
     const limits = LAMBDA_LIMITS as { unzippedSizeBytes: number };
     const { unzippedSizeBytes } = limits;
     try {
-      // Smaller limits instead of 250 MB of files: more than any function alone, less than one with its layer.
+      // Smaller limits instead of 250 MB of files: more than any function alone, less than one with
+      // its layer.
       limits.unzippedSizeBytes = 150;
       expect(() => synthesize()).toThrow(/bifold-example-archive.*BIFOLD_FUNCTION_TOO_LARGE/);
     } finally {

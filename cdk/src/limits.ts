@@ -6,7 +6,8 @@ import type { IConstruct } from 'constructs';
 import { DeploymentError } from './errors.ts';
 
 /**
- * Lambda's limits, which an emulator does not enforce. Code comes from S3, so the limit of 50 MB for direct uploads does not apply.
+ * Lambda's limits, which an emulator does not enforce. Code comes from S3, so the limit of 50 MB
+ * for direct uploads does not apply.
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 export const LAMBDA_LIMITS = {
@@ -16,9 +17,14 @@ export const LAMBDA_LIMITS = {
   layers: 5,
 } as const;
 
-/** A limit of our own: code is read and parsed at every cold start, and an import that brings a whole library with it should not go unseen. */
+/**
+ * A limit of our own: code is read and parsed at every cold start, and an import that brings a
+ * whole library with it should not go unseen.
+ */
 const CODE_SIZE_BYTES_MAX = 3 * 1024 * 1024;
-/** What a value may become that is known only when it is deployed: addresses and ARNs stay below it. */
+/**
+ * What a value may become that is known only when it is deployed: addresses and ARNs stay below it.
+ */
 const UNKNOWN_VALUE_SIZE_BYTES = 256;
 
 /**
@@ -98,7 +104,10 @@ function layerContent(node: CfnFunction, layer: unknown): unknown {
   return found instanceof CfnLayerVersion ? stack.resolve(found.content) : null;
 }
 
-/** Sizes of an asset, found by its key: the assembly keeps the folder of `<hash>.zip` as `asset.<hash>`. */
+/**
+ * Sizes of an asset, found by its key: the assembly keeps the folder of `<hash>.zip` as
+ * `asset.<hash>`.
+ */
 function assetSizes(node: IConstruct, code: unknown): { codeBytes: number; allBytes: number } {
   const sizes = { codeBytes: 0, allBytes: 0 };
   const key = typeof code === 'object' && code !== null && 's3Key' in code ? code.s3Key : null;

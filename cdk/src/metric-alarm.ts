@@ -18,7 +18,10 @@ interface MetricAlarmProps {
   readonly metricName: string;
 }
 
-/** An alarm while the last value of a pipeline's metric was above zero. The topic of the context value `alarmTopic` is notified. */
+/**
+ * An alarm while the last value of a pipeline's metric was above zero. The topic of the context
+ * value `alarmTopic` is notified.
+ */
 export class MetricAlarm extends Construct {
   constructor(scope: Construct, id: string, props: MetricAlarmProps) {
     super(scope, id);

@@ -5,7 +5,10 @@ import type { Construct } from 'constructs';
 import { listObjects, objects } from './permissions.ts';
 import type { Settings } from './settings.ts';
 
-/** What a function of a pipeline that scores needs of the models: to read those that it scores with, and no others. */
+/**
+ * What a function of a pipeline that scores needs of the models: to read those that it scores with,
+ * and no others.
+ */
 export function readModels(scope: Construct, { models = [] }: Plan, settings: Settings): readonly PolicyStatement[] {
   const bucketArn = `arn:${Stack.of(scope).partition}:s3:::${modelsBucketName(scope, settings)}`;
   return [...new Set(models.map(({ name }) => `models/${name}/`))].flatMap((prefix) => [

@@ -4,7 +4,10 @@ import type { Plan } from '@bifold/core';
 /** The functions of a pipeline: a relay only where other topics make its log. */
 export const FUNCTION_ROLES = ['relay', 'speed', 'archive', 'recompute', 'sweep', 'query'] as const;
 export type PipelineRole = (typeof FUNCTION_ROLES)[number];
-/** Those that are written in TypeScript, and bundled: `train` is there where models are trained on a schedule. */
+/**
+ * Those that are written in TypeScript, and bundled: `train` is there where models are trained on a
+ * schedule.
+ */
 export const BUNDLED_ROLES = [...FUNCTION_ROLES, 'train'] as const;
 export type BundledRole = (typeof BUNDLED_ROLES)[number];
 /** All that a stack may have: `learn` is Python. */
@@ -15,10 +18,16 @@ export function rolesOf({ relay }: Pick<Plan, 'relay'>): readonly PipelineRole[]
   return FUNCTION_ROLES.filter((role) => role !== 'relay' || relay !== undefined);
 }
 
-/** A bucket's name, `bifold-<name>-<account>-<region>`, must fit in 63 characters: 28 are left for the pipeline with the longest region. */
+/**
+ * A bucket's name, `bifold-<name>-<account>-<region>`, must fit in 63 characters: 28 are left for
+ * the pipeline with the longest region.
+ */
 const PLAIN_NAME = /^[a-z][a-z0-9-]{0,26}[a-z0-9]$/;
 
-/** A pipeline's name as all AWS resources can carry it: itself when it fits, otherwise a readable part and a hash of the whole. */
+/**
+ * A pipeline's name as all AWS resources can carry it: itself when it fits, otherwise a readable
+ * part and a hash of the whole.
+ */
 export function resourceName(pipeline: string): string {
   if (PLAIN_NAME.test(pipeline)) return pipeline;
   const readable = pipeline
@@ -33,17 +42,26 @@ export function stackName(pipeline: string): string {
   return `Bifold-${resourceName(pipeline)}`;
 }
 
-/** Functions have names of their own, so that a role can be limited to its own log group before the function exists. */
+/**
+ * Functions have names of their own, so that a role can be limited to its own log group before the
+ * function exists.
+ */
 export function functionName(pipeline: string, role: FunctionRole): string {
   return `bifold-${resourceName(pipeline)}-${role}`;
 }
 
-/** A consumer group of one view version and one topic id: offsets committed for another one would mean nothing. */
+/**
+ * A consumer group of one view version and one topic id: offsets committed for another one would
+ * mean nothing.
+ */
 export function consumerGroupId(version: string, topicId: string): string {
   return `bifold-${version}-${topicId.slice(0, 8)}`;
 }
 
-/** The group of a relay for one source: bound to the topic ids of both ends. The topic's name holds what decides where records belong. */
+/**
+ * The group of a relay for one source: bound to the topic ids of both ends. The topic's name holds
+ * what decides where records belong.
+ */
 export function relayGroupId(topic: string, topicId: string, source: string): string {
   return `bifold-${topic}-${topicId.slice(0, 8)}-${source.slice(0, 8)}`;
 }

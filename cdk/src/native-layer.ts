@@ -14,9 +14,10 @@ export interface NativePackages {
 }
 
 /**
- * What cannot be bundled: DuckDB's binding and its library, as npm installed them for the platform of the functions. Everything else of DuckDB is
- * JavaScript, and in the bundles.
- * @throws {DeploymentError} when that platform's package is not installed, with the command that installs it.
+ * What cannot be bundled: DuckDB's binding and its library, as npm installed them for the platform
+ * of the functions. Everything else of DuckDB is JavaScript, and in the bundles.
+ * @throws {DeploymentError} when that platform's package is not installed, with the command that
+ * installs it.
  */
 export function findNativePackages(root: string, platform: string): NativePackages {
   const name = `@duckdb/node-bindings-${platform}`;
@@ -48,7 +49,8 @@ export function findNativePackages(root: string, platform: string): NativePackag
 export class NativeLayer extends LayerVersion {
   constructor(scope: Construct, id: string, { packages, settings }: { packages: NativePackages; settings: Settings }) {
     super(scope, id, {
-      // The package is pinned and locked: its name and version say all, and 70 MB need not be hashed at every synthesis.
+      // The package is pinned and locked: its name and version say all, and 70 MB need not be
+      // hashed at every synthesis.
       code: Code.fromAsset(packages.folder, { followSymlinks: SymlinkFollowMode.ALWAYS, assetHash: packages.hash }),
       compatibleRuntimes: [RUNTIME],
       compatibleArchitectures: [architectureOf(settings)],

@@ -17,8 +17,9 @@ interface Resource {
 }
 
 /**
- * Every right that the functions of a pipeline's stack have, wherever the template grants it: policies inside their roles, policies attached to them, managed
- * policies. The pipeline and its models are left out of the texts, so that they are the same for all.
+ * Every right that the functions of a pipeline's stack have, wherever the template grants it:
+ * policies inside their roles, policies attached to them, managed policies. The pipeline and its
+ * models are left out of the texts, so that they are the same for all.
  */
 export function rightsOf(
   template: Template,
@@ -74,8 +75,10 @@ export function tableOf(rights: readonly Right[]): string {
 }
 
 /**
- * What the templates grant and the document does not list, and the other way round. Both are empty when they agree. What models need is listed for pipelines that score, what training needs
- * for those whose models are trained, a relay's rights for those that have one, and the right to have the speed function invoked for those that look back.
+ * What the templates grant and the document does not list, and the other way round. Both are empty
+ * when they agree. What models need is listed for pipelines that score, what training needs for
+ * those whose models are trained, a relay's rights for those that have one, and the right to have
+ * the speed function invoked for those that look back.
  */
 export function differences(
   document: string,

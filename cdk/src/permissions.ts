@@ -4,8 +4,9 @@ import type { Construct } from 'constructs';
 import type { Settings } from './settings.ts';
 
 /**
- * The rights of the functions, written out: constructs of CDK grant for whatever might be wanted (`grantRead` of a secret also describes it), these
- * grant what the code calls. docs/permissions.md lists them, and a test compares that list with the templates.
+ * The rights of the functions, written out: constructs of CDK grant for whatever might be wanted
+ * (`grantRead` of a secret also describes it), these grant what the code calls. docs/permissions.md
+ * lists them, and a test compares that list with the templates.
  */
 export function allow(actions: readonly string[], resources: readonly string[], conditions = {}): PolicyStatement {
   return new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources], conditions });
@@ -16,7 +17,10 @@ export function writeLogs(logGroupArn: string): PolicyStatement {
   return allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroupArn]);
 }
 
-/** Lambda places its network interfaces with the rights of the function; these actions know no resources. */
+/**
+ * Lambda places its network interfaces with the rights of the function; these actions know no
+ * resources.
+ */
 export function useNetwork(settings: Settings): readonly PolicyStatement[] {
   if (settings.network === null) return [];
   return [
@@ -34,12 +38,18 @@ export function useNetwork(settings: Settings): readonly PolicyStatement[] {
   ];
 }
 
-/** The pollers of a Kafka cluster in a VPC look up where the mapping places them, with the rights of the function. */
+/**
+ * The pollers of a Kafka cluster in a VPC look up where the mapping places them, with the rights of
+ * the function.
+ */
 export function describeNetwork(settings: Settings): readonly PolicyStatement[] {
   return settings.network === null ? [] : [allow(['ec2:DescribeSecurityGroups', 'ec2:DescribeVpcs'], ['*'])];
 }
 
-/** To read one secret. Secrets Manager ends each ARN in six random characters; the question marks stand for exactly those. */
+/**
+ * To read one secret. Secrets Manager ends each ARN in six random characters; the question marks
+ * stand for exactly those.
+ */
 export function readSecret(scope: Construct, secretName: string): PolicyStatement {
   return allow(['secretsmanager:GetSecretValue'], [`${secretArn(scope, secretName)}-??????`]);
 }

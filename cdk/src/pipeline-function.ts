@@ -43,7 +43,10 @@ export interface PipelineFunctionProps extends PipelineProps {
   readonly memorySizeMiB: number;
   readonly timeout: Duration;
   readonly scratchSizeMiB?: number;
-  /** The services that it calls: each brings its addresses, its secret, and the right to read that secret. */
+  /**
+   * The services that it calls: each brings its addresses, its secret, and the right to read that
+   * secret.
+   */
   readonly calls: readonly ('kafka' | 'cassandra')[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly statements?: readonly PolicyStatement[];
@@ -51,7 +54,10 @@ export interface PipelineFunctionProps extends PipelineProps {
   readonly deadLetterQueue?: IQueue;
 }
 
-/** A function of a pipeline, with a role that holds the written rights and takes no others, and a log group that forgets. */
+/**
+ * A function of a pipeline, with a role that holds the written rights and takes no others, and a
+ * log group that forgets.
+ */
 export class PipelineFunction extends Construct {
   readonly lambda: LambdaFunction;
 
@@ -106,7 +112,10 @@ export class PipelineFunction extends Construct {
   }
 }
 
-/** What every function has: a log group that forgets, and a role that holds these rights beside those to write there and to be placed, and takes no others. */
+/**
+ * What every function has: a log group that forgets, and a role that holds these rights beside
+ * those to write there and to be placed, and takes no others.
+ */
 export function logsAndRights(
   scope: Construct,
   name: string,
@@ -171,7 +180,10 @@ function certificateEnvironment(
   };
 }
 
-/** Where functions and pollers are placed: in the subnets and security groups of the settings, or in no VPC. */
+/**
+ * Where functions and pollers are placed: in the subnets and security groups of the settings, or in
+ * no VPC.
+ */
 export function networkOf(
   scope: Construct,
   { network }: Settings,
@@ -180,7 +192,8 @@ export function networkOf(
   return {
     vpc: Vpc.fromVpcAttributes(scope, 'Vpc', {
       vpcId: network.vpcId,
-      // Needed by constructs that spread over zones; a function is given its subnets by id, so their zones are never asked for.
+      // Needed by constructs that spread over zones; a function is given its subnets by id, so
+      // their zones are never asked for.
       availabilityZones: network.subnetIds.map((_, index) => `zone-${index}`),
       privateSubnetIds: [...network.subnetIds],
     }),

@@ -10,7 +10,10 @@ export interface RelayProps extends PipelineProps {
   readonly sources: Readonly<Record<string, string>>;
 }
 
-/** What makes the log of a pipeline that joins, unites or places anew: a function that brings the records of other topics into it, and a mapping for each of them. */
+/**
+ * What makes the log of a pipeline that joins, unites or places anew: a function that brings the
+ * records of other topics into it, and a mapping for each of them.
+ */
 export class RelayLayer extends Construct {
   readonly relay: PipelineFunction;
 

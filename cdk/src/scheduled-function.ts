@@ -13,8 +13,9 @@ interface Tick {
 }
 
 /**
- * A function and the rules that invoke it. What is lost here is one tick, never a record: the next tick does the same work. So retries are few, and the
- * queue of what failed is there to be alarmed on.
+ * A function and the rules that invoke it. What is lost here is one tick, never a record: the next
+ * tick does the same work. So retries are few, and the queue of what failed is there to be alarmed
+ * on.
  */
 export function scheduledFunction(
   scope: Construct,

@@ -11,7 +11,10 @@ interface ServingProps extends PipelineProps {
   readonly batch: BatchLayer;
 }
 
-/** The merge of the two: a function that answers with merged rows and their receipt, behind an HTTP API that asks for a signature of IAM. */
+/**
+ * The merge of the two: a function that answers with merged rows and their receipt, behind an HTTP
+ * API that asks for a signature of IAM.
+ */
 export class ServingLayer extends Construct {
   readonly query: PipelineFunction;
   readonly api: HttpApi;
@@ -30,7 +33,8 @@ export class ServingLayer extends Construct {
       // The API gives up after 30 s: an answer that comes later reaches nobody.
       timeout: Duration.seconds(29),
       calls: ['cassandra'],
-      // To tell a database that was emptied from a new one. It reads what was published, and whether anything was archived.
+      // To tell a database that was emptied from a new one. It reads what was published, and
+      // whether anything was archived.
       statements:
         bucketArn === null
           ? []

@@ -3,19 +3,29 @@ import type { Node } from 'constructs';
 import { DeploymentError } from './errors.ts';
 
 /**
- * All that differs between one deployment and another: AWS with a VPC, AWS without one, a laptop. Values come from the context (`-c name=value`, or
- * `context` in cdk.json); constructs read these settings and know no environment.
+ * All that differs between one deployment and another: AWS with a VPC, AWS without one, a laptop.
+ * Values come from the context (`-c name=value`, or `context` in cdk.json); constructs read these
+ * settings and know no environment.
  */
 export interface Settings {
   /** Names of the pipelines to deploy; null means all that are defined. */
   readonly pipelines: readonly string[] | null;
-  /** A bucket for code, published with the caller's own rights; null means the bucket and roles of `cdk bootstrap`. */
+  /**
+   * A bucket for code, published with the caller's own rights; null means the bucket and roles of
+   * `cdk bootstrap`.
+   */
   readonly assetsBucket: string | null;
   readonly keyspace: string;
-  /** The bucket of the models, which pipelines share and no stack owns; null means `bifold-models-<account>-<region>`. */
+  /**
+   * The bucket of the models, which pipelines share and no stack owns; null means
+   * `bifold-models-<account>-<region>`.
+   */
   readonly modelsBucket: string | null;
   readonly architecture: 'arm64' | 'x86_64';
-  /** Platform of the native packages, as npm names it: `linux-arm64` on AWS; of the machine itself where functions run as its processes. */
+  /**
+   * Platform of the native packages, as npm names it: `linux-arm64` on AWS; of the machine itself
+   * where functions run as its processes.
+   */
   readonly nativePlatform: string;
   readonly kafka: {
     readonly brokersParameter: string;
@@ -43,7 +53,10 @@ export interface Settings {
     readonly sweep: string;
     readonly train: string;
   };
-  /** Whole seconds that the poller gathers records; null is Kafka's own default of 500 ms, which cannot be written as a number. */
+  /**
+   * Whole seconds that the poller gathers records; null is Kafka's own default of 500 ms, which
+   * cannot be written as a number.
+   */
   readonly batchingWindowSeconds: number | null;
   /** How models are trained on a schedule; null: they are not. */
   readonly training: TrainingPackage | null;
@@ -51,15 +64,22 @@ export interface Settings {
   readonly alarmTopic: string | null;
   readonly logLevel: string;
   readonly logRetentionDays: number;
-  /** A folder of HDFS that holds the archive, `hdfs://namenode:9870/folder`; null is a bucket of the stack's own. */
+  /**
+   * A folder of HDFS that holds the archive, `hdfs://namenode:9870/folder`; null is a bucket of the
+   * stack's own.
+   */
   readonly archive: string | null;
-  /** `retain` keeps the bucket when the stack is destroyed; `delete` removes it, and fails while it holds objects. */
+  /**
+   * `retain` keeps the bucket when the stack is destroyed; `delete` removes it, and fails while it
+   * holds objects.
+   */
   readonly archiveRemoval: 'retain' | 'delete';
 }
 
 /**
- * Where the Python function that learns has its libraries from, which are more than a function may weigh: a zip in the bucket of the assets, fetched when it starts; a container
- * image in ECR; or, where functions run as processes of a machine, a folder of it.
+ * Where the Python function that learns has its libraries from, which are more than a function may
+ * weigh: a zip in the bucket of the assets, fetched when it starts; a container image in ECR; or,
+ * where functions run as processes of a machine, a folder of it.
  */
 export type TrainingPackage =
   | { readonly kind: 'zip' }
@@ -74,7 +94,10 @@ export type TrainingPackage =
 
 /** How servers prove themselves over TLS. */
 interface Certificates {
-  /** A parameter that holds the certificate of the authority, as PEM; null trusts the authorities of the system. */
+  /**
+   * A parameter that holds the certificate of the authority, as PEM; null trusts the authorities of
+   * the system.
+   */
   readonly caParameter: string | null;
   /** The name that certificates bear; null is the name or address that is connected to. */
   readonly serverName: string | null;
@@ -158,8 +181,9 @@ export function readSettings(node: Node): Settings {
 }
 
 /**
- * The id of the topic that a pipeline is bound to. `-c topicId:<pipeline>=<uuid>`, or `-c topicId='{"<pipeline>": "<uuid>"}'`.
- * It has no default: an invented one would fold the offsets of one topic into the state of another.
+ * The id of the topic that a pipeline is bound to. `-c topicId:<pipeline>=<uuid>`, or `-c
+ * topicId='{"<pipeline>": "<uuid>"}'`. It has no default: an invented one would fold the offsets of
+ * one topic into the state of another.
  */
 export function readTopicId(node: Node, pipeline: string, topic: string): string {
   const map = new Context(node).map('topicId');
@@ -174,8 +198,9 @@ export function readTopicId(node: Node, pipeline: string, topic: string): string
 }
 
 /**
- * The ids of the topics that a relay brings into the pipeline's log. `-c sources:<pipeline>='{"<topic>": "<uuid>"}'`, or `-c sources='{"<pipeline>": {"<topic>": "<uuid>"}}'`.
- * They have no default either.
+ * The ids of the topics that a relay brings into the pipeline's log. `-c
+ * sources:<pipeline>='{"<topic>": "<uuid>"}'`, or `-c sources='{"<pipeline>": {"<topic>":
+ * "<uuid>"}}'`. They have no default either.
  */
 export function readSources(node: Node, { name, relay }: Plan): Readonly<Record<string, string>> {
   if (relay === undefined) return {};
@@ -232,7 +257,10 @@ function readNetwork(context: Context): Network | null {
   });
 }
 
-/** Context values, which are text when they come from a command line and anything when they come from a file. */
+/**
+ * Context values, which are text when they come from a command line and anything when they come
+ * from a file.
+ */
 class Context {
   private readonly node: Node;
 

@@ -8,8 +8,8 @@ import { describeNetwork } from './permissions.ts';
 import { PipelineFunction, type PipelineProps } from './pipeline-function.ts';
 
 /**
- * The head of the log: a function that folds every batch of the topic into fragments, and the mapping that invokes it. Records that cannot be folded are quarantined by
- * the function itself.
+ * The head of the log: a function that folds every batch of the topic into fragments, and the
+ * mapping that invokes it. Records that cannot be folded are quarantined by the function itself.
  */
 export class SpeedLayer extends Construct {
   readonly fold: PipelineFunction;

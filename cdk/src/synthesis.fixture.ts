@@ -12,7 +12,10 @@ import type { PipelineStack } from './pipeline-stack.ts';
 
 export const EXAMPLE_ID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
 
-/** Everything that a deployment may have and adds rights for: the document of permissions lists the most that a function ever gets. */
+/**
+ * Everything that a deployment may have and adds rights for: the document of permissions lists the
+ * most that a function ever gets.
+ */
 export const EXAMPLE_NETWORK = {
   vpcId: 'vpc-0123456789abcdef0',
   subnetIds: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1',
@@ -43,7 +46,9 @@ export interface SynthesisOptions {
   readonly plant?: (stack: PipelineStack) => void;
 }
 
-/** Synthesizes with code that does nothing, so that a test takes no longer than the constructs do. */
+/**
+ * Synthesizes with code that does nothing, so that a test takes no longer than the constructs do.
+ */
 export function synthesize(options: SynthesisOptions = {}): Synthesis {
   const { context = {}, pipelines: chosen = [examplePipeline('example')], plant } = options;
   const root = mkdtempSync(join(tmpdir(), 'bifold-cdk-test-'));

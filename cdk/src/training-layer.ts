@@ -19,8 +19,9 @@ interface TrainingProps extends PipelineProps {
 }
 
 /**
- * Models that learn again on a schedule: a function that makes the training table of the archive and the version of what was learned, and one in between that learns. A new version is
- * a candidate; the pointer, which says what scores, is not theirs to move.
+ * Models that learn again on a schedule: a function that makes the training table of the archive
+ * and the version of what was learned, and one in between that learns. A new version is a
+ * candidate; the pointer, which says what scores, is not theirs to move.
  */
 export class TrainingLayer extends Construct {
   readonly train: PipelineFunction;

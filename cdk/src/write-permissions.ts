@@ -1,4 +1,7 @@
-/** Writes docs/permissions.md from a synthesized template: `npm run permissions -w cdk`, then read what changed before committing it. */
+/**
+ * Writes docs/permissions.md from a synthesized template: `npm run permissions -w cdk`, then read
+ * what changed before committing it.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { models, pipelines } from '@bifold/pipelines';
@@ -7,7 +10,8 @@ import { EXAMPLE_NETWORK, synthesize } from './synthesis.fixture.ts';
 
 const file = join(import.meta.dirname, '..', '..', 'docs', 'permissions.md');
 const { stacks, templates } = synthesize({ context: { ...EXAMPLE_NETWORK, training: 'zip' }, pipelines });
-// Those that score have more rights than others, and those with a relay have a function more, as have those whose models are trained.
+// Those that score have more rights than others, and those with a relay have a function more, as
+// have those whose models are trained.
 const rights = templates.flatMap((template, index) => {
   const stack = stacks[index];
   return stack === undefined ? [] : rightsOf(template, stack.plan, models);

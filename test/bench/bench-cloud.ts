@@ -40,15 +40,23 @@ export interface Invocation {
   readonly limitMiB: number;
 }
 
-/** A cloud for benchmarks alone, beside the user's: the same software, its own ports, data and processes. */
+/**
+ * A cloud for benchmarks alone, beside the user's: the same software, its own ports, data and
+ * processes.
+ */
 export interface BenchCloud {
   readonly addresses: CloudAddresses;
   readonly paths: CloudPaths;
   /** Starts all but the trigger, and writes what functions find by name. */
   up(): Promise<void>;
-  /** Deploys the pipeline without schedules; `nodeOptions` are added to those of its speed function. */
+  /**
+   * Deploys the pipeline without schedules; `nodeOptions` are added to those of its speed function.
+   */
   deploy(plan: Plan, topicId: string, nodeOptions: string): Promise<Deployment>;
-  /** As many function processes as there are partitions, started and connected: their start is no part of a measurement. */
+  /**
+   * As many function processes as there are partitions, started and connected: their start is no
+   * part of a measurement.
+   */
   warmUp(deployment: Deployment): Promise<void>;
   /** Invokes a function, and reads from the report of its log what it took. */
   invoke(name: string): Promise<Invocation>;

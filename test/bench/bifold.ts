@@ -21,7 +21,10 @@ export interface BifoldRun {
   readonly seconds: number;
   readonly invocations: number;
   readonly failures: number;
-  /** The trigger's own times, in seconds; invocations run side by side, so `invoke` may exceed the whole. */
+  /**
+   * The trigger's own times, in seconds; invocations run side by side, so `invoke` may exceed the
+   * whole.
+   */
   readonly triggerSeconds: Readonly<Record<string, number>>;
   readonly processorSeconds: ProcessorSeconds;
 }
@@ -49,7 +52,8 @@ export async function measureBifold(
   const assigned = async () => (await cloud.mappings()).some(({ assignments }) => assignments > 0);
   while (!(await assigned())) await pause(signal, 2);
   const startedAtMs = performance.now();
-  // The trigger's counter costs nothing to read; the database, which has the last word, is asked when it may say yes.
+  // The trigger's counter costs nothing to read; the database, which has the last word, is asked
+  // when it may say yes.
   const events = Array.from(ends.values()).reduce((sum, end) => sum + end, 0);
   const invoked = async () => (await cloud.mappings()).reduce((sum, { recordsInvoked }) => sum + recordsInvoked, 0);
   while ((await invoked()) < events) await pause(signal, LOOK_EVERY_MS);
@@ -71,7 +75,10 @@ async function pause(signal: AbortSignal, ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Only the last segment of each partition is asked for: a segment begins when the one before it is complete. */
+/**
+ * Only the last segment of each partition is asked for: a segment begins when the one before it is
+ * complete.
+ */
 async function isComplete(store: SpeedStore, { storage }: Plan, ends: EndOffsets): Promise<boolean> {
   const reached = await Promise.all(
     Array.from(ends, async ([partition, end]) => {
@@ -83,7 +90,10 @@ async function isComplete(store: SpeedStore, { storage }: Plan, ends: EndOffsets
   return reached.every(Boolean);
 }
 
-/** The rows of the view as a reader merges them: fragments of every segment that progress vouches for. @throws when progress has a gap */
+/**
+ * The rows of the view as a reader merges them: fragments of every segment that progress vouches
+ * for. @throws when progress has a gap
+ */
 export async function bifoldRows(
   cloud: BenchCloud,
   { plan, scope }: Deployed,

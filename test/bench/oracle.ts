@@ -1,6 +1,6 @@
 /**
- * What W1 must come to, by a fold that shares no code with Bifold: numbers of any sum are added up as whole numbers, and rounded
- * once at the end.
+ * What W1 must come to, by a fold that shares no code with Bifold: numbers of any sum are added up
+ * as whole numbers, and rounded once at the end.
  */
 import { type Reading, WINDOW_MS } from './readings.ts';
 
@@ -72,7 +72,8 @@ export function foldPlainly(readings: Iterable<Reading>): Expected {
 }
 
 /**
- * Up to five sentences on how a result differs; none when it is right. A sum may be off by `sumTolerance`, relative.
+ * Up to five sentences on how a result differs; none when it is right. A sum may be off by
+ * `sumTolerance`, relative.
  */
 export function differences(expected: Expected, found: Iterable<ResultRow>, sumTolerance: number): readonly string[] {
   const told: string[] = [];

@@ -1,6 +1,7 @@
 /**
- * Loaded into a process that is to be sampled: `NODE_OPTIONS=--import=file:///.../probe.ts?into=<folder>`. The first SIGUSR2
- * starts the sampling, the second ends it and writes `<folder>/<pid>.cpuprofile`.
+ * Loaded into a process that is to be sampled:
+ * `NODE_OPTIONS=--import=file:///.../probe.ts?into=<folder>`. The first SIGUSR2 starts the
+ * sampling, the second ends it and writes `<folder>/<pid>.cpuprofile`.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector';

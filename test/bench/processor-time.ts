@@ -1,11 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** What ran in a cloud's processes: the services by name, and functions apart from the emulator that starts them. */
+/**
+ * What ran in a cloud's processes: the services by name, and functions apart from the emulator that
+ * starts them.
+ */
 export type ProcessorSeconds = Readonly<Record<string, number>>;
 
 const TICKS_PER_SECOND = 100;
 
-/** Processor time so far of every process that carries the mark of this cloud. Empty where there is no /proc. */
+/**
+ * Processor time so far of every process that carries the mark of this cloud. Empty where there is
+ * no /proc.
+ */
 export function processorSeconds(stateDir: string): ProcessorSeconds {
   if (!existsSync('/proc/self/stat')) return {};
   const seconds: Record<string, number> = {};

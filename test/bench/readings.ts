@@ -1,6 +1,7 @@
 /**
- * The events of W1: readings of 1,000 meters, in the order of their times, 184 bytes of JSON each. A pure function of its
- * parameters and an index, so that the producer and the oracle make the same events without keeping them.
+ * The events of W1: readings of 1,000 meters, in the order of their times, 184 bytes of JSON each.
+ * A pure function of its parameters and an index, so that the producer and the oracle make the same
+ * events without keeping them.
  */
 export interface Reading {
   readonly key: string;
@@ -12,7 +13,10 @@ export interface Reading {
 export interface ReadingsOf {
   readonly seed: number;
   readonly count: number;
-  /** Events in a second of event time: it decides how many fall into one window of one key, and so how many rows are written. */
+  /**
+   * Events in a second of event time: it decides how many fall into one window of one key, and so
+   * how many rows are written.
+   */
   readonly pace: number;
 }
 
@@ -34,7 +38,10 @@ function mixed(seed: number, index: number): number {
   return bits >>> 0;
 }
 
-/** Keys come in a shuffled order, each equally often; values have cents, which doubles cannot hold, so that sums can go wrong. */
+/**
+ * Keys come in a shuffled order, each equally often; values have cents, which doubles cannot hold,
+ * so that sums can go wrong.
+ */
 export function reading({ seed, pace }: Omit<ReadingsOf, 'count'>, index: number): Reading {
   const key = mixed(seed, index) % KEYS;
   const ts = FIRST_MS + Math.floor((index * 1_000) / pace);
@@ -45,7 +52,10 @@ export function* readings(of: ReadingsOf): Generator<Reading> {
   for (let index = 0; index < of.count; index++) yield reading(of, index);
 }
 
-/** Which partition a key is in: fixed by the bench, so that neither system profits from another partitioner. */
+/**
+ * Which partition a key is in: fixed by the bench, so that neither system profits from another
+ * partitioner.
+ */
 export function partitionOf(key: string): number {
   return Number(key.slice(1)) % PARTITIONS;
 }

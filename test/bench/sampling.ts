@@ -24,7 +24,10 @@ export interface CpuProfile {
 /** Seconds by stage. */
 export type StageSeconds = Readonly<Record<string, number>>;
 
-/** The stage of a frame, by the file that it was written in; the innermost frame that has one decides. */
+/**
+ * The stage of a frame, by the file that it was written in; the innermost frame that has one
+ * decides.
+ */
 export type StageOf = (file: string, functionName: string) => string | null;
 
 const V8_STAGES: ReadonlyMap<string, string> = new Map([
@@ -69,7 +72,10 @@ export function probedProcesses(into: string): readonly number[] {
     .map((name) => Number.parseInt(name, 10));
 }
 
-/** Starts or ends the sampling of all probed processes; at the end, waits for what they write, and reads it while their code is still there. */
+/**
+ * Starts or ends the sampling of all probed processes; at the end, waits for what they write, and
+ * reads it while their code is still there.
+ */
 export async function toggleSampling(into: string, ends: boolean): Promise<ReadonlyMap<number, CpuProfile>> {
   const living = probedProcesses(into).filter((pid) => {
     try {
@@ -89,7 +95,10 @@ export async function toggleSampling(into: string, ends: boolean): Promise<Reado
   return profiles;
 }
 
-/** Seconds by stage of one process. Frames of a bundle count as those of the files that it was made of. */
+/**
+ * Seconds by stage of one process. Frames of a bundle count as those of the files that it was made
+ * of.
+ */
 export function stageSeconds(profile: CpuProfile, stageOf: StageOf): StageSeconds {
   const maps = new Map<string, SourceMap | null>();
   const fileOf = ({ url, lineNumber, columnNumber }: CallFrame): string => {

@@ -45,8 +45,9 @@ export interface SparkRun {
 }
 
 /**
- * Installs what is missing, verified against `spark/requirements.txt` and `spark/maven.lock.json`. It lies in the bench's own
- * folder, named by the digest of the locks: the cloud clears its software folder of everything that is not its own.
+ * Installs what is missing, verified against `spark/requirements.txt` and `spark/maven.lock.json`.
+ * It lies in the bench's own folder, named by the digest of the locks: the cloud clears its
+ * software folder of everything that is not its own.
  */
 export async function ensureSpark(paths: CloudPaths, onProgress: OnProgress): Promise<SparkSoftware> {
   const { python: cloudPython, java } = await ensureSoftware(paths, onProgress);
@@ -70,7 +71,8 @@ export async function ensureSpark(paths: CloudPaths, onProgress: OnProgress): Pr
       timeout: INSTALL_WITHIN_MS,
       maxBuffer: 1 << 26,
     });
-  // pyspark is source only. What builds it is locked too, so it must be there before, and no build environment is made.
+  // pyspark is source only. What builds it is locked too, so it must be there before, and no build
+  // environment is made.
   const buildTool = /^setuptools==[^\n]*\\\n[^\n]*\n?/m.exec(readFileSync(requirements, 'utf8'))?.[0] ?? '';
   const buildRequirements = join(home, 'build-requirements.txt');
   writeFileSync(buildRequirements, buildTool);
@@ -132,7 +134,8 @@ export async function measureSpark(
 }
 
 /**
- * Runs a Python script of Spark's with one argument, in a scratch folder, and gives each line of its output that is a JSON object, as it comes.
+ * Runs a Python script of Spark's with one argument, in a scratch folder, and gives each line of
+ * its output that is a JSON object, as it comes.
  *
  * @throws with the end of what it said, when it fails
  */
@@ -164,7 +167,8 @@ export async function* runSparkScript(
     child.once('error', reject);
     child.once('close', resolve);
   });
-  // An interrupted child fails while its output is still read; that is told below, where it is awaited.
+  // An interrupted child fails while its output is still read; that is told below, where it is
+  // awaited.
   ended.catch(() => undefined);
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
   try {

@@ -10,7 +10,10 @@ export interface FilledTopic {
   readonly ends: EndOffsets;
 }
 
-/** A request's records must fit one batch of the broker (1 MiB), also if all of them went to one partition. */
+/**
+ * A request's records must fit one batch of the broker (1 MiB), also if all of them went to one
+ * partition.
+ */
 const REQUEST_EVENTS = 4_000;
 const REQUESTS_IN_FLIGHT = 4;
 

@@ -41,7 +41,10 @@ const { plan } = throughput;
 const SPARK_SUM_TOLERANCE = 1e-9;
 const WARM_UP_EVENTS = 1_000_000;
 
-/** Runs in turn: which of the two comes first changes from run to run. The last run samples stacks, and is not counted. */
+/**
+ * Runs in turn: which of the two comes first changes from run to run. The last run samples stacks,
+ * and is not counted.
+ */
 export async function runW1(
   cloud: BenchCloud,
   { events, runs, seed, pace }: W1Size,

@@ -21,7 +21,10 @@ export interface W5Measured {
 
 const { plan } = throughput;
 
-/** W5: a topic that nothing was archived of yet. One invocation archives all of it, then one recomputes the views; each in a new process. */
+/**
+ * W5: a topic that nothing was archived of yet. One invocation archives all of it, then one
+ * recomputes the views; each in a new process.
+ */
 export async function runW5(
   cloud: BenchCloud,
   { events, seed, pace }: { readonly events: number; readonly seed: number; readonly pace: number },

@@ -8,7 +8,10 @@ import { promisify } from 'node:util';
 import { cloudPaths, ensureSoftware, type OnProgress } from '@bifold/cloud';
 import { readModel, scorerOf, type Value } from '@bifold/core';
 
-/** Rows scored in a second, by one thread. `together`: all rows in one call; `alone`: a call for each row, as a stream brings them. */
+/**
+ * Rows scored in a second, by one thread. `together`: all rows in one call; `alone`: a call for
+ * each row, as a stream brings them.
+ */
 export interface ScoringRates {
   readonly model: 'linear' | 'forest' | 'boosting';
   readonly bifold: { readonly alone: number };
@@ -30,7 +33,10 @@ interface Learned {
   readonly predictions: readonly number[];
 }
 
-/** W8: how fast models score, against the library that learned them and the runtime that is made for it. All score the same rows; results are compared. */
+/**
+ * W8: how fast models score, against the library that learned them and the runtime that is made for
+ * it. All score the same rows; results are compared.
+ */
 export async function runW8(onProgress: OnProgress): Promise<readonly ScoringRates[]> {
   const paths = cloudPaths({ root });
   const { python } = await ensureSoftware(paths, onProgress);

@@ -4,7 +4,10 @@ import { JOBS, type Job, type World } from './world.ts';
 const PAUSE_MS = 5_000;
 const SWEEP_EVERY = 4;
 
-/** The batch layer, more often than its schedule allows: archive and recompute of each view in turn, and now and then a sweep. */
+/**
+ * The batch layer, more often than its schedule allows: archive and recompute of each view in turn,
+ * and now and then a sweep.
+ */
 export class BatchJobs {
   readonly counts: Record<Job, { succeeded: number; failed: number }> = {
     archive: { succeeded: 0, failed: 0 },

@@ -21,11 +21,16 @@ export interface ChaosCloud {
   readonly stateDir: string;
   readonly softwareDir: string;
   readonly addresses: CloudAddresses;
-  /** From now on the commands are those of a checkout with these edits, beside those that were made before. */
+  /**
+   * From now on the commands are those of a checkout with these edits, beside those that were made
+   * before.
+   */
   edit(edit: Edit): void;
   /** Runs a command of `bifold` to its end, whatever its status. */
   run(...args: string[]): Promise<Ran>;
-  /** Runs a command that must succeed, with --json. @throws with what it printed when it does not */
+  /**
+   * Runs a command that must succeed, with --json. @throws with what it printed when it does not
+   */
   json<T>(...args: string[]): Promise<T>;
   /** Starts a command that goes on by itself; what it says on standard error is kept. */
   start(...args: string[]): Running;

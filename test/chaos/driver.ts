@@ -21,7 +21,10 @@ const COMPRESSIONS = [
 /** One record in so many is none that can be folded. */
 const POISON_EVERY = 307;
 
-/** The stream of one view: real flights, over and over, as fast as was asked for, whatever happens to the broker. */
+/**
+ * The stream of one view: real flights, over and over, as fast as was asked for, whatever happens
+ * to the broker.
+ */
 export interface Stream {
   readonly view: View;
   readonly ledger: Ledger;
@@ -36,7 +39,10 @@ export interface Stream {
   lend(count: number): readonly StreamedEvent[];
   /** The partition of a record with this key, as Kafka's clients choose it. */
   partitionOf(key: string | null): number;
-  /** Sends nothing more, and returns when all that was sent is acknowledged. @throws what ended the stream before */
+  /**
+   * Sends nothing more, and returns when all that was sent is acknowledged. @throws what ended the
+   * stream before
+   */
   stop(): Promise<void>;
 }
 
@@ -103,7 +109,8 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
         if (left.size === 0) return;
       } catch (error) {
         if (!isKafkas(error)) throw error;
-        // Whether it was written, only the log knows. This producer is ended first: nothing of it may arrive later.
+        // Whether it was written, only the log knows. This producer is ended first: nothing of it
+        // may arrive later.
         inDoubt += 1;
         await producer?.disconnect().catch(() => undefined);
         producer = null;
@@ -160,7 +167,10 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
   };
 }
 
-/** What of these records is not in the log: all or nothing of each partition, since a partition's records of one request are one batch. */
+/**
+ * What of these records is not in the log: all or nothing of each partition, since a partition's
+ * records of one request are one batch.
+ */
 async function lookUp(
   admin: Admin,
   topic: string,

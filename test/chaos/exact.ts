@@ -1,4 +1,7 @@
-/** Doubles added without rounding, and rounded once: every finite double is a whole number of 2^-1074. */
+/**
+ * Doubles added without rounding, and rounded once: every finite double is a whole number of
+ * 2^-1074.
+ */
 const SCALE_BITS = 1074n;
 const view = new DataView(new ArrayBuffer(8));
 

@@ -7,7 +7,10 @@ export interface Logged {
   readonly event: StreamedEvent;
 }
 
-/** All that one topic holds: every record that was acknowledged, where the broker said that it wrote it. */
+/**
+ * All that one topic holds: every record that was acknowledged, where the broker said that it wrote
+ * it.
+ */
 export class Ledger {
   private readonly partitions: Logged[][];
   /** Per partition, the offset behind all that is known of the log, holes included. */
@@ -25,7 +28,10 @@ export class Ledger {
     this.known[partition] = Math.max(this.known[partition] ?? 0, end);
   }
 
-  /** @throws when the broker wrote them anywhere but behind what is known: then records were lost, written twice, or are somebody else's */
+  /**
+   * @throws when the broker wrote them anywhere but behind what is known: then records were lost,
+   * written twice, or are somebody else's
+   */
   append(partition: number, baseOffset: number, events: readonly StreamedEvent[]): void {
     const log = this.partitions[partition] as Logged[];
     const known = this.known[partition] as number;

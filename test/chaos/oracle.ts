@@ -43,8 +43,10 @@ export interface Answer {
 }
 
 /**
- * What is wrong with an answer, measured by a plain fold over the ledger: every row over exactly the offsets that the receipt and the row name, no row too many,
- * none missing, and a receipt that adds up. The ledger must reach all that the receipt and its rows name. @returns nothing when all is right
+ * What is wrong with an answer, measured by a plain fold over the ledger: every row over exactly
+ * the offsets that the receipt and the row name, no row too many, none missing, and a receipt that
+ * adds up. The ledger must reach all that the receipt and its rows name. @returns nothing when all
+ * is right
  */
 export function faultsOf(view: View, ledger: Ledger, question: Question, answer: Answer): readonly string[] {
   const faults: string[] = [];
@@ -121,7 +123,9 @@ function rowName(group: string, startMs: number | null): string {
 
 const windowStart = (atMs: number, sizeMs: number): number => Math.floor(atMs / sizeMs) * sizeMs;
 
-/** Events of a group that belong to one window, or to all that the question selects by their start. */
+/**
+ * Events of a group that belong to one window, or to all that the question selects by their start.
+ */
 function eventsOf(
   view: View,
   ledger: Ledger,

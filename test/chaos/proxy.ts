@@ -23,7 +23,9 @@ export interface ProxyOptions {
   readonly name: string;
   /** Where it passes on to. */
   readonly targetPort: number;
-  /** Changes what the target says, made anew for each connection; it is given the proxy's own port. */
+  /**
+   * Changes what the target says, made anew for each connection; it is given the proxy's own port.
+   */
   readonly rewrite?: (ownPort: number) => (chunk: Buffer) => Buffer;
 }
 
@@ -34,7 +36,10 @@ export interface TcpProxy {
   begin(trouble: Trouble): void;
   /** What the trouble met so far. */
   met(): Met;
-  /** The link is well again. What a blackhole swallowed is gone, so connections that lost bytes are reset. */
+  /**
+   * The link is well again. What a blackhole swallowed is gone, so connections that lost bytes are
+   * reset.
+   */
   end(): Met;
   close(): Promise<void>;
 }
@@ -66,7 +71,10 @@ export async function startProxy({ name, targetPort, rewrite }: ProxyOptions): P
     connection.target.resetAndDestroy();
   };
 
-  /** The one place where bytes pass. The source waits while its chunk is delayed, or the sink is full: order is kept. */
+  /**
+   * The one place where bytes pass. The source waits while its chunk is delayed, or the sink is
+   * full: order is kept.
+   */
   const pass = (connection: Connection, source: Socket, sink: Socket, chunk: Buffer, isAnswer: boolean) => {
     switch (trouble?.kind) {
       case 'blackhole':

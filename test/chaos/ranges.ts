@@ -11,7 +11,10 @@ export function contains(covered: Covered, partition: number, offset: number): b
   return (covered[partition] ?? []).some(([start, end]) => start <= offset && offset < end);
 }
 
-/** Whether `covered` holds all of `wanted`; ranges of a partition are disjoint, ascending and do not touch. */
+/**
+ * Whether `covered` holds all of `wanted`; ranges of a partition are disjoint, ascending and do not
+ * touch.
+ */
 export function includes(covered: Covered, wanted: Covered): boolean {
   return Object.entries(wanted).every(([partition, ranges]) =>
     ranges.every(([start, end]) => (covered[partition] ?? []).some(([from, to]) => from <= start && end <= to)),

@@ -15,7 +15,9 @@ export interface ReaderCounts {
   deviating: number;
   /** Questions that got no answer, because a part was away. */
   unanswered: number;
-  /** Questions that had to begin anew: two generations were published while their pages were read. */
+  /**
+   * Questions that had to begin anew: two generations were published while their pages were read.
+   */
   expired: number;
 }
 
@@ -32,7 +34,10 @@ interface Page {
 
 const PATIENCE_MS = 20_000;
 const PAUSE_MS = 200;
-/** An acknowledgement may be on its way while what it acknowledges is in an answer already, for as long as the broker hangs. */
+/**
+ * An acknowledgement may be on its way while what it acknowledges is in an answer already, for as
+ * long as the broker hangs.
+ */
 const LEDGER_PATIENCE_MS = 60_000;
 const FAULTS_SHOWN = 5;
 
@@ -162,7 +167,10 @@ function claimsOf({ generation, run, coverage, gaps, offsets, quarantined }: Rec
   return JSON.stringify({ generation, run, coverage, gaps, offsets, quarantined });
 }
 
-/** One key, some keys, all keys of a window, a range of time, totals, pages: whatever the API can be asked. */
+/**
+ * One key, some keys, all keys of a window, a range of time, totals, pages: whatever the API can be
+ * asked.
+ */
 function randomQuestion(
   { view, ledger }: Stream,
   random: Random,

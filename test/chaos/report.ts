@@ -7,7 +7,10 @@ export interface FaultRecord {
   readonly what: string;
   /** From the first blow until it was lifted. */
   readonly struckMs: number;
-  /** From then until answers of every view covered all that was acknowledged by then; null when they never did. */
+  /**
+   * From then until answers of every view covered all that was acknowledged by then; null when they
+   * never did.
+   */
   readonly healedMs: number | null;
 }
 

@@ -25,7 +25,10 @@ export interface RunOptions {
 const VERIFY_EVERY_MS = 90_000;
 const CALM_MS = 400;
 
-/** Streams, readers and batch jobs all go on while faults strike; then all is brought to rest and compared. */
+/**
+ * Streams, readers and batch jobs all go on while faults strike; then all is brought to rest and
+ * compared.
+ */
 export async function runChaos(world: World, violations: string[], options: RunOptions): Promise<ChaosReport> {
   const { seed, minutes, signal, tell } = options;
   const working = new AbortController();
@@ -76,7 +79,8 @@ async function strikeUntil(
   for (const round of roundsOf(seed, chosen)) {
     if (Date.now() >= endAtMs || signal.aborted) return;
     if (Date.now() >= verifyAtMs) {
-      // While events come, each row ahead of the receipt costs the verification a pass over the log; the readers' oracle checks those.
+      // While events come, each row ahead of the receipt costs the verification a pass over the
+      // log; the readers' oracle checks those.
       await Promise.all(world.streams.map((stream) => stream.pause()));
       await healing(world, PATIENCE_MS);
       for (const { view } of world.streams) verified.push(await verify(world, view.name, violations, tell));
@@ -88,7 +92,10 @@ async function strikeUntil(
   }
 }
 
-/** The faults of a round at once, and then the time until all that was acknowledged by then is in answers. */
+/**
+ * The faults of a round at once, and then the time until all that was acknowledged by then is in
+ * answers.
+ */
 async function strike(
   world: World,
   { faults, random }: Round,
@@ -130,7 +137,10 @@ function failed({ kind }: Fault, error: unknown, violations: string[]): { hit: b
 const ASK_EVERY_MS = 100;
 const ASK_PATIENCE_MS = 5_000;
 
-/** Until an answer of each view covers all that is acknowledged now. @returns how long it took; null when it did not come to that */
+/**
+ * Until an answer of each view covers all that is acknowledged now. @returns how long it took; null
+ * when it did not come to that
+ */
 async function healing(world: World, withinMs: number): Promise<number | null> {
   const startedAtMs = performance.now();
   const healed = await Promise.all(
@@ -150,7 +160,10 @@ async function healing(world: World, withinMs: number): Promise<number | null> {
 
 const VERIFY_TRIES = 3;
 
-/** The product's own verification. Its exit status 1 is a difference; a service that is away is asked again. */
+/**
+ * The product's own verification. Its exit status 1 is a difference; a service that is away is
+ * asked again.
+ */
 async function verify(
   world: World,
   pipeline: string,
@@ -177,7 +190,10 @@ async function verify(
   }
 }
 
-/** Ends a stream, and compares every row of every window over all that was acknowledged: nothing lost, nothing double. */
+/**
+ * Ends a stream, and compares every row of every window over all that was acknowledged: nothing
+ * lost, nothing double.
+ */
 async function settle(world: World, reader: Reader, violations: string[]): Promise<StreamReport> {
   const { stream } = reader;
   const { view, ledger } = stream;

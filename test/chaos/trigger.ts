@@ -13,7 +13,10 @@ export async function mappingsAt(url: string): Promise<readonly MappingState[]> 
 
 const LOOK_EVERY_MS = 200;
 
-/** Adds up what the trigger counts, over all the triggers that this run sees: each counts from its own start. */
+/**
+ * Adds up what the trigger counts, over all the triggers that this run sees: each counts from its
+ * own start.
+ */
 export class TriggerWatch {
   readonly totals = { invocations: 0, failures: 0, recordsRedelivered: 0, assignments: 0 };
   private readonly last = new Map<string, MappingState>();

@@ -1,7 +1,10 @@
 import { airlines, departures, type Flights, legs, planes } from '@bifold/cli';
 import { meanOf, sumOf } from './exact.ts';
 
-/** What the two pipelines mean, said once more over plain lists: nothing here is taken from the product, only the flights are the same. */
+/**
+ * What the two pipelines mean, said once more over plain lists: nothing here is taken from the
+ * product, only the flights are the same.
+ */
 
 type Field = string | number | null;
 export type Fields = Readonly<Record<string, Field>>;

@@ -127,7 +127,8 @@ async function invoke(lambda: LambdaClient, FunctionName: string): Promise<Invok
 }
 
 /**
- * What a deployment cannot be told: the functions' own way to the emulator, a way to Kafka apart from the trigger's, and a scratch folder that can be filled.
+ * What a deployment cannot be told: the functions' own way to the emulator, a way to Kafka apart
+ * from the trigger's, and a scratch folder that can be filled.
  */
 export async function wireFunctions(
   cloud: ChaosCloud,

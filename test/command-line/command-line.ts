@@ -5,10 +5,13 @@ import { optionsOf, type Program, STATUS, type Typed, usageOf } from './program.
 import { quoted, WrongCommand, wrongCommand } from './wrong-command.ts';
 
 /**
- * Runs a program that `npm run` starts, as it was typed: `body` gives the status that the process ends with.
+ * Runs a program that `npm run` starts, as it was typed: `body` gives the status that the process
+ * ends with.
  *
- * What a program takes is declared once: its help is made of that, what a person types is read by that, and what cannot be read is refused with status 2, in four parts, as `npx bifold` does. Nothing
- * of the project is loaded for it, so that a program can refuse before it loads what is heavy.
+ * What a program takes is declared once: its help is made of that, what a person types is read by
+ * that, and what cannot be read is refused with status 2, in four parts, as `npx bifold` does.
+ * Nothing of the project is loaded for it, so that a program can refuse before it loads what is
+ * heavy.
  */
 export async function runProgram<Options extends AnyOptions, Words = readonly never[]>(
   program: Program<Options, Words>,
@@ -56,7 +59,8 @@ export function readCommandLine<Options extends AnyOptions, Words = readonly nev
     if (found === undefined) throw wrongCommand(program, rawName, usagesOf(known), null);
     if (found.placeholder === null && value !== undefined)
       throw wrongCommand(program, `${rawName}=${value}`, `${rawName} without a value`, rawName);
-    // What looks like the next option is none of this one's value, unless it was written as --only=--x.
+    // What looks like the next option is none of this one's value, unless it was written as
+    // --only=--x.
     const isMissing = found.placeholder !== null && (value === undefined || (!inlineValue && /^--?\D/.test(value)));
     given.set(name, [...(given.get(name) ?? []), isMissing ? '' : (value ?? '')]);
   }

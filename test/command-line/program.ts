@@ -1,6 +1,9 @@
 import { type AnyOptions, flag, type Operands, type Option, type ValuesOf } from './option.ts';
 
-/** The exit codes that mean the same for every program: `failed` when it broke, or when its check failed. */
+/**
+ * The exit codes that mean the same for every program: `failed` when it broke, or when its check
+ * failed.
+ */
 export const STATUS = { ok: 0, failed: 1, usage: 2 } as const;
 
 /** A program that `npm run` starts, and all that may be typed for it. */

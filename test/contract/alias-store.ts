@@ -31,7 +31,10 @@ const SEALED = {
 
 const freshView = (): ViewName => ({ pipeline: `view-${randomUUID()}`, topicId: randomUUID() });
 
-/** What rule 3 relies on: an alias moves by compare-and-set alone, and whoever reads after a move sees it. */
+/**
+ * What rule 3 relies on: an alias moves by compare-and-set alone, and whoever reads after a move
+ * sees it.
+ */
 export function aliasStoreContract(name: string, open: (view: ViewName) => Promise<AliasStore>): void {
   describe(`${name}: alias store`, () => {
     it('lets one of all racers create the alias', async () => {

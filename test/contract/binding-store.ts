@@ -3,7 +3,10 @@ import type { BindingStore, LookupStore, Scope, SweepLedger, Value } from '@bifo
 import { describe, expect, it } from '@jest/globals';
 import { collect, freshScope } from './speed-store.ts';
 
-/** What the protocol relies on for lookups: a version is bound once per segment (rule 13), versions are whole and immutable. */
+/**
+ * What the protocol relies on for lookups: a version is bound once per segment (rule 13), versions
+ * are whole and immutable.
+ */
 export function bindingStoreContract(name: string, open: (scope: Scope) => Promise<BindingStore>): void {
   describe(`${name}: binding store`, () => {
     it('gives every racer the one version that stands', async () => {

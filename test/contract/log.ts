@@ -4,7 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 export const CODECS = ['gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type Codec = (typeof CODECS)[number];
 
-/** A producer in JavaScript, or the broker, which compresses by the Java libraries: they frame snappy in blocks. */
+/**
+ * A producer in JavaScript, or the broker, which compresses by the Java libraries: they frame
+ * snappy in blocks.
+ */
 export const COMPRESSORS = ['producer', 'broker'] as const;
 
 export interface OpenLog {

@@ -13,7 +13,10 @@ interface OpenRegistry {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** What the protocol relies on in the registry: versions are whole and immutable, their pointer is moved by one of many. */
+/**
+ * What the protocol relies on in the registry: versions are whole and immutable, their pointer is
+ * moved by one of many.
+ */
 export function modelRegistryContract(name: string, open: () => Promise<OpenRegistry>): void {
   describe(`${name}: model registry`, () => {
     let folder: string;

@@ -5,7 +5,10 @@ import { freshScope } from './speed-store.ts';
 const placed = (operatorState: readonly StateEntry[]): readonly string[] =>
   operatorState.map(({ id, timeMs, offset }) => `${id} ${timeMs} ${offset}`).sort();
 
-/** What views that look back rely on (rule 10): nothing that was acknowledged is missing, whoever wrote it, in whatever order, however often. */
+/**
+ * What views that look back rely on (rule 10): nothing that was acknowledged is missing, whoever
+ * wrote it, in whatever order, however often.
+ */
 export function operatorStateStoreContract(name: string, open: (scope: Scope) => Promise<OperatorStateStore>): void {
   describe(`${name}: state entry store`, () => {
     it('gives all operator state of the ids that are asked for, between their times, both ends with them', async () => {

@@ -5,7 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
 import { type Bifold, bifoldIn } from '../integration/local/bifold.ts';
 
-/** Records that should not be, each beside a good one: every one of them is counted or set aside with its position and reason, and nothing else suffers. */
+/**
+ * Records that should not be, each beside a good one: every one of them is counted or set aside
+ * with its position and reason, and nothing else suffers.
+ */
 
 const good = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
   at: '2013-05-01T10:15:00Z',
@@ -150,7 +153,8 @@ describe('bad input', () => {
       expect.arrayContaining(['1970-01-01', '2013-05-01', '2099-12-31']),
     );
     const may = rows.find(({ key, window }) => key.carrier === 'UA' && window.start.startsWith('2013-05-01'));
-    // A good one beside each of the twelve; of those that count: the huge one, the negative delay, the two that are the same.
+    // A good one beside each of the twelve; of those that count: the huge one, the negative delay,
+    // the two that are the same.
     expect(may?.values).toMatchObject({
       flights: 12 + 4,
       totalDelay: 12 * 10 + 10 - 25 + 10 + 10,

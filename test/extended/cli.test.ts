@@ -1,4 +1,7 @@
-/** The command line itself, as a person meets it: what it says and how it ends, when all is well and when not. */
+/**
+ * The command line itself, as a person meets it: what it says and how it ends, when all is well and
+ * when not.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LambdaClient, ListEventSourceMappingsCommand, UpdateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
@@ -325,7 +328,8 @@ describe('on a local cloud', () => {
         ...['deploy', 'weather-delays', '--topic-partitions', '2'],
       )
     )[0] as { relayed: Record<string, string>; topicId: string; topic: string };
-    // Its sources are read as its own log is: they stay as they are, and so do the groups of its relay.
+    // Its sources are read as its own log is: they stay as they are, and so do the groups of its
+    // relay.
     const settings = await bifold.json<{ configs: { name: string; value: string }[]; readBy: string[] }>(
       ...['topic', 'describe', topic, '--all-configs'],
     );

@@ -12,7 +12,10 @@ import { pipelines } from '@bifold/pipelines';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '../integration/local/bifold.ts';
 
-/** The app that is meant for AWS, deployed to the emulator as it is: only context values and addresses differ. */
+/**
+ * The app that is meant for AWS, deployed to the emulator as it is: only context values and
+ * addresses differ.
+ */
 
 const root = join(import.meta.dirname, '../..');
 const topicId = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';

@@ -10,7 +10,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
-/** Takes as many MiB as it is told, touches them, and answers; or has a child do that, and waits for it. */
+/**
+ * Takes as many MiB as it is told, touches them, and answers; or has a child do that, and waits for
+ * it.
+ */
 const TAKES_MEMORY = `
 const { spawnSync } = require('node:child_process');
 const take = (mib) => Array.from({ length: mib }, () => Buffer.alloc(1 << 20, 1)).length;
@@ -27,7 +30,9 @@ exports.handler = async ({ mib = 0, childMib = 0 }) => {
 };
 `;
 
-/** Reads a file of so many MiB through memory: its pages are resident, and the kernel may drop them. */
+/**
+ * Reads a file of so many MiB through memory: its pages are resident, and the kernel may drop them.
+ */
 const MAPS_A_FILE = `
 import mmap, os, tempfile
 def handler(event, context):

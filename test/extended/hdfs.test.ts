@@ -1,4 +1,7 @@
-/** HDFS as a part of the local cloud, alone: what is written stays, the archive's contract, files in and out of streams and commands, and kill -9. */
+/**
+ * HDFS as a part of the local cloud, alone: what is written stays, the archive's contract, files in
+ * and out of streams and commands, and kill -9.
+ */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,7 +55,10 @@ archiveContract('HDFS', async (scope) => ({
 }));
 
 describe('a web page', () => {
-  /** As every browser names itself, in requests that a page may send to another origin without being asked. */
+  /**
+   * As every browser names itself, in requests that a page may send to another origin without being
+   * asked.
+   */
   const asBrowser = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0', 'content-type': 'text/plain' };
   const FOLDER = '/webhdfs/v1/made-by-a-page';
   const statusOf = async (service: string, port: string, method: string, path: string, headers = {}) => {

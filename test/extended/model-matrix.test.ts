@@ -1,4 +1,7 @@
-/** Every kind of model with every kind of label: scikit-learn, ONNX Runtime and our scorer must give the same scores. */
+/**
+ * Every kind of model with every kind of label: scikit-learn, ONNX Runtime and our scorer must give
+ * the same scores.
+ */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -92,7 +95,10 @@ const MODELS: readonly ModelDefinition[] = [
   ]),
 ];
 
-/** Trains all in one process, which loads scikit-learn once. `before` runs first: Python that puts a fault back. */
+/**
+ * Trains all in one process, which loads scikit-learn once. `before` runs first: Python that puts a
+ * fault back.
+ */
 async function learn(definitions: readonly ModelDefinition[], drafts: string, before = ''): Promise<readonly string[]> {
   const requests = await Promise.all(
     definitions.map(async (definition) => {

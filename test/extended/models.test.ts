@@ -16,8 +16,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const shown = commandsOf('models.md');
 
 /**
- * What lasts from run to run and from machine to machine: not times, versions and ids, not how far steps got before they ended, and of measures only that they are
- * there, since another build of a library rounds otherwise.
+ * What lasts from run to run and from machine to machine: not times, versions and ids, not how far
+ * steps got before they ended, and of measures only that they are there, since another build of a
+ * library rounds otherwise.
  */
 const lasting = (text: string): readonly string[] =>
   lastingLines(text, (line) =>

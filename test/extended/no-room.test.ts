@@ -15,7 +15,9 @@ import { cloudPaths, ensureSoftware } from '@bifold/cloud';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { until } from '../integration/local/bifold.ts';
 
-/** The emulator where no file may grow beyond some kilobytes, which is a disk without room for more. */
+/**
+ * The emulator where no file may grow beyond some kilobytes, which is a disk without room for more.
+ */
 
 const FILE_KIB_MAX = 64;
 const root = fileURLToPath(new URL('../../', import.meta.url));

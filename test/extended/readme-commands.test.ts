@@ -6,7 +6,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Bifold, bifoldIn, deleteCloud } from '../integration/local/bifold.ts';
 
-/** After `npm start`: the commands of the README, and another pipeline beside the one that it runs. */
+/**
+ * After `npm start`: the commands of the README, and another pipeline beside the one that it runs.
+ */
 
 /** The second pipeline is sent the first months of the year: 2013-04-01 as seconds since 1970. */
 const LEGS_BEFORE = 1_364_774_400;

@@ -6,8 +6,9 @@ import { Kafka, logLevel } from 'kafkajs';
 import { type Bifold, bifoldIn } from '../integration/local/bifold.ts';
 
 /**
- * Answers that were kept, asked for again when everything has moved on: more events, other lookups, three generations, a sweep, and a log that retention has
- * emptied. The oracle is what this file sent, counted with Maps.
+ * Answers that were kept, asked for again when everything has moved on: more events, other lookups,
+ * three generations, a sweep, and a log that retention has emptied. The oracle is what this file
+ * sent, counted with Maps.
  */
 
 /** Two of them differ by a leading U+FEFF alone: they are two keys to both layers. */
@@ -88,7 +89,10 @@ async function loadLookups(seats: number): Promise<void> {
   }
 }
 
-/** Sends so many events more, with something that is none between them, and waits until they are in the answers. */
+/**
+ * Sends so many events more, with something that is none between them, and waits until they are in
+ * the answers.
+ */
 async function send(events: number): Promise<void> {
   const lines = Array.from({ length: events }, (_, index) => line(eventOf(sent + index)));
   sent += events;
@@ -146,7 +150,8 @@ let sentWhenKept = 0;
 beforeAll(async () => {
   bifold = bifoldIn('receipts');
   await done('up');
-  // Jobs run when this file says so: what is archived and published at each step is part of the story.
+  // Jobs run when this file says so: what is archived and published at each step is part of the
+  // story.
   const rates = ['archiveRate', 'recomputeRate', 'sweepRate'].flatMap((name) => ['-c', `${name}=rate(1 day)`]);
   await done('deploy', 'delays', '--topic-partitions', '2', ...rates);
   await loadLookups(SEATS_BEFORE);

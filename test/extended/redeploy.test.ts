@@ -1,4 +1,7 @@
-/** A definition is deployed again while questions are asked and records arrive: the answers of the view never become less. */
+/**
+ * A definition is deployed again while questions are asked and records arrive: the answers of the
+ * view never become less.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -61,7 +64,10 @@ class QuestionLoop {
 }
 
 let bifold: Bifold;
-/** A checkout whose definition has the next schema version: another version of the view, with the same meaning. */
+/**
+ * A checkout whose definition has the next schema version: another version of the view, with the
+ * same meaning.
+ */
 let edited: Bifold;
 let sent = 0;
 
@@ -96,7 +102,10 @@ async function send(count: number): Promise<void> {
   await done(bifold, 'produce', PIPELINE, '--file', file);
 }
 
-/** The answers. The emulator ends an invocation that is under way when it replaces the code (AWS lets it end): one question of a loop. */
+/**
+ * The answers. The emulator ends an invocation that is under way when it replaces the code (AWS
+ * lets it end): one question of a loop.
+ */
 function answered(seen: readonly Seen[]): readonly Seen[] {
   const given = seen.filter(({ status }) => status === 200);
   expect(seen.length - given.length).toBeLessThanOrEqual(1);

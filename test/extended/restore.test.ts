@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Bifold, bifoldIn, until } from '../integration/local/bifold.ts';
 
 /**
- * A database that is lost, on the real parts: everything says so, one command brings it back from archive and log, and answers
- * that were kept are given again. One view joins lookup tables of two versions, the other one looks back.
+ * A database that is lost, on the real parts: everything says so, one command brings it back from
+ * archive and log, and answers that were kept are given again. One view joins lookup tables of two
+ * versions, the other one looks back.
  */
 
 jest.setTimeout(600_000);

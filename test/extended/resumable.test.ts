@@ -1,4 +1,7 @@
-/** Sends that go on after any failure, on a real Kafka: each record of the file is in the topic exactly once, whatever was killed. */
+/**
+ * Sends that go on after any failure, on a real Kafka: each record of the file is in the topic
+ * exactly once, whatever was killed.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -172,7 +175,9 @@ async function pidsOf(names: readonly string[]): Promise<readonly number[]> {
   return services.flatMap(({ name, pid }) => (names.length === 0 || names.includes(name) ? (pid ?? []) : []));
 }
 
-/** Writes to the same topic all the while. What a broker that is away did not take is not counted. */
+/**
+ * Writes to the same topic all the while. What a broker that is away did not take is not counted.
+ */
 function otherProducer(): { end(): Promise<number> } {
   const kafka = new Kafka({
     brokers: [addresses.kafka.brokersInternal],
@@ -217,7 +222,8 @@ describe('kill -9 at random moments', () => {
 
   /** Kills it in the middle of the file. @returns the rows that were committed when it hit */
   async function strike(victim: Victim, running: Sending, file: string, random: Random): Promise<number> {
-    // Looked up first: between the condition below and the kill, the producer must not reach its end.
+    // Looked up first: between the condition below and the kill, the producer must not reach its
+    // end.
     const pids = victim === 'producer' ? [] : await pidsOf(victim === 'broker' ? ['kafka'] : []);
     const before = await rowsSent(file);
     await until(

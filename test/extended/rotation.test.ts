@@ -20,8 +20,8 @@ import { bifoldIn, sharedBifold, until } from '../integration/local/bifold.ts';
 import { setScramPassword } from '../integration/local/scram.ts';
 
 /**
- * Clients that outlive the password they began with. Each goes through a proxy that resets its connections, so that it
- * has to log in again, as it must when a broker or a node restarts.
+ * Clients that outlive the password they began with. Each goes through a proxy that resets its
+ * connections, so that it has to log in again, as it must when a broker or a node restarts.
  */
 
 const root = join(import.meta.dirname, '../..');
@@ -187,7 +187,8 @@ describe('a client of Cassandra', () => {
     await superuser.execute(`ALTER ROLE ${username} WITH PASSWORD = '${password}'`);
     await changeSecret(secretArn, username, password);
     expect(reset(proxy)).toBeGreaterThan(0);
-    // The driver opens its connections again by itself, and fails requests until then: functions are invoked again.
+    // The driver opens its connections again by itself, and fails requests until then: functions
+    // are invoked again.
     await until(
       'a write',
       () => load('2').then(() => null, String),

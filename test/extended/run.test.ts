@@ -1,4 +1,7 @@
-/** Streams in a process, as a person runs them: the examples of the documentation, on a real Kafka and Cassandra, and what is left when one is killed. */
+/**
+ * Streams in a process, as a person runs them: the examples of the documentation, on a real Kafka
+ * and Cassandra, and what is left when one is killed.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -341,7 +344,8 @@ export default defineStream({ name: 'several', from: ${from}, trigger: available
       ...rowsOf('north'),
       ...rowsOf('northwest'),
     ]);
-    // A pattern is one of whole names, and a topic that no offset is given for begins where its log does.
+    // A pattern is one of whole names, and a topic that no offset is given for begins where its log
+    // does.
     expect(await read(`kafka({ pattern: /.orth/, startingOffsets: { north: { 0: 2 } } })`)).toEqual(rowsOf('north', 2));
     expect(
       await read(`kafka({ topic: ['north', 'south'], startingOffsets: { south: { 0: 3 } }, maxOffsetsPerTrigger: 2 })`),

@@ -1,4 +1,7 @@
-/** Models in the stream, on the real parts: promoted in the middle of it, scored in both layers, verified, asked again. */
+/**
+ * Models in the stream, on the real parts: promoted in the middle of it, scored in both layers,
+ * verified, asked again.
+ */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,7 +28,10 @@ let sent = 0;
 
 const alcoholOf = (id: number): number | null => (id % 9 === 0 ? null : 11 + ((id * 37) % 400) / 100);
 
-/** One tree: up to the threshold of alcohol, which counts as 12 where it is null, one share of the cultivars, else the other. */
+/**
+ * One tree: up to the threshold of alcohol, which counts as 12 where it is null, one share of the
+ * cultivars, else the other.
+ */
 interface Stump {
   readonly version: string;
   readonly threshold: number;
@@ -145,7 +151,10 @@ async function watchFor(id: number): Promise<unknown> {
 
 const ask = async (): Promise<Answer> => JSON.parse(await done('query', 'wine', '--window', 'all', '--all', '--json'));
 
-/** How many rows have what a version says of their wine; null counts those without a score. Every row must be one of them. */
+/**
+ * How many rows have what a version says of their wine; null counts those without a score. Every
+ * row must be one of them.
+ */
 function counted({ rows }: Answer, stumps: readonly Stump[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { key, values } of rows) {
@@ -275,7 +284,8 @@ it('tells a stream that has drifted from one that is as in training', async () =
   const { warnings } = (await bifold.status()).pipelines.find(({ pipeline }) => pipeline === 'wine-drift') as never;
   expect(warnings).toEqual(expect.arrayContaining([expect.stringContaining('"alcohol" has drifted')]));
 
-  // What is counted is a view like any other: batch and speed say the same, and the function that publishes it measures it.
+  // What is counted is a view like any other: batch and speed say the same, and the function that
+  // publishes it measures it.
   await done('archive', 'wine-drift');
   await done('recompute', 'wine-drift');
   expect(await driftOf()).toEqual(after);

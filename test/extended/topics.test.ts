@@ -1,4 +1,7 @@
-/** Topics, records and groups from the command line, on a real Kafka: what the documentation shows, and what a person does next. */
+/**
+ * Topics, records and groups from the command line, on a real Kafka: what the documentation shows,
+ * and what a person does next.
+ */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -78,7 +81,10 @@ function running(...args: string[]): Running {
 describe('the documentation', () => {
   const shown = commandsOf('topics.md');
 
-  /** What differs from run to run: ids, durations, sizes, the progress of a bar, and which of two streams is first. */
+  /**
+   * What differs from run to run: ids, durations, sizes, the progress of a bar, and which of two
+   * streams is first.
+   */
   const lasting = (text: string): readonly string[] =>
     lastingLines(text, (line) =>
       line.includes(' events/s')

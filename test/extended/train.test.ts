@@ -1,4 +1,7 @@
-/** Training itself, by the real scikit-learn: what it leaves is scored here as it was scored there, and what cannot be learned is refused. */
+/**
+ * Training itself, by the real scikit-learn: what it leaves is scored here as it was scored there,
+ * and what cannot be learned is refused.
+ */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,7 +88,10 @@ const MODELS = [
   }),
 ];
 
-/** Every row is in a bin or null; bins of numbers that differ all are about equal; what is rare or null is counted apart. */
+/**
+ * Every row is in a bin or null; bins of numbers that differ all are about equal; what is rare or
+ * null is counted apart.
+ */
 function checkDistributions(
   { distributions, classes, features }: ModelFile,
   rows: { readonly learned: number; readonly heldOut: number },

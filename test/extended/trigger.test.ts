@@ -1,6 +1,7 @@
 /**
- * The Kafka trigger as a process, against a real broker. A small HTTP server stands for the Lambda API: it lists the
- * mappings that a test gives it and records every invocation, and a test decides how each one ends.
+ * The Kafka trigger as a process, against a real broker. A small HTTP server stands for the Lambda
+ * API: it lists the mappings that a test gives it and records every invocation, and a test decides
+ * how each one ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -293,7 +294,10 @@ describe('the Kafka trigger', () => {
     until(`committed ${JSON.stringify(expected)}`, committed, (seen) =>
       Object.entries(expected).every(([partition, offset]) => seen[Number(partition)] === offset),
     );
-  /** Redelivery allowed, holes and reordering not: each batch starts at or below what was delivered so far. */
+  /**
+   * Redelivery allowed, holes and reordering not: each batch starts at or below what was delivered
+   * so far.
+   */
   const expectPrefixes = (partition: number, from: number, to: number) => {
     let next = from;
     for (const { offsets, end } of lambda.attempts(partition)) {

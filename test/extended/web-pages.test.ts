@@ -206,7 +206,8 @@ if (missing !== null) process.stderr.write(`web pages are not tried in a browser
   it('achieve nothing and read nothing where it is guarded', async () => {
     const before = await guarded.achieved();
     const read = [await attackFromPage(browser, origin, guarded), await attackFromReboundPage(browser, guarded)];
-    // A foreign page may not read the refusal either; for a rebound one it is an answer of its own server.
+    // A foreign page may not read the refusal either; for a rebound one it is an answer of its own
+    // server.
     expect(read).toEqual(['', expect.stringContaining('BIFOLD_FOREIGN_REQUEST')]);
     expect(await guarded.achieved()).toEqual(before);
   });

@@ -4,7 +4,10 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { root, run } from './run.ts';
 
-/** A tree with the workspaces' own package.json files, and the config: each planted file breaks one arrow, and the gate must say which. */
+/**
+ * A tree with the workspaces' own package.json files, and the config: each planted file breaks one
+ * arrow, and the gate must say which.
+ */
 
 const WORKSPACES = [
   'layers/core',

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { root, run } from './run.ts';
 
-/** The linter as `npm run lint` calls it, over a copy of `test/planted/lint`: planted files are left out of the project itself. */
+/**
+ * The linter as `npm run lint` calls it, over a copy of `test/planted/lint`: planted files are left
+ * out of the project itself.
+ */
 let tree: string;
 beforeAll(() => {
   tree = mkdtempSync(join(tmpdir(), 'bifold-lint-'));

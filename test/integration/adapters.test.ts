@@ -43,7 +43,10 @@ import { publicationStoreContract } from '../contract/publication-store.ts';
 import { freshScope, speedStoreContract } from '../contract/speed-store.ts';
 import { sharedBifold } from './local/bifold.ts';
 
-/** The adapters against the real thing: what memory was held to, Cassandra, Kafka and the emulator's S3 must keep, too. */
+/**
+ * The adapters against the real thing: what memory was held to, Cassandra, Kafka and the emulator's
+ * S3 must keep, too.
+ */
 
 const suffix = randomBytes(4).toString('hex');
 const keyspace = `contract_${suffix}`;
@@ -280,7 +283,10 @@ describe('Kafka', () => {
   });
 });
 
-/** The answer is lost on its way back (`applied`), or the request on its way there (`unsent`): the caller cannot tell which. */
+/**
+ * The answer is lost on its way back (`applied`), or the request on its way there (`unsent`): the
+ * caller cannot tell which.
+ */
 const lossy = (loss: 'applied' | 'unsent', times: number) => {
   const error = new AdapterError('BIFOLD_TEST_LOST', { failed: '', received: '', allowed: '', remedy: '' });
   let left = times;

@@ -9,8 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Bifold, bifoldIn, type Status, until } from './local/bifold.ts';
 
 /**
- * kill -9 of each part in turn, while events stream. A kill counts only if it hit something: events were in flight, and records came a second time. If a kill
- * fell between two batches, it is tried again.
+ * kill -9 of each part in turn, while events stream. A kill counts only if it hit something: events
+ * were in flight, and records came a second time. If a kill fell between two batches, it is tried
+ * again.
  */
 
 const TRIES = 8;
@@ -56,7 +57,10 @@ beforeAll(async () => {
   writeFileSync(departuresFile, `${lines.join('\n')}\n`);
 });
 
-/** Begins with the file again when the last producer has ended: without transactions, each offset is a record, and deliveries can be counted by offsets. */
+/**
+ * Begins with the file again when the last producer has ended: without transactions, each offset is
+ * a record, and deliveries can be counted by offsets.
+ */
 function ensureSending(): void {
   if (producer !== null && producer.exitCode === null && producer.signalCode === null) return;
   producer = bifold.start('produce', 'delays', '--file', departuresFile, '--rate', RATE);
@@ -143,7 +147,10 @@ async function foldedNotCommitted(): Promise<number> {
   }
 }
 
-/** How many deliveries the trigger counts beyond one a record: of batches that failed, and of those that came again after a rebalance. Asked between batches, when its counts agree. */
+/**
+ * How many deliveries the trigger counts beyond one a record: of batches that failed, and of those
+ * that came again after a rebalance. Asked between batches, when its counts agree.
+ */
 async function deliveredAgain(): Promise<number> {
   const isSettled = (state: MappingState | null): boolean => {
     const partitions = Object.values(state?.partitions ?? {});

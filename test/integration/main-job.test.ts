@@ -5,7 +5,10 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Bifold, bifoldIn, type Ran } from './local/bifold.ts';
 
-/** What `npm start` does, on all the flights of 2013, judged by an oracle that shares no fold, decoder or window code: DuckDB over the CSV. */
+/**
+ * What `npm start` does, on all the flights of 2013, judged by an oracle that shares no fold,
+ * decoder or window code: DuckDB over the CSV.
+ */
 
 const FLIGHTS = 336_776;
 

@@ -107,7 +107,9 @@ type Seen = Readonly<Record<'timeMs' | 'partition' | 'offset', number>> & {
   readonly value: string | number | boolean;
   readonly second: number | null;
 };
-/** By time, partition, offset, value: texts by their code points, as their UTF-8 bytes are ordered. */
+/**
+ * By time, partition, offset, value: texts by their code points, as their UTF-8 bytes are ordered.
+ */
 function inOrder(seen: readonly Seen[]): Seen[] {
   const ranks = ({ timeMs, partition, offset, value }: Seen): readonly number[] => [
     ...[timeMs, partition, offset],
@@ -257,7 +259,10 @@ const decoded = (algebra: AnyAlgebra, state: unknown): unknown => {
 const folded = (algebra: AnyAlgebra, values: readonly unknown[]): unknown =>
   values.reduce<unknown>((state, value) => algebra.add(state, value), algebra.empty);
 
-/** Folds the values by some grouping: pieces are added up, merged, or stored and read again on the way. */
+/**
+ * Folds the values by some grouping: pieces are added up, merged, or stored and read again on the
+ * way.
+ */
 function grouped(algebra: AnyAlgebra, values: readonly unknown[], choose: (below: number) => number): unknown {
   if (values.length === 0) return algebra.empty;
   if (values.length === 1 && choose(2) === 0) return algebra.lift(values[0]);
@@ -370,7 +375,8 @@ describe.each(cases)('$name', ({ algebra, value, values, meaning, near }) => {
   });
 });
 
-// What is stored outlives the code that wrote it: these bytes may change only together with the storage format of a plan.
+// What is stored outlives the code that wrote it: these bytes may change only together with the
+// storage format of a plan.
 describe('the bytes of a stored state', () => {
   it.each<{ kind: AggregateKind; domain: Domain; values: readonly number[]; hex: string }>([
     { kind: 'count', domain: 'integer', values: [], hex: '00' },

@@ -44,7 +44,10 @@ export class ArchiveTable {
     appender.closeSync();
   }
 
-  /** Rows of a query over the plan's events, which are the table `events`; 64-bit integers as numbers. */
+  /**
+   * Rows of a query over the plan's events, which are the table `events`; 64-bit integers as
+   * numbers.
+   */
   async query(plan: Plan, sql: string): Promise<Value[][]> {
     const noBindings = "(SELECT 0 AS partition, 0 AS segment, '' AS name, '' AS version)";
     await this.connection.run(`CREATE OR REPLACE TEMP TABLE events AS ${enrichedSql(plan, 'archive', noBindings)}`);

@@ -67,7 +67,10 @@ describe('where offsets are kept', () => {
   });
 });
 
-/** What an answer could have been given from: whole segments from the run, others from the speed layer, some rows ahead or behind. */
+/**
+ * What an answer could have been given from: whole segments from the run, others from the speed
+ * layer, some rows ahead or behind.
+ */
 function readSnapshotFor(seed: number) {
   const choose = choices(seed);
   const coverage: Record<string, Range[]> = {};

@@ -15,7 +15,10 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { ArchiveTable } from './archive-table.ts';
 
-/** Days, weeks, months and years of time zones: against Node's own clocks, minute by minute, and against DuckDB, which is told nothing of zones. */
+/**
+ * Days, weeks, months and years of time zones: against Node's own clocks, minute by minute, and
+ * against DuckDB, which is told nothing of zones.
+ */
 
 let archive: ArchiveTable;
 beforeAll(async () => {
@@ -27,7 +30,10 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const UNITS = ['day', 'week', 'month', 'year'] as const;
-/** Changes of an hour, of half an hour, at midnight, at one minute past it, of a whole day, of several a year, and none. */
+/**
+ * Changes of an hour, of half an hour, at midnight, at one minute past it, of a whole day, of
+ * several a year, and none.
+ */
 const ZONES = [
   ...['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'Pacific/Apia'],
   ...['America/Sao_Paulo', 'America/St_Johns', 'America/Havana', 'Asia/Beirut', 'Africa/Casablanca', 'Asia/Gaza'],
@@ -44,7 +50,10 @@ function dateAt(zone: string, timeMs: number): string {
   return format.format(timeMs);
 }
 
-/** The latest date that the wall has shown up to a time: clocks that are set back do not make it yesterday again. */
+/**
+ * The latest date that the wall has shown up to a time: clocks that are set back do not make it
+ * yesterday again.
+ */
 function latestDate(zone: string, timeMs: number): string {
   let latest = dateAt(zone, timeMs);
   for (let beforeMs = timeMs - 26 * HOUR_MS; beforeMs < timeMs; beforeMs += MINUTE_MS) {
@@ -222,7 +231,8 @@ describe('windows of a calendar', () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...plan.windows), times, async (window, events) => {
         if (window.kind !== 'calendar') throw new Error('a calendar');
-        // Times at which a window begins, and those just before, are what a search by halves may get wrong.
+        // Times at which a window begins, and those just before, are what a search by halves may
+        // get wrong.
         const { paneOf } = panesOf(window);
         const edges = events.flatMap((timeMs) => [
           timeMs,

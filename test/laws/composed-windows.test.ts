@@ -30,7 +30,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 
-/** Windows as an answer shows them, put together from what is stored, against windows cut out of the plain list of events. */
+/**
+ * Windows as an answer shows them, put together from what is stored, against windows cut out of the
+ * plain list of events.
+ */
 
 const SEGMENT_SIZE = 16;
 const Visit = z.object({ at: z.int(), city: z.string(), fare: z.int() });
@@ -70,7 +73,10 @@ const visit: fc.Arbitrary<Visit> = fc.record({
 });
 const visits = fc.array(visit, { maxLength: 40, size: 'max' });
 
-/** What is stored of a window when the batch layer has the segments below the cut: in the tables' order, as a reader of the range gets it. */
+/**
+ * What is stored of a window when the batch layer has the segments below the cut: in the tables'
+ * order, as a reader of the range gets it.
+ */
 async function* panesOf(
   log: readonly Visit[],
   cut: number,
@@ -275,7 +281,8 @@ describe.each(fold.pipeline.plan.windows.map((window) => [window.name, window] a
         const range = { fromMs: null, toMs: null, total: false };
         const rows = await answered(window, log, cut, range);
         const after = rows[place % (rows.length + 1)];
-        // Windows that are stored as they are shown go on where the tables are read from: nothing is left out here.
+        // Windows that are stored as they are shown go on where the tables are read from: nothing
+        // is left out here.
         if (after === undefined || !isAssembledFromPanes(window)) return;
         const rest = (await answered(window, log, cut, range, after)).filter(({ key }) => key >= after.key);
         expect(rest).toEqual(rows.slice(rows.indexOf(after) + 1));

@@ -169,7 +169,9 @@ describe('a cursor', () => {
   });
 });
 
-/** Right: the page that an unchanged cursor gives. Refused: with a code, and by the caller's fault. */
+/**
+ * Right: the page that an unchanged cursor gives. Refused: with a code, and by the caller's fault.
+ */
 async function isRightOrRefused(sealed: unknown, right: Answer): Promise<void> {
   const { status, body } = await ask({ ...question, cursor: sealed });
   if (status === 200) {

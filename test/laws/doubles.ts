@@ -1,6 +1,7 @@
 /**
- * An oracle for exact sums of doubles that shares nothing with core: each double is read from its bits as a whole number of units of 2^-1074, and
- * rounding is a binary search over the doubles themselves, whose bit patterns stand in the order of their values.
+ * An oracle for exact sums of doubles that shares nothing with core: each double is read from its
+ * bits as a whole number of units of 2^-1074, and rounding is a binary search over the doubles
+ * themselves, whose bit patterns stand in the order of their values.
  */
 
 const view = new DataView(new ArrayBuffer(8));
@@ -26,7 +27,10 @@ export function unitsOf(value: number): bigint {
   return bits >> 63n === 1n ? -magnitude : magnitude;
 }
 
-/** The double nearest to `numerator / denominator`, ties to the even bit pattern, plus zero for nothing; found by search, not by shifting. */
+/**
+ * The double nearest to `numerator / denominator`, ties to the even bit pattern, plus zero for
+ * nothing; found by search, not by shifting.
+ */
 export function nearest(numerator: bigint, denominator: bigint): number {
   if (numerator < 0n) return 0 - nearest(-numerator, denominator);
   // numerator / denominator against candidate / UNIT, both sides times denominator * UNIT.

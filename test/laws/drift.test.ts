@@ -33,8 +33,10 @@ import {
 } from './scoring-world.ts';
 
 /**
- * Drift of the merged view is drift of the records: whatever the batches, the cuts and the promotions in the middle, what the view counts for each version must be what one counts who takes every
- * record, looks up by which version its segment was scored, and puts it into that version's bins by hand.
+ * Drift of the merged view is drift of the records: whatever the batches, the cuts and the
+ * promotions in the middle, what the view counts for each version must be what one counts who takes
+ * every record, looks up by which version its segment was scored, and puts it into that version's
+ * bins by hand.
  */
 
 const SEGMENT_SIZE = 16;

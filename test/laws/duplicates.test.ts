@@ -14,7 +14,10 @@ import { z } from 'zod';
 import { duckDbWhileTesting } from './duckdb.ts';
 import { placed } from './placed.ts';
 
-/** Which events repeat others: every pair of them is looked at, and the plain fold and DuckDB must find the same. */
+/**
+ * Which events repeat others: every pair of them is looked at, and the plain fold and DuckDB must
+ * find the same.
+ */
 
 const connection = duckDbWhileTesting();
 

@@ -228,7 +228,10 @@ async function computed(pipeline: Pipeline, records: readonly Fields[]): Promise
   };
 }
 
-/** A definition whose expression is always null, or that mixes what it must not, is refused: no case of these laws. */
+/**
+ * A definition whose expression is always null, or that mixes what it must not, is refused: no case
+ * of these laws.
+ */
 function definable(make: () => Pipeline): Pipeline | null {
   try {
     return make();

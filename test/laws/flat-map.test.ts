@@ -31,7 +31,10 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { ArchiveTable } from './archive-table.ts';
 
-/** Records that yield several events: the fold of segments, the memory interpreter, DuckDB and old answers, against plain lists. */
+/**
+ * Records that yield several events: the fold of segments, the memory interpreter, DuckDB and old
+ * answers, against plain lists.
+ */
 
 let archive: ArchiveTable;
 beforeAll(async () => {
@@ -180,7 +183,9 @@ const recordsOf = (log: readonly Post[]): LogRecord[] =>
   }));
 const noLookups = () => () => null;
 
-/** Rows by hand: window, start and key to how many events, the sum over them, and the last author. */
+/**
+ * Rows by hand: window, start and key to how many events, the sum over them, and the last author.
+ */
 function byHand(log: readonly Post[], of: (post: Post) => readonly Value[]): Map<string, Record<string, Value>> {
   const rows = new Map<string, { place: readonly [number, number]; n: number; likes: number; last: string }>();
   log.forEach((each, offset) => {
@@ -252,7 +257,8 @@ describe('records that yield several events', () => {
           ),
         ).toEqual(byHand(log, of));
 
-        // Deliveries begin at or below what is complete, some rows of the next one may be stored already, and states come back from their bytes.
+        // Deliveries begin at or below what is complete, some rows of the next one may be stored
+        // already, and states come back from their bytes.
         let complete = 0;
         let stored: (typeof expected)[number][] = [];
         for (const [from, to] of [...parts, [0, log.length] as const]) {

@@ -24,7 +24,10 @@ function foldInto(segment: SegmentFold, records: readonly LogRecord[]): void {
   }
 }
 
-/** The store of one segment: the most complete writer wins, and equal log positions must come with equal bytes. */
+/**
+ * The store of one segment: the most complete writer wins, and equal log positions must come with
+ * equal bytes.
+ */
 class Store {
   readonly rows = new Map<string, FragmentRow>();
 
@@ -35,7 +38,10 @@ class Store {
   }
 }
 
-/** What an invocation does: it starts anywhere at or below progress, from the rows stored now or at some earlier time, and may die half way through its writes. */
+/**
+ * What an invocation does: it starts anywhere at or below progress, from the rows stored now or at
+ * some earlier time, and may die half way through its writes.
+ */
 const invocation = fc.record({
   from: fc.nat(),
   to: fc.nat(),

@@ -22,7 +22,10 @@ import { z } from 'zod';
 import { duckDbWhileTesting } from './duckdb.ts';
 import { placed } from './placed.ts';
 
-/** Which events of two topics are pairs: each with each is looked at, and the plain fold and DuckDB must find the same. */
+/**
+ * Which events of two topics are pairs: each with each is looked at, and the plain fold and DuckDB
+ * must find the same.
+ */
 
 const connection = duckDbWhileTesting();
 
@@ -68,7 +71,10 @@ interface Placed {
   readonly poison: boolean;
 }
 
-/** Each record of a source once, or again: behind another one, as a relay that begins anew brings it. */
+/**
+ * Each record of a source once, or again: behind another one, as a relay that begins anew brings
+ * it.
+ */
 const log: fc.Arbitrary<readonly Placed[]> = fc
   .array(
     fc.record({

@@ -15,7 +15,10 @@ import { z } from 'zod';
 import { duckDbWhileTesting } from './duckdb.ts';
 import { placed } from './placed.ts';
 
-/** Which events come too late: each is held to all before it, and the plain fold and DuckDB must find the same. */
+/**
+ * Which events come too late: each is held to all before it, and the plain fold and DuckDB must
+ * find the same.
+ */
 
 const connection = duckDbWhileTesting();
 

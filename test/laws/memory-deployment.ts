@@ -26,7 +26,10 @@ import { respond } from '@bifold/functions/http';
 
 const TOPIC_ID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
 
-/** A pipeline as it is deployed: the bodies of its functions, with memory in place of Kafka, Cassandra and S3. */
+/**
+ * A pipeline as it is deployed: the bodies of its functions, with memory in place of Kafka,
+ * Cassandra and S3.
+ */
 export class MemoryDeployment {
   readonly scope: Scope;
   /** Reads of a segment: one for the rows of an answer, one for its quarantine counts. */

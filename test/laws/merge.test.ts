@@ -71,7 +71,10 @@ interface World {
   readonly batch: readonly BatchRow[];
 }
 
-/** Any state that the protocol can leave behind: cuts, lost ranges, progress here and there, rows ahead of it, leftovers below the cuts and without progress. */
+/**
+ * Any state that the protocol can leave behind: cuts, lost ranges, progress here and there, rows
+ * ahead of it, leftovers below the cuts and without progress.
+ */
 async function worldOf(log: readonly LogRecord[], seed: number): Promise<World> {
   const choose = choices(seed);
   const cuts: Record<string, number> = {};

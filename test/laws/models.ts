@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ModelRegistry, Value } from '@bifold/core';
 
-/** Models of a few trees, drawn at random, and what they say of a record: written for tests, and shared with nothing that scores. */
+/**
+ * Models of a few trees, drawn at random, and what they say of a record: written for tests, and
+ * shared with nothing that scores.
+ */
 
 type Draw = (below: number) => number;
 

@@ -1,13 +1,17 @@
 import fc from 'fast-check';
 import { doubleOfBits } from './doubles.ts';
 
-/** Finite doubles as the decoder gives them (never -0), with a taste for what breaks sums: limits, subnormals, ties, cancellation. */
+/**
+ * Finite doubles as the decoder gives them (never -0), with a taste for what breaks sums: limits,
+ * subnormals, ties, cancellation.
+ */
 export const finiteDouble: fc.Arbitrary<number> = fc
   .oneof(
     { weight: 4, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
     { weight: 2, arbitrary: fc.integer({ min: -1000, max: 1000 }).map((cents) => cents / 100) },
     { weight: 1, arbitrary: fc.integer({ min: -9, max: 9 }) },
-    // Near the largest double, where the steps of an error-free sum overflow though the sum does not.
+    // Near the largest double, where the steps of an error-free sum overflow though the sum does
+    // not.
     {
       weight: 3,
       arbitrary: fc
@@ -50,7 +54,10 @@ export const safeInteger: fc.Arbitrary<number> = fc.oneof(
   fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - 1),
 );
 
-/** A small generator of choices from one number, so that a test's whole course replays from its counterexample. */
+/**
+ * A small generator of choices from one number, so that a test's whole course replays from its
+ * counterexample.
+ */
 export function choices(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {

@@ -222,7 +222,10 @@ function taken(takes: Taken, { numbers, booleans, others }: FieldsByType): reado
 
 const at = (names: readonly string[], index: number): string => names[index % names.length] as string;
 
-/** The pipeline that was chosen, with segments smaller than a definition may ask for: so a short log has many. */
+/**
+ * The pipeline that was chosen, with segments smaller than a definition may ask for: so a short log
+ * has many.
+ */
 export function pipelineOf(choices: Choices): Pipeline {
   const { flatMap, place, machine, derive, late, duplicates, where, windows, segmentSize, buckets } = choices;
   const fields = fieldsOf(choices);
@@ -326,7 +329,10 @@ const json = (texts: readonly string[], odd: readonly string[] = []): fc.Arbitra
     { weight: 40, arbitrary: fc.constantFrom(...texts) },
     ...(odd.length === 0 ? [] : [{ weight: 1, arbitrary: fc.constantFrom(...odd) }]),
   );
-/** About midnights of Berlin as its clocks change, midnights of New York, and the bounds of calendars. */
+/**
+ * About midnights of Berlin as its clocks change, midnights of New York, and the bounds of
+ * calendars.
+ */
 const CLOCK_CHANGES = [
   ...[1364684399999, 1364684400000, 1364691600000, 1364767199999, 1364767200000, 1382824800000, 1382911200000],
   ...[1362891600000, 1362974400000, -2208988800001, -2208988800000, 4102444799999, 4102444800000],
@@ -419,7 +425,10 @@ export interface RandomCase {
   readonly values: readonly (string | null)[];
   /** By partition: which value stands at each offset; null is a hole. */
   readonly log: readonly (readonly (number | null)[])[];
-  /** All that is left to chance on the way: batches, redelivery, cold starts, when the batch layer runs. */
+  /**
+   * All that is left to chance on the way: batches, redelivery, cold starts, when the batch layer
+   * runs.
+   */
   readonly seed: number;
 }
 

@@ -44,8 +44,9 @@ export interface Compared {
 const TOPIC_ID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
 
 /**
- * Differential: the bodies of the functions, over memory in place of Kafka, Cassandra and S3 but over DuckDB itself, and the memory interpreter. Speed alone, batch and
- * speed merged, and batch alone must give what the plain fold gives, to the last bit.
+ * Differential: the bodies of the functions, over memory in place of Kafka, Cassandra and S3 but
+ * over DuckDB itself, and the memory interpreter. Speed alone, batch and speed merged, and batch
+ * alone must give what the plain fold gives, to the last bit.
  * @throws {Error} that says what differs
  */
 export async function runRandomPipeline(random: RandomCase): Promise<Compared> {
@@ -261,7 +262,10 @@ class Differential {
       );
   }
 
-  /** What the batch layer stored of the windows that are stored as they are shown: the bytes of the plain fold's states. */
+  /**
+   * What the batch layer stored of the windows that are stored as they are shown: the bytes of the
+   * plain fold's states.
+   */
   private async checkCells(): Promise<void> {
     const { plan } = this.pipeline;
     const pointer = await this.batch().readPointer('serial');

@@ -33,8 +33,9 @@ import { classOf, type DrawnModel, drawModel, fileOf, numberOf } from './models.
 import { AT, CITY, drawsOf, FARE, ridesStep, SEATS, scoringWorld, scratchWhileTesting } from './scoring-world.ts';
 
 /**
- * Rule 13: the functions' own bodies, with DuckDB as the batch layer's engine, over a log in the middle of which models are promoted. Every answer must be what one
- * plain fold gives that scores by itself, each record with the version that its segment is bound to.
+ * Rule 13: the functions' own bodies, with DuckDB as the batch layer's engine, over a log in the
+ * middle of which models are promoted. Every answer must be what one plain fold gives that scores
+ * by itself, each record with the version that its segment is bound to.
  */
 
 const Ride = z.object({

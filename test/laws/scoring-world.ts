@@ -57,7 +57,10 @@ export function scratchWhileTesting(): () => string {
   return () => folder;
 }
 
-/** The bodies of the functions of a pipeline that scores, over memory but for DuckDB, with a log of two partitions. */
+/**
+ * The bodies of the functions of a pipeline that scores, over memory but for DuckDB, with a log of
+ * two partitions.
+ */
 export async function scoringWorld(
   pipeline: Pipeline,
   scratchFolder: string,

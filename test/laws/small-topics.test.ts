@@ -84,7 +84,10 @@ describe('a topic of 10,000 records over four partitions', () => {
   });
 });
 
-/** Decision 34 shows these figures: of a topic over four partitions, before the first generation and after one. */
+/**
+ * Decision 34 shows these figures: of a topic over four partitions, before the first generation and
+ * after one.
+ */
 describe('segments of a topic', () => {
   const { segmentSize } = ridesWith({}).plan.storage;
   const figures = (records: number, size: typeof segmentSize) => {

@@ -21,8 +21,9 @@ import fc from 'fast-check';
 import { z } from 'zod';
 
 /**
- * A small pipeline that has everything, and its plain meaning: Maps and numbers, its own JSON, its own windows. Nothing here is shared with core but the
- * definition. Fares are multiples of 1/8, so that plain sums of them are exact.
+ * A small pipeline that has everything, and its plain meaning: Maps and numbers, its own JSON, its
+ * own windows. Nothing here is shared with core but the definition. Fares are multiples of 1/8, so
+ * that plain sums of them are exact.
  */
 
 export const SEGMENT_SIZE = 16;
@@ -71,7 +72,10 @@ export const trips = definePipeline({
 });
 export const fold = foldOf(trips);
 
-/** Rows of the lookup tables. Their versions change with the segment: a segment is folded with one of them. */
+/**
+ * Rows of the lookup tables. Their versions change with the segment: a segment is folded with one
+ * of them.
+ */
 const RANKS: readonly Readonly<Record<string, number | null>>[] = [
   { rome: 1, 'z\u{1f600}': 2, '': null },
   { rome: 3, oslo: 1 },
@@ -147,7 +151,10 @@ function parsed(value: Uint8Array | null): Trip | string {
 
 const SIZES = { minutely: 60_000, sevens: 7 } as const;
 
-/** The plain fold of the records whose offsets are named; `startOf` may put many windows into one row. */
+/**
+ * The plain fold of the records whose offsets are named; `startOf` may put many windows into one
+ * row.
+ */
 export function plainFold(
   log: readonly LogRecord[],
   named: (partition: number, offset: number) => boolean,

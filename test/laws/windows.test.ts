@@ -19,7 +19,10 @@ const timeMs = fc.oneof(
   fc.constantFrom(-8.64e15, 8.64e15),
 );
 
-/** Lengths that are much longer than others make windows of very many panes, which a definition refuses. */
+/**
+ * Lengths that are much longer than others make windows of very many panes, which a definition
+ * refuses.
+ */
 const related = fc.tuple(
   fc.integer({ min: 1, max: 60 }),
   fc.integer({ min: 1, max: 60 }),

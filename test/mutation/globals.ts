@@ -1,7 +1,10 @@
 import { expect } from 'expect';
 import { bind } from 'jest-each';
 
-/** What the tests import from '@jest/globals', in a process where Mocha runs them: Jest's own `expect` and `each`, Mocha's blocks. */
+/**
+ * What the tests import from '@jest/globals', in a process where Mocha runs them: Jest's own
+ * `expect` and `each`, Mocha's blocks.
+ */
 type Block = (title: string, body: () => unknown) => void;
 
 /** What the file that loads right now opens for its tests. */

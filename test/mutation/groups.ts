@@ -7,49 +7,79 @@ const laws = (...names: readonly string[]): readonly string[] => names.map((name
 interface Mutated {
   /** Of core, without `.ts`. */
   readonly files: readonly string[];
-  /** The tests that judge: core's own, those of the definitions that it compiles, and the laws, as far as they are about this. What is quick comes first, so that most mutants fall at once. */
+  /**
+   * The tests that judge: core's own, those of the definitions that it compiles, and the laws, as
+   * far as they are about this. What is quick comes first, so that most mutants fall at once.
+   */
   readonly judges: readonly string[];
   /**
-   * What this code computes stays in the process, as the days of a calendar do: a mutant's would be met by the tests of those after it. So each mutant has a process of its own, and few tests
-   * to load.
+   * What this code computes stays in the process, as the days of a calendar do: a mutant's would be
+   * met by the tests of those after it. So each mutant has a process of its own, and few tests to
+   * load.
    */
   readonly apart?: true;
 }
 
 /**
- * What is mutated: all of core that decides a number, or reads and writes the bytes of one, by what it does.
+ * What is mutated: all of core that decides a number, or reads and writes the bytes of one, by what
+ * it does.
  *
- * Not here: `sql.ts`, `expression-sql.ts` and `tables.ts`, which say it once more for an engine and are judged by that engine (test/laws/sql.test.ts, test/integration), too slowly
- * for a thousand mutants; the checks of a definition, whose refusals test/unit/definition.test.ts lists one by one; and files of types alone.
+ * Not here: `sql.ts`, `expression-sql.ts` and `tables.ts`, which say it once more for an engine and
+ * are judged by that engine (test/laws/sql.test.ts, test/integration), too slowly for a thousand
+ * mutants; the checks of a definition, whose refusals test/unit/definition.test.ts lists one by
+ * one; and files of types alone.
  */
 const MUTATED = {
   fold: {
-    files: ['fold', 'segment', 'look-back', 'late', 'items', 'evaluate', 'interpret'],
+    files: [
+      'fold/fold',
+      'fold/segment',
+      'stateful/stateful-stage',
+      'stateful/watermark',
+      'records/items',
+      'expression/evaluate',
+      'fold/interpret',
+    ],
     judges: [
-      ...own('evaluate', 'segment', 'look-back', 'late', 'row', 'windows'),
+      ...own(
+        'expression/evaluate',
+        'fold/segment',
+        'stateful/stateful-stage',
+        'stateful/watermark',
+        'fold/row',
+        'windows/windows',
+      ),
       ...unit('fold', 'expressions', 'decoder', 'definition', 'scores'),
       ...laws('fold', 'duplicates', 'late', 'join', 'flat-map', 'composed-windows', 'merge'),
     ],
   },
   joins: {
-    files: ['join', 'relay', 'id'],
-    judges: [...own('join', 'relay', 'look-back'), ...unit('definition'), ...laws('join', 'duplicates')],
+    files: ['stateful/join', 'stateful/repartition', 'id'],
+    judges: [
+      ...own('stateful/join', 'stateful/repartition', 'stateful/stateful-stage'),
+      ...unit('definition'),
+      ...laws('join', 'duplicates'),
+    ],
   },
   merge: {
-    files: ['answer', 'finality', 'coverage', 'order', 'publish'],
+    files: ['query/answer', 'query/finality', 'query/coverage', 'order', 'batch/publish'],
     judges: [
-      ...own('finality', 'coverage', 'order', 'publish', 'digest', 'windows'),
+      ...own('query/finality', 'query/coverage', 'order', 'batch/publish', 'query/digest', 'windows/windows'),
       ...laws('finality', 'fold', 'composed-windows', 'merge'),
     ],
   },
   windows: {
-    files: ['panes', 'windows', 'definition/window', 'definition/duration'],
-    judges: [...own('windows', 'row'), ...unit('fold', 'definition'), ...laws('windows', 'composed-windows', 'merge')],
+    files: ['windows/panes', 'windows/windows', 'definition/window', 'definition/duration'],
+    judges: [
+      ...own('windows/windows', 'fold/row'),
+      ...unit('fold', 'definition'),
+      ...laws('windows', 'composed-windows', 'merge'),
+    ],
   },
   calendars: {
-    files: ['search', 'calendar', 'definition/zone-clock'],
+    files: ['search', 'windows/calendar', 'windows/zone-clock'],
     judges: [
-      ...own('calendar', 'definition/zone-clock', 'coverage', 'look-back'),
+      ...own('windows/calendar', 'windows/zone-clock', 'query/coverage', 'stateful/stateful-stage'),
       ...unit('definition'),
       ...laws('calendar', 'windows'),
     ],
@@ -62,16 +92,31 @@ const MUTATED = {
       ...['observation', 'ordered', 'frequent', 'collect', 'own', 'takes', 'result', 'index'],
     ].map((name) => `aggregates/${name}`),
     judges: [
-      ...own('row'),
+      ...own('fold/row'),
       ...unit('fold', 'definition'),
       ...laws('aggregates', 'fold'),
-      ...own('aggregates/*', 'decimal'),
+      ...own('aggregates/*', 'aggregates/numeric/decimal'),
     ],
   },
   codecs: {
-    files: ['codec', 'row', 'record', 'value', 'decimal', 'key-size', 'plan'],
+    files: [
+      'records/codec',
+      'fold/row',
+      'records/record',
+      'records/value',
+      'aggregates/numeric/decimal',
+      'records/key-size',
+      'plan/plan',
+    ],
     judges: [
-      ...own('codec', 'row', 'decimal', 'plan', 'look-back', 'windows'),
+      ...own(
+        'records/codec',
+        'fold/row',
+        'aggregates/numeric/decimal',
+        'plan/plan',
+        'stateful/stateful-stage',
+        'windows/windows',
+      ),
       ...unit('decoder', 'expressions', 'fold', 'definition'),
       ...laws('fold', 'join', 'aggregates', 'flat-map'),
     ],

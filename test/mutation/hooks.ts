@@ -2,8 +2,9 @@ import { registerHooks } from 'node:module';
 import { basename } from 'node:path';
 
 /**
- * Loaded into the process of the tests before them. Imports of workspaces lead to the mutated copy, which this file is a part of: node_modules is
- * a link to the checkout's, and would lead back to the code as it is.
+ * Loaded into the process of the tests before them. Imports of workspaces lead to the mutated copy,
+ * which this file is a part of: node_modules is a link to the checkout's, and would lead back to
+ * the code as it is.
  */
 const HERE = new URL('./', import.meta.url).href;
 const SUBSTITUTES: Readonly<Record<string, URL>> = {
@@ -13,7 +14,9 @@ const SUBSTITUTES: Readonly<Record<string, URL>> = {
   '@bifold/pipelines': new URL('../../layers/pipelines/src/index.ts', import.meta.url),
 };
 
-/** A mutant that keeps a test file from loading is seen: so it is a test of each file that it loads. */
+/**
+ * A mutant that keeps a test file from loading is seen: so it is a test of each file that it loads.
+ */
 const guarded = (url: string): string => `
   import { it, startFile } from '@jest/globals';
   startFile();

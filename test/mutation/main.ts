@@ -45,7 +45,8 @@ async function judged(group: Group, { workers, fresh }: Trial): Promise<readonly
       coverageAnalysis: apart ? 'all' : 'perTest',
       ...options,
     }).runMutationTest();
-  // Most of what runs while modules load runs in tests, too, and falls there: only the rest needs a process of its own.
+  // Most of what runs while modules load runs in tests, too, and falls there: only the rest needs a
+  // process of its own.
   if (!apart) await run({ ignoreStatic: true, force: fresh });
   if (existsSync(resultsFile)) forgetStaticSurvivors(resultsFile);
   return run({ ignoreStatic: false, force: apart && fresh });

@@ -11,8 +11,9 @@ interface Kept {
 }
 
 /**
- * Of mutants of what runs while modules load, forgets those that no test saw: in a process where modules were loaded already, or before there was another test. Which tests reach them is
- * known of none.
+ * Of mutants of what runs while modules load, forgets those that no test saw: in a process where
+ * modules were loaded already, or before there was another test. Which tests reach them is known of
+ * none.
  */
 export function forgetStaticSurvivors(resultsFile: string): void {
   const kept = JSON.parse(readFileSync(resultsFile, 'utf8')) as Kept;

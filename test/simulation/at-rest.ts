@@ -54,7 +54,10 @@ export async function comeToRest(world: World): Promise<void> {
   await takeOver(world);
 }
 
-/** The version that was deployed last is asked for by the view's name, until nothing of a handover is due. */
+/**
+ * The version that was deployed last is asked for by the view's name, until nothing of a handover
+ * is due.
+ */
 async function takeOver(world: World): Promise<void> {
   const { latest } = world;
   // What was lost is in no answer from now on.
@@ -131,14 +134,18 @@ function lostOf(world: World, deployment: Deployment): Coverage {
   return Object.fromEntries(lost);
 }
 
-/** What no question asks for: the quarantine table, runs that the sweeper left behind, and the views as Parquet. */
+/**
+ * What no question asks for: the quarantine table, runs that the sweeper left behind, and the views
+ * as Parquet.
+ */
 async function differenceAtRest(world: World, deployment: Deployment): Promise<string | null> {
   const quarantine = await quarantineDifference(world, deployment);
   if (quarantine !== null) return quarantine;
   const batch = world.database.batchStore(world.keysOf(deployment), deployment.pipeline.plan.storage);
   const { current, previous } = await batch.readPointer('serial');
   const left = (await batch.listRuns()).filter(({ run }) => run !== current?.run && run !== previous?.run);
-  // Of three replicas, one may have an entry whose writer was never told: the sweeper meets it when a quorum has that one in it.
+  // Of three replicas, one may have an entry whose writer was never told: the sweeper meets it when
+  // a quorum has that one in it.
   if (left.length > 0 && world.stage.replicas.length === 1)
     return `runs are left that nothing names: ${left.map(({ run }) => run)}`;
   return current === null ? null : viewFilesDifference(world, deployment, current);

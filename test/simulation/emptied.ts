@@ -8,8 +8,8 @@ import { PARTITIONS_MAX } from './topic.ts';
 import type { Deployment, World } from './world.ts';
 
 /**
- * The database loses everything at once, under all that is under way. Only where each view was published: of one that never
- * was, nothing tells its functions so.
+ * The database loses everything at once, under all that is under way. Only where each view was
+ * published: of one that never was, nothing tells its functions so.
  */
 export async function emptyDatabase(world: World): Promise<void> {
   const { stage, deployments } = world;
@@ -28,7 +28,8 @@ export async function emptyDatabase(world: World): Promise<void> {
     deployment.boundBefore = new Map(await Promise.all(all));
   }
   for (const replica of stage.replicas) replica.clear();
-  // The alias is gone too: whoever asks or restores first names a version anew, whatever another one covered.
+  // The alias is gone too: whoever asks or restores first names a version anew, whatever another
+  // one covered.
   world.emptiedAtStep = world.scheduler.steps;
   world.receipts.clear();
   for (const deployment of deployments) deployment.lost = true;
@@ -57,8 +58,8 @@ export function restore(world: World, deployment: Deployment, { id }: Happening)
     await announceVersion(pipeline.plan, viewPorts(world, deployment, actor, 'announce'));
     deployment.lost = false;
     world.count('restored');
-    // What is kept nowhere is in no answer from now on; of a topic that is gone, only what was archived comes back.
-    // Of a restore that nobody was told the end of, it is not known.
+    // What is kept nowhere is in no answer from now on; of a topic that is gone, only what was
+    // archived comes back. Of a restore that nobody was told the end of, it is not known.
     if (!isCurrent || restored === null || Object.keys(restored.lost).length > 0) deployment.acceptedLost = true;
     if (requiresHistory(pipeline.plan)) world.count('restored, looking back');
   });

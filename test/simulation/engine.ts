@@ -41,8 +41,9 @@ const OPERATOR_STATE =
   /^SELECT _offset, _reason, _event_time_ms, .* WHERE _partition = (\d+)\) WHERE _offset >= (\d+) AND _offset < (\d+)$/;
 
 /**
- * What stands for DuckDB. It knows the statements that core writes for a plan, and answers each by what it means: the plain fold over the loaded files. That
- * the statements do mean this is what the SQL laws check, against DuckDB itself.
+ * What stands for DuckDB. It knows the statements that core writes for a plan, and answers each by
+ * what it means: the plain fold over the loaded files. That the statements do mean this is what the
+ * SQL laws check, against DuckDB itself.
  */
 export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine {
   const { plan } = pipeline;

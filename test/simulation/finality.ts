@@ -43,7 +43,9 @@ function expectedBefore(pipeline: Pipeline, history: History, coverage: Coverage
   return Number.isFinite(before) ? new Date(before).toISOString() : null;
 }
 
-/** The rows of a deployment that were given as final: what comes later must leave them as they were. */
+/**
+ * The rows of a deployment that were given as final: what comes later must leave them as they were.
+ */
 export class FinalRows {
   private readonly given = new Map<string, { readonly values: string; readonly partitions: readonly string[] }>();
 

@@ -5,7 +5,9 @@ import type { Happening } from './run.ts';
 import type { Actor } from './scheduler.ts';
 import type { Deployment, World } from './world.ts';
 
-/** What an actor reaches of the alias of a deployment's view, and of the versions that it may name. */
+/**
+ * What an actor reaches of the alias of a deployment's view, and of the versions that it may name.
+ */
 export function viewPorts(world: World, { scope, pipeline }: Deployment, actor: Actor, role: 'query' | 'announce') {
   const { stage, sabotage } = world;
   const { topicId } = scope;
@@ -18,14 +20,20 @@ export function viewPorts(world: World, { scope, pipeline }: Deployment, actor: 
   } satisfies HandoverPorts;
 }
 
-/** A deployment says that its version is to answer, as its command and each run of its recompute function do. */
+/**
+ * A deployment says that its version is to answer, as its command and each run of its recompute
+ * function do.
+ */
 export function announce(world: World, deployment: Deployment, { id }: Happening): void {
   world.start(id, `${deployment.name} announces its version`, 'announce', async (actor) => {
     await announceVersion(deployment.pipeline.plan, viewPorts(world, deployment, actor, 'announce'));
   });
 }
 
-/** At rest, the version that was deployed last answers, unless it lacks records that the one before it covers. */
+/**
+ * At rest, the version that was deployed last answers, unless it lacks records that the one before
+ * it covers.
+ */
 export async function checkTakeover(world: World, latest: Deployment): Promise<void> {
   const { scope, pipeline, name } = latest;
   const view = { pipeline: pipeline.plan.name, topicId: scope.topicId };

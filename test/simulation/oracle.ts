@@ -26,8 +26,8 @@ export interface WholeAnswer {
 }
 
 /**
- * The promise itself: every row equals the plain fold over exactly the offsets that its receipt names, and no row of that fold is missing.
- * Returns what is wrong, or null.
+ * The promise itself: every row equals the plain fold over exactly the offsets that its receipt
+ * names, and no row of that fold is missing. Returns what is wrong, or null.
  */
 export async function differenceOf(
   pipeline: Pipeline,

@@ -39,9 +39,14 @@ import { z } from 'zod';
 import { type DrawnModel, drawModel } from '../laws/models.ts';
 import type { Random } from './random.ts';
 
-/** What the simulation folds: two definitions over one topic, of which the second changes what the columns of the first mean, not how they are laid out. */
+/**
+ * What the simulation folds: two definitions over one topic, of which the second changes what the
+ * columns of the first mean, not how they are laid out.
+ */
 
-/** Of one kind each: a seed draws which. Those that grow have sizes of two, four and eight offsets. */
+/**
+ * Of one kind each: a seed draws which. Those that grow have sizes of two, four and eight offsets.
+ */
 export const SEGMENT_SIZES: readonly SegmentSize[] = [4, { least: 2, most: 8, share: 2 }];
 export const TABLE = 'cities';
 export const MODEL = 'fares';
@@ -113,7 +118,10 @@ const pipelineWhere = (
     },
   });
 
-/** Smaller than a definition may ask for: segments are where things go wrong, so a short log must have many. */
+/**
+ * Smaller than a definition may ask for: segments are where things go wrong, so a short log must
+ * have many.
+ */
 export function inSmallSegments(pipeline: Pipeline, segmentSize: SegmentSize): Pipeline {
   const { version: _, ...plan } = { ...pipeline.plan, storage: { segmentSize, buckets: 2 } };
   return { ...pipeline, plan: { ...plan, version: versionOf(plan) } };
@@ -178,7 +186,10 @@ const POISON: readonly (Uint8Array | null)[] = [
 ];
 const FARES = [null, 0.1, 0.2, 2.5, 3, 1e16, -1e16, -0.3];
 
-/** The value of one record: mostly a trip, at about `timeMs`, sometimes late, early, or nothing that counts. */
+/**
+ * The value of one record: mostly a trip, at about `timeMs`, sometimes late, early, or nothing that
+ * counts.
+ */
 export function tripValue(random: Random, timeMs: number): Uint8Array | null {
   if (random.chance(0.12)) return random.pick(POISON);
   const drift = random.chance(0.2) ? random.below(400) - 200 : random.below(20);

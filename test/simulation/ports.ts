@@ -34,7 +34,10 @@ import {
 import { fileOf, type LocalFiles } from './engine.ts';
 import type { Actor, Scheduler } from './scheduler.ts';
 
-/** What an actor sees when no answer came: the call may have had its effect, or may have it later, or never. */
+/**
+ * What an actor sees when no answer came: the call may have had its effect, or may have it later,
+ * or never.
+ */
 export class NoAnswer extends Error {}
 
 interface StoredObject {
@@ -89,7 +92,10 @@ async function mutate(stage: Stage, actor: Actor, label: string, apply: Apply): 
   }
 }
 
-/** A read by quorum. `merge` reconciles what two replicas have; `repair` writes it back to both before the reader is told (read_repair = BLOCKING). */
+/**
+ * A read by quorum. `merge` reconciles what two replicas have; `repair` writes it back to both
+ * before the reader is told (read_repair = BLOCKING).
+ */
 async function read<T>(
   stage: Stage,
   actor: Actor,
@@ -114,7 +120,10 @@ async function read<T>(
   return merged;
 }
 
-/** A call to something that is one of its kind: the broker, the bucket, a row that is written by compare-and-set. */
+/**
+ * A call to something that is one of its kind: the broker, the bucket, a row that is written by
+ * compare-and-set.
+ */
 async function call<T>(
   stage: Stage,
   actor: Actor,
@@ -533,14 +542,20 @@ export function logWriter(
   };
 }
 
-/** A function that is invoked for later: Lambda takes the event, whether its sender is told so or not, and may hand it over twice. */
+/**
+ * A function that is invoked for later: Lambda takes the event, whether its sender is told so or
+ * not, and may hand it over twice.
+ */
 export async function invocation(stage: Stage, actor: Actor, invoke: () => void): Promise<void> {
   await call(stage, actor, 'invoke the speed function', async () => invoke(), true);
 }
 
 type Metadata = Readonly<Record<string, string>>;
 
-/** A bucket of S3 whose objects are tables; a creation that is left without an answer says so, as S3's adapter does. */
+/**
+ * A bucket of S3 whose objects are tables; a creation that is left without an answer says so, as
+ * S3's adapter does.
+ */
 export function bucket(stage: Stage, actor: Actor) {
   const { objects, files, scheduler } = stage;
   const { random } = actor;

@@ -1,4 +1,7 @@
-/** All chance of a run. Streams of one seed are independent by name, so that switching one nemesis off leaves the draws of the others as they are. */
+/**
+ * All chance of a run. Streams of one seed are independent by name, so that switching one nemesis
+ * off leaves the draws of the others as they are.
+ */
 export interface Random {
   /** In `[0, 1)`. */
   next(): number;
@@ -36,7 +39,10 @@ export function randomOf(seed: number, stream: string): Random {
   };
 }
 
-/** One of the items, by a draw of each one's own: when others come or go, the same one is picked as long as it is there. */
+/**
+ * One of the items, by a draw of each one's own: when others come or go, the same one is picked as
+ * long as it is there.
+ */
 export function pickByName<T>(seed: number, stream: string, items: readonly T[], nameOf: (item: T) => string): T {
   const drawn = items.map((item) => ({ item, draw: randomOf(seed, `${stream} ${nameOf(item)}`).next() }));
   return drawn.reduce((least, each) => (each.draw < least.draw ? each : least)).item;

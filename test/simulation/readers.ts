@@ -23,7 +23,10 @@ const KEPT_ANSWERS_MAX = 4;
 
 type Parameters = Readonly<Record<string, unknown>>;
 
-/** Asks a view by its name, whatever a person might, of the query function of one of its deployments. */
+/**
+ * Asks a view by its name, whatever a person might, of the query function of one of its
+ * deployments.
+ */
 export function askAnything(world: World, deployment: Deployment, happening: Happening): void {
   askView(world, deployment, drawnParameters(world, deployment, happening.random), happening);
 }
@@ -43,7 +46,10 @@ function drawnParameters({ eventTimeMs }: World, { pipeline }: Deployment, rando
   };
 }
 
-/** Asks a view by its name, page by page, and judges the answer as one of the version that its receipt names. */
+/**
+ * Asks a view by its name, page by page, and judges the answer as one of the version that its
+ * receipt names.
+ */
 export function askView(world: World, asked: Deployment, parameters: Parameters, { id }: Happening): void {
   const { plan } = asked.pipeline;
   const { topicId } = asked.scope;
@@ -133,7 +139,10 @@ async function judge(
   world.count('rows ahead', rows.filter(({ ahead }) => ahead).length);
 }
 
-/** Which answers are kept is not drawn: it must not change the run. Those with rows ahead of their receipt, or of many pages, are the rarest. */
+/**
+ * Which answers are kept is not drawn: it must not change the run. Those with rows ahead of their
+ * receipt, or of many pages, are the rarest.
+ */
 function keep(world: World, kept: KeptPages): void {
   const { pages } = kept;
   const rare = pages.some(({ receipt }) => receipt.page.deviating > 0) || pages.length > 1;
@@ -141,7 +150,9 @@ function keep(world: World, kept: KeptPages): void {
     world.kept.push(kept);
 }
 
-/** Versions that records among the covered offsets are scored with, and the receipt does not name. */
+/**
+ * Versions that records among the covered offsets are scored with, and the receipt does not name.
+ */
 async function unnamedModels(
   world: World,
   deployment: Deployment,
@@ -169,7 +180,10 @@ function receiptsOf(receipts: Map<string, GivenReceipt[]>, kind: string): GivenR
   return given;
 }
 
-/** What an answer lacks that one covered which was given before it was asked: nothing may go back, unless an operator says so. */
+/**
+ * What an answer lacks that one covered which was given before it was asked: nothing may go back,
+ * unless an operator says so.
+ */
 function shrunkSince(
   { scheduler, topic }: World,
   deployment: Deployment,

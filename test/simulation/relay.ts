@@ -34,7 +34,9 @@ export function relay(world: World, { id, random }: Happening): void {
   });
 }
 
-/** All that the sources hold is brought into the log; what is said to have been brought is there. */
+/**
+ * All that the sources hold is brought into the log; what is said to have been brought is there.
+ */
 export async function relayAll(world: World): Promise<void> {
   const { sources } = world;
   while (sources.areAhead && world.failure === null) {

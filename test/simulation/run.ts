@@ -14,7 +14,10 @@ export interface SimulationOptions {
   readonly trace?: ((line: string) => void) | null;
 }
 
-/** Something that the world does in a round, with a stream of chance of its own: leaving one out changes nothing in the others. */
+/**
+ * Something that the world does in a round, with a stream of chance of its own: leaving one out
+ * changes nothing in the others.
+ */
 export interface Happening {
   readonly id: string;
   readonly random: Random;

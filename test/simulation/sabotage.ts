@@ -19,7 +19,10 @@ import type { bucket, Stage } from './ports.ts';
 export type Role = 'announce' | 'relay' | 'speed' | 'archive' | 'recompute' | 'sweep' | 'query' | 'restore';
 type SimulatedBucket = ReturnType<typeof bucket>;
 
-/** A reading of the rules that breaks one of them, at a seam of the code. Every hook replaces what the code would have got there. */
+/**
+ * A reading of the rules that breaks one of them, at a seam of the code. Every hook replaces what
+ * the code would have got there.
+ */
 export interface Sabotage {
   readonly name: string;
   readonly rule: number;

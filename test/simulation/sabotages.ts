@@ -20,7 +20,10 @@ import {
 import type { Stage } from './ports.ts';
 import type { Sabotage } from './sabotage.ts';
 
-/** One way to break each rule that the code has. The simulation must find every one: what it does not find, it does not guard. */
+/**
+ * One way to break each rule that the code has. The simulation must find every one: what it does
+ * not find, it does not guard.
+ */
 export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'last-offset-ignored',

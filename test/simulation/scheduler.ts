@@ -14,14 +14,19 @@ interface LateWrite {
   readonly apply: () => Promise<unknown>;
 }
 
-/** A process of the simulated world: an invocation, a job, a question. It moves only when the scheduler grants one of its turns. */
+/**
+ * A process of the simulated world: an invocation, a job, a question. It moves only when the
+ * scheduler grants one of its turns.
+ */
 export interface Actor {
   readonly id: string;
   readonly name: string;
   readonly kind: string;
   /** Ends it at once: its waiting calls never return, what it held in memory is gone. */
   readonly crashed: () => void;
-  /** All chance that its calls meet: what happens to one actor does not depend on what others draw. */
+  /**
+   * All chance that its calls meet: what happens to one actor does not depend on what others draw.
+   */
   readonly random: Random;
   alive: boolean;
   done: boolean;
@@ -33,11 +38,14 @@ export interface Actor {
 const LATE_ROUNDS = 6;
 
 /**
- * Decides which waiting call of which actor proceeds next. Every call of a port awaits a turn first, so any two calls of two actors, or of parallel
- * branches of one, may come in either order. Between turns everything runs to rest: code between two calls is atomic, as it is in one process.
+ * Decides which waiting call of which actor proceeds next. Every call of a port awaits a turn
+ * first, so any two calls of two actors, or of parallel branches of one, may come in either order.
+ * Between turns everything runs to rest: code between two calls is atomic, as it is in one process.
  *
- * Time is counted in rounds. Each call waits for a time of its own, drawn from an exponential distribution: of all calls that wait, each is as likely
- * as any other to be the next, and to leave an actor out moves no call of the others. So a run can be made smaller and still fail the same way.
+ * Time is counted in rounds. Each call waits for a time of its own, drawn from an exponential
+ * distribution: of all calls that wait, each is as likely as any other to be the next, and to leave
+ * an actor out moves no call of the others. So a run can be made smaller and still fail the same
+ * way.
  */
 export class Scheduler {
   readonly actors: Actor[] = [];
@@ -56,7 +64,10 @@ export class Scheduler {
     this.trace?.(`[${this.now.toFixed(2)}] ${line}`);
   }
 
-  /** Starts an actor; `id` names its stream of chance. `failed` is told of the error that ended it; `crashed` if a nemesis did. */
+  /**
+   * Starts an actor; `id` names its stream of chance. `failed` is told of the error that ended it;
+   * `crashed` if a nemesis did.
+   */
   spawn(
     id: string,
     name: string,
@@ -102,7 +113,10 @@ export class Scheduler {
     this.now = Math.max(this.now, time);
   }
 
-  /** Grants the turn that is due next, or lets the late write arrive that comes before it. False: none is due until then. */
+  /**
+   * Grants the turn that is due next, or lets the late write arrive that comes before it. False:
+   * none is due until then.
+   */
   async step(until = Number.POSITIVE_INFINITY): Promise<boolean> {
     let next: { readonly due: number; readonly actor: Actor; readonly turn: Turn } | null = null;
     for (const actor of this.actors) {
@@ -143,7 +157,8 @@ export class Scheduler {
     if (!actor.alive) return;
     actor.done = true;
     this.say(`${actor.name} ${how}`);
-    // Calls that it left behind go on by themselves, as requests of a process do that has answered already.
+    // Calls that it left behind go on by themselves, as requests of a process do that has answered
+    // already.
     if (actor.waiting.length === 0) this.forget(actor);
   }
 

@@ -21,8 +21,9 @@ export interface Shrunk {
 }
 
 /**
- * Leaves out nemeses one by one, then events in ever smaller pieces (Zeller's delta debugging), as long as the run still fails. Streams of chance are
- * independent, so what is left happens as before; a run that fails otherwise is welcome too, since no run may fail.
+ * Leaves out nemeses one by one, then events in ever smaller pieces (Zeller's delta debugging), as
+ * long as the run still fails. Streams of chance are independent, so what is left happens as
+ * before; a run that fails otherwise is welcome too, since no run may fail.
  */
 export async function shrink({ seed, without: given, sabotage }: Failure, secondsMax: number): Promise<Shrunk> {
   const endsAt = performance.now() + secondsMax * 1000;

@@ -24,7 +24,10 @@ export interface Outcome {
 
 const ROUNDS = 100;
 
-/** One seed, one run: the functions' own bodies over fakes of all that is around them, with a scheduler that decides what comes next. */
+/**
+ * One seed, one run: the functions' own bodies over fakes of all that is around them, with a
+ * scheduler that decides what comes next.
+ */
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
   const world = new World(seed, options);
   const { scheduler, events, counts } = world;
@@ -71,7 +74,8 @@ function startActors(world: World): void {
       poll(world, deployment, happening.random.pick(deployment.pollers), happening);
   });
   if (!world.sources.areNone) begin('relay', 0.5, 2, (happening) => relay(world, happening));
-  // While a reader stands still, the batch layer makes haste: what it reads may be overtaken, and swept away.
+  // While a reader stands still, the batch layer makes haste: what it reads may be overtaken, and
+  // swept away.
   const overtaken = world.round < world.frozenReader.until ? world.frozenReader.deployment : undefined;
   const haste = overtaken === undefined ? 1 : 4;
   const jobOf = (random: Random): Deployment => overtaken ?? world.drawnDeployment(random);
@@ -80,7 +84,8 @@ function startActors(world: World): void {
   begin('sweep', 0.08 * haste, 2, (happening) => sweep(world, jobOf(happening.random), happening));
   const lost = world.deployments.filter((deployment) => deployment.lost);
   if (lost.length > 0) begin('restore', 0.2, 1, (happening) => restore(world, happening.random.pick(lost), happening));
-  // While one version follows another, many ask: each question may take the handover a step further.
+  // While one version follows another, many ask: each question may take the handover a step
+  // further.
   const isWatched = world.round < world.handoverUntil;
   begin('query', isWatched ? 0.5 : 0.12, isWatched ? 4 : 2, (happening) =>
     askAnything(world, world.drawnDeployment(happening.random), happening),

@@ -14,7 +14,10 @@ import type { Deployment, Poller, World } from './world.ts';
 /** Polls after which a calm world must have consumed its log. */
 const POLLS_MAX = 2_000;
 
-/** Hands records to the function, as the trigger does: from the position on, holes passed over, one invocation per partition at a time. */
+/**
+ * Hands records to the function, as the trigger does: from the position on, holes passed over, one
+ * invocation per partition at a time.
+ */
 export function poll(world: World, deployment: Deployment, poller: Poller, happening: Happening): void {
   const { random } = happening;
   const { topic } = world;
@@ -73,7 +76,10 @@ export function resume(world: World, deployment: Deployment, { upTo }: CatchUpRe
   invoke(world, deployment, happening, name, (ports, warm) => catchUpTo(deployment.fold, ends, ports, warm));
 }
 
-/** An invocation of the speed function, in a warm process if one is free. `released` is called however it ends. */
+/**
+ * An invocation of the speed function, in a warm process if one is free. `released` is called
+ * however it ends.
+ */
 function invoke(
   world: World,
   deployment: Deployment,
@@ -92,7 +98,8 @@ function invoke(
   used.busy = true;
   const release = (): void => {
     used.busy = false;
-    // The next batch goes to the process that was busy last, a retried one mostly to the process that failed.
+    // The next batch goes to the process that was busy last, a retried one mostly to the process
+    // that failed.
     deployment.instances = [used, ...deployment.instances.filter((each) => each !== used)];
     ends.released?.();
   };

@@ -11,13 +11,19 @@ const CLOCK_JUMP_MS = 3_600_000;
 const ROUND_MS = 100;
 const HANDOVER_ROUNDS = 25;
 
-/** What goes wrong in a round: each nemesis that the seed has chosen may strike, by a draw of its own. */
+/**
+ * What goes wrong in a round: each nemesis that the seed has chosen may strike, by a draw of its
+ * own.
+ */
 export async function strike(world: World): Promise<void> {
   for (const nemesis of ALL) await nemesis(world);
   world.watermarkMs += ROUND_MS;
 }
 
-/** In this order: who is throttled is one of those that were there before others were deployed, and a transaction may be aborted in the round that it was opened in. */
+/**
+ * In this order: who is throttled is one of those that were there before others were deployed, and
+ * a transaction may be aborted in the round that it was opened in.
+ */
 const ALL: readonly ((world: World) => void | Promise<void>)[] = [
   ...[zombie, jump, throttle, transaction, abort, crash, freeze, retention, redeployment, recreation],
   ...[newPartition, rollback, lookupReload, promotion, acceptLost, clockJump, emptyDatabase],
@@ -77,7 +83,10 @@ function crash(world: World): void {
   scheduler.crash(actor);
 }
 
-/** A process stands still while all others go on. Readers above all: what they read must stand still for them, and nothing else does. */
+/**
+ * A process stands still while all others go on. Readers above all: what they read must stand still
+ * for them, and nothing else does.
+ */
 function freeze(world: World): void {
   const { scheduler } = world;
   const happening = scheduler.actors.length > 0 ? world.strikes('freeze', 0.05) : null;
@@ -99,7 +108,10 @@ function retention(world: World): void {
   if (random) world.topic.retain(random.below(world.topic.partitions), random);
 }
 
-/** The other version of the definition, beside those that are there; or one of those again, as when a definition is taken back. */
+/**
+ * The other version of the definition, beside those that are there; or one of those again, as when
+ * a definition is taken back.
+ */
 function redeployment(world: World): void {
   const happening = world.strikes('redeploy', 0.015);
   if (happening === null) return;

@@ -12,7 +12,10 @@ export const PARTITIONS_MAX = 3;
 
 type Slot = LogRecord | null;
 
-/** The topic that the pipelines read, as producers, transactions, retention and operators make it; and all that it ever held. */
+/**
+ * The topic that the pipelines read, as producers, transactions, retention and operators make it;
+ * and all that it ever held.
+ */
 export class Topic {
   readonly log: MemoryLog;
   topicId: string;
@@ -73,7 +76,8 @@ export class Topic {
       this.slotsOf(partition).push(null);
       return;
     }
-    // A producer that retries without idempotence writes a record twice: two records, and both count.
+    // A producer that retries without idempotence writes a record twice: two records, and both
+    // count.
     const last = this.slotsOf(partition).at(-1);
     const isRepeated = random.chance(0.05);
     const value = last && isRepeated ? last.value : tripValue(random, run.eventTimeMs);
@@ -92,7 +96,10 @@ export class Topic {
     return [...this.openFrom.keys()].filter((partition) => this.openFrom[partition] !== null);
   }
 
-  /** Records of an open transaction hide what stands after them; then they turn out to be a hole, and the marker is another. */
+  /**
+   * Records of an open transaction hide what stands after them; then they turn out to be a hole,
+   * and the marker is another.
+   */
   openTransaction(partition: number): void {
     if (this.openFrom[partition] !== null) return;
     this.openFrom[partition] = this.log.append(partition, 'open');

@@ -36,7 +36,10 @@ interface Instance {
   busy: boolean;
 }
 
-/** A member of the consumer group, or one that believes to be. At most one invocation per partition is under way. */
+/**
+ * A member of the consumer group, or one that believes to be. At most one invocation per partition
+ * is under way.
+ */
 export interface Poller {
   readonly name: string;
   readonly position: number[];
@@ -57,7 +60,10 @@ export interface Deployment {
   acceptedLost: boolean;
   /** Its database was emptied, and nobody has restored it yet. */
   lost: boolean;
-  /** What segments were bound to when the database was emptied, by partition: answers may still be given from what was read before. */
+  /**
+   * What segments were bound to when the database was emptied, by partition: answers may still be
+   * given from what was read before.
+   */
   boundBefore: ReadonlyMap<number, Awaited<ReturnType<BindingStore['list']>>>;
   rolledBack: boolean;
   /** Receipts that were given when this version was asked, by kind of question. */
@@ -89,7 +95,10 @@ export interface KeptPages {
   readonly pages: readonly Answer[];
 }
 
-/** All that is there in a run: log, database, bucket and registry behind the ports, and what is deployed upon them. */
+/**
+ * All that is there in a run: log, database, bucket and registry behind the ports, and what is
+ * deployed upon them.
+ */
 export class World extends Run {
   readonly pipelines: readonly Pipeline[];
   readonly topic: Topic;
@@ -100,7 +109,9 @@ export class World extends Run {
   readonly kept: KeptPages[] = [];
   /** The round until which a version that was just deployed is watched. */
   handoverUntil = 0;
-  /** Receipts that were given when the view was asked by its name, by topic id and kind of question. */
+  /**
+   * Receipts that were given when the view was asked by its name, by topic id and kind of question.
+   */
   readonly receipts = new Map<string, GivenReceipt[]>();
   /** The step at which the database was emptied last. */
   emptiedAtStep = Number.NEGATIVE_INFINITY;
@@ -233,7 +244,10 @@ export class World extends Run {
     return this.stage.replicas[0] as MemoryDatabase;
   }
 
-  /** What segments are bound to, and were bound to in a database that was emptied since: that stands for good. */
+  /**
+   * What segments are bound to, and were bound to in a database that was emptied since: that stands
+   * for good.
+   */
   bindingsOf(deployment: Deployment): Pick<BindingStore, 'list'> {
     const store = this.database.bindingStore(this.keysOf(deployment));
     return {

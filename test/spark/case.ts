@@ -8,7 +8,10 @@ export interface Row {
   readonly values: Readonly<Record<string, Result>>;
 }
 
-/** Where Spark means something else. The case then holds both: that the answers differ, and that they are equal with this alone put right. */
+/**
+ * Where Spark means something else. The case then holds both: that the answers differ, and that
+ * they are equal with this alone put right.
+ */
 export interface Difference {
   /** What differs, and why. */
   readonly why: string;
@@ -18,7 +21,10 @@ export interface Difference {
   readonly becomes?: (rows: readonly Row[]) => readonly Row[];
 }
 
-/** One definition, with one window, and one input: folded by core's memory interpreter, and run by Spark as a streaming query. */
+/**
+ * One definition, with one window, and one input: folded by core's memory interpreter, and run by
+ * Spark as a streaming query.
+ */
 export interface Case {
   readonly name: string;
   readonly pipeline: Pipeline;

@@ -7,7 +7,10 @@ export interface SparkRow extends Omit<Row, 'values'> {
 }
 type SparkValue = Result | bigint | readonly (number | bigint)[];
 
-/** What two results differ in, up to a handful of sentences; and what is equal but not the same to the last bit, counted. */
+/**
+ * What two results differ in, up to a handful of sentences; and what is equal but not the same to
+ * the last bit, counted.
+ */
 export interface Comparison {
   readonly differences: readonly string[];
   readonly remarks: ReadonlyMap<Remark, number>;
@@ -23,7 +26,10 @@ const UNIT = 2 ** -53;
 const DIFFERENCES_SHOWN = 5;
 /** Half a bucket: a bucket is as wide as 1/128 of the power of two that it lies in. */
 const QUANTILE_ERROR = 1 / 256;
-/** Four standard errors of 4,096 registers, which count more than 256 values; fewer are counted exactly. */
+/**
+ * Four standard errors of 4,096 registers, which count more than 256 values; fewer are counted
+ * exactly.
+ */
 const DISTINCT_ERROR = { relative: 4 * 0.01625, exactUpTo: 256 };
 /** Four of Spark's, which are chosen for 5 %; of a few values two or three may share a register. */
 const SPARK_DISTINCT_ERROR = { relative: 4 * 0.05, least: 3 };
@@ -80,7 +86,10 @@ function nameOf({ key, startMs }: Omit<Row, 'values'>): string {
   return `${keyText(key)} from ${startMs}`;
 }
 
-/** What two values of an aggregate differ in beyond what Spark's rounding, or both sides' stated error, allows; null when nothing. */
+/**
+ * What two values of an aggregate differ in beyond what Spark's rounding, or both sides' stated
+ * error, allows; null when nothing.
+ */
 function compareValue(
   { name, kind, domain, parameter }: AggregatePlan,
   own: Result,
@@ -153,7 +162,10 @@ function compareValue(
   }
 }
 
-/** What is allowed where one of the two is not: Bifold's near the value at rank `floor(q * (n - 1))`, Spark's a value at rank `ceil(q * n)`, from 1 on. */
+/**
+ * What is allowed where one of the two is not: Bifold's near the value at rank `floor(q * (n -
+ * 1))`, Spark's a value at rank `ceil(q * n)`, from 1 on.
+ */
 function quantileOff(sorted: readonly number[], q: number, own: number, other: number): string | null {
   const near = sorted[Math.floor(q * (sorted.length - 1))] as number;
   const off = 1 + Math.floor(sorted.length * SPARK_RANK_ERROR);
@@ -175,8 +187,9 @@ function sumError(values: readonly number[]): number {
 }
 
 /**
- * The same for a variance by updated moments, as Spark has it: n * u * kappa, relative, where kappa is the root of the squares over the squares of the
- * deviations (Chan, Golub and LeVeque, 1983), with a factor for partial results that are merged.
+ * The same for a variance by updated moments, as Spark has it: n * u * kappa, relative, where kappa
+ * is the root of the squares over the squares of the deviations (Chan, Golub and LeVeque, 1983),
+ * with a factor for partial results that are merged.
  */
 function varianceError(values: readonly number[], variance: number): number {
   const n = values.length;

@@ -48,7 +48,10 @@ export interface EventsOf {
 
 const WORDS = ['', 'a', 'A', 'ä', 'z\u{1f600}', 'null', 'one two', '\\', '"'] as const;
 
-/** Events in no order of time: some exactly on whole minutes, where windows begin and end; a fifth of the values null. */
+/**
+ * Events in no order of time: some exactly on whole minutes, where windows begin and end; a fifth
+ * of the values null.
+ */
 export function drawEvents(
   random: Random,
   { count = 300, fromMs = FIRST_MS, spanMs = 8 * 60 * MINUTE_MS, keys = ['a', 'b', 'c', 'ä'] }: EventsOf = {},

@@ -10,7 +10,10 @@ const script = join(import.meta.dirname, 'spark_cases.py');
 
 const REFUSED = 'Spark refuses the window: compared with windows as long as its slide, of which the first part counts';
 
-/** What became of a case. `differs` is as good as `equal`: it was said before, and is as it was said. */
+/**
+ * What became of a case. `differs` is as good as `equal`: it was said before, and is as it was
+ * said.
+ */
 export interface Outcome {
   readonly name: string;
   readonly result: 'equal' | 'differs' | 'wrong';

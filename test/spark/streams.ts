@@ -8,18 +8,27 @@ import { MINUTE_MS } from './events.ts';
 const RowSchema = z.object({ at: z.int(), key: z.string().nullable(), n: z.int() });
 export type Row = z.infer<typeof RowSchema>;
 
-/** Two streams that become one, run by `bifold run`'s own code and by Spark: each batch takes a file of either. */
+/**
+ * Two streams that become one, run by `bifold run`'s own code and by Spark: each batch takes a file
+ * of either.
+ */
 export interface StreamCase {
   readonly name: string;
   readonly left: readonly (readonly Row[])[];
   readonly right: readonly (readonly Row[])[];
   /** A join, or one after the other. */
   readonly of: JoinType | 'union';
-  /** How much earlier and later than a left row its partner may be; null is whenever, and then nothing is watched. */
+  /**
+   * How much earlier and later than a left row its partner may be; null is whenever, and then
+   * nothing is watched.
+   */
   readonly within: { readonly beforeMs: number; readonly afterMs: number } | null;
   /** Rows are counted by key and windows of an hour, as they are over. */
   readonly isCounted?: boolean;
-  /** Where Spark means something else: what Bifold joins instead, and what becomes of its rows, to come to Spark's. */
+  /**
+   * Where Spark means something else: what Bifold joins instead, and what becomes of its rows, to
+   * come to Spark's.
+   */
   readonly differs?: {
     readonly why: string;
     readonly joined: Pick<StreamCase, 'left' | 'right'>;

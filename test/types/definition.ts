@@ -1,4 +1,7 @@
-/** What a definition's types promise, and what must not compile. Checked by `npm run typecheck`; nothing here runs. */
+/**
+ * What a definition's types promise, and what must not compile. Checked by `npm run typecheck`;
+ * nothing here runs.
+ */
 import {
   calendar,
   coalesce,
@@ -137,7 +140,8 @@ export const any: readonly Pipeline[] = [full, ...pipelines];
 // @ts-expect-error the check itself: these are not equal
 holds<Equal<{ n: number }, { n: number | null }>>();
 
-// The exact types of derived columns: of fields, of columns derived before, of a lookup, of computations.
+// The exact types of derived columns: of fields, of columns derived before, of a lookup, of
+// computations.
 export const ages = definePipeline({
   name: 'ages',
   from: departures,
@@ -179,7 +183,8 @@ holds<
   >
 >();
 
-// What a record or a row of a table may lack is null: it is read, and keyed by, as what is nullable.
+// What a record or a row of a table may lack is null: it is read, and keyed by, as what is
+// nullable.
 const Sparse = z.object({
   at: z.iso.datetime(),
   carrier: z.string(),
@@ -226,7 +231,8 @@ holds<
   >
 >();
 
-// So is what some of several topics lack, what a pair's right event lacks, and what is taken from it.
+// So is what some of several topics lack, what a pair's right event lacks, and what is taken from
+// it.
 const Dense = Sparse.required();
 const denses = topic('denses', { ...options, schema: Dense });
 const Exact = z.object({ at: z.iso.datetime(), carrier: z.string(), gate: z.string().exactOptional() });

@@ -1,4 +1,7 @@
-/** What a stream's rows are to the compiler: joined ones have the columns of both sides, and null where a side may be missing. */
+/**
+ * What a stream's rows are to the compiler: joined ones have the columns of both sides, and null
+ * where a side may be missing.
+ */
 import { count, field, first, sum, tumbling } from '@bifold/core';
 import { defineStream, files, foreachBatch, join, union } from '@bifold/streams';
 import * as z from 'zod';

@@ -24,7 +24,8 @@ import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 
 describe('measures of drift', () => {
-  // By SciPy 1.17: entropy(p, q) + entropy(q, p) of the counts with half a record more each, and ks_2samp of the numbers of the bins.
+  // By SciPy 1.17: entropy(p, q) + entropy(q, p) of the counts with half a record more each, and
+  // ks_2samp of the numbers of the bins.
   it.each<[readonly number[], readonly number[], number, number]>([
     [[10, 20, 30, 40], [10, 20, 30, 40], 0, 0],
     [[100, 100, 100, 100], [90, 110, 105, 95], 0.006205423456881723, 0.025],

@@ -4,7 +4,10 @@ import { gunzipSync } from 'node:zlib';
 import { checkGolden, MODEL_LIMITS, readModel, scorerOf, type Value } from '@bifold/core';
 import { describe, expect, it } from '@jest/globals';
 
-/** Golden vectors: what scikit-learn says of 2,000 rows, with nulls and categories that training never saw (`test/fixtures/models/generate.py`). */
+/**
+ * Golden vectors: what scikit-learn says of 2,000 rows, with nulls and categories that training
+ * never saw (`test/fixtures/models/generate.py`).
+ */
 
 interface Golden {
   readonly model: Record<string, unknown>;

@@ -1,6 +1,9 @@
 import type { EventSchema } from '@bifold/core';
 
-/** A Standard Schema that says what it is told: any library may stand behind one, also one that is less strict than zod. */
+/**
+ * A Standard Schema that says what it is told: any library may stand behind one, also one that is
+ * less strict than zod.
+ */
 export function schemaOf(
   properties: Readonly<Record<string, unknown>>,
   validate: (

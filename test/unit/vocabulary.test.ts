@@ -6,7 +6,10 @@ import { describe, expect, it } from '@jest/globals';
 import type { Case } from '../spark/case.ts';
 import { allCases } from '../spark/cases/index.ts';
 
-/** Every kind that the code knows: one that is new does not compile until it is here, and is not green until the page has it. */
+/**
+ * Every kind that the code knows: one that is new does not compile until it is here, and is not
+ * green until the page has it.
+ */
 const WINDOWS: Readonly<Record<Window['kind'], true>> = {
   ...{ tumbling: true, sliding: true, calendar: true, session: true, running: true },
 };

@@ -4,13 +4,19 @@ import { pipelines } from '@bifold/pipelines';
 /** A function that was deployed with settings that it cannot run with. */
 class EnvironmentError extends BifoldError {}
 
-/** What a function was deployed for: its pipeline, as it is in this bundle, and the scope of every key that it writes. */
+/**
+ * What a function was deployed for: its pipeline, as it is in this bundle, and the scope of every
+ * key that it writes.
+ */
 export interface Deployment {
   readonly pipeline: Pipeline;
   readonly scope: Scope;
 }
 
-/** Reads `BIFOLD_PIPELINE`, `BIFOLD_VERSION`, `BIFOLD_TOPIC_ID`. @throws {EnvironmentError} also when the bundle's definition is not the deployed one */
+/**
+ * Reads `BIFOLD_PIPELINE`, `BIFOLD_VERSION`, `BIFOLD_TOPIC_ID`. @throws {EnvironmentError} also
+ * when the bundle's definition is not the deployed one
+ */
 export function deploymentOf(): Deployment {
   const name = setting('BIFOLD_PIPELINE');
   const pipeline = pipelines.find(({ plan }) => plan.name === name);

@@ -1,5 +1,6 @@
 /**
- * Has another function of the stack invoked, and waits for no answer: Lambda tries it again where it fails.
+ * Has another function of the stack invoked, and waits for no answer: Lambda tries it again where
+ * it fails.
  * @throws when Lambda did not take it
  */
 export async function invokeLater(name: string, event: object): Promise<void> {

@@ -11,7 +11,10 @@ export const logger = new Logger();
 export const metrics = new Metrics();
 export { MetricUnit };
 
-/** A handler with its log context and its metrics around it. A failure is logged once, with its code, and thrown on: Lambda's retry is the cure. */
+/**
+ * A handler with its log context and its metrics around it. A failure is logged once, with its
+ * code, and thrown on: Lambda's retry is the cure.
+ */
 export function observed<Event, Result>(handle: (event: Event, context: Context) => Promise<Result>) {
   return middy<Event, Result>({ timeoutEarlyResponse: outOfTime })
     .use(injectLambdaContext(logger))
@@ -23,7 +26,10 @@ export function observed<Event, Result>(handle: (event: Event, context: Context)
     .handler(handle);
 }
 
-/** A moment before Lambda ends the process, which says less. What is under way writes nothing that is not true, whether it goes on or not. */
+/**
+ * A moment before Lambda ends the process, which says less. What is under way writes nothing that
+ * is not true, whether it goes on or not.
+ */
 function outOfTime(): never {
   throw new ProtocolError('BIFOLD_OUT_OF_TIME', {
     failed: 'the invocation timed out',

@@ -4,7 +4,10 @@ import type { RefusedVersion } from '@bifold/engine';
 import { setting } from './environment.ts';
 import { logger, MetricUnit, metrics } from './observed.ts';
 
-/** The registry of models, for a function whose pipeline scores; the client of S3 is loaded for no other. */
+/**
+ * The registry of models, for a function whose pipeline scores; the client of S3 is loaded for no
+ * other.
+ */
 export async function registryOfEnvironment(
   { models }: Plan,
   client: CassandraClient,
@@ -18,7 +21,10 @@ export async function registryOfEnvironment(
   return { models: modelRegistry(bucket, modelPointers(client)), onRefused: tellRefused };
 }
 
-/** A version that cannot be used is nothing that a retry cures: the one before it scores on, and somebody must look. */
+/**
+ * A version that cannot be used is nothing that a retry cures: the one before it scores on, and
+ * somebody must look.
+ */
 function tellRefused({ model, version, used, error }: RefusedVersion): void {
   metrics.addMetric('modelsRefused', MetricUnit.Count, 1);
   logger.error('a version of a model cannot be used', { model, version, used, code: error.code, ...error.explanation });

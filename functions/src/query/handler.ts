@@ -31,7 +31,8 @@ const { topicId } = scope;
 const client = once(cassandraOfEnvironment);
 
 const ports = once(async (): Promise<ViewPorts> => {
-  // Loaded while the database is connected to: it is asked when the function is new, and seldom again.
+  // Loaded while the database is connected to: it is asked when the function is new, and seldom
+  // again.
   const [cassandra, { openBucket, s3Archive, s3Publications }] = await Promise.all([
     client(),
     import('@bifold/adapters/s3'),
@@ -58,7 +59,10 @@ const seal = once(async () =>
   cursorSeal({ keys: cursorKeys(await client()), clock: Date.now, newKey: () => randomBytes(32) }),
 );
 
-/** `GET /views/{pipeline}?window=...` or the same parameters as a JSON body of `POST`: merged rows with their receipt. */
+/**
+ * `GET /views/{pipeline}?window=...` or the same parameters as a JSON body of `POST`: merged rows
+ * with their receipt.
+ */
 export const handler = observed((event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => {
   const answerTo = async (parameters: Readonly<Record<string, unknown>>): Promise<Answer> => {
     const answer = await withSealedCursors(seal, parameters, async (opened) =>

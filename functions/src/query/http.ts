@@ -8,7 +8,8 @@ const PARAMETER_NAMES_MAX = 32;
 type Parameters = Readonly<Record<string, unknown>>;
 
 /**
- * Answers a request. A question that cannot be answered is a 400, one whose page is gone a 410; a 503 means that something is away, whatever was asked.
+ * Answers a request. A question that cannot be answered is a 400, one whose page is gone a 410; a
+ * 503 means that something is away, whatever was asked.
  *
  * @param onFailure told of every error that is not the caller's
  */
@@ -23,7 +24,8 @@ export async function respond(
   } catch (error) {
     if (error instanceof QueryError) return reply(error.code === 'BIFOLD_CURSOR_EXPIRED' ? 410 : 400, problem(error));
     onFailure(error as Error);
-    // Nothing comes back by itself: the caller must know what to do, and an empty answer would hide it.
+    // Nothing comes back by itself: the caller must know what to do, and an empty answer would hide
+    // it.
     if (error instanceof ViewLostError) return reply(503, problem(error));
     // What is away comes back: the caller may try again. Details stay in the log.
     return reply(503, { code: error instanceof BifoldError ? error.code : 'BIFOLD_FAILED' });
@@ -42,7 +44,8 @@ function parametersOf(view: string, event: APIGatewayProxyEventV2): Parameters {
   }
   if (event.body !== undefined && event.body !== '') return bodyOf(event.body, event.isBase64Encoded);
   const parameters: Record<string, unknown> = { ...event.queryStringParameters };
-  // API Gateway joins repeated parameters with commas, which keys contain: they are read from the raw query string.
+  // API Gateway joins repeated parameters with commas, which keys contain: they are read from the
+  // raw query string.
   const keys = new URLSearchParams(event.rawQueryString ?? '').getAll('key');
   if (keys.length > 0) parameters.key = keys;
   return parameters;

@@ -63,7 +63,10 @@ interface RecomputeEvent {
   readonly acceptLost?: unknown;
 }
 
-/** The archive to batch rows and Parquet views, published as the next generation; the speed layer is told what it may fold since. */
+/**
+ * The archive to batch rows and Parquet views, published as the next generation; the speed layer is
+ * told what it may fold since.
+ */
 export const handler = observed(async (event: RecomputeEvent | null): Promise<Recomputed> => {
   const open = await ports();
   // Lambda runs what was deployed last: each run says so, also where no command did.

@@ -1,6 +1,8 @@
 import { type LogRecord, ProtocolError } from '@bifold/core';
 
-/** What Lambda hands to a function for a batch of Kafka records: `SelfManagedKafka` and MSK alike. */
+/**
+ * What Lambda hands to a function for a batch of Kafka records: `SelfManagedKafka` and MSK alike.
+ */
 export interface KafkaEvent {
   readonly eventSource: 'SelfManagedKafka' | 'aws:kafka';
   readonly bootstrapServers?: string;
@@ -21,8 +23,10 @@ export interface KafkaEventRecord {
 }
 
 /**
- * The event's records by partition, each in ascending offset order, as one delivery of one partition.
- * @throws {ProtocolError} for records of another topic: the mapping is not the one that this function was deployed with
+ * The event's records by partition, each in ascending offset order, as one delivery of one
+ * partition.
+ * @throws {ProtocolError} for records of another topic: the mapping is not the one that this
+ * function was deployed with
  */
 export function recordsByPartition(event: KafkaEvent, topic: string): ReadonlyMap<number, readonly LogRecord[]> {
   const topics = recordsByTopic(event);

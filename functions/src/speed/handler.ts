@@ -41,7 +41,10 @@ const ports = once(async (): Promise<SpeedPorts> => {
   };
 });
 
-/** Kafka records to fragments, progress and quarantine in Cassandra; or what the log holds of them, when the recompute function tells that nothing keeps them back any more. */
+/**
+ * Kafka records to fragments, progress and quarantine in Cassandra; or what the log holds of them,
+ * when the recompute function tells that nothing keeps them back any more.
+ */
 export const handler = observed(async (event: KafkaEvent | CatchUpRequest) => {
   const folded = await folding(event);
   metrics.addMetric('records', MetricUnit.Count, total(folded, 'records'));

@@ -30,7 +30,10 @@ export interface ArchiveTablePorts {
 
 export type Archived = Extract<TrainedOn, { readonly kind: 'archive' }>;
 
-/** Which events the published generation covers: what there is to learn from. Null: nothing is published. */
+/**
+ * Which events the published generation covers: what there is to learn from. Null: nothing is
+ * published.
+ */
 export async function archivedFor(
   plan: Plan,
   scope: Scope,
@@ -48,8 +51,9 @@ function coveredBy(plan: Plan, scope: Scope, { cuts }: PublishedRun): Archived {
 }
 
 /**
- * The training table of a pipeline's archive: every event that its published generation covers, with the columns that its own plan gives it, lookup
- * versions as its segments are bound to. So a feature is what the speed layer saw, and what it will see. Null: nothing is published.
+ * The training table of a pipeline's archive: every event that its published generation covers,
+ * with the columns that its own plan gives it, lookup versions as its segments are bound to. So a
+ * feature is what the speed layer saw, and what it will see. Null: nothing is published.
  */
 export async function writeArchiveTable(
   definition: ModelDefinition,

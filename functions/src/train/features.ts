@@ -6,7 +6,10 @@ export type RequestedFeature =
   | { readonly field: string; readonly type: 'number'; readonly impute: string | number; readonly scale: boolean }
   | { readonly field: string; readonly type: 'category'; readonly impute: unknown };
 
-/** Text is a category, all else a number (false 0, true 1; times in epoch milliseconds); numbers are scaled for estimators that need it. */
+/**
+ * Text is a category, all else a number (false 0, true 1; times in epoch milliseconds); numbers are
+ * scaled for estimators that need it.
+ */
 export async function requestedFeatures(
   { features, estimator }: ModelDefinition,
   tableFile: string,

@@ -1,6 +1,9 @@
 import { type GoldenResult, ModelError } from '@bifold/core';
 
-/** How ONNX Runtime scores the golden rows with the ONNX file of a version. functions/src/train/onnx_form.py judges it. */
+/**
+ * How ONNX Runtime scores the golden rows with the ONNX file of a version.
+ * functions/src/train/onnx_form.py judges it.
+ */
 export interface OnnxJudgement {
   readonly rows: number;
   /** Relative for numbers, of the probability for classes; null when a score is not finite. */
@@ -13,7 +16,10 @@ export interface OnnxJudgement {
   readonly runtime?: string;
 }
 
-/** Whether a version may be used: scored here and by ONNX Runtime, its golden rows must give what scikit-learn gave. @throws {ModelError} */
+/**
+ * Whether a version may be used: scored here and by ONNX Runtime, its golden rows must give what
+ * scikit-learn gave. @throws {ModelError}
+ */
 export function checkFidelity(name: string, version: string, golden: GoldenResult, onnx: OnnxJudgement | null): void {
   if (golden.different > 0) throw goldenDiffers(name, version, golden);
   if (onnx !== null && onnx.different > 0) throw onnxDiffers(name, version, onnxText(onnx));

@@ -1,6 +1,9 @@
 import { BifoldError } from '@bifold/core';
 
-/** A place in the bucket of the models, where a training table is put, and what was learned of it is found. */
+/**
+ * A place in the bucket of the models, where a training table is put, and what was learned of it is
+ * found.
+ */
 export interface DraftPlace {
   readonly bucket: string;
   /** Ends with a slash. */
@@ -28,7 +31,10 @@ export interface Refusal {
   readonly remedy: string;
 }
 
-/** Learns from the table and the request at a place; null when it did. @throws when the learner did not finish; a retry may succeed */
+/**
+ * Learns from the table and the request at a place; null when it did. @throws when the learner did
+ * not finish; a retry may succeed
+ */
 export type Learn = (place: DraftPlace) => Promise<Refusal | null>;
 
 /** The learner did not come to an end of its own. */

@@ -27,15 +27,18 @@ export interface TrainPorts extends ArchiveTablePorts {
   readonly clock: () => number;
 }
 
-/** A new version, which is a candidate until somebody promotes it; or the reason why there is none. */
+/**
+ * A new version, which is a candidate until somebody promotes it; or the reason why there is none.
+ */
 export type TrainedOnSchedule =
   | { readonly trained: true; readonly model: string; readonly version: string; readonly heldOut: Metrics['heldOut'] }
   | { readonly trained: false; readonly model: string; readonly reason: 'nothing-published' | 'nothing-new' }
   | { readonly trained: false; readonly model: string; readonly reason: 'refused'; readonly refused: Refusal };
 
 /**
- * Learns a version from what the published generation covers, and adds it to the registry. Nothing that is there changes: without anything to learn from, or anything new, there is no
- * new version, and which one is current is not decided here.
+ * Learns a version from what the published generation covers, and adds it to the registry. Nothing
+ * that is there changes: without anything to learn from, or anything new, there is no new version,
+ * and which one is current is not decided here.
  */
 export async function trainOnSchedule(
   definition: ModelDefinition,

@@ -40,10 +40,12 @@ export function definitionDigest({ plan: _, ...definition }: ModelDefinition): s
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
 /**
- * Makes a version of what training left in `draft`: a folder below `models/<name>/`, with the manifest written last, then named by its time and content.
- * The same input gives the same content, hence the same last eight digits. Without `reportOf` it has no report.
+ * Makes a version of what training left in `draft`: a folder below `models/<name>/`, with the
+ * manifest written last, then named by its time and content. The same input gives the same content,
+ * hence the same last eight digits. Without `reportOf` it has no report.
  *
- * @throws {ModelError} when it is too large, or not scored as scikit-learn scored it; then there is no folder
+ * @throws {ModelError} when it is too large, or not scored as scikit-learn scored it; then there is
+ * no folder
  */
 export function makeVersion(
   definition: ModelDefinition,

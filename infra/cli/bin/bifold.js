@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Plain JavaScript for any Node from 20 on: the command line itself is TypeScript, and runs on the checkout's own Node 24.
+// Plain JavaScript for any Node from 20 on: the command line itself is TypeScript, and runs on the
+// checkout's own Node 24.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// `npm start`, `npm test` and the programs of `npm run` on a clone in which nothing is installed yet: plain JavaScript, no dependencies, any Node from 20 on.
+// `npm start`, `npm test` and the programs of `npm run` on a clone in which nothing is installed
+// yet: plain JavaScript, no dependencies, any Node from 20 on.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -121,7 +122,10 @@ function run(command, args, { quiet = false, env = {} } = {}) {
 const lockFile = join(root, 'package-lock.json');
 const stampFile = join(root, 'node_modules', '.bifold-lock');
 
-/** Whether somebody ran npm already: what npm says is installed is what the lock file wants, other machines' packages aside. */
+/**
+ * Whether somebody ran npm already: what npm says is installed is what the lock file wants, other
+ * machines' packages aside.
+ */
 function isInstalled(lock) {
   const installedFile = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(installedFile)) return false;
@@ -174,9 +178,9 @@ const GATES = [
   ['nothing unused', 'node_modules/knip/bin/knip.js', []],
 ];
 /**
- * Tests over real parts wait for services much of the time, so three files run side by side whatever the number of cores; and
- * their JVMs live for a minute or two, so that the second compiler costs more than it gains: without it, Cassandra starts in
- * half the time.
+ * Tests over real parts wait for services much of the time, so three files run side by side
+ * whatever the number of cores; and their JVMs live for a minute or two, so that the second
+ * compiler costs more than it gains: without it, Cassandra starts in half the time.
  */
 const onCloud = (project) => ({
   projects: [project],
@@ -185,7 +189,10 @@ const onCloud = (project) => ({
 });
 const ESSENTIAL = [{ projects: ['unit', 'laws'], args: ['--maxWorkers=100%'], env: {} }, onCloud('integration')];
 const EXTENDED = [onCloud('extended')];
-/** By job, the runs of tests that it makes, what needs no service first; whether it also runs the gates. */
+/**
+ * By job, the runs of tests that it makes, what needs no service first; whether it also runs the
+ * gates.
+ */
 const TESTS = {
   test: { runs: ESSENTIAL, gates: true },
   'test-all': { runs: [...ESSENTIAL, ...EXTENDED], gates: true },

@@ -26,7 +26,10 @@ export function apiUrl({ addresses }: Context, { apiId, pipeline }: DeploymentRe
   return `${addresses.aws.endpoint}/_aws/execute-api/${apiId}/$default/views/${pipeline}`;
 }
 
-/** Asks the deployed API once. @throws {UsageError} when the question is wrong, {CliError} when nobody can answer it */
+/**
+ * Asks the deployed API once. @throws {UsageError} when the question is wrong, {CliError} when
+ * nobody can answer it
+ */
 export async function ask(context: Context, deployment: DeploymentRecord, question: Question): Promise<Answer> {
   const url = apiUrl(context, deployment);
   let response: Response;
@@ -84,8 +87,8 @@ function problemOf(text: string): Record<string, string | undefined> {
 const TRIES = 3;
 
 /**
- * Every page of an answer, as one: all cover the same offsets, which the first page's cursor carries. Begins anew when two generations were published
- * meanwhile.
+ * Every page of an answer, as one: all cover the same offsets, which the first page's cursor
+ * carries. Begins anew when two generations were published meanwhile.
  */
 export async function askAll(
   context: Context,

@@ -26,7 +26,10 @@ export const KEYSPACE = 'bifold';
 /** The bucket of the models, which pipelines share. */
 export const MODELS_BUCKET = 'bifold-models';
 
-/** What every command works with: where things are. Nothing is connected to, and nothing loaded, before it is asked for. */
+/**
+ * What every command works with: where things are. Nothing is connected to, and nothing loaded,
+ * before it is asked for.
+ */
 export interface Context {
   readonly root: string;
   readonly cloud: Cloud;
@@ -54,7 +57,9 @@ export interface ContextOptions {
 
 const root = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
 
-/** Opens the cloud of this checkout, or of the folder that BIFOLD_STATE_DIR names; starts nothing. */
+/**
+ * Opens the cloud of this checkout, or of the folder that BIFOLD_STATE_DIR names; starts nothing.
+ */
 async function openContext({ onProgress = stepLines(), withHdfs = false }: ContextOptions): Promise<Context> {
   const { BIFOLD_STATE_DIR: stateDir, BIFOLD_SOFTWARE_DIR: softwareDir } = process.env;
   const options = { root, ...(stateDir ? { stateDir } : {}), ...(softwareDir ? { softwareDir } : {}) };
@@ -171,7 +176,10 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** The checkout's own Node, however this command was started: `up` from a script and from a shell must agree on what runs. */
+/**
+ * The checkout's own Node, however this command was started: `up` from a script and from a shell
+ * must agree on what runs.
+ */
 function ownNode(): string {
   const installed = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
   return existsSync(installed) ? installed : process.execPath;

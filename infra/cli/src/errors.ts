@@ -45,7 +45,10 @@ export function exitStatusOf(error: unknown): number {
   return error instanceof GoneError ? EXIT.gone : EXIT.failed;
 }
 
-/** The four parts and the code of an error of ours, whichever package it comes from; null for any other. */
+/**
+ * The four parts and the code of an error of ours, whichever package it comes from; null for any
+ * other.
+ */
 export function partsOf(error: unknown): (Explanation & { readonly code: string }) | null {
   if (error instanceof BifoldError) return { ...error.explanation, code: error.code };
   const { parts, code } = (error ?? {}) as { parts?: Explanation; code?: unknown };

@@ -20,7 +20,10 @@ Each command explains itself: npx bifold <command> --help
 Exit codes: 0 success, 1 check failed, 2 usage error, 3 service unavailable, 4 data no longer retained.`,
   );
 
-/** In the order of the help. All of them together load a thousand modules, most of which the one that was asked for does not need. */
+/**
+ * In the order of the help. All of them together load a thousand modules, most of which the one
+ * that was asked for does not need.
+ */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./commands/cloud/start.ts')).startCommand(),
   up: async () => (await import('./commands/cloud/up.ts')).upCommand(),

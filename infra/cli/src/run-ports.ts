@@ -6,7 +6,10 @@ import type { Context } from './context.ts';
 import { batchProducer } from './kafka/batch-producer.ts';
 import { folderOf } from './records/remote-files.ts';
 
-/** The world as a run sees it: this machine's clock and console, and the services of the local cloud, each connected to when it is first needed. */
+/**
+ * The world as a run sees it: this machine's clock and console, and the services of the local
+ * cloud, each connected to when it is first needed.
+ */
 export function runPorts(
   context: Context,
   signal: AbortSignal,

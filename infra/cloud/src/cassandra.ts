@@ -11,8 +11,8 @@ import type { Software } from './software.ts';
 export const localDataCenter = 'datacenter1';
 
 /**
- * `commitlog_sync: batch`: an acknowledged write is on disk. With `periodic` a kill -9 lost 5,100 of 292,450
- * acknowledged rows here, with `batch` none of 282,100, at 46,300 rows/s against 48,000.
+ * `commitlog_sync: batch`: an acknowledged write is on disk. With `periodic` a kill -9 lost 5,100
+ * of 292,450 acknowledged rows here, with `batch` none of 282,100, at 46,300 rows/s against 48,000.
  */
 const cassandraYaml = (ports: Ports, dataDir: string, settings: string): string => `\
 cluster_name: bifold
@@ -94,7 +94,9 @@ const modules = [
   ...opened.map((name) => ['--add-opens', `${name}=ALL-UNNAMED`]),
 ].flat();
 
-/** The native protocol, version 4: OPTIONS is answered by SUPPORTED before any log-in or session. */
+/**
+ * The native protocol, version 4: OPTIONS is answered by SUPPORTED before any log-in or session.
+ */
 const optionsFrame = Buffer.from('04' + '00' + '0000' + '05' + '00000000', 'hex');
 const supported = 0x06;
 

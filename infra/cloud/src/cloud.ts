@@ -75,8 +75,9 @@ export interface Cloud {
   down(options?: { deleteData?: boolean }): Promise<void>;
   status(): Promise<readonly ServiceStatus[]>;
   /**
-   * After a deployment: the emulator writes down functions, mappings, stacks and parameters, which it otherwise does only
-   * at a graceful stop. With it, a kill -9 of the emulator is repaired by `up` alone.
+   * After a deployment: the emulator writes down functions, mappings, stacks and parameters, which
+   * it otherwise does only at a graceful stop. With it, a kill -9 of the emulator is repaired by
+   * `up` alone.
    */
   checkpoint(): Promise<void>;
   /** For tests: a signal to a service's main process, and for SIGKILL the wait until it is gone. */
@@ -84,7 +85,10 @@ export interface Cloud {
 }
 
 export interface UpReport extends CloudAddresses {
-  /** Services whose process was started now; the emulator among them means: see that what was deployed still is. */
+  /**
+   * Services whose process was started now; the emulator among them means: see that what was
+   * deployed still is.
+   */
   readonly started: readonly string[];
 }
 
@@ -114,7 +118,10 @@ const addressesOf = (ports: Ports, hdfs: HdfsPorts | null, secrets: Secrets): Cl
   ports,
 });
 
-/** Each service as soon as those it depends on are up; the first failure is thrown when all attempts have ended. */
+/**
+ * Each service as soon as those it depends on are up; the first failure is thrown when all attempts
+ * have ended.
+ */
 const startInOrder = async (specs: readonly ServiceSpec[], start: (spec: ServiceSpec) => Promise<void>) => {
   const running = new Map<string, Promise<void>>();
   const begin = (spec: ServiceSpec): Promise<void> => {
@@ -130,7 +137,10 @@ const startInOrder = async (specs: readonly ServiceSpec[], start: (spec: Service
   if (failure !== undefined) throw failure.reason;
 };
 
-/** Opens, and does not start, the cloud of a checkout: its ports and secrets are chosen if they never were. */
+/**
+ * Opens, and does not start, the cloud of a checkout: its ports and secrets are chosen if they
+ * never were.
+ */
 export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
   const paths = cloudPaths(options);
   const onProgress = options.onProgress ?? (() => {});
@@ -165,7 +175,8 @@ export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
     const [dependents, others] = [specs.filter((s) => s.dependsOn?.length), specs.filter((s) => !s.dependsOn?.length)];
     for (const group of [dependents, others])
       await Promise.all(group.map((spec) => tracked(onProgress, `stop ${spec.name}`, () => ensureDown(paths, spec))));
-    // What carries our mark and is of no known service: a trigger of an earlier version, a function's own child.
+    // What carries our mark and is of no known service: a trigger of an earlier version, a
+    // function's own child.
     for (const pid of markedProcesses(paths.stateDir)) signal(pid, 'SIGKILL');
     await until(() => (markedProcesses(paths.stateDir).length === 0 ? true : undefined), { withinMs: 60_000 });
   };

@@ -59,7 +59,8 @@ export const emulatorService = (paths: CloudPaths, ports: Ports, software: Softw
     args: ['-B', join(softwareSources, 'emulator.py')],
     revision: programRevision(),
     env: cleanEnvironment({
-      // The checkout's own Node comes first: the emulator runs every Node function with the first `node` it finds.
+      // The checkout's own Node comes first: the emulator runs every Node function with the first
+      // `node` it finds.
       PATH: [join(paths.root, 'node_modules', '.bin'), process.env.PATH ?? ''].join(delimiter),
       BIND_HOST: loopback,
       GATEWAY_PORT: String(ports.emulator),
@@ -76,14 +77,16 @@ export const emulatorService = (paths: CloudPaths, ports: Ports, software: Softw
       S3_DATA_DIR: join(dataDir, 's3'),
       TMPDIR: serviceTmpDir(paths, 'emulator'),
       LOG_LEVEL: 'WARNING',
-      // The worker script of the emulator calls url.parse; without this each cold start logs a warning about it.
+      // The worker script of the emulator calls url.parse; without this each cold start logs a
+      // warning about it.
       NODE_OPTIONS: '--disable-warning=DEP0169',
       PYTHONUNBUFFERED: '1',
     }),
     ports: { http: ports.emulator },
     prepare: async () => {
       mkdirSync(join(dataDir, 's3'), { recursive: true });
-      // Functions run from this folder: the checkout's own "type": "module" would reach the emulator's CommonJS worker script.
+      // Functions run from this folder: the checkout's own "type": "module" would reach the
+      // emulator's CommonJS worker script.
       mkdirSync(serviceTmpDir(paths, 'emulator'), { recursive: true });
       writeFileSync(join(serviceTmpDir(paths, 'emulator'), 'package.json'), '{"type":"commonjs"}\n');
     },

@@ -23,7 +23,10 @@ export type CloudErrorCode =
   | 'BIFOLD_SERVICE_NOT_STOPPED'
   | 'BIFOLD_CHECKPOINT_FAILED';
 
-/** Every failure of the local cloud. `code` is stable and can be searched for; `cause` keeps what was caught. */
+/**
+ * Every failure of the local cloud. `code` is stable and can be searched for; `cause` keeps what
+ * was caught.
+ */
 export class CloudError extends Error {
   override readonly name = 'CloudError';
   readonly code: CloudErrorCode;

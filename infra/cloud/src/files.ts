@@ -33,7 +33,10 @@ export const writeOnce = (file: string, text: string, mode = 0o644): boolean => 
   }
 };
 
-/** The parsed content, or undefined when there is no such file. A file that does not parse is named, not ignored. */
+/**
+ * The parsed content, or undefined when there is no such file. A file that does not parse is named,
+ * not ignored.
+ */
 export const readJson = <T>(file: string): T | undefined => {
   let text: string;
   try {
@@ -58,7 +61,10 @@ export const readJson = <T>(file: string): T | undefined => {
   }
 };
 
-/** A folder that no other user of the machine can look into, also if it was there before with wider rights. */
+/**
+ * A folder that no other user of the machine can look into, also if it was there before with wider
+ * rights.
+ */
 export const privateFolder = (folder: string): void => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);

@@ -18,8 +18,9 @@ interface HdfsSoftware {
 }
 
 /**
- * One NameNode and one DataNode, one replica. Whoever comes is believed to be who they say, as HDFS does without Kerberos; both listen on loopback alone.
- * What a file's writer was told is stored was handed to the operating system: it outlives a kill -9 of either process.
+ * One NameNode and one DataNode, one replica. Whoever comes is believed to be who they say, as HDFS
+ * does without Kerberos; both listen on loopback alone. What a file's writer was told is stored was
+ * handed to the operating system: it outlives a kill -9 of either process.
  */
 const properties = (ports: HdfsPorts, nameDir: string, dataDir: string, tmpDir: string) => ({
   'core-site.xml': {
@@ -43,7 +44,8 @@ const properties = (ports: HdfsPorts, nameDir: string, dataDir: string, tmpDir: 
     'dfs.datanode.hostname': loopback,
     'dfs.heartbeat.interval': '1',
     'dfs.datanode.du.reserved': '0',
-    // Hadoop cannot look at Host or Origin. It can demand a header of browsers that no page can send across origins.
+    // Hadoop cannot look at Host or Origin. It can demand a header of browsers that no page can
+    // send across origins.
     'dfs.webhdfs.rest-csrf.enabled': 'true',
     'dfs.webhdfs.rest-csrf.custom-header': 'X-Bifold-Cloud',
     'dfs.webhdfs.rest-csrf.browser-useragents-regex': '.*Mozilla.*,.*Opera.*',
@@ -112,7 +114,10 @@ export const hdfsServices = (
     for (const app of ['hdfs', 'datanode']) writeWhole(join(folder, 'webapps', app, 'WEB-INF', 'web.xml'), webApp);
   };
 
-  /** Formatted beside its place and moved there whole: a format that was killed halfway leaves no half file system. */
+  /**
+   * Formatted beside its place and moved there whole: a format that was killed halfway leaves no
+   * half file system.
+   */
   const format = async () => {
     const [draft, conf] = [`${nameDir}.formatting`, `${confDir}.formatting`];
     for (const folder of [draft, conf]) rmSync(folder, { recursive: true, force: true });

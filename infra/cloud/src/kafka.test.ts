@@ -19,7 +19,8 @@ it('formats the log without a password on a command line, and leaves none in a f
     const paths = cloudPaths({ root, stateDir: join(root, 'state') });
     const tmpDir = serviceTmpDir(paths, 'kafka');
     mkdirSync(tmpDir, { recursive: true });
-    // Stands for Java: notes its arguments, and what the file of arguments holds and who may read it.
+    // Stands for Java: notes its arguments, and what the file of arguments holds and who may read
+    // it.
     const java = join(root, 'java');
     const logDir = join(paths.dataDir, 'kafka.formatting');
     const noted = (name: string) => join(tmpDir, name);

@@ -15,15 +15,15 @@ import type { Software } from './software.ts';
 const run = promisify(execFile);
 
 /**
- * One node that is broker and controller. Functions and trigger come in by SASL_PLAINTEXT with SCRAM, as a
- * self-managed event source demands; INTERNAL is for administration on this machine.
+ * One node that is broker and controller. Functions and trigger come in by SASL_PLAINTEXT with
+ * SCRAM, as a self-managed event source demands; INTERNAL is for administration on this machine.
  *
- * A kill -9 of the process loses no acknowledged record although no flush interval is set: what was acknowledged was
- * handed to the operating system, and its page cache outlives the process. (It does not outlive the machine; on AWS
- * that is what replicas are for.)
+ * A kill -9 of the process loses no acknowledged record although no flush interval is set: what was
+ * acknowledged was handed to the operating system, and its page cache outlives the process. (It
+ * does not outlive the machine; on AWS that is what replicas are for.)
  *
- * The controller lets a killed broker register again only when its session of before has ended. With the stock 9 s,
- * `up` took 15 s after a kill -9, and takes 6.5 s with 2 s.
+ * The controller lets a killed broker register again only when its session of before has ended.
+ * With the stock 9 s, `up` took 15 s after a kill -9, and takes 6.5 s with 2 s.
  */
 const serverProperties = (ports: Ports, logDir: string): string => `\
 process.roles=broker,controller
@@ -69,7 +69,10 @@ logger.log.name = org.apache.kafka.storage.internals.log
 logger.log.level = info
 `;
 
-/** Metadata, version 1, for no topic: the answer lists the brokers that take part, so an unfenced one says 1. */
+/**
+ * Metadata, version 1, for no topic: the answer lists the brokers that take part, so an unfenced
+ * one says 1.
+ */
 const metadataRequest = Buffer.from('0000000e' + '0003' + '0001' + '00000001' + 'ffff' + '00000000', 'hex');
 
 export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, software: Software): ServiceSpec => {
@@ -87,7 +90,10 @@ export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, 
     '-Djava.awt.headless=true',
   ];
 
-  /** Formatted beside its place and moved there whole: a format that was killed halfway leaves no half log. */
+  /**
+   * Formatted beside its place and moved there whole: a format that was killed halfway leaves no
+   * half log.
+   */
   const format = async () => {
     const draft = `${logDir}.formatting`;
     rmSync(draft, { recursive: true, force: true });
@@ -102,7 +108,8 @@ export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, 
       '--add-scram',
       `SCRAM-SHA-512=[name=${username},password=${password}]`,
     ];
-    // The tool reads its arguments from a file, one a line: every user of the machine sees a command line.
+    // The tool reads its arguments from a file, one a line: every user of the machine sees a
+    // command line.
     const argumentsFile = join(confDir, 'format.arguments');
     writeWhole(argumentsFile, `${args.join('\n')}\n`, 0o600);
     try {
@@ -149,7 +156,10 @@ export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, 
   };
 };
 
-/** A cluster's id: 16 bytes as base64 for addresses, as Kafka writes them. It must not start with a dash, which the tool would take for an option. */
+/**
+ * A cluster's id: 16 bytes as base64 for addresses, as Kafka writes them. It must not start with a
+ * dash, which the tool would take for an option.
+ */
 export function clusterIdOf(bytes: Buffer): string {
   return bytes.toString('base64url').replace(/^-/, 'A');
 }

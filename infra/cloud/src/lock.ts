@@ -10,8 +10,8 @@ interface Holder {
 }
 
 /**
- * One at a time over a folder. A lock whose holder is dead is no lock: its file is taken away, so a crashed `up` is in
- * nobody's way.
+ * One at a time over a folder. A lock whose holder is dead is no lock: its file is taken away, so a
+ * crashed `up` is in nobody's way.
  */
 export const withLock = async <T>(
   lockFile: string,

@@ -20,8 +20,9 @@ const hdfsPortNames = ['nameNode', 'webHdfs', 'dataNode', 'dataNodeHttp', 'dataN
 export type HdfsPorts = Readonly<Record<(typeof hdfsPortNames)[number], number>>;
 
 /**
- * Below the range from which Linux (32768) and macOS (49152) take the near end of outgoing connections: a port that is
- * kept for weeks must not be lent to a passing connection while the cloud is down.
+ * Below the range from which Linux (32768) and macOS (49152) take the near end of outgoing
+ * connections: a port that is kept for weeks must not be lent to a passing connection while the
+ * cloud is down.
  */
 const range = { first: 20_000, last: 31_999 } as const;
 
@@ -58,11 +59,16 @@ const allocate = async <N extends string>(
   return ports as Record<N, number>;
 };
 
-/** Chosen once and kept, so that addresses written into a deployed function stay true over restarts. */
+/**
+ * Chosen once and kept, so that addresses written into a deployed function stay true over restarts.
+ */
 export const recordSourcePorts = (portsFile: string, random: () => number = Math.random): Promise<Ports> =>
   kept(portsFile, portNames, [], random);
 
-/** The same for HDFS, whose ports are chosen when it is first asked for; `others` are taken, whether or not anything listens there now. */
+/**
+ * The same for HDFS, whose ports are chosen when it is first asked for; `others` are taken, whether
+ * or not anything listens there now.
+ */
 export const keptHdfsPorts = (portsFile: string, others: readonly number[]): Promise<HdfsPorts> =>
   kept(portsFile, hdfsPortNames, others, Math.random);
 
@@ -79,7 +85,10 @@ const kept = async <N extends string>(
   return readJson<Record<N, number>>(portsFile) ?? ports;
 };
 
-/** @throws CloudError BIFOLD_PORT_TAKEN: a port is never moved silently, since deployed functions know it. */
+/**
+ * @throws CloudError BIFOLD_PORT_TAKEN: a port is never moved silently, since deployed functions
+ * know it.
+ */
 export const assertFree = async (service: string, ports: Readonly<Record<string, number>>, portsFile: string) => {
   for (const [name, port] of Object.entries(ports)) {
     if (await isFree(port)) continue;

@@ -5,12 +5,16 @@ export type HealthReport =
   | { readonly healthy: true; readonly detail: string }
   | { readonly healthy: false; readonly detail: string };
 
-/** How long a probe waits for an answer. A service of a loaded machine answers late, and is no less healthy. */
+/**
+ * How long a probe waits for an answer. A service of a loaded machine answers late, and is no less
+ * healthy.
+ */
 export const patienceMs = 15_000;
 
 /**
- * One question over TCP, and the first answer that `read` can make sense of (undefined: more bytes are needed). Enough
- * to see that a server speaks its protocol, without a driver that has its own opinions on retries.
+ * One question over TCP, and the first answer that `read` can make sense of (undefined: more bytes
+ * are needed). Enough to see that a server speaks its protocol, without a driver that has its own
+ * opinions on retries.
  */
 export const askOverTcp = (
   port: number,

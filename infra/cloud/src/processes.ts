@@ -4,9 +4,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 const linux = existsSync('/proc/self/stat');
 
 /**
- * From `/proc/PID/stat`; the command in brackets may hold spaces and brackets itself. A killed program whose first thread
- * is gone already shows as a zombie while its other threads still hold its ports and files: it is dead only when they
- * are gone too.
+ * From `/proc/PID/stat`; the command in brackets may hold spaces and brackets itself. A killed
+ * program whose first thread is gone already shows as a zombie while its other threads still hold
+ * its ports and files: it is dead only when they are gone too.
  */
 const linuxStat = (pid: number): { dead: boolean; group: number; startTicks: string } | undefined => {
   try {
@@ -30,8 +30,9 @@ const linuxBootId = () => {
 };
 
 /**
- * Who a pid is: when that process began. A pid alone is used again by the system; the pair is not, so a record that
- * outlives its process never leads to a stranger. Undefined when there is no such process, or only its corpse.
+ * Who a pid is: when that process began. A pid alone is used again by the system; the pair is not,
+ * so a record that outlives its process never leads to a stranger. Undefined when there is no such
+ * process, or only its corpse.
  */
 export const processIdentity = (pid: number): string | undefined => {
   if (linux) {
@@ -48,13 +49,17 @@ export const processIdentity = (pid: number): string | undefined => {
   }
 };
 
-/** These two mark every process of a cloud; children inherit them, also those that the emulator starts. */
+/**
+ * These two mark every process of a cloud; children inherit them, also those that the emulator
+ * starts.
+ */
 export const stateMark = 'BIFOLD_STATE';
 export const serviceMark = 'BIFOLD_SERVICE';
 
 /**
- * Processes that carry the marks of this cloud, whoever their parent is now: workers of a killed emulator, and what a
- * killed `up` started but did not record. Only Linux shows environments; elsewhere process groups have to do.
+ * Processes that carry the marks of this cloud, whoever their parent is now: workers of a killed
+ * emulator, and what a killed `up` started but did not record. Only Linux shows environments;
+ * elsewhere process groups have to do.
  */
 export const markedProcesses = (stateDir: string, service?: string): readonly number[] => {
   if (!linux) return [];

@@ -1,4 +1,7 @@
-/** What a caller may draw: a step begins, and ends well or not. `step` names the same step in both events. */
+/**
+ * What a caller may draw: a step begins, and ends well or not. `step` names the same step in both
+ * events.
+ */
 export type ProgressEvent =
   | { readonly kind: 'started'; readonly step: string }
   | { readonly kind: 'done'; readonly step: string; readonly ms: number }

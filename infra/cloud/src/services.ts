@@ -5,10 +5,15 @@ export interface ServiceSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** The whole environment: nothing is inherited but the marks by which the process is found again. */
+  /**
+   * The whole environment: nothing is inherited but the marks by which the process is found again.
+   */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Changes when the program behind `command` does; `up` then starts it anew although it is healthy. */
+  /**
+   * Changes when the program behind `command` does; `up` then starts it anew although it is
+   * healthy.
+   */
   readonly revision?: string;
   /** Ports it listens on, all on loopback, by meaning. */
   readonly ports?: Readonly<Record<string, number>>;
@@ -23,8 +28,9 @@ export interface ServiceSpec {
 }
 
 /**
- * The variables that a service may see of ours. Anything else (credentials, proxies, a debugger's options) would make
- * two machines behave differently, and the emulator passes its environment on to every function.
+ * The variables that a service may see of ours. Anything else (credentials, proxies, a debugger's
+ * options) would make two machines behave differently, and the emulator passes its environment on
+ * to every function.
  */
 export const cleanEnvironment = (own: Readonly<Record<string, string>>): Record<string, string> => {
   const env: Record<string, string> = { LANG: 'C.UTF-8', TZ: 'UTC' };
@@ -35,7 +41,10 @@ export const cleanEnvironment = (own: Readonly<Record<string, string>>): Record<
   return { ...env, ...own };
 };
 
-/** As `cleanEnvironment`, for a Java service: BIFOLD_JAVA_OPTIONS, and no other variable of ours, adds options to its JVM. */
+/**
+ * As `cleanEnvironment`, for a Java service: BIFOLD_JAVA_OPTIONS, and no other variable of ours,
+ * adds options to its JVM.
+ */
 export const javaEnvironment = (own: Readonly<Record<string, string>>): Record<string, string> => {
   const options = process.env.BIFOLD_JAVA_OPTIONS ?? '';
   return cleanEnvironment(options === '' ? own : { ...own, JDK_JAVA_OPTIONS: options });

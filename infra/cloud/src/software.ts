@@ -22,7 +22,10 @@ export interface Extras {
   readonly hdfs: boolean;
 }
 
-/** Written last, when all is in place: a folder without it is rubbish from a broken set-up and is made anew. */
+/**
+ * Written last, when all is in place: a folder without it is rubbish from a broken set-up and is
+ * made anew.
+ */
 interface Stamp {
   readonly java: string;
 }
@@ -134,7 +137,8 @@ except ModuleNotFoundError:
 `;
 
 /**
- * The machine's own Java, for the one platform (Linux on arm64) that the packaged one does not serve.
+ * The machine's own Java, for the one platform (Linux on arm64) that the packaged one does not
+ * serve.
  * @throws CloudError BIFOLD_JAVA_MISSING
  */
 export const findJava = async (
@@ -164,8 +168,8 @@ export const findJava = async (
 const venvPython = (venv: string) => join(venv, 'bin', 'python');
 
 /**
- * What is installed from a lock has a folder of its own, named by the lock's digest: a new lock never takes the files
- * away from under the services that run.
+ * What is installed from a lock has a folder of its own, named by the lock's digest: a new lock
+ * never takes the files away from under the services that run.
  */
 const homes = {
   venv: (softwareDir: string) => join(softwareDir, `venv-${digestOf('requirements.txt').slice(0, 12)}`),
@@ -203,7 +207,10 @@ const ensurePackages = async (venv: string, onProgress: OnProgress): Promise<Sta
   });
 };
 
-/** Places the locked jars into `destination/<service>/`. Exported for the test that offers it a jar that was changed. */
+/**
+ * Places the locked jars into `destination/<service>/`. Exported for the test that offers it a jar
+ * that was changed.
+ */
 export const fetchJars = async (
   python: string,
   lockFile: string,
@@ -236,8 +243,8 @@ const ensureHdfs = async (python: string, home: string, onProgress: OnProgress):
 };
 
 /**
- * Installs what is missing, verified against the committed locks, and says where it is. When nothing is missing it reads
- * a small file and hashes two: well under 100 ms.
+ * Installs what is missing, verified against the committed locks, and says where it is. When
+ * nothing is missing it reads a small file and hashes two: well under 100 ms.
  */
 export const ensureSoftware = async (
   paths: CloudPaths,

@@ -11,7 +11,10 @@ import { groupMembers, markedProcesses, processIdentity, serviceMark, signal, st
 import type { ServiceSpec } from './services.ts';
 import { until } from './waiting.ts';
 
-/** What is remembered of a started process; `identity` tells it from a later process with the same pid. */
+/**
+ * What is remembered of a started process; `identity` tells it from a later process with the same
+ * pid.
+ */
 export interface ProcessRecord {
   readonly name: string;
   readonly pid: number;
@@ -33,7 +36,8 @@ export interface ServiceStatus {
   readonly detail: string;
 }
 
-// A loaded machine is slow, not broken: these limits only end the wait for what hangs. What ends by itself is seen at once.
+// A loaded machine is slow, not broken: these limits only end the wait for what hangs. What ends by
+// itself is seen at once.
 const startWithinMs = 600_000;
 const stopWithinMs = 60_000;
 const settleWithinMs = 30_000;
@@ -61,17 +65,23 @@ const lastLines = (file: string, count: number): string => {
   }
 };
 
-/** One older log is kept beside the current one, so that a service that restarts for months cannot fill the disk. */
+/**
+ * One older log is kept beside the current one, so that a service that restarts for months cannot
+ * fill the disk.
+ */
 const rotate = (file: string) => {
   if (existsSync(file) && statSync(file).size > logBytesMax) renameSync(file, `${file}.1`);
 };
 
-/** Every process of a service that lives: the recorded one, its group, and whatever carries its marks. */
+/**
+ * Every process of a service that lives: the recorded one, its group, and whatever carries its
+ * marks.
+ */
 const processesOf = (paths: CloudPaths, name: string): readonly number[] => {
   const record = readJson<ProcessRecord>(recordFile(paths, name));
   const alive = record !== undefined && processIdentity(record.pid) === record.identity;
-  // The id of a group whose leader is gone is not given to a new process while a member lives: it is still ours,
-  // unless a process with that very pid exists, which then is a stranger.
+  // The id of a group whose leader is gone is not given to a new process while a member lives: it
+  // is still ours, unless a process with that very pid exists, which then is a stranger.
   const ours = record !== undefined && (alive || processIdentity(record.pid) === undefined);
   return [...new Set([...(ours ? groupMembers(record.pid) : []), ...markedProcesses(paths.stateDir, name)])];
 };
@@ -147,8 +157,8 @@ const healthy = async (paths: CloudPaths, spec: ServiceSpec, withinMs: number) =
 };
 
 /**
- * Leaves a healthy service alone, gives a starting one its time, and replaces what is dead, hangs, or was started from
- * something else.
+ * Leaves a healthy service alone, gives a starting one its time, and replaces what is dead, hangs,
+ * or was started from something else.
  * @returns whether a process was started.
  */
 export const ensureUp = async (paths: CloudPaths, spec: ServiceSpec): Promise<'kept' | 'started'> => {
@@ -186,7 +196,8 @@ export const ensureDown = async (
     until(() => (pids().length === 0 ? true : undefined), { withinMs, everyMs: 25 });
   const main = livingRecord(paths, name);
   if (main !== undefined) {
-    // The leader first and alone: the emulator stops its own workers, after it has written its state down.
+    // The leader first and alone: the emulator stops its own workers, after it has written its
+    // state down.
     signal(main.pid, 'SIGTERM');
     await gone(() => (livingRecord(paths, name) === undefined ? [] : [main.pid]), spec.stopWithinMs ?? stopWithinMs);
   }

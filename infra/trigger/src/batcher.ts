@@ -66,8 +66,9 @@ export class PartitionQueue {
   }
 
   /**
-   * Takes the longest prefix of at most `count` records and `sizeBytes` bytes, commas counted. The first record is
-   * taken whatever its size when `atLeastOne`, or it would never be: the function then sees it, or Lambda refuses it.
+   * Takes the longest prefix of at most `count` records and `sizeBytes` bytes, commas counted. The
+   * first record is taken whatever its size when `atLeastOne`, or it would never be: the function
+   * then sees it, or Lambda refuses it.
    */
   take(count: number, sizeBytes: number, atLeastOne: boolean): { part: BatchPart; chunks: Buffer[] } | null {
     const chunks: Buffer[] = [];
@@ -104,7 +105,10 @@ export class PartitionQueue {
   }
 }
 
-/** The greatest `upTo` in `[from, to]` such that records `[from, upTo)` end at or before byte `limit`. */
+/**
+ * The greatest `upTo` in `[from, to]` such that records `[from, upTo)` end at or before byte
+ * `limit`.
+ */
 function fitting(ends: Uint32Array, from: number, to: number, limit: number): number {
   let low = from;
   let high = to;
@@ -117,12 +121,14 @@ function fitting(ends: Uint32Array, from: number, to: number, limit: number): nu
 }
 
 /**
- * Forms the next batch of the given partitions (those with none in flight), or says in how many milliseconds one is due.
+ * Forms the next batch of the given partitions (those with none in flight), or says in how many
+ * milliseconds one is due.
  *
- * A batch is due when it is full, in records or in bytes, or when its oldest record has waited for the window. It begins
- * with the partition that waited longest among those that fill a batch on their own (else among all), and takes others
- * along only whole: a partition with a backlog keeps to its own batches, or one slow batch would hold all partitions and
- * leave nothing to run beside it.
+ * A batch is due when it is full, in records or in bytes, or when its oldest record has waited for
+ * the window. It begins with the partition that waited longest among those that fill a batch on
+ * their own (else among all), and takes others along only whole: a partition with a backlog keeps
+ * to its own batches, or one slow batch would hold all partitions and leave nothing to run beside
+ * it.
  */
 export function formBatch(
   queues: readonly PartitionQueue[],

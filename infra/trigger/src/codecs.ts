@@ -3,9 +3,14 @@ import { type Codec, compress, DecodedTooLargeError, decompress } from '@bifold/
 import kafkajs, { type Consumer } from 'kafkajs';
 import { TriggerError } from './errors.ts';
 
-/** kafkajs asks its table of codecs, which is one for the whole process. All four of Kafka are put there. */
+/**
+ * kafkajs asks its table of codecs, which is one for the whole process. All four of Kafka are put
+ * there.
+ */
 
-/** Decoded records that one fetch may hold. A batch of the log that alone exceeds it cannot be read. */
+/**
+ * Decoded records that one fetch may hold. A batch of the log that alone exceeds it cannot be read.
+ */
 export const decodedBytesMaxDefault = 128 * 1024 * 1024;
 /** Batches up to this size never wait for larger ones. */
 const ordinaryBytesMax = 8 * 1024 * 1024;
@@ -17,26 +22,35 @@ interface FetchBudget {
   readonly tooLarge: Set<string>;
 }
 
-/** The fetch that decodes. kafkajs tells a codec nothing but bytes; the fetch that awaits it is known by this. */
+/**
+ * The fetch that decodes. kafkajs tells a codec nothing but bytes; the fetch that awaits it is
+ * known by this.
+ */
 const fetches = new AsyncLocalStorage<FetchBudget>();
 
 /**
- * Bounds what each fetch of a consumer may decode. Batches beyond the bound are left out of the answer, as if the
- * broker had cut it there, and the next fetch begins with them.
+ * Bounds what each fetch of a consumer may decode. Batches beyond the bound are left out of the
+ * answer, as if the broker had cut it there, and the next fetch begins with them.
  */
 export function boundFetches(consumer: Consumer, limitBytes: number = decodedBytesMaxDefault): void {
   const tooLarge = new Set<string>();
   consumer.on(consumer.events.FETCH_START, () => fetches.enterWith({ limitBytes, usedBytes: 0, tooLarge }));
 }
 
-/** kafkajs takes an error of this name for a batch that the broker cut off, keeps those before it, and asks again. */
+/**
+ * kafkajs takes an error of this name for a batch that the broker cut off, keeps those before it,
+ * and asks again.
+ */
 class PartialBatch extends Error {
   override readonly name = 'KafkaJSPartialMessageError';
 }
 
 let largeDecode: Promise<unknown> = Promise.resolve();
 
-/** Large batches are decoded one after the other, whichever mapping they belong to, so that their sizes do not add up. */
+/**
+ * Large batches are decoded one after the other, whichever mapping they belong to, so that their
+ * sizes do not add up.
+ */
 async function decompressInTurn(codec: Codec, data: Buffer, limitBytes: number): Promise<Buffer> {
   const firstLimitBytes = Math.min(limitBytes, ordinaryBytesMax);
   try {
@@ -60,7 +74,8 @@ async function decompressWithin(codec: Codec, data: Buffer): Promise<Buffer> {
   } catch (error) {
     if (error instanceof PartialBatch) throw error;
     if (!(error instanceof DecodedTooLargeError)) throw unreadable(codec, error);
-    // The answer may hold good batches before this one. They are kept first; the next fetch begins with this one.
+    // The answer may hold good batches before this one. They are kept first; the next fetch begins
+    // with this one.
     const batch = `${data.length}:${data.toString('base64', 0, 48)}`;
     if (budget.tooLarge.has(batch) || fetches.getStore() === undefined) {
       throw tooLarge(codec, data.length, budget.limitBytes);
@@ -70,7 +85,10 @@ async function decompressWithin(codec: Codec, data: Buffer): Promise<Buffer> {
   }
 }
 
-/** What stops a mapping because a batch of its log cannot be decoded, or null if the error is of another kind. */
+/**
+ * What stops a mapping because a batch of its log cannot be decoded, or null if the error is of
+ * another kind.
+ */
 export function undecodable(error: unknown, topic: string): TriggerError | null {
   for (let each = error; each instanceof Error; each = each.cause) {
     if (each instanceof TriggerError) return each;

@@ -20,7 +20,10 @@ export class TriggerError extends Error {
   }
 }
 
-/** The message of anything thrown: `AggregateError`s of the network layer have an empty one of their own. */
+/**
+ * The message of anything thrown: `AggregateError`s of the network layer have an empty one of their
+ * own.
+ */
 export function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
   const { message, code, name } = error as Partial<NodeJS.ErrnoException>;

@@ -1,11 +1,15 @@
 /**
  * The JSON text of the event that AWS sends for a self-managed Kafka source, written as bytes.
  *
- * Records are encoded when they are consumed, not when they are sent: a batch is then a choice among spans of bytes
- * whose sizes are known exactly, and is ready before the invocation in front of it returns.
+ * Records are encoded when they are consumed, not when they are sent: a batch is then a choice
+ * among spans of bytes whose sizes are known exactly, and is ready before the invocation in front
+ * of it returns.
  */
 
-/** A consumed record. The shape is that of kafkajs, so that no object is made between consuming and encoding. */
+/**
+ * A consumed record. The shape is that of kafkajs, so that no object is made between consuming and
+ * encoding.
+ */
 export interface KafkaRecord {
   /** Decimal text of an int64. */
   readonly offset: string;
@@ -14,7 +18,10 @@ export interface KafkaRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>;
-  /** The attributes of the record batch that the record came in: bit 3, as kafkajs decodes it. Absent in old formats. */
+  /**
+   * The attributes of the record batch that the record came in: bit 3, as kafkajs decodes it.
+   * Absent in old formats.
+   */
   readonly batchContext?: { readonly timestampType: number };
 }
 
@@ -23,10 +30,16 @@ type HeaderValue = Buffer | string | null;
 /** Encoded records of one partition, in log order: their JSON texts joined by commas. */
 export interface EncodedRun {
   readonly bytes: Buffer;
-  /** Where each record ends in `bytes`, its comma not counted. Record `i > 0` starts at `ends[i - 1] + 1`. */
+  /**
+   * Where each record ends in `bytes`, its comma not counted. Record `i > 0` starts at `ends[i - 1]
+   * + 1`.
+   */
   readonly ends: Uint32Array;
   readonly offsets: Float64Array;
-  /** Where the log goes on after this run: past its last record, and past the transaction markers after it. */
+  /**
+   * Where the log goes on after this run: past its last record, and past the transaction markers
+   * after it.
+   */
   readonly nextOffset: number;
 }
 
@@ -42,7 +55,10 @@ const nullValueText = latin1(',"value":null');
 const noHeadersText = latin1(',"headers":[]}');
 const comma = 0x2c;
 
-/** Encodes the records of one partition. A tombstone's value is null; a record without a key has no `key`. */
+/**
+ * Encodes the records of one partition. A tombstone's value is null; a record without a key has no
+ * `key`.
+ */
 export function encodeRun(
   topic: string,
   partition: number,
@@ -87,7 +103,10 @@ export function encodeRun(
   return { bytes, ends, offsets, nextOffset };
 }
 
-/** What stands around the records of an event: `head`, then per partition `open(partition)` ... `close`, then `tail`. */
+/**
+ * What stands around the records of an event: `head`, then per partition `open(partition)` ...
+ * `close`, then `tail`.
+ */
 export interface Envelope {
   readonly head: Buffer;
   readonly open: (partition: number) => Buffer;
@@ -133,7 +152,10 @@ function signedBytes(value: HeaderValue | undefined): string {
 
 const alphabet = latin1('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
 const padding = 0x3d;
-/** Below this, the native encoder's call costs more than its speed gains (measured: 193 against 258 ns a record of 184 bytes). */
+/**
+ * Below this, the native encoder's call costs more than its speed gains (measured: 193 against 258
+ * ns a record of 184 bytes).
+ */
 const nativeFromBytes = 48;
 
 function base64Length(bytes: Buffer): number {

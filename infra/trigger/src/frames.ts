@@ -2,11 +2,16 @@ import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ISocketFactory } from 'kafkajs';
 
-/** Kafka says the length of an answer before it. https://kafka.apache.org/protocol#protocol_common */
+/**
+ * Kafka says the length of an answer before it. https://kafka.apache.org/protocol#protocol_common
+ */
 const LENGTH_BYTES = 4;
 const KEEP_ALIVE_MS = 60_000;
 
-/** A stream of answers, held back until they are whole. No byte is copied: answers are as large as fetches are. */
+/**
+ * A stream of answers, held back until they are whole. No byte is copied: answers are as large as
+ * fetches are.
+ */
 export class Frames {
   private held: Buffer[] = [];
   private bytesHeld = 0;
@@ -14,7 +19,8 @@ export class Frames {
   private bytesNeeded = LENGTH_BYTES;
 
   /**
-   * @returns the bytes of all answers that are whole now, in their order, cut wherever they were when they came
+   * @returns the bytes of all answers that are whole now, in their order, cut wherever they were
+   * when they came
    * @throws {RangeError} where a length makes no sense: then nothing that follows can be read
    */
   push(chunk: Buffer): readonly Buffer[] {
@@ -61,8 +67,10 @@ export class Frames {
 }
 
 /**
- * Connections for kafkajs that hand over whole answers only. It keeps bytes that it has read for as long as the object lives that connects again and again: the first half of an
- * answer, torn by a lost connection, would stand before the answers of the next one, and all of them be read amiss, or end the process by an error that nobody can catch.
+ * Connections for kafkajs that hand over whole answers only. It keeps bytes that it has read for as
+ * long as the object lives that connects again and again: the first half of an answer, torn by a
+ * lost connection, would stand before the answers of the next one, and all of them be read amiss,
+ * or end the process by an error that nobody can catch.
  */
 export const wholeAnswers: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   const socket: Socket = ssl

@@ -8,12 +8,18 @@ export type InvokeResult =
   | { readonly kind: 'succeeded' }
   | { readonly kind: 'failed'; readonly failure: FailureKind; readonly message: string };
 
-/** One synchronous invocation. Never throws and never retries: who calls knows what an attempt means for its offsets. */
+/**
+ * One synchronous invocation. Never throws and never retries: who calls knows what an attempt means
+ * for its offsets.
+ */
 export type Invoke = (functionArn: string, payload: Buffer, signal: AbortSignal) => Promise<InvokeResult>;
 
 const messageLengthMax = 500;
 
-/** Invokes through the Lambda API. The client must have `maxAttempts: 1`, so that attempts are counted here. */
+/**
+ * Invokes through the Lambda API. The client must have `maxAttempts: 1`, so that attempts are
+ * counted here.
+ */
 export function lambdaInvoke(lambda: LambdaClient): Invoke {
   return async (functionArn, payload, signal) => {
     try {

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /**
- * node infra/trigger/src/main.ts --endpoint http://127.0.0.1:4566 --region eu-central-1 --state-port 4570
+ * node infra/trigger/src/main.ts --endpoint http://127.0.0.1:4566 --region eu-central-1
+ * --state-port 4570
  *
- * Each option may come from the environment instead: AWS_ENDPOINT_URL, AWS_REGION, BIFOLD_TRIGGER_STATE_PORT,
- * BIFOLD_TRIGGER_IN_FLIGHT, BIFOLD_TRIGGER_DECODED_MIB. Writes one JSON object a line to standard output; the line "ready" carries the state's port.
+ * Each option may come from the environment instead: AWS_ENDPOINT_URL, AWS_REGION,
+ * BIFOLD_TRIGGER_STATE_PORT, BIFOLD_TRIGGER_IN_FLIGHT, BIFOLD_TRIGGER_DECODED_MIB. Writes one JSON
+ * object a line to standard output; the line "ready" carries the state's port.
  */
 import { parseArgs } from 'node:util';
 import { messageOf, TriggerError } from './errors.ts';

@@ -1,7 +1,10 @@
 import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
 import { TriggerError } from './errors.ts';
 
-/** Where a consumer group without committed offsets begins. A group with offsets goes on from them, as on AWS. */
+/**
+ * Where a consumer group without committed offsets begins. A group with offsets goes on from them,
+ * as on AWS.
+ */
 type StartingPosition =
   | { readonly kind: 'trim-horizon' }
   | { readonly kind: 'latest' }
@@ -9,7 +12,10 @@ type StartingPosition =
 
 export type SaslMechanism = 'scram-sha-512' | 'scram-sha-256' | 'plain';
 
-/** A secret in Secrets Manager holding `{"username": ..., "password": ...}`, and how they are proven to the broker. */
+/**
+ * A secret in Secrets Manager holding `{"username": ..., "password": ...}`, and how they are proven
+ * to the broker.
+ */
 interface Authentication {
   readonly mechanism: SaslMechanism;
   readonly secretId: string;
@@ -31,7 +37,10 @@ export interface KafkaMapping {
   readonly enabled: boolean;
 }
 
-/** A Kafka mapping that asks for something this trigger does not do: shown in the state, never half done. */
+/**
+ * A Kafka mapping that asks for something this trigger does not do: shown in the state, never half
+ * done.
+ */
 export interface RefusedMapping {
   readonly kind: 'refused';
   readonly uuid: string;
@@ -62,7 +71,10 @@ const mechanisms: Readonly<Record<string, SaslMechanism>> = {
 /** They say how AWS reaches the brokers; a trigger beside the brokers needs no such way. */
 const networkAccess = new Set(['VPC_SUBNET', 'VPC_SECURITY_GROUP']);
 
-/** Reads one entry of ListEventSourceMappings. Never throws: what cannot run comes back as `refused` with the reason. */
+/**
+ * Reads one entry of ListEventSourceMappings. Never throws: what cannot run comes back as `refused`
+ * with the reason.
+ */
 export function parseMapping(entry: EventSourceMappingConfiguration): Mapping {
   if (!isKafka(entry)) return { kind: 'foreign' };
   try {
@@ -101,7 +113,10 @@ function parseKafka(entry: EventSourceMappingConfiguration): KafkaMapping {
   } satisfies KafkaMapping);
 }
 
-/** Each of these changes what happens to records, so ignoring one would lose or repeat them against the owner's wish. */
+/**
+ * Each of these changes what happens to records, so ignoring one would lose or repeat them against
+ * the owner's wish.
+ */
 function refuseWhatIsNotDone(entry: EventSourceMappingConfiguration): void {
   const asked: readonly (readonly [string, boolean, unknown])[] = [
     ['EventSourceArn (MSK)', entry.SelfManagedEventSource === undefined, entry.EventSourceArn],
@@ -184,7 +199,9 @@ function parseStartingPosition(entry: EventSourceMappingConfiguration): Starting
   });
 }
 
-/** Kafka's default window is half a second; an explicit 0 means that records are sent as they come. */
+/**
+ * Kafka's default window is half a second; an explicit 0 means that records are sent as they come.
+ */
 function parseWindow(seconds: number | undefined): number {
   if (seconds === undefined) return windowDefaultMs;
   return parseWithin('MaximumBatchingWindowInSeconds', seconds, 0, windowLimitSeconds) * 1000;

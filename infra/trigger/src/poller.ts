@@ -17,11 +17,16 @@ export interface PollerPorts {
 }
 
 export interface PollerLimits {
-  /** Invocations of one mapping under way at a time; the number of its partitions bounds them, too. */
+  /**
+   * Invocations of one mapping under way at a time; the number of its partitions bounds them, too.
+   */
   readonly inFlightMax: number;
   /** Encoded records that one mapping may hold. */
   readonly heldBytesMax: number;
-  /** Decoded records that one fetch may hold: a larger batch of the log stops the mapping until this is raised. */
+  /**
+   * Decoded records that one fetch may hold: a larger batch of the log stops the mapping until this
+   * is raised.
+   */
   readonly decodedBytesMax: number;
   /** How long a stop waits for invocations under way before it gives them up, uncommitted. */
   readonly stopGraceMs: number;
@@ -42,14 +47,20 @@ export interface Poller {
   stop(): Promise<void>;
 }
 
-/** A partition is paused with this much waiting, and resumed below the half: a batch is ready while one is invoked. */
+/**
+ * A partition is paused with this much waiting, and resumed below the half: a batch is ready while
+ * one is invoked.
+ */
 const queueBytesMax = 2 * payloadBytesMax;
 const commitRetryMs = 500;
 const reconnect: Backoff = { firstMs: 250, maxMs: 3_000 };
 /** A batch that cannot be decoded is looked at again: somebody may have deleted it. */
 const blockedRetryMs = 30_000;
 
-/** Runs one mapping until it is stopped, whatever happens to the broker, the function and the API meanwhile. */
+/**
+ * Runs one mapping until it is stopped, whatever happens to the broker, the function and the API
+ * meanwhile.
+ */
 export function startPoller(
   mapping: KafkaMapping,
   state: MappingState,
@@ -60,7 +71,10 @@ export function startPoller(
   const batchLimits = { count: mapping.batchSizeMax, sizeBytes: payloadBytesMax, windowMs: mapping.windowMs };
   const queues = new Map<number, PartitionQueue>();
   const paused = new Set<number>();
-  /** Partitions with an invocation under way, whichever assignment it began in: no second one may start. */
+  /**
+   * Partitions with an invocation under way, whichever assignment it began in: no second one may
+   * start.
+   */
   const inFlight = new Set<number>();
   const lanes = new Set<Promise<void>>();
   const toCommit = new Map<number, number>();
@@ -218,7 +232,8 @@ export function startPoller(
           }
           await sleep(delayMs(limits.retry, failures, random), stopping.signal);
         }
-        // Uncommitted, so the records come again: to whoever has the partition then, from where it was committed.
+        // Uncommitted, so the records come again: to whoever has the partition then, from where it
+        // was committed.
         if (stopping.signal.aborted || mine !== assignment) return;
       }
     } finally {
@@ -245,7 +260,8 @@ export function startPoller(
       state.status = 'polling';
       state.reason = null;
     }
-    // In an assignment that is over, the position may belong to another member: at least once, so it comes again.
+    // In an assignment that is over, the position may belong to another member: at least once, so
+    // it comes again.
     if (mine !== assignment) return;
     for (const { partition, count, nextOffset } of batch.parts) {
       toCommit.set(partition, nextOffset);
@@ -257,7 +273,10 @@ export function startPoller(
     });
   };
 
-  /** One commit at a time, of the newest positions: they never go back, and many batches share one request. */
+  /**
+   * One commit at a time, of the newest positions: they never go back, and many batches share one
+   * request.
+   */
   const commit = async (): Promise<void> => {
     while (toCommit.size > 0 && source !== null) {
       const mine = assignment;

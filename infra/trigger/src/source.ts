@@ -14,7 +14,10 @@ export interface Credentials {
 
 /** What a source tells. All calls are synchronous and in log order per partition. */
 export interface SourceListener {
-  /** The group gave these partitions: whatever was consumed before is void, records come again from these positions. */
+  /**
+   * The group gave these partitions: whatever was consumed before is void, records come again from
+   * these positions.
+   */
   assigned(positions: ReadonlyMap<number, number>): void;
   /** The assignment ended (a rebalance, a lost connection). */
   revoked(): void;
@@ -27,7 +30,10 @@ export interface SourceListener {
 }
 
 export interface Source {
-  /** Rejects when the connection to the group cannot go on; then a new source is needed. Resolves after `stop`. */
+  /**
+   * Rejects when the connection to the group cannot go on; then a new source is needed. Resolves
+   * after `stop`.
+   */
   readonly ended: Promise<void>;
   pause(partition: number): void;
   resume(partition: number): void;
@@ -36,23 +42,33 @@ export interface Source {
   stop(): Promise<void>;
 }
 
-/** How long an idle broker holds a fetch. It bounds how late a resumed partition is asked for again. */
+/**
+ * How long an idle broker holds a fetch. It bounds how late a resumed partition is asked for again.
+ */
 const fetchWaitMs = 100;
 const fetchBytesPerPartition = 4 * 1024 * 1024;
 /**
- * The least that a stock broker allows, so that the partitions of a killed trigger are soon free. Heartbeats come from
- * the fetch loop every second and don't wait for invocations.
+ * The least that a stock broker allows, so that the partitions of a killed trigger are soon free.
+ * Heartbeats come from the fetch loop every second and don't wait for invocations.
  */
 const sessionTimeoutMs = 6_000;
 const heartbeatIntervalMs = 1_000;
 const rebalanceTimeoutMs = 15_000;
-/** A connection that died without a word is noticed by an answer that does not come: kafkajs would wait 30 s. Joining a group has a longer time of its own. */
+/**
+ * A connection that died without a word is noticed by an answer that does not come: kafkajs would
+ * wait 30 s. Joining a group has a longer time of its own.
+ */
 const requestTimeoutMs = 8_000;
-/** How late a partition that was added to the topic is read. kafkajs would look after five minutes. */
+/**
+ * How late a partition that was added to the topic is read. kafkajs would look after five minutes.
+ */
 const newPartitionsWithinMs = 10_000;
 const endsIntervalMs = 1_000;
 const repeatAfterMs = 60_000;
-/** kafkajs polls at least every `fetchWaitMs`: silence of this length means that it hangs, and it is made anew. */
+/**
+ * kafkajs polls at least every `fetchWaitMs`: silence of this length means that it hangs, and it is
+ * made anew.
+ */
 const silenceMaxMs = 60_000;
 
 const { logLevel } = kafkajs;
@@ -74,7 +90,10 @@ function connect(mapping: KafkaMapping, credentials: Credentials | null, log: Lo
   });
 }
 
-/** kafkajs repeats itself several times a second while a broker is away: each text is passed on once in a while. */
+/**
+ * kafkajs repeats itself several times a second while a broker is away: each text is passed on once
+ * in a while.
+ */
 function quietly(mapping: KafkaMapping, log: Log): (entry: LogEntry) => void {
   const saidAtMs = new Map<string, number>();
   return ({ log: { message, error } }) => {
@@ -100,9 +119,10 @@ function sasl(mechanism: SaslMechanism, { username, password }: Credentials): SA
 /**
  * Joins the mapping's group and consumes its topic.
  *
- * kafkajs fetches; positions are kept here. After every assignment all partitions are paused until the committed
- * positions were read, then sought explicitly, and a fetched batch is accepted only where the last one ended: batches
- * that were under way during a rebalance can therefore neither reorder nor skip records.
+ * kafkajs fetches; positions are kept here. After every assignment all partitions are paused until
+ * the committed positions were read, then sought explicitly, and a fetched batch is accepted only
+ * where the last one ended: batches that were under way during a rebalance can therefore neither
+ * reorder nor skip records.
  */
 export async function startSource(
   mapping: KafkaMapping,
@@ -129,7 +149,10 @@ export async function startSource(
   });
   boundFetches(consumer, decodedBytesMax);
 
-  /** Per partition: `delivered` is where the last records ended, `expected` where kafkajs will fetch (past markers). */
+  /**
+   * Per partition: `delivered` is where the last records ended, `expected` where kafkajs will fetch
+   * (past markers).
+   */
   const places = new Map<number, { delivered: number; expected: number }>();
   /** Counts assignments, so that what began under an earlier one is recognized. */
   let assignment = 0;
@@ -156,8 +179,8 @@ export async function startSource(
     const missing = partitions.filter((partition) => !committed.has(partition));
     const positions = new Map(committed);
     if (missing.length > 0) {
-      // Committed before the first record: a mapping on LATEST that is killed before its first batch would otherwise
-      // begin anew at a later end, and lose what came between.
+      // Committed before the first record: a mapping on LATEST that is killed before its first
+      // batch would otherwise begin anew at a later end, and lose what came between.
       const starts = await startingPositions(admin, mapping, missing, committed.size > 0);
       if (mine !== assignment || isStopping) return;
       await commit(starts);
@@ -255,7 +278,8 @@ export async function startSource(
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      // The call only queues, so fetching and heartbeats go on while functions run, for 14 minutes if they like.
+      // The call only queues, so fetching and heartbeats go on while functions run, for 14 minutes
+      // if they like.
       eachBatch: async ({ batch, resolveOffset }) => onBatch(batch, resolveOffset),
     });
   } catch (error) {
@@ -273,8 +297,8 @@ export async function startSource(
 }
 
 /**
- * Where partitions without a committed position begin. Under LATEST, a partition beside others that have one was added
- * since the mapping started, and all of its records are new.
+ * Where partitions without a committed position begin. Under LATEST, a partition beside others that
+ * have one was added since the mapping started, and all of its records are new.
  */
 async function startingPositions(
   admin: Admin,

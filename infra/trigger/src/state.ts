@@ -19,7 +19,10 @@ export interface PartitionState {
   recordsRedelivered: number;
 }
 
-/** Milliseconds of wall time, summed; invocations run side by side, so `invoke` may exceed the time that passed. */
+/**
+ * Milliseconds of wall time, summed; invocations run side by side, so `invoke` may exceed the time
+ * that passed.
+ */
 interface StageTimes {
   consume: number;
   envelope: number;
@@ -27,7 +30,10 @@ interface StageTimes {
   commit: number;
 }
 
-/** `blocked`: the log holds a batch that cannot be decoded; `reason` says how to go on. Nothing is skipped. */
+/**
+ * `blocked`: the log holds a batch that cannot be decoded; `reason` says how to go on. Nothing is
+ * skipped.
+ */
 export type MappingStatus =
   | 'starting'
   | 'polling'
@@ -93,8 +99,9 @@ export function mappingState(mapping: KafkaMapping | RefusedMapping): MappingSta
 }
 
 /**
- * What shows that a web page sent a request: the header and its value. Null for every other request. A name that a site
- * owns can point to 127.0.0.1 and shows as the host; `same-site` covers every port of this machine, so it is foreign too.
+ * What shows that a web page sent a request: the header and its value. Null for every other
+ * request. A name that a site owns can point to 127.0.0.1 and shows as the host; `same-site` covers
+ * every port of this machine, so it is foreign too.
  */
 function foreign({ headers, socket }: IncomingMessage): { readonly header: string; readonly value: string } | null {
   const own = ['127.0.0.1', 'localhost'].map((name) => `${name}:${socket.localPort}`);
@@ -129,7 +136,10 @@ export function positionsOf({ partitions }: MappingState): Record<string, number
   return Object.fromEntries(Object.entries(partitions).map(([partition, { position }]) => [partition, position]));
 }
 
-/** `GET /state`: the state as JSON. `GET /health`: 200 once the mappings were read for the first time, else 503. */
+/**
+ * `GET /state`: the state as JSON. `GET /health`: 200 once the mappings were read for the first
+ * time, else 503.
+ */
 export async function serveState(port: number, read: () => TriggerState): Promise<{ server: Server; port: number }> {
   const server = createServer((request, response) => {
     const found = foreign(request);

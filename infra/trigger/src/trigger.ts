@@ -29,7 +29,10 @@ const mappingsIntervalMs = 1_000;
 const controlTimeoutMs = 30_000;
 // A refused connection is seen at once; only a loaded machine accepts one late.
 const connectionTimeoutMs = 15_000;
-/** A function may run for 14 minutes; giving up sooner would start a second invocation of the same records. */
+/**
+ * A function may run for 14 minutes; giving up sooner would start a second invocation of the same
+ * records.
+ */
 const invokeTimeoutMs = 15.5 * 60_000;
 
 /** Follows the Kafka mappings of a Lambda API: one poller for each that is enabled. */
@@ -83,7 +86,10 @@ export async function startTrigger({ endpoint, region, statePort, limits, log }:
     };
   };
 
-  /** A poller that stops keeps its place until it has left its group, so that its successor never runs beside it. */
+  /**
+   * A poller that stops keeps its place until it has left its group, so that its successor never
+   * runs beside it.
+   */
   const retire = (uuid: string, entry: Followed): Promise<void> => {
     entry.retired ??= (entry.poller?.stop() ?? Promise.resolve())
       .catch((error: unknown) => log('error', 'a poller did not stop well', { reason: messageOf(error) }))

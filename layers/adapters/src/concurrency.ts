@@ -1,6 +1,7 @@
 /**
- * Runs `task` over `items` with at most `limit` under way. Resolves when all are done. After a failure nothing new is started, and the first error
- * is thrown once those under way have settled, so that no write goes on behind the caller's back.
+ * Runs `task` over `items` with at most `limit` under way. Resolves when all are done. After a
+ * failure nothing new is started, and the first error is thrown once those under way have settled,
+ * so that no write goes on behind the caller's back.
  */
 export async function eachOf<T>(
   items: Iterable<T> | AsyncIterable<T>,

@@ -1,6 +1,9 @@
 import { canonicalJson, type Pointer, ProtocolError, type PublishedRun } from '@bifold/core';
 
-/** Generation numbers grow by one, also for a rollback (rule 8): a reader counts how far the pointer moved under it. */
+/**
+ * Generation numbers grow by one, also for a rollback (rule 8): a reader counts how far the pointer
+ * moved under it.
+ */
 export function checkSuccessor(expected: Pointer, next: Pointer): void {
   if (next.generation === expected.generation + 1 && next.current !== null) return;
   throw new ProtocolError('BIFOLD_POINTER_JUMP', {

@@ -5,7 +5,9 @@ import { AdapterError } from './errors.ts';
 export interface TlsOptions {
   /** Certificates of the authorities to trust, as PEM; without them, those of the system. */
   readonly ca?: string;
-  /** The name that certificates must bear, where servers are reached by other names or by address. */
+  /**
+   * The name that certificates must bear, where servers are reached by other names or by address.
+   */
   readonly serverName?: string;
 }
 
@@ -23,8 +25,8 @@ export function verifiedTls(tls: true | TlsOptions): ConnectionOptions {
 }
 
 /**
- * For servers that are discovered by address: their certificate must bear a name that the operator configured, or
- * the address itself.
+ * For servers that are discovered by address: their certificate must bear a name that the operator
+ * configured, or the address itself.
  */
 export function verifiedByNames(tls: true | TlsOptions, names: readonly string[]): ConnectionOptions {
   const verified = verifiedTls(tls);
@@ -58,7 +60,10 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate bears another name',
 };
 
-/** Why a server's certificate was refused; null if the error, and all that caused it, is of another kind. */
+/**
+ * Why a server's certificate was refused; null if the error, and all that caused it, is of another
+ * kind.
+ */
 function refusalOf(error: unknown): string | null {
   if (typeof error !== 'object' || error === null) return null;
   const { code, message, cause, errors, innerErrors } = error as Partial<NodeJS.ErrnoException> & {
@@ -74,7 +79,9 @@ function refusalOf(error: unknown): string | null {
   return null;
 }
 
-/** The error to throw where a server could not prove itself, null where something else went wrong. */
+/**
+ * The error to throw where a server could not prove itself, null where something else went wrong.
+ */
 export function certificateRefused(failed: string, cause: unknown): AdapterError | null {
   const received = refusalOf(cause);
   if (received === null) return null;

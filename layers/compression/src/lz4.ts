@@ -18,7 +18,10 @@ export function decompressLz4(data: Buffer, limitBytes: number): Buffer {
   return lz4Decompress(data);
 }
 
-/** An upper bound of the decoded size, from the lengths of the blocks: the frame's own claim need not be true. */
+/**
+ * An upper bound of the decoded size, from the lengths of the blocks: the frame's own claim need
+ * not be true.
+ */
 function decodedBytesMax(data: Buffer): number {
   if (data.length < FIXED_HEADER_BYTES || data.readUInt32LE(0) !== MAGIC) {
     throw new CorruptDataError('lz4', 'data that does not begin with a frame');

@@ -1,7 +1,10 @@
 import { snappyDecompress } from '@platformatic/wasm-utils';
 import { CorruptDataError, DecodedTooLargeError } from './errors.ts';
 
-/** snappy-java, which Java clients use, frames blocks: this magic, two versions, then blocks with their lengths. */
+/**
+ * snappy-java, which Java clients use, frames blocks: this magic, two versions, then blocks with
+ * their lengths.
+ */
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 const XERIAL_HEADER_BYTES = 16;
 const BLOCK_LENGTH_BYTES = 4;
@@ -30,7 +33,10 @@ function xerialBlocks(data: Buffer): readonly Buffer[] {
   return blocks;
 }
 
-/** A block begins with its decoded length, seven bits a byte. The decoder refuses a block that says otherwise. */
+/**
+ * A block begins with its decoded length, seven bits a byte. The decoder refuses a block that says
+ * otherwise.
+ */
 function decodedLength(block: Buffer): number {
   let length = 0;
   for (let index = 0; index < LENGTH_BYTES_MAX; index++) {

@@ -1,4 +1,7 @@
-/** The four parts of every error message: what failed, what was received, what is allowed, and the fix. */
+/**
+ * The four parts of every error message: what failed, what was received, what is allowed, and the
+ * fix.
+ */
 export interface Explanation {
   readonly failed: string;
   readonly received: string;
@@ -6,7 +9,10 @@ export interface Explanation {
   readonly remedy: string;
 }
 
-/** Base of all errors of Bifold's own: a stable `code` to search for, the `cause` kept, and a message in four parts. */
+/**
+ * Base of all errors of Bifold's own: a stable `code` to search for, the `cause` kept, and a
+ * message in four parts.
+ */
 export class BifoldError extends Error {
   readonly code: string;
   readonly explanation: Explanation;
@@ -22,16 +28,24 @@ export class BifoldError extends Error {
   }
 }
 
-/** A definition that cannot mean anything exact; thrown when it loads, before anything is deployed. */
+/**
+ * A definition that cannot mean anything exact; thrown when it loads, before anything is deployed.
+ */
 export class DefinitionError extends BifoldError {}
 
 /** Stored bytes that this version of the code cannot read: never guessed at. */
 export class CodecError extends BifoldError {}
 
-/** The protocol cannot go on safely now; a retry, or the operator, cures it. Nothing was written that is not true. */
+/**
+ * The protocol cannot go on safely now; a retry, or the operator, cures it. Nothing was written
+ * that is not true.
+ */
 export class ProtocolError extends BifoldError {}
 
-/** The database has lost data of a view: an answer would look complete and be smaller than one that was given before. */
+/**
+ * The database has lost data of a view: an answer would look complete and be smaller than one that
+ * was given before.
+ */
 export class ViewLostError extends ProtocolError {}
 
 /** A question that the view cannot answer as it was put. */

@@ -5,7 +5,10 @@ export function comparePositions(left: RowPosition, right: RowPosition): number 
   return compareUtf8(left.key, right.key) || compareUtf8(left.window, right.window) || left.startMs - right.startMs;
 }
 
-/** The order of the UTF-8 bytes of two well-formed texts, without encoding them: UTF-16 differs only in that surrogates sort below U+E000. */
+/**
+ * The order of the UTF-8 bytes of two well-formed texts, without encoding them: UTF-16 differs only
+ * in that surrogates sort below U+E000.
+ */
 export function compareUtf8(left: string, right: string): number {
   const length = Math.min(left.length, right.length);
   for (let index = 0; index < length; index++) {
@@ -29,8 +32,9 @@ export interface MergedGroup<Row> {
 }
 
 /**
- * Merges sources that are each in the order of `comparePositions` into one, gathering equal positions. Sources are read lazily, one row ahead; all of them
- * are closed when the consumer stops early.
+ * Merges sources that are each in the order of `comparePositions` into one, gathering equal
+ * positions. Sources are read lazily, one row ahead; all of them are closed when the consumer stops
+ * early.
  */
 export async function* mergeSorted<Row extends RowPosition>(
   sources: readonly AsyncIterable<Row>[],

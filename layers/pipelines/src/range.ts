@@ -1,6 +1,9 @@
 import { defineAggregate } from '@bifold/core';
 
-/** How far apart the smallest and the largest value are: an aggregate of one's own, as an example. The state keeps both ends; what is shown is computed from them. */
+/**
+ * How far apart the smallest and the largest value are: an aggregate of one's own, as an example.
+ * The state keeps both ends; what is shown is computed from them.
+ */
 export const range = defineAggregate({
   name: 'range',
   version: 1,

@@ -41,7 +41,10 @@ export const jobInformation = topic('JobInformation', {
 
 export const people = table('people', { schema: Person, key: 'id' });
 
-/** What people earn, predicted while their job information comes in: joined with what the table knows of them, one row a person. */
+/**
+ * What people earn, predicted while their job information comes in: joined with what the table
+ * knows of them, one row a person.
+ */
 export const salary = definePipeline({
   name: 'salary',
   from: jobInformation,
@@ -65,7 +68,9 @@ export const salary = definePipeline({
   storage: { segmentSize: 64, buckets: 4 },
 });
 
-/** Learned from people whose salary is known: the same columns, by the pipeline's own expressions. */
+/**
+ * Learned from people whose salary is known: the same columns, by the pipeline's own expressions.
+ */
 export const salaryModel = defineModel({
   name: 'salary',
   from: salary,

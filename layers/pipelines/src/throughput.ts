@@ -11,7 +11,10 @@ export const readings = topic('readings', {
   eventTime: { field: 'ts', unit: 'ms' },
 });
 
-/** What the benchmarks run (`npm run bench`): 10-second windows of counts, sums and maxima over a thousand keys. */
+/**
+ * What the benchmarks run (`npm run bench`): 10-second windows of counts, sums and maxima over a
+ * thousand keys.
+ */
 export const throughput = definePipeline({
   name: 'throughput',
   from: readings,

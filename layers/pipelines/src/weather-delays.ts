@@ -13,7 +13,10 @@ const Weather = z.object({
 
 export const weather = topic('weather', { schema: Weather, schemaVersion: 1, partitionBy: 'origin', eventTime: 'at' });
 
-/** How late flights leave in good and in bad weather, by airport, each day: every departure with the weather of its hour. */
+/**
+ * How late flights leave in good and in bad weather, by airport, each day: every departure with the
+ * weather of its hour.
+ */
 export const weatherDelays = definePipeline({
   name: 'weather-delays',
   from: join({ left: departures, right: weather, as: 'weather', on: { origin: 'origin' }, within: { before: '59m' } }),

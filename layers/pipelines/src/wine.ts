@@ -12,7 +12,10 @@ import {
 } from '@bifold/core';
 import * as z from 'zod';
 
-/** Chemical measures of a wine, as scikit-learn's load_wine has them; which of three cultivars it is made of is not among them. */
+/**
+ * Chemical measures of a wine, as scikit-learn's load_wine has them; which of three cultivars it is
+ * made of is not among them.
+ */
 const Wine = z.object({
   id: z.int(),
   at: z.iso.datetime(),
@@ -76,7 +79,10 @@ export const wineModel = defineModel({
 /** How far the wines of the stream are from those that the model has learned from. */
 export const wineDrift = drift(wine, wineModel);
 
-/** How much alcohol a wine has, from its other measures: learned from the archive of the stream itself. */
+/**
+ * How much alcohol a wine has, from its other measures: learned from the archive of the stream
+ * itself.
+ */
 export const alcoholModel = defineModel({
   name: 'alcohol',
   from: wine,

@@ -23,12 +23,18 @@ interface Pane {
   readonly states: unknown[];
 }
 
-/** One kind of window of the aggregation: the panes of each key, and which of them this batch changed. */
+/**
+ * One kind of window of the aggregation: the panes of each key, and which of them this batch
+ * changed.
+ */
 interface WindowState {
   readonly plan: WindowPlan;
   readonly paneOf: (timeMs: number) => number | null;
   readonly tracksEventTimeBounds: boolean;
-  /** End of the last window that an event of this time falls into; null where no window ever ends. Epoch milliseconds. */
+  /**
+   * End of the last window that an event of this time falls into; null where no window ever ends.
+   * Epoch milliseconds.
+   */
   readonly lastEndOf: (timeMs: number) => number | null;
   readonly keys: Map<string, Map<number, Pane>>;
   touched: Map<string, Set<number>>;
@@ -37,9 +43,11 @@ interface WindowState {
 const ALL = { fromMs: null, toMs: null, total: false } as const;
 
 /**
- * The result table of an aggregation: folded and put together by core as a pipeline's views are, and given out as Spark defines its output modes. A window is over when the
- * watermark has reached its end: it is then given (append) and forgotten (append, update), and a row that comes for it in a later batch is late.
- * A result that is given whole keeps all its windows, and nothing is late for it.
+ * The result table of an aggregation: folded and put together by core as a pipeline's views are,
+ * and given out as Spark defines its output modes. A window is over when the watermark has reached
+ * its end: it is then given (append) and forgotten (append, update), and a row that comes for it in
+ * a later batch is late. A result that is given whole keeps all its windows, and nothing is late
+ * for it.
  */
 export function aggregationOf(stream: Stream, { fold }: Transform): Operator {
   const { outputMode, output, pipeline } = stream;
@@ -229,7 +237,10 @@ function lastEndOf(window: WindowPlan): (timeMs: number) => number | null {
   }
 }
 
-/** By time, then by key: the same rows in the same order, whatever was restored from a checkpoint in between. */
+/**
+ * By time, then by key: the same rows in the same order, whatever was restored from a checkpoint in
+ * between.
+ */
 function inOrder(left: MergedRow, right: MergedRow): number {
   return (
     left.startMs - right.startMs ||

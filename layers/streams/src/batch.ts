@@ -25,7 +25,10 @@ export interface BatchParts {
   readonly ports: Ports;
 }
 
-/** State of operators stands side by side: that of `dropDuplicates` and of a join under keys that begin so. No window is called so. */
+/**
+ * State of operators stands side by side: that of `dropDuplicates` and of a join under keys that
+ * begin so. No window is called so.
+ */
 const SEEN = '$seen|';
 const WAITING = '$waiting|';
 
@@ -44,8 +47,9 @@ interface Folded {
 }
 
 /**
- * Runs planned batches. Their state is written before any sink sees a row, and the batch is committed when all sinks have taken it: whatever dies in between,
- * the same batch runs again from the state of the one before.
+ * Runs planned batches. Their state is written before any sink sees a row, and the batch is
+ * committed when all sinks have taken it: whatever dies in between, the same batch runs again from
+ * the state of the one before.
  */
 export class BatchRunner {
   private readonly parts: BatchParts;
@@ -136,7 +140,10 @@ export class BatchRunner {
     return { rows: finished?.rows ?? rest.rows, changes, counts, latestMs };
   }
 
-  /** What becomes of the rows of the source, or of the join: lookups, derived columns, duplicates, the aggregation or the result itself. */
+  /**
+   * What becomes of the rows of the source, or of the join: lookups, derived columns, duplicates,
+   * the aggregation or the result itself.
+   */
   private rest(planned: PlannedBatch, counts: { late: number; duplicates: number }) {
     const { stream, ports } = this.parts;
     const lookups = new BatchLookups(stream.pipeline.plan, planned.lookups ?? {}, ports);
@@ -159,8 +166,8 @@ export class BatchRunner {
   }
 
   /**
-   * As Spark has it: the latest event time seen less the delay, taken between batches, and never back. Of a join it is that of the side that is behind, and
-   * there is none before both have rows.
+   * As Spark has it: the latest event time seen less the delay, taken between batches, and never
+   * back. Of a join it is that of the side that is behind, and there is none before both have rows.
    */
   private nextWatermark(
     watermarkMs: number | null,

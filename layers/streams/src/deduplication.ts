@@ -4,7 +4,10 @@ import type { StateChanges } from './checkpoint/state.ts';
 import type { Stream } from './definition/stream.ts';
 import type { Transform } from './transform.ts';
 
-/** What becomes of a row: it is the first of its key, another one came before it, or it came too late to tell. */
+/**
+ * What becomes of a row: it is the first of its key, another one came before it, or it came too
+ * late to tell.
+ */
 export type Admission = 'first' | 'duplicate' | 'late';
 
 export interface Deduplication {
@@ -14,8 +17,10 @@ export interface Deduplication {
 }
 
 /**
- * Lets the first row of each key pass. With a watermark a key is remembered until the watermark is its delay beyond the first row, as Spark's `dropDuplicatesWithinWatermark`
- * does: what comes later than that is late, and dropped, so that nothing passes twice. Without one, keys are remembered for ever.
+ * Lets the first row of each key pass. With a watermark a key is remembered until the watermark is
+ * its delay beyond the first row, as Spark's `dropDuplicatesWithinWatermark` does: what comes later
+ * than that is late, and dropped, so that nothing passes twice. Without one, keys are remembered
+ * for ever.
  */
 export function deduplicationOf(
   { dropDuplicates, watermarkMs: delayMs }: Stream,

@@ -9,10 +9,16 @@ import { transformOf } from './transform.ts';
 type Row = readonly Value[];
 
 export interface Join {
-  /** For how long, beyond its own time, a row may be kept back: what comes after must be as patient. Milliseconds. */
+  /**
+   * For how long, beyond its own time, a row may be kept back: what comes after must be as patient.
+   * Milliseconds.
+   */
   readonly holdMs: number;
   load(key: string, value: string): void;
-  /** The joined rows that these rows of a side complete. All of the left come before the first of the right. */
+  /**
+   * The joined rows that these rows of a side complete. All of the left come before the first of
+   * the right.
+   */
   take(
     side: number,
     rows: readonly Row[],
@@ -35,7 +41,9 @@ interface Side {
   readonly node: JoinSide;
   /** Whether its rows come also without a partner. */
   readonly isKept: boolean;
-  /** How much earlier and later than a row of this side its partner may be; both null is whenever. */
+  /**
+   * How much earlier and later than a row of this side its partner may be; both null is whenever.
+   */
   readonly partnerBeforeMs: number | null;
   readonly partnerAfterMs: number | null;
   readonly timeOf: (values: Row) => number | null;
@@ -47,12 +55,17 @@ interface Side {
   readonly waiting: Map<string, Waiting[]>;
 }
 
-/** Of the event times that a row of this side and its partner have between them, the longest stretch. */
+/**
+ * Of the event times that a row of this side and its partner have between them, the longest
+ * stretch.
+ */
 const spanOf = ({ within }: JoinNode): number | null => (within === null ? null : within.beforeMs + within.afterMs + 1);
 
 /**
- * Joins two streams as Spark does: each row is matched with those of the other side that came before it, and waits for those that come after it. A row leaves when the
- * watermark of both sides is so far beyond it that a partner would be late; if it had none, and its side is one that is kept, it comes out then, once.
+ * Joins two streams as Spark does: each row is matched with those of the other side that came
+ * before it, and waits for those that come after it. A row leaves when the watermark of both sides
+ * is so far beyond it that a partner would be late; if it had none, and its side is one that is
+ * kept, it comes out then, once.
  */
 export function joinOf(node: JoinNode): Join {
   const spanMs = spanOf(node);
@@ -156,7 +169,10 @@ export function joinOf(node: JoinNode): Join {
   };
 }
 
-/** Rows whose last possible partner would be late: Spark lets them go a millisecond later than it could, and so do we. */
+/**
+ * Rows whose last possible partner would be late: Spark lets them go a millisecond later than it
+ * could, and so do we.
+ */
 function removeOver({ waiting, partnerAfterMs }: Side, watermarkMs: number): readonly Waiting[] {
   const gone: Waiting[] = [];
   for (const [place, rows] of waiting) {
@@ -169,7 +185,9 @@ function removeOver({ waiting, partnerAfterMs }: Side, watermarkMs: number): rea
   return gone;
 }
 
-/** By time, then as they came: the same order, whatever was restored from a checkpoint in between. */
+/**
+ * By time, then as they came: the same order, whatever was restored from a checkpoint in between.
+ */
 function inOrder(left: Waiting, right: Waiting): number {
   const [, leftBatch, leftPlace] = left.id.split('|').map(Number) as [number, number, number];
   const [, rightBatch, rightPlace] = right.id.split('|').map(Number) as [number, number, number];

@@ -3,7 +3,10 @@ import type { Ports } from './ports.ts';
 
 type Row = Readonly<Record<string, Value>>;
 
-/** The versions of the lookup tables that are current now: what a batch is planned with, so that it joins the same rows when it runs again. */
+/**
+ * The versions of the lookup tables that are current now: what a batch is planned with, so that it
+ * joins the same rows when it runs again.
+ */
 export async function currentVersions(
   { lookups }: Plan,
   ports: Ports,
@@ -18,7 +21,10 @@ export async function currentVersions(
   return Object.fromEntries(versions);
 }
 
-/** The lookup rows of a batch, read when a row first asks for them. A table that was never loaded has no rows. */
+/**
+ * The lookup rows of a batch, read when a row first asks for them. A table that was never loaded
+ * has no rows.
+ */
 export class BatchLookups {
   private readonly plan: Plan;
   private readonly versions: Readonly<Record<string, string>>;

@@ -2,7 +2,10 @@ import type { Slots, Value } from '@bifold/core';
 import type { PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges } from './checkpoint/state.ts';
 
-/** What keeps state from batch to batch: an aggregation. Every row of a batch goes in, then the batch's rows come out. */
+/**
+ * What keeps state from batch to batch: an aggregation. Every row of a batch goes in, then the
+ * batch's rows come out.
+ */
 export interface Operator {
   load(key: string, value: string): void;
   /** False: the row came too late, and nothing of it was taken. */

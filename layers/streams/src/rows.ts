@@ -21,7 +21,9 @@ export function recordOf(columns: readonly Column[], row: readonly Value[]): Rec
 /** V8 has it; the compiler's library does not yet. */
 const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
 
-/** A row as JSON text. A double stays one for whoever reads types off the text: 5 is written 5.0. */
+/**
+ * A row as JSON text. A double stays one for whoever reads types off the text: 5 is written 5.0.
+ */
 export function jsonOf(columns: readonly Column[], row: readonly Value[]): string {
   const entries = columns.map((column, index) => {
     const value = row[index] ?? null;

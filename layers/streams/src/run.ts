@@ -26,7 +26,10 @@ export interface RunOptions {
 /** How often a source is asked whether there is something new, when batches come as they may. */
 const POLL_MS = 100;
 
-/** Runs a stream until its trigger has had enough, or the signal says so. A batch that a crash interrupted is finished first. */
+/**
+ * Runs a stream until its trigger has had enough, or the signal says so. A batch that a crash
+ * interrupted is finished first.
+ */
 export async function runStream(stream: Stream, options: RunOptions): Promise<void> {
   const { journal, ports, signal, tables = new MemoryTables(), onBatch } = options;
   const checkpoint = await Checkpoint.open(journal, fingerprintOf(stream), () => ({
@@ -104,7 +107,10 @@ class Planner {
     this.ports = ports;
   }
 
-  /** Null when there is nothing to do. The first batch of all is run even without a row: it fixes where the stream begins. */
+  /**
+   * Null when there is nothing to do. The first batch of all is run even without a row: it fixes
+   * where the stream begins.
+   */
   async next(): Promise<PlannedBatch | null> {
     const { source, checkpoint, stream } = this;
     const last = checkpoint.lastPlanned;
@@ -129,7 +135,10 @@ class Planner {
     return this.goal;
   }
 
-  /** A batch without rows, as Spark runs one: the watermark has passed windows, or rows of a join, that no row will wake. */
+  /**
+   * A batch without rows, as Spark runs one: the watermark has passed windows, or rows of a join,
+   * that no row will wake.
+   */
   private hasRowsToGive(last: PlannedBatch | null, watermarkMs: number | null): boolean {
     const { source, isAggregation, outputMode } = this.stream;
     const keepsRowsBack = source.kind === 'join' && source.within !== null;

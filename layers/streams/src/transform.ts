@@ -1,7 +1,10 @@
 import { type Fold, foldOf, type ResolveLookup, type Slots, slotIndex, type Value } from '@bifold/core';
 import type { Stream } from './definition/stream.ts';
 
-/** Rows of the source on their way to becoming rows of the result: with lookups and derived columns, and without those that the condition leaves out. */
+/**
+ * Rows of the source on their way to becoming rows of the result: with lookups and derived columns,
+ * and without those that the condition leaves out.
+ */
 export interface Transform {
   readonly fold: Fold;
   readonly slotOf: (name: string) => number;

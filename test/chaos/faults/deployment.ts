@@ -11,8 +11,9 @@ const DEFINITIONS: Readonly<Record<string, string>> = {
 const schemaVersions = new WeakMap<World, Map<string, number>>();
 
 /**
- * A definition is deployed again while records and questions come: the topic's schema has the next version, and means the same.
- * The new version folds the whole log anew, and the readers judge that no answer becomes less meanwhile.
+ * A definition is deployed again while records and questions come: the topic's schema has the next
+ * version, and means the same. The new version folds the whole log anew, and the readers judge that
+ * no answer becomes less meanwhile.
  */
 const redefinition: Fault = {
   kind: 'redefine',

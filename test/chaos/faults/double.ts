@@ -28,7 +28,10 @@ async function mappingWhen(
   return null;
 }
 
-/** A second trigger joins the groups of the first: partitions move there and back, with batches under way on both sides. */
+/**
+ * A second trigger joins the groups of the first: partitions move there and back, with batches
+ * under way on both sides.
+ */
 const secondTrigger: Fault = {
   kind: 'second trigger',
   holds: ['mappings'],
@@ -75,7 +78,10 @@ async function stateUrlOf(output: NodeJS.ReadableStream): Promise<string> {
   throw new Error('the second trigger ended before it was ready');
 }
 
-/** A second mapping with a group of its own: two pollers for each partition, the same records in other batches, from some seconds back. */
+/**
+ * A second mapping with a group of its own: two pollers for each partition, the same records in
+ * other batches, from some seconds back.
+ */
 const secondMapping: Fault = {
   kind: 'second mapping',
   holds: ['mappings'],

@@ -14,14 +14,16 @@ interface Held {
 }
 
 /**
- * The database loses all tables while records, questions and batch jobs are under way. `bifold restore` brings each view back.
- * The readers judge whether receipts that were given before still hold.
+ * The database loses all tables while records, questions and batch jobs are under way. `bifold
+ * restore` brings each view back. The readers judge whether receipts that were given before still
+ * hold.
  */
 const emptied: Fault = {
   kind: 'empty cassandra',
   holds: ['services', 'batch'],
   async strike(world, stream) {
-    // A view of which nothing was ever published cannot tell a loss: only the restore itself makes it known.
+    // A view of which nothing was ever published cannot tell a loss: only the restore itself makes
+    // it known.
     for (const one of world.streams) await publishOnce(world, one);
     const mapping = await world.busy(stream);
     const held = await withCassandra(world, async (client) => {
@@ -63,7 +65,9 @@ async function rowsOf(client: CassandraClient, table: 'pointer' | 'progress'): P
   return Number(row?.rows ?? 0);
 }
 
-/** Views that do not answer. One that did would have to be right all the same: the reader checks it. */
+/**
+ * Views that do not answer. One that did would have to be right all the same: the reader checks it.
+ */
 async function refusalsOf({ readers }: World): Promise<number> {
   const covered = await Promise.all(
     readers.map((reader) => reader.check({ window: Object.keys(reader.stream.view.windowsMs)[0] ?? '', limit: 1 }, 1)),

@@ -15,7 +15,10 @@ export interface Strike {
 export interface Fault {
   readonly kind: string;
   readonly holds: readonly Part[];
-  /** Strikes, and returns when what it broke was lifted, or repaired as a user would. @throws when that is not possible */
+  /**
+   * Strikes, and returns when what it broke was lifted, or repaired as a user would. @throws when
+   * that is not possible
+   */
   strike(world: World, stream: Stream, random: Random): Promise<Strike>;
 }
 

@@ -21,7 +21,10 @@ interface Frozen {
   readonly records: number;
 }
 
-/** Freezes the process that folds a batch, in the middle of it; null when each time none was under way. */
+/**
+ * Freezes the process that folds a batch, in the middle of it; null when each time none was under
+ * way.
+ */
 async function freezeSpeed(world: World, stream: Stream, withinMs: number): Promise<Frozen | null> {
   for (const giveUpAtMs = Date.now() + BUSY_WITHIN_MS; Date.now() < giveUpAtMs; ) {
     if ((await world.busy(stream)) === null) continue;
@@ -102,7 +105,10 @@ async function freezeUntilTimeout(world: World, stream: Stream, withinMs: number
   return timedOut === null ? missed(`${what}, and no timeout`) : hit(`${what}, timed out and delivered again`);
 }
 
-/** A batch is frozen in the middle, its trigger dies, another trigger delivers it to other processes; then the first ones go on. */
+/**
+ * A batch is frozen in the middle, its trigger dies, another trigger delivers it to other
+ * processes; then the first ones go on.
+ */
 const zombie: Fault = {
   kind: 'thaw speed function after its batch came again',
   holds: ['speed', 'services'],

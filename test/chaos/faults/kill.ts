@@ -7,7 +7,10 @@ import { type Fault, hit, missed, plural } from './fault.ts';
 
 const TRIES = 6;
 
-/** The processes of the speed function, while they fold. Whether a batch was among them is seen by its failure. */
+/**
+ * The processes of the speed function, while they fold. Whether a batch was among them is seen by
+ * its failure.
+ */
 const speedWorker: Fault = {
   kind: 'kill speed function',
   holds: ['speed'],

@@ -19,7 +19,10 @@ const POLL_MS = 50;
 /** Another fault may take the broker away for longer than a producer waits. */
 const TRIES = 5;
 
-/** Reads what the command sends into the ledger, and compares it with what must come, record by record. */
+/**
+ * Reads what the command sends into the ledger, and compares it with what must come, record by
+ * record.
+ */
 class Follower {
   readonly #log: Log;
   readonly #stream: Stream;
@@ -37,7 +40,9 @@ class Follower {
     return this.#seen;
   }
 
-  /** @throws when a record is not the next one of its partition: then one was lost, or came twice */
+  /**
+   * @throws when a record is not the next one of its partition: then one was lost, or came twice
+   */
   async follow(): Promise<void> {
     const { ledger, view } = this.#stream;
     for (const partition of ledger.next().keys()) {
@@ -84,7 +89,10 @@ async function endOf(running: Running, follower: Follower): Promise<number | nul
   return running.ended;
 }
 
-/** kill -9 of `bifold produce` in the middle of a file, again and again, and `--resume`. The records are those of the stream. */
+/**
+ * kill -9 of `bifold produce` in the middle of a file, again and again, and `--resume`. The records
+ * are those of the stream.
+ */
 const killed: Fault = {
   kind: 'kill producer',
   holds: ['producer'],

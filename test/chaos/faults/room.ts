@@ -9,7 +9,10 @@ import { type Fault, hit, missed } from './fault.ts';
 const run = promisify(execFile);
 const TRIES = 4;
 
-/** A job that finds no room must say so, with a code to search for, and do its work once there is some. */
+/**
+ * A job that finds no room must say so, with a code to search for, and do its work once there is
+ * some.
+ */
 function noRoom(volume: Volume, kind: string, job: Job): Fault {
   return {
     kind,
@@ -40,8 +43,8 @@ function noRoom(volume: Volume, kind: string, job: Job): Fault {
 }
 
 /**
- * Kafka may write no more: RLIMIT_FSIZE lets a file of its process grow no further, which to the broker is a full volume in all but the error's name. It gives up
- * its log folder and ends.
+ * Kafka may write no more: RLIMIT_FSIZE lets a file of its process grow no further, which to the
+ * broker is a full volume in all but the error's name. It gives up its log folder and ends.
  */
 const kafka: Fault = {
   kind: 'no room for kafka',

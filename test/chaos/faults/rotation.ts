@@ -9,7 +9,9 @@ import { type Fault, hit, missed, plural } from './fault.ts';
 const LOGIN_WITHIN_MS = 20_000;
 const KAFKA_SECRET = 'bifold/kafka';
 
-/** Kafka's new password, where functions and the trigger find it, and where `up` would take it from. */
+/**
+ * Kafka's new password, where functions and the trigger find it, and where `up` would take it from.
+ */
 async function changePassword({ addresses, stateDir }: ChaosCloud): Promise<void> {
   const file = join(stateDir, 'secrets.json');
   const secrets = JSON.parse(readFileSync(file, 'utf8')) as { kafka: { username: string; password: string } };
@@ -28,8 +30,9 @@ async function changePassword({ addresses, stateDir }: ChaosCloud): Promise<void
 }
 
 /**
- * The brokers take another password while records flow, and every connection to them is reset, so that functions and
- * trigger must log in again. It hits if the trigger's connections came back, and records are folded on.
+ * The brokers take another password while records flow, and every connection to them is reset, so
+ * that functions and trigger must log in again. It hits if the trigger's connections came back, and
+ * records are folded on.
  */
 const secrets: Fault = {
   kind: 'rotate secrets',

@@ -4,8 +4,9 @@ import { processIdentity } from '@bifold/cloud';
 import { bifoldIn, CLOUDS_FOLDER, deleteCloud, RUN_FILE, runningTests } from './bifold.ts';
 
 /**
- * Before any integration test. A run that was killed leaves its clouds behind: they are deleted, so that no test meets
- * their topics, tables and models. The clouds of a run that still goes on are left alone.
+ * Before any integration test. A run that was killed leaves its clouds behind: they are deleted, so
+ * that no test meets their topics, tables and models. The clouds of a run that still goes on are
+ * left alone.
  */
 export default async function begin(): Promise<void> {
   if (runningTests() !== null) return;

@@ -17,7 +17,10 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** The command line of this checkout, with a local cloud of its own under `.bifold/test`. Software is shared with the checkout's cloud. */
+/**
+ * The command line of this checkout, with a local cloud of its own under `.bifold/test`. Software
+ * is shared with the checkout's cloud.
+ */
 export interface Bifold {
   readonly stateDir: string;
   /** What makes any command of this checkout one of this cloud. */
@@ -57,8 +60,8 @@ export interface Status {
 const OUTPUT_BYTES_MAX = 512 * 1024 * 1024;
 
 /**
- * The cloud of the tests that take nothing away from it: it is up when this returns, and goes when all tests have ended (`end.ts`). Each of them has topics, a
- * keyspace and a pipeline of its own.
+ * The cloud of the tests that take nothing away from it: it is up when this returns, and goes when
+ * all tests have ended (`end.ts`). Each of them has topics, a keyspace and a pipeline of its own.
  */
 export async function sharedBifold(): Promise<Bifold> {
   const bifold = bifoldIn(SHARED);
@@ -81,14 +84,19 @@ export async function deleteCloud(bifold: Bifold): Promise<void> {
   if (status !== 0) throw new Error(stderr);
 }
 
-/** The process of the run of integration tests that goes on in this checkout; null when there is none. */
+/**
+ * The process of the run of integration tests that goes on in this checkout; null when there is
+ * none.
+ */
 export function runningTests(): number | null {
   if (!existsSync(RUN_FILE)) return null;
   const { pid, identity } = JSON.parse(readFileSync(RUN_FILE, 'utf8'));
   return processIdentity(pid) === identity ? pid : null;
 }
 
-/** The command line over a cloud of this name; that of another checkout where its folder is given. */
+/**
+ * The command line over a cloud of this name; that of another checkout where its folder is given.
+ */
 export function bifoldIn(name: string, checkout: string = root): Bifold {
   const stateDir = join(CLOUDS_FOLDER, name);
   const program = join(checkout, 'infra', 'cli', 'bin', 'bifold.js');

@@ -10,7 +10,10 @@ function onPath(): string | undefined {
   return PROGRAMS.flatMap((program) => folders.map((folder) => join(folder, program))).find(existsSync);
 }
 
-/** Chromium of this machine, installed from Debian's packages where it is missing and we may. A sentence when there is none. */
+/**
+ * Chromium of this machine, installed from Debian's packages where it is missing and we may. A
+ * sentence when there is none.
+ */
 export function findBrowser(): { readonly path: string } | { readonly missing: string } {
   const found = onPath();
   if (found !== undefined) return { path: found };
@@ -29,7 +32,10 @@ export function findBrowser(): { readonly path: string } | { readonly missing: s
   return installed === undefined ? { missing: 'apt-get installed no Chromium' } : { path: installed };
 }
 
-/** A browser with a new profile, for which `rebound` is a name of this machine: what DNS rebinding makes of a site's name. */
+/**
+ * A browser with a new profile, for which `rebound` is a name of this machine: what DNS rebinding
+ * makes of a site's name.
+ */
 export function openBrowser(executablePath: string, rebound: string): Promise<Browser> {
   return chromium.launch({
     executablePath,

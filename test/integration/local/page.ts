@@ -24,7 +24,10 @@ export function commandsOf(page: string): readonly ShownCommand[] {
     });
 }
 
-/** What lasts of an output from run to run: its lines in an order of their own, each as `lasting` leaves it. */
+/**
+ * What lasts of an output from run to run: its lines in an order of their own, each as `lasting`
+ * leaves it.
+ */
 export function lastingLines(text: string, lasting: (line: string) => string | null): readonly string[] {
   return text
     .split('\n')
@@ -33,7 +36,10 @@ export function lastingLines(text: string, lasting: (line: string) => string | n
     .sort();
 }
 
-/** Runs a command as a person would in a folder, with both of its streams; `npx bifold` is that of this checkout. */
+/**
+ * Runs a command as a person would in a folder, with both of its streams; `npx bifold` is that of
+ * this checkout.
+ */
 export function inShell(
   { env }: Bifold,
   folder: string,

@@ -24,7 +24,10 @@ const INVOKE = `/2015-03-31/functions/${VICTIM}/invocations`;
 const QUEUES = '/?Action=ListQueues&Version=2012-11-05';
 const queueOf = (name: string) => `/?Action=CreateQueue&QueueName=${name}&Version=2012-11-05`;
 
-/** A page of `origin`, which is not the emulator's, does what a page can do to it. Returns what it could read. */
+/**
+ * A page of `origin`, which is not the emulator's, does what a page can do to it. Returns what it
+ * could read.
+ */
 export async function attackFromPage(browser: Browser, origin: string, { port, code }: Target): Promise<string> {
   const page = await browser.newPage();
   try {
@@ -40,7 +43,10 @@ export async function attackFromPage(browser: Browser, origin: string, { port, c
   }
 }
 
-/** A page whose name was pointed to this machine: for the browser, the emulator is its own server. Returns what it could read. */
+/**
+ * A page whose name was pointed to this machine: for the browser, the emulator is its own server.
+ * Returns what it could read.
+ */
 export async function attackFromReboundPage(browser: Browser, { port }: Target): Promise<string> {
   const page = await browser.newPage();
   try {

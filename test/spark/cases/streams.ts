@@ -8,7 +8,10 @@ const within = { beforeMs: BEFORE_MS, afterMs: AFTER_MS };
 
 const rowAt = (at: number, n: number, key: string | null = 'a'): Row => ({ at, key, n });
 
-/** Files of a side: time goes on from one to the next, and some rows come late, or much too late. The last one has a key: where Spark leaves out those without one, they move no watermark. */
+/**
+ * Files of a side: time goes on from one to the next, and some rows come late, or much too late.
+ * The last one has a key: where Spark leaves out those without one, they move no watermark.
+ */
 function drawn(
   seed: number,
   name: string,

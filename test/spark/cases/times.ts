@@ -68,7 +68,8 @@ function lateCases(drawn: Draw): readonly Case[] {
       endMs !== null && endMs <= latest(events) - DELAY_MS;
   const appended = drawn('append');
   const visits = drawn('append sessions');
-  // All else is five hours later, but for three events of the first's time. Spark's late is what the batch before last had left behind.
+  // All else is five hours later, but for three events of the first's time. Spark's late is what
+  // the batch before last had left behind.
   const first = drawn('in time', { spanMs: 60 * MINUTE_MS });
   const later = drawn('later', { fromMs: FIRST_MS + 5 * 60 * MINUTE_MS, spanMs: 60 * MINUTE_MS });
   const late = first.slice(0, 3);

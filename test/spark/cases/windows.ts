@@ -37,7 +37,9 @@ const WINDOWS: Readonly<Record<string, Window>> = {
   'running total': running(),
 };
 
-/** Beside each, the records are counted: a record too few is seen whatever the others make of it. */
+/**
+ * Beside each, the records are counted: a record too few is seen whatever the others make of it.
+ */
 const AGGREGATES: Readonly<Record<string, Readonly<Record<string, Aggregate<Event, unknown>>>>> = {
   'count, any, all': { n_flag: count({ where: 'flag' }), some: any('flag'), every: all('flag') },
   'sum, mean, min, max of integers': {
@@ -64,7 +66,10 @@ const AGGREGATES: Readonly<Record<string, Readonly<Record<string, Aggregate<Even
   distinct: { numbers: distinct('n'), doubles: distinct('x'), words: distinct('word'), flags: distinct('flag') },
 };
 
-/** Two columns that go together, so that no sum of products cancels: what one rounding more or less does is known. */
+/**
+ * Two columns that go together, so that no sum of products cancels: what one rounding more or less
+ * does is known.
+ */
 function pairCases(seed: number): readonly Case[] {
   return ['tumbling', 'running total'].map((window): Case => {
     const name = `${window}: covariance, correlation`;

@@ -65,7 +65,8 @@ it('without a watermark a key passes once for ever', async () => {
 });
 
 it('with a watermark keys are forgotten, and what could be a duplicate of them is late', async () => {
-  // Batch 2 still judges lateness by the watermark of batch 1: none. It forgets a (20) and b (22) at its end, so a31 passes in batch 3.
+  // Batch 2 still judges lateness by the watermark of batch 1: none. It forgets a (20) and b (22)
+  // at its end, so a31 passes in batch 3.
   expect(await passed('10s')).toEqual({
     rows: ['a10', 'b12', 'c40', 'a31'],
     counts: [1, 0, 1, 0, 2, 0, 1, 1],

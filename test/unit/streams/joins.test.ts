@@ -1,4 +1,7 @@
-/** Joins and unions against their definition, written down over plain arrays: all pairs, late rows dropped, rows without a partner once none can come any more. */
+/**
+ * Joins and unions against their definition, written down over plain arrays: all pairs, late rows
+ * dropped, rows without a partner once none can come any more.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as pathOf } from 'node:path';
@@ -24,7 +27,10 @@ type Event = z.infer<typeof Event>;
 type Pair = readonly [left: Event | null, right: Event | null];
 
 const [BEFORE_S, AFTER_S, LEFT_DELAY_S, RIGHT_DELAY_S] = [6, 3, 7, 4];
-/** A window over joined rows is over so much later: Spark's output watermark of a join is its state's, less a millisecond. */
+/**
+ * A window over joined rows is over so much later: Spark's output watermark of a join is its
+ * state's, less a millisecond.
+ */
 const HOLD_S = 6.001;
 
 interface Held {

@@ -1,4 +1,7 @@
-/** A stream joined with a table: each batch joins the version that was current when it was planned, also when it runs again. */
+/**
+ * A stream joined with a table: each batch joins the version that was current when it was planned,
+ * also when it runs again.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Output modes and watermark against Spark's own definition, written down over plain arrays: rows times windows, late rows dropped, windows evicted. */
+/**
+ * Output modes and watermark against Spark's own definition, written down over plain arrays: rows
+ * times windows, late rows dropped, windows evicted.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

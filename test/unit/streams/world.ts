@@ -2,7 +2,10 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Batch, type Journal, type Ports, runStream, type Stream } from '@bifold/streams';
 
-/** A world for tests: a clock that goes on when a stream waits, and what the console was given. Services are away. */
+/**
+ * A world for tests: a clock that goes on when a stream waits, and what the console was given.
+ * Services are away.
+ */
 export interface World {
   readonly ports: Ports;
   readonly shown: Batch[];

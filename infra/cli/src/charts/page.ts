@@ -1,4 +1,7 @@
-/** One HTML file with all that it shows: no script, nothing fetched, so that it can be kept and sent. */
+/**
+ * One HTML file with all that it shows: no script, nothing fetched, so that it can be kept and
+ * sent.
+ */
 
 /** HTML that was made here; all other text is escaped. */
 export class Html {

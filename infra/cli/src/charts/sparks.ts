@@ -1,7 +1,9 @@
 const SPARKS = '▁▂▃▄▅▆▇█';
 const WIDTH_MAX = 15;
 
-/** A histogram in a line; of many bins, two are one. @param most what the highest mark stands for */
+/**
+ * A histogram in a line; of many bins, two are one. @param most what the highest mark stands for
+ */
 export function sparks(counts: readonly number[], most?: number): string {
   const bins = sparkBins(counts);
   const highest = most ?? Math.max(1, ...bins);

@@ -1,7 +1,10 @@
 import type { CloudAddresses } from '@bifold/cloud';
 import { CliError, messageOf } from '../errors.ts';
 
-/** What the command line does with the AWS APIs of the local cloud. Each client is loaded when it is first used. */
+/**
+ * What the command line does with the AWS APIs of the local cloud. Each client is loaded when it is
+ * first used.
+ */
 export interface LocalAws {
   /** Writes parameters that differ, and says which. */
   ensureParameters(wanted: Readonly<Record<string, string>>): Promise<readonly string[]>;

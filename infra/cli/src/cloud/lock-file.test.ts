@@ -6,7 +6,10 @@ interface Package {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-/** npm leaves out what the registry at hand does not have, and `npm ci` then refuses the lock file on every machine. */
+/**
+ * npm leaves out what the registry at hand does not have, and `npm ci` then refuses the lock file
+ * on every machine.
+ */
 it('the lock file names every optional package, those of other machines too', () => {
   const lock = JSON.parse(readFileSync(new URL('../../../../package-lock.json', import.meta.url), 'utf8'));
   const packages: Record<string, Package> = lock.packages;

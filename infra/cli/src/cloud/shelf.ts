@@ -4,8 +4,9 @@ import { basename, dirname, join } from 'node:path';
 import type { CloudPaths } from '@bifold/cloud';
 
 /**
- * A folder of data that was made once, named by what it was made of, so that a change of that makes it anew. It is there whole or not at all: of two
- * commands that make it side by side, the first one's stands.
+ * A folder of data that was made once, named by what it was made of, so that a change of that makes
+ * it anew. It is there whole or not at all: of two commands that make it side by side, the first
+ * one's stands.
  */
 export async function ensureFolder(
   { softwareDir }: CloudPaths,

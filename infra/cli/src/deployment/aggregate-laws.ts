@@ -39,7 +39,8 @@ class BrokenLaw extends Error {
 }
 
 /**
- * Tries the aggregates of somebody's own that a pipeline has, with generated values of their fields' types.
+ * Tries the aggregates of somebody's own that a pipeline has, with generated values of their
+ * fields' types.
  * @throws {UsageError} with the smallest counterexample that was found
  */
 export function tryAggregates({ plan }: Pipeline, seed: number): readonly TriedAggregate[] {

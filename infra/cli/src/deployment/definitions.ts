@@ -6,7 +6,8 @@ type Definitions = typeof import('@bifold/pipelines');
 
 /**
  * What layers/pipelines exports.
- * @throws {UsageError} naming file and line where it cannot be loaded; what a definition itself refuses is thrown as it is
+ * @throws {UsageError} naming file and line where it cannot be loaded; what a definition itself
+ * refuses is thrown as it is
  */
 export async function definitions(load = () => import('@bifold/pipelines')): Promise<Definitions> {
   try {
@@ -29,7 +30,10 @@ function unloadable(cause: unknown): UsageError {
   );
 }
 
-/** `layers/pipelines/src/tills.ts:12:7`: of an error while modules are loaded, its stack begins with where that was. */
+/**
+ * `layers/pipelines/src/tills.ts:12:7`: of an error while modules are loaded, its stack begins with
+ * where that was.
+ */
 function placeOf(error: unknown): string {
   const [, url, place] = /(file:\/\/[^\s)]+?)(:\d+(?::\d+)?)/.exec((error as Error | null)?.stack ?? '') ?? [];
   return url === undefined ? 'somewhere in layers/pipelines' : relative(process.cwd(), fileURLToPath(url)) + place;

@@ -4,7 +4,10 @@ import type { Pipeline } from '@bifold/core';
 import { CliError, UsageError } from '../errors.ts';
 import { readJson, writeJson } from '../records/files.ts';
 
-/** What was deployed of a pipeline. Written here because the emulator may forget it, and `up` deploys it again. */
+/**
+ * What was deployed of a pipeline. Written here because the emulator may forget it, and `up`
+ * deploys it again.
+ */
 export interface DeploymentRecord {
   readonly pipeline: string;
   readonly topic: string;
@@ -13,7 +16,10 @@ export interface DeploymentRecord {
   readonly apiId: string;
   readonly archiveBucket: string;
   readonly functions: Readonly<Record<string, string>>;
-  /** Settings that it was deployed with, as `cdk -c` takes them: what is deployed again must be the same. Absent in records of earlier versions. */
+  /**
+   * Settings that it was deployed with, as `cdk -c` takes them: what is deployed again must be the
+   * same. Absent in records of earlier versions.
+   */
   readonly settings?: Readonly<Record<string, string>>;
   /** The ids of the topics that its relay brings into its own; absent where it has no relay. */
   readonly relayed?: Readonly<Record<string, string>>;
@@ -62,7 +68,8 @@ export function deploymentOf(paths: CloudPaths, pipeline: string): DeploymentRec
 
 /**
  * The deployment of a pipeline whose rows are read as its definition says.
- * @throws {UsageError} when what is deployed is another definition: its rows have other keys or values
+ * @throws {UsageError} when what is deployed is another definition: its rows have other keys or
+ * values
  */
 export function deployedAs(paths: CloudPaths, { plan }: Pick<Pipeline, 'plan'>): DeploymentRecord {
   const record = deploymentOf(paths, plan.name);

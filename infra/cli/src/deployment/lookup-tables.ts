@@ -9,7 +9,10 @@ import { storedRow, typedRecord } from '../records/csv.ts';
 
 type Table = LookupTable<unknown>;
 
-/** @throws {UsageError} when no pipeline joins a table of that name, and `module` exports none either */
+/**
+ * @throws {UsageError} when no pipeline joins a table of that name, and `module` exports none
+ * either
+ */
 export function lookupTableNamed(name: string, module: Readonly<Record<string, unknown>> = {}): Table {
   const tables: readonly Table[] = [...lookupTables, ...Object.values(module).filter(isTable)];
   const found = tables.find((table) => table.name === name);
@@ -50,7 +53,10 @@ export async function loadLookupLines(
   await step(context.onProgress, `lookup table ${name}`, () => loadLookup(context, table, records));
 }
 
-/** Loads a whole version of a table: its version is the hash of its rows, so the same rows are the same version. @throws {UsageError} naming the bad row */
+/**
+ * Loads a whole version of a table: its version is the hash of its rows, so the same rows are the
+ * same version. @throws {UsageError} naming the bad row
+ */
 export async function loadLookup(
   context: Context,
   table: Table,

@@ -41,9 +41,14 @@ const CHOSEN_BY = {
 /** Why a version may not be promoted. */
 export interface Gate {
   readonly golden: GoldenResult;
-  /** The verdict of training on the ONNX file, or of a run of it here; null for versions without an ONNX file. */
+  /**
+   * The verdict of training on the ONNX file, or of a run of it here; null for versions without an
+   * ONNX file.
+   */
   readonly onnx: OnnxCheck | null;
-  /** The measure, of this version and of the current one; null where there is none to compare with. */
+  /**
+   * The measure, of this version and of the current one; null where there is none to compare with.
+   */
   readonly measure: {
     readonly name: string;
     readonly own: number;
@@ -65,7 +70,9 @@ export async function checkVersion(registry: ModelRegistry, name: string, versio
   });
 }
 
-/** Which version a folder holds, as its `model.json` says. @throws {UsageError} when it holds none */
+/**
+ * Which version a folder holds, as its `model.json` says. @throws {UsageError} when it holds none
+ */
 export function versionIn(folder: string): { readonly name: string; readonly version: string } {
   const file = join(folder, 'model.json');
   let held: { readonly name?: unknown; readonly version?: unknown } | null;
@@ -146,7 +153,10 @@ function measuresOf(heldOut: unknown): Measures {
   return Object.fromEntries(entries.filter((entry): entry is [string, number] => Number.isFinite(entry[1])));
 }
 
-/** Scores the golden vectors, here and by ONNX Runtime, and compares the measures with the current version's. */
+/**
+ * Scores the golden vectors, here and by ONNX Runtime, and compares the measures with the current
+ * version's.
+ */
 export async function gateOf(
   registry: ModelRegistry,
   name: string,
@@ -169,7 +179,9 @@ export async function gateOf(
   return { golden, onnx, measure: { name: measure, own: ownValue, current: currentValue, isWorse } };
 }
 
-/** @throws {ModelError} when a version is scored otherwise than in training, which nothing overrides */
+/**
+ * @throws {ModelError} when a version is scored otherwise than in training, which nothing overrides
+ */
 export function checkGate(name: string, version: string, { golden, onnx }: Gate): void {
   if (onnx !== null && 'failed' in onnx) throw onnxDiffers(name, version, `ONNX Runtime cannot run it: ${onnx.failed}`);
   checkFidelity(name, version, golden, onnx);

@@ -18,7 +18,10 @@ const ASSETS_BUCKET = 'bifold-assets';
 const KAFKA_SECRET = 'bifold/kafka';
 export const PARTITIONS_DEFAULT = 4;
 
-/** What the functions and their deployment find by name: addresses, the broker's secret, the buckets for code and for models, the tables. Harmless when repeated. */
+/**
+ * What the functions and their deployment find by name: addresses, the broker's secret, the buckets
+ * for code and for models, the tables. Harmless when repeated.
+ */
 export async function provision(context: Context): Promise<void> {
   const { kafka, cassandra } = context.addresses;
   const aws = await context.aws();
@@ -35,7 +38,9 @@ export async function provision(context: Context): Promise<void> {
   ]);
 }
 
-/** Everything that a kill may have taken: services first, then what was provisioned and deployed. */
+/**
+ * Everything that a kill may have taken: services first, then what was provisioned and deployed.
+ */
 export async function converge(
   context: Context,
 ): Promise<{ readonly started: readonly string[]; readonly deployed: readonly string[] }> {
@@ -74,10 +79,16 @@ async function lostDeployments(context: Context): Promise<readonly DeploymentRec
 /** A topic as a pipeline finds it, or as it was created for it. */
 type Ensured = Pick<TopicDescription, 'id' | 'config'> & { readonly partitions: number };
 
-/** What a relay adds to a record, at most: the largest record of a source must find room in its log. Bytes. */
+/**
+ * What a relay adds to a record, at most: the largest record of a source must find room in its log.
+ * Bytes.
+ */
 const RELAY_OVERHEAD_BYTES = 4_096;
 
-/** Creates a topic as a pipeline needs it, if it is missing; refuses one that could not be folded exactly. */
+/**
+ * Creates a topic as a pipeline needs it, if it is missing; refuses one that could not be folded
+ * exactly.
+ */
 async function ensureTopic(
   context: Context,
   pipeline: string,
@@ -165,7 +176,10 @@ async function refuseBegunLog(context: Context, { name, topic }: Plan): Promise<
   }
 }
 
-/** Deploys one pipeline on the local cloud and records it, with the settings that were given beside those of a local cloud. */
+/**
+ * Deploys one pipeline on the local cloud and records it, with the settings that were given beside
+ * those of a local cloud.
+ */
 export async function deploy(
   context: Context,
   pipeline: Pipeline,
@@ -231,7 +245,10 @@ export async function deploy(
   return record;
 }
 
-/** The folder of training's libraries on this machine, where the emulator runs functions as processes. */
+/**
+ * The folder of training's libraries on this machine, where the emulator runs functions as
+ * processes.
+ */
 async function installedLibraries({ paths, onProgress }: Context): Promise<string> {
   const { ensureTrainingPython } = await import('../training/python.ts');
   return (await ensureTrainingPython(paths, onProgress)).libraries;
@@ -254,7 +271,10 @@ export async function ensureDeployed(context: Context, pipeline: Pipeline): Prom
 
 const TURN_WITHIN_MS = 900_000;
 
-/** One CDK command at a time writes the output of a pipeline; another one of this checkout is waited for. */
+/**
+ * One CDK command at a time writes the output of a pipeline; another one of this checkout is waited
+ * for.
+ */
 export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   for (const deadlineMs = Date.now() + TURN_WITHIN_MS; ; ) {
     try {
@@ -282,7 +302,10 @@ async function followed(context: Context, record: DeploymentRecord): Promise<voi
   }
 }
 
-/** Of all code that a deployment is made of: when it is the same, deploying again would change nothing. */
+/**
+ * Of all code that a deployment is made of: when it is the same, deploying again would change
+ * nothing.
+ */
 function sourcesDigest(root: string): string {
   const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
   for (const folder of ['functions', 'layers', 'cdk']) {
@@ -296,7 +319,10 @@ function sourcesDigest(root: string): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** For the CDK command line: the emulator's endpoint and keys, and nothing of the caller's own account. */
+/**
+ * For the CDK command line: the emulator's endpoint and keys, and nothing of the caller's own
+ * account.
+ */
 export function cdkEnvironment({ addresses: { aws } }: Context): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: aws.endpoint,

@@ -8,7 +8,10 @@ import { step } from '../output/terminal.ts';
 import { parseCsv } from '../records/csv.ts';
 import { csvLine } from '../records/csv-text.ts';
 
-/** 526 people of the Current Population Survey of 1976, divided as in the exercise: a table of people, and a topic of what they do. */
+/**
+ * 526 people of the Current Population Survey of 1976, divided as in the exercise: a table of
+ * people, and a topic of what they do.
+ */
 export interface Salaries {
   /** The lookup table `people`. */
   readonly peopleFile: string;
@@ -84,7 +87,10 @@ const INDUSTRIES = {
   ...{ trade: 'trade', services: 'services', profserv: 'professional services' },
 } as const;
 
-/** A row of wage1. The survey asks neither for age nor for a title: its experience is age − education − 6 by definition, and occupation and industry are flags. */
+/**
+ * A row of wage1. The survey asks neither for age nor for a title: its experience is age −
+ * education − 6 by definition, and occupation and industry are flags.
+ */
 export function personOf(cells: Cells, id: number): Person {
   const number = (name: string): number => Number(cells[name]);
   const named = (names: Readonly<Record<string, string>>): string | undefined =>

@@ -6,7 +6,10 @@ import { ensureFolder, jsonLines } from '../cloud/shelf.ts';
 import { csvLine } from '../records/csv-text.ts';
 import { ensureTrainingPython } from '../training/python.ts';
 
-/** 178 wines of three cultivars: the data set of the UCI repository (CC BY 4.0), as scikit-learn ships it. */
+/**
+ * 178 wines of three cultivars: the data set of the UCI repository (CC BY 4.0), as scikit-learn
+ * ships it.
+ */
 export interface Wines {
   /** With the cultivar: to learn from. */
   readonly wineFile: string;

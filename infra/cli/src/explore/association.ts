@@ -6,7 +6,9 @@ import { type ColumnProfile, numberSql } from './column.ts';
 export interface Association {
   readonly feature: string;
   readonly measure: 'Pearson r' | 'correlation ratio η' | "Cramér's V";
-  /** From 0 (nothing) to 1 (everything), Pearson's from -1; null where one of the two does not vary. */
+  /**
+   * From 0 (nothing) to 1 (everything), Pearson's from -1; null where one of the two does not vary.
+   */
   readonly value: number | null;
   /** Number against number: some rows, and the mean of the target along the feature. */
   readonly points: readonly { readonly x: number; readonly y: number }[];
@@ -112,7 +114,10 @@ async function againstClass(
   };
 }
 
-/** The share of the variance of `y` that lies between the groups of `label`, as a root: so that it compares with a correlation. */
+/**
+ * The share of the variance of `y` that lies between the groups of `label`, as a root: so that it
+ * compares with a correlation.
+ */
 async function correlationRatio(database: DuckDb, pairs: string): Promise<number | null> {
   const [found] = await database.rows(
     `WITH pairs AS (${pairs}), groups AS (SELECT label, avg(y) AS m, count(*) AS n FROM pairs GROUP BY label), whole AS (SELECT avg(y) AS m, var_pop(y) * count(*) AS s FROM pairs)

@@ -31,7 +31,10 @@ const FEW = 12;
 const COLUMNS_MAX = 300;
 const CORRELATED_MAX = 25;
 
-/** Everything that can be counted about a table without knowing what it is for. DuckDB does the sums. */
+/**
+ * Everything that can be counted about a table without knowing what it is for. DuckDB does the
+ * sums.
+ */
 export async function profileOf(source: string, parquetFile: string, target: string | null): Promise<Profile> {
   const database = await openDuckDb({ memoryLimit: '2GB', tempDirectory: tmpdir() });
   try {

@@ -3,15 +3,19 @@ import type { BatchProducer, OutgoingMessage } from '@bifold/streams';
 import { Partitioners } from 'kafkajs';
 import { asking, kafkaClient } from './kafka.ts';
 
-/** A request's records must fit one batch of the broker (1 MiB) even if all of them go to one partition. */
+/**
+ * A request's records must fit one batch of the broker (1 MiB) even if all of them go to one
+ * partition.
+ */
 const REQUEST_BYTES_MAX = 900_000;
 const RECORD_OVERHEAD_BYTES = 200;
 /** The offset that says which batch was written stands at this partition of the topic. */
 const MARKED_PARTITION = 0;
 
 /**
- * Writes batches to Kafka in transactions, each with its number: as the offset that a consumer group of the producer's own name commits within the transaction. So records
- * and number are there together or not at all, and whoever comes after a crash can ask which batch was the last.
+ * Writes batches to Kafka in transactions, each with its number: as the offset that a consumer
+ * group of the producer's own name commits within the transaction. So records and number are there
+ * together or not at all, and whoever comes after a crash can ask which batch was the last.
  */
 export async function batchProducer(
   kafka: KafkaOptions,

@@ -1,12 +1,16 @@
 import { UsageError } from '../errors.ts';
 
 /**
- * The largest batch that a topic may take: a record of it must fit into an event of Lambda, 6 MiB with base64 and envelope counted. Base64 makes 5.6 of its 6.3 million
- * bytes of that; of headers, whose bytes an event writes as numbers, some 190 KB may be among it. Bytes.
+ * The largest batch that a topic may take: a record of it must fit into an event of Lambda, 6 MiB
+ * with base64 and envelope counted. Base64 makes 5.6 of its 6.3 million bytes of that; of headers,
+ * whose bytes an event writes as numbers, some 190 KB may be among it. Bytes.
  */
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 
-/** Refuses a topic whose log could not be folded exactly (rule 16): it must not change, and a skip inside a batch must be a hole and nothing else. What is not named is as it should be. */
+/**
+ * Refuses a topic whose log could not be folded exactly (rule 16): it must not change, and a skip
+ * inside a batch must be a hole and nothing else. What is not named is as it should be.
+ */
 export function refuseInexact(
   failed: string,
   config: Readonly<Record<string, string>>,

@@ -10,7 +10,10 @@ const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_MS = 2_000;
 /** A rebalance waits for members that are at work: no longer than this. */
 const REBALANCE_TIMEOUT_MS = 20_000;
-/** A broker that has just started reads its groups first: kafkajs takes its asking for patience as the end, unless told to begin again. */
+/**
+ * A broker that has just started reads its groups first: kafkajs takes its asking for patience as
+ * the end, unless told to begin again.
+ */
 const PATIENCE_MS = 30_000;
 /** How late a partition that was added to the topic is read. */
 const NEW_PARTITIONS_WITHIN_MS = 5_000;
@@ -21,16 +24,23 @@ export interface GroupReading {
   readonly topic: string;
   /** Where the group begins in partitions that it has committed nothing of. */
   readonly beginsAt: 'earliest' | 'latest';
-  /** Deals with records, in their order, and says how many of them; fewer than all means that it wants no more. */
+  /**
+   * Deals with records, in their order, and says how many of them; fewer than all means that it
+   * wants no more.
+   */
   readonly onRecords: (records: readonly LogRecord[]) => Promise<number>;
-  /** Called with the partitions after each assignment, and with positions as they grow; true ends the reading. */
+  /**
+   * Called with the partitions after each assignment, and with positions as they grow; true ends
+   * the reading.
+   */
   readonly isEnough: (assigned: readonly number[], positions: ReadonlyMap<number, number>) => Promise<boolean>;
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads as a member of a group, until it is enough or aborted, and leaves the group. Offsets are committed after their records were dealt with: what was
- * under way when a process died is read again, nothing is skipped.
+ * Reads as a member of a group, until it is enough or aborted, and leaves the group. Offsets are
+ * committed after their records were dealt with: what was under way when a process died is read
+ * again, nothing is skipped.
  */
 export async function readAsGroup({
   kafka,
@@ -120,7 +130,9 @@ export async function readAsGroup({
     }
   });
 
-  /** What the reader of the records throws is no failure of Kafka's, and must not be tried again. */
+  /**
+   * What the reader of the records throws is no failure of Kafka's, and must not be tried again.
+   */
   function fail(error: unknown): number {
     isDone = true;
     end(error);

@@ -69,7 +69,10 @@ function authoritiesOf(file: string): string {
   });
 }
 
-/** Runs a command's work on some brokers, and closes what it opened. What the brokers do not accept was asked wrongly. */
+/**
+ * Runs a command's work on some brokers, and closes what it opened. What the brokers do not accept
+ * was asked wrongly.
+ */
 export function withKafka<T>(choice: KafkaChoice, work: (session: KafkaSession) => Promise<T>): Promise<T> {
   return withContext(async (context) => {
     const options = kafkaOptionsOf(context, choice);

@@ -31,7 +31,10 @@ export interface RecordProducer {
   close(): Promise<void>;
 }
 
-/** kafkajs 2.2.4 sets timers in the past, which Node 24 remarks on each time; everything else is remarked on as before. */
+/**
+ * kafkajs 2.2.4 sets timers in the past, which Node 24 remarks on each time; everything else is
+ * remarked on as before.
+ */
 function hushNegativeTimeouts(): void {
   const { emitWarning } = process;
   process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
@@ -56,7 +59,10 @@ export function kafkaClient({ brokers, credentials, tls }: KafkaOptions, retry =
   });
 }
 
-/** Idempotent: what the client repeats, the broker writes once. One request at a time, so that records of a partition keep their order. */
+/**
+ * Idempotent: what the client repeats, the broker writes once. One request at a time, so that
+ * records of a partition keep their order.
+ */
 export async function recordProducer(kafka: KafkaOptions): Promise<RecordProducer> {
   const producer: Producer = kafkaClient(kafka).producer({
     idempotent: true,
@@ -76,7 +82,10 @@ export async function recordProducer(kafka: KafkaOptions): Promise<RecordProduce
   };
 }
 
-/** Deletes a topic, and waits until the broker has forgotten it; one that does not exist is no error. */
+/**
+ * Deletes a topic, and waits until the broker has forgotten it; one that does not exist is no
+ * error.
+ */
 export async function deleteTopic({ addresses }: Context, topic: string): Promise<void> {
   const kafka = { brokers: [addresses.kafka.brokersInternal] };
   const admin = kafkaClient(kafka).admin();
@@ -94,7 +103,9 @@ export async function deleteTopic({ addresses }: Context, topic: string): Promis
   });
 }
 
-/** What Kafka does not do is told with the brokers that were asked; errors of ours pass as they are. */
+/**
+ * What Kafka does not do is told with the brokers that were asked; errors of ours pass as they are.
+ */
 export async function asking<T>({ brokers }: KafkaOptions, what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();

@@ -1,6 +1,6 @@
 /**
- * Kafka's murmur2, as its Java client computes it over a key's bytes: which partition a key goes to must never depend on the client that sends it.
- * Signed 32 bits.
+ * Kafka's murmur2, as its Java client computes it over a key's bytes: which partition a key goes to
+ * must never depend on the client that sends it. Signed 32 bits.
  */
 function murmur2(bytes: Uint8Array): number {
   const { length } = bytes;
@@ -23,7 +23,10 @@ function murmur2(bytes: Uint8Array): number {
   return hash ^ (hash >>> 15);
 }
 
-/** The partition of a key; records without a key go where the empty one goes, so that their order is total too. */
+/**
+ * The partition of a key; records without a key go where the empty one goes, so that their order is
+ * total too.
+ */
 export function partitionOf(key: string | null, partitions: number): number {
   return (murmur2(Buffer.from(key ?? '')) & 0x7fffffff) % partitions;
 }

@@ -17,7 +17,10 @@ import { RecordDigest } from './record-digest.ts';
 import { resumableProducer } from './resumable-producer.ts';
 import { keyOfPart, type SentPart, sendMemory } from './send-memory.ts';
 
-/** Records that can be read again in the same order: a file by its address, or a data set by its name. */
+/**
+ * Records that can be read again in the same order: a file by its address, or a data set by its
+ * name.
+ */
 export interface RecordSource {
   readonly address: string;
   records(): Iterable<KeyedRecord> | AsyncIterable<KeyedRecord>;
@@ -34,8 +37,10 @@ const VISIBLE_WITHIN_MS = 10_000;
 const POLL_MS = 20;
 
 /**
- * Sends each record of the sources exactly once to the topic of this id, however often it is called and however the calls before ended.
- * @throws {UsageError} where a source is not what was sent of it, or nothing was begun that could go on
+ * Sends each record of the sources exactly once to the topic of this id, however often it is called
+ * and however the calls before ended.
+ * @throws {UsageError} where a source is not what was sent of it, or nothing was begun that could
+ * go on
  */
 export async function produceOnce(
   context: Context,
@@ -118,7 +123,10 @@ async function* unsent(
   }
 }
 
-/** Waits until readers of committed records see all that was sent: the broker writes the end of a transaction a moment after it is asked to. */
+/**
+ * Waits until readers of committed records see all that was sent: the broker writes the end of a
+ * transaction a moment after it is asked to.
+ */
 async function visibleEnds(
   kafka: KafkaOptions,
   topic: string,

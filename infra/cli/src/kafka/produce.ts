@@ -15,13 +15,19 @@ export interface KeyedRecord {
 export interface ProduceOptions {
   /** Events a second; null sends as fast as the broker takes them. */
   readonly rate: number | null;
-  /** Called after each request: records dealt with (sent now or before), and records sent by this call. */
+  /**
+   * Called after each request: records dealt with (sent now or before), and records sent by this
+   * call.
+   */
   readonly onProgress?: (dealtWith: number, sent: number) => void;
   /** Other brokers than those of the local cloud. */
   readonly kafka?: KafkaOptions;
   /** Of every record. */
   readonly headers?: Readonly<Record<string, readonly string[]>>;
-  /** Records without a key go to one partition, so that their order is total, or to each partition in turn. */
+  /**
+   * Records without a key go to one partition, so that their order is total, or to each partition
+   * in turn.
+   */
   readonly keyless?: 'together' | 'in turn';
   /** Sends what there is when the next record is not there yet, as when a person types. */
   readonly isLive?: boolean;
@@ -44,13 +50,19 @@ export interface Outlet {
   pause?(waitMs: number): Promise<void>;
 }
 
-/** A request's records must fit one batch of the broker (1 MiB) even if all of them go to one partition. */
+/**
+ * A request's records must fit one batch of the broker (1 MiB) even if all of them go to one
+ * partition.
+ */
 const REQUEST_BYTES_MAX = 900_000;
 const REQUEST_RECORDS_MAX = 4_000;
 const RECORD_OVERHEAD_BYTES = 32;
 const LIVE_WAIT_MS = 20;
 
-/** Sends records in their order, each to the partition of its key. @throws when the topic does not exist */
+/**
+ * Sends records in their order, each to the partition of its key. @throws when the topic does not
+ * exist
+ */
 export async function produce(
   context: Context,
   topic: string,
@@ -131,7 +143,10 @@ export async function pump(
   return sent;
 }
 
-/** The same records; `onPause` runs whenever the next one is not there within a moment. Ends when it is aborted. */
+/**
+ * The same records; `onPause` runs whenever the next one is not there within a moment. Ends when it
+ * is aborted.
+ */
 async function* whenCalm<T>(
   items: Iterable<T> | AsyncIterable<T>,
   onPause: () => Promise<void>,

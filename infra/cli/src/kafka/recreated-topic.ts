@@ -13,7 +13,10 @@ interface OtherTopic {
   readonly idNow: string | null;
 }
 
-/** The pipeline's log and the sources of its relay, as far as they are other topics than those that were deployed. */
+/**
+ * The pipeline's log and the sources of its relay, as far as they are other topics than those that
+ * were deployed.
+ */
 async function otherTopics(context: Context, deployment: BoundTopics): Promise<readonly OtherTopic[]> {
   const { topic, topicId, relayed = {} } = deployment;
   const others: OtherTopic[] = [];
@@ -25,7 +28,8 @@ async function otherTopics(context: Context, deployment: BoundTopics): Promise<r
 }
 
 /**
- * Answers, archive and lag of a deployment say nothing about a topic that was created again under the same name.
+ * Answers, archive and lag of a deployment say nothing about a topic that was created again under
+ * the same name.
  * @throws {CheckFailed} naming both ids
  */
 export async function checkTopics(context: Context, deployment: BoundTopics): Promise<void> {
@@ -33,7 +37,10 @@ export async function checkTopics(context: Context, deployment: BoundTopics): Pr
   if (other !== undefined) throw recreated(deployment, other);
 }
 
-/** The same as a warning, for commands whose result is true all the same: it is of the topic that was deployed. */
+/**
+ * The same as a warning, for commands whose result is true all the same: it is of the topic that
+ * was deployed.
+ */
 export async function warnOfOtherTopics(context: Context, deployment: BoundTopics): Promise<void> {
   // What was asked is answered already: a broker that is away takes nothing from it.
   const others = await otherTopics(context, deployment).catch(() => []);

@@ -8,7 +8,10 @@ interface ReadTopic {
   readonly group: string;
 }
 
-/** Whether a pipeline's mappings read the topic of this id, as its own log or as a source of its relay: by id, so that it does not matter how the brokers are called. */
+/**
+ * Whether a pipeline's mappings read the topic of this id, as its own log or as a source of its
+ * relay: by id, so that it does not matter how the brokers are called.
+ */
 export const reads = ({ topicId: bound, relayed = {} }: DeploymentRecord, topicId: string): boolean =>
   bound === topicId || Object.values(relayed).includes(topicId);
 
@@ -28,7 +31,10 @@ async function relayGroups({ topic, topicId, relayed = {} }: DeploymentRecord): 
   }));
 }
 
-/** Records of the sources that are not in the pipeline's log yet, by topic; nothing where there is no relay. */
+/**
+ * Records of the sources that are not in the pipeline's log yet, by topic; nothing where there is
+ * no relay.
+ */
 export async function relayLag(context: Context, record: DeploymentRecord): Promise<ReadonlyMap<string, number>> {
   const behind = new Map<string, number>();
   for (const { topic, group } of await relayGroups(record)) {

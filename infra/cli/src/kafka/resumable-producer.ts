@@ -8,10 +8,15 @@ import { asking, kafkaClient, type OutgoingRecord } from './kafka.ts';
 import type { RecordDigest } from './record-digest.ts';
 import { keyOfPart, SENDS_TOPIC, type SendMemory, type SentPart } from './send-memory.ts';
 
-/** How long records may wait for their commit, and how many. They are kept meanwhile, to be sent again after a failure. */
+/**
+ * How long records may wait for their commit, and how many. They are kept meanwhile, to be sent
+ * again after a failure.
+ */
 const COMMIT_EVERY_MS = 1_000;
 const COMMIT_RECORDS_MAX = 100_000;
-/** The broker ends a dead producer's transaction after this time; until then readers do not pass it. */
+/**
+ * The broker ends a dead producer's transaction after this time; until then readers do not pass it.
+ */
 const TRANSACTION_TIMEOUT_MS = 20_000;
 /** A broker that was killed is back within this time. */
 const PATIENCE_MS = 60_000;
@@ -27,7 +32,9 @@ export interface Passage extends Omit<SentPart, 'records' | 'digest'> {
 export interface ResumableProducer {
   /** What a predecessor had sent; null when there was none. */
   readonly before: SentPart | null;
-  /** `digest` is that of the records before. Records are committed after a moment, or by `commit`. */
+  /**
+   * `digest` is that of the records before. Records are committed after a moment, or by `commit`.
+   */
   send(records: readonly OutgoingRecord[]): Promise<void>;
   commit(): Promise<void>;
   /** Commits if waiting so long would leave records uncommitted for longer than others. */
@@ -38,8 +45,10 @@ export interface ResumableProducer {
 }
 
 /**
- * Sends records in transactions, each of which commits with them how far the source was sent. The transactional id belongs to the source and the topic's
- * topic id: whoever opens it next shuts out the producer before, and ends its open transaction. So what the memory says then is what is in the topic.
+ * Sends records in transactions, each of which commits with them how far the source was sent. The
+ * transactional id belongs to the source and the topic's topic id: whoever opens it next shuts out
+ * the producer before, and ends its open transaction. So what the memory says then is what is in
+ * the topic.
  */
 export async function resumableProducer(
   kafka: KafkaOptions,
@@ -82,7 +91,8 @@ export async function resumableProducer(
   const end = async (digestText: string): Promise<void> => {
     const part: SentPart = { ...identity, records: committed + pending.length, digest: digestText };
     const open = await begin();
-    // The producer names the topic, and a new one may have its name: then what was sent just now is not in the topic that is meant.
+    // The producer names the topic, and a new one may have its name: then what was sent just now is
+    // not in the topic that is meant.
     const [topicId] = await Promise.all([
       log.topicId(),
       open.send({
@@ -112,7 +122,10 @@ export async function resumableProducer(
     return remembered();
   };
 
-  /** Does it again with a new producer when the broker fails, after what was in the transaction is settled. */
+  /**
+   * Does it again with a new producer when the broker fails, after what was in the transaction is
+   * settled.
+   */
   const persist = (what: string, attempt: () => Promise<void>, isDone: () => boolean): Promise<void> =>
     asking(kafka, what, async () => {
       const giveUpAtMs = performance.now() + PATIENCE_MS;

@@ -4,7 +4,10 @@ import type { Log } from '@bifold/core';
 import { CliError } from '../errors.ts';
 import { asking, kafkaClient } from './kafka.ts';
 
-/** Holds one record for each source that was sent to a topic. Compacted, so that nothing in it expires. */
+/**
+ * Holds one record for each source that was sent to a topic. Compacted, so that nothing in it
+ * expires.
+ */
 export const SENDS_TOPIC = 'bifold-sends';
 
 const CONFIG = {
@@ -19,7 +22,10 @@ const POLL_MS = 20;
 /** Longer than the broker leaves the transaction of a dead producer open. */
 const PATIENCE_MS = 120_000;
 
-/** How far one source was sent to one topic, by its id. Committed in the transaction of the records that it counts. */
+/**
+ * How far one source was sent to one topic, by its id. Committed in the transaction of the records
+ * that it counts.
+ */
 export interface SentPart {
   readonly topic: string;
   readonly topicId: string;
@@ -60,7 +66,8 @@ export async function sendMemory(kafka: KafkaOptions): Promise<SendMemory> {
       const end = await asking(kafka, `reading topic ${SENDS_TOPIC}`, async () => {
         await ends.connect();
         try {
-          // The end of the log itself: what other producers have not committed yet may hide a record of ours behind it.
+          // The end of the log itself: what other producers have not committed yet may hide a
+          // record of ours behind it.
           const offsets = await ends.fetchTopicOffsets(SENDS_TOPIC);
           return Number(offsets.find(({ partition }) => partition === PARTITION)?.high ?? 0);
         } finally {

@@ -3,7 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import { lagOf } from '../output/report.ts';
 import { endOfRecords, withoutTrailingHoles } from './trailing-holes.ts';
 
-/** A partition with records at these offsets; everything else below the end is a hole. A read passes two offsets. */
+/**
+ * A partition with records at these offsets; everything else below the end is a hole. A read passes
+ * two offsets.
+ */
 function logWith(offsets: readonly number[]): Pick<Log, 'read'> {
   return {
     read: async (partition, from, to) => {

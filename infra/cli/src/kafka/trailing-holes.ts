@@ -5,7 +5,8 @@ type Bounds = ReadonlyMap<number, { readonly start: number; readonly end: number
 const READ_BYTES = 64 * 1024;
 
 /**
- * The end of the log without the offsets that hold no record behind the last one: the marker of a transaction takes an offset, and no reader is ever given it.
+ * The end of the log without the offsets that hold no record behind the last one: the marker of a
+ * transaction takes an offset, and no reader is ever given it.
  * @returns `from` when nothing behind it is a record
  */
 export async function endOfRecords(

@@ -3,7 +3,10 @@ import { tableText } from './table.ts';
 import { bold, dim, harmless, number, plural, styled } from './terminal.ts';
 import type { Change } from './watching.ts';
 
-/** The rows of an answer as a table: key, window, then the aggregates, and where rows become final, which are; with parts, the shares of batch and speed below each row. */
+/**
+ * The rows of an answer as a table: key, window, then the aggregates, and where rows become final,
+ * which are; with parts, the shares of batch and speed below each row.
+ */
 export function rowsText(
   plan: Plan,
   rows: readonly AnswerRow[],
@@ -60,7 +63,10 @@ export function rowsText(
   return tableText(columns, cells);
 }
 
-/** `+ 17  cultivar 2, certainty 0.88`, `~ 17  cultivar 1 -> 2`, `- 17`: what became of a row, on one line. */
+/**
+ * `+ 17  cultivar 2, certainty 0.88`, `~ 17  cultivar 1 -> 2`, `- 17`: what became of a row, on one
+ * line.
+ */
 export function changeText({ groupBy }: Plan, change: Change): string {
   const { row, kind } = change;
   const place = [...groupBy.map((name) => cell(row.key[name] ?? null)), timeText(row.window.start)]

@@ -28,7 +28,10 @@ import { handoverWarning, readHandover } from '../verification/handover.ts';
 import { withPublished } from '../verification/published.ts';
 import { age, number } from './terminal.ts';
 
-/** How all goes. What could not be asked is null, and `unknown` says why: a report never fails because a service is away. */
+/**
+ * How all goes. What could not be asked is null, and `unknown` says why: a report never fails
+ * because a service is away.
+ */
 export interface Report {
   readonly services: readonly ServiceStatus[];
   readonly pipelines: readonly PipelineReport[];
@@ -40,14 +43,20 @@ export interface PipelineReport {
   /** The version that is deployed. */
   readonly version: string;
   readonly topicId: string;
-  /** The version that answers: the deployed one, once it covers what the one before it covers. Null when none was asked yet. */
+  /**
+   * The version that answers: the deployed one, once it covers what the one before it covers. Null
+   * when none was asked yet.
+   */
   readonly answering: string | null;
   /** What the trigger says of the mapping. */
   readonly mapping: { readonly status: string; readonly reason: string | null } | null;
   readonly ends: Readonly<Record<string, number>> | null;
   /** Offsets in the log that answers do not cover. */
   readonly lag: number | null;
-  /** Records of other topics that the relay has still to bring into the log, by topic; null where there is no relay. */
+  /**
+   * Records of other topics that the relay has still to bring into the log, by topic; null where
+   * there is no relay.
+   */
   readonly relay: Readonly<Record<string, number>> | null;
   readonly gaps: Coverage | null;
   readonly generation: { readonly number: number; readonly ageMs: number | null } | null;
@@ -214,7 +223,10 @@ async function pipelineReport(
   };
 }
 
-/** What the database lacks of what was once published or archived, in a sentence; null when nothing is known to be missing. */
+/**
+ * What the database lacks of what was once published or archived, in a sentence; null when nothing
+ * is known to be missing.
+ */
 async function lossOf(
   context: Context,
   record: DeploymentRecord,
@@ -303,7 +315,10 @@ function retentionOf(config: Readonly<Record<string, string>>): { ms: number | n
   return { ms: limit(config['retention.ms']), bytes: limit(config['retention.bytes']) };
 }
 
-/** Names a topic whose records may be deleted before they are in the archive, while there is time to act. */
+/**
+ * Names a topic whose records may be deleted before they are in the archive, while there is time to
+ * act.
+ */
 export function retentionWarnings(
   topic: string,
   { lagMs, behind, partitions }: NonNullable<PipelineReport['archive']>,

@@ -64,7 +64,9 @@ export function sizeText(bytes: number): string {
   return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
 }
 
-/** Text that came from outside, made harmless: a record must not steer the terminal that shows it. */
+/**
+ * Text that came from outside, made harmless: a record must not steer the terminal that shows it.
+ */
 export function harmless(text: string): string {
   return stripVTControlCharacters(text.replaceAll('\t', '  ')).replaceAll(
     /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu,
@@ -72,7 +74,10 @@ export function harmless(text: string): string {
   );
 }
 
-/** Draws steps as they go: one line each, drawn over while it lasts when standard error is a terminal. */
+/**
+ * Draws steps as they go: one line each, drawn over while it lasts when standard error is a
+ * terminal.
+ */
 export function stepLines(): OnProgress {
   const isTerminal = process.stderr.isTTY === true;
   const green = (text: string) => styleText('green', text, { stream: process.stderr });

@@ -12,7 +12,10 @@ export function parseCsv(text: string): Cells[] {
   return parseAll(text, { columns: true, bom: true, skip_empty_lines: true });
 }
 
-/** The lines of a CSV file under their header, one at a time. @throws {UsageError} where it is no CSV */
+/**
+ * The lines of a CSV file under their header, one at a time. @throws {UsageError} where it is no
+ * CSV
+ */
 export async function* readCsv(file: string, input: Readable = createReadStream(file)): AsyncGenerator<Cells> {
   const parser = parse({ columns: true, bom: true, skip_empty_lines: true });
   // A pipe does not carry errors along.
@@ -34,7 +37,8 @@ export async function* readCsv(file: string, input: Readable = createReadStream(
 }
 
 /**
- * One line as a record of the wire: cells become what the schema's columns say. Columns that the schema does not name are left out.
+ * One line as a record of the wire: cells become what the schema's columns say. Columns that the
+ * schema does not name are left out.
  * @throws {UsageError} naming the line and the column
  */
 export function typedRecord(

@@ -9,7 +9,10 @@ interface ExactJson {
 }
 const exact = JSON as unknown as ExactJson;
 
-/** As JSON.parse, but a number keeps its text, and is written by JSON.stringify with the digits that it came with: 1.0 stays 1.0, and no integer is too long. */
+/**
+ * As JSON.parse, but a number keeps its text, and is written by JSON.stringify with the digits that
+ * it came with: 1.0 stays 1.0, and no integer is too long.
+ */
 export function parseExactly(text: string): unknown {
   return exact.parse(text, (_key, value, { source }) =>
     typeof value === 'number' ? exact.rawJSON(source ?? String(value)) : value,

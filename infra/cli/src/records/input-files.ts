@@ -18,7 +18,10 @@ export interface InputFile {
 
 export const STANDARD_INPUT = '-';
 
-/** A file, each file of a folder in the order of names, or standard input; local, behind WebHDFS, or objects of a bucket. Files whose names begin with `.` or `_` are left out, as Hadoop does. */
+/**
+ * A file, each file of a folder in the order of names, or standard input; local, behind WebHDFS, or
+ * objects of a bucket. Files whose names begin with `.` or `_` are left out, as Hadoop does.
+ */
 export async function inputFiles(path: string, context: Pick<Context, 'addresses'>): Promise<readonly InputFile[]> {
   if (path === STANDARD_INPUT)
     return [{ name: 'standard input', address: null, isLocal: false, open: () => Promise.resolve(process.stdin) }];

@@ -16,7 +16,10 @@ export interface Reading {
   readonly signal: AbortSignal;
 }
 
-/** Records as they come, a stretch of each partition at a time, without a group; the order is that of each partition. Ends at the ends, or when it is aborted. */
+/**
+ * Records as they come, a stretch of each partition at a time, without a group; the order is that
+ * of each partition. Ends at the ends, or when it is aborted.
+ */
 export async function* recordsOf({
   log,
   starts,

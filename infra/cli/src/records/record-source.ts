@@ -33,7 +33,8 @@ export interface SourceOptions {
 }
 
 /**
- * Reads files as they will be sent, from the first to the last line. @returns how many records they hold
+ * Reads files as they will be sent, from the first to the last line. @returns how many records they
+ * hold
  * @throws {UsageError} naming the first line that is no record
  */
 export async function checkedCount(files: readonly InputFile[], options: SourceOptions): Promise<number> {
@@ -42,7 +43,10 @@ export async function checkedCount(files: readonly InputFile[], options: SourceO
   return count;
 }
 
-/** The records of files, one file after the other. @throws {UsageError} naming the line that is no record; those before it were given */
+/**
+ * The records of files, one file after the other. @throws {UsageError} naming the line that is no
+ * record; those before it were given
+ */
 export async function* recordsOfFiles(
   files: readonly InputFile[],
   options: SourceOptions,
@@ -107,7 +111,10 @@ async function* ofTypedCsv(
   }
 }
 
-/** As all cells of the file say: it is read twice, or kept as long as it is read where that cannot be. */
+/**
+ * As all cells of the file say: it is read twice, or kept as long as it is read where that cannot
+ * be.
+ */
 async function* ofCsv(file: InputFile, { keyField, needsKey, nullText }: SourceOptions): AsyncGenerator<KeyedRecord> {
   const nullTexts = [nullText, ''];
   const delimiter = /\.tsv$/i.test(file.name) ? '\t' : ',';
@@ -133,7 +140,10 @@ async function* ofCsv(file: InputFile, { keyField, needsKey, nullText }: SourceO
   }
 }
 
-/** What happened to the lines before one that is no record: files are checked before anything is sent. */
+/**
+ * What happened to the lines before one that is no record: files are checked before anything is
+ * sent.
+ */
 const linesBefore = ({ address }: InputFile): string =>
   address === null ? 'the lines before it are sent' : 'nothing was sent';
 

@@ -1,6 +1,9 @@
 import type { LogRecord } from '@bifold/core';
 
-/** Controls, formats (bidirectional ones among them), line separators, and what Unicode has not assigned. */
+/**
+ * Controls, formats (bidirectional ones among them), line separators, and what Unicode has not
+ * assigned.
+ */
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu;
 const NAMED: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -14,7 +17,10 @@ export function utf8Of(bytes: Uint8Array): string | null {
   }
 }
 
-/** Text in one line that steers no terminal and hides nothing: what cannot be shown is written as an escape. */
+/**
+ * Text in one line that steers no terminal and hides nothing: what cannot be shown is written as an
+ * escape.
+ */
 export function visible(text: string): string {
   return text.replace(UNSHOWABLE, (each) => NAMED[each] ?? `\\u{${(each.codePointAt(0) as number).toString(16)}}`);
 }
@@ -38,7 +44,10 @@ function safeJson(json: string): string {
   );
 }
 
-/** The text of a value that is JSON, on one line and otherwise as it was sent: numbers keep each of their digits. */
+/**
+ * The text of a value that is JSON, on one line and otherwise as it was sent: numbers keep each of
+ * their digits.
+ */
 export function jsonTextOf(bytes: Uint8Array): string | null {
   const text = utf8Of(bytes);
   if (text === null) return null;
@@ -47,7 +56,8 @@ export function jsonTextOf(bytes: Uint8Array): string | null {
   } catch {
     return null;
   }
-  // Inside of its strings, JSON has no raw control characters: those that there are stand between its parts.
+  // Inside of its strings, JSON has no raw control characters: those that there are stand between
+  // its parts.
   return text.replace(/[\t\n\r]/g, ' ').trim();
 }
 
@@ -61,8 +71,9 @@ function bytesMember(name: string, bytes: Uint8Array | null): string {
 }
 
 /**
- * A record as one JSON object. The value is `value` where it is JSON, with its digits as they were sent; `text` where it is other text; `valueBase64` where
- * it is no text; `value` null and `tombstone` true where there is none.
+ * A record as one JSON object. The value is `value` where it is JSON, with its digits as they were
+ * sent; `text` where it is other text; `valueBase64` where it is no text; `value` null and
+ * `tombstone` true where there is none.
  */
 export function jsonLineOf({ partition, offset, timestampMs, key, headers, value }: LogRecord): string {
   const members = [

@@ -18,7 +18,10 @@ export interface RecordWriter {
   end(): Promise<void>;
 }
 
-/** Writes records to standard output. `schema` gives the columns of CSV where it is known; otherwise the first records do. */
+/**
+ * Writes records to standard output. `schema` gives the columns of CSV where it is known; otherwise
+ * the first records do.
+ */
 export function recordWriter(format: Format, shown: readonly Part[], schema: readonly Column[] | null): RecordWriter {
   switch (format) {
     case 'text':
@@ -123,7 +126,10 @@ function partText({ partition, offset, timestampMs, key, headers }: LogRecord, p
   }
 }
 
-/** The fields of a value that is a JSON object, as text; null for any other. Numbers keep their digits. */
+/**
+ * The fields of a value that is a JSON object, as text; null for any other. Numbers keep their
+ * digits.
+ */
 function fieldsOf({ value }: LogRecord): ReadonlyMap<string, string> | null {
   const json = value === null ? null : jsonTextOf(value);
   if (json === null || !json.startsWith('{')) return null;

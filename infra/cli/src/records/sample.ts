@@ -15,8 +15,8 @@ import {
 const ROUNDS_MAX = 8;
 
 /**
- * Draws keys of a view: those of records at offsets that a seed picks, so that a key is as likely as it has records. The same seed over the same offsets
- * draws the same keys.
+ * Draws keys of a view: those of records at offsets that a seed picks, so that a key is as likely
+ * as it has records. The same seed over the same offsets draws the same keys.
  */
 export async function drawKeys(
   pipeline: Pipeline,

@@ -1,4 +1,7 @@
-/** Single statements of a text: a semicolon ends one, but not within quotes, `$$` or a comment, nor between BEGIN BATCH and APPLY BATCH. */
+/**
+ * Single statements of a text: a semicolon ends one, but not within quotes, `$$` or a comment, nor
+ * between BEGIN BATCH and APPLY BATCH.
+ */
 export function cqlStatements(text: string): readonly string[] {
   const parts =
     text.match(/'(?:[^']|'')*'|"(?:[^"]|"")*"|\$\$[\s\S]*?\$\$|(?:--|\/\/)[^\n]*|\/\*[\s\S]*?\*\/|;|[^;]/g) ?? [];
@@ -21,7 +24,10 @@ export function cqlStatements(text: string): readonly string[] {
   return statements;
 }
 
-/** Whether a statement may change what is in a keyspace: it changes something, and names it or a table without a keyspace in it. */
+/**
+ * Whether a statement may change what is in a keyspace: it changes something, and names it or a
+ * table without a keyspace in it.
+ */
 export function changesKeyspace(statement: string, keyspace: string, isDefault: boolean): boolean {
   if (!/^\s*(INSERT|UPDATE|DELETE|TRUNCATE|DROP|ALTER|CREATE|BEGIN)\b/i.test(statement)) return false;
   const bare = statement.replace(/'(?:[^']|'')*'|\$\$[\s\S]*?\$\$/g, "''");

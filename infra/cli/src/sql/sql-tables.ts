@@ -31,7 +31,10 @@ export async function sqlTables(context: Context): Promise<readonly SqlTable[]> 
   ]);
 }
 
-/** Brings here what a query names of these tables, and gives the statements that make it readable under these names. */
+/**
+ * Brings here what a query names of these tables, and gives the statements that make it readable
+ * under these names.
+ */
 export async function broughtTables(context: Context, sql: string, temporary: string[]): Promise<readonly string[]> {
   const named = (await sqlTables(context)).filter(({ pipeline, name }) =>
     new RegExp(`(^|[^\\w"])"?${pipeline}"?\\s*\\.\\s*"?${name}"?($|[^\\w"])`, 'i').test(sql),
@@ -91,8 +94,9 @@ async function viewKeys(
 }
 
 /**
- * Brings here the folders and files whose addresses a query has in quotes, and gives the query with their places instead. A folder right after FROM or JOIN is all Parquet in
- * it, its `name=value` folders columns, as Hive has them.
+ * Brings here the folders and files whose addresses a query has in quotes, and gives the query with
+ * their places instead. A folder right after FROM or JOIN is all Parquet in it, its `name=value`
+ * folders columns, as Hive has them.
  */
 export async function broughtFiles(context: Context, sql: string, temporary: string[]): Promise<string> {
   const parts: string[] = [];

@@ -10,7 +10,10 @@ export interface TypedColumn {
   readonly nullable: boolean;
 }
 
-/** As JSON writes them: what is written otherwise (007, +1, .5) would not come back as it was, and is text. */
+/**
+ * As JSON writes them: what is written otherwise (007, +1, .5) would not come back as it was, and
+ * is text.
+ */
 const INTEGER = /^-?(0|[1-9]\d*)$/;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const BOOLEAN = /^(true|false)$/i;
@@ -34,7 +37,10 @@ export function typeOfCell(cell: string): CellType {
   return isCanonicalJson(cell) ? 'json' : typeOfText(cell);
 }
 
-/** The narrowest type of a JSON value that is not null. Text stays text, also where it is made of digits. */
+/**
+ * The narrowest type of a JSON value that is not null. Text stays text, also where it is made of
+ * digits.
+ */
 export function typeOfValue(value: unknown): CellType {
   const digits = digitsOf(value);
   if (digits !== null) return isInteger(digits) ? 'integer' : 'float';

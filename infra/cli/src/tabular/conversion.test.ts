@@ -19,7 +19,9 @@ afterAll(() => {
 
 let files = 0;
 
-/** Converts a text, and gives back what came out, with the columns and the rows that were refused. */
+/**
+ * Converts a text, and gives back what came out, with the columns and the rows that were refused.
+ */
 async function converted(
   text: string,
   format: RowFormat,
@@ -79,7 +81,9 @@ const cell = fc.oneof(
   fc.double({ noNaN: true }).map(String),
   fc.string({ unit: 'grapheme' }),
 );
-/** Objects have names that are whole numbers first: columns that are named so change their place. */
+/**
+ * Objects have names that are whole numbers first: columns that are named so change their place.
+ */
 const name = fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => !/^\d+$/.test(text));
 
 const table = fc.uniqueArray(name, { minLength: 1, maxLength: 5 }).chain((header) =>

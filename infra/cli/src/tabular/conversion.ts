@@ -49,7 +49,10 @@ async function* readable<T>(path: string, rows: AsyncIterable<T>): AsyncGenerato
   }
 }
 
-/** The columns that rows have, from all of them or from the first ones, and rows to be read with them. */
+/**
+ * The columns that rows have, from all of them or from the first ones, and rows to be read with
+ * them.
+ */
 export async function inferred(
   source: RowSource,
   sampleRows: number,
@@ -96,7 +99,9 @@ export interface Converted {
   readonly bad: number;
 }
 
-/** Rows as lines of text, in the other format or the same; what cannot be converted goes to `onBad`. */
+/**
+ * Rows as lines of text, in the other format or the same; what cannot be converted goes to `onBad`.
+ */
 async function* converted(
   { header, rows }: OpenRows,
   columns: readonly TypedColumn[],
@@ -133,8 +138,8 @@ async function* converted(
 const CHUNK_LENGTH = 64 * 1024;
 
 /**
- * Converts row by row, never more than a few in memory. A file is there whole or not at all; bad rows are in `rejectsFile`, which is not there when there
- * are none.
+ * Converts row by row, never more than a few in memory. A file is there whole or not at all; bad
+ * rows are in `rejectsFile`, which is not there when there are none.
  */
 export async function convertRows(
   opened: OpenRows,

@@ -13,7 +13,10 @@ interface Seen {
   count: number;
 }
 
-/** @param header the columns of CSV; those of JSON are its fields, in the order in which they come up. */
+/**
+ * @param header the columns of CSV; those of JSON are its fields, in the order in which they come
+ * up.
+ */
 export function inference(header: readonly string[], nullTexts: ReadonlySet<string>): Inference {
   const seen = new Map<string, Seen>();
   const of = (name: string): Seen => {

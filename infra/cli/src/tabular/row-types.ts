@@ -3,7 +3,10 @@ import { cellOfValue, isOfType, type TypedColumn, valueOfCell } from './cell-typ
 /** Texts that stand for null; the first one is written for null. */
 export type NullTexts = readonly string[];
 
-/** Reads cells under a header as an object of the columns; a text says what is wrong. Columns that are not named are left out. */
+/**
+ * Reads cells under a header as an object of the columns; a text says what is wrong. Columns that
+ * are not named are left out.
+ */
 export function objectReader(
   header: readonly string[],
   columns: readonly TypedColumn[],
@@ -24,7 +27,10 @@ export function objectReader(
   };
 }
 
-/** Writes an object as cells of the columns; a text says what is wrong: nothing may be lost on the way, or be read back as something else. */
+/**
+ * Writes an object as cells of the columns; a text says what is wrong: nothing may be lost on the
+ * way, or be read back as something else.
+ */
 export function cellsWriter(
   columns: readonly TypedColumn[],
   nullTexts: NullTexts,

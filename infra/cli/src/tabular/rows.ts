@@ -35,7 +35,10 @@ interface Parsed {
   readonly info: { readonly lines: number };
 }
 
-/** Rows of CSV with as many cells as its header, a few in memory at a time. Reading goes on after a bad row. */
+/**
+ * Rows of CSV with as many cells as its header, a few in memory at a time. Reading goes on after a
+ * bad row.
+ */
 export async function readCsvRows(name: string, input: Readable, delimiter: string): Promise<CsvRows> {
   const skipped: BadRow[] = [];
   const parser = parse({
@@ -105,7 +108,10 @@ export async function* readJsonRows(input: Readable): AsyncGenerator<Outcome<Rea
   }
 }
 
-/** The bytes of lines, which end with a line feed alone, or after a carriage return: readline also ends them at U+2028, which JSON may hold as it is. */
+/**
+ * The bytes of lines, which end with a line feed alone, or after a carriage return: readline also
+ * ends them at U+2028, which JSON may hold as it is.
+ */
 export async function* linesOf(input: Readable): AsyncGenerator<Buffer> {
   let rest: Buffer[] = [];
   for await (const chunk of input as AsyncIterable<Uint8Array>) {
@@ -127,7 +133,10 @@ const [LINE_FEED, CARRIAGE_RETURN] = [0x0a, 0x0d];
 
 const withoutReturn = (line: Buffer): Buffer => (line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line);
 
-/** Text of bytes that must be UTF-8: decoded in any other way, they would be replaced without a word. */
+/**
+ * Text of bytes that must be UTF-8: decoded in any other way, they would be replaced without a
+ * word.
+ */
 async function* decoded(name: string, input: Readable): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let read = 0;

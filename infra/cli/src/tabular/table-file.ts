@@ -8,7 +8,8 @@ const CSV = ['.csv', '.tsv'];
 const JSON_LINES = ['.json', '.jsonl', '.ndjson'];
 
 /**
- * A file of rows as Parquet, its types inferred as `bifold convert` infers them. Bad rows are refused: figures over the rest would say something else.
+ * A file of rows as Parquet, its types inferred as `bifold convert` infers them. Bad rows are
+ * refused: figures over the rest would say something else.
  * @param temporary gets the folders that the caller removes
  */
 export async function asParquet(path: string, nullTexts: readonly string[], temporary: string[]): Promise<string> {

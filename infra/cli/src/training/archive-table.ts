@@ -8,7 +8,10 @@ import { deploymentOf } from '../deployment/deployments.ts';
 import { UsageError } from '../errors.ts';
 import { withRecordSources } from '../verification/record-sources.ts';
 
-/** The training table of a deployed pipeline's archive. @throws {UsageError} when there is nothing to learn from, or not by this definition */
+/**
+ * The training table of a deployed pipeline's archive. @throws {UsageError} when there is nothing
+ * to learn from, or not by this definition
+ */
 export async function writeDeployedTable(
   context: Context,
   definition: ModelDefinition,

@@ -2,7 +2,10 @@ import { fieldsOf, type ModelDefinition, type Plan } from '@bifold/core';
 import { trainingColumns } from '@bifold/functions/training';
 import { UsageError } from '../errors.ts';
 
-/** The columns of a training table from a file. @throws {UsageError} when its rows are divided by a time that it does not have */
+/**
+ * The columns of a training table from a file. @throws {UsageError} when its rows are divided by a
+ * time that it does not have
+ */
 export function wantedColumns(definition: ModelDefinition, hasTime: boolean): readonly string[] {
   if (definition.split === 'time' && !hasTime)
     throw new UsageError('BIFOLD_NO_EVENT_TIME', {

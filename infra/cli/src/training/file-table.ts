@@ -10,8 +10,8 @@ import { asParquet } from '../tabular/table-file.ts';
 import { neededDerived, wantedColumns } from './columns.ts';
 
 /**
- * The training table of a file. Derived columns are computed by the plan's own expressions, from columns that are named as the plan names them: `person.age` for a
- * column of a lookup.
+ * The training table of a file. Derived columns are computed by the plan's own expressions, from
+ * columns that are named as the plan names them: `person.age` for a column of a lookup.
  */
 export async function writeFileTable(
   definition: ModelDefinition,
@@ -64,7 +64,9 @@ function checkColumns(
   });
 }
 
-/** A column as records have it: times as epoch milliseconds, numbers of the type that the plan says. */
+/**
+ * A column as records have it: times as epoch milliseconds, numbers of the type that the plan says.
+ */
 function typedSql(plan: Plan | null, name: string, type: string): string {
   const column = quoted(name);
   if (type === 'DATE') return `epoch_ms(CAST(${column} AS TIMESTAMP))`;

@@ -21,8 +21,8 @@ export interface TrainingPython {
 }
 
 /**
- * scikit-learn and what goes with it: 430 MB that only training needs, so they are installed on its first use, each file verified against the committed
- * hash, in a folder that is named by the lock.
+ * scikit-learn and what goes with it: 430 MB that only training needs, so they are installed on its
+ * first use, each file verified against the committed hash, in a folder that is named by the lock.
  */
 export async function ensureTrainingPython(paths: CloudPaths, onProgress: OnProgress): Promise<TrainingPython> {
   const requirements = join(sources, 'requirements.txt');
@@ -67,7 +67,10 @@ interface Refused {
   readonly remedy: string;
 }
 
-/** Runs functions/src/train on a request. @throws {CheckFailed} when no model can be learned, or its ONNX file is wrong: the model that there is stays */
+/**
+ * Runs functions/src/train on a request. @throws {CheckFailed} when no model can be learned, or its
+ * ONNX file is wrong: the model that there is stays
+ */
 export async function runTraining(
   paths: CloudPaths,
   onProgress: OnProgress,

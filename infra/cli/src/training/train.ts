@@ -20,7 +20,10 @@ export interface TrainingPlaces {
   readonly onEvent: (event: TrainingEvent) => void;
 }
 
-/** Learns a version of a model from a table that `writeTable` writes as Parquet, and puts it among the models. */
+/**
+ * Learns a version of a model from a table that `writeTable` writes as Parquet, and puts it among
+ * the models.
+ */
 export async function trainVersion(
   definition: ModelDefinition,
   { paths, onProgress, models, onEvent }: TrainingPlaces,

@@ -19,8 +19,10 @@ import { keptText, rangesText, withRecordSources } from './record-sources.ts';
 import type { SavedAnswer } from './saved-answer.ts';
 
 /**
- * Gives an old answer again: folds the offsets that it names, from the archive, and from the log what the archive does not have yet.
- * @throws {UsageError} when this checkout has another definition, {GoneError} when neither archive nor log has all of its offsets
+ * Gives an old answer again: folds the offsets that it names, from the archive, and from the log
+ * what the archive does not have yet.
+ * @throws {UsageError} when this checkout has another definition, {GoneError} when neither archive
+ * nor log has all of its offsets
  */
 export async function recall(
   context: Context,

@@ -28,7 +28,10 @@ export interface Difference {
   readonly recomputed: Shown | null;
 }
 
-/** Rows of an answer that cover other offsets than its receipt, by their `rowId`, under what they cover. */
+/**
+ * Rows of an answer that cover other offsets than its receipt, by their `rowId`, under what they
+ * cover.
+ */
 export interface DeviatingRows {
   readonly coverage: Coverage;
   readonly rows: ReadonlyMap<string, AnswerRow>;
@@ -45,7 +48,10 @@ function answerRowId(plan: Plan, row: AnswerRow): string {
   return rowId(window, startMs, key);
 }
 
-/** Compares every row of one window of an answer with the plain fold, both ways. Rows that deviate from the receipt are set aside. */
+/**
+ * Compares every row of one window of an answer with the plain fold, both ways. Rows that deviate
+ * from the receipt are set aside.
+ */
 export function compareWindow(
   plan: Plan,
   window: string,

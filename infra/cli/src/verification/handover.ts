@@ -41,7 +41,10 @@ async function portsOfView(context: Context, view: View): Promise<HandoverPorts>
   };
 }
 
-/** The handover of a pipeline as it stands; null when its view was never asked and nothing was announced. */
+/**
+ * The handover of a pipeline as it stands; null when its view was never asked and nothing was
+ * announced.
+ */
 export async function readHandover(context: Context, view: View): Promise<Handover | null> {
   const ports = await portsOfView(context, view);
   const alias = await ports.aliases.read();
@@ -54,7 +57,10 @@ export async function readHandover(context: Context, view: View): Promise<Handov
   };
 }
 
-/** What is still to come before the next version answers, in a sentence; null when no version is to follow. */
+/**
+ * What is still to come before the next version answers, in a sentence; null when no version is to
+ * follow.
+ */
 export function handoverWarning({ alias: { current, next }, missing }: Handover): string | null {
   if (next === null) return null;
   const lacks = missing === null ? 'what that covers' : coverageText(missing);
@@ -63,7 +69,10 @@ export function handoverWarning({ alias: { current, next }, missing }: Handover)
 
 const STEPS_MAX = 10;
 
-/** Takes a handover as far as it can go now, as every question to the API does. @returns true when the deployed version answers */
+/**
+ * Takes a handover as far as it can go now, as every question to the API does. @returns true when
+ * the deployed version answers
+ */
 export async function takeOver(
   context: Context,
   { version, ...view }: View & Pick<DeploymentRecord, 'version'>,
@@ -78,7 +87,8 @@ export async function takeOver(
 }
 
 /**
- * Refuses a deployment whose code cannot read the rows of the version that answers until the new one has caught up.
+ * Refuses a deployment whose code cannot read the rows of the version that answers until the new
+ * one has caught up.
  * @throws {UsageError} naming the aggregates that are missing
  */
 export async function refuseUnreadable(context: Context, { plan }: Pipeline, topicId: string): Promise<void> {
@@ -97,8 +107,8 @@ export async function refuseUnreadable(context: Context, { plan }: Pipeline, top
 }
 
 /**
- * Says that a version was deployed. It answers when it covers what the one before it covers, or at once where an operator
- * accepts answers that cover less.
+ * Says that a version was deployed. It answers when it covers what the one before it covers, or at
+ * once where an operator accepts answers that cover less.
  */
 export async function announceDeployment(
   context: Context,
@@ -115,7 +125,10 @@ export async function planOfAnswer(context: Context, { plan }: Pipeline, { versi
   return version === plan.version ? plan : planOf(version, planStore(await context.cassandra()));
 }
 
-/** @throws {CliError} when another version answered than the one whose definition is here: only that definition can recompute its rows */
+/**
+ * @throws {CliError} when another version answered than the one whose definition is here: only that
+ * definition can recompute its rows
+ */
 export function requireVersion({ pipeline, version }: Receipt, plan: Plan): void {
   if (version === plan.version) return;
   throw new CliError('BIFOLD_OTHER_VERSION_ANSWERS', {

@@ -24,8 +24,9 @@ const STALLED_MS = 300_000;
 const LAG_EVERY_MS = 300;
 
 /**
- * Asks how many offsets of the log the views do not hold; of what a relay has still to bring, too. Asking fails when the
- * topic was created again, and when the database lacks what was published: neither is a lag that shrinks.
+ * Asks how many offsets of the log the views do not hold; of what a relay has still to bring, too.
+ * Asking fails when the topic was created again, and when the database lacks what was published:
+ * neither is a lag that shrinks.
  */
 export async function lagReader(
   context: Context,
@@ -53,7 +54,8 @@ export async function lagReader(
 }
 
 /**
- * Waits until the deployed version answers and holds all but so many offsets of the log, as long as the lag shrinks.
+ * Waits until the deployed version answers and holds all but so many offsets of the log, as long as
+ * the lag shrinks.
  * @throws {CliError} when it has not shrunk for five minutes
  */
 export async function waitForLag(

@@ -28,7 +28,10 @@ export async function withPublished<T>(
   }
 }
 
-/** @throws {CheckFailed} when answers cover nothing of a log that holds records: there is nothing to compare then */
+/**
+ * @throws {CheckFailed} when answers cover nothing of a log that holds records: there is nothing to
+ * compare then
+ */
 export function checkCovered(pipeline: string, coverage: Coverage, logEnds: readonly number[]): void {
   const records = logEnds.reduce((total, end) => total + end, 0);
   if (records === 0 || Object.keys(coverage).length > 0) return;

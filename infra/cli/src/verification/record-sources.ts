@@ -12,7 +12,10 @@ export interface RecordSources extends RecordSourcePorts {
   readonly topicId: string | null;
 }
 
-/** Works with what is kept of a view's records; its log only if the topic is still the one of the scope. */
+/**
+ * Works with what is kept of a view's records; its log only if the topic is still the one of the
+ * scope.
+ */
 export async function withRecordSources<T>(
   context: Context,
   { topic, archiveBucket }: Pick<DeploymentRecord, 'topic' | 'archiveBucket'>,

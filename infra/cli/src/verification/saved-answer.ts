@@ -9,7 +9,10 @@ export interface SavedAnswer {
   readonly rows: readonly AnswerRow[];
 }
 
-/** Reads a receipt, or the answer that it came with: a file, `-` for standard input, or the JSON itself. @throws {UsageError} when it is neither */
+/**
+ * Reads a receipt, or the answer that it came with: a file, `-` for standard input, or the JSON
+ * itself. @throws {UsageError} when it is neither
+ */
 export function readSavedAnswer(source: string): SavedAnswer {
   const text = source.trimStart().startsWith('{') ? source : textOf(source);
   let parsed: unknown;

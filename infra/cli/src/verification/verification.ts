@@ -72,9 +72,10 @@ interface AskedWindow {
 }
 
 /**
- * Asks the API for every row of every window, recomputes the same offsets with one plain fold over the log as Kafka or the archive has it, and compares
- * row by row, both ways.
- * @throws {CheckFailed} when the topic was created again, or the answer covers nothing of a log that holds records
+ * Asks the API for every row of every window, recomputes the same offsets with one plain fold over
+ * the log as Kafka or the archive has it, and compares row by row, both ways.
+ * @throws {CheckFailed} when the topic was created again, or the answer covers nothing of a log
+ * that holds records
  */
 export async function verifyPipeline(
   context: Context,
@@ -151,7 +152,10 @@ interface Compared {
   readonly differences: readonly Difference[];
 }
 
-/** Compares every window with the fold over its own offsets. What the source lacks is not compared: a row that lacks records differs, and that says nothing. */
+/**
+ * Compares every window with the fold over its own offsets. What the source lacks is not compared:
+ * a row that lacks records differs, and that says nothing.
+ */
 async function compareAll(
   pipeline: Pipeline,
   asked: readonly AskedWindow[],
@@ -164,7 +168,8 @@ async function compareAll(
   const present = ({ states }: FoldedRow) => view.present(states);
   const differences: Difference[] = [];
   let records = 0;
-  // Windows whose receipts cover the same offsets, which is usual, are recomputed in one pass over the records.
+  // Windows whose receipts cover the same offsets, which is usual, are recomputed in one pass over
+  // the records.
   for (const group of Map.groupBy(asked, (one) => JSON.stringify(one.receipt.coverage)).values()) {
     const { receipt } = group[0] as AskedWindow;
     const { coverage } = receipt;
@@ -172,7 +177,8 @@ async function compareAll(
     if (Object.keys(missing).length > 0) return { records, missing, differences };
     const [folded] = (await fold([{ coverage, only, total: null }])) as [FoldedLog];
     records = folded.records;
-    // What covers other offsets than the receipt is folded once more, all of it in one pass: under a live stream there may be many.
+    // What covers other offsets than the receipt is folded once more, all of it in one pass: under
+    // a live stream there may be many.
     const others: { readonly folding: Folding; readonly compare: (alone: FoldedLog) => void }[] = [];
     for (const { window, rows, receipt: own } of group) {
       const compared = compareWindow(plan, window, rows, coverage, folded.rows.values(), present);
@@ -182,7 +188,8 @@ async function compareAll(
           folding: { coverage: deviating.coverage, only: deviating.rows, total: null },
           compare: (alone) => {
             for (const [id, row] of deviating.rows) {
-              // What lies in the offsets that a row is behind alone holds nothing, and is there all the same.
+              // What lies in the offsets that a row is behind alone holds nothing, and is there all
+              // the same.
               const nothing = row.behind ? { ...positionOfRow(plan, row), endMs: null, states: view.empty } : null;
               pushDifference(differences, plan, row, alone.rows.get(id) ?? nothing, present);
             }

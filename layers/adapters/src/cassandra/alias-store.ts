@@ -4,7 +4,10 @@ import type { CassandraClient } from './client.ts';
 import { generationRow } from './generation-row.ts';
 import { insertCql, selectCql } from './tables.ts';
 
-/** Reads are of LOCAL_QUORUM, which sees every move that was acknowledged; a move that was not is completed by the next one. */
+/**
+ * Reads are of LOCAL_QUORUM, which sees every move that was acknowledged; a move that was not is
+ * completed by the next one.
+ */
 export function aliasStore(client: CassandraClient, { pipeline, topicId }: ViewName): AliasStore {
   const key = [pipeline, cassandra.types.Uuid.fromString(topicId)];
   const row = generationRow(client, 'aliases', key);

@@ -4,8 +4,9 @@ import type { Credentials, CredentialsSource } from '../credentials.ts';
 type Callback = (error: Error | null, token?: Buffer) => void;
 
 /**
- * Logs in with what the source has when a connection is opened. The driver opens connections by itself, and says nothing
- * of one that was refused: credentials that were never accepted at an endpoint count as refused when it is tried again.
+ * Logs in with what the source has when a connection is opened. The driver opens connections by
+ * itself, and says nothing of one that was refused: credentials that were never accepted at an
+ * endpoint count as refused when it is tried again.
  */
 export class SourcedAuthentication extends cassandra.auth.PlainTextAuthProvider {
   readonly #source: CredentialsSource;
@@ -41,7 +42,8 @@ export class SourcedAuthentication extends cassandra.auth.PlainTextAuthProvider 
 
   async #credentialsFor(endpoint: string): Promise<Credentials> {
     const before = this.#unproven.get(endpoint);
-    // If the secret cannot be read now, what is known is tried: the service says whether it is wrong.
+    // If the secret cannot be read now, what is known is tried: the service says whether it is
+    // wrong.
     if (before !== undefined) await this.#source.refused(before).catch(() => false);
     const credentials = await this.#source.current();
     this.#unproven.set(endpoint, credentials);

@@ -55,8 +55,9 @@ export function batchStore(client: CassandraClient, scope: Scope, options: Batch
     for (let attempt = 1; ; attempt++) {
       const decision = await client.executeConditional(statement);
       if (decision.kind === 'applied') return true;
-      // Without an answer ours may stand all the same: now, or, where another publisher went on from it, as the run before. If nothing moved, the same
-      // comparison may be tried again: at most one of our attempts can win.
+      // Without an answer ours may stand all the same: now, or, where another publisher went on
+      // from it, as the run before. If nothing moved, the same comparison may be tried again: at
+      // most one of our attempts can win.
       const stored = await readPointer('serial');
       if (stored.generation === next.generation) return isSame(stored.current, next.current);
       if (stored.generation === next.generation + 1 && isSame(stored.previous, next.current)) return true;
@@ -112,7 +113,10 @@ export function batchStore(client: CassandraClient, scope: Scope, options: Batch
   };
 }
 
-/** All of a run is written, and deleted, at one timestamp, at which a deletion wins: what a zombie writes after it stays hidden. */
+/**
+ * All of a run is written, and deleted, at one timestamp, at which a deletion wins: what a zombie
+ * writes after it stays hidden.
+ */
 function timestampOf(generation: number): bigint {
   return LOG_TIMESTAMP_BASE_US + BigInt(generation);
 }

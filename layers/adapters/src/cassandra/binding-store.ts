@@ -9,7 +9,10 @@ const BOUND_AT_ONCE = 100;
 
 type Bindings = ReadonlyMap<number, ReadonlyMap<string, string>>;
 
-/** Bindings are written with IF alone, and read at LOCAL_SERIAL, which completes whatever a writer left half done. */
+/**
+ * Bindings are written with IF alone, and read at LOCAL_SERIAL, which completes whatever a writer
+ * left half done.
+ */
 export function bindingStore(client: CassandraClient, scope: Scope): BindingStore {
   const scoped = scopeValues(scope);
   const insert = insertCql(client, 'bindings', 'IF NOT EXISTS');
@@ -33,7 +36,10 @@ export function bindingStore(client: CassandraClient, scope: Scope): BindingStor
     return bindings;
   };
 
-  /** All of them in one decision. When one of them was bound already, those that were not are decided again. */
+  /**
+   * All of them in one decision. When one of them was bound already, those that were not are
+   * decided again.
+   */
   const bindTogether = async (partition: number, wanted: readonly Binding[]): Promise<readonly string[]> => {
     const segments = wanted.map(({ segment }) => segment);
     const [first, last] = [Math.min(...segments), Math.max(...segments)];

@@ -14,7 +14,10 @@ export interface CassandraOptions {
   readonly localDataCenter?: string;
   readonly keyspace: string;
   readonly credentials?: Credentials | CredentialsSource;
-  /** Nodes prove themselves by the name of a contact point, their address, or the one name that is configured. */
+  /**
+   * Nodes prove themselves by the name of a contact point, their address, or the one name that is
+   * configured.
+   */
   readonly tls?: Tls;
   readonly requestTimeoutMs?: number;
 }
@@ -27,7 +30,10 @@ export interface Statement {
   readonly values: readonly Bound[];
 }
 
-/** What the stores need of Cassandra: prepared statements only, each with the consistency that its role demands. */
+/**
+ * What the stores need of Cassandra: prepared statements only, each with the consistency that its
+ * role demands.
+ */
 export interface CassandraClient {
   readonly keyspace: string;
   /** The qualified name of a table. */
@@ -39,11 +45,14 @@ export interface CassandraClient {
   /** Rows, page after page, each read at LOCAL_QUORUM (or LOCAL_SERIAL) when it is needed. */
   pages(statement: Statement, options?: ReadOptions): AsyncIterable<readonly CassandraRow[]>;
   read(statement: Statement, options?: ReadOptions): Promise<readonly CassandraRow[]>;
-  /** A statement with IF, sent once and never retried by the driver: a retry could meet its own write and call it a stranger's. */
+  /**
+   * A statement with IF, sent once and never retried by the driver: a retry could meet its own
+   * write and call it a stranger's.
+   */
   executeConditional(statement: Statement): Promise<Decision>;
   /**
-   * Statements with IF on rows of **one** Cassandra partition: all of them apply, or none. One round of Paxos instead of one
-   * for each, which would wait for each other.
+   * Statements with IF on rows of **one** Cassandra partition: all of them apply, or none. One
+   * round of Paxos instead of one for each, which would wait for each other.
    */
   executeConditionalBatch(statements: readonly Statement[]): Promise<Decision>;
   /** Statements that cannot be prepared: definitions of keyspaces and tables. */
@@ -66,8 +75,8 @@ const RETRIES_MAX = 2;
 const FETCH_SIZE_ROWS = 1000;
 
 /**
- * Repeats what is idempotent a bounded number of times; everything else is thrown. All our plain writes carry their own timestamps, so a repetition
- * changes nothing.
+ * Repeats what is idempotent a bounded number of times; everything else is thrown. All our plain
+ * writes carry their own timestamps, so a repetition changes nothing.
  */
 class BoundedRetryPolicy extends cassandra.policies.retry.RetryPolicy {
   override onUnavailable(info: cassandra.policies.retry.OperationInfo) {
@@ -96,7 +105,8 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
     localDataCenter: options.localDataCenter ?? 'datacenter1',
     ...(authentication === null ? {} : { authProvider: authentication }),
     ...(options.tls ? { sslOptions: verifiedByNames(options.tls, options.contactPoints.map(hostOf)) } : {}),
-    // A TTL, a null or a wall clock never enters our rows: undefined is unset, and 64-bit columns are bigint both ways.
+    // A TTL, a null or a wall clock never enters our rows: undefined is unset, and 64-bit columns
+    // are bigint both ways.
     encoding: { useBigIntAsLong: true, useUndefinedAsUnset: true },
     prepareOnAllHosts: false,
     rePrepareOnUp: false,

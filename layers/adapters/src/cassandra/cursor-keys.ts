@@ -4,7 +4,10 @@ import { insertCql, selectCql } from './tables.ts';
 
 const ATTEMPTS_MAX = 3;
 
-/** Keys are written with IF alone, and read at LOCAL_SERIAL, which completes whatever a writer left half done. */
+/**
+ * Keys are written with IF alone, and read at LOCAL_SERIAL, which completes whatever a writer left
+ * half done.
+ */
 export function cursorKeys(client: CassandraClient): CursorKeys {
   const insert = insertCql(client, 'cursorKeys', 'IF NOT EXISTS');
   const select = selectCql(client, 'cursorKeys', ['key']);

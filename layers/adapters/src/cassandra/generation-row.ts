@@ -17,7 +17,10 @@ export interface GenerationState {
 export interface GenerationRow {
   /** Null when there is none. A serial read completes whatever a writer left half done. */
   read(consistency: 'serial' | 'quorum'): Promise<GenerationState | null>;
-  /** Writes `next` if the row still has that generation; 0 expects no row. False: somebody else moved it. */
+  /**
+   * Writes `next` if the row still has that generation; 0 expects no row. False: somebody else
+   * moved it.
+   */
   move(expectedGeneration: number, next: GenerationState): Promise<boolean>;
 }
 
@@ -49,7 +52,8 @@ export function generationRow(
       for (let attempt = 1; ; attempt++) {
         const decision = await client.executeConditional(statement);
         if (decision.kind === 'applied') return true;
-        // Without an answer ours may stand all the same. If nothing moved, the same comparison may be tried again: at most one of our attempts can win.
+        // Without an answer ours may stand all the same. If nothing moved, the same comparison may
+        // be tried again: at most one of our attempts can win.
         const stored = attempt > 1 || decision.kind === 'unknown' ? await read('serial') : null;
         if (stored?.generation === generation) return stored.state === state;
         if (decision.kind === 'refused') return false;

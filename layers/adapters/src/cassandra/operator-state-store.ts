@@ -5,7 +5,10 @@ import { insertCql, selectCql } from './tables.ts';
 import { writeGroups } from './write-groups.ts';
 
 const READS_AT_ONCE = 64;
-/** A null would be a tombstone. Values are texts, finite numbers, booleans and nulls, never -0: as JSON they are what they were. */
+/**
+ * A null would be a tombstone. Values are texts, finite numbers, booleans and nulls, never -0: as
+ * JSON they are what they were.
+ */
 const NO_EVENT = '';
 
 export function operatorStateStore(client: CassandraClient, scope: Scope): OperatorStateStore {

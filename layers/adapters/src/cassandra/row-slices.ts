@@ -27,7 +27,10 @@ export async function* readRows<R extends RowPosition>(...request: Parameters<ty
   for await (const page of readPages<R>(...request)) yield* page;
 }
 
-/** The rows of one Cassandra partition of `table` that match, in the order of `RowPosition`, strictly after `after`; page by page, each read when it is asked for. */
+/**
+ * The rows of one Cassandra partition of `table` that match, in the order of `RowPosition`,
+ * strictly after `after`; page by page, each read when it is asked for.
+ */
 export async function* readPages<R extends RowPosition>(
   client: CassandraClient,
   table: SliceTable<R>,
@@ -88,8 +91,8 @@ export async function* readPages<R extends RowPosition>(
 }
 
 /**
- * Of a whole bucket. A tuple slice excludes restrictions of its single columns, so with a filter the slice is by key alone, and the few rows of the same key
- * up to `after` are dropped here.
+ * Of a whole bucket. A tuple slice excludes restrictions of its single columns, so with a filter
+ * the slice is by key alone, and the few rows of the same key up to `after` are dropped here.
  */
 function bucketRestrictions(filter: RowFilter, after: RowPosition | null): Restriction[] {
   const columns: Restriction[] = [];
@@ -107,7 +110,8 @@ function keyRestrictions(key: string, filter: RowFilter, after: RowPosition | nu
   const restrictions: Restriction[] = [['key = ?', key]];
   const behind = after !== null && after.key === key ? after : null;
   if (filter.window === null) {
-    // A range of starts without a window would need filtering; a key has few rows, so they are dropped here.
+    // A range of starts without a window would need filtering; a key has few rows, so they are
+    // dropped here.
     if (behind) restrictions.push(['(window, start) > (?, ?)', behind.window, BigInt(behind.startMs)]);
     return restrictions;
   }

@@ -6,7 +6,10 @@ import type { CassandraOptions } from './client.ts';
 /** What a statement came to: rows under their columns, none for one that only changes. */
 export interface ShellAnswer {
   readonly columns: readonly string[];
-  /** Values as JSON has them: numbers beyond 2^53 and decimals as texts, times as ISO 8601, blobs as `0x...`. */
+  /**
+   * Values as JSON has them: numbers beyond 2^53 and decimals as texts, times as ISO 8601, blobs as
+   * `0x...`.
+   */
   readonly rows: readonly (readonly unknown[])[];
   /** There are more rows than were asked for. */
   readonly hasMore: boolean;

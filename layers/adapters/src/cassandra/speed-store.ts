@@ -26,7 +26,8 @@ export interface SpeedStoreOptions {
 
 const FRAGMENTS: SliceTable<FragmentRow> = {
   name: 'fragments',
-  // A cell's write timestamp is its log position (rule 2), so `lastOffset` needs neither a column, which could part from the cell, nor a look into the cell.
+  // A cell's write timestamp is its log position (rule 2), so `lastOffset` needs neither a column,
+  // which could part from the cell, nor a look into the cell.
   columns: ['key', 'window', 'start', 'cell', 'writetime(cell) AS written'],
   decode: (row) => ({
     key: row.key,
@@ -160,7 +161,8 @@ export function speedStore(client: CassandraClient, scope: Scope, options: Speed
     },
 
     async listQuarantine(partition, fromSegment, limit) {
-      // Segments are Cassandra partitions, which have no order; the speed layer touches none beyond its last progress but the next.
+      // Segments are Cassandra partitions, which have no order; the speed layer touches none beyond
+      // its last progress but the next.
       const [last] = await client.read({
         cql: selectCql(client, 'progress', ['segment'], [], 'ORDER BY segment DESC LIMIT 1'),
         values: [...scoped, partition],
@@ -183,7 +185,8 @@ export function speedStore(client: CassandraClient, scope: Scope, options: Speed
     async deleteFragmentsBelow(partition, fromSegment, belowSegment) {
       function* tombstones(): Generator<Statement> {
         for (let segment = fromSegment; segment < belowSegment; segment++) {
-          // At the last offset of the segment: hides every fragment of it, zombies' included, and nothing that is newer in the log.
+          // At the last offset of the segment: hides every fragment of it, zombies' included, and
+          // nothing that is newer in the log.
           const timestamp = logTimestampUs(segmentEnd(segment, segmentSize) - 1);
           for (let bucket = 0; bucket < buckets; bucket++) {
             yield { cql: deleteFragments, values: [timestamp, ...fragmentsKey(bucket, partition, segment)] };

@@ -1,9 +1,13 @@
 import { createTableCql, TABLES, type TableDescription, type TableName } from '@bifold/core';
 import type { CassandraClient } from './client.ts';
 
-/** Creates the keyspace and all tables, if they are not there. One at a time: Cassandra agrees on one schema change after another. */
+/**
+ * Creates the keyspace and all tables, if they are not there. One at a time: Cassandra agrees on
+ * one schema change after another.
+ */
 export async function createTables(client: CassandraClient, replicationFactor: number): Promise<void> {
-  // NetworkTopologyStrategy with the plain factor spreads over all data centers, and is what LOCAL_QUORUM counts in.
+  // NetworkTopologyStrategy with the plain factor spreads over all data centers, and is what
+  // LOCAL_QUORUM counts in.
   await client.executeDdl(
     `CREATE KEYSPACE IF NOT EXISTS ${client.keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': ${replicationFactor}}`,
   );
@@ -11,7 +15,10 @@ export async function createTables(client: CassandraClient, replicationFactor: n
   await addMissingColumns(client);
 }
 
-/** What tables of an earlier version lack. Keys never change: a table of other keys has another name. */
+/**
+ * What tables of an earlier version lack. Keys never change: a table of other keys has another
+ * name.
+ */
 async function addMissingColumns(client: CassandraClient): Promise<void> {
   const there = new Set<string>();
   const cql = 'SELECT table_name, column_name FROM system_schema.columns WHERE keyspace_name = ?';
@@ -23,7 +30,10 @@ async function addMissingColumns(client: CassandraClient): Promise<void> {
         await client.executeDdl(`ALTER TABLE ${client.keyspace}.${name} ADD IF NOT EXISTS ${column} ${type}`);
 }
 
-/** `INSERT` of all columns, in the order of the description. Tables whose timestamps are ours take the timestamp last. */
+/**
+ * `INSERT` of all columns, in the order of the description. Tables whose timestamps are ours take
+ * the timestamp last.
+ */
 export function insertCql(client: CassandraClient, name: TableName, condition: '' | 'IF NOT EXISTS' = ''): string {
   const table: TableDescription = TABLES[name];
   const columns = Object.keys(table.columns);

@@ -6,8 +6,8 @@ const BATCH_ROWS_MAX = 400;
 const BATCH_SIZE_BYTES_MAX = 64 * 1024;
 
 /**
- * Writes groups of rows, each group of one Cassandra partition, as unlogged batches of bounded size: one mutation each, without the batch log. Resolves
- * when every batch was acknowledged.
+ * Writes groups of rows, each group of one Cassandra partition, as unlogged batches of bounded
+ * size: one mutation each, without the batch log. Resolves when every batch was acknowledged.
  */
 export async function writeGroups(client: CassandraClient, groups: Iterable<Iterable<Statement>>): Promise<void> {
   await eachOf(batches(groups), WRITES_IN_FLIGHT, (batch) => client.executeBatch(batch));

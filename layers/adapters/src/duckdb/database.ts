@@ -84,8 +84,9 @@ export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
     });
 
   /**
-   * An error in the middle of a stream ends it without a word, and so does other work on its connection. So a result is computed whole first, which
-   * fails as it should, then read by a connection of its own, and counted.
+   * An error in the middle of a stream ends it without a word, and so does other work on its
+   * connection. So a result is computed whole first, which fails as it should, then read by a
+   * connection of its own, and counted.
    */
   async function* query(sql: string): AsyncGenerator<SqlChunk> {
     const table = quoted(`result ${tables++}`);
@@ -169,8 +170,8 @@ async function fill(
   const sql = `filling ${table}`;
   const appender = await asking(sql, () => connection.createAppender(table));
   const types = columns.map(({ type }) => TYPES[type]);
-  // All rows go through one chunk: DuckDB's memory of a chunk is freed when JavaScript collects it, and for JavaScript it
-  // weighs nothing, so that hundreds of megabytes would wait for that.
+  // All rows go through one chunk: DuckDB's memory of a chunk is freed when JavaScript collects it,
+  // and for JavaScript it weighs nothing, so that hundreds of megabytes would wait for that.
   const reused = DuckDBDataChunk.create(types);
   const append = async (stretch: ColumnValues, from: number, to: number): Promise<void> => {
     reused.reset();

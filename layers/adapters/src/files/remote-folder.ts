@@ -8,7 +8,10 @@ export interface RemoteFile {
 
 /** A folder of HDFS, or what stands below a prefix of a bucket. */
 export interface RemoteFolder {
-  /** All files in it and in its subfolders, in the order of their paths; null when there is no such folder. A path to one file is a folder of it alone. */
+  /**
+   * All files in it and in its subfolders, in the order of their paths; null when there is no such
+   * folder. A path to one file is a folder of it alone.
+   */
   list(): Promise<readonly RemoteFile[] | null>;
   fetch(path: string, localPath: string): Promise<void>;
   /** Puts a file there whole, at once, in the place of one that may be there. */

@@ -13,13 +13,19 @@ export interface TopicDescription {
   /** The topic id, a UUID. */
   readonly id: string;
   readonly partitions: readonly number[];
-  /** `cleanup.policy`, `retention.ms`, `message.timestamp.type` and so on: what is in force, defaults included. */
+  /**
+   * `cleanup.policy`, `retention.ms`, `message.timestamp.type` and so on: what is in force,
+   * defaults included.
+   */
   readonly config: Readonly<Record<string, string>>;
 }
 
 /** What deployment asks of Kafka. */
 export interface KafkaAdmin {
-  /** Creates a topic and returns its id; null when there is one of that name already. Resolves when every partition has a leader. */
+  /**
+   * Creates a topic and returns its id; null when there is one of that name already. Resolves when
+   * every partition has a leader.
+   */
   createTopic(name: string, partitions: number, config?: Readonly<Record<string, string>>): Promise<string | null>;
   describeTopic(name: string): Promise<TopicDescription | null>;
   /** The committed next offset of a group, per partition that has one. */
@@ -67,7 +73,8 @@ export function kafkaAdmin(options: KafkaOptions & { readonly replicationFactor?
           throw error;
         }
       });
-      // Created is not yet known everywhere: a reader that came now could be told that there is no such topic.
+      // Created is not yet known everywhere: a reader that came now could be told that there is no
+      // such topic.
       await cluster.persist(`waiting for the leaders of topic ${name}`, async () => {
         const found = await cluster.ask(null, metadataV12.api, [name], false, false);
         return found;

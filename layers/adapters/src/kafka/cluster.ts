@@ -16,7 +16,10 @@ export interface KafkaOptions {
   readonly patienceMs?: number;
 }
 
-/** The same for clients that live as long as a function: their credentials may come from a secret that is rotated. */
+/**
+ * The same for clients that live as long as a function: their credentials may come from a secret
+ * that is rotated.
+ */
 export interface KafkaConnection extends Omit<KafkaOptions, 'credentials'> {
   readonly credentials?: Credentials | CredentialsSource;
 }
@@ -26,19 +29,26 @@ export interface Broker {
   readonly port: number;
 }
 
-/** A request of one fixed version. Fixed, because brokers from 3.1 on, 4.x included, serve the versions used here: asking first would cost a round trip. */
+/**
+ * A request of one fixed version. Fixed, because brokers from 3.1 on, 4.x included, serve the
+ * versions used here: asking first would cost a round trip.
+ */
 interface Request<A extends unknown[], R> {
   readonly async: (connection: Connection, ...args: A) => Promise<R>;
 }
 
 /**
- * Kept connections to the brokers of a cluster. Made of the library's connections and requests, without its clients: those cache metadata, which must be asked
- * anew here, and load schema validators, which a function would pay for at each cold start.
+ * Kept connections to the brokers of a cluster. Made of the library's connections and requests,
+ * without its clients: those cache metadata, which must be asked anew here, and load schema
+ * validators, which a function would pay for at each cold start.
  */
 export interface Cluster {
   /** Sends one request; `broker` null is any broker that answers. */
   ask<A extends unknown[], R>(broker: Broker | null, request: Request<A, R>, ...args: A): Promise<R>;
-  /** Calls until it succeeds, fails for good, or patience ends: brokers restart, leaders move. `renew` runs before each repetition. */
+  /**
+   * Calls until it succeeds, fails for good, or patience ends: brokers restart, leaders move.
+   * `renew` runs before each repetition.
+   */
   persist<T>(what: string, attempt: () => Promise<T>, renew?: () => void): Promise<T>;
   close(): Promise<void>;
 }
@@ -63,13 +73,17 @@ export function kafkaCluster(options: KafkaConnection): Cluster {
       ...(tls ? { tls: verifiedTls(tls), tlsServerName: serverNameOf(tls, broker) } : {}),
       ...(credentials === null ? {} : { sasl: { mechanism: 'SCRAM-SHA-512' as const, ...credentials } }),
     });
-    // Whoever waits for an answer is told; an error of an idle connection only means that the next request connects again.
+    // Whoever waits for an answer is told; an error of an idle connection only means that the next
+    // request connects again.
     connection.on('error', () => undefined);
     await connection.connect(broker.host, broker.port);
     return connection;
   };
 
-  /** With what the source has; once more when the brokers refuse that and the source has others by then. */
+  /**
+   * With what the source has; once more when the brokers refuse that and the source has others by
+   * then.
+   */
   const connect = async (broker: Broker): Promise<Connection> => {
     if (source === null) return open(broker, null);
     const credentials = await source.current();
@@ -155,7 +169,9 @@ function parseBroker(address: string): Broker {
   return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
 }
 
-/** Errors that brokers outlive: all but a refusal (of credentials, of rights, of what was asked). */
+/**
+ * Errors that brokers outlive: all but a refusal (of credentials, of rights, of what was asked).
+ */
 const PASSING = new Set([
   'LEADER_NOT_AVAILABLE',
   'NOT_LEADER_OR_FOLLOWER',

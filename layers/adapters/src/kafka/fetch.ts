@@ -6,15 +6,18 @@ export interface FetchedPartition {
   readonly lastStableOffset: number;
   readonly logStartOffset: number;
   readonly aborted: readonly AbortedTransaction[];
-  /** Record batches as they lie in the log, still compressed; the broker may have cut off the last one. */
+  /**
+   * Record batches as they lie in the log, still compressed; the broker may have cut off the last
+   * one.
+   */
   readonly batches: Buffer;
 }
 
 const [FETCH, VERSION] = [1, 13];
 
 /**
- * A fetch of one partition. The library's own parser would decode all batches at once, each to any size: here they stay
- * as they are.
+ * A fetch of one partition. The library's own parser would decode all batches at once, each to any
+ * size: here they stay as they are.
  *
  * @see https://kafka.apache.org/protocol#The_Messages_Fetch
  */

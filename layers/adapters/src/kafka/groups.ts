@@ -37,7 +37,10 @@ export interface KafkaGroups {
   list(): Promise<readonly GroupSummary[]>;
   /** Null when there is no such group. */
   describe(group: string): Promise<GroupState | null>;
-  /** Sets offsets of a group without members; makes the group if there is none. @throws {KafkaRefusal} while it has members */
+  /**
+   * Sets offsets of a group without members; makes the group if there is none. @throws
+   * {KafkaRefusal} while it has members
+   */
   commit(group: string, topic: string, offsets: ReadonlyMap<number, number>): Promise<void>;
   /** @throws {KafkaRefusal} while it has members */
   delete(group: string): Promise<void>;
@@ -105,7 +108,8 @@ export function kafkaGroups(options: KafkaOptions): KafkaGroups {
           const partitions = [...offsets].map(([partitionIndex, offset]) => ({
             ...{ partitionIndex, committedOffset: BigInt(offset), committedLeaderEpoch: -1, committedMetadata: '' },
           }));
-          // Generation -1 without a member is an operator's: the broker takes it only while the group has no members.
+          // Generation -1 without a member is an operator's: the broker takes it only while the
+          // group has no members.
           await cluster.ask(await coordinatorOf(group), offsetCommitV8.api, group, -1, '', null, [
             { name: topic, partitions },
           ]);
@@ -157,7 +161,10 @@ export function kafkaGroups(options: KafkaOptions): KafkaGroups {
   }
 }
 
-/** Kafka's ConsumerProtocolAssignment: version, then (topic, partitions) pairs, whatever comes after them left alone. */
+/**
+ * Kafka's ConsumerProtocolAssignment: version, then (topic, partitions) pairs, whatever comes after
+ * them left alone.
+ */
 function assignmentOf(bytes: Buffer): Record<string, readonly number[]> {
   const assignment: Record<string, readonly number[]> = {};
   if (bytes.length < 6) return assignment;

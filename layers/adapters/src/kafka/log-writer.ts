@@ -10,14 +10,20 @@ export interface KafkaLogWriterOptions extends KafkaConnection {
 
 const ALL_IN_SYNC = -1;
 const TIMEOUT_MS = 15_000;
-/** Below what brokers take in one batch when nothing else is set. A record that is larger goes by itself. */
+/**
+ * Below what brokers take in one batch when nothing else is set. A record that is larger goes by
+ * itself.
+ */
 const BATCH_BYTES = 512 * 1024;
 const RECORD_OVERHEAD_BYTES = 64;
 
 type Message = NonNullable<Parameters<typeof produceV11.api.async>[3]>[number];
 type Leaders = ReadonlyMap<number, Broker>;
 
-/** Appends to the partitions that records name, each batch acknowledged by all replicas that are in sync. */
+/**
+ * Appends to the partitions that records name, each batch acknowledged by all replicas that are in
+ * sync.
+ */
 export function kafkaLogWriter(options: KafkaLogWriterOptions): LogWriter {
   const { topic } = options;
   const cluster = kafkaCluster(options);
@@ -76,7 +82,8 @@ function messageOf(topic: string, { partition, timestampMs, key, value, headers 
   return {
     ...{ topic, partition, timestamp: BigInt(timestampMs) },
     key: key as Buffer,
-    // A tombstone's value is null on the wire: the library writes it, and does not say so in its types.
+    // A tombstone's value is null on the wire: the library writes it, and does not say so in its
+    // types.
     value: value as Buffer,
     // Names may repeat: each is a key of its own here.
     headers: new Map(headers.map((header) => [Buffer.from(header.key), header.value as Buffer])),

@@ -38,7 +38,10 @@ export function kafkaLog(options: KafkaLogOptions): Log {
   const { topic, decodedBytesMax = DECODED_BYTES_MAX } = options;
   const cluster = kafkaCluster(options);
   let known: Leaders | null = null;
-  /** This log reads one topic, by its id. Fetches name the id, so another topic of the same name cannot answer. */
+  /**
+   * This log reads one topic, by its id. Fetches name the id, so another topic of the same name
+   * cannot answer.
+   */
   let topicId: string | null = options.topicId ?? null;
 
   const describe = async (): Promise<{ topic: TopicMetadata | null; brokers: ReadonlyMap<number, Broker> }> => {
@@ -159,8 +162,10 @@ export function kafkaLog(options: KafkaLogOptions): Log {
             if (apiErrorsOf(error).includes('OFFSET_OUT_OF_RANGE')) return null;
             throw error;
           });
-          // The log start that comes with a fetch was read by the broker before it read the records, so retention could slip in between. This one is asked for
-          // after the records have arrived; the start only ever grows, so whatever is at or above it now was there throughout the fetch.
+          // The log start that comes with a fetch was read by the broker before it read the
+          // records, so retention could slip in between. This one is asked for after the records
+          // have arrived; the start only ever grows, so whatever is at or above it now was there
+          // throughout the fetch.
           const listed = await listOffset(leader, partition, EARLIEST);
           if (fetched === null) {
             if (begin >= listed) throw shorter(topic, partition, begin);
@@ -168,7 +173,8 @@ export function kafkaLog(options: KafkaLogOptions): Log {
             continue;
           }
           const stable = fetched.lastStableOffset;
-          // Offsets are listed by name: should the topic be created anew this very moment, what came with the fetch still holds.
+          // Offsets are listed by name: should the topic be created anew this very moment, what
+          // came with the fetch still holds.
           const logStart = Math.max(listed, fetched.logStartOffset);
           const { records, end } = committedRecords(
             partition,

@@ -1,7 +1,10 @@
 import { metadataV12, ResponseError } from '@platformatic/kafka';
 import { apiErrorsOf, type Broker, type Cluster } from './cluster.ts';
 
-/** What a topic or a partition may lack without anything being wrong with the rest of the answer: existence, or a leader just now. */
+/**
+ * What a topic or a partition may lack without anything being wrong with the rest of the answer:
+ * existence, or a leader just now.
+ */
 const OF_A_PART = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',
   'LEADER_NOT_AVAILABLE',

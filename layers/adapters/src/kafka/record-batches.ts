@@ -20,7 +20,9 @@ const AT = {
   count: 57,
   records: 61,
 } as const;
-/** What an object of a record takes beside its bytes, roughly: many tiny records are bounded, too. */
+/**
+ * What an object of a record takes beside its bytes, roughly: many tiny records are bounded, too.
+ */
 const RECORD_BYTES = 256;
 
 export interface AbortedTransaction {
@@ -48,8 +50,8 @@ export interface DecodingBounds {
 }
 
 /**
- * Decodes batches one after the other, as far as the bounds allow: the last one may be a part of itself. Records below
- * `from` are left out, and do not count.
+ * Decodes batches one after the other, as far as the bounds allow: the last one may be a part of
+ * itself. Records below `from` are left out, and do not count.
  */
 export async function decodeBatches(
   place: string,
@@ -122,8 +124,10 @@ function tooLarge(failed: string, compressedBytes: number, limitBytes: number): 
 }
 
 /**
- * The committed records of `[from, to)` in fetched batches, and the offset up to which the batches go, holes included: control records and the records of
- * aborted transactions are left out. The broker lists, by producer and first offset, the aborted transactions that touch what it sent; each ends at that producer's next marker.
+ * The committed records of `[from, to)` in fetched batches, and the offset up to which the batches
+ * go, holes included: control records and the records of aborted transactions are left out. The
+ * broker lists, by producer and first offset, the aborted transactions that touch what it sent;
+ * each ends at that producer's next marker.
  */
 export function committedRecords(
   partition: number,
@@ -148,7 +152,8 @@ export function committedRecords(
       continue;
     }
     if (batch.attributes & TRANSACTIONAL && aborting.has(batch.producerId)) continue;
-    // With LogAppendTime the broker stamps the batch alone, as its maximum, and leaves the producer's clock in the records.
+    // With LogAppendTime the broker stamps the batch alone, as its maximum, and leaves the
+    // producer's clock in the records.
     const stamped = batch.attributes & LOG_APPEND_TIME ? batch.maxTimestamp : null;
     for (const record of batch.records) {
       const offset = batch.firstOffset + record.offsetDelta;

@@ -43,7 +43,10 @@ export interface TopicConfig {
   /** Null where the broker does not tell it. */
   readonly value: string | null;
   readonly source: ConfigSource;
-  /** What Kafka itself would take; as `name=value` where the broker's entry has another name and unit. */
+  /**
+   * What Kafka itself would take; as `name=value` where the broker's entry has another name and
+   * unit.
+   */
   readonly defaultValue: string | null;
 }
 
@@ -63,7 +66,10 @@ export interface NewTopic {
   readonly config: Readonly<Record<string, string>>;
 }
 
-/** `latest` is where `read_committed` readers end. A time stands for the first record at or after it, or the end. */
+/**
+ * `latest` is where `read_committed` readers end. A time stands for the first record at or after
+ * it, or the end.
+ */
 export type OffsetMark = 'earliest' | 'latest' | { readonly timestampMs: number };
 
 /** What an operator asks of topics. */
@@ -71,13 +77,19 @@ export interface KafkaTopics {
   list(): Promise<readonly TopicSummary[]>;
   /** Null when there is no such topic. */
   describe(name: string): Promise<TopicState | null>;
-  /** @returns its id. @throws {KafkaRefusal} when there is one of that name, or the broker does not accept it so */
+  /**
+   * @returns its id. @throws {KafkaRefusal} when there is one of that name, or the broker does not
+   * accept it so
+   */
   create(topic: NewTopic): Promise<string>;
   /** @throws {KafkaRefusal} when the topic has as many already */
   addPartitions(name: string, total: number): Promise<void>;
   /** Sets and unsets entries; the others stay. @throws {KafkaRefusal} */
   alterConfig(name: string, set: Readonly<Record<string, string>>, unset: readonly string[]): Promise<void>;
-  /** By id, so that a topic of the same name that was created meanwhile stays. Resolves when the name is gone. */
+  /**
+   * By id, so that a topic of the same name that was created meanwhile stays. Resolves when the
+   * name is gone.
+   */
   delete(name: string, id: string): Promise<void>;
   /** Per partition that has a leader. */
   offsets(name: string, mark: OffsetMark): Promise<ReadonlyMap<number, number>>;

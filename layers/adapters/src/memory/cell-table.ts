@@ -11,8 +11,9 @@ interface Cell<V> {
 }
 
 /**
- * Cassandra's reconciliation: of two writes of a cell the higher timestamp stands, of equal ones the larger bytes; the deletion of a partition or a row hides what is at or
- * below its timestamp. Neither the order nor the number of arrivals matters.
+ * Cassandra's reconciliation: of two writes of a cell the higher timestamp stands, of equal ones
+ * the larger bytes; the deletion of a partition or a row hides what is at or below its timestamp.
+ * Neither the order nor the number of arrivals matters.
  */
 export class CellTable<V> {
   readonly #partitions = new Map<string, Partition<V>>();

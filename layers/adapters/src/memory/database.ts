@@ -37,7 +37,10 @@ import { checkSuccessor } from '../pointer.ts';
 import { matches } from '../row-filter.ts';
 import { bytesOf, CellTable, joinKey, utf8 } from './cell-table.ts';
 
-/** What stands for Cassandra: tables that all stores opened from it share, as functions share a cluster. */
+/**
+ * What stands for Cassandra: tables that all stores opened from it share, as functions share a
+ * cluster.
+ */
 export interface MemoryDatabase {
   speedStore(scope: Scope, options: { readonly buckets: number; readonly segmentSize: SegmentSize }): SpeedStore;
   batchStore(scope: Scope, options: { readonly buckets: number }): BatchStore;

@@ -6,7 +6,10 @@ export type NewRecord = Partial<Pick<LogRecord, 'timestampMs' | 'key' | 'value' 
 
 /** What stands for a Kafka topic, with the hand of the producer and of the broker. */
 export interface MemoryLog extends Log {
-  /** Appends a committed record, a hole (control records, aborted ones), or a record of a transaction that is open. Returns its offset. */
+  /**
+   * Appends a committed record, a hole (control records, aborted ones), or a record of a
+   * transaction that is open. Returns its offset.
+   */
   append(partition: number, entry: NewRecord | 'hole' | 'open'): number;
   /** Ends the open transaction of a partition by aborting it. */
   abort(partition: number): void;

@@ -27,8 +27,8 @@ export interface ModelPointers {
 const ROOT = 'models/';
 
 /**
- * Models in a bucket, `models/<name>/<version>/<file>`, each file created only if absent and the manifest last; pointers beside it. So a version is there
- * whole or not at all, and never changes.
+ * Models in a bucket, `models/<name>/<version>/<file>`, each file created only if absent and the
+ * manifest last; pointers beside it. So a version is there whole or not at all, and never changes.
  */
 export function modelRegistry(bucket: Bucket, pointers: ModelPointers): ModelRegistry {
   const folderOf = (name: string, version: string) => `${ROOT}${name}/${version}/`;

@@ -31,13 +31,18 @@ export type Creation =
 
 /** A bucket: what the stores need of S3, or of a folder of HDFS. */
 export interface Bucket {
-  /** Creates an object if there is none at that key. Sent once: a repetition could meet its own object and call it a stranger's. */
+  /**
+   * Creates an object if there is none at that key. Sent once: a repetition could meet its own
+   * object and call it a stranger's.
+   */
   create(key: string, localPath: string, metadata: Metadata): Promise<Creation>;
   put(key: string, localPath: string, metadata: Metadata): Promise<void>;
   /** The metadata of an object; null when there is none. */
   head(key: string): Promise<Metadata | null>;
   download(key: string, localPath: string): Promise<Metadata>;
-  /** Keys under a prefix, in the order of their bytes; the first `keysMax` of them when it is given. */
+  /**
+   * Keys under a prefix, in the order of their bytes; the first `keysMax` of them when it is given.
+   */
   list(prefix: string, keysMax?: number): Promise<readonly string[]>;
   /** Names of the folders directly under a prefix. */
   folders(prefix: string): Promise<readonly string[]>;
@@ -123,7 +128,8 @@ export function s3Bucket(
         const status = statusOf(cause);
         if (status === 412) return { kind: 'exists' };
         const error = explain(`creating ${key} in bucket ${bucket}`, cause);
-        // 409: another one was creating it at the same time; whether it did is to be seen. Any other refusal is an answer: nothing was created.
+        // 409: another one was creating it at the same time; whether it did is to be seen. Any
+        // other refusal is an answer: nothing was created.
         if (status !== undefined && status >= 400 && status < 500 && status !== 409 && status !== 408) throw error;
         return { kind: 'unknown', error };
       }

@@ -3,7 +3,10 @@ import type { Bucket, Metadata } from './bucket.ts';
 
 const ATTEMPTS_MAX = 3;
 
-/** Creates an object that is not there yet, and says whether it was us: an answer that was lost on its way is found out. */
+/**
+ * Creates an object that is not there yet, and says whether it was us: an answer that was lost on
+ * its way is found out.
+ */
 export async function createOnce(
   bucket: Pick<Bucket, 'create' | 'head'>,
   key: string,

@@ -4,7 +4,10 @@ import { createText, putText, readText } from './small-objects.ts';
 
 type LookupRow = Readonly<Record<string, Value>>;
 
-/** Lookup tables in the bucket that pipelines share: `lookups/<table>/versions/<version>.jsonl`, and which one is current. */
+/**
+ * Lookup tables in the bucket that pipelines share: `lookups/<table>/versions/<version>.jsonl`, and
+ * which one is current.
+ */
 export function s3Lookups(bucket: Bucket): LookupArchive {
   const versionsOf = (table: string) => `lookups/${table}/versions/`;
   const currentOf = (table: string) => `lookups/${table}/current`;

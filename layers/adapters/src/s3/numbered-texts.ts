@@ -11,8 +11,8 @@ interface NumberedTexts {
 }
 
 /**
- * `<root><order>-<number>.json`. `order` falls as the number grows, so that the first key of a list is the newest one,
- * however many there are.
+ * `<root><order>-<number>.json`. `order` falls as the number grows, so that the first key of a list
+ * is the newest one, however many there are.
  */
 export function numberedTexts(
   bucket: Pick<Bucket, 'list' | 'download' | 'create' | 'head'>,

@@ -3,7 +3,10 @@ import { pointerText, readPointerText } from '../pointer.ts';
 import type { Bucket } from './bucket.ts';
 import { numberedTexts } from './numbered-texts.ts';
 
-/** Published pointers in a bucket: `publications/<version>/<topicId>/`, one object for each generation. */
+/**
+ * Published pointers in a bucket: `publications/<version>/<topicId>/`, one object for each
+ * generation.
+ */
 export function s3Publications(bucket: Bucket, scope: Scope): PublicationStore {
   const texts = numberedTexts(bucket, `publications/${scope.version}/${scope.topicId}/`);
   return {

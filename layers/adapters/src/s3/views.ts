@@ -1,7 +1,10 @@
 import type { Scope, ViewStore } from '@bifold/core';
 import type { Bucket } from './bucket.ts';
 
-/** Views of runs in a bucket: `views/<version>/<topicId>/<run>/<name>.parquet`. Run ids are fresh, so nothing is ever overwritten but by its own repetition. */
+/**
+ * Views of runs in a bucket: `views/<version>/<topicId>/<run>/<name>.parquet`. Run ids are fresh,
+ * so nothing is ever overwritten but by its own repetition.
+ */
 export function s3Views(bucket: Bucket, scope: Scope): ViewStore {
   const folder = (run: string) => `views/${scope.version}/${scope.topicId}/${run}/`;
   return {

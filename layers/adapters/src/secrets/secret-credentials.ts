@@ -5,7 +5,10 @@ import { AdapterError } from '../errors.ts';
 export interface SecretOptions {
   /** How long a value is used before the secret is read again. Milliseconds. */
   readonly maxAgeMs?: number;
-  /** How soon after a reading a refusal reads the secret again: a wrong secret is not asked for at each attempt. */
+  /**
+   * How soon after a reading a refusal reads the secret again: a wrong secret is not asked for at
+   * each attempt.
+   */
   readonly refusalPauseMs?: number;
   /** Milliseconds of a clock that only goes forward. */
   readonly now?: () => number;
@@ -23,9 +26,10 @@ interface Reading {
 }
 
 /**
- * The credentials of a secret `{"username": ..., "password": ...}`. It is read when credentials are first needed, when
- * the last value is older than `maxAgeMs`, and when a service refused that value. While the secret cannot be read, the
- * last value is used: a service that accepts it needs no other.
+ * The credentials of a secret `{"username": ..., "password": ...}`. It is read when credentials are
+ * first needed, when the last value is older than `maxAgeMs`, and when a service refused that
+ * value. While the secret cannot be read, the last value is used: a service that accepts it needs
+ * no other.
  *
  * @example
  * const credentials = secretCredentials(secretArn);
@@ -36,7 +40,10 @@ export function secretCredentials(secretArn: string, options: SecretOptions = {}
   const { now = () => performance.now(), read = readCredentials } = options;
   let latest: Reading | null = null;
 
-  /** Callers that come while a reading is under way share it. A reading that fails leaves the one before it. */
+  /**
+   * Callers that come while a reading is under way share it. A reading that fails leaves the one
+   * before it.
+   */
   const readAgain = (): Promise<Credentials> => {
     const before = latest;
     const reading: Reading = { startedAtMs: now(), value: read(secretArn), isRefused: false };

@@ -13,8 +13,10 @@ const METADATA = 'bifold';
 const ASIDE = '_temporary';
 
 /**
- * A folder of HDFS as a bucket. A file is written aside with its metadata and comes to its place by a rename, which the NameNode does at once and in one order for all: of
- * many who create the same file, one does. What a crash leaves aside is in `_temporary` and may be deleted when no writer runs.
+ * A folder of HDFS as a bucket. A file is written aside with its metadata and comes to its place by
+ * a rename, which the NameNode does at once and in one order for all: of many who create the same
+ * file, one does. What a crash leaves aside is in `_temporary` and may be deleted when no writer
+ * runs.
  */
 export function hdfsBucket({ address, user }: { readonly address: string; readonly user?: string }): Bucket {
   const { endpoint, path } = webHdfsAddress(address);

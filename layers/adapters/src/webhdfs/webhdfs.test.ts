@@ -3,7 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { webHdfs, webHdfsAddress } from './webhdfs.ts';
 
-/** The protocol as the WebHDFS documentation writes it: what a NameNode answers, and a DataNode after its redirect. */
+/**
+ * The protocol as the WebHDFS documentation writes it: what a NameNode answers, and a DataNode
+ * after its redirect.
+ */
 
 let server: Server | null = null;
 afterEach(async () => {

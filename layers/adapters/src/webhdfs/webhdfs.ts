@@ -21,15 +21,24 @@ export interface HdfsEntry {
   readonly modifiedAtMs: number;
 }
 
-/** Files of HDFS over HTTP. A file is written where nobody looks and comes to its place by a rename: whoever sees it there sees all of it. */
+/**
+ * Files of HDFS over HTTP. A file is written where nobody looks and comes to its place by a rename:
+ * whoever sees it there sees all of it.
+ */
 export interface WebHdfs {
   /** The entries of a folder in the order of their names, or the one file of that path. */
   list(path: string): Promise<readonly HdfsEntry[]>;
-  /** The bytes of a file, from an offset on. A connection that ends early is an error, never a shorter file. */
+  /**
+   * The bytes of a file, from an offset on. A connection that ends early is an error, never a
+   * shorter file.
+   */
   open(path: string, offset?: number): AsyncGenerator<Uint8Array>;
   /** A new file with these bytes, and the folders above it. One that is there is an error. */
   create(path: string, bytes: Uint8Array): Promise<void>;
-  /** False, and nothing is done, when something stands at the new path and must not be replaced. The folders above it must be there. */
+  /**
+   * False, and nothing is done, when something stands at the new path and must not be replaced. The
+   * folders above it must be there.
+   */
   rename(path: string, to: string, how: 'never-replace' | 'replace'): Promise<boolean>;
   makeFolder(path: string): Promise<void>;
   /** A file, or a folder with all in it. False when there was none. */
@@ -58,8 +67,9 @@ const PASSING = new Set(['SafeModeException', 'RetriableException', 'StandbyExce
 const HTTP_PORT = 9870;
 
 /**
- * Takes `hdfs://namenode/path`, `webhdfs://namenode:9870/path` or, with TLS, `swebhdfs://` apart. WebHDFS is served by the NameNode's HTTP port, 9870 unless
- * another one is named; the port of its RPC (8020, 9000) does not speak it.
+ * Takes `hdfs://namenode/path`, `webhdfs://namenode:9870/path` or, with TLS, `swebhdfs://` apart.
+ * WebHDFS is served by the NameNode's HTTP port, 9870 unless another one is named; the port of its
+ * RPC (8020, 9000) does not speak it.
  */
 export function webHdfsAddress(address: string): { readonly endpoint: string; readonly path: string } {
   const [, scheme, host, path] = /^(hdfs|webhdfs|swebhdfs):\/\/([^/?#]+)(\/[^?#]*)?$/.exec(address) ?? [];
@@ -192,7 +202,10 @@ export function webHdfs({ endpoint, user, timeoutMs = TIMEOUT_MS }: WebHdfsOptio
   };
 }
 
-/** Not by `fetch`: a DataNode says `100 Continue` without being asked, which `fetch` takes for a broken answer. */
+/**
+ * Not by `fetch`: a DataNode says `100 Continue` without being asked, which `fetch` takes for a
+ * broken answer.
+ */
 async function sendBytes(failed: string, location: string, bytes: Uint8Array, withinMs: number): Promise<void> {
   const request = location.startsWith('https:') ? httpsRequest : httpRequest;
   const answer = new Promise<{ readonly status: number; readonly text: string }>((resolve, reject) => {

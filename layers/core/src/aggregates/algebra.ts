@@ -9,19 +9,27 @@ export interface ErrorBound {
 }
 
 /**
- * An aggregate as a commutative monoid, with how it is shown and stored. The law suite holds every one of them to this:
- * `merge` is associative and commutative with `empty` as identity; `add(state, value)` is `merge(state, lift(value))`; `decode` undoes `encode`, and
- * equal inputs in any grouping encode to equal bytes. The fold, the merge of batch and speed, and retries all rely on it.
+ * An aggregate as a commutative monoid, with how it is shown and stored. The law suite holds every
+ * one of them to this: `merge` is associative and commutative with `empty` as identity; `add(state,
+ * value)` is `merge(state, lift(value))`; `decode` undoes `encode`, and equal inputs in any
+ * grouping encode to equal bytes. The fold, the merge of batch and speed, and retries all rely on
+ * it.
  */
 export interface Algebra<State, Result, Input = number> {
   readonly empty: State;
   lift(value: Input): State;
   add(state: State, value: Input): State;
-  /** The same, and may change `state`, which nobody else holds: where a copy for each event would cost more than the event. `empty`, which everybody holds, is then no object. */
+  /**
+   * The same, and may change `state`, which nobody else holds: where a copy for each event would
+   * cost more than the event. `empty`, which everybody holds, is then no object.
+   */
   addOwned?(state: State, value: Input): State;
   merge(left: State, right: State): State;
   present(state: State): Result;
-  /** How far the shown result may be off; null when it is exact. Absent where it always is, up to the rounding of doubles. */
+  /**
+   * How far the shown result may be off; null when it is exact. Absent where it always is, up to
+   * the rounding of doubles.
+   */
   boundOf?(state: State): ErrorBound | null;
   encode(state: State, writer: Writer): void;
   decode(reader: Reader): State;

@@ -15,9 +15,11 @@ import {
 import { formatValue } from './result.ts';
 
 /**
- * The first values in the order of their events. Whole events are kept (one may have several values) until there are `n` values; or until the next event would be
- * too much: then `full` is where it stands, and nothing from there on is kept. Each event that is left out has `n` values before it, or too many bytes up to it,
- * and has so in every larger log, so what is kept does not depend on grouping.
+ * The first values in the order of their events. Whole events are kept (one may have several
+ * values) until there are `n` values; or until the next event would be too much: then `full` is
+ * where it stands, and nothing from there on is kept. Each event that is left out has `n` values
+ * before it, or too many bytes up to it, and has so in every larger log, so what is kept does not
+ * depend on grouping.
  */
 interface Collected {
   readonly kept: readonly PositionedValue[];
@@ -28,7 +30,10 @@ const SIZE_BYTES_MAX = 65_536;
 /** What a kept value takes beside its own bytes. */
 const PLACE_SIZE_BYTES = 24;
 
-/** The first `n` values by event time, then by place in the log; null when they take more than 64 KiB. */
+/**
+ * The first `n` values by event time, then by place in the log; null when they take more than 64
+ * KiB.
+ */
 export function collect(
   n: number,
   domain: AggregateDomain,

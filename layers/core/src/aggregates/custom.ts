@@ -9,12 +9,17 @@ export const CUSTOM_INPUTS = ['numbers', 'booleans', 'texts', 'scalars'] as cons
 export const CUSTOM_OUTPUTS = ['number', 'boolean', 'text', 'json'] as const;
 
 /**
- * An aggregate of somebody's own, whose states are JSON, so that they can be stored. What is true of every aggregate must be true of it: `merge` is associative and commutative, `empty` changes nothing, all four are
- * functions of what they are given and leave that as it is. `npx bifold check` tries.
+ * An aggregate of somebody's own, whose states are JSON, so that they can be stored. What is true
+ * of every aggregate must be true of it: `merge` is associative and commutative, `empty` changes
+ * nothing, all four are functions of what they are given and leave that as it is. `npx bifold
+ * check` tries.
  */
 export interface CustomAggregate {
   readonly name: string;
-  /** Raised when the code means something else: name and version enter the version of a view, the code itself does not. */
+  /**
+   * Raised when the code means something else: name and version enter the version of a view, the
+   * code itself does not.
+   */
   readonly version: number;
   readonly input: (typeof CUSTOM_INPUTS)[number];
   readonly output: (typeof CUSTOM_OUTPUTS)[number];
@@ -54,7 +59,10 @@ export function customAggregate(id: string | undefined): CustomAggregate {
   });
 }
 
-/** The aggregates that a plan needs and no loaded module defines: with this code, no row of its version can be read. */
+/**
+ * The aggregates that a plan needs and no loaded module defines: with this code, no row of its
+ * version can be read.
+ */
 export function undefinedAggregates({ aggregates }: Pick<Plan, 'aggregates'>): readonly string[] {
   const needed = new Set(aggregates.flatMap(({ own }) => (own === undefined ? [] : [own])));
   return [...needed].filter((id) => !registered.has(id));

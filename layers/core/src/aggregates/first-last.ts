@@ -11,8 +11,8 @@ import {
 import { formatValue } from './result.ts';
 
 /**
- * Keeps one observation: the one that no other precedes. `precedes` is a total order over observations that differ, so that the one kept does not depend on the
- * order in which they come.
+ * Keeps one observation: the one that no other precedes. `precedes` is a total order over
+ * observations that differ, so that the one kept does not depend on the order in which they come.
  */
 function kept(
   precedes: (left: PositionedValue, right: PositionedValue) => number,
@@ -46,13 +46,19 @@ export const first = (domain: AggregateDomain) => kept(comparePositionedValues, 
 /** The value of the latest event that has one; null of nothing. */
 export const last = (domain: AggregateDomain) => kept(latest, domain);
 
-/** The value of the event whose second value is the smallest, the earliest of several; null of nothing. */
+/**
+ * The value of the event whose second value is the smallest, the earliest of several; null of
+ * nothing.
+ */
 export function minBy(domain: AggregateDomain, secondDomain: AggregateDomain) {
   const compare = by(secondDomain);
   return kept((left, right) => compare(left, right) || comparePositionedValues(left, right), domain);
 }
 
-/** The value of the event whose second value is the largest, the earliest of several; null of nothing. */
+/**
+ * The value of the event whose second value is the largest, the earliest of several; null of
+ * nothing.
+ */
 export function maxBy(domain: AggregateDomain, secondDomain: AggregateDomain) {
   const compare = by(secondDomain);
   return kept((left, right) => compare(right, left) || comparePositionedValues(left, right), domain);

@@ -3,8 +3,8 @@ import type { Algebra } from './algebra.ts';
 import { count } from './count.ts';
 
 /**
- * How many numbers lie below the first edge, from each edge to the next, and from the last on: one count more than edges, which ascend. An edge belongs to what
- * begins there.
+ * How many numbers lie below the first edge, from each edge to the next, and from the last on: one
+ * count more than edges, which ascend. An edge belongs to what begins there.
  */
 export function histogram(edges: readonly number[]): Algebra<readonly number[] | null, readonly number[]> {
   const zeros: readonly number[] = Array(edges.length + 1).fill(0);

@@ -1,6 +1,9 @@
 import type { Algebra } from './algebra.ts';
 
-/** `pick` is commutative, associative and idempotent, and numbers come without -0 and NaN, so that the extreme is one value whatever the order. */
+/**
+ * `pick` is commutative, associative and idempotent, and numbers come without -0 and NaN, so that
+ * the extreme is one value whatever the order.
+ */
 function extreme(pick: (left: number, right: number) => number): Algebra<number | null, number | null> {
   const merge = (left: number | null, right: number | null): number | null =>
     left === null ? right : right === null ? left : pick(left, right);

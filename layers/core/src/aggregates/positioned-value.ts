@@ -4,14 +4,20 @@ import type { AggregateDomain } from '../plan/plan.ts';
 import type { Reader, Writer } from '../records/codec.ts';
 import { compareDecimals } from './numeric/decimal.ts';
 
-/** Where an event stands (rule 12): its time, then its place in the log. The topic is that of the whole view. */
+/**
+ * Where an event stands (rule 12): its time, then its place in the log. The topic is that of the
+ * whole view.
+ */
 export interface EventPosition {
   readonly timeMs: number;
   readonly partition: number;
   readonly offset: number;
 }
 
-/** What an aggregate of more than a single value takes of an event; `second` is null where it has one field. Neither value is null otherwise. */
+/**
+ * What an aggregate of more than a single value takes of an event; `second` is null where it has
+ * one field. Neither value is null otherwise.
+ */
 export interface PositionedValue extends EventPosition {
   readonly value: Present;
   readonly second: Present | null;
@@ -19,7 +25,10 @@ export interface PositionedValue extends EventPosition {
 
 export type Present = Scalar;
 
-/** Orders observations by their events. Several items of one record stand at one place: there their values decide, so that order is total. */
+/**
+ * Orders observations by their events. Several items of one record stand at one place: there their
+ * values decide, so that order is total.
+ */
 export function comparePositionedValues(left: PositionedValue, right: PositionedValue): number {
   return compareEventPositions(left, right) || comparePresent(left.value, right.value);
 }

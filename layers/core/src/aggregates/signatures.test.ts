@@ -145,7 +145,10 @@ describe.each(KINDS)('$kind', ({ kind, first, second, parameter }) => {
   });
 });
 
-/** Of three events: what each kind shows, and whether where they stand, in time or in the log, is part of it. */
+/**
+ * Of three events: what each kind shows, and whether where they stand, in time or in the log, is
+ * part of it.
+ */
 const SHOWN: Readonly<Record<Exclude<AggregateKind, 'own'>, readonly [given: object, shown: unknown, byPlace?: true]>> =
   {
     count: [{}, 3],

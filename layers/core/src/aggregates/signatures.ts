@@ -1,7 +1,10 @@
 import type { AggregateKind } from '../definition/aggregate.ts';
 import type { AggregatePlan } from '../plan/plan.ts';
 
-/** What a kind takes of an event: nothing but that it is there, or the value of a field, of a type; of some, that of a second field, too. */
+/**
+ * What a kind takes of an event: nothing but that it is there, or the value of a field, of a type;
+ * of some, that of a second field, too.
+ */
 export interface AggregateSignature {
   readonly value: 'nothing' | InputKind;
   readonly second?: InputKind;

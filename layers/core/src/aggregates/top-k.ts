@@ -24,8 +24,10 @@ const VALUES_MAX = 4096;
 const SIZE_BYTES_MAX = 65_536;
 
 /**
- * The most frequent values and how often each came, those that came equally often in their order. All values are counted, so it is exact, up to 4,096 different
- * ones or 64 KiB of them: beyond, it is null. Values are never forgotten, so what was too much for a part is too much for the whole, and grouping cannot show.
+ * The most frequent values and how often each came, those that came equally often in their order.
+ * All values are counted, so it is exact, up to 4,096 different ones or 64 KiB of them: beyond, it
+ * is null. Values are never forgotten, so what was too much for a part is too much for the whole,
+ * and grouping cannot show.
  */
 export function topK(
   k: number,

@@ -9,17 +9,22 @@ import type { Range } from '../query/coverage.ts';
 export interface Manifest {
   readonly cuts: Readonly<Record<string, number>>;
   readonly lost: Readonly<Record<string, readonly Range[]>>;
-  /** The files of the archive that hold the covered offsets; those of lost ranges hold no records. */
+  /**
+   * The files of the archive that hold the covered offsets; those of lost ranges hold no records.
+   */
   readonly files: readonly ArchiveFile[];
 }
 
 /**
- * Rules 7 and 8: per partition, the cut is the archive's frontier floored to whole segments; it stops at the first range that retention took before the
- * archive did, unless an earlier run already covers it or the operator accepts the loss; and it never falls.
+ * Rules 7 and 8: per partition, the cut is the archive's frontier floored to whole segments; it
+ * stops at the first range that retention took before the archive did, unless an earlier run
+ * already covers it or the operator accepts the loss; and it never falls.
  *
- * @param acceptLost the operator's word that lost ranges may be passed; receipts then name them as gaps for ever
+ * @param acceptLost the operator's word that lost ranges may be passed; receipts then name them as
+ * gaps for ever
  * @returns null when no cut moved: there is nothing new to publish
- * @throws {ProtocolError} when the archive ends below what is published: the run's rows would lack records that its receipts claim
+ * @throws {ProtocolError} when the archive ends below what is published: the run's rows would lack
+ * records that its receipts claim
  */
 export function manifestOf(
   chains: ReadonlyMap<number, readonly ArchiveFile[]>,
@@ -54,7 +59,10 @@ export function manifestOf(
 export interface Waiting {
   /** Archived offsets in segments that are not complete, or that lie behind a lost range. */
   readonly offsets: number;
-  /** How many more offsets complete the next segment of some partition; null where no further record can: nothing is archived, or only lost ranges are in the way. */
+  /**
+   * How many more offsets complete the next segment of some partition; null where no further record
+   * can: nothing is archived, or only lost ranges are in the way.
+   */
   readonly missing: number | null;
   /** Partitions whose cut stops at a lost range until an operator accepts the loss. */
   readonly stopped: readonly number[];
@@ -100,8 +108,9 @@ export function manifestOfRun(
 }
 
 /**
- * The pointer of a rebuilt database. Its generation leaps: the archive may lack the newest publication, and a reader that
- * began before the database was emptied must see that its generation is gone (it accepts a step of one).
+ * The pointer of a rebuilt database. Its generation leaps: the archive may lack the newest
+ * publication, and a reader that began before the database was emptied must see that its generation
+ * is gone (it accepts a step of one).
  */
 export function restoredPointer(recorded: Pointer, run: string, restoredAtMs: number): Pointer {
   const generation = recorded.generation + RESTORE_LEAP;
@@ -121,7 +130,9 @@ function archiveShort(partition: number, end: number, published: number): Protoc
   });
 }
 
-/** The pointer after a run: one generation on, with the run that was current as the previous one. */
+/**
+ * The pointer after a run: one generation on, with the run that was current as the previous one.
+ */
 export function pointerAfter(pointer: Pointer, run: string, manifest: Manifest, publishedAtMs: number): Pointer {
   const generation = pointer.generation + 1;
   const current: PublishedRun = {
@@ -134,7 +145,10 @@ export function pointerAfter(pointer: Pointer, run: string, manifest: Manifest, 
   return { generation, current, previous: pointer.current };
 }
 
-/** What the sweeper may delete, rule 9: fragments below the minimum of both cuts, and runs up to the pointer's generation that it does not name. */
+/**
+ * What the sweeper may delete, rule 9: fragments below the minimum of both cuts, and runs up to the
+ * pointer's generation that it does not name.
+ */
 export function sweepableSegments(pointer: Pointer, partition: number): number {
   return Math.min(cutOf(pointer.current, partition), cutOf(pointer.previous, partition));
 }

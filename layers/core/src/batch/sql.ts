@@ -18,12 +18,16 @@ import { calendarPaneSql } from '../windows/calendar.ts';
 import { isAssembledFromPanes, paneSizeMs, panesOf } from '../windows/panes.ts';
 
 /**
- * The plan as SQL, in DuckDB's dialect: what the batch layer runs over the archive. It must mean what the fold means; where SQL would round (sums of
- * doubles) it only picks the rows, and core adds them up. Names are allow-listed by the definition, values are literals of the plan: nothing
+ * The plan as SQL, in DuckDB's dialect: what the batch layer runs over the archive. It must mean
+ * what the fold means; where SQL would round (sums of doubles) it only picks the rows, and core
+ * adds them up. Names are allow-listed by the definition, values are literals of the plan: nothing
  * here comes from a record.
  */
 
-/** Columns that every archive file has, before those of the schema. User columns never start with an underscore. */
+/**
+ * Columns that every archive file has, before those of the schema. User columns never start with an
+ * underscore.
+ */
 export const ARCHIVE_COLUMNS = [
   { name: '_partition', type: 'INTEGER' },
   { name: '_offset', type: 'BIGINT' },
@@ -35,21 +39,33 @@ export const ARCHIVE_COLUMNS = [
   { name: '_event_time_ms', type: 'BIGINT' },
 ] as const;
 
-/** Where a relayed record comes from, as its header says: a column of the archive where a relay makes the log. */
+/**
+ * Where a relayed record comes from, as its header says: a column of the archive where a relay
+ * makes the log.
+ */
 export const ORIGIN_COLUMN = { name: '_origin', type: 'VARCHAR' } as const;
 
-/** The records among these of the archive that a relay did not bring before: it says of each where it comes from. All of them where there is no relay. */
+/**
+ * The records among these of the archive that a relay did not bring before: it says of each where
+ * it comes from. All of them where there is no relay.
+ */
 export function firstForwardedSql({ relay }: Plan, records: string): string {
   if (relay === undefined) return records;
   return `${records} QUALIFY _origin IS NULL OR min(_offset) OVER (PARTITION BY _partition, _origin) = _offset`;
 }
 
-/** The records of `[start, end)` of one file of the archive, as the log had them: partition, offset, timestamp, key, value and headers. */
+/**
+ * The records of `[start, end)` of one file of the archive, as the log had them: partition, offset,
+ * timestamp, key, value and headers.
+ */
 export function archivedRecordsSql(localPath: string, start: number, end: number): string {
   return `SELECT _partition, _offset, _timestamp_ms, _key, _value, _headers FROM read_parquet(${textLiteral(localPath)}) WHERE _offset >= ${start} AND _offset < ${end}`;
 }
 
-/** Covered records that were set aside, as they were sent: what is wrong with them is decided when they are read. */
+/**
+ * Covered records that were set aside, as they were sent: what is wrong with them is decided when
+ * they are read.
+ */
 export function quarantinedSql(covered: string): string {
   return `SELECT _partition, _offset, _timestamp_ms, _value, _headers FROM ${covered} WHERE _reason IS NOT NULL`;
 }
@@ -84,7 +100,11 @@ export function lookupTableName(lookup: string): string {
 /** The table of the scores: `_partition`, `_offset`, then the columns of all models. */
 export const SCORES = 'scores';
 
-/** `source` must give the archive's columns for the covered offsets; `bindings` has (`partition`, `segment`, `name`, `version`). Gives one row per admitted event, with every field of the plan: several of a record that yields several. */
+/**
+ * `source` must give the archive's columns for the covered offsets; `bindings` has (`partition`,
+ * `segment`, `name`, `version`). Gives one row per admitted event, with every field of the plan:
+ * several of a record that yields several.
+ */
 export function enrichedSql(plan: Plan, source: string, bindings: string): string {
   const { after } = derivedAround(plan);
   const scores = scoresOf(plan).map(({ name }) => `scored.${quoted(name)}`);
@@ -97,7 +117,10 @@ export function enrichedSql(plan: Plan, source: string, bindings: string): strin
   return plan.where === undefined ? derived : `SELECT * FROM (${derived}) WHERE ${expressionSql(plan.where)} IS TRUE`;
 }
 
-/** What models learn from: events with all that they may read. A condition on a score leaves none out, since learning comes before scoring. */
+/**
+ * What models learn from: events with all that they may read. A condition on a score leaves none
+ * out, since learning comes before scoring.
+ */
 export function learnableSql(plan: Plan, source: string, bindings: string): string {
   const unscored = unscoredSql(plan, source, bindings);
   const { after } = derivedAround(plan);
@@ -137,7 +160,10 @@ function unscoredSql(plan: Plan, source: string, bindings: string): string {
   return derivedSql(derivedAround(plan).before, yielded);
 }
 
-/** What takes part: pairs where two topics are joined, otherwise events, of those that repeat each other the first one. */
+/**
+ * What takes part: pairs where two topics are joined, otherwise events, of those that repeat each
+ * other the first one.
+ */
 function eventsSql(plan: Plan, source: string): string {
   const inTime = dropLateSql(plan, source);
   return plan.relay?.join === undefined
@@ -145,7 +171,10 @@ function eventsSql(plan: Plan, source: string): string {
     : intervalJoinSql(plan, plan.relay, plan.relay.join, inTime);
 }
 
-/** How far an event moves the watermark of its partition: not beyond the broker's time by more than the skew. What is no event moves nothing; `least` alone would pass over its null. */
+/**
+ * How far an event moves the watermark of its partition: not beyond the broker's time by more than
+ * the skew. What is no event moves nothing; `least` alone would pass over its null.
+ */
 const watermarkSql = ({ skewMs }: AllowedLateness): string =>
   `CASE WHEN _reason IS NULL THEN least(_event_time_ms, _timestamp_ms + ${skewMs}) END`;
 
@@ -166,7 +195,10 @@ export function watermarksSql(late: AllowedLateness, source: string): string {
   return `SELECT _partition, max(${watermarkSql(late)}) FROM ${source} WHERE _reason IS NULL GROUP BY _partition`;
 }
 
-/** Every left event with every right one of its key that is near enough; a pair stands where the later one does. */
+/**
+ * Every left event with every right one of its key that is near enough; a pair stands where the
+ * later one does.
+ */
 function intervalJoinSql({ columns }: Plan, relay: RelayPlan, { within }: JoinPlan, source: string): string {
   const sides = relay.sources.map(({ topic }, index) => {
     const own = columns.filter(({ name }) => isColumnOf(relay, index, name)).map(({ name }) => quoted(name));
@@ -194,7 +226,10 @@ function dedupeSql({ duplicates }: Plan, source: string): string {
   return `(SELECT * FROM ${source} WHERE _reason IS NULL QUALIFY min(_offset) OVER (PARTITION BY ${['_partition', ...by.map(quoted)].join(', ')}${near}) = _offset)`;
 }
 
-/** What appeared in some offsets of a partition: offset, reason, event time, origin, whether it came too late, and the columns by which it is found again. The source must hold all before them. */
+/**
+ * What appeared in some offsets of a partition: offset, reason, event time, origin, whether it came
+ * too late, and the columns by which it is found again. The source must hold all before them.
+ */
 export function stateEntriesSql(
   { columns, duplicates, late, relay }: Plan,
   source: string,
@@ -255,7 +290,11 @@ function hoppingFilterSql(window: WindowPlan): string {
   return ` WHERE _event_time_ms - ${floorSql(window.slideMs, window.offsetMs)} < ${window.sizeMs}`;
 }
 
-/** One row per (pane start, key): the key's columns, then the parts of each aggregate's state that SQL computes exactly (see `statePartsOf`), then the times of a pane that keeps them. Panes of one key follow each other in order. */
+/**
+ * One row per (pane start, key): the key's columns, then the parts of each aggregate's state that
+ * SQL computes exactly (see `statePartsOf`), then the times of a pane that keeps them. Panes of one
+ * key follow each other in order.
+ */
 export function viewSql(plan: Plan, window: WindowPlan, enriched: string): string {
   const keys = plan.groupBy.map(quoted);
   const parts = plan.aggregates.flatMap((aggregate) =>
@@ -269,8 +308,9 @@ export function viewSql(plan: Plan, window: WindowPlan, enriched: string): strin
 }
 
 /**
- * What the aggregates that core folds take of each event: the value of each, and its second value where it takes two; where one goes by it, the place of the
- * event. Null when the plan has none. `inexactAdder` reads it.
+ * What the aggregates that core folds take of each event: the value of each, and its second value
+ * where it takes two; where one goes by it, the place of the event. Null when the plan has none.
+ * `inexactAdder` reads it.
  */
 export function nonPushdownInputSql(plan: Plan, window: WindowPlan, enriched: string): string | null {
   const aggregates = plan.aggregates.filter(needsCoreFold);
@@ -286,7 +326,10 @@ export function nonPushdownInputSql(plan: Plan, window: WindowPlan, enriched: st
   return `SELECT ${[`${paneStartSql(window)} AS _start`, ...keys, ...values, ...place].join(', ')} FROM ${enriched}${hoppingFilterSql(window)}`;
 }
 
-/** Folds a row of `inexactValuesSql`, without its start and key, into the states of a row of the view, in place: nobody else may hold them. */
+/**
+ * Folds a row of `inexactValuesSql`, without its start and key, into the states of a row of the
+ * view, in place: nobody else may hold them.
+ */
 export function nonPushdownFold({ aggregates }: Plan, algebras: readonly AnyAlgebra[]): NonPushdownFold {
   let next = 0;
   const inputs = aggregates.flatMap((aggregate, index) => {
@@ -320,7 +363,10 @@ export function columnValue(value: SqlValue | undefined): Value {
   return typeof value === 'bigint' ? Number(value) : ((value ?? null) as Value);
 }
 
-/** True where SQL has no exact and mergeable state: sums and means of doubles, and all that is more than a sum or an extreme. */
+/**
+ * True where SQL has no exact and mergeable state: sums and means of doubles, and all that is more
+ * than a sum or an extreme.
+ */
 export function needsCoreFold({ kind, domain }: AggregatePlan): boolean {
   switch (kind) {
     case 'count':
@@ -336,7 +382,10 @@ export function needsCoreFold({ kind, domain }: AggregatePlan): boolean {
   }
 }
 
-/** The SQL of each part of an aggregate's state. Sums of integers are HUGEINT; a part of no values is null, or 0 for a count. */
+/**
+ * The SQL of each part of an aggregate's state. Sums of integers are HUGEINT; a part of no values
+ * is null, or 0 for a count.
+ */
 export function statePartsOf(aggregate: AggregatePlan): readonly { readonly name: string; readonly sql: string }[] {
   const value = aggregate.field === null ? '' : quoted(aggregate.field);
   const filter = aggregate.where === null ? '' : ` FILTER (WHERE ${quoted(aggregate.where)} IS TRUE)`;

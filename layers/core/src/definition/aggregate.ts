@@ -11,8 +11,9 @@ export type Nested<F extends string, V> = F extends `${infer L}.${infer R}`
   : { [K in F]: V };
 
 /**
- * One aggregate of a definition, as plain data; the algebra of each kind lives in one table by kind. `In` is contravariant: an aggregate over
- * `{ fare: number }` accepts every event that has such a field. Nulls and missing values are skipped.
+ * One aggregate of a definition, as plain data; the algebra of each kind lives in one table by
+ * kind. `In` is contravariant: an aggregate over `{ fare: number }` accepts every event that has
+ * such a field. Nulls and missing values are skipped.
  */
 export interface Aggregate<in In, out Result> {
   readonly kind: AggregateKind;
@@ -48,10 +49,15 @@ export type AggregateKind =
   | 'collect'
   | 'own';
 
-/** The text of a decimal, as `z.templateLiteral([z.number()]).meta({ format: 'decimal' })` has it. */
+/**
+ * The text of a decimal, as `z.templateLiteral([z.number()]).meta({ format: 'decimal' })` has it.
+ */
 export type DecimalText = `${number}`;
 
-/** Stands in a result's type for a number computed from a field: the text of one where the field is a decimal. */
+/**
+ * Stands in a result's type for a number computed from a field: the text of one where the field is
+ * a decimal.
+ */
 export interface NumberOf<out F extends string> {
   readonly '~numberOf': F;
 }
@@ -99,7 +105,9 @@ export interface Where<W extends string> {
   readonly where: W;
 }
 
-/** How many records; with `where`, how many of them have that boolean column true. Exact up to 2^53. */
+/**
+ * How many records; with `where`, how many of them have that boolean column true. Exact up to 2^53.
+ */
 export function count(): Aggregate<unknown, number>;
 export function count<const W extends string>(options: Where<W>): Aggregate<Nested<W, Truth>, number>;
 export function count(options?: Where<string>): Aggregate<never, number> {
@@ -166,7 +174,10 @@ export function stddev(field: string, options?: Where<string>): Aggregate<never,
   return ofField('stddev', field, options);
 }
 
-/** The value at rank `q` of all, 0 the smallest, 1 the largest, 0.5 the median: at most 0.4 % off; null of nothing. */
+/**
+ * The value at rank `q` of all, 0 the smallest, 1 the largest, 0.5 the median: at most 0.4 % off;
+ * null of nothing.
+ */
 export function quantile<const F extends string>(field: F, q: number): Aggregate<Nested<F, Numeric>, number | null>;
 export function quantile<const F extends string, const W extends string>(
   field: F,
@@ -177,7 +188,10 @@ export function quantile(field: string, q: number, options?: Where<string>): Agg
   return ofField('quantile', field, options, { parameter: q });
 }
 
-/** About how many different values of any scalar type, by HyperLogLog: within 1.6 % in two cases of three; 0 of nothing. */
+/**
+ * About how many different values of any scalar type, by HyperLogLog: within 1.6 % in two cases of
+ * three; 0 of nothing.
+ */
 export function distinct<const F extends string>(field: F): Aggregate<Nested<F, unknown>, number>;
 export function distinct<const F extends string, const W extends string>(
   field: F,
@@ -199,7 +213,10 @@ export function all(field: string): Aggregate<never, boolean | null> {
   return ofField('all', field);
 }
 
-/** The covariance of two fields over a sample, rounded once from exact sums; records that lack either take no part; null of fewer than two. */
+/**
+ * The covariance of two fields over a sample, rounded once from exact sums; records that lack
+ * either take no part; null of fewer than two.
+ */
 export function covariance<const X extends string, const Y extends string>(
   x: X,
   y: Y,
@@ -213,7 +230,10 @@ export function covariance(x: string, y: string, options?: Where<string>): Aggre
   return ofField('covariance', x, options, { second: y });
 }
 
-/** Pearson's correlation of two fields, from -1 to 1, rounded once from exact sums; records that lack either take no part; null of fewer than two, and where a field never changes. */
+/**
+ * Pearson's correlation of two fields, from -1 to 1, rounded once from exact sums; records that
+ * lack either take no part; null of fewer than two, and where a field never changes.
+ */
 export function correlation<const X extends string, const Y extends string>(
   x: X,
   y: Y,
@@ -227,7 +247,10 @@ export function correlation(x: string, y: string, options?: Where<string>): Aggr
   return ofField('correlation', x, options, { second: y });
 }
 
-/** The value of the earliest event that has one, by event time, then by partition and offset; null of nothing. */
+/**
+ * The value of the earliest event that has one, by event time, then by partition and offset; null
+ * of nothing.
+ */
 export function first<const F extends string>(field: F): Aggregate<Nested<F, unknown>, ValueOf<F> | null>;
 export function first<const F extends string, const W extends string>(
   field: F,
@@ -237,7 +260,10 @@ export function first(field: string, options?: Where<string>): Aggregate<never, 
   return ofField('first', field, options);
 }
 
-/** The value of the latest event that has one, by event time, then by partition and offset; null of nothing. In a `running()` window: the latest by key. */
+/**
+ * The value of the latest event that has one, by event time, then by partition and offset; null of
+ * nothing. In a `running()` window: the latest by key.
+ */
 export function last<const F extends string>(field: F): Aggregate<Nested<F, unknown>, ValueOf<F> | null>;
 export function last<const F extends string, const W extends string>(
   field: F,
@@ -247,7 +273,10 @@ export function last(field: string, options?: Where<string>): Aggregate<never, V
   return ofField('last', field, options);
 }
 
-/** The value of the event at which another field is smallest, of several the earliest; records that lack either take no part; null of nothing. */
+/**
+ * The value of the event at which another field is smallest, of several the earliest; records that
+ * lack either take no part; null of nothing.
+ */
 export function minBy<const X extends string, const Y extends string>(
   field: X,
   by: Y,
@@ -261,7 +290,10 @@ export function minBy(field: string, by: string, options?: Where<string>): Aggre
   return ofField('minBy', field, options, { second: by });
 }
 
-/** The value of the event at which another field is largest, of several the earliest; records that lack either take no part; null of nothing. */
+/**
+ * The value of the event at which another field is largest, of several the earliest; records that
+ * lack either take no part; null of nothing.
+ */
 export function maxBy<const X extends string, const Y extends string>(
   field: X,
   by: Y,
@@ -276,8 +308,8 @@ export function maxBy(field: string, by: string, options?: Where<string>): Aggre
 }
 
 /**
- * The `k` most frequent values and how often each came, exact; those that came equally often in their order. Null of more than 4,096 different values, or 64 KiB
- * of them.
+ * The `k` most frequent values and how often each came, exact; those that came equally often in
+ * their order. Null of more than 4,096 different values, or 64 KiB of them.
  */
 export function topK<const F extends string>(
   field: F,
@@ -296,7 +328,10 @@ export function topK(
   return ofField('topK', field, options, { parameter: k });
 }
 
-/** How many numbers lie below the first edge, from each edge to the next, and from the last on: one count more than edges, which ascend. */
+/**
+ * How many numbers lie below the first edge, from each edge to the next, and from the last on: one
+ * count more than edges, which ascend.
+ */
 export function histogram<const F extends string>(
   field: F,
   edges: readonly number[],
@@ -316,7 +351,10 @@ export function histogram(
   return ofField('histogram', field, options, { parameter });
 }
 
-/** The first `n` values by event time, then by partition and offset; null when they take more than 64 KiB. */
+/**
+ * The first `n` values by event time, then by partition and offset; null when they take more than
+ * 64 KiB.
+ */
 export function collect<const F extends string>(
   field: F,
   n: number,

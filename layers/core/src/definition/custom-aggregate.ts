@@ -22,7 +22,10 @@ interface Shown {
 /** What `defineAggregate` takes. */
 interface Options<T extends keyof Taken, S extends keyof Shown, State, R extends Shown[S] | null> {
   readonly name: string;
-  /** From 1; raised when the code means something else, as name and version enter the version of every view that has it. */
+  /**
+   * From 1; raised when the code means something else, as name and version enter the version of
+   * every view that has it.
+   */
   readonly version: number;
   /** The type of the fields that it reads. */
   readonly input: T;
@@ -45,8 +48,9 @@ export interface CustomConstructor<Value, R> {
 }
 
 /**
- * An aggregate of your own, as four functions; nulls never come to it. It must merge as every aggregate does: associative, commutative, `empty` changes nothing. `npx bifold check`
- * tries that with generated values, and so does `deploy`.
+ * An aggregate of your own, as four functions; nulls never come to it. It must merge as every
+ * aggregate does: associative, commutative, `empty` changes nothing. `npx bifold check` tries that
+ * with generated values, and so does `deploy`.
  *
  * @example
  * const range = defineAggregate({
@@ -54,7 +58,9 @@ export interface CustomConstructor<Value, R> {
  *   empty: null as readonly [number, number] | null,
  *   lift: (value) => [value, value] as const,
  *   merge: (left, right) =>
- *     left && right ? ([Math.min(left[0], right[0]), Math.max(left[1], right[1])] as const) : (left ?? right),
+ *     left && right
+ *       ? ([Math.min(left[0], right[0]), Math.max(left[1], right[1])] as const)
+ *       : (left ?? right),
  *   present: (state) => (state === null ? null : state[1] - state[0]),
  * });
  * // aggregates: { span: range('fare') }

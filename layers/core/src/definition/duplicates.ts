@@ -10,10 +10,12 @@ export interface Duplicates<out Field extends string> {
 }
 
 /**
- * Of events that agree in these fields, the first of its partition takes part, and what repeats it does not: the first by offset, not by event time. With `within`, an
- * event repeats only those that came before it and lie at most so far from it in event time. Null agrees with null.
+ * Of events that agree in these fields, the first of its partition takes part, and what repeats it
+ * does not: the first by offset, not by event time. With `within`, an event repeats only those that
+ * came before it and lie at most so far from it in event time. Null agrees with null.
  *
- * One of the fields must be that by which the topic is partitioned: events that agree are then in one partition.
+ * One of the fields must be that by which the topic is partitioned: events that agree are then in
+ * one partition.
  */
 export function dropDuplicates<const Field extends string>(
   by: readonly Field[],

@@ -1,8 +1,9 @@
 import type { Nested } from './aggregate.ts';
 
 /**
- * Small expressions over a record, as a frozen tree that both interpreters read: the fold compiles it to closures, the batch layer to SQL. Nulls
- * follow SQL: what is computed from null is null, `and` / `or` are three-valued.
+ * Small expressions over a record, as a frozen tree that both interpreters read: the fold compiles
+ * it to closures, the batch layer to SQL. Nulls follow SQL: what is computed from null is null,
+ * `and` / `or` are three-valued.
  */
 export type ExpressionNode =
   | { readonly kind: 'field'; readonly field: string }
@@ -72,7 +73,10 @@ export interface FieldType<F extends string> {
 }
 type SomeField = FieldType<string>;
 
-/** Any expression, whatever it reads; one of numbers, of text, of truths, or a field, whose type is not known here. */
+/**
+ * Any expression, whatever it reads; one of numbers, of text, of truths, or a field, whose type is
+ * not known here.
+ */
 export type AnyExpression = Expression<unknown, never>;
 type NumberExpression = Expression<number | null | SomeField, never>;
 type TextExpression = Expression<string | null | SomeField, never>;
@@ -112,7 +116,10 @@ type FieldNeeds<V, T> = V extends FieldType<infer F> ? FieldOf<F, T | null | und
 /** Names that are not known when it compiles are checked when the definition loads. */
 type FieldOf<F extends string, T> = string extends F ? unknown : Nested<F, T>;
 
-/** Sugar over the tree. `Value` is the TypeScript type of what it computes, `In` what a record must have for that. */
+/**
+ * Sugar over the tree. `Value` is the TypeScript type of what it computes, `In` what a record must
+ * have for that.
+ */
 export class Expression<out Value, in In = unknown> {
   readonly node: ExpressionNode;
   declare readonly '~value'?: Value;
@@ -170,7 +177,10 @@ export class Expression<out Value, in In = unknown> {
     return new Expression({ kind: 'isIn', operand: this.node, values: Array.isArray(values) ? [...values] : values });
   }
 
-  /** Of two integers an integer, null beyond ±(2^53 - 1); else a double, null where it is not finite. So are `minus` and `times`. */
+  /**
+   * Of two integers an integer, null beyond ±(2^53 - 1); else a double, null where it is not
+   * finite. So are `minus` and `times`.
+   */
   plus<S extends NumberExpression, O extends NumberOperand>(this: S, other: O): Computed<S, O> {
     return new Expression(arithmetic('+', this.node, other));
   }
@@ -232,7 +242,9 @@ export class Expression<out Value, in In = unknown> {
   contains<S extends TextExpression, O extends TextOperand>(this: S, part: O): Tested<S, O> {
     return new Expression(textTest('contains', this.node, part));
   }
-  /** The letters A to Z in lower case; others stay, since engines differ in what they make of them. */
+  /**
+   * The letters A to Z in lower case; others stay, since engines differ in what they make of them.
+   */
   lower<S extends TextExpression>(this: S): Expression<string | null, Needs<S, string>> {
     return new Expression({ kind: 'changeCase', to: 'lower', operand: this.node });
   }
@@ -302,7 +314,10 @@ type AllOf<T extends readonly unknown[]> = T extends readonly [infer First, ...i
   ? First & AllOf<Rest>
   : unknown;
 
-/** One value where a condition is true, others where it is false or null: `when(field('age').le(30), 'young').otherwise('old')`. */
+/**
+ * One value where a condition is true, others where it is false or null: `when(field('age').le(30),
+ * 'young').otherwise('old')`.
+ */
 export function when<C extends TruthExpression, const O extends AnyOperand>(
   condition: C,
   then: O,
@@ -310,7 +325,10 @@ export function when<C extends TruthExpression, const O extends AnyOperand>(
   return new Cases([branchOf(condition, then)]);
 }
 
-/** Conditions and values, the first condition that is true decides; `otherwise` makes an expression of them. */
+/**
+ * Conditions and values, the first condition that is true decides; `otherwise` makes an expression
+ * of them.
+ */
 export class Cases<out Value, in In> {
   private readonly branches: readonly Branch[];
   declare readonly '~value'?: Value;
@@ -356,7 +374,10 @@ function textTest(test: TextTest, operand: ExpressionNode, part: unknown): Expre
   return { kind: 'stringPredicate', test, operand, part: operandNode(part) };
 }
 
-/** Values are not checked here: that is done where the definition is known that they are part of. -0 is 0. */
+/**
+ * Values are not checked here: that is done where the definition is known that they are part of. -0
+ * is 0.
+ */
 function operandNode(operand: unknown): ExpressionNode {
   if (operand instanceof Expression) return operand.node;
   return { kind: 'literal', value: Object.is(operand, -0) ? 0 : (operand as Literal | null) };

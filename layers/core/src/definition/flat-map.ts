@@ -10,7 +10,10 @@ export type ItemsNode =
   | { readonly kind: 'split'; readonly text: ExpressionNode; readonly separator: string }
   | { readonly kind: 'items'; readonly field: string };
 
-/** Several values of one record. `Value` is the TypeScript type of one of them, `In` what a record must have for it. */
+/**
+ * Several values of one record. `Value` is the TypeScript type of one of them, `In` what a record
+ * must have for it.
+ */
 export interface Items<out Value, in In> {
   readonly node: ItemsNode;
   readonly '~value'?: Value;
@@ -33,7 +36,10 @@ type NeedsOfText<O> = O extends string
         (V extends FieldType<infer F> ? (string extends F ? unknown : Nested<F, string | null | undefined>) : unknown)
     : unknown;
 
-/** The parts of a text between separators, but for empty ones: `split('text', ' ')` of a field, or of an expression of text. */
+/**
+ * The parts of a text between separators, but for empty ones: `split('text', ' ')` of a field, or
+ * of an expression of text.
+ */
 export function split<const O extends string | Text>(text: O, separator: string): Items<string, NeedsOfText<O>> {
   const node: ExpressionNode =
     text instanceof Expression ? text.node : Object.freeze({ kind: 'field', field: text as string });
@@ -71,7 +77,10 @@ export interface FlatMapPlan {
   readonly source: ItemsNode;
 }
 
-/** `scope` must have the record's own columns alone: which events a record yields does not depend on lookups. */
+/**
+ * `scope` must have the record's own columns alone: which events a record yields does not depend on
+ * lookups.
+ */
 export function planFlatMap(
   flatMap: Readonly<Record<string, Items<unknown, never>>>,
   columns: readonly Column[],

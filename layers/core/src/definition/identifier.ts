@@ -1,11 +1,14 @@
 import { DefinitionError } from '../errors.ts';
 
 /**
- * Names become SQL identifiers, table keys and object paths, so they are allow-listed rather than quoted. A leading underscore is kept for
- * the platform's own columns.
+ * Names become SQL identifiers, table keys and object paths, so they are allow-listed rather than
+ * quoted. A leading underscore is kept for the platform's own columns.
  */
 const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
-/** Pipelines, topics and lookup tables also become names of resources, where dashes and dots are usual. */
+/**
+ * Pipelines, topics and lookup tables also become names of resources, where dashes and dots are
+ * usual.
+ */
 const RESOURCE_NAME = /^[A-Za-z][A-Za-z0-9._-]{0,62}$/;
 
 export function checkIdentifier(role: string, name: unknown): string {

@@ -8,7 +8,8 @@ export interface AllowedLateness {
 }
 
 /**
- * Events that happened more than `after` before the latest one that came before them in their partition take no part. An event from the future moves the watermark no further than to the
+ * Events that happened more than `after` before the latest one that came before them in their
+ * partition take no part. An event from the future moves the watermark no further than to the
  * broker's time and `skew`, so that one wrong one does not make all others late.
  *
  * Without this option late events are always counted.

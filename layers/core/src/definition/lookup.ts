@@ -22,7 +22,10 @@ export function table<S extends EventSchema>(
   });
 }
 
-/** What becomes of a record whose key the table lacks: its columns are null, or the record takes no part (an inner join). */
+/**
+ * What becomes of a record whose key the table lacks: its columns are null, or the record takes no
+ * part (an inner join).
+ */
 export type Missing = 'null' | 'drop';
 
 export interface Lookup<On extends string, Row> {
@@ -31,7 +34,10 @@ export interface Lookup<On extends string, Row> {
   readonly missing: Missing;
 }
 
-/** Joins a table by its key. The version of the table is bound once per segment of the log, so that batch and speed see the same rows. */
+/**
+ * Joins a table by its key. The version of the table is bound once per segment of the log, so that
+ * batch and speed see the same rows.
+ */
 export function lookup<Row, const On extends string>(
   table: LookupTable<Row>,
   options: { readonly on: On; readonly missing?: Missing },

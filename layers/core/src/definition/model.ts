@@ -2,16 +2,23 @@ import type { ClassLabel } from '../model/model-file.ts';
 import { checkResourceName } from './identifier.ts';
 
 /**
- * What a score column holds: the number of a regression, the class of a classification (a text or a whole number), or a class's probability; or of the scoring itself
- * the name of the version, or the bin of training's distribution that the score lies in, or a feature's value.
+ * What a score column holds: the number of a regression, the class of a classification (a text or a
+ * whole number), or a class's probability; or of the scoring itself the name of the version, or the
+ * bin of training's distribution that the score lies in, or a feature's value.
  */
 export type ModelOutput = 'number' | 'text' | 'integer' | 'probability' | 'version' | 'bin';
 
-/** What is scored while a model has no version: nothing, so that the column is null; or nothing is folded, and the records wait. */
+/**
+ * What is scored while a model has no version: nothing, so that the column is null; or nothing is
+ * folded, and the records wait.
+ */
 export type WithoutVersion = 'null' | 'wait';
 
 interface ModelOptions {
-  /** Of which class the probability is, of the predicted one when it is left out; of which feature the bin is, of the score when it is left out. */
+  /**
+   * Of which class the probability is, of the predicted one when it is left out; of which feature
+   * the bin is, of the score when it is left out.
+   */
   readonly of?: ClassLabel;
   /** Scores with the challenger: `bifold model challenge`. */
   readonly shadow?: boolean;
@@ -32,8 +39,9 @@ export interface Model<out Value> {
 }
 
 /**
- * Scores each record with the model that the registry has under this name. The version is bound once per segment of the log, so that batch and speed
- * score alike; which features it reads, and what nulls and unseen categories mean, the version says.
+ * Scores each record with the model that the registry has under this name. The version is bound
+ * once per segment of the log, so that batch and speed score alike; which features it reads, and
+ * what nulls and unseen categories mean, the version says.
  */
 export function model(
   name: string,

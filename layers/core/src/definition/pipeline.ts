@@ -31,7 +31,10 @@ export type Present<E> = { [K in keyof E]-?: undefined extends E[K] ? NonNullabl
 type Any<E> = 0 extends 1 & E ? E : unknown;
 /** What lookups add to a record: null where a table has no such row. */
 export type Joined<L> = { [K in keyof L]: L[K] extends Lookup<string, infer R> ? Present<R> | null : never };
-/** The types of derived columns: those of fields are the record's, a lookup's, or of columns derived before. */
+/**
+ * The types of derived columns: those of fields are the record's, a lookup's, or of columns derived
+ * before.
+ */
 export type Derived<D, E> = { [K in keyof D]: D[K] extends Expression<infer V, never> ? Resolved<V, D, E> : never };
 type Resolved<V, D, E> =
   V extends FieldType<infer F>
@@ -84,14 +87,23 @@ interface Definition<E, G, W, A, L, D, S, F> {
   readonly name: string;
   readonly from: Topic<E> | Relayed<E>;
   readonly lookups?: L;
-  /** One event for each of several values of a record, as in `{ word: split('text', ' ') }`; none where there is no value. */
+  /**
+   * One event for each of several values of a record, as in `{ word: split('text', ' ') }`; none
+   * where there is no value.
+   */
   readonly flatMap?: F & FlatMappable<NoInfer<F>, NoInfer<Present<E>>>;
   readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<Event<E, F>, L, D, S>>>;
-  /** Columns that models fill, from fields, lookups and derived columns. Derived columns, `where`, `groupBy` and aggregates may read them. */
+  /**
+   * Columns that models fill, from fields, lookups and derived columns. Derived columns, `where`,
+   * `groupBy` and aggregates may read them.
+   */
   readonly scores?: S;
   /** Drops duplicates before any other operator, so `where` cannot remove the first occurrence. */
   readonly dropDuplicates?: Duplicates<keyof E & string>;
-  /** Events that come later than this take no part: looked at before duplicates. Absent: every event counts. */
+  /**
+   * Events that come later than this take no part: looked at before duplicates. Absent: every event
+   * counts.
+   */
   readonly dropLate?: AllowedLateness;
   /** Only records for which it is true take part: not those for which it is false or null. */
   readonly where?: Condition<Event<E, F>, L, D, S>;
@@ -118,7 +130,8 @@ const KNOWN_OPTIONS = [
 ];
 
 /**
- * Checks a definition and returns it as frozen plain data, with the types of its key, windows and rows.
+ * Checks a definition and returns it as frozen plain data, with the types of its key, windows and
+ * rows.
  * @throws {DefinitionError} naming the field, what came, and what is allowed.
  */
 export function definePipeline<

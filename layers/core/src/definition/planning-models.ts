@@ -13,7 +13,10 @@ const TYPES: Readonly<Record<ModelOutput, ColumnType>> = {
   bin: 'integer',
 };
 
-/** The models of a definition, each with the columns that it fills. `scope` holds what models may read, and gets their columns. */
+/**
+ * The models of a definition, each with the columns that it fills. `scope` holds what models may
+ * read, and gets their columns.
+ */
 export function planModels(scores: Readonly<Record<string, Model<unknown>>>, scope: Scope): readonly ModelPlan[] {
   const models = new Map<string, ModelPlan>();
   const added: (readonly [string, ColumnType])[] = [];

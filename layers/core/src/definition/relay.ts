@@ -8,8 +8,9 @@ import { refuse, refuseUnknownOptions, Scope } from './scope.ts';
 import type { Topic } from './topic.ts';
 
 /**
- * Topics that become one log of the pipeline's own (rule 10): a relay copies each record, as it is, into the partition where it belongs, with the place it came from. Made by
- * `join`, `union` and `repartition`.
+ * Topics that become one log of the pipeline's own (rule 10): a relay copies each record, as it is,
+ * into the partition where it belongs, with the place it came from. Made by `join`, `union` and
+ * `repartition`.
  */
 export interface Relayed<out E> {
   readonly kind: 'join' | 'union' | 'repartition';
@@ -44,14 +45,19 @@ interface JoinOptions<L, R, N extends string> extends RelayOptions {
   readonly as: N;
   /** Fields of the left and those of the right that they must equal. Null equals nothing. */
   readonly on: { readonly [K in keyof L & string]?: keyof R & string };
-  /** How much earlier and later than its left event the right one may have happened; what is not said is none. Absent: at any time. */
+  /**
+   * How much earlier and later than its left event the right one may have happened; what is not
+   * said is none. Absent: at any time.
+   */
   readonly within?: { readonly before?: Duration; readonly after?: Duration };
   readonly type?: 'inner';
 }
 
 /**
- * Two topics joined: every pair of a left and a right event whose fields in `on` are equal, and of which the right one happened at most `before` earlier and `after` later than
- * the left one. A pair has the fields of the left under their names, and happened when its left event did. It counts from when both are in the log, whichever came first.
+ * Two topics joined: every pair of a left and a right event whose fields in `on` are equal, and of
+ * which the right one happened at most `before` earlier and `after` later than the left one. A pair
+ * has the fields of the left under their names, and happened when its left event did. It counts
+ * from when both are in the log, whichever came first.
  */
 export function join<L, R, const N extends string>({
   left,
@@ -100,7 +106,10 @@ export function join<L, R, const N extends string>({
   });
 }
 
-/** The events of several topics of one schema, placed by the field by which the first of them is partitioned. */
+/**
+ * The events of several topics of one schema, placed by the field by which the first of them is
+ * partitioned.
+ */
 export function union<E>(
   topics: readonly Topic<E>[],
   { partitions = PARTITIONS_DEFAULT, ...others }: RelayOptions = {},
@@ -114,7 +123,9 @@ export function union<E>(
   });
 }
 
-/** The events of a topic, placed by another field, so that what agrees in it is in one partition. */
+/**
+ * The events of a topic, placed by another field, so that what agrees in it is in one partition.
+ */
 export function repartition<E>(
   topic: Topic<E>,
   { by, partitions = PARTITIONS_DEFAULT, ...others }: RelayOptions & { readonly by: keyof E & string },
@@ -205,7 +216,10 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
   };
 }
 
-/** Named by all that decides which record lies where: what is placed otherwise is another log. The pipeline's name is in the hash, since the name may be cut. */
+/**
+ * Named by all that decides which record lies where: what is placed otherwise is another log. The
+ * pipeline's name is in the hash, since the name may be cut.
+ */
 export function relayTopic(pipeline: string, { partitions, sources }: RelayPlan, columns: readonly Column[]): string {
   const placed = sources.map(({ topic, by, prefix }) => ({
     topic,

@@ -2,13 +2,18 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/sp
 import { DefinitionError } from '../errors.ts';
 import { checkIdentifier } from './identifier.ts';
 
-/** A schema that validates a record and describes its columns: any Standard Schema with JSON Schema output. */
+/**
+ * A schema that validates a record and describes its columns: any Standard Schema with JSON Schema
+ * output.
+ */
 export type EventSchema = StandardSchemaV1 & StandardJSONSchemaV1;
 export type OutputOf<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S>;
 
 /**
- * What a column holds on the wire. `integer` is a whole number within ±(2^53 - 1), `double` a finite IEEE-754 number, `timestamp` an ISO 8601
- * text kept as epoch milliseconds, `decimal` a text of an exact number (`decimal.ts`), `json` anything else: archived as it came, and not usable in an expression, a key or an aggregate.
+ * What a column holds on the wire. `integer` is a whole number within ±(2^53 - 1), `double` a
+ * finite IEEE-754 number, `timestamp` an ISO 8601 text kept as epoch milliseconds, `decimal` a text
+ * of an exact number (`decimal.ts`), `json` anything else: archived as it came, and not usable in
+ * an expression, a key or an aggregate.
  */
 export type ColumnType = 'integer' | 'double' | 'text' | 'boolean' | 'timestamp' | 'decimal' | 'json';
 
@@ -16,7 +21,10 @@ export interface Column {
   readonly name: string;
   readonly type: ColumnType;
   readonly nullable: boolean;
-  /** Of a `json` column that holds arrays of one type of texts, numbers or booleans: what an item is. */
+  /**
+   * Of a `json` column that holds arrays of one type of texts, numbers or booleans: what an item
+   * is.
+   */
   readonly items?: { readonly type: 'integer' | 'double' | 'text' | 'boolean'; readonly nullable: boolean };
 }
 
@@ -33,7 +41,10 @@ interface JsonSchemaNode {
   readonly required?: readonly string[];
 }
 
-/** The columns of a schema, read from its **input** side: the wire, not what a transformation makes of it. Sorted by name, so that their order carries no meaning. */
+/**
+ * The columns of a schema, read from its **input** side: the wire, not what a transformation makes
+ * of it. Sorted by name, so that their order carries no meaning.
+ */
 export function columnsOf(role: string, schema: EventSchema): readonly Column[] {
   const { properties, required } = describedFields(role, schema);
   return Object.entries(properties)

@@ -8,7 +8,9 @@ type FieldsOf<E, V> = { [K in keyof E]-?: E[K] extends V ? K : never }[keyof E] 
 /** Units of an event time that is a number. */
 export type EpochUnit = 's' | 'ms' | 'us';
 
-/** Where a record's event time stands: a date-time field, or a number since the epoch with its unit. */
+/**
+ * Where a record's event time stands: a date-time field, or a number since the epoch with its unit.
+ */
 export type EventTime =
   | { readonly kind: 'dateTime'; readonly field: string }
   | { readonly kind: 'epoch'; readonly field: string; readonly unit: EpochUnit };
@@ -25,7 +27,10 @@ export interface Topic<E> {
 
 interface TopicOptions<S extends EventSchema> {
   readonly schema: S;
-  /** Raise it when a refinement of the schema changes: refinements are invisible in JSON Schema, and this number enters the view's version. */
+  /**
+   * Raise it when a refinement of the schema changes: refinements are invisible in JSON Schema, and
+   * this number enters the view's version.
+   */
   readonly schemaVersion: number;
   /** The field whose value is the record's key, hence its partition. */
   readonly partitionBy: FieldsOf<OutputOf<S>, string | number | null | undefined>;

@@ -4,8 +4,8 @@ import { type Duration, durationMs } from './duration.ts';
 import { refuseUnknownOptions } from './scope.ts';
 
 /**
- * How event time is cut. Every window is an interval `[start, end)` in epoch milliseconds, UTC; what is stored of it, and how it is put together when it
- * is read, is in `panes.ts`.
+ * How event time is cut. Every window is an interval `[start, end)` in epoch milliseconds, UTC;
+ * what is stored of it, and how it is put together when it is read, is in `panes.ts`.
  */
 export type Window = TumblingWindow | SlidingWindow | CalendarWindow | SessionWindow | RunningWindow;
 
@@ -29,7 +29,10 @@ export interface CalendarWindow {
   readonly kind: 'calendar';
   readonly unit: CalendarUnit;
   readonly zone: string;
-  /** What the zone's clocks show, in the order of time: with it the window means the same in every engine. */
+  /**
+   * What the zone's clocks show, in the order of time: with it the window means the same in every
+   * engine.
+   */
   readonly clock: readonly ClockChange[];
 }
 
@@ -43,7 +46,10 @@ export interface RunningWindow {
 }
 
 interface Offset {
-  /** Moves the beginning of every window, as in `tumbling('1d', { offset: '6h' })` for days that begin at six. */
+  /**
+   * Moves the beginning of every window, as in `tumbling('1d', { offset: '6h' })` for days that
+   * begin at six.
+   */
   readonly offset?: Duration;
 }
 
@@ -54,7 +60,10 @@ export function tumbling(size: Duration, { offset, ...others }: Offset = {}): Tu
   return Object.freeze({ kind: 'tumbling', sizeMs, ...offsetOf(offset, sizeMs) });
 }
 
-/** Windows of one size that begin every `slide`: an event falls into size / slide of them, or into none where they leave room. */
+/**
+ * Windows of one size that begin every `slide`: an event falls into size / slide of them, or into
+ * none where they leave room.
+ */
 export function sliding(size: Duration, slide: Duration, { offset, ...others }: Offset = {}): SlidingWindow {
   refuseUnknownOptions('a sliding window', others, ['offset']);
   const slideMs = durationMs(slide);
@@ -62,8 +71,9 @@ export function sliding(size: Duration, slide: Duration, { offset, ...others }: 
 }
 
 /**
- * Days, weeks (from Monday), months or years of a time zone, side by side, from local midnight to local midnight: a day in which clocks change has 23 or 25
- * hours. What is before 1900 is one window, and so is what is after 2099.
+ * Days, weeks (from Monday), months or years of a time zone, side by side, from local midnight to
+ * local midnight: a day in which clocks change has 23 or 25 hours. What is before 1900 is one
+ * window, and so is what is after 2099.
  */
 export function calendar(
   unit: CalendarUnit,
@@ -74,8 +84,8 @@ export function calendar(
 }
 
 /**
- * Windows that last as long as events follow each other at most `gap` apart, for each key by itself. A session begins at its first event and ends `gap`
- * after its last.
+ * Windows that last as long as events follow each other at most `gap` apart, for each key by
+ * itself. A session begins at its first event and ends `gap` after its last.
  */
 export function session(gap: Duration): SessionWindow {
   return Object.freeze({ kind: 'session', gapMs: durationMs(gap) });

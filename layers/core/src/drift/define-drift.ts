@@ -12,7 +12,10 @@ import { scoresOf } from '../model/columns.ts';
 import { BINS_MAX } from '../model/distribution.ts';
 import { deepFreeze, type Plan, type StoragePlan, versionOf } from '../plan/plan.ts';
 
-/** The model that is looked at: what `defineModel` gives, or, of a model that was trained elsewhere, its name and its features. */
+/**
+ * The model that is looked at: what `defineModel` gives, or, of a model that was trained elsewhere,
+ * its name and its features.
+ */
 interface DriftingModel {
   readonly name: string;
   readonly features: readonly (string | { readonly field: string })[];
@@ -28,12 +31,17 @@ interface Options<W> {
 
 const KNOWN_OPTIONS = ['name', 'windows', 'storage'];
 const WINDOWS = { daily: tumbling('1d'), ever: running() };
-/** Between the numbers of bins: each bin has a count of its own, whatever it stands for in the version that scored. */
+/**
+ * Between the numbers of bins: each bin has a count of its own, whatever it stands for in the
+ * version that scored.
+ */
 const BIN_EDGES: readonly number[] = Array.from({ length: BINS_MAX - 1 }, (_, index) => index + 1);
 
 /**
- * A pipeline that counts, for each version of a model, how the features and the scores of what another pipeline scores are spread: one histogram each, over the bins that the version's own
- * training kept. It is a pipeline like any other: it takes the same records, binds versions to its own segments, and its answers are exact.
+ * A pipeline that counts, for each version of a model, how the features and the scores of what
+ * another pipeline scores are spread: one histogram each, over the bins that the version's own
+ * training kept. It is a pipeline like any other: it takes the same records, binds versions to its
+ * own segments, and its answers are exact.
  *
  * @throws {DefinitionError} when the pipeline does not score with the model
  */
@@ -135,7 +143,10 @@ function asIdentifier(field: string): string {
   return /^[A-Za-z]/.test(plain) ? plain : `f_${plain}`;
 }
 
-/** Gives names as they are wanted, with a number where one is taken; names that differ in case alone are one. */
+/**
+ * Gives names as they are wanted, with a number where one is taken; names that differ in case alone
+ * are one.
+ */
 function distinctNames(names: readonly string[]): (wanted: string) => string {
   const taken = new Set(names.map((each) => each.toLowerCase()));
   return (wanted) => {

@@ -10,18 +10,30 @@ export interface Thresholds {
   readonly drifted: number;
 }
 
-/** Siddiqi, Credit Risk Scorecards (2006), p. 137: less than 0.1 is no change, more than 0.25 a significant one. */
+/**
+ * Siddiqi, Credit Risk Scorecards (2006), p. 137: less than 0.1 is no change, more than 0.25 a
+ * significant one.
+ */
 export const THRESHOLDS: Thresholds = Object.freeze({ moved: 0.1, drifted: 0.25 });
 
 export type Verdict = 'stable' | 'moved' | 'drifted' | 'unknown';
 
-/** How far two distributions are from each other. Measures are null where one of both has no records. */
+/**
+ * How far two distributions are from each other. Measures are null where one of both has no
+ * records.
+ */
 export interface DriftMeasures {
   /** Population stability index, over the bins and nulls. */
   readonly psi: number | null;
-  /** What it reaches by chance alone, so many records then and so many now, once in a thousand times. */
+  /**
+   * What it reaches by chance alone, so many records then and so many now, once in a thousand
+   * times.
+   */
   readonly psiByChance: number | null;
-  /** Kolmogorov-Smirnov: the largest distance of both cumulative shares, at the edges of the bins, without nulls; null for categories, too. */
+  /**
+   * Kolmogorov-Smirnov: the largest distance of both cumulative shares, at the edges of the bins,
+   * without nulls; null for categories, too.
+   */
   readonly ks: number | null;
   readonly ksByChance: number | null;
   /** Shares of nulls. */
@@ -59,15 +71,18 @@ export function driftMeasures(
   };
 }
 
-/** What chance alone explains is no drift, however large it is: a PSI of few records is large by itself. */
+/**
+ * What chance alone explains is no drift, however large it is: a PSI of few records is large by
+ * itself.
+ */
 function verdictOf(psi: number, psiByChance: number, { moved, drifted }: Thresholds): Verdict {
   if (psi <= psiByChance || psi < moved) return 'stable';
   return psi <= drifted ? 'moved' : 'drifted';
 }
 
 /**
- * The population stability index, which is the Kullback-Leibler divergence in both directions. Half a record is added to each bin (Jeffreys), so that it is finite where a bin is empty
- * on one side.
+ * The population stability index, which is the Kullback-Leibler divergence in both directions. Half
+ * a record is added to each bin (Jeffreys), so that it is finite where a bin is empty on one side.
  */
 export function psiOf(then: readonly number[], now: readonly number[]): number {
   const [rows, records] = [totalOf(then) + then.length / 2, totalOf(now) + now.length / 2];
@@ -92,8 +107,9 @@ export function ksOf(then: readonly number[], now: readonly number[]): number {
 }
 
 /**
- * What chi-square exceeds once in a thousand times, by Wilson and Hilferty (1931), within 4 %. A PSI of two samples of one distribution, divided by `1 / rows + 1 / records`, is about
- * chi-square: Yurdakul and Naranjo, Statistical properties of the population stability index (2020).
+ * What chi-square exceeds once in a thousand times, by Wilson and Hilferty (1931), within 4 %. A
+ * PSI of two samples of one distribution, divided by `1 / rows + 1 / records`, is about chi-square:
+ * Yurdakul and Naranjo, Statistical properties of the population stability index (2020).
  */
 export function rareChiSquare(degrees: number): number {
   if (degrees === 0) return 0;

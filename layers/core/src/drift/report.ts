@@ -4,7 +4,10 @@ import type { Plan } from '../plan/plan.ts';
 import type { AnswerRow } from '../query/answer-row.ts';
 import { type DriftMeasures, driftMeasures, THRESHOLDS, type Thresholds, type Verdict } from './measures.ts';
 
-/** What of a plan tells drift: the key that names the version, the count of records, and which histogram counts the bins of what. */
+/**
+ * What of a plan tells drift: the key that names the version, the count of records, and which
+ * histogram counts the bins of what.
+ */
 export interface DriftPlan {
   readonly model: string;
   readonly version: string;
@@ -31,7 +34,9 @@ export interface DriftReport {
   readonly version: string;
   readonly window: AnswerRow['window'];
   readonly records: number;
-  /** Rows of training: those that features were learned from, those that were held out and scored. */
+  /**
+   * Rows of training: those that features were learned from, those that were held out and scored.
+   */
   readonly rows: { readonly features: number; readonly score: number };
   /** The worst of all. */
   readonly verdict: Verdict;
@@ -62,7 +67,10 @@ export function driftPlanOf({ models = [], groupBy, aggregates }: Plan): DriftPl
 
 const WORST: readonly Verdict[] = ['drifted', 'moved', 'unknown', 'stable'];
 
-/** A row of a view that counts bins, against the version that its key names. @throws {RangeError} when that version kept no distributions: ask before */
+/**
+ * A row of a view that counts bins, against the version that its key names. @throws {RangeError}
+ * when that version kept no distributions: ask before
+ */
 export function driftOf(
   { model, version, records: counted, bins }: DriftPlan,
   { key, window, values }: AnswerRow,
@@ -75,7 +83,8 @@ export function driftOf(
   const drifts = bins.flatMap(({ aggregate, feature }): readonly FeatureDrift[] => {
     const index = features.findIndex(({ field }) => field === feature);
     const trained = feature === null ? distributions.score : distributions.features[index];
-    // A version that lacks a feature is bound to no segment: whatever is counted was scored by one that has it.
+    // A version that lacks a feature is bound to no segment: whatever is counted was scored by one
+    // that has it.
     if (trained === undefined) return [];
     const now = (values[aggregate] as readonly number[]).slice(0, trained.counts.length);
     const present = now.reduce((total, each) => total + each, 0);

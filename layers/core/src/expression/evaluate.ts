@@ -3,7 +3,10 @@ import { scoresOf } from '../model/columns.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Value } from '../records/value.ts';
 
-/** All that an event can be asked for, side by side: its record's columns, then the columns of each lookup, the item that it is of, derived columns, and scores. */
+/**
+ * All that an event can be asked for, side by side: its record's columns, then the columns of each
+ * lookup, the item that it is of, derived columns, and scores.
+ */
 export type Slots = Value[];
 
 /** Where each field of a plan stands in the slots. */
@@ -182,7 +185,8 @@ const NUMERIC: Readonly<Record<NumericFunction, (value: number) => number>> = {
   abs: Math.abs,
   floor: Math.floor,
   ceil: Math.ceil,
-  // What is cut off is exact, so halves are told from what is next to them; Math.round rounds them up.
+  // What is cut off is exact, so halves are told from what is next to them; Math.round rounds them
+  // up.
   round: (value) => {
     const whole = Math.trunc(value);
     return Math.abs(value - whole) < 0.5 ? whole : whole + Math.sign(value);
@@ -190,7 +194,10 @@ const NUMERIC: Readonly<Record<NumericFunction, (value: number) => number>> = {
   sqrt: Math.sqrt,
 };
 
-/** What a computation gives as a value: null where it is none of its type. A sum or product of integers beyond 2^53 is rounded, but to no safe integer. Never -0. */
+/**
+ * What a computation gives as a value: null where it is none of its type. A sum or product of
+ * integers beyond 2^53 is rounded, but to no safe integer. Never -0.
+ */
 const ADMITTED = {
   integer: (value: number): Value => (Number.isSafeInteger(value) ? value + 0 : null),
   double: (value: number): Value => (Number.isFinite(value) ? value + 0 : null),

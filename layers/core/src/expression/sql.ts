@@ -71,7 +71,10 @@ const TEXT_TEST_SQL: Readonly<Record<TextTest, string>> = {
   contains: 'contains',
 };
 
-/** Computations, whose operands stand in the SQL once, however deep they are: written twice at each level, they would be as many as a power of two. */
+/**
+ * Computations, whose operands stand in the SQL once, however deep they are: written twice at each
+ * level, they would be as many as a power of two.
+ */
 type Computation = Extract<ExpressionNode, { readonly kind: 'arithmetic' | 'mathFunction' }>;
 
 /** An integer, or null where the result is no safe one. Products of safe integers need 106 bits. */
@@ -93,8 +96,8 @@ function finiteSql(node: ExpressionNode): string {
 }
 
 /**
- * A double that may be infinite, NaN or -0. All computations hand on what is not finite, so it is enough to ask at the end; but for what is divided by, since
- * a number by infinity is 0.
+ * A double that may be infinite, NaN or -0. All computations hand on what is not finite, so it is
+ * enough to ask at the end; but for what is divided by, since a number by infinity is 0.
  */
 function doubleSql(node: ExpressionNode): string {
   if ((node.kind !== 'arithmetic' && node.kind !== 'mathFunction') || node.type === 'integer')
@@ -112,7 +115,10 @@ function doubleSql(node: ExpressionNode): string {
   return `(${doubleSql(node.left)} ${operator} ${right})`;
 }
 
-/** Numbers that are no safe integers are written as doubles: a bare decimal would be a DECIMAL, and compare by other rules. */
+/**
+ * Numbers that are no safe integers are written as doubles: a bare decimal would be a DECIMAL, and
+ * compare by other rules.
+ */
 function literalSql(value: string | number | boolean | null): string {
   if (value === null) return 'NULL';
   if (typeof value === 'string') return textLiteral(value);

@@ -22,10 +22,16 @@ import { type StatefulStage, statefulStageOf } from '../stateful/stateful-stage.
 import { type Panes, panesOf } from '../windows/panes.ts';
 import { QUARANTINE_POSITION, type RowAlgebras, rowAlgebrasOf } from './row.ts';
 
-/** What a record's segment is bound to. As a function: the row of a lookup table that a key names; null where there is none. */
+/**
+ * What a record's segment is bound to. As a function: the row of a lookup table that a key names;
+ * null where there is none.
+ */
 export interface ResolveLookup {
   (lookup: number, key: string): Readonly<Record<string, Value>> | null;
-  /** For each model of the plan, its version; null where the model had none: its columns are null then. */
+  /**
+   * For each model of the plan, its version; null where the model had none: its columns are null
+   * then.
+   */
   readonly models?: BoundModels;
 }
 
@@ -36,7 +42,10 @@ export function withModels(resolve: ResolveLookup, models: BoundModels): Resolve
   return Object.assign((lookup: number, key: string) => resolve(lookup, key), { models });
 }
 
-/** The state of one (key, pane) over a prefix of one segment. Owned by one `SegmentFold`, which changes it in place. */
+/**
+ * The state of one (key, pane) over a prefix of one segment. Owned by one `SegmentFold`, which
+ * changes it in place.
+ */
 interface Fragment {
   readonly key: string;
   readonly window: string;
@@ -55,14 +64,18 @@ export interface Fold {
   /** For each lookup of the plan, the key that a record's columns name; null names none. */
   lookupKeys(values: readonly Value[]): readonly (string | null)[];
   /**
-   * The events of a record, with its lookups, derived columns and scores: one, or one for each of its items. None when it takes no part: a lookup that drops
-   * what it misses has no row, or the condition does not hold.
+   * The events of a record, with its lookups, derived columns and scores: one, or one for each of
+   * its items. None when it takes no part: a lookup that drops what it misses has no row, or the
+   * condition does not hold.
    */
   enrich(values: readonly Value[], resolve: ResolveLookup): readonly Slots[];
   keyOf(slots: Slots): string;
   /** What is stored of each window. */
   readonly panes: readonly (Panes & { readonly name: string })[];
-  /** Folds one record's slots into the states of a row, in place: nobody else may hold them. `at` is not kept. */
+  /**
+   * Folds one record's slots into the states of a row, in place: nobody else may hold them. `at` is
+   * not kept.
+   */
   addTo(states: unknown[], slots: Slots, at: EventPosition): void;
   /** Folds an event's time into the states of a pane that keeps times, in place. */
   addTime(states: unknown[], timeMs: number): void;
@@ -206,8 +219,9 @@ function conditionalStep(add: Step, whereSlot: number): Step {
 }
 
 /**
- * The fold of one segment of one partition: rule 1. It holds every fragment of the segment, from the segment's first offset on, so that a key which is
- * not here has no fragment. Records come in offset order; a row skips those at or below its `lastOffset`, so redelivery changes nothing.
+ * The fold of one segment of one partition: rule 1. It holds every fragment of the segment, from
+ * the segment's first offset on, so that a key which is not here has no fragment. Records come in
+ * offset order; a row skips those at or below its `lastOffset`, so redelivery changes nothing.
  */
 export class SegmentFold {
   readonly segment: number;
@@ -228,7 +242,8 @@ export class SegmentFold {
 
   /** Folds the events of one record of the segment, each into its pane of each kind of window. */
   addEvents(offset: number, timeMs: number, events: readonly Slots[]): void {
-    // A row that takes one of them takes all that are its own: a row that had taken the record before takes none.
+    // A row that takes one of them takes all that are its own: a row that had taken the record
+    // before takes none.
     const taking = events.length > 1 ? new Set<Fragment>() : null;
     for (const slots of events) this.addEvent(offset, timeMs, slots, taking);
   }

@@ -16,7 +16,10 @@ export interface FoldedRow extends RowPosition {
   readonly states: States;
 }
 
-/** The plain fold of a log: rows by `rowId`, records that were events or poison, and poison by reason. */
+/**
+ * The plain fold of a log: rows by `rowId`, records that were events or poison, and poison by
+ * reason.
+ */
 export interface FoldedLog {
   readonly rows: ReadonlyMap<string, FoldedRow>;
   readonly records: number;
@@ -41,10 +44,12 @@ export interface Folding {
 }
 
 /**
- * The memory interpreter: one plain fold over the log, restricted to some offsets. No segments, no fragments, no panes, no batch: the meaning of a
- * pipeline, and what every other interpreter must agree with.
+ * The memory interpreter: one plain fold over the log, restricted to some offsets. No segments, no
+ * fragments, no panes, no batch: the meaning of a pipeline, and what every other interpreter must
+ * agree with.
  *
- * @param log of a view that looks back, all that stands before what is covered too, in the order of each partition (`readFor`)
+ * @param log of a view that looks back, all that stands before what is covered too, in the order of
+ * each partition (`readFor`)
  * @param lookups the lookup rows that a record's segment is bound to
  */
 export async function interpret(

@@ -27,16 +27,20 @@ export interface SavedAnswer {
   readonly rows: readonly AnswerRow[];
 }
 
-/** The offsets that an answer was folded over: its receipt's, and those that rows of it were ahead. */
+/**
+ * The offsets that an answer was folded over: its receipt's, and those that rows of it were ahead.
+ */
 export function offsetsOf({ receipt, rows }: Pick<SavedAnswer, 'receipt' | 'rows'>): Coverage {
   return rows.reduce((coverage, { ahead = [] }) => rowCoverage(coverage, ahead, []), receipt.coverage);
 }
 
 /**
- * Gives an old answer again, to the byte: one plain fold over the offsets that its receipt and its rows name, shown, ordered and cut into pages as the query
- * function does. Its digest is computed anew: it is the receipt's unless the data, the definition or the receipt are not what they were.
+ * Gives an old answer again, to the byte: one plain fold over the offsets that its receipt and its
+ * rows name, shown, ordered and cut into pages as the query function does. Its digest is computed
+ * anew: it is the receipt's unless the data, the definition or the receipt are not what they were.
  *
- * @param log all records of `offsetsOf`, in any order; others are passed over. Of a view that looks back, what `readFor` says, in the order of each partition
+ * @param log all records of `offsetsOf`, in any order; others are passed over. Of a view that looks
+ * back, what `readFor` says, in the order of each partition
  * @param lookups the lookup rows that a record's segment is bound to
  */
 export async function replayAnswer(
@@ -71,7 +75,8 @@ export async function replayAnswer(
   );
   // What follows a page may be a row that is nothing but ahead, which only the next page names.
   const { last } = page;
-  // The bindings that were made since say nothing of an old answer: its receipt names its versions, and its digest holds them.
+  // The bindings that were made since say nothing of an old answer: its receipt names its versions,
+  // and its digest holds them.
   const { models } = receipt;
   return answerOf(
     plan,
@@ -111,7 +116,10 @@ interface CoveredEvent extends EventPosition {
 interface FoldedAsOf {
   readonly rows: readonly MergedRow[];
   readonly quarantined: Quarantined;
-  /** Where the watermarks stand behind what is covered without a gap, of a view that drops what is late. */
+  /**
+   * Where the watermarks stand behind what is covered without a gap, of a view that drops what is
+   * late.
+   */
   readonly watermarks: ReadonlyMap<number, number>;
 }
 

@@ -10,7 +10,10 @@ import { panesOf } from '../windows/panes.ts';
 /** The states of one row, one per aggregate, in the plan's order. */
 export type States = readonly unknown[];
 
-/** A view of every pipeline: how many records of each reason were quarantined. It has one row: the empty key, its window starts at 0. */
+/**
+ * A view of every pipeline: how many records of each reason were quarantined. It has one row: the
+ * empty key, its window starts at 0.
+ */
 export const QUARANTINE_WINDOW = '$quarantine';
 export const QUARANTINE_POSITION: RowPosition = Object.freeze({ key: '', window: QUARANTINE_WINDOW, startMs: 0 });
 
@@ -34,7 +37,10 @@ export interface RowAlgebra {
   /** Canonical bytes of a batch row. */
   encode(states: States): Buffer;
   decode(cell: Uint8Array): States;
-  /** Canonical bytes of a fragment: the offset of the last record folded in, then the states, in one cell. */
+  /**
+   * Canonical bytes of a fragment: the offset of the last record folded in, then the states, in one
+   * cell.
+   */
   encodeFragment(lastOffset: number, states: States): Buffer;
   decodeFragment(cell: Uint8Array): { readonly lastOffset: number; readonly states: States };
 }
@@ -86,7 +92,10 @@ function rowAlgebra(aggregates: readonly AggregatePlan[]): RowAlgebra {
   };
 }
 
-/** Beside the aggregates of a pane that keeps times: those of its first and its last event, epoch milliseconds. */
+/**
+ * Beside the aggregates of a pane that keeps times: those of its first and its last event, epoch
+ * milliseconds.
+ */
 const TIME_AGGREGATES: readonly AggregatePlan[] = (['min', 'max'] as const).map((kind) => ({
   name: `$${kind}`,
   kind,
@@ -95,7 +104,10 @@ const TIME_AGGREGATES: readonly AggregatePlan[] = (['min', 'max'] as const).map(
   domain: 'integer',
 }));
 
-/** The algebras of a plan's rows: those of its windows, that of panes with times, and that of the quarantine counts. */
+/**
+ * The algebras of a plan's rows: those of its windows, that of panes with times, and that of the
+ * quarantine counts.
+ */
 export interface RowAlgebras {
   readonly view: RowAlgebra;
   readonly timed: RowAlgebra;

@@ -10,7 +10,9 @@ const growing: fc.Arbitrary<GrowingSize> = fc
   .tuple(fc.subarray(powers, { minLength: 2, maxLength: 2 }), fc.integer({ min: 1, max: 64 }))
   .map(([[least, most], share]) => ({ least: least as number, most: most as number, share }));
 const sizes: fc.Arbitrary<SegmentSize> = fc.oneof(fc.integer({ min: 1, max: 131_072 }), growing);
-/** Up to where the end of a segment is a safe number too. Small ones are as likely as large ones. */
+/**
+ * Up to where the end of a segment is a safe number too. Small ones are as likely as large ones.
+ */
 const offsets = fc.oneof(
   fc.nat(100_000),
   fc.tuple(fc.integer({ min: 0, max: 52 }), fc.integer({ min: -2, max: 2 })).map(([e, more]) => 2 ** e + 2 + more),

@@ -1,8 +1,8 @@
 import type { SegmentSize } from '../plan/plan.ts';
 
 /**
- * The segment of an offset. Segments are a pure function of the offset alone, so every layer has the same ones and nothing about them is
- * stored. Exact for every offset below 2^53.
+ * The segment of an offset. Segments are a pure function of the offset alone, so every layer has
+ * the same ones and nothing about them is stored. Exact for every offset below 2^53.
  */
 export function segmentOf(offset: number, segmentSize: SegmentSize): number {
   if (typeof segmentSize === 'number') return quotient(offset, segmentSize);
@@ -47,16 +47,23 @@ function doublingsOf(ratio: number): number {
 
 /** What the speed layer may do with the segment in which a batch starts: rule 5. */
 export type Opening =
-  /** Every record of the segment below the batch is folded already, or the batch holds the segment's first. */
+  /**
+   * Every record of the segment below the batch is folded already, or the batch holds the segment's
+   * first.
+   */
   | { readonly kind: 'open' }
-  /** As `open`; and if the log has nothing in `[from, start)`, the segment before this one is complete too: it ends in a hole. */
+  /**
+   * As `open`; and if the log has nothing in `[from, start)`, the segment before this one is
+   * complete too: it ends in a hole.
+   */
   | { readonly kind: 'open-after-hole'; readonly from: number }
   /** Records may be missing: the log must tell what stands in `[from, start)`. */
   | { readonly kind: 'ask'; readonly from: number; readonly earlier: number | null };
 
 /**
- * How a batch that starts at `start` meets the progress of its segment (`next`) and of the one before it (`previous`, null for the first segment).
- * Absent progress is the segment's first offset.
+ * How a batch that starts at `start` meets the progress of its segment (`next`) and of the one
+ * before it (`previous`, null for the first segment). Absent progress is the segment's first
+ * offset.
  */
 export function openingOf(start: number, segmentSize: SegmentSize, next: number, previous: number | null): Opening {
   const segmentFirst = segmentStart(segmentOf(start, segmentSize), segmentSize);

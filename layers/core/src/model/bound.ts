@@ -4,7 +4,10 @@ import type { Plan } from '../plan/plan.ts';
 import type { Coverage } from '../query/coverage.ts';
 import type { ModelVersions } from '../query/receipt.ts';
 
-/** The versions that covered segments are bound to, by score. @param bindings by partition: segment -> name -> version */
+/**
+ * The versions that covered segments are bound to, by score. @param bindings by partition: segment
+ * -> name -> version
+ */
 export function boundModels(
   { models = [], storage }: Pick<Plan, 'models' | 'storage'>,
   coverage: Coverage,

@@ -7,7 +7,10 @@ export function scoresOf({ models = [] }: Pick<Plan, 'models'>): readonly ScoreP
   return models.flatMap(({ columns }) => columns);
 }
 
-/** Columns in their order, divided by scoring: those that read a score, directly or through others, come after it. */
+/**
+ * Columns in their order, divided by scoring: those that read a score, directly or through others,
+ * come after it.
+ */
 export function aroundScores<Column>(
   columns: readonly Column[],
   scores: Iterable<string>,
@@ -36,7 +39,10 @@ export function derivedAround(plan: Pick<Plan, 'models' | 'derived'>): {
   return aroundScores(plan.derived, scores, ({ name, expression }) => ({ name, reads: fieldsOf(expression) }));
 }
 
-/** The types of what a model may read: columns, lookups, items, and derived columns that read no score. */
+/**
+ * The types of what a model may read: columns, lookups, items, and derived columns that read no
+ * score.
+ */
 export function readableTypes(plan: Plan): ReadonlyMap<string, ColumnType> {
   return new Map([
     ...plan.columns.map(({ name, type }) => [name, type] as const),

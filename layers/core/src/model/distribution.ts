@@ -2,13 +2,22 @@ import type { Scalar } from '../json.ts';
 import { partitionPoint } from '../search.ts';
 import type { Checked, Checks } from './checks.ts';
 
-/** Bins that a distribution has at most: the columns of a pipeline that counts them have room for no more. */
+/**
+ * Bins that a distribution has at most: the columns of a pipeline that counts them have room for no
+ * more.
+ */
 export const BINS_MAX = 20;
 
-/** How the values of a feature, or scores, were spread over the rows of training, in a few bins; what comes later is counted in the same ones. */
+/**
+ * How the values of a feature, or scores, were spread over the rows of training, in a few bins;
+ * what comes later is counted in the same ones.
+ */
 export type Distribution = NumberDistribution | CategoryDistribution;
 
-/** Numbers below the first edge, from each edge to the next, and from the last on: one count more than edges, which ascend. An edge belongs to what begins there. */
+/**
+ * Numbers below the first edge, from each edge to the next, and from the last on: one count more
+ * than edges, which ascend. An edge belongs to what begins there.
+ */
 export interface NumberDistribution {
   readonly type: 'number';
   readonly nulls: number;
@@ -16,7 +25,10 @@ export interface NumberDistribution {
   readonly counts: readonly number[];
 }
 
-/** The most frequent values, each a bin, and all others together as the last one: one count more than values. */
+/**
+ * The most frequent values, each a bin, and all others together as the last one: one count more
+ * than values.
+ */
 export interface CategoryDistribution {
   readonly type: 'category';
   readonly nulls: number;
@@ -24,13 +36,18 @@ export interface CategoryDistribution {
   readonly counts: readonly number[];
 }
 
-/** Of each feature, in their order, over the rows that were learned from; of the scores over those that were held out. */
+/**
+ * Of each feature, in their order, over the rows that were learned from; of the scores over those
+ * that were held out.
+ */
 export interface Distributions {
   readonly features: readonly Distribution[];
   readonly score: Distribution;
 }
 
-/** Which bin a value is in; null of null, and of what is no finite number where numbers are counted. */
+/**
+ * Which bin a value is in; null of null, and of what is no finite number where numbers are counted.
+ */
 export function binOf(distribution: Distribution): (value: Scalar | null) => number | null {
   if (distribution.type === 'number') {
     const { edges } = distribution;

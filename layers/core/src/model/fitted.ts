@@ -13,7 +13,10 @@ export interface FittedModel {
   readonly version: string;
   /** The fields that it reads. */
   readonly fields: readonly string[];
-  /** The values of the model's columns, in their order. The same array is given every time, changed by the next call. */
+  /**
+   * The values of the model's columns, in their order. The same array is given every time, changed
+   * by the next call.
+   */
   score(slots: Slots): readonly Value[];
 }
 
@@ -22,7 +25,10 @@ const TAKES: Readonly<Record<Feature['type'], readonly ColumnType[]>> = {
   category: ['text', 'integer', 'boolean'],
 };
 
-/** The fields of a plan that a version reads, in the order of its features. @throws {ModelError} when the plan has no such field of that type */
+/**
+ * The fields of a plan that a version reads, in the order of its features. @throws {ModelError}
+ * when the plan has no such field of that type
+ */
 export function featureFields(plan: Plan, { name, features: renamed }: ModelPlan, file: ModelFile): readonly string[] {
   const types = readableTypes(plan);
   return file.features.map(({ field: feature, type }) => {
@@ -41,7 +47,10 @@ export function featureFields(plan: Plan, { name, features: renamed }: ModelPlan
   });
 }
 
-/** @param slotOf where each field of the plan stands in the slots @throws {ModelError} when the version is not made for the pipeline */
+/**
+ * @param slotOf where each field of the plan stands in the slots @throws {ModelError} when the
+ * version is not made for the pipeline
+ */
 export function fitModel(
   plan: Plan,
   model: ModelPlan,
@@ -99,7 +108,10 @@ function readerOf(plan: Plan, file: ModelFile, column: ScorePlan): ReadScore {
   return ({ chosen }) => classes[chosen] as Value;
 }
 
-/** Null where training kept no distribution: whoever compares reads the version's file, and is told there. */
+/**
+ * Null where training kept no distribution: whoever compares reads the version's file, and is told
+ * there.
+ */
 function binReader(
   { classes, features, distributions }: ModelFile,
   { name, of }: ScorePlan,

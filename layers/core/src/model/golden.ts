@@ -3,7 +3,10 @@ import type { Value } from '../records/record.ts';
 import { Checks } from './checks.ts';
 import type { Scorer } from './scorer.ts';
 
-/** How scikit-learn scored rows that training kept beside the model (`golden.json`), against how we score them. */
+/**
+ * How scikit-learn scored rows that training kept beside the model (`golden.json`), against how we
+ * score them.
+ */
 export interface GoldenResult {
   readonly rows: number;
   /** Rows that are scored otherwise. */
@@ -15,7 +18,10 @@ export interface GoldenResult {
 const RELATIVE = 1e-12;
 const ROWS_MAX = 100_000;
 
-/** Scores the golden rows of a model: trees must give the same bits, linear models and probabilities differ by 1e-12 at most. @throws {ModelError} when they are none */
+/**
+ * Scores the golden rows of a model: trees must give the same bits, linear models and probabilities
+ * differ by 1e-12 at most. @throws {ModelError} when they are none
+ */
 export function checkGolden(scorer: Scorer, bytes: Uint8Array): GoldenResult {
   const { model } = scorer;
   const checks = new Checks(
@@ -56,7 +62,10 @@ export function checkGolden(scorer: Scorer, bytes: Uint8Array): GoldenResult {
   return { rows: rows.length, different, first };
 }
 
-/** Equal, or off by 1e-12 of the value; of values near zero, by 1e-12 of what is usual. A `usual` of zero asks for the same bits. */
+/**
+ * Equal, or off by 1e-12 of the value; of values near zero, by 1e-12 of what is usual. A `usual` of
+ * zero asks for the same bits.
+ */
 function isNear(given: number, expected: number, usual: number): boolean {
   return (
     given === expected || (usual > 0 && Math.abs(given - expected) <= RELATIVE * Math.max(Math.abs(expected), usual))

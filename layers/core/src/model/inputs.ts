@@ -10,7 +10,10 @@ export interface InputEncoder<Inputs extends Float32Array | Float64Array> {
 
 type Encode = (value: Value, inputs: Float32Array | Float64Array) => void;
 
-/** Trees take single precision: storing a double in a Float32Array rounds it as scikit-learn's cast does. */
+/**
+ * Trees take single precision: storing a double in a Float32Array rounds it as scikit-learn's cast
+ * does.
+ */
 export function inputEncoder<Inputs extends Float32Array | Float64Array>(
   features: readonly Feature[],
   arrayOf: new (length: number) => Inputs,
@@ -38,7 +41,8 @@ function encoderOf(feature: Feature, at: number): Encode {
     };
   }
   const { impute, categories } = feature;
-  // By text: a column of whole numbers or booleans has categories too, and training reads them as texts.
+  // By text: a column of whole numbers or booleans has categories too, and training reads them as
+  // texts.
   const positions = new Map(categories.map((category, index) => [String(category), at + index]));
   const ofNull = impute === null ? undefined : positions.get(String(impute));
   // Of the inputs of a feature at most one is 1: only that one needs to be taken back.

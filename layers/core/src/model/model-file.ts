@@ -4,14 +4,16 @@ import { type Checked, Checks } from './checks.ts';
 import { type Distributions, readDistributions } from './distribution.ts';
 
 /**
- * A version of a model, as training leaves it in `model.json`: plain numbers, all that scoring needs. docs/models.md has the form, and
- * functions/src/train writes it.
+ * A version of a model, as training leaves it in `model.json`: plain numbers, all that scoring
+ * needs. docs/models.md has the form, and functions/src/train writes it.
  */
 export interface ModelFile {
   readonly name: string;
   readonly version: string;
   readonly task: 'regression' | 'classification';
-  /** What a classification tells apart, in the order of its probabilities; null for a regression. */
+  /**
+   * What a classification tells apart, in the order of its probabilities; null for a regression.
+   */
   readonly classes: readonly ClassLabel[] | null;
   /** In the order of the model's inputs. */
   readonly features: readonly Feature[];
@@ -35,7 +37,10 @@ export interface NumberFeature {
   readonly scale: number;
 }
 
-/** One input for each category: 1 for the value's own, 0 for the others; values are compared as texts. An unseen value has all zeros, and so has null where nothing is imputed. */
+/**
+ * One input for each category: 1 for the value's own, 0 for the others; values are compared as
+ * texts. An unseen value has all zeros, and so has null where nothing is imputed.
+ */
 export interface CategoryFeature {
   readonly type: 'category';
   readonly field: string;
@@ -43,7 +48,10 @@ export interface CategoryFeature {
   readonly categories: readonly Scalar[];
 }
 
-/** One row of coefficients for each output: one for a regression and for two classes, else one for each class. */
+/**
+ * One row of coefficients for each output: one for a regression and for two classes, else one for
+ * each class.
+ */
 export interface LinearModel {
   readonly kind: 'linear';
   readonly coefficients: readonly (readonly number[])[];
@@ -56,7 +64,10 @@ export interface ForestModel {
   readonly trees: readonly Tree[];
 }
 
-/** Its answer is `initial` and, stage by stage, `rate` times a leaf of each of the stage's trees: one for each output. */
+/**
+ * Its answer is `initial` and, stage by stage, `rate` times a leaf of each of the stage's trees:
+ * one for each output.
+ */
 export interface BoostingModel {
   readonly kind: 'boosting';
   readonly initial: readonly number[];
@@ -64,7 +75,10 @@ export interface BoostingModel {
   readonly trees: readonly Tree[];
 }
 
-/** Nodes by index, the root first, children behind their parents. A leaf has feature -1; at other nodes inputs up to the threshold go left. */
+/**
+ * Nodes by index, the root first, children behind their parents. A leaf has feature -1; at other
+ * nodes inputs up to the threshold go left.
+ */
 export interface Tree {
   readonly feature: readonly number[];
   readonly threshold: readonly number[];
@@ -90,9 +104,11 @@ export const MODEL_LIMITS = {
 const FORMAT = 1;
 
 /**
- * Reads `model.json`, and believes nothing of it: a walk through a checked tree ends, every index is of something, every number is finite.
+ * Reads `model.json`, and believes nothing of it: a walk through a checked tree ends, every index
+ * is of something, every number is finite.
  *
- * @throws {ModelError} when it is damaged, larger than allowed, of another format, or not the version that was asked for
+ * @throws {ModelError} when it is damaged, larger than allowed, of another format, or not the
+ * version that was asked for
  */
 export function readModel(bytes: Uint8Array, name: string, version: string): ModelFile {
   const what = `version "${version}" of model "${name}"`;
@@ -196,7 +212,10 @@ interface Shape {
   readonly outputs: number;
 }
 
-/** What adds up numbers for each output does with one where there are two classes: the other has the opposite. */
+/**
+ * What adds up numbers for each output does with one where there are two classes: the other has the
+ * opposite.
+ */
 function summedOutputs({ outputs }: Shape): number {
   return outputs === 2 ? 1 : outputs;
 }

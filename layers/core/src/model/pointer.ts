@@ -24,7 +24,10 @@ export function challenged(pointer: ModelPointer, version: string | null): Model
   return { ...pointer, generation: pointer.generation + 1, challenger: version };
 }
 
-/** The pointer with the previous version as the current one, and the other way round. @throws {ModelError} when there is none */
+/**
+ * The pointer with the previous version as the current one, and the other way round. @throws
+ * {ModelError} when there is none
+ */
 export function rolledBack(name: string, pointer: ModelPointer): ModelPointer {
   const { generation, current, previous } = pointer;
   if (previous === null)

@@ -13,16 +13,23 @@ export interface Score {
   readonly probabilities: Float64Array;
 }
 
-/** A version of a model, ready to score: compiled once, after that nothing is allocated for a record. */
+/**
+ * A version of a model, ready to score: compiled once, after that nothing is allocated for a
+ * record.
+ */
 export interface Scorer {
   readonly model: ModelFile;
-  /** `values` are those of the model's features, in their order. The same object is given every time, changed by the next call. */
+  /**
+   * `values` are those of the model's features, in their order. The same object is given every
+   * time, changed by the next call.
+   */
   score(values: readonly Value[]): Score;
 }
 
 /**
- * Scores as scikit-learn does. Trees: to the last bit, since they compare and add in the same order (a class's probability from boosting goes
- * through `exp`, which is as exact as a double can be and not the same in every library). Linear models: but for the order of additions.
+ * Scores as scikit-learn does. Trees: to the last bit, since they compare and add in the same order
+ * (a class's probability from boosting goes through `exp`, which is as exact as a double can be and
+ * not the same in every library). Linear models: but for the order of additions.
  */
 export function scorerOf(model: ModelFile): Scorer {
   const score: Score = { value: 0, chosen: -1, probabilities: new Float64Array(model.classes?.length ?? 0) };
@@ -53,7 +60,10 @@ function runOf({ task, classes, features, model }: ModelFile, score: Score): Run
 /** Takes the sums of a model that adds up one number for each output. */
 type TakeSums = (sums: Float64Array) => void;
 
-/** The sums are the value, or log-odds. Of two classes the second is chosen from zero on, or above it: scikit-learn's linear models and its boosting differ there. */
+/**
+ * The sums are the value, or log-odds. Of two classes the second is chosen from zero on, or above
+ * it: scikit-learn's linear models and its boosting differ there.
+ */
 function resultOf(task: ModelFile['task'], second: '> 0' | '>= 0', score: Score): TakeSums {
   const { probabilities } = score;
   if (task === 'regression')

@@ -1,8 +1,8 @@
 import type { Tree } from './model-file.ts';
 
 /**
- * The nodes of all trees of a model side by side, as typed arrays: what a walk touches lies together, and nothing is allocated while it goes on.
- * Values are kept of leaves only.
+ * The nodes of all trees of a model side by side, as typed arrays: what a walk touches lies
+ * together, and nothing is allocated while it goes on. Values are kept of leaves only.
  */
 export class PackedTrees {
   private readonly roots: Int32Array;
@@ -67,7 +67,10 @@ export class PackedTrees {
     }
   }
 
-  /** Adds `rate` times the leaf of each tree, the trees of a stage in the order of outputs, as scikit-learn's boosting does. */
+  /**
+   * Adds `rate` times the leaf of each tree, the trees of a stage in the order of outputs, as
+   * scikit-learn's boosting does.
+   */
   addStages(inputs: Float32Array, rate: number, sums: Float64Array): void {
     const outputs = sums.length;
     for (let tree = 0; tree < this.count; tree++) {

@@ -13,8 +13,9 @@ import { ProtocolError } from '../errors.ts';
 import type { ClassLabel } from '../model/model-file.ts';
 
 /**
- * The narrow waist: a pipeline as frozen, plain data. Everything else interprets it: the fold of the speed layer, the SQL of the batch layer,
- * the tables, the CDK constructs, the query. It holds no functions, so it can be hashed, sent and compared.
+ * The narrow waist: a pipeline as frozen, plain data. Everything else interprets it: the fold of
+ * the speed layer, the SQL of the batch layer, the tables, the CDK constructs, the query. It holds
+ * no functions, so it can be hashed, sent and compared.
  */
 export interface Plan {
   readonly name: string;
@@ -31,7 +32,10 @@ export interface Plan {
   /** Records yield an event for each item of this; absent when a record is one event. */
   readonly flatMap?: FlatMapPlan;
   readonly derived: readonly DerivedPlan[];
-  /** Absent where nothing is scored. Derived columns that read no score come before, the others after. */
+  /**
+   * Absent where nothing is scored. Derived columns that read no score come before, the others
+   * after.
+   */
   readonly models?: readonly ModelPlan[];
   /** Events that come too late take no part; absent where all do. */
   readonly late?: AllowedLateness;
@@ -45,12 +49,17 @@ export interface Plan {
   readonly storage: StoragePlan;
 }
 
-/** Other topics that a relay copies into the pipeline's own, so that what belongs together is in one partition (rule 10). */
+/**
+ * Other topics that a relay copies into the pipeline's own, so that what belongs together is in one
+ * partition (rule 10).
+ */
 export interface RelayPlan {
   /** Of the pipeline's topic. Part of the meaning: where a record belongs depends on it. */
   readonly partitions: number;
   readonly sources: readonly RelaySourcePlan[];
-  /** The first source is the left side, the second the right one. Absent: every record is an event. */
+  /**
+   * The first source is the left side, the second the right one. Absent: every record is an event.
+   */
   readonly join?: JoinPlan;
 }
 
@@ -58,13 +67,19 @@ export interface RelaySourcePlan {
   readonly topic: string;
   readonly schemaVersion: number;
   readonly eventTime: EventTime;
-  /** Fields by whose values its records are placed: of a join, those that must be equal, in the order of the other side. */
+  /**
+   * Fields by whose values its records are placed: of a join, those that must be equal, in the
+   * order of the other side.
+   */
   readonly by: readonly string[];
   /** How the plan's columns of its fields begin. */
   readonly prefix: string;
 }
 
-/** How much earlier and later than its left event the right one may have happened; null: at any time. */
+/**
+ * How much earlier and later than its left event the right one may have happened; null: at any
+ * time.
+ */
 export interface JoinPlan {
   readonly within: { readonly beforeMs: number; readonly afterMs: number } | null;
 }
@@ -84,7 +99,10 @@ export interface DerivedPlan {
   readonly type: ColumnType;
 }
 
-/** A model, and the columns that it fills. Its features are the version's: here stand only the fields of those that are named otherwise. */
+/**
+ * A model, and the columns that it fills. Its features are the version's: here stand only the
+ * fields of those that are named otherwise.
+ */
 export interface ModelPlan {
   readonly name: string;
   readonly shadow: boolean;
@@ -96,14 +114,20 @@ export interface ModelPlan {
 export interface ScorePlan {
   readonly name: string;
   readonly output: ModelOutput;
-  /** Of which class the probability is, null: of the predicted one; of which feature the bin is, null: of the score. */
+  /**
+   * Of which class the probability is, null: of the predicted one; of which feature the bin is,
+   * null: of the score.
+   */
   readonly of: ClassLabel | null;
   readonly type: ColumnType;
 }
 
 export type WindowPlan = { readonly name: string } & Window;
 
-/** `domain` is the type of the values it takes: it decides whether sums are of integers or of doubles. */
+/**
+ * `domain` is the type of the values it takes: it decides whether sums are of integers or of
+ * doubles.
+ */
 export interface AggregatePlan {
   readonly name: string;
   readonly kind: AggregateKind;
@@ -123,7 +147,10 @@ export interface AggregatePlan {
 export type AggregateDomain = Exclude<ColumnType, 'json'>;
 
 export interface StoragePlan {
-  /** Offsets per segment. Small segments let a generation cover more of the log; large ones make fewer rows. */
+  /**
+   * Offsets per segment. Small segments let a generation cover more of the log; large ones make
+   * fewer rows.
+   */
   readonly segmentSize: SegmentSize;
   /** Hash buckets of keys, in the speed table and in the batch table alike. */
   readonly buckets: number;
@@ -133,8 +160,9 @@ export interface StoragePlan {
 export type SegmentSize = number | GrowingSize;
 
 /**
- * Segments that grow with the offset, so that a generation covers nearly all of a log, however short or long it is. The first segments have
- * `least` offsets; later ones have 1/`share` of the offsets below them, rounded down to a power of two, but at most `most`.
+ * Segments that grow with the offset, so that a generation covers nearly all of a log, however
+ * short or long it is. The first segments have `least` offsets; later ones have 1/`share` of the
+ * offsets below them, rounded down to a power of two, but at most `most`.
  */
 export interface GrowingSize {
   /** A power of two, like `most`. */
@@ -143,7 +171,10 @@ export interface GrowingSize {
   readonly share: number;
 }
 
-/** Raised when the meaning of stored bytes changes: it enters every version, so old rows are never misread. */
+/**
+ * Raised when the meaning of stored bytes changes: it enters every version, so old rows are never
+ * misread.
+ */
 const STORAGE_FORMAT = 3;
 
 /** JSON with sorted keys: equal data, equal text. */
@@ -163,7 +194,10 @@ export function versionOf(plan: Omit<Plan, 'version'>): string {
   return `${plan.name}-${hash.slice(0, 12)}`;
 }
 
-/** A plan as it is stored, by its version. @throws {ProtocolError} when it is not the plan of that version */
+/**
+ * A plan as it is stored, by its version. @throws {ProtocolError} when it is not the plan of that
+ * version
+ */
 export function readPlan(version: string, text: string): Plan {
   let plan: Plan | null = null;
   try {

@@ -1,4 +1,7 @@
-/** The ports of an alias, apart from the others: they name plans and read snapshots, which are made of what those hold. */
+/**
+ * The ports of an alias, apart from the others: they name plans and read snapshots, which are made
+ * of what those hold.
+ */
 import type { Plan } from '../plan/plan.ts';
 import type { SealedSnapshot } from '../query/read-snapshot.ts';
 
@@ -9,8 +12,9 @@ export interface ViewName {
 }
 
 /**
- * Which version of a view answers (rule 3): moved by compare-and-set alone. While `next` is named, the current version answers from `sealed` and no further, so
- * that no answer can cover more than what the next version must cover to take over.
+ * Which version of a view answers (rule 3): moved by compare-and-set alone. While `next` is named,
+ * the current version answers from `sealed` and no further, so that no answer can cover more than
+ * what the next version must cover to take over.
  */
 export interface ViewAlias {
   /** Grows by one with each move. */
@@ -21,21 +25,36 @@ export interface ViewAlias {
   readonly previous: string | null;
   /** The version that was deployed last, where it does not answer yet. */
   readonly next: string | null;
-  /** Where the current version's answers end during a handover; null before it is known, and outside of one. */
+  /**
+   * Where the current version's answers end during a handover; null before it is known, and outside
+   * of one.
+   */
   readonly sealed: SealedSnapshot | null;
 }
 
 /** The alias of one view. */
 export interface AliasStore {
-  /** Null before the first deployment. What a move that returned true has written, every later read sees. */
+  /**
+   * Null before the first deployment. What a move that returned true has written, every later read
+   * sees.
+   */
   read(): Promise<ViewAlias | null>;
-  /** Moves the alias if its generation is still that of `expected`; null expects none. False: somebody else moved it. */
+  /**
+   * Moves the alias if its generation is still that of `expected`; null expects none. False:
+   * somebody else moved it.
+   */
   move(expected: ViewAlias | null, next: ViewAlias): Promise<boolean>;
 }
 
-/** The plans of all versions that were deployed: with its plan, a version answers also from the code of another one. */
+/**
+ * The plans of all versions that were deployed: with its plan, a version answers also from the code
+ * of another one.
+ */
 export interface PlanStore {
-  /** Null when the version was never deployed. @throws when what is stored is not the plan of that version */
+  /**
+   * Null when the version was never deployed. @throws when what is stored is not the plan of that
+   * version
+   */
   read(version: string): Promise<Plan | null>;
   /** Idempotent: a version is the hash of its plan. */
   write(plan: Plan): Promise<void>;

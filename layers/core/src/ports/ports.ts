@@ -1,6 +1,7 @@
 /**
- * The ports: what the protocol needs of the world, as interfaces. Adapters make them real; memory fakes stand for them in simulation, held to
- * the real thing by one contract suite. Every store is opened for one scope, so that no key can be written without view version and topic id.
+ * The ports: what the protocol needs of the world, as interfaces. Adapters make them real; memory
+ * fakes stand for them in simulation, held to the real thing by one contract suite. Every store is
+ * opened for one scope, so that no key can be written without view version and topic id.
  */
 import type { Value } from '../records/value.ts';
 
@@ -28,9 +29,15 @@ export interface LogHeader {
 /** A stretch of one partition, as the broker gave it. */
 export interface LogSlice {
   readonly records: readonly LogRecord[];
-  /** All committed records of `[from, end)` are in `records`; other offsets in it are holes (control records, aborted transactions). */
+  /**
+   * All committed records of `[from, end)` are in `records`; other offsets in it are holes (control
+   * records, aborted transactions).
+   */
   readonly end: number;
-  /** The log's start, read **after** the fetch: a hole counts as one only if this is at or below where the slice begins. */
+  /**
+   * The log's start, read **after** the fetch: a hole counts as one only if this is at or below
+   * where the slice begins.
+   */
   readonly logStart: number;
 }
 
@@ -41,7 +48,10 @@ export interface Log {
   partitions(): Promise<readonly number[]>;
   /** `[start, end)`: the first offset kept, and the last stable offset. */
   bounds(partition: number): Promise<{ readonly start: number; readonly end: number }>;
-  /** At least one record or hole of `[from, to)` when there is one, at most about `maxBytes`; `end` tells how far it got. */
+  /**
+   * At least one record or hole of `[from, to)` when there is one, at most about `maxBytes`; `end`
+   * tells how far it got.
+   */
   read(partition: number, from: number, to: number, maxBytes: number): Promise<LogSlice>;
   close(): Promise<void>;
 }
@@ -51,12 +61,18 @@ export type RelayedRecord = Omit<LogRecord, 'offset'>;
 
 /** The log of a pipeline with a relay, as the relay writes it. */
 export interface LogWriter {
-  /** Resolves when all records are in the log for good; one that rejects may have appended some of them. */
+  /**
+   * Resolves when all records are in the log for good; one that rejects may have appended some of
+   * them.
+   */
   append(records: readonly RelayedRecord[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A row of the speed table: the state of one (key, window) over a prefix of one segment. `cell` holds `lastOffset` and the states in one canonical blob. */
+/**
+ * A row of the speed table: the state of one (key, window) over a prefix of one segment. `cell`
+ * holds `lastOffset` and the states in one canonical blob.
+ */
 export interface FragmentRow {
   readonly key: string;
   readonly window: string;
@@ -77,7 +93,9 @@ export interface RowFilter {
   readonly toMs: number | null;
 }
 
-/** Position of a row in the order of `(key, window, startMs)`, keys compared by their UTF-8 bytes. */
+/**
+ * Position of a row in the order of `(key, window, startMs)`, keys compared by their UTF-8 bytes.
+ */
 export interface RowPosition {
   readonly key: string;
   readonly window: string;
@@ -98,22 +116,32 @@ export interface QuarantineEntry {
 }
 
 /**
- * Fragments, progress, quarantine. All writes carry their log position as the write timestamp and are acknowledged by LOCAL_QUORUM; a promise
- * that resolves means acknowledged, one that rejects means nothing (the write may apply later).
+ * Fragments, progress, quarantine. All writes carry their log position as the write timestamp and
+ * are acknowledged by LOCAL_QUORUM; a promise that resolves means acknowledged, one that rejects
+ * means nothing (the write may apply later).
  */
 export interface SpeedStore {
   /** Partitions that the speed layer has seen, ascending. */
   partitions(): Promise<readonly number[]>;
   registerPartition(partition: number): Promise<void>;
-  /** Progress of the segments `[from, to)` that have any (`to` null: all from there on), ascending: the offset up to which each is complete from its first. */
+  /**
+   * Progress of the segments `[from, to)` that have any (`to` null: all from there on), ascending:
+   * the offset up to which each is complete from its first.
+   */
   readProgress(partition: number, from: number, to: number | null): Promise<ReadonlyMap<number, number>>;
   writeProgress(partition: number, segment: number, next: number): Promise<void>;
-  /** Sets progress of a segment back to its first offset, for good: what others write there, now or later, does not count. */
+  /**
+   * Sets progress of a segment back to its first offset, for good: what others write there, now or
+   * later, does not count.
+   */
   closeSegment(partition: number, segment: number): Promise<void>;
   /** Every fragment of a segment, all buckets. */
   readSegment(partition: number, segment: number): Promise<readonly FragmentRow[]>;
   writeFragments(partition: number, segment: number, rows: readonly FragmentRow[]): Promise<void>;
-  /** Rows of one bucket of one segment that match, in the order of `RowPosition`, strictly after `after` if given. */
+  /**
+   * Rows of one bucket of one segment that match, in the order of `RowPosition`, strictly after
+   * `after` if given.
+   */
   scan(
     partition: number,
     segment: number,
@@ -123,11 +151,16 @@ export interface SpeedStore {
   ): AsyncIterable<FragmentRow>;
   writeQuarantine(entries: readonly QuarantineEntry[]): Promise<void>;
   listQuarantine(partition: number, fromSegment: number, limit: number): Promise<readonly QuarantineEntry[]>;
-  /** For the sweeper alone: drops the fragments of the segments `[0, belowSegment)` with tombstones at the log position of their last offset. */
+  /**
+   * For the sweeper alone: drops the fragments of the segments `[0, belowSegment)` with tombstones
+   * at the log position of their last offset.
+   */
   deleteFragmentsBelow(partition: number, fromSegment: number, belowSegment: number): Promise<void>;
 }
 
-/** That an id came at an offset of a partition, with its event time: 0 where time does not matter. */
+/**
+ * That an id came at an offset of a partition, with its event time: 0 where time does not matter.
+ */
 export interface StateEntry {
   readonly id: string;
   readonly timeMs: number;
@@ -144,11 +177,15 @@ export interface StateRange {
 }
 
 /**
- * What came before, for views that look back (rule 10). Every entry is true of the log for ever, so that one that is written late, twice or by a writer that
- * is long replaced can do no harm; what is asked must only not be missing anything.
+ * What came before, for views that look back (rule 10). Every entry is true of the log for ever, so
+ * that one that is written late, twice or by a writer that is long replaced can do no harm; what is
+ * asked must only not be missing anything.
  */
 export interface OperatorStateStore {
-  /** All operator state of each id with a time in `[fromMs, toMs]` that a quorum has acknowledged, and perhaps others. */
+  /**
+   * All operator state of each id with a time in `[fromMs, toMs]` that a quorum has acknowledged,
+   * and perhaps others.
+   */
   read(partition: number, wanted: readonly StateRange[]): Promise<readonly StateEntry[]>;
   write(partition: number, operatorState: readonly StateEntry[]): Promise<void>;
 }
@@ -169,16 +206,24 @@ export interface RunEntry {
 /** What one run of the batch layer covers, as the pointer names it. */
 export interface PublishedRun {
   readonly run: string;
-  /** The generation that this run was built as: its rows' write timestamp. After a rollback it is lower than the pointer's. */
+  /**
+   * The generation that this run was built as: its rows' write timestamp. After a rollback it is
+   * lower than the pointer's.
+   */
   readonly runGeneration: number;
   /** Per partition, the first segment that it does not cover. */
   readonly cuts: Readonly<Record<string, number>>;
-  /** Ranges `[start, end)` below the cuts that retention took before the archive did. Normally empty. */
+  /**
+   * Ranges `[start, end)` below the cuts that retention took before the archive did. Normally
+   * empty.
+   */
   readonly lost: Readonly<Record<string, readonly (readonly [number, number])[]>>;
   readonly publishedAtMs: number;
 }
 
-/** The pointer row: moved by compare-and-set alone. Generation 0 means that nothing was published. */
+/**
+ * The pointer row: moved by compare-and-set alone. Generation 0 means that nothing was published.
+ */
 export interface Pointer {
   readonly generation: number;
   readonly current: PublishedRun | null;
@@ -188,7 +233,10 @@ export interface Pointer {
 export interface BatchStore {
   /** `serial` reads at LOCAL_SERIAL: for jobs and the sweeper, and after a timeout. */
   readPointer(consistency: 'serial' | 'quorum'): Promise<Pointer>;
-  /** Moves the pointer if its generation is still `expected.generation`. False: somebody else moved it. */
+  /**
+   * Moves the pointer if its generation is still `expected.generation`. False: somebody else moved
+   * it.
+   */
   publish(expected: Pointer, next: Pointer): Promise<boolean>;
   /** As `publish`, with a generation that may leap: for a database that was emptied. */
   restorePointer(expected: Pointer, restored: Pointer): Promise<boolean>;
@@ -201,7 +249,10 @@ export interface BatchStore {
   deleteRun(entry: RunEntry): Promise<void>;
 }
 
-/** Which pointers were published, in the archive. It outlives the database, so it can tell an empty one from a new one. */
+/**
+ * Which pointers were published, in the archive. It outlives the database, so it can tell an empty
+ * one from a new one.
+ */
 export interface PublicationStore {
   /** The newest recorded pointer; null when none is recorded. */
   newest(): Promise<Pointer | null>;
@@ -209,7 +260,10 @@ export interface PublicationStore {
   record(pointer: Pointer): Promise<void>;
 }
 
-/** How far the sweeper got, so that it does not lay the same tombstones again. Losing a mark costs work, never a row. */
+/**
+ * How far the sweeper got, so that it does not lay the same tombstones again. Losing a mark costs
+ * work, never a row.
+ */
 export interface SweepLedger {
   /** Fragments of the segments `[0, below)` of a partition are deleted. */
   sweptBelow(partition: number): Promise<number>;
@@ -226,7 +280,10 @@ export interface Binding {
 }
 
 export interface BindingStore {
-  /** Binds each of these versions unless its segment has one already. Returns the versions that stand, in the order asked. */
+  /**
+   * Binds each of these versions unless its segment has one already. Returns the versions that
+   * stand, in the order asked.
+   */
   bind(partition: number, wanted: readonly Binding[]): Promise<readonly string[]>;
   /** The bindings of a partition's segments `[from, to)`: segment -> lookup name -> version. */
   list(partition: number, from: number, to: number | null): Promise<ReadonlyMap<number, ReadonlyMap<string, string>>>;
@@ -252,7 +309,10 @@ export interface LookupArchive {
   rows(table: string, version: string): Promise<ReadonlyMap<string, Readonly<Record<string, Value>>>>;
 }
 
-/** The secrets that cursors are sealed with, one for each period. All functions of a database share them; none ever changes. */
+/**
+ * The secrets that cursors are sealed with, one for each period. All functions of a database share
+ * them; none ever changes.
+ */
 export interface CursorKeys {
   /** The key of a period; null when there is none. */
   read(period: number): Promise<Uint8Array | null>;
@@ -260,14 +320,18 @@ export interface CursorKeys {
   create(period: number, key: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Lookup tables: whole, immutable versions, and a pointer to the current one. Not scoped: pipelines share them. */
+/**
+ * Lookup tables: whole, immutable versions, and a pointer to the current one. Not scoped: pipelines
+ * share them.
+ */
 export interface LookupStore {
   currentVersion(table: string): Promise<string | null>;
   /** Whether all rows of a version are there: it is marked when the last one was written. */
   isWhole(table: string, version: string): Promise<boolean>;
   /**
    * The rows of these keys (canonical key texts); absent keys are absent.
-   * @throws when the version is not whole: a row that is missing would be taken for a key without one
+   * @throws when the version is not whole: a row that is missing would be taken for a key without
+   * one
    */
   rows(
     table: string,
@@ -276,13 +340,19 @@ export interface LookupStore {
   ): Promise<ReadonlyMap<string, Readonly<Record<string, Value>>>>;
   /** @throws when the version is not whole */
   allRows(table: string, version: string): AsyncIterable<readonly [string, Readonly<Record<string, Value>>]>;
-  /** Writes all rows of a version, then marks it as whole. Idempotent: a version is the hash of its rows. */
+  /**
+   * Writes all rows of a version, then marks it as whole. Idempotent: a version is the hash of its
+   * rows.
+   */
   write(table: string, version: string, rows: ReadonlyMap<string, Readonly<Record<string, Value>>>): Promise<void>;
   /** Writes a version and makes it the current one. */
   load(table: string, version: string, rows: ReadonlyMap<string, Readonly<Record<string, Value>>>): Promise<void>;
 }
 
-/** Which versions of a model are used: moved by compare-and-set alone. Generation 0 means that none was ever promoted. */
+/**
+ * Which versions of a model are used: moved by compare-and-set alone. Generation 0 means that none
+ * was ever promoted.
+ */
 export interface ModelPointer {
   readonly generation: number;
   readonly current: string | null;
@@ -291,12 +361,21 @@ export interface ModelPointer {
   readonly challenger: string | null;
 }
 
-/** Models: whole, immutable versions of files, and a pointer for each name. Not scoped: pipelines share them. */
+/**
+ * Models: whole, immutable versions of files, and a pointer for each name. Not scoped: pipelines
+ * share them.
+ */
 export interface ModelRegistry {
   names(): Promise<readonly string[]>;
-  /** Versions that are whole, in the order of their names: their manifest is there, which is written last. */
+  /**
+   * Versions that are whole, in the order of their names: their manifest is there, which is written
+   * last.
+   */
   versions(name: string): Promise<readonly string[]>;
-  /** Stores a folder's files as a version, `manifest.json` among them. False: there is such a version already, and it stays as it is. */
+  /**
+   * Stores a folder's files as a version, `manifest.json` among them. False: there is such a
+   * version already, and it stays as it is.
+   */
   create(name: string, version: string, folder: string): Promise<boolean>;
   /**
    * A file of a whole version; null when there is no such file.
@@ -306,13 +385,22 @@ export interface ModelRegistry {
   readPointer(name: string): Promise<ModelPointer>;
   /** The newest pointer that is recorded beside the versions; null when none is. */
   recordedPointer(name: string): Promise<ModelPointer | null>;
-  /** Stores the recorded pointer where the database has none. False: it has one, or none is recorded. */
+  /**
+   * Stores the recorded pointer where the database has none. False: it has one, or none is
+   * recorded.
+   */
   restorePointer(name: string): Promise<boolean>;
-  /** Moves the pointer if its generation is still `expected.generation`, and records it. False: somebody else moved it. */
+  /**
+   * Moves the pointer if its generation is still `expected.generation`, and records it. False:
+   * somebody else moved it.
+   */
   movePointer(name: string, expected: ModelPointer, next: ModelPointer): Promise<boolean>;
 }
 
-/** One file of the archive's chain: it covers `[start, end)` of a partition. `lost` marks a range that retention took first. */
+/**
+ * One file of the archive's chain: it covers `[start, end)` of a partition. `lost` marks a range
+ * that retention took first.
+ */
 export interface ArchiveFile {
   readonly partition: number;
   readonly start: number;
@@ -328,7 +416,10 @@ export interface ArchiveStore {
   /** Where the chain ends: the offset at which the next file starts. 0 when there is none. */
   frontier(partition: number): Promise<number>;
   partitions(): Promise<readonly number[]>;
-  /** Creates the file that starts at `start`. False: somebody else created it first; go on from the frontier. */
+  /**
+   * Creates the file that starts at `start`. False: somebody else created it first; go on from the
+   * frontier.
+   */
   append(file: Omit<ArchiveFile, 'path'>, localPath: string): Promise<boolean>;
   /** Copies a file of the chain to the local disk. */
   fetch(file: ArchiveFile, localPath: string): Promise<void>;
@@ -363,7 +454,10 @@ export type Stretches = Iterable<readonly (readonly SqlValue[])[]> | AsyncIterab
 
 /** The SQL engine of the batch layer, over local files. */
 export interface SqlEngine {
-  /** Takes rows as they come, so that nobody has to hold all of them. An error of `rows` is passed on as it is. */
+  /**
+   * Takes rows as they come, so that nobody has to hold all of them. An error of `rows` is passed
+   * on as it is.
+   */
   writeParquet(localPath: string, columns: readonly ColumnShape[], rows: Stretches): Promise<void>;
   createTable(name: string, columns: readonly TableColumn[]): Promise<void>;
   run(sql: string): Promise<void>;

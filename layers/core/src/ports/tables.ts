@@ -1,8 +1,10 @@
 /**
- * The Cassandra tables, as data: the adapter makes its statements from them, deployment creates them. One set of tables serves all pipelines,
- * since every key carries the view version and the topic id.
+ * The Cassandra tables, as data: the adapter makes its statements from them, deployment creates
+ * them. One set of tables serves all pipelines, since every key carries the view version and the
+ * topic id.
  *
- * `conditional` tables (pointer, bindings) are only ever written with IF, and never share a row with log-timestamped writes.
+ * `conditional` tables (pointer, bindings) are only ever written with IF, and never share a row
+ * with log-timestamped writes.
  */
 export interface TableDescription {
   readonly name: string;
@@ -170,8 +172,9 @@ export const TABLES = {
 export type TableName = keyof typeof TABLES;
 
 /**
- * Write timestamps of the speed table are `LOG_TIMESTAMP_BASE_US + offset`: below any wall clock of today, so that no clock is needed, and far above
- * zero. Every topic id has keys of its own, so one base serves all of them.
+ * Write timestamps of the speed table are `LOG_TIMESTAMP_BASE_US + offset`: below any wall clock of
+ * today, so that no clock is needed, and far above zero. Every topic id has keys of its own, so one
+ * base serves all of them.
  */
 export const LOG_TIMESTAMP_BASE_US = 1_600_000_000_000_000n;
 
@@ -180,7 +183,10 @@ export function logTimestampUs(offset: number): bigint {
   return LOG_TIMESTAMP_BASE_US + BigInt(offset);
 }
 
-/** Reads must see what quorum writes acknowledged, also after a write that timed out: hence blocking read repair, and a grace beyond hints and zombies. */
+/**
+ * Reads must see what quorum writes acknowledged, also after a write that timed out: hence blocking
+ * read repair, and a grace beyond hints and zombies.
+ */
 export const TABLE_OPTIONS = {
   read_repair: "'BLOCKING'",
   gc_grace_seconds: '864000',

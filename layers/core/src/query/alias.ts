@@ -4,14 +4,18 @@ import type { Coverage } from './coverage.ts';
 import { coversAll } from './coverage.ts';
 import type { SealedSnapshot } from './read-snapshot.ts';
 
-/** The alias of a view that was never deployed over this topic: it names its first version at once, since no answer can become less. */
+/**
+ * The alias of a view that was never deployed over this topic: it names its first version at once,
+ * since no answer can become less.
+ */
 export function firstAlias(version: string): ViewAlias {
   return { generation: 1, current: version, previous: null, next: null, sealed: null };
 }
 
 /**
- * The alias after a deployment of `version`: that version is to answer next. The version that answers now is sealed before it is asked again. Deploying
- * the version that answers ends a handover.
+ * The alias after a deployment of `version`: that version is to answer next. The version that
+ * answers now is sealed before it is asked again. Deploying the version that answers ends a
+ * handover.
  */
 export function announced(alias: ViewAlias, version: string): ViewAlias {
   const isCurrent = version === alias.current;
@@ -24,12 +28,18 @@ export function isAnnounced({ current, next }: ViewAlias, version: string): bool
   return (next ?? current) === version;
 }
 
-/** The alias with the read snapshot from which its current version answers until the next one covers as much. */
+/**
+ * The alias with the read snapshot from which its current version answers until the next one covers
+ * as much.
+ */
 export function sealedAt(alias: ViewAlias, sealed: SealedSnapshot): ViewAlias {
   return { ...alias, generation: alias.generation + 1, sealed };
 }
 
-/** The alias after the next version took over. @throws {ProtocolError} when there is no handover, or nothing was sealed */
+/**
+ * The alias after the next version took over. @throws {ProtocolError} when there is no handover, or
+ * nothing was sealed
+ */
 export function handedOver({ generation, current, next, sealed }: ViewAlias): ViewAlias {
   if (next === null || sealed === null)
     throw new ProtocolError('BIFOLD_NO_HANDOVER', {
@@ -53,7 +63,10 @@ export function switchedTo({ generation, current, previous }: ViewAlias, version
   };
 }
 
-/** Rule 3: a version takes over when it covers what the one before it covers, as a plain answer and as a snapshot. */
+/**
+ * Rule 3: a version takes over when it covers what the one before it covers, as a plain answer and
+ * as a snapshot.
+ */
 export function mayTakeOver(
   next: { readonly plain: Coverage; readonly snapshot: Coverage },
   before: { readonly plain: Coverage; readonly snapshot: Coverage },

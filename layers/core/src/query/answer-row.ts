@@ -11,14 +11,22 @@ import type { ViewQuery } from './view-query.ts';
 
 type FormattedValues = Readonly<Record<string, Result>>;
 
-/** One row of an answer. Its key's columns and its aggregates stand side by side; `ahead` and `behind` are there only where it differs from the receipt. */
+/**
+ * One row of an answer. Its key's columns and its aggregates stand side by side; `ahead` and
+ * `behind` are there only where it differs from the receipt.
+ */
 export interface AnswerRow {
   readonly key: Readonly<Record<string, Value>>;
   readonly window: { readonly name: string; readonly start: string | null; readonly end: string | null };
   readonly values: FormattedValues;
-  /** By the name of an aggregate, how far its value may be off. Absent where all values are exact. */
+  /**
+   * By the name of an aggregate, how far its value may be off. Absent where all values are exact.
+   */
   readonly bounds?: Readonly<Record<string, ErrorBound>>;
-  /** No event that is still to come can change it. Absent where that is never so: of totals, of windows without an end, and where every event counts. */
+  /**
+   * No event that is still to come can change it. Absent where that is never so: of totals, of
+   * windows without an end, and where every event counts.
+   */
   readonly final?: boolean;
   readonly parts?: { readonly batch: FormattedValues | null; readonly speed: FormattedValues | null };
   readonly ahead?: readonly CoverageDelta[];
@@ -56,7 +64,10 @@ export function hasCoverageDelta({ ahead, behind }: AnswerRow): boolean {
   return ahead !== undefined || behind !== undefined;
 }
 
-/** Where a row stands: what `showRow` showed, read back. A total stands at the start of what was asked for, or at 0. */
+/**
+ * Where a row stands: what `showRow` showed, read back. A total stands at the start of what was
+ * asked for, or at 0.
+ */
 export function positionOfRow(plan: Pick<Plan, 'groupBy'>, { key, window }: AnswerRow): RowPosition {
   const start = window.start ?? '1970-01-01T00:00:00.000Z';
   const startMs = /^-?\d+$/.test(start) ? Number(start) : Date.parse(start);

@@ -12,7 +12,10 @@ export interface OpenSegment {
   readonly next: number;
 }
 
-/** Where an answer is given from: one published run, and the open segments above its cuts. It fixes what the receipt claims. */
+/**
+ * Where an answer is given from: one published run, and the open segments above its cuts. It fixes
+ * what the receipt claims.
+ */
 export interface ReadSnapshot {
   readonly generation: number;
   readonly run: string | null;
@@ -25,10 +28,12 @@ export interface ReadSnapshot {
 }
 
 /**
- * Rule 15: an answer covers `[0, cut)` of each partition, less what retention took, plus its open segments up to their progress. Fragments below the cut
- * are ignored, and so are segments without progress.
+ * Rule 15: an answer covers `[0, cut)` of each partition, less what retention took, plus its open
+ * segments up to their progress. Fragments below the cut are ignored, and so are segments without
+ * progress.
  *
- * `snapshot` keeps only complete segments that follow the cut without a gap: every row then covers the same offsets.
+ * `snapshot` keeps only complete segments that follow the cut without a gap: every row then covers
+ * the same offsets.
  */
 export function readSnapshotOf(
   pointer: Pointer,
@@ -60,7 +65,10 @@ export function readSnapshotOf(
   return { generation, run: current?.run ?? null, segments, coverage: coverageOf(covered), batchBelow };
 }
 
-/** A partition of which nothing is covered is left out, however it came to be known. Objects have whole numbers in their order. */
+/**
+ * A partition of which nothing is covered is left out, however it came to be known. Objects have
+ * whole numbers in their order.
+ */
 export function coverageOf(ranges: ReadonlyMap<number, readonly Range[]>): Coverage {
   return Object.fromEntries(
     [...ranges]
@@ -86,13 +94,19 @@ export function batchRanges(run: PublishedRun | null, partition: number, segment
   return lost.reduce<readonly Range[]>((ranges, range) => withoutRange(ranges, range), normalRanges([[0, end]]));
 }
 
-/** How one row's coverage differs from its receipt's: `ahead` it covers more, `behind` less. Offsets of one partition, half-open. */
+/**
+ * How one row's coverage differs from its receipt's: `ahead` it covers more, `behind` less. Offsets
+ * of one partition, half-open.
+ */
 export interface CoverageDelta {
   readonly partition: number;
   readonly range: Range;
 }
 
-/** A merged row: the fold over the receipt's coverage, plus what it is ahead, less what it is behind. */
+/**
+ * A merged row: the fold over the receipt's coverage, plus what it is ahead, less what it is
+ * behind.
+ */
 export interface MergedRow extends MergedParts {
   /** Where its window ends, exclusive; null for a total, and where there is no end. */
   readonly endMs: number | null;
@@ -107,15 +121,17 @@ export interface MergedParts extends RowPosition {
   readonly behind: readonly CoverageDelta[];
 }
 
-/** The stored parts of one pane: what the batch layer has of it, and its fragments by open segment. */
+/**
+ * The stored parts of one pane: what the batch layer has of it, and its fragments by open segment.
+ */
 export interface RowParts extends RowPosition {
   readonly batch: BatchRow | null;
   readonly fragments: readonly (readonly [OpenSegment, FragmentRow])[];
 }
 
 /**
- * The merge of batch and speed for one pane. A fragment whose `lastOffset` lies beyond its segment's progress vouches for itself up to `lastOffset`: the row is ahead of
- * the receipt there.
+ * The merge of batch and speed for one pane. A fragment whose `lastOffset` lies beyond its
+ * segment's progress vouches for itself up to `lastOffset`: the row is ahead of the receipt there.
  */
 export function mergePane(algebra: RowAlgebra, parts: RowParts): MergedParts {
   const ahead: CoverageDelta[] = [];
@@ -132,8 +148,9 @@ export function mergePane(algebra: RowAlgebra, parts: RowParts): MergedParts {
 }
 
 /**
- * One row out of many panes of one key. Rows that are ahead by different offsets cannot be added up, so a segment in which any of them is ahead is left
- * out altogether, and the total is behind its receipt there.
+ * One row out of many panes of one key. Rows that are ahead by different offsets cannot be added
+ * up, so a segment in which any of them is ahead is left out altogether, and the total is behind
+ * its receipt there.
  */
 export function mergeTotal(
   algebra: RowAlgebra,
@@ -197,8 +214,9 @@ export function coverageGaps(coverage: Coverage): Coverage {
 }
 
 /**
- * Rule 8, for a reader: what it read of a run stands if the pointer has moved by one generation at most, since the runs of two
- * generations are kept. The pointer must name that run: a database that was emptied may reach the same generation with another.
+ * Rule 8, for a reader: what it read of a run stands if the pointer has moved by one generation at
+ * most, since the runs of two generations are kept. The pointer must name that run: a database that
+ * was emptied may reach the same generation with another.
  */
 export function stillReadable({ generation, run }: Pick<ReadSnapshot, 'generation' | 'run'>, after: Pointer): boolean {
   const moved = after.generation - generation;

@@ -3,7 +3,10 @@ import { partitionPoint } from '../search.ts';
 /** A half-open range `[start, end)` of offsets. */
 export type Range = readonly [start: number, end: number];
 
-/** Which offsets an answer covers: per partition, disjoint ranges in ascending order. A partition that is not listed is not covered at all. */
+/**
+ * Which offsets an answer covers: per partition, disjoint ranges in ascending order. A partition
+ * that is not listed is not covered at all.
+ */
 export type Coverage = Readonly<Record<string, readonly Range[]>>;
 
 /** Disjoint, ascending, without empty ranges; ranges that touch become one. */
@@ -28,7 +31,10 @@ export function withoutRange(ranges: readonly Range[], [start, end]: Range): rea
   );
 }
 
-/** The offsets below the last covered one that are not covered: a gap must never look like a small number. */
+/**
+ * The offsets below the last covered one that are not covered: a gap must never look like a small
+ * number.
+ */
 export function gapsOf(ranges: readonly Range[]): readonly Range[] {
   const gaps: Range[] = [];
   let reached = 0;

@@ -4,8 +4,10 @@ import type { MergedRow, ReadSnapshot } from './answer.ts';
 import type { Coverage, Range } from './coverage.ts';
 
 /**
- * When rows are final: no event that is still to come can change them. That can be promised only where late events take no part (rule 6), and it follows from the covered
- * offsets alone, as all of an answer does. A partition of which nothing is covered yet has no watermark, so it holds nothing back.
+ * When rows are final: no event that is still to come can change them. That can be promised only
+ * where late events take no part (rule 6), and it follows from the covered offsets alone, as all of
+ * an answer does. A partition of which nothing is covered yet has no watermark, so it holds nothing
+ * back.
  */
 
 /** How far the offsets of a partition are covered without a gap: where its watermark is read. */
@@ -15,9 +17,11 @@ export function contiguousEnd(ranges: readonly Range[]): number {
 }
 
 /**
- * No event before this time will take part any more, once the covered offsets were there. Epoch milliseconds.
+ * No event before this time will take part any more, once the covered offsets were there. Epoch
+ * milliseconds.
  *
- * @param watermarks for each covered partition, where its watermark stands behind the prefix that is covered of it
+ * @param watermarks for each covered partition, where its watermark stands behind the prefix that
+ * is covered of it
  * @returns null while nothing is certain; undefined where every event counts
  */
 export function finalBeforeOf(
@@ -34,7 +38,10 @@ export function finalBeforeOf(
   return times.length === 0 || beforeMs <= NO_WATERMARK_MS ? null : beforeMs;
 }
 
-/** The same read snapshot, with what is final from there where anything ever is; `watermarks` as for `finalBefore`. */
+/**
+ * The same read snapshot, with what is final from there where anything ever is; `watermarks` as for
+ * `finalBefore`.
+ */
 export function withFinality(
   plan: Pick<Plan, 'late' | 'relay'>,
   readSnapshot: ReadSnapshot,
@@ -44,7 +51,10 @@ export function withFinality(
   return finalBeforeMs === undefined ? readSnapshot : { ...readSnapshot, finalBeforeMs };
 }
 
-/** Whether a row stays as it is shown. One that is behind its receipt does not; a session goes on with an event that comes just as its gap ends. */
+/**
+ * Whether a row stays as it is shown. One that is behind its receipt does not; a session goes on
+ * with an event that comes just as its gap ends.
+ */
 export function isFinal(
   { kind }: WindowPlan,
   { endMs, behind }: Pick<MergedRow, 'endMs' | 'behind'>,

@@ -27,8 +27,9 @@ export interface Page {
 }
 
 /**
- * Shows rows, which come in the order of an answer, until one would not fit any more. The sessions of one key stand on one page: what a key is behind makes other
- * sessions, and two pages might be behind by different offsets. So the first key of a page is there whole, whether it fits or not.
+ * Shows rows, which come in the order of an answer, until one would not fit any more. The sessions
+ * of one key stand on one page: what a key is behind makes other sessions, and two pages might be
+ * behind by different offsets. So the first key of a page is there whole, whether it fits or not.
  */
 export async function fillPage(
   plan: Plan,
@@ -39,7 +40,8 @@ export async function fillPage(
   fits: (row: AnswerRow, rowsBefore: number) => boolean,
 ): Promise<Page> {
   const isSession = plan.windows.find(({ name }) => name === question.window)?.kind === 'session';
-  // A total stands behind all windows of its key, as the sessions of a key do: the next page starts after the last of them.
+  // A total stands behind all windows of its key, as the sessions of a key do: the next page starts
+  // after the last of them.
   const isWhole = isSession || question.total;
   const rows: AnswerRow[] = [];
   let end: PageStart | null = null;
@@ -113,7 +115,9 @@ function sealReceipt(
   return { ...unsealed, page, digest: digestOf({ ...unsealed, page }, rows) };
 }
 
-/** All pages of an answer as one. Its digest is over all rows: what one long page would have had. */
+/**
+ * All pages of an answer as one. Its digest is over all rows: what one long page would have had.
+ */
 export function gatherPages(receipt: Receipt, rows: readonly AnswerRow[]): Answer {
   const { page: _, digest: __, ...unsealed } = receipt;
   return { rows, receipt: sealReceipt(unsealed, null, rows, true), cursor: null };

@@ -4,7 +4,10 @@ import type { PublishedRun } from '../ports/ports.ts';
 import { type OpenSegment, type ReadSnapshot, readSnapshotOf } from './answer.ts';
 import { withoutRange } from './coverage.ts';
 
-/** A read snapshot that is written down, so that answers can be given from it again: its segments follow from what it covers. */
+/**
+ * A read snapshot that is written down, so that answers can be given from it again: its segments
+ * follow from what it covers.
+ */
 export type SealedSnapshot = Pick<ReadSnapshot, 'generation' | 'run' | 'coverage' | 'batchBelow'>;
 
 export function sealSnapshot({ generation, run, coverage, batchBelow }: ReadSnapshot): SealedSnapshot {
@@ -17,7 +20,8 @@ export function unsealSnapshot(sealed: SealedSnapshot, segmentSize: SegmentSize)
   const segments: OpenSegment[] = [];
   for (const [name, ranges] of Object.entries(coverage)) {
     for (const [from, end] of withoutRange(ranges, [0, batchBelow[name] ?? 0])) {
-      // Segments that were complete touch, and are one range: each is covered from its first offset.
+      // Segments that were complete touch, and are one range: each is covered from its first
+      // offset.
       for (let segment = segmentOf(from, segmentSize); segmentStart(segment, segmentSize) < end; segment++) {
         const start = segmentStart(segment, segmentSize);
         const next = Math.min(end, segmentEnd(segment, segmentSize));
@@ -28,7 +32,10 @@ export function unsealSnapshot(sealed: SealedSnapshot, segmentSize: SegmentSize)
   return { generation, run, segments, coverage, batchBelow };
 }
 
-/** The part of a sealed read snapshot whose rows all cover the same offsets. `current` is the run that it names. */
+/**
+ * The part of a sealed read snapshot whose rows all cover the same offsets. `current` is the run
+ * that it names.
+ */
 export function snapshotOf(
   sealed: SealedSnapshot,
   current: PublishedRun | null,

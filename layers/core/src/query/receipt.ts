@@ -4,8 +4,9 @@ import type { CoverageDelta } from './answer.ts';
 import type { Coverage } from './coverage.ts';
 
 /**
- * What was asked, what of the log the answer covers, and a digest of both with the rows: all that is needed to give the answer again. On the pages of one
- * answer all of it is the same but `page` and `digest`.
+ * What was asked, what of the log the answer covers, and a digest of both with the rows: all that
+ * is needed to give the answer again. On the pages of one answer all of it is the same but `page`
+ * and `digest`.
  */
 export interface Receipt {
   readonly pipeline: string;
@@ -20,11 +21,14 @@ export interface Receipt {
   /** Offsets below the last covered one of a partition that the answer does not cover. */
   readonly gaps: Coverage;
   /**
-   * Per partition: covered offsets below this value come from the batch run, the rest from the speed layer. A partition
-   * that is not listed is from the speed layer only.
+   * Per partition: covered offsets below this value come from the batch run, the rest from the
+   * speed layer. A partition that is not listed is from the speed layer only.
    */
   readonly batchBelow: Readonly<Record<string, number>>;
-  /** Windows that end by this time are final: earlier events are dropped from now on. Null until every covered partition has a watermark; absent where late events are counted. */
+  /**
+   * Windows that end by this time are final: earlier events are dropped from now on. Null until
+   * every covered partition has a watermark; absent where late events are counted.
+   */
   readonly finalBefore?: string | null;
   /** Offsets covered by the batch layer, and by the speed layer. */
   readonly offsets: { readonly batch: number; readonly speed: number };
@@ -35,18 +39,25 @@ export interface Receipt {
 }
 
 /**
- * By the name of a score, the versions of its model that the covered segments are bound to, ascending; which segment has which is in the bindings, as for
- * lookups (rule 13). Null where the pipeline scores nothing.
+ * By the name of a score, the versions of its model that the covered segments are bound to,
+ * ascending; which segment has which is in the bindings, as for lookups (rule 13). Null where the
+ * pipeline scores nothing.
  */
 export type ModelVersions = Readonly<Record<string, readonly string[]>>;
 
-/** Records among the covered offsets that were set aside, by reason; `behind` names covered offsets that the counts leave out. */
+/**
+ * Records among the covered offsets that were set aside, by reason; `behind` names covered offsets
+ * that the counts leave out.
+ */
 export interface Quarantined {
   readonly reasons: Readonly<Record<string, number>>;
   readonly behind: readonly CoverageDelta[];
 }
 
-/** A question in the form in which the API takes it: what is left out was not asked for. How many rows a page has is no part of it. */
+/**
+ * A question in the form in which the API takes it: what is left out was not asked for. How many
+ * rows a page has is no part of it.
+ */
 export interface QueryParameters {
   readonly window: string;
   readonly keys?: readonly Readonly<Record<string, Value>>[];
@@ -64,7 +75,10 @@ export interface PageStart {
   readonly after: RowPosition | null;
 }
 
-/** Which rows of the answer a receipt was given with. An answer on one page, and one whose pages were gathered, begins at null and is the last. */
+/**
+ * Which rows of the answer a receipt was given with. An answer on one page, and one whose pages
+ * were gathered, begins at null and is the last.
+ */
 export interface ReceiptPage {
   readonly start: PageStart | null;
   readonly rows: number;

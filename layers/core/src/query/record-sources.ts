@@ -1,6 +1,9 @@
 import { type Coverage, normalRanges, type Range, withoutRange } from './coverage.ts';
 
-/** Where records are taken from: `archive` takes from the log what the archive does not have yet, `either` from the archive what the log has no more. */
+/**
+ * Where records are taken from: `archive` takes from the log what the archive does not have yet,
+ * `either` from the archive what the log has no more.
+ */
 export type Source = 'log' | 'archive' | 'either';
 
 /** Where each of some offsets is read; `missing` is kept nowhere that was asked. */

@@ -21,7 +21,10 @@ export interface ViewQuery {
   readonly cursor: Cursor | null;
 }
 
-/** Where the next page starts, and the read snapshot from which the first one was given: every page covers the same offsets. */
+/**
+ * Where the next page starts, and the read snapshot from which the first one was given: every page
+ * covers the same offsets.
+ */
 export interface Cursor extends PageStart {
   readonly version: string;
   readonly topicId: string;

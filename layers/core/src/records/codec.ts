@@ -1,8 +1,9 @@
 import { CodecError } from '../errors.ts';
 
 /**
- * Canonical bytes: equal values, equal bytes, on every machine. Two writers that folded the same prefix must write the same cell, since the
- * database settles ties between equal timestamps by comparing values.
+ * Canonical bytes: equal values, equal bytes, on every machine. Two writers that folded the same
+ * prefix must write the same cell, since the database settles ties between equal timestamps by
+ * comparing values.
  */
 export class Writer {
   private bytes = Buffer.allocUnsafe(64);
@@ -130,7 +131,10 @@ export class Reader {
     return this.bytes.toString('utf8', this.position - sizeBytes, this.position);
   }
 
-  /** @throws {CodecError} when bytes are left over: they would be a state that this code does not know. */
+  /**
+   * @throws {CodecError} when bytes are left over: they would be a state that this code does not
+   * know.
+   */
   end(): void {
     if (this.position !== this.bytes.length) this.refuse();
   }

@@ -4,10 +4,15 @@ import { compileExpression, slotIndex } from '../expression/evaluate.ts';
 import type { Plan } from '../plan/plan.ts';
 import { columnReader, type Value } from './value.ts';
 
-/** One record yields at most so many events: one that would yield more is poison, in every layer. */
+/**
+ * One record yields at most so many events: one that would yield more is poison, in every layer.
+ */
 const ITEMS_LIMIT = 10_000;
 
-/** The values that a record's columns yield an event for each of; undefined where an array holds what it must not. */
+/**
+ * The values that a record's columns yield an event for each of; undefined where an array holds
+ * what it must not.
+ */
 export type ReadItems = (values: readonly Value[]) => readonly Value[] | undefined;
 
 /** What is wrong with the items of a record, by the values of its columns; null when nothing is. */

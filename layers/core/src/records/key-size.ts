@@ -1,10 +1,16 @@
 import type { ExpressionNode } from '../definition/expression.ts';
 import type { Plan } from '../plan/plan.ts';
 
-/** The database takes no clustering value beyond 65,535 bytes: a record with a longer key could be stored by no retry. */
+/**
+ * The database takes no clustering value beyond 65,535 bytes: a record with a longer key could be
+ * stored by no retry.
+ */
 export const KEY_LIMIT_BYTES = 60_000;
 
-/** What the texts of a record's keys are made of, at most: how many times each text column, and so many bytes of the definition's own texts. */
+/**
+ * What the texts of a record's keys are made of, at most: how many times each text column, and so
+ * many bytes of the definition's own texts.
+ */
 interface Share {
   readonly times: ReadonlyMap<string, number>;
   readonly literalBytes: number;
@@ -12,7 +18,10 @@ interface Share {
 
 const NOTHING: Share = { times: new Map(), literalBytes: 0 };
 
-/** The longest key that a record can make: that of its row, through derived columns too, or of a lookup. A column of a lookup is not the record's. */
+/**
+ * The longest key that a record can make: that of its row, through derived columns too, or of a
+ * lookup. A column of a lookup is not the record's.
+ */
 export function keySizeOf({ columns, groupBy, lookups, flatMap, derived }: Plan): {
   readonly columns: readonly string[];
   /** `items` are those that the record yields events for: the longest counts. */

@@ -54,17 +54,23 @@ export interface DecodedPoison {
 /** A record, read: an event, or the reason why it is none. */
 export type Decoded = DecodedEvent | DecodedPoison;
 
-/** A pure function of the bytes: the same record is an event, or poison of one reason, in every layer. Headers matter for relayed records alone. */
+/**
+ * A pure function of the bytes: the same record is an event, or poison of one reason, in every
+ * layer. Headers matter for relayed records alone.
+ */
 export type Decoder = (value: Uint8Array | null, headers?: readonly LogHeader[]) => Decoded;
 
 /**
- * How deep the value of a json column may be nested. Schemas and JSON.stringify recurse: beyond some depth they throw, at a depth that differs from
- * one call stack to the next, and one layer would count what another sets aside.
+ * How deep the value of a json column may be nested. Schemas and JSON.stringify recurse: beyond
+ * some depth they throw, at a depth that differs from one call stack to the next, and one layer
+ * would count what another sets aside.
  */
 const JSON_DEPTH_LIMIT = 100;
 const DETAIL_LIMIT = 500;
 
-/** Compiles the decoder of a pipeline. The schema only says yes or no; values are those of the wire. */
+/**
+ * Compiles the decoder of a pipeline. The schema only says yes or no; values are those of the wire.
+ */
 export function decoderOf(pipeline: Pipeline): Decoder {
   const { columns, eventTime, relay } = pipeline.plan;
   const fields = columns.map((column) => ({ field: column.name, column }));

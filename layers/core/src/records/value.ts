@@ -1,7 +1,10 @@
 import { canonicalDecimal } from '../aggregates/numeric/decimal.ts';
 import type { Column } from '../definition/schema.ts';
 
-/** A value of a column: text, finite number (integers and timestamps too; never -0), boolean or null. */
+/**
+ * A value of a column: text, finite number (integers and timestamps too; never -0), boolean or
+ * null.
+ */
 export type Value = string | number | boolean | null;
 
 /** Before and beyond what JavaScript dates hold there is no time. Epoch milliseconds. */
@@ -9,7 +12,10 @@ export const TIME_LIMIT_MS = 8.64e15;
 
 const ISO_DATE_TIME = /^\d{4}-\d{2}-(\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
-/** The value of a column as it is folded, archived and queried; undefined where the wire holds something else. */
+/**
+ * The value of a column as it is folded, archived and queried; undefined where the wire holds
+ * something else.
+ */
 export type ColumnReader = (value: unknown) => Value | undefined;
 
 export function columnReader(column: Column): ColumnReader {

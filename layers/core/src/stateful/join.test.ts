@@ -39,7 +39,10 @@ const ruleOf = (within?: { readonly before?: `${number}h` | `${number}ms`; reado
     ),
   ) as JoinRule;
 
-/** Columns are those of the left by name, then those of the right: what is of the other side is null. */
+/**
+ * Columns are those of the left by name, then those of the right: what is of the other side is
+ * null.
+ */
 const eventOf = (source: 0 | 1, timeMs: number, car: string | null = 'c', shift = 7): DecodedEvent => ({
   ...{ kind: 'event', timeMs, origin: { source, log: 'x', offset: 1 } },
   values: source === 0 ? [timeMs, car, shift, null, null, null] : [null, null, null, timeMs, shift, car],

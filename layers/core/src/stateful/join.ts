@@ -7,8 +7,9 @@ import { partitionPoint } from '../search.ts';
 import { isColumnOf } from './repartition.ts';
 
 /**
- * How two topics are joined: every event of one side with all of the other that came before it, in their partition of the pipeline's log, with equal keys and at times that
- * are near enough. So a pair belongs to the later of its two offsets, and to no other.
+ * How two topics are joined: every event of one side with all of the other that came before it, in
+ * their partition of the pipeline's log, with equal keys and at times that are near enough. So a
+ * pair belongs to the later of its two offsets, and to no other.
  */
 export interface JoinRule {
   /** What both sides must have in common; null joins nothing. */
@@ -27,7 +28,10 @@ export interface JoinRule {
 
 const LEFT = 0;
 const RIGHT = 1;
-/** At least so much of a key's time is found together, milliseconds: not all that a key ever sees, and not every event by itself. */
+/**
+ * At least so much of a key's time is found together, milliseconds: not all that a key ever sees,
+ * and not every event by itself.
+ */
 const TOGETHER_MIN_MS = 60 * 60 * 1000;
 
 export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
@@ -89,7 +93,10 @@ function sideIndex({ origin }: DecodedEvent): number {
   return origin.source;
 }
 
-/** The meaning of a join: all events that came, in memory, by side and key, each list in the order of time. */
+/**
+ * The meaning of a join: all events that came, in memory, by side and key, each list in the order
+ * of time.
+ */
 export class InMemoryJoinBuffer {
   private readonly rule: JoinRule;
   private readonly sides: readonly [Map<string, TimedValues[]>, Map<string, TimedValues[]>] = [new Map(), new Map()];
@@ -98,7 +105,9 @@ export class InMemoryJoinBuffer {
     this.rule = rule;
   }
 
-  /** The pairs of an event with those that came before it; it is remembered for those that follow. */
+  /**
+   * The pairs of an event with those that came before it; it is remembered for those that follow.
+   */
   joinedWith(partition: number, event: DecodedEvent): readonly TimedValues[] {
     const key = this.rule.keyOf(event);
     if (key === null) return [];

@@ -3,7 +3,10 @@ import type { LogHeader } from '../ports/ports.ts';
 import { bucketOf } from '../ports/tables.ts';
 import { columnReader, keyText } from '../records/value.ts';
 
-/** The header in which a relayed record says where it comes from. The relay writes it last: one of that name that came with the record is its own matter. */
+/**
+ * The header in which a relayed record says where it comes from. The relay writes it last: one of
+ * that name that came with the record is its own matter.
+ */
 export const ORIGIN_HEADER = 'bifold-origin';
 
 /** Where a relayed record comes from: `topic/topic id/partition/offset`. */
@@ -34,7 +37,10 @@ export function originHeader(headers: readonly LogHeader[]): string | null {
   return value === null ? null : Buffer.from(value).toString('latin1');
 }
 
-/** Whether a column of the plan is filled by this source: of a join, those of the right begin with its name; otherwise every source fills all. */
+/**
+ * Whether a column of the plan is filled by this source: of a join, those of the right begin with
+ * its name; otherwise every source fills all.
+ */
 export function isColumnOf({ join, sources }: RelayPlan, source: number, column: string): boolean {
   if (join === undefined) return true;
   const ofRight = column.startsWith((sources[1] as RelayPlan['sources'][number]).prefix);
@@ -42,8 +48,10 @@ export function isColumnOf({ join, sources }: RelayPlan, source: number, column:
 }
 
 /**
- * The partition of the pipeline's log in which a record of a source belongs: records of equal values in the fields that they are placed by are in one. What cannot be read, or
- * lacks one of them, stays with its own partition. A function of the plan and the record alone: a relay that runs twice brings a record to the same place.
+ * The partition of the pipeline's log in which a record of a source belongs: records of equal
+ * values in the fields that they are placed by are in one. What cannot be read, or lacks one of
+ * them, stays with its own partition. A function of the plan and the record alone: a relay that
+ * runs twice brings a record to the same place.
  */
 export function partitionFor(plan: Plan, source: number): (value: Uint8Array | null, log: string) => number {
   const { partitions, sources } = plan.relay as RelayPlan;

@@ -25,7 +25,10 @@ export interface StatefulStage {
 
 /** What makes a record a repetition. */
 export interface RepetitionRule {
-  /** How far apart in time repetitions may lie. Where time does not matter, 0: then every state entry stands at time 0. */
+  /**
+   * How far apart in time repetitions may lie. Where time does not matter, 0: then every state
+   * entry stands at time 0.
+   */
   readonly withinMs: number;
   /** Whether an id comes at one time only, so that its first offset says all. */
   readonly isTimeless: boolean;
@@ -44,7 +47,10 @@ export function statefulStageOf(plan: Plan): StatefulStage | null {
   };
 }
 
-/** A relay that was interrupted begins again: what it brought before, it brings once more. Neighbours of a source are neighbours here, so that a batch asks for ranges. */
+/**
+ * A relay that was interrupted begins again: what it brought before, it brings once more.
+ * Neighbours of a source are neighbours here, so that a batch asks for ranges.
+ */
 const DEDUPE_FORWARDED: RepetitionRule = {
   withinMs: 0,
   isTimeless: false,
@@ -71,12 +77,18 @@ function duplicateRuleOf({ columns }: Plan, { by, withinMs }: NonNullable<Plan['
   };
 }
 
-/** What a record comes to when all before it is known: the reason why it is none, or the events that it yields. */
+/**
+ * What a record comes to when all before it is known: the reason why it is none, or the events that
+ * it yields.
+ */
 export type StageOutput = DecodedPoison | { readonly kind: 'events'; readonly events: readonly TimedValues[] };
 
 const NOTHING: StageOutput = { kind: 'events', events: [] };
 
-/** The meaning of looking back. Given every record of a log, from the first one on and in the order of each partition. */
+/**
+ * The meaning of looking back. Given every record of a log, from the first one on and in the order
+ * of each partition.
+ */
 export class InMemoryStatefulStage {
   private readonly relayed: Repetitions | null;
   private readonly late: LateRule | null;
@@ -103,7 +115,10 @@ export class InMemoryStatefulStage {
     return { kind: 'events', events: this.events?.joinedWith(partition, record) ?? [record] };
   }
 
-  /** Where the watermark of a partition stands behind what came of it, of a view that drops what is late. Epoch milliseconds. */
+  /**
+   * Where the watermark of a partition stands behind what came of it, of a view that drops what is
+   * late. Epoch milliseconds.
+   */
   watermarkMs(partition: number): number {
     return this.watermarks.get(partition) ?? NO_WATERMARK_MS;
   }
@@ -156,7 +171,9 @@ export function requiresHistory({ duplicates, late, relay }: Pick<Plan, 'duplica
   return duplicates !== undefined || late !== undefined || relay !== undefined;
 }
 
-/** What must be read to fold some offsets: all that was before them too, where a view looks back. */
+/**
+ * What must be read to fold some offsets: all that was before them too, where a view looks back.
+ */
 export function readFor(plan: Pick<Plan, 'duplicates' | 'late' | 'relay'>, coverage: Coverage): Coverage {
   if (!requiresHistory(plan)) return coverage;
   return Object.fromEntries(

@@ -3,14 +3,19 @@ import type { StateEntry } from '../ports/ports.ts';
 import type { TimedValues } from '../records/record.ts';
 import { TIME_LIMIT_MS } from '../records/value.ts';
 
-/** Which events are late: by the watermark of their partition, which stands at the latest event before them (rule 6). */
+/**
+ * Which events are late: by the watermark of their partition, which stands at the latest event
+ * before them (rule 6).
+ */
 export interface LateRule {
   /** Where the watermark stands behind an event, if it stood there before it. */
   after(watermarkMs: number, event: TimedValues, timestampMs: number): number;
   isLate(watermarkMs: number, event: TimedValues): boolean;
 }
 
-/** Where a watermark stands before any event: before all times that there are. Epoch milliseconds. */
+/**
+ * Where a watermark stands before any event: before all times that there are. Epoch milliseconds.
+ */
 export const NO_WATERMARK_MS = -TIME_LIMIT_MS;
 
 export function lateRuleOf({ late }: Plan): LateRule | null {
@@ -21,7 +26,10 @@ export function lateRuleOf({ late }: Plan): LateRule | null {
   };
 }
 
-/** What is stored of a watermark: where it stood behind an offset. One mark for each segment of a batch, found by the segment of that offset. */
+/**
+ * What is stored of a watermark: where it stood behind an offset. One mark for each segment of a
+ * batch, found by the segment of that offset.
+ */
 export function watermarkMark(segment: number, offset: number, watermarkMs: number): StateEntry {
   return { id: watermarkId(segment), timeMs: watermarkMs, offset };
 }

@@ -6,7 +6,10 @@ import { readableTypes } from '../model/columns.ts';
 import { deepFreeze, type Plan } from '../plan/plan.ts';
 import { type Estimator, SETTINGS } from './estimator.ts';
 
-/** A column that a model reads, and how it becomes input: by the name alone, or by `numeric(...)` and `category(...)`. */
+/**
+ * A column that a model reads, and how it becomes input: by the name alone, or by `numeric(...)`
+ * and `category(...)`.
+ */
 export type FeatureDefinition =
   | NumericFeature
   | CategoryFeatureDefinition
@@ -17,7 +20,9 @@ export interface NumericFeature {
   readonly type: 'number';
   /** What null counts as: of the rows that are learned from, or a number. */
   readonly impute: 'mean' | 'median' | number;
-  /** To mean 0 and deviation 1; null where the estimator decides: linear ones need it, trees do not. */
+  /**
+   * To mean 0 and deviation 1; null where the estimator decides: linear ones need it, trees do not.
+   */
   readonly scale: boolean | null;
 }
 
@@ -66,7 +71,10 @@ export interface ModelDefinition {
 
 interface Options {
   readonly name: string;
-  /** The pipeline that scores by it, or whose archive it is learned from: one definition of each feature, so that none can mean something else later. */
+  /**
+   * The pipeline that scores by it, or whose archive it is learned from: one definition of each
+   * feature, so that none can mean something else later.
+   */
   readonly from?: Pipeline;
   readonly features: readonly (string | FeatureDefinition)[];
   readonly target: string;
@@ -75,7 +83,10 @@ interface Options {
   /** Settings to choose among by cross-validation: every combination is tried. */
   readonly grid?: Readonly<Record<string, readonly number[]>>;
   readonly folds?: number;
-  /** `time`: tried on the latest rows. Default: `time` where it learns from a pipeline, else `random`. */
+  /**
+   * `time`: tried on the latest rows. Default: `time` where it learns from a pipeline, else
+   * `random`.
+   */
   readonly split?: Split;
   readonly heldOutShare?: number;
   readonly seed?: number;
@@ -125,7 +136,10 @@ export function defineModel(options: Options): ModelDefinition {
   return deepFreeze({ name, plan, features, target, task, estimator, grid, folds, split, heldOutShare, seed });
 }
 
-/** Whether the pipeline's own events say what is to be learned: then it can be learned from its archive, again and again. Otherwise a file must say it. */
+/**
+ * Whether the pipeline's own events say what is to be learned: then it can be learned from its
+ * archive, again and again. Otherwise a file must say it.
+ */
 export function learnsFromArchive({ plan, target }: ModelDefinition): boolean {
   return plan !== null && readableTypes(plan).has(target);
 }
@@ -171,7 +185,10 @@ function featuresOf(
   return features;
 }
 
-/** A plan without what its own models give: no model learns from a score. It keeps its version, which says whose archive it reads. */
+/**
+ * A plan without what its own models give: no model learns from a score. It keeps its version,
+ * which says whose archive it reads.
+ */
 function unscored({ models, where, ...plan }: Plan): Plan {
   const scored = new Set((models ?? []).flatMap(({ columns }) => columns.map(({ name }) => name)));
   const derived = plan.derived.filter(({ name, expression }) => {

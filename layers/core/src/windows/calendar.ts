@@ -4,8 +4,8 @@ import { partitionPoint } from '../search.ts';
 import { CALENDAR_YEARS, type ClockChange } from './zone-clock.ts';
 
 /**
- * Panes side by side, from the start of one up to where the next stretch begins: those of clocks that do not change meanwhile, or a single one in which they
- * do. The last pane of all never ends.
+ * Panes side by side, from the start of one up to where the next stretch begins: those of clocks
+ * that do not change meanwhile, or a single one in which they do. The last pane of all never ends.
  */
 interface Stretch {
   readonly fromMs: number;
@@ -22,9 +22,10 @@ const FIRST_LOCAL_MS = Date.UTC(CALENDAR_YEARS.first, 0, 1);
 const known = new WeakMap<readonly ClockChange[], Map<string, readonly Stretch[]>>();
 
 /**
- * The days, weeks, months or years of a calendar, which tile the whole of time. Each begins when the clocks of its zone first reach its first midnight: where
- * they skip that, with what follows; where they show it twice, with the first. One that clocks skip altogether has no length, and no time is in it. All that is before
- * the calendar's years is one pane, and all that is after them.
+ * The days, weeks, months or years of a calendar, which tile the whole of time. Each begins when
+ * the clocks of its zone first reach its first midnight: where they skip that, with what follows;
+ * where they show it twice, with the first. One that clocks skip altogether has no length, and no
+ * time is in it. All that is before the calendar's years is one pane, and all that is after them.
  */
 function stretchesOf({ unit, clock }: CalendarWindow): readonly Stretch[] {
   const units = known.get(clock) ?? new Map<string, readonly Stretch[]>();
@@ -37,7 +38,10 @@ function stretchesOf({ unit, clock }: CalendarWindow): readonly Stretch[] {
   return stretches;
 }
 
-/** The start of a pane, and its first midnight as if clocks had not changed just then: as if it were UTC. */
+/**
+ * The start of a pane, and its first midnight as if clocks had not changed just then: as if it were
+ * UTC.
+ */
 interface Boundary {
   readonly startMs: number;
   readonly localMs: number;
@@ -88,7 +92,10 @@ function joined(unit: CalendarWindow['unit'], boundaries: readonly Boundary[]): 
   return stretches;
 }
 
-/** Midnight of the first day of the unit that a local time is of; of days and weeks from one of them on. */
+/**
+ * Midnight of the first day of the unit that a local time is of; of days and weeks from one of them
+ * on.
+ */
 function floorOf(unit: CalendarWindow['unit'], localMs: number, oneMs: number): number {
   const date = new Date(localMs);
   switch (unit) {
@@ -109,7 +116,8 @@ function lengthOf(unit: 'day' | 'week'): number {
 }
 
 /**
- * The same in DuckDB's SQL: a search by halves among the stretches. The engine needs no time zones of its own, which might be others.
+ * The same in DuckDB's SQL: a search by halves among the stretches. The engine needs no time zones
+ * of its own, which might be others.
  */
 export function calendarPaneSql(window: CalendarWindow, time: string): string {
   const stretches = stretchesOf(window);

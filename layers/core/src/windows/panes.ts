@@ -2,14 +2,18 @@ import type { Window } from '../definition/window.ts';
 import { calendarPaneOf } from './calendar.ts';
 
 /**
- * What is stored of a window. Every event is folded into one **pane** of each kind of window, whatever windows hold it: panes never overlap, so they are folded,
- * stored, recomputed and swept as if they were the windows. Windows are put together from panes when they are read (`windows.ts`).
+ * What is stored of a window. Every event is folded into one **pane** of each kind of window,
+ * whatever windows hold it: panes never overlap, so they are folded, stored, recomputed and swept
+ * as if they were the windows. Windows are put together from panes when they are read
+ * (`windows.ts`).
  *
  * - tumbling: a window is a pane.
  * - calendar: a window is a pane, of whatever length.
- * - sliding: panes as long as the greatest common divisor of size and slide; a window is the panes that it holds.
- * - session: panes as long as the gap. Two events of one pane are less than a gap apart, so they are of one session, and a pane keeps the times of its
- *   first and last event: a session is a run of panes whose events follow each other by a gap at most (rule 11).
+ * - sliding: panes as long as the greatest common divisor of size and slide; a window is the panes
+ *   that it holds.
+ * - session: panes as long as the gap. Two events of one pane are less than a gap apart, so they
+ *   are of one session, and a pane keeps the times of its first and last event: a session is a run
+ *   of panes whose events follow each other by a gap at most (rule 11).
  * - running: one pane.
  */
 export interface Panes {
@@ -46,7 +50,10 @@ export function panesOf(window: Window): Panes {
   }
 }
 
-/** Windows that are put together from panes when they are read; the others are stored as they are shown. */
+/**
+ * Windows that are put together from panes when they are read; the others are stored as they are
+ * shown.
+ */
 export function isAssembledFromPanes({ kind }: Window): boolean {
   return kind === 'sliding' || kind === 'session';
 }
@@ -58,7 +65,10 @@ export function paneSizeMs({ sizeMs, slideMs }: { readonly sizeMs: number; reado
   return larger;
 }
 
-/** The last multiple of `stepMs`, counted from the offset, that is not above a time: towards minus infinity, so that times before 1970 fall right. */
+/**
+ * The last multiple of `stepMs`, counted from the offset, that is not above a time: towards minus
+ * infinity, so that times before 1970 fall right.
+ */
 export function floorTo(timeMs: number, stepMs: number, offsetMs: number): number {
   return Math.floor((timeMs - offsetMs) / stepMs) * stepMs + offsetMs;
 }

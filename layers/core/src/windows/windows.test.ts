@@ -33,7 +33,10 @@ const segment = (partition: number, number = 0): OpenSegment => ({
   next: number * 16 + 16,
 });
 
-/** The pane of 5 ms that holds these times: each an event with fare 1, in the batch layer, or in a segment up to `lastOffset`. */
+/**
+ * The pane of 5 ms that holds these times: each an event with fare 1, in the batch layer, or in a
+ * segment up to `lastOffset`.
+ */
 function paneOf(
   times: readonly number[],
   open: readonly (readonly [OpenSegment, lastOffset: number])[] = [],

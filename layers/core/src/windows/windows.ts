@@ -14,7 +14,10 @@ import {
 import { calendarEndMs, calendarPaneOf } from './calendar.ts';
 import { floorTo, isAssembledFromPanes } from './panes.ts';
 
-/** Which windows of a view are asked for: by their start, in `[fromMs, toMs)`; as one row per key when `total`. */
+/**
+ * Which windows of a view are asked for: by their start, in `[fromMs, toMs)`; as one row per key
+ * when `total`.
+ */
 export interface WindowRange {
   readonly fromMs: number | null;
   readonly toMs: number | null;
@@ -26,13 +29,19 @@ interface TimeRange {
   readonly toMs: number | null;
 }
 
-/** End of a window that begins at a time; null where the times of its events decide, or where there is none. Epoch milliseconds, exclusive. */
+/**
+ * End of a window that begins at a time; null where the times of its events decide, or where there
+ * is none. Epoch milliseconds, exclusive.
+ */
 export function windowEndMs(window: Window, startMs: number): number | null {
   if (window.kind === 'calendar') return calendarEndMs(window, startMs);
   return window.kind === 'tumbling' || window.kind === 'sliding' ? startMs + window.sizeMs : null;
 }
 
-/** Starts of the windows that hold a time, ascending; sessions have none of their own. The meaning of a window, without panes. */
+/**
+ * Starts of the windows that hold a time, ascending; sessions have none of their own. The meaning
+ * of a window, without panes.
+ */
 export function windowStartsOf(window: Window): (timeMs: number) => readonly number[] {
   switch (window.kind) {
     case 'tumbling': {
@@ -69,7 +78,8 @@ export function paneRange(window: WindowPlan, { fromMs, toMs, total }: WindowRan
       const first = total ? firstStart(window, fromMs) : fromMs;
       if (toMs === null) return { fromMs: first, toMs };
       const last = lastStart(window, toMs);
-      // In a range that is shorter than a step perhaps no window begins: then nothing may be read, or a total would count it.
+      // In a range that is shorter than a step perhaps no window begins: then nothing may be read,
+      // or a total would count it.
       return { fromMs: first, toMs: first !== null && last < first ? first : last + window.sizeMs };
     }
     // Where a session begins is known when all that is before it is; a running total has one pane.
@@ -88,8 +98,8 @@ function lastStart({ slideMs, offsetMs = 0 }: SlidingWindow, toMs: number): numb
 }
 
 /**
- * The rows of an answer, from the panes of a bucket in the tables' order: merged, put together to windows, or to one total per key. `after` is where the last row
- * of the page before stood.
+ * The rows of an answer, from the panes of a bucket in the tables' order: merged, put together to
+ * windows, or to one total per key. `after` is where the last row of the page before stood.
  */
 export async function* mergeWindows(
   algebras: RowAlgebras,
@@ -112,8 +122,8 @@ export async function* mergeWindows(
       case 'session': {
         const { rows, behind } = sessionsOf(algebras, window.gapMs, key, window.name, own);
         const sessions = rows.filter(isWanted);
-        // If excluding this key's incomplete segments leaves no session in the range, emit an empty row
-        // marked `behind`, so that the gap is visible.
+        // If excluding this key's incomplete segments leaves no session in the range, emit an empty
+        // row marked `behind`, so that the gap is visible.
         const place = own.find(
           ({ startMs }) =>
             (range.fromMs === null || startMs + window.gapMs > range.fromMs) &&
@@ -185,7 +195,10 @@ function* slidingOf(
   }
 }
 
-/** Events of one key that follow each other by a gap at most: the meaning of a session, without panes. */
+/**
+ * Events of one key that follow each other by a gap at most: the meaning of a session, without
+ * panes.
+ */
 export function* sessionsOfEvents<Event extends { readonly timeMs: number }>(
   events: readonly Event[],
   gapMs: number,
@@ -209,9 +222,10 @@ interface Session {
 }
 
 /**
- * The sessions of one key. Panes that are ahead of the receipt by different offsets would make sessions of no log that ever was, so a segment in which any pane
- * of the key is ahead is left out for the whole key, and its sessions are behind the receipt there. What lies in such segments alone is there as a
- * row that holds nothing: a gap must not look like no session.
+ * The sessions of one key. Panes that are ahead of the receipt by different offsets would make
+ * sessions of no log that ever was, so a segment in which any pane of the key is ahead is left out
+ * for the whole key, and its sessions are behind the receipt there. What lies in such segments
+ * alone is there as a row that holds nothing: a gap must not look like no session.
  */
 function sessionsOf(
   { timed, view }: RowAlgebras,
@@ -256,7 +270,10 @@ function sessionsOf(
   return { rows: rows.sort((one, other) => one.startMs - other.startMs), behind };
 }
 
-/** What stands for a session that lies in what its row is behind: at the start of its pane, with nothing in it. */
+/**
+ * What stands for a session that lies in what its row is behind: at the start of its pane, with
+ * nothing in it.
+ */
 function emptySession(position: RowPosition, empty: States, behind: readonly CoverageDelta[]): MergedRow {
   return { ...position, endMs: null, batch: null, speed: null, states: empty, ahead: [], behind };
 }

@@ -7,7 +7,9 @@ export type ClockChange = readonly [fromMs: number, aheadMs: number];
 export const CALENDAR_YEARS = { first: 1900, last: 2099 } as const;
 
 const DAY_MS = 86_400_000;
-/** Two changes within so short a time that undo each other would not be seen: no zone has had such. */
+/**
+ * Two changes within so short a time that undo each other would not be seen: no zone has had such.
+ */
 const STEP_MS = 4 * DAY_MS;
 /** All changes are at whole seconds. */
 const SECOND_MS = 1000;
@@ -15,8 +17,9 @@ const SECOND_MS = 1000;
 const known = new Map<string, readonly ClockChange[]>();
 
 /**
- * What the clocks of a time zone show over two hundred years, by the tz database of this Node.js: the only place that asks it. What comes out is part of the
- * definition, so that every layer cuts time alike, whatever database its own engine has.
+ * What the clocks of a time zone show over two hundred years, by the tz database of this Node.js:
+ * the only place that asks it. What comes out is part of the definition, so that every layer cuts
+ * time alike, whatever database its own engine has.
  */
 export function zoneClock(zone: string): readonly ClockChange[] {
   let clock = known.get(zone);

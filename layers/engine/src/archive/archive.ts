@@ -41,8 +41,8 @@ export interface ArchivedPartition {
 }
 
 /**
- * A file is at most one row group of Parquet, and that is what is held of it at once: whatever waits in the log, the
- * function needs no more memory for it.
+ * A file is at most one row group of Parquet, and that is what is held of it at once: whatever
+ * waits in the log, the function needs no more memory for it.
  */
 const FILE_RECORDS_MAX = 122_880;
 /** Of keys, values and headers, as they are in memory. One record may exceed it. */
@@ -53,8 +53,9 @@ const FETCH_BYTES = 1024 * 1024;
 const DECODED_RECORDS = 2_048;
 
 /**
- * Rule 7: lengthens the chain of each partition up to where the log ended when it was asked, a file of each in turn, so that one with a backlog holds up no other.
- * May run twice at once: a file is created by one of them alone.
+ * Rule 7: lengthens the chain of each partition up to where the log ended when it was asked, a file
+ * of each in turn, so that one with a backlog holds up no other. May run twice at once: a file is
+ * created by one of them alone.
  */
 export async function archiveLog(pipeline: Pipeline, ports: ArchivePorts): Promise<readonly ArchivedPartition[]> {
   const decode = decoderOf(pipeline);
@@ -120,7 +121,10 @@ async function lengthen(
   chain.position = end;
 }
 
-/** What the next file holds, as it is read: records up to its limits, or the range that retention took. */
+/**
+ * What the next file holds, as it is read: records up to its limits, or the range that retention
+ * took.
+ */
 interface Stretch {
   end: number;
   records: number;

@@ -47,7 +47,10 @@ export async function resolveRecordSources(
   return resolveSources(wanted, source, inLog, inArchive);
 }
 
-/** The records of what was located: from the archive first, then from the log. Offsets that hold none are holes. */
+/**
+ * The records of what was located: from the archive first, then from the log. Offsets that hold
+ * none are holes.
+ */
 export async function* readRecordSources(
   located: ResolvedSources,
   ports: RecordSourcePorts,
@@ -116,10 +119,15 @@ export function headersOf(text: string): LogRecord['headers'] {
 }
 
 const READ_BYTES_MAX = 8 * 1024 * 1024;
-/** Guessed generously: a broker sends as much as it is allowed to, also to one who wants a single offset. */
+/**
+ * Guessed generously: a broker sends as much as it is allowed to, also to one who wants a single
+ * offset.
+ */
 const RECORD_BYTES = 16 * 1024;
 
-/** One partition of the log after another; while a stretch is folded, the next one is on its way. */
+/**
+ * One partition of the log after another; while a stretch is folded, the next one is on its way.
+ */
 async function* loggedRecords(coverage: Coverage, log: Log): AsyncGenerator<LogRecord> {
   for (const [name, ranges] of Object.entries(coverage)) {
     const partition = Number(name);

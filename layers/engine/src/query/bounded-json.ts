@@ -1,7 +1,12 @@
-/** Deeper values are no part of any question, and code that walks them would need as deep a stack. */
+/**
+ * Deeper values are no part of any question, and code that walks them would need as deep a stack.
+ */
 export const NESTING_MAX = 16;
 
-/** `JSON.parse` of a text that is nested at most `NESTING_MAX` deep. @throws {SyntaxError} for any other text */
+/**
+ * `JSON.parse` of a text that is nested at most `NESTING_MAX` deep. @throws {SyntaxError} for any
+ * other text
+ */
 export function parseShallowJson(text: string): unknown {
   if (isNestedTooDeep(text)) throw new SyntaxError(`JSON that is nested more than ${NESTING_MAX} deep`);
   return JSON.parse(text);

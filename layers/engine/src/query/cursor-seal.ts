@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type Answer, type Clock, type CursorKeys, QueryError } from '@bifold/core';
 
 /**
- * A cursor leaves the system and comes back. It carries counts of its first page that cannot be read again, so it is sealed: what comes
- * back is what was given.
+ * A cursor leaves the system and comes back. It carries counts of its first page that cannot be
+ * read again, so it is sealed: what comes back is what was given.
  */
 export interface CursorSeal {
   seal(cursor: string): Promise<string>;
@@ -21,7 +21,9 @@ export interface CursorSealPorts {
 const PERIOD_MS = 30 * 24 * 60 * 60 * 1000;
 /** A database that was emptied has other keys: none is remembered for long. */
 const REMEMBERED_MS = 60_000;
-/** A read snapshot of 20,000 open segments, the most that a cursor may name, and the longest key. */
+/**
+ * A read snapshot of 20,000 open segments, the most that a cursor may name, and the longest key.
+ */
 const SEALED_LENGTH_MAX = 768 * 1024;
 const SEALED = /^(\d{1,6})\.([\w-]+)\.([\w-]{43})$/;
 

@@ -48,7 +48,10 @@ export interface Drift {
   readonly reason: NoDrift | null;
 }
 
-/** What a version scored lately, or in a range, against what it was trained on. Null: the plan does not tell drift. */
+/**
+ * What a version scored lately, or in a range, against what it was trained on. Null: the plan does
+ * not tell drift.
+ */
 export async function latestDrift(
   plan: Plan,
   { registry, ask }: DriftPorts,

@@ -37,15 +37,19 @@ import { rowsLost } from './published.ts';
 import { newSnapshot, snapshotFromCursor, snapshotFromSeal, withWatermarks } from './read-snapshot.ts';
 
 const TRIES = 5;
-/** Of rows, below the 6 MB that Lambda lets a function answer: the rest is the receipt's and the cursor's. */
+/**
+ * Of rows, below the 6 MB that Lambda lets a function answer: the rest is the receipt's and the
+ * cursor's.
+ */
 const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 /** Of the sessions of one key, which are not cut into pages. */
 const RESPONSE_BYTES_MAX = 5 * 1024 * 1024;
 
 /**
- * Rule 8: reads the pointer, progress, rows, and the pointer again; what it read stands if that moved by one generation at
- * most.
- * @throws {ViewLostError} when the database lacks what was once published: a smaller answer would look like a complete one
+ * Rule 8: reads the pointer, progress, rows, and the pointer again; what it read stands if that
+ * moved by one generation at most.
+ * @throws {ViewLostError} when the database lacks what was once published: a smaller answer would
+ * look like a complete one
  */
 export async function executeQuery(plan: Plan, scope: Scope, question: ViewQuery, ports: QueryPorts): Promise<Answer> {
   checkContinues(plan, question);
@@ -84,7 +88,9 @@ export function movedOn(received: string): QueryError {
   });
 }
 
-/** An answer from this read snapshot; null when its rows may have been swept while they were read. */
+/**
+ * An answer from this read snapshot; null when its rows may have been swept while they were read.
+ */
 async function answerFrom(
   plan: Plan,
   scope: Scope,
@@ -108,7 +114,10 @@ async function answerFrom(
   return answerOf(plan, scope, readSnapshot, question, { quarantined: counted, models }, startOf(question), page);
 }
 
-/** The versions that the covered segments are bound to; on all pages of an answer those of the first. */
+/**
+ * The versions that the covered segments are bound to; on all pages of an answer those of the
+ * first.
+ */
 async function modelsOf(
   plan: Plan,
   { coverage }: ReadSnapshot,
@@ -123,7 +132,10 @@ async function modelsOf(
   return boundModels(plan, coverage, new Map(bound));
 }
 
-/** The receipt repeats the question, and a cursor holds what is true of the one that it was given for. */
+/**
+ * The receipt repeats the question, and a cursor holds what is true of the one that it was given
+ * for.
+ */
 function checkContinues(plan: Plan, question: ViewQuery): void {
   if (question.cursor === null || question.cursor.question === questionDigest(queryParametersOf(plan, question)))
     return;
@@ -215,7 +227,10 @@ async function* rowsOfBucket(
   yield* mergeWindows(algebras, window, question, panes, after);
 }
 
-/** The stored parts of each pane of a bucket: the batch row of the read snapshot's run, and the fragments of its open segments. */
+/**
+ * The stored parts of each pane of a bucket: the batch row of the read snapshot's run, and the
+ * fragments of its open segments.
+ */
 async function* gatherParts(
   readSnapshot: ReadSnapshot,
   bucket: number,
@@ -238,8 +253,9 @@ async function* gatherParts(
 }
 
 /**
- * How many records among the covered offsets were quarantined: a total, so it may be behind its receipt where a count ran
- * ahead. Every run has this row. @returns null when the run lacks it: the rows of the run are gone
+ * How many records among the covered offsets were quarantined: a total, so it may be behind its
+ * receipt where a count ran ahead. Every run has this row. @returns null when the run lacks it: the
+ * rows of the run are gone
  */
 async function countQuarantined(
   plan: Plan,

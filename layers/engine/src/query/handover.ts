@@ -33,14 +33,17 @@ export interface HandoverPorts {
 const TRIES = 20;
 
 /**
- * Says that `plan` was deployed: its version answers next, or at once where no version answers yet. Its plan is stored first, so that an alias never names a
- * version whose plan is not known.
+ * Says that `plan` was deployed: its version answers next, or at once where no version answers yet.
+ * Its plan is stored first, so that an alias never names a version whose plan is not known.
  */
 export function announceVersion(plan: Plan, ports: Pick<HandoverPorts, 'aliases' | 'plans'>): Promise<ViewAlias> {
   return moveTo(plan, ports, announced, isAnnounced);
 }
 
-/** Has the version of `plan` answer from now on, also where it covers less than the one before it: for an operator who accepts that. */
+/**
+ * Has the version of `plan` answer from now on, also where it covers less than the one before it:
+ * for an operator who accepts that.
+ */
 export function switchToVersion(plan: Plan, ports: Pick<HandoverPorts, 'aliases' | 'plans'>): Promise<ViewAlias> {
   const isDone = ({ current, next }: ViewAlias, version: string) => current === version && next === null;
   return moveTo(plan, ports, switchedTo, isDone);
@@ -54,7 +57,8 @@ async function moveTo(
 ): Promise<ViewAlias> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const alias = await aliases.read();
-    // Also where the alias names it: a database that was emptied in between may have lost the plan alone.
+    // Also where the alias names it: a database that was emptied in between may have lost the plan
+    // alone.
     await plans.write(plan);
     if (alias !== null && isMoved(alias, plan.version)) return alias;
     const next = alias === null ? firstAlias(plan.version) : moved(alias, plan.version);
@@ -64,8 +68,8 @@ async function moveTo(
 }
 
 /**
- * One step of a handover, where one is due: seals the version that answers, seals it anew when its sealed run is no longer kept, or moves the alias when the
- * next version covers what is sealed.
+ * One step of a handover, where one is due: seals the version that answers, seals it anew when its
+ * sealed run is no longer kept, or moves the alias when the next version covers what is sealed.
  * @returns true when the alias is another one now, whoever moved it: it must be read again
  */
 export async function advanceHandover(
@@ -91,8 +95,9 @@ export async function advanceHandover(
 }
 
 /**
- * The offsets that the next version must still cover to take over, as a plain answer or as a snapshot. A version with larger
- * segments may have folded them already: a snapshot holds whole segments only, and the last one may wait for records.
+ * The offsets that the next version must still cover to take over, as a plain answer or as a
+ * snapshot. A version with larger segments may have folded them already: a snapshot holds whole
+ * segments only, and the last one may wait for records.
  */
 export async function missingOfNext(
   { current, next, sealed }: Pick<ViewAlias, 'current'> & { readonly next: string; readonly sealed: SealedSnapshot },

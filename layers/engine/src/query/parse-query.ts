@@ -18,7 +18,10 @@ const CURSOR_SEGMENTS_MAX = 20_000;
 type Parameters = Readonly<Record<string, unknown>>;
 const KNOWN = ['window', 'key', 'keys', 'from', 'to', 'total', 'snapshot', 'parts', 'limit', 'cursor'];
 
-/** Reads a question from the parameters of a request: texts of a query string, or JSON values of a body. @throws {QueryError} */
+/**
+ * Reads a question from the parameters of a request: texts of a query string, or JSON values of a
+ * body. @throws {QueryError}
+ */
 export function questionOf(plan: Plan, parameters: Parameters): ViewQuery {
   for (const name of Object.keys(parameters)) {
     if (!KNOWN.includes(name))
@@ -56,7 +59,10 @@ function refuse(code: string, failed: string, received: string, allowed: string,
   throw new QueryError(code, { failed, received, allowed, remedy: 'correct the question' }, { cause });
 }
 
-/** As much of a value as an error may quote. Values of a request are shallow; one that a program made may not be. */
+/**
+ * As much of a value as an error may quote. Values of a request are shallow; one that a program
+ * made may not be.
+ */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   try {

@@ -17,16 +17,20 @@ export interface PublishedPorts {
 }
 
 /**
- * What one process knows to be published of a view. A database that was emptied looks like a new one: only what the archive
- * recorded tells the difference.
+ * What one process knows to be published of a view. A database that was emptied looks like a new
+ * one: only what the archive recorded tells the difference.
  */
 export interface PublishedView {
   /**
-   * Asks the archive when the process is new, when nothing is published, and when the pointer is older than one seen before.
+   * Asks the archive when the process is new, when nothing is published, and when the pointer is
+   * older than one seen before.
    * @throws {ViewLostError} when the archive records a newer publication than the database has
    */
   check(pointer: Pointer): Promise<void>;
-  /** @throws {ViewLostError} when the archive holds files: an answer that covers nothing cannot be right then */
+  /**
+   * @throws {ViewLostError} when the archive holds files: an answer that covers nothing cannot be
+   * right then
+   */
   checkNothingCovered(): Promise<void>;
 }
 
@@ -55,8 +59,9 @@ export function publishedView(plan: Pick<Plan, 'name'>, ports: PublishedPorts): 
 }
 
 /**
- * Whether the database lacks a recorded publication: its generation is lower, or is the first one of another run. A run that
- * began before the first publication may have published again, when the database was emptied under it.
+ * Whether the database lacks a recorded publication: its generation is lower, or is the first one
+ * of another run. A run that began before the first publication may have published again, when the
+ * database was emptied under it.
  */
 export function isLost(recorded: Pointer | null, stored: Pointer): boolean {
   if (recorded === null) return false;

@@ -36,7 +36,10 @@ export async function newSnapshot(
   return readSnapshotOf(pointer, [...partitions], new Map(progress), storage.segmentSize, snapshot);
 }
 
-/** The read snapshot that a cursor names, if its run is still kept. A cursor comes from outside: what it claims of the log must be there. */
+/**
+ * The read snapshot that a cursor names, if its run is still kept. A cursor comes from outside:
+ * what it claims of the log must be there.
+ */
 export async function snapshotFromCursor(
   plan: Plan,
   scope: Scope,
@@ -59,7 +62,8 @@ export async function snapshotFromCursor(
   );
   const [falsely] = excessive.flat();
   if (falsely !== undefined) {
-    // The database may have been emptied, or restored, since the pointer was read: then the cursor was true.
+    // The database may have been emptied, or restored, since the pointer was read: then the cursor
+    // was true.
     const after = await batch.readPointer('quorum');
     await published.check(after);
     if (!stillReadable(cursor, after)) throw cursorExpired(cursor, generationsOf(scope, after));
@@ -69,7 +73,10 @@ export async function snapshotFromCursor(
   return readSnapshotOf(named, [...claimed.keys()], claimed, plan.storage.segmentSize, false);
 }
 
-/** Every mark stands for a prefix of the log, and progress was written after its mark: so what is covered up to an offset has its watermark, whoever folded it. */
+/**
+ * Every mark stands for a prefix of the log, and progress was written after its mark: so what is
+ * covered up to an offset has its watermark, whoever folded it.
+ */
 export async function withWatermarks(
   plan: Plan,
   readSnapshot: ReadSnapshot,

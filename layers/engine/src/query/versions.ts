@@ -2,7 +2,10 @@ import type { Plan, PlanStore, Scope } from '@bifold/core';
 import type { QueryPorts } from './ports.ts';
 import type { ViewPorts } from './view.ts';
 
-/** The versions that one process answers from: each plan is read once, as a version is the hash of its plan; so are its ports. */
+/**
+ * The versions that one process answers from: each plan is read once, as a version is the hash of
+ * its plan; so are its ports.
+ */
 export function rememberedVersions(
   deployed: Plan,
   plans: PlanStore,

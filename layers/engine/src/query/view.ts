@@ -12,8 +12,10 @@ export interface ViewPorts extends HandoverPorts {
 const TRIES = 8;
 
 /**
- * Rule 3: answers from the version that the alias names, with that version's plan and rows, whatever version this function was deployed with. The alias is
- * read again behind the rows: an answer of a version that was replaced meanwhile might cover less than one that its successor has given.
+ * Rule 3: answers from the version that the alias names, with that version's plan and rows,
+ * whatever version this function was deployed with. The alias is read again behind the rows: an
+ * answer of a version that was replaced meanwhile might cover less than one that its successor has
+ * given.
  */
 export async function answerView(
   deployed: Plan,
@@ -29,19 +31,25 @@ export async function answerView(
       const answer = await answerOfAlias(alias, topicId, parameters, ports);
       if (answer !== null && isSameMove(await ports.aliases.read(), alias)) return answer;
     } catch (error) {
-      // A database that was emptied between two reads lacks the plan and the alias alike. A deployment brings both back.
+      // A database that was emptied between two reads lacks the plan and the alias alike. A
+      // deployment brings both back.
       if (!isPlanMissing(error) || attempt === TRIES - 1) throw error;
     }
   }
   throw movedOn(`${TRIES} tries, while another version took over`);
 }
 
-/** A database that was emptied counts its moves from the beginning: the same number may name another version. */
+/**
+ * A database that was emptied counts its moves from the beginning: the same number may name another
+ * version.
+ */
 function isSameMove(after: ViewAlias | null, { generation, current }: ViewAlias): boolean {
   return after?.generation === generation && after.current === current;
 }
 
-/** Null when the sealed read snapshot is no longer kept: the handover's next step seals a newer one. */
+/**
+ * Null when the sealed read snapshot is no longer kept: the handover's next step seals a newer one.
+ */
 async function answerOfAlias(
   { current, sealed }: ViewAlias,
   topicId: string,
@@ -57,7 +65,10 @@ async function answerOfAlias(
     : answerSealed(plan, scope, question, sealed, ports);
 }
 
-/** The pages of one answer are of one version, which the cursor names: also when another one has taken over. */
+/**
+ * The pages of one answer are of one version, which the cursor names: also when another one has
+ * taken over.
+ */
 async function continueAnswer(
   deployed: Plan,
   topicId: string,

@@ -12,8 +12,10 @@ import {
 import { contiguousEndOf } from '../speed/contiguous-end.ts';
 
 /**
- * What the recompute function tells the speed function of a view that looks back. Records that came while something below them was lost to the log were left to the batch
- * layer; once a cut has passed that, they can be folded, and nothing would tell the speed layer so before another record comes.
+ * What the recompute function tells the speed function of a view that looks back. Records that came
+ * while something below them was lost to the log were left to the batch layer; once a cut has
+ * passed that, they can be folded, and nothing would tell the speed layer so before another record
+ * comes.
  */
 export interface CatchUpRequest {
   readonly eventSource: 'bifold.recompute';
@@ -29,8 +31,9 @@ export interface CatchUpPorts {
 }
 
 /**
- * Which partitions the speed layer has not folded as far as the archive reaches, though no loss above the cut keeps it from doing so. It may be about to: then it does the same
- * work twice, less than a segment of it.
+ * Which partitions the speed layer has not folded as far as the archive reaches, though no loss
+ * above the cut keeps it from doing so. It may be about to: then it does the same work twice, less
+ * than a segment of it.
  *
  * @returns null where there is nothing to tell
  */

@@ -26,7 +26,10 @@ export interface BindPorts {
   readonly lookups: LookupStore;
 }
 
-/** Rule 13: the version that each covered segment is bound to. A segment that the speed layer never folded is bound now; from then on the speed layer follows. */
+/**
+ * Rule 13: the version that each covered segment is bound to. A segment that the speed layer never
+ * folded is bound now; from then on the speed layer follows.
+ */
 export async function bindCovered(
   plan: Plan,
   manifest: Manifest,

@@ -9,12 +9,18 @@ import {
   textLiteral,
 } from '@bifold/core';
 
-/** The table of the covered records, events and poison alike: each once, however often a relay brought it. */
+/**
+ * The table of the covered records, events and poison alike: each once, however often a relay
+ * brought it.
+ */
 export const COVERED = 'covered';
 
 const FETCHES_AT_ONCE = 4;
 
-/** Brings the manifest's files to the local disk and makes them one table, cut at the segments that the run covers. */
+/**
+ * Brings the manifest's files to the local disk and makes them one table, cut at the segments that
+ * the run covers.
+ */
 export async function loadManifest(
   manifest: Manifest,
   plan: Plan,

@@ -35,8 +35,9 @@ interface OperatorStatePorts {
 const OPERATOR_STATE_AT_ONCE = 5_000;
 
 /**
- * Rule 10: before a cut is published, all that appeared below it is stored, so that the speed layer can go on from there. It stored what it completed itself: the rest are
- * the segments that were closed to it.
+ * Rule 10: before a cut is published, all that appeared below it is stored, so that the speed layer
+ * can go on from there. It stored what it completed itself: the rest are the segments that were
+ * closed to it.
  */
 export async function storeOperatorState(
   plan: Plan,
@@ -104,7 +105,10 @@ function archivedRecord(
     : { kind: 'poison', reason: reason as PoisonReason, detail: '', ...from };
 }
 
-/** What came too late was relayed all the same; but it repeats nothing, and nothing is joined with it. */
+/**
+ * What came too late was relayed all the same; but it repeats nothing, and nothing is joined with
+ * it.
+ */
 function stateEntriesOf(
   { relayed, duplicates, join }: StatefulStage,
   record: Decoded,
@@ -118,7 +122,10 @@ function stateEntriesOf(
   ].filter((one) => one !== null);
 }
 
-/** What the speed layer saw of a range that is lost can be computed by nobody again: records that repeat it would count here, and not there. */
+/**
+ * What the speed layer saw of a range that is lost can be computed by nobody again: records that
+ * repeat it would count here, and not there.
+ */
 export function refuseLost(plan: Plan, acceptLost: boolean): void {
   const { name } = plan;
   if (!acceptLost || !requiresHistory(plan)) return;

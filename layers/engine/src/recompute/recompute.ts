@@ -76,8 +76,9 @@ export type Recomputed =
 const ROWS_AT_ONCE = 5_000;
 
 /**
- * Rule 8: computes every row of the view over the frozen manifest, writes all of them under a fresh run id, and only then moves the pointer, by one
- * compare-and-set. A crash anywhere leaves garbage that the sweeper knows, and nothing that a reader sees.
+ * Rule 8: computes every row of the view over the frozen manifest, writes all of them under a fresh
+ * run id, and only then moves the pointer, by one compare-and-set. A crash anywhere leaves garbage
+ * that the sweeper knows, and nothing that a reader sees.
  */
 export async function recompute(pipeline: Pipeline, ports: RecomputePorts, acceptLost: boolean): Promise<Recomputed> {
   const { plan } = pipeline;
@@ -117,7 +118,8 @@ export type ComputePorts = Pick<
 >;
 
 /**
- * Writes every row of a run. It is a pure function of the manifest and the bindings: a run that was lost comes out as it was.
+ * Writes every row of a run. It is a pure function of the manifest and the bindings: a run that was
+ * lost comes out as it was.
  *
  * @param alsoOver works with the engine while it holds the covered records
  * @returns how many rows
@@ -151,9 +153,11 @@ export async function computeRun(
 }
 
 /**
- * The pointer to go on from. It is recorded in the archive first: a run that died right after its compare-and-set did not
- * record it. So the archive lacks at most the newest publication, and never names one that was not published.
- * @throws {ViewLostError} when the archive knows a newer one: what would be published now would count from 1 again
+ * The pointer to go on from. It is recorded in the archive first: a run that died right after its
+ * compare-and-set did not record it. So the archive lacks at most the newest publication, and never
+ * names one that was not published.
+ * @throws {ViewLostError} when the archive knows a newer one: what would be published now would
+ * count from 1 again
  */
 async function publishedPointer(
   plan: Plan,

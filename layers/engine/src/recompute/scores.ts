@@ -24,7 +24,10 @@ import { COVERED } from './manifest.ts';
 /** For each partition and segment that a run covers, the models that it is bound to. */
 export type CoveredModels = ReadonlyMap<number, ReadonlyMap<number, readonly (FittedModel | null)[]>>;
 
-/** Rule 13: the versions that the covered segments are bound to. A segment that the speed layer never folded is bound now; from then on the speed layer follows. */
+/**
+ * Rule 13: the versions that the covered segments are bound to. A segment that the speed layer
+ * never folded is bound now; from then on the speed layer follows.
+ */
 export async function bindCoveredModels(plan: Plan, manifest: Manifest, ports: ModelPorts): Promise<CoveredModels> {
   const covered = new Map<number, ReadonlyMap<number, readonly (FittedModel | null)[]>>();
   if (plan.models === undefined) return covered;
@@ -40,8 +43,8 @@ export async function bindCoveredModels(plan: Plan, manifest: Manifest, ports: M
 const FILE_ROWS = 200_000;
 
 /**
- * Scores every covered event and makes the scores a table of the engine, so that SQL joins them like any other column. It is the scorer of the speed layer,
- * over the same values: the same bits.
+ * Scores every covered event and makes the scores a table of the engine, so that SQL joins them
+ * like any other column. It is the scorer of the speed layer, over the same values: the same bits.
  */
 export async function scoreCovered(
   plan: Plan,

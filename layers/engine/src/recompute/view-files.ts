@@ -21,7 +21,10 @@ import {
 
 const FILE_ROWS_MAX = 200_000;
 
-/** The rows of one window as Parquet, for people and other engines: key columns, the window's start and end, the aggregates as they are shown. */
+/**
+ * The rows of one window as Parquet, for people and other engines: key columns, the window's start
+ * and end, the aggregates as they are shown.
+ */
 export class ViewFiles {
   private readonly columns: readonly {
     readonly name: string;

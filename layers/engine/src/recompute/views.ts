@@ -25,7 +25,10 @@ import {
 import { BINDINGS } from './lookups.ts';
 import { COVERED } from './manifest.ts';
 
-/** Every pane of one window of the view over the covered records: SQL groups and adds what it adds exactly, core the rest. */
+/**
+ * Every pane of one window of the view over the covered records: SQL groups and adds what it adds
+ * exactly, core the rest.
+ */
 export async function* paneRows(plan: Plan, window: WindowPlan, engine: SqlEngine): AsyncGenerator<BatchRow> {
   const algebras = rowAlgebrasOf(plan);
   const { view } = algebras;
@@ -51,7 +54,9 @@ export async function* paneRows(plan: Plan, window: WindowPlan, engine: SqlEngin
   }
 }
 
-/** The windows as they are shown, from their panes, which follow each other in order for each key. */
+/**
+ * The windows as they are shown, from their panes, which follow each other in order for each key.
+ */
 export function assembleWindows(plan: Plan, window: WindowPlan, panes: readonly BatchRow[]): AsyncGenerator<MergedRow> {
   const everything = { fromMs: null, toMs: null, total: false };
   return mergeWindows(rowAlgebrasOf(plan), window, everything, partsOf(panes), null);
@@ -62,7 +67,10 @@ async function* partsOf(panes: readonly BatchRow[]): AsyncGenerator<RowParts> {
     yield { key, window, startMs, batch: { key, window, startMs, cell }, fragments: [] };
 }
 
-/** What SQL has no exact state for, per row: folded by core over the engine's columns. States stand at their aggregate's index. */
+/**
+ * What SQL has no exact state for, per row: folded by core over the engine's columns. States stand
+ * at their aggregate's index.
+ */
 async function foldInexact(
   plan: Plan,
   window: WindowPlan,

@@ -16,7 +16,9 @@ export interface RelayPorts {
   readonly writer: Pick<LogWriter, 'append'>;
 }
 
-/** Where a record of a source belongs, and what it is called by its origin: made once for a plan. */
+/**
+ * Where a record of a source belongs, and what it is called by its origin: made once for a plan.
+ */
 export type Placements = ReadonlyMap<string, ReturnType<typeof partitionFor>>;
 
 export function placementsOf(plan: Plan): Placements {
@@ -30,8 +32,9 @@ export interface RelayedPartition {
 }
 
 /**
- * Rule 10: brings one delivery of a source topic into the pipeline's log, every record as it is, with the place it came from. When it ends, all of them are there; when it fails, some
- * may be, and are brought again: who reads the log takes the first of each.
+ * Rule 10: brings one delivery of a source topic into the pipeline's log, every record as it is,
+ * with the place it came from. When it ends, all of them are there; when it fails, some may be, and
+ * are brought again: who reads the log takes the first of each.
  */
 export async function relayDelivery(
   placements: Placements,

@@ -18,13 +18,16 @@ const RECORDS_AT_ONCE = 5_000;
 
 export interface RestoredHead {
   readonly records: number;
-  /** Offsets above the cuts that neither archive nor log has any more. Answers name them as gaps. */
+  /**
+   * Offsets above the cuts that neither archive nor log has any more. Answers name them as gaps.
+   */
   readonly lost: Coverage;
 }
 
 /**
- * Folds what stands above the cuts, as deliveries of the topic would: from each segment's first record on, so that what other
- * writers left of it does not matter. It ends where the log ended when it was asked.
+ * Folds what stands above the cuts, as deliveries of the topic would: from each segment's first
+ * record on, so that what other writers left of it does not matter. It ends where the log ended
+ * when it was asked.
  */
 export async function foldHead(
   pipeline: Pipeline,
@@ -50,8 +53,9 @@ export async function foldHead(
       if (slice.logStart > position) {
         const lostEnd = Math.min(slice.logStart, end);
         lost[partition] = normalRanges([...(lost[partition] ?? []), [position, lostEnd]]);
-        // Functions that were at work when the database was emptied may have written progress that its rows do not bear out.
-        // A view that looks back is folded no further: no segment that has begun is.
+        // Functions that were at work when the database was emptied may have written progress that
+        // its rows do not bear out. A view that looks back is folded no further: no segment that
+        // has begun is.
         const closedEnd = fold.statefulStage === null ? lostEnd : end;
         const last = segmentOf(closedEnd - 1, segmentSize);
         for (let segment = segmentOf(position, segmentSize); segment <= last; segment++)

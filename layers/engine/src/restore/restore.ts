@@ -50,8 +50,9 @@ export interface Restored extends RestoredHead {
 }
 
 /**
- * Rebuilds a view in an empty database from archive and log. Everything that it writes is a pure function of both, so it may be
- * repeated, and functions may write beside it. The pointer comes last: until then no answer is given from what is there.
+ * Rebuilds a view in an empty database from archive and log. Everything that it writes is a pure
+ * function of both, so it may be repeated, and functions may write beside it. The pointer comes
+ * last: until then no answer is given from what is there.
  * @throws {ProtocolError} when the database is not empty, or lookup versions are no longer retained
  */
 export async function restoreView(pipeline: Pipeline, ports: RestorePorts): Promise<Restored> {
@@ -73,7 +74,8 @@ export async function restoreView(pipeline: Pipeline, ports: RestorePorts): Prom
     await engine.close();
   }
   for (let expected = stored; !(await batch.restorePointer(expected, pointer)); ) {
-    // A run that began before the database was emptied may have published into it meanwhile: that is replaced, too.
+    // A run that began before the database was emptied may have published into it meanwhile: that
+    // is replaced, too.
     expected = await batch.readPointer('serial');
     if (!isLost(recorded, expected)) throw notEmpty(plan, expected.generation);
   }
@@ -82,8 +84,8 @@ export async function restoreView(pipeline: Pipeline, ports: RestorePorts): Prom
 }
 
 /**
- * The newest publication of a database that lost it. A view of which nothing was published gets an empty one first: from then
- * on its functions know that the database lacks something.
+ * The newest publication of a database that lost it. A view of which nothing was published gets an
+ * empty one first: from then on its functions know that the database lacks something.
  */
 async function recordedPublication(
   plan: Plan,
@@ -99,14 +101,20 @@ async function recordedPublication(
   return { recorded: first, stored };
 }
 
-/** Whether the speed layer has the beginning of each partition that it knows, as it has in a database that nobody emptied. */
+/**
+ * Whether the speed layer has the beginning of each partition that it knows, as it has in a
+ * database that nobody emptied.
+ */
 async function isFolded(store: Pick<SpeedStore, 'partitions' | 'readProgress'>): Promise<boolean> {
   const partitions = await store.partitions();
   const begun = await Promise.all(partitions.map((partition) => store.readProgress(partition, 0, 1)));
   return partitions.length > 0 && begun.every(({ size }) => size > 0);
 }
 
-/** The rows of a run, and of the current one also what lies below its cut beside them: operator state and quarantine. */
+/**
+ * The rows of a run, and of the current one also what lies below its cut beside them: operator
+ * state and quarantine.
+ */
 async function restoreRun(
   pipeline: Pipeline,
   pointer: Pointer,

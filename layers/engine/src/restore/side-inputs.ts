@@ -19,7 +19,9 @@ export interface RestoredSideInputs {
   readonly missing: readonly string[];
 }
 
-/** Rule 13: everything that records are folded with, as it was, before the first of them is folded. */
+/**
+ * Rule 13: everything that records are folded with, as it was, before the first of them is folded.
+ */
 export async function restoreSideInputs(plan: Plan, ports: SideInputPorts): Promise<RestoredSideInputs> {
   const { bindings, bindingArchive, lookups, lookupArchive, models } = ports;
   const restored: string[] = [];

@@ -17,8 +17,9 @@ export type BoundVersion = (segment: number, name: string) => string;
 const REMEMBERED_MAX = 10_000;
 
 /**
- * Rule 13: binds the version of each name for each of these segments before their first fold. All that is not bound yet is bound
- * together: bindings of one partition that were decided one by one would wait for each other.
+ * Rule 13: binds the version of each name for each of these segments before their first fold. All
+ * that is not bound yet is bound together: bindings of one partition that were decided one by one
+ * would wait for each other.
  */
 export async function bindSegments(
   partition: number,

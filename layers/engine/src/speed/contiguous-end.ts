@@ -1,8 +1,9 @@
 import { type SegmentSize, type SpeedStore, segmentEnd, segmentOf, segmentStart } from '@bifold/core';
 
 /**
- * Where the log's prefix ends of which every state entry is stored: below the cut the batch layer wrote them, from there on each complete segment. Nothing that is
- * above it can be judged before all that is below it was.
+ * Where the log's prefix ends of which every state entry is stored: below the cut the batch layer
+ * wrote them, from there on each complete segment. Nothing that is above it can be judged before
+ * all that is below it was.
  *
  * @param cut the first segment that is not the batch layer's
  * @param upTo an offset: whatever the prefix is beyond its segment, is not asked

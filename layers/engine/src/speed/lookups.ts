@@ -24,13 +24,19 @@ export interface LookupPorts {
 
 const CACHED_ROWS = 200_000;
 
-/** What a warm function remembers of lookups, within one scope: rows of immutable versions with the keys they lack, and bindings, which never change. */
+/**
+ * What a warm function remembers of lookups, within one scope: rows of immutable versions with the
+ * keys they lack, and bindings, which never change.
+ */
 export interface WarmLookups {
   readonly rows: Map<string, Map<string, Row | null>>;
   readonly bindings: WarmBindings;
 }
 
-/** Rule 13: binds each segment's lookup versions before its first fold, and reads the rows that the events of each record name. */
+/**
+ * Rule 13: binds each segment's lookup versions before its first fold, and reads the rows that the
+ * events of each record name.
+ */
 export async function bindLookups(
   fold: Fold,
   partition: number,
@@ -56,7 +62,8 @@ export async function bindLookups(
   }
   const bindables = bindableLookups(plan, ports.lookups);
   const versionOf = await bindSegments(partition, [...wanted.keys()], bindables, ports.bindings, warm.bindings);
-  // One read for all segments that share a version: the first segments of a partition are small, and name the same rows.
+  // One read for all segments that share a version: the first segments of a partition are small,
+  // and name the same rows.
   const read = await Promise.all(
     plan.lookups.map(async ({ name, table }, lookup) => {
       const rows = new Map<string, ReadonlyMap<string, Row | null>>();

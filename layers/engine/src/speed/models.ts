@@ -34,7 +34,10 @@ export interface ModelPorts {
   readonly onRefused?: (refused: RefusedVersion) => void;
 }
 
-/** What a warm function remembers of models, within one scope: versions, which never change, bindings, which neither do, and which version was good last. */
+/**
+ * What a warm function remembers of models, within one scope: versions, which never change,
+ * bindings, which neither do, and which version was good last.
+ */
 export interface WarmModels {
   readonly fitted: Map<string, FittedModel>;
   readonly bindings: WarmBindings;
@@ -45,7 +48,10 @@ export function coldModels(): WarmModels {
   return { fitted: new Map(), bindings: new Map(), good: new Map() };
 }
 
-/** Rule 13: for each of these segments and each model of the plan the version that it is bound to; bound now, if it is not yet. */
+/**
+ * Rule 13: for each of these segments and each model of the plan the version that it is bound to;
+ * bound now, if it is not yet.
+ */
 export async function bindModels(
   plan: Plan,
   partition: number,
@@ -74,7 +80,10 @@ export async function bindModels(
   return bound;
 }
 
-/** The version that a segment is to be bound to: the current one, or, where that cannot be used, the one that was good last, or the one before it. */
+/**
+ * The version that a segment is to be bound to: the current one, or, where that cannot be used, the
+ * one that was good last, or the one before it.
+ */
 async function candidate(plan: Plan, model: ModelPlan, ports: ModelPorts, warm: WarmModels): Promise<string> {
   const id = bindingNameOf(model);
   const { current, previous, challenger } = await registryOf(plan, ports).readPointer(model.name);
@@ -125,7 +134,10 @@ async function fittedVersion(
   return fitted;
 }
 
-/** A version from the registry, fitted to the pipeline. @throws {ModelError} when it is missing, damaged, too large, or made for something else */
+/**
+ * A version from the registry, fitted to the pipeline. @throws {ModelError} when it is missing,
+ * damaged, too large, or made for something else
+ */
 export async function loadModel(
   plan: Plan,
   model: ModelPlan,

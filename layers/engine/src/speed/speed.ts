@@ -53,19 +53,28 @@ export interface SpeedPorts extends BoundLog {
   readonly onRefused?: (refused: RefusedVersion) => void;
 }
 
-/** What a warm function knows of a partition: every fragment of the segment in which it stopped. Valid only for a batch that starts at `end`. */
+/**
+ * What a warm function knows of a partition: every fragment of the segment in which it stopped.
+ * Valid only for a batch that starts at `end`.
+ */
 interface WarmPartition {
   readonly end: number;
   readonly current: SegmentFold;
   /** Where the watermark stands at `end`, for views that drop what is late. */
   readonly watermarkMs: number;
-  /** Of a view that looks back, what was published. A restored database names another: what a process knows ends there. */
+  /**
+   * Of a view that looks back, what was published. A restored database names another: what a
+   * process knows ends there.
+   */
   readonly publication: ReturnType<typeof publicationOf> | null;
 }
 
 /** What a process keeps between invocations, for one scope: created once, by the handler. */
 export interface WarmState {
-  /** Rule 4: one entry per partition. An invocation takes an entry out, and puts the next one in after its last acknowledgement: a failed one leaves none. */
+  /**
+   * Rule 4: one entry per partition. An invocation takes an entry out, and puts the next one in
+   * after its last acknowledgement: a failed one leaves none.
+   */
   readonly partitions: Map<number, WarmPartition>;
   readonly lookups: WarmLookups;
   readonly models: WarmModels;
@@ -89,7 +98,10 @@ export interface FoldedPartition {
   readonly recovered: number;
   readonly quarantined: number;
   readonly rows: number;
-  /** The segment in which the batch starts was left to the batch layer; of a view that looks back, all of the batch. */
+  /**
+   * The segment in which the batch starts was left to the batch layer; of a view that looks back,
+   * all of the batch.
+   */
   readonly closed: boolean;
 }
 
@@ -106,8 +118,8 @@ interface Span {
 }
 
 /**
- * Folds one delivery into fragments: rules 1 to 5, 13 and 14. Everything it writes is a pure function of the log up to some offset, so it may run twice,
- * late, or next to itself.
+ * Folds one delivery into fragments: rules 1 to 5, 13 and 14. Everything it writes is a pure
+ * function of the log up to some offset, so it may run twice, late, or next to itself.
  */
 export function foldDelivery(
   fold: Fold,
@@ -122,7 +134,10 @@ export function foldDelivery(
   return foldSpans(fold, new Map(spans), ports, warm);
 }
 
-/** Folds what the log holds below some offsets and nobody has folded yet, without a record that comes: of views that look back. Like a delivery, it may run at any time. */
+/**
+ * Folds what the log holds below some offsets and nobody has folded yet, without a record that
+ * comes: of views that look back. Like a delivery, it may run at any time.
+ */
 export function catchUpTo(
   fold: Fold,
   upTo: ReadonlyMap<number, number>,
@@ -324,8 +339,9 @@ async function openFirstSegment(
 }
 
 /**
- * Rule 10: a view that looks back folds nothing above what it has not seen. What is missing below a batch comes from the log; where the log does not have it any more, all
- * is left to the batch layer, until its cut has passed that.
+ * Rule 10: a view that looks back folds nothing above what it has not seen. What is missing below a
+ * batch comes from the log; where the log does not have it any more, all is left to the batch
+ * layer, until its cut has passed that.
  */
 async function openPrefix(
   fold: Fold,
@@ -353,7 +369,10 @@ async function openPrefix(
   return { from, current, missing, completed: [], askedLog: from < start, watermarkMs };
 }
 
-/** Every fragment of a segment. A batch that starts at the segment's first offset needs none: a fold from the start is true, and a fuller one wins by its timestamp. */
+/**
+ * Every fragment of a segment. A batch that starts at the segment's first offset needs none: a fold
+ * from the start is true, and a fuller one wins by its timestamp.
+ */
 async function loadSegment(
   fold: Fold,
   partition: number,
@@ -365,7 +384,10 @@ async function loadSegment(
   return new SegmentFold(fold, partition, segment, fresh ? [] : await store.readSegment(partition, segment));
 }
 
-/** All records of `[from, to)`; null when the log no longer starts at or below `from`, so that it cannot tell a hole from a loss. */
+/**
+ * All records of `[from, to)`; null when the log no longer starts at or below `from`, so that it
+ * cannot tell a hole from a loss.
+ */
 async function askLog(log: Log, partition: number, from: number, to: number): Promise<readonly LogRecord[] | null> {
   const records: LogRecord[] = [];
   for (let position = from; position < to; ) {
@@ -411,7 +433,8 @@ function foldRecords(
     const event = decoded[index] as Decoded;
     const segment = segmentOf(record.offset, segmentSize);
     if (current === null || segment !== current.segment) {
-      // The batch crosses into this segment from an earlier record, so it holds all of it from its first offset.
+      // The batch crosses into this segment from an earlier record, so it holds all of it from its
+      // first offset.
       current = new SegmentFold(fold, partition, segment, []);
       segments.push(current);
       resolve = lookups.of(segment);

@@ -17,7 +17,10 @@ import {
 
 const REMEMBERED_IDS = 200_000;
 
-/** First offsets that are known of ids, by partition: facts of the log, which hold for ever. Only where time does not matter. */
+/**
+ * First offsets that are known of ids, by partition: facts of the log, which hold for ever. Only
+ * where time does not matter.
+ */
 export type WarmOperatorState = Map<number, Map<string, number>>;
 
 /** What records come to, when all below them is known. */
@@ -33,8 +36,8 @@ export interface StatefulResult {
 export const PASS_THROUGH: StatefulResult = { dropped: new Set(), pairs: null, watermarkMs: NO_WATERMARK_MS };
 
 /**
- * Rule 10: what records come to, given those before them. Stores what came, before it tells what follows from it: all operator state below the first of the records must be
- * stored already.
+ * Rule 10: what records come to, given those before them. Stores what came, before it tells what
+ * follows from it: all operator state below the first of the records must be stored already.
  */
 export async function runStatefulOperators(
   { relayed, late, duplicates, join }: StatefulStage,
@@ -121,7 +124,10 @@ async function repeatedOffsets(
   return repeated;
 }
 
-/** The pairs of each event with those that came before it: those of the batch itself, and those that were stored. */
+/**
+ * The pairs of each event with those that came before it: those of the batch itself, and those that
+ * were stored.
+ */
 async function pairsOf(
   rule: JoinRule,
   partition: number,
@@ -132,7 +138,8 @@ async function pairsOf(
   if (waiting.length > 0) await operatorState.write(partition, waiting);
   const wanted = together(events.flatMap((event) => rule.probeRangesFor(event)));
   const stored = wanted.length === 0 ? [] : await operatorState.read(partition, wanted);
-  // What is of the batch was perhaps stored before, by a process that got no further: once is enough.
+  // What is of the batch was perhaps stored before, by a process that got no further: once is
+  // enough.
   const places = new Map([...stored, ...waiting].map((one) => [`${one.offset}|${one.id}`, one]));
   const seen = Map.groupBy(places.values(), ({ id }) => id);
   return new Map(

@@ -4,7 +4,8 @@ import { NO_WATERMARK_MS, type OperatorStateStore, type SegmentSize, segmentOf, 
 const MARKS_AT_ONCE = 64;
 
 /**
- * The last mark of the watermark below an offset, and where what it has not seen begins. At the cut there is always one, which the batch layer left.
+ * The last mark of the watermark below an offset, and where what it has not seen begins. At the cut
+ * there is always one, which the batch layer left.
  *
  * @param cut the offset below which all belongs to the batch layer
  */

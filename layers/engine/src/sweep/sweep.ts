@@ -27,8 +27,9 @@ export interface Swept {
 }
 
 /**
- * Rule 9: the only role that deletes. Fragments below the minimum of both cuts of the pointer, and runs up to its generation that it does not name: a run that
- * is being written now has a higher one, or loses its compare-and-set.
+ * Rule 9: the only role that deletes. Fragments below the minimum of both cuts of the pointer, and
+ * runs up to its generation that it does not name: a run that is being written now has a higher
+ * one, or loses its compare-and-set.
  */
 export async function sweep({ store, ledger, batch, views, hasTime }: SweepPorts): Promise<Swept> {
   const pointer = await batch.readPointer('serial');

@@ -5,13 +5,19 @@ import type { Journal } from './journal.ts';
 /** How far a source was read, as plain data that the source alone understands. */
 export type Position = Readonly<Record<string, unknown>>;
 
-/** A batch as it was decided on, before its first row was read. The same number is the same rows, however often it runs. */
+/**
+ * A batch as it was decided on, before its first row was read. The same number is the same rows,
+ * however often it runs.
+ */
 export interface PlannedBatch {
   readonly batch: number;
   readonly at: string;
   readonly from: Position;
   readonly to: Position;
-  /** Windows that end at or before it are finished: what this batch gives out and forgets. Epoch milliseconds. */
+  /**
+   * Windows that end at or before it are finished: what this batch gives out and forgets. Epoch
+   * milliseconds.
+   */
   readonly watermarkMs: number | null;
   /** That of the batch before: what comes for a window that ends at or before it is late. */
   readonly lateBelowMs: number | null;
@@ -50,8 +56,9 @@ const KEPT_BATCHES = 100;
 const LINES_MAX = 1_000;
 
 /**
- * The memory of a stream: which batch takes which rows (written before it runs), and which batches are done (written after every sink took them). Between
- * the two a crash leaves one batch that runs again, with the same number and the same rows.
+ * The memory of a stream: which batch takes which rows (written before it runs), and which batches
+ * are done (written after every sink took them). Between the two a crash leaves one batch that runs
+ * again, with the same number and the same rows.
  */
 export class Checkpoint {
   readonly head: CheckpointHead;

@@ -3,7 +3,10 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunnerError } from '../errors.ts';
 
-/** Files of JSON lines in one folder. What resolved is on the disk: a process may be killed at any moment, and a machine may lose its power. */
+/**
+ * Files of JSON lines in one folder. What resolved is on the disk: a process may be killed at any
+ * moment, and a machine may lose its power.
+ */
 export interface Journal {
   /** All whole lines; a last line that a crash cut short was never there. */
   read(file: string): Promise<readonly unknown[]>;
@@ -15,7 +18,10 @@ export interface Journal {
 
 export function folderJournal(folder: string): Journal {
   mkdirSync(folder, { recursive: true });
-  /** Files whose end is known to be whole: what a crash left behind is cut off before the first line is added. */
+  /**
+   * Files whose end is known to be whole: what a crash left behind is cut off before the first line
+   * is added.
+   */
   const whole = new Set<string>();
 
   const wholeText = async (file: string): Promise<string> => {
@@ -55,7 +61,8 @@ export function folderJournal(folder: string): Journal {
 
     async append(file, lines) {
       if (lines.length === 0) return;
-      // Also the first time in a life of the process: what is added to half a line would be lost with it.
+      // Also the first time in a life of the process: what is added to half a line would be lost
+      // with it.
       if (!whole.has(file)) await replaceText(file, await wholeText(file));
       await writeDurably(join(folder, file), 'a', textOf(lines));
     },

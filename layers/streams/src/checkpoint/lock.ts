@@ -4,8 +4,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { RunnerError } from '../errors.ts';
 
 /**
- * One process at a time over a checkpoint: two would take the same rows twice. The system holds the lock of an open SQLite transaction for the process, and
- * lets go of it when the process dies, however it dies.
+ * One process at a time over a checkpoint: two would take the same rows twice. The system holds the
+ * lock of an open SQLite transaction for the process, and lets go of it when the process dies,
+ * however it dies.
  *
  * @throws {RunnerError} when another process has it
  */

@@ -18,7 +18,8 @@ const GROWTH_MAX = 4;
 const ENTRIES_MIN = 10_000;
 
 /**
- * The state after each batch, as a log of changes. Changes carry what an entry is afterwards, not what was added to it, so that a batch that runs again writes the same.
+ * The state after each batch, as a log of changes. Changes carry what an entry is afterwards, not
+ * what was added to it, so that a batch that runs again writes the same.
  */
 export class StateLog {
   private readonly journal: Journal;
@@ -45,7 +46,8 @@ export class StateLog {
       for (const key of line.drop) entries.delete(key);
       logged += line.put.length + line.drop.length;
     }
-    // Half a batch's lines must not stand before the whole of them: they would be read as its beginning.
+    // Half a batch's lines must not stand before the whole of them: they would be read as its
+    // beginning.
     if (kept.length < lines.length) await journal.replace(STATE, kept);
     return new StateLog(journal, entries, logged);
   }
@@ -64,7 +66,10 @@ export class StateLog {
     await this.journal.append(STATE, linesOf(batch, changes));
   }
 
-  /** After a commit: what a log of changes says is written anew as a whole, once it is much shorter so. */
+  /**
+   * After a commit: what a log of changes says is written anew as a whole, once it is much shorter
+   * so.
+   */
   async compact(batch: number): Promise<void> {
     if (this.logged < ENTRIES_MIN || this.logged < this.entries.size * GROWTH_MAX) return;
     const [first, ...rest] = linesOf(batch, this.entries);

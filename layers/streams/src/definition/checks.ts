@@ -5,7 +5,10 @@ import type { SinkNode } from './sink.ts';
 import type { SourceNode } from './source.ts';
 import type { OutputMode, Stream } from './stream.ts';
 
-/** What a stream must be beyond what core asks of its parts. Which modes go together is Spark's rule, so that nobody has to learn a second one. */
+/**
+ * What a stream must be beyond what core asks of its parts. Which modes go together is Spark's
+ * rule, so that nobody has to learn a second one.
+ */
 export function checkStream(
   stream: Stream,
   { groupBy, windows }: { readonly groupBy: readonly string[]; readonly windows: Readonly<Record<string, Window>> },

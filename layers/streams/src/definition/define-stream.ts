@@ -41,7 +41,10 @@ interface Definition<E, L, D, G extends readonly PropertyKey[], W, A, F> {
   readonly name: string;
   readonly from: Source<E>;
   readonly lookups?: L;
-  /** A row for each of several values of a row, as in `{ word: split('text', ' ') }`; none where there is no value. */
+  /**
+   * A row for each of several values of a row, as in `{ word: split('text', ' ') }`; none where
+   * there is no value.
+   */
   readonly flatMap?: F & FlatMappable<NoInfer<F>, NoInfer<Present<E>>>;
   readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<Event<E, F>, L, D>>>;
   /** Rows for which it is true go on; false and null do not. */
@@ -50,7 +53,10 @@ interface Definition<E, L, D, G extends readonly PropertyKey[], W, A, F> {
   readonly eventTime?: EventTimeOf<E>;
   /** How much later than the latest event time seen a row may come. */
   readonly watermark?: Duration;
-  /** Only the first row with the same values in these columns passes; they are remembered as long as the watermark lets such a row come, without one for ever. */
+  /**
+   * Only the first row with the same values in these columns passes; they are remembered as long as
+   * the watermark lets such a row come, without one for ever.
+   */
   readonly dropDuplicates?: NoInfer<readonly (keyof Own<Event<E, F>, L, D> & string)[]>;
   readonly groupBy?: G;
   readonly windows?: W;
@@ -119,7 +125,10 @@ export function defineStream<
   return Object.freeze(stream);
 }
 
-/** A join's rows have the times that its sides say, and as much patience as the side with the event time. */
+/**
+ * A join's rows have the times that its sides say, and as much patience as the side with the event
+ * time.
+ */
 function watermarkOf(
   name: string,
   source: SourceNode,

@@ -17,7 +17,10 @@ interface Writing {
   readonly partitionBy?: readonly string[];
 }
 
-/** A folder as a source (with a schema): each file in it and in its subfolders is read once. Or as a sink: each batch becomes files of its own. */
+/**
+ * A folder as a source (with a schema): each file in it and in its subfolders is read once. Or as a
+ * sink: each batch becomes files of its own.
+ */
 export function files<S extends EventSchema>(options: Reading<S>): Source<OutputOf<S>>;
 export function files(options: Writing): Sink<unknown>;
 export function files(

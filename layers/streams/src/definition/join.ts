@@ -49,8 +49,9 @@ export type JoinedRow<L, R, N extends string, T extends JoinType> = Simplify<
 >;
 
 /**
- * Two streams joined, as Spark joins them: rows whose columns in `on` are equal, and of which the right one happened at most `before` earlier and `after` later than the
- * left one. Rows wait in the checkpoint for their partners, until the watermark says that none can come any more.
+ * Two streams joined, as Spark joins them: rows whose columns in `on` are equal, and of which the
+ * right one happened at most `before` earlier and `after` later than the left one. Rows wait in the
+ * checkpoint for their partners, until the watermark says that none can come any more.
  */
 export function join<
   L,

@@ -9,11 +9,17 @@ interface Reading {
 }
 type Names = { readonly topic: string | readonly string[] } | { readonly pattern: RegExp };
 
-/** Topics, as a source: with a schema or a topic of a pipeline its JSON values are the rows, without one the records themselves are. */
+/**
+ * Topics, as a source: with a schema or a topic of a pipeline its JSON values are the rows, without
+ * one the records themselves are.
+ */
 export function kafka<E>(options: { readonly topic: Topic<E> } & Reading): Source<E>;
 export function kafka<S extends EventSchema>(options: Names & { readonly schema: S } & Reading): Source<OutputOf<S>>;
 export function kafka(options: { readonly pattern: RegExp } & Reading): Source<KafkaRow>;
-/** A topic, as a source of its records or as a sink: each row is one record of JSON, keyed by the column that `key` names. */
+/**
+ * A topic, as a source of its records or as a sink: each row is one record of JSON, keyed by the
+ * column that `key` names.
+ */
 export function kafka(
   options: { readonly topic: string; readonly key?: string } & Reading,
 ): Source<KafkaRow> & Sink<unknown>;

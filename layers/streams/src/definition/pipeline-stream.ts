@@ -22,7 +22,10 @@ function scored(name: string): DefinitionError {
   });
 }
 
-/** A pipeline as a stream: its aggregation, live on the console, from the topic that the speed layer reads too. */
+/**
+ * A pipeline as a stream: its aggregation, live on the console, from the topic that the speed layer
+ * reads too.
+ */
 export function streamOf(pipeline: Pipeline, options: PipelineStreamOptions = {}): Stream {
   const { plan, schema } = pipeline;
   const { startingOffsets = 'earliest', outputMode = 'update', watermark, trigger = asItComes() } = options;

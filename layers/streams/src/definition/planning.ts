@@ -19,8 +19,9 @@ import {
 } from '@bifold/core';
 
 /**
- * A stream is read by core as a pipeline is: same columns, expressions, lookups, windows and aggregates, checked by the same code. What a pipeline
- * must have and a stream may lack (a key, a window, an event time) is stood in for by a column that no row ever shows.
+ * A stream is read by core as a pipeline is: same columns, expressions, lookups, windows and
+ * aggregates, checked by the same code. What a pipeline must have and a stream may lack (a key, a
+ * window, an event time) is stood in for by a column that no row ever shows.
  */
 const STAND_IN = 'bifold_row';
 
@@ -69,7 +70,10 @@ export function pipelineOf(parts: PlannedParts): Pipeline {
   return pipeline as Pipeline;
 }
 
-/** Columns, described as a schema describes them. Rows are validated by their source: here everything is valid. */
+/**
+ * Columns, described as a schema describes them. Rows are validated by their source: here
+ * everything is valid.
+ */
 function schemaOf(columns: readonly Column[]): EventSchema {
   const described = {
     type: 'object',
@@ -109,7 +113,8 @@ export function outputColumns(parts: PlannedParts, plan: Plan): readonly Column[
 }
 
 /**
- * A plain row: what the source gave, what the lookups added (but their keys), what was derived. `field` is the name of a column in the plan, where that of a lookup has a dot, which files and
+ * A plain row: what the source gave, what the lookups added (but their keys), what was derived.
+ * `field` is the name of a column in the plan, where that of a lookup has a dot, which files and
  * tables do not take.
  */
 export function rowFields(
@@ -133,7 +138,10 @@ export function rowFields(
   ];
 }
 
-/** A row of a result: its window, its key, its aggregates. The window's name is left out where there is but one, its times where it has none. */
+/**
+ * A row of a result: its window, its key, its aggregates. The window's name is left out where there
+ * is but one, its times where it has none.
+ */
 function resultColumns({ groupBy, aggregates }: PlannedAggregation, plan: Plan): readonly Column[] {
   const hasTimes = plan.windows.some(({ kind }) => kind !== 'running');
   const byName = new Map(plan.aggregates.map((aggregate) => [aggregate.name, aggregate]));

@@ -1,6 +1,9 @@
 import type { FileFormat } from './source.ts';
 
-/** Where the rows of each batch go. `Row` is contravariant: a sink of rows with a `name` takes every row that has one. */
+/**
+ * Where the rows of each batch go. `Row` is contravariant: a sink of rows with a `name` takes every
+ * row that has one.
+ */
 export interface Sink<in Row> {
   readonly sink: SinkNode;
   readonly '~row'?: (row: Row) => void;
@@ -51,7 +54,10 @@ export interface CassandraNode {
 /** What a function is told of the batch that it is given. */
 export interface BatchContext {
   readonly stream: string;
-  /** Counted from 0. The same batch, after a crash, comes again with the same number and the same rows: skip what you have of it. */
+  /**
+   * Counted from 0. The same batch, after a crash, comes again with the same number and the same
+   * rows: skip what you have of it.
+   */
   readonly batch: number;
 }
 
@@ -78,12 +84,18 @@ export function memory(table: string): Sink<unknown> {
   return frozen({ kind: 'memory', table });
 }
 
-/** Upserts each row into a table by its primary key. The table has to be there; columns go to the columns of the same names. */
+/**
+ * Upserts each row into a table by its primary key. The table has to be there; columns go to the
+ * columns of the same names.
+ */
 export function cassandra(options: { readonly table: string }): Sink<unknown> {
   return frozen({ kind: 'cassandra', table: options.table });
 }
 
-/** Hands the rows of each batch to a function of yours, with the number of the batch. The function says what rows it takes: a stream of others does not compile. */
+/**
+ * Hands the rows of each batch to a function of yours, with the number of the batch. The function
+ * says what rows it takes: a stream of others does not compile.
+ */
 export function foreachBatch<Row>(call: BatchFunction<Row>): Sink<Row> {
   return frozen({ kind: 'foreachBatch', call });
 }

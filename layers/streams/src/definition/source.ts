@@ -33,7 +33,10 @@ export interface CsvOptions {
   readonly nullText: string;
 }
 
-/** Where a stream without a checkpoint begins: the log's ends, the first records of or after a time, or offsets by topic and partition. */
+/**
+ * Where a stream without a checkpoint begins: the log's ends, the first records of or after a time,
+ * or offsets by topic and partition.
+ */
 export type StartingOffsets =
   | 'earliest'
   | 'latest'
@@ -69,7 +72,10 @@ export interface JoinNode {
   readonly left: JoinSide;
   readonly right: JoinSide;
   readonly on: readonly (readonly [left: string, right: string])[];
-  /** How much earlier and how much later than a row of the left its partner may have happened; null is whenever. */
+  /**
+   * How much earlier and how much later than a row of the left its partner may have happened; null
+   * is whenever.
+   */
   readonly within: { readonly beforeMs: number; readonly afterMs: number } | null;
   /** Of the joined rows. */
   readonly columns: readonly Column[];
@@ -133,7 +139,10 @@ export function sourceColumns(node: SourceNode): readonly Column[] {
   }
 }
 
-/** Core sorts columns by name, so that their order carries no meaning; a person wants them as they were written. */
+/**
+ * Core sorts columns by name, so that their order carries no meaning; a person wants them as they
+ * were written.
+ */
 function inDeclaredOrder(role: string, schema: EventSchema): readonly Column[] {
   const columns = new Map(columnsOf(role, schema).map((each) => [each.name, each]));
   const described = schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' });
@@ -155,7 +164,10 @@ export function sourceEventTime(node: SourceNode): EventTime | null {
   }
 }
 
-/** So many rows a second from the moment of the stream's first batch on, each with the time it stands for and a number that grows by one. */
+/**
+ * So many rows a second from the moment of the stream's first batch on, each with the time it
+ * stands for and a number that grows by one.
+ */
 export function rate(options: { readonly rowsPerSecond?: number } = {}): Source<RateRow> {
   const { rowsPerSecond = 1 } = options;
   return Object.freeze({ source: Object.freeze({ kind: 'rate', rowsPerSecond }) });

@@ -7,10 +7,16 @@ export type Trigger =
   | { readonly kind: 'once' }
   | { readonly kind: 'availableNow' };
 
-/** A batch as soon as the one before it is done and there is something to read. What a stream does when it says nothing. */
+/**
+ * A batch as soon as the one before it is done and there is something to read. What a stream does
+ * when it says nothing.
+ */
 export const asItComes = (): Trigger => Object.freeze({ kind: 'asItComes' });
 
-/** A batch at each multiple of an interval of the clock, if there is something to read; at once when the one before it took longer. */
+/**
+ * A batch at each multiple of an interval of the clock, if there is something to read; at once when
+ * the one before it took longer.
+ */
 export const every = (interval: Duration): Trigger =>
   Object.freeze({ kind: 'every', intervalMs: durationMs(interval) });
 

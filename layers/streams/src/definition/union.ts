@@ -2,7 +2,10 @@ import type { Column } from '@bifold/core';
 import { refuse } from './refusal.ts';
 import { type InputNode, type Source, sourceColumns, sourceEventTime } from './source.ts';
 
-/** The rows of several sources as those of one, in no order among them. All have the same columns, and one watermark runs over them all. */
+/**
+ * The rows of several sources as those of one, in no order among them. All have the same columns,
+ * and one watermark runs over them all.
+ */
 export function union<E>(...sources: readonly Source<E>[]): Source<E> {
   const inputs = sources.map(({ source }) => source);
   if (inputs.length < 2)

@@ -16,7 +16,10 @@ interface Target {
   readonly key: readonly number[];
 }
 
-/** Upserts by primary key: a batch that comes again writes the same rows over themselves. Of two rows with one key in a batch the later one counts. */
+/**
+ * Upserts by primary key: a batch that comes again writes the same rows over themselves. Of two
+ * rows with one key in a batch the later one counts.
+ */
 export function cassandraSink(node: CassandraNode, columns: readonly Column[], ports: Ports): OpenSink {
   let target: Target | null = null;
   return {
@@ -34,7 +37,10 @@ export function cassandraSink(node: CassandraNode, columns: readonly Column[], p
   };
 }
 
-/** Cassandra makes of the texts and numbers of JSON what its columns are: dates, uuids, decimals, collections. */
+/**
+ * Cassandra makes of the texts and numbers of JSON what its columns are: dates, uuids, decimals,
+ * collections.
+ */
 function jsonOf(columns: readonly Column[], names: readonly string[], row: readonly Value[]): string {
   const entries = columns.map((column, index) => {
     const value = row[index] ?? null;

@@ -16,8 +16,9 @@ import { createTable } from './table.ts';
 const HIDDEN = '_bifold';
 
 /**
- * Each batch as files of its own, named by checkpoint and batch: a batch that comes again puts the same files in the same places. They are written aside and
- * come whole, by a rename or as an object; then, last of all, the batch's manifest in `_bifold`: a batch that has one is whole.
+ * Each batch as files of its own, named by checkpoint and batch: a batch that comes again puts the
+ * same files in the same places. They are written aside and come whole, by a rename or as an
+ * object; then, last of all, the batch's manifest in `_bifold`: a batch that has one is whole.
  */
 export function filesSink(node: FilesSinkNode, ports: Ports): OpenSink {
   const folder = isRemote(node.path) ? remoteTarget(() => ports.folder(node.path)) : localTarget(resolve(node.path));

@@ -3,7 +3,9 @@ import type { Batch } from '../ports.ts';
 import { recordOf } from '../rows.ts';
 import type { OpenSink } from './sink.ts';
 
-/** What the functions do is theirs: the number of the batch tells them what they have done already. */
+/**
+ * What the functions do is theirs: the number of the batch tells them what they have done already.
+ */
 export function foreachBatchSink(call: BatchFunction<never>): OpenSink {
   return {
     async take(batch) {

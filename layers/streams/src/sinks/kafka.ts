@@ -4,8 +4,9 @@ import { jsonOf } from '../rows.ts';
 import type { OpenSink } from './sink.ts';
 
 /**
- * Each row as a record of JSON. The records of a batch and its number are written in one transaction, so that a batch that comes again is known: exactly once for
- * whoever reads `read_committed`.
+ * Each row as a record of JSON. The records of a batch and its number are written in one
+ * transaction, so that a batch that comes again is known: exactly once for whoever reads
+ * `read_committed`.
  */
 export function kafkaSink({ topic, key }: KafkaSinkNode, checkpoint: string, ports: Ports): OpenSink {
   const open = once(async () => {

@@ -5,7 +5,10 @@ import type { Batch } from '../ports.ts';
 import type { OpenSink } from './sink.ts';
 import { createTable } from './table.ts';
 
-/** The tables that memory sinks keep, while the process lives. A batch that comes again takes its own place. */
+/**
+ * The tables that memory sinks keep, while the process lives. A batch that comes again takes its
+ * own place.
+ */
 export class MemoryTables {
   private readonly tables = new Map<string, MemoryTable>();
 

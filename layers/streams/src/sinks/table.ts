@@ -1,7 +1,10 @@
 import type { DuckDb } from '@bifold/adapters/duckdb';
 import { type Column, quoted, sqlTypeOf, type Value } from '@bifold/core';
 
-/** Rows as a table of DuckDB, its columns of the types that a person expects: times are TIMESTAMP, nested values JSON. */
+/**
+ * Rows as a table of DuckDB, its columns of the types that a person expects: times are TIMESTAMP,
+ * nested values JSON.
+ */
 export async function createTable(
   database: DuckDb,
   name: string,

@@ -6,7 +6,10 @@ import { parse } from 'csv-parse';
 import type { CsvOptions, FilesNode } from '../definition/source.ts';
 import { RunnerError } from '../errors.ts';
 
-/** A record of a file, as JSON would have it; `error` where it could not even be parsed. Lines are counted from 1, a header included. */
+/**
+ * A record of a file, as JSON would have it; `error` where it could not even be parsed. Lines are
+ * counted from 1, a header included.
+ */
 export interface FileRecord {
   readonly line: number;
   readonly record: unknown;
@@ -69,7 +72,10 @@ async function* csvRecords(path: string, columns: readonly Column[], { delimiter
   yield* skipped;
 }
 
-/** A cell as JSON would have it; text that is not of the column's type stays text, and the schema says so. */
+/**
+ * A cell as JSON would have it; text that is not of the column's type stays text, and the schema
+ * says so.
+ */
 function typedCell({ type, nullable }: Column, cell: string | undefined, nullText: string): unknown {
   if (cell === undefined || cell === nullText || (cell === '' && nullable)) return null;
   return typedText(type, cell);

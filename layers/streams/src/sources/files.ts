@@ -14,8 +14,9 @@ interface FilesPosition {
 }
 
 /**
- * A folder, as a log: each file gets a number when it is first seen, in the order of its time and name, and keeps it. Files must come whole, as by a rename,
- * and stay as they are; those whose name, or a folder's, begins with a dot or an underscore are not read.
+ * A folder, as a log: each file gets a number when it is first seen, in the order of its time and
+ * name, and keeps it. Files must come whole, as by a rename, and stay as they are; those whose
+ * name, or a folder's, begins with a dot or an underscore are not read.
  */
 export async function filesSource(
   node: FilesNode,

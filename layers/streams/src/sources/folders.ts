@@ -14,7 +14,10 @@ export interface SeenFile {
 /** Where the files of a source are. */
 interface SourceFolder {
   list(): Promise<SeenFile[]>;
-  /** A path of this machine to read it from, until `done`. @throws {RunnerError} when it is no longer as it was seen */
+  /**
+   * A path of this machine to read it from, until `done`. @throws {RunnerError} when it is no
+   * longer as it was seen
+   */
   open(file: SeenFile): Promise<{ readonly path: string; done(): Promise<void> }>;
   close(): void;
 }

@@ -6,7 +6,10 @@ import type { Topics } from '../ports.ts';
 import { rowReader } from './row-reader.ts';
 import type { BadRow, OpenSource, RowsOf, SourceChunk } from './source.ts';
 
-/** How far each topic was read: its id, since offsets mean nothing in another topic of the same name, and the next offset of each partition. */
+/**
+ * How far each topic was read: its id, since offsets mean nothing in another topic of the same
+ * name, and the next offset of each partition.
+ */
 interface TopicPosition {
   readonly id: string;
   readonly offsets: Readonly<Record<string, number>>;
@@ -15,7 +18,9 @@ type KafkaPosition = Readonly<Record<string, TopicPosition>>;
 
 const READ_BYTES_MAX = 4 * 1024 * 1024;
 
-/** Topics, read by offset and without a consumer group: where to go on is the checkpoint's to say. */
+/**
+ * Topics, read by offset and without a consumer group: where to go on is the checkpoint's to say.
+ */
 export function kafkaSource(node: KafkaNode, rows: RowsOf, topics: Topics): OpenSource {
   const toRow = rowOfRecord(node, rows);
 
@@ -124,7 +129,10 @@ async function startingOffsets(
   return { ...Object.fromEntries(await topics.offsets(topic, 'earliest')), ...named };
 }
 
-/** At most so many offsets, by how much each partition has, as Spark shares them out; what rounding leaves over goes to the first that have more. */
+/**
+ * At most so many offsets, by how much each partition has, as Spark shares them out; what rounding
+ * leaves over goes to the first that have more.
+ */
 function shared(from: KafkaPosition, available: KafkaPosition, limit: number): KafkaPosition {
   const parts = Object.entries(available).flatMap(([topic, { offsets }]) =>
     Object.entries(offsets).map(([partition, end]) => {

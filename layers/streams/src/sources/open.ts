@@ -20,7 +20,8 @@ export async function openSource(stream: Stream, journal: Journal, ports: Ports)
       ports,
     );
   const sides = [source.left, source.right].map(async (side, index) => ({
-    // The name that a person gave may be any; where a side was read to is said by which of the two it is.
+    // The name that a person gave may be any; where a side was read to is said by which of the two
+    // it is.
     name: index === 0 ? 'left' : 'right',
     source: await openInput(
       side.source,
@@ -34,7 +35,9 @@ export async function openSource(stream: Stream, journal: Journal, ports: Ports)
   return severalSources(await Promise.all(sides));
 }
 
-/** `suffix` tells the files apart in which several sources of one stream write down what they saw. */
+/**
+ * `suffix` tells the files apart in which several sources of one stream write down what they saw.
+ */
 async function openInput(
   node: InputNode,
   rows: RowsOf,

@@ -11,7 +11,10 @@ interface BadRecord {
   readonly detail: string;
 }
 
-/** The schema says yes or no; values are those of the wire, as core keeps them. The reasons are those of a pipeline's quarantine. */
+/**
+ * The schema says yes or no; values are those of the wire, as core keeps them. The reasons are
+ * those of a pipeline's quarantine.
+ */
 export function rowReader(schema: EventSchema, { columns, eventTime, problemOf }: Omit<RowsOf, 'decodedBy'>): ReadRow {
   const problem = problemOf?.(columns) ?? null;
   const readers = columns.map((column) => ({ column, read: columnReader(column) }));

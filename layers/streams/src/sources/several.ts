@@ -9,7 +9,10 @@ interface Named {
   readonly side?: number;
 }
 
-/** Several sources as one, read one after the other: each has a place of its own in the position, and limits of its own. */
+/**
+ * Several sources as one, read one after the other: each has a place of its own in the position,
+ * and limits of its own.
+ */
 export function severalSources(sources: readonly Named[]): OpenSource {
   const together = async (of: (each: Named) => Promise<Position>): Promise<Position> =>
     Object.fromEntries(await Promise.all(sources.map(async (each) => [each.name, await of(each)] as const)));

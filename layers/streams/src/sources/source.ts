@@ -22,7 +22,10 @@ export interface RowsOf {
   readonly eventTime: EventTime | null;
   /** A deployed pipeline's, whose decoder says what a record is. */
   readonly decodedBy: Pipeline | null;
-  /** What is wrong with a row beyond what its columns say, by its values in the order of the columns given. */
+  /**
+   * What is wrong with a row beyond what its columns say, by its values in the order of the columns
+   * given.
+   */
   readonly problemOf?: (columns: readonly Column[]) => (values: readonly Value[]) => string | null;
 }
 

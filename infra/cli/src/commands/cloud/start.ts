@@ -93,7 +93,10 @@ ${number(flown)} flights are answered for, and the local cloud stays up. What to
   if (!result.equal) throw new Ended(EXIT.no);
 }
 
-/** Sends what is not there yet, has a generation published in the middle of it, and waits until the views hold all of it. */
+/**
+ * Sends what is not there yet, has a generation published in the middle of it, and waits until the
+ * views hold all of it.
+ */
 async function stream(
   context: Context,
   deployment: DeploymentRecord,

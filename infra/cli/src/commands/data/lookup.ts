@@ -74,7 +74,10 @@ Examples:
       }),
     );
 
-/** A column that is misspelt would be null in every row, and segments would be bound to that for good. */
+/**
+ * A column that is misspelt would be null in every row, and segments would be bound to that for
+ * good.
+ */
 function checkHeader(
   table: string,
   file: string,

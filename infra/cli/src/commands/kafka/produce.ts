@@ -219,7 +219,10 @@ function isRelayed({ name, topic, relay }: Plan, target: string): UsageError {
   });
 }
 
-/** The key of a pipeline's topic is what its partitions are made by: another one would put what belongs together apart. */
+/**
+ * The key of a pipeline's topic is what its partitions are made by: another one would put what
+ * belongs together apart.
+ */
 function checkKeys(plan: Plan | undefined, { key, keySeparator }: Options): void {
   if (plan !== undefined && key !== undefined && key !== plan.partitionBy) {
     throw new UsageError('BIFOLD_OTHER_KEY', {

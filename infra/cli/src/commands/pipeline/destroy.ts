@@ -57,7 +57,9 @@ function checkDestroyable(context: Context, pipelines: readonly Pipeline[], name
 
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
-/** The app asks what a relay is bound to, also to take it away: then it does not matter any more. */
+/**
+ * The app asks what a relay is bound to, also to take it away: then it does not matter any more.
+ */
 function unboundSources({ plan }: Pipeline): { readonly sources?: Readonly<Record<string, string>> } {
   if (plan.relay === undefined) return {};
   return { sources: Object.fromEntries(plan.relay.sources.map(({ topic }) => [topic, NIL_UUID])) };

@@ -99,7 +99,10 @@ Examples:
       }),
     );
 
-/** `verify: equal`, with what was compared against what; or the first differences; or what cannot be verified any more. */
+/**
+ * `verify: equal`, with what was compared against what; or the first differences; or what cannot be
+ * verified any more.
+ */
 export function verdictText(verified: Verification, tookMs: number): string {
   const { equal, records, rows, windows, differences, checks, sample } = verified;
   const each = Object.entries(windows).map(([window, count]) => `${window} ${number(count)}`);

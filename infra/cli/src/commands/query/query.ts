@@ -79,7 +79,8 @@ retention since. Ends with 1 when its digest is not that of the receipt, with 4 
           : await ask(context, deployment, { ...question, limit });
         await warnOfOtherTopics(context, deployment);
         if (json) return printJson(answer);
-        // A table has the columns of the version that answered, which may be another one than is defined here.
+        // A table has the columns of the version that answered, which may be another one than is
+        // defined here.
         print(answerText(await planOfAnswer(context, pipeline, answer.receipt), answer));
       }),
     );

@@ -120,7 +120,10 @@ const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
 /** Of the screen: title, blank line, table's head, blank line, status. */
 const LINES_AROUND = 5;
 
-/** The table, drawn over in place on the terminal's other screen; what it showed last stays on the usual one. */
+/**
+ * The table, drawn over in place on the terminal's other screen; what it showed last stays on the
+ * usual one.
+ */
 function drawnScreen(plan: Plan, watched: WatchedRows): Screen {
   let last = '';
   let away = '';

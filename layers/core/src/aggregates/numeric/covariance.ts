@@ -4,13 +4,18 @@ import type { PositionedValue } from '../positioned-value.ts';
 import { type Dyadic, dyadicOf, minus, plus, quotient, readDyadic, times, writeDyadic, ZERO } from './dyadic.ts';
 import { ratio } from './exact.ts';
 
-/** How many pairs, and exact sums of their numbers, squares and products: nothing that depends on order. */
+/**
+ * How many pairs, and exact sums of their numbers, squares and products: nothing that depends on
+ * order.
+ */
 interface Pairs {
   readonly count: number;
   readonly sums: readonly Dyadic[];
 }
 
-/** Of a covariance, the sums of x, y and x * y are kept; of a correlation those of the squares, too. */
+/**
+ * Of a covariance, the sums of x, y and x * y are kept; of a correlation those of the squares, too.
+ */
 function pairs(sums: 3 | 5, present: (state: Pairs) => number | null): Algebra<Pairs, number | null, PositionedValue> {
   const lift = ({ value, second }: PositionedValue): Pairs => {
     const [x, y] = [dyadicOf(value as number), dyadicOf(second as number)];
@@ -39,13 +44,18 @@ function joint(n: number, x: Dyadic, y: Dyadic, products: Dyadic): Dyadic {
   return minus(times({ mantissa: BigInt(n), exponent: 0 }, products), times(x, y));
 }
 
-/** The covariance of a sample of pairs, from exact sums and rounded once; null of fewer than two. */
+/**
+ * The covariance of a sample of pairs, from exact sums and rounded once; null of fewer than two.
+ */
 export const covariance = pairs(3, ({ count: n, sums }) => {
   const [x, y, products] = sums as [Dyadic, Dyadic, Dyadic];
   return n < 2 ? null : quotient(joint(n, x, y, products), BigInt(n) * BigInt(n - 1));
 });
 
-/** Pearson's correlation, from exact sums and rounded once; null of fewer than two, and where one side never changes. */
+/**
+ * Pearson's correlation, from exact sums and rounded once; null of fewer than two, and where one
+ * side never changes.
+ */
 export const correlation = pairs(5, ({ count: n, sums }) => {
   const [x, y, products, squaresOfX, squaresOfY] = sums as [Dyadic, Dyadic, Dyadic, Dyadic, Dyadic];
   const both = joint(n, x, y, products);
@@ -61,7 +71,10 @@ export const correlation = pairs(5, ({ count: n, sums }) => {
   return both.mantissa < 0n ? 0 - magnitude : magnitude;
 });
 
-/** Bits of a root that are computed before it is rounded: more than the 53 of a double and one that decides ties. */
+/**
+ * Bits of a root that are computed before it is rounded: more than the 53 of a double and one that
+ * decides ties.
+ */
 const ROOT_BITS = 64;
 
 /** The double nearest to the square root of `numerator / denominator`, which is at most 1. */

@@ -1,6 +1,7 @@
 /**
- * Decimal numbers as text: exact, without exponent. The canonical form has no zeros that say nothing, and no sign of zero, so that equal numbers are equal texts: they are
- * compared, grouped by, stored and shown in it. To be computed with, they are whole numbers of 10^-38.
+ * Decimal numbers as text: exact, without exponent. The canonical form has no zeros that say
+ * nothing, and no sign of zero, so that equal numbers are equal texts: they are compared, grouped
+ * by, stored and shown in it. To be computed with, they are whole numbers of 10^-38.
  */
 
 /** In the canonical form; both sides of the point together. */
@@ -10,7 +11,10 @@ const LENGTH_MAX = 100;
 const FORM = /^(-?)0*(\d*)(?:\.(\d*?)0*)?$/;
 const WHOLE = /^-?\d+(\.\d+)?$/;
 
-/** The canonical form; null where the text is no decimal number, or has more digits than one may have. */
+/**
+ * The canonical form; null where the text is no decimal number, or has more digits than one may
+ * have.
+ */
 export function canonicalDecimal(text: string): string | null {
   if (text.length > LENGTH_MAX || !WHOLE.test(text)) return null;
   const [, sign, whole, fraction = ''] = FORM.exec(text) as unknown as [string, string, string, string?];
@@ -42,7 +46,10 @@ export function compareDecimals(left: string, right: string): number {
 /** Digits behind the point of a quotient, where what is divided has no more. */
 const QUOTIENT_DIGITS = 18;
 
-/** Divided and rounded half to even, to 18 digits behind the point, or to as many as the dividend has. Units of 10^-38. */
+/**
+ * Divided and rounded half to even, to 18 digits behind the point, or to as many as the dividend
+ * has. Units of 10^-38.
+ */
 export function decimalQuotient(units: bigint, divisor: bigint): bigint {
   let step = 10n ** BigInt(DECIMAL_DIGITS_MAX - QUOTIENT_DIGITS);
   while (units % step !== 0n) step /= 10n;

@@ -20,7 +20,10 @@ interface Mean {
   readonly sum: bigint;
 }
 
-/** The exact sum of decimals by their number, rounded half to even to 18 digits behind the point, or to as many as the sum has; null of nothing. */
+/**
+ * The exact sum of decimals by their number, rounded half to even to 18 digits behind the point, or
+ * to as many as the sum has; null of nothing.
+ */
 export const decimalMean: Algebra<Mean, string | null, string> = {
   empty: { count: 0, sum: 0n },
   lift: (value) => ({ count: 1, sum: decimalUnits(value) }),

@@ -1,7 +1,10 @@
 import type { Reader, Writer } from '../../records/codec.ts';
 import { addDouble, dyadic, EXACT_ZERO, ratio } from './exact.ts';
 
-/** `mantissa * 2^exponent` with an odd mantissa, zero as 0 * 2^0: an exact number of any size, in its one form. */
+/**
+ * `mantissa * 2^exponent` with an odd mantissa, zero as 0 * 2^0: an exact number of any size, in
+ * its one form.
+ */
 export interface Dyadic {
   readonly mantissa: bigint;
   readonly exponent: number;

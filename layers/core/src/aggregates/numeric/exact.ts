@@ -1,9 +1,13 @@
 /**
- * Exact sums. Integers add as numbers while they are safe and as bigints beyond; doubles add without any rounding, so that order and grouping
- * cannot show. Rounding happens once, to nearest with ties to even, when a result is shown.
+ * Exact sums. Integers add as numbers while they are safe and as bigints beyond; doubles add
+ * without any rounding, so that order and grouping cannot show. Rounding happens once, to nearest
+ * with ties to even, when a result is shown.
  */
 
-/** An exact integer: a number while it is safe, a bigint beyond, so that equal integers have one form. */
+/**
+ * An exact integer: a number while it is safe, a bigint beyond, so that equal integers have one
+ * form.
+ */
 export type ExactInteger = number | bigint;
 
 export function addIntegers(left: ExactInteger, right: ExactInteger): ExactInteger {
@@ -19,8 +23,9 @@ export function normalInteger(value: bigint): ExactInteger {
 }
 
 /**
- * An exact sum of doubles: components that do not overlap, in increasing magnitude, whose exact sum is the value (Shewchuk, Adaptive Precision
- * Floating-Point Arithmetic, 1997). A sum whose components would overflow is held as a bigint in units of 2^-1074.
+ * An exact sum of doubles: components that do not overlap, in increasing magnitude, whose exact sum
+ * is the value (Shewchuk, Adaptive Precision Floating-Point Arithmetic, 1997). A sum whose
+ * components would overflow is held as a bigint in units of 2^-1074.
  */
 export type ExactDouble = readonly number[] | bigint;
 
@@ -37,7 +42,8 @@ export function addDouble(sum: ExactDouble, value: number): ExactDouble {
     const high = carry + component;
     const back = high - carry;
     const low = carry - (high - back) + (component - back);
-    // Next to the largest double `back` may overflow where `high` does not (max and -1.5 of its last place), so `low` tells.
+    // Next to the largest double `back` may overflow where `high` does not (max and -1.5 of its
+    // last place), so `low` tells.
     if (!Number.isFinite(low)) return toUnits(sum) + unitsOf(value);
     if (low !== 0) components.push(low);
     carry = high;
@@ -50,7 +56,10 @@ export function addExactDoubles(left: ExactDouble, right: ExactDouble): ExactDou
   return typeof right === 'bigint' ? toUnits(left) + right : right.reduce<ExactDouble>(addDouble, left);
 }
 
-/** The value of a sum as `mantissa * 2^exponent` with an odd mantissa: the one form that equal sums share. Zero is 0 * 2^0. */
+/**
+ * The value of a sum as `mantissa * 2^exponent` with an odd mantissa: the one form that equal sums
+ * share. Zero is 0 * 2^0.
+ */
 export function dyadic(sum: ExactDouble): { readonly mantissa: bigint; readonly exponent: number } {
   let mantissa: bigint;
   let exponent: number;
@@ -91,13 +100,14 @@ export function roundedQuotient(sum: ExactDouble, divisor: number): number {
 }
 
 /**
- * The double nearest to `numerator / denominator`, ties to even; an infinity beyond the largest double, and never -0, which JSON would not keep.
- * `denominator` is above zero.
+ * The double nearest to `numerator / denominator`, ties to even; an infinity beyond the largest
+ * double, and never -0, which JSON would not keep. `denominator` is above zero.
  */
 export function ratio(numerator: bigint, denominator: bigint): number {
   const negative = numerator < 0n;
   const magnitude = negative ? -numerator : numerator;
-  // Scale so that the quotient has 54 or 55 bits: at least one below the 53 that a double keeps; the remainder decides ties.
+  // Scale so that the quotient has 54 or 55 bits: at least one below the 53 that a double keeps;
+  // the remainder decides ties.
   const scale = bitLength(magnitude) - bitLength(denominator) - 54;
   const scaled = (magnitude >> BigInt(scale)) / denominator;
   const exact =

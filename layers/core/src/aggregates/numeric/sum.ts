@@ -35,7 +35,10 @@ export const doubleSum: Algebra<ExactDouble, number> = {
   decode: decodeExactDouble,
 };
 
-/** Tag 0 and a double where one double is the exact sum; tag 1 with exponent and odd mantissa otherwise. */
+/**
+ * Tag 0 and a double where one double is the exact sum; tag 1 with exponent and odd mantissa
+ * otherwise.
+ */
 function encodeExactDouble(state: ExactDouble, writer: Writer): void {
   if (typeof state !== 'bigint' && state.length < 2) {
     writer.byte(0);

@@ -2,7 +2,10 @@ import type { Algebra } from '../algebra.ts';
 import { count } from '../count.ts';
 import { type Dyadic, dyadicOf, minus, plus, quotient, readDyadic, times, writeDyadic, ZERO } from './dyadic.ts';
 
-/** How many numbers, their exact sum, and the exact sum of their squares: what a variance needs, and nothing that depends on order. */
+/**
+ * How many numbers, their exact sum, and the exact sum of their squares: what a variance needs, and
+ * nothing that depends on order.
+ */
 interface Moments {
   readonly count: number;
   readonly sum: Dyadic;

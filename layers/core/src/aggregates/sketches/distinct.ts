@@ -11,10 +11,16 @@ import {
 } from './registers.ts';
 import { hashOfValue } from './value-hash.ts';
 
-/** Up to so many different values are counted one by one: 2 KiB of hashes, half of what the registers take at most. */
+/**
+ * Up to so many different values are counted one by one: 2 KiB of hashes, half of what the
+ * registers take at most.
+ */
 export const EXACT_VALUES_MAX = 256;
 
-/** The hashes of the values themselves while they are few, then HyperLogLog registers; null of nothing. */
+/**
+ * The hashes of the values themselves while they are few, then HyperLogLog registers; null of
+ * nothing.
+ */
 type Distinct = ReadonlySet<bigint> | Registers | null;
 
 /** What follows in the bytes of a state. */
@@ -23,11 +29,12 @@ const HASHES = 1;
 const REGISTERS = 2;
 
 /**
- * How many different values: exact up to 256 of them, then estimated by HyperLogLog within 1.6 % in two cases of three, 5 %
- * nearly always. 0 of nothing. "Exact" is meant up to two values with equal hashes (see `hashOfValue`).
+ * How many different values: exact up to 256 of them, then estimated by HyperLogLog within 1.6 % in
+ * two cases of three, 5 % nearly always. 0 of nothing. "Exact" is meant up to two values with equal
+ * hashes (see `hashOfValue`).
  *
- * A state is a function of the set of hashes alone: the hashes up to `EXACT_VALUES_MAX`, the registers that they raise
- * beyond. So states merge in any order and grouping to the same bytes.
+ * A state is a function of the set of hashes alone: the hashes up to `EXACT_VALUES_MAX`, the
+ * registers that they raise beyond. So states merge in any order and grouping to the same bytes.
  */
 export const distinct: Algebra<Distinct, number, Exclude<Scalar, null>> = {
   empty: null,

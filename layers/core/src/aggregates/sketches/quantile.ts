@@ -4,7 +4,10 @@ import { count } from '../count.ts';
 /** How many numbers fell into each bucket, by its index; null of nothing. */
 type Sketch = Map<number, number> | null;
 
-/** Buckets of one power of two: a bucket is as wide as 1/128 of where its power of two begins, so its middle is at most 0.4 % off. */
+/**
+ * Buckets of one power of two: a bucket is as wide as 1/128 of where its power of two begins, so
+ * its middle is at most 0.4 % off.
+ */
 const BUCKETS_PER_OCTAVE_BITS = 7n;
 /** Half the width of a bucket at the start of its power of two. */
 const RELATIVE_ERROR_MAX = 2 ** -(Number(BUCKETS_PER_OCTAVE_BITS) + 1);
@@ -12,8 +15,9 @@ const RELATIVE_ERROR_MAX = 2 ** -(Number(BUCKETS_PER_OCTAVE_BITS) + 1);
 const scratch = new DataView(new ArrayBuffer(8));
 
 /**
- * The bucket of a number: the upper bits of its IEEE-754 form, which grow with its magnitude; negative ones mirrored, zero in the middle. Whole numbers and shifts
- * alone, so that it is the same on every machine (a logarithm is not).
+ * The bucket of a number: the upper bits of its IEEE-754 form, which grow with its magnitude;
+ * negative ones mirrored, zero in the middle. Whole numbers and shifts alone, so that it is the
+ * same on every machine (a logarithm is not).
  */
 function bucketOf(value: number): number {
   if (value === 0) return 0;
@@ -35,8 +39,10 @@ function middleOf(bucket: number): number {
 }
 
 /**
- * A quantile by counts of buckets that grow with the magnitude (as HdrHistogram's; the guarantee is DDSketch's, Masson and others, 2019): at most 0.4 % off the
- * number that stands at rank `floor(q * (n - 1))`, whatever the distribution, down to the smallest normal double, 2.2e-308. Null of nothing. A bucket takes a few bytes; ten powers of ten have some 4,300.
+ * A quantile by counts of buckets that grow with the magnitude (as HdrHistogram's; the guarantee is
+ * DDSketch's, Masson and others, 2019): at most 0.4 % off the number that stands at rank `floor(q *
+ * (n - 1))`, whatever the distribution, down to the smallest normal double, 2.2e-308. Null of
+ * nothing. A bucket takes a few bytes; ten powers of ten have some 4,300.
  */
 export function quantile(q: number): Algebra<Sketch, number | null> {
   return {

@@ -17,7 +17,8 @@ const again = (registers: Registers): Registers => {
 const usedOf = (registers: Registers): number => registers.filter((rank) => rank > 0).length;
 
 it('are told by their ranks where none is unused, however small the ranks are', () => {
-  // 0.7213 / (1 + 1.079 / 4096) * 4096 * 2: little enough to be told by unused ones, if there were any.
+  // 0.7213 / (1 + 1.079 / 4096) * 4096 * 2: little enough to be told by unused ones, if there were
+  // any.
   expect(estimate(new Uint8Array(REGISTERS).fill(1))).toBe(5_907);
 });
 

@@ -9,10 +9,16 @@ export const STANDARD_ERROR = 1.04 / Math.sqrt(REGISTERS);
 const ALPHA = 0.7213 / (1 + 1.079 / REGISTERS);
 const RANK_BITS = 64n - INDEX_BITS;
 
-/** HyperLogLog: for each register, the longest run of zeros that a hash brought, plus one; 0 when there was none. */
+/**
+ * HyperLogLog: for each register, the longest run of zeros that a hash brought, plus one; 0 when
+ * there was none.
+ */
 export type Registers = Uint8Array;
 
-/** Raises the register of a hash, in place. Its upper bits are the index; the zeros at the start of the others count. */
+/**
+ * Raises the register of a hash, in place. Its upper bits are the index; the zeros at the start of
+ * the others count.
+ */
 export function raise(registers: Registers, hash: bigint): void {
   const rest = BigInt.asUintN(Number(RANK_BITS), hash);
   const zeros = Number(RANK_BITS) - (rest === 0n ? 0 : rest.toString(2).length);
