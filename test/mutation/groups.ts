@@ -87,15 +87,16 @@ const MUTATED = {
   },
   aggregates: {
     files: [
-      ...['count', 'exact', 'sum', 'mean', 'moments', 'extremes'],
-      ...['quantile', 'distinct', 'truth', 'dyadic', 'covariance', 'decimals', 'histogram'],
-      ...['observation', 'ordered', 'frequent', 'collect', 'own', 'takes', 'result', 'index'],
+      ...['count', 'min-max', 'any-all', 'histogram', 'positioned-value', 'first-last', 'top-k'],
+      ...['collect', 'custom', 'signatures', 'result', 'index'],
+      ...['exact', 'sum', 'mean', 'variance', 'dyadic', 'covariance', 'decimals'].map((name) => `numeric/${name}`),
+      ...['quantile', 'distinct'].map((name) => `sketches/${name}`),
     ].map((name) => `aggregates/${name}`),
     judges: [
       ...own('fold/row'),
       ...unit('fold', 'definition'),
       ...laws('aggregates', 'fold'),
-      ...own('aggregates/*', 'aggregates/numeric/decimal'),
+      ...own('aggregates/*', 'aggregates/numeric/*', 'aggregates/sketches/*'),
     ],
   },
   codecs: {
