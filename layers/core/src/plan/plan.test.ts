@@ -45,7 +45,7 @@ describe('canonicalJson', () => {
 describe('versionOf', () => {
   it('is the name, and the first 48 bits of the hash of the plan and the storage format', () => {
     const plan = { name: 'rides', groupBy: ['city'] } as unknown as Plan;
-    const text = '{"format":2,"groupBy":["city"],"name":"rides"}';
+    const text = '{"format":3,"groupBy":["city"],"name":"rides"}';
     const hash = createHash('sha256').update(text).digest('hex');
     expect(versionOf(plan)).toBe(`rides-${hash.slice(0, 12)}`);
   });
