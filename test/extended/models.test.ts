@@ -88,7 +88,7 @@ describe('a version whose ONNX file was exchanged', () => {
     for (const command of ['promote', 'challenge'])
       expect(await bifold.run('model', command, 'wine', version)).toMatchObject({
         status: 1,
-        stderr: expect.stringMatching(/received[\s\S]*allowed[\s\S]*to do[\s\S]*\[BIFOLD_ONNX_DIFFERS\]/),
+        stderr: expect.stringMatching(/got[\s\S]*expected[\s\S]*fix[\s\S]*\[BIFOLD_ONNX_DIFFERS\]/),
       });
     expect(await bifold.json('model', 'list', 'wine')).toEqual(before);
   });
