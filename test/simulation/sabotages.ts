@@ -414,18 +414,17 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'marks-of-batches-alone',
     rule: 6,
-    breaks:
-      'where the clock stands is known where batches end, and not where segments do: less is called final than is',
+    breaks: 'the watermark is stored where batches end, and not where segments do: less is called final than is',
     operatorState: (store, role) =>
       role !== 'speed'
         ? store
         : {
             ...store,
             write: async (partition, some) => {
-              const last = some.findLast(({ id }) => id.startsWith('clock|'));
+              const last = some.findLast(({ id }) => id.startsWith('watermark|'));
               await store.write(
                 partition,
-                some.filter((one) => one === last || !one.id.startsWith('clock|')),
+                some.filter((one) => one === last || !one.id.startsWith('watermark|')),
               );
             },
           },
@@ -433,7 +432,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'final-by-half-a-log',
     rule: 6,
-    breaks: 'a row is called final by the clock of one partition, while others are behind',
+    breaks: 'a row is called final by the watermark of one partition, while others are behind',
     operatorState: (store, role) =>
       role !== 'query'
         ? store
@@ -441,7 +440,7 @@ export const SABOTAGES: readonly Sabotage[] = [
             ...store,
             read: async (partition, wanted) =>
               (await store.read(partition, wanted)).map((one) =>
-                partition > 0 && one.id.startsWith('clock|') ? { ...one, timeMs: one.timeMs + 1_000 } : one,
+                partition > 0 && one.id.startsWith('watermark|') ? { ...one, timeMs: one.timeMs + 1_000 } : one,
               ),
           },
   },
