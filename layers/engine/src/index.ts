@@ -20,6 +20,7 @@ export {
 export { questionOf } from './query/parse-query.ts';
 export type { QueryPorts } from './query/ports.ts';
 export { type PublishedView, publishedView } from './query/published.ts';
+export { newSnapshot } from './query/read-snapshot.ts';
 export { rememberedVersions } from './query/versions.ts';
 export { answerView, type ViewPorts } from './query/view.ts';
 export { type CatchUpPorts, type CatchUpRequest, parseCatchUp, planCatchUp } from './recompute/catch-up.ts';

@@ -7,13 +7,12 @@ import {
   type Log,
   type Pipeline,
   type Pointer,
-  partitionsOf,
   type Range,
-  readSnapshotOf,
   type StoragePlan,
   sizeOf,
   ViewLostError,
 } from '@bifold/core';
+import { newSnapshot } from '@bifold/engine';
 import type { MappingState, TriggerState } from '@bifold/trigger';
 import { ask } from '../api.ts';
 import type { Context } from '../context.ts';
@@ -256,17 +255,8 @@ export async function storedViews(
   const scope = { version, topicId };
   const speed = speedStore(client, scope, storage);
   const pointer = await batchStore(client, scope, storage).readPointer('quorum');
-  const partitions = [...new Set([...(await speed.partitions()), ...partitionsOf(pointer.current)])];
-  const progress = await Promise.all(
-    partitions.map(async (partition) => {
-      const from = pointer.current?.cuts[String(partition)] ?? 0;
-      return [partition, await speed.readProgress(partition, from, null)] as const;
-    }),
-  );
-  return {
-    pointer,
-    coverage: readSnapshotOf(pointer, partitions, new Map(progress), storage.segmentSize, false).coverage,
-  };
+  const { coverage } = await newSnapshot({ storage }, { snapshot: false }, pointer, { store: speed });
+  return { pointer, coverage };
 }
 
 type Bounds = ReadonlyMap<number, { readonly start: number; readonly end: number }>;

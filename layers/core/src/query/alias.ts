@@ -63,14 +63,17 @@ export function switchedTo({ generation, current, previous }: ViewAlias, version
   };
 }
 
+/** The offsets that a version covers, as a plain answer and as a snapshot. */
+export interface CoveredOffsets {
+  readonly plain: Coverage;
+  readonly snapshot: Coverage;
+}
+
 /**
  * Rule 3: a version takes over when it covers what the one before it covers, as a plain answer and
  * as a snapshot.
  */
-export function mayTakeOver(
-  next: { readonly plain: Coverage; readonly snapshot: Coverage },
-  before: { readonly plain: Coverage; readonly snapshot: Coverage },
-): boolean {
+export function mayTakeOver(next: CoveredOffsets, before: CoveredOffsets): boolean {
   return coversAll(next.plain, before.plain) && coversAll(next.snapshot, before.snapshot);
 }
 

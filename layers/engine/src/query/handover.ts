@@ -2,6 +2,7 @@ import {
   type AliasStore,
   announced,
   type Coverage,
+  type CoveredOffsets,
   firstAlias,
   handedOver,
   isAnnounced,
@@ -14,6 +15,7 @@ import {
   type SealedSnapshot,
   sealedAt,
   sealSnapshot,
+  snapshotOf,
   switchedTo,
   unionOf,
   type ViewAlias,
@@ -77,19 +79,15 @@ export async function advanceHandover(
   topicId: string,
   { aliases, plans, portsOf }: HandoverPorts,
 ): Promise<boolean> {
-  const { current, next, sealed } = alias;
+  const { next } = alias;
   if (next === null) return false;
-  const before = await planOf(current, plans);
-  const ports = portsOf(before, { version: current, topicId });
-  const pointer = await ports.batch.readPointer('quorum');
-  const snapshot = sealed && snapshotFromSeal(before, { snapshot: true }, sealed, pointer);
-  if (sealed === null || snapshot === null) {
-    const readSnapshot = await newSnapshot(before, { snapshot: false }, pointer, ports);
+  const { plan, ports, pointer, covered } = await answeringVersion(alias, topicId, { plans, portsOf });
+  if (covered === null) {
+    const readSnapshot = await newSnapshot(plan, { snapshot: false }, pointer, ports);
     await aliases.move(alias, sealedAt(alias, sealSnapshot(readSnapshot)));
     return true;
   }
-  const after = await coverageOfVersion(next, topicId, { plans, portsOf });
-  if (!mayTakeOver(after, { plain: sealed.coverage, snapshot: snapshot.coverage })) return false;
+  if (!mayTakeOver(await coverageOfVersion(next, topicId, { plans, portsOf }), covered)) return false;
   await aliases.move(alias, handedOver(alias));
   return true;
 }
@@ -100,29 +98,43 @@ export async function advanceHandover(
  * segments only, and the last one may wait for records.
  */
 export async function missingOfNext(
-  { current, next, sealed }: Pick<ViewAlias, 'current'> & { readonly next: string; readonly sealed: SealedSnapshot },
+  alias: Pick<ViewAlias, 'current'> & { readonly next: string; readonly sealed: SealedSnapshot },
+  topicId: string,
+  ports: Omit<HandoverPorts, 'aliases'>,
+): Promise<Coverage> {
+  const { covered } = await answeringVersion(alias, topicId, ports);
+  const after = await coverageOfVersion(alias.next, topicId, ports);
+  return unionOf([missingOf(after.plain, alias.sealed.coverage), missingOf(after.snapshot, covered?.snapshot ?? {})]);
+}
+
+/**
+ * The version that answers, as it stands. `covered` is null before it is sealed, and when its
+ * sealed run is no longer kept.
+ */
+async function answeringVersion(
+  { current, sealed }: Pick<ViewAlias, 'current' | 'sealed'>,
   topicId: string,
   { plans, portsOf }: Omit<HandoverPorts, 'aliases'>,
-): Promise<Coverage> {
-  const before = await planOf(current, plans);
-  const pointer = await portsOf(before, { version: current, topicId }).batch.readPointer('quorum');
-  const snapshot = snapshotFromSeal(before, { snapshot: true }, sealed, pointer);
-  const after = await coverageOfVersion(next, topicId, { plans, portsOf });
-  return unionOf([missingOf(after.plain, sealed.coverage), missingOf(after.snapshot, snapshot?.coverage ?? {})]);
+) {
+  const plan = await planOf(current, plans);
+  const ports = portsOf(plan, { version: current, topicId });
+  const pointer = await ports.batch.readPointer('quorum');
+  const snapshot = sealed && snapshotFromSeal(plan, { snapshot: true }, sealed, pointer);
+  const covered: CoveredOffsets | null = sealed && snapshot && { plain: sealed.coverage, snapshot: snapshot.coverage };
+  return { plan, ports, pointer, covered };
 }
 
 async function coverageOfVersion(
   version: string,
   topicId: string,
   { plans, portsOf }: Omit<HandoverPorts, 'aliases'>,
-): Promise<{ readonly plain: Coverage; readonly snapshot: Coverage }> {
+): Promise<CoveredOffsets> {
   const plan = await planOf(version, plans);
   const ports = portsOf(plan, { version, topicId });
   const pointer = await ports.batch.readPointer('quorum');
-  const [plain, snapshot] = await Promise.all(
-    [false, true].map((each) => newSnapshot(plan, { snapshot: each }, pointer, ports)),
-  );
-  return { plain: plain?.coverage ?? {}, snapshot: snapshot?.coverage ?? {} };
+  const plain = await newSnapshot(plan, { snapshot: false }, pointer, ports);
+  const snapshot = snapshotOf(sealSnapshot(plain), pointer.current, plan.storage.segmentSize);
+  return { plain: plain.coverage, snapshot: snapshot.coverage };
 }
 
 /** @throws {ProtocolError} when the version was never deployed here */
