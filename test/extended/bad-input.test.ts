@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Bifold, bifoldIn } from '../integration/local/bifold.ts';
+import { type Bifold, bifoldIn, deleteCloud } from '../integration/local/bifold.ts';
 
 /**
  * Records that should not be, each beside a good one: every one of them is counted or set aside
@@ -88,10 +88,7 @@ beforeAll(async () => {
   await bifold.waitForLag('delays', 0);
 });
 
-afterAll(async () => {
-  const { status, stderr } = await bifold.run('down', '--delete');
-  if (status !== 0) throw new Error(stderr);
-});
+afterAll(() => deleteCloud(bifold));
 
 async function loadLookups(): Promise<void> {
   for (const [table, rows] of [

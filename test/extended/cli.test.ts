@@ -10,7 +10,7 @@ import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'cassandra-driver';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Bifold, bifoldIn, type Status, until } from '../integration/local/bifold.ts';
+import { type Bifold, bifoldIn, deleteCloud, type Status, until } from '../integration/local/bifold.ts';
 
 const LEGS = 3_000;
 /** Offsets of a segment of legs-once. */
@@ -31,10 +31,7 @@ let bifold: Bifold;
 beforeAll(() => {
   bifold = bifoldIn('cli');
 });
-afterAll(async () => {
-  const { status, stderr } = await bifold.run('down', '--delete');
-  if (status !== 0) throw new Error(stderr);
-});
+afterAll(() => deleteCloud(bifold));
 
 describe('before anything runs', () => {
   it('status names what is away, and does not fail', async () => {

@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureFlights, type Flights } from '@bifold/cli';
-import { cloudPaths } from '@bifold/cloud';
-import { DuckDBInstance } from '@duckdb/node-api';
+import type { Flights } from '@bifold/cli';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Bifold, bifoldIn, deleteCloud } from '../integration/local/bifold.ts';
+import { type Bifold, deleteCloud } from '../integration/local/bifold.ts';
+import { type Answer, numbered, overCsv, startFlights, type Verification } from '../integration/local/flights.ts';
 
 /**
  * After `npm start`: the commands of the README, and another pipeline beside the one that it runs.
@@ -13,56 +12,14 @@ import { type Bifold, bifoldIn, deleteCloud } from '../integration/local/bifold.
 /** The second pipeline is sent the first months of the year: 2013-04-01 as seconds since 1970. */
 const LEGS_BEFORE = 1_364_774_400;
 
-interface Verification {
-  readonly equal: boolean;
-  readonly records: number;
-  readonly rows: number;
-  readonly receipt: {
-    readonly generation: number;
-    readonly gaps: object;
-    readonly offsets: { readonly batch: number; readonly speed: number };
-    readonly batchBelow: Readonly<Record<string, number>>;
-  };
-}
-
-interface Answer {
-  readonly rows: readonly {
-    readonly key: Record<string, string | null>;
-    readonly window: { readonly start: string };
-    readonly values: Record<string, number | null>;
-  }[];
-}
-
 let bifold: Bifold;
 let flights: Flights;
 
 beforeAll(async () => {
-  bifold = bifoldIn('readme');
-  const { status, stdout, stderr } = await bifold.run('start');
-  if (status !== 0) throw new Error(`bifold start ended with ${status}\n${stdout.slice(-3000)}\n${stderr}`);
-  const softwareDir = join(bifold.stateDir, '..', '..', 'software');
-  flights = await ensureFlights(
-    cloudPaths({ root: join(softwareDir, '..', '..'), stateDir: bifold.stateDir, softwareDir }),
-    () => undefined,
-  );
+  ({ bifold, flights } = await startFlights('readme'));
 });
+
 afterAll(() => deleteCloud(bifold));
-
-/** Rows of a query over the CSV, with every value as a number, a text or null. */
-async function overCsv(sql: string): Promise<readonly (readonly (string | number | null)[])[]> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  const csv = (file: string) => `read_csv('${file}', header = true, all_varchar = true, nullstr = 'NA')`;
-  await connection.run(`CREATE VIEW flights AS SELECT * FROM ${csv(flights.flightsFile)}`);
-  await connection.run(`CREATE VIEW planes AS SELECT * FROM ${csv(flights.planesFile)}`);
-  const rows = (await connection.runAndReadAll(sql)).getRowsJson() as (string | number | null)[][];
-  connection.closeSync();
-  instance.closeSync();
-  return rows;
-}
-
-const numbered = (value: string | number | null | undefined): number | null =>
-  value === null || value === undefined ? null : Number(value);
 
 describe('another pipeline, of which nothing in the platform knows', () => {
   it('deploys and verifies: another topic, key, clock, window, and doubles with nulls', async () => {
@@ -87,10 +44,13 @@ describe('another pipeline, of which nothing in the platform knows', () => {
 
   it('counts and extremes are those of the CSV, sums of doubles too, up to its rounding', async () => {
     const { rows } = await bifold.json<Answer>('query', 'airframes', '--total', '--all');
-    const expected = await overCsv(`
+    const expected = await overCsv(
+      flights,
+      `
       WITH legs AS (SELECT tailnum, CAST(distance AS DOUBLE) AS miles, CAST(air_time AS DOUBLE) / 60 AS hours FROM flights
         WHERE epoch(CAST(replace(replace(time_hour, 'T', ' '), 'Z', '') AS TIMESTAMP)) + 60 * CAST(minute AS BIGINT) < ${LEGS_BEFORE})
-      SELECT tailnum, count(*), fsum(miles), fsum(hours), min(miles / hours), max(miles / hours) FROM legs GROUP BY ALL`);
+      SELECT tailnum, count(*), fsum(miles), fsum(hours), min(miles / hours), max(miles / hours) FROM legs GROUP BY ALL`,
+    );
     const answered = new Map(rows.map(({ key, values }) => [key.tailnum, values]));
     expect(answered.size).toBe(expected.length);
     const close = (left: number | null | undefined, right: number | null): boolean =>

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Bifold, bifoldIn } from '../integration/local/bifold.ts';
+import { type Bifold, bifoldIn, deleteCloud } from '../integration/local/bifold.ts';
+import { loadLookups } from '../integration/local/lookups.ts';
 
 /**
  * Answers that were kept, asked for again when everything has moved on: more events, other lookups,
@@ -73,22 +74,6 @@ let bifold: Bifold;
 let sent = 0;
 const file = (name: string): string => join(bifold.stateDir, name);
 
-async function done(...args: string[]): Promise<string> {
-  const { status, stdout, stderr } = await bifold.run(...args);
-  if (status !== 0) throw new Error(`bifold ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`);
-  return stdout;
-}
-
-async function loadLookups(seats: number): Promise<void> {
-  for (const [table, row] of [
-    ['airlines', { carrier: 'UA', name: 'United' }],
-    ['planes', { tailnum: 'N1', seats, manufacturer: null }],
-  ] as const) {
-    writeFileSync(file(`${table}.jsonl`), `${JSON.stringify(row)}\n`);
-    await done('lookup', 'load', table, '--file', file(`${table}.jsonl`));
-  }
-}
-
 /**
  * Sends so many events more, with something that is none between them, and waits until they are in
  * the answers.
@@ -97,12 +82,12 @@ async function send(events: number): Promise<void> {
   const lines = Array.from({ length: events }, (_, index) => line(eventOf(sent + index)));
   sent += events;
   writeFileSync(file('events.jsonl'), `${lines.join('\n')}\n`);
-  await done('produce', 'delays', '--file', file('events.jsonl'));
+  await bifold.done('produce', 'delays', '--file', file('events.jsonl'));
   await bifold.waitForLag('delays', 0);
 }
 
 async function publish(): Promise<number> {
-  await done('archive', 'delays');
+  await bifold.done('archive', 'delays');
   return (await bifold.json<{ generation: number }>('recompute', 'delays')).generation;
 }
 
@@ -149,28 +134,25 @@ let sentWhenKept = 0;
 
 beforeAll(async () => {
   bifold = bifoldIn('receipts');
-  await done('up');
+  await bifold.done('up');
   // Jobs run when this file says so: what is archived and published at each step is part of the
   // story.
   const rates = ['archiveRate', 'recomputeRate', 'sweepRate'].flatMap((name) => ['-c', `${name}=rate(1 day)`]);
-  await done('deploy', 'delays', '--topic-partitions', '2', ...rates);
-  await loadLookups(SEATS_BEFORE);
+  await bifold.done('deploy', 'delays', '--topic-partitions', '2', ...rates);
+  await loadLookups(bifold, SEATS_BEFORE);
   await send(12_000);
   expect((await bifold.feed('{"carrier":"UA"}\n', 'produce', 'delays')).status).toBe(0);
   expect(await publish()).toBe(1);
   await send(500);
   for (const [name, question] of Object.entries(QUESTIONS)) {
-    const answer = await done('query', 'delays', ...question, '--json');
+    const answer = await bifold.done('query', 'delays', ...question, '--json');
     writeFileSync(keptFile(name), answer);
     kept.set(name, answer);
   }
   sentWhenKept = sent;
 });
 
-afterAll(async () => {
-  const { status, stderr } = await bifold.run('down', '--delete');
-  if (status !== 0) throw new Error(stderr);
-});
+afterAll(() => deleteCloud(bifold));
 
 describe('an answer', () => {
   it('has a receipt of both layers, and every event that was sent', () => {
@@ -205,13 +187,13 @@ describe('an answer', () => {
     const page = await bifold.json<Answer>(...question, '--limit', '1');
     expect(page.cursor).not.toBeNull();
     expect(page.receipt.digest).not.toBe(long.receipt.digest);
-    expect(await done(...question, '--all')).toContain(`${long.receipt.digest} of ${long.rows.length} rows`);
+    expect(await bifold.done(...question, '--all')).toContain(`${long.receipt.digest} of ${long.rows.length} rows`);
   });
 });
 
 const sameAgain = (name: string): void => {
   it(`is given again, to the byte: ${name}`, async () => {
-    expect(await done('query', '--as-of', keptFile(name), '--json')).toBe(kept.get(name));
+    expect(await bifold.done('query', '--as-of', keptFile(name), '--json')).toBe(kept.get(name));
   });
 };
 
@@ -235,7 +217,7 @@ describe('while the log is whole', () => {
 describe('when everything has moved on', () => {
   beforeAll(async () => {
     const { run } = keptAnswer('every row').receipt;
-    await loadLookups(SEATS_AFTER);
+    await loadLookups(bifold, SEATS_AFTER);
     await send(12_000);
     expect(await publish()).toBe(2);
     await send(12_000);
@@ -250,9 +232,9 @@ describe('when everything has moved on', () => {
     const fed = await bifold.feed(kept.get('every row') ?? '', 'query', '--as-of', '-', '--json');
     expect(fed.stdout).toBe(kept.get('every row'));
     const receipt = JSON.stringify(keptAnswer('a page').receipt);
-    expect(await done('query', '--as-of', receipt, '--json')).toBe(kept.get('a page'));
+    expect(await bifold.done('query', '--as-of', receipt, '--json')).toBe(kept.get('a page'));
     const total = 'a total with its parts';
-    expect(await done('query', 'delays', ...QUESTIONS[total], '--as-of', keptFile(total), '--json')).toBe(
+    expect(await bifold.done('query', 'delays', ...QUESTIONS[total], '--as-of', keptFile(total), '--json')).toBe(
       kept.get(total),
     );
   });
@@ -291,7 +273,7 @@ describe('when everything has moved on', () => {
     const again = await bifold.json<Verification>('verify', 'delays', '--sample', '2', '--seed', 'seven');
     expect(again.receipt.digest).toBe(first.receipt.digest);
     expect(again.receipt.question).toMatchObject({ keys: [{ origin: 'EWR' }, { origin: 'EWR' }] });
-    expect(await done('verify', 'delays', '--sample', '3')).toMatch(/sample +3 keys of seed \d+/);
+    expect(await bifold.done('verify', 'delays', '--sample', '3')).toMatch(/sample +3 keys of seed \d+/);
   });
 });
 

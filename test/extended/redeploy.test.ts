@@ -75,15 +75,9 @@ beforeAll(async () => {
   bifold = bifoldIn(CLOUD);
   const next = { file: DEFINITION, replace: 'schemaVersion: 1', by: 'schemaVersion: 2' };
   edited = bifoldIn(CLOUD, otherCheckout(join(bifold.stateDir, 'edited'), [next]));
-  await done(bifold, 'up');
+  await bifold.done('up');
 });
 afterAll(() => deleteCloud(bifold));
-
-async function done(of: Bifold, ...args: string[]): Promise<string> {
-  const { status, stdout, stderr } = await of.run(...args);
-  if (status !== 0) throw new Error(`bifold ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`);
-  return stdout;
-}
 
 async function deploy(of: Bifold): Promise<Deployed> {
   const [deployed] = await of.json<readonly Deployed[]>('deploy', PIPELINE);
@@ -99,7 +93,7 @@ async function send(count: number): Promise<void> {
   sent += count;
   const file = join(bifold.stateDir, `legs-${sent}.jsonl`);
   writeFileSync(file, `${lines.join('\n')}\n`);
-  await done(bifold, 'produce', PIPELINE, '--file', file);
+  await bifold.done('produce', PIPELINE, '--file', file);
 }
 
 /**

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectCassandra } from '@bifold/adapters/cassandra';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type Bifold, bifoldIn, until } from '../integration/local/bifold.ts';
+import { type Bifold, bifoldIn, deleteCloud, until } from '../integration/local/bifold.ts';
+import { loadLookups } from '../integration/local/lookups.ts';
 
 /**
  * A database that is lost, on the real parts: everything says so, one command brings it back from
@@ -32,22 +33,6 @@ const file = (name: string): string => join(bifold.stateDir, name);
 const kept = new Map<string, string>();
 const keptAnswer = (name: string): Answer => JSON.parse(kept.get(name) ?? '');
 
-async function done(...args: string[]): Promise<string> {
-  const { status, stdout, stderr } = await bifold.run(...args);
-  if (status !== 0) throw new Error(`bifold ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`);
-  return stdout;
-}
-
-async function loadLookups(seats: number): Promise<void> {
-  for (const [table, row] of [
-    ['airlines', { carrier: 'UA', name: 'United' }],
-    ['planes', { tailnum: 'N1', seats, manufacturer: null }],
-  ] as const) {
-    writeFileSync(file(`${table}.jsonl`), `${JSON.stringify(row)}\n`);
-    await done('lookup', 'load', table, '--file', file(`${table}.jsonl`));
-  }
-}
-
 const CARRIERS = ['UA', 'AA', 'B6', 'DL'];
 const departure = (number: number): object => ({
   ...{ at: new Date(Date.UTC(2013, 0, 1 + (number % 9)) + number * 1_000).toISOString(), flight: 1, tailnum: 'N1' },
@@ -64,7 +49,7 @@ async function send(events: number): Promise<void> {
   for (const [pipeline, eventOf] of [['delays', departure] as const, ['legs-once', leg] as const]) {
     const lines = Array.from({ length: events }, (_, index) => JSON.stringify(eventOf(sent + index)));
     writeFileSync(file('events.jsonl'), `${lines.join('\n')}\n`);
-    await done('produce', pipeline, '--file', file('events.jsonl'));
+    await bifold.done('produce', pipeline, '--file', file('events.jsonl'));
     const key = pipeline === 'delays' ? '{"carrier":"UA"}' : '{"tailnum":"N1"}';
     expect((await bifold.feed(`${key}\n`, 'produce', pipeline)).status).toBe(0);
     await bifold.waitForLag(pipeline, 0);
@@ -74,8 +59,8 @@ async function send(events: number): Promise<void> {
 
 async function publish(): Promise<void> {
   for (const pipeline of PIPELINES) {
-    await done('archive', pipeline);
-    await done('recompute', pipeline);
+    await bifold.done('archive', pipeline);
+    await bifold.done('recompute', pipeline);
   }
 }
 
@@ -93,27 +78,24 @@ async function emptyDatabase(): Promise<void> {
 
 beforeAll(async () => {
   bifold = bifoldIn('restore');
-  await done('up');
+  await bifold.done('up');
   const rates = ['archiveRate', 'recomputeRate', 'sweepRate'].flatMap((name) => ['-c', `${name}=rate(1 day)`]);
-  await done('deploy', ...PIPELINES, '--topic-partitions', '2', ...rates);
-  await loadLookups(SEATS[0] as number);
+  await bifold.done('deploy', ...PIPELINES, '--topic-partitions', '2', ...rates);
+  await loadLookups(bifold, SEATS[0] as number);
   await send(9_000);
   await publish();
-  await loadLookups(SEATS[1] as number);
+  await loadLookups(bifold, SEATS[1] as number);
   await send(9_000);
   await publish();
   await send(500);
   for (const [pipeline, question] of Object.entries(QUESTIONS)) {
-    const answer = await done('query', ...question, '--json');
+    const answer = await bifold.done('query', ...question, '--json');
     writeFileSync(file(`${pipeline}.json`), answer);
     kept.set(pipeline, answer);
   }
 });
 
-afterAll(async () => {
-  const { status, stderr } = await bifold.run('down', '--delete');
-  if (status !== 0) throw new Error(stderr);
-});
+afterAll(() => deleteCloud(bifold));
 
 describe('a view whose database is there', () => {
   it('is not restored over it', async () => {
@@ -127,7 +109,7 @@ describe('a database that was emptied', () => {
   beforeAll(async () => {
     await emptyDatabase();
     // The tables come back, as they do when somebody starts the cloud again: empty.
-    await done('deploy', ...PIPELINES);
+    await bifold.done('deploy', ...PIPELINES);
   });
 
   for (const command of ['query', 'verify', 'wait'])
@@ -175,7 +157,7 @@ describe.each(PIPELINES)('%s, restored', (pipeline) => {
   });
 
   it('honours the receipt of an answer that was given before', async () => {
-    expect(await done('query', '--as-of', file(`${pipeline}.json`), '--json')).toBe(kept.get(pipeline));
+    expect(await bifold.done('query', '--as-of', file(`${pipeline}.json`), '--json')).toBe(kept.get(pipeline));
   });
 
   it('goes on', async () => {
@@ -183,7 +165,7 @@ describe.each(PIPELINES)('%s, restored', (pipeline) => {
     if (pipeline !== PIPELINES.at(-1)) return;
     await send(3_000);
     await publish();
-    await done('sweep', first);
+    await bifold.done('sweep', first);
     for (const each of PIPELINES) {
       expect(await bifold.json('verify', each)).toMatchObject({ equal: true });
       const list = await bifold.json<readonly unknown[]>('quarantine', 'list', each);
@@ -196,8 +178,8 @@ describe('a topic that was deleted and created again', () => {
   it('is named by wait and verify, by both ids, and is nothing to archive or recompute', async () => {
     const { pipelines } = await bifold.status();
     const old = pipelines.find(({ pipeline }) => pipeline === 'delays')?.topicId ?? '';
-    await done('topic', 'delete', 'departures', '--force');
-    await done('topic', 'create', 'departures', '--partitions', '2');
+    await bifold.done('topic', 'delete', 'departures', '--force');
+    await bifold.done('topic', 'create', 'departures', '--partitions', '2');
     const told = async (...args: string[]) => {
       const { status, stderr } = await bifold.run(...args);
       expect(stderr).toContain('BIFOLD_TOPIC_RECREATED');

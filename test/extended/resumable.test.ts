@@ -3,14 +3,15 @@
  * exactly once, whatever was killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kafkaLog } from '@bifold/adapters/kafka';
-import { type CloudAddresses, openCloud } from '@bifold/cloud';
+import type { CloudAddresses } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
-import { type Bifold, bifoldIn, until } from '../integration/local/bifold.ts';
+import { type Bifold, deleteCloud, until } from '../integration/local/bifold.ts';
+import { cloudWithFolder } from '../integration/local/cloud-folder.ts';
 import { type Random, randomOf } from '../simulation/random.ts';
 
 const SEED = Number(process.env.RESUMABLE_SEED ?? 20131112);
@@ -24,19 +25,10 @@ let addresses: CloudAddresses;
 let folder: string;
 
 beforeAll(async () => {
-  bifold = bifoldIn('resumable');
-  const { status, stderr } = await bifold.run('up');
-  if (status !== 0) throw new Error(stderr);
-  ({ addresses } = await openCloud({ root, stateDir: bifold.stateDir }));
-  folder = join(bifold.stateDir, 'files');
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  ({ bifold, addresses, folder } = await cloudWithFolder('resumable'));
 });
 
-afterAll(async () => {
-  const { status, stderr } = await bifold.run('down', '--delete');
-  if (status !== 0) throw new Error(stderr);
-});
+afterAll(() => deleteCloud(bifold));
 
 interface Found {
   readonly partition: number;

@@ -109,12 +109,6 @@ function writeVersion(
   return own;
 }
 
-async function done(...args: string[]): Promise<string> {
-  const { status, stdout, stderr } = await bifold.run(...args);
-  if (status !== 0) throw new Error(`bifold ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`);
-  return stdout;
-}
-
 /** Sends so many wines more. */
 async function produce(wines: number, day = '2026-11-22', alcoholBy = alcoholOf): Promise<void> {
   const lines = Array.from({ length: wines }, (_, index) => {
@@ -124,7 +118,7 @@ async function produce(wines: number, day = '2026-11-22', alcoholBy = alcoholOf)
   sent += wines;
   const file = join(folder, 'wines.jsonl');
   writeFileSync(file, `${lines.join('\n')}\n`);
-  await done('produce', 'wine', '--file', file);
+  await bifold.done('produce', 'wine', '--file', file);
 }
 
 /** Sends so many, and waits until they are in the answers of both pipelines. */
@@ -149,7 +143,8 @@ async function watchFor(id: number): Promise<unknown> {
   throw new Error('watch ended by itself');
 }
 
-const ask = async (): Promise<Answer> => JSON.parse(await done('query', 'wine', '--window', 'all', '--all', '--json'));
+const ask = async (): Promise<Answer> =>
+  JSON.parse(await bifold.done('query', 'wine', '--window', 'all', '--all', '--json'));
 
 /**
  * How many rows have what a version says of their wine; null counts those without a score. Every
@@ -169,13 +164,13 @@ function counted({ rows }: Answer, stumps: readonly Stump[]): Record<string, num
 beforeAll(async () => {
   // Of its own: others may have models of that name, and a pointer stays.
   bifold = bifoldIn('scores');
-  await done('up');
+  await bifold.done('up');
   const rates = ['archiveRate', 'recomputeRate', 'sweepRate'].flatMap((name) => ['-c', `${name}=rate(1 day)`]);
-  await done('deploy', 'wine', 'wine-drift', '--topic-partitions', '2', ...rates, '-c', 'training=installed');
+  await bifold.done('deploy', 'wine', 'wine-drift', '--topic-partitions', '2', ...rates, '-c', 'training=installed');
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
-  await done('down', '--delete');
+  await bifold.done('down', '--delete');
 });
 
 it('lets records wait while there is no version, as the definition says, then scores them with the one that is promoted', async () => {
@@ -186,14 +181,14 @@ it('lets records wait while there is no version, as the definition says, then sc
   await until('records that wait', lagOf, (lag) => lag === 60);
   expect((await ask()).rows).toEqual([]);
 
-  await done(
+  await bifold.done(
     'model',
     'add',
     writeVersion(FIRST, 0.9, (alcohol) => said(FIRST, alcohol)),
   );
   expect((await bifold.run('model', 'add', join(folder, 'v1'))).status).toBe(1);
-  expect(await done('model', 'list')).toMatch(/^wine +v1$/m);
-  expect(await done('model', 'promote', 'wine')).toContain('v1 is the current version, the first');
+  expect(await bifold.done('model', 'list')).toMatch(/^wine +v1$/m);
+  expect(await bifold.done('model', 'promote', 'wine')).toContain('v1 is the current version, the first');
   await bifold.waitForLag('wine', 0);
   const scored = await ask();
   expect(counted(scored, [FIRST])).toEqual({ v1: 60 });
@@ -201,15 +196,15 @@ it('lets records wait while there is no version, as the definition says, then sc
 });
 
 it('promotes no version that is worse, or scored otherwise than in training', async () => {
-  await done(
+  await bifold.done(
     'model',
     'add',
     writeVersion(SECOND, 0.8, (alcohol) => said(SECOND, alcohol)),
   );
   const worse = await bifold.run('model', 'promote', 'wine', 'v2');
   expect([worse.status, worse.stderr]).toEqual([1, expect.stringContaining('[BIFOLD_MODEL_WORSE]')]);
-  expect(await done('model', 'compare', 'wine', 'v2')).toMatch(/accuracy +0\.800000 +0\.900000 +-0\.100000/);
-  await done(
+  expect(await bifold.done('model', 'compare', 'wine', 'v2')).toMatch(/accuracy +0\.800000 +0\.900000 +-0\.100000/);
+  await bifold.done(
     'model',
     'add',
     writeVersion({ ...SECOND, version: 'v3' }, 0.99, () => ['barolo', 1]),
@@ -222,7 +217,7 @@ it('promotes no version that is worse, or scored otherwise than in training', as
 });
 
 it('gives the same scores in the batch layer, and an old answer to the byte when other versions are current', async () => {
-  await done('model', 'promote', 'wine', 'v2', '--even-if-worse');
+  await bifold.done('model', 'promote', 'wine', 'v2', '--even-if-worse');
   const seen = watchFor(sent);
   await send(100);
   expect(await seen).toMatchObject({ change: 'new', window: { name: 'all' } });
@@ -230,28 +225,28 @@ it('gives the same scores in the batch layer, and an old answer to the byte when
   const counts = counted(speed, [FIRST, SECOND]);
   expect(counts.NOBODY).toBeUndefined();
   expect(counts.v2).toBeGreaterThan(0);
-  await done('archive', 'wine');
-  await done('recompute', 'wine');
+  await bifold.done('archive', 'wine');
+  await bifold.done('recompute', 'wine');
   const batch = await ask();
   expect(batch.rows).toEqual(speed.rows);
   expect(batch.receipt.models.certainty).toEqual(['v1', 'v2']);
   expect(await bifold.json('verify', 'wine', '--against', 'both')).toMatchObject({ equal: true, records: 160 });
 
-  const kept = await done('query', 'wine', '--window', 'all', '--all', '--json');
+  const kept = await bifold.done('query', 'wine', '--window', 'all', '--all', '--json');
   const file = join(folder, 'answer.json');
   writeFileSync(file, kept);
-  expect(await done('model', 'rollback', 'wine')).toContain('v1 is the current version again');
+  expect(await bifold.done('model', 'rollback', 'wine')).toContain('v1 is the current version again');
   await send(50);
-  expect(await done('query', '--as-of', file, '--json')).toBe(kept);
-  expect(await done('query', 'wine', '--window', 'all')).toMatch(/model +cultivar: v1, v2/);
+  expect(await bifold.done('query', '--as-of', file, '--json')).toBe(kept);
+  expect(await bifold.done('query', 'wine', '--window', 'all')).toMatch(/model +cultivar: v1, v2/);
   expect(await bifold.json('verify', 'wine')).toMatchObject({ equal: true, records: 210 });
 });
 
 it('trains nothing where there is nothing to learn, says why, and leaves the registry as it is', async () => {
   const refused = await bifold.run('train', 'alcohol', '--deployed');
   expect([refused.status, refused.stdout]).toEqual([1, expect.stringContaining('[BIFOLD_FEATURE_EMPTY]')]);
-  expect(await done('model', 'list')).not.toContain('alcohol');
-  expect(await done('logs', 'wine-train')).toMatch(/"refusedTrainings":1/);
+  expect(await bifold.done('model', 'list')).not.toContain('alcohol');
+  expect(await bifold.done('logs', 'wine-train')).toMatch(/"refusedTrainings":1/);
 });
 
 it('tells a stream that has drifted from one that is as in training', async () => {
@@ -286,9 +281,9 @@ it('tells a stream that has drifted from one that is as in training', async () =
 
   // What is counted is a view like any other: batch and speed say the same, and the function that
   // publishes it measures it.
-  await done('archive', 'wine-drift');
-  await done('recompute', 'wine-drift');
+  await bifold.done('archive', 'wine-drift');
+  await bifold.done('recompute', 'wine-drift');
   expect(await driftOf()).toEqual(after);
   expect(await bifold.json('verify', 'wine-drift')).toMatchObject({ equal: true, records: 310 });
-  expect(await done('logs', 'wine-drift-recompute')).toMatch(/"driftedFeatures":[1-9]/);
+  expect(await bifold.done('logs', 'wine-drift-recompute')).toMatch(/"driftedFeatures":[1-9]/);
 });

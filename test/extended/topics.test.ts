@@ -7,7 +7,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Bifold, bifoldIn, type Ran, until } from '../integration/local/bifold.ts';
+import { type Bifold, deleteCloud, type Ran, until } from '../integration/local/bifold.ts';
+import { cloudWithFolder } from '../integration/local/cloud-folder.ts';
 import { commandsOf, inShell, lastingLines } from '../integration/local/page.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -18,19 +19,10 @@ let addresses: CloudAddresses;
 let folder: string;
 
 beforeAll(async () => {
-  bifold = bifoldIn('topics');
-  const { status, stderr } = await bifold.run('up');
-  if (status !== 0) throw new Error(stderr);
-  ({ addresses } = await openCloud({ root, stateDir: bifold.stateDir }));
-  folder = join(bifold.stateDir, 'files');
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  ({ bifold, addresses, folder } = await cloudWithFolder('topics'));
 });
 
-afterAll(async () => {
-  const { status, stderr } = await bifold.run('down', '--delete');
-  if (status !== 0) throw new Error(stderr);
-});
+afterAll(() => deleteCloud(bifold));
 
 interface Record {
   readonly partition: number;

@@ -1,9 +1,7 @@
-import { join } from 'node:path';
-import { ensureFlights, type Flights } from '@bifold/cli';
-import { cloudPaths } from '@bifold/cloud';
-import { DuckDBInstance } from '@duckdb/node-api';
+import type { Flights } from '@bifold/cli';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Bifold, bifoldIn, type Ran } from './local/bifold.ts';
+import { type Bifold, deleteCloud, type Ran } from './local/bifold.ts';
+import { type Answer, numbered, overCsv, startFlights, type Verification } from './local/flights.ts';
 
 /**
  * What `npm start` does, on all the flights of 2013, judged by an oracle that shares no fold,
@@ -12,63 +10,15 @@ import { type Bifold, bifoldIn, type Ran } from './local/bifold.ts';
 
 const FLIGHTS = 336_776;
 
-interface Verification {
-  readonly equal: boolean;
-  readonly records: number;
-  readonly rows: number;
-  readonly receipt: {
-    readonly generation: number;
-    readonly gaps: object;
-    readonly offsets: { readonly batch: number; readonly speed: number };
-    readonly batchBelow: Readonly<Record<string, number>>;
-  };
-}
-
-interface Answer {
-  readonly rows: readonly {
-    readonly key: Record<string, string | null>;
-    readonly window: { readonly start: string };
-    readonly values: Record<string, number | null>;
-  }[];
-}
-
 let bifold: Bifold;
 let started: Ran;
 let flights: Flights;
 
 beforeAll(async () => {
-  bifold = bifoldIn('main-job');
-  started = await bifold.run('start');
-  // Nothing below can hold then: every test names the cause.
-  if (started.status !== 0)
-    throw new Error(`bifold start ended with ${started.status}\n${started.stdout.slice(-3000)}\n${started.stderr}`);
-  const softwareDir = join(bifold.stateDir, '..', '..', 'software');
-  flights = await ensureFlights(
-    cloudPaths({ root: join(softwareDir, '..', '..'), stateDir: bifold.stateDir, softwareDir }),
-    () => undefined,
-  );
+  ({ bifold, started, flights } = await startFlights('main-job'));
 });
 
-afterAll(async () => {
-  const { status, stderr } = await bifold.run('down', '--delete');
-  if (status !== 0) throw new Error(stderr);
-});
-
-/** Rows of a query over the CSV, with every value as a number, a text or null. */
-async function overCsv(sql: string): Promise<readonly (readonly (string | number | null)[])[]> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  const csv = (file: string) => `read_csv('${file}', header = true, all_varchar = true, nullstr = 'NA')`;
-  await connection.run(`CREATE VIEW flights AS SELECT * FROM ${csv(flights.flightsFile)}`);
-  await connection.run(`CREATE VIEW planes AS SELECT * FROM ${csv(flights.planesFile)}`);
-  const rows = (await connection.runAndReadAll(sql)).getRowsJson() as (string | number | null)[][];
-  connection.closeSync();
-  instance.closeSync();
-  return rows;
-}
-
-const numbered = (value: string | number | null | undefined): number | null =>
-  value === null || value === undefined ? null : Number(value);
+afterAll(() => deleteCloud(bifold));
 
 describe('npm start', () => {
   it('ends well, with a generation published under way and every row proven', () => {
@@ -93,13 +43,16 @@ describe('npm start', () => {
     ['hourly', 3600],
     ['daily', 86_400],
   ])('answers with the rows that DuckDB finds in the CSV: %s', async (window, sizeSeconds) => {
-    const expected = await overCsv(`
+    const expected = await overCsv(
+      flights,
+      `
       WITH departures AS (
         SELECT carrier, origin, f.tailnum AS tailnum, dep_time, CAST(dep_delay AS BIGINT) AS delay, CAST(p.seats AS BIGINT) AS seats,
                epoch(CAST(replace(replace(time_hour, 'T', ' '), 'Z', '') AS TIMESTAMP)) + 60 * CAST(f.minute AS BIGINT) AS scheduled
         FROM flights f LEFT JOIN planes p ON p.tailnum = f.tailnum)
       SELECT carrier, origin, CAST(scheduled - scheduled % ${sizeSeconds} AS BIGINT) AS start, count(*), count(*) - count(dep_time), sum(delay), avg(delay), max(delay), coalesce(sum(seats), 0)
-      FROM departures GROUP BY ALL`);
+      FROM departures GROUP BY ALL`,
+    );
     const { rows } = await bifold.json<Answer>('query', 'delays', '--window', window, '--all');
     const answered = new Map(
       rows.map(({ key, window: { start }, values }) => [
@@ -140,14 +93,14 @@ describe('npm start', () => {
     const below = Object.entries(receipt.batchBelow)
       .map(([partition, end]) => `(_partition = ${partition} AND _offset < ${end})`)
       .join(' OR ');
-    const [{ flights }] = await sql(`SELECT count(*) AS flights FROM delays.archive WHERE ${below}`);
-    expect(views).toEqual({ flights, first: '2013-01-01 00:00:00' });
+    const [{ flights: recomputed }] = await sql(`SELECT count(*) AS flights FROM delays.archive WHERE ${below}`);
+    expect(views).toEqual({ flights: recomputed, first: '2013-01-01 00:00:00' });
     const archived = await sql('SELECT carrier, count(*) AS flights FROM delays.archive GROUP BY ALL');
-    const published = await overCsv('SELECT carrier, count(*) FROM flights GROUP BY ALL');
+    const published = await overCsv(flights, 'SELECT carrier, count(*) FROM flights GROUP BY ALL');
     // What the last run of the archive function had not seen yet is missing.
     expect(archived).toHaveLength(published.length);
     const flown = archived.reduce((sum, { flights: each }) => sum + each, 0);
-    expect(flown).toBeGreaterThanOrEqual(flights);
+    expect(flown).toBeGreaterThanOrEqual(recomputed);
     expect(flown).toBeLessThanOrEqual(FLIGHTS);
     expect((await bifold.run('sql')).stdout).toContain('delays.hourly');
   });

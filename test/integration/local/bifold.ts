@@ -27,7 +27,9 @@ export interface Bifold {
   readonly env: NodeJS.ProcessEnv;
   /** Runs a command to its end, whatever its status. */
   run(...args: string[]): Promise<Ran>;
-  /** Runs a command that must succeed, with --json, and reads what it printed. */
+  /** Runs a command that must succeed. @returns its standard output */
+  done(...args: string[]): Promise<string>;
+  /** As `done`, with --json: what it printed, read. */
   json<T>(...args: string[]): Promise<T>;
   /** Runs a command with this text as its standard input. */
   feed(input: string, ...args: string[]): Promise<Ran>;
@@ -65,8 +67,7 @@ const OUTPUT_BYTES_MAX = 512 * 1024 * 1024;
  */
 export async function sharedBifold(): Promise<Bifold> {
   const bifold = bifoldIn(SHARED);
-  const { status, stderr } = await bifold.run('up');
-  if (status !== 0) throw new Error(stderr);
+  await bifold.done('up');
   return bifold;
 }
 
@@ -80,8 +81,7 @@ export async function endShared(): Promise<void> {
 
 /** Stops a cloud with all that belongs to it, and deletes its data. */
 export async function deleteCloud(bifold: Bifold): Promise<void> {
-  const { status, stderr } = await bifold.run('down', '--delete');
-  if (status !== 0) throw new Error(stderr);
+  await bifold.done('down', '--delete');
 }
 
 /**
@@ -120,17 +120,19 @@ export function bifoldIn(name: string, checkout: string = root): Bifold {
       child.stdin?.end(input ?? '');
     });
   const run = (...args: string[]): Promise<Ran> => feed(null, args);
-  const json = async <T>(...args: string[]): Promise<T> => {
-    const { status, stdout, stderr } = await run(...args, '--json');
+  const done = async (...args: string[]): Promise<string> => {
+    const { status, stdout, stderr } = await run(...args);
     if (status !== 0) throw new Error(`bifold ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`);
-    return JSON.parse(stdout) as T;
+    return stdout;
   };
+  const json = async <T>(...args: string[]): Promise<T> => JSON.parse(await done(...args, '--json')) as T;
   const status = (): Promise<Status> => json<Status>('status');
   return {
     stateDir,
     env,
     run,
     feed: (input, ...args) => feed(input, args),
+    done,
     json,
     status,
     async waitForLag(pipeline, most) {
