@@ -17,7 +17,9 @@ export async function emptyDatabase(world: World): Promise<void> {
     const { version, topicId } = world.keysOf(deployment);
     return (stage.publications.get(`${version} ${topicId}`)?.size ?? 0) > 0;
   });
-  if (!isRecorded || deployments.some(({ lost }) => lost) || !world.strikes('emptied', 0.02)) return;
+  if (!isRecorded || deployments.some(({ lost }) => lost)) return;
+  const happening = world.strikes('emptied', 0.04);
+  if (happening === null) return;
   world.say('EMPTIED the database');
   world.wasEmptied = true;
   for (const deployment of deployments) {
@@ -33,6 +35,11 @@ export async function emptyDatabase(world: World): Promise<void> {
   world.emptiedAtStep = world.scheduler.steps;
   world.receipts.clear();
   for (const deployment of deployments) deployment.lost = true;
+  // It may be away for long, and retention goes on: restored is what the archive has.
+  const retained = world.followUp(happening, 'retention', 0.5);
+  if (retained === null) return;
+  for (let partition = 0; partition < world.topic.partitions; partition++)
+    world.topic.retain(partition, retained.random);
 }
 
 /** An operator restores one view; what was interrupted is begun again. */

@@ -5,6 +5,7 @@ export const NEMESES = [
   'crash',
   'freeze',
   'timeout',
+  'unavailable',
   'retention',
   'holes',
   'transaction',

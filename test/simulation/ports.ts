@@ -61,6 +61,8 @@ export interface Stage {
   readonly models: { readonly files: Map<string, Uint8Array>; readonly pointers: ModelPointers };
   /** How likely a call is left without an answer, now. */
   readonly timeouts: () => number;
+  /** Too few replicas are alive for a plain write, now: it is refused, and applies nowhere. */
+  readonly isUnavailable: () => boolean;
   readonly readRepair: boolean;
   /** Of all that is deployed in the run. */
   readonly segmentSize: SegmentSize;
@@ -75,6 +77,10 @@ async function mutate(stage: Stage, actor: Actor, label: string, apply: Apply): 
   const { scheduler, replicas } = stage;
   const { random } = actor;
   await scheduler.turn(actor, label);
+  if (stage.isUnavailable()) {
+    scheduler.say(`  refused: ${label}`);
+    throw new NoAnswer(label);
+  }
   if (random.chance(stage.timeouts())) {
     scheduler.say(`  no answer to: ${label}`);
     for (const replica of replicas) {

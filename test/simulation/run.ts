@@ -75,7 +75,15 @@ export class Run {
 
   /** What happens in this round with this probability: null when it does not. */
   happening(kind: string, probability: number): Happening | null {
-    const id = `${this.round}.${kind}`;
+    return this.drawn(`${this.round}.${kind}`, probability);
+  }
+
+  /** What happens at once after something else, with this probability; nothing in a calm world. */
+  followUp({ id }: Happening, kind: string, probability: number): Happening | null {
+    return this.calm ? null : this.drawn(`${id}.${kind}`, probability);
+  }
+
+  private drawn(id: string, probability: number): Happening | null {
     const random = randomOf(this.seed, id);
     if (!random.chance(probability) || this.only?.has(id) === false) return null;
     this.events.push(id);

@@ -70,8 +70,7 @@ function startActors(world: World): void {
   };
   begin('speed', 0.6, 4, (happening) => {
     const deployment = world.drawnDeployment(happening.random);
-    if (world.round >= deployment.throttledUntil)
-      poll(world, deployment, happening.random.pick(deployment.pollers), happening);
+    poll(world, deployment, happening.random.pick(deployment.pollers), happening);
   });
   if (!world.sources.areNone) begin('relay', 0.5, 2, (happening) => relay(world, happening));
   // While a reader stands still, the batch layer makes haste: what it reads may be overtaken, and

@@ -13,6 +13,11 @@ import type { Deployment, Poller, World } from './world.ts';
 
 /** Polls after which a calm world must have consumed its log. */
 const POLLS_MAX = 2_000;
+/**
+ * How often a poller goes on at once, as the trigger does: with the same batch after a failure,
+ * with the next one after a success. Only so does a process meet what it kept itself.
+ */
+const GOES_ON = { retry: 0.9, next: 0.8 } as const;
 
 /**
  * Hands records to the function, as the trigger does: from the position on, holes passed over, one
@@ -20,15 +25,32 @@ const POLLS_MAX = 2_000;
  */
 export function poll(world: World, deployment: Deployment, poller: Poller, happening: Happening): void {
   const { random } = happening;
+  const { partitions } = world.topic;
+  const drawn = random.shuffled([...Array(partitions).keys()]).slice(0, 1 + random.below(partitions));
+  deliver(world, deployment, poller, drawn, happening);
+}
+
+function deliver(
+  world: World,
+  deployment: Deployment,
+  poller: Poller,
+  partitions: readonly number[],
+  happening: Happening,
+): void {
+  const { random } = happening;
   const { topic } = world;
+  if (!world.calm && world.round < deployment.throttledUntil) return;
   const delivery = new Map<number, readonly LogRecord[]>();
-  const wanted = random.shuffled([...Array(topic.partitions).keys()]).slice(0, 1 + random.below(topic.partitions));
-  for (const partition of wanted.filter((each) => !poller.busy[each])) {
+  for (const partition of partitions.filter((each) => each < topic.partitions && !poller.busy[each])) {
     const records = topic.fetch(partition, poller.position[partition] as number, 1 + random.below(6));
     if (records.length > 0) delivery.set(partition, records);
   }
   if (delivery.size === 0) return;
   for (const partition of delivery.keys()) poller.busy[partition] = true;
+  const goOn = (how: keyof typeof GOES_ON): void => {
+    const next = world.followUp(happening, how, GOES_ON[how]);
+    if (next !== null) deliver(world, deployment, poller, partitions, next);
+  };
   const offsets = Array.from(
     delivery,
     ([partition, records]) => `p${partition} [${records.map(({ offset }) => offset)}]`,
@@ -52,7 +74,9 @@ export function poll(world: World, deployment: Deployment, poller: Poller, happe
           poller.position[partition] = Math.max(end, poller.position[partition] as number);
           deployment.committed[partition] = Math.max(end, deployment.committed[partition] as number);
         }
+        goOn('next');
       },
+      failed: () => goOn('retry'),
     },
   );
 }
@@ -86,7 +110,7 @@ function invoke(
   { id, random }: Happening,
   name: string,
   body: (ports: SpeedPorts, warm: WarmState) => Promise<readonly FoldedPartition[]>,
-  ends: { readonly released?: () => void; readonly succeeded?: () => void } = {},
+  ends: { readonly released?: () => void; readonly succeeded?: () => void; readonly failed?: () => void } = {},
 ): void {
   let instance = deployment.instances.find(({ busy }) => !busy && random.chance(0.85));
   if (!instance) {
@@ -119,7 +143,10 @@ function invoke(
       ends.succeeded?.();
     },
     {
-      failed: release,
+      failed: () => {
+        release();
+        ends.failed?.();
+      },
       crashed: () => {
         release();
         deployment.instances = deployment.instances.filter((each) => each !== used);

@@ -25,7 +25,7 @@ export async function strike(world: World): Promise<void> {
  * a transaction may be aborted in the round that it was opened in.
  */
 const ALL: readonly ((world: World) => void | Promise<void>)[] = [
-  ...[zombie, jump, throttle, transaction, abort, crash, freeze, retention, redeployment, recreation],
+  ...[zombie, jump, throttle, unavailability, transaction, abort, crash, freeze, retention, redeployment, recreation],
   ...[newPartition, rollback, lookupReload, promotion, acceptLost, clockJump, emptyDatabase],
 ];
 
@@ -61,6 +61,14 @@ function throttle(world: World): void {
   const deployment = random.pick(world.current);
   deployment.throttledUntil = world.round + 5 + random.below(40);
   world.say(`THROTTLED ${deployment.name} until round ${deployment.throttledUntil}`);
+}
+
+/** The database refuses plain writes for a while. */
+function unavailability(world: World): void {
+  const random = world.strikes('unavailable', 0.02)?.random;
+  if (!random) return;
+  world.unavailableUntil = world.round + 2 + random.below(10);
+  world.say(`UNAVAILABLE for writes until round ${world.unavailableUntil}`);
 }
 
 function transaction(world: World): void {

@@ -107,6 +107,8 @@ export class World extends Run {
   readonly sideInputs: SideInputs;
   readonly deployments: Deployment[] = [];
   readonly kept: KeptPages[] = [];
+  /** The round until which the database refuses plain writes. */
+  unavailableUntil = 0;
   /** The round until which a version that was just deployed is watched. */
   handoverUntil = 0;
   /**
@@ -138,6 +140,7 @@ export class World extends Run {
       log: this.topic.log,
       models: { files: new Map(), pointers: memoryModelPointers() },
       timeouts: () => (this.nemeses.has('timeout') && !this.calm ? timeouts : 0),
+      isUnavailable: () => !this.calm && this.round < this.unavailableUntil,
       readRepair: this.sabotage.readRepair ?? true,
       segmentSize,
     };
