@@ -8,6 +8,7 @@ const { join } = require('node:path');
 
 const WORKSPACES = [
   'layers/core',
+  'layers/models',
   'layers/compression',
   'layers/adapters',
   'layers/engine',
@@ -50,24 +51,33 @@ const home = (dependency, homes) => ({
 module.exports = {
   forbidden: [
     arrow('layers/core', []),
+    arrow('layers/models', ['layers/core']),
     arrow('layers/compression', []),
-    arrow('layers/adapters', ['layers/core', 'layers/compression']),
+    arrow('layers/adapters', ['layers/core', 'layers/models', 'layers/compression']),
     {
-      ...arrow('layers/engine', ['layers/core']),
+      ...arrow('layers/engine', ['layers/core', 'layers/models']),
       from: { path: '^layers/engine/', pathNot: TESTS },
     },
-    arrow('layers/pipelines', ['layers/core']),
+    arrow('layers/pipelines', ['layers/core', 'layers/models']),
     arrow('layers/streams', ['layers/core', 'layers/adapters', 'layers/pipelines']),
-    arrow('functions', ['layers/core', 'layers/adapters', 'layers/engine', 'layers/pipelines']),
-    arrow('cdk', ['layers/core', 'layers/pipelines']),
+    arrow('functions', ['layers/core', 'layers/models', 'layers/adapters', 'layers/engine', 'layers/pipelines']),
+    arrow('cdk', ['layers/core', 'layers/models', 'layers/pipelines']),
     arrow('infra/cloud', []),
     arrow('infra/trigger', ['layers/compression']),
     // infra/cli imports everything of ours.
     {
-      name: 'core-is-pure',
-      comment: 'Core has no I/O and no libraries: the Standard Schema types, hashing and bytes.',
+      name: 'plan-imports-nothing',
+      comment:
+        'The nodes of a plan are plain types: a plan imports nothing but the errors and the hash of its version.',
       severity: 'error',
-      from: { path: '^layers/core/', pathNot: TESTS },
+      from: { path: '^layers/core/src/plan/', pathNot: TESTS },
+      to: { pathNot: ['^layers/core/src/plan/', '^layers/core/src/errors\\.ts$', '^(node:)?crypto$'] },
+    },
+    {
+      name: 'core-is-pure',
+      comment: 'Core and models have no I/O and no libraries: the Standard Schema types, hashing and bytes.',
+      severity: 'error',
+      from: { path: '^layers/(core|models)/', pathNot: TESTS },
       to: {
         pathNot: [
           '^layers/',

@@ -1,4 +1,5 @@
-import { driftPlanOf, requiresHistory } from '@bifold/core';
+import { requiresHistory } from '@bifold/core/engine';
+import { driftPlanOf } from '@bifold/models/engine';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';

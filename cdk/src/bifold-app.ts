@@ -1,4 +1,6 @@
-import { learnsFromArchive, type ModelDefinition, type Pipeline } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import type { ModelDefinition } from '@bifold/models';
+import { learnsFromArchive } from '@bifold/models/engine';
 import {
   App,
   type AppProps,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ModelDefinition } from '@bifold/core';
+import type { ModelDefinition } from '@bifold/models';
 import { Duration, Size, Stack } from 'aws-cdk-lib';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';

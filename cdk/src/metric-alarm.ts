@@ -1,4 +1,4 @@
-import type { Plan } from '@bifold/core';
+import type { Plan } from '@bifold/core/engine';
 import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';

@@ -1,4 +1,4 @@
-import type { Plan } from '@bifold/core';
+import type { Plan } from '@bifold/core/engine';
 import { Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';

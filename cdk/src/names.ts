@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Plan } from '@bifold/core';
+import type { Plan } from '@bifold/core/engine';
 
 /** The functions of a pipeline: a relay only where other topics make its log. */
 export const FUNCTION_ROLES = ['relay', 'speed', 'archive', 'recompute', 'sweep', 'query'] as const;

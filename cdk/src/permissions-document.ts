@@ -1,4 +1,4 @@
-import { type Plan, requiresHistory } from '@bifold/core';
+import { type Plan, requiresHistory } from '@bifold/core/engine';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { ALL_ROLES, type FunctionRole } from './names.ts';
 

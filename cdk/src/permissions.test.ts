@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { learnsFromArchive, type Plan } from '@bifold/core';
+import type { Plan } from '@bifold/core/engine';
+import { learnsFromArchive } from '@bifold/models/engine';
 import { models, pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { ManagedPolicy, Policy, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';

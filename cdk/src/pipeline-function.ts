@@ -1,4 +1,5 @@
-import type { ModelDefinition, Plan } from '@bifold/core';
+import type { Plan } from '@bifold/core/engine';
+import type { ModelDefinition } from '@bifold/models';
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { type ISecurityGroup, type IVpc, SecurityGroup, Subnet, type SubnetSelection, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { PolicyDocument, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';

@@ -1,4 +1,5 @@
-import { driftPlanOf, learnsFromArchive, type Pipeline } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import { driftPlanOf, learnsFromArchive } from '@bifold/models/engine';
 import { models, pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { Match, type Template } from 'aws-cdk-lib/assertions';

@@ -1,4 +1,4 @@
-import type { Plan } from '@bifold/core';
+import type { Plan } from '@bifold/core/engine';
 import { Annotations, Aspects, CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { BatchLayer } from './batch-layer.ts';

@@ -1,4 +1,4 @@
-import type { Plan } from '@bifold/core';
+import type { Plan } from '@bifold/core/engine';
 import type { Node } from 'constructs';
 import { DeploymentError } from './errors.ts';
 

@@ -1,4 +1,4 @@
-import type { ModelDefinition } from '@bifold/core';
+import type { ModelDefinition } from '@bifold/models';
 import { Duration, Stack } from 'aws-cdk-lib';
 import { RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';

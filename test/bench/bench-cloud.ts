@@ -23,7 +23,7 @@ import {
   openCloud,
   type ServiceSpec,
 } from '@bifold/cloud';
-import type { Plan } from '@bifold/core';
+import type { Plan } from '@bifold/core/engine';
 import type { MappingState, TriggerState } from '@bifold/trigger';
 import { PARTITIONS } from './readings.ts';
 

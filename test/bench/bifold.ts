@@ -10,7 +10,7 @@ import {
   segmentEnd,
   segmentOf,
   segmentStart,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import type { BenchCloud } from './bench-cloud.ts';
 import type { ResultRow } from './oracle.ts';
 import { type ProcessorSeconds, processorSeconds, spent } from './processor-time.ts';

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cloudPaths, ensureSoftware, type OnProgress } from '@bifold/cloud';
-import { readModel, scorerOf, type Value } from '@bifold/core';
+import type { Value } from '@bifold/core/engine';
+import { readModel, scorerOf } from '@bifold/models/engine';
 
 /**
  * Rows scored in a second, by one thread. `together`: all rows in one call; `alone`: a call for

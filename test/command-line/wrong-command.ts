@@ -1,4 +1,4 @@
-import type { Explanation } from '@bifold/core';
+import type { Explanation } from '@bifold/core/engine';
 import { choice } from './option.ts';
 
 /** A command that the caller must write differently. */

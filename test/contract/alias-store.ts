@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { count, definePipeline, running, topic } from '@bifold/core';
 import {
   type AliasStore,
   announced,
-  count,
-  definePipeline,
   firstAlias,
   handedOver,
   type Plan,
   type PlanStore,
-  running,
   sealedAt,
-  topic,
   type ViewName,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ArchiveStore, Scope, ViewStore } from '@bifold/core';
+import type { ArchiveStore, Scope, ViewStore } from '@bifold/core/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freshScope } from './speed-store.ts';
 

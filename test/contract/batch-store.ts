@@ -1,4 +1,4 @@
-import { type BatchStore, bucketOf, type Pointer, type PublishedRun, type Scope } from '@bifold/core';
+import { type BatchStore, bucketOf, type Pointer, type PublishedRun, type Scope } from '@bifold/core/engine';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ALL, collect, freshScope, LOOKALIKE_KEYS } from './speed-store.ts';
 

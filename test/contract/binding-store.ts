@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { BindingStore, LookupStore, Scope, SweepLedger, Value } from '@bifold/core';
+import type { BindingStore, LookupStore, Scope, SweepLedger, Value } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import { collect, freshScope } from './speed-store.ts';
 

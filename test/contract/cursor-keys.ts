@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import type { CursorKeys } from '@bifold/core';
+import type { CursorKeys } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 
 /** What the query function relies on: a period has one key for all, for ever. */

@@ -1,4 +1,4 @@
-import type { Log } from '@bifold/core';
+import type { Log } from '@bifold/core/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 export const CODECS = ['gzip', 'snappy', 'lz4', 'zstd'] as const;

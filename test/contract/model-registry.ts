@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ModelRegistry, NOTHING_PROMOTED, promoted } from '@bifold/core';
+import type { ModelRegistry } from '@bifold/core/engine';
+import { NOTHING_PROMOTED, promoted } from '@bifold/models/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 interface OpenRegistry {

@@ -1,4 +1,4 @@
-import type { OperatorStateStore, Scope, StateEntry } from '@bifold/core';
+import type { OperatorStateStore, Scope, StateEntry } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import { freshScope } from './speed-store.ts';
 

@@ -1,4 +1,4 @@
-import type { Pointer, PublicationStore, PublishedRun, Scope } from '@bifold/core';
+import type { Pointer, PublicationStore, PublishedRun, Scope } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import { freshScope } from './speed-store.ts';
 

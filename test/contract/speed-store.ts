@@ -7,7 +7,7 @@ import {
   type Scope,
   type SegmentSize,
   type SpeedStore,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
 export const ALL: RowFilter = { keys: null, window: null, fromMs: null, toMs: null };

@@ -13,9 +13,9 @@ import { memoryBucket, memoryModelPointers, modelRegistry } from '@bifold/adapte
 import { openDuckDb } from '@bifold/adapters/duckdb';
 import { ensureTrainingPython, onnxRuntimeOf } from '@bifold/cli';
 import { cloudPaths } from '@bifold/cloud';
+import { type Metrics, makeVersion, trainingRequest, type Version } from '@bifold/functions/training';
 import {
   category,
-  checkGolden,
   defineModel,
   gradientBoosting,
   linear,
@@ -23,10 +23,8 @@ import {
   type ModelDefinition,
   numeric,
   randomForest,
-  readModel,
-  scorerOf,
-} from '@bifold/core';
-import { type Metrics, makeVersion, trainingRequest, type Version } from '@bifold/functions/training';
+} from '@bifold/models';
+import { checkGolden, readModel, scorerOf } from '@bifold/models/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

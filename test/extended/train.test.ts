@@ -11,20 +11,15 @@ import { type Trained, trainFromFile } from '@bifold/cli';
 import { cloudPaths } from '@bifold/cloud';
 import {
   category,
-  checkFile,
-  checkGolden,
   defineModel,
   gradientBoosting,
   linear,
   logistic,
   type ModelDefinition,
-  type ModelFile,
   numeric,
   randomForest,
-  readManifest,
-  readModel,
-  scorerOf,
-} from '@bifold/core';
+} from '@bifold/models';
+import { checkFile, checkGolden, type ModelFile, readManifest, readModel, scorerOf } from '@bifold/models/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

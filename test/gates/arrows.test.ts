@@ -11,6 +11,7 @@ import { root, run } from './run.ts';
 
 const WORKSPACES = [
   'layers/core',
+  'layers/models',
   'layers/compression',
   'layers/adapters',
   'layers/engine',
@@ -29,6 +30,9 @@ const VIOLATIONS = [
   { file: 'layers/core/src/planted-c.ts', imports: 'node:fs', rule: 'core-is-pure' },
   { file: 'layers/core/src/planted-d.ts', imports: 'zod', rule: 'core-is-pure' },
   { file: 'layers/core/src/planted-e.ts', imports: 'node:process', rule: 'core-is-pure' },
+  { file: 'layers/core/src/plan/planted-f.ts', imports: '../deep.ts', rule: 'plan-imports-nothing' },
+  { file: 'layers/models/src/planted-a.ts', imports: '@bifold/adapters/memory', rule: 'arrow-models' },
+  { file: 'layers/models/src/planted-b.ts', imports: 'node:fs', rule: 'core-is-pure' },
   { file: 'layers/compression/src/planted-a.ts', imports: '@bifold/core', rule: 'arrow-compression' },
   { file: 'layers/adapters/src/planted-a.ts', imports: '@bifold/pipelines', rule: 'arrow-adapters' },
   { file: 'layers/adapters/src/planted-b.ts', imports: '@bifold/functions/training', rule: 'arrow-adapters' },
@@ -48,6 +52,7 @@ const VIOLATIONS = [
   { file: 'infra/cli/src/planted-b.test.ts', imports: '../../../test/planted.ts', rule: 'arrow-from-tests' },
   { file: 'infra/cli/src/planted-i.test.ts', imports: './planted-b.test.ts', rule: 'no-test-imported' },
   { file: 'layers/adapters/src/planted-c.ts', imports: '../../core/src/deep.ts', rule: 'index-of-core' },
+  { file: 'layers/adapters/src/planted-e.ts', imports: '../../models/src/deep.ts', rule: 'index-of-models' },
   { file: 'functions/src/planted-c.ts', imports: '../../layers/adapters/src/deep.ts', rule: 'index-of-adapters' },
   { file: 'functions/src/planted-d.ts', imports: '../../layers/pipelines/src/deep.ts', rule: 'index-of-pipelines' },
   { file: 'functions/src/planted-g.ts', imports: '../../layers/engine/src/deep.ts', rule: 'index-of-engine' },

@@ -27,7 +27,7 @@ import {
   sweepLedger,
 } from '@bifold/adapters';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
-import type { LogRecord } from '@bifold/core';
+import type { LogRecord } from '@bifold/core/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka';
 import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';

@@ -8,7 +8,7 @@ import {
   Reader,
   takesPositionedValues,
   Writer,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { nearest, plainMean, plainSum, unitsOf } from './doubles.ts';

@@ -1,4 +1,4 @@
-import { ARCHIVE_COLUMNS, enrichedSql, type Plan, quoted, sqlTypeOf, type Value } from '@bifold/core';
+import { ARCHIVE_COLUMNS, enrichedSql, type Plan, quoted, sqlTypeOf, type Value } from '@bifold/core/engine';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { appendValue, openDuckDb } from './duckdb.ts';
 

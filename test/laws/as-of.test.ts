@@ -18,7 +18,7 @@ import {
   type ViewQuery,
   type WindowPlan,
   windowEndMs,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { choices } from './numbers.ts';

@@ -1,15 +1,5 @@
-import {
-  type CalendarUnit,
-  calendar,
-  count,
-  definePipeline,
-  paneStartSql,
-  panesOf,
-  topic,
-  type Value,
-  windowEndMs,
-  windowStartsOf,
-} from '@bifold/core';
+import { calendar, count, definePipeline, topic } from '@bifold/core';
+import { type CalendarUnit, paneStartSql, panesOf, type Value, windowEndMs, windowStartsOf } from '@bifold/core/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

@@ -1,8 +1,6 @@
+import { calendar, count, definePipeline, running, session, sliding, sum, topic, tumbling } from '@bifold/core';
 import {
-  calendar,
   comparePositions,
-  count,
-  definePipeline,
   type FoldedRow,
   foldOf,
   interpret,
@@ -15,17 +13,11 @@ import {
   type RowParts,
   type RowPosition,
   rowId,
-  running,
   SegmentFold,
-  session,
-  sliding,
-  sum,
-  topic,
-  tumbling,
   type Value,
   type WindowPlan,
   type WindowRange,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

@@ -1,20 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Answer,
-  type Cursor,
-  calendar,
-  count,
-  cursorText,
-  definePipeline,
-  running,
-  session,
-  sliding,
-  sum,
-  topic,
-  tumbling,
-} from '@bifold/core';
+import { calendar, count, definePipeline, running, session, sliding, sum, topic, tumbling } from '@bifold/core';
+import { type Answer, type Cursor, cursorText } from '@bifold/core/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

@@ -1,21 +1,8 @@
-import {
-  definePipeline,
-  drift,
-  driftOf,
-  driftPlanOf,
-  field,
-  lookup,
-  model,
-  promoted,
-  readModel,
-  running,
-  sum,
-  table,
-  topic,
-  tumbling,
-  type Value,
-} from '@bifold/core';
+import { definePipeline, field, lookup, model, running, sum, table, topic, tumbling } from '@bifold/core';
+import type { Value } from '@bifold/core/engine';
 import { executeQuery, questionOf } from '@bifold/engine';
+import { drift } from '@bifold/models';
+import { driftOf, driftPlanOf, promoted, readModel } from '@bifold/models/engine';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-import type { Value } from '@bifold/core';
+import type { Value } from '@bifold/core/engine';
 import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll } from '@jest/globals';
 

@@ -1,13 +1,5 @@
-import {
-  count,
-  definePipeline,
-  dropDuplicates,
-  enrichedSql,
-  interpret,
-  type LogRecord,
-  running,
-  topic,
-} from '@bifold/core';
+import { count, definePipeline, dropDuplicates, running, topic } from '@bifold/core';
+import { enrichedSql, interpret, type LogRecord } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

@@ -4,16 +4,13 @@ import {
   count,
   definePipeline,
   Expression,
-  type FieldType,
   field,
-  foldOf,
   type Pipeline,
-  quoted,
   running,
   topic,
-  type Value,
   when,
 } from '@bifold/core';
+import { type FieldType, foldOf, quoted, type Value } from '@bifold/core/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

@@ -1,8 +1,6 @@
+import { count, definePipeline, dropLate, running, session, sliding, sum, topic, tumbling } from '@bifold/core';
 import {
   type AnswerRow,
-  count,
-  definePipeline,
-  dropLate,
   type FoldedRow,
   fillPage,
   foldOf,
@@ -10,15 +8,9 @@ import {
   interpret,
   type LogRecord,
   rowId,
-  running,
-  session,
-  sliding,
-  sum,
-  topic,
-  tumbling,
   type ViewQuery,
   withFinality,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

@@ -1,31 +1,33 @@
 import {
-  type Answer,
-  answerOf,
-  compareUtf8,
   count,
   definePipeline,
   field,
-  fillPage,
-  foldOf,
-  interpret,
   items,
-  keyText,
-  type LogRecord,
   last,
   type Pipeline,
-  quoted,
-  replayAnswer,
   running,
-  SegmentFold,
   split,
   sum,
   topic,
   tumbling,
+} from '@bifold/core';
+import {
+  type Answer,
+  answerOf,
+  compareUtf8,
+  fillPage,
+  foldOf,
+  interpret,
+  keyText,
+  type LogRecord,
+  quoted,
+  replayAnswer,
+  SegmentFold,
   type Value,
   type ViewQuery,
   viewSql,
   type WindowPlan,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

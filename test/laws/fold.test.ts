@@ -5,7 +5,7 @@ import {
   type LogRecord,
   QUARANTINE_WINDOW,
   SegmentFold,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { fold, lookupsAt, type PlainFold, partitionLog, plainFold, SEGMENT_SIZE, trips } from './trips.ts';

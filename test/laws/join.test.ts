@@ -1,21 +1,14 @@
+import { collect, count, definePipeline, join, maxBy, running, sum, topic } from '@bifold/core';
 import {
-  collect,
-  count,
-  definePipeline,
   enrichedSql,
   firstForwardedSql,
   foldOf,
   interpret,
-  join,
   type LogRecord,
-  maxBy,
   ORIGIN_HEADER,
   originText,
   partitionFor,
-  running,
-  sum,
-  topic,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

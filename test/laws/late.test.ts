@@ -1,14 +1,5 @@
-import {
-  count,
-  definePipeline,
-  dropLate,
-  enrichedSql,
-  interpret,
-  type LogRecord,
-  running,
-  stateEntriesSql,
-  topic,
-} from '@bifold/core';
+import { count, definePipeline, dropLate, running, topic } from '@bifold/core';
+import { enrichedSql, interpret, type LogRecord, stateEntriesSql } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

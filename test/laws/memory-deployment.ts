@@ -9,7 +9,8 @@ import {
   memoryPublications,
   memoryViews,
 } from '@bifold/adapters/memory';
-import { type Answer, foldOf, type LogRecord, type Pipeline, type Scope, type SpeedStore } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import { type Answer, foldOf, type LogRecord, type Scope, type SpeedStore } from '@bifold/core/engine';
 import {
   archiveLog,
   coldState,

@@ -21,7 +21,7 @@ import {
   rowCoverage,
   SegmentFold,
   stillReadable,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { choices } from './numbers.ts';

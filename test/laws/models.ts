@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ModelRegistry, Value } from '@bifold/core';
+import type { ModelRegistry, Value } from '@bifold/core/engine';
 
 /**
  * Models of a few trees, drawn at random, and what they say of a record: written for tests, and

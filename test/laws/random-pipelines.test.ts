@@ -1,4 +1,4 @@
-import { AGGREGATE_SIGNATURES, type AggregateKind } from '@bifold/core';
+import { AGGREGATE_SIGNATURES, type AggregateKind } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RANDOM_KINDS, randomCase } from './random-pipelines.ts';

@@ -1,6 +1,5 @@
 import {
   type Aggregate,
-  type AllowedLateness,
   all,
   any,
   calendar,
@@ -10,7 +9,6 @@ import {
   correlation,
   count,
   covariance,
-  type Duplicates,
   definePipeline,
   distinct,
   dropDuplicates,
@@ -29,7 +27,6 @@ import {
   type Pipeline,
   quantile,
   running,
-  type SegmentSize,
   session,
   sliding,
   split,
@@ -39,12 +36,11 @@ import {
   topic,
   topK,
   tumbling,
-  type Value,
   variance,
-  versionOf,
   type Window,
   when,
 } from '@bifold/core';
+import { type AllowedLateness, type Duplicates, type SegmentSize, type Value, versionOf } from '@bifold/core/engine';
 import { range } from '@bifold/pipelines';
 import fc from 'fast-check';
 import { z } from 'zod';

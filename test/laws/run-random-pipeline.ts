@@ -29,7 +29,7 @@ import {
   segmentStart,
   type ViewQuery,
   type WindowPlan,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { archiveLog, coldState, executeQuery, foldDelivery, publishedView, recompute } from '@bifold/engine';
 import { choices as choicesOf } from './numbers.ts';
 import { LOOKUP_VERSIONS, pipelineOf, type RandomCase, TABLES } from './random-pipelines.ts';

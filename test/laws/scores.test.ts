@@ -1,31 +1,32 @@
 import {
-  type Answer,
-  bindingNameOf,
-  challenged,
   count,
   definePipeline,
   field,
-  interpret,
-  type LogRecord,
   lookup,
   max,
   mean,
   model,
-  promoted,
-  type ResolveLookup,
-  replayAnswer,
-  rowAlgebrasOf,
   running,
-  type Slots,
-  slotIndex,
   sum,
   table,
   topic,
   tumbling,
+} from '@bifold/core';
+import {
+  type Answer,
+  bindingNameOf,
+  interpret,
+  type LogRecord,
+  type ResolveLookup,
+  replayAnswer,
+  rowAlgebrasOf,
+  type Slots,
+  slotIndex,
   type Value,
   withModels,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { executeQuery, questionOf } from '@bifold/engine';
+import { challenged, promoted } from '@bifold/models/engine';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

@@ -12,7 +12,8 @@ import {
   modelRegistry,
 } from '@bifold/adapters';
 import { openEngine } from '@bifold/adapters/duckdb';
-import { foldOf, type LogRecord, type ModelPointer, type Pipeline, type Value } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import { foldOf, type LogRecord, type ModelPointer, type Value } from '@bifold/core/engine';
 import { archiveLog, coldState, foldDelivery, publishedView, recompute } from '@bifold/engine';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import fc from 'fast-check';

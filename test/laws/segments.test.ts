@@ -1,4 +1,4 @@
-import { type SegmentSize, segmentEnd, segmentOf, segmentSql, segmentStart } from '@bifold/core';
+import { type SegmentSize, segmentEnd, segmentOf, segmentSql, segmentStart } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { duckDbWhileTesting } from './duckdb.ts';

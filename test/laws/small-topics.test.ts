@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { count, definePipeline, type Pipeline, type StoragePlan, segmentOf, sum, topic, tumbling } from '@bifold/core';
+import { count, definePipeline, type Pipeline, sum, topic, tumbling } from '@bifold/core';
+import { type StoragePlan, segmentOf } from '@bifold/core/engine';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { MemoryDeployment } from './memory-deployment.ts';

@@ -3,20 +3,18 @@ import {
   definePipeline,
   field,
   first,
-  foldOf,
-  type LogRecord,
   last,
   lookup,
   max,
   maxBy,
   mean,
   min,
-  type ResolveLookup,
   sum,
   table,
   topic,
   tumbling,
 } from '@bifold/core';
+import { foldOf, type LogRecord, type ResolveLookup } from '@bifold/core/engine';
 import fc from 'fast-check';
 import { z } from 'zod';
 

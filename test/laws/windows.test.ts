@@ -1,14 +1,5 @@
-import {
-  calendar,
-  panesOf,
-  running,
-  session,
-  sliding,
-  tumbling,
-  type Window,
-  windowEndMs,
-  windowStartsOf,
-} from '@bifold/core';
+import { calendar, running, session, sliding, tumbling, type Window } from '@bifold/core';
+import { panesOf, windowEndMs, windowStartsOf } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 

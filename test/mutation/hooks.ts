@@ -11,6 +11,9 @@ const SUBSTITUTES: Readonly<Record<string, URL>> = {
   '@jest/globals': new URL('globals.ts', import.meta.url),
   'fast-check': new URL('fast-check.ts', import.meta.url),
   '@bifold/core': new URL('../../layers/core/src/index.ts', import.meta.url),
+  '@bifold/core/engine': new URL('../../layers/core/src/engine.ts', import.meta.url),
+  '@bifold/models': new URL('../../layers/models/src/index.ts', import.meta.url),
+  '@bifold/models/engine': new URL('../../layers/models/src/engine.ts', import.meta.url),
   '@bifold/pipelines': new URL('../../layers/pipelines/src/index.ts', import.meta.url),
 };
 

@@ -9,7 +9,7 @@ import {
   rowAlgebrasOf,
   segmentOf,
   segmentStart,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { questionOf } from '@bifold/engine';
 import { archive, recompute, sweep } from './batch-layer.ts';
 import { restore } from './emptied.ts';

@@ -1,4 +1,5 @@
-import { BifoldError, type LookupArchive, requiresHistory } from '@bifold/core';
+import { BifoldError } from '@bifold/core';
+import { type LookupArchive, requiresHistory } from '@bifold/core/engine';
 import { announceVersion, restoreView } from '@bifold/engine';
 import { foldingEngine } from './engine.ts';
 import { viewPorts } from './handover.ts';

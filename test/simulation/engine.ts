@@ -1,3 +1,4 @@
+import type { Pipeline } from '@bifold/core';
 import {
   type AggregatePlan,
   type BoundModels,
@@ -11,7 +12,6 @@ import {
   needsCoreFold,
   nonPushdownInputSql,
   originHeader,
-  type Pipeline,
   type Plan,
   quarantinedSql,
   type ResolveLookup,
@@ -27,7 +27,7 @@ import {
   viewSql,
   watermarksSql,
   withModels,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 
 /** Files on the local disks of all functions, by path: names are never used twice. */
 export type LocalFiles = Map<string, readonly TableColumn[]>;

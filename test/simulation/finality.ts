@@ -1,3 +1,4 @@
+import type { Pipeline } from '@bifold/core';
 import {
   type Answer,
   type Coverage,
@@ -6,11 +7,10 @@ import {
   interpret,
   keyText,
   originHeader,
-  type Pipeline,
   type Receipt,
   rowAlgebrasOf,
   rowId,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import type { History, Lookups } from './history.ts';
 
 /** What a receipt should say of finality: told by the log alone, event by event. */

@@ -1,4 +1,4 @@
-import type { LogRecord, ResolveLookup } from '@bifold/core';
+import type { LogRecord, ResolveLookup } from '@bifold/core/engine';
 
 /**
  * All that a topic ever held, per partition and offset; null is a hole. What retention took is

@@ -1,3 +1,4 @@
+import type { Pipeline } from '@bifold/core';
 import {
   type Answer,
   type Coverage,
@@ -7,14 +8,13 @@ import {
   interpret,
   keyText,
   normalRanges,
-  type Pipeline,
   type Receipt,
   rowAlgebrasOf,
   rowCoverage,
   rowId,
   type ViewQuery,
   withoutRange,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 
 import { finalBeforeDifference } from './finality.ts';
 import type { History, Lookups } from './history.ts';

@@ -1,10 +1,8 @@
 import {
-  type AllowedLateness,
   any,
   collect,
   correlation,
   count,
-  type Duplicates,
   definePipeline,
   dropDuplicates,
   dropLate,
@@ -20,10 +18,8 @@ import {
   model,
   type Pipeline,
   quantile,
-  type Relayed,
   repartition,
   running,
-  type SegmentSize,
   session,
   sliding,
   sum,
@@ -31,10 +27,16 @@ import {
   topic,
   topK,
   tumbling,
-  type Value,
   variance,
-  versionOf,
 } from '@bifold/core';
+import {
+  type AllowedLateness,
+  type Duplicates,
+  type Relayed,
+  type SegmentSize,
+  type Value,
+  versionOf,
+} from '@bifold/core/engine';
 import { z } from 'zod';
 import { type DrawnModel, drawModel } from '../laws/models.ts';
 import type { Random } from './random.ts';

@@ -30,7 +30,7 @@ import {
   segmentStart,
   type TableColumn,
   type ViewName,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { fileOf, type LocalFiles } from './engine.ts';
 import type { Actor, Scheduler } from './scheduler.ts';
 

@@ -9,7 +9,7 @@ import {
   segmentOf,
   ViewLostError,
   type ViewQuery,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { answerView, executeQuery, questionOf, readRecordSources, resolveRecordSources } from '@bifold/engine';
 import { foldingEngine } from './engine.ts';
 import { viewPorts } from './handover.ts';

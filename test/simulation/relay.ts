@@ -1,4 +1,4 @@
-import type { LogRecord } from '@bifold/core';
+import type { LogRecord } from '@bifold/core/engine';
 import { relayDelivery } from '@bifold/engine';
 import { logWriter } from './ports.ts';
 import type { Happening } from './run.ts';

@@ -12,7 +12,7 @@ import type {
   PublicationStore,
   Scope,
   SpeedStore,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import type { WarmState } from '@bifold/engine';
 import type { bucket, Stage } from './ports.ts';
 

@@ -16,7 +16,7 @@ import {
   segmentOf,
   segmentStart,
   type ViewAlias,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import type { Stage } from './ports.ts';
 import type { Sabotage } from './sabotage.ts';
 

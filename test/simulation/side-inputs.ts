@@ -1,15 +1,14 @@
 import {
   type BindingStore,
   type Plan,
-  promoted,
   type ResolveLookup,
-  rolledBack,
   type Slots,
   segmentOf,
   slotIndex,
   type Value,
   withModels,
-} from '@bifold/core';
+} from '@bifold/core/engine';
+import { promoted, rolledBack } from '@bifold/models/engine';
 import { type DrawnModel, fileOf, numberOf } from '../laws/models.ts';
 import type { Lookups } from './history.ts';
 import { fareModel, lookupRows, MODEL, TABLE } from './pipelines.ts';

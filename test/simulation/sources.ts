@@ -1,4 +1,5 @@
-import { type LogRecord, originHeader, originText, type Pipeline } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import { type LogRecord, originHeader, originText } from '@bifold/core/engine';
 import { placementsOf } from '@bifold/engine';
 import { sourceValue } from './pipelines.ts';
 import type { Random } from './random.ts';

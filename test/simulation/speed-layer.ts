@@ -1,4 +1,4 @@
-import type { LogRecord } from '@bifold/core';
+import type { LogRecord } from '@bifold/core/engine';
 import {
   type CatchUpRequest,
   catchUpTo,

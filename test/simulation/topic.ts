@@ -1,5 +1,5 @@
 import { type MemoryLog, memoryLog } from '@bifold/adapters/memory';
-import type { LogRecord } from '@bifold/core';
+import type { LogRecord } from '@bifold/core/engine';
 import type { History } from './history.ts';
 import { tripValue } from './pipelines.ts';
 import type { Random } from './random.ts';

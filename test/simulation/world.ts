@@ -6,17 +6,17 @@ import {
   memoryViews,
 } from '@bifold/adapters/memory';
 import { archivedBindings } from '@bifold/adapters/s3';
+import type { Pipeline } from '@bifold/core';
 import {
   type Answer,
   type BindingStore,
   type Coverage,
   type Fold,
   foldOf,
-  type Pipeline,
   requiresHistory,
   type Scope,
   type ViewQuery,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { publishedView, type WarmState } from '@bifold/engine';
 import { FinalRows } from './finality.ts';
 import type { Lookups } from './history.ts';

@@ -1,4 +1,5 @@
-import type { Pipeline, Result, Value } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import type { Result, Value } from '@bifold/core/engine';
 
 /** A row of a result, of either side. `endMs` is null where a window has no end. */
 export interface Row {

@@ -1,4 +1,4 @@
-import { type AggregatePlan, keyText, type Plan, type Result } from '@bifold/core';
+import { type AggregatePlan, keyText, type Plan, type Result } from '@bifold/core/engine';
 import type { Row } from './case.ts';
 
 /** A row of Spark's, with what its estimates were made from: `total__values`, `words__exact`. */

@@ -1,4 +1,5 @@
-import { type Aggregate, type AnyExpression, definePipeline, type Pipeline, topic, type Window } from '@bifold/core';
+import { type Aggregate, definePipeline, type Pipeline, topic, type Window } from '@bifold/core';
+import type { AnyExpression } from '@bifold/core/engine';
 import { z } from 'zod';
 import type { Random } from '../simulation/random.ts';
 

@@ -1,6 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { foldOf, interpret, keyText, type LogRecord, type ResolveLookup, type Result, type Value } from '@bifold/core';
+import {
+  foldOf,
+  interpret,
+  keyText,
+  type LogRecord,
+  type ResolveLookup,
+  type Result,
+  type Value,
+} from '@bifold/core/engine';
 import { runSparkScript, type SparkSoftware } from '../bench/spark.ts';
 import type { Case, Row } from './case.ts';
 import { type Comparison, compareRows, compareTexts, type SparkRow } from './compare.ts';

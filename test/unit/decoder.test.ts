@@ -1,24 +1,26 @@
 import {
-  type AnyExpression,
-  type ColumnType,
   coalesce,
-  columnReader,
-  columnsOf,
   concat,
   count,
-  type Decoded,
-  decoderOf,
   definePipeline,
   field,
   lookup,
   type Pipeline,
-  POISON_REASONS,
   split,
   table,
   topic,
   tumbling,
   when,
 } from '@bifold/core';
+import {
+  type AnyExpression,
+  type ColumnType,
+  columnReader,
+  columnsOf,
+  type Decoded,
+  decoderOf,
+  POISON_REASONS,
+} from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

@@ -1,19 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import {
-  type AnyExpression,
   calendar,
   coalesce,
   collect,
   concat,
   correlation,
   count,
-  DefinitionError,
   defineAggregate,
   definePipeline,
   dropDuplicates,
   dropLate,
-  durationMs,
   Expression,
   field,
   histogram,
@@ -26,7 +23,6 @@ import {
   mean,
   min,
   model,
-  type Plan,
   repartition,
   sliding,
   split,
@@ -39,6 +35,7 @@ import {
   variance,
   when,
 } from '@bifold/core';
+import { type AnyExpression, DefinitionError, durationMs, type Plan } from '@bifold/core/engine';
 import { airlines, departures, pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';

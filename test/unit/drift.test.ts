@@ -1,25 +1,17 @@
+import { count, definePipeline, field, model, repartition, running, sum, topic, tumbling } from '@bifold/core';
+import type { AnswerRow } from '@bifold/core/engine';
+import { latestDrift } from '@bifold/engine';
+import { drift } from '@bifold/models';
 import {
-  type AnswerRow,
-  count,
-  definePipeline,
-  drift,
   driftMeasures,
   driftOf,
   driftPlanOf,
-  field,
   ksOf,
   type ModelFile,
-  model,
   psiOf,
   rareChiSquare,
   readModel,
-  repartition,
-  running,
-  sum,
-  topic,
-  tumbling,
-} from '@bifold/core';
-import { latestDrift } from '@bifold/engine';
+} from '@bifold/models/engine';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 

@@ -1,17 +1,5 @@
-import {
-  type AnyExpression,
-  coalesce,
-  concat,
-  count,
-  definePipeline,
-  field,
-  foldOf,
-  type Pipeline,
-  topic,
-  tumbling,
-  type Value,
-  when,
-} from '@bifold/core';
+import { coalesce, concat, count, definePipeline, field, type Pipeline, topic, tumbling, when } from '@bifold/core';
+import { type AnyExpression, foldOf, type Value } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 

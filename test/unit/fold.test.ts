@@ -1,20 +1,5 @@
-import {
-  count,
-  definePipeline,
-  field,
-  foldOf,
-  keyOfRow,
-  lookup,
-  min,
-  type ResolveLookup,
-  rowId,
-  SegmentFold,
-  sum,
-  table,
-  topic,
-  tumbling,
-  type Value,
-} from '@bifold/core';
+import { count, definePipeline, field, lookup, min, sum, table, topic, tumbling } from '@bifold/core';
+import { foldOf, keyOfRow, type ResolveLookup, rowId, SegmentFold, type Value } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 

@@ -1,18 +1,6 @@
-import {
-  category,
-  count,
-  defineModel,
-  definePipeline,
-  field,
-  gradientBoosting,
-  learnsFromArchive,
-  linear,
-  logistic,
-  numeric,
-  randomForest,
-  running,
-  topic,
-} from '@bifold/core';
+import { count, definePipeline, field, running, topic } from '@bifold/core';
+import { category, defineModel, gradientBoosting, linear, logistic, numeric, randomForest } from '@bifold/models';
+import { learnsFromArchive } from '@bifold/models/engine';
 import { describe, expect, it } from '@jest/globals';
 import * as z from 'zod';
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { checkGolden, MODEL_LIMITS, readModel, scorerOf, type Value } from '@bifold/core';
+import type { Value } from '@bifold/core/engine';
+import { checkGolden, MODEL_LIMITS, readModel, scorerOf } from '@bifold/models/engine';
 import { describe, expect, it } from '@jest/globals';
 
 /**

@@ -1,31 +1,18 @@
 import { memoryBucket, memoryDatabase, memoryModelPointers, modelRegistry } from '@bifold/adapters';
+import { count, definePipeline, field, lookup, mean, model, table, topic, tumbling } from '@bifold/core';
 import {
   bindingNameOf,
   boundModels,
-  challenged,
-  count,
-  definePipeline,
-  field,
-  fitModel,
   foldOf,
-  lookup,
-  type ModelFile,
   type ModelRegistry,
-  mean,
-  model,
-  NOTHING_PROMOTED,
   type Plan,
-  promoted,
-  rolledBack,
   segmentEnd,
   slotIndex,
-  table,
-  topic,
-  tumbling,
   type Value,
   withModels,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { bindModels, coldModels, type RefusedVersion } from '@bifold/engine';
+import { challenged, fitModel, type ModelFile, NOTHING_PROMOTED, promoted, rolledBack } from '@bifold/models/engine';
 import { delaysExpected } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-import type { EventSchema } from '@bifold/core';
+import type { EventSchema } from '@bifold/core/engine';
 
 /**
  * A Standard Schema that says what it is told: any library may stand behind one, also one that is

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AggregateKind, ExpressionNode, FlatMapPlan, Relayed, Window } from '@bifold/core';
+import type { Window } from '@bifold/core';
+import type { AggregateKind, ExpressionNode, FlatMapPlan, Relayed } from '@bifold/core/engine';
 import type { Sink } from '@bifold/streams';
 import { describe, expect, it } from '@jest/globals';
 import type { Case } from '../spark/case.ts';

@@ -2,7 +2,7 @@ import { type CassandraClient, connectCassandra } from '@bifold/adapters/cassand
 import { type KafkaConnection, kafkaLog } from '@bifold/adapters/kafka';
 import { type CredentialsSource, secretCredentials } from '@bifold/adapters/secrets';
 import type { Tls } from '@bifold/adapters/tls';
-import type { Log } from '@bifold/core';
+import type { Log } from '@bifold/core/engine';
 import { listSetting, optionalSetting, setting } from './environment.ts';
 
 /** The sources of the process, so that its clients share what is read of a secret. */

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEngine } from '@bifold/adapters/duckdb';
-import type { SqlEngine } from '@bifold/core';
+import type { SqlEngine } from '@bifold/core/engine';
 import { optionalSetting } from './environment.ts';
 
 /**

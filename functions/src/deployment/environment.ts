@@ -1,4 +1,5 @@
-import { BifoldError, type Pipeline, type Scope } from '@bifold/core';
+import { BifoldError, type Pipeline } from '@bifold/core';
+import type { Scope } from '@bifold/core/engine';
 import { pipelines } from '@bifold/pipelines';
 
 /** A function that was deployed with settings that it cannot run with. */

@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
-import { ProtocolError } from '@bifold/core';
+import { ProtocolError } from '@bifold/core/engine';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 

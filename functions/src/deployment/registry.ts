@@ -1,5 +1,5 @@
 import { type CassandraClient, modelPointers } from '@bifold/adapters/cassandra';
-import type { ModelRegistry, Plan } from '@bifold/core';
+import type { ModelRegistry, Plan } from '@bifold/core/engine';
 import type { RefusedVersion } from '@bifold/engine';
 import { setting } from './environment.ts';
 import { logger, MetricUnit, metrics } from './observed.ts';

@@ -8,7 +8,7 @@ import {
   planStore,
   speedStore,
 } from '@bifold/adapters/cassandra';
-import type { Answer, Plan, Scope } from '@bifold/core';
+import type { Answer, Plan, Scope } from '@bifold/core/engine';
 import {
   answerView,
   cursorSeal,

@@ -1,4 +1,5 @@
-import { type Answer, BifoldError, QueryError, ViewLostError } from '@bifold/core';
+import { BifoldError } from '@bifold/core';
+import { type Answer, QueryError, ViewLostError } from '@bifold/core/engine';
 import { NESTING_MAX, parseShallowJson } from '@bifold/engine';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 

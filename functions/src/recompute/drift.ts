@@ -1,4 +1,4 @@
-import type { AnswerRow, ModelRegistry, Plan, Scope } from '@bifold/core';
+import type { AnswerRow, ModelRegistry, Plan, Scope } from '@bifold/core/engine';
 import { type DriftQuestion, executeQuery, latestDrift, type QueryPorts, questionOf } from '@bifold/engine';
 import { logger, MetricUnit, metrics } from '../deployment/observed.ts';
 

@@ -1,4 +1,4 @@
-import { ProtocolError } from '@bifold/core';
+import { ProtocolError } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import { type KafkaEvent, type KafkaEventRecord, recordsByPartition } from './event.ts';
 

@@ -1,4 +1,4 @@
-import { type LogRecord, ProtocolError } from '@bifold/core';
+import { type LogRecord, ProtocolError } from '@bifold/core/engine';
 
 /**
  * What Lambda hands to a function for a batch of Kafka records: `SelfManagedKafka` and MSK alike.

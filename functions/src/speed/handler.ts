@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { batchStore, bindingStore, lookupStore, operatorStateStore, speedStore } from '@bifold/adapters/cassandra';
-import { foldOf } from '@bifold/core';
+import { foldOf } from '@bifold/core/engine';
 import {
   type CatchUpRequest,
   catchUpTo,

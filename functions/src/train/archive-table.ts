@@ -7,15 +7,15 @@ import {
   type LookupStore,
   learnableSql,
   type Manifest,
-  type ModelDefinition,
   type Plan,
   type PublishedRun,
   type Scope,
   type SqlEngine,
   segmentStart,
   textLiteral,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { BINDINGS, COVERED, loadLookups, loadManifest, type SegmentBinding } from '@bifold/engine';
+import type { ModelDefinition } from '@bifold/models';
 import { trainingColumns } from './columns.ts';
 import type { TrainedOn } from './learned.ts';
 

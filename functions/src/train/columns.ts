@@ -1,4 +1,5 @@
-import { type ModelDefinition, quoted } from '@bifold/core';
+import { quoted } from '@bifold/core/engine';
+import type { ModelDefinition } from '@bifold/models';
 
 /** The columns of a training table: features, target, and the time where rows are divided by it. */
 export function trainingColumns({ features, target, split }: ModelDefinition): readonly string[] {

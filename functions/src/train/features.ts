@@ -1,5 +1,6 @@
 import { openDuckDb } from '@bifold/adapters/duckdb';
-import { type ModelDefinition, textLiteral } from '@bifold/core';
+import { textLiteral } from '@bifold/core/engine';
+import type { ModelDefinition } from '@bifold/models';
 
 /** A feature with all that was left to defaults decided: what training is asked for. */
 export type RequestedFeature =

@@ -1,4 +1,5 @@
-import { type GoldenResult, ModelError } from '@bifold/core';
+import { ModelError } from '@bifold/core/engine';
+import type { GoldenResult } from '@bifold/models/engine';
 
 /**
  * How ONNX Runtime scores the golden rows with the ONNX file of a version.

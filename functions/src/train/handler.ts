@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { batchStore, bindingStore, lookupStore, modelPointers } from '@bifold/adapters/cassandra';
 import { modelRegistry } from '@bifold/adapters/model';
 import { openBucket, s3Archive, s3Bucket } from '@bifold/adapters/s3';
-import { learnsFromArchive } from '@bifold/core';
+import { learnsFromArchive } from '@bifold/models/engine';
 import { models } from '@bifold/pipelines';
 import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';

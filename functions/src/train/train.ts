@@ -1,16 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bucket } from '@bifold/adapters/s3';
-import {
-  canonicalJson,
-  MANIFEST_FILE,
-  type ModelDefinition,
-  ModelError,
-  type ModelRegistry,
-  type Plan,
-  readManifest,
-  type Scope,
-} from '@bifold/core';
+import { canonicalJson, ModelError, type ModelRegistry, type Plan, type Scope } from '@bifold/core/engine';
+import type { ModelDefinition } from '@bifold/models';
+import { MANIFEST_FILE, readManifest } from '@bifold/models/engine';
 import { type ArchiveTablePorts, archivedFor, writeArchiveTable } from './archive-table.ts';
 import { requestedFeatures } from './features.ts';
 import type { Metrics } from './learned.ts';

@@ -1,15 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import {
-  canonicalJson,
-  checkGolden,
-  MODEL_LIMITS,
-  type ModelDefinition,
-  ModelError,
-  readModel,
-  scorerOf,
-} from '@bifold/core';
+import { canonicalJson, ModelError } from '@bifold/core/engine';
+import type { ModelDefinition } from '@bifold/models';
+import { checkGolden, MODEL_LIMITS, readModel, scorerOf } from '@bifold/models/engine';
 import { checkFidelity } from './fidelity.ts';
 import type { Fitted, FittedFeature, Metrics, Shown, TrainedOn } from './learned.ts';
 

@@ -1,4 +1,4 @@
-import { type Answer, gatherPages } from '@bifold/core';
+import { type Answer, gatherPages } from '@bifold/core/engine';
 import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployment/deployments.ts';
 import { CheckFailed, CliError, messageOf, UsageError } from './errors.ts';

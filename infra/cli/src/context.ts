@@ -14,7 +14,8 @@ import {
   openCloud,
   type ServiceSpec,
 } from '@bifold/cloud';
-import type { Log, LookupArchive, ModelRegistry, Pipeline } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import type { Log, LookupArchive, ModelRegistry } from '@bifold/core/engine';
 import type { LocalAws } from './cloud/aws.ts';
 import { definitions } from './deployment/definitions.ts';
 import { stepLines } from './output/terminal.ts';

@@ -1,4 +1,5 @@
-import { BifoldError, DefinitionError, type Explanation, ModelError, QueryError, ViewLostError } from '@bifold/core';
+import { BifoldError } from '@bifold/core';
+import { DefinitionError, type Explanation, ModelError, QueryError, ViewLostError } from '@bifold/core/engine';
 
 /** What the command line itself refuses or cannot do. */
 export class CliError extends BifoldError {}

@@ -1,4 +1,4 @@
-import type { BindingArchive, BindingStore } from '@bifold/core';
+import type { BindingArchive, BindingStore } from '@bifold/core/engine';
 
 /**
  * Bindings of the database that stand in the archive first: the database may be lost, and what was

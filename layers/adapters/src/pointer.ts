@@ -1,4 +1,4 @@
-import { canonicalJson, type Pointer, ProtocolError, type PublishedRun } from '@bifold/core';
+import { canonicalJson, type Pointer, ProtocolError, type PublishedRun } from '@bifold/core/engine';
 
 /**
  * Generation numbers grow by one, also for a rollback (rule 8): a reader counts how far the pointer

@@ -1,4 +1,4 @@
-import type { RowFilter, RowPosition } from '@bifold/core';
+import type { RowFilter, RowPosition } from '@bifold/core/engine';
 
 /** Whether a row lies in the windows and starts of a filter; its keys are not looked at. */
 export function matches(row: RowPosition, filter: RowFilter): boolean {

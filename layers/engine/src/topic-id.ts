@@ -1,4 +1,4 @@
-import { type Log, ProtocolError } from '@bifold/core';
+import { type Log, ProtocolError } from '@bifold/core/engine';
 
 /** A topic that a function reads, and the id that it was deployed for. */
 export interface BoundTopic {

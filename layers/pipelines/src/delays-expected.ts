@@ -1,15 +1,5 @@
-import {
-  category,
-  count,
-  defineModel,
-  definePipeline,
-  field,
-  gradientBoosting,
-  lookup,
-  mean,
-  model,
-  tumbling,
-} from '@bifold/core';
+import { count, definePipeline, field, lookup, mean, model, tumbling } from '@bifold/core';
+import { category, defineModel, gradientBoosting } from '@bifold/models';
 import { departures, planes } from './delays.ts';
 
 /**

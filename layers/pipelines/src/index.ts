@@ -1,4 +1,5 @@
-import type { ModelDefinition, Pipeline } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import type { ModelDefinition } from '@bifold/models';
 import { airframes } from './airframes.ts';
 import { airlines, delays, planes } from './delays.ts';
 import { delaysExpected, departureDelayModel } from './delays-expected.ts';

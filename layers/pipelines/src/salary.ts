@@ -1,18 +1,5 @@
-import {
-  category,
-  defineModel,
-  definePipeline,
-  field,
-  last,
-  lookup,
-  model,
-  numeric,
-  randomForest,
-  running,
-  table,
-  topic,
-  when,
-} from '@bifold/core';
+import { definePipeline, field, last, lookup, model, running, table, topic, when } from '@bifold/core';
+import { category, defineModel, numeric, randomForest } from '@bifold/models';
 import * as z from 'zod';
 
 /** What is known of a person's job; what they earn is not. */

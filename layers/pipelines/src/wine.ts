@@ -1,15 +1,5 @@
-import {
-  defineModel,
-  definePipeline,
-  drift,
-  gradientBoosting,
-  last,
-  logistic,
-  model,
-  numeric,
-  running,
-  topic,
-} from '@bifold/core';
+import { definePipeline, last, model, running, topic } from '@bifold/core';
+import { defineModel, drift, gradientBoosting, logistic, numeric } from '@bifold/models';
 import * as z from 'zod';
 
 /**

@@ -11,7 +11,7 @@ import {
   type WindowPlan,
   windowEndMs,
   windowStartsOf,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import type { PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { Stream } from './definition/stream.ts';
 import type { Operator } from './operators.ts';

@@ -1,4 +1,4 @@
-import type { Value } from '@bifold/core';
+import type { Value } from '@bifold/core/engine';
 import { aggregationOf } from './aggregation.ts';
 import type { Checkpoint, CommittedBatch, PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges, StateLog } from './checkpoint/state.ts';

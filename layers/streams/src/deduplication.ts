@@ -1,4 +1,4 @@
-import { keyText, type Slots, type Value } from '@bifold/core';
+import { keyText, type Slots, type Value } from '@bifold/core/engine';
 import type { PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges } from './checkpoint/state.ts';
 import type { Stream } from './definition/stream.ts';

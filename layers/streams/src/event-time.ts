@@ -1,4 +1,4 @@
-import { type Column, type EventTime, TIME_LIMIT_MS, type Value } from '@bifold/core';
+import { type Column, type EventTime, TIME_LIMIT_MS, type Value } from '@bifold/core/engine';
 
 /** When a row happened, in epoch milliseconds; null where its column holds no time. */
 export function eventTimeReader(

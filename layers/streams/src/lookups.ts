@@ -1,4 +1,4 @@
-import type { LookupStore, Plan, ResolveLookup, Value } from '@bifold/core';
+import type { LookupStore, Plan, ResolveLookup, Value } from '@bifold/core/engine';
 import type { Ports } from './ports.ts';
 
 type Row = Readonly<Record<string, Value>>;

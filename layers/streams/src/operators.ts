@@ -1,4 +1,4 @@
-import type { Slots, Value } from '@bifold/core';
+import type { Slots, Value } from '@bifold/core/engine';
 import type { PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges } from './checkpoint/state.ts';
 

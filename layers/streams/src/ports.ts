@@ -1,6 +1,6 @@
 import type { CassandraClient } from '@bifold/adapters/cassandra';
 import type { RemoteFolder } from '@bifold/adapters/files';
-import type { Clock, Column, IdSource, Log, LookupStore, Value } from '@bifold/core';
+import type { Clock, Column, IdSource, Log, LookupStore, Value } from '@bifold/core/engine';
 import type { ConsoleNode } from './definition/sink.ts';
 import type { OutputMode } from './definition/stream.ts';
 

@@ -1,4 +1,4 @@
-import type { Column, Value } from '@bifold/core';
+import type { Column, Value } from '@bifold/core/engine';
 
 /** A value as JSON has it: times as ISO 8601 texts, nested values as they came. */
 export function wireValue(column: Column, value: Value): unknown {

@@ -1,4 +1,4 @@
-import { type Fold, foldOf, type ResolveLookup, type Slots, slotIndex, type Value } from '@bifold/core';
+import { type Fold, foldOf, type ResolveLookup, type Slots, slotIndex, type Value } from '@bifold/core/engine';
 import type { Stream } from './definition/stream.ts';
 
 /**

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kafkaLog } from '@bifold/adapters/kafka';
-import type { Log } from '@bifold/core';
+import type { Log } from '@bifold/core/engine';
 import type { Running } from '../cloud.ts';
 import type { Stream } from '../driver.ts';
 import type { StreamedEvent } from '../views.ts';

@@ -1,5 +1,4 @@
 import {
-  type AnyExpression,
   coalesce,
   concat,
   count,
@@ -15,6 +14,7 @@ import {
   tumbling,
   when,
 } from '@bifold/core';
+import type { AnyExpression } from '@bifold/core/engine';
 import { z } from 'zod';
 import { randomOf } from '../../simulation/random.ts';
 import type { Case } from '../case.ts';

@@ -2,7 +2,6 @@ import {
   type Aggregate,
   all,
   any,
-  type CalendarUnit,
   calendar,
   correlation,
   count,
@@ -22,6 +21,7 @@ import {
   variance,
   type Window,
 } from '@bifold/core';
+import type { CalendarUnit } from '@bifold/core/engine';
 import { randomOf } from '../../simulation/random.ts';
 import type { Case } from '../case.ts';
 import { drawEvents, type Event, linesOf, MINUTE_MS, viewOf } from '../events.ts';

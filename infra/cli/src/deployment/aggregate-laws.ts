@@ -1,3 +1,4 @@
+import type { Pipeline } from '@bifold/core';
 import {
   type AggregatePlan,
   algebraOf,
@@ -7,11 +8,10 @@ import {
   customAggregate,
   deepFreeze,
   type Json,
-  type Pipeline,
   Reader,
   type Result,
   Writer,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import fc from 'fast-check';
 import { UsageError } from '../errors.ts';
 

@@ -1,5 +1,6 @@
-import type { FeatureDrift, Plan } from '@bifold/core';
+import type { Plan } from '@bifold/core/engine';
 import { type Drift, type DriftOptions, latestDrift } from '@bifold/engine';
+import type { FeatureDrift } from '@bifold/models/engine';
 import { askAll } from '../api.ts';
 import { figureText } from '../charts/figure-text.ts';
 import type { Context } from '../context.ts';

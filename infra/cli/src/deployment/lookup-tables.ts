@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lookupStore } from '@bifold/adapters/cassandra';
-import { type Column, canonicalJson, columnsOf, type LookupTable, lookupKeyText, type Value } from '@bifold/core';
+import type { LookupTable } from '@bifold/core';
+import { type Column, canonicalJson, columnsOf, lookupKeyText, type Value } from '@bifold/core/engine';
 import { lookupTables } from '@bifold/pipelines';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';

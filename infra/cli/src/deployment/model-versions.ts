@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ModelPointer, ModelRegistry } from '@bifold/core/engine';
+import { checkFidelity, type OnnxJudgement, onnxDiffers } from '@bifold/functions/training';
 import {
   checkGolden,
   type GoldenResult,
   MANIFEST_FILE,
   MODEL_LIMITS,
   type ModelFile,
-  type ModelPointer,
-  type ModelRegistry,
   readManifest,
   readModel,
   scorerOf,
-} from '@bifold/core';
-import { checkFidelity, type OnnxJudgement, onnxDiffers } from '@bifold/functions/training';
+} from '@bifold/models/engine';
 import { CheckFailed, CliError, messageOf, UsageError } from '../errors.ts';
 import type { CheckOnnx, OnnxCheck } from '../training/onnx.ts';
 

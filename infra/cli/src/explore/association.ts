@@ -1,5 +1,5 @@
 import type { DuckDb, SqlOutput } from '@bifold/adapters/duckdb';
-import { quoted } from '@bifold/core';
+import { quoted } from '@bifold/core/engine';
 import { type ColumnProfile, numberSql } from './column.ts';
 
 /** How much a feature says about a target, and the figures that show it. */

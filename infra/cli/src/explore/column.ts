@@ -1,4 +1,4 @@
-import { quoted } from '@bifold/core';
+import { quoted } from '@bifold/core/engine';
 
 export type Kind = 'number' | 'time' | 'category' | 'other';
 

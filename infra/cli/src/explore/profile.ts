@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { type DuckDb, openDuckDb, type SqlOutput } from '@bifold/adapters/duckdb';
-import { quoted, textLiteral } from '@bifold/core';
+import { quoted, textLiteral } from '@bifold/core/engine';
 import { UsageError } from '../errors.ts';
 import { type Association, associationsOf, coefficient } from './association.ts';
 import { type Bin, type ColumnProfile, type Distribution, kindOf, numberSql } from './column.ts';

@@ -1,5 +1,5 @@
 import type { KafkaOptions } from '@bifold/adapters/kafka';
-import type { LogRecord } from '@bifold/core';
+import type { LogRecord } from '@bifold/core/engine';
 import { boundFetches } from '@bifold/trigger/codecs';
 import type { ConsumerCrashEvent, ConsumerGroupJoinEvent, IHeaders } from 'kafkajs';
 import { asking, kafkaClient } from './kafka.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type KafkaOptions, kafkaAdmin, kafkaLog } from '@bifold/adapters/kafka';
-import type { Log } from '@bifold/core';
+import type { Log } from '@bifold/core/engine';
 import { CliError } from '../errors.ts';
 import { asking, kafkaClient } from './kafka.ts';
 

@@ -1,4 +1,4 @@
-import type { Coverage, Log } from '@bifold/core';
+import type { Coverage, Log } from '@bifold/core/engine';
 
 type Bounds = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
 

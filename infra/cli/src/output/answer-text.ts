@@ -1,4 +1,4 @@
-import { type AnswerRow, type Coverage, type Plan, type Receipt, resultTypeOf } from '@bifold/core';
+import { type AnswerRow, type Coverage, type Plan, type Receipt, resultTypeOf } from '@bifold/core/engine';
 import { tableText } from './table.ts';
 import { bold, dim, harmless, number, plural, styled } from './terminal.ts';
 import type { Change } from './watching.ts';

@@ -1,4 +1,4 @@
-import type { Column, Value } from '@bifold/core';
+import type { Column, Value } from '@bifold/core/engine';
 import { type Batch, type ConsoleNode, jsonOf } from '@bifold/streams';
 import Table from 'cli-table3';
 import { harmless, print } from './terminal.ts';

@@ -1,17 +1,17 @@
 import { batchStore, speedStore } from '@bifold/adapters/cassandra';
 import { openBucket, s3Archive } from '@bifold/adapters/s3';
 import type { ServiceStatus } from '@bifold/cloud';
+import type { Pipeline } from '@bifold/core';
 import {
   type Coverage,
   coverageGaps,
   type Log,
-  type Pipeline,
   type Pointer,
   type Range,
   type StoragePlan,
   sizeOf,
   ViewLostError,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { newSnapshot } from '@bifold/engine';
 import type { MappingState, TriggerState } from '@bifold/trigger';
 import { ask } from '../api.ts';

@@ -1,4 +1,4 @@
-import type { AnswerRow } from '@bifold/core';
+import type { AnswerRow } from '@bifold/core/engine';
 import { expect, it } from '@jest/globals';
 import { changeText } from './answer-text.ts';
 import { WatchedRows } from './watching.ts';

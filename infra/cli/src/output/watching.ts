@@ -1,4 +1,4 @@
-import { type AnswerRow, canonicalJson, isSameResult } from '@bifold/core';
+import { type AnswerRow, canonicalJson, isSameResult } from '@bifold/core/engine';
 
 /** What became of a row between two answers. `before` has its values of the earlier one. */
 export type Change =

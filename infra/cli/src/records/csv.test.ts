@@ -1,4 +1,4 @@
-import type { Column } from '@bifold/core';
+import type { Column } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import { parseCsv, storedRow, typedRecord } from './csv.ts';
 

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { type Column, type ColumnType, columnReader, type Value } from '@bifold/core';
+import { type Column, type ColumnType, columnReader, type Value } from '@bifold/core/engine';
 import { parse } from 'csv-parse';
 import { parse as parseAll } from 'csv-parse/sync';
 import { UsageError } from '../errors.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log, LogRecord } from '@bifold/core';
+import type { Log, LogRecord } from '@bifold/core/engine';
 
 const READ_BYTES = 1024 * 1024;
 const POLL_MS = 150;

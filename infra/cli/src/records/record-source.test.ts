@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { columnsOf, optionalFieldsOf } from '@bifold/core';
+import { columnsOf, optionalFieldsOf } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { recordsOfFiles } from './record-source.ts';

@@ -1,4 +1,4 @@
-import type { Column } from '@bifold/core';
+import type { Column } from '@bifold/core/engine';
 import { UsageError } from '../errors.ts';
 import { type KeyedRecord, keyOf } from '../kafka/produce.ts';
 import { inference } from '../tabular/inference.ts';

@@ -1,4 +1,4 @@
-import type { LogRecord } from '@bifold/core';
+import type { LogRecord } from '@bifold/core/engine';
 
 /**
  * Controls, formats (bidirectional ones among them), line separators, and what Unicode has not

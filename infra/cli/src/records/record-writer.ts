@@ -1,4 +1,4 @@
-import type { Column, LogRecord } from '@bifold/core';
+import type { Column, LogRecord } from '@bifold/core/engine';
 import { Ended, EXIT } from '../errors.ts';
 import { tableText } from '../output/table.ts';
 import { dim, plural, warn, write } from '../output/terminal.ts';

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
+import type { Pipeline } from '@bifold/core';
 import {
   type Coverage,
   foldOf,
   type LogRecord,
   normalRanges,
-  type Pipeline,
   type Range,
   type ResolvedSources,
   type ResolveLookup,
   sizeOf,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 
 /** Holes, poison and repeated keys give no key; rounds of draws make up for them. */
 const ROUNDS_MAX = 8;

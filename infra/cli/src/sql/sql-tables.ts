@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { batchStore } from '@bifold/adapters/cassandra';
 import { isRemote } from '@bifold/adapters/files';
 import { openBucket, s3Archive } from '@bifold/adapters/s3';
-import { type Plan, quoted, textLiteral } from '@bifold/core';
+import { type Plan, quoted, textLiteral } from '@bifold/core/engine';
 import type { Context } from '../context.ts';
 import { type DeploymentRecord, readDeployments } from '../deployment/deployments.ts';
 import { CliError } from '../errors.ts';

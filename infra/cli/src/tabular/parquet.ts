@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { quoted, textLiteral } from '@bifold/core';
+import { quoted, textLiteral } from '@bifold/core/engine';
 import type { CellType, TypedColumn } from './cell-types.ts';
 
 const MEMORY_LIMIT = '512MB';

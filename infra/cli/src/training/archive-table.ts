@@ -1,8 +1,9 @@
 import { tmpdir } from 'node:os';
 import { batchStore, bindingStore, lookupStore } from '@bifold/adapters/cassandra';
 import { openEngine } from '@bifold/adapters/duckdb';
-import type { ModelDefinition, Plan } from '@bifold/core';
+import type { Plan } from '@bifold/core/engine';
 import { type TrainedOn, writeArchiveTable } from '@bifold/functions/training';
+import type { ModelDefinition } from '@bifold/models';
 import type { Context } from '../context.ts';
 import { deploymentOf } from '../deployment/deployments.ts';
 import { UsageError } from '../errors.ts';

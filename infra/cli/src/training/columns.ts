@@ -1,5 +1,6 @@
-import { fieldsOf, type ModelDefinition, type Plan } from '@bifold/core';
+import { fieldsOf, type Plan } from '@bifold/core/engine';
 import { trainingColumns } from '@bifold/functions/training';
+import type { ModelDefinition } from '@bifold/models';
 import { UsageError } from '../errors.ts';
 
 /**

@@ -1,14 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { cursorKeys } from '@bifold/adapters/cassandra';
-import {
-  type Answer,
-  offsetsOf,
-  type Pipeline,
-  type Receipt,
-  readFor,
-  replayAnswer,
-  type ViewQuery,
-} from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import { type Answer, offsetsOf, type Receipt, readFor, replayAnswer, type ViewQuery } from '@bifold/core/engine';
 import { cursorSeal, readRecordSources, resolveRecordSources } from '@bifold/engine';
 import type { Context } from '../context.ts';
 import type { DeploymentRecord } from '../deployment/deployments.ts';

@@ -1,16 +1,16 @@
 import { bindingStore, lookupStore } from '@bifold/adapters/cassandra';
+import type { Pipeline } from '@bifold/core';
 import {
   type BoundModels,
   bindingNameOf,
-  type FittedModel,
-  type Pipeline,
   type Receipt,
   type ResolveLookup,
   segmentOf,
   type Value,
   withModels,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { loadModel, NO_VERSION } from '@bifold/engine';
+import type { FittedModel } from '@bifold/models/engine';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 

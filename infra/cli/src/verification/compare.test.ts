@@ -1,4 +1,4 @@
-import { type AnswerRow, type FoldedRow, rowAlgebrasOf, rowId } from '@bifold/core';
+import { type AnswerRow, type FoldedRow, rowAlgebrasOf, rowId } from '@bifold/core/engine';
 import { delays } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { compareQuarantine, compareWindow, sameValues } from './compare.ts';

@@ -12,7 +12,7 @@ import {
   rowCoverage,
   rowId,
   type Value,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 
 type Shown = Readonly<Record<string, Result>>;
 

@@ -1,12 +1,6 @@
 import { aliasStore, batchStore, planStore, speedStore } from '@bifold/adapters/cassandra';
-import {
-  type Coverage,
-  type Pipeline,
-  type Plan,
-  type Receipt,
-  undefinedAggregates,
-  type ViewAlias,
-} from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import { type Coverage, type Plan, type Receipt, undefinedAggregates, type ViewAlias } from '@bifold/core/engine';
 import {
   advanceHandover,
   announceVersion,

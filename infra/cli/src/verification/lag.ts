@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pointer, StoragePlan } from '@bifold/core';
+import type { Pointer, StoragePlan } from '@bifold/core/engine';
 import type { Context } from '../context.ts';
 import type { DeploymentRecord } from '../deployment/deployments.ts';
 import { CliError } from '../errors.ts';

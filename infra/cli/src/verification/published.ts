@@ -1,6 +1,6 @@
 import { batchStore } from '@bifold/adapters/cassandra';
 import { openBucket, s3Archive, s3Publications } from '@bifold/adapters/s3';
-import type { Coverage, Plan } from '@bifold/core';
+import type { Coverage, Plan } from '@bifold/core/engine';
 import { type PublishedView, publishedView } from '@bifold/engine';
 import type { Context } from '../context.ts';
 import type { DeploymentRecord } from '../deployment/deployments.ts';

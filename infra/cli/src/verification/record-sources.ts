@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { openBucket, s3Archive } from '@bifold/adapters/s3';
-import { type Coverage, type Scope, type SqlEngine, sizeOf } from '@bifold/core';
+import { type Coverage, type Scope, type SqlEngine, sizeOf } from '@bifold/core/engine';
 import type { RecordSourcePorts } from '@bifold/engine';
 import type { Context } from '../context.ts';
 import type { DeploymentRecord } from '../deployment/deployments.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { AnswerRow, Receipt } from '@bifold/core';
+import type { AnswerRow, Receipt } from '@bifold/core/engine';
 import { messageOf, UsageError } from '../errors.ts';
 
 /** What somebody kept of an answer. */

@@ -1,3 +1,4 @@
+import type { Pipeline } from '@bifold/core';
 import {
   type AnswerRow,
   type Coverage,
@@ -7,7 +8,6 @@ import {
   interpretEach,
   keyOfRow,
   offsetsOf,
-  type Pipeline,
   positionOfRow,
   type Receipt,
   readFor,
@@ -15,7 +15,7 @@ import {
   rowCoverage,
   type Source,
   unionOf,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { readRecordSources, resolveRecordSources } from '@bifold/engine';
 import { ask, askAll } from '../api.ts';
 import type { Context } from '../context.ts';

@@ -1,4 +1,11 @@
-import { type AliasStore, canonicalJson, type PlanStore, readAliasState, readPlan, type ViewName } from '@bifold/core';
+import {
+  type AliasStore,
+  canonicalJson,
+  type PlanStore,
+  readAliasState,
+  readPlan,
+  type ViewName,
+} from '@bifold/core/engine';
 import cassandra from 'cassandra-driver';
 import type { CassandraClient } from './client.ts';
 import { generationRow } from './generation-row.ts';

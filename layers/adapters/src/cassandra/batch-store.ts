@@ -9,7 +9,7 @@ import {
   type PublishedRun,
   type Scope,
   TABLES,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { eachOf } from '../concurrency.ts';
 import { checkSuccessor, pointerText, readPointerText } from '../pointer.ts';
 import { bufferOf, type CassandraClient, type Statement, scopeValues } from './client.ts';

@@ -1,4 +1,4 @@
-import type { Binding, BindingStore, Scope } from '@bifold/core';
+import type { Binding, BindingStore, Scope } from '@bifold/core/engine';
 import { type CassandraClient, scopeValues } from './client.ts';
 import { insertCql, selectCql } from './tables.ts';
 

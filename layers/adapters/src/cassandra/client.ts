@@ -1,4 +1,4 @@
-import { type Scope, TABLES, type TableName } from '@bifold/core';
+import { type Scope, TABLES, type TableName } from '@bifold/core/engine';
 import cassandra from 'cassandra-driver';
 import { type Credentials, type CredentialsSource, sourceOfCredentials } from '../credentials.ts';
 import { AdapterError } from '../errors.ts';

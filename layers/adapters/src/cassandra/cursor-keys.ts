@@ -1,4 +1,4 @@
-import type { CursorKeys } from '@bifold/core';
+import type { CursorKeys } from '@bifold/core/engine';
 import { bufferOf, type CassandraClient } from './client.ts';
 import { insertCql, selectCql } from './tables.ts';
 

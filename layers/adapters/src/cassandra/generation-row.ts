@@ -1,4 +1,4 @@
-import { TABLES } from '@bifold/core';
+import { TABLES } from '@bifold/core/engine';
 import type { CassandraClient } from './client.ts';
 import { insertCql, selectCql } from './tables.ts';
 

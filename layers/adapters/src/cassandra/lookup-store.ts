@@ -1,4 +1,4 @@
-import { bucketOf, canonicalJson, type LookupStore, type Value } from '@bifold/core';
+import { bucketOf, canonicalJson, type LookupStore, type Value } from '@bifold/core/engine';
 import { mapOf } from '../concurrency.ts';
 import { lookupNotWhole } from '../lookup-versions.ts';
 import type { CassandraClient, Statement } from './client.ts';

@@ -1,4 +1,5 @@
-import { canonicalJson, NOTHING_PROMOTED, readPointerState } from '@bifold/core';
+import { canonicalJson } from '@bifold/core/engine';
+import { NOTHING_PROMOTED, readPointerState } from '@bifold/models/engine';
 import type { ModelPointers } from '../model/registry.ts';
 import type { CassandraClient } from './client.ts';
 import { generationRow } from './generation-row.ts';

@@ -1,4 +1,4 @@
-import { logTimestampUs, type OperatorStateStore, type Scope, type Value } from '@bifold/core';
+import { logTimestampUs, type OperatorStateStore, type Scope, type Value } from '@bifold/core/engine';
 import { mapOf } from '../concurrency.ts';
 import { type CassandraClient, type Statement, scopeValues } from './client.ts';
 import { insertCql, selectCql } from './tables.ts';

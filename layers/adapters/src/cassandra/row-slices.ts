@@ -1,4 +1,4 @@
-import { bucketOf, comparePositions, compareUtf8, type RowFilter, type RowPosition } from '@bifold/core';
+import { bucketOf, comparePositions, compareUtf8, type RowFilter, type RowPosition } from '@bifold/core/engine';
 import { matches } from '../row-filter.ts';
 import type { CassandraClient, CassandraRow, Statement } from './client.ts';
 import { selectCql } from './tables.ts';

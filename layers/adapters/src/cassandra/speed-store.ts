@@ -10,7 +10,7 @@ import {
   segmentEnd,
   segmentStart,
   TABLES,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { eachOf, mapOf } from '../concurrency.ts';
 import { bufferOf, type CassandraClient, type CassandraRow, type Statement, scopeValues } from './client.ts';
 import { ALL_ROWS, readPages, readRows, type SliceTable } from './row-slices.ts';

@@ -1,4 +1,4 @@
-import { logTimestampUs, type Scope, type SweepLedger } from '@bifold/core';
+import { logTimestampUs, type Scope, type SweepLedger } from '@bifold/core/engine';
 import { type CassandraClient, scopeValues } from './client.ts';
 import { insertCql, selectCql } from './tables.ts';
 

@@ -1,4 +1,4 @@
-import { createTableCql, TABLES, type TableDescription, type TableName } from '@bifold/core';
+import { createTableCql, TABLES, type TableDescription, type TableName } from '@bifold/core/engine';
 import type { CassandraClient } from './client.ts';
 
 /**

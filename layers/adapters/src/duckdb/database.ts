@@ -1,4 +1,4 @@
-import { quoted, type SqlType, textLiteral } from '@bifold/core';
+import { quoted, type SqlType, textLiteral } from '@bifold/core/engine';
 import {
   BIGINT,
   BLOB,

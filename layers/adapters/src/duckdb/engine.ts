@@ -1,4 +1,4 @@
-import type { SqlEngine, TableColumn } from '@bifold/core';
+import type { SqlEngine, TableColumn } from '@bifold/core/engine';
 import { type ColumnValues, type DuckDbOptions, openDuckDb } from './database.ts';
 
 /** The batch layer's SQL engine: a DuckDB of its own, in memory. */

@@ -1,4 +1,4 @@
-import type { LogWriter, RelayedRecord } from '@bifold/core';
+import type { LogWriter, RelayedRecord } from '@bifold/core/engine';
 import { type metadataV12, produceV11 } from '@platformatic/kafka';
 import { AdapterError } from '../errors.ts';
 import { type Broker, type KafkaConnection, kafkaCluster } from './cluster.ts';

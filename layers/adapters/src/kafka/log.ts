@@ -1,4 +1,4 @@
-import type { Log } from '@bifold/core';
+import type { Log } from '@bifold/core/engine';
 import { listOffsetsV7, metadataV12, ResponseError } from '@platformatic/kafka';
 import { AdapterError } from '../errors.ts';
 import { apiErrorsOf, type Broker, type KafkaConnection, kafkaCluster } from './cluster.ts';

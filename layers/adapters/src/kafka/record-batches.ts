@@ -1,5 +1,5 @@
 import { codecOfAttributes, DecodedTooLargeError, decompress } from '@bifold/compression';
-import type { LogRecord } from '@bifold/core';
+import type { LogRecord } from '@bifold/core/engine';
 import { type KafkaRecord, Reader, readRecord } from '@platformatic/kafka';
 import { AdapterError } from '../errors.ts';
 

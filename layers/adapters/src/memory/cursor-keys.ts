@@ -1,4 +1,4 @@
-import type { CursorKeys } from '@bifold/core';
+import type { CursorKeys } from '@bifold/core/engine';
 
 /** What stands for the table of cursor keys. */
 export function memoryCursorKeys(): CursorKeys {

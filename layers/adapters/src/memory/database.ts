@@ -31,7 +31,7 @@ import {
   type Value,
   type ViewAlias,
   type ViewName,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { lookupNotWhole } from '../lookup-versions.ts';
 import { checkSuccessor } from '../pointer.ts';
 import { matches } from '../row-filter.ts';

@@ -1,4 +1,4 @@
-import type { ArchiveStore, PublicationStore, Scope, ViewStore } from '@bifold/core';
+import type { ArchiveStore, PublicationStore, Scope, ViewStore } from '@bifold/core/engine';
 import { s3Archive } from '../s3/archive.ts';
 import type { Bucket } from '../s3/bucket.ts';
 import { s3Publications } from '../s3/publications.ts';

@@ -1,4 +1,4 @@
-import type { Log, LogRecord } from '@bifold/core';
+import type { Log, LogRecord } from '@bifold/core/engine';
 import { AdapterError } from '../errors.ts';
 
 type Slot = LogRecord | 'hole' | 'open';

@@ -1,4 +1,5 @@
-import { type ModelPointer, NOTHING_PROMOTED } from '@bifold/core';
+import type { ModelPointer } from '@bifold/core/engine';
+import { NOTHING_PROMOTED } from '@bifold/models/engine';
 import type { ModelPointers } from '../model/registry.ts';
 
 /** What stands for the table of pointers. */

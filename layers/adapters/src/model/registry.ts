@@ -1,17 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  canonicalJson,
-  checkFile,
-  MANIFEST_FILE,
-  ModelError,
-  type ModelPointer,
-  type ModelRegistry,
-  NOTHING_PROMOTED,
-  readManifest,
-  readPointerState,
-} from '@bifold/core';
+import { canonicalJson, ModelError, type ModelPointer, type ModelRegistry } from '@bifold/core/engine';
+import { checkFile, MANIFEST_FILE, NOTHING_PROMOTED, readManifest, readPointerState } from '@bifold/models/engine';
 import { AdapterError } from '../errors.ts';
 import type { Bucket } from '../s3/bucket.ts';
 import { createOnce } from '../s3/create-once.ts';

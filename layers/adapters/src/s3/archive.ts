@@ -1,4 +1,4 @@
-import { type ArchiveFile, type ArchiveStore, ProtocolError, type Scope } from '@bifold/core';
+import { type ArchiveFile, type ArchiveStore, ProtocolError, type Scope } from '@bifold/core/engine';
 import { mapOf } from '../concurrency.ts';
 import type { Bucket, Metadata } from './bucket.ts';
 import { createOnce } from './create-once.ts';

@@ -1,4 +1,4 @@
-import type { ArchivedBinding, BindingArchive, Scope } from '@bifold/core';
+import type { ArchivedBinding, BindingArchive, Scope } from '@bifold/core/engine';
 import { mapOf } from '../concurrency.ts';
 import type { Bucket } from './bucket.ts';
 import { createText } from './small-objects.ts';

@@ -1,4 +1,4 @@
-import { canonicalJson, type LookupArchive, type Value } from '@bifold/core';
+import { canonicalJson, type LookupArchive, type Value } from '@bifold/core/engine';
 import type { Bucket } from './bucket.ts';
 import { createText, putText, readText } from './small-objects.ts';
 

@@ -1,4 +1,4 @@
-import type { PublicationStore, Scope } from '@bifold/core';
+import type { PublicationStore, Scope } from '@bifold/core/engine';
 import { pointerText, readPointerText } from '../pointer.ts';
 import type { Bucket } from './bucket.ts';
 import { numberedTexts } from './numbered-texts.ts';

@@ -1,4 +1,4 @@
-import type { Scope, ViewStore } from '@bifold/core';
+import type { Scope, ViewStore } from '@bifold/core/engine';
 import type { Bucket } from './bucket.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { AggregateDomain } from '../plan/plan.ts';
+import type { AggregateDomain } from '../plan/aggregate.ts';
 import type { Algebra } from './algebra.ts';
 import {
   compareEventPositions,

@@ -1,6 +1,7 @@
 import { DefinitionError } from '../errors.ts';
 import type { Json, Scalar } from '../json.ts';
-import { canonicalJson, type Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import { canonicalJson } from '../plan/version.ts';
 import type { Algebra } from './algebra.ts';
 
 /** What is taken: values of a field of these types. */

@@ -1,4 +1,4 @@
-import type { AggregateDomain, AggregatePlan } from '../plan/plan.ts';
+import type { AggregateDomain, AggregatePlan } from '../plan/aggregate.ts';
 import type { Algebra } from './algebra.ts';
 import { all, any } from './any-all.ts';
 import { collect } from './collect.ts';

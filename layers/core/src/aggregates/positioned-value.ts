@@ -1,6 +1,6 @@
 import type { Scalar } from '../json.ts';
 import { compareUtf8 } from '../order.ts';
-import type { AggregateDomain } from '../plan/plan.ts';
+import type { AggregateDomain } from '../plan/aggregate.ts';
 import type { Reader, Writer } from '../records/codec.ts';
 import { compareDecimals } from './numeric/decimal.ts';
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AggregateKind } from '../definition/aggregate.ts';
-import type { ColumnType } from '../definition/schema.ts';
 import { CodecError } from '../errors.ts';
-import type { AggregateDomain } from '../plan/plan.ts';
+import type { AggregateDomain, AggregateKind } from '../plan/aggregate.ts';
+import type { ColumnType } from '../plan/column.ts';
 import { Reader, Writer } from '../records/codec.ts';
 import { CUSTOM_OUTPUTS, type CustomAggregate, customAggregate, register } from './custom.ts';
 import { algebraOf } from './index.ts';

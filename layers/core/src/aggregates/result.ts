@@ -1,6 +1,7 @@
-import type { ColumnType } from '../definition/schema.ts';
 import type { Json } from '../json.ts';
-import { type AggregateDomain, type AggregatePlan, canonicalJson } from '../plan/plan.ts';
+import type { AggregateDomain, AggregatePlan } from '../plan/aggregate.ts';
+import type { ColumnType } from '../plan/column.ts';
+import { canonicalJson } from '../plan/version.ts';
 import type { Value } from '../records/record.ts';
 import { timeText } from '../records/wire.ts';
 import { customAggregate } from './custom.ts';

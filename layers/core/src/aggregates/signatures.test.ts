@@ -1,15 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { nonPushdownInputSql } from '../batch/sql.ts';
-import type { Aggregate, AggregateKind } from '../definition/aggregate.ts';
+import type { Aggregate } from '../definition/aggregate.ts';
 import { definePipeline } from '../definition/pipeline.ts';
-import type { ColumnType } from '../definition/schema.ts';
 import { topic } from '../definition/topic.ts';
 import { running } from '../definition/window.ts';
 import { DefinitionError } from '../errors.ts';
 import { foldOf } from '../fold/fold.ts';
 import { interpret } from '../fold/interpret.ts';
-import type { WindowPlan } from '../plan/plan.ts';
+import type { AggregateKind } from '../plan/aggregate.ts';
+import type { ColumnType } from '../plan/column.ts';
+import type { WindowPlan } from '../plan/window.ts';
 
 /** A field of each type, named by it; and a second number. */
 const Event = z.object({

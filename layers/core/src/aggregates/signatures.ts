@@ -1,5 +1,4 @@
-import type { AggregateKind } from '../definition/aggregate.ts';
-import type { AggregatePlan } from '../plan/plan.ts';
+import type { AggregateKind, AggregatePlan } from '../plan/aggregate.ts';
 
 /**
  * What a kind takes of an event: nothing but that it is there, or the value of a field, of a type;

@@ -1,5 +1,5 @@
 import type { Frequent } from '../definition/aggregate.ts';
-import type { AggregateDomain } from '../plan/plan.ts';
+import type { AggregateDomain } from '../plan/aggregate.ts';
 import type { Algebra } from './algebra.ts';
 import { count } from './count.ts';
 import {

@@ -1,6 +1,6 @@
 import { ProtocolError } from '../errors.ts';
 import { segmentEnd, segmentOf, segmentStart } from '../fold/segment.ts';
-import type { SegmentSize } from '../plan/plan.ts';
+import type { SegmentSize } from '../plan/storage.ts';
 import type { ArchiveFile, Pointer, PublishedRun } from '../ports/ports.ts';
 import { cutOf, partitionsOf } from '../query/answer.ts';
 import type { Range } from '../query/coverage.ts';

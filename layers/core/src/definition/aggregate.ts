@@ -1,3 +1,4 @@
+import type { AggregateKind } from '../plan/aggregate.ts';
 import { refuseUnknownOptions } from './scope.ts';
 
 type Numeric = number | null | undefined;
@@ -25,29 +26,6 @@ export interface Aggregate<in In, out Result> {
   readonly '~in'?: (event: In) => void;
   readonly '~result'?: Result;
 }
-
-export type AggregateKind =
-  | 'count'
-  | 'sum'
-  | 'min'
-  | 'max'
-  | 'mean'
-  | 'variance'
-  | 'stddev'
-  | 'quantile'
-  | 'distinct'
-  | 'any'
-  | 'all'
-  | 'covariance'
-  | 'correlation'
-  | 'first'
-  | 'last'
-  | 'minBy'
-  | 'maxBy'
-  | 'topK'
-  | 'histogram'
-  | 'collect'
-  | 'own';
 
 /**
  * The text of a decimal, as `z.templateLiteral([z.number()]).meta({ format: 'decimal' })` has it.

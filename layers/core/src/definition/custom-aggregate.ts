@@ -1,6 +1,6 @@
 import { CUSTOM_INPUTS, CUSTOM_OUTPUTS, type CustomAggregate, register } from '../aggregates/custom.ts';
 import type { Json, Scalar } from '../json.ts';
-import { deepFreeze } from '../plan/plan.ts';
+import { deepFreeze } from '../plan/version.ts';
 import { type Aggregate, type Nested, ofField, type Where } from './aggregate.ts';
 import { checkIdentifier } from './identifier.ts';
 import { refuse } from './scope.ts';

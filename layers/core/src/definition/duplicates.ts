@@ -1,13 +1,7 @@
+import type { Column } from '../plan/column.ts';
+import type { Duplicates } from '../plan/stateful.ts';
 import { type Duration, durationMs } from './duration.ts';
-import type { Column } from './schema.ts';
-import { refuse, type Scope } from './scope.ts';
-
-/** Which events are repetitions, as plain data; made by `dropDuplicates`. */
-export interface Duplicates<out Field extends string> {
-  readonly by: readonly Field[];
-  /** Only what lies so close in event time repeats; absent: whatever came before, at any time. */
-  readonly withinMs?: number;
-}
+import { type ColumnScope, refuse } from './scope.ts';
 
 /**
  * Of events that agree in these fields, the first of its partition takes part, and what repeats it
@@ -31,7 +25,7 @@ export function planDuplicates(
   { by, withinMs }: Duplicates<string>,
   columns: readonly Column[],
   partitionBy: string,
-  scope: Scope,
+  scope: ColumnScope,
 ): Duplicates<string> {
   if (!Array.isArray(by) || by.length === 0)
     refuse(

@@ -1,14 +1,11 @@
 import { typedExpression } from '../expression/type.ts';
+import type { Column } from '../plan/column.ts';
+import type { ExpressionNode } from '../plan/expression.ts';
+import type { FlatMapPlan, ItemsNode } from '../plan/flat-map.ts';
 import type { Nested } from './aggregate.ts';
-import { Expression, type ExpressionNode, type FieldType, fieldsOf } from './expression.ts';
+import { Expression, type FieldType, fieldsOf } from './expression.ts';
 import { checkIdentifier } from './identifier.ts';
-import type { Column, ColumnType } from './schema.ts';
-import { refuse, type Scope } from './scope.ts';
-
-/** Where the values come from that a record yields an event for each of. */
-export type ItemsNode =
-  | { readonly kind: 'split'; readonly text: ExpressionNode; readonly separator: string }
-  | { readonly kind: 'items'; readonly field: string };
+import { type ColumnScope, refuse } from './scope.ts';
 
 /**
  * Several values of one record. `Value` is the TypeScript type of one of them, `In` what a record
@@ -70,13 +67,6 @@ export type FlatMappable<F, E> = {
   [K in keyof F]: F[K] extends Items<unknown, infer In> ? (E extends In ? F[K] : Items<unknown, E>) : never;
 };
 
-/** One event for each of several values of a record, which is a column of its own. */
-export interface FlatMapPlan {
-  readonly name: string;
-  readonly type: ColumnType;
-  readonly source: ItemsNode;
-}
-
 /**
  * `scope` must have the record's own columns alone: which events a record yields does not depend on
  * lookups.
@@ -84,7 +74,7 @@ export interface FlatMapPlan {
 export function planFlatMap(
   flatMap: Readonly<Record<string, Items<unknown, never>>>,
   columns: readonly Column[],
-  scope: Scope,
+  scope: ColumnScope,
 ): FlatMapPlan {
   const { where } = scope;
   const [entry, ...others] = Object.entries(flatMap ?? {});

@@ -1,11 +1,6 @@
+import type { AllowedLateness } from '../plan/stateful.ts';
 import { type Duration, durationMs } from './duration.ts';
-import { refuse, refuseUnknownOptions, type Scope } from './scope.ts';
-
-/** Which events come too late to take part, as plain data; made by `dropLate`. */
-export interface AllowedLateness {
-  readonly afterMs: number;
-  readonly skewMs: number;
-}
+import { type ColumnScope, refuse, refuseUnknownOptions } from './scope.ts';
 
 /**
  * Events that happened more than `after` before the latest one that came before them in their
@@ -22,7 +17,7 @@ export function dropLate(
   return Object.freeze({ afterMs: durationMs(after), skewMs: durationMs(skew) });
 }
 
-export function planLate(late: AllowedLateness, scope: Scope): AllowedLateness {
+export function planLate(late: AllowedLateness, scope: ColumnScope): AllowedLateness {
   const { afterMs, skewMs } = late ?? {};
   if ([afterMs, skewMs].every((ms) => Number.isSafeInteger(ms) && (ms as number) > 0)) return { afterMs, skewMs };
   return refuse(

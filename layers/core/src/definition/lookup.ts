@@ -1,3 +1,4 @@
+import type { Missing } from '../plan/lookup.ts';
 import { checkIdentifier, checkResourceName } from './identifier.ts';
 import type { EventSchema, OutputOf } from './schema.ts';
 import { refuseUnknownOptions } from './scope.ts';
@@ -21,12 +22,6 @@ export function table<S extends EventSchema>(
     key: checkIdentifier('the key of a lookup table', options.key),
   });
 }
-
-/**
- * What becomes of a record whose key the table lacks: its columns are null, or the record takes no
- * part (an inner join).
- */
-export type Missing = 'null' | 'drop';
 
 export interface Lookup<On extends string, Row> {
   readonly table: LookupTable<Row>;

@@ -1,18 +1,5 @@
-import type { ClassLabel } from '../model/model-file.ts';
+import type { ClassLabel, ModelOutput, WithoutVersion } from '../plan/model.ts';
 import { checkResourceName } from './identifier.ts';
-
-/**
- * What a score column holds: the number of a regression, the class of a classification (a text or a
- * whole number), or a class's probability; or of the scoring itself the name of the version, or the
- * bin of training's distribution that the score lies in, or a feature's value.
- */
-export type ModelOutput = 'number' | 'text' | 'integer' | 'probability' | 'version' | 'bin';
-
-/**
- * What is scored while a model has no version: nothing, so that the column is null; or nothing is
- * folded, and the records wait.
- */
-export type WithoutVersion = 'null' | 'wait';
 
 interface ModelOptions {
   /**

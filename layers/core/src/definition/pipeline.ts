@@ -1,11 +1,15 @@
-import { aroundScores } from '../model/columns.ts';
-import { deepFreeze, type Plan, type StoragePlan, versionOf } from '../plan/plan.ts';
+import { aroundScores } from '../expression/scored-columns.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { AllowedLateness, Duplicates } from '../plan/stateful.ts';
+import type { StoragePlan } from '../plan/storage.ts';
+import { deepFreeze, versionOf } from '../plan/version.ts';
+import type { Window } from '../plan/window.ts';
 import type { Aggregate, ResultOver } from './aggregate.ts';
-import { type Duplicates, planDuplicates } from './duplicates.ts';
+import { planDuplicates } from './duplicates.ts';
 import { type AnyExpression, Expression, type FieldType, fieldsOf } from './expression.ts';
 import { type FlatMappable, type FlatMapped, type Items, planFlatMap } from './flat-map.ts';
 import { checkResourceName } from './identifier.ts';
-import { type AllowedLateness, planLate } from './late.ts';
+import { planLate } from './late.ts';
 import type { Lookup } from './lookup.ts';
 import type { Model } from './model.ts';
 import {
@@ -20,10 +24,9 @@ import {
 import { planModels } from './planning-models.ts';
 import { type Input, planRelayed, type Relayed } from './relay.ts';
 import { columnsOf, type EventSchema } from './schema.ts';
-import { refuse, refuseUnknownOptions, Scope } from './scope.ts';
+import { ColumnScope, refuse, refuseUnknownOptions } from './scope.ts';
 import { planStorage } from './storage.ts';
 import type { Topic } from './topic.ts';
-import type { Window } from './window.ts';
 
 /** A record as it is read: what may be missing is null. */
 export type Present<E> = { [K in keyof E]-?: undefined extends E[K] ? NonNullable<E[K]> | null : E[K] } & Any<E>;
@@ -162,7 +165,7 @@ export function definePipeline<
   refuseUnknownOptions(where, definition, KNOWN_OPTIONS);
   const { schemas, ...input } = planInput(name, from);
   const { columns, partitionBy, relay } = input;
-  const scope = new Scope(where, columns);
+  const scope = new ColumnScope(where, columns);
   if (relay?.join !== undefined) refuseBesideJoin(where, definition);
 
   // Before lookups are in scope: what a record yields is a matter of its own columns.
@@ -226,7 +229,7 @@ function planInput(name: string, from: Topic<unknown> | Relayed<unknown>): Input
       'write from: topic(name, { schema, ... })',
     );
   const columns = columnsOf(`topic "${from.name}"`, from.schema);
-  const scope = new Scope(where, columns);
+  const scope = new ColumnScope(where, columns);
   checkEventTime(from, scope);
   const type = scope.type(from.partitionBy, 'partitionBy');
   if (!['text', 'integer'].includes(type))

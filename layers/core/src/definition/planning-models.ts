@@ -1,8 +1,9 @@
-import { canonicalJson, type ModelPlan } from '../plan/plan.ts';
+import type { ColumnType } from '../plan/column.ts';
+import type { ModelOutput, ModelPlan } from '../plan/model.ts';
+import { canonicalJson } from '../plan/version.ts';
 import { checkIdentifier } from './identifier.ts';
-import type { Model, ModelOutput } from './model.ts';
-import type { ColumnType } from './schema.ts';
-import { refuse, type Scope } from './scope.ts';
+import type { Model } from './model.ts';
+import { type ColumnScope, refuse } from './scope.ts';
 
 const TYPES: Readonly<Record<ModelOutput, ColumnType>> = {
   number: 'double',
@@ -17,7 +18,7 @@ const TYPES: Readonly<Record<ModelOutput, ColumnType>> = {
  * The models of a definition, each with the columns that it fills. `scope` holds what models may
  * read, and gets their columns.
  */
-export function planModels(scores: Readonly<Record<string, Model<unknown>>>, scope: Scope): readonly ModelPlan[] {
+export function planModels(scores: Readonly<Record<string, Model<unknown>>>, scope: ColumnScope): readonly ModelPlan[] {
   const models = new Map<string, ModelPlan>();
   const added: (readonly [string, ColumnType])[] = [];
   for (const [column, score] of Object.entries(scores)) {
@@ -52,7 +53,7 @@ export function planModels(scores: Readonly<Record<string, Model<unknown>>>, sco
   return [...models.values()];
 }
 
-function checkScore(column: string, score: Model<unknown>, scope: Scope): Model<unknown> {
+function checkScore(column: string, score: Model<unknown>, scope: ColumnScope): Model<unknown> {
   const bad = (received: string, allowed: string): never =>
     refuse(
       'BIFOLD_BAD_SCORE',

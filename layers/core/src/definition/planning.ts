@@ -1,18 +1,22 @@
 import { customAggregate } from '../aggregates/custom.ts';
 import { AGGREGATE_SIGNATURES, type InputKind, PARAMETERS } from '../aggregates/signatures.ts';
 import { typedExpression } from '../expression/type.ts';
-import type { AggregateDomain, AggregatePlan, DerivedPlan, LookupPlan, WindowPlan } from '../plan/plan.ts';
+import type { AggregateDomain, AggregatePlan } from '../plan/aggregate.ts';
+import type { ColumnType } from '../plan/column.ts';
+import type { ExpressionNode } from '../plan/expression.ts';
+import type { LookupPlan } from '../plan/lookup.ts';
+import type { DerivedPlan } from '../plan/plan.ts';
+import type { Window, WindowPlan } from '../plan/window.ts';
 import { paneSizeMs } from '../windows/panes.ts';
 import type { Aggregate } from './aggregate.ts';
-import { type AnyExpression, Expression, type ExpressionNode, fieldsOf } from './expression.ts';
+import { type AnyExpression, Expression, fieldsOf } from './expression.ts';
 import { checkIdentifier } from './identifier.ts';
 import type { Lookup } from './lookup.ts';
-import { type ColumnType, columnsOf } from './schema.ts';
-import { refuse, type Scope } from './scope.ts';
+import { columnsOf } from './schema.ts';
+import { type ColumnScope, refuse } from './scope.ts';
 import type { Topic } from './topic.ts';
-import type { Window } from './window.ts';
 
-export function checkEventTime(from: Topic<unknown>, scope: Scope): void {
+export function checkEventTime(from: Topic<unknown>, scope: ColumnScope): void {
   const { eventTime } = from;
   const type = scope.type(eventTime.field, 'eventTime');
   const wanted = eventTime.kind === 'dateTime' ? 'timestamp' : 'integer';
@@ -36,7 +40,7 @@ export function checkEventTime(from: Topic<unknown>, scope: Scope): void {
   }
 }
 
-export function planLookup(alias: string, join: Lookup<string, unknown>, scope: Scope): LookupPlan {
+export function planLookup(alias: string, join: Lookup<string, unknown>, scope: ColumnScope): LookupPlan {
   checkIdentifier(`a lookup of ${scope.where}`, alias);
   if (typeof join?.table?.name !== 'string')
     refuse(
@@ -73,7 +77,7 @@ export function planLookup(alias: string, join: Lookup<string, unknown>, scope: 
 }
 
 /** The condition that records must meet to take part. */
-export function planCondition(expression: AnyExpression, scope: Scope): ExpressionNode {
+export function planCondition(expression: AnyExpression, scope: ColumnScope): ExpressionNode {
   const { node, type } = planExpression('where', expression, scope);
   if (type !== 'boolean')
     refuse(
@@ -86,7 +90,7 @@ export function planCondition(expression: AnyExpression, scope: Scope): Expressi
   return node;
 }
 
-export function planDerived(name: string, expression: AnyExpression, scope: Scope): DerivedPlan {
+export function planDerived(name: string, expression: AnyExpression, scope: ColumnScope): DerivedPlan {
   checkIdentifier(`a derived column of ${scope.where}`, name);
   const { node, type } = planExpression(`derive.${name}`, expression, scope);
   scope.add(name, type);
@@ -96,7 +100,7 @@ export function planDerived(name: string, expression: AnyExpression, scope: Scop
 function planExpression(
   role: string,
   expression: AnyExpression,
-  scope: Scope,
+  scope: ColumnScope,
 ): { readonly node: ExpressionNode; readonly type: ColumnType } {
   if (!(expression instanceof Expression))
     refuse(
@@ -120,7 +124,7 @@ function planExpression(
   return typedExpression(expression.node, scope, role);
 }
 
-export function planKey(where: string, groupBy: readonly string[], scope: Scope): readonly string[] {
+export function planKey(where: string, groupBy: readonly string[], scope: ColumnScope): readonly string[] {
   if (!Array.isArray(groupBy) || groupBy.length === 0)
     refuse(
       'BIFOLD_NO_KEY',
@@ -207,7 +211,7 @@ export function planAggregates(
   where: string,
   aggregates: Readonly<Record<string, Aggregate<never, unknown>>>,
   groupBy: readonly string[],
-  scope: Scope,
+  scope: ColumnScope,
 ): readonly AggregatePlan[] {
   const taken = new Set(['window', ...groupBy].map((name) => name.toLowerCase()));
   const planned = Object.entries(aggregates ?? {}).map(([name, aggregate]) => {
@@ -263,7 +267,7 @@ function domainOf(
   kind: string,
   field: string,
   takes: InputKind,
-  scope: Scope,
+  scope: ColumnScope,
 ): AggregateDomain {
   const type = scope.type(field, `aggregates.${name}`);
   const isNumber = type === 'integer' || type === 'double';

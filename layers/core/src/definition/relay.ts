@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type Plan, type RelayPlan, type RelaySourcePlan } from '../plan/plan.ts';
+import type { Column } from '../plan/column.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { RelayPlan, RelaySourcePlan } from '../plan/relay.ts';
+import { canonicalJson } from '../plan/version.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { checkIdentifier } from './identifier.ts';
 import { checkEventTime } from './planning.ts';
-import { type Column, columnsOf, type EventSchema } from './schema.ts';
-import { refuse, refuseUnknownOptions, Scope } from './scope.ts';
+import { columnsOf, type EventSchema } from './schema.ts';
+import { ColumnScope, refuse, refuseUnknownOptions } from './scope.ts';
 import type { Topic } from './topic.ts';
 
 /**
@@ -178,7 +181,7 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
   }));
   if (kind === 'union') checkAlike(where, read);
   const scopes = read.map(({ topic, columns }) => {
-    const scope = new Scope(`topic "${topic.name}" in ${where}`, columns);
+    const scope = new ColumnScope(`topic "${topic.name}" in ${where}`, columns);
     checkEventTime(topic, scope);
     return scope;
   });

@@ -1,5 +1,6 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
 import { DefinitionError } from '../errors.ts';
+import type { Column, ColumnType } from '../plan/column.ts';
 import { checkIdentifier } from './identifier.ts';
 
 /**
@@ -8,25 +9,6 @@ import { checkIdentifier } from './identifier.ts';
  */
 export type EventSchema = StandardSchemaV1 & StandardJSONSchemaV1;
 export type OutputOf<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S>;
-
-/**
- * What a column holds on the wire. `integer` is a whole number within ±(2^53 - 1), `double` a
- * finite IEEE-754 number, `timestamp` an ISO 8601 text kept as epoch milliseconds, `decimal` a text
- * of an exact number (`decimal.ts`), `json` anything else: archived as it came, and not usable in
- * an expression, a key or an aggregate.
- */
-export type ColumnType = 'integer' | 'double' | 'text' | 'boolean' | 'timestamp' | 'decimal' | 'json';
-
-export interface Column {
-  readonly name: string;
-  readonly type: ColumnType;
-  readonly nullable: boolean;
-  /**
-   * Of a `json` column that holds arrays of one type of texts, numbers or booleans: what an item
-   * is.
-   */
-  readonly items?: { readonly type: 'integer' | 'double' | 'text' | 'boolean'; readonly nullable: boolean };
-}
 
 interface JsonSchemaNode {
   readonly type?: string | readonly string[];

@@ -1,8 +1,8 @@
 import { DefinitionError } from '../errors.ts';
-import type { Column, ColumnType } from './schema.ts';
+import type { Column, ColumnType } from '../plan/column.ts';
 
 /** The names that a definition may use, and their types. */
-export class Scope {
+export class ColumnScope {
   readonly where: string;
   private readonly types = new Map<string, ColumnType>();
   private readonly taken = new Set<string>();

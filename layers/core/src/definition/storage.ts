@@ -1,4 +1,4 @@
-import type { GrowingSize, SegmentSize, StoragePlan } from '../plan/plan.ts';
+import type { GrowingSize, SegmentSize, StoragePlan } from '../plan/storage.ts';
 import { refuse } from './scope.ts';
 
 /** Segments grow, so that short logs have complete ones and long logs have few (decision 34). */

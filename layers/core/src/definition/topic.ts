@@ -1,19 +1,10 @@
 import { DefinitionError } from '../errors.ts';
+import type { EpochUnit, EventTime } from '../plan/column.ts';
 import { checkResourceName } from './identifier.ts';
 import type { EventSchema, OutputOf } from './schema.ts';
 import { refuseUnknownOptions } from './scope.ts';
 
 type FieldsOf<E, V> = { [K in keyof E]-?: E[K] extends V ? K : never }[keyof E] & string;
-
-/** Units of an event time that is a number. */
-export type EpochUnit = 's' | 'ms' | 'us';
-
-/**
- * Where a record's event time stands: a date-time field, or a number since the epoch with its unit.
- */
-export type EventTime =
-  | { readonly kind: 'dateTime'; readonly field: string }
-  | { readonly kind: 'epoch'; readonly field: string; readonly unit: EpochUnit };
 
 /** A Kafka topic of JSON records, as a pipeline reads it. */
 export interface Topic<E> {

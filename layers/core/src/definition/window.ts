@@ -1,49 +1,15 @@
 import { DefinitionError } from '../errors.ts';
-import { type ClockChange, zoneClock } from '../windows/zone-clock.ts';
+import type {
+  CalendarUnit,
+  CalendarWindow,
+  RunningWindow,
+  SessionWindow,
+  SlidingWindow,
+  TumblingWindow,
+} from '../plan/window.ts';
+import { zoneClock } from '../windows/zone-clock.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { refuseUnknownOptions } from './scope.ts';
-
-/**
- * How event time is cut. Every window is an interval `[start, end)` in epoch milliseconds, UTC;
- * what is stored of it, and how it is put together when it is read, is in `panes.ts`.
- */
-export type Window = TumblingWindow | SlidingWindow | CalendarWindow | SessionWindow | RunningWindow;
-
-export interface TumblingWindow {
-  readonly kind: 'tumbling';
-  readonly sizeMs: number;
-  /** Where windows begin, from the epoch on; 0 when it is not there. */
-  readonly offsetMs?: number;
-}
-
-export interface SlidingWindow {
-  readonly kind: 'sliding';
-  readonly sizeMs: number;
-  readonly slideMs: number;
-  readonly offsetMs?: number;
-}
-
-export type CalendarUnit = 'day' | 'week' | 'month' | 'year';
-
-export interface CalendarWindow {
-  readonly kind: 'calendar';
-  readonly unit: CalendarUnit;
-  readonly zone: string;
-  /**
-   * What the zone's clocks show, in the order of time: with it the window means the same in every
-   * engine.
-   */
-  readonly clock: readonly ClockChange[];
-}
-
-export interface SessionWindow {
-  readonly kind: 'session';
-  readonly gapMs: number;
-}
-
-export interface RunningWindow {
-  readonly kind: 'running';
-}
 
 interface Offset {
   /**

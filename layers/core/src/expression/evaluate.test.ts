@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { ExpressionNode } from '../definition/expression.ts';
+import type { ExpressionNode } from '../plan/expression.ts';
 import type { Value } from '../records/record.ts';
 import { compileExpression } from './evaluate.ts';
 

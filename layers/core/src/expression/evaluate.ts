@@ -1,7 +1,7 @@
-import type { Arithmetic, ExpressionNode, NumericFunction, TextTest, TimePart } from '../definition/expression.ts';
-import { scoresOf } from '../model/columns.ts';
+import type { Arithmetic, ExpressionNode, NumericFunction, TextTest, TimePart } from '../plan/expression.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Value } from '../records/value.ts';
+import { scoresOf } from './scored-columns.ts';
 
 /**
  * All that an event can be asked for, side by side: its record's columns, then the columns of each

@@ -1,4 +1,4 @@
-import type { Comparison, ExpressionNode, TextTest } from '../definition/expression.ts';
+import type { Comparison, ExpressionNode, TextTest } from '../plan/expression.ts';
 import { quoted, textLiteral } from './sql-text.ts';
 
 /** Expressions in DuckDB's SQL: what `evaluate.ts` makes of the same tree, bit by bit. */

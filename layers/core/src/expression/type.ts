@@ -1,6 +1,7 @@
-import { type ExpressionNode, type NumberType, operandsOf } from '../definition/expression.ts';
-import type { ColumnType } from '../definition/schema.ts';
-import { refuse, type Scope } from '../definition/scope.ts';
+import { operandsOf } from '../definition/expression.ts';
+import { type ColumnScope, refuse } from '../definition/scope.ts';
+import type { ColumnType } from '../plan/column.ts';
+import type { ExpressionNode, NumberType } from '../plan/expression.ts';
 
 type OperandType = ColumnType | 'null';
 
@@ -18,7 +19,7 @@ const VALUES_LIMIT = 1_000;
 const CHARACTERS_LIMIT = 1_000_000;
 
 /** Checks an expression, and gives its type. */
-export function typedExpression(node: ExpressionNode, scope: Scope, role: string): TypedExpression {
+export function typedExpression(node: ExpressionNode, scope: ColumnScope, role: string): TypedExpression {
   checkSize(node, scope, role);
   const typed = typedOperand(node, scope, role);
   const { type } = typed;
@@ -33,7 +34,7 @@ export function typedExpression(node: ExpressionNode, scope: Scope, role: string
     : { node: typed.node, type };
 }
 
-function checkSize(root: ExpressionNode, scope: Scope, role: string): void {
+function checkSize(root: ExpressionNode, scope: ColumnScope, role: string): void {
   let size = 0;
   let level: readonly ExpressionNode[] = [root];
   for (let depth = 1; level.length > 0; depth++) {
@@ -50,7 +51,11 @@ function checkSize(root: ExpressionNode, scope: Scope, role: string): void {
   }
 }
 
-function typedOperand(node: ExpressionNode, scope: Scope, role: string): { node: ExpressionNode; type: OperandType } {
+function typedOperand(
+  node: ExpressionNode,
+  scope: ColumnScope,
+  role: string,
+): { node: ExpressionNode; type: OperandType } {
   const typed = (operand: ExpressionNode) => typedOperand(operand, scope, role);
   const boolean = (operand: ExpressionNode) =>
     want(typed(operand), ['boolean'], scope, role, 'combines values', 'boolean operands of and, or, not, when');
@@ -146,7 +151,7 @@ function typedOperand(node: ExpressionNode, scope: Scope, role: string): { node:
   }
 }
 
-function literalType(value: unknown, scope: Scope, role: string): OperandType {
+function literalType(value: unknown, scope: ColumnScope, role: string): OperandType {
   switch (typeof value) {
     case 'boolean':
       return 'boolean';
@@ -182,7 +187,13 @@ function literalType(value: unknown, scope: Scope, role: string): OperandType {
   }
 }
 
-function checkComparison(operator: string, leftType: OperandType, rightType: OperandType, scope: Scope, role: string) {
+function checkComparison(
+  operator: string,
+  leftType: OperandType,
+  rightType: OperandType,
+  scope: ColumnScope,
+  role: string,
+) {
   const [left, right] = [comparable(leftType), comparable(rightType)];
   const ordered = left === 'number' || left === 'timestamp';
   if (left !== right || (!ordered && operator !== '=' && operator !== '<>')) {
@@ -196,7 +207,7 @@ function checkComparison(operator: string, leftType: OperandType, rightType: Ope
   }
 }
 
-function checkValues(type: OperandType, values: readonly unknown[], scope: Scope, role: string): void {
+function checkValues(type: OperandType, values: readonly unknown[], scope: ColumnScope, role: string): void {
   const given = Array.isArray(values) ? values : [];
   const types = given.map((value) => comparable(literalType(value, scope, role)));
   const wrong = types.find((each) => each !== comparable(type) || each === 'null');
@@ -210,7 +221,7 @@ function checkValues(type: OperandType, values: readonly unknown[], scope: Scope
   );
 }
 
-function checkCharacters(count: number, scope: Scope, role: string): void {
+function checkCharacters(count: number, scope: ColumnScope, role: string): void {
   if (!Number.isSafeInteger(count) || count < 0 || count > CHARACTERS_LIMIT)
     refuse(
       'BIFOLD_BAD_EXPRESSION',
@@ -222,7 +233,7 @@ function checkCharacters(count: number, scope: Scope, role: string): void {
 }
 
 /** The type of what is either this or that. */
-function commonType(types: readonly OperandType[], scope: Scope, role: string): OperandType {
+function commonType(types: readonly OperandType[], scope: ColumnScope, role: string): OperandType {
   const present = new Set(types.filter((type) => type !== 'null'));
   if (present.has('integer') && present.has('double')) present.delete('integer');
   const [only = 'null', ...others] = present;
@@ -244,7 +255,7 @@ function comparable(type: OperandType): string {
 function want<T extends { readonly type: OperandType }>(
   operand: T,
   wanted: readonly OperandType[],
-  scope: Scope,
+  scope: ColumnScope,
   role: string,
   does: string,
   allowed: string,

@@ -4,8 +4,7 @@ import { takesPositionedValues } from '../aggregates/signatures.ts';
 import type { Pipeline } from '../definition/pipeline.ts';
 import { ProtocolError } from '../errors.ts';
 import { compileExpression, type Evaluate, type Slots, slotIndex } from '../expression/evaluate.ts';
-import { derivedAround } from '../model/columns.ts';
-import type { FittedModel } from '../model/fitted.ts';
+import { derivedAround } from '../expression/scored-columns.ts';
 import type { DerivedPlan } from '../plan/plan.ts';
 import type { FragmentRow } from '../ports/ports.ts';
 import { itemsOf } from '../records/items.ts';
@@ -35,7 +34,16 @@ export interface ResolveLookup {
   readonly models?: BoundModels;
 }
 
-export type BoundModels = readonly (Pick<FittedModel, 'score'> | null)[];
+/** A version of a model, as a fold scores with it. */
+export interface BoundModel {
+  /**
+   * The values of the model's columns, in their order. The same array is given every time, changed
+   * by the next call.
+   */
+  score(slots: Slots): readonly Value[];
+}
+
+export type BoundModels = readonly (BoundModel | null)[];
 
 /** The same lookup rows, and models beside them. */
 export function withModels(resolve: ResolveLookup, models: BoundModels): ResolveLookup {

@@ -2,7 +2,7 @@ import type { AnyAlgebra } from '../aggregates/index.ts';
 import type { EventPosition } from '../aggregates/positioned-value.ts';
 import type { Pipeline } from '../definition/pipeline.ts';
 import type { Slots } from '../expression/evaluate.ts';
-import type { WindowPlan } from '../plan/plan.ts';
+import type { WindowPlan } from '../plan/window.ts';
 import type { LogRecord, RowPosition } from '../ports/ports.ts';
 import { type Coverage, covers } from '../query/coverage.ts';
 import { InMemoryStatefulStage } from '../stateful/stateful-stage.ts';

@@ -2,7 +2,7 @@ import type { EventPosition } from '../aggregates/positioned-value.ts';
 import type { Pipeline } from '../definition/pipeline.ts';
 import type { Slots } from '../expression/evaluate.ts';
 import { comparePositions } from '../order.ts';
-import type { WindowPlan } from '../plan/plan.ts';
+import type { WindowPlan } from '../plan/window.ts';
 import type { LogRecord, RowPosition } from '../ports/ports.ts';
 import { bucketOf } from '../ports/tables.ts';
 import { type CoverageDelta, type MergedRow, mergeStates, type ReadSnapshot, rowCoverage } from '../query/answer.ts';

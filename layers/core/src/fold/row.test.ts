@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CodecError } from '../errors.ts';
-import type { AggregatePlan } from '../plan/plan.ts';
+import type { AggregatePlan } from '../plan/aggregate.ts';
 import { POISON_REASONS } from '../records/record.ts';
 import { QUARANTINE_WINDOW, type RowAlgebra, rowAlgebrasOf, type States } from './row.ts';
 

@@ -1,7 +1,8 @@
 import type { ErrorBound } from '../aggregates/algebra.ts';
 import { type AnyAlgebra, algebraOf } from '../aggregates/index.ts';
 import type { Result } from '../aggregates/result.ts';
-import type { AggregatePlan, Plan } from '../plan/plan.ts';
+import type { AggregatePlan } from '../plan/aggregate.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { RowPosition } from '../ports/ports.ts';
 import { Reader, Writer } from '../records/codec.ts';
 import { POISON_REASONS } from '../records/record.ts';

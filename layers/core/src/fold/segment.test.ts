@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { GrowingSize, SegmentSize } from '../plan/plan.ts';
+import type { GrowingSize, SegmentSize } from '../plan/storage.ts';
 import { openingOf, segmentEnd, segmentOf, segmentSql, segmentStart } from './segment.ts';
 
 const DEFAULT: GrowingSize = { least: 64, most: 4096, share: 16 };

@@ -1,4 +1,4 @@
-import type { SegmentSize } from '../plan/plan.ts';
+import type { SegmentSize } from '../plan/storage.ts';
 
 /**
  * The segment of an offset. Segments are a pure function of the offset alone, so every layer has

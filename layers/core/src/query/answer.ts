@@ -1,6 +1,6 @@
 import type { RowAlgebra, States } from '../fold/row.ts';
 import { segmentEnd, segmentStart } from '../fold/segment.ts';
-import type { SegmentSize } from '../plan/plan.ts';
+import type { SegmentSize } from '../plan/storage.ts';
 import type { BatchRow, FragmentRow, Pointer, PublishedRun, RowPosition } from '../ports/ports.ts';
 import { type Coverage, gapsOf, normalRanges, type Range, withoutRange } from './coverage.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type AnswerRow, digestOf, gatherPages, type Receipt } from '../index.ts';
+import { type AnswerRow, digestOf, gatherPages, type Receipt } from '../engine.ts';
 
 const receipt: Omit<Receipt, 'digest'> = {
   pipeline: 'delays',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../plan/plan.ts';
+import { canonicalJson } from '../plan/version.ts';
 import type { AnswerRow } from './answer-row.ts';
 import type { Receipt } from './receipt.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Plan, WindowPlan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { WindowPlan } from '../plan/window.ts';
 import { TIME_LIMIT_MS } from '../records/value.ts';
 import { NO_WATERMARK_MS } from '../stateful/watermark.ts';
 import type { ReadSnapshot } from './answer.ts';

@@ -1,4 +1,5 @@
-import type { Plan, WindowPlan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { WindowPlan } from '../plan/window.ts';
 import { NO_WATERMARK_MS } from '../stateful/watermark.ts';
 import type { MergedRow, ReadSnapshot } from './answer.ts';
 import type { Coverage, Range } from './coverage.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { compareUtf8 } from '../order.ts';
-import { canonicalJson, type Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import { canonicalJson } from '../plan/version.ts';
 import { keyColumns, timeText } from '../records/wire.ts';
 import type { ModelVersions, PageStart, Quarantined, QueryParameters } from './receipt.ts';
 

@@ -1,6 +1,6 @@
-import type { FlatMapPlan } from '../definition/flat-map.ts';
-import type { Column } from '../definition/schema.ts';
 import { compileExpression, slotIndex } from '../expression/evaluate.ts';
+import type { Column } from '../plan/column.ts';
+import type { FlatMapPlan } from '../plan/flat-map.ts';
 import type { Plan } from '../plan/plan.ts';
 import { columnReader, type Value } from './value.ts';
 

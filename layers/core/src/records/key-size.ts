@@ -1,4 +1,4 @@
-import type { ExpressionNode } from '../definition/expression.ts';
+import type { ExpressionNode } from '../plan/expression.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /**

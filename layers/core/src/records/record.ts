@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { Pipeline } from '../definition/pipeline.ts';
-import type { Column, EventSchema } from '../definition/schema.ts';
-import type { EventTime } from '../definition/topic.ts';
+import type { EventSchema } from '../definition/schema.ts';
 import { DefinitionError } from '../errors.ts';
+import type { Column, EventTime } from '../plan/column.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { LogHeader } from '../ports/ports.ts';
 import { isColumnOf, ORIGIN_HEADER, type Origin, originHeader, readOrigin } from '../stateful/repartition.ts';

@@ -1,5 +1,5 @@
 import { canonicalDecimal } from '../aggregates/numeric/decimal.ts';
-import type { Column } from '../definition/schema.ts';
+import type { Column } from '../plan/column.ts';
 
 /**
  * A value of a column: text, finite number (integers and timestamps too; never -0), boolean or

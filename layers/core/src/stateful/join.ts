@@ -1,5 +1,6 @@
 import { idOf } from '../id.ts';
-import type { JoinPlan, Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { JoinPlan } from '../plan/relay.ts';
 import type { StateEntry, StateRange } from '../ports/ports.ts';
 import type { DecodedEvent, TimedValues } from '../records/record.ts';
 import { keyText, TIME_LIMIT_MS, type Value } from '../records/value.ts';

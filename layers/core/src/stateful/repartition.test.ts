@@ -5,7 +5,8 @@ import { definePipeline } from '../definition/pipeline.ts';
 import { join, repartition, union } from '../definition/relay.ts';
 import { topic } from '../definition/topic.ts';
 import { running } from '../definition/window.ts';
-import type { Plan, RelayPlan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { RelayPlan } from '../plan/relay.ts';
 import { bucketOf } from '../ports/tables.ts';
 import { isColumnOf, ORIGIN_HEADER, originHeader, originText, partitionFor, readOrigin } from './repartition.ts';
 

@@ -1,4 +1,5 @@
-import type { Plan, RelayPlan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { RelayPlan } from '../plan/relay.ts';
 import type { LogHeader } from '../ports/ports.ts';
 import { bucketOf } from '../ports/tables.ts';
 import { columnReader, keyText } from '../records/value.ts';

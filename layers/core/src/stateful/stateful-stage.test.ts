@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { count } from '../definition/aggregate.ts';
-import { type Duplicates, dropDuplicates } from '../definition/duplicates.ts';
+import { dropDuplicates } from '../definition/duplicates.ts';
 import { definePipeline } from '../definition/pipeline.ts';
 import { topic } from '../definition/topic.ts';
 import { running } from '../definition/window.ts';
+import type { Duplicates } from '../plan/stateful.ts';
 import {
   InMemoryStatefulStage,
   type RepetitionRule,

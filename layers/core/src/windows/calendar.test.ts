@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CalendarUnit, CalendarWindow } from '../definition/window.ts';
+import type { CalendarUnit, CalendarWindow, ClockChange } from '../plan/window.ts';
 import { calendarEndMs, calendarPaneOf } from './calendar.ts';
-import type { ClockChange } from './zone-clock.ts';
 
 const HOUR_MS = 3_600_000;
 const ALWAYS_MS = Date.UTC(1899, 11, 30);

@@ -1,7 +1,7 @@
-import type { CalendarWindow } from '../definition/window.ts';
+import type { CalendarWindow, ClockChange } from '../plan/window.ts';
 import { TIME_LIMIT_MS } from '../records/value.ts';
 import { partitionPoint } from '../search.ts';
-import { CALENDAR_YEARS, type ClockChange } from './zone-clock.ts';
+import { CALENDAR_YEARS } from './zone-clock.ts';
 
 /**
  * Panes side by side, from the start of one up to where the next stretch begins: those of clocks

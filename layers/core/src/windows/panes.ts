@@ -1,4 +1,4 @@
-import type { Window } from '../definition/window.ts';
+import type { Window } from '../plan/window.ts';
 import { calendarPaneOf } from './calendar.ts';
 
 /**

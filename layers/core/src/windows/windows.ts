@@ -1,6 +1,5 @@
-import type { SlidingWindow, Window } from '../definition/window.ts';
 import { type RowAlgebras, type States, timesOf } from '../fold/row.ts';
-import type { WindowPlan } from '../plan/plan.ts';
+import type { SlidingWindow, Window, WindowPlan } from '../plan/window.ts';
 import type { RowPosition } from '../ports/ports.ts';
 import {
   type CoverageDelta,

@@ -1,7 +1,5 @@
 import { DefinitionError } from '../errors.ts';
-
-/** From a time on, epoch milliseconds, clocks of a zone are so much ahead of UTC. */
-export type ClockChange = readonly [fromMs: number, aheadMs: number];
+import type { ClockChange } from '../plan/window.ts';
 
 /** Clocks are known for these years; before and after them they stay as they are at that end. */
 export const CALENDAR_YEARS = { first: 1900, last: 2099 } as const;

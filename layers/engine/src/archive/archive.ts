@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Pipeline } from '@bifold/core';
 import {
   ARCHIVE_COLUMNS,
   type ArchiveStore,
@@ -10,14 +11,13 @@ import {
   type LogRecord,
   ORIGIN_COLUMN,
   originHeader,
-  type Pipeline,
   type Plan,
   ProtocolError,
   type SqlEngine,
   type SqlValue,
   sqlTypeOf,
   sqlValueOf,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { type BoundLog, verifyTopicId } from '../topic-id.ts';
 
 export interface ArchivePorts extends BoundLog {

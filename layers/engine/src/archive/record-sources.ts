@@ -14,7 +14,7 @@ import {
   type Source,
   type SqlEngine,
   type SqlValue,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 
 /** Where records are kept: in the log, and in the archive, which holds the same bytes for ever. */
 export interface RecordSourcePorts {

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { type Answer, type Clock, type CursorKeys, QueryError } from '@bifold/core';
+import { type Answer, type Clock, type CursorKeys, QueryError } from '@bifold/core/engine';
 
 /**
  * A cursor leaves the system and comes back. It carries counts of its first page that cannot be

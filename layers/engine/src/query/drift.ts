@@ -1,15 +1,12 @@
+import { type AnswerRow, type ModelRegistry, type Plan, positionOfRow } from '@bifold/core/engine';
 import {
-  type AnswerRow,
   type DriftReport,
   driftOf,
   driftPlanOf,
   MODEL_LIMITS,
-  type ModelRegistry,
-  type Plan,
-  positionOfRow,
   readModel,
   type Thresholds,
-} from '@bifold/core';
+} from '@bifold/models/engine';
 
 /** What is asked of a view that counts bins, in the words of the query API. */
 export interface DriftQuestion {

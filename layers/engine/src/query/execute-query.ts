@@ -31,7 +31,7 @@ import {
   type SealedSnapshot,
   stillReadable,
   type ViewQuery,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import type { QueryPorts } from './ports.ts';
 import { rowsLost } from './published.ts';
 import { newSnapshot, snapshotFromCursor, snapshotFromSeal, withWatermarks } from './read-snapshot.ts';

@@ -19,7 +19,7 @@ import {
   switchedTo,
   unionOf,
   type ViewAlias,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import type { QueryPorts } from './ports.ts';
 import { newSnapshot, snapshotFromSeal } from './read-snapshot.ts';
 

@@ -1,4 +1,4 @@
-import { type Cursor, cursorText, QueryError } from '@bifold/core';
+import { type Cursor, cursorText, QueryError } from '@bifold/core/engine';
 import { airframes, delays } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { questionOf } from './parse-query.ts';

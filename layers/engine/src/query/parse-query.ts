@@ -7,7 +7,7 @@ import {
   QueryError,
   type Value,
   type ViewQuery,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { NESTING_MAX, parseShallowJson } from './bounded-json.ts';
 
 const PAGE_ROWS_DEFAULT = 1_000;

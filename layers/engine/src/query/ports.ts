@@ -1,4 +1,4 @@
-import type { BatchStore, BindingStore, OperatorStateStore, SpeedStore } from '@bifold/core';
+import type { BatchStore, BindingStore, OperatorStateStore, SpeedStore } from '@bifold/core/engine';
 import type { PublishedView } from './published.ts';
 
 export interface QueryPorts {

@@ -1,5 +1,6 @@
 import { memoryBucket, memoryDatabase, memoryPublications } from '@bifold/adapters/memory';
-import { type Pipeline, type Pointer, QUARANTINE_POSITION, restoredPointer, rowAlgebrasOf } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import { type Pointer, QUARANTINE_POSITION, restoredPointer, rowAlgebrasOf } from '@bifold/core/engine';
 import { pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { type RecomputePorts, recompute } from '../recompute/recompute.ts';

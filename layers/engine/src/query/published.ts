@@ -8,7 +8,7 @@ import {
   publicationOf,
   stillReadable,
   ViewLostError,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 
 export interface PublishedPorts {
   readonly publications: Pick<PublicationStore, 'newest'>;

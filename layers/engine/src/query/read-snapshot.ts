@@ -15,7 +15,7 @@ import {
   unsealSnapshot,
   type ViewQuery,
   withFinality,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { readWatermark } from '../speed/watermark.ts';
 import type { QueryPorts } from './ports.ts';
 

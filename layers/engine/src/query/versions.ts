@@ -1,4 +1,4 @@
-import type { Plan, PlanStore, Scope } from '@bifold/core';
+import type { Plan, PlanStore, Scope } from '@bifold/core/engine';
 import type { QueryPorts } from './ports.ts';
 import type { ViewPorts } from './view.ts';
 

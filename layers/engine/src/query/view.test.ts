@@ -1,5 +1,6 @@
 import { memoryDatabase } from '@bifold/adapters/memory';
-import { count, definePipeline, type Plan, running, type Scope, sum, topic } from '@bifold/core';
+import { count, definePipeline, running, sum, topic } from '@bifold/core';
+import type { Plan, Scope } from '@bifold/core/engine';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { announceVersion, switchToVersion } from './handover.ts';

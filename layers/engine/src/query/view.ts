@@ -1,4 +1,4 @@
-import { type Answer, type Plan, ProtocolError, type Scope, type ViewAlias } from '@bifold/core';
+import { type Answer, type Plan, ProtocolError, type Scope, type ViewAlias } from '@bifold/core/engine';
 import { answerSealed, executeQuery, movedOn } from './execute-query.ts';
 import { advanceHandover, announceVersion, type HandoverPorts, planOf } from './handover.ts';
 import { cursorOf, questionOf } from './parse-query.ts';

@@ -1,4 +1,5 @@
-import { type ArchiveFile, type Pipeline, type Pointer, type PublishedRun, segmentStart } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import { type ArchiveFile, type Pointer, type PublishedRun, segmentStart } from '@bifold/core/engine';
 import { airframes, pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { parseCatchUp, planCatchUp } from './catch-up.ts';

@@ -8,7 +8,7 @@ import {
   type Scope,
   type SpeedStore,
   segmentStart,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { contiguousEndOf } from '../speed/contiguous-end.ts';
 
 /**

@@ -8,7 +8,7 @@ import {
   sqlTypeOf,
   sqlValueOf,
   type Value,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { bindableLookups, bindSegments } from '../speed/bindings.ts';
 
 /** The table that says which version of each lookup a segment is bound to. */

@@ -7,7 +7,7 @@ import {
   type SqlEngine,
   segmentStart,
   textLiteral,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 
 /**
  * The table of the covered records, events and poison alike: each once, however often a relay

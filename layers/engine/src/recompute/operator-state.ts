@@ -24,7 +24,7 @@ import {
   statefulStageOf,
   watermarkMark,
   watermarksSql,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { COVERED } from './manifest.ts';
 
 interface OperatorStatePorts {

@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Pipeline } from '@bifold/core';
 import {
   type ArchiveStore,
   type BatchRow,
@@ -13,7 +14,6 @@ import {
   type ModelRegistry,
   manifestOf,
   type OperatorStateStore,
-  type Pipeline,
   type Plan,
   type Pointer,
   type PublicationStore,
@@ -26,7 +26,7 @@ import {
   type ViewStore,
   type Waiting,
   waitingOf,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { isLost, viewLost } from '../query/published.ts';
 import type { RefusedVersion } from '../speed/models.ts';
 import { bindCovered, loadLookups } from './lookups.ts';

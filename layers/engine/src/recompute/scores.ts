@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import {
   columnValue,
-  type FittedModel,
   type Manifest,
   type Plan,
   SCORES,
@@ -16,7 +15,8 @@ import {
   type TableColumn,
   textLiteral,
   unscoredValuesSql,
-} from '@bifold/core';
+} from '@bifold/core/engine';
+import type { FittedModel } from '@bifold/models/engine';
 import { bindModels, coldModels, type ModelPorts } from '../speed/models.ts';
 import { BINDINGS } from './lookups.ts';
 import { COVERED } from './manifest.ts';

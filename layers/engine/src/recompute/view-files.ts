@@ -17,7 +17,7 @@ import {
   type TableColumn,
   type ViewStore,
   type WindowPlan,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 
 const FILE_ROWS_MAX = 200_000;
 

@@ -21,7 +21,7 @@ import {
   statePartsOf,
   viewSql,
   type WindowPlan,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { BINDINGS } from './lookups.ts';
 import { COVERED } from './manifest.ts';
 

@@ -1,15 +1,6 @@
 import { memoryLog } from '@bifold/adapters/memory';
-import {
-  count,
-  definePipeline,
-  join,
-  type LogRecord,
-  ORIGIN_HEADER,
-  type RelayedRecord,
-  readOrigin,
-  running,
-  topic,
-} from '@bifold/core';
+import { count, definePipeline, join, running, topic } from '@bifold/core';
+import { type LogRecord, ORIGIN_HEADER, type RelayedRecord, readOrigin } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { placementsOf, type RelayPorts, relayDelivery } from './relay.ts';

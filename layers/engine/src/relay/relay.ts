@@ -7,7 +7,7 @@ import {
   ProtocolError,
   partitionFor,
   type RelayedRecord,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { type BoundTopic, verifyTopicId } from '../topic-id.ts';
 
 export interface RelayPorts {

@@ -1,3 +1,4 @@
+import type { Pipeline } from '@bifold/core';
 import {
   type Coverage,
   cutOf,
@@ -5,12 +6,11 @@ import {
   type Log,
   type LogRecord,
   normalRanges,
-  type Pipeline,
   type Pointer,
   type Range,
   segmentOf,
   segmentStart,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { coldState, foldDelivery, type SpeedPorts } from '../speed/speed.ts';
 
 const FETCH_BYTES = 8 * 1024 * 1024;

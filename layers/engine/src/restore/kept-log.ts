@@ -1,4 +1,4 @@
-import type { ArchiveFile, Coverage, Log, LogRecord } from '@bifold/core';
+import type { ArchiveFile, Coverage, Log, LogRecord } from '@bifold/core/engine';
 import { type RecordSourcePorts, readRecordSources } from '../archive/record-sources.ts';
 
 /**

@@ -1,3 +1,4 @@
+import type { Pipeline } from '@bifold/core';
 import {
   type ArchiveFile,
   type Clock,
@@ -5,7 +6,6 @@ import {
   type IdSource,
   type Log,
   manifestOfRun,
-  type Pipeline,
   type Plan,
   type Pointer,
   ProtocolError,
@@ -18,7 +18,7 @@ import {
   type SpeedStore,
   type SqlEngine,
   segmentOf,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { headersOf } from '../archive/record-sources.ts';
 import { isLost } from '../query/published.ts';
 import { COVERED } from '../recompute/manifest.ts';

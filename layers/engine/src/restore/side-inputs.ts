@@ -1,4 +1,11 @@
-import type { BindingArchive, BindingStore, LookupArchive, LookupStore, ModelRegistry, Plan } from '@bifold/core';
+import type {
+  BindingArchive,
+  BindingStore,
+  LookupArchive,
+  LookupStore,
+  ModelRegistry,
+  Plan,
+} from '@bifold/core/engine';
 
 export interface SideInputPorts {
   /** Those of the database, without the archive before them. */

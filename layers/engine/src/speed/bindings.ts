@@ -1,4 +1,4 @@
-import { type Binding, type BindingStore, type LookupStore, type Plan, ProtocolError } from '@bifold/core';
+import { type Binding, type BindingStore, type LookupStore, type Plan, ProtocolError } from '@bifold/core/engine';
 
 /** What a warm function remembers of bindings, within one scope: a binding never changes. */
 export type WarmBindings = Map<string, string>;

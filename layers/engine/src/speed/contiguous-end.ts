@@ -1,4 +1,4 @@
-import { type SegmentSize, type SpeedStore, segmentEnd, segmentOf, segmentStart } from '@bifold/core';
+import { type SegmentSize, type SpeedStore, segmentEnd, segmentOf, segmentStart } from '@bifold/core/engine';
 
 /**
  * Where the log's prefix ends of which every state entry is stored: below the cut the batch layer

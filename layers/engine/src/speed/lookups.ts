@@ -7,7 +7,7 @@ import {
   segmentOf,
   type TimedValues,
   type Value,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { bindableLookups, bindSegments, type WarmBindings } from './bindings.ts';
 
 type Row = Readonly<Record<string, Value>>;

@@ -1,17 +1,14 @@
 import {
   type BindingStore,
   bindingNameOf,
-  type FittedModel,
-  fitModel,
-  MODEL_LIMITS,
   ModelError,
   type ModelPlan,
   type ModelRegistry,
   type Plan,
   ProtocolError,
-  readModel,
   slotIndex,
-} from '@bifold/core';
+} from '@bifold/core/engine';
+import { type FittedModel, fitModel, MODEL_LIMITS, readModel } from '@bifold/models/engine';
 import { bindSegments, type WarmBindings } from './bindings.ts';
 
 /** What a segment is bound to while a model has no version: its columns are null there. */

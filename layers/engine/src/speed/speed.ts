@@ -25,7 +25,7 @@ import {
   stillReadable,
   type TimedValues,
   withModels,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { type PublishedView, steadyReads } from '../query/published.ts';
 import { type BoundLog, verifyTopicId } from '../topic-id.ts';
 import { contiguousEndOf } from './contiguous-end.ts';

@@ -13,7 +13,7 @@ import {
   segmentOf,
   type TimedValues,
   watermarkMark,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 
 const REMEMBERED_IDS = 200_000;
 

@@ -1,4 +1,10 @@
-import { NO_WATERMARK_MS, type OperatorStateStore, type SegmentSize, segmentOf, watermarkId } from '@bifold/core';
+import {
+  NO_WATERMARK_MS,
+  type OperatorStateStore,
+  type SegmentSize,
+  segmentOf,
+  watermarkId,
+} from '@bifold/core/engine';
 
 /** So many segments are asked at once for a mark: the last one is nearly always near. */
 const MARKS_AT_ONCE = 64;

@@ -6,7 +6,7 @@ import {
   type SweepLedger,
   sweepableSegments,
   type ViewStore,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 
 export interface SweepPorts {
   readonly store: SpeedStore;

@@ -1,4 +1,4 @@
-import type { Column } from '@bifold/core';
+import type { Column } from '@bifold/core/engine';
 import type { SinkNode } from '../definition/sink.ts';
 import type { JoinSide, SourceNode } from '../definition/source.ts';
 import type { Stream } from '../definition/stream.ts';

@@ -1,9 +1,8 @@
+import type { Aggregate, Duration, Window } from '@bifold/core';
 import {
-  type Aggregate,
   type AnyExpression,
   type Columns,
   type Condition,
-  type Duration,
   deepFreeze,
   durationMs,
   type FlatMappable,
@@ -13,8 +12,7 @@ import {
   type Present,
   type Readable,
   type ResultOver,
-  type Window,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { checkStream } from './checks.ts';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
 import { outputColumns, type PlannedParts, pipelineOf } from './planning.ts';

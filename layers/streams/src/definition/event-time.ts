@@ -1,4 +1,4 @@
-import type { EventTime } from '@bifold/core';
+import type { EventTime } from '@bifold/core/engine';
 
 type FieldsOf<E, V> = { [K in keyof E]-?: E[K] extends V ? K : never }[keyof E] & string;
 

@@ -1,4 +1,4 @@
-import type { EventSchema } from '@bifold/core';
+import type { EventSchema } from '@bifold/core/engine';
 import type { Sink } from './sink.ts';
 import type { FileFormat, OutputOf, Source } from './source.ts';
 

@@ -1,14 +1,14 @@
+import type { Duration } from '@bifold/core';
 import {
   type AnyExpression,
   type Column,
   type Columns,
   type Condition,
-  type Duration,
   durationMs,
   type EventTime,
   type Present,
   type Readable,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
 import { pipelineOf, rowFields } from './planning.ts';
 import { refuse } from './refusal.ts';

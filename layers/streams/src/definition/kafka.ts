@@ -1,4 +1,5 @@
-import type { EventSchema, Topic } from '@bifold/core';
+import type { Topic } from '@bifold/core';
+import type { EventSchema } from '@bifold/core/engine';
 import type { Sink } from './sink.ts';
 import type { KafkaRow, OutputOf, Source, StartingOffsets, TopicLike } from './source.ts';
 

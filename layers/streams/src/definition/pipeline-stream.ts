@@ -1,4 +1,5 @@
-import { DefinitionError, type Duration, durationMs, type Pipeline } from '@bifold/core';
+import type { Duration, Pipeline } from '@bifold/core';
+import { DefinitionError, durationMs } from '@bifold/core/engine';
 import { checkStream } from './checks.ts';
 import { outputColumns } from './planning.ts';
 import { console } from './sink.ts';

@@ -1,22 +1,17 @@
+import { type Aggregate, count, definePipeline, type Pipeline, tumbling, type Window } from '@bifold/core';
 import {
-  type Aggregate,
   type AggregatePlan,
   type AnyExpression,
   type Column,
   type ColumnType,
-  count,
-  definePipeline,
   type EventSchema,
   type EventTime,
   type Items,
   keyColumnType,
   type Lookup,
-  type Pipeline,
   type Plan,
   resultTypeOf,
-  tumbling,
-  type Window,
-} from '@bifold/core';
+} from '@bifold/core/engine';
 
 /**
  * A stream is read by core as a pipeline is: same columns, expressions, lookups, windows and

@@ -1,4 +1,4 @@
-import type { Derived, Joined } from '@bifold/core';
+import type { Derived, Joined } from '@bifold/core/engine';
 
 /** An intersection, written out. */
 export type Simplify<T> = { [K in keyof T]: T[K] } & {};

@@ -1,4 +1,5 @@
-import { type Column, columnsOf, type EventSchema, type EventTime, type Pipeline, type Topic } from '@bifold/core';
+import type { Pipeline, Topic } from '@bifold/core';
+import { type Column, columnsOf, type EventSchema, type EventTime } from '@bifold/core/engine';
 
 /** Where rows come from. `E` is the type of a row as TypeScript knows it. */
 export interface Source<out E> {

@@ -1,4 +1,5 @@
-import type { Column, EventTime, Pipeline } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import type { Column, EventTime } from '@bifold/core/engine';
 import type { SinkNode } from './sink.ts';
 import type { SourceNode } from './source.ts';
 import type { Trigger } from './trigger.ts';

@@ -1,4 +1,5 @@
-import { type Duration, durationMs } from '@bifold/core';
+import type { Duration } from '@bifold/core';
+import { durationMs } from '@bifold/core/engine';
 
 /** When the next batch begins. */
 export type Trigger =

@@ -1,4 +1,4 @@
-import type { Column } from '@bifold/core';
+import type { Column } from '@bifold/core/engine';
 import { refuse } from './refusal.ts';
 import { type InputNode, type Source, sourceColumns, sourceEventTime } from './source.ts';
 

@@ -1,5 +1,5 @@
 import type { CassandraClient } from '@bifold/adapters/cassandra';
-import type { Column, Value } from '@bifold/core';
+import type { Column, Value } from '@bifold/core/engine';
 import type { CassandraNode } from '../definition/sink.ts';
 import { RunnerError } from '../errors.ts';
 import type { Batch, Ports } from '../ports.ts';

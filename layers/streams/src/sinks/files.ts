@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { openDuckDb } from '@bifold/adapters/duckdb';
 import { isRemote, type RemoteFolder } from '@bifold/adapters/files';
-import { type Column, quoted, textLiteral } from '@bifold/core';
+import { type Column, quoted, textLiteral } from '@bifold/core/engine';
 import { syncFolder } from '../checkpoint/journal.ts';
 import type { FilesSinkNode } from '../definition/sink.ts';
 import type { FileFormat } from '../definition/source.ts';

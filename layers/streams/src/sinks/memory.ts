@@ -1,5 +1,5 @@
 import { type DuckDb, openDuckDb } from '@bifold/adapters/duckdb';
-import type { Column } from '@bifold/core';
+import type { Column } from '@bifold/core/engine';
 import type { MemoryNode } from '../definition/sink.ts';
 import type { Batch } from '../ports.ts';
 import type { OpenSink } from './sink.ts';

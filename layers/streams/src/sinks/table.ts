@@ -1,5 +1,5 @@
 import type { DuckDb } from '@bifold/adapters/duckdb';
-import { type Column, quoted, sqlTypeOf, type Value } from '@bifold/core';
+import { type Column, quoted, sqlTypeOf, type Value } from '@bifold/core/engine';
 
 /**
  * Rows as a table of DuckDB, its columns of the types that a person expects: times are TIMESTAMP,

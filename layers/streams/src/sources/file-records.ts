@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { openDuckDb } from '@bifold/adapters/duckdb';
-import { type Column, type ColumnType, textLiteral } from '@bifold/core';
+import { type Column, type ColumnType, textLiteral } from '@bifold/core/engine';
 import { parse } from 'csv-parse';
 import type { CsvOptions, FilesNode } from '../definition/source.ts';
 import { RunnerError } from '../errors.ts';

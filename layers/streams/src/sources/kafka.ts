@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { decoderOf, type Log, type LogRecord, type Value } from '@bifold/core';
+import { decoderOf, type Log, type LogRecord, type Value } from '@bifold/core/engine';
 import type { KafkaNode } from '../definition/source.ts';
 import { RunnerError } from '../errors.ts';
 import type { Topics } from '../ports.ts';

@@ -1,4 +1,5 @@
-import { type Column, itemsProblemOf, type Pipeline, type Value } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import { type Column, itemsProblemOf, type Value } from '@bifold/core/engine';
 import type { Journal } from '../checkpoint/journal.ts';
 import { type InputNode, sourceColumns, sourceEventTime } from '../definition/source.ts';
 import type { Stream } from '../definition/stream.ts';

@@ -1,4 +1,4 @@
-import type { Clock, Value } from '@bifold/core';
+import type { Clock, Value } from '@bifold/core/engine';
 import type { RateNode } from '../definition/source.ts';
 import type { OpenSource, SourceChunk } from './source.ts';
 

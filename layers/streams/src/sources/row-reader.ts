@@ -1,4 +1,4 @@
-import { columnReader, type EventSchema, type Value } from '@bifold/core';
+import { columnReader, type EventSchema, type Value } from '@bifold/core/engine';
 import { eventTimeReader } from '../event-time.ts';
 import type { RowsOf } from './source.ts';
 

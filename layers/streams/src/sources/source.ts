@@ -1,4 +1,5 @@
-import type { Column, EventTime, Pipeline, Value } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import type { Column, EventTime, Value } from '@bifold/core/engine';
 import type { Position } from '../checkpoint/checkpoint.ts';
 
 /** A row that the source's schema does not allow: where it stands, and why. */

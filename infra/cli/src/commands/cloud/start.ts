@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AnswerRow } from '@bifold/core';
+import type { AnswerRow } from '@bifold/core/engine';
 import { delays } from '@bifold/pipelines';
 import { Command } from 'commander';
 import { apiUrl, askAll } from '../../api.ts';

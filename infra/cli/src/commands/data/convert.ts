@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { isRemote } from '@bifold/adapters/files';
-import type { ColumnType } from '@bifold/core';
+import type { ColumnType } from '@bifold/core/engine';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { definitions } from '../../deployment/definitions.ts';
 import { namedOf } from '../../deployment/deployments.ts';

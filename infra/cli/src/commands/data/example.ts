@@ -1,6 +1,9 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type AnswerRow, type ModelDefinition, type Pipeline, promoted } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import type { AnswerRow } from '@bifold/core/engine';
+import type { ModelDefinition } from '@bifold/models';
+import { promoted } from '@bifold/models/engine';
 import { Argument, Command } from 'commander';
 import { askAll } from '../../api.ts';
 import { figureText } from '../../charts/figure-text.ts';

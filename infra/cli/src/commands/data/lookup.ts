@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { lookupStore } from '@bifold/adapters/cassandra';
-import type { Column } from '@bifold/core';
+import type { Column } from '@bifold/core/engine';
 import { lookupTables } from '@bifold/pipelines';
 import { Command } from 'commander';
 import { withContext } from '../../context.ts';

@@ -3,7 +3,8 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Duration, durationMs } from '@bifold/core';
+import type { Duration } from '@bifold/core';
+import { durationMs } from '@bifold/core/engine';
 import {
   type CommittedBatch,
   folderJournal,

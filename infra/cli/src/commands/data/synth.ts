@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname } from 'node:path';
-import { textLiteral } from '@bifold/core';
+import { textLiteral } from '@bifold/core/engine';
 import { Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../../errors.ts';
 import { plural, print, printJson, seconds } from '../../output/terminal.ts';

@@ -1,5 +1,5 @@
 import type { GroupState, KafkaGroups, TopicState } from '@bifold/adapters/kafka';
-import type { LogRecord } from '@bifold/core';
+import type { LogRecord } from '@bifold/core/engine';
 import { Command, Option } from 'commander';
 import { untilInterrupted } from '../../cloud/interruption.ts';
 import { UsageError } from '../../errors.ts';

@@ -1,4 +1,4 @@
-import { optionalFieldsOf, type Plan } from '@bifold/core';
+import { optionalFieldsOf, type Plan } from '@bifold/core/engine';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { untilInterrupted } from '../../cloud/interruption.ts';
 import { UsageError } from '../../errors.ts';

@@ -1,12 +1,6 @@
-import {
-  type DriftReport,
-  driftPlanOf,
-  type FeatureDrift,
-  type Pipeline,
-  THRESHOLDS,
-  type Verdict,
-} from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
 import type { Drift } from '@bifold/engine';
+import { type DriftReport, driftPlanOf, type FeatureDrift, THRESHOLDS, type Verdict } from '@bifold/models/engine';
 import { Command, InvalidArgumentError } from 'commander';
 import { figureText, percentText } from '../../charts/figure-text.ts';
 import { sparkBins, sparks } from '../../charts/sparks.ts';

@@ -1,5 +1,7 @@
-import { BifoldError, challenged, type ModelPointer, type ModelRegistry, promoted, rolledBack } from '@bifold/core';
+import { BifoldError } from '@bifold/core';
+import type { ModelPointer, ModelRegistry } from '@bifold/core/engine';
 import { goldenText, onnxText } from '@bifold/functions/training';
+import { challenged, promoted, rolledBack } from '@bifold/models/engine';
 import { Command } from 'commander';
 import { type Context, withContext } from '../../context.ts';
 import {

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
-import { learnsFromArchive, type ModelDefinition } from '@bifold/core';
 import type { Refusal, TrainedOn, TrainedOnSchedule, Version } from '@bifold/functions/training';
+import type { ModelDefinition } from '@bifold/models';
+import { learnsFromArchive } from '@bifold/models/engine';
 import { Command } from 'commander';
 import { figureText } from '../../charts/figure-text.ts';
 import { type Context, withContext } from '../../context.ts';

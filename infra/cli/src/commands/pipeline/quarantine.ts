@@ -1,5 +1,5 @@
 import { speedStore } from '@bifold/adapters/cassandra';
-import { type QuarantineEntry, segmentEnd, segmentOf, segmentStart } from '@bifold/core';
+import { type QuarantineEntry, segmentEnd, segmentOf, segmentStart } from '@bifold/core/engine';
 import { Command } from 'commander';
 import { type Context, withContext } from '../../context.ts';
 import { deploymentOf, namedOf } from '../../deployment/deployments.ts';

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { isSameResult, type Source } from '@bifold/core';
+import { isSameResult, type Source } from '@bifold/core/engine';
 import { Command, Option } from 'commander';
 import { withContext } from '../../context.ts';
 import { deployedAs, namedOf } from '../../deployment/deployments.ts';

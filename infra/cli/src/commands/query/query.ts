@@ -1,4 +1,5 @@
-import { type Answer, canonicalJson, type Pipeline, type Plan, queryParametersOf, type Receipt } from '@bifold/core';
+import type { Pipeline } from '@bifold/core';
+import { type Answer, canonicalJson, type Plan, queryParametersOf, type Receipt } from '@bifold/core/engine';
 import { questionOf as parseQuestion } from '@bifold/engine';
 import { Command } from 'commander';
 import { ask, askAll, type Question } from '../../api.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, durationMs, type Plan } from '@bifold/core';
+import { type Answer, durationMs, type Plan } from '@bifold/core/engine';
 import { Command } from 'commander';
 import { ask } from '../../api.ts';
 import { untilInterrupted } from '../../cloud/interruption.ts';

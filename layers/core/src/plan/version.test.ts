@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalJson, deepFreeze, type Plan, versionOf } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { canonicalJson, deepFreeze, versionOf } from './version.ts';
 
 /** Plain data, its objects' keys in any order. */
 const data = fc.jsonValue({ maxDepth: 4 });

@@ -1,8 +1,8 @@
 import { bindingNameOf } from '../definition/planning-models.ts';
 import { segmentEnd, segmentStart } from '../fold/segment.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Coverage } from '../query/coverage.ts';
-import type { ModelVersions } from '../query/receipt.ts';
+import type { Coverage } from './coverage.ts';
+import type { ModelVersions } from './receipt.ts';
 
 /**
  * The versions that covered segments are bound to, by score. @param bindings by partition: segment

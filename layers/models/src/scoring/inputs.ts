@@ -1,5 +1,5 @@
-import type { Value } from '../records/record.ts';
-import { type Feature, inputCount } from './model-file.ts';
+import type { Value } from '@bifold/core/engine';
+import { type Feature, inputCount } from '../model-file/model-file.ts';
 
 /** Values of features, in their order, to the inputs of a model. */
 export interface InputEncoder<Inputs extends Float32Array | Float64Array> {

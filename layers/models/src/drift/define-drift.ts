@@ -1,16 +1,22 @@
-import { count, histogram } from '../definition/aggregate.ts';
-import { checkResourceName } from '../definition/identifier.ts';
-import { type Model, type ModelOutput, model } from '../definition/model.ts';
-import type { Pipeline } from '../definition/pipeline.ts';
-import { planAggregates, planKey, planWindows } from '../definition/planning.ts';
-import { planModels } from '../definition/planning-models.ts';
-import { relayTopic } from '../definition/relay.ts';
-import { refuse, refuseUnknownOptions, Scope } from '../definition/scope.ts';
-import { planStorage } from '../definition/storage.ts';
-import { running, tumbling, type Window } from '../definition/window.ts';
-import { scoresOf } from '../model/columns.ts';
-import { BINS_MAX } from '../model/distribution.ts';
-import { deepFreeze, type Plan, type StoragePlan, versionOf } from '../plan/plan.ts';
+import type { Pipeline, Window } from '@bifold/core';
+import { count, histogram, model, running, tumbling } from '@bifold/core';
+import type { Model, ModelOutput, Plan, StoragePlan } from '@bifold/core/engine';
+import {
+  ColumnScope,
+  checkResourceName,
+  deepFreeze,
+  planAggregates,
+  planKey,
+  planModels,
+  planStorage,
+  planWindows,
+  refuse,
+  refuseUnknownOptions,
+  relayTopic,
+  scoresOf,
+  versionOf,
+} from '@bifold/core/engine';
+import { BINS_MAX } from '../model-file/distribution.ts';
 
 /**
  * The model that is looked at: what `defineModel` gives, or, of a model that was trained elsewhere,
@@ -111,8 +117,8 @@ function withoutVersion({ version: _, ...plan }: Plan): Omit<Plan, 'version'> {
 }
 
 /** All names of a plan but those of its scores, which come anew. */
-function scopeOf(where: string, { columns, lookups, derived }: Plan): Scope {
-  const scope = new Scope(where, columns);
+function scopeOf(where: string, { columns, lookups, derived }: Plan): ColumnScope {
+  const scope = new ColumnScope(where, columns);
   for (const lookup of lookups) {
     scope.claim(lookup.name);
     for (const column of lookup.columns) scope.add(`${lookup.name}.${column.name}`, column.type);

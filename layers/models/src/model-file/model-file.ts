@@ -1,5 +1,5 @@
-import { ModelError } from '../errors.ts';
-import type { Scalar } from '../json.ts';
+import type { ClassLabel, Scalar } from '@bifold/core/engine';
+import { ModelError } from '@bifold/core/engine';
 import { type Checked, Checks } from './checks.ts';
 import { type Distributions, readDistributions } from './distribution.ts';
 
@@ -23,8 +23,6 @@ export interface ModelFile {
   /** What the stream is compared with; absent in versions that were trained before it was kept. */
   readonly distributions?: Distributions;
 }
-
-export type ClassLabel = string | number;
 
 export type Feature = NumberFeature | CategoryFeature;
 

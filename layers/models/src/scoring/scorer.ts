@@ -1,6 +1,6 @@
-import type { Value } from '../records/record.ts';
+import type { Value } from '@bifold/core/engine';
+import type { BoostingModel, ForestModel, LinearModel, ModelFile } from '../model-file/model-file.ts';
 import { type InputEncoder, inputEncoder } from './inputs.ts';
-import type { BoostingModel, ForestModel, LinearModel, ModelFile } from './model-file.ts';
 import { PackedTrees } from './trees.ts';
 
 /** What a model says of one record. */

@@ -1,9 +1,13 @@
-import { fieldsOf } from '../definition/expression.ts';
-import { checkResourceName } from '../definition/identifier.ts';
-import type { Pipeline } from '../definition/pipeline.ts';
-import { refuse, refuseUnknownOptions } from '../definition/scope.ts';
-import { readableTypes } from '../model/columns.ts';
-import { deepFreeze, type Plan } from '../plan/plan.ts';
+import type { Pipeline } from '@bifold/core';
+import type { Plan } from '@bifold/core/engine';
+import {
+  checkResourceName,
+  deepFreeze,
+  fieldsOf,
+  readableTypes,
+  refuse,
+  refuseUnknownOptions,
+} from '@bifold/core/engine';
 import { type Estimator, SETTINGS } from './estimator.ts';
 
 /**

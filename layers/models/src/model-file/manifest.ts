@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ModelError } from '../errors.ts';
+import { ModelError } from '@bifold/core/engine';
 import { Checks } from './checks.ts';
 
 /** The files of a version. It is written last: a version without it does not exist. */

@@ -1,4 +1,4 @@
-import type { Tree } from './model-file.ts';
+import type { Tree } from '../model-file/model-file.ts';
 
 /**
  * The nodes of all trees of a model side by side, as typed arrays: what a walk touches lies

@@ -1,7 +1,7 @@
-import { ModelError } from '../errors.ts';
-import type { Value } from '../records/record.ts';
+import type { Value } from '@bifold/core/engine';
+import { ModelError } from '@bifold/core/engine';
+import type { Scorer } from '../scoring/scorer.ts';
 import { Checks } from './checks.ts';
-import type { Scorer } from './scorer.ts';
 
 /**
  * How scikit-learn scored rows that training kept beside the model (`golden.json`), against how we

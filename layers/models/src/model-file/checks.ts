@@ -1,5 +1,4 @@
-import type { ModelError } from '../errors.ts';
-import type { Scalar } from '../json.ts';
+import type { ModelError, Scalar } from '@bifold/core/engine';
 
 /** An object of a file, of which nothing is known yet. */
 export type Checked = Readonly<Record<string, unknown>>;

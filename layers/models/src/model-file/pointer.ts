@@ -1,5 +1,5 @@
-import { ModelError } from '../errors.ts';
-import type { ModelPointer } from '../ports/ports.ts';
+import type { ModelPointer } from '@bifold/core/engine';
+import { ModelError } from '@bifold/core/engine';
 
 export const NOTHING_PROMOTED: ModelPointer = Object.freeze({
   generation: 0,

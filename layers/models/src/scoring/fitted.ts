@@ -1,11 +1,7 @@
-import type { ColumnType } from '../definition/schema.ts';
-import { ModelError } from '../errors.ts';
-import type { Slots } from '../expression/evaluate.ts';
-import type { ModelPlan, Plan, ScorePlan } from '../plan/plan.ts';
-import type { Value } from '../records/record.ts';
-import { readableTypes } from './columns.ts';
-import { binOf, type Distribution } from './distribution.ts';
-import type { Feature, ModelFile } from './model-file.ts';
+import type { ColumnType, ModelPlan, Plan, ScorePlan, Slots, Value } from '@bifold/core/engine';
+import { ModelError, readableTypes } from '@bifold/core/engine';
+import { binOf, type Distribution } from '../model-file/distribution.ts';
+import type { Feature, ModelFile } from '../model-file/model-file.ts';
 import { type Score, scorerOf } from './scorer.ts';
 
 /** A version of a model, fitted to a pipeline that scores with it. */

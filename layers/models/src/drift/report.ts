@@ -1,7 +1,6 @@
-import type { Distribution } from '../model/distribution.ts';
-import type { ModelFile } from '../model/model-file.ts';
-import type { Plan } from '../plan/plan.ts';
-import type { AnswerRow } from '../query/answer-row.ts';
+import type { AnswerRow, Plan } from '@bifold/core/engine';
+import type { Distribution } from '../model-file/distribution.ts';
+import type { ModelFile } from '../model-file/model-file.ts';
 import { type DriftMeasures, driftMeasures, THRESHOLDS, type Thresholds, type Verdict } from './measures.ts';
 
 /**

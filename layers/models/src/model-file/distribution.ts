@@ -1,5 +1,5 @@
-import type { Scalar } from '../json.ts';
-import { partitionPoint } from '../search.ts';
+import type { Scalar } from '@bifold/core/engine';
+import { partitionPoint } from '@bifold/core/engine';
 import type { Checked, Checks } from './checks.ts';
 
 /**

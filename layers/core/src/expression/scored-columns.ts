@@ -1,6 +1,7 @@
 import { fieldsOf } from '../definition/expression.ts';
-import type { ColumnType } from '../definition/schema.ts';
-import type { DerivedPlan, Plan, ScorePlan } from '../plan/plan.ts';
+import type { ColumnType } from '../plan/column.ts';
+import type { ScorePlan } from '../plan/model.ts';
+import type { DerivedPlan, Plan } from '../plan/plan.ts';
 
 /** Every column that a model fills. */
 export function scoresOf({ models = [] }: Pick<Plan, 'models'>): readonly ScorePlan[] {

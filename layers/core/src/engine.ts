@@ -1,0 +1,126 @@
+/** What the layers are built from: plans, folds, merges, ports. A definition needs none of it. */
+export type { Algebra } from './aggregates/algebra.ts';
+export { type CustomAggregate, customAggregate, undefinedAggregates } from './aggregates/custom.ts';
+export { type AnyAlgebra, adderOf, algebraOf } from './aggregates/index.ts';
+export type { EventPosition } from './aggregates/positioned-value.ts';
+export { isSameResult, type Result, resultCell, resultTypeOf } from './aggregates/result.ts';
+export { AGGREGATE_SIGNATURES, takesPositionedValues } from './aggregates/signatures.ts';
+export * from './batch/publish.ts';
+export * from './batch/sql.ts';
+export type { ResultOver } from './definition/aggregate.ts';
+export type { CustomConstructor } from './definition/custom-aggregate.ts';
+export { durationMs } from './definition/duration.ts';
+export {
+  type AnyExpression,
+  Cases,
+  type FieldType,
+  fieldsOf,
+  operandsOf,
+} from './definition/expression.ts';
+export type { FlatMappable, FlatMapped, Items } from './definition/flat-map.ts';
+export { checkResourceName } from './definition/identifier.ts';
+export type { Lookup } from './definition/lookup.ts';
+export type { Model } from './definition/model.ts';
+export type { Columns, Condition, Derived, Joined, Present, Readable } from './definition/pipeline.ts';
+export { planAggregates, planKey, planWindows } from './definition/planning.ts';
+export { bindingNameOf, planModels } from './definition/planning-models.ts';
+export { type Relayed, relayTopic } from './definition/relay.ts';
+export { columnsOf, type EventSchema, optionalFieldsOf } from './definition/schema.ts';
+export { ColumnScope, refuse, refuseUnknownOptions } from './definition/scope.ts';
+export { planStorage } from './definition/storage.ts';
+export * from './errors.ts';
+export { type Slots, slotIndex } from './expression/evaluate.ts';
+export { derivedAround, keyColumnType, readableTypes, scoresOf } from './expression/scored-columns.ts';
+export { expressionSql } from './expression/sql.ts';
+export * from './expression/sql-text.ts';
+export {
+  type BoundModel,
+  type BoundModels,
+  type Fold,
+  foldOf,
+  keyOfRow,
+  type ResolveLookup,
+  rowId,
+  SegmentFold,
+  withModels,
+} from './fold/fold.ts';
+export { type FoldedLog, type FoldedRow, type Folding, interpret, interpretEach } from './fold/interpret.ts';
+export { offsetsOf, replayAnswer, type SavedAnswer } from './fold/replay.ts';
+export {
+  QUARANTINE_POSITION,
+  QUARANTINE_WINDOW,
+  type RowAlgebra,
+  type RowAlgebras,
+  rowAlgebrasOf,
+  type States,
+} from './fold/row.ts';
+export * from './fold/segment.ts';
+export type { Json, Scalar } from './json.ts';
+export * from './order.ts';
+export type * from './plan/aggregate.ts';
+export type * from './plan/column.ts';
+export type * from './plan/expression.ts';
+export type * from './plan/flat-map.ts';
+export type * from './plan/lookup.ts';
+export type * from './plan/model.ts';
+export type { ClassLabel } from './plan/model.ts';
+export type * from './plan/plan.ts';
+export type * from './plan/relay.ts';
+export type * from './plan/stateful.ts';
+export type * from './plan/storage.ts';
+export { canonicalJson, deepFreeze, readPlan, versionOf } from './plan/version.ts';
+export type * from './plan/window.ts';
+export type * from './ports/alias-ports.ts';
+export * from './ports/ports.ts';
+export * from './ports/tables.ts';
+export * from './query/alias.ts';
+export * from './query/answer.ts';
+export { type AnswerRow, positionOfRow } from './query/answer-row.ts';
+export { boundModels } from './query/bound-models.ts';
+export * from './query/coverage.ts';
+export { digestOf } from './query/digest.ts';
+export { contiguousEnd, withFinality } from './query/finality.ts';
+export { type Answer, answerOf, fillPage, gatherPages, type Page } from './query/page.ts';
+export { type SealedSnapshot, sealSnapshot, snapshotOf, unsealSnapshot } from './query/read-snapshot.ts';
+export type { ModelVersions, PageStart, Quarantined, QueryParameters, Receipt, ReceiptPage } from './query/receipt.ts';
+export { type ResolvedSources, resolveSources, type Source } from './query/record-sources.ts';
+export { type Cursor, cursorText, queryParametersOf, questionDigest, type ViewQuery } from './query/view-query.ts';
+export { Reader, Writer } from './records/codec.ts';
+export { itemsProblemOf } from './records/items.ts';
+export {
+  type Decoded,
+  type DecodedEvent,
+  type DecodedPoison,
+  type Decoder,
+  decoderOf,
+  keyText,
+  lookupKeyText,
+  POISON_REASONS,
+  type PoisonReason,
+  type TimedValues,
+  type Value,
+} from './records/record.ts';
+export { columnReader, TIME_LIMIT_MS } from './records/value.ts';
+export { boundText, keyColumns } from './records/wire.ts';
+export { partitionPoint } from './search.ts';
+export type { JoinRule } from './stateful/join.ts';
+export {
+  ORIGIN_HEADER,
+  type Origin,
+  originHeader,
+  originText,
+  partitionFor,
+  readOrigin,
+} from './stateful/repartition.ts';
+export {
+  InMemoryStatefulStage,
+  type RepetitionRule,
+  readFor,
+  requiresHistory,
+  type StageOutput,
+  type StatefulStage,
+  statefulStageOf,
+} from './stateful/stateful-stage.ts';
+export { type LateRule, NO_WATERMARK_MS, watermarkId, watermarkMark } from './stateful/watermark.ts';
+export { isAssembledFromPanes, type Panes, panesOf } from './windows/panes.ts';
+export { mergeWindows, paneRange, type WindowRange, windowEndMs, windowStartsOf } from './windows/windows.ts';

@@ -1,0 +1,28 @@
+/**
+ * What a column holds on the wire. `integer` is a whole number within ±(2^53 - 1), `double` a
+ * finite IEEE-754 number, `timestamp` an ISO 8601 text kept as epoch milliseconds, `decimal` a text
+ * of an exact number (`decimal.ts`), `json` anything else: archived as it came, and not usable in
+ * an expression, a key or an aggregate.
+ */
+export type ColumnType = 'integer' | 'double' | 'text' | 'boolean' | 'timestamp' | 'decimal' | 'json';
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+  /**
+   * Of a `json` column that holds arrays of one type of texts, numbers or booleans: what an item
+   * is.
+   */
+  readonly items?: { readonly type: 'integer' | 'double' | 'text' | 'boolean'; readonly nullable: boolean };
+}
+
+/** Units of an event time that is a number. */
+export type EpochUnit = 's' | 'ms' | 'us';
+
+/**
+ * Where a record's event time stands: a date-time field, or a number since the epoch with its unit.
+ */
+export type EventTime =
+  | { readonly kind: 'dateTime'; readonly field: string }
+  | { readonly kind: 'epoch'; readonly field: string; readonly unit: EpochUnit };

@@ -1,0 +1,69 @@
+/**
+ * Small expressions over a record, as a frozen tree that both interpreters read: the fold compiles
+ * it to closures, the batch layer to SQL. Nulls follow SQL: what is computed from null is null,
+ * `and` / `or` are three-valued.
+ */
+export type ExpressionNode =
+  | { readonly kind: 'field'; readonly field: string }
+  | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
+  | { readonly kind: 'isNull'; readonly operand: ExpressionNode }
+  | { readonly kind: 'not'; readonly operand: ExpressionNode }
+  | { readonly kind: 'and' | 'or'; readonly left: ExpressionNode; readonly right: ExpressionNode }
+  | {
+      readonly kind: 'compare';
+      readonly operator: Comparison;
+      readonly left: ExpressionNode;
+      readonly right: ExpressionNode;
+    }
+  | { readonly kind: 'isIn'; readonly operand: ExpressionNode; readonly values: readonly (string | number | boolean)[] }
+  | {
+      readonly kind: 'arithmetic';
+      readonly operator: Arithmetic;
+      readonly left: ExpressionNode;
+      readonly right: ExpressionNode;
+      /** What it computes: known once the definition is loaded. */
+      readonly type?: NumberType;
+    }
+  | {
+      readonly kind: 'mathFunction';
+      readonly function: NumericFunction;
+      readonly operand: ExpressionNode;
+      /** As above. */
+      readonly type?: NumberType;
+    }
+  | { readonly kind: 'case'; readonly branches: readonly Branch[]; readonly otherwise: ExpressionNode }
+  | { readonly kind: 'coalesce'; readonly operands: readonly ExpressionNode[] }
+  | { readonly kind: 'concat'; readonly operands: readonly ExpressionNode[] }
+  | { readonly kind: 'length'; readonly operand: ExpressionNode }
+  | {
+      readonly kind: 'substring';
+      readonly operand: ExpressionNode;
+      readonly start: number;
+      /** Absent: up to the end. */
+      readonly length?: number;
+    }
+  | {
+      readonly kind: 'stringPredicate';
+      readonly test: TextTest;
+      readonly operand: ExpressionNode;
+      readonly part: ExpressionNode;
+    }
+  | { readonly kind: 'changeCase'; readonly to: 'lower' | 'upper'; readonly operand: ExpressionNode }
+  | { readonly kind: 'timePart'; readonly part: TimePart; readonly operand: ExpressionNode };
+
+export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=';
+
+export type Arithmetic = '+' | '-' | '*' | '/' | '%';
+
+export type NumericFunction = 'abs' | 'floor' | 'ceil' | 'round' | 'sqrt';
+
+export type NumberType = 'integer' | 'double';
+
+export type TextTest = 'startsWith' | 'endsWith' | 'contains';
+
+export type TimePart = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'dayOfWeek' | 'epochMs';
+
+export interface Branch {
+  readonly when: ExpressionNode;
+  readonly value: ExpressionNode;
+}

@@ -1,0 +1,46 @@
+/**
+ * How event time is cut. Every window is an interval `[start, end)` in epoch milliseconds, UTC;
+ * what is stored of it, and how it is put together when it is read, is in `panes.ts`.
+ */
+export type Window = TumblingWindow | SlidingWindow | CalendarWindow | SessionWindow | RunningWindow;
+
+export interface TumblingWindow {
+  readonly kind: 'tumbling';
+  readonly sizeMs: number;
+  /** Where windows begin, from the epoch on; 0 when it is not there. */
+  readonly offsetMs?: number;
+}
+
+export interface SlidingWindow {
+  readonly kind: 'sliding';
+  readonly sizeMs: number;
+  readonly slideMs: number;
+  readonly offsetMs?: number;
+}
+
+export type CalendarUnit = 'day' | 'week' | 'month' | 'year';
+
+export interface CalendarWindow {
+  readonly kind: 'calendar';
+  readonly unit: CalendarUnit;
+  readonly zone: string;
+  /**
+   * What the zone's clocks show, in the order of time: with it the window means the same in every
+   * engine.
+   */
+  readonly clock: readonly ClockChange[];
+}
+
+export interface SessionWindow {
+  readonly kind: 'session';
+  readonly gapMs: number;
+}
+
+export interface RunningWindow {
+  readonly kind: 'running';
+}
+
+/** From a time on, epoch milliseconds, clocks of a zone are so much ahead of UTC. */
+export type ClockChange = readonly [fromMs: number, aheadMs: number];
+
+export type WindowPlan = { readonly name: string } & Window;
