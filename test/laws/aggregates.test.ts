@@ -1,10 +1,12 @@
 import {
-  AGGREGATE_SIGNATURES,
+  AGGREGATES,
+  type AggregateFunction,
   type AggregateKind,
   type AnyAlgebra,
   adderOf,
   algebraOf,
   CodecError,
+  descriptorOf,
   Reader,
   takesPositionedValues,
   Writer,
@@ -219,7 +221,7 @@ const VALUES: Record<Domain, Inputs> = {
 const few = fc.integer({ min: 0, max: 2 });
 /** What kinds of more than a value take: few places, so that some events stand at one. */
 function observations(kind: AggregateKind, domain: Domain): Inputs {
-  const { second } = AGGREGATE_SIGNATURES[kind];
+  const { second } = AGGREGATES[kind];
   const value = fc.record({
     ...{ timeMs: fc.oneof(few, time), partition: few, offset: fc.oneof(few, fc.maxSafeNat()) },
     value: VALUES[domain].value,
@@ -231,13 +233,9 @@ function observations(kind: AggregateKind, domain: Domain): Inputs {
 const cases = Object.entries(MEANING).flatMap(([kind, domains]) =>
   Object.entries(domains).map(([domain, meaning]) => ({
     name: `${kind} of ${domain}s`,
-    algebra: algebraOf({
-      kind: kind as AggregateKind,
-      domain: domain as Domain,
-      parameter: PARAMETERS[kind as AggregateKind] ?? 0,
-    }),
+    algebra: algebraOf({ kind, domain, parameter: PARAMETERS[kind as AggregateKind] ?? 0 } as AggregateFunction),
     near: NEAR[kind as AggregateKind] ?? null,
-    ...(takesPositionedValues({ kind: kind as AggregateKind })
+    ...(takesPositionedValues(descriptorOf({ kind: kind as AggregateKind }))
       ? observations(kind as AggregateKind, domain as Domain)
       : VALUES[domain as Domain]),
     meaning: meaning as (values: readonly unknown[]) => unknown,
@@ -393,7 +391,7 @@ describe('the bytes of a stored state', () => {
     { kind: 'mean', domain: 'integer', values: [-3, 1], hex: '02010102' },
     { kind: 'mean', domain: 'double', values: [-3, 1], hex: '0200c000000000000000' },
   ])('$kind of $domains, of $values: $hex', ({ kind, domain, values, hex: stored }) => {
-    const algebra = algebraOf({ kind, domain });
+    const algebra = algebraOf({ kind, domain } as AggregateFunction);
     expect(hex(algebra, folded(algebra, values))).toBe(stored);
   });
 });

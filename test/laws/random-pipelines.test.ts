@@ -1,4 +1,4 @@
-import { AGGREGATE_SIGNATURES, type AggregateKind } from '@bifold/core/engine';
+import { AGGREGATES, type AggregateKind } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RANDOM_KINDS, randomCase } from './random-pipelines.ts';
@@ -6,7 +6,7 @@ import { type Compared, runRandomPipeline } from './run-random-pipeline.ts';
 
 describe('random pipelines over random logs', () => {
   it('have aggregates of every kind', () => {
-    expect([...RANDOM_KINDS].sort()).toEqual((Object.keys(AGGREGATE_SIGNATURES) as AggregateKind[]).sort());
+    expect([...RANDOM_KINDS].sort()).toEqual((Object.keys(AGGREGATES) as AggregateKind[]).sort());
   });
 
   it('give what the plain fold gives: speed alone, batch and speed merged, batch alone', async () => {

@@ -87,16 +87,18 @@ const MUTATED = {
   },
   aggregates: {
     files: [
-      ...['count', 'min-max', 'any-all', 'histogram', 'positioned-value', 'first-last', 'top-k'],
-      ...['collect', 'custom', 'signatures', 'result', 'index'],
-      ...['exact', 'sum', 'mean', 'variance', 'dyadic', 'covariance', 'decimals'].map((name) => `numeric/${name}`),
-      ...['quantile', 'distinct'].map((name) => `sketches/${name}`),
+      ...['descriptor', 'kinds', 'parameters', 'positioned-value', 'result'],
+      ...['count', 'sum', 'mean', 'min-max', 'any-all', 'variance', 'covariance'].map((name) => `kinds/${name}`),
+      ...['first-last', 'quantile', 'distinct', 'top-k', 'histogram', 'collect', 'custom'].map(
+        (name) => `kinds/${name}`,
+      ),
+      ...['exact', 'dyadic', 'decimals'].map((name) => `numeric/${name}`),
     ].map((name) => `aggregates/${name}`),
     judges: [
       ...own('fold/row'),
       ...unit('fold', 'definition'),
       ...laws('aggregates', 'fold'),
-      ...own('aggregates/*', 'aggregates/numeric/*', 'aggregates/sketches/*'),
+      ...own('aggregates/*', 'aggregates/kinds/*', 'aggregates/numeric/*', 'aggregates/sketches/*'),
     ],
   },
   codecs: {
@@ -107,14 +109,14 @@ const MUTATED = {
       'records/value',
       'aggregates/numeric/decimal',
       'records/key-size',
-      'plan/plan',
+      'plan/version',
     ],
     judges: [
       ...own(
         'records/codec',
         'fold/row',
         'aggregates/numeric/decimal',
-        'plan/plan',
+        'plan/version',
         'stateful/stateful-stage',
         'windows/windows',
       ),

@@ -370,9 +370,9 @@ function inexactOf(fold: Fold, window: string, covered: readonly PlacedEvent[], 
       const slotOf = (name: string): Value => slots[index.get(name) as number] ?? null;
       const values = plan.aggregates
         .filter(needsCoreFold)
-        .flatMap(({ field, second, where }) => [
-          where !== null && slotOf(where) !== true ? null : slotOf(field as string),
-          ...(second === undefined ? [] : [slotOf(second)]),
+        .flatMap((aggregate) => [
+          aggregate.where !== null && slotOf(aggregate.where) !== true ? null : slotOf(aggregate.field as string),
+          ...('second' in aggregate ? [slotOf(aggregate.second)] : []),
         ]);
       const key = JSON.parse(fold.keyOf(slots)) as SqlValue[];
       return [BigInt(startMs), ...key, ...values, ...place];

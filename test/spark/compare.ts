@@ -91,11 +91,12 @@ function nameOf({ key, startMs }: Omit<Row, 'values'>): string {
  * error, allows; null when nothing.
  */
 function compareValue(
-  { name, kind, domain, parameter }: AggregatePlan,
+  aggregate: AggregatePlan,
   own: Result,
   row: SparkRow['values'],
   remark: (text: Remark) => void,
 ): string | null {
+  const { name, kind, domain } = aggregate;
   const found = row[name] as Result | bigint;
   const differ = (allowed?: string) =>
     `${own}, in Spark ${found}${allowed === undefined ? '' : `; allowed is ${allowed}`}`;
@@ -133,7 +134,7 @@ function compareValue(
     }
     case 'quantile': {
       if (own !== other) remark('quantiles apart, both within their bounds');
-      const wrong = quantileOff(values, parameter as number, own, other);
+      const wrong = quantileOff(values, aggregate.parameter, own, other);
       return wrong === null ? null : differ(wrong);
     }
     case 'distinct': {

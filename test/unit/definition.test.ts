@@ -1660,7 +1660,7 @@ describe('a definition that cannot mean anything exact is refused', () => {
     const folder = joinPath(import.meta.dirname, '../../layers/core/src/definition');
     const files = [
       ...readdirSync(folder).filter((file) => !file.endsWith('.test.ts')),
-      '../aggregates/custom.ts',
+      '../aggregates/kinds/custom.ts',
       '../expression/type.ts',
       '../windows/zone-clock.ts',
     ];

@@ -1,10 +1,16 @@
 /** What the layers are built from: plans, folds, merges, ports. A definition needs none of it. */
 export type { Algebra } from './aggregates/algebra.ts';
-export { type CustomAggregate, customAggregate, undefinedAggregates } from './aggregates/custom.ts';
-export { type AnyAlgebra, adderOf, algebraOf } from './aggregates/index.ts';
+export {
+  type AggregateDescriptor,
+  type AggregateFunction,
+  type AnyAlgebra,
+  adderOf,
+  takesPositionedValues,
+} from './aggregates/descriptor.ts';
+export { type CustomAggregate, customAggregate, undefinedAggregates } from './aggregates/kinds/custom.ts';
+export { AGGREGATES, algebraOf, descriptorOf, resultTypeOf } from './aggregates/kinds.ts';
 export type { EventPosition } from './aggregates/positioned-value.ts';
-export { isSameResult, type Result, resultCell, resultTypeOf } from './aggregates/result.ts';
-export { AGGREGATE_SIGNATURES, takesPositionedValues } from './aggregates/signatures.ts';
+export { isSameResult, type Result, resultCell } from './aggregates/result.ts';
 export * from './batch/publish.ts';
 export * from './batch/sql.ts';
 export type { ResultOver } from './definition/aggregate.ts';

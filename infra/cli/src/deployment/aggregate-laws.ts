@@ -4,6 +4,7 @@ import {
   algebraOf,
   type ColumnType,
   type CustomAggregate,
+  type CustomAggregatePlan,
   canonicalJson,
   customAggregate,
   deepFreeze,
@@ -45,7 +46,7 @@ class BrokenLaw extends Error {
  */
 export function tryAggregates({ plan }: Pipeline, seed: number): readonly TriedAggregate[] {
   return plan.aggregates
-    .filter(({ kind }) => kind === 'own')
+    .filter((aggregate) => aggregate.kind === 'own')
     .map((aggregate) => {
       const own = customAggregate(aggregate.own);
       const laws = lawsOf(own, aggregate);
@@ -56,13 +57,13 @@ export function tryAggregates({ plan }: Pipeline, seed: number): readonly TriedA
         if (failed) throw refusal(aggregate, law, errorInstance);
       }
       return {
-        ...{ aggregate: aggregate.own as string, name: aggregate.name, domain: aggregate.domain },
+        ...{ aggregate: aggregate.own, name: aggregate.name, domain: aggregate.domain },
         laws: Object.keys(laws).length,
       };
     });
 }
 
-function refusal({ name, own }: AggregatePlan, law: string, error: unknown): UsageError {
+function refusal({ name, own }: CustomAggregatePlan, law: string, error: unknown): UsageError {
   const broken = error instanceof BrokenLaw ? error : null;
   return new UsageError('BIFOLD_UNLAWFUL_AGGREGATE', {
     failed: `the aggregate ${own} ("${name}") breaks a law: ${law}`,

@@ -1,51 +1,13 @@
 import type { Json } from '../json.ts';
-import type { AggregateDomain, AggregatePlan } from '../plan/aggregate.ts';
+import type { AggregateDomain } from '../plan/aggregate.ts';
 import type { ColumnType } from '../plan/column.ts';
 import { canonicalJson } from '../plan/version.ts';
-import type { Value } from '../records/record.ts';
+import type { Value } from '../records/value.ts';
 import { timeText } from '../records/wire.ts';
-import { customAggregate } from './custom.ts';
 import type { Present } from './positioned-value.ts';
 
 /** What an aggregate shows. */
 export type Result = Json;
-
-/** The type of a column of results. Times are shown as text; of `json`, a cell holds the text. */
-export function resultTypeOf({ kind, domain, own }: Pick<AggregatePlan, 'kind' | 'domain' | 'own'>): ColumnType {
-  switch (kind) {
-    case 'count':
-    case 'distinct':
-      return 'integer';
-    case 'sum':
-    case 'min':
-    case 'max':
-      return domain;
-    case 'mean':
-      return domain === 'decimal' ? 'decimal' : 'double';
-    case 'variance':
-    case 'stddev':
-    case 'quantile':
-    case 'covariance':
-    case 'correlation':
-      return 'double';
-    case 'any':
-    case 'all':
-      return 'boolean';
-    case 'first':
-    case 'last':
-    case 'minBy':
-    case 'maxBy':
-      return domain === 'timestamp' ? 'text' : domain;
-    case 'topK':
-    case 'histogram':
-    case 'collect':
-      return 'json';
-    case 'own': {
-      const { output } = customAggregate(own);
-      return output === 'number' ? 'double' : output;
-    }
-  }
-}
 
 /** A result as one value of a column of its type: JSON as its text. */
 export function resultCell(type: ColumnType, result: Result): Value {

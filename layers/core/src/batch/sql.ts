@@ -1,7 +1,6 @@
-import { type AnyAlgebra, adderOf } from '../aggregates/index.ts';
-import { normalInteger } from '../aggregates/numeric/exact.ts';
+import { type AnyAlgebra, adderOf, type Pushdown, takesPositionedValues } from '../aggregates/descriptor.ts';
+import { descriptorOf } from '../aggregates/kinds.ts';
 import type { PositionedValue } from '../aggregates/positioned-value.ts';
-import { AGGREGATE_SIGNATURES, takesPositionedValues } from '../aggregates/signatures.ts';
 import { fieldsOf } from '../definition/expression.ts';
 import { derivedAround, scoresOf } from '../expression/scored-columns.ts';
 import { expressionSql } from '../expression/sql.ts';
@@ -320,9 +319,9 @@ export function nonPushdownInputSql(plan: Plan, window: WindowPlan, enriched: st
   if (aggregates.length === 0) return null;
   const values = aggregates.flatMap((aggregate) => [
     `${filteredValue(aggregate)} AS ${quoted(aggregate.name)}`,
-    ...(aggregate.second === undefined ? [] : [`${quoted(aggregate.second)} AS ${quoted(`${aggregate.name}/second`)}`]),
+    ...('second' in aggregate ? [`${quoted(aggregate.second)} AS ${quoted(`${aggregate.name}/second`)}`] : []),
   ]);
-  const place = aggregates.some(({ kind }) => AGGREGATE_SIGNATURES[kind].byPlace)
+  const place = aggregates.some((aggregate) => descriptorOf(aggregate).usesPosition)
     ? ['_event_time_ms', '_partition', '_offset']
     : [];
   const keys = plan.groupBy.map(quoted);
@@ -337,18 +336,17 @@ export function nonPushdownFold({ aggregates }: Plan, algebras: readonly AnyAlge
   let next = 0;
   const inputs = aggregates.flatMap((aggregate, index) => {
     if (!needsCoreFold(aggregate)) return [];
-    const [value, second] = [next++, aggregate.second === undefined ? null : next++];
-    return [
-      { index, value, second, add: adderOf(algebras[index] as AnyAlgebra), observes: takesPositionedValues(aggregate) },
-    ];
+    const [value, second] = [next++, 'second' in aggregate ? next++ : null];
+    const add = adderOf(algebras[index] as AnyAlgebra);
+    return [{ index, value, second, add, isPositioned: takesPositionedValues(descriptorOf(aggregate)) }];
   });
   const place = next;
   return (states, values) => {
-    for (const { index, value: own, second: other, add, observes } of inputs) {
+    for (const { index, value: own, second: other, add, isPositioned } of inputs) {
       const value = columnValue(values[own]);
       const second = other === null ? null : columnValue(values[other]);
       if (value === null || (other !== null && second === null)) continue;
-      if (!observes) {
+      if (!isPositioned) {
         states[index] = add(states[index], value);
         continue;
       }
@@ -370,64 +368,28 @@ export function columnValue(value: SqlValue | undefined): Value {
  * True where SQL has no exact and mergeable state: sums and means of doubles, and all that is more
  * than a sum or an extreme.
  */
-export function needsCoreFold({ kind, domain }: AggregatePlan): boolean {
-  switch (kind) {
-    case 'count':
-      return false;
-    case 'min':
-    case 'max':
-      return domain === 'decimal';
-    case 'sum':
-    case 'mean':
-      return domain !== 'integer';
-    default:
-      return true;
-  }
+export function needsCoreFold(aggregate: AggregatePlan): boolean {
+  return pushdownOf(aggregate) === null;
 }
 
-/**
- * The SQL of each part of an aggregate's state. Sums of integers are HUGEINT; a part of no values
- * is null, or 0 for a count.
- */
+function pushdownOf(aggregate: AggregatePlan): Pushdown | null {
+  return descriptorOf(aggregate).pushdown?.(aggregate) ?? null;
+}
+
+/** The SQL of each part of an aggregate's state; none where core folds it. */
 export function statePartsOf(aggregate: AggregatePlan): readonly { readonly name: string; readonly sql: string }[] {
-  const value = aggregate.field === null ? '' : quoted(aggregate.field);
-  const filter = aggregate.where === null ? '' : ` FILTER (WHERE ${quoted(aggregate.where)} IS TRUE)`;
-  const { name, kind } = aggregate;
-  if (needsCoreFold(aggregate)) return [];
-  switch (kind) {
-    case 'count':
-      return [{ name, sql: `count(*)${filter}` }];
-    case 'sum':
-      return [{ name, sql: `sum(CAST(${value} AS HUGEINT))${filter}` }];
-    case 'min':
-    case 'max':
-      return [{ name, sql: `${kind}(${value})${filter}` }];
-    case 'mean':
-      return [
-        { name: `${name}/sum`, sql: `sum(CAST(${value} AS HUGEINT))${filter}` },
-        { name: `${name}/count`, sql: `count(${value})${filter}` },
-      ];
-    default:
-      return [];
-  }
+  const { name, field, where } = aggregate;
+  const value = field === null ? '' : quoted(field);
+  const filter = where === null ? '' : ` FILTER (WHERE ${quoted(where)} IS TRUE)`;
+  const parts = pushdownOf(aggregate)?.parts(value, filter) ?? [];
+  return parts.map(({ suffix, sql }) => ({ name: `${name}${suffix}`, sql }));
 }
 
 /** The state of an aggregate, from the parts that SQL computed. */
-export function stateOfParts({ kind }: AggregatePlan, parts: readonly SqlValue[]): unknown {
-  const [first, second] = parts;
-  switch (kind) {
-    case 'count':
-      return Number(first);
-    case 'sum':
-      return normalInteger(BigInt((first as bigint | null) ?? 0));
-    case 'min':
-    case 'max':
-      return first === null || first === undefined ? null : Number(first);
-    case 'mean':
-      return { sum: normalInteger(BigInt((first as bigint | null) ?? 0)), count: Number(second) };
-    default:
-      throw new RangeError(`${kind} is folded by core`);
-  }
+export function stateOfParts(aggregate: AggregatePlan, parts: readonly SqlValue[]): unknown {
+  const pushdown = pushdownOf(aggregate);
+  if (pushdown === null) throw new RangeError(`${aggregate.kind} is folded by core`);
+  return pushdown.stateOf(parts);
 }
 
 function filteredValue({ field, where }: AggregatePlan): string {

@@ -59,10 +59,10 @@ type ValueAt<Event, F extends string> = NonNullable<
 >;
 
 /** One of the most frequent values. */
-export interface Frequent<Value> {
+export type Frequent<Value> = {
   readonly value: Value;
   readonly count: number;
-}
+};
 
 /** A result's type over the events of a pipeline. */
 export type ResultOver<Event, Result> =
@@ -79,76 +79,65 @@ export type ResultOver<Event, Result> =
           : Result;
 
 export interface Where<W extends string> {
-  /** Name of a boolean column: only records where it is true take part. */
+  /** Name of a boolean column: only events where it is true count. */
   readonly where: W;
 }
+
+/** What an event must have for the condition of an aggregate; nothing where it has none. */
+export type ConditionOf<W extends string> = [W] extends [never] ? unknown : Nested<W, Truth>;
 
 /**
  * How many records; with `where`, how many of them have that boolean column true. Exact up to 2^53.
  */
-export function count(): Aggregate<unknown, number>;
-export function count<const W extends string>(options: Where<W>): Aggregate<Nested<W, Truth>, number>;
-export function count(options?: Where<string>): Aggregate<never, number> {
+export function count<const W extends string = never>(options?: Where<W>): Aggregate<ConditionOf<NoInfer<W>>, number> {
   return Object.freeze({ kind: 'count', ...whereOf('count', options) });
 }
 
 /** The exact sum, rounded once to the nearest double when it is shown; 0 of nothing. */
-export function sum<const F extends string>(field: F): Aggregate<Nested<F, Exact>, NumberOf<F>>;
-export function sum<const F extends string, const W extends string>(
+export function sum<const F extends string, const W extends string = never>(
   field: F,
-  options: Where<W>,
-): Aggregate<Nested<F, Exact> & Nested<W, Truth>, NumberOf<F>>;
-export function sum(field: string, options?: Where<string>): Aggregate<never, NumberOf<string>> {
+  options?: Where<W>,
+): Aggregate<Nested<F, Exact> & ConditionOf<NoInfer<W>>, NumberOf<F>> {
   return ofField('sum', field, options);
 }
 
 /** The smallest value; null of nothing. */
-export function min<const F extends string>(field: F): Aggregate<Nested<F, Exact>, NumberOf<F> | null>;
-export function min<const F extends string, const W extends string>(
+export function min<const F extends string, const W extends string = never>(
   field: F,
-  options: Where<W>,
-): Aggregate<Nested<F, Exact> & Nested<W, Truth>, NumberOf<F> | null>;
-export function min(field: string, options?: Where<string>): Aggregate<never, NumberOf<string> | null> {
+  options?: Where<W>,
+): Aggregate<Nested<F, Exact> & ConditionOf<NoInfer<W>>, NumberOf<F> | null> {
   return ofField('min', field, options);
 }
 
 /** The largest value; null of nothing. */
-export function max<const F extends string>(field: F): Aggregate<Nested<F, Exact>, NumberOf<F> | null>;
-export function max<const F extends string, const W extends string>(
+export function max<const F extends string, const W extends string = never>(
   field: F,
-  options: Where<W>,
-): Aggregate<Nested<F, Exact> & Nested<W, Truth>, NumberOf<F> | null>;
-export function max(field: string, options?: Where<string>): Aggregate<never, NumberOf<string> | null> {
+  options?: Where<W>,
+): Aggregate<Nested<F, Exact> & ConditionOf<NoInfer<W>>, NumberOf<F> | null> {
   return ofField('max', field, options);
 }
 
 /** The exact sum divided by the count, rounded once to the nearest double; null of nothing. */
-export function mean<const F extends string>(field: F): Aggregate<Nested<F, Exact>, NumberOf<F> | null>;
-export function mean<const F extends string, const W extends string>(
+export function mean<const F extends string, const W extends string = never>(
   field: F,
-  options: Where<W>,
-): Aggregate<Nested<F, Exact> & Nested<W, Truth>, NumberOf<F> | null>;
-export function mean(field: string, options?: Where<string>): Aggregate<never, NumberOf<string> | null> {
+  options?: Where<W>,
+): Aggregate<Nested<F, Exact> & ConditionOf<NoInfer<W>>, NumberOf<F> | null> {
   return ofField('mean', field, options);
 }
 
 /** The variance of a sample, rounded once from exact sums; null of fewer than two. */
-export function variance<const F extends string>(field: F): Aggregate<Nested<F, Numeric>, number | null>;
-export function variance<const F extends string, const W extends string>(
+export function variance<const F extends string, const W extends string = never>(
   field: F,
-  options: Where<W>,
-): Aggregate<Nested<F, Numeric> & Nested<W, Truth>, number | null>;
-export function variance(field: string, options?: Where<string>): Aggregate<never, number | null> {
+  options?: Where<W>,
+): Aggregate<Nested<F, Numeric> & ConditionOf<NoInfer<W>>, number | null> {
   return ofField('variance', field, options);
 }
 
 /** The standard deviation of a sample: the square root of `variance`; null of fewer than two. */
-export function stddev<const F extends string>(field: F): Aggregate<Nested<F, Numeric>, number | null>;
-export function stddev<const F extends string, const W extends string>(
+export function stddev<const F extends string, const W extends string = never>(
   field: F,
-  options: Where<W>,
-): Aggregate<Nested<F, Numeric> & Nested<W, Truth>, number | null>;
-export function stddev(field: string, options?: Where<string>): Aggregate<never, number | null> {
+  options?: Where<W>,
+): Aggregate<Nested<F, Numeric> & ConditionOf<NoInfer<W>>, number | null> {
   return ofField('stddev', field, options);
 }
 
@@ -156,13 +145,11 @@ export function stddev(field: string, options?: Where<string>): Aggregate<never,
  * The value at rank `q` of all, 0 the smallest, 1 the largest, 0.5 the median: at most 0.4 % off;
  * null of nothing.
  */
-export function quantile<const F extends string>(field: F, q: number): Aggregate<Nested<F, Numeric>, number | null>;
-export function quantile<const F extends string, const W extends string>(
+export function quantile<const F extends string, const W extends string = never>(
   field: F,
   q: number,
-  options: Where<W>,
-): Aggregate<Nested<F, Numeric> & Nested<W, Truth>, number | null>;
-export function quantile(field: string, q: number, options?: Where<string>): Aggregate<never, number | null> {
+  options?: Where<W>,
+): Aggregate<Nested<F, Numeric> & ConditionOf<NoInfer<W>>, number | null> {
   return ofField('quantile', field, options, { parameter: q });
 }
 
@@ -170,24 +157,20 @@ export function quantile(field: string, q: number, options?: Where<string>): Agg
  * About how many different values of any scalar type, by HyperLogLog: within 1.6 % in two cases of
  * three; 0 of nothing.
  */
-export function distinct<const F extends string>(field: F): Aggregate<Nested<F, unknown>, number>;
-export function distinct<const F extends string, const W extends string>(
+export function distinct<const F extends string, const W extends string = never>(
   field: F,
-  options: Where<W>,
-): Aggregate<Nested<F, unknown> & Nested<W, Truth>, number>;
-export function distinct(field: string, options?: Where<string>): Aggregate<never, number> {
+  options?: Where<W>,
+): Aggregate<Nested<F, unknown> & ConditionOf<NoInfer<W>>, number> {
   return ofField('distinct', field, options);
 }
 
 /** Whether a boolean was true at least once; null of nothing. */
-export function any<const F extends string>(field: F): Aggregate<Nested<F, Truth>, boolean | null>;
-export function any(field: string): Aggregate<never, boolean | null> {
+export function any<const F extends string>(field: F): Aggregate<Nested<F, Truth>, boolean | null> {
   return ofField('any', field);
 }
 
 /** Whether a boolean was never false; null of nothing. */
-export function all<const F extends string>(field: F): Aggregate<Nested<F, Truth>, boolean | null>;
-export function all(field: string): Aggregate<never, boolean | null> {
+export function all<const F extends string>(field: F): Aggregate<Nested<F, Truth>, boolean | null> {
   return ofField('all', field);
 }
 
@@ -195,16 +178,11 @@ export function all(field: string): Aggregate<never, boolean | null> {
  * The covariance of two fields over a sample, rounded once from exact sums; records that lack
  * either take no part; null of fewer than two.
  */
-export function covariance<const X extends string, const Y extends string>(
+export function covariance<const X extends string, const Y extends string, const W extends string = never>(
   x: X,
   y: Y,
-): Aggregate<Nested<X, Numeric> & Nested<Y, Numeric>, number | null>;
-export function covariance<const X extends string, const Y extends string, const W extends string>(
-  x: X,
-  y: Y,
-  options: Where<W>,
-): Aggregate<Nested<X, Numeric> & Nested<Y, Numeric> & Nested<W, Truth>, number | null>;
-export function covariance(x: string, y: string, options?: Where<string>): Aggregate<never, number | null> {
+  options?: Where<W>,
+): Aggregate<Nested<X, Numeric> & Nested<Y, Numeric> & ConditionOf<NoInfer<W>>, number | null> {
   return ofField('covariance', x, options, { second: y });
 }
 
@@ -212,16 +190,11 @@ export function covariance(x: string, y: string, options?: Where<string>): Aggre
  * Pearson's correlation of two fields, from -1 to 1, rounded once from exact sums; records that
  * lack either take no part; null of fewer than two, and where a field never changes.
  */
-export function correlation<const X extends string, const Y extends string>(
+export function correlation<const X extends string, const Y extends string, const W extends string = never>(
   x: X,
   y: Y,
-): Aggregate<Nested<X, Numeric> & Nested<Y, Numeric>, number | null>;
-export function correlation<const X extends string, const Y extends string, const W extends string>(
-  x: X,
-  y: Y,
-  options: Where<W>,
-): Aggregate<Nested<X, Numeric> & Nested<Y, Numeric> & Nested<W, Truth>, number | null>;
-export function correlation(x: string, y: string, options?: Where<string>): Aggregate<never, number | null> {
+  options?: Where<W>,
+): Aggregate<Nested<X, Numeric> & Nested<Y, Numeric> & ConditionOf<NoInfer<W>>, number | null> {
   return ofField('correlation', x, options, { second: y });
 }
 
@@ -229,12 +202,10 @@ export function correlation(x: string, y: string, options?: Where<string>): Aggr
  * The value of the earliest event that has one, by event time, then by partition and offset; null
  * of nothing.
  */
-export function first<const F extends string>(field: F): Aggregate<Nested<F, unknown>, ValueOf<F> | null>;
-export function first<const F extends string, const W extends string>(
+export function first<const F extends string, const W extends string = never>(
   field: F,
-  options: Where<W>,
-): Aggregate<Nested<F, unknown> & Nested<W, Truth>, ValueOf<F> | null>;
-export function first(field: string, options?: Where<string>): Aggregate<never, ValueOf<string> | null> {
+  options?: Where<W>,
+): Aggregate<Nested<F, unknown> & ConditionOf<NoInfer<W>>, ValueOf<F> | null> {
   return ofField('first', field, options);
 }
 
@@ -242,12 +213,10 @@ export function first(field: string, options?: Where<string>): Aggregate<never, 
  * The value of the latest event that has one, by event time, then by partition and offset; null of
  * nothing. In a `running()` window: the latest by key.
  */
-export function last<const F extends string>(field: F): Aggregate<Nested<F, unknown>, ValueOf<F> | null>;
-export function last<const F extends string, const W extends string>(
+export function last<const F extends string, const W extends string = never>(
   field: F,
-  options: Where<W>,
-): Aggregate<Nested<F, unknown> & Nested<W, Truth>, ValueOf<F> | null>;
-export function last(field: string, options?: Where<string>): Aggregate<never, ValueOf<string> | null> {
+  options?: Where<W>,
+): Aggregate<Nested<F, unknown> & ConditionOf<NoInfer<W>>, ValueOf<F> | null> {
   return ofField('last', field, options);
 }
 
@@ -255,16 +224,11 @@ export function last(field: string, options?: Where<string>): Aggregate<never, V
  * The value of the event at which another field is smallest, of several the earliest; records that
  * lack either take no part; null of nothing.
  */
-export function minBy<const X extends string, const Y extends string>(
+export function minBy<const X extends string, const Y extends string, const W extends string = never>(
   field: X,
   by: Y,
-): Aggregate<Nested<X, unknown> & Nested<Y, unknown>, ValueOf<X> | null>;
-export function minBy<const X extends string, const Y extends string, const W extends string>(
-  field: X,
-  by: Y,
-  options: Where<W>,
-): Aggregate<Nested<X, unknown> & Nested<Y, unknown> & Nested<W, Truth>, ValueOf<X> | null>;
-export function minBy(field: string, by: string, options?: Where<string>): Aggregate<never, ValueOf<string> | null> {
+  options?: Where<W>,
+): Aggregate<Nested<X, unknown> & Nested<Y, unknown> & ConditionOf<NoInfer<W>>, ValueOf<X> | null> {
   return ofField('minBy', field, options, { second: by });
 }
 
@@ -272,16 +236,11 @@ export function minBy(field: string, by: string, options?: Where<string>): Aggre
  * The value of the event at which another field is largest, of several the earliest; records that
  * lack either take no part; null of nothing.
  */
-export function maxBy<const X extends string, const Y extends string>(
+export function maxBy<const X extends string, const Y extends string, const W extends string = never>(
   field: X,
   by: Y,
-): Aggregate<Nested<X, unknown> & Nested<Y, unknown>, ValueOf<X> | null>;
-export function maxBy<const X extends string, const Y extends string, const W extends string>(
-  field: X,
-  by: Y,
-  options: Where<W>,
-): Aggregate<Nested<X, unknown> & Nested<Y, unknown> & Nested<W, Truth>, ValueOf<X> | null>;
-export function maxBy(field: string, by: string, options?: Where<string>): Aggregate<never, ValueOf<string> | null> {
+  options?: Where<W>,
+): Aggregate<Nested<X, unknown> & Nested<Y, unknown> & ConditionOf<NoInfer<W>>, ValueOf<X> | null> {
   return ofField('maxBy', field, options, { second: by });
 }
 
@@ -289,20 +248,11 @@ export function maxBy(field: string, by: string, options?: Where<string>): Aggre
  * The `k` most frequent values and how often each came, exact; those that came equally often in
  * their order. Null of more than 4,096 different values, or 64 KiB of them.
  */
-export function topK<const F extends string>(
+export function topK<const F extends string, const W extends string = never>(
   field: F,
   k: number,
-): Aggregate<Nested<F, unknown>, readonly Frequent<ValueOf<F>>[] | null>;
-export function topK<const F extends string, const W extends string>(
-  field: F,
-  k: number,
-  options: Where<W>,
-): Aggregate<Nested<F, unknown> & Nested<W, Truth>, readonly Frequent<ValueOf<F>>[] | null>;
-export function topK(
-  field: string,
-  k: number,
-  options?: Where<string>,
-): Aggregate<never, readonly Frequent<ValueOf<string>>[] | null> {
+  options?: Where<W>,
+): Aggregate<Nested<F, unknown> & ConditionOf<NoInfer<W>>, readonly Frequent<ValueOf<F>>[] | null> {
   return ofField('topK', field, options, { parameter: k });
 }
 
@@ -310,20 +260,11 @@ export function topK(
  * How many numbers lie below the first edge, from each edge to the next, and from the last on: one
  * count more than edges, which ascend.
  */
-export function histogram<const F extends string>(
+export function histogram<const F extends string, const W extends string = never>(
   field: F,
   edges: readonly number[],
-): Aggregate<Nested<F, Numeric>, readonly number[]>;
-export function histogram<const F extends string, const W extends string>(
-  field: F,
-  edges: readonly number[],
-  options: Where<W>,
-): Aggregate<Nested<F, Numeric> & Nested<W, Truth>, readonly number[]>;
-export function histogram(
-  field: string,
-  edges: readonly number[],
-  options?: Where<string>,
-): Aggregate<never, readonly number[]> {
+  options?: Where<W>,
+): Aggregate<Nested<F, Numeric> & ConditionOf<NoInfer<W>>, readonly number[]> {
   // A sign of zero would be lost on the way into the plan's hash.
   const parameter = Array.isArray(edges) ? Object.freeze(edges.map((edge) => edge + 0)) : edges;
   return ofField('histogram', field, options, { parameter });
@@ -333,20 +274,11 @@ export function histogram(
  * The first `n` values by event time, then by partition and offset; null when they take more than
  * 64 KiB.
  */
-export function collect<const F extends string>(
+export function collect<const F extends string, const W extends string = never>(
   field: F,
   n: number,
-): Aggregate<Nested<F, unknown>, readonly ValueOf<F>[] | null>;
-export function collect<const F extends string, const W extends string>(
-  field: F,
-  n: number,
-  options: Where<W>,
-): Aggregate<Nested<F, unknown> & Nested<W, Truth>, readonly ValueOf<F>[] | null>;
-export function collect(
-  field: string,
-  n: number,
-  options?: Where<string>,
-): Aggregate<never, readonly ValueOf<string>[] | null> {
+  options?: Where<W>,
+): Aggregate<Nested<F, unknown> & ConditionOf<NoInfer<W>>, readonly ValueOf<F>[] | null> {
   return ofField('collect', field, options, { parameter: n });
 }
 
@@ -356,11 +288,11 @@ function whereOf(kind: AggregateKind, options: Where<string> | undefined): Parti
   return { where: options.where };
 }
 
-export function ofField<Result>(
+export function ofField<In, Result>(
   kind: AggregateKind,
   field: string,
   options?: Where<string>,
   more: Pick<Aggregate<never, never>, 'second' | 'parameter' | 'own'> = {},
-): Aggregate<never, Result> {
+): Aggregate<In, Result> {
   return Object.freeze({ kind, field, ...more, ...whereOf(kind, options) });
 }

@@ -1,7 +1,7 @@
-import { CUSTOM_INPUTS, CUSTOM_OUTPUTS, type CustomAggregate, register } from '../aggregates/custom.ts';
+import { CUSTOM_INPUTS, CUSTOM_OUTPUTS, type CustomAggregate, register } from '../aggregates/kinds/custom.ts';
 import type { Json, Scalar } from '../json.ts';
 import { deepFreeze } from '../plan/version.ts';
-import { type Aggregate, type Nested, ofField, type Where } from './aggregate.ts';
+import { type Aggregate, type ConditionOf, type Nested, ofField, type Where } from './aggregate.ts';
 import { checkIdentifier } from './identifier.ts';
 import { refuse } from './scope.ts';
 
@@ -39,13 +39,10 @@ interface Options<T extends keyof Taken, S extends keyof Shown, State, R extends
 }
 
 /** Takes a field, as `sum` does. */
-export interface CustomConstructor<Value, R> {
-  <const F extends string>(field: F): Aggregate<Nested<F, Value | null | undefined>, R>;
-  <const F extends string, const W extends string>(
-    field: F,
-    options: Where<W>,
-  ): Aggregate<Nested<F, Value | null | undefined> & Nested<W, boolean | null | undefined>, R>;
-}
+export type CustomConstructor<Value, R> = <const F extends string, const W extends string = never>(
+  field: F,
+  options?: Where<W>,
+) => Aggregate<Nested<F, Value | null | undefined> & ConditionOf<NoInfer<W>>, R>;
 
 /**
  * An aggregate of your own, as four functions; nulls never come to it. It must merge as every
@@ -94,8 +91,5 @@ export function defineAggregate<
       ...{ name, version, input, output, empty: deepFreeze(empty), lift, merge, present },
     }) as unknown as CustomAggregate,
   );
-  return ((field: string, where?: Where<string>) => ofField('own', field, where, { own })) as CustomConstructor<
-    Taken[T],
-    R
-  >;
+  return (field, options) => ofField('own', field, options, { own });
 }

@@ -1,5 +1,6 @@
-import { customAggregate } from '../aggregates/custom.ts';
-import { AGGREGATE_SIGNATURES, type InputKind, PARAMETERS } from '../aggregates/signatures.ts';
+import type { InputKind } from '../aggregates/descriptor.ts';
+import { customAggregate } from '../aggregates/kinds/custom.ts';
+import { AGGREGATES, descriptorOf } from '../aggregates/kinds.ts';
 import { typedExpression } from '../expression/type.ts';
 import type { AggregateDomain, AggregatePlan } from '../plan/aggregate.ts';
 import type { ColumnType } from '../plan/column.ts';
@@ -227,13 +228,12 @@ export function planAggregates(
       );
     taken.add(name.toLowerCase());
     const { kind, field, second, where: condition, parameter, own } = checkAggregate(where, name, aggregate);
-    const takes = own === undefined ? AGGREGATE_SIGNATURES[kind].value : customAggregate(own).input;
+    const descriptor = descriptorOf({ kind });
+    const input = own === undefined ? descriptor.input : customAggregate(own).input;
     const domain =
-      field === undefined ? 'integer' : domainOf(where, name, own ?? kind, field, takes as InputKind, scope);
+      field === undefined ? 'integer' : domainOf(where, name, own ?? kind, field, input as InputKind, scope);
     const secondDomain =
-      second === undefined
-        ? undefined
-        : domainOf(where, name, kind, second, AGGREGATE_SIGNATURES[kind].second as InputKind, scope);
+      second === undefined ? undefined : domainOf(where, name, kind, second, descriptor.second as InputKind, scope);
     if (condition !== undefined && scope.type(condition, `aggregates.${name}.where`) !== 'boolean') {
       refuse(
         'BIFOLD_NOT_BOOLEAN',
@@ -243,12 +243,17 @@ export function planAggregates(
         'derive one, as in derive: { cancelled: field("dep_time").isNull() }',
       );
     }
+    // Each kind has the parts that its plan asks for: `checkAggregate` has seen to it.
     return {
-      ...{ name, kind, field: field ?? null, where: condition ?? null, domain },
-      ...(second === undefined || secondDomain === undefined ? {} : { second, secondDomain }),
+      name,
+      kind,
+      field: field ?? null,
+      where: condition ?? null,
+      domain,
+      ...(secondDomain === undefined ? {} : { second, secondDomain }),
       ...(parameter === undefined ? {} : { parameter }),
       ...(own === undefined ? {} : { own }),
-    };
+    } as AggregatePlan;
   });
   if (planned.length === 0)
     refuse(
@@ -317,29 +322,28 @@ function checkAggregate(
   name: string,
   aggregate: Aggregate<never, unknown> | undefined,
 ): Aggregate<never, unknown> {
-  const kind = aggregate?.kind;
-  if (
-    kind !== undefined &&
-    Object.hasOwn(AGGREGATE_SIGNATURES, kind) &&
-    (AGGREGATE_SIGNATURES[kind].value === 'nothing') === (aggregate?.field === undefined) &&
-    (AGGREGATE_SIGNATURES[kind].second === undefined) === (aggregate?.second === undefined) &&
-    (kind === 'own') === (aggregate?.own !== undefined) &&
-    (AGGREGATE_SIGNATURES[kind].parameter === undefined) === (aggregate?.parameter === undefined)
-  ) {
-    const { parameter } = AGGREGATE_SIGNATURES[kind];
-    if (parameter === undefined || PARAMETERS[parameter].isAllowed(aggregate?.parameter))
-      return aggregate as Aggregate<never, unknown>;
-  }
+  if (aggregate !== undefined && isComplete(aggregate)) return aggregate;
+  const parameters = new Set(Object.values(AGGREGATES).flatMap(({ parameter }) => parameter?.allowed ?? []));
+  const kinds = Object.keys(AGGREGATES).filter((kind) => kind !== 'own');
   return refuse(
     'BIFOLD_BAD_AGGREGATE',
     `${where} has an aggregate "${name}" that cannot be computed`,
     described(aggregate),
-    `count(), sum('field'), ${Object.values(PARAMETERS)
-      .map(({ allowed }) => allowed)
-      .join(', ')}, covariance('x', 'y'), and the like: ${Object.keys(AGGREGATE_SIGNATURES)
-      .filter((each) => each !== 'own')
-      .join(', ')}; and those of defineAggregate`,
+    `count(), sum('field'), ${[...parameters].join(', ')}, covariance('x', 'y'), and the like: ${kinds.join(', ')}; and those of defineAggregate`,
     'write it in that form',
+  );
+}
+
+/** Whether an aggregate has the fields and the parameter of its kind, and no others. */
+function isComplete({ kind, field, second, parameter, own }: Aggregate<never, unknown>): boolean {
+  if (!Object.hasOwn(AGGREGATES, kind)) return false;
+  const descriptor = descriptorOf({ kind });
+  return (
+    (descriptor.input === 'nothing') === (field === undefined) &&
+    (descriptor.second === undefined) === (second === undefined) &&
+    (kind === 'own') === (own !== undefined) &&
+    (descriptor.parameter === undefined) === (parameter === undefined) &&
+    (descriptor.parameter?.isAllowed(parameter) ?? true)
   );
 }
 

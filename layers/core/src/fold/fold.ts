@@ -1,6 +1,6 @@
-import { type AnyAlgebra, adderOf } from '../aggregates/index.ts';
+import { type AnyAlgebra, adderOf, takesPositionedValues } from '../aggregates/descriptor.ts';
+import { descriptorOf } from '../aggregates/kinds.ts';
 import type { EventPosition, PositionedValue } from '../aggregates/positioned-value.ts';
-import { takesPositionedValues } from '../aggregates/signatures.ts';
 import type { Pipeline } from '../definition/pipeline.ts';
 import { ProtocolError } from '../errors.ts';
 import { compileExpression, type Evaluate, type Slots, slotIndex } from '../expression/evaluate.ts';
@@ -121,12 +121,13 @@ export function foldOf(pipeline: Pipeline): Fold {
   const keySlots = plan.groupBy.map(slotOf);
   const rows = rowAlgebrasOf(plan);
   const steps = plan.aggregates.map((aggregate, position) => {
-    const { field, second, where } = aggregate;
+    const { field, where } = aggregate;
+    const second = 'second' in aggregate ? aggregate.second : null;
     const algebra = rows.view.algebras[position] as AnyAlgebra;
     const fieldSlot = field === null ? null : slotOf(field);
     const add =
-      fieldSlot !== null && takesPositionedValues(aggregate)
-        ? observingStep(algebra, position, fieldSlot, second === undefined ? null : slotOf(second))
+      fieldSlot !== null && takesPositionedValues(descriptorOf(aggregate))
+        ? observingStep(algebra, position, fieldSlot, second === null ? null : slotOf(second))
         : valueStep(algebra, position, fieldSlot);
     return where === null ? add : conditionalStep(add, slotOf(where));
   });

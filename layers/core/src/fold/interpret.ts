@@ -1,4 +1,4 @@
-import type { AnyAlgebra } from '../aggregates/index.ts';
+import type { AnyAlgebra } from '../aggregates/descriptor.ts';
 import type { EventPosition } from '../aggregates/positioned-value.ts';
 import type { Pipeline } from '../definition/pipeline.ts';
 import type { Slots } from '../expression/evaluate.ts';

@@ -5,13 +5,8 @@ import type { AggregatePlan } from '../plan/aggregate.ts';
 import { POISON_REASONS } from '../records/record.ts';
 import { QUARANTINE_WINDOW, type RowAlgebra, rowAlgebrasOf, type States } from './row.ts';
 
-const aggregate = (name: string, kind: AggregatePlan['kind'], domain: AggregatePlan['domain']): AggregatePlan => ({
-  name,
-  kind,
-  domain,
-  field: kind === 'count' ? null : 'fare',
-  where: null,
-});
+const aggregate = (name: string, kind: AggregatePlan['kind'], domain: AggregatePlan['domain']): AggregatePlan =>
+  ({ name, kind, domain, field: kind === 'count' ? null : 'fare', where: null }) as AggregatePlan;
 const rows = rowAlgebrasOf({
   windows: [
     { name: 'daily', kind: 'tumbling', sizeMs: 86_400_000 },

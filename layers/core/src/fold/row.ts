@@ -1,5 +1,6 @@
 import type { ErrorBound } from '../aggregates/algebra.ts';
-import { type AnyAlgebra, algebraOf } from '../aggregates/index.ts';
+import type { AnyAlgebra } from '../aggregates/descriptor.ts';
+import { algebraOf } from '../aggregates/kinds.ts';
 import type { Result } from '../aggregates/result.ts';
 import type { AggregatePlan } from '../plan/aggregate.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -47,7 +48,7 @@ export interface RowAlgebra {
 }
 
 function rowAlgebra(aggregates: readonly AggregatePlan[]): RowAlgebra {
-  const algebras = aggregates.map(algebraOf);
+  const algebras = aggregates.map((aggregate) => algebraOf(aggregate));
   const writer = new Writer();
   const write = (states: States): Buffer => {
     for (let index = 0; index < algebras.length; index++) (algebras[index] as AnyAlgebra).encode(states[index], writer);
@@ -100,7 +101,7 @@ function rowAlgebra(aggregates: readonly AggregatePlan[]): RowAlgebra {
 const TIME_AGGREGATES: readonly AggregatePlan[] = (['min', 'max'] as const).map((kind) => ({
   name: `$${kind}`,
   kind,
-  field: null,
+  field: '$time',
   where: null,
   domain: 'integer',
 }));

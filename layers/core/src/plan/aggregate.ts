@@ -1,46 +1,79 @@
 import type { ColumnType } from './column.ts';
 
-/**
- * `domain` is the type of the values it takes: it decides whether sums are of integers or of
- * doubles.
- */
-export interface AggregatePlan {
-  readonly name: string;
-  readonly kind: AggregateKind;
-  readonly field: string | null;
-  /** The second field of what takes two: y of a covariance, what `minBy` compares. */
-  readonly second?: string;
-  readonly where: string | null;
-  readonly domain: AggregateDomain;
-  /** The type of the second field. */
-  readonly secondDomain?: AggregateDomain;
-  /** Which quantile, how many values, which edges; absent where a kind has no parameter. */
-  readonly parameter?: number | readonly number[];
-  /** Name and version of an aggregate of somebody's own. */
-  readonly own?: string;
-}
-
+/** The type of the values that an aggregate takes: it decides how they are added and compared. */
 export type AggregateDomain = Exclude<ColumnType, 'json'>;
 
-export type AggregateKind =
-  | 'count'
-  | 'sum'
-  | 'min'
-  | 'max'
-  | 'mean'
-  | 'variance'
-  | 'stddev'
-  | 'quantile'
-  | 'distinct'
-  | 'any'
-  | 'all'
-  | 'covariance'
-  | 'correlation'
-  | 'first'
-  | 'last'
-  | 'minBy'
-  | 'maxBy'
-  | 'topK'
-  | 'histogram'
-  | 'collect'
-  | 'own';
+/** One aggregate of a view. Its kind says which further parts it has. */
+export type AggregatePlan =
+  | CountPlan
+  | FieldAggregatePlan
+  | TwoFieldAggregatePlan
+  | LengthAggregatePlan
+  | QuantilePlan
+  | HistogramPlan
+  | CustomAggregatePlan;
+
+export type AggregateKind = AggregatePlan['kind'];
+
+/** The plan of one kind of aggregate. */
+export type AggregatePlanOf<Kind extends AggregateKind, P = AggregatePlan> = P extends AggregatePlan
+  ? Kind extends P['kind']
+    ? P
+    : never
+  : never;
+
+interface AggregatePlanBase {
+  readonly name: string;
+  /** The boolean column that must be true; null: every event counts. */
+  readonly where: string | null;
+  readonly domain: AggregateDomain;
+}
+
+/** Counts events. */
+export interface CountPlan extends AggregatePlanBase {
+  readonly kind: 'count';
+  readonly field: null;
+}
+
+/** Takes the values of one field. */
+export interface FieldAggregatePlan extends AggregatePlanBase {
+  readonly kind: 'sum' | 'min' | 'max' | 'mean' | 'variance' | 'stddev' | 'distinct' | 'any' | 'all' | 'first' | 'last';
+  readonly field: string;
+}
+
+/** Takes the values of two fields of an event: x and y, or what `minBy` shows and what it compares. */
+export interface TwoFieldAggregatePlan extends AggregatePlanBase {
+  readonly kind: 'covariance' | 'correlation' | 'minBy' | 'maxBy';
+  readonly field: string;
+  readonly second: string;
+  readonly secondDomain: AggregateDomain;
+}
+
+/** Shows at most `parameter` values. */
+export interface LengthAggregatePlan extends AggregatePlanBase {
+  readonly kind: 'topK' | 'collect';
+  readonly field: string;
+  readonly parameter: number;
+}
+
+/** `parameter` is the rank, from 0 to 1. */
+export interface QuantilePlan extends AggregatePlanBase {
+  readonly kind: 'quantile';
+  readonly field: string;
+  readonly parameter: number;
+}
+
+/** `parameter` has the edges, in ascending order. */
+export interface HistogramPlan extends AggregatePlanBase {
+  readonly kind: 'histogram';
+  readonly field: string;
+  readonly parameter: readonly number[];
+}
+
+/** An aggregate that `defineAggregate` made. */
+export interface CustomAggregatePlan extends AggregatePlanBase {
+  readonly kind: 'own';
+  readonly field: string;
+  /** `name@version`. */
+  readonly own: string;
+}

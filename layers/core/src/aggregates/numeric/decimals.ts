@@ -1,5 +1,5 @@
 import type { Algebra } from '../algebra.ts';
-import { count } from '../count.ts';
+import { countAlgebra } from '../kinds/count.ts';
 import { decimalQuotient, decimalText, decimalUnits } from './decimal.ts';
 
 /** Numbers are held in units of 10^-38, and shown as canonical text. */
@@ -31,10 +31,10 @@ export const decimalMean: Algebra<Mean, string | null, string> = {
   merge: (left, right) => ({ count: left.count + right.count, sum: left.sum + right.sum }),
   present: (state) => (state.count === 0 ? null : decimalText(decimalQuotient(state.sum, BigInt(state.count)))),
   encode: (state, writer) => {
-    count.encode(state.count, writer);
+    countAlgebra.encode(state.count, writer);
     writer.big(state.sum);
   },
-  decode: (reader) => ({ count: count.decode(reader), sum: reader.big() }),
+  decode: (reader) => ({ count: countAlgebra.decode(reader), sum: reader.big() }),
 };
 
 function extreme(precedes: (left: bigint, right: bigint) => boolean): Algebra<bigint | null, string | null, string> {

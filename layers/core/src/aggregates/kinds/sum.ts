@@ -1,5 +1,8 @@
+import type { SqlValue } from '../../ports/ports.ts';
 import type { Reader, Writer } from '../../records/codec.ts';
 import type { Algebra } from '../algebra.ts';
+import type { AggregateDescriptor, Pushdown } from '../descriptor.ts';
+import { decimalSum } from '../numeric/decimals.ts';
 import {
   addDouble,
   addExactDoubles,
@@ -11,7 +14,7 @@ import {
   fromDyadic,
   normalInteger,
   roundedQuotient,
-} from './exact.ts';
+} from '../numeric/exact.ts';
 
 /** The sum of integers, exact at any size; shown as the nearest double. */
 export const integerSum: Algebra<ExactInteger, number> = {
@@ -34,6 +37,31 @@ export const doubleSum: Algebra<ExactDouble, number> = {
   encode: encodeExactDouble,
   decode: decodeExactDouble,
 };
+
+/** The exact sum; 0 over no values. */
+export const sum: AggregateDescriptor<'sum'> = {
+  kind: 'sum',
+  input: 'numbers or decimals',
+  output: ({ domain }) => domain,
+  algebra: ({ domain }) => (domain === 'decimal' ? decimalSum : domain === 'integer' ? integerSum : doubleSum),
+  // Sums of doubles round in SQL, and decimals are text there.
+  pushdown: ({ domain }) => (domain === 'integer' ? integerSumInSql : null),
+};
+
+const integerSumInSql: Pushdown = {
+  parts: (value, filter) => [{ suffix: '', sql: sumSql(value, filter) }],
+  stateOf: ([total]) => integerSumOf(total),
+};
+
+/** The sum of a column of integers, exact at any size. */
+export function sumSql(value: string, filter: string): string {
+  return `sum(CAST(${value} AS HUGEINT))${filter}`;
+}
+
+/** The state of `integerSum`, from what `sumSql` gives: null over no values. */
+export function integerSumOf(total: SqlValue | undefined): ExactInteger {
+  return normalInteger(BigInt((total as bigint | null | undefined) ?? 0));
+}
 
 /**
  * Tag 0 and a double where one double is the exact sum; tag 1 with exponent and odd mantissa

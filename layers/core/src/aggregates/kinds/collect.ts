@@ -1,5 +1,7 @@
-import type { AggregateDomain } from '../plan/aggregate.ts';
-import type { Algebra } from './algebra.ts';
+import type { AggregateDomain } from '../../plan/aggregate.ts';
+import type { Algebra } from '../algebra.ts';
+import type { AggregateDescriptor } from '../descriptor.ts';
+import { LENGTH } from '../parameters.ts';
 import {
   compareEventPositions,
   comparePositionedValues,
@@ -11,8 +13,8 @@ import {
   sizeOfPresent,
   writeEventPosition,
   writePositionedValue,
-} from './positioned-value.ts';
-import { formatValue } from './result.ts';
+} from '../positioned-value.ts';
+import { formatValue } from '../result.ts';
 
 /**
  * The first values in the order of their events. Whole events are kept (one may have several
@@ -34,7 +36,7 @@ const PLACE_SIZE_BYTES = 24;
  * The first `n` values by event time, then by place in the log; null when they take more than 64
  * KiB.
  */
-export function collect(
+function firstValues(
   n: number,
   domain: AggregateDomain,
 ): Algebra<Collected, readonly Present[] | null, PositionedValue> {
@@ -106,3 +108,12 @@ function inOrder(left: readonly PositionedValue[], right: readonly PositionedVal
   }
   return [...merged, ...right.slice(next)];
 }
+
+export const collect: AggregateDescriptor<'collect'> = {
+  kind: 'collect',
+  input: 'scalars',
+  usesPosition: true,
+  parameter: LENGTH,
+  output: () => 'json',
+  algebra: ({ parameter, domain }) => firstValues(parameter, domain),
+};

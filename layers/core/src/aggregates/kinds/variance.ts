@@ -1,6 +1,17 @@
 import type { Algebra } from '../algebra.ts';
-import { count } from '../count.ts';
-import { type Dyadic, dyadicOf, minus, plus, quotient, readDyadic, times, writeDyadic, ZERO } from './dyadic.ts';
+import type { AggregateDescriptor } from '../descriptor.ts';
+import {
+  type Dyadic,
+  dyadicOf,
+  minus,
+  plus,
+  quotient,
+  readDyadic,
+  times,
+  writeDyadic,
+  ZERO,
+} from '../numeric/dyadic.ts';
+import { countAlgebra } from './count.ts';
 
 /**
  * How many numbers, their exact sum, and the exact sum of their squares: what a variance needs, and
@@ -40,19 +51,32 @@ function moments(present: (state: Moments) => number | null): Algebra<Moments, n
     merge,
     present,
     encode: (state, writer) => {
-      count.encode(state.count, writer);
+      countAlgebra.encode(state.count, writer);
       writeDyadic(state.sum, writer);
       writeDyadic(state.squares, writer);
     },
-    decode: (reader) => ({ count: count.decode(reader), sum: readDyadic(reader), squares: readDyadic(reader) }),
+    decode: (reader) => ({ count: countAlgebra.decode(reader), sum: readDyadic(reader), squares: readDyadic(reader) }),
   };
 }
 
-/** The variance of a sample, from exact sums and rounded once; null of fewer than two. */
-export const variance = moments((state) => spread(state, 1));
-
-/** The square root of the variance of a sample; null of fewer than two. */
-export const stddev = moments((state) => {
+const sampleVariance = moments((state) => spread(state, 1));
+const sampleDeviation = moments((state) => {
   const squared = spread(state, 1);
   return squared === null ? null : Math.sqrt(squared);
 });
+
+/** The variance of a sample, from exact sums and rounded once; null of fewer than two. */
+export const variance: AggregateDescriptor<'variance'> = {
+  kind: 'variance',
+  input: 'numbers',
+  output: () => 'double',
+  algebra: () => sampleVariance,
+};
+
+/** The square root of the variance of a sample. */
+export const stddev: AggregateDescriptor<'stddev'> = {
+  kind: 'stddev',
+  input: 'numbers',
+  output: () => 'double',
+  algebra: () => sampleDeviation,
+};

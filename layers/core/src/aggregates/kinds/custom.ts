@@ -1,8 +1,9 @@
-import { DefinitionError } from '../errors.ts';
-import type { Json, Scalar } from '../json.ts';
-import type { Plan } from '../plan/plan.ts';
-import { canonicalJson } from '../plan/version.ts';
-import type { Algebra } from './algebra.ts';
+import { DefinitionError } from '../../errors.ts';
+import type { Json, Scalar } from '../../json.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { canonicalJson } from '../../plan/version.ts';
+import type { Algebra } from '../algebra.ts';
+import type { AggregateDescriptor } from '../descriptor.ts';
 
 /** What is taken: values of a field of these types. */
 export const CUSTOM_INPUTS = ['numbers', 'booleans', 'texts', 'scalars'] as const;
@@ -49,12 +50,12 @@ export function register(own: CustomAggregate): string {
 }
 
 /** @throws {DefinitionError} where the module that defines it was not loaded */
-export function customAggregate(id: string | undefined): CustomAggregate {
-  const own = registered.get(id ?? '');
+export function customAggregate(id: string): CustomAggregate {
+  const own = registered.get(id);
   if (own) return own;
   throw new DefinitionError('BIFOLD_UNKNOWN_AGGREGATE', {
     failed: `a plan has an aggregate that is not defined here: ${id}`,
-    received: String(id),
+    received: id,
     allowed: [...registered.keys()].join(', ') || 'none: no aggregate of your own is defined',
     remedy: 'load the module that calls defineAggregate before the plan is used',
   });
@@ -65,7 +66,7 @@ export function customAggregate(id: string | undefined): CustomAggregate {
  * version can be read.
  */
 export function undefinedAggregates({ aggregates }: Pick<Plan, 'aggregates'>): readonly string[] {
-  const needed = new Set(aggregates.flatMap(({ own }) => (own === undefined ? [] : [own])));
+  const needed = new Set(aggregates.flatMap((aggregate) => (aggregate.kind === 'own' ? [aggregate.own] : [])));
   return [...needed].filter((id) => !registered.has(id));
 }
 
@@ -75,7 +76,7 @@ function meaningOf({ input, output, empty, lift, merge, present }: CustomAggrega
 }
 
 /** States are stored as canonical JSON. */
-export function customAlgebra(id: string | undefined): Algebra<Json, Json, Scalar> {
+function customAlgebra(id: string): Algebra<Json, Json, Scalar> {
   const { empty, lift, merge, present } = customAggregate(id);
   return {
     empty,
@@ -94,3 +95,14 @@ export function customAlgebra(id: string | undefined): Algebra<Json, Json, Scala
     },
   };
 }
+
+/** Its definition says which fields it accepts: `customAggregate(own).input`. */
+export const custom: AggregateDescriptor<'own'> = {
+  kind: 'own',
+  input: 'scalars',
+  output: ({ own }) => {
+    const { output } = customAggregate(own);
+    return output === 'number' ? 'double' : output;
+  },
+  algebra: ({ own }) => customAlgebra(own),
+};

@@ -1,7 +1,8 @@
-import type { Frequent } from '../definition/aggregate.ts';
-import type { AggregateDomain } from '../plan/aggregate.ts';
-import type { Algebra } from './algebra.ts';
-import { count } from './count.ts';
+import type { Frequent } from '../../definition/aggregate.ts';
+import type { AggregateDomain } from '../../plan/aggregate.ts';
+import type { Algebra } from '../algebra.ts';
+import type { AggregateDescriptor } from '../descriptor.ts';
+import { LENGTH } from '../parameters.ts';
 import {
   comparatorOf,
   comparePresent,
@@ -9,8 +10,9 @@ import {
   readValue,
   sizeOfPresent,
   writeValue,
-} from './positioned-value.ts';
-import { formatValue } from './result.ts';
+} from '../positioned-value.ts';
+import { formatValue } from '../result.ts';
+import { countAlgebra } from './count.ts';
 
 /** How often each value came, and how much they take; null of nothing. */
 type Counted = Counts | 'too many' | null;
@@ -29,7 +31,7 @@ const SIZE_BYTES_MAX = 65_536;
  * is null. Values are never forgotten, so what was too much for a part is too much for the whole,
  * and grouping cannot show.
  */
-export function topK(
+function mostFrequent(
   k: number,
   domain: AggregateDomain,
 ): Algebra<Counted, readonly Frequent<Present>[] | null, Present> {
@@ -63,7 +65,7 @@ export function topK(
       writer.unsigned(counts.length);
       for (const [value, times] of counts.sort(([one], [other]) => comparePresent(one, other))) {
         writeValue(value, writer);
-        count.encode(times, writer);
+        countAlgebra.encode(times, writer);
       }
     },
     decode: (reader) => {
@@ -71,7 +73,7 @@ export function topK(
       let state: Counted = null;
       for (let left = reader.unsigned(); left > 0; left--) {
         const value = readValue(reader);
-        state = increased(state, value, count.decode(reader));
+        state = increased(state, value, countAlgebra.decode(reader));
       }
       return state;
     },
@@ -90,3 +92,11 @@ function increased(state: Counted, value: Present, times: number): Counted {
   counted.counts.set(value, (known ?? 0) + times);
   return counted;
 }
+
+export const topK: AggregateDescriptor<'topK'> = {
+  kind: 'topK',
+  input: 'scalars',
+  parameter: LENGTH,
+  output: () => 'json',
+  algebra: ({ parameter, domain }) => mostFrequent(parameter, domain),
+};

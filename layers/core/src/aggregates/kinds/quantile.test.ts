@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { quantile } from './quantile.ts';
+import { quantileOf } from './quantile.ts';
 
 describe('the quantile of numbers', () => {
   const medianOf = (values: readonly number[]): number | null => {
-    const median = quantile(0.5);
+    const median = quantileOf(0.5);
     return median.present(values.reduce((state, value) => median.add(state, value), median.empty));
   };
 

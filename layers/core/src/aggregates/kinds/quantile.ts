@@ -1,5 +1,6 @@
 import type { Algebra } from '../algebra.ts';
-import { count } from '../count.ts';
+import type { AggregateDescriptor } from '../descriptor.ts';
+import { countAlgebra } from './count.ts';
 
 /** How many numbers fell into each bucket, by its index; null of nothing. */
 type Sketch = Map<number, number> | null;
@@ -44,7 +45,7 @@ function middleOf(bucket: number): number {
  * (n - 1))`, whatever the distribution, down to the smallest normal double, 2.2e-308. Null of
  * nothing. A bucket takes a few bytes; ten powers of ten have some 4,300.
  */
-export function quantile(q: number): Algebra<Sketch, number | null> {
+export function quantileOf(q: number): Algebra<Sketch, number | null> {
   return {
     empty: null,
     lift: (value) => new Map([[bucketOf(value), 1]]),
@@ -72,14 +73,14 @@ export function quantile(q: number): Algebra<Sketch, number | null> {
       writer.unsigned(state?.size ?? 0);
       for (const [bucket, numbers] of sorted(state)) {
         writer.unsigned(bucket < 0 ? -2 * bucket - 1 : 2 * bucket);
-        count.encode(numbers, writer);
+        countAlgebra.encode(numbers, writer);
       }
     },
     decode: (reader) => {
       const state = new Map<number, number>();
       for (let left = reader.unsigned(); left > 0; left--) {
         const code = reader.unsigned();
-        state.set(code % 2 === 1 ? -(code + 1) / 2 : code / 2, count.decode(reader));
+        state.set(code % 2 === 1 ? -(code + 1) / 2 : code / 2, countAlgebra.decode(reader));
       }
       return state.size === 0 ? null : state;
     },
@@ -93,3 +94,14 @@ function increased(counts: Map<number, number>, bucket: number, numbers: number)
 function sorted(state: Sketch): readonly (readonly [bucket: number, numbers: number])[] {
   return [...(state ?? [])].sort(([left], [right]) => left - right);
 }
+
+export const quantile: AggregateDescriptor<'quantile'> = {
+  kind: 'quantile',
+  input: 'numbers',
+  parameter: {
+    allowed: "quantile('field', 0.95) with a rank from 0 to 1",
+    isAllowed: (rank) => typeof rank === 'number' && rank >= 0 && rank <= 1,
+  },
+  output: () => 'double',
+  algebra: ({ parameter }) => quantileOf(parameter),
+};

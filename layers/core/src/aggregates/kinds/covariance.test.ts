@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { correlation, rootOfRatio } from './covariance.ts';
+import { pearson, rootOfRatio } from './covariance.ts';
 
 const correlationOf = (pairs: readonly (readonly [x: number, y: number])[]): number | null =>
-  correlation.present(
+  pearson.present(
     pairs.reduce(
-      (state, [value, second]) => correlation.add(state, { timeMs: 0, partition: 0, offset: 0, value, second }),
-      correlation.empty,
+      (state, [value, second]) => pearson.add(state, { timeMs: 0, partition: 0, offset: 0, value, second }),
+      pearson.empty,
     ),
   );
 

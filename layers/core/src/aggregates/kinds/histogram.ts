@@ -1,12 +1,14 @@
-import { partitionPoint } from '../search.ts';
-import type { Algebra } from './algebra.ts';
-import { count } from './count.ts';
+import { partitionPoint } from '../../search.ts';
+import type { Algebra } from '../algebra.ts';
+import type { AggregateDescriptor } from '../descriptor.ts';
+import { EDGES } from '../parameters.ts';
+import { countAlgebra } from './count.ts';
 
 /**
  * How many numbers lie below the first edge, from each edge to the next, and from the last on: one
  * count more than edges, which ascend. An edge belongs to what begins there.
  */
-export function histogram(edges: readonly number[]): Algebra<readonly number[] | null, readonly number[]> {
+function countsBetween(edges: readonly number[]): Algebra<readonly number[] | null, readonly number[]> {
   const zeros: readonly number[] = Array(edges.length + 1).fill(0);
   const placeOf = (value: number): number => partitionPoint(edges.length, (index) => (edges[index] as number) <= value);
   const increased = (counts: number[], value: number): number[] => {
@@ -25,11 +27,19 @@ export function histogram(edges: readonly number[]): Algebra<readonly number[] |
         : left.map((numbers, place) => numbers + (right[place] as number)),
     present: (state) => state ?? zeros,
     encode: (state, writer) => {
-      for (const numbers of state ?? zeros) count.encode(numbers, writer);
+      for (const numbers of state ?? zeros) countAlgebra.encode(numbers, writer);
     },
     decode: (reader) => {
-      const counts = zeros.map(() => count.decode(reader));
+      const counts = zeros.map(() => countAlgebra.decode(reader));
       return counts.every((numbers) => numbers === 0) ? null : counts;
     },
   };
 }
+
+export const histogram: AggregateDescriptor<'histogram'> = {
+  kind: 'histogram',
+  input: 'numbers',
+  parameter: EDGES,
+  output: () => 'json',
+  algebra: ({ parameter }) => countsBetween(parameter),
+};

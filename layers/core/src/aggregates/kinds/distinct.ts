@@ -1,5 +1,6 @@
 import type { Scalar } from '../../json.ts';
 import type { Algebra } from '../algebra.ts';
+import type { AggregateDescriptor } from '../descriptor.ts';
 import {
   estimate,
   type Registers,
@@ -8,8 +9,8 @@ import {
   registersOf,
   STANDARD_ERROR,
   writeRegisters,
-} from './registers.ts';
-import { hashOfValue } from './value-hash.ts';
+} from '../sketches/registers.ts';
+import { hashOfValue } from '../sketches/value-hash.ts';
 
 /**
  * Up to so many different values are counted one by one: 2 KiB of hashes, half of what the
@@ -36,7 +37,7 @@ const REGISTERS = 2;
  * A state is a function of the set of hashes alone: the hashes up to `EXACT_VALUES_MAX`, the
  * registers that they raise beyond. So states merge in any order and grouping to the same bytes.
  */
-export const distinct: Algebra<Distinct, number, Exclude<Scalar, null>> = {
+export const distinctValues: Algebra<Distinct, number, Exclude<Scalar, null>> = {
   empty: null,
   lift: (value) => new Set([hashOfValue(value)]),
   add: (state, value) => withHash(copyOf(state), hashOfValue(value)),
@@ -101,3 +102,10 @@ function withHashes(state: Distinct, hashes: Iterable<bigint>): Distinct {
 function compare(left: bigint, right: bigint): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
+
+export const distinct: AggregateDescriptor<'distinct'> = {
+  kind: 'distinct',
+  input: 'scalars',
+  output: () => 'integer',
+  algebra: () => distinctValues,
+};

@@ -1,24 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Reader, Writer } from '../../records/codec.ts';
-import { distinct, EXACT_VALUES_MAX } from './distinct.ts';
+import { distinctValues, EXACT_VALUES_MAX } from './distinct.ts';
 
-type State = typeof distinct.empty;
+type State = typeof distinctValues.empty;
 
 const bytes = (state: State): Buffer => {
   const writer = new Writer();
-  distinct.encode(state, writer);
+  distinctValues.encode(state, writer);
   return writer.take();
 };
 const again = (state: State): State => {
   const reader = new Reader(bytes(state));
-  const decoded = distinct.decode(reader);
+  const decoded = distinctValues.decode(reader);
   reader.end();
   return decoded;
 };
 const stateOf = (values: Iterable<string | number | boolean>): State => {
-  let state = distinct.empty;
-  for (const value of values) state = distinct.addOwned?.(state, value) ?? null;
+  let state = distinctValues.empty;
+  for (const value of values) state = distinctValues.addOwned?.(state, value) ?? null;
   return state;
 };
 const below = (end: number): number[] => Array.from({ length: end }, (_, value) => value);
@@ -29,41 +29,43 @@ describe('the number of different values', () => {
       maxLength: EXACT_VALUES_MAX,
       selector: (value) => (Object.is(value, -0) ? 0 : value),
     });
-    fc.assert(fc.property(values, (some) => expect(distinct.present(stateOf(some))).toBe(some.length)));
+    fc.assert(fc.property(values, (some) => expect(distinctValues.present(stateOf(some))).toBe(some.length)));
   });
 
   it('is exact at every number up to 256, and an estimate from 257 on', () => {
     for (let count = 0; count <= EXACT_VALUES_MAX; count++) {
       const state = stateOf(below(count));
-      expect([distinct.present(state), distinct.boundOf?.(state)]).toEqual([count, null]);
+      expect([distinctValues.present(state), distinctValues.boundOf?.(state)]).toEqual([count, null]);
     }
-    expect(distinct.boundOf?.(stateOf(below(EXACT_VALUES_MAX + 1)))).toEqual({
+    expect(distinctValues.boundOf?.(stateOf(below(EXACT_VALUES_MAX + 1)))).toEqual({
       relative: 0.01625,
       kind: 'standard error',
     });
   });
 
   it('counts a number once, also as -0 and 0, and tells it from the same digits as text', () => {
-    expect(distinct.present(stateOf([0, -0, 0.0]))).toBe(1);
-    expect(distinct.present(stateOf([1, '1', true, '1.0', 'true']))).toBe(5);
+    expect(distinctValues.present(stateOf([0, -0, 0.0]))).toBe(1);
+    expect(distinctValues.present(stateOf([1, '1', true, '1.0', 'true']))).toBe(5);
   });
 
   it('tells texts apart that differ by an invisible character', () => {
-    expect(distinct.present(stateOf(['a', '\ufeffa', 'a\u0000', 'a\u200b', 'A']))).toBe(5);
+    expect(distinctValues.present(stateOf(['a', '\ufeffa', 'a\u0000', 'a\u200b', 'A']))).toBe(5);
   });
 
   it('is within 5 % at every thousand up to 60,000', () => {
-    let state = distinct.empty;
+    let state = distinctValues.empty;
     const far: number[] = [];
     for (let values = 1; values <= 60_000; values++) {
-      state = distinct.addOwned?.(state, values) ?? null;
-      if (values % 1000 === 0 && Math.abs(distinct.present(state) - values) / values > 0.05) far.push(values);
+      state = distinctValues.addOwned?.(state, values) ?? null;
+      if (values % 1000 === 0 && Math.abs(distinctValues.present(state) - values) / values > 0.05) far.push(values);
     }
     expect(far).toEqual([]);
   });
 
   it('is the same for the same values in every version: receipts name answers that show it', () => {
-    const shown = [256, 1_000, 8_192, 15_000, 20_000, 100_000].map((end) => distinct.present(stateOf(below(end))));
+    const shown = [256, 1_000, 8_192, 15_000, 20_000, 100_000].map((end) =>
+      distinctValues.present(stateOf(below(end))),
+    );
     expect(shown).toEqual([256, 1_007, 8_165, 15_269, 20_225, 99_843]);
   });
 
@@ -74,16 +76,16 @@ describe('the number of different values', () => {
       expect(bytes(stateOf(values.toReversed()))).toEqual(state);
       expect(bytes(stateOf([...values, ...values]))).toEqual(state);
       const [left, right] = [stateOf(values.slice(0, count * 0.6)), stateOf(values.slice(count * 0.4))];
-      expect(bytes(distinct.merge(left, right))).toEqual(state);
-      expect(bytes(distinct.merge(right, left))).toEqual(state);
+      expect(bytes(distinctValues.merge(left, right))).toEqual(state);
+      expect(bytes(distinctValues.merge(right, left))).toEqual(state);
     }
   });
 
   it('merges three states in any grouping, whichever of them are estimates', () => {
     const parts = [below(200), below(300).slice(100), below(256).slice(30)].map(stateOf);
     const [a, b, c] = parts as [State, State, State];
-    const grouped = bytes(distinct.merge(distinct.merge(a, b), c));
-    expect(bytes(distinct.merge(a, distinct.merge(b, c)))).toEqual(grouped);
+    const grouped = bytes(distinctValues.merge(distinctValues.merge(a, b), c));
+    expect(bytes(distinctValues.merge(a, distinctValues.merge(b, c)))).toEqual(grouped);
     expect(grouped).toEqual(bytes(stateOf(below(300))));
   });
 
@@ -91,9 +93,9 @@ describe('the number of different values', () => {
     for (const count of [100, 256, 1_000]) {
       const state = stateOf(below(count));
       const before = bytes(state);
-      for (const value of below(1_000)) distinct.add(state, value);
-      distinct.merge(state, stateOf(below(2_000)));
-      distinct.merge(stateOf([-1, -2]), state);
+      for (const value of below(1_000)) distinctValues.add(state, value);
+      distinctValues.merge(state, stateOf(below(2_000)));
+      distinctValues.merge(stateOf([-1, -2]), state);
       expect(bytes(state)).toEqual(before);
     }
   });
@@ -108,6 +110,6 @@ describe('the number of different values', () => {
   });
 
   it('refuses bytes of no state', () => {
-    expect(() => distinct.decode(new Reader(Buffer.from([3])))).toThrow('a stored state cannot be read');
+    expect(() => distinctValues.decode(new Reader(Buffer.from([3])))).toThrow('a stored state cannot be read');
   });
 });

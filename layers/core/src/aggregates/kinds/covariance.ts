@@ -1,8 +1,19 @@
 import type { Algebra } from '../algebra.ts';
-import { count } from '../count.ts';
+import type { AggregateDescriptor } from '../descriptor.ts';
+import {
+  type Dyadic,
+  dyadicOf,
+  minus,
+  plus,
+  quotient,
+  readDyadic,
+  times,
+  writeDyadic,
+  ZERO,
+} from '../numeric/dyadic.ts';
+import { ratio } from '../numeric/exact.ts';
 import type { PositionedValue } from '../positioned-value.ts';
-import { type Dyadic, dyadicOf, minus, plus, quotient, readDyadic, times, writeDyadic, ZERO } from './dyadic.ts';
-import { ratio } from './exact.ts';
+import { countAlgebra } from './count.ts';
 
 /**
  * How many pairs, and exact sums of their numbers, squares and products: nothing that depends on
@@ -32,10 +43,13 @@ function pairs(sums: 3 | 5, present: (state: Pairs) => number | null): Algebra<P
     merge,
     present,
     encode: (state, writer) => {
-      count.encode(state.count, writer);
+      countAlgebra.encode(state.count, writer);
       for (const sum of state.sums) writeDyadic(sum, writer);
     },
-    decode: (reader) => ({ count: count.decode(reader), sums: Array.from({ length: sums }, () => readDyadic(reader)) }),
+    decode: (reader) => ({
+      count: countAlgebra.decode(reader),
+      sums: Array.from({ length: sums }, () => readDyadic(reader)),
+    }),
   };
 }
 
@@ -47,7 +61,7 @@ function joint(n: number, x: Dyadic, y: Dyadic, products: Dyadic): Dyadic {
 /**
  * The covariance of a sample of pairs, from exact sums and rounded once; null of fewer than two.
  */
-export const covariance = pairs(3, ({ count: n, sums }) => {
+const sampleCovariance = pairs(3, ({ count: n, sums }) => {
   const [x, y, products] = sums as [Dyadic, Dyadic, Dyadic];
   return n < 2 ? null : quotient(joint(n, x, y, products), BigInt(n) * BigInt(n - 1));
 });
@@ -56,7 +70,7 @@ export const covariance = pairs(3, ({ count: n, sums }) => {
  * Pearson's correlation, from exact sums and rounded once; null of fewer than two, and where one
  * side never changes.
  */
-export const correlation = pairs(5, ({ count: n, sums }) => {
+export const pearson = pairs(5, ({ count: n, sums }) => {
   const [x, y, products, squaresOfX, squaresOfY] = sums as [Dyadic, Dyadic, Dyadic, Dyadic, Dyadic];
   const both = joint(n, x, y, products);
   const spreads = times(joint(n, x, x, squaresOfX), joint(n, y, y, squaresOfY));
@@ -70,6 +84,22 @@ export const correlation = pairs(5, ({ count: n, sums }) => {
       : rootOfRatio(square.mantissa, spreads.mantissa << shift);
   return both.mantissa < 0n ? 0 - magnitude : magnitude;
 });
+
+export const covariance: AggregateDescriptor<'covariance'> = {
+  kind: 'covariance',
+  input: 'numbers',
+  second: 'numbers',
+  output: () => 'double',
+  algebra: () => sampleCovariance,
+};
+
+export const correlation: AggregateDescriptor<'correlation'> = {
+  kind: 'correlation',
+  input: 'numbers',
+  second: 'numbers',
+  output: () => 'double',
+  algebra: () => pearson,
+};
 
 /**
  * Bits of a root that are computed before it is rounded: more than the 53 of a double and one that

@@ -1,0 +1,72 @@
+import type { AggregateKind, AggregatePlan, AggregatePlanOf } from '../plan/aggregate.ts';
+import type { ColumnType } from '../plan/column.ts';
+import type { SqlValue } from '../ports/ports.ts';
+import type { Algebra } from './algebra.ts';
+import type { Result } from './result.ts';
+
+/** The types of field that an aggregate accepts. */
+export type InputKind = 'numbers' | 'numbers or decimals' | 'booleans' | 'texts' | 'scalars';
+
+/** States of different kinds side by side: each is only ever handed to the algebra that made it. */
+export type AnyAlgebra = Algebra<unknown, Result, unknown>;
+
+/** How a state is added to by its only owner. */
+export function adderOf(algebra: AnyAlgebra): AnyAlgebra['add'] {
+  return algebra.addOwned ?? algebra.add;
+}
+
+/**
+ * An aggregate without the fields that it reads. `P` is distributed: each member of the union
+ * keeps its own parts.
+ */
+export type AggregateFunction<P = AggregatePlan> = P extends AggregatePlan
+  ? Omit<P, 'name' | 'where' | 'field' | 'second'>
+  : never;
+
+/**
+ * All that the system knows of one kind of aggregate. The definition checks its fields by it, the
+ * fold adds with its algebra, the batch layer reads its SQL, results get their type from it.
+ */
+export interface AggregateDescriptor<Kind extends AggregateKind = AggregateKind> {
+  readonly kind: Kind;
+  /** The field that it reads; `nothing`: it counts the events themselves. */
+  readonly input: InputKind | 'nothing';
+  /** The second field, where it reads two. */
+  readonly second?: InputKind;
+  /** Its parameter, where it has one. */
+  readonly parameter?: AggregateParameter;
+  /** Its result depends on where events stand, in time and in the log. */
+  readonly usesPosition?: true;
+  /** The type of its result's column. Times are shown as text. */
+  output(aggregate: AggregateFunction<AggregatePlanOf<Kind>>): ColumnType;
+  algebra(aggregate: AggregateFunction<AggregatePlanOf<Kind>>): AnyAlgebra;
+  /** How SQL computes its state exactly; null or absent: core folds the values that SQL picks. */
+  pushdown?(aggregate: AggregateFunction<AggregatePlanOf<Kind>>): Pushdown | null;
+}
+
+/** A parameter of an aggregate: `isAllowed` checks one, `allowed` says how it is written. */
+export interface AggregateParameter {
+  readonly allowed: string;
+  isAllowed(value: unknown): boolean;
+}
+
+/** A state that SQL computes exactly, in parts. */
+export interface Pushdown {
+  /**
+   * The SQL of each part. `filter` is a FILTER clause or empty. Sums of integers are HUGEINT; a
+   * part over no values is null, or 0 for a count.
+   */
+  parts(value: string, filter: string): readonly PushdownPart[];
+  stateOf(parts: readonly SqlValue[]): unknown;
+}
+
+interface PushdownPart {
+  /** Follows the name of the aggregate in the name of the part's column. */
+  readonly suffix: string;
+  readonly sql: string;
+}
+
+/** Whether the algebra's input is a `PositionedValue`; otherwise it is the value itself. */
+export function takesPositionedValues({ second, usesPosition }: AggregateDescriptor): boolean {
+  return second !== undefined || usesPosition === true;
+}

@@ -1,0 +1,24 @@
+import type { Algebra } from '../algebra.ts';
+import type { AggregateDescriptor } from '../descriptor.ts';
+
+/** How many. Exact up to 2^53, which no log reaches. */
+export const countAlgebra: Algebra<number, number> = {
+  empty: 0,
+  lift: () => 1,
+  add: (state) => state + 1,
+  merge: (left, right) => left + right,
+  present: (state) => state,
+  encode: (state, writer) => writer.unsigned(state),
+  decode: (reader) => reader.unsigned(),
+};
+
+export const count: AggregateDescriptor<'count'> = {
+  kind: 'count',
+  input: 'nothing',
+  output: () => 'integer',
+  algebra: () => countAlgebra,
+  pushdown: () => ({
+    parts: (_, filter) => [{ suffix: '', sql: `count(*)${filter}` }],
+    stateOf: ([records]) => Number(records),
+  }),
+};
