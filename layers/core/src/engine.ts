@@ -92,6 +92,7 @@ export type { ModelVersions, PageStart, Quarantined, QueryParameters, Receipt, R
 export { type ResolvedSources, resolveSources, type Source } from './query/record-sources.ts';
 export { type Cursor, cursorText, queryParametersOf, questionDigest, type ViewQuery } from './query/view-query.ts';
 export { Reader, Writer } from './records/codec.ts';
+export { epochMsSql, eventTimeReader } from './records/event-time.ts';
 export { itemsProblemOf } from './records/items.ts';
 export {
   type Decoded,
@@ -106,7 +107,7 @@ export {
   type TimedValues,
   type Value,
 } from './records/record.ts';
-export { columnReader, TIME_LIMIT_MS } from './records/value.ts';
+export { columnReader } from './records/value.ts';
 export { boundText, keyColumns } from './records/wire.ts';
 export { partitionPoint } from './search.ts';
 export type { JoinRule } from './stateful/join.ts';

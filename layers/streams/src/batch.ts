@@ -5,7 +5,7 @@ import type { StateChanges, StateLog } from './checkpoint/state.ts';
 import { type Deduplication, deduplicationOf } from './deduplication.ts';
 import { rowFields } from './definition/planning.ts';
 import type { Stream } from './definition/stream.ts';
-import { eventTimeReader } from './event-time.ts';
+import { rowTimeReader } from './event-time.ts';
 import { type Join, joinOf } from './join.ts';
 import { BatchLookups } from './lookups.ts';
 import { delayed, type Operator } from './operators.ts';
@@ -73,12 +73,12 @@ export class BatchRunner {
       else if (key.startsWith(SEEN)) this.deduplication?.load(key.slice(SEEN.length), value);
       else this.aggregation?.load(key, value);
     }
-    this.timeOf = timeReader(stream);
+    this.timeOf = rowTimeReader(stream.eventTime, stream.columns);
     this.clocks =
       stream.source.kind === 'join'
         ? [stream.source.left, stream.source.right].map((side) => ({
             delayMs: side.watermarkMs,
-            timeOf: timeReader(side),
+            timeOf: rowTimeReader(side.eventTime, side.columns),
           }))
         : [{ delayMs: stream.watermarkMs, timeOf: this.timeOf }];
     this.outputSlots = stream.isAggregation
@@ -182,13 +182,6 @@ export class BatchRunner {
     const nextWatermarkMs = latest(watermarkMs, lowest ?? null);
     return this.join === null ? { nextWatermarkMs } : { nextWatermarkMs, sideWatermarksMs: sides };
   }
-}
-
-function timeReader({
-  eventTime,
-  columns,
-}: Pick<Stream, 'eventTime' | 'columns'>): (values: readonly Value[]) => number | null {
-  return eventTime === null ? () => null : eventTimeReader(eventTime, columns);
 }
 
 function latest(left: number | null, right: number | null): number | null {

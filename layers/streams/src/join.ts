@@ -3,7 +3,7 @@ import type { PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges } from './checkpoint/state.ts';
 import { rowFields } from './definition/planning.ts';
 import type { JoinNode, JoinSide } from './definition/source.ts';
-import { eventTimeReader } from './event-time.ts';
+import { rowTimeReader } from './event-time.ts';
 import { transformOf } from './transform.ts';
 
 type Row = readonly Value[];
@@ -206,7 +206,7 @@ function sideOf({ type, on, within }: JoinNode, side: JoinSide, index: 0 | 1): S
     ...(index === 0
       ? { partnerBeforeMs: beforeMs, partnerAfterMs: afterMs }
       : { partnerBeforeMs: afterMs, partnerAfterMs: beforeMs }),
-    timeOf: side.eventTime === null ? () => null : eventTimeReader(side.eventTime, side.columns),
+    timeOf: rowTimeReader(side.eventTime, side.columns),
     outputOf: (values) => {
       const [row] = transform.apply(values, () => null);
       return row === undefined ? null : slots.map((slot) => row[slot] as Value);

@@ -3,7 +3,7 @@ import { createReadStream, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
 import { openDuckDb } from '@bifold/adapters/duckdb';
-import { derivedSql, fieldsOf, type Plan, quoted, sqlTypeOf, textLiteral } from '@bifold/core/engine';
+import { derivedSql, epochMsSql, fieldsOf, type Plan, quoted, sqlTypeOf, textLiteral } from '@bifold/core/engine';
 import type { TrainedOn } from '@bifold/functions/training';
 import type { ModelDefinition } from '@bifold/models';
 import { UsageError } from '../errors.ts';
@@ -84,7 +84,7 @@ function lookupType(plan: Plan | null, name: string) {
 
 function timeSql({ eventTime }: Plan, types: ReadonlyMap<string, string>): string {
   const column = quoted(eventTime.field);
-  if (eventTime.kind === 'epoch') return `${column} ${{ s: '* 1000', ms: '', us: '// 1000' }[eventTime.unit]}`;
+  if (eventTime.kind === 'epoch') return epochMsSql(eventTime.unit, column);
   const type = types.get(eventTime.field) ?? '';
   return type.startsWith('TIMESTAMP') ? `epoch_ms(${column})` : `epoch_ms(CAST(${column} AS TIMESTAMP))`;
 }

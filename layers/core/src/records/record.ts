@@ -6,9 +6,10 @@ import type { Column, EventTime } from '../plan/column.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { LogHeader } from '../ports/ports.ts';
 import { isColumnOf, ORIGIN_HEADER, type Origin, originHeader, readOrigin } from '../stateful/repartition.ts';
+import { eventTimeReader } from './event-time.ts';
 import { itemsOf, itemsProblemOf } from './items.ts';
 import { KEY_LIMIT_BYTES, keySizeOf } from './key-size.ts';
-import { type ColumnReader, columnReader, TIME_LIMIT_MS, type Value } from './value.ts';
+import { type ColumnReader, columnReader, type Value } from './value.ts';
 
 export { keyText, type Value } from './value.ts';
 
@@ -95,7 +96,10 @@ type FieldOf = { readonly field: string; readonly column: Column } | null;
 /** Reads the records of one topic. `eventTime` names a field of theirs. */
 function readerOf(plan: Plan, fields: readonly FieldOf[], eventTime: EventTime, schema: EventSchema): Decoder {
   const readers = fields.map((own) => own && columnReader(own.column));
-  const timeOf = eventTimeReader(eventTime, fields);
+  const timeOf = eventTimeReader(
+    eventTime,
+    fields.findIndex((own) => own?.field === eventTime.field),
+  );
   const validate = validatorOf(schema);
   const nested = fields.flatMap((own) => (own?.column.type === 'json' ? [own.field] : []));
   const keys = keySizeOf(plan);
@@ -181,32 +185,6 @@ function validatorOf(schema: EventSchema): (value: unknown) => string | null {
     const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
     return path === '' ? issue.message : `${path}: ${issue.message}`;
   };
-}
-
-function eventTimeReader(
-  eventTime: EventTime,
-  fields: readonly FieldOf[],
-): (values: readonly Value[]) => number | null {
-  const index = fields.findIndex((own) => own?.field === eventTime.field);
-  const toMs = epochScale(eventTime);
-  return (values) => {
-    const value = values[index];
-    if (typeof value !== 'number') return null;
-    const timeMs = toMs(value);
-    return Math.abs(timeMs) <= TIME_LIMIT_MS ? timeMs : null;
-  };
-}
-
-function epochScale(eventTime: EventTime): (value: number) => number {
-  if (eventTime.kind === 'dateTime') return (value) => value;
-  switch (eventTime.unit) {
-    case 's':
-      return (value) => value * 1000;
-    case 'ms':
-      return (value) => value;
-    case 'us':
-      return (value) => Math.floor(value / 1000);
-  }
 }
 
 /** The key of a row in a lookup table, as text; null joins nothing. */

@@ -1,5 +1,5 @@
 import { columnReader, type EventSchema, type Value } from '@bifold/core/engine';
-import { eventTimeReader } from '../event-time.ts';
+import { rowTimeReader } from '../event-time.ts';
 import type { RowsOf } from './source.ts';
 
 /** A record of the wire as a row, or why it is none. */
@@ -18,7 +18,7 @@ interface BadRecord {
 export function rowReader(schema: EventSchema, { columns, eventTime, problemOf }: Omit<RowsOf, 'decodedBy'>): ReadRow {
   const problem = problemOf?.(columns) ?? null;
   const readers = columns.map((column) => ({ column, read: columnReader(column) }));
-  const timeOf = eventTime === null ? null : eventTimeReader(eventTime, columns);
+  const timeOf = eventTime === null ? null : rowTimeReader(eventTime, columns);
   return (record) => {
     if (record === null || typeof record !== 'object' || Array.isArray(record))
       return { kind: 'bad', reason: 'not-an-object', detail: JSON.stringify(record)?.slice(0, 80) ?? 'nothing' };
