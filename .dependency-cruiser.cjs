@@ -62,6 +62,20 @@ module.exports = {
     arrow('layers/streams', ['layers/core', 'layers/adapters', 'layers/pipelines']),
     arrow('functions', ['layers/core', 'layers/models', 'layers/adapters', 'layers/engine', 'layers/pipelines']),
     arrow('cdk', ['layers/core', 'layers/models', 'layers/pipelines']),
+    {
+      name: 'constructs-alone',
+      comment: "Constructs know no app: they are what a user's own stack is made of.",
+      severity: 'error',
+      from: { path: '^cdk/src/(constructs|bundling|limits|permissions)/', pathNot: [TESTS, 'write-document\\.ts$'] },
+      to: { path: '^cdk/src/(app|deployment)/' },
+    },
+    {
+      name: 'constructs-by-index',
+      comment: 'The app has no privileged path: it uses the constructs that everybody imports.',
+      severity: 'error',
+      from: { path: '^cdk/src/app/' },
+      to: { path: '^cdk/src/constructs/', pathNot: '^cdk/src/constructs/index\\.ts$' },
+    },
     arrow('infra/cloud', []),
     arrow('infra/trigger', ['layers/compression']),
     // infra/cli imports everything of ours.

@@ -12,7 +12,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { type CassandraClient, connectCassandra, createTables } from '@bifold/adapters/cassandra';
-import { type Deployment, deployPipeline } from '@bifold/cdk';
+import { type Deployment, deployPipeline } from '@bifold/cdk/deployment';
 import {
   type Cloud,
   type CloudAddresses,

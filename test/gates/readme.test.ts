@@ -9,6 +9,7 @@ it.each([
   ['docs/streams.md', 'defineStream'],
   ['docs/coming-from-spark.md', 'defineStream'],
   ['docs/models.md', 'defineModel'],
+  ['docs/constructs.md', 'BifoldPipeline'],
 ])(
   'what %s defines compiles',
   async (file, defines) => {

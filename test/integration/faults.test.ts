@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kafkaAdmin } from '@bifold/adapters/kafka';
-import { consumerGroupId } from '@bifold/cdk';
+import { consumerGroupId } from '@bifold/cdk/deployment';
 import { ensureFlights } from '@bifold/cli';
 import { cloudPaths } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';

@@ -11,7 +11,7 @@ import zipfile
 from pip._vendor.packaging.markers import Marker
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Of the runtime that cdk/src/training-layer.ts names.
+# Of the runtime that cdk/src/constructs/learner.ts names.
 PYTHON = "3.13"
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 # What runs on the C library of Amazon Linux 2023.

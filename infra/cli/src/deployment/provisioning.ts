@@ -197,7 +197,7 @@ export async function deploy(
   const { topicId, sources: bound } = await ensureTopics(context, pipeline, partitions);
   if (!atOnce) await refuseUnreadable(context, pipeline, topicId);
   const sources = sourcesDigest(context.root);
-  const { deployPipeline } = await import('@bifold/cdk');
+  const { deployPipeline } = await import('@bifold/cdk/deployment');
   const training = settings.training === 'installed' ? { training: await installedLibraries(context) } : {};
   const deployed = await step(onProgress, `deploy ${plan.name}`, () =>
     inTurn(() =>

@@ -17,14 +17,14 @@ export const reads = ({ topicId: bound, relayed = {} }: DeploymentRecord, topicI
 
 /** What the mappings of a pipeline read: its own log, and what its relay brings into that. */
 export async function groupsOf(record: DeploymentRecord): Promise<readonly ReadTopic[]> {
-  const { consumerGroupId } = await import('@bifold/cdk');
+  const { consumerGroupId } = await import('@bifold/cdk/deployment');
   const { topic, version, topicId } = record;
   return [{ topic, group: consumerGroupId(version, topicId) }, ...(await relayGroups(record))];
 }
 
 async function relayGroups({ topic, topicId, relayed = {} }: DeploymentRecord): Promise<readonly ReadTopic[]> {
   if (Object.keys(relayed).length === 0) return [];
-  const { relayGroupId } = await import('@bifold/cdk');
+  const { relayGroupId } = await import('@bifold/cdk/deployment');
   return Object.entries(relayed).map(([source, id]) => ({
     topic: source,
     group: relayGroupId(topic, topicId, id),

@@ -28,7 +28,7 @@ export const deployCommand = (): Command =>
       `
 Checks the definitions of layers/pipelines, creates their topics where they are missing, binds each pipeline to its
 topic's id, and deploys its stack with CDK. Deployed again unchanged, nothing changes. Settings are those of
-cdk/src/settings.ts; when \`up\` has to deploy again, it deploys with the same.
+cdk/src/app/settings.ts; when \`up\` has to deploy again, it deploys with the same.
 
 The version that was deployed before answers until the new one covers as much; status shows what is missing. Where the log
 has lost records that only the version before has folded, the new one never covers as much: --at-once accepts that.

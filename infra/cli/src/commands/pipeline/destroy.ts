@@ -21,7 +21,7 @@ Example:
       withContext(async (context) => {
         const pipelines = await context.pipelines();
         for (const name of names) checkDestroyable(context, pipelines, name);
-        const { destroyPipeline } = await import('@bifold/cdk');
+        const { destroyPipeline } = await import('@bifold/cdk/deployment');
         for (const pipeline of names) {
           await step(context.onProgress, `destroy ${pipeline}`, () =>
             inTurn(() =>

@@ -1,0 +1,73 @@
+import type { Plan } from '@bifold/core/engine';
+import { Annotations, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import { SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import { BifoldPipeline, type BifoldPipelineProps, type PipelineNetwork } from '../constructs/index.ts';
+import type { Settings } from './settings.ts';
+
+interface PipelineStackProps
+  extends StackProps,
+    Pick<BifoldPipelineProps, 'pipeline' | 'topicId' | 'sourceTopicIds' | 'models' | 'code'> {
+  readonly settings: Settings;
+}
+
+/**
+ * The id of a construct that CloudFormation's logical ids leave out. The functions and the bucket
+ * have the ids that they had when layers stood directly in the stack.
+ */
+const HIDDEN_ID = 'Default';
+
+/** One pipeline in a stack of its own, with the outputs that the command line reads. */
+export class PipelineStack extends Stack {
+  readonly plan: Plan;
+  readonly bifold: BifoldPipeline;
+
+  constructor(scope: Construct, id: string, { settings, ...props }: PipelineStackProps) {
+    const { plan } = props.pipeline;
+    super(scope, id, { ...props, tags: { 'bifold:pipeline': plan.name } });
+    this.plan = plan;
+    // Subnets are given by id, and nothing here asks for their routes.
+    Annotations.of(this).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
+    const { alarmTopicArn } = settings;
+    this.bifold = new BifoldPipeline(this, HIDDEN_ID, {
+      ...props,
+      ...settings.props,
+      network: this.networkOf(settings),
+      alarmTopic: alarmTopicArn === null ? undefined : Topic.fromTopicArn(this, 'AlarmTopic', alarmTopicArn),
+      authorizer: settings.openApi ? new HttpNoneAuthorizer() : undefined,
+    });
+
+    const { serving, batch, functionNames } = this.bifold;
+    const functions = Object.entries(functionNames).map(([role, name]) => `${role}=${name}`);
+    this.output('ApiUrl', serving.api.apiEndpoint);
+    this.output('ApiId', serving.api.apiId);
+    this.output('ArchiveBucket', batch.archivePlace);
+    this.output('ViewVersion', plan.version);
+    this.output('TopicId', props.topicId);
+    this.output('FunctionNames', functions.join(','));
+  }
+
+  private networkOf({ network }: Settings): PipelineNetwork | undefined {
+    if (network === null) return undefined;
+    return {
+      vpc: Vpc.fromVpcAttributes(this, 'Vpc', {
+        vpcId: network.vpcId,
+        // Needed by constructs that spread over zones; a function is given its subnets by id, so
+        // their zones are never asked for.
+        availabilityZones: network.subnetIds.map((_, index) => `zone-${index}`),
+        privateSubnetIds: [...network.subnetIds],
+      }),
+      vpcSubnets: { subnets: network.subnetIds.map((id) => Subnet.fromSubnetId(this, `Subnet-${id}`, id)) },
+      securityGroups: network.securityGroupIds.map((id) =>
+        // Mutable imports would write rules into a group that is not ours.
+        SecurityGroup.fromSecurityGroupId(this, `SecurityGroup-${id}`, id, { mutable: false }),
+      ),
+    };
+  }
+
+  private output(name: string, value: string): void {
+    new CfnOutput(this, name, { value });
+  }
+}

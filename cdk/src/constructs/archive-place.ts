@@ -1,0 +1,42 @@
+import { Stack } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { resourceName } from '../names.ts';
+import { listObjects, objects } from '../permissions/statements.ts';
+import type { PipelineProps } from './pipeline-props.ts';
+
+/**
+ * The name of the archive's bucket; null where the archive is on HDFS. It is a name of ours, so
+ * that a stack that is deployed anew finds the archive that an earlier one left behind.
+ */
+export function archiveBucketName(
+  scope: Construct,
+  { pipeline, archiveFolder }: Pick<PipelineProps, 'pipeline' | 'archiveFolder'>,
+): string | null {
+  if (archiveFolder !== undefined) return null;
+  const { account, region } = Stack.of(scope);
+  return `bifold-${resourceName(pipeline.plan.name)}-${account}-${region}`;
+}
+
+/** The bucket's name, or the folder's address. */
+export function archivePlace(scope: Construct, props: PipelineProps): string {
+  return archiveBucketName(scope, props) ?? (props.archiveFolder as string);
+}
+
+/**
+ * What a function needs that folds or binds: to see what is published, and, where a plan binds, to
+ * write that down. HDFS has rights of its own.
+ */
+export function foldRights(scope: Construct, props: PipelineProps): readonly PolicyStatement[] {
+  const name = archiveBucketName(scope, props);
+  if (name === null) return [];
+  const arn = `arn:${Stack.of(scope).partition}:s3:::${name}`;
+  const publications = `publications/${props.pipeline.plan.version}/`;
+  return [listObjects(arn, publications), objects(['s3:GetObject'], arn, publications), ...bindRights(props, arn)];
+}
+
+/** To bind segments to versions; a plan without lookups and models binds nothing. */
+export function bindRights({ pipeline: { plan } }: PipelineProps, bucketArn: string): readonly PolicyStatement[] {
+  if (plan.lookups.length === 0 && plan.models === undefined) return [];
+  return [objects(['s3:GetObject', 's3:PutObject'], bucketArn, `bindings/${plan.version}/`)];
+}

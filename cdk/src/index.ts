@@ -1,9 +1,0 @@
-export {
-  type Deployment,
-  type DeploymentOptions,
-  type DeployOptions,
-  deployPipeline,
-  destroyPipeline,
-} from './deployment.ts';
-export { DeploymentError } from './errors.ts';
-export { consumerGroupId, FUNCTION_ROLES, type FunctionRole, functionName, relayGroupId, stackName } from './names.ts';
