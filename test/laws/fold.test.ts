@@ -164,12 +164,12 @@ describe('the memory interpreter', () => {
           expect([...only.rows]).toEqual([...result.rows].filter(([id]) => some.has(id)));
           // In one pass, each fold is what it is by itself.
           const foldings = [
-            { coverage, only: some, total: null },
-            { coverage: { 0: [[5, 30]] } as const, only: null, total: null },
-            { coverage, only: null, total: { window: 'sevens', fromMs: 0, toMs: null } },
-          ];
+            { coverage, only: some, range: null },
+            { coverage: { 0: [[5, 30]] } as const, only: null, range: null },
+            { coverage, only: null, range: { window: 'sevens', fromMs: 0, toMs: null } },
+          ].map((folding) => ({ ...folding, isTotal: folding.range !== null, asOf: null }));
           const each = await interpretEach(trips, log, foldings, lookupsAt);
-          const apart = foldings.map((one) => interpret(trips, log, one.coverage, lookupsAt, one.only, one.total));
+          const apart = foldings.map((one) => interpret(trips, log, one.coverage, lookupsAt, one.only, one.range));
           expect(each).toEqual(await Promise.all(apart));
         },
       ),

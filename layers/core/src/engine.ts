@@ -50,7 +50,8 @@ export {
   SegmentFold,
   withModels,
 } from './fold/fold.ts';
-export { type FoldedLog, type FoldedRow, type Folding, interpret, interpretEach } from './fold/interpret.ts';
+export { interpret, interpretEach } from './fold/interpret.ts';
+export type { FoldedLog, FoldedRow, Folding } from './fold/plain-fold.ts';
 export { offsetsOf, replayAnswer, type SavedAnswer } from './fold/replay.ts';
 export {
   QUARANTINE_POSITION,

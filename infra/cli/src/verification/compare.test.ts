@@ -16,7 +16,15 @@ const folded = (carrier: string, flights: number): FoldedRow => {
       view.empty[index],
     ),
   );
-  return { key: JSON.stringify([carrier, 'EWR']), window: 'hourly', startMs: start, endMs: null, states };
+  return {
+    key: JSON.stringify([carrier, 'EWR']),
+    window: 'hourly',
+    startMs: start,
+    endMs: null,
+    states,
+    batch: null,
+    speed: states,
+  };
 };
 const answered = (carrier: string, values: AnswerRow['values'], more: Partial<AnswerRow> = {}): AnswerRow => ({
   key: { carrier, origin: 'EWR' },

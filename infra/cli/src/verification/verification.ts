@@ -152,6 +152,8 @@ interface Compared {
   readonly differences: readonly Difference[];
 }
 
+const ALL_WINDOWS = { range: null, isTotal: false, asOf: null } as const;
+
 /**
  * Compares every window with the fold over its own offsets. What the source lacks is not compared:
  * a row that lacks records differs, and that says nothing.
@@ -175,7 +177,7 @@ async function compareAll(
     const { coverage } = receipt;
     const { missing } = await located(offsetsOf({ receipt, rows: group.flatMap(({ rows }) => rows) }));
     if (Object.keys(missing).length > 0) return { records, missing, differences };
-    const [folded] = (await fold([{ coverage, only, total: null }])) as [FoldedLog];
+    const [folded] = (await fold([{ ...ALL_WINDOWS, coverage, only }])) as [FoldedLog];
     records = folded.records;
     // What covers other offsets than the receipt is folded once more, all of it in one pass: under
     // a live stream there may be many.
@@ -185,12 +187,14 @@ async function compareAll(
       differences.push(...compared.differences);
       for (const deviating of compared.deviating)
         others.push({
-          folding: { coverage: deviating.coverage, only: deviating.rows, total: null },
+          folding: { ...ALL_WINDOWS, coverage: deviating.coverage, only: deviating.rows },
           compare: (alone) => {
             for (const [id, row] of deviating.rows) {
               // What lies in the offsets that a row is behind alone holds nothing, and is there all
               // the same.
-              const nothing = row.behind ? { ...positionOfRow(plan, row), endMs: null, states: view.empty } : null;
+              const nothing: FoldedRow | null = row.behind
+                ? { ...positionOfRow(plan, row), endMs: null, states: view.empty, batch: null, speed: null }
+                : null;
               pushDifference(differences, plan, row, alone.rows.get(id) ?? nothing, present);
             }
           },
@@ -199,7 +203,7 @@ async function compareAll(
       if (behind.length === 0) differences.push(...compareQuarantine(reasons, folded.quarantined));
       else
         others.push({
-          folding: { coverage: rowCoverage(coverage, [], behind), only: new Set(), total: null },
+          folding: { ...ALL_WINDOWS, coverage: rowCoverage(coverage, [], behind), only: new Set() },
           compare: ({ quarantined }) => differences.push(...compareQuarantine(reasons, quarantined)),
         });
     }

@@ -1,0 +1,234 @@
+import type { EventPosition } from '../aggregates/positioned-value.ts';
+import type { Slots } from '../expression/evaluate.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { WindowPlan } from '../plan/window.ts';
+import type { RowPosition } from '../ports/ports.ts';
+import { mergeStates } from '../query/answer.ts';
+import { type Coverage, covers, unionOf } from '../query/coverage.ts';
+import { contiguousEnd } from '../query/finality.ts';
+import { POISON_REASONS, type PoisonReason } from '../records/record.ts';
+import { sessionsOfEvents, windowEndMs, windowStartsOf } from '../windows/windows.ts';
+import { type Fold, rowId } from './fold.ts';
+import type { RowAlgebra, States } from './row.ts';
+
+/** The windows of one kind that begin in `[fromMs, toMs)`; a bound that is null is open. */
+export interface WindowRange {
+  readonly window: string;
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+}
+
+/** What one plain fold is to give. */
+export interface Folding {
+  /** Records at other offsets do not count. */
+  readonly coverage: Coverage;
+  /** Null: all windows of every kind. */
+  readonly range: WindowRange | null;
+  /** One row per key over the range, by its key: each event counts once. */
+  readonly isTotal: boolean;
+  /** Folds these rows alone, by `rowId`; null: all rows. A total has no such rows. */
+  readonly only: Pick<ReadonlySet<string>, 'has'> | null;
+  /** Folds as an old answer was given; null: every row over `coverage`. */
+  readonly asOf: AsOf | null;
+}
+
+/** How an old answer was given, beside the offsets that its receipt names. */
+export interface AsOf {
+  /** Keys that were asked for; null: all. */
+  readonly keys: ReadonlySet<string> | null;
+  /** By partition, the offset below which the batch layer answered: shares are kept apart there. */
+  readonly batchBelow: Readonly<Record<string, number>>;
+  /** Rows that cover other offsets than the receipt. They are in the result even when empty. */
+  readonly rows: readonly (RowPosition & { readonly coverage: Coverage })[];
+  /** The offsets whose quarantined records were counted. */
+  readonly quarantineCoverage: Coverage;
+}
+
+/** A row of the plain fold, and the shares of the two layers where they are kept apart. */
+export interface FoldedRow extends RowPosition {
+  readonly endMs: number | null;
+  readonly states: States;
+  readonly batch: States | null;
+  readonly speed: States | null;
+}
+
+/** The plain fold of a log: rows by `rowId`, or by key where they are totals. */
+export interface FoldedLog {
+  readonly rows: ReadonlyMap<string, FoldedRow>;
+  /** Records that were events or poison. */
+  readonly records: number;
+  /** Poison by reason. */
+  readonly quarantined: Readonly<Record<string, number>>;
+  /** Of a view that drops late events: by partition, the watermark behind the covered prefix. */
+  readonly watermarks: ReadonlyMap<number, number>;
+}
+
+/** An event of a record, with its share of every aggregate. */
+export interface PlainEvent extends EventPosition {
+  readonly key: string;
+  readonly lifted: States;
+}
+
+/** The share of one event: the state of each aggregate over it alone. */
+export function liftedBy(fold: Fold, slots: Slots, at: EventPosition): States {
+  const lifted: unknown[] = [...fold.rows.view.empty];
+  fold.addTo(lifted, slots, at);
+  return lifted;
+}
+
+interface FoldingRow extends RowPosition {
+  endMs: number | null;
+  batch: States | null;
+  speed: States | null;
+}
+
+/** One plain fold while it goes on: no segments, no fragments, no panes. */
+export class PlainFold {
+  private readonly folding: Folding;
+  /** Every offset that some row covers. */
+  private readonly everything: Coverage;
+  private readonly view: RowAlgebra;
+  private readonly windows: readonly {
+    readonly window: WindowPlan;
+    readonly startsOf: (timeMs: number) => readonly number[];
+  }[];
+  private readonly rows = new Map<string, FoldingRow>();
+  /** The coverage of rows that cover other offsets, by id; of sessions, by key. */
+  private readonly coverageOfRow = new Map<string, Coverage>();
+  private readonly coverageOfKey = new Map<string, Coverage>();
+  private readonly sessions = new Map<string, Map<string, PlainEvent[]>>();
+  private readonly quarantined = new Map<PoisonReason, number>();
+  private readonly watermarks = new Map<number, number>();
+  private records = 0;
+
+  constructor(plan: Pick<Plan, 'windows'>, { rows }: Fold, folding: Folding) {
+    this.folding = folding;
+    const deviating = folding.asOf?.rows ?? [];
+    this.everything = unionOf([folding.coverage, ...deviating.map(({ coverage }) => coverage)]);
+    this.view = rows.view;
+    this.windows = plan.windows
+      .filter(({ name }) => folding.range === null || folding.range.window === name)
+      .map((window) => ({ window, startsOf: windowStartsOf(window) }));
+    for (const { coverage, ...position } of deviating) {
+      const window = this.windows.find(({ window }) => window.name === position.window)?.window;
+      const id = this.idOf(position);
+      this.coverageOfRow.set(id, coverage);
+      // A key has all of its sessions from one read.
+      this.coverageOfKey.set(position.key, coverage);
+      const endMs = folding.isTotal || window === undefined ? null : windowEndMs(window, position.startMs);
+      this.rows.set(id, { ...position, endMs, batch: null, speed: null });
+    }
+  }
+
+  /** Whether any row covers this offset. */
+  isConcerned(partition: number, offset: number): boolean {
+    return covers(this.everything[partition] ?? [], offset);
+  }
+
+  addPoison(reason: PoisonReason, partition: number, offset: number): void {
+    this.records++;
+    const { coverage, asOf } = this.folding;
+    if (!covers((asOf?.quarantineCoverage ?? coverage)[partition] ?? [], offset)) return;
+    this.quarantined.set(reason, (this.quarantined.get(reason) ?? 0) + 1);
+  }
+
+  /** Counts a record, also one that has no events. */
+  addRecord(events: readonly PlainEvent[]): void {
+    this.records++;
+    for (const event of events) this.addEvent(event);
+  }
+
+  /** Says where the watermark of a partition stands behind an offset. */
+  setWatermark(partition: number, offset: number, watermarkMs: number): void {
+    if (offset < contiguousEnd(this.folding.coverage[partition] ?? [])) this.watermarks.set(partition, watermarkMs);
+  }
+
+  result(): FoldedLog {
+    for (const { window } of this.windows) {
+      if (window.kind !== 'session') continue;
+      for (const [key, own] of this.sessions.get(window.name) ?? []) {
+        for (const { startMs, endMs, events } of sessionsOfEvents(own, window.gapMs)) {
+          if (!this.isAsked(window, startMs)) continue;
+          const row = this.positionOf(window, key, startMs);
+          for (const event of events) this.addTo(row, this.folding.isTotal ? null : endMs, event);
+        }
+      }
+    }
+    return {
+      rows: new Map(Array.from(this.rows, ([id, row]) => [id, this.folded(row)])),
+      records: this.records,
+      quarantined: Object.fromEntries(
+        POISON_REASONS.flatMap((reason) => {
+          const records = this.quarantined.get(reason);
+          return records === undefined ? [] : [[reason, records] as const];
+        }),
+      ),
+      watermarks: this.watermarks,
+    };
+  }
+
+  private addEvent(event: PlainEvent): void {
+    const { key, timeMs } = event;
+    const { asOf, isTotal } = this.folding;
+    if (asOf !== null && asOf.keys !== null && !asOf.keys.has(key)) return;
+    for (const { window, startsOf } of this.windows) {
+      if (window.kind === 'session') {
+        if (this.covers(this.coverageOfKey.get(key), event)) this.keepForSession(window.name, event);
+        continue;
+      }
+      const asked = startsOf(timeMs).filter((startMs) => this.isAsked(window, startMs));
+      // A total takes an event once, however many of its windows hold it.
+      for (const startMs of isTotal ? asked.slice(0, 1) : asked) {
+        const position = this.positionOf(window, key, startMs);
+        if (this.covers(this.coverageOfRow.get(this.idOf(position)), event))
+          this.addTo(position, isTotal ? null : windowEndMs(window, startMs), event);
+      }
+    }
+  }
+
+  private keepForSession(window: string, event: PlainEvent): void {
+    const keys = this.sessions.get(window) ?? new Map<string, PlainEvent[]>();
+    this.sessions.set(window, keys);
+    const own = keys.get(event.key);
+    if (own) own.push(event);
+    else keys.set(event.key, [event]);
+  }
+
+  /** By its row's own offsets, if it has some, otherwise by those of the whole fold. */
+  private covers(own: Coverage | undefined, { partition, offset }: EventPosition): boolean {
+    return covers((own ?? this.folding.coverage)[partition] ?? [], offset);
+  }
+
+  private isAsked({ kind }: WindowPlan, startMs: number): boolean {
+    const { fromMs = null, toMs = null } = this.folding.range ?? {};
+    return kind === 'running' || ((fromMs === null || startMs >= fromMs) && (toMs === null || startMs < toMs));
+  }
+
+  private positionOf({ name }: WindowPlan, key: string, startMs: number): RowPosition {
+    return { key, window: name, startMs: this.folding.isTotal ? (this.folding.range?.fromMs ?? 0) : startMs };
+  }
+
+  private idOf({ key, window, startMs }: RowPosition): string {
+    return this.folding.isTotal ? key : rowId(window, startMs, key);
+  }
+
+  private addTo(position: RowPosition, endMs: number | null, { partition, offset, lifted }: PlainEvent): void {
+    const { only, asOf, isTotal } = this.folding;
+    const id = this.idOf(position);
+    if (only !== null && !isTotal && !only.has(id)) return;
+    let row = this.rows.get(id);
+    if (row === undefined) {
+      row = { ...position, endMs, batch: null, speed: null };
+      this.rows.set(id, row);
+    }
+    // Of a session that an answer names, the end is known only now.
+    row.endMs = endMs;
+    const share = offset < (asOf?.batchBelow[partition] ?? 0) ? 'batch' : 'speed';
+    const known = row[share];
+    row[share] = known === null ? lifted : this.view.merge(known, lifted);
+  }
+
+  private folded(row: FoldingRow): FoldedRow {
+    return { ...row, states: mergeStates(this.view, row.batch, row.speed) };
+  }
+}
