@@ -6,7 +6,13 @@ import { LambdaClient, paginateListEventSourceMappings } from '@aws-sdk/client-l
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { consumerGroupId, type Deployment, type DeployOptions, deployPipeline, destroyPipeline } from '@bifold/cdk/deployment';
+import {
+  consumerGroupId,
+  type Deployment,
+  type DeployOptions,
+  deployPipeline,
+  destroyPipeline,
+} from '@bifold/cdk/deployment';
 import { type Cloud, openCloud } from '@bifold/cloud';
 import { pipelines } from '@bifold/pipelines';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';

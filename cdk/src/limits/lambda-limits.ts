@@ -43,13 +43,11 @@ export class LambdaLimits implements IAspect {
 function checkTimeout(node: CfnFunction): void {
   const timeout = node.timeout ?? 0;
   if (Token.isUnresolved(timeout) || timeout <= LAMBDA_LIMITS.timeoutSeconds) return;
-  refuse(
-    node,
-    'BIFOLD_TIMEOUT_TOO_LONG',
-    `a timeout of ${timeout} s`,
-    `${LAMBDA_LIMITS.timeoutSeconds} s`,
-    'shorten it',
-  );
+  refuse(node, 'BIFOLD_TIMEOUT_TOO_LONG', {
+    received: `a timeout of ${timeout} s`,
+    allowed: `${LAMBDA_LIMITS.timeoutSeconds} s`,
+    remedy: 'shorten it',
+  });
 }
 
 function checkEnvironment(node: CfnFunction): void {
@@ -59,39 +57,37 @@ function checkEnvironment(node: CfnFunction): void {
     sizeBytes +=
       Buffer.byteLength(name) + (typeof value === 'string' ? Buffer.byteLength(value) : UNKNOWN_VALUE_SIZE_BYTES);
   if (sizeBytes <= LAMBDA_LIMITS.environmentSizeBytes) return;
-  refuse(
-    node,
-    'BIFOLD_ENVIRONMENT_TOO_LARGE',
-    `${sizeBytes} bytes of environment`,
-    `${LAMBDA_LIMITS.environmentSizeBytes} bytes, names and values`,
-    'move what is long into an SSM parameter',
-  );
+  refuse(node, 'BIFOLD_ENVIRONMENT_TOO_LARGE', {
+    received: `${sizeBytes} bytes of environment`,
+    allowed: `${LAMBDA_LIMITS.environmentSizeBytes} bytes, names and values`,
+    remedy: 'move what is long into an SSM parameter',
+  });
 }
 
 function checkSize(node: CfnFunction): void {
   const stack = Stack.of(node);
   const code = assetSizes(node, stack.resolve(node.code));
   if (code.codeBytes > CODE_SIZE_BYTES_MAX)
-    refuse(
-      node,
-      'BIFOLD_BUNDLE_TOO_LARGE',
-      `${code.codeBytes} bytes of code`,
-      `${CODE_SIZE_BYTES_MAX} bytes`,
-      'look for an import that brings more than it is used for',
-    );
+    refuse(node, 'BIFOLD_BUNDLE_TOO_LARGE', {
+      received: `${code.codeBytes} bytes of code`,
+      allowed: `${CODE_SIZE_BYTES_MAX} bytes`,
+      remedy: 'look for an import that brings more than it is used for',
+    });
   const layers: unknown[] = stack.resolve(node.layers) ?? [];
   if (layers.length > LAMBDA_LIMITS.layers)
-    refuse(node, 'BIFOLD_TOO_MANY_LAYERS', `${layers.length} layers`, `${LAMBDA_LIMITS.layers}`, 'put them together');
+    refuse(node, 'BIFOLD_TOO_MANY_LAYERS', {
+      received: `${layers.length} layers`,
+      allowed: `${LAMBDA_LIMITS.layers}`,
+      remedy: 'put them together',
+    });
   const layerBytes = layers.map((layer) => assetSizes(node, layerContent(node, layer)).allBytes);
   const allBytes = layerBytes.reduce((sum, bytes) => sum + bytes, code.allBytes);
   if (allBytes > LAMBDA_LIMITS.unzippedSizeBytes)
-    refuse(
-      node,
-      'BIFOLD_FUNCTION_TOO_LARGE',
-      `${allBytes} bytes of code and layers, unzipped`,
-      `${LAMBDA_LIMITS.unzippedSizeBytes} bytes`,
-      'leave packages out of the layer, or make the function a container image',
-    );
+    refuse(node, 'BIFOLD_FUNCTION_TOO_LARGE', {
+      received: `${allBytes} bytes of code and layers, unzipped`,
+      allowed: `${LAMBDA_LIMITS.unzippedSizeBytes} bytes`,
+      remedy: 'leave packages out of the layer, or make the function a container image',
+    });
 }
 
 /** What a layer of the same stack holds; a layer from elsewhere is known to AWS alone. */
@@ -122,7 +118,11 @@ function assetSizes(node: IConstruct, code: unknown): { codeBytes: number; allBy
   return sizes;
 }
 
-function refuse(node: CfnFunction, code: string, received: string, allowed: string, remedy: string): never {
+function refuse(
+  node: CfnFunction,
+  code: string,
+  { received, allowed, remedy }: { readonly received: string; readonly allowed: string; readonly remedy: string },
+): never {
   throw new DeploymentError(code, {
     failed: `function "${node.functionName ?? node.node.path}" exceeds a limit of Lambda`,
     received,

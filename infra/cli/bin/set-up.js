@@ -28,7 +28,7 @@ const say = (line) => shown.write(`${line}\n`);
 const isTerminal = shown.isTTY === true;
 
 /** What failed, what came, what is allowed, what to do; then the end. */
-function refuse(code, failed, received, allowed, remedy) {
+function refuse(code, { failed, received, allowed, remedy }) {
   console.error(`✖ ${failed}\n  got       ${received}\n  expected  ${allowed}\n  fix       ${remedy}\n  [${code}]`);
   process.exit(3);
 }
@@ -36,13 +36,12 @@ function refuse(code, failed, received, allowed, remedy) {
 function checkNode() {
   const major = Number(process.versions.node.split('.')[0]);
   if (major >= NODE_MINIMUM) return;
-  refuse(
-    'BIFOLD_NODE_TOO_OLD',
-    'Bifold cannot be set up with this Node',
-    `Node ${process.versions.node}`,
-    `Node ${NODE_MINIMUM} or newer`,
-    'install a newer Node: https://nodejs.org',
-  );
+  refuse('BIFOLD_NODE_TOO_OLD', {
+    failed: 'Bifold cannot be set up with this Node',
+    received: `Node ${process.versions.node}`,
+    allowed: `Node ${NODE_MINIMUM} or newer`,
+    remedy: 'install a newer Node: https://nodejs.org',
+  });
 }
 
 function checkPython() {
@@ -56,13 +55,12 @@ function checkPython() {
     if (major === PYTHON_MINIMUM[0] && minor >= PYTHON_MINIMUM[1]) return;
     seen.push(`${command} is Python ${major}.${minor}`);
   }
-  refuse(
-    'BIFOLD_PYTHON_MISSING',
-    'the local cloud cannot be set up without Python: its emulator is a Python program',
-    seen.length === 0 ? 'no Python on PATH' : seen.join(', '),
-    `Python ${PYTHON_MINIMUM.join('.')} or newer`,
-    process.platform === 'darwin' ? 'brew install python@3.13' : 'sudo apt-get install -y python3 python3-venv',
-  );
+  refuse('BIFOLD_PYTHON_MISSING', {
+    failed: 'the local cloud cannot be set up without Python: its emulator is a Python program',
+    received: seen.length === 0 ? 'no Python on PATH' : seen.join(', '),
+    allowed: `Python ${PYTHON_MINIMUM.join('.')} or newer`,
+    remedy: process.platform === 'darwin' ? 'brew install python@3.13' : 'sudo apt-get install -y python3 python3-venv',
+  });
 }
 
 const seconds = (startedAtMs) => `${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`;
@@ -153,13 +151,12 @@ async function installPackages() {
     });
     done(status === 0 ? '✓' : '✖');
     if (status !== 0)
-      refuse(
-        'BIFOLD_PACKAGES_FAILED',
-        'the npm packages cannot be installed',
-        output.trim().split('\n').slice(0, 16).join('\n            '),
-        'a registry that answers, and room for 600 MB',
-        'mend what the lines above tell, then run the command again',
-      );
+      refuse('BIFOLD_PACKAGES_FAILED', {
+        failed: 'the npm packages cannot be installed',
+        received: output.trim().split('\n').slice(0, 16).join('\n            '),
+        allowed: 'a registry that answers, and room for 600 MB',
+        remedy: 'mend what the lines above tell, then run the command again',
+      });
   }
   mkdirSync(join(root, 'node_modules'), { recursive: true });
   writeFileSync(stampFile, digest);
@@ -241,13 +238,12 @@ async function test({ runs, gates }) {
 
 const tests = Object.hasOwn(TESTS, job ?? '') ? TESTS[job] : null;
 if (job !== 'start' && tests === null && program === null)
-  refuse(
-    'BIFOLD_BAD_JOB',
-    'set-up does not know what to do',
-    job ?? 'nothing',
-    ['start', ...Object.keys(TESTS), ...Object.keys(PROGRAMS)].join(', '),
-    'npm start, or npm test',
-  );
+  refuse('BIFOLD_BAD_JOB', {
+    failed: 'set-up does not know what to do',
+    received: job ?? 'nothing',
+    allowed: ['start', ...Object.keys(TESTS), ...Object.keys(PROGRAMS)].join(', '),
+    remedy: 'npm start, or npm test',
+  });
 checkNode();
 checkPython();
 await installPackages();

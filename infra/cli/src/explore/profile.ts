@@ -63,17 +63,20 @@ export async function profileOf(source: string, parquetFile: string, target: str
 }
 
 function checkTarget(names: readonly (readonly [string, string])[], target: string | null): void {
-  const refuse = (failed: string, received: string, allowed: string, remedy: string) =>
-    new UsageError('BIFOLD_BAD_EXPLORATION', { failed, received, allowed, remedy });
   if (names.length > COLUMNS_MAX)
-    throw refuse(
-      'the table is too wide',
-      `${names.length} columns`,
-      `at most ${COLUMNS_MAX}`,
-      'leave columns out: npx bifold synth --from <file> --sql "SELECT ..."',
-    );
+    throw new UsageError('BIFOLD_BAD_EXPLORATION', {
+      failed: 'the table is too wide',
+      received: `${names.length} columns`,
+      allowed: `at most ${COLUMNS_MAX}`,
+      remedy: 'leave columns out: npx bifold synth --from <file> --sql "SELECT ..."',
+    });
   if (target !== null && !names.some(([name]) => name === target))
-    throw refuse('there is no such target', `"${target}"`, names.map(([name]) => name).join(', '), 'correct --target');
+    throw new UsageError('BIFOLD_BAD_EXPLORATION', {
+      failed: 'there is no such target',
+      received: `"${target}"`,
+      allowed: names.map(([name]) => name).join(', '),
+      remedy: 'correct --target',
+    });
 }
 
 const figure = (value: SqlOutput | undefined): number => Number(value ?? 0);

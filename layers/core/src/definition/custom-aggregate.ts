@@ -71,13 +71,12 @@ export function defineAggregate<
   const { version, input, output, empty } = options;
   const name = checkIdentifier('an aggregate of your own', options.name);
   const wrong = (what: string, received: unknown, allowed: string): never =>
-    refuse(
-      'BIFOLD_BAD_AGGREGATE',
-      `the aggregate "${name}" ${what}`,
-      typeof received === 'function' ? 'a function' : (JSON.stringify(received) ?? String(received)),
+    refuse('BIFOLD_BAD_AGGREGATE', {
+      failed: `the aggregate "${name}" ${what}`,
+      received: typeof received === 'function' ? 'a function' : (JSON.stringify(received) ?? String(received)),
       allowed,
-      'correct it',
-    );
+      remedy: 'correct it',
+    });
   if (!Number.isSafeInteger(version) || version < 1) wrong('has no usable version', version, 'a whole number from 1');
   if (!CUSTOM_INPUTS.includes(input)) wrong('names no usable input', input, CUSTOM_INPUTS.join(', '));
   if (!CUSTOM_OUTPUTS.includes(output)) wrong('names no usable output', output, CUSTOM_OUTPUTS.join(', '));

@@ -28,47 +28,43 @@ export function planDuplicates(
   scope: ColumnScope,
 ): Duplicates<string> {
   if (!Array.isArray(by) || by.length === 0)
-    refuse(
-      'BIFOLD_BAD_DUPLICATES',
-      `${scope.where} does not say in what duplicates agree`,
-      JSON.stringify(by) ?? 'nothing',
-      'one field or more',
-      "write dropDuplicates: dropDuplicates(['field'])",
-    );
+    refuse('BIFOLD_BAD_DUPLICATES', {
+      failed: `${scope.where} does not say in what duplicates agree`,
+      received: JSON.stringify(by) ?? 'nothing',
+      allowed: 'one field or more',
+      remedy: "write dropDuplicates: dropDuplicates(['field'])",
+    });
   for (const field of by) {
     const type = scope.type(field, 'dropDuplicates');
     if (!columns.some(({ name }) => name === field) || type === 'json')
-      refuse(
-        'BIFOLD_BAD_DUPLICATES',
-        `${scope.where} looks for duplicates in "${field}"`,
-        type,
-        'text, number, boolean or timestamp fields of the record itself: what lookups and models add may be another for the same record',
-        'choose fields of the record',
-      );
+      refuse('BIFOLD_BAD_DUPLICATES', {
+        failed: `${scope.where} looks for duplicates in "${field}"`,
+        received: type,
+        allowed:
+          'text, number, boolean or timestamp fields of the record itself: what lookups and models add may be another for the same record',
+        remedy: 'choose fields of the record',
+      });
   }
   if (new Set(by).size < by.length)
-    refuse(
-      'BIFOLD_BAD_DUPLICATES',
-      `${scope.where} looks for duplicates in a field twice`,
-      by.join(', '),
-      'each field once',
-      'remove one',
-    );
+    refuse('BIFOLD_BAD_DUPLICATES', {
+      failed: `${scope.where} looks for duplicates in a field twice`,
+      received: by.join(', '),
+      allowed: 'each field once',
+      remedy: 'remove one',
+    });
   if (withinMs !== undefined && !(Number.isSafeInteger(withinMs) && withinMs > 0))
-    refuse(
-      'BIFOLD_BAD_DUPLICATES',
-      `${scope.where}: \`within\` of dropDuplicates is not a valid duration`,
-      String(withinMs),
-      'a duration such as 10m',
-      "write dropDuplicates(['field'], { within: '10m' })",
-    );
+    refuse('BIFOLD_BAD_DUPLICATES', {
+      failed: `${scope.where}: \`within\` of dropDuplicates is not a valid duration`,
+      received: String(withinMs),
+      allowed: 'a duration such as 10m',
+      remedy: "write dropDuplicates(['field'], { within: '10m' })",
+    });
   if (!by.includes(partitionBy))
-    refuse(
-      'BIFOLD_NOT_CO_PARTITIONED',
-      `${scope.where} looks for duplicates that may lie in different partitions`,
-      `${by.join(', ')}, over a topic that is partitioned by "${partitionBy}"`,
-      `fields with "${partitionBy}" among them: no partition knows what came first in another`,
-      `add "${partitionBy}", or partition the topic by one of these fields`,
-    );
+    refuse('BIFOLD_NOT_CO_PARTITIONED', {
+      failed: `${scope.where} looks for duplicates that may lie in different partitions`,
+      received: `${by.join(', ')}, over a topic that is partitioned by "${partitionBy}"`,
+      allowed: `fields with "${partitionBy}" among them: no partition knows what came first in another`,
+      remedy: `add "${partitionBy}", or partition the topic by one of these fields`,
+    });
   return { by: [...by], ...(withinMs === undefined ? {} : { withinMs }) };
 }

@@ -79,13 +79,12 @@ export function planFlatMap(
   const { where } = scope;
   const [entry, ...others] = Object.entries(flatMap ?? {});
   if (entry === undefined || others.length > 0)
-    return refuse(
-      'BIFOLD_BAD_FLAT_MAP',
-      `${where} does not yield one column of items`,
-      JSON.stringify(Object.keys(flatMap ?? {})),
-      'one column, as in flatMap: { word: split("text", " ") }',
-      'two would be multiplied: write two pipelines',
-    );
+    return refuse('BIFOLD_BAD_FLAT_MAP', {
+      failed: `${where} does not yield one column of items`,
+      received: JSON.stringify(Object.keys(flatMap ?? {})),
+      allowed: 'one column, as in flatMap: { word: split("text", " ") }',
+      remedy: 'two would be multiplied: write two pipelines',
+    });
   const [name, declared] = entry;
   checkIdentifier(`the column of flatMap of ${where}`, name);
   const node = declared?.node;
@@ -93,13 +92,12 @@ export function planFlatMap(
     case 'split': {
       const { separator } = node;
       if (typeof separator !== 'string' || separator === '' || !separator.isWellFormed() || separator.includes('\0'))
-        refuse(
-          'BIFOLD_BAD_FLAT_MAP',
-          `${where} splits at what is no text in flatMap.${name}`,
-          JSON.stringify(separator) ?? 'undefined',
-          'a text of one character or more, well-formed and without U+0000',
-          'split at such a text, as in split("text", " ")',
-        );
+        refuse('BIFOLD_BAD_FLAT_MAP', {
+          failed: `${where} splits at what is no text in flatMap.${name}`,
+          received: JSON.stringify(separator) ?? 'undefined',
+          allowed: 'a text of one character or more, well-formed and without U+0000',
+          remedy: 'split at such a text, as in split("text", " ")',
+        });
       for (const field of fieldsOf(node.text)) {
         if (scope.type(field, `flatMap.${name}`) === 'json')
           notItems(where, name, `"${field}"`, 'a nested or mixed value');
@@ -116,22 +114,20 @@ export function planFlatMap(
       return { name, type: column.items.type, source: node };
     }
     default:
-      return refuse(
-        'BIFOLD_BAD_FLAT_MAP',
-        `${where} has no items in flatMap.${name}`,
-        typeof declared === 'function' ? 'a function' : (JSON.stringify(declared) ?? 'undefined'),
-        'split("text", " "), items("tags")',
-        'write it in one of these forms',
-      );
+      return refuse('BIFOLD_BAD_FLAT_MAP', {
+        failed: `${where} has no items in flatMap.${name}`,
+        received: typeof declared === 'function' ? 'a function' : (JSON.stringify(declared) ?? 'undefined'),
+        allowed: 'split("text", " "), items("tags")',
+        remedy: 'write it in one of these forms',
+      });
   }
 }
 
 function notItems(where: string, name: string, what: string, type: string): never {
-  return refuse(
-    'BIFOLD_BAD_FLAT_MAP',
-    `${where} takes ${what} apart in flatMap.${name}`,
-    type,
-    'split(...) of text; items(...) of an array of texts, numbers or booleans of one type',
-    'choose such a field',
-  );
+  return refuse('BIFOLD_BAD_FLAT_MAP', {
+    failed: `${where} takes ${what} apart in flatMap.${name}`,
+    received: type,
+    allowed: 'split(...) of text; items(...) of an array of texts, numbers or booleans of one type',
+    remedy: 'choose such a field',
+  });
 }

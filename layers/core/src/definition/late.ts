@@ -20,11 +20,10 @@ export function dropLate(
 export function planLate(late: AllowedLateness, scope: ColumnScope): AllowedLateness {
   const { afterMs, skewMs } = late ?? {};
   if ([afterMs, skewMs].every((ms) => Number.isSafeInteger(ms) && (ms as number) > 0)) return { afterMs, skewMs };
-  return refuse(
-    'BIFOLD_BAD_LATE',
-    `${scope.where} does not say when an event is late`,
-    JSON.stringify(late) ?? 'nothing',
-    'dropLate(after, { skew }) with durations such as 2h',
-    "write dropLate: dropLate('2h')",
-  );
+  return refuse('BIFOLD_BAD_LATE', {
+    failed: `${scope.where} does not say when an event is late`,
+    received: JSON.stringify(late) ?? 'nothing',
+    allowed: 'dropLate(after, { skew }) with durations such as 2h',
+    remedy: "write dropLate: dropLate('2h')",
+  });
 }

@@ -184,13 +184,12 @@ export function definePipeline<
   const models = planModels(scores, scope);
   // The batch layer knows a score by its record's place.
   if (flatMap !== undefined && models.length > 0)
-    refuse(
-      'BIFOLD_BAD_FLAT_MAP',
-      `${where} scores the events of a flatMap`,
-      Object.keys(scores).join(', '),
-      'scores of records that are one event each',
-      'write two pipelines: one that scores, one that takes apart',
-    );
+    refuse('BIFOLD_BAD_FLAT_MAP', {
+      failed: `${where} scores the events of a flatMap`,
+      received: Object.keys(scores).join(', '),
+      allowed: 'scores of records that are one event each',
+      remedy: 'write two pipelines: one that scores, one that takes apart',
+    });
   const derivedPlans = [...derivedBefore, ...planAll(derived.after)];
   const plan: Omit<Plan, 'version'> = {
     name,
@@ -221,25 +220,23 @@ function planInput(name: string, from: Topic<unknown> | Relayed<unknown>): Input
   if (typeof from === 'object' && from !== null && 'sources' in from) return planRelayed(name, from);
   const where = `pipeline "${name}"`;
   if (typeof from?.name !== 'string')
-    refuse(
-      'BIFOLD_NO_TOPIC',
-      `${where} reads from nothing`,
-      String(from),
-      'topic(...), or join(...), union(...), repartition(...) of topics',
-      'write from: topic(name, { schema, ... })',
-    );
+    refuse('BIFOLD_NO_TOPIC', {
+      failed: `${where} reads from nothing`,
+      received: String(from),
+      allowed: 'topic(...), or join(...), union(...), repartition(...) of topics',
+      remedy: 'write from: topic(name, { schema, ... })',
+    });
   const columns = columnsOf(`topic "${from.name}"`, from.schema);
   const scope = new ColumnScope(where, columns);
   checkEventTime(from, scope);
   const type = scope.type(from.partitionBy, 'partitionBy');
   if (!['text', 'integer'].includes(type))
-    refuse(
-      'BIFOLD_BAD_PARTITION_KEY',
-      `topic "${from.name}" is partitioned by "${from.partitionBy}"`,
-      type,
-      'a text or integer field',
-      'choose such a field',
-    );
+    refuse('BIFOLD_BAD_PARTITION_KEY', {
+      failed: `topic "${from.name}" is partitioned by "${from.partitionBy}"`,
+      received: type,
+      allowed: 'a text or integer field',
+      remedy: 'choose such a field',
+    });
   const { name: topic, schemaVersion, partitionBy, eventTime } = from;
   return { topic, schemaVersion, partitionBy, eventTime, columns };
 }
@@ -254,12 +251,11 @@ function refuseBesideJoin(where: string, definition: object): void {
   for (const [option, reason] of Object.entries(reasons)) {
     if ((definition as Readonly<Record<string, unknown>>)[option] === undefined) continue;
     if (option === 'scores' && Object.keys((definition as { readonly scores: object }).scores).length === 0) continue;
-    refuse(
-      'BIFOLD_BAD_JOIN',
-      `${where} joins two topics, and has ${option}`,
-      option,
-      `lookups, derive, where, groupBy, windows and aggregates: ${reason}`,
-      `remove ${option}, or write a pipeline of one topic for it`,
-    );
+    refuse('BIFOLD_BAD_JOIN', {
+      failed: `${where} joins two topics, and has ${option}`,
+      received: option,
+      allowed: `lookups, derive, where, groupBy, windows and aggregates: ${reason}`,
+      remedy: `remove ${option}, or write a pipeline of one topic for it`,
+    });
   }
 }

@@ -26,24 +26,22 @@ export function planModels(scores: Readonly<Record<string, Model<unknown>>>, sco
     const { name, output, of, shadow, features, missing } = checkScore(column, score, scope);
     for (const [feature, field] of Object.entries(features)) {
       if (scope.type(field, `scores.${column}.features`) === 'json')
-        refuse(
-          'BIFOLD_NOT_SCALAR',
-          `${scope.where} reads "${field}" as the feature "${feature}" of model "${name}"`,
-          'a nested or mixed value',
-          'text, number, boolean or timestamp fields',
-          'give the field one scalar type in the schema',
-        );
+        refuse('BIFOLD_NOT_SCALAR', {
+          failed: `${scope.where} reads "${field}" as the feature "${feature}" of model "${name}"`,
+          received: 'a nested or mixed value',
+          allowed: 'text, number, boolean or timestamp fields',
+          remedy: 'give the field one scalar type in the schema',
+        });
     }
     const id = bindingNameOf({ name, shadow });
     const known = models.get(id);
     if (known && (known.missing !== missing || canonicalJson(known.features) !== canonicalJson(features)))
-      refuse(
-        'BIFOLD_BAD_SCORE',
-        `${scope.where} scores with model "${name}" twice, in two ways`,
-        `scores.${column}`,
-        'the same features and the same missing in all columns of one model',
-        'write them alike',
-      );
+      refuse('BIFOLD_BAD_SCORE', {
+        failed: `${scope.where} scores with model "${name}" twice, in two ways`,
+        received: `scores.${column}`,
+        allowed: 'the same features and the same missing in all columns of one model',
+        remedy: 'write them alike',
+      });
     const type = TYPES[output];
     const columns = [...(known?.columns ?? []), { name: column, output, of, type }];
     models.set(id, { name, shadow, missing, features: { ...features }, columns });
@@ -55,13 +53,12 @@ export function planModels(scores: Readonly<Record<string, Model<unknown>>>, sco
 
 function checkScore(column: string, score: Model<unknown>, scope: ColumnScope): Model<unknown> {
   const bad = (received: string, allowed: string): never =>
-    refuse(
-      'BIFOLD_BAD_SCORE',
-      `${scope.where} has a score "${column}" that cannot be given`,
+    refuse('BIFOLD_BAD_SCORE', {
+      failed: `${scope.where} has a score "${column}" that cannot be given`,
       received,
       allowed,
-      'write it in that form',
-    );
+      remedy: 'write it in that form',
+    });
   if (typeof score?.name !== 'string') return bad(JSON.stringify(score) ?? String(score), "model('name')");
   if (!Object.hasOwn(TYPES, score.output))
     bad(

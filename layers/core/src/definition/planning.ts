@@ -22,56 +22,51 @@ export function checkEventTime(from: Topic<unknown>, scope: ColumnScope): void {
   const type = scope.type(eventTime.field, 'eventTime');
   const wanted = eventTime.kind === 'dateTime' ? 'timestamp' : 'integer';
   if (type !== wanted) {
-    refuse(
-      'BIFOLD_BAD_EVENT_TIME',
-      `topic "${from.name}" takes "${eventTime.field}" as event time`,
-      type,
-      'a text of format date-time, or { field, unit } of an integer field',
-      'declare it as z.iso.datetime(), or name the unit of its epoch',
-    );
+    refuse('BIFOLD_BAD_EVENT_TIME', {
+      failed: `topic "${from.name}" takes "${eventTime.field}" as event time`,
+      received: type,
+      allowed: 'a text of format date-time, or { field, unit } of an integer field',
+      remedy: 'declare it as z.iso.datetime(), or name the unit of its epoch',
+    });
   }
   if (eventTime.kind === 'epoch' && !['s', 'ms', 'us'].includes(eventTime.unit)) {
-    refuse(
-      'BIFOLD_BAD_EVENT_TIME',
-      `topic "${from.name}" has an event time of an unknown unit`,
-      String(eventTime.unit),
-      's, ms, us',
-      'name one of them',
-    );
+    refuse('BIFOLD_BAD_EVENT_TIME', {
+      failed: `topic "${from.name}" has an event time of an unknown unit`,
+      received: String(eventTime.unit),
+      allowed: 's, ms, us',
+      remedy: 'name one of them',
+    });
   }
 }
 
 export function planLookup(alias: string, join: Lookup<string, unknown>, scope: ColumnScope): LookupPlan {
   checkIdentifier(`a lookup of ${scope.where}`, alias);
   if (typeof join?.table?.name !== 'string')
-    refuse(
-      'BIFOLD_BAD_LOOKUP',
-      `${scope.where} has no table for its lookup "${alias}"`,
-      described(join),
-      "lookup(table(...), { on: 'field' })",
-      'write it in that form',
-    );
+    refuse('BIFOLD_BAD_LOOKUP', {
+      failed: `${scope.where} has no table for its lookup "${alias}"`,
+      received: described(join),
+      allowed: "lookup(table(...), { on: 'field' })",
+      remedy: 'write it in that form',
+    });
   scope.claim(alias);
   const columns = columnsOf(`lookup table "${join.table.name}"`, join.table.schema);
   const key = columns.find((column) => column.name === join.table.key);
   const onType = scope.type(join.on, `lookups.${alias}.on`);
   if (!key || key.type !== onType || !['text', 'integer'].includes(onType)) {
-    refuse(
-      'BIFOLD_BAD_LOOKUP_KEY',
-      `${scope.where} joins "${join.table.name}" on "${join.on}" (${onType})`,
-      `key "${join.table.key}" (${key?.type ?? 'missing'})`,
-      'two text or two integer fields',
-      'join on fields of one type',
-    );
+    refuse('BIFOLD_BAD_LOOKUP_KEY', {
+      failed: `${scope.where} joins "${join.table.name}" on "${join.on}" (${onType})`,
+      received: `key "${join.table.key}" (${key?.type ?? 'missing'})`,
+      allowed: 'two text or two integer fields',
+      remedy: 'join on fields of one type',
+    });
   }
   if (join.missing !== 'null' && join.missing !== 'drop') {
-    refuse(
-      'BIFOLD_BAD_MISSING',
-      `${scope.where} does not say what a missing row of "${alias}" means`,
-      String(join.missing),
-      '"null", "drop"',
-      'choose one',
-    );
+    refuse('BIFOLD_BAD_MISSING', {
+      failed: `${scope.where} does not say what a missing row of "${alias}" means`,
+      received: String(join.missing),
+      allowed: '"null", "drop"',
+      remedy: 'choose one',
+    });
   }
   for (const column of columns) scope.add(`${alias}.${column.name}`, column.type);
   return { name: alias, table: join.table.name, key: join.table.key, on: join.on, missing: join.missing, columns };
@@ -81,13 +76,12 @@ export function planLookup(alias: string, join: Lookup<string, unknown>, scope: 
 export function planCondition(expression: AnyExpression, scope: ColumnScope): ExpressionNode {
   const { node, type } = planExpression('where', expression, scope);
   if (type !== 'boolean')
-    refuse(
-      'BIFOLD_NOT_BOOLEAN',
-      `${scope.where}: \`where\` is not a boolean expression`,
-      type,
-      'a boolean field, or a comparison',
-      'compare first',
-    );
+    refuse('BIFOLD_NOT_BOOLEAN', {
+      failed: `${scope.where}: \`where\` is not a boolean expression`,
+      received: type,
+      allowed: 'a boolean field, or a comparison',
+      remedy: 'compare first',
+    });
   return node;
 }
 
@@ -104,49 +98,50 @@ function planExpression(
   scope: ColumnScope,
 ): { readonly node: ExpressionNode; readonly type: ColumnType } {
   if (!(expression instanceof Expression))
-    refuse(
-      'BIFOLD_BAD_EXPRESSION',
-      `${scope.where} has something in ${role} that is no expression`,
-      described(expression),
-      "an expression that begins with field('name')",
-      'write it in that form',
-    );
+    refuse('BIFOLD_BAD_EXPRESSION', {
+      failed: `${scope.where} has something in ${role} that is no expression`,
+      received: described(expression),
+      allowed: "an expression that begins with field('name')",
+      remedy: 'write it in that form',
+    });
   for (const read of fieldsOf(expression.node)) {
     const type = scope.type(read, role);
     if (type === 'json')
-      refuse(
-        'BIFOLD_NOT_SCALAR',
-        `${scope.where} reads "${read}" in ${role}`,
-        'a nested or mixed value',
-        'text, number, boolean or timestamp fields',
-        'give the field one scalar type in the schema',
-      );
+      refuse('BIFOLD_NOT_SCALAR', {
+        failed: `${scope.where} reads "${read}" in ${role}`,
+        received: 'a nested or mixed value',
+        allowed: 'text, number, boolean or timestamp fields',
+        remedy: 'give the field one scalar type in the schema',
+      });
   }
   return typedExpression(expression.node, scope, role);
 }
 
 export function planKey(where: string, groupBy: readonly string[], scope: ColumnScope): readonly string[] {
   if (!Array.isArray(groupBy) || groupBy.length === 0)
-    refuse(
-      'BIFOLD_NO_KEY',
-      `${where} groups by nothing`,
-      JSON.stringify(groupBy) ?? 'undefined',
-      'one field or more',
-      "write groupBy: ['field']",
-    );
+    refuse('BIFOLD_NO_KEY', {
+      failed: `${where} groups by nothing`,
+      received: JSON.stringify(groupBy) ?? 'undefined',
+      allowed: 'one field or more',
+      remedy: "write groupBy: ['field']",
+    });
   for (const field of groupBy) {
     const type = scope.type(field, 'groupBy');
     if (field.includes('.') || type === 'json')
-      refuse(
-        'BIFOLD_BAD_KEY',
-        `${where} groups by "${field}"`,
-        type,
-        'text, number, boolean or timestamp fields of the record, and derived columns',
-        'choose such a field',
-      );
+      refuse('BIFOLD_BAD_KEY', {
+        failed: `${where} groups by "${field}"`,
+        received: type,
+        allowed: 'text, number, boolean or timestamp fields of the record, and derived columns',
+        remedy: 'choose such a field',
+      });
   }
   if (new Set(groupBy).size < groupBy.length)
-    refuse('BIFOLD_BAD_KEY', `${where} groups by a field twice`, groupBy.join(', '), 'each field once', 'remove one');
+    refuse('BIFOLD_BAD_KEY', {
+      failed: `${where} groups by a field twice`,
+      received: groupBy.join(', '),
+      allowed: 'each field once',
+      remedy: 'remove one',
+    });
   return [...groupBy];
 }
 
@@ -155,23 +150,22 @@ export function planWindows(where: string, windows: Readonly<Record<string, Wind
     checkIdentifier(`a window of ${where}`, name);
     const wrong = wrongLengths(window);
     if (wrong !== null)
-      refuse(
-        'BIFOLD_BAD_WINDOW',
-        `${where} has a window "${name}" ${wrong}`,
-        described(window),
-        "tumbling('1h'), sliding('1h', '10m'), calendar('day', { zone: 'Europe/Berlin' }), session('30m'), running()",
-        'write it in one of these forms',
-      );
+      refuse('BIFOLD_BAD_WINDOW', {
+        failed: `${where} has a window "${name}" ${wrong}`,
+        received: described(window),
+        allowed:
+          "tumbling('1h'), sliding('1h', '10m'), calendar('day', { zone: 'Europe/Berlin' }), session('30m'), running()",
+        remedy: 'write it in one of these forms',
+      });
     return { name, ...window };
   });
   if (planned.length === 0)
-    refuse(
-      'BIFOLD_NO_WINDOW',
-      `${where} has no window`,
-      '{}',
-      'one window or more',
-      "write windows: { hourly: tumbling('1h') }",
-    );
+    refuse('BIFOLD_NO_WINDOW', {
+      failed: `${where} has no window`,
+      received: '{}',
+      allowed: 'one window or more',
+      remedy: "write windows: { hourly: tumbling('1h') }",
+    });
   return planned.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
@@ -219,13 +213,13 @@ export function planAggregates(
     checkIdentifier(`an aggregate of ${where}`, name);
     // Rows are written as Parquet too, where names that differ in case alone are one.
     if (taken.has(name.toLowerCase()))
-      refuse(
-        'BIFOLD_NAME_TAKEN',
-        `${where} has an aggregate named like a part of its row`,
-        `"${name}"`,
-        'a name that no field of groupBy and no other aggregate has, upper and lower case alike, and not "window"',
-        'rename it',
-      );
+      refuse('BIFOLD_NAME_TAKEN', {
+        failed: `${where} has an aggregate named like a part of its row`,
+        received: `"${name}"`,
+        allowed:
+          'a name that no field of groupBy and no other aggregate has, upper and lower case alike, and not "window"',
+        remedy: 'rename it',
+      });
     taken.add(name.toLowerCase());
     const { kind, field, second, where: condition, parameter, own } = checkAggregate(where, name, aggregate);
     const descriptor = descriptorOf({ kind });
@@ -235,13 +229,12 @@ export function planAggregates(
     const secondDomain =
       second === undefined ? undefined : domainOf(where, name, kind, second, descriptor.second as InputKind, scope);
     if (condition !== undefined && scope.type(condition, `aggregates.${name}.where`) !== 'boolean') {
-      refuse(
-        'BIFOLD_NOT_BOOLEAN',
-        `${where} counts where "${condition}"`,
-        scope.type(condition, 'where'),
-        'a boolean field or derived column',
-        'derive one, as in derive: { cancelled: field("dep_time").isNull() }',
-      );
+      refuse('BIFOLD_NOT_BOOLEAN', {
+        failed: `${where} counts where "${condition}"`,
+        received: scope.type(condition, 'where'),
+        allowed: 'a boolean field or derived column',
+        remedy: 'derive one, as in derive: { cancelled: field("dep_time").isNull() }',
+      });
     }
     // Each kind has the parts that its plan asks for: `checkAggregate` has seen to it.
     return {
@@ -256,13 +249,12 @@ export function planAggregates(
     } as AggregatePlan;
   });
   if (planned.length === 0)
-    refuse(
-      'BIFOLD_NO_AGGREGATE',
-      `${where} aggregates nothing`,
-      '{}',
-      'one aggregate or more',
-      'write aggregates: { n: count() }',
-    );
+    refuse('BIFOLD_NO_AGGREGATE', {
+      failed: `${where} aggregates nothing`,
+      received: '{}',
+      allowed: 'one aggregate or more',
+      remedy: 'write aggregates: { n: count() }',
+    });
   return planned.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
@@ -280,40 +272,37 @@ function domainOf(
     case 'numbers':
     case 'numbers or decimals':
       if (isNumber || (type === 'decimal' && takes === 'numbers or decimals')) return type;
-      return refuse(
-        'BIFOLD_NOT_NUMERIC',
-        `${where} takes the ${kind} of "${field}"`,
-        type,
-        takes === 'numbers' ? 'an integer or double field' : 'an integer or double field, or one of format decimal',
-        'choose a numeric field',
-      );
+      return refuse('BIFOLD_NOT_NUMERIC', {
+        failed: `${where} takes the ${kind} of "${field}"`,
+        received: type,
+        allowed:
+          takes === 'numbers' ? 'an integer or double field' : 'an integer or double field, or one of format decimal',
+        remedy: 'choose a numeric field',
+      });
     case 'texts':
       if (type === 'text') return type;
-      return refuse(
-        'BIFOLD_NOT_TEXT',
-        `${where} takes the ${kind} of "${field}"`,
-        type,
-        'a text field',
-        'choose a text field',
-      );
+      return refuse('BIFOLD_NOT_TEXT', {
+        failed: `${where} takes the ${kind} of "${field}"`,
+        received: type,
+        allowed: 'a text field',
+        remedy: 'choose a text field',
+      });
     case 'booleans':
       if (type === 'boolean') return type;
-      return refuse(
-        'BIFOLD_NOT_BOOLEAN',
-        `${where} takes ${kind} of "${field}"`,
-        type,
-        'a boolean field or derived column',
-        'derive one, as in derive: { cancelled: field("dep_time").isNull() }',
-      );
+      return refuse('BIFOLD_NOT_BOOLEAN', {
+        failed: `${where} takes ${kind} of "${field}"`,
+        received: type,
+        allowed: 'a boolean field or derived column',
+        remedy: 'derive one, as in derive: { cancelled: field("dep_time").isNull() }',
+      });
     case 'scalars':
       if (type !== 'json') return type;
-      return refuse(
-        'BIFOLD_NOT_SCALAR',
-        `${where} takes ${kind} of "${field}"`,
-        'a nested or mixed value',
-        'text, number, boolean or timestamp fields',
-        'give the field one scalar type in the schema',
-      );
+      return refuse('BIFOLD_NOT_SCALAR', {
+        failed: `${where} takes ${kind} of "${field}"`,
+        received: 'a nested or mixed value',
+        allowed: 'text, number, boolean or timestamp fields',
+        remedy: 'give the field one scalar type in the schema',
+      });
   }
 }
 
@@ -325,13 +314,12 @@ function checkAggregate(
   if (aggregate !== undefined && isComplete(aggregate)) return aggregate;
   const parameters = new Set(Object.values(AGGREGATES).flatMap(({ parameter }) => parameter?.allowed ?? []));
   const kinds = Object.keys(AGGREGATES).filter((kind) => kind !== 'own');
-  return refuse(
-    'BIFOLD_BAD_AGGREGATE',
-    `${where} has an aggregate "${name}" that cannot be computed`,
-    described(aggregate),
-    `count(), sum('field'), ${[...parameters].join(', ')}, covariance('x', 'y'), and the like: ${kinds.join(', ')}; and those of defineAggregate`,
-    'write it in that form',
-  );
+  return refuse('BIFOLD_BAD_AGGREGATE', {
+    failed: `${where} has an aggregate "${name}" that cannot be computed`,
+    received: described(aggregate),
+    allowed: `count(), sum('field'), ${[...parameters].join(', ')}, covariance('x', 'y'), and the like: ${kinds.join(', ')}; and those of defineAggregate`,
+    remedy: 'write it in that form',
+  });
 }
 
 /** Whether an aggregate has the fields and the parameter of its kind, and no others. */

@@ -75,23 +75,23 @@ export function join<L, R, const N extends string>({
   const where = 'a join';
   refuseUnknownOptions(where, unknown, ['left', 'right', 'as', 'on', 'within', 'type', 'partitions']);
   if (type !== 'inner')
-    refuse(
-      'BIFOLD_BAD_JOIN',
-      'a join of two topics in a pipeline gives rows without a partner',
-      `type: ${String(type)}`,
-      'inner: what has no partner yet may get one at any time, and no aggregate can take back that it had none',
-      'leave type out; or run the join with `npx bifold run`, where a watermark decides; or load one side as a lookup table',
-    );
+    refuse('BIFOLD_BAD_JOIN', {
+      failed: 'a join of two topics in a pipeline gives rows without a partner',
+      received: `type: ${String(type)}`,
+      allowed:
+        'inner: what has no partner yet may get one at any time, and no aggregate can take back that it had none',
+      remedy:
+        'leave type out; or run the join with `npx bifold run`, where a watermark decides; or load one side as a lookup table',
+    });
   checkIdentifier(`the right side of ${where}`, as);
   const pairs = Object.entries<string | undefined>(on ?? {});
   if (pairs.length === 0)
-    refuse(
-      'BIFOLD_BAD_JOIN',
-      `${where} has no fields that must be equal`,
-      'on: {}',
-      'one pair of fields or more',
-      "write on: { origin: 'origin' }",
-    );
+    refuse('BIFOLD_BAD_JOIN', {
+      failed: `${where} has no fields that must be equal`,
+      received: 'on: {}',
+      allowed: 'one pair of fields or more',
+      remedy: "write on: { origin: 'origin' }",
+    });
   return Object.freeze({
     kind: 'join',
     sources: [
@@ -151,30 +151,27 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
   const where = `the ${kind} of pipeline "${pipeline}"`;
   const [first] = sources;
   if (first === undefined || sources.some(({ topic }) => typeof topic?.name !== 'string'))
-    refuse(
-      'BIFOLD_NO_TOPIC',
-      `${where} reads from nothing`,
-      first === undefined ? 'no topic' : 'what is no topic',
-      'topic(...)',
-      'give it topics',
-    );
+    refuse('BIFOLD_NO_TOPIC', {
+      failed: `${where} reads from nothing`,
+      received: first === undefined ? 'no topic' : 'what is no topic',
+      allowed: 'topic(...)',
+      remedy: 'give it topics',
+    });
   if (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > PARTITIONS_MAX)
-    refuse(
-      'BIFOLD_BAD_PARTITIONS',
-      `${where} has an impossible number of partitions`,
-      String(partitions),
-      `a whole number from 1 to ${PARTITIONS_MAX}`,
-      'write partitions: 4',
-    );
+    refuse('BIFOLD_BAD_PARTITIONS', {
+      failed: `${where} has an impossible number of partitions`,
+      received: String(partitions),
+      allowed: `a whole number from 1 to ${PARTITIONS_MAX}`,
+      remedy: 'write partitions: 4',
+    });
   const names = sources.map(({ topic }) => topic.name);
   if (new Set(names).size < names.length)
-    refuse(
-      'BIFOLD_TOPIC_TWICE',
-      `${where} names a topic twice`,
-      names.join(', '),
-      'each topic once: its records say by its name which side they are of',
-      kind === 'join' ? 'copy one side to a topic of its own' : 'remove one',
-    );
+    refuse('BIFOLD_TOPIC_TWICE', {
+      failed: `${where} names a topic twice`,
+      received: names.join(', '),
+      allowed: 'each topic once: its records say by its name which side they are of',
+      remedy: kind === 'join' ? 'copy one side to a topic of its own' : 'remove one',
+    });
   const read = sources.map((source) => ({
     ...source,
     columns: columnsOf(`topic "${source.topic.name}"`, source.topic.schema),
@@ -189,13 +186,12 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
     for (const field of by) {
       const type = scopes[index]?.type(field, kind === 'join' ? 'on' : 'by') ?? 'json';
       if (type === 'json')
-        refuse(
-          'BIFOLD_BAD_PARTITION_KEY',
-          `${where} places records by "${field}"`,
-          type,
-          'a text, number, boolean, timestamp or decimal field',
-          'choose such a field',
-        );
+        refuse('BIFOLD_BAD_PARTITION_KEY', {
+          failed: `${where} places records by "${field}"`,
+          received: type,
+          allowed: 'a text, number, boolean, timestamp or decimal field',
+          remedy: 'choose such a field',
+        });
     }
   const columns = kind === 'join' ? joinedColumns(where, read) : (read[0]?.columns ?? []);
   const relay: RelayPlan = {
@@ -239,13 +235,12 @@ function checkAlike(where: string, [first, ...others]: readonly Read[]): void {
   for (const { topic } of others) {
     if (topic.schema === first?.topic.schema && canonicalJson(topic.eventTime) === canonicalJson(first.topic.eventTime))
       continue;
-    refuse(
-      'BIFOLD_BAD_UNION',
-      `${where} has topics of which records mean different things`,
-      `"${first?.topic.name}" and "${topic.name}"`,
-      'topics of one schema, with one eventTime',
-      'declare the schema once, and give it to both topics',
-    );
+    refuse('BIFOLD_BAD_UNION', {
+      failed: `${where} has topics of which records mean different things`,
+      received: `"${first?.topic.name}" and "${topic.name}"`,
+      allowed: 'topics of one schema, with one eventTime',
+      remedy: 'declare the schema once, and give it to both topics',
+    });
   }
 }
 
@@ -256,23 +251,21 @@ function joinedColumns(where: string, [left, right]: readonly Read[]): readonly 
     const other = right.by[index] as string;
     const types = [typeOf(left, field), typeOf(right, other)];
     if (types[0] !== types[1])
-      refuse(
-        'BIFOLD_BAD_JOIN',
-        `${where} compares fields that are never equal`,
-        `${field} (${types[0]}) and ${other} (${types[1]})`,
-        'two fields of one type',
-        'correct the names or the schemas',
-      );
+      refuse('BIFOLD_BAD_JOIN', {
+        failed: `${where} compares fields that are never equal`,
+        received: `${field} (${types[0]}) and ${other} (${types[1]})`,
+        allowed: 'two fields of one type',
+        remedy: 'correct the names or the schemas',
+      });
   }
   const prefixed = left.columns.find(({ name }) => name.startsWith(right.prefix));
   if (prefixed !== undefined)
-    refuse(
-      'BIFOLD_NAME_TAKEN',
-      `${where} has a left side with a field that is named like those of the right one`,
-      `"${prefixed.name}"`,
-      `names that do not begin with "${right.prefix}"`,
-      'give the right side another name: as: ...',
-    );
+    refuse('BIFOLD_NAME_TAKEN', {
+      failed: `${where} has a left side with a field that is named like those of the right one`,
+      received: `"${prefixed.name}"`,
+      allowed: `names that do not begin with "${right.prefix}"`,
+      remedy: 'give the right side another name: as: ...',
+    });
   return [
     ...left.columns,
     ...right.columns.map((column) => ({

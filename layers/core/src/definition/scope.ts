@@ -1,4 +1,4 @@
-import { DefinitionError } from '../errors.ts';
+import { DefinitionError, type Explanation } from '../errors.ts';
 import type { Column, ColumnType } from '../plan/column.ts';
 
 /** The names that a definition may use, and their types. */
@@ -21,13 +21,12 @@ export class ColumnScope {
   claim(name: string): void {
     const folded = name.toLowerCase();
     if (this.taken.has(folded)) {
-      refuse(
-        'BIFOLD_NAME_TAKEN',
-        `${this.where} gives a name twice`,
-        `"${name}"`,
-        'a name that no column, lookup or derived column has, upper and lower case alike',
-        'rename one of them',
-      );
+      refuse('BIFOLD_NAME_TAKEN', {
+        failed: `${this.where} gives a name twice`,
+        received: `"${name}"`,
+        allowed: 'a name that no column, lookup or derived column has, upper and lower case alike',
+        remedy: 'rename one of them',
+      });
     }
     this.taken.add(folded);
   }
@@ -35,13 +34,12 @@ export class ColumnScope {
   type(name: string, role: string): ColumnType {
     const type = this.types.get(name);
     if (type) return type;
-    return refuse(
-      'BIFOLD_UNKNOWN_FIELD',
-      `${this.where} names a field in ${role} that does not exist`,
-      JSON.stringify(name) ?? String(name),
-      [...this.types.keys()].join(', '),
-      'correct the name, or add the field to the schema',
-    );
+    return refuse('BIFOLD_UNKNOWN_FIELD', {
+      failed: `${this.where} names a field in ${role} that does not exist`,
+      received: JSON.stringify(name) ?? String(name),
+      allowed: [...this.types.keys()].join(', '),
+      remedy: 'correct the name, or add the field to the schema',
+    });
   }
 }
 
@@ -49,15 +47,14 @@ export class ColumnScope {
 export function refuseUnknownOptions(where: string, options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).find((option) => !known.includes(option));
   if (unknown !== undefined)
-    refuse(
-      'BIFOLD_UNKNOWN_OPTION',
-      `${where} has an option that does not exist`,
-      `"${unknown}"`,
-      known.join(', '),
-      'remove or rename it',
-    );
+    refuse('BIFOLD_UNKNOWN_OPTION', {
+      failed: `${where} has an option that does not exist`,
+      received: `"${unknown}"`,
+      allowed: known.join(', '),
+      remedy: 'remove or rename it',
+    });
 }
 
-export function refuse(code: string, failed: string, received: string, allowed: string, remedy: string): never {
-  throw new DefinitionError(code, { failed, received, allowed, remedy });
+export function refuse(code: string, explanation: Explanation): never {
+  throw new DefinitionError(code, explanation);
 }

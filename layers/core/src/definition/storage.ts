@@ -13,22 +13,20 @@ export function planStorage(where: string, storage: Partial<StoragePlan>): Stora
   const planned = { ...DEFAULT_STORAGE, ...storage };
   for (const option of Object.keys(storage)) {
     if (!Object.hasOwn(DEFAULT_STORAGE, option))
-      refuse(
-        'BIFOLD_UNKNOWN_OPTION',
-        `${where} has an option in storage that does not exist`,
-        `"${option}"`,
-        Object.keys(DEFAULT_STORAGE).join(', '),
-        'remove or rename it',
-      );
+      refuse('BIFOLD_UNKNOWN_OPTION', {
+        failed: `${where} has an option in storage that does not exist`,
+        received: `"${option}"`,
+        allowed: Object.keys(DEFAULT_STORAGE).join(', '),
+        remedy: 'remove or rename it',
+      });
   }
   const bad = (name: keyof StoragePlan, allowed: string): never =>
-    refuse(
-      'BIFOLD_BAD_STORAGE',
-      `${where} has a storage.${name} out of range`,
-      JSON.stringify(planned[name]) ?? String(planned[name]),
+    refuse('BIFOLD_BAD_STORAGE', {
+      failed: `${where} has a storage.${name} out of range`,
+      received: JSON.stringify(planned[name]) ?? String(planned[name]),
       allowed,
-      'choose one in that range',
-    );
+      remedy: 'choose one in that range',
+    });
   const range = `from ${SEGMENT_LEAST} to ${SEGMENT_MOST}`;
   if (!isSegmentSize(planned.segmentSize))
     bad(

@@ -24,13 +24,12 @@ export function typedExpression(node: ExpressionNode, scope: ColumnScope, role: 
   const typed = typedOperand(node, scope, role);
   const { type } = typed;
   return type === 'null'
-    ? refuse(
-        'BIFOLD_BAD_EXPRESSION',
-        `${scope.where} has an expression in ${role} that is always null`,
-        'null',
-        'an expression that reads a field',
-        'use isNull() to ask for null',
-      )
+    ? refuse('BIFOLD_BAD_EXPRESSION', {
+        failed: `${scope.where} has an expression in ${role} that is always null`,
+        received: 'null',
+        allowed: 'an expression that reads a field',
+        remedy: 'use isNull() to ask for null',
+      })
     : { node: typed.node, type };
 }
 
@@ -40,13 +39,12 @@ function checkSize(root: ExpressionNode, scope: ColumnScope, role: string): void
   for (let depth = 1; level.length > 0; depth++) {
     size += level.length;
     if (depth > DEPTH_LIMIT || size > SIZE_LIMIT)
-      refuse(
-        'BIFOLD_BAD_EXPRESSION',
-        `${scope.where} has an expression in ${role} that is too large`,
-        depth > DEPTH_LIMIT ? `more than ${DEPTH_LIMIT} levels` : `more than ${SIZE_LIMIT} parts`,
-        `${DEPTH_LIMIT} levels and ${SIZE_LIMIT} parts`,
-        'derive parts of it as columns of their own',
-      );
+      refuse('BIFOLD_BAD_EXPRESSION', {
+        failed: `${scope.where} has an expression in ${role} that is too large`,
+        received: depth > DEPTH_LIMIT ? `more than ${DEPTH_LIMIT} levels` : `more than ${SIZE_LIMIT} parts`,
+        allowed: `${DEPTH_LIMIT} levels and ${SIZE_LIMIT} parts`,
+        remedy: 'derive parts of it as columns of their own',
+      });
     level = level.flatMap(operandsOf);
   }
 }
@@ -157,33 +155,30 @@ function literalType(value: unknown, scope: ColumnScope, role: string): OperandT
       return 'boolean';
     case 'string':
       if (!value.isWellFormed() || value.includes('\0'))
-        refuse(
-          'BIFOLD_BAD_EXPRESSION',
-          `${scope.where} has a text in ${role} that SQL cannot hold`,
-          JSON.stringify(value),
-          'well-formed text without the character U+0000',
-          'compare with another text',
-        );
+        refuse('BIFOLD_BAD_EXPRESSION', {
+          failed: `${scope.where} has a text in ${role} that SQL cannot hold`,
+          received: JSON.stringify(value),
+          allowed: 'well-formed text without the character U+0000',
+          remedy: 'compare with another text',
+        });
       return 'text';
     case 'number':
       if (!Number.isFinite(value))
-        refuse(
-          'BIFOLD_BAD_EXPRESSION',
-          `${scope.where} has a number in ${role} that is not finite`,
-          String(value),
-          'a finite number',
-          'write such a number',
-        );
+        refuse('BIFOLD_BAD_EXPRESSION', {
+          failed: `${scope.where} has a number in ${role} that is not finite`,
+          received: String(value),
+          allowed: 'a finite number',
+          remedy: 'write such a number',
+        });
       return Number.isSafeInteger(value) ? 'integer' : 'double';
     default:
       if (value === null) return 'null';
-      return refuse(
-        'BIFOLD_BAD_EXPRESSION',
-        `${scope.where} has an operand in ${role} that is no value`,
-        typeof value,
-        'a text, a number, a boolean, or an expression',
-        'write one of them',
-      );
+      return refuse('BIFOLD_BAD_EXPRESSION', {
+        failed: `${scope.where} has an operand in ${role} that is no value`,
+        received: typeof value,
+        allowed: 'a text, a number, a boolean, or an expression',
+        remedy: 'write one of them',
+      });
   }
 }
 
@@ -197,13 +192,13 @@ function checkComparison(
   const [left, right] = [comparable(leftType), comparable(rightType)];
   const ordered = left === 'number' || left === 'timestamp';
   if (left !== right || (!ordered && operator !== '=' && operator !== '<>')) {
-    refuse(
-      'BIFOLD_BAD_EXPRESSION',
-      `${scope.where} compares ${left} ${operator} ${right} in ${role}`,
-      `${left} and ${right}`,
-      'two numbers or two timestamps; texts and booleans with eq and ne only (their order differs between engines)',
-      'compare values of one type',
-    );
+    refuse('BIFOLD_BAD_EXPRESSION', {
+      failed: `${scope.where} compares ${left} ${operator} ${right} in ${role}`,
+      received: `${left} and ${right}`,
+      allowed:
+        'two numbers or two timestamps; texts and booleans with eq and ne only (their order differs between engines)',
+      remedy: 'compare values of one type',
+    });
   }
 }
 
@@ -212,24 +207,22 @@ function checkValues(type: OperandType, values: readonly unknown[], scope: Colum
   const types = given.map((value) => comparable(literalType(value, scope, role)));
   const wrong = types.find((each) => each !== comparable(type) || each === 'null');
   if (wrong === undefined && given.length > 0 && given.length <= VALUES_LIMIT) return;
-  refuse(
-    'BIFOLD_BAD_EXPRESSION',
-    `${scope.where} asks in ${role} whether ${comparable(type)} is in a list`,
-    wrong === undefined ? `${given.length} values` : `a list with ${wrong}`,
-    `from 1 to ${VALUES_LIMIT} texts, numbers or booleans, of the type that is asked for`,
-    'give such a list, and isNull() for null',
-  );
+  refuse('BIFOLD_BAD_EXPRESSION', {
+    failed: `${scope.where} asks in ${role} whether ${comparable(type)} is in a list`,
+    received: wrong === undefined ? `${given.length} values` : `a list with ${wrong}`,
+    allowed: `from 1 to ${VALUES_LIMIT} texts, numbers or booleans, of the type that is asked for`,
+    remedy: 'give such a list, and isNull() for null',
+  });
 }
 
 function checkCharacters(count: number, scope: ColumnScope, role: string): void {
   if (!Number.isSafeInteger(count) || count < 0 || count > CHARACTERS_LIMIT)
-    refuse(
-      'BIFOLD_BAD_EXPRESSION',
-      `${scope.where} has a substring in ${role} that begins or ends nowhere`,
-      String(count),
-      `whole numbers from 0 to ${CHARACTERS_LIMIT}, counted from the beginning`,
-      'write substring(start, length)',
-    );
+    refuse('BIFOLD_BAD_EXPRESSION', {
+      failed: `${scope.where} has a substring in ${role} that begins or ends nowhere`,
+      received: String(count),
+      allowed: `whole numbers from 0 to ${CHARACTERS_LIMIT}, counted from the beginning`,
+      remedy: 'write substring(start, length)',
+    });
 }
 
 /** The type of what is either this or that. */
@@ -239,13 +232,12 @@ function commonType(types: readonly OperandType[], scope: ColumnScope, role: str
   const [only = 'null', ...others] = present;
   return others.length === 0
     ? only
-    : refuse(
-        'BIFOLD_BAD_EXPRESSION',
-        `${scope.where} has an expression in ${role} that is of one type or of another`,
-        [only, ...others].join(', '),
-        'values of one type, integers and doubles being numbers both',
-        'give each branch the same type',
-      );
+    : refuse('BIFOLD_BAD_EXPRESSION', {
+        failed: `${scope.where} has an expression in ${role} that is of one type or of another`,
+        received: [only, ...others].join(', '),
+        allowed: 'values of one type, integers and doubles being numbers both',
+        remedy: 'give each branch the same type',
+      });
 }
 
 function comparable(type: OperandType): string {
@@ -261,12 +253,11 @@ function want<T extends { readonly type: OperandType }>(
   allowed: string,
 ): T {
   if (!wanted.includes(operand.type))
-    refuse(
-      'BIFOLD_BAD_EXPRESSION',
-      `${scope.where} ${does} in ${role}${wanted[0] === 'boolean' ? ' that are not boolean' : ''}`,
-      operand.type,
+    refuse('BIFOLD_BAD_EXPRESSION', {
+      failed: `${scope.where} ${does} in ${role}${wanted[0] === 'boolean' ? ' that are not boolean' : ''}`,
+      received: operand.type,
       allowed,
-      wanted[0] === 'boolean' ? 'compare first' : 'choose such a field',
-    );
+      remedy: wanted[0] === 'boolean' ? 'compare first' : 'choose such a field',
+    });
   return operand;
 }

@@ -1,6 +1,7 @@
 import {
   type Cursor,
   columnReader,
+  type Explanation,
   keyColumnType,
   keyText,
   type Plan,
@@ -25,22 +26,20 @@ const KNOWN = ['window', 'key', 'keys', 'from', 'to', 'total', 'snapshot', 'part
 export function questionOf(plan: Plan, parameters: Parameters): ViewQuery {
   for (const name of Object.keys(parameters)) {
     if (!KNOWN.includes(name))
-      refuse(
-        'BIFOLD_UNKNOWN_PARAMETER',
-        'a question has a parameter that does not exist',
-        `"${name.slice(0, 100)}"`,
-        KNOWN.join(', '),
-      );
+      refuse('BIFOLD_UNKNOWN_PARAMETER', {
+        failed: 'a question has a parameter that does not exist',
+        received: `"${name.slice(0, 100)}"`,
+        allowed: KNOWN.join(', '),
+      });
   }
   const window = windowOf(plan, parameters.window);
   for (const name of ['from', 'to']) {
     if (parameters[name] !== undefined && plan.windows.find((each) => each.name === window)?.kind === 'running')
-      refuse(
-        'BIFOLD_NO_RANGE',
-        `a question has "${name}" for a running total`,
-        shown(parameters[name]),
-        'no range: it has one window, without beginning and end',
-      );
+      refuse('BIFOLD_NO_RANGE', {
+        failed: `a question has "${name}" for a running total`,
+        received: shown(parameters[name]),
+        allowed: 'no range: it has one window, without beginning and end',
+      });
   }
   return {
     window,
@@ -55,8 +54,8 @@ export function questionOf(plan: Plan, parameters: Parameters): ViewQuery {
   };
 }
 
-function refuse(code: string, failed: string, received: string, allowed: string, cause?: unknown): never {
-  throw new QueryError(code, { failed, received, allowed, remedy: 'correct the question' }, { cause });
+function refuse(code: string, explanation: Omit<Explanation, 'remedy'>, cause?: unknown): never {
+  throw new QueryError(code, { ...explanation, remedy: 'correct the question' }, { cause });
 }
 
 /**
@@ -76,24 +75,22 @@ function windowOf(plan: Plan, window: unknown): string {
   const names = plan.windows.map(({ name }) => name);
   if (typeof window === 'string' && names.includes(window)) return window;
   if (window === undefined && names.length === 1) return names[0] as string;
-  return refuse(
-    'BIFOLD_UNKNOWN_WINDOW',
-    `a question asks for a window that "${plan.name}" does not have`,
-    window === undefined ? 'no window' : shown(window),
-    names.join(', '),
-  );
+  return refuse('BIFOLD_UNKNOWN_WINDOW', {
+    failed: `a question asks for a window that "${plan.name}" does not have`,
+    received: window === undefined ? 'no window' : shown(window),
+    allowed: names.join(', '),
+  });
 }
 
 function keysOf(plan: Plan, keys: unknown): readonly string[] | null {
   if (keys === undefined) return null;
   const list = Array.isArray(keys) ? keys : [keys];
   if (list.length === 0 || list.length > KEYS_MAX)
-    refuse(
-      'BIFOLD_TOO_MANY_KEYS',
-      'a question has a list of keys that cannot be answered at once',
-      `${list.length} keys`,
-      `1 to ${KEYS_MAX}`,
-    );
+    refuse('BIFOLD_TOO_MANY_KEYS', {
+      failed: 'a question has a list of keys that cannot be answered at once',
+      received: `${list.length} keys`,
+      allowed: `1 to ${KEYS_MAX}`,
+    });
   return [...new Set(list.map((key) => keyOf(plan, key)))];
 }
 
@@ -105,11 +102,15 @@ function keyOf(plan: Plan, key: unknown): string {
     try {
       parsed = parseShallowJson(key);
     } catch (cause) {
-      return refuse('BIFOLD_BAD_KEY', 'a key is not JSON', key.slice(0, 200), wanted, cause);
+      return refuse(
+        'BIFOLD_BAD_KEY',
+        { failed: 'a key is not JSON', received: key.slice(0, 200), allowed: wanted },
+        cause,
+      );
     }
   }
   if (parsed === null || typeof parsed !== 'object')
-    return refuse('BIFOLD_BAD_KEY', 'a key is not an object', shown(parsed), wanted);
+    return refuse('BIFOLD_BAD_KEY', { failed: 'a key is not an object', received: shown(parsed), allowed: wanted });
   const given = Array.isArray(parsed)
     ? Object.fromEntries(plan.groupBy.map((name, index) => [name, parsed[index]]))
     : (parsed as Record<string, unknown>);
@@ -120,16 +121,25 @@ function keyOf(plan: Plan, key: unknown): string {
       type: keyColumnType(plan, name),
       nullable: true,
     };
-    if (!Object.hasOwn(given, name)) return refuse('BIFOLD_BAD_KEY', `a key lacks "${name}"`, shown(parsed), wanted);
+    if (!Object.hasOwn(given, name))
+      return refuse('BIFOLD_BAD_KEY', { failed: `a key lacks "${name}"`, received: shown(parsed), allowed: wanted });
     const raw = given[name];
     const value =
       column.type === 'timestamp' && typeof raw === 'number' ? raw : columnReader({ ...column, nullable: true })(raw);
     return value === undefined
-      ? refuse('BIFOLD_BAD_KEY', `"${name}" of a key is not of type ${column.type}`, shown(raw), column.type)
+      ? refuse('BIFOLD_BAD_KEY', {
+          failed: `"${name}" of a key is not of type ${column.type}`,
+          received: shown(raw),
+          allowed: column.type,
+        })
       : value;
   });
   if (count !== plan.groupBy.length)
-    refuse('BIFOLD_BAD_KEY', 'a key has fields that the view is not grouped by', shown(parsed), wanted);
+    refuse('BIFOLD_BAD_KEY', {
+      failed: 'a key has fields that the view is not grouped by',
+      received: shown(parsed),
+      allowed: wanted,
+    });
   return keyText(values);
 }
 
@@ -138,14 +148,22 @@ function timeOf(name: string, time: unknown): number | null {
   const timeMs = typeof time === 'number' ? time : typeof time === 'string' ? Date.parse(time) : Number.NaN;
   return Number.isSafeInteger(timeMs)
     ? timeMs
-    : refuse('BIFOLD_BAD_TIME', `"${name}" is no time`, shown(time), 'an ISO 8601 time, or epoch milliseconds');
+    : refuse('BIFOLD_BAD_TIME', {
+        failed: `"${name}" is no time`,
+        received: shown(time),
+        allowed: 'an ISO 8601 time, or epoch milliseconds',
+      });
 }
 
 function flagOf(name: string, flag: unknown): boolean {
   if (flag === undefined || flag === false || flag === 'false') return false;
   return flag === true || flag === 'true' || flag === ''
     ? true
-    : refuse('BIFOLD_BAD_FLAG', `"${name}" is neither true nor false`, shown(flag), 'true, false');
+    : refuse('BIFOLD_BAD_FLAG', {
+        failed: `"${name}" is neither true nor false`,
+        received: shown(flag),
+        allowed: 'true, false',
+      });
 }
 
 function limitOf(limit: unknown): number {
@@ -153,7 +171,11 @@ function limitOf(limit: unknown): number {
   const rows = typeof limit === 'string' ? Number(limit) : limit;
   return Number.isSafeInteger(rows) && (rows as number) >= 1 && (rows as number) <= PAGE_ROWS_MAX
     ? (rows as number)
-    : refuse('BIFOLD_BAD_LIMIT', 'a page cannot have that many rows', shown(limit), `1 to ${PAGE_ROWS_MAX}`);
+    : refuse('BIFOLD_BAD_LIMIT', {
+        failed: 'a page cannot have that many rows',
+        received: shown(limit),
+        allowed: `1 to ${PAGE_ROWS_MAX}`,
+      });
 }
 
 function isVersions(value: unknown): boolean {
@@ -165,9 +187,11 @@ export function cursorOf(text: unknown): Cursor {
   const bad = (cause?: unknown): never =>
     refuse(
       'BIFOLD_BAD_CURSOR',
-      'a cursor cannot be read',
-      shown(text).slice(0, 40),
-      'the cursor of the page before, unchanged',
+      {
+        failed: 'a cursor cannot be read',
+        received: shown(text).slice(0, 40),
+        allowed: 'the cursor of the page before, unchanged',
+      },
       cause,
     );
   if (typeof text !== 'string') return bad();

@@ -61,13 +61,12 @@ export function drift<const W extends Readonly<Record<string, Window>> = typeof 
   refuseUnknownOptions(where, options, KNOWN_OPTIONS);
   const own = scored.models?.find((each) => each.name === drifting.name && !each.shadow);
   if (own === undefined)
-    return refuse(
-      'BIFOLD_NOT_SCORED',
-      `${where} looks for drift of model "${drifting.name}" in "${scored.name}", which does not score with it`,
-      (scored.models ?? []).map((each) => `"${each.name}"`).join(', ') || 'a pipeline that scores nothing',
-      'a pipeline that scores with the model',
-      `add scores: { expected: model('${drifting.name}') } to "${scored.name}", or name another model`,
-    );
+    return refuse('BIFOLD_NOT_SCORED', {
+      failed: `${where} looks for drift of model "${drifting.name}" in "${scored.name}", which does not score with it`,
+      received: (scored.models ?? []).map((each) => `"${each.name}"`).join(', ') || 'a pipeline that scores nothing',
+      allowed: 'a pipeline that scores with the model',
+      remedy: `add scores: { expected: model('${drifting.name}') } to "${scored.name}", or name another model`,
+    });
 
   const scope = scopeOf(where, scored);
   const columnName = distinctNames([

@@ -129,13 +129,12 @@ export function defineModel(options: Options): ModelDefinition {
   checkRange(what, 'heldOutShare', heldOutShare, 0.05, 0.5, false);
   checkRange(what, 'seed', seed, 0, 2 ** 31 - 1, true);
   if (split !== 'random' && split !== 'time')
-    refuse(
-      'BIFOLD_BAD_SPLIT',
-      `${what} divides its rows in an unknown way`,
-      String(split),
-      "'random', 'time'",
-      'choose one',
-    );
+    refuse('BIFOLD_BAD_SPLIT', {
+      failed: `${what} divides its rows in an unknown way`,
+      received: String(split),
+      allowed: "'random', 'time'",
+      remedy: 'choose one',
+    });
   const features = featuresOf(what, options.features, target, plan);
   return deepFreeze({ name, plan, features, target, task, estimator, grid, folds, split, heldOutShare, seed });
 }
@@ -156,35 +155,37 @@ function featuresOf(
 ): readonly FeatureDefinition[] {
   const features = (given ?? []).map((one) => (typeof one === 'string' ? { field: one, type: null } : one));
   if (features.length === 0)
-    refuse(
-      'BIFOLD_NO_FEATURE',
-      `${what} learns from nothing`,
-      '[]',
-      'one feature or more',
-      "write features: ['field']",
-    );
+    refuse('BIFOLD_NO_FEATURE', {
+      failed: `${what} learns from nothing`,
+      received: '[]',
+      allowed: 'one feature or more',
+      remedy: "write features: ['field']",
+    });
   const known = plan === null ? null : readableTypes(plan);
   const seen = new Set<string>();
   for (const { field } of features) {
     if (seen.has(field))
-      refuse('BIFOLD_NAME_TAKEN', `${what} has a feature twice`, `"${field}"`, 'each feature once', 'remove one');
+      refuse('BIFOLD_NAME_TAKEN', {
+        failed: `${what} has a feature twice`,
+        received: `"${field}"`,
+        allowed: 'each feature once',
+        remedy: 'remove one',
+      });
     seen.add(field);
     if (field === target)
-      refuse(
-        'BIFOLD_TARGET_IS_FEATURE',
-        `${what} learns its target from itself`,
-        `"${field}"`,
-        'features that are known before the target is',
-        'leave it out of the features',
-      );
+      refuse('BIFOLD_TARGET_IS_FEATURE', {
+        failed: `${what} learns its target from itself`,
+        received: `"${field}"`,
+        allowed: 'features that are known before the target is',
+        remedy: 'leave it out of the features',
+      });
     if (known !== null && !known.has(field))
-      refuse(
-        'BIFOLD_UNKNOWN_FIELD',
-        `${what} has a feature that its pipeline does not know`,
-        `"${field}"`,
-        [...known.keys()].join(', '),
-        'correct the name, or derive the column',
-      );
+      refuse('BIFOLD_UNKNOWN_FIELD', {
+        failed: `${what} has a feature that its pipeline does not know`,
+        received: `"${field}"`,
+        allowed: [...known.keys()].join(', '),
+        remedy: 'correct the name, or derive the column',
+      });
   }
   return features;
 }
@@ -206,29 +207,26 @@ function unscored({ models, where, ...plan }: Plan): Plan {
 
 function checkTask(what: string, task: ModelDefinition['task'], { kind }: Estimator): void {
   if (task !== 'regression' && task !== 'classification')
-    refuse(
-      'BIFOLD_BAD_TASK',
-      `${what} does not say what it predicts`,
-      String(task),
-      "'regression' (a number), 'classification' (one of some classes)",
-      'choose one',
-    );
+    refuse('BIFOLD_BAD_TASK', {
+      failed: `${what} does not say what it predicts`,
+      received: String(task),
+      allowed: "'regression' (a number), 'classification' (one of some classes)",
+      remedy: 'choose one',
+    });
   if (!Object.hasOwn(SETTINGS, kind))
-    refuse(
-      'BIFOLD_BAD_ESTIMATOR',
-      `${what} learns in an unknown way`,
-      JSON.stringify(kind) ?? String(kind),
-      'linear(), logistic(), randomForest(), gradientBoosting()',
-      'choose one',
-    );
+    refuse('BIFOLD_BAD_ESTIMATOR', {
+      failed: `${what} learns in an unknown way`,
+      received: JSON.stringify(kind) ?? String(kind),
+      allowed: 'linear(), logistic(), randomForest(), gradientBoosting()',
+      remedy: 'choose one',
+    });
   if ((kind === 'linear' && task === 'classification') || (kind === 'logistic' && task === 'regression'))
-    refuse(
-      'BIFOLD_BAD_ESTIMATOR',
-      `${what} has an estimator of another task`,
-      `${kind} for a ${task}`,
-      'linear() for a regression, logistic() for a classification, trees for both',
-      'change one of the two',
-    );
+    refuse('BIFOLD_BAD_ESTIMATOR', {
+      failed: `${what} has an estimator of another task`,
+      received: `${kind} for a ${task}`,
+      allowed: 'linear() for a regression, logistic() for a classification, trees for both',
+      remedy: 'change one of the two',
+    });
 }
 
 function checkSettings(what: string, estimator: Estimator, grid: Readonly<Record<string, readonly number[]>>): void {
@@ -241,41 +239,37 @@ function checkSettings(what: string, estimator: Estimator, grid: Readonly<Record
   ]) {
     const range =
       allowed[setting] ??
-      refuse(
-        'BIFOLD_UNKNOWN_OPTION',
-        `${what} has a setting that ${kind} does not know`,
-        `"${setting}"`,
-        Object.keys(allowed).join(', '),
-        'remove or rename it',
-      );
+      refuse('BIFOLD_UNKNOWN_OPTION', {
+        failed: `${what} has a setting that ${kind} does not know`,
+        received: `"${setting}"`,
+        allowed: Object.keys(allowed).join(', '),
+        remedy: 'remove or rename it',
+      });
     if (!Array.isArray(values) || values.length === 0)
-      refuse(
-        'BIFOLD_BAD_GRID',
-        `${what} has a grid without values for "${setting}"`,
-        JSON.stringify(values) ?? 'undefined',
-        'a list of numbers',
-        'write grid: { trees: [50, 100] }',
-      );
+      refuse('BIFOLD_BAD_GRID', {
+        failed: `${what} has a grid without values for "${setting}"`,
+        received: JSON.stringify(values) ?? 'undefined',
+        allowed: 'a list of numbers',
+        remedy: 'write grid: { trees: [50, 100] }',
+      });
     for (const value of values) checkRange(what, setting, value, range.least, range.most, range.whole);
     points *= values.length;
   }
   if (points > GRID_POINTS_MAX)
-    refuse(
-      'BIFOLD_BAD_GRID',
-      `${what} has a grid that takes too long`,
-      `${points} combinations`,
-      `at most ${GRID_POINTS_MAX}`,
-      'leave out values that lie between others',
-    );
+    refuse('BIFOLD_BAD_GRID', {
+      failed: `${what} has a grid that takes too long`,
+      received: `${points} combinations`,
+      allowed: `at most ${GRID_POINTS_MAX}`,
+      remedy: 'leave out values that lie between others',
+    });
 }
 
 function checkRange(what: string, setting: string, value: number, least: number, most: number, whole: boolean): void {
   if (typeof value === 'number' && value >= least && value <= most && (!whole || Number.isSafeInteger(value))) return;
-  refuse(
-    'BIFOLD_BAD_SETTING',
-    `${what} has a ${setting} out of range`,
-    String(value),
-    `a ${whole ? 'whole number' : 'number'} from ${least} to ${most}`,
-    'choose one in that range',
-  );
+  refuse('BIFOLD_BAD_SETTING', {
+    failed: `${what} has a ${setting} out of range`,
+    received: String(value),
+    allowed: `a ${whole ? 'whole number' : 'number'} from ${least} to ${most}`,
+    remedy: 'choose one in that range',
+  });
 }

@@ -1,6 +1,6 @@
 import { isRemote } from '@bifold/adapters/files';
 import type { Window } from '@bifold/core';
-import { refuse } from './refusal.ts';
+import { refuse } from '@bifold/core/engine';
 import type { SinkNode } from './sink.ts';
 import type { SourceNode } from './source.ts';
 import type { OutputMode, Stream } from './stream.ts';
@@ -17,20 +17,23 @@ export function checkStream(
   checkModes(stream);
   checkDuplicates(stream);
   if (stream.source.kind === 'join' && stream.pipeline.plan.flatMap !== undefined)
-    refuse('BIFOLD_BAD_FLAT_MAP', `stream "${stream.name}" takes joined rows apart`, {
+    refuse('BIFOLD_BAD_FLAT_MAP', {
+      failed: `stream "${stream.name}" takes joined rows apart`,
       received: stream.pipeline.plan.flatMap.name,
       allowed: 'flatMap of a source, or of a union',
       remedy: 'write the join to a topic, and read that',
     });
   checkResultNames(stream);
   if (!stream.isAggregation && (groupBy.length > 0 || Object.keys(windows).length > 0))
-    refuse('BIFOLD_NO_AGGREGATE', `stream "${stream.name}" groups rows and aggregates nothing`, {
+    refuse('BIFOLD_NO_AGGREGATE', {
+      failed: `stream "${stream.name}" groups rows and aggregates nothing`,
       received: 'groupBy or windows without aggregates',
       allowed: 'aggregates with groupBy and windows, or none of them',
       remedy: 'write aggregates: { rows: count() }',
     });
   if (stream.sinks.length === 0)
-    refuse('BIFOLD_NO_SINK', `stream "${stream.name}" writes to nothing`, {
+    refuse('BIFOLD_NO_SINK', {
+      failed: `stream "${stream.name}" writes to nothing`,
       received: '[]',
       allowed: 'one sink or more',
       remedy: 'write sinks: [console()]',
@@ -41,7 +44,8 @@ export function checkStream(
 function checkSource(name: string, source: SourceNode): void {
   const whole = (role: string, value: number | null, least = 1) => {
     if (value !== null && !(Number.isSafeInteger(value) && value >= least))
-      refuse('BIFOLD_BAD_LIMIT', `stream "${name}" has a ${role} that cannot be`, {
+      refuse('BIFOLD_BAD_LIMIT', {
+        failed: `stream "${name}" has a ${role} that cannot be`,
         received: String(value),
         allowed: `a whole number from ${least}`,
         remedy: 'choose one',
@@ -58,7 +62,8 @@ function checkSource(name: string, source: SourceNode): void {
       return;
     case 'kafka':
       if (Array.isArray(source.topics) && source.topics.length === 0)
-        refuse('BIFOLD_NO_TOPIC', `stream "${name}" reads from no topic`, {
+        refuse('BIFOLD_NO_TOPIC', {
+          failed: `stream "${name}" reads from no topic`,
           received: '[]',
           allowed: 'a topic, several, or a pattern of their names',
           remedy: "write kafka({ topic: 'departures' })",
@@ -76,7 +81,8 @@ function checkSource(name: string, source: SourceNode): void {
 
 function checkPlace(name: string, path: string): void {
   if (!/^[a-z][a-z0-9]*:\/\//.test(path) || isRemote(path)) return;
-  refuse('BIFOLD_FILES_ELSEWHERE', `stream "${name}" has files where they cannot be reached`, {
+  refuse('BIFOLD_FILES_ELSEWHERE', {
+    failed: `stream "${name}" has files where they cannot be reached`,
     received: path,
     allowed: 'a folder of this machine, hdfs://host:port/path, s3://bucket/path',
     remedy: 'correct the path',
@@ -84,7 +90,8 @@ function checkPlace(name: string, path: string): void {
 }
 
 function refuseFormat(name: string, format: string): never {
-  return refuse('BIFOLD_BAD_FORMAT', `stream "${name}" names a format of files that is not known`, {
+  return refuse('BIFOLD_BAD_FORMAT', {
+    failed: `stream "${name}" names a format of files that is not known`,
     received: String(format),
     allowed: 'csv, json (one object a line), parquet',
     remedy: 'choose one',
@@ -96,57 +103,66 @@ function checkModes(stream: Stream): void {
   const { windows } = pipeline.plan;
   const modes: readonly OutputMode[] = ['append', 'update', 'complete'];
   if (!modes.includes(outputMode))
-    refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" has an output mode that is not known`, {
+    refuse('BIFOLD_BAD_OUTPUT_MODE', {
+      failed: `stream "${name}" has an output mode that is not known`,
       received: String(outputMode),
       allowed: modes.join(', '),
       remedy: 'choose one',
     });
   if (stream.source.kind === 'join' && outputMode !== 'append')
-    refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" joins two streams and gives what may change`, {
+    refuse('BIFOLD_BAD_OUTPUT_MODE', {
+      failed: `stream "${name}" joins two streams and gives what may change`,
       received: `join with outputMode: ${outputMode}`,
       allowed: 'append: a row of a join is given once, and so is a window over such rows',
       remedy: "write outputMode: 'append'",
     });
   if (!isAggregation && outputMode === 'complete')
-    refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" has no result table that could be given whole`, {
+    refuse('BIFOLD_BAD_OUTPUT_MODE', {
+      failed: `stream "${name}" has no result table that could be given whole`,
       received: 'outputMode: complete without an aggregation',
       allowed: 'append or update, which are the same for plain rows',
       remedy: "write outputMode: 'append', or aggregate",
     });
   if (isAggregation && outputMode === 'append' && watermarkMs === null)
-    refuse('BIFOLD_APPEND_WITHOUT_WATERMARK', `stream "${name}" appends the rows of an aggregation`, {
+    refuse('BIFOLD_APPEND_WITHOUT_WATERMARK', {
+      failed: `stream "${name}" appends the rows of an aggregation`,
       received: 'no watermark: no row would ever be known not to change any more',
       allowed: 'append with a watermark, or update, or complete',
       remedy: "write watermark: '10m', or outputMode: 'update'",
     });
   const kinds = isAggregation ? windows.map(({ kind }) => kind) : [];
   if (outputMode === 'append' && kinds.includes('running'))
-    refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" appends a running total`, {
+    refuse('BIFOLD_BAD_OUTPUT_MODE', {
+      failed: `stream "${name}" appends a running total`,
       received: 'append with running(): such a row changes as long as rows come',
       allowed: 'update or complete',
       remedy: "write outputMode: 'update'",
     });
   if (outputMode === 'update' && kinds.includes('session'))
-    refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" gives sessions as they change`, {
+    refuse('BIFOLD_BAD_OUTPUT_MODE', {
+      failed: `stream "${name}" gives sessions as they change`,
       received:
         'update with session(): two sessions may become one, and a row given before would have to be taken back',
       allowed: 'append or complete',
       remedy: "write outputMode: 'append' and a watermark, or outputMode: 'complete'",
     });
   if (watermarkMs !== null && eventTime === null)
-    refuse('BIFOLD_NO_EVENT_TIME', `stream "${name}" has a watermark and no event time`, {
+    refuse('BIFOLD_NO_EVENT_TIME', {
+      failed: `stream "${name}" has a watermark and no event time`,
       received: 'no eventTime',
       allowed: 'a column of times, or { field, unit } of a number',
       remedy: "write eventTime: 'at'",
     });
   if (isAggregation && eventTime === null && windows.some(({ kind }) => kind !== 'running'))
-    refuse('BIFOLD_NO_EVENT_TIME', `stream "${name}" cuts time into windows and has no event time`, {
+    refuse('BIFOLD_NO_EVENT_TIME', {
+      failed: `stream "${name}" cuts time into windows and has no event time`,
       received: 'no eventTime',
       allowed: 'a column of times, or { field, unit } of a number',
       remedy: "write eventTime: 'at'",
     });
   if (dropDuplicates !== null && outputMode === 'complete')
-    refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" drops duplicates below a result that is given whole`, {
+    refuse('BIFOLD_BAD_OUTPUT_MODE', {
+      failed: `stream "${name}" drops duplicates below a result that is given whole`,
       received: 'dropDuplicates with outputMode: complete',
       allowed: 'append or update',
       remedy: "write outputMode: 'update'",
@@ -161,7 +177,8 @@ function checkDuplicates({ name, dropDuplicates, pipeline }: Stream): void {
     .filter((column) => !column.startsWith('bifold_'));
   const unknown = dropDuplicates.find((column) => !columns.includes(column));
   if (dropDuplicates.length === 0 || unknown !== undefined)
-    refuse('BIFOLD_UNKNOWN_FIELD', `stream "${name}" drops duplicates by columns that its rows do not have`, {
+    refuse('BIFOLD_UNKNOWN_FIELD', {
+      failed: `stream "${name}" drops duplicates by columns that its rows do not have`,
       received: unknown === undefined ? 'no column' : `"${unknown}"`,
       allowed: columns.join(', '),
       remedy: 'name the columns that tell rows apart',
@@ -173,7 +190,8 @@ function checkResultNames({ name, output }: Stream): void {
   for (const column of output) {
     const folded = column.name.toLowerCase();
     if (seen.has(folded))
-      refuse('BIFOLD_NAME_TAKEN', `stream "${name}" gives its rows two columns of one name`, {
+      refuse('BIFOLD_NAME_TAKEN', {
+        failed: `stream "${name}" gives its rows two columns of one name`,
         received: `"${column.name}"`,
         allowed: 'names that differ, also from start, end and window of a result, and from the columns of lookups',
         remedy: 'rename the field or the aggregate',
@@ -186,7 +204,8 @@ function checkSink({ name, outputMode, isAggregation, output }: Stream, sink: Si
   const knows = (role: string, columns: readonly string[]) => {
     const unknown = columns.find((column) => !output.some((each) => each.name === column));
     if (unknown !== undefined)
-      refuse('BIFOLD_UNKNOWN_FIELD', `stream "${name}" names a column in ${role} that its rows do not have`, {
+      refuse('BIFOLD_UNKNOWN_FIELD', {
+        failed: `stream "${name}" names a column in ${role} that its rows do not have`,
         received: `"${unknown}"`,
         allowed: output.map((each) => each.name).join(', '),
         remedy: 'correct the name',
@@ -197,14 +216,16 @@ function checkSink({ name, outputMode, isAggregation, output }: Stream, sink: Si
       if (!['csv', 'json', 'parquet'].includes(sink.format)) refuseFormat(name, sink.format);
       checkPlace(name, sink.path);
       if (isAggregation && outputMode !== 'append')
-        refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" writes rows to files that change later`, {
+        refuse('BIFOLD_BAD_OUTPUT_MODE', {
+          failed: `stream "${name}" writes rows to files that change later`,
           received: `files with outputMode: ${outputMode}`,
           allowed: 'append: what is in a file stays',
           remedy: "write outputMode: 'append' and a watermark, or use cassandra, which upserts",
         });
       knows('partitionBy', sink.partitionBy);
       if (sink.format === 'json' && sink.partitionBy.length > 0)
-        refuse('BIFOLD_BAD_FORMAT', `stream "${name}" partitions files that cannot be partitioned`, {
+        refuse('BIFOLD_BAD_FORMAT', {
+          failed: `stream "${name}" partitions files that cannot be partitioned`,
           received: 'json with partitionBy',
           allowed: 'csv or parquet with partitionBy',
           remedy: "write format: 'parquet', or leave partitionBy out",
@@ -212,7 +233,8 @@ function checkSink({ name, outputMode, isAggregation, output }: Stream, sink: Si
       return;
     case 'memory':
       if (isAggregation && outputMode === 'update')
-        refuse('BIFOLD_BAD_OUTPUT_MODE', `stream "${name}" keeps changed rows in memory`, {
+        refuse('BIFOLD_BAD_OUTPUT_MODE', {
+          failed: `stream "${name}" keeps changed rows in memory`,
           received: 'memory with outputMode: update',
           allowed: 'append or complete: the table would hold old and new values of a row side by side',
           remedy: "write outputMode: 'complete'",
@@ -227,7 +249,8 @@ function checkSink({ name, outputMode, isAggregation, output }: Stream, sink: Si
     case 'foreach':
       return;
     default:
-      refuse('BIFOLD_BAD_SINK', `stream "${name}" has a sink that is not known`, {
+      refuse('BIFOLD_BAD_SINK', {
+        failed: `stream "${name}" has a sink that is not known`,
         received: JSON.stringify(sink) ?? String(sink),
         allowed: 'console, memory, files without a schema, kafka of one topic, cassandra, foreachBatch, foreach',
         remedy: 'write one of them, as in sinks: [console()]',

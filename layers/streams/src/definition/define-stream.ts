@@ -12,11 +12,11 @@ import {
   type Present,
   type Readable,
   type ResultOver,
+  refuse,
 } from '@bifold/core/engine';
 import { checkStream } from './checks.ts';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
 import { outputColumns, type PlannedParts, pipelineOf } from './planning.ts';
-import { refuse } from './refusal.ts';
 import type { Own, Simplify } from './row.ts';
 import type { Sink } from './sink.ts';
 import { type Source, type SourceNode, sourceColumns, sourceEventTime } from './source.ts';
@@ -89,14 +89,16 @@ export function defineStream<
   const { name, from, lookups = {}, derive = {}, where = null, sinks, trigger = asItComes() } = definition;
   for (const option of Object.keys(definition)) {
     if (!KNOWN_OPTIONS.includes(option))
-      refuse('BIFOLD_UNKNOWN_OPTION', `stream "${name}" has an option that does not exist`, {
+      refuse('BIFOLD_UNKNOWN_OPTION', {
+        failed: `stream "${name}" has an option that does not exist`,
         received: `"${option}"`,
         allowed: KNOWN_OPTIONS.join(', '),
         remedy: 'remove or rename it',
       });
   }
   if (from?.source === undefined)
-    refuse('BIFOLD_NO_SOURCE', `stream "${name}" reads from nothing`, {
+    refuse('BIFOLD_NO_SOURCE', {
+      failed: `stream "${name}" reads from nothing`,
       received: String(from),
       allowed: 'rate(...), files(...) with a schema, kafka(...), union(...), join(...)',
       remedy: 'write from: rate({ rowsPerSecond: 5 })',
@@ -134,7 +136,8 @@ function watermarkOf(
 ): number | null {
   if (source.kind !== 'join') return declared.watermark === undefined ? null : durationMs(declared.watermark);
   if (declared.eventTime !== undefined || declared.watermark !== undefined)
-    refuse('BIFOLD_BAD_JOIN', `stream "${name}" has times of its own for the rows of a join`, {
+    refuse('BIFOLD_BAD_JOIN', {
+      failed: `stream "${name}" has times of its own for the rows of a join`,
       received: declared.eventTime === undefined ? 'watermark' : 'eventTime',
       allowed: 'eventTime and watermark on the sides of the join',
       remedy: 'write them in left and right',

@@ -8,10 +8,10 @@ import {
   type EventTime,
   type Present,
   type Readable,
+  refuse,
 } from '@bifold/core/engine';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
 import { pipelineOf, rowFields } from './planning.ts';
-import { refuse } from './refusal.ts';
 import type { Own, Simplify } from './row.ts';
 import {
   type InputNode,
@@ -100,7 +100,8 @@ export function join<
 function sideOf<E, D extends Readonly<Record<string, AnyExpression>>>(name: string, side: Side<E, D>): JoinSide {
   const { from, derive = {}, where = null, watermark } = side;
   if (from?.source === undefined || from.source.kind === 'join')
-    refuse('BIFOLD_BAD_JOIN', `the side "${name}" of a join reads from what cannot be joined`, {
+    refuse('BIFOLD_BAD_JOIN', {
+      failed: `the side "${name}" of a join reads from what cannot be joined`,
       received: from?.source === undefined ? String(from) : 'another join',
       allowed: 'rate(...), files(...) with a schema, kafka(...), union(...)',
       remedy: 'of three streams, write the join of two to a topic and join that with the third',
@@ -139,13 +140,15 @@ function checkJoin({ type, left, right, on, within }: JoinNode): void {
   const failed = `the join of "${left.name}" with "${right.name}"`;
   const types: readonly JoinType[] = ['inner', 'left', 'right', 'full'];
   if (!types.includes(type))
-    refuse('BIFOLD_BAD_JOIN', `${failed} is of a type that is not known`, {
+    refuse('BIFOLD_BAD_JOIN', {
+      failed: `${failed} is of a type that is not known`,
       received: String(type),
       allowed: types.join(', '),
       remedy: 'choose one',
     });
   if (on.length === 0)
-    refuse('BIFOLD_BAD_JOIN', `${failed} has no columns that must be equal`, {
+    refuse('BIFOLD_BAD_JOIN', {
+      failed: `${failed} has no columns that must be equal`,
       received: 'on: {}',
       allowed: 'one pair of columns or more',
       remedy: "write on: { id: 'filmId' }",
@@ -153,33 +156,38 @@ function checkJoin({ type, left, right, on, within }: JoinNode): void {
   for (const [leftName, rightName] of on) {
     const pair = [columnOf(failed, left, leftName), columnOf(failed, right, rightName)].map(keyType);
     if (pair[0] !== pair[1] || pair[0] === 'json')
-      refuse('BIFOLD_BAD_JOIN', `${failed} compares columns that are never equal`, {
+      refuse('BIFOLD_BAD_JOIN', {
+        failed: `${failed} compares columns that are never equal`,
         received: `${leftName} (${pair[0]}) and ${rightName} (${pair[1]})`,
         allowed: 'two texts, two numbers, two booleans or two times',
         remedy: 'correct the names or the schemas',
       });
   }
   if (within !== null && (left.eventTime === null || right.eventTime === null))
-    refuse('BIFOLD_NO_EVENT_TIME', `${failed} compares times and has none`, {
+    refuse('BIFOLD_NO_EVENT_TIME', {
+      failed: `${failed} compares times and has none`,
       received: `within, and no eventTime of "${left.eventTime === null ? left.name : right.name}"`,
       allowed: 'an eventTime on both sides',
       remedy: "write eventTime: 'at'",
     });
   if ((left.watermarkMs === null) !== (right.watermarkMs === null))
-    refuse('BIFOLD_BAD_JOIN', `${failed} has a watermark on one side`, {
+    refuse('BIFOLD_BAD_JOIN', {
+      failed: `${failed} has a watermark on one side`,
       received: `no watermark of "${left.watermarkMs === null ? left.name : right.name}"`,
       allowed: 'a watermark on both sides, or on none (then rows wait for ever)',
       remedy: "write watermark: '10m' on both sides",
     });
   for (const side of [left, right])
     if (side.watermarkMs !== null && side.eventTime === null)
-      refuse('BIFOLD_NO_EVENT_TIME', `the side "${side.name}" of a join has a watermark and no event time`, {
+      refuse('BIFOLD_NO_EVENT_TIME', {
+        failed: `the side "${side.name}" of a join has a watermark and no event time`,
         received: 'no eventTime',
         allowed: 'a column of times, or { field, unit } of a number',
         remedy: "write eventTime: 'at'",
       });
   if (type !== 'inner' && (within === null || left.watermarkMs === null))
-    refuse('BIFOLD_BAD_JOIN', `${failed} gives rows without a partner and never knows that none will come`, {
+    refuse('BIFOLD_BAD_JOIN', {
+      failed: `${failed} gives rows without a partner and never knows that none will come`,
       received: within === null ? `type: ${type} without within` : `type: ${type} without watermarks`,
       allowed: 'an outer join has within and a watermark on both sides',
       remedy: "write within: { before: '1h' } and watermark: '10m' on both sides, or type: 'inner'",
@@ -189,7 +197,8 @@ function checkJoin({ type, left, right, on, within }: JoinNode): void {
 function columnOf(failed: string, { name, output }: JoinSide, column: string): Column {
   const found = output.find((each) => each.name === column);
   if (found !== undefined) return found;
-  return refuse('BIFOLD_UNKNOWN_FIELD', `${failed} is by a column that "${name}" does not have`, {
+  return refuse('BIFOLD_UNKNOWN_FIELD', {
+    failed: `${failed} is by a column that "${name}" does not have`,
     received: `"${column}"`,
     allowed: output.map((each) => each.name).join(', '),
     remedy: 'correct the name',

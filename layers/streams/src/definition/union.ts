@@ -1,5 +1,5 @@
 import type { Column } from '@bifold/core/engine';
-import { refuse } from './refusal.ts';
+import { refuse } from '@bifold/core/engine';
 import { type InputNode, type Source, sourceColumns, sourceEventTime } from './source.ts';
 
 /**
@@ -9,14 +9,16 @@ import { type InputNode, type Source, sourceColumns, sourceEventTime } from './s
 export function union<E>(...sources: readonly Source<E>[]): Source<E> {
   const inputs = sources.map(({ source }) => source);
   if (inputs.length < 2)
-    refuse('BIFOLD_BAD_UNION', 'a union is of too few sources', {
+    refuse('BIFOLD_BAD_UNION', {
+      failed: 'a union is of too few sources',
       received: String(inputs.length),
       allowed: 'two or more',
       remedy: 'write union(kafka({ ... }), files({ ... }))',
     });
   const nested = inputs.find(({ kind }) => kind === 'join');
   if (nested !== undefined)
-    refuse('BIFOLD_BAD_UNION', 'a union holds a join', {
+    refuse('BIFOLD_BAD_UNION', {
+      failed: 'a union holds a join',
       received: 'union(..., join(...))',
       allowed: 'sources that are read: files, kafka, rate, and unions of them',
       remedy: 'join two unions, or write the join to a topic and read that',
@@ -43,7 +45,8 @@ function commonColumns([first = [], ...others]: readonly (readonly Column[])[]):
       .join(', ');
   const other = others.find((columns) => shown(columns) !== shown(first));
   if (other !== undefined)
-    refuse('BIFOLD_BAD_UNION', 'a union is of sources with different rows', {
+    refuse('BIFOLD_BAD_UNION', {
+      failed: 'a union is of sources with different rows',
       received: `${shown(other)}`,
       allowed: `the columns of the first source: ${shown(first)}`,
       remedy: 'give them one schema',
