@@ -20,6 +20,7 @@ const PROGRAMS = {
   bench: ['test/bench/main.ts'],
   spark: ['test/spark/main.ts'],
   mutation: ['test/mutation/main.ts'],
+  reference: ['test/reference/main.ts'],
 };
 const program = Object.hasOwn(PROGRAMS, job ?? '') ? PROGRAMS[job] : null;
 /** The standard output of a program is its own: with --json, one object. */

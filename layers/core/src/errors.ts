@@ -10,11 +10,18 @@ export interface Explanation {
 }
 
 /**
- * Base of all errors of Bifold's own: a stable `code` to search for, the `cause` kept, and a
- * message in four parts.
+ * The base of all errors of Bifold. Its message has four parts, and its `code` is stable.
+ * @example
+ * try {
+ *   tumbling('1 hour' as Duration);
+ * } catch (error) {
+ *   if (error instanceof BifoldError) console.error(error.code, error.explanation.remedy);
+ * }
  */
 export class BifoldError extends Error {
+  /** The code to search for, such as `BIFOLD_BAD_DURATION`. */
   readonly code: string;
+  /** What failed, what was received, what is allowed, and the fix. */
   readonly explanation: Explanation;
 
   constructor(code: string, explanation: Explanation, options?: { readonly cause?: unknown }) {

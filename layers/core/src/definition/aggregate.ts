@@ -12,16 +12,25 @@ export type Nested<F extends string, V> = F extends `${infer L}.${infer R}`
   : { [K in F]: V };
 
 /**
- * One aggregate of a definition, as plain data; the algebra of each kind lives in one table by
- * kind. `In` is contravariant: an aggregate over `{ fare: number }` accepts every event that has
- * such a field. Nulls and missing values are skipped.
+ * One aggregate of a definition, as frozen plain data. `In` is what a record must have for it: an
+ * aggregate over `{ fare: number }` accepts every event with such a field. Null and missing values
+ * are skipped.
+ * @example
+ * const aggregates: Record<string, Aggregate<unknown, number>> = { rides: count() };
+ * const pipeline = definePipeline({ ...perCity, aggregates });
  */
 export interface Aggregate<in In, out Result> {
+  /** The name of the function that made it; `own` for `defineAggregate`. */
   readonly kind: AggregateKind;
+  /** The column whose values it takes. */
   readonly field?: string;
+  /** The second column, of an aggregate that takes two. */
   readonly second?: string;
+  /** The boolean column that selects records. */
   readonly where?: string;
+  /** A rank, a length, or edges. */
   readonly parameter?: number | readonly number[];
+  /** Name and version of an aggregate of your own. */
   readonly own?: string;
   readonly '~in'?: (event: In) => void;
   readonly '~result'?: Result;
@@ -79,7 +88,7 @@ export type ResultOver<Event, Result> =
           : Result;
 
 export interface Where<W extends string> {
-  /** Name of a boolean column: only events where it is true count. */
+  /** The name of a boolean column: only events where it is true count. */
   readonly where: W;
 }
 
@@ -87,13 +96,37 @@ export interface Where<W extends string> {
 export type ConditionOf<W extends string> = [W] extends [never] ? unknown : Nested<W, Truth>;
 
 /**
- * How many records; with `where`, how many of them have that boolean column true. Exact up to 2^53.
+ * The number of records; with `where`, of those in which a boolean column is true. Exact up to
+ * 2^53. A condition that is null excludes a record.
+ *
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_BOOLEAN if the column of `where` is not boolean
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column of `where` does not exist
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * const rideCounts = definePipeline({
+ *   ...perCity,
+ *   aggregates: { rides: count(), shared: count({ where: 'isShared' }) },
+ * });
  */
 export function count<const W extends string = never>(options?: Where<W>): Aggregate<ConditionOf<NoInfer<W>>, number> {
   return Object.freeze({ kind: 'count', ...whereOf('count', options) });
 }
 
-/** The exact sum, rounded once to the nearest double when it is shown; 0 of nothing. */
+/**
+ * The exact sum, rounded once to the nearest double. The sum of decimals is a decimal. Nulls are
+ * skipped; the sum of no value is 0.
+ *
+ * @param field - a numeric or decimal column
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_NUMERIC if the column is neither numeric nor decimal
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const income = definePipeline({
+ *   ...perCity,
+ *   aggregates: { fares: sum('fare'), sharedFares: sum('fare', { where: 'isShared' }) },
+ * });
+ */
 export function sum<const F extends string, const W extends string = never>(
   field: F,
   options?: Where<W>,
@@ -101,7 +134,16 @@ export function sum<const F extends string, const W extends string = never>(
   return ofField('sum', field, options);
 }
 
-/** The smallest value; null of nothing. */
+/**
+ * The smallest value. Nulls are skipped; null if there is no value.
+ *
+ * @param field - a numeric or decimal column
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_NUMERIC if the column is neither numeric nor decimal
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const cheapest = definePipeline({ ...perCity, aggregates: { fare: min('fare') } });
+ */
 export function min<const F extends string, const W extends string = never>(
   field: F,
   options?: Where<W>,
@@ -109,7 +151,16 @@ export function min<const F extends string, const W extends string = never>(
   return ofField('min', field, options);
 }
 
-/** The largest value; null of nothing. */
+/**
+ * The largest value. Nulls are skipped; null if there is no value.
+ *
+ * @param field - a numeric or decimal column
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_NUMERIC if the column is neither numeric nor decimal
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const longest = definePipeline({ ...perCity, aggregates: { minutes: max('minutes') } });
+ */
 export function max<const F extends string, const W extends string = never>(
   field: F,
   options?: Where<W>,
@@ -117,7 +168,18 @@ export function max<const F extends string, const W extends string = never>(
   return ofField('max', field, options);
 }
 
-/** The exact sum divided by the count, rounded once to the nearest double; null of nothing. */
+/**
+ * The exact sum divided by the count, rounded once to the nearest double. A mean of decimals is
+ * rounded half to even to 18 decimal places, or to as many as the sum has. Nulls are skipped; null
+ * if there is no value.
+ *
+ * @param field - a numeric or decimal column
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_NUMERIC if the column is neither numeric nor decimal
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const usual = definePipeline({ ...perCity, aggregates: { fare: mean('fare') } });
+ */
 export function mean<const F extends string, const W extends string = never>(
   field: F,
   options?: Where<W>,
@@ -125,7 +187,17 @@ export function mean<const F extends string, const W extends string = never>(
   return ofField('mean', field, options);
 }
 
-/** The variance of a sample, rounded once from exact sums; null of fewer than two. */
+/**
+ * The sample variance, rounded once from exact sums. Nulls are skipped; null of fewer than two
+ * values.
+ *
+ * @param field - a numeric column
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_NUMERIC if the column is not numeric
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const spread = definePipeline({ ...perCity, aggregates: { fare: variance('fare') } });
+ */
 export function variance<const F extends string, const W extends string = never>(
   field: F,
   options?: Where<W>,
@@ -133,7 +205,17 @@ export function variance<const F extends string, const W extends string = never>
   return ofField('variance', field, options);
 }
 
-/** The standard deviation of a sample: the square root of `variance`; null of fewer than two. */
+/**
+ * The sample standard deviation: the square root of `variance`. Nulls are skipped; null of fewer
+ * than two values.
+ *
+ * @param field - a numeric column
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_NUMERIC if the column is not numeric
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const spread = definePipeline({ ...perCity, aggregates: { fare: stddev('fare') } });
+ */
 export function stddev<const F extends string, const W extends string = never>(
   field: F,
   options?: Where<W>,
@@ -142,8 +224,19 @@ export function stddev<const F extends string, const W extends string = never>(
 }
 
 /**
- * The value at rank `q` of all, 0 the smallest, 1 the largest, 0.5 the median: at most 0.4 % off;
- * null of nothing.
+ * The value at rank `q`, at most 0.4 % off. Nulls are skipped; null if there is no value.
+ *
+ * @param field - a numeric column
+ * @param q - the rank from 0, the smallest value, to 1, the largest; 0.5 is the median
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_BAD_AGGREGATE if the rank is not a number from 0 to 1
+ * @throws {DefinitionError} BIFOLD_NOT_NUMERIC if the column is not numeric
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const durations = definePipeline({
+ *   ...perCity,
+ *   aggregates: { median: quantile('minutes', 0.5), slowest: quantile('minutes', 0.99) },
+ * });
  */
 export function quantile<const F extends string, const W extends string = never>(
   field: F,
@@ -154,8 +247,15 @@ export function quantile<const F extends string, const W extends string = never>
 }
 
 /**
- * About how many different values of any scalar type, by HyperLogLog: within 1.6 % in two cases of
- * three; 0 of nothing.
+ * The number of different values: exact up to 256, then with a standard error of 1.6 %
+ * (HyperLogLog). Nulls are skipped; 0 if there is no value.
+ *
+ * @param field - a text, numeric, boolean, timestamp or decimal column
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_SCALAR if the column is nested or mixed
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const staff = definePipeline({ ...perCity, aggregates: { drivers: distinct('driver') } });
  */
 export function distinct<const F extends string, const W extends string = never>(
   field: F,
@@ -164,19 +264,43 @@ export function distinct<const F extends string, const W extends string = never>
   return ofField('distinct', field, options);
 }
 
-/** Whether a boolean was true at least once; null of nothing. */
+/**
+ * Whether a boolean was true at least once. Nulls are skipped; null if there is no value.
+ *
+ * @param field - a boolean column
+ * @throws {DefinitionError} BIFOLD_NOT_BOOLEAN if the column is not boolean
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const sharing = definePipeline({ ...perCity, aggregates: { wasShared: any('isShared') } });
+ */
 export function any<const F extends string>(field: F): Aggregate<Nested<F, Truth>, boolean | null> {
   return ofField('any', field);
 }
 
-/** Whether a boolean was never false; null of nothing. */
+/**
+ * Whether a boolean was never false. Nulls are skipped; null if there is no value.
+ *
+ * @param field - a boolean column
+ * @throws {DefinitionError} BIFOLD_NOT_BOOLEAN if the column is not boolean
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const sharing = definePipeline({ ...perCity, aggregates: { onlyShared: all('isShared') } });
+ */
 export function all<const F extends string>(field: F): Aggregate<Nested<F, Truth>, boolean | null> {
   return ofField('all', field);
 }
 
 /**
- * The covariance of two fields over a sample, rounded once from exact sums; records that lack
- * either take no part; null of fewer than two.
+ * The sample covariance of two columns, rounded once from exact sums. Records in which either is
+ * null are skipped; null of fewer than two pairs.
+ *
+ * @param x - a numeric column
+ * @param y - a numeric column
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_NUMERIC if a column is not numeric
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if a column does not exist
+ * @example
+ * const tipping = definePipeline({ ...perCity, aggregates: { both: covariance('fare', 'tip') } });
  */
 export function covariance<const X extends string, const Y extends string, const W extends string = never>(
   x: X,
@@ -187,8 +311,16 @@ export function covariance<const X extends string, const Y extends string, const
 }
 
 /**
- * Pearson's correlation of two fields, from -1 to 1, rounded once from exact sums; records that
- * lack either take no part; null of fewer than two, and where a field never changes.
+ * Pearson's correlation of two columns, from -1 to 1, rounded once from exact sums. Records in
+ * which either is null are skipped. Null of fewer than two pairs, and if a column never changes.
+ *
+ * @param x - a numeric column
+ * @param y - a numeric column
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_NUMERIC if a column is not numeric
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if a column does not exist
+ * @example
+ * const tipping = definePipeline({ ...perCity, aggregates: { both: correlation('fare', 'tip') } });
  */
 export function correlation<const X extends string, const Y extends string, const W extends string = never>(
   x: X,
@@ -199,8 +331,15 @@ export function correlation<const X extends string, const Y extends string, cons
 }
 
 /**
- * The value of the earliest event that has one, by event time, then by partition and offset; null
- * of nothing.
+ * The value of the earliest event that has one, by event time, then by partition and offset. Nulls
+ * are skipped; null if there is no value.
+ *
+ * @param field - a text, numeric, boolean, timestamp or decimal column
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_SCALAR if the column is nested or mixed
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const openings = definePipeline({ ...perCity, aggregates: { firstDriver: first('driver') } });
  */
 export function first<const F extends string, const W extends string = never>(
   field: F,
@@ -210,8 +349,22 @@ export function first<const F extends string, const W extends string = never>(
 }
 
 /**
- * The value of the latest event that has one, by event time, then by partition and offset; null of
- * nothing. In a `running()` window: the latest by key.
+ * The value of the latest event that has one, by event time, then by partition and offset. In a
+ * `running()` window it is the latest value of each key. Nulls are skipped; null if there is no
+ * value.
+ *
+ * @param field - a text, numeric, boolean, timestamp or decimal column
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_SCALAR if the column is nested or mixed
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const whereabouts = definePipeline({
+ *   name: 'whereabouts',
+ *   from: rides,
+ *   groupBy: ['driver'],
+ *   windows: { ever: running() },
+ *   aggregates: { city: last('city') },
+ * });
  */
 export function last<const F extends string, const W extends string = never>(
   field: F,
@@ -221,8 +374,16 @@ export function last<const F extends string, const W extends string = never>(
 }
 
 /**
- * The value of the event at which another field is smallest, of several the earliest; records that
- * lack either take no part; null of nothing.
+ * The value of one column at the event where another one is smallest; of several, the earliest.
+ * Records in which either is null are skipped; null if there is none.
+ *
+ * @param field - the column to return
+ * @param by - the column to compare
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_SCALAR if a column is nested or mixed
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if a column does not exist
+ * @example
+ * const cheapest = definePipeline({ ...perCity, aggregates: { driver: minBy('driver', 'fare') } });
  */
 export function minBy<const X extends string, const Y extends string, const W extends string = never>(
   field: X,
@@ -233,8 +394,16 @@ export function minBy<const X extends string, const Y extends string, const W ex
 }
 
 /**
- * The value of the event at which another field is largest, of several the earliest; records that
- * lack either take no part; null of nothing.
+ * The value of one column at the event where another one is largest; of several, the earliest.
+ * Records in which either is null are skipped; null if there is none.
+ *
+ * @param field - the column to return
+ * @param by - the column to compare
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_NOT_SCALAR if a column is nested or mixed
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if a column does not exist
+ * @example
+ * const dearest = definePipeline({ ...perCity, aggregates: { driver: maxBy('driver', 'fare') } });
  */
 export function maxBy<const X extends string, const Y extends string, const W extends string = never>(
   field: X,
@@ -245,8 +414,17 @@ export function maxBy<const X extends string, const Y extends string, const W ex
 }
 
 /**
- * The `k` most frequent values and how often each came, exact; those that came equally often in
- * their order. Null of more than 4,096 different values, or 64 KiB of them.
+ * The `k` most frequent values with their counts, exact. Equally frequent values are in the order
+ * of the values. Nulls are skipped. Null above 4,096 different values, or 64 KiB of them.
+ *
+ * @param field - a text, numeric, boolean, timestamp or decimal column
+ * @param k - how many values, from 1 to 1,000
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_BAD_AGGREGATE if `k` is not a whole number from 1 to 1,000
+ * @throws {DefinitionError} BIFOLD_NOT_SCALAR if the column is nested or mixed
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const busiest = definePipeline({ ...perCity, aggregates: { drivers: topK('driver', 10) } });
  */
 export function topK<const F extends string, const W extends string = never>(
   field: F,
@@ -257,8 +435,21 @@ export function topK<const F extends string, const W extends string = never>(
 }
 
 /**
- * How many numbers lie below the first edge, from each edge to the next, and from the last on: one
- * count more than edges, which ascend.
+ * Counts of numbers below the first edge, from each edge to the next, and from the last edge on.
+ * There is one count more than edges. Nulls are skipped; all counts are 0 if there is no value.
+ *
+ * @param field - a numeric column
+ * @param edges - 1 to 1,000 finite numbers in ascending order; a number equal to an edge is counted
+ *   above it
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_BAD_AGGREGATE if the edges are not such numbers
+ * @throws {DefinitionError} BIFOLD_NOT_NUMERIC if the column is not numeric
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const durations = definePipeline({
+ *   ...perCity,
+ *   aggregates: { minutes: histogram('minutes', [10, 30, 60]) },
+ * });
  */
 export function histogram<const F extends string, const W extends string = never>(
   field: F,
@@ -271,8 +462,17 @@ export function histogram<const F extends string, const W extends string = never
 }
 
 /**
- * The first `n` values by event time, then by partition and offset; null when they take more than
- * 64 KiB.
+ * The first `n` values by event time, then by partition and offset. Nulls are skipped; an empty
+ * list if there is no value. Null if the values take more than 64 KiB.
+ *
+ * @param field - a text, numeric, boolean, timestamp or decimal column
+ * @param n - how many values, from 1 to 1,000
+ * @param options - the boolean column that selects records
+ * @throws {DefinitionError} BIFOLD_BAD_AGGREGATE if `n` is not a whole number from 1 to 1,000
+ * @throws {DefinitionError} BIFOLD_NOT_SCALAR if the column is nested or mixed
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @example
+ * const early = definePipeline({ ...perCity, aggregates: { drivers: collect('driver', 5) } });
  */
 export function collect<const F extends string, const W extends string = never>(
   field: F,

@@ -21,20 +21,27 @@ interface Shown {
 
 /** What `defineAggregate` takes. */
 interface Options<T extends keyof Taken, S extends keyof Shown, State, R extends Shown[S] | null> {
+  /** A letter, then letters, digits and underscores. */
   readonly name: string;
   /**
-   * From 1; raised when the code means something else, as name and version enter the version of
-   * every view that has it.
+   * A whole number from 1, part of the version of every view that uses the aggregate. Raise it when
+   * the code changes its meaning.
    */
   readonly version: number;
-  /** The type of the fields that it reads. */
+  /** The type of the columns that it reads: `numbers`, `booleans`, `texts` or `scalars`. */
   readonly input: T;
-  /** The type of its result, which may also be null. */
+  /** The type of its result: `number`, `boolean`, `text` or `json`. A result may also be null. */
   readonly output: S;
-  /** The state of nothing. States are JSON: `check` sees to it. */
+  /** The state of no value. States are JSON. */
   readonly empty: State;
+  /** The state of one value, which is never null. */
   lift(value: Taken[T]): NoInfer<State>;
+  /**
+   * The state of the values of two states. Must be associative and commutative, with `empty` as its
+   * identity.
+   */
   merge(left: NoInfer<State>, right: NoInfer<State>): NoInfer<State>;
+  /** The result of a state. */
   present(state: NoInfer<State>): R;
 }
 
@@ -45,14 +52,21 @@ export type CustomConstructor<Value, R> = <const F extends string, const W exten
 ) => Aggregate<Nested<F, Value | null | undefined> & ConditionOf<NoInfer<W>>, R>;
 
 /**
- * An aggregate of your own, as four functions; nulls never come to it. It must merge as every
- * aggregate does: associative, commutative, `empty` changes nothing. `npx bifold check` tries that
- * with generated values, and so does `deploy`.
+ * Makes an aggregate of your own from four functions. The result takes a column and `{ where }`, as
+ * `sum` does. Nulls are skipped before `lift`. `npx bifold check` and `deploy` test the laws of
+ * `merge` with generated values.
  *
+ * @param options - the functions, and the types of their input and output
+ * @throws {DefinitionError} BIFOLD_BAD_NAME if the name cannot be used
+ * @throws {DefinitionError} BIFOLD_BAD_AGGREGATE if a function is missing, or an option has an
+ *   unknown value
  * @example
- * const range = defineAggregate({
- *   ...{ name: 'range', version: 1, input: 'numbers', output: 'number' },
- *   empty: null as readonly [number, number] | null,
+ * const fareRange = defineAggregate({
+ *   name: 'fareRange',
+ *   version: 1,
+ *   input: 'numbers',
+ *   output: 'number',
+ *   empty: null as readonly [least: number, most: number] | null,
  *   lift: (value) => [value, value] as const,
  *   merge: (left, right) =>
  *     left && right
@@ -60,7 +74,7 @@ export type CustomConstructor<Value, R> = <const F extends string, const W exten
  *       : (left ?? right),
  *   present: (state) => (state === null ? null : state[1] - state[0]),
  * });
- * // aggregates: { span: range('fare') }
+ * const ranges = definePipeline({ ...perCity, aggregates: { fares: fareRange('fare') } });
  */
 export function defineAggregate<
   const T extends keyof Taken,

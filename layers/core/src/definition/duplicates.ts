@@ -3,17 +3,33 @@ import type { Duplicates } from '../plan/stateful.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { type ColumnScope, refuse } from './scope.ts';
 
+interface DuplicatesOptions {
+  /** How far in event time duplicates may lie from an earlier event. Without it, any distance. */
+  readonly within?: Duration;
+}
+
 /**
- * Of events that agree in these fields, the first of its partition takes part, and what repeats it
- * does not: the first by offset, not by event time. With `within`, an event repeats only those that
- * came before it and lie at most so far from it in event time. Null agrees with null.
+ * Counts only the first of the events of a partition that agree in these fields. The first is the
+ * one with the lowest offset, not the earliest event time. Null agrees with null.
  *
- * One of the fields must be that by which the topic is partitioned: events that agree are then in
- * one partition.
+ * @param by - fields of the record; one must be the topic's `partitionBy`, so that duplicates share
+ *   a partition
+ * @param options - how near in event time duplicates are
+ * @throws {DefinitionError} BIFOLD_BAD_DUPLICATES if there is no field, a field twice, or a field
+ *   that is not a scalar of the record itself
+ * @throws {DefinitionError} BIFOLD_NOT_CO_PARTITIONED if the topic's `partitionBy` is not among the
+ *   fields
+ * @throws {DefinitionError} BIFOLD_BAD_DURATION if `within` is not a duration
+ * @example
+ * const once = definePipeline({
+ *   ...perCity,
+ *   dropDuplicates: dropDuplicates(['city', 'id'], { within: '1d' }),
+ *   aggregates: { rides: count() },
+ * });
  */
 export function dropDuplicates<const Field extends string>(
   by: readonly Field[],
-  { within }: { readonly within?: Duration } = {},
+  { within }: DuplicatesOptions = {},
 ): Duplicates<Field> {
   return Object.freeze({
     by: Object.freeze([...by]),

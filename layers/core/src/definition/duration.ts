@@ -2,7 +2,15 @@ import { DefinitionError } from '../errors.ts';
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** A length of time as people write it: `'90s'`, `'10m'`, `'1h'`. A day is always 24 hours. */
+/**
+ * A length of time: a whole number above zero and a unit, `ms`, `s`, `m`, `h` or `d`. A day always
+ * has 24 hours.
+ *
+ * @throws {DefinitionError} BIFOLD_BAD_DURATION if it has another form, such as `1.5h` or `0s`
+ * @example
+ * const gap: Duration = '90s';
+ * const pipeline = definePipeline({ ...revenue, windows: { visit: session(gap) } });
+ */
 export type Duration = `${number}${keyof typeof UNIT_MS}`;
 
 /** Whole milliseconds, above zero. */

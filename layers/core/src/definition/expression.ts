@@ -53,10 +53,24 @@ type FieldNeeds<V, T> = V extends FieldType<infer F> ? FieldOf<F, T | null | und
 type FieldOf<F extends string, T> = string extends F ? unknown : Nested<F, T>;
 
 /**
- * Sugar over the tree. `Value` is the TypeScript type of what it computes, `In` what a record must
- * have for that.
+ * A value computed from the columns of a record, such as `field('fare').times(2)`. Expressions
+ * return null for null input unless a method says otherwise. All layers compute the same bits.
+ *
+ * @throws {DefinitionError} BIFOLD_BAD_EXPRESSION if the types of the operands do not fit
+ * @throws {DefinitionError} BIFOLD_NOT_SCALAR if a field is nested or mixed
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if a field does not exist
+ * @example
+ * const isGenerous = field('tip').dividedBy(field('fare')).ge(0.2);
+ * const isWeekend = field('at').dayOfWeek().ge(6);
+ * const generous = definePipeline({
+ *   ...perCity,
+ *   derive: { isGenerous },
+ *   where: isWeekend.and(field('city').isIn(['Berlin', 'Hamburg'])),
+ *   aggregates: { rides: count({ where: 'isGenerous' }) },
+ * });
  */
 export class Expression<out Value, in In = unknown> {
+  /** The expression as plain data. */
   readonly node: ExpressionNode;
   declare readonly '~value'?: Value;
   declare readonly '~in'?: (event: In) => void;
@@ -66,46 +80,57 @@ export class Expression<out Value, in In = unknown> {
     Object.freeze(this);
   }
 
+  /** True if the value is null, else false; never null. */
   isNull<S extends AnyExpression>(this: S): Expression<boolean, Needs<S, unknown>> {
     return new Expression({ kind: 'isNull', operand: this.node });
   }
+  /** False if the value is null, else true; never null. */
   isNotNull<S extends AnyExpression>(this: S): Expression<boolean, Needs<S, unknown>> {
     return new Expression({ kind: 'not', operand: { kind: 'isNull', operand: this.node } });
   }
+  /** The opposite of a boolean. */
   not<S extends TruthExpression>(this: S): Expression<TruthOf<S>, Needs<S, boolean>> {
     return new Expression({ kind: 'not', operand: this.node });
   }
+  /** True if both are true. False if either is false, even if the other one is null. */
   and<S extends TruthExpression, O extends TruthExpression>(
     this: S,
     other: O,
   ): Expression<boolean | null, Needs<S, boolean> & Needs<O, boolean>> {
     return new Expression({ kind: 'and', left: this.node, right: other.node });
   }
+  /** True if either is true, even if the other one is null. False if both are false. */
   or<S extends TruthExpression, O extends TruthExpression>(
     this: S,
     other: O,
   ): Expression<boolean | null, Needs<S, boolean> & Needs<O, boolean>> {
     return new Expression({ kind: 'or', left: this.node, right: other.node });
   }
+  /** Whether the two values are equal. */
   eq<S extends AnyExpression, O extends Like<S>>(this: S, other: O): Compared<S, O> {
     return new Expression(comparison('=', this.node, other));
   }
+  /** Whether the two values differ. */
   ne<S extends AnyExpression, O extends Like<S>>(this: S, other: O): Compared<S, O> {
     return new Expression(comparison('<>', this.node, other));
   }
+  /** Whether a number is less than the other one. Texts have no order, since engines differ. */
   lt<S extends NumberExpression, O extends NumberOperand>(this: S, other: O): Compared<S, O> {
     return new Expression(comparison('<', this.node, other));
   }
+  /** Whether a number is at most the other one. */
   le<S extends NumberExpression, O extends NumberOperand>(this: S, other: O): Compared<S, O> {
     return new Expression(comparison('<=', this.node, other));
   }
+  /** Whether a number is greater than the other one. */
   gt<S extends NumberExpression, O extends NumberOperand>(this: S, other: O): Compared<S, O> {
     return new Expression(comparison('>', this.node, other));
   }
+  /** Whether a number is at least the other one. */
   ge<S extends NumberExpression, O extends NumberOperand>(this: S, other: O): Compared<S, O> {
     return new Expression(comparison('>=', this.node, other));
   }
-  /** Whether it is one of these values. */
+  /** Whether the value is one of these. The list contains no null. */
   isIn<S extends AnyExpression, const V extends Extract<Like<S>, Literal>>(
     this: S,
     values: readonly V[],
@@ -114,49 +139,54 @@ export class Expression<out Value, in In = unknown> {
   }
 
   /**
-   * Of two integers an integer, null beyond ±(2^53 - 1); else a double, null where it is not
-   * finite. So are `minus` and `times`.
+   * The sum: an integer of two integers, null beyond ±(2^53 - 1), else a double, null if it is not
+   * finite.
    */
   plus<S extends NumberExpression, O extends NumberOperand>(this: S, other: O): Computed<S, O> {
     return new Expression(arithmetic('+', this.node, other));
   }
+  /** The difference, with the same limits as `plus`. */
   minus<S extends NumberExpression, O extends NumberOperand>(this: S, other: O): Computed<S, O> {
     return new Expression(arithmetic('-', this.node, other));
   }
+  /** The product, with the same limits as `plus`. */
   times<S extends NumberExpression, O extends NumberOperand>(this: S, other: O): Computed<S, O> {
     return new Expression(arithmetic('*', this.node, other));
   }
-  /** Always a double; null where it is divided by zero. */
+  /** The quotient, always a double. Null for a zero divisor. */
   dividedBy<S extends NumberExpression, O extends NumberOperand>(this: S, other: O): Computed<S, O> {
     return new Expression(arithmetic('/', this.node, other));
   }
-  /** What is left by division, with the sign of the dividend; null where it is divided by zero. */
+  /** The remainder, with the sign of the dividend. Null for a zero divisor. */
   modulo<S extends NumberExpression, O extends NumberOperand>(this: S, other: O): Computed<S, O> {
     return new Expression(arithmetic('%', this.node, other));
   }
+  /** The absolute value. */
   abs<S extends NumberExpression>(this: S): Computed<S, number> {
     return new Expression({ kind: 'mathFunction', function: 'abs', operand: this.node });
   }
+  /** The greatest whole number that is not above the value. */
   floor<S extends NumberExpression>(this: S): Computed<S, number> {
     return new Expression({ kind: 'mathFunction', function: 'floor', operand: this.node });
   }
+  /** The least whole number that is not below the value. */
   ceil<S extends NumberExpression>(this: S): Computed<S, number> {
     return new Expression({ kind: 'mathFunction', function: 'ceil', operand: this.node });
   }
-  /** To the nearest whole number, halves away from zero. */
+  /** The nearest whole number, halves away from zero. */
   round<S extends NumberExpression>(this: S): Computed<S, number> {
     return new Expression({ kind: 'mathFunction', function: 'round', operand: this.node });
   }
-  /** Null of what is below zero. */
+  /** The square root. Null for a value below zero. */
   sqrt<S extends NumberExpression>(this: S): Computed<S, number> {
     return new Expression({ kind: 'mathFunction', function: 'sqrt', operand: this.node });
   }
 
-  /** In characters (Unicode code points). */
+  /** The number of characters (Unicode code points) of a text. */
   length<S extends TextExpression>(this: S): Expression<number | null, Needs<S, string>> {
     return new Expression({ kind: 'length', operand: this.node });
   }
-  /** From character `start` on, counted from 0: so many characters, or all up to the end. */
+  /** The text from character `start`, counted from 0, with at most `length` characters. */
   substring<S extends TextExpression>(
     this: S,
     start: number,
@@ -169,52 +199,58 @@ export class Expression<out Value, in In = unknown> {
       ...(length === undefined ? {} : { length }),
     });
   }
+  /** Whether a text begins with the other one. */
   startsWith<S extends TextExpression, O extends TextOperand>(this: S, part: O): Tested<S, O> {
     return new Expression(textTest('startsWith', this.node, part));
   }
+  /** Whether a text ends with the other one. */
   endsWith<S extends TextExpression, O extends TextOperand>(this: S, part: O): Tested<S, O> {
     return new Expression(textTest('endsWith', this.node, part));
   }
+  /** Whether the other text occurs in this one. */
   contains<S extends TextExpression, O extends TextOperand>(this: S, part: O): Tested<S, O> {
     return new Expression(textTest('contains', this.node, part));
   }
   /**
-   * The letters A to Z in lower case; others stay, since engines differ in what they make of them.
+   * The text with the letters A to Z in lower case. Others stay, since engines differ about them.
    */
   lower<S extends TextExpression>(this: S): Expression<string | null, Needs<S, string>> {
     return new Expression({ kind: 'changeCase', to: 'lower', operand: this.node });
   }
-  /** The letters a to z in upper case; others stay. */
+  /** The text with the letters a to z in upper case. Others stay. */
   upper<S extends TextExpression>(this: S): Expression<string | null, Needs<S, string>> {
     return new Expression({ kind: 'changeCase', to: 'upper', operand: this.node });
   }
 
-  /** Of a timestamp, in UTC, as are the parts below. */
+  /** The year of a timestamp, in UTC, as all parts below. */
   year<S extends TextExpression>(this: S): TimePartOf<S> {
     return new Expression({ kind: 'timePart', part: 'year', operand: this.node });
   }
-  /** From 1 to 12. */
+  /** The month, from 1 to 12. */
   month<S extends TextExpression>(this: S): TimePartOf<S> {
     return new Expression({ kind: 'timePart', part: 'month', operand: this.node });
   }
-  /** Of the month, from 1. */
+  /** The day of the month, from 1. */
   day<S extends TextExpression>(this: S): TimePartOf<S> {
     return new Expression({ kind: 'timePart', part: 'day', operand: this.node });
   }
+  /** The hour, from 0 to 23. */
   hour<S extends TextExpression>(this: S): TimePartOf<S> {
     return new Expression({ kind: 'timePart', part: 'hour', operand: this.node });
   }
+  /** The minute, from 0 to 59. */
   minute<S extends TextExpression>(this: S): TimePartOf<S> {
     return new Expression({ kind: 'timePart', part: 'minute', operand: this.node });
   }
+  /** The second, from 0 to 59, without its fraction. */
   second<S extends TextExpression>(this: S): TimePartOf<S> {
     return new Expression({ kind: 'timePart', part: 'second', operand: this.node });
   }
-  /** From 1, a Monday, to 7, a Sunday. */
+  /** The day of the week, from 1, a Monday, to 7, a Sunday. */
   dayOfWeek<S extends TextExpression>(this: S): TimePartOf<S> {
     return new Expression({ kind: 'timePart', part: 'dayOfWeek', operand: this.node });
   }
-  /** Milliseconds since 1970. */
+  /** The milliseconds since the epoch, 1970-01-01T00:00:00Z. */
   epochMs<S extends TextExpression>(this: S): TimePartOf<S> {
     return new Expression({ kind: 'timePart', part: 'epochMs', operand: this.node });
   }
@@ -226,19 +262,55 @@ type Computed<S, O> = Expression<number | null, Needs<S, number> & Needs<O, numb
 type Tested<S, O> = Expression<boolean | null, Needs<S, string> & Needs<O, string>>;
 type TimePartOf<S> = Expression<number | null, Needs<S, string | Date>>;
 
-/** A field of the record, of a lookup (`'plane.seats'`), or a column derived before this one. */
+/**
+ * Reads a column: a field of the record, of a lookup (`driver_row.since`), of a model, or a column
+ * derived earlier. Null if the record lacks the field.
+ *
+ * @param name - the name of the column
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
+ * @throws {DefinitionError} BIFOLD_NOT_SCALAR if the field is nested or mixed
+ * @example
+ * const cents = definePipeline({
+ *   ...perCity,
+ *   derive: { cents: field('fare').times(100).round() },
+ *   aggregates: { total: sum('cents') },
+ * });
+ */
 export function field<const F extends string>(name: F): Expression<FieldType<F>, FieldOf<F, unknown>> {
   return new Expression({ kind: 'field', field: name });
 }
 
-/** The first of these that is not null. */
+/**
+ * The first of these values that is not null. Null if all are null.
+ *
+ * @param operands - two or more expressions or values of one type
+ * @throws {DefinitionError} BIFOLD_BAD_EXPRESSION if the types differ, or there are too few
+ *   operands
+ * @example
+ * const tips = definePipeline({
+ *   ...perCity,
+ *   derive: { tipOrZero: coalesce(field('tip'), 0) },
+ *   aggregates: { mean: mean('tipOrZero') },
+ * });
+ */
 export function coalesce<const O extends readonly [AnyOperand, AnyOperand, ...AnyOperand[]]>(
   ...operands: O
 ): Expression<ValueOf<O[number]>, AllOf<{ [K in keyof O]: Needs<O[K], unknown> }>> {
   return new Expression({ kind: 'coalesce', operands: operands.map(operandNode) });
 }
 
-/** These texts, one after another; null when any of them is. */
+/**
+ * Joins texts, one after another. Null if any part is null.
+ *
+ * @param operands - one or more expressions of text, or texts
+ * @throws {DefinitionError} BIFOLD_BAD_EXPRESSION if an operand is not text
+ * @example
+ * const routes = definePipeline({
+ *   ...perCity,
+ *   derive: { shift: concat(field('city'), '/', field('driver')) },
+ *   aggregates: { shifts: distinct('shift') },
+ * });
+ */
 export function concat<const O extends readonly [TextOperand, ...TextOperand[]]>(
   ...operands: O
 ): Expression<string | null, AllOf<{ [K in keyof O]: Needs<O[K], string> }>> {
@@ -251,8 +323,23 @@ type AllOf<T extends readonly unknown[]> = T extends readonly [infer First, ...i
   : unknown;
 
 /**
- * One value where a condition is true, others where it is false or null: `when(field('age').le(30),
- * 'young').otherwise('old')`.
+ * One value where a condition is true, others where it is false or null. The first true condition
+ * decides.
+ *
+ * @param condition - a boolean expression
+ * @param then - the value if the condition is true
+ * @throws {DefinitionError} BIFOLD_BAD_EXPRESSION if the values have different types, or the
+ *   condition is not boolean
+ * @example
+ * const lengths = definePipeline({
+ *   ...perCity,
+ *   derive: {
+ *     length: when(field('minutes').lt(10), 'short')
+ *       .when(field('minutes').lt(40), 'usual')
+ *       .otherwise('long'),
+ *   },
+ *   aggregates: { lengths: topK('length', 3) },
+ * });
  */
 export function when<C extends TruthExpression, const O extends AnyOperand>(
   condition: C,

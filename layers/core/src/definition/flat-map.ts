@@ -34,8 +34,23 @@ type NeedsOfText<O> = O extends string
     : unknown;
 
 /**
- * The parts of a text between separators, but for empty ones: `split('text', ' ')` of a field, or
- * of an expression of text.
+ * Yields one event for each part of a text between separators. Empty parts are dropped. A record
+ * whose text is null yields no event.
+ *
+ * @param text - the name of a text field, or an expression of text over fields of the record
+ * @param separator - one character or more
+ * @throws {DefinitionError} BIFOLD_BAD_FLAT_MAP if the field is not text, the separator is empty,
+ *   or `flatMap` has more than one column
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the record has no such field
+ * @example
+ * const words = definePipeline({
+ *   name: 'words',
+ *   from: rides,
+ *   flatMap: { word: split(field('comment').lower(), ' ') },
+ *   groupBy: ['word'],
+ *   windows: { daily: tumbling('1d') },
+ *   aggregates: { times: count() },
+ * });
  */
 export function split<const O extends string | Text>(text: O, separator: string): Items<string, NeedsOfText<O>> {
   const node: ExpressionNode =
@@ -43,7 +58,24 @@ export function split<const O extends string | Text>(text: O, separator: string)
   return Object.freeze({ node: Object.freeze({ kind: 'split', text: node, separator }) });
 }
 
-/** The items of a field that is an array of texts, numbers or booleans. */
+/**
+ * Yields one event for each item of an array. Nulls in the array are items. A record whose array is
+ * null yields no event.
+ *
+ * @param field - the name of a field that is an array of texts, numbers or booleans
+ * @throws {DefinitionError} BIFOLD_BAD_FLAT_MAP if the field is not such an array, or `flatMap` has
+ *   more than one column
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the record has no such field
+ * @example
+ * const tags = definePipeline({
+ *   name: 'tags',
+ *   from: rides,
+ *   flatMap: { tag: items('tags') },
+ *   groupBy: ['tag'],
+ *   windows: { daily: tumbling('1d') },
+ *   aggregates: { rides: count() },
+ * });
+ */
 export function items<const F extends string>(
   field: F,
 ): Items<ItemType<F>, string extends F ? unknown : { [K in F]: readonly Scalar[] | null | undefined }> {

@@ -2,17 +2,28 @@ import type { AllowedLateness } from '../plan/stateful.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { type ColumnScope, refuse, refuseUnknownOptions } from './scope.ts';
 
+interface LateOptions {
+  /** An event moves the watermark at most so far beyond the broker's time; `1h` by default. */
+  readonly skew?: Duration;
+}
+
 /**
- * Events that happened more than `after` before the latest one that came before them in their
- * partition take no part. An event from the future moves the watermark no further than to the
- * broker's time and `skew`, so that one wrong one does not make all others late.
+ * Drops events that happened more than `after` before the watermark of their partition. The
+ * watermark is the latest event time at the offsets before the event. Without `dropLate` late
+ * events are always counted.
  *
- * Without this option late events are always counted.
+ * @param after - the allowed lateness
+ * @param options - the clock skew that producers may have
+ * @throws {DefinitionError} BIFOLD_BAD_DURATION if a duration cannot be read
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * const final = definePipeline({
+ *   ...perCity,
+ *   dropLate: dropLate('2h', { skew: '5m' }),
+ *   aggregates: { rides: count() },
+ * });
  */
-export function dropLate(
-  after: Duration,
-  { skew = '1h', ...others }: { readonly skew?: Duration } = {},
-): AllowedLateness {
+export function dropLate(after: Duration, { skew = '1h', ...others }: LateOptions = {}): AllowedLateness {
   refuseUnknownOptions('dropLate', others, ['skew']);
   return Object.freeze({ afterMs: durationMs(after), skewMs: durationMs(skew) });
 }

@@ -1,18 +1,30 @@
 import type { ClassLabel, ModelOutput, WithoutVersion } from '../plan/model.ts';
 import { checkResourceName } from './identifier.ts';
 
-interface ModelOptions {
+interface ModelOptions<Output extends ModelOutput> {
   /**
-   * Of which class the probability is, of the predicted one when it is left out; of which feature
-   * the bin is, of the score when it is left out.
+   * The number of a regression (`number`, the default), the class of a classification (`text` or
+   * `integer`), or a class's `probability`. Also the `version` that scored, or the `bin` of the
+   * training data in which the score or a feature lies.
+   */
+  readonly output?: Output;
+  /**
+   * For `probability`, the class, by default the predicted one. For `bin`, the feature, by default
+   * the score.
    */
   readonly of?: ClassLabel;
-  /** Scores with the challenger: `bifold model challenge`. */
+  /** Scores with the challenger instead: `bifold model challenge`. Null while there is none. */
   readonly shadow?: boolean;
-  /** Fields for features that are named otherwise: `{ age: 'person.age' }`. */
+  /** Columns for the features that have other names here: `{ age: 'person.age' }`. */
   readonly features?: Readonly<Record<string, string>>;
+  /**
+   * The treatment of records while the model has no version. `null`, the default: the column is
+   * null. `wait`: the records wait.
+   */
   readonly missing?: WithoutVersion;
 }
+
+type Chosen<Output extends ModelOutput> = ModelOptions<Output> & { readonly output: Output };
 
 /** One score column of a definition, as plain data. */
 export interface Model<out Value> {
@@ -26,17 +38,28 @@ export interface Model<out Value> {
 }
 
 /**
- * Scores each record with the model that the registry has under this name. The version is bound
- * once per segment of the log, so that batch and speed score alike; which features it reads, and
- * what nulls and unseen categories mean, the version says.
+ * Scores each record with a model of the registry. Each segment of the log is bound to one version,
+ * so both layers score alike. The version decides what nulls and unseen categories mean. A score
+ * that is not finite is null.
+ *
+ * @param name - the name of the model in the registry
+ * @param options - which output of the model the column holds
+ * @throws {DefinitionError} BIFOLD_BAD_NAME if the name cannot be used
+ * @throws {DefinitionError} BIFOLD_BAD_SCORE if an option has an unknown value, or columns of one
+ *   model disagree
+ * @throws {DefinitionError} BIFOLD_NOT_SCALAR if a feature is a nested field
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if a feature names no column
+ * @example
+ * const expected = definePipeline({
+ *   ...perCity,
+ *   scores: { expectedFare: model('fare', { features: { duration: 'minutes' } }) },
+ *   aggregates: { expected: mean('expectedFare') },
+ * });
  */
-export function model(
-  name: string,
-  options?: ModelOptions & { readonly output?: 'number' | 'probability' },
-): Model<number>;
-export function model(name: string, options: ModelOptions & { readonly output: 'integer' | 'bin' }): Model<number>;
-export function model(name: string, options: ModelOptions & { readonly output: 'text' | 'version' }): Model<string>;
-export function model(name: string, options: ModelOptions & { readonly output?: ModelOutput } = {}): Model<never> {
+export function model(name: string, options?: ModelOptions<'number' | 'probability'>): Model<number>;
+export function model(name: string, options: Chosen<'integer' | 'bin'>): Model<number>;
+export function model(name: string, options: Chosen<'text' | 'version'>): Model<string>;
+export function model(name: string, options: ModelOptions<ModelOutput> = {}): Model<never> {
   const { output = 'number', of = null, shadow = false, features = {}, missing = 'null' } = options;
   checkResourceName('a model', name);
   return Object.freeze({ name, output, of, shadow, features: Object.freeze({ ...features }), missing });

@@ -77,24 +77,38 @@ export type Condition<E, L, D, S = Nothing> = Expression<
 /** What a record of `E` yields. */
 type Event<E, F> = E & FlatMapped<F, E>;
 
-/** A definition that loaded: its plan, and the schemas that decide which records are valid. */
+/**
+ * A definition that passed every check, as frozen plain data. `definePipeline` makes one.
+ * @example
+ * const pipelines: readonly Pipeline[] = [fares];
+ * const versions = pipelines.map(({ plan }) => `${plan.name} ${plan.version}`);
+ */
 export interface Pipeline<Key = unknown, W extends string = string, R = unknown> {
+  /** What the layers compute. Its `version` changes with every change of meaning. */
   readonly plan: Plan;
+  /** The schema that decides which records are valid. */
   readonly schema: EventSchema;
-  /** Of each source of a relay; absent where records come from one topic. */
+  /** The schemas of the sources of a join, union or repartition. */
   readonly schemas?: readonly EventSchema[];
   readonly '~row'?: [Key, W, R];
 }
 
 interface Definition<E, G, W, A, L, D, S, F> {
+  /**
+   * The name of the view: a letter, then letters, digits, underscores, dots and dashes, at most 63
+   * in all.
+   */
   readonly name: string;
+  /** A topic, or several that `join`, `union` or `repartition` combines. */
   readonly from: Topic<E> | Relayed<E>;
+  /** Tables to join by key. Their columns are read as `alias.column`. */
   readonly lookups?: L;
   /**
-   * One event for each of several values of a record, as in `{ word: split('text', ' ') }`; none
-   * where there is no value.
+   * One event for each of several values of a record, as in `{ word: split('text', ' ') }`. A
+   * record without a value yields none.
    */
   readonly flatMap?: F & FlatMappable<NoInfer<F>, NoInfer<Present<E>>>;
+  /** Columns computed in order. Each may read the earlier ones. */
   readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<Event<E, F>, L, D, S>>>;
   /**
    * Columns that models fill, from fields, lookups and derived columns. Derived columns, `where`,
@@ -103,16 +117,19 @@ interface Definition<E, G, W, A, L, D, S, F> {
   readonly scores?: S;
   /** Drops duplicates before any other operator, so `where` cannot remove the first occurrence. */
   readonly dropDuplicates?: Duplicates<keyof E & string>;
-  /**
-   * Events that come later than this take no part: looked at before duplicates. Absent: every event
-   * counts.
-   */
+  /** Drops late events before duplicates are detected. Without it every event counts. */
   readonly dropLate?: AllowedLateness;
-  /** Only records for which it is true take part: not those for which it is false or null. */
+  /** Only records for which it is true are included. False and null exclude a record. */
   readonly where?: Condition<Event<E, F>, L, D, S>;
+  /**
+   * The fields and derived columns whose values are the key of a row. Null is a value of its own.
+   */
   readonly groupBy: G;
+  /** The windows of the view, by name. Each has its own rows. */
   readonly windows: W;
+  /** The values of a row, by name. */
   readonly aggregates: A;
+  /** `segmentSize`, the offsets in a segment, and `buckets`, the hash buckets of keys. */
   readonly storage?: Partial<StoragePlan>;
 }
 
@@ -134,8 +151,32 @@ const KNOWN_OPTIONS = [
 
 /**
  * Checks a definition and returns it as frozen plain data, with the types of its key, windows and
- * rows.
- * @throws {DefinitionError} naming the field, what came, and what is allowed.
+ * rows. Misspelt fields are also compile-time errors.
+ *
+ * @param definition - the records to read, and the values to keep of them
+ * @throws {DefinitionError} BIFOLD_BAD_NAME if a name cannot be used
+ * @throws {DefinitionError} BIFOLD_NAME_TAKEN if two columns have one name, upper and lower case
+ *   alike
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if a field does not exist
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @throws {DefinitionError} BIFOLD_NO_TOPIC if it reads no topic
+ * @throws {DefinitionError} BIFOLD_NO_KEY if it groups by nothing
+ * @throws {DefinitionError} BIFOLD_NO_WINDOW if it has no window
+ * @throws {DefinitionError} BIFOLD_NO_AGGREGATE if it has no aggregate
+ * @throws {DefinitionError} BIFOLD_BAD_KEY if it groups by a field of a lookup, or a nested field
+ * @throws {DefinitionError} BIFOLD_BAD_EXPRESSION if an expression mixes types
+ * @throws {DefinitionError} BIFOLD_NOT_BOOLEAN if `where` is not a boolean expression
+ * @throws {DefinitionError} BIFOLD_BAD_STORAGE if `storage` is out of range
+ * @example
+ * const tips = definePipeline({
+ *   name: 'tips',
+ *   from: rides,
+ *   derive: { share: field('tip').dividedBy(field('fare')) },
+ *   where: field('fare').gt(0),
+ *   groupBy: ['city'],
+ *   windows: { hourly: tumbling('1h'), daily: tumbling('1d') },
+ *   aggregates: { rides: count(), share: mean('share') },
+ * });
  */
 export function definePipeline<
   E,

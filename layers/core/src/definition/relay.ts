@@ -37,30 +37,67 @@ const NAME_LENGTH_MAX = 48;
 type Prefixed<N extends string, R> = { [K in keyof R & string as `${N}_${K}`]: R[K] };
 
 interface RelayOptions {
-  /** Of the log that is made of them. What it is cannot be changed without beginning anew. */
+  /**
+   * The partitions of the repartition topic, from 1 to 1,000; 4 by default. Another number makes
+   * another topic, which starts empty.
+   */
   readonly partitions?: number;
 }
 
+interface RepartitionOptions<E> extends RelayOptions {
+  /** The text, number, boolean, timestamp or decimal field whose equal values share a partition. */
+  readonly by: keyof E & string;
+}
+
 interface JoinOptions<L, R, N extends string> extends RelayOptions {
+  /** The topic whose event time a pair has. */
   readonly left: Topic<L>;
+  /** The topic whose columns get a prefix. */
   readonly right: Topic<R>;
-  /** How the columns of the right one begin: `weather` makes `weather_at`. */
+  /** The prefix of the columns of the right side: `weather` makes `weather_at`. */
   readonly as: N;
-  /** Fields of the left and those of the right that they must equal. Null equals nothing. */
+  /**
+   * Fields of the left side, each with the field of the right side that it must equal. Null equals
+   * nothing.
+   */
   readonly on: { readonly [K in keyof L & string]?: keyof R & string };
   /**
-   * How much earlier and later than its left event the right one may have happened; what is not
-   * said is none. Absent: at any time.
+   * How much earlier and later than its left event the right event may have happened, 0 by default.
+   * Without `within`, at any time.
    */
   readonly within?: { readonly before?: Duration; readonly after?: Duration };
+  /** Only `inner`, the default. `bifold run` has the other types. */
   readonly type?: 'inner';
 }
 
 /**
- * Two topics joined: every pair of a left and a right event whose fields in `on` are equal, and of
- * which the right one happened at most `before` earlier and `after` later than the left one. A pair
- * has the fields of the left under their names, and happened when its left event did. It counts
- * from when both are in the log, whichever came first.
+ * Joins two topics. A pair is a left and a right event whose fields in `on` are equal and whose
+ * times are near enough. A pair has the event time of its left event, and counts once both events
+ * are in the log. Events with a null in `on` make no pair.
+ *
+ * @param options - the two sides, and when their events make a pair
+ * @throws {DefinitionError} BIFOLD_BAD_JOIN if `type` is not `inner`, `on` is empty, or two fields
+ *   have different types
+ * @throws {DefinitionError} BIFOLD_BAD_PARTITIONS if `partitions` is not a whole number from 1 to
+ *   1,000
+ * @throws {DefinitionError} BIFOLD_NAME_TAKEN if a field of the left side begins with the prefix of
+ *   the right side
+ * @throws {DefinitionError} BIFOLD_TOPIC_TWICE if both sides are one topic
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * const wetRides = definePipeline({
+ *   name: 'wet-rides',
+ *   from: join({
+ *     left: rides,
+ *     right: showers,
+ *     as: 'shower',
+ *     on: { city: 'city' },
+ *     within: { before: '30m' },
+ *   }),
+ *   groupBy: ['city'],
+ *   windows: { daily: tumbling('1d') },
+ *   aggregates: { rides: count(), rain: mean('shower_millimeters') },
+ * });
  */
 export function join<L, R, const N extends string>({
   left,
@@ -110,8 +147,29 @@ export function join<L, R, const N extends string>({
 }
 
 /**
- * The events of several topics of one schema, placed by the field by which the first of them is
- * partitioned.
+ * Reads several topics of one schema as one. Their records are partitioned by the `partitionBy` of
+ * the first.
+ *
+ * @param topics - topics of one schema with one event time
+ * @param options - the size of the repartition topic
+ * @throws {DefinitionError} BIFOLD_BAD_UNION if the topics have different schemas or event times
+ * @throws {DefinitionError} BIFOLD_NO_TOPIC if there is no topic
+ * @throws {DefinitionError} BIFOLD_BAD_PARTITIONS if `partitions` is not a whole number from 1 to
+ *   1,000
+ * @throws {DefinitionError} BIFOLD_TOPIC_TWICE if a topic is named twice
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * const oldRides = topic('old-rides', {
+ *   schema: Ride,
+ *   schemaVersion: 1,
+ *   partitionBy: 'city',
+ *   eventTime: 'at',
+ * });
+ * const allRides = definePipeline({
+ *   ...perCity,
+ *   from: union([rides, oldRides], { partitions: 8 }),
+ *   aggregates: { rides: count() },
+ * });
  */
 export function union<E>(
   topics: readonly Topic<E>[],
@@ -127,11 +185,28 @@ export function union<E>(
 }
 
 /**
- * The events of a topic, placed by another field, so that what agrees in it is in one partition.
+ * Partitions the records of a topic by another field. Events with equal values of the field then
+ * share a partition, as `dropDuplicates` needs.
+ *
+ * @param topic - the topic to read
+ * @param options - the field, and the size of the repartition topic
+ * @throws {DefinitionError} BIFOLD_BAD_PARTITION_KEY if the field is nested or mixed
+ * @throws {DefinitionError} BIFOLD_BAD_PARTITIONS if `partitions` is not a whole number from 1 to
+ *   1,000
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * const perDriver = definePipeline({
+ *   name: 'per-driver',
+ *   from: repartition(rides, { by: 'driver' }),
+ *   dropDuplicates: dropDuplicates(['driver', 'id']),
+ *   groupBy: ['driver'],
+ *   windows: { daily: tumbling('1d') },
+ *   aggregates: { rides: count() },
+ * });
  */
 export function repartition<E>(
   topic: Topic<E>,
-  { by, partitions = PARTITIONS_DEFAULT, ...others }: RelayOptions & { readonly by: keyof E & string },
+  { by, partitions = PARTITIONS_DEFAULT, ...others }: RepartitionOptions<E>,
 ): Relayed<E> {
   refuseUnknownOptions('a repartition', others, ['by', 'partitions']);
   return Object.freeze({

@@ -6,30 +6,70 @@ import { refuseUnknownOptions } from './scope.ts';
 
 type FieldsOf<E, V> = { [K in keyof E]-?: E[K] extends V ? K : never }[keyof E] & string;
 
-/** A Kafka topic of JSON records, as a pipeline reads it. */
+/**
+ * A Kafka topic of JSON records, as a pipeline reads it. `topic` makes one.
+ * @example
+ * type Ride = typeof rides extends Topic<infer Event> ? Event : never;
+ * const cityOf = (ride: Ride): string => ride.city;
+ */
 export interface Topic<E> {
+  /** The name of the Kafka topic. */
   readonly name: string;
+  /** The schema that decides which records are valid. Others are quarantined. */
   readonly schema: EventSchema;
+  /** The version of the schema's refinements. */
   readonly schemaVersion: number;
+  /** The field whose value is the key of a record. */
   readonly partitionBy: string;
+  /** The field that holds the event time, and its unit. */
   readonly eventTime: EventTime;
   readonly '~event'?: E;
 }
 
 interface TopicOptions<S extends EventSchema> {
+  /**
+   * A Standard Schema with JSON Schema output, such as `z.object({ ... })` of zod 4. Invalid
+   * records are quarantined.
+   */
   readonly schema: S;
   /**
-   * Raise it when a refinement of the schema changes: refinements are invisible in JSON Schema, and
-   * this number enters the view's version.
+   * A whole number from 1, part of the view's version. Raise it when a refinement of the schema
+   * changes, because refinements are invisible in JSON Schema.
    */
   readonly schemaVersion: number;
-  /** The field whose value is the record's key, hence its partition. */
+  /** The text or integer field whose value is the key of a record, and so decides its partition. */
   readonly partitionBy: FieldsOf<OutputOf<S>, string | number | null | undefined>;
+  /**
+   * The field that holds the event time: a text of format date-time, or `{ field, unit }` of an
+   * integer since the epoch. `unit` is `s`, `ms` or `us`.
+   */
   readonly eventTime:
     | FieldsOf<OutputOf<S>, string | Date>
     | { readonly field: FieldsOf<OutputOf<S>, number>; readonly unit: EpochUnit };
 }
 
+/**
+ * Declares a Kafka topic of JSON records. A record whose event time is null is
+ * quarantined.
+ *
+ * @param name - a letter, then letters, digits, underscores, dots and dashes
+ * @param options - the schema of a record, its key and its event time
+ * @throws {DefinitionError} BIFOLD_BAD_NAME if the name cannot be used
+ * @throws {DefinitionError} BIFOLD_BAD_SCHEMA_VERSION if `schemaVersion` is not a whole number from
+ *   1
+ * @throws {DefinitionError} BIFOLD_BAD_EVENT_TIME if the event time is neither a date-time text nor
+ *   an integer with a known unit
+ * @throws {DefinitionError} BIFOLD_BAD_PARTITION_KEY if `partitionBy` is neither a text nor an
+ *   integer field
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * const payments = topic('payments', {
+ *   schema: z.object({ account: z.string(), atMs: z.int(), amount: z.number().nullable() }),
+ *   schemaVersion: 1,
+ *   partitionBy: 'account',
+ *   eventTime: { field: 'atMs', unit: 'ms' },
+ * });
+ */
 export function topic<S extends EventSchema>(name: string, options: TopicOptions<S>): Topic<OutputOf<S>> {
   checkResourceName('a topic', name);
   const { schema, schemaVersion, partitionBy, eventTime } = options;

@@ -1,6 +1,9 @@
 /**
- * How event time is cut. Every window is an interval `[start, end)` in epoch milliseconds, UTC;
- * what is stored of it, and how it is put together when it is read, is in `panes.ts`.
+ * Any window, as frozen plain data. It is an interval `[start, end)` in epoch milliseconds, UTC.
+ * `tumbling`, `sliding`, `calendar`, `session` and `running` make one.
+ * @example
+ * const windows: Record<string, Window> = { hourly: tumbling('1h'), ever: running() };
+ * const pipeline = definePipeline({ ...revenue, windows });
  */
 export type Window = TumblingWindow | SlidingWindow | CalendarWindow | SessionWindow | RunningWindow;
 

@@ -23,15 +23,18 @@ import { BINS_MAX } from '../model-file/distribution.ts';
  * its name and its features.
  */
 interface DriftingModel {
+  /** The name of the model in the registry. */
   readonly name: string;
+  /** The columns whose distributions are compared. */
   readonly features: readonly (string | { readonly field: string })[];
 }
 
 interface Options<W> {
-  /** By default that of the pipeline, and `-drift`. */
+  /** By default the name of the pipeline with `-drift` after it. */
   readonly name?: string;
   /** By default `{ daily: tumbling('1d'), ever: running() }`. */
   readonly windows?: W;
+  /** By default the storage of the pipeline. */
   readonly storage?: Partial<StoragePlan>;
 }
 
@@ -44,18 +47,29 @@ const WINDOWS = { daily: tumbling('1d'), ever: running() };
 const BIN_EDGES: readonly number[] = Array.from({ length: BINS_MAX - 1 }, (_, index) => index + 1);
 
 /**
- * A pipeline that counts, for each version of a model, how the features and the scores of what
- * another pipeline scores are spread: one histogram each, over the bins that the version's own
- * training kept. It is a pipeline like any other: it takes the same records, binds versions to its
- * own segments, and its answers are exact.
+ * A pipeline that measures how far a stream has drifted from a model's training data. For each
+ * version of the model it keeps one histogram of the score and one for each feature. The bins are
+ * those of the version's own training data. Nulls have a count of their own.
  *
- * @throws {DefinitionError} when the pipeline does not score with the model
+ * @param pipeline - the pipeline that scores with the model
+ * @param drifting - the model: the result of `defineModel`, or its name and features
+ * @param options - the name, windows and storage of the new pipeline
+ * @throws {DefinitionError} BIFOLD_NOT_SCORED if the pipeline does not score with the model
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * const scored = definePipeline({
+ *   ...perCity,
+ *   scores: { expectedFare: model('fare') },
+ *   aggregates: { expected: mean('expectedFare') },
+ * });
+ * const fareDrift = drift(scored, { name: 'fare', features: ['minutes', 'city'] });
  */
 export function drift<const W extends Readonly<Record<string, Window>> = typeof WINDOWS>(
-  { plan: scored, schema, schemas }: Pipeline,
+  pipeline: Pipeline,
   drifting: DriftingModel,
   options: Options<W> = {},
 ): Pipeline<Readonly<Record<string, string>>, keyof W & string, Readonly<Record<string, number | readonly number[]>>> {
+  const { plan: scored, schema, schemas } = pipeline;
   const name = checkResourceName('a pipeline', options.name ?? `${scored.name}-drift`);
   const where = `pipeline "${name}"`;
   refuseUnknownOptions(where, options, KNOWN_OPTIONS);

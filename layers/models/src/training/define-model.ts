@@ -37,62 +37,103 @@ export interface CategoryFeatureDefinition {
   readonly impute: 'mostFrequent' | { readonly text: string } | null;
 }
 
-export function numeric(
-  field: string,
-  {
-    impute = 'median',
-    scale = null,
-  }: { readonly impute?: NumericFeature['impute']; readonly scale?: boolean | null } = {},
-): NumericFeature {
+interface NumericOptions {
+  /** Null counts as the `median` (default) or `mean` of the training rows, or as a number. */
+  readonly impute?: NumericFeature['impute'];
+  /** Scales to mean 0 and deviation 1. By default for linear estimators, and not for trees. */
+  readonly scale?: boolean | null;
+}
+
+interface CategoryOptions {
+  /** Null counts as the `mostFrequent` category or as `{ text }`. By default it has all zeros. */
+  readonly impute?: CategoryFeatureDefinition['impute'];
+}
+
+/**
+ * A numeric feature of a model. Null becomes the imputed value.
+ *
+ * @param field - the name of a numeric column
+ * @param options - the treatment of null, and scaling
+ * @example
+ * const minutes = numeric('minutes', { impute: 'mean', scale: true });
+ */
+export function numeric(field: string, { impute = 'median', scale = null }: NumericOptions = {}): NumericFeature {
   return { field, type: 'number', impute, scale };
 }
 
-export function category(
-  field: string,
-  { impute = null }: { readonly impute?: CategoryFeatureDefinition['impute'] } = {},
-): CategoryFeatureDefinition {
+/**
+ * A feature with one input for each category of the training rows. An unseen category has all
+ * zeros. So has null, unless it is imputed.
+ *
+ * @param field - the name of a text, integer or boolean column
+ * @param options - the treatment of null
+ * @example
+ * const city = category('city', { impute: { text: 'unknown' } });
+ */
+export function category(field: string, { impute = null }: CategoryOptions = {}): CategoryFeatureDefinition {
   return { field, type: 'category', impute };
 }
 
 export type Split = 'random' | 'time';
 
-/** A model that can be trained, as frozen plain data. */
+/**
+ * A model that can be trained, as frozen plain data. `defineModel` makes one.
+ * @example
+ * const titleOf = ({ name, target }: ModelDefinition): string => `${name} predicts ${target}`;
+ */
 export interface ModelDefinition {
+  /** The name of the model in the registry. */
   readonly name: string;
-  /** The plan of the pipeline whose columns the features are; null where a file says all. */
+  /** The plan of the pipeline whose columns the features are; null if a file has them. */
   readonly plan: Plan | null;
+  /** The columns that it reads, in the order of its inputs. */
   readonly features: readonly FeatureDefinition[];
+  /** The column that it predicts. */
   readonly target: string;
+  /** `regression` predicts a number, `classification` one of several classes. */
   readonly task: 'regression' | 'classification';
+  /** The learning method and its settings. */
   readonly estimator: Estimator;
+  /** Settings to choose among by cross-validation. */
   readonly grid: Readonly<Record<string, readonly number[]>>;
+  /** The folds of the cross-validation. */
   readonly folds: number;
+  /** How the held-out rows are chosen. */
   readonly split: Split;
-  /** Of the rows: those that the model is tried on. */
+  /** The share of the rows that the model is evaluated on. */
   readonly heldOutShare: number;
+  /** The seed of all random choices. */
   readonly seed: number;
 }
 
 interface Options {
+  /** The name of the model in the registry. */
   readonly name: string;
   /**
-   * The pipeline that scores by it, or whose archive it is learned from: one definition of each
-   * feature, so that none can mean something else later.
+   * The pipeline that scores with the model, or whose archive it learns from. Each feature then has
+   * one definition for training and scoring.
    */
   readonly from?: Pipeline;
+  /** Column names, `numeric(...)` and `category(...)`. */
   readonly features: readonly (string | FeatureDefinition)[];
+  /** The column to predict. Rows in which it is null are left out of the training. */
   readonly target: string;
+  /** `regression` for a number, `classification` for one of several classes. */
   readonly task: 'regression' | 'classification';
+  /** The learning method: `linear()`, `logistic()`, `randomForest()` or `gradientBoosting()`. */
   readonly estimator: Estimator;
-  /** Settings to choose among by cross-validation: every combination is tried. */
+  /** Settings to choose among by cross-validation. Every combination is tried, at most 500. */
   readonly grid?: Readonly<Record<string, readonly number[]>>;
+  /** The folds of the cross-validation, from 2 to 20; 5 by default. */
   readonly folds?: number;
   /**
-   * `time`: tried on the latest rows. Default: `time` where it learns from a pipeline, else
-   * `random`.
+   * `time` holds out the latest rows, `random` any rows. By default `time` for a model of a
+   * pipeline, else `random`.
    */
   readonly split?: Split;
+  /** The share of the rows to evaluate on, from 0.05 to 0.5; 0.2 by default. */
   readonly heldOutShare?: number;
+  /** The seed of all random choices, a whole number from 0; 1 by default. */
   readonly seed?: number;
 }
 
@@ -113,8 +154,32 @@ const KNOWN = [
 const GRID_POINTS_MAX = 500;
 
 /**
- * Checks the definition of a model and returns it as frozen plain data.
- * @throws {DefinitionError} naming the option, what came, and what is allowed.
+ * Checks the definition of a model and returns it as frozen plain data. `npx bifold train` trains
+ * it. Each feature decides what null means.
+ *
+ * @param options - the features, the target, and how to learn
+ * @throws {DefinitionError} BIFOLD_BAD_NAME if the name cannot be used
+ * @throws {DefinitionError} BIFOLD_NO_FEATURE if there is no feature
+ * @throws {DefinitionError} BIFOLD_NAME_TAKEN if a feature is named twice
+ * @throws {DefinitionError} BIFOLD_TARGET_IS_FEATURE if the target is also a feature
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the pipeline has no such column
+ * @throws {DefinitionError} BIFOLD_BAD_TASK if the task is unknown
+ * @throws {DefinitionError} BIFOLD_BAD_ESTIMATOR if the estimator is unknown, or does not fit the
+ *   task
+ * @throws {DefinitionError} BIFOLD_BAD_GRID if the grid is empty or has more than 500 combinations
+ * @throws {DefinitionError} BIFOLD_BAD_SETTING if a number is out of range
+ * @throws {DefinitionError} BIFOLD_BAD_SPLIT if the split is unknown
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * const fareModel = defineModel({
+ *   name: 'fare',
+ *   from: fares,
+ *   features: [numeric('minutes'), category('city')],
+ *   target: 'fare',
+ *   task: 'regression',
+ *   estimator: gradientBoosting({ trees: 100 }),
+ *   grid: { maxDepth: [3, 6] },
+ * });
  */
 export function defineModel(options: Options): ModelDefinition {
   const name = checkResourceName('a model', options.name);

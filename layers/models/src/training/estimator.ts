@@ -6,41 +6,101 @@ export type Estimator =
   | ({ readonly kind: 'boosting' } & BoostingSettings);
 
 export interface LinearSettings {
-  /** How much large coefficients cost; 0 is none. */
+  /**
+   * The penalty for large coefficients, from 0, none, to 10^9. Logistic regression needs at least
+   * 10^-6.
+   */
   readonly penalty?: number;
 }
 
 export interface ForestSettings {
+  /** The number of trees, from 1 to 2,000. */
   readonly trees?: number;
+  /** The greatest depth of a tree, from 1 to 64. */
   readonly maxDepth?: number;
+  /** The fewest training rows of a leaf, from 1 to 100,000. */
   readonly minLeafRows?: number;
-  /** Of the inputs that each division looks at. */
+  /** The share of the inputs that each split considers, from 0.01 to 1. */
   readonly featureShare?: number;
 }
 
 export interface BoostingSettings extends ForestSettings {
-  /** How much of each tree is taken. */
+  /** The learning rate, from 0.001 to 1. */
   readonly rate?: number;
-  /** Of the rows that each tree learns from. */
+  /** The share of the rows that each tree learns from, from 0.01 to 1. */
   readonly rowShare?: number;
 }
 
-/** Least squares; with a penalty, ridge regression. */
+/**
+ * Linear regression by least squares; with a penalty, ridge regression. For numbers only.
+ *
+ * @param settings - the penalty
+ * @throws {DefinitionError} BIFOLD_BAD_ESTIMATOR if the task is a classification
+ * @throws {DefinitionError} BIFOLD_BAD_SETTING if a setting is out of range
+ * @example
+ * const fareModel = defineModel({
+ *   name: 'fare',
+ *   features: ['minutes'],
+ *   target: 'fare',
+ *   task: 'regression',
+ *   estimator: linear({ penalty: 1 }),
+ * });
+ */
 export function linear(settings: LinearSettings = {}): Estimator {
   return { kind: 'linear', ...settings };
 }
 
-/** Logistic regression, of two classes or more. */
+/**
+ * Logistic regression, for two or more classes.
+ *
+ * @param settings - the penalty
+ * @throws {DefinitionError} BIFOLD_BAD_ESTIMATOR if the task is a regression
+ * @throws {DefinitionError} BIFOLD_BAD_SETTING if a setting is out of range
+ * @example
+ * const sharing = defineModel({
+ *   name: 'sharing',
+ *   features: ['minutes', 'city'],
+ *   target: 'isShared',
+ *   task: 'classification',
+ *   estimator: logistic(),
+ * });
+ */
 export function logistic(settings: LinearSettings = {}): Estimator {
   return { kind: 'logistic', ...settings };
 }
 
-/** Many trees, each from its own sample of the rows; their mean answers. */
+/**
+ * Many trees, each grown from its own sample of the rows. The forest predicts their mean.
+ *
+ * @param settings - the number and size of the trees
+ * @throws {DefinitionError} BIFOLD_BAD_SETTING if a setting is out of range
+ * @example
+ * const fareModel = defineModel({
+ *   name: 'fare',
+ *   features: ['minutes', 'city'],
+ *   target: 'fare',
+ *   task: 'regression',
+ *   estimator: randomForest({ trees: 200, maxDepth: 12 }),
+ * });
+ */
 export function randomForest(settings: ForestSettings = {}): Estimator {
   return { kind: 'forest', ...settings };
 }
 
-/** Trees one after the other, each of which learns what those before it missed. */
+/**
+ * Trees grown one after another. Each learns the errors of those before it.
+ *
+ * @param settings - the number and size of the trees, and the learning rate
+ * @throws {DefinitionError} BIFOLD_BAD_SETTING if a setting is out of range
+ * @example
+ * const fareModel = defineModel({
+ *   name: 'fare',
+ *   features: ['minutes', 'city'],
+ *   target: 'fare',
+ *   task: 'regression',
+ *   estimator: gradientBoosting({ trees: 100, rate: 0.1 }),
+ * });
+ */
 export function gradientBoosting(settings: BoostingSettings = {}): Estimator {
   return { kind: 'boosting', ...settings };
 }

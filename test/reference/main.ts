@@ -1,0 +1,10 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../gates/run.ts';
+import { REFERENCE, referencePages } from './page.ts';
+
+/** Writes the API reference anew. Pages of groups that no longer exist are removed. */
+const folder = join(root, REFERENCE);
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+for (const [file, text] of referencePages()) writeFileSync(join(folder, file), text);
