@@ -41,7 +41,7 @@ export interface FieldAggregatePlan extends AggregatePlanBase {
   readonly field: string;
 }
 
-/** Takes the values of two fields of an event: x and y, or what `minBy` shows and what it compares. */
+/** Takes two fields of an event: x and y, or the result of `minBy` and the field it compares. */
 export interface TwoFieldAggregatePlan extends AggregatePlanBase {
   readonly kind: 'covariance' | 'correlation' | 'minBy' | 'maxBy';
   readonly field: string;
