@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { comparePositions, compareUtf8, mergeSorted } from './order.ts';
-import type { RowPosition } from './ports/ports.ts';
+import type { RowPosition } from './ports/scope.ts';
 
 /** Well-formed texts over the borders where UTF-16 and UTF-8 order differ. */
 const text = fc.oneof(

@@ -1,4 +1,4 @@
-import type { RowPosition } from './ports/ports.ts';
+import type { RowPosition } from './ports/scope.ts';
 
 /** Orders rows as the tables do: keys by their UTF-8 bytes, then window, then start. */
 export function comparePositions(left: RowPosition, right: RowPosition): number {

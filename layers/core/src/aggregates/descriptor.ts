@@ -1,6 +1,6 @@
 import type { AggregateKind, AggregatePlan, AggregatePlanOf } from '../plan/aggregate.ts';
 import type { ColumnType } from '../plan/column.ts';
-import type { SqlValue } from '../ports/ports.ts';
+import type { SqlValue } from '../ports/sql-engine.ts';
 import type { Algebra } from './algebra.ts';
 import type { Result } from './result.ts';
 

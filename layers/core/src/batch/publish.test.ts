@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { ArchiveFile, Pointer, PublishedRun } from '../ports/ports.ts';
+import type { ArchiveFile } from '../ports/archive-store.ts';
+import type { Pointer, PublishedRun } from '../ports/batch-store.ts';
 import { batchRanges } from '../query/answer.ts';
 import {
   isSweepableRun,

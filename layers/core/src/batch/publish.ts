@@ -1,7 +1,8 @@
 import { ProtocolError } from '../errors.ts';
 import { segmentEnd, segmentOf, segmentStart } from '../fold/segment.ts';
 import type { SegmentSize } from '../plan/storage.ts';
-import type { ArchiveFile, Pointer, PublishedRun } from '../ports/ports.ts';
+import type { ArchiveFile } from '../ports/archive-store.ts';
+import type { Pointer, PublishedRun } from '../ports/batch-store.ts';
 import { cutOf, partitionsOf } from '../query/answer.ts';
 import type { Range } from '../query/coverage.ts';
 

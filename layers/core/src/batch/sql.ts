@@ -13,7 +13,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { JoinPlan, RelayPlan, RelaySourcePlan } from '../plan/relay.ts';
 import type { AllowedLateness } from '../plan/stateful.ts';
 import type { WindowPlan } from '../plan/window.ts';
-import type { SqlType, SqlValue } from '../ports/ports.ts';
+import type { SqlType, SqlValue } from '../ports/sql-engine.ts';
 import type { Value } from '../records/record.ts';
 import { isColumnOf } from '../stateful/repartition.ts';
 import { calendarPaneSql } from '../windows/calendar.ts';

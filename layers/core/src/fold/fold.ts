@@ -6,7 +6,7 @@ import { ProtocolError } from '../errors.ts';
 import { compileExpression, type Evaluate, type Slots, slotIndex } from '../expression/evaluate.ts';
 import { derivedAround } from '../expression/scored-columns.ts';
 import type { DerivedPlan } from '../plan/plan.ts';
-import type { FragmentRow } from '../ports/ports.ts';
+import type { FragmentRow } from '../ports/speed-store.ts';
 import { itemsOf } from '../records/items.ts';
 import {
   type Decoder,

@@ -1,5 +1,5 @@
 import type { Pipeline } from '../definition/pipeline.ts';
-import type { LogRecord } from '../ports/ports.ts';
+import type { LogRecord } from '../ports/log.ts';
 import type { Coverage } from '../query/coverage.ts';
 import { InMemoryStatefulStage } from '../stateful/stateful-stage.ts';
 import { type Fold, foldOf, type ResolveLookup } from './fold.ts';

@@ -2,7 +2,7 @@ import type { EventPosition } from '../aggregates/positioned-value.ts';
 import type { Slots } from '../expression/evaluate.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { WindowPlan } from '../plan/window.ts';
-import type { RowPosition } from '../ports/ports.ts';
+import type { RowPosition } from '../ports/scope.ts';
 import { mergeStates } from '../query/answer.ts';
 import { type Coverage, covers, unionOf } from '../query/coverage.ts';
 import { contiguousEnd } from '../query/finality.ts';

@@ -1,6 +1,7 @@
 import type { Pipeline } from '../definition/pipeline.ts';
 import { comparePositions } from '../order.ts';
-import type { LogRecord, RowPosition } from '../ports/ports.ts';
+import type { LogRecord } from '../ports/log.ts';
+import type { RowPosition } from '../ports/scope.ts';
 import { bucketOf } from '../ports/tables.ts';
 import { type MergedRow, type ReadSnapshot, rowCoverage } from '../query/answer.ts';
 import { type AnswerRow, hasCoverageDelta, positionOfRow } from '../query/answer-row.ts';

@@ -4,7 +4,7 @@ import { algebraOf } from '../aggregates/kinds.ts';
 import type { Result } from '../aggregates/result.ts';
 import type { AggregatePlan } from '../plan/aggregate.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { RowPosition } from '../ports/ports.ts';
+import type { RowPosition } from '../ports/scope.ts';
 import { Reader, Writer } from '../records/codec.ts';
 import { POISON_REASONS } from '../records/record.ts';
 import { panesOf } from '../windows/panes.ts';

@@ -1,5 +1,5 @@
 import { ProtocolError } from '../errors.ts';
-import type { ViewAlias } from '../ports/alias-ports.ts';
+import type { ViewAlias } from '../ports/alias-store.ts';
 import type { Coverage } from './coverage.ts';
 import { coversAll } from './coverage.ts';
 import type { SealedSnapshot } from './read-snapshot.ts';

@@ -2,7 +2,7 @@ import type { ErrorBound } from '../aggregates/algebra.ts';
 import type { Result } from '../aggregates/result.ts';
 import type { RowAlgebra } from '../fold/row.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { RowPosition } from '../ports/ports.ts';
+import type { RowPosition } from '../ports/scope.ts';
 import { keyText, type Value } from '../records/record.ts';
 import { boundText, keyColumns } from '../records/wire.ts';
 import type { CoverageDelta, MergedRow, ReadSnapshot } from './answer.ts';

@@ -1,7 +1,9 @@
 import type { RowAlgebra, States } from '../fold/row.ts';
 import { segmentEnd, segmentStart } from '../fold/segment.ts';
 import type { SegmentSize } from '../plan/storage.ts';
-import type { BatchRow, FragmentRow, Pointer, PublishedRun, RowPosition } from '../ports/ports.ts';
+import type { BatchRow, Pointer, PublishedRun } from '../ports/batch-store.ts';
+import type { RowPosition } from '../ports/scope.ts';
+import type { FragmentRow } from '../ports/speed-store.ts';
 import { type Coverage, gapsOf, normalRanges, type Range, withoutRange } from './coverage.ts';
 
 /** A segment that the speed layer answers for: complete from its first offset up to `next`. */

@@ -1,6 +1,6 @@
 import type { RowAlgebra } from '../fold/row.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Scope } from '../ports/ports.ts';
+import type { Scope } from '../ports/scope.ts';
 import { bucketOf } from '../ports/tables.ts';
 import { boundText } from '../records/wire.ts';
 import { coverageGaps, type MergedRow, type ReadSnapshot } from './answer.ts';

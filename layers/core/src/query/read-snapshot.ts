@@ -1,6 +1,6 @@
 import { segmentEnd, segmentOf, segmentStart } from '../fold/segment.ts';
 import type { SegmentSize } from '../plan/storage.ts';
-import type { PublishedRun } from '../ports/ports.ts';
+import type { PublishedRun } from '../ports/batch-store.ts';
 import { type OpenSegment, type ReadSnapshot, readSnapshotOf } from './answer.ts';
 import { withoutRange } from './coverage.ts';
 

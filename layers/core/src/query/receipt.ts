@@ -1,4 +1,4 @@
-import type { RowPosition } from '../ports/ports.ts';
+import type { RowPosition } from '../ports/scope.ts';
 import type { Value } from '../records/record.ts';
 import type { CoverageDelta } from './answer.ts';
 import type { Coverage } from './coverage.ts';

@@ -4,7 +4,7 @@ import type { EventSchema } from '../definition/schema.ts';
 import { DefinitionError } from '../errors.ts';
 import type { Column, EventTime } from '../plan/column.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { LogHeader } from '../ports/ports.ts';
+import type { LogHeader } from '../ports/log.ts';
 import { isColumnOf, ORIGIN_HEADER, type Origin, originHeader, readOrigin } from '../stateful/repartition.ts';
 import { eventTimeReader } from './event-time.ts';
 import { itemsOf, itemsProblemOf } from './items.ts';

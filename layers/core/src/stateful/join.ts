@@ -1,7 +1,7 @@
 import { idOf } from '../id.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { JoinPlan } from '../plan/relay.ts';
-import type { StateEntry, StateRange } from '../ports/ports.ts';
+import type { StateEntry, StateRange } from '../ports/operator-state-store.ts';
 import type { DecodedEvent, TimedValues } from '../records/record.ts';
 import { keyText, TIME_LIMIT_MS, type Value } from '../records/value.ts';
 import { partitionPoint } from '../search.ts';

@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan.ts';
 import type { RelayPlan } from '../plan/relay.ts';
-import type { LogHeader } from '../ports/ports.ts';
+import type { LogHeader } from '../ports/log.ts';
 import { bucketOf } from '../ports/tables.ts';
 import { columnReader, keyText } from '../records/value.ts';
 

@@ -1,7 +1,8 @@
 import { ProtocolError } from '../errors.ts';
 import { idOf } from '../id.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { LogRecord, StateEntry } from '../ports/ports.ts';
+import type { LogRecord } from '../ports/log.ts';
+import type { StateEntry } from '../ports/operator-state-store.ts';
 import type { Coverage } from '../query/coverage.ts';
 import { type Decoded, type DecodedPoison, keyText, type TimedValues } from '../records/record.ts';
 import { partitionPoint } from '../search.ts';

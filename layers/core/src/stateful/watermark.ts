@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan.ts';
-import type { StateEntry } from '../ports/ports.ts';
+import type { StateEntry } from '../ports/operator-state-store.ts';
 import type { TimedValues } from '../records/record.ts';
 import { TIME_LIMIT_MS } from '../records/value.ts';
 

@@ -6,7 +6,7 @@ import { topic } from '../definition/topic.ts';
 import { running, session, sliding, tumbling } from '../definition/window.ts';
 import { foldOf } from '../fold/fold.ts';
 import { interpret } from '../fold/interpret.ts';
-import type { LogRecord } from '../ports/ports.ts';
+import type { LogRecord } from '../ports/log.ts';
 import type { MergedRow, OpenSegment, RowParts } from '../query/answer.ts';
 import { mergeWindows, type WindowRange, windowStartsOf } from './windows.ts';
 

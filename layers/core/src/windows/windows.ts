@@ -1,6 +1,6 @@
 import { type RowAlgebras, type States, timesOf } from '../fold/row.ts';
 import type { SlidingWindow, Window, WindowPlan } from '../plan/window.ts';
-import type { RowPosition } from '../ports/ports.ts';
+import type { RowPosition } from '../ports/scope.ts';
 import {
   type CoverageDelta,
   type MergedRow,

@@ -1,4 +1,4 @@
-import type { SqlValue } from '../../ports/ports.ts';
+import type { SqlValue } from '../../ports/sql-engine.ts';
 import type { Reader, Writer } from '../../records/codec.ts';
 import type { Algebra } from '../algebra.ts';
 import type { AggregateDescriptor, Pushdown } from '../descriptor.ts';

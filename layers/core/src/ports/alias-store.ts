@@ -1,9 +1,9 @@
+import type { SealedSnapshot } from '../query/read-snapshot.ts';
+
 /**
  * The ports of an alias, apart from the others: they name plans and read snapshots, which are made
  * of what those hold.
  */
-import type { Plan } from '../plan/plan.ts';
-import type { SealedSnapshot } from '../query/read-snapshot.ts';
 
 /** A view by its public name, over one topic, by its id. */
 export interface ViewName {
@@ -44,18 +44,4 @@ export interface AliasStore {
    * somebody else moved it.
    */
   move(expected: ViewAlias | null, next: ViewAlias): Promise<boolean>;
-}
-
-/**
- * The plans of all versions that were deployed: with its plan, a version answers also from the code
- * of another one.
- */
-export interface PlanStore {
-  /**
-   * Null when the version was never deployed. @throws when what is stored is not the plan of that
-   * version
-   */
-  read(version: string): Promise<Plan | null>;
-  /** Idempotent: a version is the hash of its plan. */
-  write(plan: Plan): Promise<void>;
 }

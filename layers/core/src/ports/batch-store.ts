@@ -1,0 +1,61 @@
+import type { RowPosition } from './scope.ts';
+import type { RowFilter } from './speed-store.ts';
+
+/** A row of the batch table: the state of one (key, window) over all that the run covers. */
+export interface BatchRow {
+  readonly key: string;
+  readonly window: string;
+  readonly startMs: number;
+  readonly cell: Uint8Array;
+}
+
+export interface RunEntry {
+  readonly run: string;
+  readonly generation: number;
+}
+
+/** What one run of the batch layer covers, as the pointer names it. */
+export interface PublishedRun {
+  readonly run: string;
+  /**
+   * The generation that this run was built as: its rows' write timestamp. After a rollback it is
+   * lower than the pointer's.
+   */
+  readonly runGeneration: number;
+  /** Per partition, the first segment that it does not cover. */
+  readonly cuts: Readonly<Record<string, number>>;
+  /**
+   * Ranges `[start, end)` below the cuts that retention took before the archive did. Normally
+   * empty.
+   */
+  readonly lost: Readonly<Record<string, readonly (readonly [number, number])[]>>;
+  readonly publishedAtMs: number;
+}
+
+/**
+ * The pointer row: moved by compare-and-set alone. Generation 0 means that nothing was published.
+ */
+export interface Pointer {
+  readonly generation: number;
+  readonly current: PublishedRun | null;
+  readonly previous: PublishedRun | null;
+}
+
+export interface BatchStore {
+  /** `serial` reads at LOCAL_SERIAL: for jobs and the sweeper, and after a timeout. */
+  readPointer(consistency: 'serial' | 'quorum'): Promise<Pointer>;
+  /**
+   * Moves the pointer if its generation is still `expected.generation`. False: somebody else moved
+   * it.
+   */
+  publish(expected: Pointer, next: Pointer): Promise<boolean>;
+  /** As `publish`, with a generation that may leap: for a database that was emptied. */
+  restorePointer(expected: Pointer, restored: Pointer): Promise<boolean>;
+  /** Makes a run known to the sweeper, before its first row. */
+  registerRun(entry: RunEntry): Promise<void>;
+  listRuns(): Promise<readonly RunEntry[]>;
+  writeRows(entry: RunEntry, rows: readonly BatchRow[]): Promise<void>;
+  scan(run: string, bucket: number, filter: RowFilter, after: RowPosition | null): AsyncIterable<BatchRow>;
+  /** For the sweeper alone. */
+  deleteRun(entry: RunEntry): Promise<void>;
+}

@@ -1,0 +1,29 @@
+/** Versions of lookup tables and of models, bound once per segment (rule 13). */
+/** The version of a lookup table, or of a model, that a segment of one partition is folded with. */
+export interface Binding {
+  readonly segment: number;
+  /** Of the lookup, or of the model as `model:<name>`. */
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface BindingStore {
+  /**
+   * Binds each of these versions unless its segment has one already. Returns the versions that
+   * stand, in the order asked.
+   */
+  bind(partition: number, wanted: readonly Binding[]): Promise<readonly string[]>;
+  /** The bindings of a partition's segments `[from, to)`: segment -> lookup name -> version. */
+  list(partition: number, from: number, to: number | null): Promise<ReadonlyMap<number, ReadonlyMap<string, string>>>;
+}
+
+export interface ArchivedBinding extends Binding {
+  readonly partition: number;
+}
+
+/** Bindings in the archive: they outlive the database. */
+export interface BindingArchive {
+  /** As the store's. */
+  bind(partition: number, wanted: readonly Binding[]): Promise<readonly string[]>;
+  all(): Promise<readonly ArchivedBinding[]>;
+}

@@ -1,0 +1,57 @@
+/** One record of the log, as bytes. `value` is null for a tombstone. */
+export interface LogRecord {
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly LogHeader[];
+}
+
+export interface LogHeader {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
+/** A stretch of one partition, as the broker gave it. */
+export interface LogSlice {
+  readonly records: readonly LogRecord[];
+  /**
+   * All committed records of `[from, end)` are in `records`; other offsets in it are holes (control
+   * records, aborted transactions).
+   */
+  readonly end: number;
+  /**
+   * The log's start, read **after** the fetch: a hole counts as one only if this is at or below
+   * where the slice begins.
+   */
+  readonly logStart: number;
+}
+
+/** The log, read by offset and without a consumer group. Reads are read_committed. */
+export interface Log {
+  /** The broker's id of the topic now, as a UUID; null when there is no such topic. */
+  topicId(): Promise<string | null>;
+  partitions(): Promise<readonly number[]>;
+  /** `[start, end)`: the first offset kept, and the last stable offset. */
+  bounds(partition: number): Promise<{ readonly start: number; readonly end: number }>;
+  /**
+   * At least one record or hole of `[from, to)` when there is one, at most about `maxBytes`; `end`
+   * tells how far it got.
+   */
+  read(partition: number, from: number, to: number, maxBytes: number): Promise<LogSlice>;
+  close(): Promise<void>;
+}
+
+/** A record that a relay brings to a partition of the pipeline's log. */
+export type RelayedRecord = Omit<LogRecord, 'offset'>;
+
+/** The log of a pipeline with a relay, as the relay writes it. */
+export interface LogWriter {
+  /**
+   * Resolves when all records are in the log for good; one that rejects may have appended some of
+   * them.
+   */
+  append(records: readonly RelayedRecord[]): Promise<void>;
+  close(): Promise<void>;
+}

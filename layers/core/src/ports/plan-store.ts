@@ -1,0 +1,15 @@
+import type { Plan } from '../plan/plan.ts';
+
+/**
+ * The plans of all versions that were deployed: with its plan, a version answers also from the code
+ * of another one.
+ */
+export interface PlanStore {
+  /**
+   * Null when the version was never deployed. @throws when what is stored is not the plan of that
+   * version
+   */
+  read(version: string): Promise<Plan | null>;
+  /** Idempotent: a version is the hash of its plan. */
+  write(plan: Plan): Promise<void>;
+}

@@ -1,0 +1,33 @@
+/** A value of a table: 64-bit and larger integers are bigint. */
+export type SqlValue = string | number | bigint | boolean | Uint8Array | null;
+
+/** How the engine, and Parquet, store a column. */
+export type SqlType = 'INTEGER' | 'BIGINT' | 'DOUBLE' | 'VARCHAR' | 'BOOLEAN' | 'BLOB';
+
+/** A column of a table or of a Parquet file. */
+export interface ColumnShape {
+  readonly name: string;
+  readonly type: SqlType;
+}
+
+/** A column with its values. */
+export interface TableColumn extends ColumnShape {
+  readonly values: readonly SqlValue[];
+}
+
+/** Rows in stretches of any length: of each stretch the values of every column. */
+export type Stretches = Iterable<readonly (readonly SqlValue[])[]> | AsyncIterable<readonly (readonly SqlValue[])[]>;
+
+/** The SQL engine of the batch layer, over local files. */
+export interface SqlEngine {
+  /**
+   * Takes rows as they come, so that nobody has to hold all of them. An error of `rows` is passed
+   * on as it is.
+   */
+  writeParquet(localPath: string, columns: readonly ColumnShape[], rows: Stretches): Promise<void>;
+  createTable(name: string, columns: readonly TableColumn[]): Promise<void>;
+  run(sql: string): Promise<void>;
+  /** Rows in chunks, as they come; each row has its values in the order of the select list. */
+  query(sql: string): AsyncIterable<readonly (readonly SqlValue[])[]>;
+  close(): Promise<void>;
+}
