@@ -21,6 +21,8 @@ const WORKSPACES = [
   'infra/cli',
 ];
 const TESTS = '\\.test\\.ts$';
+/** Parts that tests beside their units share. */
+const FIXTURES = '\\.fixture\\.ts$';
 
 const anyOf = (paths) => `^(${paths.join('|')})/`;
 const escaped = (path) => path.replaceAll('.', '\\.');
@@ -56,7 +58,7 @@ module.exports = {
     arrow('layers/adapters', ['layers/core', 'layers/models', 'layers/compression']),
     {
       ...arrow('layers/engine', ['layers/core', 'layers/models']),
-      from: { path: '^layers/engine/', pathNot: TESTS },
+      from: { path: '^layers/engine/', pathNot: [TESTS, FIXTURES] },
     },
     arrow('layers/pipelines', ['layers/core', 'layers/models']),
     arrow('layers/streams', ['layers/core', 'layers/adapters', 'layers/pipelines']),
@@ -91,7 +93,7 @@ module.exports = {
       name: 'core-is-pure',
       comment: 'Core and models have no I/O and no libraries: the Standard Schema types, hashing and bytes.',
       severity: 'error',
-      from: { path: '^layers/(core|models)/', pathNot: TESTS },
+      from: { path: '^layers/(core|models)/', pathNot: [TESTS, FIXTURES] },
       to: {
         pathNot: [
           '^layers/',
@@ -127,12 +129,19 @@ module.exports = {
       from: {},
       to: { path: TESTS },
     },
+    {
+      name: 'fixtures-for-tests',
+      comment: 'Only tests import the fixtures that lie beside them.',
+      severity: 'error',
+      from: { path: '^(layers|functions|infra)/', pathNot: [TESTS, FIXTURES] },
+      to: { path: FIXTURES },
+    },
     ...WORKSPACES.map((workspace) => ({
       name: `index-of-${workspace.split('/').at(-1)}`,
-      comment: `Others import what ${workspace} exports, no file deep inside it.`,
+      comment: `Others import what ${workspace} exports, no file deep inside it; tests may import its fixtures.`,
       severity: 'error',
       from: { pathNot: `^${workspace}/` },
-      to: { path: `^${workspace}/`, pathNot: exportsOf(workspace).map((path) => `^${path}$`) },
+      to: { path: `^${workspace}/`, pathNot: [...exportsOf(workspace).map((path) => `^${path}$`), FIXTURES] },
     })),
     home('cassandra-driver', ['layers/adapters/src/cassandra']),
     home('@duckdb', ['layers/adapters/src/duckdb']),

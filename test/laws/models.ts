@@ -1,8 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { ModelRegistry, Value } from '@bifold/core/engine';
+import type { Value } from '@bifold/core/engine';
 
 /**
  * Models of a few trees, drawn at random, and what they say of a record: written for tests, and
@@ -122,18 +118,4 @@ export function fileOf({ name, version, classes, features, trees }: DrawnModel):
     model: { kind: 'forest', trees: trees.map(flat) },
     featurePlan: 'drawn',
   };
-}
-
-/** Stores a version whose `model.json` is this. */
-export async function store(registry: ModelRegistry, name: string, version: string, model: unknown): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'bifold-drawn-'));
-  try {
-    const text = JSON.stringify(model);
-    await writeFile(join(folder, 'model.json'), text);
-    const files = { 'model.json': createHash('sha256').update(text).digest('hex') };
-    await writeFile(join(folder, 'manifest.json'), JSON.stringify({ files }));
-    await registry.create(name, version, folder);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 }

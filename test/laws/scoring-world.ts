@@ -17,7 +17,7 @@ import { foldOf, type LogRecord, type ModelPointer, type Value } from '@bifold/c
 import { archiveLog, coldState, foldDelivery, publishedView, recompute } from '@bifold/engine';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import fc from 'fast-check';
-import { store } from './models.ts';
+import { storeVersion } from '../../layers/models/src/model-file/stored-version.fixture.ts';
 
 /** What laws of models draw: rides, and what befalls the log and the layers. */
 export const CITY = fc.option(fc.constantFrom('oslo', 'rome', 'z\u{1f600}', 'atlantis'), { freq: 5 });
@@ -105,7 +105,7 @@ export async function scoringWorld(
       model: object,
       next: (pointer: ModelPointer, version: string) => ModelPointer,
     ): Promise<void> {
-      await store(registry, name, version, model);
+      await storeVersion(registry, name, version, model);
       const pointer = await registry.readPointer(name);
       expect(await registry.movePointer(name, pointer, next(pointer, version))).toBe(true);
     },

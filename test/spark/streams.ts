@@ -2,7 +2,7 @@ import { join as pathOf } from 'node:path';
 import { count, tumbling } from '@bifold/core';
 import { availableNow, console, defineStream, files, type JoinType, join, type Stream, union } from '@bifold/streams';
 import { z } from 'zod';
-import { shownBy, writeFiles } from '../unit/streams/world.ts';
+import { shownBy, writeFiles } from '../../layers/streams/src/stream.fixture.ts';
 import { MINUTE_MS } from './events.ts';
 
 const RowSchema = z.object({ at: z.int(), key: z.string().nullable(), n: z.int() });

@@ -23,16 +23,16 @@ export {
   fieldsOf,
   operandsOf,
 } from './definition/expression.ts';
-export type { FlatMappable, FlatMapped, Items } from './definition/flat-map.ts';
 export { checkResourceName } from './definition/identifier.ts';
-export type { Lookup } from './definition/lookup.ts';
-export type { Model } from './definition/model.ts';
+export type { FlatMappable, FlatMapped, Items } from './definition/operators/flat-map.ts';
+export type { Lookup } from './definition/operators/lookup.ts';
+export type { Model } from './definition/operators/model.ts';
 export type { Columns, Condition, Derived, Joined, Present, Readable } from './definition/pipeline.ts';
 export { planAggregates, planKey, planWindows } from './definition/planning.ts';
 export { bindingNameOf, planModels } from './definition/planning-models.ts';
-export { type Relayed, relayTopic } from './definition/relay.ts';
-export { columnsOf, type EventSchema, optionalFieldsOf } from './definition/schema.ts';
 export { ColumnScope, refuse, refuseUnknownOptions } from './definition/scope.ts';
+export { type Relayed, relayTopic } from './definition/source/relay.ts';
+export { columnsOf, type EventSchema, optionalFieldsOf } from './definition/source/schema.ts';
 export { planStorage } from './definition/storage.ts';
 export * from './errors.ts';
 export { type Slots, slotIndex } from './expression/evaluate.ts';

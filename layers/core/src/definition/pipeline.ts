@@ -5,13 +5,13 @@ import type { StoragePlan } from '../plan/storage.ts';
 import { deepFreeze, versionOf } from '../plan/version.ts';
 import type { Window } from '../plan/window.ts';
 import type { Aggregate, ResultOver } from './aggregate.ts';
-import { planDuplicates } from './duplicates.ts';
 import { type AnyExpression, Expression, type FieldType, fieldsOf } from './expression.ts';
-import { type FlatMappable, type FlatMapped, type Items, planFlatMap } from './flat-map.ts';
 import { checkResourceName } from './identifier.ts';
-import { planLate } from './late.ts';
-import type { Lookup } from './lookup.ts';
-import type { Model } from './model.ts';
+import { planDuplicates } from './operators/duplicates.ts';
+import { type FlatMappable, type FlatMapped, type Items, planFlatMap } from './operators/flat-map.ts';
+import { planLate } from './operators/late.ts';
+import type { Lookup } from './operators/lookup.ts';
+import type { Model } from './operators/model.ts';
 import {
   checkEventTime,
   planAggregates,
@@ -22,11 +22,11 @@ import {
   planWindows,
 } from './planning.ts';
 import { planModels } from './planning-models.ts';
-import { type Input, planRelayed, type Relayed } from './relay.ts';
-import { columnsOf, type EventSchema } from './schema.ts';
 import { ColumnScope, refuse, refuseUnknownOptions } from './scope.ts';
+import { type Input, planRelayed, type Relayed } from './source/relay.ts';
+import { columnsOf, type EventSchema } from './source/schema.ts';
+import type { Topic } from './source/topic.ts';
 import { planStorage } from './storage.ts';
-import type { Topic } from './topic.ts';
 
 /** A record as it is read: what may be missing is null. */
 export type Present<E> = { [K in keyof E]-?: undefined extends E[K] ? NonNullable<E[K]> | null : E[K] } & Any<E>;

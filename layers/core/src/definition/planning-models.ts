@@ -2,7 +2,7 @@ import type { ColumnType } from '../plan/column.ts';
 import type { ModelOutput, ModelPlan } from '../plan/model.ts';
 import { canonicalJson } from '../plan/version.ts';
 import { checkIdentifier } from './identifier.ts';
-import type { Model } from './model.ts';
+import type { Model } from './operators/model.ts';
 import { type ColumnScope, refuse } from './scope.ts';
 
 const TYPES: Readonly<Record<ModelOutput, ColumnType>> = {

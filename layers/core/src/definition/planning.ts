@@ -12,10 +12,10 @@ import { paneSizeMs } from '../windows/panes.ts';
 import type { Aggregate } from './aggregate.ts';
 import { type AnyExpression, Expression, fieldsOf } from './expression.ts';
 import { checkIdentifier } from './identifier.ts';
-import type { Lookup } from './lookup.ts';
-import { columnsOf } from './schema.ts';
+import type { Lookup } from './operators/lookup.ts';
 import { type ColumnScope, refuse } from './scope.ts';
-import type { Topic } from './topic.ts';
+import { columnsOf } from './source/schema.ts';
+import type { Topic } from './source/topic.ts';
 
 export function checkEventTime(from: Topic<unknown>, scope: ColumnScope): void {
   const { eventTime } = from;

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Pipeline } from '../definition/pipeline.ts';
-import type { EventSchema } from '../definition/schema.ts';
+import type { EventSchema } from '../definition/source/schema.ts';
 import { DefinitionError } from '../errors.ts';
 import type { Column, EventTime } from '../plan/column.ts';
 import type { Plan } from '../plan/plan.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { count } from '../definition/aggregate.ts';
+import { running } from '../definition/operators/window.ts';
 import { definePipeline } from '../definition/pipeline.ts';
-import { join } from '../definition/relay.ts';
-import { topic } from '../definition/topic.ts';
-import { running } from '../definition/window.ts';
+import { join } from '../definition/source/relay.ts';
+import { topic } from '../definition/source/topic.ts';
 import type { DecodedEvent } from '../records/record.ts';
 import { TIME_LIMIT_MS } from '../records/value.ts';
 import { type JoinRule, joinRuleOf } from './join.ts';

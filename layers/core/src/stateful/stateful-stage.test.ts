@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { count } from '../definition/aggregate.ts';
-import { dropDuplicates } from '../definition/duplicates.ts';
+import { dropDuplicates } from '../definition/operators/duplicates.ts';
+import { running } from '../definition/operators/window.ts';
 import { definePipeline } from '../definition/pipeline.ts';
-import { topic } from '../definition/topic.ts';
-import { running } from '../definition/window.ts';
+import { topic } from '../definition/source/topic.ts';
 import type { Duplicates } from '../plan/stateful.ts';
 import {
   InMemoryStatefulStage,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { count, sum } from '../definition/aggregate.ts';
+import { running, session, sliding, tumbling } from '../definition/operators/window.ts';
 import { definePipeline } from '../definition/pipeline.ts';
-import { topic } from '../definition/topic.ts';
-import { running, session, sliding, tumbling } from '../definition/window.ts';
+import { topic } from '../definition/source/topic.ts';
 import { foldOf } from '../fold/fold.ts';
 import { interpret } from '../fold/interpret.ts';
 import type { LogRecord } from '../ports/log.ts';
