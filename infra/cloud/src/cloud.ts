@@ -1,20 +1,20 @@
 import { existsSync, rmSync } from 'node:fs';
-import { cassandraService, localDataCenter } from './cassandra.ts';
-import { accountId, checkpoint, emulatorService, region } from './emulator.ts';
 import { CloudError } from './errors.ts';
 import { privateFolder } from './files.ts';
-import { hdfsServices } from './hdfs.ts';
-import { kafkaService } from './kafka.ts';
-import { withLock } from './lock.ts';
 import { type CloudPaths, cloudPaths } from './paths.ts';
-import { type HdfsPorts, keptHdfsPorts, loopback, type Ports, recordSourcePorts } from './ports.ts';
-import { markedProcesses, signal } from './processes.ts';
+import { withLock } from './processes/lock.ts';
+import { type HdfsPorts, keptHdfsPorts, loopback, type Ports, recordSourcePorts } from './processes/ports.ts';
+import { markedProcesses, signal } from './processes/processes.ts';
+import { ensureDown, ensureUp, livingRecord, type ServiceStatus, statusOf } from './processes/supervisor.ts';
+import { until } from './processes/waiting.ts';
 import { type OnProgress, tracked } from './progress.ts';
 import { keptSecrets, type Secrets } from './secrets.ts';
-import type { ServiceSpec } from './services.ts';
+import { cassandraService, localDataCenter } from './services/cassandra.ts';
+import { accountId, checkpoint, emulatorService, region } from './services/emulator.ts';
+import { hdfsServices } from './services/hdfs.ts';
+import { kafkaService } from './services/kafka.ts';
+import type { ServiceSpec } from './services/services.ts';
 import { ensureSoftware, hdfsJars, removeOldSoftware, type Software } from './software.ts';
-import { ensureDown, ensureUp, livingRecord, type ServiceStatus, statusOf } from './supervisor.ts';
-import { until } from './waiting.ts';
 
 /** Where the parts of a cloud are, for those who talk to them. */
 export interface CloudAddresses {

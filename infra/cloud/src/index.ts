@@ -1,12 +1,12 @@
 export { type Cloud, type CloudAddresses, type CloudOptions, openCloud, type UpReport } from './cloud.ts';
-export { emulatorService } from './emulator.ts';
 export { CloudError, type CloudErrorCode, type CloudErrorParts } from './errors.ts';
 export { type CloudPaths, cloudPaths } from './paths.ts';
-export type { PortName, Ports } from './ports.ts';
-export type { HealthReport } from './probes.ts';
-export { processIdentity } from './processes.ts';
+export type { PortName, Ports } from './processes/ports.ts';
+export type { HealthReport } from './processes/probes.ts';
+export { processIdentity } from './processes/processes.ts';
+export type { ServiceStatus } from './processes/supervisor.ts';
 export type { OnProgress, ProgressEvent } from './progress.ts';
-export { cleanEnvironment, type ServiceSpec } from './services.ts';
+export { emulatorService } from './services/emulator.ts';
+export { cleanEnvironment, type ServiceSpec } from './services/services.ts';
 export { ensureSoftware, fetchJars, type Software } from './software.ts';
-export type { ServiceStatus } from './supervisor.ts';
 export { versions } from './versions.ts';

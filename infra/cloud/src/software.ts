@@ -5,8 +5,8 @@ import { isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 import { CloudError, diskFull } from './errors.ts';
 import { readJson, writeWhole } from './files.ts';
-import { withLock } from './lock.ts';
 import { type CloudPaths, softwareSources } from './paths.ts';
+import { withLock } from './processes/lock.ts';
 import { type OnProgress, tracked } from './progress.ts';
 import { versions } from './versions.ts';
 

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
-import { CloudError } from './errors.ts';
-import { readJson, writeOnce } from './files.ts';
+import { CloudError } from '../errors.ts';
+import { readJson, writeOnce } from '../files.ts';
 import { processIdentity } from './processes.ts';
 import { until } from './waiting.ts';
 

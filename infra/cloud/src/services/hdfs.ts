@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CloudError } from './errors.ts';
-import { writeWhole } from './files.ts';
-import { type CloudPaths, serviceTmpDir } from './paths.ts';
-import { type HdfsPorts, loopback } from './ports.ts';
-import { type HealthReport, patienceMs } from './probes.ts';
+import { CloudError } from '../errors.ts';
+import { writeWhole } from '../files.ts';
+import { type CloudPaths, serviceTmpDir } from '../paths.ts';
+import { type HdfsPorts, loopback } from '../processes/ports.ts';
+import { type HealthReport, patienceMs } from '../processes/probes.ts';
 import { javaEnvironment, type ServiceSpec } from './services.ts';
 
 const run = promisify(execFile);

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
-import { CloudError } from './errors.ts';
-import { readJson, writeOnce } from './files.ts';
+import { CloudError } from '../errors.ts';
+import { readJson, writeOnce } from '../files.ts';
 
 export const loopback = '127.0.0.1';
 

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CloudError } from './errors.ts';
-import { readJson, writeWhole } from './files.ts';
-import { type CloudPaths, serviceTmpDir } from './paths.ts';
+import { CloudError } from '../errors.ts';
+import { readJson, writeWhole } from '../files.ts';
+import { type CloudPaths, serviceTmpDir } from '../paths.ts';
+import type { ServiceSpec } from '../services/services.ts';
 import { assertFree } from './ports.ts';
 import type { HealthReport } from './probes.ts';
 import { groupMembers, markedProcesses, processIdentity, serviceMark, signal, stateMark } from './processes.ts';
-import type { ServiceSpec } from './services.ts';
 import { until } from './waiting.ts';
 
 /**

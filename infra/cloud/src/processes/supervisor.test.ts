@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type CloudPaths, cloudPaths } from './paths.ts';
+import { type CloudPaths, cloudPaths } from '../paths.ts';
+import type { ServiceSpec } from '../services/services.ts';
 import { markedProcesses, processIdentity, signal } from './processes.ts';
-import type { ServiceSpec } from './services.ts';
 import { ensureDown, ensureUp, livingRecord, statusOf } from './supervisor.ts';
 import { until } from './waiting.ts';
 

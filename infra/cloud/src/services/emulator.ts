@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { CloudError } from './errors.ts';
-import { type CloudPaths, serviceTmpDir, softwareSources } from './paths.ts';
-import { loopback, type Ports } from './ports.ts';
-import { type HealthReport, patienceMs } from './probes.ts';
+import { CloudError } from '../errors.ts';
+import { type CloudPaths, serviceTmpDir, softwareSources } from '../paths.ts';
+import { loopback, type Ports } from '../processes/ports.ts';
+import { type HealthReport, patienceMs } from '../processes/probes.ts';
+import type { Software } from '../software.ts';
 import { cleanEnvironment, type ServiceSpec } from './services.ts';
-import type { Software } from './software.ts';
 
 export const region = 'us-east-1';
 export const accountId = '000000000000';

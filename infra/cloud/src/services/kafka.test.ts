@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { cloudPaths, serviceTmpDir } from '../paths.ts';
+import { recordSourcePorts } from '../processes/ports.ts';
 import { clusterIdOf, kafkaService } from './kafka.ts';
-import { cloudPaths, serviceTmpDir } from './paths.ts';
-import { recordSourcePorts } from './ports.ts';
 
 it('makes cluster ids that no command line takes for an option', () => {
   const dashed = Buffer.alloc(16, 0xfb);

@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CloudError } from './errors.ts';
-import { writeWhole } from './files.ts';
-import { type CloudPaths, serviceTmpDir } from './paths.ts';
-import { loopback, type Ports } from './ports.ts';
-import { askOverTcp } from './probes.ts';
-import type { Secrets } from './secrets.ts';
+import { CloudError } from '../errors.ts';
+import { writeWhole } from '../files.ts';
+import { type CloudPaths, serviceTmpDir } from '../paths.ts';
+import { loopback, type Ports } from '../processes/ports.ts';
+import { askOverTcp } from '../processes/probes.ts';
+import type { Secrets } from '../secrets.ts';
+import type { Software } from '../software.ts';
 import { javaEnvironment, type ServiceSpec } from './services.ts';
-import type { Software } from './software.ts';
 
 const run = promisify(execFile);
 

@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeWhole } from './files.ts';
-import { type CloudPaths, serviceTmpDir } from './paths.ts';
-import { loopback, type Ports } from './ports.ts';
-import { askOverTcp } from './probes.ts';
+import { writeWhole } from '../files.ts';
+import { type CloudPaths, serviceTmpDir } from '../paths.ts';
+import { loopback, type Ports } from '../processes/ports.ts';
+import { askOverTcp } from '../processes/probes.ts';
+import type { Software } from '../software.ts';
 import { javaEnvironment, type ServiceSpec } from './services.ts';
-import type { Software } from './software.ts';
 
 /** SimpleSnitch names it so. */
 export const localDataCenter = 'datacenter1';

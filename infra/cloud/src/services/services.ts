@@ -1,4 +1,4 @@
-import type { HealthReport } from './probes.ts';
+import type { HealthReport } from '../processes/probes.ts';
 
 /** A background process of the cloud: how to start it, and how to know that it serves. */
 export interface ServiceSpec {
