@@ -1,9 +1,9 @@
 import type { BindingArchive, BindingStore } from '@bifold/core/engine';
 
 /**
- * Bindings of the database that stand in the archive first: the database may be lost, and what was
- * folded with a version must be folded with it again (rule 13). Whoever binds a segment that an
- * emptied database does not know gets the old version.
+ * Writes each binding to the archive before the database. The database may be lost, and a segment
+ * must be folded again with the same version (rule 13). If an emptied database does not know a
+ * segment, the archive returns its old version.
  */
 export function archivedBindings(store: BindingStore, archive: Pick<BindingArchive, 'bind'>): BindingStore {
   return {

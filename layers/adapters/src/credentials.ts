@@ -5,8 +5,8 @@ export interface Credentials {
 }
 
 /**
- * What a client logs in with, asked for at each new connection: a secret may be rotated while the
- * client lives. Connections that are open stay as they are, since the service has accepted them.
+ * Credentials for a client, read at each new connection, because a secret may be rotated while the
+ * client lives. Open connections stay as they are, since the service has accepted them.
  */
 export interface CredentialsSource {
   current(): Promise<Credentials>;

@@ -40,7 +40,7 @@ export function verifiedByNames(tls: true | TlsOptions, names: readonly string[]
   };
 }
 
-/** What OpenSSL and Node say of a certificate that does not prove the server. */
+/** The errors of OpenSSL and Node for a certificate that does not prove the server. */
 const REFUSALS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'the certificate has expired',
   CERT_NOT_YET_VALID: 'the certificate is not valid yet',

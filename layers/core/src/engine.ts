@@ -1,4 +1,4 @@
-/** What the layers are built from: plans, folds, merges, ports. A definition needs none of it. */
+/** The parts that the layers use: plans, folds, merges, ports. A definition needs none of them. */
 export type { Algebra } from './aggregates/algebra.ts';
 export {
   type AggregateDescriptor,

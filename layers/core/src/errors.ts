@@ -21,7 +21,7 @@ export interface Explanation {
 export class BifoldError extends Error {
   /** The code to search for, such as `BIFOLD_BAD_DURATION`. */
   readonly code: string;
-  /** What failed, what was received, what is allowed, and the fix. */
+  /** The failure, the received value, the allowed values, and the fix. */
   readonly explanation: Explanation;
 
   constructor(code: string, explanation: Explanation, options?: { readonly cause?: unknown }) {

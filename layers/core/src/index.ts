@@ -1,6 +1,6 @@
 /**
- * The definition API: what a pipeline is written with. What the layers are built from is
- * `@bifold/core/engine`; models and drift are `@bifold/models`.
+ * The definition API, for writing pipelines. `@bifold/core/engine` has the parts of the layers;
+ * `@bifold/models` has models and drift.
  */
 export {
   type Aggregate,

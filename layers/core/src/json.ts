@@ -1,5 +1,5 @@
 /** A value that is there: text, number or boolean. */
 export type Scalar = string | number | boolean;
 
-/** What JSON can hold. */
+/** Any JSON value. */
 export type Json = Scalar | null | readonly Json[] | { readonly [name: string]: Json };

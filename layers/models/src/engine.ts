@@ -1,4 +1,7 @@
-/** What layers and command line do with models: files, scoring, training definitions, drift. */
+/**
+ * The parts of models that layers and the command line use: files, scoring, training definitions,
+ * drift.
+ */
 export {
   type Counts,
   type DriftMeasures,

@@ -20,7 +20,7 @@ export const legs = topic('legs', {
   eventTime: { field: 'departed', unit: 's' },
 });
 
-/** How much each airframe flies, week by week: sums and means of doubles, exact to the last bit. */
+/** The work of each airframe, by week: sums and means of doubles, exact to the last bit. */
 export const airframes = definePipeline({
   name: 'airframes',
   from: legs,

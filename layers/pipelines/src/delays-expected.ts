@@ -3,10 +3,9 @@ import { category, defineModel, gradientBoosting } from '@bifold/models';
 import { departures, planes } from './delays.ts';
 
 /**
- * How late flights leave, and how late they were expected to leave, by carrier and airport, each
- * day. Beside `delays`, not in it: what is expected changes with every version of the model, and
- * the figures of `delays` do not. While no version is promoted nothing is expected, and all else
- * counts.
+ * The actual and the expected delay of flights, by carrier and airport, each day. It is separate
+ * from `delays`, because expected delays change with every version of the model. While no version
+ * is promoted, the expected delay is null.
  */
 export const delaysExpected = definePipeline({
   name: 'delays-expected',
@@ -24,7 +23,7 @@ export const delaysExpected = definePipeline({
     flights: count(),
     meanDelay: mean('dep_delay'),
     expectedDelay: mean('expected'),
-    /** Of the flights that left: how much later than expected. */
+    /** The mean difference between actual and expected delay, of the flights that left. */
     meanLater: mean('later'),
   },
   // A promoted version scores from the next segment on: small ones begin within days of these
@@ -33,8 +32,8 @@ export const delaysExpected = definePipeline({
 });
 
 /**
- * How late a flight leaves, in minutes, from what is known when it is announced: learned from the
- * archive of the stream itself.
+ * Predicts the departure delay of a flight, in minutes, from facts that are known when it is
+ * announced. It learns from the archive of the stream itself.
  */
 export const departureDelayModel = defineModel({
   name: 'departure-delay',

@@ -29,7 +29,7 @@ export const departures = topic('departures', {
 export const airlines = table('airlines', { schema: Airline, key: 'carrier' });
 export const planes = table('planes', { schema: Plane, key: 'tailnum' });
 
-/** How late flights leave, by carrier and airport, each hour and each day. */
+/** The departure delays of flights, by carrier and airport, each hour and each day. */
 export const delays = definePipeline({
   name: 'delays',
   from: departures,

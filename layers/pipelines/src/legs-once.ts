@@ -2,8 +2,8 @@ import { count, definePipeline, dropDuplicates, dropLate, running, sum, tumbling
 import { legs } from './airframes.ts';
 
 /**
- * What each airframe has flown, each leg once, however often its message was sent. Legs reported
- * more than 60 days late are dropped, so weekly windows become final.
+ * The work of each airframe, with each leg counted once, however often its message was sent. Legs
+ * reported more than 60 days late are dropped, so weekly windows become final.
  */
 export const legsOnce = definePipeline({
   name: 'legs-once',

@@ -1,8 +1,8 @@
 import { defineAggregate } from '@bifold/core';
 
 /**
- * How far apart the smallest and the largest value are: an aggregate of one's own, as an example.
- * The state keeps both ends; what is shown is computed from them.
+ * The difference between the largest and the smallest value: an example of a user-defined
+ * aggregate. The state keeps both ends.
  */
 export const range = defineAggregate({
   name: 'range',

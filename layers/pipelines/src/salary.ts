@@ -2,7 +2,7 @@ import { definePipeline, field, last, lookup, model, running, table, topic, when
 import { category, defineModel, numeric, randomForest } from '@bifold/models';
 import * as z from 'zod';
 
-/** What is known of a person's job; what they earn is not. */
+/** The known facts of a person's job, without their wage. */
 const JobInformation = z.object({
   id: z.int(),
   at: z.iso.datetime(),
@@ -29,8 +29,8 @@ export const jobInformation = topic('JobInformation', {
 export const people = table('people', { schema: Person, key: 'id' });
 
 /**
- * What people earn, predicted while their job information comes in: joined with what the table
- * knows of them, one row a person.
+ * The wage of each person, predicted as their job information arrives, and joined with the personal
+ * facts of a lookup table: one row per person.
  */
 export const salary = definePipeline({
   name: 'salary',

@@ -12,8 +12,8 @@ export const readings = topic('readings', {
 });
 
 /**
- * What the benchmarks run (`npm run bench`): 10-second windows of counts, sums and maxima over a
- * thousand keys.
+ * The pipeline of the benchmarks (`npm run bench`): 10-second windows of counts, sums and maxima
+ * over a thousand keys.
  */
 export const throughput = definePipeline({
   name: 'throughput',

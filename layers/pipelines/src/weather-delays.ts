@@ -14,8 +14,8 @@ const Weather = z.object({
 export const weather = topic('weather', { schema: Weather, schemaVersion: 1, partitionBy: 'origin', eventTime: 'at' });
 
 /**
- * How late flights leave in good and in bad weather, by airport, each day: every departure with the
- * weather of its hour.
+ * The departure delays of flights in good and in bad weather, by airport, each day. Each departure
+ * is joined with the weather of its hour.
  */
 export const weatherDelays = definePipeline({
   name: 'weather-delays',

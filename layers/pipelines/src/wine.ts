@@ -26,7 +26,7 @@ const Wine = z.object({
 
 export const wines = topic('wines', { schema: Wine, schemaVersion: 1, partitionBy: 'id', eventTime: 'at' });
 
-/** Which cultivar each wine is made of, scored as it comes in: one row a wine. */
+/** The cultivar of each wine, scored as it arrives: one row per wine. */
 export const wine = definePipeline({
   name: 'wine',
   from: wines,
@@ -40,7 +40,7 @@ export const wine = definePipeline({
   storage: { segmentSize: 16, buckets: 4 },
 });
 
-/** Which cultivar a wine is made of, from its measures. */
+/** Predicts the cultivar of a wine from its measures. */
 export const wineModel = defineModel({
   name: 'wine',
   from: wine,
@@ -66,11 +66,11 @@ export const wineModel = defineModel({
   split: 'random',
 });
 
-/** How far the wines of the stream are from those that the model has learned from. */
+/** The drift of the stream's wines from those of the training data. */
 export const wineDrift = drift(wine, wineModel);
 
 /**
- * How much alcohol a wine has, from its other measures: learned from the archive of the stream
+ * Predicts the alcohol of a wine from its other measures. It learns from the archive of the stream
  * itself.
  */
 export const alcoholModel = defineModel({

@@ -17,7 +17,7 @@ import type { Stream } from './definition/stream.ts';
 import type { Operator } from './operators.ts';
 import type { Transform } from './transform.ts';
 
-/** What is kept of a window: the states of one of its panes. */
+/** The kept state of one pane of a window. */
 interface Pane {
   readonly startMs: number;
   readonly states: unknown[];
@@ -108,7 +108,8 @@ export function aggregationOf(stream: Stream, { fold }: Transform): Operator {
       case 'append': {
         if (watermarkMs === null || watermarkMs === lateBelowMs) return [];
         const rows = await windowsOf(window, window.keys.keys());
-        // What was over before is given already; panes of it are kept for windows that are not.
+        // Windows that closed earlier are already emitted; their panes may be kept for windows that
+        // are still open.
         return rows.filter((row) => isOver(row, watermarkMs) && !isOver(row, lateBelowMs));
       }
     }
@@ -199,7 +200,7 @@ export function aggregationOf(stream: Stream, { fold }: Transform): Operator {
     const shown = fold.rows.view.present(states);
     const values = new Map<string, Value>([
       ['window', window],
-      // A running total has no time of its own.
+      // A running total has no time.
       ...(endMs === null ? [] : ([['start', startMs] as const, ['end', endMs] as const] as const)),
       ...pipeline.plan.groupBy.map((name, index) => [name, keyValues[index] as Value] as const),
       ...pipeline.plan.aggregates.map(

@@ -32,7 +32,7 @@ export interface BatchParts {
 const SEEN = '$seen|';
 const WAITING = '$waiting|';
 
-/** What the watermark is taken from: the source, or each side of a join. */
+/** The inputs that have a watermark: the source, or each side of a join. */
 interface Clocked {
   readonly delayMs: number | null;
   readonly timeOf: (values: readonly Value[]) => number | null;
@@ -141,8 +141,8 @@ export class BatchRunner {
   }
 
   /**
-   * What becomes of the rows of the source, or of the join: lookups, derived columns, duplicates,
-   * the aggregation or the result itself.
+   * The path of the source's or join's rows: lookups, derived columns, duplicates, the aggregation
+   * or the result itself.
    */
   private rest(planned: PlannedBatch, counts: { late: number; duplicates: number }) {
     const { stream, ports } = this.parts;
@@ -166,8 +166,8 @@ export class BatchRunner {
   }
 
   /**
-   * As Spark has it: the latest event time seen less the delay, taken between batches, and never
-   * back. Of a join it is that of the side that is behind, and there is none before both have rows.
+   * As in Spark: the latest event time seen less the delay, computed between batches, and never
+   * lower. A join uses the watermark of its slower side, and has none before both have rows.
    */
   private nextWatermark(
     watermarkMs: number | null,

@@ -4,10 +4,7 @@ import type { StateChanges } from './checkpoint/state.ts';
 import type { Stream } from './definition/stream.ts';
 import type { Transform } from './transform.ts';
 
-/**
- * What becomes of a row: it is the first of its key, another one came before it, or it came too
- * late to tell.
- */
+/** The result for a row: the first of its key, a duplicate, or too late to decide. */
 export type Admission = 'first' | 'duplicate' | 'late';
 
 export interface Deduplication {
@@ -17,17 +14,16 @@ export interface Deduplication {
 }
 
 /**
- * Lets the first row of each key pass. With a watermark a key is remembered until the watermark is
- * its delay beyond the first row, as Spark's `dropDuplicatesWithinWatermark` does: what comes later
- * than that is late, and dropped, so that nothing passes twice. Without one, keys are remembered
- * for ever.
+ * Passes the first row of each key. With a watermark a key is kept until the watermark is its delay
+ * beyond the first row, as in Spark's `dropDuplicatesWithinWatermark`. Later rows are dropped as
+ * late, so no row passes twice. Without a watermark, keys are kept indefinitely.
  */
 export function deduplicationOf(
   { dropDuplicates, watermarkMs: delayMs }: Stream,
   { slotOf }: Transform,
 ): Deduplication {
   const slotsOfKey = (dropDuplicates ?? []).map(slotOf);
-  /** Until when a key is remembered; null is for ever. Epoch milliseconds of event time. */
+  /** The time until which a key is kept; null for ever. Epoch milliseconds of event time. */
   const known = new Map<string, number | null>();
   let added = new Set<string>();
   return {

@@ -42,7 +42,8 @@ interface Side {
   /** Whether its rows come also without a partner. */
   readonly isKept: boolean;
   /**
-   * How much earlier and later than a row of this side its partner may be; both null is whenever.
+   * The greatest time by which a partner may come before or after a row of this side; both null for
+   * any time.
    */
   readonly partnerBeforeMs: number | null;
   readonly partnerAfterMs: number | null;
@@ -55,10 +56,7 @@ interface Side {
   readonly waiting: Map<string, Waiting[]>;
 }
 
-/**
- * Of the event times that a row of this side and its partner have between them, the longest
- * stretch.
- */
+/** The longest span of event time between a row of this side and its partner. */
 const spanOf = ({ within }: JoinNode): number | null => (within === null ? null : within.beforeMs + within.afterMs + 1);
 
 /**
@@ -101,13 +99,13 @@ export function joinOf(node: JoinNode): Join {
     side === sides[0] ? [...values, ...partner] : [...partner, ...values];
 
   return {
-    // As Spark's output watermark of a join: a millisecond more than the longest wait.
+    // As in Spark's output watermark of a join: a millisecond more than the longest wait.
     holdMs: node.within === null ? 0 : Math.max(node.within.beforeMs, node.within.afterMs) + 1,
 
     load(id, value) {
       const side = sides[id.startsWith('0') ? 0 : 1];
       const [timeMs, hasPartner, values] = JSON.parse(value) as [number, boolean, Value[]];
-      // What waits was written down in the order in which it came, and is loaded so.
+      // Waiting rows were stored in the order of their arrival, and are loaded in it.
       put(side, side.keyOf(values) ?? '', { id, timeMs, values, hasPartner });
     },
 

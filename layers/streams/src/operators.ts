@@ -3,8 +3,8 @@ import type { PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges } from './checkpoint/state.ts';
 
 /**
- * What keeps state from batch to batch: an aggregation. Every row of a batch goes in, then the
- * batch's rows come out.
+ * An operator that keeps state between batches: an aggregation. Every row of a batch goes in, then
+ * the batch's rows come out.
  */
 export interface Operator {
   load(key: string, value: string): void;

@@ -4,27 +4,27 @@ import type { Clock, Column, IdSource, Log, LookupStore, Value } from '@bifold/c
 import type { ConsoleNode } from './definition/sink.ts';
 import type { OutputMode } from './definition/stream.ts';
 
-/** What a run needs of the world. Nothing is connected to before a source or a sink asks for it. */
+/** The external services of a run. Nothing is connected before a source or a sink needs it. */
 export interface Ports {
   readonly clock: Clock;
   readonly newId: IdSource;
   /** Resolves at a time, or when the run is asked to end. Epoch milliseconds. */
   waitUntil(timeMs: number): Promise<void>;
   topics(): Promise<Topics>;
-  /** Writes to Kafka, transaction by transaction, under a name of its own. */
+  /** Writes to Kafka, transaction by transaction, with a transactional id. */
   producer(transactionalId: string): Promise<BatchProducer>;
   cassandra(): Promise<CassandraClient>;
   lookups(): Promise<LookupStore>;
   /** A folder of HDFS or S3, by its address. */
   folder(address: string): Promise<RemoteFolder>;
-  /** Where the console sink shows its batches. */
+  /** Shows a batch, for the console sink. */
   show(batch: Batch, how: ConsoleNode): void;
 }
 
 export type OffsetMark = 'earliest' | 'latest' | { readonly timestampMs: number };
 
 export interface Topics {
-  /** Those that are not Kafka's own. */
+  /** The topics that are not Kafka's own. */
   names(): Promise<readonly string[]>;
   /** Per partition. A time stands for the first record at or after it, or the end. */
   offsets(topic: string, mark: OffsetMark): Promise<ReadonlyMap<number, number>>;
@@ -45,7 +45,7 @@ export interface BatchProducer {
   close(): Promise<void>;
 }
 
-/** What a batch gives to every sink. */
+/** The batch that every sink receives. */
 export interface Batch {
   readonly stream: string;
   /** Id of the checkpoint: batch 3 of another one is another batch. */

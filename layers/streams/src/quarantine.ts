@@ -13,7 +13,7 @@ export interface Quarantine {
   put(batch: number, rows: readonly BadRow[]): Promise<void>;
 }
 
-/** What a batch set aside that was not committed is taken out again: it will come once more. */
+/** Entries of a batch that was not committed are removed again: the batch will be repeated. */
 export async function openQuarantine(journal: Journal, lastCommitted: number): Promise<Quarantine> {
   const lines = await readQuarantine(journal);
   const kept = lines.filter(({ batch }) => batch <= lastCommitted);

@@ -22,7 +22,8 @@ export function recordOf(columns: readonly Column[], row: readonly Value[]): Rec
 const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
 
 /**
- * A row as JSON text. A double stays one for whoever reads types off the text: 5 is written 5.0.
+ * A row as JSON text. A double keeps its point, so that readers can infer its type: 5 is written
+ * 5.0.
  */
 export function jsonOf(columns: readonly Column[], row: readonly Value[]): string {
   const entries = columns.map((column, index) => {

@@ -14,7 +14,7 @@ import { openSource } from './sources/open.ts';
 import type { OpenSource } from './sources/source.ts';
 
 export interface RunOptions {
-  /** Where the checkpoint is. The caller holds its lock. */
+  /** The journal of the checkpoint. The caller holds its lock. */
   readonly journal: Journal;
   readonly ports: Ports;
   /** Ends the run after the batch under way. */
@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly onBatch?: (batch: CommittedBatch) => void;
 }
 
-/** How often a source is asked whether there is something new, when batches come as they may. */
+/** The pause between two polls of a source that has nothing new. */
 const POLL_MS = 100;
 
 /**

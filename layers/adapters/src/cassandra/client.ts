@@ -31,8 +31,8 @@ export interface Statement {
 }
 
 /**
- * What the stores need of Cassandra: prepared statements only, each with the consistency that its
- * role demands.
+ * The Cassandra operations that the stores need: prepared statements only, each with the
+ * consistency that its role demands.
  */
 export interface CassandraClient {
   readonly keyspace: string;

@@ -18,8 +18,8 @@ export interface GenerationRow {
   /** Null when there is none. A serial read completes whatever a writer left half done. */
   read(consistency: 'serial' | 'quorum'): Promise<GenerationState | null>;
   /**
-   * Writes `next` if the row still has that generation; 0 expects no row. False: somebody else
-   * moved it.
+   * Writes `next` if the row still has that generation; 0 expects no row. Returns false if another
+   * writer moved it first.
    */
   move(expectedGeneration: number, next: GenerationState): Promise<boolean>;
 }

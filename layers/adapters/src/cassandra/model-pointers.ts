@@ -4,7 +4,7 @@ import type { ModelPointers } from '../model/registry.ts';
 import type { CassandraClient } from './client.ts';
 import { generationRow } from './generation-row.ts';
 
-/** Pointers are read at LOCAL_SERIAL: whoever promotes must see what was promoted. */
+/** Pointers are read at LOCAL_SERIAL, so that a promotion sees the previous one. */
 export function modelPointers(client: CassandraClient): ModelPointers {
   const rowOf = (name: string) => generationRow(client, 'modelPointers', [name]);
   return {

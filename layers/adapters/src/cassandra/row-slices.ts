@@ -78,7 +78,7 @@ export async function* readPages<R extends RowPosition>(
       if (restrictions === null) continue;
       const pages = open(restrictions);
       const first = pages.next();
-      // The reader may stop, or fail at an earlier slice, before it comes to this one.
+      // The reader may stop, or fail at an earlier slice, before it awaits this one.
       first.catch(() => undefined);
       ahead.push({ pages, first });
     }
@@ -91,8 +91,9 @@ export async function* readPages<R extends RowPosition>(
 }
 
 /**
- * Of a whole bucket. A tuple slice excludes restrictions of its single columns, so with a filter
- * the slice is by key alone, and the few rows of the same key up to `after` are dropped here.
+ * The restrictions for a whole bucket. A tuple slice excludes restrictions of its single columns.
+ * So with a filter the slice is by key alone, and the few rows of the same key up to `after` are
+ * dropped here.
  */
 function bucketRestrictions(filter: RowFilter, after: RowPosition | null): Restriction[] {
   const columns: Restriction[] = [];
@@ -105,7 +106,7 @@ function bucketRestrictions(filter: RowFilter, after: RowPosition | null): Restr
     : [['(key, window, start) > (?, ?, ?)', after.key, after.window, BigInt(after.startMs)]];
 }
 
-/** Of one key; null when nothing of it can come after `after`. */
+/** The restrictions for one key; null if none of its rows can follow `after`. */
 function keyRestrictions(key: string, filter: RowFilter, after: RowPosition | null): Restriction[] | null {
   const restrictions: Restriction[] = [['key = ?', key]];
   const behind = after !== null && after.key === key ? after : null;

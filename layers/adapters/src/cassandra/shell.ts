@@ -3,7 +3,9 @@ import type { Credentials } from '../credentials.ts';
 import { AdapterError } from '../errors.ts';
 import type { CassandraOptions } from './client.ts';
 
-/** What a statement came to: rows under their columns, none for one that only changes. */
+/**
+ * The result of a statement: rows under their columns. A statement that only changes data has none.
+ */
 export interface ShellAnswer {
   readonly columns: readonly string[];
   /**
@@ -65,7 +67,7 @@ export async function cassandraShell(
   return {
     async ask(cql, rowsMax) {
       const result = await asking('a statement', () => driver.execute(cql, [], { fetchSize: rowsMax }));
-      // What changes and gives nothing has no columns.
+      // A statement that returns nothing has no columns.
       const columns = (result.columns ?? []).map(({ name }) => name);
       const rows = (result.rows ?? []).map((row) => columns.map((name) => plain(row[name])));
       return { columns, rows: rows.slice(0, rowsMax), hasMore: Boolean(result.pageState) || rows.length > rowsMax };

@@ -16,8 +16,8 @@ export async function createTables(client: CassandraClient, replicationFactor: n
 }
 
 /**
- * What tables of an earlier version lack. Keys never change: a table of other keys has another
- * name.
+ * Adds the columns that tables of an earlier version lack. Keys never change: a table with other
+ * keys has another name.
  */
 async function addMissingColumns(client: CassandraClient): Promise<void> {
   const there = new Set<string>();

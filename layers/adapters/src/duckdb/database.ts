@@ -84,9 +84,9 @@ export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
     });
 
   /**
-   * An error in the middle of a stream ends it without a word, and so does other work on its
-   * connection. So a result is computed whole first, which fails as it should, then read by a
-   * connection of its own, and counted.
+   * DuckDB ends a stream silently after an error in the middle, and after other work on its
+   * connection. So a result is first computed whole, which reports errors. Then a separate
+   * connection reads it and counts the rows.
    */
   async function* query(sql: string): AsyncGenerator<SqlChunk> {
     const table = quoted(`result ${tables++}`);

@@ -1,7 +1,7 @@
 import type { SqlEngine, TableColumn } from '@bifold/core/engine';
 import { type ColumnValues, type DuckDbOptions, openDuckDb } from './database.ts';
 
-/** The batch layer's SQL engine: a DuckDB of its own, in memory. */
+/** The batch layer's SQL engine: a separate in-memory DuckDB. */
 export async function openEngine(options: DuckDbOptions = {}): Promise<SqlEngine> {
   const database = await openDuckDb(options);
   return {

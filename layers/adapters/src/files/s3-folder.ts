@@ -2,7 +2,7 @@ import { AdapterError } from '../errors.ts';
 import { type BucketOptions, s3Bucket } from '../s3/bucket.ts';
 import type { RemoteFolder } from './remote-folder.ts';
 
-/** What stands in a bucket below `s3://bucket/prefix`. */
+/** The objects of a bucket below `s3://bucket/prefix`. */
 export function s3Folder(address: string, options: Omit<BucketOptions, 'bucket'>): RemoteFolder {
   const [, name, path = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]*)\/?(.*)$/.exec(address) ?? [];
   if (name === undefined)

@@ -20,7 +20,7 @@ export interface TopicDescription {
   readonly config: Readonly<Record<string, string>>;
 }
 
-/** What deployment asks of Kafka. */
+/** The Kafka operations that a deployment needs. */
 export interface KafkaAdmin {
   /**
    * Creates a topic and returns its id; null when there is one of that name already. Resolves when
@@ -73,8 +73,8 @@ export function kafkaAdmin(options: KafkaOptions & { readonly replicationFactor?
           throw error;
         }
       });
-      // Created is not yet known everywhere: a reader that came now could be told that there is no
-      // such topic.
+      // The topic is created but not yet known everywhere: a reader might still get "unknown
+      // topic".
       await cluster.persist(`waiting for the leaders of topic ${name}`, async () => {
         const found = await cluster.ask(null, metadataV12.api, [name], false, false);
         return found;

@@ -12,7 +12,7 @@ export interface KafkaOptions {
   readonly credentials?: Credentials;
   readonly tls?: Tls;
   readonly requestTimeoutMs?: number;
-  /** How long a call goes on trying while brokers are away or elect leaders. */
+  /** The time for which a call keeps trying while brokers are away or elect leaders. */
   readonly patienceMs?: number;
 }
 
@@ -38,9 +38,9 @@ interface Request<A extends unknown[], R> {
 }
 
 /**
- * Kept connections to the brokers of a cluster. Made of the library's connections and requests,
- * without its clients: those cache metadata, which must be asked anew here, and load schema
- * validators, which a function would pay for at each cold start.
+ * Kept connections to the brokers of a cluster. They use the library's connections and requests,
+ * without its clients. Those cache metadata, which must be fresh here, and load schema validators,
+ * which would slow each cold start.
  */
 export interface Cluster {
   /** Sends one request; `broker` null is any broker that answers. */
@@ -73,7 +73,7 @@ export function kafkaCluster(options: KafkaConnection): Cluster {
       ...(tls ? { tls: verifiedTls(tls), tlsServerName: serverNameOf(tls, broker) } : {}),
       ...(credentials === null ? {} : { sasl: { mechanism: 'SCRAM-SHA-512' as const, ...credentials } }),
     });
-    // Whoever waits for an answer is told; an error of an idle connection only means that the next
+    // Pending requests fail by themselves. An error of an idle connection only means that the next
     // request connects again.
     connection.on('error', () => undefined);
     await connection.connect(broker.host, broker.port);

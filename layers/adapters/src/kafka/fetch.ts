@@ -1,7 +1,7 @@
 import { createAPI, fetchV13, type Reader, ResponseError } from '@platformatic/kafka';
 import type { AbortedTransaction } from './record-batches.ts';
 
-/** What a broker answers for the one partition that was asked about. */
+/** A broker's answer for one partition. */
 export interface FetchedPartition {
   readonly lastStableOffset: number;
   readonly logStartOffset: number;

@@ -32,7 +32,7 @@ export interface GroupState extends GroupSummary {
   readonly committed: ReadonlyMap<string, ReadonlyMap<number, number>>;
 }
 
-/** What an operator asks of consumer groups. */
+/** Operations on consumer groups, for an operator. */
 export interface KafkaGroups {
   list(): Promise<readonly GroupSummary[]>;
   /** Null when there is no such group. */

@@ -85,7 +85,7 @@ function messageOf(topic: string, { partition, timestampMs, key, value, headers 
     // A tombstone's value is null on the wire: the library writes it, and does not say so in its
     // types.
     value: value as Buffer,
-    // Names may repeat: each is a key of its own here.
+    // Names may repeat: each Buffer is a separate key of the map.
     headers: new Map(headers.map((header) => [Buffer.from(header.key), header.value as Buffer])),
   };
 }

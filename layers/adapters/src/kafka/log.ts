@@ -7,7 +7,7 @@ import { committedRecords, decodeBatches } from './record-batches.ts';
 
 export interface KafkaLogOptions extends KafkaConnection {
   readonly topic: string;
-  /** A batch of the log that decodes to more cannot be read; 128 MiB unless told. */
+  /** A batch of the log that decodes to more bytes cannot be read; 128 MiB by default. */
   readonly decodedBytesMax?: number;
   /** The topic id that reads are bound to; without it, the first that a read meets. */
   readonly topicId?: string;
@@ -173,8 +173,8 @@ export function kafkaLog(options: KafkaLogOptions): Log {
             continue;
           }
           const stable = fetched.lastStableOffset;
-          // Offsets are listed by name: should the topic be created anew this very moment, what
-          // came with the fetch still holds.
+          // Offsets are listed by topic name. If the topic is recreated just now, the fetched
+          // records are still valid.
           const logStart = Math.max(listed, fetched.logStartOffset);
           const { records, end } = committedRecords(
             partition,

@@ -2,8 +2,8 @@ import { metadataV12, ResponseError } from '@platformatic/kafka';
 import { apiErrorsOf, type Broker, type Cluster } from './cluster.ts';
 
 /**
- * What a topic or a partition may lack without anything being wrong with the rest of the answer:
- * existence, or a leader just now.
+ * Errors of a single topic or partition: it does not exist, or has no leader just now. The rest of
+ * the response is valid.
  */
 const OF_A_PART = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',
@@ -16,7 +16,7 @@ export interface ClusterMetadata {
   readonly brokers: ReadonlyMap<number, Broker>;
   /** With KRaft any broker, which passes on what is for the controller. */
   readonly controller: Broker | null;
-  /** Those that exist. */
+  /** The topics that exist. */
   readonly topics: readonly (metadataV12.MetadataResponseTopic & { readonly name: string })[];
 }
 
@@ -39,7 +39,7 @@ export async function metadataOf(cluster: Cluster, names: readonly string[] | nu
 
 const [METADATA, VERSION, LEADER_NOT_AVAILABLE] = [3, 12, 5];
 
-/** What passes by itself: thrown to be asked again. */
+/** An error that passes by itself. The call is repeated. */
 export function stillToCome(): Error {
   return new ResponseError(METADATA, VERSION, { '/': [LEADER_NOT_AVAILABLE, null] }, undefined);
 }

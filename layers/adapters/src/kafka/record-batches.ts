@@ -8,7 +8,7 @@ const TRANSACTIONAL = 1 << 4;
 const CONTROL = 1 << 5;
 const ABORT_MARKER = 0;
 
-/** Where the fields of a batch begin. https://kafka.apache.org/documentation/#recordbatch */
+/** The positions of the fields of a batch. https://kafka.apache.org/documentation/#recordbatch */
 const AT = {
   length: 8,
   leaderEpoch: 12,
@@ -20,9 +20,7 @@ const AT = {
   count: 57,
   records: 61,
 } as const;
-/**
- * What an object of a record takes beside its bytes, roughly: many tiny records are bounded, too.
- */
+/** The approximate memory of a record object beside its bytes. It bounds many tiny records, too. */
 const RECORD_BYTES = 256;
 
 export interface AbortedTransaction {
@@ -33,7 +31,10 @@ export interface AbortedTransaction {
 /** A batch of the log, or its first part. */
 export interface RecordBatch {
   readonly firstOffset: number;
-  /** Of the last record here; holes at the batch's end are counted where the batch is whole. */
+  /**
+   * The offset of the last record here. Holes at the batch's end are counted where the batch is
+   * whole.
+   */
   readonly lastOffset: number;
   readonly attributes: number;
   readonly firstTimestamp: number;

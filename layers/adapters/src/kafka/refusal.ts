@@ -1,7 +1,7 @@
 import { AdapterError } from '../errors.ts';
 import { apiErrorsOf, messagesOf } from './cluster.ts';
 
-/** What the broker does not accept as it was asked: to be asked differently. */
+/** The broker refuses the request itself: the caller must ask differently. */
 export class KafkaRefusal extends AdapterError {}
 
 const REFUSALS = new Set([

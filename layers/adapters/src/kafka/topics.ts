@@ -32,7 +32,7 @@ export interface TopicPartition {
   /** `[start, end)`; the end as `read_committed` readers see it. Null without a leader. */
   readonly start: number | null;
   readonly end: number | null;
-  /** Of the leader's log, null where it is not told. */
+  /** The size of the leader's log; null if the broker does not report it. */
   readonly sizeBytes: number | null;
 }
 
@@ -44,8 +44,8 @@ export interface TopicConfig {
   readonly value: string | null;
   readonly source: ConfigSource;
   /**
-   * What Kafka itself would take; as `name=value` where the broker's entry has another name and
-   * unit.
+   * The value that Kafka would use by default. Written `name=value` if the broker's entry has
+   * another name and unit.
    */
   readonly defaultValue: string | null;
 }
@@ -72,7 +72,7 @@ export interface NewTopic {
  */
 export type OffsetMark = 'earliest' | 'latest' | { readonly timestampMs: number };
 
-/** What an operator asks of topics. */
+/** Operations on topics, for an operator. */
 export interface KafkaTopics {
   list(): Promise<readonly TopicSummary[]>;
   /** Null when there is no such topic. */
@@ -206,7 +206,7 @@ export function kafkaTopics(options: KafkaOptions): KafkaTopics {
           configsOf(name),
           offsets(name, 'earliest'),
           offsets(name, 'latest'),
-          // Sizes need a right of their own on the cluster; without it they are just not shown.
+          // Sizes need a separate permission on the cluster; without it they are not shown.
           sizes(name).catch((): ReadonlyMap<number, number> => new Map()),
         ]);
         return {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { AdapterError } from '../errors.ts';
 import type { Bucket, Metadata } from '../s3/bucket.ts';
 
-/** What stands for a bucket of S3: the archive and the views are the same over it. */
+/** An in-memory S3 bucket. The archive and the views run on it unchanged. */
 export function memoryBucket(): Bucket {
   const objects = new Map<string, { readonly bytes: Uint8Array; readonly metadata: Metadata }>();
   const list = async (prefix: string, keysMax?: number) =>

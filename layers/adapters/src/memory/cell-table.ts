@@ -39,7 +39,7 @@ export class CellTable<V> {
     if (stored === undefined || stored < timestamp) deletedRows.set(row, timestamp);
   }
 
-  /** As after TRUNCATE: deletions are gone, too. */
+  /** Clears the table as TRUNCATE does: deletions are gone, too. */
   clear(): void {
     this.#partitions.clear();
   }

@@ -1,6 +1,6 @@
 import type { CursorKeys } from '@bifold/core/engine';
 
-/** What stands for the table of cursor keys. */
+/** An in-memory table of cursor keys. */
 export function memoryCursorKeys(): CursorKeys {
   const keys = new Map<number, Uint8Array>();
   return {

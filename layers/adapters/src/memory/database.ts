@@ -38,8 +38,7 @@ import { matches } from '../row-filter.ts';
 import { bytesOf, CellTable, joinKey, utf8 } from './cell-table.ts';
 
 /**
- * What stands for Cassandra: tables that all stores opened from it share, as functions share a
- * cluster.
+ * An in-memory Cassandra: all stores opened from it share its tables, as functions share a cluster.
  */
 export interface MemoryDatabase {
   speedStore(scope: Scope, options: { readonly buckets: number; readonly segmentSize: SegmentSize }): SpeedStore;

@@ -4,7 +4,7 @@ import { AdapterError } from '../errors.ts';
 type Slot = LogRecord | 'hole' | 'open';
 export type NewRecord = Partial<Pick<LogRecord, 'timestampMs' | 'key' | 'value' | 'headers'>>;
 
-/** What stands for a Kafka topic, with the hand of the producer and of the broker. */
+/** An in-memory Kafka topic, with the operations of its producer and its broker. */
 export interface MemoryLog extends Log {
   /**
    * Appends a committed record, a hole (control records, aborted ones), or a record of a
@@ -17,7 +17,7 @@ export interface MemoryLog extends Log {
   deleteBefore(partition: number, offset: number): void;
   /** Gives the topic one more partition, empty; returns its number. */
   addPartition(): number;
-  /** Deletes the topic and creates it anew, with as many partitions as at first. */
+  /** Deletes the topic and recreates it with the same number of partitions. */
   recreate(topicId: string): void;
 }
 

@@ -2,7 +2,7 @@ import type { ModelPointer } from '@bifold/core/engine';
 import { NOTHING_PROMOTED } from '@bifold/models/engine';
 import type { ModelPointers } from '../model/registry.ts';
 
-/** What stands for the table of pointers. */
+/** An in-memory table of model pointers. */
 export function memoryModelPointers(): ModelPointers {
   const pointers = new Map<string, ModelPointer>();
   const read = (name: string): ModelPointer => pointers.get(name) ?? NOTHING_PROMOTED;

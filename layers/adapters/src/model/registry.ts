@@ -8,10 +8,10 @@ import type { Bucket } from '../s3/bucket.ts';
 import { createOnce } from '../s3/create-once.ts';
 import { numberedTexts } from '../s3/numbered-texts.ts';
 
-/** Where pointers are kept: one row for each model, moved by compare-and-set. */
+/** The store of pointers: one row for each model, moved by compare-and-set. */
 export interface ModelPointers {
   read(name: string): Promise<ModelPointer>;
-  /** False: somebody else moved it. */
+  /** Returns false if another writer moved it first. */
   move(name: string, expected: ModelPointer, next: ModelPointer): Promise<boolean>;
 }
 
@@ -26,7 +26,8 @@ export function modelRegistry(bucket: Bucket, pointers: ModelPointers): ModelReg
 
   /** Null: no such object. */
   const download = async (key: string, mostBytes: number): Promise<Uint8Array | null> => {
-    // Listed, not asked for: who may not list everything is told 403, not 404.
+    // Lists the bucket instead of reading the object: without the right to list, S3 answers 403,
+    // not 404.
     if (!(await bucket.list(key)).includes(key)) return null;
     const folder = await mkdtemp(join(tmpdir(), 'bifold-model-'));
     try {

@@ -7,9 +7,10 @@ const HEADS_AT_ONCE = 16;
 const OFFSET_DIGITS = 20;
 
 /**
- * The archive in a bucket: `archive/<version>/<topicId>/<partition>/<start>.parquet`. A name holds
- * only where a file starts, so that whoever archives from there meets the same key and only one of
- * them creates it; where it ends is in its metadata, and in the name of the next.
+ * The archive in a bucket: `archive/<version>/<topicId>/<partition>/<start>.parquet`. A name
+ * contains only the start of a file. So two writers that continue from one offset use the same key,
+ * and only one of them creates it. The end of a file is in its metadata, and in the name of the
+ * next.
  */
 export function s3Archive(bucket: Bucket, scope: Scope): ArchiveStore {
   const root = `archive/${scope.version}/${scope.topicId}/`;

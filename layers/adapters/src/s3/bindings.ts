@@ -8,7 +8,7 @@ const REQUESTS_AT_ONCE = 32;
 
 /**
  * Bindings in a bucket: `bindings/<version>/<topicId>/<partition>/<segment>/<name>`, each created
- * only if absent. What is bound stands in the metadata, which one request gives.
+ * only if absent. The bound version is in the metadata, which one request returns.
  */
 export function s3Bindings(bucket: Bucket, scope: Scope): BindingArchive {
   const root = `bindings/${scope.version}/${scope.topicId}/`;

@@ -15,7 +15,10 @@ import { AdapterError } from '../errors.ts';
 
 export interface BucketOptions {
   readonly bucket: string;
-  /** Of S3 itself by default; the SDK also reads `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_S3`. */
+  /**
+   * The endpoint of S3, AWS by default. The SDK also reads `AWS_ENDPOINT_URL` and
+   * `AWS_ENDPOINT_URL_S3`.
+   */
   readonly endpoint?: string;
   readonly region?: string;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
@@ -51,7 +54,7 @@ export interface Bucket {
 }
 
 const CONNECT_TIMEOUT_MS = 15_000;
-/** Of a socket on which nothing moves; a long transfer that moves may take longer. */
+/** The timeout of an idle socket. A long transfer that makes progress may take longer. */
 const IDLE_TIMEOUT_MS = 30_000;
 const KEYS_PER_DELETE = 1000;
 

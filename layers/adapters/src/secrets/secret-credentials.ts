@@ -3,11 +3,11 @@ import { areSameCredentials, type Credentials, type CredentialsSource } from '..
 import { AdapterError } from '../errors.ts';
 
 export interface SecretOptions {
-  /** How long a value is used before the secret is read again. Milliseconds. */
+  /** The age at which a value is read again. Milliseconds. */
   readonly maxAgeMs?: number;
   /**
-   * How soon after a reading a refusal reads the secret again: a wrong secret is not asked for at
-   * each attempt.
+   * The least time between two readings after refusals, so that a wrong secret is not read at each
+   * attempt.
    */
   readonly refusalPauseMs?: number;
   /** Milliseconds of a clock that only goes forward. */

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { hdfsBucket } from './bucket.ts';
 
-/** What a NameNode answers to the rename; all else goes well. */
+/** The NameNode's response to the rename. All other requests succeed. */
 let renamed: (response: ServerResponse) => void;
 let asked: string[];
 let address: string;

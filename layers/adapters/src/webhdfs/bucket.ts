@@ -13,10 +13,9 @@ const METADATA = 'bifold';
 const ASIDE = '_temporary';
 
 /**
- * A folder of HDFS as a bucket. A file is written aside with its metadata and comes to its place by
- * a rename, which the NameNode does at once and in one order for all: of many who create the same
- * file, one does. What a crash leaves aside is in `_temporary` and may be deleted when no writer
- * runs.
+ * A folder of HDFS as a bucket. A writer writes a temporary file with its metadata and then renames
+ * it. The NameNode serializes renames, so only one of several writers creates a file. A crash may
+ * leave files in `_temporary`; they may be deleted while no writer runs.
  */
 export function hdfsBucket({ address, user }: { readonly address: string; readonly user?: string }): Bucket {
   const { endpoint, path } = webHdfsAddress(address);
@@ -31,7 +30,7 @@ export function hdfsBucket({ address, user }: { readonly address: string; readon
     await hdfs.setAttribute(aside, METADATA, JSON.stringify(metadata));
     return aside;
   };
-  /** What stays aside is in nobody's way: that it could not be removed is no failure. */
+  /** A remaining temporary file is harmless, so a failure to remove it is ignored. */
   const forget = (aside: string): Promise<unknown> => hdfs.remove(aside).catch(() => undefined);
 
   const head = async (key: string): Promise<Metadata | null> => {

@@ -5,7 +5,7 @@ import { AdapterError } from '../errors.ts';
 import { certificateRefused } from '../tls.ts';
 
 export interface WebHdfsOptions {
-  /** Of the NameNode's HTTP server, such as `http://namenode:9870`. */
+  /** The NameNode's HTTP server, such as `http://namenode:9870`. */
   readonly endpoint: string;
   /** Without security, the user that HDFS takes one for. */
   readonly user?: string;
@@ -22,8 +22,8 @@ export interface HdfsEntry {
 }
 
 /**
- * Files of HDFS over HTTP. A file is written where nobody looks and comes to its place by a rename:
- * whoever sees it there sees all of it.
+ * HDFS files over HTTP. A file is written under a temporary name and then renamed, so readers see
+ * it whole or not at all.
  */
 export interface WebHdfs {
   /** The entries of a folder in the order of their names, or the one file of that path. */
@@ -60,7 +60,7 @@ class HdfsRefusal extends AdapterError {
 }
 
 const TIMEOUT_MS = 30_000;
-/** What a file may take longer to send than an answer takes. */
+/** The expected transfer rate, by which the timeout of a file exceeds that of a plain request. */
 const BYTES_PER_MS = 1_000;
 /** It cannot now, and will be able to. */
 const PASSING = new Set(['SafeModeException', 'RetriableException', 'StandbyException']);
@@ -257,7 +257,7 @@ function refused(failed: string, status: number, answer: string): AdapterError {
     exception = remote.exception;
     said = `${exception}: ${remote.message.split('\n')[0]}`;
   } catch {
-    // Not WebHDFS: what came is told as it is.
+    // The response is not from WebHDFS: report it as it is.
   }
   if (PASSING.has(exception)) return away(failed, new Error(said));
   return new HdfsRefusal(exception, 'BIFOLD_HDFS_REFUSED', {

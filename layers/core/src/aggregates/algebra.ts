@@ -1,6 +1,6 @@
 import type { Reader, Writer } from '../records/codec.ts';
 
-/** How far a result may be off. */
+/** The error bound of a result. */
 export interface ErrorBound {
   /** Relative to the result: 0.016 is 1.6 %. */
   readonly relative: number;
@@ -20,14 +20,14 @@ export interface Algebra<State, Result, Input = number> {
   lift(value: Input): State;
   add(state: State, value: Input): State;
   /**
-   * The same, and may change `state`, which nobody else holds: where a copy for each event would
-   * cost more than the event. `empty`, which everybody holds, is then no object.
+   * Like `add`, but may change `state`, which has no other owner. Used if a copy for each event
+   * would cost too much. `empty`, which is shared, must then not be an object.
    */
   addOwned?(state: State, value: Input): State;
   merge(left: State, right: State): State;
   present(state: State): Result;
   /**
-   * How far the shown result may be off; null when it is exact. Absent where it always is, up to
+   * The error bound of the shown result; null if it is exact. Absent if it is always exact, up to
    * the rounding of doubles.
    */
   boundOf?(state: State): ErrorBound | null;

@@ -10,7 +10,7 @@ export type InputKind = 'numbers' | 'numbers or decimals' | 'booleans' | 'texts'
 /** States of different kinds side by side: each is only ever handed to the algebra that made it. */
 export type AnyAlgebra = Algebra<unknown, Result, unknown>;
 
-/** How a state is added to by its only owner. */
+/** The function that adds to a state for its only owner. */
 export function adderOf(algebra: AnyAlgebra): AnyAlgebra['add'] {
   return algebra.addOwned ?? algebra.add;
 }
@@ -40,7 +40,9 @@ export interface AggregateDescriptor<Kind extends AggregateKind = AggregateKind>
   /** The type of its result's column. Times are shown as text. */
   output(aggregate: AggregateFunction<AggregatePlanOf<Kind>>): ColumnType;
   algebra(aggregate: AggregateFunction<AggregatePlanOf<Kind>>): AnyAlgebra;
-  /** How SQL computes its state exactly; null or absent: core folds the values that SQL picks. */
+  /**
+   * SQL that computes the state exactly. Null or absent: core folds the values that SQL selects.
+   */
   pushdown?(aggregate: AggregateFunction<AggregatePlanOf<Kind>>): Pushdown | null;
 }
 

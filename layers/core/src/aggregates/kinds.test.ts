@@ -37,7 +37,7 @@ const pipelineOf = (aggregates: object) =>
 
 interface Accepted {
   readonly types: readonly ColumnType[];
-  /** Of what it refuses. */
+  /** The code of the refusal. */
   readonly code: string;
   readonly received?: string;
   readonly allowed: string;
@@ -147,8 +147,8 @@ describe.each(KINDS)('$kind', ({ kind, first, second, parameter }) => {
 });
 
 /**
- * Of three events: what each kind shows, and whether where they stand, in time or in the log, is
- * part of it.
+ * The results of each kind over three events, and whether they depend on the position of the events
+ * in time or in the log.
  */
 const SHOWN: Readonly<Record<Exclude<AggregateKind, 'own'>, readonly [given: object, shown: unknown, byPlace?: true]>> =
   {
@@ -193,7 +193,7 @@ describe('an event that comes to an aggregate', () => {
     expect(Array.from(rows.values(), ({ states }) => foldOf(pipeline).rows.view.present(states))).toEqual([
       { it: shown },
     ]);
-    // Where no place is asked for, every event stands nowhere.
+    // If no position is needed, the events have none.
     const sql = nonPushdownInputSql(pipeline.plan, pipeline.plan.windows[0] as WindowPlan, 'events');
     expect(/_event_time_ms, _partition, _offset FROM/.test(sql ?? '')).toBe(byPlace);
   });

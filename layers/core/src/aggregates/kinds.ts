@@ -41,7 +41,7 @@ export const AGGREGATES: { readonly [Kind in AggregateKind]: AggregateDescriptor
   own: custom,
 };
 
-/** What the system knows of the kind of an aggregate. */
+/** The descriptor of an aggregate's kind. */
 export function descriptorOf({ kind }: Pick<AggregatePlan, 'kind'>): AggregateDescriptor {
   return AGGREGATES[kind];
 }

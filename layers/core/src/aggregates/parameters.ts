@@ -2,7 +2,7 @@ import type { AggregateParameter } from './descriptor.ts';
 
 const LENGTH_MAX = 1000;
 
-/** How many values a result has at most. */
+/** The greatest number of values in a result. */
 export const LENGTH: AggregateParameter = {
   allowed: `topK('field', 10), collect('field', 10) with a whole number from 1 to ${LENGTH_MAX}`,
   isAllowed: (length) => Number.isSafeInteger(length) && (length as number) >= 1 && (length as number) <= LENGTH_MAX,

@@ -5,8 +5,8 @@ import type { Reader, Writer } from '../records/codec.ts';
 import { compareDecimals } from './numeric/decimal.ts';
 
 /**
- * Where an event stands (rule 12): its time, then its place in the log. The topic is that of the
- * whole view.
+ * The position of an event (rule 12): its time, then its offset in the log. The whole view has one
+ * topic.
  */
 export interface EventPosition {
   readonly timeMs: number;
@@ -15,8 +15,8 @@ export interface EventPosition {
 }
 
 /**
- * What an aggregate of more than a single value takes of an event; `second` is null where it has
- * one field. Neither value is null otherwise.
+ * The input of an aggregate that needs more than one value of an event. `second` is null if the
+ * aggregate has one field. Neither value is null otherwise.
  */
 export interface PositionedValue extends EventPosition {
   readonly value: Present;

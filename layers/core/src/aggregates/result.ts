@@ -6,7 +6,7 @@ import type { Value } from '../records/value.ts';
 import { timeText } from '../records/wire.ts';
 import type { Present } from './positioned-value.ts';
 
-/** What an aggregate shows. */
+/** The result of an aggregate, as JSON. */
 export type Result = Json;
 
 /** A result as one value of a column of its type: JSON as its text. */

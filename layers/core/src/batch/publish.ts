@@ -6,7 +6,7 @@ import type { Pointer, PublishedRun } from '../ports/batch-store.ts';
 import { cutOf, partitionsOf } from '../query/answer.ts';
 import type { Range } from '../query/coverage.ts';
 
-/** What a run will cover: frozen before it reads a row. */
+/** The offsets that a run will cover, fixed before it reads a row. */
 export interface Manifest {
   readonly cuts: Readonly<Record<string, number>>;
   readonly lost: Readonly<Record<string, readonly Range[]>>;
@@ -17,15 +17,15 @@ export interface Manifest {
 }
 
 /**
- * Rules 7 and 8: per partition, the cut is the archive's frontier floored to whole segments; it
- * stops at the first range that retention took before the archive did, unless an earlier run
- * already covers it or the operator accepts the loss; and it never falls.
+ * Rules 7 and 8. Per partition, the cut is the archive's frontier, rounded down to whole segments.
+ * It stops at the first range that retention deleted before archiving, unless an earlier run
+ * already covers it or the operator accepts the loss. A cut never falls.
  *
- * @param acceptLost the operator's word that lost ranges may be passed; receipts then name them as
- * gaps for ever
- * @returns null when no cut moved: there is nothing new to publish
- * @throws {ProtocolError} when the archive ends below what is published: the run's rows would lack
- * records that its receipts claim
+ * @param acceptLost the operator accepts that cuts pass lost ranges; receipts then always name them
+ *   as gaps
+ * @returns null if no cut moved: there is nothing new to publish
+ * @throws {ProtocolError} if the archive ends below the published cuts: the run's rows would lack
+ *   records that its receipts claim
  */
 export function manifestOf(
   chains: ReadonlyMap<number, readonly ArchiveFile[]>,
@@ -61,15 +61,15 @@ export interface Waiting {
   /** Archived offsets in segments that are not complete, or that lie behind a lost range. */
   readonly offsets: number;
   /**
-   * How many more offsets complete the next segment of some partition; null where no further record
-   * can: nothing is archived, or only lost ranges are in the way.
+   * The number of further offsets that complete the next segment of some partition. Null if no
+   * further record can: nothing is archived, or only lost ranges remain.
    */
   readonly missing: number | null;
   /** Partitions whose cut stops at a lost range until an operator accepts the loss. */
   readonly stopped: readonly number[];
 }
 
-/** What a run with these cuts does not cover of the archive. */
+/** The archived offsets that a run with these cuts does not cover. */
 export function waitingOf(
   chains: ReadonlyMap<number, readonly ArchiveFile[]>,
   cuts: Readonly<Record<string, number>>,
@@ -90,8 +90,8 @@ export function waitingOf(
 }
 
 /**
- * What a published run covered: the same files, so that its rows come out as they were.
- * @throws {ProtocolError} when the archive ends below its cuts
+ * The manifest of a published run: the same files, so its rows are computed equal.
+ * @throws {ProtocolError} if the archive ends below its cuts
  */
 export function manifestOfRun(
   { cuts, lost }: PublishedRun,
@@ -147,8 +147,8 @@ export function pointerAfter(pointer: Pointer, run: string, manifest: Manifest, 
 }
 
 /**
- * What the sweeper may delete, rule 9: fragments below the minimum of both cuts, and runs up to the
- * pointer's generation that it does not name.
+ * The fragments that the sweeper may delete (rule 9) are below the minimum of both cuts. It may
+ * also delete runs up to the pointer's generation that the pointer does not name.
  */
 export function sweepableSegments(pointer: Pointer, partition: number): number {
   return Math.min(cutOf(pointer.current, partition), cutOf(pointer.previous, partition));

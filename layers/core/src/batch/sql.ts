@@ -42,8 +42,8 @@ export const ARCHIVE_COLUMNS = [
 ] as const;
 
 /**
- * Where a relayed record comes from, as its header says: a column of the archive where a relay
- * makes the log.
+ * The origin of a relayed record, from its header. The archive of a repartition topic has this
+ * column.
  */
 export const ORIGIN_COLUMN = { name: '_origin', type: 'VARCHAR' } as const;
 
@@ -72,7 +72,7 @@ export function quarantinedSql(covered: string): string {
   return `SELECT _partition, _offset, _timestamp_ms, _value, _headers FROM ${covered} WHERE _reason IS NOT NULL`;
 }
 
-/** How a column of the schema is stored in Parquet. Timestamps are epoch milliseconds. */
+/** The Parquet type of a schema column. Timestamps are epoch milliseconds. */
 export function sqlTypeOf(type: ColumnType): SqlType {
   switch (type) {
     case 'integer':
@@ -120,8 +120,8 @@ export function enrichedSql(plan: Plan, source: string, bindings: string): strin
 }
 
 /**
- * What models learn from: events with all that they may read. A condition on a score leaves none
- * out, since learning comes before scoring.
+ * The rows that models learn from: events with every column that a model may read. A condition on a
+ * score excludes none, since learning precedes scoring.
  */
 export function learnableSql(plan: Plan, source: string, bindings: string): string {
   const unscored = unscoredSql(plan, source, bindings);
@@ -132,7 +132,7 @@ export function learnableSql(plan: Plan, source: string, bindings: string): stri
     : `SELECT * FROM (${unscored}) WHERE ${expressionSql(plan.where)} IS TRUE`;
 }
 
-/** What models score: position and fields of every event that can take part. */
+/** The rows that models score: position and fields of every event that passes the other filters. */
 export function unscoredValuesSql(plan: Plan, source: string, bindings: string, fields: readonly string[]): string {
   return `SELECT ${['_partition', '_offset', ...fields.map(quoted)].join(', ')} FROM (${unscoredSql(plan, source, bindings)})`;
 }
@@ -162,10 +162,7 @@ function unscoredSql(plan: Plan, source: string, bindings: string): string {
   return derivedSql(derivedAround(plan).before, yielded);
 }
 
-/**
- * What takes part: pairs where two topics are joined, otherwise events, of those that repeat each
- * other the first one.
- */
+/** The included events. A join yields pairs; of duplicates, only the first is included. */
 function eventsSql(plan: Plan, source: string): string {
   const inTime = dropLateSql(plan, source);
   return plan.relay?.join === undefined
@@ -174,8 +171,8 @@ function eventsSql(plan: Plan, source: string): string {
 }
 
 /**
- * How far an event moves the watermark of its partition: not beyond the broker's time by more than
- * the skew. What is no event moves nothing; `least` alone would pass over its null.
+ * The watermark that an event alone would set: its time, but at most the broker's time plus the
+ * skew. A poison record sets none; `least` alone would ignore its null.
  */
 const watermarkSql = ({ skewMs }: AllowedLateness): string =>
   `CASE WHEN _reason IS NULL THEN least(_event_time_ms, _timestamp_ms + ${skewMs}) END`;
@@ -192,7 +189,7 @@ function isLateSql(late: AllowedLateness): string {
   return `coalesce(_event_time_ms < ${before} - ${late.afterMs}, false)`;
 }
 
-/** Where the watermark of each partition stands behind all of its events. */
+/** The watermark of each partition after all of its events. */
 export function watermarksSql(late: AllowedLateness, source: string): string {
   return `SELECT _partition, max(${watermarkSql(late)}) FROM ${source} WHERE _reason IS NULL GROUP BY _partition`;
 }
@@ -217,7 +214,7 @@ function intervalJoinSql({ columns }: Plan, relay: RelayPlan, { within }: JoinPl
   return `(SELECT NULL::VARCHAR AS _reason, greatest(l._offset, r._offset) AS _offset, l.* EXCLUDE (_offset), r.* EXCLUDE (_partition, _offset, _event_time_ms) FROM ${sides[0]} l JOIN ${sides[1]} r ON ${conditions.join(' AND ')})`;
 }
 
-/** Of events that repeat each other, the first one: by offset, within each partition. */
+/** The first of duplicate events, by offset, within each partition. */
 function dedupeSql({ duplicates }: Plan, source: string): string {
   if (duplicates === undefined) return source;
   const { by, withinMs } = duplicates;
@@ -229,8 +226,8 @@ function dedupeSql({ duplicates }: Plan, source: string): string {
 }
 
 /**
- * What appeared in some offsets of a partition: offset, reason, event time, origin, whether it came
- * too late, and the columns by which it is found again. The source must hold all before them.
+ * The operator state of some offsets of a partition: offset, reason, event time, origin, whether it
+ * was late, and the columns of its id. The source must contain all earlier offsets.
  */
 export function stateEntriesSql(
   { columns, duplicates, late, relay }: Plan,
@@ -310,9 +307,9 @@ export function viewSql(plan: Plan, window: WindowPlan, enriched: string): strin
 }
 
 /**
- * What the aggregates that core folds take of each event: the value of each, and its second value
- * where it takes two; where one goes by it, the place of the event. Null when the plan has none.
- * `inexactAdder` reads it.
+ * The input of the aggregates that core folds: of each event the value, the second value if there
+ * is one, and the position if the result depends on it. Null if the plan has no such aggregate.
+ * `nonPushdownFold` reads it.
  */
 export function nonPushdownInputSql(plan: Plan, window: WindowPlan, enriched: string): string | null {
   const aggregates = plan.aggregates.filter(needsCoreFold);
@@ -329,8 +326,8 @@ export function nonPushdownInputSql(plan: Plan, window: WindowPlan, enriched: st
 }
 
 /**
- * Folds a row of `inexactValuesSql`, without its start and key, into the states of a row of the
- * view, in place: nobody else may hold them.
+ * Folds a row of `nonPushdownInputSql`, without its start and key, into the states of a row of the
+ * view. It changes the states in place, so they must have no other owner.
  */
 export function nonPushdownFold({ aggregates }: Plan, algebras: readonly AnyAlgebra[]): NonPushdownFold {
   let next = 0;

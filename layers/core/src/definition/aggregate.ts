@@ -2,7 +2,7 @@ import type { AggregateKind } from '../plan/aggregate.ts';
 import { refuseUnknownOptions } from './scope.ts';
 
 type Numeric = number | null | undefined;
-/** What can be added and compared exactly: numbers, and the texts of decimals. */
+/** Values that can be added and compared exactly: numbers, and the texts of decimals. */
 type Exact = Numeric | DecimalText;
 type Truth = boolean | null | undefined;
 
@@ -92,7 +92,7 @@ export interface Where<W extends string> {
   readonly where: W;
 }
 
-/** What an event must have for the condition of an aggregate; nothing where it has none. */
+/** The columns that an aggregate's condition needs; none if there is no condition. */
 export type ConditionOf<W extends string> = [W] extends [never] ? unknown : Nested<W, Truth>;
 
 /**

@@ -5,7 +5,7 @@ import { type Aggregate, type ConditionOf, type Nested, ofField, type Where } fr
 import { checkIdentifier } from './identifier.ts';
 import { refuse } from './scope.ts';
 
-/** What a field holds, by what an aggregate takes. */
+/** The TypeScript types of the inputs of an aggregate. */
 interface Taken {
   readonly numbers: number;
   readonly booleans: boolean;
@@ -19,7 +19,7 @@ interface Shown {
   readonly json: Json;
 }
 
-/** What `defineAggregate` takes. */
+/** The options of `defineAggregate`. */
 interface Options<T extends keyof Taken, S extends keyof Shown, State, R extends Shown[S] | null> {
   /** A letter, then letters, digits and underscores. */
   readonly name: string;

@@ -46,7 +46,7 @@ type Beside<O> = [KnownOf<O>] extends [never]
       : [KnownOf<O>] extends [boolean]
         ? boolean
         : unknown;
-/** What a record must have for an operand that is to be of type `T`. */
+/** The columns that a record must have for an operand of type `T`. */
 type Needs<O, T> = O extends Expression<infer V, infer In> ? In & FieldNeeds<V, T> : unknown;
 type FieldNeeds<V, T> = V extends FieldType<infer F> ? FieldOf<F, T | null | undefined> : unknown;
 /** Names that are not known when it compiles are checked when the definition loads. */
@@ -317,7 +317,7 @@ export function concat<const O extends readonly [TextOperand, ...TextOperand[]]>
   return new Expression({ kind: 'concat', operands: operands.map(operandNode) });
 }
 
-/** What all of these need. */
+/** The columns that all of these need. */
 type AllOf<T extends readonly unknown[]> = T extends readonly [infer First, ...infer Rest]
   ? First & AllOf<Rest>
   : unknown;

@@ -30,9 +30,9 @@ import { planStorage } from './storage.ts';
 
 /** A record as it is read: what may be missing is null. */
 export type Present<E> = { [K in keyof E]-?: undefined extends E[K] ? NonNullable<E[K]> | null : E[K] } & Any<E>;
-/** Of a record of which nothing is known, `any`, anything may be read. */
+/** A record of unknown type (`any`) has every field. */
 type Any<E> = 0 extends 1 & E ? E : unknown;
-/** What lookups add to a record: null where a table has no such row. */
+/** The columns that lookups add to a record: null if a table has no such row. */
 export type Joined<L> = { [K in keyof L]: L[K] extends Lookup<string, infer R> ? Present<R> | null : never };
 /**
  * The types of derived columns: those of fields are the record's, a lookup's, or of columns derived
@@ -74,7 +74,7 @@ export type Condition<E, L, D, S = Nothing> = Expression<
   NoInfer<Columns<E, L, D, S>>
 >;
 
-/** What a record of `E` yields. */
+/** The record with the column of `flatMap`. */
 type Event<E, F> = E & FlatMapped<F, E>;
 
 /**
@@ -84,7 +84,7 @@ type Event<E, F> = E & FlatMapped<F, E>;
  * const versions = pipelines.map(({ plan }) => `${plan.name} ${plan.version}`);
  */
 export interface Pipeline<Key = unknown, W extends string = string, R = unknown> {
-  /** What the layers compute. Its `version` changes with every change of meaning. */
+  /** The plan that the layers compute. Its `version` changes with every change of meaning. */
   readonly plan: Plan;
   /** The schema that decides which records are valid. */
   readonly schema: EventSchema;
@@ -209,7 +209,7 @@ export function definePipeline<
   const scope = new ColumnScope(where, columns);
   if (relay?.join !== undefined) refuseBesideJoin(where, definition);
 
-  // Before lookups are in scope: what a record yields is a matter of its own columns.
+  // Planned before lookups are in scope: the events of a record depend only on its own columns.
   const flatMap = definition.flatMap === undefined ? undefined : planFlatMap(definition.flatMap, columns, scope);
   const lookupPlans = Object.entries<Lookup<string, unknown>>(lookups).map(([alias, join]) =>
     planLookup(alias, join, scope),
@@ -282,7 +282,7 @@ function planInput(name: string, from: Topic<unknown> | Relayed<unknown>): Input
   return { topic, schemaVersion, partitionBy, eventTime, columns };
 }
 
-/** What asks each record by itself says nothing of a pair. */
+/** Options that judge a single record have no meaning for a pair. */
 function refuseBesideJoin(where: string, definition: object): void {
   const reasons: Readonly<Record<string, string>> = {
     flatMap: 'a pair is of two records: which of them should be taken apart?',

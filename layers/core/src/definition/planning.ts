@@ -72,7 +72,7 @@ export function planLookup(alias: string, join: Lookup<string, unknown>, scope: 
   return { name: alias, table: join.table.name, key: join.table.key, on: join.on, missing: join.missing, columns };
 }
 
-/** The condition that records must meet to take part. */
+/** The condition that records must meet to be included. */
 export function planCondition(expression: AnyExpression, scope: ColumnScope): ExpressionNode {
   const { node, type } = planExpression('where', expression, scope);
   if (type !== 'boolean')
@@ -172,7 +172,7 @@ export function planWindows(where: string, windows: Readonly<Record<string, Wind
 /** The panes of one window are read to answer it. */
 const PANES_MAX = 10_000;
 
-/** What is wrong with a window; null when nothing is. */
+/** The problem of a window; null if there is none. */
 function wrongLengths(window: Window | undefined): string | null {
   const lengths = (...names: readonly string[]): boolean =>
     names.every((name) => {

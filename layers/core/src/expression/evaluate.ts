@@ -9,7 +9,7 @@ import { scoresOf } from './scored-columns.ts';
  */
 export type Slots = Value[];
 
-/** Where each field of a plan stands in the slots. */
+/** The slot of each field of a plan. */
 export function slotIndex(plan: Plan): ReadonlyMap<string, number> {
   const names = [
     ...plan.columns.map((column) => column.name),
@@ -185,8 +185,8 @@ const NUMERIC: Readonly<Record<NumericFunction, (value: number) => number>> = {
   abs: Math.abs,
   floor: Math.floor,
   ceil: Math.ceil,
-  // What is cut off is exact, so halves are told from what is next to them; Math.round rounds them
-  // up.
+  // The fraction is exact, so halves are distinguishable from their neighbours; Math.round rounds
+  // them up.
   round: (value) => {
     const whole = Math.trunc(value);
     return Math.abs(value - whole) < 0.5 ? whole : whole + Math.sign(value);
@@ -195,8 +195,8 @@ const NUMERIC: Readonly<Record<NumericFunction, (value: number) => number>> = {
 };
 
 /**
- * What a computation gives as a value: null where it is none of its type. A sum or product of
- * integers beyond 2^53 is rounded, but to no safe integer. Never -0.
+ * Turns a computed number into a value: null if it does not fit the type. A sum or product of
+ * integers beyond 2^53 is rounded, but never to a safe integer. Never -0.
  */
 const ADMITTED = {
   integer: (value: number): Value => (Number.isSafeInteger(value) ? value + 0 : null),

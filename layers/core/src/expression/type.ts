@@ -15,7 +15,7 @@ export interface TypedExpression {
 const DEPTH_LIMIT = 100;
 const SIZE_LIMIT = 2_000;
 const VALUES_LIMIT = 1_000;
-/** Of a substring: far beyond any text of a record. */
+/** The limit of a substring's length, far beyond any text of a record. */
 const CHARACTERS_LIMIT = 1_000_000;
 
 /** Checks an expression, and gives its type. */

@@ -22,8 +22,8 @@ import { type Panes, panesOf } from '../windows/panes.ts';
 import { QUARANTINE_POSITION, type RowAlgebras, rowAlgebrasOf } from './row.ts';
 
 /**
- * What a record's segment is bound to. As a function: the row of a lookup table that a key names;
- * null where there is none.
+ * The version to which a record's segment is bound, as a function: the row of a lookup table for a
+ * key, or null.
  */
 export interface ResolveLookup {
   (lookup: number, key: string): Readonly<Record<string, Value>> | null;
@@ -67,22 +67,21 @@ export interface Fold {
   readonly pipeline: Pipeline;
   readonly rows: RowAlgebras;
   readonly decode: Decoder;
-  /** What is decided by the log before a record; null where nothing is. */
+  /** The stateful operators; null if there are none. */
   readonly statefulStage: StatefulStage | null;
   /** For each lookup of the plan, the key that a record's columns name; null names none. */
   lookupKeys(values: readonly Value[]): readonly (string | null)[];
   /**
    * The events of a record, with its lookups, derived columns and scores: one, or one for each of
-   * its items. None when it takes no part: a lookup that drops what it misses has no row, or the
-   * condition does not hold.
+   * its items. None if it is filtered out, by a lookup that drops or by the condition.
    */
   enrich(values: readonly Value[], resolve: ResolveLookup): readonly Slots[];
   keyOf(slots: Slots): string;
-  /** What is stored of each window. */
+  /** The panes that are stored of each window. */
   readonly panes: readonly (Panes & { readonly name: string })[];
   /**
-   * Folds one record's slots into the states of a row, in place: nobody else may hold them. `at` is
-   * not kept.
+   * Folds one record's slots into the states of a row, in place: the states must have no other
+   * owner. `at` is not kept.
    */
   addTo(states: unknown[], slots: Slots, at: EventPosition): void;
   /** Folds an event's time into the states of a pane that keeps times, in place. */
@@ -257,7 +256,7 @@ export class SegmentFold {
     for (const slots of events) this.addEvent(offset, timeMs, slots, taking);
   }
 
-  /** The same for a record whose events happened at times of their own. */
+  /** Like `addEvents`, for a record whose events have times of their own. */
   addTimedEvents(offset: number, events: readonly { readonly timeMs: number; readonly slots: Slots }[]): void {
     const taking = new Set<Fragment>();
     for (const { timeMs, slots } of events) this.addEvent(offset, timeMs, slots, taking);

@@ -18,7 +18,7 @@ export interface WindowRange {
   readonly toMs: number | null;
 }
 
-/** What one plain fold is to give. */
+/** The options of one plain fold. */
 export interface Folding {
   /** Records at other offsets do not count. */
   readonly coverage: Coverage;
@@ -32,7 +32,7 @@ export interface Folding {
   readonly asOf: AsOf | null;
 }
 
-/** How an old answer was given, beside the offsets that its receipt names. */
+/** The parts of an old answer beside the offsets that its receipt names. */
 export interface AsOf {
   /** Keys that were asked for; null: all. */
   readonly keys: ReadonlySet<string> | null;
@@ -59,7 +59,7 @@ export interface FoldedLog {
   readonly records: number;
   /** Poison by reason. */
   readonly quarantined: Readonly<Record<string, number>>;
-  /** Of a view that drops late events: by partition, the watermark behind the covered prefix. */
+  /** The watermark of each partition after the covered prefix, if the view drops late events. */
   readonly watermarks: ReadonlyMap<number, number>;
 }
 
@@ -221,7 +221,7 @@ export class PlainFold {
       row = { ...position, endMs, batch: null, speed: null };
       this.rows.set(id, row);
     }
-    // Of a session that an answer names, the end is known only now.
+    // The end of a session is known only now.
     row.endMs = endMs;
     const share = offset < (asOf?.batchBelow[partition] ?? 0) ? 'batch' : 'speed';
     const known = row[share];

@@ -32,13 +32,13 @@ export function offsetsOf({ receipt, rows }: Pick<SavedAnswer, 'receipt' | 'rows
 }
 
 /**
- * Gives an old answer again, to the byte: one plain fold over the offsets that its receipt and its
- * rows name, shown, ordered and cut into pages as the query function does. Its digest is computed
- * anew: it is the receipt's unless the data, the definition or the receipt are not what they were.
+ * Reproduces an old answer to the byte: one plain fold over the offsets that its receipt and its
+ * rows name, formatted, ordered and paged as the query function does. Its digest is computed again.
+ * It equals the receipt's unless the data, the definition or the receipt have changed.
  *
- * @param log all records of `offsetsOf`, in any order; others are passed over. Of a view that looks
- * back, what `readFor` says, in the order of each partition
- * @param lookups the lookup rows that a record's segment is bound to
+ * @param log all records of `offsetsOf`, in any order; others are skipped. For a view with stateful
+ *   operators, the records of `readFor`, in the order of each partition
+ * @param lookups the lookup rows to which a record's segment is bound
  */
 export async function replayAnswer(
   pipeline: Pipeline,
@@ -70,7 +70,7 @@ export async function replayAnswer(
     merged,
     (_, before) => page.last || before < page.rows,
   );
-  // What follows a page may be a row that is nothing but ahead, which only the next page names.
+  // The next row may consist of offsets ahead of the receipt alone; only the next page names it.
   const { last } = page;
   // The bindings that were made since say nothing of an old answer: its receipt names its versions,
   // and its digest holds them.

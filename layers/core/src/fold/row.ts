@@ -34,7 +34,7 @@ export interface RowAlgebra {
   readonly empty: States;
   merge(left: States, right: States): States;
   present(states: States): Record<string, Result>;
-  /** How far off the results are that are not exact, by the name of the aggregate. */
+  /** The error bounds of the inexact results, by the name of the aggregate. */
   boundsOf(states: States): Record<string, ErrorBound>;
   /** Canonical bytes of a batch row. */
   encode(states: States): Buffer;

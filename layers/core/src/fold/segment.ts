@@ -45,7 +45,7 @@ function doublingsOf(ratio: number): number {
   return ratio < 1 ? 0 : 31 - Math.clz32(ratio);
 }
 
-/** What the speed layer may do with the segment in which a batch starts: rule 5. */
+/** The ways in which the speed layer may treat the segment in which a batch starts (rule 5). */
 export type Opening =
   /**
    * Every record of the segment below the batch is folded already, or the batch holds the segment's
@@ -61,7 +61,7 @@ export type Opening =
   | { readonly kind: 'ask'; readonly from: number; readonly earlier: number | null };
 
 /**
- * How a batch that starts at `start` meets the progress of its segment (`next`) and of the one
+ * Compares a batch that starts at `start` with the progress of its segment (`next`) and of the one
  * before it (`previous`, null for the first segment). Absent progress is the segment's first
  * offset.
  */

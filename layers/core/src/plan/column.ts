@@ -1,8 +1,8 @@
 /**
- * What a column holds on the wire. `integer` is a whole number within ±(2^53 - 1), `double` a
- * finite IEEE-754 number, `timestamp` an ISO 8601 text kept as epoch milliseconds, `decimal` a text
- * of an exact number (`decimal.ts`), `json` anything else: archived as it came, and not usable in
- * an expression, a key or an aggregate.
+ * The type of a column on the wire. `integer` is a whole number within ±(2^53 - 1), `double` a
+ * finite IEEE-754 number, `timestamp` an ISO 8601 text kept as epoch milliseconds. `decimal` is a
+ * text of an exact number (`decimal.ts`). `json` is anything else: archived as it came, and not
+ * usable in an expression, a key or an aggregate.
  */
 export type ColumnType = 'integer' | 'double' | 'text' | 'boolean' | 'timestamp' | 'decimal' | 'json';
 
@@ -11,8 +11,8 @@ export interface Column {
   readonly type: ColumnType;
   readonly nullable: boolean;
   /**
-   * Of a `json` column that holds arrays of one type of texts, numbers or booleans: what an item
-   * is.
+   * The type of an item, for a `json` column that holds arrays of texts, numbers or booleans of one
+   * type.
    */
   readonly items?: { readonly type: 'integer' | 'double' | 'text' | 'boolean'; readonly nullable: boolean };
 }
@@ -20,9 +20,7 @@ export interface Column {
 /** Units of an event time that is a number. */
 export type EpochUnit = 's' | 'ms' | 'us';
 
-/**
- * Where a record's event time stands: a date-time field, or a number since the epoch with its unit.
- */
+/** The event time of a record: a date-time field, or a number since the epoch with its unit. */
 export type EventTime =
   | { readonly kind: 'dateTime'; readonly field: string }
   | { readonly kind: 'epoch'; readonly field: string; readonly unit: EpochUnit };

@@ -21,14 +21,14 @@ export type ExpressionNode =
       readonly operator: Arithmetic;
       readonly left: ExpressionNode;
       readonly right: ExpressionNode;
-      /** What it computes: known once the definition is loaded. */
+      /** The type of the result, known once the definition is loaded. */
       readonly type?: NumberType;
     }
   | {
       readonly kind: 'mathFunction';
       readonly function: NumericFunction;
       readonly operand: ExpressionNode;
-      /** As above. */
+      /** The type of the result, as above. */
       readonly type?: NumberType;
     }
   | { readonly kind: 'case'; readonly branches: readonly Branch[]; readonly otherwise: ExpressionNode }

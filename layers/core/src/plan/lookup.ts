@@ -10,7 +10,7 @@ export interface LookupPlan {
 }
 
 /**
- * What becomes of a record whose key the table lacks: its columns are null, or the record takes no
- * part (an inner join).
+ * The treatment of a record whose key the table lacks. `null`: its columns are null. `drop`: the
+ * record is excluded (an inner join).
  */
 export type Missing = 'null' | 'drop';

@@ -16,23 +16,23 @@ export interface ScorePlan {
   readonly name: string;
   readonly output: ModelOutput;
   /**
-   * Of which class the probability is, null: of the predicted one; of which feature the bin is,
-   * null: of the score.
+   * For a probability, the class; null for the predicted one. For a bin, the feature; null for the
+   * score.
    */
   readonly of: ClassLabel | null;
   readonly type: ColumnType;
 }
 
 /**
- * What a score column holds: the number of a regression, the class of a classification (a text or a
- * whole number), or a class's probability; or of the scoring itself the name of the version, or the
- * bin of training's distribution that the score lies in, or a feature's value.
+ * The content of a score column. `number` is a regression's result, `text` or `integer` a class,
+ * `probability` the probability of a class. `version` is the name of the version that scored. `bin`
+ * is the bin of the training distribution in which the score or a feature's value lies.
  */
 export type ModelOutput = 'number' | 'text' | 'integer' | 'probability' | 'version' | 'bin';
 
 /**
- * What is scored while a model has no version: nothing, so that the column is null; or nothing is
- * folded, and the records wait.
+ * The treatment of records while a model has no version. `null`: the column is null. `wait`:
+ * nothing is folded, and the records wait.
  */
 export type WithoutVersion = 'null' | 'wait';
 

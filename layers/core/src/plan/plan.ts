@@ -34,11 +34,11 @@ export interface Plan {
    * after.
    */
   readonly models?: readonly ModelPlan[];
-  /** Events that come too late take no part; absent where all do. */
+  /** Drops events that come too late; absent if every event counts. */
   readonly late?: AllowedLateness;
-  /** Records that repeat earlier ones take no part; absent where all do. */
+  /** Drops records that repeat earlier ones; absent if every record counts. */
   readonly duplicates?: Duplicates<string>;
-  /** Only records for which it is true take part; absent when all do. */
+  /** Includes only records for which it is true; absent if all are included. */
   readonly where?: ExpressionNode;
   readonly groupBy: readonly string[];
   readonly windows: readonly WindowPlan[];

@@ -5,7 +5,10 @@ import type { EventTime } from './column.ts';
  * partition (rule 10).
  */
 export interface RelayPlan {
-  /** Of the pipeline's topic. Part of the meaning: where a record belongs depends on it. */
+  /**
+   * The partitions of the pipeline's topic. They are part of the meaning, since they decide where a
+   * record belongs.
+   */
   readonly partitions: number;
   readonly sources: readonly RelaySourcePlan[];
   /**
@@ -23,12 +26,12 @@ export interface RelaySourcePlan {
    * order of the other side.
    */
   readonly by: readonly string[];
-  /** How the plan's columns of its fields begin. */
+  /** The prefix of the plan's columns for its fields. */
   readonly prefix: string;
 }
 
 /**
- * How much earlier and later than its left event the right one may have happened; null: at any
+ * The greatest time by which the right event may come before or after its left event; null for any
  * time.
  */
 export interface JoinPlan {

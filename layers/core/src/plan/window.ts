@@ -10,7 +10,7 @@ export type Window = TumblingWindow | SlidingWindow | CalendarWindow | SessionWi
 export interface TumblingWindow {
   readonly kind: 'tumbling';
   readonly sizeMs: number;
-  /** Where windows begin, from the epoch on; 0 when it is not there. */
+  /** The offset of the windows from the epoch; 0 if absent. */
   readonly offsetMs?: number;
 }
 
@@ -28,8 +28,8 @@ export interface CalendarWindow {
   readonly unit: CalendarUnit;
   readonly zone: string;
   /**
-   * What the zone's clocks show, in the order of time: with it the window means the same in every
-   * engine.
+   * The clock changes of the zone, in the order of time. With them the window means the same in
+   * every engine.
    */
   readonly clock: readonly ClockChange[];
 }

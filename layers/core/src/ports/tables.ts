@@ -11,7 +11,7 @@ export interface TableDescription {
   readonly columns: Readonly<Record<string, string>>;
   readonly partitionKey: readonly string[];
   readonly clusteringKey: readonly string[];
-  /** How its cells get their write timestamps. */
+  /** The source of the write timestamps of its cells. */
   readonly writes: 'logPosition' | 'generation' | 'conditional' | 'plain';
   readonly comment: string;
 }

@@ -33,7 +33,7 @@ export interface AnswerRow {
   readonly behind?: readonly CoverageDelta[];
 }
 
-/** The one form of a row, whoever computed it. */
+/** Formats a row. Every layer uses this one form. */
 export function formatRow(
   plan: Plan,
   view: RowAlgebra,
@@ -65,8 +65,8 @@ export function hasCoverageDelta({ ahead, behind }: AnswerRow): boolean {
 }
 
 /**
- * Where a row stands: what `showRow` showed, read back. A total stands at the start of what was
- * asked for, or at 0.
+ * The position of a row, read back from its `formatRow` form. A total stands at the start of the
+ * requested range, or at 0.
  */
 export function positionOfRow(plan: Pick<Plan, 'groupBy'>, { key, window }: AnswerRow): RowPosition {
   const start = window.start ?? '1970-01-01T00:00:00.000Z';

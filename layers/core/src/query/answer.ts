@@ -15,8 +15,8 @@ export interface OpenSegment {
 }
 
 /**
- * Where an answer is given from: one published run, and the open segments above its cuts. It fixes
- * what the receipt claims.
+ * The source of an answer: one published run, and the open segments above its cuts. It fixes what
+ * the receipt claims.
  */
 export interface ReadSnapshot {
   readonly generation: number;
@@ -89,7 +89,7 @@ export function partitionsOf(run: PublishedRun | null): readonly number[] {
   return Object.keys(run?.cuts ?? {}).map(Number);
 }
 
-/** What a run covers of a partition. */
+/** The ranges of a partition that a run covers. */
 export function batchRanges(run: PublishedRun | null, partition: number, segmentSize: SegmentSize): readonly Range[] {
   const end = segmentStart(cutOf(run, partition), segmentSize);
   const lost = run?.lost[String(partition)] ?? [];
@@ -97,8 +97,8 @@ export function batchRanges(run: PublishedRun | null, partition: number, segment
 }
 
 /**
- * How one row's coverage differs from its receipt's: `ahead` it covers more, `behind` less. Offsets
- * of one partition, half-open.
+ * The difference between one row's coverage and its receipt's: `ahead` it covers more, `behind`
+ * less. Offsets of one partition, half-open.
  */
 export interface CoverageDelta {
   readonly partition: number;
@@ -110,11 +110,11 @@ export interface CoverageDelta {
  * behind.
  */
 export interface MergedRow extends MergedParts {
-  /** Where its window ends, exclusive; null for a total, and where there is no end. */
+  /** The end of its window, exclusive; null for a total, and for a window without end. */
   readonly endMs: number | null;
 }
 
-/** What was merged of a pane or of several. */
+/** The merged states of one or more panes. */
 export interface MergedParts extends RowPosition {
   readonly states: States;
   readonly batch: States | null;
@@ -184,7 +184,7 @@ export function mergeTotal(
   return { key, window, startMs: fromMs, batch, speed, states: mergeStates(algebra, batch, speed), ahead: [], behind };
 }
 
-/** Fragments come in no order of their own, and equal answers must be equal texts. */
+/** Fragments arrive in any order, and equal answers must be equal texts. */
 function compareCoverageDeltas(left: CoverageDelta, right: CoverageDelta): number {
   return left.partition - right.partition || left.range[0] - right.range[0];
 }
@@ -227,7 +227,7 @@ export function stillReadable({ generation, run }: Pick<ReadSnapshot, 'generatio
   return (kept?.run ?? null) === run;
 }
 
-/** What a pointer says to readers who come back to it later. */
+/** The part of a pointer that later readers need. */
 export function publicationOf({ generation, current }: Pointer): Pick<ReadSnapshot, 'generation' | 'run'> {
   return { generation, run: current?.run ?? null };
 }

@@ -4,7 +4,7 @@ import { partitionPoint } from '../search.ts';
 export type Range = readonly [start: number, end: number];
 
 /**
- * Which offsets an answer covers: per partition, disjoint ranges in ascending order. A partition
+ * The offsets that an answer covers: per partition, disjoint ranges in ascending order. A partition
  * that is not listed is not covered at all.
  */
 export type Coverage = Readonly<Record<string, readonly Range[]>>;
@@ -21,7 +21,7 @@ export function normalRanges(ranges: readonly Range[]): readonly Range[] {
   return merged;
 }
 
-/** What is left of the ranges without `[start, end)`. */
+/** The ranges without `[start, end)`. */
 export function withoutRange(ranges: readonly Range[], [start, end]: Range): readonly Range[] {
   return normalRanges(
     ranges.flatMap(([from, to]): Range[] => [
@@ -50,7 +50,7 @@ export function covers(ranges: readonly Range[], offset: number): boolean {
   return range !== undefined && range[0] <= offset;
 }
 
-/** How many offsets, holes among them. */
+/** The number of offsets, including holes. */
 export function sizeOf(ranges: readonly Range[]): number {
   return ranges.reduce((total, [start, end]) => total + end - start, 0);
 }
@@ -60,7 +60,7 @@ export function coversAll(left: Coverage, right: Coverage): boolean {
   return Object.keys(missingOf(left, right)).length === 0;
 }
 
-/** What `right` covers and `left` does not. */
+/** The offsets that `right` covers and `left` does not. */
 export function missingOf(left: Coverage, right: Coverage): Coverage {
   const missing = Object.entries(right).map(
     ([partition, ranges]) => [partition, (left[partition] ?? []).reduce(withoutRange, normalRanges(ranges))] as const,

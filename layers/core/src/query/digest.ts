@@ -11,19 +11,17 @@ const FORM = 'bifold answer 1';
 
 /**
  * The digest of an answer: `sha256:` and 64 hexadecimal digits. Equal digests are equal answers to
- * one question over the same offsets. What is hashed, as UTF-8, each line ended by a newline (of
- * which JSON text has none of its own):
+ * one query over the same offsets. These lines are hashed, as UTF-8, each ended by a newline (JSON
+ * text contains none):
  *
- * 1. `bifold answer 1`;
- * 2. the receipt without its digest;
- * 3. the rows, one a line, in the order of the answer: with their parts where these were asked for,
- *   and with `ahead` and `behind` where they have them.
+ * 1. `bifold answer 1`; 2. the receipt without its digest; 3. the rows, one a line, in the order of
+ * the answer: with their parts if requested, and with `ahead` and `behind` if they have them.
  *
  * Receipt and rows are canonical JSON (RFC 8785): no spaces, the fields of an object in the order
- * of their UTF-16 code units, texts with the escapes of `JSON.stringify` and no others, numbers in
- * the shortest decimal form that reads back as the same double (ECMAScript's: -0 is 0). What JSON
- * cannot hold (a sum beyond all doubles) is null, as it is on the wire; so the digest of an answer
- * that was read from JSON is that of the answer that was written.
+ * of their UTF-16 code units, texts with the escapes of `JSON.stringify` and no others. Numbers
+ * have the shortest decimal form that reads back as the same double (ECMAScript's: -0 is 0). A
+ * value that JSON cannot hold (a sum beyond all doubles) is null, as it is on the wire. So an
+ * answer that was read from JSON has the digest of the answer that was written.
  */
 export function digestOf(receipt: Omit<Receipt, 'digest'>, rows: Iterable<AnswerRow>): string {
   const hash = createHash('sha256');

@@ -16,7 +16,7 @@ const watermarks = (first: number, second: number) =>
   new Map([
     [0, first],
     [3, second],
-    // Of a partition that the answer does not cover.
+    // A watermark of a partition that the answer does not cover.
     [7, -5],
   ]);
 

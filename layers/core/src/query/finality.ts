@@ -5,25 +5,25 @@ import type { MergedRow, ReadSnapshot } from './answer.ts';
 import type { Coverage, Range } from './coverage.ts';
 
 /**
- * When rows are final: no event that is still to come can change them. That can be promised only
- * where late events take no part (rule 6), and it follows from the covered offsets alone, as all of
- * an answer does. A partition of which nothing is covered yet has no watermark, so it holds nothing
- * back.
+ * A row is final if no later event can change it. That holds only for views that drop late events
+ * (rule 6). It follows from the covered offsets alone, as the whole answer does. A partition
+ * without covered offsets has no watermark, so it holds nothing back.
  */
 
-/** How far the offsets of a partition are covered without a gap: where its watermark is read. */
+/**
+ * The end of the prefix of a partition that is covered without a gap: its watermark is read there.
+ */
 export function contiguousEnd(ranges: readonly Range[]): number {
   const [first] = ranges;
   return first?.[0] === 0 ? first[1] : 0;
 }
 
 /**
- * No event before this time will take part any more, once the covered offsets were there. Epoch
+ * The time before which all events are dropped as late, given the covered offsets. Epoch
  * milliseconds.
  *
- * @param watermarks for each covered partition, where its watermark stands behind the prefix that
- * is covered of it
- * @returns null while nothing is certain; undefined where every event counts
+ * @param watermarks for each covered partition, the watermark after its covered prefix
+ * @returns null while nothing is certain; undefined if every event counts
  */
 export function finalBeforeOf(
   { late, relay }: Pick<Plan, 'late' | 'relay'>,

@@ -45,7 +45,7 @@ export async function fillPage(
   const isWhole = isSession || question.total;
   const rows: AnswerRow[] = [];
   let end: PageStart | null = null;
-  /** Where the page would end without the key that is being shown. */
+  /** The end of the page without the current key. */
   let before: { readonly key: string | null; readonly rows: number; readonly end: PageStart | null } = {
     key: null,
     rows: 0,

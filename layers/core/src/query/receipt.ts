@@ -4,9 +4,9 @@ import type { CoverageDelta } from './answer.ts';
 import type { Coverage } from './coverage.ts';
 
 /**
- * What was asked, what of the log the answer covers, and a digest of both with the rows: all that
- * is needed to give the answer again. On the pages of one answer all of it is the same but `page`
- * and `digest`.
+ * The query, the offsets of the log that the answer covers, and a digest of both with the rows: all
+ * that is needed to reproduce the answer. The pages of one answer differ only in `page` and
+ * `digest`.
  */
 export interface Receipt {
   readonly pipeline: string;
@@ -69,20 +69,23 @@ export interface QueryParameters {
   readonly parts?: true;
 }
 
-/** Where a page begins: in a bucket, behind a row. */
+/** The start of a page: in a bucket, after a row. */
 export interface PageStart {
   readonly bucket: number;
   readonly after: RowPosition | null;
 }
 
 /**
- * Which rows of the answer a receipt was given with. An answer on one page, and one whose pages
- * were gathered, begins at null and is the last.
+ * The rows of the answer that belong to a receipt. An answer on one page, and one whose pages were
+ * gathered, begins at null and is the last.
  */
 export interface ReceiptPage {
   readonly start: PageStart | null;
   readonly rows: number;
-  /** How many of them cover other offsets than the receipt does: each says which. */
+  /**
+   * The number of rows whose coverage differs from the receipt's. Each such row states the
+   * difference.
+   */
   readonly deviating: number;
   /** No row follows. */
   readonly last: boolean;

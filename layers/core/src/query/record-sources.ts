@@ -1,12 +1,12 @@
 import { type Coverage, normalRanges, type Range, withoutRange } from './coverage.ts';
 
 /**
- * Where records are taken from: `archive` takes from the log what the archive does not have yet,
- * `either` from the archive what the log has no more.
+ * The source of records. `archive` reads from the log only the offsets that the archive lacks;
+ * `either` reads from the archive only those that the log has deleted.
  */
 export type Source = 'log' | 'archive' | 'either';
 
-/** Where each of some offsets is read; `missing` is kept nowhere that was asked. */
+/** The source of each offset; `missing` offsets are in none of the requested sources. */
 export interface ResolvedSources {
   readonly log: Coverage;
   readonly archive: Coverage;

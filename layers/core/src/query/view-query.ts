@@ -5,10 +5,10 @@ import { canonicalJson } from '../plan/version.ts';
 import { keyColumns, timeText } from '../records/wire.ts';
 import type { ModelVersions, PageStart, Quarantined, QueryParameters } from './receipt.ts';
 
-/** What is asked of a view. Times select windows by their start, in `[fromMs, toMs)`. */
+/** A query of a view. Times select windows by their start, in `[fromMs, toMs)`. */
 export interface ViewQuery {
   readonly window: string;
-  /** Canonical key texts; null asks for every key. */
+  /** Canonical key texts; null selects every key. */
   readonly keys: readonly string[] | null;
   readonly fromMs: number | null;
   readonly toMs: number | null;
@@ -23,13 +23,13 @@ export interface ViewQuery {
 }
 
 /**
- * Where the next page starts, and the read snapshot from which the first one was given: every page
- * covers the same offsets.
+ * The start of the next page, and the read snapshot of the first one: every page covers the same
+ * offsets.
  */
 export interface Cursor extends PageStart {
   readonly version: string;
   readonly topicId: string;
-  /** Of what was asked: a cursor goes on with that question, and with no other. */
+  /** Identifies the query. A cursor continues only that query. */
   readonly question: string;
   readonly generation: number;
   readonly run: string | null;

@@ -67,8 +67,8 @@ describe('Writer and Reader', () => {
     );
   });
 
-  // What is stored outlives the code that wrote it: these bytes may change only together with the
-  // storage format of a plan.
+  // Stored bytes outlive the code that wrote them: they may change only together with the storage
+  // format of a plan.
   it.each<{ item: Item; hex: string }>([
     { item: { kind: 'unsigned', value: 0 }, hex: '00' },
     { item: { kind: 'unsigned', value: 127 }, hex: '7f' },

@@ -15,7 +15,7 @@ const ITEMS_LIMIT = 10_000;
  */
 export type ReadItems = (values: readonly Value[]) => readonly Value[] | undefined;
 
-/** What is wrong with the items of a record, by the values of its columns; null when nothing is. */
+/** The problem with the items of a record, by the values of its columns; null if there is none. */
 export function itemsProblemOf(plan: Plan): (values: readonly Value[]) => string | null {
   const read = itemsOf(plan);
   if (read === null) return () => null;

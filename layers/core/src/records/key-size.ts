@@ -8,8 +8,8 @@ import type { Plan } from '../plan/plan.ts';
 export const KEY_LIMIT_BYTES = 60_000;
 
 /**
- * What the texts of a record's keys are made of, at most: how many times each text column, and so
- * many bytes of the definition's own texts.
+ * The greatest size of the texts of a record's keys: the number of times that each text column
+ * occurs, and the bytes of the definition's own texts.
  */
 interface Share {
   readonly times: ReadonlyMap<string, number>;
@@ -62,7 +62,7 @@ function longestBytes(items: readonly unknown[]): number {
   return items.reduce<number>((longest, item) => Math.max(longest, Buffer.byteLength(JSON.stringify(item))), 0);
 }
 
-/** What a text is made of. Only what gives text is asked. */
+/** The parts of a text. Only expressions of text are passed. */
 function shareOf(node: ExpressionNode, ofField: (name: string) => Share): Share {
   const of = (operand: ExpressionNode): Share => shareOf(operand, ofField);
   switch (node.kind) {

@@ -13,7 +13,7 @@ import { type ColumnReader, columnReader, type Value } from './value.ts';
 
 export { keyText, type Value } from './value.ts';
 
-/** Why a record is no event. Each is a count of its own in the quarantine view. */
+/** The reason why a record is quarantined. The quarantine view counts each separately. */
 export type PoisonReason =
   | 'tombstone'
   | 'not-utf8'
@@ -41,7 +41,7 @@ export interface TimedValues {
 
 export interface DecodedEvent extends TimedValues {
   readonly kind: 'event';
-  /** Where a relay has it from. Of the columns, those of other sources are null then. */
+  /** The origin of a relayed record. The columns of other sources are then null. */
   readonly origin?: Origin;
 }
 
@@ -62,9 +62,9 @@ export type Decoded = DecodedEvent | DecodedPoison;
 export type Decoder = (value: Uint8Array | null, headers?: readonly LogHeader[]) => Decoded;
 
 /**
- * How deep the value of a json column may be nested. Schemas and JSON.stringify recurse: beyond
- * some depth they throw, at a depth that differs from one call stack to the next, and one layer
- * would count what another sets aside.
+ * The greatest nesting of a json column's value. Schemas and JSON.stringify recurse, and throw at a
+ * depth that differs from one call stack to the next. Without a limit, one layer would count a
+ * record that another quarantines.
  */
 const JSON_DEPTH_LIMIT = 100;
 const DETAIL_LIMIT = 500;

@@ -1,7 +1,7 @@
 import type { Plan } from '../plan/plan.ts';
 import { TIME_LIMIT_MS, type Value } from './value.ts';
 
-/** How questions and answers write keys and times. */
+/** The texts of keys and times in queries and answers. */
 
 /** A key text, column by column. */
 export function keyColumns(plan: Pick<Plan, 'groupBy'>, key: string): Readonly<Record<string, Value>> {

@@ -53,7 +53,7 @@ it('events of a topic that is not joined are joined with nothing', () => {
 });
 
 describe('an event of two topics that are joined', () => {
-  // What is stored outlives the code that wrote it.
+  // Stored bytes outlive the code that wrote them.
   it.each([
     { what: 'at any time', rule: ruleOf(), timeMs: -9 * HOUR_MS, bucket: 0 },
     { what: 'within less than an hour', rule: ruleOf({ before: '5ms' }), timeMs: 2 * HOUR_MS, bucket: 2 },

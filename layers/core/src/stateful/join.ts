@@ -8,12 +8,12 @@ import { partitionPoint } from '../search.ts';
 import { isColumnOf } from './repartition.ts';
 
 /**
- * How two topics are joined: every event of one side with all of the other that came before it, in
- * their partition of the pipeline's log, with equal keys and at times that are near enough. So a
+ * Joins two topics: each event of one side with all earlier ones of the other side that have equal
+ * keys and near enough times. "Earlier" is by offset, in a partition of the pipeline's log. So a
  * pair belongs to the later of its two offsets, and to no other.
  */
 export interface JoinRule {
-  /** What both sides must have in common; null joins nothing. */
+  /** The key that both sides must share; null joins nothing. */
   keyOf(event: DecodedEvent): string | null;
   /** The times, both ends with them, at which what an event is joined with happened. */
   timeRangeFor(event: DecodedEvent): { readonly fromMs: number; readonly toMs: number };
@@ -21,9 +21,9 @@ export interface JoinRule {
   sideOf(event: DecodedEvent): readonly Value[];
   /** An event, and one of the other side that came before it: its columns and its time. */
   combine(event: DecodedEvent, partner: TimedValues): TimedValues;
-  /** Where an event waits for those that follow; null when it joins nothing. */
+  /** The join buffer entry of an event, for the events that follow; null if it joins nothing. */
   bufferEntryFor(event: DecodedEvent, offset: number): StateEntry | null;
-  /** Where those that it is joined with have waited. */
+  /** The ranges of the join buffer that hold its partners. */
   probeRangesFor(event: DecodedEvent): readonly StateRange[];
 }
 
@@ -79,7 +79,9 @@ export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
   };
 }
 
-/** Of a left event, where its right ones lie; of a right one, its left ones. */
+/**
+ * For a left event, the time range of its right partners; for a right event, that of its left ones.
+ */
 function nearTo(event: DecodedEvent, within: JoinPlan['within']): { readonly fromMs: number; readonly toMs: number } {
   if (within === null) return { fromMs: -TIME_LIMIT_MS, toMs: TIME_LIMIT_MS };
   const { beforeMs, afterMs } = within;

@@ -10,9 +10,9 @@ import { columnReader, keyText } from '../records/value.ts';
  */
 export const ORIGIN_HEADER = 'bifold-origin';
 
-/** Where a relayed record comes from: `topic/topic id/partition/offset`. */
+/** The origin of a relayed record: `topic/topic id/partition/offset`. */
 export interface Origin {
-  /** Which of the relay's sources. */
+  /** The index of the relay's source. */
   readonly source: number;
   /** All but the offset: one partition of a topic, by the topic id. */
   readonly log: string;
@@ -32,7 +32,7 @@ export function readOrigin(text: string | null, { sources }: RelayPlan): Origin 
   return source < 0 ? null : { source, log: `${topic}/${topicId}/${partition}`, offset: Number(offset) };
 }
 
-/** What a record's headers say of its origin, as text. */
+/** The origin in a record's headers, as text. */
 export function originHeader(headers: readonly LogHeader[]): string | null {
   const value = headers.findLast(({ key }) => key === ORIGIN_HEADER)?.value ?? null;
   return value === null ? null : Buffer.from(value).toString('latin1');
@@ -49,10 +49,10 @@ export function isColumnOf({ join, sources }: RelayPlan, source: number, column:
 }
 
 /**
- * The partition of the pipeline's log in which a record of a source belongs: records of equal
- * values in the fields that they are placed by are in one. What cannot be read, or lacks one of
- * them, stays with its own partition. A function of the plan and the record alone: a relay that
- * runs twice brings a record to the same place.
+ * The partition of the pipeline's log in which a record of a source belongs. Records with equal
+ * values of the partitioning fields share one. A record that is unreadable, or lacks such a field,
+ * keeps its own partition number. It is a function of the plan and the record alone, so a relay
+ * that runs twice copies a record to the same place.
  */
 export function partitionFor(plan: Plan, source: number): (value: Uint8Array | null, log: string) => number {
   const { partitions, sources } = plan.relay as RelayPlan;

@@ -47,7 +47,7 @@ describe('the rule of duplicates', () => {
     expect(ever.stateEntryOf(eventOf('a'), 3)).toEqual({ id: '["a"]', timeMs: 0, offset: 3 });
   });
 
-  // What is stored outlives the code that wrote it.
+  // Stored bytes outlive the code that wrote them.
   it('knows what is longer than a thousand characters by its hash', () => {
     const rule = ruleOf(dropDuplicates(['user']));
     const idOf = (length: number): string => rule.stateEntryOf(eventOf('x'.repeat(length)), 0)?.id as string;

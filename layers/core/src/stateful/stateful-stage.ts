@@ -12,28 +12,28 @@ import { type LateRule, lateRuleOf, NO_WATERMARK_MS } from './watermark.ts';
 /** Offsets of a source whose records are found together. */
 const ORIGINS_TOGETHER = 1_000;
 
-/** What of a plan is decided by the log before a record (rule 10). */
+/** The operators of a plan that depend on earlier offsets (rule 10). */
 export interface StatefulStage {
-  /** Which records a relay brought before; null where there is none. */
+  /** Drops records that a relay copied twice; null if there is no relay. */
   readonly relayed: RepetitionRule | null;
-  /** Which of the others come too late; null where none does. */
+  /** Drops late records; null if the plan drops none. */
   readonly late: LateRule | null;
-  /** Which of the others repeat earlier ones; null where all count. */
+  /** Drops duplicates; null if every record counts. */
   readonly duplicates: RepetitionRule | null;
   /** With what an event is joined; null where it stands alone. */
   readonly join: JoinRule | null;
 }
 
-/** What makes a record a repetition. */
+/** The rule by which a record is a duplicate. */
 export interface RepetitionRule {
   /**
-   * How far apart in time repetitions may lie. Where time does not matter, 0: then every state
-   * entry stands at time 0.
+   * The greatest distance in time between duplicates. 0 if time does not matter: every state entry
+   * is then at time 0.
    */
   readonly withinMs: number;
   /** Whether an id comes at one time only, so that its first offset says all. */
   readonly isTimeless: boolean;
-  /** Where a record is found again; null when nothing can repeat it. */
+  /** The state entry that identifies a record; null if nothing can repeat it. */
   stateEntryOf(record: Decoded, offset: number): StateEntry | null;
 }
 
@@ -79,7 +79,7 @@ function duplicateRuleOf({ columns }: Plan, { by, withinMs }: NonNullable<Plan['
 }
 
 /**
- * What a record comes to when all before it is known: the reason why it is none, or the events that
+ * The result for a record, given all earlier ones: the reason for dropping it, or the events that
  * it yields.
  */
 export type StageOutput = DecodedPoison | { readonly kind: 'events'; readonly events: readonly TimedValues[] };
@@ -105,7 +105,7 @@ export class InMemoryStatefulStage {
     this.events = join && new InMemoryJoinBuffer(join);
   }
 
-  /** What a record comes to; it is remembered for those that follow. */
+  /** The result for a record, which is also stored for those that follow. */
   admit({ partition, offset, timestampMs }: Place, record: Decoded): StageOutput {
     if (offset <= (this.last.get(partition) ?? -1)) throw unordered(partition, offset);
     this.last.set(partition, offset);
@@ -117,8 +117,8 @@ export class InMemoryStatefulStage {
   }
 
   /**
-   * Where the watermark of a partition stands behind what came of it, of a view that drops what is
-   * late. Epoch milliseconds.
+   * The watermark of a partition after its records so far, if the view drops late events. Epoch
+   * milliseconds.
    */
   watermarkMs(partition: number): number {
     return this.watermarks.get(partition) ?? NO_WATERMARK_MS;
@@ -132,10 +132,10 @@ export class InMemoryStatefulStage {
   }
 }
 
-/** Where a record stands, and when the broker took it. */
+/** The position of a record, and the broker's time. */
 type Place = Pick<LogRecord, 'partition' | 'offset' | 'timestampMs'>;
 
-/** Which records one rule calls repetitions. */
+/** Finds the duplicates of one rule. */
 class Repetitions {
   private readonly rule: RepetitionRule;
   /** Times at which each id of a partition came, ascending. */
@@ -167,13 +167,14 @@ function firstFrom(times: readonly number[], timeMs: number): number {
   return partitionPoint(times.length, (index) => (times[index] as number) < timeMs);
 }
 
-/** Whether what a record comes to depends on the log before it. */
+/** Whether the result for a record depends on earlier offsets. */
 export function requiresHistory({ duplicates, late, relay }: Pick<Plan, 'duplicates' | 'late' | 'relay'>): boolean {
   return duplicates !== undefined || late !== undefined || relay !== undefined;
 }
 
 /**
- * What must be read to fold some offsets: all that was before them too, where a view looks back.
+ * The offsets to read for a fold of some offsets. A view with stateful operators needs all earlier
+ * ones too.
  */
 export function readFor(plan: Pick<Plan, 'duplicates' | 'late' | 'relay'>, coverage: Coverage): Coverage {
   if (!requiresHistory(plan)) return coverage;

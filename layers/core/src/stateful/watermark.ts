@@ -4,18 +4,16 @@ import type { TimedValues } from '../records/record.ts';
 import { TIME_LIMIT_MS } from '../records/value.ts';
 
 /**
- * Which events are late: by the watermark of their partition, which stands at the latest event
- * before them (rule 6).
+ * The rule for late events, by the watermark of their partition: the latest event time before them
+ * (rule 6).
  */
 export interface LateRule {
-  /** Where the watermark stands behind an event, if it stood there before it. */
+  /** The watermark after an event, given the one before it. */
   after(watermarkMs: number, event: TimedValues, timestampMs: number): number;
   isLate(watermarkMs: number, event: TimedValues): boolean;
 }
 
-/**
- * Where a watermark stands before any event: before all times that there are. Epoch milliseconds.
- */
+/** The watermark before any event: less than all times. Epoch milliseconds. */
 export const NO_WATERMARK_MS = -TIME_LIMIT_MS;
 
 export function lateRuleOf({ late }: Plan): LateRule | null {
@@ -27,8 +25,8 @@ export function lateRuleOf({ late }: Plan): LateRule | null {
 }
 
 /**
- * What is stored of a watermark: where it stood behind an offset. One mark for each segment of a
- * batch, found by the segment of that offset.
+ * The stored form of a watermark: its value after an offset. A batch stores one mark for each
+ * segment, under the segment of that offset.
  */
 export function watermarkMark(segment: number, offset: number, watermarkMs: number): StateEntry {
   return { id: watermarkId(segment), timeMs: watermarkMs, offset };

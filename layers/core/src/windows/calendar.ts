@@ -47,7 +47,7 @@ interface Boundary {
   readonly localMs: number;
 }
 
-/** Of every pane but the first of all. */
+/** The start of every pane except the first. */
 function boundariesOf(unit: CalendarWindow['unit'], clock: readonly ClockChange[]): readonly Boundary[] {
   const endMs = Date.UTC(CALENDAR_YEARS.last + 1, 0, 1);
   const boundaries: Boundary[] = [];
@@ -116,8 +116,8 @@ function lengthOf(unit: 'day' | 'week'): number {
 }
 
 /**
- * The same in DuckDB's SQL: a search by halves among the stretches. The engine needs no time zones
- * of its own, which might be others.
+ * The same in DuckDB's SQL: a binary search among the clock changes. The engine's own time zones
+ * are not used, since they might differ.
  */
 export function calendarPaneSql(window: CalendarWindow, time: string): string {
   const stretches = stretchesOf(window);

@@ -2,19 +2,15 @@ import type { Window } from '../plan/window.ts';
 import { calendarPaneOf } from './calendar.ts';
 
 /**
- * What is stored of a window. Every event is folded into one **pane** of each kind of window,
- * whatever windows hold it: panes never overlap, so they are folded, stored, recomputed and swept
- * as if they were the windows. Windows are put together from panes when they are read
- * (`windows.ts`).
+ * The stored parts of a window. Every event is folded into one **pane** of each kind of window.
+ * Panes never overlap, so they are folded, stored, recomputed and swept as if they were windows.
+ * Reads assemble windows from panes (`windows.ts`).
  *
- * - tumbling: a window is a pane.
- * - calendar: a window is a pane, of whatever length.
- * - sliding: panes as long as the greatest common divisor of size and slide; a window is the panes
- *   that it holds.
- * - session: panes as long as the gap. Two events of one pane are less than a gap apart, so they
- *   are of one session, and a pane keeps the times of its first and last event: a session is a run
- *   of panes whose events follow each other by a gap at most (rule 11).
- * - running: one pane.
+ * - tumbling: a window is a pane. - calendar: a window is a pane, of any length. - sliding: panes
+ * are as long as the greatest common divisor of size and slide; a window is the panes that it
+ * contains. - session: panes are as long as the gap. Two events of one pane are less than a gap
+ * apart, so they belong to one session. A pane keeps the times of its first and last event. A
+ * session is a run of panes whose events are at most a gap apart (rule 11). - running: one pane.
  */
 export interface Panes {
   /** Start of the pane that holds a time, epoch milliseconds; null where no window holds it. */

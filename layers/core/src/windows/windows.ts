@@ -14,8 +14,8 @@ import { calendarEndMs, calendarPaneOf } from './calendar.ts';
 import { floorTo, isAssembledFromPanes } from './panes.ts';
 
 /**
- * Which windows of a view are asked for: by their start, in `[fromMs, toMs)`; as one row per key
- * when `total`.
+ * The windows of a view that a query reads: by their start, in `[fromMs, toMs)`; as one row per key
+ * if `total`.
  */
 export interface WindowRange {
   readonly fromMs: number | null;
@@ -38,8 +38,8 @@ export function windowEndMs(window: Window, startMs: number): number | null {
 }
 
 /**
- * Starts of the windows that hold a time, ascending; sessions have none of their own. The meaning
- * of a window, without panes.
+ * The starts of the windows that contain a time, ascending; sessions have none of their own. This
+ * defines a window, without panes.
  */
 export function windowStartsOf(window: Window): (timeMs: number) => readonly number[] {
   switch (window.kind) {
@@ -81,7 +81,7 @@ export function paneRange(window: WindowPlan, { fromMs, toMs, total }: WindowRan
       // or a total would count it.
       return { fromMs: first, toMs: first !== null && last < first ? first : last + window.sizeMs };
     }
-    // Where a session begins is known when all that is before it is; a running total has one pane.
+    // The start of a session depends on the events before it; a running total has one pane.
     case 'session':
     case 'running':
       return { fromMs: null, toMs: null };
@@ -221,10 +221,10 @@ interface Session {
 }
 
 /**
- * The sessions of one key. Panes that are ahead of the receipt by different offsets would make
- * sessions of no log that ever was, so a segment in which any pane of the key is ahead is left out
- * for the whole key, and its sessions are behind the receipt there. What lies in such segments
- * alone is there as a row that holds nothing: a gap must not look like no session.
+ * The sessions of one key. Panes that are ahead of the receipt by different offsets would form
+ * sessions of no real log. So a segment in which any pane of the key is ahead is excluded for the
+ * whole key, and its sessions are behind the receipt there. If that leaves no session, an empty row
+ * marks the gap.
  */
 function sessionsOf(
   { timed, view }: RowAlgebras,
@@ -269,10 +269,7 @@ function sessionsOf(
   return { rows: rows.sort((one, other) => one.startMs - other.startMs), behind };
 }
 
-/**
- * What stands for a session that lies in what its row is behind: at the start of its pane, with
- * nothing in it.
- */
+/** An empty row for a session that lies in the excluded offsets, at the start of its pane. */
 function emptySession(position: RowPosition, empty: States, behind: readonly CoverageDelta[]): MergedRow {
   return { ...position, endMs: null, batch: null, speed: null, states: empty, ahead: [], behind };
 }

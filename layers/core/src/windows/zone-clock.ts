@@ -15,9 +15,9 @@ const SECOND_MS = 1000;
 const known = new Map<string, readonly ClockChange[]>();
 
 /**
- * What the clocks of a time zone show over two hundred years, by the tz database of this Node.js:
- * the only place that asks it. What comes out is part of the definition, so that every layer cuts
- * time alike, whatever database its own engine has.
+ * The clock changes of a time zone over two hundred years, by the tz database of this Node.js. No
+ * other code reads that database. The result is part of the definition, so every layer cuts time
+ * alike, whatever database its engine has.
  */
 export function zoneClock(zone: string): readonly ClockChange[] {
   let clock = known.get(zone);

@@ -45,9 +45,9 @@ export interface ArchivedPartition {
  * waits in the log, the function needs no more memory for it.
  */
 const FILE_RECORDS_MAX = 122_880;
-/** Of keys, values and headers, as they are in memory. One record may exceed it. */
+/** The size of keys, values and headers in memory. One record may exceed it. */
 const FILE_BYTES_MAX = 32 * 1024 * 1024;
-/** As the broker counts them: compressed. */
+/** The size as the broker counts it: compressed. */
 const FETCH_BYTES = 1024 * 1024;
 /** Records that are decoded at once: as many as fill a vector of the engine. */
 const DECODED_RECORDS = 2_048;
@@ -97,7 +97,7 @@ async function chainOf(partition: number, { log, archive }: ArchivePorts): Promi
   return { partition, start, logEnd: end, lost: [], position: start, records: 0, files: 0 };
 }
 
-/** Adds the next file, or goes on from where somebody else's ends. */
+/** Adds the next file, or continues from the end of another writer's file. */
 async function lengthen(
   chain: GrowingChain,
   plan: Plan,
@@ -122,8 +122,8 @@ async function lengthen(
 }
 
 /**
- * What the next file holds, as it is read: records up to its limits, or the range that retention
- * took.
+ * The content of the next file, as it is read: records up to its limits, or the range that
+ * retention deleted.
  */
 interface Stretch {
   end: number;
@@ -144,7 +144,7 @@ async function* recordsOf(
     const readTo = Math.min(to, stretch.end + FILE_RECORDS_MAX - stretch.records);
     const slice = await log.read(partition, stretch.end, readTo, FETCH_BYTES);
     if (slice.logStart > stretch.end) {
-      // What was read before stands; the loss becomes the next file.
+      // The records read so far stand; the loss becomes the next file.
       if (stretch.end === from) Object.assign(stretch, { end: slice.logStart, lost: true });
       return;
     }

@@ -16,7 +16,7 @@ import {
   type SqlValue,
 } from '@bifold/core/engine';
 
-/** Where records are kept: in the log, and in the archive, which holds the same bytes for ever. */
+/** The two sources of records: the log, and the archive, which permanently holds the same bytes. */
 export interface RecordSourcePorts {
   /** Null when the topic is gone, or has another id. */
   readonly log: Log | null;

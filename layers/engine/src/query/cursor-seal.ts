@@ -53,7 +53,7 @@ export function cursorSeal({ keys, clock, newKey }: CursorSealPorts): CursorSeal
       const [, name, cursor, mac] = SEALED.exec(text) ?? [];
       if (name === undefined || cursor === undefined || mac === undefined) throw badCursor(sealed);
       const period = Number(name);
-      // Of two functions, the clock of one may be in the next period already.
+      // The clock of another function may be in the next period already.
       const age = currentPeriod() - period;
       if (age < -1) throw badCursor(sealed);
       const key = age > 1 ? null : await keyOf(period, false);

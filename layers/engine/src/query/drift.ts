@@ -8,7 +8,7 @@ import {
   type Thresholds,
 } from '@bifold/models/engine';
 
-/** What is asked of a view that counts bins, in the words of the query API. */
+/** A query of a drift view, in the parameters of the query API. */
 export interface DriftQuestion {
   readonly window: string;
   readonly keys: readonly Readonly<Record<string, string>>[];
@@ -46,8 +46,8 @@ export interface Drift {
 }
 
 /**
- * What a version scored lately, or in a range, against what it was trained on. Null: the plan does
- * not tell drift.
+ * The latest scores of a version, or those of a range, compared with its training data. Null if the
+ * plan is not a drift pipeline.
  */
 export async function latestDrift(
   plan: Plan,

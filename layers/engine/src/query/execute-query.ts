@@ -38,11 +38,11 @@ import { newSnapshot, snapshotFromCursor, snapshotFromSeal, withWatermarks } fro
 
 const TRIES = 5;
 /**
- * Of rows, below the 6 MB that Lambda lets a function answer: the rest is the receipt's and the
- * cursor's.
+ * The limit of the rows, below the 6 MB that Lambda allows for a response. The rest is for the
+ * receipt and the cursor.
  */
 const PAGE_BYTES_MAX = 4 * 1024 * 1024;
-/** Of the sessions of one key, which are not cut into pages. */
+/** The limit of the sessions of one key, which are not split into pages. */
 const RESPONSE_BYTES_MAX = 5 * 1024 * 1024;
 
 /**
@@ -147,7 +147,7 @@ function checkContinues(plan: Plan, question: ViewQuery): void {
   });
 }
 
-/** Where the asked page begins; null for the first. */
+/** The start of the requested page; null for the first. */
 function startOf({ cursor }: ViewQuery): PageStart | null {
   return cursor && { bucket: cursor.bucket, after: cursor.after };
 }
@@ -253,9 +253,9 @@ async function* gatherParts(
 }
 
 /**
- * How many records among the covered offsets were quarantined: a total, so it may be behind its
- * receipt where a count ran ahead. Every run has this row. @returns null when the run lacks it: the
- * rows of the run are gone
+ * The number of quarantined records among the covered offsets. It is a total, so it may be behind
+ * its receipt if a count ran ahead. Every run has this row.
+ * @returns null if the run lacks it: the rows of the run are gone
  */
 async function countQuarantined(
   plan: Plan,

@@ -23,7 +23,7 @@ import {
 import type { QueryPorts } from './ports.ts';
 import { newSnapshot, snapshotFromSeal } from './read-snapshot.ts';
 
-/** What a handover needs of one version. */
+/** The stores of one version that a handover reads. */
 type VersionPorts = Pick<QueryPorts, 'store' | 'batch'>;
 
 export interface HandoverPorts {
@@ -70,9 +70,9 @@ async function moveTo(
 }
 
 /**
- * One step of a handover, where one is due: seals the version that answers, seals it anew when its
- * sealed run is no longer kept, or moves the alias when the next version covers what is sealed.
- * @returns true when the alias is another one now, whoever moved it: it must be read again
+ * One step of a handover, if one is due. It seals the version that answers, seals it again if its
+ * sealed run is no longer kept, or moves the alias if the next version covers the sealed offsets.
+ * @returns true if the alias has moved, by any writer: it must be read again
  */
 export async function advanceHandover(
   alias: ViewAlias,

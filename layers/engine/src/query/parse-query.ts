@@ -59,8 +59,8 @@ function refuse(code: string, explanation: Omit<Explanation, 'remedy'>, cause?: 
 }
 
 /**
- * As much of a value as an error may quote. Values of a request are shallow; one that a program
- * made may not be.
+ * The part of a value that an error quotes. Values of a request are shallow; those of a program may
+ * not be.
  */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';

@@ -17,8 +17,8 @@ export interface PublishedPorts {
 }
 
 /**
- * What one process knows to be published of a view. A database that was emptied looks like a new
- * one: only what the archive recorded tells the difference.
+ * The publication of a view that a process knows. An emptied database looks like a new one: only
+ * the record in the archive shows the difference.
  */
 export interface PublishedView {
   /**

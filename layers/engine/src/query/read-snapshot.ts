@@ -74,8 +74,8 @@ export async function snapshotFromCursor(
 }
 
 /**
- * Every mark stands for a prefix of the log, and progress was written after its mark: so what is
- * covered up to an offset has its watermark, whoever folded it.
+ * Every mark describes a prefix of the log, and progress is written after its mark. So the
+ * watermark of covered offsets is always stored, whichever writer folded them.
  */
 export async function withWatermarks(
   plan: Plan,

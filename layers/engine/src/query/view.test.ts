@@ -54,7 +54,7 @@ async function fold(plan: Plan, next: number): Promise<void> {
     await store.writeProgress(0, segment, Math.min(next, (segment + 1) * segmentSize));
 }
 
-/** What an answer says of where it comes from. */
+/** The part of an answer that names its source. */
 async function ask(deployed: Plan, parameters: Readonly<Record<string, unknown>> = {}) {
   const { receipt } = await answerView(deployed, topicId, parameters, ports);
   return { version: receipt.version, coverage: receipt.coverage };

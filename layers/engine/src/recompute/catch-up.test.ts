@@ -9,11 +9,11 @@ const { segmentSize } = plan.storage;
 const scope = { version: plan.version, topicId: 'topic' };
 
 interface Partition {
-  /** Where each file of the archive begins and ends; `lost` ones hold nothing. */
+  /** The start and end of each archive file; `lost` ones are empty. */
   readonly files: readonly (readonly [start: number, end: number, lost?: 'lost'])[];
   /** The first segment above the cut. */
   readonly cut: number;
-  /** What the speed layer has of each segment. */
+  /** The progress of the speed layer in each segment. */
   readonly progress: readonly (readonly [segment: number, next: number])[];
 }
 

@@ -12,10 +12,10 @@ import {
 import { contiguousEndOf } from '../speed/contiguous-end.ts';
 
 /**
- * What the recompute function tells the speed function of a view that looks back. Records that came
- * while something below them was lost to the log were left to the batch layer; once a cut has
- * passed that, they can be folded, and nothing would tell the speed layer so before another record
- * comes.
+ * The recompute function sends this request to the speed function of a view with stateful
+ * operators. Records were left to the batch layer while lower offsets were lost to the log. Once a
+ * cut has passed those, the records can be folded; without the request, the speed layer would wait
+ * for the next record.
  */
 export interface CatchUpRequest {
   readonly eventSource: 'bifold.recompute';
@@ -31,11 +31,11 @@ export interface CatchUpPorts {
 }
 
 /**
- * Which partitions the speed layer has not folded as far as the archive reaches, though no loss
- * above the cut keeps it from doing so. It may be about to: then it does the same work twice, less
- * than a segment of it.
+ * The partitions that the speed layer has not folded up to the archive's end, though no loss above
+ * the cut prevents it. It may be about to fold them: then the same work, less than a segment, is
+ * done twice.
  *
- * @returns null where there is nothing to tell
+ * @returns null if no request is needed
  */
 export async function planCatchUp(
   plan: Plan,

@@ -57,7 +57,7 @@ export async function storeOperatorState(
     const isComplete = (segment: number): boolean => progress.get(segment) === segmentEnd(segment, segmentSize);
     for (let segment = before; segment < cut; segment++) {
       if (isComplete(segment)) continue;
-      // Those that follow it are asked for together: each question goes over the partition.
+      // The following segments are read together, since each query reads the whole partition.
       const start = segmentStart(segment, segmentSize);
       while (segment + 1 < cut && !isComplete(segment + 1)) segment++;
       const end = segmentEnd(segment, segmentSize);
@@ -74,7 +74,7 @@ export async function storeOperatorState(
   }
 }
 
-/** Where the watermarks stand at the cuts: whoever folds what is above goes on from there. */
+/** Stores the watermarks at the cuts: folds of later offsets continue from there. */
 async function storeWatermarks(
   late: AllowedLateness,
   cuts: Manifest['cuts'],
@@ -105,10 +105,7 @@ function archivedRecord(
     : { kind: 'poison', reason: reason as PoisonReason, detail: '', ...from };
 }
 
-/**
- * What came too late was relayed all the same; but it repeats nothing, and nothing is joined with
- * it.
- */
+/** A late record was relayed all the same, but it is neither a duplicate nor joined. */
 function stateEntriesOf(
   { relayed, duplicates, join }: StatefulStage,
   record: Decoded,
@@ -123,8 +120,8 @@ function stateEntriesOf(
 }
 
 /**
- * What the speed layer saw of a range that is lost can be computed by nobody again: records that
- * repeat it would count here, and not there.
+ * The operator state of a lost range cannot be recomputed. Duplicates of its records would count
+ * here, and not in the speed layer.
  */
 export function refuseLost(plan: Plan, acceptLost: boolean): void {
   const { name } = plan;

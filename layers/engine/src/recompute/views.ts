@@ -68,8 +68,8 @@ async function* partsOf(panes: readonly BatchRow[]): AsyncGenerator<RowParts> {
 }
 
 /**
- * What SQL has no exact state for, per row: folded by core over the engine's columns. States stand
- * at their aggregate's index.
+ * Core folds the aggregates for which SQL has no exact state, per row, over the engine's columns.
+ * States stand at their aggregate's index.
  */
 async function foldInexact(
   plan: Plan,
@@ -97,7 +97,10 @@ async function foldInexact(
   return rows;
 }
 
-/** How many covered records were quarantined, by reason: one row of the built-in view. */
+/**
+ * The counts of quarantined records among the covered ones, by reason: one row of the built-in
+ * view.
+ */
 export async function quarantineRow(plan: Plan, engine: SqlEngine): Promise<BatchRow> {
   const counts = new Map<string, number>();
   for await (const chunk of engine.query(

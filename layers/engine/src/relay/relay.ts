@@ -16,16 +16,14 @@ export interface RelayPorts {
   readonly writer: Pick<LogWriter, 'append'>;
 }
 
-/**
- * Where a record of a source belongs, and what it is called by its origin: made once for a plan.
- */
+/** The target partition and the origin of the records of each source, made once for a plan. */
 export type Placements = ReadonlyMap<string, ReturnType<typeof partitionFor>>;
 
 export function placementsOf(plan: Plan): Placements {
   return new Map(plan.relay?.sources.map(({ topic }, index) => [topic, partitionFor(plan, index)]));
 }
 
-/** What was brought of a partition of a source. */
+/** The result of a relay for a partition of a source. */
 export interface RelayedPartition {
   readonly partition: number;
   readonly records: number;

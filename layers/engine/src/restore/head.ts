@@ -40,7 +40,7 @@ export async function foldHead(
   const warm = coldState();
   const folding: SpeedPorts = {
     ...{ ...ports, log },
-    // Of this run nobody else knows yet: it is published when all is there.
+    // No reader knows this run yet: it is published when it is complete.
     batch: { readPointer: async () => pointer },
     published: { check: async () => undefined },
   };

@@ -2,9 +2,8 @@ import type { ArchiveFile, Coverage, Log, LogRecord } from '@bifold/core/engine'
 import { type RecordSourcePorts, readRecordSources } from '../archive/record-sources.ts';
 
 /**
- * A log that reaches back to offset 0: below the archive's end it reads from there, above it from
- * the broker. What retention took before the archive came is missing from it, as it is from the
- * log.
+ * A log that reaches back to offset 0: below the archive's end it reads the archive, above it the
+ * broker. It lacks the records that retention deleted before archiving.
  */
 export function keptLog(topicId: string, ports: RecordSourcePorts): Log {
   const { log, archive } = ports;

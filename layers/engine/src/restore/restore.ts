@@ -102,8 +102,8 @@ async function recordedPublication(
 }
 
 /**
- * Whether the speed layer has the beginning of each partition that it knows, as it has in a
- * database that nobody emptied.
+ * Whether the speed layer has the beginning of each partition that it knows. An emptied database
+ * lacks it.
  */
 async function isFolded(store: Pick<SpeedStore, 'partitions' | 'readProgress'>): Promise<boolean> {
   const partitions = await store.partitions();
@@ -136,7 +136,7 @@ async function restoreRun(
   const views = { put: async () => '', deleteRun: async () => undefined };
   return computeRun(pipeline, entry, manifest, { ...ports, views }, async (engine) => {
     if (run.run !== pointer.current?.run) return;
-    // What other writers say of progress is of a database that was emptied under them.
+    // The progress of other writers belongs to a database that was emptied under them.
     const speed = { readProgress: async () => new Map<number, number>() };
     const before = { generation: 0, current: null, previous: null };
     await storeOperatorState(plan, before, manifest, engine, { ...ports, speed });

@@ -8,7 +8,7 @@ import type {
 } from '@bifold/core/engine';
 
 export interface SideInputPorts {
-  /** Those of the database, without the archive before them. */
+  /** The bindings of the database, without the archive before them. */
   readonly bindings: BindingStore;
   readonly bindingArchive: Pick<BindingArchive, 'all'>;
   readonly lookups: LookupStore;

@@ -1,11 +1,11 @@
 import { type Binding, type BindingStore, type LookupStore, type Plan, ProtocolError } from '@bifold/core/engine';
 
-/** What a warm function remembers of bindings, within one scope: a binding never changes. */
+/** The bindings that a warm function has cached, within one scope: a binding never changes. */
 export type WarmBindings = Map<string, string>;
 
 /** A lookup table or a model whose version is to be bound. */
 export interface Bindable {
-  /** As it stands in bindings. */
+  /** The name in the bindings. */
   readonly name: string;
   /** The version for segments that are not bound yet; asked for only when there are any. */
   candidate(): Promise<string>;

@@ -1,12 +1,12 @@
 import { type SegmentSize, type SpeedStore, segmentEnd, segmentOf, segmentStart } from '@bifold/core/engine';
 
 /**
- * Where the log's prefix ends of which every state entry is stored: below the cut the batch layer
- * wrote them, from there on each complete segment. Nothing that is above it can be judged before
- * all that is below it was.
+ * The end of the log's prefix whose state entries are all stored. The batch layer wrote those below
+ * the cut; above it each complete segment has its own. No record above that end can be judged
+ * before the lower ones are stored.
  *
  * @param cut the first segment that is not the batch layer's
- * @param upTo an offset: whatever the prefix is beyond its segment, is not asked
+ * @param upTo an offset: the prefix is not read beyond its segment
  */
 export async function contiguousEndOf(
   partition: number,

@@ -25,8 +25,8 @@ export interface LookupPorts {
 const CACHED_ROWS = 200_000;
 
 /**
- * What a warm function remembers of lookups, within one scope: rows of immutable versions with the
- * keys they lack, and bindings, which never change.
+ * The lookup rows that a warm function has cached, within one scope: rows of immutable versions,
+ * the keys that they lack, and bindings, which never change.
  */
 export interface WarmLookups {
   readonly rows: Map<string, Map<string, Row | null>>;

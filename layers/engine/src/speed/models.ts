@@ -11,7 +11,7 @@ import {
 import { type FittedModel, fitModel, MODEL_LIMITS, readModel } from '@bifold/models/engine';
 import { bindSegments, type WarmBindings } from './bindings.ts';
 
-/** What a segment is bound to while a model has no version: its columns are null there. */
+/** The binding of a segment while a model has no version: its columns are null there. */
 export const NO_VERSION = 'none';
 
 const CACHED_VERSIONS = 6;
@@ -32,8 +32,8 @@ export interface ModelPorts {
 }
 
 /**
- * What a warm function remembers of models, within one scope: versions, which never change,
- * bindings, which neither do, and which version was good last.
+ * The models that a warm function has cached, within one scope: versions and bindings, which never
+ * change, and the last usable version.
  */
 export interface WarmModels {
   readonly fitted: Map<string, FittedModel>;

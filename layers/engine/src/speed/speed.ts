@@ -43,7 +43,7 @@ export interface SpeedPorts extends BoundLog {
   readonly store: SpeedStore;
   readonly bindings: BindingStore;
   readonly lookups: LookupStore;
-  /** What came before, for views that look back, and how far the batch layer knows it. */
+  /** The operator state, and the frontier of the batch layer's part of it. */
   readonly operatorState: OperatorStateStore;
   readonly batch: Pick<BatchStore, 'readPointer'>;
   readonly published: Pick<PublishedView, 'check'>;
@@ -54,22 +54,22 @@ export interface SpeedPorts extends BoundLog {
 }
 
 /**
- * What a warm function knows of a partition: every fragment of the segment in which it stopped.
- * Valid only for a batch that starts at `end`.
+ * The cached state of a partition: every fragment of its last segment. Valid only for a batch that
+ * starts at `end`.
  */
 interface WarmPartition {
   readonly end: number;
   readonly current: SegmentFold;
-  /** Where the watermark stands at `end`, for views that drop what is late. */
+  /** The watermark at `end`, for views that drop late events. */
   readonly watermarkMs: number;
   /**
-   * Of a view that looks back, what was published. A restored database names another: what a
-   * process knows ends there.
+   * The publication, for a view with stateful operators. A restored database names another one: the
+   * cache is then invalid.
    */
   readonly publication: ReturnType<typeof publicationOf> | null;
 }
 
-/** What a process keeps between invocations, for one scope: created once, by the handler. */
+/** The cache of a process between invocations, for one scope. The handler creates it once. */
 export interface WarmState {
   /**
    * Rule 4: one entry per partition. An invocation takes an entry out, and puts the next one in
@@ -90,7 +90,7 @@ export function coldState(): WarmState {
   };
 }
 
-/** What an invocation did with a partition. */
+/** The result of an invocation for a partition. */
 export interface FoldedPartition {
   readonly partition: number;
   readonly records: number;
@@ -106,7 +106,7 @@ export interface FoldedPartition {
 }
 
 const PAYLOAD_LIMIT_BYTES = 8 * 1024;
-/** As the broker counts them: compressed. */
+/** The size as the broker counts it: compressed. */
 const FETCH_BYTES = 1024 * 1024;
 
 /** A span of a partition that is to be folded. */
@@ -135,8 +135,8 @@ export function foldDelivery(
 }
 
 /**
- * Folds what the log holds below some offsets and nobody has folded yet, without a record that
- * comes: of views that look back. Like a delivery, it may run at any time.
+ * Folds the records of the log below some offsets that are not folded yet, without a new record.
+ * For views with stateful operators. Like a delivery, it may run at any time.
  */
 export function catchUpTo(
   fold: Fold,
@@ -190,15 +190,15 @@ async function foldPartition(
     known,
   );
   const firstSegment = segmentOf(opened.from, segmentSize);
-  // What the batch layer owns already is left to it.
+  // Offsets that the batch layer owns are left to it.
   const own = opened.from > start ? batch.filter(({ offset }) => offset >= opened.from) : batch;
   const records = opened.missing.length > 0 ? [...opened.missing, ...own] : own;
   const folding =
     opened.current === null ? records.filter(({ offset }) => segmentOf(offset, segmentSize) > firstSegment) : records;
   const decoded = folding.map(({ value, headers }) => fold.decode(value, headers));
-  // What the log was asked for must be of the same topic: verified after it was read.
+  // The log must be that of the same topic: verified after the read.
   await (opened.askedLog ? verifyTopicId(ports) : verified);
-  // What was read above must be of a database that nobody emptied: checked after it was read.
+  // The database must not have been emptied meanwhile: checked after the read.
   await reads?.check();
   const earlier =
     fold.statefulStage === null
@@ -277,7 +277,7 @@ async function bind(
 
 /** The segment in which a batch starts, as it is to be folded. */
 interface OpenedSegment {
-  /** Where the fold begins: at the batch, or at what is missing below it. */
+  /** The start of the fold: the batch, or the missing records below it. */
   readonly from: number;
   /** All fragments of it below the batch; null when the segment is closed to the speed layer. */
   readonly current: SegmentFold | null;
@@ -286,7 +286,7 @@ interface OpenedSegment {
   /** Progress of an earlier segment that turned out to end in a hole. */
   readonly completed: readonly (readonly [segment: number, next: number])[];
   readonly askedLog: boolean;
-  /** Where the watermark stands at `from`, of a view that drops what is late. */
+  /** The watermark at `from`, if the view drops late events. */
   readonly watermarkMs?: number;
 }
 
@@ -339,9 +339,9 @@ async function openFirstSegment(
 }
 
 /**
- * Rule 10: a view that looks back folds nothing above what it has not seen. What is missing below a
- * batch comes from the log; where the log does not have it any more, all is left to the batch
- * layer, until its cut has passed that.
+ * Rule 10: a view with stateful operators never folds an offset before all lower ones. Missing
+ * records come from the log. If the log no longer has them, everything is left to the batch layer
+ * until its cut has passed them.
  */
 async function openPrefix(
   fold: Fold,

@@ -18,18 +18,18 @@ import {
 const REMEMBERED_IDS = 200_000;
 
 /**
- * First offsets that are known of ids, by partition: facts of the log, which hold for ever. Only
- * where time does not matter.
+ * The first known offsets of ids, by partition: permanent facts of the log. Only if time does not
+ * matter.
  */
 export type WarmOperatorState = Map<number, Map<string, number>>;
 
-/** What records come to, when all below them is known. */
+/** The results for the records of a batch, given all lower offsets. */
 export interface StatefulResult {
-  /** Offsets of those that take no part: they repeat earlier ones, or come too late. */
+  /** The offsets of dropped records: duplicates, or late ones. */
   readonly dropped: ReadonlySet<number>;
   /** For each offset, the pairs that its event completes; null where events stand alone. */
   readonly pairs: ReadonlyMap<number, readonly TimedValues[]> | null;
-  /** Where the watermark stands behind them. Epoch milliseconds. */
+  /** The watermark after them. Epoch milliseconds. */
   readonly watermarkMs: number;
 }
 
@@ -138,8 +138,7 @@ async function pairsOf(
   if (waiting.length > 0) await operatorState.write(partition, waiting);
   const wanted = together(events.flatMap((event) => rule.probeRangesFor(event)));
   const stored = wanted.length === 0 ? [] : await operatorState.read(partition, wanted);
-  // What is of the batch was perhaps stored before, by a process that got no further: once is
-  // enough.
+  // An earlier process may have stored entries of this batch and then stopped: each is kept once.
   const places = new Map([...stored, ...waiting].map((one) => [`${one.offset}|${one.id}`, one]));
   const seen = Map.groupBy(places.values(), ({ id }) => id);
   return new Map(

@@ -41,7 +41,7 @@ interface Options<W> {
 const KNOWN_OPTIONS = ['name', 'windows', 'storage'];
 const WINDOWS = { daily: tumbling('1d'), ever: running() };
 /**
- * Between the numbers of bins: each bin has a count of its own, whatever it stands for in the
+ * The edges between the numbers of bins. Each bin has its own count, whatever it means in the
  * version that scored.
  */
 const BIN_EDGES: readonly number[] = Array.from({ length: BINS_MAX - 1 }, (_, index) => index + 1);
@@ -110,7 +110,7 @@ export function drift<const W extends Readonly<Record<string, Window>> = typeof 
   const plan: Omit<Plan, 'version'> = {
     ...withoutVersion(scored),
     name,
-    // A log of its own: one relay writes one topic.
+    // A separate topic, because one relay writes one topic.
     ...(scored.relay === undefined ? {} : { topic: relayTopic(name, scored.relay, scored.columns) }),
     models: planModels(scores, scope),
     groupBy: planKey(where, [version], scope),
@@ -129,7 +129,7 @@ function withoutVersion({ version: _, ...plan }: Plan): Omit<Plan, 'version'> {
   return plan;
 }
 
-/** All names of a plan but those of its scores, which come anew. */
+/** All names of a plan except its scores, which are planned again. */
 function scopeOf(where: string, { columns, lookups, derived }: Plan): ColumnScope {
   const scope = new ColumnScope(where, columns);
   for (const lookup of lookups) {

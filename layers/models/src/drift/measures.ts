@@ -18,17 +18,11 @@ export const THRESHOLDS: Thresholds = Object.freeze({ moved: 0.1, drifted: 0.25 
 
 export type Verdict = 'stable' | 'moved' | 'drifted' | 'unknown';
 
-/**
- * How far two distributions are from each other. Measures are null where one of both has no
- * records.
- */
+/** The distance of two distributions. Measures are null if either has no records. */
 export interface DriftMeasures {
   /** Population stability index, over the bins and nulls. */
   readonly psi: number | null;
-  /**
-   * What it reaches by chance alone, so many records then and so many now, once in a thousand
-   * times.
-   */
+  /** The value that chance alone exceeds once in a thousand times, for these numbers of records. */
   readonly psiByChance: number | null;
   /**
    * Kolmogorov-Smirnov: the largest distance of both cumulative shares, at the edges of the bins,
@@ -72,7 +66,7 @@ export function driftMeasures(
 }
 
 /**
- * What chance alone explains is no drift, however large it is: a PSI of few records is large by
+ * A value that chance alone explains is no drift, however large: the PSI of few records is large by
  * itself.
  */
 function verdictOf(psi: number, psiByChance: number, { moved, drifted }: Thresholds): Verdict {
@@ -107,9 +101,10 @@ export function ksOf(then: readonly number[], now: readonly number[]): number {
 }
 
 /**
- * What chi-square exceeds once in a thousand times, by Wilson and Hilferty (1931), within 4 %. A
- * PSI of two samples of one distribution, divided by `1 / rows + 1 / records`, is about chi-square:
- * Yurdakul and Naranjo, Statistical properties of the population stability index (2020).
+ * The chi-square quantile that is exceeded once in a thousand times, by Wilson and Hilferty (1931),
+ * within 4 %. The PSI of two samples of one distribution, divided by `1 / rows + 1 / records`, is
+ * about chi-square: Yurdakul and Naranjo, Statistical properties of the population stability index
+ * (2020).
  */
 export function rareChiSquare(degrees: number): number {
   if (degrees === 0) return 0;

@@ -4,8 +4,8 @@ import type { ModelFile } from '../model-file/model-file.ts';
 import { type DriftMeasures, driftMeasures, THRESHOLDS, type Thresholds, type Verdict } from './measures.ts';
 
 /**
- * What of a plan tells drift: the key that names the version, the count of records, and which
- * histogram counts the bins of what.
+ * The parts of a drift plan: the key that names the version, the count of records, and the
+ * histogram of each feature and of the score.
  */
 export interface DriftPlan {
   readonly model: string;
@@ -20,7 +20,10 @@ export interface FeatureDrift extends DriftMeasures {
   /** Null: the score. */
   readonly feature: string | null;
   readonly type: Distribution['type'];
-  /** What each bin holds: the edges between numbers; or values, after which all others come. */
+  /**
+   * The content of each bin: the edges between numbers; or values, after which one bin holds all
+   * others.
+   */
   readonly bins: readonly (string | number | boolean)[];
   /** Counts of the bins, in training and in the stream. */
   readonly trained: readonly number[];

@@ -9,8 +9,8 @@ import type { Checked, Checks } from './checks.ts';
 export const BINS_MAX = 20;
 
 /**
- * How the values of a feature, or scores, were spread over the rows of training, in a few bins;
- * what comes later is counted in the same ones.
+ * The distribution of a feature, or of scores, over the training rows, in a few bins. Later values
+ * are counted in the same bins.
  */
 export type Distribution = NumberDistribution | CategoryDistribution;
 
@@ -37,17 +37,15 @@ export interface CategoryDistribution {
 }
 
 /**
- * Of each feature, in their order, over the rows that were learned from; of the scores over those
- * that were held out.
+ * The distributions of the features, in their order, over the training rows; and of the score, over
+ * the held-out rows.
  */
 export interface Distributions {
   readonly features: readonly Distribution[];
   readonly score: Distribution;
 }
 
-/**
- * Which bin a value is in; null of null, and of what is no finite number where numbers are counted.
- */
+/** The bin of a value. Null for null, and for a number that is not finite. */
 export function binOf(distribution: Distribution): (value: Scalar | null) => number | null {
   if (distribution.type === 'number') {
     const { edges } = distribution;

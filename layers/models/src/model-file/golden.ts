@@ -3,10 +3,7 @@ import { ModelError } from '@bifold/core/engine';
 import type { Scorer } from '../scoring/scorer.ts';
 import { Checks } from './checks.ts';
 
-/**
- * How scikit-learn scored rows that training kept beside the model (`golden.json`), against how we
- * score them.
- */
+/** The scores of scikit-learn for the golden rows (`golden.json`), compared with ours. */
 export interface GoldenResult {
   readonly rows: number;
   /** Rows that are scored otherwise. */
@@ -14,7 +11,7 @@ export interface GoldenResult {
   readonly first: { readonly row: number; readonly expected: unknown; readonly given: unknown } | null;
 }
 
-/** Of what sums up products or goes through `exp`: two libraries may round otherwise. */
+/** The bound for sums of products and for `exp`: two libraries may round differently. */
 const RELATIVE = 1e-12;
 const ROWS_MAX = 100_000;
 

@@ -8,7 +8,7 @@ const MANIFEST_LIMIT_BYTES = 4 * 1024 * 1024;
 const SHA256 = /^[0-9a-f]{64}$/;
 const FILE_NAME = /^[a-z][a-z0-9.-]{0,63}$/;
 
-/** What of a manifest matters for reading a version; training writes more into it. */
+/** The part of a manifest that is needed to read a version; training writes more into it. */
 export interface ModelManifest {
   /** SHA-256 of each file, by its name. */
   readonly files: Readonly<Record<string, string>>;

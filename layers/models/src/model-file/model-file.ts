@@ -11,16 +11,17 @@ export interface ModelFile {
   readonly name: string;
   readonly version: string;
   readonly task: 'regression' | 'classification';
-  /**
-   * What a classification tells apart, in the order of its probabilities; null for a regression.
-   */
+  /** The classes of a classification, in the order of its probabilities; null for a regression. */
   readonly classes: readonly ClassLabel[] | null;
   /** In the order of the model's inputs. */
   readonly features: readonly Feature[];
   /** Equal for versions that read the same features in the same way. */
   readonly featurePlan: string;
   readonly model: LinearModel | ForestModel | BoostingModel;
-  /** What the stream is compared with; absent in versions that were trained before it was kept. */
+  /**
+   * The training distributions, for drift; absent in versions that were trained before they were
+   * kept.
+   */
   readonly distributions?: Distributions;
 }
 
@@ -85,7 +86,7 @@ export interface Tree {
   readonly value: readonly (readonly number[])[];
 }
 
-/** What a model may be at most: what a function loads must fit beside its work. */
+/** The limits of a model, which a function must load beside its other work. */
 export const MODEL_LIMITS = {
   sizeBytes: 64 * 1024 * 1024,
   features: 2_000,
@@ -199,7 +200,7 @@ function featureOf(place: string, received: unknown, checks: Checks): Feature {
   return { type, field, impute: imputed, categories };
 }
 
-/** How many inputs a model of these features has. */
+/** The number of inputs of a model with these features. */
 export function inputCount(features: readonly Feature[]): number {
   return features.reduce((count, feature) => count + (feature.type === 'number' ? 1 : feature.categories.length), 0);
 }
@@ -210,10 +211,7 @@ interface Shape {
   readonly outputs: number;
 }
 
-/**
- * What adds up numbers for each output does with one where there are two classes: the other has the
- * opposite.
- */
+/** The number of sums: one output suffices for two classes, since the other has the opposite. */
 function summedOutputs({ outputs }: Shape): number {
   return outputs === 2 ? 1 : outputs;
 }

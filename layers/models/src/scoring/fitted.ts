@@ -73,7 +73,7 @@ export function fitModel(
 
 type ReadScore = (score: Score, values: readonly Value[]) => Value;
 
-/** What a column takes of a score. Numbers are finite and never -0, as those of all columns are. */
+/** Reads the value of a column from a score. Numbers are finite and never -0, as in all columns. */
 function readerOf(plan: Plan, file: ModelFile, column: ScorePlan): ReadScore {
   const { name, output, of } = column;
   const refuse = (received: string, allowed: string): never => {
@@ -105,7 +105,7 @@ function readerOf(plan: Plan, file: ModelFile, column: ScorePlan): ReadScore {
 }
 
 /**
- * Null where training kept no distribution: whoever compares reads the version's file, and is told
+ * Null if training kept no distribution. A drift report reads the version's file, and explains it
  * there.
  */
 function binReader(

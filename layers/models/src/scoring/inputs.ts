@@ -45,7 +45,7 @@ function encoderOf(feature: Feature, at: number): Encode {
   // texts.
   const positions = new Map(categories.map((category, index) => [String(category), at + index]));
   const ofNull = impute === null ? undefined : positions.get(String(impute));
-  // Of the inputs of a feature at most one is 1: only that one needs to be taken back.
+  // At most one input of a feature is 1: only that one needs to be reset.
   let hot = at;
   return (value, inputs) => {
     inputs[hot] = 0;

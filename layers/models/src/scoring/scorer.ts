@@ -3,13 +3,13 @@ import type { BoostingModel, ForestModel, LinearModel, ModelFile } from '../mode
 import { type InputEncoder, inputEncoder } from './inputs.ts';
 import { PackedTrees } from './trees.ts';
 
-/** What a model says of one record. */
+/** The score of one record. */
 export interface Score {
-  /** Of a regression; of a classification it means nothing. */
+  /** The result of a regression; meaningless for a classification. */
   value: number;
-  /** Which class, by its index in `classes`; of a regression -1. */
+  /** The predicted class, by its index in `classes`; -1 for a regression. */
   chosen: number;
-  /** Of each class; of a regression none. */
+  /** The probability of each class; empty for a regression. */
   readonly probabilities: Float64Array;
 }
 

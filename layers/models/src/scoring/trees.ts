@@ -46,7 +46,7 @@ export class PackedTrees {
     }
   }
 
-  /** Where the values of the leaf begin that these inputs lead to. */
+  /** The position of the values of the leaf for these inputs. */
   private leafOf(tree: number, inputs: Float32Array): number {
     const { feature, threshold, left, right } = this;
     let node = this.roots[tree] as number;

@@ -22,7 +22,7 @@ export type FeatureDefinition =
 export interface NumericFeature {
   readonly field: string;
   readonly type: 'number';
-  /** What null counts as: of the rows that are learned from, or a number. */
+  /** The value for null: the mean or median of the training rows, or a number. */
   readonly impute: 'mean' | 'median' | number;
   /**
    * To mean 0 and deviation 1; null where the estimator decides: linear ones need it, trees do not.
@@ -33,7 +33,7 @@ export interface NumericFeature {
 export interface CategoryFeatureDefinition {
   readonly field: string;
   readonly type: 'category';
-  /** What null counts as: the most frequent category, a text, or none of all. */
+  /** The value for null: the most frequent category or a text; null for no category. */
   readonly impute: 'mostFrequent' | { readonly text: string } | null;
 }
 
@@ -98,7 +98,7 @@ export interface ModelDefinition {
   readonly grid: Readonly<Record<string, readonly number[]>>;
   /** The folds of the cross-validation. */
   readonly folds: number;
-  /** How the held-out rows are chosen. */
+  /** The choice of the held-out rows. */
   readonly split: Split;
   /** The share of the rows that the model is evaluated on. */
   readonly heldOutShare: number;

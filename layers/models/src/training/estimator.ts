@@ -1,4 +1,4 @@
-/** How a model learns: plain data, which training gives to scikit-learn. */
+/** The learning method of a model: plain data, which training passes to scikit-learn. */
 export type Estimator =
   | ({ readonly kind: 'linear' } & LinearSettings)
   | ({ readonly kind: 'logistic' } & LinearSettings)
@@ -105,7 +105,7 @@ export function gradientBoosting(settings: BoostingSettings = {}): Estimator {
   return { kind: 'boosting', ...settings };
 }
 
-/** What may stand in the settings of each kind, from least to most. */
+/** The range of each setting, by kind. */
 export const SETTINGS: Readonly<
   Record<Estimator['kind'], Readonly<Record<string, { least: number; most: number; whole: boolean }>>>
 > = (() => {

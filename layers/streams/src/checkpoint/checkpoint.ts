@@ -2,7 +2,7 @@ import { RunnerError } from '../errors.ts';
 import { differencesOf } from './difference.ts';
 import type { Journal } from './journal.ts';
 
-/** How far a source was read, as plain data that the source alone understands. */
+/** The position up to which a source was read, as plain data that only the source understands. */
 export type Position = Readonly<Record<string, unknown>>;
 
 /**
@@ -19,7 +19,7 @@ export interface PlannedBatch {
    * milliseconds.
    */
   readonly watermarkMs: number | null;
-  /** That of the batch before: what comes for a window that ends at or before it is late. */
+  /** The watermark of the previous batch: rows of a window that ends at or before it are late. */
   readonly lateBelowMs: number | null;
   /** Versions of the lookup tables that this batch joins with. */
   readonly lookups?: Readonly<Record<string, string>>;
@@ -36,11 +36,11 @@ export interface CommittedBatch {
   readonly quarantined: number;
   /** The watermark of the next batch, this one's rows considered. Epoch milliseconds. */
   readonly nextWatermarkMs: number | null;
-  /** Of a join: how far each side is by itself. The watermark is the lower one. */
+  /** The watermarks of the sides of a join. The lower one is the watermark of the join. */
   readonly sideWatermarksMs?: readonly (number | null)[];
 }
 
-/** What a checkpoint is of. */
+/** The identity of a checkpoint's stream. */
 export interface CheckpointHead {
   readonly format: 1;
   readonly id: string;

@@ -1,4 +1,4 @@
-/** What two definitions differ in, as `path: before -> after`. */
+/** The differences of two definitions, as `path: before -> after`. */
 export function differencesOf(before: unknown, after: unknown, path = ''): readonly string[] {
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
   if (!isBranch(before) || !isBranch(after)) return [`${path}: ${shown(before)} -> ${shown(after)}`];

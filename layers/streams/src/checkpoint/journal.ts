@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { RunnerError } from '../errors.ts';
 
 /**
- * Files of JSON lines in one folder. What resolved is on the disk: a process may be killed at any
- * moment, and a machine may lose its power.
+ * Files of JSON lines in one folder. A resolved write is on the disk: a process may be killed at
+ * any moment, and a machine may lose its power.
  */
 export interface Journal {
   /** All whole lines; a last line that a crash cut short was never there. */

@@ -4,9 +4,9 @@ import type { JoinSide, SourceNode } from '../definition/source.ts';
 import type { Stream } from '../definition/stream.ts';
 
 /**
- * What of a definition a checkpoint is bound to: all that decides which rows a batch holds and
- * where they went. Triggers, limits, where a first run begins and how much a console shows may
- * change from one run to the next.
+ * The parts of a definition to which a checkpoint is bound: those that decide which rows a batch
+ * contains and where they go. Triggers, limits, starting offsets and console settings may change
+ * from one run to the next.
  */
 export function fingerprintOf(stream: Stream): Readonly<Record<string, unknown>> {
   const { plan } = stream.pipeline;

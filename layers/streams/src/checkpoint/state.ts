@@ -1,6 +1,6 @@
 import type { Journal } from './journal.ts';
 
-/** What operators keep from batch to batch, as texts by key; null deletes. */
+/** The state that operators keep between batches, as texts by key; null deletes. */
 export type StateChanges = ReadonlyMap<string, string | null>;
 
 interface StateLine {
@@ -13,7 +13,7 @@ interface StateLine {
 
 const STATE = 'state.jsonl';
 const ENTRIES_PER_LINE = 10_000;
-/** A log of changes may grow to so many times what it describes before it is written anew. */
+/** A change log may grow to this multiple of the state before it is compacted. */
 const GROWTH_MAX = 4;
 const ENTRIES_MIN = 10_000;
 
@@ -66,10 +66,7 @@ export class StateLog {
     await this.journal.append(STATE, linesOf(batch, changes));
   }
 
-  /**
-   * After a commit: what a log of changes says is written anew as a whole, once it is much shorter
-   * so.
-   */
+  /** Compacts the change log after a commit, if that makes it much shorter. */
   async compact(batch: number): Promise<void> {
     if (this.logged < ENTRIES_MIN || this.logged < this.entries.size * GROWTH_MAX) return;
     const [first, ...rest] = linesOf(batch, this.entries);

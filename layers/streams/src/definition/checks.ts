@@ -6,8 +6,8 @@ import type { SourceNode } from './source.ts';
 import type { OutputMode, Stream } from './stream.ts';
 
 /**
- * What a stream must be beyond what core asks of its parts. Which modes go together is Spark's
- * rule, so that nobody has to learn a second one.
+ * The checks of a stream beyond those of core. The valid output modes are Spark's, so that users
+ * need not learn a second rule.
  */
 export function checkStream(
   stream: Stream,

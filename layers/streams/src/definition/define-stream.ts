@@ -23,7 +23,7 @@ import { type Source, type SourceNode, sourceColumns, sourceEventTime } from './
 import type { OutputMode, Stream } from './stream.ts';
 import { asItComes, type Trigger } from './trigger.ts';
 
-/** What becomes of a row of `E`. */
+/** The event that a row of `E` becomes. */
 type Event<E, F> = Present<E> & FlatMapped<F, E>;
 
 /** A row as sinks are given it. Times are ISO 8601 texts. */
@@ -49,11 +49,11 @@ interface Definition<E, L, D, G extends readonly PropertyKey[], W, A, F> {
   readonly where?: Condition<Event<E, F>, L, D>;
   /** The column that says when a row happened. Sources of which one is known need none. */
   readonly eventTime?: EventTimeOf<E>;
-  /** How much later than the latest event time seen a row may come. */
+  /** The allowed lateness, behind the latest event time seen. */
   readonly watermark?: Duration;
   /**
-   * Only the first row with the same values in these columns passes; they are remembered as long as
-   * the watermark lets such a row come, without one for ever.
+   * Passes only the first row with the same values in these columns. They are kept as long as the
+   * watermark admits such a row, and without a watermark indefinitely.
    */
   readonly dropDuplicates?: NoInfer<readonly (keyof Own<Event<E, F>, L, D> & string)[]>;
   readonly groupBy?: G;

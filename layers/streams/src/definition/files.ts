@@ -18,8 +18,8 @@ interface Writing {
 }
 
 /**
- * A folder as a source (with a schema): each file in it and in its subfolders is read once. Or as a
- * sink: each batch becomes files of its own.
+ * A folder as a source (with a schema) or as a sink. A source reads each file in it and in its
+ * subfolders once. A sink writes each batch as separate files.
  */
 export function files<S extends EventSchema>(options: Reading<S>): Source<OutputOf<S>>;
 export function files(options: Writing): Sink<unknown>;

@@ -33,7 +33,7 @@ interface Side<E, D> {
   readonly where?: Condition<E, NoLookups, D>;
   /** The column that says when a row happened. Sources of which one is known need none. */
   readonly eventTime?: EventTimeOf<E>;
-  /** How much later than the latest event time seen on this side a row of it may come. */
+  /** The allowed lateness, behind the latest event time seen on this side. */
   readonly watermark?: Duration;
 }
 

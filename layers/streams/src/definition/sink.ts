@@ -1,8 +1,8 @@
 import type { FileFormat } from './source.ts';
 
 /**
- * Where the rows of each batch go. `Row` is contravariant: a sink of rows with a `name` takes every
- * row that has one.
+ * The destination of the rows of each batch. `Row` is contravariant: a sink of rows with a `name`
+ * accepts every row that has one.
  */
 export interface Sink<in Row> {
   readonly sink: SinkNode;
@@ -51,7 +51,7 @@ export interface CassandraNode {
   readonly table: string;
 }
 
-/** What a function is told of the batch that it is given. */
+/** The context of a batch that a function receives. */
 export interface BatchContext {
   readonly stream: string;
   /**
@@ -65,7 +65,7 @@ export type BatchFunction<Row> = (rows: readonly Row[], context: BatchContext) =
 
 export type RowFunction<Row> = (row: Row, context: BatchContext) => void | Promise<void>;
 
-/** What goes around the rows of a batch. */
+/** Functions called before and after the rows of a batch. */
 export interface AroundRows {
   /** False: the rows of this batch are passed over. */
   readonly open?: (context: BatchContext) => boolean | Promise<boolean>;

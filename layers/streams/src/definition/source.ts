@@ -1,7 +1,7 @@
 import type { Pipeline, Topic } from '@bifold/core';
 import { type Column, columnsOf, type EventSchema, type EventTime } from '@bifold/core/engine';
 
-/** Where rows come from. `E` is the type of a row as TypeScript knows it. */
+/** The origin of rows. `E` is the TypeScript type of a row. */
 export interface Source<out E> {
   readonly source: SourceNode;
   readonly '~event'?: E;
@@ -35,8 +35,8 @@ export interface CsvOptions {
 }
 
 /**
- * Where a stream without a checkpoint begins: the log's ends, the first records of or after a time,
- * or offsets by topic and partition.
+ * The start of a stream without a checkpoint: an end of the log, the first records at or after a
+ * time, or offsets by topic and partition.
  */
 export type StartingOffsets =
   | 'earliest'
@@ -63,7 +63,7 @@ export interface UnionNode {
   readonly eventTime: EventTime | null;
 }
 
-/** Which rows come without a partner: none, those of the left, of the right, of both. */
+/** The sides whose rows also appear without a partner: none, the left, the right, or both. */
 export type JoinType = 'inner' | 'left' | 'right' | 'full';
 
 /** Two sources, whose rows come together. */
@@ -74,11 +74,11 @@ export interface JoinNode {
   readonly right: JoinSide;
   readonly on: readonly (readonly [left: string, right: string])[];
   /**
-   * How much earlier and how much later than a row of the left its partner may have happened; null
-   * is whenever.
+   * The greatest time by which the partner of a left row may come before or after it; null for any
+   * time.
    */
   readonly within: { readonly beforeMs: number; readonly afterMs: number } | null;
-  /** Of the joined rows. */
+  /** The columns of the joined rows. */
   readonly columns: readonly Column[];
   readonly eventTime: EventTime | null;
 }
@@ -86,13 +86,15 @@ export interface JoinNode {
 export interface JoinSide {
   readonly name: string;
   readonly source: InputNode;
-  /** Of the source's rows. */
+  /** The columns of the source's rows. */
   readonly columns: readonly Column[];
-  /** How core reads a row of this side: its columns, derived columns and condition. */
+  /**
+   * The pipeline by which core reads a row of this side: columns, derived columns and condition.
+   */
   readonly pipeline: Pipeline;
   readonly eventTime: EventTime | null;
   readonly watermarkMs: number | null;
-  /** Of the rows that are joined: the source's columns and the derived ones. */
+  /** The columns of the joined side: the source's columns and the derived ones. */
   readonly output: readonly Column[];
 }
 
@@ -174,7 +176,7 @@ export function rate(options: { readonly rowsPerSecond?: number } = {}): Source<
   return Object.freeze({ source: Object.freeze({ kind: 'rate', rowsPerSecond }) });
 }
 
-/** What a schema makes of a record, as TypeScript knows it. */
+/** The TypeScript type of a record that the schema accepts. */
 export type OutputOf<S extends EventSchema> = NonNullable<S['~standard']['types']>['output'];
 
 export type TopicLike = Pick<Topic<unknown>, 'name' | 'schema' | 'eventTime'>;

@@ -5,8 +5,8 @@ import type { SourceNode } from './source.ts';
 import type { Trigger } from './trigger.ts';
 
 /**
- * Which rows of a result a batch gives: `append` those that can change no more, `update` those that
- * changed, `complete` all of them. Rows without an aggregation are only ever appended.
+ * The rows of a result that a batch emits: `append` those that can no longer change, `update` those
+ * that changed, `complete` all of them. Rows without an aggregation are only ever appended.
  */
 export type OutputMode = 'append' | 'update' | 'complete';
 
@@ -17,7 +17,8 @@ export interface Stream {
   /** The columns of the source's rows, in the order in which they were declared. */
   readonly columns: readonly Column[];
   /**
-   * How core reads a row: columns, lookups, derived columns, and the aggregation if there is one.
+   * The pipeline by which core reads a row: columns, lookups, derived columns, and the aggregation
+   * if there is one.
    */
   readonly pipeline: Pipeline;
   /** True when the pipeline is a deployed one's, whose decoder says what a record is. */

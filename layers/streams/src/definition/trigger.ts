@@ -9,8 +9,7 @@ export type Trigger =
   | { readonly kind: 'availableNow' };
 
 /**
- * A batch as soon as the one before it is done and there is something to read. What a stream does
- * when it says nothing.
+ * Starts a batch as soon as the previous one is done and there is something to read. The default.
  */
 export const asItComes = (): Trigger => Object.freeze({ kind: 'asItComes' });
 

@@ -80,7 +80,7 @@ async function describe(
   };
 }
 
-/** As CQL has it: a name without quotes is one of small letters. */
+/** As in CQL: an unquoted name has lower-case letters. */
 function nameIn(kinds: ReadonlyMap<string, string>, name: string): string | null {
   return kinds.has(name) ? name : kinds.has(name.toLowerCase()) ? name.toLowerCase() : null;
 }

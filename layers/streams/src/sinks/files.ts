@@ -16,9 +16,9 @@ import { createTable } from './table.ts';
 const HIDDEN = '_bifold';
 
 /**
- * Each batch as files of its own, named by checkpoint and batch: a batch that comes again puts the
- * same files in the same places. They are written aside and come whole, by a rename or as an
- * object; then, last of all, the batch's manifest in `_bifold`: a batch that has one is whole.
+ * Writes each batch as files named by checkpoint and batch: a repeated batch writes the same files
+ * to the same places. Files appear whole, by a rename or as an object. The batch's manifest in
+ * `_bifold` is written last: a batch that has one is complete.
  */
 export function filesSink(node: FilesSinkNode, ports: Ports): OpenSink {
   const folder = isRemote(node.path) ? remoteTarget(() => ports.folder(node.path)) : localTarget(resolve(node.path));
@@ -46,7 +46,7 @@ export function filesSink(node: FilesSinkNode, ports: Ports): OpenSink {
   };
 }
 
-/** Where the files go. */
+/** The folder of the files. */
 interface TargetFolder {
   /** A folder of this machine from which files come to their places. */
   makeAside(): Promise<string>;

@@ -3,9 +3,7 @@ import type { Batch } from '../ports.ts';
 import { recordOf } from '../rows.ts';
 import type { OpenSink } from './sink.ts';
 
-/**
- * What the functions do is theirs: the number of the batch tells them what they have done already.
- */
+/** The number of the batch lets a function recognise a batch that it has already processed. */
 export function foreachBatchSink(call: BatchFunction<never>): OpenSink {
   return {
     async take(batch) {

@@ -4,9 +4,8 @@ import { jsonOf } from '../rows.ts';
 import type { OpenSink } from './sink.ts';
 
 /**
- * Each row as a record of JSON. The records of a batch and its number are written in one
- * transaction, so that a batch that comes again is known: exactly once for whoever reads
- * `read_committed`.
+ * Writes each row as a record of JSON. The records and the number of a batch are written in one
+ * transaction, so that a repeated batch is recognised: exactly once for `read_committed` readers.
  */
 export function kafkaSink({ topic, key }: KafkaSinkNode, checkpoint: string, ports: Ports): OpenSink {
   const open = once(async () => {

@@ -7,7 +7,7 @@ import { localFiles, remoteFiles, type SeenFile } from './folders.ts';
 import { rowReader } from './row-reader.ts';
 import type { OpenSource, RowsOf, SourceChunk } from './source.ts';
 
-/** How many files of the log of files are behind it. */
+/** The number of files in the log of files up to this position. */
 interface FilesPosition {
   readonly [name: string]: unknown;
   readonly files: number;

@@ -11,7 +11,7 @@ export interface SeenFile {
   readonly modifiedMs: number;
 }
 
-/** Where the files of a source are. */
+/** The folder of a source's files. */
 interface SourceFolder {
   list(): Promise<SeenFile[]>;
   /**

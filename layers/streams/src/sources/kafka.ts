@@ -7,8 +7,8 @@ import { rowReader } from './row-reader.ts';
 import type { BadRow, OpenSource, RowsOf, SourceChunk } from './source.ts';
 
 /**
- * How far each topic was read: its id, since offsets mean nothing in another topic of the same
- * name, and the next offset of each partition.
+ * The position in each topic: its id, since offsets mean nothing in another topic of the same name,
+ * and the next offset of each partition.
  */
 interface TopicPosition {
   readonly id: string;
@@ -62,7 +62,7 @@ export function kafkaSource(node: KafkaNode, rows: RowsOf, topics: Topics): Open
 
     async available(position) {
       const from = position as KafkaPosition;
-      // A topic that is gone is told by its name, also where a pattern no longer finds it.
+      // Missing topics are reported by name, even if a pattern no longer finds them.
       const names = new Set([...Object.keys(from), ...(await topicNames())]);
       const entries = [...names].map(async (topic) => {
         const id = await checkedId(topic, from[topic]);
@@ -70,7 +70,7 @@ export function kafkaSource(node: KafkaNode, rows: RowsOf, topics: Topics): Open
         const ends = await topics.offsets(topic, 'latest');
         for (const [partition, end] of ends)
           if (end < (known[partition] ?? 0)) throw shorter(topic, partition, known[partition] as number, end);
-        // A partition that has no leader now is not told of, and stays where it is.
+        // A partition without a leader is not listed, and keeps its position.
         return [topic, { id, offsets: { ...known, ...Object.fromEntries(ends) } }] as const;
       });
       return Object.fromEntries(await Promise.all(entries));
@@ -124,7 +124,7 @@ async function startingOffsets(
   if (start === 'earliest' || start === 'latest') return Object.fromEntries(await topics.offsets(topic, start));
   if (typeof start.timestamp === 'string')
     return Object.fromEntries(await topics.offsets(topic, { timestampMs: Date.parse(start.timestamp) }));
-  // What is not named begins where the log does.
+  // Partitions that are not named begin at the start of the log.
   const named = (start as Readonly<Record<string, Readonly<Record<string, number>>>>)[topic] ?? {};
   return { ...Object.fromEntries(await topics.offsets(topic, 'earliest')), ...named };
 }

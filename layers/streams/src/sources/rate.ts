@@ -11,7 +11,7 @@ interface RatePosition {
 
 const ROWS_PER_CHUNK = 10_000;
 
-/** As Spark's: what was missed while the stream was down comes with the next batch. */
+/** As in Spark: rows missed while the stream was down come with the next batch. */
 export function rateSource({ rowsPerSecond }: RateNode, clock: Clock): OpenSource {
   return {
     begin: async () => ({ startedAtMs: clock(), seconds: 0 }) satisfies RatePosition,

@@ -5,13 +5,13 @@ interface Named {
   /** Under which the position of this source stands in that of all. */
   readonly name: string;
   readonly source: OpenSource;
-  /** Which side of a join its rows are. */
+  /** The side of a join to which its rows belong. */
   readonly side?: number;
 }
 
 /**
- * Several sources as one, read one after the other: each has a place of its own in the position,
- * and limits of its own.
+ * Several sources as one, read one after another: each has its own part of the position, and its
+ * own limits.
  */
 export function severalSources(sources: readonly Named[]): OpenSource {
   const together = async (of: (each: Named) => Promise<Position>): Promise<Position> =>

@@ -13,30 +13,27 @@ export interface BadRow {
 export interface SourceChunk {
   readonly rows: readonly (readonly Value[])[];
   readonly bad: readonly BadRow[];
-  /** Of which side of a join, 0 or 1; not there when there is no join. */
+  /** The side of a join, 0 or 1; absent without a join. */
   readonly side?: number;
 }
 
-/** How the rows of a source are read. */
+/** The reader of a source's rows. */
 export interface RowsOf {
   readonly columns: readonly Column[];
   readonly eventTime: EventTime | null;
   /** A deployed pipeline's, whose decoder says what a record is. */
   readonly decodedBy: Pipeline | null;
-  /**
-   * What is wrong with a row beyond what its columns say, by its values in the order of the columns
-   * given.
-   */
+  /** The problem of a row beyond its columns' types, by its values in the order of the columns. */
   readonly problemOf?: (columns: readonly Column[]) => (values: readonly Value[]) => string | null;
 }
 
-/** A source, opened. Whatever lies between two positions is the same whenever it is read. */
+/** An opened source. The rows between two positions are the same at every read. */
 export interface OpenSource {
-  /** Where a stream begins that has no checkpoint yet. */
+  /** The start of a stream that has no checkpoint yet. */
   begin(): Promise<Position>;
-  /** As far as can be read now; `from` itself when there is nothing new. */
+  /** The position up to which it can be read now; `from` itself if there is nothing new. */
   available(from: Position): Promise<Position>;
-  /** What a batch takes of it, by the limits that the definition sets. */
+  /** The end of a batch, by the limits of the definition. */
   bounded(from: Position, available: Position): Position;
   read(from: Position, to: Position): AsyncIterable<SourceChunk>;
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 import type { Algebra } from '../algebra.ts';
 import type { AggregateDescriptor } from '../descriptor.ts';
 
-/** Which of the two values was seen. */
+/** The set of values seen, as two bits. */
 type Seen = 0 | 1 | 2 | 3;
 const FALSE = 1;
 const TRUE = 2;

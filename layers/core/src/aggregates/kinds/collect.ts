@@ -29,7 +29,7 @@ interface Collected {
 }
 
 const SIZE_BYTES_MAX = 65_536;
-/** What a kept value takes beside its own bytes. */
+/** The size of a kept value beside its own bytes. */
 const PLACE_SIZE_BYTES = 24;
 
 /**
@@ -70,7 +70,7 @@ function firstValues(
   };
 }
 
-/** Of observations in their order, the events that are kept; those from `full` on are not. */
+/** The kept events of sorted observations: those before `full`. */
 function bounded(n: number, sorted: readonly PositionedValue[], full: EventPosition | null): Collected {
   let sizeBytes = 0;
   let end = 0;

@@ -1,7 +1,7 @@
 import type { Algebra } from '../algebra.ts';
 import type { AggregateDescriptor } from '../descriptor.ts';
 
-/** How many. Exact up to 2^53, which no log reaches. */
+/** The number of records. Exact up to 2^53, which no log reaches. */
 export const countAlgebra: Algebra<number, number> = {
   empty: 0,
   lift: () => 1,

@@ -16,17 +16,15 @@ import type { PositionedValue } from '../positioned-value.ts';
 import { countAlgebra } from './count.ts';
 
 /**
- * How many pairs, and exact sums of their numbers, squares and products: nothing that depends on
- * order.
+ * The number of pairs, and exact sums of their numbers, squares and products. None of them depends
+ * on order.
  */
 interface Pairs {
   readonly count: number;
   readonly sums: readonly Dyadic[];
 }
 
-/**
- * Of a covariance, the sums of x, y and x * y are kept; of a correlation those of the squares, too.
- */
+/** A covariance keeps the sums of x, y and x * y; a correlation also keeps those of the squares. */
 function pairs(sums: 3 | 5, present: (state: Pairs) => number | null): Algebra<Pairs, number | null, PositionedValue> {
   const lift = ({ value, second }: PositionedValue): Pairs => {
     const [x, y] = [dyadicOf(value as number), dyadicOf(second as number)];
@@ -74,7 +72,7 @@ export const pearson = pairs(5, ({ count: n, sums }) => {
   const [x, y, products, squaresOfX, squaresOfY] = sums as [Dyadic, Dyadic, Dyadic, Dyadic, Dyadic];
   const both = joint(n, x, y, products);
   const spreads = times(joint(n, x, x, squaresOfX), joint(n, y, y, squaresOfY));
-  // Of fewer than two pairs all of it is zero, too.
+  // This is also zero for fewer than two pairs.
   if (spreads.mantissa === 0n) return null;
   const square = times(both, both);
   const shift = BigInt(Math.abs(square.exponent - spreads.exponent));
@@ -116,7 +114,7 @@ export function rootOfRatio(numerator: bigint, denominator: bigint): number {
   const scaled = numerator << (2n * shift);
   const whole = scaled / denominator;
   const root = squareRoot(whole);
-  // What is cut off decides ties only: one bit says whether there is any.
+  // The remainder only decides ties: one bit tells whether there is any.
   const isExact = root * root === whole && whole * denominator === scaled;
   return ratio((root << 1n) + (isExact ? 0n : 1n), 1n << (shift + 1n));
 }

@@ -5,16 +5,15 @@ import { canonicalJson } from '../../plan/version.ts';
 import type { Algebra } from '../algebra.ts';
 import type { AggregateDescriptor } from '../descriptor.ts';
 
-/** What is taken: values of a field of these types. */
+/** The types of the values that an aggregate may read. */
 export const CUSTOM_INPUTS = ['numbers', 'booleans', 'texts', 'scalars'] as const;
-/** What is shown beside null. */
+/** The types of its result, beside null. */
 export const CUSTOM_OUTPUTS = ['number', 'boolean', 'text', 'json'] as const;
 
 /**
- * An aggregate of somebody's own, whose states are JSON, so that they can be stored. What is true
- * of every aggregate must be true of it: `merge` is associative and commutative, `empty` changes
- * nothing, all four are functions of what they are given and leave that as it is. `npx bifold
- * check` tries.
+ * A user-defined aggregate. Its states are JSON, so that they can be stored. The laws of every
+ * aggregate hold: `merge` is associative and commutative, `empty` is its identity, and all four
+ * functions are pure. `npx bifold check` tests the laws.
  */
 export interface CustomAggregate {
   readonly name: string;
@@ -70,7 +69,7 @@ export function undefinedAggregates({ aggregates }: Pick<Plan, 'aggregates'>): r
   return [...needed].filter((id) => !registered.has(id));
 }
 
-/** Code is compared as text: all that can be told of a function. */
+/** Code is compared as text: nothing more is known of a function. */
 function meaningOf({ input, output, empty, lift, merge, present }: CustomAggregate): string {
   return canonicalJson([input, output, empty, String(lift), String(merge), String(present)]);
 }

@@ -24,18 +24,18 @@ export const EXACT_VALUES_MAX = 256;
  */
 type Distinct = ReadonlySet<bigint> | Registers | null;
 
-/** What follows in the bytes of a state. */
+/** The tag in the bytes of a state that tells its form. */
 const NOTHING = 0;
 const HASHES = 1;
 const REGISTERS = 2;
 
 /**
- * How many different values: exact up to 256 of them, then estimated by HyperLogLog within 1.6 % in
- * two cases of three, 5 % nearly always. 0 of nothing. "Exact" is meant up to two values with equal
- * hashes (see `hashOfValue`).
+ * The number of different values: exact up to 256, then estimated by HyperLogLog. The standard
+ * error is 1.6 %, and 5 % is nearly never exceeded. 0 if there is no value. "Exact" means up to two
+ * values with equal hashes (see `hashOfValue`).
  *
- * A state is a function of the set of hashes alone: the hashes up to `EXACT_VALUES_MAX`, the
- * registers that they raise beyond. So states merge in any order and grouping to the same bytes.
+ * A state is a function of the set of hashes alone: the hashes up to `EXACT_VALUES_MAX`, and beyond
+ * that the registers that they raise. So states merge in any order and grouping to the same bytes.
  */
 export const distinctValues: Algebra<Distinct, number, Exclude<Scalar, null>> = {
   empty: null,
@@ -82,7 +82,7 @@ function copyOf(state: Distinct): Distinct {
   return state === null ? null : isRegisters(state) ? state.slice() : new Set(state);
 }
 
-/** Adds to a state that nobody else holds. */
+/** Adds to a state that has no other owner. */
 function withHash(state: Distinct, hash: bigint): Distinct {
   if (state === null) return new Set([hash]);
   if (isRegisters(state)) {

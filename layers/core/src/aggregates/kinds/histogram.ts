@@ -5,8 +5,9 @@ import { EDGES } from '../parameters.ts';
 import { countAlgebra } from './count.ts';
 
 /**
- * How many numbers lie below the first edge, from each edge to the next, and from the last on: one
- * count more than edges, which ascend. An edge belongs to what begins there.
+ * Counts of the numbers below the first edge, from each edge to the next, and from the last edge
+ * on. Edges ascend, and there is one count more than edges. An edge belongs to the interval that
+ * begins there.
  */
 function countsBetween(edges: readonly number[]): Algebra<readonly number[] | null, readonly number[]> {
   const zeros: readonly number[] = Array(edges.length + 1).fill(0);

@@ -2,7 +2,7 @@ import type { Algebra } from '../algebra.ts';
 import type { AggregateDescriptor } from '../descriptor.ts';
 import { countAlgebra } from './count.ts';
 
-/** How many numbers fell into each bucket, by its index; null of nothing. */
+/** The count of each bucket, by its index; null if there is no value. */
 type Sketch = Map<number, number> | null;
 
 /**

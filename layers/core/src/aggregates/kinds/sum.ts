@@ -75,7 +75,7 @@ function encodeExactDouble(state: ExactDouble, writer: Writer): void {
   }
   const rounded = roundedQuotient(state, 1);
   const { mantissa, exponent } = dyadic(state);
-  // Where rounding lost nothing, and only there, the odd mantissa is still the same.
+  // The odd mantissa is unchanged if and only if rounding lost nothing.
   if (Number.isFinite(rounded) && dyadic(addDouble(EXACT_ZERO, rounded)).mantissa === mantissa) {
     writer.byte(0);
     writer.double(rounded);

@@ -14,7 +14,7 @@ import {
 import { formatValue } from '../result.ts';
 import { countAlgebra } from './count.ts';
 
-/** How often each value came, and how much they take; null of nothing. */
+/** The count of each value, and the size of all values; null if there is no value. */
 type Counted = Counts | 'too many' | null;
 interface Counts {
   readonly counts: Map<Present, number>;
@@ -22,7 +22,7 @@ interface Counts {
 }
 
 const VALUES_MAX = 4096;
-/** Of all texts, as UTF-8; other values count as eight bytes. */
+/** The size of all texts, as UTF-8. Other values count as eight bytes. */
 const SIZE_BYTES_MAX = 65_536;
 
 /**

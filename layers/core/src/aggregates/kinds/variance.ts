@@ -14,8 +14,8 @@ import {
 import { countAlgebra } from './count.ts';
 
 /**
- * How many numbers, their exact sum, and the exact sum of their squares: what a variance needs, and
- * nothing that depends on order.
+ * The count of numbers, their exact sum, and the exact sum of their squares. A variance needs no
+ * more, and none of them depends on order.
  */
 interface Moments {
   readonly count: number;

@@ -78,7 +78,7 @@ describe('a quotient of decimals', () => {
     { dividend: '0.000000000000000003', divisor: 2n, quotient: '0.000000000000000002' },
     { dividend: '-0.000000000000000001', divisor: 2n, quotient: '0' },
     { dividend: '-0.000000000000000003', divisor: 2n, quotient: '-0.000000000000000002' },
-    // As many digits as the dividend has.
+    // The result has as many digits as the dividend.
     { dividend: '0.00000000000000000001', divisor: 1n, quotient: '0.00000000000000000001' },
     { dividend: '0.00000000000000000003', divisor: 2n, quotient: '0.00000000000000000002' },
   ])('$dividend / $divisor is $quotient', ({ dividend, divisor, quotient }) => {

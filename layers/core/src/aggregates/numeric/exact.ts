@@ -149,7 +149,7 @@ function bitLength(magnitude: bigint): number {
   return (digits.length - 1) * 4 + (32 - Math.clz32(Number.parseInt(digits[0] as string, 16)));
 }
 
-/** Of a number that is not zero; its sign does not matter. */
+/** The trailing zero bits of a number that is not zero; its sign does not matter. */
 function trailingZeros(value: bigint): number {
   const digits = value.toString(16);
   let index = digits.length - 1;

@@ -17,8 +17,8 @@ const again = (registers: Registers): Registers => {
 const usedOf = (registers: Registers): number => registers.filter((rank) => rank > 0).length;
 
 it('are told by their ranks where none is unused, however small the ranks are', () => {
-  // 0.7213 / (1 + 1.079 / 4096) * 4096 * 2: little enough to be told by unused ones, if there were
-  // any.
+  // 0.7213 / (1 + 1.079 / 4096) * 4096 * 2: small enough for linear counting, if there were unused
+  // registers.
   expect(estimate(new Uint8Array(REGISTERS).fill(1))).toBe(5_907);
 });
 
@@ -35,7 +35,8 @@ describe('stored registers', () => {
     const state = new Uint8Array(REGISTERS);
     let value = 0;
     while (usedOf(state) < REGISTERS / 2) raise(state, hashOfValue(value++));
-    // How many, then how far to the next one that is used, and its rank.
+    // The count of registers, then for each used one its distance from the previous one, and its
+    // rank.
     expect(bytes(state).length).toBe(2 + 2 * (REGISTERS / 2));
     expect(again(state)).toEqual(state);
     while (usedOf(state) === REGISTERS / 2) raise(state, hashOfValue(value++));

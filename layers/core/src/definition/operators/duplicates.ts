@@ -4,7 +4,10 @@ import { type Duration, durationMs } from '../duration.ts';
 import { type ColumnScope, refuse } from '../scope.ts';
 
 interface DuplicatesOptions {
-  /** How far in event time duplicates may lie from an earlier event. Without it, any distance. */
+  /**
+   * The greatest distance in event time between an event and the earlier one that it repeats.
+   * Without it, any distance.
+   */
   readonly within?: Duration;
 }
 

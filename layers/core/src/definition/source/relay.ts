@@ -31,7 +31,7 @@ interface RelaySource {
 
 const PARTITIONS_DEFAULT = 4;
 const PARTITIONS_MAX = 1_000;
-/** What is left of a topic's name for that of the pipeline. */
+/** The greatest length of the pipeline's name within a topic's name. */
 const NAME_LENGTH_MAX = 48;
 
 type Prefixed<N extends string, R> = { [K in keyof R & string as `${N}_${K}`]: R[K] };
@@ -62,8 +62,8 @@ interface JoinOptions<L, R, N extends string> extends RelayOptions {
    */
   readonly on: { readonly [K in keyof L & string]?: keyof R & string };
   /**
-   * How much earlier and later than its left event the right event may have happened, 0 by default.
-   * Without `within`, at any time.
+   * The greatest time by which the right event may come before or after its left event, 0 by
+   * default. Without `within`, any time.
    */
   readonly within?: { readonly before?: Duration; readonly after?: Duration };
   /** Only `inner`, the default. `bifold run` has the other types. */
@@ -216,9 +216,9 @@ export function repartition<E>(
   });
 }
 
-/** What a pipeline reads, as its plan has it. */
+/** The input of a pipeline, as its plan has it. */
 export type Input = Pick<Plan, 'topic' | 'schemaVersion' | 'partitionBy' | 'eventTime' | 'columns' | 'relay'> & {
-  /** Of each source of a relay. */
+  /** The schemas of a relay's sources. */
   readonly schemas?: readonly EventSchema[];
 };
 
@@ -319,7 +319,7 @@ function checkAlike(where: string, [first, ...others]: readonly Read[]): void {
   }
 }
 
-/** Those of the left, then those of the right with its name before them. */
+/** The columns of the left side, then those of the right side with its prefix. */
 function joinedColumns(where: string, [left, right]: readonly Read[]): readonly Column[] {
   if (left === undefined || right === undefined) throw new RangeError('a join has two sides');
   for (const [index, field] of left.by.entries()) {

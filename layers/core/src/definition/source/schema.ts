@@ -103,7 +103,7 @@ function columnType(node: JsonSchemaNode): { type: ColumnType; nullable: boolean
   };
 }
 
-/** What an item is, where every value is an array, or null. */
+/** The type of an item if every value is an array or null, else null. */
 function itemsType(node: JsonSchemaNode): NonNullable<Column['items']> | null {
   const arrays = variantsOf(node).filter((variant) => variant.type !== 'null');
   const [only, ...others] = arrays;
