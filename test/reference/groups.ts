@@ -21,7 +21,7 @@ export const GROUPS: readonly Group[] = [
     title: 'Pipelines',
     introduction: 'A pipeline reads a topic, shapes its records, and aggregates them by key and window.',
     files: new RegExp(
-      `^${CORE}(definition/(pipeline|topic|relay|flat-map|duplicates|late|lookup|duration)|errors)\\.ts$`,
+      `^${CORE}(definition/(pipeline|duration|source/(topic|relay)|operators/(flat-map|duplicates|late|lookup))|errors)\\.ts$`,
     ),
   },
   {
@@ -34,7 +34,7 @@ export const GROUPS: readonly Group[] = [
     page: 'windows',
     title: 'Windows',
     introduction: 'A window cuts event time into intervals `[start, end)`.',
-    files: new RegExp(`^${CORE}(definition|plan)/window\\.ts$`),
+    files: new RegExp(`^${CORE}(definition/operators|plan)/window\\.ts$`),
   },
   {
     page: 'aggregates',
@@ -47,6 +47,6 @@ export const GROUPS: readonly Group[] = [
     page: 'models',
     title: 'Models',
     introduction: 'A model scores records in a pipeline. It is trained from a definition of its features.',
-    files: new RegExp(`^(${CORE}definition/model\\.ts|layers/models/src/.*)$`),
+    files: new RegExp(`^(${CORE}definition/operators/model\\.ts|layers/models/src/.*)$`),
   },
 ];

@@ -11,7 +11,7 @@ import {
   text,
   wholeNumber,
 } from '../command-line/option.ts';
-import { NEMESES } from './nemeses.ts';
+import { NEMESES } from './faults/nemeses.ts';
 
 const PROGRAM = {
   name: 'simulate',

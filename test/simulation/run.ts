@@ -1,9 +1,9 @@
 import { BifoldError } from '@bifold/core';
-import { NEMESES, type Nemesis } from './nemeses.ts';
-import { NoAnswer } from './ports.ts';
+import { NEMESES, type Nemesis } from './faults/nemeses.ts';
+import { NoAnswer } from './ports/index.ts';
 import { type Random, randomOf } from './random.ts';
-import type { Sabotage } from './sabotage.ts';
-import { type Actor, Scheduler } from './scheduler.ts';
+import type { Sabotage } from './sabotages/sabotage.ts';
+import { type Actor, Scheduler } from './world/scheduler.ts';
 
 export interface SimulationOptions {
   /** Nemeses that stay away, whatever the seed says. */

@@ -1,5 +1,5 @@
-import { NEMESES, type Nemesis } from './nemeses.ts';
-import type { Sabotage } from './sabotage.ts';
+import { NEMESES, type Nemesis } from './faults/nemeses.ts';
+import type { Sabotage } from './sabotages/sabotage.ts';
 import { type Outcome, simulate } from './simulate.ts';
 
 /** A failing run, and what is told to find it again. */

@@ -1,16 +1,16 @@
 import type { Pipeline } from '@bifold/core';
-import { comeToRest } from './at-rest.ts';
-import { archive, recompute, sweep } from './batch-layer.ts';
-import { restore } from './emptied.ts';
-import type { Nemesis } from './nemeses.ts';
+import { archive, recompute, sweep } from './actors/batch-layer.ts';
+import { answerAgain, askAnything } from './actors/readers.ts';
+import { relay } from './actors/relay.ts';
+import { poll } from './actors/speed-layer.ts';
+import { comeToRest } from './checks/at-rest.ts';
+import { restore } from './faults/emptied.ts';
+import type { Nemesis } from './faults/nemeses.ts';
+import { strike } from './faults/strikes.ts';
 import { type Random, randomOf } from './random.ts';
-import { answerAgain, askAnything } from './readers.ts';
-import { relay } from './relay.ts';
 import type { Happening, SimulationOptions } from './run.ts';
-import type { Role } from './sabotage.ts';
-import { poll } from './speed-layer.ts';
-import { strike } from './strikes.ts';
-import { type Deployment, World } from './world.ts';
+import type { Role } from './sabotages/sabotage.ts';
+import { type Deployment, World } from './world/world.ts';
 
 export interface Outcome {
   readonly seed: number;

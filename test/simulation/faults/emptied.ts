@@ -1,0 +1,84 @@
+import { BifoldError } from '@bifold/core';
+import { type LookupArchive, requiresHistory } from '@bifold/core/engine';
+import { announceVersion, restoreView } from '@bifold/engine';
+import { viewPorts } from '../actors/handover.ts';
+import { foldingEngine } from '../ports/engine.ts';
+import { bindingStore } from '../ports/index.ts';
+import type { Happening } from '../run.ts';
+import { PARTITIONS_MAX } from '../world/topic.ts';
+import type { Deployment, World } from '../world/world.ts';
+
+/**
+ * The database loses everything at once, under all that is under way. Only where each view was
+ * published: of one that never was, nothing tells its functions so.
+ */
+export async function emptyDatabase(world: World): Promise<void> {
+  const { stage, deployments } = world;
+  const isRecorded = deployments.every((deployment) => {
+    const { version, topicId } = world.keysOf(deployment);
+    return (stage.publications.get(`${version} ${topicId}`)?.size ?? 0) > 0;
+  });
+  if (!isRecorded || deployments.some(({ lost }) => lost)) return;
+  const happening = world.strikes('emptied', 0.04);
+  if (happening === null) return;
+  world.say('EMPTIED the database');
+  world.wasEmptied = true;
+  for (const deployment of deployments) {
+    const bindings = world.bindingsOf(deployment);
+    const all = [...Array(PARTITIONS_MAX).keys()].map(
+      async (partition) => [partition, await bindings.list(partition, 0, null)] as const,
+    );
+    deployment.boundBefore = new Map(await Promise.all(all));
+  }
+  for (const replica of stage.replicas) replica.clear();
+  // The alias is gone too: whoever asks or restores first names a version anew, whatever another
+  // one covered.
+  world.emptiedAtStep = world.scheduler.steps;
+  world.receipts.clear();
+  for (const deployment of deployments) deployment.lost = true;
+  // It may be away for long, and retention goes on: restored is what the archive has.
+  const retained = world.followUp(happening, 'retention', 0.5);
+  if (retained === null) return;
+  for (let partition = 0; partition < world.topic.partitions; partition++)
+    world.topic.retain(partition, retained.random);
+}
+
+/** An operator restores one view; what was interrupted is begun again. */
+export function restore(world: World, deployment: Deployment, { id }: Happening): void {
+  const { pipeline, scope, name } = deployment;
+  world.start(id, `${name} restore`, 'restore', async (actor) => {
+    const ports = world.portsOf(deployment, actor, 'restore');
+    const isCurrent = scope.topicId === world.topic.topicId;
+    const restored = await restoreView(pipeline, {
+      ...ports,
+      bindings: bindingStore(world.stage, actor, world.keysOf(deployment)),
+      lookupArchive: lookupsOf(world),
+      ...{ topicId: scope.topicId, log: isCurrent ? ports.log : null },
+      openEngine: async () => foldingEngine(pipeline, world.stage.files),
+      clock: () => world.watermarkMs,
+      newId: () => world.freshId('run'),
+      scratchFolder: '/scratch',
+      step: (_, work) => work(),
+    }).catch((error: unknown) => {
+      if (!(error instanceof BifoldError) || error.code !== 'BIFOLD_NOT_EMPTY') throw error;
+      return null;
+    });
+    await announceVersion(pipeline.plan, viewPorts(world, deployment, actor, 'announce'));
+    deployment.lost = false;
+    world.count('restored');
+    // What is kept nowhere is in no answer from now on; of a topic that is gone, only what was
+    // archived comes back. Of a restore that nobody was told the end of, it is not known.
+    if (!isCurrent || restored === null || Object.keys(restored.lost).length > 0) deployment.acceptedLost = true;
+    if (requiresHistory(pipeline.plan)) world.count('restored, looking back');
+  });
+}
+
+/** The lookup tables, as operators loaded them. */
+function lookupsOf({ sideInputs }: World): LookupArchive {
+  return {
+    keep: async () => undefined,
+    current: async () => sideInputs.currentLookup,
+    versions: async () => sideInputs.lookupVersions,
+    rows: async (_, version) => sideInputs.lookupRowsOf(version),
+  };
+}

@@ -1,0 +1,14 @@
+export { aliasStore } from './alias-store.ts';
+export { batchStore } from './batch-store.ts';
+export { bindingArchive, bindingStore } from './bindings.ts';
+export { bucket } from './bucket.ts';
+export { invocation } from './invocation.ts';
+export { log, logWriter } from './log.ts';
+export { lookupStore } from './lookup-store.ts';
+export { modelRegistry } from './model-registry.ts';
+export { operatorStateStore } from './operator-state-store.ts';
+export { planStore } from './plan-store.ts';
+export { publicationStore } from './publication-store.ts';
+export { speedStore } from './speed-store.ts';
+export { NoAnswer, type Stage } from './stage.ts';
+export { sweepLedger } from './sweep-ledger.ts';

@@ -1,0 +1,78 @@
+import type { Pipeline } from '@bifold/core';
+import { type LogRecord, originHeader, originText } from '@bifold/core/engine';
+import { placementsOf } from '@bifold/engine';
+import type { Random } from '../random.ts';
+import type { Run } from '../run.ts';
+import { sourceValue } from './pipelines.ts';
+import { PARTITIONS, type Topic } from './topic.ts';
+
+/** A topic whose records a relay brings into the log. */
+export interface RelaySource {
+  readonly topic: string;
+  readonly topicId: string;
+  /** By partition. */
+  readonly records: readonly LogRecord[][];
+  /** What the relay's group has committed, by partition. */
+  committed: number[];
+}
+
+/** What the log is made of; none where producers write it themselves. */
+export class Sources {
+  readonly all: readonly RelaySource[];
+  /** Where in the log each record of a source belongs. */
+  readonly placements: ReturnType<typeof placementsOf>;
+  private readonly run: Run;
+
+  constructor(run: Run, { plan }: Pipeline) {
+    this.run = run;
+    this.placements = placementsOf(plan);
+    this.all = (plan.relay?.sources ?? []).map(({ topic }) => ({
+      ...{ topic, topicId: uuidOf(run.freshId('source')) },
+      records: Array.from({ length: PARTITIONS }, () => []),
+      committed: new Array<number>(PARTITIONS).fill(0),
+    }));
+  }
+
+  get areNone(): boolean {
+    return this.all.length === 0;
+  }
+
+  produce(random: Random): void {
+    const { topic, records } = random.pick(this.all);
+    const { run } = this;
+    run.eventTimeMs += random.below(4);
+    const partition = random.below(PARTITIONS);
+    const own = records[partition] as LogRecord[];
+    const value = sourceValue(topic, random, run.eventTimeMs);
+    // Offsets of a source have holes, too.
+    const offset = (own.at(-1)?.offset ?? -1) + 1 + (random.chance(0.1) ? random.below(3) : 0);
+    own.push({ partition, offset, key: null, value, headers: [], timestampMs: run.eventTimeMs });
+    run.say(`produced ${topic} p${partition} ${offset}: ${value === null ? 'null' : Buffer.from(value)}`);
+  }
+
+  /** The log was created anew: its relay has another group, which has committed nothing. */
+  begin(): void {
+    for (const source of this.all) source.committed = new Array<number>(PARTITIONS).fill(0);
+  }
+
+  /** Records wait that the relay has not said it has brought. */
+  get areAhead(): boolean {
+    return this.all.some(({ records, committed }) =>
+      records.some((own, partition) => (own.at(-1)?.offset ?? -1) >= (committed[partition] as number)),
+    );
+  }
+
+  /** A record that was said to have been brought, and is not there; null when there is none. */
+  lostOf({ history }: Topic): string | null {
+    const brought = new Set(history.flatMap((slots) => slots.map((slot) => slot && originHeader(slot.headers))));
+    for (const { topic, topicId, records } of this.all)
+      for (const { partition, offset } of records.flat())
+        if (!brought.has(originText(topic, topicId, partition, offset))) return `${topic} p${partition} ${offset}`;
+    return null;
+  }
+}
+
+/** An id as topics have them, for what is called so. */
+function uuidOf(name: string): string {
+  return `00000000-0000-4000-8000-${Buffer.from(name).toString('hex').slice(-12).padStart(12, '0')}`;
+}
