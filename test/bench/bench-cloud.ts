@@ -248,8 +248,13 @@ function triggerService(
     name: 'trigger',
     command: process.execPath,
     args: [
-      ...[fileURLToPath(import.meta.resolve('@bifold/trigger/main')), '--endpoint', aws.endpoint],
-      ...['--region', aws.region, '--state-port', String(statePort)],
+      fileURLToPath(import.meta.resolve('@bifold/trigger/main')),
+      '--endpoint',
+      aws.endpoint,
+      '--region',
+      aws.region,
+      '--state-port',
+      String(statePort),
     ],
     env: cleanEnvironment({
       AWS_ACCESS_KEY_ID: aws.accessKeyId,

@@ -46,8 +46,19 @@ export async function runW8(onProgress: OnProgress): Promise<readonly ScoringRat
   const requirements = join(root, 'functions', 'src', 'train', 'requirements.txt');
   const libraries = await installed(shelf, requirements, (draft) =>
     run(python, [
-      ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:'],
-      ...['--require-hashes', '--target', draft, '-r', requirements],
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--no-deps',
+      '--only-binary',
+      ':all:',
+      '--require-hashes',
+      '--target',
+      draft,
+      '-r',
+      requirements,
     ]),
   );
   const lock = join(sources, 'package-lock.json');

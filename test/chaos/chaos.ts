@@ -130,7 +130,9 @@ async function streamUnderFaults(
   const ssm = new SSMClient(settings);
   await ssm.send(
     new PutParameterCommand({
-      ...{ Name: BROKERS_PARAMETER, Type: 'String', Overwrite: true },
+      Name: BROKERS_PARAMETER,
+      Type: 'String',
+      Overwrite: true,
       Value: `127.0.0.1:${links['trigger-kafka'].port}`,
     }),
   );

@@ -58,7 +58,11 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
   const ledger = new Ledger(PARTITIONS);
   const partitioner = Partitioners.DefaultPartitioner();
   const partitionMetadata = Array.from({ length: PARTITIONS }, (_, partitionId) => ({
-    ...{ partitionErrorCode: 0, partitionId, leader: 1, replicas: [1], isr: [1] },
+    partitionErrorCode: 0,
+    partitionId,
+    leader: 1,
+    replicas: [1],
+    isr: [1],
   }));
   let producer: Producer | null = null;
   let isStopping = false;

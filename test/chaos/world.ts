@@ -151,7 +151,9 @@ export async function wireFunctions(
         Environment: {
           Variables: {
             ...variables,
-            ...{ AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_S3: endpoint, TMPDIR: scratchDir },
+            AWS_ENDPOINT_URL: endpoint,
+            AWS_ENDPOINT_URL_S3: endpoint,
+            TMPDIR: scratchDir,
             ...address('KAFKA_BROKERS', 'functions-kafka'),
             ...address('CASSANDRA_CONTACT_POINTS', 'functions-cassandra'),
           },

@@ -3,11 +3,16 @@ import { describe, expect, it } from '@jest/globals';
 import { freshScope } from './speed-store.ts';
 
 const runOf = (generation: number, run = `run-${generation}`): PublishedRun => ({
-  ...{ run, runGeneration: generation, cuts: { 0: generation, 11: 2 }, lost: { 0: [[3, 7]] } },
+  run,
+  runGeneration: generation,
+  cuts: { 0: generation, 11: 2 },
+  lost: { 0: [[3, 7]] },
   publishedAtMs: 1_700_000_000_000 + generation,
 });
 const pointerOf = (generation: number, run?: string): Pointer => ({
-  ...{ generation, current: runOf(generation, run), previous: generation === 1 ? null : runOf(generation - 1) },
+  generation,
+  current: runOf(generation, run),
+  previous: generation === 1 ? null : runOf(generation - 1),
 });
 
 /** What the protocol relies on to tell an emptied database from a new one. */

@@ -29,8 +29,22 @@ export async function collect<T>(rows: AsyncIterable<T>): Promise<T[]> {
  * makes two of them one.
  */
 export const LOOKALIKE_KEYS: readonly string[] = [
-  ...['abc', '\ufeffabc', '\ufeff\ufeffabc', 'abc\ufeff', '\u0000abc', 'abc\u0000', '\u2028abc', 'abc\u2028'],
-  ...['\u00e9', 'e\u0301', '\u0301', '\ufeff', '\u0000', '\u2028', '\u200babc', '\uffff'],
+  'abc',
+  '\ufeffabc',
+  '\ufeff\ufeffabc',
+  'abc\ufeff',
+  '\u0000abc',
+  'abc\u0000',
+  '\u2028abc',
+  'abc\u2028',
+  '\u00e9',
+  'e\u0301',
+  '\u0301',
+  '\ufeff',
+  '\u0000',
+  '\u2028',
+  '\u200babc',
+  '\uffff',
 ];
 
 const BUCKETS = 4;

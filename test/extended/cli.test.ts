@@ -291,12 +291,21 @@ describe('on a local cloud', () => {
     const isoAt = (hours: number): string => new Date(Date.UTC(2013, 0, 1) + hours * hourMs).toISOString();
     const origins = ['EWR', 'JFK', 'LGA'];
     const flights = Array.from({ length: 900 }, (_, index) => ({
-      ...{ at: isoAt(index / 20), carrier: `C${index % 7}`, flight: index, tailnum: null },
-      ...{ origin: origins[index % 3] as string, dest: 'IAH', dep_time: 517, dep_delay: (index % 40) - 10 },
+      at: isoAt(index / 20),
+      carrier: `C${index % 7}`,
+      flight: index,
+      tailnum: null,
+      origin: origins[index % 3] as string,
+      dest: 'IAH',
+      dep_time: 517,
+      dep_delay: (index % 40) - 10,
     }));
     const hours = Array.from({ length: 40 * 3 }, (_, index) => ({
-      ...{ at: isoAt(Math.floor(index / 3)), origin: origins[index % 3] as string, wind_mph: index % 30 },
-      ...{ rain_inches: 0.5, visibility_miles: index % 11 },
+      at: isoAt(Math.floor(index / 3)),
+      origin: origins[index % 3] as string,
+      wind_mph: index % 30,
+      rain_inches: 0.5,
+      visibility_miles: index % 11,
     }));
     const send = async (topic: string, key: string, records: readonly object[]): Promise<void> => {
       const file = join(bifold.stateDir, `${topic}.jsonl`);

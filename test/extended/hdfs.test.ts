@@ -22,8 +22,11 @@ let folder: string;
 
 const open = () =>
   openCloud({
-    ...{ root, stateDir: bifold.stateDir, softwareDir: join(root, '.bifold', 'software') },
-    ...{ withHdfs: true, only: ['namenode', 'datanode'] },
+    root,
+    stateDir: bifold.stateDir,
+    softwareDir: join(root, '.bifold', 'software'),
+    withHdfs: true,
+    only: ['namenode', 'datanode'],
   });
 const text = async (path: string): Promise<string> => {
   const chunks: Uint8Array[] = [];

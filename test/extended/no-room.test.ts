@@ -56,9 +56,16 @@ async function start(limit: string): Promise<ChildProcess> {
   const child = spawn('bash', ['-c', `${limit}; exec "${python}" "${program}"`], {
     stdio: 'ignore',
     env: {
-      ...{ PATH: process.env.PATH, HOME: folder, TMPDIR: folder, BIND_HOST: '127.0.0.1', IOT_MTLS_ENABLED: '0' },
-      ...{ GATEWAY_PORT: String(port), AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` },
-      ...{ S3_PERSIST: '1', S3_DATA_DIR: join(folder, 's3'), STATE_DIR: join(folder, 'state') },
+      PATH: process.env.PATH,
+      HOME: folder,
+      TMPDIR: folder,
+      BIND_HOST: '127.0.0.1',
+      IOT_MTLS_ENABLED: '0',
+      GATEWAY_PORT: String(port),
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+      S3_PERSIST: '1',
+      S3_DATA_DIR: join(folder, 's3'),
+      STATE_DIR: join(folder, 'state'),
     },
   });
   await until(

@@ -33,8 +33,14 @@ const eventOf = (number: number): Sent => ({
 });
 const line = ({ carrier, atMs, delay }: Sent): string =>
   JSON.stringify({
-    ...{ at: new Date(atMs).toISOString(), carrier, flight: 1, tailnum: 'N1', origin: 'EWR', dest: 'SFO' },
-    ...{ dep_time: delay === null ? null : 600, dep_delay: delay },
+    at: new Date(atMs).toISOString(),
+    carrier,
+    flight: 1,
+    tailnum: 'N1',
+    origin: 'EWR',
+    dest: 'SFO',
+    dep_time: delay === null ? null : 600,
+    dep_delay: delay,
   });
 
 interface Row {

@@ -35,8 +35,14 @@ const keptAnswer = (name: string): Answer => JSON.parse(kept.get(name) ?? '');
 
 const CARRIERS = ['UA', 'AA', 'B6', 'DL'];
 const departure = (number: number): object => ({
-  ...{ at: new Date(Date.UTC(2013, 0, 1 + (number % 9)) + number * 1_000).toISOString(), flight: 1, tailnum: 'N1' },
-  ...{ carrier: CARRIERS[number % CARRIERS.length], origin: 'EWR', dest: 'SFO', dep_time: 600, dep_delay: number % 70 },
+  at: new Date(Date.UTC(2013, 0, 1 + (number % 9)) + number * 1_000).toISOString(),
+  flight: 1,
+  tailnum: 'N1',
+  carrier: CARRIERS[number % CARRIERS.length],
+  origin: 'EWR',
+  dest: 'SFO',
+  dep_time: 600,
+  dep_delay: number % 70,
 });
 /** Every third leg repeats one that came 500 before it. */
 const leg = (number: number): object => {

@@ -139,13 +139,17 @@ describe('a client of Cassandra', () => {
   beforeAll(async () => {
     const { stateDir, env } = bifoldIn('rotation');
     own = await openCloud({
-      ...{ root, stateDir, softwareDir: String(env.BIFOLD_SOFTWARE_DIR), only: ['cassandra'] },
+      root,
+      stateDir,
+      softwareDir: String(env.BIFOLD_SOFTWARE_DIR),
+      only: ['cassandra'],
       cassandraSettings: 'authenticator: PasswordAuthenticator\nauthorizer: CassandraAuthorizer\n',
     });
     await own.up();
     const { port, localDataCenter } = own.addresses.cassandra;
     superuser = new cassandra.Client({
-      ...{ contactPoints: [`127.0.0.1:${port}`], localDataCenter },
+      contactPoints: [`127.0.0.1:${port}`],
+      localDataCenter,
       credentials: { username: 'cassandra', password: 'cassandra' },
     });
     // Cassandra makes its first user a while after it answers.
@@ -165,7 +169,9 @@ describe('a client of Cassandra', () => {
     secretArn = await createSecret(`cassandra-${suffix}`, username, password);
     proxy = await startProxy({ name: 'cassandra', targetPort: port });
     client = await connectCassandra({
-      ...{ contactPoints: [`127.0.0.1:${proxy.port}`], localDataCenter, keyspace: 'rotation' },
+      contactPoints: [`127.0.0.1:${proxy.port}`],
+      localDataCenter,
+      keyspace: 'rotation',
       credentials: secretCredentials(secretArn, { refusalPauseMs: 0 }),
     });
     await createTables(client, 1);

@@ -73,7 +73,9 @@ function follow(env: Readonly<Record<string, string>>, ...args: string[]): Follo
     cwd: root,
     env: {
       ...process.env,
-      ...{ BIFOLD_STATE_DIR: bifold.stateDir, BIFOLD_SOFTWARE_DIR: join(root, '.bifold', 'software'), NO_COLOR: '1' },
+      BIFOLD_STATE_DIR: bifold.stateDir,
+      BIFOLD_SOFTWARE_DIR: join(root, '.bifold', 'software'),
+      NO_COLOR: '1',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -277,8 +279,12 @@ describe('the examples', () => {
     expect(shown?.batch).toBe(0);
     const songs = shown?.rows ?? [];
     expect(songs[4]).toEqual({
-      ...{ id: 6, title: 'Better Git It in Your Soul', artist: 'Charles Mingus' },
-      ...{ minutes: 7, released: '1959-09-14T00:00:00.000Z', long: true },
+      id: 6,
+      title: 'Better Git It in Your Soul',
+      artist: 'Charles Mingus',
+      minutes: 7,
+      released: '1959-09-14T00:00:00.000Z',
+      long: true,
     });
 
     const stored = await cassandra.execute('SELECT JSON * FROM music.songs');
@@ -297,7 +303,11 @@ describe('the examples', () => {
     );
     database.close();
     expect(parquet[4]).toEqual({
-      ...{ id: 6n, title: 'Better Git It in Your Soul', artist: 'Charles Mingus', minutes: 7, type: 'DOUBLE' },
+      id: 6n,
+      title: 'Better Git It in Your Soul',
+      artist: 'Charles Mingus',
+      minutes: 7,
+      type: 'DOUBLE',
       released: '1959-09-14 00:00:00',
     });
     const [json = ''] = readdirSync(join(out, 'json')).filter((name) => name.endsWith('.json'));
@@ -587,8 +597,14 @@ describe('a pipeline', () => {
   it('shows its aggregation from the topic, and goes on with it', async () => {
     await createTopic('departures', 2);
     const departure = (n: number) => ({
-      ...{ at: new Date(Date.UTC(2013, 0, 1, n % 5)).toISOString(), carrier: n % 3 === 0 ? 'UA' : 'AA', flight: n },
-      ...{ tailnum: null, origin: 'EWR', dest: 'SFO', dep_time: n % 4 === 0 ? null : 600, dep_delay: n },
+      at: new Date(Date.UTC(2013, 0, 1, n % 5)).toISOString(),
+      carrier: n % 3 === 0 ? 'UA' : 'AA',
+      flight: n,
+      tailnum: null,
+      origin: 'EWR',
+      dest: 'SFO',
+      dep_time: n % 4 === 0 ? null : 600,
+      dep_delay: n,
     });
     const departures = Array.from({ length: 30 }, (_, n) => departure(n));
     await send('departures', departures);
@@ -596,8 +612,12 @@ describe('a pipeline', () => {
     const wanted = (all: typeof departures) =>
       [...Map.groupBy(all, ({ carrier }) => carrier)]
         .map(([carrier, own]) => ({
-          ...{ window: 'daily', start: '2013-01-01T00:00:00.000Z', end: '2013-01-02T00:00:00.000Z', carrier },
-          ...{ flights: own.length, cancelled: own.filter(({ dep_time }) => dep_time === null).length },
+          window: 'daily',
+          start: '2013-01-01T00:00:00.000Z',
+          end: '2013-01-02T00:00:00.000Z',
+          carrier,
+          flights: own.length,
+          cancelled: own.filter(({ dep_time }) => dep_time === null).length,
           totalDelay: own.reduce((sum, { dep_delay }) => sum + dep_delay, 0),
         }))
         .toSorted((left, right) => (left.carrier < right.carrier ? -1 : 1));

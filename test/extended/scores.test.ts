@@ -57,7 +57,9 @@ function distributionsOf(stump: Stump): object {
   const between = (from: number, to: number) => present.filter((alcohol) => alcohol >= from && alcohol < to).length;
   const edges = [12, 13, 14];
   const alcohol = {
-    ...{ type: 'number', nulls: wines.length - present.length, edges },
+    type: 'number',
+    nulls: wines.length - present.length,
+    edges,
     counts: [between(0, 12), between(12, 13), between(13, 14), between(14, 99)],
   };
   const unknown = { type: 'number', nulls: wines.length, edges: [], counts: [0] };
@@ -77,7 +79,12 @@ function writeVersion(
   const { version, threshold, below, above } = stump;
   const files = {
     'model.json': {
-      ...{ format: 1, name: 'wine', version, task: 'classification', classes: CULTIVARS, featurePlan: 'alcohol' },
+      format: 1,
+      name: 'wine',
+      version,
+      task: 'classification',
+      classes: CULTIVARS,
+      featurePlan: 'alcohol',
       features: MEASURES.map((field) => ({ field, type: 'number', impute: 12, mean: 0, scale: 1 })),
       distributions: distributionsOf(stump),
       model: {

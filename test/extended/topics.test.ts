@@ -317,12 +317,10 @@ describe('what a deployed pipeline reads', () => {
   it('stays exact when partitions are added', async () => {
     const legs = (from: number, to: number) =>
       Array.from({ length: to - from }, (_, index) => ({
-        ...{
-          departed: 1_357_000_000 + (from + index) * 600,
-          tailnum: `N${(from + index) % 20}`,
-          hours: 1.5,
-          miles: 700,
-        },
+        departed: 1_357_000_000 + (from + index) * 600,
+        tailnum: `N${(from + index) % 20}`,
+        hours: 1.5,
+        miles: 700,
         speed: 466.6,
       }))
         .map((leg) => `${JSON.stringify(leg)}\n`)

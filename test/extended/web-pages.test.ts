@@ -44,7 +44,10 @@ async function attacked(folder: string, name: 'emulator' | 'unguarded'): Promise
   const stateDir = join(folder, name);
   const software = await ensureSoftware({ ...(await openCloud({ root, stateDir, softwareDir })).paths });
   const cloud = await openCloud({
-    ...{ root, stateDir, softwareDir, only: [name] },
+    root,
+    stateDir,
+    softwareDir,
+    only: [name],
     extraServices: ({ ports }, paths) => [
       { ...emulatorService(paths, ports, software), name: 'unguarded', args: ['-B', '-c', UNGUARDED] },
     ],
@@ -57,13 +60,18 @@ async function attacked(folder: string, name: 'emulator' | 'unguarded'): Promise
   const code = zipOf(folder, software.python, journal);
   await lambda.send(
     new CreateFunctionCommand({
-      ...{ FunctionName: VICTIM, Runtime: 'nodejs24.x', Handler: 'index.handler', Code: { ZipFile: code } },
+      FunctionName: VICTIM,
+      Runtime: 'nodejs24.x',
+      Handler: 'index.handler',
+      Code: { ZipFile: code },
       Role: 'arn:aws:iam::000000000000:role/any',
     }),
   );
   const port = cloud.addresses.ports.emulator;
   return {
-    ...{ cloud, port, code: code.toString('base64') },
+    cloud,
+    port,
+    code: code.toString('base64'),
     s3: new S3Client({ endpoint, region, credentials, forcePathStyle: true }),
     async achieved() {
       const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
@@ -106,8 +114,10 @@ describe('requests with the headers of a web page', () => {
   ];
 
   const WEB_SOCKET = {
-    ...{ connection: 'Upgrade', upgrade: 'websocket' },
-    ...{ 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==', 'sec-websocket-version': '13' },
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+    'sec-websocket-version': '13',
   };
 
   it('make and invoke functions where nothing guards the emulator, and nothing where it is guarded', async () => {

@@ -194,7 +194,10 @@ describe('Kafka', () => {
       { partition: 2, key: Buffer.from(''), value: Buffer.from('\u00e9'), headers: [header('n', null)] },
       ...Array.from({ length: 5 }, () => ({ partition: 2, key: null, value: large, headers: [] })),
       ...Array.from({ length: 3_000 }, (_, index) => ({
-        ...{ partition: 0, key: null, value: Buffer.from(String(index)), headers: [] },
+        partition: 0,
+        key: null,
+        value: Buffer.from(String(index)),
+        headers: [],
       })),
     ].map((record, index) => ({ ...record, timestampMs: 1_700_000_000_000 + index }));
     await writer.append(records);
@@ -206,7 +209,9 @@ describe('Kafka', () => {
       const read: LogRecord[] = [];
       while (read.length < end) read.push(...(await log.read(partition, read.length, end, 10_000_000)).records);
       const shown = ({ key, value, headers, timestampMs }: Omit<LogRecord, 'offset'>) => ({
-        ...{ key: key && Buffer.from(key).toString(), value: value && Buffer.from(value).toString(), timestampMs },
+        key: key && Buffer.from(key).toString(),
+        value: value && Buffer.from(value).toString(),
+        timestampMs,
         headers: headers.map((one) => [one.key, one.value && Buffer.from(one.value).toString()]),
       });
       expect(read.map(shown)).toEqual(own.map(shown));

@@ -22,7 +22,10 @@ type Meaning = (values: readonly never[]) => unknown;
 const QUANTILE = 0.75;
 const EDGES = [-1e16, -2, 0, 0.5, 3, 1e300];
 const PARAMETERS: Partial<Record<AggregateKind, number | readonly number[]>> = {
-  ...{ quantile: QUANTILE, topK: 3, collect: 5, histogram: EDGES },
+  quantile: QUANTILE,
+  topK: 3,
+  collect: 5,
+  histogram: EDGES,
 };
 /** What each kind means, over plain lists. A new kind does not compile until it is stated here. */
 const MEANING: Record<AggregateKind, Partial<Record<Domain, Meaning>>> = {
@@ -33,11 +36,13 @@ const MEANING: Record<AggregateKind, Partial<Record<Domain, Meaning>>> = {
     decimal: (texts) => written(hundredths(texts)),
   },
   min: {
-    ...{ integer: least, double: least },
+    integer: least,
+    double: least,
     decimal: (texts: readonly string[]) => texts.toSorted((one, other) => Number(one) - Number(other))[0] ?? null,
   },
   max: {
-    ...{ integer: greatest, double: greatest },
+    integer: greatest,
+    double: greatest,
     decimal: (texts: readonly string[]) => texts.toSorted((one, other) => Number(other) - Number(one))[0] ?? null,
   },
   mean: {
@@ -114,7 +119,9 @@ type Seen = Readonly<Record<'timeMs' | 'partition' | 'offset', number>> & {
  */
 function inOrder(seen: readonly Seen[]): Seen[] {
   const ranks = ({ timeMs, partition, offset, value }: Seen): readonly number[] => [
-    ...[timeMs, partition, offset],
+    timeMs,
+    partition,
+    offset,
     ...(typeof value === 'string' ? Array.from(value, (each) => 1 + (each.codePointAt(0) as number)) : [Number(value)]),
   ];
   return seen.toSorted((left, right) => {
@@ -223,7 +230,9 @@ const few = fc.integer({ min: 0, max: 2 });
 function observations(kind: AggregateKind, domain: Domain): Inputs {
   const { second } = AGGREGATES[kind];
   const value = fc.record({
-    ...{ timeMs: fc.oneof(few, time), partition: few, offset: fc.oneof(few, fc.maxSafeNat()) },
+    timeMs: fc.oneof(few, time),
+    partition: few,
+    offset: fc.oneof(few, fc.maxSafeNat()),
     value: VALUES[domain].value,
     second: second === undefined ? fc.constant(null) : fc.oneof(few, finiteDouble),
   });
@@ -420,7 +429,10 @@ describe('what is bounded', () => {
   const place = { timeMs: 0, partition: 0, offset: 0, second: null };
   const manyTexts = fc.array(
     fc.record({
-      ...{ timeMs: few, partition: few, offset: few, second: fc.constant(null) },
+      timeMs: few,
+      partition: few,
+      offset: few,
+      second: fc.constant(null),
       value: fc
         .tuple(fc.constantFrom(1, 9_000, 20_000, 65_000), fc.constantFrom('a', 'b', 'é'))
         .map(([size, of]) => of.repeat(size)),

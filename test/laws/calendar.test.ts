@@ -25,8 +25,18 @@ const UNITS = ['day', 'week', 'month', 'year'] as const;
  * several a year, and none.
  */
 const ZONES = [
-  ...['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'Pacific/Apia'],
-  ...['America/Sao_Paulo', 'America/St_Johns', 'America/Havana', 'Asia/Beirut', 'Africa/Casablanca', 'Asia/Gaza'],
+  'UTC',
+  'Europe/Berlin',
+  'America/New_York',
+  'Australia/Lord_Howe',
+  'Asia/Kathmandu',
+  'Pacific/Apia',
+  'America/Sao_Paulo',
+  'America/St_Johns',
+  'America/Havana',
+  'Asia/Beirut',
+  'Africa/Casablanca',
+  'Asia/Gaza',
 ];
 
 const formats = new Map<string, Intl.DateTimeFormat>();

@@ -58,7 +58,11 @@ const repeats = (one: Placed, other: Placed, withinMs: number | null): boolean =
   (withinMs === null || Math.abs(other.at - one.at) <= withinMs);
 
 const recordOf = ({ partition, offset, ...tap }: Placed): LogRecord => ({
-  ...{ partition, offset, timestampMs: 0, key: null, headers: [] },
+  partition,
+  offset,
+  timestampMs: 0,
+  key: null,
+  headers: [],
   value: Buffer.from(JSON.stringify(tap)),
 });
 

@@ -43,7 +43,11 @@ const recordOf = (tap: {
   user: string;
   takenMs: number;
 }): LogRecord => ({
-  ...{ partition: tap.partition, offset: tap.offset, timestampMs: tap.takenMs, key: null, headers: [] },
+  partition: tap.partition,
+  offset: tap.offset,
+  timestampMs: tap.takenMs,
+  key: null,
+  headers: [],
   value: Buffer.from(JSON.stringify({ at: tap.at, user: tap.user })),
 });
 
@@ -74,8 +78,15 @@ async function rowsOver(
   const clocks = new Map(ends.map((_, partition) => [partition, earlier.watermarkMs(partition)]));
   const folded = await interpret(taps, log, coverage, noLookups);
   const question: ViewQuery = {
-    ...{ window, keys: null, fromMs: null, toMs: null, total: false, snapshot: false, parts: false },
-    ...{ limit: 1_000, cursor: null },
+    window,
+    keys: null,
+    fromMs: null,
+    toMs: null,
+    total: false,
+    snapshot: false,
+    parts: false,
+    limit: 1_000,
+    cursor: null,
   };
   const merged = [...folded.rows.values()]
     .filter((row: FoldedRow) => row.window === window)

@@ -336,7 +336,14 @@ describe('records that yield several events', () => {
           const { plan } = pipeline;
           const algebra = foldOf(pipeline).rows.view;
           const question: ViewQuery = {
-            ...{ window: 'tens', keys: null, fromMs: -10, toMs: 20, total, snapshot: false, parts: false, limit: 1000 },
+            window: 'tens',
+            keys: null,
+            fromMs: -10,
+            toMs: 20,
+            total,
+            snapshot: false,
+            parts: false,
+            limit: 1000,
             cursor: null,
           };
           const coverage = { 0: [[0, log.length]] as const };

@@ -97,7 +97,10 @@ function recordOf({ side, partition, offset, n, key, grade, timeMs, origin, pois
   const value = side === 0 ? { at: timeMs, id: key, grade, n } : { seen: timeMs, name: key, level: grade, n };
   const from = originText(side === 0 ? 'lefts' : 'rights', TOPIC_ID, 0, origin);
   return {
-    ...{ partition, offset, timestampMs: 0, key: null },
+    partition,
+    offset,
+    timestampMs: 0,
+    key: null,
     value: poison ? Buffer.from('{') : Buffer.from(JSON.stringify(value)),
     headers: [
       { key: ORIGIN_HEADER, value: Buffer.from('a header that the record had') },

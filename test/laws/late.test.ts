@@ -52,7 +52,11 @@ const log: fc.Arbitrary<readonly Placed[]> = fc
   .map(placed);
 
 const recordOf = ({ partition, offset, at, takenMs }: Placed): LogRecord => ({
-  ...{ partition, offset, timestampMs: takenMs, key: null, headers: [] },
+  partition,
+  offset,
+  timestampMs: takenMs,
+  key: null,
+  headers: [],
   value: at === 13 ? null : Buffer.from(JSON.stringify({ at, user: 'u' })),
 });
 

@@ -47,7 +47,9 @@ export class MemoryDeployment {
   readonly #database = memoryDatabase();
   readonly #bucket = memoryBucket();
   readonly #seal = cursorSeal({
-    ...{ keys: memoryCursorKeys(), clock: () => this.nowMs, newKey: () => randomBytes(32) },
+    keys: memoryCursorKeys(),
+    clock: () => this.nowMs,
+    newKey: () => randomBytes(32),
   });
   #runs = 0;
 
@@ -129,7 +131,13 @@ export class MemoryDeployment {
     const archive = memoryArchive(this.#bucket, scope);
     const publications = memoryPublications(this.#bucket, scope);
     return {
-      ...{ store, speed: store, batch, archive, publications, log: this.#log, topicId: TOPIC_ID },
+      store,
+      speed: store,
+      batch,
+      archive,
+      publications,
+      log: this.#log,
+      topicId: TOPIC_ID,
       operatorState: this.#database.operatorStateStore(scope),
       bindings: this.#database.bindingStore(scope),
       lookups: this.#database.lookupStore(),

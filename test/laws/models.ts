@@ -109,7 +109,11 @@ export function fileOf({ name, version, classes, features, trees }: DrawnModel):
     };
   };
   return {
-    ...{ format: 1, name, version, task: classes === null ? 'regression' : 'classification', classes },
+    format: 1,
+    name,
+    version,
+    task: classes === null ? 'regression' : 'classification',
+    classes,
     features: features.map(({ field, impute, categories }) =>
       categories === null
         ? { field, type: 'number', impute, mean: 0, scale: 1 }

@@ -194,7 +194,10 @@ function fieldsOf({ flatMap, place, machine, derive }: Choices): FieldsByType {
     numbers: ['whole', 'real', ...derived('twice', 'share', 'hour'), ...(place ? ['place.rank', 'place.area'] : [])],
     booleans: ['flag', ...derived('dear', 'odd'), ...(place ? ['place.open'] : [])],
     others: [
-      ...['city', 'text', 'seen', ...derived('band', 'name')],
+      'city',
+      'text',
+      'seen',
+      ...derived('band', 'name'),
       ...(machine ? ['machine.grade'] : []),
       ...(flatMap === null ? [] : [flatMap]),
     ],
@@ -306,7 +309,9 @@ const choices: fc.Arbitrary<Choices> = fc.record({
   aggregates: fc.array(
     fc.record({
       kind: fc.constantFrom(...kinds),
-      ...{ field: fc.nat(20), second: fc.nat(20), where: fc.option(fc.nat(5), { freq: 2 }) },
+      field: fc.nat(20),
+      second: fc.nat(20),
+      where: fc.option(fc.nat(5), { freq: 2 }),
     }),
     { minLength: 1, maxLength: 8 },
   ),
@@ -330,8 +335,8 @@ const json = (texts: readonly string[], odd: readonly string[] = []): fc.Arbitra
  * calendars.
  */
 const CLOCK_CHANGES = [
-  ...[1364684399999, 1364684400000, 1364691600000, 1364767199999, 1364767200000, 1382824800000, 1382911200000],
-  ...[1362891600000, 1362974400000, -2208988800001, -2208988800000, 4102444799999, 4102444800000],
+  1364684399999, 1364684400000, 1364691600000, 1364767199999, 1364767200000, 1382824800000, 1382911200000,
+  1362891600000, 1362974400000, -2208988800001, -2208988800000, 4102444799999, 4102444800000,
 ];
 const NINES = '9'.repeat(38);
 const SMALL = `0.${'0'.repeat(36)}1`;
@@ -348,16 +353,43 @@ const record = fc
     ),
     city: json(
       [
-        ...['"rome"', '"rome"', '"rome"', '"oslo"', '""', '"z\u{1f600}"', '"z\uffff"', 'null', '"a|b"'],
+        '"rome"',
+        '"rome"',
+        '"rome"',
+        '"oslo"',
+        '""',
+        '"z\u{1f600}"',
+        '"z\uffff"',
+        'null',
+        '"a|b"',
         // They look like others, and are keys of their own.
-        ...['"\ufeffrome"', '"\ufeff"', '"e\u0301"', '"é"', '"\\u0000"', '"rome\u2028"', '"__proto__"'],
+        '"\ufeffrome"',
+        '"\ufeff"',
+        '"e\u0301"',
+        '"é"',
+        '"\\u0000"',
+        '"rome\u2028"',
+        '"__proto__"',
       ],
       ['"\\ud800"', '"rome\\udc00"'],
     ),
     text: json(
       [
-        ...['"a b  a"', '""', '" "', '"é e\\u0301"', '"a"', 'null', '"it\'s \\"q\\""', '"NaN"', '"a\\u0000b"'],
-        ...['"\ufeffa b"', '"a \ufeffa"', '"\u200ba"', '"\u2028"', '"\\u001b[0m"', '"constructor"'],
+        '"a b  a"',
+        '""',
+        '" "',
+        '"é e\\u0301"',
+        '"a"',
+        'null',
+        '"it\'s \\"q\\""',
+        '"NaN"',
+        '"a\\u0000b"',
+        '"\ufeffa b"',
+        '"a \ufeffa"',
+        '"\u200ba"',
+        '"\u2028"',
+        '"\\u001b[0m"',
+        '"constructor"',
       ],
       ['NaN', '5'],
     ),

@@ -155,7 +155,11 @@ class Differential {
     const archive = memoryArchive(this.bucket, this.scope);
     const engine = await openEngine({ threads: 1 });
     await archiveLog(this.pipeline, {
-      ...{ archive, engine, log: this.log, topicId: TOPIC_ID, hasTime: () => true },
+      archive,
+      engine,
+      log: this.log,
+      topicId: TOPIC_ID,
+      hasTime: () => true,
       scratchFolder: this.scratch,
     });
     await engine.close();
@@ -163,15 +167,14 @@ class Differential {
     const done = await recompute(
       this.pipeline,
       {
-        ...{
-          archive,
-          batch: this.batch(),
-          ...this.stores(),
-          speed: this.stores().store,
-          views: memoryViews(this.bucket, this.scope),
-          publications: memoryPublications(this.bucket, this.scope),
-        },
-        ...{ openEngine: () => openEngine({ threads: 1 }), clock: () => 0 },
+        archive,
+        batch: this.batch(),
+        ...this.stores(),
+        speed: this.stores().store,
+        views: memoryViews(this.bucket, this.scope),
+        publications: memoryPublications(this.bucket, this.scope),
+        openEngine: () => openEngine({ threads: 1 }),
+        clock: () => 0,
         newId: () => `run-${this.counts.generations}-${id++}`,
         scratchFolder: this.scratch,
       },
@@ -199,15 +202,27 @@ class Differential {
   ): Promise<void> {
     const { plan } = this.pipeline;
     const question: ViewQuery = {
-      ...{ window: window.name, keys: null, ...range, snapshot: false, parts: true, limit: 100_000, cursor: null },
+      window: window.name,
+      keys: null,
+      ...range,
+      snapshot: false,
+      parts: true,
+      limit: 100_000,
+      cursor: null,
     };
     const { bindings, operatorState } = this.stores();
     // Also stores that hold one layer alone are asked here: nothing was lost there.
     const published = publishedView(plan, {
-      ...{ publications: { newest: async () => null }, archive: { partitions: async () => [] }, batch },
+      publications: { newest: async () => null },
+      archive: { partitions: async () => [] },
+      batch,
     });
     const answer = await executeQuery(plan, this.scope, question, {
-      ...{ store, batch, bindings, operatorState, published },
+      store,
+      batch,
+      bindings,
+      operatorState,
+      published,
     });
     const lookups = await this.boundLookups();
     const { coverage } = answer.receipt;

@@ -74,9 +74,15 @@ export async function scoringWorld(
   const fold = foldOf(pipeline);
   await database.lookupStore().load('places', 'p1', places);
   const common = {
-    ...{ bindings: database.bindingStore(scope), lookups: database.lookupStore(), models: registry },
-    ...{ log, topicId: 'topic', scratchFolder, archive: memoryArchive(bucket, scope) },
-    ...{ operatorState: database.operatorStateStore(scope), batch: database.batchStore(scope, plan.storage) },
+    bindings: database.bindingStore(scope),
+    lookups: database.lookupStore(),
+    models: registry,
+    log,
+    topicId: 'topic',
+    scratchFolder,
+    archive: memoryArchive(bucket, scope),
+    operatorState: database.operatorStateStore(scope),
+    batch: database.batchStore(scope, plan.storage),
     publications: memoryPublications(bucket, scope),
   };
   const published = publishedView(plan, common);
@@ -118,7 +124,11 @@ export async function scoringWorld(
       await archiveLog(pipeline, { ...common, engine, hasTime: () => true });
       await engine.close();
       const ports = {
-        ...{ ...common, speed, views: memoryViews(bucket, scope), newId: () => `run-${runs++}`, clock: () => 0 },
+        ...common,
+        speed,
+        views: memoryViews(bucket, scope),
+        newId: () => `run-${runs++}`,
+        clock: () => 0,
         openEngine: () => openEngine({ threads: 1 }),
       };
       await recompute(pipeline, ports, false);

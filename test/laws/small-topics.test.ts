@@ -33,7 +33,9 @@ const topicOf = (pipeline: Pipeline, scratchFolder: string) =>
 const produce = async (small: MemoryDeployment, records: number): Promise<void> => {
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const values = Array.from({ length: records / PARTITIONS }, (_, index) => ({
-      ...{ at: index, city: `c${index % KEYS}`, fare: 1 },
+      at: index,
+      city: `c${index % KEYS}`,
+      fare: 1,
     }));
     await small.produce(partition, values, 1_000);
   }
@@ -56,7 +58,9 @@ describe('a topic of 10,000 records over four partitions', () => {
     expect([small.scans, small.fragments]).toEqual([288, 1_520]);
 
     expect(await small.recompute()).toMatchObject({
-      ...{ published: true, generation: 1, offsets: 9_728 },
+      published: true,
+      generation: 1,
+      offsets: 9_728,
       waiting: { offsets: 272, missing: 60, stopped: [] },
     });
     const after = await ask(small);
@@ -66,7 +70,9 @@ describe('a topic of 10,000 records over four partitions', () => {
     expect(small.scans).toBe(8);
 
     expect(await small.recompute()).toMatchObject({
-      ...{ published: false, generation: 1, reason: 'nothing-new' },
+      published: false,
+      generation: 1,
+      reason: 'nothing-new',
       waiting: { offsets: 272, missing: 60, stopped: [] },
     });
     await produce(small, 240);
@@ -77,7 +83,9 @@ describe('a topic of 10,000 records over four partitions', () => {
     const small = topicOf(ridesWith({ segmentSize: 4096 }), scratchFolder);
     await produce(small, 10_000);
     expect(await small.recompute()).toMatchObject({
-      ...{ published: false, generation: 0, reason: 'nothing-new' },
+      published: false,
+      generation: 0,
+      reason: 'nothing-new',
       waiting: { offsets: 10_000, missing: 1_596, stopped: [] },
     });
     await ask(small);

@@ -93,7 +93,11 @@ const MUTATED = {
   },
   aggregates: {
     files: [
-      ...['descriptor', 'kinds', 'parameters', 'positioned-value', 'result'],
+      'descriptor',
+      'kinds',
+      'parameters',
+      'positioned-value',
+      'result',
       ...['count', 'sum', 'mean', 'min-max', 'any-all', 'variance', 'covariance'].map((name) => `kinds/${name}`),
       ...['first-last', 'quantile', 'distinct', 'top-k', 'histogram', 'collect', 'custom'].map(
         (name) => `kinds/${name}`,

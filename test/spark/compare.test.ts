@@ -20,8 +20,15 @@ const X = [0.1, 0.2, 0.3];
 const own = {
   ...place,
   values: {
-    ...{ records: 3, whole: 9_007_199_254_740_992, total: 0.6, average: 0.2, most: 0.3 },
-    ...{ square: 0.01, deviation: 0.1, middle: 0.2, words: 100 },
+    records: 3,
+    whole: 9_007_199_254_740_992,
+    total: 0.6,
+    average: 0.2,
+    most: 0.3,
+    square: 0.01,
+    deviation: 0.1,
+    middle: 0.2,
+    words: 100,
   },
 };
 const made = Object.fromEntries(

@@ -99,7 +99,12 @@ function written(one: Case, folder: string) {
   });
   const { name, mode = 'complete', watermarkMs = null } = one;
   return {
-    ...{ name, mode, watermarkMs, plan: one.pipeline.plan, folder: input, batches: one.batches.length },
+    name,
+    mode,
+    watermarkMs,
+    plan: one.pipeline.plan,
+    folder: input,
+    batches: one.batches.length,
     lookups: Object.fromEntries(lookups),
   };
 }
@@ -120,7 +125,10 @@ async function outcomeOf(one: Case, answer: SparkLine): Promise<Outcome> {
   const plain = compared(rows);
   const done = (result: Outcome['result'], said: readonly string[], { remarks }: Comparison): Outcome => ({
     ...told,
-    ...{ result, said, remarks: Object.fromEntries(remarks), rows: spark.length },
+    result,
+    said,
+    remarks: Object.fromEntries(remarks),
+    rows: spark.length,
   });
   if (one.differs === undefined) {
     const said = answer.refused === null ? [] : [REFUSED];
@@ -176,7 +184,9 @@ async function folded(
     quarantined,
     rows: Array.from(rows.values(), ({ key, startMs, endMs, states }) => ({
       key: JSON.parse(key) as readonly Value[],
-      ...{ startMs, endMs, values: view.present(states) as Record<string, Result> },
+      startMs,
+      endMs,
+      values: view.present(states) as Record<string, Result>,
     })).filter(given),
   };
 }

@@ -72,7 +72,8 @@ function streamOf([left, right]: readonly [string, string], { of, within, isCoun
   const from = join({
     left: { from: read(left), ...times('left') },
     right: { as: 'r', from: read(right), ...times('right') },
-    ...{ type: of, on: { key: 'key' } },
+    type: of,
+    on: { key: 'key' },
     ...(within === null ? {} : { within: { before: `${within.beforeMs}ms`, after: `${within.afterMs}ms` } }),
   });
   return isCounted ? defineStream({ ...common, from, ...counted }) : defineStream({ ...common, from });

@@ -242,19 +242,26 @@ const sparses = topic('sparse', { ...options, schema: Sparse.extend({ tags: z.ar
 export const either = definePipeline({
   name: 'either',
   from: union([denses, topic('sparse', { ...options, schema: Sparse })]),
-  ...{ groupBy: ['tailnum'], windows, aggregates: { total: sum('delay') } },
+  groupBy: ['tailnum'],
+  windows,
+  aggregates: { total: sum('delay') },
 });
 holds<Equal<Flat<Parts<typeof either>['key']>, { tailnum: string | null }>>();
 export const gated = definePipeline({
   name: 'gated',
   from: join({ left: denses, right: exacts, as: 'at', on: { carrier: 'carrier' }, within: { after: '1h' } }),
-  ...{ groupBy: ['at_gate'], windows, aggregates: { last: last('at_gate') } },
+  groupBy: ['at_gate'],
+  windows,
+  aggregates: { last: last('at_gate') },
 });
 holds<Equal<Flat<Parts<typeof gated>['key']>, { at_gate: string | null }>>();
 export const tagged = definePipeline({
   name: 'tagged',
   from: sparses,
-  ...{ flatMap: { tag: items('tags') }, groupBy: ['tag'], windows, aggregates: { total: sum('delay') } },
+  flatMap: { tag: items('tags') },
+  groupBy: ['tag'],
+  windows,
+  aggregates: { total: sum('delay') },
 });
 // @ts-expect-error when an event happened cannot be missing
 topic('x', { ...options, schema: Sparse.partial({ at: true }) });
@@ -270,7 +277,9 @@ export const whatever = definePipeline({
   name: 'whatever',
   from: anything,
   derive: { twice: field('seats').times(2) },
-  ...{ groupBy: ['carrier'], windows, aggregates: { total: sum('seats'), more: sum('twice') } },
+  groupBy: ['carrier'],
+  windows,
+  aggregates: { total: sum('seats'), more: sum('twice') },
 });
 
 // A column of items is one that all after it may read.

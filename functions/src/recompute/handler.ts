@@ -39,7 +39,9 @@ const ports = once(async (): Promise<RecomputePorts & QueryPorts & Announcing> =
   const [archive, publications] = [s3Archive(bucket, scope), s3Publications(bucket, scope)];
   const batch = batchStore(client, scope, pipeline.plan.storage);
   return {
-    ...{ archive, publications, batch },
+    archive,
+    publications,
+    batch,
     published: publishedView(pipeline.plan, { archive, publications, batch }),
     bindings: archivedBindings(bindingStore(client, scope), s3Bindings(bucket, scope)),
     lookups: lookupStore(client),

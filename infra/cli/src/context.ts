@@ -67,7 +67,8 @@ async function openContext({ onProgress = stepLines(), withHdfs = false }: Conte
   const triggerPort = await keptTriggerPort(cloudPaths(options));
   const cloud = await openCloud({
     ...options,
-    ...{ onProgress, withHdfs },
+    onProgress,
+    withHdfs,
     extraServices: (addresses, paths) => [triggerService(addresses, paths, triggerPort)],
   });
   const { addresses, paths } = cloud;
@@ -108,7 +109,12 @@ async function openContext({ onProgress = stepLines(), withHdfs = false }: Conte
   );
 
   return {
-    ...{ root, cloud, paths, addresses, triggerPort, onProgress },
+    root,
+    cloud,
+    paths,
+    addresses,
+    triggerPort,
+    onProgress,
     aws: once(
       async () => (await import('./cloud/aws.ts')).localAws(addresses.aws),
       async (aws) => aws.close(),
@@ -196,10 +202,7 @@ function triggerService({ aws }: CloudAddresses, paths: CloudPaths, port: number
   return {
     name: 'trigger',
     command: ownNode(),
-    args: [
-      ...[join(sources, 'main.ts'), '--endpoint', aws.endpoint],
-      ...['--region', aws.region, '--state-port', String(port)],
-    ],
+    args: [join(sources, 'main.ts'), '--endpoint', aws.endpoint, '--region', aws.region, '--state-port', String(port)],
     revision: revision.digest('hex'),
     env: cleanEnvironment({
       AWS_ACCESS_KEY_ID: aws.accessKeyId,

@@ -39,8 +39,12 @@ async function authority(name: string): Promise<Authority> {
   const keys = await keyPair();
   const certificate = await X509CertificateGenerator.createSelfSigned(
     {
-      ...{ serialNumber: '01', name, keys, signingAlgorithm: ALGORITHM },
-      ...{ notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + DAY_MS) },
+      serialNumber: '01',
+      name,
+      keys,
+      signingAlgorithm: ALGORITHM,
+      notBefore: new Date(Date.now() - DAY_MS),
+      notAfter: new Date(Date.now() + DAY_MS),
       extensions: [new BasicConstraintsExtension(true, undefined, true)],
     },
     crypto,
@@ -56,8 +60,14 @@ async function certified(
   const keys = await keyPair();
   const certificate = await X509CertificateGenerator.create(
     {
-      ...{ serialNumber: '02', issuer, subject: 'CN=server', signingKey, publicKey: keys.publicKey },
-      ...{ signingAlgorithm: ALGORITHM, notBefore: new Date(Date.now() - 2 * DAY_MS), notAfter: new Date(notAfterMs) },
+      serialNumber: '02',
+      issuer,
+      subject: 'CN=server',
+      signingKey,
+      publicKey: keys.publicKey,
+      signingAlgorithm: ALGORITHM,
+      notBefore: new Date(Date.now() - 2 * DAY_MS),
+      notAfter: new Date(notAfterMs),
       extensions: [new SubjectAlternativeNameExtension(names)],
     },
     crypto,

@@ -20,8 +20,15 @@ export { alcoholModel, wine, wineDrift, wineModel, wines } from './wine.ts';
 
 /** Every pipeline that can be deployed. Add yours here. */
 export const pipelines: readonly Pipeline[] = [
-  ...[delays, delaysExpected, airframes, legsOnce, weatherDelays, throughput],
-  ...[wine, wineDrift, salary],
+  delays,
+  delaysExpected,
+  airframes,
+  legsOnce,
+  weatherDelays,
+  throughput,
+  wine,
+  wineDrift,
+  salary,
 ];
 
 /** Every model that can be trained: `npx bifold train <name>`. */

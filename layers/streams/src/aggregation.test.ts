@@ -223,17 +223,37 @@ it('gives each result a column of its own type, and orders events of one time as
     groupBy: ['key'],
     windows: { ever: running() },
     aggregates: {
-      ...{ firstWord: first('word'), lastWord: last('word'), lastSeen: last('seen'), top: topK('word', 1) },
-      ...{ some: collect('v', 3), spans: histogram('v', [2, 4]), dearest: maxBy('v', 'price'), paid: sum('price') },
-      ...{ isOk: any('ok'), median: quantile('v', 0.5), spread: variance('v'), far: range('v') },
+      firstWord: first('word'),
+      lastWord: last('word'),
+      lastSeen: last('seen'),
+      top: topK('word', 1),
+      some: collect('v', 3),
+      spans: histogram('v', [2, 4]),
+      dearest: maxBy('v', 'price'),
+      paid: sum('price'),
+      isOk: any('ok'),
+      median: quantile('v', 0.5),
+      spread: variance('v'),
+      far: range('v'),
     },
     trigger: availableNow(),
     sinks: [console()],
     outputMode: 'complete',
   });
   expect(Object.fromEntries(stream.output.map(({ name, type }) => [name, type]))).toEqual({
-    ...{ key: 'text', firstWord: 'text', lastWord: 'text', lastSeen: 'text', top: 'json', some: 'json', spans: 'json' },
-    ...{ dearest: 'integer', paid: 'decimal', isOk: 'boolean', median: 'double', spread: 'double', far: 'double' },
+    key: 'text',
+    firstWord: 'text',
+    lastWord: 'text',
+    lastSeen: 'text',
+    top: 'json',
+    some: 'json',
+    spans: 'json',
+    dearest: 'integer',
+    paid: 'decimal',
+    isOk: 'boolean',
+    median: 'double',
+    spread: 'double',
+    far: 'double',
   });
   const shown = await shownBy(stream, memoryJournal());
   const rows = shown.map(({ columns, rows: [row] }) =>
@@ -245,7 +265,12 @@ it('gives each result a column of its own type, and orders events of one time as
     ['a', 'c', '[9,1,4]'],
   ]);
   expect(rows.at(-1)).toMatchObject({
-    ...{ lastSeen: '2026-01-01T00:00:00.000Z', top: '[{"count":2,"value":"a"}]', spans: '[1,1,2]', dearest: 4 },
-    ...{ paid: '0.5', isOk: false, far: 8 },
+    lastSeen: '2026-01-01T00:00:00.000Z',
+    top: '[{"count":2,"value":"a"}]',
+    spans: '[1,1,2]',
+    dearest: 4,
+    paid: '0.5',
+    isOk: false,
+    far: 8,
   });
 });

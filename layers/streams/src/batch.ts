@@ -93,13 +93,19 @@ export class BatchRunner {
     const { id } = checkpoint.head;
     for (const sink of sinks) {
       await sink.take({
-        ...{ stream: stream.name, checkpoint: id, number: planned.batch, mode: stream.outputMode },
-        ...{ columns: stream.output, rows },
+        stream: stream.name,
+        checkpoint: id,
+        number: planned.batch,
+        mode: stream.outputMode,
+        columns: stream.output,
+        rows,
       });
     }
     const committed: CommittedBatch = {
-      ...{ batch: planned.batch, at: new Date(ports.clock()).toISOString() },
-      ...{ ...counts, rowsOut: rows.length },
+      batch: planned.batch,
+      at: new Date(ports.clock()).toISOString(),
+      ...counts,
+      rowsOut: rows.length,
       ...this.nextWatermark(planned.watermarkMs, latestMs),
     };
     await checkpoint.commit(committed);

@@ -124,7 +124,10 @@ class Planner {
     return {
       batch: (last?.batch ?? -1) + 1,
       at: new Date(this.ports.clock()).toISOString(),
-      ...{ from, to, watermarkMs, lateBelowMs: last?.watermarkMs ?? null },
+      from,
+      to,
+      watermarkMs,
+      lateBelowMs: last?.watermarkMs ?? null,
       ...(lookups === undefined ? {} : { lookups }),
     };
   }

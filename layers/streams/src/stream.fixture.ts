@@ -24,7 +24,11 @@ export function worldOf(): World {
     waitUntil: async (timeMs) => {
       nowMs = Math.max(nowMs, timeMs);
     },
-    ...{ topics: away, producer: away, cassandra: away, lookups: away, folder: away },
+    topics: away,
+    producer: away,
+    cassandra: away,
+    lookups: away,
+    folder: away,
     show: (batch) => shown.push(batch),
   };
   return { ports, shown };

@@ -25,8 +25,24 @@ export async function strike(world: World): Promise<void> {
  * a transaction may be aborted in the round that it was opened in.
  */
 const ALL: readonly ((world: World) => void | Promise<void>)[] = [
-  ...[zombie, jump, throttle, unavailability, transaction, abort, crash, freeze, retention, redeployment, recreation],
-  ...[newPartition, rollback, lookupReload, promotion, acceptLost, clockJump, emptyDatabase],
+  zombie,
+  jump,
+  throttle,
+  unavailability,
+  transaction,
+  abort,
+  crash,
+  freeze,
+  retention,
+  redeployment,
+  recreation,
+  newPartition,
+  rollback,
+  lookupReload,
+  promotion,
+  acceptLost,
+  clockJump,
+  emptyDatabase,
 ];
 
 /** A second poller, which goes on from below what the group has committed. */

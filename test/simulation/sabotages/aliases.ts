@@ -12,7 +12,9 @@ export const ALIAS_SABOTAGES: readonly Sabotage[] = [
       ...store,
       move: (expected, { generation, current, previous, next }) =>
         store.move(expected, {
-          ...{ generation, next: null, sealed: null },
+          generation,
+          next: null,
+          sealed: null,
           ...(next === null ? { current, previous } : { current: next, previous: current }),
         }),
     }),

@@ -27,7 +27,8 @@ export class Sources {
     this.run = run;
     this.placements = placementsOf(plan);
     this.all = (plan.relay?.sources ?? []).map(({ topic }) => ({
-      ...{ topic, topicId: uuidOf(run.freshId('source')) },
+      topic,
+      topicId: uuidOf(run.freshId('source')),
       records: Array.from({ length: PARTITIONS }, () => []),
       committed: new Array<number>(PARTITIONS).fill(0),
     }));

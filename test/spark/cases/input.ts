@@ -8,7 +8,9 @@ const hourly = viewOf(tumbling('1h'), aggregates);
 
 /** A row as Spark makes it of a line that it cannot read: all columns null. */
 const rowOfNulls = (records: number): Row => ({
-  ...{ key: [null], startMs: 0, endMs: null },
+  key: [null],
+  startMs: 0,
+  endMs: null,
   values: { n_all: records, flagged: 0, total: 0, most: null },
 });
 

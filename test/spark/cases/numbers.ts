@@ -17,7 +17,12 @@ import type { Case, Row } from '../case.ts';
 import { drawEvents, type Event, events, FIRST_MS, linesOf, viewOf } from '../events.ts';
 
 const eventOf = (values: Partial<Event>): Event => ({
-  ...{ at: FIRST_MS, key: 'a', n: null, x: null, flag: null, word: null },
+  at: FIRST_MS,
+  key: 'a',
+  n: null,
+  x: null,
+  flag: null,
+  word: null,
   ...values,
 });
 const ofIntegers = (...numbers: readonly number[]) => linesOf(numbers.map((n) => eventOf({ n })));
@@ -143,8 +148,14 @@ export function numberCases(seed: number): readonly Case[] {
     {
       name: 'aggregates of nothing but nulls',
       pipeline: viewOf(running(), {
-        ...{ n_all: count(), total: sum('n'), doubles: sum('x'), average: mean('x'), least: min('n') },
-        ...{ square: variance('x'), middle: quantile('x', 0.5), words: distinct('word') },
+        n_all: count(),
+        total: sum('n'),
+        doubles: sum('x'),
+        average: mean('x'),
+        least: min('n'),
+        square: variance('x'),
+        middle: quantile('x', 0.5),
+        words: distinct('word'),
       }),
       batches: [linesOf([eventOf({}), eventOf({}), eventOf({ key: null })])],
     },

@@ -74,13 +74,15 @@ export function streamCases(seed: number): readonly StreamCase[] {
       (of): StreamCase => ({
         name: `join of two streams: ${of}, with keys that are null`,
         ...sides(`${of} null keys`, ['a', null]),
-        ...{ of, within },
+        of,
+        within,
       }),
     ),
     {
       name: 'join of two streams: full, with keys that are null',
       ...nullKeys,
-      ...{ of: 'full', within },
+      of: 'full',
+      within,
       differs: {
         why: 'in a full join of two streams null equals null to Spark, and in no other join of its own; to Bifold null equals nothing, as in SQL',
         joined: { left: named(nullKeys.left), right: named(nullKeys.right) },
@@ -89,7 +91,10 @@ export function streamCases(seed: number): readonly StreamCase[] {
     },
     {
       name: 'join of two streams: right, a key that is null comes last',
-      ...{ left: [left, [rowAt(FIRST_MS + 100 * MINUTE_MS, 2, null)]], right, of: 'right', within },
+      left: [left, [rowAt(FIRST_MS + 100 * MINUTE_MS, 2, null)]],
+      right,
+      of: 'right',
+      within,
       differs: {
         why: 'of the side whose unmatched rows a join leaves out, Spark leaves out rows without a key before it looks at their times, so that they move no watermark; in Bifold all rows of a stream do',
         joined: { left: [left, []], right },
@@ -100,7 +105,9 @@ export function streamCases(seed: number): readonly StreamCase[] {
       (of): StreamCase => ({
         name: `join of two streams: ${of}, then counted in windows`,
         ...sides(`${of} counted`),
-        ...{ of, within, isCounted: true },
+        of,
+        within,
+        isCounted: true,
       }),
     ),
     { name: 'union of two streams', ...sides('union'), of: 'union', within: null },

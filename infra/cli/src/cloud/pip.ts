@@ -32,7 +32,9 @@ export async function installing<T>(
     throw new CliError(
       code,
       {
-        ...{ failed, allowed, remedy: 'check the network, then run the command again' },
+        failed,
+        allowed,
+        remedy: 'check the network, then run the command again',
         received: stderr.trim().split('\n').slice(-8).join('\n') || String(cause),
       },
       { cause },

@@ -44,7 +44,11 @@ describe("an aggregate of somebody's own", () => {
 
   it('keeps the laws: the set of texts, whatever JSON shows it', () => {
     const set = defineAggregate({
-      ...{ name: 'setOf', version: 1, input: 'scalars', output: 'json', empty: [] as readonly string[] },
+      name: 'setOf',
+      version: 1,
+      input: 'scalars',
+      output: 'json',
+      empty: [] as readonly string[],
       lift: (value) => [String(value)],
       merge: (left, right) => [...new Set([...left, ...right])].sort(),
       present: identity,
@@ -60,7 +64,9 @@ describe("an aggregate of somebody's own", () => {
       received: /of the values \[.*\]: -?\d.* and -?\d/,
       own: (name) =>
         defineAggregate({
-          ...{ ...of, name, empty: null as number | null },
+          ...of,
+          name,
+          empty: null as number | null,
           lift: identity,
           merge: (left, right) => (left === null || right === null ? (left ?? right) : (left + right) / 2),
           present: identity,
@@ -72,7 +78,9 @@ describe("an aggregate of somebody's own", () => {
       received: /"mean":/,
       own: (name) =>
         defineAggregate({
-          ...{ ...of, name, empty: { mean: 0, count: 0 } as Mean },
+          ...of,
+          name,
+          empty: { mean: 0, count: 0 } as Mean,
           lift: (value) => ({ mean: value, count: 1 }),
           merge: (left, right) => {
             const count = left.count + right.count;
@@ -87,7 +95,9 @@ describe("an aggregate of somebody's own", () => {
       received: /of the values/,
       own: (name) =>
         defineAggregate({
-          ...{ ...of, name, empty: 0 },
+          ...of,
+          name,
+          empty: 0,
           lift: identity,
           merge: (left, right) => left + right + 0,
           present: identity,
@@ -99,7 +109,11 @@ describe("an aggregate of somebody's own", () => {
       received: /of the values/,
       own: (name) =>
         defineAggregate({
-          ...{ name, version: 1, input: 'texts', output: 'text', empty: null as string | null },
+          name,
+          version: 1,
+          input: 'texts',
+          output: 'text',
+          empty: null as string | null,
           lift: identity,
           merge: (left, right) => left ?? right,
           present: identity,
@@ -111,7 +125,9 @@ describe("an aggregate of somebody's own", () => {
       received: /: 2 and 1/,
       own: (name) =>
         defineAggregate({
-          ...{ ...of, name, empty: 1 },
+          ...of,
+          name,
+          empty: 1,
           lift: () => 1,
           merge: (left, right) => left + right,
           present: identity,
@@ -123,7 +139,9 @@ describe("an aggregate of somebody's own", () => {
       received: /Cannot|read only|not extensible/,
       own: (name) =>
         defineAggregate({
-          ...{ ...of, name, empty: { n: 0 } },
+          ...of,
+          name,
+          empty: { n: 0 },
           lift: () => ({ n: 1 }),
           merge: (left, right) => Object.assign(left, { n: left.n + right.n }),
           present: ({ n }) => n,
@@ -135,7 +153,9 @@ describe("an aggregate of somebody's own", () => {
       received: /a Set/,
       own: (name) =>
         defineAggregate({
-          ...{ ...of, name, empty: null as never },
+          ...of,
+          name,
+          empty: null as never,
           lift: (value) => new Set([value]) as never,
           merge: (left, right) => left ?? right,
           present: () => null,
@@ -147,7 +167,9 @@ describe("an aggregate of somebody's own", () => {
       received: /null/,
       own: (name) =>
         defineAggregate({
-          ...{ ...of, name, empty: 0 },
+          ...of,
+          name,
+          empty: 0,
           lift: () => Number.NaN,
           merge: (left, right) => left + right,
           present: identity,
@@ -159,7 +181,9 @@ describe("an aggregate of somebody's own", () => {
       received: /of the values/,
       own: (name) =>
         defineAggregate({
-          ...{ ...of, name, empty: 0 },
+          ...of,
+          name,
+          empty: 0,
           lift: () => Math.random(),
           merge: Math.max,
           present: identity,
@@ -171,7 +195,9 @@ describe("an aggregate of somebody's own", () => {
       received: /"many"/,
       own: (name) =>
         defineAggregate({
-          ...{ ...of, name, empty: 0 },
+          ...of,
+          name,
+          empty: 0,
           lift: () => 1,
           merge: (left, right) => Math.min(left + right, 9),
           present: (state) => (state > 2 ? ('many' as never) : state),
@@ -183,7 +209,9 @@ describe("an aggregate of somebody's own", () => {
       received: /an error: no more/,
       own: (name) =>
         defineAggregate({
-          ...{ ...of, name, empty: 0 },
+          ...of,
+          name,
+          empty: 0,
           lift: (value) => {
             if (value > 1000) throw new Error('no more');
             return 1;

@@ -57,7 +57,9 @@ export function tryAggregates({ plan }: Pipeline, seed: number): readonly TriedA
         if (failed) throw refusal(aggregate, law, errorInstance);
       }
       return {
-        ...{ aggregate: aggregate.own, name: aggregate.name, domain: aggregate.domain },
+        aggregate: aggregate.own,
+        name: aggregate.name,
+        domain: aggregate.domain,
         laws: Object.keys(laws).length,
       };
     });

@@ -9,8 +9,15 @@ import { type DeploymentRecord, deployedAs, recordDeployment } from './deploymen
 
 const { name, topic, version } = delays.plan;
 const record: DeploymentRecord = {
-  ...{ pipeline: name, topic, version, topicId: 'i', apiId: 'a', archiveBucket: 'b', functions: {} },
-  ...{ sources: 's', deployedAt: '2026-01-01T00:00:00Z' },
+  pipeline: name,
+  topic,
+  version,
+  topicId: 'i',
+  apiId: 'a',
+  archiveBucket: 'b',
+  functions: {},
+  sources: 's',
+  deployedAt: '2026-01-01T00:00:00Z',
 };
 
 describe('a deployment whose rows are read by a definition', () => {

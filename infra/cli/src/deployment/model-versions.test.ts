@@ -23,7 +23,12 @@ const create = async (
 ) => {
   const files: Record<string, unknown> = {
     'model.json': {
-      ...{ format: 1, name: 'line', version, task: 'regression', classes: null, featurePlan: 'plan' },
+      format: 1,
+      name: 'line',
+      version,
+      task: 'regression',
+      classes: null,
+      featurePlan: 'plan',
       features: [{ field: 'x', type: 'number', impute: 1, mean: 0, scale: 1 }],
       model: { kind: 'linear', coefficients: [[2]], intercepts: [intercept] },
     },
@@ -66,7 +71,11 @@ const refusalOf = (check: () => void): readonly [string, number] | null => {
 
 it('shows a version with what training said of it', async () => {
   expect(await describeVersion(registry, 'line', 'v1')).toMatchObject({
-    ...{ task: 'regression', kind: 'linear', features: ['x'], measures: { rmse: 4, r2: 0.5 }, manifest: { seed: 7 } },
+    task: 'regression',
+    kind: 'linear',
+    features: ['x'],
+    measures: { rmse: 4, r2: 0.5 },
+    manifest: { seed: 7 },
   });
 });
 

@@ -132,7 +132,11 @@ export async function describeVersion(registry: ModelRegistry, name: string, ver
   const metrics = await metricsOf(registry, name, version);
   const { files: _, ...content } = manifest.content;
   return {
-    ...{ name, version, task: model.task, kind: model.model.kind, featurePlan: model.featurePlan },
+    name,
+    version,
+    task: model.task,
+    kind: model.model.kind,
+    featurePlan: model.featurePlan,
     features: model.features.map(({ field }) => field),
     measures: measuresOf(metrics.heldOut),
     manifest: content,

@@ -23,12 +23,21 @@ describe('a person of the survey', () => {
     };
     const person = personOf(cells, 7);
     expect(person).toEqual({
-      ...{ id: 7, gender: 'female', age: 40, education: 12, jobTitle: 'Service worker, services' },
-      ...{ seniority: 'regular', yearsOfExperience: 22, salary: 10_920 },
+      id: 7,
+      gender: 'female',
+      age: 40,
+      education: 12,
+      jobTitle: 'Service worker, services',
+      seniority: 'regular',
+      yearsOfExperience: 22,
+      salary: 10_920,
     });
     expect(jobOf(person)).toEqual({
-      ...{ id: 7, at: '2026-01-01T00:07:00.000Z', jobTitle: 'Service worker, services' },
-      ...{ seniority: 'regular', yearsOfExperience: 22 },
+      id: 7,
+      at: '2026-01-01T00:07:00.000Z',
+      jobTitle: 'Service worker, services',
+      seniority: 'regular',
+      yearsOfExperience: 22,
     });
   });
 

@@ -83,8 +83,12 @@ async function published(python: string, draft: string): Promise<string> {
 
 const OCCUPATIONS = { profocc: 'Professional', clerocc: 'Clerk', servocc: 'Service worker' } as const;
 const INDUSTRIES = {
-  ...{ construc: 'construction', ndurman: 'nondurable goods', trcommpu: 'transport and utilities' },
-  ...{ trade: 'trade', services: 'services', profserv: 'professional services' },
+  construc: 'construction',
+  ndurman: 'nondurable goods',
+  trcommpu: 'transport and utilities',
+  trade: 'trade',
+  services: 'services',
+  profserv: 'professional services',
 } as const;
 
 /**
@@ -119,7 +123,10 @@ function learningRowOf(person: Person): Record<string, unknown> {
   const { gender, age, education, salary } = person;
   return {
     ...jobOf(person),
-    ...{ 'person.gender': gender, 'person.age': age, 'person.education': education, salary },
+    'person.gender': gender,
+    'person.age': age,
+    'person.education': education,
+    salary,
   };
 }
 

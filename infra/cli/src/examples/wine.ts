@@ -18,8 +18,19 @@ export interface Wines {
 }
 
 const MEASURES = [
-  ...['alcohol', 'malic_acid', 'ash', 'alcalinity_of_ash', 'magnesium', 'total_phenols', 'flavanoids'],
-  ...['nonflavanoid_phenols', 'proanthocyanins', 'color_intensity', 'hue', 'od280_od315_of_diluted_wines', 'proline'],
+  'alcohol',
+  'malic_acid',
+  'ash',
+  'alcalinity_of_ash',
+  'magnesium',
+  'total_phenols',
+  'flavanoids',
+  'nonflavanoid_phenols',
+  'proanthocyanins',
+  'color_intensity',
+  'hue',
+  'od280_od315_of_diluted_wines',
+  'proline',
 ] as const;
 /** Wines come a minute apart. */
 const FIRST_AT_MS = Date.UTC(2026, 0, 1);

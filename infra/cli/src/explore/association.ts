@@ -61,7 +61,8 @@ async function againstNumber(
     );
     return {
       ...NOTHING,
-      ...{ feature: feature.name, measure: 'correlation ratio η' },
+      feature: feature.name,
+      measure: 'correlation ratio η',
       value: await correlationRatio(database, pairs),
       byCategory: groups.map(({ label: own, average, n }) => ({
         label: String(own),
@@ -80,7 +81,9 @@ async function againstNumber(
   const point = ({ x, y: own }: Readonly<Record<string, SqlOutput>>) => ({ x: Number(x), y: Number(own) });
   return {
     ...NOTHING,
-    ...{ feature: feature.name, measure: 'Pearson r', value: coefficient(one?.c) },
+    feature: feature.name,
+    measure: 'Pearson r',
+    value: coefficient(one?.c),
     points: points.map(point),
     means: means.map(point),
   };
@@ -109,7 +112,9 @@ async function againstClass(
     : await cramersV(database, pairs);
   return {
     ...NOTHING,
-    ...{ feature: feature.name, measure: isNumber ? 'correlation ratio η' : "Cramér's V", value },
+    feature: feature.name,
+    measure: isNumber ? 'correlation ratio η' : "Cramér's V",
+    value,
     shares: counts.map(({ label, part: own, n }) => ({ label: String(label), part: String(own), count: Number(n) })),
   };
 }

@@ -49,8 +49,13 @@ function overview({ columns, rows }: Profile): Html {
       const shownAs = (value: number | null | undefined) => valueText(column, value);
       const outliers = of === null || kind === 'time' ? '' : figureText(of.outliers.below + of.outliers.above);
       return [
-        ...[name, type.toLowerCase(), nulls === 0 ? '0' : percentText(nulls / Math.max(1, rows)), figureText(distinct)],
-        ...[shownAs(of?.min), ...RANKS.map((_, index) => shownAs(of?.quantiles[index])), shownAs(of?.max)],
+        name,
+        type.toLowerCase(),
+        nulls === 0 ? '0' : percentText(nulls / Math.max(1, rows)),
+        figureText(distinct),
+        shownAs(of?.min),
+        ...RANKS.map((_, index) => shownAs(of?.quantiles[index])),
+        shownAs(of?.max),
         ...(kind === 'time' ? ['', ''] : [shownAs(of?.mean), shownAs(of?.deviation)]),
         outliers,
       ];

@@ -32,19 +32,18 @@ export function profileText({ source, rows, columns, correlations, target }: Pro
       const at = (index: number) => shown(column, of?.quantiles[index]);
       const outliers = of === null ? 0 : of.outliers.below + of.outliers.above;
       return [
-        ...[harmless(column.name), column.type.toLowerCase(), share(column.nulls), figureText(column.distinct)],
-        ...[
-          shown(column, of?.min),
-          at(2),
-          at(3),
-          at(4),
-          shown(column, of?.max),
-          column.kind === 'time' ? '' : shown(column, of?.mean),
-        ],
-        ...[
-          outliers === 0 || column.kind === 'time' ? '' : figureText(outliers),
-          of === null ? '' : sparks(of.bins.map(({ count }) => count)),
-        ],
+        harmless(column.name),
+        column.type.toLowerCase(),
+        share(column.nulls),
+        figureText(column.distinct),
+        shown(column, of?.min),
+        at(2),
+        at(3),
+        at(4),
+        shown(column, of?.max),
+        column.kind === 'time' ? '' : shown(column, of?.mean),
+        outliers === 0 || column.kind === 'time' ? '' : figureText(outliers),
+        of === null ? '' : sparks(of.bins.map(({ count }) => count)),
       ];
     }),
   );

@@ -50,7 +50,9 @@ export async function profileOf(source: string, parquetFile: string, target: str
       .filter((column) => column.kind === 'number' && column.distinct > 1)
       .slice(0, CORRELATED_MAX);
     return {
-      ...{ source, rows, columns },
+      source,
+      rows,
+      columns,
       correlations: await correlationsOf(
         database,
         numbers.map(({ name }) => name),
@@ -97,7 +99,11 @@ async function columnProfile(database: DuckDb, name: string, type: string, rows:
       )
     : [];
   return {
-    ...{ name, type, kind, nulls, distinct },
+    name,
+    type,
+    kind,
+    nulls,
+    distinct,
     distribution: isMeasured
       ? await distributionOf(database, numberSql(name, type), kind === 'number' && /INT/.test(type))
       : null,
@@ -119,13 +125,11 @@ async function distributionOf(database: DuckDb, value: string, isWhole: boolean)
     `SELECT count(*) FILTER (v < ${low}) AS below, count(*) FILTER (v > ${high}) AS above FROM (SELECT ${value} AS v FROM rows)`,
   );
   return {
-    ...{
-      min,
-      max,
-      mean: figure(found.average),
-      deviation: found.deviation === null ? null : figure(found.deviation),
-      quantiles,
-    },
+    min,
+    max,
+    mean: figure(found.average),
+    deviation: found.deviation === null ? null : figure(found.deviation),
+    quantiles,
     outliers: { low, high, below: figure(beyond?.below), above: figure(beyond?.above) },
     bins: await binsOf(database, value, min, max, isWhole),
   };

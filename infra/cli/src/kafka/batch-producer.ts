@@ -23,7 +23,10 @@ export async function batchProducer(
   admin: KafkaAdmin,
 ): Promise<BatchProducer> {
   const producer = kafkaClient(kafka).producer({
-    ...{ transactionalId, idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false },
+    transactionalId,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
     createPartitioner: Partitioners.DefaultPartitioner,
   });
   await asking(kafka, 'connecting to Kafka', async () => {

@@ -54,7 +54,10 @@ describe('what an event of Lambda can carry', () => {
 
   it('is a record of the largest size, with the headers that may be among it, in its envelope', () => {
     const record = {
-      ...{ topic: 'x'.repeat(249), partition: 99_999, offset: Number.MAX_SAFE_INTEGER, timestamp: 1_545_084_650_987 },
+      topic: 'x'.repeat(249),
+      partition: 99_999,
+      offset: Number.MAX_SAFE_INTEGER,
+      timestamp: 1_545_084_650_987,
       timestampType: 'LOG_APPEND_TIME',
       value: Buffer.alloc(MESSAGE_BYTES_MAX - HEADERS_BYTES).toString('base64'),
       headers: [{ h: new Array(HEADERS_BYTES).fill(-128) }],

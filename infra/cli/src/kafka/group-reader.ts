@@ -151,8 +151,11 @@ function recordOf(
   },
 ): LogRecord {
   return {
-    ...{ partition, offset: Number(message.offset), timestampMs: Number(message.timestamp) },
-    ...{ key: message.key, value: message.value },
+    partition,
+    offset: Number(message.offset),
+    timestampMs: Number(message.timestamp),
+    key: message.key,
+    value: message.value,
     // kafkajs gathers headers of one name in a list.
     headers: Object.entries(message.headers ?? {}).flatMap(([key, values]) =>
       [values ?? null].flat().map((value) => ({ key, value: value === null ? null : Buffer.from(value) })),

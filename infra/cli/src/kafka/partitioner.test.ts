@@ -9,7 +9,11 @@ describe('the partition of a key', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), fc.integer({ min: 1, max: 64 }), (key, partitions) => {
         const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
-          ...{ partitionId, leader: 1, partitionErrorCode: 0, replicas: [], isr: [] },
+          partitionId,
+          leader: 1,
+          partitionErrorCode: 0,
+          replicas: [],
+          isr: [],
         }));
         const expected = theirs({ topic: 't', partitionMetadata, message: { key, value: '' } });
         expect(partitionOf(key, partitions)).toBe(expected);

@@ -113,8 +113,11 @@ export async function resumableProducer(
     await producer?.disconnect().catch(() => undefined);
     transaction = null;
     producer = kafkaClient(kafka, { initialRetryTime: 5, maxRetryTime: 1_000, retries: 12 }).producer({
-      ...{ transactionalId: transactionalIdOf(identity), transactionTimeout: TRANSACTION_TIMEOUT_MS },
-      ...{ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false },
+      transactionalId: transactionalIdOf(identity),
+      transactionTimeout: TRANSACTION_TIMEOUT_MS,
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
     });
     await producer.connect();

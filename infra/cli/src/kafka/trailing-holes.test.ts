@@ -14,7 +14,14 @@ function logWith(offsets: readonly number[]): Pick<Log, 'read'> {
       const records = offsets
         .filter((offset) => from <= offset && offset < end)
         .map(
-          (offset): LogRecord => ({ ...{ partition, offset, timestampMs: 0 }, key: null, value: null, headers: [] }),
+          (offset): LogRecord => ({
+            partition,
+            offset,
+            timestampMs: 0,
+            key: null,
+            value: null,
+            headers: [],
+          }),
         );
       return { records, end, logStart: 0 };
     },

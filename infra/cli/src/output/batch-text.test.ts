@@ -3,7 +3,13 @@ import { describe, expect, it } from '@jest/globals';
 import { archivedText, recomputedText } from './batch-text.ts';
 
 const archived = (over: Partial<ArchivedPartition> = {}): ArchivedPartition => ({
-  ...{ partition: 0, start: 0, end: 2_500, records: 2_500, files: 1, lost: [], behind: 0 },
+  partition: 0,
+  start: 0,
+  end: 2_500,
+  records: 2_500,
+  files: 1,
+  lost: [],
+  behind: 0,
   ...over,
 });
 const waiting = { offsets: 272, missing: 60, stopped: [] as number[] };
@@ -42,10 +48,19 @@ describe('archive', () => {
 
 describe('recompute', () => {
   const published: Recomputed = {
-    ...{ published: true, generation: 1, run: 'r', cuts: {}, offsets: 9_728, rows: 40, waiting },
+    published: true,
+    generation: 1,
+    run: 'r',
+    cuts: {},
+    offsets: 9_728,
+    rows: 40,
+    waiting,
   };
   const nothing = (over: object): Recomputed => ({
-    ...{ published: false, generation: 3, reason: 'nothing-new', waiting: { ...waiting, ...over } },
+    published: false,
+    generation: 3,
+    reason: 'nothing-new',
+    waiting: { ...waiting, ...over },
   });
   it.each<[string, Recomputed, string]>([
     [

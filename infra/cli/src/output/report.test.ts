@@ -3,7 +3,9 @@ import { lagOf, retentionWarnings } from './report.ts';
 
 const minuteMs = 60_000;
 const archive = (lagMs: number, logStart: number, frontier: number, end: number) => ({
-  ...{ lagMs, behind: Math.max(0, end - frontier), partitions: { 0: { logStart, frontier, end } } },
+  lagMs,
+  behind: Math.max(0, end - frontier),
+  partitions: { 0: { logStart, frontier, end } },
 });
 
 it('lag is what the log holds and answers do not, gaps among it', () => {

@@ -207,7 +207,10 @@ async function pipelineReport(
     );
   }
   return {
-    ...{ pipeline: record.pipeline, topic, version, topicId },
+    pipeline: record.pipeline,
+    topic,
+    version,
+    topicId,
     mapping: mapping && { status: mapping.status, reason: mapping.reason },
     ends: bounds && Object.fromEntries([...bounds].map(([partition, { end }]) => [partition, end])),
     answering: handover?.alias.current ?? null,
@@ -218,7 +221,11 @@ async function pipelineReport(
       number: stored.pointer.generation,
       ageMs: stored.pointer.current === null ? null : Date.now() - stored.pointer.current.publishedAtMs,
     },
-    ...{ archive, retention, quarantined: answer?.receipt.quarantined.reasons ?? null, warnings, unknown },
+    archive,
+    retention,
+    quarantined: answer?.receipt.quarantined.reasons ?? null,
+    warnings,
+    unknown,
   };
 }
 

@@ -4,7 +4,9 @@ import { changeText } from './answer-text.ts';
 import { WatchedRows } from './watching.ts';
 
 const row = (id: number, values: AnswerRow['values'], start: string | null = null): AnswerRow => ({
-  ...{ key: { id }, window: { name: 'all', start, end: null }, values },
+  key: { id },
+  window: { name: 'all', start, end: null },
+  values,
 });
 const plan = { groupBy: ['id'] } as never;
 

@@ -45,7 +45,11 @@ describe('a line of CSV', () => {
 describe('a row of a lookup table', () => {
   it('is stored as a join sees it: times as epoch milliseconds', () => {
     expect(storedRow(columns, { at, delay: null, name: 'n', ok: null, speed: 2 })).toEqual({
-      ...{ at: Date.parse(at), delay: null, name: 'n', ok: null, speed: 2 },
+      at: Date.parse(at),
+      delay: null,
+      name: 'n',
+      ok: null,
+      speed: 2,
     });
   });
 

@@ -18,9 +18,16 @@ describe('a CSV file that a pipeline types', () => {
     const file = { name: 'sales.csv', address: '/sales.csv', isLocal: false, open };
     const records: unknown[] = [];
     for await (const { value } of recordsOfFiles([file], {
-      ...{ format: null, fallback: 'json', keyField: null, needsKey: false, keySeparator: null, isRaw: false },
+      format: null,
+      fallback: 'json',
+      keyField: null,
+      needsKey: false,
+      keySeparator: null,
+      isRaw: false,
       isJsonNeeded: true,
-      ...{ columns: columnsOf('sales', Sale), optional: optionalFieldsOf('sales', Sale), nullText: 'NA' },
+      columns: columnsOf('sales', Sale),
+      optional: optionalFieldsOf('sales', Sale),
+      nullText: 'NA',
     }))
       records.push(JSON.parse(String(value)));
     expect(records).toEqual([

@@ -6,7 +6,12 @@ import { jsonLineOf, visible, visibleBytes } from './record-text.ts';
 const OBEYED = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/;
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 const recordOf = (value: Uint8Array | null, key: Uint8Array | null = null) => ({
-  ...{ partition: 1, offset: 2, timestampMs: 0, key, value, headers: [{ key: 'h\u009b', value: key }] },
+  partition: 1,
+  offset: 2,
+  timestampMs: 0,
+  key,
+  value,
+  headers: [{ key: 'h\u009b', value: key }],
 });
 const anyBytes = fc.oneof(
   fc.uint8Array({ maxLength: 40 }),

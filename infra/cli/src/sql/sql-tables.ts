@@ -24,7 +24,8 @@ export async function sqlTables(context: Context): Promise<readonly SqlTable[]> 
   const plans = (await context.pipelines()).map(({ plan }) => plan).filter(({ name }) => deployed.has(name));
   return plans.flatMap(({ name, topic, windows }) => [
     ...windows.map((window) => ({
-      ...{ pipeline: name, name: window.name },
+      pipeline: name,
+      name: window.name,
       what: `the last batch view: ${window.kind} windows, as far as its cut`,
     })),
     { pipeline: name, name: 'archive', what: `every record of topic ${topic} that is archived` },

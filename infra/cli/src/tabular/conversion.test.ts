@@ -39,7 +39,10 @@ async function converted(
   const counts = await convertRows(await open(), columns, { output, to, nullTexts, rejectsFile });
   const bad = existsSync(rejectsFile) ? readFileSync(rejectsFile, 'utf8').trim().split('\n') : [];
   return {
-    ...{ columns, ...counts, output, text: readFileSync(output, 'utf8') },
+    columns,
+    ...counts,
+    output,
+    text: readFileSync(output, 'utf8'),
     rejects: bad.map((line) => JSON.parse(line) as { line: number; reason: string; row: string }),
   };
 }

@@ -42,7 +42,12 @@ interface Parsed {
 export async function readCsvRows(name: string, input: Readable, delimiter: string): Promise<CsvRows> {
   const skipped: BadRow[] = [];
   const parser = parse({
-    ...{ bom: true, delimiter, info: true, raw: true, relax_column_count: true, skip_empty_lines: true },
+    bom: true,
+    delimiter,
+    info: true,
+    raw: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
     skip_records_with_error: true,
     max_record_size: ROW_BYTES_MAX,
     on_skip: (error, raw) => {

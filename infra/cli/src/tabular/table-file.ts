@@ -23,7 +23,10 @@ export async function asParquet(path: string, nullTexts: readonly string[], temp
   const rowsFile = temporaryFile('rows.jsonl', temporary);
   const rejectsFile = temporaryFile('rejects.jsonl', temporary);
   const { bad } = await convertRows(await found.open(), found.columns, {
-    ...{ output: rowsFile, to: 'json', nullTexts, rejectsFile },
+    output: rowsFile,
+    to: 'json',
+    nullTexts,
+    rejectsFile,
   });
   if (bad > 0)
     throw unreadable(

@@ -132,7 +132,11 @@ export function compareQuarantine(
   return [...new Set([...Object.keys(answered), ...Object.keys(recomputed)])]
     .filter((reason) => (answered[reason] ?? 0) !== (recomputed[reason] ?? 0))
     .map((reason) => ({
-      ...{ kind: 'quarantine', window: '', start: null, key: { reason } },
-      ...{ answered: { records: answered[reason] ?? 0 }, recomputed: { records: recomputed[reason] ?? 0 } },
+      kind: 'quarantine',
+      window: '',
+      start: null,
+      key: { reason },
+      answered: { records: answered[reason] ?? 0 },
+      recomputed: { records: recomputed[reason] ?? 0 },
     }));
 }

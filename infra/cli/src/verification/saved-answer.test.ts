@@ -7,9 +7,17 @@ import { UsageError } from '../errors.ts';
 import { readSavedAnswer } from './saved-answer.ts';
 
 const receipt: Receipt = {
-  ...{ pipeline: 'delays', version: 'delays-1', topicId: 'i', generation: 2, run: null, models: null },
+  pipeline: 'delays',
+  version: 'delays-1',
+  topicId: 'i',
+  generation: 2,
+  run: null,
+  models: null,
   question: { window: 'daily' },
-  ...{ coverage: { 0: [[0, 12]] }, gaps: {}, batchBelow: { 0: 8 }, offsets: { batch: 8, speed: 4 } },
+  coverage: { 0: [[0, 12]] },
+  gaps: {},
+  batchBelow: { 0: 8 },
+  offsets: { batch: 8, speed: 4 },
   quarantined: { reasons: {}, behind: [] },
   page: { start: { bucket: 0, after: null }, rows: 2, deviating: 1, last: true },
   digest: 'sha256:0',

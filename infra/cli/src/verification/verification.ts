@@ -120,7 +120,10 @@ export async function verifyPipeline(
       const located = await resolveRecordSources(receipt.coverage, source, kept);
       const { missing } = checked;
       checks.push({
-        ...{ source, log: offsetsIn(located.log), archive: offsetsIn(located.archive), missing },
+        source,
+        log: offsetsIn(located.log),
+        archive: offsetsIn(located.archive),
+        missing,
         differences: checked.differences.length,
       });
       differences.push(...checked.differences);

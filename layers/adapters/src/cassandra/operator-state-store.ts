@@ -23,7 +23,9 @@ export function operatorStateStore(client: CassandraClient, scope: Scope): Opera
           values: [...scoped, partition, id, BigInt(fromMs), BigInt(toMs)],
         });
         return rows.map(({ time, offset, event }) => ({
-          ...{ id, timeMs: Number(time), offset: Number(offset) },
+          id,
+          timeMs: Number(time),
+          offset: Number(offset),
           ...(event === null || event === NO_EVENT ? {} : { values: JSON.parse(String(event)) as readonly Value[] }),
         }));
       });
@@ -37,8 +39,13 @@ export function operatorStateStore(client: CassandraClient, scope: Scope): Opera
           ({ id, timeMs, offset, values }): Statement => ({
             cql: insert,
             values: [
-              ...[...scoped, partition, id, BigInt(timeMs), BigInt(offset)],
-              ...[values === undefined ? NO_EVENT : JSON.stringify(values), logTimestampUs(offset)],
+              ...scoped,
+              partition,
+              id,
+              BigInt(timeMs),
+              BigInt(offset),
+              values === undefined ? NO_EVENT : JSON.stringify(values),
+              logTimestampUs(offset),
             ],
           }),
         ),

@@ -90,7 +90,10 @@ export function speedStore(client: CassandraClient, scope: Scope, options: Speed
       client.write({
         cql: insert.progress,
         values: [
-          ...[...scoped, partition, BigInt(segment), BigInt(segmentStart(segment, segmentSize))],
+          ...scoped,
+          partition,
+          BigInt(segment),
+          BigInt(segmentStart(segment, segmentSize)),
           logTimestampUs(segmentEnd(segment, segmentSize) + 1),
         ],
       }),

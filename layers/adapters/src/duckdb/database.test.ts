@@ -71,7 +71,11 @@ describe('DuckDB', () => {
       '\uffff',
     ];
     const texts = characters.flatMap((character) => [
-      ...[character, character.repeat(2), `${character}abc`, `abc${character}`, `a${character}bc`],
+      character,
+      character.repeat(2),
+      `${character}abc`,
+      `abc${character}`,
+      `a${character}bc`,
       // Texts of at most 12 bytes lie within a row, longer ones beside it.
       `${character}${'long '.repeat(10)}`,
     ]);

@@ -106,7 +106,10 @@ export function kafkaGroups(options: KafkaOptions): KafkaGroups {
       cluster.persist(`setting offsets of group ${group}`, () =>
         unlessRefused(`setting offsets of group "${group}"`, async () => {
           const partitions = [...offsets].map(([partitionIndex, offset]) => ({
-            ...{ partitionIndex, committedOffset: BigInt(offset), committedLeaderEpoch: -1, committedMetadata: '' },
+            partitionIndex,
+            committedOffset: BigInt(offset),
+            committedLeaderEpoch: -1,
+            committedMetadata: '',
           }));
           // Generation -1 without a member is an operator's: the broker takes it only while the
           // group has no members.
@@ -133,7 +136,10 @@ export function kafkaGroups(options: KafkaOptions): KafkaGroups {
     return {
       state: found.groupState,
       members: found.members.map(({ memberId, clientId, clientHost, memberAssignment }) => ({
-        ...{ id: memberId, client: clientId, host: clientHost, assignment: assignmentOf(memberAssignment) },
+        id: memberId,
+        client: clientId,
+        host: clientHost,
+        assignment: assignmentOf(memberAssignment),
       })),
     };
   }
@@ -147,7 +153,9 @@ export function kafkaGroups(options: KafkaOptions): KafkaGroups {
       return {
         state: found.groupState,
         members: found.members.map(({ memberId, clientId, clientHost, assignment }) => ({
-          ...{ id: memberId, client: clientId, host: clientHost },
+          id: memberId,
+          client: clientId,
+          host: clientHost,
           assignment: Object.fromEntries(
             assignment.topicPartitions.map(({ topicName, partitions }) => [topicName, partitions]),
           ),

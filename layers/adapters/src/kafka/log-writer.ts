@@ -80,7 +80,9 @@ export function kafkaLogWriter(options: KafkaLogWriterOptions): LogWriter {
 
 function messageOf(topic: string, { partition, timestampMs, key, value, headers }: RelayedRecord): Message {
   return {
-    ...{ topic, partition, timestamp: BigInt(timestampMs) },
+    topic,
+    partition,
+    timestamp: BigInt(timestampMs),
     key: key as Buffer,
     // A tombstone's value is null on the wire: the library writes it, and does not say so in its
     // types.

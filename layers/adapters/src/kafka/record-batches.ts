@@ -83,7 +83,10 @@ export async function decodeBatches(
       break;
     }
     batches.push({
-      ...{ firstOffset, lastOffset, records, attributes: batch.readInt16BE(AT.attributes) },
+      firstOffset,
+      lastOffset,
+      records,
+      attributes: batch.readInt16BE(AT.attributes),
       firstTimestamp: Number(batch.readBigInt64BE(AT.firstTimestamp)),
       maxTimestamp: Number(batch.readBigInt64BE(AT.maxTimestamp)),
       producerId: batch.readBigInt64BE(AT.producerId),

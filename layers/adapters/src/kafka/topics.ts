@@ -191,7 +191,10 @@ export function kafkaTopics(options: KafkaOptions): KafkaTopics {
         const { topics } = await metadataOf(cluster, null);
         return topics
           .map(({ name, topicId, isInternal, partitions }) => ({
-            ...{ name, id: topicId, isInternal, partitions: partitions.length },
+            name,
+            id: topicId,
+            isInternal,
+            partitions: partitions.length,
             replicas: partitions[0]?.replicaNodes.length ?? 0,
           }))
           .sort((left, right) => (left.name < right.name ? -1 : 1));
@@ -210,7 +213,10 @@ export function kafkaTopics(options: KafkaOptions): KafkaTopics {
           sizes(name).catch((): ReadonlyMap<number, number> => new Map()),
         ]);
         return {
-          ...{ name, id: topic.topicId, isInternal: topic.isInternal, configs },
+          name,
+          id: topic.topicId,
+          isInternal: topic.isInternal,
+          configs,
           partitions: topic.partitions
             .map(({ partitionIndex, leaderId, replicaNodes, isrNodes }) => ({
               partition: partitionIndex,
@@ -230,7 +236,10 @@ export function kafkaTopics(options: KafkaOptions): KafkaTopics {
       const id = await cluster.persist(failed, () =>
         unlessRefused(failed, async () => {
           const topic = {
-            ...{ name, numPartitions: partitions ?? -1, replicationFactor: replicas ?? -1, assignments: [] },
+            name,
+            numPartitions: partitions ?? -1,
+            replicationFactor: replicas ?? -1,
+            assignments: [],
             configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
           };
           const response = await cluster.ask(await controller(), createTopicsV7.api, [topic], WITHIN_MS, false);

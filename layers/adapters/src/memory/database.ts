@@ -70,8 +70,20 @@ export function memoryDatabase(): MemoryDatabase {
   const plans = new Map<string, string>();
 
   const tables = [
-    ...[fragments, progress, partitions, quarantine, batchRows, runs, sweeps, operatorState],
-    ...[pointers, bindings, lookups, versions, aliases, plans],
+    fragments,
+    progress,
+    partitions,
+    quarantine,
+    batchRows,
+    runs,
+    sweeps,
+    operatorState,
+    pointers,
+    bindings,
+    lookups,
+    versions,
+    aliases,
+    plans,
   ];
   return {
     clear() {

@@ -103,8 +103,11 @@ export function s3Bucket(
       const page = await asking(`listing ${prefix}`, () =>
         client.send(
           new ListObjectsV2Command({
-            ...{ Bucket: bucket, Prefix: prefix, Delimiter: delimiter },
-            ...{ ContinuationToken: token, MaxKeys: keysMax },
+            Bucket: bucket,
+            Prefix: prefix,
+            Delimiter: delimiter,
+            ContinuationToken: token,
+            MaxKeys: keysMax,
           }),
         ),
       );

@@ -90,7 +90,8 @@ const KINDS: readonly Kind[] = [
 
 describe.each(KINDS)('$kind', ({ kind, first, second, parameter }) => {
   const aggregate = (field: string, by: string) => ({
-    ...{ kind, field },
+    kind,
+    field,
     ...(second === undefined ? {} : { second: by }),
     ...(parameter === undefined ? {} : { parameter }),
   });
@@ -107,7 +108,10 @@ describe.each(KINDS)('$kind', ({ kind, first, second, parameter }) => {
       const [planned] = pipelineOf({ it: made }).plan.aggregates;
       const [domain, secondDomain] = role === 'field' ? [type, 'integer'] : ['double', type];
       expect(planned).toEqual({
-        ...{ name: 'it', where: null, domain, ...made },
+        name: 'it',
+        where: null,
+        domain,
+        ...made,
         ...(second === undefined ? {} : { secondDomain }),
       });
     },
@@ -127,7 +131,9 @@ describe.each(KINDS)('$kind', ({ kind, first, second, parameter }) => {
       expect(given).toBe(code);
       expect(explanation).toEqual({
         failed: expect.stringMatching(new RegExp(`^pipeline "kinds" takes (the )?${kind} of "${type}"$`)),
-        ...{ received, allowed, remedy },
+        received,
+        allowed,
+        remedy,
       });
     },
   );
@@ -182,7 +188,11 @@ describe('an event that comes to an aggregate', () => {
   ].map(({ integer, ...own }, offset) => {
     const value = { ...own, integer, second: 2 * integer, double: 0.5, decimal: '0.2', boolean: true, json: [] };
     return {
-      ...{ partition: 0, offset, timestampMs: 0, key: null, headers: [] },
+      partition: 0,
+      offset,
+      timestampMs: 0,
+      key: null,
+      headers: [],
       value: Buffer.from(JSON.stringify(value)),
     };
   });

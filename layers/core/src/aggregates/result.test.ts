@@ -9,7 +9,9 @@ import { algebraOf, resultTypeOf } from './kinds.ts';
 import { isSameResult, resultCell } from './result.ts';
 
 const FARTHEST: Omit<CustomAggregate, 'name' | 'output'> = {
-  ...{ version: 1, input: 'texts', empty: '' },
+  version: 1,
+  input: 'texts',
+  empty: '',
   lift: (value) => value,
   merge: (left, right) => (String(left).length >= String(right).length ? left : right),
   present: (state) => state,

@@ -101,7 +101,14 @@ export function defineAggregate<
   const { lift, merge, present } = options;
   const own = register(
     Object.freeze({
-      ...{ name, version, input, output, empty: deepFreeze(empty), lift, merge, present },
+      name,
+      version,
+      input,
+      output,
+      empty: deepFreeze(empty),
+      lift,
+      merge,
+      present,
     }) as unknown as CustomAggregate,
   );
   return (field, options) => ofField('own', field, options, { own });

@@ -95,7 +95,11 @@ export function answerOf(
   };
   const cursor = (next: PageStart): string =>
     cursorText({
-      ...{ version, topicId, question: questionDigest(unsealed.question), generation, run },
+      version,
+      topicId,
+      question: questionDigest(unsealed.question),
+      generation,
+      run,
       segments: segments.map((segment) => [segment.partition, segment.segment, segment.next] as const),
       quarantined,
       ...(models === null ? {} : { models }),

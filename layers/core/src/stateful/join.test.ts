@@ -24,7 +24,8 @@ const drives = topic('drives', {
 });
 const planOf = (from: object) =>
   definePipeline({
-    ...{ name: 'rides-by-shift', from: from as ReturnType<typeof join<object, object, 'drive'>> },
+    name: 'rides-by-shift',
+    from: from as ReturnType<typeof join<object, object, 'drive'>>,
     groupBy: ['car' as never],
     windows: { ever: running() },
     aggregates: { n: count() },
@@ -33,7 +34,10 @@ const ruleOf = (within?: { readonly before?: `${number}h` | `${number}ms`; reado
   joinRuleOf(
     planOf(
       join({
-        ...{ left: rides, right: drives, as: 'drive', on: { car: 'vehicle', shift: 'number' } },
+        left: rides,
+        right: drives,
+        as: 'drive',
+        on: { car: 'vehicle', shift: 'number' },
         ...(within === undefined ? {} : { within }),
       }),
     ),
@@ -44,7 +48,9 @@ const ruleOf = (within?: { readonly before?: `${number}h` | `${number}ms`; reado
  * null.
  */
 const eventOf = (source: 0 | 1, timeMs: number, car: string | null = 'c', shift = 7): DecodedEvent => ({
-  ...{ kind: 'event', timeMs, origin: { source, log: 'x', offset: 1 } },
+  kind: 'event',
+  timeMs,
+  origin: { source, log: 'x', offset: 1 },
   values: source === 0 ? [timeMs, car, shift, null, null, null] : [null, null, null, timeMs, shift, car],
 });
 
@@ -63,11 +69,15 @@ describe('an event of two topics that are joined', () => {
     { what: 'within hours', rule: ruleOf({ before: '2h', after: '3h' }), timeMs: 10 * HOUR_MS - 1, bucket: 1 },
   ])('waits by side, time and key: $what, at $timeMs', ({ rule, timeMs, bucket }) => {
     expect(rule.bufferEntryFor(eventOf(0, timeMs), 5)).toEqual({
-      ...{ id: `join|0|${bucket}|["c",7]`, timeMs, offset: 5 },
+      id: `join|0|${bucket}|["c",7]`,
+      timeMs,
+      offset: 5,
       values: [timeMs, 'c', 7],
     });
     expect(rule.bufferEntryFor(eventOf(1, timeMs), 6)).toEqual({
-      ...{ id: `join|1|${bucket}|["c",7]`, timeMs, offset: 6 },
+      id: `join|1|${bucket}|["c",7]`,
+      timeMs,
+      offset: 6,
       values: [timeMs, 7, 'c'],
     });
   });

@@ -73,7 +73,9 @@ export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
       const first = bucketOf(fromMs);
       const other = sideIndex(event) === LEFT ? RIGHT : LEFT;
       return Array.from({ length: bucketOf(toMs) - first + 1 }, (_, index) => ({
-        ...{ id: placeOf(other, first + index, key), fromMs, toMs },
+        id: placeOf(other, first + index, key),
+        fromMs,
+        toMs,
       }));
     },
   };

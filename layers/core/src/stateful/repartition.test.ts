@@ -22,7 +22,8 @@ const options = {
 const [rides, drives] = [topic('rides', options), topic('drives', options)];
 const planOf = (from: unknown): Plan & { readonly relay: RelayPlan } => {
   const { plan } = definePipeline({
-    ...{ name: 'cars', from: from as typeof rides },
+    name: 'cars',
+    from: from as typeof rides,
     groupBy: ['car'],
     windows: { ever: running() },
     aggregates: { n: count() },
@@ -51,7 +52,9 @@ describe('where a relayed record comes from', () => {
     expect(text).toBe(`drives/${ID}/12/345`);
     expect(readOrigin(text, united.relay)).toEqual({ source: 1, log: `drives/${ID}/12`, offset: 345 });
     expect(readOrigin(originText('rides', ID, 999_999_999, 999_999_999_999_999), united.relay)).toEqual({
-      ...{ source: 0, log: `rides/${ID}/999999999`, offset: 999_999_999_999_999 },
+      source: 0,
+      log: `rides/${ID}/999999999`,
+      offset: 999_999_999_999_999,
     });
   });
 

@@ -107,7 +107,9 @@ describe('a record that is looked for', () => {
 describe('a log in which events are looked for', () => {
   const seen = (offsets: readonly (readonly [partition: number, offset: number])[]): readonly boolean[] => {
     const earlier = new InMemoryStatefulStage({
-      ...{ relayed: null, late: null, join: null },
+      relayed: null,
+      late: null,
+      join: null,
       duplicates: ruleOf(dropDuplicates(['user'])),
     });
     return offsets.map(([partition, offset]) => {

@@ -68,7 +68,10 @@ describe('windows', () => {
   it('begin later by their offset', () => {
     expect(tumbling('10ms', { offset: '3ms' })).toEqual({ kind: 'tumbling', sizeMs: 10, offsetMs: 3 });
     expect(sliding('10ms', '5ms', { offset: '3ms' })).toEqual({
-      ...{ kind: 'sliding', sizeMs: 10, slideMs: 5, offsetMs: 3 },
+      kind: 'sliding',
+      sizeMs: 10,
+      slideMs: 5,
+      offsetMs: 3,
     });
   });
 

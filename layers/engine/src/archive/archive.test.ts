@@ -13,7 +13,12 @@ const SLICE_RECORDS = 150_000;
 function logOf(ends: readonly number[], { valueBytes = 0, logStart = 0 } = {}): Log {
   const value = valueBytes === 0 ? null : Buffer.alloc(valueBytes);
   const record = (partition: number, offset: number): LogRecord => ({
-    ...{ partition, offset, timestampMs: 0, key: null, value, headers: [] },
+    partition,
+    offset,
+    timestampMs: 0,
+    key: null,
+    value,
+    headers: [],
   });
   return {
     topicId: async () => 'id',

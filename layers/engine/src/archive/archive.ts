@@ -73,7 +73,12 @@ export async function archiveLog(pipeline: Pipeline, ports: ArchivePorts): Promi
       waiting = waiting.filter(({ position, logEnd }) => position < logEnd);
     }
     return chains.map(({ partition, start, position, logEnd, records, files, lost }) => ({
-      ...{ partition, start, end: position, records, files, lost },
+      partition,
+      start,
+      end: position,
+      records,
+      files,
+      lost,
       behind: Math.max(0, logEnd - position),
     }));
   } finally {

@@ -22,12 +22,15 @@ function opened(archived: readonly number[] = []) {
   const archive = { partitions: async () => archived, chain: async () => [] };
   const batch = () => database.batchStore(scope, plan.storage);
   const portsOf = () => ({
-    ...{ store: database.speedStore(scope, plan.storage), batch: batch(), bindings: database.bindingStore(scope) },
+    store: database.speedStore(scope, plan.storage),
+    batch: batch(),
+    bindings: database.bindingStore(scope),
     operatorState: database.operatorStateStore(scope),
   });
   // The process outlives the database.
   const published = publishedView(plan, {
-    ...{ publications, archive },
+    publications,
+    archive,
     batch: { readPointer: (consistency) => batch().readPointer(consistency) },
   });
   return {

@@ -153,9 +153,15 @@ describe('a view that is asked by its name', () => {
     await ask(before);
     const cursor = Buffer.from(
       JSON.stringify({
-        ...{ version: 'fares-000000000000', topicId, question: '0'.repeat(32) },
-        ...{ generation: 0, run: null, segments: [] },
-        ...{ quarantined: { reasons: {}, behind: [] }, bucket: 0, after: null },
+        version: 'fares-000000000000',
+        topicId,
+        question: '0'.repeat(32),
+        generation: 0,
+        run: null,
+        segments: [],
+        quarantined: { reasons: {}, behind: [] },
+        bucket: 0,
+        after: null,
       }),
     ).toString('base64url');
     await expect(ask(before, { cursor })).rejects.toMatchObject({ code: 'BIFOLD_CURSOR_EXPIRED' });

@@ -107,8 +107,13 @@ export async function recompute(pipeline: Pipeline, ports: RecomputePorts, accep
   const offsets = Object.values(manifest.cuts).reduce((total, cut) => total + segmentStart(cut, segmentSize), 0) - lost;
   const waiting = waitingOf(chains, manifest.cuts, segmentSize);
   return {
-    ...{ published: true, generation: next.generation, run: entry.run, cuts: manifest.cuts },
-    ...{ offsets, rows, waiting },
+    published: true,
+    generation: next.generation,
+    run: entry.run,
+    cuts: manifest.cuts,
+    offsets,
+    rows,
+    waiting,
   };
 }
 

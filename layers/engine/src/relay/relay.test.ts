@@ -33,7 +33,10 @@ const { relay } = plan;
 if (relay === undefined) throw new Error('a join has a relay');
 
 const recordOf = (offset: number, value: object | null): LogRecord => ({
-  ...{ partition: 3, offset, timestampMs: 1_000 + offset, key: Buffer.from('k') },
+  partition: 3,
+  offset,
+  timestampMs: 1_000 + offset,
+  key: Buffer.from('k'),
   value: value && Buffer.from(JSON.stringify(value)),
   headers: [{ key: 'trace', value: null }],
 });

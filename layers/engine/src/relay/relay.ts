@@ -49,7 +49,10 @@ export async function relayDelivery(
     for (const { offset, timestampMs, key, value, headers } of own) {
       const origin = originText(topic, source.topicId, partition, offset);
       records.push({
-        ...{ partition: placement(value, log), timestampMs, key, value },
+        partition: placement(value, log),
+        timestampMs,
+        key,
+        value,
         headers: [...headers, { key: ORIGIN_HEADER, value: Buffer.from(origin) }],
       });
     }

@@ -39,7 +39,8 @@ export async function foldHead(
   const fold = foldOf(pipeline);
   const warm = coldState();
   const folding: SpeedPorts = {
-    ...{ ...ports, log },
+    ...ports,
+    log,
     // No reader knows this run yet: it is published when it is complete.
     batch: { readPointer: async () => pointer },
     published: { check: async () => undefined },

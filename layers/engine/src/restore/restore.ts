@@ -154,8 +154,12 @@ async function restoreQuarantine(pipeline: Pipeline, engine: SqlEngine, store: S
   for await (const chunk of engine.query(quarantinedSql(COVERED))) {
     for (const [partition, offset, timestampMs, value, headers] of chunk) {
       const record = {
-        ...{ partition: Number(partition), offset: Number(offset), timestampMs: Number(timestampMs), key: null },
-        ...{ value: value as Uint8Array | null, headers: headers === null ? [] : headersOf(String(headers)) },
+        partition: Number(partition),
+        offset: Number(offset),
+        timestampMs: Number(timestampMs),
+        key: null,
+        value: value as Uint8Array | null,
+        headers: headers === null ? [] : headersOf(String(headers)),
       };
       const decoded = decode(record.value, record.headers);
       if (decoded.kind !== 'poison') continue;

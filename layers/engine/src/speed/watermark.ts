@@ -26,7 +26,9 @@ export async function readWatermark(
   for (let last = segmentOf(Math.max(0, upTo - 1), segmentSize); last >= first; last -= MARKS_AT_ONCE) {
     const from = Math.max(first, last - MARKS_AT_ONCE + 1);
     const wanted = Array.from({ length: last - from + 1 }, (_, index) => ({
-      ...{ id: watermarkId(from + index), fromMs: NO_WATERMARK_MS, toMs: -NO_WATERMARK_MS },
+      id: watermarkId(from + index),
+      fromMs: NO_WATERMARK_MS,
+      toMs: -NO_WATERMARK_MS,
     }));
     const marks = (await operatorState.read(partition, wanted)).filter(
       ({ offset }) => offset < upTo && offset >= cut - 1,

@@ -146,7 +146,10 @@ function scoresAsWritten({ models = [] }: Plan): Readonly<Record<string, Model<u
       columns.map((column) => [
         column.name,
         model(name, {
-          ...{ output: column.output as never, shadow, missing, features },
+          output: column.output as never,
+          shadow,
+          missing,
+          features,
           ...(column.of === null ? {} : { of: column.of }),
         }),
       ]),

@@ -93,14 +93,21 @@ export function driftOf(
     const { type, counts, nulls } = trained;
     return [
       {
-        ...{ feature, type, bins: type === 'number' ? trained.edges : trained.values, trained: counts, now },
+        feature,
+        type,
+        bins: type === 'number' ? trained.edges : trained.values,
+        trained: counts,
+        now,
         ...driftMeasures({ nulls, counts }, { nulls: records - present, counts: now }, type === 'number', thresholds),
       },
     ];
   });
   const rowsOf = ({ nulls, counts }: Distribution) => counts.reduce((total, each) => total + each, nulls);
   return {
-    ...{ model, version: String(key[version]), window, records },
+    model,
+    version: String(key[version]),
+    window,
+    records,
     rows: { features: rowsOf(distributions.features[0] as Distribution), score: rowsOf(distributions.score) },
     verdict: WORST.find((verdict) => drifts.some((each) => each.verdict === verdict)) ?? 'unknown',
     drifts,

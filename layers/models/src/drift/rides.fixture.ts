@@ -40,14 +40,12 @@ export const distributions = {
 
 /** A version of `fares`, as `model.json` holds it. */
 export const versionFile = (change: object = {}): object => ({
-  ...{
-    format: 1,
-    name: 'fares',
-    version: 'v1',
-    task: 'classification',
-    classes: ['cheap', 'dear'],
-    featurePlan: 'plan',
-  },
+  format: 1,
+  name: 'fares',
+  version: 'v1',
+  task: 'classification',
+  classes: ['cheap', 'dear'],
+  featurePlan: 'plan',
   features: [{ field: 'fare', type: 'number', impute: 0, mean: 0, scale: 1 }],
   model: { kind: 'linear', coefficients: [[1]], intercepts: [0] },
   distributions,

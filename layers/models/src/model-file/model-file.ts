@@ -165,7 +165,13 @@ function modelOf(file: Checked, name: string, version: string, checks: Checks): 
   const model = MODELS[kind](parts, { inputs, outputs: classes?.length ?? 1 }, checks);
   const { distributions } = file;
   return {
-    ...{ name, version, task, classes, features, featurePlan, model },
+    name,
+    version,
+    task,
+    classes,
+    features,
+    featurePlan,
+    model,
     ...(distributions === undefined
       ? {}
       : {

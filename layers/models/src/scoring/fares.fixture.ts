@@ -33,7 +33,12 @@ export const scored = definePipeline({
 
 /** `2 fare + rank`, where a missing fare counts as 10. */
 export const linear = (version: string, change: object = {}): object => ({
-  ...{ format: 1, name: 'fares', version, task: 'regression', classes: null, featurePlan: 'plan' },
+  format: 1,
+  name: 'fares',
+  version,
+  task: 'regression',
+  classes: null,
+  featurePlan: 'plan',
   features: [
     { field: 'fare', type: 'number', impute: 10, mean: 0, scale: 1 },
     { field: 'rank', type: 'number', impute: 0, mean: 0, scale: 1 },

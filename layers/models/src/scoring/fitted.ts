@@ -129,6 +129,8 @@ function binReader(
 function unfit(plan: Plan, file: ModelFile, received: string, allowed: string, remedy: string): ModelError {
   return new ModelError('BIFOLD_MODEL_UNFIT', {
     failed: `version "${file.version}" of model "${file.name}" is not made for pipeline "${plan.name}"`,
-    ...{ received, allowed, remedy },
+    received,
+    allowed,
+    remedy,
   });
 }

@@ -104,8 +104,13 @@ function streamOf(mode: Mode, take: (taken: Taken) => Promise<void>): Stream {
     const { name, sinks, trigger } = common;
     if (mode === 'join') return defineStream({ name, from: joinOf({ ...sides, type: 'full' }), sinks, trigger });
     return defineStream({
-      ...{ name, from: joinOf({ ...sides, type: 'left' }), sinks, trigger },
-      ...{ groupBy: ['key'], windows: { minute: tumbling('1m') }, aggregates: { n: count() } },
+      name,
+      from: joinOf({ ...sides, type: 'left' }),
+      sinks,
+      trigger,
+      groupBy: ['key'],
+      windows: { minute: tumbling('1m') },
+      aggregates: { n: count() },
     });
   }
   if (mode === 'distinct') return defineStream({ ...common, watermark: '30s', dropDuplicates: ['key', 'odd'] });

@@ -65,8 +65,21 @@ interface Definition<E, L, D, G extends readonly PropertyKey[], W, A, F> {
 }
 
 const KNOWN_OPTIONS = [
-  ...['name', 'from', 'lookups', 'flatMap', 'derive', 'where', 'eventTime', 'watermark', 'dropDuplicates'],
-  ...['groupBy', 'windows', 'aggregates', 'outputMode', 'trigger', 'sinks'],
+  'name',
+  'from',
+  'lookups',
+  'flatMap',
+  'derive',
+  'where',
+  'eventTime',
+  'watermark',
+  'dropDuplicates',
+  'groupBy',
+  'windows',
+  'aggregates',
+  'outputMode',
+  'trigger',
+  'sinks',
 ];
 
 /**
@@ -106,13 +119,24 @@ export function defineStream<
   const { aggregates, groupBy = [], windows = {} } = definition;
   const eventTime = eventTimeOf(definition.eventTime) ?? sourceEventTime(from.source);
   const parts: PlannedParts = {
-    ...{ name, eventTime, lookups, flatMap: definition.flatMap ?? null, derive, where },
+    name,
+    eventTime,
+    lookups,
+    flatMap: definition.flatMap ?? null,
+    derive,
+    where,
     columns: sourceColumns(from.source),
     aggregation: aggregates === undefined ? null : { groupBy, windows, aggregates },
   };
   const pipeline = pipelineOf(parts);
   const stream: Stream = {
-    ...{ name, source: from.source, columns: parts.columns, pipeline, isPipeline: false, eventTime, trigger },
+    name,
+    source: from.source,
+    columns: parts.columns,
+    pipeline,
+    isPipeline: false,
+    eventTime,
+    trigger,
     watermarkMs: watermarkOf(name, from.source, definition),
     dropDuplicates: definition.dropDuplicates ?? null,
     isAggregation: aggregates !== undefined,

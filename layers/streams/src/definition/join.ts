@@ -77,12 +77,17 @@ export function join<
   const columns = [
     ...left.output.map((column) => ({ ...column, nullable: column.nullable || type === 'right' || type === 'full' })),
     ...right.output.map((column) => ({
-      ...{ name: `${name}_${column.name}`, type: column.type },
+      name: `${name}_${column.name}`,
+      type: column.type,
       nullable: column.nullable || type === 'left' || type === 'full',
     })),
   ];
   const node: JoinNode = {
-    ...{ kind: 'join', type, left, right, columns },
+    kind: 'join',
+    type,
+    left,
+    right,
+    columns,
     on: Object.entries(options.on ?? {}) as JoinNode['on'],
     within:
       within === undefined
@@ -112,7 +117,11 @@ function sideOf<E, D extends Readonly<Record<string, AnyExpression>>>(name: stri
   const parts = { name, columns, eventTime, lookups: {}, derive, where, aggregation: null };
   const pipeline = pipelineOf(parts);
   return Object.freeze({
-    ...{ name, source, columns, eventTime, pipeline },
+    name,
+    source,
+    columns,
+    eventTime,
+    pipeline,
     watermarkMs: watermark === undefined ? null : durationMs(watermark),
     output: rowFields(columns, pipeline.plan).map(({ column }) => column),
   });

@@ -49,7 +49,11 @@ async function* csvRecords(path: string, columns: readonly Column[], { delimiter
   const byName = new Map(columns.map((column) => [column.name, column]));
   const skipped: FileRecord[] = [];
   const parser = parse({
-    ...{ columns: true, bom: true, skip_empty_lines: true, info: true, delimiter },
+    columns: true,
+    bom: true,
+    skip_empty_lines: true,
+    info: true,
+    delimiter,
     // A line of too many or too few cells is a bad row, not the end of the file.
     skip_records_with_error: true,
     on_skip: (error) => {

@@ -132,7 +132,10 @@ async function convertLocal(
       options.rejects ?? `${output ?? (input === STANDARD_INPUT ? 'rows' : basename(input))}.rejects.jsonl`;
     const target = to === 'parquet' ? temporaryFile('rows.jsonl', temporary) : (output ?? null);
     const { rows, bad } = await convertRows(await found.open(), columns, {
-      ...{ output: target, to: to === 'parquet' ? 'json' : to, nullTexts, rejectsFile },
+      output: target,
+      to: to === 'parquet' ? 'json' : to,
+      nullTexts,
+      rejectsFile,
     });
     if (to === 'parquet') await parquetOf(target as string, columns, output as string);
     if (options.json) printJson({ rows, bad, output: shownOutput, rejects: bad > 0 ? rejectsFile : null, columns });
@@ -196,15 +199,13 @@ function jsonNeedsOutput(): UsageError {
 }
 
 const OF_SCHEMA: Readonly<Record<ColumnType, CellType>> = {
-  ...{
-    integer: 'integer',
-    double: 'float',
-    text: 'text',
-    boolean: 'boolean',
-    timestamp: 'timestamp',
-    decimal: 'text',
-    json: 'json',
-  },
+  integer: 'integer',
+  double: 'float',
+  text: 'text',
+  boolean: 'boolean',
+  timestamp: 'timestamp',
+  decimal: 'text',
+  json: 'json',
 };
 
 async function schemaOf(name: string): Promise<readonly TypedColumn[]> {

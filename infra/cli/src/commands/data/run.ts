@@ -75,7 +75,10 @@ Examples:
           const { ports, close } = runPorts(context, signal, options.json ? showBatchAsJson : showBatch);
           try {
             await runStream(stream, {
-              ...{ journal: folderJournal(checkpoint.folder), ports, signal, tables },
+              journal: folderJournal(checkpoint.folder),
+              ports,
+              signal,
+              tables,
               onBatch: (batch) => {
                 last = batch;
                 for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += batch[name];

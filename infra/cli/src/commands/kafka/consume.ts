@@ -151,7 +151,12 @@ async function readInGroup(
   };
   try {
     await readAsGroup({
-      ...{ kafka: session.options, group, topic: topic.name, beginsAt: from.kind, onRecords, signal },
+      kafka: session.options,
+      group,
+      topic: topic.name,
+      beginsAt: from.kind,
+      onRecords,
+      signal,
       isEnough: async (assigned, positions) => {
         if (count >= limit) return true;
         if (ends === null) return false;

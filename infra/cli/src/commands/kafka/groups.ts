@@ -116,7 +116,12 @@ const describeCommand = (): Command =>
               { title: 'member' },
             ],
             partitions.map(({ topic, partition, committed, end, lag, member }) => [
-              ...[topic, String(partition), shown(committed), shown(end), shown(lag), member ?? ''],
+              topic,
+              String(partition),
+              shown(committed),
+              shown(end),
+              shown(lag),
+              member ?? '',
             ]),
           ),
         );
@@ -260,7 +265,10 @@ async function movesOf(
       return [...offsets]
         .sort(([left], [right]) => left - right)
         .map(([partition, to]) => ({
-          ...{ topic: name, partition, from: group?.committed.get(name)?.get(partition) ?? null, to },
+          topic: name,
+          partition,
+          from: group?.committed.get(name)?.get(partition) ?? null,
+          to,
         }));
     }),
   );

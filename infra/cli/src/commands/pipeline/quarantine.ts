@@ -93,15 +93,13 @@ function positionOf(text: string): readonly [number, number] {
 function shown(entry: QuarantineEntry, withPayload = false): object {
   const { partition, offset, reason, detail, timestampMs, payload, payloadSizeBytes, payloadSha256 } = entry;
   return {
-    ...{
-      partition,
-      offset,
-      reason,
-      detail,
-      time: new Date(timestampMs).toISOString(),
-      payloadSizeBytes,
-      payloadSha256,
-    },
+    partition,
+    offset,
+    reason,
+    detail,
+    time: new Date(timestampMs).toISOString(),
+    payloadSizeBytes,
+    payloadSha256,
     ...(withPayload ? { payload: payload === null ? null : Buffer.from(payload).toString('utf8') } : {}),
   };
 }

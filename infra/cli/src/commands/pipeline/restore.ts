@@ -66,7 +66,10 @@ async function restorePipeline(
   const { openEngine } = await import('@bifold/adapters/duckdb');
   try {
     const restored = await restoreView(pipeline, {
-      ...{ topicId, log: isBound ? log : null, openEngine, scratchFolder: tmpdir() },
+      topicId,
+      log: isBound ? log : null,
+      openEngine,
+      scratchFolder: tmpdir(),
       archive: s3Archive(bucket, scope),
       publications: s3Publications(bucket, scope),
       batch: batchStore(client, scope, plan.storage),
@@ -77,7 +80,8 @@ async function restorePipeline(
       lookups: lookupStore(client),
       lookupArchive: await context.lookupArchive(),
       ...(plan.models === undefined ? {} : { models: await context.models() }),
-      ...{ clock: Date.now, newId: randomUUID },
+      clock: Date.now,
+      newId: randomUUID,
       step: (name, work) => step(context.onProgress, name, work),
     });
     await step(context.onProgress, `announce ${version}`, () => announceDeployment(context, pipeline, topicId, false));

@@ -33,8 +33,24 @@ describe('the text of a decimal', () => {
   });
 
   it.each([
-    ...['', '.', '.5', '5.', '+5', '1e5', '1_000', '1,5', ' 1', '1 ', '--1', 'NaN', 'Infinity', '0x10', '１'],
-    ...['9'.repeat(39), `1.${'1'.repeat(38)}`, '0'.repeat(101)],
+    '',
+    '.',
+    '.5',
+    '5.',
+    '+5',
+    '1e5',
+    '1_000',
+    '1,5',
+    ' 1',
+    '1 ',
+    '--1',
+    'NaN',
+    'Infinity',
+    '0x10',
+    '１',
+    '9'.repeat(39),
+    `1.${'1'.repeat(38)}`,
+    '0'.repeat(101),
   ])('%j is none', (text) => {
     expect(canonicalDecimal(text)).toBeNull();
   });

@@ -273,8 +273,11 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
     partitions,
     sources: sources.map(
       ({ topic, by, prefix }): RelaySourcePlan => ({
-        ...{ topic: topic.name, schemaVersion: topic.schemaVersion, eventTime: topic.eventTime },
-        ...{ by: [...by], prefix },
+        topic: topic.name,
+        schemaVersion: topic.schemaVersion,
+        eventTime: topic.eventTime,
+        by: [...by],
+        prefix,
       }),
     ),
     ...(kind === 'join' ? { join: { within: within ?? null } } : {}),
