@@ -23,12 +23,13 @@ export {
   fieldsOf,
   operandsOf,
 } from './definition/expression.ts';
-export { checkResourceName } from './definition/identifier.ts';
+export { checkIdentifier, checkResourceName } from './definition/identifier.ts';
 export type { FlatMappable, FlatMapped, Items } from './definition/operators/flat-map.ts';
 export type { Lookup } from './definition/operators/lookup.ts';
 export type { Model } from './definition/operators/model.ts';
+export { planRows, type RowsDefinition } from './definition/operators/rows.ts';
 export type { Columns, Condition, Derived, Joined, Present, Readable } from './definition/pipeline.ts';
-export { planAggregates, planKey, planWindows } from './definition/planning.ts';
+export { type AggregationDefinition, checkEventTime, planAggregation } from './definition/planning.ts';
 export { bindingNameOf, planModels } from './definition/planning-models.ts';
 export { ColumnScope, refuse, refuseUnknownOptions } from './definition/scope.ts';
 export { type Relayed, relayTopic } from './definition/source/relay.ts';
@@ -39,17 +40,7 @@ export { type Slots, slotIndex } from './expression/evaluate.ts';
 export { derivedAround, keyColumnType, readableTypes, scoresOf } from './expression/scored-columns.ts';
 export { expressionSql } from './expression/sql.ts';
 export * from './expression/sql-text.ts';
-export {
-  type BoundModel,
-  type BoundModels,
-  type Fold,
-  foldOf,
-  keyOfRow,
-  type ResolveLookup,
-  rowId,
-  SegmentFold,
-  withModels,
-} from './fold/fold.ts';
+export { type Fold, foldOf, keyOfRow, rowId, SegmentFold } from './fold/fold.ts';
 export { interpret, interpretEach } from './fold/interpret.ts';
 export type { FoldedLog, FoldedRow, Folding } from './fold/plain-fold.ts';
 export { offsetsOf, replayAnswer, type SavedAnswer } from './fold/replay.ts';
@@ -61,10 +52,20 @@ export {
   rowAlgebrasOf,
   type States,
 } from './fold/row.ts';
+export { type RowAggregation, rowAggregationOf } from './fold/row-aggregation.ts';
+export {
+  type BoundModel,
+  type BoundModels,
+  type ResolveLookup,
+  type RowTransform,
+  rowTransformOf,
+  withModels,
+} from './fold/row-transform.ts';
 export * from './fold/segment.ts';
 export type { Json, Scalar } from './json.ts';
 export * from './order.ts';
 export type * from './plan/aggregate.ts';
+export type * from './plan/aggregation.ts';
 export type * from './plan/column.ts';
 export type * from './plan/expression.ts';
 export type * from './plan/flat-map.ts';
@@ -73,6 +74,7 @@ export type * from './plan/model.ts';
 export type { ClassLabel } from './plan/model.ts';
 export type * from './plan/plan.ts';
 export type * from './plan/relay.ts';
+export type * from './plan/row.ts';
 export type * from './plan/stateful.ts';
 export type * from './plan/storage.ts';
 export { canonicalJson, deepFreeze, readPlan, versionOf } from './plan/version.ts';

@@ -1,27 +1,18 @@
-import { aroundScores } from '../expression/scored-columns.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { AllowedLateness, Duplicates } from '../plan/stateful.ts';
 import type { StoragePlan } from '../plan/storage.ts';
 import { deepFreeze, versionOf } from '../plan/version.ts';
 import type { Window } from '../plan/window.ts';
 import type { Aggregate, ResultOver } from './aggregate.ts';
-import { type AnyExpression, Expression, type FieldType, fieldsOf } from './expression.ts';
+import type { AnyExpression, Expression, FieldType } from './expression.ts';
 import { checkResourceName } from './identifier.ts';
 import { planDuplicates } from './operators/duplicates.ts';
-import { type FlatMappable, type FlatMapped, type Items, planFlatMap } from './operators/flat-map.ts';
+import type { FlatMappable, FlatMapped, Items } from './operators/flat-map.ts';
 import { planLate } from './operators/late.ts';
 import type { Lookup } from './operators/lookup.ts';
 import type { Model } from './operators/model.ts';
-import {
-  checkEventTime,
-  planAggregates,
-  planCondition,
-  planDerived,
-  planKey,
-  planLookup,
-  planWindows,
-} from './planning.ts';
-import { planModels } from './planning-models.ts';
+import { planRows } from './operators/rows.ts';
+import { checkEventTime, planAggregation } from './planning.ts';
 import { ColumnScope, refuse, refuseUnknownOptions } from './scope.ts';
 import { type Input, planRelayed, type Relayed } from './source/relay.ts';
 import { columnsOf, type EventSchema } from './source/schema.ts';
@@ -200,7 +191,7 @@ export function definePipeline<
     [N in keyof A]: A[N] extends Aggregate<never, infer R> ? ResultOver<Columns<Event<E, F>, L, D, S>, R> : never;
   }
 > {
-  const { from, groupBy, windows, aggregates, lookups = {}, derive = {}, scores = {}, storage = {} } = definition;
+  const { from, dropLate, dropDuplicates } = definition;
   const name = checkResourceName('a pipeline', definition.name);
   const where = `pipeline "${name}"`;
   refuseUnknownOptions(where, definition, KNOWN_OPTIONS);
@@ -208,46 +199,17 @@ export function definePipeline<
   const { columns, partitionBy, relay } = input;
   const scope = new ColumnScope(where, columns);
   if (relay?.join !== undefined) refuseBesideJoin(where, definition);
-
-  // Planned before lookups are in scope: the events of a record depend only on its own columns.
-  const flatMap = definition.flatMap === undefined ? undefined : planFlatMap(definition.flatMap, columns, scope);
-  const lookupPlans = Object.entries<Lookup<string, unknown>>(lookups).map(([alias, join]) =>
-    planLookup(alias, join, scope),
-  );
-  if (flatMap !== undefined) scope.add(flatMap.name, flatMap.type);
-  const derived = aroundScores(Object.entries<AnyExpression>(derive), Object.keys(scores), ([name, expression]) => ({
-    name,
-    reads: expression instanceof Expression ? fieldsOf(expression.node) : [],
-  }));
-  const planAll = (columns: readonly (readonly [string, AnyExpression])[]) =>
-    columns.map(([column, expression]) => planDerived(column, expression, scope));
-  const derivedBefore = planAll(derived.before);
-  const models = planModels(scores, scope);
-  // The batch layer knows a score by its record's place.
-  if (flatMap !== undefined && models.length > 0)
-    refuse('BIFOLD_BAD_FLAT_MAP', {
-      failed: `${where} scores the events of a flatMap`,
-      received: Object.keys(scores).join(', '),
-      allowed: 'scores of records that are one event each',
-      remedy: 'write two pipelines: one that scores, one that takes apart',
-    });
-  const derivedPlans = [...derivedBefore, ...planAll(derived.after)];
+  const rows = planRows(definition, columns, scope);
   const plan: Omit<Plan, 'version'> = {
     name,
     ...input,
-    lookups: lookupPlans,
-    ...(flatMap === undefined ? {} : { flatMap }),
-    derived: derivedPlans,
-    ...(models.length === 0 ? {} : { models }),
-    ...(definition.dropLate === undefined ? {} : { late: planLate(definition.dropLate, scope) }),
-    ...(definition.dropDuplicates === undefined
+    ...rows,
+    ...(dropLate === undefined ? {} : { late: planLate(dropLate, scope) }),
+    ...(dropDuplicates === undefined
       ? {}
-      : { duplicates: planDuplicates(definition.dropDuplicates, columns, partitionBy, scope) }),
-    ...(definition.where === undefined ? {} : { where: planCondition(definition.where, scope) }),
-    groupBy: planKey(where, groupBy, scope),
-    windows: planWindows(where, windows),
-    aggregates: planAggregates(where, aggregates, groupBy, scope),
-    storage: planStorage(where, storage),
+      : { duplicates: planDuplicates(dropDuplicates, columns, partitionBy, scope) }),
+    ...planAggregation(definition, scope),
+    storage: planStorage(where, definition.storage ?? {}),
   };
   const schema = 'schema' in from ? from.schema : (schemas?.[0] as EventSchema);
   return Object.freeze({
@@ -269,7 +231,7 @@ function planInput(name: string, from: Topic<unknown> | Relayed<unknown>): Input
     });
   const columns = columnsOf(`topic "${from.name}"`, from.schema);
   const scope = new ColumnScope(where, columns);
-  checkEventTime(from, scope);
+  checkEventTime(`topic "${from.name}"`, from.eventTime, scope);
   const type = scope.type(from.partitionBy, 'partitionBy');
   if (!['text', 'integer'].includes(type))
     refuse('BIFOLD_BAD_PARTITION_KEY', {

@@ -1,29 +1,42 @@
 import type { InputKind } from '../aggregates/descriptor.ts';
 import { customAggregate } from '../aggregates/kinds/custom.ts';
 import { AGGREGATES, descriptorOf } from '../aggregates/kinds.ts';
-import { typedExpression } from '../expression/type.ts';
 import type { AggregateDomain, AggregatePlan } from '../plan/aggregate.ts';
-import type { ColumnType } from '../plan/column.ts';
-import type { ExpressionNode } from '../plan/expression.ts';
-import type { LookupPlan } from '../plan/lookup.ts';
-import type { DerivedPlan } from '../plan/plan.ts';
+import type { AggregationPlan } from '../plan/aggregation.ts';
+import type { EventTime } from '../plan/column.ts';
 import type { Window, WindowPlan } from '../plan/window.ts';
 import { paneSizeMs } from '../windows/panes.ts';
 import type { Aggregate } from './aggregate.ts';
-import { type AnyExpression, Expression, fieldsOf } from './expression.ts';
 import { checkIdentifier } from './identifier.ts';
-import type { Lookup } from './operators/lookup.ts';
-import { type ColumnScope, refuse } from './scope.ts';
-import { columnsOf } from './source/schema.ts';
-import type { Topic } from './source/topic.ts';
+import { type ColumnScope, described, refuse } from './scope.ts';
 
-export function checkEventTime(from: Topic<unknown>, scope: ColumnScope): void {
-  const { eventTime } = from;
+/** The parts of a definition that say what rows are folded into. */
+export interface AggregationDefinition {
+  readonly groupBy: readonly string[];
+  readonly windows: Readonly<Record<string, Window>>;
+  readonly aggregates: Readonly<Record<string, Aggregate<never, unknown>>>;
+}
+
+/** Plans what rows are folded into. `scope` has all columns of a row. */
+export function planAggregation(
+  { groupBy, windows, aggregates }: AggregationDefinition,
+  scope: ColumnScope,
+): AggregationPlan {
+  const { where } = scope;
+  return {
+    groupBy: planKey(where, groupBy, scope),
+    windows: planWindows(where, windows),
+    aggregates: planAggregates(where, aggregates, groupBy, scope),
+  };
+}
+
+/** `role` names what has the event time, as in `topic "taps"`. */
+export function checkEventTime(role: string, eventTime: EventTime, scope: ColumnScope): void {
   const type = scope.type(eventTime.field, 'eventTime');
   const wanted = eventTime.kind === 'dateTime' ? 'timestamp' : 'integer';
   if (type !== wanted) {
     refuse('BIFOLD_BAD_EVENT_TIME', {
-      failed: `topic "${from.name}" takes "${eventTime.field}" as event time`,
+      failed: `${role} takes "${eventTime.field}" as event time`,
       received: type,
       allowed: 'a text of format date-time, or { field, unit } of an integer field',
       remedy: 'declare it as z.iso.datetime(), or name the unit of its epoch',
@@ -31,7 +44,7 @@ export function checkEventTime(from: Topic<unknown>, scope: ColumnScope): void {
   }
   if (eventTime.kind === 'epoch' && !['s', 'ms', 'us'].includes(eventTime.unit)) {
     refuse('BIFOLD_BAD_EVENT_TIME', {
-      failed: `topic "${from.name}" has an event time of an unknown unit`,
+      failed: `${role} has an event time of an unknown unit`,
       received: String(eventTime.unit),
       allowed: 's, ms, us',
       remedy: 'name one of them',
@@ -39,85 +52,7 @@ export function checkEventTime(from: Topic<unknown>, scope: ColumnScope): void {
   }
 }
 
-export function planLookup(alias: string, join: Lookup<string, unknown>, scope: ColumnScope): LookupPlan {
-  checkIdentifier(`a lookup of ${scope.where}`, alias);
-  if (typeof join?.table?.name !== 'string')
-    refuse('BIFOLD_BAD_LOOKUP', {
-      failed: `${scope.where} has no table for its lookup "${alias}"`,
-      received: described(join),
-      allowed: "lookup(table(...), { on: 'field' })",
-      remedy: 'write it in that form',
-    });
-  scope.claim(alias);
-  const columns = columnsOf(`lookup table "${join.table.name}"`, join.table.schema);
-  const key = columns.find((column) => column.name === join.table.key);
-  const onType = scope.type(join.on, `lookups.${alias}.on`);
-  if (!key || key.type !== onType || !['text', 'integer'].includes(onType)) {
-    refuse('BIFOLD_BAD_LOOKUP_KEY', {
-      failed: `${scope.where} joins "${join.table.name}" on "${join.on}" (${onType})`,
-      received: `key "${join.table.key}" (${key?.type ?? 'missing'})`,
-      allowed: 'two text or two integer fields',
-      remedy: 'join on fields of one type',
-    });
-  }
-  if (join.missing !== 'null' && join.missing !== 'drop') {
-    refuse('BIFOLD_BAD_MISSING', {
-      failed: `${scope.where} does not say what a missing row of "${alias}" means`,
-      received: String(join.missing),
-      allowed: '"null", "drop"',
-      remedy: 'choose one',
-    });
-  }
-  for (const column of columns) scope.add(`${alias}.${column.name}`, column.type);
-  return { name: alias, table: join.table.name, key: join.table.key, on: join.on, missing: join.missing, columns };
-}
-
-/** The condition that records must meet to be included. */
-export function planCondition(expression: AnyExpression, scope: ColumnScope): ExpressionNode {
-  const { node, type } = planExpression('where', expression, scope);
-  if (type !== 'boolean')
-    refuse('BIFOLD_NOT_BOOLEAN', {
-      failed: `${scope.where}: \`where\` is not a boolean expression`,
-      received: type,
-      allowed: 'a boolean field, or a comparison',
-      remedy: 'compare first',
-    });
-  return node;
-}
-
-export function planDerived(name: string, expression: AnyExpression, scope: ColumnScope): DerivedPlan {
-  checkIdentifier(`a derived column of ${scope.where}`, name);
-  const { node, type } = planExpression(`derive.${name}`, expression, scope);
-  scope.add(name, type);
-  return { name, expression: node, type };
-}
-
-function planExpression(
-  role: string,
-  expression: AnyExpression,
-  scope: ColumnScope,
-): { readonly node: ExpressionNode; readonly type: ColumnType } {
-  if (!(expression instanceof Expression))
-    refuse('BIFOLD_BAD_EXPRESSION', {
-      failed: `${scope.where} has something in ${role} that is no expression`,
-      received: described(expression),
-      allowed: "an expression that begins with field('name')",
-      remedy: 'write it in that form',
-    });
-  for (const read of fieldsOf(expression.node)) {
-    const type = scope.type(read, role);
-    if (type === 'json')
-      refuse('BIFOLD_NOT_SCALAR', {
-        failed: `${scope.where} reads "${read}" in ${role}`,
-        received: 'a nested or mixed value',
-        allowed: 'text, number, boolean or timestamp fields',
-        remedy: 'give the field one scalar type in the schema',
-      });
-  }
-  return typedExpression(expression.node, scope, role);
-}
-
-export function planKey(where: string, groupBy: readonly string[], scope: ColumnScope): readonly string[] {
+function planKey(where: string, groupBy: readonly string[], scope: ColumnScope): readonly string[] {
   if (!Array.isArray(groupBy) || groupBy.length === 0)
     refuse('BIFOLD_NO_KEY', {
       failed: `${where} groups by nothing`,
@@ -145,7 +80,7 @@ export function planKey(where: string, groupBy: readonly string[], scope: Column
   return [...groupBy];
 }
 
-export function planWindows(where: string, windows: Readonly<Record<string, Window>>): readonly WindowPlan[] {
+function planWindows(where: string, windows: Readonly<Record<string, Window>>): readonly WindowPlan[] {
   const planned = Object.entries(windows ?? {}).map(([name, window]) => {
     checkIdentifier(`a window of ${where}`, name);
     const wrong = wrongLengths(window);
@@ -202,7 +137,7 @@ function wrongLengths(window: Window | undefined): string | null {
   }
 }
 
-export function planAggregates(
+function planAggregates(
   where: string,
   aggregates: Readonly<Record<string, Aggregate<never, unknown>>>,
   groupBy: readonly string[],
@@ -333,9 +268,4 @@ function isComplete({ kind, field, second, parameter, own }: Aggregate<never, un
     (descriptor.parameter === undefined) === (parameter === undefined) &&
     (descriptor.parameter?.isAllowed(parameter) ?? true)
   );
-}
-
-/** Something of a definition, as an error shows it. */
-function described(value: unknown): string {
-  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
 }

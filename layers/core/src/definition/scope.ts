@@ -58,3 +58,8 @@ export function refuseUnknownOptions(where: string, options: object, known: read
 export function refuse(code: string, explanation: Explanation): never {
   throw new DefinitionError(code, explanation);
 }
+
+/** Something of a definition, as an error shows it. */
+export function described(value: unknown): string {
+  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
+}

@@ -1,5 +1,5 @@
 import type { Arithmetic, ExpressionNode, NumericFunction, TextTest, TimePart } from '../plan/expression.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { RowPlan } from '../plan/row.ts';
 import type { Value } from '../records/value.ts';
 import { scoresOf } from './scored-columns.ts';
 
@@ -10,7 +10,7 @@ import { scoresOf } from './scored-columns.ts';
 export type Slots = Value[];
 
 /** The slot of each field of a plan. */
-export function slotIndex(plan: Plan): ReadonlyMap<string, number> {
+export function slotIndex(plan: RowPlan): ReadonlyMap<string, number> {
   const names = [
     ...plan.columns.map((column) => column.name),
     ...plan.lookups.flatMap((lookup) => lookup.columns.map((column) => `${lookup.name}.${column.name}`)),

@@ -1,10 +1,10 @@
 import { fieldsOf } from '../definition/expression.ts';
 import type { ColumnType } from '../plan/column.ts';
 import type { ScorePlan } from '../plan/model.ts';
-import type { DerivedPlan, Plan } from '../plan/plan.ts';
+import type { DerivedPlan, RowPlan } from '../plan/row.ts';
 
 /** Every column that a model fills. */
-export function scoresOf({ models = [] }: Pick<Plan, 'models'>): readonly ScorePlan[] {
+export function scoresOf({ models = [] }: Pick<RowPlan, 'models'>): readonly ScorePlan[] {
   return models.flatMap(({ columns }) => columns);
 }
 
@@ -32,7 +32,7 @@ export function aroundScores<Column>(
 }
 
 /** Derived columns, divided by scoring. */
-export function derivedAround(plan: Pick<Plan, 'models' | 'derived'>): {
+export function derivedAround(plan: Pick<RowPlan, 'models' | 'derived'>): {
   readonly before: readonly DerivedPlan[];
   readonly after: readonly DerivedPlan[];
 } {
@@ -44,7 +44,7 @@ export function derivedAround(plan: Pick<Plan, 'models' | 'derived'>): {
  * The types of what a model may read: columns, lookups, items, and derived columns that read no
  * score.
  */
-export function readableTypes(plan: Plan): ReadonlyMap<string, ColumnType> {
+export function readableTypes(plan: RowPlan): ReadonlyMap<string, ColumnType> {
   return new Map([
     ...plan.columns.map(({ name, type }) => [name, type] as const),
     ...plan.lookups.flatMap((lookup) =>
@@ -56,7 +56,7 @@ export function readableTypes(plan: Plan): ReadonlyMap<string, ColumnType> {
 }
 
 /** The type of a column that a key may be made of. */
-export function keyColumnType(plan: Plan, name: string): ColumnType {
+export function keyColumnType(plan: RowPlan, name: string): ColumnType {
   const items = plan.flatMap === undefined ? [] : [plan.flatMap];
   const columns = [...plan.columns, ...items, ...plan.derived, ...scoresOf(plan)];
   return columns.find((column) => column.name === name)?.type ?? 'text';

@@ -2,8 +2,9 @@ import type { Pipeline } from '../definition/pipeline.ts';
 import type { LogRecord } from '../ports/log.ts';
 import type { Coverage } from '../query/coverage.ts';
 import { InMemoryStatefulStage } from '../stateful/stateful-stage.ts';
-import { type Fold, foldOf, type ResolveLookup } from './fold.ts';
+import { type Fold, foldOf } from './fold.ts';
 import { type FoldedLog, type Folding, liftedBy, type PlainEvent, PlainFold, type WindowRange } from './plain-fold.ts';
+import type { ResolveLookup } from './row-transform.ts';
 
 /** The lookup rows and models that the segment of a record is bound to. */
 type LookupsOf = (partition: number, offset: number) => ResolveLookup;

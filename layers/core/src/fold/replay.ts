@@ -11,9 +11,10 @@ import { type Answer, answerOf, fillPage } from '../query/page.ts';
 import { unsealSnapshot } from '../query/read-snapshot.ts';
 import type { Quarantined, Receipt } from '../query/receipt.ts';
 import type { ViewQuery } from '../query/view-query.ts';
-import { foldOf, type ResolveLookup, rowId } from './fold.ts';
+import { foldOf, rowId } from './fold.ts';
 import { interpretEach } from './interpret.ts';
 import type { FoldedLog, Folding } from './plain-fold.ts';
+import type { ResolveLookup } from './row-transform.ts';
 
 /** An old answer, as it was kept: what it says is believed of offsets alone, never of values. */
 export interface SavedAnswer {

@@ -1,7 +1,7 @@
 import { compileExpression, slotIndex } from '../expression/evaluate.ts';
 import type { Column } from '../plan/column.ts';
 import type { FlatMapPlan } from '../plan/flat-map.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { RowPlan } from '../plan/row.ts';
 import { columnReader, type Value } from './value.ts';
 
 /**
@@ -16,7 +16,7 @@ const ITEMS_LIMIT = 10_000;
 export type ReadItems = (values: readonly Value[]) => readonly Value[] | undefined;
 
 /** The problem with the items of a record, by the values of its columns; null if there is none. */
-export function itemsProblemOf(plan: Plan): (values: readonly Value[]) => string | null {
+export function itemsProblemOf(plan: RowPlan): (values: readonly Value[]) => string | null {
   const read = itemsOf(plan);
   if (read === null) return () => null;
   const { name, type } = plan.flatMap as FlatMapPlan;
@@ -30,7 +30,7 @@ export function itemsProblemOf(plan: Plan): (values: readonly Value[]) => string
 }
 
 /** Null for a plan whose records yield one event each. */
-export function itemsOf(plan: Plan): ReadItems | null {
+export function itemsOf(plan: RowPlan): ReadItems | null {
   const { flatMap, columns } = plan;
   if (flatMap === undefined) return null;
   const { source } = flatMap;

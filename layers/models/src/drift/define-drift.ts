@@ -1,15 +1,13 @@
-import type { Pipeline, Window } from '@bifold/core';
+import type { Aggregate, Pipeline, Window } from '@bifold/core';
 import { count, histogram, model, running, tumbling } from '@bifold/core';
 import type { Model, ModelOutput, Plan, StoragePlan } from '@bifold/core/engine';
 import {
   ColumnScope,
   checkResourceName,
   deepFreeze,
-  planAggregates,
-  planKey,
+  planAggregation,
   planModels,
   planStorage,
-  planWindows,
   refuse,
   refuseUnknownOptions,
   relayTopic,
@@ -95,7 +93,7 @@ export function drift<const W extends Readonly<Record<string, Window>> = typeof 
   const version = columnName('version');
   const rowName = distinctNames(['window', version]);
   const scores: Record<string, Model<unknown>> = { ...scoresAsWritten(scored), [version]: added('version') };
-  const aggregates: Record<string, ReturnType<typeof histogram>> = { [rowName('records')]: count() as never };
+  const aggregates: Record<string, Aggregate<never, unknown>> = { [rowName('records')]: count() };
   const countBins = (shown: string, of?: string): void => {
     const column = columnName(`${shown}_bin`);
     scores[column] = added('bin', of);
@@ -113,9 +111,7 @@ export function drift<const W extends Readonly<Record<string, Window>> = typeof 
     // A separate topic, because one relay writes one topic.
     ...(scored.relay === undefined ? {} : { topic: relayTopic(name, scored.relay, scored.columns) }),
     models: planModels(scores, scope),
-    groupBy: planKey(where, [version], scope),
-    windows: planWindows(where, options.windows ?? WINDOWS),
-    aggregates: planAggregates(where, aggregates as never, [version], scope),
+    ...planAggregation({ groupBy: [version], windows: options.windows ?? WINDOWS, aggregates }, scope),
     storage: planStorage(where, { ...scored.storage, ...options.storage }),
   };
   return Object.freeze({

@@ -254,7 +254,7 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
   if (kind === 'union') checkAlike(where, read);
   const scopes = read.map(({ topic, columns }) => {
     const scope = new ColumnScope(`topic "${topic.name}" in ${where}`, columns);
-    checkEventTime(topic, scope);
+    checkEventTime(`topic "${topic.name}"`, topic.eventTime, scope);
     return scope;
   });
   for (const [index, { by }] of read.entries())

@@ -1,0 +1,9 @@
+import type { AggregatePlan } from './aggregate.ts';
+import type { WindowPlan } from './window.ts';
+
+/** What rows are folded into: by key, by window, by aggregate. */
+export interface AggregationPlan {
+  readonly groupBy: readonly string[];
+  readonly windows: readonly WindowPlan[];
+  readonly aggregates: readonly AggregatePlan[];
+}
