@@ -1,10 +1,12 @@
 import {
+  type AggregationPlan,
   keyOfRow,
   type MergedRow,
   mergeWindows,
   type RowParts,
   resultCell,
   resultTypeOf,
+  rowAggregationOf,
   rowId,
   type Slots,
   type Value,
@@ -15,7 +17,6 @@ import {
 import type { PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { Stream } from './definition/stream.ts';
 import type { Operator } from './operators.ts';
-import type { Transform } from './transform.ts';
 
 /** The kept state of one pane of a window. */
 interface Pane {
@@ -49,10 +50,10 @@ const ALL = { fromMs: null, toMs: null, total: false } as const;
  * a later batch is late. A result that is given whole keeps all its windows, and nothing is late
  * for it.
  */
-export function aggregationOf(stream: Stream, { fold }: Transform): Operator {
-  const { outputMode, output, pipeline } = stream;
+export function aggregationOf({ outputMode, output, rows }: Stream, aggregation: AggregationPlan): Operator {
+  const fold = rowAggregationOf({ ...rows, ...aggregation });
   const forgets = outputMode !== 'complete';
-  const windows = pipeline.plan.windows.map((plan): WindowState => {
+  const windows = aggregation.windows.map((plan): WindowState => {
     const panes = fold.panes.find(({ name }) => name === plan.name) as (typeof fold.panes)[number];
     return { plan, ...panes, lastEndOf: lastEndOf(plan), keys: new Map(), touched: new Map() };
   });
@@ -202,8 +203,8 @@ export function aggregationOf(stream: Stream, { fold }: Transform): Operator {
       ['window', window],
       // A running total has no time.
       ...(endMs === null ? [] : ([['start', startMs] as const, ['end', endMs] as const] as const)),
-      ...pipeline.plan.groupBy.map((name, index) => [name, keyValues[index] as Value] as const),
-      ...pipeline.plan.aggregates.map(
+      ...aggregation.groupBy.map((name, index) => [name, keyValues[index] as Value] as const),
+      ...aggregation.aggregates.map(
         (aggregate) => [aggregate.name, resultCell(resultTypeOf(aggregate), shown[aggregate.name] ?? null)] as const,
       ),
     ]);

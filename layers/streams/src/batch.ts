@@ -1,9 +1,9 @@
-import type { Value } from '@bifold/core/engine';
+import { type RowTransform, rowTransformOf, slotIndex, type Value } from '@bifold/core/engine';
 import { aggregationOf } from './aggregation.ts';
 import type { Checkpoint, CommittedBatch, PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges, StateLog } from './checkpoint/state.ts';
 import { type Deduplication, deduplicationOf } from './deduplication.ts';
-import { rowFields } from './definition/planning.ts';
+import { rowFields } from './definition/output.ts';
 import type { Stream } from './definition/stream.ts';
 import { rowTimeReader } from './event-time.ts';
 import { type Join, joinOf } from './join.ts';
@@ -13,7 +13,6 @@ import type { Ports } from './ports.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { OpenSink } from './sinks/sink.ts';
 import type { OpenSource } from './sources/source.ts';
-import { type Transform, transformOf } from './transform.ts';
 
 export interface BatchParts {
   readonly stream: Stream;
@@ -53,7 +52,7 @@ interface Folded {
  */
 export class BatchRunner {
   private readonly parts: BatchParts;
-  private readonly transform: Transform;
+  private readonly transform: RowTransform;
   private readonly deduplication: Deduplication | null;
   private readonly aggregation: Operator | null;
   private readonly join: Join | null;
@@ -64,26 +63,25 @@ export class BatchRunner {
   constructor(parts: BatchParts) {
     const { stream, state } = parts;
     this.parts = parts;
-    this.transform = transformOf(stream);
-    this.aggregation = stream.isAggregation ? aggregationOf(stream, this.transform) : null;
-    this.deduplication = stream.dropDuplicates === null ? null : deduplicationOf(stream, this.transform);
+    this.transform = rowTransformOf(stream.rows);
+    this.aggregation = stream.aggregation === null ? null : aggregationOf(stream, stream.aggregation);
+    this.deduplication = stream.dropDuplicates === null ? null : deduplicationOf(stream);
     this.join = stream.source.kind === 'join' ? joinOf(stream.source) : null;
     for (const [key, value] of state.all()) {
       if (key.startsWith(WAITING)) this.join?.load(key.slice(WAITING.length), value);
       else if (key.startsWith(SEEN)) this.deduplication?.load(key.slice(SEEN.length), value);
       else this.aggregation?.load(key, value);
     }
-    this.timeOf = rowTimeReader(stream.eventTime, stream.columns);
+    this.timeOf = rowTimeReader(stream.eventTime, stream.rows.columns);
     this.clocks =
       stream.source.kind === 'join'
         ? [stream.source.left, stream.source.right].map((side) => ({
             delayMs: side.watermarkMs,
-            timeOf: rowTimeReader(side.eventTime, side.columns),
+            timeOf: rowTimeReader(side.eventTime, side.rows.columns),
           }))
         : [{ delayMs: stream.watermarkMs, timeOf: this.timeOf }];
-    this.outputSlots = stream.isAggregation
-      ? []
-      : rowFields(stream.columns, stream.pipeline.plan).map(({ field }) => this.transform.slotOf(field));
+    const index = slotIndex(stream.rows);
+    this.outputSlots = rowFields(stream.rows).map(({ field }) => index.get(field) as number);
   }
 
   async run(planned: PlannedBatch): Promise<CommittedBatch> {
@@ -152,13 +150,13 @@ export class BatchRunner {
    */
   private rest(planned: PlannedBatch, counts: { late: number; duplicates: number }) {
     const { stream, ports } = this.parts;
-    const lookups = new BatchLookups(stream.pipeline.plan, planned.lookups ?? {}, ports);
+    const lookups = new BatchLookups(stream.rows.lookups, planned.lookups ?? {}, ports);
     const given: (readonly Value[])[] = [];
     const take = async (rows: readonly (readonly Value[])[]): Promise<void> => {
-      await lookups.prepare(this.transform.lookupKeys(rows));
+      await lookups.prepare(rows, this.transform);
       for (const values of rows) {
         const timeMs = this.timeOf(values);
-        for (const slots of this.transform.apply(values, lookups.resolve)) {
+        for (const slots of this.transform.enrich(values, lookups.resolve)) {
           const admission = this.deduplication?.admit(slots, timeMs, planned) ?? 'first';
           if (admission === 'late') counts.late++;
           if (admission === 'duplicate') counts.duplicates++;

@@ -1,8 +1,7 @@
-import { keyText, type Slots, type Value } from '@bifold/core/engine';
+import { keyText, type Slots, slotIndex, type Value } from '@bifold/core/engine';
 import type { PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges } from './checkpoint/state.ts';
 import type { Stream } from './definition/stream.ts';
-import type { Transform } from './transform.ts';
 
 /** The result for a row: the first of its key, a duplicate, or too late to decide. */
 export type Admission = 'first' | 'duplicate' | 'late';
@@ -18,11 +17,9 @@ export interface Deduplication {
  * beyond the first row, as in Spark's `dropDuplicatesWithinWatermark`. Later rows are dropped as
  * late, so no row passes twice. Without a watermark, keys are kept indefinitely.
  */
-export function deduplicationOf(
-  { dropDuplicates, watermarkMs: delayMs }: Stream,
-  { slotOf }: Transform,
-): Deduplication {
-  const slotsOfKey = (dropDuplicates ?? []).map(slotOf);
+export function deduplicationOf({ dropDuplicates, watermarkMs: delayMs, rows }: Stream): Deduplication {
+  const index = slotIndex(rows);
+  const slotsOfKey = (dropDuplicates ?? []).map((name) => index.get(name) as number);
   /** The time until which a key is kept; null for ever. Epoch milliseconds of event time. */
   const known = new Map<string, number | null>();
   let added = new Set<string>();

@@ -1,10 +1,9 @@
-import { keyText, type Value } from '@bifold/core/engine';
+import { keyText, rowTransformOf, slotIndex, type Value } from '@bifold/core/engine';
 import type { PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges } from './checkpoint/state.ts';
-import { rowFields } from './definition/planning.ts';
+import { rowFields } from './definition/output.ts';
 import type { JoinNode, JoinSide } from './definition/source.ts';
 import { rowTimeReader } from './event-time.ts';
-import { transformOf } from './transform.ts';
 
 type Row = readonly Value[];
 
@@ -193,8 +192,9 @@ function inOrder(left: Waiting, right: Waiting): number {
 }
 
 function sideOf({ type, on, within }: JoinNode, side: JoinSide, index: 0 | 1): Side {
-  const transform = transformOf(side);
-  const slots = rowFields(side.columns, side.pipeline.plan).map(({ field }) => transform.slotOf(field));
+  const transform = rowTransformOf(side.rows);
+  const places = slotIndex(side.rows);
+  const slots = rowFields(side.rows).map(({ field }) => places.get(field) as number);
   const keyPlaces = on.map((pair) => side.output.findIndex(({ name }) => name === pair[index]));
   const { beforeMs = null, afterMs = null } = within ?? {};
   return {
@@ -204,9 +204,9 @@ function sideOf({ type, on, within }: JoinNode, side: JoinSide, index: 0 | 1): S
     ...(index === 0
       ? { partnerBeforeMs: beforeMs, partnerAfterMs: afterMs }
       : { partnerBeforeMs: afterMs, partnerAfterMs: beforeMs }),
-    timeOf: rowTimeReader(side.eventTime, side.columns),
+    timeOf: rowTimeReader(side.eventTime, side.rows.columns),
     outputOf: (values) => {
-      const [row] = transform.apply(values, () => null);
+      const [row] = transform.enrich(values, () => null);
       return row === undefined ? null : slots.map((slot) => row[slot] as Value);
     },
     keyOf: (output) => {

@@ -1,4 +1,4 @@
-import type { LookupStore, Plan, ResolveLookup, Value } from '@bifold/core/engine';
+import type { LookupPlan, LookupStore, ResolveLookup, RowTransform, Value } from '@bifold/core/engine';
 import type { Ports } from './ports.ts';
 
 type Row = Readonly<Record<string, Value>>;
@@ -8,7 +8,7 @@ type Row = Readonly<Record<string, Value>>;
  * joins the same rows when it runs again.
  */
 export async function currentVersions(
-  { lookups }: Plan,
+  lookups: readonly LookupPlan[],
   ports: Ports,
 ): Promise<Readonly<Record<string, string>> | undefined> {
   if (lookups.length === 0) return undefined;
@@ -26,21 +26,28 @@ export async function currentVersions(
  * has no rows.
  */
 export class BatchLookups {
-  private readonly plan: Plan;
+  private readonly lookups: readonly LookupPlan[];
   private readonly versions: Readonly<Record<string, string>>;
   private readonly ports: Ports;
   private readonly rows: readonly Map<string, Row | null>[];
 
-  constructor(plan: Plan, versions: Readonly<Record<string, string>>, ports: Ports) {
-    this.plan = plan;
+  constructor(lookups: readonly LookupPlan[], versions: Readonly<Record<string, string>>, ports: Ports) {
+    this.lookups = lookups;
     this.versions = versions;
     this.ports = ports;
-    this.rows = plan.lookups.map(() => new Map());
+    this.rows = lookups.map(() => new Map());
   }
 
-  /** Reads the rows of these keys, for each lookup of the plan. */
-  async prepare(keys: readonly ReadonlySet<string>[]): Promise<void> {
-    for (const [index, { table }] of this.plan.lookups.entries()) {
+  /** Reads the rows that these records name. */
+  async prepare(
+    records: readonly (readonly Value[])[],
+    { lookupKeys }: Pick<RowTransform, 'lookupKeys'>,
+  ): Promise<void> {
+    if (this.lookups.length === 0) return;
+    const keys = this.lookups.map(() => new Set<string>());
+    for (const values of records)
+      for (const [lookup, key] of lookupKeys(values).entries()) if (key !== null) keys[lookup]?.add(key);
+    for (const [index, { table }] of this.lookups.entries()) {
       const known = this.rows[index] as Map<string, Row | null>;
       const version = this.versions[table];
       const unknown = [...(keys[index] ?? [])].filter((key) => !known.has(key));

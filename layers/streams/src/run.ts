@@ -120,7 +120,7 @@ class Planner {
     const watermarkMs = checkpoint.lastCommitted?.nextWatermarkMs ?? null;
     const isNew = last === null || JSON.stringify(from) !== JSON.stringify(to);
     if (!isNew && !this.hasRowsToGive(last, watermarkMs)) return null;
-    const lookups = await currentVersions(stream.pipeline.plan, this.ports);
+    const lookups = await currentVersions(stream.rows.lookups, this.ports);
     return {
       batch: (last?.batch ?? -1) + 1,
       at: new Date(this.ports.clock()).toISOString(),
@@ -143,9 +143,9 @@ class Planner {
    * that no row will wake.
    */
   private hasRowsToGive(last: PlannedBatch | null, watermarkMs: number | null): boolean {
-    const { source, isAggregation, outputMode } = this.stream;
+    const { source, aggregation, outputMode } = this.stream;
     const keepsRowsBack = source.kind === 'join' && source.within !== null;
-    const keepsWindowsBack = isAggregation && outputMode !== 'complete';
+    const keepsWindowsBack = aggregation !== null && outputMode !== 'complete';
     if ((!keepsRowsBack && !keepsWindowsBack) || watermarkMs === null) return false;
     return watermarkMs > (last?.watermarkMs ?? Number.NEGATIVE_INFINITY);
   }

@@ -1,4 +1,4 @@
-import type { Column } from '@bifold/core/engine';
+import type { AggregationPlan, Column } from '@bifold/core/engine';
 import type { SinkNode } from '../definition/sink.ts';
 import type { JoinSide, SourceNode } from '../definition/source.ts';
 import type { Stream } from '../definition/stream.ts';
@@ -9,20 +9,20 @@ import type { Stream } from '../definition/stream.ts';
  * from one run to the next.
  */
 export function fingerprintOf(stream: Stream): Readonly<Record<string, unknown>> {
-  const { plan } = stream.pipeline;
+  const { columns, lookups, flatMap, derived, where = null } = stream.rows;
   const meaning = {
     name: stream.name,
     from: sourceFingerprint(stream.source),
-    columns: columnsFingerprint(stream.columns),
+    columns: columnsFingerprint(columns),
     eventTime: stream.eventTime,
-    lookups: plan.lookups,
-    ...(plan.flatMap === undefined ? {} : { flatMap: plan.flatMap }),
-    derived: plan.derived,
-    where: plan.where ?? null,
+    lookups,
+    ...(flatMap === undefined ? {} : { flatMap }),
+    derived,
+    where,
     dropDuplicates: stream.dropDuplicates,
     watermarkMs: stream.watermarkMs,
     outputMode: stream.outputMode,
-    ...(stream.isAggregation ? { groupBy: plan.groupBy, windows: plan.windows, aggregates: plan.aggregates } : {}),
+    ...(stream.aggregation === null ? {} : aggregationFingerprint(stream.aggregation)),
     sinks: stream.sinks.map(sinkFingerprint),
   };
   return JSON.parse(JSON.stringify(meaning));
@@ -45,8 +45,12 @@ function sourceFingerprint(source: SourceNode): object {
   }
 }
 
-function sideFingerprint({ name, source, columns, pipeline, eventTime, watermarkMs }: JoinSide): object {
-  const { derived, where = null } = pipeline.plan;
+function aggregationFingerprint({ groupBy, windows, aggregates }: AggregationPlan): object {
+  return { groupBy, windows, aggregates };
+}
+
+function sideFingerprint({ name, source, rows, eventTime, watermarkMs }: JoinSide): object {
+  const { columns, derived, where = null } = rows;
   return {
     name,
     from: sourceFingerprint(source),

@@ -16,15 +16,15 @@ export function checkStream(
   checkSource(stream.name, stream.source);
   checkModes(stream);
   checkDuplicates(stream);
-  if (stream.source.kind === 'join' && stream.pipeline.plan.flatMap !== undefined)
+  if (stream.source.kind === 'join' && stream.rows.flatMap !== undefined)
     refuse('BIFOLD_BAD_FLAT_MAP', {
       failed: `stream "${stream.name}" takes joined rows apart`,
-      received: stream.pipeline.plan.flatMap.name,
+      received: stream.rows.flatMap.name,
       allowed: 'flatMap of a source, or of a union',
       remedy: 'write the join to a topic, and read that',
     });
   checkResultNames(stream);
-  if (!stream.isAggregation && (groupBy.length > 0 || Object.keys(windows).length > 0))
+  if (stream.aggregation === null && (groupBy.length > 0 || Object.keys(windows).length > 0))
     refuse('BIFOLD_NO_AGGREGATE', {
       failed: `stream "${stream.name}" groups rows and aggregates nothing`,
       received: 'groupBy or windows without aggregates',
@@ -99,8 +99,7 @@ function refuseFormat(name: string, format: string): never {
 }
 
 function checkModes(stream: Stream): void {
-  const { name, pipeline, isAggregation, outputMode, watermarkMs, eventTime, dropDuplicates } = stream;
-  const { windows } = pipeline.plan;
+  const { name, aggregation, outputMode, watermarkMs, eventTime, dropDuplicates } = stream;
   const modes: readonly OutputMode[] = ['append', 'update', 'complete'];
   if (!modes.includes(outputMode))
     refuse('BIFOLD_BAD_OUTPUT_MODE', {
@@ -116,21 +115,21 @@ function checkModes(stream: Stream): void {
       allowed: 'append: a row of a join is given once, and so is a window over such rows',
       remedy: "write outputMode: 'append'",
     });
-  if (!isAggregation && outputMode === 'complete')
+  if (aggregation === null && outputMode === 'complete')
     refuse('BIFOLD_BAD_OUTPUT_MODE', {
       failed: `stream "${name}" has no result table that could be given whole`,
       received: 'outputMode: complete without an aggregation',
       allowed: 'append or update, which are the same for plain rows',
       remedy: "write outputMode: 'append', or aggregate",
     });
-  if (isAggregation && outputMode === 'append' && watermarkMs === null)
+  if (aggregation !== null && outputMode === 'append' && watermarkMs === null)
     refuse('BIFOLD_APPEND_WITHOUT_WATERMARK', {
       failed: `stream "${name}" appends the rows of an aggregation`,
       received: 'no watermark: no row would ever be known not to change any more',
       allowed: 'append with a watermark, or update, or complete',
       remedy: "write watermark: '10m', or outputMode: 'update'",
     });
-  const kinds = isAggregation ? windows.map(({ kind }) => kind) : [];
+  const kinds = aggregation?.windows.map(({ kind }) => kind) ?? [];
   if (outputMode === 'append' && kinds.includes('running'))
     refuse('BIFOLD_BAD_OUTPUT_MODE', {
       failed: `stream "${name}" appends a running total`,
@@ -153,7 +152,7 @@ function checkModes(stream: Stream): void {
       allowed: 'a column of times, or { field, unit } of a number',
       remedy: "write eventTime: 'at'",
     });
-  if (isAggregation && eventTime === null && windows.some(({ kind }) => kind !== 'running'))
+  if (eventTime === null && kinds.some((kind) => kind !== 'running'))
     refuse('BIFOLD_NO_EVENT_TIME', {
       failed: `stream "${name}" cuts time into windows and has no event time`,
       received: 'no eventTime',
@@ -169,12 +168,10 @@ function checkModes(stream: Stream): void {
     });
 }
 
-function checkDuplicates({ name, dropDuplicates, pipeline }: Stream): void {
+function checkDuplicates({ name, dropDuplicates, rows }: Stream): void {
   if (dropDuplicates === null) return;
-  const { flatMap } = pipeline.plan;
-  const columns = [...pipeline.plan.columns, ...(flatMap === undefined ? [] : [flatMap]), ...pipeline.plan.derived]
-    .map((column) => column.name)
-    .filter((column) => !column.startsWith('bifold_'));
+  const items = rows.flatMap === undefined ? [] : [rows.flatMap];
+  const columns = [...rows.columns, ...items, ...rows.derived].map((column) => column.name);
   const unknown = dropDuplicates.find((column) => !columns.includes(column));
   if (dropDuplicates.length === 0 || unknown !== undefined)
     refuse('BIFOLD_UNKNOWN_FIELD', {
@@ -200,7 +197,7 @@ function checkResultNames({ name, output }: Stream): void {
   }
 }
 
-function checkSink({ name, outputMode, isAggregation, output }: Stream, sink: SinkNode): void {
+function checkSink({ name, outputMode, aggregation, output }: Stream, sink: SinkNode): void {
   const knows = (role: string, columns: readonly string[]) => {
     const unknown = columns.find((column) => !output.some((each) => each.name === column));
     if (unknown !== undefined)
@@ -215,7 +212,7 @@ function checkSink({ name, outputMode, isAggregation, output }: Stream, sink: Si
     case 'files':
       if (!['csv', 'json', 'parquet'].includes(sink.format)) refuseFormat(name, sink.format);
       checkPlace(name, sink.path);
-      if (isAggregation && outputMode !== 'append')
+      if (aggregation !== null && outputMode !== 'append')
         refuse('BIFOLD_BAD_OUTPUT_MODE', {
           failed: `stream "${name}" writes rows to files that change later`,
           received: `files with outputMode: ${outputMode}`,
@@ -232,7 +229,7 @@ function checkSink({ name, outputMode, isAggregation, output }: Stream, sink: Si
         });
       return;
     case 'memory':
-      if (isAggregation && outputMode === 'update')
+      if (aggregation !== null && outputMode === 'update')
         refuse('BIFOLD_BAD_OUTPUT_MODE', {
           failed: `stream "${name}" keeps changed rows in memory`,
           received: 'memory with outputMode: update',

@@ -3,6 +3,7 @@ import {
   type AnyExpression,
   type Columns,
   type Condition,
+  checkResourceName,
   deepFreeze,
   durationMs,
   type FlatMappable,
@@ -13,10 +14,12 @@ import {
   type Readable,
   type ResultOver,
   refuse,
+  refuseUnknownOptions,
 } from '@bifold/core/engine';
 import { checkStream } from './checks.ts';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
-import { outputColumns, type PlannedParts, pipelineOf } from './planning.ts';
+import { resultColumns, rowColumns } from './output.ts';
+import { planStream } from './planning.ts';
 import type { Own, Simplify } from './row.ts';
 import type { Sink } from './sink.ts';
 import { type Source, type SourceNode, sourceColumns, sourceEventTime } from './source.ts';
@@ -99,16 +102,10 @@ export function defineStream<
   // biome-ignore lint/complexity/noBannedTypes: as above, for rows that stay one
   F extends Record<string, Items<unknown, never>> = {},
 >(definition: Definition<E, L, D, G, W, A, F>): Stream {
-  const { name, from, lookups = {}, derive = {}, where = null, sinks, trigger = asItComes() } = definition;
-  for (const option of Object.keys(definition)) {
-    if (!KNOWN_OPTIONS.includes(option))
-      refuse('BIFOLD_UNKNOWN_OPTION', {
-        failed: `stream "${name}" has an option that does not exist`,
-        received: `"${option}"`,
-        allowed: KNOWN_OPTIONS.join(', '),
-        remedy: 'remove or rename it',
-      });
-  }
+  const { from, sinks, aggregates, groupBy = [], windows = {}, trigger = asItComes() } = definition;
+  const name = checkResourceName('a stream', definition.name);
+  const where = `stream "${name}"`;
+  refuseUnknownOptions(where, definition, KNOWN_OPTIONS);
   if (from?.source === undefined)
     refuse('BIFOLD_NO_SOURCE', {
       failed: `stream "${name}" reads from nothing`,
@@ -116,36 +113,29 @@ export function defineStream<
       allowed: 'rate(...), files(...) with a schema, kafka(...), union(...), join(...)',
       remedy: 'write from: rate({ rowsPerSecond: 5 })',
     });
-  const { aggregates, groupBy = [], windows = {} } = definition;
   const eventTime = eventTimeOf(definition.eventTime) ?? sourceEventTime(from.source);
-  const parts: PlannedParts = {
-    name,
-    eventTime,
-    lookups,
-    flatMap: definition.flatMap ?? null,
-    derive,
-    where,
-    columns: sourceColumns(from.source),
-    aggregation: aggregates === undefined ? null : { groupBy, windows, aggregates },
-  };
-  const pipeline = pipelineOf(parts);
+  const { rows, aggregation } = planStream(
+    { where, columns: sourceColumns(from.source), eventTime },
+    definition,
+    aggregates === undefined ? null : { groupBy, windows, aggregates },
+  );
   const stream: Stream = {
     name,
     source: from.source,
-    columns: parts.columns,
-    pipeline,
-    isPipeline: false,
+    rows,
+    aggregation,
+    decodedBy: null,
     eventTime,
-    trigger,
     watermarkMs: watermarkOf(name, from.source, definition),
     dropDuplicates: definition.dropDuplicates ?? null,
-    isAggregation: aggregates !== undefined,
     outputMode: definition.outputMode ?? 'append',
-    output: outputColumns(parts, pipeline.plan),
+    output: deepFreeze(
+      aggregation === null ? rowColumns(rows) : resultColumns(rows, aggregation, Object.keys(aggregates ?? {})),
+    ),
+    trigger,
     sinks: (sinks ?? []).map(({ sink }) => sink),
   };
   checkStream(stream, { groupBy, windows });
-  deepFreeze(stream.output);
   return Object.freeze(stream);
 }
 

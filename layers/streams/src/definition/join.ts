@@ -4,6 +4,7 @@ import {
   type Column,
   type Columns,
   type Condition,
+  checkIdentifier,
   durationMs,
   type EventTime,
   type Present,
@@ -11,7 +12,8 @@ import {
   refuse,
 } from '@bifold/core/engine';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
-import { pipelineOf, rowFields } from './planning.ts';
+import { rowColumns } from './output.ts';
+import { planStream } from './planning.ts';
 import type { Own, Simplify } from './row.ts';
 import {
   type InputNode,
@@ -77,7 +79,7 @@ export function join<
   const columns = [
     ...left.output.map((column) => ({ ...column, nullable: column.nullable || type === 'right' || type === 'full' })),
     ...right.output.map((column) => ({
-      name: `${name}_${column.name}`,
+      name: checkIdentifier('a column of a join', `${name}_${column.name}`),
       type: column.type,
       nullable: column.nullable || type === 'left' || type === 'full',
     })),
@@ -103,7 +105,7 @@ export function join<
 }
 
 function sideOf<E, D extends Readonly<Record<string, AnyExpression>>>(name: string, side: Side<E, D>): JoinSide {
-  const { from, derive = {}, where = null, watermark } = side;
+  const { from, watermark } = side;
   if (from?.source === undefined || from.source.kind === 'join')
     refuse('BIFOLD_BAD_JOIN', {
       failed: `the side "${name}" of a join reads from what cannot be joined`,
@@ -114,16 +116,14 @@ function sideOf<E, D extends Readonly<Record<string, AnyExpression>>>(name: stri
   const source = from.source as InputNode;
   const columns = sourceColumns(source);
   const eventTime = eventTimeOf(side.eventTime) ?? sourceEventTime(source);
-  const parts = { name, columns, eventTime, lookups: {}, derive, where, aggregation: null };
-  const pipeline = pipelineOf(parts);
+  const { rows } = planStream({ where: `the side "${name}" of a join`, columns, eventTime }, side, null);
   return Object.freeze({
     name,
     source,
-    columns,
+    rows,
     eventTime,
-    pipeline,
     watermarkMs: watermark === undefined ? null : durationMs(watermark),
-    output: rowFields(columns, pipeline.plan).map(({ column }) => column),
+    output: rowColumns(rows),
   });
 }
 

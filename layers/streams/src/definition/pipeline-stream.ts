@@ -1,7 +1,7 @@
 import type { Duration, Pipeline } from '@bifold/core';
 import { DefinitionError, durationMs } from '@bifold/core/engine';
 import { checkStream } from './checks.ts';
-import { outputColumns } from './planning.ts';
+import { resultColumns } from './output.ts';
 import { console } from './sink.ts';
 import type { StartingOffsets } from './source.ts';
 import type { OutputMode, Stream } from './stream.ts';
@@ -41,29 +41,17 @@ export function streamOf(pipeline: Pipeline, options: PipelineStreamOptions = {}
       maxOffsetsPerTrigger: null,
       eventTime: plan.eventTime,
     },
-    columns: plan.columns,
-    pipeline,
-    isPipeline: true,
+    rows: plan,
+    aggregation: plan,
+    decodedBy: pipeline,
     eventTime: plan.eventTime,
     watermarkMs: watermark === undefined ? null : durationMs(watermark),
     dropDuplicates: null,
-    isAggregation: true,
     outputMode,
-    output: outputColumns(
-      {
-        name: plan.name,
-        columns: plan.columns,
-        eventTime: plan.eventTime,
-        lookups: {},
-        derive: {},
-        where: null,
-        aggregation: {
-          groupBy: plan.groupBy,
-          windows: {},
-          aggregates: Object.fromEntries(plan.aggregates.map(({ name }) => [name, null as never])),
-        },
-      },
+    output: resultColumns(
       plan,
+      plan,
+      plan.aggregates.map(({ name }) => name),
     ),
     trigger,
     sinks: [console().sink],

@@ -1,5 +1,5 @@
-import type { Pipeline, Topic } from '@bifold/core';
-import { type Column, columnsOf, type EventSchema, type EventTime } from '@bifold/core/engine';
+import type { Topic } from '@bifold/core';
+import { type Column, columnsOf, type EventSchema, type EventTime, type RowPlan } from '@bifold/core/engine';
 
 /** The origin of rows. `E` is the TypeScript type of a row. */
 export interface Source<out E> {
@@ -86,12 +86,8 @@ export interface JoinNode {
 export interface JoinSide {
   readonly name: string;
   readonly source: InputNode;
-  /** The columns of the source's rows. */
-  readonly columns: readonly Column[];
-  /**
-   * The pipeline by which core reads a row of this side: columns, derived columns and condition.
-   */
-  readonly pipeline: Pipeline;
+  /** The plan of a record's row on this side: columns, derived columns and condition. */
+  readonly rows: RowPlan;
   readonly eventTime: EventTime | null;
   readonly watermarkMs: number | null;
   /** The columns of the joined side: the source's columns and the derived ones. */

@@ -1,5 +1,5 @@
 import type { Pipeline } from '@bifold/core';
-import type { Column, EventTime } from '@bifold/core/engine';
+import type { AggregationPlan, Column, EventTime, RowPlan } from '@bifold/core/engine';
 import type { SinkNode } from './sink.ts';
 import type { SourceNode } from './source.ts';
 import type { Trigger } from './trigger.ts';
@@ -14,19 +14,15 @@ export type OutputMode = 'append' | 'update' | 'complete';
 export interface Stream {
   readonly name: string;
   readonly source: SourceNode;
-  /** The columns of the source's rows, in the order in which they were declared. */
-  readonly columns: readonly Column[];
-  /**
-   * The pipeline by which core reads a row: columns, lookups, derived columns, and the aggregation
-   * if there is one.
-   */
-  readonly pipeline: Pipeline;
-  /** True when the pipeline is a deployed one's, whose decoder says what a record is. */
-  readonly isPipeline: boolean;
+  /** The plan of a record's rows. Its columns are in the order in which they were declared. */
+  readonly rows: RowPlan;
+  /** The plan of the result table; null if the rows are the result. */
+  readonly aggregation: AggregationPlan | null;
+  /** The pipeline whose decoder reads the records; null if the source reads them. */
+  readonly decodedBy: Pipeline | null;
   readonly eventTime: EventTime | null;
   readonly watermarkMs: number | null;
   readonly dropDuplicates: readonly string[] | null;
-  readonly isAggregation: boolean;
   readonly outputMode: OutputMode;
   /** The columns of the rows that sinks are given. */
   readonly output: readonly Column[];

@@ -1,5 +1,4 @@
-import type { Pipeline } from '@bifold/core';
-import { type Column, itemsProblemOf, type Value } from '@bifold/core/engine';
+import { type Column, itemsProblemOf, type RowPlan, type Value } from '@bifold/core/engine';
 import type { Journal } from '../checkpoint/journal.ts';
 import { type InputNode, sourceColumns, sourceEventTime } from '../definition/source.ts';
 import type { Stream } from '../definition/stream.ts';
@@ -11,11 +10,11 @@ import { severalSources } from './several.ts';
 import type { OpenSource, RowsOf } from './source.ts';
 
 export async function openSource(stream: Stream, journal: Journal, ports: Ports): Promise<OpenSource> {
-  const { source, columns, eventTime, pipeline, isPipeline } = stream;
+  const { source, rows, eventTime, decodedBy } = stream;
   if (source.kind !== 'join')
     return openInput(
       source,
-      { columns, eventTime, decodedBy: isPipeline ? pipeline : null, problemOf: itemsProblem(pipeline) },
+      { columns: rows.columns, eventTime, decodedBy, problemOf: itemsProblem(rows) },
       '',
       journal,
       ports,
@@ -26,7 +25,7 @@ export async function openSource(stream: Stream, journal: Journal, ports: Ports)
     name: index === 0 ? 'left' : 'right',
     source: await openInput(
       side.source,
-      { columns: side.columns, eventTime: side.eventTime, decodedBy: null },
+      { columns: side.rows.columns, eventTime: side.eventTime, decodedBy: null },
       index === 0 ? '-left' : '-right',
       journal,
       ports,
@@ -67,7 +66,7 @@ async function openInput(
 }
 
 /** A row whose items cannot be what it is taken apart into is set aside, as a pipeline does. */
-function itemsProblem({ plan }: Pipeline): NonNullable<RowsOf['problemOf']> {
+function itemsProblem(plan: RowPlan): NonNullable<RowsOf['problemOf']> {
   const problem = itemsProblemOf(plan);
   return (columns) => {
     if (plan.flatMap === undefined) return () => null;

@@ -161,7 +161,7 @@ async function loadStream(file: string): Promise<Stream> {
   if (!existsSync(path)) throw refuse('no such file');
   const loaded: { readonly default?: Stream } = await import(pathToFileURL(path).href);
   const stream = loaded.default;
-  if (stream?.pipeline === undefined || stream.sinks === undefined)
+  if (stream?.rows === undefined || stream.sinks === undefined)
     throw refuse(stream === undefined ? 'no default export' : 'a default export that is no stream');
   return stream;
 }
