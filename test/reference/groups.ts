@@ -21,32 +21,32 @@ export const GROUPS: readonly Group[] = [
     title: 'Pipelines',
     introduction: 'A pipeline reads a topic, shapes its records, and aggregates them by key and window.',
     files: new RegExp(
-      `^${CORE}(definition/(pipeline|duration|source/(topic|relay)|operators/(flat-map|duplicates|late|lookup))|errors)\\.ts$`,
+      `^${CORE}(definition/(.*/)?(pipeline|topic|relay|flat-map|duplicates|late|lookup|duration)|errors)\\.ts$`,
     ),
   },
   {
     page: 'expressions',
     title: 'Expressions',
     introduction: 'Expressions compute derived columns and conditions. Each layer computes the same bits.',
-    files: new RegExp(`^${CORE}definition/expression\\.ts$`),
+    files: new RegExp(`^${CORE}definition/(.*/)?expression\\.ts$`),
   },
   {
     page: 'windows',
     title: 'Windows',
     introduction: 'A window cuts event time into intervals `[start, end)`.',
-    files: new RegExp(`^${CORE}(definition/operators|plan)/window\\.ts$`),
+    files: new RegExp(`^${CORE}(definition|plan)/(.*/)?window\\.ts$`),
   },
   {
     page: 'aggregates',
     title: 'Aggregates',
     introduction:
       'An aggregate folds the records of one key and window into a value. Null and missing values are skipped.',
-    files: new RegExp(`^${CORE}definition/(custom-)?aggregate\\.ts$`),
+    files: new RegExp(`^${CORE}definition/(.*/)?(custom-)?aggregate\\.ts$`),
   },
   {
     page: 'models',
     title: 'Models',
     introduction: 'A model scores records in a pipeline. It is trained from a definition of its features.',
-    files: new RegExp(`^(${CORE}definition/operators/model\\.ts|layers/models/src/.*)$`),
+    files: new RegExp(`^(${CORE}definition/(.*/)?model\\.ts|layers/models/src/.*)$`),
   },
 ];

@@ -4,7 +4,8 @@ import { root } from '../gates/run.ts';
 import { REFERENCE, referencePages } from './page.ts';
 
 /** Writes the API reference anew. Pages of groups that no longer exist are removed. */
+const pages = referencePages();
 const folder = join(root, REFERENCE);
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-for (const [file, text] of referencePages()) writeFileSync(join(folder, file), text);
+for (const [file, text] of pages) writeFileSync(join(folder, file), text);

@@ -12,9 +12,9 @@ export interface ViewName {
 }
 
 /**
- * Which version of a view answers (rule 3): moved by compare-and-set alone. While `next` is named,
- * the current version answers from `sealed` and no further, so that no answer can cover more than
- * what the next version must cover to take over.
+ * Names the version of a view that answers (rule 3). It moves only by compare-and-set. While `next`
+ * is set, the current version answers only up to `sealed`. So no answer covers more than the next
+ * version must cover to take over.
  */
 export interface ViewAlias {
   /** Grows by one with each move. */
@@ -26,22 +26,19 @@ export interface ViewAlias {
   /** The version that was deployed last, where it does not answer yet. */
   readonly next: string | null;
   /**
-   * Where the current version's answers end during a handover; null before it is known, and outside
-   * of one.
+   * The end of the current version's answers during a handover; null before it is known, and
+   * outside of one.
    */
   readonly sealed: SealedSnapshot | null;
 }
 
 /** The alias of one view. */
 export interface AliasStore {
-  /**
-   * Null before the first deployment. What a move that returned true has written, every later read
-   * sees.
-   */
+  /** Null before the first deployment. Every later read sees a move that returned true. */
   read(): Promise<ViewAlias | null>;
   /**
-   * Moves the alias if its generation is still that of `expected`; null expects none. False:
-   * somebody else moved it.
+   * Moves the alias if its generation is still that of `expected`; null expects none. Returns false
+   * if another writer moved it first.
    */
   move(expected: ViewAlias | null, next: ViewAlias): Promise<boolean>;
 }

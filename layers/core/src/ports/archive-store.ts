@@ -14,12 +14,12 @@ export interface ArchiveFile {
 export interface ArchiveStore {
   /** The chain from offset 0, each file starting where the one before it ends. */
   chain(partition: number): Promise<readonly ArchiveFile[]>;
-  /** Where the chain ends: the offset at which the next file starts. 0 when there is none. */
+  /** The end of the chain: the offset at which the next file starts. 0 if there is none. */
   frontier(partition: number): Promise<number>;
   partitions(): Promise<readonly number[]>;
   /**
-   * Creates the file that starts at `start`. False: somebody else created it first; go on from the
-   * frontier.
+   * Creates the file that starts at `start`. Returns false if another writer created it first;
+   * continue from the frontier.
    */
   append(file: Omit<ArchiveFile, 'path'>, localPath: string): Promise<boolean>;
   /** Copies a file of the chain to the local disk. */

@@ -14,7 +14,7 @@ export interface RunEntry {
   readonly generation: number;
 }
 
-/** What one run of the batch layer covers, as the pointer names it. */
+/** The coverage of one batch run, as the pointer names it. */
 export interface PublishedRun {
   readonly run: string;
   /**
@@ -45,8 +45,8 @@ export interface BatchStore {
   /** `serial` reads at LOCAL_SERIAL: for jobs and the sweeper, and after a timeout. */
   readPointer(consistency: 'serial' | 'quorum'): Promise<Pointer>;
   /**
-   * Moves the pointer if its generation is still `expected.generation`. False: somebody else moved
-   * it.
+   * Moves the pointer if its generation is still `expected.generation`. Returns false if another
+   * writer moved it first.
    */
   publish(expected: Pointer, next: Pointer): Promise<boolean>;
   /** As `publish`, with a generation that may leap: for a database that was emptied. */

@@ -2,7 +2,7 @@
 /** The version of a lookup table, or of a model, that a segment of one partition is folded with. */
 export interface Binding {
   readonly segment: number;
-  /** Of the lookup, or of the model as `model:<name>`. */
+  /** The name of the lookup, or `model:<name>` for a model. */
   readonly name: string;
   readonly version: string;
 }
@@ -23,7 +23,7 @@ export interface ArchivedBinding extends Binding {
 
 /** Bindings in the archive: they outlive the database. */
 export interface BindingArchive {
-  /** As the store's. */
+  /** Binds like the store does. */
   bind(partition: number, wanted: readonly Binding[]): Promise<readonly string[]>;
   all(): Promise<readonly ArchivedBinding[]>;
 }

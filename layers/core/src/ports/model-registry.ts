@@ -1,12 +1,12 @@
 /**
- * Which versions of a model are used: moved by compare-and-set alone. Generation 0 means that none
- * was ever promoted.
+ * The versions of a model that are in use. It moves only by compare-and-set. Generation 0 means
+ * that none was ever promoted.
  */
 export interface ModelPointer {
   readonly generation: number;
   readonly current: string | null;
   readonly previous: string | null;
-  /** Scores beside the current one, in columns of its own. */
+  /** A version that scores beside the current one, in separate columns. */
   readonly challenger: string | null;
 }
 
@@ -40,8 +40,8 @@ export interface ModelRegistry {
    */
   restorePointer(name: string): Promise<boolean>;
   /**
-   * Moves the pointer if its generation is still `expected.generation`, and records it. False:
-   * somebody else moved it.
+   * Moves the pointer if its generation is still `expected.generation`, and records it. Returns
+   * false if another writer moved it first.
    */
   movePointer(name: string, expected: ModelPointer, next: ModelPointer): Promise<boolean>;
 }

@@ -1,13 +1,13 @@
 import type { Value } from '../records/value.ts';
 
 /**
- * That an id came at an offset of a partition, with its event time: 0 where time does not matter.
+ * An id that occurred at an offset of a partition, with its event time: 0 if time does not matter.
  */
 export interface StateEntry {
   readonly id: string;
   readonly timeMs: number;
   readonly offset: number;
-  /** What came, where others are joined with it. */
+  /** The event's values, if others are joined with it. */
   readonly values?: readonly Value[];
 }
 
@@ -19,9 +19,8 @@ export interface StateRange {
 }
 
 /**
- * What came before, for views that look back (rule 10). Every entry is true of the log for ever, so
- * that one that is written late, twice or by a writer that is long replaced can do no harm; what is
- * asked must only not be missing anything.
+ * The operator state of earlier offsets (rule 10). Every entry is a permanent fact about the log.
+ * So a late, repeated or zombie write is harmless; only a missing entry is not.
  */
 export interface OperatorStateStore {
   /**

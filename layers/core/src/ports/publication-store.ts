@@ -1,8 +1,8 @@
 import type { Pointer } from './batch-store.ts';
 
 /**
- * Which pointers were published, in the archive. It outlives the database, so it can tell an empty
- * one from a new one.
+ * The published pointers, recorded in the archive. The record outlives the database, so it
+ * distinguishes an emptied database from a new one.
  */
 export interface PublicationStore {
   /** The newest recorded pointer; null when none is recorded. */

@@ -1,10 +1,10 @@
 /**
- * The ports: what the protocol needs of its surroundings, one file a store. Adapters make them real;
- * memory fakes stand for them in simulation, held to the real thing by one contract suite. Every
- * store is opened for one scope, so that no key can be written without view version and topic id.
+ * The ports: the services that the protocol needs, one file per store. Adapters implement them over
+ * real services; the simulation uses memory fakes, which pass the same contract suites. Every store
+ * is opened for one scope, so that every key contains the view version and the topic id.
  */
 
-/** What every stored key carries: the version of the view, and the topic id (a UUID). */
+/** The parts of every stored key: the version of the view, and the topic id (a UUID). */
 export interface Scope {
   readonly version: string;
   readonly topicId: string;

@@ -13,7 +13,7 @@ export interface FragmentRow {
   readonly cell: Uint8Array;
 }
 
-/** Which rows of a view a question touches; null means all. */
+/** The rows of a view that a query reads; null means all. */
 export interface RowFilter {
   /** Canonical key texts. */
   readonly keys: readonly string[] | null;

@@ -1,7 +1,7 @@
 /** A value of a table: 64-bit and larger integers are bigint. */
 export type SqlValue = string | number | bigint | boolean | Uint8Array | null;
 
-/** How the engine, and Parquet, store a column. */
+/** The SQL and Parquet type of a column. */
 export type SqlType = 'INTEGER' | 'BIGINT' | 'DOUBLE' | 'VARCHAR' | 'BOOLEAN' | 'BLOB';
 
 /** A column of a table or of a Parquet file. */
@@ -21,8 +21,8 @@ export type Stretches = Iterable<readonly (readonly SqlValue[])[]> | AsyncIterab
 /** The SQL engine of the batch layer, over local files. */
 export interface SqlEngine {
   /**
-   * Takes rows as they come, so that nobody has to hold all of them. An error of `rows` is passed
-   * on as it is.
+   * Writes rows as they arrive, so that they need not all be in memory. An error of `rows` is
+   * passed on unchanged.
    */
   writeParquet(localPath: string, columns: readonly ColumnShape[], rows: Stretches): Promise<void>;
   createTable(name: string, columns: readonly TableColumn[]): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * How far the sweeper got, so that it does not lay the same tombstones again. Losing a mark costs
- * work, never a row.
+ * The progress of the sweeper, so that it does not write the same tombstones again. A lost mark
+ * costs work, never a row.
  */
 export interface SweepLedger {
   /** Fragments of the segments `[0, below)` of a partition are deleted. */
