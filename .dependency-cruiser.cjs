@@ -3,7 +3,7 @@
  *
  * `test/gates/arrows.test.ts` plants a violation of every rule and sees it refused.
  */
-const { readFileSync } = require('node:fs');
+const { readdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
 const WORKSPACES = [
@@ -19,7 +19,12 @@ const WORKSPACES = [
   'infra/cloud',
   'infra/trigger',
   'infra/cli',
+  'examples',
 ];
+/** Projects like a user's own. */
+const EXAMPLES = readdirSync(join(__dirname, 'examples'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => `examples/${name}`);
 const TESTS = '\\.test\\.ts$';
 /** Parts that tests beside their units share. */
 const FIXTURES = '\\.fixture\\.ts$';
@@ -60,8 +65,11 @@ module.exports = {
       ...arrow('layers/engine', ['layers/core', 'layers/models']),
       from: { path: '^layers/engine/', pathNot: [TESTS, FIXTURES] },
     },
-    arrow('layers/pipelines', ['layers/core', 'layers/models']),
-    arrow('layers/streams', ['layers/core', 'layers/adapters', 'layers/pipelines']),
+    arrow('layers/pipelines', ['layers/core', 'layers/models', 'examples']),
+    {
+      ...arrow('layers/streams', ['layers/core', 'layers/adapters']),
+      from: { path: '^layers/streams/', pathNot: [TESTS, FIXTURES] },
+    },
     arrow('functions', ['layers/core', 'layers/models', 'layers/adapters', 'layers/engine', 'layers/pipelines']),
     arrow('cdk', ['layers/core', 'layers/models', 'layers/pipelines']),
     {
@@ -81,6 +89,23 @@ module.exports = {
     arrow('infra/cloud', []),
     arrow('infra/trigger', ['layers/compression']),
     // infra/cli imports everything of ours.
+    {
+      name: 'arrow-examples',
+      comment: "Examples import what a user's own project would: the definition API of core, models and streams.",
+      severity: 'error',
+      from: { path: '^examples/', pathNot: TESTS },
+      to: {
+        path: anyOf(WORKSPACES.filter((workspace) => workspace !== 'examples')),
+        pathNot: '^layers/(core|models|streams)/src/index\\.ts$',
+      },
+    },
+    {
+      name: 'examples-alone',
+      comment: 'An example can be copied out of the checkout: it imports no other one.',
+      severity: 'error',
+      from: { path: '^(examples/[^/]+)/' },
+      to: { path: '^examples/', pathNot: '^$1/' },
+    },
     {
       name: 'plan-imports-nothing',
       comment:
@@ -136,13 +161,20 @@ module.exports = {
       from: { path: '^(layers|functions|infra)/', pathNot: [TESTS, FIXTURES] },
       to: { path: FIXTURES },
     },
-    ...WORKSPACES.map((workspace) => ({
+    ...WORKSPACES.filter((workspace) => workspace !== 'examples').map((workspace) => ({
       name: `index-of-${workspace.split('/').at(-1)}`,
       comment: `Others import what ${workspace} exports, no file deep inside it; tests may import its fixtures.`,
       severity: 'error',
       from: { pathNot: `^${workspace}/` },
       to: { path: `^${workspace}/`, pathNot: [...exportsOf(workspace).map((path) => `^${path}$`), FIXTURES] },
     })),
+    {
+      name: 'index-of-examples',
+      comment: 'Others import what an example exports, no file deep inside it.',
+      severity: 'error',
+      from: { pathNot: '^examples/' },
+      to: { path: '^examples/', pathNot: EXAMPLES.flatMap(exportsOf).map((path) => `^${path}$`) },
+    },
     home('cassandra-driver', ['layers/adapters/src/cassandra']),
     home('@duckdb', ['layers/adapters/src/duckdb']),
     home('@platformatic/kafka', ['layers/adapters/src/kafka']),

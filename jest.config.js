@@ -31,6 +31,7 @@ export default {
       '<rootDir>/infra/**/*.test.ts',
       '<rootDir>/cdk/**/*.test.ts',
       '<rootDir>/test/{bench,chaos,command-line,gates,spark}/**/*.test.ts',
+      '<rootDir>/examples/**/*.test.ts',
     ]),
     project('laws', ['<rootDir>/test/laws/**/*.test.ts', '<rootDir>/test/simulation/**/*.test.ts']),
     onCloud('integration'),

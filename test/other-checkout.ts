@@ -6,6 +6,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = [
   'cdk',
   'cdk.json',
+  'examples',
   'functions',
   'infra',
   'layers',
@@ -17,7 +18,7 @@ const SOURCES = [
 const OWN_SCOPE = '@bifold';
 
 export interface Edit {
-  /** Below the checkout, such as `layers/pipelines/src/airframes.ts`. */
+  /** Below the checkout, such as `examples/flights/src/airframes.ts`. */
   readonly file: string;
   /** Stands there exactly once. */
   readonly replace: string;

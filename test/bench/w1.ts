@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { OnProgress } from '@bifold/cloud';
-import { throughput } from '@bifold/pipelines';
+import { throughput } from '@bifold/example-throughput';
 import type { BenchCloud } from './bench-cloud.ts';
 import { type BifoldRun, bifoldRows, measureBifold } from './bifold.ts';
 import { differences, type Expected, foldPlainly, type ResultRow } from './oracle.ts';

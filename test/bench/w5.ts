@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OnProgress } from '@bifold/cloud';
-import { throughput } from '@bifold/pipelines';
+import { throughput } from '@bifold/example-throughput';
 import type { BenchCloud, Invocation } from './bench-cloud.ts';
 import { fillTopic } from './topic.ts';
 

@@ -27,7 +27,7 @@ const root = join(import.meta.dirname, '../..');
 const topicId = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
 const brokers = ['127.0.0.1:9092', '127.0.0.1:9093'];
 const [pipeline] = pipelines;
-if (!pipeline) throw new Error('layers/pipelines exports no pipeline');
+if (!pipeline) throw new Error('layers/pipelines lists no pipeline');
 const { plan } = pipeline;
 
 let stateDir: string;

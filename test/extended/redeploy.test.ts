@@ -9,7 +9,7 @@ import { type Bifold, bifoldIn, deleteCloud, until } from '../integration/local/
 import { otherCheckout } from '../other-checkout.ts';
 
 const CLOUD = 'redeploy';
-const DEFINITION = 'layers/pipelines/src/airframes.ts';
+const DEFINITION = 'examples/flights/src/airframes.ts';
 const PIPELINE = 'airframes';
 const LEGS = 6_000;
 

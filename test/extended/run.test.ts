@@ -16,7 +16,7 @@ import { type Bifold, sharedBifold, until } from '../integration/local/bifold.ts
 
 const root = join(import.meta.dirname, '..', '..');
 const program = join(root, 'infra', 'cli', 'bin', 'bifold.js');
-const example = (name: string): string => join('docs', 'examples', name);
+const example = (name: string): string => join('examples', name);
 
 interface Shown {
   readonly stream: string;
@@ -159,7 +159,7 @@ async function createTopic(topic: string, numPartitions: number): Promise<void> 
 
 describe('the examples', () => {
   it('rate: five rows a second in numbered batches, until Ctrl-C', async () => {
-    const rate = follow({}, `${example('rate')}/rate.ts`, '--trigger', '500ms', '--json');
+    const rate = follow({}, `${example('rate')}/src/rate.ts`, '--trigger', '500ms', '--json');
     await until(
       'ten rows',
       async () => linesOf(rate.stdout()).flatMap(({ rows }) => rows).length,
@@ -176,7 +176,7 @@ describe('the examples', () => {
     expect(times.slice(1).map((time, index) => time - (times[index] as number))).toEqual(rows.slice(1).map(() => 200));
 
     // It goes on where it was: what would have come meanwhile comes with the first batch.
-    const again = follow({}, `${example('rate')}/rate.ts`, '--trigger', '500ms', '--json');
+    const again = follow({}, `${example('rate')}/src/rate.ts`, '--trigger', '500ms', '--json');
     await until(
       'more rows',
       async () => linesOf(again.stdout()).length,
@@ -208,7 +208,7 @@ describe('the examples', () => {
       'messages',
       Array.from({ length: 12 }, (_, n) => ({ n })),
     );
-    const file = `${example('reading')}/reading.ts`;
+    const file = `${example('reading')}/src/reading.ts`;
     const sizes = (shown: readonly Shown[]) => shown.map(({ batch, rows }) => [batch, rows.length]);
     const now = ['--trigger', 'available-now'];
     for (let time = 0; time < 2; time++) {
@@ -261,7 +261,7 @@ describe('the examples', () => {
   });
 
   it('sinks: the same rows everywhere, of the types that were declared', async () => {
-    const file = `${example('sinks')}/sinks.ts`;
+    const file = `${example('sinks')}/src/sinks.ts`;
     await createTopic('songs', 2);
     const refused = await bifold.run('run', file);
     expect(refused.status).toBe(3);
@@ -532,7 +532,7 @@ export default defineStream({
   });
 
   it('is alone with its checkpoint', async () => {
-    const file = `${example('rate')}/rate.ts`;
+    const file = `${example('rate')}/src/rate.ts`;
     const first = follow({}, file, '--checkpoint', 'alone', '--json');
     await until(
       'a batch',

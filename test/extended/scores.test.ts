@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { wineModel } from '@bifold/pipelines';
+import { wineModel } from '@bifold/example-wine';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Bifold, bifoldIn, until } from '../integration/local/bifold.ts';
 

@@ -22,6 +22,8 @@ const WORKSPACES = [
   'infra/cloud',
   'infra/trigger',
   'infra/cli',
+  'examples/flights',
+  'examples/films',
 ];
 
 const VIOLATIONS = [
@@ -37,6 +39,15 @@ const VIOLATIONS = [
   { file: 'layers/adapters/src/planted-a.ts', imports: '@bifold/pipelines', rule: 'arrow-adapters' },
   { file: 'layers/adapters/src/planted-b.ts', imports: '@bifold/functions/training', rule: 'arrow-adapters' },
   { file: 'layers/pipelines/src/planted-a.ts', imports: '@bifold/adapters', rule: 'arrow-pipelines' },
+  {
+    file: 'layers/pipelines/src/planted-b.ts',
+    imports: '../../../examples/flights/src/deep.ts',
+    rule: 'index-of-examples',
+  },
+  { file: 'examples/flights/src/planted-a.ts', imports: '@bifold/core/engine', rule: 'arrow-examples' },
+  { file: 'examples/flights/src/planted-b.ts', imports: '@bifold/adapters/kafka', rule: 'arrow-examples' },
+  { file: 'examples/films/src/planted-a.ts', imports: '@bifold/pipelines', rule: 'arrow-examples' },
+  { file: 'examples/films/src/planted-b.ts', imports: '@bifold/example-flights', rule: 'examples-alone' },
   { file: 'layers/engine/src/planted-a.ts', imports: '@bifold/adapters/memory', rule: 'arrow-engine' },
   { file: 'layers/engine/src/planted-b.ts', imports: '@bifold/functions/training', rule: 'arrow-engine' },
   { file: 'functions/src/planted-a.ts', imports: '@bifold/cdk', rule: 'arrow-functions' },
@@ -45,6 +56,9 @@ const VIOLATIONS = [
   { file: 'cdk/src/planted-b.ts', imports: '@bifold/adapters/cassandra', rule: 'arrow-cdk' },
   { file: 'cdk/src/constructs/planted-d.ts', imports: '../app/deep.ts', rule: 'constructs-alone' },
   { file: 'cdk/src/app/planted-e.ts', imports: '../constructs/deep.ts', rule: 'constructs-by-index' },
+  { file: 'cdk/src/planted-f.ts', imports: '@bifold/example-flights', rule: 'arrow-cdk' },
+  { file: 'functions/src/planted-h.ts', imports: '@bifold/example-flights', rule: 'arrow-functions' },
+  { file: 'layers/streams/src/planted-c.ts', imports: '@bifold/pipelines', rule: 'arrow-streams' },
   { file: 'infra/cloud/src/planted-a.ts', imports: '@bifold/core', rule: 'arrow-cloud' },
   { file: 'infra/trigger/src/planted-a.ts', imports: '@bifold/core', rule: 'arrow-trigger' },
   { file: 'infra/trigger/src/planted-b.ts', imports: '../../cloud/src/index.ts', rule: 'arrow-trigger' },
@@ -92,6 +106,12 @@ const ALLOWED = [
   { file: 'layers/adapters/src/kafka/good.ts', imports: '@bifold/compression' },
   { file: 'layers/compression/src/good.ts', imports: '@platformatic/wasm-utils' },
   { file: 'layers/pipelines/src/good.ts', imports: '@bifold/core' },
+  { file: 'layers/pipelines/src/good.ts', imports: '@bifold/example-flights' },
+  { file: 'examples/flights/src/good.ts', imports: '@bifold/core' },
+  { file: 'examples/flights/src/good.ts', imports: '@bifold/models' },
+  { file: 'examples/flights/src/good.ts', imports: 'zod' },
+  { file: 'examples/films/src/good.ts', imports: '@bifold/streams' },
+  { file: 'examples/flights/src/good.test.ts', imports: '@bifold/core/engine' },
   { file: 'functions/src/good.ts', imports: '@bifold/adapters/cassandra' },
   { file: 'layers/engine/src/good.ts', imports: '@bifold/core' },
   { file: 'layers/engine/src/good.test.ts', imports: '@bifold/adapters/memory' },
@@ -133,7 +153,7 @@ beforeAll(async () => {
   for (const workspace of WORKSPACES) {
     const manifest = JSON.parse(readFileSync(join(root, workspace, 'package.json'), 'utf8'));
     write(`${workspace}/package.json`, [JSON.stringify(manifest)]);
-    for (const path of Object.values<string>(manifest.exports))
+    for (const path of Object.values<string>(manifest.exports ?? {}))
       write(`${workspace}/${path}`, ['export const known = 1;']);
     write(`${workspace}/src/deep.ts`, ['export const known = 1;']);
     symlinkSync(join(tree, workspace), join(tree, 'node_modules', manifest.name));
@@ -168,7 +188,18 @@ beforeAll(async () => {
 
   const { stdout } = await run(
     'dependency-cruiser/bin/dependency-cruiser.mjs',
-    ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'layers', 'functions', 'cdk', 'infra', 'test'],
+    [
+      '--config',
+      '.dependency-cruiser.cjs',
+      '--output-type',
+      'json',
+      'layers',
+      'functions',
+      'cdk',
+      'infra',
+      'examples',
+      'test',
+    ],
     tree,
   );
   violations = JSON.parse(stdout).summary.violations;

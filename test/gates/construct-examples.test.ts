@@ -8,7 +8,8 @@ const PREAMBLE = `
 import {
   BatchLayer, BifoldPipeline, bundleFunctions, type FunctionCode, RelayLayer, ServingLayer, SpeedLayer, TrainingLayer,
 } from '@bifold/cdk';
-import { alcoholModel, delays, weatherDelays, wine } from '@bifold/pipelines';
+import { delays, weatherDelays } from '@bifold/example-flights';
+import { alcoholModel, wine } from '@bifold/example-wine';
 import { type App, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { type ISecurityGroup, type IVpc, SubnetType } from 'aws-cdk-lib/aws-ec2';
 import { Schedule } from 'aws-cdk-lib/aws-events';

@@ -5,7 +5,7 @@ import { root } from './run.ts';
 
 /** Comments and pages end at 100 columns: the linter's limit of 120 binds code alone. */
 const COLUMNS = 100;
-const CODE = ['cdk', 'functions', 'infra', 'layers', 'test'];
+const CODE = ['cdk', 'examples', 'functions', 'infra', 'layers', 'test'];
 const LEFT_OUT = /node_modules|cdk\.out|test\/planted|bench\/results/;
 /** A line that holds nothing but a comment. */
 const COMMENT = /^\s*(\/\/|\/\*\*|\*)/;
@@ -40,7 +40,14 @@ describe('lines end at 100 columns', () => {
   });
 
   it('in pages', () => {
-    const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', ...filesBelow('docs', '.md')];
+    const pages = [
+      'README.md',
+      'CONTRIBUTING.md',
+      'CHANGELOG.md',
+      'SECURITY.md',
+      ...filesBelow('docs', '.md'),
+      ...filesBelow('examples', '.md'),
+    ];
     const wide = pages.flatMap((file) => wideProse(readFileSync(join(root, file), 'utf8')).map((line) => [file, line]));
     expect(wide).toEqual([]);
   });

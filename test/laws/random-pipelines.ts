@@ -41,7 +41,7 @@ import {
   when,
 } from '@bifold/core';
 import { type AllowedLateness, type Duplicates, type SegmentSize, type Value, versionOf } from '@bifold/core/engine';
-import { range } from '@bifold/pipelines';
+import { range } from '@bifold/example-range';
 import fc from 'fast-check';
 import { z } from 'zod';
 

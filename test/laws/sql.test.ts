@@ -53,7 +53,7 @@ import {
   viewSql,
   type WindowPlan,
 } from '@bifold/core/engine';
-import { range } from '@bifold/pipelines';
+import { range } from '@bifold/example-range';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';

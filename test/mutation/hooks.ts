@@ -15,6 +15,8 @@ const SUBSTITUTES: Readonly<Record<string, URL>> = {
   '@bifold/models': new URL('../../layers/models/src/index.ts', import.meta.url),
   '@bifold/models/engine': new URL('../../layers/models/src/engine.ts', import.meta.url),
   '@bifold/pipelines': new URL('../../layers/pipelines/src/index.ts', import.meta.url),
+  '@bifold/example-flights': new URL('../../examples/flights/src/index.ts', import.meta.url),
+  '@bifold/example-range': new URL('../../examples/range/src/index.ts', import.meta.url),
 };
 
 /**

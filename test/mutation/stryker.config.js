@@ -3,7 +3,7 @@ import { FOLDER } from './results.ts';
 /** What is the same for all groups; main.ts adds what is a group's own. */
 export default {
   // Only these are copied to where they are broken; node_modules is a link to the checkout's.
-  ignorePatterns: ['*', '!/package.json', '!/layers/**', '!/test/**'],
+  ignorePatterns: ['*', '!/package.json', '!/layers/**', '!/examples/**', '!/test/**'],
   tempDirName: `${FOLDER}/copies`,
   cleanTempDir: 'always',
   disableTypeChecks: false,

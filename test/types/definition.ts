@@ -37,7 +37,9 @@ import {
   union,
   when,
 } from '@bifold/core';
-import { type airframes, type delays, pipelines, range } from '@bifold/pipelines';
+import type { airframes, delays } from '@bifold/example-flights';
+import { range } from '@bifold/example-range';
+import { pipelines } from '@bifold/pipelines';
 import { z } from 'zod';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

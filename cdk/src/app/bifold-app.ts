@@ -78,8 +78,8 @@ function chosen(pipelines: readonly Pipeline[], names: readonly string[] | null)
     throw new DeploymentError('BIFOLD_UNKNOWN_PIPELINE', {
       failed: 'a pipeline that is to be deployed does not exist',
       received: `"${name}"`,
-      allowed: pipelines.map(({ plan }) => plan.name).join(', ') || 'none: layers/pipelines exports no pipeline',
-      remedy: 'correct the context value "pipelines", or export the pipeline from layers/pipelines/src/index.ts',
+      allowed: pipelines.map(({ plan }) => plan.name).join(', ') || 'none: layers/pipelines lists no pipeline',
+      remedy: 'correct the context value "pipelines", or add the pipeline to the list in layers/pipelines/src/index.ts',
     });
   });
 }

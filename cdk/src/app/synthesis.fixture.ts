@@ -24,7 +24,7 @@ export const EXAMPLE_NETWORK = {
 /** A pipeline under another name: constructs must not care which one it is. */
 export function examplePipeline(name: string): Pipeline {
   const [any] = pipelines;
-  if (!any) throw new Error('layers/pipelines exports no pipeline to take an example from');
+  if (!any) throw new Error('layers/pipelines lists no pipeline to take an example from');
   return { schema: any.schema, plan: { ...any.plan, name, version: `${name}-0123456789ab` } };
 }
 

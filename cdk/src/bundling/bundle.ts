@@ -50,7 +50,13 @@ const OPTIONS = {
 } satisfies BuildOptions;
 
 /** What decides, beside the sources, which file an import means. */
-const RESOLUTION = ['package-lock.json', 'tsconfig.json', 'functions/package.json', 'layers/*/package.json'];
+const RESOLUTION = [
+  'package-lock.json',
+  'tsconfig.json',
+  'functions/package.json',
+  'layers/*/package.json',
+  'examples/*/package.json',
+];
 
 /**
  * Bundles every handler once, and again only when something that went into the bundles has changed.

@@ -171,7 +171,7 @@ const GATES = [
   [
     'import arrows',
     'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
-    ['--config', '.dependency-cruiser.cjs', 'layers', 'functions', 'cdk', 'infra', 'test'],
+    ['--config', '.dependency-cruiser.cjs', 'layers', 'functions', 'cdk', 'infra', 'examples', 'test'],
   ],
   ['nothing unused', 'node_modules/knip/bin/knip.js', []],
 ];

@@ -1,24 +1,20 @@
 import type { Pipeline } from '@bifold/core';
+import {
+  airframes,
+  airlines,
+  delays,
+  delaysExpected,
+  departureDelayModel,
+  legsOnce,
+  planes,
+  weatherDelays,
+} from '@bifold/example-flights';
+import { people, salary, salaryModel } from '@bifold/example-salary';
+import { throughput } from '@bifold/example-throughput';
+import { alcoholModel, wine, wineDrift, wineModel } from '@bifold/example-wine';
 import type { ModelDefinition } from '@bifold/models';
-import { airframes } from './airframes.ts';
-import { airlines, delays, planes } from './delays.ts';
-import { delaysExpected, departureDelayModel } from './delays-expected.ts';
-import { legsOnce } from './legs-once.ts';
-import { people, salary, salaryModel } from './salary.ts';
-import { throughput } from './throughput.ts';
-import { weatherDelays } from './weather-delays.ts';
-import { alcoholModel, wine, wineDrift, wineModel } from './wine.ts';
 
-export { airframes, legs } from './airframes.ts';
-export { airlines, delays, departures, planes } from './delays.ts';
-export { delaysExpected, departureDelayModel } from './delays-expected.ts';
-export { range } from './range.ts';
-export { jobInformation, people, salary, salaryModel } from './salary.ts';
-export { readings, throughput } from './throughput.ts';
-export { weather, weatherDelays } from './weather-delays.ts';
-export { alcoholModel, wine, wineDrift, wineModel, wines } from './wine.ts';
-
-/** Every pipeline that can be deployed. Add yours here. */
+/** Every pipeline that this checkout deploys. Add yours here. */
 export const pipelines: readonly Pipeline[] = [
   delays,
   delaysExpected,

@@ -23,7 +23,7 @@ import {
   variance,
   type Window,
 } from '@bifold/core';
-import { range } from '@bifold/pipelines';
+import { range } from '@bifold/example-range';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';

@@ -3,8 +3,8 @@ import { type Fault, hit, missed } from './fault.ts';
 
 /** Where the topics of the views are defined. */
 const DEFINITIONS: Readonly<Record<string, string>> = {
-  departures: 'layers/pipelines/src/delays.ts',
-  legs: 'layers/pipelines/src/airframes.ts',
+  departures: 'examples/flights/src/delays.ts',
+  legs: 'examples/flights/src/airframes.ts',
 };
 
 /** How often the topics of this run's cloud were defined anew. */

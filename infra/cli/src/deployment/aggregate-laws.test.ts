@@ -1,5 +1,5 @@
 import { type Aggregate, defineAggregate, definePipeline, type Pipeline, topic, tumbling } from '@bifold/core';
-import { range } from '@bifold/pipelines';
+import { range } from '@bifold/example-range';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { UsageError } from '../errors.ts';

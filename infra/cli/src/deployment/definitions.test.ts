@@ -25,8 +25,8 @@ describe('definitions that cannot be loaded', () => {
     ['that throw', "const a: number = 1;\nthrow new Error('my own bug');\n", 'tills.ts:2:7', /my own bug/],
   ])('say where, of modules %s', async (_, source, place, told) => {
     writeFileSync(join(folder, 'tills.ts'), source);
-    const load = `const { definitions } = await import('${definitions}');
-      await definitions(() => import('${pathToFileURL(join(folder, 'tills.ts')).href}')).catch(({ message }) => console.log(message));`;
+    const load = `const { loadDefinitions } = await import('${definitions}');
+      await loadDefinitions(() => import('${pathToFileURL(join(folder, 'tills.ts')).href}')).catch(({ message }) => console.log(message));`;
     const { stdout } = await run(process.execPath, ['--no-warnings', '--input-type=module', '--eval', load], {
       cwd: folder,
     });

@@ -4,12 +4,15 @@ import { messageOf, partsOf, UsageError } from '../errors.ts';
 
 type Definitions = typeof import('@bifold/pipelines');
 
+/** The lists of layers/pipelines. */
+export const definitions = (): Promise<Definitions> => loadDefinitions(() => import('@bifold/pipelines'));
+
 /**
- * What layers/pipelines exports.
+ * A module of definitions.
  * @throws {UsageError} naming file and line where it cannot be loaded; what a definition itself
  * refuses is thrown as it is
  */
-export async function definitions(load = () => import('@bifold/pipelines')): Promise<Definitions> {
+export async function loadDefinitions<T>(load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (cause) {
@@ -23,7 +26,7 @@ function unloadable(cause: unknown): UsageError {
     {
       failed: `the definitions of pipelines cannot be loaded: ${placeOf(cause)}`,
       received: cause instanceof Error ? messageOf(cause) : String(cause),
-      allowed: 'modules in layers/pipelines/src that load without an error',
+      allowed: 'modules that load without an error',
       remedy: 'correct it there; npx tsc -p . tells of more',
     },
     { cause },
@@ -31,10 +34,10 @@ function unloadable(cause: unknown): UsageError {
 }
 
 /**
- * `layers/pipelines/src/tills.ts:12:7`: of an error while modules are loaded, its stack begins with
+ * `examples/tills/src/tills.ts:12:7`: of an error while modules are loaded, its stack begins with
  * where that was.
  */
 function placeOf(error: unknown): string {
   const [, url, place] = /(file:\/\/[^\s)]+?)(:\d+(?::\d+)?)/.exec((error as Error | null)?.stack ?? '') ?? [];
-  return url === undefined ? 'somewhere in layers/pipelines' : relative(process.cwd(), fileURLToPath(url)) + place;
+  return url === undefined ? 'somewhere below layers/pipelines' : relative(process.cwd(), fileURLToPath(url)) + place;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cloudPaths } from '@bifold/cloud';
-import { delays } from '@bifold/pipelines';
+import { delays } from '@bifold/example-flights';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CliError, UsageError } from '../errors.ts';
 import { type DeploymentRecord, deployedAs, recordDeployment } from './deployments.ts';

@@ -92,7 +92,7 @@ export function namedOf<T extends { readonly plan: { readonly name: string } }>(
   throw new UsageError('BIFOLD_UNKNOWN_PIPELINE', {
     failed: `there is no pipeline "${name}"`,
     received: `"${name}"`,
-    allowed: pipelines.map(({ plan }) => plan.name).join(', ') || 'none: layers/pipelines exports no pipeline',
-    remedy: 'correct the name, or export the pipeline from layers/pipelines/src/index.ts',
+    allowed: pipelines.map(({ plan }) => plan.name).join(', ') || 'none: layers/pipelines lists no pipeline',
+    remedy: 'correct the name, or add the pipeline to the list in layers/pipelines/src/index.ts',
   });
 }

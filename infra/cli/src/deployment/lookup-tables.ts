@@ -21,9 +21,9 @@ export function lookupTableNamed(name: string, module: Readonly<Record<string, u
   throw new UsageError('BIFOLD_UNKNOWN_LOOKUP', {
     failed: `there is no lookup table "${name}"`,
     received: `"${name}"`,
-    allowed: tables.map((table) => table.name).join(', ') || 'none: layers/pipelines exports no lookup table',
+    allowed: tables.map((table) => table.name).join(', ') || 'none: layers/pipelines lists no lookup table',
     remedy:
-      'correct the name, export the table from layers/pipelines/src/index.ts, or name the module of a stream that exports it: --from <module>',
+      'correct the name, add the table to the list in layers/pipelines/src/index.ts, or name the module of a stream that exports it: --from <module>',
   });
 }
 

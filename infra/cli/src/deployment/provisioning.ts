@@ -309,7 +309,7 @@ async function followed(context: Context, record: DeploymentRecord): Promise<voi
  */
 function sourcesDigest(root: string): string {
   const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
-  for (const folder of ['functions', 'layers', 'cdk']) {
+  for (const folder of ['functions', 'layers', 'examples', 'cdk']) {
     const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
     for (const file of files
       .filter((name) => /\bsrc\b.*\.ts$/.test(name) && !/node_modules|\.test\.ts$/.test(name))

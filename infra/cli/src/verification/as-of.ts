@@ -55,6 +55,6 @@ function otherDefinition({ pipeline, version }: Receipt, defined: string): Usage
     failed: `the answer is of another definition of "${pipeline}"`,
     received: `a receipt of ${version}`,
     allowed: `${defined}, which is what layers/pipelines defines now`,
-    remedy: 'ask in a checkout whose definition has that version: git log -- layers/pipelines',
+    remedy: 'ask in a checkout whose definition has that version: git log -- layers/pipelines examples',
   });
 }

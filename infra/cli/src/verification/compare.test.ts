@@ -1,5 +1,5 @@
 import { type AnswerRow, type FoldedRow, rowAlgebrasOf, rowId } from '@bifold/core/engine';
-import { delays } from '@bifold/pipelines';
+import { delays } from '@bifold/example-flights';
 import { describe, expect, it } from '@jest/globals';
 import { compareQuarantine, compareWindow, sameValues } from './compare.ts';
 

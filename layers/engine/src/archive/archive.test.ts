@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ArchiveFile, ArchiveStore, Log, LogRecord, SqlEngine } from '@bifold/core/engine';
-import { airframes } from '@bifold/pipelines';
+import { airframes } from '@bifold/example-flights';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { archiveLog } from './archive.ts';
 

@@ -1,5 +1,5 @@
 import { type Cursor, cursorText, QueryError } from '@bifold/core/engine';
-import { airframes, delays } from '@bifold/pipelines';
+import { airframes, delays } from '@bifold/example-flights';
 import { describe, expect, it } from '@jest/globals';
 import { questionOf } from './parse-query.ts';
 

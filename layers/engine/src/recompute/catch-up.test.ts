@@ -1,6 +1,7 @@
 import type { Pipeline } from '@bifold/core';
 import { type ArchiveFile, type Pointer, type PublishedRun, segmentStart } from '@bifold/core/engine';
-import { airframes, pipelines } from '@bifold/pipelines';
+import { airframes } from '@bifold/example-flights';
+import { pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { parseCatchUp, planCatchUp } from './catch-up.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnswerRow } from '@bifold/core/engine';
-import { delays } from '@bifold/pipelines';
+import { delays } from '@bifold/example-flights';
 import { Command } from 'commander';
 import { apiUrl, askAll } from '../../api.ts';
 import { airlines, ensureFlights, type Flights, linesOf, planes } from '../../cloud/flights.ts';

@@ -9,7 +9,7 @@ import { askAll } from '../../api.ts';
 import { figureText } from '../../charts/figure-text.ts';
 import { linesOf } from '../../cloud/flights.ts';
 import { type Context, withContext } from '../../context.ts';
-import { definitions } from '../../deployment/definitions.ts';
+import { loadDefinitions } from '../../deployment/definitions.ts';
 import { loadLookupLines } from '../../deployment/lookup-tables.ts';
 import { checkGate, gateOf } from '../../deployment/model-versions.ts';
 import { converge, ensureDeployed } from '../../deployment/provisioning.ts';
@@ -47,7 +47,7 @@ const EXAMPLES: Readonly<Record<Name, (context: Context) => Promise<Example>>> =
   async wine({ paths, onProgress }) {
     const [{ ensureWines }, { wine: pipeline, wineModel: model }] = await Promise.all([
       import('../../examples/wine.ts'),
-      definitions(),
+      loadDefinitions(() => import('@bifold/example-wine')),
     ]);
     const { wineFile: learningFile, recordsFile } = await ensureWines(paths, onProgress);
     return { pipeline, model, learningFile, recordsFile, lookups: {}, files: [learningFile, recordsFile] };
@@ -55,7 +55,7 @@ const EXAMPLES: Readonly<Record<Name, (context: Context) => Promise<Example>>> =
   async salary({ paths, onProgress }) {
     const [{ ensureSalaries, people }, { salary: pipeline, salaryModel: model }] = await Promise.all([
       import('../../examples/salary.ts'),
-      definitions(),
+      loadDefinitions(() => import('@bifold/example-salary')),
     ]);
     const found = await ensureSalaries(paths, onProgress);
     const { learningFile, jobsFile: recordsFile, peopleFile } = found;

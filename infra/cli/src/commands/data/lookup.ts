@@ -47,7 +47,7 @@ Segments of the log that were folded already keep the version they were folded w
 
 Examples:
   $ npx bifold lookup load airlines --file airlines.csv
-  $ npx bifold lookup load studios --from docs/examples/films/studios.ts --file docs/examples/films/data/studios.csv`,
+  $ npx bifold lookup load studios --from examples/films/src/studios.ts --file examples/films/data/studios.csv`,
     )
     .action((name: string, { file, from, null: nullText, json }: LoadOptions) =>
       withContext(async (context) => {

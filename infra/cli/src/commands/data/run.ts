@@ -58,9 +58,9 @@ Ctrl-C ends it after the batch under way. A batch that was interrupted otherwise
 same rows, when the stream is run the next time.
 
 Examples:
-  $ npx bifold run docs/examples/rate/rate.ts
-  $ npx bifold run docs/examples/reading/reading.ts --no-checkpoint --from earliest
-  $ npx bifold run docs/examples/iris-files/iris.ts --trigger available-now --sql 'SELECT species, count(*) FROM iris GROUP BY ALL'
+  $ npx bifold run examples/rate/src/rate.ts
+  $ npx bifold run examples/reading/src/reading.ts --no-checkpoint --from earliest
+  $ npx bifold run examples/iris-files/src/iris.ts --trigger available-now --sql 'SELECT species, count(*) FROM iris GROUP BY ALL'
   $ npx bifold run delays --mode complete --trigger available-now`,
     )
     .action((definition: string, options: Options) =>

@@ -81,10 +81,10 @@ function driftPipeline(pipelines: readonly Pipeline[], name: string): Pipeline {
     received: `"${name}"`,
     allowed:
       (found.length === 0 ? counting : found).map(({ plan }) => plan.name).join(', ') ||
-      'none: layers/pipelines defines no such pipeline',
+      'none: layers/pipelines lists no such pipeline',
     remedy:
       found.length === 0
-        ? 'add drift(pipeline, model) to layers/pipelines, and deploy it'
+        ? 'add drift(pipeline, model) to the list in layers/pipelines/src/index.ts, and deploy it'
         : 'name the pipeline instead of the model',
   });
 }

@@ -34,10 +34,10 @@ export const trainCommand = (): Command =>
     .addHelpText(
       'after',
       `
-A model is defined in layers/pipelines, beside the pipelines: defineModel({ name, from, features, target, task, estimator,
-grid, folds, split, seed }). From the archive it learns what the published generation covers. Each setting of the grid
-is tried by cross-validation; the best one is then measured on rows that were held out, and stored as a version with its
-report. Nothing scores with it before it is promoted: npx bifold model promote <model>.
+A model is defined beside its pipeline and listed in layers/pipelines: defineModel({ name, from, features, target, task,
+estimator, grid, folds, split, seed }). From the archive it learns what the published generation covers. Each setting of
+the grid is tried by cross-validation; the best one is then measured on rows that were held out, and stored as a version
+with its report. Nothing scores with it before it is promoted: npx bifold model promote <model>.
 
 The first training installs scikit-learn (verified against committed hashes, 430 MB). The same rows, definition and
 libraries give the same model, to the byte.
@@ -72,7 +72,7 @@ function definitionOf(models: readonly ModelDefinition[], name: string): ModelDe
   throw new UsageError('BIFOLD_UNKNOWN_MODEL', {
     failed: `there is no model "${name}" to train`,
     received: `"${name}"`,
-    allowed: models.map((one) => one.name).join(', ') || 'none: layers/pipelines defines no model',
+    allowed: models.map((one) => one.name).join(', ') || 'none: layers/pipelines lists no model',
     remedy: 'correct the name, or add the model to the list in layers/pipelines/src/index.ts',
   });
 }

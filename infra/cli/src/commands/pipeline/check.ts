@@ -19,10 +19,10 @@ export const checkCommand = (): Command =>
     .addHelpText(
       'after',
       `
-Loads the definitions of layers/pipelines, and holds each aggregate of your own (defineAggregate) to what merging relies
-on, with generated values of its field's type: merge is associative and commutative, empty changes nothing, states are
-JSON and are the same when they are read again. What breaks a law is shown with the smallest values that do. Nothing has
-to run for it; deploy does the same before it deploys.
+Loads the pipelines that layers/pipelines lists, and holds each aggregate of your own (defineAggregate) to what merging
+relies on, with generated values of its field's type: merge is associative and commutative, empty changes nothing,
+states are JSON and are the same when they are read again. What breaks a law is shown with the smallest values that do.
+Nothing has to run for it; deploy does the same before it deploys.
 
 Examples:
   $ npx bifold check

@@ -26,8 +26,8 @@ export const deployCommand = (): Command =>
     .addHelpText(
       'after',
       `
-Checks the definitions of layers/pipelines, creates their topics where they are missing, binds each pipeline to its
-topic's id, and deploys its stack with CDK. Deployed again unchanged, nothing changes. Settings are those of
+Checks the pipelines that layers/pipelines lists, creates their topics where they are missing, binds each pipeline to
+its topic's id, and deploys its stack with CDK. Deployed again unchanged, nothing changes. Settings are those of
 cdk/src/app/settings.ts; when \`up\` has to deploy again, it deploys with the same.
 
 The version that was deployed before answers until the new one covers as much; status shows what is missing. Where the log

@@ -49,7 +49,7 @@ function checkDestroyable(context: Context, pipelines: readonly Pipeline[], name
       failed: `pipeline "${name}" is deployed, and its definition is not in layers/pipelines any more`,
       received: 'a deployment without a definition',
       allowed: 'a definition of that name, also one that has changed',
-      remedy: 'export it from layers/pipelines/src/index.ts again, destroy it, and take it out then',
+      remedy: 'add it to the list in layers/pipelines/src/index.ts again, destroy it, and take it out then',
     });
   namedOf(pipelines, name);
   deploymentOf(context.paths, name);

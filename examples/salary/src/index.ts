@@ -1,0 +1,1 @@
+export { jobInformation, people, salary, salaryModel } from './salary.ts';

@@ -1,0 +1,1 @@
+export { readings, throughput } from './throughput.ts';

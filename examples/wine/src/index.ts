@@ -1,0 +1,1 @@
+export { alcoholModel, wine, wineDrift, wineModel, wines } from './wine.ts';
