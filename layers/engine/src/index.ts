@@ -30,12 +30,7 @@ export { type Recomputed, type RecomputePorts, recompute } from './recompute/rec
 export { placementsOf, type RelayPorts, relayDelivery } from './relay/relay.ts';
 export { type Restored, type RestorePorts, restoreView } from './restore/restore.ts';
 export { bindModels, coldModels, loadModel, NO_VERSION, type RefusedVersion } from './speed/models.ts';
-export {
-  catchUpTo,
-  coldState,
-  type FoldedPartition,
-  foldDelivery,
-  type SpeedPorts,
-  type WarmState,
-} from './speed/speed.ts';
+export type { SpeedPorts } from './speed/ports.ts';
+export { catchUpTo, type FoldedPartition, foldDelivery } from './speed/speed.ts';
+export { coldState, type WarmState } from './speed/warm-state.ts';
 export { type SweepPorts, type Swept, sweep } from './sweep/sweep.ts';

@@ -11,7 +11,9 @@ import {
   segmentOf,
   segmentStart,
 } from '@bifold/core/engine';
-import { coldState, foldDelivery, type SpeedPorts } from '../speed/speed.ts';
+import type { SpeedPorts } from '../speed/ports.ts';
+import { foldDelivery } from '../speed/speed.ts';
+import { coldState } from '../speed/warm-state.ts';
 
 const FETCH_BYTES = 8 * 1024 * 1024;
 const RECORDS_AT_ONCE = 5_000;

@@ -1,0 +1,41 @@
+import type { publicationOf, SegmentFold } from '@bifold/core/engine';
+import type { WarmLookups } from './lookups.ts';
+import { coldModels, type WarmModels } from './models.ts';
+import type { WarmOperatorState } from './stateful-operators.ts';
+
+/**
+ * The cached state of a partition: every fragment of its last segment. Valid only for a batch that
+ * starts at `end`.
+ */
+export interface WarmPartition {
+  readonly end: number;
+  readonly current: SegmentFold;
+  /** The watermark at `end`, for views that drop late events. */
+  readonly watermarkMs: number;
+  /**
+   * The publication, for a view with stateful operators. A restored database names another one: the
+   * cache is then invalid.
+   */
+  readonly publication: ReturnType<typeof publicationOf> | null;
+}
+
+/** The cache of a process between invocations, for one scope. The handler creates it once. */
+export interface WarmState {
+  /**
+   * Rule 4: one entry per partition. An invocation takes an entry out, and puts the next one in
+   * after its last acknowledgement: a failed one leaves none.
+   */
+  readonly partitions: Map<number, WarmPartition>;
+  readonly lookups: WarmLookups;
+  readonly models: WarmModels;
+  readonly operatorState: WarmOperatorState;
+}
+
+export function coldState(): WarmState {
+  return {
+    partitions: new Map(),
+    lookups: { rows: new Map(), bindings: new Map() },
+    models: coldModels(),
+    operatorState: new Map(),
+  };
+}
