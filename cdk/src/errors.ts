@@ -1,7 +1,7 @@
 import { BifoldError } from '@bifold/core';
 
 /**
- * What cannot be synthesized or deployed as it was asked; nothing was changed in the account when
- * synthesis throws it.
+ * A stack that cannot be synthesized or deployed as requested. If synthesis throws it, nothing was
+ * changed in the account.
  */
 export class DeploymentError extends BifoldError {}

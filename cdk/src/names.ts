@@ -5,7 +5,7 @@ import type { Plan } from '@bifold/core/engine';
 export const FUNCTION_ROLES = ['relay', 'speed', 'archive', 'recompute', 'sweep', 'query'] as const;
 export type PipelineRole = (typeof FUNCTION_ROLES)[number];
 /**
- * Those that are written in TypeScript, and bundled: `train` is there where models are trained on a
+ * The roles that are written in TypeScript, and bundled. `train` exists if models are trained on a
  * schedule.
  */
 export const BUNDLED_ROLES = [...FUNCTION_ROLES, 'train'] as const;
@@ -43,7 +43,7 @@ export function stackName(pipeline: string): string {
 }
 
 /**
- * Functions have names of their own, so that a role can be limited to its own log group before the
+ * Functions have fixed names, so that a role can be limited to its own log group before the
  * function exists.
  */
 export function functionName(pipeline: string, role: FunctionRole): string {

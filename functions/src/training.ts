@@ -1,4 +1,4 @@
-/** What training does, wherever it runs: the function on a schedule, and `bifold train`. */
+/** Training for both its callers: the function on a schedule, and `bifold train`. */
 export { type Archived, type ArchiveTablePorts, writeArchiveTable } from './train/archive-table.ts';
 export { trainingColumns } from './train/columns.ts';
 export { checkFidelity, goldenText, type OnnxJudgement, onnxDiffers, onnxText } from './train/fidelity.ts';

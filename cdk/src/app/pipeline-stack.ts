@@ -19,7 +19,7 @@ interface PipelineStackProps
  */
 const HIDDEN_ID = 'Default';
 
-/** One pipeline in a stack of its own, with the outputs that the command line reads. */
+/** A stack for one pipeline, with the outputs that the command line reads. */
 export class PipelineStack extends Stack {
   readonly plan: Plan;
   readonly bifold: BifoldPipeline;

@@ -61,7 +61,7 @@ interface Network {
   readonly securityGroupIds: readonly string[];
 }
 
-/** What CloudWatch Logs accepts, in days. */
+/** The retention periods that CloudWatch Logs accepts, in days. */
 const LOG_RETENTIONS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];

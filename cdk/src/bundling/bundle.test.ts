@@ -12,7 +12,7 @@ describe('bundles', () => {
   it.each(BUNDLED_ROLES)('%s loads by itself, with nothing installed beside it', (role) => {
     const { folder, native } = bundles[role];
     expect(existsSync(join(folder, 'index.mjs.map'))).toBe(true);
-    // What is native comes from a layer; the layers of Lambda are on NODE_PATH.
+    // Native packages come from a layer; the layers of Lambda are on NODE_PATH.
     const environment = {
       PATH: process.env.PATH,
       AWS_REGION: 'us-east-1',

@@ -49,7 +49,7 @@ const OPTIONS = {
   logLevel: 'silent',
 } satisfies BuildOptions;
 
-/** What decides, beside the sources, which file an import means. */
+/** The files, beside the sources, that decide which file an import resolves to. */
 const RESOLUTION = [
   'package-lock.json',
   'tsconfig.json',
@@ -59,12 +59,12 @@ const RESOLUTION = [
 ];
 
 /**
- * Bundles every handler once, and again only when something that went into the bundles has changed.
- * Pipelines share the bundles, since each function learns its pipeline from the environment; so
- * their stacks share assets.
+ * Bundles every handler once, and again only if an input of the bundles has changed. Pipelines
+ * share the bundles, since each function reads its pipeline from the environment; so their stacks
+ * share assets.
  *
- * Source maps lie beside the code: inline they would be read and parsed at every cold start, and
- * nobody needs them before the first error.
+ * Source maps are separate files: inline ones would be read and parsed at every cold start, and are
+ * not needed before the first error.
  */
 export async function bundleHandlers(root: string): Promise<Bundles> {
   const home = join(root, 'cdk.out', 'bundles');

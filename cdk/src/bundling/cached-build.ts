@@ -15,8 +15,8 @@ import { dirname, join } from 'node:path';
 import { version as bundlerVersion } from 'esbuild';
 
 /**
- * What a build reads: beside its sources, its options and the files (patterns below `root`) that
- * say which file an import means.
+ * The inputs of a build beside its sources: its options, and the files (patterns below `root`) that
+ * decide which file an import resolves to.
  */
 export interface Recipe {
   readonly root: string;
@@ -25,8 +25,8 @@ export interface Recipe {
 }
 
 /**
- * What a build made: the files it read, those it wrote, and what the caller wants to know of them
- * next time.
+ * The result of a build: the files it read, those it wrote, and the caller's notes for the next
+ * time.
  */
 export interface Built<Notes> {
   /** Below `root`. */
@@ -60,8 +60,7 @@ export function cachedBuild<Notes>(home: string, recipe: Recipe): Kept<Notes> | 
 }
 
 /**
- * Keeps a build under the digest of all that went into it; whoever runs beside us sees it whole or
- * not at all.
+ * Stores a build under the digest of all its inputs. Concurrent builds see it whole or not at all.
  */
 export function cacheBuild<Notes>(home: string, recipe: Recipe, { inputs, files, notes }: Built<Notes>): Kept<Notes> {
   const digest = digestOf(recipe, inputs);

@@ -9,10 +9,10 @@ export interface NativePackages {
 }
 
 /**
- * What cannot be bundled: DuckDB's binding and its library, as npm installed them for the platform
- * of the functions. Everything else of DuckDB is JavaScript, and in the bundles.
- * @throws {DeploymentError} when that platform's package is not installed, with the command that
- * installs it.
+ * The packages that cannot be bundled: DuckDB's binding and its library, as npm installed them for
+ * the platform of the functions. The rest of DuckDB is JavaScript, and bundled.
+ * @throws {DeploymentError} if that platform's package is not installed, with the command that
+ *   installs it.
  */
 export function findNativePackages(root: string, platform: string): NativePackages {
   const name = `@duckdb/node-bindings-${platform}`;
@@ -28,7 +28,7 @@ export function findNativePackages(root: string, platform: string): NativePackag
     });
   }
   const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
-  // Links to what npm installed: the same for every synthesis, so it may stay.
+  // Links to the installed packages: the same for every synthesis, so the folder may stay.
   const folder = join(root, 'cdk.out', 'native', platform);
   const link = join(folder, 'nodejs/node_modules', name);
   mkdirSync(dirname(link), { recursive: true });

@@ -6,8 +6,8 @@ import { listObjects, objects } from '../permissions/statements.ts';
 import type { PipelineProps } from './pipeline-props.ts';
 
 /**
- * The name of the archive's bucket; null where the archive is on HDFS. It is a name of ours, so
- * that a stack that is deployed anew finds the archive that an earlier one left behind.
+ * The name of the archive's bucket; null if the archive is on HDFS. The name is fixed, so that a
+ * new stack finds the archive of an earlier one.
  */
 export function archiveBucketName(
   scope: Construct,
@@ -24,8 +24,8 @@ export function archivePlace(scope: Construct, props: PipelineProps): string {
 }
 
 /**
- * What a function needs that folds or binds: to see what is published, and, where a plan binds, to
- * write that down. HDFS has rights of its own.
+ * The rights of a function that folds or binds: to read the publication and, if a plan binds, to
+ * write bindings. HDFS has its own permissions.
  */
 export function foldRights(scope: Construct, props: PipelineProps): readonly PolicyStatement[] {
   const name = archiveBucketName(scope, props);

@@ -15,7 +15,7 @@ import type { PipelineProps, ScheduleProps } from './pipeline-props.ts';
 import { scheduledFunction } from './scheduled-function.ts';
 import type { SpeedLayer } from './speed-layer.ts';
 
-/** What a batch layer can be given beside its pipeline. */
+/** The options of a batch layer beside its pipeline. */
 export interface BatchLayerOptions {
   /**
    * When its functions are invoked.
@@ -23,9 +23,8 @@ export interface BatchLayerOptions {
    */
   readonly schedules?: ScheduleProps | undefined;
   /**
-   * What happens to the archive's bucket when the stack is destroyed. `DESTROY` fails while the
-   * bucket holds objects.
-   * @default RemovalPolicy.RETAIN
+   * The fate of the archive's bucket when the stack is destroyed. `DESTROY` fails while the bucket
+   * contains objects. @default RemovalPolicy.RETAIN
    */
   readonly archiveRemovalPolicy?: RemovalPolicy | undefined;
 }
@@ -117,7 +116,8 @@ export class BatchLayer extends Construct {
   private recomputeFunction(props: BatchLayerProps): PipelineFunction {
     const { plan } = props.pipeline;
     const speed = props.speed.fold.lambda;
-    // What waits for a cut is folded when the cut is there, and not with the next record.
+    // Records that wait for a cut are folded as soon as it is published, and not with the next
+    // record.
     const catchesUp = requiresHistory(plan);
     return this.scheduled('Recompute', props, props.schedules?.recompute ?? Schedule.rate(Duration.minutes(5)), {
       role: 'recompute',

@@ -36,7 +36,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** The template of a stack of one's own. */
+/** The template of a user's own stack. */
 function templateOf(build: (stack: Stack) => void): Template {
   const stack = new Stack(new App({ outdir: mkdtempSync(join(root, 'out-')) }), 'Own');
   build(stack);

@@ -24,8 +24,7 @@ export interface BifoldPipelineProps extends PipelineProps, BatchLayerOptions, S
    */
   readonly models?: readonly ModelDefinition[] | undefined;
   /**
-   * How the function that learns has its libraries.
-   * @default - nothing is trained on a schedule
+   * The source of the training function's libraries. @default - nothing is trained on a schedule
    */
   readonly training?: TrainingPackage | undefined;
 }

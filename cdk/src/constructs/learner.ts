@@ -14,14 +14,14 @@ import { allow, objects } from '../permissions/statements.ts';
 import { logsAndRights } from './pipeline-function.ts';
 import type { PipelineProps } from './pipeline-props.ts';
 
-/** What functions/src/train/libraries.py makes the libraries for. */
+/** The Python version for which functions/src/train/libraries.py installs the libraries. */
 const PYTHON = Runtime.PYTHON_3_13;
 const SOURCES = ['functions', 'src', 'train'];
 
 /**
- * Where the Python function that learns has its libraries from, which are more than a function may
- * weigh: a zip in the bucket of the assets, fetched when it starts; a container image in ECR; or,
- * where functions run as processes of a machine, a folder of it.
+ * The source of the training function's Python libraries, which exceed the size limit of a
+ * function. It is a zip in the bucket of the assets, fetched at start; a container image in ECR; or
+ * a local folder, if functions run as processes.
  */
 export type TrainingPackage =
   | { readonly kind: 'zip' }

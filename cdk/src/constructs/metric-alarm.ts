@@ -10,7 +10,7 @@ interface MetricAlarmProps {
   /** Ends the alarm's name. */
   readonly state: string;
   readonly description: string;
-  /** Which function gives the metric. */
+  /** The function that emits the metric. */
   readonly role: string;
   readonly metricName: string;
   readonly alarmTopic: ITopic | undefined;

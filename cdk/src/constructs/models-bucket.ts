@@ -4,15 +4,12 @@ import type { Construct } from 'constructs';
 import { listObjects, objects } from '../permissions/statements.ts';
 import type { PipelineProps } from './pipeline-props.ts';
 
-/**
- * What a function of a pipeline that scores needs of the models: to read those that it scores with,
- * and no others.
- */
+/** The rights of a scoring function: to read the models that it scores with, and no others. */
 export function readModels(scope: Construct, props: PipelineProps): readonly PolicyStatement[] {
   const { models = [] } = props.pipeline.plan;
   const bucketArn = `arn:${Stack.of(scope).partition}:s3:::${modelsBucketName(scope, props)}`;
   return [...new Set(models.map(({ name }) => `models/${name}/`))].flatMap((prefix) => [
-    // What is there is listed, not asked for: see docs/permissions.md.
+    // The objects are listed first: see docs/permissions.md.
     listObjects(bucketArn, prefix),
     objects(['s3:GetObject'], bucketArn, prefix),
   ]);

@@ -3,7 +3,7 @@ import { Code, LayerVersion, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { FunctionCode } from '../bundling/function-code.ts';
 
-/** Of the functions, and of their native packages. */
+/** The runtime of the functions and of their native packages. */
 export const RUNTIME = Runtime.NODEJS_24_X;
 
 /** The native packages as a layer, at `/opt/nodejs/node_modules`. */

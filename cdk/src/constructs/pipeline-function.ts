@@ -17,7 +17,7 @@ import { type NativeLayer, RUNTIME } from './native-layer.ts';
 import type { PipelineProps } from './pipeline-props.ts';
 import { type Service, secretsOf, serviceEnvironment } from './service-environment.ts';
 
-/** Of every function, unless its own `environment` says more. */
+/** The Node options of every function, unless its own `environment` has others. */
 export const NODE_OPTIONS = '--enable-source-maps';
 
 export interface PipelineFunctionProps extends PipelineProps {
@@ -95,8 +95,8 @@ function environmentOf(scope: Construct, props: PipelineFunctionProps): Record<s
 }
 
 /**
- * What every function has: a log group that forgets, and a role that holds these rights beside
- * those to write there and to be placed, and takes no others.
+ * The parts of every function: a log group with a retention period, and a role with these rights,
+ * those to write logs, and those to be placed. The role accepts no other rights.
  */
 export function logsAndRights(
   scope: Construct,

@@ -6,7 +6,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Duration } from 'aws-cdk-lib/core';
 import type { FunctionCode } from '../bundling/function-code.ts';
 
-/** What all constructs of one pipeline share. */
+/** The properties that all constructs of one pipeline share. */
 export interface PipelineProps {
   /** The pipeline, as `definePipeline` returns it. */
   readonly pipeline: Pipeline;
@@ -18,19 +18,16 @@ export interface PipelineProps {
   /** The code of the functions: `await bundleFunctions({ root })`. */
   readonly code: FunctionCode;
   /**
-   * How the functions reach Kafka.
-   * @default - SSM parameter `/bifold/kafka/brokers`, secret `bifold/kafka`, TLS
+   * The connection of the functions to Kafka. @default - SSM parameter `/bifold/kafka/brokers`,
+   * secret `bifold/kafka`, TLS
    */
   readonly kafka?: KafkaProps | undefined;
   /**
-   * How the functions reach Cassandra.
-   * @default - SSM parameters below `/bifold/cassandra/`, no secret, TLS
+   * The connection of the functions to Cassandra. @default - SSM parameters below
+   * `/bifold/cassandra/`, no secret, TLS
    */
   readonly cassandra?: CassandraProps | undefined;
-  /**
-   * Where functions and pollers are placed.
-   * @default - in no VPC
-   */
+  /** The network of functions and pollers. @default - in no VPC */
   readonly network?: PipelineNetwork | undefined;
   /**
    * A folder of HDFS that holds the archive, `hdfs://namenode:9870/folder`.
@@ -54,17 +51,14 @@ export interface PipelineProps {
   readonly logLevel?: LogLevel | undefined;
   /** @default RetentionDays.TWO_WEEKS */
   readonly logRetention?: RetentionDays | undefined;
-  /**
-   * How long a warm function keeps a secret.
-   * @default Duration.minutes(5)
-   */
+  /** The time for which a warm function caches a secret. @default Duration.minutes(5) */
   readonly secretMaxAge?: Duration | undefined;
 }
 
 export const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT', 'CRITICAL'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** How servers prove themselves over TLS. */
+/** The certificates by which servers prove themselves over TLS. */
 export interface TlsProps {
   /** @default true */
   readonly tls?: boolean | undefined;

@@ -14,9 +14,8 @@ interface Tick {
 }
 
 /**
- * A function and the rules that invoke it. What is lost here is one tick, never a record: the next
- * tick does the same work. So retries are few, and the queue of what failed is there to be alarmed
- * on.
+ * A function and the rules that invoke it. A failure loses one tick, never a record: the next tick
+ * does the same work. So retries are few, and the queue of failed events serves alarms.
  */
 export function scheduledFunction(
   scope: Construct,

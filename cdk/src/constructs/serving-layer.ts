@@ -8,7 +8,7 @@ import type { BatchLayer } from './batch-layer.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { PipelineProps } from './pipeline-props.ts';
 
-/** What a serving layer can be given beside its pipeline. */
+/** The options of a serving layer beside its pipeline. */
 export interface ServingLayerOptions {
   /**
    * Decides who may query.
@@ -46,7 +46,7 @@ export class ServingLayer extends Construct {
       role: 'query',
       description: `Answers with the merged views of ${plan.name} and their receipts`,
       memorySizeMiB: 1024,
-      // The API gives up after 30 s: an answer that comes later reaches nobody.
+      // The API gives up after 30 s: a later response reaches no caller.
       timeout: Duration.seconds(29),
       calls: ['cassandra'],
       // To tell a database that was emptied from a new one. It reads what was published, and

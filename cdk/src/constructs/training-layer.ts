@@ -12,7 +12,7 @@ import type { PipelineProps, ScheduleProps } from './pipeline-props.ts';
 import { scheduledFunction } from './scheduled-function.ts';
 
 export interface TrainingLayerProps extends PipelineProps {
-  /** How the function that learns has its libraries. */
+  /** The source of the training function's libraries. */
   readonly training: TrainingPackage;
   /** The models that learn from this pipeline's archive. */
   readonly models: readonly ModelDefinition[];

@@ -32,7 +32,7 @@ export interface Deployment {
   readonly version: string;
   readonly topicId: string;
   readonly apiId: string;
-  /** As AWS serves it. An emulator serves the same API at a path of its own, by `apiId`. */
+  /** The URL of the API on AWS. An emulator serves it under another path, by `apiId`. */
   readonly apiUrl: string;
   readonly archiveBucket: string;
   /**
@@ -79,7 +79,7 @@ export async function destroyPipeline(options: DeploymentOptions): Promise<void>
 }
 
 /**
- * A folder of its own for each run: the command line locks its output, and deployments of one
+ * A separate folder for each run: the command line locks its output, and deployments of one
  * checkout may run at the same time.
  */
 async function inScratchFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

@@ -23,7 +23,7 @@ export const LAMBDA_LIMITS = {
  */
 const CODE_SIZE_BYTES_MAX = 3 * 1024 * 1024;
 /**
- * What a value may become that is known only when it is deployed: addresses and ARNs stay below it.
+ * The greatest size of a value that is known only at deployment: addresses and ARNs are shorter.
  */
 const UNKNOWN_VALUE_SIZE_BYTES = 256;
 
@@ -90,7 +90,7 @@ function checkSize(node: CfnFunction): void {
     });
 }
 
-/** What a layer of the same stack holds; a layer from elsewhere is known to AWS alone. */
+/** The content of a layer of the same stack; only AWS knows a layer from elsewhere. */
 function layerContent(node: CfnFunction, layer: unknown): unknown {
   const stack = Stack.of(node);
   const logicalId = typeof layer === 'object' && layer !== null && 'Ref' in layer ? layer.Ref : null;

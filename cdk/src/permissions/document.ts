@@ -75,10 +75,9 @@ export function tableOf(rights: readonly Right[]): string {
 }
 
 /**
- * What the templates grant and the document does not list, and the other way round. Both are empty
- * when they agree. What models need is listed for pipelines that score, what training needs for
- * those whose models are trained, a relay's rights for those that have one, and the right to have
- * the speed function invoked for those that look back.
+ * The rights that the templates grant and the document does not list, and the reverse. Both are
+ * empty if they agree. The document lists the rights for models, training, relays and catch-up
+ * requests for the pipelines that have them.
  */
 export function differences(
   document: string,

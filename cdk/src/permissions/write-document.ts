@@ -10,8 +10,8 @@ import { byFunction, rightsOf, tableOf } from './document.ts';
 
 const file = join(import.meta.dirname, '..', '..', '..', 'docs', 'permissions.md');
 const { stacks, templates } = synthesize({ context: { ...EXAMPLE_NETWORK, training: 'zip' }, pipelines });
-// Those that score have more rights than others, and those with a relay have a function more, as
-// have those whose models are trained.
+// Pipelines that score have more rights than others. Those with a relay have another function, and
+// so have those whose models are trained.
 const rights = templates.flatMap((template, index) => {
   const stack = stacks[index];
   return stack === undefined ? [] : rightsOf(template, stack.plan, models);

@@ -52,7 +52,7 @@ function tlsOf(service: 'CASSANDRA' | 'KAFKA'): Tls {
   return { ...(ca === undefined ? {} : { ca }), ...(serverName === undefined ? {} : { serverName }) };
 }
 
-/** What is made once per process, on first use, and made again if making it failed. */
+/** A value made once per process, at its first use, and again if that failed. */
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {

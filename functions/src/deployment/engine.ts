@@ -5,7 +5,8 @@ import type { SqlEngine } from '@bifold/core/engine';
 import { optionalSetting } from './environment.ts';
 
 /**
- * Of the function's memory, what the engine may take before it spills: the rest is JavaScript's.
+ * The share of the function's memory that the engine may use before it spills: the rest is
+ * JavaScript's.
  */
 const ENGINE_SHARE = 0.5;
 

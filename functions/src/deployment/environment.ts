@@ -6,8 +6,8 @@ import { pipelines } from '@bifold/pipelines';
 class EnvironmentError extends BifoldError {}
 
 /**
- * What a function was deployed for: its pipeline, as it is in this bundle, and the scope of every
- * key that it writes.
+ * The deployment of a function: its pipeline, as it is in this bundle, and the scope of every key
+ * that it writes.
  */
 export interface Deployment {
   readonly pipeline: Pipeline;

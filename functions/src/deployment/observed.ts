@@ -27,8 +27,8 @@ export function observed<Event, Result>(handle: (event: Event, context: Context)
 }
 
 /**
- * A moment before Lambda ends the process, which says less. What is under way writes nothing that
- * is not true, whether it goes on or not.
+ * Runs shortly before Lambda ends the process without a report. Work under way writes only true
+ * facts, whether it continues or not.
  */
 function outOfTime(): never {
   throw new ProtocolError('BIFOLD_OUT_OF_TIME', {
@@ -40,7 +40,7 @@ function outOfTime(): never {
   });
 }
 
-/** What a job keeps back to end in order, before Lambda ends it. */
+/** The time that a job reserves to end in order, before Lambda ends it. */
 const RESERVE_MS = 20_000;
 
 /** Tells whether an invocation has time for another step. */

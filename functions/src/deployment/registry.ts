@@ -22,8 +22,8 @@ export async function registryOfEnvironment(
 }
 
 /**
- * A version that cannot be used is nothing that a retry cures: the one before it scores on, and
- * somebody must look.
+ * A retry does not repair an unusable version. The previous one keeps scoring, and an operator must
+ * look.
  */
 function tellRefused({ model, version, used, error }: RefusedVersion): void {
   metrics.addMetric('modelsRefused', MetricUnit.Count, 1);

@@ -9,10 +9,10 @@ const PARAMETER_NAMES_MAX = 32;
 type Parameters = Readonly<Record<string, unknown>>;
 
 /**
- * Answers a request. A question that cannot be answered is a 400, one whose page is gone a 410; a
- * 503 means that something is away, whatever was asked.
+ * Answers a request. An invalid query is a 400, an expired page a 410. A 503 means that a service
+ * is unavailable.
  *
- * @param onFailure told of every error that is not the caller's
+ * @param onFailure called with every error that is not the caller's
  */
 export async function respond(
   view: string,
@@ -28,7 +28,7 @@ export async function respond(
     // Nothing comes back by itself: the caller must know what to do, and an empty answer would hide
     // it.
     if (error instanceof ViewLostError) return reply(503, problem(error));
-    // What is away comes back: the caller may try again. Details stay in the log.
+    // Services come back: the caller may try again. Details stay in the log.
     return reply(503, { code: error instanceof BifoldError ? error.code : 'BIFOLD_FAILED' });
   }
 }

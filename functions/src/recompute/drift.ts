@@ -41,7 +41,7 @@ export async function tellDrift(
   const told = { model, version, window: report.window, records: report.records, drifted, moved };
   if (drifted.length > 0) logger.warn('the stream has drifted from what the model was trained on', told);
   else logger.info('the stream is as in training', told);
-  // Of each pipeline by itself: an alarm is of one.
+  // A metric per pipeline, because an alarm belongs to one.
   const metric = () => metrics.singleMetric().addDimension('pipeline', plan.name);
   metric().addMetric('driftedFeatures', MetricUnit.Count, drifted.length);
   metric().addMetric('driftPsiMax', MetricUnit.NoUnit, Math.max(0, ...report.drifts.map(({ psi }) => psi ?? 0)));

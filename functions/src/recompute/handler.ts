@@ -59,15 +59,17 @@ const ports = once(async (): Promise<RecomputePorts & QueryPorts & Announcing> =
   };
 });
 
-/** What an operator may say when invoking it by hand; the schedule says nothing. */
+/** The options of a manual invocation; the schedule has none. */
 interface RecomputeEvent {
-  /** Passes ranges that retention took before the archive did; receipts then name them for ever. */
+  /**
+   * Passes ranges that retention deleted before archiving; receipts then always name them as gaps.
+   */
   readonly acceptLost?: unknown;
 }
 
 /**
- * The archive to batch rows and Parquet views, published as the next generation; the speed layer is
- * told what it may fold since.
+ * Turns the archive into batch rows and Parquet views, published as the next generation. Then
+ * requests catch-up from the speed layer.
  */
 export const handler = observed(async (event: RecomputeEvent | null): Promise<Recomputed> => {
   const open = await ports();

@@ -1,8 +1,6 @@
 import { type LogRecord, ProtocolError } from '@bifold/core/engine';
 
-/**
- * What Lambda hands to a function for a batch of Kafka records: `SelfManagedKafka` and MSK alike.
- */
+/** Lambda's event for a batch of Kafka records: `SelfManagedKafka` and MSK alike. */
 export interface KafkaEvent {
   readonly eventSource: 'SelfManagedKafka' | 'aws:kafka';
   readonly bootstrapServers?: string;

@@ -31,7 +31,7 @@ export interface ArchiveTablePorts {
 export type Archived = Extract<TrainedOn, { readonly kind: 'archive' }>;
 
 /**
- * Which events the published generation covers: what there is to learn from. Null: nothing is
+ * The events that the published generation covers, which are the training data. Null if nothing is
  * published.
  */
 export async function archivedFor(

@@ -2,8 +2,8 @@ import { ModelError } from '@bifold/core/engine';
 import type { GoldenResult } from '@bifold/models/engine';
 
 /**
- * How ONNX Runtime scores the golden rows with the ONNX file of a version.
- * functions/src/train/onnx_form.py judges it.
+ * The scores of ONNX Runtime for the golden rows, with the ONNX file of a version.
+ * functions/src/train/onnx_form.py judges them.
  */
 export interface OnnxJudgement {
   readonly rows: number;

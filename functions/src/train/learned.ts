@@ -1,6 +1,6 @@
 import type { OnnxJudgement } from './fidelity.ts';
 
-/** What functions/src/train leaves behind, as it writes it. */
+/** The output of functions/src/train, as it writes it. */
 export interface Fitted {
   readonly classes: readonly (string | number)[] | null;
   readonly features: readonly FittedFeature[];
@@ -51,7 +51,7 @@ export interface Metrics {
   /** On rows that it did not learn from. */
   readonly heldOut: RegressionMetrics | ClassificationMetrics;
   readonly learned: RegressionMetrics | ClassificationMetrics;
-  /** Of a model that always says the mean, or the most frequent class. */
+  /** The metrics of a model that always predicts the mean, or the most frequent class. */
   readonly baseline: RegressionMetrics | ClassificationMetrics;
   readonly crossValidation: {
     readonly metric: string;
@@ -73,7 +73,7 @@ export interface Shown {
   readonly predicted: readonly number[];
 }
 
-/** What a version was learned from: so that anybody can say what it has seen. */
+/** The training data of a version, so that everyone can know it. */
 export type TrainedOn =
   | {
       readonly kind: 'archive';

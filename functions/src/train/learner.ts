@@ -10,7 +10,7 @@ export interface DraftPlace {
   readonly prefix: string;
 }
 
-/** What `train.py` leaves of a training. */
+/** The files that `train.py` writes. */
 export const LEARNED_FILES = [
   'fitted.json',
   'golden.json',
@@ -37,7 +37,7 @@ export interface Refusal {
  */
 export type Learn = (place: DraftPlace) => Promise<Refusal | null>;
 
-/** The learner did not come to an end of its own. */
+/** The learner was ended from outside. */
 class LearnerError extends BifoldError {}
 
 /** The Python function of the stack. */

@@ -12,7 +12,7 @@ import { definitionDigest, makeVersion, type Version } from './version.ts';
 
 export interface TrainPorts extends ArchiveTablePorts {
   readonly registry: ModelRegistry;
-  /** Where drafts are: the bucket of the models. */
+  /** The bucket of the models, which also holds drafts. */
   readonly bucket: Pick<Bucket, 'put' | 'download' | 'list' | 'deleteAll'>;
   readonly bucketName: string;
   readonly learn: Learn;
@@ -20,9 +20,7 @@ export interface TrainPorts extends ArchiveTablePorts {
   readonly clock: () => number;
 }
 
-/**
- * A new version, which is a candidate until somebody promotes it; or the reason why there is none.
- */
+/** A new version, which is a candidate until it is promoted; or the reason why there is none. */
 export type TrainedOnSchedule =
   | { readonly trained: true; readonly model: string; readonly version: string; readonly heldOut: Metrics['heldOut'] }
   | { readonly trained: false; readonly model: string; readonly reason: 'nothing-published' | 'nothing-new' }
@@ -85,14 +83,14 @@ function madeOrRefused(make: () => Version): Version | Refusal {
   }
 }
 
-/** What `train.py` is asked for, but for where its files are. */
+/** The request for `train.py`, except for the paths of its files. */
 export async function trainingRequest(definition: ModelDefinition, tableFile: string): Promise<object> {
   const { name, target, task, estimator, grid, folds, split, heldOutShare, seed } = definition;
   const features = await requestedFeatures(definition, tableFile);
   return { name, target, task, features, estimator, grid, folds, split, heldOutShare, seed };
 }
 
-/** What the newest version was learned from, and how. Null: there is none. */
+/** The training data and definition of the newest version. Null if there is none. */
 async function lastTraining(model: string, registry: ModelRegistry): Promise<unknown> {
   const newest = (await registry.versions(model)).at(-1);
   const bytes =

@@ -26,7 +26,7 @@ export interface Learning {
   readonly trainedOn: TrainedOn;
 }
 
-/** Of all that a definition says, but for the plan that it reads: that one has a version. */
+/** The digest of a definition, except for the plan that it reads, which has its own version. */
 export function definitionDigest({ plan: _, ...definition }: ModelDefinition): string {
   return sha256(canonicalJson(definition));
 }

@@ -27,8 +27,8 @@ export function apiUrl({ addresses }: Context, { apiId, pipeline }: DeploymentRe
 }
 
 /**
- * Asks the deployed API once. @throws {UsageError} when the question is wrong, {CliError} when
- * nobody can answer it
+ * Sends one query to the deployed API.
+ * @throws {UsageError} if the query is wrong, {CliError} if the API is unavailable
  */
 export async function ask(context: Context, deployment: DeploymentRecord, question: Question): Promise<Answer> {
   const url = apiUrl(context, deployment);
@@ -72,7 +72,7 @@ function refusal({ pipeline }: DeploymentRecord, status: number, text: string): 
   return status === CURSOR_EXPIRED ? new CursorExpired(code, parts) : new CliError(code, parts);
 }
 
-/** The generation of a cursor is no longer kept: the question must begin anew. */
+/** The generation of a cursor is no longer kept: the query must start again. */
 class CursorExpired extends CliError {}
 
 function problemOf(text: string): Record<string, string | undefined> {
@@ -87,8 +87,8 @@ function problemOf(text: string): Record<string, string | undefined> {
 const TRIES = 3;
 
 /**
- * Every page of an answer, as one: all cover the same offsets, which the first page's cursor
- * carries. Begins anew when two generations were published meanwhile.
+ * Every page of an answer, as one. All cover the same offsets, which the first page's cursor fixes.
+ * Starts again if two generations were published meanwhile.
  */
 export async function askAll(
   context: Context,

@@ -22,14 +22,14 @@ import { stepLines } from './output/terminal.ts';
 import { readJson, writeJson } from './records/files.ts';
 import { s3Options } from './records/s3-options.ts';
 
-/** Of the tables of pipelines. */
+/** The keyspace of the pipelines' tables. */
 export const KEYSPACE = 'bifold';
 /** The bucket of the models, which pipelines share. */
 export const MODELS_BUCKET = 'bifold-models';
 
 /**
- * What every command works with: where things are. Nothing is connected to, and nothing loaded,
- * before it is asked for.
+ * The context of every command: paths and addresses. Nothing is connected or loaded before its
+ * first use.
  */
 export interface Context {
   readonly root: string;

@@ -1,10 +1,10 @@
 import { BifoldError } from '@bifold/core';
 import { DefinitionError, type Explanation, ModelError, QueryError, ViewLostError } from '@bifold/core/engine';
 
-/** What the command line itself refuses or cannot do. */
+/** An error of the command line itself. */
 export class CliError extends BifoldError {}
 
-/** How a command ends. */
+/** The exit codes of a command. */
 export const EXIT = {
   ok: 0,
   /** Check failed: the command worked, and what it checked does not hold. */
@@ -78,7 +78,7 @@ export function explainError(error: unknown): string {
   return lines.join('\n');
 }
 
-/** The message of anything thrown: errors of the network layer have an empty one of their own. */
+/** The message of any error. Those of the network layer have an empty one of their own. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message || (error as NodeJS.ErrnoException).code || error.name;

@@ -16,7 +16,7 @@ import { kafkaService } from './services/kafka.ts';
 import type { ServiceSpec } from './services/services.ts';
 import { ensureSoftware, hdfsJars, removeOldSoftware, type Software } from './software.ts';
 
-/** Where the parts of a cloud are, for those who talk to them. */
+/** The addresses of a cloud's services, for their clients. */
 export interface CloudAddresses {
   readonly kafka: {
     /** PLAINTEXT, for administration on this machine. */
@@ -38,11 +38,11 @@ export interface CloudAddresses {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
   };
-  /** Null as long as nobody asked for it. */
+  /** Null unless HDFS was requested. */
   readonly hdfs: {
-    /** Of the NameNode's HTTP server, for WebHDFS. */
+    /** The NameNode's HTTP server, for WebHDFS. */
     readonly endpoint: string;
-    /** As commands take it: `hdfs://127.0.0.1:port`. */
+    /** The address for commands: `hdfs://127.0.0.1:port`. */
     readonly address: string;
     /** For Hadoop's own clients. */
     readonly defaultFs: string;
@@ -175,8 +175,8 @@ export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
     const [dependents, others] = [specs.filter((s) => s.dependsOn?.length), specs.filter((s) => !s.dependsOn?.length)];
     for (const group of [dependents, others])
       await Promise.all(group.map((spec) => tracked(onProgress, `stop ${spec.name}`, () => ensureDown(paths, spec))));
-    // What carries our mark and is of no known service: a trigger of an earlier version, a
-    // function's own child.
+    // Processes with our mark but of no known service: a trigger of an earlier version, or a child
+    // of a function.
     for (const pid of markedProcesses(paths.stateDir)) signal(pid, 'SIGKILL');
     await until(() => (markedProcesses(paths.stateDir).length === 0 ? true : undefined), { withinMs: 60_000 });
   };

@@ -1,4 +1,4 @@
-/** What went wrong, in four parts: what failed, what came, what is allowed, what to do. */
+/** The four parts of an error: the failure, the received value, the allowed values, the fix. */
 export interface CloudErrorParts {
   readonly failed: string;
   readonly received: string;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where everything of one local cloud lives. Nothing is kept outside these folders. */
+/** The folders of one local cloud. It keeps nothing outside them. */
 export interface CloudPaths {
   /** The checkout. */
   readonly root: string;

@@ -1,6 +1,6 @@
 /**
- * What a caller may draw: a step begins, and ends well or not. `step` names the same step in both
- * events.
+ * An event for a progress display: a step begins, succeeds or fails. `step` names the same step in
+ * both events.
  */
 export type ProgressEvent =
   | { readonly kind: 'started'; readonly step: string }

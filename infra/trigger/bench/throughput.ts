@@ -1,10 +1,10 @@
 /**
  * node infra/trigger/bench/throughput.ts <broker> [records] [drain|decode] [batchSize]
  *
- * Records per second from Kafka through the trigger's process to a Lambda API that drains its
- * payloads, or decodes them as a function would (JSON, base64, JSON of the value), in a process of
- * its own. From the first poll to the last commit; `TRIGGER_ARGS` go to the trigger's Node
- * (`--cpu-prof`).
+ * Records per second from Kafka through the trigger's process to a Lambda API. The API is a
+ * separate process that drains the payloads, or decodes them as a function would (JSON, base64,
+ * JSON of the value). Measured from the first poll to the last commit; `TRIGGER_ARGS` are passed to
+ * the trigger's Node (`--cpu-prof`).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:http';

@@ -16,9 +16,7 @@ export function delayMs(backoff: Backoff, failures: number, random: () => number
   return Math.round(exponential * (0.5 + random() / 2));
 }
 
-/**
- * Resolves after `ms`, or at once when `signal` aborts: whoever waits looks at the signal himself.
- */
+/** Resolves after `ms`, or at once when `signal` aborts: the caller checks the signal. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

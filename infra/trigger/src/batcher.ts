@@ -22,7 +22,7 @@ export interface Batch {
 export interface BatchLimits {
   readonly count: number;
   readonly sizeBytes: number;
-  /** How long a record may wait for others to share its batch. */
+  /** The most time that a record waits for others to share its batch. */
   readonly windowMs: number;
 }
 

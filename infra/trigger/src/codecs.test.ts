@@ -14,7 +14,7 @@ const decode = (type: number, data: Buffer): Promise<Buffer> =>
 const zeros = (size: number) => gzipSync(Buffer.alloc(size));
 const gunzip = (data: Buffer) => decode(CompressionTypes.GZIP, data);
 
-/** As kafkajs does it: the event, and then whatever the fetch awaits. */
+/** Like kafkajs: the event, then the awaited part of the fetch. */
 function fetching(limitBytes: number): (decoding: () => Promise<void>) => Promise<void> {
   const emitter = new EventEmitter();
   const consumer = {

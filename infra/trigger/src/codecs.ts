@@ -86,8 +86,8 @@ async function decompressWithin(codec: Codec, data: Buffer): Promise<Buffer> {
 }
 
 /**
- * What stops a mapping because a batch of its log cannot be decoded, or null if the error is of
- * another kind.
+ * The error that stops a mapping because a batch of its log cannot be decoded; null if the error is
+ * of another kind.
  */
 export function undecodable(error: unknown, topic: string): TriggerError | null {
   for (let each = error; each instanceof Error; each = each.cause) {

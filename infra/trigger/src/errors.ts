@@ -1,4 +1,4 @@
-/** What went wrong, in the four parts that every message of this package has. */
+/** The four parts of every message of this package. */
 interface Account {
   readonly failed: string;
   readonly received: string;
@@ -21,8 +21,7 @@ export class TriggerError extends Error {
 }
 
 /**
- * The message of anything thrown: `AggregateError`s of the network layer have an empty one of their
- * own.
+ * The message of any error: `AggregateError`s of the network layer have an empty one of their own.
  */
 export function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);

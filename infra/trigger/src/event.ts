@@ -31,14 +31,14 @@ type HeaderValue = Buffer | string | null;
 export interface EncodedRun {
   readonly bytes: Buffer;
   /**
-   * Where each record ends in `bytes`, its comma not counted. Record `i > 0` starts at `ends[i - 1]
+   * The end of each record in `bytes`, its comma not counted. Record `i > 0` starts at `ends[i - 1]
    * + 1`.
    */
   readonly ends: Uint32Array;
   readonly offsets: Float64Array;
   /**
-   * Where the log goes on after this run: past its last record, and past the transaction markers
-   * after it.
+   * The next offset after this run: after its last record, and after the transaction markers that
+   * follow it.
    */
   readonly nextOffset: number;
 }
@@ -104,7 +104,7 @@ export function encodeRun(
 }
 
 /**
- * What stands around the records of an event: `head`, then per partition `open(partition)` ...
+ * The text around the records of an event: `head`, then per partition `open(partition)` ...
  * `close`, then `tail`.
  */
 export interface Envelope {

@@ -55,7 +55,7 @@ describe('wholeAnswers', () => {
     if (!server.listening) await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
     const accepted = once(server, 'connection');
-    // What the types ask for where there is no TLS is left out by kafkajs.
+    // The types require `ssl`; kafkajs omits it without TLS.
     const client = wholeAnswers({ host: '127.0.0.1', port, ssl: undefined as never, onConnect: () => undefined });
     const said: Buffer[] = [];
     const errors: Error[] = [];

@@ -15,7 +15,7 @@ const KEEP_ALIVE_MS = 60_000;
 export class Frames {
   private held: Buffer[] = [];
   private bytesHeld = 0;
-  /** How much must be held before there is more to say: a length, or an answer. */
+  /** The bytes needed for the next step: a length, or a response. */
   private bytesNeeded = LENGTH_BYTES;
 
   /**
@@ -67,10 +67,9 @@ export class Frames {
 }
 
 /**
- * Connections for kafkajs that hand over whole answers only. It keeps bytes that it has read for as
- * long as the object lives that connects again and again: the first half of an answer, torn by a
- * lost connection, would stand before the answers of the next one, and all of them be read amiss,
- * or end the process by an error that nobody can catch.
+ * Connections for kafkajs that pass on whole responses only. kafkajs keeps bytes for as long as its
+ * reconnecting object lives. So half a response of a lost connection would precede the responses of
+ * the next one. All of them would be misread, or end the process by an uncatchable error.
  */
 export const wholeAnswers: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   const socket: Socket = ssl
@@ -82,7 +81,7 @@ export const wholeAnswers: ISocketFactory = ({ host, port, ssl, onConnect }) => 
     if (event !== 'data') return on(event, listener);
     const frames = new Frames();
     return on('data', (chunk: Buffer) => {
-      // Whoever has ended a connection has given up what it may still say.
+      // The caller has ended the connection, so its remaining bytes are dropped.
       if (socket.writableEnded) return;
       try {
         for (const whole of frames.push(chunk)) listener(whole);

@@ -2,8 +2,8 @@ import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
 import { TriggerError } from './errors.ts';
 
 /**
- * Where a consumer group without committed offsets begins. A group with offsets goes on from them,
- * as on AWS.
+ * The start of a consumer group without committed offsets. A group with offsets continues from
+ * them, as on AWS.
  */
 type StartingPosition =
   | { readonly kind: 'trim-horizon' }

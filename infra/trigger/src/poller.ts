@@ -28,7 +28,9 @@ export interface PollerLimits {
    * is raised.
    */
   readonly decodedBytesMax: number;
-  /** How long a stop waits for invocations under way before it gives them up, uncommitted. */
+  /**
+   * The time for which a stop waits for running invocations before it abandons them, uncommitted.
+   */
   readonly stopGraceMs: number;
   readonly retry: Backoff;
 }
@@ -54,7 +56,7 @@ export interface Poller {
 const queueBytesMax = 2 * payloadBytesMax;
 const commitRetryMs = 500;
 const reconnect: Backoff = { firstMs: 250, maxMs: 3_000 };
-/** A batch that cannot be decoded is looked at again: somebody may have deleted it. */
+/** A batch that cannot be decoded is tried again: an operator may have deleted it. */
 const blockedRetryMs = 30_000;
 
 /**
@@ -232,8 +234,8 @@ export function startPoller(
           }
           await sleep(delayMs(limits.retry, failures, random), stopping.signal);
         }
-        // Uncommitted, so the records come again: to whoever has the partition then, from where it
-        // was committed.
+        // Uncommitted, so the records are delivered again, to the next owner of the partition, from
+        // the committed offset.
         if (stopping.signal.aborted || mine !== assignment) return;
       }
     } finally {

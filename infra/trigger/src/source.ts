@@ -12,7 +12,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** What a source tells. All calls are synchronous and in log order per partition. */
+/** The events of a source. All calls are synchronous and in log order per partition. */
 export interface SourceListener {
   /**
    * The group gave these partitions: whatever was consumed before is void, records come again from
@@ -42,9 +42,7 @@ export interface Source {
   stop(): Promise<void>;
 }
 
-/**
- * How long an idle broker holds a fetch. It bounds how late a resumed partition is asked for again.
- */
+/** The time for which an idle broker holds a fetch. It bounds the delay of a resumed partition. */
 const fetchWaitMs = 100;
 const fetchBytesPerPartition = 4 * 1024 * 1024;
 /**
@@ -55,19 +53,20 @@ const sessionTimeoutMs = 6_000;
 const heartbeatIntervalMs = 1_000;
 const rebalanceTimeoutMs = 15_000;
 /**
- * A connection that died without a word is noticed by an answer that does not come: kafkajs would
- * wait 30 s. Joining a group has a longer time of its own.
+ * The timeout that detects a silently lost connection: kafkajs would wait 30 s. Joining a group has
+ * a longer timeout.
  */
 const requestTimeoutMs = 8_000;
 /**
- * How late a partition that was added to the topic is read. kafkajs would look after five minutes.
+ * The time within which a new partition of the topic is read. kafkajs would look after five
+ * minutes.
  */
 const newPartitionsWithinMs = 10_000;
 const endsIntervalMs = 1_000;
 const repeatAfterMs = 60_000;
 /**
- * kafkajs polls at least every `fetchWaitMs`: silence of this length means that it hangs, and it is
- * made anew.
+ * kafkajs polls at least every `fetchWaitMs`: a longer silence means that it hangs, and it is
+ * replaced.
  */
 const silenceMaxMs = 60_000;
 
@@ -179,8 +178,8 @@ export async function startSource(
     const missing = partitions.filter((partition) => !committed.has(partition));
     const positions = new Map(committed);
     if (missing.length > 0) {
-      // Committed before the first record: a mapping on LATEST that is killed before its first
-      // batch would otherwise begin anew at a later end, and lose what came between.
+      // Committed before the first record. Otherwise a mapping on LATEST that is killed before its
+      // first batch would restart at a later end, and lose the records between.
       const starts = await startingPositions(admin, mapping, missing, committed.size > 0);
       if (mine !== assignment || isStopping) return;
       await commit(starts);
@@ -204,7 +203,7 @@ export async function startSource(
     const { low, high } = (await logBounds(admin, topic)).get(partition) ?? { low: 0, high: 0 };
     if (mine !== assignment || places.get(partition) !== place) return;
     if (place.expected < low || place.expected > high) {
-      // Retention was faster than the function, or the topic was made anew under the same name.
+      // Retention was faster than the function, or the topic was recreated under the same name.
       listener.lostToRetention(partition, place.expected, low);
       place.delivered = low;
       place.expected = low;
@@ -254,7 +253,8 @@ export async function startSource(
     logBounds(admin, topic)
       .then(
         (bounds) => listener.ends(new Map([...bounds].map(([partition, { high }]) => [partition, high]))),
-        // The lag is then as old as the connection; losing that is told by the consumer itself.
+        // The lag is then as old as the connection; the consumer itself reports the loss of the
+        // connection.
         () => {},
       )
       .finally(() => {
@@ -297,8 +297,8 @@ export async function startSource(
 }
 
 /**
- * Where partitions without a committed position begin. Under LATEST, a partition beside others that
- * have one was added since the mapping started, and all of its records are new.
+ * The start of partitions without a committed offset. Under LATEST, a partition beside committed
+ * ones was added after the mapping started, and all of its records are new.
  */
 async function startingPositions(
   admin: Admin,

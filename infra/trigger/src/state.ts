@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { KafkaMapping, RefusedMapping } from './mapping.ts';
 
-/** What one partition of a mapping shows. Offsets are positions: the next record to deal with. */
+/** The state of one partition of a mapping. Offsets are positions: the next record to process. */
 export interface PartitionState {
   /** Records from the committed position to the log's end; null until the end is known. */
   lag: number | null;
@@ -52,7 +52,7 @@ export interface MappingState {
   status: MappingStatus;
   /** In a sentence, why the status is what it is; null if there is nothing to say. */
   reason: string | null;
-  /** As in AWS: "No records processed", "OK", "PROBLEM: ...". */
+  /** The texts of AWS: "No records processed", "OK", "PROBLEM: ...". */
   lastProcessingResult: string;
   lag: number | null;
   invocationsInFlight: number;
@@ -99,9 +99,9 @@ export function mappingState(mapping: KafkaMapping | RefusedMapping): MappingSta
 }
 
 /**
- * What shows that a web page sent a request: the header and its value. Null for every other
- * request. A name that a site owns can point to 127.0.0.1 and shows as the host; `same-site` covers
- * every port of this machine, so it is foreign too.
+ * The evidence that a web page sent a request: the header and its value. Null for every other
+ * request. A name that a site owns can resolve to 127.0.0.1, which shows in the host. `same-site`
+ * covers every port of this machine, so it is foreign too.
  */
 function foreign({ headers, socket }: IncomingMessage): { readonly header: string; readonly value: string } | null {
   const own = ['127.0.0.1', 'localhost'].map((name) => `${name}:${socket.localPort}`);

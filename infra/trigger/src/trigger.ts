@@ -10,7 +10,7 @@ import type { Credentials } from './source.ts';
 import { type MappingState, mappingState, serveState, type TriggerState } from './state.ts';
 
 export interface TriggerOptions {
-  /** Where Lambda and Secrets Manager answer; null for AWS itself. */
+  /** The endpoint of Lambda and Secrets Manager; null for AWS itself. */
   readonly endpoint: string | null;
   readonly region: string;
   /** Loopback port of `/state` and `/health`; 0 for any free one. */

@@ -32,7 +32,7 @@ export interface Bin {
   readonly count: number;
 }
 
-/** How often values are in each range. */
+/** The number of values in each range. */
 export function histogram(bins: readonly Bin[], label: string, isTime = false): string {
   const at = (value: number) => (isTime ? new Date(value) : value);
   return svg({
@@ -125,7 +125,7 @@ export interface Share {
   readonly count: number;
 }
 
-/** Of each label, how its rows are divided among parts. */
+/** For each label, the shares of its rows among parts. */
 export function shares(items: readonly Share[], partLabel: string, parts: readonly string[]): string {
   const labels = [...new Set(items.map((item) => item.label))];
   const totals = new Map<string, number>();

@@ -2,8 +2,7 @@ import type { CloudAddresses } from '@bifold/cloud';
 import { CliError, messageOf } from '../errors.ts';
 
 /**
- * What the command line does with the AWS APIs of the local cloud. Each client is loaded when it is
- * first used.
+ * The AWS APIs of the local cloud, for the command line. Each client is loaded at its first use.
  */
 export interface LocalAws {
   /** Writes parameters that differ, and says which. */

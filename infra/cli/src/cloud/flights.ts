@@ -19,7 +19,7 @@ export interface Flights {
   readonly legsFile: string;
   /** The weather at each of the three airports, hour by hour, in order of time. */
   readonly weatherFile: string;
-  /** As it was published. */
+  /** The published file, unchanged. */
   readonly flightsFile: string;
   readonly airlinesFile: string;
   readonly planesFile: string;
@@ -57,8 +57,8 @@ export interface WeatherHour {
 const sources = fileURLToPath(new URL('../../data/', import.meta.url));
 
 /**
- * Installed and converted once; the files are named by what they were made of, so that a change of
- * either makes them anew.
+ * Installed and converted once. The files are named by a digest of their sources, so a change of
+ * either makes new ones.
  */
 export async function ensureFlights(paths: CloudPaths, onProgress: OnProgress): Promise<Flights> {
   const madeOf = [join(sources, 'requirements.txt'), join(sources, 'build.txt'), fileURLToPath(import.meta.url)];

@@ -7,8 +7,8 @@ import { EXIT } from '../errors.ts';
 const SAME_MS = 500;
 
 /**
- * Runs work that goes on until it is told to end: the first Ctrl-C (or SIGTERM) aborts the signal,
- * and the work ends what it is at; another one, later, ends the process where it is.
+ * Runs work until it is interrupted. The first Ctrl-C (or SIGTERM) aborts the signal, and the work
+ * finishes its current step. A second one ends the process at once.
  */
 export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();

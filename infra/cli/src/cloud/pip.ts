@@ -20,7 +20,10 @@ export async function pipInstall(
   await run(python, [...INSTALL, '--require-hashes', ...args], { timeout: withinMs, maxBuffer: OUTPUT_BYTES_MAX, env });
 }
 
-/** What installs something: where it fails, the end of what was said is told. @throws {CliError} */
+/**
+ * Runs an installation. A failure reports the end of its output.
+ * @throws {CliError}
+ */
 export async function installing<T>(
   { code, failed, allowed }: { readonly code: string; readonly failed: string; readonly allowed: string },
   work: () => Promise<T>,

@@ -4,9 +4,9 @@ import { basename, dirname, join } from 'node:path';
 import type { CloudPaths } from '@bifold/cloud';
 
 /**
- * A folder of data that was made once, named by what it was made of, so that a change of that makes
- * it anew. It is there whole or not at all: of two commands that make it side by side, the first
- * one's stands.
+ * A folder of data that is made once, named by a digest of its sources, so a change of them makes a
+ * new one. It is complete or absent: of two commands that make it at the same time, the first one
+ * wins.
  */
 export async function ensureFolder(
   { softwareDir }: CloudPaths,
@@ -34,7 +34,7 @@ export async function ensureFolder(
     if (!existsSync(folder)) throw error;
     rmSync(draft, { recursive: true, force: true });
   }
-  // What an earlier version made; drafts of others have a dot in their names.
+  // Removes the folders of earlier versions. Drafts of other commands have a dot in their names.
   for (const name of readdirSync(shelf)) {
     if (!name.includes('.') && name !== basename(folder)) rmSync(join(shelf, name), { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** What the values of options must be. */
+/** Parsers of option values. */
 
 export function wholeNumber(text: string): number {
   const value = Number(text);
@@ -12,7 +12,7 @@ export function wholeNumberOrZero(text: string): number {
   return text === '0' ? 0 : wholeNumber(text);
 }
 
-/** Of an option that may be repeated, all that was given. */
+/** All values of an option that may be repeated. */
 export function listed(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }

@@ -16,7 +16,7 @@ import {
 import fc from 'fast-check';
 import { UsageError } from '../errors.ts';
 
-/** What was tried of an aggregate of somebody's own. */
+/** The test results of a user-defined aggregate. */
 export interface TriedAggregate {
   readonly aggregate: string;
   readonly name: string;
@@ -40,9 +40,8 @@ class BrokenLaw extends Error {
 }
 
 /**
- * Tries the aggregates of somebody's own that a pipeline has, with generated values of their
- * fields' types.
- * @throws {UsageError} with the smallest counterexample that was found
+ * Tests the user-defined aggregates of a pipeline with generated values of their fields' types.
+ * @throws {UsageError} with the smallest counterexample
  */
 export function tryAggregates({ plan }: Pipeline, seed: number): readonly TriedAggregate[] {
   return plan.aggregates
@@ -80,7 +79,7 @@ type Values = readonly unknown[];
 type Law = (a: Values, b: Values, c: Values) => void;
 
 function lawsOf(own: CustomAggregate, aggregate: AggregatePlan): Readonly<Record<string, Law>> {
-  // What is changed in place is frozen: changing it throws.
+  // States are frozen, so a function that changes one in place throws.
   const lift = (value: unknown): Json => deepFreeze(own.lift(value as never));
   const merge = (left: Json, right: Json): Json => deepFreeze(own.merge(left, right));
   const of = (values: Values): Json => values.reduce<Json>((state, value) => merge(state, lift(value)), own.empty);
@@ -114,7 +113,7 @@ function lawsOf(own: CustomAggregate, aggregate: AggregatePlan): Readonly<Record
       ),
     'empty changes nothing': (a) => {
       const [left, right] = [merge(own.empty, of(a)), merge(of(a), own.empty)];
-      // Of a single value, to find also what merge does to a state that was never merged.
+      // Also tests single values, which shows the effect of merge on a state that was never merged.
       for (const value of a) {
         same([[value]], merge(own.empty, lift(value)), lift(value), 'merge(empty, a) equal to a');
         same([[value]], merge(lift(value), own.empty), lift(value), 'merge(a, empty) equal to a');

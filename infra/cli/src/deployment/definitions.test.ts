@@ -18,7 +18,7 @@ describe('definitions that cannot be loaded', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  // As Node loads them, which Jest does not.
+  // Loads the file with Node's loader, since Jest has its own.
   it.each([
     ['that are no TypeScript', 'const a: number = 1;\nexport const b = {;\n', 'tills.ts:2', /;/],
     ['that import what is not there', "import { wen } from './other.ts';\nwen;\n", 'tills.ts:1', /'wen'/],

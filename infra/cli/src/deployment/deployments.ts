@@ -5,7 +5,7 @@ import { CliError, UsageError } from '../errors.ts';
 import { readJson, writeJson } from '../records/files.ts';
 
 /**
- * What was deployed of a pipeline. Written here because the emulator may forget it, and `up`
+ * The deployment of a pipeline. It is recorded here because the emulator may lose it, and `up` then
  * deploys it again.
  */
 export interface DeploymentRecord {
@@ -23,7 +23,7 @@ export interface DeploymentRecord {
   readonly settings?: Readonly<Record<string, string>>;
   /** The ids of the topics that its relay brings into its own; absent where it has no relay. */
   readonly relayed?: Readonly<Record<string, string>>;
-  /** Of the code that was deployed. */
+  /** The digest of the deployed code. */
   readonly sources: string;
   readonly deployedAt: string;
 }

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { plural } from '../output/terminal.ts';
 import type { DeploymentRecord } from './deployments.ts';
 
-/** What a deployed view that counts bins tells, asked of its API. Null: it is no such view. */
+/** The drift of a deployed drift view, from its API. Null if the view is of another kind. */
 export async function driftOfDeployment(
   context: Context,
   plan: Plan,

@@ -46,7 +46,7 @@ const create = async (
 
 const EQUAL = { rows: 3, maxDifference: 2e-7, different: 0 };
 const DIFFERENT = { rows: 2_000, maxDifference: 1, different: 2_000, wrongLabels: 753, runtime: '1.27.0' };
-/** Of a version whose ONNX file scores as it must. */
+/** The result for a version whose ONNX file scores correctly. */
 const checkOnnx = async () => EQUAL;
 
 beforeAll(async () => {

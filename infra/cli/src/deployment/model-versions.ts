@@ -27,11 +27,11 @@ export interface ModelVersion {
   readonly features: readonly string[];
   readonly featurePlan: string;
   readonly measures: Measures;
-  /** What training wrote of itself: libraries, seed, grid, and which offsets it learned from. */
+  /** The training record: libraries, seed, grid, and the offsets of the training rows. */
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
-/** What a version is chosen by, for each task, and whether more of it is better. */
+/** The measure that selects a version, for each task, and whether a larger value is better. */
 const CHOSEN_BY = {
   regression: { measure: 'rmse', more: false },
   classification: { measure: 'accuracy', more: true },
@@ -70,7 +70,8 @@ export async function checkVersion(registry: ModelRegistry, name: string, versio
 }
 
 /**
- * Which version a folder holds, as its `model.json` says. @throws {UsageError} when it holds none
+ * The version in a folder, from its `model.json`.
+ * @throws {UsageError} if it holds none
  */
 export function versionIn(folder: string): { readonly name: string; readonly version: string } {
   const file = join(folder, 'model.json');
@@ -86,7 +87,7 @@ export function versionIn(folder: string): { readonly name: string; readonly ver
   return { name, version };
 }
 
-/** As models and pipelines are named: it becomes a part of object keys. */
+/** The rule for names of models and pipelines: a name becomes a part of object keys. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 function noVersion(file: string, received: string): UsageError {

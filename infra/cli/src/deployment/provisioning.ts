@@ -20,8 +20,8 @@ const KAFKA_SECRET = 'bifold/kafka';
 export const PARTITIONS_DEFAULT = 4;
 
 /**
- * What the functions and their deployment find by name: addresses, the broker's secret, the buckets
- * for code and for models, the tables. Harmless when repeated.
+ * Creates the resources that functions and deployments find by name: addresses, the broker's
+ * secret, the buckets for code and models, the tables. Harmless when repeated.
  */
 export async function provision(context: Context): Promise<void> {
   const { kafka, cassandra } = context.addresses;
@@ -61,7 +61,7 @@ export async function converge(
       await deploy(context, pipeline, topic.partitions.length, record.settings);
       deployed.push(record.pipeline);
     } catch (error) {
-      // What was changed for one pipeline keeps no other from coming back.
+      // A changed definition of one pipeline does not prevent the others from being deployed again.
       if (!(error instanceof UsageError)) throw error;
       warn(`pipeline "${record.pipeline}" was deployed, and is not deployed again: ${messageOf(error)}`);
     }
@@ -69,7 +69,7 @@ export async function converge(
   return { started, deployed };
 }
 
-/** What was deployed and the emulator does not hold any more. */
+/** The recorded deployments that the emulator has lost. */
 async function lostDeployments(context: Context): Promise<readonly DeploymentRecord[]> {
   const records = readDeployments(context.paths);
   if (records.length === 0) return [];
@@ -81,8 +81,8 @@ async function lostDeployments(context: Context): Promise<readonly DeploymentRec
 type Ensured = Pick<TopicDescription, 'id' | 'config'> & { readonly partitions: number };
 
 /**
- * What a relay adds to a record, at most: the largest record of a source must find room in its log.
- * Bytes.
+ * The most bytes that a relay adds to a record: the largest record of a source must fit into its
+ * log.
  */
 const RELAY_OVERHEAD_BYTES = 4_096;
 
@@ -96,7 +96,7 @@ async function ensureTopic(
   topic: string,
   partitions: number,
   options: {
-    /** Of a topic that is created. */
+    /** The configuration of a new topic. */
     readonly config?: Readonly<Record<string, string>>;
     readonly messageBytesMax?: number;
   } = {},
@@ -304,8 +304,7 @@ async function followed(context: Context, record: DeploymentRecord): Promise<voi
 }
 
 /**
- * Of all code that a deployment is made of: when it is the same, deploying again would change
- * nothing.
+ * The digest of all code in a deployment. If it is unchanged, deploying again would change nothing.
  */
 function sourcesDigest(root: string): string {
   const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));

@@ -2,7 +2,7 @@ import type { DuckDb, SqlOutput } from '@bifold/adapters/duckdb';
 import { quoted } from '@bifold/core/engine';
 import { type ColumnProfile, numberSql } from './column.ts';
 
-/** How much a feature says about a target, and the figures that show it. */
+/** The association of a feature with a target, and the figures behind it. */
 export interface Association {
   readonly feature: string;
   readonly measure: 'Pearson r' | 'correlation ratio η' | "Cramér's V";

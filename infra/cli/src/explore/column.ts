@@ -13,7 +13,7 @@ export interface ValueCount {
   readonly count: number;
 }
 
-/** Of numbers, and of times as epoch milliseconds. */
+/** The distribution of numbers, or of times as epoch milliseconds. */
 export interface Distribution {
   readonly min: number;
   readonly max: number;
@@ -28,7 +28,7 @@ export interface Distribution {
 
 export interface ColumnProfile {
   readonly name: string;
-  /** As DuckDB names it. */
+  /** The type name of DuckDB. */
   readonly type: string;
   readonly kind: Kind;
   readonly nulls: number;

@@ -12,13 +12,13 @@ import { asParquet } from '../tabular/table-file.ts';
 
 export interface Wanted {
   readonly nullTexts: readonly string[];
-  /** Of a view; its first one when it is null. */
+  /** The window of a view; its first one if null. */
   readonly window: string | null;
-  /** Of a topic. */
+  /** The most rows of a topic. */
   readonly rowsMax: number;
 }
 
-/** What is explored, as Parquet: a file, the answer of a view, or the records of a topic. */
+/** The explored data as Parquet: a file, the answer of a view, or the records of a topic. */
 export async function explored(
   context: Context,
   name: string,

@@ -13,9 +13,9 @@ const RECORD_OVERHEAD_BYTES = 200;
 const MARKED_PARTITION = 0;
 
 /**
- * Writes batches to Kafka in transactions, each with its number: as the offset that a consumer
- * group of the producer's own name commits within the transaction. So records and number are there
- * together or not at all, and whoever comes after a crash can ask which batch was the last.
+ * Writes batches to Kafka in transactions, each with its number. The number is the offset that a
+ * consumer group of the producer's name commits within the transaction. So records and number
+ * become visible together or not at all, and a successor can read the number of the last batch.
  */
 export async function batchProducer(
   kafka: KafkaOptions,

@@ -8,8 +8,8 @@ import { UsageError } from '../errors.ts';
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
- * Refuses a topic whose log could not be folded exactly (rule 16): it must not change, and a skip
- * inside a batch must be a hole and nothing else. What is not named is as it should be.
+ * Refuses a topic whose log could not be folded exactly (rule 16). The log must be immutable, and a
+ * skip inside a batch must be a hole. Settings that are not listed have safe defaults.
  */
 export function refuseInexact(
   failed: string,

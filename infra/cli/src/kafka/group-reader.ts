@@ -11,18 +11,18 @@ const HEARTBEAT_MS = 2_000;
 /** A rebalance waits for members that are at work: no longer than this. */
 const REBALANCE_TIMEOUT_MS = 20_000;
 /**
- * A broker that has just started reads its groups first: kafkajs takes its asking for patience as
- * the end, unless told to begin again.
+ * A broker that has just started loads its groups first. kafkajs then gives up unless it is
+ * restarted.
  */
 const PATIENCE_MS = 30_000;
-/** How late a partition that was added to the topic is read. */
+/** The time within which a new partition of the topic is read. */
 const NEW_PARTITIONS_WITHIN_MS = 5_000;
 
 export interface GroupReading {
   readonly kafka: KafkaOptions;
   readonly group: string;
   readonly topic: string;
-  /** Where the group begins in partitions that it has committed nothing of. */
+  /** The start in partitions without a committed offset. */
   readonly beginsAt: 'earliest' | 'latest';
   /**
    * Deals with records, in their order, and says how many of them; fewer than all means that it
@@ -130,9 +130,7 @@ export async function readAsGroup({
     }
   });
 
-  /**
-   * What the reader of the records throws is no failure of Kafka's, and must not be tried again.
-   */
+  /** An error of the record handler is not Kafka's, and must not be retried. */
   function fail(error: unknown): number {
     isDone = true;
     end(error);

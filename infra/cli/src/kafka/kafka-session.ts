@@ -6,7 +6,7 @@ import { type DeploymentRecord, readDeployments } from '../deployment/deployment
 import { CliError, messageOf, UsageError } from '../errors.ts';
 import { groupsOf, reads } from './relayed.ts';
 
-/** Which brokers a command speaks to; those of the local cloud when none are named. */
+/** The brokers of a command; by default those of the local cloud. */
 export interface KafkaChoice {
   readonly brokers?: readonly string[];
   readonly username?: string;
@@ -70,8 +70,8 @@ function authoritiesOf(file: string): string {
 }
 
 /**
- * Runs a command's work on some brokers, and closes what it opened. What the brokers do not accept
- * was asked wrongly.
+ * Runs a command's work on some brokers, and closes their connections. A request that the brokers
+ * refuse is a usage error.
  */
 export function withKafka<T>(choice: KafkaChoice, work: (session: KafkaSession) => Promise<T>): Promise<T> {
   return withContext(async (context) => {

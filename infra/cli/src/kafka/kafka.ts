@@ -103,9 +103,7 @@ export async function deleteTopic({ addresses }: Context, topic: string): Promis
   });
 }
 
-/**
- * What Kafka does not do is told with the brokers that were asked; errors of ours pass as they are.
- */
+/** An error of Kafka is reported with the brokers' addresses; our own errors pass unchanged. */
 export async function asking<T>({ brokers }: KafkaOptions, what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();

@@ -2,7 +2,7 @@ import type { KafkaTopics, TopicState } from '@bifold/adapters/kafka';
 import { InvalidArgumentError } from 'commander';
 import { UsageError } from '../errors.ts';
 
-/** Where in a log to be: said once, for all of its partitions or for some. */
+/** A position in a log: one for all partitions, or for some. */
 export type Place =
   | { readonly kind: 'earliest' | 'latest' }
   | { readonly kind: 'time'; readonly timestampMs: number }
@@ -12,7 +12,7 @@ export type Place =
 export const PLACES =
   'earliest, latest, a time (2013-07-04T00:00:00Z), an offset, or partition:offset with commas between';
 
-/** ISO 8601; with a clock time only if it says its zone, since a log has none of its own. */
+/** ISO 8601. A clock time needs its zone, since a log has none. */
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 
 /** A place as it is written on the command line. */

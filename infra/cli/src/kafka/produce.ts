@@ -22,7 +22,7 @@ export interface ProduceOptions {
   readonly onProgress?: (dealtWith: number, sent: number) => void;
   /** Other brokers than those of the local cloud. */
   readonly kafka?: KafkaOptions;
-  /** Of every record. */
+  /** The headers of every record. */
   readonly headers?: Readonly<Record<string, readonly string[]>>;
   /**
    * Records without a key go to one partition, so that their order is total, or to each partition
@@ -43,7 +43,7 @@ export interface Produced {
   readonly endOffsets: Readonly<Record<string, number>>;
 }
 
-/** Where records go, a request at a time. */
+/** The destination of records, one request at a time. */
 export interface Outlet {
   send(records: readonly OutgoingRecord[]): Promise<void>;
   /** Nothing is sent for so long. */

@@ -13,7 +13,7 @@ export class RecordDigest {
     this.#part(Buffer.isBuffer(value) ? value : Buffer.from(value));
   }
 
-  /** Of the records so far; more may follow. */
+  /** The digest of the records so far; more may follow. */
   text(): string {
     return this.#hash.copy().digest('hex');
   }

@@ -42,7 +42,7 @@ export async function checkTopics(context: Context, deployment: BoundTopics): Pr
  * was deployed.
  */
 export async function warnOfOtherTopics(context: Context, deployment: BoundTopics): Promise<void> {
-  // What was asked is answered already: a broker that is away takes nothing from it.
+  // The command has its answer already: an unavailable broker does not change it.
   const others = await otherTopics(context, deployment).catch(() => []);
   for (const { topic, deployedId, idNow } of others)
     warn(

@@ -15,7 +15,7 @@ interface ReadTopic {
 export const reads = ({ topicId: bound, relayed = {} }: DeploymentRecord, topicId: string): boolean =>
   bound === topicId || Object.values(relayed).includes(topicId);
 
-/** What the mappings of a pipeline read: its own log, and what its relay brings into that. */
+/** The topics that a pipeline's mappings read: its own log, and the sources of its relay. */
 export async function groupsOf(record: DeploymentRecord): Promise<readonly ReadTopic[]> {
   const { consumerGroupId } = await import('@bifold/cdk/deployment');
   const { topic, version, topicId } = record;

@@ -9,8 +9,8 @@ import type { RecordDigest } from './record-digest.ts';
 import { keyOfPart, SENDS_TOPIC, type SendMemory, type SentPart } from './send-memory.ts';
 
 /**
- * How long records may wait for their commit, and how many. They are kept meanwhile, to be sent
- * again after a failure.
+ * The most time that records wait for their commit, and the most records. They stay in memory
+ * meanwhile, to be sent again after a failure.
  */
 const COMMIT_EVERY_MS = 1_000;
 const COMMIT_RECORDS_MAX = 100_000;
@@ -30,7 +30,7 @@ export interface Passage extends Omit<SentPart, 'records' | 'digest'> {
 }
 
 export interface ResumableProducer {
-  /** What a predecessor had sent; null when there was none. */
+  /** The part that a predecessor has sent; null if there was none. */
   readonly before: SentPart | null;
   /**
    * `digest` is that of the records before. Records are committed after a moment, or by `commit`.
@@ -45,10 +45,10 @@ export interface ResumableProducer {
 }
 
 /**
- * Sends records in transactions, each of which commits with them how far the source was sent. The
- * transactional id belongs to the source and the topic's topic id: whoever opens it next shuts out
- * the producer before, and ends its open transaction. So what the memory says then is what is in
- * the topic.
+ * Sends records in transactions, each of which also commits the position in the source. The
+ * transactional id belongs to the source and the topic id. So the next producer fences the previous
+ * one, and aborts its open transaction. The committed position then equals the content of the
+ * topic.
  */
 export async function resumableProducer(
   kafka: KafkaOptions,
@@ -87,7 +87,7 @@ export async function resumableProducer(
       ends.set(partition, Number(baseOffset) + (counts.get(partition)?.length ?? 0));
   };
 
-  /** What is in the transaction, and how far the source is sent with it, become visible at once. */
+  /** The records of the transaction and the position in the source become visible at once. */
   const end = async (digestText: string): Promise<void> => {
     const part: SentPart = { ...identity, records: committed + pending.length, digest: digestText };
     const open = await begin();

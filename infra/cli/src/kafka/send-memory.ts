@@ -23,8 +23,8 @@ const POLL_MS = 20;
 const PATIENCE_MS = 120_000;
 
 /**
- * How far one source was sent to one topic, by its id. Committed in the transaction of the records
- * that it counts.
+ * The sent part of one source, by topic id. It is committed in the transaction of the records that
+ * it counts.
  */
 export interface SentPart {
   readonly topic: string;
@@ -37,7 +37,7 @@ export interface SentPart {
   readonly session: string;
   /** The first records of the source, in its order, that are in the topic. */
   readonly records: number;
-  /** Of those records, over their keys and values. */
+  /** The digest of those records, over their keys and values. */
   readonly digest: string;
 }
 

@@ -92,7 +92,7 @@ function timeText(time: string | null): string {
   return time === null ? '-' : time.replace(/:00\.000Z$/, 'Z').replace(/T00:00Z$/, '');
 }
 
-/** What an answer covers, in a few lines; gaps loudly. */
+/** The coverage of an answer, in a few lines. Gaps are marked. */
 export function receiptText(receipt: Receipt): string {
   const { generation, run, offsets, gaps, quarantined, version, topicId, coverage, page, digest, models } = receipt;
   const { finalBefore } = receipt;

@@ -1,7 +1,7 @@
 import type { ArchivedPartition, Recomputed } from '@bifold/engine';
 import { number, plural } from './terminal.ts';
 
-/** What an archive run did, and what comes next. */
+/** The result of an archive run, and the next step. */
 export function archivedText(pipeline: string, partitions: readonly ArchivedPartition[]): string {
   const sum = (of: (one: ArchivedPartition) => number) => partitions.reduce((total, one) => total + of(one), 0);
   const records = sum((one) => one.records);
@@ -27,7 +27,7 @@ export function archivedText(pipeline: string, partitions: readonly ArchivedPart
   ].join('\n');
 }
 
-/** What a recompute run did, and what the speed layer still answers. */
+/** The result of a recompute run, and the offsets that the speed layer still answers. */
 export function recomputedText(pipeline: string, result: Recomputed): string {
   if (!result.published && result.reason === 'overtaken')
     return 'published nothing: another run published first; its generation is current';

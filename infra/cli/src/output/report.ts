@@ -28,8 +28,8 @@ import { withPublished } from '../verification/published.ts';
 import { age, number } from './terminal.ts';
 
 /**
- * How all goes. What could not be asked is null, and `unknown` says why: a report never fails
- * because a service is away.
+ * The state of the cloud. A value that could not be read is null, and `unknown` gives the reason: a
+ * report never fails because a service is unavailable.
  */
 export interface Report {
   readonly services: readonly ServiceStatus[];
@@ -47,7 +47,7 @@ export interface PipelineReport {
    * when none was asked yet.
    */
   readonly answering: string | null;
-  /** What the trigger says of the mapping. */
+  /** The trigger's state of the mapping. */
   readonly mapping: { readonly status: string; readonly reason: string | null } | null;
   readonly ends: Readonly<Record<string, number>> | null;
   /** Offsets in the log that answers do not cover. */
@@ -230,7 +230,7 @@ async function pipelineReport(
 }
 
 /**
- * What the database lacks of what was once published or archived, in a sentence; null when nothing
+ * The data that was published or archived and that the database lacks, in a sentence; null if none
  * is known to be missing.
  */
 async function lossOf(
@@ -252,7 +252,7 @@ async function lossOf(
   }
 }
 
-/** What is published of a deployment's views, and what an answer would cover now. */
+/** The publication of a deployment's views, and the current coverage of an answer. */
 export async function storedViews(
   context: Context,
   { version, topicId }: DeploymentRecord,

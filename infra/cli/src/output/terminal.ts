@@ -101,7 +101,7 @@ export function stepLines(): OnProgress {
         break;
       case 'done':
         running.delete(event.step);
-        // What was there already is no news.
+        // Steps that were already complete are not reported.
         if (event.ms >= 250) tell(`${green('✓')} ${event.step}  ${grey(seconds(event.ms))}`);
         break;
       case 'failed':

@@ -1,6 +1,6 @@
 import { type AnswerRow, canonicalJson, isSameResult } from '@bifold/core/engine';
 
-/** What became of a row between two answers. `before` has its values of the earlier one. */
+/** The change of a row between two answers. `before` has its earlier values. */
 export type Change =
   | { readonly kind: 'new'; readonly row: AnswerRow }
   | {
@@ -17,7 +17,7 @@ export class WatchedRows {
   private changedAt = new Map<string, number>();
   private answers = 0;
 
-  /** What is other than in the answer before; of the first, every row is new. */
+  /** The rows that differ from the previous answer; for the first answer, every row. */
   update(rows: readonly AnswerRow[]): readonly Change[] {
     const before = this.rows;
     this.answers++;

@@ -1,4 +1,4 @@
-/** What engines have of "JSON.parse source text access", which TypeScript does not know yet. */
+/** The part of "JSON.parse source text access" that engines have and TypeScript's types lack. */
 interface ExactJson {
   parse(
     text: string,
@@ -10,8 +10,8 @@ interface ExactJson {
 const exact = JSON as unknown as ExactJson;
 
 /**
- * As JSON.parse, but a number keeps its text, and is written by JSON.stringify with the digits that
- * it came with: 1.0 stays 1.0, and no integer is too long.
+ * Like JSON.parse, but a number keeps its text, and JSON.stringify writes the same digits: 1.0
+ * stays 1.0, and no integer is too long.
  */
 export function parseExactly(text: string): unknown {
   return exact.parse(text, (_key, value, { source }) =>

@@ -25,7 +25,7 @@ export interface SourceOptions {
   readonly keyField: string | null;
   /** Whether each record must have that field. */
   readonly needsKey: boolean;
-  /** What stands between key and value in a line; null when lines are values. */
+  /** The separator of key and value in a line; null if lines are values. */
   readonly keySeparator: string | null;
   readonly nullText: string;
   /** Sends lines of JSON as they are, also those that are none. */
@@ -96,7 +96,7 @@ async function* ofLines(
   }
 }
 
-/** As the schema of the pipeline says. */
+/** Types from the schema of the pipeline. */
 async function* ofTypedCsv(
   file: InputFile,
   columns: readonly Column[],
@@ -112,8 +112,8 @@ async function* ofTypedCsv(
 }
 
 /**
- * As all cells of the file say: it is read twice, or kept as long as it is read where that cannot
- * be.
+ * Types from all cells of the file. It is read twice, or kept in memory if it can be read only
+ * once.
  */
 async function* ofCsv(file: InputFile, { keyField, needsKey, nullText }: SourceOptions): AsyncGenerator<KeyedRecord> {
   const nullTexts = [nullText, ''];
@@ -140,10 +140,7 @@ async function* ofCsv(file: InputFile, { keyField, needsKey, nullText }: SourceO
   }
 }
 
-/**
- * What happened to the lines before one that is no record: files are checked before anything is
- * sent.
- */
+/** The fate of the lines before an invalid one: a file is checked before any record is sent. */
 const linesBefore = ({ address }: InputFile): string =>
   address === null ? 'the lines before it are sent' : 'nothing was sent';
 

@@ -84,7 +84,7 @@ function csvWriter(shown: readonly Part[], known: readonly string[] | null): Rec
       let text = '';
       if (columns === null || columns === known) {
         const header = columns ?? [...new Set(rows.flatMap(({ fields }) => [...(fields?.keys() ?? [])]))];
-        // Of a topic without objects, the value itself is the column.
+        // A topic whose values are not objects has one column, `value`.
         columns = header.length === 0 ? ['value'] : [...header];
         text += csvLine([...shown, ...columns].map(cell));
       }

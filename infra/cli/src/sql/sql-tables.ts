@@ -18,7 +18,7 @@ export interface SqlTable {
   readonly what: string;
 }
 
-/** What is deployed, as tables. */
+/** The deployed pipelines, as tables. */
 export async function sqlTables(context: Context): Promise<readonly SqlTable[]> {
   const deployed = new Set(readDeployments(context.paths).map(({ pipeline }) => pipeline));
   const plans = (await context.pipelines()).map(({ plan }) => plan).filter(({ name }) => deployed.has(name));

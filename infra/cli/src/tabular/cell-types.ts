@@ -1,7 +1,7 @@
 import { digitsOf, numberOf, parseExactly } from '../records/exact-json.ts';
 
 export const CELL_TYPES = ['integer', 'float', 'boolean', 'date', 'timestamp', 'json', 'text'] as const;
-/** What a column holds. Dates and timestamps are text of JSON, too, of which readers know more. */
+/** The type of a column. Dates and timestamps are JSON text. */
 export type CellType = (typeof CELL_TYPES)[number];
 
 export interface TypedColumn {
@@ -11,8 +11,7 @@ export interface TypedColumn {
 }
 
 /**
- * As JSON writes them: what is written otherwise (007, +1, .5) would not come back as it was, and
- * is text.
+ * Numbers as JSON writes them. Others (007, +1, .5) would be written differently, so they are text.
  */
 const INTEGER = /^-?(0|[1-9]\d*)$/;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;

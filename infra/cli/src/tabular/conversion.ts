@@ -13,7 +13,7 @@ import { type BadRow, isBad, type Outcome, readCsvRows, readJsonRows } from './r
 
 export type RowFormat = 'csv' | 'json';
 
-/** Where rows come from; standard input can be read once only. */
+/** A source of rows; standard input can be read only once. */
 export interface RowSource {
   readonly path: string;
   readonly format: RowFormat;
@@ -80,7 +80,7 @@ export async function inferred(
   const columns = learnt.columns();
   if (columns.length === 0) throw noColumns(source.path);
   return {
-    // That the first rows have no null says little of the others.
+    // The sample has no null, but later rows may.
     columns: isSample ? columns.map((column) => ({ ...column, nullable: true })) : columns,
     open: isOnce
       ? async () => ({

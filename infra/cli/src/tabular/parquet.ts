@@ -18,7 +18,7 @@ const SQL: Readonly<Record<CellType, string>> = {
   text: 'VARCHAR',
 };
 
-/** A file in a folder of its own, which is added to those that the caller removes. */
+/** A file in a new folder, which is added to those that the caller removes. */
 export function temporaryFile(name: string, temporary: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'bifold-'));
   temporary.push(folder);

@@ -168,7 +168,7 @@ function notUtf8(name: string, read: number): UsageError {
 /** Without its end, and without the empty lines before it. */
 const trimmed = (raw: string): string => raw.replace(/\r?\n$/, '').replace(/^(\r?\n)+/, '');
 
-/** Errors after which nobody can say where the next row begins. */
+/** Errors after which the start of the next row is unknown. */
 const UNENDING = new Set(['CSV_INVALID_CLOSING_QUOTE', 'CSV_QUOTE_NOT_CLOSED', 'CSV_MAX_RECORD_SIZE']);
 const ROW_BYTES_MAX = 16 * 1024 * 1024;
 

@@ -18,7 +18,7 @@ export function wantedColumns(definition: ModelDefinition, hasTime: boolean): re
   return trainingColumns(definition);
 }
 
-/** What of a plan's derived columns the features and the target need, in its order. */
+/** The derived columns of a plan that the features and the target need, in its order. */
 export function neededDerived(plan: Plan, { features, target }: ModelDefinition): Plan['derived'] {
   const needed = new Set([...features.map(({ field }) => field), target]);
   for (const { name, expression } of [...plan.derived].reverse()) {

@@ -12,7 +12,7 @@ import { card, cards, chart, figures, type Html, html, page, table } from '../ch
 
 const BINS = 40;
 
-/** What was learned, from what, and how good it is: for whoever decides whether it is promoted. */
+/** The training data, the result and its quality, as the basis for a promotion. */
 export function learningReport(learned: Learning): string {
   const { definition, version, settings, metrics, features, trainedOn } = learned;
   const { name, target, estimator, split, seed } = definition;

@@ -14,7 +14,7 @@ const INSTALL_WITHIN_MS = 900_000;
 /** A program of functions/src/train. */
 export const trainingProgram = (name: string): string => join(sources, name);
 
-/** Where training's libraries are, and the Python that runs them. */
+/** The training libraries, and the Python that runs them. */
 export interface TrainingPython {
   readonly python: string;
   readonly libraries: string;
@@ -44,7 +44,7 @@ export async function ensureTrainingPython(paths: CloudPaths, onProgress: OnProg
   return { python, libraries };
 }
 
-/** What training tells while it goes on. */
+/** The progress of training. */
 export type TrainingEvent =
   | { readonly kind: 'step'; readonly text: string }
   | {

@@ -15,7 +15,7 @@ export interface Trained extends Version {
 export interface TrainingPlaces {
   readonly paths: CloudPaths;
   readonly onProgress: OnProgress;
-  /** Where versions are put: `<models>/<name>/<version>/`. */
+  /** The folder of the versions: `<models>/<name>/<version>/`. */
   readonly models: string;
   readonly onEvent: (event: TrainingEvent) => void;
 }

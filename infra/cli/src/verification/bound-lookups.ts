@@ -16,7 +16,7 @@ import { CliError } from '../errors.ts';
 
 type Bound = (partition: number, offset: number) => ResolveLookup;
 
-/** What each segment is bound to: lookup rows, and models. */
+/** The bindings of each segment: lookup rows, and models. */
 export async function boundLookups(
   context: Context,
   pipeline: Pipeline,

@@ -22,9 +22,9 @@ export interface Difference {
   readonly window: string;
   readonly start: string | null;
   readonly key: Readonly<Record<string, Value>>;
-  /** What the API answered; null: no such row. */
+  /** The API's row; null if it has none. */
   readonly answered: Shown | null;
-  /** What the plain fold over the log gives; null: no such row. */
+  /** The row of the plain fold over the log; null if it has none. */
   readonly recomputed: Shown | null;
 }
 

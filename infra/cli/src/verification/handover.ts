@@ -14,7 +14,7 @@ import type { DeploymentRecord } from '../deployment/deployments.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { coverageText } from '../output/answer-text.ts';
 
-/** Which version answers for a pipeline, and what the next one still lacks to take over. */
+/** The version that answers for a pipeline, and the offsets that the next one still lacks. */
 export interface Handover {
   readonly alias: ViewAlias;
   /** Null when no version is to follow, and before the version that answers is sealed. */
@@ -52,8 +52,8 @@ export async function readHandover(context: Context, view: View): Promise<Handov
 }
 
 /**
- * What is still to come before the next version answers, in a sentence; null when no version is to
- * follow.
+ * The work that remains before the next version answers, in a sentence; null if there is no next
+ * version.
  */
 export function handoverWarning({ alias: { current, next }, missing }: Handover): string | null {
   if (next === null) return null;

@@ -11,7 +11,7 @@ import { plural, seconds } from '../output/terminal.ts';
 import { takeOver } from './handover.ts';
 import { withPublished } from './published.ts';
 
-/** How far the answers of a pipeline are behind its log. */
+/** The lag of a pipeline's answers behind its log. */
 export interface Lag {
   /** Offsets that the deployed version does not cover. */
   readonly records: number;

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import type { DeploymentRecord } from '../deployment/deployments.ts';
 import { s3Options } from '../records/s3-options.ts';
 
-/** What log and archive still hold of one topic, by its id. */
+/** The records of one topic, by its id, that the log and the archive still have. */
 export interface RecordSources extends RecordSourcePorts {
   /** The topic's id now; null when there is no such topic. */
   readonly topicId: string | null;
@@ -59,7 +59,7 @@ export function offsetsIn(coverage: Coverage): number {
   return Object.values(coverage).reduce((total, ranges) => total + sizeOf(ranges), 0);
 }
 
-/** What is still there, for a message. */
+/** The records that still exist, for a message. */
 export async function keptText(
   wanted: Coverage,
   { log, archive, topicId }: RecordSources,

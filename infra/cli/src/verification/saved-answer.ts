@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { AnswerRow, Receipt } from '@bifold/core/engine';
 import { messageOf, UsageError } from '../errors.ts';
 
-/** What somebody kept of an answer. */
+/** The parts of a saved answer. */
 export interface SavedAnswer {
   readonly receipt: Receipt;
   /** None when the receipt alone was kept. */

@@ -30,7 +30,7 @@ import { requireVersion } from './handover.ts';
 import { checkCovered } from './published.ts';
 import { offsetsIn, type RecordSources, withRecordSources } from './record-sources.ts';
 
-/** What is verified, and against what. */
+/** The subject of a verification, and its sources. */
 export interface Verifying {
   readonly windows: readonly string[];
   /** Each of them recomputes the answer by itself. */
@@ -47,7 +47,7 @@ export interface Verification {
   readonly rows: number;
   readonly windows: Readonly<Record<string, number>>;
   readonly quarantined: Readonly<Record<string, number>>;
-  /** Of the last window that was asked. */
+  /** The receipt of the last window. */
   readonly receipt: Receipt;
   readonly checks: readonly Check[];
   readonly sample: { readonly keys: number; readonly seed: string } | null;
@@ -72,10 +72,10 @@ interface AskedWindow {
 }
 
 /**
- * Asks the API for every row of every window, recomputes the same offsets with one plain fold over
- * the log as Kafka or the archive has it, and compares row by row, both ways.
- * @throws {CheckFailed} when the topic was created again, or the answer covers nothing of a log
- * that holds records
+ * Queries every row of every window, and recomputes the same offsets with one plain fold over the
+ * log, as Kafka or the archive has it. Compares row by row, in both directions.
+ * @throws {CheckFailed} if the topic was recreated, or the answer covers nothing of a log that has
+ *   records
  */
 export async function verifyPipeline(
   context: Context,
@@ -89,7 +89,7 @@ export async function verifyPipeline(
   await checkTopics(context, deployment);
   return withRecordSources(context, deployment, { version, topicId }, async (kept) => {
     const drawn = sample && (await sampleOf(context, pipeline, deployment, kept, sources[0] as Source, sample));
-    // Where no key can be drawn there is little to verify: all of it.
+    // Without a key to sample there is little to verify: all of it.
     const keys = drawn === null || drawn.length === 0 ? null : drawn;
     const asked: AskedWindow[] = [];
     for (const window of windows) {
@@ -158,8 +158,8 @@ interface Compared {
 const ALL_WINDOWS = { range: null, isTotal: false, asOf: null } as const;
 
 /**
- * Compares every window with the fold over its own offsets. What the source lacks is not compared:
- * a row that lacks records differs, and that says nothing.
+ * Compares every window with the fold over its own offsets. Offsets that the source lacks are not
+ * compared: rows that need them would differ without meaning.
  */
 async function compareAll(
   pipeline: Pipeline,
@@ -182,7 +182,7 @@ async function compareAll(
     if (Object.keys(missing).length > 0) return { records, missing, differences };
     const [folded] = (await fold([{ ...ALL_WINDOWS, coverage, only }])) as [FoldedLog];
     records = folded.records;
-    // What covers other offsets than the receipt is folded once more, all of it in one pass: under
+    // Rows that cover other offsets than the receipt are folded separately, all in one pass: under
     // a live stream there may be many.
     const others: { readonly folding: Folding; readonly compare: (alone: FoldedLog) => void }[] = [];
     for (const { window, rows, receipt: own } of group) {
@@ -193,8 +193,7 @@ async function compareAll(
           folding: { ...ALL_WINDOWS, coverage: deviating.coverage, only: deviating.rows },
           compare: (alone) => {
             for (const [id, row] of deviating.rows) {
-              // What lies in the offsets that a row is behind alone holds nothing, and is there all
-              // the same.
+              // An empty row stands for offsets in which the row is behind.
               const nothing: FoldedRow | null = row.behind
                 ? { ...positionOfRow(plan, row), endMs: null, states: view.empty, batch: null, speed: null }
                 : null;

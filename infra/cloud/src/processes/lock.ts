@@ -10,8 +10,8 @@ interface Holder {
 }
 
 /**
- * One at a time over a folder. A lock whose holder is dead is no lock: its file is taken away, so a
- * crashed `up` is in nobody's way.
+ * Serializes work on a folder. The lock file of a dead process is removed, so a crashed `up` does
+ * not block the next one.
  */
 export const withLock = async <T>(
   lockFile: string,

@@ -26,7 +26,7 @@ export type HdfsPorts = Readonly<Record<(typeof hdfsPortNames)[number], number>>
  */
 const range = { first: 20_000, last: 31_999 } as const;
 
-/** True when nobody listens there, so that we may. */
+/** True if the port is free. */
 const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer();

@@ -5,10 +5,7 @@ export type HealthReport =
   | { readonly healthy: true; readonly detail: string }
   | { readonly healthy: false; readonly detail: string };
 
-/**
- * How long a probe waits for an answer. A service of a loaded machine answers late, and is no less
- * healthy.
- */
+/** The timeout of a probe. A service of a loaded machine answers late, and is no less healthy. */
 export const patienceMs = 15_000;
 
 /**

@@ -30,9 +30,9 @@ const linuxBootId = () => {
 };
 
 /**
- * Who a pid is: when that process began. A pid alone is used again by the system; the pair is not,
- * so a record that outlives its process never leads to a stranger. Undefined when there is no such
- * process, or only its corpse.
+ * The identity of a pid: the start time of its process. The system reuses pids, but not the pair.
+ * So an outdated record never leads to another process. Undefined if the process does not exist, or
+ * is a zombie.
  */
 export const processIdentity = (pid: number): string | undefined => {
   if (linux) {
@@ -57,9 +57,9 @@ export const stateMark = 'BIFOLD_STATE';
 export const serviceMark = 'BIFOLD_SERVICE';
 
 /**
- * Processes that carry the marks of this cloud, whoever their parent is now: workers of a killed
- * emulator, and what a killed `up` started but did not record. Only Linux shows environments;
- * elsewhere process groups have to do.
+ * Processes that carry the marks of this cloud, whatever their parent: workers of a killed
+ * emulator, and children that a killed `up` did not record. Only Linux shows environments;
+ * elsewhere process groups must suffice.
  */
 export const markedProcesses = (stateDir: string, service?: string): readonly number[] => {
   if (!linux) return [];

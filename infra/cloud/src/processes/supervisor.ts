@@ -12,7 +12,7 @@ import { groupMembers, markedProcesses, processIdentity, serviceMark, signal, st
 import { until } from './waiting.ts';
 
 /**
- * What is remembered of a started process; `identity` tells it from a later process with the same
+ * The record of a started process; `identity` distinguishes it from a later process with the same
  * pid.
  */
 export interface ProcessRecord {
@@ -22,7 +22,7 @@ export interface ProcessRecord {
   readonly startedAtMs: number;
   /** It was healthy once: from then on it needs no time to start. */
   readonly wasHealthy?: boolean;
-  /** What it was started from; another one means that `up` must start it anew. */
+  /** The revision of its program; `up` restarts it if that has changed. */
   readonly revision: string;
 }
 
@@ -36,8 +36,8 @@ export interface ServiceStatus {
   readonly detail: string;
 }
 
-// A loaded machine is slow, not broken: these limits only end the wait for what hangs. What ends by
-// itself is seen at once.
+// A loaded machine is slow, not broken: these limits only end the wait for a hanging process. A
+// process that exits is noticed at once.
 const startWithinMs = 600_000;
 const stopWithinMs = 60_000;
 const settleWithinMs = 30_000;

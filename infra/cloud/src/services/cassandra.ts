@@ -130,7 +130,7 @@ export const cassandraService = (
       `-Dcassandra.storagedir=${dataDir}`,
       '-Dcassandra-foreground=yes',
       `-Dcassandra.jmx.local.port=${ports.cassandraJmx}`,
-      // One node has nobody to wait for.
+      // A single node need not wait for others.
       '-Dcassandra.skip_wait_for_gossip_to_settle=0',
       '-Dcassandra.ring_delay_ms=100',
       '-Dcassandra.initial_token=0',

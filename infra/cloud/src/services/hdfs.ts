@@ -11,16 +11,16 @@ import { javaEnvironment, type ServiceSpec } from './services.ts';
 
 const run = promisify(execFile);
 
-/** What HDFS is started from. */
+/** The installed software of HDFS. */
 interface HdfsSoftware {
   readonly java: string;
   readonly jars: string;
 }
 
 /**
- * One NameNode and one DataNode, one replica. Whoever comes is believed to be who they say, as HDFS
- * does without Kerberos; both listen on loopback alone. What a file's writer was told is stored was
- * handed to the operating system: it outlives a kill -9 of either process.
+ * One NameNode and one DataNode, one replica. Without Kerberos, HDFS trusts the user name of its
+ * clients; both servers listen on loopback alone. Acknowledged data of a file is with the operating
+ * system, so it survives a kill -9 of either process.
  */
 const properties = (ports: HdfsPorts, nameDir: string, dataDir: string, tmpDir: string) => ({
   'core-site.xml': {
@@ -34,7 +34,7 @@ const properties = (ports: HdfsPorts, nameDir: string, dataDir: string, tmpDir: 
     'dfs.namenode.name.dir': `file://${nameDir}`,
     'dfs.namenode.http-address': `${loopback}:${ports.webHdfs}`,
     'dfs.namenode.secondary.http-address': `${loopback}:0`,
-    // One DataNode's report is the whole truth: there is nobody else to wait for.
+    // There is only one DataNode, so its report is complete.
     'dfs.namenode.safemode.extension': '0',
     'dfs.namenode.safemode.min.datanodes': '1',
     'dfs.datanode.data.dir': `file://${dataDir}`,
@@ -72,7 +72,7 @@ log4j.appender.console.layout.ConversionPattern=%d{ISO8601} %-5p %m (%c{1})%n
 
 const webApp = '<web-app xmlns="http://java.sun.com/xml/ns/javaee" version="3.0"></web-app>\n';
 
-/** What a server says of itself, of the bean of that name; a reason when it says nothing. */
+/** The bean of that name that a server reports; the reason if it does not answer. */
 const askJmx = async (port: number, bean: string): Promise<Readonly<Record<string, unknown>> | string> => {
   try {
     const url = `http://${loopback}:${port}/jmx?qry=${encodeURIComponent(bean)}`;
@@ -140,7 +140,7 @@ export const hdfsServices = (
       );
     }
     rmSync(conf, { recursive: true, force: true });
-    // Blocks of an earlier file system are nobody's.
+    // Blocks of an earlier file system are useless.
     rmSync(dataDir, { recursive: true, force: true });
     renameSync(draft, nameDir);
   };

@@ -70,8 +70,8 @@ logger.log.level = info
 `;
 
 /**
- * Metadata, version 1, for no topic: the answer lists the brokers that take part, so an unfenced
- * one says 1.
+ * A Metadata request, version 1, for no topic. The response lists the active brokers, so an
+ * unfenced one reports 1.
  */
 const metadataRequest = Buffer.from('0000000e' + '0003' + '0001' + '00000001' + 'ffff' + '00000000', 'hex');
 

@@ -10,10 +10,7 @@ export interface ServiceSpec {
    */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /**
-   * Changes when the program behind `command` does; `up` then starts it anew although it is
-   * healthy.
-   */
+  /** Changes with the program behind `command`; `up` then restarts it although it is healthy. */
   readonly revision?: string;
   /** Ports it listens on, all on loopback, by meaning. */
   readonly ports?: Readonly<Record<string, number>>;
@@ -23,7 +20,7 @@ export interface ServiceSpec {
   /** Written before the start: configuration, a formatted log. Must be harmless when repeated. */
   readonly prepare?: () => Promise<void>;
   readonly startWithinMs?: number;
-  /** How long a stop waits after SIGTERM before SIGKILL. */
+  /** The time between SIGTERM and SIGKILL of a stop. */
   readonly stopWithinMs?: number;
 }
 

@@ -8,7 +8,7 @@ import { Ended, EXIT, messageOf, partsOf } from '../../errors.ts';
 import { reportOn } from '../../output/report.ts';
 import { dim, print, printJson, styled } from '../../output/terminal.ts';
 
-/** What the doctor looked at. A `cure` is there when something is wrong. */
+/** A finding of the doctor. It has a `cure` if something is wrong. */
 interface Finding {
   readonly what: string;
   readonly found: string;

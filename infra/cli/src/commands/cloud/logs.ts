@@ -69,7 +69,7 @@ async function showFile(file: string, { follow, lines }: Options): Promise<void>
   const more = (): string => {
     if (!existsSync(file)) return '';
     const { size } = statSync(file);
-    // A log that was rotated begins anew.
+    // A rotated log is read from its start.
     if (size < at) at = 0;
     const bytes = Buffer.alloc(size - at);
     const opened = openSync(file, 'r');

@@ -112,7 +112,7 @@ const resetCommand = (): Command =>
       }),
     );
 
-/** What came of a batch, in one line. */
+/** The result of a batch, in one line. */
 export function summaryOf(counts: {
   readonly rowsIn: number;
   readonly rowsOut: number;

@@ -18,7 +18,7 @@ import { listed, wholeNumber } from '../option-values.ts';
 const FORMATS = ['csv', 'json', 'parquet'] as const;
 type Format = (typeof FORMATS)[number];
 
-/** Of standard input, which cannot be read twice. */
+/** The sample size of standard input, which cannot be read twice. */
 const SAMPLE_ROWS = 1_000;
 
 interface Options {
@@ -84,7 +84,7 @@ function typeOf(text: string, before: Readonly<Record<string, CellType>>): Reado
   throw new InvalidArgumentError(`It must be column=type, the type one of ${CELL_TYPES.join(', ')}.`);
 }
 
-/** What is not of this machine is brought here first, and taken there in the end. */
+/** Remote files are downloaded first, and uploaded in the end. */
 async function convert(input: string, output: string | undefined, options: Options): Promise<void> {
   const temporary: string[] = [];
   try {

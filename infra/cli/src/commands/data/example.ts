@@ -33,7 +33,7 @@ import { verdictText } from '../pipeline/verify.ts';
 interface Example {
   readonly pipeline: Pipeline;
   readonly model: ModelDefinition;
-  /** What the model learns from. */
+  /** The file from which the model learns. */
   readonly learningFile: string;
   /** The topic, one JSON text a record. */
   readonly recordsFile: string;

@@ -162,7 +162,7 @@ async function readInGroup(
         if (ends === null) return false;
         const behind = assigned.filter((partition) => (positions.get(partition) ?? -1) < (ends.get(partition) ?? 0));
         if (behind.length === 0) return true;
-        // Of the others, some may be at their end without a record having come: committed before,
+        // The other partitions may be at their end without having sent a record: committed before,
         // or empty.
         if (behind.some((partition) => positions.has(partition))) return false;
         const committed = (await committedOf(groups, group)).get(topic.name);

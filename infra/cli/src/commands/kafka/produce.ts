@@ -151,7 +151,7 @@ async function send(session: KafkaSession, target: string, options: Options, sig
     : produce(context, topic, recordsOfFiles(files, source), { ...how, isLive });
   const produced = await sending.catch(rethrowReadable).finally(() => {
     bar.stop();
-    // Else a terminal that nobody types at would keep the process.
+    // Otherwise an idle terminal would keep the process alive.
     if (isLive) process.stdin.destroy();
   });
   if (options.json) return printJson({ topic, ...produced });
@@ -208,7 +208,7 @@ function headerOf(text: string, before: Headers): Headers {
   return { ...before, [name]: [...(before[name] ?? []), value] };
 }
 
-/** What a relay did not bring has no place in its log. */
+/** Refuses the pipeline's own log: it holds only records that a relay copied. */
 function isRelayed({ name, topic, relay }: Plan, target: string): UsageError {
   const sources = relay?.sources.map((source) => source.topic) ?? [];
   return new UsageError('BIFOLD_RELAYED_LOG', {

@@ -232,7 +232,7 @@ Examples:
       }),
     );
 
-/** What a check throws, so that the measures can be shown first. */
+/** The error that a check throws, so that the measures can be printed first. */
 function refusalOf(check: () => void): BifoldError | null {
   try {
     check();

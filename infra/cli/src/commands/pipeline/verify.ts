@@ -12,7 +12,7 @@ import { wholeNumber } from '../option-values.ts';
 
 const DIFFERENCES_SHOWN = 10;
 
-/** What `--against` names. Both are recomputed apart, each for itself. */
+/** The sources that `--against` names. Each is recomputed separately. */
 const SOURCES: Readonly<Record<string, readonly Source[]>> = {
   either: ['either'],
   log: ['log'],

@@ -14,7 +14,7 @@ import { planOfAnswer } from '../../verification/handover.ts';
 import { readSavedAnswer } from '../../verification/saved-answer.ts';
 import { wholeNumber } from '../option-values.ts';
 
-/** What a question may say, on the command line. */
+/** The query options of the command line. */
 export interface QuestionOptions {
   readonly window?: string;
   readonly key?: readonly string[];
@@ -108,7 +108,7 @@ function answerText(plan: Plan, { rows, receipt, cursor }: Answer): string {
   ].join('\n');
 }
 
-/** The answer that a receipt was given with, folded anew. */
+/** The answer of a saved receipt, folded again. */
 async function answerAgain(
   context: Context,
   pipelines: readonly Pipeline[],

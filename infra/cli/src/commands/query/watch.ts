@@ -65,7 +65,7 @@ async function watch(context: Context, name: string, options: Options, signal: A
   try {
     while (!signal.aborted) {
       const answer = await ask(context, deployment, question).catch((error: unknown) => {
-        // What was asked wrongly, or at the first time, is told at once.
+        // A wrong query, and any error of the first one, is reported at once.
         if (error instanceof UsageError || options.once) throw error;
         screen.showAway(error);
         return null;
@@ -117,7 +117,7 @@ function lineScreen(plan: Plan, { json, once }: Options): Screen {
 /** The other screen, without cursor; lines that are too long are cut off there. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
-/** Of the screen: title, blank line, table's head, blank line, status. */
+/** Lines of the screen beside the rows: title, blank line, table's head, blank line, status. */
 const LINES_AROUND = 5;
 
 /**
