@@ -26,9 +26,9 @@ export interface Edit {
 }
 
 /**
- * A checkout of its own whose sources differ, as a user's does after an edit. What is installed is
- * shared with this one.
- * @throws when the text that an edit replaces is not there exactly once
+ * A separate checkout whose sources differ, as after a user's edit. It shares the installed
+ * packages with this one.
+ * @throws if the text that an edit replaces is not there exactly once
  */
 export function otherCheckout(folder: string, edits: readonly Edit[]): string {
   rmSync(folder, { recursive: true, force: true });

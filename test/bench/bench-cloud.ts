@@ -54,15 +54,15 @@ export interface BenchCloud {
    */
   deploy(plan: Plan, topicId: string, nodeOptions: string): Promise<Deployment>;
   /**
-   * As many function processes as there are partitions, started and connected: their start is no
-   * part of a measurement.
+   * Starts and connects one function process per partition, so that no measurement includes their
+   * start.
    */
   warmUp(deployment: Deployment): Promise<void>;
   /** Invokes a function, and reads from the report of its log what it took. */
   invoke(name: string): Promise<Invocation>;
   startTrigger(nodeOptions: string): Promise<void>;
   stopTrigger(): Promise<void>;
-  /** What the trigger shows of its mappings now. */
+  /** The trigger's current state of its mappings. */
   mappings(): Promise<readonly MappingState[]>;
   cassandra(): Promise<CassandraClient>;
   /** Ends every process and deletes the data. */
@@ -106,7 +106,7 @@ export async function openBenchCloud(onProgress: OnProgress): Promise<BenchCloud
     cassandra,
 
     async up() {
-      // What an interrupted run left: its data is of no use.
+      // Data of an interrupted run is useless.
       await bare.down({ deleteData: true });
       await bare.up();
       await Promise.all([writeParameters(aws, addresses), cassandra().then((client) => createTables(client, 1))]);
@@ -156,7 +156,7 @@ export async function openBenchCloud(onProgress: OnProgress): Promise<BenchCloud
     async warmUp({ functions }) {
       const event = { eventSource: 'SelfManagedKafka', records: {} };
       const Payload = Buffer.from(JSON.stringify(event));
-      // At once, so that each takes a process of its own.
+      // Invoked concurrently, so that each takes a separate process.
       const answers = await Promise.all(
         Array.from({ length: PARTITIONS }, () =>
           lambda.send(new InvokeCommand({ FunctionName: functions.speed, Payload })),
@@ -276,7 +276,7 @@ function triggerService(
   };
 }
 
-/** For this run alone: nobody else needs to find the trigger. */
+/** A free port for this run: no other command needs to find the trigger. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

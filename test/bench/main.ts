@@ -50,7 +50,7 @@ async function runScores(json: boolean): Promise<number> {
   return 0;
 }
 
-/** Work in a cloud of its own, whose processes end with it, also after Ctrl-C. */
+/** Runs work in a separate cloud, whose processes end with it, also after Ctrl-C. */
 async function inCloud(
   work: (cloud: BenchCloud, root: string, signal: AbortSignal) => Promise<string>,
 ): Promise<number> {

@@ -1,6 +1,6 @@
 /**
- * What W1 must come to, by a fold that shares no code with Bifold: numbers of any sum are added up
- * as whole numbers, and rounded once at the end.
+ * The expected result of W1, by a fold that shares no code with Bifold: sums are added up as whole
+ * numbers, and rounded once at the end.
  */
 import { type Reading, WINDOW_MS } from './readings.ts';
 

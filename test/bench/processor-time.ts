@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /**
- * What ran in a cloud's processes: the services by name, and functions apart from the emulator that
- * starts them.
+ * The processor time of a cloud's processes: services by name, and functions apart from the
+ * emulator that starts them.
  */
 export type ProcessorSeconds = Readonly<Record<string, number>>;
 

@@ -53,7 +53,7 @@ export function* readings(of: ReadingsOf): Generator<Reading> {
 }
 
 /**
- * Which partition a key is in: fixed by the bench, so that neither system profits from another
+ * The partition of a key. The bench fixes it, so that neither system profits from another
  * partitioner.
  */
 export function partitionOf(key: string): number {

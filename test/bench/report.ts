@@ -7,11 +7,11 @@ import type { SparkRun } from './spark.ts';
 export interface W1Run {
   readonly bifold: BifoldRun;
   readonly spark: SparkRun;
-  /** The one-minute load average before the run: above a few tenths, somebody else was at work. */
+  /** The one-minute load average before the run: above a few tenths, another process was active. */
   readonly loadBefore: number;
 }
 
-/** From a run of its own, in which stacks are sampled: its speed is not reported. */
+/** The profile of a separate run, in which stacks are sampled: its speed is not reported. */
 export interface W1Profile {
   readonly seconds: number;
   readonly trigger: StageSeconds;

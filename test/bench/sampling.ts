@@ -1,4 +1,4 @@
-/** Where the processes of a run spend their time, from samples of their stacks. */
+/** The time that the processes of a run spend in each function, from samples of their stacks. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { join } from 'node:path';

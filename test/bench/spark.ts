@@ -32,7 +32,7 @@ export interface SparkSoftware {
 export interface SparkPass {
   /** From the query's start to its last batch done. */
   readonly seconds: number;
-  /** Of these, what Spark names query planning. */
+  /** The part of these that Spark calls query planning. */
   readonly planningSeconds: number;
   /** The JVM's start, before the clock. */
   readonly sessionSeconds: number;
@@ -71,8 +71,8 @@ export async function ensureSpark(paths: CloudPaths, onProgress: OnProgress): Pr
       timeout: INSTALL_WITHIN_MS,
       maxBuffer: 1 << 26,
     });
-  // pyspark is source only. What builds it is locked too, so it must be there before, and no build
-  // environment is made.
+  // pyspark is source only. Its build tool is locked too, so it must be installed before, and no
+  // build environment is made.
   const buildTool = /^setuptools==[^\n]*\\\n[^\n]*\n?/m.exec(readFileSync(requirements, 'utf8'))?.[0] ?? '';
   const buildRequirements = join(home, 'build-requirements.txt');
   writeFileSync(buildRequirements, buildTool);
@@ -167,8 +167,8 @@ export async function* runSparkScript(
     child.once('error', reject);
     child.once('close', resolve);
   });
-  // An interrupted child fails while its output is still read; that is told below, where it is
-  // awaited.
+  // An interrupted child fails while its output is still read; the error is reported below, where
+  // it is awaited.
   ended.catch(() => undefined);
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
   try {
@@ -177,7 +177,7 @@ export async function* runSparkScript(
       else said.push(`${line}\n`);
     }
   } finally {
-    // Who reads no further needs it no longer; after its end this does nothing.
+    // A reader that stops early ends the child; after the child's end this does nothing.
     if (child.exitCode === null && child.stdout.readable) child.kill();
   }
   const status = await ended;
@@ -185,7 +185,7 @@ export async function* runSparkScript(
     throw new Error(`Spark ended with status ${status}:\n${said.join('').split('\n').slice(-30).join('\n')}`);
 }
 
-/** What Spark wrote, of both passes, by pass. */
+/** The rows that Spark wrote in both passes, by pass. */
 export async function sparkRows(addresses: Cloud['addresses']): Promise<Readonly<Record<keyof SparkRun, ResultRow[]>>> {
   const database = peerDatabase(addresses);
   const read = async (table: string) => {

@@ -37,7 +37,7 @@ export interface W1Measured {
 }
 
 const { plan } = throughput;
-/** Spark adds doubles in an order of its own; ours is exact. */
+/** Spark's order of adding doubles varies; ours is exact. */
 const SPARK_SUM_TOLERANCE = 1e-9;
 const WARM_UP_EVENTS = 1_000_000;
 
@@ -67,7 +67,7 @@ export async function runW1(
       fillTopic(cloud.addresses.kafka.brokersInternal, plan.topic, of, signal),
     );
 
-  // Broker and database are as warm for the first run, whoever it belongs to, as for the last.
+  // Warms up broker and database, so that the first run has no disadvantage.
   const fewer = { seed, pace, count: Math.min(events, WARM_UP_EVENTS) };
   const warmUp = await filled(fewer);
   await timed('warm-up of the services, not counted', () =>

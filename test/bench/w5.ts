@@ -14,7 +14,7 @@ interface Worked extends Invocation {
 export interface W5Measured {
   readonly events: number;
   readonly functions: readonly Worked[];
-  /** Of the chain's files. */
+  /** The number of files in the chain. */
   readonly files: number;
   readonly largestFileBytes: number;
 }

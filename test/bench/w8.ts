@@ -165,7 +165,7 @@ function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1] as number;
 }
 
-/** As a table. */
+/** The rates as a table. */
 export function ratesText(rates: readonly ScoringRates[]): string {
   const whole = (value: number) => Math.round(value).toLocaleString('en').padStart(12);
   return [

@@ -20,10 +20,10 @@ import { deployedOf, type Link, World, wireFunctions } from './world.ts';
 
 const PIPELINES = ['delays', 'airframes'];
 const BROKERS_PARAMETER = '/bifold/chaos/brokers';
-/** Of the events, how many are departures: the rest are legs. */
+/** The share of departures among the events: the rest are legs. */
 const SHARE_OF_DELAYS = 2 / 3;
 
-/** What a person asked for. */
+/** The options of the command line. */
 interface Asked {
   readonly minutes: number;
   readonly seed: number | null;
@@ -46,7 +46,7 @@ export async function chaos({ minutes, rate, keep, json, ...asked }: Asked): Pro
   const stateDir = resolve(asked.stateDir ?? join(root, '.bifold', 'chaos'));
   const softwareDir = process.env.BIFOLD_SOFTWARE_DIR ?? cloudPaths({ root }).softwareDir;
   const cloud = await openChaosCloud(stateDir, softwareDir);
-  // What a run that was killed left: its data is of no use.
+  // Data of a killed run is useless.
   await cloud.json('down');
   await closeVolumes(stateDir);
   await cloud.json('down', '--delete');
@@ -59,7 +59,7 @@ export async function chaos({ minutes, rate, keep, json, ...asked }: Asked): Pro
     );
     report = await Promise.race([
       streamUnderFaults(cloud, volumes, closing, { seed, minutes, rate, only, signal: interrupted.signal }),
-      // Whatever it waits for.
+      // Ends any wait.
       new Promise<never>((_, reject) => {
         interrupted.signal.addEventListener('abort', () => reject(interrupted.signal.reason));
       }),

@@ -38,9 +38,9 @@ export interface ChaosCloud {
   pidOf(service: Service): number | null;
   /** Processes that run a function. */
   workersOf(functionName: string): readonly number[];
-  /** Where the trigger shows its state. */
+  /** The URL of the trigger's state. */
   triggerUrl(): string;
-  /** What was set at the functions beside their deployment survives a kill of the emulator. */
+  /** Settings of the functions beside their deployment survive a kill of the emulator. */
   checkpoint(): Promise<void>;
 }
 

@@ -8,7 +8,7 @@ import type { StreamedEvent, View } from './views.ts';
 
 const PARTITIONS = 4;
 const TICK_MS = 100;
-/** What an outage held back comes at once, but in requests that a broker likes. */
+/** Events that an outage held back are sent at once, but in requests that a broker accepts. */
 const REQUEST_EVENTS_MAX = 1_000;
 /** Each request is compressed by one of them, so that the batches of a partition are mixed. */
 const COMPRESSIONS = [
@@ -28,14 +28,14 @@ const POISON_EVERY = 307;
 export interface Stream {
   readonly view: View;
   readonly ledger: Ledger;
-  /** How long the request that is under way has waited for its acknowledgement; 0 if none is. */
+  /** The time that the current request has waited for its acknowledgement; 0 if there is none. */
   waitingMs(): number;
   /** Requests that no acknowledgement ever came for, and that were looked up in the log. */
   inDoubt(): number;
   /** Sends nothing for a while, and returns when all that was sent is acknowledged. */
   pause(): Promise<void>;
   resume(): void;
-  /** The next events, for somebody else to send while the stream is paused. */
+  /** The next events, for another producer to send while the stream is paused. */
   lend(count: number): readonly StreamedEvent[];
   /** The partition of a record with this key, as Kafka's clients choose it. */
   partitionOf(key: string | null): number;
@@ -70,7 +70,7 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
   let sentAtMs: number | null = null;
   let inDoubt = 0;
   let taken = 0;
-  /** Of those taken, the ones that the stream need not send. */
+  /** The number of taken events that the stream need not send. */
   let lent = 0;
   const partitionOf = (key: string | null): number =>
     partitioner({ topic: view.topic, partitionMetadata, message: { key: key ?? '', value: null } });
@@ -140,7 +140,7 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
     }
   };
   const running = run();
-  // Whoever stops the stream is told.
+  // The error is reported when the stream is stopped.
   running.catch(() => undefined);
 
   return {
@@ -172,7 +172,7 @@ export function startStream(view: View, broker: string, eventsPerSecond: number,
 }
 
 /**
- * What of these records is not in the log: all or nothing of each partition, since a partition's
+ * The records of these that are not in the log: all or none of each partition, since a partition's
  * records of one request are one batch.
  */
 async function lookUp(

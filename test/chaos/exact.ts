@@ -20,7 +20,7 @@ const bitsOf = (value: bigint): number => value.toString(2).length;
 function nearest(numerator: bigint, denominator: bigint): number {
   if (numerator === 0n) return 0;
   const magnitude = numerator < 0n ? -numerator : numerator;
-  // As many more bits as a double has, and some: what is beyond them only matters as being there.
+  // More bits than a double has: of the bits beyond them, only their presence matters.
   const shift = Math.max(0, 64 - (bitsOf(magnitude) - bitsOf(denominator)));
   const dividend = magnitude << BigInt(shift);
   const quotient = dividend / denominator;

@@ -1,6 +1,6 @@
 import type { StreamedEvent } from './views.ts';
 
-/** Where a record stands in the log, as the broker acknowledged it. */
+/** The position of a record in the log, as the broker acknowledged it. */
 export interface Logged {
   readonly partition: number;
   readonly offset: number;
@@ -29,8 +29,8 @@ export class Ledger {
   }
 
   /**
-   * @throws when the broker wrote them anywhere but behind what is known: then records were lost,
-   * written twice, or are somebody else's
+   * @throws if the broker wrote them anywhere but after the known records: then records were lost,
+   *   written twice, or belong to another producer
    */
   append(partition: number, baseOffset: number, events: readonly StreamedEvent[]): void {
     const log = this.partitions[partition] as Logged[];
@@ -79,7 +79,7 @@ export class Ledger {
     return this.quarantined;
   }
 
-  /** Of the record that was acknowledged last, to ask about times that are of interest. */
+  /** The time of the record that was acknowledged last, for queries of recent times. */
   lastAtMs(): number | null {
     const last = this.partitions.map((log) => log.at(-1)).filter((logged) => logged !== undefined);
     return last.length === 0 ? null : Math.max(...last.map(({ event }) => event.atMs));

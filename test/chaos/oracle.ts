@@ -43,10 +43,10 @@ export interface Answer {
 }
 
 /**
- * What is wrong with an answer, measured by a plain fold over the ledger: every row over exactly
- * the offsets that the receipt and the row name, no row too many, none missing, and a receipt that
- * adds up. The ledger must reach all that the receipt and its rows name. @returns nothing when all
- * is right
+ * The faults of an answer, found by a plain fold over the ledger. Every row must cover exactly the
+ * offsets that the receipt and the row name, no row may be missing or extra, and the receipt must
+ * add up. The ledger must reach all offsets that the receipt and its rows name.
+ * @returns nothing if the answer is right
  */
 export function faultsOf(view: View, ledger: Ledger, question: Question, answer: Answer): readonly string[] {
   const faults: string[] = [];

@@ -1,17 +1,17 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 
-/** How a link misbehaves while it does. */
+/** The kinds of trouble on a link. */
 export type Trouble =
   /** Open connections are reset, new ones too. */
   | { readonly kind: 'cut' }
-  /** Nothing comes through, and nobody is told. */
+  /** Drops all bytes silently. */
   | { readonly kind: 'blackhole' }
   /** Each chunk waits, in its order. */
   | { readonly kind: 'slow'; readonly delayMs: number }
   /** So many bytes of answers come through on each connection, then it is reset. */
   | { readonly kind: 'tear'; readonly answerBytes: number };
 
-/** What a trouble met. All zero means that nobody used the link meanwhile. */
+/** The traffic that a trouble hit. All zero means that the link was unused. */
 export interface Met {
   readonly connections: number;
   readonly bytesSwallowed: number;
@@ -21,10 +21,11 @@ export interface Met {
 
 export interface ProxyOptions {
   readonly name: string;
-  /** Where it passes on to. */
+  /** The port to which it forwards. */
   readonly targetPort: number;
   /**
-   * Changes what the target says, made anew for each connection; it is given the proxy's own port.
+   * Rewrites the target's bytes, with a new function for each connection, which receives the
+   * proxy's own port.
    */
   readonly rewrite?: (ownPort: number) => (chunk: Buffer) => Buffer;
 }
@@ -34,12 +35,9 @@ export interface TcpProxy {
   readonly port: number;
   connections(): number;
   begin(trouble: Trouble): void;
-  /** What the trouble met so far. */
+  /** The traffic that the trouble has hit so far. */
   met(): Met;
-  /**
-   * The link is well again. What a blackhole swallowed is gone, so connections that lost bytes are
-   * reset.
-   */
+  /** Restores the link. A blackhole has dropped bytes, so connections that lost some are reset. */
   end(): Met;
   close(): Promise<void>;
 }
@@ -54,7 +52,7 @@ interface Connection {
 const loopback = '127.0.0.1';
 const UNHARMED: Met = { connections: 0, bytesSwallowed: 0, chunksDelayed: 0, answersTorn: 0 };
 
-/** A TCP proxy between two parts of the system, for one link each, that misbehaves when told to. */
+/** A TCP proxy between two parts of the system, for one link, with faults on command. */
 export async function startProxy({ name, targetPort, rewrite }: ProxyOptions): Promise<TcpProxy> {
   const open = new Set<Connection>();
   let trouble: Trouble | null = null;

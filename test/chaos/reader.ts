@@ -5,7 +5,7 @@ import { type Answer, faultsOf, type Question, type Receipt, type Row, reachOf }
 import { type Covered, includes, sizeOf, union } from './ranges.ts';
 import type { Fields } from './views.ts';
 
-/** What the readers saw in all. */
+/** The totals of the readers. */
 export interface ReaderCounts {
   /** Answers of which every row and the receipt were checked. */
   answers: number;
@@ -16,7 +16,7 @@ export interface ReaderCounts {
   /** Questions that got no answer, because a part was away. */
   unanswered: number;
   /**
-   * Questions that had to begin anew: two generations were published while their pages were read.
+   * Queries that had to start again: two generations were published while their pages were read.
    */
   expired: number;
 }
@@ -44,10 +44,10 @@ const FAULTS_SHOWN = 5;
 /** Asks one view and checks each answer against its stream's ledger. */
 export class Reader {
   readonly counts: ReaderCounts = { answers: 0, rows: 0, pages: 0, deviating: 0, unanswered: 0, expired: 0 };
-  /** Of the answer that was checked last: offsets that it covered, and its generation. */
+  /** The last checked answer: the number of offsets that it covered, and its generation. */
   lastCovered = 0;
   lastGeneration = 0;
-  /** What answers covered so far: of snapshots apart, since they cover less. */
+  /** The coverage of the answers so far. Snapshots are separate, since they cover less. */
   private readonly floors: Record<'fresh' | 'snapshot', Covered> = { fresh: {}, snapshot: {} };
 
   readonly stream: Stream;
@@ -152,7 +152,7 @@ export class Reader {
     }
   }
 
-  /** Asks at random until told to stop. */
+  /** Sends random queries until it is aborted. */
   async read(random: Random, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const { question, pagesMax } = randomQuestion(this.stream, random);
@@ -162,7 +162,7 @@ export class Reader {
   }
 }
 
-/** What all pages of one answer must say alike. */
+/** The claims that all pages of one answer share. */
 function claimsOf({ generation, run, coverage, gaps, offsets, quarantined }: Receipt): string {
   return JSON.stringify({ generation, run, coverage, gaps, offsets, quarantined });
 }

@@ -27,7 +27,7 @@ export interface StreamReport {
   readonly sent: number;
   readonly poison: number;
   readonly inDoubt: number;
-  /** What the receipt at the end covers, and the rows that were compared then. */
+  /** The coverage of the receipt at the end, and the rows that were compared then. */
   readonly covered: number;
   readonly rows: number;
   readonly generations: number;
@@ -47,7 +47,7 @@ export interface ChaosReport {
   readonly violations: readonly string[];
 }
 
-/** All are told when they are found, too. */
+/** All of them are also printed when they are found. */
 const VIOLATIONS_SHOWN = 10;
 
 const number = (value: number): string => value.toLocaleString('en-US');

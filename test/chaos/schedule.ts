@@ -1,12 +1,12 @@
 import { type Random, randomOf } from '../simulation/random.ts';
 import type { Fault } from './faults/index.ts';
 
-/** Of rounds, those in which two faults strike at once, where two can. */
+/** The share of rounds in which two faults strike at once, if two can. */
 const TOGETHER = 0.7;
 
 export interface Round {
   readonly faults: readonly Fault[];
-  /** Of its own, so that what one fault draws does not change what the next rounds are. */
+  /** A separate random stream, so that one fault's draws do not change the next rounds. */
   readonly random: Random;
 }
 

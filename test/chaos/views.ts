@@ -2,8 +2,8 @@ import { airlines, departures, type Flights, legs, planes } from '@bifold/cli';
 import { meanOf, sumOf } from './exact.ts';
 
 /**
- * What the two pipelines mean, said once more over plain lists: nothing here is taken from the
- * product, only the flights are the same.
+ * The meaning of the two pipelines, stated again over plain lists. Nothing here comes from the
+ * product; only the flights are the same.
  */
 
 type Field = string | number | null;

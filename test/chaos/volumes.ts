@@ -10,9 +10,9 @@ const SIZE = '600m';
 export type Volume = 's3' | 'scratch';
 
 /**
- * Where S3's objects and the functions' scratch files are: each a memory file system of its own,
- * where this user may mount one, so that a full volume is a full volume. Where he may not, they are
- * plain folders, and nothing fills them.
+ * The folders of S3's objects and of the functions' scratch files. Each is a separate memory file
+ * system if this user may mount one, so that it can be filled. Otherwise they are plain folders,
+ * and are never filled.
  */
 export interface Volumes {
   readonly isMounted: boolean;

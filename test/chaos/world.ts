@@ -13,7 +13,7 @@ import type { Reader } from './reader.ts';
 import { mappingsAt } from './trigger.ts';
 import type { Volumes } from './volumes.ts';
 
-/** The connections that can be made to fail, each through a proxy of its own. */
+/** The connections that faults can break, each through a separate proxy. */
 export const LINKS = ['functions-cassandra', 'functions-kafka', 'functions-emulator', 'trigger-kafka'] as const;
 export type Link = (typeof LINKS)[number];
 
@@ -48,7 +48,10 @@ export class World {
     this.volumes = parts.volumes;
   }
 
-  /** What a user does when something is away. @returns what it started */
+  /**
+   * Starts missing services, as a user does.
+   * @returns the services that it started
+   */
   async up(): Promise<readonly string[]> {
     const { started, deployed } = await this.cloud.json<{ started: string[]; deployed: string[] }>('up');
     if (deployed.length > 0) await wireFunctions(this.cloud, this.lambda, this.links, this.volumes);
@@ -127,8 +130,8 @@ async function invoke(lambda: LambdaClient, FunctionName: string): Promise<Invok
 }
 
 /**
- * What a deployment cannot be told: the functions' own way to the emulator, a way to Kafka apart
- * from the trigger's, and a scratch folder that can be filled.
+ * Settings that a deployment lacks: the functions' own route to the emulator, a route to Kafka
+ * apart from the trigger's, and a scratch folder that can be filled.
  */
 export async function wireFunctions(
   cloud: ChaosCloud,

@@ -169,7 +169,7 @@ Examples:
 It needs an oven.`);
 });
 
-/** Each program as npm runs it, once for each thing that it is told and cannot do. */
+/** Each program as npm runs it, once for each unsupported argument. */
 const root = join(import.meta.dirname, '..', '..');
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 const programs = Object.entries(scripts).flatMap(([name, script]) => {

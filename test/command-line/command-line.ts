@@ -23,7 +23,7 @@ export async function runProgram<Options extends AnyOptions, Words = readonly ne
     process.exitCode = typed === null ? STATUS.ok : await body(typed);
   } catch (error) {
     tell(explained(error));
-    // Whatever else goes on here has no meaning any more.
+    // The remaining work of the process is obsolete.
     process.exit(error instanceof WrongCommand ? STATUS.usage : STATUS.failed);
   }
   if (program.holdsSockets) process.exit();
@@ -59,8 +59,7 @@ export function readCommandLine<Options extends AnyOptions, Words = readonly nev
     if (found === undefined) throw wrongCommand(program, rawName, usagesOf(known), null);
     if (found.placeholder === null && value !== undefined)
       throw wrongCommand(program, `${rawName}=${value}`, `${rawName} without a value`, rawName);
-    // What looks like the next option is none of this one's value, unless it was written as
-    // --only=--x.
+    // A word that looks like an option is not a value, unless it was written as --only=--x.
     const isMissing = found.placeholder !== null && (value === undefined || (!inlineValue && /^--?\D/.test(value)));
     given.set(name, [...(given.get(name) ?? []), isMissing ? '' : (value ?? '')]);
   }

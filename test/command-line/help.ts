@@ -1,7 +1,7 @@
 import type { AnyOptions } from './option.ts';
 import { optionsOf, type Program, STATUS, usageOf } from './program.ts';
 
-/** What `--help` prints. */
+/** The text of `--help`. */
 export function helpOf<Options extends AnyOptions, Words>(program: Program<Options, Words>): string {
   const { name, does, words, statuses, examples, remarks } = program;
   const rows = [

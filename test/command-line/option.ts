@@ -1,4 +1,4 @@
-/** What an option may be: null is what it may not be. */
+/** The values of an option; null if a text is not one. */
 interface Value<T> {
   readonly placeholder: string;
   readonly allowed: string;
@@ -7,7 +7,7 @@ interface Value<T> {
 }
 
 export interface Option<T> {
-  /** What stands for its value in the help; null where it takes none. */
+  /** The placeholder of its value in the help; null if it takes none. */
   readonly placeholder: string | null;
   readonly says: string;
   readonly needs: string | null;
@@ -15,7 +15,7 @@ export interface Option<T> {
   readonly read: (texts: readonly string[], refuse: Refuse) => T;
 }
 
-/** What stands beside the options. */
+/** The words beside the options. */
 export interface Operands<T> extends Pick<Option<T>, 'says' | 'read'> {
   readonly placeholder: string;
 }
@@ -26,7 +26,7 @@ export type ValuesOf<Options extends AnyOptions> = {
 };
 type Refuse = (received: string, allowed: string, example: string) => never;
 
-// What an option may be.
+// The kinds of values.
 
 export function wholeNumber({ from = 0, to = null }: { from?: number; to?: number | null } = {}): Value<number> {
   return {
@@ -80,7 +80,7 @@ export function list<T>(each: Value<T>): Value<readonly T[]> {
   };
 }
 
-// What an option is.
+// The kinds of options.
 
 interface Conditions {
   /** The option without which this one means nothing. */
@@ -112,7 +112,7 @@ export function optional<T>(value: Value<T>, says: string, { needs }: Conditions
   };
 }
 
-/** As often as wanted. */
+/** An option that may be repeated. */
 export function repeated<T>(value: Value<T>, says: string): Option<readonly T[]> {
   return {
     placeholder: value.placeholder,
@@ -144,7 +144,7 @@ export function someWords<T>(value: Value<T>, says: string): Operands<readonly T
   };
 }
 
-/** Of an option that came twice the last one counts. */
+/** The last value of a repeated option wins. */
 function readLast<T>({ read, allowed, example }: Value<T>, texts: readonly string[], refuse: Refuse): T {
   const last = texts.at(-1) ?? '';
   return read(last) ?? refuse(last, allowed, example);

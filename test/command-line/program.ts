@@ -1,31 +1,28 @@
 import { type AnyOptions, flag, type Operands, type Option, type ValuesOf } from './option.ts';
 
-/**
- * The exit codes that mean the same for every program: `failed` when it broke, or when its check
- * failed.
- */
+/** The exit codes that all programs share: `failed` if it broke, or if its check failed. */
 export const STATUS = { ok: 0, failed: 1, usage: 2 } as const;
 
 /** A program that `npm run` starts, and all that may be typed for it. */
 export interface Program<Options extends AnyOptions, Words> {
-  /** As npm knows it: `simulate`. */
+  /** The name for npm: `simulate`. */
   readonly name: string;
-  /** What it does, and what it needs. */
+  /** The purpose and the requirements. */
   readonly does: string;
-  /** What stands beside the options; no word at all where this is missing. */
+  /** The words beside the options; without it there may be none. */
   readonly words?: Operands<Words>;
   /** `--help` is added to them. */
   readonly options: Options;
-  /** What a status says; that of a wrong command is the same for all. */
+  /** The meaning of each exit code; that of a wrong command is the same for all. */
   readonly statuses: Readonly<Record<number, string>>;
-  /** What follows `npm run NAME`. */
+  /** The arguments after `npm run NAME`. */
   readonly examples: readonly string[];
   readonly remarks?: string;
-  /** Clients may hold sockets that nobody needs any more: the process ends with the program. */
+  /** Clients may hold sockets that are no longer needed: the process ends with the program. */
   readonly holdsSockets?: true;
 }
 
-/** What a person typed. */
+/** The parsed command line. */
 export interface Typed<Options extends AnyOptions, Words> {
   readonly options: ValuesOf<Options>;
   readonly words: Words;

@@ -41,5 +41,5 @@ export function readChoice<Name extends string>(
   throw wrongCommand(program, `--${optionName} with "${received}"`, allowed, `--${optionName} ${quoted(example)}`);
 }
 
-/** As a shell takes it for one word. */
+/** Quotes a text so that a shell reads it as one word. */
 export const quoted = (example: string): string => (example.includes(' ') ? `'${example}'` : example);

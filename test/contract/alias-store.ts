@@ -29,8 +29,8 @@ const SEALED = {
 const freshView = (): ViewName => ({ pipeline: `view-${randomUUID()}`, topicId: randomUUID() });
 
 /**
- * What rule 3 relies on: an alias moves by compare-and-set alone, and whoever reads after a move
- * sees it.
+ * The requirements of rule 3: an alias moves only by compare-and-set, and later reads see each
+ * move.
  */
 export function aliasStoreContract(name: string, open: (view: ViewName) => Promise<AliasStore>): void {
   describe(`${name}: alias store`, () => {

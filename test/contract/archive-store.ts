@@ -8,12 +8,12 @@ import { freshScope } from './speed-store.ts';
 export interface OpenArchive {
   readonly archive: ArchiveStore;
   readonly views: ViewStore;
-  /** Removes the object of a key, as nobody should. */
+  /** Removes the object of a key, which production code never does. */
   remove(key: string): Promise<void>;
   exists(key: string): Promise<boolean>;
 }
 
-/** What the protocol relies on in the archive (rule 7). */
+/** The protocol's requirements on the archive (rule 7). */
 export function archiveContract(name: string, open: (scope: Scope) => Promise<OpenArchive>): void {
   describe(`${name}: archive`, () => {
     let folder: string;

@@ -17,7 +17,7 @@ const successor = (pointer: Pointer, run: string): Pointer => ({
   previous: pointer.current,
 });
 
-/** What the protocol relies on in the batch layer's tables. */
+/** The protocol's requirements on the batch layer's tables. */
 export function batchStoreContract(
   name: string,
   open: (scope: Scope, options: { readonly buckets: number }) => Promise<BatchStore>,

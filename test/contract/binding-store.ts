@@ -4,8 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import { collect, freshScope } from './speed-store.ts';
 
 /**
- * What the protocol relies on for lookups: a version is bound once per segment (rule 13), versions
- * are whole and immutable.
+ * The protocol's requirements for lookups: a version is bound once per segment (rule 13), versions
+ * are complete and immutable.
  */
 export function bindingStoreContract(name: string, open: (scope: Scope) => Promise<BindingStore>): void {
   describe(`${name}: binding store`, () => {

@@ -2,11 +2,11 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { CursorKeys } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 
-/** What the query function relies on: a period has one key for all, for ever. */
+/** The query function's requirement: a period always has one key for all functions. */
 export function cursorKeysContract(name: string, open: () => Promise<CursorKeys>): void {
   describe(`${name}: cursor keys`, () => {
     const hex = (key: Uint8Array | null) => key && Buffer.from(key).toString('hex');
-    /** Of no other test: the table may be shared. */
+    /** A period that no other test uses: the table may be shared. */
     const freshPeriod = () => randomInt(1_000_000, 2 ** 40);
 
     it('have none for a period until one is made', async () => {

@@ -35,7 +35,7 @@ const texts = (slice: {
   readonly records: readonly { readonly offset: number; readonly value: Uint8Array | null }[];
 }) => slice.records.map(({ offset, value }) => `${offset}:${value === null ? '' : Buffer.from(value).toString()}`);
 
-/** What the protocol relies on in the log: two partitions at least, empty. */
+/** The protocol's requirements on the log: at least two partitions, empty. */
 export function logContract(name: string, open: () => Promise<OpenLog>): void {
   describe(`${name}: log`, () => {
     let opened: OpenLog;

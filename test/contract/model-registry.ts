@@ -8,15 +8,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 interface OpenRegistry {
   readonly registry: ModelRegistry;
-  /** Writes an object as nobody should. */
+  /** Overwrites an object, which production code never does. */
   put(key: string, localPath: string): Promise<void>;
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /**
- * What the protocol relies on in the registry: versions are whole and immutable, their pointer is
- * moved by one of many.
+ * The protocol's requirements on the registry: versions are complete and immutable, and only one of
+ * several writers moves the pointer.
  */
 export function modelRegistryContract(name: string, open: () => Promise<OpenRegistry>): void {
   describe(`${name}: model registry`, () => {

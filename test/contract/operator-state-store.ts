@@ -6,8 +6,8 @@ const placed = (operatorState: readonly StateEntry[]): readonly string[] =>
   operatorState.map(({ id, timeMs, offset }) => `${id} ${timeMs} ${offset}`).sort();
 
 /**
- * What views that look back rely on (rule 10): nothing that was acknowledged is missing, whoever
- * wrote it, in whatever order, however often.
+ * The requirements of stateful operators (rule 10): no acknowledged entry is missing, whatever its
+ * writer, order or repetition.
  */
 export function operatorStateStoreContract(name: string, open: (scope: Scope) => Promise<OperatorStateStore>): void {
   describe(`${name}: state entry store`, () => {

@@ -15,7 +15,7 @@ const pointerOf = (generation: number, run?: string): Pointer => ({
   previous: generation === 1 ? null : runOf(generation - 1),
 });
 
-/** What the protocol relies on to tell an emptied database from a new one. */
+/** The protocol's requirements for distinguishing an emptied database from a new one. */
 export function publicationStoreContract(name: string, open: (scope: Scope) => Promise<PublicationStore>): void {
   describe(`${name}: publication store`, () => {
     it('gives the newest pointer that was recorded, in whatever order they came', async () => {

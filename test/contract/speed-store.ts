@@ -25,8 +25,8 @@ export async function collect<T>(rows: AsyncIterable<T>): Promise<T[]> {
 }
 
 /**
- * Keys that look like others, and are keys of their own: a store that changes or drops a character
- * makes two of them one.
+ * Keys that look alike but differ: a store that changes or drops a character would merge two of
+ * them.
  */
 export const LOOKALIKE_KEYS: readonly string[] = [
   'abc',
@@ -62,7 +62,7 @@ const plain = (rows: readonly FragmentRow[]) =>
   rows.map(({ key, window, startMs, lastOffset, cell }) => ({ key, window, startMs, lastOffset, cell: [...cell] }));
 const position = ({ key, window, startMs }: { key: string; window: string; startMs: number }) => [key, window, startMs];
 
-/** What the protocol relies on in the speed layer's tables. */
+/** The protocol's requirements on the speed layer's tables. */
 export function speedStoreContract(
   name: string,
   open: (scope: Scope, options: StoreOptions) => Promise<SpeedStore>,

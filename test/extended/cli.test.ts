@@ -170,7 +170,7 @@ describe('on a local cloud', () => {
   });
 
   it('counts once what was sent twice, in both layers', async () => {
-    // What is published when is part of the story.
+    // The test decides when to publish.
     await bifold.json('deploy', 'legs-once', '-c', 'recomputeRate=rate(1 day)');
     const again = join(bifold.stateDir, 'head.jsonl');
     expect(await bifold.json('produce', 'legs-once', '--file', again)).toMatchObject({ sent: 1_234 });
@@ -224,7 +224,7 @@ describe('on a local cloud', () => {
     const final = after.rows.filter((row) => row.final);
     expect(final).toHaveLength(before.rows.length);
 
-    // Legs of long ago, which were never told.
+    // Old legs that were never sent before.
     await produce(airframes.map((tailnum) => ({ tailnum, departed: last - 1, hours: 1, miles: 7, speed: 7 })));
     expect((await weeks()).rows.filter((row) => row.final)).toEqual(final);
     const shown = await bifold.run('query', 'legs-once', '--window', 'weekly', '--key', '["N3"]');
@@ -258,7 +258,7 @@ describe('on a local cloud', () => {
     for (let times = 0; times < 6; times++) await bifold.json('produce', 'legs-once', '--file', head);
     await bifold.json('archive', 'legs-once');
 
-    // Retention takes what nobody has folded, up to just below the last segment of each partition.
+    // Retention deletes the unfolded records up to just below the last segment of each partition.
     const ends = await admin.fetchTopicOffsets('legs');
     const lost = ends.map(({ partition, high }) => ({
       partition,
@@ -368,7 +368,7 @@ describe('on a local cloud', () => {
     await bifold.json('archive', 'weather-delays');
     await bifold.json('recompute', 'weather-delays');
 
-    // A relay that has forgotten all that it did: its group begins anew, when nobody is in it.
+    // Resets the relay: its group starts again when it has no members.
     const before = endsOf(await bifold.status(), 'weather-delays');
     const trigger = (await bifold.status()).services.find(({ name }) => name === 'trigger');
     process.kill(trigger?.pid as number, 'SIGKILL');

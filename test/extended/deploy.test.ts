@@ -61,7 +61,7 @@ afterAll(async () => {
   rmSync(stateDir, { recursive: true, force: true });
 });
 
-/** What an account must have before anything is deployed. */
+/** The prerequisites of a deployment in an account. */
 async function prepareAccount(): Promise<void> {
   const ssm = new SSMClient(aws);
   const { contactPoints, port, localDataCenter } = cloud.addresses.cassandra;

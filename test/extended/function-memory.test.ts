@@ -11,8 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
 /**
- * Takes as many MiB as it is told, touches them, and answers; or has a child do that, and waits for
- * it.
+ * Allocates and touches the requested MiB, and answers; or lets a child do so, and waits for it.
  */
 const TAKES_MEMORY = `
 const { spawnSync } = require('node:child_process');

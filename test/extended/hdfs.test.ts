@@ -59,8 +59,8 @@ archiveContract('HDFS', async (scope) => ({
 
 describe('a web page', () => {
   /**
-   * As every browser names itself, in requests that a page may send to another origin without being
-   * asked.
+   * The headers of every browser in requests that a page may send to another origin without
+   * preflight.
    */
   const asBrowser = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0', 'content-type': 'text/plain' };
   const FOLDER = '/webhdfs/v1/made-by-a-page';
@@ -99,7 +99,7 @@ describe('a file of HDFS', () => {
     expect(await bucket.create('once/a file', theirs, { by: 'them' })).toEqual({ kind: 'exists' });
     expect([await bucket.head('once/a file'), await bucket.head('once/none')]).toEqual([{ by: 'ü' }, null]);
     expect(await text('/bifold/once/a file')).toBe('ours');
-    // What stood aside is gone.
+    // The temporary files are gone.
     expect(await webHdfs(webHdfsAddress(address)).list('/bifold/_temporary')).toEqual([]);
     await bucket.put('once/a file', theirs, {});
     expect([await text('/bifold/once/a file'), await bucket.head('once/a file')]).toEqual(['theirs', {}]);

@@ -16,9 +16,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const shown = commandsOf('models.md');
 
 /**
- * What lasts from run to run and from machine to machine: not times, versions and ids, not how far
- * steps got before they ended, and of measures only that they are there, since another build of a
- * library rounds otherwise.
+ * Keeps the lines that are the same in every run and on every machine. Times, versions, ids and
+ * partial progress are removed. Of measures only the presence remains, since another build of a
+ * library rounds differently.
  */
 const lasting = (text: string): readonly string[] =>
   lastingLines(text, (line) =>
@@ -59,7 +59,7 @@ describe('docs/models.md', () => {
   });
 });
 
-/** What the function of a deployed pipeline says when it is told to train. */
+/** The response of a deployed pipeline's training function. */
 async function trainDeployed(model: string) {
   const { status, stdout, stderr } = await bifold.run('train', model, '--deployed', '--json');
   if (stdout === '') throw new Error(stderr);

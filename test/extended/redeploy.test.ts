@@ -18,7 +18,7 @@ interface Deployed {
   readonly apiUrl: string;
 }
 
-/** What one question was answered with. */
+/** The answer to one query. */
 interface Seen {
   readonly status: number;
   readonly version: string | undefined;

@@ -114,7 +114,7 @@ describe('a view whose database is there', () => {
 describe('a database that was emptied', () => {
   beforeAll(async () => {
     await emptyDatabase();
-    // The tables come back, as they do when somebody starts the cloud again: empty.
+    // The tables are created again, empty, as by starting the cloud again.
     await bifold.done('deploy', ...PIPELINES);
   });
 

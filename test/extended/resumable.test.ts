@@ -55,7 +55,7 @@ async function committed<T>(topic: string): Promise<readonly { readonly partitio
   }
 }
 
-/** How many rows the transactions so far have committed. */
+/** The number of rows that the transactions have committed so far. */
 const rowsSent = async (source: string): Promise<number> => {
   const parts = await committed<{ source: string; records: number }>('bifold-sends');
   return parts.filter(({ value }) => value.source === source).at(-1)?.value.records ?? 0;
@@ -123,7 +123,7 @@ describe('a send that was begun', () => {
       expect(stderr).toContain(file());
       expect(stderr).toContain(`5 records of it were sent, and ${received}`);
     }
-    // What was refused changed nothing.
+    // A refused command changed nothing.
     writeFileSync(file(), linesFrom(0, 5));
     expect(await bifold.json('produce', 'few', '--file', file(), '--resume')).toMatchObject({ sent: 0, skipped: 5 });
   });
@@ -168,7 +168,8 @@ async function pidsOf(names: readonly string[]): Promise<readonly number[]> {
 }
 
 /**
- * Writes to the same topic all the while. What a broker that is away did not take is not counted.
+ * Writes to the same topic all the while. Records that an unavailable broker did not accept are not
+ * counted.
  */
 function otherProducer(): { end(): Promise<number> } {
   const kafka = new Kafka({

@@ -29,7 +29,7 @@ let addresses: CloudAddresses;
 let kafka: Kafka;
 let cassandra: Client;
 let folder: string;
-/** Where the example of the sinks puts its files. */
+/** The folder of the example's sinks. */
 let out: string;
 
 beforeAll(async () => {
@@ -125,7 +125,7 @@ async function kafkaTimes(topic: string): Promise<readonly number[]> {
     .map((line) => Date.parse(JSON.parse(line).timestamp));
 }
 
-/** What `head` of the page sends: the first lines of what `set-up` has fetched. */
+/** Sends the first lines of the fetched file, as `head` of the page does. */
 async function sendFlights(page: string): Promise<void> {
   const { departuresFile, weatherFile } = await ensureFlights(
     cloudPaths({ root, stateDir: bifold.stateDir, softwareDir: join(root, '.bifold', 'software') }),
@@ -230,7 +230,7 @@ describe('the examples', () => {
     ]);
     expect(await shownBy(file, ...now)).toEqual([]);
     await send('messages', [{ n: 12 }, { n: 13 }, { n: 14 }]);
-    // Where a first run begins is of no account now; one batch is one batch, however much there is.
+    // The starting offsets have no effect now; one batch contains everything.
     expect(sizes(await shownBy(file, '--trigger', 'once', '--from', 'latest'))).toEqual([[3, 3]]);
 
     const listed = await bifold.json<{ name: string; lastBatch: number; interrupted: number | null }[]>(
@@ -378,7 +378,7 @@ describe('files of S3', () => {
     const csv = join(folder, 'orders.csv');
     writeFileSync(csv, 'day,n\nmon,1\ntue,2\ntue,none\n');
     expect((await bifold.run('convert', csv, `${place}/in/orders.csv`)).status).toBe(0);
-    // What only begins alike is not in the folder.
+    // A path that only shares a prefix is outside the folder.
     expect((await bifold.run('convert', csv, `${place}/in-not/orders.csv`)).status).toBe(0);
     const file = join(folder, 'orders.ts');
     writeFileSync(

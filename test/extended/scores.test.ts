@@ -50,7 +50,7 @@ const said = ({ threshold, below, above }: Stump, alcohol: number | null): reado
 const MEASURES = wineModel.features.map(({ field }) => field);
 const NOTHING_ELSE = Object.fromEntries(MEASURES.map((field) => [field, null]));
 
-/** As training keeps them, of a thousand wines like those of the stream. */
+/** Distributions like those that training keeps, of a thousand wines like those of the stream. */
 function distributionsOf(stump: Stump): object {
   const wines = Array.from({ length: 1_000 }, (_, id) => alcoholOf(id));
   const present = wines.filter((alcohol) => alcohol !== null);
@@ -154,8 +154,8 @@ const ask = async (): Promise<Answer> =>
   JSON.parse(await bifold.done('query', 'wine', '--window', 'all', '--all', '--json'));
 
 /**
- * How many rows have what a version says of their wine; null counts those without a score. Every
- * row must be one of them.
+ * The number of rows with each version's result for their wine; null counts those without a score.
+ * Every row must be one of them.
  */
 function counted({ rows }: Answer, stumps: readonly Stump[]): Record<string, number> {
   const counts: Record<string, number> = {};
@@ -169,7 +169,7 @@ function counted({ rows }: Answer, stumps: readonly Stump[]): Record<string, num
 }
 
 beforeAll(async () => {
-  // Of its own: others may have models of that name, and a pointer stays.
+  // A separate cloud: other tests may have models of that name, and a pointer stays.
   bifold = bifoldIn('scores');
   await bifold.done('up');
   const rates = ['archiveRate', 'recomputeRate', 'sweepRate'].flatMap((name) => ['-c', `${name}=rate(1 day)`]);
@@ -286,8 +286,8 @@ it('tells a stream that has drifted from one that is as in training', async () =
   const { warnings } = (await bifold.status()).pipelines.find(({ pipeline }) => pipeline === 'wine-drift') as never;
   expect(warnings).toEqual(expect.arrayContaining([expect.stringContaining('"alcohol" has drifted')]));
 
-  // What is counted is a view like any other: batch and speed say the same, and the function that
-  // publishes it measures it.
+  // The counts are a view like any other: batch and speed agree, and the function that publishes it
+  // measures it.
   await bifold.done('archive', 'wine-drift');
   await bifold.done('recompute', 'wine-drift');
   expect(await driftOf()).toEqual(after);

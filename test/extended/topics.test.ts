@@ -74,8 +74,8 @@ describe('the documentation', () => {
   const shown = commandsOf('topics.md');
 
   /**
-   * What differs from run to run: ids, durations, sizes, the progress of a bar, and which of two
-   * streams is first.
+   * Removes text that differs between runs: ids, durations, sizes, the progress of a bar, and the
+   * order of two streams.
    */
   const lasting = (text: string): readonly string[] =>
     lastingLines(text, (line) =>
@@ -96,7 +96,7 @@ describe('the documentation', () => {
   it.each(shown)('$command', async ({ command, output: written }) => {
     const { status, output } = await inShell(bifold, folder, command);
     expect(lasting(output)).toEqual(lasting(written));
-    // What it leaves out it warns of, and says so in its status.
+    // It warns of omitted records, and its exit code shows them.
     expect(status).toBe(/^! /m.test(written) ? 1 : 0);
   });
 });

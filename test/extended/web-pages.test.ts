@@ -36,7 +36,7 @@ emulator.main([patch for patch in emulator.PATCHES if patch is not emulator.patc
 interface Attacked extends Target {
   readonly cloud: Cloud;
   readonly s3: S3Client;
-  /** What attacks achieved: functions and queues that they made, and invocations. */
+  /** The effects of attacks: functions and queues that they created, and invocations. */
   achieved(): Promise<readonly string[]>;
 }
 
@@ -216,7 +216,7 @@ if (missing !== null) process.stderr.write(`web pages are not tried in a browser
   it('achieve nothing and read nothing where it is guarded', async () => {
     const before = await guarded.achieved();
     const read = [await attackFromPage(browser, origin, guarded), await attackFromReboundPage(browser, guarded)];
-    // A foreign page may not read the refusal either; for a rebound one it is an answer of its own
+    // A foreign page may not read the refusal either; to a rebound page it is a response of its own
     // server.
     expect(read).toEqual(['', expect.stringContaining('BIFOLD_FOREIGN_REQUEST')]);
     expect(await guarded.achieved()).toEqual(before);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { root, run } from './run.ts';
 
-/** What a reader copies must compile, with the project's own options. */
+/** Code that a reader may copy must compile, with the project's own options. */
 it.each([
   ['README.md', 'definePipeline'],
   ['docs/streams.md', 'defineStream'],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..', '..');
 
-/** How a command ended, and all that it said. */
+/** The exit code of a command, and its output. */
 export interface Ended {
   readonly status: number;
   readonly stdout: string;

@@ -130,7 +130,7 @@ logContract('Kafka', async () => {
     bootstrapBrokers: [addresses.kafka.brokersInternal],
     serializers: stringSerializers,
   });
-  /** What the broker does with batches: `producer` leaves them as they came. */
+  /** The broker's treatment of batches: `producer` keeps their compression. */
   const compressAs = (value: string) =>
     operator.alterConfigs({
       validateOnly: false,

@@ -126,7 +126,7 @@ interface Hit {
   readonly redelivered: number;
 }
 
-/** Records that were folded but not committed: whoever polls next delivers them again. */
+/** Records that were folded but not committed: the next poller delivers them again. */
 async function foldedNotCommitted(): Promise<number> {
   const { pipelines } = JSON.parse(readFileSync(join(bifold.stateDir, 'deployments.json'), 'utf8')) as {
     pipelines: Record<string, { version: string; topicId: string }>;
@@ -148,8 +148,8 @@ async function foldedNotCommitted(): Promise<number> {
 }
 
 /**
- * How many deliveries the trigger counts beyond one a record: of batches that failed, and of those
- * that came again after a rebalance. Asked between batches, when its counts agree.
+ * The number of deliveries beyond one per record: of failed batches, and of those repeated after a
+ * rebalance. Read between batches, when the trigger's counts agree.
  */
 async function deliveredAgain(): Promise<number> {
   const isSettled = (state: MappingState | null): boolean => {

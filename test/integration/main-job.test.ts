@@ -4,8 +4,8 @@ import { type Bifold, deleteCloud, type Ran } from './local/bifold.ts';
 import { type Answer, numbered, overCsv, startFlights, type Verification } from './local/flights.ts';
 
 /**
- * What `npm start` does, on all the flights of 2013, judged by an oracle that shares no fold,
- * decoder or window code: DuckDB over the CSV.
+ * The job of `npm start` with all the flights of 2013. The oracle shares no fold, decoder or window
+ * code: DuckDB over the CSV.
  */
 
 const FLIGHTS = 336_776;
@@ -97,7 +97,7 @@ describe('npm start', () => {
     expect(views).toEqual({ flights: recomputed, first: '2013-01-01 00:00:00' });
     const archived = await sql('SELECT carrier, count(*) AS flights FROM delays.archive GROUP BY ALL');
     const published = await overCsv(flights, 'SELECT carrier, count(*) FROM flights GROUP BY ALL');
-    // What the last run of the archive function had not seen yet is missing.
+    // Offsets that the last archive run had not seen yet are missing.
     expect(archived).toHaveLength(published.length);
     const flown = archived.reduce((sum, { flights: each }) => sum + each, 0);
     expect(flown).toBeGreaterThanOrEqual(recomputed);

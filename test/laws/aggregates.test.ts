@@ -27,7 +27,9 @@ const PARAMETERS: Partial<Record<AggregateKind, number | readonly number[]>> = {
   collect: 5,
   histogram: EDGES,
 };
-/** What each kind means, over plain lists. A new kind does not compile until it is stated here. */
+/**
+ * The meaning of each kind, over plain lists. A new kind does not compile until it is stated here.
+ */
 const MEANING: Record<AggregateKind, Partial<Record<Domain, Meaning>>> = {
   count: { integer: (values) => values.length, double: (values) => values.length },
   sum: {
@@ -79,7 +81,7 @@ const MEANING: Record<AggregateKind, Partial<Record<Domain, Meaning>>> = {
         .slice(0, 5)
         .map(({ value }) => dateOf(value)),
   },
-  // Whoever defines one says what it means; `bifold check` holds it to the laws.
+  // The author of a custom aggregate defines its meaning; `bifold check` tests its laws.
   own: {},
   maxBy: { double: (seen) => inOrder(seen).sort((left, right) => bySecond(right, left))[0]?.value ?? null },
 };
@@ -226,7 +228,10 @@ const VALUES: Record<Domain, Inputs> = {
 };
 
 const few = fc.integer({ min: 0, max: 2 });
-/** What kinds of more than a value take: few places, so that some events stand at one. */
+/**
+ * Inputs of the kinds that need more than a value. There are few positions, so that some events
+ * share one.
+ */
 function observations(kind: AggregateKind, domain: Domain): Inputs {
   const { second } = AGGREGATES[kind];
   const value = fc.record({
@@ -327,7 +332,7 @@ describe.each(cases)('$name', ({ algebra, value, values, meaning, near }) => {
       fc.property(values, (a) => {
         const state = a.reduce<unknown>(adderOf(algebra), algebra.empty);
         expect(hex(algebra, state)).toBe(hex(algebra, folded(algebra, a)));
-        // Whoever adds to what was read from the database owns it.
+        // The reader of a state from the database is its owner.
         const again = a.reduce<unknown>(adderOf(algebra), decoded(algebra, state));
         expect(hex(algebra, again)).toBe(hex(algebra, algebra.merge(folded(algebra, a), folded(algebra, a))));
       }),
@@ -382,8 +387,8 @@ describe.each(cases)('$name', ({ algebra, value, values, meaning, near }) => {
   });
 });
 
-// What is stored outlives the code that wrote it: these bytes may change only together with the
-// storage format of a plan.
+// Stored bytes outlive the code that wrote them: they may change only together with the storage
+// format of a plan.
 describe('the bytes of a stored state', () => {
   it.each<{ kind: AggregateKind; domain: Domain; values: readonly number[]; hex: string }>([
     { kind: 'count', domain: 'integer', values: [], hex: '00' },

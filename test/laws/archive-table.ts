@@ -8,7 +8,7 @@ export interface ArchivedEvent {
   readonly values: Readonly<Record<string, Value>>;
 }
 
-/** An engine of its own, with an archive that a test fills. Plans have no lookups. */
+/** A separate engine, with an archive that a test fills. Plans have no lookups. */
 export class ArchiveTable {
   private readonly connection: DuckDBConnection;
   readonly close: () => void;

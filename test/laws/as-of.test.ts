@@ -68,8 +68,8 @@ describe('where offsets are kept', () => {
 });
 
 /**
- * What an answer could have been given from: whole segments from the run, others from the speed
- * layer, some rows ahead or behind.
+ * A possible source of an answer: whole segments from the run, others from the speed layer, some
+ * rows ahead or behind.
  */
 function readSnapshotFor(seed: number) {
   const choose = choices(seed);

@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { ArchiveTable } from './archive-table.ts';
 
 /**
- * Days, weeks, months and years of time zones: against Node's own clocks, minute by minute, and
- * against DuckDB, which is told nothing of zones.
+ * Days, weeks, months and years of time zones: compared with Node's own clocks, minute by minute,
+ * and with DuckDB, which knows no zones here.
  */
 
 let archive: ArchiveTable;
@@ -40,7 +40,7 @@ const ZONES = [
 ];
 
 const formats = new Map<string, Intl.DateTimeFormat>();
-/** What the calendar on the wall shows, as a text that sorts. */
+/** The date on a wall calendar, as a text that sorts. */
 function dateAt(zone: string, timeMs: number): string {
   let format = formats.get(zone);
   if (format === undefined) {

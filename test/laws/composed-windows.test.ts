@@ -66,8 +66,8 @@ const visit: fc.Arbitrary<Visit> = fc.record({
 const visits = fc.array(visit, { maxLength: 40, size: 'max' });
 
 /**
- * What is stored of a window when the batch layer has the segments below the cut: in the tables'
- * order, as a reader of the range gets it.
+ * The stored panes of a window, if the batch layer has the segments below the cut. They are in the
+ * tables' order, as a reader of the range gets them.
  */
 async function* panesOf(
   log: readonly Visit[],
@@ -190,7 +190,7 @@ async function answered(
 
 const shownOf = ({ key, startMs, endMs, states }: MergedRow | FoldedRow, total: boolean): Shown => ({
   city: (JSON.parse(key) as [string])[0],
-  // Where a total stands is no time of its own.
+  // The position of a total is not a time.
   startMs: total ? 0 : startMs,
   endMs,
   ...(fold.rows.view.present(states) as { n: number; fares: number }),
@@ -319,7 +319,7 @@ describe('sessions of a key that is ahead of its receipt', () => {
     const shared = new Map(panes.flatMap(({ fragments }) => fragments.map(([open]) => [open.segment, open] as const)));
     const given = panes.map((pane) => ({
       ...pane,
-      // Fragments come in no order of their own.
+      // Fragments arrive in any order.
       fragments: pane.fragments.map(([open, row]) => [shared.get(open.segment) as OpenSegment, row] as const).reverse(),
     }));
     const rows: MergedRow[] = [];

@@ -107,7 +107,7 @@ function placed(bins: Bins, value: Value): number | null {
   return place;
 }
 
-/** As the formula is written in the books, over the bins and nulls. */
+/** The textbook formula, over the bins and nulls. */
 function psiByHand(then: readonly number[], now: readonly number[]): number {
   const share = (counts: readonly number[]) => {
     const total = counts.reduce((all, each) => all + each + 0.5, 0);

@@ -2,7 +2,7 @@ import type { Value } from '@bifold/core/engine';
 import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll } from '@jest/globals';
 
-/** An engine of its own for one test file. */
+/** A separate engine for one test file. */
 export async function openDuckDb(): Promise<{ readonly connection: DuckDBConnection; close(): void }> {
   const duckdb = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await duckdb.connect();
@@ -15,7 +15,7 @@ export async function openDuckDb(): Promise<{ readonly connection: DuckDBConnect
   };
 }
 
-/** That engine for all tests of a file, while they run. */
+/** One engine for all tests of a file, while they run. */
 export function duckDbWhileTesting(): () => DuckDBConnection {
   let opened: Awaited<ReturnType<typeof openDuckDb>>;
   beforeAll(async () => {

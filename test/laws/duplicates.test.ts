@@ -7,7 +7,7 @@ import { duckDbWhileTesting } from './duckdb.ts';
 import { placed } from './placed.ts';
 
 /**
- * Which events repeat others: every pair of them is looked at, and the plain fold and DuckDB must
+ * Duplicate events: the oracle compares every pair of events, and the plain fold and DuckDB must
  * find the same.
  */
 

@@ -103,7 +103,7 @@ const record = fc.record({
 type Fields = Readonly<Record<string, Value>>;
 
 type Anything = Expression<FieldType<string>>;
-/** As a definition without types would have it: what it must not say is not drawn. */
+/** Removes the types of an expression: invalid combinations are not drawn. */
 const any = ({ node }: Expression<unknown, never>): Anything => new Expression(node);
 const columns = (...names: string[]): fc.Arbitrary<Anything> => fc.constantFrom(...names).map((name) => field(name));
 const literals = (values: fc.Arbitrary<string | number | boolean>): fc.Arbitrary<Anything> =>
@@ -276,7 +276,8 @@ const SINGLE: Readonly<Record<string, Anything>> = (() => {
         .when((i as Anything).gt(0), 2.5)
         .otherwise(null),
     ),
-    // What is no number on the way is null, though by IEEE 754 it would come to one.
+    // An intermediate result that is not a number is null, even if IEEE 754 would yield a number in
+    // the end.
     lost: any(any(field('y').dividedBy(any((x as Anything).times(1e300)))).plus(1)),
     lostWhole: any((i as Anything).plus(j as Anything).minus(j as Anything)),
   };

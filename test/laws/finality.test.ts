@@ -16,7 +16,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { placed } from './placed.ts';
 
-/** Which rows are final: by the log that an answer covers, whatever comes after it. */
+/** Final rows, by the covered log alone, whatever follows. */
 
 const Tap = z.object({ at: z.int(), user: z.string() });
 const taps = definePipeline({
@@ -123,7 +123,7 @@ describe('a row that is final', () => {
       }),
       { numRuns: 400 },
     );
-    // Of each log one at least, however many logs a run draws: mutation testing draws fewer.
+    // At least one final row of each log. A run may draw few logs: mutation testing draws fewer.
     expect(finals).toBeGreaterThan(runs);
   });
 

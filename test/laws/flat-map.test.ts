@@ -70,7 +70,7 @@ const rest = {
 const aggregates = { n: count(), likes: sum('seen'), last: last('author') } as const;
 const derive = { seen: field('at').plus(1) };
 
-/** Every way to take a record apart, and what it comes to by hand. */
+/** Every way to split a record into events, and the expected items. */
 const VIEWS: Readonly<Record<string, { pipeline: Pipeline; of: (post: Post) => readonly Value[] }>> = {
   'words of a text': {
     pipeline: definePipeline({

@@ -39,8 +39,8 @@ class Store {
 }
 
 /**
- * What an invocation does: it starts anywhere at or below progress, from the rows stored now or at
- * some earlier time, and may die half way through its writes.
+ * An invocation: it starts anywhere at or below progress, from the rows stored now or earlier, and
+ * may die during its writes.
  */
 const invocation = fc.record({
   from: fc.nat(),

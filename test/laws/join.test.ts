@@ -16,7 +16,7 @@ import { duckDbWhileTesting } from './duckdb.ts';
 import { placed } from './placed.ts';
 
 /**
- * Which events of two topics are pairs: each with each is looked at, and the plain fold and DuckDB
+ * Pairs of events of two topics: the oracle compares each with each, and the plain fold and DuckDB
  * must find the same.
  */
 
@@ -59,15 +59,12 @@ interface Placed {
   readonly key: string | null;
   readonly grade: number | null;
   readonly timeMs: number;
-  /** How often the relay brought it before: at which index of the log it stands first. */
+  /** The index of the log at which the relay first copied the record. */
   readonly origin: number;
   readonly poison: boolean;
 }
 
-/**
- * Each record of a source once, or again: behind another one, as a relay that begins anew brings
- * it.
- */
+/** Each record of a source once, or again after another one, as a restarted relay copies it. */
 const log: fc.Arbitrary<readonly Placed[]> = fc
   .array(
     fc.record({

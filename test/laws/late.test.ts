@@ -7,7 +7,7 @@ import { duckDbWhileTesting } from './duckdb.ts';
 import { placed } from './placed.ts';
 
 /**
- * Which events come too late: each is held to all before it, and the plain fold and DuckDB must
+ * Late events: the oracle compares each with all earlier ones, and the plain fold and DuckDB must
  * find the same.
  */
 
@@ -102,7 +102,7 @@ describe('events that come too late', () => {
           const read = await connection().runAndReadAll(sql);
           const places = (some: readonly (readonly unknown[])[]) => some.map((place) => place.join(' ')).sort();
           expect(places(read.getRows())).toEqual(places(inTime.map(({ partition, offset }) => [partition, offset])));
-          // What the batch layer stores for those that look back: late ones repeat nothing.
+          // The operator state that the batch layer stores: a late event is not a duplicate.
           const appeared = await connection().runAndReadAll(stateEntriesSql(pipeline.plan, covered, 0, from, 1000));
           expect(places(appeared.getRows().filter(([, reason, , , late]) => reason === null && !late))).toEqual(
             places(

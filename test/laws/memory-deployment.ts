@@ -39,7 +39,7 @@ export class MemoryDeployment {
   progressReads = 0;
   /** Rows written to the speed table. */
   fragments = 0;
-  /** What the clock of the query function shows. */
+  /** The clock of the query function. */
   nowMs = 100 * 24 * 60 * 60 * 1000;
   readonly #pipeline: Pipeline;
   readonly #scratchFolder: string;

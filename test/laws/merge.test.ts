@@ -49,7 +49,7 @@ function fragmentsOf(log: readonly LogRecord[], partition: number, segment: numb
   return [...folding.takeTouched()];
 }
 
-/** What the batch layer would have written for a coverage. */
+/** The rows that the batch layer would have written for a coverage. */
 async function batchRowsOf(log: readonly LogRecord[], coverage: Coverage): Promise<BatchRow[]> {
   const { rows, quarantined } = await interpret(trips, log, coverage, lookupsAt);
   const view = Array.from(rows.values(), ({ key, window, startMs, states }) => ({
@@ -204,7 +204,7 @@ describe('an answer', () => {
           if (row.window === QUARANTINE_WINDOW)
             expect(new Map(Object.entries(shown).filter(([, count]) => count !== 0))).toEqual(plain.quarantined);
           else expect(shown).toEqual(plain.rows.get(id));
-          // Fragments come in no order of their own.
+          // Fragments arrive in any order.
           const { fragments } = row;
           expect(mergePane(algebra, { ...row, fragments: fragments.toReversed() })).toEqual(merged);
           const halves = [merged.batch, merged.speed].filter((half) => half !== null);

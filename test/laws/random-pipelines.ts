@@ -110,7 +110,7 @@ const CONDITIONS = {
   near: field('whole').isIn([-1, 0, 1, 2]),
 } as const;
 
-/** What a definition chose. */
+/** The choices of a definition. */
 export interface Choices {
   readonly flatMap: 'word' | 'tag' | null;
   readonly place: 'null' | 'drop' | null;
@@ -362,7 +362,7 @@ const record = fc
         '"z\uffff"',
         'null',
         '"a|b"',
-        // They look like others, and are keys of their own.
+        // Keys that look alike but differ.
         '"\ufeffrome"',
         '"\ufeff"',
         '"e\u0301"',

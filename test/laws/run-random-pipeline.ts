@@ -34,7 +34,7 @@ import { archiveLog, coldState, executeQuery, foldDelivery, publishedView, recom
 import { choices as choicesOf } from './numbers.ts';
 import { LOOKUP_VERSIONS, pipelineOf, type RandomCase, TABLES } from './random-pipelines.ts';
 
-/** What was compared. */
+/** The compared figures. */
 export interface Compared {
   readonly rows: number;
   readonly generations: number;
@@ -278,8 +278,8 @@ class Differential {
   }
 
   /**
-   * What the batch layer stored of the windows that are stored as they are shown: the bytes of the
-   * plain fold's states.
+   * The batch layer's stored states of the windows that are stored as they are shown: the bytes of
+   * the plain fold's states.
    */
   private async checkCells(): Promise<void> {
     const { plan } = this.pipeline;

@@ -129,7 +129,7 @@ it('speed, batch and as-of answers equal a plain fold that scores by itself, pro
       await world.recompute();
       await world.check();
     }),
-    // A failure is made smaller for a while, then told.
+    // A failure is shrunk for a while, then reported.
     { numRuns: 25 },
   );
 });
@@ -140,7 +140,7 @@ async function openWorld() {
   const drawn = new Map<string, DrawnModel>();
   const history: LogRecord[] = [];
 
-  /** What each record is bound to, scored by the tests' own hand. */
+  /** The scores of each record's bound version, computed by the test itself. */
   const bound = async (): Promise<(partition: number, offset: number) => ResolveLookup> => {
     const bindings = await world.bindings();
     const index = slotIndex(plan);

@@ -19,7 +19,7 @@ import { afterAll, beforeAll, expect } from '@jest/globals';
 import fc from 'fast-check';
 import { storeVersion } from '../../layers/models/src/model-file/stored-version.fixture.ts';
 
-/** What laws of models draw: rides, and what befalls the log and the layers. */
+/** The random inputs of the laws of models: rides, and faults of the log and the layers. */
 export const CITY = fc.option(fc.constantFrom('oslo', 'rome', 'z\u{1f600}', 'atlantis'), { freq: 5 });
 export const FARE = fc.option(fc.constantFrom(0.1, 0.5, 1, 1 + 2 ** -40, 2.5, -0, 1e30, -1e308), { freq: 5 });
 export const SEATS = fc.integer({ min: 0, max: 3 });
@@ -92,7 +92,7 @@ export async function scoringWorld(
   return {
     scope,
     registry,
-    /** What a question is answered from. */
+    /** The sources of an answer. */
     answering: { store: speed, ...common, published },
     /** By partition and segment, what is bound. */
     bindings: () => Promise.all([0, 1].map((partition) => common.bindings.list(partition, 0, null))),

@@ -29,7 +29,7 @@ const ridesWith = (storage: Partial<StoragePlan>): Pipeline =>
 
 const topicOf = (pipeline: Pipeline, scratchFolder: string) =>
   new MemoryDeployment(pipeline, PARTITIONS, scratchFolder);
-/** As many records of each partition as of the others. */
+/** Produces equally many records in each partition. */
 const produce = async (small: MemoryDeployment, records: number): Promise<void> => {
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const values = Array.from({ length: records / PARTITIONS }, (_, index) => ({

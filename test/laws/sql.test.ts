@@ -417,7 +417,7 @@ describe('the SQL of a plan and its fold', () => {
 
         const idOf = (row: Record<string, Value | bigint>): string =>
           `${row._start} ${keyText(plan.groupBy.map((name) => plainNumber(row[name])))}`;
-        // What SQL has no exact state for comes as values, and core adds them up.
+        // Values without an exact SQL state are folded by core.
         const added = new Map<string, unknown[]>();
         const add = nonPushdownFold(plan, fold.rows.view.algebras);
         for (const row of await query(nonPushdownInputSql(plan, window, 'enriched') as string)) {

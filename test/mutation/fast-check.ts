@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 /**
- * What the tests import from 'fast-check' while they judge mutants: every property in few runs, the
- * same ones each time, and no smaller counterexample.
+ * The tests import this as 'fast-check' while they judge mutants: every property has few runs, the
+ * same ones each time, and is not shrunk.
  */
 const RUNS = 50;
 

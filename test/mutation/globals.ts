@@ -2,12 +2,12 @@ import { expect } from 'expect';
 import { bind } from 'jest-each';
 
 /**
- * What the tests import from '@jest/globals', in a process where Mocha runs them: Jest's own
- * `expect` and `each`, Mocha's blocks.
+ * The tests import this as '@jest/globals' in a process where Mocha runs them: Jest's own `expect`
+ * and `each`, Mocha's blocks.
  */
 type Block = (title: string, body: () => unknown) => void;
 
-/** What the file that loads right now opens for its tests. */
+/** The blocks that the current file opens for its tests. */
 let openers: Open[] = [];
 type Open = () => unknown;
 
@@ -27,14 +27,14 @@ function opening(own: Open[], body: () => unknown): () => unknown {
   };
 }
 
-// Mocha has blocks of their own for each file: that is how it knows whose tests they are.
+// Mocha has separate blocks for each file, to know the file of each test.
 const mocha = globalThis as unknown as Record<'describe' | 'it', Block>;
 const suite: Block = (title, body) => mocha.describe(title, body);
 const test: Block = (title, body) => mocha.it(title, opening(openers, body));
 const describe = Object.assign(suite, { each: bind(suite, false) });
 const it = Object.assign(test, { each: bind(test, false) });
 
-/** How long a test may take is Stryker's to say. */
+/** Stryker limits the time of a test. */
 const jest = { setTimeout: (): void => {} };
 
 export { afterAll, beforeAll, describe, expect, it, jest };

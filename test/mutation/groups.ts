@@ -8,16 +8,16 @@ const DEFINITIONS = own('definition/*', 'definition/source/*', 'definition/opera
 const SCORES = ['layers/models/src/scoring/fitted.test.ts', 'examples/flights/src/delays-expected.test.ts'];
 
 interface Mutated {
-  /** Of core, without `.ts`. */
+  /** Files of core, without `.ts`. */
   readonly files: readonly string[];
   /**
-   * The tests that judge: core's own, those of the definitions that it compiles, and the laws, as
-   * far as they are about this. What is quick comes first, so that most mutants fall at once.
+   * The tests that judge: core's own, those of the definitions that it compiles, and the laws that
+   * concern this group. Fast tests come first, so that most mutants are killed at once.
    */
   readonly judges: readonly string[];
   /**
-   * What this code computes stays in the process, as the days of a calendar do: a mutant's would be
-   * met by the tests of those after it. So each mutant has a process of its own, and few tests to
+   * This code caches its results in the process, as the days of a calendar. A mutant's results
+   * would reach the tests of later mutants. So each mutant has a separate process, and few tests to
    * load.
    */
   readonly apart?: true;

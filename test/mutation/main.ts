@@ -41,12 +41,12 @@ async function judged(group: Group, { workers, fresh }: Trial): Promise<readonly
       incrementalFile: resultsFile,
       htmlReporter: { fileName: `${FOLDER}/${group}.html` },
       concurrency: workers,
-      // Where nothing is known of single tests, every mutant gets a process of its own.
+      // Without data about single tests, every mutant gets a separate process.
       coverageAnalysis: apart ? 'all' : 'perTest',
       ...options,
     }).runMutationTest();
-  // Most of what runs while modules load runs in tests, too, and falls there: only the rest needs a
-  // process of its own.
+  // Most code that runs while modules load also runs in tests, and is killed there: only the rest
+  // needs a separate process.
   if (!apart) await run({ ignoreStatic: true, force: fresh });
   if (existsSync(resultsFile)) forgetStaticSurvivors(resultsFile);
   return run({ ignoreStatic: false, force: apart && fresh });

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** Where copies, results and reports go: outside git. */
+/** The folder of copies, results and reports, outside git. */
 export const FOLDER = '.bifold/mutation';
 
-/** What is used here of the file in which Stryker keeps results. */
+/** The used part of the file in which Stryker keeps results. */
 interface Kept {
   readonly files: Readonly<
     Record<string, { mutants: readonly { readonly status: string; readonly static?: boolean }[] }>
@@ -11,9 +11,9 @@ interface Kept {
 }
 
 /**
- * Of mutants of what runs while modules load, forgets those that no test saw: in a process where
- * modules were loaded already, or before there was another test. Which tests reach them is known of
- * none.
+ * Forgets the surviving mutants of code that runs while modules load. They may not have been
+ * tested: modules were already loaded, or another test came first. It is unknown which tests reach
+ * them.
  */
 export function forgetStaticSurvivors(resultsFile: string): void {
   const kept = JSON.parse(readFileSync(resultsFile, 'utf8')) as Kept;

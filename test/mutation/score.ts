@@ -4,7 +4,7 @@ import type { Stryker } from '@stryker-mutator/core';
 
 export type Mutant = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
 
-/** What became of the mutants of one group, or of all. */
+/** The results of the mutants of one group, or of all. */
 export interface Score {
   readonly mutants: number;
   readonly killed: number;
@@ -42,7 +42,7 @@ export function tableRow(name: string, score: Score): string {
 export const TABLE_HEAD =
   '| group | mutants | killed | timed out | survived | broken | score |\n|---|---|---|---|---|---|---|';
 
-/** Where a mutant stands, and what it puts in place of what. */
+/** The position of a mutant, and its replacement. */
 export function descriptionOf({ fileName, location: { start, end }, replacement = '' }: Mutant): string {
   const lines = readFileSync(fileName, 'utf8')
     .split('\n')

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from '../gates/run.ts';
 import { REFERENCE, referencePages } from './page.ts';
 
-/** Writes the API reference anew. Pages of groups that no longer exist are removed. */
+/** Writes the API reference. Pages of removed groups are deleted. */
 const pages = referencePages();
 const folder = join(root, REFERENCE);
 rmSync(folder, { recursive: true, force: true });

@@ -10,7 +10,10 @@ export interface Simulated {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** A process of its own: a simulation lets the disk stand still, which a test runner needs. */
+/**
+ * A separate process: a simulation makes file operations synchronous, which would break a test
+ * runner.
+ */
 export function simulate(...args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [main, ...args], { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
@@ -21,5 +24,5 @@ export function simulate(...args: string[]): Promise<string> {
   });
 }
 
-/** What a run found, as its JSON says. */
+/** The findings of a run, from its JSON. */
 export const found = async (...args: string[]): Promise<Simulated> => JSON.parse(await simulate(...args, '--json'));

@@ -8,22 +8,22 @@ import { type Actor, Scheduler } from './world/scheduler.ts';
 export interface SimulationOptions {
   /** Nemeses that stay away, whatever the seed says. */
   readonly without?: ReadonlySet<Nemesis>;
-  /** Of all events that the seed draws, these alone happen. */
+  /** Only these of the drawn events happen. */
   readonly only?: ReadonlySet<string> | null;
   readonly sabotage?: Sabotage | null;
   readonly trace?: ((line: string) => void) | null;
 }
 
 /**
- * Something that the world does in a round, with a stream of chance of its own: leaving one out
- * changes nothing in the others.
+ * An event of a round, with a separate random stream: leaving one out changes nothing in the
+ * others.
  */
 export interface Happening {
   readonly id: string;
   readonly random: Random;
 }
 
-/** What a caller may meet without anything being wrong. */
+/** Errors that a caller may get although nothing is wrong. */
 const EXPECTED = [
   'BIFOLD_OTHER_TOPIC_ID',
   'BIFOLD_TOPIC_GONE',
@@ -47,7 +47,7 @@ export class Run {
   readonly sabotage: Sabotage;
   readonly nemeses: ReadonlySet<Nemesis>;
   readonly scheduler: Scheduler;
-  /** What happened, in order, each as `round.kind`. */
+  /** The events, in order, each as `round.kind`. */
   readonly events: string[] = [];
   readonly counts: Record<string, number> = {};
   round = 0;
@@ -57,9 +57,9 @@ export class Run {
   calm = false;
   /** The first one. */
   failure: string | null = null;
-  /** Of the events that are produced. */
+  /** The event time of produced events. */
   eventTimeMs = 1_000_000;
-  /** Of the machines: it jumps. */
+  /** The clock of the machines: it jumps. */
   watermarkMs = 1_700_000_000_000;
   private readonly only: ReadonlySet<string> | null;
   private ids = 0;
@@ -73,12 +73,12 @@ export class Run {
     this.scheduler = new Scheduler(seed, trace);
   }
 
-  /** What happens in this round with this probability: null when it does not. */
+  /** An event of this round with this probability; null if it does not happen. */
   happening(kind: string, probability: number): Happening | null {
     return this.drawn(`${this.round}.${kind}`, probability);
   }
 
-  /** What happens at once after something else, with this probability; nothing in a calm world. */
+  /** An event that follows another at once, with this probability; never in a calm world. */
   followUp({ id }: Happening, kind: string, probability: number): Happening | null {
     return this.calm ? null : this.drawn(`${id}.${kind}`, probability);
   }
@@ -98,13 +98,13 @@ export class Run {
     return happening;
   }
 
-  /** What the calm world does, always. */
+  /** An event that always happens in the calm world. */
   certain(): Happening {
     this.ids++;
     return { id: `calm.${this.ids}`, random: randomOf(this.seed, `calm.${this.ids}`) };
   }
 
-  /** Starts an actor. What it may meet ends it alone; any other error is a failure of the run. */
+  /** Starts an actor. Expected errors end it alone; any other error is a failure of the run. */
   start(
     id: string,
     name: string,

@@ -2,7 +2,7 @@ import { NEMESES, type Nemesis } from './faults/nemeses.ts';
 import type { Sabotage } from './sabotages/sabotage.ts';
 import { type Outcome, simulate } from './simulate.ts';
 
-/** A failing run, and what is told to find it again. */
+/** A failing run, and the arguments that reproduce it. */
 export interface Failure {
   readonly seed: number;
   readonly without: ReadonlySet<Nemesis>;

@@ -17,7 +17,7 @@ export interface Outcome {
   readonly failure: string | null;
   readonly steps: number;
   readonly nemeses: readonly Nemesis[];
-  /** What the world did, in order, each as `round.kind`. */
+  /** The events of the world, in order, each as `round.kind`. */
   readonly events: readonly string[];
   readonly counts: Readonly<Record<string, number>>;
 }
@@ -54,7 +54,7 @@ function produce(world: World): void {
   const { topic, sources } = world;
   const partition = random.below(topic.partitions);
   for (let records = 1 + random.below(4); records > 0; records--) {
-    // Where a relay makes the log, somebody else's record is rare in it.
+    // In a repartition topic, foreign records are rare.
     if (sources.areNone || random.chance(0.05)) topic.produce(partition, random);
     else sources.produce(random);
   }

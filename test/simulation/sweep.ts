@@ -11,7 +11,7 @@ import { type Outcome, simulate } from './simulate.ts';
 
 withoutDisk();
 
-/** What a person asked for. */
+/** The options of the command line. */
 interface Asked {
   readonly from: number;
   readonly seeds: number;
@@ -44,9 +44,9 @@ const FAILURES_MAX = 20;
 /** Fewer seeds are not worth another process. */
 const SEEDS_APART_MIN = 100;
 const SEEDS_APART_MAX = 10_000_000;
-/** How long a sabotage may take to be found. */
+/** The most seconds in which a sabotage must be found. */
 const TABLE_SECONDS_MAX = 60;
-/** How often a long sweep says how far it is. */
+/** The seconds between two progress reports of a long sweep. */
 const PROGRESS_SECONDS = 15;
 
 /** Each of the three gives the status that the process ends with. */

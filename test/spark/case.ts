@@ -10,15 +10,15 @@ export interface Row {
 }
 
 /**
- * Where Spark means something else. The case then holds both: that the answers differ, and that
- * they are equal with this alone put right.
+ * A different meaning in Spark. The case then checks both: that the answers differ, and that they
+ * are equal once this difference is removed.
  */
 export interface Difference {
-  /** What differs, and why. */
+  /** The difference, and its reason. */
   readonly why: string;
-  /** What Bifold folds instead of the input, to come to Spark's answer. */
+  /** The input that Bifold folds instead, to get Spark's answer. */
   readonly folded?: readonly string[];
-  /** What becomes of Bifold's rows, to come to Spark's. */
+  /** The conversion of Bifold's rows to Spark's. */
   readonly becomes?: (rows: readonly Row[]) => readonly Row[];
 }
 
@@ -29,14 +29,14 @@ export interface Difference {
 export interface Case {
   readonly name: string;
   readonly pipeline: Pipeline;
-  /** Lines of JSON; each list is a file of its own, and a batch of Spark's. */
+  /** Lines of JSON; each list is a separate file, and a batch of Spark's. */
   readonly batches: readonly (readonly string[])[];
   /** Rows of the lookup tables, by the name that the pipeline gives the lookup. */
   readonly lookups?: Readonly<Record<string, readonly Readonly<Record<string, Value>>[]>>;
   /** `complete` when it is not there: with it Spark drops nothing that comes late. */
   readonly mode?: 'append' | 'update' | 'complete';
   readonly watermarkMs?: number;
-  /** Of Bifold's rows those that the mode gives; all when it is not there. */
+  /** The rows of Bifold's that the mode emits; all if absent. */
   readonly given?: (row: Row) => boolean;
   /** Records that are no events to Bifold, by reason. None when it is not there. */
   readonly quarantined?: Readonly<Record<string, number>>;

@@ -8,8 +8,8 @@ export interface SparkRow extends Omit<Row, 'values'> {
 type SparkValue = Result | bigint | readonly (number | bigint)[];
 
 /**
- * What two results differ in, up to a handful of sentences; and what is equal but not the same to
- * the last bit, counted.
+ * The differences of two results, up to a handful of sentences; and the number of values that are
+ * equal but not to the last bit.
  */
 export interface Comparison {
   readonly differences: readonly string[];
@@ -33,7 +33,7 @@ const QUANTILE_ERROR = 1 / 256;
 const DISTINCT_ERROR = { relative: 4 * 0.01625, exactUpTo: 256 };
 /** Four of Spark's, which are chosen for 5 %; of a few values two or three may share a register. */
 const SPARK_DISTINCT_ERROR = { relative: 4 * 0.05, least: 3 };
-/** Of the few, small numbers that the cases have. */
+/** The error for the few, small numbers of the cases. */
 const COVARIANCE_ERROR = 1e-12;
 /** Spark's `accuracy` of 10,000: the rank may be off by a ten-thousandth of all. */
 const SPARK_RANK_ERROR = 1 / 10_000;
@@ -87,8 +87,8 @@ function nameOf({ key, startMs }: Omit<Row, 'values'>): string {
 }
 
 /**
- * What two values of an aggregate differ in beyond what Spark's rounding, or both sides' stated
- * error, allows; null when nothing.
+ * The difference of two values of an aggregate beyond Spark's rounding, or beyond both sides'
+ * stated error; null if there is none.
  */
 function compareValue(
   aggregate: AggregatePlan,
@@ -164,8 +164,8 @@ function compareValue(
 }
 
 /**
- * What is allowed where one of the two is not: Bifold's near the value at rank `floor(q * (n -
- * 1))`, Spark's a value at rank `ceil(q * n)`, from 1 on.
+ * The allowed error if one of the two is inexact. Bifold's value is near rank `floor(q * (n - 1))`,
+ * Spark's is at rank `ceil(q * n)`, from 1 on.
  */
 function quantileOff(sorted: readonly number[], q: number, own: number, other: number): string | null {
   const near = sorted[Math.floor(q * (sorted.length - 1))] as number;
@@ -182,7 +182,7 @@ function magnitude(values: readonly number[]): number {
   return values.reduce((total, value) => total + Math.abs(value), 0);
 }
 
-/** How far a sum of doubles can be off that is rounded at each step, in whatever order. */
+/** The largest error of a sum of doubles that is rounded at each step, in any order. */
 function sumError(values: readonly number[]): number {
   return values.length * UNIT * magnitude(values);
 }

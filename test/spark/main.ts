@@ -61,7 +61,7 @@ await runProgram(PROGRAM, async ({ options: { seed: given, only, list, json } })
   const interrupt = () => interrupted.abort(new Error('interrupted'));
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
-  // What the benchmarks installed is taken, and the other way round.
+  // Benchmarks and comparisons share the installed software.
   const { softwareDir } = cloudPaths({ root });
   const bench = cloudPaths({ root, stateDir: join(root, '.bifold', 'bench'), softwareDir });
   const outcomes: Outcome[] = [];

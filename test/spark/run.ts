@@ -19,8 +19,8 @@ const script = join(import.meta.dirname, 'spark_cases.py');
 const REFUSED = 'Spark refuses the window: compared with windows as long as its slide, of which the first part counts';
 
 /**
- * What became of a case. `differs` is as good as `equal`: it was said before, and is as it was
- * said.
+ * The result of a case. `differs` is a success like `equal`: the difference was predicted, and is
+ * as predicted.
  */
 export interface Outcome {
   readonly name: string;
@@ -82,7 +82,7 @@ export async function* runCases(
   }
 }
 
-/** Writes what Spark reads of a case, and gives what it is told. */
+/** Writes Spark's input of a case, and returns its arguments. */
 function written(one: Case, folder: string) {
   const input = join(folder, 'input');
   mkdirSync(input, { recursive: true });
@@ -153,7 +153,7 @@ async function outcomeOfStream(one: StreamCase, folder: string, answer: SparkStr
   return put.length > 0 ? { ...told, said: put } : { ...told, result: 'differs', said: [why] };
 }
 
-/** What a reader of Spark's sink has when the query is done. */
+/** The final rows of a reader of Spark's sink. */
 function shownAtTheEnd({ mode = 'complete' }: Case, batches: SparkLine['batches']): readonly SparkRow[] {
   switch (mode) {
     case 'complete':

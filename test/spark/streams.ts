@@ -19,15 +19,15 @@ export interface StreamCase {
   /** A join, or one after the other. */
   readonly of: JoinType | 'union';
   /**
-   * How much earlier and later than a left row its partner may be; null is whenever, and then
-   * nothing is watched.
+   * The greatest time by which the partner of a left row may come before or after it; null for any
+   * time, and then there is no watermark.
    */
   readonly within: { readonly beforeMs: number; readonly afterMs: number } | null;
   /** Rows are counted by key and windows of an hour, as they are over. */
   readonly isCounted?: boolean;
   /**
-   * Where Spark means something else: what Bifold joins instead, and what becomes of its rows, to
-   * come to Spark's.
+   * A different meaning in Spark: the rows that Bifold joins instead, and the conversion of its
+   * rows to Spark's.
    */
   readonly differs?: {
     readonly why: string;
@@ -38,7 +38,7 @@ export interface StreamCase {
 
 const DELAYS_MS = { left: 20 * MINUTE_MS, right: 10 * MINUTE_MS };
 
-/** What both sides read. */
+/** The input that both sides read. */
 export function writtenStream({ name, left, right, of, within, isCounted = false }: StreamCase, folder: string) {
   const folders = [pathOf(folder, 'left'), pathOf(folder, 'right')] as const;
   writeFiles(folders[0], left);

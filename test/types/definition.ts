@@ -1,6 +1,6 @@
 /**
- * What a definition's types promise, and what must not compile. Checked by `npm run typecheck`;
- * nothing here runs.
+ * The promises of a definition's types, and code that must not compile. Checked by `npm run
+ * typecheck`; nothing here runs.
  */
 import {
   calendar,
@@ -185,8 +185,7 @@ holds<
   >
 >();
 
-// What a record or a row of a table may lack is null: it is read, and keyed by, as what is
-// nullable.
+// A field that a record or a table row may lack is read, and used as a key, like a nullable one.
 const Sparse = z.object({
   at: z.iso.datetime(),
   carrier: z.string(),

@@ -1,6 +1,6 @@
 /**
- * What a stream's rows are to the compiler: joined ones have the columns of both sides, and null
- * where a side may be missing.
+ * The compile-time types of a stream's rows: joined ones have the columns of both sides, and null
+ * if a side may be missing.
  */
 import { count, field, first, sum, tumbling } from '@bifold/core';
 import { defineStream, files, foreachBatch, join, union } from '@bifold/streams';
@@ -58,7 +58,7 @@ join({ ...sides, left: { from: films, eventTime: 'id', watermark: '1m' } });
 
 defineStream({ ...common, from: union(films, films), sinks: [foreachBatch<{ title: string }>(() => {})] });
 
-// What a row may lack is null, and aggregates are what they are of their fields.
+// A field that a row may lack is null, and aggregates have the types of their fields.
 const Sale = z.object({ at: z.iso.datetime(), shop: z.string().optional(), paid: z.number().optional() });
 const sales = files({ path: 'sales', format: 'json', schema: Sale });
 defineStream({

@@ -1,6 +1,6 @@
 /**
- * TLS clients against a server that is not what they were told: each must refuse the certificate
- * before it sends a byte. The server reads whatever arrives and keeps it.
+ * TLS clients against a server with an unexpected certificate: each must refuse it before it sends
+ * a byte. The server reads and keeps everything that arrives.
  */
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';

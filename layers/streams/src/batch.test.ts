@@ -16,7 +16,7 @@ writeFiles(folder, [
     { at: '2024-03-31T00:30:00Z', text: 'to be or  not to be', tags: ['play', 'prince'] },
     { at: '2024-03-31T22:30:00Z', text: 'Be', tags: [] },
     { at: '2024-03-31T23:30:00Z', text: null, tags: ['play'] },
-    // Half a character is no text: it could not be told from others.
+    // A lone surrogate is not text: engines could not distinguish it from others.
     { at: '2024-03-31T23:30:00Z', text: 'be', tags: ['\ud800'] },
   ],
 ]);

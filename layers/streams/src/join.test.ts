@@ -38,7 +38,7 @@ interface Held {
   hasPartner: boolean;
 }
 
-/** What each batch gives, with its watermark. */
+/** The rows of each batch, with its watermark. */
 function oracle(
   batches: readonly (readonly [left: readonly Event[], right: readonly Event[]])[],
   type: JoinType,

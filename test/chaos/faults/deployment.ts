@@ -1,19 +1,19 @@
 import { type World, wireFunctions } from '../world.ts';
 import { type Fault, hit, missed } from './fault.ts';
 
-/** Where the topics of the views are defined. */
+/** The files that define the topics of the views. */
 const DEFINITIONS: Readonly<Record<string, string>> = {
   departures: 'examples/flights/src/delays.ts',
   legs: 'examples/flights/src/airframes.ts',
 };
 
-/** How often the topics of this run's cloud were defined anew. */
+/** The number of redefinitions of the topics of this run's cloud. */
 const schemaVersions = new WeakMap<World, Map<string, number>>();
 
 /**
- * A definition is deployed again while records and questions come: the topic's schema has the next
- * version, and means the same. The new version folds the whole log anew, and the readers judge that
- * no answer becomes less meanwhile.
+ * Deploys a definition again during records and queries: the topic's schema has the next version,
+ * with the same meaning. The new version folds the whole log, and the readers check that no answer
+ * shrinks meanwhile.
  */
 const redefinition: Fault = {
   kind: 'redefine',

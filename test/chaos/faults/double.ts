@@ -79,8 +79,8 @@ async function stateUrlOf(output: NodeJS.ReadableStream): Promise<string> {
 }
 
 /**
- * A second mapping with a group of its own: two pollers for each partition, the same records in
- * other batches, from some seconds back.
+ * A second mapping with its own group: two pollers for each partition, the same records in other
+ * batches, from some seconds back.
  */
 const secondMapping: Fault = {
   kind: 'second mapping',

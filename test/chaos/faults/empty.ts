@@ -7,7 +7,7 @@ import { type Fault, hit, missed, plural } from './fault.ts';
 const KEYSPACE = 'bifold';
 const RESTORE_TRIES = 3;
 
-/** What Cassandra holds of all views, in rows. */
+/** The rows of all views in Cassandra. */
 interface Held {
   readonly publications: number;
   readonly progress: number;
@@ -75,7 +75,7 @@ async function refusalsOf({ readers }: World): Promise<number> {
   return covered.filter((one) => one === null).length;
 }
 
-/** As a user does it: the command again, when it did not get to its end. */
+/** Repeats the command if it did not finish, as a user does. */
 async function restore({ cloud }: World, view: string): Promise<string> {
   for (let tries = 1; ; tries++) {
     const { status, stdout, stderr } = await cloud.run('restore', view, '--json');

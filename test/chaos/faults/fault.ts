@@ -2,13 +2,13 @@ import type { Random } from '../../simulation/random.ts';
 import type { Stream } from '../driver.ts';
 import type { Link, World } from '../world.ts';
 
-/** What a fault takes hold of: of two at once, none is held by both. */
+/** A part that a fault uses: two concurrent faults never use the same one. */
 export type Part = 'services' | 'speed' | 'query' | 'batch' | 'mappings' | 'producer' | Link;
 
-/** What came of a fault. One that met nothing is no fault: it is counted as missed. */
+/** The effect of a fault. A fault that hit no traffic is reported as missed. */
 export interface Strike {
   readonly hit: boolean;
-  /** What it met, in figures. */
+  /** The traffic that it hit, in figures. */
   readonly what: string;
 }
 

@@ -7,7 +7,7 @@ import { recordsInFlight } from '../trigger.ts';
 import type { World } from '../world.ts';
 import { type Fault, hit, missed, plural, type Strike } from './fault.ts';
 
-/** How long a moment is waited for in which a batch can be frozen. */
+/** The most time to wait for a moment in which a batch can be frozen. */
 const BUSY_WITHIN_MS = 10_000;
 /** Meanwhile, so that a frozen batch comes again within seconds. */
 const TIMEOUT_S = 5;
@@ -32,7 +32,7 @@ async function freezeSpeed(world: World, stream: Stream, withinMs: number): Prom
     const pid = await busiest(() => world.workersOf(stream, 'speed'));
     if (pid === null || !freeze(pid)) continue;
     await sleep(400);
-    // Whoever is in flight still after so long hangs in the frozen process.
+    // An invocation that is still in flight after this time hangs in the frozen process.
     const mapping = await world.mappingOf(stream);
     if (mapping !== null && mapping.invocationsInFlight > 0) return { pid, records: recordsInFlight(mapping) };
     thaw(pid);
@@ -128,7 +128,7 @@ const zombie: Fault = {
   },
 };
 
-/** Whether a part that is frozen is missed by somebody. */
+/** Whether the absence of a frozen part had an effect. */
 async function isMissed(world: World, service: Service, piledUp: number): Promise<string | null> {
   switch (service) {
     case 'kafka': {

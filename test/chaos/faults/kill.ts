@@ -87,7 +87,7 @@ const services: readonly Fault[] = SERVICES.map((service) => ({
   },
 }));
 
-/** As an update or a shutdown does it: SIGTERM, and `up`. */
+/** Restarts like an update or a shutdown: SIGTERM, and `up`. */
 const restarts: readonly Fault[] = SERVICES.map((service) => ({
   kind: `restart ${service}`,
   holds: ['services'],

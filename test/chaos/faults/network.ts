@@ -14,7 +14,7 @@ const TROUBLES: Readonly<
   tear: { verb: 'tear answers of', draw: (random) => ({ kind: 'tear', answerBytes: random.below(3_000) }) },
 };
 
-/** A link that nobody uses stays broken until somebody does, for so long. */
+/** The time for which an unused link stays broken until it is used. */
 const USED_WITHIN_MS = 5_000;
 
 /** A job that lost an answer may wait long for it; the system need not be waited for. */
@@ -31,7 +31,7 @@ function metText({ connections, bytesSwallowed, chunksDelayed, answersTorn }: Me
   ].join(', ');
 }
 
-/** Each link in each way, for a second or some, while somebody uses it. */
+/** Breaks each link in each way for one or more seconds while it is used. */
 export const networks: readonly Fault[] = LINKS.flatMap((link) =>
   Object.values(TROUBLES).map(
     ({ verb, draw }): Fault => ({

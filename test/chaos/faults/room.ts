@@ -16,7 +16,7 @@ const TRIES = 4;
 function noRoom(volume: Volume, kind: string, job: Job): Fault {
   return {
     kind,
-    // What it says must be of the room, and of nothing else that is broken.
+    // The errors must come from the full volume, and from no other fault.
     holds: ['batch', 'services', 'functions-kafka', 'functions-emulator'],
     async strike(world, stream) {
       if (!world.volumes.isMounted) return missed('this user may not mount a volume of a size');

@@ -18,12 +18,12 @@ export interface Ran {
 }
 
 /**
- * The command line of this checkout, with a local cloud of its own under `.bifold/test`. Software
- * is shared with the checkout's cloud.
+ * The command line of this checkout, with a separate local cloud under `.bifold/test`. It shares
+ * the software with the checkout's cloud.
  */
 export interface Bifold {
   readonly stateDir: string;
-  /** What makes any command of this checkout one of this cloud. */
+  /** The environment that directs any command of this checkout to this cloud. */
   readonly env: NodeJS.ProcessEnv;
   /** Runs a command to its end, whatever its status. */
   run(...args: string[]): Promise<Ran>;
@@ -62,8 +62,8 @@ export interface Status {
 const OUTPUT_BYTES_MAX = 512 * 1024 * 1024;
 
 /**
- * The cloud of the tests that take nothing away from it: it is up when this returns, and goes when
- * all tests have ended (`end.ts`). Each of them has topics, a keyspace and a pipeline of its own.
+ * The cloud of the tests that only add to it. It is up when this returns, and is stopped after all
+ * tests (`end.ts`). Each test has its own topics, keyspace and pipeline.
  */
 export async function sharedBifold(): Promise<Bifold> {
   const bifold = bifoldIn(SHARED);

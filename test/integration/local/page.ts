@@ -24,10 +24,7 @@ export function commandsOf(page: string): readonly ShownCommand[] {
     });
 }
 
-/**
- * What lasts of an output from run to run: its lines in an order of their own, each as `lasting`
- * leaves it.
- */
+/** The stable part of an output: its sorted lines, each as `lasting` leaves it. */
 export function lastingLines(text: string, lasting: (line: string) => string | null): readonly string[] {
   return text
     .split('\n')

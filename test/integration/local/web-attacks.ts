@@ -59,7 +59,7 @@ export async function attackFromReboundPage(browser: Browser, { port }: Target):
   }
 }
 
-/** `text/plain` and `no-cors`: the browser asks nobody first. */
+/** `text/plain` and `no-cors`: the browser sends no preflight. */
 const postFromPage = (page: Page, url: string, body: string) =>
   page.evaluate(
     async ([address, text]) => {
@@ -103,7 +103,7 @@ const loadImage = (page: Page, url: string) =>
     image.src = ${JSON.stringify(url)};
   })`);
 
-/** What a program can send that a browser would choose itself. */
+/** Headers that a program can send and a browser would choose itself. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

@@ -5,9 +5,7 @@ import type { Happening } from '../run.ts';
 import type { Actor } from '../world/scheduler.ts';
 import type { Deployment, World } from '../world/world.ts';
 
-/**
- * What an actor reaches of the alias of a deployment's view, and of the versions that it may name.
- */
+/** An actor's access to the alias of a deployment's view, and to the versions that it may name. */
 export function viewPorts(world: World, { scope, pipeline }: Deployment, actor: Actor, role: 'query' | 'announce') {
   const { stage, sabotage } = world;
   const { topicId } = scope;

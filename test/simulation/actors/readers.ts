@@ -91,7 +91,7 @@ export function ask(
       const next =
         cursor === null ? question : { ...question, cursor: questionOf(pipeline.plan, { window, cursor }).cursor };
       return executeQuery(pipeline.plan, scope, next, ports).catch((error: unknown) => {
-        // Refused instead of given: whoever judges must know that it would cover nothing.
+        // A refused query: the judge must know that the answer would cover nothing.
         if (error instanceof ViewLostError && error.code === 'BIFOLD_NOTHING_COVERED') answered({});
         throw error;
       });
@@ -140,8 +140,8 @@ async function judge(
 }
 
 /**
- * Which answers are kept is not drawn: it must not change the run. Those with rows ahead of their
- * receipt, or of many pages, are the rarest.
+ * The choice of kept answers draws no random number: it must not change the run. Those with rows
+ * ahead of their receipt, or with many pages, are the rarest.
  */
 function keep(world: World, kept: KeptPages): void {
   const { pages } = kept;
@@ -181,8 +181,8 @@ function receiptsOf(receipts: Map<string, GivenReceipt[]>, kind: string): GivenR
 }
 
 /**
- * What an answer lacks that one covered which was given before it was asked: nothing may go back,
- * unless an operator says so.
+ * The offsets that an answer lacks and an earlier one covered: answers never shrink, unless an
+ * operator accepts it.
  */
 function shrunkSince(
   { scheduler, topic }: World,

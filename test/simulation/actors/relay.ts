@@ -29,7 +29,7 @@ export function relay(world: World, { id, random }: Happening): void {
         log.append(record);
       }),
     });
-    // A topic that was created anew has another group, which has committed nothing.
+    // A recreated topic has another group, which has committed nothing.
     if (committed === source.committed) commit();
   });
 }

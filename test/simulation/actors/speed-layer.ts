@@ -14,8 +14,8 @@ import type { Deployment, Poller, World } from '../world/world.ts';
 /** Polls after which a calm world must have consumed its log. */
 const POLLS_MAX = 2_000;
 /**
- * How often a poller goes on at once, as the trigger does: with the same batch after a failure,
- * with the next one after a success. Only so does a process meet what it kept itself.
+ * The probability that a poller continues at once, as the trigger does: with the same batch after a
+ * failure, with the next one after a success. Only then does a process use its own cache.
  */
 const GOES_ON = { retry: 0.9, next: 0.8 } as const;
 
@@ -93,7 +93,7 @@ export async function consume(world: World, deployment: Deployment, poller: Poll
   }
 }
 
-/** What the recompute function asks of the speed function, which Lambda may have it do twice. */
+/** The catch-up request to the speed function, which Lambda may deliver twice. */
 export function resume(world: World, deployment: Deployment, { upTo }: CatchUpRequest, happening: Happening): void {
   const ends = new Map(Object.entries(upTo).map(([partition, end]) => [Number(partition), end]));
   const name = `speed up to ${[...ends].map(([partition, end]) => `p${partition} ${end}`).join(' ')}`;

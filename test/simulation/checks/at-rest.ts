@@ -34,7 +34,7 @@ export async function comeToRest(world: World): Promise<void> {
     if (deployment.lost) return world.fail(`${deployment.name} is not restored, in a calm world`);
   }
   await relayAll(world);
-  // A whole segment more for every partition, so that the last one begins where nothing was lost.
+  // Adds a whole segment to every partition, so that the last one begins where nothing was lost.
   const tail = world.certain().random;
   const { segmentSize } = world.stage;
   const longest = typeof segmentSize === 'number' ? segmentSize : segmentSize.most;
@@ -60,7 +60,7 @@ export async function comeToRest(world: World): Promise<void> {
  */
 async function takeOver(world: World): Promise<void> {
   const { latest } = world;
-  // What was lost is in no answer from now on.
+  // From now on no answer contains the lost records.
   for (const deployment of world.current) deployment.acceptedLost = true;
   announce(world, latest, world.certain());
   await world.drain();
@@ -87,7 +87,7 @@ async function catchUp(world: World, deployment: Deployment): Promise<void> {
 async function answerAll(world: World, deployment: Deployment): Promise<void> {
   const { plan } = deployment.pipeline;
   const accepted = deployment.acceptedLost;
-  // What was lost is in no answer from now on.
+  // From now on no answer contains the lost records.
   deployment.acceptedLost = true;
   for (const { name } of plan.windows) {
     for (const total of [false, true]) {
@@ -115,7 +115,7 @@ function checkLiveness(world: World, deployment: Deployment, coverage: Coverage)
     );
 }
 
-/** What no answer can cover, since retention took it before the archive came. */
+/** The offsets that no answer can cover, since retention deleted them before archiving. */
 function lostOf(world: World, deployment: Deployment): Coverage {
   const { version, topicId } = world.keysOf(deployment);
   const { segmentSize } = deployment.pipeline.plan.storage;
@@ -135,7 +135,7 @@ function lostOf(world: World, deployment: Deployment): Coverage {
 }
 
 /**
- * What no question asks for: the quarantine table, runs that the sweeper left behind, and the views
+ * Data that no query reads: the quarantine table, runs that the sweeper left behind, and the views
  * as Parquet.
  */
 async function differenceAtRest(world: World, deployment: Deployment): Promise<string | null> {
@@ -144,8 +144,8 @@ async function differenceAtRest(world: World, deployment: Deployment): Promise<s
   const batch = world.database.batchStore(world.keysOf(deployment), deployment.pipeline.plan.storage);
   const { current, previous } = await batch.readPointer('serial');
   const left = (await batch.listRuns()).filter(({ run }) => run !== current?.run && run !== previous?.run);
-  // Of three replicas, one may have an entry whose writer was never told: the sweeper meets it when
-  // a quorum has that one in it.
+  // One of three replicas may have an entry whose writer was not acknowledged: the sweeper sees it
+  // if a quorum includes that replica.
   if (left.length > 0 && world.stage.replicas.length === 1)
     return `runs are left that nothing names: ${left.map(({ run }) => run)}`;
   return current === null ? null : viewFilesDifference(world, deployment, current);

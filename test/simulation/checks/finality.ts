@@ -13,7 +13,7 @@ import {
 } from '@bifold/core/engine';
 import type { History, Lookups } from '../world/history.ts';
 
-/** What a receipt should say of finality: told by the log alone, event by event. */
+/** The expected finality of a receipt, from the log alone, event by event. */
 export function finalBeforeDifference(pipeline: Pipeline, history: History, receipt: Receipt): string | null {
   const expected = pipeline.plan.late === undefined ? undefined : expectedBefore(pipeline, history, receipt.coverage);
   if (receipt.finalBefore === expected) return null;
@@ -67,7 +67,7 @@ export class FinalRows {
     }
   }
 
-  /** What one of them has become by the end of the log; null when all are as they were. */
+  /** The change of a final row by the end of the log; null if all are unchanged. */
   async changed(pipeline: Pipeline, history: History, lookups: Lookups): Promise<string | null> {
     const { view } = rowAlgebrasOf(pipeline.plan);
     const records = history.flatMap((slots) => slots.filter((slot) => slot !== null));

@@ -64,7 +64,7 @@ export async function differenceOf(
     (question.keys === null || question.keys.includes(key)) &&
     (question.fromMs === null || startMs >= question.fromMs) &&
     (question.toMs === null || startMs < question.toMs);
-  // Of sessions, whole keys are behind: their rows are judged over what their key covers.
+  // For sessions, whole keys are behind: their rows are judged by the coverage of their key.
   const isSession = plan.windows.find(({ name }) => name === question.window)?.kind === 'session';
   const keysBehind = new Set<string>();
 
@@ -114,7 +114,7 @@ export async function differenceOf(
   return null;
 }
 
-/** What the receipts of all pages have in common. */
+/** The part that the receipts of all pages share. */
 function sharedText({ page: _, digest: __, ...shared }: Receipt): string {
   return JSON.stringify(shared);
 }

@@ -31,8 +31,8 @@ export async function emptyDatabase(world: World): Promise<void> {
     deployment.boundBefore = new Map(await Promise.all(all));
   }
   for (const replica of stage.replicas) replica.clear();
-  // The alias is gone too: whoever asks or restores first names a version anew, whatever another
-  // one covered.
+  // The alias is gone too: the first query or restore names a version again, whatever another one
+  // covered.
   world.emptiedAtStep = world.scheduler.steps;
   world.receipts.clear();
   for (const deployment of deployments) deployment.lost = true;
@@ -67,8 +67,8 @@ export function restore(world: World, deployment: Deployment, { id }: Happening)
     await announceVersion(pipeline.plan, viewPorts(world, deployment, actor, 'announce'));
     deployment.lost = false;
     world.count('restored');
-    // What is kept nowhere is in no answer from now on; of a topic that is gone, only what was
-    // archived comes back. Of a restore that nobody was told the end of, it is not known.
+    // From now on no answer contains records that no store has. If the topic is gone, only archived
+    // ones come back. The result of an unacknowledged restore is unknown.
     if (!isCurrent || restored === null || Object.keys(restored.lost).length > 0) deployment.acceptedLost = true;
     if (requiresHistory(pipeline.plan)) world.count('restored, looking back');
   });

@@ -1,4 +1,4 @@
-/** What goes wrong, each by name. A seed takes about two thirds of them. */
+/** The injected faults, by name. A seed takes about two thirds of them. */
 export const NEMESES = [
   'zombie',
   'jump',

@@ -11,10 +11,7 @@ const CLOCK_JUMP_MS = 3_600_000;
 const ROUND_MS = 100;
 const HANDOVER_ROUNDS = 25;
 
-/**
- * What goes wrong in a round: each nemesis that the seed has chosen may strike, by a draw of its
- * own.
- */
+/** Injects the faults of a round: each nemesis of the seed strikes by a separate draw. */
 export async function strike(world: World): Promise<void> {
   for (const nemesis of ALL) await nemesis(world);
   world.watermarkMs += ROUND_MS;

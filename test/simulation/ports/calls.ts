@@ -33,8 +33,8 @@ export async function mutate(stage: Stage, actor: Actor, label: string, apply: A
 }
 
 /**
- * A read by quorum. `merge` reconciles what two replicas have; `repair` writes it back to both
- * before the reader is told (read_repair = BLOCKING).
+ * A read by quorum. `merge` reconciles the values of two replicas; `repair` writes the result back
+ * to both before the reader gets it (read_repair = BLOCKING).
  */
 export async function read<T>(
   stage: Stage,

@@ -41,9 +41,9 @@ const OPERATOR_STATE =
   /^SELECT _offset, _reason, _event_time_ms, .* WHERE _partition = (\d+)\) WHERE _offset >= (\d+) AND _offset < (\d+)$/;
 
 /**
- * What stands for DuckDB. It knows the statements that core writes for a plan, and answers each by
- * what it means: the plain fold over the loaded files. That the statements do mean this is what the
- * SQL laws check, against DuckDB itself.
+ * A fake of DuckDB. It recognises the statements that core writes for a plan, and answers each by
+ * its meaning: the plain fold over the loaded files. The SQL laws verify against DuckDB that the
+ * statements have this meaning.
  */
 export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine {
   const { plan } = pipeline;
@@ -56,7 +56,9 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
 
   const decode = ({ value, headers }: LogRecord): Decoded => fold.decode(value, headers);
 
-  /** What records come to, given those before them; `covered` is in the order of each partition. */
+  /**
+   * The events of the records, given the earlier ones; `covered` is in the order of each partition.
+   */
   const events = (): readonly PlacedEvent[] => {
     const earlier = fold.statefulStage && new InMemoryStatefulStage(fold.statefulStage);
     return covered.flatMap((record) => {
@@ -69,7 +71,7 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
     });
   };
 
-  /** Of what a relay brought several times, the first. */
+  /** Keeps the first copy of a record that a relay copied several times. */
   const keepFirsts = (): void => {
     if (plan.relay === undefined) return;
     const seen = new Set<string>();
@@ -284,7 +286,7 @@ function unscoredOf(
   const index = slotIndex(fold.pipeline.plan);
   const rows: SqlValue[][] = [];
   for (const { partition, offset, values } of covered) {
-    // What a model would be handed.
+    // The input of a model.
     const score = (slots: readonly Value[]): readonly Value[] => {
       rows.push([partition, BigInt(offset), ...fields.map((field) => slots[index.get(field) as number] ?? null)]);
       return [];

@@ -21,7 +21,7 @@ export function log(stage: Stage, actor: Actor): Log {
   };
 }
 
-/** What a relay writes with: each record may be there and its writer not told, or come later. */
+/** The writer of a relay: a record may be written without an acknowledgement, or later. */
 export function logWriter(
   stage: Stage,
   actor: Actor,

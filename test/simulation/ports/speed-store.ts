@@ -55,7 +55,7 @@ export function speedStore(stage: Stage, actor: Actor, scope: Scope, storage: St
         newest,
         (db, merged) => of(db).writeFragments(partition, segment, merged),
       ),
-    // Rows are mutations of their own: any of them may be missing when the others are there.
+    // Rows are separate mutations: any of them may be missing if the others are there.
     writeFragments: async (partition, segment, rows) => {
       await Promise.all(
         rows.map((row) =>

@@ -5,7 +5,7 @@ import type { Scheduler } from '../world/scheduler.ts';
 import type { LocalFiles } from './engine.ts';
 
 /**
- * What an actor sees when no answer came: the call may have had its effect, or may have it later,
+ * The error of a call without an acknowledgement: it may have had its effect, or may have it later,
  * or never.
  */
 export class NoAnswer extends Error {}
@@ -22,18 +22,18 @@ export interface Stage {
   readonly replicas: readonly MemoryDatabase[];
   readonly objects: Map<string, StoredObject>;
   readonly files: LocalFiles;
-  /** What the archive records as published, by scope and generation. */
+  /** The publications recorded in the archive, by scope and generation. */
   readonly publications: Map<string, Map<number, Pointer>>;
   /** Bindings in the archive, by scope. */
   readonly bindings: Map<string, Map<string, ArchivedBinding>>;
   readonly log: MemoryLog;
   /** `model.json` of each version, by name and version; pointers beside them. */
   readonly models: { readonly files: Map<string, Uint8Array>; readonly pointers: ModelPointers };
-  /** How likely a call is left without an answer, now. */
+  /** The current probability that a call gets no acknowledgement. */
   readonly timeouts: () => number;
   /** Too few replicas are alive for a plain write, now: it is refused, and applies nowhere. */
   readonly isUnavailable: () => boolean;
   readonly readRepair: boolean;
-  /** Of all that is deployed in the run. */
+  /** The segment size of all deployments of the run. */
   readonly segmentSize: SegmentSize;
 }

@@ -55,7 +55,7 @@ export const VALUE_SABOTAGES: readonly Sabotage[] = [
           name.startsWith('model:') ? version : (bound[index] as string),
         );
       },
-      // Whoever folds asks for the segments at hand; a receipt names what all of them are bound to.
+      // A fold lists the bindings of the current segments; a receipt lists those of all.
       list: async (partition, from, to) => {
         const bound = await store.list(partition, from, to);
         const own = (names: ReadonlyMap<string, string>) => [...names].filter(([name]) => !name.startsWith('model:'));

@@ -1,10 +1,10 @@
 import type { LogRecord, ResolveLookup } from '@bifold/core/engine';
 
 /**
- * All that a topic ever held, per partition and offset; null is a hole. What retention took is
- * still here.
+ * All records that a topic ever had, per partition and offset; null is a hole. Records that
+ * retention deleted are still here.
  */
 export type History = readonly (readonly (LogRecord | null)[])[];
 
-/** What a record of some place in the log is joined and scored with. */
+/** The lookup rows and models of a record, by its position in the log. */
 export type Lookups = (partition: number, offset: number) => ResolveLookup;

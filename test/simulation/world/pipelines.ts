@@ -42,13 +42,11 @@ import { type DrawnModel, drawModel } from '../../laws/models.ts';
 import type { Random } from '../random.ts';
 
 /**
- * What the simulation folds: two definitions over one topic, of which the second changes what the
- * columns of the first mean, not how they are laid out.
+ * The pipelines of the simulation. Both read one topic; the second changes the meaning of the first
+ * one's columns, not their layout.
  */
 
-/**
- * Of one kind each: a seed draws which. Those that grow have sizes of two, four and eight offsets.
- */
+/** One of each kind: a seed draws one. Growing segments have two, four and eight offsets. */
 export const SEGMENT_SIZES: readonly SegmentSize[] = [4, { least: 2, most: 8, share: 2 }];
 export const TABLE = 'cities';
 export const MODEL = 'fares';
@@ -160,7 +158,7 @@ const pairsWhere = (dearFrom: number, others: { readonly dropLate?: AllowedLaten
 
 const bySeats = repartition(trips, { by: 'seats', partitions: PARTITIONS });
 
-/** What a seed deploys, and what it may deploy next. */
+/** The definitions that a seed deploys, and those that may follow. */
 export const FAMILIES: readonly (readonly Pipeline[])[] = [
   [pipelineWhere(2.5), pipelineWhere(0)],
   [

@@ -7,7 +7,7 @@ interface Turn {
   readonly resolve: () => void;
 }
 
-/** A write whose sender was told nothing of it, on its way to where it applies. */
+/** A write without an acknowledgement, which will apply later. */
 interface LateWrite {
   readonly label: string;
   readonly due: number;
@@ -38,14 +38,13 @@ export interface Actor {
 const LATE_ROUNDS = 6;
 
 /**
- * Decides which waiting call of which actor proceeds next. Every call of a port awaits a turn
- * first, so any two calls of two actors, or of parallel branches of one, may come in either order.
+ * Decides which waiting call of which actor proceeds next. Every call of a port first awaits a
+ * turn. So any two calls of two actors, or of parallel branches of one, may come in either order.
  * Between turns everything runs to rest: code between two calls is atomic, as it is in one process.
  *
- * Time is counted in rounds. Each call waits for a time of its own, drawn from an exponential
- * distribution: of all calls that wait, each is as likely as any other to be the next, and to leave
- * an actor out moves no call of the others. So a run can be made smaller and still fail the same
- * way.
+ * Time is counted in rounds. Each call waits for a time drawn from an exponential distribution. So
+ * each waiting call is equally likely to be the next, and leaving an actor out moves no call of the
+ * others. A run can then be shrunk and still fail in the same way.
  */
 export class Scheduler {
   readonly actors: Actor[] = [];
@@ -65,8 +64,8 @@ export class Scheduler {
   }
 
   /**
-   * Starts an actor; `id` names its stream of chance. `failed` is told of the error that ended it;
-   * `crashed` if a nemesis did.
+   * Starts an actor; `id` names its random stream. `failed` gets the error that ended it; `crashed`
+   * is called if a nemesis did.
    */
   spawn(
     id: string,
@@ -168,7 +167,7 @@ export class Scheduler {
   }
 }
 
-/** How long a call waits, in rounds: with one a round in the mean, whatever else waits. */
+/** The waiting time of a call, in rounds: one round on average, whatever else waits. */
 function exponential(random: Random): number {
   return -Math.log(1 - random.next());
 }

@@ -67,7 +67,7 @@ export class SideInputs {
     await pointers.move(MODEL, pointer, promoted(pointer, version));
   }
 
-  /** What each segment is bound to, as the database has it. */
+  /** The bindings of each segment in the database. */
   async boundIn(bindings: Pick<BindingStore, 'list'>, plan: Plan): Promise<Lookups> {
     const bound = await Promise.all(
       [...Array(PARTITIONS_MAX).keys()].map((partition) => bindings.list(partition, 0, null)),

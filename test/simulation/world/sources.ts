@@ -12,14 +12,14 @@ export interface RelaySource {
   readonly topicId: string;
   /** By partition. */
   readonly records: readonly LogRecord[][];
-  /** What the relay's group has committed, by partition. */
+  /** The committed offsets of the relay's group, by partition. */
   committed: number[];
 }
 
-/** What the log is made of; none where producers write it themselves. */
+/** The sources of the log; none if producers write it themselves. */
 export class Sources {
   readonly all: readonly RelaySource[];
-  /** Where in the log each record of a source belongs. */
+  /** The target position of each record of a source in the log. */
   readonly placements: ReturnType<typeof placementsOf>;
   private readonly run: Run;
 
@@ -51,7 +51,7 @@ export class Sources {
     run.say(`produced ${topic} p${partition} ${offset}: ${value === null ? 'null' : Buffer.from(value)}`);
   }
 
-  /** The log was created anew: its relay has another group, which has committed nothing. */
+  /** The log was recreated: its relay has another group, which has committed nothing. */
   begin(): void {
     for (const source of this.all) source.committed = new Array<number>(PARTITIONS).fill(0);
   }

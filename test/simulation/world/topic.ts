@@ -5,9 +5,9 @@ import type { Run } from '../run.ts';
 import type { History } from './history.ts';
 import { tripValue } from './pipelines.ts';
 
-/** How many the topic begins with. */
+/** The initial number of partitions. */
 export const PARTITIONS = 2;
-/** How many an operator may make of them. */
+/** The largest number of partitions that an operator may set. */
 export const PARTITIONS_MAX = 3;
 
 type Slot = LogRecord | null;
@@ -41,7 +41,7 @@ export class Topic {
     return this.histories.size;
   }
 
-  /** What the current topic ever held, by partition and offset; null is a hole. */
+  /** All records that the current topic ever had, by partition and offset; null is a hole. */
   get history(): History {
     return this.historyOf(this.topicId);
   }

@@ -58,11 +58,11 @@ export interface Deployment {
   /** The round from which on its function is invoked again. */
   throttledUntil: number;
   acceptedLost: boolean;
-  /** Its database was emptied, and nobody has restored it yet. */
+  /** Its database was emptied, and is not restored yet. */
   lost: boolean;
   /**
-   * What segments were bound to when the database was emptied, by partition: answers may still be
-   * given from what was read before.
+   * The bindings when the database was emptied, by partition: answers may still use what was read
+   * before.
    */
   boundBefore: ReadonlyMap<number, Awaited<ReturnType<BindingStore['list']>>>;
   rolledBack: boolean;
@@ -88,7 +88,7 @@ export function join(deployment: Deployment, name: string, position: readonly nu
   return poller;
 }
 
-/** An answer that somebody kept: it can be given again when all has moved on. */
+/** A saved answer: it can be reproduced after all else has changed. */
 export interface KeptPages {
   readonly deployment: Deployment;
   readonly question: ViewQuery;
@@ -117,7 +117,7 @@ export class World extends Run {
   readonly receipts = new Map<string, GivenReceipt[]>();
   /** The step at which the database was emptied last. */
   emptiedAtStep = Number.NEGATIVE_INFINITY;
-  /** Whom the reader asks that was frozen last, and the round from which on it goes on. */
+  /** The deployment of the last frozen reader, and the round in which it continues. */
   frozenReader: { readonly until: number; readonly deployment?: Deployment | undefined } = { until: 0 };
 
   constructor(seed: number, options: SimulationOptions) {
@@ -199,7 +199,7 @@ export class World extends Run {
     this.deployments.push(deployment);
   }
 
-  /** What was deployed last. */
+  /** The last deployment. */
   get latest(): Deployment {
     return this.deployments.at(-1) as Deployment;
   }
@@ -209,7 +209,7 @@ export class World extends Run {
     return this.sabotage.scope?.(scope) ?? scope;
   }
 
-  /** What an actor reaches in that role. */
+  /** The ports of an actor in that role. */
   portsOf(deployment: Deployment, actor: Actor, role: Role) {
     const { stage, sabotage } = this;
     const scope = this.keysOf(deployment);
@@ -242,15 +242,12 @@ export class World extends Run {
     };
   }
 
-  /** One replica of it, for whoever judges: no turn is taken. */
+  /** One of its replicas, for the judge: it takes no turn. */
   get database(): MemoryDatabase {
     return this.stage.replicas[0] as MemoryDatabase;
   }
 
-  /**
-   * What segments are bound to, and were bound to in a database that was emptied since: that stands
-   * for good.
-   */
+  /** The bindings, including those of a database that was emptied since: they stay valid. */
   bindingsOf(deployment: Deployment): Pick<BindingStore, 'list'> {
     const store = this.database.bindingStore(this.keysOf(deployment));
     return {

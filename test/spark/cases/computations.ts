@@ -24,7 +24,7 @@ import { drawEvents, events, linesOf } from '../events.ts';
 const column = (name: string) => field(name);
 const [n, x, word, key] = [column('n'), column('x'), column('word'), column('key')];
 
-/** What is computed becomes a key: each value has a row of its own. */
+/** The computed value is a key: each value has a separate row. */
 function computedBy(expression: AnyExpression): Pipeline {
   return definePipeline({
     name: 'computed',
@@ -103,7 +103,7 @@ const VISITS: Readonly<Record<string, Pipeline>> = {
   }) as Pipeline,
 };
 
-/** What is computed of a record, and records that are several events. */
+/** Computed columns, and records that are several events. */
 export function computationCases(seed: number): readonly Case[] {
   const drawn = (name: string) => drawEvents(randomOf(seed, name), { count: 200 });
   const visited = (name: string) => {

@@ -4,7 +4,7 @@ import { randomOf } from '../../simulation/random.ts';
 import type { Case } from '../case.ts';
 import { drawEvents, type Event, events, FIRST_MS, linesOf, MINUTE_MS } from '../events.ts';
 
-/** A row for each outcome of an expression: true, false and null are keys of their own. */
+/** A row for each outcome of an expression: true, false and null are separate keys. */
 function outcomesOf(expression: Expression<boolean | null>) {
   return definePipeline({
     name: 'outcomes',

@@ -7,7 +7,7 @@ const GAP_MS = 10 * MINUTE_MS;
 const eventAt = (at: number, n: number): Event => ({ at, key: 'a', n, x: null, flag: null, word: null });
 const visits = viewOf(session('10m'), { n_all: count(), total: sum('n'), words: distinct('word') });
 
-/** Where a session ends, and what makes two of them one. */
+/** The end of a session, and the merge of two sessions. */
 export function sessionCases(seed: number): readonly Case[] {
   const apart = (distanceMs: number) => [eventAt(FIRST_MS, 1), eventAt(FIRST_MS + distanceMs, 2)];
   const draw = (name: string) => linesOf(drawEvents(randomOf(seed, name), { count: 200 }));

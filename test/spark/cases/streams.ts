@@ -49,7 +49,7 @@ export function streamCases(seed: number): readonly StreamCase[] {
       far,
     ],
   };
-  // The watermark comes to stand exactly where the last partner of the first row may be.
+  // The watermark is exactly at the last possible partner of the first row.
   const leaving = (beyondMs: number) => {
     const atMs = FIRST_MS + AFTER_MS + beyondMs;
     return {

@@ -13,7 +13,7 @@ const Person = z.object({
 });
 const people = topic('people', { schema: Person, schemaVersion: 1, partitionBy: 'name', eventTime: 'at' });
 
-/** What an expression comes to over one record, and its type. */
+/** The value of an expression over one record, and its type. */
 function derived(expression: AnyExpression, person: Readonly<Record<string, Value>> = {}): readonly [Value, string] {
   const pipeline = definePipeline({
     name: 'people',

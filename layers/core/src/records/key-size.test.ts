@@ -61,7 +61,7 @@ describe('keys that no database row could have', () => {
 
 describe('keys that are computed', () => {
   const [city, note] = [field('city'), field('note')];
-  /** How long a city may be, in letters, beside a note of 10,000. */
+  /** The greatest length of a city, in letters, beside a note of 10,000. */
   it.each<[what: string, key: AnyExpression, letters: number]>([
     ['of both', concat(city, note), 60_000 - 10_002 - 2],
     ['of one twice', concat(city, city), 29_998],

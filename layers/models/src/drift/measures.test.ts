@@ -46,7 +46,7 @@ describe('measures of drift', () => {
     ['drifted', [1_600, 400], undefined],
     ['drifted', [1_400, 600], { moved: 0.05, drifted: 0.1 }],
     ['stable', [1_400, 600], { moved: 0.3, drifted: 0.4 }],
-    // As far away as the second, of ten records.
+    // As far away as the second, but of ten records.
     ['stable', [7, 3], undefined],
   ])('say "%s" of %j against as many of each', (verdict, counts, thresholds) => {
     const measures = driftMeasures(

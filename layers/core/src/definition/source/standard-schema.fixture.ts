@@ -1,8 +1,8 @@
 import type { EventSchema } from '@bifold/core/engine';
 
 /**
- * A Standard Schema that says what it is told: any library may stand behind one, also one that is
- * less strict than zod.
+ * A Standard Schema with the given description. Any library may provide one, also a less strict one
+ * than zod.
  */
 export function schemaOf(
   properties: Readonly<Record<string, unknown>>,
