@@ -1,3 +1,4 @@
+import { UnreadableFile } from '@bifold/adapters/formats';
 import { BifoldError } from '@bifold/core';
 import { DefinitionError, type Explanation, ModelError, QueryError, ViewLostError } from '@bifold/core/engine';
 
@@ -38,9 +39,8 @@ export class Ended extends Error {
 
 export function exitStatusOf(error: unknown): number {
   if (error instanceof Ended) return error.status;
-  if (error instanceof UsageError || error instanceof DefinitionError || error instanceof QueryError) {
-    return EXIT.usage;
-  }
+  const ofCaller = [UsageError, DefinitionError, QueryError, UnreadableFile];
+  if (ofCaller.some((kind) => error instanceof kind)) return EXIT.usage;
   // A ModelError is what the checks of a model's files found.
   if (error instanceof CheckFailed || error instanceof ViewLostError || error instanceof ModelError) return EXIT.no;
   return error instanceof GoneError ? EXIT.gone : EXIT.failed;

@@ -1,10 +1,10 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseCsv } from '@bifold/adapters/formats';
 import type { CloudPaths, OnProgress } from '@bifold/cloud';
 import { ensureSoftware } from '@bifold/cloud';
 import { step } from '../output/terminal.ts';
-import { parseCsv } from '../records/csv.ts';
 import { installing, pipInstall, run } from './pip.ts';
 import { ensureFolder, jsonLines } from './shelf.ts';
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { lookupStore } from '@bifold/adapters/cassandra';
 import type { LookupTable } from '@bifold/core';
-import { type Column, canonicalJson, columnsOf, lookupKeyText, type Value } from '@bifold/core/engine';
+import { type Column, canonicalJson, columnReader, columnsOf, lookupKeyText, type Value } from '@bifold/core/engine';
 import { lookupTables } from '@bifold/pipelines';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { step } from '../output/terminal.ts';
-import { storedRow, typedRecord } from '../records/csv.ts';
+import { lookupRecords } from './lookup-file.ts';
 
 type Table = LookupTable<unknown>;
 
@@ -42,15 +42,10 @@ export interface LoadedLookup {
   readonly wasCurrent: boolean;
 }
 
-/** Loads a table from the lines of a CSV file, by their header's names; `NA` is null. */
-export async function loadLookupLines(
-  context: Context,
-  name: string,
-  lines: readonly Readonly<Record<string, string>>[],
-): Promise<void> {
+/** Loads a table from a file of its rows; `NA` of CSV is null. */
+export async function loadLookupFile(context: Context, name: string, file: string): Promise<void> {
   const table = lookupTableNamed(name);
-  const columns = lookupColumns(table);
-  const records = lines.map((cells, index) => typedRecord(columns, cells, index + 2, 'NA'));
+  const records = await lookupRecords(name, lookupColumns(table), file, 'NA');
   await step(context.onProgress, `lookup table ${name}`, () => loadLookup(context, table, records));
 }
 
@@ -86,6 +81,20 @@ export async function loadLookup(
   await (await context.lookupArchive()).keep(table.name, version, rows);
   if (!wasCurrent || !(await store.isWhole(table.name, version))) await store.load(table.name, version, rows);
   return { table: table.name, version, rows: rows.size, wasCurrent };
+}
+
+/** The row of a lookup table as it is stored: the values that a join will see. */
+export function storedRow(
+  columns: readonly Column[],
+  record: Readonly<Record<string, unknown>>,
+): Record<string, Value> | string {
+  const row: Record<string, Value> = {};
+  for (const column of columns) {
+    const value = columnReader(column)(record[column.name]);
+    if (value === undefined) return column.name;
+    row[column.name] = value;
+  }
+  return row;
 }
 
 function validated(table: Table, record: unknown): { issues: string | null } {

@@ -1,12 +1,11 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { csvLine, parseCsv } from '@bifold/adapters/formats';
 import { type CloudPaths, ensureSoftware, type OnProgress } from '@bifold/cloud';
 import { installing, pipInstall, run } from '../cloud/pip.ts';
 import { ensureFolder, jsonLines } from '../cloud/shelf.ts';
 import { step } from '../output/terminal.ts';
-import { parseCsv } from '../records/csv.ts';
-import { csvLine } from '../records/csv-text.ts';
 
 /**
  * 526 people of the Current Population Survey of 1976, divided as in the exercise: a table of
@@ -128,8 +127,4 @@ function learningRowOf(person: Person): Record<string, unknown> {
     'person.education': education,
     salary,
   };
-}
-
-export function people({ peopleFile }: Salaries): readonly Cells[] {
-  return parseCsv(readFileSync(peopleFile, 'utf8'));
 }

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { csvLine } from '@bifold/adapters/formats';
 import type { CloudPaths, OnProgress } from '@bifold/cloud';
 import { ensureFolder, jsonLines } from '../cloud/shelf.ts';
-import { csvLine } from '../records/csv-text.ts';
 import { ensureTrainingPython } from '../training/python.ts';
 
 /**

@@ -1,13 +1,12 @@
-import { createWriteStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { formatOfKind, writeRows } from '@bifold/adapters/formats';
 import { askAll } from '../api.ts';
 import type { Context } from '../context.ts';
 import { deploymentOf } from '../deployment/deployments.ts';
 import { UsageError } from '../errors.ts';
 import { recordsOf } from '../records/reading.ts';
-import { temporaryFile } from '../tabular/parquet.ts';
+import { temporaryFile } from '../records/temporary-file.ts';
 import { asParquet } from '../tabular/table-file.ts';
 
 export interface Wanted {
@@ -31,22 +30,22 @@ export async function explored(
   const found = (await context.pipelines()).find(({ plan }) => plan.name === name);
   if (found !== undefined) {
     const shown = window ?? (found.plan.windows[0]?.name as string);
-    await writeRows(rowsFile, viewRows(context, name, shown));
+    await writeJsonLines(rowsFile, viewRows(context, name, shown));
     return { source: `view ${name}, window ${shown}`, parquetFile: await asParquet(rowsFile, [], temporary) };
   }
-  await writeRows(rowsFile, topicRows(context, name, rowsMax));
+  await writeJsonLines(rowsFile, topicRows(context, name, rowsMax));
   return { source: `topic ${name}`, parquetFile: await asParquet(rowsFile, [], temporary) };
 }
 
-async function writeRows(file: string, rows: AsyncIterable<object>): Promise<void> {
+async function writeJsonLines(file: string, rows: AsyncIterable<object>): Promise<void> {
   let count = 0;
-  const lines = async function* () {
+  const counted = async function* () {
     for await (const row of rows) {
       count++;
-      yield `${JSON.stringify(row)}\n`;
+      yield { fields: row as Readonly<Record<string, unknown>>, cells: [] };
     }
   };
-  await pipeline(Readable.from(lines()), createWriteStream(file));
+  await writeRows(formatOfKind('json'), file, [], counted());
   if (count > 0) return;
   throw new UsageError('BIFOLD_NOTHING_TO_EXPLORE', {
     failed: 'there is nothing to explore',

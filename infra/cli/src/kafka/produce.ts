@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cellOfValue } from '@bifold/adapters/formats';
 import type { KafkaOptions, TopicState } from '@bifold/adapters/kafka';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { cellOfValue } from '../tabular/cell-types.ts';
 import { type OutgoingRecord, recordProducer } from './kafka.ts';
 import { partitionOf } from './partitioner.ts';
 

@@ -2,18 +2,15 @@ import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import { localInput, type RowInput } from '@bifold/adapters/formats';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { folderOf } from './remote-files.ts';
 
 /** A file to read from its beginning; standard input can be opened once. */
-export interface InputFile {
-  readonly name: string;
+export interface InputFile extends RowInput {
   /** Names the file from wherever the command runs; null for standard input. */
   readonly address: string | null;
-  /** Local files can be read a second time at little cost. */
-  readonly isLocal: boolean;
-  open(): Promise<Readable>;
 }
 
 export const STANDARD_INPUT = '-';
@@ -24,7 +21,7 @@ export const STANDARD_INPUT = '-';
  */
 export async function inputFiles(path: string, context: Pick<Context, 'addresses'>): Promise<readonly InputFile[]> {
   if (path === STANDARD_INPUT)
-    return [{ name: 'standard input', address: null, isLocal: false, open: () => Promise.resolve(process.stdin) }];
+    return [{ name: 'standard input', address: null, path: null, open: () => Promise.resolve(process.stdin) }];
   if (path.startsWith('s3://')) return bucketFiles(path, context);
   if (/^(s?web)?hdfs:\/\//.test(path)) return hdfsFiles(path);
   try {
@@ -43,7 +40,7 @@ export async function inputFiles(path: string, context: Pick<Context, 'addresses
 const isHidden = (name: string): boolean => /^[._]/.test(name);
 
 function localFile(path: string): InputFile {
-  return { name: path, address: resolve(path), isLocal: true, open: () => Promise.resolve(createReadStream(path)) };
+  return { ...localInput(path), address: resolve(path) };
 }
 
 async function hdfsFiles(address: string): Promise<readonly InputFile[]> {
@@ -56,7 +53,7 @@ async function hdfsFiles(address: string): Promise<readonly InputFile[]> {
   return files.map((file) => ({
     name: `hdfs:${file.path}`,
     address: `${endpoint}${file.path}`,
-    isLocal: false,
+    path: null,
     open: async () => Readable.from(hdfs.open(file.path)),
   }));
 }
@@ -69,7 +66,7 @@ async function bucketFiles(address: string, context: Pick<Context, 'addresses'>)
   return files.map(({ path }) => ({
     name: path === '' ? address : `${address}/${path}`,
     address: path === '' ? address : `${address}/${path}`,
-    isLocal: false,
+    path: null,
     open: async () => {
       const brought = mkdtempSync(join(tmpdir(), 'bifold-'));
       const copy = join(brought, 'object');

@@ -1,15 +1,26 @@
+import {
+  type BadRow,
+  FORMAT_KINDS,
+  type FormatKind,
+  formatOfKind,
+  formatOfName,
+  inferRows,
+  isBad,
+  linesOf,
+  openSchemaRows,
+  typedRows,
+  utf8Of,
+} from '@bifold/adapters/formats';
 import type { Column } from '@bifold/core/engine';
 import { UsageError } from '../errors.ts';
 import { type KeyedRecord, keyOf } from '../kafka/produce.ts';
-import { inference } from '../tabular/inference.ts';
-import { objectReader } from '../tabular/row-types.ts';
-import { isBad, linesOf, readCsvRows } from '../tabular/rows.ts';
-import { readCsv, typedRecord } from './csv.ts';
+import { badCell } from './bad-cell.ts';
 import type { InputFile } from './input-files.ts';
-import { utf8Of, visibleBytes } from './record-text.ts';
+import { visibleBytes } from './record-text.ts';
 
-export const VALUE_FORMATS = ['json', 'text', 'csv'] as const;
-export type ValueFormat = (typeof VALUE_FORMATS)[number];
+/** What a file holds: lines of text, or rows. Lines of JSON are sent as they are. */
+export type ValueFormat = 'text' | FormatKind;
+export const VALUE_FORMATS: readonly ValueFormat[] = ['text', ...FORMAT_KINDS];
 
 export interface SourceOptions {
   /** Null takes what each file's name says, then `fallback`. */
@@ -55,16 +66,14 @@ export async function* recordsOfFiles(
     const named = options.format ?? formatOf(file.name) ?? options.fallback;
     // A pipeline folds JSON only, whatever the file is called.
     const format = named === 'text' && options.isJsonNeeded ? 'json' : named;
-    if (format !== 'csv') yield* ofLines(file, format, options);
-    else if (options.columns !== null) yield* ofTypedCsv(file, options.columns, options);
-    else yield* ofCsv(file, options);
+    if (format === 'json' || format === 'text') yield* ofLines(file, format, options);
+    else if (options.columns !== null) yield* ofSchemaRows(file, format, options.columns, options);
+    else yield* ofInferredRows(file, format, options);
   }
 }
 
 function formatOf(name: string): ValueFormat | null {
-  if (/\.(csv|tsv)$/i.test(name)) return 'csv';
-  if (/\.(json|jsonl|ndjson)$/i.test(name)) return 'json';
-  return /\.(txt|log)$/i.test(name) ? 'text' : null;
+  return /\.(txt|log)$/i.test(name) ? 'text' : (formatOfName(name)?.kind ?? null);
 }
 
 async function* ofLines(
@@ -97,46 +106,37 @@ async function* ofLines(
 }
 
 /** Types from the schema of the pipeline. */
-async function* ofTypedCsv(
+async function* ofSchemaRows(
   file: InputFile,
+  format: FormatKind,
   columns: readonly Column[],
   { keyField, needsKey, nullText, optional }: SourceOptions,
 ): AsyncGenerator<KeyedRecord> {
-  let line = 1;
-  for await (const cells of readCsv(file.name, await file.open())) {
-    line++;
-    const record = typedRecord(columns, cells, line, nullText, file.name);
-    for (const name of optional) if (record[name] === null) delete record[name];
-    yield { key: keyed(file, record, line, keyField, needsKey), value: JSON.stringify(record) };
+  const { batches } = await openSchemaRows(formatOfKind(format), file, columns, { nullText });
+  for await (const batch of batches) {
+    for (const row of batch) {
+      if (isBad(row)) throw badRow(file, row);
+      const { line, content } = row;
+      const { misfit } = content;
+      if (misfit !== null) throw badCell(misfit.column, misfit.cell, `line ${line} of ${file.name}`, nullText);
+      const present = Object.entries(content.record).filter(([name, value]) => value !== null || !optional.has(name));
+      const record = Object.fromEntries(present);
+      yield { key: keyed(file, record, line, keyField, needsKey), value: JSON.stringify(record) };
+    }
   }
 }
 
-/**
- * Types from all cells of the file. It is read twice, or kept in memory if it can be read only
- * once.
- */
-async function* ofCsv(file: InputFile, { keyField, needsKey, nullText }: SourceOptions): AsyncGenerator<KeyedRecord> {
+/** Types from all rows of the file. */
+async function* ofInferredRows(
+  file: InputFile,
+  format: FormatKind,
+  { keyField, needsKey, nullText }: SourceOptions,
+): AsyncGenerator<KeyedRecord> {
   const nullTexts = [nullText, ''];
-  const delimiter = /\.tsv$/i.test(file.name) ? '\t' : ',';
-  const first = await readCsvRows(file.name, await file.open(), delimiter);
-  const learnt = inference(first.header, new Set(nullTexts));
-  const kept: { readonly line: number; readonly cells: readonly string[] }[] = [];
-  for await (const row of first.rows) {
-    if (isBad(row)) throw badRow(file, row.line, row.reason, row.raw);
-    learnt.addCells(row.content);
-    if (!file.isLocal) kept.push({ line: row.line, cells: row.content });
-  }
-  const read = objectReader(first.header, learnt.columns(), nullTexts);
-  const record = (cells: readonly string[], line: number): KeyedRecord => {
-    const object = read(cells);
-    if (typeof object === 'string') throw badRow(file, line, object, cells.join(delimiter));
-    return { key: keyed(file, object, line, keyField, needsKey), value: JSON.stringify(object) };
-  };
-  for (const { line, cells } of kept) yield record(cells, line);
-  if (!file.isLocal) return;
-  for await (const row of (await readCsvRows(file.name, await file.open(), delimiter)).rows) {
-    if (isBad(row)) throw badRow(file, row.line, row.reason, row.raw);
-    yield record(row.content, row.line);
+  const { columns, open } = await inferRows(formatOfKind(format), file, { nullTexts });
+  for await (const row of typedRows(await open(), columns, nullTexts)) {
+    if (isBad(row)) throw badRow(file, row);
+    yield { key: keyed(file, row.content, row.line, keyField, needsKey), value: JSON.stringify(row.content) };
   }
 }
 
@@ -192,7 +192,7 @@ function noSeparator(file: InputFile, line: number, text: string, separator: str
   });
 }
 
-function badRow(file: InputFile, line: number, reason: string, raw: string): UsageError {
+function badRow(file: InputFile, { line, reason, raw }: BadRow): UsageError {
   return new UsageError('BIFOLD_BAD_CELL', {
     failed: `line ${line} of ${file.name} is no record: ${reason}`,
     received: raw.slice(0, 120),

@@ -1,3 +1,4 @@
+import { escapedBytes, utf8Of } from '@bifold/adapters/formats';
 import type { LogRecord } from '@bifold/core/engine';
 
 /**
@@ -6,16 +7,6 @@ import type { LogRecord } from '@bifold/core/engine';
  */
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu;
 const NAMED: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** The text of bytes, null where they are no UTF-8. */
-export function utf8Of(bytes: Uint8Array): string | null {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return null;
-  }
-}
 
 /**
  * Text in one line that steers no terminal and hides nothing: what cannot be shown is written as an
@@ -30,9 +21,7 @@ export function visibleBytes(bytes: Uint8Array | null): string {
   if (bytes === null) return '(null)';
   const text = utf8Of(bytes);
   if (text !== null) return visible(text);
-  return Array.from(bytes, (byte) =>
-    byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
-  ).join('');
+  return escapedBytes(bytes);
 }
 
 /** The same JSON, with everything escaped that a terminal might obey. */

@@ -1,9 +1,8 @@
+import { csvLine, parseExactly } from '@bifold/adapters/formats';
 import type { Column, LogRecord } from '@bifold/core/engine';
 import { Ended, EXIT } from '../errors.ts';
 import { tableText } from '../output/table.ts';
 import { dim, plural, warn, write } from '../output/terminal.ts';
-import { csvLine } from './csv-text.ts';
-import { parseExactly } from './exact-json.ts';
 import { jsonLineOf, jsonTextOf, visible, visibleBytes } from './record-text.ts';
 
 export const FORMATS = ['text', 'json', 'table', 'csv'] as const;

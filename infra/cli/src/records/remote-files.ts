@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import type { RemoteFolder } from '@bifold/adapters/files';
 import { type Context, withContext } from '../context.ts';
-import { temporaryFile } from '../tabular/parquet.ts';
 import { s3Options } from './s3-options.ts';
+import { temporaryFile } from './temporary-file.ts';
 
 /** A folder of HDFS, or of a bucket of the local cloud. */
 export async function folderOf({ addresses }: Pick<Context, 'addresses'>, address: string): Promise<RemoteFolder> {

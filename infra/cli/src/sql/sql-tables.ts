@@ -9,7 +9,7 @@ import { type DeploymentRecord, readDeployments } from '../deployment/deployment
 import { CliError } from '../errors.ts';
 import { folderOf } from '../records/remote-files.ts';
 import { s3Options } from '../records/s3-options.ts';
-import { temporaryFile } from '../tabular/parquet.ts';
+import { temporaryFile } from '../records/temporary-file.ts';
 
 /** A table that a query may name, `pipeline.window` or `pipeline.archive`. */
 export interface SqlTable {

@@ -1,21 +1,16 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { csvLine, type FormatKind, parseExactly, type TypedColumn } from '@bifold/adapters/formats';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
-import { csvLine } from '../records/csv-text.ts';
-import { parseExactly } from '../records/exact-json.ts';
-import type { TypedColumn } from './cell-types.ts';
-import { convertRows, inferred, type RowFormat } from './conversion.ts';
-import { jsonLinesOf, parquetOf } from './parquet.ts';
+import { EXIT, exitStatusOf } from '../errors.ts';
+import { convertRows, inferred } from './conversion.ts';
 import { zodText } from './schema-text.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bifold-conversion-'));
-const temporary: string[] = [folder];
-afterAll(() => {
-  for (const each of temporary) rmSync(each, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let files = 0;
 
@@ -23,9 +18,9 @@ let files = 0;
  * Converts a text, and gives back what came out, with the columns and the rows that were refused.
  */
 async function converted(
-  text: string,
-  format: RowFormat,
-  to: RowFormat,
+  text: string | Buffer,
+  format: FormatKind,
+  to: FormatKind,
   { nullTexts = [''], sampleRows = Number.POSITIVE_INFINITY } = {},
 ) {
   const [path, output, rejectsFile] = ['in', 'out', 'bad'].map((name) => join(folder, `${name}-${files}`)) as [
@@ -35,14 +30,14 @@ async function converted(
   ];
   files++;
   writeFileSync(path, text);
-  const { columns, open } = await inferred({ path, format, delimiter: ',', nullTexts }, sampleRows);
+  const { columns, open } = await inferred({ path, format, nullTexts }, sampleRows);
   const counts = await convertRows(await open(), columns, { output, to, nullTexts, rejectsFile });
   const bad = existsSync(rejectsFile) ? readFileSync(rejectsFile, 'utf8').trim().split('\n') : [];
   return {
     columns,
     ...counts,
-    output,
     text: readFileSync(output, 'utf8'),
+    bytes: readFileSync(output),
     rejects: bad.map((line) => JSON.parse(line) as { line: number; reason: string; row: string }),
   };
 }
@@ -186,7 +181,9 @@ describe('bad rows', () => {
 
   it('end the conversion where nobody can say where the next row begins, and leave no file', async () => {
     const csv = 'a,b\n1,"x"y\n2,z\n';
-    await expect(converted(csv, 'csv', 'json')).rejects.toMatchObject({ code: 'BIFOLD_CSV_UNREADABLE' });
+    const error = await converted(csv, 'csv', 'json').catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'BIFOLD_CSV_UNREADABLE' });
+    expect(exitStatusOf(error)).toBe(EXIT.usage);
     expect(existsSync(join(folder, `out-${files - 1}`))).toBe(false);
   });
 });
@@ -196,9 +193,8 @@ describe('Parquet', () => {
     const csv =
       'id,x,ok,day,at,j,t\n1,1.5,true,2013-07-04,2013-07-04T10:00:00.000000Z,"{""k"":[1]}",007\n2,,false,2013-07-05,2013-07-04T10:00:00.500000Z,[],\n';
     const json = await converted(csv, 'csv', 'json');
-    const file = join(folder, 'rows.parquet');
-    await parquetOf(json.output, json.columns, file);
-    const back = readFileSync(await jsonLinesOf(file, temporary), 'utf8');
+    const parquet = await converted(json.text, 'json', 'parquet');
+    const { text: back } = await converted(parquet.bytes, 'parquet', 'json');
     expect(back.trim().split('\n').map(parseExactly)).toEqual(json.text.trim().split('\n').map(parseExactly));
   });
 });

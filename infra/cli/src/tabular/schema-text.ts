@@ -1,6 +1,6 @@
+import type { CellType, TypedColumn } from '@bifold/adapters/formats';
 import { tableText } from '../output/table.ts';
 import { visible } from '../records/record-text.ts';
-import type { CellType, TypedColumn } from './cell-types.ts';
 
 export function columnsText(columns: readonly TypedColumn[]): string {
   return tableText(

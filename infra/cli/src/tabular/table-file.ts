@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, extname } from 'node:path';
+import { FORMAT_EXTENSIONS, formatOfName } from '@bifold/adapters/formats';
 import { UsageError } from '../errors.ts';
+import { temporaryFile } from '../records/temporary-file.ts';
 import { convertRows, inferred } from './conversion.ts';
-import { parquetOf, temporaryFile } from './parquet.ts';
-
-const CSV = ['.csv', '.tsv'];
-const JSON_LINES = ['.json', '.jsonl', '.ndjson'];
 
 /**
  * A file of rows as Parquet, its types inferred as `bifold convert` infers them. Bad rows are
@@ -13,36 +11,31 @@ const JSON_LINES = ['.json', '.jsonl', '.ndjson'];
  * @param temporary gets the folders that the caller removes
  */
 export async function asParquet(path: string, nullTexts: readonly string[], temporary: string[]): Promise<string> {
-  const extension = extname(path).toLowerCase();
   if (!existsSync(path)) throw unreadable(path, 'no such file');
-  if (extension === '.parquet') return path;
-  const format = CSV.includes(extension) ? 'csv' : JSON_LINES.includes(extension) ? 'json' : null;
-  if (format === null) throw unreadable(path, `a name that ends with "${extension}"`);
-  const delimiter = extension === '.tsv' ? '\t' : ',';
-  const found = await inferred({ path, format, delimiter, nullTexts }, Number.POSITIVE_INFINITY);
-  const rowsFile = temporaryFile('rows.jsonl', temporary);
+  const format = formatOfName(path);
+  if (format === null) throw unreadable(path, `a name that ends with "${extname(path).toLowerCase()}"`);
+  if (format.kind === 'parquet') return path;
+  const found = await inferred({ path, format: format.kind, nullTexts }, Number.POSITIVE_INFINITY);
+  const output = temporaryFile('rows.parquet', temporary);
   const rejectsFile = temporaryFile('rejects.jsonl', temporary);
   const { bad } = await convertRows(await found.open(), found.columns, {
-    output: rowsFile,
-    to: 'json',
+    output,
+    to: 'parquet',
     nullTexts,
     rejectsFile,
   });
-  if (bad > 0)
-    throw unreadable(
-      path,
-      `${bad} rows that do not fit: \`npx bifold convert ${basename(path)} rows.jsonl\` tells which`,
-    );
-  const file = temporaryFile('rows.parquet', temporary);
-  await parquetOf(rowsFile, found.columns, file);
-  return file;
+  if (bad === 0) return output;
+  throw unreadable(
+    path,
+    `${bad} rows that do not fit: \`npx bifold convert ${basename(path)} rows.jsonl\` tells which`,
+  );
 }
 
 function unreadable(path: string, received: string): UsageError {
   return new UsageError('BIFOLD_TABLE_UNREADABLE', {
     failed: `${path} cannot be read as a table`,
     received,
-    allowed: `rows as ${[...CSV, ...JSON_LINES, '.parquet'].join(', ')}`,
+    allowed: `rows as ${FORMAT_EXTENSIONS.join(', ')}`,
     remedy: 'correct the name or the rows',
   });
 }

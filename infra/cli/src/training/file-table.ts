@@ -3,6 +3,7 @@ import { createReadStream, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
 import { openDuckDb } from '@bifold/adapters/duckdb';
+import { copyRows, formatOfKind } from '@bifold/adapters/formats';
 import { derivedSql, epochMsSql, fieldsOf, type Plan, quoted, sqlTypeOf, textLiteral } from '@bifold/core/engine';
 import type { TrainedOn } from '@bifold/functions/training';
 import type { ModelDefinition } from '@bifold/models';
@@ -33,9 +34,8 @@ export async function writeFileTable(
     const base = [...types].map(([name, type]) => `${typedSql(plan, name, type)} AS ${quoted(name)}`);
     const typed = `SELECT ${[...base, ...timed].join(', ')} FROM ${rows}`;
     const columns = wantedColumns(definition, timed.length > 0);
-    await database.run(
-      `COPY (SELECT ${columns.join(', ')} FROM (${derivedSql(derived, typed)})) TO ${textLiteral(tableFile)} (FORMAT parquet, COMPRESSION zstd)`,
-    );
+    const select = `SELECT ${columns.join(', ')} FROM (${derivedSql(derived, typed)})`;
+    await copyRows(database, select, tableFile, formatOfKind('parquet'));
   } finally {
     database.close();
     for (const folder of temporary) rmSync(folder, { recursive: true, force: true });

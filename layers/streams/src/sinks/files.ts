@@ -4,16 +4,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { openDuckDb } from '@bifold/adapters/duckdb';
 import { isRemote, type RemoteFolder } from '@bifold/adapters/files';
+import { copyRows, type FileFormat, formatOfKind } from '@bifold/adapters/formats';
 import { type Column, quoted, textLiteral } from '@bifold/core/engine';
 import { syncFolder } from '../checkpoint/journal.ts';
 import type { FilesSinkNode } from '../definition/sink.ts';
-import type { FileFormat } from '../definition/source.ts';
 import type { Batch, Ports } from '../ports.ts';
 import type { OpenSink } from './sink.ts';
 import { createTable } from './table.ts';
 
 /** Readers of data leave folders alone whose names begin so. */
 const HIDDEN = '_bifold';
+/** Null in CSV, as a source reads it when nothing else is said. */
+const NULL_TEXT = 'NA';
 
 /**
  * Writes each batch as files named by checkpoint and batch: a repeated batch writes the same files
@@ -86,39 +88,34 @@ function remoteTarget(open: () => Promise<RemoteFolder>): TargetFolder {
   };
 }
 
-async function write(node: FilesSinkNode, batch: Batch, aside: string, name: string): Promise<void> {
+async function write({ format: kind, partitionBy }: FilesSinkNode, batch: Batch, aside: string, name: string) {
+  const format = formatOfKind(kind);
   const database = await openDuckDb({ threads: 1 });
   try {
     await createTable(database, 'batch', batch.columns, batch.rows);
-    const list = batch.columns.map((column) => shown(column, node.format));
-    const options = [formatOptions(node.format)];
-    let path = join(aside, `${name}.${node.format}`);
-    if (node.partitionBy.length > 0) {
-      path = aside;
-      options.push(
-        `PARTITION_BY (${node.partitionBy.map(quoted).join(', ')}), FILENAME_PATTERN ${textLiteral(`${name}-{i}`)}, OVERWRITE_OR_IGNORE`,
-      );
-    }
-    await database.run(`COPY (SELECT ${list.join(', ')} FROM batch) TO ${textLiteral(path)} (${options.join(', ')})`);
+    const list = batch.columns.map((column) => shown(column, format));
+    const isPartitioned = partitionBy.length > 0;
+    const path = isPartitioned ? aside : join(aside, `${name}${format.extensions[0]}`);
+    await copyRows(database, `SELECT ${list.join(', ')} FROM batch`, path, format, {
+      nullText: NULL_TEXT,
+      more: isPartitioned ? partitionOptions(partitionBy, name) : [],
+    });
   } finally {
     database.close();
   }
 }
 
-function formatOptions(format: FileFormat): string {
-  switch (format) {
-    case 'csv':
-      return "FORMAT csv, HEADER, NULLSTR 'NA'";
-    case 'json':
-      return 'FORMAT json';
-    case 'parquet':
-      return 'FORMAT parquet, COMPRESSION zstd';
-  }
+function partitionOptions(partitionBy: readonly string[], name: string): readonly string[] {
+  return [
+    `PARTITION_BY (${partitionBy.map(quoted).join(', ')})`,
+    `FILENAME_PATTERN ${textLiteral(`${name}-{i}`)}`,
+    'OVERWRITE_OR_IGNORE',
+  ];
 }
 
-/** Texts have no type for times: they are written as a source of this program reads them. */
-function shown({ name, type }: Column, format: FileFormat): string {
-  return type === 'timestamp' && format !== 'parquet'
+/** Where the format has no type for times, they are written as a source of this program reads them. */
+function shown({ name, type }: Column, { hasTimes }: FileFormat): string {
+  return type === 'timestamp' && !hasTimes
     ? `strftime(${quoted(name)}, '%Y-%m-%dT%H:%M:%S.%gZ') AS ${quoted(name)}`
     : quoted(name);
 }

@@ -65,6 +65,25 @@ it('CSV becomes what the schema says; what it does not allow is set aside by fil
   expect(await rowsOf(folder, 'csv', journal)).toEqual([]);
 });
 
+it.each([
+  ['a quote leaves open where a row ends', '"x"y,2,1,true,,[]\n', 3, /not read from here on/],
+  ['bytes are not UTF-8', Buffer.of(0xff), 1, /no UTF-8/],
+])('a file is set aside from the line on where %s, and the next file is read', async (_, damage, line, detail) => {
+  const [header, row] = ['name,id,size,isNew,at,tags\n', `plain,1,1,true,${TIME},[]\n`];
+  writeFileSync(
+    join(folder, 'a.csv'),
+    Buffer.concat([Buffer.from(header + row), Buffer.from(damage), Buffer.from(row)]),
+  );
+  writeFileSync(join(folder, 'b.csv'), header + row);
+  writeFileSync(join(folder, 'c.csv'), '');
+  const journal = memoryJournal();
+  const rows = await rowsOf(folder, 'csv', journal);
+  expect(rows).toHaveLength(line === 1 ? 1 : 2);
+  expect(await readQuarantine(journal)).toMatchObject([
+    { where: `a.csv:${line}`, reason: 'unreadable', detail: expect.stringMatching(detail) },
+  ]);
+});
+
 it.each(['json', 'csv', 'parquet'] as const)('what is written as %s is read as it was', async (format) => {
   const source = join(folder, 'source');
   mkdirSync(source);

@@ -55,9 +55,8 @@ export async function filesSource(
         try {
           for await (const records of readRecords(path, node, rows.columns)) {
             const chunk = { rows: [] as SourceChunk['rows'][number][], bad: [] as SourceChunk['bad'][number][] };
-            for (const { line, record, error } of records) {
-              const row =
-                error === null ? read(record) : ({ kind: 'bad', reason: 'unreadable', detail: error } as const);
+            for (const { line, record, problem } of records) {
+              const row = problem === null ? read(record) : { kind: 'bad' as const, ...problem };
               if (row.kind === 'row') chunk.rows.push(row.values);
               else chunk.bad.push({ where: `${file.path}:${line}`, reason: row.reason, detail: row.detail });
             }

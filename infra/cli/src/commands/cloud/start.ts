@@ -3,10 +3,10 @@ import type { AnswerRow } from '@bifold/core/engine';
 import { delays } from '@bifold/example-flights';
 import { Command } from 'commander';
 import { apiUrl, askAll } from '../../api.ts';
-import { airlines, ensureFlights, type Flights, linesOf, planes } from '../../cloud/flights.ts';
+import { ensureFlights, type Flights, linesOf } from '../../cloud/flights.ts';
 import { type Context, withContext } from '../../context.ts';
 import type { DeploymentRecord } from '../../deployment/deployments.ts';
-import { loadLookupLines } from '../../deployment/lookup-tables.ts';
+import { loadLookupFile } from '../../deployment/lookup-tables.ts';
 import { converge, ensureDeployed } from '../../deployment/provisioning.ts';
 import { Ended, EXIT } from '../../errors.ts';
 import { deleteTopic } from '../../kafka/kafka.ts';
@@ -59,8 +59,8 @@ async function start(context: Context, { fresh = false, rate }: Options): Promis
   });
   const deployment = await phases.run(`The pipeline "${plan.name}"`, async () => {
     if (fresh) await step(context.onProgress, `delete topic ${plan.topic}`, () => deleteTopic(context, plan.topic));
-    await loadLookupLines(context, 'airlines', airlines(flights));
-    await loadLookupLines(context, 'planes', planes(flights));
+    await loadLookupFile(context, 'airlines', flights.airlinesFile);
+    await loadLookupFile(context, 'planes', flights.planesFile);
     return ensureDeployed(context, delays);
   });
   const streamed = await phases.run('The year 2013', () => stream(context, deployment, flights, rate ?? null));

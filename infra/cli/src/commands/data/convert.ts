@@ -1,6 +1,16 @@
 import { rmSync } from 'node:fs';
-import { basename, extname } from 'node:path';
+import { basename } from 'node:path';
 import { isRemote } from '@bifold/adapters/files';
+import {
+  CELL_TYPES,
+  type CellType,
+  FORMAT_EXTENSIONS,
+  FORMAT_KINDS,
+  type FormatKind,
+  formatOfKind,
+  formatOfName,
+  type TypedColumn,
+} from '@bifold/adapters/formats';
 import type { ColumnType } from '@bifold/core/engine';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { definitions } from '../../deployment/definitions.ts';
@@ -9,21 +19,17 @@ import { Ended, EXIT, UsageError } from '../../errors.ts';
 import { plural, print, printJson, seconds, tell, warn } from '../../output/terminal.ts';
 import { STANDARD_INPUT } from '../../records/input-files.ts';
 import { brought, sent } from '../../records/remote-files.ts';
-import { CELL_TYPES, type CellType, type TypedColumn } from '../../tabular/cell-types.ts';
-import { convertRows, inferred, openRows, type RowFormat } from '../../tabular/conversion.ts';
-import { jsonLinesOf, parquetOf, temporaryFile } from '../../tabular/parquet.ts';
+import { temporaryFile } from '../../records/temporary-file.ts';
+import { convertRows, inferred, openRows } from '../../tabular/conversion.ts';
 import { columnsText, zodText } from '../../tabular/schema-text.ts';
 import { listed, wholeNumber } from '../option-values.ts';
-
-const FORMATS = ['csv', 'json', 'parquet'] as const;
-type Format = (typeof FORMATS)[number];
 
 /** The sample size of standard input, which cannot be read twice. */
 const SAMPLE_ROWS = 1_000;
 
 interface Options {
-  readonly from?: Format;
-  readonly to?: Format;
+  readonly from?: FormatKind;
+  readonly to?: FormatKind;
   readonly infer?: boolean;
   readonly sample?: number;
   readonly schema?: string;
@@ -40,8 +46,8 @@ export const convertCommand = (): Command =>
     .description('typed conversion between CSV, JSON lines and Parquet')
     .argument('<input>', 'a file, hdfs://host:port/path, s3://bucket/path, or - for standard input')
     .argument('[output]', 'a file; standard output when it is left out')
-    .addOption(new Option('--from <format>', "what the input's name does not say").choices([...FORMATS]))
-    .addOption(new Option('--to <format>', "what the output's name does not say").choices([...FORMATS]))
+    .addOption(new Option('--from <format>', "what the input's name does not say").choices([...FORMAT_KINDS]))
+    .addOption(new Option('--to <format>', "what the output's name does not say").choices([...FORMAT_KINDS]))
     .option(
       '--infer',
       'show the columns with their types, as a table and as a zod schema; without an output, only that',
@@ -105,87 +111,60 @@ async function convertLocal(
   shownOutput = output,
 ): Promise<void> {
   const startedAtMs = performance.now();
-  const from = options.from ?? formatOf(input) ?? unknownFormat('input', input, '--from');
+  const from = options.from ?? formatOfName(input)?.kind ?? unknownFormat('input', input, '--from');
   const to = targetOf(from, output, options);
   const nullTexts = options.null ?? ['', 'NA'];
   const isShownOnly = output === undefined && options.infer === true;
   if (options.json && output === undefined && !isShownOnly) throw jsonNeedsOutput();
-  const temporary: string[] = [];
-  try {
-    const path = from === 'parquet' ? await jsonLinesOf(input, temporary) : input;
-    const format: RowFormat = from === 'parquet' ? 'json' : from;
-    const delimiter = options.delimiter ?? (/\.tsv$/i.test(input) ? '\t' : ',');
-    const source = { path, format, delimiter, nullTexts };
-    const sampleRows = options.sample ?? (input === STANDARD_INPUT ? SAMPLE_ROWS : Number.POSITIVE_INFINITY);
-    const found =
-      options.schema === undefined
-        ? await inferred(source, sampleRows)
-        : { columns: await schemaOf(options.schema), open: () => openRows(source) };
-    const columns = withTypes(found.columns, options.type);
-    if (options.infer && !options.json) {
-      const shown = `${columnsText(columns)}\n\n${zodText(input === STANDARD_INPUT ? 'row' : basename(input), columns)}`;
-      if (output === undefined && !isShownOnly) tell(`${shown}\n`);
-      else print(isShownOnly ? shown : `${shown}\n`);
-    }
-    if (isShownOnly) return options.json ? printJson({ columns }) : undefined;
-    const rejectsFile =
-      options.rejects ?? `${output ?? (input === STANDARD_INPUT ? 'rows' : basename(input))}.rejects.jsonl`;
-    const target = to === 'parquet' ? temporaryFile('rows.jsonl', temporary) : (output ?? null);
-    const { rows, bad } = await convertRows(await found.open(), columns, {
-      output: target,
-      to: to === 'parquet' ? 'json' : to,
-      nullTexts,
-      rejectsFile,
-    });
-    if (to === 'parquet') await parquetOf(target as string, columns, output as string);
-    if (options.json) printJson({ rows, bad, output: shownOutput, rejects: bad > 0 ? rejectsFile : null, columns });
-    else if (output !== undefined)
-      print(`converted ${plural(rows, 'row')} to ${shownOutput}  (${seconds(performance.now() - startedAtMs)})`);
-    if (bad > 0) {
-      warn(`${plural(bad, 'bad row')} left out: ${rejectsFile} says which lines, and why`);
-      if (options.allowBad !== true) throw new Ended(EXIT.no);
-    }
-  } finally {
-    for (const file of temporary) rmSync(file, { recursive: true, force: true });
+  const source = {
+    path: input,
+    format: from,
+    nullTexts,
+    ...(options.delimiter === undefined ? {} : { delimiter: options.delimiter }),
+  };
+  const sampleRows = options.sample ?? (input === STANDARD_INPUT ? SAMPLE_ROWS : Number.POSITIVE_INFINITY);
+  const found =
+    options.schema === undefined
+      ? await inferred(source, sampleRows)
+      : { columns: await schemaOf(options.schema), open: () => openRows(source) };
+  const columns = withTypes(found.columns, options.type);
+  if (options.infer && !options.json) {
+    const shown = `${columnsText(columns)}\n\n${zodText(input === STANDARD_INPUT ? 'row' : basename(input), columns)}`;
+    if (output === undefined && !isShownOnly) tell(`${shown}\n`);
+    else print(isShownOnly ? shown : `${shown}\n`);
+  }
+  if (isShownOnly) return options.json ? printJson({ columns }) : undefined;
+  const rejectsFile =
+    options.rejects ?? `${output ?? (input === STANDARD_INPUT ? 'rows' : basename(input))}.rejects.jsonl`;
+  const target = { output: output ?? null, to, nullTexts, rejectsFile };
+  const { rows, bad } = await convertRows(await found.open(), columns, target);
+  if (options.json) printJson({ rows, bad, output: shownOutput, rejects: bad > 0 ? rejectsFile : null, columns });
+  else if (output !== undefined)
+    print(`converted ${plural(rows, 'row')} to ${shownOutput}  (${seconds(performance.now() - startedAtMs)})`);
+  if (bad > 0) {
+    warn(`${plural(bad, 'bad row')} left out: ${rejectsFile} says which lines, and why`);
+    if (options.allowBad !== true) throw new Ended(EXIT.no);
   }
 }
 
-function formatOf(path: string | undefined): Format | null {
-  switch (path === undefined ? '' : extname(path).toLowerCase()) {
-    case '.csv':
-    case '.tsv':
-      return 'csv';
-    case '.json':
-    case '.jsonl':
-    case '.ndjson':
-      return 'json';
-    case '.parquet':
-      return 'parquet';
-    default:
-      return null;
-  }
-}
-
-function targetOf(from: Format, output: string | undefined, { to }: Options): Format {
-  if (output === undefined) {
-    const target = to ?? (from === 'csv' ? 'json' : 'csv');
-    if (target !== 'parquet') return target;
-    throw new UsageError('BIFOLD_PARQUET_NEEDS_FILE', {
-      failed: 'Parquet is not written to standard output',
-      received: 'no output',
-      allowed: 'a file: Parquet has its index at the end',
-      remedy: 'name the output',
-    });
-  }
-  return to ?? formatOf(output) ?? unknownFormat('output', output, '--to');
+function targetOf(from: FormatKind, output: string | undefined, { to }: Options): FormatKind {
+  if (output !== undefined) return to ?? formatOfName(output)?.kind ?? unknownFormat('output', output, '--to');
+  const target = to ?? (from === 'csv' ? 'json' : 'csv');
+  if (formatOfKind(target).text !== null) return target;
+  throw new UsageError('BIFOLD_PARQUET_NEEDS_FILE', {
+    failed: 'Parquet is not written to standard output',
+    received: 'no output',
+    allowed: 'a file: Parquet has its index at the end',
+    remedy: 'name the output',
+  });
 }
 
 function unknownFormat(which: string, path: string, option: string): never {
   throw new UsageError('BIFOLD_UNKNOWN_FORMAT', {
     failed: `the format of the ${which} is not known`,
     received: `"${path}"`,
-    allowed: '.csv, .tsv, .json, .jsonl, .ndjson, .parquet',
-    remedy: `say it by ${option}: ${FORMATS.join(', ')}`,
+    allowed: FORMAT_EXTENSIONS.join(', '),
+    remedy: `say it by ${option}: ${FORMAT_KINDS.join(', ')}`,
   });
 }
 

@@ -10,7 +10,7 @@ import { figureText } from '../../charts/figure-text.ts';
 import { linesOf } from '../../cloud/flights.ts';
 import { type Context, withContext } from '../../context.ts';
 import { loadDefinitions } from '../../deployment/definitions.ts';
-import { loadLookupLines } from '../../deployment/lookup-tables.ts';
+import { loadLookupFile } from '../../deployment/lookup-tables.ts';
 import { checkGate, gateOf } from '../../deployment/model-versions.ts';
 import { converge, ensureDeployed } from '../../deployment/provisioning.ts';
 import { Ended, EXIT } from '../../errors.ts';
@@ -37,7 +37,7 @@ interface Example {
   readonly learningFile: string;
   /** The topic, one JSON text a record. */
   readonly recordsFile: string;
-  readonly lookups: Readonly<Record<string, readonly Readonly<Record<string, string>>[]>>;
+  readonly lookups: Readonly<Record<string, string>>;
   readonly files: readonly string[];
 }
 
@@ -53,14 +53,14 @@ const EXAMPLES: Readonly<Record<Name, (context: Context) => Promise<Example>>> =
     return { pipeline, model, learningFile, recordsFile, lookups: {}, files: [learningFile, recordsFile] };
   },
   async salary({ paths, onProgress }) {
-    const [{ ensureSalaries, people }, { salary: pipeline, salaryModel: model }] = await Promise.all([
+    const [{ ensureSalaries }, { salary: pipeline, salaryModel: model }] = await Promise.all([
       import('../../examples/salary.ts'),
       loadDefinitions(() => import('@bifold/example-salary')),
     ]);
     const found = await ensureSalaries(paths, onProgress);
     const { learningFile, jobsFile: recordsFile, peopleFile } = found;
     const files = [learningFile, recordsFile, peopleFile];
-    return { pipeline, model, learningFile, recordsFile, lookups: { people: people(found) }, files };
+    return { pipeline, model, learningFile, recordsFile, lookups: { people: found.peopleFile }, files };
   },
 };
 
@@ -108,7 +108,7 @@ async function example(
   await phases.run(`The model "${model.name}"`, () => ensureModel(context, one, fresh));
   const deployment = await phases.run(`The pipeline "${plan.name}"`, async () => {
     if (fresh) await step(onProgress, `delete topic ${plan.topic}`, () => deleteTopic(context, plan.topic));
-    for (const [name, lines] of Object.entries(lookups)) await loadLookupLines(context, name, lines);
+    for (const [name, file] of Object.entries(lookups)) await loadLookupFile(context, name, file);
     return ensureDeployed(context, pipeline);
   });
   await phases.run('The stream', async () => {

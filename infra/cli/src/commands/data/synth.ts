@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { extname } from 'node:path';
+import { copyRows, FORMAT_EXTENSIONS, formatOfName } from '@bifold/adapters/formats';
 import { textLiteral } from '@bifold/core/engine';
 import { Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../../errors.ts';
@@ -15,13 +15,6 @@ interface Options {
   readonly null?: readonly string[];
   readonly json?: boolean;
 }
-
-const FORMATS: Readonly<Record<string, string>> = {
-  '.parquet': 'FORMAT parquet, COMPRESSION zstd',
-  '.csv': 'FORMAT csv, HEADER',
-  '.jsonl': 'FORMAT json',
-  '.ndjson': 'FORMAT json',
-};
 
 export const synthCommand = (): Command =>
   new Command('synth')
@@ -52,12 +45,12 @@ function seedOf(text: string): number {
 
 async function synth({ sql, out, from, seed, null: nullTexts = ['', 'NA'], json }: Options): Promise<void> {
   const startedAtMs = performance.now();
-  const format = FORMATS[extname(out).toLowerCase()];
-  if (format === undefined)
+  const format = formatOfName(out);
+  if (format === null)
     throw new UsageError('BIFOLD_UNKNOWN_FORMAT', {
       failed: 'the format of the output is not known',
       received: `"${out}"`,
-      allowed: Object.keys(FORMATS).join(', '),
+      allowed: FORMAT_EXTENSIONS.join(', '),
       remedy: 'give the file one of these names',
     });
   const temporary: string[] = [];
@@ -78,7 +71,7 @@ async function synth({ sql, out, from, seed, null: nullTexts = ['', 'NA'], json 
     await database.run(`SELECT setseed(${seed / 2 ** 31})`);
     await database.run(`CREATE TABLE made AS ${sql}`);
     const [counted] = await database.rows('SELECT count(*) AS n FROM made');
-    await database.run(`COPY made TO ${textLiteral(out)} (${format})`);
+    await copyRows(database, 'SELECT * FROM made', out, format);
     const rows = Number(counted?.n ?? 0);
     if (json) printJson({ rows, out, seed });
     else print(`made ${plural(rows, 'row')}: ${out}  (${seconds(performance.now() - startedAtMs)})`);

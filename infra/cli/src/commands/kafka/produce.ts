@@ -53,7 +53,7 @@ export const produceCommand = (): Command =>
         '-',
       )
       .addOption(
-        new Option('--value-format <name>', "json, text or csv, where a file's name does not say it").choices([
+        new Option('--value-format <name>', "text or a format of rows, where a file's name does not say it").choices([
           ...VALUE_FORMATS,
         ]),
       )
@@ -73,8 +73,8 @@ export const produceCommand = (): Command =>
       'after',
       `
 A pipeline's records are JSON, or CSV typed by its schema; each goes to the partition of its key, the field that the topic
-is partitioned by, in the order of the file. Other topics take JSON, CSV (types as \`convert\` infers them) or lines of
-text; records without a key go to the partitions in turn.
+is partitioned by, in the order of the file. Other topics take JSON, CSV (types as \`convert\` infers them), Parquet or lines
+of text; records without a key go to the partitions in turn.
 
 Files are checked before the first record is sent: a line that is no record ends the command with status 2, unless --raw
 sends it as it is. Lines from standard input are checked and sent one by one as they come; Ctrl-D ends.

@@ -1,4 +1,4 @@
-import { digitsOf, numberOf, parseExactly } from '../records/exact-json.ts';
+import { digitsOf, numberOf, parseExactly } from './exact-json.ts';
 
 export const CELL_TYPES = ['integer', 'float', 'boolean', 'date', 'timestamp', 'json', 'text'] as const;
 /** The type of a column. Dates and timestamps are JSON text. */

@@ -1,0 +1,157 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { Column, ColumnType } from '@bifold/core/engine';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { isBad, localInput, type RowInput } from './file-format.ts';
+import { FORMAT_EXTENSIONS, FORMAT_KINDS, formatOfKind, formatOfName } from './formats.ts';
+import { openSchemaRows } from './schema-rows.ts';
+import { copyRows, withDuckDb } from './tables.ts';
+import { inferRows, typedRows } from './typed-rows.ts';
+import { writeRows } from './write-rows.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'bifold-formats-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const column = (name: string, type: ColumnType): Column => ({ name, type, nullable: true });
+const OPTIONS = { nullText: 'NA' };
+
+async function recordsOf(input: RowInput, columns: readonly Column[]): Promise<readonly unknown[]> {
+  const { batches } = await openSchemaRows(formatOfName(input.name) ?? formatOfKind('json'), input, columns, OPTIONS);
+  const records: unknown[] = [];
+  for await (const batch of batches)
+    for (const row of batch) records.push(isBad(row) ? [row.line, row.problem] : row.content.record);
+  return records;
+}
+
+function streamed(name: string, content: string | Buffer): RowInput {
+  return { name, path: null, open: async () => Readable.from([Buffer.from(content)]) };
+}
+
+it('a format is found by each of its extensions, in any case, and by its kind', () => {
+  expect(FORMAT_KINDS).toEqual(['csv', 'json', 'parquet']);
+  expect(FORMAT_EXTENSIONS.map((extension) => formatOfName(`a.b${extension.toUpperCase()}`)?.kind)).toEqual([
+    'csv',
+    'csv',
+    'json',
+    'json',
+    'json',
+    'parquet',
+  ]);
+  expect(formatOfName('rows.txt')).toBeNull();
+  for (const kind of FORMAT_KINDS) expect(formatOfKind(kind).kind).toBe(kind);
+});
+
+it.each(FORMAT_KINDS)(
+  'rows that are written as %s and read again are the same, digits and nulls included',
+  async (kind) => {
+    const json =
+      '{"id":1,"x":1.0,"t":"007","day":"2026-01-01","j":{"k":[1.5]}}\n{"id":2,"x":null,"t":"a,b","day":null,"j":[]}\n';
+    const options = { nullTexts: ['NA'] };
+    const { columns, open } = await inferRows(formatOfKind('json'), streamed('rows', json), options);
+    const format = formatOfKind(kind);
+    const path = join(folder, `again.${kind}`);
+    const rows = async function* () {
+      for await (const row of typedRows(await open(), columns, options.nullTexts)) {
+        if (isBad(row)) throw new Error(row.reason);
+        const cells = columns.map(({ name }) => {
+          const value = row.content[name];
+          return value === null ? 'NA' : typeof value === 'string' ? value : JSON.stringify(value);
+        });
+        yield { fields: row.content, cells };
+      }
+    };
+    await writeRows(format, path, columns, rows());
+    const again = await inferRows(format, localInput(path), options);
+    expect(again.columns).toEqual(columns);
+    const lines: string[] = [];
+    for await (const row of typedRows(await again.open(), columns, options.nullTexts))
+      lines.push(isBad(row) ? row.reason : JSON.stringify(row.content));
+    expect(`${lines.join('\n')}\n`).toBe(json);
+  },
+);
+
+it('a file that cannot be written whole is not there', async () => {
+  const path = join(folder, 'half.csv');
+  const rows = async function* () {
+    yield { fields: { a: 1 }, cells: ['1'] };
+    throw new Error('the source is away');
+  };
+  const writing = writeRows(formatOfKind('csv'), path, [{ name: 'a', type: 'integer', nullable: false }], rows());
+  await expect(writing).rejects.toThrow('the source is away');
+  expect(existsSync(path)).toBe(false);
+});
+
+it('CSV of a table has the delimiter of its name, and the null text that it is given', async () => {
+  const path = join(folder, 'table.tsv');
+  await withDuckDb((database) =>
+    copyRows(database, 'SELECT 1 AS a, NULL AS b', path, formatOfKind('csv'), { nullText: "it's NA" }),
+  );
+  expect(readFileSync(path, 'utf8')).toBe("a\tb\n1\tit's NA\n");
+});
+
+describe('lines of JSON', () => {
+  it('end at a line feed alone, hold one object each, and are bad otherwise', async () => {
+    const bytes = Buffer.concat([
+      Buffer.from('{"a":"x\u2028y"}\r\n\n[1]\n{"a":\n{"a":"'),
+      Buffer.of(0xff),
+      Buffer.from('"}'),
+    ]);
+    expect(await recordsOf(streamed('rows.jsonl', bytes), [column('a', 'text')])).toEqual([
+      { a: 'x\u2028y' },
+      [3, 'not-an-object'],
+      [4, 'unreadable'],
+      [5, 'unreadable'],
+    ]);
+  });
+});
+
+describe('Parquet under a schema', () => {
+  const file = join(folder, 'values.parquet');
+  const select = `SELECT 9007199254740993::BIGINT AS long, 7::BIGINT AS whole, 1.50::DECIMAL(10, 2) AS price,
+    TIMESTAMP '2026-01-01 10:00:00.25' AS moment, DATE '2026-01-02' AS day, '[1]' AS texts, '"5"'::JSON AS json,
+    NULL::INTEGER AS nothing, true AS other`;
+  const columns = [
+    column('long', 'double'),
+    column('whole', 'integer'),
+    column('price', 'decimal'),
+    column('moment', 'timestamp'),
+    column('day', 'timestamp'),
+    column('texts', 'json'),
+    column('json', 'json'),
+    column('nothing', 'integer'),
+    column('absent', 'text'),
+  ];
+
+  it('gives values as records of the wire have them, and text for what a double would round', async () => {
+    await withDuckDb((database) => copyRows(database, select, file, formatOfKind('parquet')));
+    const records = [
+      {
+        long: '9007199254740993',
+        whole: 7,
+        price: '1.50',
+        moment: '2026-01-01T10:00:00.250Z',
+        day: '2026-01-02T00:00:00.000Z',
+        texts: [1],
+        json: '5',
+        nothing: null,
+      },
+    ];
+    expect(await recordsOf(localInput(file), columns)).toEqual(records);
+    // Parquet is read from its end: what is only streamed comes to a file first.
+    expect(await recordsOf(streamed('values.parquet', readFileSync(file)), columns)).toEqual(records);
+  });
+
+  it('is refused when it holds none of the columns', async () => {
+    await expect(recordsOf(localInput(file), [column('absent', 'text')])).rejects.toMatchObject({
+      code: 'BIFOLD_NO_SUCH_COLUMN',
+    });
+  });
+
+  it('is refused when it is something else', async () => {
+    const path = join(folder, 'text.parquet');
+    writeFileSync(path, 'no Parquet');
+    await expect(recordsOf(localInput(path), columns)).rejects.toMatchObject({ code: 'BIFOLD_DUCKDB_FAILED' });
+  });
+});

@@ -1,0 +1,22 @@
+export { CELL_TYPES, type CellType, cellOfValue, type TypedColumn } from './columns/cell-types.ts';
+export { parseExactly } from './columns/exact-json.ts';
+export { cellsWriter, type NullTexts } from './columns/row-types.ts';
+export { csvLine, parseCsv } from './csv.ts';
+export { UnreadableFile } from './errors.ts';
+export {
+  type BadRow,
+  type CheckedRow,
+  type FileFormat,
+  isBad,
+  localInput,
+  type OpenRows,
+  type Outcome,
+  type RowInput,
+} from './file-format.ts';
+export { FORMAT_EXTENSIONS, FORMAT_KINDS, type FormatKind, formatOfKind, formatOfName } from './formats.ts';
+export { linesOf } from './lines.ts';
+export { openSchemaRows, type SchemaRecord } from './schema-rows.ts';
+export { copyRows } from './tables.ts';
+export { escapedBytes, utf8Of } from './text.ts';
+export { inferRows, openTyped, typedRows } from './typed-rows.ts';
+export { textOf, writeRows } from './write-rows.ts';

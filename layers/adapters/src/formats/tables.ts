@@ -1,0 +1,37 @@
+import { tmpdir } from 'node:os';
+import { textLiteral } from '@bifold/core/engine';
+import type { DuckDb } from '../duckdb/index.ts';
+import type { FileFormat } from './file-format.ts';
+
+const MEMORY_LIMIT = '512MB';
+
+/** A database for the time of some work. */
+export async function withDuckDb<T>(work: (database: DuckDb) => Promise<T>): Promise<T> {
+  // Loaded here: a program that reads and writes text need not wait for it.
+  const { openDuckDb } = await import('../duckdb/index.ts');
+  const database = await openDuckDb({ memoryLimit: MEMORY_LIMIT, tempDirectory: tmpdir() });
+  try {
+    return await work(database);
+  } finally {
+    database.close();
+  }
+}
+
+export interface CopyOptions {
+  /** Written for null in CSV; an empty cell when it is left out. */
+  readonly nullText?: string;
+  /** More options of DuckDB's COPY. */
+  readonly more?: readonly string[];
+}
+
+/** Writes the rows of a query to a file, in their order. */
+export function copyRows(
+  database: DuckDb,
+  query: string,
+  path: string,
+  format: FileFormat,
+  { nullText, more = [] }: CopyOptions = {},
+): Promise<void> {
+  const options = [format.copyOptions(path, nullText ?? null), ...more].join(', ');
+  return database.run(`COPY (${query}) TO ${textLiteral(path)} (${options})`);
+}

@@ -1,0 +1,104 @@
+import type { TypedColumn } from './columns/cell-types.ts';
+import { inference } from './columns/inference.ts';
+import { type NullTexts, objectReader } from './columns/row-types.ts';
+import { unusableHeader } from './errors.ts';
+import {
+  type Cells,
+  type Fields,
+  type FileFormat,
+  isBad,
+  type OpenRows,
+  type Outcome,
+  type ReadOptions,
+  type RowContent,
+  type RowInput,
+} from './file-format.ts';
+
+export interface InferOptions {
+  readonly delimiter?: string;
+  /** Texts of CSV that stand for null. */
+  readonly nullTexts: NullTexts;
+  /** Columns are inferred from so many rows; from all of them when it is left out. */
+  readonly sampleRows?: number;
+}
+
+/** The columns of a file, and its rows to be read with them. */
+export interface InferredRows {
+  readonly columns: readonly TypedColumn[];
+  open(): Promise<OpenRows>;
+}
+
+const readOptions = ({ delimiter }: Pick<InferOptions, 'delimiter'>): ReadOptions => ({
+  ...(delimiter === undefined ? {} : { delimiter }),
+  keepsDigits: true,
+});
+
+/** The rows of a file whose columns are known. Numbers keep their digits. */
+export function openTyped(
+  format: FileFormat,
+  input: RowInput,
+  options: Pick<InferOptions, 'delimiter'>,
+): Promise<OpenRows> {
+  return format.open(input, readOptions(options));
+}
+
+/**
+ * Infers the columns of a file from its rows. A file of this machine is read again for its rows;
+ * those of any other input are kept.
+ */
+export async function inferRows(format: FileFormat, input: RowInput, options: InferOptions): Promise<InferredRows> {
+  const { nullTexts, sampleRows = Number.POSITIVE_INFINITY } = options;
+  const opened = await openTyped(format, input, options);
+  if (opened.header?.length === 0) throw unusableHeader(input.name, 'nothing');
+  const learnt = inference(opened.header ?? [], new Set(nullTexts));
+  const isKept = input.path === null;
+  const kept: (readonly Outcome<RowContent>[])[] = [];
+  const batches = opened.batches[Symbol.asyncIterator]();
+  let count = 0;
+  while (count < sampleRows) {
+    const { done, value } = await batches.next();
+    if (done) break;
+    if (isKept) kept.push(value);
+    for (const row of value) {
+      if (isBad(row)) continue;
+      if (count++ === sampleRows) break;
+      if (opened.header === null) learnt.addObject(row.content as Fields);
+      else learnt.addCells(row.content as Cells);
+    }
+  }
+  const isSample = count >= sampleRows;
+  if (!isKept) await batches.return?.(undefined);
+  const columns = learnt.columns();
+  return {
+    // The sample has no null, but later rows may.
+    columns: isSample ? columns.map((column) => ({ ...column, nullable: true })) : columns,
+    open: isKept
+      ? async () => ({ header: opened.header, batches: followed(kept, batches) })
+      : () => openTyped(format, input, options),
+  };
+}
+
+async function* followed<T>(kept: T[], rest: AsyncIterator<T>): AsyncGenerator<T> {
+  yield* kept.splice(0);
+  yield* { [Symbol.asyncIterator]: () => rest };
+}
+
+/** Rows as objects. Cells that are not of their column's type make a bad row. */
+export async function* typedRows(
+  { header, batches }: OpenRows,
+  columns: readonly TypedColumn[],
+  nullTexts: NullTexts,
+): AsyncGenerator<Outcome<Fields>> {
+  const objectOf = header === null ? null : objectReader(header, columns, nullTexts);
+  for await (const batch of batches) {
+    for (const row of batch) {
+      if (isBad(row)) yield row;
+      else {
+        const fields = objectOf === null ? (row.content as Fields) : objectOf(row.content as Cells);
+        const { line, raw } = row;
+        if (typeof fields === 'string') yield { line, raw, problem: 'unreadable', reason: fields };
+        else yield { line, raw, content: fields };
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { createWriteStream, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { quoted, textLiteral } from '@bifold/core/engine';
+import type { CellType, TypedColumn } from './columns/cell-types.ts';
+import type { CheckedRow, FileFormat, RowText } from './file-format.ts';
+import { jsonLines } from './json-lines.ts';
+import { copyRows, withDuckDb } from './tables.ts';
+
+/** What DuckDB makes of a column of JSON lines. */
+const SQL: Readonly<Record<CellType, string>> = {
+  integer: 'BIGINT',
+  float: 'DOUBLE',
+  boolean: 'BOOLEAN',
+  date: 'DATE',
+  timestamp: 'TIMESTAMPTZ',
+  json: 'JSON',
+  text: 'VARCHAR',
+};
+
+const CHUNK_LENGTH = 64 * 1024;
+
+/** Writes rows as they come, a few in memory at a time. The file is there whole or not at all. */
+export async function writeRows(
+  format: FileFormat,
+  path: string,
+  columns: readonly TypedColumn[],
+  rows: AsyncIterable<CheckedRow>,
+): Promise<void> {
+  if (format.text !== null) return writeWhole(path, textOf(format.text, columns, rows));
+  const folder = mkdtempSync(join(tmpdir(), 'bifold-rows-'));
+  try {
+    const lines = join(folder, 'rows.jsonl');
+    await writeWhole(lines, textOf(jsonLines.text, columns, rows));
+    await linesToTable(format, lines, columns, path);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Rows as text, in pieces that are worth a write. */
+export async function* textOf(
+  { head, line }: RowText,
+  columns: readonly TypedColumn[],
+  rows: AsyncIterable<CheckedRow>,
+): AsyncGenerator<string> {
+  let text = head(columns);
+  for await (const row of rows) {
+    text += line(row);
+    if (text.length >= CHUNK_LENGTH) {
+      yield text;
+      text = '';
+    }
+  }
+  yield text;
+}
+
+async function writeWhole(path: string, text: AsyncIterable<string>): Promise<void> {
+  const draft = `${path}.${process.pid}.part`;
+  try {
+    await pipeline(Readable.from(text), createWriteStream(draft));
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+function linesToTable(format: FileFormat, lines: string, columns: readonly TypedColumn[], path: string): Promise<void> {
+  const types = columns.map(({ name, type }) => `${textLiteral(name)}: ${textLiteral(SQL[type])}`).join(', ');
+  const rows = `read_json(${textLiteral(lines)}, format = 'newline_delimited', columns = {${types}})`;
+  const names = columns.map(({ name }) => quoted(name)).join(', ');
+  return withDuckDb((database) => copyRows(database, `SELECT ${names} FROM ${rows}`, path, format));
+}
