@@ -1,28 +1,26 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
+import { Argument, choice, option, refusedValue, runProgram, tell, wholeNumber } from '@bifold/cli/command-line';
 import type { ProgressEvent } from '@bifold/cloud';
-import { runProgram, tell } from '../command-line/command-line.ts';
-import { choice, flag, oneWord, option, wholeNumber } from '../command-line/option.ts';
-import { wrongCommand } from '../command-line/wrong-command.ts';
 import type { BenchCloud } from './bench-cloud.ts';
 
 const positive = wholeNumber({ from: 1, to: 999_999_999 });
+const WORKS = ['W1', 'W5', 'W8'] as const;
+const WORK =
+  'W1, a stream into windows, beside Spark; W5, a backlog into the archive; W8, rows into scores, beside scikit-learn';
 const PROGRAM = {
   name: 'bench',
-  does: `Speed as ratios, measured side by side in one run on one machine; docs/benchmarks.md says what is counted. What it needs
+  description: `Speed as ratios, measured side by side in one run on one machine; docs/benchmarks.md says what is counted. What it needs
 is installed at the first time, from committed hashes, into .bifold; its cloud is its own, beside yours.`,
-  words: oneWord(
-    choice('WORK', ['W1', 'W5', 'W8']),
-    'W1, a stream into windows, beside Spark; W5, a backlog into the archive; W8, rows into scores, beside scikit-learn',
-  ),
-  options: {
-    events: option(positive, 1_000_000, 'W1 and W5: how many events'),
-    runs: option(positive, 3, 'W1: how often each is measured'),
-    pace: option(positive, 10_000, 'W1 and W5: events in a second of event time; fewer write more rows'),
-    seed: option(positive, 1, 'W1 and W5: what the events are drawn from'),
-    json: flag('print the report as JSON'),
-  },
-  statuses: {
+  argument: new Argument('<work>', WORK).argParser(choice(WORKS)),
+  options: [
+    option('--events <n>', 'W1 and W5: how many events', positive, 1_000_000),
+    option('--runs <n>', 'W1: how often each is measured', positive, 3),
+    option('--pace <n>', 'W1 and W5: events in a second of event time; fewer write more rows', positive, 10_000),
+    option('--seed <n>', 'W1 and W5: what the events are drawn from', positive, 1),
+    option('--json', 'print the report as JSON'),
+  ],
+  exitCodes: {
     0: 'it was measured, and the results were right',
     1: 'it was not, or they were not',
     130: 'after Ctrl-C',
@@ -41,6 +39,10 @@ interface Size {
   readonly runs: number;
   readonly pace: number;
   readonly seed: number;
+}
+
+interface Options extends Size {
+  readonly json?: true;
 }
 
 async function runScores(json: boolean): Promise<number> {
@@ -101,7 +103,8 @@ async function runBacklog(size: Size, json: boolean): Promise<number> {
   });
 }
 
-await runProgram(PROGRAM, async ({ words: work, options: { json, ...size }, given }) => {
+type Work = (typeof WORKS)[number];
+await runProgram<Options, Work>(PROGRAM, async ({ words: work, options: { json = false, ...size }, given }) => {
   const foreign =
     work === 'W5' && given.has('runs')
       ? 'runs'
@@ -109,7 +112,7 @@ await runProgram(PROGRAM, async ({ words: work, options: { json, ...size }, give
         ? Object.keys(size).find((name) => given.has(name))
         : undefined;
   if (foreign !== undefined)
-    throw wrongCommand(PROGRAM, `${work} with --${foreign}`, 'an option of this work; --help lists them', work);
+    throw refusedValue(PROGRAM, `${work} with --${foreign}`, 'an option of this work; --help lists them', work);
   try {
     if (work === 'W5') return await runBacklog(size, json);
     return await (work === 'W8' ? runScores(json) : runWindows(size, json));

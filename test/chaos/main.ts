@@ -1,36 +1,43 @@
-import { runProgram } from '../command-line/command-line.ts';
-import { decimalNumber, flag, option, optional, repeated, text, wholeNumber } from '../command-line/option.ts';
-import { readChoice } from '../command-line/wrong-command.ts';
+import { decimalNumber, option, readChoice, repeated, runProgram, text, wholeNumber } from '@bifold/cli/command-line';
+
+interface Options {
+  readonly minutes: number;
+  readonly seed?: number;
+  readonly rate: number;
+  readonly only?: readonly string[];
+  readonly list?: true;
+  readonly stateDir?: string;
+  readonly keep?: true;
+  readonly json?: true;
+}
+
+const kind = text({ allowed: 'a kind of fault, as --list names them', example: 'kill cassandra' });
+const folder = text({ allowed: 'a folder', example: '.bifold/chaos' });
 
 /** The real system under faults; docs/chaos.md says what is checked. */
 const PROGRAM = {
   name: 'chaos',
-  does: `Starts a local cloud of its own, deploys the pipelines delays and airframes, streams real flights through them, and
+  description: `Starts a local cloud of its own, deploys the pipelines delays and airframes, streams real flights through them, and
 breaks one part after the other, sometimes two at once, while readers check every answer against a plain fold over
 what the broker acknowledged. Ends with a report.`,
-  options: {
-    minutes: option(
+  options: [
+    option(
+      '--minutes <n>',
+      'how long faults strike; starting and comparing come on top, about two minutes',
       decimalNumber(),
       10,
-      'how long faults strike; starting and comparing come on top, about two minutes',
     ),
-    seed: optional(wholeNumber(), 'which faults strike, in which order (drawn, and printed)'),
-    rate: option(decimalNumber({ from: 1 }), 300, 'events a second in all'),
-    only: repeated(
-      text('KIND', { allowed: 'a kind of fault, as --list names them', example: 'kill cassandra' }),
-      'this kind of fault only',
-    ),
-    list: flag('the kinds of faults'),
-    'state-dir': optional(
-      text('DIR', { allowed: 'a folder', example: '.bifold/chaos' }),
-      'where the cloud lives (default .bifold/chaos)',
-    ),
-    keep: flag('leave the state folder as it is in the end, for a look at logs and data'),
-    json: flag('print the report as JSON'),
-  },
-  statuses: {
+    option('--seed <n>', 'which faults strike, in which order (drawn, and printed)', wholeNumber()),
+    option('--rate <n>', 'events a second in all', decimalNumber({ from: 1 }), 300),
+    option('--only <kind>', 'this kind of fault only; may be repeated', repeated(kind)),
+    option('--list', 'the kinds of faults'),
+    option('--state-dir <dir>', 'where the cloud lives (default .bifold/chaos)', folder),
+    option('--keep', 'leave the state folder as it is in the end, for a look at logs and data'),
+    option('--json', 'print the report as JSON'),
+  ],
+  exitCodes: {
     0: 'every answer was equal, nothing was lost or counted twice, and every fault healed',
-    1: 'not so, or the program broke',
+    1: 'not so',
     130: 'after Ctrl-C',
   },
   examples: [
@@ -44,14 +51,15 @@ what the broker acknowledged. Ends with a report.`,
   holdsSockets: true,
 } as const;
 
-await runProgram(PROGRAM, async ({ options: { list, only, 'state-dir': stateDir, ...asked } }) => {
+await runProgram<Options>(PROGRAM, async ({ options }) => {
+  const { minutes, rate, seed = null, only = [], stateDir = null, list, keep = false, json = false } = options;
   const { FAULTS } = await import('./faults/index.ts');
-  const kinds = FAULTS.map(({ kind }) => kind);
+  const kinds = FAULTS.map((fault) => fault.kind);
   if (list) {
     process.stdout.write(`${kinds.join('\n')}\n`);
     return 0;
   }
-  const chosen = only.map((kind) => readChoice(PROGRAM, 'only', kinds, kind));
+  const chosen = only.map((name) => readChoice(PROGRAM, '--only', kinds, name));
   const { chaos } = await import('./chaos.ts');
-  return chaos({ ...asked, only: chosen, stateDir });
+  return chaos({ minutes, rate, seed, keep, json, only: chosen, stateDir });
 });

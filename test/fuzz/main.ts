@@ -1,27 +1,32 @@
 import { randomInt } from 'node:crypto';
-import { runProgram, tell } from '../command-line/command-line.ts';
-import { flag, option, optional, text, wholeNumber } from '../command-line/option.ts';
+import { option, runProgram, tell, text, wholeNumber } from '@bifold/cli/command-line';
+
+interface Options {
+  readonly runs: number;
+  readonly seed?: number;
+  readonly path?: string;
+  readonly json?: true;
+}
+
+const path = text({ pattern: /^\d+(:\d+)*$/, allowed: 'whole numbers with colons between', example: '17:0:3' });
 
 const PROGRAM = {
   name: 'fuzz',
-  does: `Draws pipelines and logs at random, folds each log the way the functions do, and compares every answer with a plain fold,
+  description: `Draws pipelines and logs at random, folds each log the way the functions do, and compares every answer with a plain fold,
 to the last bit; docs/exactness.md says what is drawn. What is found is made small, and printed with the command that
 finds it again.`,
-  options: {
-    runs: option(wholeNumber({ from: 1 }), 1000, 'how many pipelines'),
-    seed: optional(wholeNumber(), 'what they are drawn from (drawn, and printed)'),
-    path: optional(
-      text('PATH', { pattern: /^\d+(:\d+)*$/, allowed: 'whole numbers with colons between', example: '17:0:3' }),
-      'begin at the one that was found there, as it was printed; needs --seed',
-      { needs: 'seed' },
-    ),
-    json: flag('print one JSON object in the end on standard output, and all else on standard error'),
-  },
-  statuses: { 0: 'all answers were equal', 1: 'one was not, or the program broke' },
+  options: [
+    option('--runs <n>', 'how many pipelines', wholeNumber({ from: 1 }), 1000),
+    option('--seed <n>', 'what they are drawn from (drawn, and printed)', wholeNumber()),
+    option('--path <path>', 'begin at the one that was found there, as it was printed; needs --seed', path),
+    option('--json', 'print one JSON object in the end on standard output, and all else on standard error'),
+  ],
+  requires: { path: 'seed' },
+  exitCodes: { 0: 'all answers were equal', 1: 'an answer was not equal' },
   examples: ['', '-- --runs 5000', '-- --seed 42 --path 17:0:3', '--silent -- --runs 200 --json'],
 };
 
-await runProgram(PROGRAM, async ({ options: { runs, seed: given, path, json } }) => {
+await runProgram<Options>(PROGRAM, async ({ options: { runs, seed: given, path: begun, json } }) => {
   const [{ default: fc }, { randomCase }, { runRandomPipeline }] = await Promise.all([
     import('fast-check'),
     import('../laws/random-pipelines.ts'),
@@ -45,7 +50,7 @@ await runProgram(PROGRAM, async ({ options: { runs, seed: given, path, json } })
     counts.poison += poison;
     if (counts.pipelines % 500 === 0) say(`${counts.pipelines} pipelines, ${counts.rows} rows compared`);
   });
-  const result = await fc.check(property, { seed, numRuns: runs, ...(path === null ? {} : { path }) });
+  const result = await fc.check(property, { seed, numRuns: runs, ...(begun === undefined ? {} : { path: begun }) });
   const seconds = (performance.now() - started) / 1000;
   const { errorInstance: error } = result;
   const failure = !result.failed

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { runProgram } from '../command-line/command-line.ts';
-import { choice, flag, option, someWords, wholeNumber } from '../command-line/option.ts';
+import { Argument, choice, option, repeated, runProgram, wholeNumber } from '@bifold/cli/command-line';
 import { filesOf, GROUPS, type Group, mutatedBy } from './groups.ts';
 import { FOLDER, forgetStaticSurvivors } from './results.ts';
 import { descriptionOf, isSurvivor, type Mutant, scoreOf, TABLE_HEAD, tableRow } from './score.ts';
@@ -8,28 +7,31 @@ import { descriptionOf, isSurvivor, type Mutant, scoreOf, TABLE_HEAD, tableRow }
 const PERCENT_MINIMUM = 90;
 const PROGRAM = {
   name: 'mutation',
-  does: `Breaks core in a thousand small ways, one at a time, and asks whether a test sees it; docs/mutation.md says what that
+  description: `Breaks core in a thousand small ways, one at a time, and asks whether a test sees it; docs/mutation.md says what that
 found. Results are kept in .bifold/mutation, also when it is interrupted (Ctrl-C), and only what changed since is tried
 again.`,
-  words: someWords(choice('GROUP', GROUPS), `what is mutated (all): ${GROUPS.join(', ')}`),
-  options: {
-    workers: option(wholeNumber({ from: 1, to: 2 }), 2, 'processes that try mutants side by side, 1 or 2'),
-    fresh: flag('try all again, whatever is kept'),
-    json: flag('print one JSON object in the end on standard output, and all else on standard error'),
-  },
-  statuses: {
-    0: `tests see ${PERCENT_MINIMUM} % of the mutants or more`,
-    1: 'they see less, or the program broke',
-  },
+  argument: new Argument('[group...]', `what is mutated (all): ${GROUPS.join(', ')}`).argParser(
+    repeated(choice(GROUPS)),
+  ),
+  options: [
+    option('--workers <n>', 'processes that try mutants side by side, 1 or 2', wholeNumber({ from: 1, to: 2 }), 2),
+    option('--fresh', 'try all again, whatever is kept'),
+    option('--json', 'print one JSON object in the end on standard output, and all else on standard error'),
+  ],
+  exitCodes: { 0: `tests see ${PERCENT_MINIMUM} % of the mutants or more`, 1: 'they see less' },
   examples: ['', '-- aggregates codecs', '-- --workers 1 --fresh', '--silent -- merge --json'],
 };
 
 interface Trial {
   readonly workers: number;
-  readonly fresh: boolean;
+  readonly fresh?: boolean;
 }
 
-async function judged(group: Group, { workers, fresh }: Trial): Promise<readonly Mutant[]> {
+interface Options extends Trial {
+  readonly json?: true;
+}
+
+async function judged(group: Group, { workers, fresh = false }: Trial): Promise<readonly Mutant[]> {
   const { Stryker } = await import('@stryker-mutator/core');
   const { judges, apart = false } = mutatedBy(group);
   const resultsFile = `${FOLDER}/${group}.json`;
@@ -52,7 +54,7 @@ async function judged(group: Group, { workers, fresh }: Trial): Promise<readonly
   return run({ ignoreStatic: false, force: apart && fresh });
 }
 
-await runProgram(PROGRAM, async ({ words, options }) => {
+await runProgram<Options, readonly Group[]>(PROGRAM, async ({ words, options }) => {
   // Stryker writes how far it is to standard output.
   const { write } = process.stdout;
   if (options.json) process.stdout.write = process.stderr.write.bind(process.stderr);

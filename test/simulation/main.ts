@@ -1,54 +1,61 @@
 import { availableParallelism } from 'node:os';
-import { runProgram } from '../command-line/command-line.ts';
-import {
-  choice,
-  decimalNumber,
-  flag,
-  list,
-  option,
-  optional,
-  repeated,
-  text,
-  wholeNumber,
-} from '../command-line/option.ts';
+import { choice, decimalNumber, list, option, repeated, runProgram, text, wholeNumber } from '@bifold/cli/command-line';
 import { NEMESES } from './faults/nemeses.ts';
+
+interface Options {
+  readonly seeds: number;
+  readonly seconds?: number;
+  readonly from: number;
+  readonly workers?: number;
+  readonly seed?: number;
+  readonly trace?: true;
+  readonly only?: readonly string[];
+  readonly without?: readonly (typeof NEMESES)[number][];
+  readonly sabotage?: string;
+  readonly table?: true;
+  readonly asFound?: true;
+  readonly json?: true;
+}
+
+const event = text({
+  pattern: /^(\d+\.[^\s,]+|none)$/,
+  allowed: 'an event as a failure names it, or none',
+  example: '6.produce',
+});
+const sabotageName = text({
+  allowed: 'a sabotage, as docs/exactness.md names them',
+  example: 'last-offset-ignored',
+});
 
 const PROGRAM = {
   name: 'simulate',
-  does: `Attacks the promise: runs the bodies of the functions over fakes of Kafka, Cassandra and S3 while what can fail does, and
+  description: `Attacks the promise: runs the bodies of the functions over fakes of Kafka, Cassandra and S3 while what can fail does, and
 checks every answer against a plain fold; docs/exactness.md says what is checked. A seed is a run, the same one each time.
 A failure is made small, and printed with the command that replays it.`,
-  options: {
-    seeds: option(wholeNumber({ from: 1 }), 500, 'how many seeds'),
-    seconds: optional(
-      decimalNumber(),
+  options: [
+    option('--seeds <n>', 'how many seeds', wholeNumber({ from: 1 }), 500),
+    option(
+      '--seconds <n>',
       'as many seeds as there is time for, instead; with --table, how long each may take (default 60)',
+      decimalNumber(),
     ),
-    from: option(wholeNumber(), 1, 'the first seed'),
-    workers: optional(wholeNumber({ from: 1 }), 'processes that share the seeds (default one for each core)'),
-    seed: optional(wholeNumber(), 'this seed alone, and what became of it as JSON'),
-    trace: flag('print the run of the seed, call by call', { needs: 'seed' }),
-    only: optional(
-      list(
-        text('EVENT', {
-          pattern: /^(\d+\.[^\s,]+|none)$/,
-          allowed: 'an event as a failure names it, or none',
-          example: '6.produce',
-        }),
-      ),
-      'of what goes wrong in the run of the seed, these events alone',
-      { needs: 'seed' },
+    option('--from <n>', 'the first seed', wholeNumber(), 1),
+    option('--workers <n>', 'processes that share the seeds (default one for each core)', wholeNumber({ from: 1 })),
+    option('--seed <n>', 'this seed alone, and what became of it as JSON', wholeNumber()),
+    option('--trace', 'print the run of the seed, call by call'),
+    option('--only <event,...>', 'of what goes wrong in the run of the seed, these events alone', list(event)),
+    option(
+      '--without <nemesis>',
+      `nothing of this kind goes wrong: ${NEMESES.join(', ')}; may be repeated`,
+      repeated(choice(NEMESES)),
     ),
-    without: repeated(choice('NEMESIS', NEMESES), `nothing of this kind goes wrong: ${NEMESES.join(', ')}`),
-    sabotage: optional(
-      text('NAME', { allowed: 'a sabotage, as docs/exactness.md names them', example: 'last-offset-ignored' }),
-      'break one rule of the protocol: this must be found',
-    ),
-    table: flag('break every rule, one after the other, and say how many seeds it took to be found'),
-    'as-found': flag('failures as they are, none made small: for whoever gathers them'),
-    json: flag('print one JSON object in the end on standard output, and all else on standard error'),
-  },
-  statuses: { 0: 'no answer was wrong, or the table is complete', 1: 'one was, or the program broke' },
+    option('--sabotage <name>', 'break one rule of the protocol: this must be found', sabotageName),
+    option('--table', 'break every rule, one after the other, and say how many seeds it took to be found'),
+    option('--as-found', 'failures as they are, none made small: for whoever gathers them'),
+    option('--json', 'print one JSON object in the end on standard output, and all else on standard error'),
+  ],
+  requires: { trace: 'seed', only: 'seed' },
+  exitCodes: { 0: 'no answer was wrong, or the table is complete', 1: 'an answer was wrong' },
   examples: [
     '-- --seeds 20000',
     '-- --seconds 60 --from 1000000',
@@ -56,20 +63,21 @@ A failure is made small, and printed with the command that replays it.`,
     '-- --table --seeds 3000',
     '--silent -- --seeds 100 --sabotage last-offset-ignored --json',
   ],
-};
+} as const;
 
-await runProgram(PROGRAM, async ({ options }) => {
+await runProgram<Options>(PROGRAM, async ({ options }) => {
   const { replay, sabotageOf, sweep, table } = await import('./sweep.ts');
+  const { seed, only, trace = false, sabotage, without = [], seconds = null } = options;
   const asked = {
     from: options.from,
     seeds: options.seeds,
-    seconds: options.seconds,
-    without: new Set(options.without),
-    sabotage: options.sabotage === null ? null : sabotageOf(options.sabotage),
-    json: options.json,
+    seconds,
+    without: new Set(without),
+    sabotage: sabotage === undefined ? null : sabotageOf(sabotage),
+    json: options.json ?? false,
   };
-  const { seed, only, trace } = options;
-  if (seed !== null) return replay({ ...asked, seed, only: only === null ? null : new Set(only), trace });
+  if (seed !== undefined) return replay({ ...asked, seed, only: only === undefined ? null : new Set(only), trace });
   if (options.table) return table(asked);
-  return sweep({ ...asked, workers: options.workers ?? availableParallelism(), asFound: options['as-found'] });
+  const workers = options.workers ?? availableParallelism();
+  return sweep({ ...asked, workers, asFound: options.asFound ?? false });
 });

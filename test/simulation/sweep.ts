@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { tell } from '../command-line/command-line.ts';
-import { readChoice } from '../command-line/wrong-command.ts';
+import { readChoice, tell } from '@bifold/cli/command-line';
 import type { Nemesis } from './faults/nemeses.ts';
 import { SABOTAGES } from './sabotages/index.ts';
 import type { Sabotage } from './sabotages/sabotage.ts';
@@ -157,7 +156,7 @@ function print({ seeds, from, steps, seconds, counts, failures }: Judged): void 
 
 export const sabotageOf = (name: string): Sabotage => {
   const names = SABOTAGES.map((sabotage) => sabotage.name);
-  return SABOTAGES[names.indexOf(readChoice({ name: 'simulate' }, 'sabotage', names, name))] as Sabotage;
+  return SABOTAGES[names.indexOf(readChoice({ name: 'simulate' }, '--sabotage', names, name))] as Sabotage;
 };
 
 /** The command that runs a seed again, with all that was left out of it. */

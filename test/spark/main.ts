@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { option, refusedValue, repeated, runProgram, tell, text, wholeNumber } from '@bifold/cli/command-line';
 import type { ProgressEvent } from '@bifold/cloud';
-import { runProgram, tell } from '../command-line/command-line.ts';
-import { flag, optional, repeated, text, wholeNumber } from '../command-line/option.ts';
-import { wrongCommand } from '../command-line/wrong-command.ts';
 import type { Outcome } from './run.ts';
 
 const SEEDS = 2 ** 31;
@@ -12,22 +10,28 @@ const INTERRUPTED = 130;
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
+interface Options {
+  readonly seed?: number;
+  readonly only?: readonly string[];
+  readonly list?: true;
+  readonly json?: true;
+}
+
+const part = text({ allowed: 'a part of the name of a case, as --list shows them', example: 'session' });
+
 const PROGRAM = {
   name: 'test:spark',
-  does: `Runs the same definitions over the same rows twice, by core's memory interpreter and by Spark Structured Streaming, and
+  description: `Runs the same definitions over the same rows twice, by core's memory interpreter and by Spark Structured Streaming, and
 compares the results.`,
-  options: {
-    seed: optional(wholeNumber({ to: SEED_MAX }), 'what the inputs are drawn from (drawn, and printed)'),
-    only: repeated(
-      text('TEXT', { allowed: 'a part of the name of a case, as --list shows them', example: 'session' }),
-      'the cases alone whose name has this text',
-    ),
-    list: flag('the names of the cases'),
-    json: flag('print one JSON object in the end, and nothing else'),
-  },
-  statuses: {
+  options: [
+    option('--seed <n>', 'what the inputs are drawn from (drawn, and printed)', wholeNumber({ to: SEED_MAX })),
+    option('--only <text>', 'the cases alone whose name has this text; may be repeated', repeated(part)),
+    option('--list', 'the names of the cases'),
+    option('--json', 'print one JSON object in the end, and nothing else'),
+  ],
+  exitCodes: {
     0: 'each is equal, or differs exactly as docs/coming-from-spark.md says',
-    1: 'one does not, or the program broke',
+    1: 'one does not',
     130: 'after Ctrl-C',
   },
   examples: ['', '-- --seed 7 --only session', '-- --list', '--silent -- --json'],
@@ -35,13 +39,13 @@ compares the results.`,
   holdsSockets: true,
 } as const;
 
-await runProgram(PROGRAM, async ({ options: { seed: given, only, list, json } }) => {
+await runProgram<Options>(PROGRAM, async ({ options: { seed: given, only = [], list, json } }) => {
   const seed = given ?? Math.floor(Math.random() * SEEDS);
   const { allCases } = await import('./cases/index.ts');
   const known = allCases(seed);
   const cases = known.filter(({ name }) => only.length === 0 || only.some((text) => name.includes(text)));
   if (cases.length === 0)
-    throw wrongCommand(
+    throw refusedValue(
       PROGRAM,
       `--only with "${only.join('" or "')}"`,
       `what is in the name of one of the ${known.length} cases; --list shows all`,

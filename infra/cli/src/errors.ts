@@ -56,13 +56,16 @@ export function partsOf(error: unknown): (Explanation & { readonly code: string 
   return parts !== undefined && typeof code === 'string' ? { ...parts, code } : null;
 }
 
-/** An error as a person reads it; a stack trace only when BIFOLD_DEBUG asks for it. */
-export function explainError(error: unknown): string {
+/** An error as a person reads it; with its stack where `withStack` or BIFOLD_DEBUG asks for it. */
+export function explainError(error: unknown, { withStack = false }: { readonly withStack?: boolean } = {}): string {
+  const showsStack = withStack || process.env.BIFOLD_DEBUG === '1';
   const parts = partsOf(error) ?? {
     failed: 'the command failed',
     received: error instanceof Error ? messageOf(error) : String(error),
     allowed: 'a command that ends well',
-    remedy: 'run `npx bifold doctor`; BIFOLD_DEBUG=1 shows where it failed',
+    remedy: showsStack
+      ? 'the stack below shows where it failed'
+      : 'run `npx bifold doctor`; BIFOLD_DEBUG=1 shows where it failed',
     code: 'BIFOLD_UNEXPECTED',
   };
   const lines = [
@@ -72,7 +75,7 @@ export function explainError(error: unknown): string {
     `  fix       ${indented(parts.remedy)}`,
     `  [${parts.code}]`,
   ];
-  if (process.env.BIFOLD_DEBUG === '1' && error instanceof Error) {
+  if (showsStack && error instanceof Error) {
     for (let at: unknown = error; at instanceof Error; at = at.cause) lines.push('', at.stack ?? at.message);
   }
   return lines.join('\n');

@@ -1,6 +1,5 @@
-import { Command, CommanderError } from 'commander';
-import { Ended, EXIT, exitStatusOf, explainError, UsageError } from './errors.ts';
-import { tell } from './output/terminal.ts';
+import { Command } from 'commander';
+import { runCommandLine } from './command-line/run.ts';
 
 const program = new Command('bifold')
   .description('One pipeline definition, folded twice: a Lambda architecture whose merged answers are exact.')
@@ -64,40 +63,4 @@ const asked = process.argv[2] ?? '';
 const needed = Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
 for (const name of needed) program.addCommand(await (COMMANDS[name] as () => Promise<Command>)());
 
-/** Commander's own messages are written by us, in four parts like all others. */
-function refuseByThrowing(command: Command): void {
-  command.exitOverride().configureOutput({ outputError: () => {} });
-  for (const below of command.commands) refuseByThrowing(below);
-}
-refuseByThrowing(program);
-
-function usageErrorOf(error: CommanderError): UsageError {
-  const named = program.commands.map((command) => command.name()).find((name) => name === process.argv[2]);
-  const [message = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
-  return new UsageError('BIFOLD_BAD_USAGE', {
-    failed: 'the command was not understood',
-    received: message,
-    allowed: hints.join(' ').trim() || 'what --help lists',
-    remedy: `npx bifold ${named === undefined ? '' : `${named} `}--help`,
-  });
-}
-
-// A reader that has seen enough (`bifold query ... | head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
-});
-
-try {
-  await program.parseAsync();
-} catch (caught) {
-  if (caught instanceof CommanderError && caught.exitCode === 0) process.exitCode = EXIT.ok;
-  else {
-    // Commander shows the help of a command that was called without what it needs.
-    const error = caught instanceof CommanderError ? usageErrorOf(caught) : caught;
-    if (!(caught instanceof CommanderError && caught.code === 'commander.help') && !(error instanceof Ended)) {
-      tell(explainError(error));
-    }
-    process.exitCode = exitStatusOf(error);
-  }
-}
+await runCommandLine(program);

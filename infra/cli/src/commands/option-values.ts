@@ -1,16 +1,8 @@
-import { InvalidArgumentError } from 'commander';
+import * as values from '../command-line/values.ts';
 
-/** Parsers of option values. */
-
-export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError('It must be a whole number from 1.');
-}
-
-export function wholeNumberOrZero(text: string): number {
-  return text === '0' ? 0 : wholeNumber(text);
-}
+/** The values that the options of many commands take. */
+export const wholeNumber = values.wholeNumber({ from: 1 });
+export const wholeNumberOrZero = values.wholeNumber();
 
 /** All values of an option that may be repeated. */
 export function listed(text: string, before: readonly string[] = []): readonly string[] {

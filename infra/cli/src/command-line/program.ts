@@ -1,0 +1,108 @@
+import { type Argument, Command, Option } from 'commander';
+import { Ended, EXIT } from '../errors.ts';
+import { runCommandLine } from './run.ts';
+import { badUsage, quoted } from './usage.ts';
+import { choice, type ValueParser } from './values.ts';
+
+/** A program of the developers, which `npm run` starts: a command of its own beside `bifold`. */
+export interface Program {
+  /** As npm knows it: `simulate`. */
+  readonly name: string;
+  /** One paragraph; its line breaks have no meaning. */
+  readonly description: string;
+  readonly argument?: Argument;
+  readonly options: readonly Option[];
+  /** Options that mean nothing without another one, by name: `{ trace: 'seed' }`. */
+  readonly requires?: Readonly<Record<string, string>>;
+  /** Those of a usage error and of a program that broke are the same for all. */
+  readonly exitCodes: Readonly<Record<number, string>>;
+  /** The texts after `npm run NAME`. */
+  readonly examples: readonly string[];
+  readonly remarks?: string;
+  /** Clients may hold sockets that nobody needs any more: the process ends with the program. */
+  readonly holdsSockets?: true;
+}
+
+/** The options and arguments that a person typed. */
+export interface Call<Options, Words> {
+  readonly options: Options;
+  readonly words: Words;
+  /** The names of the options that were not left out. */
+  readonly given: ReadonlySet<string>;
+}
+
+type Body<Options, Words> = (call: Call<Options, Words>) => Promise<number>;
+
+/** An option with a value, as in `--seeds <n>`; it is undefined where it is left out. */
+export function option<T>(
+  flags: string,
+  description: string,
+  parse?: ((text: string, before: T) => T) | ValueParser<T>,
+  byDefault?: T,
+): Option {
+  const declared = new Option(flags, description);
+  if (parse !== undefined) declared.argParser(parse as (text: string, before: T) => T);
+  return byDefault === undefined ? declared : declared.default(byDefault);
+}
+
+const SHARED_EXIT_CODES = { 2: 'usage error', 3: 'the program broke' };
+
+/** The program as a command, whose action throws `Ended` for every status but 0. */
+export function commandOf<Options, Words>(program: Program, body: Body<Options, Words>): Command {
+  const { name, description, argument, options, requires = {}, exitCodes, examples, remarks } = program;
+  const command = new Command(`npm run ${name} --`).description(description.replaceAll('\n', ' '));
+  if (argument !== undefined) command.addArgument(argument);
+  for (const declared of options) command.addOption(declared);
+  const codes = Object.entries({ ...SHARED_EXIT_CODES, ...exitCodes });
+  const parts = [
+    ...(remarks === undefined ? [] : [remarks]),
+    `Exit codes:\n${codes.map(([code, meaning]) => `  ${code.padEnd(3)}  ${meaning}`).join('\n')}`,
+    `Examples:\n${examples.map((example) => `  $ npm run ${name} ${example}`.trimEnd()).join('\n')}`,
+  ];
+  command.addHelpText('after', `\n${parts.join('\n\n')}`);
+  return command.action(async () => {
+    const given = new Set(Object.keys(command.opts()).filter((key) => command.getOptionValueSource(key) === 'cli'));
+    for (const [one, other] of Object.entries(requires))
+      if (given.has(one) && !given.has(other))
+        throw badUsage(command, `--${one} without --${other}`, `--${other} and --${one}`);
+    const status = await body({
+      options: command.opts() as Options,
+      words: command.processedArgs[0] as Words,
+      given,
+    });
+    if (status !== 0) throw new Ended(status);
+  });
+}
+
+/** Runs a program as it was typed; `body` gives the exit code. */
+export async function runProgram<Options, Words = undefined>(
+  program: Program,
+  body: Body<Options, Words>,
+): Promise<void> {
+  await runCommandLine(commandOf(program, body), { showsStack: true });
+  // Work that a program left behind when it broke has no meaning any more.
+  if (program.holdsSockets || process.exitCode === EXIT.failed) process.exit();
+}
+
+/** A refusal that a program can give only once it has loaded the names that are allowed. */
+export function refusedValue(
+  program: Pick<Program, 'name'>,
+  received: string,
+  allowed: string,
+  example: string | null,
+) {
+  return badUsage(new Command(`npm run ${program.name} --`), received, allowed, example);
+}
+
+/** A name of those that a program knows once it has loaded them. */
+export function readChoice<Name extends string>(
+  program: Pick<Program, 'name'>,
+  optionName: string,
+  names: readonly Name[],
+  received: string,
+): Name {
+  const found = names.find((name) => name === received);
+  if (found !== undefined) return found;
+  const { allowed, example } = choice(names);
+  throw refusedValue(program, `${optionName} with "${received}"`, allowed, `${optionName} ${quoted(example)}`);
+}
