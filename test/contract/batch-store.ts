@@ -52,6 +52,14 @@ export function batchStoreContract(
       expect(await store.readPointer('serial')).toEqual(pointer);
     });
 
+    it('refuses who expects another run of the same generation', async () => {
+      const pointer = await store.readPointer('serial');
+      const ofAnother: Pointer = { ...pointer, current: published('run-of-a-lost-database', 4) };
+      expect(await store.publish(ofAnother, successor(ofAnother, 'run-upon-it'))).toBe(false);
+      expect(await store.restorePointer(ofAnother, { ...ofAnother, generation: 9 })).toBe(false);
+      expect(await store.readPointer('serial')).toEqual(pointer);
+    });
+
     it('restores a pointer where there is none, and over a lower one, with a generation that leaps', async () => {
       const restoring = await open(freshScope(), { buckets: BUCKETS });
       const nothing = await restoring.readPointer('serial');

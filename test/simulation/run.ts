@@ -36,7 +36,13 @@ const EXPECTED = [
 ];
 
 /** And what it may meet from the moment on at which the database was emptied. */
-const EXPECTED_EMPTIED = ['BIFOLD_VIEW_LOST', 'BIFOLD_LOOKUP_EMPTY', 'BIFOLD_LOOKUP_GONE', 'BIFOLD_NOT_EMPTY'];
+const EXPECTED_EMPTIED = [
+  'BIFOLD_VIEW_LOST',
+  'BIFOLD_LOOKUP_EMPTY',
+  'BIFOLD_LOOKUP_GONE',
+  'BIFOLD_NOT_EMPTY',
+  'BIFOLD_PLAN_MISSING',
+];
 
 /** Turns after which a world without nemeses must be at rest. */
 const TURNS_TO_REST_MAX = 50_000;

@@ -148,14 +148,20 @@ export class BatchLayer extends Construct {
 
   private sweepFunction(props: BatchLayerProps): PipelineFunction {
     const { plan } = props.pipeline;
-    const prefix = `views/${plan.version}/`;
+    const views = `views/${plan.version}/`;
+    const publications = `publications/${plan.version}/`;
     return this.scheduled('Sweep', props, props.schedules?.sweep ?? Schedule.rate(Duration.minutes(15)), {
       role: 'sweep',
       description: `Deletes what no answer of ${plan.name} can need any more`,
       memorySizeMiB: 512,
       timeout: Duration.minutes(10),
       calls: ['cassandra'],
-      statements: this.inBucket((arn) => [listObjects(arn, prefix), objects(['s3:DeleteObject'], arn, prefix)]),
+      statements: this.inBucket((arn) => [
+        listObjects(arn, views),
+        objects(['s3:DeleteObject'], arn, views),
+        listObjects(arn, publications),
+        objects(['s3:GetObject'], arn, publications),
+      ]),
     });
   }
 

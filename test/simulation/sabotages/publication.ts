@@ -10,12 +10,8 @@ export const PUBLICATION_SABOTAGES: readonly Sabotage[] = [
     batch: (store) => ({
       ...store,
       publish: async (_, next) => {
-        const { generation } = await store.readPointer('serial');
-        const current = next.current && { ...next.current };
-        return store.publish(
-          { generation, current: null, previous: null },
-          { ...next, generation: generation + 1, current },
-        );
+        const stored = await store.readPointer('serial');
+        return store.publish(stored, { ...next, generation: stored.generation + 1 });
       },
     }),
   },

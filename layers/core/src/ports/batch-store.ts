@@ -45,8 +45,9 @@ export interface BatchStore {
   /** `serial` reads at LOCAL_SERIAL: for jobs and the sweeper, and after a timeout. */
   readPointer(consistency: 'serial' | 'quorum'): Promise<Pointer>;
   /**
-   * Moves the pointer if its generation is still `expected.generation`. Returns false if another
-   * writer moved it first.
+   * Moves the pointer if it still names the generation and the run of `expected`. Returns false if
+   * another writer moved it first. The generation alone does not tell: a database that was emptied
+   * counts from 1 again.
    */
   publish(expected: Pointer, next: Pointer): Promise<boolean>;
   /** As `publish`, with a generation that may leap: for a database that was emptied. */

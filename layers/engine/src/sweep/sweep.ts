@@ -7,11 +7,13 @@ import {
   sweepableSegments,
   type ViewStore,
 } from '@bifold/core/engine';
+import type { PublishedView } from '../query/published.ts';
 
 export interface SweepPorts {
   readonly store: SpeedStore;
   readonly ledger: SweepLedger;
   readonly batch: BatchStore;
+  readonly published: Pick<PublishedView, 'check'>;
   readonly views: ViewStore;
   /** True while there is time for more. */
   readonly hasTime: () => boolean;
@@ -30,9 +32,13 @@ export interface Swept {
  * Rule 9: the only role that deletes. Fragments below the minimum of both cuts of the pointer, and
  * runs up to its generation that it does not name: a run that is being written now has a higher
  * one, or loses its compare-and-set.
+ * @throws {ViewLostError} when the database lacks what was published
  */
-export async function sweep({ store, ledger, batch, views, hasTime }: SweepPorts): Promise<Swept> {
+export async function sweep({ store, ledger, batch, published, views, hasTime }: SweepPorts): Promise<Swept> {
   const pointer = await batch.readPointer('serial');
+  // In a database that was emptied, a pointer may name a run that a straggler published: the runs
+  // that it does not name are those that a restore writes.
+  await published.check(pointer);
   let segments = 0;
   let complete = true;
   for (const partition of partitionsOf(pointer.current)) {
