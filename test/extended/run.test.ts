@@ -366,7 +366,7 @@ export default defineStream({ name: 'several', from: ${from}, trigger: available
     ).toEqual(rowsOf('south', 2));
     expect(
       await read(
-        `union(kafka({ topic: 'south', startingOffsets: 'earliest' }), kafka({ topic: 'north', startingOffsets: { north: { 0: 1 } } }))`,
+        `union([kafka({ topic: 'south', startingOffsets: 'earliest' }), kafka({ topic: 'north', startingOffsets: { north: { 0: 1 } } })])`,
       ),
     ).toEqual([...rowsOf('north', 1), ...rowsOf('south')]);
   });
@@ -500,7 +500,8 @@ export default defineStream({
     const file = join(folder, 'settling.ts');
     writeFileSync(
       file,
-      `import { availableNow, defineStream, foreachBatch, join, kafka } from '@bifold/streams';
+      `import { dropLate } from '@bifold/core';
+import { availableNow, defineStream, foreachBatch, join, kafka } from '@bifold/streams';
 import * as z from 'zod';
 const dieAt = Number(process.env.DIE_AT ?? -1);
 const at = z.iso.datetime();
@@ -508,8 +509,9 @@ const read = { startingOffsets: 'earliest', maxOffsetsPerTrigger: 10 };
 export default defineStream({
   name: 'settling',
   from: join({
-    left: { from: kafka({ topic: 'orders', schema: z.object({ id: z.int(), at }), ...read }), eventTime: 'at', watermark: '1h' },
-    right: { as: 'paid', from: kafka({ topic: 'payments', schema: z.object({ order: z.int(), at }), ...read }), eventTime: 'at', watermark: '1h' },
+    left: { from: kafka({ topic: 'orders', schema: z.object({ id: z.int(), at }), ...read }), eventTime: 'at', dropLate: dropLate('1h') },
+    right: { from: kafka({ topic: 'payments', schema: z.object({ order: z.int(), at }), ...read }), eventTime: 'at', dropLate: dropLate('1h') },
+    as: 'paid',
     type: 'left', on: { id: 'order' }, within: { after: '10m' },
   }),
   trigger: availableNow(),

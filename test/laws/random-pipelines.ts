@@ -40,7 +40,7 @@ import {
   type Window,
   when,
 } from '@bifold/core';
-import { type AllowedLateness, type Duplicates, type SegmentSize, type Value, versionOf } from '@bifold/core/engine';
+import { type Duplicates, type Lateness, type SegmentSize, type Value, versionOf } from '@bifold/core/engine';
 import { range } from '@bifold/example-range';
 import fc from 'fast-check';
 import { z } from 'zod';
@@ -116,7 +116,7 @@ export interface Choices {
   readonly place: 'null' | 'drop' | null;
   readonly machine: 'null' | 'drop' | null;
   readonly derive: readonly (keyof typeof DERIVED)[];
-  readonly late: AllowedLateness | null;
+  readonly late: Lateness | null;
   readonly duplicates: Duplicates<string> | null;
   readonly where: keyof typeof CONDITIONS | null;
   readonly groupBy: readonly string[];

@@ -1,5 +1,5 @@
 import { join as pathOf } from 'node:path';
-import { count, tumbling } from '@bifold/core';
+import { count, dropLate, tumbling } from '@bifold/core';
 import { availableNow, console, defineStream, files, type JoinType, join, type Stream, union } from '@bifold/streams';
 import { z } from 'zod';
 import { shownBy, writeFiles } from '../../layers/streams/src/stream.fixture.ts';
@@ -61,17 +61,18 @@ function streamOf([left, right]: readonly [string, string], { of, within, isCoun
   if (of === 'union') {
     const both = {
       ...common,
-      from: union(read(left), read(right)),
+      from: union([read(left), read(right)]),
       eventTime,
-      watermark: `${DELAYS_MS.left}ms`,
+      dropLate: dropLate(`${DELAYS_MS.left}ms`),
     } as const;
     return isCounted ? defineStream({ ...both, ...counted }) : defineStream(both);
   }
   const times = (side: 'left' | 'right') =>
-    within === null ? { eventTime } : ({ eventTime, watermark: `${DELAYS_MS[side]}ms` } as const);
+    within === null ? { eventTime } : ({ eventTime, dropLate: dropLate(`${DELAYS_MS[side]}ms`) } as const);
   const from = join({
     left: { from: read(left), ...times('left') },
-    right: { as: 'r', from: read(right), ...times('right') },
+    right: { from: read(right), ...times('right') },
+    as: 'r',
     type: of,
     on: { key: 'key' },
     ...(within === null ? {} : { within: { before: `${within.beforeMs}ms`, after: `${within.afterMs}ms` } }),

@@ -2,7 +2,7 @@
  * The compile-time types of a stream's rows: joined ones have the columns of both sides, and null
  * if a side may be missing.
  */
-import { count, field, first, sum, tumbling } from '@bifold/core';
+import { count, dropDuplicates, dropLate, field, first, sum, tumbling } from '@bifold/core';
 import { defineStream, files, foreachBatch, join, union } from '@bifold/streams';
 import * as z from 'zod';
 
@@ -12,8 +12,9 @@ const films = files({ path: 'films', format: 'json', schema: Film });
 const reviews = files({ path: 'reviews', format: 'json', schema: Review });
 
 const sides = {
-  left: { from: films, eventTime: 'at', watermark: '1m' },
-  right: { as: 'review', from: reviews, derive: { good: field('stars').ge(4) }, eventTime: 'at', watermark: '1m' },
+  left: { from: films, eventTime: 'at', dropLate: dropLate('1m') },
+  right: { from: reviews, derive: { good: field('stars').ge(4) }, eventTime: 'at', dropLate: dropLate('1m') },
+  as: 'review',
   on: { id: 'film' },
   within: { after: '1h' },
 } as const;
@@ -23,7 +24,7 @@ defineStream({
   ...common,
   from: join(sides),
   derive: { long: field('review_stars').gt(3) },
-  dropDuplicates: ['id', 'long'],
+  dropDuplicates: dropDuplicates(['id', 'long']),
   sinks: [
     foreachBatch<{
       id: number;
@@ -54,9 +55,17 @@ defineStream({
 // @ts-expect-error: reviews have no such column
 join({ ...sides, on: { id: 'movie' } });
 // @ts-expect-error: a time is a text, or a number with its unit
-join({ ...sides, left: { from: films, eventTime: 'id', watermark: '1m' } });
+join({ ...sides, left: { from: films, eventTime: 'id', dropLate: dropLate('1m') } });
 
-defineStream({ ...common, from: union(films, films), sinks: [foreachBatch<{ title: string }>(() => {})] });
+defineStream({
+  ...common,
+  from: join({ left: films, right: reviews, as: 'review', on: { id: 'film' } }),
+  sinks: [foreachBatch<{ title: string; review_stars: number }>(() => {})],
+});
+// @ts-expect-error: reviews have no such column, also where a side is a source alone
+join({ left: films, right: reviews, as: 'review', on: { id: 'movie' } });
+
+defineStream({ ...common, from: union([films, films]), sinks: [foreachBatch<{ title: string }>(() => {})] });
 
 // A field that a row may lack is null, and aggregates have the types of their fields.
 const Sale = z.object({ at: z.iso.datetime(), shop: z.string().optional(), paid: z.number().optional() });
@@ -71,7 +80,7 @@ const perShop = {
   name: 'typed',
   from: sales,
   eventTime: 'at',
-  watermark: '1m',
+  dropLate: dropLate('1m'),
   groupBy: ['shop'],
   windows: { hourly: tumbling('1h') },
   aggregates: { n: count(), paid: sum('paid'), first: first('paid') },
@@ -91,7 +100,7 @@ defineStream({
   ...common,
   from: sales,
   // @ts-expect-error: there is no such column
-  dropDuplicates: ['stop'],
+  dropDuplicates: dropDuplicates(['stop']),
   sinks: [],
 });
 // @ts-expect-error: films have no such column

@@ -1,3 +1,4 @@
+import { dropDuplicates, dropLate } from '@bifold/core';
 import { console, defineStream, join } from '@bifold/streams';
 import { descriptions, titles } from './films.ts';
 
@@ -8,12 +9,13 @@ import { descriptions, titles } from './films.ts';
 export default defineStream({
   name: 'films-described',
   from: join({
-    left: { from: titles, eventTime: 'at', watermark: '30s' },
-    right: { as: 'of', from: descriptions, eventTime: 'at', watermark: '30s' },
+    left: { from: titles, eventTime: 'at', dropLate: dropLate('30s') },
+    right: { from: descriptions, eventTime: 'at', dropLate: dropLate('30s') },
+    as: 'of',
     type: 'left',
     on: { id: 'film' },
     within: { before: '10s', after: '20s' },
   }),
-  dropDuplicates: ['id'],
+  dropDuplicates: dropDuplicates(['id']),
   sinks: [console({ truncate: 24 })],
 });

@@ -1,4 +1,4 @@
-import { count, max, sliding } from '@bifold/core';
+import { count, dropDuplicates, dropLate, max, sliding } from '@bifold/core';
 import { console, defineStream } from '@bifold/streams';
 import { films } from './films.ts';
 
@@ -10,8 +10,8 @@ export default defineStream({
   name: 'films-sliding',
   from: films,
   eventTime: 'at',
-  watermark: '30s',
-  dropDuplicates: ['id'],
+  dropLate: dropLate('30s'),
+  dropDuplicates: dropDuplicates(['id']),
   groupBy: ['rated'],
   windows: { recent: sliding('20s', '10s') },
   aggregates: { films: count(), best: max('score') },

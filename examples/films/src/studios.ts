@@ -1,4 +1,4 @@
-import { lookup, table } from '@bifold/core';
+import { dropDuplicates, dropLate, lookup, table } from '@bifold/core';
 import { console, defineStream } from '@bifold/streams';
 import * as z from 'zod';
 import { titles } from './films.ts';
@@ -20,8 +20,8 @@ export default defineStream({
   name: 'films-studios',
   from: titles,
   eventTime: 'at',
-  watermark: '30s',
-  dropDuplicates: ['id'],
+  dropLate: dropLate('30s'),
+  dropDuplicates: dropDuplicates(['id']),
   lookups: { made: lookup(studios, { on: 'studio', missing: 'null' }) },
   sinks: [console()],
 });

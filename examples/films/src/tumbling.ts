@@ -1,4 +1,4 @@
-import { count, max, tumbling } from '@bifold/core';
+import { count, dropDuplicates, dropLate, max, tumbling } from '@bifold/core';
 import { console, defineStream } from '@bifold/streams';
 import { films } from './films.ts';
 
@@ -10,8 +10,8 @@ export default defineStream({
   name: 'films-tumbling',
   from: films,
   eventTime: 'at',
-  watermark: '30s',
-  dropDuplicates: ['id'],
+  dropLate: dropLate('30s'),
+  dropDuplicates: dropDuplicates(['id']),
   groupBy: ['rated'],
   windows: { minute: tumbling('1m') },
   aggregates: { films: count(), best: max('score') },

@@ -1,4 +1,4 @@
-import { field } from '@bifold/core';
+import { dropLate, field } from '@bifold/core';
 import { console, defineStream, join, kafka, memory } from '@bifold/streams';
 import * as z from 'zod';
 
@@ -26,15 +26,15 @@ export const flightsInWeather = join({
   left: {
     from: kafka({ topic: 'flights', schema: Flight, maxOffsetsPerTrigger: 2_000, ...from }),
     eventTime: 'at',
-    watermark: '2h',
+    dropLate: dropLate('2h'),
   },
   right: {
-    as: 'weather',
     from: kafka({ topic: 'weather', schema: Weather, maxOffsetsPerTrigger: 200, ...from }),
     derive: { bad: field('visibility_miles').lt(3).or(field('wind_mph').ge(20)) },
     eventTime: 'at',
-    watermark: '2h',
+    dropLate: dropLate('2h'),
   },
+  as: 'weather',
   type: 'left',
   on: { origin: 'origin' },
   within: { before: '59m' },

@@ -25,6 +25,7 @@ export {
 } from './definition/expression.ts';
 export { checkIdentifier, checkResourceName } from './definition/identifier.ts';
 export type { FlatMappable, FlatMapped, Items } from './definition/operators/flat-map.ts';
+export { type Lateness, planLate } from './definition/operators/late.ts';
 export type { Lookup } from './definition/operators/lookup.ts';
 export type { Model } from './definition/operators/model.ts';
 export { planRows, type RowsDefinition } from './definition/operators/rows.ts';
@@ -32,7 +33,7 @@ export type { Columns, Condition, Derived, Joined, Present, Readable } from './d
 export { type AggregationDefinition, checkEventTime, planAggregation } from './definition/planning.ts';
 export { bindingNameOf, planModels } from './definition/planning-models.ts';
 export { ColumnScope, refuse, refuseUnknownOptions } from './definition/scope.ts';
-export { type Relayed, relayTopic } from './definition/source/relay.ts';
+export { type Relayed, relayTopic, type TimeRange, timeRangeMs } from './definition/source/relay.ts';
 export { columnsOf, type EventSchema, optionalFieldsOf } from './definition/source/schema.ts';
 export { planStorage } from './definition/storage.ts';
 export * from './errors.ts';

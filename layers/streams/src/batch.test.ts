@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joined } from 'node:path';
-import { calendar, count, field, items, running, split } from '@bifold/core';
+import { calendar, count, dropLate, field, items, running, split } from '@bifold/core';
 import { afterAll, expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { availableNow, console, defineStream, files, join } from './index.ts';
@@ -68,7 +68,7 @@ it('gives a calendar day once the watermark has passed its local midnight', asyn
     flatMap: { word: split('text', ' ') },
     derive: { known: field('word').isNotNull() },
     eventTime: 'at',
-    watermark: '1h',
+    dropLate: dropLate('1h'),
     groupBy: ['known'],
     windows: { day: calendar('day', { zone: 'Europe/Berlin' }) },
     aggregates: { words: count() },
@@ -83,8 +83,8 @@ it('gives a calendar day once the watermark has passed its local midnight', asyn
 });
 
 it('refuses a flatMap of joined rows', () => {
-  const side = { from, eventTime: 'at', watermark: '1h' } as const;
-  const both = join({ left: side, right: { as: 'other', ...side }, on: { text: 'text' }, within: { before: '1h' } });
+  const side = { from, eventTime: 'at', dropLate: dropLate('1h') } as const;
+  const both = join({ left: side, as: 'other', right: { ...side }, on: { text: 'text' }, within: { before: '1h' } });
   expect(() => defineStream({ name: 'pairs', from: both, flatMap: { tag: items('tags') }, ...rest })).toThrow(
     /BIFOLD_BAD_FLAT_MAP/,
   );

@@ -33,7 +33,7 @@ const WAITING = '$waiting|';
 
 /** The inputs that have a watermark: the source, or each side of a join. */
 interface Clocked {
-  readonly delayMs: number | null;
+  readonly latenessMs: number | null;
   readonly timeOf: (values: readonly Value[]) => number | null;
 }
 
@@ -76,10 +76,10 @@ export class BatchRunner {
     this.clocks =
       stream.source.kind === 'join'
         ? [stream.source.left, stream.source.right].map((side) => ({
-            delayMs: side.watermarkMs,
+            latenessMs: side.latenessMs,
             timeOf: rowTimeReader(side.eventTime, side.rows.columns),
           }))
-        : [{ delayMs: stream.watermarkMs, timeOf: this.timeOf }];
+        : [{ latenessMs: stream.latenessMs, timeOf: this.timeOf }];
     const index = slotIndex(stream.rows);
     this.outputSlots = rowFields(stream.rows).map(({ field }) => index.get(field) as number);
   }
@@ -178,9 +178,9 @@ export class BatchRunner {
     latestMs: readonly (number | null)[],
   ): Pick<CommittedBatch, 'nextWatermarkMs' | 'sideWatermarksMs'> {
     const known = this.parts.checkpoint.lastCommitted?.sideWatermarksMs ?? [];
-    const sides = this.clocks.map(({ delayMs }, side) => {
+    const sides = this.clocks.map(({ latenessMs }, side) => {
       const seenMs = latestMs[side] ?? null;
-      return latest(known[side] ?? null, delayMs === null || seenMs === null ? null : seenMs - delayMs);
+      return latest(known[side] ?? null, latenessMs === null || seenMs === null ? null : seenMs - latenessMs);
     });
     const lowest = sides.reduce((low, side) => (low === null || side === null ? null : Math.min(low, side)));
     const nextWatermarkMs = latest(watermarkMs, lowest ?? null);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dropDuplicates, dropLate } from '@bifold/core';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { availableNow, defineStream, files, foreachBatch, MemoryTables, memory, runStream } from './index.ts';
@@ -35,15 +36,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function passed(watermark: '10s' | null) {
+async function passed(lateness: '10s' | null) {
   const rows: string[] = [];
   const counts: number[] = [];
   const stream = defineStream({
     name: 'duplicates',
     from: files({ path: folder, format: 'json', schema: Event, maxFilesPerTrigger: 1 }),
     eventTime: { field: 'at', unit: 's' },
-    ...(watermark === null ? {} : { watermark }),
-    dropDuplicates: ['id'],
+    ...(lateness === null ? {} : { dropLate: dropLate(lateness) }),
+    dropDuplicates: dropDuplicates(['id']),
     trigger: availableNow(),
     sinks: [foreachBatch<Event>((batch) => void rows.push(...batch.map(({ at, id }) => `${id}${at}`))), memory('t')],
   });

@@ -17,9 +17,9 @@ export interface Deduplication {
  * beyond the first row, as in Spark's `dropDuplicatesWithinWatermark`. Later rows are dropped as
  * late, so no row passes twice. Without a watermark, keys are kept indefinitely.
  */
-export function deduplicationOf({ dropDuplicates, watermarkMs: delayMs, rows }: Stream): Deduplication {
+export function deduplicationOf({ dropDuplicates, latenessMs, rows }: Stream): Deduplication {
   const index = slotIndex(rows);
-  const slotsOfKey = (dropDuplicates ?? []).map((name) => index.get(name) as number);
+  const slotsOfKey = (dropDuplicates?.by ?? []).map((name) => index.get(name) as number);
   /** The time until which a key is kept; null for ever. Epoch milliseconds of event time. */
   const known = new Map<string, number | null>();
   let added = new Set<string>();
@@ -27,10 +27,10 @@ export function deduplicationOf({ dropDuplicates, watermarkMs: delayMs, rows }: 
     load: (key, value) => void known.set(key, JSON.parse(value)),
 
     admit(slots, timeMs, { lateBelowMs }) {
-      if (delayMs !== null && lateBelowMs !== null && timeMs !== null && timeMs <= lateBelowMs) return 'late';
+      if (latenessMs !== null && lateBelowMs !== null && timeMs !== null && timeMs <= lateBelowMs) return 'late';
       const key = keyText(slotsOfKey.map((slot) => slots[slot] as Value));
       if (known.has(key)) return 'duplicate';
-      known.set(key, delayMs === null || timeMs === null ? null : timeMs + delayMs);
+      known.set(key, latenessMs === null || timeMs === null ? null : timeMs + latenessMs);
       added.add(key);
       return 'first';
     },

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as pathOf } from 'node:path';
-import { count, tumbling } from '@bifold/core';
+import { count, dropLate, tumbling } from '@bifold/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
@@ -107,8 +107,9 @@ function sidesOf(batches: readonly (readonly [readonly Event[], readonly Event[]
   }) as [ReturnType<typeof files<typeof Event>>, ReturnType<typeof files<typeof Event>>];
   const eventTime = { field: 'at', unit: 's' } as const;
   return {
-    left: { from: left, eventTime, watermark: `${LEFT_DELAY_S}s` },
-    right: { as: 'r', from: right, eventTime, watermark: `${RIGHT_DELAY_S}s` },
+    left: { from: left, eventTime, dropLate: dropLate(`${LEFT_DELAY_S}s`) },
+    right: { from: right, eventTime, dropLate: dropLate(`${RIGHT_DELAY_S}s`) },
+    as: 'r',
     on: { key: 'key' },
     within: { before: `${BEFORE_S}s`, after: `${AFTER_S}s` },
   } as const;
@@ -204,10 +205,10 @@ describe('a union', () => {
     ]);
     const stream = defineStream({
       name: 'unions',
-      from: union<{ v: number; key: string | null; at: number | null }>(
+      from: union<{ v: number; key: string | null; at: number | null }>([
         files({ path: one, format: 'json', schema: Event, maxFilesPerTrigger: 1 }),
         files({ path: two, format: 'json', schema: Turned }),
-      ),
+      ]),
       trigger: availableNow(),
       sinks: [console()],
     });
@@ -232,8 +233,9 @@ describe('a union', () => {
     writeFiles(two, [[{ at: 2, key: 'a', v: 2 }]]);
     const read = (path: string) => files({ path, format: 'json', schema: Event });
     const from = join({
-      left: { from: union(read(one), read(two)) },
-      right: { as: 'r', from: read(two) },
+      left: union([read(one), read(two)]),
+      right: read(two),
+      as: 'r',
       on: { key: 'key' },
     });
     const pairs = await pairsOf(defineStream({ name: 'sides', from, trigger: availableNow(), sinks: [console()] }));

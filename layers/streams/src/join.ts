@@ -120,7 +120,7 @@ export function joinOf(node: JoinNode): Join {
         const timeMs = side.timeOf(source) ?? 0;
         const output = side.outputOf(source);
         if (output === null) continue;
-        if (side.node.watermarkMs !== null && planned.lateBelowMs !== null && timeMs <= planned.lateBelowMs) {
+        if (side.node.latenessMs !== null && planned.lateBelowMs !== null && timeMs <= planned.lateBelowMs) {
           late++;
           continue;
         }

@@ -30,8 +30,8 @@ import {
   variance,
 } from '@bifold/core';
 import {
-  type AllowedLateness,
   type Duplicates,
+  type Lateness,
   type Relayed,
   type SegmentSize,
   type Value,
@@ -82,7 +82,7 @@ const pipelineWhere = (
   dearFrom: number,
   duplicates: Duplicates<'at' | 'city' | 'seats'> | null = null,
   from: typeof trips | Relayed<z.infer<typeof Trip>> = trips,
-  others: { readonly dropLate?: AllowedLateness } = {},
+  others: { readonly dropLate?: Lateness } = {},
 ): Pipeline =>
   definePipeline({
     name: 'trips',
@@ -127,7 +127,7 @@ export function inSmallSegments(pipeline: Pipeline, segmentSize: SegmentSize): P
   return { ...pipeline, plan: { ...plan, version: versionOf(plan) } };
 }
 
-const pairsWhere = (dearFrom: number, others: { readonly dropLate?: AllowedLateness } = {}): Pipeline =>
+const pairsWhere = (dearFrom: number, others: { readonly dropLate?: Lateness } = {}): Pipeline =>
   definePipeline({
     name: 'trips',
     from: join({

@@ -25,7 +25,6 @@ describe('set-up', () => {
       'bench',
       'test:spark',
       'mutation',
-      'reference',
     ]);
   });
 

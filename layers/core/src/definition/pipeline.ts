@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan.ts';
-import type { AllowedLateness, Duplicates } from '../plan/stateful.ts';
+import type { Duplicates } from '../plan/stateful.ts';
 import type { StoragePlan } from '../plan/storage.ts';
 import { deepFreeze, versionOf } from '../plan/version.ts';
 import type { Window } from '../plan/window.ts';
@@ -8,7 +8,7 @@ import type { AnyExpression, Expression, FieldType } from './expression.ts';
 import { checkResourceName } from './identifier.ts';
 import { planDuplicates } from './operators/duplicates.ts';
 import type { FlatMappable, FlatMapped, Items } from './operators/flat-map.ts';
-import { planLate } from './operators/late.ts';
+import { type Lateness, planLate } from './operators/late.ts';
 import type { Lookup } from './operators/lookup.ts';
 import type { Model } from './operators/model.ts';
 import { planRows } from './operators/rows.ts';
@@ -109,7 +109,7 @@ interface Definition<E, G, W, A, L, D, S, F> {
   /** Drops duplicates before any other operator, so `where` cannot remove the first occurrence. */
   readonly dropDuplicates?: Duplicates<keyof E & string>;
   /** Drops late events before duplicates are detected. Without it every event counts. */
-  readonly dropLate?: AllowedLateness;
+  readonly dropLate?: Lateness;
   /** Only records for which it is true are included. False and null exclude a record. */
   readonly where?: Condition<Event<E, F>, L, D, S>;
   /**
@@ -204,7 +204,7 @@ export function definePipeline<
     name,
     ...input,
     ...rows,
-    ...(dropLate === undefined ? {} : { late: planLate(dropLate, scope) }),
+    ...(dropLate === undefined ? {} : { late: planLate(where, dropLate) }),
     ...(dropDuplicates === undefined
       ? {}
       : { duplicates: planDuplicates(dropDuplicates, columns, partitionBy, scope) }),

@@ -19,8 +19,8 @@ export function fingerprintOf(stream: Stream): Readonly<Record<string, unknown>>
     ...(flatMap === undefined ? {} : { flatMap }),
     derived,
     where,
-    dropDuplicates: stream.dropDuplicates,
-    watermarkMs: stream.watermarkMs,
+    dropDuplicates: stream.dropDuplicates?.by ?? null,
+    latenessMs: stream.latenessMs,
     outputMode: stream.outputMode,
     ...(stream.aggregation === null ? {} : aggregationFingerprint(stream.aggregation)),
     sinks: stream.sinks.map(sinkFingerprint),
@@ -49,14 +49,14 @@ function aggregationFingerprint({ groupBy, windows, aggregates }: AggregationPla
   return { groupBy, windows, aggregates };
 }
 
-function sideFingerprint({ name, source, rows, eventTime, watermarkMs }: JoinSide): object {
+function sideFingerprint({ name, source, rows, eventTime, latenessMs }: JoinSide): object {
   const { columns, derived, where = null } = rows;
   return {
     name,
     from: sourceFingerprint(source),
     columns: columnsFingerprint(columns),
     eventTime,
-    watermarkMs,
+    latenessMs,
     derived,
     where,
   };

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { count, field, sum, tumbling } from '@bifold/core';
+import { count, dropDuplicates, dropLate, field, sum, tumbling } from '@bifold/core';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
@@ -92,12 +92,13 @@ function streamOf(mode: Mode, take: (taken: Taken) => Promise<void>): Stream {
     sinks: [foreachBatch((rows, { batch }) => take([batch, JSON.stringify(rows)]))],
   };
   if (mode === 'plain') return defineStream(common);
-  if (mode === 'union') return defineStream({ ...common, from: union(common.from, common.from) });
+  if (mode === 'union') return defineStream({ ...common, from: union([common.from, common.from]) });
   if (mode === 'join' || mode === 'joined windows') {
     const { from, eventTime } = common;
     const sides = {
-      left: { from, eventTime, watermark: '30s' },
-      right: { as: 'other', from, eventTime, watermark: '40s', where: field('v').gt(12) },
+      left: { from, eventTime, dropLate: dropLate('30s') },
+      right: { from, eventTime, dropLate: dropLate('40s'), where: field('v').gt(12) },
+      as: 'other',
       on: { key: 'key' },
       within: { before: '1m', after: '20s' },
     } as const;
@@ -113,10 +114,11 @@ function streamOf(mode: Mode, take: (taken: Taken) => Promise<void>): Stream {
       aggregates: { n: count() },
     });
   }
-  if (mode === 'distinct') return defineStream({ ...common, watermark: '30s', dropDuplicates: ['key', 'odd'] });
+  if (mode === 'distinct')
+    return defineStream({ ...common, dropLate: dropLate('30s'), dropDuplicates: dropDuplicates(['key', 'odd']) });
   return defineStream({
     ...common,
-    watermark: '30s',
+    dropLate: dropLate('30s'),
     groupBy: ['key'],
     windows: { minute: tumbling('1m') },
     aggregates: { n: count(), total: sum('v') },

@@ -99,7 +99,7 @@ function refuseFormat(name: string, format: string): never {
 }
 
 function checkModes(stream: Stream): void {
-  const { name, aggregation, outputMode, watermarkMs, eventTime, dropDuplicates } = stream;
+  const { name, aggregation, outputMode, latenessMs, eventTime, dropDuplicates } = stream;
   const modes: readonly OutputMode[] = ['append', 'update', 'complete'];
   if (!modes.includes(outputMode))
     refuse('BIFOLD_BAD_OUTPUT_MODE', {
@@ -122,12 +122,12 @@ function checkModes(stream: Stream): void {
       allowed: 'append or update, which are the same for plain rows',
       remedy: "write outputMode: 'append', or aggregate",
     });
-  if (aggregation !== null && outputMode === 'append' && watermarkMs === null)
+  if (aggregation !== null && outputMode === 'append' && latenessMs === null)
     refuse('BIFOLD_APPEND_WITHOUT_WATERMARK', {
       failed: `stream "${name}" appends the rows of an aggregation`,
       received: 'no watermark: no row would ever be known not to change any more',
-      allowed: 'append with a watermark, or update, or complete',
-      remedy: "write watermark: '10m', or outputMode: 'update'",
+      allowed: 'append with dropLate, or update, or complete',
+      remedy: "write dropLate: dropLate('10m'), or outputMode: 'update'",
     });
   const kinds = aggregation?.windows.map(({ kind }) => kind) ?? [];
   if (outputMode === 'append' && kinds.includes('running'))
@@ -145,7 +145,7 @@ function checkModes(stream: Stream): void {
       allowed: 'append or complete',
       remedy: "write outputMode: 'append' and a watermark, or outputMode: 'complete'",
     });
-  if (watermarkMs !== null && eventTime === null)
+  if (latenessMs !== null && eventTime === null)
     refuse('BIFOLD_NO_EVENT_TIME', {
       failed: `stream "${name}" has a watermark and no event time`,
       received: 'no eventTime',
@@ -170,15 +170,30 @@ function checkModes(stream: Stream): void {
 
 function checkDuplicates({ name, dropDuplicates, rows }: Stream): void {
   if (dropDuplicates === null) return;
+  const { by, withinMs } = dropDuplicates;
   const items = rows.flatMap === undefined ? [] : [rows.flatMap];
   const columns = [...rows.columns, ...items, ...rows.derived].map((column) => column.name);
-  const unknown = dropDuplicates.find((column) => !columns.includes(column));
-  if (dropDuplicates.length === 0 || unknown !== undefined)
+  if (!Array.isArray(by) || by.length === 0)
+    refuse('BIFOLD_BAD_DUPLICATES', {
+      failed: `stream "${name}" does not say in what duplicates agree`,
+      received: JSON.stringify(by) ?? JSON.stringify(dropDuplicates),
+      allowed: 'one column or more',
+      remedy: "write dropDuplicates: dropDuplicates(['column'])",
+    });
+  const unknown = by.find((column) => !columns.includes(column));
+  if (unknown !== undefined)
     refuse('BIFOLD_UNKNOWN_FIELD', {
       failed: `stream "${name}" drops duplicates by columns that its rows do not have`,
-      received: unknown === undefined ? 'no column' : `"${unknown}"`,
+      received: `"${unknown}"`,
       allowed: columns.join(', '),
       remedy: 'name the columns that tell rows apart',
+    });
+  if (withinMs !== undefined)
+    refuse('BIFOLD_BAD_DUPLICATES', {
+      failed: `stream "${name}" keeps the columns of duplicates for a time of its own`,
+      received: 'dropDuplicates with within',
+      allowed: 'dropDuplicates(columns): a stream keeps them as long as its watermark admits a duplicate',
+      remedy: "leave within out, and write dropLate: dropLate('10m')",
     });
 }
 

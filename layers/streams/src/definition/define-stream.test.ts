@@ -1,4 +1,4 @@
-import { count, field, running, session, tumbling } from '@bifold/core';
+import { count, dropDuplicates, dropLate, field, running, session, tumbling } from '@bifold/core';
 import { expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { cassandra, console, defineStream, files, join, kafka, memory, rate, type Stream, union } from '../index.ts';
@@ -9,8 +9,9 @@ const sinks = [console()];
 
 const Row = z.object({ value: z.int() });
 const sides = {
-  left: { from, watermark: '1m' },
-  right: { as: 'r', from, watermark: '1m' },
+  left: { from, dropLate: dropLate('1m') },
+  right: { from, dropLate: dropLate('1m') },
+  as: 'r',
   within: { before: '1m' },
 } as const;
 
@@ -22,13 +23,13 @@ function joined(changes: object): Stream {
 
 it.each<[string, () => Stream, RegExp]>([
   [
-    'append without a watermark',
+    'append without lateness',
     () => defineStream({ name: 'x', from, ...counted, sinks }),
     /BIFOLD_APPEND_WITHOUT_WATERMARK/,
   ],
   [
     'append of a running total',
-    () => defineStream({ name: 'x', from, ...counted, windows: { all: running() }, watermark: '1m', sinks }),
+    () => defineStream({ name: 'x', from, ...counted, windows: { all: running() }, dropLate: dropLate('1m'), sinks }),
     /running\(\).+update or complete/,
   ],
   [
@@ -39,7 +40,15 @@ it.each<[string, () => Stream, RegExp]>([
   ['complete of plain rows', () => defineStream({ name: 'x', from, outputMode: 'complete', sinks }), /no result table/],
   [
     'duplicates below complete',
-    () => defineStream({ name: 'x', from, ...counted, dropDuplicates: ['value'], outputMode: 'complete', sinks }),
+    () =>
+      defineStream({
+        name: 'x',
+        from,
+        ...counted,
+        dropDuplicates: dropDuplicates(['value']),
+        outputMode: 'complete',
+        sinks,
+      }),
     /dropDuplicates with outputMode: complete/,
   ],
   [
@@ -82,8 +91,35 @@ it.each<[string, () => Stream, RegExp]>([
   ],
   [
     'an unknown column of duplicates',
-    () => defineStream({ name: 'x', from, dropDuplicates: ['id' as never], sinks }),
+    () => defineStream({ name: 'x', from, dropDuplicates: dropDuplicates(['id' as never]), sinks }),
     /"id".+timestamp, value/,
+  ],
+  [
+    'duplicates without a column',
+    () => defineStream({ name: 'x', from, dropDuplicates: ['value'] as never, sinks }),
+    /does not say in what duplicates agree/,
+  ],
+  [
+    'duplicates within a time of their own',
+    () => defineStream({ name: 'x', from, dropDuplicates: dropDuplicates(['value'], { within: '1h' }), sinks }),
+    /dropDuplicates with within/,
+  ],
+  [
+    'a text where lateness belongs',
+    () => defineStream({ name: 'x', from, dropLate: '10m' as never, sinks }),
+    /does not say when an event is late/,
+  ],
+  [
+    'lateness with a clock skew',
+    () => defineStream({ name: 'x', from, dropLate: dropLate('10m', { skew: '1h' }), sinks }),
+    /pipelines alone read that/,
+  ],
+  ['a join whose right side has no name', () => joined({ as: undefined }), /the right side of a join has a name/],
+  ['a misspelt option of a join', () => joined({ widthin: { before: '1m' } }), /"widthin"/],
+  [
+    'a misspelt option of a side',
+    () => joined({ left: { from, watermark: '1m' } }),
+    /the side "left" of a join has an/,
   ],
   [
     'an aggregate called like a part of its row',
@@ -107,11 +143,11 @@ it.each<[string, () => Stream, RegExp]>([
   ['a join of a number with a time', () => joined({ on: { value: 'timestamp' } }), /value \(double\) and timestamp/],
   ['an outer join without a bound', () => joined({ type: 'left', within: undefined }), /type: left without within/],
   [
-    'an outer join without watermarks',
-    () => joined({ type: 'full', left: { from }, right: { as: 'r', from } }),
-    /type: full without watermarks/,
+    'an outer join without lateness',
+    () => joined({ type: 'full', left: { from }, right: { from } }),
+    /type: full without dropLate/,
   ],
-  ['a join with one watermark', () => joined({ left: { from } }), /no watermark of "left"/],
+  ['a join with lateness of one side', () => joined({ left: { from } }), /no dropLate of "left"/],
   [
     'a join that compares times of which it has none',
     () => joined({ left: { from: kafka({ topic: 't', schema: Row }) }, on: { value: 'value' } as never }),
@@ -128,9 +164,10 @@ it.each<[string, () => Stream, RegExp]>([
     /join with outputMode: update/,
   ],
   [
-    'a watermark over a join',
-    () => defineStream({ name: 'x', from: join({ ...sides, on: { value: 'value' } }), watermark: '1m', sinks }),
-    /eventTime and watermark on the sides/,
+    'lateness of joined rows',
+    () =>
+      defineStream({ name: 'x', from: join({ ...sides, on: { value: 'value' } }), dropLate: dropLate('1m'), sinks }),
+    /eventTime and dropLate on the sides/,
   ],
   [
     'windows over a full join',
@@ -138,10 +175,10 @@ it.each<[string, () => Stream, RegExp]>([
       defineStream({ name: 'x', from: join({ ...sides, type: 'full', on: { value: 'value' } }), ...counted, sinks }),
     /BIFOLD_APPEND_WITHOUT_WATERMARK/,
   ],
-  ['a union of one', () => defineStream({ name: 'x', from: union(from), sinks }), /BIFOLD_BAD_UNION/],
+  ['a union of one', () => defineStream({ name: 'x', from: union([from]), sinks }), /BIFOLD_BAD_UNION/],
   [
     'a union of different rows',
-    () => defineStream({ name: 'x', from: union<unknown>(from, kafka({ topic: 't' })), sinks }),
+    () => defineStream({ name: 'x', from: union<unknown>([from, kafka({ topic: 't' })]), sinks }),
     /got key text, offset integer.+timestamp timestamp, value integer/,
   ],
 ])('%s is refused', (_, define, told) => {

@@ -1,14 +1,15 @@
-import type { Aggregate, Duration, Window } from '@bifold/core';
+import type { Aggregate, Window } from '@bifold/core';
 import {
   type AnyExpression,
   type Columns,
   type Condition,
   checkResourceName,
+  type Duplicates,
   deepFreeze,
-  durationMs,
   type FlatMappable,
   type FlatMapped,
   type Items,
+  type Lateness,
   type Lookup,
   type Present,
   type Readable,
@@ -18,6 +19,7 @@ import {
 } from '@bifold/core/engine';
 import { checkStream } from './checks.ts';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
+import { latenessMsOf } from './lateness.ts';
 import { resultColumns, rowColumns } from './output.ts';
 import { planStream } from './planning.ts';
 import type { Own, Simplify } from './row.ts';
@@ -52,13 +54,16 @@ interface Definition<E, L, D, G extends readonly PropertyKey[], W, A, F> {
   readonly where?: Condition<Event<E, F>, L, D>;
   /** The column that says when a row happened. Sources of which one is known need none. */
   readonly eventTime?: EventTimeOf<E>;
-  /** The allowed lateness, behind the latest event time seen. */
-  readonly watermark?: Duration;
+  /**
+   * The watermark is so far behind the latest event time seen. Where state is dropped behind it,
+   * of windows, duplicates and joins, rows that need it are dropped as late.
+   */
+  readonly dropLate?: Lateness;
   /**
    * Passes only the first row with the same values in these columns. They are kept as long as the
    * watermark admits such a row, and without a watermark indefinitely.
    */
-  readonly dropDuplicates?: NoInfer<readonly (keyof Own<Event<E, F>, L, D> & string)[]>;
+  readonly dropDuplicates?: NoInfer<Duplicates<keyof Own<Event<E, F>, L, D> & string>>;
   readonly groupBy?: G;
   readonly windows?: W;
   readonly aggregates?: A;
@@ -75,7 +80,7 @@ const KNOWN_OPTIONS = [
   'derive',
   'where',
   'eventTime',
-  'watermark',
+  'dropLate',
   'dropDuplicates',
   'groupBy',
   'windows',
@@ -126,7 +131,7 @@ export function defineStream<
     aggregation,
     decodedBy: null,
     eventTime,
-    watermarkMs: watermarkOf(name, from.source, definition),
+    latenessMs: latenessOf(where, from.source, definition),
     dropDuplicates: definition.dropDuplicates ?? null,
     outputMode: definition.outputMode ?? 'append',
     output: deepFreeze(
@@ -143,19 +148,19 @@ export function defineStream<
  * A join's rows have the times that its sides say, and as much patience as the side with the event
  * time.
  */
-function watermarkOf(
-  name: string,
+function latenessOf(
+  where: string,
   source: SourceNode,
-  declared: { readonly eventTime?: unknown; readonly watermark?: Duration },
+  { eventTime, dropLate }: { readonly eventTime?: unknown; readonly dropLate?: Lateness },
 ): number | null {
-  if (source.kind !== 'join') return declared.watermark === undefined ? null : durationMs(declared.watermark);
-  if (declared.eventTime !== undefined || declared.watermark !== undefined)
+  if (source.kind !== 'join') return latenessMsOf(where, dropLate);
+  if (eventTime !== undefined || dropLate !== undefined)
     refuse('BIFOLD_BAD_JOIN', {
-      failed: `stream "${name}" has times of its own for the rows of a join`,
-      received: declared.eventTime === undefined ? 'watermark' : 'eventTime',
-      allowed: 'eventTime and watermark on the sides of the join',
+      failed: `${where} has times of its own for the rows of a join`,
+      received: eventTime === undefined ? 'dropLate' : 'eventTime',
+      allowed: 'eventTime and dropLate on the sides of the join',
       remedy: 'write them in left and right',
     });
   // Rows of a full join may lack the times of either side.
-  return source.type === 'full' ? null : (source.type === 'right' ? source.right : source.left).watermarkMs;
+  return source.type === 'full' ? null : (source.type === 'right' ? source.right : source.left).latenessMs;
 }

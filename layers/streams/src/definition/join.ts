@@ -1,17 +1,20 @@
-import type { Duration } from '@bifold/core';
 import {
   type AnyExpression,
   type Column,
   type Columns,
   type Condition,
   checkIdentifier,
-  durationMs,
   type EventTime,
+  type Lateness,
   type Present,
   type Readable,
   refuse,
+  refuseUnknownOptions,
+  type TimeRange,
+  timeRangeMs,
 } from '@bifold/core/engine';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
+import { latenessMsOf } from './lateness.ts';
 import { rowColumns } from './output.ts';
 import { planStream } from './planning.ts';
 import type { Own, Simplify } from './row.ts';
@@ -28,6 +31,7 @@ import {
 // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything"
 type NoLookups = {};
 
+/** A side that says more than its source. */
 interface Side<E, D> {
   readonly from: Source<E>;
   readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<E, NoLookups, D>>>;
@@ -35,8 +39,8 @@ interface Side<E, D> {
   readonly where?: Condition<E, NoLookups, D>;
   /** The column that says when a row happened. Sources of which one is known need none. */
   readonly eventTime?: EventTimeOf<E>;
-  /** The allowed lateness, behind the latest event time seen on this side. */
-  readonly watermark?: Duration;
+  /** The watermark of this side is so far behind the latest event time seen on it. */
+  readonly dropLate?: Lateness;
 }
 
 /** A row of a side, with what is derived of it. */
@@ -65,15 +69,18 @@ export function join<
   // biome-ignore lint/complexity/noBannedTypes: as above, for the right side
   DR extends Record<string, AnyExpression> = {},
 >(options: {
-  readonly left: Side<L, DL>;
-  readonly right: Side<R, DR> & { readonly as: N };
+  readonly left: Source<L> | Side<L, DL>;
+  readonly right: Source<R> | Side<R, DR>;
+  /** The prefix of the right side's columns: `weather` makes `weather_at`. */
+  readonly as: N;
   readonly type?: T;
   /** Columns of the left and those of the right that they must equal. Null equals nothing. */
   readonly on: NoInfer<{ readonly [K in keyof SideRow<L, DL> & string]?: keyof SideRow<R, DR> & string }>;
-  readonly within?: { readonly before?: Duration; readonly after?: Duration };
+  readonly within?: TimeRange;
 }): Source<JoinedRow<SideRow<L, DL>, SideRow<R, DR>, N, T>> {
+  refuseUnknownOptions('a join', options, ['left', 'right', 'as', 'type', 'on', 'within']);
   const { type = 'inner', within } = options;
-  const name = options.right?.as;
+  const name = checkIdentifier('the right side of a join', options.as);
   const left = sideOf('left', options.left);
   const right = sideOf(name, options.right);
   const columns = [
@@ -91,38 +98,38 @@ export function join<
     right,
     columns,
     on: Object.entries(options.on ?? {}) as JoinNode['on'],
-    within:
-      within === undefined
-        ? null
-        : {
-            beforeMs: within.before === undefined ? 0 : durationMs(within.before),
-            afterMs: within.after === undefined ? 0 : durationMs(within.after),
-          },
+    within: within === undefined ? null : timeRangeMs(within),
     eventTime: eventTimeOfJoin(type, left.eventTime, right.eventTime, name),
   };
   checkJoin(node);
   return Object.freeze({ source: Object.freeze(node) });
 }
 
-function sideOf<E, D extends Readonly<Record<string, AnyExpression>>>(name: string, side: Side<E, D>): JoinSide {
-  const { from, watermark } = side;
+function sideOf<E, D extends Readonly<Record<string, AnyExpression>>>(
+  name: string,
+  declared: Source<E> | Side<E, D>,
+): JoinSide {
+  const where = `the side "${name}" of a join`;
+  const side: Side<E, D> = 'source' in declared ? { from: declared } : declared;
+  const { from, dropLate } = side;
   if (from?.source === undefined || from.source.kind === 'join')
     refuse('BIFOLD_BAD_JOIN', {
-      failed: `the side "${name}" of a join reads from what cannot be joined`,
+      failed: `${where} reads from what cannot be joined`,
       received: from?.source === undefined ? String(from) : 'another join',
       allowed: 'rate(...), files(...) with a schema, kafka(...), union(...)',
       remedy: 'of three streams, write the join of two to a topic and join that with the third',
     });
+  refuseUnknownOptions(where, side, ['from', 'derive', 'where', 'eventTime', 'dropLate']);
   const source = from.source as InputNode;
   const columns = sourceColumns(source);
   const eventTime = eventTimeOf(side.eventTime) ?? sourceEventTime(source);
-  const { rows } = planStream({ where: `the side "${name}" of a join`, columns, eventTime }, side, null);
+  const { rows } = planStream({ where, columns, eventTime }, side, null);
   return Object.freeze({
     name,
     source,
     rows,
     eventTime,
-    watermarkMs: watermark === undefined ? null : durationMs(watermark),
+    latenessMs: latenessMsOf(where, dropLate),
     output: rowColumns(rows),
   });
 }
@@ -179,27 +186,27 @@ function checkJoin({ type, left, right, on, within }: JoinNode): void {
       allowed: 'an eventTime on both sides',
       remedy: "write eventTime: 'at'",
     });
-  if ((left.watermarkMs === null) !== (right.watermarkMs === null))
+  if ((left.latenessMs === null) !== (right.latenessMs === null))
     refuse('BIFOLD_BAD_JOIN', {
       failed: `${failed} has a watermark on one side`,
-      received: `no watermark of "${left.watermarkMs === null ? left.name : right.name}"`,
-      allowed: 'a watermark on both sides, or on none (then rows wait for ever)',
-      remedy: "write watermark: '10m' on both sides",
+      received: `no dropLate of "${left.latenessMs === null ? left.name : right.name}"`,
+      allowed: 'dropLate on both sides, or on none: rows then wait for ever',
+      remedy: "write dropLate: dropLate('10m') on both sides",
     });
   for (const side of [left, right])
-    if (side.watermarkMs !== null && side.eventTime === null)
+    if (side.latenessMs !== null && side.eventTime === null)
       refuse('BIFOLD_NO_EVENT_TIME', {
         failed: `the side "${side.name}" of a join has a watermark and no event time`,
         received: 'no eventTime',
         allowed: 'a column of times, or { field, unit } of a number',
         remedy: "write eventTime: 'at'",
       });
-  if (type !== 'inner' && (within === null || left.watermarkMs === null))
+  if (type !== 'inner' && (within === null || left.latenessMs === null))
     refuse('BIFOLD_BAD_JOIN', {
       failed: `${failed} gives rows without a partner and never knows that none will come`,
-      received: within === null ? `type: ${type} without within` : `type: ${type} without watermarks`,
-      allowed: 'an outer join has within and a watermark on both sides',
-      remedy: "write within: { before: '1h' } and watermark: '10m' on both sides, or type: 'inner'",
+      received: within === null ? `type: ${type} without within` : `type: ${type} without dropLate`,
+      allowed: 'an outer join has within, and dropLate on both sides',
+      remedy: "write within: { before: '1h' } and dropLate: dropLate('10m') on both sides, or type: 'inner'",
     });
 }
 

@@ -1,6 +1,7 @@
-import type { Duration, Pipeline } from '@bifold/core';
-import { DefinitionError, durationMs } from '@bifold/core/engine';
+import type { Pipeline } from '@bifold/core';
+import { DefinitionError, type Lateness } from '@bifold/core/engine';
 import { checkStream } from './checks.ts';
+import { latenessMsOf } from './lateness.ts';
 import { resultColumns } from './output.ts';
 import { console } from './sink.ts';
 import type { StartingOffsets } from './source.ts';
@@ -10,7 +11,7 @@ import { asItComes, type Trigger } from './trigger.ts';
 export interface PipelineStreamOptions {
   readonly startingOffsets?: StartingOffsets;
   readonly outputMode?: OutputMode;
-  readonly watermark?: Duration;
+  readonly dropLate?: Lateness;
   readonly trigger?: Trigger;
 }
 
@@ -29,7 +30,7 @@ function scored(name: string): DefinitionError {
  */
 export function streamOf(pipeline: Pipeline, options: PipelineStreamOptions = {}): Stream {
   const { plan, schema } = pipeline;
-  const { startingOffsets = 'earliest', outputMode = 'update', watermark, trigger = asItComes() } = options;
+  const { startingOffsets = 'earliest', outputMode = 'update', dropLate, trigger = asItComes() } = options;
   if (plan.models !== undefined) throw scored(plan.name);
   const stream: Stream = {
     name: plan.name,
@@ -45,7 +46,7 @@ export function streamOf(pipeline: Pipeline, options: PipelineStreamOptions = {}
     aggregation: plan,
     decodedBy: pipeline,
     eventTime: plan.eventTime,
-    watermarkMs: watermark === undefined ? null : durationMs(watermark),
+    latenessMs: latenessMsOf(`pipeline "${plan.name}"`, dropLate),
     dropDuplicates: null,
     outputMode,
     output: resultColumns(

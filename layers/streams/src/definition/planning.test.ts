@@ -1,4 +1,4 @@
-import { count, definePipeline, field, lookup, split, table, topic, tumbling } from '@bifold/core';
+import { count, definePipeline, dropLate, field, lookup, split, table, topic, tumbling } from '@bifold/core';
 import { expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { console, defineStream, files } from '../index.ts';
@@ -21,7 +21,7 @@ it('a stream plans its rows and its aggregation as a pipeline does', () => {
     name: 'words',
     from: source(Message),
     eventTime: 'at',
-    watermark: '1h',
+    dropLate: dropLate('1h'),
     ...rows,
     ...aggregation,
     sinks: [console()],

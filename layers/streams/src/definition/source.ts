@@ -89,7 +89,8 @@ export interface JoinSide {
   /** The plan of a record's row on this side: columns, derived columns and condition. */
   readonly rows: RowPlan;
   readonly eventTime: EventTime | null;
-  readonly watermarkMs: number | null;
+  /** The delay of this side's watermark; null without one. */
+  readonly latenessMs: number | null;
   /** The columns of the joined side: the source's columns and the derived ones. */
   readonly output: readonly Column[];
 }

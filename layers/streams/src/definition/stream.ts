@@ -1,5 +1,5 @@
 import type { Pipeline } from '@bifold/core';
-import type { AggregationPlan, Column, EventTime, RowPlan } from '@bifold/core/engine';
+import type { AggregationPlan, Column, Duplicates, EventTime, RowPlan } from '@bifold/core/engine';
 import type { SinkNode } from './sink.ts';
 import type { SourceNode } from './source.ts';
 import type { Trigger } from './trigger.ts';
@@ -21,8 +21,9 @@ export interface Stream {
   /** The pipeline whose decoder reads the records; null if the source reads them. */
   readonly decodedBy: Pipeline | null;
   readonly eventTime: EventTime | null;
-  readonly watermarkMs: number | null;
-  readonly dropDuplicates: readonly string[] | null;
+  /** The delay of the watermark; null without one. */
+  readonly latenessMs: number | null;
+  readonly dropDuplicates: Duplicates<string> | null;
   readonly outputMode: OutputMode;
   /** The columns of the rows that sinks are given. */
   readonly output: readonly Column[];

@@ -6,20 +6,20 @@ import { type InputNode, type Source, sourceColumns, sourceEventTime } from './s
  * The rows of several sources as those of one, in no order among them. All have the same columns,
  * and one watermark runs over them all.
  */
-export function union<E>(...sources: readonly Source<E>[]): Source<E> {
-  const inputs = sources.map(({ source }) => source);
+export function union<E>(sources: readonly Source<E>[]): Source<E> {
+  const inputs = Array.isArray(sources) ? sources.map(({ source }) => source) : [];
   if (inputs.length < 2)
     refuse('BIFOLD_BAD_UNION', {
       failed: 'a union is of too few sources',
       received: String(inputs.length),
       allowed: 'two or more',
-      remedy: 'write union(kafka({ ... }), files({ ... }))',
+      remedy: 'write union([kafka({ ... }), files({ ... })])',
     });
   const nested = inputs.find(({ kind }) => kind === 'join');
   if (nested !== undefined)
     refuse('BIFOLD_BAD_UNION', {
       failed: 'a union holds a join',
-      received: 'union(..., join(...))',
+      received: 'union([..., join(...)])',
       allowed: 'sources that are read: files, kafka, rate, and unions of them',
       remedy: 'join two unions, or write the join to a topic and read that',
     });

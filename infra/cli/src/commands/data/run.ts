@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Duration } from '@bifold/core';
+import { type Duration, dropLate } from '@bifold/core';
 import { durationMs } from '@bifold/core/engine';
 import {
   type CommittedBatch,
@@ -34,7 +34,7 @@ interface Options {
   readonly trigger?: Trigger;
   readonly from?: StartingOffsets;
   readonly mode?: OutputMode;
-  readonly watermark?: Duration;
+  readonly dropLate?: Duration;
   readonly sql?: string;
   readonly json?: boolean;
 }
@@ -48,7 +48,7 @@ export const runCommand = (): Command =>
     .option('--trigger <when>', 'as-it-comes, an interval (10s), once or available-now', triggerOf)
     .option('--from <place>', 'where a first run begins: earliest, latest or a time', placeOf)
     .option('--mode <mode>', 'of a pipeline: append, update or complete', modeOf)
-    .option('--watermark <delay>', 'of a pipeline: how late an event may come, as in 10m', delayOf)
+    .option('--drop-late <after>', 'of a pipeline: how late an event may come, as in 10m', durationOf)
     .option('--sql <select>', 'asked, in the end, of the tables that memory sinks kept')
     .option('--json', 'print batches, and the answer of --sql, as lines of JSON')
     .addHelpText(
@@ -103,14 +103,14 @@ Examples:
 
 /** The stream of a file, or that of a pipeline, with what the options change of it. */
 async function streamFrom(context: Context, definition: string, options: Options): Promise<Stream> {
-  const { trigger, from, mode, watermark } = options;
+  const { trigger, from, mode, dropLate: after } = options;
   if (/\.[cm]?[jt]s$/.test(extname(definition)) || existsSync(definition)) {
-    if (mode !== undefined || watermark !== undefined)
+    if (mode !== undefined || after !== undefined)
       throw new UsageError('BIFOLD_BAD_USAGE', {
         failed: 'the command was not understood',
-        received: `${mode === undefined ? '--watermark' : '--mode'} for a definition of its own`,
-        allowed: '--mode and --watermark for a pipeline; a stream says them itself',
-        remedy: `change outputMode or watermark in ${definition}`,
+        received: `${mode === undefined ? '--drop-late' : '--mode'} for a definition of its own`,
+        allowed: '--mode and --drop-late for a pipeline; a stream says them itself',
+        remedy: `change outputMode or dropLate in ${definition}`,
       });
     const stream = await loadStream(definition);
     const source = from === undefined ? stream.source : beginningAt(stream.source, from);
@@ -121,7 +121,7 @@ async function streamFrom(context: Context, definition: string, options: Options
     ...(trigger === undefined ? {} : { trigger }),
     ...(from === undefined ? {} : { startingOffsets: from }),
     ...(mode === undefined ? {} : { outputMode: mode }),
-    ...(watermark === undefined ? {} : { watermark }),
+    ...(after === undefined ? {} : { dropLate: dropLate(after) }),
   });
 }
 
@@ -182,10 +182,10 @@ function triggerOf(text: string): Trigger {
   if (text === 'as-it-comes') return { kind: 'asItComes' };
   if (text === 'once') return { kind: 'once' };
   if (text === 'available-now') return { kind: 'availableNow' };
-  return { kind: 'every', intervalMs: durationMs(delayOf(text)) };
+  return { kind: 'every', intervalMs: durationMs(durationOf(text)) };
 }
 
-function delayOf(text: string): Duration {
+function durationOf(text: string): Duration {
   if (/^[0-9]{1,12}(ms|s|m|h|d)$/.test(text)) return text as Duration;
   throw new InvalidArgumentError('It must be a whole number and a unit, as in 10s or 5m.');
 }

@@ -1,6 +1,15 @@
 import type { AllowedLateness } from '../../plan/stateful.ts';
 import { type Duration, durationMs } from '../duration.ts';
-import { type ColumnScope, refuse, refuseUnknownOptions } from '../scope.ts';
+import { refuse, refuseUnknownOptions } from '../scope.ts';
+
+/** The rule for late events, as a definition has it; made by `dropLate`. */
+export interface Lateness {
+  readonly afterMs: number;
+  /** Absent: one hour. */
+  readonly skewMs?: number;
+}
+
+const SKEW_DEFAULT_MS = 3_600_000;
 
 interface LateOptions {
   /** An event moves the watermark at most so far beyond the broker's time; `1h` by default. */
@@ -23,16 +32,20 @@ interface LateOptions {
  *   aggregates: { rides: count() },
  * });
  */
-export function dropLate(after: Duration, { skew = '1h', ...others }: LateOptions = {}): AllowedLateness {
+export function dropLate(after: Duration, { skew, ...others }: LateOptions = {}): Lateness {
   refuseUnknownOptions('dropLate', others, ['skew']);
-  return Object.freeze({ afterMs: durationMs(after), skewMs: durationMs(skew) });
+  return Object.freeze({
+    afterMs: durationMs(after),
+    ...(skew === undefined ? {} : { skewMs: durationMs(skew) }),
+  });
 }
 
-export function planLate(late: AllowedLateness, scope: ColumnScope): AllowedLateness {
-  const { afterMs, skewMs } = late ?? {};
+/** `where` names what has the option, as an error shows it. */
+export function planLate(where: string, late: Lateness): AllowedLateness {
+  const { afterMs, skewMs = SKEW_DEFAULT_MS } = late ?? {};
   if ([afterMs, skewMs].every((ms) => Number.isSafeInteger(ms) && (ms as number) > 0)) return { afterMs, skewMs };
   return refuse('BIFOLD_BAD_LATE', {
-    failed: `${scope.where} does not say when an event is late`,
+    failed: `${where} does not say when an event is late`,
     received: JSON.stringify(late) ?? 'nothing',
     allowed: 'dropLate(after, { skew }) with durations such as 2h',
     remedy: "write dropLate: dropLate('2h')",

@@ -36,6 +36,20 @@ const NAME_LENGTH_MAX = 48;
 
 type Prefixed<N extends string, R> = { [K in keyof R & string as `${N}_${K}`]: R[K] };
 
+/** How much earlier and later than its left event the right event of a pair may have happened. */
+export interface TimeRange {
+  readonly before?: Duration;
+  readonly after?: Duration;
+}
+
+/** A bound that is absent is 0. */
+export function timeRangeMs({ before, after }: TimeRange): { readonly beforeMs: number; readonly afterMs: number } {
+  return {
+    beforeMs: before === undefined ? 0 : durationMs(before),
+    afterMs: after === undefined ? 0 : durationMs(after),
+  };
+}
+
 interface RelayOptions {
   /**
    * The partitions of the repartition topic, from 1 to 1,000; 4 by default. Another number makes
@@ -65,7 +79,7 @@ interface JoinOptions<L, R, N extends string> extends RelayOptions {
    * The greatest time by which the right event may come before or after its left event, 0 by
    * default. Without `within`, any time.
    */
-  readonly within?: { readonly before?: Duration; readonly after?: Duration };
+  readonly within?: TimeRange;
   /** Only `inner`, the default. `bifold run` has the other types. */
   readonly type?: 'inner';
 }
@@ -135,13 +149,7 @@ export function join<L, R, const N extends string>({
       { topic: left as Topic<unknown>, by: pairs.map(([field]) => field), prefix: '' },
       { topic: right as Topic<unknown>, by: pairs.map(([, field]) => String(field)), prefix: `${as}_` },
     ],
-    within:
-      within === undefined
-        ? null
-        : {
-            beforeMs: within.before === undefined ? 0 : durationMs(within.before),
-            afterMs: within.after === undefined ? 0 : durationMs(within.after),
-          },
+    within: within === undefined ? null : timeRangeMs(within),
     partitions,
   });
 }

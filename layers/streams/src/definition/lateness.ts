@@ -1,0 +1,18 @@
+import { type Lateness, planLate, refuse } from '@bifold/core/engine';
+
+/**
+ * The delay of the watermark; null without `dropLate`. `where` names what has the option, as an
+ * error shows it.
+ */
+export function latenessMsOf(where: string, dropLate: Lateness | undefined): number | null {
+  if (dropLate === undefined) return null;
+  const { afterMs } = planLate(where, dropLate);
+  if (dropLate.skewMs !== undefined)
+    refuse('BIFOLD_BAD_LATE', {
+      failed: `${where} bounds its watermark by a clock that its rows do not have`,
+      received: 'dropLate with skew',
+      allowed: 'dropLate(after): skew compares event times with the time of the broker, and pipelines alone read that',
+      remedy: "write dropLate: dropLate('10m')",
+    });
+  return afterMs;
+}
