@@ -113,7 +113,7 @@ export async function runW1(
     runBifold(cloud, topic, expected, signal, into),
   );
   const isTrigger = (profile: CpuProfile) =>
-    profile.nodes.some(({ callFrame }) => callFrame.url.includes('trigger/src/poller.ts'));
+    profile.nodes.some(({ callFrame }) => callFrame.url.includes('trigger/src/poller/'));
   const triggers = [...profiles.values()].filter(isTrigger);
   const functions = [...profiles.values()].filter((profile) => !isTrigger(profile));
   return {

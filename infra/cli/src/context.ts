@@ -196,8 +196,8 @@ function ownNode(): string {
 function triggerService({ aws }: CloudAddresses, paths: CloudPaths, port: number): ServiceSpec {
   const sources = join(root, 'infra', 'trigger', 'src');
   const revision = createHash('sha256');
-  for (const file of readdirSync(sources).sort()) {
-    if (!file.endsWith('.test.ts')) revision.update(readFileSync(join(sources, file)));
+  for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' }).sort()) {
+    if (file.endsWith('.ts') && !file.endsWith('.test.ts')) revision.update(readFileSync(join(sources, file)));
   }
   return {
     name: 'trigger',

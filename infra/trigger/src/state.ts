@@ -1,6 +1,5 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { KafkaMapping, RefusedMapping } from './mapping.ts';
+import type { Batch } from './poller/batcher.ts';
 
 /** The state of one partition of a mapping. Offsets are positions: the next record to process. */
 export interface PartitionState {
@@ -98,23 +97,7 @@ export function mappingState(mapping: KafkaMapping | RefusedMapping): MappingSta
   };
 }
 
-/**
- * The evidence that a web page sent a request: the header and its value. Null for every other
- * request. A name that a site owns can resolve to 127.0.0.1, which shows in the host. `same-site`
- * covers every port of this machine, so it is foreign too.
- */
-function foreign({ headers, socket }: IncomingMessage): { readonly header: string; readonly value: string } | null {
-  const own = ['127.0.0.1', 'localhost'].map((name) => `${name}:${socket.localPort}`);
-  const { host = 'none', origin, 'sec-fetch-site': site } = headers;
-  if (!own.includes(host.toLowerCase())) return { header: 'Host', value: host };
-  if (origin !== undefined && !own.some((address) => origin === `http://${address}`))
-    return { header: 'Origin', value: origin };
-  if (site !== undefined && site !== 'none' && site !== 'same-origin')
-    return { header: 'Sec-Fetch-Site', value: String(site) };
-  return null;
-}
-
-export function partitionState(
+function partitionState(
   position: number,
   before: PartitionState | undefined,
   isInFlight: boolean,
@@ -131,38 +114,104 @@ export function partitionState(
   };
 }
 
+/** Shows the partitions of a new assignment at their positions; the others are gone. */
+export function showAssigned(
+  state: MappingState,
+  positions: ReadonlyMap<number, number>,
+  isInFlight: (partition: number) => boolean,
+): void {
+  state.assignments += 1;
+  state.status = 'polling';
+  state.reason = null;
+  const before = { ...state.partitions };
+  for (const partition of Object.keys(state.partitions)) delete state.partitions[Number(partition)];
+  for (const [partition, position] of positions)
+    state.partitions[partition] = partitionState(position, before[partition], isInFlight(partition));
+}
+
+export function showConsumed(state: MappingState, partition: number, position: number, waiting: number): void {
+  const shown = state.partitions[partition];
+  if (shown === undefined) return;
+  shown.position = position;
+  shown.waiting = waiting;
+}
+
+/** Shows that a batch is being invoked, and how many records of its partitions still wait. */
+export function showInFlight(state: MappingState, batch: Batch, waitingOf: (partition: number) => number): void {
+  for (const { partition, count } of batch.parts) {
+    const shown = state.partitions[partition];
+    if (shown === undefined) continue;
+    shown.inFlight = count;
+    shown.waiting = waitingOf(partition);
+  }
+}
+
+/** Shows that a batch is not being invoked any more, whether or not it succeeded. */
+export function showDelivered(state: MappingState, { parts }: Batch): void {
+  for (const { partition } of parts) {
+    const shown = state.partitions[partition];
+    if (shown !== undefined) shown.inFlight = 0;
+  }
+}
+
+/** Shows a failed attempt. One that the trigger aborted itself does not change the status. */
+export function showFailure(state: MappingState, problem: string, isAborted: boolean): void {
+  state.failures += 1;
+  state.lastProcessingResult = problem;
+  if (isAborted) return;
+  if (state.status === 'polling') state.status = 'retrying';
+  state.reason = problem;
+}
+
+export function showInvoked(state: MappingState, { count }: Batch): void {
+  state.recordsInvoked += count;
+  state.lastProcessingResult = 'OK';
+  if (state.status !== 'retrying') return;
+  state.status = 'polling';
+  state.reason = null;
+}
+
+export function countInvoked(state: MappingState, { parts }: Batch): void {
+  for (const { partition, count } of parts) {
+    const shown = state.partitions[partition];
+    if (shown !== undefined) shown.recordsInvoked += count;
+  }
+}
+
+export function countRedelivered(state: MappingState, { count, parts }: Batch): void {
+  state.recordsRedelivered += count;
+  for (const part of parts) {
+    const shown = state.partitions[part.partition];
+    if (shown !== undefined) shown.recordsRedelivered += part.count;
+  }
+}
+
+export function showCommitted(state: MappingState, positions: ReadonlyMap<number, number>): void {
+  for (const [partition, position] of positions) {
+    const shown = state.partitions[partition];
+    if (shown !== undefined) shown.committed = position;
+  }
+  showLag(state);
+}
+
+export function showEnds(state: MappingState, endOffsets: ReadonlyMap<number, number>): void {
+  for (const [partition, endOffset] of endOffsets) {
+    const shown = state.partitions[partition];
+    if (shown !== undefined) shown.endOffset = endOffset;
+  }
+  showLag(state);
+}
+
+function showLag(state: MappingState): void {
+  let sum: number | null = 0;
+  for (const shown of Object.values(state.partitions)) {
+    shown.lag = shown.endOffset === null ? null : Math.max(0, shown.endOffset - shown.committed);
+    sum = sum === null || shown.lag === null ? null : sum + shown.lag;
+  }
+  state.lag = sum;
+}
+
 /** The next offset of each partition: one of them begins the batch that blocks a mapping. */
 export function positionsOf({ partitions }: MappingState): Record<string, number> {
   return Object.fromEntries(Object.entries(partitions).map(([partition, { position }]) => [partition, position]));
-}
-
-/**
- * `GET /state`: the state as JSON. `GET /health`: 200 once the mappings were read for the first
- * time, else 503.
- */
-export async function serveState(port: number, read: () => TriggerState): Promise<{ server: Server; port: number }> {
-  const server = createServer((request, response) => {
-    const found = foreign(request);
-    const state = read();
-    const isReady = state.lambdaApi.reachable !== null;
-    const answer = (status: number, body: unknown) => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
-    };
-    if (found !== null)
-      answer(403, {
-        code: 'TRIGGER_FOREIGN_REQUEST',
-        failed: 'the state of the trigger is not shown to web pages',
-        received: `${found.header}: ${found.value.slice(0, 200)}`,
-        allowed: 'requests of programs, and of pages that the trigger itself serves',
-        remedy: 'send the request from a program',
-      });
-    else if (request.url === '/state') answer(200, state);
-    else if (request.url === '/health') answer(isReady ? 200 : 503, { ready: isReady, lambdaApi: state.lambdaApi });
-    else answer(404, { allowed: ['/state', '/health'] });
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  return { server, port: (server.address() as AddressInfo).port };
 }

@@ -1,13 +1,15 @@
+import type { Server } from 'node:http';
 import { LambdaClient, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { sleep } from './backoff.ts';
 import { messageOf, TriggerError } from './errors.ts';
 import { lambdaInvoke } from './invoke.ts';
+import type { Credentials } from './kafka/connection.ts';
 import type { Log } from './log.ts';
 import { type KafkaMapping, parseMapping, type RefusedMapping } from './mapping.ts';
-import { type Poller, type PollerLimits, pollerLimitsDefault, startPoller } from './poller.ts';
-import type { Credentials } from './source.ts';
-import { type MappingState, mappingState, serveState, type TriggerState } from './state.ts';
+import { sleep } from './poller/backoff.ts';
+import { type Poller, type PollerLimits, type PollerPorts, pollerLimitsDefault, startPoller } from './poller/poller.ts';
+import { type MappingState, mappingState, type TriggerState } from './state.ts';
+import { serveState } from './state-server.ts';
 
 export interface TriggerOptions {
   /** The endpoint of Lambda and Secrets Manager; null for AWS itself. */
@@ -21,7 +23,7 @@ export interface TriggerOptions {
 
 export interface Trigger {
   readonly statePort: number;
-  readonly state: () => TriggerState;
+  state(): TriggerState;
   stop(): Promise<void>;
 }
 
@@ -36,111 +38,158 @@ const connectionTimeoutMs = 15_000;
 const invokeTimeoutMs = 15.5 * 60_000;
 
 /** Follows the Kafka mappings of a Lambda API: one poller for each that is enabled. */
-export async function startTrigger({ endpoint, region, statePort, limits, log }: TriggerOptions): Promise<Trigger> {
+export async function startTrigger(options: TriggerOptions): Promise<Trigger> {
+  const trigger = new MappingTrigger(options);
+  await trigger.start(options.statePort);
+  return trigger;
+}
+
+interface Clients {
+  readonly listing: LambdaClient;
+  readonly secrets: SecretsManagerClient;
+  readonly invoking: LambdaClient;
+}
+
+function clientsOf(endpoint: string | null, region: string): Clients {
   const aws = { region, ...(endpoint === null ? {} : { endpoint }), ...credentialsFor(endpoint), maxAttempts: 1 };
   const control = {
     ...aws,
     requestHandler: { connectionTimeout: connectionTimeoutMs, requestTimeout: controlTimeoutMs },
   };
-  const listing = new LambdaClient(control);
-  const secrets = new SecretsManagerClient(control);
-  const invoking = new LambdaClient({
-    ...aws,
-    requestHandler: {
-      connectionTimeout: connectionTimeoutMs,
-      requestTimeout: invokeTimeoutMs,
-      httpAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY },
-      httpsAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY },
-    },
-  });
-  const ports = {
-    invoke: lambdaInvoke(invoking),
-    readCredentials: credentialsReader(secrets),
-    log,
-    random: Math.random,
+  return {
+    listing: new LambdaClient(control),
+    secrets: new SecretsManagerClient(control),
+    invoking: new LambdaClient({
+      ...aws,
+      requestHandler: {
+        connectionTimeout: connectionTimeoutMs,
+        requestTimeout: invokeTimeoutMs,
+        httpAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY },
+        httpsAgent: { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY },
+      },
+    }),
   };
-  const pollerLimits = { ...pollerLimitsDefault, ...limits };
+}
 
-  interface Followed {
-    readonly fingerprint: string;
-    readonly state: MappingState;
-    readonly poller: Poller | null;
-    retired: Promise<void> | null;
+/** A mapping, and the poller that runs it if it is enabled. */
+interface Followed {
+  readonly fingerprint: string;
+  readonly state: MappingState;
+  readonly poller: Poller | null;
+  retired: Promise<void> | null;
+}
+
+class MappingTrigger implements Trigger {
+  readonly #endpoint: string | null;
+  readonly #log: Log;
+  readonly #clients: Clients;
+  readonly #limits: PollerLimits;
+  readonly #ports: PollerPorts;
+  readonly #followed = new Map<string, Followed>();
+  readonly #lambdaApi: TriggerState['lambdaApi'] = { reachable: null, reason: null };
+  readonly #stopping = new AbortController();
+  #served: { readonly server: Server; readonly port: number } | null = null;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor({ endpoint, region, limits, log }: TriggerOptions) {
+    this.#endpoint = endpoint;
+    this.#log = log;
+    this.#clients = clientsOf(endpoint, region);
+    this.#limits = { ...pollerLimitsDefault, ...limits };
+    this.#ports = {
+      invoke: lambdaInvoke(this.#clients.invoking),
+      readCredentials: credentialsReader(this.#clients.secrets),
+      log,
+      random: Math.random,
+    };
   }
-  const followed = new Map<string, Followed>();
-  const lambdaApi: TriggerState['lambdaApi'] = { reachable: null, reason: null };
-  const read = (): TriggerState => ({ lambdaApi, mappings: [...followed.values()].map(({ state }) => state) });
-  const served = await serveState(statePort, read);
-  const stopping = new AbortController();
 
-  const start = (mapping: KafkaMapping | RefusedMapping): Followed => {
+  get statePort(): number {
+    return this.#served?.port ?? 0;
+  }
+
+  async start(statePort: number): Promise<void> {
+    this.#served = await serveState(statePort, () => this.state());
+    this.#running = this.#run();
+  }
+
+  state(): TriggerState {
+    return { lambdaApi: this.#lambdaApi, mappings: [...this.#followed.values()].map(({ state }) => state) };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    await Promise.all([...this.#followed].map(([uuid, entry]) => this.#retire(uuid, entry)));
+    this.#served?.server.closeAllConnections();
+    this.#served?.server.close();
+    for (const client of Object.values(this.#clients)) client.destroy();
+  }
+
+  #follow(mappings: ReadonlyMap<string, KafkaMapping | RefusedMapping>): void {
+    for (const [uuid, entry] of this.#followed) {
+      const mapping = mappings.get(uuid);
+      if (mapping === undefined || JSON.stringify(mapping) !== entry.fingerprint) void this.#retire(uuid, entry);
+    }
+    for (const [uuid, mapping] of mappings) {
+      if (!this.#followed.has(uuid)) this.#followed.set(uuid, this.#startOf(mapping));
+    }
+  }
+
+  #startOf(mapping: KafkaMapping | RefusedMapping): Followed {
     const state = mappingState(mapping);
     const isPolled = mapping.kind === 'kafka' && mapping.enabled;
-    if (mapping.kind === 'refused') log('error', mapping.reason, { mapping: mapping.uuid });
-    else log('info', isPolled ? 'polling' : 'disabled', { ...mapping });
+    if (mapping.kind === 'refused') this.#log('error', mapping.reason, { mapping: mapping.uuid });
+    else this.#log('info', isPolled ? 'polling' : 'disabled', { ...mapping });
     return {
       fingerprint: JSON.stringify(mapping),
       state,
-      poller: isPolled ? startPoller(mapping, state, pollerLimits, ports) : null,
+      poller: isPolled ? startPoller(mapping, state, this.#limits, this.#ports) : null,
       retired: null,
     };
-  };
+  }
 
   /**
    * A poller that stops keeps its place until it has left its group, so that its successor never
    * runs beside it.
    */
-  const retire = (uuid: string, entry: Followed): Promise<void> => {
+  #retire(uuid: string, entry: Followed): Promise<void> {
     entry.retired ??= (entry.poller?.stop() ?? Promise.resolve())
-      .catch((error: unknown) => log('error', 'a poller did not stop well', { reason: messageOf(error) }))
+      .catch((error: unknown) => this.#log('error', 'a poller did not stop well', { reason: messageOf(error) }))
       .then(() => {
-        log('info', 'stopped', { mapping: uuid });
-        followed.delete(uuid);
+        this.#log('info', 'stopped', { mapping: uuid });
+        this.#followed.delete(uuid);
       });
     return entry.retired;
-  };
+  }
 
-  const follow = (mappings: ReadonlyMap<string, KafkaMapping | RefusedMapping>) => {
-    for (const [uuid, entry] of followed) {
-      const mapping = mappings.get(uuid);
-      if (mapping === undefined || JSON.stringify(mapping) !== entry.fingerprint) void retire(uuid, entry);
-    }
-    for (const [uuid, mapping] of mappings) {
-      if (!followed.has(uuid)) followed.set(uuid, start(mapping));
-    }
-  };
-
-  const run = async () => {
-    while (!stopping.signal.aborted) {
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
       try {
-        follow(await listMappings(listing));
-        if (lambdaApi.reachable !== true) log('info', 'the Lambda API answers', { endpoint });
-        lambdaApi.reachable = true;
-        lambdaApi.reason = null;
+        this.#follow(await listMappings(this.#clients.listing));
+        this.#showReachable();
       } catch (error) {
         // Pollers go on: what is known of the mappings holds until the API says otherwise.
-        const reason = messageOf(error);
-        if (lambdaApi.reachable === true) log('warn', 'the Lambda API does not answer', { endpoint, reason });
-        if (lambdaApi.reachable === true) lambdaApi.reachable = false;
-        lambdaApi.reason = reason;
+        this.#showUnreachable(messageOf(error));
       }
-      await sleep(mappingsIntervalMs, stopping.signal);
+      await sleep(mappingsIntervalMs, this.#stopping.signal);
     }
-  };
-  const running = run();
+  }
 
-  return {
-    statePort: served.port,
-    state: read,
-    async stop() {
-      stopping.abort();
-      await running;
-      await Promise.all([...followed].map(([uuid, entry]) => retire(uuid, entry)));
-      served.server.closeAllConnections();
-      served.server.close();
-      for (const client of [listing, secrets, invoking]) client.destroy();
-    },
-  };
+  #showReachable(): void {
+    if (this.#lambdaApi.reachable !== true) this.#log('info', 'the Lambda API answers', { endpoint: this.#endpoint });
+    this.#lambdaApi.reachable = true;
+    this.#lambdaApi.reason = null;
+  }
+
+  /** Before the first answer the API is not unreachable, but not known yet. */
+  #showUnreachable(reason: string): void {
+    if (this.#lambdaApi.reachable === true) {
+      this.#log('warn', 'the Lambda API does not answer', { endpoint: this.#endpoint, reason });
+      this.#lambdaApi.reachable = false;
+    }
+    this.#lambdaApi.reason = reason;
+  }
 }
 
 async function listMappings(lambda: LambdaClient): Promise<Map<string, KafkaMapping | RefusedMapping>> {

@@ -1,4 +1,4 @@
-import type { EncodedRun, Envelope } from './event.ts';
+import type { EncodedRun, Envelope } from '../event.ts';
 
 /** Lambda's limit of a synchronous invocation's payload: 6 MB, base64 and envelope counted. */
 export const payloadBytesMax = 6 * 1024 * 1024;

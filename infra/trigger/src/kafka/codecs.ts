@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Codec, compress, DecodedTooLargeError, decompress } from '@bifold/compression';
 import kafkajs, { type Consumer } from 'kafkajs';
-import { TriggerError } from './errors.ts';
+import { TriggerError } from '../errors.ts';
 
 /**
  * kafkajs asks its table of codecs, which is one for the whole process. All four of Kafka are put

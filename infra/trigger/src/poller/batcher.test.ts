@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { encodeRun, selfManagedKafkaEnvelope } from '../event.ts';
 import { type Batch, formBatch, PartitionQueue, payloadBytesMax } from './batcher.ts';
-import { encodeRun, selfManagedKafkaEnvelope } from './event.ts';
 
 const envelope = selfManagedKafkaEnvelope('t', ['a:1']);
 const run = (partition: number, firstOffset: number, sizes: readonly number[], nextOffset?: number) =>

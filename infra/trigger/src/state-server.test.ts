@@ -1,6 +1,6 @@
 import { request, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { serveState } from './state.ts';
+import { serveState } from './state-server.ts';
 
 let server: Server;
 let port: number;
