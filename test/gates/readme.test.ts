@@ -6,6 +6,7 @@ import { root, run } from './run.ts';
 /** Code that a reader may copy must compile, with the project's own options. */
 it.each([
   ['README.md', 'definePipeline'],
+  ['docs/your-own-pipeline.md', 'definePipeline'],
   ['docs/streams.md', 'defineStream'],
   ['docs/coming-from-spark.md', 'defineStream'],
   ['docs/models.md', 'defineModel'],

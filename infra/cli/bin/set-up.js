@@ -21,6 +21,7 @@ const PROGRAMS = {
   spark: ['test/spark/main.ts'],
   mutation: ['test/mutation/main.ts'],
   reference: ['test/reference/main.ts'],
+  prose: ['test/prose/main.ts'],
 };
 const program = Object.hasOwn(PROGRAMS, job ?? '') ? PROGRAMS[job] : null;
 /** The standard output of a program is its own: with --json, one object. */
