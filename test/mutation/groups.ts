@@ -24,13 +24,11 @@ interface Mutated {
 }
 
 /**
- * What is mutated: all of core that decides a number, or reads and writes the bytes of one, by what
- * it does.
+ * The mutated files: all of core that decides a number, or reads and writes its bytes, by purpose.
  *
- * Not here: `sql.ts`, `expression-sql.ts` and `tables.ts`, which say it once more for an engine and
- * are judged by that engine (test/laws/sql.test.ts, test/integration), too slowly for a thousand
- * mutants; the checks of a definition, whose refusals the tests beside them list one by one; and
- * files of types alone.
+ * Some are left out. `sql.ts`, `expression-sql.ts` and `tables.ts` state the same for an engine, and
+ * are tested with it (test/laws/sql.test.ts, test/integration), too slowly for a thousand mutants.
+ * The refusals of definitions have a test each, beside them. Files of types have no behaviour.
  */
 const MUTATED = {
   fold: {

@@ -30,7 +30,7 @@ export interface ApiName {
   readonly kind: 'function' | 'type' | 'class';
   readonly file: string;
   readonly line: number;
-  /** How it is called; null for a type. */
+  /** Its call with the names of the parameters; null for a type. */
   readonly call: string | null;
   readonly text: string;
   readonly parameters: readonly Described[];

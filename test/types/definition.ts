@@ -270,7 +270,7 @@ topic('x', { ...options, schema: Sparse.partial({ at: true }) });
 definePipeline({ name: 'x', from: sparses, groupBy: ['carrier'], windows, aggregates: { total: sum('dela') } });
 // @ts-expect-error an optional text is no number
 definePipeline({ name: 'x', from: sparses, groupBy: ['carrier'], windows, aggregates: { total: sum('note') } });
-// Of events that nobody described, anything may be read.
+// Events without a known type have every field.
 // biome-ignore lint/suspicious/noExplicitAny: what such a topic's events are
 declare const Anything: z.ZodType<any, any>;
 const anything = topic('anything', { ...options, schema: Anything });

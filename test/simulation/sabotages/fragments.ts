@@ -3,7 +3,7 @@ import type { Stage } from '../ports/index.ts';
 import { arrivalsOf } from './arrivals.ts';
 import type { Sabotage } from './sabotage.ts';
 
-/** Rules 1 and 2: fragments are functions of a prefix, and the log position is their write timestamp. */
+/** Rules 1 and 2: a fragment is a function of a prefix, written at its position in the log. */
 export const FRAGMENT_SABOTAGES: readonly Sabotage[] = [
   {
     name: 'last-offset-ignored',

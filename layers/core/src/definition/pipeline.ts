@@ -113,7 +113,7 @@ interface Definition<E, G, W, A, L, D, S, F> {
   /** Only records for which it is true are included. False and null exclude a record. */
   readonly where?: Condition<Event<E, F>, L, D, S>;
   /**
-   * The fields and derived columns whose values are the key of a row. Null is a value of its own.
+   * The fields and derived columns whose values are the key of a row. Null is a key like any other.
    */
   readonly groupBy: G;
   /** The windows of the view, by name. Each has its own rows. */

@@ -1,7 +1,7 @@
 import type { AggregatePlan } from './aggregate.ts';
 import type { WindowPlan } from './window.ts';
 
-/** What rows are folded into: by key, by window, by aggregate. */
+/** The aggregation of rows: by key, by window, by aggregate. */
 export interface AggregationPlan {
   readonly groupBy: readonly string[];
   readonly windows: readonly WindowPlan[];

@@ -4,7 +4,7 @@ import type { FlatMapPlan } from './flat-map.ts';
 import type { LookupPlan } from './lookup.ts';
 import type { ModelPlan } from './model.ts';
 
-/** How a record becomes rows. Pipelines and streams plan it, and run it, with the same code. */
+/** Turns a record into rows. Pipelines and streams plan it, and run it, with the same code. */
 export interface RowPlan {
   readonly columns: readonly Column[];
   readonly lookups: readonly LookupPlan[];

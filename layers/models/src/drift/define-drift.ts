@@ -47,7 +47,7 @@ const BIN_EDGES: readonly number[] = Array.from({ length: BINS_MAX - 1 }, (_, in
 /**
  * A pipeline that measures how far a stream has drifted from a model's training data. For each
  * version of the model it keeps one histogram of the score and one for each feature. The bins are
- * those of the version's own training data. Nulls have a count of their own.
+ * those of the version's own training data. Nulls have a separate count.
  *
  * @param pipeline - the pipeline that scores with the model
  * @param drifting - the model: the result of `defineModel`, or its name and features
