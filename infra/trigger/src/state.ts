@@ -97,11 +97,7 @@ export function mappingState(mapping: KafkaMapping | RefusedMapping): MappingSta
   };
 }
 
-function partitionState(
-  position: number,
-  before: PartitionState | undefined,
-  isInFlight: boolean,
-): PartitionState {
+function partitionState(position: number, before: PartitionState | undefined, isInFlight: boolean): PartitionState {
   return {
     lag: before?.lag ?? null,
     endOffset: before?.endOffset ?? null,
