@@ -41,6 +41,7 @@ const WRONG: Readonly<
     { args: ['--only', 'nothing has this'], says: ['"nothing has this"', '--list'] },
   ],
   reference: [{ args: ['pipelines'], says: ['pipelines', 'npm run reference -- [options]'] }],
+  prose: [{ args: ['docs'], says: ['docs', 'npm run prose -- [options]'] }],
   mutation: [
     { args: ['--workers', '3'], says: ['"3"', 'a whole number from 1 to 2'] },
     { args: ['everything'], says: ['"everything"', 'aggregates'] },

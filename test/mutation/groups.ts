@@ -26,9 +26,10 @@ interface Mutated {
 /**
  * The mutated files: all of core that decides a number, or reads and writes its bytes, by purpose.
  *
- * Some are left out. `sql.ts`, `expression-sql.ts` and `tables.ts` state the same for an engine, and
- * are tested with it (test/laws/sql.test.ts, test/integration), too slowly for a thousand mutants.
- * The refusals of definitions have a test each, beside them. Files of types have no behaviour.
+ * Some are left out. `sql.ts`, `expression-sql.ts` and `tables.ts` state the same for an engine,
+ * and are tested with it (test/laws/sql.test.ts, test/integration), too slowly for a thousand
+ * mutants. The refusals of definitions have a test each, beside them. Files of types have no
+ * behaviour.
  */
 const MUTATED = {
   fold: {

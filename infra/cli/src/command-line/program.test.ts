@@ -30,7 +30,7 @@ interface Typed {
   readonly printed: string;
 }
 
-/** What a program is called with, or what it prints. */
+/** The arguments of a program, or its output. */
 async function typed(program: Program, ...args: readonly string[]): Promise<Typed> {
   let call: Omit<Typed, 'printed'> | null = null;
   let printed = '';

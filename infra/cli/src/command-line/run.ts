@@ -9,8 +9,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs what the command line names. Errors are printed in four parts on standard error, and the exit
- * code says how it ended.
+ * Runs what the command line names. Errors are printed in four parts on standard error, and the
+ * exit code says how it ended.
  * @param args without the program; those of the process when they are left out
  */
 export async function runCommandLine(

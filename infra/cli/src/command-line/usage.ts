@@ -59,7 +59,7 @@ function optionIn(command: Command, message: string): Option | undefined {
   return command.options.find(({ flags }) => message.startsWith(`option '${flags}'`));
 }
 
-/** What a parser says of itself; null for one that says nothing. */
+/** The description of a parser; null if it has none. */
 function parserOf(
   target: Option | Argument | undefined,
 ): { readonly allowed: string; readonly example: string } | null {

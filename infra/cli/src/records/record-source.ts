@@ -18,7 +18,7 @@ import { badCell } from './bad-cell.ts';
 import type { InputFile } from './input-files.ts';
 import { visibleBytes } from './record-text.ts';
 
-/** What a file holds: lines of text, or rows. Lines of JSON are sent as they are. */
+/** The content of a file: lines of text, or rows. Lines of JSON are sent as they are. */
 export type ValueFormat = 'text' | FormatKind;
 export const VALUE_FORMATS: readonly ValueFormat[] = ['text', ...FORMAT_KINDS];
 

@@ -7,7 +7,9 @@ import { type Batch, type BatchLimits, formBatch, PartitionQueue, payloadBytesMa
  */
 const queueBytesMax = 2 * payloadBytesMax;
 
-/** The records of one assignment that wait for an invocation, and the partitions that must pause. */
+/**
+ * The records of one assignment that wait for an invocation, and the partitions that must pause.
+ */
 export class Intake {
   readonly #heldBytesMax: number;
   readonly #queues = new Map<number, PartitionQueue>();
@@ -34,7 +36,9 @@ export class Intake {
     return this.#queues.get(partition)?.count ?? 0;
   }
 
-  /** Adds records of an assigned partition. True if the partition is to pause until it has drained. */
+  /**
+   * Adds records of an assigned partition. True if the partition is to pause until it has drained.
+   */
   push(partition: number, run: EncodedRun, nowMs: number): boolean {
     const queue = this.#queues.get(partition);
     if (queue === undefined) return false;

@@ -3,7 +3,7 @@ import type { Log } from '../log.ts';
 import type { KafkaMapping } from '../mapping.ts';
 import type { MappingState } from '../state.ts';
 
-/** What the parts of one poller share. */
+/** The state that the parts of one poller share. */
 export interface Session {
   readonly mapping: KafkaMapping;
   readonly state: MappingState;

@@ -6,7 +6,7 @@ import { isBad, type ReadOptions } from './file-format.ts';
 
 type Read = readonly [line: number, row: readonly string[] | string];
 
-/** What a file gives when it is read in pieces of `pieceBytes`. */
+/** The rows of a file that is read in pieces of `pieceBytes`. */
 async function read(content: string | Buffer, options: Partial<ReadOptions> & { name?: string; pieceBytes?: number }) {
   const { name = 'rows.csv', pieceBytes = 5, ...rest } = options;
   const bytes = Buffer.from(content);

@@ -8,7 +8,9 @@ import { type Cells, type FileFormat, isBad, type OpenRows, type Outcome } from 
 
 const TAB_SEPARATED = '.tsv';
 
-/** CSV with a header. Cells have no types: the columns of a schema do, or those that are inferred. */
+/**
+ * CSV with a header. Cells have no types: the columns of a schema do, or those that are inferred.
+ */
 export const csv = {
   kind: 'csv',
   extensions: ['.csv', TAB_SEPARATED],

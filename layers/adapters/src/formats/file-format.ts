@@ -95,7 +95,7 @@ export interface CheckedRow {
 }
 
 export interface RowText {
-  /** What stands before the first row. */
+  /** The text before the first row. */
   head(columns: readonly TypedColumn[]): string;
   line(row: CheckedRow): string;
 }

@@ -9,7 +9,7 @@ import type { CheckedRow, FileFormat, RowText } from './file-format.ts';
 import { jsonLines } from './json-lines.ts';
 import { copyRows, withDuckDb } from './tables.ts';
 
-/** What DuckDB makes of a column of JSON lines. */
+/** The DuckDB type of a column of JSON lines. */
 const SQL: Readonly<Record<CellType, string>> = {
   integer: 'BIGINT',
   float: 'DOUBLE',

@@ -13,7 +13,9 @@ const firstOf = (run: string): Pointer => {
   return { generation: 1, current, previous: null };
 };
 
-/** A database in which `published` stands, and which holds the rows of a run that it does not name. */
+/**
+ * A database in which `published` stands, and which holds the rows of a run that it does not name.
+ */
 async function opened(published: string) {
   const database = memoryDatabase();
   const publications = memoryPublications(memoryBucket(), scope);

@@ -113,7 +113,9 @@ function partitionOptions(partitionBy: readonly string[], name: string): readonl
   ];
 }
 
-/** Where the format has no type for times, they are written as a source of this program reads them. */
+/**
+ * Where the format has no type for times, they are written as a source of this program reads them.
+ */
 function shown({ name, type }: Column, { hasTimes }: FileFormat): string {
   return type === 'timestamp' && !hasTimes
     ? `strftime(${quoted(name)}, '%Y-%m-%dT%H:%M:%S.%gZ') AS ${quoted(name)}`
