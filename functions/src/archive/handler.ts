@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { openBucket, s3Archive } from '@bifold/adapters/s3';
+import { bucketStores, openBucket } from '@bifold/adapters/s3';
 import { type ArchivedPartition, type ArchivePorts, archiveLog } from '@bifold/engine';
 import { logOfEnvironment, once } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
@@ -11,7 +11,7 @@ const { pipeline, scope } = deploymentOf();
 const ports = once(
   async (): Promise<Omit<ArchivePorts, 'hasTime'>> => ({
     log: logOfEnvironment(pipeline.plan.topic, scope.topicId),
-    archive: s3Archive(openBucket(setting('ARCHIVE_BUCKET')), scope),
+    archive: bucketStores(openBucket(setting('ARCHIVE_BUCKET'))).archive(scope),
     engine: await engineOfEnvironment(),
     topicId: scope.topicId,
     scratchFolder: tmpdir(),

@@ -1,6 +1,6 @@
-import { type CassandraClient, connectCassandra } from '@bifold/adapters/cassandra';
 import { type KafkaConnection, kafkaLog } from '@bifold/adapters/kafka';
 import { type CredentialsSource, secretCredentials } from '@bifold/adapters/secrets';
+import { openStores, type Stores } from '@bifold/adapters/stores';
 import type { Tls } from '@bifold/adapters/tls';
 import type { Log } from '@bifold/core/engine';
 import { listSetting, optionalSetting, setting } from './environment.ts';
@@ -19,14 +19,17 @@ function credentialsOfSetting(name: string): { readonly credentials?: Credential
   return { credentials };
 }
 
-/** The database of the function's settings. Credentials come from the secret, when one is named. */
-export function cassandraOfEnvironment(): Promise<CassandraClient> {
-  return connectCassandra({
-    contactPoints: listSetting('CASSANDRA_CONTACT_POINTS'),
-    localDataCenter: setting('CASSANDRA_LOCAL_DC'),
-    keyspace: setting('BIFOLD_KEYSPACE'),
-    tls: tlsOf('CASSANDRA'),
-    ...credentialsOfSetting('CASSANDRA_SECRET_ARN'),
+/** The stores of the function's settings. Credentials come from the secret, when one is named. */
+export function storesOfEnvironment(): Promise<Stores> {
+  return openStores({
+    cassandra: {
+      contactPoints: listSetting('CASSANDRA_CONTACT_POINTS'),
+      localDataCenter: setting('CASSANDRA_LOCAL_DC'),
+      keyspace: setting('BIFOLD_KEYSPACE'),
+      tls: tlsOf('CASSANDRA'),
+      ...credentialsOfSetting('CASSANDRA_SECRET_ARN'),
+    },
+    archive: setting('ARCHIVE_BUCKET'),
   });
 }
 

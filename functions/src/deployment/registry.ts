@@ -1,4 +1,4 @@
-import { type CassandraClient, modelPointers } from '@bifold/adapters/cassandra';
+import type { ModelPointers } from '@bifold/adapters/model';
 import type { ModelRegistry, Plan } from '@bifold/core/engine';
 import type { RefusedVersion } from '@bifold/engine';
 import { setting } from './environment.ts';
@@ -10,7 +10,7 @@ import { logger, MetricUnit, metrics } from './observed.ts';
  */
 export async function registryOfEnvironment(
   { models }: Plan,
-  client: CassandraClient,
+  pointers: ModelPointers,
 ): Promise<{ readonly models?: ModelRegistry; readonly onRefused?: typeof tellRefused }> {
   if (models === undefined) return {};
   const [{ modelRegistry }, { s3Bucket }] = await Promise.all([
@@ -18,7 +18,7 @@ export async function registryOfEnvironment(
     import('@bifold/adapters/s3'),
   ]);
   const bucket = s3Bucket({ bucket: setting('MODELS_BUCKET') });
-  return { models: modelRegistry(bucket, modelPointers(client)), onRefused: tellRefused };
+  return { models: modelRegistry(bucket, pointers), onRefused: tellRefused };
 }
 
 /**

@@ -1,13 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import {
-  aliasStore,
-  batchStore,
-  bindingStore,
-  cursorKeys,
-  operatorStateStore,
-  planStore,
-  speedStore,
-} from '@bifold/adapters/cassandra';
 import type { Answer, Plan, Scope } from '@bifold/core/engine';
 import {
   answerView,
@@ -19,8 +10,8 @@ import {
   withSealedCursors,
 } from '@bifold/engine';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
-import { deploymentOf, setting } from '../deployment/environment.ts';
+import { once, storesOfEnvironment } from '../deployment/connections.ts';
+import { deploymentOf } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { respond } from './http.ts';
 
@@ -28,35 +19,32 @@ const { pipeline, scope } = deploymentOf();
 const { plan } = pipeline;
 const { topicId } = scope;
 
-const client = once(cassandraOfEnvironment);
+const stores = once(storesOfEnvironment);
 
 const ports = once(async (): Promise<ViewPorts> => {
-  // Loaded while the database is connected to: it is asked when the function is new, and seldom
-  // again.
-  const [cassandra, { openBucket, s3Archive, s3Publications }] = await Promise.all([
-    client(),
-    import('@bifold/adapters/s3'),
-  ]);
-  const bucket = openBucket(setting('ARCHIVE_BUCKET'));
+  const { database, archive } = await stores();
   const portsOf = (each: Plan, scope: Scope): QueryPorts => {
-    const batch = batchStore(cassandra, scope, each.storage);
-    const publications = s3Publications(bucket, scope);
+    const batch = database.batch(scope, each.storage);
     return {
-      store: speedStore(cassandra, scope, each.storage),
+      store: database.speed(scope, each.storage),
       batch,
-      bindings: bindingStore(cassandra, scope),
-      operatorState: operatorStateStore(cassandra, scope),
-      published: publishedView(each, { publications, archive: s3Archive(bucket, scope), batch }),
+      bindings: database.bindings(scope),
+      operatorState: database.operatorState(scope),
+      published: publishedView(each, {
+        publications: archive.publications(scope),
+        archive: archive.archive(scope),
+        batch,
+      }),
     };
   };
   return {
-    aliases: aliasStore(cassandra, { pipeline: plan.name, topicId }),
-    ...rememberedVersions(plan, planStore(cassandra), portsOf),
+    aliases: database.aliases({ pipeline: plan.name, topicId }),
+    ...rememberedVersions(plan, database.plans, portsOf),
   };
 });
 
 const seal = once(async () =>
-  cursorSeal({ keys: cursorKeys(await client()), clock: Date.now, newKey: () => randomBytes(32) }),
+  cursorSeal({ keys: (await stores()).database.cursorKeys, clock: Date.now, newKey: () => randomBytes(32) }),
 );
 
 /**

@@ -1,16 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import {
-  aliasStore,
-  batchStore,
-  bindingStore,
-  lookupStore,
-  operatorStateStore,
-  planStore,
-  speedStore,
-} from '@bifold/adapters/cassandra';
-import { archivedBindings, openBucket, s3Archive, s3Bindings, s3Publications, s3Views } from '@bifold/adapters/s3';
-import {
   announceVersion,
   type HandoverPorts,
   planCatchUp,
@@ -20,7 +10,7 @@ import {
   type RecomputePorts,
   recompute,
 } from '@bifold/engine';
-import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
+import { once, storesOfEnvironment } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { invokeLater } from '../deployment/invocation.ts';
@@ -33,25 +23,27 @@ const { pipeline, scope } = deploymentOf();
 type Announcing = Pick<HandoverPorts, 'aliases' | 'plans'>;
 
 const ports = once(async (): Promise<RecomputePorts & QueryPorts & Announcing> => {
-  const client = await cassandraOfEnvironment();
-  const bucket = openBucket(setting('ARCHIVE_BUCKET'));
-  const speed = speedStore(client, scope, pipeline.plan.storage);
-  const [archive, publications] = [s3Archive(bucket, scope), s3Publications(bucket, scope)];
-  const batch = batchStore(client, scope, pipeline.plan.storage);
+  const stores = await storesOfEnvironment();
+  const { database } = stores;
+  const { plan } = pipeline;
+  const speed = database.speed(scope, plan.storage);
+  const batch = database.batch(scope, plan.storage);
+  const archive = stores.archive.archive(scope);
+  const publications = stores.archive.publications(scope);
   return {
     archive,
     publications,
     batch,
-    published: publishedView(pipeline.plan, { archive, publications, batch }),
-    bindings: archivedBindings(bindingStore(client, scope), s3Bindings(bucket, scope)),
-    lookups: lookupStore(client),
-    operatorState: operatorStateStore(client, scope),
-    aliases: aliasStore(client, { pipeline: pipeline.plan.name, topicId: scope.topicId }),
-    plans: planStore(client),
+    published: publishedView(plan, { archive, publications, batch }),
+    bindings: stores.archivedBindings(scope),
+    lookups: database.lookups,
+    operatorState: database.operatorState(scope),
+    aliases: database.aliases({ pipeline: plan.name, topicId: scope.topicId }),
+    plans: database.plans,
     speed,
     store: speed,
-    ...(await registryOfEnvironment(pipeline.plan, client)),
-    views: s3Views(bucket, scope),
+    ...(await registryOfEnvironment(plan, database.modelPointers)),
+    views: stores.archive.views(scope),
     openEngine: engineOfEnvironment,
     clock: Date.now,
     newId: randomUUID,

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { batchStore, bindingStore, lookupStore, operatorStateStore, speedStore } from '@bifold/adapters/cassandra';
 import { foldOf } from '@bifold/core/engine';
 import {
   type CatchUpRequest,
@@ -11,8 +10,8 @@ import {
   publishedView,
   type SpeedPorts,
 } from '@bifold/engine';
-import { cassandraOfEnvironment, logOfEnvironment, once } from '../deployment/connections.ts';
-import { deploymentOf, setting } from '../deployment/environment.ts';
+import { logOfEnvironment, once, storesOfEnvironment } from '../deployment/connections.ts';
+import { deploymentOf } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { registryOfEnvironment } from '../deployment/registry.ts';
 import { type KafkaEvent, recordsByPartition } from './event.ts';
@@ -24,18 +23,20 @@ const warm = coldState();
 
 const ports = once(async (): Promise<SpeedPorts> => {
   const log = logOfEnvironment(plan.topic, scope.topicId);
-  const [client, s3] = await Promise.all([cassandraOfEnvironment(), import('@bifold/adapters/s3')]);
-  const bucket = s3.openBucket(setting('ARCHIVE_BUCKET'));
-  const [archive, publications] = [s3.s3Archive(bucket, scope), s3.s3Publications(bucket, scope)];
-  const batch = batchStore(client, scope, plan.storage);
+  const { database, archive, archivedBindings } = await storesOfEnvironment();
+  const batch = database.batch(scope, plan.storage);
   return {
-    store: speedStore(client, scope, plan.storage),
-    bindings: s3.archivedBindings(bindingStore(client, scope), s3.s3Bindings(bucket, scope)),
-    lookups: lookupStore(client),
-    operatorState: operatorStateStore(client, scope),
+    store: database.speed(scope, plan.storage),
+    bindings: archivedBindings(scope),
+    lookups: database.lookups,
+    operatorState: database.operatorState(scope),
     batch,
-    published: publishedView(plan, { archive, publications, batch }),
-    ...(await registryOfEnvironment(plan, client)),
+    published: publishedView(plan, {
+      archive: archive.archive(scope),
+      publications: archive.publications(scope),
+      batch,
+    }),
+    ...(await registryOfEnvironment(plan, database.modelPointers)),
     log,
     topicId: scope.topicId,
   };

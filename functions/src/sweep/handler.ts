@@ -1,24 +1,24 @@
-import { batchStore, speedStore, sweepLedger } from '@bifold/adapters/cassandra';
-import { openBucket, s3Archive, s3Publications, s3Views } from '@bifold/adapters/s3';
 import { publishedView, type SweepPorts, type Swept, sweep } from '@bifold/engine';
-import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
-import { deploymentOf, setting } from '../deployment/environment.ts';
+import { once, storesOfEnvironment } from '../deployment/connections.ts';
+import { deploymentOf } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed, timeLeft } from '../deployment/observed.ts';
 
 const { pipeline, scope } = deploymentOf();
 const { storage } = pipeline.plan;
 
 const ports = once(async (): Promise<Omit<SweepPorts, 'hasTime'>> => {
-  const client = await cassandraOfEnvironment();
-  const bucket = openBucket(setting('ARCHIVE_BUCKET'));
-  const batch = batchStore(client, scope, storage);
-  const publications = s3Publications(bucket, scope);
+  const { database, archive } = await storesOfEnvironment();
+  const batch = database.batch(scope, storage);
   return {
-    store: speedStore(client, scope, storage),
-    ledger: sweepLedger(client, scope),
+    store: database.speed(scope, storage),
+    ledger: database.sweepLedger(scope),
     batch,
-    published: publishedView(pipeline.plan, { publications, archive: s3Archive(bucket, scope), batch }),
-    views: s3Views(bucket, scope),
+    published: publishedView(pipeline.plan, {
+      publications: archive.publications(scope),
+      archive: archive.archive(scope),
+      batch,
+    }),
+    views: archive.views(scope),
   };
 });
 

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { batchStore, bindingStore, lookupStore, modelPointers } from '@bifold/adapters/cassandra';
 import { modelRegistry } from '@bifold/adapters/model';
-import { openBucket, s3Archive, s3Bucket } from '@bifold/adapters/s3';
+import { s3Bucket } from '@bifold/adapters/s3';
 import { learnsFromArchive } from '@bifold/models/engine';
 import { models } from '@bifold/pipelines';
-import { cassandraOfEnvironment, once } from '../deployment/connections.ts';
+import { once, storesOfEnvironment } from '../deployment/connections.ts';
 import { engineOfEnvironment } from '../deployment/engine.ts';
 import { deploymentOf, setting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
@@ -16,15 +15,15 @@ const { pipeline, scope } = deploymentOf();
 const { plan } = pipeline;
 
 const ports = once(async (): Promise<TrainPorts> => {
-  const client = await cassandraOfEnvironment();
+  const { database, archive } = await storesOfEnvironment();
   const bucketName = setting('MODELS_BUCKET');
   const bucket = s3Bucket({ bucket: bucketName });
   return {
-    archive: s3Archive(openBucket(setting('ARCHIVE_BUCKET')), scope),
-    batch: batchStore(client, scope, plan.storage),
-    bindings: bindingStore(client, scope),
-    lookups: lookupStore(client),
-    registry: modelRegistry(bucket, modelPointers(client)),
+    archive: archive.archive(scope),
+    batch: database.batch(scope, plan.storage),
+    bindings: database.bindings(scope),
+    lookups: database.lookups,
+    registry: modelRegistry(bucket, database.modelPointers),
     bucket,
     bucketName,
     learn: learnerFunction(setting('LEARNER_FUNCTION')),

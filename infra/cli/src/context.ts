@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CassandraClient, KafkaAdmin } from '@bifold/adapters';
+import type { BucketStores, CassandraClient, DatabaseStores, KafkaAdmin } from '@bifold/adapters';
 import {
   type Cloud,
   type CloudAddresses,
@@ -40,6 +40,10 @@ export interface Context {
   readonly onProgress: OnProgress;
   aws(): Promise<LocalAws>;
   cassandra(): Promise<CassandraClient>;
+  /** The stores in the database. */
+  database(): Promise<DatabaseStores>;
+  /** The stores in the bucket of a pipeline, or in its folder of HDFS; one client for each. */
+  archive(place: string): Promise<BucketStores>;
   kafkaAdmin(): Promise<KafkaAdmin>;
   models(): Promise<ModelRegistry>;
   /** Lookup tables, as they are kept outside the database. */
@@ -86,6 +90,7 @@ async function openContext({ onProgress = stepLines(), withHdfs = false }: Conte
     };
   };
   const logs = new Map<string, () => Promise<Log>>();
+  const archives = new Map<string, () => Promise<BucketStores>>();
   const kafka = { brokers: [addresses.kafka.brokersInternal] };
 
   const cassandra = once(
@@ -120,6 +125,20 @@ async function openContext({ onProgress = stepLines(), withHdfs = false }: Conte
       async (aws) => aws.close(),
     ),
     cassandra,
+    database: async () => (await import('@bifold/adapters/cassandra')).databaseStores(await cassandra()),
+    archive: (place) => {
+      const known =
+        archives.get(place) ??
+        once(
+          async () => {
+            const { bucketStores, openBucket } = await import('@bifold/adapters/s3');
+            return bucketStores(openBucket(place, s3Options(addresses.aws)));
+          },
+          async ({ bucket }) => bucket.close(),
+        );
+      archives.set(place, known);
+      return known();
+    },
     kafkaAdmin: once(
       async () => (await import('@bifold/adapters/kafka')).kafkaAdmin(kafka),
       (admin) => admin.close(),
@@ -135,11 +154,9 @@ async function openContext({ onProgress = stepLines(), withHdfs = false }: Conte
       return known();
     },
     models: async () => {
-      const [{ modelRegistry }, { modelPointers }] = await Promise.all([
-        import('@bifold/adapters/model'),
-        import('@bifold/adapters/cassandra'),
-      ]);
-      return modelRegistry(await modelsBucket(), modelPointers(await cassandra()));
+      const { modelRegistry } = await import('@bifold/adapters/model');
+      const { databaseStores } = await import('@bifold/adapters/cassandra');
+      return modelRegistry(await modelsBucket(), databaseStores(await cassandra()).modelPointers);
     },
     lookupArchive: async () => (await import('@bifold/adapters/s3')).s3Lookups(await modelsBucket()),
     pipelines: async () => (await definitions()).pipelines,

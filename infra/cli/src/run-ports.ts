@@ -36,10 +36,7 @@ export function runPorts(
     },
     producer: async (transactionalId) => batchProducer(kafka, transactionalId, await context.kafkaAdmin()),
     cassandra: () => context.cassandra(),
-    lookups: async () => {
-      const { lookupStore } = await import('@bifold/adapters/cassandra');
-      return lookupStore(await context.cassandra());
-    },
+    lookups: async () => (await context.database()).lookups,
     folder: (address) => folderOf(context, address),
     show,
   };

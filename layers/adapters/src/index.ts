@@ -6,4 +6,5 @@ export * from './memory/index.ts';
 export * from './model/index.ts';
 export * from './s3/index.ts';
 export * from './secrets/index.ts';
+export * from './stores.ts';
 export * from './webhdfs/index.ts';

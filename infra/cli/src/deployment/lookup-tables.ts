@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { lookupStore } from '@bifold/adapters/cassandra';
 import type { LookupTable } from '@bifold/core';
 import { type Column, canonicalJson, columnReader, columnsOf, lookupKeyText, type Value } from '@bifold/core/engine';
 import { lookupTables } from '@bifold/pipelines';
@@ -75,7 +74,7 @@ export async function loadLookup(
   if (rows.size === 0) throw badRow(table, 0, 'no row at all');
   const canonical = canonicalJson([...rows].sort(([left], [right]) => (left < right ? -1 : 1)));
   const version = createHash('sha256').update(canonical).digest('hex').slice(0, 16);
-  const store = lookupStore(await context.cassandra());
+  const store = (await context.database()).lookups;
   const wasCurrent = (await store.currentVersion(table.name)) === version;
   // Kept first: what a segment is bound to must be there when the database is not.
   await (await context.lookupArchive()).keep(table.name, version, rows);

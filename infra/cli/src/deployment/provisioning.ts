@@ -2,7 +2,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createTables, lookupStore } from '@bifold/adapters/cassandra';
+import { createTables } from '@bifold/adapters/cassandra';
 import type { TopicDescription } from '@bifold/adapters/kafka';
 import type { Pipeline } from '@bifold/core';
 import { type Plan, requiresHistory } from '@bifold/core/engine';
@@ -341,7 +341,7 @@ export function cdkEnvironment({ addresses: { aws } }: Context): Record<string, 
 /** Lookup tables of a pipeline that hold nothing yet: its records wait until they do. */
 export async function emptyLookups(context: Context, { plan }: Pipeline): Promise<readonly string[]> {
   if (plan.lookups.length === 0) return [];
-  const store = lookupStore(await context.cassandra());
+  const store = (await context.database()).lookups;
   const empty: string[] = [];
   for (const { table } of plan.lookups) {
     if ((await store.currentVersion(table)) === null) empty.push(table);

@@ -1,5 +1,3 @@
-import { batchStore, speedStore } from '@bifold/adapters/cassandra';
-import { openBucket, s3Archive } from '@bifold/adapters/s3';
 import type { ServiceStatus } from '@bifold/cloud';
 import type { Pipeline } from '@bifold/core';
 import {
@@ -22,9 +20,8 @@ import { messageOf } from '../errors.ts';
 import { whatHappened } from '../kafka/recreated-topic.ts';
 import { relayLag } from '../kafka/relayed.ts';
 import { withoutTrailingHoles } from '../kafka/trailing-holes.ts';
-import { s3Options } from '../records/s3-options.ts';
 import { handoverWarning, readHandover } from '../verification/handover.ts';
-import { withPublished } from '../verification/published.ts';
+import { publishedOf } from '../verification/published.ts';
 import { age, number } from './terminal.ts';
 
 /**
@@ -240,10 +237,9 @@ async function lossOf(
   { pointer, coverage }: Awaited<ReturnType<typeof storedViews>>,
 ): Promise<string | null> {
   try {
-    await withPublished(context, record, storage, async (published) => {
-      await published.check(pointer);
-      if (Object.keys(coverage).length === 0) await published.checkNothingCovered();
-    });
+    const published = await publishedOf(context, record, storage);
+    await published.check(pointer);
+    if (Object.keys(coverage).length === 0) await published.checkNothingCovered();
     return null;
   } catch (error) {
     if (!(error instanceof ViewLostError)) throw error;
@@ -258,10 +254,10 @@ export async function storedViews(
   { version, topicId }: DeploymentRecord,
   storage: StoragePlan,
 ): Promise<{ readonly pointer: Pointer; readonly coverage: Coverage }> {
-  const client = await context.cassandra();
+  const database = await context.database();
   const scope = { version, topicId };
-  const speed = speedStore(client, scope, storage);
-  const pointer = await batchStore(client, scope, storage).readPointer('quorum');
+  const speed = database.speed(scope, storage);
+  const pointer = await database.batch(scope, storage).readPointer('quorum');
   const { coverage } = await newSnapshot({ storage }, { snapshot: false }, pointer, { store: speed });
   return { pointer, coverage };
 }
@@ -285,13 +281,12 @@ export function lagOf(bounds: Bounds, coverage: Coverage): number {
 }
 
 async function archiveOf(
-  { addresses: { aws } }: Context,
+  context: Context,
   { archiveBucket, version, topicId }: DeploymentRecord,
   log: Log,
   bounds: Bounds,
 ): Promise<NonNullable<PipelineReport['archive']>> {
-  const bucket = openBucket(archiveBucket, s3Options(aws));
-  const store = s3Archive(bucket, { version, topicId });
+  const store = (await context.archive(archiveBucket)).archive({ version, topicId });
   const partitions: Record<string, { logStart: number; frontier: number; end: number }> = {};
   let behind = 0;
   let oldestMs = Number.POSITIVE_INFINITY;

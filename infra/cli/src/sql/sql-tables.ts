@@ -1,14 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { batchStore } from '@bifold/adapters/cassandra';
 import { isRemote } from '@bifold/adapters/files';
-import { openBucket, s3Archive } from '@bifold/adapters/s3';
-import { type Plan, quoted, textLiteral } from '@bifold/core/engine';
+import { type ArchiveStore, type Plan, quoted, textLiteral } from '@bifold/core/engine';
 import type { Context } from '../context.ts';
 import { type DeploymentRecord, readDeployments } from '../deployment/deployments.ts';
 import { CliError } from '../errors.ts';
 import { folderOf } from '../records/remote-files.ts';
-import { s3Options } from '../records/s3-options.ts';
 import { temporaryFile } from '../records/temporary-file.ts';
 
 /** A table that a query may name, `pipeline.window` or `pipeline.archive`. */
@@ -44,26 +41,22 @@ export async function broughtTables(context: Context, sql: string, temporary: st
   for (const { pipeline, name } of named) {
     const record = readDeployments(context.paths).find((each) => each.pipeline === pipeline) as DeploymentRecord;
     const plan = (await context.pipelines()).find((each) => each.plan.name === pipeline)?.plan as Plan;
-    const bucket = openBucket(record.archiveBucket, s3Options(context.addresses.aws));
-    try {
-      const scope = { version: record.version, topicId: record.topicId };
-      const keys =
-        name === 'archive'
-          ? await archiveKeys(s3Archive(bucket, scope))
-          : await viewKeys(context, plan, record, name, (prefix) => bucket.list(prefix));
-      if (keys.length === 0) throw notThere(pipeline, name);
-      const files: string[] = [];
-      for (const key of keys) {
-        const path = temporaryFile('part.parquet', temporary);
-        await bucket.download(key, path);
-        files.push(path);
-      }
-      const rows = `read_parquet([${files.map(textLiteral).join(', ')}])`;
-      statements.add(`CREATE SCHEMA IF NOT EXISTS ${quoted(pipeline)}`);
-      statements.add(`CREATE VIEW ${quoted(pipeline)}.${quoted(name)} AS ${selected(name, rows)}`);
-    } finally {
-      bucket.close();
+    const { archive, bucket } = await context.archive(record.archiveBucket);
+    const scope = { version: record.version, topicId: record.topicId };
+    const keys =
+      name === 'archive'
+        ? await archiveKeys(archive(scope))
+        : await viewKeys(context, plan, record, name, (prefix) => bucket.list(prefix));
+    if (keys.length === 0) throw notThere(pipeline, name);
+    const files: string[] = [];
+    for (const key of keys) {
+      const path = temporaryFile('part.parquet', temporary);
+      await bucket.download(key, path);
+      files.push(path);
     }
+    const rows = `read_parquet([${files.map(textLiteral).join(', ')}])`;
+    statements.add(`CREATE SCHEMA IF NOT EXISTS ${quoted(pipeline)}`);
+    statements.add(`CREATE VIEW ${quoted(pipeline)}.${quoted(name)} AS ${selected(name, rows)}`);
   }
   return [...statements];
 }
@@ -75,7 +68,7 @@ function selected(name: string, rows: string): string {
   return `SELECT epoch_ms(window_start_ms) AS window_start, epoch_ms(window_end_ms) AS window_end, * EXCLUDE (window_start_ms, window_end_ms) FROM ${rows}`;
 }
 
-async function archiveKeys(archive: ReturnType<typeof s3Archive>): Promise<readonly string[]> {
+async function archiveKeys(archive: ArchiveStore): Promise<readonly string[]> {
   const chains = await Promise.all((await archive.partitions()).map((partition) => archive.chain(partition)));
   return chains.flat().flatMap(({ path, lost }) => (lost ? [] : [path]));
 }
@@ -87,8 +80,7 @@ async function viewKeys(
   name: string,
   list: (prefix: string) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
-  const client = await context.cassandra();
-  const { current } = await batchStore(client, { version, topicId }, storage).readPointer('quorum');
+  const { current } = await (await context.database()).batch({ version, topicId }, storage).readPointer('quorum');
   if (current === null) return [];
   const keys = await list(`views/${version}/${topicId}/${current.run}/`);
   return keys.filter((key) => new RegExp(`/${name}-\\d+\\.parquet$`).test(key));

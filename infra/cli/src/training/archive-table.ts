@@ -1,5 +1,4 @@
 import { tmpdir } from 'node:os';
-import { batchStore, bindingStore, lookupStore } from '@bifold/adapters/cassandra';
 import { openEngine } from '@bifold/adapters/duckdb';
 import type { Plan } from '@bifold/core/engine';
 import { type TrainedOn, writeArchiveTable } from '@bifold/functions/training';
@@ -23,7 +22,7 @@ export async function writeDeployedTable(
   const { version, topicId } = deployment;
   const scope = { version, topicId };
   if (version !== plan.version) throw otherVersion(plan, version);
-  const client = await context.cassandra();
+  const database = await context.database();
   return withRecordSources(context, deployment, scope, async ({ archive }) => {
     const trainedOn = await writeArchiveTable(
       definition,
@@ -31,9 +30,9 @@ export async function writeDeployedTable(
       scope,
       {
         archive,
-        batch: batchStore(client, scope, plan.storage),
-        bindings: bindingStore(client, scope),
-        lookups: lookupStore(client),
+        batch: database.batch(scope, plan.storage),
+        bindings: database.bindings(scope),
+        lookups: database.lookups,
         openEngine: () => openEngine({ memoryLimit: '2GB', tempDirectory: tmpdir() }),
         scratchFolder: tmpdir(),
       },

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { cursorKeys } from '@bifold/adapters/cassandra';
 import type { Pipeline } from '@bifold/core';
 import { type Answer, offsetsOf, type Receipt, readFor, replayAnswer, type ViewQuery } from '@bifold/core/engine';
 import { cursorSeal, readRecordSources, resolveRecordSources } from '@bifold/engine';
@@ -44,7 +43,7 @@ export async function recall(
       replayAnswer(pipeline, { question, receipt, rows }, readRecordSources(located, kept), lookups),
     );
     if (answer.cursor === null) return answer;
-    const keys = cursorKeys(await context.cassandra());
+    const keys = (await context.database()).cursorKeys;
     const { seal } = cursorSeal({ keys, clock: Date.now, newKey: () => randomBytes(32) });
     return { ...answer, cursor: await seal(answer.cursor) };
   });

@@ -1,4 +1,3 @@
-import { bindingStore, lookupStore } from '@bifold/adapters/cassandra';
 import type { Pipeline } from '@bifold/core';
 import {
   type BoundModels,
@@ -35,8 +34,8 @@ async function boundModels(
   { version, topicId, coverage }: Pick<Receipt, 'version' | 'topicId' | 'coverage'>,
 ): Promise<(partition: number, offset: number) => BoundModels> {
   const { models = [] } = plan;
-  const [registry, client] = [await context.models(), await context.cassandra()];
-  const bindings = bindingStore(client, { version, topicId });
+  const [registry, database] = [await context.models(), await context.database()];
+  const bindings = database.bindings({ version, topicId });
   const loaded = new Map<string, FittedModel>();
   const bySegment = new Map<string, BoundModels>();
   for (const partition of Object.keys(coverage).map(Number)) {
@@ -74,9 +73,9 @@ async function boundRows(
   { version, topicId, coverage }: Pick<Receipt, 'version' | 'topicId' | 'coverage'>,
 ): Promise<Bound> {
   if (plan.lookups.length === 0) return () => () => null;
-  const client = await context.cassandra();
-  const bindings = bindingStore(client, { version, topicId });
-  const lookups = lookupStore(client);
+  const database = await context.database();
+  const bindings = database.bindings({ version, topicId });
+  const { lookups } = database;
   const loaded = new Map<string, Map<string, Readonly<Record<string, Value>>>>();
   const bySegment = new Map<string, readonly (LookupRows | null)[]>();
   for (const partition of Object.keys(coverage).map(Number)) {

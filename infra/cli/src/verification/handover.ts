@@ -1,4 +1,3 @@
-import { aliasStore, batchStore, planStore, speedStore } from '@bifold/adapters/cassandra';
 import type { Pipeline } from '@bifold/core';
 import { type Coverage, type Plan, type Receipt, undefinedAggregates, type ViewAlias } from '@bifold/core/engine';
 import {
@@ -24,13 +23,13 @@ export interface Handover {
 type View = Pick<DeploymentRecord, 'pipeline' | 'topicId'>;
 
 async function portsOfView(context: Context, view: View): Promise<HandoverPorts> {
-  const client = await context.cassandra();
+  const database = await context.database();
   return {
-    aliases: aliasStore(client, view),
-    plans: planStore(client),
+    aliases: database.aliases(view),
+    plans: database.plans,
     portsOf: ({ storage }, scope) => ({
-      store: speedStore(client, scope, storage),
-      batch: batchStore(client, scope, storage),
+      store: database.speed(scope, storage),
+      batch: database.batch(scope, storage),
     }),
   };
 }
@@ -116,7 +115,7 @@ export async function announceDeployment(
 
 /** The plan by which an answer's rows are shown: that of the version that gave it. */
 export async function planOfAnswer(context: Context, { plan }: Pipeline, { version }: Receipt): Promise<Plan> {
-  return version === plan.version ? plan : planOf(version, planStore(await context.cassandra()));
+  return version === plan.version ? plan : planOf(version, (await context.database()).plans);
 }
 
 /**

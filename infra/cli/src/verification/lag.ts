@@ -9,7 +9,7 @@ import { withoutTrailingHoles } from '../kafka/trailing-holes.ts';
 import { boundsOf, lagOf, storedViews } from '../output/report.ts';
 import { plural, seconds } from '../output/terminal.ts';
 import { takeOver } from './handover.ts';
-import { withPublished } from './published.ts';
+import { publishedOf } from './published.ts';
 
 /** The lag of a pipeline's answers behind its log. */
 export interface Lag {
@@ -46,7 +46,7 @@ export async function lagReader(
       storedViews(context, deployment, storage),
     ]);
     if (seen === null || pointer.generation < seen.generation)
-      await withPublished(context, deployment, storage, (published) => published.check(pointer));
+      await (await publishedOf(context, deployment, storage)).check(pointer);
     seen = pointer;
     const records = toCome + lagOf(await withoutTrailingHoles(log, bounds, coverage), coverage);
     return { records, isAnswering: await takeOver(context, deployment) };

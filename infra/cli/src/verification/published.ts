@@ -1,31 +1,25 @@
-import { batchStore } from '@bifold/adapters/cassandra';
-import { openBucket, s3Archive, s3Publications } from '@bifold/adapters/s3';
 import type { Coverage, Plan } from '@bifold/core/engine';
 import { type PublishedView, publishedView } from '@bifold/engine';
 import type { Context } from '../context.ts';
 import type { DeploymentRecord } from '../deployment/deployments.ts';
 import { CheckFailed } from '../errors.ts';
-import { s3Options } from '../records/s3-options.ts';
 
-/** Works with what the archive records as published of a deployment's view. */
-export async function withPublished<T>(
+/** The records of the archive about what is published of a deployment's view. */
+export async function publishedOf(
   context: Context,
   { pipeline, archiveBucket, version, topicId }: DeploymentRecord,
   storage: Plan['storage'],
-  work: (published: PublishedView) => Promise<T>,
-): Promise<T> {
-  const bucket = openBucket(archiveBucket, s3Options(context.addresses.aws));
+): Promise<PublishedView> {
+  const [database, stores] = await Promise.all([context.database(), context.archive(archiveBucket)]);
   const scope = { version, topicId };
-  try {
-    const ports = {
-      publications: s3Publications(bucket, scope),
-      archive: s3Archive(bucket, scope),
-      batch: batchStore(await context.cassandra(), scope, storage),
-    };
-    return await work(publishedView({ name: pipeline }, ports));
-  } finally {
-    bucket.close();
-  }
+  return publishedView(
+    { name: pipeline },
+    {
+      publications: stores.publications(scope),
+      archive: stores.archive(scope),
+      batch: database.batch(scope, storage),
+    },
+  );
 }
 
 /**

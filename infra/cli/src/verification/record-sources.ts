@@ -1,10 +1,8 @@
 import { tmpdir } from 'node:os';
-import { openBucket, s3Archive } from '@bifold/adapters/s3';
 import { type Coverage, type Scope, type SqlEngine, sizeOf } from '@bifold/core/engine';
 import type { RecordSourcePorts } from '@bifold/engine';
 import type { Context } from '../context.ts';
 import type { DeploymentRecord } from '../deployment/deployments.ts';
-import { s3Options } from '../records/s3-options.ts';
 
 /** The records of one topic, by its id, that the log and the archive still have. */
 export interface RecordSources extends RecordSourcePorts {
@@ -24,7 +22,7 @@ export async function withRecordSources<T>(
 ): Promise<T> {
   const log = await context.log(topic);
   const topicId = await log.topicId();
-  const bucket = openBucket(archiveBucket, s3Options(context.addresses.aws));
+  const { archive } = await context.archive(archiveBucket);
   let opened: Promise<SqlEngine> | null = null;
   const engine = (): Promise<SqlEngine> => {
     opened ??= import('@bifold/adapters/duckdb').then(({ openEngine }) => openEngine());
@@ -34,7 +32,7 @@ export async function withRecordSources<T>(
     return await work({
       topicId,
       log: topicId === scope.topicId ? log : null,
-      archive: s3Archive(bucket, scope),
+      archive: archive(scope),
       engine: {
         async *query(sql) {
           yield* (await engine()).query(sql);
@@ -43,7 +41,6 @@ export async function withRecordSources<T>(
       scratchFolder: tmpdir(),
     });
   } finally {
-    bucket.close();
     await (opened as Promise<SqlEngine> | null)?.then((one) => one.close());
   }
 }

@@ -9,5 +9,6 @@ export { modelPointers } from './model-pointers.ts';
 export { operatorStateStore } from './operator-state-store.ts';
 export { type CassandraShell, cassandraShell, type ShellAnswer } from './shell.ts';
 export { type SpeedStoreOptions, speedStore } from './speed-store.ts';
+export { type DatabaseStores, databaseStores } from './stores.ts';
 export { sweepLedger } from './sweep-ledger.ts';
 export { createTables } from './tables.ts';

@@ -5,4 +5,5 @@ export { type Bucket, type BucketOptions, type Creation, type Metadata, s3Bucket
 export { s3Lookups } from './lookups.ts';
 export { openBucket } from './place.ts';
 export { s3Publications } from './publications.ts';
+export { type BucketStores, bucketStores } from './stores.ts';
 export { s3Views } from './views.ts';

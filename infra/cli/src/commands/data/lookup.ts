@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { lookupStore } from '@bifold/adapters/cassandra';
 import { lookupTables } from '@bifold/pipelines';
 import { Command } from 'commander';
 import { withContext } from '../../context.ts';
@@ -64,7 +63,7 @@ const listCommand = (): Command =>
     .option('--json', 'print the result as JSON')
     .action(({ json }: { json?: boolean }) =>
       withContext(async (context) => {
-        const store = lookupStore(await context.cassandra());
+        const store = (await context.database()).lookups;
         const tables = await Promise.all(
           lookupTables.map(async ({ name, key }) => {
             const version = await store.currentVersion(name);

@@ -1,4 +1,3 @@
-import { speedStore } from '@bifold/adapters/cassandra';
 import { type QuarantineEntry, segmentEnd, segmentOf, segmentStart } from '@bifold/core/engine';
 import { Command } from 'commander';
 import { type Context, withContext } from '../../context.ts';
@@ -66,7 +65,7 @@ async function entriesOf(
 ): Promise<readonly QuarantineEntry[]> {
   const { plan } = namedOf(await context.pipelines(), name);
   const { version, topicId } = deploymentOf(context.paths, name);
-  const store = speedStore(await context.cassandra(), { version, topicId }, plan.storage);
+  const store = (await context.database()).speed({ version, topicId }, plan.storage);
   if (at !== null) {
     const [partition, offset] = at;
     const { segmentSize } = plan.storage;

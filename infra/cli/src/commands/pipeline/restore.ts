@@ -1,14 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import {
-  batchStore,
-  bindingStore,
-  createTables,
-  lookupStore,
-  operatorStateStore,
-  speedStore,
-} from '@bifold/adapters/cassandra';
-import { openBucket, s3Archive, s3Bindings, s3Publications } from '@bifold/adapters/s3';
+import { createTables } from '@bifold/adapters/cassandra';
 import type { Pipeline } from '@bifold/core';
 import { type Restored, restoreView } from '@bifold/engine';
 import { Command } from 'commander';
@@ -17,7 +9,6 @@ import { type DeploymentRecord, deployedAs, namedOf } from '../../deployment/dep
 import { CheckFailed } from '../../errors.ts';
 import { coverageText } from '../../output/answer-text.ts';
 import { number, plural, print, printJson, seconds, step, styled } from '../../output/terminal.ts';
-import { s3Options } from '../../records/s3-options.ts';
 import { announceDeployment } from '../../verification/handover.ts';
 
 export const restoreCommand = (): Command =>
@@ -60,35 +51,31 @@ async function restorePipeline(
   const scope = { version, topicId };
   const client = await context.cassandra();
   await step(context.onProgress, 'tables', () => createTables(client, 1));
+  const [database, stores] = await Promise.all([context.database(), context.archive(archiveBucket)]);
   const log = await context.log(topic);
   const isBound = (await log.topicId()) === topicId;
-  const bucket = openBucket(archiveBucket, s3Options(context.addresses.aws));
   const { openEngine } = await import('@bifold/adapters/duckdb');
-  try {
-    const restored = await restoreView(pipeline, {
-      topicId,
-      log: isBound ? log : null,
-      openEngine,
-      scratchFolder: tmpdir(),
-      archive: s3Archive(bucket, scope),
-      publications: s3Publications(bucket, scope),
-      batch: batchStore(client, scope, plan.storage),
-      store: speedStore(client, scope, plan.storage),
-      operatorState: operatorStateStore(client, scope),
-      bindings: bindingStore(client, scope),
-      bindingArchive: s3Bindings(bucket, scope),
-      lookups: lookupStore(client),
-      lookupArchive: await context.lookupArchive(),
-      ...(plan.models === undefined ? {} : { models: await context.models() }),
-      clock: Date.now,
-      newId: randomUUID,
-      step: (name, work) => step(context.onProgress, name, work),
-    });
-    await step(context.onProgress, `announce ${version}`, () => announceDeployment(context, pipeline, topicId, false));
-    return restored;
-  } finally {
-    bucket.close();
-  }
+  const restored = await restoreView(pipeline, {
+    topicId,
+    log: isBound ? log : null,
+    openEngine,
+    scratchFolder: tmpdir(),
+    archive: stores.archive(scope),
+    publications: stores.publications(scope),
+    batch: database.batch(scope, plan.storage),
+    store: database.speed(scope, plan.storage),
+    operatorState: database.operatorState(scope),
+    bindings: database.bindings(scope),
+    bindingArchive: stores.bindings(scope),
+    lookups: database.lookups,
+    lookupArchive: await context.lookupArchive(),
+    ...(plan.models === undefined ? {} : { models: await context.models() }),
+    clock: Date.now,
+    newId: randomUUID,
+    step: (name, work) => step(context.onProgress, name, work),
+  });
+  await step(context.onProgress, `announce ${version}`, () => announceDeployment(context, pipeline, topicId, false));
+  return restored;
 }
 
 function restoredText(name: string, { generation, rows, records, lost, sideInputs }: Restored, tookMs: number): string {
