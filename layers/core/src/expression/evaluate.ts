@@ -154,7 +154,7 @@ export function compileExpression(node: ExpressionNode, index: ReadonlyMap<strin
   }
 }
 
-/** Null of null. */
+/** Computes a present value; null stays null. */
 function ofPresent(operand: Evaluate, compute: (value: Present) => Value): Evaluate {
   return (slots) => {
     const value = operand(slots);

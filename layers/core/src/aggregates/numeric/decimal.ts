@@ -1,12 +1,12 @@
 /**
- * Decimal numbers as text: exact, without exponent. The canonical form has no zeros that say
- * nothing, and no sign of zero, so that equal numbers are equal texts: they are compared, grouped
- * by, stored and shown in it. To be computed with, they are whole numbers of 10^-38.
+ * Decimal numbers as text: exact, without exponent. The canonical form has no insignificant zeros
+ * and no sign of zero, so equal numbers are equal texts. Decimals are compared, grouped, stored and
+ * shown in it. Computations use whole numbers of 10^-38.
  */
 
 /** In the canonical form; both sides of the point together. */
 export const DECIMAL_DIGITS_MAX = 38;
-/** With the zeros that say nothing. */
+/** Including insignificant zeros. */
 const LENGTH_MAX = 100;
 const FORM = /^(-?)0*(\d*)(?:\.(\d*?)0*)?$/;
 const WHOLE = /^-?\d+(\.\d+)?$/;
