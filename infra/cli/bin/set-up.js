@@ -133,8 +133,11 @@ function isInstalled(lock) {
   return Object.entries(JSON.parse(lock).packages).every(
     ([path, wanted]) =>
       !path.startsWith('node_modules/') ||
-      wanted.link ||
-      (installed[path] ? installed[path].version === wanted.version : wanted.optional === true),
+      (wanted.link
+        ? existsSync(join(root, path))
+        : installed[path]
+          ? installed[path].version === wanted.version
+          : wanted.optional === true),
   );
 }
 

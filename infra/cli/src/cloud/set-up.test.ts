@@ -25,6 +25,7 @@ describe('set-up', () => {
       'bench',
       'test:spark',
       'mutation',
+      'reference',
     ]);
   });
 
