@@ -22,6 +22,8 @@ import { UsageError } from '../errors.ts';
 import { write } from '../output/terminal.ts';
 import { STANDARD_INPUT } from '../records/input-files.ts';
 
+const STANDARD_OUTPUT = 'standard output';
+
 /** A source of rows; standard input can be read only once. */
 export interface RowSource {
   readonly path: string;
@@ -110,7 +112,7 @@ export async function convertRows(
   try {
     if (output !== null) await writeRows(format, output, columns, checked);
     else if (format.text === null) throw new TypeError(`${to} is not written to standard output`);
-    else for await (const text of textOf(format.text, columns, checked)) await write(text);
+    else for await (const text of textOf(format.text(STANDARD_OUTPUT), columns, checked)) await write(text);
   } finally {
     if (rejects !== null) closeSync(rejects);
   }

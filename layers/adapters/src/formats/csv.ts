@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { finished } from 'node:stream/promises';
+import { textLiteral } from '@bifold/core/engine';
 import { type Options, parse } from 'csv-parse';
 import { parse as parseText } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
@@ -17,14 +18,20 @@ export const csv = {
   async open(input, { delimiter = delimiterOf(input.name) }) {
     return openCsv(input.name, await input.open(), delimiter);
   },
-  text: {
-    head: (columns) => csvLine(columns.map(({ name }) => name)),
-    line: ({ cells }) => csvLine(cells),
+  text(name) {
+    const delimiter = delimiterOf(name);
+    return {
+      head: (columns) =>
+        csvLine(
+          columns.map((column) => column.name),
+          delimiter,
+        ),
+      line: ({ cells }) => csvLine(cells, delimiter),
+    };
   },
   copyOptions(path, nullText) {
-    const delimiter = extname(path).toLowerCase() === TAB_SEPARATED ? ", DELIMITER '\t'" : '';
-    const nulls = nullText === null ? '' : `, NULLSTR '${nullText.replaceAll("'", "''")}'`;
-    return `FORMAT csv, HEADER${delimiter}${nulls}`;
+    const nulls = nullText === null ? '' : `, NULLSTR ${textLiteral(nullText)}`;
+    return `FORMAT csv, HEADER, DELIMITER ${textLiteral(delimiterOf(path))}${nulls}`;
   },
   hasTimes: false,
 } as const satisfies FileFormat;
@@ -34,10 +41,10 @@ function delimiterOf(name: string): string {
 }
 
 /** One line of CSV with its end. It is read back as the same cells. */
-export function csvLine(cells: Cells): string {
+export function csvLine(cells: Cells, delimiter = ','): string {
   // A lone empty cell would be an empty line, which readers leave out.
   if (cells.length === 1 && cells[0] === '') return '""\n';
-  return stringify([[...cells]], { quoted_match: /^\s|\s$|\r/ });
+  return stringify([[...cells]], { delimiter, quoted_match: /^\s|\s$|\r/ });
 }
 
 /**

@@ -13,8 +13,8 @@ export interface FileFormat {
   readonly extensions: readonly string[];
   /** The rows of a file in their order, of which a few are in memory at a time. */
   open(input: RowInput, options: ReadOptions): Promise<OpenRows>;
-  /** Rows as text, one after the other; null where DuckDB alone writes the format. */
-  readonly text: RowText | null;
+  /** Rows as text for a file of some name; null where DuckDB alone writes the format. */
+  readonly text: ((name: string) => RowText) | null;
   /** The options by which DuckDB's COPY writes the format. */
   copyOptions(path: string, nullText: string | null): string;
   /** False where the format has no type for times: they are written as ISO 8601 text. */

@@ -10,10 +10,10 @@ export const jsonLines = {
   async open(input, { keepsDigits }) {
     return { header: null, batches: objectsOf(await input.open(), keepsDigits ? parseExactly : JSON.parse) };
   },
-  text: {
+  text: () => ({
     head: () => '',
     line: ({ fields }) => `${JSON.stringify(fields)}\n`,
-  },
+  }),
   copyOptions: () => `FORMAT json`,
   hasTimes: false,
 } as const satisfies FileFormat;

@@ -29,11 +29,11 @@ export async function writeRows(
   columns: readonly TypedColumn[],
   rows: AsyncIterable<CheckedRow>,
 ): Promise<void> {
-  if (format.text !== null) return writeWhole(path, textOf(format.text, columns, rows));
+  if (format.text !== null) return writeWhole(path, textOf(format.text(path), columns, rows));
   const folder = mkdtempSync(join(tmpdir(), 'bifold-rows-'));
   try {
     const lines = join(folder, 'rows.jsonl');
-    await writeWhole(lines, textOf(jsonLines.text, columns, rows));
+    await writeWhole(lines, textOf(jsonLines.text(), columns, rows));
     await linesToTable(format, lines, columns, path);
   } finally {
     rmSync(folder, { recursive: true, force: true });
