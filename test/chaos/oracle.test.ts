@@ -41,7 +41,7 @@ const row = (place: string, hour: number, count: number, amount: number, more: P
   ...more,
 });
 
-const question: Question = { window: 'hourly' };
+const query: Question = { window: 'hourly' };
 const right: Answer = {
   isWhole: true,
   rows: [row('a', 0, 2, 3), row('a', 1, 1, 4), row('b', 0, 1, 8)],
@@ -54,7 +54,7 @@ const right: Answer = {
     quarantined: { reasons: { 'not-json': 1 }, behind: [] },
   },
 };
-const check = (answer: Answer, asked: Question = question) => faultsOf(view, smallLedger(), asked, answer);
+const check = (answer: Answer, asked: Question = query) => faultsOf(view, smallLedger(), asked, answer);
 const withReceipt = (changes: Partial<Answer['receipt']>, rows = right.rows): Answer => ({
   ...right,
   rows,
@@ -103,7 +103,7 @@ describe('the oracle', () => {
   });
 
   it('leaves out of a total what it is behind', () => {
-    const total = { ...question, total: true, keys: [{ place: 'a' }] };
+    const total = { ...query, total: true, keys: [{ place: 'a' }] };
     const whole = { ...row('a', 0, 3, 7), window: { name: 'hourly', start: null, end: null } };
     expect(check({ ...right, rows: [whole] }, total)).toEqual([]);
     const behind = [{ partition: 0, range: [3, 4] as const }];
@@ -112,10 +112,10 @@ describe('the oracle', () => {
   });
 
   it('takes windows by their start, and keys, as they were asked for', () => {
-    const later = { ...question, from: new Date(HOUR_MS).toISOString() };
+    const later = { ...query, from: new Date(HOUR_MS).toISOString() };
     expect(check({ ...right, rows: [row('a', 1, 1, 4)] }, later)).toEqual([]);
     expect(check(right, later)).not.toEqual([]);
-    expect(check({ ...right, rows: [row('b', 0, 1, 8)] }, { ...question, keys: [{ place: 'b' }] })).toEqual([]);
+    expect(check({ ...right, rows: [row('b', 0, 1, 8)] }, { ...query, keys: [{ place: 'b' }] })).toEqual([]);
   });
 
   it('asks for no rows beyond the pages that were read', () => {

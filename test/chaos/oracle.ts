@@ -48,7 +48,7 @@ export interface Answer {
  * add up. The ledger must reach all offsets that the receipt and its rows name.
  * @returns nothing if the answer is right
  */
-export function faultsOf(view: View, ledger: Ledger, question: Question, answer: Answer): readonly string[] {
+export function faultsOf(view: View, ledger: Ledger, query: Question, answer: Answer): readonly string[] {
   const faults: string[] = [];
   const { receipt, rows } = answer;
   const { coverage } = receipt;
@@ -64,11 +64,11 @@ export function faultsOf(view: View, ledger: Ledger, question: Question, answer:
   const seen = new Set<string>();
   for (const row of rows) {
     const group = JSON.stringify(view.groupBy.map((name) => row.key[name]));
-    const startMs = question.total ? null : Date.parse(row.window.start ?? '');
+    const startMs = query.total ? null : Date.parse(row.window.start ?? '');
     const name = rowName(group, startMs);
     if (seen.has(name)) faults.push(`${name} comes twice`);
     seen.add(name);
-    const events = eventsOf(view, ledger, question, group, startMs).filter(covers(row));
+    const events = eventsOf(view, ledger, query, group, startMs).filter(covers(row));
     const deviates = (row.ahead?.length ?? 0) + (row.behind?.length ?? 0) > 0;
     if (events.length === 0 && !deviates) faults.push(`${name} is answered, and the log has no event of it`);
     else {
@@ -83,7 +83,7 @@ export function faultsOf(view: View, ledger: Ledger, question: Question, answer:
     }
   }
   if (answer.isWhole) {
-    for (const name of rowNames(view, ledger, question, covers({})))
+    for (const name of rowNames(view, ledger, query, covers({})))
       if (!seen.has(name)) faults.push(`${name} is missing`);
   }
   return [...faults, ...faultsOfReceipt(ledger, receipt, covers({ behind: receipt.quarantined.behind }))];
@@ -145,16 +145,15 @@ function eventsOf(
 function rowNames(
   view: View,
   ledger: Ledger,
-  question: Question,
+  query: Question,
   covers: (logged: Logged) => boolean,
 ): ReadonlySet<string> {
-  const sizeMs = view.windowsMs[question.window] as number;
-  const groups =
-    question.keys?.map((key) => JSON.stringify(view.groupBy.map((name) => key[name]))) ?? ledger.groupNames();
+  const sizeMs = view.windowsMs[query.window] as number;
+  const groups = query.keys?.map((key) => JSON.stringify(view.groupBy.map((name) => key[name]))) ?? ledger.groupNames();
   const names = new Set<string>();
   for (const group of groups) {
-    for (const logged of eventsOf(view, ledger, question, group, null)) {
-      if (covers(logged)) names.add(rowName(group, question.total ? null : windowStart(logged.event.atMs, sizeMs)));
+    for (const logged of eventsOf(view, ledger, query, group, null)) {
+      if (covers(logged)) names.add(rowName(group, query.total ? null : windowStart(logged.event.atMs, sizeMs)));
     }
   }
   return names;

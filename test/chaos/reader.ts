@@ -61,15 +61,11 @@ export class Reader {
   }
 
   /** Asks, and checks what comes. @returns what the answer covers; null when none came */
-  async check(
-    question: Question,
-    pagesMax = Number.POSITIVE_INFINITY,
-    patienceMs = PATIENCE_MS,
-  ): Promise<Covered | null> {
+  async check(query: Question, pagesMax = Number.POSITIVE_INFINITY, patienceMs = PATIENCE_MS): Promise<Covered | null> {
     const { view, ledger } = this.stream;
-    const kind = question.snapshot ? 'snapshot' : 'fresh';
+    const kind = query.snapshot ? 'snapshot' : 'fresh';
     const floor = this.floors[kind];
-    const asked = await this.ask(question, pagesMax, patienceMs);
+    const asked = await this.ask(query, pagesMax, patienceMs);
     if (asked.kind !== 'answered') {
       this.counts[asked.kind] += 1;
       return null;
@@ -81,7 +77,7 @@ export class Reader {
         ? []
         : [`the receipt shrank from ${JSON.stringify(floor)} to ${JSON.stringify(coverage)}`]),
       ...((await this.ledgerReaches(answer))
-        ? faultsOf(view, ledger, question, answer)
+        ? faultsOf(view, ledger, query, answer)
         : [
             `the answer names ${JSON.stringify([...reachOf(answer)])}, and the log ends at ${ledger.next().join(', ')}`,
           ]),
@@ -94,14 +90,14 @@ export class Reader {
     this.counts.deviating += answer.rows.filter(
       ({ ahead, behind }) => ahead !== undefined || behind !== undefined,
     ).length;
-    if (faults.length > 0) this.violate(question, faults, answer.receipt);
+    if (faults.length > 0) this.violate(query, faults, answer.receipt);
     return coverage;
   }
 
-  private violate(question: Question, faults: readonly string[], { generation }: Receipt): void {
+  private violate(query: Question, faults: readonly string[], { generation }: Receipt): void {
     const shown = faults.slice(0, FAULTS_SHOWN).join('; ');
     const more = faults.length > FAULTS_SHOWN ? `; and ${faults.length - FAULTS_SHOWN} more` : '';
-    const text = `${this.stream.view.name} ${JSON.stringify(question)}, generation ${generation}: ${shown}${more}`;
+    const text = `${this.stream.view.name} ${JSON.stringify(query)}, generation ${generation}: ${shown}${more}`;
     this.onViolation(text);
   }
 
@@ -117,17 +113,17 @@ export class Reader {
   }
 
   /** Up to so many pages, all with one receipt. */
-  private async ask(question: Question, pagesMax: number, patienceMs: number): Promise<Asked> {
+  private async ask(query: Question, pagesMax: number, patienceMs: number): Promise<Asked> {
     const rows: Row[] = [];
     let receipt: Receipt | null = null;
     let cursor: string | null = null;
     for (let pages = 0; pages < pagesMax && (pages === 0 || cursor !== null); pages++) {
-      const page: Page | Asked = await this.page(cursor === null ? question : { ...question, cursor }, patienceMs);
+      const page: Page | Asked = await this.page(cursor === null ? query : { ...query, cursor }, patienceMs);
       if ('kind' in page) return page;
       this.counts.pages += 1;
       rows.push(...page.rows);
       if (receipt !== null && claimsOf(receipt) !== claimsOf(page.receipt))
-        this.violate(question, [`page ${pages + 1} has another receipt than the first`], page.receipt);
+        this.violate(query, [`page ${pages + 1} has another receipt than the first`], page.receipt);
       receipt ??= page.receipt;
       cursor = page.cursor;
     }
@@ -155,8 +151,8 @@ export class Reader {
   /** Sends random queries until it is aborted. */
   async read(random: Random, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const { question, pagesMax } = randomQuestion(this.stream, random);
-      const covered = await this.check(question, pagesMax);
+      const { question: query, pagesMax } = randomQuestion(this.stream, random);
+      const covered = await this.check(query, pagesMax);
       await sleep(covered === null ? 2 * PAUSE_MS : PAUSE_MS);
     }
   }

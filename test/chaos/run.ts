@@ -147,9 +147,9 @@ async function healing(world: World, withinMs: number): Promise<number | null> {
     world.readers.map(async (reader) => {
       const wanted = upTo(reader.stream.ledger.ends());
       const { view } = reader.stream;
-      const question = { window: Object.keys(view.windowsMs)[0] as string, limit: 1 };
+      const query = { window: Object.keys(view.windowsMs)[0] as string, limit: 1 };
       for (; performance.now() - startedAtMs < withinMs; await sleep(ASK_EVERY_MS)) {
-        const covered = await reader.check(question, 1, ASK_PATIENCE_MS);
+        const covered = await reader.check(query, 1, ASK_PATIENCE_MS);
         if (covered !== null && includes(covered, wanted)) return true;
       }
       return false;
@@ -228,9 +228,9 @@ async function settle(world: World, reader: Reader, violations: string[]): Promi
 }
 
 /** All is calm, but the machine may be busy: what is too slow is asked again. */
-async function answerAtRest(reader: Reader, question: Question): Promise<Covered | null> {
+async function answerAtRest(reader: Reader, query: Question): Promise<Covered | null> {
   for (const giveUpAtMs = Date.now() + PATIENCE_MS; Date.now() < giveUpAtMs; await sleep(ASK_EVERY_MS)) {
-    const covered = await reader.check(question, Number.POSITIVE_INFINITY, PATIENCE_MS);
+    const covered = await reader.check(query, Number.POSITIVE_INFINITY, PATIENCE_MS);
     if (covered !== null) return covered;
   }
   return null;

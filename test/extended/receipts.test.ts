@@ -150,8 +150,8 @@ beforeAll(async () => {
   expect((await bifold.feed('{"carrier":"UA"}\n', 'produce', 'delays')).status).toBe(0);
   expect(await publish()).toBe(1);
   await send(500);
-  for (const [name, question] of Object.entries(QUESTIONS)) {
-    const answer = await bifold.done('query', 'delays', ...question, '--json');
+  for (const [name, query] of Object.entries(QUESTIONS)) {
+    const answer = await bifold.done('query', 'delays', ...query, '--json');
     writeFileSync(keptFile(name), answer);
     kept.set(name, answer);
   }
@@ -187,13 +187,13 @@ describe('an answer', () => {
   });
 
   it('has the digest of all rows, however many pages they came on', async () => {
-    const question = ['query', 'delays', '--window', 'daily'];
-    const long = await bifold.json<Answer>(...question, '--limit', '10000');
+    const query = ['query', 'delays', '--window', 'daily'];
+    const long = await bifold.json<Answer>(...query, '--limit', '10000');
     expect(long.receipt.digest).toBe(keptAnswer('every row').receipt.digest);
-    const page = await bifold.json<Answer>(...question, '--limit', '1');
+    const page = await bifold.json<Answer>(...query, '--limit', '1');
     expect(page.cursor).not.toBeNull();
     expect(page.receipt.digest).not.toBe(long.receipt.digest);
-    expect(await bifold.done(...question, '--all')).toContain(`${long.receipt.digest} of ${long.rows.length} rows`);
+    expect(await bifold.done(...query, '--all')).toContain(`${long.receipt.digest} of ${long.rows.length} rows`);
   });
 });
 

@@ -29,7 +29,7 @@ interface Seen {
 }
 
 /** Asks without a pause until it is stopped. */
-class QuestionLoop {
+class QueryLoop {
   readonly seen: Seen[] = [];
   #stopped = false;
   readonly #ended: Promise<void>;
@@ -116,7 +116,7 @@ describe('a definition that is deployed again', () => {
     first = await deploy(bifold);
     await send(LEGS);
     await bifold.waitForLag(PIPELINE, 0);
-    const questions = new QuestionLoop(first.apiUrl);
+    const questions = new QueryLoop(first.apiUrl);
     await until(
       'answers before the deployment',
       () => questions.seen.length,
@@ -158,7 +158,7 @@ describe('a definition that is deployed again', () => {
   });
 
   it('goes back when the definition before it is deployed again, without sending anything again', async () => {
-    const questions = new QuestionLoop(first.apiUrl);
+    const questions = new QueryLoop(first.apiUrl);
     expect((await deploy(bifold)).version).toBe(first.version);
     await bifold.waitForLag(PIPELINE, 0);
     expect(answered(await questions.stop()).filter(({ offsets }) => offsets < 2 * LEGS)).toEqual([]);

@@ -94,8 +94,8 @@ beforeAll(async () => {
   await send(9_000);
   await publish();
   await send(500);
-  for (const [pipeline, question] of Object.entries(QUESTIONS)) {
-    const answer = await bifold.done('query', ...question, '--json');
+  for (const [pipeline, query] of Object.entries(QUESTIONS)) {
+    const answer = await bifold.done('query', ...query, '--json');
     writeFileSync(file(`${pipeline}.json`), answer);
     kept.set(pipeline, answer);
   }

@@ -31,12 +31,12 @@ describe('the prose of the project', () => {
 
 describe('the checks of prose', () => {
   it('find a comment that opens with a bare relative', () => {
-    const [what, whether, question] = commentsOf(
+    const [what, whether, query] = commentsOf(
       '/** What a run covers. */\nlet a;\n/**\n * Whether it\n * ran.\n */\nlet b;\n// What now?\n',
     );
     expect(what).toEqual({ line: 1, text: 'What a run covers.' });
     expect(whether).toEqual({ line: 3, text: 'Whether it ran.' });
-    expect([what, whether, question].map((comment) => opensWithRelative(comment?.text ?? ''))).toEqual([
+    expect([what, whether, query].map((comment) => opensWithRelative(comment?.text ?? ''))).toEqual([
       true,
       false,
       false,

@@ -106,8 +106,8 @@ describe('npm start', () => {
   });
 
   it('knows what United did at Newark', async () => {
-    const question = ['query', 'delays', '--window', 'daily', '--key', '{"carrier":"UA","origin":"EWR"}', '--total'];
-    const { rows } = await bifold.json<Answer>(...question);
+    const query = ['query', 'delays', '--window', 'daily', '--key', '{"carrier":"UA","origin":"EWR"}', '--total'];
+    const { rows } = await bifold.json<Answer>(...query);
     expect(rows).toHaveLength(1);
     expect(rows[0]?.values).toMatchObject({ flights: 46_087, totalDelay: 571_694 });
   });

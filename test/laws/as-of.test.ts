@@ -93,11 +93,11 @@ function readSnapshotFor(seed: number) {
   return { choose, readSnapshot: { generation: 3, run: 'r', coverage, batchBelow, segments } };
 }
 
-const isIn = (question: ViewQuery, startMs: number): boolean =>
-  (question.fromMs === null || startMs >= question.fromMs) && (question.toMs === null || startMs < question.toMs);
+const isIn = (query: ViewQuery, startMs: number): boolean =>
+  (query.fromMs === null || startMs >= query.fromMs) && (query.toMs === null || startMs < query.toMs);
 
 /** An answer, page by page, whose every row is folded by itself from the offsets that it names. */
-async function pagesOf(log: readonly LogRecord[], seed: number, question: ViewQuery): Promise<readonly Answer[]> {
+async function pagesOf(log: readonly LogRecord[], seed: number, query: ViewQuery): Promise<readonly Answer[]> {
   const { choose, readSnapshot } = readSnapshotFor(seed);
   const { coverage, batchBelow } = readSnapshot;
   const { view } = fold.rows;
@@ -108,25 +108,25 @@ async function pagesOf(log: readonly LogRecord[], seed: number, question: ViewQu
     const some = [...rows.values()].filter(
       (row) =>
         row.key === key &&
-        row.window === question.window &&
-        (question.total ? isIn(question, row.startMs) : row.startMs === startMs),
+        row.window === query.window &&
+        (query.total ? isIn(query, row.startMs) : row.startMs === startMs),
     );
     return some.length === 0 ? null : some.map(({ states }) => states).reduce((left, right) => view.merge(left, right));
   };
   for (const { key, window, startMs } of (await interpret(trips, log, everything, lookupsAt)).rows.values()) {
-    if (window !== question.window || !isIn(question, startMs)) continue;
-    if (question.keys !== null && !question.keys.includes(key)) continue;
-    ids.set(question.total ? key : `${key} ${startMs}`, { key, startMs: question.total ? 0 : startMs });
+    if (window !== query.window || !isIn(query, startMs)) continue;
+    if (query.keys !== null && !query.keys.includes(key)) continue;
+    ids.set(query.total ? key : `${key} ${startMs}`, { key, startMs: query.total ? 0 : startMs });
   }
-  const windowPlan = trips.plan.windows.find(({ name }) => name === question.window) as WindowPlan;
+  const windowPlan = trips.plan.windows.find(({ name }) => name === query.window) as WindowPlan;
   const merged: MergedRow[] = [];
   for (const { key, startMs } of ids.values()) {
     const ahead: CoverageDelta[] = [];
     const behind: CoverageDelta[] = [];
     for (const { partition, start, next } of readSnapshot.segments) {
       const room = start + SEGMENT_SIZE - next;
-      if (question.total && choose(5) === 0) behind.push({ partition, range: [start, next] });
-      if (!question.total && room > 0 && choose(5) === 0)
+      if (query.total && choose(5) === 0) behind.push({ partition, range: [start, next] });
+      if (!query.total && room > 0 && choose(5) === 0)
         ahead.push({ partition, range: [next, next + 1 + choose(room)] });
     }
     const own = rowCoverage(coverage, ahead, behind);
@@ -145,9 +145,9 @@ async function pagesOf(log: readonly LogRecord[], seed: number, question: ViewQu
     const states = batch && speed ? view.merge(batch, speed) : (batch ?? speed ?? view.empty);
     merged.push({
       key,
-      window: question.window,
+      window: query.window,
       startMs,
-      endMs: question.total ? null : windowEndMs(windowPlan, startMs),
+      endMs: query.total ? null : windowEndMs(windowPlan, startMs),
       states,
       batch,
       speed,
@@ -161,7 +161,7 @@ async function pagesOf(log: readonly LogRecord[], seed: number, question: ViewQu
   const bucketed = await Promise.all(
     merged.map(async (row) => ({
       row,
-      bucket: (await fillPage(plan, view, readSnapshot, question, [row], () => true)).end?.bucket ?? 0,
+      bucket: (await fillPage(plan, view, readSnapshot, query, [row], () => true)).end?.bucket ?? 0,
     })),
   );
   bucketed.sort(
@@ -190,11 +190,11 @@ async function pagesOf(log: readonly LogRecord[], seed: number, question: ViewQu
       plan,
       view,
       readSnapshot,
-      question,
+      query,
       rows.slice(from),
-      (_, before) => before < question.limit,
+      (_, before) => before < query.limit,
     );
-    pages.push(answerOf(plan, scope, readSnapshot, question, { quarantined, models: null }, start, filled));
+    pages.push(answerOf(plan, scope, readSnapshot, query, { quarantined, models: null }, start, filled));
     from += filled.rows.length;
     start = filled.end;
     if (filled.rows.length === 0) break;
@@ -217,11 +217,11 @@ const questions = fc.record({
 describe('an old answer', () => {
   it('is given again from its receipt and the rows that deviate, page by page, to the byte', async () => {
     await fc.assert(
-      fc.asyncProperty(logs, fc.integer(), questions, async (log, seed, question) => {
-        for (const page of await pagesOf(log, seed, question)) {
+      fc.asyncProperty(logs, fc.integer(), questions, async (log, seed, query) => {
+        for (const page of await pagesOf(log, seed, query)) {
           const read: Answer = JSON.parse(JSON.stringify(page));
           const kept = {
-            question,
+            query,
             receipt: read.receipt,
             rows: read.rows.filter(({ ahead, behind }) => ahead ?? behind),
           };

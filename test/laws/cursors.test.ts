@@ -38,7 +38,7 @@ type Parameters = Readonly<Record<string, unknown>>;
 let scratchFolder: string;
 let deployment: MemoryDeployment;
 /** The question of the pages below, which have three rows each. */
-const question = { window: 'minutes', limit: 3 };
+const query = { window: 'minutes', limit: 3 };
 
 const ask = async (parameters: Parameters | string): Promise<Response> => {
   const body = typeof parameters === 'string' ? parameters : JSON.stringify(parameters);
@@ -74,13 +74,13 @@ afterAll(() => rm(scratchFolder, { recursive: true }));
 
 describe('a cursor', () => {
   it('goes on where its page ended, over the same offsets, with the same counts', async () => {
-    const first = await pageOf(question);
+    const first = await pageOf(query);
     expect(first.receipt.quarantined.reasons).toEqual({ 'not-an-object': 10 });
-    const whole = await pageOf({ ...question, limit: 10_000 });
+    const whole = await pageOf({ ...query, limit: 10_000 });
     const rows = [...first.rows];
     let { cursor } = first;
     while (cursor !== null) {
-      const page = await pageOf({ ...question, cursor });
+      const page = await pageOf({ ...query, cursor });
       const { page: _, digest: __, ...unsealed } = page.receipt;
       expect(first.receipt).toMatchObject(unsealed);
       rows.push(...page.rows);
@@ -99,28 +99,28 @@ describe('a cursor', () => {
     ['another generation', ({ generation }) => ({ generation: generation + 1 })],
     ['a partition beyond 32 bits', () => ({ segments: [[2 ** 40, 0, 1]] })],
   ])('that was changed is refused: %s', async (_, change) => {
-    const { cursor } = await pageOf(question);
-    const { status, body } = await ask({ ...question, cursor: forged(cursor as string, change) });
+    const { cursor } = await pageOf(query);
+    const { status, body } = await ask({ ...query, cursor: forged(cursor as string, change) });
     expect({ status, code: body.code }).toEqual({ status: 400, code: 'BIFOLD_BAD_CURSOR' });
   });
 
   it('of 290 kB with invented partitions is refused before anything is read', async () => {
-    const { cursor } = await pageOf(question);
+    const { cursor } = await pageOf(query);
     const segments = Array.from({ length: 20_000 }, (_, index) => [index, 0, 1] as const);
     const large = forged(cursor as string, () => ({ segments }));
     expect(large.length).toBeGreaterThan(250_000);
     deployment.scans = 0;
     deployment.progressReads = 0;
-    expect(await ask({ ...question, cursor: large })).toMatchObject({ status: 400 });
+    expect(await ask({ ...query, cursor: large })).toMatchObject({ status: 400 });
     expect([deployment.scans, deployment.progressReads]).toEqual([0, 0]);
   });
 
   it('that names partitions which the view does not have is refused after one read, whoever sealed it', async () => {
-    const { cursor } = await pageOf(question);
+    const { cursor } = await pageOf(query);
     const segments = Array.from({ length: 15_000 }, (_, index) => [index + PARTITIONS, 0, 1] as const);
     const sealed = await deployment.seal(cursorText({ ...cursorOf(cursor as string), segments }));
     deployment.progressReads = 0;
-    expect(await ask({ ...question, cursor: sealed })).toMatchObject({
+    expect(await ask({ ...query, cursor: sealed })).toMatchObject({
       status: 400,
       body: { code: 'BIFOLD_BAD_CURSOR' },
     });
@@ -134,7 +134,7 @@ describe('a cursor', () => {
     { window: 'minutes', key: '["c1"]' },
     { window: 'minutes', from: 1 },
   ])('goes on with its own question alone, not with %j', async (other) => {
-    const { cursor } = await pageOf(question);
+    const { cursor } = await pageOf(query);
     expect(await ask({ ...other, cursor })).toMatchObject({ status: 400, body: { code: 'BIFOLD_BAD_CURSOR' } });
   });
 
@@ -145,14 +145,14 @@ describe('a cursor', () => {
   });
 
   it('is of a key for 30 days, and good for 30 days more', async () => {
-    const { cursor } = await pageOf(question);
+    const { cursor } = await pageOf(query);
     const nowMs = deployment.nowMs;
     deployment.nowMs = nowMs + 30 * DAY_MS;
-    const renewed = await pageOf({ ...question, cursor });
+    const renewed = await pageOf({ ...query, cursor });
     expect(renewed.cursor?.split('.')[0]).not.toBe(cursor?.split('.')[0]);
     deployment.nowMs = nowMs + 60 * DAY_MS;
-    expect(await ask({ ...question, cursor })).toMatchObject({ status: 410, body: { code: 'BIFOLD_CURSOR_EXPIRED' } });
-    await pageOf({ ...question, cursor: renewed.cursor });
+    expect(await ask({ ...query, cursor })).toMatchObject({ status: 410, body: { code: 'BIFOLD_CURSOR_EXPIRED' } });
+    await pageOf({ ...query, cursor: renewed.cursor });
     deployment.nowMs = nowMs;
   });
 });
@@ -161,7 +161,7 @@ describe('a cursor', () => {
  * Right: the page that an unchanged cursor gives. Refused: with a code, and by the caller's fault.
  */
 async function isRightOrRefused(sealed: unknown, right: Answer): Promise<void> {
-  const { status, body } = await ask({ ...question, cursor: sealed });
+  const { status, body } = await ask({ ...query, cursor: sealed });
   if (status === 200) {
     expect(body).toEqual(JSON.parse(JSON.stringify(right)));
     return;
@@ -174,8 +174,8 @@ async function isRightOrRefused(sealed: unknown, right: Answer): Promise<void> {
 
 describe('the query API', () => {
   it('gives the right page or a refusal for any bytes in place of a cursor, and never another receipt', async () => {
-    const { cursor } = await pageOf(question);
-    const right = await pageOf({ ...question, cursor });
+    const { cursor } = await pageOf(query);
+    const right = await pageOf({ ...query, cursor });
     const sealed = cursor as string;
     const changes = fc.array(
       fc.record({
@@ -256,7 +256,7 @@ describe('the query API', () => {
     ['more than a mebibyte in fewer characters', JSON.stringify({ window: 'minutes', key: 'é'.repeat(600_000) })],
     ['10,000 fields', JSON.stringify(Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`f${i}`, 1])))],
     ['1,001 keys', JSON.stringify({ window: 'minutes', keys: Array.from({ length: 1_001 }, (_, i) => [`c${i}`]) })],
-    ['a cursor of 900,000 characters', JSON.stringify({ ...question, cursor: `1.${'A'.repeat(900_000)}.x` })],
+    ['a cursor of 900,000 characters', JSON.stringify({ ...query, cursor: `1.${'A'.repeat(900_000)}.x` })],
   ])('refuses %s with little text', async (_, body) => {
     const { status, body: given } = await ask(body);
     expect(status).toBe(400);

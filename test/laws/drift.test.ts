@@ -1,6 +1,6 @@
 import { definePipeline, field, lookup, model, running, sum, table, topic, tumbling } from '@bifold/core';
 import type { Value } from '@bifold/core/engine';
-import { executeQuery, questionOf } from '@bifold/engine';
+import { executeQuery, parseQuery } from '@bifold/engine';
 import { drift } from '@bifold/models';
 import { driftOf, driftPlanOf, promoted, readModel } from '@bifold/models/engine';
 import { expect, it } from '@jest/globals';
@@ -212,8 +212,8 @@ async function openWorld() {
     async check(): Promise<number> {
       let compared = 0;
       for (const window of ['tens', 'ever'] as const) {
-        const question = questionOf(plan, { window, limit: 10_000 });
-        const { rows } = await executeQuery(plan, scope, question, answering);
+        const query = parseQuery(plan, { window, limit: 10_000 });
+        const { rows } = await executeQuery(plan, scope, query, answering);
         const scored = rows.filter(({ key }) => key[told?.version as string] !== null);
         const expected = await byHand(window);
         expect(scored).toHaveLength(expected.size);

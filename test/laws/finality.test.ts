@@ -77,7 +77,7 @@ async function rowsOver(
     if (record.offset < (ends[record.partition] as number)) earlier.admit(record, fold.decode(record.value, []));
   const clocks = new Map(ends.map((_, partition) => [partition, earlier.watermarkMs(partition)]));
   const folded = await interpret(taps, log, coverage, noLookups);
-  const question: ViewQuery = {
+  const query: ViewQuery = {
     window,
     keys: null,
     fromMs: null,
@@ -93,7 +93,7 @@ async function rowsOver(
     .map((row) => ({ ...row, batch: null, speed: row.states, ahead: [], behind: [] }));
   const covering = { generation: 0, run: null, segments: [], coverage, batchBelow: {} };
   const readSnapshot = withFinality(plan, covering, clocks);
-  return (await fillPage(plan, fold.rows.view, readSnapshot, question, merged, () => true)).rows;
+  return (await fillPage(plan, fold.rows.view, readSnapshot, query, merged, () => true)).rows;
 }
 
 const idOf = ({ key, window }: AnswerRow): string =>

@@ -335,7 +335,7 @@ describe('records that yield several events', () => {
           const { pipeline } = named(name);
           const { plan } = pipeline;
           const algebra = foldOf(pipeline).rows.view;
-          const question: ViewQuery = {
+          const query: ViewQuery = {
             window: 'tens',
             keys: null,
             fromMs: -10,
@@ -361,18 +361,18 @@ describe('records that yield several events', () => {
             .sort((left, right) => compareUtf8(left.key, right.key) || left.startMs - right.startMs)
             .map((row) => ({ ...row, batch: null, speed: row.states, ahead: [], behind: [] }));
           const readSnapshot = { generation: 0, run: null, coverage, batchBelow: {}, segments: [] };
-          const filled = await fillPage(plan, algebra, readSnapshot, question, merged, () => true);
+          const filled = await fillPage(plan, algebra, readSnapshot, query, merged, () => true);
           const scope = { version: plan.version, topicId: 'i' };
           const answer: Answer = answerOf(
             plan,
             scope,
             readSnapshot,
-            question,
+            query,
             { quarantined: { reasons: {}, behind: [] }, models: {} },
             null,
             filled,
           );
-          const kept = { question, receipt: answer.receipt, rows: [] };
+          const kept = { query, receipt: answer.receipt, rows: [] };
           const again = await replayAnswer(pipeline, kept, records, noLookups);
           expect(again.rows).toEqual(answer.rows);
         },

@@ -17,8 +17,8 @@ import {
   cursorSeal,
   executeQuery,
   foldDelivery,
+  parseQuery,
   publishedView,
-  questionOf,
   type Recomputed,
   recompute,
   withSealedCursors,
@@ -87,7 +87,7 @@ export class MemoryDeployment {
     const { plan } = this.#pipeline;
     this.scans = 0;
     this.progressReads = 0;
-    return executeQuery(plan, this.scope, questionOf(plan, parameters), this.#ports());
+    return executeQuery(plan, this.scope, parseQuery(plan, parameters), this.#ports());
   }
 
   /** Answers a request as the query function does behind its API. */
@@ -97,7 +97,7 @@ export class MemoryDeployment {
       withSealedCursors(
         async () => this.#seal,
         parameters,
-        (opened) => executeQuery(plan, this.scope, questionOf(plan, opened), this.#ports()),
+        (opened) => executeQuery(plan, this.scope, parseQuery(plan, opened), this.#ports()),
       );
     return respond(plan.name, event as Parameters<typeof respond>[1], answer, (error) => {
       throw error;

@@ -201,7 +201,7 @@ class Differential {
     batch: BatchStore,
   ): Promise<void> {
     const { plan } = this.pipeline;
-    const question: ViewQuery = {
+    const query: ViewQuery = {
       window: window.name,
       keys: null,
       ...range,
@@ -217,7 +217,7 @@ class Differential {
       archive: { partitions: async () => [] },
       batch,
     });
-    const answer = await executeQuery(plan, this.scope, question, {
+    const answer = await executeQuery(plan, this.scope, query, {
       store,
       batch,
       bindings,
@@ -246,11 +246,11 @@ class Differential {
         return [range.total ? key : rowId(window.name, startMs, key), canonicalJson(row.values)] as const;
       }),
     );
-    if (given.size !== answer.rows.length) throw new Error(`${describe(question)}: a row comes twice`);
+    if (given.size !== answer.rows.length) throw new Error(`${describe(query)}: a row comes twice`);
     for (const id of new Set([...wanted.keys(), ...given.keys()])) {
       if (wanted.get(id) !== given.get(id))
         throw new Error(
-          `${describe(question)}, row ${id} over ${JSON.stringify(coverage)}: the plain fold has ${wanted.get(id)}, the answer ${given.get(id)}`,
+          `${describe(query)}, row ${id} over ${JSON.stringify(coverage)}: the plain fold has ${wanted.get(id)}, the answer ${given.get(id)}`,
         );
     }
     this.counts.rows += given.size;
@@ -260,20 +260,20 @@ class Differential {
         `quarantined are ${canonicalJson(answer.receipt.quarantined.reasons)}, by the plain fold ${canonicalJson(folded.quarantined)}`,
       );
     this.counts.poison += quarantined;
-    await this.checkAsOf(question, answer, log, lookups);
+    await this.checkAsOf(query, answer, log, lookups);
   }
 
   /** The same answer again, from its receipt: to the byte. */
   private async checkAsOf(
-    question: ViewQuery,
+    query: ViewQuery,
     { receipt, rows }: Answer,
     log: readonly LogRecord[],
     lookups: (partition: number, offset: number) => ResolveLookup,
   ): Promise<void> {
-    const again = await replayAnswer(this.pipeline, { question, receipt, rows: [] }, log, lookups);
+    const again = await replayAnswer(this.pipeline, { query, receipt, rows: [] }, log, lookups);
     if (JSON.stringify(again.rows) !== JSON.stringify(rows) || again.receipt.digest !== receipt.digest)
       throw new Error(
-        `${describe(question)}, asked again: ${JSON.stringify(again.rows)}, at first ${JSON.stringify(rows)}`,
+        `${describe(query)}, asked again: ${JSON.stringify(again.rows)}, at first ${JSON.stringify(rows)}`,
       );
   }
 

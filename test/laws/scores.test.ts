@@ -25,7 +25,7 @@ import {
   type Value,
   withModels,
 } from '@bifold/core/engine';
-import { executeQuery, questionOf } from '@bifold/engine';
+import { executeQuery, parseQuery } from '@bifold/engine';
 import { challenged, promoted } from '@bifold/models/engine';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -182,7 +182,7 @@ async function openWorld() {
       const { view } = rowAlgebrasOf(plan);
       const lookups = await bound();
       for (const window of ['tens', 'ever']) {
-        const answer: Answer = await executeQuery(plan, scope, questionOf(plan, { window, limit: 10_000 }), answering);
+        const answer: Answer = await executeQuery(plan, scope, parseQuery(plan, { window, limit: 10_000 }), answering);
         const folded = await interpret(rides, history, answer.receipt.coverage, lookups);
         const expected = [...folded.rows.values()]
           .filter((row) => row.window === window)
@@ -200,7 +200,7 @@ async function openWorld() {
         const { receipt } = answer;
         const again = await replayAnswer(
           rides,
-          { question: questionOf(plan, { ...receipt.question }), receipt, rows: answer.rows },
+          { query: parseQuery(plan, { ...receipt.question }), receipt, rows: answer.rows },
           history,
           lookups,
         );

@@ -1,6 +1,6 @@
 import type { Pipeline } from '@bifold/core';
 import { archive, recompute, sweep } from './actors/batch-layer.ts';
-import { answerAgain, askAnything } from './actors/readers.ts';
+import { askAnything, replayKept } from './actors/readers.ts';
 import { relay } from './actors/relay.ts';
 import { poll } from './actors/speed-layer.ts';
 import { comeToRest } from './checks/at-rest.ts';
@@ -44,7 +44,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   }
   if (world.failure === null) await comeToRest(world);
   for (const [index, kept] of world.kept.entries())
-    if (world.failure === null) await answerAgain(world, kept, index % 2 === 0 ? 'archive' : 'either');
+    if (world.failure === null) await replayKept(world, kept, index % 2 === 0 ? 'archive' : 'either');
   return { seed, failure: world.failure, steps: scheduler.steps, nemeses, events, counts };
 }
 

@@ -1,5 +1,5 @@
 import type { AnswerRow, ModelRegistry, Plan, Scope } from '@bifold/core/engine';
-import { type DriftQuestion, executeQuery, latestDrift, type QueryPorts, questionOf } from '@bifold/engine';
+import { type DriftQuery, executeQuery, latestDrift, parseQuery, type QueryPorts } from '@bifold/engine';
 import { logger, MetricUnit, metrics } from '../deployment/observed.ts';
 
 const PAGE_ROWS = 10_000;
@@ -16,11 +16,11 @@ export async function tellDrift(
 ): Promise<void> {
   const { models } = ports;
   if (models === undefined) return;
-  const ask = async (asked: DriftQuestion): Promise<readonly AnswerRow[]> => {
+  const ask = async (asked: DriftQuery): Promise<readonly AnswerRow[]> => {
     const rows: AnswerRow[] = [];
     for (let cursor: string | null | undefined; cursor !== null; ) {
-      const question = questionOf(plan, { ...asked, limit: PAGE_ROWS, ...(cursor === undefined ? {} : { cursor }) });
-      const answer = await executeQuery(plan, scope, question, ports);
+      const query = parseQuery(plan, { ...asked, limit: PAGE_ROWS, ...(cursor === undefined ? {} : { cursor }) });
+      const answer = await executeQuery(plan, scope, query, ports);
       rows.push(...answer.rows);
       cursor = answer.cursor;
     }

@@ -4,7 +4,7 @@ import type { DeploymentRecord } from './deployment/deployments.ts';
 import { CheckFailed, CliError, messageOf, UsageError } from './errors.ts';
 
 /** A question, as the API takes it. */
-export interface Question {
+export interface QueryBody {
   readonly window?: string;
   readonly keys?: readonly unknown[];
   readonly from?: string;
@@ -30,7 +30,7 @@ export function apiUrl({ addresses }: Context, { apiId, pipeline }: DeploymentRe
  * Sends one query to the deployed API.
  * @throws {UsageError} if the query is wrong, {CliError} if the API is unavailable
  */
-export async function ask(context: Context, deployment: DeploymentRecord, question: Question): Promise<Answer> {
+export async function ask(context: Context, deployment: DeploymentRecord, query: QueryBody): Promise<Answer> {
   const url = apiUrl(context, deployment);
   let response: Response;
   let text: string;
@@ -38,7 +38,7 @@ export async function ask(context: Context, deployment: DeploymentRecord, questi
     response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(question),
+      body: JSON.stringify(query),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     text = await response.text();
@@ -93,16 +93,16 @@ const TRIES = 3;
 export async function askAll(
   context: Context,
   deployment: DeploymentRecord,
-  question: Question,
+  query: QueryBody,
   onPage: (rows: number) => void = () => {},
 ): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const first = await ask(context, deployment, { limit: PAGE_ROWS_MAX, ...question });
+      const first = await ask(context, deployment, { limit: PAGE_ROWS_MAX, ...query });
       const rows = [...first.rows];
       onPage(rows.length);
       for (let { cursor } = first; cursor !== null; ) {
-        const page = await ask(context, deployment, { limit: PAGE_ROWS_MAX, ...question, cursor });
+        const page = await ask(context, deployment, { limit: PAGE_ROWS_MAX, ...query, cursor });
         for (const row of page.rows) rows.push(row);
         onPage(rows.length);
         cursor = page.cursor;

@@ -108,7 +108,7 @@ export { type Answer, answerOf, fillPage, gatherPages, type Page } from './query
 export { type SealedSnapshot, sealSnapshot, snapshotOf, unsealSnapshot } from './query/read-snapshot.ts';
 export type { ModelVersions, PageStart, Quarantined, QueryParameters, Receipt, ReceiptPage } from './query/receipt.ts';
 export { type ResolvedSources, resolveSources, type Source } from './query/record-sources.ts';
-export { type Cursor, cursorText, queryParametersOf, questionDigest, type ViewQuery } from './query/view-query.ts';
+export { type Cursor, cursorText, queryDigest, queryParametersOf, type ViewQuery } from './query/view-query.ts';
 export { Reader, Writer } from './records/codec.ts';
 export { epochMsSql, eventTimeReader } from './records/event-time.ts';
 export { itemsProblemOf } from './records/items.ts';

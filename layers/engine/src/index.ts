@@ -7,7 +7,7 @@ export { type ArchivedPartition, type ArchivePorts, archiveLog } from './archive
 export { type RecordSourcePorts, readRecordSources, resolveRecordSources } from './archive/record-sources.ts';
 export { NESTING_MAX, parseShallowJson } from './query/bounded-json.ts';
 export { type CursorSeal, cursorSeal, withSealedCursors } from './query/cursor-seal.ts';
-export { type Drift, type DriftOptions, type DriftPorts, type DriftQuestion, latestDrift } from './query/drift.ts';
+export { type Drift, type DriftOptions, type DriftPorts, type DriftQuery, latestDrift } from './query/drift.ts';
 export { executeQuery } from './query/execute-query.ts';
 export {
   advanceHandover,
@@ -17,7 +17,7 @@ export {
   planOf,
   switchToVersion,
 } from './query/handover.ts';
-export { questionOf } from './query/parse-query.ts';
+export { parseQuery } from './query/parse-query.ts';
 export type { QueryPorts } from './query/ports.ts';
 export { type PublishedView, publishedView } from './query/published.ts';
 export { newSnapshot } from './query/read-snapshot.ts';

@@ -10,7 +10,7 @@ import {
   ViewLostError,
   type ViewQuery,
 } from '@bifold/core/engine';
-import { answerView, executeQuery, questionOf, readRecordSources, resolveRecordSources } from '@bifold/engine';
+import { answerView, executeQuery, parseQuery, readRecordSources, resolveRecordSources } from '@bifold/engine';
 import { differenceOf, uncovered } from '../checks/oracle.ts';
 import { foldingEngine } from '../ports/engine.ts';
 import type { Random } from '../random.ts';
@@ -62,11 +62,11 @@ export function askView(world: World, asked: Deployment, parameters: Parameters,
     );
     const { receipt } = pages[0] as Answer;
     const deployment = world.deploymentOf(receipt.version, topicId);
-    const question = questionOf(deployment.pipeline.plan, parameters);
-    await judge(world, deployment, question, pages, name);
+    const query = parseQuery(deployment.pipeline.plan, parameters);
+    await judge(world, deployment, query, pages, name);
     // An answer of the view as it was before its database was emptied binds none after that.
     if (started <= world.emptiedAtStep) return;
-    const given = receiptsOf(world.receipts, `${topicId} ${question.snapshot}`);
+    const given = receiptsOf(world.receipts, `${topicId} ${query.snapshot}`);
     const shrunk = shrunkSince(world, deployment, given, receipt.coverage, started);
     if (shrunk !== null) world.fail(`${name}: ${shrunk}`);
   });
@@ -76,27 +76,26 @@ export function askView(world: World, asked: Deployment, parameters: Parameters,
 export function ask(
   world: World,
   deployment: Deployment,
-  question: ViewQuery,
+  query: ViewQuery,
   { id }: Happening,
   answered: (coverage: Coverage) => void = () => undefined,
 ): void {
   const { pipeline, scope } = deployment;
-  const { total, snapshot, window, keys, limit } = question;
+  const { total, snapshot, window, keys, limit } = query;
   const started = world.scheduler.steps;
   const how = `${total ? ' total' : ''}${snapshot ? ' snapshot' : ''}`;
   const name = `${deployment.name} question ${window} ${keys ?? 'all keys'}${how} limit ${limit}`;
   world.start(id, name, 'query', async (actor) => {
     const ports = world.portsOf(deployment, actor, 'query');
     const pages = await pagesOf(world, (cursor) => {
-      const next =
-        cursor === null ? question : { ...question, cursor: questionOf(pipeline.plan, { window, cursor }).cursor };
+      const next = cursor === null ? query : { ...query, cursor: parseQuery(pipeline.plan, { window, cursor }).cursor };
       return executeQuery(pipeline.plan, scope, next, ports).catch((error: unknown) => {
         // A refused query: the judge must know that the answer would cover nothing.
         if (error instanceof ViewLostError && error.code === 'BIFOLD_NOTHING_COVERED') answered({});
         throw error;
       });
     });
-    await judge(world, deployment, question, pages, name);
+    await judge(world, deployment, query, pages, name);
     const { coverage } = (pages[0] as Answer).receipt;
     const given = receiptsOf(deployment.receipts, String(snapshot));
     const shrunk = shrunkSince(world, deployment, given, coverage, started);
@@ -120,15 +119,15 @@ async function pagesOf(world: World, page: (cursor: string | null) => Promise<An
 async function judge(
   world: World,
   deployment: Deployment,
-  question: ViewQuery,
+  query: ViewQuery,
   pages: readonly Answer[],
   name: string,
 ): Promise<void> {
   const { pipeline, scope } = deployment;
   const history = world.topic.historyOf(scope.topicId);
-  const difference = await differenceOf(pipeline, history, await world.boundLookups(deployment), { question, pages });
+  const difference = await differenceOf(pipeline, history, await world.boundLookups(deployment), { query, pages });
   const { receipt } = pages[0] as Answer;
-  keep(world, { deployment, question, pages });
+  keep(world, { deployment, query, pages });
   if (difference !== null) world.fail(`${name}: ${difference}`);
   deployment.finals.add(pipeline, pages);
   const unnamed = await unnamedModels(world, deployment, receipt);
@@ -202,11 +201,7 @@ function shrunkSince(
 }
 
 /** At the end of everything, from what archive and log still have: the same bytes. */
-export async function answerAgain(
-  world: World,
-  { deployment, question, pages }: KeptPages,
-  source: Source,
-): Promise<void> {
+export async function replayKept(world: World, { deployment, query, pages }: KeptPages, source: Source): Promise<void> {
   const { topic } = world;
   const { pipeline, scope } = deployment;
   const lookups = await world.boundLookups(deployment);
@@ -218,9 +213,9 @@ export async function answerAgain(
     const kept = { archive, engine, log: isCurrent ? log : null, scratchFolder: '/scratch' };
     for (const page of pages) {
       const read: Answer = JSON.parse(JSON.stringify(page));
-      const asked = questionOf(pipeline.plan, { ...read.receipt.question });
-      if (JSON.stringify({ ...asked, limit: 0 }) !== JSON.stringify({ ...question, limit: 0, keys: asked.keys }))
-        world.fail(`${name}: the receipt asks ${JSON.stringify(asked)}, asked was ${JSON.stringify(question)}`);
+      const asked = parseQuery(pipeline.plan, { ...read.receipt.question });
+      if (JSON.stringify({ ...asked, limit: 0 }) !== JSON.stringify({ ...query, limit: 0, keys: asked.keys }))
+        world.fail(`${name}: the receipt asks ${JSON.stringify(asked)}, asked was ${JSON.stringify(query)}`);
       const located = await resolveRecordSources(readFor(pipeline.plan, offsetsOf(read)), source, kept);
       if (Object.keys(located.missing).length > 0) {
         world.count('as of, gone');
@@ -231,12 +226,7 @@ export async function answerAgain(
         }
         continue;
       }
-      const again = await replayAnswer(
-        pipeline,
-        { question: asked, ...read },
-        readRecordSources(located, kept),
-        lookups,
-      );
+      const again = await replayAnswer(pipeline, { query: asked, ...read }, readRecordSources(located, kept), lookups);
       const [now, then] = [JSON.stringify(again), JSON.stringify(page)];
       if (now !== then) world.fail(`${name}: ${now}, and it was ${then}`);
       world.count('as of, equal');

@@ -10,7 +10,7 @@ import {
   segmentOf,
   segmentStart,
 } from '@bifold/core/engine';
-import { questionOf } from '@bifold/engine';
+import { parseQuery } from '@bifold/engine';
 import { archive, recompute, sweep } from '../actors/batch-layer.ts';
 import { announce, checkTakeover } from '../actors/handover.ts';
 import { ask, askView } from '../actors/readers.ts';
@@ -92,7 +92,7 @@ async function answerAll(world: World, deployment: Deployment): Promise<void> {
   for (const { name } of plan.windows) {
     for (const total of [false, true]) {
       let answered: Coverage | null = null;
-      ask(world, deployment, questionOf(plan, { window: name, total }), world.certain(), (coverage) => {
+      ask(world, deployment, parseQuery(plan, { window: name, total }), world.certain(), (coverage) => {
         answered = coverage;
       });
       await world.drain();

@@ -20,7 +20,7 @@ import { finalBeforeDifference } from './finality.ts';
 
 /** An answer, all its pages together. */
 export interface WholeAnswer {
-  readonly question: ViewQuery;
+  readonly query: ViewQuery;
   readonly pages: readonly Answer[];
 }
 
@@ -32,7 +32,7 @@ export async function differenceOf(
   pipeline: Pipeline,
   history: History,
   lookups: Lookups,
-  { question, pages }: WholeAnswer,
+  { query, pages }: WholeAnswer,
 ): Promise<string | null> {
   const { plan } = pipeline;
   const { view } = rowAlgebrasOf(plan);
@@ -57,22 +57,22 @@ export async function differenceOf(
     folds.set(id, known);
     return known;
   };
-  const total = question.total ? { window: question.window, fromMs: question.fromMs, toMs: question.toMs } : null;
-  const askedKey = ({ key }: FoldedRow): boolean => question.keys === null || question.keys.includes(key);
+  const total = query.total ? { window: query.window, fromMs: query.fromMs, toMs: query.toMs } : null;
+  const askedKey = ({ key }: FoldedRow): boolean => query.keys === null || query.keys.includes(key);
   const asked = ({ key, window, startMs }: FoldedRow): boolean =>
-    window === question.window &&
-    (question.keys === null || question.keys.includes(key)) &&
-    (question.fromMs === null || startMs >= question.fromMs) &&
-    (question.toMs === null || startMs < question.toMs);
+    window === query.window &&
+    (query.keys === null || query.keys.includes(key)) &&
+    (query.fromMs === null || startMs >= query.fromMs) &&
+    (query.toMs === null || startMs < query.toMs);
   // For sessions, whole keys are behind: their rows are judged by the coverage of their key.
-  const isSession = plan.windows.find(({ name }) => name === question.window)?.kind === 'session';
+  const isSession = plan.windows.find(({ name }) => name === query.window)?.kind === 'session';
   const keysBehind = new Set<string>();
 
   const seen = new Set<string>();
   for (const row of pages.flatMap((page) => page.rows)) {
     const key = keyText(plan.groupBy.map((name) => row.key[name] ?? null));
     const startMs = row.window.start === null ? 0 : Date.parse(row.window.start);
-    const id = question.total ? key : rowId(question.window, startMs, key);
+    const id = query.total ? key : rowId(query.window, startMs, key);
     if (seen.has(id)) return `row ${id} is there twice`;
     seen.add(id);
     const coverage = rowCoverage(receipt.coverage, row.ahead ?? [], row.behind ?? []);
@@ -81,7 +81,7 @@ export async function differenceOf(
     // A row that lies in what it is behind alone holds nothing, and is there all the same.
     const expected = rows.get(id)?.states ?? (row.behind ? view.empty : undefined);
     const ends = rows.get(id)?.endMs ?? null;
-    if (!question.total && rows.has(id) && row.window.end !== (ends === null ? null : new Date(ends).toISOString()))
+    if (!query.total && rows.has(id) && row.window.end !== (ends === null ? null : new Date(ends).toISOString()))
       return `row ${id} ends at ${row.window.end}, the fold has ${ends}`;
     if (expected === undefined)
       return `row ${id} is nowhere in the log over ${JSON.stringify(coverage)}: ${JSON.stringify(row)}`;
@@ -89,9 +89,9 @@ export async function differenceOf(
     if (given !== folded) return `row ${id} is ${given}, the fold over ${JSON.stringify(coverage)} is ${folded}`;
   }
   for (const row of (await foldOver(receipt.coverage)).values()) {
-    const id = question.total ? row.key : rowId(row.window, row.startMs, row.key);
+    const id = query.total ? row.key : rowId(row.window, row.startMs, row.key);
     if (keysBehind.has(row.key)) continue;
-    if ((question.total ? askedKey(row) : asked(row)) && !seen.has(id))
+    if ((query.total ? askedKey(row) : asked(row)) && !seen.has(id))
       return `row ${id} is missing, over ${JSON.stringify(receipt.coverage)}`;
   }
 

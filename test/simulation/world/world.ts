@@ -91,7 +91,7 @@ export function join(deployment: Deployment, name: string, position: readonly nu
 /** A saved answer: it can be reproduced after all else has changed. */
 export interface KeptPages {
   readonly deployment: Deployment;
-  readonly question: ViewQuery;
+  readonly query: ViewQuery;
   readonly pages: readonly Answer[];
 }
 

@@ -19,7 +19,7 @@ export async function driftOfDeployment(
     read: async (name: string, version: string, file: string, mostBytes: number) =>
       (await context.models()).read(name, version, file, mostBytes),
   };
-  const ask = async (question: Parameters<typeof askAll>[2]) => (await askAll(context, deployment, question)).rows;
+  const ask = async (query: Parameters<typeof askAll>[2]) => (await askAll(context, deployment, query)).rows;
   return latestDrift(plan, { registry, ask }, options);
 }
 

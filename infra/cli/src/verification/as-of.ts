@@ -16,11 +16,11 @@ import type { SavedAnswer } from './saved-answer.ts';
  * @throws {UsageError} when this checkout has another definition, {GoneError} when neither archive
  * nor log has all of its offsets
  */
-export async function recall(
+export async function reproduce(
   context: Context,
   pipeline: Pipeline,
   deployment: DeploymentRecord,
-  question: ViewQuery,
+  query: ViewQuery,
   { receipt, rows }: SavedAnswer,
 ): Promise<Answer> {
   const { plan } = pipeline;
@@ -40,7 +40,7 @@ export async function recall(
     }
     const lookups = await boundLookups(context, pipeline, receipt);
     const answer = await step(context.onProgress, `${plan.name}: the plain fold over archive and log`, () =>
-      replayAnswer(pipeline, { question, receipt, rows }, readRecordSources(located, kept), lookups),
+      replayAnswer(pipeline, { query, receipt, rows }, readRecordSources(located, kept), lookups),
     );
     if (answer.cursor === null) return answer;
     const keys = (await context.database()).cursorKeys;

@@ -94,8 +94,8 @@ export async function verifyPipeline(
     const asked: AskedWindow[] = [];
     for (const window of windows) {
       const name = `${plan.name}: rows of ${window}`;
-      const question = { window, ...(keys === null ? {} : { keys: keys.map((key) => JSON.parse(key)) }) };
-      asked.push({ window, ...(await step(onProgress, name, () => askAll(context, deployment, question))) });
+      const query = { window, ...(keys === null ? {} : { keys: keys.map((key) => JSON.parse(key)) }) };
+      asked.push({ window, ...(await step(onProgress, name, () => askAll(context, deployment, query))) });
     }
     for (const one of asked) requireVersion(one.receipt, plan);
     const { receipt } = asked.at(-1) as AskedWindow;

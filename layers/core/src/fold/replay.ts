@@ -19,7 +19,7 @@ import type { ResolveLookup } from './row-transform.ts';
 /** An old answer, as it was kept: what it says is believed of offsets alone, never of values. */
 export interface SavedAnswer {
   /** The receipt's, read. */
-  readonly question: ViewQuery;
+  readonly query: ViewQuery;
   readonly receipt: Receipt;
   /** At least the rows that cover other offsets than the receipt: it does not name those. */
   readonly rows: readonly AnswerRow[];
@@ -43,7 +43,7 @@ export function offsetsOf({ receipt, rows }: Pick<SavedAnswer, 'receipt' | 'rows
  */
 export async function replayAnswer(
   pipeline: Pipeline,
-  { question, receipt, rows }: SavedAnswer,
+  { query, receipt, rows }: SavedAnswer,
   log: AsyncIterable<LogRecord> | Iterable<LogRecord>,
   lookups: (partition: number, offset: number) => ResolveLookup,
 ): Promise<Answer> {
@@ -51,7 +51,7 @@ export async function replayAnswer(
   const { view } = foldOf(pipeline).rows;
   const covering = unsealSnapshot(receipt, plan.storage.segmentSize);
   const { page, version, topicId } = receipt;
-  const folded = await foldAsOf(pipeline, { question, receipt, rows }, covering, log, lookups);
+  const folded = await foldAsOf(pipeline, { query, receipt, rows }, covering, log, lookups);
   const readSnapshot = withFinality(plan, covering, folded.watermarks);
   const order = compareRows(plan.storage.buckets);
   const behindStart = ({ key, window, startMs }: RowPosition): boolean => {
@@ -67,7 +67,7 @@ export async function replayAnswer(
     plan,
     view,
     readSnapshot,
-    question,
+    query,
     merged,
     (_, before) => page.last || before < page.rows,
   );
@@ -80,7 +80,7 @@ export async function replayAnswer(
     plan,
     { version, topicId },
     readSnapshot,
-    question,
+    query,
     { quarantined: folded.quarantined, models },
     page.start,
     {
@@ -104,12 +104,12 @@ interface FoldedAsOf {
 /** The plain fold over the offsets that a receipt and its rows name. */
 async function foldAsOf(
   pipeline: Pipeline,
-  { question, receipt, rows }: SavedAnswer,
+  { query, receipt, rows }: SavedAnswer,
   { coverage, batchBelow }: ReadSnapshot,
   log: AsyncIterable<LogRecord> | Iterable<LogRecord>,
   lookups: (partition: number, offset: number) => ResolveLookup,
 ): Promise<FoldedAsOf> {
-  const { window, fromMs, toMs, keys, total } = question;
+  const { window, fromMs, toMs, keys, total } = query;
   const { behind } = receipt.quarantined;
   const deltas = rows.filter(hasCoverageDelta).map((row) => {
     const { ahead = [], behind = [] } = row;

@@ -38,12 +38,12 @@ export function formatRow(
   plan: Plan,
   view: RowAlgebra,
   { finalBeforeMs }: ReadSnapshot,
-  question: ViewQuery,
+  query: ViewQuery,
   row: MergedRow,
 ): AnswerRow {
-  const window = plan.windows.find(({ name }) => name === question.window) as Plan['windows'][number];
-  const bounds = question.total
-    ? { start: question.fromMs, end: question.toMs }
+  const window = plan.windows.find(({ name }) => name === query.window) as Plan['windows'][number];
+  const bounds = query.total
+    ? { start: query.fromMs, end: query.toMs }
     : { start: window.kind === 'running' ? null : row.startMs, end: row.endMs };
   const errorBounds = view.boundsOf(row.states);
   return {
@@ -52,7 +52,7 @@ export function formatRow(
     values: view.present(row.states),
     ...(Object.keys(errorBounds).length === 0 ? {} : { bounds: errorBounds }),
     ...(finalBeforeMs === undefined || row.endMs === null ? {} : { final: isFinal(window, row, finalBeforeMs) }),
-    ...(question.parts
+    ...(query.parts
       ? { parts: { batch: row.batch && view.present(row.batch), speed: row.speed && view.present(row.speed) } }
       : {}),
     ...(row.ahead.length > 0 ? { ahead: row.ahead } : {}),

@@ -8,7 +8,7 @@ import { type AnswerRow, formatRow, hasCoverageDelta } from './answer-row.ts';
 import { sizeOf } from './coverage.ts';
 import { digestOf } from './digest.ts';
 import type { PageStart, Receipt } from './receipt.ts';
-import { cursorText, queryParametersOf, questionDigest, type ViewQuery } from './view-query.ts';
+import { cursorText, queryDigest, queryParametersOf, type ViewQuery } from './view-query.ts';
 
 export interface Answer {
   readonly rows: readonly AnswerRow[];
@@ -35,14 +35,14 @@ export async function fillPage(
   plan: Plan,
   view: RowAlgebra,
   readSnapshot: ReadSnapshot,
-  question: ViewQuery,
+  query: ViewQuery,
   merged: AsyncIterable<MergedRow> | Iterable<MergedRow>,
   fits: (row: AnswerRow, rowsBefore: number) => boolean,
 ): Promise<Page> {
-  const isSession = plan.windows.find(({ name }) => name === question.window)?.kind === 'session';
+  const isSession = plan.windows.find(({ name }) => name === query.window)?.kind === 'session';
   // A total stands behind all windows of its key, as the sessions of a key do: the next page starts
   // after the last of them.
-  const isWhole = isSession || question.total;
+  const isWhole = isSession || query.total;
   const rows: AnswerRow[] = [];
   let end: PageStart | null = null;
   /** The end of the page without the current key. */
@@ -53,7 +53,7 @@ export async function fillPage(
   };
   for await (const { key, window, startMs, ...rest } of merged) {
     if (key !== before.key) before = { key, rows: rows.length, end };
-    const row = formatRow(plan, view, readSnapshot, question, { key, window, startMs, ...rest });
+    const row = formatRow(plan, view, readSnapshot, query, { key, window, startMs, ...rest });
     if (!fits(row, rows.length)) {
       if (!isSession) return { rows, end, last: false };
       if (before.rows > 0) return { rows: rows.slice(0, before.rows), end: before.end, last: false };
@@ -70,7 +70,7 @@ export function answerOf(
   plan: Plan,
   { version, topicId }: Scope,
   readSnapshot: ReadSnapshot,
-  question: ViewQuery,
+  query: ViewQuery,
   { quarantined, models }: Pick<Receipt, 'quarantined' | 'models'>,
   start: PageStart | null,
   { rows, end, last }: Page,
@@ -85,7 +85,7 @@ export function answerOf(
     generation,
     run,
     models,
-    question: queryParametersOf(plan, question),
+    question: queryParametersOf(plan, query),
     coverage,
     gaps: coverageGaps(coverage),
     batchBelow,
@@ -97,7 +97,7 @@ export function answerOf(
     cursorText({
       version,
       topicId,
-      question: questionDigest(unsealed.question),
+      question: queryDigest(unsealed.question),
       generation,
       run,
       segments: segments.map((segment) => [segment.partition, segment.segment, segment.next] as const),

@@ -45,7 +45,7 @@ export function cursorText(cursor: Cursor): string {
 }
 
 /** A question in short: 128 bits of a hash of what was asked. */
-export function questionDigest(asked: QueryParameters): string {
+export function queryDigest(asked: QueryParameters): string {
   return createHash('sha256').update(canonicalJson(asked)).digest('hex').slice(0, 32);
 }
 

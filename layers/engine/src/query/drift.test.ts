@@ -12,8 +12,8 @@ describe('a report of drift', () => {
         readPointer: async () => ({ generation: 1, current, previous: null, challenger: null }),
         read: async (_: string, version: string) => bytesOf({ ...held, version }),
       },
-      ask: async (question: unknown) => {
-        asked.push(question);
+      ask: async (query: unknown) => {
+        asked.push(query);
         return rows;
       },
     };

@@ -9,7 +9,7 @@ import {
 } from '@bifold/models/engine';
 
 /** A query of a drift view, in the parameters of the query API. */
-export interface DriftQuestion {
+export interface DriftQuery {
   readonly window: string;
   readonly keys: readonly Readonly<Record<string, string>>[];
   readonly from?: string;
@@ -20,7 +20,7 @@ export interface DriftQuestion {
 export interface DriftPorts {
   readonly registry: Pick<ModelRegistry, 'readPointer' | 'read'>;
   /** All rows of an answer. */
-  readonly ask: (question: DriftQuestion) => Promise<readonly AnswerRow[]>;
+  readonly ask: (query: DriftQuery) => Promise<readonly AnswerRow[]>;
 }
 
 export interface DriftOptions {

@@ -19,8 +19,8 @@ import {
   QUARANTINE_POSITION,
   type Quarantined,
   QueryError,
+  queryDigest,
   queryParametersOf,
-  questionDigest,
   type ReadSnapshot,
   type RowAlgebras,
   type RowFilter,
@@ -51,15 +51,15 @@ const RESPONSE_BYTES_MAX = 5 * 1024 * 1024;
  * @throws {ViewLostError} when the database lacks what was once published: a smaller answer would
  * look like a complete one
  */
-export async function executeQuery(plan: Plan, scope: Scope, question: ViewQuery, ports: QueryPorts): Promise<Answer> {
-  checkContinues(plan, question);
+export async function executeQuery(plan: Plan, scope: Scope, query: ViewQuery, ports: QueryPorts): Promise<Answer> {
+  checkContinues(plan, query);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const pointer = await ports.batch.readPointer('quorum');
     await ports.published.check(pointer);
-    const covering = question.cursor
-      ? await snapshotFromCursor(plan, scope, question.cursor, pointer, ports)
-      : await newSnapshot(plan, question, pointer, ports);
-    const answer = await answerFrom(plan, scope, question, covering, ports);
+    const covering = query.cursor
+      ? await snapshotFromCursor(plan, scope, query.cursor, pointer, ports)
+      : await newSnapshot(plan, query, pointer, ports);
+    const answer = await answerFrom(plan, scope, query, covering, ports);
     if (answer !== null) return answer;
   }
   throw movedOn(`${TRIES} tries`);
@@ -69,14 +69,14 @@ export async function executeQuery(plan: Plan, scope: Scope, question: ViewQuery
 export async function answerSealed(
   plan: Plan,
   scope: Scope,
-  question: ViewQuery,
+  query: ViewQuery,
   sealed: SealedSnapshot,
   ports: QueryPorts,
 ): Promise<Answer | null> {
   const pointer = await ports.batch.readPointer('quorum');
   await ports.published.check(pointer);
-  const readSnapshot = snapshotFromSeal(plan, question, sealed, pointer);
-  return readSnapshot && answerFrom(plan, scope, question, readSnapshot, ports);
+  const readSnapshot = snapshotFromSeal(plan, query, sealed, pointer);
+  return readSnapshot && answerFrom(plan, scope, query, readSnapshot, ports);
 }
 
 export function movedOn(received: string): QueryError {
@@ -94,16 +94,16 @@ export function movedOn(received: string): QueryError {
 async function answerFrom(
   plan: Plan,
   scope: Scope,
-  question: ViewQuery,
+  query: ViewQuery,
   covering: ReadSnapshot,
   ports: QueryPorts,
 ): Promise<Answer | null> {
   const algebras = rowAlgebrasOf(plan);
   const readSnapshot = await withWatermarks(plan, covering, ports);
   const [page, counted, models] = await Promise.all([
-    readPage(plan, algebras, readSnapshot, question, ports),
-    question.cursor?.quarantined ?? countQuarantined(plan, algebras, readSnapshot, ports),
-    modelsOf(plan, readSnapshot, question, ports),
+    readPage(plan, algebras, readSnapshot, query, ports),
+    query.cursor?.quarantined ?? countQuarantined(plan, algebras, readSnapshot, ports),
+    modelsOf(plan, readSnapshot, query, ports),
   ]);
   const after = await ports.batch.readPointer('quorum');
   if (!stillReadable(readSnapshot, after)) return null;
@@ -111,7 +111,7 @@ async function answerFrom(
   if (readSnapshot.generation === 0) await ports.published.check(after);
   if (counted === null) throw rowsLost(plan, readSnapshot.run as string);
   if (Object.keys(readSnapshot.coverage).length === 0) await ports.published.checkNothingCovered();
-  return answerOf(plan, scope, readSnapshot, question, { quarantined: counted, models }, startOf(question), page);
+  return answerOf(plan, scope, readSnapshot, query, { quarantined: counted, models }, startOf(query), page);
 }
 
 /**
@@ -136,12 +136,11 @@ async function modelsOf(
  * The receipt repeats the question, and a cursor holds what is true of the one that it was given
  * for.
  */
-function checkContinues(plan: Plan, question: ViewQuery): void {
-  if (question.cursor === null || question.cursor.question === questionDigest(queryParametersOf(plan, question)))
-    return;
+function checkContinues(plan: Plan, query: ViewQuery): void {
+  if (query.cursor === null || query.cursor.question === queryDigest(queryParametersOf(plan, query))) return;
   throw new QueryError('BIFOLD_BAD_CURSOR', {
     failed: 'a cursor goes on with another question than the one it was given for',
-    received: JSON.stringify(queryParametersOf(plan, question)).slice(0, 200),
+    received: JSON.stringify(queryParametersOf(plan, query)).slice(0, 200),
     allowed: 'the question of the first page; only its limit may change',
     remedy: 'repeat the question of the first page, or ask without a cursor',
   });
@@ -157,17 +156,17 @@ async function readPage(
   plan: Plan,
   algebras: RowAlgebras,
   readSnapshot: ReadSnapshot,
-  question: ViewQuery,
+  query: ViewQuery,
   ports: QueryPorts,
 ): Promise<Page> {
   // The receipt repeats the question, whose keys may be many.
-  let sizeBytes = bytesInResponse(question.keys);
+  let sizeBytes = bytesInResponse(query.keys);
   return fillPage(
     plan,
     algebras.view,
     readSnapshot,
-    question,
-    mergedRows(plan, algebras, readSnapshot, question, ports),
+    query,
+    mergedRows(plan, algebras, readSnapshot, query, ports),
     (row, rowsBefore) => {
       sizeBytes += bytesInResponse(row);
       if (sizeBytes > RESPONSE_BYTES_MAX)
@@ -177,7 +176,7 @@ async function readPage(
           allowed: `${RESPONSE_BYTES_MAX} bytes`,
           remedy: 'ask for a range of times, or for the total',
         });
-      return rowsBefore === 0 || (rowsBefore < question.limit && sizeBytes <= PAGE_BYTES_MAX);
+      return rowsBefore === 0 || (rowsBefore < query.limit && sizeBytes <= PAGE_BYTES_MAX);
     },
   );
 }
@@ -192,12 +191,11 @@ async function* mergedRows(
   plan: Plan,
   algebras: RowAlgebras,
   readSnapshot: ReadSnapshot,
-  question: ViewQuery,
+  query: ViewQuery,
   ports: QueryPorts,
 ): AsyncGenerator<MergedRow> {
-  for (const bucket of bucketsOf(plan, question)) {
-    if (bucket >= (question.cursor?.bucket ?? 0))
-      yield* rowsOfBucket(plan, algebras, readSnapshot, question, bucket, ports);
+  for (const bucket of bucketsOf(plan, query)) {
+    if (bucket >= (query.cursor?.bucket ?? 0)) yield* rowsOfBucket(plan, algebras, readSnapshot, query, bucket, ports);
   }
 }
 
@@ -211,20 +209,20 @@ async function* rowsOfBucket(
   plan: Plan,
   algebras: RowAlgebras,
   readSnapshot: ReadSnapshot,
-  question: ViewQuery,
+  query: ViewQuery,
   bucket: number,
   ports: QueryPorts,
 ): AsyncGenerator<MergedRow> {
-  const { keys, cursor } = question;
-  const window = plan.windows.find(({ name }) => name === question.window) as Plan['windows'][number];
+  const { keys, cursor } = query;
+  const window = plan.windows.find(({ name }) => name === query.window) as Plan['windows'][number];
   const filter: RowFilter = {
     keys: keys?.filter((key) => bucketOf(key, plan.storage.buckets) === bucket) ?? null,
     window: window.name,
-    ...paneRange(window, question),
+    ...paneRange(window, query),
   };
   const after = cursor?.bucket === bucket ? cursor.after : null;
   const panes = gatherParts(readSnapshot, bucket, filter, after, ports);
-  yield* mergeWindows(algebras, window, question, panes, after);
+  yield* mergeWindows(algebras, window, query, panes, after);
 }
 
 /**

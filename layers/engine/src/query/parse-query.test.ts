@@ -1,9 +1,9 @@
 import { type Cursor, cursorText, QueryError } from '@bifold/core/engine';
 import { airframes, delays } from '@bifold/example-flights';
 import { describe, expect, it } from '@jest/globals';
-import { questionOf } from './parse-query.ts';
+import { parseQuery } from './parse-query.ts';
 
-const ask = (parameters: Record<string, unknown>) => questionOf(delays.plan, parameters);
+const ask = (parameters: Record<string, unknown>) => parseQuery(delays.plan, parameters);
 const codeOf = (parameters: Record<string, unknown>): string => {
   try {
     ask(parameters);
@@ -26,7 +26,7 @@ const cursor: Cursor = {
   after: { key: '["UA","EWR"]', window: 'daily', startMs: 0 },
 };
 
-describe('questionOf', () => {
+describe('parseQuery', () => {
   it('reads keys by name and by position, once each, in one canonical form', () => {
     const { keys } = ask({
       window: 'daily',
@@ -41,8 +41,8 @@ describe('questionOf', () => {
   });
 
   it('needs no window name where there is one only', () => {
-    expect(questionOf(airframes.plan, {}).window).toBe('weekly');
-    expect(questionOf(airframes.plan, { key: '[null]' }).keys).toEqual(['[null]']);
+    expect(parseQuery(airframes.plan, {}).window).toBe('weekly');
+    expect(parseQuery(airframes.plan, { key: '[null]' }).keys).toEqual(['[null]']);
   });
 
   it('gives back the cursor that it gave', () => {

@@ -23,7 +23,7 @@ const KNOWN = ['window', 'key', 'keys', 'from', 'to', 'total', 'snapshot', 'part
  * Reads a question from the parameters of a request: texts of a query string, or JSON values of a
  * body. @throws {QueryError}
  */
-export function questionOf(plan: Plan, parameters: Parameters): ViewQuery {
+export function parseQuery(plan: Plan, parameters: Parameters): ViewQuery {
   for (const name of Object.keys(parameters)) {
     if (!KNOWN.includes(name))
       refuse('BIFOLD_UNKNOWN_PARAMETER', {
@@ -201,12 +201,23 @@ export function cursorOf(text: unknown): Cursor {
   } catch (cause) {
     return bad(cause);
   }
-  const { version, topicId, question, generation, run, segments, quarantined, models, bucket, after } = cursor ?? {};
+  const {
+    version,
+    topicId,
+    question: query,
+    generation,
+    run,
+    segments,
+    quarantined,
+    models,
+    bucket,
+    after,
+  } = cursor ?? {};
   const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
   const valid =
     typeof version === 'string' &&
     typeof topicId === 'string' &&
-    typeof question === 'string' &&
+    typeof query === 'string' &&
     whole(generation) &&
     (run === null || typeof run === 'string') &&
     Array.isArray(segments) &&

@@ -5,7 +5,7 @@ import { pipelines } from '@bifold/pipelines';
 import { describe, expect, it } from '@jest/globals';
 import { type RecomputePorts, recompute } from '../recompute/recompute.ts';
 import { executeQuery } from './execute-query.ts';
-import { questionOf } from './parse-query.ts';
+import { parseQuery } from './parse-query.ts';
 import { publishedView, steadyReads } from './published.ts';
 
 const pipeline = pipelines.find(({ plan }) => plan.name === 'delays') as Pipeline;
@@ -37,7 +37,7 @@ function opened(archived: readonly number[] = []) {
     publications,
     batch,
     answer: (process = published) =>
-      executeQuery(plan, scope, questionOf(plan, { window: 'daily' }), { ...portsOf(), published: process }),
+      executeQuery(plan, scope, parseQuery(plan, { window: 'daily' }), { ...portsOf(), published: process }),
     another: () => publishedView(plan, { publications, archive, batch: batch() }),
     async publish(expected: Pointer, next: Pointer) {
       const cell = rowAlgebrasOf(plan).quarantine.encode(rowAlgebrasOf(plan).quarantine.empty);

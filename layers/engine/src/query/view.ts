@@ -1,7 +1,7 @@
 import { type Answer, type Plan, ProtocolError, type Scope, type ViewAlias } from '@bifold/core/engine';
 import { answerSealed, executeQuery, movedOn } from './execute-query.ts';
 import { advanceHandover, announceVersion, type HandoverPorts, planOf } from './handover.ts';
-import { cursorOf, questionOf } from './parse-query.ts';
+import { cursorOf, parseQuery } from './parse-query.ts';
 import type { QueryPorts } from './ports.ts';
 import { cursorExpired } from './read-snapshot.ts';
 
@@ -58,11 +58,9 @@ async function answerOfAlias(
 ): Promise<Answer | null> {
   const plan = await planOf(current, plans);
   const scope = { version: current, topicId };
-  const question = questionOf(plan, parameters);
+  const query = parseQuery(plan, parameters);
   const ports = portsOf(plan, scope);
-  return sealed === null
-    ? executeQuery(plan, scope, question, ports)
-    : answerSealed(plan, scope, question, sealed, ports);
+  return sealed === null ? executeQuery(plan, scope, query, ports) : answerSealed(plan, scope, query, sealed, ports);
 }
 
 /**
@@ -83,7 +81,7 @@ async function continueAnswer(
   const plan = await plans.read(cursor.version);
   if (plan === null) throw cursorExpired(cursor, `cursors of versions whose plan is stored, topic id ${topicId}`);
   const scope = { version: cursor.version, topicId };
-  return executeQuery(plan, scope, questionOf(plan, parameters), portsOf(plan, scope));
+  return executeQuery(plan, scope, parseQuery(plan, parameters), portsOf(plan, scope));
 }
 
 function isPlanMissing(error: unknown): boolean {

@@ -1,21 +1,21 @@
 import type { Pipeline } from '@bifold/core';
 import { type Answer, canonicalJson, type Plan, queryParametersOf, type Receipt } from '@bifold/core/engine';
-import { questionOf as parseQuestion } from '@bifold/engine';
+import { parseQuery } from '@bifold/engine';
 import { Command } from 'commander';
-import { ask, askAll, type Question } from '../../api.ts';
+import { ask, askAll, type QueryBody } from '../../api.ts';
 import { type Context, withContext } from '../../context.ts';
 import { deploymentOf, namedOf } from '../../deployment/deployments.ts';
 import { Ended, EXIT, UsageError } from '../../errors.ts';
 import { warnOfOtherTopics } from '../../kafka/recreated-topic.ts';
 import { receiptText, rowsText } from '../../output/answer-text.ts';
 import { dim, plural, print, printJson, warn } from '../../output/terminal.ts';
-import { recall } from '../../verification/as-of.ts';
+import { reproduce } from '../../verification/as-of.ts';
 import { planOfAnswer } from '../../verification/handover.ts';
 import { readSavedAnswer } from '../../verification/saved-answer.ts';
 import { wholeNumber } from '../option-values.ts';
 
 /** The query options of the command line. */
-export interface QuestionOptions {
+export interface QueryOptions {
   readonly window?: string;
   readonly key?: readonly string[];
   readonly from?: string;
@@ -25,7 +25,7 @@ export interface QuestionOptions {
   readonly parts?: boolean;
 }
 
-interface Options extends QuestionOptions {
+interface Options extends QueryOptions {
   readonly limit: number;
   readonly all?: boolean;
   readonly asOf?: string;
@@ -33,7 +33,7 @@ interface Options extends QuestionOptions {
 }
 
 /** The options that ask something of a view. */
-export const questionOptions = (command: Command): Command =>
+export const queryOptions = (command: Command): Command =>
   command
     .option('--window <name>', 'a window of the pipeline; may be left out when it has one only')
     .option('--key <json>', 'a key, as JSON; may be repeated', (key: string, keys: string[] = []) => [...keys, key])
@@ -44,7 +44,7 @@ export const questionOptions = (command: Command): Command =>
     .option('--parts', 'show what batch and speed each have of a row');
 
 export const queryCommand = (): Command =>
-  questionOptions(
+  queryOptions(
     new Command('query')
       .description("ask a pipeline's API for merged rows and their receipt")
       .argument('[pipeline]', 'its name; a receipt names it'),
@@ -70,14 +70,14 @@ retention since. Ends with 1 when its digest is not that of the receipt, with 4 
       withContext(async (context) => {
         const pipelines = await context.pipelines();
         const { asOf, limit, all, json } = options;
-        if (asOf !== undefined) return answerAgain(context, pipelines, name, asOf, options);
+        if (asOf !== undefined) return replaySaved(context, pipelines, name, asOf, options);
         if (name === undefined) throw missingName();
         const pipeline = namedOf(pipelines, name);
         const deployment = deploymentOf(context.paths, name);
-        const question = questionOf(options);
+        const query = queryOf(options);
         const answer = all
-          ? await askAll(context, deployment, question)
-          : await ask(context, deployment, { ...question, limit });
+          ? await askAll(context, deployment, query)
+          : await ask(context, deployment, { ...query, limit });
         await warnOfOtherTopics(context, deployment);
         if (json) return printJson(answer);
         // A table has the columns of the version that answered, which may be another one than is
@@ -86,7 +86,7 @@ retention since. Ends with 1 when its digest is not that of the receipt, with 4 
       }),
     );
 
-export function questionOf({ window, key, from, to, total, snapshot, parts }: QuestionOptions): Question {
+export function queryOf({ window, key, from, to, total, snapshot, parts }: QueryOptions): QueryBody {
   return {
     ...(window === undefined ? {} : { window }),
     ...(key === undefined ? {} : { keys: key.map(keyOf) }),
@@ -109,7 +109,7 @@ function answerText(plan: Plan, { rows, receipt, cursor }: Answer): string {
 }
 
 /** The answer of a saved receipt, folded again. */
-async function answerAgain(
+async function replaySaved(
   context: Context,
   pipelines: readonly Pipeline[],
   name: string | undefined,
@@ -119,10 +119,10 @@ async function answerAgain(
   const saved = readSavedAnswer(source);
   const { receipt } = saved;
   const pipeline = namedOf(pipelines, receipt.pipeline);
-  const question = parseQuestion(pipeline.plan, { ...receipt.question });
+  const query = parseQuery(pipeline.plan, { ...receipt.question });
   checkRepeated(pipeline.plan, receipt, name, options);
   const deployment = deploymentOf(context.paths, receipt.pipeline);
-  const answer = await recall(context, pipeline, deployment, question, saved);
+  const answer = await reproduce(context, pipeline, deployment, query, saved);
   if (options.json) printJson(answer);
   else print(answerText(pipeline.plan, answer));
   if (answer.receipt.digest === receipt.digest) return;
@@ -135,7 +135,7 @@ async function answerAgain(
 /** A question beside the receipt must be the receipt's own: it is for no other. */
 function checkRepeated(
   plan: Plan,
-  { pipeline, question, page }: Receipt,
+  { pipeline, question: query, page }: Receipt,
   name: string | undefined,
   options: Options,
 ): void {
@@ -148,10 +148,9 @@ function checkRepeated(
     });
   };
   if (name !== undefined && name !== pipeline) refuse(name, pipeline);
-  const repeated = questionOf(options);
-  const asked =
-    Object.keys(repeated).length === 0 ? question : queryParametersOf(plan, parseQuestion(plan, { ...repeated }));
-  if (canonicalJson(asked) !== canonicalJson(question)) refuse(JSON.stringify(asked), JSON.stringify(question));
+  const repeated = queryOf(options);
+  const asked = Object.keys(repeated).length === 0 ? query : queryParametersOf(plan, parseQuery(plan, { ...repeated }));
+  if (canonicalJson(asked) !== canonicalJson(query)) refuse(JSON.stringify(asked), JSON.stringify(query));
   if (options.all && !(page.start === null && page.last)) refuse('--all', `a page of ${plural(page.rows, 'row')}`);
 }
 

@@ -11,9 +11,9 @@ import { changeText, rowsText } from '../../output/answer-text.ts';
 import { bold, dim, number, plural, print, styled, warn } from '../../output/terminal.ts';
 import { type Change, WatchedRows } from '../../output/watching.ts';
 import { wholeNumber } from '../option-values.ts';
-import { type QuestionOptions, questionOf, questionOptions } from './query.ts';
+import { type QueryOptions, queryOf, queryOptions } from './query.ts';
 
-interface Options extends QuestionOptions {
+interface Options extends QueryOptions {
   readonly every: string;
   readonly limit: number;
   readonly once?: boolean;
@@ -21,7 +21,7 @@ interface Options extends QuestionOptions {
 }
 
 export const watchCommand = (): Command =>
-  questionOptions(
+  queryOptions(
     new Command('watch').description('the table of a view, filling and changing').argument('<pipeline>', 'its name'),
   )
     .option('--every <duration>', 'how often the API is asked', '1s')
@@ -58,13 +58,13 @@ async function watch(context: Context, name: string, options: Options, signal: A
   const deployment = deployedAs(context.paths, pipeline);
   const everyMs = intervalOf(options.every);
   await warnOfOtherTopics(context, deployment);
-  const question = { ...questionOf(options), limit: options.limit };
+  const query = { ...queryOf(options), limit: options.limit };
   const watched = new WatchedRows();
   const drawn = !options.json && !options.once && process.stdout.isTTY === true;
   const screen = drawn ? drawnScreen(plan, watched) : lineScreen(plan, options);
   try {
     while (!signal.aborted) {
-      const answer = await ask(context, deployment, question).catch((error: unknown) => {
+      const answer = await ask(context, deployment, query).catch((error: unknown) => {
         // A wrong query, and any error of the first one, is reported at once.
         if (error instanceof UsageError || options.once) throw error;
         screen.showAway(error);
