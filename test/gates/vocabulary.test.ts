@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Window } from '@bifold/core';
 import type { AggregateKind, ExpressionNode, FlatMapPlan, Relayed } from '@bifold/core/engine';
-import type { Sink } from '@bifold/streams';
+import { SINK_KINDS } from '@bifold/streams';
 import { describe, expect, it } from '@jest/globals';
 import type { Case } from '../spark/case.ts';
 import { allCases } from '../spark/cases/index.ts';
@@ -76,15 +76,7 @@ const OPERATORS: Readonly<Record<FlatMapPlan['source']['kind'] | Relayed<never>[
   groupBy: true,
 };
 type Operator = 'lookups' | 'dropDuplicates' | 'dropLate' | 'derive' | 'scores' | 'where' | 'groupBy';
-const SINKS: Readonly<Record<Sink<never>['sink']['kind'], true>> = {
-  console: true,
-  memory: true,
-  files: true,
-  kafka: true,
-  cassandra: true,
-  foreachBatch: true,
-  foreach: true,
-};
+const SINKS = Object.fromEntries(SINK_KINDS.map((kind) => [kind, true]));
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/vocabulary.md'), 'utf8');
 const LAST_COLUMN = 'compared with Spark';

@@ -1,8 +1,7 @@
 import type { CassandraClient } from '@bifold/adapters/cassandra';
 import type { RemoteFolder } from '@bifold/adapters/files';
 import type { Clock, Column, IdSource, Log, LookupStore, Value } from '@bifold/core/engine';
-import type { ConsoleNode } from './definition/sink.ts';
-import type { OutputMode } from './definition/stream.ts';
+import type { OutputMode } from './definition/output-mode.ts';
 
 /** The external services of a run. Nothing is connected before a source or a sink needs it. */
 export interface Ports {
@@ -18,7 +17,14 @@ export interface Ports {
   /** A folder of HDFS or S3, by its address. */
   folder(address: string): Promise<RemoteFolder>;
   /** Shows a batch, for the console sink. */
-  show(batch: Batch, how: ConsoleNode): void;
+  show(batch: Batch, how: Shown): void;
+}
+
+/** How much of a batch the console sink shows. */
+export interface Shown {
+  readonly rows: number;
+  /** The length to which longer texts are cut; false shows them whole. */
+  readonly truncate: number | false;
 }
 
 export type OffsetMark = 'earliest' | 'latest' | { readonly timestampMs: number };

@@ -7,8 +7,8 @@ import type { Stream } from './definition/stream.ts';
 import { currentVersions } from './lookups.ts';
 import type { Ports } from './ports.ts';
 import { openQuarantine } from './quarantine.ts';
-import { MemoryTables } from './sinks/memory.ts';
-import { openSink } from './sinks/open.ts';
+import { MemoryTables } from './sinks/memory-tables.ts';
+import { openSink } from './sinks/registry.ts';
 import type { OpenSink } from './sinks/sink.ts';
 import { openSource } from './sources/open.ts';
 import type { OpenSource } from './sources/source.ts';
@@ -42,7 +42,8 @@ export async function runStream(stream: Stream, options: RunOptions): Promise<vo
   const source = await openSource(stream, journal, ports);
   const sinks: OpenSink[] = [];
   try {
-    for (const node of stream.sinks) sinks.push(openSink(node, stream, checkpoint.head.id, ports, tables));
+    const context = { output: stream.output, checkpoint: checkpoint.head.id, ports, tables };
+    for (const node of stream.sinks) sinks.push(openSink(node, context));
     const runner = new BatchRunner({ stream, checkpoint, state, quarantine, source, sinks, ports });
     const run = async (planned: PlannedBatch): Promise<void> => {
       const committed = await runner.run(planned);

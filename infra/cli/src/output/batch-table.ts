@@ -1,5 +1,5 @@
 import type { Column, Value } from '@bifold/core/engine';
-import { type Batch, type ConsoleNode, jsonOf } from '@bifold/streams';
+import { type Batch, jsonOf, type Shown } from '@bifold/streams';
 import Table from 'cli-table3';
 import { harmless, print } from './terminal.ts';
 
@@ -23,7 +23,7 @@ const LINES = {
 const RULE = '-'.repeat(43);
 
 /** A batch on the console: its number, then its rows as a table, as Spark shows them. */
-export function showBatch(batch: Batch, how: ConsoleNode): void {
+export function showBatch(batch: Batch, how: Shown): void {
   print([RULE, `Batch: ${batch.number}`, RULE, batchTable(batch, how), ''].join('\n'));
 }
 
@@ -33,7 +33,7 @@ export function showBatchAsJson({ stream, number, columns, rows }: Batch): void 
   print(`{"stream":${JSON.stringify(stream)},"batch":${number},"rows":[${records.join(',')}]}`);
 }
 
-function batchTable({ columns, rows }: Batch, { rows: rowsMax, truncate }: ConsoleNode): string {
+function batchTable({ columns, rows }: Batch, { rows: rowsMax, truncate }: Shown): string {
   const table = new Table({
     head: columns.map(({ name }) => name),
     colAligns: columns.map(() => (truncate === false ? 'left' : 'right')),

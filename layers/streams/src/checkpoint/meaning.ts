@@ -1,7 +1,7 @@
 import type { AggregationPlan, Column } from '@bifold/core/engine';
-import type { SinkNode } from '../definition/sink.ts';
 import type { JoinSide, SourceNode } from '../definition/source.ts';
 import type { Stream } from '../definition/stream.ts';
+import { sinkFingerprint } from '../sinks/registry.ts';
 
 /**
  * The parts of a definition to which a checkpoint is bound: those that decide which rows a batch
@@ -64,15 +64,4 @@ function sideFingerprint({ name, source, rows, eventTime, latenessMs }: JoinSide
 
 function columnsFingerprint(columns: readonly Column[]): object {
   return Object.fromEntries(columns.map(({ name, type, nullable }) => [name, { type, nullable }]));
-}
-
-function sinkFingerprint(sink: SinkNode): object {
-  switch (sink.kind) {
-    case 'foreachBatch':
-    case 'foreach':
-    case 'console':
-      return { kind: sink.kind };
-    default:
-      return sink;
-  }
 }

@@ -1,9 +1,10 @@
-import { isRemote } from '@bifold/adapters/files';
 import type { Window } from '@bifold/core';
 import { refuse } from '@bifold/core/engine';
-import type { SinkNode } from './sink.ts';
+import { checkSink } from '../sinks/registry.ts';
+import type { OutputMode } from './output-mode.ts';
+import { checkFormat, checkPlace } from './places.ts';
 import type { SourceNode } from './source.ts';
-import type { OutputMode, Stream } from './stream.ts';
+import type { Stream } from './stream.ts';
 
 /**
  * The checks of a stream beyond those of core. The valid output modes are Spark's, so that users
@@ -38,7 +39,7 @@ export function checkStream(
       allowed: 'one sink or more',
       remedy: 'write sinks: [console()]',
     });
-  for (const sink of stream.sinks) checkSink(stream, sink);
+  for (const sink of stream.sinks) checkSink(sink, stream);
 }
 
 function checkSource(name: string, source: SourceNode): void {
@@ -56,7 +57,7 @@ function checkSource(name: string, source: SourceNode): void {
       whole('rowsPerSecond', source.rowsPerSecond);
       return;
     case 'files':
-      if (!['csv', 'json', 'parquet'].includes(source.format)) refuseFormat(name, source.format);
+      checkFormat(name, source.format);
       checkPlace(name, source.path);
       whole('maxFilesPerTrigger', source.maxFilesPerTrigger);
       return;
@@ -77,25 +78,6 @@ function checkSource(name: string, source: SourceNode): void {
       for (const side of [source.left, source.right]) checkSource(name, side.source);
       return;
   }
-}
-
-function checkPlace(name: string, path: string): void {
-  if (!/^[a-z][a-z0-9]*:\/\//.test(path) || isRemote(path)) return;
-  refuse('BIFOLD_FILES_ELSEWHERE', {
-    failed: `stream "${name}" has files where they cannot be reached`,
-    received: path,
-    allowed: 'a folder of this machine, hdfs://host:port/path, s3://bucket/path',
-    remedy: 'correct the path',
-  });
-}
-
-function refuseFormat(name: string, format: string): never {
-  return refuse('BIFOLD_BAD_FORMAT', {
-    failed: `stream "${name}" names a format of files that is not known`,
-    received: String(format),
-    allowed: 'csv, json (one object a line), parquet',
-    remedy: 'choose one',
-  });
 }
 
 function checkModes(stream: Stream): void {
@@ -209,63 +191,5 @@ function checkResultNames({ name, output }: Stream): void {
         remedy: 'rename the field or the aggregate',
       });
     seen.add(folded);
-  }
-}
-
-function checkSink({ name, outputMode, aggregation, output }: Stream, sink: SinkNode): void {
-  const knows = (role: string, columns: readonly string[]) => {
-    const unknown = columns.find((column) => !output.some((each) => each.name === column));
-    if (unknown !== undefined)
-      refuse('BIFOLD_UNKNOWN_FIELD', {
-        failed: `stream "${name}" names a column in ${role} that its rows do not have`,
-        received: `"${unknown}"`,
-        allowed: output.map((each) => each.name).join(', '),
-        remedy: 'correct the name',
-      });
-  };
-  switch (sink?.kind) {
-    case 'files':
-      if (!['csv', 'json', 'parquet'].includes(sink.format)) refuseFormat(name, sink.format);
-      checkPlace(name, sink.path);
-      if (aggregation !== null && outputMode !== 'append')
-        refuse('BIFOLD_BAD_OUTPUT_MODE', {
-          failed: `stream "${name}" writes rows to files that change later`,
-          received: `files with outputMode: ${outputMode}`,
-          allowed: 'append: what is in a file stays',
-          remedy: "write outputMode: 'append' and a watermark, or use cassandra, which upserts",
-        });
-      knows('partitionBy', sink.partitionBy);
-      if (sink.format === 'json' && sink.partitionBy.length > 0)
-        refuse('BIFOLD_BAD_FORMAT', {
-          failed: `stream "${name}" partitions files that cannot be partitioned`,
-          received: 'json with partitionBy',
-          allowed: 'csv or parquet with partitionBy',
-          remedy: "write format: 'parquet', or leave partitionBy out",
-        });
-      return;
-    case 'memory':
-      if (aggregation !== null && outputMode === 'update')
-        refuse('BIFOLD_BAD_OUTPUT_MODE', {
-          failed: `stream "${name}" keeps changed rows in memory`,
-          received: 'memory with outputMode: update',
-          allowed: 'append or complete: the table would hold old and new values of a row side by side',
-          remedy: "write outputMode: 'complete'",
-        });
-      return;
-    case 'kafka':
-      knows('key', sink.key === null ? [] : [sink.key]);
-      return;
-    case 'console':
-    case 'cassandra':
-    case 'foreachBatch':
-    case 'foreach':
-      return;
-    default:
-      refuse('BIFOLD_BAD_SINK', {
-        failed: `stream "${name}" has a sink that is not known`,
-        received: JSON.stringify(sink) ?? String(sink),
-        allowed: 'console, memory, files without a schema, kafka of one topic, cassandra, foreachBatch, foreach',
-        remedy: 'write one of them, as in sinks: [console()]',
-      });
   }
 }

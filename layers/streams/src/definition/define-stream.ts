@@ -17,15 +17,16 @@ import {
   refuse,
   refuseUnknownOptions,
 } from '@bifold/core/engine';
+import type { Sink } from '../sinks/sink.ts';
 import { checkStream } from './checks.ts';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
 import { latenessMsOf } from './lateness.ts';
 import { resultColumns, rowColumns } from './output.ts';
+import type { OutputMode } from './output-mode.ts';
 import { planStream } from './planning.ts';
 import type { Own, Simplify } from './row.ts';
-import type { Sink } from './sink.ts';
 import { type Source, type SourceNode, sourceColumns, sourceEventTime } from './source.ts';
-import type { OutputMode, Stream } from './stream.ts';
+import type { Stream } from './stream.ts';
 import { asItComes, type Trigger } from './trigger.ts';
 
 /** The event that a row of `E` becomes. */

@@ -1,5 +1,5 @@
 import type { EventSchema } from '@bifold/core/engine';
-import type { Sink } from './sink.ts';
+import type { Sink } from '../sinks/sink.ts';
 import type { FileFormat, OutputOf, Source } from './source.ts';
 
 interface Reading<S> {

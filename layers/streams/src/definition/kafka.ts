@@ -1,6 +1,6 @@
 import type { Topic } from '@bifold/core';
 import type { EventSchema } from '@bifold/core/engine';
-import type { Sink } from './sink.ts';
+import type { Sink } from '../sinks/sink.ts';
 import type { KafkaRow, OutputOf, Source, StartingOffsets, TopicLike } from './source.ts';
 
 interface Reading {

@@ -1,11 +1,12 @@
 import type { Pipeline } from '@bifold/core';
 import { DefinitionError, type Lateness } from '@bifold/core/engine';
+import { console } from '../sinks/console.ts';
 import { checkStream } from './checks.ts';
 import { latenessMsOf } from './lateness.ts';
 import { resultColumns } from './output.ts';
-import { console } from './sink.ts';
+import type { OutputMode } from './output-mode.ts';
 import type { StartingOffsets } from './source.ts';
-import type { OutputMode, Stream } from './stream.ts';
+import type { Stream } from './stream.ts';
 import { asItComes, type Trigger } from './trigger.ts';
 
 export interface PipelineStreamOptions {

@@ -1,14 +1,9 @@
 import type { Pipeline } from '@bifold/core';
 import type { AggregationPlan, Column, Duplicates, EventTime, RowPlan } from '@bifold/core/engine';
-import type { SinkNode } from './sink.ts';
+import type { SinkNode } from '../sinks/sink.ts';
+import type { OutputMode } from './output-mode.ts';
 import type { SourceNode } from './source.ts';
 import type { Trigger } from './trigger.ts';
-
-/**
- * The rows of a result that a batch emits: `append` those that can no longer change, `update` those
- * that changed, `complete` all of them. Rows without an aggregation are only ever appended.
- */
-export type OutputMode = 'append' | 'update' | 'complete';
 
 /** A definition that loaded: what to read, what to make of it, and where it goes. */
 export interface Stream {

@@ -1,12 +1,32 @@
 import type { CassandraClient } from '@bifold/adapters/cassandra';
 import type { Column, Value } from '@bifold/core/engine';
-import type { CassandraNode } from '../definition/sink.ts';
 import { RunnerError } from '../errors.ts';
 import type { Batch, Ports } from '../ports.ts';
 import { wireValue } from '../rows.ts';
-import type { OpenSink } from './sink.ts';
+import { type OpenSink, type Sink, type SinkDescriptor, type SinkNode, sinkOf } from './sink.ts';
 
 const WRITES_AT_ONCE = 64;
+
+interface CassandraNode extends SinkNode {
+  readonly kind: 'cassandra';
+  /** `table`, or `keyspace.table`. */
+  readonly table: string;
+}
+
+/**
+ * Upserts each row into a table by its primary key. The table has to be there; columns go to the
+ * columns of the same names.
+ */
+export function cassandra(options: { readonly table: string }): Sink<unknown> {
+  return sinkOf({ kind: 'cassandra', table: options.table });
+}
+
+export const cassandraDescriptor: SinkDescriptor<CassandraNode> = {
+  kind: 'cassandra',
+  check: () => undefined,
+  fingerprint: (node) => node,
+  open: (node, { output, ports }) => cassandraSink(node, output, ports),
+};
 
 /** A table as Cassandra describes it: each column of a row, and how its name is written in JSON. */
 interface Target {
@@ -20,7 +40,7 @@ interface Target {
  * Upserts by primary key: a batch that comes again writes the same rows over themselves. Of two
  * rows with one key in a batch the later one counts.
  */
-export function cassandraSink(node: CassandraNode, columns: readonly Column[], ports: Ports): OpenSink {
+function cassandraSink(node: CassandraNode, columns: readonly Column[], ports: Ports): OpenSink {
   let target: Target | null = null;
   return {
     async take(batch) {

@@ -5,12 +5,48 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { openDuckDb } from '@bifold/adapters/duckdb';
 import { isRemote, type RemoteFolder } from '@bifold/adapters/files';
 import { copyRows, type FileFormat, formatOfKind } from '@bifold/adapters/formats';
-import { type Column, quoted, textLiteral } from '@bifold/core/engine';
+import { type Column, quoted, refuse, textLiteral } from '@bifold/core/engine';
 import { syncFolder } from '../checkpoint/journal.ts';
-import type { FilesSinkNode } from '../definition/sink.ts';
+import { checkFormat, checkPlace } from '../definition/places.ts';
+import type { FilesNode } from '../definition/source.ts';
 import type { Batch, Ports } from '../ports.ts';
-import type { OpenSink } from './sink.ts';
+import { checkColumns, type OpenSink, type SinkDescriptor, type SinkNode, type SinkRows } from './sink.ts';
 import { createTable } from './table.ts';
+
+interface FilesSinkNode extends SinkNode {
+  readonly kind: 'files';
+  readonly path: string;
+  readonly format: FilesNode['format'];
+  readonly partitionBy: readonly string[];
+}
+
+export const filesDescriptor: SinkDescriptor<FilesSinkNode> = {
+  kind: 'files',
+  check: checkFiles,
+  fingerprint: (node) => node,
+  open: (node, { ports }) => filesSink(node, ports),
+};
+
+function checkFiles({ format, path, partitionBy }: FilesSinkNode, rows: SinkRows): void {
+  const { name, outputMode, aggregation } = rows;
+  checkFormat(name, format);
+  checkPlace(name, path);
+  if (aggregation !== null && outputMode !== 'append')
+    refuse('BIFOLD_BAD_OUTPUT_MODE', {
+      failed: `stream "${name}" writes rows to files that change later`,
+      received: `files with outputMode: ${outputMode}`,
+      allowed: 'append: what is in a file stays',
+      remedy: "write outputMode: 'append' and dropLate, or use cassandra, which upserts",
+    });
+  checkColumns('partitionBy', partitionBy, rows);
+  if (format === 'json' && partitionBy.length > 0)
+    refuse('BIFOLD_BAD_FORMAT', {
+      failed: `stream "${name}" partitions files that cannot be partitioned`,
+      received: 'json with partitionBy',
+      allowed: 'csv or parquet with partitionBy',
+      remedy: "write format: 'parquet', or leave partitionBy out",
+    });
+}
 
 /** Readers of data leave folders alone whose names begin so. */
 const HIDDEN = '_bifold';
@@ -22,7 +58,7 @@ const NULL_TEXT = 'NA';
  * to the same places. Files appear whole, by a rename or as an object. The batch's manifest in
  * `_bifold` is written last: a batch that has one is complete.
  */
-export function filesSink(node: FilesSinkNode, ports: Ports): OpenSink {
+function filesSink(node: FilesSinkNode, ports: Ports): OpenSink {
   const folder = isRemote(node.path) ? remoteTarget(() => ports.folder(node.path)) : localTarget(resolve(node.path));
   return {
     async take(batch) {

@@ -1,10 +1,69 @@
-import type { AroundRows, BatchFunction, RowFunction } from '../definition/sink.ts';
 import type { Batch } from '../ports.ts';
 import { recordOf } from '../rows.ts';
-import type { OpenSink } from './sink.ts';
+import { type OpenSink, type Sink, type SinkDescriptor, type SinkNode, sinkOf } from './sink.ts';
+
+/** The context of a batch that a function receives. */
+export interface BatchContext {
+  readonly stream: string;
+  /**
+   * Counted from 0. The same batch, after a crash, comes again with the same number and the same
+   * rows: skip what you have of it.
+   */
+  readonly batch: number;
+}
+
+export type BatchFunction<Row> = (rows: readonly Row[], context: BatchContext) => void | Promise<void>;
+
+export type RowFunction<Row> = (row: Row, context: BatchContext) => void | Promise<void>;
+
+/** Functions called before and after the rows of a batch. */
+export interface AroundRows {
+  /** False: the rows of this batch are passed over. */
+  readonly open?: (context: BatchContext) => boolean | Promise<boolean>;
+  /** Called after the last row, or with what a row threw. */
+  readonly close?: (error: unknown) => void | Promise<void>;
+}
+
+interface ForeachBatchNode extends SinkNode {
+  readonly kind: 'foreachBatch';
+  readonly call: BatchFunction<never>;
+}
+
+interface ForeachNode extends SinkNode {
+  readonly kind: 'foreach';
+  readonly process: RowFunction<never>;
+  readonly around: AroundRows;
+}
+
+/**
+ * Hands the rows of each batch to a function of yours, with the number of the batch. The function
+ * says what rows it takes: a stream of others does not compile.
+ */
+export function foreachBatch<Row>(call: BatchFunction<Row>): Sink<Row> {
+  return sinkOf({ kind: 'foreachBatch', call });
+}
+
+/** Hands over row after row, between `open` and `close` of each batch if they are there. */
+export function foreach<Row>(process: RowFunction<Row>, around: AroundRows = {}): Sink<Row> {
+  return sinkOf({ kind: 'foreach', process, around });
+}
+
+export const foreachBatchDescriptor: SinkDescriptor<ForeachBatchNode> = {
+  kind: 'foreachBatch',
+  check: () => undefined,
+  fingerprint: ({ kind }) => ({ kind }),
+  open: ({ call }) => foreachBatchSink(call),
+};
+
+export const foreachDescriptor: SinkDescriptor<ForeachNode> = {
+  kind: 'foreach',
+  check: () => undefined,
+  fingerprint: ({ kind }) => ({ kind }),
+  open: ({ process, around }) => foreachSink(process, around),
+};
 
 /** The number of the batch lets a function recognise a batch that it has already processed. */
-export function foreachBatchSink(call: BatchFunction<never>): OpenSink {
+function foreachBatchSink(call: BatchFunction<never>): OpenSink {
   return {
     async take(batch) {
       await call(recordsOf(batch) as never, { stream: batch.stream, batch: batch.number });
@@ -13,7 +72,7 @@ export function foreachBatchSink(call: BatchFunction<never>): OpenSink {
   };
 }
 
-export function foreachSink(process: RowFunction<never>, { open, close }: AroundRows): OpenSink {
+function foreachSink(process: RowFunction<never>, { open, close }: AroundRows): OpenSink {
   return {
     async take(batch) {
       const context = { stream: batch.stream, batch: batch.number };

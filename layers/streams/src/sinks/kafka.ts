@@ -1,13 +1,26 @@
-import type { KafkaSinkNode } from '../definition/sink.ts';
 import type { OutgoingMessage, Ports } from '../ports.ts';
 import { jsonOf } from '../rows.ts';
-import type { OpenSink } from './sink.ts';
+import { checkColumns, type OpenSink, type SinkDescriptor, type SinkNode } from './sink.ts';
+
+interface KafkaSinkNode extends SinkNode {
+  readonly kind: 'kafka';
+  readonly topic: string;
+  /** The column whose value is the record's key. */
+  readonly key: string | null;
+}
+
+export const kafkaDescriptor: SinkDescriptor<KafkaSinkNode> = {
+  kind: 'kafka',
+  check: ({ key }, rows) => checkColumns('key', key === null ? [] : [key], rows),
+  fingerprint: (node) => node,
+  open: (node, { checkpoint, ports }) => kafkaSink(node, checkpoint, ports),
+};
 
 /**
  * Writes each row as a record of JSON. The records and the number of a batch are written in one
  * transaction, so that a repeated batch is recognised: exactly once for `read_committed` readers.
  */
-export function kafkaSink({ topic, key }: KafkaSinkNode, checkpoint: string, ports: Ports): OpenSink {
+function kafkaSink({ topic, key }: KafkaSinkNode, checkpoint: string, ports: Ports): OpenSink {
   const open = once(async () => {
     const producer = await ports.producer(`bifold.run.${checkpoint}.${topic}`);
     return { producer, written: await producer.lastBatch(topic) };

@@ -1,52 +1,35 @@
-import { type DuckDb, openDuckDb } from '@bifold/adapters/duckdb';
-import type { Column } from '@bifold/core/engine';
-import type { MemoryNode } from '../definition/sink.ts';
-import type { Batch } from '../ports.ts';
-import type { OpenSink } from './sink.ts';
-import { createTable } from './table.ts';
+import { type Column, refuse } from '@bifold/core/engine';
+import type { MemoryTables } from './memory-tables.ts';
+import { type OpenSink, type Sink, type SinkDescriptor, type SinkNode, type SinkRows, sinkOf } from './sink.ts';
 
-/**
- * The tables that memory sinks keep, while the process lives. A batch that comes again takes its
- * own place.
- */
-export class MemoryTables {
-  private readonly tables = new Map<string, MemoryTable>();
-
-  /** A table is there before its first row. */
-  define(name: string, columns: readonly Column[]): MemoryTable {
-    const table = this.tables.get(name) ?? { columns, batches: new Map() };
-    this.tables.set(name, table);
-    return table;
-  }
-
-  /** Asks SQL of the tables as they are now. */
-  async query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const database = await openDuckDb({ threads: 1 });
-    try {
-      for (const [name, table] of this.tables) await load(database, name, table);
-      return await database.rows(sql);
-    } finally {
-      database.close();
-    }
-  }
+interface MemoryNode extends SinkNode {
+  readonly kind: 'memory';
+  readonly table: string;
 }
 
-interface MemoryTable {
-  readonly columns: readonly Column[];
-  readonly batches: Map<number, Batch>;
+/** Keeps the rows in this process, as a table that SQL can be asked of: `bifold run ... --sql`. */
+export function memory(table: string): Sink<unknown> {
+  return sinkOf({ kind: 'memory', table });
 }
 
-async function load(database: DuckDb, name: string, { columns, batches }: MemoryTable): Promise<void> {
-  const inOrder = [...batches.values()].sort((left, right) => left.number - right.number);
-  await createTable(
-    database,
-    name,
-    columns,
-    inOrder.flatMap(({ rows }) => rows),
-  );
+export const memoryDescriptor: SinkDescriptor<MemoryNode> = {
+  kind: 'memory',
+  check: checkMode,
+  fingerprint: (node) => node,
+  open: (node, { output, tables }) => memorySink(node, output, tables),
+};
+
+function checkMode(_: MemoryNode, { name, outputMode, aggregation }: SinkRows): void {
+  if (aggregation !== null && outputMode === 'update')
+    refuse('BIFOLD_BAD_OUTPUT_MODE', {
+      failed: `stream "${name}" keeps changed rows in memory`,
+      received: 'memory with outputMode: update',
+      allowed: 'append or complete: the table would hold old and new values of a row side by side',
+      remedy: "write outputMode: 'complete'",
+    });
 }
 
-export function memorySink({ table }: MemoryNode, columns: readonly Column[], tables: MemoryTables): OpenSink {
+function memorySink({ table }: MemoryNode, columns: readonly Column[], tables: MemoryTables): OpenSink {
   const { batches } = tables.define(table, columns);
   return {
     async take(batch) {

@@ -1,10 +1,67 @@
-import type { Batch } from '../ports.ts';
+import { type Column, refuse } from '@bifold/core/engine';
+import type { OutputMode } from '../definition/output-mode.ts';
+import type { Batch, Ports } from '../ports.ts';
+import type { MemoryTables } from './memory-tables.ts';
 
 /**
- * A sink, opened. The same batch may come twice, with the same rows: what becomes of it then is
- * said where the sink is.
+ * The destination of the rows of each batch. `Row` is contravariant: a sink of rows with a `name`
+ * takes every row that has one.
  */
+export interface Sink<in Row> {
+  readonly sink: SinkNode;
+  readonly '~row'?: (row: Row) => void;
+}
+
+/** A sink in a definition. The descriptor of its kind knows its options. */
+export interface SinkNode {
+  readonly kind: string;
+}
+
+/** The rows that a sink is to take, as its check sees them. */
+export interface SinkRows {
+  readonly name: string;
+  readonly outputMode: OutputMode;
+  readonly aggregation: object | null;
+  readonly output: readonly Column[];
+}
+
+/** The parts of a run that sinks may use. */
+export interface SinkContext {
+  readonly output: readonly Column[];
+  /** The id of the checkpoint. */
+  readonly checkpoint: string;
+  readonly ports: Ports;
+  readonly tables: MemoryTables;
+}
+
+/** One kind of sink: its check, its share of the fingerprint of a stream, and its work. */
+export interface SinkDescriptor<in Node extends SinkNode> {
+  readonly kind: string;
+  /** @throws {DefinitionError} if the sink cannot take these rows */
+  check(node: Node, rows: SinkRows): void;
+  /** The options on which a checkpoint depends. */
+  fingerprint(node: Node): object;
+  open(node: Node, context: SinkContext): OpenSink;
+}
+
+/** An open sink. The same batch may come twice, with the same rows. */
 export interface OpenSink {
   take(batch: Batch): Promise<void>;
   close(): Promise<void>;
+}
+
+export function sinkOf<Row, Node extends SinkNode>(node: Node): Sink<Row> {
+  return Object.freeze({ sink: Object.freeze(node) });
+}
+
+/** Refuses columns that the rows lack. `role` names the option that has them. */
+export function checkColumns(role: string, columns: readonly string[], { name, output }: SinkRows): void {
+  const unknown = columns.find((column) => !output.some((each) => each.name === column));
+  if (unknown !== undefined)
+    refuse('BIFOLD_UNKNOWN_FIELD', {
+      failed: `stream "${name}" names a column in ${role} that its rows do not have`,
+      received: `"${unknown}"`,
+      allowed: output.map((each) => each.name).join(', '),
+      remedy: 'correct the name',
+    });
 }

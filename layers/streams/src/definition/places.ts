@@ -1,0 +1,24 @@
+import { isRemote } from '@bifold/adapters/files';
+import { refuse } from '@bifold/core/engine';
+
+/** Refuses a format of files that does not exist. */
+export function checkFormat(name: string, format: string): void {
+  if (!['csv', 'json', 'parquet'].includes(format))
+    refuse('BIFOLD_BAD_FORMAT', {
+      failed: `stream "${name}" names a format of files that is not known`,
+      received: String(format),
+      allowed: 'csv, json (one object a line), parquet',
+      remedy: 'choose one',
+    });
+}
+
+/** Refuses a place of files that cannot be reached. */
+export function checkPlace(name: string, path: string): void {
+  if (!/^[a-z][a-z0-9]*:\/\//.test(path) || isRemote(path)) return;
+  refuse('BIFOLD_FILES_ELSEWHERE', {
+    failed: `stream "${name}" has files where they cannot be reached`,
+    received: path,
+    allowed: 'a folder of this machine, hdfs://host:port/path, s3://bucket/path',
+    remedy: 'correct the path',
+  });
+}
