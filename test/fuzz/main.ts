@@ -29,8 +29,8 @@ finds it again.`,
 await runProgram<Options>(PROGRAM, async ({ options: { runs, seed: given, path: begun, json } }) => {
   const [{ default: fc }, { randomCase }, { runRandomPipeline }] = await Promise.all([
     import('fast-check'),
-    import('../laws/random-pipelines.ts'),
-    import('../laws/run-random-pipeline.ts'),
+    import('../laws/random/random-pipelines.ts'),
+    import('../laws/random/run-random-pipeline.ts'),
   ]);
   const say = json ? tell : console.log;
   const seed = given ?? randomInt(2 ** 31 - 1);

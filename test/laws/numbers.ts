@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { doubleOfBits } from './doubles.ts';
+import { doubleOfBits } from './aggregates/doubles.ts';
 
 /**
  * Finite doubles as the decoder gives them (never -0), with a taste for what breaks sums: limits,

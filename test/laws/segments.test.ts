@@ -1,7 +1,7 @@
 import { type SegmentSize, segmentEnd, segmentOf, segmentSql, segmentStart } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { duckDbWhileTesting } from './duckdb.ts';
+import { duckDbWhileTesting } from './sql/duckdb.ts';
 
 const connection = duckDbWhileTesting();
 

@@ -27,7 +27,7 @@ interface Mutated {
  * The mutated files: all of core that decides a number, or reads and writes its bytes, by purpose.
  *
  * Some are left out. `sql.ts`, `expression-sql.ts` and `tables.ts` state the same for an engine,
- * and are tested with it (test/laws/sql.test.ts, test/integration), too slowly for a thousand
+ * and are tested with it (test/laws/sql, test/integration), too slowly for a thousand
  * mutants. The refusals of definitions have a test each, beside them. Files of types have no
  * behaviour.
  */
@@ -55,7 +55,15 @@ const MUTATED = {
       ),
       ...DEFINITIONS,
       ...SCORES,
-      ...laws('fold', 'duplicates', 'late', 'join', 'flat-map', 'composed-windows', 'merge'),
+      ...laws(
+        'fold',
+        'operators/duplicates',
+        'operators/late',
+        'operators/join',
+        'operators/flat-map',
+        'windows/composed-windows',
+        'merge',
+      ),
     ],
   },
   joins: {
@@ -63,14 +71,14 @@ const MUTATED = {
     judges: [
       ...own('stateful/join', 'stateful/repartition', 'stateful/stateful-stage'),
       ...DEFINITIONS,
-      ...laws('join', 'duplicates'),
+      ...laws('operators/join', 'operators/duplicates'),
     ],
   },
   merge: {
     files: ['query/answer', 'query/finality', 'query/coverage', 'order', 'batch/publish'],
     judges: [
       ...own('query/finality', 'query/coverage', 'order', 'batch/publish', 'query/digest', 'windows/windows'),
-      ...laws('finality', 'fold', 'composed-windows', 'merge'),
+      ...laws('windows/finality', 'fold', 'windows/composed-windows', 'merge'),
     ],
   },
   windows: {
@@ -78,7 +86,7 @@ const MUTATED = {
     judges: [
       ...own('windows/windows', 'fold/row', 'fold/fold'),
       ...DEFINITIONS,
-      ...laws('windows', 'composed-windows', 'merge'),
+      ...laws('windows/windows', 'windows/composed-windows', 'merge'),
     ],
   },
   calendars: {
@@ -86,7 +94,7 @@ const MUTATED = {
     judges: [
       ...own('windows/calendar', 'windows/zone-clock', 'query/coverage', 'stateful/stateful-stage'),
       ...DEFINITIONS,
-      ...laws('calendar', 'windows'),
+      ...laws('windows/calendar', 'windows/windows'),
     ],
     apart: true,
   },
@@ -106,7 +114,7 @@ const MUTATED = {
     judges: [
       ...own('fold/row', 'fold/fold'),
       ...DEFINITIONS,
-      ...laws('aggregates', 'fold'),
+      ...laws('aggregates/*', 'fold'),
       ...own('aggregates/*', 'aggregates/kinds/*', 'aggregates/numeric/*', 'aggregates/sketches/*'),
     ],
   },
@@ -124,7 +132,7 @@ const MUTATED = {
       ...own('records/*', 'fold/row', 'fold/fold', 'aggregates/numeric/decimal', 'plan/version'),
       ...own('stateful/stateful-stage', 'windows/windows'),
       ...DEFINITIONS,
-      ...laws('fold', 'join', 'aggregates', 'flat-map'),
+      ...laws('fold', 'operators/join', 'aggregates/*', 'operators/flat-map'),
     ],
   },
 } satisfies Readonly<Record<string, Mutated>>;

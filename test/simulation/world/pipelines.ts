@@ -38,7 +38,7 @@ import {
   versionOf,
 } from '@bifold/core/engine';
 import { z } from 'zod';
-import { type DrawnModel, drawModel } from '../../laws/models.ts';
+import { type DrawnModel, drawModel } from '../../laws/models/models.ts';
 import type { Random } from '../random.ts';
 
 /**

@@ -9,7 +9,7 @@ import {
   withModels,
 } from '@bifold/core/engine';
 import { promoted, rolledBack } from '@bifold/models/engine';
-import { type DrawnModel, fileOf, numberOf } from '../../laws/models.ts';
+import { type DrawnModel, fileOf, numberOf } from '../../laws/models/models.ts';
 import type { Stage } from '../ports/index.ts';
 import type { Random } from '../random.ts';
 import type { Run } from '../run.ts';

@@ -3,7 +3,7 @@ import { enrichedSql, interpret, type LogRecord } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { duckDbWhileTesting } from './duckdb.ts';
+import { duckDbWhileTesting } from '../sql/duckdb.ts';
 import { placed } from './placed.ts';
 
 /**

@@ -14,7 +14,7 @@ import {
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { placed } from './placed.ts';
+import { placed } from '../operators/placed.ts';
 
 /** Final rows, by the covered log alone, whatever follows. */
 

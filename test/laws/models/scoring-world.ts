@@ -17,7 +17,7 @@ import { foldOf, type LogRecord, type ModelPointer, type Value } from '@bifold/c
 import { archiveLog, coldState, foldDelivery, publishedView, recompute } from '@bifold/engine';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import fc from 'fast-check';
-import { storeVersion } from '../../layers/models/src/model-file/stored-version.fixture.ts';
+import { storeVersion } from '../../../layers/models/src/model-file/stored-version.fixture.ts';
 
 /** The random inputs of the laws of models: rides, and faults of the log and the layers. */
 export const CITY = fc.option(fc.constantFrom('oslo', 'rome', 'z\u{1f600}', 'atlantis'), { freq: 5 });

@@ -14,8 +14,8 @@ import { type FieldType, foldOf, quoted, type Value } from '@bifold/core/engine'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
+import { finiteDouble, safeInteger } from '../numbers.ts';
 import { ArchiveTable } from './archive-table.ts';
-import { finiteDouble, safeInteger } from './numbers.ts';
 
 /** Differential: expressions as the fold computes them, and as DuckDB does, bit by bit. */
 

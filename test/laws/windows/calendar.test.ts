@@ -3,7 +3,7 @@ import { type CalendarUnit, paneStartSql, panesOf, type Value, windowEndMs, wind
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { ArchiveTable } from './archive-table.ts';
+import { ArchiveTable } from '../sql/archive-table.ts';
 
 /**
  * Days, weeks, months and years of time zones: compared with Node's own clocks, minute by minute,

@@ -31,7 +31,7 @@ import {
   type WindowPlan,
 } from '@bifold/core/engine';
 import { archiveLog, coldState, executeQuery, foldDelivery, publishedView, recompute } from '@bifold/engine';
-import { choices as choicesOf } from './numbers.ts';
+import { choices as choicesOf } from '../numbers.ts';
 import { LOOKUP_VERSIONS, pipelineOf, type RandomCase, TABLES } from './random-pipelines.ts';
 
 /** The compared figures. */
