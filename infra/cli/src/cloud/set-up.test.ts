@@ -26,6 +26,7 @@ describe('set-up', () => {
       'test:spark',
       'mutation',
       'reference',
+      'prose',
     ]);
   });
 
