@@ -1,6 +1,6 @@
 /**
- * The definition API, for writing pipelines. `@bifold/core/engine` has the parts of the layers;
- * `@bifold/models` has models and drift.
+ * The definition API: everything that a pipeline definition imports. The layers import
+ * `@bifold/core/engine`. Definitions of models and drift import `@bifold/models`.
  */
 export {
   type Aggregate,

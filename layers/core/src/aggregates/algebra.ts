@@ -9,8 +9,8 @@ export interface ErrorBound {
 }
 
 /**
- * An aggregate as a commutative monoid, with how it is shown and stored. The law suite holds every
- * one of them to this: `merge` is associative and commutative with `empty` as identity; `add(state,
+ * An aggregate as a commutative monoid, with its result and its stored form. The property tests
+ * check these laws: `merge` is associative and commutative with `empty` as identity; `add(state,
  * value)` is `merge(state, lift(value))`; `decode` undoes `encode`, and equal inputs in any
  * grouping encode to equal bytes. The fold, the merge of batch and speed, and retries all rely on
  * it.

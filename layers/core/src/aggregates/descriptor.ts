@@ -7,10 +7,15 @@ import type { Result } from './result.ts';
 /** The types of field that an aggregate accepts. */
 export type InputKind = 'numbers' | 'numbers or decimals' | 'booleans' | 'texts' | 'scalars';
 
-/** States of different kinds side by side: each is only ever handed to the algebra that made it. */
+/**
+ * An algebra whose state type is unknown here. A state is passed only to the algebra that made it.
+ */
 export type AnyAlgebra = Algebra<unknown, Result, unknown>;
 
-/** The function that adds to a state for its only owner. */
+/**
+ * The function that adds to a state. It may change the state in place, so the caller must be its
+ * only owner.
+ */
 export function adderOf(algebra: AnyAlgebra): AnyAlgebra['add'] {
   return algebra.addOwned ?? algebra.add;
 }
@@ -24,8 +29,8 @@ export type AggregateFunction<P = AggregatePlan> = P extends AggregatePlan
   : never;
 
 /**
- * All that the system knows of one kind of aggregate. The definition checks its fields by it, the
- * fold adds with its algebra, the batch layer reads its SQL, results get their type from it.
+ * The complete description of one kind of aggregate. Definitions check its input types. The fold
+ * uses its algebra, the batch layer its SQL, and results its output type.
  */
 export interface AggregateDescriptor<Kind extends AggregateKind = AggregateKind> {
   readonly kind: Kind;
@@ -35,7 +40,7 @@ export interface AggregateDescriptor<Kind extends AggregateKind = AggregateKind>
   readonly second?: InputKind;
   /** Its parameter, where it has one. */
   readonly parameter?: AggregateParameter;
-  /** Its result depends on where events stand, in time and in the log. */
+  /** The result depends on the event times and offsets of the events. */
   readonly usesPosition?: true;
   /** The type of its result's column. Times are shown as text. */
   output(aggregate: AggregateFunction<AggregatePlanOf<Kind>>): ColumnType;

@@ -26,8 +26,8 @@ export interface PositionedValue extends EventPosition {
 export type Present = Scalar;
 
 /**
- * Orders observations by their events. Several items of one record stand at one place: there their
- * values decide, so that order is total.
+ * Orders values by the positions of their events. Items of one record share a position: their
+ * values then decide, so that the order is total.
  */
 export function comparePositionedValues(left: PositionedValue, right: PositionedValue): number {
   return compareEventPositions(left, right) || comparePresent(left.value, right.value);

@@ -119,7 +119,10 @@ export function restoredPointer(recorded: Pointer, run: string, restoredAtMs: nu
   return { generation, current: recorded.current ?? nothing, previous: recorded.previous };
 }
 
-/** One for a publication that was not recorded, and two that no reader takes for a step. */
+/**
+ * The generation leap after a restore: one for a publication that was not recorded, and two because
+ * readers accept a step of one.
+ */
 const RESTORE_LEAP = 3;
 
 function archiveShort(partition: number, end: number, published: number): ProtocolError {

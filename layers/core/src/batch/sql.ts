@@ -20,10 +20,10 @@ import { calendarPaneSql } from '../windows/calendar.ts';
 import { isAssembledFromPanes, paneSizeMs, panesOf } from '../windows/panes.ts';
 
 /**
- * The plan as SQL, in DuckDB's dialect: what the batch layer runs over the archive. It must mean
- * what the fold means; where SQL would round (sums of doubles) it only picks the rows, and core
- * adds them up. Names are allow-listed by the definition, values are literals of the plan: nothing
- * here comes from a record.
+ * The plan as SQL, in DuckDB's dialect: what the batch layer runs over the archive. It has the
+ * semantics of the fold. Where SQL would round (sums of doubles), it only selects the values, and
+ * core adds them. Names are allow-listed by the definition, values are literals of the plan:
+ * nothing here comes from a record.
  */
 
 /**
@@ -48,8 +48,8 @@ export const ARCHIVE_COLUMNS = [
 export const ORIGIN_COLUMN = { name: '_origin', type: 'VARCHAR' } as const;
 
 /**
- * The records among these of the archive that a relay did not bring before: it says of each where
- * it comes from. All of them where there is no relay.
+ * The archived records without the repeated copies of a relay. The origin header identifies copies.
+ * Without a relay: all records.
  */
 export function firstForwardedSql({ relay }: Plan, records: string): string {
   if (relay === undefined) return records;
@@ -65,8 +65,8 @@ export function archivedRecordsSql(localPath: string, start: number, end: number
 }
 
 /**
- * Covered records that were set aside, as they were sent: what is wrong with them is decided when
- * they are read.
+ * The covered poison records, as raw bytes. The decoder determines the reason again when they are
+ * read.
  */
 export function quarantinedSql(covered: string): string {
   return `SELECT _partition, _offset, _timestamp_ms, _value, _headers FROM ${covered} WHERE _reason IS NOT NULL`;
@@ -362,8 +362,8 @@ export function columnValue(value: SqlValue | undefined): Value {
 }
 
 /**
- * True where SQL has no exact and mergeable state: sums and means of doubles, and all that is more
- * than a sum or an extreme.
+ * True where SQL has no exact and mergeable state. SQL computes counts, minima, maxima and sums of
+ * integers; core folds the rest.
  */
 export function needsCoreFold(aggregate: AggregatePlan): boolean {
   return pushdownOf(aggregate) === null;

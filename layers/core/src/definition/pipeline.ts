@@ -19,15 +19,15 @@ import { columnsOf, type EventSchema } from './source/schema.ts';
 import type { Topic } from './source/topic.ts';
 import { planStorage } from './storage.ts';
 
-/** A record as it is read: what may be missing is null. */
+/** A record after decoding: an optional field that is missing is null. */
 export type Present<E> = { [K in keyof E]-?: undefined extends E[K] ? NonNullable<E[K]> | null : E[K] } & Any<E>;
 /** A record of unknown type (`any`) has every field. */
 type Any<E> = 0 extends 1 & E ? E : unknown;
 /** The columns that lookups add to a record: null if a table has no such row. */
 export type Joined<L> = { [K in keyof L]: L[K] extends Lookup<string, infer R> ? Present<R> | null : never };
 /**
- * The types of derived columns: those of fields are the record's, a lookup's, or of columns derived
- * before.
+ * The types of derived columns. A column that reads a field has the type of that field in the
+ * record, in a lookup, or in an earlier derived column.
  */
 export type Derived<D, E> = { [K in keyof D]: D[K] extends Expression<infer V, never> ? Resolved<V, D, E> : never };
 type Resolved<V, D, E> =
@@ -47,12 +47,12 @@ type ColumnOf<E, L, C> = L extends keyof E
     ? NonNullable<E[L]>[C] | null
     : unknown
   : unknown;
-/** Expressions that read only what a record `E` has. */
+/** Expressions that read only columns of a record `E`. */
 export type Readable<D, E> = {
   [K in keyof D]: D[K] extends Expression<unknown, infer In> ? (E extends In ? D[K] : Expression<unknown, E>) : never;
 };
 type Scored<S> = { [K in keyof S]: S[K] extends Model<infer V> ? V | null : never };
-/** The record with what lookups and models add to it. */
+/** The record with the columns that lookups and models add. */
 type Widened<E, L, S> = Present<E> & Joined<L> & Scored<S>;
 // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything": nothing is scored
 type Nothing = {};
@@ -244,12 +244,12 @@ function planInput(name: string, from: Topic<unknown> | Relayed<unknown>): Input
   return { topic, schemaVersion, partitionBy, eventTime, columns };
 }
 
-/** Options that judge a single record have no meaning for a pair. */
+/** Refuses options that apply to a single record: a join yields pairs of records. */
 function refuseBesideJoin(where: string, definition: object): void {
   const reasons: Readonly<Record<string, string>> = {
-    flatMap: 'a pair is of two records: which of them should be taken apart?',
-    scores: 'the batch layer knows a score by the place of its record, and a record may complete many pairs',
-    dropDuplicates: 'what repeats is a record of one side, not a pair',
+    flatMap: 'flatMap splits one record, and a pair consists of two',
+    scores: 'the batch layer finds a score by the offset of its record, and one record may complete several pairs',
+    dropDuplicates: 'duplicates are records of one side, not pairs',
   };
   for (const [option, reason] of Object.entries(reasons)) {
     if ((definition as Readonly<Record<string, unknown>>)[option] === undefined) continue;

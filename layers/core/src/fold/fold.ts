@@ -40,9 +40,10 @@ export function foldOf(pipeline: Pipeline): Fold {
 }
 
 /**
- * The fold of one segment of one partition: rule 1. It holds every fragment of the segment, from
- * the segment's first offset on, so that a key which is not here has no fragment. Records come in
- * offset order; a row skips those at or below its `lastOffset`, so redelivery changes nothing.
+ * The fold of one segment of one partition (rule 1 of docs/exactness.md). It holds every fragment
+ * of the segment from the segment's first offset on, so a key that it lacks has no stored fragment.
+ * Records arrive in offset order. A fragment skips records at or below its `lastOffset`, so
+ * redelivery changes nothing.
  */
 export class SegmentFold {
   readonly segment: number;
@@ -63,8 +64,8 @@ export class SegmentFold {
 
   /** Folds the events of one record of the segment, each into its pane of each kind of window. */
   addEvents(offset: number, timeMs: number, events: readonly Slots[]): void {
-    // A row that takes one of them takes all that are its own: a row that had taken the record
-    // before takes none.
+    // Several events of one record may belong to one fragment. Its `lastOffset` is this record's
+    // after the first of them, so the set remembers which fragments may add the others.
     const taking = events.length > 1 ? new Set<Fragment>() : null;
     for (const slots of events) this.addEvent(offset, timeMs, slots, taking);
   }
@@ -90,7 +91,7 @@ export class SegmentFold {
     }
   }
 
-  /** Counts a record that is no event. */
+  /** Counts a poison record in the quarantine row. */
   addPoison(offset: number, reason: PoisonReason): void {
     const { key, window, startMs } = QUARANTINE_POSITION;
     const fragment = this.fragment(window, startMs, key);
@@ -103,7 +104,7 @@ export class SegmentFold {
     this.touch(fragment, offset);
   }
 
-  /** The rows that changed since the last call, as they are to be stored. */
+  /** The fragments that changed since the last call, in their stored form. */
   takeTouched(): readonly FragmentRow[] {
     const changed = Array.from(this.touched, ({ key, window, startMs, lastOffset, states }) => ({
       key,
@@ -132,7 +133,9 @@ export class SegmentFold {
   }
 }
 
-/** One text per row; a window's name holds no `|`, a start is digits. */
+/**
+ * The id of a row, as text. It is unambiguous: neither a window's name nor a start contains `|`.
+ */
 export function rowId(window: string, startMs: number, key: string): string {
   return `${window}|${startMs}|${key}`;
 }

@@ -10,9 +10,9 @@ import type { ResolveLookup } from './row-transform.ts';
 type LookupsOf = (partition: number, offset: number) => ResolveLookup;
 
 /**
- * The memory interpreter: one plain fold over the log, restricted to some offsets. No segments, no
- * fragments, no panes, no batch: the meaning of a pipeline, and what every other interpreter must
- * agree with.
+ * The in-memory reference interpreter: one plain fold over the log, restricted to some offsets. It
+ * uses no segments, fragments, panes or batch. It defines the semantics of a pipeline, and every
+ * layer must agree with it.
  *
  * @param log of a view with stateful operators, all records before the covered ones too, in the
  * order of each partition (`readFor`)
@@ -31,7 +31,9 @@ export async function interpret(
   return folded as FoldedLog;
 }
 
-/** Several plain folds in one pass over the log: each is what it would be by itself. */
+/**
+ * Several plain folds in one pass over the log. Each result is the same as from a separate pass.
+ */
 export async function interpretEach(
   pipeline: Pipeline,
   log: AsyncIterable<LogRecord> | Iterable<LogRecord>,

@@ -82,7 +82,7 @@ interface FoldingRow extends RowPosition {
   speed: States | null;
 }
 
-/** One plain fold while it goes on: no segments, no fragments, no panes. */
+/** One plain fold in progress, without segments, fragments or panes. */
 export class PlainFold {
   private readonly folding: Folding;
   /** Every offset that some row covers. */
@@ -138,7 +138,7 @@ export class PlainFold {
     for (const event of events) this.addEvent(event);
   }
 
-  /** Says where the watermark of a partition stands behind an offset. */
+  /** Records the watermark of a partition after an offset. */
   setWatermark(partition: number, offset: number, watermarkMs: number): void {
     if (offset < contiguousEnd(this.folding.coverage[partition] ?? [])) this.watermarks.set(partition, watermarkMs);
   }
@@ -177,7 +177,7 @@ export class PlainFold {
         continue;
       }
       const asked = startsOf(timeMs).filter((startMs) => this.isAsked(window, startMs));
-      // A total takes an event once, however many of its windows hold it.
+      // A total counts an event once, even if several windows contain it.
       for (const startMs of isTotal ? asked.slice(0, 1) : asked) {
         const position = this.positionOf(window, key, startMs);
         if (this.covers(this.coverageOfRow.get(this.idOf(position)), event))

@@ -16,7 +16,7 @@ import { interpretEach } from './interpret.ts';
 import type { FoldedLog, Folding } from './plain-fold.ts';
 import type { ResolveLookup } from './row-transform.ts';
 
-/** An old answer, as it was kept: what it says is believed of offsets alone, never of values. */
+/** A saved answer. Only its offsets are used; its values are computed again. */
 export interface SavedAnswer {
   /** The receipt's, read. */
   readonly query: ViewQuery;

@@ -64,7 +64,7 @@ function stepOf(
   return where === null ? add : conditionalStep(add, slotOf(where));
 }
 
-/** One aggregate's share of a record: nulls are "not there". */
+/** The input of one aggregate from a record. Nulls are skipped. */
 function valueStep(algebra: AnyAlgebra, position: number, fieldSlot: number | null): Step {
   const add = adderOf(algebra);
   if (fieldSlot === null)
@@ -77,7 +77,7 @@ function valueStep(algebra: AnyAlgebra, position: number, fieldSlot: number | nu
   };
 }
 
-/** The same for what takes more than a value: two of them, or where they stand. */
+/** The same for an aggregate that needs two values, or the event's position. */
 function observingStep(algebra: AnyAlgebra, position: number, fieldSlot: number, secondSlot: number | null): Step {
   const add = adderOf(algebra);
   return (states, slots, { timeMs, partition, offset }) => {

@@ -13,8 +13,8 @@ import { panesOf } from '../windows/panes.ts';
 export type States = readonly unknown[];
 
 /**
- * A view of every pipeline: how many records of each reason were quarantined. It has one row: the
- * empty key, its window starts at 0.
+ * A built-in view of every pipeline: the number of quarantined records, by reason. It has one row,
+ * with the empty key and a window that starts at 0.
  */
 export const QUARANTINE_WINDOW = '$quarantine';
 export const QUARANTINE_POSITION: RowPosition = Object.freeze({ key: '', window: QUARANTINE_WINDOW, startMs: 0 });

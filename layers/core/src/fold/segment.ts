@@ -20,7 +20,7 @@ export function segmentStart(segment: number, segmentSize: SegmentSize): number 
   return (segment - share * doublings) * least * 2 ** doublings;
 }
 
-/** The offset behind the last one of a segment: the first one of the next. */
+/** The end of a segment, exclusive: the first offset of the next one. */
 export function segmentEnd(segment: number, segmentSize: SegmentSize): number {
   return segmentStart(segment + 1, segmentSize);
 }
@@ -57,7 +57,7 @@ export type Opening =
    * complete too: it ends in a hole.
    */
   | { readonly kind: 'open-after-hole'; readonly from: number }
-  /** Records may be missing: the log must tell what stands in `[from, start)`. */
+  /** Records may be missing: the log must be read over `[from, start)`. */
   | { readonly kind: 'ask'; readonly from: number; readonly earlier: number | null };
 
 /**

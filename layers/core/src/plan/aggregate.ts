@@ -1,6 +1,6 @@
 import type { ColumnType } from './column.ts';
 
-/** The type of the values that an aggregate takes: it decides how they are added and compared. */
+/** The type of an aggregate's input values. It decides how they are added and compared. */
 export type AggregateDomain = Exclude<ColumnType, 'json'>;
 
 /** One aggregate of a view. Its kind says which further parts it has. */
@@ -70,7 +70,7 @@ export interface HistogramPlan extends AggregatePlanBase {
   readonly parameter: readonly number[];
 }
 
-/** An aggregate that `defineAggregate` made. */
+/** A custom aggregate, made by `defineAggregate`. Its kind is `own`. */
 export interface CustomAggregatePlan extends AggregatePlanBase {
   readonly kind: 'own';
   readonly field: string;

@@ -1,8 +1,8 @@
 /**
  * The type of a column on the wire. `integer` is a whole number within ±(2^53 - 1), `double` a
  * finite IEEE-754 number, `timestamp` an ISO 8601 text kept as epoch milliseconds. `decimal` is a
- * text of an exact number (`decimal.ts`). `json` is anything else: archived as it came, and not
- * usable in an expression, a key or an aggregate.
+ * text of an exact number (`decimal.ts`). `json` is anything else. It is archived unchanged, and
+ * expressions, keys and aggregates cannot use it.
  */
 export type ColumnType = 'integer' | 'double' | 'text' | 'boolean' | 'timestamp' | 'decimal' | 'json';
 

@@ -1,7 +1,7 @@
 /**
  * Small expressions over a record, as a frozen tree that both interpreters read: the fold compiles
- * it to closures, the batch layer to SQL. Nulls follow SQL: what is computed from null is null,
- * `and` / `or` are three-valued.
+ * it to closures, the batch layer to SQL. Nulls follow SQL: an operator returns null for a null
+ * operand, and `and` / `or` are three-valued.
  */
 export type ExpressionNode =
   | { readonly kind: 'field'; readonly field: string }

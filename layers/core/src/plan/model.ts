@@ -1,8 +1,8 @@
 import type { ColumnType } from './column.ts';
 
 /**
- * A model, and the columns that it fills. Its features are the version's: here stand only the
- * fields of those that are named otherwise.
+ * A model, and the columns that it fills. The model version lists the features. `features` maps a
+ * feature to its field where their names differ.
  */
 export interface ModelPlan {
   readonly name: string;

@@ -6,13 +6,13 @@ import type { AllowedLateness, Duplicates } from './stateful.ts';
 import type { StoragePlan } from './storage.ts';
 
 /**
- * The narrow waist: a pipeline as frozen, plain data. Everything else interprets it: the fold of
- * the speed layer, the SQL of the batch layer, the tables, the CDK constructs, the query. It holds
- * no functions, so it can be hashed, sent and compared.
+ * A pipeline as frozen, plain data. Every layer interprets the same plan: speed layer, batch layer,
+ * queries, tables and CDK constructs. A plan contains no functions, so it can be hashed, sent and
+ * compared.
  */
 export interface Plan extends RowPlan, AggregationPlan {
   readonly name: string;
-  /** Name and hash of all that gives the view its meaning. Every stored key carries it. */
+  /** The pipeline's name and a hash of the whole plan. Every stored key carries it. */
   readonly version: string;
   readonly topic: string;
   readonly schemaVersion: number;

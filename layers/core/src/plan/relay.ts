@@ -1,18 +1,19 @@
 import type { EventTime } from './column.ts';
 
 /**
- * Other topics that a relay copies into the pipeline's own, so that what belongs together is in one
- * partition (rule 10).
+ * The source topics that a relay copies into the pipeline's repartition topic. Records that are
+ * joined or deduplicated together are then in one partition (rule 10).
  */
 export interface RelayPlan {
   /**
-   * The partitions of the pipeline's topic. They are part of the meaning, since they decide where a
-   * record belongs.
+   * The number of partitions of the repartition topic. It is part of the version, because it
+   * decides the partition of each record.
    */
   readonly partitions: number;
   readonly sources: readonly RelaySourcePlan[];
   /**
-   * The first source is the left side, the second the right one. Absent: every record is an event.
+   * For a join: the first source is the left side, the second the right side. Absent for union and
+   * repartition.
    */
   readonly join?: JoinPlan;
 }
@@ -22,8 +23,8 @@ export interface RelaySourcePlan {
   readonly schemaVersion: number;
   readonly eventTime: EventTime;
   /**
-   * Fields by whose values its records are placed: of a join, those that must be equal, in the
-   * order of the other side.
+   * The partitioning fields. For a join, the fields that must be equal, in the order of the other
+   * side.
    */
   readonly by: readonly string[];
   /** The prefix of the plan's columns for its fields. */

@@ -4,11 +4,14 @@ import type { FlatMapPlan } from './flat-map.ts';
 import type { LookupPlan } from './lookup.ts';
 import type { ModelPlan } from './model.ts';
 
-/** Turns a record into rows. Pipelines and streams plan it, and run it, with the same code. */
+/**
+ * The stateless steps from a record to rows. Pipelines and streams share the code that plans and
+ * runs them.
+ */
 export interface RowPlan {
   readonly columns: readonly Column[];
   readonly lookups: readonly LookupPlan[];
-  /** Records yield a row for each item of this; absent if a record is one row. */
+  /** A record yields one row for each item. Absent: a record yields one row. */
   readonly flatMap?: FlatMapPlan;
   readonly derived: readonly DerivedPlan[];
   /**

@@ -1,7 +1,7 @@
 /** The fields that identify duplicate events, as plain data; made by `dropDuplicates`. */
 export interface Duplicates<out Field extends string> {
   readonly by: readonly Field[];
-  /** Only what lies so close in event time repeats; absent: whatever came before, at any time. */
+  /** The greatest distance in event time between duplicates. Absent: any distance. */
   readonly withinMs?: number;
 }
 

@@ -3,8 +3,8 @@ import { ProtocolError } from '../errors.ts';
 import type { Plan } from './plan.ts';
 
 /**
- * Raised when the meaning of stored bytes changes: it enters every version, so old rows are never
- * misread.
+ * Increase this when the format of stored bytes changes. It is part of every version hash, so rows
+ * of an older format are never misread.
  */
 const STORAGE_FORMAT = 3;
 
@@ -17,7 +17,7 @@ export function canonicalJson(value: unknown): string {
   return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`).join(',')}}`;
 }
 
-/** The version of a plan: its name, and 48 bits of the SHA-256 of its meaning. */
+/** The version of a plan: its name, and 48 bits of the SHA-256 of its canonical JSON. */
 export function versionOf(plan: Omit<Plan, 'version'>): string {
   const hash = createHash('sha256')
     .update(canonicalJson({ ...plan, format: STORAGE_FORMAT }))
@@ -41,7 +41,7 @@ export function readPlan(version: string, text: string): Plan {
   throw new ProtocolError('BIFOLD_PLAN_UNREADABLE', {
     failed: `the stored plan of ${version} cannot be used`,
     received: plan === null ? text.slice(0, 200) : `a plan whose version would be ${versionOf(meaning)} here`,
-    allowed: 'the plan that its version is the hash of, in the storage format of this code',
+    allowed: 'a plan whose hash is its version, in the storage format of this code',
     remedy: 'deploy the version of the code that wrote it, or wait until the new version has taken over',
   });
 }

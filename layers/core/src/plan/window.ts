@@ -43,7 +43,7 @@ export interface RunningWindow {
   readonly kind: 'running';
 }
 
-/** From a time on, epoch milliseconds, clocks of a zone are so much ahead of UTC. */
+/** The UTC offset of a zone from a time on. Both in milliseconds. */
 export type ClockChange = readonly [fromMs: number, aheadMs: number];
 
 export type WindowPlan = { readonly name: string } & Window;

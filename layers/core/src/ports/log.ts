@@ -13,7 +13,7 @@ export interface LogHeader {
   readonly value: Uint8Array | null;
 }
 
-/** A stretch of one partition, as the broker gave it. */
+/** A range of one partition, from one fetch. */
 export interface LogSlice {
   readonly records: readonly LogRecord[];
   /**
@@ -43,7 +43,7 @@ export interface Log {
   close(): Promise<void>;
 }
 
-/** A record that a relay brings to a partition of the pipeline's log. */
+/** A record that a relay copies into a partition of the repartition topic. */
 export type RelayedRecord = Omit<LogRecord, 'offset'>;
 
 /** The log of a pipeline with a relay, as the relay writes it. */

@@ -20,7 +20,7 @@ export interface StateRange {
 
 /**
  * The operator state of earlier offsets (rule 10). Every entry is a permanent fact about the log.
- * So a late, repeated or zombie write is harmless; only a missing entry is not.
+ * So a late, repeated or zombie write is harmless. Only a missing entry causes a wrong result.
  */
 export interface OperatorStateStore {
   /**

@@ -39,8 +39,8 @@ export interface QuarantineEntry {
 
 /**
  * Fragments, progress, quarantine. All writes carry their log position as the write timestamp and
- * are acknowledged by LOCAL_QUORUM; a promise that resolves means acknowledged, one that rejects
- * means nothing (the write may apply later).
+ * are acknowledged by LOCAL_QUORUM; a promise that resolves means that the write is acknowledged.
+ * After a rejection the outcome is unknown: the write may still apply later.
  */
 export interface SpeedStore {
   /** Partitions that the speed layer has seen, ascending. */

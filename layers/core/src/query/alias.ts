@@ -5,8 +5,8 @@ import { coversAll } from './coverage.ts';
 import type { SealedSnapshot } from './read-snapshot.ts';
 
 /**
- * The alias of a view that was never deployed over this topic: it names its first version at once,
- * since no answer can become less.
+ * The first alias of a view over this topic. It names its version at once, because there is no
+ * previous answer to fall behind.
  */
 export function firstAlias(version: string): ViewAlias {
   return { generation: 1, current: version, previous: null, next: null, sealed: null };
@@ -70,8 +70,8 @@ export interface CoveredOffsets {
 }
 
 /**
- * Rule 3: a version takes over when it covers what the one before it covers, as a plain answer and
- * as a snapshot.
+ * Rule 3: a version takes over when it covers every offset that the previous version covers, both
+ * for plain queries and for `snapshot` queries.
  */
 export function mayTakeOver(next: CoveredOffsets, before: CoveredOffsets): boolean {
   return coversAll(next.plain, before.plain) && coversAll(next.snapshot, before.snapshot);

@@ -20,12 +20,13 @@ export interface AnswerRow {
   readonly window: { readonly name: string; readonly start: string | null; readonly end: string | null };
   readonly values: FormattedValues;
   /**
-   * By the name of an aggregate, how far its value may be off. Absent where all values are exact.
+   * The error bound of each inexact value, by the name of its aggregate. Absent if all values are
+   * exact.
    */
   readonly bounds?: Readonly<Record<string, ErrorBound>>;
   /**
-   * No event that is still to come can change it. Absent where that is never so: of totals, of
-   * windows without an end, and where every event counts.
+   * True if no later event can change the row. Absent for totals, for windows without an end, and
+   * for views without `dropLate`.
    */
   readonly final?: boolean;
   readonly parts?: { readonly batch: FormattedValues | null; readonly speed: FormattedValues | null };

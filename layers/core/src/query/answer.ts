@@ -23,16 +23,16 @@ export interface ReadSnapshot {
   readonly run: string | null;
   readonly segments: readonly OpenSegment[];
   readonly coverage: Coverage;
-  /** Per partition that the run has a share of, the offset below which it answers. */
+  /** Per partition of the run: the cut, as an offset. Batch rows cover the offsets below it. */
   readonly batchBelow: Readonly<Record<string, number>>;
   /** See `finalBefore`; absent where every event counts. */
   readonly finalBeforeMs?: number | null;
 }
 
 /**
- * Rule 15: an answer covers `[0, cut)` of each partition, less what retention took, plus its open
- * segments up to their progress. Fragments below the cut are ignored, and so are segments without
- * progress.
+ * Rule 15: an answer covers `[0, cut)` of each partition, except ranges that retention deleted
+ * before archiving. It also covers the open segments up to their progress. Fragments below the cut
+ * are ignored, and so are segments without progress.
  *
  * `snapshot` keeps only complete segments that follow the cut without a gap: every row then covers
  * the same offsets.
@@ -68,8 +68,8 @@ export function readSnapshotOf(
 }
 
 /**
- * A partition of which nothing is covered is left out, however it came to be known. Objects have
- * whole numbers in their order.
+ * Omits partitions without covered offsets. JavaScript objects keep integer keys in ascending
+ * order, so partitions are sorted.
  */
 export function coverageOf(ranges: ReadonlyMap<number, readonly Range[]>): Coverage {
   return Object.fromEntries(
@@ -97,8 +97,8 @@ export function batchRanges(run: PublishedRun | null, partition: number, segment
 }
 
 /**
- * The difference between one row's coverage and its receipt's: `ahead` it covers more, `behind`
- * less. Offsets of one partition, half-open.
+ * Offsets of one partition, half-open, in which one row's coverage differs from its receipt's. In
+ * `ahead` the row covers more, in `behind` less.
  */
 export interface CoverageDelta {
   readonly partition: number;
@@ -106,8 +106,8 @@ export interface CoverageDelta {
 }
 
 /**
- * A merged row: the fold over the receipt's coverage, plus what it is ahead, less what it is
- * behind.
+ * A merged row: the fold over the receipt's coverage, plus the `ahead` offsets, minus the `behind`
+ * offsets.
  */
 export interface MergedRow extends MergedParts {
   /** The end of its window, exclusive; null for a total, and for a window without end. */
@@ -132,8 +132,8 @@ export interface RowParts extends RowPosition {
 }
 
 /**
- * The merge of batch and speed for one pane. A fragment whose `lastOffset` lies beyond its
- * segment's progress vouches for itself up to `lastOffset`: the row is ahead of the receipt there.
+ * The merge of batch and speed for one pane. A fragment is complete up to its `lastOffset`. If that
+ * lies beyond the segment's progress, the row is ahead of the receipt by the offsets between.
  */
 export function mergePane(algebra: RowAlgebra, parts: RowParts): MergedParts {
   const ahead: CoverageDelta[] = [];
@@ -150,9 +150,9 @@ export function mergePane(algebra: RowAlgebra, parts: RowParts): MergedParts {
 }
 
 /**
- * One row out of many panes of one key. Rows that are ahead by different offsets cannot be added
- * up, so a segment in which any of them is ahead is left out altogether, and the total is behind
- * its receipt there.
+ * One total over many panes of one key. Panes that are ahead by different offsets have no common
+ * coverage. So a segment in which any pane is ahead is excluded, and the total is `behind` its
+ * receipt there.
  */
 export function mergeTotal(
   algebra: RowAlgebra,
@@ -184,7 +184,7 @@ export function mergeTotal(
   return { key, window, startMs: fromMs, batch, speed, states: mergeStates(algebra, batch, speed), ahead: [], behind };
 }
 
-/** Fragments arrive in any order, and equal answers must be equal texts. */
+/** Fragments arrive in any order, and equal answers must have equal bytes. */
 function compareCoverageDeltas(left: CoverageDelta, right: CoverageDelta): number {
   return left.partition - right.partition || left.range[0] - right.range[0];
 }
@@ -216,9 +216,9 @@ export function coverageGaps(coverage: Coverage): Coverage {
 }
 
 /**
- * Rule 8, for a reader: what it read of a run stands if the pointer has moved by one generation at
- * most, since the runs of two generations are kept. The pointer must name that run: a database that
- * was emptied may reach the same generation with another.
+ * Rule 8, for a reader. Rows that it read from a run are valid if the pointer has moved by at most
+ * one generation since, because the runs of two generations are kept. The pointer must also name
+ * that run: an emptied database may reach the same generation with another run.
  */
 export function stillReadable({ generation, run }: Pick<ReadSnapshot, 'generation' | 'run'>, after: Pointer): boolean {
   const moved = after.generation - generation;

@@ -32,8 +32,8 @@ export function withoutRange(ranges: readonly Range[], [start, end]: Range): rea
 }
 
 /**
- * The offsets below the last covered one that are not covered: a gap must never look like a small
- * number.
+ * The offsets below the last covered one that are not covered. Receipts list them, so that missing
+ * data is never mistaken for a low count.
  */
 export function gapsOf(ranges: readonly Range[]): readonly Range[] {
   const gaps: Range[] = [];

@@ -31,7 +31,7 @@ export function finalBeforeOf(
   watermarks: ReadonlyMap<number, number>,
 ): number | null | undefined {
   if (late === undefined) return undefined;
-  // A pair happened when its left event did, and the right one may come so much later.
+  // A pair has the event time of its left event. Its right event may be this much later.
   const waitsMs = relay?.join === undefined ? 0 : (relay.join.within?.afterMs ?? Number.POSITIVE_INFINITY);
   const times = Object.keys(coverage).map((partition) => watermarks.get(Number(partition)) ?? NO_WATERMARK_MS);
   const leastMs = times.reduce((one, other) => Math.min(one, other), Number.POSITIVE_INFINITY);

@@ -20,16 +20,17 @@ export interface Answer {
 /** Rows of one page. */
 export interface Page {
   readonly rows: readonly AnswerRow[];
-  /** Behind the last of them. */
+  /** The position after the last row. */
   readonly end: PageStart | null;
   /** No row follows. */
   readonly last: boolean;
 }
 
 /**
- * Shows rows, which come in the order of an answer, until one would not fit any more. The sessions
- * of one key stand on one page: what a key is behind makes other sessions, and two pages might be
- * behind by different offsets. So the first key of a page is there whole, whether it fits or not.
+ * Fills a page with rows, in the order of the answer, up to the size limit. All sessions of one key
+ * are on one page, because offsets that a key is behind can change its sessions, and two pages
+ * might be behind by different offsets. So the first key of a page is complete even if it exceeds
+ * the limit.
  */
 export async function fillPage(
   plan: Plan,
@@ -40,8 +41,7 @@ export async function fillPage(
   fits: (row: AnswerRow, rowsBefore: number) => boolean,
 ): Promise<Page> {
   const isSession = plan.windows.find(({ name }) => name === query.window)?.kind === 'session';
-  // A total stands behind all windows of its key, as the sessions of a key do: the next page starts
-  // after the last of them.
+  // Totals and sessions never split a key: the next page starts after the last window of the key.
   const isWhole = isSession || query.total;
   const rows: AnswerRow[] = [];
   let end: PageStart | null = null;
@@ -108,7 +108,7 @@ export function answerOf(
   return { rows, receipt: sealReceipt(unsealed, start, rows, last), cursor: last || end === null ? null : cursor(end) };
 }
 
-/** The receipt of these rows, digest and all. */
+/** The receipt of these rows, including the digest. */
 function sealReceipt(
   unsealed: Omit<Receipt, 'page' | 'digest'>,
   start: PageStart | null,

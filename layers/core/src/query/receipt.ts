@@ -46,18 +46,15 @@ export interface Receipt {
 export type ModelVersions = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Records among the covered offsets that were set aside, by reason; `behind` names covered offsets
- * that the counts leave out.
+ * The number of quarantined records among the covered offsets, by reason; `behind` names covered
+ * offsets that the counts leave out.
  */
 export interface Quarantined {
   readonly reasons: Readonly<Record<string, number>>;
   readonly behind: readonly CoverageDelta[];
 }
 
-/**
- * A question in the form in which the API takes it: what is left out was not asked for. How many
- * rows a page has is no part of it.
- */
+/** A query in the form of the API parameters, without defaults. The page size is not part of it. */
 export interface QueryParameters {
   readonly window: string;
   readonly keys?: readonly Readonly<Record<string, Value>>[];

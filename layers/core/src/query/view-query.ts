@@ -16,7 +16,7 @@ export interface ViewQuery {
   readonly total: boolean;
   /** All rows cover the same offsets: complete segments alone. */
   readonly snapshot: boolean;
-  /** Shows what the batch layer and the speed layer each have of a row. */
+  /** Includes the partial row of the batch layer and of the speed layer. */
   readonly parts: boolean;
   readonly limit: number;
   readonly cursor: Cursor | null;
@@ -44,12 +44,12 @@ export function cursorText(cursor: Cursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }
 
-/** A question in short: 128 bits of a hash of what was asked. */
+/** The id of a query: 128 bits of a hash of its canonical form. */
 export function queryDigest(asked: QueryParameters): string {
   return createHash('sha256').update(canonicalJson(asked)).digest('hex').slice(0, 32);
 }
 
-/** One form for one question, however it was put. */
+/** The canonical form of a query: equal queries give equal text. */
 export function queryParametersOf(
   plan: Plan,
   { window, keys, fromMs, toMs, total, snapshot, parts }: ViewQuery,

@@ -8,18 +8,19 @@ import { partitionPoint } from '../search.ts';
 import { isColumnOf } from './repartition.ts';
 
 /**
- * Joins two topics: each event of one side with all earlier ones of the other side that have equal
- * keys and near enough times. "Earlier" is by offset, in a partition of the pipeline's log. So a
- * pair belongs to the later of its two offsets, and to no other.
+ * An interval join of two topics. It joins each event with all earlier events of the other side
+ * that have an equal key and an event time within the interval. "Earlier" means a lower offset in
+ * the same partition of the repartition topic. So each pair is emitted once, at the higher of its
+ * two offsets.
  */
 export interface JoinRule {
   /** The key that both sides must share; null joins nothing. */
   keyOf(event: DecodedEvent): string | null;
-  /** The times, both ends with them, at which what an event is joined with happened. */
+  /** The event times of possible partners, both ends inclusive. */
   timeRangeFor(event: DecodedEvent): { readonly fromMs: number; readonly toMs: number };
   /** The columns that an event fills. */
   sideOf(event: DecodedEvent): readonly Value[];
-  /** An event, and one of the other side that came before it: its columns and its time. */
+  /** Combines an event with an earlier one of the other side into a pair. */
   combine(event: DecodedEvent, partner: TimedValues): TimedValues;
   /** The join buffer entry of an event, for the events that follow; null if it joins nothing. */
   bufferEntryFor(event: DecodedEvent, offset: number): StateEntry | null;
@@ -30,8 +31,8 @@ export interface JoinRule {
 const LEFT = 0;
 const RIGHT = 1;
 /**
- * At least so much of a key's time is found together, milliseconds: not all that a key ever sees,
- * and not every event by itself.
+ * The shortest time bucket of the join buffer, in milliseconds. One read of a key loads neither its
+ * whole history nor a single event.
  */
 const TOGETHER_MIN_MS = 60 * 60 * 1000;
 
@@ -99,8 +100,8 @@ function sideIndex({ origin }: DecodedEvent): number {
 }
 
 /**
- * The meaning of a join: all events that came, in memory, by side and key, each list in the order
- * of time.
+ * The reference implementation of a join: all events so far, in memory, by side and key. Each list
+ * is sorted by event time.
  */
 export class InMemoryJoinBuffer {
   private readonly rule: JoinRule;
@@ -110,9 +111,7 @@ export class InMemoryJoinBuffer {
     this.rule = rule;
   }
 
-  /**
-   * The pairs of an event with those that came before it; it is remembered for those that follow.
-   */
+  /** Returns the pairs of an event with earlier events, and remembers the event for later ones. */
   joinedWith(partition: number, event: DecodedEvent): readonly TimedValues[] {
     const key = this.rule.keyOf(event);
     if (key === null) return [];

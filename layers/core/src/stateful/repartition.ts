@@ -5,8 +5,8 @@ import { bucketOf } from '../ports/tables.ts';
 import { columnReader, keyText } from '../records/value.ts';
 
 /**
- * The header in which a relayed record says where it comes from. The relay writes it last: one of
- * that name that came with the record is its own matter.
+ * The header with the origin of a relayed record. The relay appends it as the last header, so an
+ * earlier header of the same name, set by the producer, is ignored.
  */
 export const ORIGIN_HEADER = 'bifold-origin';
 
@@ -49,10 +49,10 @@ export function isColumnOf({ join, sources }: RelayPlan, source: number, column:
 }
 
 /**
- * The partition of the pipeline's log in which a record of a source belongs. Records with equal
- * values of the partitioning fields share one. A record that is unreadable, or lacks such a field,
- * keeps its own partition number. It is a function of the plan and the record alone, so a relay
- * that runs twice copies a record to the same place.
+ * The target partition of a source record in the repartition topic. Records with equal values of
+ * the partitioning fields share one. A record that is unreadable, or lacks such a field, keeps its
+ * own partition number. It is a function of the plan and the record alone, so a relay that runs
+ * twice copies a record to the same place.
  */
 export function partitionFor(plan: Plan, source: number): (value: Uint8Array | null, log: string) => number {
   const { partitions, sources } = plan.relay as RelayPlan;

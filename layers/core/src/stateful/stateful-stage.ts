@@ -20,7 +20,7 @@ export interface StatefulStage {
   readonly late: LateRule | null;
   /** Drops duplicates; null if every record counts. */
   readonly duplicates: RepetitionRule | null;
-  /** With what an event is joined; null where it stands alone. */
+  /** Joins events of two topics; null without a join. */
   readonly join: JoinRule | null;
 }
 
@@ -31,13 +31,13 @@ export interface RepetitionRule {
    * is then at time 0.
    */
   readonly withinMs: number;
-  /** Whether an id comes at one time only, so that its first offset says all. */
+  /** True if event time does not matter: the first offset of an id then decides. */
   readonly isTimeless: boolean;
   /** The state entry that identifies a record; null if nothing can repeat it. */
   stateEntryOf(record: Decoded, offset: number): StateEntry | null;
 }
 
-/** Null where records are what they are, whatever came before. */
+/** The stateful operators of a plan; null if it has none. */
 export function statefulStageOf(plan: Plan): StatefulStage | null {
   if (!requiresHistory(plan)) return null;
   return {
@@ -49,8 +49,8 @@ export function statefulStageOf(plan: Plan): StatefulStage | null {
 }
 
 /**
- * A relay that was interrupted begins again: what it brought before, it brings once more.
- * Neighbours of a source are neighbours here, so that a batch asks for ranges.
+ * An interrupted relay repeats its delivery, so the repartition topic may contain a record twice.
+ * Ids group adjacent source offsets, so that one read covers many records of a batch.
  */
 const DEDUPE_FORWARDED: RepetitionRule = {
   withinMs: 0,
@@ -87,8 +87,8 @@ export type StageOutput = DecodedPoison | { readonly kind: 'events'; readonly ev
 const NOTHING: StageOutput = { kind: 'events', events: [] };
 
 /**
- * The meaning of looking back. Given every record of a log, from the first one on and in the order
- * of each partition.
+ * The reference implementation of the stateful operators, in memory. It needs every record of the
+ * log, from the first one on, in offset order within each partition.
  */
 export class InMemoryStatefulStage {
   private readonly relayed: Repetitions | null;
@@ -105,7 +105,7 @@ export class InMemoryStatefulStage {
     this.events = join && new InMemoryJoinBuffer(join);
   }
 
-  /** The result for a record, which is also stored for those that follow. */
+  /** Returns the result for a record, and remembers the record for later ones. */
   admit({ partition, offset, timestampMs }: Place, record: Decoded): StageOutput {
     if (offset <= (this.last.get(partition) ?? -1)) throw unordered(partition, offset);
     this.last.set(partition, offset);

@@ -4,8 +4,8 @@ import type { TimedValues } from '../records/record.ts';
 import { TIME_LIMIT_MS } from '../records/value.ts';
 
 /**
- * The rule for late events, by the watermark of their partition: the latest event time before them
- * (rule 6).
+ * The rule for late events (rule 6). It compares an event with the watermark of its partition: the
+ * highest event time at lower offsets.
  */
 export interface LateRule {
   /** The watermark after an event, given the one before it. */

@@ -47,8 +47,7 @@ export function panesOf(window: Window): Panes {
 }
 
 /**
- * Windows that are put together from panes when they are read; the others are stored as they are
- * shown.
+ * True for windows that queries assemble from several panes. Other windows are stored as one pane.
  */
 export function isAssembledFromPanes({ kind }: Window): boolean {
   return kind === 'sliding' || kind === 'session';

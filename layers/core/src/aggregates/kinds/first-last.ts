@@ -13,8 +13,8 @@ import {
 import { formatValue } from '../result.ts';
 
 /**
- * Keeps one observation: the one that no other precedes. `precedes` is a total order over
- * observations that differ, so that the one kept does not depend on the order in which they come.
+ * Keeps the least value by `precedes`, a comparator. It is a total order over distinct values, so
+ * the result does not depend on the order of arrival.
  */
 function kept(
   precedes: (left: PositionedValue, right: PositionedValue) => number,

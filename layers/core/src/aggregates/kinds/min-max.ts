@@ -3,8 +3,8 @@ import type { AggregateDescriptor, Pushdown } from '../descriptor.ts';
 import { decimalMax, decimalMin } from '../numeric/decimals.ts';
 
 /**
- * `pick` is commutative, associative and idempotent, and numbers come without -0 and NaN, so that
- * the extreme is one value whatever the order.
+ * `pick` is commutative, associative and idempotent, and inputs contain no -0 and no NaN. So the
+ * result does not depend on the order.
  */
 function extreme(pick: (left: number, right: number) => number): Algebra<number | null, number | null> {
   const merge = (left: number | null, right: number | null): number | null =>
@@ -33,7 +33,7 @@ function extremeInSql(name: 'min' | 'max'): Pushdown {
   };
 }
 
-/** Texts of decimals do not compare by size in SQL. */
+/** Decimals are text in SQL, which does not compare them numerically. */
 function unlessDecimal(pushdown: Pushdown): NonNullable<AggregateDescriptor['pushdown']> {
   return ({ domain }) => (domain === 'decimal' ? null : pushdown);
 }

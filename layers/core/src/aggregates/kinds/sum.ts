@@ -16,7 +16,7 @@ import {
   roundedQuotient,
 } from '../numeric/exact.ts';
 
-/** The sum of integers, exact at any size; shown as the nearest double. */
+/** The sum of integers, exact at any size; the result is the nearest double. */
 export const integerSum: Algebra<ExactInteger, number> = {
   empty: 0,
   lift: (value) => value,
@@ -27,7 +27,7 @@ export const integerSum: Algebra<ExactInteger, number> = {
   decode: (reader) => normalInteger(reader.big()),
 };
 
-/** The sum of doubles, exact and without an order; shown correctly rounded. */
+/** The exact sum of doubles, in any order; the result is correctly rounded. */
 export const doubleSum: Algebra<ExactDouble, number> = {
   empty: EXACT_ZERO,
   lift: (value) => addDouble(EXACT_ZERO, value),
