@@ -12,8 +12,8 @@ export interface BoundLog extends BoundTopic {
 }
 
 /**
- * Rule 3: topic ids never come back, so if the broker has the bound id now, what was read before is
- * of that topic.
+ * Rule 3: Kafka never reuses a topic id. If the broker reports the bound id now, all earlier reads
+ * were from that topic too.
  * @throws {ProtocolError} when it has another one, or no such topic
  */
 export async function verifyTopicId({ log, topicId }: BoundTopic): Promise<void> {

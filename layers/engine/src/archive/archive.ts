@@ -41,8 +41,8 @@ export interface ArchivedPartition {
 }
 
 /**
- * A file is at most one row group of Parquet, and that is what is held of it at once: whatever
- * waits in the log, the function needs no more memory for it.
+ * A file has at most one Parquet row group, which is all that the function holds in memory. So a
+ * larger lag needs no more memory.
  */
 const FILE_RECORDS_MAX = 122_880;
 /** The size of keys, values and headers in memory. One record may exceed it. */
@@ -53,9 +53,9 @@ const FETCH_BYTES = 1024 * 1024;
 const DECODED_RECORDS = 2_048;
 
 /**
- * Rule 7: lengthens the chain of each partition up to where the log ended when it was asked, a file
- * of each in turn, so that one with a backlog holds up no other. May run twice at once: a file is
- * created by one of them alone.
+ * Rule 7: extends the chain of each partition to the end that the log had at the start. Partitions
+ * take turns, one file each, so that a partition with a large lag does not delay the others. Two
+ * runs may overlap, because each file is created only if absent.
  */
 export async function archiveLog(pipeline: Pipeline, ports: ArchivePorts): Promise<readonly ArchivedPartition[]> {
   const decode = decoderOf(pipeline);

@@ -1,6 +1,4 @@
-/**
- * Deeper values are no part of any question, and code that walks them would need as deep a stack.
- */
+/** No query needs deeper values, and recursive code would need a deep stack for them. */
 export const NESTING_MAX = 16;
 
 /**

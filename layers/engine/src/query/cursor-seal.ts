@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type Answer, type Clock, type CursorKeys, QueryError } from '@bifold/core/engine';
 
 /**
- * A cursor leaves the system and comes back. It carries counts of its first page that cannot be
- * read again, so it is sealed: what comes back is what was given.
+ * Clients receive cursors and send them back. A cursor carries counts of its first page that cannot
+ * be read again. So it is sealed, and a changed cursor is refused.
  */
 export interface CursorSeal {
   seal(cursor: string): Promise<string>;

@@ -46,8 +46,8 @@ const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 const RESPONSE_BYTES_MAX = 5 * 1024 * 1024;
 
 /**
- * Rule 8: reads the pointer, progress, rows, and the pointer again; what it read stands if that
- * moved by one generation at most.
+ * Rule 8: reads the pointer, progress, rows, and the pointer again. The rows are valid if the
+ * pointer moved by at most one generation in between.
  * @throws {ViewLostError} when the database lacks what was once published: a smaller answer would
  * look like a complete one
  */
@@ -107,7 +107,7 @@ async function answerFrom(
   ]);
   const after = await ports.batch.readPointer('quorum');
   if (!stillReadable(readSnapshot, after)) return null;
-  // A first generation may have come and gone with the database meanwhile.
+  // Between the two reads, the database may have been emptied after a first publication.
   if (readSnapshot.generation === 0) await ports.published.check(after);
   if (counted === null) throw rowsLost(plan, readSnapshot.run as string);
   if (Object.keys(readSnapshot.coverage).length === 0) await ports.published.checkNothingCovered();

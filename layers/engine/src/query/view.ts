@@ -13,9 +13,9 @@ const TRIES = 8;
 
 /**
  * Rule 3: answers from the version that the alias names, with that version's plan and rows,
- * whatever version this function was deployed with. The alias is read again behind the rows: an
- * answer of a version that was replaced meanwhile might cover less than one that its successor has
- * given.
+ * whatever version this function was deployed with. It reads the alias again after the rows. If
+ * another version has taken over meanwhile, that version may already have given answers that cover
+ * more.
  */
 export async function answerView(
   deployed: Plan,

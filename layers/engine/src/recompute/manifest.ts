@@ -10,16 +10,16 @@ import {
 } from '@bifold/core/engine';
 
 /**
- * The table of the covered records, events and poison alike: each once, however often a relay
- * brought it.
+ * The table of the covered records, events and poison alike: each once, even if a relay copied it
+ * twice.
  */
 export const COVERED = 'covered';
 
 const FETCHES_AT_ONCE = 4;
 
 /**
- * Brings the manifest's files to the local disk and makes them one table, cut at the segments that
- * the run covers.
+ * Downloads the manifest's files and loads them as one table, limited to the segments that the run
+ * covers.
  */
 export async function loadManifest(
   manifest: Manifest,

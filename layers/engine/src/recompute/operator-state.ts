@@ -35,9 +35,9 @@ interface OperatorStatePorts {
 const OPERATOR_STATE_AT_ONCE = 5_000;
 
 /**
- * Rule 10: before a cut is published, all that appeared below it is stored, so that the speed layer
- * can go on from there. It stored what it completed itself: the rest are the segments that were
- * closed to it.
+ * Rule 10: before a cut is published, all operator state below it is stored, so that the speed
+ * layer can continue from the cut. The speed layer has stored the state of segments that it
+ * completed. This function adds that of the others.
  */
 export async function storeOperatorState(
   plan: Plan,

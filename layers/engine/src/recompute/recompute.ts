@@ -77,8 +77,8 @@ const ROWS_AT_ONCE = 5_000;
 
 /**
  * Rule 8: computes every row of the view over the frozen manifest, writes all of them under a fresh
- * run id, and only then moves the pointer, by one compare-and-set. A crash anywhere leaves garbage
- * that the sweeper knows, and nothing that a reader sees.
+ * run id, and only then moves the pointer, by one compare-and-set. A crash leaves only rows of an
+ * unpublished run, which readers never see and the sweeper deletes.
  */
 export async function recompute(pipeline: Pipeline, ports: RecomputePorts, acceptLost: boolean): Promise<Recomputed> {
   const { plan } = pipeline;
@@ -123,8 +123,8 @@ export type ComputePorts = Pick<
 >;
 
 /**
- * Writes every row of a run. It is a pure function of the manifest and the bindings: a run that was
- * lost comes out as it was.
+ * Writes every row of a run. It is a pure function of the manifest and the bindings, so a lost run
+ * can be rebuilt with equal rows.
  *
  * @param alsoOver works with the engine while it holds the covered records
  * @returns how many rows

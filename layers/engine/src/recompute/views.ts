@@ -26,8 +26,8 @@ import { BINDINGS } from './lookups.ts';
 import { COVERED } from './manifest.ts';
 
 /**
- * Every pane of one window of the view over the covered records: SQL groups and adds what it adds
- * exactly, core the rest.
+ * Every pane of one window of the view over the covered records. SQL groups, and computes the
+ * aggregates that it can compute exactly. Core computes the rest.
  */
 export async function* paneRows(plan: Plan, window: WindowPlan, engine: SqlEngine): AsyncGenerator<BatchRow> {
   const algebras = rowAlgebrasOf(plan);
@@ -69,7 +69,7 @@ async function* partsOf(panes: readonly BatchRow[]): AsyncGenerator<RowParts> {
 
 /**
  * Core folds the aggregates for which SQL has no exact state, per row, over the engine's columns.
- * States stand at their aggregate's index.
+ * Each state is at the index of its aggregate.
  */
 async function foldInexact(
   plan: Plan,

@@ -30,9 +30,9 @@ export interface RelayedPartition {
 }
 
 /**
- * Rule 10: brings one delivery of a source topic into the pipeline's log, every record as it is,
- * with the place it came from. When it ends, all of them are there; when it fails, some may be, and
- * are brought again: who reads the log takes the first of each.
+ * Rule 10: copies one delivery of a source topic into the repartition topic, with the origin of
+ * each record in a header. After success, every record is there. After a failure, some may be, and
+ * the retry copies them again. Readers count only the first copy of each record.
  */
 export async function relayDelivery(
   placements: Placements,

@@ -27,9 +27,9 @@ export interface RestoredHead {
 }
 
 /**
- * Folds what stands above the cuts, as deliveries of the topic would: from each segment's first
- * record on, so that what other writers left of it does not matter. It ends where the log ended
- * when it was asked.
+ * Folds the records above the cuts, as deliveries of the topic would. It starts at the first record
+ * of a segment, so rows left by other writers do not matter. It stops at the end that the log had
+ * at the start.
  */
 export async function foldHead(
   pipeline: Pipeline,
@@ -56,9 +56,9 @@ export async function foldHead(
       if (slice.logStart > position) {
         const lostEnd = Math.min(slice.logStart, end);
         lost[partition] = normalRanges([...(lost[partition] ?? []), [position, lostEnd]]);
-        // Functions that were at work when the database was emptied may have written progress that
-        // its rows do not bear out. A view that looks back is folded no further: no segment that
-        // has begun is.
+        // Functions that ran while the database was emptied may have written progress without the
+        // matching rows. So the segments with lost records are closed to the speed layer. For a
+        // view with stateful operators, all later segments are closed too.
         const closedEnd = fold.statefulStage === null ? lostEnd : end;
         const last = segmentOf(closedEnd - 1, segmentSize);
         for (let segment = segmentOf(position, segmentSize); segment <= last; segment++)
@@ -68,7 +68,7 @@ export async function foldHead(
         await foldDelivery(fold, new Map([[partition, chunk]]), folding, warm);
         records += chunk.length;
       }
-      // Nothing comes from a log that says it holds more: the next delivery brings it.
+      // The fetch returned nothing although the log has more. The next delivery will fold it.
       if (slice.end <= position) break;
       position = slice.end;
     }

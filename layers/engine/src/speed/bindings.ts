@@ -3,11 +3,11 @@ import { type Binding, type BindingStore, type LookupStore, type Plan, ProtocolE
 /** The bindings that a warm function has cached, within one scope: a binding never changes. */
 export type WarmBindings = Map<string, string>;
 
-/** A lookup table or a model whose version is to be bound. */
+/** A lookup table or a model that a segment is bound to a version of. */
 export interface Bindable {
   /** The name in the bindings. */
   readonly name: string;
-  /** The version for segments that are not bound yet; asked for only when there are any. */
+  /** The version to bind segments to. Called only if some segment is not bound yet. */
   candidate(): Promise<string>;
 }
 
@@ -17,9 +17,9 @@ export type BoundVersion = (segment: number, name: string) => string;
 const REMEMBERED_MAX = 10_000;
 
 /**
- * Rule 13: binds the version of each name for each of these segments before their first fold. All
- * that is not bound yet is bound together: bindings of one partition that were decided one by one
- * would wait for each other.
+ * Rule 13: binds the version of each name for each of these segments, before the first record of
+ * the segment is folded. One conditional write binds all of them, since conditional writes to one
+ * partition run one after another.
  */
 export async function bindSegments(
   partition: number,

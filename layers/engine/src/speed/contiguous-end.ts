@@ -1,11 +1,11 @@
 import { type SegmentSize, type SpeedStore, segmentEnd, segmentOf, segmentStart } from '@bifold/core/engine';
 
 /**
- * The end of the log's prefix whose state entries are all stored. The batch layer wrote those below
- * the cut; above it each complete segment has its own. No record above that end can be judged
- * before the lower ones are stored.
+ * The end of the prefix of the log for which all operator state is stored. The batch layer stores
+ * it below the cut, the speed layer above, up to the progress of each segment. Stateful operators
+ * cannot run beyond this end.
  *
- * @param cut the first segment that is not the batch layer's
+ * @param cut the first segment that the batch layer does not cover
  * @param upTo an offset: the prefix is not read beyond its segment
  */
 export async function contiguousEndOf(

@@ -37,8 +37,7 @@ export function foldRecords(
     const event = decoded[index] as Decoded;
     const segment = segmentOf(record.offset, segmentSize);
     if (current === null || segment !== current.segment) {
-      // The batch crosses into this segment from an earlier record, so it holds all of it from its
-      // first offset.
+      // The batch began in an earlier segment, so it contains this segment from its first offset.
       current = new SegmentFold(fold, partition, segment, []);
       segments.push(current);
       resolve = lookups.of(segment);

@@ -25,8 +25,8 @@ export interface LookupPorts {
 const CACHED_ROWS = 200_000;
 
 /**
- * The lookup rows that a warm function has cached, within one scope: rows of immutable versions,
- * the keys that they lack, and bindings, which never change.
+ * The lookup cache of a warm function, for one scope. Versions and bindings are immutable, so
+ * entries never expire. `rows` holds null for a key that a version lacks.
  */
 export interface WarmLookups {
   readonly rows: Map<string, Map<string, Row | null>>;
@@ -62,8 +62,8 @@ export async function bindLookups(
   }
   const bindables = bindableLookups(plan, ports.lookups);
   const versionOf = await bindSegments(partition, [...wanted.keys()], bindables, ports.bindings, warm.bindings);
-  // One read for all segments that share a version: the first segments of a partition are small,
-  // and name the same rows.
+  // One read for all segments that share a version. The first segments of a partition are small, so
+  // a batch spans many of them and needs the same rows in each.
   const read = await Promise.all(
     plan.lookups.map(async ({ name, table }, lookup) => {
       const rows = new Map<string, ReadonlyMap<string, Row | null>>();

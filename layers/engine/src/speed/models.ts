@@ -11,12 +11,12 @@ import {
 import { type FittedModel, fitModel, MODEL_LIMITS, readModel } from '@bifold/models/engine';
 import { bindSegments, type WarmBindings } from './bindings.ts';
 
-/** The binding of a segment while a model has no version: its columns are null there. */
+/** The binding of a segment that has no version of the model. Its score columns are null. */
 export const NO_VERSION = 'none';
 
 const CACHED_VERSIONS = 6;
 
-/** A version that was not taken, and the one that is used instead; null: none is. */
+/** A version that failed to load, and the version used instead; null if there is none. */
 export interface RefusedVersion {
   readonly model: string;
   readonly version: string;
@@ -46,8 +46,8 @@ export function coldModels(): WarmModels {
 }
 
 /**
- * Rule 13: for each of these segments and each model of the plan the version that it is bound to;
- * bound now, if it is not yet.
+ * Rule 13: the model versions that each of these segments is bound to. Binds segments that are not
+ * bound yet.
  */
 export async function bindModels(
   plan: Plan,
@@ -65,7 +65,7 @@ export async function bindModels(
     candidate: () => candidate(plan, model, ports, warm),
   }));
   const versionOf = await bindSegments(partition, wanted, bindables, ports.bindings, warm.bindings);
-  // One after another: the first that finds a new version loads it for all.
+  // Sequential, so that each new version is loaded only once.
   for (const segment of wanted) {
     const fitted: (FittedModel | null)[] = [];
     for (const model of models) {
@@ -78,8 +78,8 @@ export async function bindModels(
 }
 
 /**
- * The version that a segment is to be bound to: the current one, or, where that cannot be used, the
- * one that was good last, or the one before it.
+ * The version to bind a segment to: the current one. If it cannot be loaded, the last version that
+ * this process loaded, then the previous one of the registry.
  */
 async function candidate(plan: Plan, model: ModelPlan, ports: ModelPorts, warm: WarmModels): Promise<string> {
   const id = bindingNameOf(model);
@@ -105,7 +105,7 @@ async function candidate(plan: Plan, model: ModelPlan, ports: ModelPorts, warm: 
   }
   if (model.missing === 'null') return NO_VERSION;
   throw new ProtocolError('BIFOLD_MODEL_WITHOUT_VERSION', {
-    failed: `records cannot be folded: model "${model.name}" has no version that "${plan.name}" can score with`,
+    failed: `records cannot be folded: model "${model.name}" has no version that pipeline "${plan.name}" can use`,
     received: refused[0]?.error.message ?? `no ${model.shadow ? 'challenger' : 'current version'}`,
     allowed: "a version, or model('...', { missing: 'null' }), which scores nothing until there is one",
     remedy: `train and promote it: npx bifold model promote ${model.name}; the records wait and are retried`,
@@ -132,8 +132,8 @@ async function fittedVersion(
 }
 
 /**
- * A version from the registry, fitted to the pipeline. @throws {ModelError} when it is missing,
- * damaged, too large, or made for something else
+ * A version from the registry, compiled for the pipeline's columns. @throws {ModelError} when it is
+ * missing, damaged, too large, or made for something else
  */
 export async function loadModel(
   plan: Plan,
@@ -146,7 +146,7 @@ export async function loadModel(
     throw new ModelError('BIFOLD_MODEL_MISSING', {
       failed: `version "${version}" of model "${model.name}" cannot be loaded`,
       received: 'no such version in the registry',
-      allowed: 'a version that is there whole',
+      allowed: 'a complete version',
       remedy: `restore it, or promote another one: npx bifold model list ${model.name}`,
     });
   const slots = slotIndex(plan);

@@ -16,10 +16,10 @@ import type { SpeedPorts } from './ports.ts';
 import type { WarmPartition } from './warm-state.ts';
 import { readWatermark } from './watermark.ts';
 
-/** The size as the broker counts it: compressed. */
+/** The fetch size that the broker applies, in compressed bytes. */
 const FETCH_BYTES = 1024 * 1024;
 
-/** The segment in which a batch starts, as it is to be folded. */
+/** The segment in which a batch starts, ready for folding. */
 interface OpenedSegment {
   /** The start of the fold: the batch, or the missing records below it. */
   readonly from: number;
@@ -27,7 +27,10 @@ interface OpenedSegment {
   readonly current: SegmentFold | null;
   /** Records below the batch that were never folded: they come first. */
   readonly missing: readonly LogRecord[];
-  /** Progress of an earlier segment that turned out to end in a hole. */
+  /**
+   * Progress to write for an earlier segment that is complete because it ends in a hole
+   * (transaction markers or aborted records).
+   */
   readonly completed: readonly (readonly [segment: number, next: number])[];
   readonly askedLog: boolean;
   /** The watermark at `from`, if the view drops late events. */
@@ -84,8 +87,8 @@ export async function openFirstSegment(
 
 /**
  * Rule 10: a view with stateful operators never folds an offset before all lower ones. Missing
- * records come from the log. If the log no longer has them, everything is left to the batch layer
- * until its cut has passed them.
+ * records come from the log. If the log no longer has them, the speed layer folds nothing until the
+ * batch layer's cut has passed them.
  */
 export async function openPrefix(
   fold: Fold,
@@ -114,8 +117,9 @@ export async function openPrefix(
 }
 
 /**
- * Every fragment of a segment. A batch that starts at the segment's first offset needs none: a fold
- * from the start is true, and a fuller one wins by its timestamp.
+ * Every stored fragment of a segment. A batch that starts at the segment's first offset reads none,
+ * because it folds the segment from the start. If another writer has folded more, that one wins by
+ * its timestamp.
  */
 async function loadSegment(
   fold: Fold,
@@ -129,8 +133,8 @@ async function loadSegment(
 }
 
 /**
- * All records of `[from, to)`; null when the log no longer starts at or below `from`, so that it
- * cannot tell a hole from a loss.
+ * All records of `[from, to)`. Null if the log starts above `from`: deleted records then cannot be
+ * distinguished from holes.
  */
 async function askLog(log: Log, partition: number, from: number, to: number): Promise<readonly LogRecord[] | null> {
   const records: LogRecord[] = [];

@@ -14,12 +14,14 @@ export interface SpeedPorts extends BoundLog {
   readonly store: SpeedStore;
   readonly bindings: BindingStore;
   readonly lookups: LookupStore;
-  /** The operator state, and the frontier of the batch layer's part of it. */
+  /**
+   * The operator state. The pointer in `batch` says up to which cut the batch layer has stored it.
+   */
   readonly operatorState: OperatorStateStore;
   readonly batch: Pick<BatchStore, 'readPointer'>;
   readonly published: Pick<PublishedView, 'check'>;
   /** Absent where the pipeline scores nothing. */
   readonly models?: ModelRegistry;
-  /** Told of a version that cannot be used. */
+  /** Called when a model version cannot be loaded. */
   readonly onRefused?: (refused: RefusedVersion) => void;
 }

@@ -30,23 +30,24 @@ export interface FoldedPartition {
   readonly quarantined: number;
   readonly rows: number;
   /**
-   * The segment in which the batch starts was left to the batch layer; of a view that looks back,
-   * all of the batch.
+   * True if the segment in which the batch starts was left to the batch layer. For a view with
+   * stateful operators: the whole batch.
    */
   readonly closed: boolean;
 }
 
-/** A span of a partition that is to be folded. */
+/** A range of offsets to fold. */
 interface Span {
   readonly start: number;
   readonly end: number;
-  /** All that stands in it. */
+  /** Every record in the range. */
   readonly records: readonly LogRecord[];
 }
 
 /**
- * Folds one delivery into fragments: rules 1 to 5, 13 and 14. Everything it writes is a pure
- * function of the log up to some offset, so it may run twice, late, or next to itself.
+ * Folds one delivery into fragments (rules 1 to 5, 13 and 14 of docs/exactness.md). Everything that
+ * it writes is a pure function of the log up to some offset. So it may run twice, late, or
+ * concurrently with itself.
  */
 export function foldDelivery(
   fold: Fold,
@@ -62,8 +63,9 @@ export function foldDelivery(
 }
 
 /**
- * Folds the records of the log below some offsets that are not folded yet, without a new record.
- * For views with stateful operators. Like a delivery, it may run at any time.
+ * Folds records that are in the log but not folded yet, up to the given offset of each partition. A
+ * catch-up request triggers it, for views with stateful operators. Like a delivery, it may run at
+ * any time.
  */
 export function catchUpTo(
   fold: Fold,
@@ -82,7 +84,7 @@ async function foldSpans(
   ports: SpeedPorts,
   warm: WarmState,
 ): Promise<readonly FoldedPartition[]> {
-  // Asked while fragments are read, awaited before anything is written.
+  // The topic id is read in parallel with fragments, and checked before the first write.
   const verified = verifyTopicId(ports);
   verified.catch(() => undefined);
   const results = await Promise.allSettled(
@@ -117,15 +119,15 @@ async function foldPartition(
     known,
   );
   const firstSegment = segmentOf(opened.from, segmentSize);
-  // Offsets that the batch layer owns are left to it.
+  // Skip offsets that the batch layer covers.
   const own = opened.from > start ? batch.filter(({ offset }) => offset >= opened.from) : batch;
   const records = opened.missing.length > 0 ? [...opened.missing, ...own] : own;
   const folding =
     opened.current === null ? records.filter(({ offset }) => segmentOf(offset, segmentSize) > firstSegment) : records;
   const decoded = folding.map(({ value, headers }) => fold.decode(value, headers));
-  // The log must be that of the same topic: verified after the read.
+  // Check the topic id after reading the log: the topic may have been recreated.
   await (opened.askedLog ? verifyTopicId(ports) : verified);
-  // The database must not have been emptied meanwhile: checked after the read.
+  // Check after the reads that the database was not emptied in between.
   await reads?.check();
   const earlier =
     fold.statefulStage === null
@@ -151,7 +153,7 @@ async function foldPartition(
     known === undefined ? ports.store.registerPartition(partition) : undefined,
   ]);
 
-  // Only now: progress vouches for the fragments (rule 5).
+  // Write progress only after the fragments that it covers are acknowledged (rule 5).
   const progress = new Map(opened.completed);
   for (let segment = firstSegment; segment <= segmentOf(end - 1, segmentSize); segment++) {
     if (segment > firstSegment || opened.current !== null)
@@ -174,12 +176,12 @@ async function foldPartition(
   };
 }
 
-/** Whether no restored database may stand where the one stood that a process knows. */
+/** Whether the cached state belongs to this database, and not to one from before a restore. */
 function isOfDatabase(known: WarmPartition | undefined, pointer: Pointer): boolean {
   return known !== undefined && known.publication !== null && stillReadable(known.publication, pointer);
 }
 
-/** Rule 13: the versions of lookup tables and models that these records are folded with. */
+/** Rule 13: resolves the versions of lookup tables and models for these records. */
 async function bind(
   fold: Fold,
   partition: number,

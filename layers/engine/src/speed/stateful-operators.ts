@@ -18,8 +18,8 @@ import {
 const REMEMBERED_IDS = 200_000;
 
 /**
- * The first known offsets of ids, by partition: permanent facts of the log. Only if time does not
- * matter.
+ * A cache of the first known offset of each id, by partition. Entries never become invalid. Used
+ * only for duplicates without `within`.
  */
 export type WarmOperatorState = Map<number, Map<string, number>>;
 
@@ -27,7 +27,7 @@ export type WarmOperatorState = Map<number, Map<string, number>>;
 export interface StatefulResult {
   /** The offsets of dropped records: duplicates, or late ones. */
   readonly dropped: ReadonlySet<number>;
-  /** For each offset, the pairs that its event completes; null where events stand alone. */
+  /** For each offset, the pairs that its event completes. Null without a join. */
   readonly pairs: ReadonlyMap<number, readonly TimedValues[]> | null;
   /** The watermark after them. Epoch milliseconds. */
   readonly watermarkMs: number;
@@ -36,8 +36,9 @@ export interface StatefulResult {
 export const PASS_THROUGH: StatefulResult = { dropped: new Set(), pairs: null, watermarkMs: NO_WATERMARK_MS };
 
 /**
- * Rule 10: what records come to, given those before them. Stores what came, before it tells what
- * follows from it: all operator state below the first of the records must be stored already.
+ * Rule 10: runs the stateful operators over a batch. It stores the batch's own operator state
+ * before it returns a result. The operator state of all offsets below the batch must be stored
+ * already.
  */
 export async function runStatefulOperators(
   { relayed, late, duplicates, join }: StatefulStage,
@@ -56,7 +57,8 @@ export async function runStatefulOperators(
   await dropRepeated(relayed);
   let watermarkMs = watermarkBeforeMs;
   if (late !== null && records.length > 0) {
-    // An answer may end where the batch does, and where any of its segments does.
+    // An answer may end at the end of the batch, or of any segment in it. So each segment gets a
+    // mark.
     const marks: StateEntry[] = [];
     for (const [index, { offset, timestampMs }] of records.entries()) {
       const event = decoded[index] as Decoded;
@@ -77,7 +79,7 @@ export async function runStatefulOperators(
   return { dropped, pairs: await pairsOf(join, partition, events, operatorState), watermarkMs };
 }
 
-/** Records of a partition that follow each other, and where its watermark stands before them. */
+/** Consecutive records of a partition, and its watermark before them. */
 interface Stretch {
   readonly partition: number;
   readonly segmentSize: SegmentSize;
@@ -86,7 +88,7 @@ interface Stretch {
   readonly watermarkMs: number;
 }
 
-/** A record, read, and where it stands. */
+/** A decoded record, and the log record with its offset. */
 type Placed = readonly [Decoded, LogRecord];
 
 async function repeatedOffsets(
@@ -125,8 +127,7 @@ async function repeatedOffsets(
 }
 
 /**
- * The pairs of each event with those that came before it: those of the batch itself, and those that
- * were stored.
+ * Joins each event with earlier events of the other side, from this batch and from the join buffer.
  */
 async function pairsOf(
   rule: JoinRule,
@@ -138,7 +139,7 @@ async function pairsOf(
   if (waiting.length > 0) await operatorState.write(partition, waiting);
   const wanted = together(events.flatMap((event) => rule.probeRangesFor(event)));
   const stored = wanted.length === 0 ? [] : await operatorState.read(partition, wanted);
-  // An earlier process may have stored entries of this batch and then stopped: each is kept once.
+  // A failed invocation may have stored entries of this batch already, so remove duplicates.
   const places = new Map([...stored, ...waiting].map((one) => [`${one.offset}|${one.id}`, one]));
   const seen = Map.groupBy(places.values(), ({ id }) => id);
   return new Map(
@@ -155,7 +156,7 @@ async function pairsOf(
   );
 }
 
-/** One question for each id, over all the times that are asked for. */
+/** Merges ranges: one range for each id, from its earliest to its latest time. */
 function together(wanted: readonly StateRange[]): readonly StateRange[] {
   return Array.from(
     Map.groupBy(wanted, ({ id }) => id),

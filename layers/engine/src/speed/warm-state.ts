@@ -13,8 +13,8 @@ export interface WarmPartition {
   /** The watermark at `end`, for views that drop late events. */
   readonly watermarkMs: number;
   /**
-   * The publication, for a view with stateful operators. A restored database names another one: the
-   * cache is then invalid.
+   * The publication that the cache is based on, for a view with stateful operators. A restored
+   * database has another publication, which invalidates the cache.
    */
   readonly publication: ReturnType<typeof publicationOf> | null;
 }
@@ -22,8 +22,8 @@ export interface WarmPartition {
 /** The cache of a process between invocations, for one scope. The handler creates it once. */
 export interface WarmState {
   /**
-   * Rule 4: one entry per partition. An invocation takes an entry out, and puts the next one in
-   * after its last acknowledgement: a failed one leaves none.
+   * Rule 4: one entry per partition. An invocation removes the entry, and stores a new one after
+   * its last acknowledged write. So a failed invocation leaves no entry.
    */
   readonly partitions: Map<number, WarmPartition>;
   readonly lookups: WarmLookups;

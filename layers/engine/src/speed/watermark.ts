@@ -6,14 +6,16 @@ import {
   watermarkId,
 } from '@bifold/core/engine';
 
-/** So many segments are asked at once for a mark: the last one is nearly always near. */
+/**
+ * The number of segments in one read of marks. The last mark is nearly always in the first read.
+ */
 const MARKS_AT_ONCE = 64;
 
 /**
- * The last mark of the watermark below an offset, and where what it has not seen begins. At the cut
- * there is always one, which the batch layer left.
+ * The last stored watermark below an offset, and the first offset that it does not include. The
+ * batch layer always stores one at its cut.
  *
- * @param cut the offset below which all belongs to the batch layer
+ * @param cut the offset below which the batch layer covers everything
  */
 export async function readWatermark(
   partition: number,

@@ -29,9 +29,9 @@ export interface Swept {
 }
 
 /**
- * Rule 9: the only role that deletes. Fragments below the minimum of both cuts of the pointer, and
- * runs up to its generation that it does not name: a run that is being written now has a higher
- * one, or loses its compare-and-set.
+ * Rule 9: the only function that deletes. It deletes fragments below the lower of the pointer's two
+ * cuts, and runs up to the pointer's generation that the pointer does not name. A run that is being
+ * written has a higher generation, or loses its compare-and-set.
  * @throws {ViewLostError} when the database lacks what was published
  */
 export async function sweep({ store, ledger, batch, published, views, hasTime }: SweepPorts): Promise<Swept> {
