@@ -41,10 +41,10 @@ interface Learned {
 export async function runW8(onProgress: OnProgress): Promise<readonly ScoringRates[]> {
   const paths = cloudPaths({ root });
   const { python } = await ensureSoftware(paths, onProgress);
-  const shelf = join(root, '.bifold', 'bench', 'scoring');
-  mkdirSync(shelf, { recursive: true });
+  const cache = join(root, '.bifold', 'bench', 'scoring');
+  mkdirSync(cache, { recursive: true });
   const requirements = join(root, 'functions', 'src', 'train', 'requirements.txt');
-  const libraries = await installed(shelf, requirements, (draft) =>
+  const libraries = await installed(cache, requirements, (draft) =>
     run(python, [
       '-m',
       'pip',
@@ -62,7 +62,7 @@ export async function runW8(onProgress: OnProgress): Promise<readonly ScoringRat
     ]),
   );
   const lock = join(sources, 'package-lock.json');
-  const runtime = await installed(shelf, lock, async (draft) => {
+  const runtime = await installed(cache, lock, async (draft) => {
     for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(sources, file), join(draft, file));
     await run('npm', ['ci', '--ignore-scripts'], { cwd: draft });
   });
@@ -90,8 +90,8 @@ export async function runW8(onProgress: OnProgress): Promise<readonly ScoringRat
 }
 
 /** A folder that is named by what its lock says, made once. */
-async function installed(shelf: string, lock: string, fill: (draft: string) => Promise<unknown>): Promise<string> {
-  const folder = join(shelf, createHash('sha256').update(readFileSync(lock)).digest('hex').slice(0, 12));
+async function installed(cache: string, lock: string, fill: (draft: string) => Promise<unknown>): Promise<string> {
+  const folder = join(cache, createHash('sha256').update(readFileSync(lock)).digest('hex').slice(0, 12));
   if (existsSync(folder)) return folder;
   const draft = `${folder}.${process.pid}`;
   mkdirSync(draft, { recursive: true });

@@ -92,7 +92,7 @@ const sources = fc
     ),
   );
 
-describe('gatherSorted', () => {
+describe('mergeSorted', () => {
   it('is the sorted concatenation, equal positions together', async () => {
     await fc.assert(
       fc.asyncProperty(sources, async (lists) => {

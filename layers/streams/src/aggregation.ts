@@ -52,7 +52,7 @@ const ALL = { fromMs: null, toMs: null, total: false } as const;
  */
 export function aggregationOf({ outputMode, output, rows }: Stream, aggregation: AggregationPlan): Operator {
   const fold = rowAggregationOf({ ...rows, ...aggregation });
-  const forgets = outputMode !== 'complete';
+  const evictsState = outputMode !== 'complete';
   const windows = aggregation.windows.map((plan): WindowState => {
     const panes = fold.panes.find(({ name }) => name === plan.name) as (typeof fold.panes)[number];
     return { plan, ...panes, lastEndOf: lastEndOf(plan), keys: new Map(), touched: new Map() };
@@ -104,14 +104,14 @@ export function aggregationOf({ outputMode, output, rows }: Stream, aggregation:
         return windowsOf(window, window.keys.keys());
       case 'update': {
         const rows = await windowsOf(window, window.touched.keys());
-        return rows.filter((row) => !isOver(row, lateBelowMs) && holdsOne(row, window.touched.get(row.key)));
+        return rows.filter((row) => !isClosed(row, lateBelowMs) && holdsOne(row, window.touched.get(row.key)));
       }
       case 'append': {
         if (watermarkMs === null || watermarkMs === lateBelowMs) return [];
         const rows = await windowsOf(window, window.keys.keys());
         // Windows that closed earlier are already emitted; their panes may be kept for windows that
         // are still open.
-        return rows.filter((row) => isOver(row, watermarkMs) && !isOver(row, lateBelowMs));
+        return rows.filter((row) => isClosed(row, watermarkMs) && !isClosed(row, lateBelowMs));
       }
     }
   };
@@ -133,7 +133,7 @@ export function aggregationOf({ outputMode, output, rows }: Stream, aggregation:
         const startMs = window.paneOf(timeMs);
         if (startMs === null) continue;
         const endMs = window.lastEndOf(timeMs);
-        if (forgets && lateBelowMs !== null && endMs !== null && endMs <= lateBelowMs) {
+        if (evictsState && lateBelowMs !== null && endMs !== null && endMs <= lateBelowMs) {
           isLate = true;
           continue;
         }
@@ -161,8 +161,8 @@ export function aggregationOf({ outputMode, output, rows }: Stream, aggregation:
           }
         }
         window.touched = new Map();
-        if (!forgets || planned.watermarkMs === null || planned.watermarkMs === planned.lateBelowMs) continue;
-        for (const [key, startMs] of await panesThatAreOver(window, planned.watermarkMs)) {
+        if (!evictsState || planned.watermarkMs === null || planned.watermarkMs === planned.lateBelowMs) continue;
+        for (const [key, startMs] of await expiredPanes(window, planned.watermarkMs)) {
           const panes = window.keys.get(key);
           panes?.delete(startMs);
           if (panes?.size === 0) window.keys.delete(key);
@@ -174,7 +174,7 @@ export function aggregationOf({ outputMode, output, rows }: Stream, aggregation:
   };
 
   /** Panes that no window holds any more that is not over. */
-  async function panesThatAreOver(
+  async function expiredPanes(
     window: WindowState,
     watermarkMs: number,
   ): Promise<readonly (readonly [key: string, startMs: number])[]> {
@@ -185,7 +185,7 @@ export function aggregationOf({ outputMode, output, rows }: Stream, aggregation:
           .filter((startMs) => (endOf(startMs) ?? Number.POSITIVE_INFINITY) <= watermarkMs)
           .map((startMs) => [key, startMs] as const),
       );
-    const sessions = (await windowsOf(window, keys.keys())).filter((row) => isOver(row, watermarkMs));
+    const sessions = (await windowsOf(window, keys.keys())).filter((row) => isClosed(row, watermarkMs));
     return sessions.flatMap(({ key, startMs, endMs }) => {
       // A pane's events are of one session: it is over with the session whose events it holds.
       const first = window.paneOf(startMs) as number;
@@ -212,7 +212,7 @@ export function aggregationOf({ outputMode, output, rows }: Stream, aggregation:
   }
 }
 
-function isOver({ endMs }: MergedRow, watermarkMs: number | null): boolean {
+function isClosed({ endMs }: MergedRow, watermarkMs: number | null): boolean {
   return endMs !== null && watermarkMs !== null && endMs <= watermarkMs;
 }
 

@@ -51,7 +51,7 @@ interface Side {
   readonly outputOf: (values: Row) => Row | null;
   readonly keyOf: (output: Row) => string | null;
   readonly nulls: Row;
-  /** Rows by key and stretch of time, each list in the order in which they came. */
+  /** Rows by key and time bucket, each list in the order in which they came. */
   readonly waiting: Map<string, Waiting[]>;
 }
 
@@ -74,22 +74,22 @@ export function joinOf(node: JoinNode): Join {
   /** Rows of each side that this batch took. */
   const taken: [number, number] = [0, 0];
 
-  const stretchOf = (timeMs: number): number => (spanMs === null ? 0 : Math.floor(timeMs / spanMs));
+  const timeBucketOf = (timeMs: number): number => (spanMs === null ? 0 : Math.floor(timeMs / spanMs));
   const put = (side: Side, key: string, row: Waiting): void => {
-    const place = `${stretchOf(row.timeMs)}|${key}`;
+    const place = `${timeBucketOf(row.timeMs)}|${key}`;
     const rows = side.waiting.get(place);
     if (rows) rows.push(row);
     else side.waiting.set(place, [row]);
   };
 
-  function* partnersOf(side: Side, key: string, timeMs: number): Generator<Waiting> {
+  function* probe(side: Side, key: string, timeMs: number): Generator<Waiting> {
     const other = side === sides[0] ? sides[1] : sides[0];
     const { partnerBeforeMs, partnerAfterMs } = side;
     const [fromMs, toMs] =
       partnerBeforeMs === null || partnerAfterMs === null
         ? [0, 0]
         : [timeMs - partnerBeforeMs, timeMs + partnerAfterMs];
-    for (let stretch = stretchOf(fromMs); stretch <= stretchOf(toMs); stretch++)
+    for (let stretch = timeBucketOf(fromMs); stretch <= timeBucketOf(toMs); stretch++)
       for (const row of other.waiting.get(`${stretch}|${key}`) ?? [])
         if (spanMs === null || (row.timeMs >= fromMs && row.timeMs <= toMs)) yield row;
   }
@@ -133,7 +133,7 @@ export function joinOf(node: JoinNode): Join {
           hasPartner: false,
         };
         if (key !== null) {
-          for (const partner of partnersOf(side, key, timeMs)) {
+          for (const partner of probe(side, key, timeMs)) {
             given.push(joined(side, output, partner.values));
             row.hasPartner = true;
             if (!partner.hasPartner) matched.push(partner);

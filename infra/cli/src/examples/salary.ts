@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { csvLine, parseCsv } from '@bifold/adapters/formats';
 import { type CloudPaths, ensureSoftware, type OnProgress } from '@bifold/cloud';
+import { ensureFolder, jsonLines } from '../cloud/artifact-cache.ts';
 import { installing, pipInstall, run } from '../cloud/pip.ts';
-import { ensureFolder, jsonLines } from '../cloud/shelf.ts';
 import { step } from '../output/terminal.ts';
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { csvLine } from '@bifold/adapters/formats';
 import type { CloudPaths, OnProgress } from '@bifold/cloud';
-import { ensureFolder, jsonLines } from '../cloud/shelf.ts';
+import { ensureFolder, jsonLines } from '../cloud/artifact-cache.ts';
 import { ensureTrainingPython } from '../training/python.ts';
 
 /**

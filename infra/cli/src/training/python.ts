@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type CloudPaths, cleanEnvironment, ensureSoftware, type OnProgress } from '@bifold/cloud';
+import { ensureFolder } from '../cloud/artifact-cache.ts';
 import { installing, pipInstall } from '../cloud/pip.ts';
-import { ensureFolder } from '../cloud/shelf.ts';
 import { CheckFailed, CliError } from '../errors.ts';
 import { step } from '../output/terminal.ts';
 

@@ -33,7 +33,7 @@ export type SqlInput = number | bigint | string | boolean | Uint8Array | null;
 /** A cell on its way out: BIGINT and HUGEINT are bigint, BLOB is bytes. */
 export type SqlOutput = number | bigint | string | boolean | Uint8Array | null;
 
-/** A stretch of rows, column by column: at most 2,048 of them. */
+/** A chunk of rows, column by column: at most 2,048 of them. */
 export interface SqlChunk {
   readonly rowCount: number;
   readonly columns: readonly string[];
@@ -49,14 +49,14 @@ export interface DuckDb {
   query(sql: string): AsyncIterable<SqlChunk>;
   /** All rows of a small result. */
   rows(sql: string): Promise<readonly Readonly<Record<string, SqlOutput>>[]>;
-  /** A table, filled from stretches of columns of any length. */
-  createTable(name: string, columns: readonly SqlColumn[], values: Stretches): Promise<void>;
+  /** A table, filled from chunks of columns of any length. */
+  createTable(name: string, columns: readonly SqlColumn[], values: RowChunks): Promise<void>;
   /** A Parquet file (zstd) of these rows, in their order. Returns how many there are. */
-  writeParquet(path: string, columns: readonly SqlColumn[], values: Stretches): Promise<number>;
+  writeParquet(path: string, columns: readonly SqlColumn[], values: RowChunks): Promise<number>;
   close(): void;
 }
 
-export type Stretches = Iterable<ColumnValues> | AsyncIterable<ColumnValues>;
+export type RowChunks = Iterable<ColumnValues> | AsyncIterable<ColumnValues>;
 
 /** DuckDB's vectors hold this many rows. */
 const CHUNK_ROWS = 2048;
@@ -119,7 +119,7 @@ export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
     }
   }
 
-  const createTable = async (name: string, columns: readonly SqlColumn[], values: Stretches): Promise<number> => {
+  const createTable = async (name: string, columns: readonly SqlColumn[], values: RowChunks): Promise<number> => {
     const definitions = columns.map((column) => `${quoted(column.name)} ${column.type}`);
     await run(`CREATE OR REPLACE TABLE ${quoted(name)} (${definitions.join(', ')})`);
     return fill(connection, name, columns, values);
@@ -165,7 +165,7 @@ async function fill(
   connection: DuckDBConnection,
   table: string,
   columns: readonly SqlColumn[],
-  values: Stretches,
+  values: RowChunks,
 ): Promise<number> {
   const sql = `filling ${table}`;
   const appender = await asking(sql, () => connection.createAppender(table));
@@ -173,20 +173,20 @@ async function fill(
   // All rows go through one chunk: DuckDB's memory of a chunk is freed when JavaScript collects it,
   // and for JavaScript it weighs nothing, so that hundreds of megabytes would wait for that.
   const reused = DuckDBDataChunk.create(types);
-  const append = async (stretch: ColumnValues, from: number, to: number): Promise<void> => {
+  const append = async (source: ColumnValues, from: number, to: number): Promise<void> => {
     reused.reset();
     const chunk = new DuckDBDataChunk(reused.chunk); // `reused` keeps what it knew of its vectors before the reset
     chunk.rowCount = to - from;
     for (const [index, { type }] of columns.entries())
-      chunk.setColumnValues(index, inputs(type, stretch[index] ?? [], from, to));
+      chunk.setColumnValues(index, inputs(type, source[index] ?? [], from, to));
     appender.appendDataChunk(chunk);
   };
   let count = 0;
   try {
-    for await (const stretch of values) {
-      const length = stretch[0]?.length ?? 0;
+    for await (const source of values) {
+      const length = source[0]?.length ?? 0;
       for (let from = 0; from < length; from += CHUNK_ROWS)
-        await asking(sql, () => append(stretch, from, Math.min(from + CHUNK_ROWS, length)));
+        await asking(sql, () => append(source, from, Math.min(from + CHUNK_ROWS, length)));
       count += length;
     }
     await asking(sql, async () => appender.flushSync());

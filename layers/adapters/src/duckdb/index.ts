@@ -3,10 +3,10 @@ export {
   type DuckDb,
   type DuckDbOptions,
   openDuckDb,
+  type RowChunks,
   type SqlChunk,
   type SqlColumn,
   type SqlInput,
   type SqlOutput,
-  type Stretches,
 } from './database.ts';
 export { openEngine } from './engine.ts';

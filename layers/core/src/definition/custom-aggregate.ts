@@ -6,13 +6,13 @@ import { checkIdentifier } from './identifier.ts';
 import { refuse } from './scope.ts';
 
 /** The TypeScript types of the inputs of an aggregate. */
-interface Taken {
+interface InputValues {
   readonly numbers: number;
   readonly booleans: boolean;
   readonly texts: string;
   readonly scalars: Scalar;
 }
-interface Shown {
+interface OutputValues {
   readonly number: number;
   readonly boolean: boolean;
   readonly text: string;
@@ -20,7 +20,7 @@ interface Shown {
 }
 
 /** The options of `defineAggregate`. */
-interface Options<T extends keyof Taken, S extends keyof Shown, State, R extends Shown[S] | null> {
+interface Options<T extends keyof InputValues, S extends keyof OutputValues, State, R extends OutputValues[S] | null> {
   /** A letter, then letters, digits and underscores. */
   readonly name: string;
   /**
@@ -35,7 +35,7 @@ interface Options<T extends keyof Taken, S extends keyof Shown, State, R extends
   /** The state of no value. States are JSON. */
   readonly empty: State;
   /** The state of one value, which is never null. */
-  lift(value: Taken[T]): NoInfer<State>;
+  lift(value: InputValues[T]): NoInfer<State>;
   /**
    * The state of the values of two states. Must be associative and commutative, with `empty` as its
    * identity.
@@ -77,11 +77,11 @@ export type CustomConstructor<Value, R> = <const F extends string, const W exten
  * const ranges = definePipeline({ ...perCity, aggregates: { fares: fareRange('fare') } });
  */
 export function defineAggregate<
-  const T extends keyof Taken,
-  const S extends keyof Shown,
+  const T extends keyof InputValues,
+  const S extends keyof OutputValues,
   State,
-  R extends Shown[S] | null,
->(options: Options<T, S, State, R>): CustomConstructor<Taken[T], R> {
+  R extends OutputValues[S] | null,
+>(options: Options<T, S, State, R>): CustomConstructor<InputValues[T], R> {
   const { version, input, output, empty } = options;
   const name = checkIdentifier('an aggregate of your own', options.name);
   const wrong = (what: string, received: unknown, allowed: string): never =>

@@ -15,8 +15,8 @@ export interface TableColumn extends ColumnShape {
   readonly values: readonly SqlValue[];
 }
 
-/** Rows in stretches of any length: of each stretch the values of every column. */
-export type Stretches = Iterable<readonly (readonly SqlValue[])[]> | AsyncIterable<readonly (readonly SqlValue[])[]>;
+/** Rows in chunks of any length: of each chunk the values of every column. */
+export type RowChunks = Iterable<readonly (readonly SqlValue[])[]> | AsyncIterable<readonly (readonly SqlValue[])[]>;
 
 /** The SQL engine of the batch layer, over local files. */
 export interface SqlEngine {
@@ -24,7 +24,7 @@ export interface SqlEngine {
    * Writes rows as they arrive, so that they need not all be in memory. An error of `rows` is
    * passed on unchanged.
    */
-  writeParquet(localPath: string, columns: readonly ColumnShape[], rows: Stretches): Promise<void>;
+  writeParquet(localPath: string, columns: readonly ColumnShape[], rows: RowChunks): Promise<void>;
   createTable(name: string, columns: readonly TableColumn[]): Promise<void>;
   run(sql: string): Promise<void>;
   /** Rows in chunks, as they come; each row has its values in the order of the select list. */

@@ -47,7 +47,7 @@ export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
     const values = (keys[sideIndex(event)] as readonly number[]).map((index) => event.values[index] ?? null);
     return values.includes(null) ? null : keyText(values);
   };
-  const nearOf: JoinRule['timeRangeFor'] = (event) => nearTo(event, within);
+  const timeRangeFor: JoinRule['timeRangeFor'] = (event) => nearTo(event, within);
   const sideOf: JoinRule['sideOf'] = (event) =>
     sideIndex(event) === LEFT ? event.values.slice(0, width) : event.values.slice(width);
   const togetherMs = within === null ? null : Math.max(TOGETHER_MIN_MS, within.beforeMs + within.afterMs);
@@ -55,7 +55,7 @@ export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
   const placeOf = (side: number, bucket: number, key: string): string => idOf(`join|${side}|${bucket}|${key}`);
   return {
     keyOf,
-    timeRangeFor: nearOf,
+    timeRangeFor,
     sideOf,
     combine: (event, partner) =>
       sideIndex(event) === LEFT
@@ -70,7 +70,7 @@ export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
     probeRangesFor: (event) => {
       const key = keyOf(event);
       if (key === null) return [];
-      const { fromMs, toMs } = nearOf(event);
+      const { fromMs, toMs } = timeRangeFor(event);
       const first = bucketOf(fromMs);
       const other = sideIndex(event) === LEFT ? RIGHT : LEFT;
       return Array.from({ length: bucketOf(toMs) - first + 1 }, (_, index) => ({

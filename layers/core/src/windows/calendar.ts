@@ -4,10 +4,10 @@ import { partitionPoint } from '../search.ts';
 import { CALENDAR_YEARS } from './zone-clock.ts';
 
 /**
- * Panes side by side, from the start of one up to where the next stretch begins: those of clocks
+ * Panes side by side, from the start of one up to where the next period begins: those of clocks
  * that do not change meanwhile, or a single one in which they do. The last pane of all never ends.
  */
-interface Stretch {
+interface OffsetPeriod {
   readonly fromMs: number;
   /** By how much clocks are ahead of UTC; null for a single pane. */
   readonly aheadMs: number | null;
@@ -19,7 +19,7 @@ const DAY_MS = 86_400_000;
 /** The first midnight of the calendar's years. 1900 begins on a Monday, as weeks do (ISO 8601). */
 const FIRST_LOCAL_MS = Date.UTC(CALENDAR_YEARS.first, 0, 1);
 
-const known = new WeakMap<readonly ClockChange[], Map<string, readonly Stretch[]>>();
+const known = new WeakMap<readonly ClockChange[], Map<string, readonly OffsetPeriod[]>>();
 
 /**
  * The days, weeks, months or years of a calendar, which tile the whole of time. Each begins when
@@ -27,15 +27,15 @@ const known = new WeakMap<readonly ClockChange[], Map<string, readonly Stretch[]
  * where they show it twice, with the first. One that clocks skip altogether has no length, and no
  * time is in it. All that is before the calendar's years is one pane, and all that is after them.
  */
-function stretchesOf({ unit, clock }: CalendarWindow): readonly Stretch[] {
-  const units = known.get(clock) ?? new Map<string, readonly Stretch[]>();
+function periodsOf({ unit, clock }: CalendarWindow): readonly OffsetPeriod[] {
+  const units = known.get(clock) ?? new Map<string, readonly OffsetPeriod[]>();
   known.set(clock, units);
-  let stretches = units.get(unit);
-  if (stretches === undefined) {
-    stretches = joined(unit, boundariesOf(unit, clock));
-    units.set(unit, stretches);
+  let periods = units.get(unit);
+  if (periods === undefined) {
+    periods = joined(unit, boundariesOf(unit, clock));
+    units.set(unit, periods);
   }
-  return stretches;
+  return periods;
 }
 
 /**
@@ -80,16 +80,16 @@ function nextOf(unit: CalendarWindow['unit'], localMs: number): number {
   }
 }
 
-function joined(unit: CalendarWindow['unit'], boundaries: readonly Boundary[]): readonly Stretch[] {
-  const stretches: Stretch[] = [{ fromMs: FIRST_MS, aheadMs: null }];
+function joined(unit: CalendarWindow['unit'], boundaries: readonly Boundary[]): readonly OffsetPeriod[] {
+  const periods: OffsetPeriod[] = [{ fromMs: FIRST_MS, aheadMs: null }];
   boundaries.forEach(({ startMs, localMs }, index) => {
     const next = boundaries[index + 1];
     const isRegular = next !== undefined && next.startMs - startMs === nextOf(unit, localMs) - localMs;
     const aheadMs = isRegular ? localMs - startMs : null;
-    if (aheadMs === null || aheadMs !== (stretches.at(-1) as Stretch).aheadMs)
-      stretches.push({ fromMs: startMs, aheadMs });
+    if (aheadMs === null || aheadMs !== (periods.at(-1) as OffsetPeriod).aheadMs)
+      periods.push({ fromMs: startMs, aheadMs });
   });
-  return stretches;
+  return periods;
 }
 
 /**
@@ -120,17 +120,17 @@ function lengthOf(unit: 'day' | 'week'): number {
  * are not used, since they might differ.
  */
 export function calendarPaneSql(window: CalendarWindow, time: string): string {
-  const stretches = stretchesOf(window);
+  const periods = periodsOf(window);
   const searched = (first: number, end: number): string => {
-    if (end - first === 1) return startSql(window.unit, stretches[first] as Stretch, time);
+    if (end - first === 1) return startSql(window.unit, periods[first] as OffsetPeriod, time);
     const middle = (first + end) >> 1;
-    const { fromMs } = stretches[middle] as Stretch;
+    const { fromMs } = periods[middle] as OffsetPeriod;
     return `CASE WHEN ${time} < ${fromMs} THEN ${searched(first, middle)} ELSE ${searched(middle, end)} END`;
   };
-  return `CAST(${searched(0, stretches.length)} AS BIGINT)`;
+  return `CAST(${searched(0, periods.length)} AS BIGINT)`;
 }
 
-function startSql(unit: CalendarWindow['unit'], { fromMs, aheadMs }: Stretch, time: string): string {
+function startSql(unit: CalendarWindow['unit'], { fromMs, aheadMs }: OffsetPeriod, time: string): string {
   if (aheadMs === null) return String(fromMs);
   switch (unit) {
     case 'day':
@@ -146,15 +146,15 @@ function startSql(unit: CalendarWindow['unit'], { fromMs, aheadMs }: Stretch, ti
 
 /** Start of the pane that holds a time. */
 export function calendarPaneOf(window: CalendarWindow): (timeMs: number) => number {
-  const stretches = stretchesOf(window);
+  const periods = periodsOf(window);
   // Events come in about the order of time: most are of the pane of the one before.
   let startMs = Number.POSITIVE_INFINITY;
   let endMs = Number.NEGATIVE_INFINITY;
   return (timeMs) => {
     if (timeMs < startMs || timeMs >= endMs) {
-      const index = stretchAt(stretches, timeMs);
-      startMs = startIn(window.unit, stretches[index] as Stretch, timeMs);
-      endMs = endIn(window.unit, stretches, index, startMs) ?? Number.POSITIVE_INFINITY;
+      const index = periodAt(periods, timeMs);
+      startMs = startIn(window.unit, periods[index] as OffsetPeriod, timeMs);
+      endMs = endIn(window.unit, periods, index, startMs) ?? Number.POSITIVE_INFINITY;
     }
     return startMs;
   };
@@ -162,27 +162,27 @@ export function calendarPaneOf(window: CalendarWindow): (timeMs: number) => numb
 
 /** End of the pane that holds a time, exclusive; null for the last. */
 export function calendarEndMs(window: CalendarWindow, timeMs: number): number | null {
-  const stretches = stretchesOf(window);
-  const index = stretchAt(stretches, timeMs);
-  return endIn(window.unit, stretches, index, startIn(window.unit, stretches[index] as Stretch, timeMs));
+  const periods = periodsOf(window);
+  const index = periodAt(periods, timeMs);
+  return endIn(window.unit, periods, index, startIn(window.unit, periods[index] as OffsetPeriod, timeMs));
 }
 
-function startIn(unit: CalendarWindow['unit'], { fromMs, aheadMs }: Stretch, timeMs: number): number {
+function startIn(unit: CalendarWindow['unit'], { fromMs, aheadMs }: OffsetPeriod, timeMs: number): number {
   return aheadMs === null ? fromMs : floorOf(unit, timeMs + aheadMs, fromMs + aheadMs) - aheadMs;
 }
 
 function endIn(
   unit: CalendarWindow['unit'],
-  stretches: readonly Stretch[],
+  periods: readonly OffsetPeriod[],
   index: number,
   startMs: number,
 ): number | null {
-  const { aheadMs } = stretches[index] as Stretch;
-  return aheadMs === null ? (stretches[index + 1]?.fromMs ?? null) : nextOf(unit, startMs + aheadMs) - aheadMs;
+  const { aheadMs } = periods[index] as OffsetPeriod;
+  return aheadMs === null ? (periods[index + 1]?.fromMs ?? null) : nextOf(unit, startMs + aheadMs) - aheadMs;
 }
 
-/** The last stretch that begins at or before a time. */
-function stretchAt(stretches: readonly Stretch[], timeMs: number): number {
+/** The last period that begins at or before a time. */
+function periodAt(periods: readonly OffsetPeriod[], timeMs: number): number {
   // No time is before the first.
-  return partitionPoint(stretches.length - 1, (index) => (stretches[index + 1] as Stretch).fromMs <= timeMs);
+  return partitionPoint(periods.length - 1, (index) => (periods[index + 1] as OffsetPeriod).fromMs <= timeMs);
 }

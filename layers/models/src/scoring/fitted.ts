@@ -16,7 +16,7 @@ export interface FittedModel {
   score(slots: Slots): readonly Value[];
 }
 
-const TAKES: Readonly<Record<Feature['type'], readonly ColumnType[]>> = {
+const ACCEPTED_TYPES: Readonly<Record<Feature['type'], readonly ColumnType[]>> = {
   number: ['integer', 'double', 'boolean', 'timestamp'],
   category: ['text', 'integer', 'boolean'],
 };
@@ -30,14 +30,14 @@ export function featureFields(plan: Plan, { name, features: renamed }: ModelPlan
   return file.features.map(({ field: feature, type }) => {
     const field = renamed[feature] ?? feature;
     const found = types.get(field);
-    if (found !== undefined && TAKES[type].includes(found)) return field;
+    if (found !== undefined && ACCEPTED_TYPES[type].includes(found)) return field;
     throw unfit(
       plan,
       file,
       found === undefined ? `a feature "${feature}", and no field "${field}"` : `"${field}" (${found}) as a ${type}`,
       found === undefined
         ? `features among ${[...types.keys()].join(', ')}`
-        : `${TAKES[type].join(', ')} fields for a ${type}`,
+        : `${ACCEPTED_TYPES[type].join(', ')} fields for a ${type}`,
       `train it from this pipeline, or say which field is meant: model('${name}', { features: { '${feature}': '...' } })`,
     );
   });

@@ -37,7 +37,7 @@ const registered = new Map<string, CustomAggregate>();
 export function register(own: CustomAggregate): string {
   const id = `${own.name}@${own.version}`;
   const known = registered.get(id);
-  if (known !== undefined && meaningOf(known) !== meaningOf(own))
+  if (known !== undefined && definitionText(known) !== definitionText(own))
     throw new DefinitionError('BIFOLD_AGGREGATE_TWICE', {
       failed: `the aggregate ${id} is defined twice`,
       received: 'two definitions that differ',
@@ -70,7 +70,7 @@ export function undefinedAggregates({ aggregates }: Pick<Plan, 'aggregates'>): r
 }
 
 /** Code is compared as text: nothing more is known of a function. */
-function meaningOf({ input, output, empty, lift, merge, present }: CustomAggregate): string {
+function definitionText({ input, output, empty, lift, merge, present }: CustomAggregate): string {
   return canonicalJson([input, output, empty, String(lift), String(merge), String(present)]);
 }
 

@@ -10,14 +10,14 @@ import type { CloudPaths } from '@bifold/cloud';
  */
 export async function ensureFolder(
   { softwareDir }: CloudPaths,
-  shelfName: string,
+  cacheName: string,
   madeOf: readonly string[],
   make: (draft: string) => Promise<void>,
 ): Promise<string> {
   const hash = createHash('sha256');
   for (const file of madeOf) hash.update(readFileSync(file));
-  const shelf = join(dirname(softwareDir), shelfName);
-  const folder = join(shelf, hash.digest('hex').slice(0, 12));
+  const cache = join(dirname(softwareDir), cacheName);
+  const folder = join(cache, hash.digest('hex').slice(0, 12));
   if (existsSync(folder)) return folder;
   const draft = `${folder}.${process.pid}`;
   rmSync(draft, { recursive: true, force: true });
@@ -35,8 +35,8 @@ export async function ensureFolder(
     rmSync(draft, { recursive: true, force: true });
   }
   // Removes the folders of earlier versions. Drafts of other commands have a dot in their names.
-  for (const name of readdirSync(shelf)) {
-    if (!name.includes('.') && name !== basename(folder)) rmSync(join(shelf, name), { recursive: true, force: true });
+  for (const name of readdirSync(cache)) {
+    if (!name.includes('.') && name !== basename(folder)) rmSync(join(cache, name), { recursive: true, force: true });
   }
   return folder;
 }
