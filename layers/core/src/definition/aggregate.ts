@@ -22,9 +22,9 @@ export type Nested<F extends string, V> = F extends `${infer L}.${infer R}`
 export interface Aggregate<in In, out Result> {
   /** The name of the function that made it; `own` for `defineAggregate`. */
   readonly kind: AggregateKind;
-  /** The column whose values it takes. */
+  /** The input column. */
   readonly field?: string;
-  /** The second column, of an aggregate that takes two. */
+  /** The second input column, for aggregates with two. */
   readonly second?: string;
   /** The boolean column that selects records. */
   readonly where?: string;

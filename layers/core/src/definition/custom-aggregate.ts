@@ -45,7 +45,7 @@ interface Options<T extends keyof InputValues, S extends keyof OutputValues, Sta
   present(state: NoInfer<State>): R;
 }
 
-/** Takes a field, as `sum` does. */
+/** Makes an aggregate of a field, as `sum` does. */
 export type CustomConstructor<Value, R> = <const F extends string, const W extends string = never>(
   field: F,
   options?: Where<W>,

@@ -3,16 +3,13 @@ import type { Nested } from './aggregate.ts';
 
 type Literal = string | number | boolean;
 
-/** Stands for the type of a field until the definition's topic tells it. */
+/** Stands for the type of a field until the topic of the definition is known. */
 export interface FieldType<F extends string> {
   readonly '~field': F;
 }
 type SomeField = FieldType<string>;
 
-/**
- * Any expression, whatever it reads; one of numbers, of text, of truths, or a field, whose type is
- * not known here.
- */
+/** Any expression: a number, a text, a boolean, or a field whose type is not known here. */
 export type AnyExpression = Expression<unknown, never>;
 type NumberExpression = Expression<number | null | SomeField, never>;
 type TextExpression = Expression<string | null | SomeField, never>;

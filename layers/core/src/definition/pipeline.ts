@@ -106,11 +106,14 @@ interface Definition<E, G, W, A, L, D, S, F> {
    * `groupBy` and aggregates may read them.
    */
   readonly scores?: S;
-  /** Drops duplicates before any other operator, so `where` cannot remove the first occurrence. */
+  /**
+   * Drops duplicates after late events, and before any other operator. So `where` cannot remove the
+   * first occurrence.
+   */
   readonly dropDuplicates?: Duplicates<keyof E & string>;
   /** Drops late events before duplicates are detected. Without it every event counts. */
   readonly dropLate?: Lateness;
-  /** Only records for which it is true are included. False and null exclude a record. */
+  /** Keeps only records for which the condition is true. False and null exclude a record. */
   readonly where?: Condition<Event<E, F>, L, D, S>;
   /**
    * The fields and derived columns whose values are the key of a row. Null is a key like any other.
@@ -144,14 +147,13 @@ const KNOWN_OPTIONS = [
  * Checks a definition and returns it as frozen plain data, with the types of its key, windows and
  * rows. Misspelt fields are also compile-time errors.
  *
- * @param definition - the records to read, and the values to keep of them
+ * @param definition - the source, and how its records become rows
  * @throws {DefinitionError} BIFOLD_BAD_NAME if a name cannot be used
- * @throws {DefinitionError} BIFOLD_NAME_TAKEN if two columns have one name, upper and lower case
- *   alike
+ * @throws {DefinitionError} BIFOLD_NAME_TAKEN if two columns have the same name, ignoring case
  * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if a field does not exist
  * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
  * @throws {DefinitionError} BIFOLD_NO_TOPIC if it reads no topic
- * @throws {DefinitionError} BIFOLD_NO_KEY if it groups by nothing
+ * @throws {DefinitionError} BIFOLD_NO_KEY if `groupBy` is empty
  * @throws {DefinitionError} BIFOLD_NO_WINDOW if it has no window
  * @throws {DefinitionError} BIFOLD_NO_AGGREGATE if it has no aggregate
  * @throws {DefinitionError} BIFOLD_BAD_KEY if it groups by a field of a lookup, or a nested field

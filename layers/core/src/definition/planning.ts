@@ -171,7 +171,7 @@ function planAggregates(
         remedy: 'derive one, as in derive: { cancelled: field("dep_time").isNull() }',
       });
     }
-    // Each kind has the parts that its plan asks for: `checkAggregate` has seen to it.
+    // `checkAggregate` has verified that each kind has the parts of its plan.
     return {
       name,
       kind,

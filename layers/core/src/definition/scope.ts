@@ -22,7 +22,7 @@ export class ColumnScope {
     const folded = name.toLowerCase();
     if (this.taken.has(folded)) {
       refuse('BIFOLD_NAME_TAKEN', {
-        failed: `${this.where} gives a name twice`,
+        failed: `${this.where} uses a name twice`,
         received: `"${name}"`,
         allowed: 'a name that no column, lookup or derived column has, upper and lower case alike',
         remedy: 'rename one of them',
@@ -43,7 +43,7 @@ export class ColumnScope {
   }
 }
 
-/** An option that is not known is a misspelt one. */
+/** Refuses unknown options, which are usually misspelt. */
 export function refuseUnknownOptions(where: string, options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).find((option) => !known.includes(option));
   if (unknown !== undefined)

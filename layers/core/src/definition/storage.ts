@@ -1,7 +1,10 @@
 import type { GrowingSize, SegmentSize, StoragePlan } from '../plan/storage.ts';
 import { refuse } from './scope.ts';
 
-/** Segments grow, so that short logs have complete ones and long logs have few (decision 34). */
+/**
+ * Segment sizes grow with the offset. So a short log has complete segments, and a long log has few
+ * (decision 34).
+ */
 const DEFAULT_STORAGE: StoragePlan = { segmentSize: { least: 64, most: 4096, share: 16 }, buckets: 4 };
 
 const SEGMENT_LEAST = 16;

@@ -233,9 +233,9 @@ function commonType(types: readonly OperandType[], scope: ColumnScope, role: str
   return others.length === 0
     ? only
     : refuse('BIFOLD_BAD_EXPRESSION', {
-        failed: `${scope.where} has an expression in ${role} that is of one type or of another`,
+        failed: `${scope.where} has an expression in ${role} whose branches have different types`,
         received: [only, ...others].join(', '),
-        allowed: 'values of one type, integers and doubles being numbers both',
+        allowed: 'values of one type; integers and doubles may be mixed',
         remedy: 'give each branch the same type',
       });
 }

@@ -12,8 +12,8 @@ interface DuplicatesOptions {
 }
 
 /**
- * Counts only the first of the events of a partition that agree in these fields. The first is the
- * one with the lowest offset, not the earliest event time. Null agrees with null.
+ * Drops events that have the same values of these fields as an earlier event of their partition.
+ * "Earlier" means a lower offset, not an earlier event time. Null equals null here.
  *
  * @param by - fields of the record; one must be the topic's `partitionBy`, so that duplicates share
  *   a partition
@@ -66,7 +66,7 @@ export function planDuplicates(
   }
   if (new Set(by).size < by.length)
     refuse('BIFOLD_BAD_DUPLICATES', {
-      failed: `${scope.where} looks for duplicates in a field twice`,
+      failed: `${scope.where} has dropDuplicates with a field twice`,
       received: by.join(', '),
       allowed: 'each field once',
       remedy: 'remove one',
@@ -82,7 +82,7 @@ export function planDuplicates(
     refuse('BIFOLD_NOT_CO_PARTITIONED', {
       failed: `${scope.where} looks for duplicates that may lie in different partitions`,
       received: `${by.join(', ')}, over a topic that is partitioned by "${partitionBy}"`,
-      allowed: `fields with "${partitionBy}" among them: no partition knows what came first in another`,
+      allowed: `fields that include "${partitionBy}": duplicates are detected within a partition`,
       remedy: `add "${partitionBy}", or partition the topic by one of these fields`,
     });
   return { by: [...by], ...(withinMs === undefined ? {} : { withinMs }) };

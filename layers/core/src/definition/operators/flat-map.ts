@@ -18,7 +18,7 @@ export interface Items<out Value, in In> {
 }
 
 type Scalar = string | number | boolean | null;
-/** Stands for the type of an item of an array until the definition's topic tells it. */
+/** Stands for the type of an array item until the topic of the definition is known. */
 export interface ItemType<F extends string> {
   readonly '~itemOf': F;
 }

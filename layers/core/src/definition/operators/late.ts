@@ -12,14 +12,16 @@ export interface Lateness {
 const SKEW_DEFAULT_MS = 3_600_000;
 
 interface LateOptions {
-  /** An event moves the watermark at most so far beyond the broker's time; `1h` by default. */
+  /**
+   * The most by which an event may move the watermark beyond its Kafka timestamp; `1h` by default.
+   */
   readonly skew?: Duration;
 }
 
 /**
  * Drops events that happened more than `after` before the watermark of their partition. The
- * watermark is the latest event time at the offsets before the event. Without `dropLate` late
- * events are always counted.
+ * watermark is the highest event time at lower offsets, with no delay subtracted. Without
+ * `dropLate` late events are always counted.
  *
  * @param after - the allowed lateness
  * @param options - the clock skew that producers may have

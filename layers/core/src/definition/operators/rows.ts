@@ -49,7 +49,7 @@ export function planRows(
       failed: `${scope.where} scores the events of a flatMap`,
       received: Object.keys(scores).join(', '),
       allowed: 'scores of records that are one event each',
-      remedy: 'write two pipelines: one that scores, one that takes apart',
+      remedy: 'write two pipelines: one with scores, one with flatMap',
     });
   return {
     columns,
@@ -84,7 +84,7 @@ function planLookup(alias: string, join: Lookup<string, unknown>, scope: ColumnS
   }
   if (join.missing !== 'null' && join.missing !== 'drop') {
     refuse('BIFOLD_BAD_MISSING', {
-      failed: `${scope.where} does not say what a missing row of "${alias}" means`,
+      failed: `${scope.where} has an unknown value of \`missing\` in lookup "${alias}"`,
       received: String(join.missing),
       allowed: '"null", "drop"',
       remedy: 'choose one',

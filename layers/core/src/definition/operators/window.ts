@@ -42,8 +42,8 @@ export function tumbling(size: Duration, { offset, ...others }: Offset = {}): Tu
 }
 
 /**
- * Windows of one size that begin every `slide`. An event falls into size / slide of them. It falls
- * into none if `slide` exceeds `size` and the event lies in a gap.
+ * Windows of one size that begin every `slide` (hopping windows). An event falls into size / slide
+ * of them. It falls into none if `slide` exceeds `size` and the event lies in a gap.
  *
  * @param size - the length of each window
  * @param slide - the time from the beginning of one window to the next
@@ -90,7 +90,7 @@ export function calendar(unit: CalendarUnit, { zone = 'UTC', ...others }: Calend
 }
 
 /**
- * Windows of each key that last as long as its events follow each other at most `gap` apart. A
+ * Session windows: for each key, one window per series of events that are at most `gap` apart. A
  * session begins at its first event and ends `gap` after its last one.
  *
  * @param gap - the longest time between two events of one session
@@ -110,8 +110,8 @@ export function session(gap: Duration): SessionWindow {
 }
 
 /**
- * One window without beginning or end: the running total of each key. A query of it accepts no
- * range of time.
+ * One window without beginning or end (a global window): the running total of each key. A query of
+ * it accepts no range of time.
  * @example
  * const total = definePipeline({ ...revenue, windows: { ever: running() } });
  */
@@ -124,10 +124,10 @@ function offsetOf(offset: Duration | undefined, everyMs: number): { readonly off
   const offsetMs = durationMs(offset);
   if (offsetMs >= everyMs)
     throw new DefinitionError('BIFOLD_BAD_OFFSET', {
-      failed: 'a window begins too late',
+      failed: 'a window has an offset that is too large',
       received: `an offset of ${offset} for windows that begin every ${everyMs} ms`,
       allowed: 'an offset shorter than that',
-      remedy: 'take what is left when it is divided by that',
+      remedy: 'use the remainder of the offset divided by that interval',
     });
   return { offsetMs };
 }

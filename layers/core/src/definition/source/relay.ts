@@ -11,9 +11,9 @@ import { columnsOf, type EventSchema } from './schema.ts';
 import type { Topic } from './topic.ts';
 
 /**
- * Topics that become one log of the pipeline's own (rule 10): a relay copies each record, as it is,
- * into the partition where it belongs, with the place it came from. Made by `join`, `union` and
- * `repartition`.
+ * Topics that a relay copies into the pipeline's repartition topic (rule 10). Each record keeps its
+ * bytes, gets its partition from the partitioning fields, and carries its origin in a header. Made
+ * by `join`, `union` and `repartition`.
  */
 export interface Relayed<out E> {
   readonly kind: 'join' | 'union' | 'repartition';
@@ -86,8 +86,8 @@ interface JoinOptions<L, R, N extends string> extends RelayOptions {
 
 /**
  * Joins two topics. A pair is a left and a right event whose fields in `on` are equal and whose
- * times are near enough. A pair has the event time of its left event, and counts once both events
- * are in the log. Events with a null in `on` make no pair.
+ * event times differ by at most `within`. A pair has the event time of its left event, and counts
+ * once both events are in the log. Events with a null in `on` make no pair.
  *
  * @param options - the two sides, and when their events make a pair
  * @throws {DefinitionError} BIFOLD_BAD_JOIN if `type` is not `inner`, `on` is empty, or two fields
@@ -236,13 +236,13 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
   if (first === undefined || sources.some(({ topic }) => typeof topic?.name !== 'string'))
     refuse('BIFOLD_NO_TOPIC', {
       failed: `${where} reads from nothing`,
-      received: first === undefined ? 'no topic' : 'what is no topic',
+      received: first === undefined ? 'no topic' : 'a value that is not a topic',
       allowed: 'topic(...)',
-      remedy: 'give it topics',
+      remedy: 'pass topics',
     });
   if (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > PARTITIONS_MAX)
     refuse('BIFOLD_BAD_PARTITIONS', {
-      failed: `${where} has an impossible number of partitions`,
+      failed: `${where} has a number of partitions that is out of range`,
       received: String(partitions),
       allowed: `a whole number from 1 to ${PARTITIONS_MAX}`,
       remedy: 'write partitions: 4',
@@ -252,7 +252,7 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
     refuse('BIFOLD_TOPIC_TWICE', {
       failed: `${where} names a topic twice`,
       received: names.join(', '),
-      allowed: 'each topic once: its records say by its name which side they are of',
+      allowed: 'each topic once: the name of the topic decides the side of a record',
       remedy: kind === 'join' ? 'copy one side to a topic of its own' : 'remove one',
     });
   const read = sources.map((source) => ({
@@ -270,7 +270,7 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
       const type = scopes[index]?.type(field, kind === 'join' ? 'on' : 'by') ?? 'json';
       if (type === 'json')
         refuse('BIFOLD_BAD_PARTITION_KEY', {
-          failed: `${where} places records by "${field}"`,
+          failed: `${where} partitions records by "${field}"`,
           received: type,
           allowed: 'a text, number, boolean, timestamp or decimal field',
           remedy: 'choose such a field',
@@ -302,8 +302,9 @@ export function planRelayed(pipeline: string, { kind, sources, within, partition
 }
 
 /**
- * Named by all that decides which record lies where: what is placed otherwise is another log. The
- * pipeline's name is in the hash, since the name may be cut.
+ * The name of the repartition topic. It contains a hash of everything that decides the partition of
+ * a record, so another partitioning uses another topic. The hash includes the pipeline's name,
+ * because the name may be truncated.
  */
 export function relayTopic(pipeline: string, { partitions, sources }: RelayPlan, columns: readonly Column[]): string {
   const placed = sources.map(({ topic, by, prefix }) => ({
@@ -322,7 +323,7 @@ function checkAlike(where: string, [first, ...others]: readonly Read[]): void {
     if (topic.schema === first?.topic.schema && canonicalJson(topic.eventTime) === canonicalJson(first.topic.eventTime))
       continue;
     refuse('BIFOLD_BAD_UNION', {
-      failed: `${where} has topics of which records mean different things`,
+      failed: `${where} has topics with different schemas or event times`,
       received: `"${first?.topic.name}" and "${topic.name}"`,
       allowed: 'topics of one schema, with one eventTime',
       remedy: 'declare the schema once, and give it to both topics',
@@ -338,7 +339,7 @@ function joinedColumns(where: string, [left, right]: readonly Read[]): readonly 
     const types = [typeOf(left, field), typeOf(right, other)];
     if (types[0] !== types[1])
       refuse('BIFOLD_BAD_JOIN', {
-        failed: `${where} compares fields that are never equal`,
+        failed: `${where} compares fields of different types`,
         received: `${field} (${types[0]}) and ${other} (${types[1]})`,
         allowed: 'two fields of one type',
         remedy: 'correct the names or the schemas',
@@ -347,7 +348,7 @@ function joinedColumns(where: string, [left, right]: readonly Read[]): readonly 
   const prefixed = left.columns.find(({ name }) => name.startsWith(right.prefix));
   if (prefixed !== undefined)
     refuse('BIFOLD_NAME_TAKEN', {
-      failed: `${where} has a left side with a field that is named like those of the right one`,
+      failed: `${where} has a left field whose name begins with the prefix of the right side`,
       received: `"${prefixed.name}"`,
       allowed: `names that do not begin with "${right.prefix}"`,
       remedy: 'give the right side another name: as: ...',
