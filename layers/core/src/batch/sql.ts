@@ -177,13 +177,13 @@ function eventsSql(plan: Plan, source: string): string {
 const watermarkSql = ({ skewMs }: AllowedLateness): string =>
   `CASE WHEN _reason IS NULL THEN least(_event_time_ms, _timestamp_ms + ${skewMs}) END`;
 
-/** Events that are not late, by the watermark that those before them have moved. */
+/** Events that are not late, by the watermark of all lower offsets. */
 function dropLateSql({ late }: Plan, source: string): string {
   if (late === undefined) return source;
   return `(SELECT * FROM ${source} WHERE _reason IS NULL QUALIFY NOT ${isLateSql(late)})`;
 }
 
-/** Whether an event is late; what is none never is. */
+/** Whether an event is late; a poison record never is. */
 function isLateSql(late: AllowedLateness): string {
   const before = `max(${watermarkSql(late)}) OVER (PARTITION BY _partition ORDER BY _offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
   return `coalesce(_event_time_ms < ${before} - ${late.afterMs}, false)`;
@@ -195,8 +195,8 @@ export function watermarksSql(late: AllowedLateness, source: string): string {
 }
 
 /**
- * Every left event with every right one of its key that is near enough; a pair stands where the
- * later one does.
+ * The interval join: every left event with every right event of its key within the interval. A pair
+ * has the position of its later event.
  */
 function intervalJoinSql({ columns }: Plan, relay: RelayPlan, { within }: JoinPlan, source: string): string {
   const sides = relay.sources.map(({ topic }, index) => {
@@ -283,7 +283,7 @@ function floorSql(stepMs: number, offsetMs = 0): string {
   return `(_event_time_ms - ((${time} % ${stepMs}) + ${stepMs}) % ${stepMs})`;
 }
 
-/** Sliding windows that leave room between them hold some events only. */
+/** Sliding windows with gaps between them exclude the events in the gaps. */
 function hoppingFilterSql(window: WindowPlan): string {
   if (window.kind !== 'sliding' || window.sizeMs >= window.slideMs) return '';
   return ` WHERE _event_time_ms - ${floorSql(window.slideMs, window.offsetMs)} < ${window.sizeMs}`;

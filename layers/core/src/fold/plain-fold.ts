@@ -28,15 +28,15 @@ export interface Folding {
   readonly isTotal: boolean;
   /** Folds these rows alone, by `rowId`; null: all rows. A total has no such rows. */
   readonly only: Pick<ReadonlySet<string>, 'has'> | null;
-  /** Folds as an old answer was given; null: every row over `coverage`. */
+  /** The coverage of a saved answer, for replay. Null: every row covers `coverage`. */
   readonly asOf: AsOf | null;
 }
 
-/** The parts of an old answer beside the offsets that its receipt names. */
+/** The parts of a saved answer that its replay needs beyond the covered offsets. */
 export interface AsOf {
   /** Keys that were asked for; null: all. */
   readonly keys: ReadonlySet<string> | null;
-  /** By partition, the offset below which the batch layer answered: shares are kept apart there. */
+  /** By partition, the cut of the answer, as an offset. Parts of the two layers are split there. */
   readonly batchBelow: Readonly<Record<string, number>>;
   /** Rows that cover other offsets than the receipt. They are in the result even when empty. */
   readonly rows: readonly (RowPosition & { readonly coverage: Coverage })[];
@@ -113,7 +113,7 @@ export class PlainFold {
       const window = this.windows.find(({ window }) => window.name === position.window)?.window;
       const id = this.idOf(position);
       this.coverageOfRow.set(id, coverage);
-      // A key has all of its sessions from one read.
+      // One read returns all sessions of a key, so they share one coverage.
       this.coverageOfKey.set(position.key, coverage);
       const endMs = folding.isTotal || window === undefined ? null : windowEndMs(window, position.startMs);
       this.rows.set(id, { ...position, endMs, batch: null, speed: null });
@@ -194,7 +194,7 @@ export class PlainFold {
     else keys.set(event.key, [event]);
   }
 
-  /** By its row's own offsets, if it has some, otherwise by those of the whole fold. */
+  /** Uses the coverage of the row if it has its own, otherwise that of the whole fold. */
   private covers(own: Coverage | undefined, { partition, offset }: EventPosition): boolean {
     return covers((own ?? this.folding.coverage)[partition] ?? [], offset);
   }

@@ -73,8 +73,8 @@ export async function replayAnswer(
   );
   // The next row may consist of offsets ahead of the receipt alone; only the next page names it.
   const { last } = page;
-  // The bindings that were made since say nothing of an old answer: its receipt names its versions,
-  // and its digest holds them.
+  // Later bindings do not apply to an old answer. Its receipt names the versions, and its digest
+  // includes them.
   const { models } = receipt;
   return answerOf(
     plan,
@@ -132,7 +132,7 @@ async function foldAsOf(
   };
   const [folded] = (await interpretEach(pipeline, log, [folding], lookups)) as [FoldedLog];
   const isOfSessions = pipeline.plan.windows.find(({ name }) => name === window)?.kind === 'session';
-  // A key has all of its sessions from one read, so that they differ from the receipt alike.
+  // One read returns all sessions of a key, so they have the same coverage delta.
   const idOf = ({ key, window, startMs }: RowPosition): string =>
     isOfSessions || total ? key : rowId(window, startMs, key);
   const deltaOf = new Map(deltas.map(({ position, ahead, behind }) => [idOf(position), { ahead, behind }]));

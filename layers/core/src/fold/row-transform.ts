@@ -19,7 +19,7 @@ export interface ResolveLookup {
   readonly models?: BoundModels;
 }
 
-/** A version of a model, as a fold scores with it. */
+/** A model version, compiled for scoring in a fold. */
 export interface BoundModel {
   /**
    * The values of the model's columns, in their order. The same array is given every time, changed
@@ -37,7 +37,7 @@ export function withModels(resolve: ResolveLookup, models: BoundModels): Resolve
 
 /** A row plan, compiled: how records become rows. Pure: it holds no state between records. */
 export interface RowTransform {
-  /** For each lookup of the plan, the key that a record's columns name; null names none. */
+  /** For each lookup of the plan, the key in the record's columns; null finds no row. */
   lookupKeys(values: readonly Value[]): readonly (string | null)[];
   /**
    * The rows of a record, with its lookups, derived columns and scores: one, or one for each of its
@@ -88,7 +88,9 @@ function lookupSlotsOf(lookups: readonly LookupPlan[], index: ReadonlyMap<string
   }));
 }
 
-/** Fills the columns of each lookup. False: a lookup that drops what it misses has no row. */
+/**
+ * Fills the columns of each lookup. Returns false if a lookup with `missing: 'drop'` finds no row.
+ */
 function join(slots: Slots, lookups: readonly LookupSlots[], resolve: ResolveLookup): boolean {
   for (let position = 0; position < lookups.length; position++) {
     const { onSlot, drop, columns } = lookups[position] as LookupSlots;
@@ -103,7 +105,7 @@ function join(slots: Slots, lookups: readonly LookupSlots[], resolve: ResolveLoo
   return true;
 }
 
-/** Fills derived columns and scores. False: the condition is not true. */
+/** Fills derived columns and scores. Returns false if `where` excludes the record. */
 function completionOf(
   plan: RowPlan,
   index: ReadonlyMap<string, number>,
@@ -142,9 +144,9 @@ function score(slots: Slots, scoreSlots: readonly (readonly number[])[], models:
 
 function neverBound(): never {
   throw new ProtocolError('BIFOLD_MODELS_NOT_BOUND', {
-    failed: 'records cannot be folded: the plan scores them, and nothing says with which versions',
+    failed: 'records cannot be folded: the model versions of their segment are missing',
     received: 'a segment without models',
     allowed: 'for each model the version that the segment is bound to, or null',
-    remedy: 'this is a fault of Bifold: report it',
+    remedy: 'this is a bug in Bifold: report it',
   });
 }

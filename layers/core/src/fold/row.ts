@@ -76,7 +76,7 @@ function rowAlgebra(aggregates: readonly AggregatePlan[]): RowAlgebra {
         }),
       ),
     encode: (states) => {
-      // The row before may have had a state that cannot be written: nothing of it is in this one.
+      // Encoding the previous row may have failed midway: drop its bytes.
       writer.clear();
       return write(states);
     },

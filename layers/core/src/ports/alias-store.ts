@@ -23,7 +23,7 @@ export interface ViewAlias {
   readonly current: string;
   /** The one that answered before it: cursors may still name it. */
   readonly previous: string | null;
-  /** The version that was deployed last, where it does not answer yet. */
+  /** The version that was deployed last, if it does not answer yet. */
   readonly next: string | null;
   /**
    * The end of the current version's answers during a handover; null before it is known, and

@@ -1,6 +1,6 @@
 /**
  * One file of the archive's chain: it covers `[start, end)` of a partition. `lost` marks a range
- * that retention took first.
+ * that retention deleted before it was archived.
  */
 export interface ArchiveFile {
   readonly partition: number;

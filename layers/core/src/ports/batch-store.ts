@@ -25,7 +25,7 @@ export interface PublishedRun {
   /** Per partition, the first segment that it does not cover. */
   readonly cuts: Readonly<Record<string, number>>;
   /**
-   * Ranges `[start, end)` below the cuts that retention took before the archive did. Normally
+   * Ranges `[start, end)` below the cuts that retention deleted before they were archived. Normally
    * empty.
    */
   readonly lost: Readonly<Record<string, readonly (readonly [number, number])[]>>;
@@ -46,8 +46,8 @@ export interface BatchStore {
   readPointer(consistency: 'serial' | 'quorum'): Promise<Pointer>;
   /**
    * Moves the pointer if it still names the generation and the run of `expected`. Returns false if
-   * another writer moved it first. The generation alone does not tell: a database that was emptied
-   * counts from 1 again.
+   * another writer moved it first. The generation alone is not enough: an emptied database counts
+   * from 1 again.
    */
   publish(expected: Pointer, next: Pointer): Promise<boolean>;
   /** As `publish`, with a generation that may leap: for a database that was emptied. */

@@ -22,8 +22,8 @@ export interface LogSlice {
    */
   readonly end: number;
   /**
-   * The log's start, read **after** the fetch: a hole counts as one only if this is at or below
-   * where the slice begins.
+   * The log's start, read **after** the fetch. Missing offsets are holes only if this is at or
+   * below the start of the slice; otherwise retention may have deleted them.
    */
   readonly logStart: number;
 }
@@ -36,8 +36,8 @@ export interface Log {
   /** `[start, end)`: the first offset kept, and the last stable offset. */
   bounds(partition: number): Promise<{ readonly start: number; readonly end: number }>;
   /**
-   * At least one record or hole of `[from, to)` when there is one, at most about `maxBytes`; `end`
-   * tells how far it got.
+   * At least one record or hole of `[from, to)` if there is one, and about `maxBytes` at most.
+   * `end` is the end of the returned range.
    */
   read(partition: number, from: number, to: number, maxBytes: number): Promise<LogSlice>;
   close(): Promise<void>;
@@ -49,8 +49,8 @@ export type RelayedRecord = Omit<LogRecord, 'offset'>;
 /** The log of a pipeline with a relay, as the relay writes it. */
 export interface LogWriter {
   /**
-   * Resolves when all records are in the log for good; one that rejects may have appended some of
-   * them.
+   * Resolves when the broker has acknowledged all records. After a rejection, some of them may have
+   * been appended.
    */
   append(records: readonly RelayedRecord[]): Promise<void>;
   close(): Promise<void>;

@@ -1,8 +1,8 @@
 import type { Plan } from '../plan/plan.ts';
 
 /**
- * The plans of all versions that were deployed: with its plan, a version answers also from the code
- * of another one.
+ * The plans of all deployed versions. With its stored plan, an older version can still answer after
+ * a newer one is deployed.
  */
 export interface PlanStore {
   /**

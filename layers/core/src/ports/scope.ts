@@ -19,7 +19,7 @@ export interface RowPosition {
   readonly startMs: number;
 }
 
-/** Epoch milliseconds: the only clock, and never part of a state. */
+/** The wall clock, in epoch milliseconds. No stored state depends on it. */
 export type Clock = () => number;
 
 /** A fresh, unguessable id per attempt. */

@@ -184,8 +184,9 @@ export function logTimestampUs(offset: number): bigint {
 }
 
 /**
- * Reads must see what quorum writes acknowledged, also after a write that timed out: hence blocking
- * read repair, and a grace beyond hints and zombies.
+ * Reads must see every write that a quorum acknowledged, even after a write that timed out. Hence
+ * blocking read repair, and a `gc_grace_seconds` longer than any hint or zombie write takes to
+ * arrive.
  */
 export const TABLE_OPTIONS = {
   read_repair: "'BLOCKING'",

@@ -33,7 +33,7 @@ export const POISON_REASONS: readonly PoisonReason[] = [
   'bad-event-time',
 ];
 
-/** The values of the plan's columns in their order, and when they happened. */
+/** The values of the plan's columns, in plan order, and the event time. */
 export interface TimedValues {
   readonly timeMs: number;
   readonly values: readonly Value[];
@@ -52,7 +52,7 @@ export interface DecodedPoison {
   readonly origin?: Origin;
 }
 
-/** A record, read: an event, or the reason why it is none. */
+/** A decoded record: an event, or poison with its reason. */
 export type Decoded = DecodedEvent | DecodedPoison;
 
 /**

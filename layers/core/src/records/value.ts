@@ -7,7 +7,7 @@ import type { Column } from '../plan/column.ts';
  */
 export type Value = string | number | boolean | null;
 
-/** Before and beyond what JavaScript dates hold there is no time. Epoch milliseconds. */
+/** The largest time that JavaScript dates can hold. Epoch milliseconds. */
 export const TIME_LIMIT_MS = 8.64e15;
 
 const ISO_DATE_TIME = /^\d{4}-\d{2}-(\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;

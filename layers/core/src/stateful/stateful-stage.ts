@@ -187,9 +187,9 @@ export function readFor(plan: Pick<Plan, 'duplicates' | 'late' | 'relay'>, cover
 
 function unordered(partition: number, offset: number): ProtocolError {
   return new ProtocolError('BIFOLD_LOG_UNORDERED', {
-    failed: 'a view that looks back was given a log out of order',
+    failed: 'a view with stateful operators was given a log out of order',
     received: `offset ${offset} of partition ${partition} behind a later one`,
     allowed: 'the records of each partition by offset, from the first one on',
-    remedy: 'this is a fault of Bifold: report it',
+    remedy: 'this is a bug in Bifold: report it',
   });
 }

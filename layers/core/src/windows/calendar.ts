@@ -4,8 +4,8 @@ import { partitionPoint } from '../search.ts';
 import { CALENDAR_YEARS } from './zone-clock.ts';
 
 /**
- * Panes side by side, from the start of one up to where the next period begins: those of clocks
- * that do not change meanwhile, or a single one in which they do. The last pane of all never ends.
+ * Consecutive panes up to the start of the next period. Either the UTC offset is the same in all of
+ * them, or there is a single pane, in which it changes. The last pane of all never ends.
  */
 interface OffsetPeriod {
   readonly fromMs: number;
@@ -147,7 +147,7 @@ function startSql(unit: CalendarWindow['unit'], { fromMs, aheadMs }: OffsetPerio
 /** Start of the pane that holds a time. */
 export function calendarPaneOf(window: CalendarWindow): (timeMs: number) => number {
   const periods = periodsOf(window);
-  // Events come in about the order of time: most are of the pane of the one before.
+  // Events arrive roughly in event-time order, so most belong to the same pane as the previous one.
   let startMs = Number.POSITIVE_INFINITY;
   let endMs = Number.NEGATIVE_INFINITY;
   return (timeMs) => {

@@ -77,8 +77,8 @@ export function paneRange(window: WindowPlan, { fromMs, toMs, total }: WindowRan
       const first = total ? firstStart(window, fromMs) : fromMs;
       if (toMs === null) return { fromMs: first, toMs };
       const last = lastStart(window, toMs);
-      // In a range that is shorter than a step perhaps no window begins: then nothing may be read,
-      // or a total would count it.
+      // If the range is shorter than a step, it may contain no window start. Then nothing may be
+      // read, or a total would count it.
       return { fromMs: first, toMs: first !== null && last < first ? first : last + window.sizeMs };
     }
     // The start of a session depends on the events before it; a running total has one pane.
@@ -195,8 +195,8 @@ function* slidingOf(
 }
 
 /**
- * Events of one key that follow each other by a gap at most: the meaning of a session, without
- * panes.
+ * The reference implementation of sessions, without panes: events of one key that are at most a gap
+ * apart.
  */
 export function* sessionsOfEvents<Event extends { readonly timeMs: number }>(
   events: readonly Event[],
@@ -212,7 +212,7 @@ export function* sessionsOfEvents<Event extends { readonly timeMs: number }>(
   }
 }
 
-/** A run of panes, as far as it goes by now. */
+/** A session under construction: a run of panes so far. */
 interface Session {
   startMs: number;
   lastMs: number;

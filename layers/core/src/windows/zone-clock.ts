@@ -6,7 +6,8 @@ export const CALENDAR_YEARS = { first: 1900, last: 2099 } as const;
 
 const DAY_MS = 86_400_000;
 /**
- * Two changes within so short a time that undo each other would not be seen: no zone has had such.
+ * The search step. Two changes within one step that cancel each other would be missed, and no zone
+ * has had such changes.
  */
 const STEP_MS = 4 * DAY_MS;
 /** All changes are at whole seconds. */
