@@ -149,9 +149,9 @@ async function* loggedRecords(coverage: Coverage, log: Log): AsyncGenerator<LogR
 
 function overtaken(partition: number, from: number, logStart: number): ProtocolError {
   return new ProtocolError('BIFOLD_LOG_OVERTAKEN', {
-    failed: `partition ${partition} of the log cannot be read to the end: retention was faster`,
+    failed: `partition ${partition} of the log cannot be read to the end: retention deleted records during the read`,
     received: `a log that begins at offset ${logStart}`,
-    allowed: `records from offset ${from} on, which were there a moment ago`,
-    remedy: 'try again: what the archive has is then read from there',
+    allowed: `records from offset ${from} on, which existed when the read began`,
+    remedy: 'try again: archived records are then read from the archive',
   });
 }

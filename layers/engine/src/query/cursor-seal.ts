@@ -82,7 +82,7 @@ function macOf(key: Uint8Array, period: number, cursor: string): Buffer {
 
 function badCursor(received: unknown): QueryError {
   return new QueryError('BIFOLD_BAD_CURSOR', {
-    failed: 'a cursor was not given by this API',
+    failed: 'a cursor is not one of this API',
     received: typeof received === 'string' ? `"${received.slice(0, 40)}"` : `a value of type ${typeof received}`,
     allowed: 'the cursor of the page before, unchanged',
     remedy: 'ask again from the first page',
@@ -91,8 +91,8 @@ function badCursor(received: unknown): QueryError {
 
 function oldCursor(): QueryError {
   return new QueryError('BIFOLD_CURSOR_EXPIRED', {
-    failed: 'a page cannot be given: the key of its cursor is no longer used',
-    received: 'a cursor of an earlier key',
+    failed: 'a page cannot be read: the key of its cursor has expired',
+    received: 'a cursor sealed with an expired key',
     allowed: 'a cursor of the last 30 days',
     remedy: 'ask again from the first page',
   });

@@ -139,10 +139,10 @@ async function modelsOf(
 function checkContinues(plan: Plan, query: ViewQuery): void {
   if (query.cursor === null || query.cursor.question === queryDigest(queryParametersOf(plan, query))) return;
   throw new QueryError('BIFOLD_BAD_CURSOR', {
-    failed: 'a cursor goes on with another question than the one it was given for',
+    failed: 'a cursor is used with another query than that of its first page',
     received: JSON.stringify(queryParametersOf(plan, query)).slice(0, 200),
-    allowed: 'the question of the first page; only its limit may change',
-    remedy: 'repeat the question of the first page, or ask without a cursor',
+    allowed: 'the query of the first page; only its limit may change',
+    remedy: 'repeat the query of the first page, or query without a cursor',
   });
 }
 
@@ -171,7 +171,7 @@ async function readPage(
       sizeBytes += bytesInResponse(row);
       if (sizeBytes > RESPONSE_BYTES_MAX)
         throw new QueryError('BIFOLD_KEY_TOO_LARGE', {
-          failed: 'a key has more sessions than one response holds, and they are given together',
+          failed: 'a key has more sessions than fit into one response, and sessions of a key are never split',
           received: `more than ${RESPONSE_BYTES_MAX} bytes of sessions of ${JSON.stringify(row.key)}`,
           allowed: `${RESPONSE_BYTES_MAX} bytes`,
           remedy: 'ask for a range of times, or for the total',

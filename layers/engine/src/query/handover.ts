@@ -143,16 +143,16 @@ export async function planOf(version: string, plans: Pick<PlanStore, 'read'>): P
   if (plan !== null) return plan;
   throw new ProtocolError('BIFOLD_PLAN_MISSING', {
     failed: `version ${version} cannot answer`,
-    received: 'no stored plan of it',
+    received: 'no stored plan',
     allowed: 'the plan that its deployment stored',
-    remedy: 'deploy that version again, from the definition that it was made of',
+    remedy: 'deploy that version again, from the same definition',
   });
 }
 
 function contested(version: string): ProtocolError {
   return new ProtocolError('BIFOLD_ALIAS_CONTESTED', {
-    failed: `version ${version} cannot be announced`,
-    received: `${TRIES} attempts that others were faster than`,
+    failed: `version ${version} cannot be set as the next version`,
+    received: `${TRIES} attempts, each lost to a concurrent writer`,
     allowed: 'one deployment of a pipeline at a time',
     remedy: 'deploy again when no other deployment runs',
   });

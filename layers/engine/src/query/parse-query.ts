@@ -27,7 +27,7 @@ export function parseQuery(plan: Plan, parameters: Parameters): ViewQuery {
   for (const name of Object.keys(parameters)) {
     if (!KNOWN.includes(name))
       refuse('BIFOLD_UNKNOWN_PARAMETER', {
-        failed: 'a question has a parameter that does not exist',
+        failed: 'a query has an unknown parameter',
         received: `"${name.slice(0, 100)}"`,
         allowed: KNOWN.join(', '),
       });
@@ -36,7 +36,7 @@ export function parseQuery(plan: Plan, parameters: Parameters): ViewQuery {
   for (const name of ['from', 'to']) {
     if (parameters[name] !== undefined && plan.windows.find((each) => each.name === window)?.kind === 'running')
       refuse('BIFOLD_NO_RANGE', {
-        failed: `a question has "${name}" for a running total`,
+        failed: `a query has "${name}" for a running total`,
         received: shown(parameters[name]),
         allowed: 'no range: it has one window, without beginning and end',
       });
@@ -76,7 +76,7 @@ function windowOf(plan: Plan, window: unknown): string {
   if (typeof window === 'string' && names.includes(window)) return window;
   if (window === undefined && names.length === 1) return names[0] as string;
   return refuse('BIFOLD_UNKNOWN_WINDOW', {
-    failed: `a question asks for a window that "${plan.name}" does not have`,
+    failed: `a query names a window that "${plan.name}" does not have`,
     received: window === undefined ? 'no window' : shown(window),
     allowed: names.join(', '),
   });
@@ -87,7 +87,7 @@ function keysOf(plan: Plan, keys: unknown): readonly string[] | null {
   const list = Array.isArray(keys) ? keys : [keys];
   if (list.length === 0 || list.length > KEYS_MAX)
     refuse('BIFOLD_TOO_MANY_KEYS', {
-      failed: 'a question has a list of keys that cannot be answered at once',
+      failed: 'a query has too many keys, or none',
       received: `${list.length} keys`,
       allowed: `1 to ${KEYS_MAX}`,
     });
@@ -172,7 +172,7 @@ function limitOf(limit: unknown): number {
   return Number.isSafeInteger(rows) && (rows as number) >= 1 && (rows as number) <= PAGE_ROWS_MAX
     ? (rows as number)
     : refuse('BIFOLD_BAD_LIMIT', {
-        failed: 'a page cannot have that many rows',
+        failed: 'the limit of rows in a page is out of range',
         received: shown(limit),
         allowed: `1 to ${PAGE_ROWS_MAX}`,
       });

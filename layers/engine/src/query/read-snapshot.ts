@@ -106,7 +106,7 @@ function generationsOf({ version }: Scope, { generation }: Pointer): string {
 
 export function cursorExpired({ generation, version }: Cursor, allowed: string): QueryError {
   return new QueryError('BIFOLD_CURSOR_EXPIRED', {
-    failed: 'a page cannot be given: the generation of its cursor is no longer kept',
+    failed: 'a page cannot be read: the generation of its cursor is no longer retained',
     received: `generation ${generation} of ${version}`,
     allowed,
     remedy: 'ask again from the first page',

@@ -69,9 +69,9 @@ export function parseCatchUp(event: unknown): { readonly scope: Scope; readonly 
   if (isWhole && ends.size > 0 && typeof scope?.version === 'string' && typeof scope.topicId === 'string')
     return { scope, upTo: ends };
   throw new ProtocolError('BIFOLD_BAD_CATCH_UP', {
-    failed: 'a function of the stream cannot tell up to where it is to fold',
+    failed: 'a catch-up request cannot be read',
     received: (JSON.stringify(event) ?? 'nothing').slice(0, 200),
     allowed: '{ eventSource: "bifold.recompute", scope: { version, topicId }, upTo: { <partition>: <offset> } }',
-    remedy: 'invoke the recompute function, which tells it that',
+    remedy: 'invoke the recompute function, which sends such requests',
   });
 }

@@ -127,9 +127,9 @@ export function refuseLost(plan: Plan, acceptLost: boolean): void {
   const { name } = plan;
   if (!acceptLost || !requiresHistory(plan)) return;
   throw new ProtocolError('BIFOLD_LOST_BEFORE_DUPLICATES', {
-    failed: `"${name}" looks back, and cannot pass records that are lost`,
+    failed: `"${name}" has stateful operators, and cannot skip lost records`,
     received: '--accept-lost',
-    allowed: 'an archive without gaps: what came first is known only if all of it is',
-    remedy: `keep what there is as it is, and begin anew: create the topic of "${name}" again and deploy`,
+    allowed: 'an archive without gaps, because stateful operators need all earlier records',
+    remedy: `keep the current data, and start over: create the topic of "${name}" again and deploy`,
   });
 }

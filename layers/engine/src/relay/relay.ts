@@ -63,7 +63,7 @@ export async function relayDelivery(
 
 function foreign(topic: string, topics: readonly string[]): ProtocolError {
   return new ProtocolError('BIFOLD_FOREIGN_TOPIC', {
-    failed: 'a batch holds records of a topic that this relay does not bring',
+    failed: 'a batch contains records of a topic that this relay does not copy',
     received: `"${topic}"`,
     allowed: topics.join(', '),
     remedy: 'deploy the pipeline again, so that its event source mappings name its own topics',

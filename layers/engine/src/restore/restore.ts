@@ -175,10 +175,10 @@ async function restoreQuarantine(pipeline: Pipeline, engine: SqlEngine, store: S
 
 function notEmpty({ name }: Plan, generation: number): ProtocolError {
   return new ProtocolError('BIFOLD_NOT_EMPTY', {
-    failed: `"${name}" cannot be restored: the database has it`,
+    failed: `"${name}" cannot be restored: the database already contains it`,
     received: `generation ${generation}`,
-    allowed: 'a database without any generation of it',
-    remedy: `npx bifold verify ${name} tells whether its rows are right; a recomputation replaces those below the cut`,
+    allowed: 'a database without any generation of this view',
+    remedy: `npx bifold verify ${name} checks its rows; a recomputation replaces those below the cut`,
   });
 }
 

@@ -67,7 +67,7 @@ export function bindableLookups(plan: Plan, lookups: Pick<LookupStore, 'currentV
       if (current !== null) return current;
       throw new ProtocolError('BIFOLD_LOOKUP_EMPTY', {
         failed: `records cannot be folded: lookup table "${table}" was never loaded`,
-        received: 'no version of it',
+        received: 'no version',
         allowed: 'one version or more',
         remedy: `load it: npx bifold lookup load ${table} --file <csv or json lines>; the records wait and are retried`,
       });

@@ -107,7 +107,7 @@ async function candidate(plan: Plan, model: ModelPlan, ports: ModelPorts, warm: 
   throw new ProtocolError('BIFOLD_MODEL_WITHOUT_VERSION', {
     failed: `records cannot be folded: model "${model.name}" has no version that pipeline "${plan.name}" can use`,
     received: refused[0]?.error.message ?? `no ${model.shadow ? 'challenger' : 'current version'}`,
-    allowed: "a version, or model('...', { missing: 'null' }), which scores nothing until there is one",
+    allowed: "a version, or model('...', { missing: 'null' }), which gives null scores until there is one",
     remedy: `train and promote it: npx bifold model promote ${model.name}; the records wait and are retried`,
   });
 }
@@ -156,9 +156,9 @@ export async function loadModel(
 function registryOf(plan: Plan, { models }: ModelPorts): ModelRegistry {
   if (models !== undefined) return models;
   throw new ProtocolError('BIFOLD_NO_REGISTRY', {
-    failed: `pipeline "${plan.name}" scores, and its function was given no registry of models`,
+    failed: `pipeline "${plan.name}" has scores, but its function has no model registry`,
     received: 'no registry',
-    allowed: 'the bucket of the models in the settings of the function',
+    allowed: 'a bucket for models in the settings of the function',
     remedy: 'deploy it again',
   });
 }
