@@ -7,7 +7,7 @@ import { type Answer, type Clock, type CursorKeys, QueryError } from '@bifold/co
  */
 export interface CursorSeal {
   seal(cursor: string): Promise<string>;
-  /** @throws {QueryError} for anything that was not sealed here, or was sealed too long ago */
+  /** @throws {QueryError} if the cursor was not sealed with a known key, or the key has expired */
   open(sealed: unknown): Promise<string>;
 }
 
@@ -17,7 +17,7 @@ export interface CursorSealPorts {
   readonly newKey: () => Uint8Array;
 }
 
-/** A key is used for so long, and verifies for as long again. */
+/** The period in which a key seals cursors. It opens them for one more period. */
 const PERIOD_MS = 30 * 24 * 60 * 60 * 1000;
 /** A database that was emptied has other keys: none is remembered for long. */
 const REMEMBERED_MS = 60_000;
@@ -64,7 +64,7 @@ export function cursorSeal({ keys, clock, newKey }: CursorSealPorts): CursorSeal
   };
 }
 
-/** Answers with sealed cursors: opens that of the question, and seals that of the answer. */
+/** Opens the cursor of the query, and seals the cursor of the answer. */
 export async function withSealedCursors(
   seal: () => Promise<CursorSeal>,
   parameters: Readonly<Record<string, unknown>>,

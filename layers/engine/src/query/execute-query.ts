@@ -65,7 +65,7 @@ export async function executeQuery(plan: Plan, scope: Scope, query: ViewQuery, p
   throw movedOn(`${TRIES} tries`);
 }
 
-/** Answers from a read snapshot that was written down; null when its run is no longer kept. */
+/** Answers from a stored read snapshot; null if its run is no longer retained. */
 export async function answerSealed(
   plan: Plan,
   scope: Scope,
@@ -133,8 +133,7 @@ async function modelsOf(
 }
 
 /**
- * The receipt repeats the question, and a cursor holds what is true of the one that it was given
- * for.
+ * A cursor is valid only for the query of its first page, because the receipt states that query.
  */
 function checkContinues(plan: Plan, query: ViewQuery): void {
   if (query.cursor === null || query.cursor.question === queryDigest(queryParametersOf(plan, query))) return;

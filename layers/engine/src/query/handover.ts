@@ -35,7 +35,7 @@ export interface HandoverPorts {
 const TRIES = 20;
 
 /**
- * Says that `plan` was deployed: its version answers next, or at once where no version answers yet.
+ * Records the deployment of `plan`. Its version answers next, or at once if no version answers yet.
  * Its plan is stored first, so that an alias never names a version whose plan is not known.
  */
 export function announceVersion(plan: Plan, ports: Pick<HandoverPorts, 'aliases' | 'plans'>): Promise<ViewAlias> {
@@ -43,8 +43,8 @@ export function announceVersion(plan: Plan, ports: Pick<HandoverPorts, 'aliases'
 }
 
 /**
- * Has the version of `plan` answer from now on, also where it covers less than the one before it:
- * for an operator who accepts that.
+ * Makes the version of `plan` answer at once, even if it covers less than the previous one. Only an
+ * operator may request that.
  */
 export function switchToVersion(plan: Plan, ports: Pick<HandoverPorts, 'aliases' | 'plans'>): Promise<ViewAlias> {
   const isDone = ({ current, next }: ViewAlias, version: string) => current === version && next === null;
@@ -108,8 +108,8 @@ export async function missingOfNext(
 }
 
 /**
- * The version that answers, as it stands. `covered` is null before it is sealed, and when its
- * sealed run is no longer kept.
+ * The state of the version that answers. `covered` is null before it is sealed, and when its sealed
+ * run is no longer kept.
  */
 async function answeringVersion(
   { current, sealed }: Pick<ViewAlias, 'current' | 'sealed'>,

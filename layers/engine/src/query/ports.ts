@@ -5,7 +5,7 @@ export interface QueryPorts {
   readonly store: SpeedStore;
   readonly batch: BatchStore;
   readonly bindings: BindingStore;
-  /** Holds the marks of the watermarks, of a view that drops what is late. */
+  /** The stored watermarks, for views that drop late events. */
   readonly operatorState: Pick<OperatorStateStore, 'read'>;
   readonly published: PublishedView;
 }

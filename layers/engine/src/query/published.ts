@@ -17,8 +17,8 @@ export interface PublishedPorts {
 }
 
 /**
- * The publication of a view that a process knows. An emptied database looks like a new one: only
- * the record in the archive shows the difference.
+ * Checks that the database still has the published data of a view. An emptied database looks like a
+ * new one; only the publications recorded in the archive distinguish the two.
  */
 export interface PublishedView {
   /**
@@ -45,7 +45,7 @@ export function publishedView(plan: Pick<Plan, 'name'>, ports: PublishedPorts): 
       }
       const newest = await ports.publications.newest();
       let stored = pointer;
-      // The pointer was read first: what was published in between is no loss.
+      // The pointer was read before the archive, so a publication in between is not a loss.
       if (isLost(newest, stored)) stored = await ports.batch.readPointer('serial');
       if (isLost(newest, stored)) throw viewLost(plan, newest, stored);
       seen = stored.generation;
@@ -70,7 +70,7 @@ export function isLost(recorded: Pointer | null, stored: Pointer): boolean {
 }
 
 /**
- * Judges reads of the database that go on for a while: it may be emptied, and restored, under them.
+ * Checks a series of reads: the database may be emptied or restored between them.
  * @returns to be called behind the reads
  * @throws {ProtocolError} behind reads that were of two databases, perhaps
  */

@@ -19,7 +19,7 @@ import {
 import { readWatermark } from '../speed/watermark.ts';
 import type { QueryPorts } from './ports.ts';
 
-/** All that a view covers now. */
+/** The current read snapshot of a view. */
 export async function newSnapshot(
   { storage }: Pick<Plan, 'storage'>,
   { snapshot }: Pick<ViewQuery, 'snapshot'>,
@@ -37,8 +37,8 @@ export async function newSnapshot(
 }
 
 /**
- * The read snapshot that a cursor names, if its run is still kept. A cursor comes from outside:
- * what it claims of the log must be there.
+ * The read snapshot that a cursor names, if its run is still kept. A cursor comes from a client, so
+ * its offsets are checked against progress.
  */
 export async function snapshotFromCursor(
   plan: Plan,

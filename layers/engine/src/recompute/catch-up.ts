@@ -31,9 +31,9 @@ export interface CatchUpPorts {
 }
 
 /**
- * The partitions that the speed layer has not folded up to the archive's end, though no loss above
- * the cut prevents it. It may be about to fold them: then the same work, less than a segment, is
- * done twice.
+ * The partitions that the speed layer has not folded up to the archive's end, although no records
+ * above the cut are lost. If a delivery is folding them already, at most one segment is folded
+ * twice.
  *
  * @returns null if no request is needed
  */
@@ -58,7 +58,7 @@ export async function planCatchUp(
 
 /**
  * An event that is a catch-up request, by partition; null where it is something else.
- * @throws {ProtocolError} for one that does not say what it must
+ * @throws {ProtocolError} if the request is malformed
  */
 export function parseCatchUp(event: unknown): { readonly scope: Scope; readonly upTo: Map<number, number> } | null {
   const { eventSource, scope, upTo } = (event ?? {}) as Partial<CatchUpRequest>;

@@ -49,7 +49,7 @@ export async function bindCovered(
   return bound;
 }
 
-/** Brings the bound versions of the lookup tables, and the bindings, into the engine. */
+/** Loads the bound versions of the lookup tables, and the bindings, into the SQL engine. */
 export async function loadLookups(
   plan: Plan,
   bindings: readonly SegmentBinding[],

@@ -105,7 +105,10 @@ function archivedRecord(
     : { kind: 'poison', reason: reason as PoisonReason, detail: '', ...from };
 }
 
-/** A late record was relayed all the same, but it is neither a duplicate nor joined. */
+/**
+ * A late record still counts as the first copy of its origin. It is neither stored for
+ * deduplication nor joined.
+ */
 function stateEntriesOf(
   { relayed, duplicates, join }: StatefulStage,
   record: Decoded,

@@ -194,7 +194,7 @@ async function writeRun(
       written += pending.length;
       pending = [];
     };
-    // Panes of one key are one window, or several: they are shown together.
+    // Windows are assembled from the panes of one key, so a key is never split.
     let panes: BatchRow[] = [];
     const show = async (): Promise<void> => {
       for await (const row of assembleWindows(plan, window, panes)) await files.add(row);

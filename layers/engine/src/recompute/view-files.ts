@@ -71,7 +71,7 @@ export class ViewFiles {
     if ((this.columns[0]?.values.length ?? 0) >= FILE_ROWS_MAX) await this.end();
   }
 
-  /** Writes what is held as the next file. */
+  /** Writes the buffered rows as the next file. */
   async end(): Promise<void> {
     if ((this.columns[0]?.values.length ?? 0) === 0) return;
     const localPath = join(this.scratch, `view-${this.window.name}.parquet`);

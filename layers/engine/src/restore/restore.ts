@@ -34,12 +34,12 @@ export interface RestorePorts
   extends Omit<ComputePorts, 'views' | 'bindings' | 'lookups' | 'models'>,
     Pick<SpeedPorts, 'operatorState' | 'topicId' | 'store'>,
     SideInputPorts {
-  /** Null when the topic is gone, or is another one: only what was archived comes back then. */
+  /** Null if the topic was deleted or recreated. Then only archived records are restored. */
   readonly log: Log | null;
   readonly publications: PublicationStore;
   readonly clock: Clock;
   readonly newId: IdSource;
-  /** Told of each step, which it runs. */
+  /** Called for each step, and runs it. */
   readonly step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
 
@@ -85,8 +85,8 @@ export async function restoreView(pipeline: Pipeline, ports: RestorePorts): Prom
 }
 
 /**
- * The newest publication of a database that lost it. A view of which nothing was published gets an
- * empty one first: from then on its functions know that the database lacks something.
+ * The newest publication of a database that lost it. A view without any publication gets an empty
+ * one first. From then on, its functions detect that the database lacks data.
  */
 async function recordedPublication(
   plan: Plan,
@@ -147,7 +147,7 @@ async function restoreRun(
 
 const ENTRIES_AT_ONCE = 1_000;
 
-/** The list of what was set aside below the cut: its counts are in the rows of the run. */
+/** The quarantine entries below the cut. Their counts are in the rows of the run. */
 async function restoreQuarantine(pipeline: Pipeline, engine: SqlEngine, store: SpeedStore): Promise<void> {
   const decode = decoderOf(pipeline);
   const { segmentSize } = pipeline.plan.storage;

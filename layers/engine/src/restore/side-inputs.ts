@@ -22,12 +22,12 @@ export interface RestoredSideInputs {
   /** Versions of lookup tables that were written again, as `table version`. */
   readonly lookups: readonly string[];
   readonly models: readonly string[];
-  /** Bound versions of lookup tables that are kept nowhere, as `table version`. */
+  /** Bound versions of lookup tables that are no longer retained anywhere, as `table version`. */
   readonly missing: readonly string[];
 }
 
 /**
- * Rule 13: everything that records are folded with, as it was, before the first of them is folded.
+ * Rule 13: restores lookup tables, model pointers and bindings before the first record is folded.
  */
 export async function restoreSideInputs(plan: Plan, ports: SideInputPorts): Promise<RestoredSideInputs> {
   const { bindings, bindingArchive, lookups, lookupArchive, models } = ports;
