@@ -8,7 +8,7 @@ import { loadLookups } from '../integration/local/lookups.ts';
 /**
  * A database that is lost, on the real parts: everything says so, one command brings it back from
  * archive and log, and answers that were kept are given again. One view joins lookup tables of two
- * versions, the other one looks back.
+ * versions, the other one drops duplicates.
  */
 
 jest.setTimeout(600_000);

@@ -124,7 +124,7 @@ function lostOf(world: World, deployment: Deployment): Coverage {
   for (const [key, { metadata }] of world.stage.objects) {
     if (!key.startsWith(prefix) || metadata.lost !== 'true') continue;
     const [partition, name] = key.slice(prefix.length).split('/') as [string, string];
-    // A view that looks back ends where the first record is lost.
+    // A view with stateful operators ends where the first record is lost.
     const start = Number.parseInt(name, 10);
     const [from, end] = passesLost(deployment)
       ? [start, Number(metadata.end)]

@@ -78,7 +78,7 @@ export interface GivenReceipt {
   readonly deployment: Deployment;
 }
 
-/** A view that looks back cannot pass what is lost. */
+/** A view with stateful operators cannot pass what is lost. */
 export const passesLost = ({ pipeline }: Deployment): boolean => !requiresHistory(pipeline.plan);
 
 /** One more member of the group, that goes on from there. */

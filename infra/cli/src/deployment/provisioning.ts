@@ -162,14 +162,14 @@ async function ensureTopics(
   return { topicId: own.id, sources };
 }
 
-/** A view that looks back must know all that came first. */
+/** A view with stateful operators needs the log from its first record on. */
 async function refuseBegunLog(context: Context, { name, topic }: Plan): Promise<void> {
   const log = await context.log(topic);
   for (const partition of await log.partitions()) {
     const { start } = await log.bounds(partition);
     if (start > 0)
       throw new UsageError('BIFOLD_LOG_BEGUN', {
-        failed: `pipeline "${name}" looks back, and the log of topic "${topic}" has lost its beginning`,
+        failed: `pipeline "${name}" has stateful operators, and the log of topic "${topic}" has lost its beginning`,
         received: `partition ${partition} that begins at offset ${start}`,
         allowed: 'partitions that begin at offset 0: what came first is known only if all of it is there',
         remedy: 'create the topic anew, with retention.ms=-1, or drop no duplicates and join nothing',
