@@ -15,11 +15,11 @@ export function checkSuccessor(expected: Pointer, next: Pointer): void {
 }
 
 /**
- * Whether two pointers are one publication. A database that was emptied counts from 1 again, so the
+ * Whether two pointers are equal. A database that was emptied counts from 1 again, so the
  * generation alone does not tell.
  */
-export function isSamePublication(one: Pointer, other: Pointer): boolean {
-  return one.generation === other.generation && one.current?.run === other.current?.run;
+export function isSamePointer(one: Pointer, other: Pointer): boolean {
+  return one.generation === other.generation && pointerText(one) === pointerText(other);
 }
 
 /** The runs of a pointer, as it is stored beside its generation number. */

@@ -11,7 +11,7 @@ import {
   TABLES,
 } from '@bifold/core/engine';
 import { eachOf } from '../concurrency.ts';
-import { checkSuccessor, isSamePublication, pointerText, readPointerText } from '../pointer.ts';
+import { checkSuccessor, pointerText, readPointerText } from '../pointer.ts';
 import { bufferOf, type CassandraClient, type Statement, scopeValues } from './client.ts';
 import { readRows, type SliceTable } from './row-slices.ts';
 import { deleteCql, insertCql, selectCql } from './tables.ts';
@@ -20,13 +20,6 @@ import { WRITES_IN_FLIGHT, writeGroups } from './write-groups.ts';
 export interface BatchStoreOptions {
   readonly buckets: number;
   readonly fetchSize?: number;
-}
-
-/** The pointer as it is stored. */
-interface PointerRow {
-  readonly pointer: Pointer;
-  /** Null where nothing was published. */
-  readonly state: string | null;
 }
 
 const BATCH_ROWS: SliceTable<BatchRow> = {
@@ -48,24 +41,17 @@ export function batchStore(client: CassandraClient, scope: Scope, options: Batch
   const movePointer = `UPDATE ${client.table('pointer')} SET generation = ?, state = ? WHERE version = ? AND topic_id = ? IF generation = ? AND state = ?`;
   const selectPointer = selectCql(client, 'pointer', ['generation', 'state']);
 
-  const readRow = async (consistency: 'serial' | 'quorum'): Promise<PointerRow> => {
+  const readPointer = async (consistency: 'serial' | 'quorum'): Promise<Pointer> => {
     const [row] = await client.read({ cql: selectPointer, values: scoped }, { serial: consistency === 'serial' });
-    return row === undefined
-      ? { pointer: NOTHING_PUBLISHED, state: null }
-      : { pointer: readPointerText(Number(row.generation), row.state), state: row.state };
+    return row === undefined ? NOTHING_PUBLISHED : readPointerText(Number(row.generation), row.state);
   };
-  const readPointer = async (consistency: 'serial' | 'quorum'): Promise<Pointer> =>
-    (await readRow(consistency)).pointer;
 
   const move = async (expected: Pointer, next: Pointer): Promise<boolean> => {
-    const known = await readRow('serial');
-    if (!isSamePublication(known.pointer, expected)) return false;
-    const generation = BigInt(next.generation);
-    const state = pointerText(next);
+    const moved = [BigInt(next.generation), pointerText(next)];
     const statement: Statement =
-      known.state === null
-        ? { cql: insertPointer, values: [...scoped, generation, state] }
-        : { cql: movePointer, values: [generation, state, ...scoped, BigInt(expected.generation), known.state] };
+      expected.generation === 0
+        ? { cql: insertPointer, values: [...scoped, ...moved] }
+        : { cql: movePointer, values: [...moved, ...scoped, BigInt(expected.generation), pointerText(expected)] };
     for (let attempt = 1; ; attempt++) {
       const decision = await client.executeConditional(statement);
       if (decision.kind === 'applied') return true;

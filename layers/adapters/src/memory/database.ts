@@ -33,7 +33,7 @@ import {
   type ViewName,
 } from '@bifold/core/engine';
 import { lookupNotWhole } from '../lookup-versions.ts';
-import { checkSuccessor, isSamePublication } from '../pointer.ts';
+import { checkSuccessor, isSamePointer } from '../pointer.ts';
 import { matches } from '../row-filter.ts';
 import { bytesOf, CellTable, joinKey, utf8 } from './cell-table.ts';
 
@@ -174,13 +174,13 @@ export function memoryDatabase(): MemoryDatabase {
 
         async publish(expected, next) {
           checkSuccessor(expected, next);
-          if (!isSamePublication(pointer(), expected)) return false;
+          if (!isSamePointer(pointer(), expected)) return false;
           pointers.set(scoped, structuredClone(next));
           return true;
         },
 
         async restorePointer(expected, restored) {
-          if (!isSamePublication(pointer(), expected)) return false;
+          if (!isSamePointer(pointer(), expected)) return false;
           pointers.set(scoped, structuredClone(restored));
           return true;
         },
