@@ -149,8 +149,9 @@ export class PlainFold {
       for (const [key, own] of this.sessions.get(window.name) ?? []) {
         for (const { startMs, endMs, events } of sessionsOfEvents(own, window.gapMs)) {
           if (!this.isAsked(window, startMs)) continue;
-          const row = this.positionOf(window, key, startMs);
-          for (const event of events) this.addTo(row, this.folding.isTotal ? null : endMs, event);
+          const position = this.positionOf(window, key, startMs);
+          const id = this.idOf(position);
+          for (const event of events) this.addTo(id, position, this.folding.isTotal ? null : endMs, event);
         }
       }
     }
@@ -180,8 +181,9 @@ export class PlainFold {
       // A total counts an event once, even if several windows contain it.
       for (const startMs of isTotal ? asked.slice(0, 1) : asked) {
         const position = this.positionOf(window, key, startMs);
-        if (this.covers(this.coverageOfRow.get(this.idOf(position)), event))
-          this.addTo(position, isTotal ? null : windowEndMs(window, startMs), event);
+        const id = this.idOf(position);
+        if (this.covers(this.coverageOfRow.get(id), event))
+          this.addTo(id, position, isTotal ? null : windowEndMs(window, startMs), event);
       }
     }
   }
@@ -212,9 +214,13 @@ export class PlainFold {
     return this.folding.isTotal ? key : rowId(window, startMs, key);
   }
 
-  private addTo(position: RowPosition, endMs: number | null, { partition, offset, lifted }: PlainEvent): void {
+  private addTo(
+    id: string,
+    position: RowPosition,
+    endMs: number | null,
+    { partition, offset, lifted }: PlainEvent,
+  ): void {
     const { only, asOf, isTotal } = this.folding;
-    const id = this.idOf(position);
     if (only !== null && !isTotal && !only.has(id)) return;
     let row = this.rows.get(id);
     if (row === undefined) {
