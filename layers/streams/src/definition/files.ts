@@ -1,10 +1,11 @@
+import type { FormatKind } from '@bifold/adapters/formats';
 import type { EventSchema } from '@bifold/core/engine';
 import type { Sink } from '../sinks/sink.ts';
-import type { FileFormat, OutputOf, Source } from './source.ts';
+import type { OutputOf, Source } from './source.ts';
 
 interface Reading<S> {
   readonly path: string;
-  readonly format: FileFormat;
+  readonly format: FormatKind;
   readonly schema: S;
   readonly maxFilesPerTrigger?: number;
   readonly csv?: { readonly delimiter?: string; readonly nullText?: string };
@@ -12,7 +13,7 @@ interface Reading<S> {
 
 interface Writing {
   readonly path: string;
-  readonly format: FileFormat;
+  readonly format: FormatKind;
   /** Columns whose values become folders, `name=value`, as Hive has them. */
   readonly partitionBy?: readonly string[];
 }

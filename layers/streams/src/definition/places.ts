@@ -1,13 +1,14 @@
 import { isRemote } from '@bifold/adapters/files';
+import { FORMAT_KINDS } from '@bifold/adapters/formats';
 import { refuse } from '@bifold/core/engine';
 
 /** Refuses a format of files that does not exist. */
 export function checkFormat(name: string, format: string): void {
-  if (!['csv', 'json', 'parquet'].includes(format))
+  if (!(FORMAT_KINDS as readonly string[]).includes(format))
     refuse('BIFOLD_BAD_FORMAT', {
       failed: `stream "${name}" names a format of files that is not known`,
       received: String(format),
-      allowed: 'csv, json (one object a line), parquet',
+      allowed: FORMAT_KINDS.map((kind) => (kind === 'json' ? 'json (one object a line)' : kind)).join(', '),
       remedy: 'choose one',
     });
 }

@@ -1,3 +1,4 @@
+import type { FormatKind } from '@bifold/adapters/formats';
 import type { Topic } from '@bifold/core';
 import { type Column, columnsOf, type EventSchema, type EventTime, type RowPlan } from '@bifold/core/engine';
 
@@ -17,12 +18,10 @@ export interface RateNode {
   readonly rowsPerSecond: number;
 }
 
-export type FileFormat = 'csv' | 'json' | 'parquet';
-
 export interface FilesNode {
   readonly kind: 'files';
   readonly path: string;
-  readonly format: FileFormat;
+  readonly format: FormatKind;
   readonly schema: EventSchema;
   readonly maxFilesPerTrigger: number | null;
   readonly csv: CsvOptions;
