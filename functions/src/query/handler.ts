@@ -3,7 +3,6 @@ import type { Answer, Plan, Scope } from '@bifold/core/engine';
 import {
   answerView,
   cursorSeal,
-  publishedView,
   type QueryPorts,
   rememberedVersions,
   type ViewPorts,
@@ -13,6 +12,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { once, storesOfEnvironment } from '../deployment/connections.ts';
 import { deploymentOf } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
+import { publishedOf } from '../deployment/published.ts';
 import { respond } from './http.ts';
 
 const { pipeline, scope } = deploymentOf();
@@ -30,11 +30,7 @@ const ports = once(async (): Promise<ViewPorts> => {
       batch,
       bindings: database.bindings(scope),
       operatorState: database.operatorState(scope),
-      published: publishedView(each, {
-        publications: archive.publications(scope),
-        archive: archive.archive(scope),
-        batch,
-      }),
+      published: publishedOf(each, scope, archive, batch),
     };
   };
   return {

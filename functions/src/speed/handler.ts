@@ -7,12 +7,12 @@ import {
   type FoldedPartition,
   foldDelivery,
   parseCatchUp,
-  publishedView,
   type SpeedPorts,
 } from '@bifold/engine';
 import { logOfEnvironment, once, storesOfEnvironment } from '../deployment/connections.ts';
 import { deploymentOf } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
+import { publishedOf } from '../deployment/published.ts';
 import { registryOfEnvironment } from '../deployment/registry.ts';
 import { type KafkaEvent, recordsByPartition } from './event.ts';
 
@@ -31,11 +31,7 @@ const ports = once(async (): Promise<SpeedPorts> => {
     lookups: database.lookups,
     operatorState: database.operatorState(scope),
     batch,
-    published: publishedView(plan, {
-      archive: archive.archive(scope),
-      publications: archive.publications(scope),
-      batch,
-    }),
+    published: publishedOf(plan, scope, archive, batch),
     ...(await registryOfEnvironment(plan, database.modelPointers)),
     log,
     topicId: scope.topicId,

@@ -1,7 +1,8 @@
-import { publishedView, type SweepPorts, type Swept, sweep } from '@bifold/engine';
+import { type SweepPorts, type Swept, sweep } from '@bifold/engine';
 import { once, storesOfEnvironment } from '../deployment/connections.ts';
 import { deploymentOf } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed, timeLeft } from '../deployment/observed.ts';
+import { publishedOf } from '../deployment/published.ts';
 
 const { pipeline, scope } = deploymentOf();
 const { storage } = pipeline.plan;
@@ -13,11 +14,7 @@ const ports = once(async (): Promise<Omit<SweepPorts, 'hasTime'>> => {
     store: database.speed(scope, storage),
     ledger: database.sweepLedger(scope),
     batch,
-    published: publishedView(pipeline.plan, {
-      publications: archive.publications(scope),
-      archive: archive.archive(scope),
-      batch,
-    }),
+    published: publishedOf(pipeline.plan, scope, archive, batch),
     views: archive.views(scope),
   };
 });
