@@ -1,7 +1,8 @@
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { root, run } from './run.ts';
+import { withCompiled } from './compile.ts';
+import { root } from './run.ts';
 
 /** Names that the examples of constructs use and do not define. */
 const PREAMBLE = `
@@ -40,17 +41,8 @@ it('every construct has an example in its doc comment, and the examples compile'
   const shown = examples.map(({ code }) => code).join('\n');
   for (const construct of ['BifoldPipeline', 'SpeedLayer', 'BatchLayer', 'ServingLayer', 'RelayLayer', 'TrainingLayer'])
     expect(shown).toContain(`new ${construct}(`);
-  const folder = mkdtempSync(join(root, 'test', 'planted', 'constructs-'));
-  try {
-    const functions = examples.map(({ code }, index) => `export async function example${index}() {\n${code}}\n`);
-    writeFileSync(join(folder, 'examples.ts'), [PREAMBLE, ...functions].join('\n'));
-    writeFileSync(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({ extends: '../../../tsconfig.json', include: ['.'], exclude: [] }),
-    );
-    const { status, output } = await run('typescript/bin/tsc', ['--project', folder, '--pretty', 'false'], root);
-    expect({ status, output }).toEqual({ status: 0, output: '' });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const functions = examples.map(({ code }, index) => `export async function example${index}() {\n${code}}\n`);
+  await withCompiled(new Map([['examples.ts', [PREAMBLE, ...functions].join('\n')]]), ({ status, output }) =>
+    expect({ status, output }).toEqual({ status: 0, output: '' }),
+  );
 }, 60_000);

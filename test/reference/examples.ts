@@ -1,5 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withCompiled } from '../gates/compile.ts';
 import { type Ended, root, run } from '../gates/run.ts';
 import type { ApiName, Example } from './api.ts';
 import { SHARED_DECLARATIONS } from './page.ts';
@@ -11,25 +12,18 @@ const SHARED_NAMES = ['Ride', 'rides', 'showers', 'drivers', 'perCity', 'revenue
  * refused definition fails too. Each line of the result begins with the place of an example.
  */
 export async function brokenExamples(names: readonly ApiName[]): Promise<readonly string[]> {
-  const folder = mkdtempSync(join(root, 'test', 'planted', 'examples-'));
-  try {
-    const examples = new Map<string, Example>();
-    for (const { package: from, examples: own } of names)
-      for (const example of own) {
-        const file = `example-${examples.size}.ts`;
-        examples.set(file, example);
-        writeFileSync(join(folder, file), `${imports(names, from)}\n${example.code}\nexport {};\n`);
-      }
-    writeFileSync(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({ extends: '../../../tsconfig.json', include: ['.'], exclude: [] }),
-    );
-    const compiled = await run('typescript/bin/tsc', ['--project', folder, '--pretty', 'false'], root);
+  const examples = new Map<string, Example>();
+  const files = new Map<string, string>();
+  for (const { package: from, examples: own } of names)
+    for (const example of own) {
+      const file = `example-${examples.size}.ts`;
+      examples.set(file, example);
+      files.set(file, `${imports(names, from)}\n${example.code}\nexport {};\n`);
+    }
+  return withCompiled(files, async (compiled, folder) => {
     if (compiled.status !== 0) return placed(compiled, examples);
     return placed(await load(folder, [...examples.keys()]), examples);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** All names on one line, so that an example begins on the second. A package's own names win. */
