@@ -6,7 +6,6 @@ import {
   keyText,
   type MergedRow,
   mergeWindows,
-  needsCoreFold,
   nonPushdownFold,
   nonPushdownInputSql,
   type Plan,
@@ -36,6 +35,8 @@ export async function* paneRows(plan: Plan, window: WindowPlan, engine: SqlEngin
   const enriched = `(${enrichedSql(plan, COVERED, BINDINGS)})`;
   const folded = await foldInexact(plan, window, enriched, engine);
   const keyTypes = plan.groupBy.length;
+  // SQL computes no part of what core folds.
+  const partCounts = plan.aggregates.map((aggregate) => statePartsOf(aggregate).length);
   for await (const chunk of engine.query(viewSql(plan, window, enriched))) {
     for (const values of chunk) {
       const startMs = Number(values[0]);
@@ -43,9 +44,10 @@ export async function* paneRows(plan: Plan, window: WindowPlan, engine: SqlEngin
       const id = rowId(window.name, startMs, key);
       let next = 1 + keyTypes;
       const states: States = plan.aggregates.map((aggregate, index) => {
-        if (needsCoreFold(aggregate)) return folded.get(id)?.[index] ?? (view.algebras[index] as AnyAlgebra).empty;
-        const parts = values.slice(next, next + statePartsOf(aggregate).length);
-        next += parts.length;
+        const count = partCounts[index] as number;
+        if (count === 0) return folded.get(id)?.[index] ?? (view.algebras[index] as AnyAlgebra).empty;
+        const parts = values.slice(next, next + count);
+        next += count;
         return stateOfParts(aggregate, parts);
       });
       const times = values.slice(next).map(Number);

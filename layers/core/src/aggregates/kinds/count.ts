@@ -1,5 +1,5 @@
 import type { Algebra } from '../algebra.ts';
-import type { AggregateDescriptor } from '../descriptor.ts';
+import type { AggregateDescriptor, Pushdown } from '../descriptor.ts';
 
 /** The number of records. Exact up to 2^53, which no log reaches. */
 export const countAlgebra: Algebra<number, number> = {
@@ -17,8 +17,10 @@ export const count: AggregateDescriptor<'count'> = {
   input: 'nothing',
   output: () => 'integer',
   algebra: () => countAlgebra,
-  pushdown: () => ({
-    parts: (_, filter) => [{ suffix: '', sql: `count(*)${filter}` }],
-    stateOf: ([records]) => Number(records),
-  }),
+  pushdown: () => countInSql,
+};
+
+const countInSql: Pushdown = {
+  parts: (_, filter) => [{ suffix: '', sql: `count(*)${filter}` }],
+  stateOf: ([records]) => Number(records),
 };
