@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaTopics } from '@bifold/adapters/kafka';
 import type { Ports } from '@bifold/streams';
 import type { Context } from './context.ts';
-import { batchProducer } from './kafka/batch-producer.ts';
+import { batchProducer } from './kafka/producers/batch-producer.ts';
 import { folderOf } from './records/remote-files.ts';
 
 /**

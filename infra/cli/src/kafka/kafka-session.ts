@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type Context, withContext } from '../context.ts';
 import { type DeploymentRecord, readDeployments } from '../deployment/deployments.ts';
 import { CliError, messageOf, UsageError } from '../errors.ts';
-import { groupsOf, reads } from './relayed.ts';
+import { groupsOf, reads } from './groups/pipeline-groups.ts';
 
 /** The brokers of a command; by default those of the local cloud. */
 export interface KafkaChoice {

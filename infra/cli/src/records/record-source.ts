@@ -13,7 +13,7 @@ import {
 } from '@bifold/adapters/formats';
 import type { Column } from '@bifold/core/engine';
 import { UsageError } from '../errors.ts';
-import { type KeyedRecord, keyOf } from '../kafka/produce.ts';
+import { type KeyedRecord, keyOf } from '../kafka/producers/produce.ts';
 import { badCell } from './bad-cell.ts';
 import type { InputFile } from './input-files.ts';
 import { visibleBytes } from './record-text.ts';

@@ -20,7 +20,7 @@ import { readRecordSources, resolveRecordSources } from '@bifold/engine';
 import { ask, askAll } from '../api.ts';
 import type { Context } from '../context.ts';
 import type { DeploymentRecord } from '../deployment/deployments.ts';
-import { checkTopics } from '../kafka/recreated-topic.ts';
+import { checkTopics } from '../kafka/topics/recreated-topic.ts';
 import { boundsOf } from '../output/report.ts';
 import { step } from '../output/terminal.ts';
 import { drawKeys } from '../records/sample.ts';

@@ -3,7 +3,8 @@ import type { LogRecord } from '@bifold/core/engine';
 import { Command, Option } from 'commander';
 import { untilInterrupted } from '../../cloud/interruption.ts';
 import { UsageError } from '../../errors.ts';
-import { readAsGroup } from '../../kafka/group-reader.ts';
+import { readAsGroup } from '../../kafka/groups/group-reader.ts';
+import { offsetsOf, PLACES, type Place, placeOf } from '../../kafka/groups/positions.ts';
 import {
   type KafkaChoice,
   type KafkaSession,
@@ -12,7 +13,6 @@ import {
   withKafka,
   withKafkaOptions,
 } from '../../kafka/kafka-session.ts';
-import { offsetsOf, PLACES, type Place, placeOf } from '../../kafka/positions.ts';
 import { plural, tell } from '../../output/terminal.ts';
 import { recordsOf } from '../../records/reading.ts';
 import {

@@ -2,6 +2,7 @@ import type { GroupState, KafkaGroups } from '@bifold/adapters/kafka';
 import { Command } from 'commander';
 import type { DeploymentRecord } from '../../deployment/deployments.ts';
 import { CliError, UsageError } from '../../errors.ts';
+import { offsetsOf, PLACES, type Place, placeOf } from '../../kafka/groups/positions.ts';
 import {
   type KafkaChoice,
   type KafkaSession,
@@ -10,7 +11,6 @@ import {
   withKafka,
   withKafkaOptions,
 } from '../../kafka/kafka-session.ts';
-import { offsetsOf, PLACES, type Place, placeOf } from '../../kafka/positions.ts';
 import { tableText } from '../../output/table.ts';
 import { bold, dim, number, plural, print, printJson } from '../../output/terminal.ts';
 

@@ -9,9 +9,9 @@ import {
   withKafka,
   withKafkaOptions,
 } from '../../kafka/kafka-session.ts';
-import { type Produced, type ProduceOptions, produce } from '../../kafka/produce.ts';
-import { produceOnce, type RecordSource } from '../../kafka/produce-once.ts';
-import { SENDS_TOPIC } from '../../kafka/send-memory.ts';
+import { type Produced, type ProduceOptions, produce } from '../../kafka/producers/produce.ts';
+import { produceOnce, type RecordSource } from '../../kafka/producers/produce-once.ts';
+import { SENDS_TOPIC } from '../../kafka/producers/send-memory.ts';
 import { progressBar } from '../../output/progress-bar.ts';
 import { plural, print, printJson, seconds, tell } from '../../output/terminal.ts';
 import { type InputFile, inputFiles, STANDARD_INPUT, unreadable } from '../../records/input-files.ts';

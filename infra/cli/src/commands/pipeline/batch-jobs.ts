@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { type Context, withContext } from '../../context.ts';
 import { deploymentOf } from '../../deployment/deployments.ts';
 import { CliError } from '../../errors.ts';
-import { checkTopics } from '../../kafka/recreated-topic.ts';
+import { checkTopics } from '../../kafka/topics/recreated-topic.ts';
 import { archivedText, recomputedText } from '../../output/batch-text.ts';
 import { plural, print, printJson, step } from '../../output/terminal.ts';
 

@@ -6,7 +6,7 @@ import { ask, askAll, type QueryBody } from '../../api.ts';
 import { type Context, withContext } from '../../context.ts';
 import { deploymentOf, namedOf } from '../../deployment/deployments.ts';
 import { Ended, EXIT, UsageError } from '../../errors.ts';
-import { warnOfOtherTopics } from '../../kafka/recreated-topic.ts';
+import { warnOfOtherTopics } from '../../kafka/topics/recreated-topic.ts';
 import { receiptText, rowsText } from '../../output/answer-text.ts';
 import { dim, plural, print, printJson, warn } from '../../output/terminal.ts';
 import { reproduce } from '../../verification/as-of.ts';

@@ -6,7 +6,7 @@ import { untilInterrupted } from '../../cloud/interruption.ts';
 import { type Context, withContext } from '../../context.ts';
 import { deployedAs, namedOf } from '../../deployment/deployments.ts';
 import { explainError, UsageError } from '../../errors.ts';
-import { warnOfOtherTopics } from '../../kafka/recreated-topic.ts';
+import { warnOfOtherTopics } from '../../kafka/topics/recreated-topic.ts';
 import { changeText, rowsText } from '../../output/answer-text.ts';
 import { bold, dim, number, plural, print, styled, warn } from '../../output/terminal.ts';
 import { type Change, WatchedRows } from '../../output/watching.ts';

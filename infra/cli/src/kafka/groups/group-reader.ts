@@ -2,7 +2,7 @@ import type { KafkaOptions } from '@bifold/adapters/kafka';
 import type { LogRecord } from '@bifold/core/engine';
 import { boundFetches } from '@bifold/trigger/codecs';
 import type { ConsumerCrashEvent, ConsumerGroupJoinEvent, IHeaders } from 'kafkajs';
-import { asking, kafkaClient } from './kafka.ts';
+import { asking, kafkaClient } from '../client.ts';
 
 /** kafkajs joins, and would otherwise wait this long for an empty fetch before it leaves. */
 const FETCH_WAIT_MS = 500;

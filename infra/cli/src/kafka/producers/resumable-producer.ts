@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type KafkaOptions, kafkaLog } from '@bifold/adapters/kafka';
 import { BifoldError } from '@bifold/core';
 import { Partitioners, type Producer, type Transaction } from 'kafkajs';
-import { CliError, UsageError } from '../errors.ts';
-import { asking, kafkaClient, type OutgoingRecord } from './kafka.ts';
+import { CliError, UsageError } from '../../errors.ts';
+import { asking, kafkaClient } from '../client.ts';
 import type { RecordDigest } from './record-digest.ts';
+import type { OutgoingRecord } from './record-producer.ts';
 import { keyOfPart, SENDS_TOPIC, type SendMemory, type SentPart } from './send-memory.ts';
 
 /**

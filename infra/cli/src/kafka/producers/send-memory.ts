@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type KafkaOptions, kafkaAdmin, kafkaLog } from '@bifold/adapters/kafka';
 import type { Log } from '@bifold/core/engine';
-import { CliError } from '../errors.ts';
-import { asking, kafkaClient } from './kafka.ts';
+import { CliError } from '../../errors.ts';
+import { asking, kafkaClient } from '../client.ts';
 
 /**
  * Holds one record for each source that was sent to a topic. Compacted, so that nothing in it

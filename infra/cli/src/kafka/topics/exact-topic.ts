@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../../errors.ts';
 
 /**
  * The largest batch that a topic may take: a record of it must fit into an event of Lambda, 6 MiB

@@ -1,7 +1,7 @@
-import type { Context } from '../context.ts';
-import type { DeploymentRecord } from '../deployment/deployments.ts';
-import { CheckFailed } from '../errors.ts';
-import { warn } from '../output/terminal.ts';
+import type { Context } from '../../context.ts';
+import type { DeploymentRecord } from '../../deployment/deployments.ts';
+import { CheckFailed } from '../../errors.ts';
+import { warn } from '../../output/terminal.ts';
 
 type BoundTopics = Pick<DeploymentRecord, 'pipeline' | 'topic' | 'topicId' | 'relayed'>;
 

@@ -1,7 +1,7 @@
 import type { KafkaAdmin, KafkaOptions } from '@bifold/adapters/kafka';
 import type { BatchProducer, OutgoingMessage } from '@bifold/streams';
 import { Partitioners } from 'kafkajs';
-import { asking, kafkaClient } from './kafka.ts';
+import { asking, kafkaClient } from '../client.ts';
 
 /**
  * A request's records must fit one batch of the broker (1 MiB) even if all of them go to one

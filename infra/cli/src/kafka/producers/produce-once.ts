@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaOptions } from '@bifold/adapters/kafka';
-import type { Context } from '../context.ts';
-import { UsageError } from '../errors.ts';
-import { plural } from '../output/terminal.ts';
+import type { Context } from '../../context.ts';
+import { UsageError } from '../../errors.ts';
+import { plural } from '../../output/terminal.ts';
 import {
   brokersOf,
   endsOf,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { MESSAGE_BYTES_MAX, refuseInexact } from './exact-topic.ts';
 
 const refused = (config: Readonly<Record<string, string>>, messageBytesMax?: number): string | null => {

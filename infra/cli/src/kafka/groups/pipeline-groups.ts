@@ -1,6 +1,6 @@
-import type { Context } from '../context.ts';
-import type { DeploymentRecord } from '../deployment/deployments.ts';
-import { endOfRecords } from './trailing-holes.ts';
+import type { Context } from '../../context.ts';
+import type { DeploymentRecord } from '../../deployment/deployments.ts';
+import { endOfRecords } from '../topics/trailing-holes.ts';
 
 /** A topic that a pipeline reads, and the group that reads it. */
 interface ReadTopic {

@@ -1,6 +1,6 @@
 import type { KafkaTopics, TopicState } from '@bifold/adapters/kafka';
 import { InvalidArgumentError } from 'commander';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../../errors.ts';
 
 /** A position in a log: one for all partitions, or for some. */
 export type Place =

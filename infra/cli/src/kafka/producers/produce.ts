@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cellOfValue } from '@bifold/adapters/formats';
 import type { KafkaOptions, TopicState } from '@bifold/adapters/kafka';
-import type { Context } from '../context.ts';
-import { CliError } from '../errors.ts';
-import { type OutgoingRecord, recordProducer } from './kafka.ts';
+import type { Context } from '../../context.ts';
+import { CliError } from '../../errors.ts';
 import { partitionOf } from './partitioner.ts';
+import { type OutgoingRecord, recordProducer } from './record-producer.ts';
 
 /** A record before its partition is known. */
 export interface KeyedRecord {

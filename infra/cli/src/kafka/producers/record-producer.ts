@@ -1,0 +1,43 @@
+import type { KafkaOptions } from '@bifold/adapters/kafka';
+import { Partitioners } from 'kafkajs';
+import { asking, kafkaClient } from '../client.ts';
+
+export interface OutgoingRecord {
+  readonly partition: number;
+  readonly key: string | null;
+  readonly value: string | Buffer | null;
+}
+
+/** Sends records in their order; one that resolves is written. */
+export interface RecordProducer {
+  /** @param headers of each of these records, several values of one name in a list */
+  send(
+    topic: string,
+    records: readonly OutgoingRecord[],
+    headers?: Readonly<Record<string, readonly string[]>>,
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Idempotent: what the client repeats, the broker writes once. One request at a time, so that
+ * records of a partition keep their order.
+ */
+export async function recordProducer(kafka: KafkaOptions): Promise<RecordProducer> {
+  const producer = kafkaClient(kafka).producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    createPartitioner: Partitioners.DefaultPartitioner,
+    allowAutoTopicCreation: false,
+  });
+  await asking(kafka, 'connecting to Kafka', () => producer.connect());
+  return {
+    send: (topic, records, headers = {}) =>
+      asking(kafka, `sending to ${topic}`, async () => {
+        const shared = Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, [...values]]));
+        const messages = records.map(({ partition, key, value }) => ({ partition, key, value, headers: shared }));
+        await producer.sendBatch({ acks: -1, topicMessages: [{ topic, messages }] });
+      }),
+    close: () => producer.disconnect(),
+  };
+}
