@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type KafkaOptions, kafkaLog } from '@bifold/adapters/kafka';
 import { BifoldError } from '@bifold/core';
+import type { Log } from '@bifold/core/engine';
 import { Partitioners, type Producer, type Transaction } from 'kafkajs';
 import { CliError, UsageError } from '../../errors.ts';
 import { asking, kafkaClient } from '../client.ts';
@@ -30,17 +31,23 @@ export interface Passage extends Omit<SentPart, 'records' | 'digest'> {
   readonly headers: Headers;
 }
 
+/** A step towards the broker that is repeated until it succeeds. */
+interface Persistent {
+  readonly what: string;
+  readonly attempt: () => Promise<void>;
+  /** Whether recovery has done it already. */
+  readonly isDone: () => boolean;
+}
+
 export interface ResumableProducer {
   /** The part that a predecessor has sent; null if there was none. */
   readonly before: SentPart | null;
-  /**
-   * `digest` is that of the records before. Records are committed after a moment, or by `commit`.
-   */
+  /** Sends records, which are committed after a moment, or by `commit`. */
   send(records: readonly OutgoingRecord[]): Promise<void>;
   commit(): Promise<void>;
   /** Commits if waiting so long would leave records uncommitted for longer than others. */
   commitBefore(waitMs: number): Promise<void>;
-  /** Per partition, an offset beyond which every record of this producer lies below. */
+  /** Per partition, an offset that all records of this producer are below. */
   ends(): ReadonlyMap<number, number>;
   close(): Promise<void>;
 }
@@ -50,6 +57,7 @@ export interface ResumableProducer {
  * transactional id belongs to the source and the topic id. So the next producer fences the previous
  * one, and aborts its open transaction. The committed position then equals the content of the
  * topic.
+ * @param digest of the records that were sent before; `send` adds its records to it
  */
 export async function resumableProducer(
   kafka: KafkaOptions,
@@ -57,169 +65,202 @@ export async function resumableProducer(
   passage: Passage,
   digest: RecordDigest,
 ): Promise<ResumableProducer> {
-  const { headers, ...identity } = passage;
-  const shared = Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, [...values]]));
-  const log = kafkaLog({ ...kafka, topic: passage.topic });
-  const ends = new Map<number, number>();
-  let producer: Producer | null = null;
-  let transaction: Transaction | null = null;
-  let begunAtMs = 0;
-  let committed = 0;
+  const producer = new TransactionalProducer(kafka, memory, passage, digest);
+  try {
+    await producer.claim();
+  } catch (error) {
+    await producer.close();
+    throw error;
+  }
+  return producer;
+}
+
+class TransactionalProducer implements ResumableProducer {
+  before: SentPart | null = null;
+  readonly #kafka: KafkaOptions;
+  readonly #memory: SendMemory;
+  readonly #passage: Passage;
+  readonly #identity: Omit<Passage, 'headers'>;
+  readonly #headers: Record<string, string[]>;
+  readonly #digest: RecordDigest;
+  readonly #log: Log;
+  readonly #ends = new Map<number, number>();
+  #producer: Producer | null = null;
+  #transaction: Transaction | null = null;
+  #begunAtMs = 0;
+  #committed = 0;
   /** Sent in the transaction that is open. */
-  let pending: OutgoingRecord[] = [];
+  #pending: OutgoingRecord[] = [];
 
-  const remembered = async (): Promise<SentPart | null> => (await memory.read()).get(keyOfPart(identity)) ?? null;
+  constructor(kafka: KafkaOptions, memory: SendMemory, passage: Passage, digest: RecordDigest) {
+    const { headers, ...identity } = passage;
+    this.#kafka = kafka;
+    this.#memory = memory;
+    this.#passage = passage;
+    this.#identity = identity;
+    this.#headers = Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, [...values]]));
+    this.#digest = digest;
+    this.#log = kafkaLog({ ...kafka, topic: passage.topic });
+  }
 
-  const begin = async (): Promise<Transaction> => {
-    if (producer === null) throw new Error('there is no producer');
-    transaction ??= await producer.transaction();
-    return transaction;
-  };
-
-  const append = async (records: readonly OutgoingRecord[]): Promise<void> => {
-    if (transaction === null) begunAtMs = performance.now();
-    const messages = records.map(({ partition, key, value }) => ({ partition, key, value, headers: shared }));
-    const appended = await (await begin()).sendBatch({
-      acks: -1,
-      topicMessages: [{ topic: passage.topic, messages }],
+  /** Fences predecessors. The session is in the memory before the first record is sent. */
+  async claim(): Promise<void> {
+    await asking(this.#kafka, 'connecting to Kafka', async () => {
+      const giveUpAtMs = performance.now() + PATIENCE_MS;
+      for (;;) {
+        try {
+          const found = await this.#connect();
+          if (found !== null) checkOptions(found, this.#passage);
+          this.#committed = found?.records ?? 0;
+          await this.#endTransaction(found?.digest ?? this.#digest.text());
+          this.before = found;
+          return;
+        } catch (error) {
+          if (isFinal(error) || performance.now() > giveUpAtMs) throw error;
+          await sleep(PAUSE_MS);
+        }
+      }
     });
-    const counts = Map.groupBy(records, ({ partition }) => partition);
-    for (const { partition, baseOffset } of appended)
-      ends.set(partition, Number(baseOffset) + (counts.get(partition)?.length ?? 0));
-  };
+  }
 
-  /** The records of the transaction and the position in the source become visible at once. */
-  const end = async (digestText: string): Promise<void> => {
-    const part: SentPart = { ...identity, records: committed + pending.length, digest: digestText };
-    const open = await begin();
-    // The producer names the topic, and a new one may have its name: then what was sent just now is
-    // not in the topic that is meant.
-    const [topicId] = await Promise.all([
-      log.topicId(),
-      open.send({
-        topic: SENDS_TOPIC,
-        acks: -1,
-        messages: [{ partition: 0, key: keyOfPart(identity), value: JSON.stringify(part) }],
-      }),
-    ]);
-    if (topicId !== passage.topicId) throw recreated(passage, topicId);
-    await open.commit();
-    committed = part.records;
-    pending = [];
-    transaction = null;
-  };
+  async send(records: readonly OutgoingRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const target = this.#committed + this.#pending.length + records.length;
+    for (const { key, value } of records) this.#digest.add({ key, value: value ?? '' });
+    this.#pending = [...this.#pending, ...records];
+    let isFirst = true;
+    await this.#persist({
+      what: `sending to ${this.#passage.topic}`,
+      attempt: async () => {
+        // A later attempt finds them sent again, with all that is pending.
+        if (!isFirst) return;
+        isFirst = false;
+        await this.#append(records);
+      },
+      isDone: () => this.#committed >= target,
+    });
+    if (this.#pending.length >= COMMIT_RECORDS_MAX) await this.commit();
+    else await this.commitBefore(0);
+  }
 
-  /** Shuts out every producer with the same id, its open transaction included. */
-  const open = async (): Promise<SentPart | null> => {
-    await producer?.disconnect().catch(() => undefined);
-    transaction = null;
-    producer = kafkaClient(kafka, { initialRetryTime: 5, maxRetryTime: 1_000, retries: 12 }).producer({
-      transactionalId: transactionalIdOf(identity),
+  async commit(): Promise<void> {
+    if (this.#pending.length === 0) return;
+    await this.#persist({
+      what: `committing records in ${this.#passage.topic}`,
+      attempt: () => this.#endTransaction(this.#digest.text()),
+      isDone: () => this.#pending.length === 0,
+    });
+  }
+
+  async commitBefore(waitMs: number): Promise<void> {
+    const openMs = performance.now() - this.#begunAtMs;
+    if (this.#pending.length > 0 && openMs + waitMs >= COMMIT_EVERY_MS) await this.commit();
+  }
+
+  ends(): ReadonlyMap<number, number> {
+    return this.#ends;
+  }
+
+  async close(): Promise<void> {
+    await this.#transaction?.abort().catch(() => undefined);
+    await Promise.all([this.#producer?.disconnect(), this.#log.close()]);
+  }
+
+  async #remembered(): Promise<SentPart | null> {
+    return (await this.#memory.read()).get(keyOfPart(this.#identity)) ?? null;
+  }
+
+  /**
+   * Connects a new producer, which fences every producer with the same id and aborts its open
+   * transaction.
+   */
+  async #connect(): Promise<SentPart | null> {
+    await this.#producer?.disconnect().catch(() => undefined);
+    this.#transaction = null;
+    this.#producer = kafkaClient(this.#kafka, { initialRetryTime: 5, maxRetryTime: 1_000, retries: 12 }).producer({
+      transactionalId: transactionalIdOf(this.#identity),
       transactionTimeout: TRANSACTION_TIMEOUT_MS,
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
     });
-    await producer.connect();
-    await (await producer.transaction()).abort();
-    return remembered();
-  };
+    await this.#producer.connect();
+    await (await this.#producer.transaction()).abort();
+    return this.#remembered();
+  }
 
-  /**
-   * Does it again with a new producer when the broker fails, after what was in the transaction is
-   * settled.
-   */
-  const persist = (what: string, attempt: () => Promise<void>, isDone: () => boolean): Promise<void> =>
-    asking(kafka, what, async () => {
+  async #openTransaction(): Promise<Transaction> {
+    if (this.#producer === null) throw new Error('there is no producer');
+    this.#transaction ??= await this.#producer.transaction();
+    return this.#transaction;
+  }
+
+  async #append(records: readonly OutgoingRecord[]): Promise<void> {
+    if (this.#transaction === null) this.#begunAtMs = performance.now();
+    const messages = records.map(({ partition, key, value }) => ({ partition, key, value, headers: this.#headers }));
+    const transaction = await this.#openTransaction();
+    const appended = await transaction.sendBatch({
+      acks: -1,
+      topicMessages: [{ topic: this.#passage.topic, messages }],
+    });
+    const counts = Map.groupBy(records, ({ partition }) => partition);
+    for (const { partition, baseOffset } of appended)
+      this.#ends.set(partition, Number(baseOffset) + (counts.get(partition)?.length ?? 0));
+  }
+
+  /** The records of the transaction and the position in the source become visible at once. */
+  async #endTransaction(digest: string): Promise<void> {
+    const part: SentPart = { ...this.#identity, records: this.#committed + this.#pending.length, digest };
+    const transaction = await this.#openTransaction();
+    // A producer addresses a topic by name. If the name belongs to a new topic by now, the records
+    // of this transaction went to the wrong one.
+    const [topicId] = await Promise.all([
+      this.#log.topicId(),
+      transaction.send({
+        topic: SENDS_TOPIC,
+        acks: -1,
+        messages: [{ partition: 0, key: keyOfPart(this.#identity), value: JSON.stringify(part) }],
+      }),
+    ]);
+    if (topicId !== this.#passage.topicId) throw recreated(this.#passage, topicId);
+    await transaction.commit();
+    this.#committed = part.records;
+    this.#pending = [];
+    this.#transaction = null;
+  }
+
+  /** Repeats an attempt with a new producer when the broker fails, for as long as the patience. */
+  #persist({ what, attempt, isDone }: Persistent): Promise<void> {
+    return asking(this.#kafka, what, async () => {
       const giveUpAtMs = performance.now() + PATIENCE_MS;
-      let isOpen = true;
-      for (;;) {
+      for (let isRetry = false; ; isRetry = true) {
         try {
-          if (!isOpen) {
-            // Asked before this producer shuts out another one, which may have taken over.
-            if ((await remembered())?.session !== passage.session) throw takenOver(passage);
-            const part = await open();
-            isOpen = true;
-            if (part?.session !== passage.session) throw takenOver(passage);
-            if (part.records > committed) {
-              committed = part.records;
-              pending = [];
-            } else if (pending.length > 0) await append(pending);
+          if (isRetry) {
+            await this.#recover();
             if (isDone()) return;
           }
           return await attempt();
         } catch (error) {
           if (isFinal(error) || performance.now() > giveUpAtMs) throw error;
-          isOpen = false;
           await sleep(PAUSE_MS);
         }
       }
     });
+  }
 
-  const commit = async (): Promise<void> => {
-    if (pending.length === 0) return;
-    await persist(
-      `committing records in ${passage.topic}`,
-      () => end(digest.text()),
-      () => pending.length === 0,
-    );
-  };
-
-  /** The session is in the memory before the first record is sent. */
-  const claim = async (): Promise<SentPart | null> => {
-    const giveUpAtMs = performance.now() + PATIENCE_MS;
-    for (;;) {
-      try {
-        const found = await open();
-        if (found !== null) checkOptions(found, passage);
-        committed = found?.records ?? 0;
-        await end(found?.digest ?? digest.text());
-        return found;
-      } catch (error) {
-        if (isFinal(error) || performance.now() > giveUpAtMs) throw error;
-        await sleep(PAUSE_MS);
-      }
-    }
-  };
-
-  const close = async (): Promise<void> => {
-    await transaction?.abort().catch(() => undefined);
-    await Promise.all([producer?.disconnect(), log.close()]);
-  };
-
-  const before = await asking(kafka, 'connecting to Kafka', claim).catch(async (error: unknown) => {
-    await close();
-    throw error;
-  });
-  return {
-    before,
-    async send(records) {
-      if (records.length === 0) return;
-      const target = committed + pending.length + records.length;
-      for (const { key, value } of records) digest.add({ key, value: value ?? '' });
-      pending = [...pending, ...records];
-      let isFirst = true;
-      await persist(
-        `sending to ${passage.topic}`,
-        async () => {
-          // Later attempts find them among what is sent again.
-          if (isFirst) {
-            isFirst = false;
-            await append(records);
-          }
-        },
-        () => committed >= target,
-      );
-      if (pending.length >= COMMIT_RECORDS_MAX || performance.now() - begunAtMs >= COMMIT_EVERY_MS) await commit();
-    },
-    commit,
-    async commitBefore(waitMs) {
-      if (pending.length > 0 && performance.now() - begunAtMs + waitMs >= COMMIT_EVERY_MS) await commit();
-    },
-    ends: () => ends,
-    close,
-  };
+  /** Settles what became of the open transaction; its records are sent again if it was aborted. */
+  async #recover(): Promise<void> {
+    const { session } = this.#passage;
+    // Read before this producer fences another one, which may have taken over.
+    if ((await this.#remembered())?.session !== session) throw takenOver(this.#passage);
+    const part = await this.#connect();
+    if (part?.session !== session) throw takenOver(this.#passage);
+    if (part.records > this.#committed) {
+      this.#committed = part.records;
+      this.#pending = [];
+    } else if (this.#pending.length > 0) await this.#append(this.#pending);
+  }
 }
 
 /** Errors that no broker's restart cures. */
@@ -233,11 +274,12 @@ function checkOptions(before: SentPart, { options, source, topic }: Passage): vo
   const names = [...new Set([...Object.keys(before.options), ...Object.keys(options)])];
   const differing = names.filter((name) => before.options[name] !== options[name]);
   if (differing.length === 0) return;
-  const told = (given: SentPart['options']) => differing.map((name) => `${name} ${given[name] ?? '(left out)'}`);
+  const listed = (given: SentPart['options']) =>
+    differing.map((name) => `${name} ${given[name] ?? '(left out)'}`).join(', ');
   throw new UsageError('BIFOLD_OTHER_OPTIONS', {
     failed: `sending ${source} to topic "${topic}" cannot go on: its records would look otherwise`,
-    received: told(options).join(', '),
-    allowed: `as it was begun: ${told(before.options).join(', ')}`,
+    received: listed(options),
+    allowed: `as it was begun: ${listed(before.options)}`,
     remedy: 'give the options with which the send began',
   });
 }
