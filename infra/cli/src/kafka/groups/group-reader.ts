@@ -1,7 +1,7 @@
 import type { KafkaOptions } from '@bifold/adapters/kafka';
 import type { LogRecord } from '@bifold/core/engine';
 import { boundFetches } from '@bifold/trigger/codecs';
-import type { ConsumerCrashEvent, ConsumerGroupJoinEvent, IHeaders } from 'kafkajs';
+import type { Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent, EachBatchPayload, IHeaders } from 'kafkajs';
 import { asking, kafkaClient } from '../client.ts';
 
 /** kafkajs joins, and would otherwise wait this long for an empty fetch before it leaves. */
@@ -42,99 +42,126 @@ export interface GroupReading {
  * committed after their records were dealt with: what was under way when a process died is read
  * again, nothing is skipped.
  */
-export async function readAsGroup({
-  kafka,
-  group,
-  topic,
-  beginsAt,
-  onRecords,
-  isEnough,
-  signal,
-}: GroupReading): Promise<void> {
-  let troubledAtMs: number | null = null;
-  const isPassing = async (error: Error & { readonly retriable?: boolean }): Promise<boolean> => {
-    if (error.name !== 'KafkaJSProtocolError' || error.retriable !== true) return false;
-    troubledAtMs ??= performance.now();
-    return performance.now() - troubledAtMs < PATIENCE_MS;
-  };
-  const consumer = kafkaClient(kafka).consumer({
-    groupId: group,
-    sessionTimeout: SESSION_TIMEOUT_MS,
-    heartbeatInterval: HEARTBEAT_MS,
-    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-    maxWaitTimeInMs: FETCH_WAIT_MS,
-    metadataMaxAge: NEW_PARTITIONS_WITHIN_MS,
-    readUncommitted: false,
-    allowAutoTopicCreation: false,
-    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 12, restartOnFailure: isPassing },
-  });
-  boundFetches(consumer);
-  let end: (error?: unknown) => void = () => {};
-  const ended = new Promise<void>((resolve, reject) => {
-    end = (error) => (error === undefined ? resolve() : reject(error));
-  });
-  ended.catch(() => {});
-  let assigned: readonly number[] = [];
-  const positions = new Map<number, number>();
-  let isDone = false;
-  const finish = (): void => {
-    isDone = true;
-    end();
-  };
-  const look = async (): Promise<void> => {
+export function readAsGroup(reading: GroupReading): Promise<void> {
+  return asking(reading.kafka, `reading ${reading.topic} as group ${reading.group}`, () =>
+    new GroupReader(reading).run(),
+  );
+}
+
+class GroupReader {
+  readonly #reading: GroupReading;
+  readonly #consumer: Consumer;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #positions = new Map<number, number>();
+  #assigned: readonly number[] = [];
+  #isDone = false;
+  /** When the first of the errors came that no later assignment has ended. */
+  #failingSinceMs: number | null = null;
+
+  constructor(reading: GroupReading) {
+    this.#reading = reading;
+    this.#consumer = kafkaClient(reading.kafka).consumer({
+      groupId: reading.group,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+      maxWaitTimeInMs: FETCH_WAIT_MS,
+      metadataMaxAge: NEW_PARTITIONS_WITHIN_MS,
+      readUncommitted: false,
+      allowAutoTopicCreation: false,
+      retry: {
+        initialRetryTime: 100,
+        maxRetryTime: 2_000,
+        retries: 12,
+        restartOnFailure: async (error) => this.#isTransient(error),
+      },
+    });
+    boundFetches(this.#consumer);
+    // It is awaited only once the consumer runs; a failure before that is thrown there.
+    this.#ended.promise.catch(() => {});
+  }
+
+  async run(): Promise<void> {
+    const { topic, beginsAt, signal } = this.#reading;
+    const finish = () => this.#finish();
+    signal.addEventListener('abort', finish, { once: true });
+    if (signal.aborted) finish();
+    this.#listen();
+    await this.#consumer.connect();
     try {
-      if (await isEnough(assigned, positions)) finish();
-    } catch (error) {
-      end(error);
-    }
-  };
-  consumer.on(consumer.events.CRASH, ({ payload }: ConsumerCrashEvent) => {
-    if (!payload.restart) end(payload.error);
-  });
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }: ConsumerGroupJoinEvent) => {
-    troubledAtMs = null;
-    assigned = payload.memberAssignment[topic] ?? [];
-    // Another member may have gone on with a partition in the meantime.
-    positions.clear();
-    void look();
-  });
-  signal.addEventListener('abort', finish, { once: true });
-  if (signal.aborted) finish();
-  await asking(kafka, `reading ${topic} as group ${group}`, async () => {
-    await consumer.connect();
-    try {
-      await consumer.subscribe({ topics: [topic], fromBeginning: beginsAt === 'earliest' });
-      await consumer.run({
+      await this.#consumer.subscribe({ topics: [topic], fromBeginning: beginsAt === 'earliest' });
+      await this.#consumer.run({
         autoCommit: false,
         partitionsConsumedConcurrently: 1,
-        eachBatch: async ({ batch, heartbeat, isStale }) => {
-          if (isDone || isStale()) return;
-          const { partition, messages } = batch;
-          const records = messages.map((message) => recordOf(partition, message));
-          const taken = records.length === 0 ? 0 : await onRecords(records).catch((error) => fail(error));
-          const last = records[taken - 1];
-          const position = taken === records.length ? Number(batch.lastOffset()) + 1 : last && last.offset + 1;
-          if (position !== undefined) {
-            await consumer.commitOffsets([{ topic, partition, offset: String(position) }]);
-            positions.set(partition, position);
-          }
-          if (taken < records.length) finish();
-          else await look();
-          await heartbeat();
-        },
+        eachBatch: (payload) => this.#onBatch(payload),
       });
-      await ended;
+      await this.#ended.promise;
     } finally {
       signal.removeEventListener('abort', finish);
-      await consumer.disconnect();
+      await this.#consumer.disconnect();
     }
-  });
+  }
+
+  #listen(): void {
+    const { CRASH, GROUP_JOIN } = this.#consumer.events;
+    this.#consumer.on(CRASH, ({ payload }: ConsumerCrashEvent) => {
+      if (!payload.restart) this.#ended.reject(payload.error);
+    });
+    this.#consumer.on(GROUP_JOIN, ({ payload }: ConsumerGroupJoinEvent) => {
+      this.#failingSinceMs = null;
+      this.#assigned = payload.memberAssignment[this.#reading.topic] ?? [];
+      // Another member may have gone on with a partition in the meantime.
+      this.#positions.clear();
+      void this.#endIfEnough();
+    });
+  }
+
+  async #onBatch({ batch, heartbeat, isStale }: EachBatchPayload): Promise<void> {
+    if (this.#isDone || isStale()) return;
+    const { topic } = this.#reading;
+    const { partition, messages } = batch;
+    const records = messages.map((message) => recordOf(partition, message));
+    const consumed = records.length === 0 ? 0 : await this.#handle(records);
+    const last = records[consumed - 1];
+    const position = consumed === records.length ? Number(batch.lastOffset()) + 1 : last && last.offset + 1;
+    if (position !== undefined) {
+      await this.#consumer.commitOffsets([{ topic, partition, offset: String(position) }]);
+      this.#positions.set(partition, position);
+    }
+    if (consumed < records.length) this.#finish();
+    else await this.#endIfEnough();
+    await heartbeat();
+  }
 
   /** An error of the record handler is not Kafka's, and must not be retried. */
-  function fail(error: unknown): number {
-    isDone = true;
-    end(error);
-    return 0;
+  async #handle(records: readonly LogRecord[]): Promise<number> {
+    try {
+      return await this.#reading.onRecords(records);
+    } catch (error) {
+      this.#isDone = true;
+      this.#ended.reject(error);
+      return 0;
+    }
+  }
+
+  async #endIfEnough(): Promise<void> {
+    try {
+      if (await this.#reading.isEnough(this.#assigned, this.#positions)) this.#finish();
+    } catch (error) {
+      this.#ended.reject(error);
+    }
+  }
+
+  #finish(): void {
+    this.#isDone = true;
+    this.#ended.resolve();
+  }
+
+  /** Whether kafkajs is to try again after an error for which it would give up. */
+  #isTransient(error: Error & { readonly retriable?: boolean }): boolean {
+    if (error.name !== 'KafkaJSProtocolError' || error.retriable !== true) return false;
+    this.#failingSinceMs ??= performance.now();
+    return performance.now() - this.#failingSinceMs < PATIENCE_MS;
   }
 }
 
