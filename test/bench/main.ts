@@ -10,19 +10,20 @@ const WORK =
   'W1, a stream into windows, beside Spark; W5, a backlog into the archive; W8, rows into scores, beside scikit-learn';
 const PROGRAM = {
   name: 'bench',
-  description: `Speed as ratios, measured side by side in one run on one machine; docs/benchmarks.md says what is counted. What it needs
-is installed at the first time, from committed hashes, into .bifold; its cloud is its own, beside yours.`,
+  description: `Measures Bifold and other systems in one run on one machine, and prints ratios. docs/benchmarks.md explains the
+measures. The first run installs what it needs into .bifold, checked against committed hashes. It starts a cloud beside
+yours.`,
   argument: new Argument('<work>', WORK).argParser(choice(WORKS)),
   options: [
-    option('--events <n>', 'W1 and W5: how many events', positive, 1_000_000),
-    option('--runs <n>', 'W1: how often each is measured', positive, 3),
-    option('--pace <n>', 'W1 and W5: events in a second of event time; fewer write more rows', positive, 10_000),
-    option('--seed <n>', 'W1 and W5: what the events are drawn from', positive, 1),
+    option('--events <n>', 'W1 and W5: number of events', positive, 1_000_000),
+    option('--runs <n>', 'W1: number of measurements of each system', positive, 3),
+    option('--pace <n>', 'W1 and W5: events per second of event time; fewer events write more rows', positive, 10_000),
+    option('--seed <n>', 'W1 and W5: seed of the events', positive, 1),
     option('--json', 'print the report as JSON'),
   ],
   exitCodes: {
-    0: 'it was measured, and the results were right',
-    1: 'it was not, or they were not',
+    0: 'the measurement ended, and the results were right',
+    1: 'the measurement failed, or a result was wrong',
     130: 'after Ctrl-C',
   },
   examples: ['-- W1', '-- W1 --events 200000 --runs 1', '-- W5 --events 5000000', '--silent -- W8 --json'],

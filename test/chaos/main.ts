@@ -14,30 +14,30 @@ interface Options {
 const kind = text({ allowed: 'a kind of fault, as --list names them', example: 'kill cassandra' });
 const folder = text({ allowed: 'a folder', example: '.bifold/chaos' });
 
-/** The real system under faults; docs/chaos.md says what is checked. */
+/** The real system under faults. docs/chaos.md lists the checks. */
 const PROGRAM = {
   name: 'chaos',
-  description: `Starts a local cloud of its own, deploys the pipelines delays and airframes, streams real flights through them, and
-breaks one part after the other, sometimes two at once, while readers check every answer against a plain fold over
-what the broker acknowledged. Ends with a report.`,
+  description: `Starts a separate local cloud, deploys the pipelines delays and airframes, and streams real flights through
+them. It breaks one part after another, sometimes two at once. Meanwhile readers check every answer against a plain
+fold over the acknowledged records. Ends with a report.`,
   options: [
     option(
       '--minutes <n>',
-      'how long faults strike; starting and comparing come on top, about two minutes',
+      'duration of the faults; start and final comparison take about two more minutes',
       decimalNumber(),
       10,
     ),
-    option('--seed <n>', 'which faults strike, in which order (drawn, and printed)', wholeNumber()),
-    option('--rate <n>', 'events a second in all', decimalNumber({ from: 1 }), 300),
-    option('--only <kind>', 'this kind of fault only; may be repeated', repeated(kind)),
-    option('--list', 'the kinds of faults'),
-    option('--state-dir <dir>', 'where the cloud lives (default .bifold/chaos)', folder),
-    option('--keep', 'leave the state folder as it is in the end, for a look at logs and data'),
+    option('--seed <n>', 'selects the faults and their order (default: random, printed)', wholeNumber()),
+    option('--rate <n>', 'events per second in total', decimalNumber({ from: 1 }), 300),
+    option('--only <kind>', 'inject only this kind of fault; may be repeated', repeated(kind)),
+    option('--list', 'list the kinds of faults'),
+    option('--state-dir <dir>', 'state folder of the cloud (default: .bifold/chaos)', folder),
+    option('--keep', 'keep the state folder at the end, with logs and data'),
     option('--json', 'print the report as JSON'),
   ],
   exitCodes: {
     0: 'every answer was equal, nothing was lost or counted twice, and every fault healed',
-    1: 'not so',
+    1: 'a check failed',
     130: 'after Ctrl-C',
   },
   examples: [
@@ -47,7 +47,7 @@ what the broker acknowledged. Ends with a report.`,
     '-- --list',
   ],
   remarks:
-    "It needs Linux, since it finds the functions' processes in /proc. Where this user may mount, it fills volumes too.",
+    "Needs Linux, because it finds the functions' processes in /proc. If the user may mount, it fills volumes too.",
   holdsSockets: true,
 } as const;
 

@@ -12,14 +12,14 @@ const path = text({ pattern: /^\d+(:\d+)*$/, allowed: 'whole numbers with colons
 
 const PROGRAM = {
   name: 'fuzz',
-  description: `Draws pipelines and logs at random, folds each log the way the functions do, and compares every answer with a plain fold,
-to the last bit; docs/exactness.md says what is drawn. What is found is made small, and printed with the command that
-finds it again.`,
+  description: `Draws random pipelines and logs, folds each log as the functions do, and compares every answer with a plain
+fold, to the last bit. docs/exactness.md lists what is drawn. A failure is shrunk, and printed with the command that
+replays it.`,
   options: [
-    option('--runs <n>', 'how many pipelines', wholeNumber({ from: 1 }), 1000),
-    option('--seed <n>', 'what they are drawn from (drawn, and printed)', wholeNumber()),
-    option('--path <path>', 'begin at the one that was found there, as it was printed; needs --seed', path),
-    option('--json', 'print one JSON object in the end on standard output, and all else on standard error'),
+    option('--runs <n>', 'number of pipelines', wholeNumber({ from: 1 }), 1000),
+    option('--seed <n>', 'seed of the random pipelines (default: random, printed)', wholeNumber()),
+    option('--path <path>', 'replay the failure at this printed path; needs --seed', path),
+    option('--json', 'print one JSON object to standard output, and progress to standard error'),
   ],
   requires: { path: 'seed' },
   exitCodes: { 0: 'all answers were equal', 1: 'an answer was not equal' },

@@ -7,18 +7,18 @@ import { descriptionOf, isSurvivor, type Mutant, scoreOf, TABLE_HEAD, tableRow }
 const PERCENT_MINIMUM = 90;
 const PROGRAM = {
   name: 'mutation',
-  description: `Breaks core in a thousand small ways, one at a time, and asks whether a test sees it; docs/mutation.md says what that
-found. Results are kept in .bifold/mutation, also when it is interrupted (Ctrl-C), and only what changed since is tried
-again.`,
-  argument: new Argument('[group...]', `what is mutated (all): ${GROUPS.join(', ')}`).argParser(
+  description: `Changes core in a thousand small places, one at a time, and checks whether a test detects the change.
+docs/mutation.md has the results. Results are kept in .bifold/mutation, even after Ctrl-C. The next run tests only code
+that changed since.`,
+  argument: new Argument('[group...]', `groups to mutate (default: all): ${GROUPS.join(', ')}`).argParser(
     repeated(choice(GROUPS)),
   ),
   options: [
-    option('--workers <n>', 'processes that try mutants side by side, 1 or 2', wholeNumber({ from: 1, to: 2 }), 2),
-    option('--fresh', 'try all again, whatever is kept'),
-    option('--json', 'print one JSON object in the end on standard output, and all else on standard error'),
+    option('--workers <n>', 'parallel processes, 1 or 2', wholeNumber({ from: 1, to: 2 }), 2),
+    option('--fresh', 'ignore kept results and test every mutant again'),
+    option('--json', 'print one JSON object to standard output, and progress to standard error'),
   ],
-  exitCodes: { 0: `tests see ${PERCENT_MINIMUM} % of the mutants or more`, 1: 'they see less' },
+  exitCodes: { 0: `tests detect ${PERCENT_MINIMUM} % of the mutants or more`, 1: 'tests detect fewer' },
   examples: ['', '-- aggregates codecs', '-- --workers 1 --fresh', '--silent -- merge --json'],
 };
 

@@ -9,7 +9,7 @@ const WORDS_MAX = 30;
 
 const PROGRAM = {
   name: 'prose',
-  description: `Warns of sentences of more than ${WORDS_MAX} words in the pages. A warning is no failure: some lists are long.`,
+  description: `Warns of sentences of more than ${WORDS_MAX} words in the pages. A warning is not a failure: some lists are long.`,
   options: [option('--json', 'print the warnings as JSON')],
   exitCodes: { 0: 'the pages are read' },
   examples: ['', '--json'],

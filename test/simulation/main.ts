@@ -29,30 +29,30 @@ const sabotageName = text({
 
 const PROGRAM = {
   name: 'simulate',
-  description: `Attacks the promise: runs the bodies of the functions over fakes of Kafka, Cassandra and S3 while what can fail does, and
-checks every answer against a plain fold; docs/exactness.md says what is checked. A seed is a run, the same one each time.
-A failure is made small, and printed with the command that replays it.`,
+  description: `Runs the bodies of the functions over fakes of Kafka, Cassandra and S3 under injected faults, and checks every
+answer against a plain fold. docs/exactness.md lists the checks. The same seed always gives the same run. A failure is
+shrunk, and printed with the command that replays it.`,
   options: [
-    option('--seeds <n>', 'how many seeds', wholeNumber({ from: 1 }), 500),
+    option('--seeds <n>', 'number of seeds', wholeNumber({ from: 1 }), 500),
     option(
       '--seconds <n>',
-      'as many seeds as there is time for, instead; with --table, how long each may take (default 60)',
+      'run for this time instead of a number of seeds; with --table, the limit per sabotage (default: 60)',
       decimalNumber(),
     ),
     option('--from <n>', 'the first seed', wholeNumber(), 1),
-    option('--workers <n>', 'processes that share the seeds (default one for each core)', wholeNumber({ from: 1 })),
-    option('--seed <n>', 'this seed alone, and what became of it as JSON', wholeNumber()),
+    option('--workers <n>', 'parallel processes (default: one per core)', wholeNumber({ from: 1 })),
+    option('--seed <n>', 'run only this seed, and print its result as JSON', wholeNumber()),
     option('--trace', 'print the run of the seed, call by call'),
-    option('--only <event,...>', 'of what goes wrong in the run of the seed, these events alone', list(event)),
+    option('--only <event,...>', 'keep only these events of the run; needs --seed', list(event)),
     option(
       '--without <nemesis>',
-      `nothing of this kind goes wrong: ${NEMESES.join(', ')}; may be repeated`,
+      `leave out faults of this kind: ${NEMESES.join(', ')}; may be repeated`,
       repeated(choice(NEMESES)),
     ),
-    option('--sabotage <name>', 'break one rule of the protocol: this must be found', sabotageName),
-    option('--table', 'break every rule, one after the other, and say how many seeds it took to be found'),
-    option('--as-found', 'failures as they are, none made small: for whoever gathers them'),
-    option('--json', 'print one JSON object in the end on standard output, and all else on standard error'),
+    option('--sabotage <name>', 'break one rule of the protocol, which the simulation must detect', sabotageName),
+    option('--table', 'run every sabotage, and print the number of seeds until it was detected'),
+    option('--as-found', 'do not shrink failures'),
+    option('--json', 'print one JSON object to standard output, and progress to standard error'),
   ],
   requires: { trace: 'seed', only: 'seed' },
   exitCodes: { 0: 'no answer was wrong, or the table is complete', 1: 'an answer was wrong' },

@@ -21,21 +21,21 @@ const part = text({ allowed: 'a part of the name of a case, as --list shows them
 
 const PROGRAM = {
   name: 'test:spark',
-  description: `Runs the same definitions over the same rows twice, by core's memory interpreter and by Spark Structured Streaming, and
-compares the results.`,
+  description: `Runs the same definitions over the same rows in core's memory interpreter and in Spark Structured Streaming,
+and compares the results.`,
   options: [
-    option('--seed <n>', 'what the inputs are drawn from (drawn, and printed)', wholeNumber({ to: SEED_MAX })),
-    option('--only <text>', 'the cases alone whose name has this text; may be repeated', repeated(part)),
-    option('--list', 'the names of the cases'),
-    option('--json', 'print one JSON object in the end, and nothing else'),
+    option('--seed <n>', 'seed of the inputs (default: random, printed)', wholeNumber({ to: SEED_MAX })),
+    option('--only <text>', 'run only cases whose name contains this text; may be repeated', repeated(part)),
+    option('--list', 'list the names of the cases'),
+    option('--json', 'print only one JSON object'),
   ],
   exitCodes: {
-    0: 'each is equal, or differs exactly as docs/coming-from-spark.md says',
-    1: 'one does not',
+    0: 'every case is equal, or differs exactly as docs/coming-from-spark.md describes',
+    1: 'a case differs in another way',
     130: 'after Ctrl-C',
   },
   examples: ['', '-- --seed 7 --only session', '-- --list', '--silent -- --json'],
-  remarks: 'Spark and its Java are installed at the first time, from committed hashes, into .bifold.',
+  remarks: 'The first run installs Spark and Java into .bifold, and checks them against committed hashes.',
   holdsSockets: true,
 } as const;
 

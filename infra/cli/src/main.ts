@@ -2,20 +2,20 @@ import { Command } from 'commander';
 import { runCommandLine } from './command-line/run.ts';
 
 const program = new Command('bifold')
-  .description('One pipeline definition, folded twice: a Lambda architecture whose merged answers are exact.')
+  .description('Turns one pipeline definition into a serverless Lambda architecture with exact merged answers.')
   .version('0.1.0')
   .showHelpAfterError(false)
   .addHelpText(
     'after',
     `
 First steps:
-  $ npx bifold start              everything at once, on the flights of 2013
+  $ npx bifold start              run the whole demonstration on the flights of 2013
   $ npx bifold up                 start the local cloud
-  $ npx bifold deploy delays      deploy a pipeline on it
-  $ npx bifold status             see how it does
-  $ npx bifold verify delays      recompute its answer from the log
+  $ npx bifold deploy delays      deploy a pipeline
+  $ npx bifold status             show services and pipelines
+  $ npx bifold verify delays      recompute its answer, and compare
 
-Each command explains itself: npx bifold <command> --help
+Options and examples of a command: npx bifold <command> --help
 Exit codes: 0 success, 1 check failed, 2 usage error, 3 service unavailable, 4 data no longer retained.`,
   );
 

@@ -16,10 +16,10 @@ export interface KafkaChoice {
 
 export function withKafkaOptions(command: Command): Command {
   return command
-    .option('--brokers <host:port,...>', 'other brokers than those of the local cloud', brokersOf)
-    .option('--username <name>', 'log in by SCRAM-SHA-512; the password is in BIFOLD_KAFKA_PASSWORD')
-    .option('--tls', 'speak TLS to the brokers')
-    .option('--tls-ca <file>', 'trust the certificate authorities in this PEM file alone; implies --tls');
+    .option('--brokers <host:port,...>', 'brokers to use instead of the local cloud', brokersOf)
+    .option('--username <name>', 'SCRAM-SHA-512 user; set the password in BIFOLD_KAFKA_PASSWORD')
+    .option('--tls', 'connect to the brokers with TLS')
+    .option('--tls-ca <file>', 'trust only the certificate authorities in this PEM file; implies --tls');
 }
 
 function brokersOf(text: string): readonly string[] {

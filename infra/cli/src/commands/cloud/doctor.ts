@@ -26,7 +26,7 @@ export const doctorCommand = (): Command =>
     .addHelpText(
       'after',
       `
-Ends with 0 when nothing is wrong, with 1 when something is.
+Exit codes: 0 if there is no problem, 1 otherwise.
 
 Example:
   $ npx bifold doctor`,

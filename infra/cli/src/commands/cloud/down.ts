@@ -7,12 +7,12 @@ import { print, printJson } from '../../output/terminal.ts';
 export const downCommand = (): Command =>
   new Command('down')
     .description('stop the local cloud')
-    .option('--delete', 'delete its data too: topics, tables, objects, deployments, checkpoints')
+    .option('--delete', 'also delete its data: topics, tables, objects, deployments, checkpoints')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Leaves no process. Data stays, and the next \`up\` goes on from it, unless --delete is given.
+Stops every process. Data is kept for the next \`up\`, unless you pass --delete.
 
 Examples:
   $ npx bifold down

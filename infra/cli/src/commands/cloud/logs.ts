@@ -19,13 +19,13 @@ interface Options {
 
 export const logsCommand = (): Command =>
   new Command('logs')
-    .description('what a service or a function logged')
+    .description('show the log of a service or a function')
     .argument(
       '[name]',
-      'a service (kafka, cassandra, emulator, trigger, namenode, datanode) or a function (delays-speed); lists them when it is left out',
+      'a service (kafka, cassandra, emulator, trigger, namenode, datanode) or a function (delays-speed); default: list them',
     )
-    .option('-f, --follow', 'go on with what is logged from now on')
-    .option('-n, --lines <n>', 'how many lines of what there is', wholeNumber, 40)
+    .option('-f, --follow', 'keep printing new lines')
+    .option('-n, --lines <n>', 'number of last lines', wholeNumber, 40)
     .addHelpText(
       'after',
       `

@@ -5,11 +5,12 @@ import { withContext } from '../../context.ts';
 
 export const setUpCommand = (): Command =>
   new Command('set-up')
-    .description('install the software and the data of the local cloud, and start nothing')
+    .description('install the software and data of the local cloud without starting it')
     .addHelpText(
       'after',
       `
-\`up\` and \`start\` do this by themselves. Everything is verified against committed hashes and kept in .bifold/software.
+\`up\` and \`start\` do this automatically. Downloads are checked against committed hashes and stored in
+.bifold/software.
 
 Example:
   $ npx bifold set-up`,

@@ -34,15 +34,15 @@ interface Options {
 
 export const startCommand = (): Command =>
   new Command('start')
-    .description('everything at once: the flights of 2013 through the whole of Bifold')
-    .option('--fresh', 'begin anew: the topic is deleted and created again')
-    .option('--rate <n>', 'events a second; as fast as possible when it is left out', wholeNumber)
+    .description('run the whole demonstration: stream the flights of 2013, and verify the answer')
+    .option('--fresh', 'start over: delete the topic and create it again')
+    .option('--rate <n>', 'events per second (default: as fast as possible)', wholeNumber)
     .addHelpText(
       'after',
       `
-Starts the local cloud, deploys the pipeline \`delays\`, streams all 336,776 departures from New York in 2013, publishes
-a batch generation while they flow, and proves that the merged answer is the plain fold over the log. The local cloud
-stays up. Started again, it sends nothing twice.
+Starts the local cloud, deploys the pipeline \`delays\`, and streams all 336,776 departures from New
+York in 2013. Meanwhile it publishes a batch generation. Then it verifies that the merged answer
+equals the plain fold over the log. The local cloud stays up. A second run sends nothing twice.
 
 Examples:
   $ npm start

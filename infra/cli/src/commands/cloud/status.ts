@@ -7,13 +7,14 @@ import { age, dim, number, print, printJson, styled } from '../../output/termina
 
 export const statusCommand = (): Command =>
   new Command('status')
-    .description('what runs, and how each pipeline does')
+    .description('show the services, and the state of each pipeline')
     .option('--json', 'print the report as JSON')
     .addHelpText(
       'after',
       `
-Says which service is away, and what it could not ask because of that. lag: offsets in the log that answers do not
-cover. archive: records that are in Kafka only.
+If a service is unavailable, the report names it and the checks that it skipped.
+  lag      offsets of the log that answers do not cover
+  archive  records that are not archived yet
 
 Example:
   $ npx bifold status`,

@@ -6,20 +6,18 @@ import { print, printJson, seconds } from '../../output/terminal.ts';
 
 export const upCommand = (): Command =>
   new Command('up')
-    .description('start the local cloud, and repair what was killed')
-    .addOption(
-      new Option('--with <service>', 'installs and starts it, too; it stays part of this cloud').choices(['hdfs']),
-    )
+    .description('start the local cloud, and restart parts that died')
+    .addOption(new Option('--with <service>', 'also install and start this service, from now on').choices(['hdfs']))
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Starts Kafka, Cassandra, the AWS emulator and the Kafka trigger as background processes on 127.0.0.1,
-and deploys again what was deployed. Harmless when all runs already. The variable BIFOLD_JAVA_OPTIONS
-adds options to the JVMs of Kafka, Cassandra and HDFS, such as -Xmx3g.
+Starts Kafka, Cassandra, the AWS emulator and the Kafka trigger as background processes on
+127.0.0.1, and redeploys the deployed pipelines. If everything runs already, it changes nothing. The
+variable BIFOLD_JAVA_OPTIONS adds options to the JVMs of Kafka, Cassandra and HDFS, such as -Xmx3g.
 
-HDFS (a NameNode and a DataNode, WebHDFS on 127.0.0.1) is downloaded only when it is asked for, and belongs to the cloud from then
-on, until \`down --delete\`.
+HDFS (a NameNode and a DataNode, WebHDFS on 127.0.0.1) is downloaded only with --with hdfs. It then
+belongs to the local cloud until \`down --delete\`.
 
 Examples:
   $ npx bifold up

@@ -8,7 +8,7 @@ import { wholeNumber } from '../option-values.ts';
 
 export const checkpointCommand = (): Command =>
   new Command('checkpoint')
-    .description('how far streams have read: the checkpoints of bifold run')
+    .description('list, show and reset the checkpoints of streams (bifold run)')
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(resetCommand());
@@ -16,7 +16,7 @@ export const checkpointCommand = (): Command =>
 const listCommand = (): Command =>
   new Command('list')
     .description('list checkpoints')
-    .option('--json', 'print them as JSON')
+    .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  $ npx bifold checkpoint list')
     .action(({ json }: { json?: boolean }) =>
       withContext(async ({ paths }) => {
@@ -52,16 +52,20 @@ const listCommand = (): Command =>
 
 const showCommand = (): Command =>
   new Command('show')
-    .description('its batches: which rows each took, and what came of them')
-    .argument('<name>', 'as `list` shows it')
-    .option('--batches <n>', 'the last so many', wholeNumber, 5)
-    .option('--json', 'print it as JSON')
+    .description('show the batches of a checkpoint: their rows and results')
+    .argument('<name>', 'name of the checkpoint')
+    .option('--batches <n>', 'number of last batches', wholeNumber, 5)
+    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-A checkpoint is a folder of JSON lines: stream.jsonl (of which definition it is), offsets.jsonl (which rows each batch takes,
-written before it runs), commits.jsonl (which batches every sink has taken), state.jsonl (of aggregations), files.jsonl (files
-seen) and quarantine.jsonl (rows that could not be read).
+A checkpoint is a folder of JSON lines:
+  stream.jsonl      the definition
+  offsets.jsonl     the rows of each batch, written before the batch runs
+  commits.jsonl     the batches that all sinks have written
+  state.jsonl       the state of aggregations, duplicates and joins
+  files.jsonl       the files that were read
+  quarantine.jsonl  the rows that could not be decoded
 
 Example:
   $ npx bifold checkpoint show reading`,
@@ -96,8 +100,8 @@ Example:
 
 const resetCommand = (): Command =>
   new Command('reset')
-    .description('forget it: the next run of its stream begins anew')
-    .argument('<name>', 'as `list` shows it')
+    .description('delete a checkpoint: the next run of its stream starts over')
+    .argument('<name>', 'name of the checkpoint')
     .addHelpText('after', '\nExample:\n  $ npx bifold checkpoint reset reading')
     .action((name: string) =>
       withContext(async ({ paths }) => {

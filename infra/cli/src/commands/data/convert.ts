@@ -43,35 +43,36 @@ interface Options {
 
 export const convertCommand = (): Command =>
   new Command('convert')
-    .description('typed conversion between CSV, JSON lines and Parquet')
+    .description('convert between CSV, JSON lines and Parquet, with types')
     .argument('<input>', 'a file, hdfs://host:port/path, s3://bucket/path, or - for standard input')
-    .argument('[output]', 'a file; standard output when it is left out')
-    .addOption(new Option('--from <format>', "what the input's name does not say").choices([...FORMAT_KINDS]))
-    .addOption(new Option('--to <format>', "what the output's name does not say").choices([...FORMAT_KINDS]))
-    .option(
-      '--infer',
-      'show the columns with their types, as a table and as a zod schema; without an output, only that',
+    .argument('[output]', 'a file (default: standard output)')
+    .addOption(
+      new Option('--from <format>', 'format of the input (default: by its extension)').choices([...FORMAT_KINDS]),
     )
-    .option('--sample <n>', 'infer from the first rows only; from 1000 of standard input', wholeNumber)
-    .option('--schema <pipeline>', "types of a pipeline's topic, instead of inferred ones")
-    .option(
-      '--type <column=type>',
-      `instead of the inferred one: ${CELL_TYPES.join(', ')}; may be repeated`,
-      typeOf,
-      {},
+    .addOption(
+      new Option('--to <format>', 'format of the output (default: by its extension)').choices([...FORMAT_KINDS]),
     )
-    .option('--null <text>', 'a text that stands for null; may be repeated (default: "" and "NA")', listed)
-    .option('--delimiter <text>', 'what stands between the cells of CSV; a tab for .tsv (default: ",")')
-    .option('--rejects <file>', 'where bad rows go (default: the name of the output with .rejects.jsonl)')
-    .option('--allow-bad', 'end with 0 although there were bad rows')
+    .option('--infer', 'show the columns with their types, as a table and as a zod schema')
+    .option(
+      '--sample <n>',
+      'infer types from this number of first rows (default: all; standard input: 1000)',
+      wholeNumber,
+    )
+    .option('--schema <pipeline>', "use the types of a pipeline's topic instead of inferred ones")
+    .option('--type <column=type>', `set the type of a column: ${CELL_TYPES.join(', ')}; may be repeated`, typeOf, {})
+    .option('--null <text>', 'text that means null; may be repeated (default: "" and "NA")', listed)
+    .option('--delimiter <text>', 'delimiter of CSV (default: "," or a tab for .tsv)')
+    .option('--rejects <file>', 'file for bad rows (default: the output name with .rejects.jsonl)')
+    .option('--allow-bad', 'exit with 0 even if there were bad rows')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Types: integer, float (1.0 is one), boolean, date, timestamp (with a zone), json, text. A column is a number only where
-each cell is written as JSON writes it: 007, +1 and integers beyond 2^53 are text. Numbers keep their digits, so CSV that
-is converted to JSON and back is the same, with one --null text. null is written as the first --null text.
-Bad rows are written to the reject file with line number and reason, counted, and the command ends with 1.
+Types: integer, float (1.0 is a float), boolean, date, timestamp (with a zone), json, text. A column
+is a number only if each cell is a JSON number: 007, +1 and integers beyond 2^53 are text. Numbers
+keep their digits. With one --null text, CSV that is converted to JSON and back is unchanged. A null
+is written as the first --null text.
+Bad rows go to the reject file with line number and reason, and the command exits with 1.
 
 Examples:
   $ npx bifold convert flights.csv --infer

@@ -72,20 +72,21 @@ interface Options {
 
 export const exampleCommand = (): Command =>
   new Command('example')
-    .description('a model from its data to the table that it fills: trained, promoted, scoring a stream')
-    .addArgument(new Argument('<name>', 'which one').choices(Object.keys(EXAMPLES)))
-    .option('--fresh', 'begin anew: the topic is deleted and created again, and the model trained again')
-    .option('--rate <n>', 'events a second; as fast as possible when it is left out', wholeNumber)
-    .option('--data <folder>', 'put the data there, and do nothing else')
+    .description('run an example of a model: train, promote, score a stream, verify')
+    .addArgument(new Argument('<name>', 'name of the example').choices(Object.keys(EXAMPLES)))
+    .option('--fresh', 'start over: delete and create the topic, and train the model again')
+    .option('--rate <n>', 'records per second (default: as fast as possible)', wholeNumber)
+    .option('--data <folder>', 'only copy the data of the example into this folder')
     .addHelpText(
       'after',
       `
-wine: which of three cultivars 178 wines are made of, by logistic regression over their chemical measures.
-salary: what 526 people earn, by a random forest over a topic of job information that is joined with a table of people.
+  wine    predicts the cultivar of 178 wines from chemical measures, by logistic regression
+  salary  predicts the salary of 526 people by a random forest; a topic of jobs is joined with a
+          table of people
 
-Starts the local cloud, trains and promotes the model unless one is promoted already, deploys the pipeline, sends the
-stream, publishes a batch generation, and proves that every prediction in the merged view is what a plain fold with the
-same version of the model gives. The local cloud stays up.
+Starts the local cloud. Trains and promotes the model, unless a version is promoted already. Deploys
+the pipeline, sends the stream, and publishes a batch generation. Then it verifies every prediction
+of the merged view against a plain fold with the same model version. The local cloud stays up.
 
 Examples:
   $ npx bifold example wine

@@ -15,20 +15,21 @@ interface Options {
 
 export const exploreCommand = (): Command =>
   new Command('explore')
-    .description('what is in a file, a view or a topic: counts, nulls, distributions, outliers, correlations')
+    .description('profile a file, a view or a topic: counts, nulls, distributions, outliers, correlations')
     .argument('<what>', 'a file (.csv, .jsonl, .parquet), the name of a pipeline, or a topic')
-    .option('--target <column>', 'what is to be predicted: shows what each other column says about it')
-    .option('--html <file>', 'write a report with pictures, one file that needs nothing else')
-    .option('--window <name>', 'of a view; its first one when it is left out')
-    .option('--rows <n>', 'of a topic, at most so many', wholeNumber, 1_000_000)
-    .option('--null <text>', 'a text that stands for null in CSV; may be repeated (default: "" and "NA")', listed)
+    .option('--target <column>', 'column to predict: also show its correlation with each other column')
+    .option('--html <file>', 'write a report with charts as one self-contained file')
+    .option('--window <name>', 'window of the view (default: the first)')
+    .option('--rows <n>', 'maximum number of records of a topic', wholeNumber, 1_000_000)
+    .option('--null <text>', 'text that means null in CSV; may be repeated (default: "" and "NA")', listed)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Outliers lie more than 1.5 interquartile ranges beyond the quartiles. A target with more than 12 different numbers is a
-number, any other one is a class. What a column says about it: Pearson's r between numbers, the correlation ratio
-between a number and a class or category, Cramér's V between two of those; 0 is nothing, 1 is everything.
+Outliers lie more than 1.5 interquartile ranges beyond the quartiles. A target with more than 12
+different numbers is numeric; any other target is a class. The correlation with the target is
+Pearson's r (two numbers), the correlation ratio (a number and a category) or Cramér's V (two
+categories). 0 means none, 1 means that the column determines the target.
 
 Examples:
   $ npx bifold explore wine.csv --target cultivar --html wine.html

@@ -10,7 +10,7 @@ import { number, print, printJson, step } from '../../output/terminal.ts';
 
 export const lookupCommand = (): Command =>
   new Command('lookup')
-    .description('lookup tables, which pipelines join')
+    .description('load and list lookup tables, which pipelines join')
     .addCommand(loadCommand())
     .addCommand(listCommand())
     .addHelpText(
@@ -29,16 +29,16 @@ interface LoadOptions {
 
 const loadCommand = (): Command =>
   new Command('load')
-    .description('load a whole version of a table, and make it the current one')
-    .argument('<table>', 'its name')
-    .requiredOption('--file <path>', 'rows as .csv with a header, as .jsonl or as .parquet')
-    .option('--null <text>', 'the text that stands for null in CSV', 'NA')
-    .option('--from <module>', 'the file that exports the table, where only a stream joins it')
+    .description('load a complete new version of a table, and make it current')
+    .argument('<table>', 'name of the table')
+    .requiredOption('--file <path>', 'a .csv file with a header, a .jsonl or a .parquet file')
+    .option('--null <text>', 'text that means null in CSV', 'NA')
+    .option('--from <module>', 'module that exports the table; needed if only a stream joins it')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Segments of the log that were folded already keep the version they were folded with; new ones take this one.
+Segments of the log that are already open keep their version. New segments use this one.
 
 Examples:
   $ npx bifold lookup load airlines --file airlines.csv
@@ -59,7 +59,7 @@ Examples:
 
 const listCommand = (): Command =>
   new Command('list')
-    .description('the tables that pipelines join, and their current versions')
+    .description('list the tables that pipelines join, with their current versions')
     .option('--json', 'print the result as JSON')
     .action(({ json }: { json?: boolean }) =>
       withContext(async (context) => {

@@ -41,21 +41,21 @@ interface Options {
 
 export const runCommand = (): Command =>
   new Command('run')
-    .description('run a stream in this process, batch by batch')
-    .argument('<definition>', 'a file that default-exports defineStream(...), or a pipeline')
-    .option('--checkpoint <name>', 'where it remembers what it has read; by default the name of the stream')
-    .option('--no-checkpoint', 'remember nothing: begin where the definition says, each time')
+    .description('run a stream in this process, in micro-batches')
+    .argument('<definition>', 'a file that default-exports defineStream(...), or the name of a pipeline')
+    .option('--checkpoint <name>', 'name of the checkpoint (default: the name of the stream)')
+    .option('--no-checkpoint', 'use no checkpoint: each run starts where the definition says')
     .option('--trigger <when>', 'as-it-comes, an interval (10s), once or available-now', triggerOf)
-    .option('--from <place>', 'where a first run begins: earliest, latest or a time', placeOf)
-    .option('--mode <mode>', 'of a pipeline: append, update or complete', modeOf)
-    .option('--drop-late <after>', 'of a pipeline: how late an event may come, as in 10m', durationOf)
-    .option('--sql <select>', 'asked, in the end, of the tables that memory sinks kept')
-    .option('--json', 'print batches, and the answer of --sql, as lines of JSON')
+    .option('--from <place>', 'start of the first run: earliest, latest or a time', placeOf)
+    .option('--mode <mode>', 'output mode of a pipeline: append, update or complete', modeOf)
+    .option('--drop-late <after>', 'delay of the watermark of a pipeline, such as 10m', durationOf)
+    .option('--sql <select>', 'query to run at the end, over the tables of memory sinks')
+    .option('--json', 'print batches, and the result of --sql, as JSON lines')
     .addHelpText(
       'after',
       `
-Ctrl-C ends it after the batch under way. A batch that was interrupted otherwise runs again, with the same number and the
-same rows, when the stream is run the next time.
+Ctrl-C stops the stream after the current batch. If a crash interrupts a batch, the next run repeats
+it with the same number and the same rows.
 
 Examples:
   $ npx bifold run examples/rate/src/rate.ts

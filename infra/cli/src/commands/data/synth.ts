@@ -18,17 +18,21 @@ interface Options {
 
 export const synthCommand = (): Command =>
   new Command('synth')
-    .description('synthetic data by SQL')
-    .requiredOption('--sql <query>', 'a SELECT in the dialect of DuckDB; range(n), random(), normal(mean, deviation)')
-    .requiredOption('--out <file>', 'a .parquet, .csv or .jsonl file')
-    .option('--from <file>', 'a file of rows, the table "source" of the query')
-    .option('--seed <n>', 'of random(): the same seed gives the same rows', seedOf, 1)
-    .option('--null <text>', 'a text that stands for null in CSV; may be repeated (default: "" and "NA")', listed)
+    .description('generate synthetic data with SQL')
+    .requiredOption(
+      '--sql <query>',
+      'a SELECT in the dialect of DuckDB, with range(n), random(), normal(mean, deviation)',
+    )
+    .requiredOption('--out <file>', 'output file: .parquet, .csv or .jsonl')
+    .option('--from <file>', 'file that the query reads as the table "source"')
+    .option('--seed <n>', 'seed of random(): the same seed gives the same rows', seedOf, 1)
+    .option('--null <text>', 'text that means null in CSV; may be repeated (default: "" and "NA")', listed)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-normal(mean, deviation) is a random number of that distribution. The rows keep the order that the query gives them.
+normal(mean, deviation) draws from a normal distribution. The output keeps the row order of the
+query.
 
 Examples:
   $ npx bifold synth --sql "SELECT i AS id, normal(170, 10) AS height FROM range(1000) r(i)" --out people.parquet

@@ -38,25 +38,28 @@ interface Options extends KafkaChoice {
 export const consumeCommand = (): Command =>
   withKafkaOptions(
     new Command('consume')
-      .description('show the records of a topic, those that are there and those that come')
-      .argument('<topic>', 'its name')
-      .option('--from <place>', `${PLACES}; latest, or earliest with --until end, when it is left out`, placeOf)
-      .addOption(new Option('--until <place>', 'stop where the log ended when this began').choices(['end']))
-      .option('--max <n>', 'stop after so many records', wholeNumber)
-      .option('--group <name>', 'read as a member of a group, from what it committed, and commit')
-      .addOption(new Option('--format <name>', 'how records are written').choices([...FORMATS]).default('text'))
-      .option('--show <parts>', `with the value: ${PARTS.join(', ')} (with commas between), or all`, partsOf, [])
-      .option('--json', 'as --format json: one object a line'),
+      .description('print the records of a topic, and follow new ones')
+      .argument('<topic>', 'name of the topic')
+      .option('--from <place>', `${PLACES} (default: latest; with --until end: earliest)`, placeOf)
+      .addOption(
+        new Option('--until <place>', 'stop at the end that the log has when the command starts').choices(['end']),
+      )
+      .option('--max <n>', 'stop after this number of records', wholeNumber)
+      .option('--group <name>', 'read as a member of this group: start at its committed offsets, and commit')
+      .addOption(new Option('--format <name>', 'output format').choices([...FORMATS]).default('text'))
+      .option('--show <parts>', `also print: ${PARTS.join(', ')} (comma-separated), or all`, partsOf, [])
+      .option('--json', 'same as --format json: one object per line'),
   )
     .addHelpText(
       'after',
       `
-Follows the log until Ctrl-C; records of open or aborted transactions are not shown. The order is that of each partition.
-What cannot be shown is escaped, so that no record can steer the terminal.
-json: each record as an object on one line. Its value is in "value" where it is JSON, in "text" where it is other text,
-in "valueBase64" where it is none; "tombstone" is true where there is no value.
-csv: the fields of JSON objects. Ends with 1 when records had fields that the header lacks, or were no objects.
-With --group, --from says where the group begins that has committed nothing yet: earliest or latest.
+Follows the log until Ctrl-C. Reads committed records only, in the order of each partition. Terminal
+control characters are escaped.
+  json  one object per line: the value is in "value" if it is JSON, in "text" if it is other text,
+        and in "valueBase64" if it is binary. A record without a value has "tombstone": true.
+  csv   the fields of JSON objects. Exits with 1 if a record has a field that the header lacks, or
+        is not an object.
+With --group, --from (earliest or latest) applies only if the group has no committed offset.
 
 Examples:
   $ npx bifold consume departures

@@ -65,8 +65,8 @@ Examples:
 const listCommand = (): Command =>
   withKafkaOptions(
     new Command('list')
-      .description('the groups and their states, and which deployed pipelines use them')
-      .option('--json', 'print them as JSON'),
+      .description('list groups with their state, and the deployed pipelines that use them')
+      .option('--json', 'print the result as JSON'),
   )
     .addHelpText('after', '\nExample:\n  $ npx bifold groups list')
     .action(({ json, ...choice }: Options) =>
@@ -89,9 +89,9 @@ const listCommand = (): Command =>
 const describeCommand = (): Command =>
   withKafkaOptions(
     new Command('describe')
-      .description('where a group is in each partition, how far that is from the end, and who reads it')
-      .argument('<group>', 'its name')
-      .option('--json', 'print it as JSON'),
+      .description('show committed offset, lag and member of each partition')
+      .argument('<group>', 'name of the group')
+      .option('--json', 'print the result as JSON'),
   )
     .addHelpText('after', '\nExample:\n  $ npx bifold groups describe report')
     .action((name: string, { json, ...choice }: Options) =>
@@ -131,18 +131,19 @@ const describeCommand = (): Command =>
 const resetCommand = (): Command =>
   withKafkaOptions(
     new Command('reset')
-      .description('set where a group goes on; only shows what would be done, without --execute')
-      .argument('<group>', 'its name; a new one needs --topic')
+      .description('set the committed offsets of a group; a dry run without --execute')
+      .argument('<group>', 'name of the group; a new group needs --topic')
       .requiredOption('--to <place>', PLACES, placeOf)
-      .option('--topic <name>', 'one topic; all that the group has committed when it is left out')
-      .option('--execute', 'do it')
-      .option('--force', 'also a group of a deployed pipeline')
-      .option('--json', 'print the moves as JSON'),
+      .option('--topic <name>', 'one topic (default: all topics that the group has committed)')
+      .option('--execute', 'apply the changes')
+      .option('--force', 'allow it for the group of a deployed pipeline')
+      .option('--json', 'print the changes as JSON'),
   )
     .addHelpText(
       'after',
       `
-The group must have no members: stop its consumers first. A time stands for the first record at or after it.
+The group must have no members: stop its consumers first. A time means the first record at or after
+that time.
 
 Examples:
   $ npx bifold groups reset report --to earliest
@@ -176,9 +177,9 @@ Examples:
 const deleteCommand = (): Command =>
   withKafkaOptions(
     new Command('delete')
-      .description('forget a group and its offsets')
-      .argument('<group>', 'its name')
-      .option('--force', 'also a group of a deployed pipeline')
+      .description('delete a group and its offsets')
+      .argument('<group>', 'name of the group')
+      .option('--force', 'allow it for the group of a deployed pipeline')
       .option('--json', 'print the result as JSON'),
   )
     .addHelpText('after', '\nExample:\n  $ npx bifold groups delete report')

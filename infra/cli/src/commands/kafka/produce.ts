@@ -53,35 +53,36 @@ export const produceCommand = (): Command =>
         '-',
       )
       .addOption(
-        new Option('--value-format <name>', "text or a format of rows, where a file's name does not say it").choices([
+        new Option('--value-format <name>', 'format of the values (default: by the extension of the file)').choices([
           ...VALUE_FORMATS,
         ]),
       )
-      .option('--key <field>', 'the field whose text is the key')
-      .option('--key-separator <text>', 'lines are key and value, with this between them')
-      .option('--header <name=value>', 'a header of each record; may be repeated', headerOf, {})
-      .option('--rate <n>', 'events a second; as fast as possible when it is left out', wholeNumber)
-      .option('--null <text>', 'the text that stands for null in CSV', 'NA')
-      .option('--resumable', 'send each record of the files once, however often this runs and fails')
-      .option('--resume', 'go on with a send that was begun with --resumable; refused where there is none')
-      .option('--raw', 'send lines as they are, also those that are no JSON')
-      .option('--create', 'create the topic when it does not exist')
-      .option('--partitions <n>', 'of a topic that is created now', wholeNumber)
+      .option('--key <field>', 'name of the field to use as the key')
+      .option('--key-separator <text>', 'read each line as a key and a value with this separator')
+      .option('--header <name=value>', 'header to add to each record; may be repeated', headerOf, {})
+      .option('--rate <n>', 'records per second (default: as fast as possible)', wholeNumber)
+      .option('--null <text>', 'text that means null in CSV', 'NA')
+      .option('--resumable', 'send each record exactly once, even if the command fails and runs again')
+      .option('--resume', 'continue a send that was started with --resumable')
+      .option('--raw', 'send lines unchanged, even if they are not JSON')
+      .option('--create', 'create the topic if it does not exist')
+      .option('--partitions <n>', 'number of partitions if the topic is created', wholeNumber)
       .option('--json', 'print the result as JSON'),
   )
     .addHelpText(
       'after',
       `
-A pipeline's records are JSON, or CSV typed by its schema; each goes to the partition of its key, the field that the topic
-is partitioned by, in the order of the file. Other topics take JSON, CSV (types as \`convert\` infers them), Parquet or lines
-of text; records without a key go to the partitions in turn.
+Records of a pipeline are JSON, or CSV with the types of its schema. The key is the field that
+partitions the topic. Other topics take JSON, CSV (with the types that \`convert\` infers), Parquet or
+lines of text. Records without a key go to all partitions in turn.
 
-Files are checked before the first record is sent: a line that is no record ends the command with status 2, unless --raw
-sends it as it is. Lines from standard input are checked and sent one by one as they come; Ctrl-D ends.
+Files are checked before the first record is sent. A line that is not a record ends the command with
+2, unless --raw is given. Lines from standard input are checked and sent one by one; Ctrl-D ends the
+input.
 
-With --resumable, records are sent in transactions. Each one commits, together with its records, how many records of the
-file are in the topic, in topic ${SENDS_TOPIC}. After a failure, --resume sends the rest. It refuses a file whose
-sent part changed, other options, a topic that was created anew, and sends that were begun without --resumable.
+With --resumable, records are sent in transactions. Each transaction also commits the number of sent
+records of the file, in topic ${SENDS_TOPIC}. After a failure, --resume sends the rest. It refuses
+other options, a file whose sent part changed, a recreated topic, and a send without --resumable.
 
 Examples:
   $ npx bifold produce delays --file departures.jsonl --rate 5000

@@ -63,11 +63,11 @@ const createCommand = (): Command =>
   withKafkaOptions(
     new Command('create')
       .description('create a topic')
-      .argument('<topic>', 'its name')
-      .option('--partitions <n>', "how many; the broker's default when it is left out", wholeNumber)
-      .option('--replication <n>', "copies of each partition; the broker's default when it is left out", wholeNumber)
-      .option('--config <name=value>', 'an entry of its configuration; may be repeated', settingOf, {})
-      .option('--if-not-exists', 'end well when there is one of that name')
+      .argument('<topic>', 'name of the topic')
+      .option('--partitions <n>', "number of partitions (default: the broker's)", wholeNumber)
+      .option('--replication <n>', "copies of each partition (default: the broker's)", wholeNumber)
+      .option('--config <name=value>', 'configuration entry; may be repeated', settingOf, {})
+      .option('--if-not-exists', 'exit with 0 if the topic exists')
       .option('--json', 'print the result as JSON'),
   )
     .addHelpText(
@@ -96,9 +96,9 @@ Examples:
 const listCommand = (): Command =>
   withKafkaOptions(
     new Command('list')
-      .description('the topics, and which deployed pipelines read them')
-      .option('--internal', "Kafka's own topics, too")
-      .option('--json', 'print them as JSON'),
+      .description('list topics, and the deployed pipelines that read them')
+      .option('--internal', "include Kafka's internal topics")
+      .option('--json', 'print the result as JSON'),
   )
     .addHelpText(
       'after',
@@ -136,16 +136,17 @@ Examples:
 const describeCommand = (): Command =>
   withKafkaOptions(
     new Command('describe')
-      .description('partitions with their leaders, offsets and sizes, and what is configured')
-      .argument('<topic>', 'its name')
-      .option('--all-configs', "entries that have Kafka's default, too")
-      .option('--json', 'print it as JSON'),
+      .description('show partitions (leaders, offsets, sizes) and configuration')
+      .argument('<topic>', 'name of the topic')
+      .option('--all-configs', "include entries with Kafka's default")
+      .option('--json', 'print the result as JSON'),
   )
     .addHelpText(
       'after',
       `
-end: where a reader of committed records ends. size: of the leader's log. The configuration shown is what differs from
-Kafka's default, and whether it was set for the topic or for the broker.
+  end            end offset for readers of committed records
+  size           size of the leader's log
+  configuration  entries that differ from Kafka's default, set for the topic or for the broker
 
 Examples:
   $ npx bifold topic describe orders
@@ -165,24 +166,24 @@ const alterCommand = (): Command =>
   withKafkaOptions(
     new Command('alter')
       .description('add partitions, set or unset configuration')
-      .argument('<topic>', 'its name')
-      .option('--partitions <n>', 'as many in all; more than there are', wholeNumber)
-      .option('--config <name=value>', 'set an entry; may be repeated', settingOf, {})
+      .argument('<topic>', 'name of the topic')
+      .option('--partitions <n>', 'new total number of partitions; it can only grow', wholeNumber)
+      .option('--config <name=value>', 'set a configuration entry; may be repeated', settingOf, {})
       .option(
         '--unset <name>',
-        'back to the default; may be repeated',
+        'reset an entry to its default; may be repeated',
         (name: string, names: readonly string[]) => [...names, name],
         [],
       )
-      .option('--force', 'also where a deployed pipeline could not read the topic exactly any more')
+      .option('--force', 'allow changes that break the exactness of a deployed pipeline')
       .option('--json', 'print the topic as JSON'),
   )
     .addHelpText(
       'after',
       `
-More partitions: a key goes to the partition that its hash names among all of them, so a key may move. Its records before
-and after are then in two partitions, each in order by itself. Pipelines of Bifold stay exact: they fold each partition
-apart, and merge. \`produce --resume\` goes on across such a change.
+The hash of a key selects one of all partitions. If their number grows, a key may move to another
+partition. Its older and newer records then have no common order. Pipelines stay exact: they fold
+each partition separately and merge. \`produce --resume\` works across such a change.
 
 Examples:
   $ npx bifold topic alter orders --partitions 6
@@ -222,15 +223,16 @@ Examples:
 const deleteCommand = (): Command =>
   withKafkaOptions(
     new Command('delete')
-      .description('delete a topic with all of its records')
-      .argument('<topic>', 'its name')
-      .option('--force', 'also a topic that a deployed pipeline reads')
+      .description('delete a topic and all its records')
+      .argument('<topic>', 'name of the topic')
+      .option('--force', 'also delete a topic that a deployed pipeline reads')
       .option('--json', 'print the result as JSON'),
   )
     .addHelpText(
       'after',
       `
-Does not ask for confirmation. A topic that a deployed pipeline reads is not deleted: its records may be in no archive yet.
+Does not ask for confirmation. Refuses a topic that a deployed pipeline reads, because its records
+may not be archived yet.
 
 Examples:
   $ npx bifold topic delete orders

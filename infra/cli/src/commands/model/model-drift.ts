@@ -22,24 +22,28 @@ interface Options {
 
 export const driftCommand = (): Command =>
   new Command('drift')
-    .description('how far the stream is from what a version was trained on')
-    .argument('<pipeline>', 'a pipeline that counts drift, or the model that it looks at')
-    .argument('[version]', 'the current one when it is left out')
-    .option('--window <name>', 'a window of that pipeline; the first with a beginning when it is left out')
-    .option('--from <time>', 'windows that start at or after this time, together; else the newest one')
-    .option('--to <time>', 'windows that start before this time, together')
-    .option('--moved <psi>', 'from when on a PSI is no longer small', positive, THRESHOLDS.moved)
-    .option('--drifted <psi>', 'from when on it is large', positive, THRESHOLDS.drifted)
+    .description('compare the stream with the training data of a version')
+    .argument('<pipeline>', 'name of a drift pipeline, or of its model')
+    .argument('[version]', 'version of the model (default: the current one)')
+    .option('--window <name>', 'window of that pipeline (default: the first one that has a start)')
+    .option('--from <time>', 'combine the windows that start at or after this time (default: the newest window only)')
+    .option('--to <time>', 'combine the windows that start before this time')
+    .option('--moved <psi>', 'PSI from which a change is moderate', positive, THRESHOLDS.moved)
+    .option('--drifted <psi>', 'PSI from which a change is large', positive, THRESHOLDS.drifted)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-For each feature, and for the score: the population stability index over the bins of training and nulls, with what it
-reaches by chance once in a thousand times; the Kolmogorov-Smirnov distance of numbers at the edges of these bins, with
-the same; the share of nulls; and how both are spread. The limits of 0.1 and 0.25 are Siddiqi's (Credit Risk Scorecards,
-2006); what chance alone explains is stable, however large it is (Yurdakul and Naranjo, 2020).
+For each feature and for the score, the report shows:
+  PSI        population stability index over the training bins and nulls
+  KS         Kolmogorov-Smirnov distance at the edges of these bins, for numbers
+  by chance  the value that chance alone exceeds once in a thousand times
+  nulls      the share of nulls in training and now
+  training, stream  both distributions
+The limits of 0.1 and 0.25 are Siddiqi's (Credit Risk Scorecards, 2006). A change that chance can
+explain counts as stable, however large it is (Yurdakul and Naranjo, 2020).
 
-A pipeline counts drift when it is defined by drift(pipeline, model). Ends with 1 when something has drifted.
+drift(pipeline, model) defines a drift pipeline. Exits with 1 if something has drifted.
 
 Examples:
   $ npx bifold model drift wine

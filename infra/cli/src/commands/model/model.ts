@@ -23,7 +23,7 @@ import { driftCommand } from './model-drift.ts';
 
 export const modelCommand = (): Command =>
   new Command('model')
-    .description('models that pipelines score with: their versions, and which one is used')
+    .description('manage versions of models: list, compare, promote, roll back')
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(addCommand())
@@ -35,8 +35,8 @@ export const modelCommand = (): Command =>
     .addHelpText(
       'after',
       `
-A version never changes. Which one is used is a pointer: segments of the log that were folded already keep the version
-that they were folded with, new ones take the current one. So every score can be computed again.
+A version never changes. A pointer names the current version. Each segment of the log is bound to
+the version that was current when it was opened, so every score can be reproduced.
 
 Examples:
   $ npx bifold model list
@@ -48,8 +48,8 @@ Examples:
 
 const listCommand = (): Command =>
   new Command('list')
-    .description('the models, and their versions')
-    .argument('[model]', 'one of them')
+    .description('list models and their versions')
+    .argument('[model]', 'name of one model (default: all)')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  $ npx bifold model list')
     .action((name: string | undefined, { json }: { json?: boolean }) =>
@@ -79,9 +79,9 @@ function roleOf({ current, previous, challenger }: Omit<ModelPointer, 'generatio
 
 const showCommand = (): Command =>
   new Command('show')
-    .description('what a version is made of, and how good it was')
-    .argument('<model>', 'its name')
-    .argument('[version]', 'the current one when it is left out, or the newest where none is current')
+    .description('show the parts and the measures of a version')
+    .argument('<model>', 'name of the model')
+    .argument('[version]', 'version (default: the current one, or the newest if none is current)')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  $ npx bifold model show arrival-delay')
     .action((name: string, version: string | undefined, { json }: { json?: boolean }) =>
@@ -102,14 +102,14 @@ const showCommand = (): Command =>
 
 const addCommand = (): Command =>
   new Command('add')
-    .description('take a version that was trained elsewhere')
-    .argument('<folder>', 'its folder, with manifest.json')
+    .description('add a version to the registry')
+    .argument('<folder>', 'folder of the version, with manifest.json')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-\`bifold train\` does it by itself. Every file must be what its manifest says. Nothing scores with it before it is
-promoted.
+\`bifold train\` does this automatically. Every file must match the manifest. No pipeline scores with
+the version before \`model promote\`.
 
 Example:
   $ npx bifold model add .bifold/models/wine/20261122-235959-0a1b2c3d`,
@@ -127,15 +127,16 @@ Example:
 
 const compareCommand = (): Command =>
   new Command('compare')
-    .description('two versions side by side')
-    .argument('<model>', 'its name')
-    .argument('[version]', 'the newest when it is left out')
-    .argument('[other]', 'the current one when it is left out')
+    .description('compare the measures of two versions')
+    .argument('<model>', 'name of the model')
+    .argument('[version]', 'first version (default: the newest)')
+    .argument('[other]', 'second version (default: the current one)')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Each version was measured on the rows that its own training held back: the numbers are comparable when those rows are.
+Each version was measured on the rows that its own training held out. Compare the numbers only if
+these rows are comparable.
 
 Example:
   $ npx bifold model compare arrival-delay`,
@@ -192,19 +193,20 @@ interface Promoting {
 const promoteCommand = (): Command =>
   new Command('promote')
     .description('make a version the current one')
-    .argument('<model>', 'its name')
-    .argument('[version]', 'the newest when it is left out')
-    .option('--even-if-worse', 'also when it was measured worse than the current one')
+    .argument('<model>', 'name of the model')
+    .argument('[version]', 'version (default: the newest)')
+    .option('--even-if-worse', 'promote a version that measured worse than the current one')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-The version is tried first: its golden vectors, rows that scikit-learn scored when it was trained, must be scored the
-same here (trees to the last bit, linear models within 1e-12), and by ONNX Runtime with its ONNX file (within the bounds
-of docs/models.md). It must not be worse than the current one on the rows that its training held back. Only the last can
-be overridden. ONNX Runtime is installed with training's libraries on first use. Ends with 1 when it was not promoted.
-
-Running functions take it up in the next segment of the log that they begin.
+Before the promotion, the version is tested on its golden vectors: rows that scikit-learn scored
+after training.
+  - Bifold must give the same scores: trees to the last bit, linear models within 1e-12.
+  - ONNX Runtime must give the same scores within the bounds of docs/models.md. The first use
+    installs ONNX Runtime with the training libraries.
+  - The version must not measure worse than the current one. --even-if-worse overrides only this.
+Exits with 1 if the version was not promoted. Running functions use it from the next segment on.
 
 Examples:
   $ npx bifold model promote arrival-delay
@@ -269,12 +271,12 @@ function onnxLine(onnx: OnnxCheck): string {
 
 const rollbackCommand = (): Command =>
   new Command('rollback')
-    .description('go back to the version that was current before')
-    .argument('<model>', 'its name')
+    .description('return to the previous current version')
+    .argument('<model>', 'name of the model')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
-      '\nA second rollback goes forward again.\n\nExample:\n  $ npx bifold model rollback arrival-delay',
+      '\nA second rollback undoes the first one.\n\nExample:\n  $ npx bifold model rollback arrival-delay',
     )
     .action((name: string, { json }: { json?: boolean }) =>
       withContext(async (context) => {
@@ -289,16 +291,16 @@ const rollbackCommand = (): Command =>
 
 const challengeCommand = (): Command =>
   new Command('challenge')
-    .description('let a version score in shadow, beside the current one')
-    .argument('<model>', 'its name')
-    .argument('[version]', 'which one')
-    .option('--none', 'no version any more')
+    .description('set the challenger: a version that scores beside the current one')
+    .argument('<model>', 'name of the model')
+    .argument('[version]', 'version to use as challenger')
+    .option('--none', 'remove the challenger')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Pipelines score with it where they say model('...', { shadow: true }): in columns of their own, so that both can be
-compared with what came true.
+Columns that a pipeline defines by model('...', { shadow: true }) hold the scores of the challenger.
+So you can compare both versions with the outcome.
 
 Examples:
   $ npx bifold model challenge arrival-delay 20261122-235959-0a1b2c3d

@@ -23,30 +23,32 @@ interface Options {
 
 export const trainCommand = (): Command =>
   new Command('train')
-    .description('learn a model from the archive of its pipeline, or from a file')
-    .argument('<model>', 'its name')
-    .option('--from <file>', 'learn from a file: .csv, .jsonl or .parquet; else from the archive')
-    .option('--null <text>', 'a text that stands for null in CSV; may be repeated (default: "" and "NA")', listed)
-    .option('--out <folder>', 'where versions are put (default: .bifold/models)')
-    .option('--no-register', 'leave the version in its folder; else it goes into the registry of the local cloud')
-    .option('--deployed', 'let the function of the pipeline train, as its schedule does, and wait for it')
+    .description('train a model from the archive of its pipeline, or from a file')
+    .argument('<model>', 'name of the model')
+    .option('--from <file>', 'train from a .csv, .jsonl or .parquet file (default: from the archive)')
+    .option('--null <text>', 'text that means null in CSV; may be repeated (default: "" and "NA")', listed)
+    .option('--out <folder>', 'folder for versions (default: .bifold/models)')
+    .option('--no-register', 'do not add the version to the registry of the local cloud')
+    .option('--deployed', 'invoke the scheduled training function of the pipeline, and wait for it')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-A model is defined beside its pipeline and listed in layers/pipelines: defineModel({ name, from, features, target, task,
-estimator, grid, folds, split, seed }). From the archive it learns what the published generation covers. Each setting of
-the grid is tried by cross-validation; the best one is then measured on rows that were held out, and stored as a version
-with its report. Nothing scores with it before it is promoted: npx bifold model promote <model>.
+Define a model with defineModel({ name, from, features, target, task, estimator, grid, folds, split,
+seed }), and list it in layers/pipelines. Training from the archive uses the records that the
+published generation covers. Cross-validation tries each setting of the grid. The best one is
+measured on held-out rows, and stored as a version with a report. No pipeline scores with the
+version before npx bifold model promote <model>.
 
-The first training installs scikit-learn (verified against committed hashes, 430 MB). The same rows, definition and
-libraries give the same model, to the byte.
+The first training installs scikit-learn (430 MB, checked against committed hashes). The same rows,
+definition and libraries give the same model, byte for byte.
 
-With --deployed the function of the pipeline's stack trains, if it was deployed with -c training=...: what it learned is in the
-registry. It ends with 1 when there is nothing to learn, or nothing new.
+--deployed needs a pipeline that was deployed with -c training=... The function adds the version to
+the registry. The command exits with 1 if there are no rows or no new rows to learn from.
 
-Ends with 1 and leaves everything as it was when nothing can be learned: no labels, one class, a feature that is constant
-or empty, too few rows. So it does when the version is not scored here, or by ONNX Runtime, as scikit-learn scores it.
+Training exits with 1 and changes nothing if the data cannot be learned from: no labels, one class,
+a constant or empty feature, too few rows. It does the same if Bifold or ONNX Runtime do not score
+the version as scikit-learn does.
 
 Examples:
   $ npx bifold train wine --from wine.csv

@@ -24,19 +24,21 @@ export async function runJob(context: Context, pipeline: string, job: Job, event
 }
 
 export const archiveCommand = (): Command =>
-  jobCommand('archive', 'keep what is new in the log as Parquet, now', (result, pipeline) =>
+  jobCommand('archive', 'run the archive function now: copy new records to Parquet', (result, pipeline) =>
     archivedText(pipeline, result as readonly ArchivedPartition[]),
   );
 
 export const recomputeCommand = (): Command =>
-  jobCommand('recompute', 'fold the archive and publish a generation, now', (result, pipeline) =>
-    recomputedText(pipeline, result as Recomputed),
+  jobCommand(
+    'recompute',
+    'run the recompute function now: fold the archive, and publish a generation',
+    (result, pipeline) => recomputedText(pipeline, result as Recomputed),
   )
-    .option('--accept-lost', 'pass ranges that retention took before the archive did; receipts name them for ever')
+    .option('--accept-lost', 'publish past offsets that retention deleted before archiving; receipts always name them')
     .addHelpText('after', '  $ npx bifold recompute delays --accept-lost');
 
 export const sweepCommand = (): Command =>
-  jobCommand('sweep', 'delete what no answer can need any more, now', (result) => {
+  jobCommand('sweep', 'run the sweeper now: delete data that no answer can need', (result) => {
     const { segments, runs, complete } = result as {
       readonly segments: number;
       readonly runs: readonly string[];
@@ -49,12 +51,12 @@ export const sweepCommand = (): Command =>
 function jobCommand(job: Job, description: string, tell: (result: unknown, pipeline: string) => string): Command {
   return new Command(job)
     .description(description)
-    .argument('<pipeline>', 'its name')
+    .argument('<pipeline>', 'name of the pipeline')
     .option('--json', "print the function's result as JSON")
     .addHelpText(
       'after',
       `
-The function runs on its schedule anyway; this invokes it once more and waits for its result.
+The function also runs on a schedule. This command invokes it once and waits for the result.
 
 Example:
   $ npx bifold ${job} delays`,

@@ -12,17 +12,19 @@ interface Options {
 
 export const checkCommand = (): Command =>
   new Command('check')
-    .description('check definitions, and try the aggregates of your own')
-    .argument('[pipelines...]', 'their names; all of them when none is given, or "all"')
-    .option('--seed <n>', 'tries the values of an earlier check', wholeNumber)
+    .description('check definitions, and test the laws of custom aggregates')
+    .argument('[pipelines...]', 'names of pipelines (default: all)')
+    .option('--seed <n>', 'repeat a check with the values that it generated', wholeNumber)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Loads the pipelines that layers/pipelines lists, and holds each aggregate of your own (defineAggregate) to what merging
-relies on, with generated values of its field's type: merge is associative and commutative, empty changes nothing,
-states are JSON and are the same when they are read again. What breaks a law is shown with the smallest values that do.
-Nothing has to run for it; deploy does the same before it deploys.
+Loads the pipelines that layers/pipelines lists. Tests each custom aggregate (defineAggregate) with
+generated values of its field's type:
+  - merge is associative and commutative, and empty is its identity;
+  - states are JSON, and reading a stored state gives the same state.
+A failure is shown with the smallest values that cause it. The check needs no running services.
+\`deploy\` runs the same check first.
 
 Examples:
   $ npx bifold check

@@ -17,21 +17,22 @@ interface Options {
 
 export const deployCommand = (): Command =>
   new Command('deploy')
-    .description('deploy pipelines on the local cloud')
-    .argument('[pipelines...]', 'their names; all of them when none is given')
-    .option('--topic-partitions <n>', 'partitions of a topic that is created now', wholeNumber, PARTITIONS_DEFAULT)
-    .option('-c, --context <name=value>', 'a setting, as cdk takes it; may be repeated', settingOf, {})
-    .option('--at-once', 'answer from the new version at once, even where it covers less than the one before')
+    .description('deploy pipelines to the local cloud')
+    .argument('[pipelines...]', 'names of pipelines (default: all)')
+    .option('--topic-partitions <n>', 'number of partitions if the topic is created', wholeNumber, PARTITIONS_DEFAULT)
+    .option('-c, --context <name=value>', 'a CDK context value; may be repeated', settingOf, {})
+    .option('--at-once', 'switch to the new version at once, even if it covers less than the previous one')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Checks the pipelines that layers/pipelines lists, creates their topics where they are missing, binds each pipeline to
-its topic's id, and deploys its stack with CDK. Deployed again unchanged, nothing changes. Settings are those of
-cdk/src/app/settings.ts; when \`up\` has to deploy again, it deploys with the same.
+Checks the definitions, creates missing topics, binds each pipeline to the id of its topic, and
+deploys its stack with CDK. Deploying an unchanged pipeline changes nothing. cdk/src/app/settings.ts
+lists the context values. \`up\` redeploys with the same values.
 
-The version that was deployed before answers until the new one covers as much; status shows what is missing. Where the log
-has lost records that only the version before has folded, the new one never covers as much: --at-once accepts that.
+The previous version answers until the new one covers the same offsets; \`status\` shows what is
+missing. If retention deleted records that only the previous version has folded, the new version
+never covers them. Use --at-once to switch anyway.
 
 Examples:
   $ npx bifold deploy

@@ -8,8 +8,8 @@ import { print, printJson, step } from '../../output/terminal.ts';
 
 export const destroyCommand = (): Command =>
   new Command('destroy')
-    .description('remove the stacks of pipelines; topics, tables and archives stay')
-    .argument('<pipelines...>', 'their names')
+    .description('delete the stacks of pipelines, but keep topics, tables and archives')
+    .argument('<pipelines...>', 'names of pipelines')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

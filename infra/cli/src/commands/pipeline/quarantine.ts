@@ -11,13 +11,13 @@ const PAYLOAD_SHOWN = 400;
 
 export const quarantineCommand = (): Command =>
   new Command('quarantine')
-    .description('records that could not be read as events')
+    .description('list and show the quarantined (undecodable) records of a pipeline')
     .addCommand(
       new Command('list')
-        .description('their positions and reasons')
-        .argument('<pipeline>', 'its name')
-        .option('--limit <n>', 'at most so many of each partition', wholeNumber, 20)
-        .option('--json', 'print them as JSON')
+        .description('list quarantined records with position and reason')
+        .argument('<pipeline>', 'name of the pipeline')
+        .option('--limit <n>', 'maximum per partition', wholeNumber, 20)
+        .option('--json', 'print the result as JSON')
         .addHelpText('after', '\nExample:\n  $ npx bifold quarantine list delays')
         .action((name: string, { limit, json }: { limit: number; json?: boolean }) =>
           withContext(async (context) => {
@@ -40,10 +40,10 @@ export const quarantineCommand = (): Command =>
     )
     .addCommand(
       new Command('show')
-        .description('one of them with the beginning of its payload, or the first of each partition')
-        .argument('<pipeline>', 'its name')
-        .argument('[position]', 'partition/offset, as `list` shows it')
-        .option('--json', 'print them as JSON')
+        .description('show one quarantined record and the start of its payload (default: the first per partition)')
+        .argument('<pipeline>', 'name of the pipeline')
+        .argument('[position]', 'partition/offset')
+        .option('--json', 'print the result as JSON')
         .addHelpText('after', '\nExample:\n  $ npx bifold quarantine show delays 2/345')
         .action((name: string, position: string | undefined, { json }: { json?: boolean }) =>
           withContext(async (context) => {

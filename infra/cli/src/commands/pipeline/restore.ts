@@ -13,18 +13,18 @@ import { announceDeployment } from '../../verification/handover.ts';
 
 export const restoreCommand = (): Command =>
   new Command('restore')
-    .description('rebuild a view in an empty Cassandra from archive and log')
-    .argument('<pipeline>', 'its name')
+    .description('rebuild a view in an empty Cassandra from the archive and the log')
+    .argument('<pipeline>', 'name of the pipeline')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-For a database that was lost: creates the tables, writes lookup tables, bindings and model pointers as they were, computes the
-rows of the published runs again, folds what the log holds above them, and publishes the pointer last. Until then no answer is
-given. Old answers (query --as-of) are the same afterwards.
+Use it if the database was lost. It creates the tables and restores lookup tables, bindings and
+model pointers. It recomputes the rows of the published runs and folds the later records. Then it
+publishes the pointer. No query is answered before that. Old answers (query --as-of) stay the same.
 
-It refuses a database that has the view. One that was interrupted is begun again with the same command. It ends with 1 when
-offsets are no longer retained: they are named, and answers name them as gaps.
+It refuses a database that already has the view. If it is interrupted, run it again. It exits with
+1 if offsets are no longer retained. It lists them, and answers name them as gaps.
 
 Example:
   $ npx bifold restore delays`,

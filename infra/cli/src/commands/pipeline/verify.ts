@@ -31,29 +31,29 @@ interface Options {
 
 export const verifyCommand = (): Command =>
   new Command('verify')
-    .description("recompute a pipeline's whole answer from the log or the archive, and compare every row")
-    .argument('<pipeline>', 'its name')
-    .option('--window <name>', 'one window only; all of them when it is left out')
+    .description('recompute all rows of a pipeline from the log or the archive, and compare them with its answer')
+    .argument('<pipeline>', 'name of the pipeline')
+    .option('--window <name>', 'name of one window (default: all)')
     .addOption(
-      new Option('--against <source>', 'where the records are read').choices(Object.keys(SOURCES)).default('either'),
+      new Option('--against <source>', 'source of the records').choices(Object.keys(SOURCES)).default('either'),
     )
-    .option('--sample <n>', 'so many keys, in all their windows, instead of everything', wholeNumber)
-    .option('--seed <text>', 'draws the same sample again')
+    .option('--sample <n>', 'verify only this number of random keys, in all their windows', wholeNumber)
+    .option('--seed <text>', 'seed of the sample: the same seed draws the same keys')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-Asks the API for every row, reads the offsets that its receipt names, folds them once with the plain interpreter, and
-compares both ways. Ends with 0 when all rows are equal, with 1 and the first differences when not, and with 4 and the
-ranges when offsets that the answer covers are no longer retained.
+Queries every row, reads the offsets that the receipt names, and computes one plain fold over them.
+Finds missing, surplus and different rows. Exit codes: 0 if all rows are equal; 1 with the first
+differences; 4 with the ranges if offsets of the answer are no longer retained.
 
-  either   the log, and the archive where retention has taken the log (when nothing is said)
-  log      the log alone
-  archive  the archive, and the log only for what is not archived yet
+  either   the log, and the archive for offsets that retention has deleted (default)
+  log      the log only
+  archive  the archive, and the log for offsets that are not archived yet
   both     twice: against the log, then against the archive
 
-A sample draws keys by their records, asks for those alone, and compares all their windows. It still reads every record. Of a view
-that joins topics no key can be drawn from a record: all of it is verified then.
+A sample draws keys from the records and queries only these. It still reads every record. A view
+that joins topics cannot be sampled, so all of it is verified.
 
 Examples:
   $ npx bifold verify delays

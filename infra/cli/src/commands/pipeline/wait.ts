@@ -12,15 +12,15 @@ interface Options {
 
 export const waitCommand = (): Command =>
   new Command('wait')
-    .description('wait until the answers of a pipeline hold what is in the log')
-    .argument('<pipeline>', 'its name')
-    .option('--lag <n>', 'until all but so many offsets are covered', wholeNumberOrZero, 0)
-    .option('--json', 'print how it ended as JSON')
+    .description('wait until the answers of a pipeline cover the log')
+    .argument('<pipeline>', 'name of the pipeline')
+    .option('--lag <n>', 'number of offsets that may remain uncovered', wholeNumberOrZero, 0)
+    .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-For scripts: what was sent before it began is in the answers when it ends with 0. It waits as long as the lag shrinks, and
-ends with 3 when that stands still for five minutes.
+Exit code 0 means: answers include every record that was sent before the command began. The command
+waits while the lag shrinks. It exits with 3 if the lag does not shrink for five minutes.
 
 Examples:
   $ npx bifold wait delays

@@ -17,16 +17,17 @@ const ROWS_SHOWN = 1_000;
 
 export const cqlCommand = (): Command =>
   new Command('cql')
-    .description("ask the local cloud's Cassandra in its own language")
-    .argument('[statements]', 'one, or several with semicolons between them; - or nothing for standard input', '-')
-    .option('--keyspace <name>', 'of tables that are named without one')
-    .option('--rows <n>', 'so many rows of each answer', wholeNumber, ROWS_SHOWN)
-    .option('--json', 'print rows as lines of JSON')
+    .description("run CQL statements in the local cloud's Cassandra")
+    .argument('[statements]', 'statements separated by semicolons; - reads standard input', '-')
+    .option('--keyspace <name>', 'keyspace of unqualified table names')
+    .option('--rows <n>', 'maximum number of rows of each result', wholeNumber, ROWS_SHOWN)
+    .option('--json', 'print rows as JSON lines')
     .addHelpText(
       'after',
       `
-Statements run one after the other; the first that is refused ends it. DESCRIBE works, too. The tables of pipelines, in keyspace
-"${KEYSPACE}", can be read and not changed: their cells carry write times of their own, and one plain write would hide all later ones.
+Statements run in order; the command stops at the first error. DESCRIBE works too. The tables of
+pipelines, in keyspace "${KEYSPACE}", are read-only. Their write timestamps are log positions, so
+one plain write would hide all later ones.
 
 Examples:
   $ npx bifold cql "CREATE KEYSPACE shop WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}"

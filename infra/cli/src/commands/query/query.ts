@@ -32,27 +32,30 @@ interface Options extends QueryOptions {
   readonly json?: boolean;
 }
 
-/** The options that ask something of a view. */
+/** The options that select rows of a view. */
 export const queryOptions = (command: Command): Command =>
   command
-    .option('--window <name>', 'a window of the pipeline; may be left out when it has one only')
-    .option('--key <json>', 'a key, as JSON; may be repeated', (key: string, keys: string[] = []) => [...keys, key])
+    .option('--window <name>', 'window of the pipeline; optional if it has only one')
+    .option('--key <json>', 'key as JSON; may be repeated', (key: string, keys: string[] = []) => [...keys, key])
     .option('--from <time>', 'windows that start at or after this time')
     .option('--to <time>', 'windows that start before this time')
-    .option('--total', 'one row a key over all its windows')
-    .option('--snapshot', 'all rows cover the same offsets: complete segments alone')
-    .option('--parts', 'show what batch and speed each have of a row');
+    .option('--total', 'one row per key, over all its windows')
+    .option('--snapshot', 'use complete segments only, so that all rows cover the same offsets')
+    .option('--parts', 'show the parts of each row from batch and from speed');
 
 export const queryCommand = (): Command =>
   queryOptions(
     new Command('query')
-      .description("ask a pipeline's API for merged rows and their receipt")
-      .argument('[pipeline]', 'its name; a receipt names it'),
+      .description('query merged rows of a pipeline, and their receipt')
+      .argument('[pipeline]', 'name of the pipeline; not needed with --as-of'),
   )
-    .option('--limit <n>', 'rows of a page', wholeNumber, 20)
-    .option('--all', 'every page')
-    .option('--as-of <receipt>', 'an old answer again: its file, - for standard input, or its receipt as JSON')
-    .option('--json', 'print the answer as JSON, exactly')
+    .option('--limit <n>', 'rows per page', wholeNumber, 20)
+    .option('--all', 'fetch every page')
+    .option(
+      '--as-of <receipt>',
+      'reproduce an old answer from its file, from standard input (-), or from its receipt as JSON',
+    )
+    .option('--json', 'print the answer as JSON, byte for byte')
     .addHelpText(
       'after',
       `
@@ -62,9 +65,10 @@ Examples:
   $ npx bifold query delays --window daily --total --all --json > answer.json
   $ npx bifold query --as-of answer.json --json
 
-With --as-of the answer is not asked of the API: it is folded anew, from the archive, and from the log what is not archived
-yet, with the lookup versions of that time. It is the same to the byte, whatever was sent, published, swept or deleted by
-retention since. Ends with 1 when its digest is not that of the receipt, with 4 when its offsets are kept nowhere any more.`,
+--as-of does not use the API. It folds the offsets of the receipt again: from the archive, or from
+the log if they are not archived yet, with the lookup versions of that time. The bytes are the same
+even if records were sent, published, swept or deleted since. Exit codes: 1 if the digest differs
+from that of the receipt; 4 if the offsets are no longer retained.`,
     )
     .action((name: string | undefined, options: Options) =>
       withContext(async (context) => {

@@ -9,16 +9,17 @@ const MEMORY_LIMIT = '2GB';
 
 export const sqlCommand = (): Command =>
   new Command('sql')
-    .description('ask SQL of archives, batch views, and files here, on HDFS or S3')
-    .argument('[query]', 'in the words of DuckDB; without it, the tables that there are')
-    .option('--json', 'print rows as lines of JSON')
+    .description('run SQL over archives, batch views, and files (local, HDFS or S3)')
+    .argument('[query]', 'a query in the dialect of DuckDB (default: list the tables)')
+    .option('--json', 'print rows as JSON lines')
     .addHelpText(
       'after',
       `
-Of a deployed pipeline there are the tables <pipeline>.archive (each record, with its columns) and <pipeline>.<window> (the last
-batch view; \`query\` answers with what came since, too). Files are named in quotes: 'orders.csv', 'hdfs://host:port/folder',
-'s3://bucket/folder/*.parquet'. A folder after FROM or JOIN is all Parquet in it, and folders name=value in it are a column.
-What the query names is brought here first.
+Each deployed pipeline has these tables: <pipeline>.archive (each record, with its columns) and
+<pipeline>.<window> (the last batch view; \`query\` also includes later records). Put file names in
+quotes: 'orders.csv', 'hdfs://host:port/folder', 's3://bucket/folder/*.parquet'. A folder after FROM
+or JOIN means all its Parquet files. Its subfolders name=value become a column. Remote files are
+first copied to this machine.
 
 Examples:
   $ npx bifold sql

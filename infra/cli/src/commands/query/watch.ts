@@ -22,18 +22,20 @@ interface Options extends QueryOptions {
 
 export const watchCommand = (): Command =>
   queryOptions(
-    new Command('watch').description('the table of a view, filling and changing').argument('<pipeline>', 'its name'),
+    new Command('watch')
+      .description('show the rows of a view as they change')
+      .argument('<pipeline>', 'name of the pipeline'),
   )
-    .option('--every <duration>', 'how often the API is asked', '1s')
-    .option('--limit <n>', 'rows that are watched', wholeNumber, 1_000)
-    .option('--once', 'one answer, then end')
-    .option('--json', 'one JSON object a line for each row that is new, changed or gone')
+    .option('--every <duration>', 'interval between two queries', '1s')
+    .option('--limit <n>', 'maximum number of rows', wholeNumber, 1_000)
+    .option('--once', 'query once, then exit')
+    .option('--json', 'print one JSON object per line for each new, changed or removed row')
     .addHelpText(
       'after',
       `
-Asks the API again and again. On a terminal the table is drawn in place, with what changed since the answer before in
-green; of more rows than fit, those that changed last are shown. Elsewhere, and with --json, each change is a line. Ctrl-C
-ends it.
+Queries the API repeatedly. A terminal shows the table in place, with changes in green. If not all
+rows fit, it shows those that changed last. In a pipe, and with --json, each change is a line.
+Ctrl-C stops it.
 
 Examples:
   $ npx bifold watch wine

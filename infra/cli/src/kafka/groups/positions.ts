@@ -10,7 +10,7 @@ export type Place =
   | { readonly kind: 'offsets'; readonly offsets: ReadonlyMap<number, number> };
 
 export const PLACES =
-  'earliest, latest, a time (2013-07-04T00:00:00Z), an offset, or partition:offset with commas between';
+  'earliest, latest, a time (2013-07-04T00:00:00Z), an offset, or a comma-separated list of partition:offset';
 
 /** ISO 8601. A clock time needs its zone, since a log has none. */
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
