@@ -78,7 +78,7 @@ describe('the README', () => {
     .slice(1)
     .flatMap((block) => (block.split('```')[0] as string).split('\n'))
     .filter((line) => line.startsWith('npx bifold '))
-    .map((line) => line.slice('npx bifold '.length));
+    .map((line) => line.slice('npx bifold '.length).replace(/ +# .*/, ''));
 
   it('names commands', () => {
     expect(commands.length).toBeGreaterThan(5);
