@@ -1,6 +1,6 @@
 /**
- * The engine: what the functions do, over ports. It knows neither Lambda nor a service; handlers,
- * command line and tests connect it.
+ * The engine: the work of the functions over ports. It does not know Lambda or any service.
+ * Handlers, the command line and tests connect it to them.
  */
 
 export { type ArchivedPartition, type ArchivePorts, archiveLog } from './archive/archive.ts';

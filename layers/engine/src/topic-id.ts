@@ -6,7 +6,7 @@ export interface BoundTopic {
   readonly topicId: string;
 }
 
-/** The same where the function asks the log for records, too. */
+/** A bound topic whose records the function also reads. */
 export interface BoundLog extends BoundTopic {
   readonly log: Log;
 }

@@ -12,8 +12,8 @@ import { generationRow } from './generation-row.ts';
 import { insertCql, selectCql } from './tables.ts';
 
 /**
- * Reads are of LOCAL_QUORUM, which sees every move that was acknowledged; a move that was not is
- * completed by the next one.
+ * Reads use LOCAL_QUORUM, which sees every acknowledged move. The next conditional write completes
+ * a move that was not acknowledged.
  */
 export function aliasStore(client: CassandraClient, { pipeline, topicId }: ViewName): AliasStore {
   const key = [pipeline, cassandra.types.Uuid.fromString(topicId)];

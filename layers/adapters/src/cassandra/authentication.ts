@@ -4,13 +4,13 @@ import type { Credentials, CredentialsSource } from '../credentials.ts';
 type Callback = (error: Error | null, token?: Buffer) => void;
 
 /**
- * Logs in with what the source has when a connection is opened. The driver opens connections by
- * itself, and says nothing of one that was refused: credentials that were never accepted at an
- * endpoint count as refused when it is tried again.
+ * Logs in with the credentials that the source has when a connection is opened. The driver opens
+ * connections by itself, and does not report a refused one. So credentials that an endpoint never
+ * accepted count as refused at the next attempt.
  */
 export class SourcedAuthentication extends cassandra.auth.PlainTextAuthProvider {
   readonly #source: CredentialsSource;
-  /** By endpoint, what was sent and has not been accepted. */
+  /** The credentials that were sent and not accepted yet, by endpoint. */
   readonly #unproven = new Map<string, Credentials>();
 
   constructor(source: CredentialsSource) {
@@ -33,7 +33,7 @@ export class SourcedAuthentication extends cassandra.auth.PlainTextAuthProvider 
     };
   }
 
-  /** Tells the source of all that was sent and not accepted. */
+  /** Reports all credentials that were sent and not accepted. */
   async refuseUnproven(): Promise<void> {
     const sent = [...this.#unproven.values()];
     this.#unproven.clear();
@@ -42,8 +42,8 @@ export class SourcedAuthentication extends cassandra.auth.PlainTextAuthProvider 
 
   async #credentialsFor(endpoint: string): Promise<Credentials> {
     const before = this.#unproven.get(endpoint);
-    // If the secret cannot be read now, what is known is tried: the service says whether it is
-    // wrong.
+    // If the secret cannot be read now, try the known credentials. The service decides whether they
+    // are valid.
     if (before !== undefined) await this.#source.refused(before).catch(() => false);
     const credentials = await this.#source.current();
     this.#unproven.set(endpoint, credentials);

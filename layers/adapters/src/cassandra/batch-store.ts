@@ -55,9 +55,9 @@ export function batchStore(client: CassandraClient, scope: Scope, options: Batch
     for (let attempt = 1; ; attempt++) {
       const decision = await client.executeConditional(statement);
       if (decision.kind === 'applied') return true;
-      // Without an answer ours may stand all the same: now, or, where another publisher went on
-      // from it, as the run before. If nothing moved, the same comparison may be tried again: at
-      // most one of our attempts can win.
+      // If the write timed out, it may still have been applied. The row then names our run: as the
+      // current one, or as the previous one if another publisher continued from it. If the pointer
+      // did not move, repeat the same comparison. At most one of our attempts can win.
       const stored = await readPointer('serial');
       if (stored.generation === next.generation) return isSame(stored.current, next.current);
       if (stored.generation === next.generation + 1 && isSame(stored.previous, next.current)) return true;
@@ -107,15 +107,15 @@ export function batchStore(client: CassandraClient, scope: Scope, options: Batch
       await eachOf(all, WRITES_IN_FLIGHT, (bucket) =>
         client.write({ cql: deleteRows, values: [timestamp, ...scoped, run, bucket] }),
       );
-      // Last, so that a sweep that dies here finds the run again.
+      // Remove this entry last. A sweep that dies before it finds the run again.
       await client.write({ cql: removeRun, values: [timestamp, ...scoped, BigInt(generation), run] });
     },
   };
 }
 
 /**
- * All of a run is written, and deleted, at one timestamp, at which a deletion wins: what a zombie
- * writes after it stays hidden.
+ * All writes and deletions of a run have one timestamp, and at equal timestamps a deletion wins. So
+ * later writes of a zombie stay hidden.
  */
 function timestampOf(generation: number): bigint {
   return LOG_TIMESTAMP_BASE_US + BigInt(generation);

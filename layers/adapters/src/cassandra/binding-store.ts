@@ -2,16 +2,15 @@ import type { Binding, BindingStore, Scope } from '@bifold/core/engine';
 import { type CassandraClient, scopeValues } from './client.ts';
 import { insertCql, selectCql } from './tables.ts';
 
-/** Attempts that may end without an answer of Cassandra. */
+/** The limit of attempts that time out. */
 const UNKNOWN_MAX = 3;
-/** Cassandra refuses batches beyond 50 KiB. */
+/** The number of bindings per batch. Cassandra refuses batches beyond 50 KiB. */
 const BOUND_AT_ONCE = 100;
 
 type Bindings = ReadonlyMap<number, ReadonlyMap<string, string>>;
 
 /**
- * Bindings are written with IF alone, and read at LOCAL_SERIAL, which completes whatever a writer
- * left half done.
+ * Bindings are written only with IF, and read at LOCAL_SERIAL, which completes an unfinished write.
  */
 export function bindingStore(client: CassandraClient, scope: Scope): BindingStore {
   const scoped = scopeValues(scope);
@@ -37,8 +36,8 @@ export function bindingStore(client: CassandraClient, scope: Scope): BindingStor
   };
 
   /**
-   * All of them in one decision. When one of them was bound already, those that were not are
-   * decided again.
+   * Binds all of them in one conditional batch. If one was bound already, the batch is repeated
+   * with the others.
    */
   const bindTogether = async (partition: number, wanted: readonly Binding[]): Promise<readonly string[]> => {
     const segments = wanted.map(({ segment }) => segment);

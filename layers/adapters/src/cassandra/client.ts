@@ -9,14 +9,14 @@ const { localQuorum, localSerial } = cassandra.types.consistencies;
 const CODES = cassandra.types.responseErrorCodes;
 
 export interface CassandraOptions {
-  /** `host:port`, several for a cluster. */
+  /** `host:port` of one or several nodes. */
   readonly contactPoints: readonly string[];
   readonly localDataCenter?: string;
   readonly keyspace: string;
   readonly credentials?: Credentials | CredentialsSource;
   /**
-   * Nodes prove themselves by the name of a contact point, their address, or the one name that is
-   * configured.
+   * Verifies the certificates of nodes. A certificate must contain the host of the contact point,
+   * the address of the node, or the configured name.
    */
   readonly tls?: Tls;
   readonly requestTimeoutMs?: number;
@@ -31,8 +31,8 @@ export interface Statement {
 }
 
 /**
- * The Cassandra operations that the stores need: prepared statements only, each with the
- * consistency that its role demands.
+ * The Cassandra operations of the stores. All statements are prepared, and each has a fixed
+ * consistency level.
  */
 export interface CassandraClient {
   readonly keyspace: string;
@@ -42,17 +42,17 @@ export interface CassandraClient {
   write(statement: Statement): Promise<void>;
   /** Writes to rows of **one** Cassandra partition, as one mutation. */
   executeBatch(statements: readonly Statement[]): Promise<void>;
-  /** Rows, page after page, each read at LOCAL_QUORUM (or LOCAL_SERIAL) when it is needed. */
+  /** Reads rows page by page, on demand, at LOCAL_QUORUM (or LOCAL_SERIAL). */
   pages(statement: Statement, options?: ReadOptions): AsyncIterable<readonly CassandraRow[]>;
   read(statement: Statement, options?: ReadOptions): Promise<readonly CassandraRow[]>;
   /**
-   * A statement with IF, sent once and never retried by the driver: a retry could meet its own
-   * write and call it a stranger's.
+   * A statement with IF. It is sent once and never retried by the driver: a retry could find its
+   * own write and report that another writer won.
    */
   executeConditional(statement: Statement): Promise<Decision>;
   /**
-   * Statements with IF on rows of **one** Cassandra partition: all of them apply, or none. One
-   * round of Paxos instead of one for each, which would wait for each other.
+   * Statements with IF on rows of **one** Cassandra partition: all of them apply, or none. They
+   * need one Paxos round. Separate statements would run one after another.
    */
   executeConditionalBatch(statements: readonly Statement[]): Promise<Decision>;
   /** Statements that cannot be prepared: definitions of keyspaces and tables. */
@@ -65,7 +65,7 @@ interface ReadOptions {
   readonly fetchSize?: number;
 }
 
-/** `unknown`: no answer came, so it may have applied, or may yet. */
+/** `unknown`: the statement timed out. It may have applied, or may still apply. */
 type Decision =
   | { readonly kind: 'applied' }
   | { readonly kind: 'refused'; readonly row: CassandraRow }
@@ -75,8 +75,8 @@ const RETRIES_MAX = 2;
 const FETCH_SIZE_ROWS = 1000;
 
 /**
- * Repeats what is idempotent a bounded number of times; everything else is thrown. All our plain
- * writes carry their own timestamps, so a repetition changes nothing.
+ * Repeats idempotent statements a limited number of times, and throws all other errors. All our
+ * plain writes carry their own timestamps, so a repetition changes nothing.
  */
 class BoundedRetryPolicy extends cassandra.policies.retry.RetryPolicy {
   override onUnavailable(info: cassandra.policies.retry.OperationInfo) {
@@ -105,8 +105,8 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
     localDataCenter: options.localDataCenter ?? 'datacenter1',
     ...(authentication === null ? {} : { authProvider: authentication }),
     ...(options.tls ? { sslOptions: verifiedByNames(options.tls, options.contactPoints.map(hostOf)) } : {}),
-    // A TTL, a null or a wall clock never enters our rows: undefined is unset, and 64-bit columns
-    // are bigint both ways.
+    // Our rows have no TTLs, nulls or wall-clock timestamps. Undefined leaves a column unset, and
+    // 64-bit columns are bigint in both directions.
     encoding: { useBigIntAsLong: true, useUndefinedAsUnset: true },
     prepareOnAllHosts: false,
     rePrepareOnUp: false,
@@ -151,7 +151,7 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
         }),
       );
       pageState = result.pageState || undefined;
-      // A page may be empty and yet not the last: a filter or tombstones ate its rows.
+      // A page may be empty without being the last one, because of a filter or tombstones.
       if (result.rows.length > 0) yield result.rows;
     } while (pageState !== undefined);
   }
@@ -202,7 +202,7 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
   };
 }
 
-/** `host` of `host:port`; an address of IPv6 with a port stands in brackets. */
+/** The host of `host:port`. An IPv6 address with a port is in brackets. */
 function hostOf(contactPoint: string): string {
   return /^\[(.+)\](?::\d+)?$/.exec(contactPoint)?.[1] ?? contactPoint.replace(/^([^:]*):\d+$/, '$1');
 }

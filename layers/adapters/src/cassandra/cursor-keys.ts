@@ -4,10 +4,7 @@ import { insertCql, selectCql } from './tables.ts';
 
 const ATTEMPTS_MAX = 3;
 
-/**
- * Keys are written with IF alone, and read at LOCAL_SERIAL, which completes whatever a writer left
- * half done.
- */
+/** Keys are written only with IF, and read at LOCAL_SERIAL, which completes an unfinished write. */
 export function cursorKeys(client: CassandraClient): CursorKeys {
   const insert = insertCql(client, 'cursorKeys', 'IF NOT EXISTS');
   const select = selectCql(client, 'cursorKeys', ['key']);

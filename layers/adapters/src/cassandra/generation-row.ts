@@ -2,7 +2,7 @@ import { TABLES } from '@bifold/core/engine';
 import type { CassandraClient } from './client.ts';
 import { insertCql, selectCql } from './tables.ts';
 
-/** Tables whose rows are one text and its generation, moved by compare-and-set. */
+/** Tables whose rows hold one text and its generation, and move by compare-and-set. */
 type GenerationTable = {
   [Name in keyof typeof TABLES]: 'state' extends keyof (typeof TABLES)[Name]['columns'] ? Name : never;
 }[keyof typeof TABLES];
@@ -13,9 +13,9 @@ export interface GenerationState {
   readonly state: string;
 }
 
-/** One row that is written with IF alone. */
+/** One row, which is written only with IF. */
 export interface GenerationRow {
-  /** Null when there is none. A serial read completes whatever a writer left half done. */
+  /** Null if there is no row. A serial read completes an unfinished write. */
   read(consistency: 'serial' | 'quorum'): Promise<GenerationState | null>;
   /**
    * Writes `next` if the row still has that generation; 0 expects no row. Returns false if another
@@ -52,8 +52,8 @@ export function generationRow(
       for (let attempt = 1; ; attempt++) {
         const decision = await client.executeConditional(statement);
         if (decision.kind === 'applied') return true;
-        // Without an answer ours may stand all the same. If nothing moved, the same comparison may
-        // be tried again: at most one of our attempts can win.
+        // If the write timed out, it may still have been applied. If the row did not move, repeat
+        // the same comparison. At most one of our attempts can win.
         const stored = attempt > 1 || decision.kind === 'unknown' ? await read('serial') : null;
         if (stored?.generation === generation) return stored.state === state;
         if (decision.kind === 'refused') return false;

@@ -5,9 +5,12 @@ import type { CassandraClient, Statement } from './client.ts';
 import { insertCql, selectCql } from './tables.ts';
 import { writeGroups } from './write-groups.ts';
 
-/** Fixed: lookup tables are shared by pipelines, whose own buckets may differ. */
+/** A fixed number, because pipelines with different numbers of buckets share lookup tables. */
 const LOOKUP_BUCKETS = 16;
-/** Behind the buckets of rows: the mark of a version that is whole. No row has an empty key. */
+/**
+ * The mark of a complete version. It has a bucket after those of rows, and an empty key, which no
+ * row has.
+ */
 const MARK = { bucket: LOOKUP_BUCKETS, key: '' } as const;
 const KEYS_PER_READ = 100;
 const READS_AT_ONCE = 16;
@@ -55,7 +58,7 @@ export function lookupStore(client: CassandraClient): LookupStore {
       const found = await mapOf(reads, READS_AT_ONCE, ({ bucket, some }) =>
         client.read({ cql: selectKeys, values: [table, version, bucket, some] }),
       );
-      // The database may have been emptied meanwhile.
+      // The database may have been emptied in the meantime.
       await checkWhole(table, version);
       return new Map(found.flat().map((row) => [row.key as string, JSON.parse(row.row) as LookupRow]));
     },

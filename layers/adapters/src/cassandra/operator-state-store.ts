@@ -6,8 +6,8 @@ import { writeGroups } from './write-groups.ts';
 
 const READS_AT_ONCE = 64;
 /**
- * A null would be a tombstone. Values are texts, finite numbers, booleans and nulls, never -0: as
- * JSON they are what they were.
+ * The empty text stands for no event, because a null would be a tombstone. Values are texts, finite
+ * numbers, booleans and nulls, never -0, so JSON preserves them.
  */
 const NO_EVENT = '';
 

@@ -3,7 +3,7 @@ import { matches } from '../row-filter.ts';
 import type { CassandraClient, CassandraRow, Statement } from './client.ts';
 import { selectCql } from './tables.ts';
 
-/** Both tables of rows, fragments and batch rows, are clustered by (key, window, start). */
+/** The tables of fragments and of batch rows are both clustered by (key, window, start). */
 export interface SliceTable<R extends RowPosition> {
   readonly name: 'fragments' | 'batchRows';
   readonly columns: readonly string[];
@@ -19,7 +19,7 @@ export const ALL_ROWS: RowFilter = { keys: null, window: null, fromMs: null, toM
 
 type Restriction = readonly [cql: string, ...values: (string | bigint)[]];
 
-/** Single-key slices that are under way ahead of the reader. */
+/** The number of single-key slices that are read ahead. */
 const SLICES_AHEAD = 16;
 
 /** `readPages`, row by row. */
@@ -28,8 +28,8 @@ export async function* readRows<R extends RowPosition>(...request: Parameters<ty
 }
 
 /**
- * The rows of one Cassandra partition of `table` that match, in the order of `RowPosition`,
- * strictly after `after`; page by page, each read when it is asked for.
+ * Reads the matching rows of one Cassandra partition of `table`, in the order of `RowPosition`,
+ * strictly after `after`. Pages are read on demand.
  */
 export async function* readPages<R extends RowPosition>(
   client: CassandraClient,

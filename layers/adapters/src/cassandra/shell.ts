@@ -9,15 +9,15 @@ import type { CassandraOptions } from './client.ts';
 export interface ShellAnswer {
   readonly columns: readonly string[];
   /**
-   * Values as JSON has them: numbers beyond 2^53 and decimals as texts, times as ISO 8601, blobs as
-   * `0x...`.
+   * Values in their JSON form: numbers beyond 2^53 and decimals as texts, times as ISO 8601, blobs
+   * as `0x...`.
    */
   readonly rows: readonly (readonly unknown[])[];
-  /** There are more rows than were asked for. */
+  /** Whether there are more rows than requested. */
   readonly hasMore: boolean;
 }
 
-/** Any statement, as it is written: for a person at a terminal, not for the stores. */
+/** Runs any CQL statement for a person at a terminal. Stores do not use it. */
 export interface CassandraShell {
   ask(cql: string, rowsMax: number): Promise<ShellAnswer>;
   close(): Promise<void>;
@@ -86,7 +86,7 @@ function plain(value: unknown): unknown {
   if (value instanceof Map)
     return Object.fromEntries([...value].map(([key, each]) => [String(plain(key)), plain(each)]));
   if (value instanceof cassandra.types.Tuple) return value.values().map(plain);
-  // A type of a user's own is an object, as a map is; the driver's types of scalars have a text.
+  // User-defined types and maps are plain objects. The driver's scalar types have a text form.
   if (Object.getPrototypeOf(value) === Object.prototype)
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
   return String(value);

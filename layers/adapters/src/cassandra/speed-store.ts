@@ -19,15 +19,15 @@ import { WRITES_IN_FLIGHT, writeGroups } from './write-groups.ts';
 
 export interface SpeedStoreOptions {
   readonly buckets: number;
-  /** Offsets per segment: a tombstone stands at the last offset of what it deletes. */
+  /** Offsets per segment. The timestamp of a tombstone is the last offset of the deleted range. */
   readonly segmentSize: SegmentSize;
   readonly fetchSize?: number;
 }
 
 const FRAGMENTS: SliceTable<FragmentRow> = {
   name: 'fragments',
-  // A cell's write timestamp is its log position (rule 2), so `lastOffset` needs neither a column,
-  // which could part from the cell, nor a look into the cell.
+  // The write timestamp of a cell is its log position (rule 2). So `lastOffset` is known without
+  // decoding the cell, and without a second column that could differ from the cell.
   columns: ['key', 'window', 'start', 'cell', 'writetime(cell) AS written'],
   decode: (row) => ({
     key: row.key,
@@ -164,8 +164,8 @@ export function speedStore(client: CassandraClient, scope: Scope, options: Speed
     },
 
     async listQuarantine(partition, fromSegment, limit) {
-      // Segments are Cassandra partitions, which have no order; the speed layer touches none beyond
-      // its last progress but the next.
+      // Segments are Cassandra partitions, which have no order. The speed layer writes at most one
+      // segment beyond its last progress.
       const [last] = await client.read({
         cql: selectCql(client, 'progress', ['segment'], [], 'ORDER BY segment DESC LIMIT 1'),
         values: [...scoped, partition],
@@ -188,8 +188,8 @@ export function speedStore(client: CassandraClient, scope: Scope, options: Speed
     async deleteFragmentsBelow(partition, fromSegment, belowSegment) {
       function* tombstones(): Generator<Statement> {
         for (let segment = fromSegment; segment < belowSegment; segment++) {
-          // At the last offset of the segment: hides every fragment of it, zombies' included, and
-          // nothing that is newer in the log.
+          // A tombstone at the last offset of the segment. It hides every fragment of the segment,
+          // including later writes of zombies, and no fragment of later segments.
           const timestamp = logTimestampUs(segmentEnd(segment, segmentSize) - 1);
           for (let bucket = 0; bucket < buckets; bucket++) {
             yield { cql: deleteFragments, values: [timestamp, ...fragmentsKey(bucket, partition, segment)] };

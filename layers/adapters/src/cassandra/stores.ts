@@ -24,7 +24,7 @@ import { operatorStateStore } from './operator-state-store.ts';
 import { speedStore } from './speed-store.ts';
 import { sweepLedger } from './sweep-ledger.ts';
 
-/** The stores of a database. Each is made when it is first asked for. */
+/** The stores of a database. Each is created on first use. */
 export interface DatabaseStores {
   readonly lookups: LookupStore;
   readonly plans: PlanStore;

@@ -2,7 +2,7 @@ import { logTimestampUs, type Scope, type SweepLedger } from '@bifold/core/engin
 import { type CassandraClient, scopeValues } from './client.ts';
 import { insertCql, selectCql } from './tables.ts';
 
-/** The progress of the sweeper, per partition. A mark never replaces one that is further. */
+/** The progress of the sweeper, per partition. It only grows. */
 export function sweepLedger(client: CassandraClient, scope: Scope): SweepLedger {
   const scoped = scopeValues(scope);
   const insert = insertCql(client, 'sweeps');

@@ -2,12 +2,12 @@ import { createTableCql, TABLES, type TableDescription, type TableName } from '@
 import type { CassandraClient } from './client.ts';
 
 /**
- * Creates the keyspace and all tables, if they are not there. One at a time: Cassandra agrees on
- * one schema change after another.
+ * Creates the keyspace and all missing tables, one at a time, because Cassandra agrees on schema
+ * changes one after another.
  */
 export async function createTables(client: CassandraClient, replicationFactor: number): Promise<void> {
-  // NetworkTopologyStrategy with the plain factor spreads over all data centers, and is what
-  // LOCAL_QUORUM counts in.
+  // NetworkTopologyStrategy with a plain factor replicates to every data center. LOCAL_QUORUM
+  // counts replicas per data center.
   await client.executeDdl(
     `CREATE KEYSPACE IF NOT EXISTS ${client.keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': ${replicationFactor}}`,
   );
@@ -16,8 +16,8 @@ export async function createTables(client: CassandraClient, replicationFactor: n
 }
 
 /**
- * Adds the columns that tables of an earlier version lack. Keys never change: a table with other
- * keys has another name.
+ * Adds the columns that tables of an earlier version lack. Key columns never change: a table with
+ * new keys gets a new name.
  */
 async function addMissingColumns(client: CassandraClient): Promise<void> {
   const there = new Set<string>();
@@ -31,8 +31,8 @@ async function addMissingColumns(client: CassandraClient): Promise<void> {
 }
 
 /**
- * `INSERT` of all columns, in the order of the description. Tables whose timestamps are ours take
- * the timestamp last.
+ * `INSERT` of all columns, in the order of the description. If the table has explicit write
+ * timestamps, the timestamp is the last value.
  */
 export function insertCql(client: CassandraClient, name: TableName, condition: '' | 'IF NOT EXISTS' = ''): string {
   const table: TableDescription = TABLES[name];
@@ -47,7 +47,7 @@ export function insertCql(client: CassandraClient, name: TableName, condition: '
     .join(' ');
 }
 
-/** `DELETE` by equality of the key columns given, at a timestamp: the last value. */
+/** `DELETE` by equality of the given key columns. The last value is the timestamp. */
 export function deleteCql(client: CassandraClient, name: TableName, keys: readonly string[]): string {
   return `DELETE FROM ${client.table(name)} USING TIMESTAMP ? WHERE ${equal(keys)}`;
 }

@@ -14,8 +14,8 @@ export interface TopicDescription {
   readonly id: string;
   readonly partitions: readonly number[];
   /**
-   * `cleanup.policy`, `retention.ms`, `message.timestamp.type` and so on: what is in force,
-   * defaults included.
+   * The effective configuration, including defaults: `cleanup.policy`, `retention.ms`,
+   * `message.timestamp.type` and so on.
    */
   readonly config: Readonly<Record<string, string>>;
 }
@@ -23,8 +23,8 @@ export interface TopicDescription {
 /** The Kafka operations that a deployment needs. */
 export interface KafkaAdmin {
   /**
-   * Creates a topic and returns its id; null when there is one of that name already. Resolves when
-   * every partition has a leader.
+   * Creates a topic and returns its id. Null if a topic of that name exists. Resolves when every
+   * partition has a leader.
    */
   createTopic(name: string, partitions: number, config?: Readonly<Record<string, string>>): Promise<string | null>;
   describeTopic(name: string): Promise<TopicDescription | null>;

@@ -6,7 +6,7 @@ import { AdapterError } from '../errors.ts';
 import { certificateRefused, type Tls, type TlsOptions, verifiedTls } from '../tls.ts';
 
 export interface KafkaOptions {
-  /** `host:port`: where to begin; the others are learnt. */
+  /** Bootstrap brokers as `host:port`. The others are discovered. */
   readonly brokers: readonly string[];
   /** A user of SCRAM-SHA-512. */
   readonly credentials?: Credentials;
@@ -17,8 +17,7 @@ export interface KafkaOptions {
 }
 
 /**
- * The same for clients that live as long as a function: their credentials may come from a secret
- * that is rotated.
+ * Options of a long-lived client in a function, whose credentials may come from a rotated secret.
  */
 export interface KafkaConnection extends Omit<KafkaOptions, 'credentials'> {
   readonly credentials?: Credentials | CredentialsSource;
@@ -30,8 +29,8 @@ export interface Broker {
 }
 
 /**
- * A request of one fixed version. Fixed, because brokers from 3.1 on, 4.x included, serve the
- * versions used here: asking first would cost a round trip.
+ * A request with a fixed protocol version. Brokers from 3.1 on, including 4.x, support the versions
+ * used here. Negotiating would cost a round trip.
  */
 interface Request<A extends unknown[], R> {
   readonly async: (connection: Connection, ...args: A) => Promise<R>;
@@ -43,11 +42,11 @@ interface Request<A extends unknown[], R> {
  * which would slow each cold start.
  */
 export interface Cluster {
-  /** Sends one request; `broker` null is any broker that answers. */
+  /** Sends one request to a broker. Null means any broker that answers. */
   ask<A extends unknown[], R>(broker: Broker | null, request: Request<A, R>, ...args: A): Promise<R>;
   /**
-   * Calls until it succeeds, fails for good, or patience ends: brokers restart, leaders move.
-   * `renew` runs before each repetition.
+   * Repeats a call until it succeeds, fails permanently, or the time is over, because brokers
+   * restart and leaders move. `renew` runs before each repetition.
    */
   persist<T>(what: string, attempt: () => Promise<T>, renew?: () => void): Promise<T>;
   close(): Promise<void>;
@@ -81,8 +80,8 @@ export function kafkaCluster(options: KafkaConnection): Cluster {
   };
 
   /**
-   * With what the source has; once more when the brokers refuse that and the source has others by
-   * then.
+   * Connects with the credentials of the source. If the brokers refuse them and the source has new
+   * ones, it tries once more.
    */
   const connect = async (broker: Broker): Promise<Connection> => {
     if (source === null) return open(broker, null);
@@ -99,7 +98,7 @@ export function kafkaCluster(options: KafkaConnection): Cluster {
     const address = `${broker.host}:${broker.port}`;
     const kept = await connections.get(address)?.catch(() => null);
     if (kept?.isConnected()) return kept;
-    // Another caller may have begun to connect while this one looked.
+    // Another caller may have started to connect in the meantime.
     const begun = connections.get(address);
     if (begun !== undefined && (await begun.catch(() => null)) !== kept) return begun;
     const connection = connect(broker);
@@ -158,7 +157,10 @@ export function kafkaCluster(options: KafkaConnection): Cluster {
   };
 }
 
-/** The name that is verified. An address is verified as it is, and cannot be sent as a name. */
+/**
+ * The name that the certificate must contain. An IP address cannot be sent as a server name (SNI),
+ * so it is only verified.
+ */
 function serverNameOf(tls: true | TlsOptions, { host }: Broker): string | false {
   if (tls !== true && tls.serverName !== undefined) return tls.serverName;
   return isIP(host) === 0 && host;
@@ -170,7 +172,7 @@ function parseBroker(address: string): Broker {
 }
 
 /**
- * Errors that brokers outlive: all but a refusal (of credentials, of rights, of what was asked).
+ * Transient errors: all errors except refusals of credentials, permissions or the request itself.
  */
 const PASSING = new Set([
   'LEADER_NOT_AVAILABLE',
@@ -196,7 +198,7 @@ export function apiErrorsOf(error: unknown): readonly string[] {
   return error instanceof ResponseError ? error.errors.map((each) => String((each as { apiId?: unknown }).apiId)) : [];
 }
 
-/** The same with what the broker says about them. */
+/** The error names, with the messages of the broker. */
 export function messagesOf(error: unknown): readonly string[] {
   if (!(error instanceof ResponseError)) return [];
   return error.errors.map((each) => {

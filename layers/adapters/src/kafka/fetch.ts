@@ -6,18 +6,15 @@ export interface FetchedPartition {
   readonly lastStableOffset: number;
   readonly logStartOffset: number;
   readonly aborted: readonly AbortedTransaction[];
-  /**
-   * Record batches as they lie in the log, still compressed; the broker may have cut off the last
-   * one.
-   */
+  /** Record batches in the format of the log, still compressed. The last one may be truncated. */
   readonly batches: Buffer;
 }
 
 const [FETCH, VERSION] = [1, 13];
 
 /**
- * A fetch of one partition. The library's own parser would decode all batches at once, each to any
- * size: here they stay as they are.
+ * A fetch of one partition that returns the batches undecoded. The library's parser would decode
+ * all batches at once, to any size.
  *
  * @see https://kafka.apache.org/protocol#The_Messages_Fetch
  */

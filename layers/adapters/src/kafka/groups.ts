@@ -38,8 +38,9 @@ export interface KafkaGroups {
   /** Null when there is no such group. */
   describe(group: string): Promise<GroupState | null>;
   /**
-   * Sets offsets of a group without members; makes the group if there is none. @throws
-   * {KafkaRefusal} while it has members
+   * Sets the offsets of a group without members, and creates the group if it does not exist.
+   *
+   * @throws {KafkaRefusal} while it has members
    */
   commit(group: string, topic: string, offsets: ReadonlyMap<number, number>): Promise<void>;
   /** @throws {KafkaRefusal} while it has members */
@@ -48,7 +49,7 @@ export interface KafkaGroups {
 }
 
 const GROUP = 0;
-/** The state that brokers give to groups that they do not know. */
+/** The state that brokers report for unknown groups. */
 const DEAD = 'Dead';
 
 export function kafkaGroups(options: KafkaOptions): KafkaGroups {
@@ -80,7 +81,7 @@ export function kafkaGroups(options: KafkaOptions): KafkaGroups {
   return {
     list: () =>
       cluster.persist('listing groups', async () => {
-        // Each broker knows those that it coordinates.
+        // Each broker knows only the groups that it coordinates.
         const { brokers } = await metadataOf(cluster, []);
         const listed = await Promise.all(
           [...brokers.values()].map((broker) => cluster.ask(broker, listGroupsV4.api, [], [])),
@@ -111,8 +112,8 @@ export function kafkaGroups(options: KafkaOptions): KafkaGroups {
             committedLeaderEpoch: -1,
             committedMetadata: '',
           }));
-          // Generation -1 without a member is an operator's: the broker takes it only while the
-          // group has no members.
+          // Generation -1 without a member marks a commit by an operator. The broker accepts it
+          // only while the group has no members.
           await cluster.ask(await coordinatorOf(group), offsetCommitV8.api, group, -1, '', null, [
             { name: topic, partitions },
           ]);
@@ -144,7 +145,7 @@ export function kafkaGroups(options: KafkaOptions): KafkaGroups {
     };
   }
 
-  /** Groups of the protocol that came with Kafka 4, which the older request does not know. */
+  /** Groups of the new protocol of Kafka 4, which the older request does not return. */
   async function consumerGroup(coordinator: Broker, group: string) {
     try {
       const { groups } = await cluster.ask(coordinator, consumerGroupDescribeV0.api, [group], false);
@@ -170,8 +171,8 @@ export function kafkaGroups(options: KafkaOptions): KafkaGroups {
 }
 
 /**
- * Kafka's ConsumerProtocolAssignment: version, then (topic, partitions) pairs, whatever comes after
- * them left alone.
+ * Kafka's ConsumerProtocolAssignment: version, then (topic, partitions) pairs. The bytes after them
+ * are ignored.
  */
 function assignmentOf(bytes: Buffer): Record<string, readonly number[]> {
   const assignment: Record<string, readonly number[]> = {};

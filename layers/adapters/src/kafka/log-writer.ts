@@ -11,8 +11,8 @@ export interface KafkaLogWriterOptions extends KafkaConnection {
 const ALL_IN_SYNC = -1;
 const TIMEOUT_MS = 15_000;
 /**
- * Below what brokers take in one batch when nothing else is set. A record that is larger goes by
- * itself.
+ * The size of a batch, below the default limit of brokers. A larger record is sent in its own
+ * batch.
  */
 const BATCH_BYTES = 512 * 1024;
 const RECORD_OVERHEAD_BYTES = 64;
@@ -20,10 +20,7 @@ const RECORD_OVERHEAD_BYTES = 64;
 type Message = NonNullable<Parameters<typeof produceV11.api.async>[3]>[number];
 type Leaders = ReadonlyMap<number, Broker>;
 
-/**
- * Appends to the partitions that records name, each batch acknowledged by all replicas that are in
- * sync.
- */
+/** Appends records to their partitions. Each batch is acknowledged by all in-sync replicas. */
 export function kafkaLogWriter(options: KafkaLogWriterOptions): LogWriter {
   const { topic } = options;
   const cluster = kafkaCluster(options);
@@ -84,8 +81,7 @@ function messageOf(topic: string, { partition, timestampMs, key, value, headers 
     partition,
     timestamp: BigInt(timestampMs),
     key: key as Buffer,
-    // A tombstone's value is null on the wire: the library writes it, and does not say so in its
-    // types.
+    // A tombstone has a null value. The library supports it, although its types do not.
     value: value as Buffer,
     // Names may repeat: each Buffer is a separate key of the map.
     headers: new Map(headers.map((header) => [Buffer.from(header.key), header.value as Buffer])),

@@ -7,9 +7,9 @@ import { committedRecords, decodeBatches } from './record-batches.ts';
 
 export interface KafkaLogOptions extends KafkaConnection {
   readonly topic: string;
-  /** A batch of the log that decodes to more bytes cannot be read; 128 MiB by default. */
+  /** The limit of the decoded size of a batch, 128 MiB by default. A larger batch fails. */
   readonly decodedBytesMax?: number;
-  /** The topic id that reads are bound to; without it, the first that a read meets. */
+  /** The topic id that reads are bound to. By default, the id at the first read. */
   readonly topicId?: string;
 }
 
@@ -23,7 +23,9 @@ const WAIT_MAX_MS = 500;
 const STALLS_MAX = 10;
 const RESPONSE_SIZE_BYTES_MIN = 64 * 1024;
 const DECODED_BYTES_MAX = 128 * 1024 * 1024;
-/** A large batch is read in pieces, and decoded again for each: they are not made small. */
+/**
+ * A large batch is read in pieces, and decoded again for each piece. So pieces have a minimum size.
+ */
 const PIECE_BYTES_MIN = 16 * 1024 * 1024;
 
 type TopicMetadata = metadataV12.MetadataResponseTopic;
@@ -49,7 +51,8 @@ export function kafkaLog(options: KafkaLogOptions): Log {
       const response = await cluster.ask(null, metadataV12.api, [topic], false, false);
       return described(response);
     } catch (error) {
-      // An error of one partition (no leader now) says nothing against the rest of the answer.
+      // An error of one partition, such as a missing leader, does not invalidate the rest of the
+      // response.
       if (!(error instanceof ResponseError)) throw error;
       const names = apiErrorsOf(error);
       if (
@@ -162,10 +165,9 @@ export function kafkaLog(options: KafkaLogOptions): Log {
             if (apiErrorsOf(error).includes('OFFSET_OUT_OF_RANGE')) return null;
             throw error;
           });
-          // The log start that comes with a fetch was read by the broker before it read the
-          // records, so retention could slip in between. This one is asked for after the records
-          // have arrived; the start only ever grows, so whatever is at or above it now was there
-          // throughout the fetch.
+          // The broker reads the log start of a fetch response before the records, so retention
+          // could delete some in between. This log start is requested after the records have
+          // arrived. It only grows, so offsets at or above it existed during the fetch.
           const listed = await listOffset(leader, partition, EARLIEST);
           if (fetched === null) {
             if (begin >= listed) throw shorter(topic, partition, begin);

@@ -14,7 +14,7 @@ const OF_A_PART = new Set([
 
 export interface ClusterMetadata {
   readonly brokers: ReadonlyMap<number, Broker>;
-  /** With KRaft any broker, which passes on what is for the controller. */
+  /** The controller. With KRaft this is any broker, which forwards requests to the controller. */
   readonly controller: Broker | null;
   /** The topics that exist. */
   readonly topics: readonly (metadataV12.MetadataResponseTopic & { readonly name: string })[];
@@ -39,7 +39,7 @@ export async function metadataOf(cluster: Cluster, names: readonly string[] | nu
 
 const [METADATA, VERSION, LEADER_NOT_AVAILABLE] = [3, 12, 5];
 
-/** An error that passes by itself. The call is repeated. */
+/** A transient error. The call is repeated. */
 export function stillToCome(): Error {
   return new ResponseError(METADATA, VERSION, { '/': [LEADER_NOT_AVAILABLE, null] }, undefined);
 }

@@ -8,7 +8,9 @@ const TRANSACTIONAL = 1 << 4;
 const CONTROL = 1 << 5;
 const ABORT_MARKER = 0;
 
-/** The positions of the fields of a batch. https://kafka.apache.org/documentation/#recordbatch */
+/**
+ * The byte positions of the fields of a batch. https://kafka.apache.org/documentation/#recordbatch
+ */
 const AT = {
   length: 8,
   leaderEpoch: 12,
@@ -20,7 +22,10 @@ const AT = {
   count: 57,
   records: 61,
 } as const;
-/** The approximate memory of a record object beside its bytes. It bounds many tiny records, too. */
+/**
+ * The approximate memory of a record object without its bytes. It also limits the number of tiny
+ * records.
+ */
 const RECORD_BYTES = 256;
 
 export interface AbortedTransaction {
@@ -31,10 +36,7 @@ export interface AbortedTransaction {
 /** A batch of the log, or its first part. */
 export interface RecordBatch {
   readonly firstOffset: number;
-  /**
-   * The offset of the last record here. Holes at the batch's end are counted where the batch is
-   * whole.
-   */
+  /** The offset of the last record here. If the batch is complete, it includes holes at its end. */
   readonly lastOffset: number;
   readonly attributes: number;
   readonly firstTimestamp: number;
@@ -44,15 +46,15 @@ export interface RecordBatch {
 }
 
 export interface DecodingBounds {
-  /** A single batch that decodes to more cannot be read. */
+  /** The limit of the decoded size of one batch. */
   readonly batchBytesMax: number;
-  /** Decoding ends after the record that reaches this sum. */
+  /** Decoding stops after the record that reaches this total size. */
   readonly sumBytesMax: number;
 }
 
 /**
- * Decodes batches one after the other, as far as the bounds allow: the last one may be a part of
- * itself. Records below `from` are left out, and do not count.
+ * Decodes batches one after another, up to the limits. Only a part of the last one may be decoded.
+ * Records below `from` are omitted, and do not count.
  */
 export async function decodeBatches(
   place: string,
@@ -64,7 +66,8 @@ export async function decodeBatches(
   let sumBytes = 0;
   for (let begin = 0; begin + AT.leaderEpoch <= bytes.length && sumBytes < sumBytesMax; ) {
     const end = begin + AT.leaderEpoch + bytes.readInt32BE(begin + AT.length);
-    // The broker cuts its answer at a number of bytes: the last batch then comes again, whole.
+    // The broker truncates its response at a number of bytes. The next fetch returns the last batch
+    // again.
     if (end > bytes.length) break;
     const batch = bytes.subarray(begin, end);
     begin = end;
@@ -128,10 +131,11 @@ function tooLarge(failed: string, compressedBytes: number, limitBytes: number): 
 }
 
 /**
- * The committed records of `[from, to)` in fetched batches, and the offset up to which the batches
- * go, holes included: control records and the records of aborted transactions are left out. The
- * broker lists, by producer and first offset, the aborted transactions that touch what it sent;
- * each ends at that producer's next marker.
+ * The committed records of `[from, to)` in fetched batches, and the end offset of the batches,
+ * including holes. Control records and records of aborted transactions are omitted.
+ *
+ * The broker lists the aborted transactions in its response by producer and first offset. Each ends
+ * at the next marker of that producer.
  */
 export function committedRecords(
   partition: number,
@@ -156,8 +160,8 @@ export function committedRecords(
       continue;
     }
     if (batch.attributes & TRANSACTIONAL && aborting.has(batch.producerId)) continue;
-    // With LogAppendTime the broker stamps the batch alone, as its maximum, and leaves the
-    // producer's clock in the records.
+    // With LogAppendTime, the broker sets only the timestamp of the batch (its maximum). The
+    // records keep the producer's timestamps.
     const stamped = batch.attributes & LOG_APPEND_TIME ? batch.maxTimestamp : null;
     for (const record of batch.records) {
       const offset = batch.firstOffset + record.offsetDelta;

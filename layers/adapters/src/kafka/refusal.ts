@@ -19,7 +19,7 @@ const REFUSALS = new Set([
   'UNKNOWN_MEMBER_ID',
 ]);
 
-/** Runs one request; what the broker refuses for good is thrown as a refusal. */
+/** Runs one request. A permanent refusal of the broker is thrown as `KafkaRefusal`. */
 export async function unlessRefused<T>(failed: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

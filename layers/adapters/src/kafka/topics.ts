@@ -19,7 +19,7 @@ export interface TopicSummary {
   readonly id: string;
   readonly partitions: number;
   readonly replicas: number;
-  /** One of Kafka's own. */
+  /** Whether it is an internal topic of Kafka. */
   readonly isInternal: boolean;
 }
 
@@ -40,7 +40,7 @@ export type ConfigSource = 'topic' | 'broker' | 'default';
 
 export interface TopicConfig {
   readonly name: string;
-  /** Null where the broker does not tell it. */
+  /** Null if the broker hides it (a password, for example). */
   readonly value: string | null;
   readonly source: ConfigSource;
   /**
@@ -60,15 +60,15 @@ export interface TopicState {
 
 export interface NewTopic {
   readonly name: string;
-  /** Null: as many as the broker's default. */
+  /** Null: the broker's default. */
   readonly partitions: number | null;
   readonly replicas: number | null;
   readonly config: Readonly<Record<string, string>>;
 }
 
 /**
- * `latest` is where `read_committed` readers end. A time stands for the first record at or after
- * it, or the end.
+ * `latest` is the end for `read_committed` readers. A time means the first record at or after it,
+ * or the end.
  */
 export type OffsetMark = 'earliest' | 'latest' | { readonly timestampMs: number };
 
@@ -78,20 +78,28 @@ export interface KafkaTopics {
   /** Null when there is no such topic. */
   describe(name: string): Promise<TopicState | null>;
   /**
+   * Creates a topic.
    * @returns its id. @throws {KafkaRefusal} when there is one of that name, or the broker does not
    * accept it so
    */
   create(topic: NewTopic): Promise<string>;
-  /** @throws {KafkaRefusal} when the topic has as many already */
+  /**
+   * Increases the number of partitions to `total`.
+   * @throws {KafkaRefusal} when the topic has as many already
+   */
   addPartitions(name: string, total: number): Promise<void>;
-  /** Sets and unsets entries; the others stay. @throws {KafkaRefusal} */
+  /**
+   * Sets and unsets configuration entries. The others are unchanged.
+   *
+   * @throws {KafkaRefusal}
+   */
   alterConfig(name: string, set: Readonly<Record<string, string>>, unset: readonly string[]): Promise<void>;
   /**
-   * By id, so that a topic of the same name that was created meanwhile stays. Resolves when the
-   * name is gone.
+   * Deletes a topic by its id, so that a new topic of the same name is not deleted. Resolves when
+   * the name is gone.
    */
   delete(name: string, id: string): Promise<void>;
-  /** Per partition that has a leader. */
+  /** The offset of each partition that has a leader. */
   offsets(name: string, mark: OffsetMark): Promise<ReadonlyMap<number, number>>;
   close(): Promise<void>;
 }
@@ -104,7 +112,7 @@ const WITHIN_MS = 12_000;
 export function kafkaTopics(options: KafkaOptions): KafkaTopics {
   const cluster = kafkaCluster(options);
 
-  /** Leaders of a topic's partitions, and which partitions each leads. */
+  /** The leaders of a topic's partitions, with the partitions of each. */
   const leadersOf = async (name: string): Promise<ReadonlyMap<Broker, readonly number[]>> => {
     const { brokers, topics } = await metadataOf(cluster, [name]);
     const led = new Map<Broker, number[]>();
@@ -115,7 +123,7 @@ export function kafkaTopics(options: KafkaOptions): KafkaTopics {
     return led;
   };
 
-  /** At the leaders, those of a topic side by side. */
+  /** Sends a request to every leader of a topic in parallel. */
   const atLeaders = async <T>(
     name: string,
     ask: (leader: Broker, partitions: readonly number[]) => Promise<readonly (readonly [number, T])[]>,
@@ -141,7 +149,7 @@ export function kafkaTopics(options: KafkaOptions): KafkaTopics {
           );
         });
       if (mark === 'earliest') return listed(-2n);
-      // The end is asked for first: a record that comes in between is at or after it.
+      // Request the end first: a record that arrives in between is at or after it.
       const ends = await listed(-1n);
       if (mark === 'latest') return ends;
       const found = await listed(BigInt(mark.timestampMs));
@@ -283,7 +291,7 @@ export function kafkaTopics(options: KafkaOptions): KafkaTopics {
           try {
             await cluster.ask(await controller(), deleteTopicsV6.api, [{ name: null, topicId: id }], WITHIN_MS);
           } catch (error) {
-            // A repetition of what had been done.
+            // The topic is already deleted: this is a repeated request.
             if (!apiErrorsOf(error).includes('UNKNOWN_TOPIC_ID')) throw error;
           }
         }),

@@ -11,9 +11,9 @@ interface Cell<V> {
 }
 
 /**
- * Cassandra's reconciliation: of two writes of a cell the higher timestamp stands, of equal ones
- * the larger bytes; the deletion of a partition or a row hides what is at or below its timestamp.
- * Neither the order nor the number of arrivals matters.
+ * Cassandra's reconciliation. Of two writes of a cell, the one with the higher timestamp wins; at
+ * equal timestamps, the larger bytes win. A deletion of a partition or row hides everything at or
+ * below its timestamp. Neither the order nor the number of arrivals matters.
  */
 export class CellTable<V> {
   readonly #partitions = new Map<string, Partition<V>>();
@@ -39,7 +39,7 @@ export class CellTable<V> {
     if (stored === undefined || stored < timestamp) deletedRows.set(row, timestamp);
   }
 
-  /** Clears the table as TRUNCATE does: deletions are gone, too. */
+  /** Clears the table like TRUNCATE, including deletions. */
   clear(): void {
     this.#partitions.clear();
   }
@@ -72,7 +72,7 @@ export function utf8(text: string): Uint8Array {
   return Buffer.from(text, 'utf8');
 }
 
-/** A 64-bit column's bytes. */
+/** The bytes of a 64-bit column. */
 export function bytesOf(value: number): Uint8Array {
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64BE(BigInt(value));

@@ -38,7 +38,7 @@ import { matches } from '../row-filter.ts';
 import { bytesOf, CellTable, joinKey, utf8 } from './cell-table.ts';
 
 /**
- * An in-memory Cassandra: all stores opened from it share its tables, as functions share a cluster.
+ * An in-memory Cassandra. All stores that it opens share its tables, as functions share a cluster.
  */
 export interface MemoryDatabase {
   speedStore(scope: Scope, options: { readonly buckets: number; readonly segmentSize: SegmentSize }): SpeedStore;
@@ -47,7 +47,7 @@ export interface MemoryDatabase {
   bindingStore(scope: Scope): BindingStore;
   sweepLedger(scope: Scope): SweepLedger;
   lookupStore(): LookupStore;
-  /** Empties every table at once, under the stores that are open. */
+  /** Empties every table at once, while stores are open. */
   clear(): void;
   aliasStore(view: ViewName): AliasStore;
   planStore(): PlanStore;

@@ -7,15 +7,15 @@ export type NewRecord = Partial<Pick<LogRecord, 'timestampMs' | 'key' | 'value' 
 /** An in-memory Kafka topic, with the operations of its producer and its broker. */
 export interface MemoryLog extends Log {
   /**
-   * Appends a committed record, a hole (control records, aborted ones), or a record of a
-   * transaction that is open. Returns its offset.
+   * Appends a committed record, a hole (a control or aborted record), or a record of an open
+   * transaction. Returns its offset.
    */
   append(partition: number, entry: NewRecord | 'hole' | 'open'): number;
   /** Ends the open transaction of a partition by aborting it. */
   abort(partition: number): void;
-  /** Retention: the log starts here now. */
+  /** Retention: deletes all records before `offset`. */
   deleteBefore(partition: number, offset: number): void;
-  /** Gives the topic one more partition, empty; returns its number. */
+  /** Adds an empty partition, and returns its number. */
   addPartition(): number;
   /** Deletes the topic and recreates it with the same number of partitions. */
   recreate(topicId: string): void;

@@ -24,7 +24,7 @@ export function s3Archive(bucket: Bucket, scope: Scope): ArchiveStore {
     return keys.map((key) => parseStart(key.slice(prefix.length), key)).sort((left, right) => left - right);
   };
 
-  /** Files never change, so what was learnt of one is learnt for good. */
+  /** Files never change, so their metadata is cached forever. */
   const known = new Map<string, FileMetadata>();
 
   const metadataOf = async (partition: number, start: number): Promise<FileMetadata> => {

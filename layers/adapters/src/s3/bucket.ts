@@ -26,26 +26,24 @@ export interface BucketOptions {
 
 export type Metadata = Readonly<Record<string, string>>;
 
-/** `unknown`: no answer came, so the object may be there, or may yet come. */
+/** `unknown`: the request timed out. The object may exist, or may still be created. */
 export type Creation =
   | { readonly kind: 'created' }
   | { readonly kind: 'exists' }
   | { readonly kind: 'unknown'; readonly error: AdapterError };
 
-/** A bucket: what the stores need of S3, or of a folder of HDFS. */
+/** The bucket operations of the stores, for S3 or a folder of HDFS. */
 export interface Bucket {
   /**
-   * Creates an object if there is none at that key. Sent once: a repetition could meet its own
-   * object and call it a stranger's.
+   * Creates an object if the key does not exist. It is sent once: a repetition could find its own
+   * object and report that another writer won.
    */
   create(key: string, localPath: string, metadata: Metadata): Promise<Creation>;
   put(key: string, localPath: string, metadata: Metadata): Promise<void>;
-  /** The metadata of an object; null when there is none. */
+  /** The metadata of an object. Null if there is none. */
   head(key: string): Promise<Metadata | null>;
   download(key: string, localPath: string): Promise<Metadata>;
-  /**
-   * Keys under a prefix, in the order of their bytes; the first `keysMax` of them when it is given.
-   */
+  /** The keys with a prefix, in byte order; at most `keysMax` if given. */
   list(prefix: string, keysMax?: number): Promise<readonly string[]>;
   /** Names of the folders directly under a prefix. */
   folders(prefix: string): Promise<readonly string[]>;
@@ -73,12 +71,12 @@ export function s3Bucket(
   const config: S3ClientConfig = {
     ...(options.region === undefined ? {} : { region: options.region }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-    // An address of numbers has no names below it for buckets.
+    // An IP address cannot have bucket subdomains, so the bucket goes into the path.
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: IDLE_TIMEOUT_MS },
   };
   const client = new S3Client(config);
-  // The same connections, without the SDK's own repetitions.
+  // A client over the same connections, without the SDK's retries.
   const once = new S3Client({ ...config, requestHandler: client.config.requestHandler, maxAttempts: 1 });
 
   const asking = async <T>(what: string, ask: () => Promise<T>): Promise<T> => {
@@ -92,7 +90,7 @@ export function s3Bucket(
   const upload = async (key: string, localPath: string, metadata: Metadata) => ({
     Bucket: bucket,
     Key: key,
-    // Not a stream: the SDK could send that only once, and what is archived at a time is small.
+    // Not a stream, which the SDK could send only once. An archive file fits into memory.
     Body: await readFile(localPath),
     Metadata: { ...metadata },
   });
@@ -134,8 +132,8 @@ export function s3Bucket(
         const status = statusOf(cause);
         if (status === 412) return { kind: 'exists' };
         const error = explain(`creating ${key} in bucket ${bucket}`, cause);
-        // 409: another one was creating it at the same time; whether it did is to be seen. Any
-        // other refusal is an answer: nothing was created.
+        // 409: another request was creating it at the same time, with an unknown result. Any other
+        // 4xx status means that nothing was created.
         if (status !== undefined && status >= 400 && status < 500 && status !== 409 && status !== 408) throw error;
         return { kind: 'unknown', error };
       }

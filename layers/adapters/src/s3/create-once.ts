@@ -4,8 +4,8 @@ import type { Bucket, Metadata } from './bucket.ts';
 const ATTEMPTS_MAX = 3;
 
 /**
- * Creates an object that is not there yet, and says whether it was us: an answer that was lost on
- * its way is found out.
+ * Creates an object if it does not exist, and returns whether this caller created it. It also finds
+ * out the result of a request that timed out.
  */
 export async function createOnce(
   bucket: Pick<Bucket, 'create' | 'head'>,
@@ -17,7 +17,7 @@ export async function createOnce(
   for (let tries = 1; ; tries++) {
     const creation = await bucket.create(key, localPath, { ...metadata, attempt });
     if (creation.kind === 'created') return true;
-    // The first answer may have been lost on its way: what stands there tells whose it is.
+    // The first response may have been lost. The stored object shows who created it.
     const stored = tries > 1 || creation.kind === 'unknown' ? await bucket.head(key) : null;
     if (stored !== null) return stored.attempt === attempt;
     if (creation.kind === 'exists') return false;

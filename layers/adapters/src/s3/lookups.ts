@@ -6,7 +6,7 @@ type LookupRow = Readonly<Record<string, Value>>;
 
 /**
  * Lookup tables in the bucket that pipelines share: `lookups/<table>/versions/<version>.jsonl`, and
- * which one is current.
+ * the name of the current version.
  */
 export function s3Lookups(bucket: Bucket): LookupArchive {
   const versionsOf = (table: string) => `lookups/${table}/versions/`;

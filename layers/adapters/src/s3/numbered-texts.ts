@@ -3,9 +3,9 @@ import { createText, readText } from './small-objects.ts';
 
 const DIGITS = 16;
 
-/** Texts that are numbered upwards, each created only if absent. */
+/** Texts with increasing numbers, each created only if absent. */
 interface NumberedTexts {
-  /** The one with the highest number; null when there is none. */
+  /** The text with the highest number. Null if there is none. */
   newest(): Promise<{ readonly number: number; readonly text: string } | null>;
   record(number: number, text: string): Promise<void>;
 }

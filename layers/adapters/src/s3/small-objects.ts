@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Bucket, Metadata } from './bucket.ts';
 import { createOnce } from './create-once.ts';
 
-/** The text of an object, through a file on the local disk: buckets take and give files. */
+/** Reads the text of an object, by way of a local file, because buckets transfer files. */
 export async function readText(bucket: Pick<Bucket, 'download'>, key: string): Promise<string> {
   return withFile(async (path) => {
     await bucket.download(key, path);
@@ -12,7 +12,11 @@ export async function readText(bucket: Pick<Bucket, 'download'>, key: string): P
   });
 }
 
-/** Creates an object of a text. @returns false when there is one already: it stays as it is */
+/**
+ * Creates an object with this text.
+ *
+ * @returns false when there is one already: it stays as it is
+ */
 export async function createText(
   bucket: Pick<Bucket, 'create' | 'head'>,
   key: string,
@@ -25,7 +29,7 @@ export async function createText(
   });
 }
 
-/** Writes an object of a text, whatever was there. */
+/** Writes an object with this text, and replaces an existing one. */
 export async function putText(bucket: Pick<Bucket, 'put'>, key: string, text: string): Promise<void> {
   await withFile(async (path) => {
     await writeFile(path, text);

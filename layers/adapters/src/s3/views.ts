@@ -2,8 +2,8 @@ import type { Scope, ViewStore } from '@bifold/core/engine';
 import type { Bucket } from './bucket.ts';
 
 /**
- * Views of runs in a bucket: `views/<version>/<topicId>/<run>/<name>.parquet`. Run ids are fresh,
- * so nothing is ever overwritten but by its own repetition.
+ * The views of runs in a bucket: `views/<version>/<topicId>/<run>/<name>.parquet`. Run ids are
+ * fresh, so only a repetition of the same write can replace a file.
  */
 export function s3Views(bucket: Bucket, scope: Scope): ViewStore {
   const folder = (run: string) => `views/${scope.version}/${scope.topicId}/${run}/`;

@@ -20,8 +20,8 @@ export interface Algebra<State, Result, Input = number> {
   lift(value: Input): State;
   add(state: State, value: Input): State;
   /**
-   * Like `add`, but may change `state`, which has no other owner. Used if a copy for each event
-   * would cost too much. `empty`, which is shared, must then not be an object.
+   * Like `add`, but may change `state` in place, so the caller must be its only owner. Used if a
+   * copy for each event would cost too much. `empty` is shared, so it must not be an object then.
    */
   addOwned?(state: State, value: Input): State;
   merge(left: State, right: State): State;

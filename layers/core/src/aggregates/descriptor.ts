@@ -34,11 +34,11 @@ export type AggregateFunction<P = AggregatePlan> = P extends AggregatePlan
  */
 export interface AggregateDescriptor<Kind extends AggregateKind = AggregateKind> {
   readonly kind: Kind;
-  /** The field that it reads; `nothing`: it counts the events themselves. */
+  /** The type of the field that it reads. `nothing`: it counts the events themselves. */
   readonly input: InputKind | 'nothing';
-  /** The second field, where it reads two. */
+  /** The type of its second field; absent if it reads one field only. */
   readonly second?: InputKind;
-  /** Its parameter, where it has one. */
+  /** Its parameter; absent if it has none. */
   readonly parameter?: AggregateParameter;
   /** The result depends on the event times and offsets of the events. */
   readonly usesPosition?: true;

@@ -47,7 +47,7 @@ export function comparePresent(left: Present, right: Present): number {
   return typeof left === 'string' ? compareUtf8(left, right as string) : Number(left) - Number(right);
 }
 
-/** Bytes of a value: of a text as UTF-8, of all others eight. */
+/** The size of a value: the UTF-8 bytes of a text, eight bytes for all others. */
 export function sizeOfPresent(value: Present): number {
   return typeof value === 'string' ? Buffer.byteLength(value) : 8;
 }

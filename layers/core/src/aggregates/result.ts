@@ -14,7 +14,10 @@ export function resultCell(type: ColumnType, result: Result): Value {
   return type === 'json' && result !== null ? canonicalJson(result) : (result as Value);
 }
 
-/** Bit for bit, as JSON carries results: what is no finite number is null there, and -0 is 0. */
+/**
+ * Compares results bit for bit, in their JSON form: there a number that is not finite is null, and
+ * -0 is 0.
+ */
 export function isSameResult(left: Result | undefined, right: Result | undefined): boolean {
   return canonicalJson(left ?? null) === canonicalJson(right ?? null);
 }

@@ -10,9 +10,7 @@ import type { Range } from '../query/coverage.ts';
 export interface Manifest {
   readonly cuts: Readonly<Record<string, number>>;
   readonly lost: Readonly<Record<string, readonly Range[]>>;
-  /**
-   * The files of the archive that hold the covered offsets; those of lost ranges hold no records.
-   */
+  /** The archive files that contain the covered offsets. Lost ranges have no records. */
   readonly files: readonly ArchiveFile[];
 }
 

@@ -89,23 +89,23 @@ export function sqlTypeOf(type: ColumnType): SqlType {
   }
 }
 
-/** A value of a column as the engine takes it: 64-bit integers are bigint. */
+/** Converts a value to the type of its SQL column: 64-bit integers are bigint. */
 export function sqlValueOf(type: SqlType, value: SqlValue): SqlValue {
   return type === 'BIGINT' && typeof value === 'number' ? BigInt(value) : value;
 }
 
-/** The table that holds the loaded rows of a lookup: `_version`, `_key`, then its columns. */
+/** The table with the loaded rows of a lookup: `_version`, `_key`, then its columns. */
 export function lookupTableName(lookup: string): string {
   return `lookup_${lookup}`;
 }
 
-/** The table of the scores: `_partition`, `_offset`, then the columns of all models. */
+/** The table of scores: `_partition`, `_offset`, then the columns of all models. */
 export const SCORES = 'scores';
 
 /**
- * `source` must give the archive's columns for the covered offsets; `bindings` has (`partition`,
- * `segment`, `name`, `version`). Gives one row per admitted event, with every field of the plan:
- * several of a record that yields several.
+ * SQL of the enriched events: one row per admitted event, with every field of the plan. A record
+ * that yields several events has several rows. `source` must have the archive's columns for the
+ * covered offsets. `bindings` has (`partition`, `segment`, `name`, `version`).
  */
 export function enrichedSql(plan: Plan, source: string, bindings: string): string {
   const { after } = derivedAround(plan);
@@ -137,7 +137,7 @@ export function unscoredValuesSql(plan: Plan, source: string, bindings: string, 
   return `SELECT ${['_partition', '_offset', ...fields.map(quoted)].join(', ')} FROM (${unscoredSql(plan, source, bindings)})`;
 }
 
-/** Events with all that does not depend on a score. */
+/** Events with every column that does not depend on a score. */
 function unscoredSql(plan: Plan, source: string, bindings: string): string {
   const { segmentSize } = plan.storage;
   const joins: string[] = [];
@@ -373,7 +373,7 @@ function pushdownOf(aggregate: AggregatePlan): Pushdown | null {
   return descriptorOf(aggregate).pushdown?.(aggregate) ?? null;
 }
 
-/** The SQL of each part of an aggregate's state; none where core folds it. */
+/** The SQL of each part of an aggregate's state. Empty if core folds the aggregate. */
 export function statePartsOf(aggregate: AggregatePlan): readonly { readonly name: string; readonly sql: string }[] {
   const { name, field, where } = aggregate;
   const value = field === null ? '' : quoted(field);

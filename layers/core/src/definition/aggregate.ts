@@ -12,7 +12,7 @@ export type Nested<F extends string, V> = F extends `${infer L}.${infer R}`
   : { [K in F]: V };
 
 /**
- * One aggregate of a definition, as frozen plain data. `In` is what a record must have for it: an
+ * One aggregate of a definition, as frozen plain data. `In` is the type that a record must have: an
  * aggregate over `{ fare: number }` accepts every event with such a field. Null and missing values
  * are skipped.
  * @example
@@ -28,33 +28,33 @@ export interface Aggregate<in In, out Result> {
   readonly second?: string;
   /** The boolean column that selects records. */
   readonly where?: string;
-  /** A rank, a length, or edges. */
+  /** A rank, a number of values, or edges. */
   readonly parameter?: number | readonly number[];
-  /** Name and version of an aggregate of your own. */
+  /** Name and version of a custom aggregate. */
   readonly own?: string;
   readonly '~in'?: (event: In) => void;
   readonly '~result'?: Result;
 }
 
 /**
- * The text of a decimal, as `z.templateLiteral([z.number()]).meta({ format: 'decimal' })` has it.
+ * The text of a decimal, declared by `z.templateLiteral([z.number()]).meta({ format: 'decimal' })`.
  */
 export type DecimalText = `${number}`;
 
 /**
- * Stands in a result's type for a number computed from a field: the text of one where the field is
- * a decimal.
+ * Placeholder in a result type: a number computed from a field, or its text if the field is a
+ * decimal.
  */
 export interface NumberOf<out F extends string> {
   readonly '~numberOf': F;
 }
 
-/** Stands in a result's type for a value of a field, until the event's type is known. */
+/** Placeholder in a result type: a value of a field whose type is not known yet. */
 export interface ValueOf<out F extends string> {
   readonly '~valueOf': F;
 }
 
-/** The type of a field of an event, or of a lookup of it; null and undefined apart. */
+/** The type of a field of an event or of a lookup, without null and undefined. */
 type ValueAt<Event, F extends string> = NonNullable<
   F extends `${infer L}.${infer R}`
     ? L extends keyof Event
@@ -73,7 +73,7 @@ export type Frequent<Value> = {
   readonly count: number;
 };
 
-/** A result's type over the events of a pipeline. */
+/** The type of a result, given the event type of the pipeline. */
 export type ResultOver<Event, Result> =
   Result extends ValueOf<infer F>
     ? ValueAt<Event, F>
@@ -456,7 +456,7 @@ export function histogram<const F extends string, const W extends string = never
   edges: readonly number[],
   options?: Where<W>,
 ): Aggregate<Nested<F, Numeric> & ConditionOf<NoInfer<W>>, readonly number[]> {
-  // A sign of zero would be lost on the way into the plan's hash.
+  // JSON has no -0, so the plan's hash would not contain the sign of zero.
   const parameter = Array.isArray(edges) ? Object.freeze(edges.map((edge) => edge + 0)) : edges;
   return ofField('histogram', field, options, { parameter });
 }

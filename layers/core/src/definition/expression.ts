@@ -3,7 +3,7 @@ import type { Nested } from './aggregate.ts';
 
 type Literal = string | number | boolean;
 
-/** Stands for the type of a field until the topic of the definition is known. */
+/** Placeholder for the type of a field, until the topic of the definition is known. */
 export interface FieldType<F extends string> {
   readonly '~field': F;
 }
@@ -21,9 +21,9 @@ type TruthOperand = boolean | TruthExpression;
 type AnyOperand = NumberOperand | TextOperand | TruthOperand;
 
 type ValueOf<O> = O extends Expression<infer V, never> ? V : O;
-/** The type of an operand where it is known; `never` of fields alone. */
+/** The type of an operand if it is known. `never` if it consists of fields only. */
 type KnownOf<O> = Exclude<ValueOf<O>, null | SomeField>;
-/** Operands of the type that this one has; any where it has none yet. */
+/** Operands of the same type as this one. Any operand if its type is not known yet. */
 type Like<O> = [KnownOf<O>] extends [never]
   ? AnyOperand
   : [KnownOf<O>] extends [number]
@@ -46,7 +46,7 @@ type Beside<O> = [KnownOf<O>] extends [never]
 /** The columns that a record must have for an operand of type `T`. */
 type Needs<O, T> = O extends Expression<infer V, infer In> ? In & FieldNeeds<V, T> : unknown;
 type FieldNeeds<V, T> = V extends FieldType<infer F> ? FieldOf<F, T | null | undefined> : unknown;
-/** Names that are not known when it compiles are checked when the definition loads. */
+/** Field names that are not literal types are checked when the definition loads. */
 type FieldOf<F extends string, T> = string extends F ? unknown : Nested<F, T>;
 
 /**
@@ -346,8 +346,8 @@ export function when<C extends TruthExpression, const O extends AnyOperand>(
 }
 
 /**
- * Conditions and values, the first condition that is true decides; `otherwise` makes an expression
- * of them.
+ * Conditions with their values. The first true condition decides. `otherwise` turns them into an
+ * expression.
  */
 export class Cases<out Value, in In> {
   private readonly branches: readonly Branch[];
@@ -395,8 +395,7 @@ function textTest(test: TextTest, operand: ExpressionNode, part: unknown): Expre
 }
 
 /**
- * Values are not checked here: that is done where the definition is known that they are part of. -0
- * is 0.
+ * Values are not checked here, but when the definition that contains them is planned. -0 becomes 0.
  */
 function operandNode(operand: unknown): ExpressionNode {
   if (operand instanceof Expression) return operand.node;

@@ -77,7 +77,9 @@ function checkScore(column: string, score: Model<unknown>, scope: ColumnScope): 
   return score;
 }
 
-/** The name under which a model's version is bound to a segment: no lookup has such a one. */
+/**
+ * The name under which the version of a model is bound to a segment. No lookup can have this name.
+ */
 export function bindingNameOf({ name, shadow }: Pick<ModelPlan, 'name' | 'shadow'>): string {
   return `model:${name}${shadow ? ':shadow' : ''}`;
 }

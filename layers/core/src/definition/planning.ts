@@ -10,14 +10,14 @@ import type { Aggregate } from './aggregate.ts';
 import { checkIdentifier } from './identifier.ts';
 import { type ColumnScope, described, refuse } from './scope.ts';
 
-/** The parts of a definition that say what rows are folded into. */
+/** The parts of a definition that describe the aggregation of rows. */
 export interface AggregationDefinition {
   readonly groupBy: readonly string[];
   readonly windows: Readonly<Record<string, Window>>;
   readonly aggregates: Readonly<Record<string, Aggregate<never, unknown>>>;
 }
 
-/** Plans what rows are folded into. `scope` has all columns of a row. */
+/** Plans the aggregation of rows. `scope` has all columns of a row. */
 export function planAggregation(
   { groupBy, windows, aggregates }: AggregationDefinition,
   scope: ColumnScope,
@@ -30,7 +30,7 @@ export function planAggregation(
   };
 }
 
-/** `role` names what has the event time, as in `topic "taps"`. */
+/** `role` is the owner of the event time, for error messages: `topic "taps"`. */
 export function checkEventTime(role: string, eventTime: EventTime, scope: ColumnScope): void {
   const type = scope.type(eventTime.field, 'eventTime');
   const wanted = eventTime.kind === 'dateTime' ? 'timestamp' : 'integer';
@@ -104,7 +104,7 @@ function planWindows(where: string, windows: Readonly<Record<string, Window>>): 
   return planned.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
-/** The panes of one window are read to answer it. */
+/** The limit of panes per window: a query of a window reads all its panes. */
 const PANES_MAX = 10_000;
 
 /** The problem of a window; null if there is none. */
@@ -146,7 +146,7 @@ function planAggregates(
   const taken = new Set(['window', ...groupBy].map((name) => name.toLowerCase()));
   const planned = Object.entries(aggregates ?? {}).map(([name, aggregate]) => {
     checkIdentifier(`an aggregate of ${where}`, name);
-    // Rows are written as Parquet too, where names that differ in case alone are one.
+    // Rows are also written as Parquet, where names are not case-sensitive.
     if (taken.has(name.toLowerCase()))
       refuse('BIFOLD_NAME_TAKEN', {
         failed: `${where} has an aggregate named like a part of its row`,

@@ -17,7 +17,10 @@ export class ColumnScope {
     this.types.set(name, type);
   }
 
-  /** Names that differ in case alone are refused too: they are one name in SQL. */
+  /**
+   * Registers a name. Names that differ only in case are refused too, because SQL does not
+   * distinguish them.
+   */
   claim(name: string): void {
     const folded = name.toLowerCase();
     if (this.taken.has(folded)) {
@@ -59,7 +62,7 @@ export function refuse(code: string, explanation: Explanation): never {
   throw new DefinitionError(code, explanation);
 }
 
-/** Something of a definition, as an error shows it. */
+/** The text of a value of a definition, for error messages. */
 export function described(value: unknown): string {
   return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
 }

@@ -2,8 +2,8 @@ import type { GrowingSize, SegmentSize, StoragePlan } from '../plan/storage.ts';
 import { refuse } from './scope.ts';
 
 /**
- * Segment sizes grow with the offset. So a short log has complete segments, and a long log has few
- * (decision 34).
+ * Segment sizes grow with the offset (decision 34). So a short log has complete segments, and a
+ * long log has few segments.
  */
 const DEFAULT_STORAGE: StoragePlan = { segmentSize: { least: 64, most: 4096, share: 16 }, buckets: 4 };
 

@@ -4,8 +4,8 @@ import type { Value } from '../records/value.ts';
 import { scoresOf } from './scored-columns.ts';
 
 /**
- * All that an event can be asked for, side by side: its record's columns, then the columns of each
- * lookup, the item that it is of, derived columns, and scores.
+ * The values of one event, in this order: the columns of its record, the columns of each lookup,
+ * its item, derived columns, and scores.
  */
 export type Slots = Value[];
 
@@ -23,7 +23,7 @@ export function slotIndex(plan: RowPlan): ReadonlyMap<string, number> {
 
 export type Evaluate = (slots: Slots) => Value;
 
-/** Compiles an expression. Nulls follow SQL, as the batch layer has them. */
+/** Compiles an expression. Nulls follow the rules of SQL, as in the batch layer. */
 export function compileExpression(node: ExpressionNode, index: ReadonlyMap<string, number>): Evaluate {
   switch (node.kind) {
     case 'field': {
@@ -203,14 +203,17 @@ const ADMITTED = {
   double: (value: number): Value => (Number.isFinite(value) ? value + 0 : null),
 };
 
-/** Well-formed texts hold each other in UTF-16 where they do in UTF-8. */
+/** For well-formed texts, UTF-16 and UTF-8 give the same answers. */
 const TEXT_TEST: Readonly<Record<TextTest, (text: string, part: string) => boolean>> = {
   startsWith: (text, part) => text.startsWith(part),
   endsWith: (text, part) => text.endsWith(part),
   contains: (text, part) => text.includes(part),
 };
 
-/** In UTC, by the Gregorian calendar, also before it was there. */
+/**
+ * Parts of a time in UTC, by the Gregorian calendar, which is also applied to dates before its
+ * introduction.
+ */
 const TIME_PART: Readonly<Record<TimePart, (timeMs: number) => number>> = {
   year: (timeMs) => new Date(timeMs).getUTCFullYear(),
   month: (timeMs) => new Date(timeMs).getUTCMonth() + 1,
@@ -222,7 +225,7 @@ const TIME_PART: Readonly<Record<TimePart, (timeMs: number) => number>> = {
   epochMs: (timeMs) => timeMs,
 };
 
-/** Code points of a well-formed text. */
+/** The number of code points of a well-formed text. */
 function lengthOf(text: string): number {
   let length = 0;
   for (let index = 0; index < text.length; index = nextCharacter(text, index)) length++;

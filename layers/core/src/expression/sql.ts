@@ -1,7 +1,10 @@
 import type { Comparison, ExpressionNode, TextTest } from '../plan/expression.ts';
 import { quoted, textLiteral } from './sql-text.ts';
 
-/** Expressions in DuckDB's SQL: what `evaluate.ts` makes of the same tree, bit by bit. */
+/**
+ * Expressions in DuckDB's SQL. The result equals that of `evaluate.ts` for the same tree, bit for
+ * bit.
+ */
 const COMPARISON_SQL: Readonly<Record<Comparison, string>> = {
   '=': '=',
   '<>': '<>',
@@ -72,12 +75,15 @@ const TEXT_TEST_SQL: Readonly<Record<TextTest, string>> = {
 };
 
 /**
- * Computations, whose operands stand in the SQL once, however deep they are: written twice at each
- * level, they would be as many as a power of two.
+ * Computations whose operands appear only once in the SQL. If each level repeated its operand, the
+ * text would double with each level.
  */
 type Computation = Extract<ExpressionNode, { readonly kind: 'arithmetic' | 'mathFunction' }>;
 
-/** An integer, or null where the result is no safe one. Products of safe integers need 106 bits. */
+/**
+ * SQL of an integer, or null if the result is not a safe integer. Products of safe integers need
+ * 106 bits.
+ */
 function integerSql(node: Computation): string {
   if (node.kind === 'mathFunction') {
     const operand = expressionSql(node.operand);
@@ -90,21 +96,21 @@ function integerSql(node: Computation): string {
   return `CAST(list_filter([${result}], lambda v: v BETWEEN -${most} AND ${most})[1] AS BIGINT)`;
 }
 
-/** A finite double, or null; 0 for -0. */
+/** SQL of a finite double, or null. 0 for -0. */
 function finiteSql(node: ExpressionNode): string {
   return `(list_filter([${doubleSql(node)}], lambda v: isfinite(v))[1] + CAST(0 AS DOUBLE))`;
 }
 
 /**
- * A double that may be infinite, NaN or -0. All computations hand on what is not finite, so it is
- * enough to ask at the end; but for what is divided by, since a number by infinity is 0.
+ * SQL of a double that may be infinite, NaN or -0. Computations propagate such values, so one check
+ * at the end is enough. The exception is a divisor, because a number divided by infinity is 0.
  */
 function doubleSql(node: ExpressionNode): string {
   if ((node.kind !== 'arithmetic' && node.kind !== 'mathFunction') || node.type === 'integer')
     return `CAST(${expressionSql(node)} AS DOUBLE)`;
   if (node.kind === 'mathFunction') {
     const operand = doubleSql(node.operand);
-    // The engine fails at the root of what is below zero; NaN is above all to it.
+    // The engine fails on the root of a negative number. It treats NaN as greater than any number.
     return node.function === 'sqrt'
       ? `sqrt(list_filter([${operand}], lambda v: v >= 0)[1])`
       : `${node.function}(${operand})`;
@@ -116,8 +122,8 @@ function doubleSql(node: ExpressionNode): string {
 }
 
 /**
- * Numbers that are no safe integers are written as doubles: a bare decimal would be a DECIMAL, and
- * compare by other rules.
+ * Numbers that are not safe integers are written as doubles. A plain decimal literal would be a
+ * DECIMAL, which compares differently.
  */
 function literalSql(value: string | number | boolean | null): string {
   if (value === null) return 'NULL';

@@ -6,7 +6,7 @@ import type { ExpressionNode, NumberType } from '../plan/expression.ts';
 type OperandType = ColumnType | 'null';
 
 export interface TypedExpression {
-  /** The tree as it came, with the types of its arithmetic. */
+  /** The given tree, with the types of its arithmetic added. */
   readonly node: ExpressionNode;
   readonly type: ColumnType;
 }
@@ -225,7 +225,7 @@ function checkCharacters(count: number, scope: ColumnScope, role: string): void 
     });
 }
 
-/** The type of what is either this or that. */
+/** The common type of alternative operands. */
 function commonType(types: readonly OperandType[], scope: ColumnScope, role: string): OperandType {
   const present = new Set(types.filter((type) => type !== 'null'));
   if (present.has('integer') && present.has('double')) present.delete('integer');

@@ -64,13 +64,14 @@ export class SegmentFold {
 
   /** Folds the events of one record of the segment, each into its pane of each kind of window. */
   addEvents(offset: number, timeMs: number, events: readonly Slots[]): void {
-    // Several events of one record may belong to one fragment. Its `lastOffset` is this record's
-    // after the first of them, so the set remembers which fragments may add the others.
+    // Several events of one record may belong to one fragment. The first of them sets `lastOffset`
+    // to the offset of this record. The set remembers such fragments, so that the other events are
+    // not skipped.
     const taking = events.length > 1 ? new Set<Fragment>() : null;
     for (const slots of events) this.addEvent(offset, timeMs, slots, taking);
   }
 
-  /** Like `addEvents`, for a record whose events have times of their own. */
+  /** Like `addEvents`, for a record whose events have different times (pairs of a join). */
   addTimedEvents(offset: number, events: readonly { readonly timeMs: number; readonly slots: Slots }[]): void {
     const taking = new Set<Fragment>();
     for (const { timeMs, slots } of events) this.addEvent(offset, timeMs, slots, taking);

@@ -24,7 +24,10 @@ export interface Folding {
   readonly coverage: Coverage;
   /** Null: all windows of every kind. */
   readonly range: WindowRange | null;
-  /** One row per key over the range, by its key: each event counts once. */
+  /**
+   * One row per key instead of one per window. An event in several windows of the range counts
+   * once.
+   */
   readonly isTotal: boolean;
   /** Folds these rows alone, by `rowId`; null: all rows. A total has no such rows. */
   readonly only: Pick<ReadonlySet<string>, 'has'> | null;
@@ -34,9 +37,11 @@ export interface Folding {
 
 /** The parts of a saved answer that its replay needs beyond the covered offsets. */
 export interface AsOf {
-  /** Keys that were asked for; null: all. */
+  /** The requested keys; null: all. */
   readonly keys: ReadonlySet<string> | null;
-  /** By partition, the cut of the answer, as an offset. Parts of the two layers are split there. */
+  /**
+   * By partition, the cut of the answer as an offset. It separates the shares of the two layers.
+   */
   readonly batchBelow: Readonly<Record<string, number>>;
   /** Rows that cover other offsets than the receipt. They are in the result even when empty. */
   readonly rows: readonly (RowPosition & { readonly coverage: Coverage })[];
@@ -44,7 +49,7 @@ export interface AsOf {
   readonly quarantineCoverage: Coverage;
 }
 
-/** A row of the plain fold, and the shares of the two layers where they are kept apart. */
+/** A row of the plain fold, with the shares of the two layers if they were requested. */
 export interface FoldedRow extends RowPosition {
   readonly endMs: number | null;
   readonly states: States;
@@ -57,19 +62,19 @@ export interface FoldedLog {
   readonly rows: ReadonlyMap<string, FoldedRow>;
   /** Records that were events or poison. */
   readonly records: number;
-  /** Poison by reason. */
+  /** The number of poison records by reason. */
   readonly quarantined: Readonly<Record<string, number>>;
   /** The watermark of each partition after the covered prefix, if the view drops late events. */
   readonly watermarks: ReadonlyMap<number, number>;
 }
 
-/** An event of a record, with its share of every aggregate. */
+/** An event of a record, with its contribution to every aggregate. */
 export interface PlainEvent extends EventPosition {
   readonly key: string;
   readonly lifted: States;
 }
 
-/** The share of one event: the state of each aggregate over it alone. */
+/** The contribution of one event: for each aggregate, the state of this event alone. */
 export function liftedBy(fold: Fold, slots: Slots, at: EventPosition): States {
   const lifted: unknown[] = [...fold.rows.view.empty];
   fold.addTo(lifted, slots, at);
@@ -120,7 +125,7 @@ export class PlainFold {
     }
   }
 
-  /** Whether any row covers this offset. */
+  /** Whether some row covers this offset. */
   isConcerned(partition: number, offset: number): boolean {
     return covers(this.everything[partition] ?? [], offset);
   }

@@ -18,16 +18,17 @@ import type { ResolveLookup } from './row-transform.ts';
 
 /** A saved answer. Only its offsets are used; its values are computed again. */
 export interface SavedAnswer {
-  /** The receipt's, read. */
+  /** The query of the receipt, parsed. */
   readonly query: ViewQuery;
   readonly receipt: Receipt;
-  /** At least the rows that cover other offsets than the receipt: it does not name those. */
+  /**
+   * Must include every row that covers other offsets than the receipt, because the receipt does not
+   * name these offsets.
+   */
   readonly rows: readonly AnswerRow[];
 }
 
-/**
- * The offsets that an answer was folded over: its receipt's, and those that rows of it were ahead.
- */
+/** The offsets of an answer: those of its receipt, and those by which its rows were ahead. */
 export function offsetsOf({ receipt, rows }: Pick<SavedAnswer, 'receipt' | 'rows'>): Coverage {
   return rows.reduce((coverage, { ahead = [] }) => rowCoverage(coverage, ahead, []), receipt.coverage);
 }
@@ -90,7 +91,7 @@ export async function replayAnswer(
   );
 }
 
-/** The order of an answer's rows: bucket by bucket, each in the order of the tables. */
+/** The order of the rows of an answer: by bucket, then in the order of the tables. */
 function compareRows(buckets: number): (left: RowPosition, right: RowPosition) => number {
   return (left, right) => bucketOf(left.key, buckets) - bucketOf(right.key, buckets) || comparePositions(left, right);
 }

@@ -13,8 +13,7 @@ import { lookupKeyText, type Value } from '../records/record.ts';
 export interface ResolveLookup {
   (lookup: number, key: string): Readonly<Record<string, Value>> | null;
   /**
-   * For each model of the plan, its version; null where the model had none: its columns are null
-   * then.
+   * The bound version of each model of the plan. If it is null, the columns of the model are null.
    */
   readonly models?: BoundModels;
 }
@@ -22,22 +21,22 @@ export interface ResolveLookup {
 /** A model version, compiled for scoring in a fold. */
 export interface BoundModel {
   /**
-   * The values of the model's columns, in their order. The same array is given every time, changed
-   * by the next call.
+   * The values of the model's columns, in their order. Each call reuses and overwrites the same
+   * array.
    */
   score(slots: Slots): readonly Value[];
 }
 
 export type BoundModels = readonly (BoundModel | null)[];
 
-/** The same lookup rows, and models beside them. */
+/** Adds models to the lookup rows. */
 export function withModels(resolve: ResolveLookup, models: BoundModels): ResolveLookup {
   return Object.assign((lookup: number, key: string) => resolve(lookup, key), { models });
 }
 
 /** A row plan, compiled: how records become rows. Pure: it holds no state between records. */
 export interface RowTransform {
-  /** For each lookup of the plan, the key in the record's columns; null finds no row. */
+  /** For each lookup of the plan, the key from the record's columns. A null key finds no row. */
   lookupKeys(values: readonly Value[]): readonly (string | null)[];
   /**
    * The rows of a record, with its lookups, derived columns and scores: one, or one for each of its

@@ -27,7 +27,7 @@ const QUARANTINE_AGGREGATES: readonly AggregatePlan[] = POISON_REASONS.map((reas
   domain: 'integer',
 }));
 
-/** The algebra of a whole row: that of each aggregate, side by side. */
+/** The algebra of a whole row: the algebras of its aggregates, applied together. */
 export interface RowAlgebra {
   readonly aggregates: readonly AggregatePlan[];
   readonly algebras: readonly AnyAlgebra[];
@@ -95,8 +95,8 @@ function rowAlgebra(aggregates: readonly AggregatePlan[]): RowAlgebra {
 }
 
 /**
- * Beside the aggregates of a pane that keeps times: those of its first and its last event, epoch
- * milliseconds.
+ * The additional aggregates of a pane that tracks event times: the times of its first and last
+ * event, in epoch milliseconds.
  */
 const TIME_AGGREGATES: readonly AggregatePlan[] = (['min', 'max'] as const).map((kind) => ({
   name: `$${kind}`,
@@ -107,7 +107,7 @@ const TIME_AGGREGATES: readonly AggregatePlan[] = (['min', 'max'] as const).map(
 }));
 
 /**
- * The algebras of a plan's rows: those of its windows, that of panes with times, and that of the
+ * The algebras of a plan's rows: of its windows, of panes that track event times, and of the
  * quarantine counts.
  */
 export interface RowAlgebras {
@@ -128,7 +128,7 @@ export function rowAlgebrasOf(plan: Pick<Plan, 'aggregates' | 'windows'>): RowAl
   return { view, timed, quarantine, of: (window) => stored.get(window) ?? quarantine };
 }
 
-/** The times of the first and last event of a pane that keeps them, from its states. */
+/** The times of the first and last event of a pane, from its states. */
 export function timesOf(
   { aggregates }: RowAlgebra,
   states: States,

@@ -7,7 +7,7 @@ import type { SegmentSize } from '../plan/storage.ts';
 export function segmentOf(offset: number, segmentSize: SegmentSize): number {
   if (typeof segmentSize === 'number') return quotient(offset, segmentSize);
   const { least, most, share } = segmentSize;
-  // The size doubles where a segment of twice the size is 1/share of the offsets below it.
+  // The size doubles once the offset has reached `share` times the doubled size.
   const doublings = doublingsOf(Math.min(offset / (least * share), most / least));
   return share * doublings + Math.floor(offset / (least * 2 ** doublings));
 }
@@ -35,7 +35,7 @@ export function segmentSql(offset: string, segmentSize: SegmentSize): string {
   return `CASE ${cases.join(' ')} ELSE ${share * doublingsOf(most / least)} + ${offset} // ${most} END`;
 }
 
-/** Without the rounding of a division, which could reach the next whole number above 2^52. */
+/** Integer division. Plain division could round up to the next whole number above 2^52. */
 function quotient(offset: number, size: number): number {
   return (offset - (offset % size)) / size;
 }
@@ -48,28 +48,28 @@ function doublingsOf(ratio: number): number {
 /** The ways in which the speed layer may treat the segment in which a batch starts (rule 5). */
 export type Opening =
   /**
-   * Every record of the segment below the batch is folded already, or the batch holds the segment's
-   * first.
+   * Every record of the segment below the batch is folded already, or the batch contains the first
+   * record of the segment.
    */
   | { readonly kind: 'open' }
   /**
-   * As `open`; and if the log has nothing in `[from, start)`, the segment before this one is
-   * complete too: it ends in a hole.
+   * Like `open`. In addition, if the log has nothing in `[from, start)`, the previous segment ends
+   * in a hole and is complete.
    */
   | { readonly kind: 'open-after-hole'; readonly from: number }
   /** Records may be missing: the log must be read over `[from, start)`. */
   | { readonly kind: 'ask'; readonly from: number; readonly earlier: number | null };
 
 /**
- * Compares a batch that starts at `start` with the progress of its segment (`next`) and of the one
- * before it (`previous`, null for the first segment). Absent progress is the segment's first
- * offset.
+ * Compares a batch that starts at `start` with the progress of its segment (`next`), and of the
+ * previous segment (`previous`, null if there is none). Without stored progress, `next` is the
+ * first offset of the segment.
  */
 export function openingOf(start: number, segmentSize: SegmentSize, next: number, previous: number | null): Opening {
   const segmentFirst = segmentStart(segmentOf(start, segmentSize), segmentSize);
   const endsInHole = previous !== null && next === segmentFirst && previous < segmentFirst;
   if (start > next) return { kind: 'ask', from: next, earlier: endsInHole ? previous : null };
-  // The batch starts at the segment's first offset then: its progress is there.
+  // Here the batch starts at the first offset of its segment.
   if (endsInHole) return { kind: 'open-after-hole', from: previous };
   return { kind: 'open' };
 }

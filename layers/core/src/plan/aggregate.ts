@@ -35,13 +35,15 @@ export interface CountPlan extends AggregatePlanBase {
   readonly field: null;
 }
 
-/** Takes the values of one field. */
+/** Reads one field. */
 export interface FieldAggregatePlan extends AggregatePlanBase {
   readonly kind: 'sum' | 'min' | 'max' | 'mean' | 'variance' | 'stddev' | 'distinct' | 'any' | 'all' | 'first' | 'last';
   readonly field: string;
 }
 
-/** Takes two fields of an event: x and y, or the result of `minBy` and the field it compares. */
+/**
+ * Reads two fields of an event: x and y, or the result of `minBy` and the field that it compares.
+ */
 export interface TwoFieldAggregatePlan extends AggregatePlanBase {
   readonly kind: 'covariance' | 'correlation' | 'minBy' | 'maxBy';
   readonly field: string;
@@ -49,7 +51,7 @@ export interface TwoFieldAggregatePlan extends AggregatePlanBase {
   readonly secondDomain: AggregateDomain;
 }
 
-/** Shows at most `parameter` values. */
+/** Returns at most `parameter` values. */
 export interface LengthAggregatePlan extends AggregatePlanBase {
   readonly kind: 'topK' | 'collect';
   readonly field: string;

@@ -1,7 +1,7 @@
 /**
- * Small expressions over a record, as a frozen tree that both interpreters read: the fold compiles
- * it to closures, the batch layer to SQL. Nulls follow SQL: an operator returns null for a null
- * operand, and `and` / `or` are three-valued.
+ * An expression over a record, as a frozen tree. The fold compiles it to closures, the batch layer
+ * to SQL. Nulls follow SQL: an operator returns null for a null operand, and `and` / `or` are
+ * three-valued.
  */
 export type ExpressionNode =
   | { readonly kind: 'field'; readonly field: string }
@@ -21,7 +21,7 @@ export type ExpressionNode =
       readonly operator: Arithmetic;
       readonly left: ExpressionNode;
       readonly right: ExpressionNode;
-      /** The type of the result, known once the definition is loaded. */
+      /** The type of the result. Set when the definition is loaded. */
       readonly type?: NumberType;
     }
   | {
@@ -39,7 +39,7 @@ export type ExpressionNode =
       readonly kind: 'substring';
       readonly operand: ExpressionNode;
       readonly start: number;
-      /** Absent: up to the end. */
+      /** Absent: up to the end of the text. */
       readonly length?: number;
     }
   | {

@@ -18,7 +18,7 @@ export interface Plan extends RowPlan, AggregationPlan {
   readonly schemaVersion: number;
   readonly partitionBy: string;
   readonly eventTime: EventTime;
-  /** Sources of the pipeline's repartition topic; absent where it reads a producer's topic. */
+  /** Sources of the pipeline's repartition topic. Absent if it reads a producer's topic. */
   readonly relay?: RelayPlan;
   /** Drops events that come too late; absent if every event counts. */
   readonly late?: AllowedLateness;

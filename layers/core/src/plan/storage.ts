@@ -12,9 +12,9 @@ export interface StoragePlan {
 export type SegmentSize = number | GrowingSize;
 
 /**
- * Segments that grow with the offset, so that a generation covers nearly all of a log, however
- * short or long it is. The first segments have `least` offsets; later ones have 1/`share` of the
- * offsets below them, rounded down to a power of two, but at most `most`.
+ * Segments that grow with the offset. A generation then covers nearly all of a log of any length.
+ * The first segments have `least` offsets. Later ones have 1/`share` of the offsets below them,
+ * rounded down to a power of two, but at most `most`.
  */
 export interface GrowingSize {
   /** A power of two, like `most`. */

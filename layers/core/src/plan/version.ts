@@ -8,7 +8,7 @@ import type { Plan } from './plan.ts';
  */
 const STORAGE_FORMAT = 3;
 
-/** JSON with sorted keys: equal data, equal text. */
+/** JSON with sorted keys, so that equal data has equal text. */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
@@ -26,15 +26,16 @@ export function versionOf(plan: Omit<Plan, 'version'>): string {
 }
 
 /**
- * A plan as it is stored, by its version. @throws {ProtocolError} when it is not the plan of that
- * version
+ * Reads the stored plan of a version.
+ *
+ * @throws {ProtocolError} when it is not the plan of that version
  */
 export function readPlan(version: string, text: string): Plan {
   let plan: Plan | null = null;
   try {
     plan = JSON.parse(text) as Plan;
   } catch {
-    // Refused below, like every other text that is no plan.
+    // Refused below, like every other text that is not a plan.
   }
   const { version: named, ...meaning } = plan ?? ({} as Plan);
   if (plan !== null && named === version && versionOf(meaning) === version) return deepFreeze(plan);
@@ -46,7 +47,7 @@ export function readPlan(version: string, text: string): Plan {
   });
 }
 
-/** Freezes plain data all the way down, also below what is frozen already. */
+/** Freezes plain data deeply, including the parts of frozen values. */
 export function deepFreeze<T>(value: T): T {
   if (value !== null && typeof value === 'object') {
     for (const entry of Object.values(value)) deepFreeze(entry);

@@ -28,8 +28,8 @@ export interface CalendarWindow {
   readonly unit: CalendarUnit;
   readonly zone: string;
   /**
-   * The clock changes of the zone, in the order of time. With them the window means the same in
-   * every engine.
+   * The clock changes of the zone, in the order of time. They are part of the plan, so that every
+   * engine computes the same windows.
    */
   readonly clock: readonly ClockChange[];
 }
@@ -43,7 +43,7 @@ export interface RunningWindow {
   readonly kind: 'running';
 }
 
-/** The UTC offset of a zone from a time on. Both in milliseconds. */
+/** A clock change: the UTC offset of a zone from a time on. Both in milliseconds. */
 export type ClockChange = readonly [fromMs: number, aheadMs: number];
 
 export type WindowPlan = { readonly name: string } & Window;

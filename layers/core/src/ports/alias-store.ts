@@ -1,11 +1,11 @@
 import type { SealedSnapshot } from '../query/read-snapshot.ts';
 
 /**
- * The ports of an alias, apart from the others: they name plans and read snapshots, which are made
- * of what those hold.
+ * The port of the alias of a view. It is separate, because its types contain plans and read
+ * snapshots.
  */
 
-/** A view by its public name, over one topic, by its id. */
+/** The public name of a view over one topic id. */
 export interface ViewName {
   readonly pipeline: string;
   readonly topicId: string;
@@ -21,13 +21,13 @@ export interface ViewAlias {
   readonly generation: number;
   /** The version that answers. */
   readonly current: string;
-  /** The one that answered before it: cursors may still name it. */
+  /** The version that answered before `current`. Cursors may still name it. */
   readonly previous: string | null;
   /** The version that was deployed last, if it does not answer yet. */
   readonly next: string | null;
   /**
-   * The end of the current version's answers during a handover; null before it is known, and
-   * outside of one.
+   * The limit of the current version's answers during a handover. Null before it is known, and
+   * without a handover.
    */
   readonly sealed: SealedSnapshot | null;
 }

@@ -1,7 +1,9 @@
 import type { RowPosition } from './scope.ts';
 import type { RowFilter } from './speed-store.ts';
 
-/** A row of the batch table: the state of one (key, window) over all that the run covers. */
+/**
+ * A row of the batch table: the state of one (key, window) over all offsets that the run covers.
+ */
 export interface BatchRow {
   readonly key: string;
   readonly window: string;
@@ -50,13 +52,16 @@ export interface BatchStore {
    * from 1 again.
    */
   publish(expected: Pointer, next: Pointer): Promise<boolean>;
-  /** As `publish`, with a generation that may leap: for a database that was emptied. */
+  /**
+   * Like `publish`, but the generation may grow by more than one. Used to restore an emptied
+   * database.
+   */
   restorePointer(expected: Pointer, restored: Pointer): Promise<boolean>;
-  /** Makes a run known to the sweeper, before its first row. */
+  /** Registers a run for the sweeper, before its first row is written. */
   registerRun(entry: RunEntry): Promise<void>;
   listRuns(): Promise<readonly RunEntry[]>;
   writeRows(entry: RunEntry, rows: readonly BatchRow[]): Promise<void>;
   scan(run: string, bucket: number, filter: RowFilter, after: RowPosition | null): AsyncIterable<BatchRow>;
-  /** For the sweeper alone. */
+  /** Only the sweeper calls it. */
   deleteRun(entry: RunEntry): Promise<void>;
 }

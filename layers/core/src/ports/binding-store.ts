@@ -9,8 +9,8 @@ export interface Binding {
 
 export interface BindingStore {
   /**
-   * Binds each of these versions unless its segment has one already. Returns the versions that
-   * stand, in the order asked.
+   * Binds each of these versions, unless its segment has a version already. Returns the bound
+   * versions, in the order of the request.
    */
   bind(partition: number, wanted: readonly Binding[]): Promise<readonly string[]>;
   /** The bindings of a partition's segments `[from, to)`: segment -> lookup name -> version. */
@@ -21,9 +21,9 @@ export interface ArchivedBinding extends Binding {
   readonly partition: number;
 }
 
-/** Bindings in the archive: they outlive the database. */
+/** The bindings that are stored in the archive. They survive a loss of the database. */
 export interface BindingArchive {
-  /** Binds like the store does. */
+  /** Like `bind` of the store. */
   bind(partition: number, wanted: readonly Binding[]): Promise<readonly string[]>;
   all(): Promise<readonly ArchivedBinding[]>;
 }

@@ -30,14 +30,14 @@ export interface LogSlice {
 
 /** The log, read by offset and without a consumer group. Reads are read_committed. */
 export interface Log {
-  /** The broker's id of the topic now, as a UUID; null when there is no such topic. */
+  /** The current id of the topic at the broker, as a UUID. Null if there is no such topic. */
   topicId(): Promise<string | null>;
   partitions(): Promise<readonly number[]>;
   /** `[start, end)`: the first offset kept, and the last stable offset. */
   bounds(partition: number): Promise<{ readonly start: number; readonly end: number }>;
   /**
-   * At least one record or hole of `[from, to)` if there is one, and about `maxBytes` at most.
-   * `end` is the end of the returned range.
+   * Reads about `maxBytes` of `[from, to)`, but at least one record or hole if there is one. `end`
+   * is the end of the returned range.
    */
   read(partition: number, from: number, to: number, maxBytes: number): Promise<LogSlice>;
   close(): Promise<void>;

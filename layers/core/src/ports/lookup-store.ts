@@ -2,7 +2,7 @@ import type { Value } from '../records/value.ts';
 
 /** Lookup tables outside the database. Not scoped: pipelines share them. */
 export interface LookupArchive {
-  /** Keeps a whole version, and says that it is the current one. Idempotent. */
+  /** Stores a whole version, and records it as the current one. Idempotent. */
   keep(table: string, version: string, rows: ReadonlyMap<string, Readonly<Record<string, Value>>>): Promise<void>;
   current(table: string): Promise<string | null>;
   versions(table: string): Promise<readonly string[]>;
@@ -15,10 +15,12 @@ export interface LookupArchive {
  */
 export interface LookupStore {
   currentVersion(table: string): Promise<string | null>;
-  /** Whether all rows of a version are there: it is marked when the last one was written. */
+  /**
+   * Whether a version is complete. The mark of a complete version is written after its last row.
+   */
   isWhole(table: string, version: string): Promise<boolean>;
   /**
-   * The rows of these keys (canonical key texts); absent keys are absent.
+   * The rows of these keys (canonical key texts). Keys without a row are absent from the result.
    * @throws when the version is not whole: a row that is missing would be taken for a key without
    * one
    */

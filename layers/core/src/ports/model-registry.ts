@@ -17,26 +17,26 @@ export interface ModelPointer {
 export interface ModelRegistry {
   names(): Promise<readonly string[]>;
   /**
-   * Versions that are whole, in the order of their names: their manifest is there, which is written
-   * last.
+   * The complete versions, ordered by name. The manifest is written last, so a version with a
+   * manifest is complete.
    */
   versions(name: string): Promise<readonly string[]>;
   /**
-   * Stores a folder's files as a version, `manifest.json` among them. False: there is such a
-   * version already, and it stays as it is.
+   * Stores the files of a folder as a version, including `manifest.json`. Returns false, and
+   * changes nothing, if the version exists.
    */
   create(name: string, version: string, folder: string): Promise<boolean>;
   /**
-   * A file of a whole version; null when there is no such file.
+   * A file of a complete version. Null if there is no such file.
    * @throws when it is larger, or is not what its manifest says
    */
   read(name: string, version: string, file: string, mostBytes: number): Promise<Uint8Array | null>;
   readPointer(name: string): Promise<ModelPointer>;
-  /** The newest pointer that is recorded beside the versions; null when none is. */
+  /** The newest pointer that is recorded beside the versions. Null if none is. */
   recordedPointer(name: string): Promise<ModelPointer | null>;
   /**
-   * Stores the recorded pointer where the database has none. False: it has one, or none is
-   * recorded.
+   * Restores the recorded pointer if the database has none. Returns false if it has one, or if none
+   * is recorded.
    */
   restorePointer(name: string): Promise<boolean>;
   /**

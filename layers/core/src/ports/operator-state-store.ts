@@ -7,7 +7,7 @@ export interface StateEntry {
   readonly id: string;
   readonly timeMs: number;
   readonly offset: number;
-  /** The event's values, if others are joined with it. */
+  /** The values of the event, if a join needs them later. */
   readonly values?: readonly Value[];
 }
 
@@ -24,8 +24,8 @@ export interface StateRange {
  */
 export interface OperatorStateStore {
   /**
-   * All operator state of each id with a time in `[fromMs, toMs]` that a quorum has acknowledged,
-   * and perhaps others.
+   * At least all operator state of each id with a time in `[fromMs, toMs]` that a quorum has
+   * acknowledged.
    */
   read(partition: number, wanted: readonly StateRange[]): Promise<readonly StateEntry[]>;
   write(partition: number, operatorState: readonly StateEntry[]): Promise<void>;

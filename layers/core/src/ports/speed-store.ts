@@ -53,8 +53,8 @@ export interface SpeedStore {
   readProgress(partition: number, from: number, to: number | null): Promise<ReadonlyMap<number, number>>;
   writeProgress(partition: number, segment: number, next: number): Promise<void>;
   /**
-   * Sets progress of a segment back to its first offset, for good: what others write there, now or
-   * later, does not count.
+   * Permanently resets the progress of a segment to its first offset. Writes by others, even later
+   * ones, have no effect on it.
    */
   closeSegment(partition: number, segment: number): Promise<void>;
   /** Every fragment of a segment, all buckets. */
@@ -74,8 +74,8 @@ export interface SpeedStore {
   writeQuarantine(entries: readonly QuarantineEntry[]): Promise<void>;
   listQuarantine(partition: number, fromSegment: number, limit: number): Promise<readonly QuarantineEntry[]>;
   /**
-   * For the sweeper alone: drops the fragments of the segments `[0, belowSegment)` with tombstones
-   * at the log position of their last offset.
+   * Deletes the fragments of the segments `[fromSegment, belowSegment)`. Only the sweeper calls it.
+   * The tombstones have the log position of the last offset as their timestamp.
    */
   deleteFragmentsBelow(partition: number, fromSegment: number, belowSegment: number): Promise<void>;
 }

@@ -15,7 +15,7 @@ export interface TableColumn extends ColumnShape {
   readonly values: readonly SqlValue[];
 }
 
-/** Rows in chunks of any length: of each chunk the values of every column. */
+/** Rows in chunks of any length. A chunk has one list of values per column. */
 export type RowChunks = Iterable<readonly (readonly SqlValue[])[]> | AsyncIterable<readonly (readonly SqlValue[])[]>;
 
 /** The SQL engine of the batch layer, over local files. */
@@ -27,7 +27,10 @@ export interface SqlEngine {
   writeParquet(localPath: string, columns: readonly ColumnShape[], rows: RowChunks): Promise<void>;
   createTable(name: string, columns: readonly TableColumn[]): Promise<void>;
   run(sql: string): Promise<void>;
-  /** Rows in chunks, as they come; each row has its values in the order of the select list. */
+  /**
+   * Runs a query, and returns its rows in chunks as they arrive. Each row has its values in the
+   * order of the select list.
+   */
   query(sql: string): AsyncIterable<readonly (readonly SqlValue[])[]>;
   close(): Promise<void>;
 }

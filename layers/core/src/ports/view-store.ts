@@ -1,6 +1,6 @@
-/** Objects of a run: its views as Parquet. */
+/** The Parquet files of the views of a run. */
 export interface ViewStore {
   put(run: string, name: string, localPath: string): Promise<string>;
-  /** For the sweeper alone. */
+  /** Only the sweeper calls it. */
   deleteRun(run: string): Promise<void>;
 }

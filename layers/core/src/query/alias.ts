@@ -23,7 +23,7 @@ export function announced(alias: ViewAlias, version: string): ViewAlias {
   return { ...alias, generation, next: isCurrent ? null : version, sealed: isCurrent ? null : alias.sealed };
 }
 
-/** True when a deployment of `version` changes nothing. */
+/** Whether a deployment of `version` changes nothing. */
 export function isAnnounced({ current, next }: ViewAlias, version: string): boolean {
   return (next ?? current) === version;
 }
@@ -51,7 +51,7 @@ export function handedOver({ generation, current, next, sealed }: ViewAlias): Vi
   return { generation: generation + 1, current: next, previous: current, next: null, sealed: null };
 }
 
-/** The alias after an operator named the version that answers, whatever it covers. */
+/** The alias after an operator chose the version that answers, regardless of its coverage. */
 export function switchedTo({ generation, current, previous }: ViewAlias, version: string): ViewAlias {
   const isCurrent = version === current;
   return {
@@ -63,7 +63,7 @@ export function switchedTo({ generation, current, previous }: ViewAlias, version
   };
 }
 
-/** The offsets that a version covers, as a plain answer and as a snapshot. */
+/** The offsets that a version covers: in a plain answer, and in a `snapshot` answer. */
 export interface CoveredOffsets {
   readonly plain: Coverage;
   readonly snapshot: Coverage;

@@ -12,8 +12,8 @@ import type { ViewQuery } from './view-query.ts';
 type FormattedValues = Readonly<Record<string, Result>>;
 
 /**
- * One row of an answer. Its key's columns and its aggregates stand side by side; `ahead` and
- * `behind` are there only where it differs from the receipt.
+ * One row of an answer. The columns of its key and its aggregates are separate objects. `ahead` and
+ * `behind` are present only if the row covers other offsets than the receipt.
  */
 export interface AnswerRow {
   readonly key: Readonly<Record<string, Value>>;
@@ -66,8 +66,8 @@ export function hasCoverageDelta({ ahead, behind }: AnswerRow): boolean {
 }
 
 /**
- * The position of a row, read back from its `formatRow` form. A total stands at the start of the
- * requested range, or at 0.
+ * The position of a row, from its `formatRow` form. The position of a total is the start of the
+ * requested range, or 0.
  */
 export function positionOfRow(plan: Pick<Plan, 'groupBy'>, { key, window }: AnswerRow): RowPosition {
   const start = window.start ?? '1970-01-01T00:00:00.000Z';

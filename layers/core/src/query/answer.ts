@@ -25,7 +25,7 @@ export interface ReadSnapshot {
   readonly coverage: Coverage;
   /** Per partition of the run: the cut, as an offset. Batch rows cover the offsets below it. */
   readonly batchBelow: Readonly<Record<string, number>>;
-  /** See `finalBefore`; absent where every event counts. */
+  /** See `finalBefore` of the receipt. Absent if every event counts. */
   readonly finalBeforeMs?: number | null;
 }
 
@@ -123,9 +123,7 @@ export interface MergedParts extends RowPosition {
   readonly behind: readonly CoverageDelta[];
 }
 
-/**
- * The stored parts of one pane: what the batch layer has of it, and its fragments by open segment.
- */
+/** The stored parts of one pane: its batch row, and its fragments by open segment. */
 export interface RowParts extends RowPosition {
   readonly batch: BatchRow | null;
   readonly fragments: readonly (readonly [OpenSegment, FragmentRow])[];
@@ -194,7 +192,7 @@ export function mergeStates(algebra: RowAlgebra, left: States | null, right: Sta
   return right === null ? left : algebra.merge(left, right);
 }
 
-/** The offsets that a row covers: its receipt's, plus and less its coverage deltas. */
+/** The offsets that a row covers: those of its receipt, plus `ahead`, minus `behind`. */
 export function rowCoverage(
   coverage: Coverage,
   ahead: readonly CoverageDelta[],

@@ -9,7 +9,7 @@ export type Range = readonly [start: number, end: number];
  */
 export type Coverage = Readonly<Record<string, readonly Range[]>>;
 
-/** Disjoint, ascending, without empty ranges; ranges that touch become one. */
+/** Merges ranges that overlap or touch, removes empty ones, and sorts the rest. */
 export function normalRanges(ranges: readonly Range[]): readonly Range[] {
   const sorted = ranges.filter(([start, end]) => end > start).toSorted((left, right) => left[0] - right[0]);
   const merged: [number, number][] = [];

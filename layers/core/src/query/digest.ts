@@ -4,8 +4,8 @@ import type { AnswerRow } from './answer-row.ts';
 import type { Receipt } from './receipt.ts';
 
 /**
- * Changes with the form below, so that digests of two forms are never taken for those of two
- * answers.
+ * The version of the form below. It is part of the digest, so that two forms of one answer never
+ * look like two answers of one form.
  */
 const FORM = 'bifold answer 1';
 

@@ -11,7 +11,8 @@ import type { Coverage, Range } from './coverage.ts';
  */
 
 /**
- * The end of the prefix of a partition that is covered without a gap: its watermark is read there.
+ * The end of the prefix of a partition that is covered without a gap. The watermark is the one at
+ * this offset.
  */
 export function contiguousEnd(ranges: readonly Range[]): number {
   const [first] = ranges;
@@ -40,8 +41,8 @@ export function finalBeforeOf(
 }
 
 /**
- * The same read snapshot, with what is final from there where anything ever is; `watermarks` as for
- * `finalBefore`.
+ * Adds the final time to a read snapshot, if the view drops late events. `watermarks` as for
+ * `finalBeforeOf`.
  */
 export function withFinality(
   plan: Pick<Plan, 'late' | 'relay'>,
@@ -53,8 +54,8 @@ export function withFinality(
 }
 
 /**
- * Whether a row stays as it is shown. One that is behind its receipt does not; a session goes on
- * with an event that comes just as its gap ends.
+ * Whether no later event can change a row. A row that is behind its receipt can change. A session
+ * can change too, if an event comes exactly a gap after its last one.
  */
 export function isFinal(
   { kind }: WindowPlan,

@@ -13,7 +13,7 @@ import { cursorText, queryDigest, queryParametersOf, type ViewQuery } from './vi
 export interface Answer {
   readonly rows: readonly AnswerRow[];
   readonly receipt: Receipt;
-  /** Asks for the next page; null when this was the last one. */
+  /** The cursor that requests the next page. Null on the last page. */
   readonly cursor: string | null;
 }
 
@@ -120,7 +120,8 @@ function sealReceipt(
 }
 
 /**
- * All pages of an answer as one. Its digest is over all rows: what one long page would have had.
+ * Combines all pages of an answer into one. The digest covers all rows, as if the answer had one
+ * page.
  */
 export function gatherPages(receipt: Receipt, rows: readonly AnswerRow[]): Answer {
   const { page: _, digest: __, ...unsealed } = receipt;

@@ -4,24 +4,20 @@ import type { PublishedRun } from '../ports/batch-store.ts';
 import { type OpenSegment, type ReadSnapshot, readSnapshotOf } from './answer.ts';
 import { withoutRange } from './coverage.ts';
 
-/**
- * A read snapshot that is written down, so that answers can be given from it again: its segments
- * follow from what it covers.
- */
+/** The stored form of a read snapshot. Its open segments are computed from its coverage. */
 export type SealedSnapshot = Pick<ReadSnapshot, 'generation' | 'run' | 'coverage' | 'batchBelow'>;
 
 export function sealSnapshot({ generation, run, coverage, batchBelow }: ReadSnapshot): SealedSnapshot {
   return { generation, run, coverage, batchBelow };
 }
 
-/** The read snapshot that was written down. */
+/** Reads a stored read snapshot. */
 export function unsealSnapshot(sealed: SealedSnapshot, segmentSize: SegmentSize): ReadSnapshot {
   const { generation, run, coverage, batchBelow } = sealed;
   const segments: OpenSegment[] = [];
   for (const [name, ranges] of Object.entries(coverage)) {
     for (const [from, end] of withoutRange(ranges, [0, batchBelow[name] ?? 0])) {
-      // Segments that were complete touch, and are one range: each is covered from its first
-      // offset.
+      // Adjacent complete segments form one range. Each is covered from its first offset.
       for (let segment = segmentOf(from, segmentSize); segmentStart(segment, segmentSize) < end; segment++) {
         const start = segmentStart(segment, segmentSize);
         const next = Math.min(end, segmentEnd(segment, segmentSize));

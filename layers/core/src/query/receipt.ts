@@ -39,15 +39,14 @@ export interface Receipt {
 }
 
 /**
- * By the name of a score, the versions of its model that the covered segments are bound to,
- * ascending; which segment has which is in the bindings, as for lookups (rule 13). Null where the
- * pipeline scores nothing.
+ * By score name, the model versions that the covered segments are bound to, in ascending order. The
+ * bindings record the version of each segment (rule 13). Null if the pipeline scores nothing.
  */
 export type ModelVersions = Readonly<Record<string, readonly string[]>>;
 
 /**
- * The number of quarantined records among the covered offsets, by reason; `behind` names covered
- * offsets that the counts leave out.
+ * The number of quarantined records among the covered offsets, by reason. `behind` lists covered
+ * offsets that the counts do not include.
  */
 export interface Quarantined {
   readonly reasons: Readonly<Record<string, number>>;
@@ -58,7 +57,7 @@ export interface Quarantined {
 export interface QueryParameters {
   readonly window: string;
   readonly keys?: readonly Readonly<Record<string, Value>>[];
-  /** An ISO 8601 time; epoch milliseconds where there is none. */
+  /** An ISO 8601 time, or epoch milliseconds if the time has no ISO 8601 form. */
   readonly from?: string | number;
   readonly to?: string | number;
   readonly total?: true;
@@ -66,15 +65,15 @@ export interface QueryParameters {
   readonly parts?: true;
 }
 
-/** The start of a page: in a bucket, after a row. */
+/** The start of a page: a bucket, and the row before the page. */
 export interface PageStart {
   readonly bucket: number;
   readonly after: RowPosition | null;
 }
 
 /**
- * The rows of the answer that belong to a receipt. An answer on one page, and one whose pages were
- * gathered, begins at null and is the last.
+ * The rows of the answer that belong to a receipt. For a complete answer, the start is null and
+ * `last` is true.
  */
 export interface ReceiptPage {
   readonly start: PageStart | null;

@@ -43,7 +43,7 @@ function common(left: Coverage, right: Coverage): Coverage {
   );
 }
 
-/** Partitions of which nothing is left are left out. */
+/** Maps the ranges of each partition, and omits partitions without ranges. */
 function mapped(
   coverage: Coverage,
   change: (ranges: readonly Range[], partition: string) => readonly Range[],

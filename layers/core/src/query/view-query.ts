@@ -14,7 +14,7 @@ export interface ViewQuery {
   readonly toMs: number | null;
   /** One row per key over all its windows, instead of one per window. */
   readonly total: boolean;
-  /** All rows cover the same offsets: complete segments alone. */
+  /** Uses complete segments only, so that all rows cover the same offsets. */
   readonly snapshot: boolean;
   /** Includes the partial row of the batch layer and of the speed layer. */
   readonly parts: boolean;
@@ -36,7 +36,7 @@ export interface Cursor extends PageStart {
   /** `[partition, segment, next]` of each open segment. */
   readonly segments: readonly (readonly [number, number, number])[];
   readonly quarantined: Quarantined;
-  /** Absent where the pipeline scores nothing. */
+  /** Absent if the pipeline scores nothing. */
   readonly models?: ModelVersions;
 }
 

@@ -64,7 +64,7 @@ export class Writer {
     return taken;
   }
 
-  /** Forgets what was written, as where something could not be written to its end. */
+  /** Drops the bytes written so far, for example after a failure midway. */
   clear(): void {
     this.length = 0;
   }

@@ -8,7 +8,7 @@ const TO_MS: Readonly<Record<EpochUnit, (count: number) => number>> = {
   us: (count) => Math.floor(count / 1000),
 };
 
-/** The same in SQL, over a column of numbers. */
+/** The same conversion in SQL, over a numeric column. */
 const TO_MS_SQL: Readonly<Record<EpochUnit, (column: string) => string>> = {
   s: (column) => `${column} * 1000`,
   ms: (column) => column,
@@ -16,8 +16,8 @@ const TO_MS_SQL: Readonly<Record<EpochUnit, (column: string) => string>> = {
 };
 
 /**
- * Reads when a row happened, in epoch milliseconds, from the value at `index`; null where that is
- * no time.
+ * Returns a function that reads the event time of a row, in epoch milliseconds, from the value at
+ * `index`. It gives null if the value is not a time.
  */
 export function eventTimeReader(eventTime: EventTime, index: number): (values: readonly Value[]) => number | null {
   const toMs = eventTime.kind === 'dateTime' ? TO_MS.ms : TO_MS[eventTime.unit];
@@ -30,7 +30,7 @@ export function eventTimeReader(eventTime: EventTime, index: number): (values: r
   };
 }
 
-/** SQL of the epoch milliseconds of a column that counts from 1970. */
+/** SQL that converts a numeric column to epoch milliseconds. */
 export function epochMsSql(unit: EpochUnit, column: string): string {
   return TO_MS_SQL[unit](column);
 }

@@ -4,14 +4,12 @@ import type { FlatMapPlan } from '../plan/flat-map.ts';
 import type { RowPlan } from '../plan/row.ts';
 import { columnReader, type Value } from './value.ts';
 
-/**
- * One record yields at most so many events: one that would yield more is poison, in every layer.
- */
+/** The limit of events per record. A record with more is poison, in every layer. */
 const ITEMS_LIMIT = 10_000;
 
 /**
- * The values that a record's columns yield an event for each of; undefined where an array holds
- * what it must not.
+ * Returns the items of a record, each of which becomes an event. Undefined if an array contains a
+ * value of a wrong type.
  */
 export type ReadItems = (values: readonly Value[]) => readonly Value[] | undefined;
 
@@ -29,14 +27,14 @@ export function itemsProblemOf(plan: RowPlan): (values: readonly Value[]) => str
   };
 }
 
-/** Null for a plan whose records yield one event each. */
+/** Returns null if each record yields one event. */
 export function itemsOf(plan: RowPlan): ReadItems | null {
   const { flatMap, columns } = plan;
   if (flatMap === undefined) return null;
   const { source } = flatMap;
   switch (source.kind) {
     case 'split': {
-      // It reads columns of the record alone, which are the first of all slots.
+      // The text reads only columns of the record, which come first among the slots.
       const text = compileExpression(source.text, slotIndex(plan));
       const { separator } = source;
       return (values) => {

@@ -2,14 +2,14 @@ import type { ExpressionNode } from '../plan/expression.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /**
- * The database takes no clustering value beyond 65,535 bytes: a record with a longer key could be
- * stored by no retry.
+ * Cassandra refuses clustering values beyond 65,535 bytes. A record with a longer key would fail on
+ * every retry.
  */
 export const KEY_LIMIT_BYTES = 60_000;
 
 /**
- * The greatest size of the texts of a record's keys: the number of times that each text column
- * occurs, and the bytes of the definition's own texts.
+ * The parts that determine the size of a key: the number of times that each text column occurs, and
+ * the bytes of literal texts.
  */
 interface Share {
   readonly times: ReadonlyMap<string, number>;
@@ -19,12 +19,12 @@ interface Share {
 const NOTHING: Share = { times: new Map(), literalBytes: 0 };
 
 /**
- * The longest key that a record can make: that of its row, through derived columns too, or of a
- * lookup. A column of a lookup is not the record's.
+ * The longest key that a record can produce: the key of its row, including derived columns, or the
+ * key of a lookup. Columns of lookups are not part of the record.
  */
 export function keySizeOf({ columns, groupBy, lookups, flatMap, derived }: Plan): {
   readonly columns: readonly string[];
-  /** `items` are those that the record yields events for: the longest counts. */
+  /** `items` are the items of the record; the longest one counts. */
   readonly sizeBytes: (values: readonly unknown[], items?: readonly unknown[]) => number;
 } {
   const shares = new Map<string, Share>(
@@ -46,7 +46,8 @@ export function keySizeOf({ columns, groupBy, lookups, flatMap, derived }: Plan)
     columns: [...keyed.map(({ name }) => name), ...(flatMap !== undefined && ofItem > 0 ? [flatMap.name] : [])],
     sizeBytes: (values, items = []) => {
       const itemBytes = ofItem === 0 ? 0 : ofItem * longestBytes(items);
-      // Exact only where they are long: a UTF-16 unit takes six bytes of JSON at most.
+      // An upper bound first, because exact sizes are slow: a UTF-16 unit takes at most six bytes
+      // of JSON.
       let atMostBytes = literalBytes + itemBytes;
       for (const { index, count } of keyed) atMostBytes += 6 * count * ((values[index] as string | null)?.length ?? 0);
       if (atMostBytes <= KEY_LIMIT_BYTES) return atMostBytes;

@@ -56,8 +56,8 @@ export interface DecodedPoison {
 export type Decoded = DecodedEvent | DecodedPoison;
 
 /**
- * A pure function of the bytes: the same record is an event, or poison of one reason, in every
- * layer. Headers matter for relayed records alone.
+ * Decodes bytes into an event or poison. It is a pure function, so every layer gets the same
+ * result. It reads headers only of relayed records.
  */
 export type Decoder = (value: Uint8Array | null, headers?: readonly LogHeader[]) => Decoded;
 
@@ -70,7 +70,8 @@ const JSON_DEPTH_LIMIT = 100;
 const DETAIL_LIMIT = 500;
 
 /**
- * Compiles the decoder of a pipeline. The schema only says yes or no; values are those of the wire.
+ * Compiles the decoder of a pipeline. The schema only validates. The values are those of the JSON
+ * text, without transformations of the schema.
  */
 export function decoderOf(pipeline: Pipeline): Decoder {
   const { columns, eventTime, relay } = pipeline.plan;
@@ -90,10 +91,10 @@ export function decoderOf(pipeline: Pipeline): Decoder {
   };
 }
 
-/** A column and the field that fills it; null where another source does. */
+/** A column and the field that fills it. Null if the column belongs to another source. */
 type FieldOf = { readonly field: string; readonly column: Column } | null;
 
-/** Reads the records of one topic. `eventTime` names a field of theirs. */
+/** Reads the records of one topic. `eventTime` names one of their fields. */
 function readerOf(plan: Plan, fields: readonly FieldOf[], eventTime: EventTime, schema: EventSchema): Decoder {
   const readers = fields.map((own) => own && columnReader(own.column));
   const timeOf = eventTimeReader(
@@ -103,7 +104,7 @@ function readerOf(plan: Plan, fields: readonly FieldOf[], eventTime: EventTime, 
   const validate = validatorOf(schema);
   const nested = fields.flatMap((own) => (own?.column.type === 'json' ? [own.field] : []));
   const keys = keySizeOf(plan);
-  // A joined row has a key of both its records.
+  // The key of a joined row may contain texts of both records.
   const keyLimitBytes = plan.relay?.join === undefined ? KEY_LIMIT_BYTES : KEY_LIMIT_BYTES / 2;
   const readItems = itemsOf(plan);
   const itemsProblem = itemsProblemOf(plan);
@@ -187,7 +188,7 @@ function validatorOf(schema: EventSchema): (value: unknown) => string | null {
   };
 }
 
-/** The key of a row in a lookup table, as text; null joins nothing. */
+/** The key of a row in a lookup table, as text. A null key finds no row. */
 export function lookupKeyText(value: Value): string | null {
   return value === null ? null : String(value);
 }

@@ -12,10 +12,7 @@ export const TIME_LIMIT_MS = 8.64e15;
 
 const ISO_DATE_TIME = /^\d{4}-\d{2}-(\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
-/**
- * The value of a column as it is folded, archived and queried; undefined where the wire holds
- * something else.
- */
+/** Converts a JSON value to the value of a column. Undefined if it has another type. */
 export type ColumnReader = (value: unknown) => Value | undefined;
 
 export function columnReader(column: Column): ColumnReader {
@@ -48,12 +45,12 @@ function typedReader(column: Column): ColumnReader {
 function dateTimeMs(text: string): number | null {
   const day = Number(ISO_DATE_TIME.exec(text)?.[1] ?? Number.NaN);
   const timeMs = Date.parse(text.toUpperCase());
-  // Date.parse takes February 30 for March 2.
+  // Date.parse reads February 30 as March 2.
   const exists = day <= 28 || new Date(Date.parse(`${text.slice(0, 10)}T00:00:00Z`)).getUTCDate() === day;
   return exists && !Number.isNaN(timeMs) ? timeMs : null;
 }
 
-/** A key as text: the JSON array of its values. Equal keys, equal texts, in every layer. */
+/** A key as text: the JSON array of its values. Equal keys have equal texts in every layer. */
 export function keyText(values: readonly Value[]): string {
   return JSON.stringify(values);
 }

@@ -14,7 +14,7 @@ export const ORIGIN_HEADER = 'bifold-origin';
 export interface Origin {
   /** The index of the relay's source. */
   readonly source: number;
-  /** All but the offset: one partition of a topic, by the topic id. */
+  /** The origin without its offset: a partition of a topic, with the topic id. */
   readonly log: string;
   readonly offset: number;
 }
@@ -25,7 +25,7 @@ export function originText(topic: string, topicId: string, partition: number, of
   return `${topic}/${topicId}/${partition}/${offset}`;
 }
 
-/** The origin that a text names; null when it names none of the relay's sources. */
+/** Parses an origin. Null if the text does not name a source of the relay. */
 export function readOrigin(text: string | null, { sources }: RelayPlan): Origin | null {
   const [, topic, topicId, partition, offset] = ORIGIN.exec(text ?? '') ?? [];
   const source = sources.findIndex((one) => one.topic === topic);
@@ -39,8 +39,8 @@ export function originHeader(headers: readonly LogHeader[]): string | null {
 }
 
 /**
- * Whether a column of the plan is filled by this source: of a join, those of the right begin with
- * its name; otherwise every source fills all.
+ * Whether this source fills a column of the plan. In a join, the columns of the right side begin
+ * with its prefix. Otherwise every source fills all columns.
  */
 export function isColumnOf({ join, sources }: RelayPlan, source: number, column: string): boolean {
   if (join === undefined) return true;

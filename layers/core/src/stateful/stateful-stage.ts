@@ -9,7 +9,7 @@ import { partitionPoint } from '../search.ts';
 import { InMemoryJoinBuffer, type JoinRule, joinRuleOf } from './join.ts';
 import { type LateRule, lateRuleOf, NO_WATERMARK_MS } from './watermark.ts';
 
-/** Offsets of a source whose records are found together. */
+/** The number of adjacent source offsets that share one id in the operator state. */
 const ORIGINS_TOGETHER = 1_000;
 
 /** The operators of a plan that depend on earlier offsets (rule 10). */
@@ -138,7 +138,7 @@ type Place = Pick<LogRecord, 'partition' | 'offset' | 'timestampMs'>;
 /** Finds the duplicates of one rule. */
 class Repetitions {
   private readonly rule: RepetitionRule;
-  /** Times at which each id of a partition came, ascending. */
+  /** The times of each id of a partition, in ascending order. */
   private readonly times = new Map<string, number[]>();
 
   constructor(rule: RepetitionRule) {

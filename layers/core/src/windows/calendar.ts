@@ -9,7 +9,7 @@ import { CALENDAR_YEARS } from './zone-clock.ts';
  */
 interface OffsetPeriod {
   readonly fromMs: number;
-  /** By how much clocks are ahead of UTC; null for a single pane. */
+  /** The UTC offset of the panes. Null for a single pane. */
   readonly aheadMs: number | null;
 }
 
@@ -22,10 +22,13 @@ const FIRST_LOCAL_MS = Date.UTC(CALENDAR_YEARS.first, 0, 1);
 const known = new WeakMap<readonly ClockChange[], Map<string, readonly OffsetPeriod[]>>();
 
 /**
- * The days, weeks, months or years of a calendar, which tile the whole of time. Each begins when
- * the clocks of its zone first reach its first midnight: where they skip that, with what follows;
- * where they show it twice, with the first. One that clocks skip altogether has no length, and no
- * time is in it. All that is before the calendar's years is one pane, and all that is after them.
+ * The panes of a calendar: its days, weeks, months or years. They cover all of time.
+ *
+ * - A pane begins when the clocks of the zone first reach its midnight. If the clocks skip
+ *   midnight, it begins at the next time that they show. If they show midnight twice, it begins at
+ *   the first one.
+ * - A pane that the clocks skip entirely has no length and contains no time.
+ * - All times before the calendar's years are one pane, and all times after them another.
  */
 function periodsOf({ unit, clock }: CalendarWindow): readonly OffsetPeriod[] {
   const units = known.get(clock) ?? new Map<string, readonly OffsetPeriod[]>();
@@ -38,10 +41,7 @@ function periodsOf({ unit, clock }: CalendarWindow): readonly OffsetPeriod[] {
   return periods;
 }
 
-/**
- * The start of a pane, and its first midnight as if clocks had not changed just then: as if it were
- * UTC.
- */
+/** The start of a pane, and the local time of its midnight, written as if it were UTC. */
 interface Boundary {
   readonly startMs: number;
   readonly localMs: number;
@@ -93,8 +93,8 @@ function joined(unit: CalendarWindow['unit'], boundaries: readonly Boundary[]): 
 }
 
 /**
- * Midnight of the first day of the unit that a local time is of; of days and weeks from one of them
- * on.
+ * Midnight of the first day of the unit that contains a local time. Days and weeks are counted from
+ * `oneMs`.
  */
 function floorOf(unit: CalendarWindow['unit'], localMs: number, oneMs: number): number {
   const date = new Date(localMs);

@@ -15,7 +15,7 @@ import { calendarPaneOf } from './calendar.ts';
 export interface Panes {
   /** Start of the pane that holds a time, epoch milliseconds; null where no window holds it. */
   readonly paneOf: (timeMs: number) => number | null;
-  /** Panes keep the times of their first and last event beside their aggregates. */
+  /** Whether panes store the times of their first and last event beside their aggregates. */
   readonly tracksEventTimeBounds: boolean;
 }
 
@@ -61,8 +61,8 @@ export function paneSizeMs({ sizeMs, slideMs }: { readonly sizeMs: number; reado
 }
 
 /**
- * The last multiple of `stepMs`, counted from the offset, that is not above a time: towards minus
- * infinity, so that times before 1970 fall right.
+ * The last multiple of `stepMs`, counted from the offset, that is not after a time. It rounds
+ * towards minus infinity, so that times before 1970 are correct.
  */
 export function floorTo(timeMs: number, stepMs: number, offsetMs: number): number {
   return Math.floor((timeMs - offsetMs) / stepMs) * stepMs + offsetMs;

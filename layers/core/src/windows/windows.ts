@@ -14,8 +14,8 @@ import { calendarEndMs, calendarPaneOf } from './calendar.ts';
 import { floorTo, isAssembledFromPanes } from './panes.ts';
 
 /**
- * The windows of a view that a query reads: by their start, in `[fromMs, toMs)`; as one row per key
- * if `total`.
+ * The windows that a query selects: by their start, in `[fromMs, toMs)`. With `total`, one row per
+ * key over all of them.
  */
 export interface WindowRange {
   readonly fromMs: number | null;
@@ -29,8 +29,8 @@ interface TimeRange {
 }
 
 /**
- * End of a window that begins at a time; null where the times of its events decide, or where there
- * is none. Epoch milliseconds, exclusive.
+ * The end of a window that begins at a time, exclusive, in epoch milliseconds. Null if its events
+ * decide the end, or if it has none.
  */
 export function windowEndMs(window: Window, startMs: number): number | null {
   if (window.kind === 'calendar') return calendarEndMs(window, startMs);
@@ -38,8 +38,8 @@ export function windowEndMs(window: Window, startMs: number): number | null {
 }
 
 /**
- * The starts of the windows that contain a time, ascending; sessions have none of their own. This
- * defines a window, without panes.
+ * The starts of the windows that contain a time, ascending. It is the reference definition of a
+ * window, without panes. Sessions have no such starts.
  */
 export function windowStartsOf(window: Window): (timeMs: number) => readonly number[] {
   switch (window.kind) {
@@ -97,8 +97,9 @@ function lastStart({ slideMs, offsetMs = 0 }: SlidingWindow, toMs: number): numb
 }
 
 /**
- * The rows of an answer, from the panes of a bucket in the tables' order: merged, put together to
- * windows, or to one total per key. `after` is where the last row of the page before stood.
+ * The rows of an answer, merged from the panes of a bucket in the order of the tables. Panes are
+ * assembled into windows, or into one total per key. `after` is the position of the last row of the
+ * previous page.
  */
 export async function* mergeWindows(
   algebras: RowAlgebras,
@@ -152,7 +153,7 @@ export async function* mergeWindows(
   }
 }
 
-/** Panes of one key at a time. */
+/** Groups panes by key. */
 async function* byKey(
   panes: AsyncIterable<RowParts>,
 ): AsyncGenerator<readonly [key: string, panes: readonly RowParts[]]> {
@@ -172,7 +173,7 @@ function totalOf(algebras: RowAlgebras, key: string, window: string, panes: read
   return { ...mergeTotal(algebras.view, key, window, (panes[0] as RowParts).startMs, panes), endMs: null };
 }
 
-/** Every window that holds a pane, in order. */
+/** Every window that contains a pane, in order. */
 function* slidingOf(
   { view }: RowAlgebras,
   window: { readonly name: string } & SlidingWindow,
@@ -183,7 +184,7 @@ function* slidingOf(
   let startMs = Number.NEGATIVE_INFINITY;
   let first = 0;
   for (const pane of panes) {
-    // The first window that holds this pane and was not given yet.
+    // The first window that contains this pane and was not returned yet.
     const least = floorTo(pane.startMs - sizeMs, slideMs, offsetMs) + slideMs;
     for (startMs = Math.max(startMs, least); startMs <= pane.startMs; startMs += slideMs) {
       while ((panes[first] as RowParts).startMs < startMs) first++;

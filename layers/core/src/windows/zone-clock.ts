@@ -1,7 +1,7 @@
 import { DefinitionError } from '../errors.ts';
 import type { ClockChange } from '../plan/window.ts';
 
-/** Clocks are known for these years; before and after them they stay as they are at that end. */
+/** The years with known clock changes. Outside of them, the first or last UTC offset applies. */
 export const CALENDAR_YEARS = { first: 1900, last: 2099 } as const;
 
 const DAY_MS = 86_400_000;

@@ -23,7 +23,7 @@ import { type BoundLog, verifyTopicId } from '../topic-id.ts';
 export interface ArchivePorts extends BoundLog {
   readonly archive: ArchiveStore;
   readonly engine: Pick<SqlEngine, 'writeParquet'>;
-  /** True while there is time for another file. */
+  /** Whether there is time for another file. */
   readonly hasTime: () => boolean;
   readonly scratchFolder: string;
 }
@@ -34,9 +34,12 @@ export interface ArchivedPartition {
   readonly end: number;
   readonly records: number;
   readonly files: number;
-  /** Ranges that retention took before the archive did: no cut passes them without an operator. */
+  /**
+   * Ranges that retention deleted before archiving. A cut passes them only if an operator accepts
+   * the loss.
+   */
   readonly lost: readonly (readonly [number, number])[];
-  /** Records that the log holds beyond `end`. */
+  /** The number of records in the log beyond `end`. */
   readonly behind: number;
 }
 
@@ -47,9 +50,9 @@ export interface ArchivedPartition {
 const FILE_RECORDS_MAX = 122_880;
 /** The size of keys, values and headers in memory. One record may exceed it. */
 const FILE_BYTES_MAX = 32 * 1024 * 1024;
-/** The size as the broker counts it: compressed. */
+/** The fetch size that the broker applies, in compressed bytes. */
 const FETCH_BYTES = 1024 * 1024;
-/** Records that are decoded at once: as many as fill a vector of the engine. */
+/** The number of records per decoded chunk: the length of a DuckDB vector. */
 const DECODED_RECORDS = 2_048;
 
 /**
@@ -59,7 +62,8 @@ const DECODED_RECORDS = 2_048;
  */
 export async function archiveLog(pipeline: Pipeline, ports: ArchivePorts): Promise<readonly ArchivedPartition[]> {
   const decode = decoderOf(pipeline);
-  // Also where nothing is to be archived: "nothing is left" would be said of another topic.
+  // Check this even if there is nothing to archive. Otherwise "everything is archived" might refer
+  // to another topic.
   await verifyTopicId(ports);
   const scratch = await mkdtemp(join(ports.scratchFolder, 'archive-'));
   try {
@@ -86,7 +90,7 @@ export async function archiveLog(pipeline: Pipeline, ports: ArchivePorts): Promi
   }
 }
 
-/** A partition's chain while it grows. */
+/** The chain of a partition while this run extends it. */
 interface GrowingChain {
   readonly partition: number;
   readonly start: number;
@@ -127,8 +131,8 @@ async function lengthen(
 }
 
 /**
- * The content of the next file, as it is read: records up to its limits, or the range that
- * retention deleted.
+ * The content of the next file while it is read: records up to the limits of a file, or a range
+ * that retention deleted.
  */
 interface Stretch {
   end: number;
@@ -136,7 +140,7 @@ interface Stretch {
   lost: boolean;
 }
 
-/** The records of the next file, and in `stretch` how far they go. */
+/** Reads the records of the next file, and sets the end of `stretch`. */
 async function* recordsOf(
   log: Log,
   partition: number,
@@ -149,7 +153,7 @@ async function* recordsOf(
     const readTo = Math.min(to, stretch.end + FILE_RECORDS_MAX - stretch.records);
     const slice = await log.read(partition, stretch.end, readTo, FETCH_BYTES);
     if (slice.logStart > stretch.end) {
-      // The records read so far stand; the loss becomes the next file.
+      // The records read so far make a file of their own. The loss becomes the next file.
       if (stretch.end === from) Object.assign(stretch, { end: slice.logStart, lost: true });
       return;
     }
@@ -181,7 +185,10 @@ function silent(partition: number, from: number, to: number): ProtocolError {
   });
 }
 
-/** Raw records, invalid ones among them, and the typed columns that the schema reads from them. */
+/**
+ * The columns of an archive file: raw records, including invalid ones, and the typed columns of the
+ * schema.
+ */
 function archiveColumns(plan: Plan): readonly ColumnShape[] {
   return [
     ...ARCHIVE_COLUMNS,
@@ -201,7 +208,7 @@ async function* rowsOf(
   }
 }
 
-/** The values of each of `archiveColumns`. */
+/** The values of `archiveColumns` for these records. */
 function valuesOf(plan: Plan, decode: Decoder, records: readonly LogRecord[]): readonly (readonly SqlValue[])[] {
   const decoded = records.map(({ value, headers }) => decode(value, headers));
   const raw: Readonly<Record<string, readonly SqlValue[]>> = {
@@ -226,7 +233,7 @@ function valuesOf(plan: Plan, decode: Decoder, records: readonly LogRecord[]): r
   ];
 }
 
-/** Headers in their order, values as base64: names may repeat, and values are bytes. */
+/** Headers in their order, with values as base64: names may repeat, and values are bytes. */
 function headersText(headers: LogRecord['headers']): string | null {
   if (headers.length === 0) return null;
   return JSON.stringify(

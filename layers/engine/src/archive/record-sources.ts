@@ -18,14 +18,14 @@ import {
 
 /** The two sources of records: the log, and the archive, which permanently holds the same bytes. */
 export interface RecordSourcePorts {
-  /** Null when the topic is gone, or has another id. */
+  /** Null if the topic is deleted or recreated. */
   readonly log: Log | null;
   readonly archive: ArchiveStore;
   readonly engine: Pick<SqlEngine, 'query'>;
   readonly scratchFolder: string;
 }
 
-/** Finds where the records of some offsets are kept now. */
+/** Finds the current source of each of these offsets. */
 export async function resolveRecordSources(
   wanted: Coverage,
   source: Source,
@@ -48,8 +48,8 @@ export async function resolveRecordSources(
 }
 
 /**
- * The records of what was located: from the archive first, then from the log. Offsets that hold
- * none are holes.
+ * Reads the records from their sources: first from the archive, then from the log. Offsets without
+ * a record are holes.
  */
 export async function* readRecordSources(
   located: ResolvedSources,
@@ -59,7 +59,7 @@ export async function* readRecordSources(
   if (ports.log !== null) yield* loggedRecords(located.log, ports.log);
 }
 
-/** One file of the archive after another; while one is read, the next one is on its way. */
+/** Reads archive files one after another. While one is read, the next one is downloaded. */
 async function* archivedRecords(
   coverage: Coverage,
   { archive, engine, scratchFolder }: RecordSourcePorts,
@@ -85,7 +85,7 @@ async function* archivedRecords(
       const localPath = await bringing;
       if (index + 1 < files.length) {
         bringing = bring(index + 1);
-        // Waited for above; a failure must not count as unhandled before that.
+        // Awaited above. Until then, a failure must not count as unhandled.
         bringing.catch(() => undefined);
       }
       for (const [start, end] of ranges) {
@@ -98,7 +98,10 @@ async function* archivedRecords(
   }
 }
 
-/** A record as it was archived: `archiveTable` of the archive function, read back. */
+/**
+ * Converts an archived row back to the record, as `archiveColumns` of the archive function wrote
+ * it.
+ */
 function recordOf([partition, offset, timestampMs, key, value, headers]: readonly SqlValue[]): LogRecord {
   return {
     partition: Number(partition),
@@ -110,7 +113,7 @@ function recordOf([partition, offset, timestampMs, key, value, headers]: readonl
   };
 }
 
-/** Headers as the archive function wrote them. */
+/** Parses headers in the format of the archive function. */
 export function headersOf(text: string): LogRecord['headers'] {
   return (JSON.parse(text) as [string, string | null][]).map(([key, value]) => ({
     key,
@@ -120,13 +123,14 @@ export function headersOf(text: string): LogRecord['headers'] {
 
 const READ_BYTES_MAX = 8 * 1024 * 1024;
 /**
- * Guessed generously: a broker sends as much as it is allowed to, also to one who wants a single
- * offset.
+ * A generous estimate of the size of a record. A broker sends as much as the fetch allows, even if
+ * only one offset is wanted.
  */
 const RECORD_BYTES = 16 * 1024;
 
 /**
- * One partition of the log after another; while a stretch is folded, the next one is on its way.
+ * Reads partitions of the log one after another. While one range is folded, the next one is
+ * fetched.
  */
 async function* loggedRecords(coverage: Coverage, log: Log): AsyncGenerator<LogRecord> {
   for (const [name, ranges] of Object.entries(coverage)) {
@@ -139,7 +143,7 @@ async function* loggedRecords(coverage: Coverage, log: Log): AsyncGenerator<LogR
         if (slice.logStart > from || slice.end <= from) throw overtaken(partition, from, slice.logStart);
         from = slice.end;
         reading = from < end ? log.read(partition, from, end, readBytes) : null;
-        // Waited for above; a failure must not count as unhandled before that.
+        // Awaited above. Until then, a failure must not count as unhandled.
         reading?.catch(() => undefined);
         yield* slice.records;
       }

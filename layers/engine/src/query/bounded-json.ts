@@ -10,7 +10,7 @@ export function parseShallowJson(text: string): unknown {
   return JSON.parse(text);
 }
 
-/** Counts brackets outside of texts: for JSON, its depth. */
+/** Counts brackets outside of texts. For JSON, this is the nesting depth. */
 function isNestedTooDeep(text: string): boolean {
   let depth = 0;
   let isText = false;

@@ -19,7 +19,7 @@ export interface CursorSealPorts {
 
 /** The period in which a key seals cursors. It opens them for one more period. */
 const PERIOD_MS = 30 * 24 * 60 * 60 * 1000;
-/** A database that was emptied has other keys: none is remembered for long. */
+/** The time for which a key is cached. It is short, because an emptied database gets new keys. */
 const REMEMBERED_MS = 60_000;
 /**
  * A read snapshot of 20,000 open segments, the most that a cursor may name, and the longest key.
@@ -53,7 +53,7 @@ export function cursorSeal({ keys, clock, newKey }: CursorSealPorts): CursorSeal
       const [, name, cursor, mac] = SEALED.exec(text) ?? [];
       if (name === undefined || cursor === undefined || mac === undefined) throw badCursor(sealed);
       const period = Number(name);
-      // The clock of another function may be in the next period already.
+      // The clock of another function may already be in the next period.
       const age = currentPeriod() - period;
       if (age < -1) throw badCursor(sealed);
       const key = age > 1 ? null : await keyOf(period, false);

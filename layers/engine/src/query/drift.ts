@@ -19,7 +19,7 @@ export interface DriftQuery {
 
 export interface DriftPorts {
   readonly registry: Pick<ModelRegistry, 'readPointer' | 'read'>;
-  /** All rows of an answer. */
+  /** Returns all rows of an answer. */
   readonly ask: (query: DriftQuery) => Promise<readonly AnswerRow[]>;
 }
 
@@ -28,20 +28,22 @@ export interface DriftOptions {
   readonly version?: string;
   /** By default the first one that has a beginning and an end. */
   readonly window?: string;
-  /** All windows of a range together; without a range the newest one. */
+  /**
+   * Start of a range whose windows are combined. Without a range, only the newest window is used.
+   */
   readonly from?: string;
   readonly to?: string;
   readonly thresholds?: Thresholds;
 }
 
-/** Why nothing can be compared. */
+/** The reason why there is nothing to compare. */
 export type NoDrift = 'no-version' | 'nothing-scored' | 'no-distributions';
 
 export interface Drift {
   readonly model: string;
   readonly version: string | null;
   readonly report: DriftReport | null;
-  /** Null where there is a report. */
+  /** Null if there is a report. */
   readonly reason: NoDrift | null;
 }
 

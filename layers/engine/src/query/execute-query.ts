@@ -38,8 +38,8 @@ import { newSnapshot, snapshotFromCursor, snapshotFromSeal, withWatermarks } fro
 
 const TRIES = 5;
 /**
- * The limit of the rows, below the 6 MB that Lambda allows for a response. The rest is for the
- * receipt and the cursor.
+ * The limit of the rows of a page, below the 6 MB that Lambda allows for a response. The receipt
+ * and the cursor need the rest.
  */
 const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 /** The limit of the sessions of one key, which are not split into pages. */
@@ -115,8 +115,8 @@ async function answerFrom(
 }
 
 /**
- * The versions that the covered segments are bound to; on all pages of an answer those of the
- * first.
+ * The model versions that the covered segments are bound to. All pages of an answer use those of
+ * the first page.
  */
 async function modelsOf(
   plan: Plan,
@@ -158,7 +158,7 @@ async function readPage(
   query: ViewQuery,
   ports: QueryPorts,
 ): Promise<Page> {
-  // The receipt repeats the question, whose keys may be many.
+  // The receipt repeats the query, which may have many keys.
   let sizeBytes = bytesInResponse(query.keys);
   return fillPage(
     plan,
@@ -185,7 +185,9 @@ function bytesInResponse(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(JSON.stringify(value)));
 }
 
-/** From the page's start on: bucket by bucket, each bucket in the tables' order. */
+/**
+ * The merged rows from the start of the page on: bucket by bucket, each in the order of the tables.
+ */
 async function* mergedRows(
   plan: Plan,
   algebras: RowAlgebras,

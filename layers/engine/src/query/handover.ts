@@ -59,8 +59,8 @@ async function moveTo(
 ): Promise<ViewAlias> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const alias = await aliases.read();
-    // Also where the alias names it: a database that was emptied in between may have lost the plan
-    // alone.
+    // Write the plan even if the alias names it already. A database that was emptied in between may
+    // have lost only the plan.
     await plans.write(plan);
     if (alias !== null && isMoved(alias, plan.version)) return alias;
     const next = alias === null ? firstAlias(plan.version) : moved(alias, plan.version);

@@ -20,8 +20,10 @@ type Parameters = Readonly<Record<string, unknown>>;
 const KNOWN = ['window', 'key', 'keys', 'from', 'to', 'total', 'snapshot', 'parts', 'limit', 'cursor'];
 
 /**
- * Reads a question from the parameters of a request: texts of a query string, or JSON values of a
- * body. @throws {QueryError}
+ * Parses a query from the parameters of a request: texts of a query string, or JSON values of a
+ * body.
+ *
+ * @throws {QueryError}
  */
 export function parseQuery(plan: Plan, parameters: Parameters): ViewQuery {
   for (const name of Object.keys(parameters)) {
@@ -59,8 +61,8 @@ function refuse(code: string, explanation: Omit<Explanation, 'remedy'>, cause?: 
 }
 
 /**
- * The part of a value that an error quotes. Values of a request are shallow; those of a program may
- * not be.
+ * The part of a value that an error message quotes. Values of a request are shallow, but those of a
+ * program may be deep.
  */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';

@@ -38,7 +38,7 @@ export function publishedView(plan: Pick<Plan, 'name'>, ports: PublishedPorts): 
   let seen = Number.POSITIVE_INFINITY;
   return {
     async check(pointer) {
-      // A first generation does not follow from one that was there: it is asked about each time.
+      // Generation 1 may also be the first one of an emptied database, so it is checked each time.
       if (pointer.generation > 1 && pointer.generation >= seen) {
         seen = pointer.generation;
         return;
@@ -70,7 +70,7 @@ export function isLost(recorded: Pointer | null, stored: Pointer): boolean {
 }
 
 /**
- * Checks a series of reads: the database may be emptied or restored between them.
+ * Checks a series of reads, because the database may be emptied or restored between them.
  * @returns to be called behind the reads
  * @throws {ProtocolError} behind reads that were of two databases, perhaps
  */
@@ -84,14 +84,14 @@ export async function steadyReads({
     async check() {
       const pointer = await batch.readPointer('quorum');
       await published.check(pointer);
-      // A restored database leaps by more than one generation.
+      // A restored database increases the generation by more than one.
       if (!stillReadable(publicationOf(before), pointer)) throw movedOn(before, pointer);
     },
   };
 }
 
 export interface SteadyReads {
-  /** The pointer as it was before the reads. */
+  /** The pointer before the reads. */
   readonly before: Pointer;
   check(): Promise<void>;
 }

@@ -62,8 +62,8 @@ export async function snapshotFromCursor(
   );
   const [falsely] = excessive.flat();
   if (falsely !== undefined) {
-    // The database may have been emptied, or restored, since the pointer was read: then the cursor
-    // was true.
+    // The database may have been emptied or restored since the pointer was read. The cursor is
+    // valid in that case.
     const after = await batch.readPointer('quorum');
     await published.check(after);
     if (!stillReadable(cursor, after)) throw cursorExpired(cursor, generationsOf(scope, after));
@@ -122,7 +122,7 @@ function falseCursor(partition: number, next: number): QueryError {
   });
 }
 
-/** The read snapshot that was written down, if its run is still kept; null otherwise. */
+/** A stored read snapshot, if its run is still kept. Null otherwise. */
 export function snapshotFromSeal(
   { storage: { segmentSize } }: Pick<Plan, 'storage'>,
   { snapshot }: Pick<ViewQuery, 'snapshot'>,

@@ -3,8 +3,8 @@ import type { QueryPorts } from './ports.ts';
 import type { ViewPorts } from './view.ts';
 
 /**
- * The versions that one process answers from: each plan is read once, as a version is the hash of
- * its plan; so are its ports.
+ * The versions that one process answers from. The plan and the ports of a version are cached, since
+ * a version is the hash of its plan.
  */
 export function rememberedVersions(
   deployed: Plan,

@@ -31,8 +31,8 @@ export async function answerView(
       const answer = await answerOfAlias(alias, topicId, parameters, ports);
       if (answer !== null && isSameMove(await ports.aliases.read(), alias)) return answer;
     } catch (error) {
-      // A database that was emptied between two reads lacks the plan and the alias alike. A
-      // deployment brings both back.
+      // A database that was emptied between two reads lacks both the plan and the alias. A
+      // deployment restores both.
       if (!isPlanMissing(error) || attempt === TRIES - 1) throw error;
     }
   }
@@ -40,7 +40,7 @@ export async function answerView(
 }
 
 /**
- * A database that was emptied counts its moves from the beginning: the same number may name another
+ * An emptied database starts again with generation 1, so an equal generation may name another
  * version.
  */
 function isSameMove(after: ViewAlias | null, { generation, current }: ViewAlias): boolean {
@@ -48,7 +48,8 @@ function isSameMove(after: ViewAlias | null, { generation, current }: ViewAlias)
 }
 
 /**
- * Null when the sealed read snapshot is no longer kept: the handover's next step seals a newer one.
+ * Null if the sealed read snapshot is no longer kept. The next step of the handover then seals a
+ * newer one.
  */
 async function answerOfAlias(
   { current, sealed }: ViewAlias,
@@ -64,7 +65,7 @@ async function answerOfAlias(
 }
 
 /**
- * The pages of one answer are of one version, which the cursor names: also when another one has
+ * All pages of one answer come from the version that the cursor names, even if another version has
  * taken over.
  */
 async function continueAnswer(

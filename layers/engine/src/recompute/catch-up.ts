@@ -20,7 +20,7 @@ import { contiguousEndOf } from '../speed/contiguous-end.ts';
 export interface CatchUpRequest {
   readonly eventSource: 'bifold.recompute';
   readonly scope: Scope;
-  /** For each partition, the offset up to which the log is to be folded. */
+  /** For each partition, the offset up to which the log is folded. */
   readonly upTo: Readonly<Record<string, number>>;
 }
 
@@ -57,7 +57,7 @@ export async function planCatchUp(
 }
 
 /**
- * An event that is a catch-up request, by partition; null where it is something else.
+ * Parses a catch-up request. Null if the event is something else.
  * @throws {ProtocolError} if the request is malformed
  */
 export function parseCatchUp(event: unknown): { readonly scope: Scope; readonly upTo: Map<number, number> } | null {

@@ -11,7 +11,7 @@ import {
 } from '@bifold/core/engine';
 import { bindableLookups, bindSegments } from '../speed/bindings.ts';
 
-/** The table that says which version of each lookup a segment is bound to. */
+/** The table with the lookup version of each segment. */
 export const BINDINGS = 'bindings';
 
 export interface SegmentBinding {
@@ -27,8 +27,8 @@ export interface BindPorts {
 }
 
 /**
- * Rule 13: the version that each covered segment is bound to. A segment that the speed layer never
- * folded is bound now; from then on the speed layer follows.
+ * Rule 13: the version that each covered segment is bound to. If the speed layer never folded a
+ * segment, it is bound here, and the speed layer uses this binding later.
  */
 export async function bindCovered(
   plan: Plan,

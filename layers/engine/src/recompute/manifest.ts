@@ -10,8 +10,8 @@ import {
 } from '@bifold/core/engine';
 
 /**
- * The table of the covered records, events and poison alike: each once, even if a relay copied it
- * twice.
+ * The table of covered records, both events and poison. Each record is in it once, even if a relay
+ * copied it twice.
  */
 export const COVERED = 'covered';
 

@@ -47,7 +47,7 @@ export interface RecomputePorts {
   readonly onRefused?: (refused: RefusedVersion) => void;
   readonly views: ViewStore;
   readonly publications: PublicationStore;
-  /** A new engine, empty, for one run. */
+  /** Opens a new, empty engine for one run. */
   readonly openEngine: () => Promise<SqlEngine>;
   readonly clock: Clock;
   readonly newId: IdSource;
@@ -67,7 +67,7 @@ export type Recomputed =
       readonly generation: number;
       readonly run: string;
       readonly cuts: Readonly<Record<string, number>>;
-      /** Offsets that the generation covers. */
+      /** The number of offsets that the generation covers. */
       readonly offsets: number;
       readonly rows: number;
       readonly waiting: Waiting;
@@ -158,9 +158,9 @@ export async function computeRun(
 }
 
 /**
- * The pointer to go on from. It is recorded in the archive first: a run that died right after its
- * compare-and-set did not record it. So the archive lacks at most the newest publication, and never
- * names one that was not published.
+ * The published pointer, to which the next run is added. It is first recorded in the archive,
+ * because a run that died right after its compare-and-set did not record it. So the archive lacks
+ * at most the newest publication, and never names one that was not published.
  * @throws {ViewLostError} when the archive knows a newer one: what would be published now would
  * count from 1 again
  */
@@ -175,7 +175,9 @@ async function publishedPointer(
   return pointer;
 }
 
-/** Writes every row of the run to Cassandra, and the views as Parquet. Returns how many rows. */
+/**
+ * Writes every row of the run to Cassandra, and the views as Parquet. Returns the number of rows.
+ */
 async function writeRun(
   pipeline: Pipeline,
   entry: RunEntry,

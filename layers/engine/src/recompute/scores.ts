@@ -21,12 +21,12 @@ import { bindModels, coldModels, type ModelPorts } from '../speed/models.ts';
 import { BINDINGS } from './lookups.ts';
 import { COVERED } from './manifest.ts';
 
-/** For each partition and segment that a run covers, the models that it is bound to. */
+/** For each partition and covered segment, the bound models. */
 export type CoveredModels = ReadonlyMap<number, ReadonlyMap<number, readonly (FittedModel | null)[]>>;
 
 /**
- * Rule 13: the versions that the covered segments are bound to. A segment that the speed layer
- * never folded is bound now; from then on the speed layer follows.
+ * Rule 13: the versions that the covered segments are bound to. If the speed layer never folded a
+ * segment, it is bound here, and the speed layer uses this binding later.
  */
 export async function bindCoveredModels(plan: Plan, manifest: Manifest, ports: ModelPorts): Promise<CoveredModels> {
   const covered = new Map<number, ReadonlyMap<number, readonly (FittedModel | null)[]>>();
@@ -43,8 +43,9 @@ export async function bindCoveredModels(plan: Plan, manifest: Manifest, ports: M
 const FILE_ROWS = 200_000;
 
 /**
- * Scores every covered event and makes the scores a table of the engine, so that SQL joins them
- * like any other column. It is the scorer of the speed layer, over the same values: the same bits.
+ * Scores every covered event. The scores become a table of the engine, which SQL joins like any
+ * other table. The scorer and the values are those of the speed layer, so the scores have the same
+ * bits.
  */
 export async function scoreCovered(
   plan: Plan,
@@ -69,7 +70,7 @@ export async function scoreCovered(
     files.push(path);
     for (const column of columns) column.values.length = 0;
   };
-  // No segment is bound to a version: no event has a score.
+  // No segment is bound to a version, so no event has a score.
   if (fields.length === 0) {
     await engine.createTable(SCORES, columns);
     return;

@@ -22,8 +22,8 @@ import {
 const FILE_ROWS_MAX = 200_000;
 
 /**
- * The rows of one window as Parquet, for people and other engines: key columns, the window's start
- * and end, the aggregates as they are shown.
+ * The rows of one window as Parquet files for other engines: key columns, the start and end of the
+ * window, and the formatted aggregates.
  */
 export class ViewFiles {
   private readonly columns: readonly {
@@ -83,7 +83,7 @@ export class ViewFiles {
   }
 }
 
-/** Whole numbers too are doubles: sums may be beyond what an integer column holds. */
+/** Whole numbers are doubles too, because sums may exceed an integer column. */
 function fileType(aggregate: AggregatePlan): SqlType {
   const type = sqlTypeOf(resultTypeOf(aggregate));
   return type === 'BIGINT' ? 'DOUBLE' : type;

@@ -57,7 +57,8 @@ export async function* paneRows(plan: Plan, window: WindowPlan, engine: SqlEngin
 }
 
 /**
- * The windows as they are shown, from their panes, which follow each other in order for each key.
+ * Assembles the windows of a view from its panes. The panes of each key must be adjacent and in
+ * order.
  */
 export function assembleWindows(plan: Plan, window: WindowPlan, panes: readonly BatchRow[]): AsyncGenerator<MergedRow> {
   const everything = { fromMs: null, toMs: null, total: false };
@@ -70,8 +71,8 @@ async function* partsOf(panes: readonly BatchRow[]): AsyncGenerator<RowParts> {
 }
 
 /**
- * Core folds the aggregates for which SQL has no exact state, per row, over the engine's columns.
- * Each state is at the index of its aggregate.
+ * Folds the aggregates for which SQL has no exact state, row by row, over the columns of the
+ * engine. Each state is at the index of its aggregate.
  */
 async function foldInexact(
   plan: Plan,
@@ -100,8 +101,8 @@ async function foldInexact(
 }
 
 /**
- * The counts of quarantined records among the covered ones, by reason: one row of the built-in
- * view.
+ * The number of quarantined records among the covered ones, by reason: the row of the built-in
+ * quarantine view.
  */
 export async function quarantineRow(plan: Plan, engine: SqlEngine): Promise<BatchRow> {
   const counts = new Map<string, number>();

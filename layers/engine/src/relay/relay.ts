@@ -11,12 +11,12 @@ import {
 import { type BoundTopic, verifyTopicId } from '../topic-id.ts';
 
 export interface RelayPorts {
-  /** By name. */
+  /** The source topics, by name. */
   readonly sources: ReadonlyMap<string, BoundTopic>;
   readonly writer: Pick<LogWriter, 'append'>;
 }
 
-/** The target partition and the origin of the records of each source, made once for a plan. */
+/** For each source, the functions that give the target partition and the origin of a record. */
 export type Placements = ReadonlyMap<string, ReturnType<typeof partitionFor>>;
 
 export function placementsOf(plan: Plan): Placements {
@@ -30,9 +30,10 @@ export interface RelayedPartition {
 }
 
 /**
- * Rule 10: copies one delivery of a source topic into the repartition topic, with the origin of
- * each record in a header. After success, every record is there. After a failure, some may be, and
- * the retry copies them again. Readers count only the first copy of each record.
+ * Rule 10: copies one delivery of a source topic into the repartition topic. The origin of each
+ * record is in a header. After success, the topic contains every record. After a failure it may
+ * contain some of them, and the retry copies them again. Readers count only the first copy of each
+ * record.
  */
 export async function relayDelivery(
   placements: Placements,

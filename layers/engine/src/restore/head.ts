@@ -21,7 +21,8 @@ const RECORDS_AT_ONCE = 5_000;
 export interface RestoredHead {
   readonly records: number;
   /**
-   * Offsets above the cuts that neither archive nor log has any more. Answers name them as gaps.
+   * Offsets above the cuts that neither the archive nor the log still has. Answers name them as
+   * gaps.
    */
   readonly lost: Coverage;
 }
@@ -43,7 +44,7 @@ export async function foldHead(
   const folding: SpeedPorts = {
     ...ports,
     log,
-    // No reader knows this run yet: it is published when it is complete.
+    // No reader sees this run yet. It is published when it is complete.
     batch: { readPointer: async () => pointer },
     published: { check: async () => undefined },
   };
@@ -68,7 +69,7 @@ export async function foldHead(
         await foldDelivery(fold, new Map([[partition, chunk]]), folding, warm);
         records += chunk.length;
       }
-      // The fetch returned nothing although the log has more. The next delivery will fold it.
+      // The fetch returned nothing, although the log has more. The next delivery folds it.
       if (slice.end <= position) break;
       position = slice.end;
     }

@@ -2,8 +2,8 @@ import type { ArchiveFile, Coverage, Log, LogRecord } from '@bifold/core/engine'
 import { type RecordSourcePorts, readRecordSources } from '../archive/record-sources.ts';
 
 /**
- * A log that reaches back to offset 0: below the archive's end it reads the archive, above it the
- * broker. It lacks the records that retention deleted before archiving.
+ * A log that starts at offset 0: it reads the archive below its end, and the broker above. It lacks
+ * the records that retention deleted before archiving.
  */
 export function keptLog(topicId: string, ports: RecordSourcePorts): Log {
   const { log, archive } = ports;
@@ -18,7 +18,7 @@ export function keptLog(topicId: string, ports: RecordSourcePorts): Log {
     log !== null && (await log.partitions()).includes(partition) ? log : null;
 
   return {
-    // The archive is of this topic; a broker that has another topic is asked for nothing.
+    // The archive belongs to this topic. If the broker has another topic, it is not read.
     topicId: async () => (log === null ? topicId : log.topicId()),
 
     async partitions() {

@@ -39,21 +39,21 @@ export interface RestorePorts
   readonly publications: PublicationStore;
   readonly clock: Clock;
   readonly newId: IdSource;
-  /** Called for each step, and runs it. */
+  /** Runs each step, and may report it. */
   readonly step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
 
 export interface Restored extends RestoredHead {
   readonly generation: number;
-  /** Rows of the current and of the previous run. */
+  /** The number of rows of the current and of the previous run. */
   readonly rows: number;
   readonly sideInputs: RestoredSideInputs;
 }
 
 /**
- * Rebuilds a view in an empty database from archive and log. Everything that it writes is a pure
- * function of both, so it may be repeated, and functions may write beside it. The pointer comes
- * last: until then no answer is given from what is there.
+ * Rebuilds a view in an empty database from the archive and the log. Everything that it writes is a
+ * pure function of both. So it may be repeated, and functions may write at the same time. The
+ * pointer is written last; before that, no query is answered.
  * @throws {ProtocolError} when the database is not empty, or lookup versions are no longer retained
  */
 export async function restoreView(pipeline: Pipeline, ports: RestorePorts): Promise<Restored> {
@@ -75,8 +75,8 @@ export async function restoreView(pipeline: Pipeline, ports: RestorePorts): Prom
     await engine.close();
   }
   for (let expected = stored; !(await batch.restorePointer(expected, pointer)); ) {
-    // A run that began before the database was emptied may have published into it meanwhile: that
-    // is replaced, too.
+    // A run that began before the database was emptied may have published into it meanwhile. The
+    // restored pointer replaces that publication too.
     expected = await batch.readPointer('serial');
     if (!isLost(recorded, expected)) throw notEmpty(plan, expected.generation);
   }
@@ -103,8 +103,8 @@ async function recordedPublication(
 }
 
 /**
- * Whether the speed layer has the beginning of each partition that it knows. An emptied database
- * lacks it.
+ * Whether the speed layer has folded every known partition from its beginning. After the database
+ * was emptied, it has not.
  */
 async function isFolded(store: Pick<SpeedStore, 'partitions' | 'readProgress'>): Promise<boolean> {
   const partitions = await store.partitions();
@@ -113,8 +113,8 @@ async function isFolded(store: Pick<SpeedStore, 'partitions' | 'readProgress'>):
 }
 
 /**
- * The rows of a run, and of the current one also what lies below its cut beside them: operator
- * state and quarantine.
+ * Restores the rows of a run. For the current run, it also restores the operator state and the
+ * quarantine entries below the cut.
  */
 async function restoreRun(
   pipeline: Pipeline,
@@ -133,11 +133,11 @@ async function restoreRun(
     await ports.batch.writeRows(entry, [{ ...QUARANTINE_POSITION, cell: quarantine.encode(quarantine.empty) }]);
     return 0;
   }
-  // The files of the run are in the archive, where they stay as they are.
+  // The view files of the run are still in the archive, so they are not written again.
   const views = { put: async () => '', deleteRun: async () => undefined };
   return computeRun(pipeline, entry, manifest, { ...ports, views }, async (engine) => {
     if (run.run !== pointer.current?.run) return;
-    // The progress of other writers belongs to a database that was emptied under them.
+    // Progress that other writers stored belongs to an emptied database, so it is ignored.
     const speed = { readProgress: async () => new Map<number, number>() };
     const before = { generation: 0, current: null, previous: null };
     await storeOperatorState(plan, before, manifest, engine, { ...ports, speed });

@@ -8,18 +8,18 @@ import type {
 } from '@bifold/core/engine';
 
 export interface SideInputPorts {
-  /** The bindings of the database, without the archive before them. */
+  /** The bindings in the database, without the archived ones in front of them. */
   readonly bindings: BindingStore;
   readonly bindingArchive: Pick<BindingArchive, 'all'>;
   readonly lookups: LookupStore;
   readonly lookupArchive: LookupArchive;
-  /** Absent where the pipeline scores nothing. */
+  /** Absent if the pipeline scores nothing. */
   readonly models?: ModelRegistry;
 }
 
 export interface RestoredSideInputs {
   readonly bindings: number;
-  /** Versions of lookup tables that were written again, as `table version`. */
+  /** Restored versions of lookup tables, as `table version`. */
   readonly lookups: readonly string[];
   readonly models: readonly string[];
   /** Bound versions of lookup tables that are no longer retained anywhere, as `table version`. */

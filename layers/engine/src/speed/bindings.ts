@@ -1,11 +1,11 @@
 import { type Binding, type BindingStore, type LookupStore, type Plan, ProtocolError } from '@bifold/core/engine';
 
-/** The bindings that a warm function has cached, within one scope: a binding never changes. */
+/** The cached bindings of a warm function, within one scope. A binding never changes. */
 export type WarmBindings = Map<string, string>;
 
-/** A lookup table or a model that a segment is bound to a version of. */
+/** A lookup table or a model. Each segment is bound to one version of it. */
 export interface Bindable {
-  /** The name in the bindings. */
+  /** The name under which the version is stored. */
   readonly name: string;
   /** The version to bind segments to. Called only if some segment is not bound yet. */
   candidate(): Promise<string>;

@@ -12,7 +12,7 @@ import { bindableLookups, bindSegments, type WarmBindings } from './bindings.ts'
 
 type Row = Readonly<Record<string, Value>>;
 
-/** The lookup rows that a delivery needs, by the version that each segment is bound to. */
+/** The lookup rows for a delivery. Each segment uses the version that it is bound to. */
 export interface BoundLookups {
   of(segment: number): ResolveLookup;
 }

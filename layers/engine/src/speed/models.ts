@@ -26,14 +26,14 @@ export interface RefusedVersion {
 
 export interface ModelPorts {
   readonly bindings: BindingStore;
-  /** Absent where the pipeline scores nothing. */
+  /** Absent if the pipeline scores nothing. */
   readonly models?: ModelRegistry;
   readonly onRefused?: (refused: RefusedVersion) => void;
 }
 
 /**
- * The models that a warm function has cached, within one scope: versions and bindings, which never
- * change, and the last usable version.
+ * The cached models of a warm function, within one scope: loaded versions, bindings, and the last
+ * usable version. Versions and bindings never change.
  */
 export interface WarmModels {
   readonly fitted: Map<string, FittedModel>;
@@ -132,8 +132,9 @@ async function fittedVersion(
 }
 
 /**
- * A version from the registry, compiled for the pipeline's columns. @throws {ModelError} when it is
- * missing, damaged, too large, or made for something else
+ * Loads a version from the registry, and compiles it for the columns of the pipeline.
+ *
+ * @throws {ModelError} when it is missing, damaged, too large, or made for something else
  */
 export async function loadModel(
   plan: Plan,

@@ -21,11 +21,17 @@ const FETCH_BYTES = 1024 * 1024;
 
 /** The segment in which a batch starts, ready for folding. */
 interface OpenedSegment {
-  /** The start of the fold: the batch, or the missing records below it. */
+  /**
+   * The offset at which the fold starts: the start of the batch, or of the missing records below
+   * it.
+   */
   readonly from: number;
-  /** All fragments of it below the batch; null when the segment is closed to the speed layer. */
+  /**
+   * The segment with all its fragments below the batch. Null if the segment is closed to the speed
+   * layer.
+   */
   readonly current: SegmentFold | null;
-  /** Records below the batch that were never folded: they come first. */
+  /** Records below the batch that were never folded. They are folded before the batch. */
   readonly missing: readonly LogRecord[];
   /**
    * Progress to write for an earlier segment that is complete because it ends in a hole
@@ -133,8 +139,8 @@ async function loadSegment(
 }
 
 /**
- * All records of `[from, to)`. Null if the log starts above `from`: deleted records then cannot be
- * distinguished from holes.
+ * All records of `[from, to)`. Null if the log starts above `from`, because deleted records cannot
+ * be distinguished from holes then.
  */
 async function askLog(log: Log, partition: number, from: number, to: number): Promise<readonly LogRecord[] | null> {
   const records: LogRecord[] = [];

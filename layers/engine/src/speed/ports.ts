@@ -15,12 +15,13 @@ export interface SpeedPorts extends BoundLog {
   readonly bindings: BindingStore;
   readonly lookups: LookupStore;
   /**
-   * The operator state. The pointer in `batch` says up to which cut the batch layer has stored it.
+   * The operator state. The batch layer has stored it below the cut that the pointer in `batch`
+   * names.
    */
   readonly operatorState: OperatorStateStore;
   readonly batch: Pick<BatchStore, 'readPointer'>;
   readonly published: Pick<PublishedView, 'check'>;
-  /** Absent where the pipeline scores nothing. */
+  /** Absent if the pipeline scores nothing. */
   readonly models?: ModelRegistry;
   /** Called when a model version cannot be loaded. */
   readonly onRefused?: (refused: RefusedVersion) => void;

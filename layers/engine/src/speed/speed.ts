@@ -25,7 +25,7 @@ import type { WarmPartition, WarmState } from './warm-state.ts';
 export interface FoldedPartition {
   readonly partition: number;
   readonly records: number;
-  /** Records that were missing below the batch and were fetched from the log. */
+  /** The number of records that were missing below the batch and were read from the log. */
   readonly recovered: number;
   readonly quarantined: number;
   readonly rows: number;
@@ -181,7 +181,7 @@ function isOfDatabase(known: WarmPartition | undefined, pointer: Pointer): boole
   return known !== undefined && known.publication !== null && stillReadable(known.publication, pointer);
 }
 
-/** Rule 13: resolves the versions of lookup tables and models for these records. */
+/** Rule 13: finds the bound versions of lookup tables and models for these records. */
 async function bind(
   fold: Fold,
   partition: number,

@@ -29,7 +29,7 @@ export interface StatefulResult {
   readonly dropped: ReadonlySet<number>;
   /** For each offset, the pairs that its event completes. Null without a join. */
   readonly pairs: ReadonlyMap<number, readonly TimedValues[]> | null;
-  /** The watermark after them. Epoch milliseconds. */
+  /** The watermark after these records, in epoch milliseconds. */
   readonly watermarkMs: number;
 }
 
@@ -57,8 +57,8 @@ export async function runStatefulOperators(
   await dropRepeated(relayed);
   let watermarkMs = watermarkBeforeMs;
   if (late !== null && records.length > 0) {
-    // An answer may end at the end of the batch, or of any segment in it. So each segment gets a
-    // mark.
+    // An answer may end at the end of the batch, or at the end of any segment in it. So each
+    // segment gets a mark.
     const marks: StateEntry[] = [];
     for (const [index, { offset, timestampMs }] of records.entries()) {
       const event = decoded[index] as Decoded;

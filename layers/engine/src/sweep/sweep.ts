@@ -15,7 +15,7 @@ export interface SweepPorts {
   readonly batch: BatchStore;
   readonly published: Pick<PublishedView, 'check'>;
   readonly views: ViewStore;
-  /** True while there is time for more. */
+  /** Whether there is time for more. */
   readonly hasTime: () => boolean;
 }
 
@@ -24,7 +24,7 @@ export interface Swept {
   /** Segments whose fragments were deleted, over all partitions. */
   readonly segments: number;
   readonly runs: readonly string[];
-  /** False when time ran out: the next sweep goes on. */
+  /** False if time ran out. The next sweep continues. */
   readonly complete: boolean;
 }
 
@@ -36,8 +36,8 @@ export interface Swept {
  */
 export async function sweep({ store, ledger, batch, published, views, hasTime }: SweepPorts): Promise<Swept> {
   const pointer = await batch.readPointer('serial');
-  // In a database that was emptied, a pointer may name a run that a straggler published: the runs
-  // that it does not name are those that a restore writes.
+  // In an emptied database, the pointer may name a run that a late writer published. The runs that
+  // it does not name may then be those that a restore is writing.
   await published.check(pointer);
   let segments = 0;
   let complete = true;

@@ -17,11 +17,13 @@ import {
 import { formatValue } from '../result.ts';
 
 /**
- * The first values in the order of their events. Whole events are kept (one may have several
- * values) until there are `n` values; or until the next event would be too much: then `full` is
- * where it stands, and nothing from there on is kept. Each event that is left out has `n` values
- * before it, or too many bytes up to it, and has so in every larger log, so what is kept does not
- * depend on grouping.
+ * The first values in the order of their events. Whole events are kept, and one event may have
+ * several values. The list ends once it has `n` values, or once the next event would exceed the
+ * size limit. In the second case `full` is the position of that event, and nothing from it on is
+ * kept.
+ *
+ * The result does not depend on grouping: an event that one part of the log excludes has `n`
+ * values, or too many bytes, before it. The same holds in every larger part.
  */
 interface Collected {
   readonly kept: readonly PositionedValue[];
@@ -29,13 +31,10 @@ interface Collected {
 }
 
 const SIZE_BYTES_MAX = 65_536;
-/** The size of a kept value beside its own bytes. */
+/** The size of a kept value in addition to its own bytes. */
 const PLACE_SIZE_BYTES = 24;
 
-/**
- * The first `n` values by event time, then by place in the log; null when they take more than 64
- * KiB.
- */
+/** The first `n` values by event time, then by log position. Null if they take more than 64 KiB. */
 function firstValues(
   n: number,
   domain: AggregateDomain,
@@ -70,7 +69,7 @@ function firstValues(
   };
 }
 
-/** The kept events of sorted observations: those before `full`. */
+/** The values that are kept of a sorted list: those before `full`. */
 function bounded(n: number, sorted: readonly PositionedValue[], full: EventPosition | null): Collected {
   let sizeBytes = 0;
   let end = 0;
@@ -97,7 +96,7 @@ function earlier(left: EventPosition | null, right: EventPosition | null): Event
   return left === null || right === null ? (left ?? right) : compareEventPositions(left, right) <= 0 ? left : right;
 }
 
-/** Two sorted lists as one. */
+/** Merges two sorted lists. */
 function inOrder(left: readonly PositionedValue[], right: readonly PositionedValue[]): readonly PositionedValue[] {
   const merged: PositionedValue[] = [];
   let next = 0;

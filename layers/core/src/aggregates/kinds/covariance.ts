@@ -100,7 +100,7 @@ export const correlation: AggregateDescriptor<'correlation'> = {
 };
 
 /**
- * Bits of a root that are computed before it is rounded: more than the 53 of a double and one that
+ * The number of bits of a root before rounding: more than the 53 bits of a double and one bit that
  * decides ties.
  */
 const ROOT_BITS = 64;
@@ -108,13 +108,13 @@ const ROOT_BITS = 64;
 /** The double nearest to the square root of `numerator / denominator`, which is at most 1. */
 export function rootOfRatio(numerator: bigint, denominator: bigint): number {
   if (numerator === 0n) return 0;
-  // So that the quotient has about twice as many bits as its root shall have.
+  // Scale so that the quotient has about twice as many bits as the root needs.
   const lengths = denominator.toString(16).length - numerator.toString(16).length;
   const shift = BigInt(ROOT_BITS + Math.max(0, 2 * lengths + 2));
   const scaled = numerator << (2n * shift);
   const whole = scaled / denominator;
   const root = squareRoot(whole);
-  // The remainder only decides ties: one bit tells whether there is any.
+  // The remainder only decides ties, so one bit for "not zero" is enough.
   const isExact = root * root === whole && whole * denominator === scaled;
   return ratio((root << 1n) + (isExact ? 0n : 1n), 1n << (shift + 1n));
 }

@@ -18,8 +18,8 @@ export const CUSTOM_OUTPUTS = ['number', 'boolean', 'text', 'json'] as const;
 export interface CustomAggregate {
   readonly name: string;
   /**
-   * Raised when the code means something else: name and version enter the version of a view, the
-   * code itself does not.
+   * Raise it when the code computes something else. Name and version are part of the view's
+   * version; the code is not.
    */
   readonly version: number;
   readonly input: (typeof CUSTOM_INPUTS)[number];
@@ -30,7 +30,7 @@ export interface CustomAggregate {
   present(state: Json): Json;
 }
 
-/** By `name@version`. Filled while definitions are loaded, as classes are. */
+/** Custom aggregates by `name@version`. Loading a definition registers its aggregates. */
 const registered = new Map<string, CustomAggregate>();
 
 /** @throws {DefinitionError} when the name and version stand for other code already */
@@ -61,15 +61,15 @@ export function customAggregate(id: string): CustomAggregate {
 }
 
 /**
- * The aggregates that a plan needs and no loaded module defines: with this code, no row of its
- * version can be read.
+ * The aggregates of a plan that no loaded module defines. Without them, no row of that version can
+ * be read.
  */
 export function undefinedAggregates({ aggregates }: Pick<Plan, 'aggregates'>): readonly string[] {
   const needed = new Set(aggregates.flatMap((aggregate) => (aggregate.kind === 'own' ? [aggregate.own] : [])));
   return [...needed].filter((id) => !registered.has(id));
 }
 
-/** Code is compared as text: nothing more is known of a function. */
+/** The source text of the functions, to compare two definitions of the same name and version. */
 function definitionText({ input, output, empty, lift, merge, present }: CustomAggregate): string {
   return canonicalJson([input, output, empty, String(lift), String(merge), String(present)]);
 }
@@ -95,7 +95,7 @@ function customAlgebra(id: string): Algebra<Json, Json, Scalar> {
   };
 }
 
-/** Its definition says which fields it accepts: `customAggregate(own).input`. */
+/** The definition of the aggregate says which fields it accepts: `customAggregate(own).input`. */
 export const custom: AggregateDescriptor<'own'> = {
   kind: 'own',
   input: 'scalars',

@@ -13,18 +13,18 @@ import {
 import { hashOfValue } from '../sketches/value-hash.ts';
 
 /**
- * Up to so many different values are counted one by one: 2 KiB of hashes, half of what the
- * registers take at most.
+ * The limit of exact counting. The hashes then take 2 KiB, half of the largest size of the
+ * registers.
  */
 export const EXACT_VALUES_MAX = 256;
 
 /**
- * The hashes of the values themselves while they are few, then HyperLogLog registers; null of
- * nothing.
+ * A set of hashes while there are few values, then HyperLogLog registers. Null if there is no
+ * value.
  */
 type Distinct = ReadonlySet<bigint> | Registers | null;
 
-/** The tag in the bytes of a state that tells its form. */
+/** The first byte of an encoded state, which says its form. */
 const NOTHING = 0;
 const HASHES = 1;
 const REGISTERS = 2;
@@ -82,7 +82,7 @@ function copyOf(state: Distinct): Distinct {
   return state === null ? null : isRegisters(state) ? state.slice() : new Set(state);
 }
 
-/** Adds to a state that has no other owner. */
+/** Adds a hash to a state in place. The caller must be its only owner. */
 function withHash(state: Distinct, hash: bigint): Distinct {
   if (state === null) return new Set([hash]);
   if (isRegisters(state)) {

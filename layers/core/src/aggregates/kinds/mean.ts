@@ -10,7 +10,7 @@ interface Mean<Sum> {
   readonly count: number;
 }
 
-/** Exact sum and count; the quotient is rounded once, when shown. Null of nothing. */
+/** Exact sum and count. The quotient is rounded once, for the result. Null if there is no value. */
 function meanOver<Sum>(
   sum: Algebra<Sum, number>,
   quotient: (sum: Sum, count: number) => number,
@@ -38,7 +38,7 @@ const integerMean = meanOver<ExactInteger>(integerSum, (sum, records) =>
 
 const doubleMean = meanOver<ExactDouble>(doubleSum, roundedQuotient);
 
-/** The exact sum by the count, rounded once; null over no values. */
+/** The exact sum divided by the count, rounded once. Null if there is no value. */
 export const mean: AggregateDescriptor<'mean'> = {
   kind: 'mean',
   input: 'numbers or decimals',

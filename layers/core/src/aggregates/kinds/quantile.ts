@@ -6,8 +6,8 @@ import { countAlgebra } from './count.ts';
 type Sketch = Map<number, number> | null;
 
 /**
- * Buckets of one power of two: a bucket is as wide as 1/128 of where its power of two begins, so
- * its middle is at most 0.4 % off.
+ * Each power of two has 2^7 = 128 buckets of equal width. So the middle of a bucket is at most 0.4
+ * % off.
  */
 const BUCKETS_PER_OCTAVE_BITS = 7n;
 /** Half the width of a bucket at the start of its power of two. */
@@ -16,9 +16,9 @@ const RELATIVE_ERROR_MAX = 2 ** -(Number(BUCKETS_PER_OCTAVE_BITS) + 1);
 const scratch = new DataView(new ArrayBuffer(8));
 
 /**
- * The bucket of a number: the upper bits of its IEEE-754 form, which grow with its magnitude;
- * negative ones mirrored, zero in the middle. Whole numbers and shifts alone, so that it is the
- * same on every machine (a logarithm is not).
+ * The bucket of a number: the upper bits of its IEEE-754 form, which grow with the magnitude.
+ * Negative numbers mirror positive ones, and zero is in the middle. It uses only whole numbers and
+ * shifts, because logarithms differ between machines.
  */
 function bucketOf(value: number): number {
   if (value === 0) return 0;
@@ -40,10 +40,12 @@ function middleOf(bucket: number): number {
 }
 
 /**
- * A quantile by counts of buckets that grow with the magnitude (as HdrHistogram's; the guarantee is
- * DDSketch's, Masson and others, 2019): at most 0.4 % off the number that stands at rank `floor(q *
- * (n - 1))`, whatever the distribution, down to the smallest normal double, 2.2e-308. Null of
- * nothing. A bucket takes a few bytes; ten powers of ten have some 4,300.
+ * A quantile from counts in buckets whose width grows with the magnitude, as in HdrHistogram. The
+ * result is at most 0.4 % off the value at rank `floor(q * (n - 1))`, for any distribution (the
+ * guarantee of DDSketch: Masson and others, 2019). This holds down to the smallest normal double,
+ * 2.2e-308.
+ *
+ * A bucket takes a few bytes. Values over ten powers of ten fill about 4,300 buckets.
  */
 export function quantileOf(q: number): Algebra<Sketch, number | null> {
   return {

@@ -58,14 +58,14 @@ export function sumSql(value: string, filter: string): string {
   return `sum(CAST(${value} AS HUGEINT))${filter}`;
 }
 
-/** The state of `integerSum`, from what `sumSql` gives: null over no values. */
+/** The state of `integerSum` from the result of `sumSql`, which is null if there is no value. */
 export function integerSumOf(total: SqlValue | undefined): ExactInteger {
   return normalInteger(BigInt((total as bigint | null | undefined) ?? 0));
 }
 
 /**
- * Tag 0 and a double where one double is the exact sum; tag 1 with exponent and odd mantissa
- * otherwise.
+ * Tag 0 and a double if one double equals the exact sum. Otherwise tag 1 with exponent and odd
+ * mantissa.
  */
 function encodeExactDouble(state: ExactDouble, writer: Writer): void {
   if (typeof state !== 'bigint' && state.length < 2) {
@@ -75,7 +75,7 @@ function encodeExactDouble(state: ExactDouble, writer: Writer): void {
   }
   const rounded = roundedQuotient(state, 1);
   const { mantissa, exponent } = dyadic(state);
-  // The odd mantissa is unchanged if and only if rounding lost nothing.
+  // The odd mantissa is unchanged exactly if rounding lost nothing.
   if (Number.isFinite(rounded) && dyadic(addDouble(EXACT_ZERO, rounded)).mantissa === mantissa) {
     writer.byte(0);
     writer.double(rounded);

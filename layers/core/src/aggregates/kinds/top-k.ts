@@ -22,14 +22,16 @@ interface Counts {
 }
 
 const VALUES_MAX = 4096;
-/** The size of all texts, as UTF-8. Other values count as eight bytes. */
+/** The limit of the size of all texts in UTF-8. Other values count as eight bytes. */
 const SIZE_BYTES_MAX = 65_536;
 
 /**
- * The most frequent values and how often each came, those that came equally often in their order.
- * All values are counted, so it is exact, up to 4,096 different ones or 64 KiB of them: beyond, it
- * is null. Values are never forgotten, so what was too much for a part is too much for the whole,
- * and grouping cannot show.
+ * The most frequent values with their counts, exact. Equally frequent values are ordered by value.
+ * It counts every value, up to 4,096 different ones or 64 KiB of them; beyond that the result is
+ * null.
+ *
+ * Values are never dropped. A part that exceeds the limit makes every larger part exceed it, so the
+ * result does not depend on grouping.
  */
 function mostFrequent(
   k: number,

@@ -4,17 +4,14 @@
  * shown in it. Computations use whole numbers of 10^-38.
  */
 
-/** In the canonical form; both sides of the point together. */
+/** The limit of digits in the canonical form, before and after the decimal point together. */
 export const DECIMAL_DIGITS_MAX = 38;
-/** Including insignificant zeros. */
+/** The limit of characters in the input, including insignificant zeros. */
 const LENGTH_MAX = 100;
 const FORM = /^(-?)0*(\d*)(?:\.(\d*?)0*)?$/;
 const WHOLE = /^-?\d+(\.\d+)?$/;
 
-/**
- * The canonical form; null where the text is no decimal number, or has more digits than one may
- * have.
- */
+/** The canonical form. Null if the text is not a decimal number, or has too many digits. */
 export function canonicalDecimal(text: string): string | null {
   if (text.length > LENGTH_MAX || !WHOLE.test(text)) return null;
   const [, sign, whole, fraction = ''] = FORM.exec(text) as unknown as [string, string, string, string?];
@@ -43,18 +40,18 @@ export function compareDecimals(left: string, right: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/** Digits behind the point of a quotient, where what is divided has no more. */
+/** The least number of decimal places of a quotient. It has more if the dividend has more. */
 const QUOTIENT_DIGITS = 18;
 
 /**
- * Divided and rounded half to even, to 18 digits behind the point, or to as many as the dividend
- * has. Units of 10^-38.
+ * Divides units of 10^-38. The quotient is rounded half to even to 18 decimal places, or to as many
+ * as the dividend has.
  */
 export function decimalQuotient(units: bigint, divisor: bigint): bigint {
   let step = 10n ** BigInt(DECIMAL_DIGITS_MAX - QUOTIENT_DIGITS);
   while (units % step !== 0n) step /= 10n;
   const divided = divisor * step;
-  // Towards minus infinity, so that what is left over is never negative.
+  // Round towards minus infinity, so that the remainder is never negative.
   let quotient = units / divided;
   if (units % divided < 0n) quotient -= 1n;
   const twice = 2n * (units - quotient * divided);

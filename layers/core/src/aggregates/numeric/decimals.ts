@@ -4,7 +4,7 @@ import { decimalQuotient, decimalText, decimalUnits } from './decimal.ts';
 
 /** Numbers are held in units of 10^-38, and shown as canonical text. */
 
-/** The exact sum of decimals; 0 of nothing. */
+/** The exact sum of decimals. 0 if there is no value. */
 export const decimalSum: Algebra<bigint, string, string> = {
   empty: 0n,
   lift: decimalUnits,
@@ -21,8 +21,8 @@ interface Mean {
 }
 
 /**
- * The exact sum of decimals by their number, rounded half to even to 18 digits behind the point, or
- * to as many as the sum has; null of nothing.
+ * The mean of decimals: their exact sum divided by their number. It is rounded half to even to 18
+ * decimal places, or to as many as the sum has. Null if there is no value.
  */
 export const decimalMean: Algebra<Mean, string | null, string> = {
   empty: { count: 0, sum: 0n },
@@ -54,8 +54,8 @@ function extreme(precedes: (left: bigint, right: bigint) => boolean): Algebra<bi
   };
 }
 
-/** The smallest decimal; null of nothing. */
+/** The smallest decimal. Null if there is no value. */
 export const decimalMin = extreme((left, right) => left < right);
 
-/** The largest decimal; null of nothing. */
+/** The largest decimal. Null if there is no value. */
 export const decimalMax = extreme((left, right) => left > right);

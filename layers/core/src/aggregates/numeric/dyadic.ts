@@ -2,8 +2,8 @@ import type { Reader, Writer } from '../../records/codec.ts';
 import { addDouble, dyadic, EXACT_ZERO, ratio } from './exact.ts';
 
 /**
- * `mantissa * 2^exponent` with an odd mantissa, zero as 0 * 2^0: an exact number of any size, in
- * its one form.
+ * An exact number of any size: `mantissa * 2^exponent` with an odd mantissa. Zero is 0 * 2^0. So
+ * equal numbers have equal parts.
  */
 export interface Dyadic {
   readonly mantissa: bigint;
@@ -36,7 +36,7 @@ export function times(left: Dyadic, right: Dyadic): Dyadic {
   return normal(left.mantissa * right.mantissa, left.exponent + right.exponent);
 }
 
-/** Rounded once. */
+/** The quotient, rounded once. */
 export function quotient({ mantissa, exponent }: Dyadic, divisor: bigint): number {
   return exponent >= 0 ? ratio(mantissa << BigInt(exponent), divisor) : ratio(mantissa, divisor << BigInt(-exponent));
 }

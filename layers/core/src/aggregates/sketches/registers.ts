@@ -10,8 +10,8 @@ const ALPHA = 0.7213 / (1 + 1.079 / REGISTERS);
 const RANK_BITS = 64n - INDEX_BITS;
 
 /**
- * HyperLogLog: for each register, the longest run of zeros that a hash brought, plus one; 0 when
- * there was none.
+ * HyperLogLog: for each register, the longest run of zeros among its hashes, plus one. 0 if it has
+ * no hash.
  */
 export type Registers = Uint8Array;
 
@@ -32,7 +32,7 @@ export function registersOf(hashes: Iterable<bigint>): Registers {
   return registers;
 }
 
-/** About how many different hashes raised the registers. */
+/** The estimated number of different hashes. */
 export function estimate(registers: Registers): number {
   let sum = 0;
   let unused = 0;
@@ -41,11 +41,11 @@ export function estimate(registers: Registers): number {
     if (rank === 0) unused++;
   }
   const byRanks = (ALPHA * REGISTERS * REGISTERS) / sum;
-  // Few values leave registers unused, and how many tells more than their ranks.
+  // With few values, the number of unused registers gives a better estimate than the ranks.
   return Math.round(byRanks <= 2.5 * REGISTERS && unused > 0 ? REGISTERS * Math.log(REGISTERS / unused) : byRanks);
 }
 
-/** The registers that are used, or all of them where that is shorter. */
+/** Writes only the registers in use, or all of them if that is shorter. */
 export function writeRegisters(registers: Registers, writer: Writer): void {
   const used = registers.reduce((total, rank) => total + (rank > 0 ? 1 : 0), 0);
   writer.unsigned(used);

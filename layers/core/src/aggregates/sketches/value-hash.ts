@@ -30,7 +30,7 @@ export function hashOfValue(value: Exclude<Scalar, null>): bigint {
   }
 }
 
-/** A cryptographic hash needs no argument for its spread, and is the same everywhere. */
+/** A cryptographic hash is uniform, and is the same on every machine. */
 function first64Bits(bytes: string | Buffer): bigint {
   return hash('sha1', bytes, 'buffer').readBigUInt64BE(0);
 }

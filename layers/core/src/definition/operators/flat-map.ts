@@ -8,8 +8,8 @@ import { checkIdentifier } from '../identifier.ts';
 import { type ColumnScope, refuse } from '../scope.ts';
 
 /**
- * Several values of one record. `Value` is the TypeScript type of one of them, `In` what a record
- * must have for it.
+ * Several values of one record. `Value` is the TypeScript type of one value, `In` the type that a
+ * record must have.
  */
 export interface Items<out Value, in In> {
   readonly node: ItemsNode;
@@ -18,7 +18,7 @@ export interface Items<out Value, in In> {
 }
 
 type Scalar = string | number | boolean | null;
-/** Stands for the type of an array item until the topic of the definition is known. */
+/** Placeholder for the type of an array item, until the topic of the definition is known. */
 export interface ItemType<F extends string> {
   readonly '~itemOf': F;
 }
@@ -100,8 +100,8 @@ export type FlatMappable<F, E> = {
 };
 
 /**
- * `scope` must have the record's own columns alone: which events a record yields does not depend on
- * lookups.
+ * `scope` must contain only the record's own columns, because the events of a record do not depend
+ * on lookups.
  */
 export function planFlatMap(
   flatMap: Readonly<Record<string, Items<unknown, never>>>,

@@ -5,7 +5,7 @@ import { refuse, refuseUnknownOptions } from '../scope.ts';
 /** The rule for late events, as a definition has it; made by `dropLate`. */
 export interface Lateness {
   readonly afterMs: number;
-  /** Absent: one hour. */
+  /** The clock skew in milliseconds; one hour if absent. */
   readonly skewMs?: number;
 }
 
@@ -42,7 +42,7 @@ export function dropLate(after: Duration, { skew, ...others }: LateOptions = {})
   });
 }
 
-/** `where` names what has the option, as an error shows it. */
+/** `where` is the option's owner, for error messages. */
 export function planLate(where: string, late: Lateness): AllowedLateness {
   const { afterMs, skewMs = SKEW_DEFAULT_MS } = late ?? {};
   if ([afterMs, skewMs].every((ms) => Number.isSafeInteger(ms) && (ms as number) > 0)) return { afterMs, skewMs };

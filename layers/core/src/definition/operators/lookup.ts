@@ -58,7 +58,10 @@ export interface Lookup<On extends string, Row> {
 interface LookupOptions<On extends string> {
   /** The text or integer field of the record that holds the key. */
   readonly on: On;
-  /** Records without a row: `null`, the default, gives null columns; `drop` excludes the record. */
+  /**
+   * The treatment of records without a row. `null`, the default, gives null columns; `drop`
+   * excludes the record.
+   */
   readonly missing?: Missing;
 }
 

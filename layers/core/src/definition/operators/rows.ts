@@ -43,7 +43,8 @@ export function planRows(
     entries.map(([column, expression]) => planDerived(column, expression, scope));
   const before = planAll(derived.before);
   const models = planModels(scores, scope);
-  // The batch layer knows a score by its record's place.
+  // The batch layer identifies a score by the position of its record, so a record can have only
+  // one.
   if (items !== undefined && models.length > 0)
     refuse('BIFOLD_BAD_FLAT_MAP', {
       failed: `${scope.where} scores the events of a flatMap`,

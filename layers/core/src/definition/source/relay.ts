@@ -36,7 +36,10 @@ const NAME_LENGTH_MAX = 48;
 
 type Prefixed<N extends string, R> = { [K in keyof R & string as `${N}_${K}`]: R[K] };
 
-/** How much earlier and later than its left event the right event of a pair may have happened. */
+/**
+ * The interval of a join: how much earlier and later the right event of a pair may be than the left
+ * event.
+ */
 export interface TimeRange {
   readonly before?: Duration;
   readonly after?: Duration;
@@ -224,7 +227,7 @@ export function repartition<E>(
   });
 }
 
-/** The input of a pipeline, as its plan has it. */
+/** The input of a pipeline, in the form of its plan. */
 export type Input = Pick<Plan, 'topic' | 'schemaVersion' | 'partitionBy' | 'eventTime' | 'columns' | 'relay'> & {
   /** The schemas of a relay's sources. */
   readonly schemas?: readonly EventSchema[];
@@ -317,7 +320,7 @@ export function relayTopic(pipeline: string, { partitions, sources }: RelayPlan,
 
 type Read = RelaySource & { readonly columns: readonly Column[] };
 
-/** A record of any of them must mean the same. */
+/** Checks that all topics have the same schema and event time. */
 function checkAlike(where: string, [first, ...others]: readonly Read[]): void {
   for (const { topic } of others) {
     if (topic.schema === first?.topic.schema && canonicalJson(topic.eventTime) === canonicalJson(first.topic.eventTime))
@@ -362,7 +365,10 @@ function joinedColumns(where: string, [left, right]: readonly Read[]): readonly 
   ];
 }
 
-/** Whole numbers and others compare: their texts are the same where they are equal. */
+/**
+ * The type of a field, for comparison. Integers and doubles are comparable, because equal numbers
+ * have equal texts.
+ */
 function typeOf({ columns }: Read, field: string): string | undefined {
   const type = columns.find(({ name }) => name === field)?.type;
   return type === 'integer' ? 'double' : type;

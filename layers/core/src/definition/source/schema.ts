@@ -24,8 +24,8 @@ interface JsonSchemaNode {
 }
 
 /**
- * The columns of a schema, read from its **input** side: the wire, not what a transformation makes
- * of it. Sorted by name, so that their order carries no meaning.
+ * The columns of a schema, from its **input** side: the JSON of the record, before any
+ * transformation. They are sorted by name, so that their order carries no meaning.
  */
 export function columnsOf(role: string, schema: EventSchema): readonly Column[] {
   const { properties, required } = describedFields(role, schema);
@@ -43,7 +43,7 @@ export function columnsOf(role: string, schema: EventSchema): readonly Column[] 
     .sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
-/** The fields that a record may leave out. */
+/** The fields that a record may omit. */
 export function optionalFieldsOf(role: string, schema: EventSchema): ReadonlySet<string> {
   const { properties, required } = describedFields(role, schema);
   return new Set(Object.keys(properties).filter((name) => !required.has(name)));
@@ -98,7 +98,7 @@ function columnType(node: JsonSchemaNode): { type: ColumnType; nullable: boolean
   const [only, ...others] = types;
   return {
     type: only !== undefined && others.length === 0 ? only : 'json',
-    // A node without a type may be anything, null too: that is for the schema to say.
+    // A node without a type allows any value, including null. The schema validates it.
     nullable: variants.some((variant) => variant.type === 'null' || variant.type === undefined),
   };
 }
@@ -113,7 +113,7 @@ function itemsType(node: JsonSchemaNode): NonNullable<Column['items']> | null {
   return type === 'json' || type === 'timestamp' || type === 'decimal' ? null : { type, nullable };
 }
 
-/** The alternatives of a node, each of one type, however unions are nested. */
+/** The alternatives of a node, each of one type. Nested unions are flattened. */
 function variantsOf(node: JsonSchemaNode): readonly JsonSchemaNode[] {
   const alternatives = node.anyOf ?? node.oneOf;
   if (alternatives) return alternatives.flatMap(variantsOf);
