@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Plan } from '@bifold/core/engine';
 
-/** The functions of a pipeline: a relay only where other topics make its log. */
+/** The functions of a pipeline. `relay` exists only if the pipeline has a repartition topic. */
 export const FUNCTION_ROLES = ['relay', 'speed', 'archive', 'recompute', 'sweep', 'query'] as const;
 export type PipelineRole = (typeof FUNCTION_ROLES)[number];
 /**
@@ -10,7 +10,7 @@ export type PipelineRole = (typeof FUNCTION_ROLES)[number];
  */
 export const BUNDLED_ROLES = [...FUNCTION_ROLES, 'train'] as const;
 export type BundledRole = (typeof BUNDLED_ROLES)[number];
-/** All that a stack may have: `learn` is Python. */
+/** All functions that a stack may have. `learn` is in Python. */
 export const ALL_ROLES = [...BUNDLED_ROLES, 'learn'] as const;
 export type FunctionRole = (typeof ALL_ROLES)[number];
 
@@ -25,8 +25,8 @@ export function rolesOf({ relay }: Pick<Plan, 'relay'>): readonly PipelineRole[]
 const PLAIN_NAME = /^[a-z][a-z0-9-]{0,26}[a-z0-9]$/;
 
 /**
- * A pipeline's name as all AWS resources can carry it: itself when it fits, otherwise a readable
- * part and a hash of the whole.
+ * The name of a pipeline within names of AWS resources. A name that is too long becomes a readable
+ * part and a hash.
  */
 export function resourceName(pipeline: string): string {
   if (PLAIN_NAME.test(pipeline)) return pipeline;
@@ -59,8 +59,8 @@ export function consumerGroupId(version: string, topicId: string): string {
 }
 
 /**
- * The group of a relay for one source: bound to the topic ids of both ends. The topic's name holds
- * what decides where records belong.
+ * The consumer group of a relay for one source. It contains the topic ids of both topics. The name
+ * of the repartition topic contains a hash of the partitioning.
  */
 export function relayGroupId(topic: string, topicId: string, source: string): string {
   return `bifold-${topic}-${topicId.slice(0, 8)}-${source.slice(0, 8)}`;

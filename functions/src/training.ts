@@ -1,4 +1,4 @@
-/** Training for both its callers: the function on a schedule, and `bifold train`. */
+/** Training code that the scheduled function and `bifold train` share. */
 export { type Archived, type ArchiveTablePorts, writeArchiveTable } from './train/archive-table.ts';
 export { trainingColumns } from './train/columns.ts';
 export { checkFidelity, goldenText, type OnnxJudgement, onnxDiffers, onnxText } from './train/fidelity.ts';

@@ -25,9 +25,9 @@ export interface BifoldAppProps extends AppProps {
 }
 
 /**
- * The account and region of the caller's credentials, which the CDK command line finds out. Written
- * as literals they make the bucket's name one, and only a resource with a literal name is adopted
- * when it already exists. Without credentials the template works in any account.
+ * The account and region of the caller's credentials, which the CDK command line finds out. With
+ * them the bucket's name is a literal, and CloudFormation adopts an existing resource only if its
+ * name is a literal. Without credentials, the template works in any account.
  */
 function callersEnvironment(): { env?: Environment } {
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;

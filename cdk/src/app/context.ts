@@ -4,10 +4,7 @@ import { DeploymentError } from '../errors.ts';
 
 const RATE = /^rate\((\d+) (minute|minutes|hour|hours|day|days)\)$/;
 
-/**
- * Context values, which are text when they come from a command line and anything when they come
- * from a file.
- */
+/** Context values. They are texts on the command line, and may be of any type in a file. */
 export class Context {
   private readonly node: Node;
 

@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '..', '..', '..');
 try {
   new BifoldApp({ pipelines, models, bundles: await bundleHandlers(root), root }).synth();
 } catch (error) {
-  // Our own errors say all in one message; a stack trace would only hide it.
+  // Our own errors are complete without a stack trace.
   if (!(error instanceof BifoldError)) throw error;
   console.error(error.message);
   process.exitCode = 1;

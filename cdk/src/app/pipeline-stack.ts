@@ -28,7 +28,7 @@ export class PipelineStack extends Stack {
     const { plan } = props.pipeline;
     super(scope, id, { ...props, tags: { 'bifold:pipeline': plan.name } });
     this.plan = plan;
-    // Subnets are given by id, and nothing here asks for their routes.
+    // Subnets are given by id, and their routes are not used.
     Annotations.of(this).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
     const { alarmTopicArn } = settings;
     this.bifold = new BifoldPipeline(this, HIDDEN_ID, {
@@ -54,14 +54,13 @@ export class PipelineStack extends Stack {
     return {
       vpc: Vpc.fromVpcAttributes(this, 'Vpc', {
         vpcId: network.vpcId,
-        // Needed by constructs that spread over zones; a function is given its subnets by id, so
-        // their zones are never asked for.
+        // Only constructs that spread over zones use this. Functions get their subnets by id.
         availabilityZones: network.subnetIds.map((_, index) => `zone-${index}`),
         privateSubnetIds: [...network.subnetIds],
       }),
       vpcSubnets: { subnets: network.subnetIds.map((id) => Subnet.fromSubnetId(this, `Subnet-${id}`, id)) },
       securityGroups: network.securityGroupIds.map((id) =>
-        // Mutable imports would write rules into a group that is not ours.
+        // A mutable import would add rules to a security group that we do not own.
         SecurityGroup.fromSecurityGroupId(this, `SecurityGroup-${id}`, id, { mutable: false }),
       ),
     };

@@ -15,9 +15,9 @@ import { DeploymentError } from '../errors.ts';
 import { Context, parseJson, refuse } from './context.ts';
 
 /**
- * All that differs between one deployment and another: AWS with a VPC, AWS without one, a laptop.
- * Values come from the context (`-c name=value`, or `context` in cdk.json). A value that the
- * context does not give has the default of the constructs.
+ * The settings of a deployment: everything that differs between AWS with a VPC, AWS without one,
+ * and a laptop. Values come from the context (`-c name=value`, or `context` in cdk.json). Missing
+ * values have the defaults of the constructs.
  */
 export interface Settings {
   /** `pipelines`: names of the pipelines to deploy; null means all that are defined. */
@@ -29,11 +29,13 @@ export interface Settings {
   readonly assetsBucket: string | null;
   /** `architecture`: `arm64` or `x86_64`; that of this machine by default. */
   readonly architecture: Architecture;
-  /** `nativePlatform`: of this machine, where functions run as its processes. */
+  /** `nativePlatform`: set if functions run as processes of this machine. */
   readonly nativePlatform: string | undefined;
   /** `vpcId`, `subnetIds` and `securityGroupIds`; null means no VPC. */
   readonly network: Network | null;
-  /** `openApi`: whether anybody may query; otherwise callers sign their requests. */
+  /**
+   * `openApi`: whether the API accepts unsigned requests. By default, callers sign their requests.
+   */
   readonly openApi: boolean;
   /** `alarmTopic`: the ARN of an SNS topic to which alarms are sent. */
   readonly alarmTopicArn: string | null;
@@ -165,7 +167,7 @@ export function readTopicId(node: Node, pipeline: string, topic: string): string
 }
 
 /**
- * The ids of the topics that a relay brings into the pipeline's log. `-c
+ * The ids of the topics that a relay copies into the pipeline's log. `-c
  * sources:<pipeline>='{"<topic>": "<uuid>"}'`, or `-c sources='{"<pipeline>": {"<topic>":
  * "<uuid>"}}'`. They have no default either.
  */

@@ -16,15 +16,14 @@ interface Bundle {
 export type Bundles = Readonly<Record<BundledRole, Bundle>>;
 
 /**
- * Native packages stay outside the bundles; a function that reads them gets the layer that holds
- * them.
+ * Native packages are not bundled. A function that imports them gets the layer that contains them.
  */
 const NATIVE = '@duckdb/node-bindings-*';
 
 /**
- * Dependencies in CommonJS, and the native binding, are reached through `require`, which an ES
- * module does not have. This `require` also looks where NODE_PATH says, and there Lambda lists the
- * layers (`/opt/nodejs/node_modules`); an `import` never does.
+ * CommonJS dependencies and the native binding are loaded with `require`, which ES modules lack.
+ * This `require` also searches NODE_PATH, where Lambda lists the layers
+ * (`/opt/nodejs/node_modules`). `import` never does.
  */
 const BANNER = "import{createRequire as bifoldRequire}from'node:module';const require=bifoldRequire(import.meta.url);";
 
@@ -37,8 +36,8 @@ const OPTIONS = {
   format: 'esm',
   mainFields: ['module', 'main'],
   external: [NATIVE],
-  // The Kafka client's checksums: its usual entry reads a file beside itself, which a bundle has
-  // not; this entry carries it inside.
+  // The Kafka client's checksums. The default entry reads a file next to itself, which is not in
+  // the bundle. This entry embeds the file.
   alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
   banner: { js: BANNER },
   minify: true,
@@ -49,7 +48,7 @@ const OPTIONS = {
   logLevel: 'silent',
 } satisfies BuildOptions;
 
-/** The files, beside the sources, that decide which file an import resolves to. */
+/** Files that influence how imports are resolved, besides the sources. */
 const RESOLUTION = [
   'package-lock.json',
   'tsconfig.json',
@@ -59,12 +58,12 @@ const RESOLUTION = [
 ];
 
 /**
- * Bundles every handler once, and again only if an input of the bundles has changed. Pipelines
- * share the bundles, since each function reads its pipeline from the environment; so their stacks
+ * Bundles every handler, and does so again only if an input has changed. All pipelines share the
+ * bundles, because a function reads the name of its pipeline from the environment. So their stacks
  * share assets.
  *
- * Source maps are separate files: inline ones would be read and parsed at every cold start, and are
- * not needed before the first error.
+ * Source maps are separate files. Inline ones would be read and parsed at every cold start,
+ * although they are needed only for errors.
  */
 export async function bundleHandlers(root: string): Promise<Bundles> {
   const home = join(root, 'cdk.out', 'bundles');
@@ -77,8 +76,8 @@ export async function bundleHandlers(root: string): Promise<Bundles> {
 }
 
 async function built(root: string): Promise<Built<BundledRole[]>> {
-  // Nothing is written there: paths in source maps are relative to it, so that assets are the same
-  // in every checkout.
+  // Nothing is written there. Paths in source maps are relative to it, so assets are the same in
+  // every checkout.
   const outdir = join(root, 'cdk.out', 'bundles');
   const options = { ...OPTIONS, absWorkingDir: root, outdir, write: false, metafile: true } as const;
   const result: BuildResult<typeof options> = await build(options).catch((error: BuildFailure) => {

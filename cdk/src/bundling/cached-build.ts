@@ -15,8 +15,8 @@ import { dirname, join } from 'node:path';
 import { version as bundlerVersion } from 'esbuild';
 
 /**
- * The inputs of a build beside its sources: its options, and the files (patterns below `root`) that
- * decide which file an import resolves to.
+ * The inputs of a build besides its sources: its options, and the files (patterns below `root`)
+ * that influence how imports are resolved.
  */
 export interface Recipe {
   readonly root: string;
@@ -40,18 +40,18 @@ interface Kept<Notes> {
   readonly notes: Notes;
 }
 
-/** The last build, as it is written down beside its folder. */
+/** The stored record of the last build. */
 interface Memory<Notes> {
   readonly digest: string;
   readonly inputs: readonly string[];
   readonly notes: Notes;
 }
 
-/** Another process may still read an older build: it has this long. */
+/** The time for which older builds are kept, because another process may still read them. */
 const OLD_AFTER_MS = 60 * 60_000;
 const memoryFile = (home: string) => join(home, 'last.json');
 
-/** The last build kept in `home`, if all that went into it is what it was, byte for byte. */
+/** The last build in `home`, if all its inputs are unchanged, byte for byte. */
 export function cachedBuild<Notes>(home: string, recipe: Recipe): Kept<Notes> | null {
   if (!existsSync(memoryFile(home))) return null;
   const { digest, inputs, notes } = JSON.parse(readFileSync(memoryFile(home), 'utf8')) as Memory<Notes>;
@@ -60,7 +60,7 @@ export function cachedBuild<Notes>(home: string, recipe: Recipe): Kept<Notes> | 
 }
 
 /**
- * Stores a build under the digest of all its inputs. Concurrent builds see it whole or not at all.
+ * Stores a build under the digest of its inputs. Concurrent builds see it only when it is complete.
  */
 export function cacheBuild<Notes>(home: string, recipe: Recipe, { inputs, files, notes }: Built<Notes>): Kept<Notes> {
   const digest = digestOf(recipe, inputs);
@@ -75,7 +75,7 @@ export function cacheBuild<Notes>(home: string, recipe: Recipe, { inputs, files,
   try {
     renameSync(draft, folder);
   } catch (error) {
-    // Somebody built the same at the same time, and was first.
+    // Another process has stored the same build at the same time.
     if (!existsSync(folder)) throw error;
     rmSync(draft, { recursive: true });
   }

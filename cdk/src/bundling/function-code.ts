@@ -17,8 +17,8 @@ export interface FunctionCodeOptions {
   /** @default Architecture.ARM_64 */
   readonly architecture?: Architecture | undefined;
   /**
-   * Platform of the native packages, as npm names it. It differs from the architecture's where
-   * functions run as processes of a machine that is not Linux.
+   * Platform of the native packages, in npm's form. It differs from the architecture if functions
+   * run as processes of a machine that is not Linux.
    * @default - `linux-arm64` or `linux-x64`, by the architecture
    */
   readonly nativePlatform?: string | undefined;
@@ -36,7 +36,7 @@ export async function bundleFunctions(options: FunctionCodeOptions): Promise<Fun
   return functionCode(await bundleHandlers(options.root), options);
 }
 
-/** The code of functions that are bundled already. */
+/** The code of functions that were bundled before. */
 export function functionCode(
   bundles: Bundles,
   { root, architecture = Architecture.ARM_64, nativePlatform = platformOf(architecture) }: FunctionCodeOptions,

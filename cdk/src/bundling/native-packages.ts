@@ -9,8 +9,8 @@ export interface NativePackages {
 }
 
 /**
- * The packages that cannot be bundled: DuckDB's binding and its library, as npm installed them for
- * the platform of the functions. The rest of DuckDB is JavaScript, and bundled.
+ * The packages that cannot be bundled: DuckDB's binding and library, in npm's installation for the
+ * platform of the functions. The rest of DuckDB is bundled JavaScript.
  * @throws {DeploymentError} if that platform's package is not installed, with the command that
  *   installs it.
  */
@@ -28,7 +28,8 @@ export function findNativePackages(root: string, platform: string): NativePackag
     });
   }
   const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
-  // Links to the installed packages: the same for every synthesis, so the folder may stay.
+  // Links to the installed packages. They are the same for every synthesis, so the folder is
+  // reused.
   const folder = join(root, 'cdk.out', 'native', platform);
   const link = join(folder, 'nodejs/node_modules', name);
   mkdirSync(dirname(link), { recursive: true });

@@ -35,7 +35,7 @@ export function foldRights(scope: Construct, props: PipelineProps): readonly Pol
   return [listObjects(arn, publications), objects(['s3:GetObject'], arn, publications), ...bindRights(props, arn)];
 }
 
-/** To bind segments to versions; a plan without lookups and models binds nothing. */
+/** The rights to bind segments to versions. A plan without lookups and models needs none. */
 export function bindRights({ pipeline: { plan } }: PipelineProps, bucketArn: string): readonly PolicyStatement[] {
   if (plan.lookups.length === 0 && plan.models === undefined) return [];
   return [objects(['s3:GetObject', 's3:PutObject'], bucketArn, `bindings/${plan.version}/`)];

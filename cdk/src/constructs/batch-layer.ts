@@ -15,7 +15,7 @@ import type { PipelineProps, ScheduleProps } from './pipeline-props.ts';
 import { scheduledFunction } from './scheduled-function.ts';
 import type { SpeedLayer } from './speed-layer.ts';
 
-/** The options of a batch layer beside its pipeline. */
+/** The options of a batch layer, besides its pipeline. */
 export interface BatchLayerOptions {
   /**
    * When its functions are invoked.
@@ -35,8 +35,8 @@ export interface BatchLayerProps extends PipelineProps, BatchLayerOptions {
 }
 
 /**
- * The body of the log: scheduled functions that archive it, recompute the views and sweep what
- * nothing needs any more, and the bucket that holds it, if HDFS does not.
+ * The batch layer: scheduled functions that archive the log, recompute the views, and delete
+ * obsolete data. It includes the bucket of the archive, unless the archive is on HDFS.
  *
  * @example
  * const batch = new BatchLayer(stack, 'Batch', {
@@ -48,7 +48,7 @@ export interface BatchLayerProps extends PipelineProps, BatchLayerOptions {
  * });
  */
 export class BatchLayer extends Construct {
-  /** Null when the archive is on HDFS. */
+  /** Null if the archive is on HDFS. */
   readonly bucket: Bucket | null;
   /** The bucket's name, or the folder's address. */
   readonly archivePlace: string;
@@ -102,9 +102,9 @@ export class BatchLayer extends Construct {
       scratchSizeMiB: 2048,
       calls: ['kafka'],
       nativeLayer: this.nativeLayer,
-      // A file of the archive is written from 32 MiB of records at most, so its function needs a
-      // heap of that order. Without a limit, V8 lets a heap grow with the memory of the machine
-      // before it collects anything.
+      // An archive file is written from at most 32 MiB of records, so the function needs a heap of
+      // that order. Without a limit, V8 lets the heap grow with the memory of the machine before it
+      // collects.
       environment: { NODE_OPTIONS: `${NODE_OPTIONS} --max-semi-space-size=8 --max-old-space-size=256` },
       statements: this.inBucket((arn) => [
         listObjects(arn, prefix),
@@ -116,7 +116,7 @@ export class BatchLayer extends Construct {
   private recomputeFunction(props: BatchLayerProps): PipelineFunction {
     const { plan } = props.pipeline;
     const speed = props.speed.fold.lambda;
-    // Records that wait for a cut are folded as soon as it is published, and not with the next
+    // Fold records that waited for a cut as soon as it is published, instead of with the next
     // record.
     const catchesUp = requiresHistory(plan);
     return this.scheduled('Recompute', props, props.schedules?.recompute ?? Schedule.rate(Duration.minutes(5)), {
@@ -165,7 +165,7 @@ export class BatchLayer extends Construct {
     });
   }
 
-  /** Rights in the bucket; HDFS has its own. */
+  /** Rights in the bucket. HDFS has its own permissions. */
   private inBucket(rights: (arn: string) => readonly PolicyStatement[]): readonly PolicyStatement[] {
     return this.bucket === null ? [] : rights(this.bucket.bucketArn);
   }

@@ -14,7 +14,7 @@ import { TrainingLayer } from './training-layer.ts';
 
 export interface BifoldPipelineProps extends PipelineProps, BatchLayerOptions, ServingLayerOptions {
   /**
-   * The ids of the topics that a pipeline joins, unites or repartitions, by their names.
+   * The ids of the source topics of a join, union or repartition, by name.
    * @default - none: producers write the pipeline's topic themselves
    */
   readonly sourceTopicIds?: Readonly<Record<string, string>> | undefined;
@@ -30,10 +30,10 @@ export interface BifoldPipelineProps extends PipelineProps, BatchLayerOptions, S
 }
 
 /**
- * One pipeline: the head of the log, the body of it, and the merge of the two.
+ * One pipeline: speed layer, batch layer and serving layer.
  *
- * Names of functions and of the bucket come from the pipeline's name, so an account and region
- * hold a pipeline once.
+ * The names of functions and of the bucket contain the name of the pipeline. So an account and
+ * region can have each pipeline only once.
  *
  * @example
  * const stack = new Stack(app, 'Delays');
@@ -50,9 +50,9 @@ export class BifoldPipeline extends Construct {
   readonly speed: SpeedLayer;
   readonly batch: BatchLayer;
   readonly serving: ServingLayer;
-  /** Null where producers write the log themselves. */
+  /** Null if producers write the log themselves. */
   readonly relay: RelayLayer | null;
-  /** Null where nothing is trained on a schedule. */
+  /** Null if no model is trained on a schedule. */
   readonly training: TrainingLayer | null;
 
   constructor(scope: Construct, id: string, props: BifoldPipelineProps) {
@@ -73,7 +73,7 @@ export class BifoldPipeline extends Construct {
     Aspects.of(this).add(new LambdaLimits());
   }
 
-  /** The names of its functions, by role. */
+  /** The names of the functions, by role. */
   get functionNames(): Readonly<Partial<Record<FunctionRole, string>>> {
     const functions = {
       speed: this.speed.fold,

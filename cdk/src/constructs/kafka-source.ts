@@ -7,8 +7,7 @@ import type { KafkaProps, PipelineNetwork } from './pipeline-props.ts';
 import { kafkaBrokers, kafkaSecretName } from './service-environment.ts';
 
 /**
- * The most that Lambda hands over at once: what an invocation costs besides is paid once, so large
- * batches cost least.
+ * Lambda's maximum. Large batches cost least, because the overhead of an invocation is paid once.
  */
 const BATCH_SIZE = 10_000;
 
@@ -18,11 +17,11 @@ interface KafkaSourceProps {
 }
 
 /**
- * Mappings of topics, all from their beginnings.
+ * Event source mappings of topics, which start at the beginning of each topic.
  *
  * They have no retry limit, age limit, on-failure destination, bisecting, partial response or
- * filter. Each of them hands over records out of order or gives them up, and what a function writes
- * vouches for an unbroken prefix.
+ * filter. Each of these would deliver records out of order or drop them. The functions need every
+ * record of a prefix of the log, in order.
  */
 export class KafkaSource extends Construct {
   private readonly props: KafkaSourceProps;
@@ -50,7 +49,7 @@ export class KafkaSource extends Construct {
   }
 }
 
-/** Pollers take one security group. */
+/** The network placement of a poller, which takes one security group. */
 function placementOf({ vpc, vpcSubnets, securityGroups: [securityGroup] }: PipelineNetwork) {
   return securityGroup === undefined ? { vpc, vpcSubnets } : { vpc, vpcSubnets, securityGroup };
 }

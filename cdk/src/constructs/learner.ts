@@ -19,9 +19,9 @@ const PYTHON = Runtime.PYTHON_3_13;
 const SOURCES = ['functions', 'src', 'train'];
 
 /**
- * The source of the training function's Python libraries, which exceed the size limit of a
- * function. It is a zip in the bucket of the assets, fetched at start; a container image in ECR; or
- * a local folder, if functions run as processes.
+ * The source of the Python libraries for training, which exceed the size limit of a function: a zip
+ * in the assets bucket, fetched at start; a container image in ECR; or a local folder, if functions
+ * run as processes.
  */
 export type TrainingPackage =
   | { readonly kind: 'zip' }
@@ -41,9 +41,9 @@ interface LearnerProps extends PipelineProps {
 }
 
 /**
- * scikit-learn as a function: from a training table in the bucket of the models to what a version
- * is made of, beside it. It reads no archive, no registry and no database, and nothing invokes it
- * but the function that trains.
+ * scikit-learn as a function. It reads a training table in the models bucket, and writes the
+ * trained model beside it. It has no access to archive, registry or database. Only the `train`
+ * function invokes it.
  */
 export class Learner extends Construct {
   readonly lambda: LambdaFunction;
@@ -59,7 +59,7 @@ export class Learner extends Construct {
       description: `Learns models for ${pipeline.plan.name}`,
       architecture: props.code.architecture,
       memorySize: 3008,
-      // Less than the function that waits for it has.
+      // Shorter than the timeout of the function that waits for it.
       timeout: Duration.minutes(12),
       ephemeralStorageSize: Size.mebibytes(4096),
       ...logsAndRights(this, name, props, [
@@ -111,8 +111,9 @@ function packagedAs(scope: Construct, { training, code: { root, architecture } }
 }
 
 /**
- * The zip that functions/src/train/libraries.py made of the lock. @throws {DeploymentError} when it
- * did not yet, with the command
+ * The zip of libraries that functions/src/train/libraries.py makes from the lock file.
+ *
+ * @throws {DeploymentError} when it did not yet, with the command
  */
 function librariesFile(root: string, architecture: string): string {
   const lock = readFileSync(join(root, ...SOURCES, 'requirements.txt'));

@@ -7,7 +7,7 @@ import { resourceName } from '../names.ts';
 
 interface MetricAlarmProps {
   readonly pipelineName: string;
-  /** Ends the alarm's name. */
+  /** The last part of the alarm's name. */
   readonly state: string;
   readonly description: string;
   /** The function that emits the metric. */
@@ -34,7 +34,7 @@ export class MetricAlarm extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       threshold: 1,
       evaluationPeriods: 1,
-      // The last value stands until a function gives another one.
+      // Keep the last state until a function emits a new value.
       treatMissingData: TreatMissingData.IGNORE,
     });
     if (alarmTopic !== undefined) alarm.addAlarmAction(new SnsAction(alarmTopic));

@@ -10,7 +10,7 @@ export const RUNTIME = Runtime.NODEJS_24_X;
 export class NativeLayer extends LayerVersion {
   constructor(scope: Construct, id: string, { nativePackages, architecture }: FunctionCode) {
     super(scope, id, {
-      // The package is pinned and locked: its name and version say all, and 70 MB need not be
+      // The package is pinned and locked, so its name and version identify it. 70 MB need not be
       // hashed at every synthesis.
       code: Code.fromAsset(nativePackages.folder, {
         followSymlinks: SymlinkFollowMode.ALWAYS,

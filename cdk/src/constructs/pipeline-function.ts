@@ -34,8 +34,8 @@ export interface PipelineFunctionProps extends PipelineProps {
 }
 
 /**
- * A function of a pipeline, with a role that holds the written rights and takes no others, and a
- * log group that forgets.
+ * A function of a pipeline, with a role that has only the listed rights, and a log group with a
+ * retention period.
  */
 export class PipelineFunction extends Construct {
   readonly lambda: LambdaFunction;
@@ -95,8 +95,8 @@ function environmentOf(scope: Construct, props: PipelineFunctionProps): Record<s
 }
 
 /**
- * The parts of every function: a log group with a retention period, and a role with these rights,
- * those to write logs, and those to be placed. The role accepts no other rights.
+ * The common parts of every function: a log group with a retention period, and a role. The role has
+ * the given rights, and those for logs and network interfaces. It accepts no other rights.
  */
 export function logsAndRights(
   scope: Construct,

@@ -58,7 +58,7 @@ export interface PipelineProps {
 export const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT', 'CRITICAL'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** The certificates by which servers prove themselves over TLS. */
+/** The verification of server certificates for TLS connections. */
 export interface TlsProps {
   /** @default true */
   readonly tls?: boolean | undefined;
@@ -68,7 +68,7 @@ export interface TlsProps {
    */
   readonly caParameter?: string | undefined;
   /**
-   * The name that certificates bear.
+   * The name that certificates must contain.
    * @default - the name or address that is connected to
    */
   readonly serverName?: string | undefined;
@@ -127,7 +127,7 @@ export interface PipelineNetwork {
   readonly securityGroups: ISecurityGroup[];
 }
 
-/** When the scheduled functions of a pipeline are invoked. */
+/** The schedules of the functions of a pipeline. */
 export interface ScheduleProps {
   /** @default true */
   readonly enabled?: boolean | undefined;

@@ -12,8 +12,8 @@ export interface RelayLayerProps extends PipelineProps {
 }
 
 /**
- * The log of a pipeline that joins, unites or repartitions topics: a function that forwards their
- * records into it, and a mapping for each of them.
+ * The relay of a pipeline that joins, unions or repartitions topics: a function that copies records
+ * into the repartition topic, and a mapping for each source topic.
  *
  * @example
  * new RelayLayer(stack, 'Relay', {

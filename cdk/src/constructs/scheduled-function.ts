@@ -5,7 +5,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { PipelineFunction, type PipelineFunctionProps } from './pipeline-function.ts';
 
-/** When a scheduled function is invoked, and with what; `id` is of the rule. */
+/** One schedule of a function, with its event. `id` is the id of the rule. */
 interface Tick {
   readonly id: string;
   readonly schedule: Schedule;
@@ -14,8 +14,8 @@ interface Tick {
 }
 
 /**
- * A function and the rules that invoke it. A failure loses one tick, never a record: the next tick
- * does the same work. So retries are few, and the queue of failed events serves alarms.
+ * A function and the rules that invoke it. A failure loses no record, because the next invocation
+ * does the same work. So there are few retries, and the queue of failed events is for alarms.
  */
 export function scheduledFunction(
   scope: Construct,

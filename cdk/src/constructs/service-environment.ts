@@ -3,14 +3,17 @@ import type { Construct } from 'constructs';
 import { secretArn } from '../permissions/statements.ts';
 import type { CassandraProps, KafkaProps, PipelineProps, TlsProps } from './pipeline-props.ts';
 
-/** A service that functions call. Each brings its addresses, and the right to read its secret. */
+/**
+ * A service that functions call. It adds its addresses to the environment, and the right to read
+ * its secret.
+ */
 export type Service = 'kafka' | 'cassandra';
 
 const KAFKA_SECRET = 'bifold/kafka';
 
 export const kafkaSecretName = ({ secretName = KAFKA_SECRET }: KafkaProps = {}): string => secretName;
 
-/** The addresses of the brokers, separated by commas, as they are when the stack is deployed. */
+/** The addresses of the brokers, separated by commas, read when the stack is deployed. */
 export function kafkaBrokers(
   scope: Construct,
   { brokersParameter = '/bifold/kafka/brokers' }: KafkaProps = {},
@@ -26,7 +29,7 @@ export function secretsOf({ kafka, cassandra }: PipelineProps, calls: readonly S
   ];
 }
 
-/** Environment variables from which a function knows the services that it calls. */
+/** Environment variables with the settings of the services that a function calls. */
 export function serviceEnvironment(
   scope: Construct,
   { kafka, cassandra }: PipelineProps,

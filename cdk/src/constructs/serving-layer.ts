@@ -23,8 +23,8 @@ export interface ServingLayerProps extends PipelineProps, ServingLayerOptions {
 }
 
 /**
- * The merge of the two: a function that answers with merged rows and their receipt, behind an HTTP
- * API.
+ * The serving layer: a query function behind an HTTP API, which merges both layers and returns rows
+ * with a receipt.
  *
  * @example
  * const serving = new ServingLayer(stack, 'Serving', { pipeline: delays, topicId, code, batch });
@@ -39,7 +39,7 @@ export class ServingLayer extends Construct {
     const { batch, authorizer = new HttpIamAuthorizer() } = props;
     const { plan } = props.pipeline;
     const bucketArn = batch.bucket?.bucketArn ?? null;
-    // Every version of the pipeline: until a new one has caught up, the one before it answers.
+    // All versions of the pipeline: the previous version answers until the new one has caught up.
     const publications = `publications/${plan.name}-`;
     this.query = new PipelineFunction(this, 'Query', {
       ...props,
@@ -49,8 +49,8 @@ export class ServingLayer extends Construct {
       // The API gives up after 30 s: a later response reaches no caller.
       timeout: Duration.seconds(29),
       calls: ['cassandra'],
-      // To tell a database that was emptied from a new one. It reads what was published, and
-      // whether anything was archived.
+      // To distinguish an emptied database from a new one, the function reads the publications and
+      // checks whether the archive has files.
       statements:
         bucketArn === null
           ? []

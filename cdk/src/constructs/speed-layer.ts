@@ -11,8 +11,8 @@ import type { PipelineProps } from './pipeline-props.ts';
 export interface SpeedLayerProps extends PipelineProps {}
 
 /**
- * The head of the log: a function that folds every batch of the topic into fragments, and the
- * mapping that invokes it. Records that cannot be folded are quarantined by the function itself.
+ * The speed layer: a function that folds every batch of the topic into fragments, and the mapping
+ * that invokes it. The function quarantines records that cannot be decoded.
  *
  * @example
  * const speed = new SpeedLayer(stack, 'Speed', { pipeline: delays, topicId, code });

@@ -26,9 +26,9 @@ export interface TrainingLayerProps extends PipelineProps {
 }
 
 /**
- * Models that learn again on a schedule: a function that makes the training table of the archive
- * and the version of what was learned, and one in between that learns. A new version is a
- * candidate; the pointer, which says what scores, is not theirs to move.
+ * Scheduled training of models. The `train` function writes the training table from the archive,
+ * and makes a version of the result. The `learn` function in between trains the model. A new
+ * version is a candidate: these functions cannot promote it.
  *
  * @example
  * new TrainingLayer(stack, 'Training', {

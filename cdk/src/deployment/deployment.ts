@@ -13,8 +13,8 @@ export interface DeploymentOptions {
   /** Context values of the app, by name. */
   readonly context?: Readonly<Record<string, string>>;
   /**
-   * Joined to this process's environment: credentials, region, and `AWS_ENDPOINT_URL` with
-   * `AWS_ENDPOINT_URL_S3` for an emulator.
+   * Added to the environment of this process: credentials, region, and for an emulator
+   * `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_S3`.
    */
   readonly environment?: Readonly<Record<string, string>>;
   /** Called with every line that the CDK command line prints. */
@@ -45,12 +45,12 @@ export interface Deployment {
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
-/** Enough to see what failed and what it was part of. */
+/** The number of output lines in an error: enough to see the failed step. */
 const LINES_TOLD = 12;
 
 /**
- * Deploys one pipeline; deployed again unchanged, it changes nothing. A bucket that an earlier
- * deployment left behind is adopted.
+ * Deploys one pipeline. Deploying it again unchanged changes nothing. A bucket of an earlier
+ * deployment is adopted.
  * @throws {DeploymentError} with the last lines of the CDK command line.
  */
 export async function deployPipeline(options: DeployOptions): Promise<Deployment> {
@@ -68,19 +68,18 @@ export async function deployPipeline(options: DeployOptions): Promise<Deployment
 }
 
 /**
- * Destroys one pipeline's stack; one that does not exist is no error. The bucket stays, unless it
- * was deployed with the context `archiveRemoval=delete`.
+ * Destroys the stack of a pipeline, if it exists. The bucket stays, unless it was deployed with the
+ * context `archiveRemoval=delete`.
  * @throws {DeploymentError} with the last lines of the CDK command line.
  */
 export async function destroyPipeline(options: DeploymentOptions): Promise<void> {
-  // The app must be synthesized to know its stacks; what the stack would be bound to does not
-  // matter any more.
+  // The app must be synthesized to know its stacks. The topic ids do not matter here.
   await inScratchFolder((folder) => cdk('destroy', options, folder, NIL_UUID, ['--force']));
 }
 
 /**
- * A separate folder for each run: the command line locks its output, and deployments of one
- * checkout may run at the same time.
+ * Runs work in a separate folder. The CDK command line locks its output folder, and deployments of
+ * one checkout may run in parallel.
  */
 async function inScratchFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'bifold-deploy-'));

@@ -18,13 +18,11 @@ export const LAMBDA_LIMITS = {
 } as const;
 
 /**
- * A limit of our own: code is read and parsed at every cold start, and an import that brings a
- * whole library with it should not go unseen.
+ * Our own limit. Code is read and parsed at every cold start, so an import of a whole library must
+ * be noticed.
  */
 const CODE_SIZE_BYTES_MAX = 3 * 1024 * 1024;
-/**
- * The greatest size of a value that is known only at deployment: addresses and ARNs are shorter.
- */
+/** The assumed size of a value that is known only at deployment. Addresses and ARNs are shorter. */
 const UNKNOWN_VALUE_SIZE_BYTES = 256;
 
 /**

@@ -17,9 +17,9 @@ interface Resource {
 }
 
 /**
- * Every right that the functions of a pipeline's stack have, wherever the template grants it:
- * policies inside their roles, policies attached to them, managed policies. The pipeline and its
- * models are left out of the texts, so that they are the same for all.
+ * Every right of the functions in a pipeline's stack: policies inside roles, attached policies, and
+ * managed policies. The names of the pipeline and its models are replaced by placeholders, so that
+ * all pipelines have the same texts.
  */
 export function rightsOf(
   template: Template,
@@ -126,7 +126,7 @@ function logicalIdOf(value: unknown): string {
   return Ref ?? attribute?.[0] ?? '';
 }
 
-/** An ARN as a person would write it: names of resources instead of their logical ids. */
+/** A readable ARN, with names of resources instead of logical ids. */
 function textOf(resources: Readonly<Record<string, Resource>>, value: unknown): string {
   if (typeof value === 'string') return value;
   const {

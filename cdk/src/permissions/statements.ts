@@ -4,22 +4,25 @@ import type { Construct } from 'constructs';
 import type { PipelineNetwork } from '../constructs/pipeline-props.ts';
 
 /**
- * The rights of the functions, written out: constructs of CDK grant for whatever might be wanted
- * (`grantRead` of a secret also describes it), these grant what the code calls. docs/permissions.md
- * lists them, and a test compares that list with the templates.
+ * The rights of the functions, written out. CDK's grant methods are wider (`grantRead` of a secret
+ * also describes it); these grant only what the code calls. docs/permissions.md lists them, and a
+ * test compares that list with the templates.
  */
 export function allow(actions: readonly string[], resources: readonly string[], conditions = {}): PolicyStatement {
   return new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources], conditions });
 }
 
-/** To write to its own log group; the stack makes the group, so the function may not. */
+/**
+ * The right to write to the function's own log group. The stack creates the group, so the function
+ * need not.
+ */
 export function writeLogs(logGroupArn: string): PolicyStatement {
   return allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroupArn]);
 }
 
 /**
- * Lambda places its network interfaces with the rights of the function; these actions know no
- * resources.
+ * The rights for network interfaces, which Lambda creates with the role of the function. These
+ * actions accept no resource.
  */
 export function useNetwork(network: PipelineNetwork | undefined): readonly PolicyStatement[] {
   if (network === undefined) return [];
@@ -39,22 +42,22 @@ export function useNetwork(network: PipelineNetwork | undefined): readonly Polic
 }
 
 /**
- * The pollers of a Kafka cluster in a VPC look up where the mapping places them, with the rights of
- * the function.
+ * The rights of pollers in a VPC: they look up the network of the mapping with the role of the
+ * function.
  */
 export function describeNetwork(network: PipelineNetwork | undefined): readonly PolicyStatement[] {
   return network === undefined ? [] : [allow(['ec2:DescribeSecurityGroups', 'ec2:DescribeVpcs'], ['*'])];
 }
 
 /**
- * To read one secret. Secrets Manager ends each ARN in six random characters; the question marks
- * stand for exactly those.
+ * The right to read one secret. Secrets Manager ends each ARN in six random characters, which the
+ * six question marks match.
  */
 export function readSecret(scope: Construct, secretName: string): PolicyStatement {
   return allow(['secretsmanager:GetSecretValue'], [`${secretArn(scope, secretName)}-??????`]);
 }
 
-/** The ARN without its random end, which every call and the Kafka event source accept. */
+/** The ARN without its random suffix. All calls and the Kafka event source accept it. */
 export function secretArn(scope: Construct, secretName: string): string {
   return Stack.of(scope).formatArn({
     service: 'secretsmanager',

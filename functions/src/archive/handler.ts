@@ -18,7 +18,7 @@ const ports = once(
   }),
 );
 
-/** The log by offset to a chain of Parquet files. */
+/** Archives the log by offset, as a chain of Parquet files. */
 export const handler = observed(async (_event: unknown, context): Promise<readonly ArchivedPartition[]> => {
   const archived = await archiveLog(pipeline, { ...(await ports()), hasTime: timeLeft(context) });
   for (const { partition, lost } of archived.filter((entry) => entry.lost.length > 0)) {

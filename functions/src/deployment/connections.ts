@@ -5,10 +5,10 @@ import type { Tls } from '@bifold/adapters/tls';
 import type { Log } from '@bifold/core/engine';
 import { listSetting, optionalSetting, setting } from './environment.ts';
 
-/** The sources of the process, so that its clients share what is read of a secret. */
+/** The credentials sources of the process. Its clients share them, so each secret is read once. */
 const sources = new Map<string, CredentialsSource>();
 
-/** The credentials of the secret that a setting names; nothing where it names none. */
+/** The credentials of the secret that a setting names. Empty if there is no such setting. */
 function credentialsOfSetting(name: string): { readonly credentials?: CredentialsSource } {
   const secretArn = optionalSetting(name);
   if (secretArn === undefined) return {};
@@ -33,7 +33,7 @@ export function storesOfEnvironment(): Promise<Stores> {
   });
 }
 
-/** A log, read by offset: of the topic that it was deployed for, by its id. */
+/** The log of a topic, by topic id, read by offset. */
 export function logOfEnvironment(topic: string, topicId: string): Log {
   const decodedMib = optionalSetting('KAFKA_DECODED_MIB');
   const bound = decodedMib === undefined ? {} : { decodedBytesMax: Number(decodedMib) * 1024 * 1024 };
@@ -55,7 +55,7 @@ function tlsOf(service: 'CASSANDRA' | 'KAFKA'): Tls {
   return { ...(ca === undefined ? {} : { ca }), ...(serverName === undefined ? {} : { serverName }) };
 }
 
-/** A value made once per process, at its first use, and again if that failed. */
+/** Creates a value at first use, once per process. After a failure, the next use tries again. */
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {

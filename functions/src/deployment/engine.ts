@@ -5,20 +5,19 @@ import type { SqlEngine } from '@bifold/core/engine';
 import { optionalSetting } from './environment.ts';
 
 /**
- * The share of the function's memory that the engine may use before it spills: the rest is
- * JavaScript's.
+ * The share of the function's memory that the engine may use before it spills to disk. JavaScript
+ * needs the rest.
  */
 const ENGINE_SHARE = 0.5;
 
 /**
- * AWS gives a function one processor for each so many MiB. More threads than that only hold more
- * memory.
+ * The memory per processor of a function on AWS. More threads than processors only use more memory.
  */
 const MIB_PER_PROCESSOR = 1769;
 
 /**
- * An engine that fits the function: half of its memory, and its scratch disk for what exceeds that
- * (the code's own folder is read-only on AWS).
+ * Opens an engine that fits the function. It uses half of the memory, and spills to the scratch
+ * disk, because the code folder is read-only on AWS.
  */
 export function engineOfEnvironment(): Promise<SqlEngine> {
   const memoryMb = Number(optionalSetting('AWS_LAMBDA_FUNCTION_MEMORY_SIZE') ?? 1024);

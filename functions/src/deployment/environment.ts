@@ -2,12 +2,12 @@ import { BifoldError, type Pipeline } from '@bifold/core';
 import type { Scope } from '@bifold/core/engine';
 import { pipelines } from '@bifold/pipelines';
 
-/** A function that was deployed with settings that it cannot run with. */
+/** A function with settings that it cannot run with. */
 class EnvironmentError extends BifoldError {}
 
 /**
- * The deployment of a function: its pipeline, as it is in this bundle, and the scope of every key
- * that it writes.
+ * The deployment of a function: the pipeline in this bundle, and the scope of the keys that it
+ * writes.
  */
 export interface Deployment {
   readonly pipeline: Pipeline;
@@ -72,7 +72,7 @@ export function mapSetting(name: string): Readonly<Record<string, string>> {
     if (typeof parsed === 'object' && parsed !== null && Object.values(parsed).every((one) => typeof one === 'string'))
       return { ...parsed } as Record<string, string>;
   } catch {
-    // Told below.
+    // Refused below.
   }
   throw new EnvironmentError('BIFOLD_BAD_SETTING', {
     failed: `a function cannot read its setting ${name}`,

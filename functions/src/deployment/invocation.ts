@@ -1,6 +1,5 @@
 /**
- * Has another function of the stack invoked, and waits for no answer: Lambda tries it again where
- * it fails.
+ * Invokes another function of the stack asynchronously. Lambda retries it if it fails.
  * @throws when Lambda did not take it
  */
 export async function invokeLater(name: string, event: object): Promise<void> {

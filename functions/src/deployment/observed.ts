@@ -6,14 +6,14 @@ import { ProtocolError } from '@bifold/core/engine';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 
-/** Log lines as JSON, with the request they belong to. Payloads and secrets are never logged. */
+/** Log lines as JSON, with their request id. Payloads and secrets are never logged. */
 export const logger = new Logger();
 export const metrics = new Metrics();
 export { MetricUnit };
 
 /**
- * A handler with its log context and its metrics around it. A failure is logged once, with its
- * code, and thrown on: Lambda's retry is the cure.
+ * Wraps a handler with its log context and metrics. A failure is logged once, with its code, and
+ * rethrown, so that Lambda retries.
  */
 export function observed<Event, Result>(handle: (event: Event, context: Context) => Promise<Result>) {
   return middy<Event, Result>({ timeoutEarlyResponse: outOfTime })
@@ -27,8 +27,8 @@ export function observed<Event, Result>(handle: (event: Event, context: Context)
 }
 
 /**
- * Runs shortly before Lambda ends the process without a report. Work under way writes only true
- * facts, whether it continues or not.
+ * Runs shortly before the timeout, because Lambda ends the process without a report. Aborting is
+ * safe: unfinished work has written only valid data.
  */
 function outOfTime(): never {
   throw new ProtocolError('BIFOLD_OUT_OF_TIME', {
@@ -40,7 +40,7 @@ function outOfTime(): never {
   });
 }
 
-/** The time that a job reserves to end in order, before Lambda ends it. */
+/** The time that a job reserves for a regular end before the timeout. */
 const RESERVE_MS = 20_000;
 
 /** Tells whether an invocation has time for another step. */

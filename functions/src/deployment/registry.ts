@@ -4,10 +4,7 @@ import type { RefusedVersion } from '@bifold/engine';
 import { setting } from './environment.ts';
 import { logger, MetricUnit, metrics } from './observed.ts';
 
-/**
- * The registry of models, for a function whose pipeline scores; the client of S3 is loaded for no
- * other.
- */
+/** The registry of models, if the pipeline scores. Only then the S3 client is loaded. */
 export async function registryOfEnvironment(
   { models }: Plan,
   pointers: ModelPointers,

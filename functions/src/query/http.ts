@@ -25,10 +25,10 @@ export async function respond(
   } catch (error) {
     if (error instanceof QueryError) return reply(error.code === 'BIFOLD_CURSOR_EXPIRED' ? 410 : 400, problem(error));
     onFailure(error as Error);
-    // Nothing comes back by itself: the caller must know what to do, and an empty answer would hide
-    // it.
+    // A lost view does not recover by itself. The caller must know what to do, and an empty answer
+    // would hide the loss.
     if (error instanceof ViewLostError) return reply(503, problem(error));
-    // Services come back: the caller may try again. Details stay in the log.
+    // Services recover, so the caller may try again. Details are in the log.
     return reply(503, { code: error instanceof BifoldError ? error.code : 'BIFOLD_FAILED' });
   }
 }
@@ -45,8 +45,8 @@ function parametersOf(view: string, event: APIGatewayProxyEventV2): Parameters {
   }
   if (event.body !== undefined && event.body !== '') return bodyOf(event.body, event.isBase64Encoded);
   const parameters: Record<string, unknown> = { ...event.queryStringParameters };
-  // API Gateway joins repeated parameters with commas, which keys contain: they are read from the
-  // raw query string.
+  // API Gateway joins repeated parameters with commas, and keys contain commas. So read them from
+  // the raw query string.
   const keys = new URLSearchParams(event.rawQueryString ?? '').getAll('key');
   if (keys.length > 0) parameters.key = keys;
   return parameters;

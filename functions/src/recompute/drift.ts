@@ -5,9 +5,9 @@ import { logger, MetricUnit, metrics } from '../deployment/observed.ts';
 const PAGE_ROWS = 10_000;
 
 /**
- * Tells how far what the current version scores lately is from its training, where the plan counts
- * that: as metrics, of which an alarm is made, and as a line of the log with the names. Answers are
- * merged: what is not in the generation yet counts, too.
+ * Reports the drift of the current model version, if the plan is a drift plan: as metrics, on which
+ * an alarm is defined, and as a log line with the names. It reads merged answers, so records after
+ * the generation count too.
  */
 export async function tellDrift(
   plan: Plan,

@@ -54,7 +54,8 @@ const ports = once(async (): Promise<RecomputePorts & QueryPorts & Announcing> =
 /** The options of a manual invocation; the schedule has none. */
 interface RecomputeEvent {
   /**
-   * Passes ranges that retention deleted before archiving; receipts then always name them as gaps.
+   * Publishes past ranges that retention deleted before archiving. Receipts then always name them
+   * as gaps.
    */
   readonly acceptLost?: unknown;
 }
@@ -65,7 +66,7 @@ interface RecomputeEvent {
  */
 export const handler = observed(async (event: RecomputeEvent | null): Promise<Recomputed> => {
   const open = await ports();
-  // Lambda runs what was deployed last: each run says so, also where no command did.
+  // Register the deployed version here too: the CDK can deploy it without the `bifold` command.
   await announceVersion(pipeline.plan, open);
   const recomputed = await recompute(pipeline, open, event?.acceptLost === true);
   if (recomputed.published) {

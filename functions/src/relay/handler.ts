@@ -19,7 +19,7 @@ const ports = once(async (): Promise<RelayPorts> => {
   };
 });
 
-/** Kafka records of the sources to the pipeline's own topic. */
+/** Copies records of the source topics into the repartition topic. */
 export const handler = observed(async (event: KafkaEvent) => {
   for (const [topic, delivery] of recordsByTopic(event)) {
     const relayed = await relayDelivery(placements, topic, delivery, await ports());

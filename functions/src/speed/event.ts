@@ -4,7 +4,7 @@ import { type LogRecord, ProtocolError } from '@bifold/core/engine';
 export interface KafkaEvent {
   readonly eventSource: 'SelfManagedKafka' | 'aws:kafka';
   readonly bootstrapServers?: string;
-  /** By `topic-partition`. */
+  /** Records by `topic-partition`. */
   readonly records: Readonly<Record<string, readonly KafkaEventRecord[]>>;
 }
 
@@ -13,7 +13,10 @@ export interface KafkaEventRecord {
   readonly partition: number;
   readonly offset: number;
   readonly timestamp: number;
-  /** Base64; null or absent where the record has none. A tombstone's value comes either way. */
+  /**
+   * Base64. Null or absent if the record has no key. The value of a tombstone may also be null or
+   * absent.
+   */
   readonly key?: string | null;
   readonly value?: string | null;
   /** Each header is an object of one name; its bytes are signed. */

@@ -39,8 +39,8 @@ const ports = once(async (): Promise<SpeedPorts> => {
 });
 
 /**
- * Kafka records to fragments, progress and quarantine in Cassandra; or what the log holds of them,
- * when the recompute function tells that nothing keeps them back any more.
+ * Folds Kafka records into fragments, progress and quarantine entries in Cassandra. A catch-up
+ * request makes it fold records of the log that a new cut has unblocked.
  */
 export const handler = observed(async (event: KafkaEvent | CatchUpRequest) => {
   const folded = await folding(event);

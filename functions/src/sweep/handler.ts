@@ -19,7 +19,7 @@ const ports = once(async (): Promise<Omit<SweepPorts, 'hasTime'>> => {
   };
 });
 
-/** Deletes what no reader can need any more. */
+/** Deletes data that no reader can need. */
 export const handler = observed(async (_event: unknown, context): Promise<Swept> => {
   const swept = await sweep({ ...(await ports()), hasTime: timeLeft(context) });
   metrics.addMetric('sweptSegments', MetricUnit.Count, swept.segments);

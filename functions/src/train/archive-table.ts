@@ -51,9 +51,9 @@ function coveredBy(plan: Plan, scope: Scope, { cuts }: PublishedRun): Archived {
 }
 
 /**
- * The training table of a pipeline's archive: every event that its published generation covers,
- * with the columns that its own plan gives it, lookup versions as its segments are bound to. So a
- * feature is what the speed layer saw, and what it will see. Null: nothing is published.
+ * Writes the training table: every archived event that the published generation covers, with all
+ * columns of the plan. Lookup versions are those that the segments are bound to. So training sees
+ * the same features as the speed layer. Null if nothing is published.
  */
 export async function writeArchiveTable(
   definition: ModelDefinition,

@@ -2,14 +2,14 @@ import { openDuckDb } from '@bifold/adapters/duckdb';
 import { textLiteral } from '@bifold/core/engine';
 import type { ModelDefinition } from '@bifold/models';
 
-/** A feature with all that was left to defaults decided: what training is asked for. */
+/** A feature with all defaults filled in, as in the request for training. */
 export type RequestedFeature =
   | { readonly field: string; readonly type: 'number'; readonly impute: string | number; readonly scale: boolean }
   | { readonly field: string; readonly type: 'category'; readonly impute: unknown };
 
 /**
- * Text is a category, all else a number (false 0, true 1; times in epoch milliseconds); numbers are
- * scaled for estimators that need it.
+ * Fills in defaults: text is a category, everything else a number (false 0, true 1; times in epoch
+ * milliseconds). Numbers are scaled for estimators that need it.
  */
 export async function requestedFeatures(
   { features, estimator }: ModelDefinition,

@@ -7,9 +7,12 @@ import type { GoldenResult } from '@bifold/models/engine';
  */
 export interface OnnxJudgement {
   readonly rows: number;
-  /** Relative for numbers, of the probability for classes; null when a score is not finite. */
+  /**
+   * The largest error: relative for numbers, absolute for probabilities. Null if a score is not
+   * finite.
+   */
   readonly maxDifference: number | null;
-  /** Rows whose error is beyond the documented bound, or whose class is another one. */
+  /** The number of rows with an error beyond the documented bound, or with another class. */
   readonly different: number;
   /** Absent in versions of earlier releases. */
   readonly wrongLabels?: number;
@@ -18,8 +21,10 @@ export interface OnnxJudgement {
 }
 
 /**
- * Whether a version may be used: scored here and by ONNX Runtime, its golden rows must give what
- * scikit-learn gave. @throws {ModelError}
+ * Checks that a version may be used: Bifold and ONNX Runtime must give the scores of scikit-learn
+ * for its golden rows.
+ *
+ * @throws {ModelError}
  */
 export function checkFidelity(name: string, version: string, golden: GoldenResult, onnx: OnnxJudgement | null): void {
   if (golden.different > 0) throw goldenDiffers(name, version, golden);

@@ -34,12 +34,12 @@ const ports = once(async (): Promise<TrainPorts> => {
   };
 });
 
-/** The schedule, and a person who invokes it, name the model. */
+/** The event of the schedule or of a manual invocation: it names the model. */
 interface TrainEvent {
   readonly model?: unknown;
 }
 
-/** The archive to a new version of a model. */
+/** Trains a new version of a model from the archive. */
 export const handler = observed(
   async (event: TrainEvent | null): Promise<TrainedOnSchedule | { trained: false; reason: 'unknown-model' }> => {
     const definition = models.find(
@@ -57,7 +57,7 @@ export const handler = observed(
       .addDimension('pipeline', plan.name)
       .addMetric('refusedTrainings', MetricUnit.Count, isRefused ? 1 : 0);
     if (trained.trained) metrics.addMetric('trainedVersions', MetricUnit.Count, 1);
-    // A retry cures none of these: the version that there is stays.
+    // A retry would fail in the same way. The current version stays.
     if (isRefused) {
       logger.warn('nothing can be learned', { ...trained });
       return trained;

@@ -1,6 +1,6 @@
 import type { OnnxJudgement } from './fidelity.ts';
 
-/** The output of functions/src/train, as it writes it. */
+/** The output format of functions/src/train. */
 export interface Fitted {
   readonly classes: readonly (string | number)[] | null;
   readonly features: readonly FittedFeature[];
@@ -48,7 +48,7 @@ export interface GridPoint {
 export interface Metrics {
   readonly task: 'regression' | 'classification';
   readonly rows: { readonly learned: number; readonly heldOut: number; readonly withoutTarget: number };
-  /** On rows that it did not learn from. */
+  /** Measures on rows that were not used for training. */
   readonly heldOut: RegressionMetrics | ClassificationMetrics;
   readonly learned: RegressionMetrics | ClassificationMetrics;
   /** The metrics of a model that always predicts the mean, or the most frequent class. */
@@ -63,7 +63,7 @@ export interface Metrics {
     readonly metric: string;
     readonly features: readonly { readonly field: string; readonly mean: number; readonly deviation: number }[];
   };
-  /** Over the golden rows. */
+  /** The ONNX scores of the golden rows. */
   readonly onnx: OnnxJudgement;
 }
 
@@ -73,14 +73,14 @@ export interface Shown {
   readonly predicted: readonly number[];
 }
 
-/** The training data of a version, so that everyone can know it. */
+/** The source of the training data of a version. */
 export type TrainedOn =
   | {
       readonly kind: 'archive';
       readonly pipeline: string;
       readonly version: string;
       readonly topicId: string;
-      /** Per partition, the offsets `[start, end)`. */
+      /** The trained offsets `[start, end)` per partition. */
       readonly ranges: Readonly<Record<string, readonly [number, number]>>;
     }
   | { readonly kind: 'file'; readonly name: string; readonly sizeBytes: number; readonly sha256: string };

@@ -1,9 +1,6 @@
 import { BifoldError } from '@bifold/core';
 
-/**
- * A place in the bucket of the models, where a training table is put, and what was learned of it is
- * found.
- */
+/** A place in the models bucket, for a training table and the result of training. */
 export interface DraftPlace {
   readonly bucket: string;
   /** Ends with a slash. */
@@ -22,7 +19,7 @@ export const LEARNED_FILES = [
 export const TABLE_FILE = 'table.parquet';
 export const REQUEST_FILE = 'request.json';
 
-/** Why nothing can be learned, in the four parts of every error. */
+/** The reason why training is not possible, in the four parts of every error. */
 export interface Refusal {
   readonly code: string;
   readonly failed: string;
@@ -32,12 +29,13 @@ export interface Refusal {
 }
 
 /**
- * Learns from the table and the request at a place; null when it did. @throws when the learner did
- * not finish; a retry may succeed
+ * Trains from the table and the request at a place. Returns null on success.
+ *
+ * @throws when the learner did not finish; a retry may succeed
  */
 export type Learn = (place: DraftPlace) => Promise<Refusal | null>;
 
-/** The learner was ended from outside. */
+/** The learner was terminated, for example by its timeout. */
 class LearnerError extends BifoldError {}
 
 /** The Python function of the stack. */
@@ -63,5 +61,5 @@ export function learnerFunction(name: string): Learn {
   };
 }
 
-/** A little more than the learner has. */
+/** Slightly longer than the timeout of the learner. */
 const LEARN_WITHIN_MS = 13 * 60_000;

@@ -20,16 +20,16 @@ export interface TrainPorts extends ArchiveTablePorts {
   readonly clock: () => number;
 }
 
-/** A new version, which is a candidate until it is promoted; or the reason why there is none. */
+/** A new version, which is a candidate until it is promoted, or the reason why there is none. */
 export type TrainedOnSchedule =
   | { readonly trained: true; readonly model: string; readonly version: string; readonly heldOut: Metrics['heldOut'] }
   | { readonly trained: false; readonly model: string; readonly reason: 'nothing-published' | 'nothing-new' }
   | { readonly trained: false; readonly model: string; readonly reason: 'refused'; readonly refused: Refusal };
 
 /**
- * Learns a version from what the published generation covers, and adds it to the registry. Nothing
- * that is there changes: without anything to learn from, or anything new, there is no new version,
- * and which one is current is not decided here.
+ * Trains a version from the data of the published generation, and adds it to the registry. If there
+ * is no data, or no new data, it makes no version. It never changes existing versions or the
+ * current one.
  */
 export async function trainOnSchedule(
   definition: ModelDefinition,
@@ -73,7 +73,10 @@ export async function trainOnSchedule(
   }
 }
 
-/** A version that must not be used is refused: another try would make the same one. */
+/**
+ * Turns a version that must not be used into a refusal, because a retry would give the same
+ * version.
+ */
 function madeOrRefused(make: () => Version): Version | Refusal {
   try {
     return make();

@@ -15,7 +15,7 @@ export interface Version {
   readonly settings: Readonly<Record<string, number>>;
 }
 
-/** All that a report tells of a version. */
+/** The data of a training report. */
 export interface Learning {
   readonly definition: ModelDefinition;
   readonly version: string;
@@ -26,7 +26,7 @@ export interface Learning {
   readonly trainedOn: TrainedOn;
 }
 
-/** The digest of a definition, except for the plan that it reads, which has its own version. */
+/** The digest of a definition without its plan, which has its own version. */
 export function definitionDigest({ plan: _, ...definition }: ModelDefinition): string {
   return sha256(canonicalJson(definition));
 }
@@ -34,9 +34,9 @@ export function definitionDigest({ plan: _, ...definition }: ModelDefinition): s
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
 /**
- * Makes a version of what training left in `draft`: a folder below `models/<name>/`, with the
- * manifest written last, then named by its time and content. The same input gives the same content,
- * hence the same last eight digits. Without `reportOf` it has no report.
+ * Makes a version from the result of training in `draft`, as a folder below `models/<name>/`. The
+ * manifest is written last. The folder is named by time and content, so the same input gives the
+ * same last eight digits. Without `reportOf` there is no report.
  *
  * @throws {ModelError} when it is too large, or not scored as scikit-learn scored it; then there is
  * no folder
@@ -60,7 +60,7 @@ export function makeVersion(
   const version = `${timeText(now)}-${sha256(canonicalJson(content)).slice(0, 8)}`;
   const modelText = canonicalJson({ ...content, version });
   if (Buffer.byteLength(modelText) > MODEL_LIMITS.sizeBytes) throw tooLarge(name, Buffer.byteLength(modelText));
-  // The learner may be of another release: what it left is judged by those who will score with it.
+  // The learner may be of another release, so this code checks its result.
   const golden = readFileSync(join(draft, 'golden.json'));
   const scorer = scorerOf(readModel(Buffer.from(modelText), name, version));
   checkFidelity(name, version, checkGolden(scorer, golden), metrics.onnx);
@@ -109,7 +109,7 @@ export function makeVersion(
   return { name, version, folder, metrics, settings };
 }
 
-/** `20261122-235959`, in UTC: names of versions stand in the order of time. */
+/** `20261122-235959`, in UTC, so that names of versions are ordered by time. */
 function timeText(now: Date): string {
   return now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
 }

@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import type { DeploymentRecord } from './deployment/deployments.ts';
 import { CheckFailed, CliError, messageOf, UsageError } from './errors.ts';
 
-/** A question, as the API takes it. */
+/** The body of a query to the API. */
 export interface QueryBody {
   readonly window?: string;
   readonly keys?: readonly unknown[];
@@ -19,7 +19,7 @@ export interface QueryBody {
 const PAGE_ROWS_MAX = 10_000;
 const PATIENCE_MS = 40_000;
 const CURSOR_EXPIRED = 410;
-/** The API works, and the database behind it lacks data: the check failed, not the service. */
+/** Codes for lost data: the API works, so the check has failed, not the service. */
 const VIEW_LOST: ReadonlySet<string> = new Set(['BIFOLD_VIEW_LOST', 'BIFOLD_NOTHING_COVERED']);
 
 export function apiUrl({ addresses }: Context, { apiId, pipeline }: DeploymentRecord): string {
@@ -72,7 +72,7 @@ function refusal({ pipeline }: DeploymentRecord, status: number, text: string): 
   return status === CURSOR_EXPIRED ? new CursorExpired(code, parts) : new CliError(code, parts);
 }
 
-/** The generation of a cursor is no longer kept: the query must start again. */
+/** The generation of a cursor is no longer kept. The query must start again. */
 class CursorExpired extends CliError {}
 
 function problemOf(text: string): Record<string, string | undefined> {
@@ -87,8 +87,8 @@ function problemOf(text: string): Record<string, string | undefined> {
 const TRIES = 3;
 
 /**
- * Every page of an answer, as one. All cover the same offsets, which the first page's cursor fixes.
- * Starts again if two generations were published meanwhile.
+ * Fetches every page of an answer. All pages cover the same offsets, which the first page's cursor
+ * fixes. It starts again if two generations were published meanwhile.
  */
 export async function askAll(
   context: Context,

@@ -40,13 +40,15 @@ export interface Context {
   cassandra(): Promise<CassandraClient>;
   /** The stores in the database. */
   database(): Promise<DatabaseStores>;
-  /** The stores in the bucket of a pipeline, or in its folder of HDFS; one client for each. */
+  /**
+   * The stores in the bucket of a pipeline, or in its folder of HDFS. Each place has one client.
+   */
   archive(place: string): Promise<BucketStores>;
   kafkaAdmin(): Promise<KafkaAdmin>;
   models(): Promise<ModelRegistry>;
   /** The copies of lookup tables outside the database. */
   lookupArchive(): Promise<LookupArchive>;
-  /** The log of a topic; one for each topic. */
+  /** The log of a topic. Each topic has one client. */
   log(topic: string): Promise<Log>;
   pipelines(): Promise<readonly Pipeline[]>;
   close(): Promise<void>;
@@ -54,7 +56,7 @@ export interface Context {
 
 export interface ContextOptions {
   readonly onProgress?: OnProgress;
-  /** Makes HDFS a part of the cloud. */
+  /** Adds HDFS to the cloud. */
   readonly withHdfs?: boolean;
 }
 
@@ -159,9 +161,7 @@ class CloudContext implements Context {
   }
 }
 
-/**
- * Opens the cloud of this checkout, or of the folder that BIFOLD_STATE_DIR names; starts nothing.
- */
+/** Opens the cloud of this checkout, or of the folder in BIFOLD_STATE_DIR. It starts no service. */
 async function openContext({ onProgress = stepLines(), withHdfs = false }: ContextOptions): Promise<Context> {
   const { BIFOLD_STATE_DIR: stateDir, BIFOLD_SOFTWARE_DIR: softwareDir } = process.env;
   const options = { root: ROOT, ...(stateDir ? { stateDir } : {}), ...(softwareDir ? { softwareDir } : {}) };
@@ -175,7 +175,7 @@ async function openContext({ onProgress = stepLines(), withHdfs = false }: Conte
   return new CloudContext(cloud, triggerPort, onProgress);
 }
 
-/** Runs a command's work with a context that is closed in the end, however it ends. */
+/** Runs a command with a context, and always closes the context. */
 export async function withContext<T>(work: (context: Context) => Promise<T>, options: ContextOptions = {}): Promise<T> {
   const context = await openContext(options);
   try {

@@ -8,7 +8,7 @@ export class CliError extends BifoldError {}
 /** The exit codes of a command. */
 export const EXIT = {
   ok: 0,
-  /** Check failed: the command worked, and what it checked does not hold. */
+  /** Check failed: the command worked, and its check failed. */
   no: 1,
   /** Usage error: a wrong option or a wrong definition. */
   usage: 2,
@@ -21,13 +21,13 @@ export const EXIT = {
 /** Offsets that are no longer retained. */
 export class GoneError extends CliError {}
 
-/** The command worked, and what it checked does not hold. */
+/** The command worked, and its check failed. */
 export class CheckFailed extends CliError {}
 
-/** Thrown for what the caller must write differently. */
+/** A wrong option, argument or definition. */
 export class UsageError extends CliError {}
 
-/** Ends a command with a status when all that is to be said has been said. */
+/** Ends a command with a status, without a message. */
 export class Ended extends Error {
   readonly status: number;
 
@@ -41,22 +41,19 @@ export function exitStatusOf(error: unknown): number {
   if (error instanceof Ended) return error.status;
   const ofCaller = [UsageError, DefinitionError, QueryError, UnreadableFile];
   if (ofCaller.some((kind) => error instanceof kind)) return EXIT.usage;
-  // A ModelError is what the checks of a model's files found.
+  // A ModelError is a failed check of a model's files.
   if (error instanceof CheckFailed || error instanceof ViewLostError || error instanceof ModelError) return EXIT.no;
   return error instanceof GoneError ? EXIT.gone : EXIT.failed;
 }
 
-/**
- * The four parts and the code of an error of ours, whichever package it comes from; null for any
- * other.
- */
+/** The four parts and the code of a Bifold error from any package. Null for any other error. */
 export function partsOf(error: unknown): (Explanation & { readonly code: string }) | null {
   if (error instanceof BifoldError) return { ...error.explanation, code: error.code };
   const { parts, code } = (error ?? {}) as { parts?: Explanation; code?: unknown };
   return parts !== undefined && typeof code === 'string' ? { ...parts, code } : null;
 }
 
-/** An error as a person reads it; with its stack where `withStack` or BIFOLD_DEBUG asks for it. */
+/** The text of an error, with its stack if `withStack` or BIFOLD_DEBUG is set. */
 export function explainError(error: unknown, { withStack = false }: { readonly withStack?: boolean } = {}): string {
   const showsStack = withStack || process.env.BIFOLD_DEBUG === '1';
   const parts = partsOf(error) ?? {
@@ -81,7 +78,10 @@ export function explainError(error: unknown, { withStack = false }: { readonly w
   return lines.join('\n');
 }
 
-/** The message of any error. Those of the network layer have an empty one of their own. */
+/**
+ * The message of any error. Errors of the network layer have an empty message; their causes have
+ * the text.
+ */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message || (error as NodeJS.ErrnoException).code || error.name;

@@ -20,8 +20,8 @@ Exit codes: 0 success, 1 check failed, 2 usage error, 3 service unavailable, 4 d
   );
 
 /**
- * In the order of the help. All of them together load a thousand modules, most of which the one
- * that was asked for does not need.
+ * The commands, in the order of the help. Each is loaded on demand: together they load a thousand
+ * modules.
  */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./commands/cloud/start.ts')).startCommand(),

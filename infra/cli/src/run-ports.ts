@@ -7,8 +7,8 @@ import { batchProducer } from './kafka/producers/batch-producer.ts';
 import { folderOf } from './records/remote-files.ts';
 
 /**
- * The world as a run sees it: this machine's clock and console, and the services of the local
- * cloud, each connected to when it is first needed.
+ * The ports of a stream on this machine: its clock, the console, and the services of the local
+ * cloud, which are connected on demand.
  */
 export function runPorts(
   context: Context,
@@ -24,7 +24,7 @@ export function runPorts(
   const ports: Ports = {
     clock: () => Date.now(),
     newId: () => randomUUID(),
-    // Interrupted means that the time has come as well.
+    // An interruption ends the wait too.
     waitUntil: (timeMs) => sleep(Math.max(0, timeMs - Date.now()), undefined, { signal }).catch(() => undefined),
     topics: async () => {
       const asked = await kafkaTopics();

@@ -54,13 +54,13 @@ export interface CloudOptions {
   /** The checkout, whose Node and packages the functions run with. */
   readonly root: string;
   readonly stateDir?: string;
-  /** Software that is installed already may be shared, by tests for instance. */
+  /** A folder of installed software, to share it between clouds in tests. */
   readonly softwareDir?: string;
-  /** Makes HDFS a part of the cloud, until its data is deleted. */
+  /** Adds HDFS to the cloud, until its data is deleted. */
   readonly withHdfs?: boolean;
-  /** Lines of YAML that are added to Cassandra's settings, for tests. */
+  /** YAML lines to add to Cassandra's settings, for tests. */
   readonly cassandraSettings?: string;
-  /** These services alone, for tests. */
+  /** Starts only these services, for tests. */
   readonly only?: readonly string[];
   readonly extraServices?: (addresses: CloudAddresses, paths: CloudPaths) => readonly ServiceSpec[];
   readonly onProgress?: OnProgress;
@@ -69,25 +69,28 @@ export interface CloudOptions {
 export interface Cloud {
   readonly addresses: CloudAddresses;
   readonly paths: CloudPaths;
-  /** Starts what is not healthy. Harmless when all is; repairs what was killed. */
+  /** Starts every service that is not healthy. If all are healthy, it changes nothing. */
   up(): Promise<UpReport>;
-  /** Leaves no process. `deleteData` also leaves no data; ports, secrets and software stay. */
+  /** Stops every process. `deleteData` also deletes all data; ports, secrets and software stay. */
   down(options?: { deleteData?: boolean }): Promise<void>;
   status(): Promise<readonly ServiceStatus[]>;
   /**
-   * After a deployment: the emulator writes down functions, mappings, stacks and parameters, which
-   * it otherwise does only at a graceful stop. With it, a kill -9 of the emulator is repaired by
-   * `up` alone.
+   * Makes the emulator store functions, mappings, stacks and parameters, which it otherwise does
+   * only at a graceful stop. After a deployment with this call, `up` alone repairs a killed
+   * emulator.
    */
   checkpoint(): Promise<void>;
-  /** For tests: a signal to a service's main process, and for SIGKILL the wait until it is gone. */
+  /**
+   * For tests: sends a signal to a service's main process. For SIGKILL, it waits until the process
+   * is gone.
+   */
   kill(name: string, signalName?: NodeJS.Signals): Promise<void>;
 }
 
 export interface UpReport extends CloudAddresses {
   /**
-   * Services whose process was started now; the emulator among them means: see that what was
-   * deployed still is.
+   * The services that were started by this call. If the emulator is among them, check that the
+   * deployments still exist.
    */
   readonly started: readonly string[];
 }
@@ -99,7 +102,7 @@ const addressesOf = (ports: Ports, hdfs: HdfsPorts | null, secrets: Secrets): Cl
     ...secrets.kafka,
   },
   cassandra: { contactPoints: [loopback], port: ports.cassandra, localDataCenter },
-  // The emulator takes any key; the SDK demands one.
+  // The emulator accepts any key, and the SDK requires one.
   aws: {
     endpoint: `http://${loopback}:${ports.emulator}`,
     region,
@@ -119,8 +122,8 @@ const addressesOf = (ports: Ports, hdfs: HdfsPorts | null, secrets: Secrets): Cl
 });
 
 /**
- * Each service as soon as those it depends on are up; the first failure is thrown when all attempts
- * have ended.
+ * Starts each service as soon as its dependencies are up. The first failure is thrown after all
+ * attempts have ended.
  */
 const startInOrder = async (specs: readonly ServiceSpec[], start: (spec: ServiceSpec) => Promise<void>) => {
   const running = new Map<string, Promise<void>>();
@@ -138,8 +141,7 @@ const startInOrder = async (specs: readonly ServiceSpec[], start: (spec: Service
 };
 
 /**
- * Opens, and does not start, the cloud of a checkout: its ports and secrets are chosen if they
- * never were.
+ * Opens the cloud of a checkout without starting it. Ports and secrets are chosen at the first use.
  */
 export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
   const paths = cloudPaths(options);
@@ -171,12 +173,12 @@ export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
     });
 
   const stopAll = async () => {
-    // Dependents first, so that nothing complains of what it lost; the rest side by side.
+    // Stop dependents first, to avoid errors about lost connections. Stop the others in parallel.
     const [dependents, others] = [specs.filter((s) => s.dependsOn?.length), specs.filter((s) => !s.dependsOn?.length)];
     for (const group of [dependents, others])
       await Promise.all(group.map((spec) => tracked(onProgress, `stop ${spec.name}`, () => ensureDown(paths, spec))));
-    // Processes with our mark but of no known service: a trigger of an earlier version, or a child
-    // of a function.
+    // Kill processes with our mark that belong to no known service: a trigger of an earlier
+    // version, or a child of a function.
     for (const pid of markedProcesses(paths.stateDir)) signal(pid, 'SIGKILL');
     await until(() => (markedProcesses(paths.stateDir).length === 0 ? true : undefined), { withinMs: 60_000 });
   };

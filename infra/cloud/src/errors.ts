@@ -24,8 +24,8 @@ export type CloudErrorCode =
   | 'BIFOLD_CHECKPOINT_FAILED';
 
 /**
- * Every failure of the local cloud. `code` is stable and can be searched for; `cause` keeps what
- * was caught.
+ * An error of the local cloud. `code` is stable and can be searched for. `cause` is the original
+ * error.
  */
 export class CloudError extends Error {
   override readonly name = 'CloudError';
@@ -39,7 +39,7 @@ export class CloudError extends Error {
   }
 }
 
-/** Node's own errors carry a code as text (ENOENT, EADDRINUSE); everything else has none. */
+/** The code of a Node system error (ENOENT, EADDRINUSE). Undefined for other errors. */
 export const systemCode = (error: unknown): string | undefined =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
     ? error.code

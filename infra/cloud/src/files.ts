@@ -4,7 +4,7 @@ import { CloudError, diskFull, systemCode } from './errors.ts';
 
 const neighbour = (file: string) => `${file}.${process.pid}.${process.hrtime.bigint()}`;
 
-/** A reader sees the old text or the new, never half of one. */
+/** Writes a file atomically: a reader sees the old or the new text. */
 export const writeWhole = (file: string, text: string, mode = 0o644): void => {
   const draft = neighbour(file);
   try {
@@ -17,7 +17,7 @@ export const writeWhole = (file: string, text: string, mode = 0o644): void => {
   }
 };
 
-/** As `writeWhole`, but the first writer wins: false when the file was there already. */
+/** Like `writeWhole`, but the first writer wins. Returns false if the file exists. */
 export const writeOnce = (file: string, text: string, mode = 0o644): boolean => {
   const draft = neighbour(file);
   try {
@@ -34,8 +34,8 @@ export const writeOnce = (file: string, text: string, mode = 0o644): boolean => 
 };
 
 /**
- * The parsed content, or undefined when there is no such file. A file that does not parse is named,
- * not ignored.
+ * The parsed content. Undefined if there is no such file. Invalid JSON is an error that names the
+ * file.
  */
 export const readJson = <T>(file: string): T | undefined => {
   let text: string;
@@ -62,8 +62,7 @@ export const readJson = <T>(file: string): T | undefined => {
 };
 
 /**
- * A folder that no other user of the machine can look into, also if it was there before with wider
- * rights.
+ * Creates a folder that other users cannot read. It also corrects the rights of an existing folder.
  */
 export const privateFolder = (folder: string): void => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -12,7 +12,7 @@ export interface CloudPaths {
   readonly runDir: string;
   readonly tmpDir: string;
   readonly portsFile: string;
-  /** It is there when HDFS is part of the cloud. */
+  /** This file exists if HDFS is part of the cloud. */
   readonly hdfsPortsFile: string;
   readonly secretsFile: string;
   readonly lockFile: string;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { readJson, writeOnce } from './files.ts';
 
-/** Made once on this machine, readable by its owner alone. */
+/** Secrets that are created once on this machine. Only the owner can read them. */
 export interface Secrets {
   readonly kafka: { readonly username: string; readonly password: string };
 }

@@ -23,8 +23,8 @@ export interface Extras {
 }
 
 /**
- * Written last, when the installation is complete. A folder without it comes from a broken set-up
- * and is removed.
+ * Written last, when the installation is complete. A folder without it is from an interrupted
+ * set-up, and is removed.
  */
 interface Stamp {
   readonly java: string;
@@ -137,8 +137,8 @@ except ModuleNotFoundError:
 `;
 
 /**
- * The machine's own Java, for the one platform (Linux on arm64) that the packaged one does not
- * serve.
+ * Finds the machine's own Java. It is needed only on Linux on arm64, for which there is no packaged
+ * one.
  * @throws CloudError BIFOLD_JAVA_MISSING
  */
 export const findJava = async (
@@ -208,8 +208,7 @@ const ensurePackages = async (venv: string, onProgress: OnProgress): Promise<Sta
 };
 
 /**
- * Places the locked jars into `destination/<service>/`. Exported for the test that offers it a jar
- * that was changed.
+ * Downloads the locked jars into `destination/<service>/`. Exported for a test with a modified jar.
  */
 export const fetchJars = async (
   python: string,
@@ -243,8 +242,8 @@ const ensureHdfs = async (python: string, home: string, onProgress: OnProgress):
 };
 
 /**
- * Installs what is missing, verified against the committed locks, and says where it is. When
- * nothing is missing it reads a small file and hashes two: well under 100 ms.
+ * Installs missing software, checked against the committed locks, and returns its paths. If nothing
+ * is missing, it reads a small file and hashes two, in well under 100 ms.
  */
 export const ensureSoftware = async (
   paths: CloudPaths,
@@ -266,7 +265,7 @@ export const ensureSoftware = async (
   });
 };
 
-/** Once all services run from the current software, what an earlier lock installed is of no use. */
+/** Removes the software of earlier locks, once all services run from the current one. */
 export const removeOldSoftware = ({ softwareDir }: CloudPaths): void => {
   const current = [homes.venv(softwareDir), homes.jars(softwareDir), homes.hdfs(softwareDir)];
   for (const entry of readdirSync(softwareDir))

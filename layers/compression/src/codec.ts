@@ -40,7 +40,7 @@ export async function compress(codec: Codec, data: Buffer): Promise<Buffer> {
 }
 
 /**
- * Decodes what a Kafka producer compressed, and never holds more than `limitBytes` of decoded data.
+ * Decodes compressed data of a Kafka batch, and never holds more than `limitBytes` of decoded data.
  *
  * gzip and zstd run on the thread pool. snappy and lz4 know the decoded size before they decode.
  *

@@ -9,7 +9,7 @@ export class DecodedTooLargeError extends Error {
   }
 }
 
-/** The bytes are not what the codec writes. */
+/** The bytes are not valid data of the codec. */
 export class CorruptDataError extends Error {
   override readonly name = 'CorruptDataError';
 

@@ -10,7 +10,7 @@ const HAS_BLOCK_CHECKSUMS = 1 << 4;
 const IS_STORED = 0x80000000;
 /** Block sizes of the header's codes 4 to 7. */
 const BLOCK_BYTES_MAX: Readonly<Record<number, number>> = { 4: 1 << 16, 5: 1 << 18, 6: 1 << 20, 7: 1 << 22 };
-/** No byte of an LZ4 block stands for more than this many decoded bytes. */
+/** One byte of an LZ4 block decodes to at most this many bytes. */
 const RATIO_MAX = 255;
 
 export function decompressLz4(data: Buffer, limitBytes: number): Buffer {
@@ -19,8 +19,8 @@ export function decompressLz4(data: Buffer, limitBytes: number): Buffer {
 }
 
 /**
- * An upper bound of the decoded size, from the lengths of the blocks: the frame's own claim need
- * not be true.
+ * An upper bound of the decoded size, from the lengths of the blocks. The size in the frame header
+ * is not trusted.
  */
 function decodedBytesMax(data: Buffer): number {
   if (data.length < FIXED_HEADER_BYTES || data.readUInt32LE(0) !== MAGIC) {

@@ -34,8 +34,8 @@ function xerialBlocks(data: Buffer): readonly Buffer[] {
 }
 
 /**
- * A block begins with its decoded length, seven bits a byte. The decoder refuses a block that says
- * otherwise.
+ * A block begins with its decoded length, seven bits per byte. The decoder refuses a block of
+ * another length.
  */
 function decodedLength(block: Buffer): number {
   let length = 0;

@@ -25,7 +25,7 @@ interface Pane {
 }
 
 /**
- * One kind of window of the aggregation: the panes of each key, and which of them this batch
+ * One window definition of the aggregation: its panes by key, and the panes that this batch
  * changed.
  */
 interface WindowState {
@@ -33,8 +33,8 @@ interface WindowState {
   readonly paneOf: (timeMs: number) => number | null;
   readonly tracksEventTimeBounds: boolean;
   /**
-   * End of the last window that an event of this time falls into; null where no window ever ends.
-   * Epoch milliseconds.
+   * The end of the last window that contains this event time. Null if no window ends. Epoch
+   * milliseconds.
    */
   readonly lastEndOf: (timeMs: number) => number | null;
   readonly keys: Map<string, Map<number, Pane>>;
@@ -44,11 +44,12 @@ interface WindowState {
 const ALL = { fromMs: null, toMs: null, total: false } as const;
 
 /**
- * The result table of an aggregation: folded and put together by core as a pipeline's views are,
- * and given out as Spark defines its output modes. A window is over when the watermark has reached
- * its end: it is then given (append) and forgotten (append, update), and a row that comes for it in
- * a later batch is late. A result that is given whole keeps all its windows, and nothing is late
- * for it.
+ * The result table of an aggregation. Core folds it, as it folds the views of a pipeline, and
+ * Spark's output modes define which rows are emitted.
+ *
+ * A window is closed when the watermark has reached its end. Then it is emitted (append) and its
+ * state is dropped (append, update). A row for it in a later batch is late. `complete` keeps all
+ * windows, and no row is late.
  */
 export function aggregationOf({ outputMode, output, rows }: Stream, aggregation: AggregationPlan): Operator {
   const fold = rowAggregationOf({ ...rows, ...aggregation });
@@ -58,7 +59,7 @@ export function aggregationOf({ outputMode, output, rows }: Stream, aggregation:
     return { plan, ...panes, lastEndOf: lastEndOf(plan), keys: new Map(), touched: new Map() };
   });
 
-  /** The rows of a batch come in one order, however often it runs: that is where they stand. */
+  /** The order of the rows of a batch is always the same, so this counter is a stable position. */
   const place = { batch: 0, row: 0 };
 
   const paneIn = (window: WindowState, key: string, startMs: number, states: () => unknown[]): Pane => {
@@ -78,7 +79,7 @@ export function aggregationOf({ outputMode, output, rows }: Stream, aggregation:
   const emptyOf = (window: WindowState) => () => [...fold.rows.of(window.plan.name).empty];
   const cellOf = (window: WindowState, pane: Pane) => fold.rows.of(window.plan.name).encode(pane.states);
 
-  /** The windows of some keys, put together from their panes. */
+  /** Assembles the windows of some keys from their panes. */
   const windowsOf = async (window: WindowState, keys: Iterable<string>): Promise<MergedRow[]> => {
     const rows: MergedRow[] = [];
     const panes = partsOf(window, keys);
@@ -97,7 +98,7 @@ export function aggregationOf({ outputMode, output, rows }: Stream, aggregation:
     }
   }
 
-  /** The rows of one kind of window that this batch gives. */
+  /** The rows of one window definition that this batch emits. */
   const given = async (window: WindowState, { watermarkMs, lateBelowMs }: PlannedBatch): Promise<MergedRow[]> => {
     switch (outputMode) {
       case 'complete':
@@ -173,7 +174,7 @@ export function aggregationOf({ outputMode, output, rows }: Stream, aggregation:
     },
   };
 
-  /** Panes that no window holds any more that is not over. */
+  /** Panes that belong to closed windows only. */
   async function expiredPanes(
     window: WindowState,
     watermarkMs: number,
@@ -187,7 +188,7 @@ export function aggregationOf({ outputMode, output, rows }: Stream, aggregation:
       );
     const sessions = (await windowsOf(window, keys.keys())).filter((row) => isClosed(row, watermarkMs));
     return sessions.flatMap(({ key, startMs, endMs }) => {
-      // A pane's events are of one session: it is over with the session whose events it holds.
+      // All events of a pane belong to one session, so the pane expires with that session.
       const first = window.paneOf(startMs) as number;
       const starts = [...(keys.get(key) as Map<number, Pane>).keys()];
       return starts
@@ -216,7 +217,7 @@ function isClosed({ endMs }: MergedRow, watermarkMs: number | null): boolean {
   return endMs !== null && watermarkMs !== null && endMs <= watermarkMs;
 }
 
-/** Whether a window holds one of these panes; a running total holds all of them. */
+/** Whether a window contains one of these panes. A running total contains all of them. */
 function holdsOne({ startMs, endMs }: MergedRow, panes: ReadonlySet<number> | undefined): boolean {
   if (endMs === null) return true;
   for (const pane of panes ?? []) if (pane >= startMs && pane < endMs) return true;
@@ -239,10 +240,7 @@ function lastEndOf(window: WindowPlan): (timeMs: number) => number | null {
   }
 }
 
-/**
- * By time, then by key: the same rows in the same order, whatever was restored from a checkpoint in
- * between.
- */
+/** Orders by time, then by key, so that a restored run emits rows in the same order. */
 function inOrder(left: MergedRow, right: MergedRow): number {
   return (
     left.startMs - right.startMs ||

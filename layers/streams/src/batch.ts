@@ -25,13 +25,12 @@ export interface BatchParts {
 }
 
 /**
- * State of operators stands side by side: that of `dropDuplicates` and of a join under keys that
- * begin so. No window is called so.
+ * Prefixes of state keys: for `dropDuplicates`, and for a join. No window name begins like this.
  */
 const SEEN = '$seen|';
 const WAITING = '$waiting|';
 
-/** The inputs that have a watermark: the source, or each side of a join. */
+/** The inputs with a watermark: the source, or each side of a join. */
 interface Clocked {
   readonly latenessMs: number | null;
   readonly timeOf: (values: readonly Value[]) => number | null;
@@ -46,9 +45,9 @@ interface Folded {
 }
 
 /**
- * Runs planned batches. Their state is written before any sink sees a row, and the batch is
- * committed when all sinks have taken it: whatever dies in between, the same batch runs again from
- * the state of the one before.
+ * Runs planned batches. The state is written before a sink receives rows. The batch is committed
+ * after all sinks have written it. After a crash in between, the same batch runs again from the
+ * previous state.
  */
 export class BatchRunner {
   private readonly parts: BatchParts;
@@ -145,8 +144,8 @@ export class BatchRunner {
   }
 
   /**
-   * The path of the source's or join's rows: lookups, derived columns, duplicates, the aggregation
-   * or the result itself.
+   * Processes the rows of the source or join: lookups, derived columns, duplicates, and the
+   * aggregation.
    */
   private rest(planned: PlannedBatch, counts: { late: number; duplicates: number }) {
     const { stream, ports } = this.parts;
@@ -170,8 +169,9 @@ export class BatchRunner {
   }
 
   /**
-   * As in Spark: the latest event time seen less the delay, computed between batches, and never
-   * lower. A join uses the watermark of its slower side, and has none before both have rows.
+   * The watermark of the next batch, as in Spark: the latest event time seen, minus the delay. It
+   * is computed between batches and never falls. A join uses the lower watermark of its sides, and
+   * has none before both sides have rows.
    */
   private nextWatermark(
     watermarkMs: number | null,

@@ -13,14 +13,15 @@ export interface Deduplication {
 }
 
 /**
- * Passes the first row of each key. With a watermark a key is kept until the watermark is its delay
- * beyond the first row, as in Spark's `dropDuplicatesWithinWatermark`. Later rows are dropped as
- * late, so no row passes twice. Without a watermark, keys are kept indefinitely.
+ * Passes the first row of each key. With a watermark, a key is dropped once the watermark passes
+ * the event time of its first row plus the delay, as in Spark's `dropDuplicatesWithinWatermark`.
+ * Later rows are dropped as late, so no row passes twice. Without a watermark, keys are kept
+ * forever.
  */
 export function deduplicationOf({ dropDuplicates, latenessMs, rows }: Stream): Deduplication {
   const index = slotIndex(rows);
   const slotsOfKey = (dropDuplicates?.by ?? []).map((name) => index.get(name) as number);
-  /** The time until which a key is kept; null for ever. Epoch milliseconds of event time. */
+  /** The time until which a key is kept; null means forever. Epoch milliseconds of event time. */
   const known = new Map<string, number | null>();
   let added = new Set<string>();
   return {

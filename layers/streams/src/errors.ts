@@ -1,7 +1,7 @@
 import { BifoldError } from '@bifold/core';
 
 /**
- * A stream that cannot go on: its checkpoint, its source or a sink said no. Nothing was committed
- * that was not taken by every sink.
+ * A stream that cannot continue, because its checkpoint, source or sink refused. No batch was
+ * committed that a sink lacks.
  */
 export class RunnerError extends BifoldError {}

@@ -1,8 +1,8 @@
 import { type Column, type EventTime, eventTimeReader, type Value } from '@bifold/core/engine';
 
 /**
- * Reads when a row happened, in epoch milliseconds; null where the row holds no time, and for all
- * rows of a stream without event time.
+ * Returns a function that reads the event time of a row, in epoch milliseconds. It gives null if
+ * the row has no time, or the stream has no event time.
  */
 export function rowTimeReader(
   eventTime: EventTime | null,

@@ -9,27 +9,27 @@ type Row = readonly Value[];
 
 export interface Join {
   /**
-   * For how long, beyond its own time, a row may be kept back: what comes after must be as patient.
-   * Milliseconds.
+   * The time by which a joined row may be emitted after its own event time. Later operators must
+   * wait as long. Milliseconds.
    */
   readonly holdMs: number;
   load(key: string, value: string): void;
   /**
-   * The joined rows that these rows of a side complete. All of the left come before the first of
-   * the right.
+   * Adds rows of a side, and returns the joined rows that they complete. All left rows of a batch
+   * must come before its right rows.
    */
   take(
     side: number,
     rows: readonly Row[],
     planned: PlannedBatch,
   ): { readonly rows: readonly Row[]; readonly late: number };
-  /** The rows that stay without a partner, and what the batch changed of the rows that wait. */
+  /** Returns the rows that remain without a partner, and the state changes of the batch. */
   finish(planned: PlannedBatch): { readonly rows: readonly Row[]; readonly changes: StateChanges };
 }
 
-/** A row that waits for partners. */
+/** A row that waits for a partner. */
 interface Waiting {
-  /** Side, batch and place in the batch: who it is, also when the batch runs again. */
+  /** Side, batch and position in the batch. The id is the same if the batch is repeated. */
   readonly id: string;
   readonly timeMs: number;
   readonly values: Row;
@@ -38,7 +38,7 @@ interface Waiting {
 
 interface Side {
   readonly node: JoinSide;
-  /** Whether its rows come also without a partner. */
+  /** Whether unmatched rows of this side are emitted (outer join). */
   readonly isKept: boolean;
   /**
    * The greatest time by which a partner may come before or after a row of this side; both null for
@@ -47,11 +47,11 @@ interface Side {
   readonly partnerBeforeMs: number | null;
   readonly partnerAfterMs: number | null;
   readonly timeOf: (values: Row) => number | null;
-  /** The row as it is joined; null when it is not. */
+  /** The row in the joined output. Null if the side's condition excludes it. */
   readonly outputOf: (values: Row) => Row | null;
   readonly keyOf: (output: Row) => string | null;
   readonly nulls: Row;
-  /** Rows by key and time bucket, each list in the order in which they came. */
+  /** Waiting rows by key and time bucket, in the order of arrival. */
   readonly waiting: Map<string, Waiting[]>;
 }
 
@@ -59,10 +59,9 @@ interface Side {
 const spanOf = ({ within }: JoinNode): number | null => (within === null ? null : within.beforeMs + within.afterMs + 1);
 
 /**
- * Joins two streams as Spark does: each row is matched with those of the other side that came
- * before it, and waits for those that come after it. A row leaves when the watermark of both sides
- * is so far beyond it that a partner would be late; if it had none, and its side is one that is
- * kept, it comes out then, once.
+ * Joins two streams as Spark does. Each row is matched with earlier rows of the other side, and
+ * then waits for later ones. It is dropped once the watermark of both sides shows that a partner
+ * would be late. If it never had a partner, an outer join emits it then, once.
  */
 export function joinOf(node: JoinNode): Join {
   const spanMs = spanOf(node);
@@ -167,8 +166,8 @@ export function joinOf(node: JoinNode): Join {
 }
 
 /**
- * Rows whose last possible partner would be late: Spark lets them go a millisecond later than it
- * could, and so do we.
+ * Drops rows whose last possible partner would be late. Like Spark, it does so a millisecond later
+ * than possible.
  */
 function removeOver({ waiting, partnerAfterMs }: Side, watermarkMs: number): readonly Waiting[] {
   const gone: Waiting[] = [];
@@ -182,9 +181,7 @@ function removeOver({ waiting, partnerAfterMs }: Side, watermarkMs: number): rea
   return gone;
 }
 
-/**
- * By time, then as they came: the same order, whatever was restored from a checkpoint in between.
- */
+/** Orders by time, then by arrival, so that a restored run emits rows in the same order. */
 function inOrder(left: Waiting, right: Waiting): number {
   const [, leftBatch, leftPlace] = left.id.split('|').map(Number) as [number, number, number];
   const [, rightBatch, rightPlace] = right.id.split('|').map(Number) as [number, number, number];
@@ -200,7 +197,7 @@ function sideOf({ type, on, within }: JoinNode, side: JoinSide, index: 0 | 1): S
   return {
     node: side,
     isKept: type === 'full' || type === (index === 0 ? 'left' : 'right'),
-    // A right row is the partner of left ones that are as much later as it is earlier.
+    // For a right row, the two bounds are exchanged.
     ...(index === 0
       ? { partnerBeforeMs: beforeMs, partnerAfterMs: afterMs }
       : { partnerBeforeMs: afterMs, partnerAfterMs: beforeMs }),

@@ -4,8 +4,8 @@ import type { Ports } from './ports.ts';
 type Row = Readonly<Record<string, Value>>;
 
 /**
- * The versions of the lookup tables that are current now: what a batch is planned with, so that it
- * joins the same rows when it runs again.
+ * The current versions of the lookup tables. A batch is planned with them, so that a repeated batch
+ * joins the same rows.
  */
 export async function currentVersions(
   lookups: readonly LookupPlan[],
@@ -21,10 +21,7 @@ export async function currentVersions(
   return Object.fromEntries(versions);
 }
 
-/**
- * The lookup rows of a batch, read when a row first asks for them. A table that was never loaded
- * has no rows.
- */
+/** The lookup rows of a batch, read on demand. A table that was never loaded has no rows. */
 export class BatchLookups {
   private readonly lookups: readonly LookupPlan[];
   private readonly versions: Readonly<Record<string, string>>;

@@ -3,20 +3,23 @@ import type { PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges } from './checkpoint/state.ts';
 
 /**
- * An operator that keeps state between batches: an aggregation. Every row of a batch goes in, then
- * the batch's rows come out.
+ * An operator with state between batches. It receives every row of a batch, and then returns its
+ * output rows.
  */
 export interface Operator {
   load(key: string, value: string): void;
-  /** False: the row came too late, and nothing of it was taken. */
+  /** Adds a row. Returns false, and ignores the row, if it is late. */
   add(slots: Slots, timeMs: number, planned: PlannedBatch): boolean;
-  /** The rows that the batch gives, and what it changed of the state. */
+  /** The output rows of the batch, and the changes of its state. */
   finish(
     planned: PlannedBatch,
   ): Promise<{ readonly rows: readonly (readonly Value[])[]; readonly changes: StateChanges }>;
 }
 
-/** The same batch, for what comes after an operator that keeps rows back for so long. */
+/**
+ * The batch as seen by the operators after one that delays rows: its watermarks are lower by that
+ * time.
+ */
 export function delayed<P extends Pick<PlannedBatch, 'watermarkMs' | 'lateBelowMs'>>(planned: P, holdMs: number): P {
   const earlier = (timeMs: number | null) => (timeMs === null ? null : timeMs - holdMs);
   return { ...planned, watermarkMs: earlier(planned.watermarkMs), lateBelowMs: earlier(planned.lateBelowMs) };

@@ -7,7 +7,7 @@ import type { OutputMode } from './definition/output-mode.ts';
 export interface Ports {
   readonly clock: Clock;
   readonly newId: IdSource;
-  /** Resolves at a time, or when the run is asked to end. Epoch milliseconds. */
+  /** Resolves at this time, or when the run is to end. Epoch milliseconds. */
   waitUntil(timeMs: number): Promise<void>;
   topics(): Promise<Topics>;
   /** Writes to Kafka, transaction by transaction, with a transactional id. */
@@ -20,7 +20,7 @@ export interface Ports {
   show(batch: Batch, how: Shown): void;
 }
 
-/** How much of a batch the console sink shows. */
+/** The limits of the console sink. */
 export interface Shown {
   readonly rows: number;
   /** The length to which longer texts are cut; false shows them whole. */
@@ -32,7 +32,7 @@ export type OffsetMark = 'earliest' | 'latest' | { readonly timestampMs: number 
 export interface Topics {
   /** The topics that are not Kafka's own. */
   names(): Promise<readonly string[]>;
-  /** Per partition. A time stands for the first record at or after it, or the end. */
+  /** The offset of each partition. A time means the first record at or after it, or the end. */
   offsets(topic: string, mark: OffsetMark): Promise<ReadonlyMap<number, number>>;
   log(topic: string): Promise<Log>;
 }
@@ -46,7 +46,7 @@ export interface OutgoingMessage {
 export interface BatchProducer {
   /** The number of the last batch that was written to a topic under this name, or -1. */
   lastBatch(topic: string): Promise<number>;
-  /** All messages and the number of their batch, or nothing: one transaction. */
+  /** Sends all messages and the number of their batch in one transaction. */
   send(topic: string, batch: number, messages: readonly OutgoingMessage[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -54,7 +54,7 @@ export interface BatchProducer {
 /** The batch that every sink receives. */
 export interface Batch {
   readonly stream: string;
-  /** Id of the checkpoint: batch 3 of another one is another batch. */
+  /** The id of the checkpoint. Batch numbers are unique only within a checkpoint. */
   readonly checkpoint: string;
   readonly number: number;
   readonly mode: OutputMode;

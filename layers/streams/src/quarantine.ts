@@ -1,19 +1,24 @@
 import type { Journal } from './checkpoint/journal.ts';
 import type { BadRow } from './sources/source.ts';
 
-/** A row that could not be read, and the batch that met it. */
+/** An invalid row, and the batch that read it. */
 export interface QuarantinedRow extends BadRow {
   readonly batch: number;
 }
 
 const QUARANTINE = 'quarantine.jsonl';
 
-/** Bad rows, set aside in the checkpoint: they neither stop a stream nor vanish. */
+/**
+ * The invalid rows of a stream, stored in the checkpoint. They neither stop the stream nor vanish.
+ */
 export interface Quarantine {
   put(batch: number, rows: readonly BadRow[]): Promise<void>;
 }
 
-/** Entries of a batch that was not committed are removed again: the batch will be repeated. */
+/**
+ * Opens the quarantine, and removes entries of an uncommitted batch, because that batch is
+ * repeated.
+ */
 export async function openQuarantine(journal: Journal, lastCommitted: number): Promise<Quarantine> {
   const lines = await readQuarantine(journal);
   const kept = lines.filter(({ batch }) => batch <= lastCommitted);

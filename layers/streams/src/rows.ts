@@ -1,6 +1,6 @@
 import type { Column, Value } from '@bifold/core/engine';
 
-/** A value as JSON has it: times as ISO 8601 texts, nested values as they came. */
+/** The JSON form of a value: times are ISO 8601 texts, nested values are unchanged. */
 export function wireValue(column: Column, value: Value): unknown {
   if (value === null) return null;
   switch (column.type) {
@@ -18,7 +18,7 @@ export function recordOf(columns: readonly Column[], row: readonly Value[]): Rec
   return Object.fromEntries(columns.map((column, index) => [column.name, wireValue(column, row[index] ?? null)]));
 }
 
-/** V8 has it; the compiler's library does not yet. */
+/** V8 supports it; TypeScript's library does not yet. */
 const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
 
 /**

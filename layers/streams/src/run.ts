@@ -17,7 +17,7 @@ export interface RunOptions {
   /** The journal of the checkpoint. The caller holds its lock. */
   readonly journal: Journal;
   readonly ports: Ports;
-  /** Ends the run after the batch under way. */
+  /** Ends the run after the current batch. */
   readonly signal: AbortSignal;
   readonly tables?: MemoryTables;
   readonly onBatch?: (batch: CommittedBatch) => void;
@@ -27,8 +27,8 @@ export interface RunOptions {
 const POLL_MS = 100;
 
 /**
- * Runs a stream until its trigger has had enough, or the signal says so. A batch that a crash
- * interrupted is finished first.
+ * Runs a stream until its trigger or the signal ends it. A batch that a crash interrupted runs
+ * first.
  */
 export async function runStream(stream: Stream, options: RunOptions): Promise<void> {
   const { journal, ports, signal, tables = new MemoryTables(), onBatch } = options;
@@ -63,7 +63,7 @@ export async function runStream(stream: Stream, options: RunOptions): Promise<vo
   }
 }
 
-/** Runs batch after batch as the trigger says; `attempt` says whether there was one to run. */
+/** Runs batches at the times of the trigger. `attempt` returns whether there was a batch to run. */
 async function follow(
   { trigger }: Stream,
   signal: AbortSignal,
@@ -92,13 +92,13 @@ async function follow(
   }
 }
 
-/** Decides what the next batch takes. */
+/** Plans the rows of the next batch. */
 class Planner {
   private readonly stream: Stream;
   private readonly checkpoint: Checkpoint;
   private readonly source: OpenSource;
   private readonly ports: Ports;
-  /** All that an `availableNow` run will take. */
+  /** The end position of an `availableNow` run. */
   private goal: Position | null = null;
 
   constructor(stream: Stream, checkpoint: Checkpoint, source: OpenSource, ports: Ports) {
@@ -109,8 +109,8 @@ class Planner {
   }
 
   /**
-   * Null when there is nothing to do. The first batch of all is run even without a row: it fixes
-   * where the stream begins.
+   * Plans the next batch. Null if there is nothing to do. The very first batch runs even without
+   * rows: it fixes the start of the stream.
    */
   async next(): Promise<PlannedBatch | null> {
     const { source, checkpoint, stream } = this;
@@ -140,8 +140,8 @@ class Planner {
   }
 
   /**
-   * A batch without rows, as Spark runs one: the watermark has passed windows, or rows of a join,
-   * that no row will wake.
+   * Whether an empty batch is needed, as in Spark: the watermark has passed windows or waiting rows
+   * of a join, and no new row triggers a batch.
    */
   private hasRowsToGive(last: PlannedBatch | null, watermarkMs: number | null): boolean {
     const { source, aggregation, outputMode } = this.stream;

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 
-/** Charts as SVG texts, drawn without a browser. The one home of the plotting library. */
+/** Charts as SVG texts, drawn without a browser. Only this file imports the plotting library. */
 
 const { document } = parseHTML('<html><body></body></html>') as unknown as { document: never };
 const BLUE = '#3b6fb6';
@@ -21,7 +21,7 @@ function svg(options: Options): string {
   return (drawn as unknown as { outerHTML: string }).outerHTML;
 }
 
-/** Labels are cut where they would push the chart away. */
+/** Truncates long labels, which would leave no room for the chart. */
 const short = (text: string, most = 24): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 const marginFor = (labels: readonly string[]): number =>
   Math.min(190, 24 + 6.4 * Math.max(1, ...labels.map((label) => short(label).length)));
@@ -59,7 +59,7 @@ export interface Bar {
   readonly value: number;
 }
 
-/** One bar a label, in the order given, its value beside it. */
+/** One bar per label in the given order, with its value. */
 export function bars(items: readonly Bar[], label: string, format: (value: number) => string): string {
   const shown = items.map((item, index) => ({ ...item, at: `${index}`, text: format(item.value) }));
   const least = Math.min(0, ...items.map(({ value }) => value));
@@ -93,7 +93,7 @@ export interface Point {
   readonly y: number;
 }
 
-/** A cloud of points; `diagonal` draws where both are equal, `through` a line. */
+/** A scatter plot. `diagonal` draws the line of equal values, `through` another line. */
 export function points(
   data: readonly Point[],
   labels: { readonly x: string; readonly y: string },
@@ -125,7 +125,7 @@ export interface Share {
   readonly count: number;
 }
 
-/** For each label, the shares of its rows among parts. */
+/** For each label, the shares of its rows by part. */
 export function shares(items: readonly Share[], partLabel: string, parts: readonly string[]): string {
   const labels = [...new Set(items.map((item) => item.label))];
   const totals = new Map<string, number>();
@@ -142,7 +142,7 @@ export function shares(items: readonly Share[], partLabel: string, parts: readon
   });
 }
 
-/** Colours of `shares`, as an HTML legend: inside an SVG it would be cut off. */
+/** Colours of `shares`. The legend is HTML, because an SVG would truncate it. */
 export const PART_COLOURS = [
   '#4e79a7',
   '#f28e2c',
@@ -162,7 +162,7 @@ export interface Cell {
   readonly value: number | null;
 }
 
-/** A matrix of numbers, by colour and in figures: correlations (`signed`) or counts. */
+/** A matrix of numbers, in colours and figures: correlations (`signed`) or counts. */
 export function matrix(
   cells: readonly Cell[],
   labels: { readonly row: string; readonly column: string },
@@ -196,7 +196,7 @@ export function matrix(
   });
 }
 
-/** Points of a grid with their deviations over the folds; the chosen one stands out. */
+/** The points of a grid with their deviations over the folds. The chosen point is highlighted. */
 export function scoresOfGrid(
   items: readonly { readonly label: string; readonly mean: number; readonly deviation: number }[],
   best: number,

@@ -1,4 +1,4 @@
-/** A measured number as a person reads it: five digits, no more than it needs. */
+/** A measured number with at most five significant digits. */
 export function figureText(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '';
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return value.toLocaleString('en-US');

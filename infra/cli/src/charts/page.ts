@@ -1,9 +1,9 @@
 /**
- * One HTML file with all that it shows: no script, nothing fetched, so that it can be kept and
+ * One self-contained HTML file, without scripts or external resources, so that it can be stored and
  * sent.
  */
 
-/** HTML that was made here; all other text is escaped. */
+/** HTML that this program made. All other text is escaped. */
 export class Html {
   readonly text: string;
 
@@ -36,7 +36,7 @@ export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Ht
 /** An SVG of `charts.ts`. */
 export const chart = (svg: string): Html => new Html(svg);
 
-/** A table; numbers stand at the right. */
+/** A table with right-aligned numbers. */
 export function table(titles: readonly string[], rows: readonly (readonly (string | number | Html)[])[]): Html {
   const cell = (value: string | number | Html) =>
     typeof value === 'number' || (typeof value === 'string' && /^[-−]?[\d,.]+( ?%|e[-+]?\d+)?$/.test(value))
@@ -69,7 +69,7 @@ export function page(title: string, body: Html): string {
 `;
 }
 
-/** Large figures side by side. */
+/** Large figures in a row. */
 export function figures(items: readonly (readonly [string, string])[]): Html {
   return html`<div class="figures">${items.map(([name, value]) => html`<div class="figure"><span class="muted">${name}</span><b>${value}</b></div>`)}</div>`;
 }

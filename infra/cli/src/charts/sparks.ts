@@ -1,16 +1,14 @@
 const SPARKS = '▁▂▃▄▅▆▇█';
 const WIDTH_MAX = 15;
 
-/**
- * A histogram in a line; of many bins, two are one. @param most what the highest mark stands for
- */
+/** A histogram in one line. If there are many bins, pairs of bins are combined. */
 export function sparks(counts: readonly number[], most?: number): string {
   const bins = sparkBins(counts);
   const highest = most ?? Math.max(1, ...bins);
   return bins.map((count) => (count === 0 ? ' ' : SPARKS[Math.ceil((count / highest) * SPARKS.length) - 1])).join('');
 }
 
-/** The bins as they are drawn. */
+/** The combined bins of a line. */
 export function sparkBins(counts: readonly number[]): readonly number[] {
   return counts.length > WIDTH_MAX ? pairs(counts) : counts;
 }

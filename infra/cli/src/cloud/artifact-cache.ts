@@ -4,9 +4,9 @@ import { basename, dirname, join } from 'node:path';
 import type { CloudPaths } from '@bifold/cloud';
 
 /**
- * A folder of data that is made once, named by a digest of its sources, so a change of them makes a
- * new one. It is complete or absent: of two commands that make it at the same time, the first one
- * wins.
+ * Creates a folder of data once. Its name contains a digest of its sources, so changed sources make
+ * a new folder. The folder is complete or absent. If two commands create it at the same time, the
+ * first one wins.
  */
 export async function ensureFolder(
   { softwareDir }: CloudPaths,
@@ -34,7 +34,7 @@ export async function ensureFolder(
     if (!existsSync(folder)) throw error;
     rmSync(draft, { recursive: true, force: true });
   }
-  // Removes the folders of earlier versions. Drafts of other commands have a dot in their names.
+  // Remove the folders of earlier versions. Drafts of other commands have a dot in their names.
   for (const name of readdirSync(cache)) {
     if (!name.includes('.') && name !== basename(folder)) rmSync(join(cache, name), { recursive: true, force: true });
   }

@@ -53,7 +53,7 @@ export class LocalAws {
       } catch (error) {
         if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error;
         await secrets.send(new CreateSecretCommand({ Name: name, SecretString: value })).catch((refused: Error) => {
-          // Another command made it in the meantime, with the same value.
+          // Another command has created it in the meantime, with the same value.
           if (refused.name !== 'ResourceExistsException') throw refused;
         });
       }

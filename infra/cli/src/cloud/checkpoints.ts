@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { CloudPaths } from '@bifold/cloud';
 import { UsageError } from '../errors.ts';
 
-/** Names become folders. */
+/** The names of checkpoints, which become folders. */
 const NAME = /^[A-Za-z][A-Za-z0-9._-]{0,62}$/;
 
 export function checkpointFolder({ stateDir }: CloudPaths, name: string): string {
@@ -26,7 +26,10 @@ export function checkpointNames({ stateDir }: CloudPaths): readonly string[] {
     .sort();
 }
 
-/** @throws {UsageError} when there is none of that name */
+/**
+ * The folder of an existing checkpoint.
+ * @throws {UsageError} when there is none of that name
+ */
 export function knownCheckpoint(paths: CloudPaths, name: string): string {
   const folder = checkpointFolder(paths, name);
   if (existsSync(folder)) return folder;
@@ -38,7 +41,7 @@ export function knownCheckpoint(paths: CloudPaths, name: string): string {
   });
 }
 
-/** Without the topics that they name, checkpoints mean nothing. */
+/** Deletes all checkpoints. Without their topics they have no meaning. */
 export function forgetAllCheckpoints({ stateDir }: CloudPaths): void {
   rmSync(join(stateDir, 'checkpoints'), { recursive: true, force: true });
 }

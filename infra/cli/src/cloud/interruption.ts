@@ -1,8 +1,8 @@
 import { EXIT } from '../errors.ts';
 
 /**
- * A second Ctrl-C within this time is the same one: a terminal sends it to a whole group of
- * processes, and a parent may pass it on, too.
+ * Signals within this time count as one. A terminal sends Ctrl-C to a whole group of processes, and
+ * a parent may pass it on as well.
  */
 const SAME_MS = 500;
 

@@ -8,7 +8,7 @@ const INSTALL = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check
 const OUTPUT_BYTES_MAX = 1 << 26;
 const INSTALL_WITHIN_MS = 300_000;
 
-/** Installs Python packages, each file verified against a committed hash. */
+/** Installs Python packages. Each file is checked against a committed hash. */
 export async function pipInstall(
   python: string,
   args: readonly string[],

@@ -32,10 +32,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/**
- * The checkout's own Node, however this command was started: `up` from a script and from a shell
- * must agree on what runs.
- */
+/** The Node binary of this checkout, so that every way to run `up` starts the same program. */
 function checkoutNode(root: string): string {
   const installed = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
   return existsSync(installed) ? installed : process.execPath;

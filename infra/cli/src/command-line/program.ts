@@ -4,36 +4,38 @@ import { runCommandLine } from './run.ts';
 import { badUsage, quoted } from './usage.ts';
 import { choice, type ValueParser } from './values.ts';
 
-/** A program of the developers, which `npm run` starts: a command of its own beside `bifold`. */
+/** A development program that `npm run` starts. It is separate from `bifold`. */
 export interface Program {
-  /** As npm knows it: `simulate`. */
+  /** The name of the npm script, such as `simulate`. */
   readonly name: string;
-  /** One paragraph; its line breaks have no meaning. */
+  /** One paragraph. Line breaks are ignored. */
   readonly description: string;
   readonly argument?: Argument;
   readonly options: readonly Option[];
-  /** Options that mean nothing without another one, by name: `{ trace: 'seed' }`. */
+  /** Options that need another option, by name: `{ trace: 'seed' }`. */
   readonly requires?: Readonly<Record<string, string>>;
-  /** Those of a usage error and of a program that broke are the same for all. */
+  /**
+   * The exit codes of this program. Those for usage errors and crashes are shared by all programs.
+   */
   readonly exitCodes: Readonly<Record<number, string>>;
   /** The texts after `npm run NAME`. */
   readonly examples: readonly string[];
   readonly remarks?: string;
-  /** Clients may hold sockets that nobody needs any more: the process ends with the program. */
+  /** Set if clients may keep sockets open. The process then exits when the program ends. */
   readonly holdsSockets?: true;
 }
 
-/** The options and arguments that a person typed. */
+/** The options and arguments of a call. */
 export interface Call<Options, Words> {
   readonly options: Options;
   readonly words: Words;
-  /** The names of the options that were not left out. */
+  /** The names of the options that were given. */
   readonly given: ReadonlySet<string>;
 }
 
 type Body<Options, Words> = (call: Call<Options, Words>) => Promise<number>;
 
-/** An option with a value, as in `--seeds <n>`; it is undefined where it is left out. */
+/** An option with a value, such as `--seeds <n>`. It is undefined if it is not given. */
 export function option<T>(
   flags: string,
   description: string,
@@ -74,17 +76,17 @@ export function commandOf<Options, Words>(program: Program, body: Body<Options, 
   });
 }
 
-/** Runs a program as it was typed; `body` gives the exit code. */
+/** Runs a program with the arguments of the process. `body` returns the exit code. */
 export async function runProgram<Options, Words = undefined>(
   program: Program,
   body: Body<Options, Words>,
 ): Promise<void> {
   await runCommandLine(commandOf(program, body), { showsStack: true });
-  // Work that a program left behind when it broke has no meaning any more.
+  // Unfinished work of a crashed program is useless.
   if (program.holdsSockets || process.exitCode === EXIT.failed) process.exit();
 }
 
-/** A refusal that a program can give only once it has loaded the names that are allowed. */
+/** A usage error for a value whose allowed names are known only after loading. */
 export function refusedValue(
   program: Pick<Program, 'name'>,
   received: string,
@@ -94,7 +96,7 @@ export function refusedValue(
   return badUsage(new Command(`npm run ${program.name} --`), received, allowed, example);
 }
 
-/** A name of those that a program knows once it has loaded them. */
+/** Reads a name from a list that is known only after loading. */
 export function readChoice<Name extends string>(
   program: Pick<Program, 'name'>,
   optionName: string,

@@ -4,13 +4,13 @@ import { tell } from '../output/terminal.ts';
 import { usageErrorOf } from './usage.ts';
 
 export interface RunOptions {
-  /** Shows the stack of an error that nobody expected, as developers need it. */
+  /** Whether to show the stack of an unexpected error, for development. */
   readonly showsStack?: boolean;
 }
 
 /**
- * Runs what the command line names. Errors are printed in four parts on standard error, and the
- * exit code says how it ended.
+ * Runs the command of the command line. Errors are printed in four parts on standard error, and set
+ * the exit code.
  * @param args without the program; those of the process when they are left out
  */
 export async function runCommandLine(
@@ -19,7 +19,7 @@ export async function runCommandLine(
   args: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
   refuseByThrowing(root);
-  // A reader that has seen enough (`bifold query ... | head`) is no failure.
+  // A reader that closes early (`bifold query ... | head`) is not an error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(EXIT.ok);
     throw error;
@@ -33,10 +33,10 @@ export async function runCommandLine(
   }
 }
 
-/** The refusals of Commander are written by us, in four parts like all others. */
+/** Replaces the usage errors of Commander by ours, in four parts. */
 export function refuseByThrowing(command: Command): void {
   command.configureOutput({ outputError: () => {} }).exitOverride((error) => {
-    // Commander has shown the help that was asked for, or that of a group without its command.
+    // Commander has already shown the help, either requested or for a group without a command.
     throw error.exitCode === 0 || error.code === 'commander.help' ? error : usageErrorOf(command, error);
   });
   for (const below of command.commands) refuseByThrowing(below);

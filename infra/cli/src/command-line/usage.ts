@@ -1,7 +1,7 @@
 import type { Argument, Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 
-/** A command line that the caller must write differently. */
+/** A usage error. */
 export function badUsage(
   command: Command,
   received: string,
@@ -34,14 +34,14 @@ export function usageErrorOf(command: Command, error: CommanderError): UsageErro
   return badUsage(command, message, suggestion ?? expectedOf(command, error));
 }
 
-/** `npx bifold topic create`: how a person calls a command. */
+/** The command as it is typed: `npx bifold topic create`. */
 function invocationOf(command: Command): string {
   const names: string[] = [];
   for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name());
   return names[0] === 'bifold' ? `npx ${names.join(' ')}` : names.join(' ');
 }
 
-/** Commander's message of a value that a parser refused. */
+/** Commander's message for a value that a parser refused. */
 const INVALID_VALUE =
   /^(?:option '[^']+' argument|command-argument value) '(?<value>[\s\S]*?)' is invalid(?: for argument '[^']+')?\. (?:It must be |Allowed choices are )?(?<allowed>[\s\S]*?)\.?$/;
 
@@ -77,5 +77,5 @@ function expectedOf(command: Command, { code }: CommanderError): string {
   return options.map(({ flags }) => flags).join(', ');
 }
 
-/** As a shell takes it for one word. */
+/** Quotes a value so that a shell reads it as one word. */
 export const quoted = (example: string): string => (example.includes(' ') ? `'${example}'` : example);

@@ -6,12 +6,12 @@ import { InvalidArgumentError } from 'commander';
  */
 export interface ValueParser<T> {
   (text: string): T;
-  /** The values that are allowed, for a person. */
+  /** The allowed values, as text for messages. */
   readonly allowed: string;
   readonly example: string;
 }
 
-/** A parser from a function that gives null for a text that is not allowed. */
+/** Makes a parser from a function that returns null for an invalid text. */
 function valueParser<T>(
   { allowed, example }: { readonly allowed: string; readonly example: string },
   read: (text: string) => T | null,
@@ -56,7 +56,7 @@ export function text(options: {
   return valueParser(options, (given) => (pattern.test(given) ? given : null));
 }
 
-/** One or more values, with commas between. */
+/** One or more comma-separated values. */
 export function list<T>(each: ValueParser<T>): ValueParser<readonly T[]> {
   const allowed = `one or more, with commas between, each ${each.allowed}`;
   return valueParser({ allowed, example: each.example }, (texts) => {

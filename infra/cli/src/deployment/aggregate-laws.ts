@@ -27,7 +27,7 @@ export interface TriedAggregate {
 const RUNS = 1_000;
 const VALUES_MAX = 8;
 
-/** A law, broken: by which values, and what came. */
+/** A violated law, with the values and the results. */
 class BrokenLaw extends Error {
   readonly received: string;
   readonly allowed: string;
@@ -113,7 +113,7 @@ function lawsOf(own: CustomAggregate, aggregate: AggregatePlan): Readonly<Record
       ),
     'empty changes nothing': (a) => {
       const [left, right] = [merge(own.empty, of(a)), merge(of(a), own.empty)];
-      // Also tests single values, which shows the effect of merge on a state that was never merged.
+      // Test single values too: merging with `empty` must not change a state.
       for (const value of a) {
         same([[value]], merge(own.empty, lift(value)), lift(value), 'merge(empty, a) equal to a');
         same([[value]], merge(lift(value), own.empty), lift(value), 'merge(a, empty) equal to a');
@@ -185,7 +185,7 @@ const double = fc
 const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', 'a', 'b'));
 const hundredths = fc.integer({ min: -100_000, max: 100_000 }).map((each) => String(each / 100));
 
-/** Values as the decoder gives them. */
+/** Generated values in the form of the decoder's. */
 const VALUES: Readonly<Record<AggregatePlan['domain'], fc.Arbitrary<unknown>>> = {
   integer: fc.oneof(fc.integer({ min: -9, max: 9 }), fc.maxSafeInteger()),
   double,

@@ -8,7 +8,8 @@ type Definitions = typeof import('@bifold/pipelines');
 export const definitions = (): Promise<Definitions> => loadDefinitions(() => import('@bifold/pipelines'));
 
 /**
- * A module of definitions.
+ * Loads a module of definitions. An error names file and line. Errors of a definition are thrown
+ * unchanged.
  * @throws {UsageError} naming file and line where it cannot be loaded; what a definition itself
  * refuses is thrown as it is
  */
@@ -34,8 +35,8 @@ function unloadable(cause: unknown): UsageError {
 }
 
 /**
- * `examples/tills/src/tills.ts:12:7`: of an error while modules are loaded, its stack begins with
- * where that was.
+ * The place of an error in a module that is being loaded, such as
+ * `examples/tills/src/tills.ts:12:7`. It is the top of the error's stack.
  */
 function placeOf(error: unknown): string {
   const [, url, place] = /(file:\/\/[^\s)]+?)(:\d+(?::\d+)?)/.exec((error as Error | null)?.stack ?? '') ?? [];

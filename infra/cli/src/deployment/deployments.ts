@@ -17,11 +17,11 @@ export interface DeploymentRecord {
   readonly archiveBucket: string;
   readonly functions: Readonly<Record<string, string>>;
   /**
-   * Settings that it was deployed with, as `cdk -c` takes them: what is deployed again must be the
-   * same. Absent in records of earlier versions.
+   * The settings of the deployment, as for `cdk -c`, so that it can be repeated. Absent in records
+   * of earlier versions.
    */
   readonly settings?: Readonly<Record<string, string>>;
-  /** The ids of the topics that its relay brings into its own; absent where it has no relay. */
+  /** The ids of the source topics of the relay. Absent if there is no relay. */
   readonly relayed?: Readonly<Record<string, string>>;
   /** The digest of the deployed code. */
   readonly sources: string;
@@ -52,7 +52,10 @@ export function forgetAllDeployments(paths: CloudPaths): void {
   writeJson(fileOf(paths), { pipelines: {} });
 }
 
-/** @throws when the pipeline is not deployed */
+/**
+ * The record of a deployed pipeline.
+ * @throws when the pipeline is not deployed
+ */
 export function deploymentOf(paths: CloudPaths, pipeline: string): DeploymentRecord {
   const records = readDeployments(paths);
   const found = records.find((record) => record.pipeline === pipeline);
@@ -67,7 +70,7 @@ export function deploymentOf(paths: CloudPaths, pipeline: string): DeploymentRec
 }
 
 /**
- * The deployment of a pipeline whose rows are read as its definition says.
+ * The record of a deployment whose version equals the local definition.
  * @throws {UsageError} when what is deployed is another definition: its rows have other keys or
  * values
  */
@@ -82,7 +85,10 @@ export function deployedAs(paths: CloudPaths, { plan }: Pick<Pipeline, 'plan'>):
   });
 }
 
-/** @throws {UsageError} when no pipeline has that name */
+/**
+ * Finds a definition by the name of its pipeline.
+ * @throws {UsageError} when no pipeline has that name
+ */
 export function namedOf<T extends { readonly plan: { readonly name: string } }>(
   pipelines: readonly T[],
   name: string,

@@ -7,7 +7,7 @@ import { unreadable } from '../records/input-files.ts';
 type LookupRecord = Readonly<Record<string, unknown>>;
 
 /**
- * The rows of a lookup table from a file; one whose name says no format holds JSON lines.
+ * The rows of a lookup table from a file. A file with an unknown extension is read as JSON lines.
  * @throws {UsageError} naming the line that is no row
  */
 export async function lookupRecords(
@@ -37,8 +37,8 @@ export async function lookupRecords(
 }
 
 /**
- * A column that is misspelt would be null in every row, and segments would be bound to that for
- * good.
+ * Refuses unknown columns. A misspelt column would be null in every row, and segments would be
+ * permanently bound to that version.
  */
 function checkHeader(table: string, file: string, columns: readonly Column[], header: readonly string[]): void {
   const missing = columns.map(({ name }) => name).filter((name) => !header.includes(name));

@@ -10,6 +10,7 @@ import { lookupRecords } from './lookup-file.ts';
 type Table = LookupTable<unknown>;
 
 /**
+ * Finds a lookup table by its name, among those of the pipelines and of `module`.
  * @throws {UsageError} when no pipeline joins a table of that name, and `module` exports none
  * either
  */
@@ -41,7 +42,7 @@ export interface LoadedLookup {
   readonly wasCurrent: boolean;
 }
 
-/** Loads a table from a file of its rows; `NA` of CSV is null. */
+/** Loads a table from a file of rows. `NA` in CSV means null. */
 export async function loadLookupFile(context: Context, name: string, file: string): Promise<void> {
   const table = lookupTableNamed(name);
   const records = await lookupRecords(name, lookupColumns(table), file, 'NA');
@@ -49,8 +50,10 @@ export async function loadLookupFile(context: Context, name: string, file: strin
 }
 
 /**
- * Loads a whole version of a table: its version is the hash of its rows, so the same rows are the
- * same version. @throws {UsageError} naming the bad row
+ * Loads a complete version of a table. The version is a hash of the rows, so equal rows give the
+ * same version.
+ *
+ * @throws {UsageError} naming the bad row
  */
 export async function loadLookup(
   context: Context,
@@ -76,13 +79,13 @@ export async function loadLookup(
   const version = createHash('sha256').update(canonical).digest('hex').slice(0, 16);
   const store = (await context.database()).lookups;
   const wasCurrent = (await store.currentVersion(table.name)) === version;
-  // Kept first: what a segment is bound to must be there when the database is not.
+  // Archive the version first, so that bound versions survive a loss of the database.
   await (await context.lookupArchive()).keep(table.name, version, rows);
   if (!wasCurrent || !(await store.isWhole(table.name, version))) await store.load(table.name, version, rows);
   return { table: table.name, version, rows: rows.size, wasCurrent };
 }
 
-/** The row of a lookup table as it is stored: the values that a join will see. */
+/** The stored form of a lookup row, which a join reads. */
 export function storedRow(
   columns: readonly Column[],
   record: Readonly<Record<string, unknown>>,

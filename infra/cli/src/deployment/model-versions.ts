@@ -18,7 +18,7 @@ import type { CheckOnnx, OnnxCheck } from '../training/onnx.ts';
 /** Numbers of a version on rows that it did not learn from, by name. */
 export type Measures = Readonly<Record<string, number>>;
 
-/** A version with what training said of it. */
+/** A version with its training measures. */
 export interface ModelVersion {
   readonly name: string;
   readonly version: string;
@@ -37,17 +37,15 @@ const CHOSEN_BY = {
   classification: { measure: 'accuracy', more: true },
 } as const;
 
-/** Why a version may not be promoted. */
+/** The results of the tests before a promotion. */
 export interface Gate {
   readonly golden: GoldenResult;
   /**
-   * The verdict of training on the ONNX file, or of a run of it here; null for versions without an
-   * ONNX file.
+   * The ONNX result of training, or of a run on this machine. Null for versions without an ONNX
+   * file.
    */
   readonly onnx: OnnxCheck | null;
-  /**
-   * The measure, of this version and of the current one; null where there is none to compare with.
-   */
+  /** The measure of this version and of the current one. Null if there is no current one. */
   readonly measure: {
     readonly name: string;
     readonly own: number;
@@ -70,7 +68,7 @@ export async function checkVersion(registry: ModelRegistry, name: string, versio
 }
 
 /**
- * The version in a folder, from its `model.json`.
+ * The name and version in a folder, from its `model.json`.
  * @throws {UsageError} if it holds none
  */
 export function versionIn(folder: string): { readonly name: string; readonly version: string } {
@@ -99,7 +97,7 @@ function noVersion(file: string, received: string): UsageError {
   });
 }
 
-/** The version that is meant: the one that is named, else the current one, else the newest. */
+/** Chooses a version: the named one, else the current one, else the newest. */
 export async function versionMeant(
   registry: ModelRegistry,
   name: string,
@@ -158,8 +156,8 @@ function measuresOf(heldOut: unknown): Measures {
 }
 
 /**
- * Scores the golden vectors, here and by ONNX Runtime, and compares the measures with the current
- * version's.
+ * Scores the golden vectors with Bifold and with ONNX Runtime, and compares the measures with those
+ * of the current version.
  */
 export async function gateOf(
   registry: ModelRegistry,
@@ -184,6 +182,7 @@ export async function gateOf(
 }
 
 /**
+ * Refuses a version whose tests failed.
  * @throws {ModelError} when a version is scored otherwise than in training, which nothing overrides
  */
 export function checkGate(name: string, version: string, { golden, onnx }: Gate): void {

@@ -40,7 +40,8 @@ export async function provision(context: Context): Promise<void> {
 }
 
 /**
- * Everything that a kill may have taken: services first, then what was provisioned and deployed.
+ * Repairs everything that a killed process may have lost: services first, then provisioned
+ * resources and deployments.
  */
 export async function converge(
   context: Context,
@@ -61,7 +62,7 @@ export async function converge(
       await deploy(context, pipeline, topic.partitions.length, record.settings);
       deployed.push(record.pipeline);
     } catch (error) {
-      // A changed definition of one pipeline does not prevent the others from being deployed again.
+      // A changed definition of one pipeline must not prevent others from being redeployed.
       if (!(error instanceof UsageError)) throw error;
       warn(`pipeline "${record.pipeline}" was deployed, and is not deployed again: ${messageOf(error)}`);
     }
@@ -77,17 +78,17 @@ async function lostDeployments(context: Context): Promise<readonly DeploymentRec
   return records.filter(({ functions }) => Object.values(functions).some((name) => !names.has(name)));
 }
 
-/** A topic as a pipeline finds it, or as it was created for it. */
+/** A topic that existed or was created. */
 type Ensured = Pick<TopicDescription, 'id' | 'config'> & { readonly partitions: number };
 
 /**
- * The most bytes that a relay adds to a record: the largest record of a source must fit into its
- * log.
+ * The maximum number of bytes that a relay adds to a record. The largest record of a source must
+ * fit into the repartition topic.
  */
 const RELAY_OVERHEAD_BYTES = 4_096;
 
 /**
- * Creates a topic as a pipeline needs it, if it is missing; refuses one that could not be folded
+ * Creates the topic of a pipeline if it is missing. Refuses a topic that could not be folded
  * exactly.
  */
 async function ensureTopic(
@@ -113,7 +114,7 @@ async function ensureTopic(
       ...options.config,
     };
     await step(context.onProgress, `topic ${topic}`, () => admin.createTopic(topic, partitions, wanted));
-    // Looked at as one that was there: what is not said here is as the brokers have it.
+    // Check it like an existing topic, because the brokers set the unspecified entries.
     return ensureTopic(context, pipeline, topic, partitions, options);
   }
   refuseInexact(
@@ -128,7 +129,7 @@ async function ensureTopic(
   return { id: found.id, config: found.config, partitions: found.partitions.length };
 }
 
-/** The topics of a pipeline: what its relay brings together, and its log. */
+/** The topics of a pipeline: the sources of its relay, and its log. */
 async function ensureTopics(
   context: Context,
   { plan }: Pipeline,
@@ -178,8 +179,8 @@ async function refuseBegunLog(context: Context, { name, topic }: Plan): Promise<
 }
 
 /**
- * Deploys one pipeline on the local cloud and records it, with the settings that were given beside
- * those of a local cloud.
+ * Deploys one pipeline to the local cloud and records it. The given settings are added to those of
+ * the local cloud.
  */
 export async function deploy(
   context: Context,
@@ -247,15 +248,14 @@ export async function deploy(
 }
 
 /**
- * The folder of training's libraries on this machine, where the emulator runs functions as
- * processes.
+ * The folder of training libraries on this machine. The emulator runs functions as local processes.
  */
 async function installedLibraries({ paths, onProgress }: Context): Promise<string> {
   const { ensureTrainingPython } = await import('../training/python.ts');
   return (await ensureTrainingPython(paths, onProgress)).libraries;
 }
 
-/** Deploys unless what is deployed is this definition, this code and this topic. */
+/** Deploys a pipeline, unless the same definition, code and topic are deployed already. */
 export async function ensureDeployed(context: Context, pipeline: Pipeline): Promise<DeploymentRecord> {
   const { name, topic, version, relay } = pipeline.plan;
   const known = readDeployments(context.paths).find((record) => record.pipeline === name);
@@ -273,8 +273,8 @@ export async function ensureDeployed(context: Context, pipeline: Pipeline): Prom
 const TURN_WITHIN_MS = 900_000;
 
 /**
- * One CDK command at a time writes the output of a pipeline; another one of this checkout is waited
- * for.
+ * Runs one CDK command at a time, because all write the same output folder. Commands of other
+ * processes are awaited.
  */
 export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   for (const deadlineMs = Date.now() + TURN_WITHIN_MS; ; ) {
@@ -289,7 +289,7 @@ export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
 
 const FOLLOWED_WITHIN_MS = 120_000;
 
-/** Waits until the trigger polls for a deployment, or cannot: `status` then says why. */
+/** Waits until the trigger polls for a deployment, or reports that it cannot. */
 async function followed(context: Context, record: DeploymentRecord): Promise<void> {
   const groups = new Set((await groupsOf(record)).map(({ group }) => group));
   for (const deadlineMs = Date.now() + FOLLOWED_WITHIN_MS; Date.now() < deadlineMs; ) {
@@ -320,8 +320,8 @@ function sourcesDigest(root: string): string {
 }
 
 /**
- * For the CDK command line: the emulator's endpoint and keys, and nothing of the caller's own
- * account.
+ * The environment of the CDK command line: the emulator's endpoint and keys, without the caller's
+ * AWS account.
  */
 export function cdkEnvironment({ addresses: { aws } }: Context): Record<string, string> {
   return {
@@ -338,7 +338,7 @@ export function cdkEnvironment({ addresses: { aws } }: Context): Record<string, 
   };
 }
 
-/** Lookup tables of a pipeline that hold nothing yet: its records wait until they do. */
+/** The lookup tables of a pipeline that have no version yet. Records wait until one is loaded. */
 export async function emptyLookups(context: Context, { plan }: Pipeline): Promise<readonly string[]> {
   if (plan.lookups.length === 0) return [];
   const store = (await context.database()).lookups;

@@ -8,15 +8,15 @@ import { installing, pipInstall, run } from '../cloud/pip.ts';
 import { step } from '../output/terminal.ts';
 
 /**
- * 526 people of the Current Population Survey of 1976, divided as in the exercise: a table of
- * people, and a topic of what they do.
+ * 526 people of the Current Population Survey of 1976: a table of people, and a topic with their
+ * jobs.
  */
 export interface Salaries {
   /** The lookup table `people`. */
   readonly peopleFile: string;
-  /** The topic `JobInformation`, without salaries, one JSON text a record. */
+  /** The records of topic `JobInformation`, without salaries, one JSON text per line. */
   readonly jobsFile: string;
-  /** Both side by side, with the salary: to learn from. */
+  /** The training data: both joined, with the salary. */
   readonly learningFile: string;
 }
 
@@ -34,11 +34,11 @@ interface Person {
 }
 
 const requirements = fileURLToPath(new URL('../../data/salary-requirements.txt', import.meta.url));
-/** Job information comes a minute apart. */
+/** The time of the first record. Records are a minute apart. */
 const FIRST_AT_MS = Date.UTC(2026, 0, 1);
-/** Hours that are worked in a year, for a salary of hourly earnings. */
+/** Working hours per year, to convert hourly wages to salaries. */
 const HOURS_A_YEAR = 2_080;
-/** Every so manieth person is not in the table: a left join gives nulls for them. */
+/** Every person with this interval is missing from the table, so a left join gives nulls. */
 const UNKNOWN_EVERY = 25;
 
 export async function ensureSalaries(paths: CloudPaths, onProgress: OnProgress): Promise<Salaries> {
@@ -91,8 +91,8 @@ const INDUSTRIES = {
 } as const;
 
 /**
- * A row of wage1. The survey asks neither for age nor for a title: its experience is age −
- * education − 6 by definition, and occupation and industry are flags.
+ * A row of wage1. The survey has neither age nor title. By its definition, experience is age −
+ * education − 6. Occupation and industry are flags.
  */
 export function personOf(cells: Cells, id: number): Person {
   const number = (name: string): number => Number(cells[name]);
@@ -117,7 +117,9 @@ export function jobOf({ id, jobTitle, seniority, yearsOfExperience }: Person): R
   return { id, at: new Date(FIRST_AT_MS + id * 60_000).toISOString(), jobTitle, seniority, yearsOfExperience };
 }
 
-/** Named as the pipeline names them: `person.age` for a column of the lookup. */
+/**
+ * A training row, with the column names of the pipeline: `person.age` for a column of the lookup.
+ */
 function learningRowOf(person: Person): Record<string, unknown> {
   const { gender, age, education, salary } = person;
   return {

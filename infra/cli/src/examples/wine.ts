@@ -11,9 +11,9 @@ import { ensureTrainingPython } from '../training/python.ts';
  * ships it.
  */
 export interface Wines {
-  /** With the cultivar: to learn from. */
+  /** The training data, with the cultivar. */
   readonly wineFile: string;
-  /** The topic `wines`, without it, one JSON text a record. */
+  /** The records of topic `wines`, without the cultivar, one JSON text per line. */
   readonly recordsFile: string;
 }
 
@@ -32,7 +32,7 @@ const MEASURES = [
   'od280_od315_of_diluted_wines',
   'proline',
 ] as const;
-/** Wines come a minute apart. */
+/** The time of the first wine. Wines are a minute apart. */
 const FIRST_AT_MS = Date.UTC(2026, 0, 1);
 
 export async function ensureWines(paths: CloudPaths, onProgress: OnProgress): Promise<Wines> {

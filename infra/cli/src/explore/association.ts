@@ -6,16 +6,14 @@ import { type ColumnProfile, numberSql } from './column.ts';
 export interface Association {
   readonly feature: string;
   readonly measure: 'Pearson r' | 'correlation ratio η' | "Cramér's V";
-  /**
-   * From 0 (nothing) to 1 (everything), Pearson's from -1; null where one of the two does not vary.
-   */
+  /** From 0 (none) to 1 (complete), Pearson's from -1. Null if one of the two is constant. */
   readonly value: number | null;
-  /** Number against number: some rows, and the mean of the target along the feature. */
+  /** For two numbers: some rows, and the mean of the target along the feature. */
   readonly points: readonly { readonly x: number; readonly y: number }[];
   readonly means: readonly { readonly x: number; readonly y: number }[];
-  /** Category against number: the mean of the target for each category. */
+  /** For a category and a number: the mean of the target for each category. */
   readonly byCategory: readonly { readonly label: string; readonly mean: number; readonly rows: number }[];
-  /** Against a class: how many rows of each part of the feature belong to each class. */
+  /** For a class as target: the number of rows per class, for each part of the feature. */
   readonly shares: readonly { readonly label: string; readonly part: string; readonly count: number }[];
 }
 
@@ -35,7 +33,7 @@ export async function associationsOf(
   for (const feature of columns) {
     if (feature.name === target.name || feature.kind === 'other' || feature.distinct < 2) continue;
     const isNumber = feature.kind === 'number' || feature.kind === 'time';
-    // Names of single rows say nothing about others.
+    // Skip columns with nearly unique values, such as names.
     if (!isNumber && feature.distinct > 200) continue;
     found.push(await (kind === 'number' ? againstNumber : againstClass)(database, feature, target, isNumber));
   }
@@ -120,8 +118,8 @@ async function againstClass(
 }
 
 /**
- * The share of the variance of `y` that lies between the groups of `label`, as a root: so that it
- * compares with a correlation.
+ * The square root of the share of the variance of `y` between the groups of `label`. The root makes
+ * it comparable with a correlation.
  */
 async function correlationRatio(database: DuckDb, pairs: string): Promise<number | null> {
   const [found] = await database.rows(
@@ -131,7 +129,7 @@ async function correlationRatio(database: DuckDb, pairs: string): Promise<number
   return coefficient(found?.eta);
 }
 
-/** From the chi-square of the table of both. */
+/** Cramér's V, from the chi-square of the contingency table. */
 async function cramersV(database: DuckDb, pairs: string): Promise<number | null> {
   const [found] = await database.rows(
     `WITH pairs AS (${pairs}), cells AS (SELECT x, part, count(*) AS n FROM pairs GROUP BY x, part), a AS (SELECT x, count(*) AS n FROM pairs GROUP BY x), b AS (SELECT part, count(*) AS n FROM pairs GROUP BY part),

@@ -21,7 +21,7 @@ export interface Distribution {
   readonly deviation: number | null;
   /** At the ranks of `RANKS`. */
   readonly quantiles: readonly number[];
-  /** Beyond the quartiles by more than 1.5 times their distance (Tukey's fences). */
+  /** Values more than 1.5 interquartile ranges beyond the quartiles (Tukey's fences). */
   readonly outliers: { readonly low: number; readonly high: number; readonly below: number; readonly above: number };
   readonly bins: readonly Bin[];
 }
@@ -34,7 +34,7 @@ export interface ColumnProfile {
   readonly nulls: number;
   readonly distinct: number;
   readonly distribution: Distribution | null;
-  /** The most frequent values, of columns that have few numbers or are no numbers. */
+  /** The most frequent values, for columns with few different numbers and for other types. */
   readonly top: readonly ValueCount[];
 }
 

@@ -143,7 +143,7 @@ function associationCard(
     const items = byCategory.map(({ label, mean, rows }) => ({ label: `${label} (${figureText(rows)})`, value: mean }));
     return card(`${target} by ${feature}`, told, chart(bars(items, `mean ${target} (rows)`, figureText)));
   }
-  // In one order in all charts, so that a class has one colour.
+  // Use one order in all charts, so that each class has one colour.
   const classes = [...new Set(parts.map(({ part }) => part))].sort();
   const legend = classes.map(
     (one, index) =>
@@ -158,7 +158,7 @@ function associationCard(
   );
 }
 
-/** `3|1.5|2.25` of a part of a number's range becomes `1.5 – 2.25`. */
+/** Formats a range of numbers: `3|1.5|2.25` becomes `1.5 – 2.25`. */
 function rangeText(label: string): string {
   const [, from, to] = /^ ?\d+\|([^|]*)\|([^|]*)$/.exec(label) ?? [];
   return from === undefined ? label : `${figureText(Number(from))} – ${figureText(Number(to))}`;

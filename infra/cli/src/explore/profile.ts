@@ -26,15 +26,12 @@ export interface Target {
 export const RANKS = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
 const BINS = 30;
 const TOP = 12;
-/** Numbers of so few different values are counted one by one. */
+/** Up to this number of different values, numbers are counted one by one. */
 const FEW = 12;
 const COLUMNS_MAX = 300;
 const CORRELATED_MAX = 25;
 
-/**
- * Everything that can be counted about a table without knowing what it is for. DuckDB does the
- * sums.
- */
+/** The profile of a table: all general statistics, computed by DuckDB. */
 export async function profileOf(source: string, parquetFile: string, target: string | null): Promise<Profile> {
   const database = await openDuckDb({ memoryLimit: '2GB', tempDirectory: tmpdir() });
   try {
@@ -135,7 +132,7 @@ async function distributionOf(database: DuckDb, value: string, isWhole: boolean)
   };
 }
 
-/** Bins of equal width; of whole numbers that are few, one each. */
+/** Bins of equal width, or one per value for few whole numbers. */
 async function binsOf(
   database: DuckDb,
   value: string,

@@ -13,7 +13,7 @@ export interface Wanted {
   readonly nullTexts: readonly string[];
   /** The window of a view; its first one if null. */
   readonly window: string | null;
-  /** The most rows of a topic. */
+  /** The maximum number of records of a topic. */
   readonly rowsMax: number;
 }
 
@@ -65,7 +65,7 @@ async function* viewRows(context: Context, name: string, window: string): AsyncG
     yield { ...key, ...(start === null ? {} : { window_start: start, window_end: end }), ...values };
 }
 
-/** Records that are JSON objects; whatever else is in the topic is no row. */
+/** The records of a topic that are JSON objects. Others are skipped. */
 async function* topicRows(context: Context, topic: string, rowsMax: number): AsyncGenerator<object> {
   const log = await context.log(topic);
   if ((await log.topicId()) === null)

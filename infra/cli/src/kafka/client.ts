@@ -6,8 +6,8 @@ import { Kafka, type Kafka as KafkaClient, logLevel, type RetryOptions, type SAS
 import { CliError, messageOf } from '../errors.ts';
 
 /**
- * kafkajs 2.2.4 sets timers in the past, which Node 24 remarks on each time; everything else is
- * remarked on as before.
+ * kafkajs 2.2.4 sets timers in the past, and Node 24 warns each time. This hides only these
+ * warnings.
  */
 function hushNegativeTimeouts(): void {
   const { emitWarning } = process;
@@ -17,7 +17,7 @@ function hushNegativeTimeouts(): void {
 }
 hushNegativeTimeouts();
 
-/** A broker that was killed is back within seconds. */
+/** A killed broker recovers within seconds. */
 const RETRY: RetryOptions = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 12 };
 
 export function kafkaClient({ brokers, credentials, tls }: KafkaOptions, retry = RETRY): KafkaClient {

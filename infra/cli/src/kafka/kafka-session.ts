@@ -70,13 +70,13 @@ function authoritiesOf(file: string): string {
 }
 
 /**
- * Runs a command's work on some brokers, and closes their connections. A request that the brokers
+ * Runs a command on the chosen brokers, and closes the connections. A request that the brokers
  * refuse is a usage error.
  */
 export function withKafka<T>(choice: KafkaChoice, work: (session: KafkaSession) => Promise<T>): Promise<T> {
   return withContext(async (context) => {
     const options = kafkaOptionsOf(context, choice);
-    // Loaded here: other commands need not wait for it.
+    // Load it here, so that other commands do not wait for it.
     const { KafkaRefusal, kafkaTopics } = await import('@bifold/adapters/kafka');
     const topics = kafkaTopics(options);
     try {
@@ -90,7 +90,10 @@ export function withKafka<T>(choice: KafkaChoice, work: (session: KafkaSession) 
   });
 }
 
-/** @throws when there is no such topic, naming those that there are */
+/**
+ * Describes an existing topic.
+ * @throws when there is no such topic, naming those that there are
+ */
 export async function topicNamed(topics: KafkaTopics, name: string): Promise<TopicState> {
   const found = await topics.describe(name);
   if (found !== null) return found;
@@ -118,7 +121,7 @@ export function readersOf({ paths }: Context, topicId: string): readonly Deploym
   return readDeployments(paths).filter((record) => reads(record, topicId));
 }
 
-/** The deployment of which a mapping consumes as this group, if there is one. */
+/** The deployment whose mapping uses this consumer group. Null if there is none. */
 export async function mappingGroupOf({ paths }: Context, group: string): Promise<DeploymentRecord | null> {
   for (const record of readDeployments(paths))
     if ((await groupsOf(record)).some((read) => read.group === group)) return record;

@@ -4,8 +4,8 @@ import { bold, dim, harmless, number, plural, styled } from './terminal.ts';
 import type { Change } from './watching.ts';
 
 /**
- * The rows of an answer as a table: key, window, then the aggregates, and where rows become final,
- * which are; with parts, the shares of batch and speed below each row.
+ * The rows of an answer as a table: key, window, and aggregates. For a view with final rows, it
+ * marks them. With `parts`, the shares of batch and speed are below each row.
  */
 export function rowsText(
   plan: Plan,
@@ -63,10 +63,7 @@ export function rowsText(
   return tableText(columns, cells);
 }
 
-/**
- * `+ 17  cultivar 2, certainty 0.88`, `~ 17  cultivar 1 -> 2`, `- 17`: what became of a row, on one
- * line.
- */
+/** A change as one line: `+ 17  cultivar 2, certainty 0.88`, `~ 17  cultivar 1 -> 2`, `- 17`. */
 export function changeText({ groupBy }: Plan, change: Change): string {
   const { row, kind } = change;
   const place = [...groupBy.map((name) => cell(row.key[name] ?? null)), timeText(row.window.start)]
@@ -87,7 +84,7 @@ export function cell(value: unknown): string {
   return harmless(typeof value === 'object' ? JSON.stringify(value) : String(value));
 }
 
-/** A window's start without what it always ends in. */
+/** The start of a window, without its constant end. */
 function timeText(time: string | null): string {
   return time === null ? '-' : time.replace(/:00\.000Z$/, 'Z').replace(/T00:00Z$/, '');
 }

@@ -40,8 +40,8 @@ export interface PipelineReport {
   readonly version: string;
   readonly topicId: string;
   /**
-   * The version that answers: the deployed one, once it covers what the one before it covers. Null
-   * when none was asked yet.
+   * The version that answers. It becomes the deployed one once that covers the same offsets. Null
+   * if there was no query yet.
    */
   readonly answering: string | null;
   /** The trigger's state of the mapping. */
@@ -49,15 +49,12 @@ export interface PipelineReport {
   readonly ends: Readonly<Record<string, number>> | null;
   /** Offsets in the log that answers do not cover. */
   readonly lag: number | null;
-  /**
-   * Records of other topics that the relay has still to bring into the log, by topic; null where
-   * there is no relay.
-   */
+  /** The records of each source that the relay has not copied yet. Null if there is no relay. */
   readonly relay: Readonly<Record<string, number>> | null;
   readonly gaps: Coverage | null;
   readonly generation: { readonly number: number; readonly ageMs: number | null } | null;
   readonly archive: {
-    /** Records that the archive lacks, and how long the oldest of them has waited. */
+    /** The records that the archive lacks, and the age of the oldest one. */
     readonly behind: number;
     readonly lagMs: number;
     readonly partitions: Readonly<
@@ -71,7 +68,10 @@ export interface PipelineReport {
   readonly unknown: readonly string[];
 }
 
-/** A retention that could not bear a few failed runs of the archive, which comes every minute. */
+/**
+ * A retention time that is too short for a few failed runs of the archive function, which runs each
+ * minute.
+ */
 const RETENTION_SHORT_MS = 15 * 60_000;
 
 export async function reportOn(context: Context): Promise<Report> {
@@ -120,7 +120,7 @@ async function pipelineReport(
   const { topic, version, topicId } = record;
   const warnings: string[] = [];
   const unknown: string[] = [];
-  /** Asks what needs some services; null when one of them is away or fails. */
+  /** Reads a value that needs some services. Null if one of them is unavailable or fails. */
   const attempt = async <T>(what: string, needs: readonly string[], work: () => Promise<T>): Promise<T | null> => {
     const away = needs.filter((name) => !isUp(name));
     try {
@@ -307,10 +307,7 @@ function retentionOf(config: Readonly<Record<string, string>>): { ms: number | n
   return { ms: limit(config['retention.ms']), bytes: limit(config['retention.bytes']) };
 }
 
-/**
- * Names a topic whose records may be deleted before they are in the archive, while there is time to
- * act.
- */
+/** Warns of a topic whose records may be deleted before they are archived. */
 export function retentionWarnings(
   topic: string,
   { lagMs, behind, partitions }: NonNullable<PipelineReport['archive']>,

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { OnProgress, ProgressEvent } from '@bifold/cloud';
 
-/** Results go to standard output; how things go on the way there, to standard error. */
+/** Results go to standard output, progress goes to standard error. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** As `print`, for much: waits while the reader of standard output is slower. */
+/** Like `print`, for large output: it waits for a slow reader of standard output. */
 export async function write(text: string): Promise<void> {
   if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
 }
@@ -64,9 +64,7 @@ export function sizeText(bytes: number): string {
   return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
 }
 
-/**
- * Text that came from outside, made harmless: a record must not steer the terminal that shows it.
- */
+/** Escapes control characters of external text, so that a record cannot control the terminal. */
 export function harmless(text: string): string {
   return stripVTControlCharacters(text.replaceAll('\t', '  ')).replaceAll(
     /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu,
@@ -74,10 +72,7 @@ export function harmless(text: string): string {
   );
 }
 
-/**
- * Draws steps as they go: one line each, drawn over while it lasts when standard error is a
- * terminal.
- */
+/** Shows each step as a line. On a terminal, the line is updated while the step runs. */
 export function stepLines(): OnProgress {
   const isTerminal = process.stderr.isTTY === true;
   const green = (text: string) => styleText('green', text, { stream: process.stderr });

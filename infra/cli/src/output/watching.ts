@@ -11,7 +11,7 @@ export type Change =
     }
   | { readonly kind: 'gone'; readonly row: AnswerRow };
 
-/** The rows of one question, answer after answer. */
+/** The rows of one query, over successive answers. */
 export class WatchedRows {
   private rows = new Map<string, AnswerRow>();
   private changedAt = new Map<string, number>();
@@ -32,7 +32,7 @@ export class WatchedRows {
         if (columns.length > 0) changes.push({ kind: 'changed', row, before: known.values, columns });
       }
     }
-    // A session that was joined to another is no row any more.
+    // A session that was merged into another one is no longer a row.
     for (const [id, row] of before) if (!this.rows.has(id)) changes.push({ kind: 'gone', row });
     for (const { row, kind } of changes) {
       if (kind === 'gone') this.changedAt.delete(idOf(row));
@@ -41,7 +41,9 @@ export class WatchedRows {
     return changes;
   }
 
-  /** At most so many rows in the order of the answer: of more than fit, those that changed last. */
+  /**
+   * At most `most` rows, in the order of the answer. If there are more, those that changed last.
+   */
   shown(most: number): readonly AnswerRow[] {
     const all = [...this.rows];
     if (all.length <= most) return all.map(([, row]) => row);

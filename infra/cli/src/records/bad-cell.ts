@@ -1,7 +1,7 @@
 import type { Column } from '@bifold/core/engine';
 import { UsageError } from '../errors.ts';
 
-/** A cell that holds no value of its column; no cell where the file has no such column. */
+/** The error for a cell that does not fit its column, or for a missing column. */
 export function badCell(column: Column, cell: string | undefined, place: string, nullText: string): UsageError {
   return new UsageError('BIFOLD_BAD_CELL', {
     failed: `${place} has no usable "${column.name}"`,

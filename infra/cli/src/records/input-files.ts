@@ -9,15 +9,16 @@ import { folderOf } from './remote-files.ts';
 
 /** A file to read from its beginning; standard input can be opened once. */
 export interface InputFile extends RowInput {
-  /** Names the file from wherever the command runs; null for standard input. */
+  /** The absolute address of the file. Null for standard input. */
   readonly address: string | null;
 }
 
 export const STANDARD_INPUT = '-';
 
 /**
- * A file, each file of a folder in the order of names, or standard input; local, behind WebHDFS, or
- * objects of a bucket. Files whose names begin with `.` or `_` are left out, as Hadoop does.
+ * The input files of a path: a file, each file of a folder in the order of names, or standard
+ * input. They may be local, on HDFS, or in a bucket. As in Hadoop, names that begin with `.` or `_`
+ * are ignored.
  */
 export async function inputFiles(path: string, context: Pick<Context, 'addresses'>): Promise<readonly InputFile[]> {
   if (path === STANDARD_INPUT)
@@ -58,7 +59,7 @@ async function hdfsFiles(address: string): Promise<readonly InputFile[]> {
   }));
 }
 
-/** Objects directly below the path; each is brought here when it is opened. */
+/** The objects directly below the path. Each is downloaded when it is opened. */
 async function bucketFiles(address: string, context: Pick<Context, 'addresses'>): Promise<readonly InputFile[]> {
   const folder = await folderOf(context, address);
   const files = ((await folder.list()) ?? []).filter(({ path }) => !path.includes('/') && !isHidden(path));

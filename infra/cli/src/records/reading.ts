@@ -9,16 +9,16 @@ export interface Reading {
   readonly log: Log;
   /** Per partition, the first offset to read. */
   readonly starts: ReadonlyMap<number, number>;
-  /** Per partition, where to stop; null follows the log, and partitions that are added to it. */
+  /** For each partition, the offset to stop at. Null follows the log, including new partitions. */
   readonly ends: ReadonlyMap<number, number> | null;
-  /** Whether partitions that come up later are read, too, from their beginning. */
+  /** Whether new partitions are read too, from their beginning. */
   readonly withNewPartitions: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
- * Records as they come, a stretch of each partition at a time, without a group; the order is that
- * of each partition. Ends at the ends, or when it is aborted.
+ * Reads records without a consumer group, in chunks per partition and in the order of each
+ * partition. It ends at `ends`, or when it is aborted.
  */
 export async function* recordsOf({
   log,

@@ -23,14 +23,14 @@ export type ValueFormat = 'text' | FormatKind;
 export const VALUE_FORMATS: readonly ValueFormat[] = ['text', ...FORMAT_KINDS];
 
 export interface SourceOptions {
-  /** Null takes what each file's name says, then `fallback`. */
+  /** The format. Null: by the extension of each file, otherwise `fallback`. */
   readonly format: ValueFormat | null;
   readonly fallback: ValueFormat;
-  /** Whether a pipeline reads the records: lines of text are then checked as JSON is. */
+  /** Whether a pipeline reads the records. Lines of text must then be JSON. */
   readonly isJsonNeeded: boolean;
-  /** The columns of the topic, where a pipeline says them; otherwise those of CSV are inferred. */
+  /** The columns of a pipeline's topic. Null: types of CSV are inferred. */
   readonly columns: readonly Column[] | null;
-  /** Fields that a record may leave out: in CSV those are left out that have no value. */
+  /** Fields that a record may omit. In CSV, empty ones are omitted. */
   readonly optional: ReadonlySet<string>;
   /** The field whose text is the key; null for none. */
   readonly keyField: string | null;
@@ -39,13 +39,14 @@ export interface SourceOptions {
   /** The separator of key and value in a line; null if lines are values. */
   readonly keySeparator: string | null;
   readonly nullText: string;
-  /** Sends lines of JSON as they are, also those that are none. */
+  /** Whether to send lines unchanged, even if they are not JSON. */
   readonly isRaw: boolean;
 }
 
 /**
- * Reads files as they will be sent, from the first to the last line. @returns how many records they
- * hold
+ * Checks all lines of files in the way they will be sent.
+ *
+ * @returns how many records they hold
  * @throws {UsageError} naming the first line that is no record
  */
 export async function checkedCount(files: readonly InputFile[], options: SourceOptions): Promise<number> {
@@ -55,8 +56,10 @@ export async function checkedCount(files: readonly InputFile[], options: SourceO
 }
 
 /**
- * The records of files, one file after the other. @throws {UsageError} naming the line that is no
- * record; those before it were given
+ * The records of files, one file after another. An error names the invalid line, after the records
+ * before it.
+ *
+ * @throws {UsageError} naming the line that is no record; those before it were given
  */
 export async function* recordsOfFiles(
   files: readonly InputFile[],
@@ -64,7 +67,7 @@ export async function* recordsOfFiles(
 ): AsyncGenerator<KeyedRecord> {
   for (const file of files) {
     const named = options.format ?? formatOf(file.name) ?? options.fallback;
-    // A pipeline folds JSON only, whatever the file is called.
+    // A pipeline folds only JSON, regardless of the extension.
     const format = named === 'text' && options.isJsonNeeded ? 'json' : named;
     if (format === 'json' || format === 'text') yield* ofLines(file, format, options);
     else if (options.columns !== null) yield* ofSchemaRows(file, format, options.columns, options);

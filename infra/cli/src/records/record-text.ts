@@ -2,21 +2,18 @@ import { escapedBytes, utf8Of } from '@bifold/adapters/formats';
 import type { LogRecord } from '@bifold/core/engine';
 
 /**
- * Controls, formats (bidirectional ones among them), line separators, and what Unicode has not
- * assigned.
+ * Control and format characters (including bidirectional ones), line separators, and unassigned
+ * characters.
  */
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\u2028\u2029]/gu;
 const NAMED: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
-/**
- * Text in one line that steers no terminal and hides nothing: what cannot be shown is written as an
- * escape.
- */
+/** Text in one line. Characters that would control the terminal or be invisible are escaped. */
 export function visible(text: string): string {
   return text.replace(UNSHOWABLE, (each) => NAMED[each] ?? `\\u{${(each.codePointAt(0) as number).toString(16)}}`);
 }
 
-/** Bytes in one line: as text, or byte by byte where they are none. */
+/** Bytes in one line: as text if they are UTF-8, otherwise byte by byte. */
 export function visibleBytes(bytes: Uint8Array | null): string {
   if (bytes === null) return '(null)';
   const text = utf8Of(bytes);
@@ -24,7 +21,7 @@ export function visibleBytes(bytes: Uint8Array | null): string {
   return escapedBytes(bytes);
 }
 
-/** The same JSON, with everything escaped that a terminal might obey. */
+/** The same JSON, with terminal control characters escaped. */
 function safeJson(json: string): string {
   return json.replace(UNSHOWABLE, (each) =>
     Array.from({ length: each.length }, (_, unit) => `\\u${each.charCodeAt(unit).toString(16).padStart(4, '0')}`).join(
@@ -33,10 +30,7 @@ function safeJson(json: string): string {
   );
 }
 
-/**
- * The text of a value that is JSON, on one line and otherwise as it was sent: numbers keep each of
- * their digits.
- */
+/** The text of a JSON value in one line. Numbers keep their digits. */
 export function jsonTextOf(bytes: Uint8Array): string | null {
   const text = utf8Of(bytes);
   if (text === null) return null;
@@ -45,12 +39,11 @@ export function jsonTextOf(bytes: Uint8Array): string | null {
   } catch {
     return null;
   }
-  // Inside of its strings, JSON has no raw control characters: those that there are stand between
-  // its parts.
+  // JSON strings have no raw control characters, so all of them are whitespace between tokens.
   return text.replace(/[\t\n\r]/g, ' ').trim();
 }
 
-/** `"name":...` of bytes: `name` as text, `nameBase64` where they are none. */
+/** A JSON member of bytes: `"name":...` if they are text, otherwise `"nameBase64":...`. */
 function bytesMember(name: string, bytes: Uint8Array | null): string {
   if (bytes === null) return `"${name}":null`;
   const text = utf8Of(bytes);
@@ -60,9 +53,9 @@ function bytesMember(name: string, bytes: Uint8Array | null): string {
 }
 
 /**
- * A record as one JSON object. The value is `value` where it is JSON, with its digits as they were
- * sent; `text` where it is other text; `valueBase64` where it is no text; `value` null and
- * `tombstone` true where there is none.
+ * A record as one JSON object. `value` is a JSON value with its original digits. Otherwise `text`
+ * has the text, or `valueBase64` the bytes. A record without a value has `value` null and
+ * `tombstone` true.
  */
 export function jsonLineOf({ partition, offset, timestampMs, key, headers, value }: LogRecord): string {
   const members = [

@@ -18,8 +18,8 @@ export interface RecordWriter {
 }
 
 /**
- * Writes records to standard output. `schema` gives the columns of CSV where it is known; otherwise
- * the first records do.
+ * Writes records to standard output. `schema` gives the columns of CSV. Without it, the first
+ * records do.
  */
 export function recordWriter(format: Format, shown: readonly Part[], schema: readonly Column[] | null): RecordWriter {
   switch (format) {
@@ -44,7 +44,7 @@ function plain(lineOf: (record: LogRecord) => string): RecordWriter {
 const CELL_LENGTH = 48;
 const TABLE_ROWS = 1_000;
 
-/** A table of the records that came together, with the fields of JSON objects as its columns. */
+/** Writes each chunk of records as a table, with the fields of JSON objects as columns. */
 function tableWriter(shown: readonly Part[]): RecordWriter {
   const writeTable = async (records: readonly LogRecord[]): Promise<void> => {
     const rows = records.map((record) => ({ record, fields: fieldsOf(record) }));
@@ -75,7 +75,7 @@ function tableWriter(shown: readonly Part[]): RecordWriter {
 function csvWriter(shown: readonly Part[], known: readonly string[] | null): RecordWriter {
   let columns = known;
   const problems = { others: 0, fields: new Map<string, number>() };
-  // Cells for a program are as they are; for a terminal, harmless.
+  // Escape cells only for a terminal.
   const cell = (text: string): string => (process.stdout.isTTY ? visible(text) : text);
   return {
     async write(records) {

@@ -22,7 +22,7 @@ function within<T>(address: string, work: (folder: RemoteFolder) => Promise<T>):
   });
 }
 
-/** Brings one file here, into a folder that is added to those that the caller removes. */
+/** Downloads a file into a new folder, which is added to the folders that the caller removes. */
 export function brought(address: string, temporary: string[]): Promise<string> {
   const path = temporaryFile(basename(address), temporary);
   return within(address, async (folder) => {
@@ -31,7 +31,7 @@ export function brought(address: string, temporary: string[]): Promise<string> {
   });
 }
 
-/** Puts one file there. */
+/** Uploads a file. */
 export function sent(localPath: string, address: string): Promise<void> {
   const at = address.lastIndexOf('/');
   return within(address.slice(0, at), (folder) => folder.put(address.slice(at + 1), localPath));

@@ -11,12 +11,15 @@ import {
   sizeOf,
 } from '@bifold/core/engine';
 
-/** Holes, poison and repeated keys give no key; rounds of draws make up for them. */
+/**
+ * The limit of rounds. Holes, poison and repeated keys yield no new key, so several rounds are
+ * needed.
+ */
 const ROUNDS_MAX = 8;
 
 /**
- * Draws keys of a view: those of records at offsets that a seed picks, so that a key is as likely
- * as it has records. The same seed over the same offsets draws the same keys.
+ * Draws keys of a view: the keys of records at random offsets. A key with more records is more
+ * likely. The same seed over the same offsets draws the same keys.
  */
 export async function drawKeys(
   pipeline: Pipeline,
@@ -28,7 +31,7 @@ export async function drawKeys(
 ): Promise<readonly string[]> {
   const places = placesOf(located);
   const total = places.reduce((sum, { range }) => sum + sizeOf([range]), 0);
-  // The key of a pair is made of two records: one that is drawn does not tell it.
+  // The key of a pair comes from two records, so a single record is not enough.
   if (pipeline.plan.relay?.join !== undefined) return [];
   const fold = foldOf(pipeline);
   const keys = new Set<string>();
@@ -58,13 +61,13 @@ function placesOf({ log, archive }: ResolvedSources): readonly Place[] {
     Object.entries(coverage).flatMap(([name, ranges]) =>
       ranges.map((range): Place => ({ from, partition: Number(name), range })),
     );
-  // By position alone: where an offset is kept must not change what a seed draws.
+  // Sort by position, so that the draw does not depend on where an offset is stored.
   return [...of('log', log), ...of('archive', archive)].sort(
     (left, right) => left.partition - right.partition || left.range[0] - right.range[0],
   );
 }
 
-/** A whole number in `[0, below)`, the `index`th of the seed. */
+/** The random whole number in `[0, below)` at an index of the sequence of the seed. */
 function drawNumber(seed: string, index: number, below: number): number {
   return createHash('sha256').update(`${seed}/${index}`).digest().readUIntBE(0, 6) % below;
 }

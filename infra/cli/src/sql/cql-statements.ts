@@ -25,8 +25,8 @@ export function cqlStatements(text: string): readonly string[] {
 }
 
 /**
- * Whether a statement may change what is in a keyspace: it changes something, and names it or a
- * table without a keyspace in it.
+ * Whether a statement may change data in a keyspace: it is not a read, and it names the keyspace or
+ * a table without one.
  */
 export function changesKeyspace(statement: string, keyspace: string, isDefault: boolean): boolean {
   if (!/^\s*(INSERT|UPDATE|DELETE|TRUNCATE|DROP|ALTER|CREATE|BEGIN)\b/i.test(statement)) return false;

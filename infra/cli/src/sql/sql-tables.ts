@@ -29,10 +29,7 @@ export async function sqlTables(context: Context): Promise<readonly SqlTable[]> 
   ]);
 }
 
-/**
- * Brings here what a query names of these tables, and gives the statements that make it readable
- * under these names.
- */
+/** Downloads the tables that a query names, and returns the statements that define them. */
 export async function broughtTables(context: Context, sql: string, temporary: string[]): Promise<readonly string[]> {
   const named = (await sqlTables(context)).filter(({ pipeline, name }) =>
     new RegExp(`(^|[^\\w"])"?${pipeline}"?\\s*\\.\\s*"?${name}"?($|[^\\w"])`, 'i').test(sql),
@@ -61,7 +58,7 @@ export async function broughtTables(context: Context, sql: string, temporary: st
   return [...statements];
 }
 
-/** Times as SQL has them. */
+/** Selects the columns, with times as TIMESTAMP. */
 function selected(name: string, rows: string): string {
   if (name === 'archive')
     return `SELECT epoch_ms(_timestamp_ms) AS _timestamp, epoch_ms(_event_time_ms) AS _event_time, * EXCLUDE (_timestamp_ms, _event_time_ms) FROM ${rows}`;
@@ -87,9 +84,9 @@ async function viewKeys(
 }
 
 /**
- * Brings here the folders and files whose addresses a query has in quotes, and gives the query with
- * their places instead. A folder right after FROM or JOIN is all Parquet in it, its `name=value`
- * folders columns, as Hive has them.
+ * Downloads the files and folders that a query names in quotes, and returns the query with local
+ * paths. A folder after FROM or JOIN means all its Parquet files. Its `name=value` subfolders
+ * become columns, as in Hive.
  */
 export async function broughtFiles(context: Context, sql: string, temporary: string[]): Promise<string> {
   const parts: string[] = [];

@@ -28,20 +28,17 @@ const STANDARD_OUTPUT = 'standard output';
 export interface RowSource {
   readonly path: string;
   readonly format: FormatKind;
-  /** Between the cells of CSV, where the name of the file does not say it. */
+  /** The delimiter of CSV, if the extension does not determine it. */
   readonly delimiter?: string;
   readonly nullTexts: NullTexts;
 }
 
-/** The rows of a file whose columns are known. */
+/** Opens a file with known columns. */
 export async function openRows(source: RowSource): Promise<OpenRows> {
   return opening(source.path, () => openTyped(formatOfKind(source.format), inputOf(source.path), source));
 }
 
-/**
- * The columns that rows have, from all of them or from the first ones, and rows to be read with
- * them.
- */
+/** Infers columns from all rows or from the first ones, and returns them with the rows. */
 export async function inferred(
   source: RowSource,
   sampleRows: number,
@@ -59,7 +56,7 @@ function inputOf(path: string): RowInput {
   return { name: path, path: null, open: async () => process.stdin };
 }
 
-/** Opens rows; a file that cannot be read is the caller's mistake, now or later. */
+/** Opens rows. An unreadable file is a usage error, when it is opened and while it is read. */
 async function opening(path: string, open: () => Promise<OpenRows>): Promise<OpenRows> {
   try {
     const { header, batches } = await open();
@@ -91,8 +88,8 @@ export interface ConversionTarget {
 }
 
 /**
- * Converts row by row, never more than a few in memory. A file is there whole or not at all; bad
- * rows are in `rejectsFile`, which is not there when there are none.
+ * Converts row by row, with few rows in memory. The output file appears only when it is complete.
+ * Bad rows are in `rejectsFile`, which exists only if there are any.
  */
 export async function convertRows(
   opened: OpenRows,
@@ -121,7 +118,7 @@ export async function convertRows(
 
 type RejectedRow = Pick<BadRow, 'line' | 'raw' | 'reason'>;
 
-/** Rows that fit their columns; `onBad` gets the others. */
+/** The valid rows. `onBad` receives the others. */
 async function* fittingRows(
   opened: OpenRows,
   columns: readonly TypedColumn[],

@@ -19,7 +19,7 @@ const ZOD: Readonly<Record<CellType, string>> = {
   text: 'z.string()',
 };
 
-/** The schema as it is written in a pipeline's definition. */
+/** The zod schema of the columns, for a pipeline's definition. */
 export function zodText(name: string, columns: readonly TypedColumn[]): string {
   const fields = columns.map(
     (column) => `  ${keyText(column.name)}: ${ZOD[column.type]}${column.nullable ? '.nullable()' : ''},`,

@@ -6,8 +6,8 @@ import { temporaryFile } from '../records/temporary-file.ts';
 import { convertRows, inferred } from './conversion.ts';
 
 /**
- * A file of rows as Parquet, its types inferred as `bifold convert` infers them. Bad rows are
- * refused: figures over the rest would say something else.
+ * A file of rows as Parquet, with types inferred as in `bifold convert`. Bad rows are refused,
+ * because statistics over the other rows would be misleading.
  * @param temporary gets the folders that the caller removes
  */
 export async function asParquet(path: string, nullTexts: readonly string[], temporary: string[]): Promise<string> {

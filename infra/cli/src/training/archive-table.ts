@@ -9,8 +9,9 @@ import { UsageError } from '../errors.ts';
 import { withRecordSources } from '../verification/record-sources.ts';
 
 /**
- * The training table of a deployed pipeline's archive. @throws {UsageError} when there is nothing
- * to learn from, or not by this definition
+ * Writes the training table from the archive of a deployed pipeline.
+ *
+ * @throws {UsageError} when there is nothing to learn from, or not by this definition
  */
 export async function writeDeployedTable(
   context: Context,

@@ -4,8 +4,9 @@ import type { ModelDefinition } from '@bifold/models';
 import { UsageError } from '../errors.ts';
 
 /**
- * The columns of a training table from a file. @throws {UsageError} when its rows are divided by a
- * time that it does not have
+ * The columns of a training table from a file.
+ *
+ * @throws {UsageError} when its rows are divided by a time that it does not have
  */
 export function wantedColumns(definition: ModelDefinition, hasTime: boolean): readonly string[] {
   if (definition.split === 'time' && !hasTime)

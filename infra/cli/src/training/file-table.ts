@@ -12,8 +12,8 @@ import { asParquet } from '../tabular/table-file.ts';
 import { neededDerived, wantedColumns } from './columns.ts';
 
 /**
- * The training table of a file. Derived columns are computed by the plan's own expressions, from
- * columns that are named as the plan names them: `person.age` for a column of a lookup.
+ * Writes the training table from a file. Its columns have the names of the plan: `person.age` for a
+ * column of a lookup. The plan's own expressions compute derived columns.
  */
 export async function writeFileTable(
   definition: ModelDefinition,
@@ -65,9 +65,7 @@ function checkColumns(
   });
 }
 
-/**
- * A column as records have it: times as epoch milliseconds, numbers of the type that the plan says.
- */
+/** A column in the form of records: times as epoch milliseconds, numbers in the plan's type. */
 function typedSql(plan: Plan | null, name: string, type: string): string {
   const column = quoted(name);
   if (type === 'DATE') return `epoch_ms(CAST(${column} AS TIMESTAMP))`;

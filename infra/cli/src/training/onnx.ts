@@ -9,7 +9,7 @@ import { run } from '../cloud/pip.ts';
 import { CliError, messageOf } from '../errors.ts';
 import { ensureTrainingPython, trainingProgram } from './python.ts';
 
-/** A judgement of ONNX Runtime's scores, or why the file cannot be run. */
+/** The check of ONNX Runtime's scores, or the reason why the file cannot be run. */
 export type OnnxCheck = OnnxJudgement | { readonly failed: string };
 
 /** Scores the golden rows with the ONNX file of a version; null for versions without one. */

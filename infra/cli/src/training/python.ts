@@ -21,8 +21,8 @@ export interface TrainingPython {
 }
 
 /**
- * scikit-learn and what goes with it: 430 MB that only training needs, so they are installed on its
- * first use, each file verified against the committed hash, in a folder that is named by the lock.
+ * Installs scikit-learn and its dependencies: 430 MB that only training needs. Each file is checked
+ * against a committed hash. The folder is named by a digest of the lock file.
  */
 export async function ensureTrainingPython(paths: CloudPaths, onProgress: OnProgress): Promise<TrainingPython> {
   const requirements = join(sources, 'requirements.txt');
@@ -68,8 +68,10 @@ interface Refused {
 }
 
 /**
- * Runs functions/src/train on a request. @throws {CheckFailed} when no model can be learned, or its
- * ONNX file is wrong: the model that there is stays
+ * Runs functions/src/train on a request. If it fails, the existing model stays.
+ *
+ * @throws {CheckFailed} when no model can be learned, or its ONNX file is wrong: the model that
+ * there is stays
  */
 export async function runTraining(
   paths: CloudPaths,

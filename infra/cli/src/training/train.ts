@@ -21,8 +21,8 @@ export interface TrainingPlaces {
 }
 
 /**
- * Learns a version of a model from a table that `writeTable` writes as Parquet, and puts it among
- * the models.
+ * Trains a version of a model from a table that `writeTable` writes as Parquet, and stores it in
+ * `models`.
  */
 export async function trainVersion(
   definition: ModelDefinition,
@@ -43,7 +43,7 @@ export async function trainVersion(
   }
 }
 
-/** As `trainVersion`, from a file of rows. */
+/** Like `trainVersion`, from a file of rows. */
 export function trainFromFile(
   definition: ModelDefinition,
   file: string,

@@ -11,8 +11,8 @@ import { keptText, rangesText, withRecordSources } from './record-sources.ts';
 import type { SavedAnswer } from './saved-answer.ts';
 
 /**
- * Gives an old answer again: folds the offsets that it names, from the archive, and from the log
- * what the archive does not have yet.
+ * Reproduces an old answer. It folds the offsets that the answer names: from the archive, or from
+ * the log if they are not archived yet.
  * @throws {UsageError} when this checkout has another definition, {GoneError} when neither archive
  * nor log has all of its offsets
  */

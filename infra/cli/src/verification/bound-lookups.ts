@@ -15,7 +15,7 @@ import { CliError } from '../errors.ts';
 
 type Bound = (partition: number, offset: number) => ResolveLookup;
 
-/** The bindings of each segment: lookup rows, and models. */
+/** The lookup rows and models that each segment is bound to. */
 export async function boundLookups(
   context: Context,
   pipeline: Pipeline,
@@ -27,7 +27,9 @@ export async function boundLookups(
   return (partition, offset) => withModels(lookups(partition, offset), models(partition, offset));
 }
 
-/** The versions that each segment is bound to, fitted to the pipeline: as the functions score. */
+/**
+ * The model versions that each segment is bound to, prepared for the pipeline as in the functions.
+ */
 async function boundModels(
   context: Context,
   { plan }: Pipeline,
@@ -66,7 +68,10 @@ async function boundModels(
 
 type LookupRows = ReadonlyMap<string, Readonly<Record<string, Value>>>;
 
-/** The lookup rows that each segment is bound to, read whole: a version never changes. */
+/**
+ * The lookup rows that each segment is bound to. Whole versions are read, because a version never
+ * changes.
+ */
 async function boundRows(
   context: Context,
   { plan }: Pipeline,

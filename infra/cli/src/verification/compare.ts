@@ -16,7 +16,7 @@ import {
 
 type Shown = Readonly<Record<string, Result>>;
 
-/** A row that is not the same both ways. */
+/** A row that differs between the answer and the plain fold. */
 export interface Difference {
   readonly kind: 'missing' | 'extra' | 'different' | 'quarantine';
   readonly window: string;
@@ -28,10 +28,7 @@ export interface Difference {
   readonly recomputed: Shown | null;
 }
 
-/**
- * Rows of an answer that cover other offsets than its receipt, by their `rowId`, under what they
- * cover.
- */
+/** Rows of an answer that cover other offsets than its receipt, grouped by coverage, by `rowId`. */
 export interface DeviatingRows {
   readonly coverage: Coverage;
   readonly rows: ReadonlyMap<string, AnswerRow>;
@@ -39,7 +36,7 @@ export interface DeviatingRows {
 
 export interface Compared {
   readonly differences: readonly Difference[];
-  /** To be recomputed over their own coverage. */
+  /** Rows that are recomputed over their own coverage. */
   readonly deviating: readonly DeviatingRows[];
 }
 
@@ -49,8 +46,8 @@ function answerRowId(plan: Plan, row: AnswerRow): string {
 }
 
 /**
- * Compares every row of one window of an answer with the plain fold, both ways. Rows that deviate
- * from the receipt are set aside.
+ * Compares every row of one window of an answer with the plain fold, in both directions. Rows with
+ * another coverage are returned separately.
  */
 export function compareWindow(
   plan: Plan,
@@ -72,7 +69,7 @@ export function compareWindow(
     group.rows.set(id, row);
   }
   const aside = new Set([...deviating.values()].flatMap((group) => [...group.rows.keys()]));
-  // A key that is behind has other sessions than over the receipt's offsets, at other times.
+  // A key that is behind has other sessions, at other times, than over the offsets of the receipt.
   const isSession = plan.windows.find(({ name }) => name === window)?.kind === 'session';
   const keysAside = new Set(isSession ? [...aside].map(keyOfRow) : []);
   const met = new Set<string>();
@@ -89,7 +86,7 @@ export function compareWindow(
   return { differences, deviating: [...deviating.values()] };
 }
 
-/** Adds what differs between two forms of one row; at least one of them is there. */
+/** Adds the differences between two forms of one row, of which at least one exists. */
 export function pushDifference(
   differences: Difference[],
   plan: Plan,
@@ -124,7 +121,7 @@ export function sameValues(answered: Shown, recomputed: Shown): boolean {
   );
 }
 
-/** Quarantine counts, reason by reason; a count of zero is no count. */
+/** Compares the quarantine counts by reason. Zero equals absent. */
 export function compareQuarantine(
   answered: Readonly<Record<string, number>>,
   recomputed: Readonly<Record<string, number>>,

@@ -16,7 +16,7 @@ import { coverageText } from '../output/answer-text.ts';
 /** The version that answers for a pipeline, and the offsets that the next one still lacks. */
 export interface Handover {
   readonly alias: ViewAlias;
-  /** Null when no version is to follow, and before the version that answers is sealed. */
+  /** Null if there is no next version, and before the current version is sealed. */
   readonly missing: Coverage | null;
 }
 
@@ -35,7 +35,7 @@ async function portsOfView(context: Context, view: View): Promise<HandoverPorts>
 }
 
 /**
- * The handover of a pipeline as it stands; null when its view was never asked and nothing was
+ * The current handover of a pipeline. Null if its view was never queried and no version was
  * announced.
  */
 export async function readHandover(context: Context, view: View): Promise<Handover | null> {
@@ -63,8 +63,9 @@ export function handoverWarning({ alias: { current, next }, missing }: Handover)
 const STEPS_MAX = 10;
 
 /**
- * Takes a handover as far as it can go now, as every question to the API does. @returns true when
- * the deployed version answers
+ * Advances a handover as far as possible, as every query does.
+ *
+ * @returns true when the deployed version answers
  */
 export async function takeOver(
   context: Context,
@@ -100,8 +101,8 @@ export async function refuseUnreadable(context: Context, { plan }: Pipeline, top
 }
 
 /**
- * Says that a version was deployed. It answers when it covers what the one before it covers, or at
- * once where an operator accepts answers that cover less.
+ * Announces a deployed version. It answers once it covers the offsets of the previous one, or at
+ * once if an operator accepts a smaller coverage.
  */
 export async function announceDeployment(
   context: Context,
@@ -113,12 +114,14 @@ export async function announceDeployment(
   await (atOnce ? switchToVersion(plan, ports) : announceVersion(plan, ports));
 }
 
-/** The plan by which an answer's rows are shown: that of the version that gave it. */
+/** The plan for formatting an answer: that of the version that answered. */
 export async function planOfAnswer(context: Context, { plan }: Pipeline, { version }: Receipt): Promise<Plan> {
   return version === plan.version ? plan : planOf(version, (await context.database()).plans);
 }
 
 /**
+ * Requires that the answer comes from the local definition, because only that definition can
+ * recompute the rows.
  * @throws {CliError} when another version answered than the one whose definition is here: only that
  * definition can recompute its rows
  */

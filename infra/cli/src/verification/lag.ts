@@ -15,7 +15,7 @@ import { publishedOf } from './published.ts';
 export interface Lag {
   /** Offsets that the deployed version does not cover. */
   readonly records: number;
-  /** False while the version before it answers. */
+  /** False while the previous version answers. */
   readonly isAnswering: boolean;
 }
 
@@ -24,9 +24,9 @@ const STALLED_MS = 300_000;
 const LAG_EVERY_MS = 300;
 
 /**
- * Asks how many offsets of the log the views do not hold; of what a relay has still to bring, too.
- * Asking fails when the topic was created again, and when the database lacks what was published:
- * neither is a lag that shrinks.
+ * Returns a function that reads the lag: the offsets that the views do not cover, and the records
+ * that a relay has not copied yet. It fails if the topic was recreated or the database lost data,
+ * because such a lag does not shrink.
  */
 export async function lagReader(
   context: Context,
@@ -39,7 +39,8 @@ export async function lagReader(
   let seen: Pointer | null = null;
   return async () => {
     await checkTopics(context, deployment);
-    // First what is not in the log yet: what it brings meanwhile is counted then.
+    // Read the lag of the relay first: records that it copies in the meantime are then counted in
+    // the log.
     const toCome = await sumOfRelayLag(context, deployment);
     const [bounds, { coverage, pointer }] = await Promise.all([
       boundsOf(log, partitions),
@@ -54,8 +55,8 @@ export async function lagReader(
 }
 
 /**
- * Waits until the deployed version answers and holds all but so many offsets of the log, as long as
- * the lag shrinks.
+ * Waits until the deployed version answers and its lag is at most the given number, as long as the
+ * lag shrinks.
  * @throws {CliError} when it has not shrunk for five minutes
  */
 export async function waitForLag(

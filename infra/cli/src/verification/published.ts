@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import type { DeploymentRecord } from '../deployment/deployments.ts';
 import { CheckFailed } from '../errors.ts';
 
-/** The records of the archive about what is published of a deployment's view. */
+/** The publications of a deployment's view, as the archive records them. */
 export async function publishedOf(
   context: Context,
   { pipeline, archiveBucket, version, topicId }: DeploymentRecord,
@@ -23,6 +23,8 @@ export async function publishedOf(
 }
 
 /**
+ * Refuses if answers cover nothing although the log has records, because there is nothing to
+ * compare.
  * @throws {CheckFailed} when answers cover nothing of a log that holds records: there is nothing to
  * compare then
  */

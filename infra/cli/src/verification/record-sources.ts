@@ -11,8 +11,8 @@ export interface RecordSources extends RecordSourcePorts {
 }
 
 /**
- * Works with what is kept of a view's records; its log only if the topic is still the one of the
- * scope.
+ * Runs work with the stored records of a view. The log is used only if the topic still has the
+ * deployed id.
  */
 export async function withRecordSources<T>(
   context: Context,

@@ -5,13 +5,14 @@ import { messageOf, UsageError } from '../errors.ts';
 /** The parts of a saved answer. */
 export interface SavedAnswer {
   readonly receipt: Receipt;
-  /** None when the receipt alone was kept. */
+  /** Empty if only the receipt was saved. */
   readonly rows: readonly AnswerRow[];
 }
 
 /**
- * Reads a receipt, or the answer that it came with: a file, `-` for standard input, or the JSON
- * itself. @throws {UsageError} when it is neither
+ * Reads a saved answer or receipt from a file, from standard input (`-`), or from JSON.
+ *
+ * @throws {UsageError} when it is neither
  */
 export function readSavedAnswer(source: string): SavedAnswer {
   const text = source.trimStart().startsWith('{') ? source : textOf(source);

@@ -33,9 +33,9 @@ import { offsetsIn, type RecordSources, withRecordSources } from './record-sourc
 /** The subject of a verification, and its sources. */
 export interface Verifying {
   readonly windows: readonly string[];
-  /** Each of them recomputes the answer by itself. */
+  /** The answer is recomputed separately from each source. */
   readonly sources: readonly Source[];
-  /** So many keys, drawn by a seed, in all their windows; everything when null. */
+  /** The number of sampled keys and the seed of the draw. Null verifies everything. */
   readonly sample: { readonly size: number; readonly seed: string } | null;
 }
 
@@ -57,10 +57,10 @@ export interface Verification {
 /** One recomputation of the whole answer. */
 export interface Check {
   readonly source: Source;
-  /** Offsets that were read, of those that the answer of the last window covers. */
+  /** The number of covered offsets of the last window that were read from the log. */
   readonly log: number;
   readonly archive: number;
-  /** Covered offsets that are kept nowhere there: nothing that they are in can be verified. */
+  /** Covered offsets that the source lacks. Rows with these offsets cannot be verified. */
   readonly missing: Coverage;
   readonly differences: number;
 }
@@ -89,7 +89,7 @@ export async function verifyPipeline(
   await checkTopics(context, deployment);
   return withRecordSources(context, deployment, { version, topicId }, async (kept) => {
     const drawn = sample && (await sampleOf(context, pipeline, deployment, kept, sources[0] as Source, sample));
-    // Without a key to sample there is little to verify: all of it.
+    // Without sampled keys the view is small, so verify all of it.
     const keys = drawn === null || drawn.length === 0 ? null : drawn;
     const asked: AskedWindow[] = [];
     for (const window of windows) {
@@ -158,8 +158,8 @@ interface Compared {
 const ALL_WINDOWS = { range: null, isTotal: false, asOf: null } as const;
 
 /**
- * Compares every window with the fold over its own offsets. Offsets that the source lacks are not
- * compared: rows that need them would differ without meaning.
+ * Compares every window with the fold over its own offsets. Rows that need missing offsets are not
+ * compared.
  */
 async function compareAll(
   pipeline: Pipeline,
@@ -182,8 +182,8 @@ async function compareAll(
     if (Object.keys(missing).length > 0) return { records, missing, differences };
     const [folded] = (await fold([{ ...ALL_WINDOWS, coverage, only }])) as [FoldedLog];
     records = folded.records;
-    // Rows that cover other offsets than the receipt are folded separately, all in one pass: under
-    // a live stream there may be many.
+    // Rows with another coverage are folded separately, all in one pass. There may be many while
+    // records arrive.
     const others: { readonly folding: Folding; readonly compare: (alone: FoldedLog) => void }[] = [];
     for (const { window, rows, receipt: own } of group) {
       const compared = compareWindow(plan, window, rows, coverage, folded.rows.values(), present);
@@ -193,7 +193,7 @@ async function compareAll(
           folding: { ...ALL_WINDOWS, coverage: deviating.coverage, only: deviating.rows },
           compare: (alone) => {
             for (const [id, row] of deviating.rows) {
-              // An empty row stands for offsets in which the row is behind.
+              // An empty row means that the row is behind by these offsets.
               const nothing: FoldedRow | null = row.behind
                 ? { ...positionOfRow(plan, row), endMs: null, states: view.empty, batch: null, speed: null }
                 : null;

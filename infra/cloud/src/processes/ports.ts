@@ -20,9 +20,8 @@ const hdfsPortNames = ['nameNode', 'webHdfs', 'dataNode', 'dataNodeHttp', 'dataN
 export type HdfsPorts = Readonly<Record<(typeof hdfsPortNames)[number], number>>;
 
 /**
- * Below the range from which Linux (32768) and macOS (49152) take the near end of outgoing
- * connections: a port that is kept for weeks must not be lent to a passing connection while the
- * cloud is down.
+ * Below the ephemeral ports of Linux (from 32768) and macOS (from 49152). Otherwise an outgoing
+ * connection could take a stored port while the cloud is down.
  */
 const range = { first: 20_000, last: 31_999 } as const;
 
@@ -60,14 +59,15 @@ const allocate = async <N extends string>(
 };
 
 /**
- * Chosen once and kept, so that addresses written into a deployed function stay true over restarts.
+ * Chooses ports once and stores them, so that addresses in deployed functions stay valid after
+ * restarts.
  */
 export const recordSourcePorts = (portsFile: string, random: () => number = Math.random): Promise<Ports> =>
   kept(portsFile, portNames, [], random);
 
 /**
- * The same for HDFS, whose ports are chosen when it is first asked for; `others` are taken, whether
- * or not anything listens there now.
+ * The same for HDFS, whose ports are chosen at its first start. `others` are reserved ports, even
+ * if nothing listens on them.
  */
 export const keptHdfsPorts = (portsFile: string, others: readonly number[]): Promise<HdfsPorts> =>
   kept(portsFile, hdfsPortNames, others, Math.random);
@@ -86,6 +86,8 @@ const kept = async <N extends string>(
 };
 
 /**
+ * Checks that a service's ports are free. They never change silently, because deployed functions
+ * know them.
  * @throws CloudError BIFOLD_PORT_TAKEN: a port is never moved silently, since deployed functions
  * know it.
  */

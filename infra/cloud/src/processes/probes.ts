@@ -5,13 +5,12 @@ export type HealthReport =
   | { readonly healthy: true; readonly detail: string }
   | { readonly healthy: false; readonly detail: string };
 
-/** The timeout of a probe. A service of a loaded machine answers late, and is no less healthy. */
+/** The timeout of a probe. A service on a loaded machine may be slow and still healthy. */
 export const patienceMs = 15_000;
 
 /**
- * One question over TCP, and the first answer that `read` can make sense of (undefined: more bytes
- * are needed). Enough to see that a server speaks its protocol, without a driver that has its own
- * opinions on retries.
+ * Sends one request over TCP, and returns the first response that `read` accepts (undefined: more
+ * bytes are needed). It shows that a server speaks its protocol, without a driver and its retries.
  */
 export const askOverTcp = (
   port: number,

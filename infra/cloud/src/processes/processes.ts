@@ -4,9 +4,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 const linux = existsSync('/proc/self/stat');
 
 /**
- * From `/proc/PID/stat`; the command in brackets may hold spaces and brackets itself. A killed
- * program whose first thread is gone already shows as a zombie while its other threads still hold
- * its ports and files: it is dead only when they are gone too.
+ * Reads `/proc/PID/stat`. The command in brackets may contain spaces and brackets. A killed program
+ * is a zombie as soon as its first thread is gone, while other threads still hold its ports and
+ * files. It is dead only when these are gone too.
  */
 const linuxStat = (pid: number): { dead: boolean; group: number; startTicks: string } | undefined => {
   try {
@@ -50,8 +50,8 @@ export const processIdentity = (pid: number): string | undefined => {
 };
 
 /**
- * These two mark every process of a cloud; children inherit them, also those that the emulator
- * starts.
+ * Environment variables that mark every process of a cloud. Children inherit them, including those
+ * of the emulator.
  */
 export const stateMark = 'BIFOLD_STATE';
 export const serviceMark = 'BIFOLD_SERVICE';
@@ -96,7 +96,7 @@ export const groupMembers = (group: number): readonly number[] => {
   }
 };
 
-/** False when the process had gone already, which is what a stop wants anyway. */
+/** Sends a signal. Returns false if the process is gone already. */
 export const signal = (pid: number, name: NodeJS.Signals): boolean => {
   try {
     return process.kill(pid, name);

@@ -20,7 +20,7 @@ export interface ProcessRecord {
   readonly pid: number;
   readonly identity: string;
   readonly startedAtMs: number;
-  /** It was healthy once: from then on it needs no time to start. */
+  /** Whether it was healthy once. Then it gets no more time to start. */
   readonly wasHealthy?: boolean;
   /** The revision of its program; `up` restarts it if that has changed. */
   readonly revision: string;
@@ -51,7 +51,7 @@ const logFile = (paths: CloudPaths, name: string) => join(paths.logsDir, `${name
 const writeRecord = (paths: CloudPaths, record: ProcessRecord): void =>
   writeWhole(recordFile(paths, record.name), `${JSON.stringify(record)}\n`);
 
-/** The record, if the process it names is still that process. */
+/** The record of a process, if that process still lives. */
 export const livingRecord = (paths: CloudPaths, name: string): ProcessRecord | undefined => {
   const record = readJson<ProcessRecord>(recordFile(paths, name));
   return record !== undefined && processIdentity(record.pid) === record.identity ? record : undefined;
@@ -74,19 +74,22 @@ const rotate = (file: string) => {
 };
 
 /**
- * Every process of a service that lives: the recorded one, its group, and whatever carries its
- * marks.
+ * Every living process of a service: the recorded one, its group, and all processes with its marks.
  */
 const processesOf = (paths: CloudPaths, name: string): readonly number[] => {
   const record = readJson<ProcessRecord>(recordFile(paths, name));
   const alive = record !== undefined && processIdentity(record.pid) === record.identity;
-  // The id of a group whose leader is gone is not given to a new process while a member lives: it
-  // is still ours, unless a process with that very pid exists, which then is a stranger.
+  // While a member of a group lives, the system does not reuse the id of its leader. So the group
+  // is still ours, unless a process with that pid exists: then that process belongs to someone
+  // else.
   const ours = record !== undefined && (alive || processIdentity(record.pid) === undefined);
   return [...new Set([...(ours ? groupMembers(record.pid) : []), ...markedProcesses(paths.stateDir, name)])];
 };
 
-/** The environment is left out: a command from another shell must not restart what runs. */
+/**
+ * The revision of a service. It ignores the environment, so that a command from another shell does
+ * not restart services.
+ */
 const revisionOf = ({ command, args, revision = '' }: ServiceSpec): string =>
   createHash('sha256')
     .update(JSON.stringify([command, args, revision]))
@@ -142,7 +145,7 @@ const startFailed = (paths: CloudPaths, spec: ServiceSpec, received: string) =>
     remedy: 'cure what the log names, then run the command again',
   });
 
-/** Asks until healthy; undefined when the process ended or the time is over. */
+/** Probes until the service is healthy. Undefined if the process ended or the time is over. */
 const healthy = async (paths: CloudPaths, spec: ServiceSpec, withinMs: number) => {
   let last: HealthReport = { healthy: false, detail: 'not asked yet' };
   const verdict = await until(
@@ -157,8 +160,8 @@ const healthy = async (paths: CloudPaths, spec: ServiceSpec, withinMs: number) =
 };
 
 /**
- * Leaves a healthy service alone, gives a starting one its time, and replaces what is dead, hangs,
- * or was started from something else.
+ * Leaves a healthy service alone, and waits for a starting one. It replaces a service that is dead,
+ * hangs, or has another revision.
  * @returns whether a process was started.
  */
 export const ensureUp = async (paths: CloudPaths, spec: ServiceSpec): Promise<'kept' | 'started'> => {
@@ -171,7 +174,7 @@ export const ensureUp = async (paths: CloudPaths, spec: ServiceSpec): Promise<'k
   }
   await ensureDown(paths, spec);
   await assertFree(spec.name, spec.ports ?? {}, paths.portsFile);
-  // A killed service leaves its scratch files behind: unpacked functions, native libraries.
+  // Remove the temporary files of a killed service: unpacked functions, native libraries.
   rmSync(serviceTmpDir(paths, spec.name), { recursive: true, force: true });
   mkdirSync(serviceTmpDir(paths, spec.name), { recursive: true });
   await spec.prepare?.();
@@ -186,7 +189,10 @@ export const ensureUp = async (paths: CloudPaths, spec: ServiceSpec): Promise<'k
   throw error;
 };
 
-/** SIGTERM to the service, then to what it left behind; SIGKILL to what has not gone in time. */
+/**
+ * Sends SIGTERM to the service, then to its remaining processes, and SIGKILL to those that do not
+ * end in time.
+ */
 export const ensureDown = async (
   paths: CloudPaths,
   spec: Pick<ServiceSpec, 'name' | 'stopWithinMs'>,
@@ -196,8 +202,7 @@ export const ensureDown = async (
     until(() => (pids().length === 0 ? true : undefined), { withinMs, everyMs: 25 });
   const main = livingRecord(paths, name);
   if (main !== undefined) {
-    // The leader first and alone: the emulator stops its own workers, after it has written its
-    // state down.
+    // Stop the leader first: the emulator stores its state and stops its own workers.
     signal(main.pid, 'SIGTERM');
     await gone(() => (livingRecord(paths, name) === undefined ? [] : [main.pid]), spec.stopWithinMs ?? stopWithinMs);
   }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Asks until the answer is there or the time is over; undefined means the time is over. The pause
- * only keeps the asking cheap: what ends the wait is always the condition.
+ * Polls until there is a result, or the time is over (undefined). The pause only limits the cost of
+ * polling.
  */
 export const until = async <T>(
   ask: () => Promise<T | undefined> | T | undefined,

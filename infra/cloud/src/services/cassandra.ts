@@ -7,7 +7,7 @@ import { askOverTcp } from '../processes/probes.ts';
 import type { Software } from '../software.ts';
 import { javaEnvironment, type ServiceSpec } from './services.ts';
 
-/** SimpleSnitch names it so. */
+/** The name that SimpleSnitch uses. */
 export const localDataCenter = 'datacenter1';
 
 /**
@@ -95,7 +95,8 @@ const modules = [
 ].flat();
 
 /**
- * The native protocol, version 4: OPTIONS is answered by SUPPORTED before any log-in or session.
+ * An OPTIONS frame of the native protocol, version 4. The server answers SUPPORTED before any
+ * login.
  */
 const optionsFrame = Buffer.from('04' + '00' + '0000' + '05' + '00000000', 'hex');
 const supported = 0x06;
@@ -130,7 +131,7 @@ export const cassandraService = (
       `-Dcassandra.storagedir=${dataDir}`,
       '-Dcassandra-foreground=yes',
       `-Dcassandra.jmx.local.port=${ports.cassandraJmx}`,
-      // A single node need not wait for others.
+      // A single node does not wait for others.
       '-Dcassandra.skip_wait_for_gossip_to_settle=0',
       '-Dcassandra.ring_delay_ms=100',
       '-Dcassandra.initial_token=0',

@@ -24,7 +24,7 @@ const health = async (endpoint: string): Promise<HealthReport> => {
 };
 
 /**
- * Writes down what was deployed, so that a kill -9 takes nothing but queued messages with it.
+ * Makes the emulator store its deployments, so that a kill -9 loses only queued messages.
  * @throws when the emulator does not answer.
  */
 export const checkpoint = async (ports: Ports): Promise<void> => {
@@ -41,7 +41,7 @@ export const checkpoint = async (ports: Ports): Promise<void> => {
     });
 };
 
-/** Changes when any of the Python files does that the emulator is started with. */
+/** A digest of the Python files that the emulator is started with. */
 const programRevision = (): string => {
   const hash = createHash('sha256');
   const files = readdirSync(softwareSources).filter((file) => file.endsWith('.py'));
@@ -55,12 +55,12 @@ export const emulatorService = (paths: CloudPaths, ports: Ports, software: Softw
   return {
     name: 'emulator',
     command: software.python,
-    // -B: its own modules stand in the checkout, where nothing is to be written.
+    // -B: do not write bytecode into the checkout, which contains the modules.
     args: ['-B', join(softwareSources, 'emulator.py')],
     revision: programRevision(),
     env: cleanEnvironment({
-      // The checkout's own Node comes first: the emulator runs every Node function with the first
-      // `node` it finds.
+      // The Node of the checkout comes first, because the emulator runs functions with the first
+      // `node` in PATH.
       PATH: [join(paths.root, 'node_modules', '.bin'), process.env.PATH ?? ''].join(delimiter),
       BIND_HOST: loopback,
       GATEWAY_PORT: String(ports.emulator),

@@ -18,9 +18,9 @@ interface HdfsSoftware {
 }
 
 /**
- * One NameNode and one DataNode, one replica. Without Kerberos, HDFS trusts the user name of its
- * clients; both servers listen on loopback alone. Acknowledged data of a file is with the operating
- * system, so it survives a kill -9 of either process.
+ * One NameNode and one DataNode, with one replica. Without Kerberos, HDFS trusts the user name of
+ * its clients; both servers listen only on loopback. Acknowledged data is in the page cache of the
+ * operating system, so it survives a kill -9 of either process.
  */
 const properties = (ports: HdfsPorts, nameDir: string, dataDir: string, tmpDir: string) => ({
   'core-site.xml': {
@@ -44,12 +44,12 @@ const properties = (ports: HdfsPorts, nameDir: string, dataDir: string, tmpDir: 
     'dfs.datanode.hostname': loopback,
     'dfs.heartbeat.interval': '1',
     'dfs.datanode.du.reserved': '0',
-    // Hadoop cannot look at Host or Origin. It can demand a header of browsers that no page can
-    // send across origins.
+    // Hadoop cannot check Host or Origin. It can require a header of browsers that no page can send
+    // to another origin.
     'dfs.webhdfs.rest-csrf.enabled': 'true',
     'dfs.webhdfs.rest-csrf.custom-header': 'X-Bifold-Cloud',
     'dfs.webhdfs.rest-csrf.browser-useragents-regex': '.*Mozilla.*,.*Opera.*',
-    // Reading, too: the filter ignores GET unless another method is named here.
+    // Protect reads too: the filter ignores GET unless this lists other methods.
     'dfs.webhdfs.rest-csrf.methods-to-ignore': 'TRACE',
   },
 });
@@ -72,7 +72,7 @@ log4j.appender.console.layout.ConversionPattern=%d{ISO8601} %-5p %m (%c{1})%n
 
 const webApp = '<web-app xmlns="http://java.sun.com/xml/ns/javaee" version="3.0"></web-app>\n';
 
-/** The bean of that name that a server reports; the reason if it does not answer. */
+/** A JMX bean of a server, or the reason if the server does not answer. */
 const askJmx = async (port: number, bean: string): Promise<Readonly<Record<string, unknown>> | string> => {
   try {
     const url = `http://${loopback}:${port}/jmx?qry=${encodeURIComponent(bean)}`;
@@ -115,8 +115,8 @@ export const hdfsServices = (
   };
 
   /**
-   * Formatted beside its place and moved there whole: a format that was killed halfway leaves no
-   * half file system.
+   * Format in a temporary folder, then move it, so that an interrupted format leaves no incomplete
+   * file system.
    */
   const format = async () => {
     const [draft, conf] = [`${nameDir}.formatting`, `${confDir}.formatting`];

@@ -15,15 +15,15 @@ import { javaEnvironment, type ServiceSpec } from './services.ts';
 const run = promisify(execFile);
 
 /**
- * One node that is broker and controller. Functions and trigger come in by SASL_PLAINTEXT with
- * SCRAM, as a self-managed event source demands; INTERNAL is for administration on this machine.
+ * One node as broker and controller. Functions and the trigger connect by SASL_PLAINTEXT with
+ * SCRAM, as a self-managed event source requires. INTERNAL is for administration on this machine.
  *
- * A kill -9 of the process loses no acknowledged record although no flush interval is set: what was
- * acknowledged was handed to the operating system, and its page cache outlives the process. (It
- * does not outlive the machine; on AWS that is what replicas are for.)
+ * A kill -9 loses no acknowledged record, although there is no flush interval: acknowledged data is
+ * in the page cache, which survives the process. (It does not survive a crash of the machine; on
+ * AWS, replicas cover that.)
  *
- * The controller lets a killed broker register again only when its session of before has ended.
- * With the stock 9 s, `up` took 15 s after a kill -9, and takes 6.5 s with 2 s.
+ * The controller lets a killed broker register again only after its previous session has expired.
+ * With the default of 9 s, `up` took 15 s after a kill -9. With 2 s it takes 6.5 s.
  */
 const serverProperties = (ports: Ports, logDir: string): string => `\
 process.roles=broker,controller
@@ -91,8 +91,8 @@ export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, 
   ];
 
   /**
-   * Formatted beside its place and moved there whole: a format that was killed halfway leaves no
-   * half log.
+   * Format in a temporary folder, then move it, so that an interrupted format leaves no incomplete
+   * log.
    */
   const format = async () => {
     const draft = `${logDir}.formatting`;
@@ -108,7 +108,7 @@ export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, 
       '--add-scram',
       `SCRAM-SHA-512=[name=${username},password=${password}]`,
     ];
-    // The tool reads its arguments from a file, one a line: every user of the machine sees a
+    // Pass the arguments in a file, one per line, because other users of the machine can see a
     // command line.
     const argumentsFile = join(confDir, 'format.arguments');
     writeWhole(argumentsFile, `${args.join('\n')}\n`, 0o600);
@@ -126,7 +126,7 @@ export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, 
           allowed: 'an empty folder that can be written',
           remedy: `look at ${paths.dataDir}, then run the command again`,
         },
-        // The cause holds the tool's output, and that may hold the password.
+        // Omit the cause: the tool's output may contain the password.
       );
     } finally {
       rmSync(argumentsFile, { force: true });
@@ -157,8 +157,8 @@ export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, 
 };
 
 /**
- * A cluster's id: 16 bytes as base64 for addresses, as Kafka writes them. It must not start with a
- * dash, which the tool would take for an option.
+ * A cluster id: 16 bytes in URL-safe base64, as Kafka writes them. It must not start with a dash,
+ * because the tool would read it as an option.
  */
 export function clusterIdOf(bytes: Buffer): string {
   return bytes.toString('base64url').replace(/^-/, 'A');

@@ -1,23 +1,26 @@
 import type { HealthReport } from '../processes/probes.ts';
 
-/** A background process of the cloud: how to start it, and how to know that it serves. */
+/** A background process of the cloud: its command, and its health check. */
 export interface ServiceSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /**
-   * The whole environment: nothing is inherited but the marks by which the process is found again.
-   */
+  /** The whole environment. Only the marks that identify our processes are added. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Changes with the program behind `command`; `up` then restarts it although it is healthy. */
+  /**
+   * The revision of the program behind `command`. If it changes, `up` restarts the service even if
+   * it is healthy.
+   */
   readonly revision?: string;
   /** Ports it listens on, all on loopback, by meaning. */
   readonly ports?: Readonly<Record<string, number>>;
   readonly health: () => Promise<HealthReport>;
   /** Names of services that must be healthy before this one is started. */
   readonly dependsOn?: readonly string[];
-  /** Written before the start: configuration, a formatted log. Must be harmless when repeated. */
+  /**
+   * Writes files before the start, such as configuration or a formatted log. It may run repeatedly.
+   */
   readonly prepare?: () => Promise<void>;
   readonly startWithinMs?: number;
   /** The time between SIGTERM and SIGKILL of a stop. */
@@ -25,8 +28,8 @@ export interface ServiceSpec {
 }
 
 /**
- * The variables that a service may see of ours. Anything else (credentials, proxies, a debugger's
- * options) would make two machines behave differently, and the emulator passes its environment on
+ * The environment of a service, with only selected variables of ours. Others (credentials, proxies,
+ * debugger options) would make machines behave differently, and the emulator passes its environment
  * to every function.
  */
 export const cleanEnvironment = (own: Readonly<Record<string, string>>): Record<string, string> => {

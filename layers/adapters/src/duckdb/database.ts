@@ -17,7 +17,7 @@ import { AdapterError } from '../errors.ts';
 import { keepLeadingMarks } from './text-decoder.ts';
 
 export interface DuckDbOptions {
-  /** Such as `512MB`; what exceeds it goes to `tempDirectory`. */
+  /** The memory limit, such as `512MB`. Data beyond it goes to `tempDirectory`. */
   readonly memoryLimit?: string;
   readonly tempDirectory?: string;
   readonly threads?: number;
@@ -28,50 +28,50 @@ export interface SqlColumn {
   readonly type: SqlType;
 }
 
-/** A cell on its way in. BIGINT takes whole numbers, too. */
+/** An input value of a cell. BIGINT accepts whole numbers too. */
 export type SqlInput = number | bigint | string | boolean | Uint8Array | null;
-/** A cell on its way out: BIGINT and HUGEINT are bigint, BLOB is bytes. */
+/** A value that a query returns: BIGINT and HUGEINT are bigint, BLOB is bytes. */
 export type SqlOutput = number | bigint | string | boolean | Uint8Array | null;
 
-/** A chunk of rows, column by column: at most 2,048 of them. */
+/** A chunk of at most 2,048 rows, column by column. */
 export interface SqlChunk {
   readonly rowCount: number;
   readonly columns: readonly string[];
   column(name: string): readonly SqlOutput[];
 }
 
-/** Columns of equal length, in the order of the table's. */
+/** Columns of equal length, in the order of the table. */
 export type ColumnValues = readonly (readonly SqlInput[])[];
 
 export interface DuckDb {
   run(sql: string): Promise<void>;
-  /** The result, chunk by chunk; other work may go on meanwhile. */
+  /** Returns the result chunk by chunk. Other queries may run in between. */
   query(sql: string): AsyncIterable<SqlChunk>;
-  /** All rows of a small result. */
+  /** Returns all rows of a small result. */
   rows(sql: string): Promise<readonly Readonly<Record<string, SqlOutput>>[]>;
-  /** A table, filled from chunks of columns of any length. */
+  /** Creates a table, and fills it from chunks of columns of any length. */
   createTable(name: string, columns: readonly SqlColumn[], values: RowChunks): Promise<void>;
-  /** A Parquet file (zstd) of these rows, in their order. Returns how many there are. */
+  /** Writes these rows to a Parquet file (zstd), in their order. Returns the number of rows. */
   writeParquet(path: string, columns: readonly SqlColumn[], values: RowChunks): Promise<number>;
   close(): void;
 }
 
 export type RowChunks = Iterable<ColumnValues> | AsyncIterable<ColumnValues>;
 
-/** DuckDB's vectors hold this many rows. */
+/** The number of rows in a DuckDB vector. */
 const CHUNK_ROWS = 2048;
 const ROW_GROUP_ROWS = 122_880;
 
 const TYPES: Readonly<Record<SqlType, DuckDBType>> = { INTEGER, BIGINT, DOUBLE, VARCHAR, BOOLEAN, BLOB };
 
-/** An in-memory database. The native library is loaded by this file alone. */
+/** Opens an in-memory database. Only this file loads the native library. */
 export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
   keepLeadingMarks();
   const instance = await DuckDBInstance.create(':memory:', {
     ...(options.memoryLimit === undefined ? {} : { memory_limit: options.memoryLimit }),
     ...(options.tempDirectory === undefined ? {} : { temp_directory: options.tempDirectory }),
     ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
-    // Nothing is fetched from outside: what a query needs is built in.
+    // No extension is downloaded: the ones that queries need are built in.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
@@ -160,7 +160,7 @@ export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
   };
 }
 
-/** An error of `values` passes as it is: it is none of the database's. */
+/** Appends rows to a table. An error of `values` is passed on unchanged. */
 async function fill(
   connection: DuckDBConnection,
   table: string,
@@ -170,8 +170,8 @@ async function fill(
   const sql = `filling ${table}`;
   const appender = await asking(sql, () => connection.createAppender(table));
   const types = columns.map(({ type }) => TYPES[type]);
-  // All rows go through one chunk: DuckDB's memory of a chunk is freed when JavaScript collects it,
-  // and for JavaScript it weighs nothing, so that hundreds of megabytes would wait for that.
+  // All rows go through one chunk. DuckDB frees the memory of a chunk when JavaScript collects it.
+  // The collector does not see that memory, so hundreds of megabytes would accumulate.
   const reused = DuckDBDataChunk.create(types);
   const append = async (source: ColumnValues, from: number, to: number): Promise<void> => {
     reused.reset();
@@ -213,7 +213,7 @@ function output(value: DuckDBValue): SqlOutput {
     default:
       if (value === null) return null;
       if (value instanceof DuckDBBlobValue) return value.bytes;
-      // DECIMAL, DATE and the like: their canonical text, rather than an object of the library's.
+      // DECIMAL, DATE and similar types: their canonical text, instead of an object of the library.
       return String(value);
   }
 }

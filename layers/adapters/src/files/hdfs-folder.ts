@@ -14,7 +14,7 @@ export function hdfsFolder(address: string): RemoteFolder {
     for (const entry of await hdfs.list(`${root}${folder}`)) {
       const below = entry.path.slice(root.length + 1);
       if (entry.type === 'folder') yield* filesBelow(`${folder}/${entry.name}`);
-      // The one file of this very path has none below it.
+      // The path is a single file, so there is nothing below it.
       else yield { path: below, sizeBytes: entry.sizeBytes, modifiedMs: entry.modifiedAtMs };
     }
   }

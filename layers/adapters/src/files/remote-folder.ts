@@ -1,25 +1,25 @@
-/** A file of a folder that is not of this machine. */
+/** A file of a remote folder. */
 export interface RemoteFile {
-  /** From the folder on, its parts with `/` between them. */
+  /** The path below the folder, with `/` between its parts. */
   readonly path: string;
   readonly sizeBytes: number;
   readonly modifiedMs: number;
 }
 
-/** A folder of HDFS, or what stands below a prefix of a bucket. */
+/** A folder of HDFS, or the objects below a prefix of a bucket. */
 export interface RemoteFolder {
   /**
-   * All files in it and in its subfolders, in the order of their paths; null when there is no such
-   * folder. A path to one file is a folder of it alone.
+   * All files in the folder and its subfolders, ordered by path. Null if there is no such folder.
+   * If the path is a file, the list has only this file.
    */
   list(): Promise<readonly RemoteFile[] | null>;
   fetch(path: string, localPath: string): Promise<void>;
-  /** Puts a file there whole, at once, in the place of one that may be there. */
+  /** Writes a file atomically, and replaces an existing one. */
   put(path: string, localPath: string): Promise<void>;
   close(): void;
 }
 
-/** Whether it names a folder of HDFS or of a bucket, and not one of this machine. */
+/** Whether an address names a folder of HDFS or of a bucket, instead of a local one. */
 export function isRemote(address: string): boolean {
   return /^((s?web)?hdfs|s3):\/\//.test(address);
 }

@@ -20,7 +20,7 @@ export function s3Folder(address: string, options: Omit<BucketOptions, 'bucket'>
     async list() {
       const objects = await bucket.objects(root);
       const files = objects
-        // Not what only begins alike: `rows-old/x` is not in `rows`. Keys that end so stand for
+        // The prefix must end at a `/`: `rows-old/x` is not in `rows`. Keys that end with `/` are
         // folders.
         .filter(({ key }) => (key === root || key.startsWith(folder)) && !key.endsWith('/'))
         .map(({ key, ...rest }) => ({ path: key === root ? '' : key.slice(folder.length), ...rest }));

@@ -9,9 +9,7 @@ import { type Cells, type FileFormat, isBad, type OpenRows, type Outcome } from 
 
 const TAB_SEPARATED = '.tsv';
 
-/**
- * CSV with a header. Cells have no types: the columns of a schema do, or those that are inferred.
- */
+/** CSV with a header. Cells have no types. Types come from a schema, or are inferred. */
 export const csv = {
   kind: 'csv',
   extensions: ['.csv', TAB_SEPARATED],
@@ -40,16 +38,17 @@ function delimiterOf(name: string): string {
   return extname(name).toLowerCase() === TAB_SEPARATED ? '\t' : ',';
 }
 
-/** One line of CSV with its end. It is read back as the same cells. */
+/** One line of CSV, including its end. Reading it gives the same cells. */
 export function csvLine(cells: Cells, delimiter = ','): string {
-  // A lone empty cell would be an empty line, which readers leave out.
+  // A single empty cell would give an empty line, which readers skip.
   if (cells.length === 1 && cells[0] === '') return '""\n';
   return stringify([[...cells]], { delimiter, quoted_match: /^\s|\s$|\r/ });
 }
 
 /**
- * The lines of a small CSV text by the names of its header. @throws {UnreadableFile} naming the
- * first line that is none
+ * Parses a small CSV text into rows by column name.
+ *
+ * @throws {UnreadableFile} naming the first line that is none
  */
 export function parseCsv(text: string): Readonly<Record<string, string>>[] {
   const found: Parsed[] = [];
@@ -88,7 +87,7 @@ async function openCsv(name: string, input: AsyncIterable<Uint8Array>, delimiter
   return { header, batches: rows() };
 }
 
-/** The names of the columns; none where the file is empty. */
+/** The column names of the header. Empty if the file is empty. */
 function headerOf(name: string, first: Outcome<Cells> | undefined): Cells {
   if (first === undefined) return [];
   if (isBad(first)) throw unusableHeader(name, first.reason);
@@ -98,14 +97,14 @@ function headerOf(name: string, first: Outcome<Cells> | undefined): Cells {
   return header;
 }
 
-/** A row has as many cells as the header. */
+/** Checks that a row has as many cells as the header. */
 function underHeader(header: Cells, row: Outcome<Cells>): Outcome<Cells> {
   if (isBad(row) || row.content.length === header.length) return row;
   const reason = `${row.content.length} cells, where the header has ${header.length}`;
   return { line: row.line, raw: row.raw, problem: 'unreadable', reason };
 }
 
-/** A row as the parser gives it, or where it cannot go on. */
+/** A row from the parser, or the error that stops it. */
 type Parsed = Outcome<Cells> | UnreadableFile;
 
 function orThrow(parsed: Parsed): Outcome<Cells> {
@@ -114,7 +113,7 @@ function orThrow(parsed: Parsed): Outcome<Cells> {
 }
 
 /**
- * All rows of the text that was read are given before the next text is read, and before an error:
+ * The rows of a text, in batches. It returns all rows before it reads on, and before an error. So
  * the same bytes always give the same rows.
  */
 async function* batchesOf(
@@ -125,7 +124,7 @@ async function* batchesOf(
   const found: Parsed[] = [];
   const parser = parse(parserOptions(name, delimiter, (each) => found.push(each)));
   const ended = finished(parser, { readable: false });
-  // Awaited below, unless the reader stops before.
+  // Awaited below, unless the reader stops earlier.
   ended.catch(() => undefined);
   const isUtf8 = utf8Check();
   let [readBytes, line] = [0, 1];
@@ -145,7 +144,7 @@ async function* batchesOf(
 function* takenFrom(found: Parsed[]): Generator<readonly Outcome<Cells>[]> {
   const taken = found.splice(0);
   const last = taken.at(-1);
-  // The parser gives nothing after an error.
+  // The parser returns nothing after an error.
   if (!(last instanceof UnreadableFile)) yield taken as Outcome<Cells>[];
   else {
     yield taken.slice(0, -1) as Outcome<Cells>[];
@@ -153,7 +152,10 @@ function* takenFrom(found: Parsed[]): Generator<readonly Outcome<Cells>[]> {
   }
 }
 
-/** Whether the bytes so far are UTF-8, piece by piece; null is the end. */
+/**
+ * Returns a check whether the bytes so far are UTF-8. It is called per chunk, and with null at the
+ * end.
+ */
 function utf8Check(): (chunk: Uint8Array | null) => boolean {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   return (chunk) => {
@@ -169,7 +171,7 @@ function utf8Check(): (chunk: Uint8Array | null) => boolean {
 
 /** Errors after which the start of the next row is unknown. */
 const BROKEN_QUOTES = new Set(['CSV_INVALID_CLOSING_QUOTE', 'CSV_QUOTE_NOT_CLOSED', 'CSV_MAX_RECORD_SIZE']);
-/** So much text is kept at most in search of a closing quote. */
+/** The limit of the text that is buffered while searching for a closing quote. */
 const ROW_BYTES_MAX = 16 * 1024 * 1024;
 
 interface GivenRecord {
@@ -178,14 +180,14 @@ interface GivenRecord {
   readonly info: { readonly lines: number };
 }
 
-/** Options of the parser; rows and errors go to `found`, in the order of the text. */
+/** Options of the parser. `found` receives rows and errors in the order of the text. */
 function parserOptions(name: string, delimiter: string, found: (parsed: Parsed) => void): Options {
   let lastLine = 0;
   let isOver = false;
   const give = (parsed: Parsed): void => {
     if (!isOver) found(parsed);
   };
-  /** Where a row begins that ends in a line. */
+  /** The first line of a row, from its last line. */
   const begunAt = (text: string, endLine: number): number => {
     const line = Math.max(lastLine + 1, endLine - text.split('\n').length + 1);
     lastLine = endLine;
@@ -201,11 +203,11 @@ function parserOptions(name: string, delimiter: string, found: (parsed: Parsed) 
     skip_records_with_error: true,
     max_record_size: ROW_BYTES_MAX,
     on_record(given) {
-      // With `info` and `raw`, which the types of the library leave out.
+      // The library's types lack `info` and `raw`.
       const { record, raw, info } = given as unknown as GivenRecord;
       const text = trimmed(raw);
       give({ line: begunAt(text, info.lines), raw: text, content: record });
-      // It is given: the parser keeps nothing.
+      // `found` has received the row, so the parser need not keep it.
       return null;
     },
     on_skip(error, raw = '') {
@@ -221,5 +223,5 @@ function parserOptions(name: string, delimiter: string, found: (parsed: Parsed) 
   };
 }
 
-/** Without its end, and without the empty lines before it. */
+/** Removes the line end, and empty lines in front. */
 const trimmed = (raw: string): string => raw.replace(/\r?\n$/, '').replace(/^(\r?\n)+/, '');

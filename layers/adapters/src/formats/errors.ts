@@ -3,8 +3,8 @@ import { AdapterError } from '../errors.ts';
 import type { BadRow } from './file-format.ts';
 
 /**
- * A file whose text cannot be read from some line on. The rows before that line were given, and the
- * same bytes fail in the same place.
+ * A file that cannot be read from some line on. The rows before that line were returned. The same
+ * bytes always fail at the same place.
  */
 export class UnreadableFile extends AdapterError {
   readonly line: number;

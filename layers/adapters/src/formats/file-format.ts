@@ -4,30 +4,30 @@ import type { Column } from '@bifold/core/engine';
 import type { TypedColumn } from './columns/cell-types.ts';
 
 /**
- * A format of files that hold rows: everything that Bifold knows of it. `formats.ts` lists them,
- * and every command and stream finds them there.
+ * The complete description of a file format with rows. `formats.ts` lists all formats, and every
+ * command and stream uses that list.
  */
 export interface FileFormat {
   readonly kind: string;
-  /** In lower case, the one that Bifold writes first. */
+  /** Extensions in lower case. Bifold writes the first one. */
   readonly extensions: readonly string[];
-  /** The rows of a file in their order, of which a few are in memory at a time. */
+  /** Opens a file and returns its rows in order. Only a few rows are in memory at a time. */
   open(input: RowInput, options: ReadOptions): Promise<OpenRows>;
-  /** Rows as text for a file of some name; null where DuckDB alone writes the format. */
+  /** Writes rows as text, for a file of this name. Null if only DuckDB writes the format. */
   readonly text: ((name: string) => RowText) | null;
-  /** The options by which DuckDB's COPY writes the format. */
+  /** The options of DuckDB's COPY that write the format. */
   copyOptions(path: string, nullText: string | null): string;
-  /** False where the format has no type for times: they are written as ISO 8601 text. */
+  /** False if the format has no type for times. Times are then ISO 8601 text. */
   readonly hasTimes: boolean;
 }
 
 /** A file to read. */
 export interface RowInput {
-  /** As messages name it. */
+  /** The name of the file in messages. */
   readonly name: string;
-  /** A path of this machine, which can be read again at little cost; null for anything else. */
+  /** A local path, which can be read repeatedly. Null for any other input. */
   readonly path: string | null;
-  /** Its bytes from the beginning. Standard input can be opened once. */
+  /** Opens the bytes from the beginning. Standard input can be opened only once. */
   open(): Promise<Readable>;
 }
 
@@ -38,36 +38,36 @@ export const localInput = (path: string, name = path): RowInput => ({
 });
 
 export interface ReadOptions {
-  /** Between the cells of CSV; a tab for `.tsv` and a comma for others when it is left out. */
+  /** The delimiter of CSV. Default: a tab for `.tsv`, otherwise a comma. */
   readonly delimiter?: string;
   /**
-   * Numbers of JSON keep their digits, as `parseExactly` reads them. Otherwise they are numbers of
-   * JavaScript.
+   * Whether JSON numbers keep their digits, as `parseExactly` reads them. Otherwise they are
+   * JavaScript numbers.
    */
   readonly keepsDigits: boolean;
-  /** The columns of a schema. A format that stores columns reads no others. */
+  /** The columns of a schema. A format that stores columns reads only these. */
   readonly columns?: readonly Column[];
 }
 
-/** A file under way. */
+/** An open file. */
 export interface OpenRows {
-  /** The columns of each row's cells, none where the file is empty; null where rows are objects. */
+  /** The column names of the cells, empty if the file is empty. Null if rows are objects. */
   readonly header: readonly string[] | null;
   readonly batches: RowBatches<RowContent>;
 }
 
-/** Rows in their order, as many together as one read of the file gives. */
+/** Rows in order, in batches. A batch holds the rows of one read. */
 export type RowBatches<Content> = AsyncIterable<readonly Outcome<Content>[]>;
 
 /** Cells in the order of the header. */
 export type Cells = readonly string[];
-/** An object of JSON. */
+/** A JSON object. */
 export type Fields = Readonly<Record<string, unknown>>;
 export type RowContent = Cells | Fields;
 
 /** A row that could be read. */
 export interface Row<Content> {
-  /** Where it begins, from 1, the header included. */
+  /** The number of its first line, from 1, including the header. */
   readonly line: number;
   readonly raw: string;
   readonly content: Content;
@@ -78,7 +78,7 @@ export interface BadRow {
   readonly line: number;
   readonly raw: string;
   readonly problem: 'unreadable' | 'not-an-object';
-  /** For a person. */
+  /** The reason, as text for a message. */
   readonly reason: string;
 }
 
@@ -88,7 +88,7 @@ export function isBad(outcome: Outcome<unknown>): outcome is BadRow {
   return 'problem' in outcome;
 }
 
-/** A row that fits its columns, as an object and as the cells of CSV. */
+/** A row with valid types, both as an object and as CSV cells. */
 export interface CheckedRow {
   readonly fields: Fields;
   readonly cells: Cells;

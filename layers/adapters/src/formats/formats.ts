@@ -16,7 +16,7 @@ export function formatOfKind(kind: FormatKind): FileFormat {
   return FORMATS.find((format) => format.kind === kind) as FileFormat;
 }
 
-/** The format that a file's name says; null where it says none. */
+/** The format for the extension of a file name. Null if the extension is unknown. */
 export function formatOfName(name: string): (FileFormat & { readonly kind: FormatKind }) | null {
   const extension = extname(name).toLowerCase();
   return FORMATS.find(({ extensions }) => (extensions as readonly string[]).includes(extension)) ?? null;

@@ -3,7 +3,7 @@ import type { Fields, FileFormat, Outcome } from './file-format.ts';
 import { lineBatches } from './lines.ts';
 import { escapedBytes, utf8Of } from './text.ts';
 
-/** One JSON object a line. */
+/** One JSON object per line. */
 export const jsonLines = {
   kind: 'json',
   extensions: ['.json', '.jsonl', '.ndjson'],
@@ -46,7 +46,7 @@ function objectOf(line: number, raw: string, parse: (text: string) => unknown): 
   return { line, raw, problem: 'not-an-object', reason: 'no JSON object' };
 }
 
-/** Numbers that keep their digits are objects of JavaScript, too. */
+/** Numbers that keep their digits are JavaScript objects too, so exclude them. */
 function isObject(content: unknown, raw: string): content is Fields {
   return content !== null && typeof content === 'object' && raw.trimStart().startsWith('{');
 }

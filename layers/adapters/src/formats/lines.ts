@@ -1,14 +1,16 @@
 const [LINE_FEED, CARRIAGE_RETURN] = [0x0a, 0x0d];
 
 /**
- * The bytes of lines, which end with a line feed alone or after a carriage return. `readline` also
- * ends lines at U+2028, which JSON may hold as it is.
+ * The bytes of lines. A line ends with a line feed, which may follow a carriage return. `readline`
+ * also splits at U+2028, which JSON may contain unescaped.
  */
 export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   for await (const lines of lineBatches(input)) yield* lines;
 }
 
-/** The lines that end in each piece of the input: awaiting every line would cost more than it. */
+/**
+ * Lines in batches, one per chunk of the input. Awaiting each line would cost more than reading it.
+ */
 export async function* lineBatches(input: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Buffer[]> {
   let rest: Buffer[] = [];
   for await (const chunk of input) {

@@ -9,10 +9,13 @@ import { type FileFormat, localInput, type OpenRows, type ReadOptions, type RowI
 import { jsonLines } from './json-lines.ts';
 import { withDuckDb } from './tables.ts';
 
-/** Times of Parquet are instants in UTC, also those without a zone. */
+/** Parquet times are instants in UTC, even if they have no zone. */
 const ISO_8601 = '%Y-%m-%dT%H:%M:%S.%fZ';
 
-/** Columns of types. DuckDB reads and writes them, by way of JSON lines in a temporary file. */
+/**
+ * Parquet files. DuckDB reads and writes them. Rows for writing first go to a temporary file of
+ * JSON lines.
+ */
 export const parquet = {
   kind: 'parquet',
   extensions: ['.parquet'],
@@ -37,7 +40,7 @@ export const parquet = {
   hasTimes: true,
 } as const satisfies FileFormat;
 
-/** Parquet has its index at the end: it is read from a file. */
+/** Downloads the file if needed: Parquet has its index at the end, so it must be a local file. */
 async function broughtTo(path: string, input: RowInput): Promise<string> {
   await pipeline(await input.open(), createWriteStream(path));
   return path;
@@ -65,7 +68,7 @@ function copyToLines(path: string, name: string, lines: string, { columns }: Rea
   });
 }
 
-/** The columns of a schema that a file holds. */
+/** The columns of a schema that the file contains. */
 async function columnList(
   database: DuckDb,
   rows: string,
@@ -85,13 +88,16 @@ async function columnList(
   return present.map((column) => `${wireSql(column, held.get(column.name) as string)} AS ${quoted(column.name)}`);
 }
 
-/** A value as records of the wire have it, which JSON numbers would not hold. */
+/**
+ * SQL that converts a column to its form in JSON records. It keeps values that JSON numbers would
+ * round.
+ */
 function wireSql(column: Column, held: string): string {
   const name = quoted(column.name);
-  // With an offset or without: what has none is UTC.
+  // A time may have an offset. Without one, it is UTC.
   if (/^(TIMESTAMP|DATE)/.test(held)) return `strftime(${name}::TIMESTAMP, '%Y-%m-%dT%H:%M:%S.%gZ')`;
   if (/^DECIMAL/.test(held)) return `${name}::VARCHAR`;
-  // Text, so that the schema refuses what a double would round.
+  // Write as text, so that the schema refuses values that a double would round.
   if (/^U?(BIG|HUGE)INT$/.test(held))
     return `CASE WHEN ${name} BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER} THEN to_json(${name}) ELSE to_json(${name}::VARCHAR) END`;
   if (column.type === 'json' && held === 'VARCHAR')

@@ -10,29 +10,29 @@ import {
   type RowInput,
 } from './file-format.ts';
 
-/** A row as a record of the wire, for a schema to check. */
+/** A row in the form of a JSON record, for validation by a schema. */
 export interface SchemaRecord {
   readonly record: Fields;
   /**
-   * The first cell that holds no value of its column, or no cell where a value must stand. The
-   * record holds it as it came, so that a schema refuses it.
+   * The first cell that does not fit its column, or that is missing for a required column. The
+   * record keeps the raw text, so that the schema refuses it.
    */
   readonly misfit: { readonly column: Column; readonly cell: string | undefined } | null;
 }
 
 export interface SchemaReadOptions {
   readonly delimiter?: string;
-  /** The text that stands for null; an empty cell of a nullable column is null too. */
+  /** The text that means null. An empty cell of a nullable column is null too. */
   readonly nullText: string;
 }
 
-/** A file under way, its rows under the columns of a schema. */
+/** An open file whose rows have the columns of a schema. */
 export interface SchemaRows {
   readonly header: Cells | null;
   readonly batches: RowBatches<SchemaRecord>;
 }
 
-/** The rows of a file under the columns of a schema. Cells of other columns are left out. */
+/** Opens a file, and reads its rows as records of a schema. Cells of other columns are ignored. */
 export async function openSchemaRows(
   format: FileFormat,
   input: RowInput,
@@ -49,12 +49,12 @@ export async function openSchemaRows(
   return { header, batches: records() };
 }
 
-/** Fields of objects have the types of JSON already. */
+/** Fields of JSON objects are typed already. */
 function fieldsAsRecord(fields: Fields): SchemaRecord {
   return { record: fields, misfit: null };
 }
 
-/** Reads cells under a header as records of a schema's columns. */
+/** Returns a function that turns cells under a header into records of a schema. */
 export function recordReader(
   header: Cells,
   columns: readonly Column[],
@@ -79,7 +79,7 @@ function isNull({ nullable }: Column, cell: string | undefined, nullText: string
   return cell === undefined || cell === nullText || (cell === '' && nullable);
 }
 
-/** A cell as JSON would have it; undefined where it holds no such value. */
+/** Converts a cell to a JSON value of its type. Undefined if it does not fit. */
 function typedCell(type: ColumnType, cell: string): unknown {
   switch (type) {
     case 'integer': {
@@ -103,7 +103,9 @@ function typedCell(type: ColumnType, cell: string): unknown {
   }
 }
 
-/** A number that is no integer stays a number: the schema's reason is then the better one. */
+/**
+ * A number that is not an integer stays a number, because the schema then gives a better reason.
+ */
 function untypedCell(type: ColumnType, cell: string): unknown {
   return type === 'integer' ? (numberOf(cell) ?? cell) : cell;
 }

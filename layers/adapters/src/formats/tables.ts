@@ -5,9 +5,9 @@ import type { FileFormat } from './file-format.ts';
 
 const MEMORY_LIMIT = '512MB';
 
-/** A database for the time of some work. */
+/** Runs work with a temporary database. */
 export async function withDuckDb<T>(work: (database: DuckDb) => Promise<T>): Promise<T> {
-  // Loaded here: a program that reads and writes text need not wait for it.
+  // Load it here, so that programs that only read text do not wait for it.
   const { openDuckDb } = await import('../duckdb/index.ts');
   const database = await openDuckDb({ memoryLimit: MEMORY_LIMIT, tempDirectory: tmpdir() });
   try {
@@ -18,9 +18,9 @@ export async function withDuckDb<T>(work: (database: DuckDb) => Promise<T>): Pro
 }
 
 export interface CopyOptions {
-  /** Written for null in CSV; an empty cell when it is left out. */
+  /** The text for null in CSV. Default: an empty cell. */
   readonly nullText?: string;
-  /** More options of DuckDB's COPY. */
+  /** Additional options of DuckDB's COPY. */
   readonly more?: readonly string[];
 }
 

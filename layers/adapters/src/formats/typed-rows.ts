@@ -16,13 +16,13 @@ import {
 
 export interface InferOptions {
   readonly delimiter?: string;
-  /** Texts of CSV that stand for null. */
+  /** Texts of CSV that mean null. */
   readonly nullTexts: NullTexts;
-  /** Columns are inferred from so many rows; from all of them when it is left out. */
+  /** The number of rows from which columns are inferred. Default: all rows. */
   readonly sampleRows?: number;
 }
 
-/** The columns of a file, and its rows to be read with them. */
+/** The inferred columns of a file, and its rows. */
 export interface InferredRows {
   readonly columns: readonly TypedColumn[];
   open(): Promise<OpenRows>;
@@ -33,7 +33,7 @@ const readOptions = ({ delimiter }: Pick<InferOptions, 'delimiter'>): ReadOption
   keepsDigits: true,
 });
 
-/** The rows of a file whose columns are known. Numbers keep their digits. */
+/** Opens a file with known columns. Numbers keep their digits. */
 export function openTyped(
   format: FileFormat,
   input: RowInput,
@@ -43,8 +43,8 @@ export function openTyped(
 }
 
 /**
- * Infers the columns of a file from its rows. A file of this machine is read again for its rows;
- * those of any other input are kept.
+ * Infers the columns of a file from its rows. A local file is then read again. The rows of any
+ * other input are kept in memory.
  */
 export async function inferRows(format: FileFormat, input: RowInput, options: InferOptions): Promise<InferredRows> {
   const { nullTexts, sampleRows = Number.POSITIVE_INFINITY } = options;
@@ -70,7 +70,7 @@ export async function inferRows(format: FileFormat, input: RowInput, options: In
   if (!isKept) await batches.return?.(undefined);
   const columns = learnt.columns();
   return {
-    // The sample has no null, but later rows may.
+    // Later rows may have nulls that the sample lacks.
     columns: isSample ? columns.map((column) => ({ ...column, nullable: true })) : columns,
     open: isKept
       ? async () => ({ header: opened.header, batches: followed(kept, batches) })
@@ -83,7 +83,7 @@ async function* followed<T>(kept: T[], rest: AsyncIterator<T>): AsyncGenerator<T
   yield* { [Symbol.asyncIterator]: () => rest };
 }
 
-/** Rows as objects. Cells that are not of their column's type make a bad row. */
+/** Rows as objects. A row with a cell of a wrong type is bad. */
 export async function* typedRows(
   { header, batches }: OpenRows,
   columns: readonly TypedColumn[],

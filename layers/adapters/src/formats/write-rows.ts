@@ -22,7 +22,7 @@ const SQL: Readonly<Record<CellType, string>> = {
 
 const CHUNK_LENGTH = 64 * 1024;
 
-/** Writes rows as they come, a few in memory at a time. The file is there whole or not at all. */
+/** Writes rows while they arrive, with few in memory. The file appears only when it is complete. */
 export async function writeRows(
   format: FileFormat,
   path: string,
@@ -40,7 +40,7 @@ export async function writeRows(
   }
 }
 
-/** Rows as text, in pieces that are worth a write. */
+/** Rows as text, in chunks large enough for a write. */
 export async function* textOf(
   { head, line }: RowText,
   columns: readonly TypedColumn[],

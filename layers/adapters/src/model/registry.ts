@@ -18,13 +18,14 @@ export interface ModelPointers {
 const ROOT = 'models/';
 
 /**
- * Models in a bucket, `models/<name>/<version>/<file>`, each file created only if absent and the
- * manifest last; pointers beside it. So a version is there whole or not at all, and never changes.
+ * Models in a bucket: `models/<name>/<version>/<file>`. Each file is created only if absent, and
+ * the manifest is written last. So a version is complete or absent, and never changes. Pointers are
+ * stored beside the versions.
  */
 export function modelRegistry(bucket: Bucket, pointers: ModelPointers): ModelRegistry {
   const folderOf = (name: string, version: string) => `${ROOT}${name}/${version}/`;
 
-  /** Null: no such object. */
+  /** Null if there is no such object. */
   const download = async (key: string, mostBytes: number): Promise<Uint8Array | null> => {
     // Lists the bucket instead of reading the object: without the right to list, S3 answers 403,
     // not 404.
@@ -77,7 +78,7 @@ export function modelRegistry(bucket: Bucket, pointers: ModelPointers): ModelReg
       const target = folderOf(name, version);
       for (const file of named) {
         if (await createOnce(bucket, `${target}${file}`, join(folder, file), {})) continue;
-        // Left by an attempt that came to no end, if it is the same.
+        // An interrupted attempt may have left the file. Accept it if the content is the same.
         const stored = await download(`${target}${file}`, Number.MAX_SAFE_INTEGER);
         if (stored === null || !(await readFile(join(folder, file))).equals(stored)) return false;
       }
@@ -109,7 +110,7 @@ export function modelRegistry(bucket: Bucket, pointers: ModelPointers): ModelReg
 
     async movePointer(name, expected, next) {
       if (next.generation === expected.generation + 1) {
-        // A mover that died after its move did not record it.
+        // A process that died after moving the pointer did not record it.
         if (expected.generation > 0) await record(name, expected);
         if (!(await pointers.move(name, expected, next))) return false;
         await record(name, next);

@@ -17,8 +17,8 @@ import {
 import { BINS_MAX } from '../model-file/distribution.ts';
 
 /**
- * The model that is looked at: what `defineModel` gives, or, of a model that was trained elsewhere,
- * its name and its features.
+ * The model whose drift is measured: the result of `defineModel`, or the name and features of a
+ * model that was trained elsewhere.
  */
 interface DriftingModel {
   /** The name of the model in the registry. */
@@ -39,7 +39,7 @@ interface Options<W> {
 const KNOWN_OPTIONS = ['name', 'windows', 'storage'];
 const WINDOWS = { daily: tumbling('1d'), ever: running() };
 /**
- * The edges between the numbers of bins. Each bin has its own count, whatever it means in the
+ * Edges between bin numbers, so that each bin has its own count. The values of a bin depend on the
  * version that scored.
  */
 const BIN_EDGES: readonly number[] = Array.from({ length: BINS_MAX - 1 }, (_, index) => index + 1);
@@ -162,8 +162,8 @@ function asIdentifier(field: string): string {
 }
 
 /**
- * Gives names as they are wanted, with a number where one is taken; names that differ in case alone
- * are one.
+ * Returns a function that makes names unique by a number. Names that differ only in case count as
+ * equal.
  */
 function distinctNames(names: readonly string[]): (wanted: string) => string {
   const taken = new Set(names.map((each) => each.toLowerCase()));

@@ -1,10 +1,10 @@
-/** Counts of the same bins, then and now. */
+/** Counts of the same bins, in training and in the stream. */
 export interface Counts {
   readonly nulls: number;
   readonly counts: readonly number[];
 }
 
-/** From when on a PSI is no longer small, and from when on it is large. */
+/** The limits from which a PSI is moderate, and from which it is large. */
 export interface Thresholds {
   readonly moved: number;
   readonly drifted: number;
@@ -35,11 +35,17 @@ export interface DriftMeasures {
   readonly verdict: Verdict;
 }
 
-/** Once in a thousand times: of the normal distribution, and of Kolmogorov's. */
+/**
+ * The quantile that is exceeded once in a thousand times: of the normal distribution, and of
+ * Kolmogorov's.
+ */
 const NORMAL_RARE = 3.0902323061678132;
 const KOLMOGOROV_RARE = Math.sqrt(Math.log(2 / 0.001) / 2);
 
-/** @param ordered whether the bins stand in an order: those of numbers do */
+/**
+ * Measures the drift between two counts of the same bins.
+ * @param ordered whether the bins stand in an order: those of numbers do
+ */
 export function driftMeasures(
   then: Counts,
   now: Counts,
@@ -66,8 +72,8 @@ export function driftMeasures(
 }
 
 /**
- * A value that chance alone explains is no drift, however large: the PSI of few records is large by
- * itself.
+ * A value that chance alone explains is not drift, however large it is: the PSI of few records is
+ * large by itself.
  */
 function verdictOf(psi: number, psiByChance: number, { moved, drifted }: Thresholds): Verdict {
   if (psi <= psiByChance || psi < moved) return 'stable';
@@ -75,8 +81,8 @@ function verdictOf(psi: number, psiByChance: number, { moved, drifted }: Thresho
 }
 
 /**
- * The population stability index, which is the Kullback-Leibler divergence in both directions. Half
- * a record is added to each bin (Jeffreys), so that it is finite where a bin is empty on one side.
+ * The population stability index: the Kullback-Leibler divergence in both directions. Half a record
+ * is added to each bin (Jeffreys), so that an empty bin does not make it infinite.
  */
 export function psiOf(then: readonly number[], now: readonly number[]): number {
   const [rows, records] = [totalOf(then) + then.length / 2, totalOf(now) + now.length / 2];

@@ -15,9 +15,9 @@ export interface DriftPlan {
   readonly bins: readonly { readonly aggregate: string; readonly feature: string | null }[];
 }
 
-/** A feature, or the score, of the stream against training. */
+/** The drift of one feature, or of the score. */
 export interface FeatureDrift extends DriftMeasures {
-  /** Null: the score. */
+  /** Null for the score. */
   readonly feature: string | null;
   readonly type: Distribution['type'];
   /**
@@ -30,23 +30,21 @@ export interface FeatureDrift extends DriftMeasures {
   readonly now: readonly number[];
 }
 
-/** One window of what one version scored, against what it was trained on. */
+/** The drift of one version in one window: its records compared with its training data. */
 export interface DriftReport {
   readonly model: string;
   readonly version: string;
   readonly window: AnswerRow['window'];
   readonly records: number;
-  /**
-   * Rows of training: those that features were learned from, those that were held out and scored.
-   */
+  /** The number of training rows for the features, and of held-out rows for the score. */
   readonly rows: { readonly features: number; readonly score: number };
-  /** The worst of all. */
+  /** The worst verdict of all features and the score. */
   readonly verdict: Verdict;
-  /** The score first, trained the features in the order of the model. */
+  /** The score first, then the features in the order of the model. */
   readonly drifts: readonly FeatureDrift[];
 }
 
-/** Null: the plan does not tell drift. */
+/** Null if the plan is not a drift plan. */
 export function driftPlanOf({ models = [], groupBy, aggregates }: Plan): DriftPlan | null {
   for (const { name: model, columns } of models) {
     const version = columns.find(
@@ -70,8 +68,9 @@ export function driftPlanOf({ models = [], groupBy, aggregates }: Plan): DriftPl
 const WORST: readonly Verdict[] = ['drifted', 'moved', 'unknown', 'stable'];
 
 /**
- * A row of a view that counts bins, against the version that its key names. @throws {RangeError}
- * when that version kept no distributions: ask before
+ * The drift of one row of a drift view, for the version in its key.
+ *
+ * @throws {RangeError} when that version kept no distributions: ask before
  */
 export function driftOf(
   { model, version, records: counted, bins }: DriftPlan,
@@ -85,8 +84,8 @@ export function driftOf(
   const drifts = bins.flatMap(({ aggregate, feature }): readonly FeatureDrift[] => {
     const index = features.findIndex(({ field }) => field === feature);
     const trained = feature === null ? distributions.score : distributions.features[index];
-    // A version that lacks a feature is bound to no segment: whatever is counted was scored by one
-    // that has it.
+    // A version that lacks a feature is never bound to a segment, so this case does not occur in
+    // counts.
     if (trained === undefined) return [];
     const now = (values[aggregate] as readonly number[]).slice(0, trained.counts.length);
     const present = now.reduce((total, each) => total + each, 0);

@@ -1,9 +1,9 @@
 import type { ModelError, Scalar } from '@bifold/core/engine';
 
-/** An object of a file, of which nothing is known yet. */
+/** A JSON object of a file, before its fields are checked. */
 export type Checked = Readonly<Record<string, unknown>>;
 
-/** Reads the parts of a file that came from outside; each names its place when it refuses. */
+/** Reads the parts of an untrusted file. An error names the place in the file. */
 export class Checks {
   readonly refuse: (place: string, received: string, allowed: string) => ModelError;
 
@@ -11,7 +11,7 @@ export class Checks {
     this.refuse = refuse;
   }
 
-  /** A file of JSON. */
+  /** Parses a JSON file. */
   json(place: string, bytes: Uint8Array): unknown {
     try {
       return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));

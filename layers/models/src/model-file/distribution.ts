@@ -2,10 +2,7 @@ import type { Scalar } from '@bifold/core/engine';
 import { partitionPoint } from '@bifold/core/engine';
 import type { Checked, Checks } from './checks.ts';
 
-/**
- * Bins that a distribution has at most: the columns of a pipeline that counts them have room for no
- * more.
- */
+/** The limit of bins. The columns of a drift pipeline have room for no more. */
 export const BINS_MAX = 20;
 
 /**
@@ -15,8 +12,8 @@ export const BINS_MAX = 20;
 export type Distribution = NumberDistribution | CategoryDistribution;
 
 /**
- * Numbers below the first edge, from each edge to the next, and from the last on: one count more
- * than edges, which ascend. An edge belongs to what begins there.
+ * Counts of numbers below the first edge, between edges, and from the last edge on. There is one
+ * count more than edges. Edges ascend, and a value on an edge belongs to the bin that begins there.
  */
 export interface NumberDistribution {
   readonly type: 'number';
@@ -26,7 +23,7 @@ export interface NumberDistribution {
 }
 
 /**
- * The most frequent values, each a bin, and all others together as the last one: one count more
+ * Counts of the most frequent values, and of all others in the last bin. There is one count more
  * than values.
  */
 export interface CategoryDistribution {
@@ -37,15 +34,18 @@ export interface CategoryDistribution {
 }
 
 /**
- * The distributions of the features, in their order, over the training rows; and of the score, over
- * the held-out rows.
+ * The distributions of the features over the training rows, and of the score over the held-out
+ * rows.
  */
 export interface Distributions {
   readonly features: readonly Distribution[];
   readonly score: Distribution;
 }
 
-/** The bin of a value. Null for null, and for a number that is not finite. */
+/**
+ * Returns a function that gives the bin of a value. It gives null for null, and for numbers that
+ * are not finite.
+ */
 export function binOf(distribution: Distribution): (value: Scalar | null) => number | null {
   if (distribution.type === 'number') {
     const { edges } = distribution;
@@ -57,12 +57,12 @@ export function binOf(distribution: Distribution): (value: Scalar | null) => num
     };
   }
   const { values } = distribution;
-  // By text, as the inputs of a category are.
+  // Compare as texts, like the inputs of a category.
   const places = new Map(values.map((value, index) => [String(value), index]));
   return (value) => (value === null ? null : (places.get(String(value)) ?? values.length));
 }
 
-/** Distributions as training writes them. */
+/** Reads distributions in the format of training. */
 export function readDistributions(place: string, value: unknown, features: number, checks: Checks, textLength: number) {
   const parts = checks.object(place, value);
   const read = (where: string, received: unknown) => readDistribution(where, received, checks, textLength);

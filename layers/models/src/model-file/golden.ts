@@ -3,21 +3,27 @@ import { ModelError } from '@bifold/core/engine';
 import type { Scorer } from '../scoring/scorer.ts';
 import { Checks } from './checks.ts';
 
-/** The scores of scikit-learn for the golden rows (`golden.json`), compared with ours. */
+/**
+ * The result of comparing our scores of the golden rows (`golden.json`) with those of scikit-learn.
+ */
 export interface GoldenResult {
   readonly rows: number;
-  /** Rows that are scored otherwise. */
+  /** The number of rows with other scores. */
   readonly different: number;
   readonly first: { readonly row: number; readonly expected: unknown; readonly given: unknown } | null;
 }
 
-/** The bound for sums of products and for `exp`: two libraries may round differently. */
+/**
+ * The relative bound for sums of products and for `exp`, because libraries may round differently.
+ */
 const RELATIVE = 1e-12;
 const ROWS_MAX = 100_000;
 
 /**
- * Scores the golden rows of a model: trees must give the same bits, linear models and probabilities
- * differ by 1e-12 at most. @throws {ModelError} when they are none
+ * Scores the golden rows of a model. Trees must give the same bits. Linear models and probabilities
+ * may differ by 1e-12.
+ *
+ * @throws {ModelError} when they are none
  */
 export function checkGolden(scorer: Scorer, bytes: Uint8Array): GoldenResult {
   const { model } = scorer;
@@ -60,8 +66,8 @@ export function checkGolden(scorer: Scorer, bytes: Uint8Array): GoldenResult {
 }
 
 /**
- * Equal, or off by 1e-12 of the value; of values near zero, by 1e-12 of what is usual. A `usual` of
- * zero asks for the same bits.
+ * Whether two numbers are equal within 1e-12, relative to the larger of the value and `usual`. If
+ * `usual` is zero, they must have the same bits.
  */
 function isNear(given: number, expected: number, usual: number): boolean {
   return (

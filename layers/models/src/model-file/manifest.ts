@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { ModelError } from '@bifold/core/engine';
 import { Checks } from './checks.ts';
 
-/** The files of a version. It is written last: a version without it does not exist. */
+/**
+ * The file that lists the files of a version. It is written last: a version without it does not
+ * exist.
+ */
 export const MANIFEST_FILE = 'manifest.json';
 const MANIFEST_LIMIT_BYTES = 4 * 1024 * 1024;
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -12,7 +15,7 @@ const FILE_NAME = /^[a-z][a-z0-9.-]{0,63}$/;
 export interface ModelManifest {
   /** SHA-256 of each file, by its name. */
   readonly files: Readonly<Record<string, string>>;
-  /** All of it. */
+  /** The whole content of the manifest. */
   readonly content: Readonly<Record<string, unknown>>;
 }
 

@@ -4,8 +4,8 @@ import { type Checked, Checks } from './checks.ts';
 import { type Distributions, readDistributions } from './distribution.ts';
 
 /**
- * A version of a model, as training leaves it in `model.json`: plain numbers, all that scoring
- * needs. docs/models.md has the form, and functions/src/train writes it.
+ * A version of a model: the content of `model.json`, which has everything that scoring needs.
+ * docs/models.md describes the format, and functions/src/train writes it.
  */
 export interface ModelFile {
   readonly name: string;
@@ -13,21 +13,18 @@ export interface ModelFile {
   readonly task: 'regression' | 'classification';
   /** The classes of a classification, in the order of its probabilities; null for a regression. */
   readonly classes: readonly ClassLabel[] | null;
-  /** In the order of the model's inputs. */
+  /** The features in the order of the model's inputs. */
   readonly features: readonly Feature[];
   /** Equal for versions that read the same features in the same way. */
   readonly featurePlan: string;
   readonly model: LinearModel | ForestModel | BoostingModel;
-  /**
-   * The training distributions, for drift; absent in versions that were trained before they were
-   * kept.
-   */
+  /** The training distributions, for drift. Absent in versions of older releases. */
   readonly distributions?: Distributions;
 }
 
 export type Feature = NumberFeature | CategoryFeature;
 
-/** `(x - mean) / scale`; a value that is null or missing counts as `impute`. */
+/** The input is `(x - mean) / scale`. A null or missing value counts as `impute`. */
 export interface NumberFeature {
   readonly type: 'number';
   readonly field: string;
@@ -37,8 +34,8 @@ export interface NumberFeature {
 }
 
 /**
- * One input for each category: 1 for the value's own, 0 for the others; values are compared as
- * texts. An unseen value has all zeros, and so has null where nothing is imputed.
+ * One input per category: 1 for the category of the value, 0 for the others. Values are compared as
+ * texts. An unseen value has all zeros, and so has null if `impute` is null.
  */
 export interface CategoryFeature {
   readonly type: 'category';
@@ -57,15 +54,15 @@ export interface LinearModel {
   readonly intercepts: readonly number[];
 }
 
-/** Its answer is the mean of its trees' leaves. */
+/** The result is the mean of the leaves of all trees. */
 export interface ForestModel {
   readonly kind: 'forest';
   readonly trees: readonly Tree[];
 }
 
 /**
- * Its answer is `initial` and, stage by stage, `rate` times a leaf of each of the stage's trees:
- * one for each output.
+ * The result is `initial` plus, stage by stage, `rate` times a leaf of each tree of the stage. A
+ * stage has one tree per output.
  */
 export interface BoostingModel {
   readonly kind: 'boosting';
@@ -75,8 +72,8 @@ export interface BoostingModel {
 }
 
 /**
- * Nodes by index, the root first, children behind their parents. A leaf has feature -1; at other
- * nodes inputs up to the threshold go left.
+ * Nodes by index. The root comes first, and children follow their parents. A leaf has feature -1.
+ * At other nodes, inputs up to the threshold go left.
  */
 export interface Tree {
   readonly feature: readonly number[];
@@ -86,11 +83,11 @@ export interface Tree {
   readonly value: readonly (readonly number[])[];
 }
 
-/** The limits of a model, which a function must load beside its other work. */
+/** The limits of a model, because a function must load it beside its other data. */
 export const MODEL_LIMITS = {
   sizeBytes: 64 * 1024 * 1024,
   features: 2_000,
-  /** Numbers, and categories of all category features. */
+  /** The numbers, and the categories of all category features. */
   inputs: 50_000,
   classes: 1_000,
   trees: 10_000,
@@ -103,8 +100,8 @@ export const MODEL_LIMITS = {
 const FORMAT = 1;
 
 /**
- * Reads `model.json`, and believes nothing of it: a walk through a checked tree ends, every index
- * is of something, every number is finite.
+ * Reads and checks `model.json`. After the check, every walk through a tree ends, every index is
+ * valid, and every number is finite.
  *
  * @throws {ModelError} when it is damaged, larger than allowed, of another format, or not the
  * version that was asked for
@@ -213,7 +210,7 @@ export function inputCount(features: readonly Feature[]): number {
 
 interface Shape {
   readonly inputs: number;
-  /** 1, or the number of classes. */
+  /** The number of outputs: 1, or the number of classes. */
   readonly outputs: number;
 }
 
@@ -278,7 +275,7 @@ function treeOf(place: string, parts: Checked, inputs: number, outputs: number, 
       ['right', right],
     ] as const) {
       const child = children[node] as number;
-      // Behind its parent: so a walk goes forward alone, and ends.
+      // A child follows its parent, so every walk goes forward and ends.
       if (!checks.isIndex(child, node + 1, count))
         throw checks.refuse(`${place}.${side}[${node}]`, String(child), `a node from ${node + 1} to ${count - 1}`);
       depths[child] = Math.max(depths[child] as number, depth);

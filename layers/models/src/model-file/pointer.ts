@@ -8,7 +8,10 @@ export const NOTHING_PROMOTED: ModelPointer = Object.freeze({
   challenger: null,
 });
 
-/** The pointer with another current version; a challenger that is promoted challenges no more. */
+/**
+ * The pointer with another current version. If the challenger is promoted, there is no challenger
+ * any more.
+ */
 export function promoted(pointer: ModelPointer, version: string): ModelPointer {
   const { generation, current, previous, challenger } = pointer;
   return {
@@ -19,14 +22,15 @@ export function promoted(pointer: ModelPointer, version: string): ModelPointer {
   };
 }
 
-/** The pointer with another challenger; null takes it away. */
+/** The pointer with another challenger. Null removes the challenger. */
 export function challenged(pointer: ModelPointer, version: string | null): ModelPointer {
   return { ...pointer, generation: pointer.generation + 1, challenger: version };
 }
 
 /**
- * The pointer with the previous version as the current one, and the other way round. @throws
- * {ModelError} when there is none
+ * The pointer with the current and the previous version exchanged.
+ *
+ * @throws {ModelError} when there is none
  */
 export function rolledBack(name: string, pointer: ModelPointer): ModelPointer {
   const { generation, current, previous } = pointer;
@@ -41,13 +45,17 @@ export function rolledBack(name: string, pointer: ModelPointer): ModelPointer {
   return { ...pointer, generation: generation + 1, current: previous, previous: current };
 }
 
-/** A pointer as it is stored. @throws {ModelError} when it is none */
+/**
+ * Reads a stored pointer.
+ *
+ * @throws {ModelError} when it is none
+ */
 export function readPointerState(name: string, generation: number, state: string): ModelPointer {
   let parsed: Record<string, unknown> | null = null;
   try {
     parsed = JSON.parse(state);
   } catch {
-    // Told below, as other texts that are no pointer.
+    // Refused below, like every other text that is not a pointer.
   }
   const isVersion = (value: unknown): value is string | null => value === null || typeof value === 'string';
   const { current, previous, challenger } = parsed ?? {};

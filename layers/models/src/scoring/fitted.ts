@@ -4,14 +4,14 @@ import { binOf, type Distribution } from '../model-file/distribution.ts';
 import type { Feature, ModelFile } from '../model-file/model-file.ts';
 import { type Score, scorerOf } from './scorer.ts';
 
-/** A version of a model, fitted to a pipeline that scores with it. */
+/** A model version, prepared for the columns of one pipeline. */
 export interface FittedModel {
   readonly version: string;
   /** The fields that it reads. */
   readonly fields: readonly string[];
   /**
-   * The values of the model's columns, in their order. The same array is given every time, changed
-   * by the next call.
+   * The values of the model's columns, in their order. Each call reuses and overwrites the same
+   * array.
    */
   score(slots: Slots): readonly Value[];
 }
@@ -22,8 +22,9 @@ const ACCEPTED_TYPES: Readonly<Record<Feature['type'], readonly ColumnType[]>> =
 };
 
 /**
- * The fields of a plan that a version reads, in the order of its features. @throws {ModelError}
- * when the plan has no such field of that type
+ * The fields of a plan that a version reads, in the order of its features.
+ *
+ * @throws {ModelError} when the plan has no such field of that type
  */
 export function featureFields(plan: Plan, { name, features: renamed }: ModelPlan, file: ModelFile): readonly string[] {
   const types = readableTypes(plan);
@@ -44,6 +45,7 @@ export function featureFields(plan: Plan, { name, features: renamed }: ModelPlan
 }
 
 /**
+ * Prepares a model version for a pipeline.
  * @param slotOf where each field of the plan stands in the slots @throws {ModelError} when the
  * version is not made for the pipeline
  */

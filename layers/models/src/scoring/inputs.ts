@@ -1,9 +1,9 @@
 import type { Value } from '@bifold/core/engine';
 import { type Feature, inputCount } from '../model-file/model-file.ts';
 
-/** Values of features, in their order, to the inputs of a model. */
+/** Converts the values of features, in their order, to the inputs of a model. */
 export interface InputEncoder<Inputs extends Float32Array | Float64Array> {
-  /** The same array every time. */
+  /** Each call reuses and overwrites this array. */
   readonly inputs: Inputs;
   encode(values: readonly Value[]): void;
 }
@@ -41,7 +41,7 @@ function encoderOf(feature: Feature, at: number): Encode {
     };
   }
   const { impute, categories } = feature;
-  // By text: a column of whole numbers or booleans has categories too, and training reads them as
+  // Compare as texts: integer and boolean columns can be categories too, and training reads them as
   // texts.
   const positions = new Map(categories.map((category, index) => [String(category), at + index]));
   const ofNull = impute === null ? undefined : positions.get(String(impute));

@@ -13,23 +13,22 @@ export interface Score {
   readonly probabilities: Float64Array;
 }
 
-/**
- * A version of a model, ready to score: compiled once, after that nothing is allocated for a
- * record.
- */
+/** A compiled model version. Scoring a record allocates nothing. */
 export interface Scorer {
   readonly model: ModelFile;
   /**
-   * `values` are those of the model's features, in their order. The same object is given every
-   * time, changed by the next call.
+   * Scores a record. `values` are the features in the order of the model. Each call reuses and
+   * overwrites the same result object.
    */
   score(values: readonly Value[]): Score;
 }
 
 /**
- * Scores as scikit-learn does. Trees: to the last bit, since they compare and add in the same order
- * (a class's probability from boosting goes through `exp`, which is as exact as a double can be and
- * not the same in every library). Linear models: but for the order of additions.
+ * Compiles a model into a scorer with the results of scikit-learn.
+ *
+ * - Trees give the same bits, because they compare and add in the same order.
+ * - The probability of a class from boosting uses `exp`, whose last bit differs between libraries.
+ * - Linear models may differ by the order of additions.
  */
 export function scorerOf(model: ModelFile): Scorer {
   const score: Score = { value: 0, chosen: -1, probabilities: new Float64Array(model.classes?.length ?? 0) };
@@ -57,12 +56,13 @@ function runOf({ task, classes, features, model }: ModelFile, score: Score): Run
   }
 }
 
-/** Takes the sums of a model that adds up one number for each output. */
+/** Receives the sums of a model, one number per output. */
 type TakeSums = (sums: Float64Array) => void;
 
 /**
- * The sums are the value, or log-odds. Of two classes the second is chosen from zero on, or above
- * it: scikit-learn's linear models and its boosting differ there.
+ * Turns sums into a result. The sums are the value of a regression, or log-odds. With two classes,
+ * `second` says whether a sum of exactly zero selects the second class, because linear models and
+ * boosting differ in scikit-learn.
  */
 function resultOf(task: ModelFile['task'], second: '> 0' | '>= 0', score: Score): TakeSums {
   const { probabilities } = score;

@@ -1,12 +1,12 @@
 import type { Tree } from '../model-file/model-file.ts';
 
 /**
- * The nodes of all trees of a model side by side, as typed arrays: what a walk touches lies
- * together, and nothing is allocated while it goes on. Values are kept of leaves only.
+ * The nodes of all trees of a model in typed arrays. The data of a walk is adjacent in memory, and
+ * a walk allocates nothing. Only leaves have values.
  */
 export class PackedTrees {
   private readonly roots: Int32Array;
-  /** At a leaf: minus one, minus where its values begin. */
+  /** The feature of a node. At a leaf it is -1 minus the position of its values. */
   private readonly feature: Int32Array;
   private readonly threshold: Float64Array;
   private readonly left: Int32Array;
@@ -57,7 +57,9 @@ export class PackedTrees {
     }
   }
 
-  /** Adds the leaves of all trees to `sums`, tree by tree, as scikit-learn's forests do. */
+  /**
+   * Adds the leaves of all trees to `sums`, tree by tree, in the order of scikit-learn's forests.
+   */
   addAll(inputs: Float32Array, sums: Float64Array): void {
     const outputs = sums.length;
     for (let tree = 0; tree < this.count; tree++) {
@@ -68,8 +70,8 @@ export class PackedTrees {
   }
 
   /**
-   * Adds `rate` times the leaf of each tree, the trees of a stage in the order of outputs, as
-   * scikit-learn's boosting does.
+   * Adds `rate` times the leaf of each tree, in the order of scikit-learn's boosting: stage by
+   * stage, and by output within a stage.
    */
   addStages(inputs: Float32Array, rate: number, sums: Float64Array): void {
     const outputs = sums.length;

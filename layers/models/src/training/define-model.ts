@@ -11,8 +11,8 @@ import {
 import { type Estimator, SETTINGS } from './estimator.ts';
 
 /**
- * A column that a model reads, and how it becomes input: by the name alone, or by `numeric(...)`
- * and `category(...)`.
+ * A column that a model reads, and its conversion to inputs: a name, `numeric(...)` or
+ * `category(...)`.
  */
 export type FeatureDefinition =
   | NumericFeature
@@ -25,7 +25,8 @@ export interface NumericFeature {
   /** The value for null: the mean or median of the training rows, or a number. */
   readonly impute: 'mean' | 'median' | number;
   /**
-   * To mean 0 and deviation 1; null where the estimator decides: linear ones need it, trees do not.
+   * Whether to scale to mean 0 and deviation 1. Null: the estimator decides. Linear estimators need
+   * it, trees do not.
    */
   readonly scale: boolean | null;
 }
@@ -150,7 +151,7 @@ const KNOWN = [
   'heldOutShare',
   'seed',
 ];
-/** Each point is trained once for each fold. */
+/** Each combination of the grid is trained once per fold. */
 const GRID_POINTS_MAX = 500;
 
 /**
@@ -205,8 +206,8 @@ export function defineModel(options: Options): ModelDefinition {
 }
 
 /**
- * Whether the pipeline's own events say what is to be learned: then it can be learned from its
- * archive, again and again. Otherwise a file must say it.
+ * Whether the target is a column of the pipeline. Then the model can be trained from the archive
+ * repeatedly. Otherwise a file must have the target.
  */
 export function learnsFromArchive({ plan, target }: ModelDefinition): boolean {
   return plan !== null && readableTypes(plan).has(target);
@@ -256,8 +257,8 @@ function featuresOf(
 }
 
 /**
- * A plan without what its own models give: no model learns from a score. It keeps its version,
- * which says whose archive it reads.
+ * The plan without its scores, because no model learns from a score. It keeps its version, which
+ * identifies the archive.
  */
 function unscored({ models, where, ...plan }: Plan): Plan {
   const scored = new Set((models ?? []).flatMap(({ columns }) => columns.map(({ name }) => name)));

@@ -6,8 +6,8 @@ import type { Journal } from './journal.ts';
 export type Position = Readonly<Record<string, unknown>>;
 
 /**
- * A batch as it was decided on, before its first row was read. The same number is the same rows,
- * however often it runs.
+ * A planned batch, stored before its first row is read. A repeated batch has the same number and
+ * the same rows.
  */
 export interface PlannedBatch {
   readonly batch: number;
@@ -15,8 +15,8 @@ export interface PlannedBatch {
   readonly from: Position;
   readonly to: Position;
   /**
-   * Windows that end at or before it are finished: what this batch gives out and forgets. Epoch
-   * milliseconds.
+   * The watermark of this batch. Windows that end at or before it are closed: the batch emits them
+   * and drops their state. Epoch milliseconds.
    */
   readonly watermarkMs: number | null;
   /** The watermark of the previous batch: rows of a window that ends at or before it are late. */
@@ -25,7 +25,7 @@ export interface PlannedBatch {
   readonly lookups?: Readonly<Record<string, string>>;
 }
 
-/** A batch that every sink has taken. */
+/** A batch that every sink has written. */
 export interface CommittedBatch {
   readonly batch: number;
   readonly at: string;
@@ -34,7 +34,7 @@ export interface CommittedBatch {
   readonly late: number;
   readonly duplicates: number;
   readonly quarantined: number;
-  /** The watermark of the next batch, this one's rows considered. Epoch milliseconds. */
+  /** The watermark of the next batch, which includes the rows of this one. Epoch milliseconds. */
   readonly nextWatermarkMs: number | null;
   /** The watermarks of the sides of a join. The lower one is the watermark of the join. */
   readonly sideWatermarksMs?: readonly (number | null)[];
@@ -51,14 +51,14 @@ export interface CheckpointHead {
 const HEAD = 'stream.jsonl';
 const OFFSETS = 'offsets.jsonl';
 const COMMITS = 'commits.jsonl';
-/** Batches that are kept to be looked at; the last one is all that recovery needs. */
+/** The number of batches that are kept for inspection. Recovery needs only the last one. */
 const KEPT_BATCHES = 100;
 const LINES_MAX = 1_000;
 
 /**
- * The memory of a stream: which batch takes which rows (written before it runs), and which batches
- * are done (written after every sink took them). Between the two a crash leaves one batch that runs
- * again, with the same number and the same rows.
+ * The checkpoint of a stream. It records the rows of each batch before the batch runs, and the
+ * commit after every sink has written it. After a crash in between, one batch runs again with the
+ * same number and the same rows.
  */
 export class Checkpoint {
   readonly head: CheckpointHead;
@@ -90,7 +90,7 @@ export class Checkpoint {
     return new Checkpoint(journal, known.head, [...known.offsets], [...known.commits]);
   }
 
-  /** The batch that was planned and not committed: it has to run before any other. */
+  /** The planned batch without a commit. It must run before any other batch. */
   get pending(): PlannedBatch | null {
     const planned = this.offsets.at(-1);
     return planned !== undefined && planned.batch !== this.commits.at(-1)?.batch ? planned : null;
@@ -123,7 +123,7 @@ export class Checkpoint {
   }
 }
 
-/** All that a checkpoint says, for a person to look at; null when there is none. */
+/** Reads a checkpoint for display. Null if there is none. */
 export async function readCheckpoint(journal: Journal): Promise<{
   readonly head: CheckpointHead;
   readonly offsets: readonly PlannedBatch[];

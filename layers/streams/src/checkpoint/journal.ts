@@ -4,24 +4,21 @@ import { join } from 'node:path';
 import { RunnerError } from '../errors.ts';
 
 /**
- * Files of JSON lines in one folder. A resolved write is on the disk: a process may be killed at
- * any moment, and a machine may lose its power.
+ * Files of JSON lines in one folder. A resolved write is on disk, so it survives a killed process
+ * and a power failure.
  */
 export interface Journal {
-  /** All whole lines; a last line that a crash cut short was never there. */
+  /** Reads all complete lines. A truncated last line is ignored. */
   read(file: string): Promise<readonly unknown[]>;
-  /** Adds lines at the end, all of them or, after a crash, the first few. */
+  /** Appends lines. After a crash, only the first of them may be stored. */
   append(file: string, lines: readonly unknown[]): Promise<void>;
-  /** Puts other lines in the place of a file, at once. */
+  /** Replaces the lines of a file atomically. */
   replace(file: string, lines: readonly unknown[]): Promise<void>;
 }
 
 export function folderJournal(folder: string): Journal {
   mkdirSync(folder, { recursive: true });
-  /**
-   * Files whose end is known to be whole: what a crash left behind is cut off before the first line
-   * is added.
-   */
+  /** Files whose end is complete. A truncated line is removed before the first line is appended. */
   const whole = new Set<string>();
 
   const wholeText = async (file: string): Promise<string> => {
@@ -61,8 +58,7 @@ export function folderJournal(folder: string): Journal {
 
     async append(file, lines) {
       if (lines.length === 0) return;
-      // Also the first time in a life of the process: what is added to half a line would be lost
-      // with it.
+      // Check this once per process too: a line appended to a truncated line would be lost with it.
       if (!whole.has(file)) await replaceText(file, await wholeText(file));
       await writeDurably(join(folder, file), 'a', textOf(lines));
     },
@@ -76,7 +72,7 @@ export async function removeJournal(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Makes a rename last. */
+/** Makes a rename durable. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {

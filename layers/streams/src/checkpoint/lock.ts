@@ -4,9 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { RunnerError } from '../errors.ts';
 
 /**
- * One process at a time over a checkpoint: two would take the same rows twice. The system holds the
- * lock of an open SQLite transaction for the process, and lets go of it when the process dies,
- * however it dies.
+ * Locks a checkpoint, because two processes would read the same rows twice. It uses an open SQLite
+ * transaction. The operating system releases its lock when the process ends, even after a crash.
  *
  * @throws {RunnerError} when another process has it
  */

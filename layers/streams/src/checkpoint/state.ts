@@ -1,11 +1,11 @@
 import type { Journal } from './journal.ts';
 
-/** The state that operators keep between batches, as texts by key; null deletes. */
+/** Changes of operator state, as texts by key. Null deletes a key. */
 export type StateChanges = ReadonlyMap<string, string | null>;
 
 interface StateLine {
   readonly batch: number;
-  /** True for the first line of a whole state, which makes all before it void. */
+  /** True for the first line of a complete state. Lines before it are obsolete. */
   readonly whole?: true;
   readonly put: readonly (readonly [string, string])[];
   readonly drop: readonly string[];
@@ -18,8 +18,8 @@ const GROWTH_MAX = 4;
 const ENTRIES_MIN = 10_000;
 
 /**
- * The state after each batch, as a log of changes. Changes carry what an entry is afterwards, not
- * what was added to it, so that a batch that runs again writes the same.
+ * The operator state after each batch, as a change log. A change holds the new value of an entry,
+ * not a difference, so a repeated batch writes the same.
  */
 export class StateLog {
   private readonly journal: Journal;
@@ -32,7 +32,7 @@ export class StateLog {
     this.logged = logged;
   }
 
-  /** The state after `batch`: what a batch wrote that was not committed is passed over. */
+  /** Opens the state after `batch`. Changes of an uncommitted batch are ignored. */
   static async open(journal: Journal, batch: number): Promise<StateLog> {
     const entries = new Map<string, string>();
     let logged = 0;
@@ -46,8 +46,8 @@ export class StateLog {
       for (const key of line.drop) entries.delete(key);
       logged += line.put.length + line.drop.length;
     }
-    // Half a batch's lines must not stand before the whole of them: they would be read as its
-    // beginning.
+    // Remove the partial lines of a batch. Otherwise they would be read as the start of the
+    // repeated batch.
     if (kept.length < lines.length) await journal.replace(STATE, kept);
     return new StateLog(journal, entries, logged);
   }

@@ -32,7 +32,7 @@ import { asItComes, type Trigger } from './trigger.ts';
 /** The event that a row of `E` becomes. */
 type Event<E, F> = Present<E> & FlatMapped<F, E>;
 
-/** A row as sinks are given it. Times are ISO 8601 texts. */
+/** A row that sinks receive. Times are ISO 8601 texts. */
 export type OutputRow<E, L, D, G extends readonly PropertyKey[], A> = keyof A extends never
   ? Simplify<Own<E, L, D>>
   : Simplify<
@@ -46,23 +46,24 @@ interface Definition<E, L, D, G extends readonly PropertyKey[], W, A, F> {
   readonly from: Source<E>;
   readonly lookups?: L;
   /**
-   * A row for each of several values of a row, as in `{ word: split('text', ' ') }`; none where
-   * there is no value.
+   * One row for each of several values of a row, as in `{ word: split('text', ' ') }`. A row
+   * without a value yields none.
    */
   readonly flatMap?: F & FlatMappable<NoInfer<F>, NoInfer<Present<E>>>;
   readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<Event<E, F>, L, D>>>;
-  /** Rows for which it is true go on; false and null do not. */
+  /** Keeps only rows for which the condition is true. False and null drop a row. */
   readonly where?: Condition<Event<E, F>, L, D>;
-  /** The column that says when a row happened. Sources of which one is known need none. */
+  /** The column with the event time. Not needed if the source declares it. */
   readonly eventTime?: EventTimeOf<E>;
   /**
-   * The watermark is so far behind the latest event time seen. Where state is dropped behind it,
-   * of windows, duplicates and joins, rows that need it are dropped as late.
+   * The delay of the watermark behind the latest event time. State behind the watermark is dropped:
+   * windows, keys of duplicates, and waiting rows of joins. Rows that need dropped state are late,
+   * and are dropped too.
    */
   readonly dropLate?: Lateness;
   /**
-   * Passes only the first row with the same values in these columns. They are kept as long as the
-   * watermark admits such a row, and without a watermark indefinitely.
+   * Passes only the first row with the same values in these columns. A key is kept while the
+   * watermark allows such rows, and without a watermark forever.
    */
   readonly dropDuplicates?: NoInfer<Duplicates<keyof Own<Event<E, F>, L, D> & string>>;
   readonly groupBy?: G;
@@ -92,7 +93,7 @@ const KNOWN_OPTIONS = [
 ];
 
 /**
- * Checks a stream's definition and returns it as frozen plain data: `bifold run` runs it.
+ * Checks the definition of a stream and returns it as frozen plain data. `bifold run` runs it.
  * @throws {DefinitionError} naming what was wrong, what came, and what is allowed.
  */
 export function defineStream<
@@ -146,8 +147,7 @@ export function defineStream<
 }
 
 /**
- * A join's rows have the times that its sides say, and as much patience as the side with the event
- * time.
+ * The delay of the watermark after a join: that of the side whose event time the joined rows have.
  */
 function latenessOf(
   where: string,

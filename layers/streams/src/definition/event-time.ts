@@ -2,9 +2,7 @@ import type { EventTime } from '@bifold/core/engine';
 
 type FieldsOf<E, V> = { [K in keyof E]-?: E[K] extends V ? K : never }[keyof E] & string;
 
-/**
- * The column that says when a row happened: an ISO 8601 text, or a number that counts from 1970.
- */
+/** The column with the event time: an ISO 8601 text, or a number since 1970. */
 export type EventTimeOf<E> =
   | FieldsOf<E, string>
   | { readonly field: FieldsOf<E, number>; readonly unit: 's' | 'ms' | 'us' };

@@ -31,33 +31,33 @@ import {
 // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything"
 type NoLookups = {};
 
-/** A side that says more than its source. */
+/** A side of a join with options of its own. */
 interface Side<E, D> {
   readonly from: Source<E>;
   readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<E, NoLookups, D>>>;
-  /** Rows for which it is true are joined; the others are as if they had not come. */
+  /** Keeps only rows for which the condition is true. Other rows are ignored. */
   readonly where?: Condition<E, NoLookups, D>;
-  /** The column that says when a row happened. Sources of which one is known need none. */
+  /** The column with the event time. Not needed if the source declares it. */
   readonly eventTime?: EventTimeOf<E>;
-  /** The watermark of this side is so far behind the latest event time seen on it. */
+  /** The delay of this side's watermark behind the latest event time of the side. */
   readonly dropLate?: Lateness;
 }
 
-/** A row of a side, with what is derived of it. */
+/** A row of a side, with its derived columns. */
 type SideRow<E, D> = Simplify<Own<Present<E>, NoLookups, D>>;
 
 type Nullable<R> = { [K in keyof R]: R[K] | null };
 type Prefixed<N extends string, R> = { [K in keyof R & string as `${N}_${K}`]: R[K] };
 
-/** A row of the left and one of the right, whose columns begin with its name. */
+/** A pair of a left and a right row. The columns of the right row have its prefix. */
 export type JoinedRow<L, R, N extends string, T extends JoinType> = Simplify<
   (T extends 'right' | 'full' ? Nullable<L> : L) & Prefixed<N, T extends 'left' | 'full' ? Nullable<R> : R>
 >;
 
 /**
- * Two streams joined, as Spark joins them: rows whose columns in `on` are equal, and of which the
- * right one happened at most `before` earlier and `after` later than the left one. Rows wait in the
- * checkpoint for their partners, until the watermark says that none can come any more.
+ * Joins two streams, as Spark does. A left and a right row match if their columns in `on` are
+ * equal, and the right row is at most `before` earlier and `after` later. Rows wait in the
+ * checkpoint until the watermark has passed the last possible partner.
  */
 export function join<
   L,
@@ -74,7 +74,10 @@ export function join<
   /** The prefix of the right side's columns: `weather` makes `weather_at`. */
   readonly as: N;
   readonly type?: T;
-  /** Columns of the left and those of the right that they must equal. Null equals nothing. */
+  /**
+   * Columns of the left side, each with the column of the right side that it must equal. Null
+   * equals nothing.
+   */
   readonly on: NoInfer<{ readonly [K in keyof SideRow<L, DL> & string]?: keyof SideRow<R, DR> & string }>;
   readonly within?: TimeRange;
 }): Source<JoinedRow<SideRow<L, DL>, SideRow<R, DR>, N, T>> {
@@ -134,7 +137,7 @@ function sideOf<E, D extends Readonly<Record<string, AnyExpression>>>(
   });
 }
 
-/** When a joined row happened: when its row of the side did that is always there. */
+/** The event time of joined rows: that of the side which is always present. */
 function eventTimeOfJoin(
   type: JoinType,
   left: EventTime | null,
@@ -221,7 +224,7 @@ function columnOf(failed: string, { name, output }: JoinSide, column: string): C
   });
 }
 
-/** Numbers compare with numbers, whole or not. */
+/** The type of a join key. Integers and doubles are comparable. */
 function keyType({ type }: Column): Column['type'] {
   return type === 'integer' ? 'double' : type;
 }

@@ -5,21 +5,24 @@ import type { KafkaRow, OutputOf, Source, StartingOffsets, TopicLike } from './s
 
 interface Reading {
   readonly startingOffsets?: StartingOffsets;
-  /** At most so many offsets a batch, shared out over the partitions by how much each has. */
+  /**
+   * The limit of offsets per batch. It is divided among the partitions in proportion to their
+   * available offsets.
+   */
   readonly maxOffsetsPerTrigger?: number;
 }
 type Names = { readonly topic: string | readonly string[] } | { readonly pattern: RegExp };
 
 /**
- * Topics, as a source: with a schema or a topic of a pipeline its JSON values are the rows, without
- * one the records themselves are.
+ * A source of one or several topics. With a schema, or the topic of a pipeline, rows are the JSON
+ * values. Without a schema, rows are the Kafka records.
  */
 export function kafka<E>(options: { readonly topic: Topic<E> } & Reading): Source<E>;
 export function kafka<S extends EventSchema>(options: Names & { readonly schema: S } & Reading): Source<OutputOf<S>>;
 export function kafka(options: { readonly pattern: RegExp } & Reading): Source<KafkaRow>;
 /**
- * A topic, as a source of its records or as a sink: each row is one record of JSON, keyed by the
- * column that `key` names.
+ * A topic as a source of records, or as a sink. The sink writes each row as a JSON record. The
+ * column named by `key` is its key.
  */
 export function kafka(
   options: { readonly topic: string; readonly key?: string } & Reading,

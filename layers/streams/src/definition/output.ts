@@ -8,9 +8,9 @@ import {
 } from '@bifold/core/engine';
 
 /**
- * A plain row: the columns of the source, of the lookups without their keys, and the derived ones.
- * `field` is the name of a column in the plan: that of a lookup has a dot, which files and tables
- * do not take.
+ * The columns of plain rows: those of the source, those of lookups without their keys, and derived
+ * ones. `field` is the name in the plan. The output name of a lookup column has no dot, because
+ * files and tables do not allow it.
  */
 export function rowFields(rows: RowPlan): readonly { readonly field: string; readonly column: Column }[] {
   const { columns, lookups, flatMap, derived } = rows;
@@ -37,8 +37,9 @@ export function rowColumns(rows: RowPlan): readonly Column[] {
 }
 
 /**
- * The columns of a result's rows: its window, its key, its aggregates in the order of `names`. A
- * result of one kind of window lacks the window's name, one of running totals its times.
+ * The columns of result rows: window, key, and the aggregates in the order of `names`. With a
+ * single window definition, the window's name is omitted. For running totals, its times are
+ * omitted.
  */
 export function resultColumns(
   rows: RowPlan,

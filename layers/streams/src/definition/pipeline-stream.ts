@@ -26,8 +26,8 @@ function scored(name: string): DefinitionError {
 }
 
 /**
- * A pipeline as a stream: its aggregation, live on the console, from the topic that the speed layer
- * reads too.
+ * A pipeline as a stream: it reads the topic of the pipeline, and shows its aggregation on the
+ * console.
  */
 export function streamOf(pipeline: Pipeline, options: PipelineStreamOptions = {}): Stream {
   const { plan, schema } = pipeline;

@@ -1,7 +1,7 @@
 import type { Derived, Joined } from '@bifold/core/engine';
 
-/** An intersection, written out. */
+/** Flattens an intersection type, for readable type errors. */
 export type Simplify<T> = { [K in keyof T]: T[K] } & {};
 
-/** The columns of a row itself: those of lookups are read, and not put out. */
+/** The columns of an output row. Columns of lookups can be read, but are not part of the output. */
 export type Own<E, L, D> = E & Derived<D, E & Joined<L>>;

@@ -10,7 +10,7 @@ export interface Source<out E> {
 
 export type SourceNode = InputNode | JoinNode;
 
-/** A source that is read as it is. */
+/** A source that is not a join. */
 export type InputNode = RateNode | FilesNode | KafkaNode | UnionNode;
 
 export interface RateNode {
@@ -29,7 +29,7 @@ export interface FilesNode {
 
 export interface CsvOptions {
   readonly delimiter: string;
-  /** The text that stands for null; an empty cell of a nullable column is null too. */
+  /** The text that means null. An empty cell of a nullable column is null too. */
   readonly nullText: string;
 }
 
@@ -46,15 +46,15 @@ export type StartingOffsets =
 export interface KafkaNode {
   readonly kind: 'kafka';
   readonly topics: readonly string[] | { readonly pattern: string };
-  /** Null: rows are the records themselves, as `RAW_COLUMNS` names their parts. */
+  /** Null if rows are Kafka records, with the columns `RAW_COLUMNS`. */
   readonly schema: EventSchema | null;
   readonly startingOffsets: StartingOffsets;
   readonly maxOffsetsPerTrigger: number | null;
-  /** The event time that the topic's own definition names. */
+  /** The event time that the definition of the topic declares. */
   readonly eventTime: EventTime | null;
 }
 
-/** Several sources, whose rows are those of one. */
+/** Several sources, read as one. */
 export interface UnionNode {
   readonly kind: 'union';
   readonly inputs: readonly InputNode[];
@@ -65,7 +65,7 @@ export interface UnionNode {
 /** The sides whose rows also appear without a partner: none, the left, the right, or both. */
 export type JoinType = 'inner' | 'left' | 'right' | 'full';
 
-/** Two sources, whose rows come together. */
+/** Two sources, joined. */
 export interface JoinNode {
   readonly kind: 'join';
   readonly type: JoinType;
@@ -94,13 +94,13 @@ export interface JoinSide {
   readonly output: readonly Column[];
 }
 
-/** Columns of the rate source, as Spark has them. */
+/** The columns of the rate source, as in Spark. */
 export interface RateRow {
   readonly timestamp: string;
   readonly value: number;
 }
 
-/** A record of Kafka as a row, when no schema says what its value holds. */
+/** A Kafka record as a row, used without a schema. */
 export interface KafkaRow {
   readonly key: string | null;
   readonly value: string | null;
@@ -123,7 +123,7 @@ const RAW_COLUMNS: readonly Column[] = [
   column('timestamp', 'timestamp'),
 ];
 
-/** The columns of a source's rows, in the order in which they are shown. */
+/** The columns of a source's rows, in display order. */
 export function sourceColumns(node: SourceNode): readonly Column[] {
   switch (node.kind) {
     case 'rate':
@@ -139,8 +139,8 @@ export function sourceColumns(node: SourceNode): readonly Column[] {
 }
 
 /**
- * Core sorts columns by name, so that their order carries no meaning; a person wants them as they
- * were written.
+ * Restores the order of the schema. Core sorts columns by name, so that their order carries no
+ * meaning.
  */
 function inDeclaredOrder(role: string, schema: EventSchema): readonly Column[] {
   const columns = new Map(columnsOf(role, schema).map((each) => [each.name, each]));
@@ -148,7 +148,7 @@ function inDeclaredOrder(role: string, schema: EventSchema): readonly Column[] {
   return Object.keys(described.properties as object).map((name) => columns.get(name) as Column);
 }
 
-/** The event time that a source brings along. */
+/** The event time that a source declares. */
 export function sourceEventTime(node: SourceNode): EventTime | null {
   switch (node.kind) {
     case 'rate':
@@ -164,8 +164,8 @@ export function sourceEventTime(node: SourceNode): EventTime | null {
 }
 
 /**
- * So many rows a second from the moment of the stream's first batch on, each with the time it
- * stands for and a number that grows by one.
+ * Generates rows at a fixed rate, starting with the first batch of the stream. Each row has its
+ * time, and a number that grows by one.
  */
 export function rate(options: { readonly rowsPerSecond?: number } = {}): Source<RateRow> {
   const { rowsPerSecond = 1 } = options;

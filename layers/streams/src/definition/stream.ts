@@ -5,7 +5,7 @@ import type { OutputMode } from './output-mode.ts';
 import type { SourceNode } from './source.ts';
 import type { Trigger } from './trigger.ts';
 
-/** A definition that loaded: what to read, what to make of it, and where it goes. */
+/** A checked definition of a stream: its source, its operators and its sinks. */
 export interface Stream {
   readonly name: string;
   readonly source: SourceNode;
@@ -20,7 +20,7 @@ export interface Stream {
   readonly latenessMs: number | null;
   readonly dropDuplicates: Duplicates<string> | null;
   readonly outputMode: OutputMode;
-  /** The columns of the rows that sinks are given. */
+  /** The columns of the rows that sinks receive. */
   readonly output: readonly Column[];
   readonly trigger: Trigger;
   readonly sinks: readonly SinkNode[];

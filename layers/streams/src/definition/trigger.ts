@@ -1,7 +1,7 @@
 import type { Duration } from '@bifold/core';
 import { durationMs } from '@bifold/core/engine';
 
-/** When the next batch begins. */
+/** The rule for the start of the next batch. */
 export type Trigger =
   | { readonly kind: 'asItComes' }
   | { readonly kind: 'every'; readonly intervalMs: number }
@@ -14,14 +14,17 @@ export type Trigger =
 export const asItComes = (): Trigger => Object.freeze({ kind: 'asItComes' });
 
 /**
- * A batch at each multiple of an interval of the clock, if there is something to read; at once when
- * the one before it took longer.
+ * Starts a batch at each multiple of the interval, if there are new rows. If the previous batch
+ * took longer, the next one starts at once.
  */
 export const every = (interval: Duration): Trigger =>
   Object.freeze({ kind: 'every', intervalMs: durationMs(interval) });
 
-/** One batch of all there is, whatever the limits of the source say, then the end. */
+/** Runs one batch with all available rows, ignoring the limits of the source, then ends. */
 export const once = (): Trigger => Object.freeze({ kind: 'once' });
 
-/** All there was at the start, in batches as the source's limits cut them, then the end. */
+/**
+ * Processes all rows that were available at the start, in batches within the source's limits, then
+ * ends.
+ */
 export const availableNow = (): Trigger => Object.freeze({ kind: 'availableNow' });

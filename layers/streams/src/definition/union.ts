@@ -3,8 +3,8 @@ import { refuse } from '@bifold/core/engine';
 import { type InputNode, type Source, sourceColumns, sourceEventTime } from './source.ts';
 
 /**
- * The rows of several sources as those of one, in no order among them. All have the same columns,
- * and one watermark runs over them all.
+ * Reads several sources as one, without an order among them. They need the same columns, and share
+ * one watermark.
  */
 export function union<E>(sources: readonly Source<E>[]): Source<E> {
   const inputs = Array.isArray(sources) ? sources.map(({ source }) => source) : [];
@@ -36,7 +36,7 @@ export function union<E>(sources: readonly Source<E>[]): Source<E> {
   });
 }
 
-/** The first one's columns; null may be in them where it may be in any. */
+/** The columns of the first source. A column is nullable if it is nullable in any source. */
 function commonColumns([first = [], ...others]: readonly (readonly Column[])[]): readonly Column[] {
   const shown = (columns: readonly Column[]) =>
     columns

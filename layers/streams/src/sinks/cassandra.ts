@@ -13,10 +13,7 @@ interface CassandraNode extends SinkNode {
   readonly table: string;
 }
 
-/**
- * Upserts each row into a table by its primary key. The table has to be there; columns go to the
- * columns of the same names.
- */
+/** Upserts each row into an existing table, by its primary key. Columns are matched by name. */
 export function cassandra(options: { readonly table: string }): Sink<unknown> {
   return sinkOf({ kind: 'cassandra', table: options.table });
 }
@@ -28,7 +25,7 @@ export const cassandraDescriptor: SinkDescriptor<CassandraNode> = {
   open: (node, { output, ports }) => cassandraSink(node, output, ports),
 };
 
-/** A table as Cassandra describes it: each column of a row, and how its name is written in JSON. */
+/** The table, as Cassandra describes it: for each column of a row, its name in JSON. */
 interface Target {
   readonly cql: string;
   readonly names: readonly string[];
@@ -37,8 +34,8 @@ interface Target {
 }
 
 /**
- * Upserts by primary key: a batch that comes again writes the same rows over themselves. Of two
- * rows with one key in a batch the later one counts.
+ * Upserts by primary key, so a repeated batch writes the same rows again. If two rows of a batch
+ * have one key, the later one counts.
  */
 function cassandraSink(node: CassandraNode, columns: readonly Column[], ports: Ports): OpenSink {
   let target: Target | null = null;
@@ -58,13 +55,13 @@ function cassandraSink(node: CassandraNode, columns: readonly Column[], ports: P
 }
 
 /**
- * Cassandra makes of the texts and numbers of JSON what its columns are: dates, uuids, decimals,
- * collections.
+ * A row as JSON. Cassandra converts its texts and numbers to the column types: dates, uuids,
+ * decimals, collections.
  */
 function jsonOf(columns: readonly Column[], names: readonly string[], row: readonly Value[]): string {
   const entries = columns.map((column, index) => {
     const value = row[index] ?? null;
-    // A text of JSON is taken by columns of text and by collections alike.
+    // JSON text fits both text columns and collections.
     return [names[index] as string, column.type === 'json' ? value : wireValue(column, value)];
   });
   return JSON.stringify(Object.fromEntries(entries));
@@ -94,13 +91,13 @@ async function describe(
     throw noSuchTable(keyspace, name, columns, kinds, missing);
   return {
     cql: `INSERT INTO ${keyspace}.${name} JSON ?`,
-    // Names with capitals are quoted, also within JSON.
+    // Names with capital letters are quoted, in JSON too.
     names: names.map((each) => (/^[a-z][a-z0-9_]*$/.test(each as string) ? (each as string) : `"${each}"`)),
     key,
   };
 }
 
-/** As in CQL: an unquoted name has lower-case letters. */
+/** The column name, as in CQL: an unquoted name is lower-case. */
 function nameIn(kinds: ReadonlyMap<string, string>, name: string): string | null {
   return kinds.has(name) ? name : kinds.has(name.toLowerCase()) ? name.toLowerCase() : null;
 }

@@ -18,7 +18,7 @@ export const consoleDescriptor: SinkDescriptor<ConsoleNode> = {
   open: (node, { ports }) => consoleSink(node, ports),
 };
 
-/** Shows each batch. One that comes again after a crash is shown again. */
+/** Shows each batch. A repeated batch is shown again. */
 function consoleSink(node: Shown, { show }: Pick<Ports, 'show'>): OpenSink {
   return {
     take: async (batch) => show(batch, node),

@@ -48,15 +48,15 @@ function checkFiles({ format, path, partitionBy }: FilesSinkNode, rows: SinkRows
     });
 }
 
-/** Readers of data leave folders alone whose names begin so. */
+/** Readers of data folders ignore names that begin with an underscore. */
 const HIDDEN = '_bifold';
-/** Null in CSV, as a source reads it when nothing else is said. */
+/** The text for null in CSV, which is the default of a source. */
 const NULL_TEXT = 'NA';
 
 /**
- * Writes each batch as files named by checkpoint and batch: a repeated batch writes the same files
- * to the same places. Files appear whole, by a rename or as an object. The batch's manifest in
- * `_bifold` is written last: a batch that has one is complete.
+ * Writes each batch as files named by checkpoint and batch, so a repeated batch writes the same
+ * files. Each file appears atomically, by a rename or as an object. The manifest of the batch in
+ * `_bifold` is written last: a batch with a manifest is complete.
  */
 function filesSink(node: FilesSinkNode, ports: Ports): OpenSink {
   const folder = isRemote(node.path) ? remoteTarget(() => ports.folder(node.path)) : localTarget(resolve(node.path));
@@ -86,7 +86,7 @@ function filesSink(node: FilesSinkNode, ports: Ports): OpenSink {
 
 /** The folder of the files. */
 interface TargetFolder {
-  /** A folder of this machine from which files come to their places. */
+  /** Creates a local folder for files before they are moved. */
   makeAside(): Promise<string>;
   put(localPath: string, file: string): Promise<void>;
   close(): Promise<void>;
@@ -95,7 +95,7 @@ interface TargetFolder {
 function localTarget(folder: string): TargetFolder {
   return {
     async makeAside() {
-      // Within the folder: a rename leads to the same file system only.
+      // Inside the target folder, because a rename works only within one file system.
       const aside = join(folder, HIDDEN, `aside-${randomUUID()}`);
       await mkdir(aside, { recursive: true });
       return aside;
@@ -150,7 +150,8 @@ function partitionOptions(partitionBy: readonly string[], name: string): readonl
 }
 
 /**
- * Where the format has no type for times, they are written as a source of this program reads them.
+ * The SQL of a column. If the format has no type for times, they are written in the form that a
+ * source reads.
  */
 function shown({ name, type }: Column, { hasTimes }: FileFormat): string {
   return type === 'timestamp' && !hasTimes

@@ -6,8 +6,8 @@ import { type OpenSink, type Sink, type SinkDescriptor, type SinkNode, sinkOf } 
 export interface BatchContext {
   readonly stream: string;
   /**
-   * Counted from 0. The same batch, after a crash, comes again with the same number and the same
-   * rows: skip what you have of it.
+   * The number of the batch, from 0. After a crash, a batch is repeated with the same number and
+   * the same rows: skip the rows that you already have.
    */
   readonly batch: number;
 }
@@ -18,9 +18,9 @@ export type RowFunction<Row> = (row: Row, context: BatchContext) => void | Promi
 
 /** Functions called before and after the rows of a batch. */
 export interface AroundRows {
-  /** False: the rows of this batch are passed over. */
+  /** Returns false to skip the rows of this batch. */
   readonly open?: (context: BatchContext) => boolean | Promise<boolean>;
-  /** Called after the last row, or with what a row threw. */
+  /** Called after the last row, or with the error that a row caused. */
   readonly close?: (error: unknown) => void | Promise<void>;
 }
 
@@ -36,14 +36,17 @@ interface ForeachNode extends SinkNode {
 }
 
 /**
- * Hands the rows of each batch to a function of yours, with the number of the batch. The function
- * says what rows it takes: a stream of others does not compile.
+ * Passes the rows of each batch to your function, with the number of the batch. The parameter type
+ * of the function must match the rows of the stream.
  */
 export function foreachBatch<Row>(call: BatchFunction<Row>): Sink<Row> {
   return sinkOf({ kind: 'foreachBatch', call });
 }
 
-/** Hands over row after row, between `open` and `close` of each batch if they are there. */
+/**
+ * Passes each row to your function. `open` and `close`, if given, are called before and after the
+ * rows of a batch.
+ */
 export function foreach<Row>(process: RowFunction<Row>, around: AroundRows = {}): Sink<Row> {
   return sinkOf({ kind: 'foreach', process, around });
 }

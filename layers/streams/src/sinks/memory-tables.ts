@@ -4,20 +4,20 @@ import type { Batch } from '../ports.ts';
 import { createTable } from './table.ts';
 
 /**
- * The tables that memory sinks keep, while the process lives. A batch that comes again takes its
- * own place.
+ * The tables of memory sinks. They live as long as the process. A repeated batch replaces its
+ * earlier rows.
  */
 export class MemoryTables {
   private readonly tables = new Map<string, MemoryTable>();
 
-  /** A table is there before its first row. */
+  /** Creates a table, which exists before its first row. */
   define(name: string, columns: readonly Column[]): MemoryTable {
     const table = this.tables.get(name) ?? { columns, batches: new Map() };
     this.tables.set(name, table);
     return table;
   }
 
-  /** Asks SQL of the tables as they are now. */
+  /** Runs SQL over the current content of the tables. */
   async query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
     const database = await openDuckDb({ threads: 1 });
     try {

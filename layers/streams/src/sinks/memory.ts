@@ -7,7 +7,7 @@ interface MemoryNode extends SinkNode {
   readonly table: string;
 }
 
-/** Keeps the rows in this process, as a table that SQL can be asked of: `bifold run ... --sql`. */
+/** Keeps the rows in this process, as a table for SQL queries: `bifold run ... --sql`. */
 export function memory(table: string): Sink<unknown> {
   return sinkOf({ kind: 'memory', table });
 }

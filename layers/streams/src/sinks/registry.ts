@@ -42,7 +42,7 @@ export function openSink(node: SinkNode, context: SinkContext): OpenSink {
   return descriptorOf(node).open(node, context);
 }
 
-/** The definition was checked: its kind is known. */
+/** The descriptor of a checked node, whose kind is known. */
 function descriptorOf({ kind }: SinkNode): SinkDescriptor<SinkNode> {
   return BY_KIND.get(kind) as SinkDescriptor<SinkNode>;
 }

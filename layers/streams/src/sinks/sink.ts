@@ -17,7 +17,7 @@ export interface SinkNode {
   readonly kind: string;
 }
 
-/** The rows that a sink is to take, as its check sees them. */
+/** The rows for a sink, for its check. */
 export interface SinkRows {
   readonly name: string;
   readonly outputMode: OutputMode;
@@ -25,7 +25,7 @@ export interface SinkRows {
   readonly output: readonly Column[];
 }
 
-/** The parts of a run that sinks may use. */
+/** The parts of a run that a sink may use. */
 export interface SinkContext {
   readonly output: readonly Column[];
   /** The id of the checkpoint. */
@@ -44,7 +44,7 @@ export interface SinkDescriptor<in Node extends SinkNode> {
   open(node: Node, context: SinkContext): OpenSink;
 }
 
-/** An open sink. The same batch may come twice, with the same rows. */
+/** An open sink. A batch may be repeated, with the same rows. */
 export interface OpenSink {
   take(batch: Batch): Promise<void>;
   close(): Promise<void>;
@@ -54,7 +54,7 @@ export function sinkOf<Row, Node extends SinkNode>(node: Node): Sink<Row> {
   return Object.freeze({ sink: Object.freeze(node) });
 }
 
-/** Refuses columns that the rows lack. `role` names the option that has them. */
+/** Refuses columns that the rows lack. `role` is the name of the option, for error messages. */
 export function checkColumns(role: string, columns: readonly string[], { name, output }: SinkRows): void {
   const unknown = columns.find((column) => !output.some((each) => each.name === column));
   if (unknown !== undefined)

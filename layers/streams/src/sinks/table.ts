@@ -2,8 +2,8 @@ import type { DuckDb } from '@bifold/adapters/duckdb';
 import { type Column, quoted, sqlTypeOf, type Value } from '@bifold/core/engine';
 
 /**
- * Rows as a table of DuckDB, its columns of the types that a person expects: times are TIMESTAMP,
- * nested values JSON.
+ * Creates a DuckDB table of rows, with natural column types: times are TIMESTAMP, nested values are
+ * JSON.
  */
 export async function createTable(
   database: DuckDb,

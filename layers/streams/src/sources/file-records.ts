@@ -10,9 +10,9 @@ import {
 import type { Column } from '@bifold/core/engine';
 import type { FilesNode } from '../definition/source.ts';
 
-/** A row of a file as a record of the wire, or why it is none. */
+/** A row of a file as a JSON record, or the reason why it is invalid. */
 export interface FileRecord {
-  /** Where the row begins, counted from 1, a header included. */
+  /** The first line of the row, from 1, including a header. */
   readonly line: number;
   readonly record: unknown;
   readonly problem: {
@@ -23,7 +23,9 @@ export interface FileRecord {
 
 const DETAIL_LENGTH = 80;
 
-/** The records of a file, in their order: the same each time, also of a file that is damaged. */
+/**
+ * The records of a file, in order. Each read returns the same records, even if the file is damaged.
+ */
 export async function* readRecords(
   path: string,
   { format, csv }: FilesNode,
@@ -34,14 +36,14 @@ export async function* readRecords(
     for await (const batch of batches) yield batch.map(recordOf);
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
-    // A stream goes on with the next file.
+    // The stream continues with the next file.
     const detail = `not read from here on: ${error.explanation.received}`;
     yield [{ line: error.line, record: null, problem: { reason: 'unreadable', detail } }];
   }
 }
 
 function recordOf(row: Outcome<SchemaRecord>): FileRecord {
-  // A cell that does not fit its column is for the schema to refuse.
+  // The schema refuses a cell that does not fit its column.
   if (!isBad(row)) return { line: row.line, record: row.content.record, problem: null };
   const { line, raw, problem: reason } = row;
   const detail = reason === 'not-an-object' ? raw.slice(0, DETAIL_LENGTH) : row.reason;

@@ -7,16 +7,16 @@ import { localFiles, remoteFiles, type SeenFile } from './folders.ts';
 import { rowReader } from './row-reader.ts';
 import type { OpenSource, RowsOf, SourceChunk } from './source.ts';
 
-/** The number of files in the log of files up to this position. */
+/** The number of files that were read, in the order of the file log. */
 interface FilesPosition {
   readonly [name: string]: unknown;
   readonly files: number;
 }
 
 /**
- * A folder, as a log: each file gets a number when it is first seen, in the order of its time and
- * name, and keeps it. Files must come whole, as by a rename, and stay as they are; those whose
- * name, or a folder's, begins with a dot or an underscore are not read.
+ * A folder as a log of files. Each file gets a number when it is first seen, ordered by
+ * modification time and name, and keeps it. Files must appear complete, for example by a rename,
+ * and must not change. Names that begin with a dot or an underscore are ignored.
  */
 export async function filesSource(
   node: FilesNode,

@@ -4,7 +4,7 @@ import { basename, join, relative, resolve, sep } from 'node:path';
 import type { RemoteFolder } from '@bifold/adapters/files';
 import { RunnerError } from '../errors.ts';
 
-/** A file as it was when it was first seen; parts of its path have `/` between them. */
+/** The state of a file when it was first seen. Parts of its path are separated by `/`. */
 export interface SeenFile {
   readonly path: string;
   readonly sizeBytes: number;
@@ -15,8 +15,9 @@ export interface SeenFile {
 interface SourceFolder {
   list(): Promise<SeenFile[]>;
   /**
-   * A path of this machine to read it from, until `done`. @throws {RunnerError} when it is no
-   * longer as it was seen
+   * Returns a local path to read the file from, until `done` is called.
+   *
+   * @throws {RunnerError} when it is no longer as it was seen
    */
   open(file: SeenFile): Promise<{ readonly path: string; done(): Promise<void> }>;
   close(): void;
@@ -48,7 +49,7 @@ export function localFiles(path: string): SourceFolder {
   };
 }
 
-/** Files of HDFS or S3: each is brought here to be read. */
+/** Files of HDFS or S3. Each is downloaded before it is read. */
 export function remoteFiles(address: string, folder: RemoteFolder): SourceFolder {
   const list = async (): Promise<SeenFile[]> => {
     const files = await folder.list();
@@ -82,7 +83,7 @@ function noFolder(folder: string, cause?: unknown): RunnerError {
   );
 }
 
-/** A batch that runs again must find the rows of the first time. */
+/** Checks that a file is unchanged, because a repeated batch must read the same rows. */
 function checkUnchanged(
   path: string,
   { sizeBytes, modifiedMs }: SeenFile,

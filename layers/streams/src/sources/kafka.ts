@@ -7,8 +7,8 @@ import { rowReader } from './row-reader.ts';
 import type { BadRow, OpenSource, RowsOf, SourceChunk } from './source.ts';
 
 /**
- * The position in each topic: its id, since offsets mean nothing in another topic of the same name,
- * and the next offset of each partition.
+ * The position in each topic: the topic id, because offsets are valid for one topic only, and the
+ * next offset of each partition.
  */
 interface TopicPosition {
   readonly id: string;
@@ -18,9 +18,7 @@ type KafkaPosition = Readonly<Record<string, TopicPosition>>;
 
 const READ_BYTES_MAX = 4 * 1024 * 1024;
 
-/**
- * Topics, read by offset and without a consumer group: where to go on is the checkpoint's to say.
- */
+/** Reads topics by offset and without a consumer group. The checkpoint has the positions. */
 export function kafkaSource(node: KafkaNode, rows: RowsOf, topics: Topics): OpenSource {
   const toRow = rowOfRecord(node, rows);
 
@@ -43,7 +41,10 @@ export function kafkaSource(node: KafkaNode, rows: RowsOf, topics: Topics): Open
     return id;
   };
 
-  /** @throws when the topic is no longer the one that was read */
+  /**
+   * Returns the id of the topic.
+   * @throws when the topic is no longer the one that was read
+   */
   const checkedId = async (topic: string, known: TopicPosition | undefined): Promise<string> => {
     const id = await idOf(topic);
     if (known !== undefined && known.id !== id) throw recreated(topic, known.id, id);
@@ -88,7 +89,7 @@ export function kafkaSource(node: KafkaNode, rows: RowsOf, topics: Topics): Open
         await checkedId(topic, { id, offsets });
         const log = await logOf(topic);
         for (const [partition, end] of Object.entries(offsets)) {
-          // A topic or partition that was not there before is read from its beginning.
+          // A new topic or partition is read from its beginning.
           const start = known?.offsets[partition] ?? (await log.bounds(Number(partition))).start;
           yield* stretch(topic, log, Number(partition), start, end);
         }
@@ -124,14 +125,14 @@ async function startingOffsets(
   if (start === 'earliest' || start === 'latest') return Object.fromEntries(await topics.offsets(topic, start));
   if (typeof start.timestamp === 'string')
     return Object.fromEntries(await topics.offsets(topic, { timestampMs: Date.parse(start.timestamp) }));
-  // Partitions that are not named begin at the start of the log.
+  // Partitions that are not listed begin at the start of the log.
   const named = (start as Readonly<Record<string, Readonly<Record<string, number>>>>)[topic] ?? {};
   return { ...Object.fromEntries(await topics.offsets(topic, 'earliest')), ...named };
 }
 
 /**
- * At most so many offsets, by how much each partition has, as Spark shares them out; what rounding
- * leaves over goes to the first that have more.
+ * Limits the offsets of a batch. As in Spark, each partition gets a share in proportion to its
+ * available offsets. The rest after rounding goes to the first partitions with more.
  */
 function shared(from: KafkaPosition, available: KafkaPosition, limit: number): KafkaPosition {
   const parts = Object.entries(available).flatMap(([topic, { offsets }]) =>
@@ -189,7 +190,7 @@ function rowOfRecord({ schema }: KafkaNode, rows: RowsOf): RowOfRecord {
   };
 }
 
-/** A record itself, as `KafkaRow` names its parts. */
+/** A Kafka record as a row with the columns of `KafkaRow`. */
 const rawRow: RowOfRecord = (topic, { key, value, partition, offset, timestampMs }) => {
   if (![key, value].every((bytes) => bytes === null || isUtf8(bytes)))
     return { kind: 'bad', reason: 'not-utf8', detail: 'key or value is not UTF-8 text' };

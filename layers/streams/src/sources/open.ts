@@ -20,8 +20,8 @@ export async function openSource(stream: Stream, journal: Journal, ports: Ports)
       ports,
     );
   const sides = [source.left, source.right].map(async (side, index) => ({
-    // The name that a person gave may be any; where a side was read to is said by which of the two
-    // it is.
+    // The position of a side is stored under `left` or `right`, because its display name is
+    // arbitrary.
     name: index === 0 ? 'left' : 'right',
     source: await openInput(
       side.source,
@@ -35,9 +35,7 @@ export async function openSource(stream: Stream, journal: Journal, ports: Ports)
   return severalSources(await Promise.all(sides));
 }
 
-/**
- * `suffix` tells the files apart in which several sources of one stream write down what they saw.
- */
+/** `suffix` distinguishes the file lists of several folder sources in one checkpoint. */
 async function openInput(
   node: InputNode,
   rows: RowsOf,
@@ -65,7 +63,7 @@ async function openInput(
   }
 }
 
-/** A row whose items cannot be what it is taken apart into is set aside, as a pipeline does. */
+/** The check of the items of `flatMap`. An invalid row is quarantined, as in a pipeline. */
 function itemsProblem(plan: RowPlan): NonNullable<RowsOf['problemOf']> {
   const problem = itemsProblemOf(plan);
   return (columns) => {
@@ -75,7 +73,7 @@ function itemsProblem(plan: RowPlan): NonNullable<RowsOf['problemOf']> {
   };
 }
 
-/** Rows with their values in another order of the columns. */
+/** Reorders the values of rows to another column order. */
 function inOrderOf(wanted: readonly Column[], own: readonly Column[], source: OpenSource): OpenSource {
   const places = wanted.map(({ name }) => own.findIndex((column) => column.name === name));
   if (places.every((place, index) => place === index)) return source;

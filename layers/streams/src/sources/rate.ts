@@ -17,7 +17,7 @@ export function rateSource({ rowsPerSecond }: RateNode, clock: Clock): OpenSourc
     begin: async () => ({ startedAtMs: clock(), seconds: 0 }) satisfies RatePosition,
     available: async (position) => {
       const from = position as RatePosition;
-      // A clock that was set back makes no row twice.
+      // If the clock was set back, no row is generated twice.
       const seconds = Math.max(from.seconds, Math.floor((clock() - from.startedAtMs) / 1000));
       return { ...from, seconds };
     },

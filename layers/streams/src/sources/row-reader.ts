@@ -2,7 +2,7 @@ import { columnReader, type EventSchema, type Value } from '@bifold/core/engine'
 import { rowTimeReader } from '../event-time.ts';
 import type { RowsOf } from './source.ts';
 
-/** A record of the wire as a row, or why it is none. */
+/** Converts a JSON record to a row, or returns the reason why it is invalid. */
 export type ReadRow = (record: unknown) => { readonly kind: 'row'; readonly values: readonly Value[] } | BadRecord;
 
 interface BadRecord {
@@ -12,8 +12,8 @@ interface BadRecord {
 }
 
 /**
- * The schema says yes or no; values are those of the wire, as core keeps them. The reasons are
- * those of a pipeline's quarantine.
+ * Returns a reader of rows. The schema only validates. Values are those of the JSON record, and
+ * reasons are those of a pipeline's quarantine.
  */
 export function rowReader(schema: EventSchema, { columns, eventTime, problemOf }: Omit<RowsOf, 'decodedBy'>): ReadRow {
   const problem = problemOf?.(columns) ?? null;

@@ -2,7 +2,7 @@ import type { Position } from '../checkpoint/checkpoint.ts';
 import type { OpenSource } from './source.ts';
 
 interface Named {
-  /** Under which the position of this source stands in that of all. */
+  /** The key of this source in the combined position. */
   readonly name: string;
   readonly source: OpenSource;
   /** The side of a join to which its rows belong. */
@@ -10,8 +10,7 @@ interface Named {
 }
 
 /**
- * Several sources as one, read one after another: each has its own part of the position, and its
- * own limits.
+ * Combines several sources. They are read one after another, each with its own position and limits.
  */
 export function severalSources(sources: readonly Named[]): OpenSource {
   const together = async (of: (each: Named) => Promise<Position>): Promise<Position> =>

@@ -2,14 +2,14 @@ import type { Pipeline } from '@bifold/core';
 import type { Column, EventTime, Value } from '@bifold/core/engine';
 import type { Position } from '../checkpoint/checkpoint.ts';
 
-/** A row that the source's schema does not allow: where it stands, and why. */
+/** A row that the source's schema refuses, with its position and the reason. */
 export interface BadRow {
   readonly where: string;
   readonly reason: string;
   readonly detail: string;
 }
 
-/** A stretch of a batch: rows with the values of the source's columns in their order. */
+/** A part of a batch: rows with the values of the source's columns, in their order. */
 export interface SourceChunk {
   readonly rows: readonly (readonly Value[])[];
   readonly bad: readonly BadRow[];
@@ -17,13 +17,13 @@ export interface SourceChunk {
   readonly side?: number;
 }
 
-/** The reader of a source's rows. */
+/** The options for reading rows of a source. */
 export interface RowsOf {
   readonly columns: readonly Column[];
   readonly eventTime: EventTime | null;
-  /** A deployed pipeline's, whose decoder says what a record is. */
+  /** The pipeline whose decoder reads the records. Null if the schema of the source does. */
   readonly decodedBy: Pipeline | null;
-  /** The problem of a row beyond its columns' types, by its values in the order of the columns. */
+  /** Returns the problem of a row beyond its column types, from its values in column order. */
   readonly problemOf?: (columns: readonly Column[]) => (values: readonly Value[]) => string | null;
 }
 

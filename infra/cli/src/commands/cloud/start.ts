@@ -94,8 +94,8 @@ ${number(flown)} flights are answered for, and the local cloud stays up. What to
 }
 
 /**
- * Sends what is not there yet, has a generation published in the middle of it, and waits until the
- * views hold all of it.
+ * Sends the records that are not in the topic yet. Halfway, it publishes a generation. Then it
+ * waits until the views cover all records.
  */
 async function stream(
   context: Context,
@@ -127,7 +127,7 @@ async function stream(
   const publishMidway = () => {
     if (batch !== null || dealtWith * 2 < lines.length || (sentSoFar === 0 && pointer.generation > 0)) return;
     batch = runJob(context, plan.name, 'archive').then(() => runJob(context, plan.name, 'recompute'));
-    // Awaited below; until then a failure must not end the process.
+    // Awaited below. Until then, a failure must not end the process.
     batch.catch(() => undefined);
   };
   let produced: Produced;
@@ -178,7 +178,7 @@ async function watchLag(
   }
 }
 
-/** The year by carrier and airport, and how much of each row came from batch and from speed. */
+/** The table of the year by carrier and airport, with the shares of batch and speed. */
 function yearText(rows: readonly AnswerRow[]): string {
   const right = (title: string) => ({ title, align: 'right' as const });
   const cells = [...rows]

@@ -44,7 +44,7 @@ Examples:
       );
     });
 
-/** Addresses without the password. */
+/** The addresses, without the password. */
 function shown({ kafka, cassandra, aws, hdfs }: CloudAddresses, triggerPort: number) {
   return {
     kafka: kafka.brokersInternal,

@@ -91,7 +91,7 @@ function typeOf(text: string, before: Readonly<Record<string, CellType>>): Reado
   throw new InvalidArgumentError(`It must be column=type, the type one of ${CELL_TYPES.join(', ')}.`);
 }
 
-/** Remote files are downloaded first, and uploaded in the end. */
+/** Converts a file. A remote file is downloaded first, and uploaded at the end. */
 async function convert(input: string, output: string | undefined, options: Options): Promise<void> {
   const temporary: string[] = [];
   try {

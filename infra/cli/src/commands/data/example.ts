@@ -29,13 +29,13 @@ import { wholeNumber } from '../option-values.ts';
 import { runJob } from '../pipeline/batch-jobs.ts';
 import { verdictText } from '../pipeline/verify.ts';
 
-/** A model from its data to the table that it fills. */
+/** An example of a model, from its data to the view with its predictions. */
 interface Example {
   readonly pipeline: Pipeline;
   readonly model: ModelDefinition;
-  /** The file from which the model learns. */
+  /** The file with the training data. */
   readonly learningFile: string;
-  /** The topic, one JSON text a record. */
+  /** The records of the topic, one JSON text per line. */
   readonly recordsFile: string;
   readonly lookups: Readonly<Record<string, string>>;
   readonly files: readonly string[];
@@ -163,7 +163,7 @@ async function ensureModel(context: Context, { model, learningFile }: Example, f
 
 const SHOWN = 12;
 
-/** The first rows by their key, and what each of them became. */
+/** The first rows by key, with their values. */
 function rowsText({ plan }: Pipeline, rows: readonly AnswerRow[]): string {
   const columns = plan.aggregates.map(({ name }) => name);
   const key = plan.groupBy[0] as string;

@@ -101,7 +101,7 @@ Examples:
       ),
     );
 
-/** The stream of a file, or that of a pipeline, with what the options change of it. */
+/** Loads the stream of a file or of a pipeline, and applies the options. */
 async function streamFrom(context: Context, definition: string, options: Options): Promise<Stream> {
   const { trigger, from, mode, dropLate: after } = options;
   if (/\.[cm]?[jt]s$/.test(extname(definition)) || existsSync(definition)) {
@@ -125,7 +125,7 @@ async function streamFrom(context: Context, definition: string, options: Options
   });
 }
 
-/** The same source, its topics read from another place; each of them where there are several. */
+/** The same source with other starting offsets, for each of its topics. */
 function beginningAt<S extends Stream['source']>(source: S, startingOffsets: StartingOffsets): S {
   switch (source.kind) {
     case 'kafka':
@@ -166,7 +166,9 @@ async function loadStream(file: string): Promise<Stream> {
   return stream;
 }
 
-/** The folder of the checkpoint, locked; one that goes with the process when none is wanted. */
+/**
+ * Opens and locks the folder of the checkpoint. With `--no-checkpoint`, a temporary one is used.
+ */
 function openCheckpoint(context: Context, stream: Stream, { checkpoint }: Options) {
   if (checkpoint === false) {
     const folder = mkdtempSync(join(tmpdir(), 'bifold-run-'));

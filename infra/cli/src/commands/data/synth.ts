@@ -59,7 +59,7 @@ async function synth({ sql, out, from, seed, null: nullTexts = ['', 'NA'], json 
     });
   const temporary: string[] = [];
   const { openDuckDb } = await import('@bifold/adapters/duckdb');
-  // One thread: random numbers are then drawn in the order of the rows.
+  // One thread, so that random numbers are drawn in the order of the rows.
   const database = await openDuckDb({ memoryLimit: '2GB', tempDirectory: tmpdir(), threads: 1 });
   try {
     if (from !== undefined) {
@@ -67,7 +67,7 @@ async function synth({ sql, out, from, seed, null: nullTexts = ['', 'NA'], json 
       const parquetFile = await asParquet(from, nullTexts, temporary);
       await database.run(`CREATE TABLE source AS SELECT * FROM read_parquet(${textLiteral(parquetFile)})`);
     }
-    // By Box and Muller: two draws, of which the first is never zero.
+    // The Box-Muller method, from two draws. The first is never zero.
     await database.run(
       'CREATE MACRO normal(mean, deviation) AS (mean) + (deviation) * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random())',
     );

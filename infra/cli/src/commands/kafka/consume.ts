@@ -165,8 +165,8 @@ async function readInGroup(
         if (ends === null) return false;
         const behind = assigned.filter((partition) => (positions.get(partition) ?? -1) < (ends.get(partition) ?? 0));
         if (behind.length === 0) return true;
-        // The other partitions may be at their end without having sent a record: committed before,
-        // or empty.
+        // The other partitions may be at their end without a record from this run: they are empty,
+        // or were committed before.
         if (behind.some((partition) => positions.has(partition))) return false;
         const committed = (await committedOf(groups, group)).get(topic.name);
         return behind.every(

@@ -32,7 +32,7 @@ interface DeleteOptions extends Options {
 interface GroupPartition {
   readonly topic: string;
   readonly partition: number;
-  /** The next offset that the group would read; null where it committed none. */
+  /** The committed offset of the group. Null if it has none. */
   readonly committed: number | null;
   readonly end: number | null;
   readonly lag: number | null;
@@ -259,7 +259,7 @@ async function movesOf(
   if (topic === undefined && place.kind === 'offsets' && names.length > 1) throw whichTopic(names);
   const moves = await Promise.all(
     names.map(async (name) => {
-      // A topic that the group read once may be gone; one that was asked for must be there.
+      // A topic that the group once read may be deleted. A topic that the user names must exist.
       const described = topic === undefined ? await topics.describe(name) : await topicNamed(topics, name);
       if (described === null) return [];
       const offsets = await offsetsOf(topics, described, place);

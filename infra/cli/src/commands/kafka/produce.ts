@@ -126,7 +126,7 @@ async function send(session: KafkaSession, target: string, options: Options, sig
   if (isMissing && (options.create !== true || plan !== undefined))
     throw noTopic(topic, plan, plans, await namesOf(topics));
   const isLive = options.file === STANDARD_INPUT;
-  // Nothing is created or sent before the files are known to be right.
+  // Check all files before creating or sending anything.
   const total = isLive ? 0 : await checkedCount(files, source).catch(rethrowReadable);
   if (isMissing) {
     await topics.create({ name: topic, partitions: options.partitions ?? null, replicas: null, config: {} });
@@ -177,7 +177,7 @@ const sourcesOf = (files: readonly InputFile[], source: SourceOptions): readonly
 const isDeclared = (topic: string, plans: readonly Plan[]): boolean =>
   plans.some((plan) => plan.topic === topic || plan.relay?.sources.some((source) => source.topic === topic));
 
-/** The options that decide what a record of a file looks like. */
+/** The options that determine the records of a file. */
 function shapeOf({ key, keySeparator, valueFormat, header, null: nullText, raw }: Options): Record<string, string> {
   return {
     ...(key === undefined ? {} : { '--key': key }),
@@ -221,8 +221,8 @@ function isRelayed({ name, topic, relay }: Plan, target: string): UsageError {
 }
 
 /**
- * The key of a pipeline's topic is what its partitions are made by: another one would put what
- * belongs together apart.
+ * Refuses another key than the topic's `partitionBy`, which would put related records into
+ * different partitions.
  */
 function checkKeys(plan: Plan | undefined, { key, keySeparator }: Options): void {
   if (plan !== undefined && key !== undefined && key !== plan.partitionBy) {

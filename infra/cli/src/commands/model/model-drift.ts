@@ -74,7 +74,10 @@ function positive(text: string): number {
   throw new InvalidArgumentError('It must be a number above 0.');
 }
 
-/** @throws {UsageError} when none counts drift under that name, or several do */
+/**
+ * Finds the drift pipeline of this name, or of the model of this name.
+ * @throws {UsageError} when none counts drift under that name, or several do
+ */
 function driftPipeline(pipelines: readonly Pipeline[], name: string): Pipeline {
   const counting = pipelines.filter(({ plan }) => driftPlanOf(plan) !== null);
   const named = counting.filter(({ plan }) => plan.name === name);
@@ -158,7 +161,7 @@ function reportText(pipeline: string, { model, version, window, records, rows, v
   ].join('\n');
 }
 
-/** Both, drawn to one scale. */
+/** Both distributions, drawn with one scale. */
 function plots({ trained, now }: FeatureDrift): readonly string[] {
   const shares = [sharesOf(trained), sharesOf(now)];
   const most = Math.max(...shares.flatMap((each) => sparkBins(each)), Number.MIN_VALUE);
@@ -172,7 +175,7 @@ function sharesOf(counts: readonly number[]): readonly number[] {
 
 const BAR_WIDTH = 30;
 
-/** The bins of what has drifted, one below the other, and nulls where there are any. */
+/** The bins of a drifted feature, one per line, and nulls if there are any. */
 function detailText({ feature, type, bins, trained, now, nulls }: FeatureDrift): string {
   const hasNulls = nulls.trained + nulls.now > 0;
   const ofAll = (counts: readonly number[], nullShare: number) => [

@@ -79,7 +79,7 @@ function definitionOf(models: readonly ModelDefinition[], name: string): ModelDe
   });
 }
 
-/** The function of the pipeline trains: what its schedule does, now. */
+/** Invokes the training function of the pipeline, as its schedule does. */
 async function trainDeployed(
   context: Context,
   definition: ModelDefinition,
@@ -131,7 +131,7 @@ interface Learned extends Trained {
   readonly ms: number;
 }
 
-/** Learns a version of a model, and stores it. */
+/** Trains a version of a model, and stores it. */
 export async function trainAndStore(
   context: Context,
   definition: ModelDefinition,

@@ -64,8 +64,8 @@ Example:
     .action((pipeline: string, { json, acceptLost }: { json?: boolean; acceptLost?: boolean }) =>
       withContext(async (context) => {
         const event = acceptLost ? { acceptLost: true } : {};
-        // A sweep deletes what the topic before left; the others would say that all is archived and
-        // published.
+        // A sweep may delete data of a recreated topic's predecessor. The other jobs would wrongly
+        // report that everything is archived or published.
         if (job !== 'sweep') await checkTopics(context, deploymentOf(context.paths, pipeline));
         const result = await step(context.onProgress, `${job} ${pipeline}`, () =>
           runJob(context, pipeline, job, event),

@@ -43,7 +43,8 @@ Examples:
     .action((names: string[], { topicPartitions, context: settings, atOnce = false, json }: Options) =>
       withContext(async (context) => {
         const pipelines = await context.pipelines();
-        // All names first: a typing error in the last one must not leave half of them deployed.
+        // Resolve all names first, so that a typing error in the last one does not leave half of
+        // them deployed.
         const chosen = names.length === 0 ? pipelines : names.map((name) => namedOf(pipelines, name));
         await provision(context);
         const records: DeploymentRecord[] = [];

@@ -40,7 +40,7 @@ Example:
       }),
     );
 
-/** The stack is synthesized to be taken away, from the definition. */
+/** Destroying a stack synthesizes it, which needs the definition. */
 function checkDestroyable(context: Context, pipelines: readonly Pipeline[], name: string): void {
   const isDeployed = readDeployments(context.paths).some(({ pipeline }) => pipeline === name);
   const isDefined = pipelines.some(({ plan }) => plan.name === name);
@@ -58,7 +58,8 @@ function checkDestroyable(context: Context, pipelines: readonly Pipeline[], name
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * The app asks what a relay is bound to, also to take it away: then it does not matter any more.
+ * Placeholder ids for the sources of a relay: the app requires them, but destroying does not use
+ * them.
  */
 function unboundSources({ plan }: Pipeline): { readonly sources?: Readonly<Record<string, string>> } {
   if (plan.relay === undefined) return {};

@@ -100,8 +100,8 @@ Examples:
     );
 
 /**
- * `verify: equal`, with what was compared against what; or the first differences; or what cannot be
- * verified any more.
+ * The result of a verification: `verify: equal` with the compared sources, the first differences,
+ * or the offsets that can no longer be verified.
  */
 export function verdictText(verified: Verification, tookMs: number): string {
   const { equal, records, rows, windows, differences, checks, sample } = verified;

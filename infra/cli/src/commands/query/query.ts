@@ -84,8 +84,8 @@ from that of the receipt; 4 if the offsets are no longer retained.`,
           : await ask(context, deployment, { ...query, limit });
         await warnOfOtherTopics(context, deployment);
         if (json) return printJson(answer);
-        // A table has the columns of the version that answered, which may be another one than is
-        // defined here.
+        // The table has the columns of the version that answered, which may differ from the local
+        // definition.
         print(answerText(await planOfAnswer(context, pipeline, answer.receipt), answer));
       }),
     );
@@ -136,7 +136,7 @@ async function replaySaved(
   throw new Ended(EXIT.no);
 }
 
-/** A question beside the receipt must be the receipt's own: it is for no other. */
+/** Refuses query options that differ from the query of the receipt. */
 function checkRepeated(
   plan: Plan,
   { pipeline, question: query, page }: Receipt,

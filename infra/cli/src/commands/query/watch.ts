@@ -49,7 +49,7 @@ Examples:
 /** Shows one answer after another. */
 interface Screen {
   show(answer: Answer, changes: readonly Change[]): void;
-  /** The API did not answer; it is asked again. */
+  /** Shows that the API did not answer. The query is repeated. */
   showAway(error: unknown): void;
   end(): void;
 }
@@ -67,7 +67,7 @@ async function watch(context: Context, name: string, options: Options, signal: A
   try {
     while (!signal.aborted) {
       const answer = await ask(context, deployment, query).catch((error: unknown) => {
-        // A wrong query, and any error of the first one, is reported at once.
+        // Report a wrong query, and any error of the first query, at once.
         if (error instanceof UsageError || options.once) throw error;
         screen.showAway(error);
         return null;
@@ -92,7 +92,7 @@ function intervalOf(every: string): number {
   });
 }
 
-/** Every change as a line, or as a JSON object on a line; of one answer alone, the table. */
+/** Prints every change as a line, or as a JSON object. With `--once`, it prints the table. */
 function lineScreen(plan: Plan, { json, once }: Options): Screen {
   let isAway = false;
   return {
@@ -116,15 +116,17 @@ function lineScreen(plan: Plan, { json, once }: Options): Screen {
   };
 }
 
-/** The other screen, without cursor; lines that are too long are cut off there. */
+/** Switches to the alternate screen, hides the cursor, and truncates long lines. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
-/** Lines of the screen beside the rows: title, blank line, table's head, blank line, status. */
+/**
+ * The number of screen lines besides the rows: title, blank line, table head, blank line, status.
+ */
 const LINES_AROUND = 5;
 
 /**
- * The table, drawn over in place on the terminal's other screen; what it showed last stays on the
- * usual one.
+ * Redraws the table in place on the alternate screen of the terminal. At the end, it prints the
+ * last table on the normal screen.
  */
 function drawnScreen(plan: Plan, watched: WatchedRows): Screen {
   let last = '';

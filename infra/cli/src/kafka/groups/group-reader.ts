@@ -4,18 +4,18 @@ import { boundFetches } from '@bifold/trigger/codecs';
 import type { Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent, EachBatchPayload, IHeaders } from 'kafkajs';
 import { asking, kafkaClient } from '../client.ts';
 
-/** kafkajs joins, and would otherwise wait this long for an empty fetch before it leaves. */
+/** The fetch wait of kafkajs, which delays joining and leaving a group. */
 const FETCH_WAIT_MS = 500;
 const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_MS = 2_000;
-/** A rebalance waits for members that are at work: no longer than this. */
+/** The maximum time that a rebalance waits for busy members. */
 const REBALANCE_TIMEOUT_MS = 20_000;
 /**
- * A broker that has just started loads its groups first. kafkajs then gives up unless it is
+ * The time for a broker to load its groups after a start. kafkajs gives up earlier, so it is
  * restarted.
  */
 const PATIENCE_MS = 30_000;
-/** The time within which a new partition of the topic is read. */
+/** The interval in which new partitions of the topic are found. */
 const NEW_PARTITIONS_WITHIN_MS = 5_000;
 
 export interface GroupReading {
@@ -25,8 +25,8 @@ export interface GroupReading {
   /** The start in partitions without a committed offset. */
   readonly beginsAt: 'earliest' | 'latest';
   /**
-   * Deals with records, in their order, and says how many of them; fewer than all means that it
-   * wants no more.
+   * Handles records in order, and returns the number of handled records. Fewer than all means:
+   * stop.
    */
   readonly onRecords: (records: readonly LogRecord[]) => Promise<number>;
   /**
@@ -38,9 +38,9 @@ export interface GroupReading {
 }
 
 /**
- * Reads as a member of a group, until it is enough or aborted, and leaves the group. Offsets are
- * committed after their records were dealt with: what was under way when a process died is read
- * again, nothing is skipped.
+ * Reads as a member of a group until `isEnough` or an abort, and leaves the group. Offsets are
+ * committed after their records were handled. After a crash, some records may be read again, and
+ * none is skipped.
  */
 export function readAsGroup(reading: GroupReading): Promise<void> {
   return asking(reading.kafka, `reading ${reading.topic} as group ${reading.group}`, () =>
@@ -110,7 +110,7 @@ class GroupReader {
     this.#consumer.on(GROUP_JOIN, ({ payload }: ConsumerGroupJoinEvent) => {
       this.#failingSinceMs = null;
       this.#assigned = payload.memberAssignment[this.#reading.topic] ?? [];
-      // Another member may have gone on with a partition in the meantime.
+      // Another member may have advanced a partition in the meantime.
       this.#positions.clear();
       void this.#endIfEnough();
     });
@@ -181,7 +181,7 @@ function recordOf(
     timestampMs: Number(message.timestamp),
     key: message.key,
     value: message.value,
-    // kafkajs gathers headers of one name in a list.
+    // kafkajs collects headers of the same name in a list.
     headers: Object.entries(message.headers ?? {}).flatMap(([key, values]) =>
       [values ?? null].flat().map((value) => ({ key, value: value === null ? null : Buffer.from(value) })),
     ),

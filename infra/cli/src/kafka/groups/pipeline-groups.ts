@@ -9,8 +9,8 @@ interface ReadTopic {
 }
 
 /**
- * Whether a pipeline's mappings read the topic of this id, as its own log or as a source of its
- * relay: by id, so that it does not matter how the brokers are called.
+ * Whether a mapping of the pipeline reads the topic with this id: as its log, or as a source of its
+ * relay. The id is the same for every name of the brokers.
  */
 export const reads = ({ topicId: bound, relayed = {} }: DeploymentRecord, topicId: string): boolean =>
   bound === topicId || Object.values(relayed).includes(topicId);
@@ -31,10 +31,7 @@ async function relayGroups({ topic, topicId, relayed = {} }: DeploymentRecord): 
   }));
 }
 
-/**
- * Records of the sources that are not in the pipeline's log yet, by topic; nothing where there is
- * no relay.
- */
+/** The records of each source that the relay has not copied yet. Empty if there is no relay. */
 export async function relayLag(context: Context, record: DeploymentRecord): Promise<ReadonlyMap<string, number>> {
   const behind = new Map<string, number>();
   for (const { topic, group } of await relayGroups(record)) {

@@ -12,10 +12,10 @@ export type Place =
 export const PLACES =
   'earliest, latest, a time (2013-07-04T00:00:00Z), an offset, or a comma-separated list of partition:offset';
 
-/** ISO 8601. A clock time needs its zone, since a log has none. */
+/** ISO 8601. A time needs its zone, because a log has none. */
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 
-/** A place as it is written on the command line. */
+/** Parses a place of the command line. */
 export function placeOf(text: string): Place {
   if (text === 'earliest' || text === 'latest') return { kind: text };
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { kind: 'offset', offset: Number(text) };
@@ -30,7 +30,7 @@ export function placeOf(text: string): Place {
 }
 
 /**
- * The offset of a place in each partition that it names.
+ * The offsets of a place, for each partition that it names.
  * @throws {UsageError} for a partition that there is not, or an offset outside of the log
  */
 export async function offsetsOf(

@@ -9,7 +9,7 @@ import { asking, kafkaClient } from '../client.ts';
  */
 const REQUEST_BYTES_MAX = 900_000;
 const RECORD_OVERHEAD_BYTES = 200;
-/** The offset that says which batch was written stands at this partition of the topic. */
+/** The partition of the topic at which the number of the last batch is committed. */
 const MARKED_PARTITION = 0;
 
 /**
@@ -31,7 +31,7 @@ export async function batchProducer(
   });
   await asking(kafka, 'connecting to Kafka', async () => {
     await producer.connect();
-    // Ends what a predecessor left open; its number could not be read before that.
+    // Abort the open transaction of a predecessor. Before that, its number cannot be read.
     await (await producer.transaction()).abort();
   });
   return {
@@ -52,7 +52,7 @@ export async function batchProducer(
           });
           await transaction.commit();
         } catch (error) {
-          // It may be beyond that; the transaction then ends with its time.
+          // If this fails too, the transaction ends with its timeout.
           await transaction.abort().catch(() => undefined);
           throw error;
         }

@@ -1,6 +1,6 @@
 /**
- * Kafka's murmur2, as its Java client computes it over a key's bytes: which partition a key goes to
- * must never depend on the client that sends it. Signed 32 bits.
+ * Kafka's murmur2 of a key's bytes, signed 32 bits, as in the Java client. So the partition of a
+ * key does not depend on the client.
  */
 function murmur2(bytes: Uint8Array): number {
   const { length } = bytes;
@@ -13,7 +13,7 @@ function murmur2(bytes: Uint8Array): number {
     mixed ^= mixed >>> 24;
     hash = Math.imul(hash, M) ^ Math.imul(mixed, M);
   }
-  // The bytes of an unfinished word, from the last to the first.
+  // The remaining bytes of the last word, from the last to the first.
   const tail = length & ~3;
   if (length % 4 === 3) hash ^= (bytes[tail + 2] as number) << 16;
   if (length % 4 >= 2) hash ^= (bytes[tail + 1] as number) << 8;
@@ -24,8 +24,8 @@ function murmur2(bytes: Uint8Array): number {
 }
 
 /**
- * The partition of a key; records without a key go where the empty one goes, so that their order is
- * total too.
+ * The partition of a key. Records without a key use the partition of the empty key, so their order
+ * is total too.
  */
 export function partitionOf(key: string | null, partitions: number): number {
   return (murmur2(Buffer.from(key ?? '')) & 0x7fffffff) % partitions;

@@ -18,8 +18,8 @@ import { resumableProducer } from './resumable-producer.ts';
 import { keyOfPart, type SentPart, sendMemory } from './send-memory.ts';
 
 /**
- * Records that can be read again in the same order: a file by its address, or a data set by its
- * name.
+ * A source of records that can be read repeatedly in the same order: a file with its address, or a
+ * named data set.
  */
 export interface RecordSource {
   readonly address: string;
@@ -27,9 +27,12 @@ export interface RecordSource {
 }
 
 export interface OnceOptions extends Omit<ProduceOptions, 'isLive'> {
-  /** Decide what the records of a source look like; a send goes on with the same ones only. */
+  /**
+   * The options that determine the records of a source. A send continues only with the same
+   * options.
+   */
   readonly options?: Readonly<Record<string, string>>;
-  /** Refuses where no send was begun. */
+  /** Whether to refuse if there is no earlier send (`--resume`). */
   readonly mustGoOn?: boolean;
 }
 
@@ -37,8 +40,8 @@ const VISIBLE_WITHIN_MS = 10_000;
 const POLL_MS = 20;
 
 /**
- * Sends each record of the sources exactly once to the topic of this id, however often it is called
- * and however the calls before ended.
+ * Sends each record of the sources exactly once to the topic with this id, even if earlier calls
+ * failed.
  * @throws {UsageError} where a source is not what was sent of it, or nothing was begun that could
  * go on
  */
@@ -95,7 +98,7 @@ export async function produceOnce(
   return { sent, skipped, endOffsets: await visibleEnds(kafka, topic, ends) };
 }
 
-/** The records behind those that were sent, which are compared by their digest. */
+/** Returns the unsent records. The digest of the sent ones is compared first. */
 async function* unsent(
   source: RecordSource,
   topic: string,
@@ -124,8 +127,8 @@ async function* unsent(
 }
 
 /**
- * Waits until readers of committed records see all that was sent: the broker writes the end of a
- * transaction a moment after it is asked to.
+ * Waits until readers of committed records see all sent records. The broker writes the end of a
+ * transaction with a delay.
  */
 async function visibleEnds(
   kafka: KafkaOptions,
@@ -136,7 +139,7 @@ async function visibleEnds(
   for (;;) {
     const ends = endsOf(await topicState(kafka, topic));
     const isVisible = [...wanted].every(([partition, end]) => (ends[partition] ?? 0) > end);
-    // The open transaction of another producer may hide what lies behind it for longer.
+    // An open transaction of another producer may hide the records after it for longer.
     if (isVisible || performance.now() > giveUpAtMs) return ends;
     await sleep(POLL_MS);
   }

@@ -13,11 +13,11 @@ export interface KeyedRecord {
 }
 
 export interface ProduceOptions {
-  /** Events a second; null sends as fast as the broker takes them. */
+  /** Records per second. Null sends as fast as possible. */
   readonly rate: number | null;
   /**
-   * Called after each request: records dealt with (sent now or before), and records sent by this
-   * call.
+   * Called after each request with the number of handled records (sent now or before), and the
+   * number sent by this call.
    */
   readonly onProgress?: (dealtWith: number, sent: number) => void;
   /** Other brokers than those of the local cloud. */
@@ -25,28 +25,31 @@ export interface ProduceOptions {
   /** The headers of every record. */
   readonly headers?: Readonly<Record<string, readonly string[]>>;
   /**
-   * Records without a key go to one partition, so that their order is total, or to each partition
-   * in turn.
+   * `together` sends records without a key to one partition, so that their order is total. `in
+   * turn` uses all partitions.
    */
   readonly keyless?: 'together' | 'in turn';
-  /** Sends what there is when the next record is not there yet, as when a person types. */
+  /**
+   * Whether to send waiting records at once when no further record is available, for example while
+   * a person types.
+   */
   readonly isLive?: boolean;
-  /** Ends the sending as if the records ended here. */
+  /** Ends the send as if there were no more records. */
   readonly signal?: AbortSignal;
 }
 
 export interface Produced {
   readonly sent: number;
-  /** Records that were sent before. */
+  /** The number of records that were sent before. */
   readonly skipped: number;
-  /** Per partition, the offset at which the log ends for readers of committed records. */
+  /** For each partition, the end offset for readers of committed records. */
   readonly endOffsets: Readonly<Record<string, number>>;
 }
 
-/** The destination of records, one request at a time. */
+/** A sink of records, one request at a time. */
 export interface Outlet {
   send(records: readonly OutgoingRecord[]): Promise<void>;
-  /** Nothing is sent for so long. */
+  /** Called when nothing is sent for this time. */
   pause?(waitMs: number): Promise<void>;
 }
 
@@ -89,7 +92,11 @@ export async function produce(
 
 export const brokersOf = ({ addresses }: Context): KafkaOptions => ({ brokers: [addresses.kafka.brokersInternal] });
 
-/** Gives records to an outlet, many at a time, as fast as the rate lets it. @returns how many */
+/**
+ * Passes records to an outlet in batches, as fast as the rate allows.
+ *
+ * @returns how many
+ */
 export async function pump(
   records: Iterable<KeyedRecord> | AsyncIterable<KeyedRecord>,
   partitions: number,
@@ -143,10 +150,7 @@ export async function pump(
   return sent;
 }
 
-/**
- * The same records; `onPause` runs whenever the next one is not there within a moment. Ends when it
- * is aborted.
- */
+/** Passes records on. `onPause` runs if the next record is delayed. An abort ends the sequence. */
 async function* whenCalm<T>(
   items: Iterable<T> | AsyncIterable<T>,
   onPause: () => Promise<void>,
@@ -159,7 +163,7 @@ async function* whenCalm<T>(
   });
   for (;;) {
     const coming = Promise.resolve(iterator.next());
-    // Asked for below; a failure in the meantime is thrown there.
+    // Awaited below; a failure until then is thrown there.
     coming.catch(() => {});
     const timer = new AbortController();
     const pause = sleep(LIVE_WAIT_MS, 'paused' as const, { signal: timer.signal }).catch(() => 'paused' as const);
@@ -171,7 +175,10 @@ async function* whenCalm<T>(
   }
 }
 
-/** @throws when the topic does not exist */
+/**
+ * Describes an existing topic.
+ * @throws when the topic does not exist
+ */
 export async function topicState(kafka: KafkaOptions, topic: string): Promise<TopicState> {
   const topics = (await import('@bifold/adapters/kafka')).kafkaTopics(kafka);
   try {
@@ -197,14 +204,14 @@ function noTopic(topic: string): CliError {
   });
 }
 
-/** The key of a record: the text of the field that its topic is partitioned by. */
+/** The key of a record: the text of its `partitionBy` field. */
 export function keyOf(record: unknown, partitionBy: string): string | null {
   if (record === null || typeof record !== 'object') return null;
   const value = (record as Record<string, unknown>)[partitionBy];
   return value === null || value === undefined ? null : cellOfValue(value);
 }
 
-/** Records of JSON texts, keyed by the field that their topic is partitioned by. */
+/** Records from JSON texts, with the key of their `partitionBy` field. */
 export function keyedLines(lines: readonly string[], partitionBy: string): readonly KeyedRecord[] {
   return lines.map((value) => ({ key: keyOf(JSON.parse(value), partitionBy), value }));
 }

@@ -18,7 +18,7 @@ export class RecordDigest {
     return this.#hash.copy().digest('hex');
   }
 
-  /** Lengths go first, so that no two lists of records have the same bytes. */
+  /** Lengths come first, so that different lists of records never have the same bytes. */
   #part(bytes: Buffer | null): void {
     this.#length.writeInt32BE(bytes === null ? NULL_LENGTH : bytes.length);
     this.#hash.update(this.#length);

@@ -8,7 +8,7 @@ export interface OutgoingRecord {
   readonly value: string | Buffer | null;
 }
 
-/** Sends records in their order; one that resolves is written. */
+/** Sends records in order. A resolved promise means that they are written. */
 export interface RecordProducer {
   /** @param headers of each of these records, several values of one name in a list */
   send(
@@ -20,8 +20,8 @@ export interface RecordProducer {
 }
 
 /**
- * Idempotent: what the client repeats, the broker writes once. One request at a time, so that
- * records of a partition keep their order.
+ * An idempotent producer: the broker drops repeated records. It sends one request at a time, so
+ * that records of a partition keep their order.
  */
 export async function recordProducer(kafka: KafkaOptions): Promise<RecordProducer> {
   const producer = kafkaClient(kafka).producer({

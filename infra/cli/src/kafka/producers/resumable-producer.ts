@@ -11,22 +11,23 @@ import type { OutgoingRecord } from './record-producer.ts';
 import { keyOfPart, SENDS_TOPIC, type SendMemory, type SentPart } from './send-memory.ts';
 
 /**
- * The most time that records wait for their commit, and the most records. They stay in memory
- * meanwhile, to be sent again after a failure.
+ * The maximum time between two commits, and the maximum number of records. Until the commit,
+ * records stay in memory, to be sent again after a failure.
  */
 const COMMIT_EVERY_MS = 1_000;
 const COMMIT_RECORDS_MAX = 100_000;
 /**
- * The broker ends a dead producer's transaction after this time; until then readers do not pass it.
+ * The transaction timeout: the broker then aborts the transaction of a dead producer. Until then,
+ * readers do not read past it.
  */
 const TRANSACTION_TIMEOUT_MS = 20_000;
-/** A broker that was killed is back within this time. */
+/** The time within which a killed broker recovers. */
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 500;
 
 type Headers = Readonly<Record<string, readonly string[]>>;
 
-/** One source on its way into one topic. */
+/** The send of one source to one topic. */
 export interface Passage extends Omit<SentPart, 'records' | 'digest'> {
   readonly headers: Headers;
 }
@@ -45,7 +46,7 @@ export interface ResumableProducer {
   /** Sends records, which are committed after a moment, or by `commit`. */
   send(records: readonly OutgoingRecord[]): Promise<void>;
   commit(): Promise<void>;
-  /** Commits if waiting so long would leave records uncommitted for longer than others. */
+  /** Commits first if a pause of this length would delay the commit of sent records. */
   commitBefore(waitMs: number): Promise<void>;
   /** Per partition, an offset that all records of this producer are below. */
   ends(): ReadonlyMap<number, number>;
@@ -89,7 +90,7 @@ class TransactionalProducer implements ResumableProducer {
   #transaction: Transaction | null = null;
   #begunAtMs = 0;
   #committed = 0;
-  /** Sent in the transaction that is open. */
+  /** Records of the open transaction. */
   #pending: OutgoingRecord[] = [];
 
   constructor(kafka: KafkaOptions, memory: SendMemory, passage: Passage, digest: RecordDigest) {
@@ -209,7 +210,7 @@ class TransactionalProducer implements ResumableProducer {
       this.#ends.set(partition, Number(baseOffset) + (counts.get(partition)?.length ?? 0));
   }
 
-  /** The records of the transaction and the position in the source become visible at once. */
+  /** Commits the records and the position in the source together. */
   async #endTransaction(digest: string): Promise<void> {
     const part: SentPart = { ...this.#identity, records: this.#committed + this.#pending.length, digest };
     const transaction = await this.#openTransaction();
@@ -263,7 +264,7 @@ class TransactionalProducer implements ResumableProducer {
   }
 }
 
-/** Errors that no broker's restart cures. */
+/** Whether an error is permanent, so that a restart of a broker does not help. */
 function isFinal(error: unknown): boolean {
   if (error instanceof BifoldError) return error.code !== 'BIFOLD_KAFKA_FAILED' && error.code !== 'BIFOLD_KAFKA_AWAY';
   if (!(error instanceof Error) || !error.name.startsWith('KafkaJS')) return true;
@@ -284,7 +285,7 @@ function checkOptions(before: SentPart, { options, source, topic }: Passage): vo
   });
 }
 
-/** Short, whatever the address of the source. */
+/** The transactional id, which is short for any address of the source. */
 function transactionalIdOf(identity: Pick<SentPart, 'topicId' | 'source'>): string {
   return `bifold-send-${createHash('sha256').update(keyOfPart(identity)).digest('hex').slice(0, 32)}`;
 }

@@ -12,14 +12,15 @@ export const SENDS_TOPIC = 'bifold-sends';
 
 const CONFIG = {
   'cleanup.policy': 'compact',
-  // Records replace each other once a second: small segments keep what a reader must pass short.
+  // A record is replaced once per second. Small segments let compaction keep the topic short for
+  // readers.
   'segment.bytes': String(4 * 1024 * 1024),
   'min.cleanable.dirty.ratio': '0.1',
 };
 const PARTITION = 0;
 const READ_BYTES = 1024 * 1024;
 const POLL_MS = 20;
-/** Longer than the broker leaves the transaction of a dead producer open. */
+/** Longer than the broker keeps the transaction of a dead producer open. */
 const PATIENCE_MS = 120_000;
 
 /**
@@ -31,11 +32,11 @@ export interface SentPart {
   readonly topicId: string;
   /** The address of a file, or the name of a data set. */
   readonly source: string;
-  /** The options that decide what a record of the source looks like. */
+  /** The options that determine the records of the source. */
   readonly options: Readonly<Record<string, string>>;
-  /** Identifies the process that sends. */
+  /** The id of the sending process. */
   readonly session: string;
-  /** The first records of the source, in its order, that are in the topic. */
+  /** The number of first records of the source that are in the topic. */
   readonly records: number;
   /** The digest of those records, over their keys and values. */
   readonly digest: string;
@@ -44,7 +45,7 @@ export interface SentPart {
 export const keyOfPart = ({ topicId, source }: Pick<SentPart, 'topicId' | 'source'>): string => `${topicId} ${source}`;
 
 export interface SendMemory {
-  /** Everything that was committed before the call, by `keyOfPart`. */
+  /** All sent parts that were committed before the call, by `keyOfPart`. */
   read(): Promise<ReadonlyMap<string, SentPart>>;
   close(): Promise<void>;
 }
@@ -66,8 +67,8 @@ export async function sendMemory(kafka: KafkaOptions): Promise<SendMemory> {
       const end = await asking(kafka, `reading topic ${SENDS_TOPIC}`, async () => {
         await ends.connect();
         try {
-          // The end of the log itself: what other producers have not committed yet may hide a
-          // record of ours behind it.
+          // Read up to the end of the log itself, because an open transaction of another producer
+          // may hide our record.
           const offsets = await ends.fetchTopicOffsets(SENDS_TOPIC);
           return Number(offsets.find(({ partition }) => partition === PARTITION)?.high ?? 0);
         } finally {

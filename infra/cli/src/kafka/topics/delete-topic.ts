@@ -1,10 +1,7 @@
 import type { Context } from '../../context.ts';
 import { asking, kafkaClient } from '../client.ts';
 
-/**
- * Deletes a topic, and waits until the broker has forgotten it; one that does not exist is no
- * error.
- */
+/** Deletes a topic if it exists, and waits until the broker has removed it. */
 export async function deleteTopic({ addresses }: Context, topic: string): Promise<void> {
   const kafka = { brokers: [addresses.kafka.brokersInternal] };
   const admin = kafkaClient(kafka).admin();

@@ -1,9 +1,9 @@
 import { UsageError } from '../../errors.ts';
 
 /**
- * The largest batch that a topic may take: a record of it must fit into an event of Lambda, 6 MiB
- * with base64 and envelope counted. Base64 makes 5.6 of its 6.3 million bytes of that; of headers,
- * whose bytes an event writes as numbers, some 190 KB may be among it. Bytes.
+ * The largest batch that a topic may accept, in bytes. One record of it must fit into a Lambda
+ * event of 6 MiB. Base64 turns 4 MiB into 5.6 of the 6.3 million bytes. The rest has room for some
+ * 190 KB of headers, whose bytes an event writes as numbers.
  */
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 

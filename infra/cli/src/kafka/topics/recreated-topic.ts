@@ -5,17 +5,17 @@ import { warn } from '../../output/terminal.ts';
 
 type BoundTopics = Pick<DeploymentRecord, 'pipeline' | 'topic' | 'topicId' | 'relayed'>;
 
-/** A topic of a deployment that is not the one which it was deployed over. */
+/** A topic of a deployment that was deleted or recreated since. */
 interface OtherTopic {
   readonly topic: string;
   readonly deployedId: string;
-  /** Null when there is no topic of that name. */
+  /** The current topic id. Null if there is no topic of that name. */
   readonly idNow: string | null;
 }
 
 /**
- * The pipeline's log and the sources of its relay, as far as they are other topics than those that
- * were deployed.
+ * The topics of a deployment (its log and the sources of its relay) that were deleted or recreated
+ * since.
  */
 async function otherTopics(context: Context, deployment: BoundTopics): Promise<readonly OtherTopic[]> {
   const { topic, topicId, relayed = {} } = deployment;
@@ -28,8 +28,8 @@ async function otherTopics(context: Context, deployment: BoundTopics): Promise<r
 }
 
 /**
- * Answers, archive and lag of a deployment say nothing about a topic that was created again under
- * the same name.
+ * Refuses if a topic of the deployment was recreated, because answers, archive and lag do not refer
+ * to the new topic.
  * @throws {CheckFailed} naming both ids
  */
 export async function checkTopics(context: Context, deployment: BoundTopics): Promise<void> {
@@ -37,12 +37,9 @@ export async function checkTopics(context: Context, deployment: BoundTopics): Pr
   if (other !== undefined) throw recreated(deployment, other);
 }
 
-/**
- * The same as a warning, for commands whose result is true all the same: it is of the topic that
- * was deployed.
- */
+/** The same as a warning, for commands whose result is still valid for the deployed topic. */
 export async function warnOfOtherTopics(context: Context, deployment: BoundTopics): Promise<void> {
-  // The command has its answer already: an unavailable broker does not change it.
+  // The command already has its answer, so an unavailable broker does not matter.
   const others = await otherTopics(context, deployment).catch(() => []);
   for (const { topic, deployedId, idNow } of others)
     warn(

@@ -5,8 +5,8 @@ type Bounds = ReadonlyMap<number, { readonly start: number; readonly end: number
 const READ_BYTES = 64 * 1024;
 
 /**
- * The end of the log without the offsets that hold no record behind the last one: the marker of a
- * transaction takes an offset, and no reader is ever given it.
+ * The offset after the last record. It excludes trailing holes, such as the marker of a
+ * transaction, which readers never receive.
  * @returns `from` when nothing behind it is a record
  */
 export async function endOfRecords(
@@ -23,7 +23,7 @@ export async function endOfRecords(
   return Math.min(from, end);
 }
 
-/** Bounds that end with the last record, as far as a coverage does not reach it. */
+/** The bounds of a log without trailing holes above a coverage. */
 export async function withoutTrailingHoles(
   log: Pick<Log, 'read'>,
   bounds: Bounds,

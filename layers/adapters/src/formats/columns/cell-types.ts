@@ -11,7 +11,8 @@ export interface TypedColumn {
 }
 
 /**
- * Numbers as JSON writes them. Others (007, +1, .5) would be written differently, so they are text.
+ * Numbers in JSON syntax. Other forms (007, +1, .5) would be written back differently, so they are
+ * text.
  */
 const INTEGER = /^-?(0|[1-9]\d*)$/;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
@@ -27,9 +28,9 @@ const isTimestamp = (text: string): boolean => isDate(TIMESTAMP.exec(text)?.[1] 
 const isInteger = (text: string): boolean => INTEGER.test(text) && Number.isSafeInteger(Number(text));
 const isFloat = (text: string): boolean => NUMBER.test(text) && Number.isFinite(Number(text));
 
-/** The narrowest type of a cell of CSV. */
+/** The narrowest type of a CSV cell. */
 export function typeOfCell(cell: string): CellType {
-  // An integer that a double cannot hold is a name made of digits: other programs would round it.
+  // An integer beyond 2^53 is text, because other programs would round it.
   if (INTEGER.test(cell)) return isInteger(cell) ? 'integer' : 'text';
   if (isFloat(cell)) return 'float';
   if (BOOLEAN.test(cell)) return 'boolean';
@@ -37,8 +38,8 @@ export function typeOfCell(cell: string): CellType {
 }
 
 /**
- * The narrowest type of a JSON value that is not null. Text stays text, also where it is made of
- * digits.
+ * The narrowest type of a JSON value that is not null. A JSON string stays text, even if it
+ * consists of digits.
  */
 export function typeOfValue(value: unknown): CellType {
   const digits = digitsOf(value);
@@ -51,14 +52,14 @@ function typeOfText(text: string): CellType {
   return isDate(text) ? 'date' : isTimestamp(text) ? 'timestamp' : 'text';
 }
 
-/** The type that holds what both hold; null is of no value yet. */
+/** The narrowest type that contains the values of both. Null means that there was no value yet. */
 export function joined(left: CellType | null, right: CellType): CellType {
   if (left === null || left === right) return right;
   const isNumber = (type: CellType) => type === 'integer' || type === 'float';
   return isNumber(left) && isNumber(right) ? 'float' : 'text';
 }
 
-/** An object or array that is written back as the same text. */
+/** Whether the text of an object or array is unchanged after parsing and writing. */
 function isCanonicalJson(cell: string): boolean {
   if (!/^[[{]/.test(cell)) return false;
   try {
@@ -68,7 +69,10 @@ function isCanonicalJson(cell: string): boolean {
   }
 }
 
-/** A cell as a JSON value of the type; undefined where it is none. Numbers keep their digits. */
+/**
+ * Converts a cell to a JSON value of the type. Undefined if it is not of this type. Numbers keep
+ * their digits.
+ */
 export function valueOfCell(type: CellType, cell: string): unknown {
   switch (type) {
     case 'integer':
@@ -92,7 +96,7 @@ export function valueOfCell(type: CellType, cell: string): unknown {
   }
 }
 
-/** Whether a JSON value that is not null may stand in a column of the type. */
+/** Whether a JSON value that is not null fits into a column of the type. */
 export function isOfType(type: CellType, value: unknown): boolean {
   switch (type) {
     case 'json':
@@ -106,7 +110,7 @@ export function isOfType(type: CellType, value: unknown): boolean {
   }
 }
 
-/** A JSON value that is not null as the text of a cell. */
+/** Converts a JSON value that is not null to the text of a cell. */
 export function cellOfValue(value: unknown): string {
   return typeof value === 'string' ? value : (digitsOf(value) ?? JSON.stringify(value));
 }

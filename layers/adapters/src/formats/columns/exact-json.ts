@@ -1,4 +1,6 @@
-/** The part of "JSON.parse source text access" that engines have and TypeScript's types lack. */
+/**
+ * The part of "JSON.parse source text access" that engines support, but TypeScript's types lack.
+ */
 interface ExactJson {
   parse(
     text: string,
@@ -10,8 +12,8 @@ interface ExactJson {
 const exact = JSON as unknown as ExactJson;
 
 /**
- * Like JSON.parse, but a number keeps its text, and JSON.stringify writes the same digits: 1.0
- * stays 1.0, and no integer is too long.
+ * Like JSON.parse, but numbers keep their text, and JSON.stringify writes the same digits. 1.0
+ * stays 1.0, and long integers are not rounded.
  */
 export function parseExactly(text: string): unknown {
   return exact.parse(text, (_key, value, { source }) =>
@@ -19,12 +21,16 @@ export function parseExactly(text: string): unknown {
   );
 }
 
-/** A JSON number with these digits. @throws {SyntaxError} when they are none */
+/**
+ * Creates a JSON number with these digits.
+ *
+ * @throws {SyntaxError} when they are none
+ */
 export function numberOf(text: string): unknown {
   return exact.rawJSON(text);
 }
 
-/** The digits of a number that was parsed exactly; null for any other value. */
+/** The digits of a number that `parseExactly` read. Null for any other value. */
 export function digitsOf(value: unknown): string | null {
   return exact.isRawJSON(value) ? value.rawJSON : null;
 }

@@ -1,6 +1,6 @@
 import { type CellType, joined, type TypedColumn, typeOfCell, typeOfValue } from './cell-types.ts';
 
-/** Learns the columns of rows as they go by, with a few words of memory for each column. */
+/** Infers the types of columns while rows are read, with little memory per column. */
 export interface Inference {
   addCells(cells: readonly string[]): void;
   addObject(object: Readonly<Record<string, unknown>>): void;
@@ -14,6 +14,8 @@ interface Seen {
 }
 
 /**
+ * Starts an inference. JSON has no header: its columns are the fields, in the order of their first
+ * occurrence.
  * @param header the columns of CSV; those of JSON are its fields, in the order in which they come
  * up.
  */
@@ -34,7 +36,7 @@ export function inference(header: readonly string[], nullTexts: ReadonlySet<stri
         const column = of(name);
         column.count++;
         if (nullTexts.has(cell)) column.nulls = true;
-        // Nothing is wider than text: what is text already stays it.
+        // No type is wider than text, so a text column stays text.
         else if (column.type !== 'text') column.type = joined(column.type, typeOfCell(cell));
       }
     },
@@ -56,7 +58,10 @@ export function inference(header: readonly string[], nullTexts: ReadonlySet<stri
   };
 }
 
-/** Among JSON values, only texts are joined to text: a number and a text in one column are JSON. */
+/**
+ * The common type of two JSON values. Only two texts are text: a number and a text in one column
+ * are JSON.
+ */
 function joinedValue(left: CellType | null, right: CellType): CellType {
   const isText = (type: CellType) => type === 'text' || type === 'date' || type === 'timestamp';
   if (left !== null && left !== right && !(isText(left) && isText(right))) {

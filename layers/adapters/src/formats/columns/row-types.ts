@@ -1,11 +1,11 @@
 import { cellOfValue, isOfType, type TypedColumn, valueOfCell } from './cell-types.ts';
 
-/** Texts that stand for null; the first one is written for null. */
+/** Texts that mean null. The first one is written for null. */
 export type NullTexts = readonly string[];
 
 /**
- * Reads cells under a header as an object of the columns; a text says what is wrong. Columns that
- * are not named are left out.
+ * Returns a function that turns cells under a header into an object of the columns, or into the
+ * text of a problem. Columns that are not named are omitted.
  */
 export function objectReader(
   header: readonly string[],
@@ -28,8 +28,8 @@ export function objectReader(
 }
 
 /**
- * Writes an object as cells of the columns; a text says what is wrong: nothing may be lost on the
- * way, or be read back as something else.
+ * Returns a function that turns an object into cells of the columns. It returns the text of a
+ * problem if a value would be lost, or be read back differently.
  */
 export function cellsWriter(
   columns: readonly TypedColumn[],
