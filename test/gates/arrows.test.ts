@@ -208,7 +208,7 @@ beforeAll(async () => {
     tree,
   );
   violations = JSON.parse(stdout).summary.violations;
-}, 60_000);
+});
 afterAll(() => rmSync(tree, { recursive: true, force: true }));
 
 describe('an import against the arrows is refused', () => {

@@ -9,7 +9,7 @@ import { root } from './run.ts';
 let names: readonly ApiName[];
 beforeAll(() => {
   names = readApi();
-}, 60_000);
+});
 
 const place = ({ file, line, name }: ApiName) => `${file}:${line}: ${name}`;
 
@@ -32,7 +32,7 @@ describe('the definition API', () => {
 
   it('has examples that compile and load', async () => {
     expect(await brokenExamples(names)).toEqual([]);
-  }, 60_000);
+  });
 
   it('names only error codes that its packages refuse with', () => {
     const sources = ['core', 'models', 'streams']
@@ -68,12 +68,12 @@ describe('a fault in a doc comment fails with its file and line', () => {
   it('if an example does not compile', async () => {
     const broken = await brokenExamples([...withoutExamples(), planted("const one = 1;\nsum('fare') + one;")]);
     expect(broken).toEqual([expect.stringMatching(/^planted\.ts:8: error TS2365: /)]);
-  }, 60_000);
+  });
 
   it('if an example is refused when it loads', async () => {
     const broken = await brokenExamples([...withoutExamples(), planted("tumbling('0h');")]);
     expect(broken).toEqual([expect.stringMatching(/^planted\.ts:7: .*BIFOLD_BAD_DURATION/)]);
-  }, 60_000);
+  });
 
   it('if a name lacks its example', () => {
     const bare = { ...planted(''), examples: [] };

@@ -10,7 +10,7 @@ beforeAll(async () => {
     ['--project', 'test/planted/types', '--pretty', 'false'],
     root,
   ));
-}, 60_000);
+});
 
 describe('a type error is refused', () => {
   it.each([

@@ -56,7 +56,7 @@ beforeAll(async () => {
   const report = JSON.parse(ended.stdout);
   issues = report.issues;
   unusedFiles = JSON.stringify([report.files, issues.map(({ files }) => files)]);
-}, 60_000);
+});
 afterAll(() => rmSync(tree, { recursive: true, force: true }));
 
 const namesOf = (kind: 'exports' | 'types' | 'dependencies' | 'unlisted', file: string): readonly string[] =>

@@ -194,7 +194,6 @@ describe('a batch of an aggregating stream', () => {
         { numRuns: 100 },
       );
     },
-    60_000,
   );
 });
 

@@ -141,7 +141,6 @@ describe('each batch gives what the join is defined as', () => {
         { numRuns: 40 },
       );
     },
-    60_000,
   );
 
   it('rows leave the checkpoint with the watermark', async () => {

@@ -103,7 +103,7 @@ describe('CSV to JSON and back', () => {
       }),
       { numRuns: 300 },
     );
-  }, 60_000);
+  });
 
   it('gives other programs the values that the cells say', async () => {
     const { text, columns } = await converted('id,zip,x,ok\n1,007,1.0,true\n2,12,2.5,\n', 'csv', 'json');

@@ -174,7 +174,6 @@ it.each(MODES)(
       { numRuns: mode === 'union' || mode.startsWith('join') ? 50 : 150 },
     );
   },
-  60_000,
 );
 
 it('dies at every single step once', async () => {
