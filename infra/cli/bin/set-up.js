@@ -180,9 +180,10 @@ const GATES = [
   ['nothing unused', 'node_modules/knip/bin/knip.js', []],
 ];
 /**
- * Tests over real parts wait for services much of the time, so three files run side by side
- * whatever the number of cores; and their JVMs live for a minute or two, so that the second
- * compiler costs more than it gains: without it, Cassandra starts in half the time.
+ * Tests over real parts wait for services much of the time: three files run side by side whatever
+ * the number of cores, beside the tests that need no service. Their JVMs live for a minute or two,
+ * so that the second compiler costs more than it gains: without it, Cassandra starts in half the
+ * time.
  */
 const onCloud = (project) => ({
   projects: [project],
@@ -191,14 +192,11 @@ const onCloud = (project) => ({
 });
 const ESSENTIAL = [{ projects: ['unit', 'laws'], args: ['--maxWorkers=100%'], env: {} }, onCloud('integration')];
 const EXTENDED = [onCloud('extended')];
-/**
- * By job, the runs of tests that it makes, what needs no service first; whether it also runs the
- * gates.
- */
+/** By job, its runs of tests, those of a step side by side; whether it also runs the gates. */
 const TESTS = {
-  test: { runs: ESSENTIAL, gates: true },
-  'test-all': { runs: [...ESSENTIAL, ...EXTENDED], gates: true },
-  'test-extended': { runs: EXTENDED, gates: false },
+  test: { steps: [ESSENTIAL], gates: true },
+  'test-all': { steps: [ESSENTIAL, EXTENDED], gates: true },
+  'test-extended': { steps: [EXTENDED], gates: false },
 };
 
 /** All at once; what a failed one printed comes when all have ended. */
@@ -218,26 +216,37 @@ async function failedGates() {
 
 const JEST = ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js')];
 
-/** Further arguments are those of Jest. */
-async function test({ runs, gates }) {
+/**
+ * One run of Jest; its output is kept and returned when `quiet`. `rest` are further arguments of
+ * Jest.
+ */
+async function runTests({ projects, args, env }, results, quiet) {
+  const outputFile = join(results, `${projects.join('-')}.json`);
+  const chosen = ['--selectProjects', ...projects, '--passWithNoTests', '--json', `--outputFile=${outputFile}`];
+  const { status, output } = await run(ownNode(), [...JEST, ...chosen, ...args, ...rest], { quiet, env });
+  const told = existsSync(outputFile) ? JSON.parse(readFileSync(outputFile, 'utf8')) : null;
+  const wrong = (told?.numFailedTests ?? 0) + (told?.numRuntimeErrorTestSuites ?? 0);
+  // A run that failed without a failed test (out of memory, a global set-up) is a failure too.
+  return { passed: told?.numPassedTests ?? 0, failed: status !== 0 && wrong === 0 ? 1 : wrong, output };
+}
+
+async function test({ steps, gates }) {
   const results = mkdtempSync(join(tmpdir(), 'bifold-test-'));
-  let passed = 0;
-  let failed = gates ? await failedGates() : 0;
-  for (const { projects, args, env } of runs) {
+  const outcomes = [{ passed: 0, failed: gates ? await failedGates() : 0 }];
+  for (const runs of steps) {
     if (isInterrupted) continue;
-    const outputFile = join(results, `${projects.join('-')}.json`);
-    const chosen = ['--selectProjects', ...projects, '--passWithNoTests', '--json', `--outputFile=${outputFile}`];
-    const { status } = await run(ownNode(), [...JEST, ...chosen, ...args, ...rest], { env });
-    const told = existsSync(outputFile) ? JSON.parse(readFileSync(outputFile, 'utf8')) : null;
-    passed += told?.numPassedTests ?? 0;
-    const wrong = (told?.numFailedTests ?? 0) + (told?.numRuntimeErrorTestSuites ?? 0);
-    // A run that failed without a failed test (out of memory, a global set-up) is a failure too.
-    failed += status !== 0 && wrong === 0 ? 1 : wrong;
+    // The first run of a step prints as it goes, each of the others when those before it have ended.
+    const running = runs.map((each, index) => runTests(each, results, index > 0));
+    for (const outcome of running) {
+      outcomes.push(await outcome);
+      process.stdout.write(outcomes.at(-1).output);
+    }
   }
   rmSync(results, { recursive: true, force: true });
+  const total = (count) => outcomes.reduce((sum, outcome) => sum + outcome[count], 0);
   // What was not seen has not passed, whatever had until then.
-  if (isInterrupted) failed = Math.max(failed, 1);
-  console.log(`\n${passed} passed, ${failed} failed`);
+  const failed = isInterrupted ? Math.max(total('failed'), 1) : total('failed');
+  console.log(`\n${total('passed')} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 

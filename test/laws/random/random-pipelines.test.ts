@@ -15,10 +15,10 @@ describe('random pipelines over random logs', () => {
       fc.asyncProperty(randomCase, async (random) => {
         all.push(await runRandomPipeline(random));
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
     const total = (of: keyof Compared): number => all.reduce((sum, each) => sum + each[of], 0);
     // Not all of them for nothing.
-    expect([total('rows') > 1_000, total('generations') > 40, total('poison') > 100]).toEqual([true, true, true]);
+    expect([total('rows') > 600, total('generations') > 20, total('poison') > 60]).toEqual([true, true, true]);
   });
 });
