@@ -158,43 +158,40 @@ const inOrder = (rows: readonly Result[]): readonly Result[] =>
     .toSorted((left, right) => left.start - right.start || left.end - right.end || (left.key < right.key ? -1 : 1));
 
 describe('a batch of an aggregating stream', () => {
-  it.each(CASES)(
-    'gives the rows that Spark defines: %s windows, %s mode',
-    async (kind, outputMode) => {
-      let run = 0;
-      const event = fc.record({
-        at: fc.integer({ min: 100, max: 160 }),
-        key: fc.constantFrom('a', 'b'),
-        v: fc.integer({ min: 0, max: 9 }),
-      });
-      await fc.assert(
-        fc.asyncProperty(
-          fc.array(fc.array(event, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 8 }),
-          async (batches) => {
-            const folder = join(root, `${kind}-${outputMode}-${run++}`);
-            writeFiles(folder, batches);
-            const stream = defineStream({
-              name: 'modes',
-              from: files({ path: folder, format: 'json', schema: Event, maxFilesPerTrigger: 1 }),
-              eventTime: { field: 'at', unit: 's' },
-              dropLate: dropLate(`${DELAY_S}s`),
-              groupBy: ['key'],
-              windows: { w: WINDOWS[kind] },
-              aggregates: { n: count(), total: sum('v') },
-              trigger: availableNow(),
-              sinks: [console()],
-              outputMode,
-            });
-            const shown = await shownBy(stream);
-            expect(shown.map((batch) => inOrder(resultsOf(batch)))).toEqual(
-              oracle(batches, WINDOWS[kind], outputMode).map(inOrder),
-            );
-          },
-        ),
-        { numRuns: 100 },
-      );
-    },
-  );
+  it.each(CASES)('gives the rows that Spark defines: %s windows, %s mode', async (kind, outputMode) => {
+    let run = 0;
+    const event = fc.record({
+      at: fc.integer({ min: 100, max: 160 }),
+      key: fc.constantFrom('a', 'b'),
+      v: fc.integer({ min: 0, max: 9 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(event, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 8 }),
+        async (batches) => {
+          const folder = join(root, `${kind}-${outputMode}-${run++}`);
+          writeFiles(folder, batches);
+          const stream = defineStream({
+            name: 'modes',
+            from: files({ path: folder, format: 'json', schema: Event, maxFilesPerTrigger: 1 }),
+            eventTime: { field: 'at', unit: 's' },
+            dropLate: dropLate(`${DELAY_S}s`),
+            groupBy: ['key'],
+            windows: { w: WINDOWS[kind] },
+            aggregates: { n: count(), total: sum('v') },
+            trigger: availableNow(),
+            sinks: [console()],
+            outputMode,
+          });
+          const shown = await shownBy(stream);
+          expect(shown.map((batch) => inOrder(resultsOf(batch)))).toEqual(
+            oracle(batches, WINDOWS[kind], outputMode).map(inOrder),
+          );
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
 });
 
 const Word = z.object({

@@ -125,23 +125,20 @@ async function pairsOf(stream: Stream, journal: Journal = memoryJournal()): Prom
 }
 
 describe('each batch gives what the join is defined as', () => {
-  it.each(['inner', 'left', 'right', 'full'] as const)(
-    '%s',
-    async (type) => {
-      await fc.assert(
-        fc.asyncProperty(logs, async (batches) => {
-          const stream = defineStream({
-            name: 'joins',
-            from: join({ ...sidesOf(batches), type }),
-            trigger: availableNow(),
-            sinks: [console()],
-          });
-          expect((await pairsOf(stream)).map(text)).toEqual(oracle(batches, type).map(({ pairs }) => text(pairs)));
-        }),
-        { numRuns: 40 },
-      );
-    },
-  );
+  it.each(['inner', 'left', 'right', 'full'] as const)('%s', async (type) => {
+    await fc.assert(
+      fc.asyncProperty(logs, async (batches) => {
+        const stream = defineStream({
+          name: 'joins',
+          from: join({ ...sidesOf(batches), type }),
+          trigger: availableNow(),
+          sinks: [console()],
+        });
+        expect((await pairsOf(stream)).map(text)).toEqual(oracle(batches, type).map(({ pairs }) => text(pairs)));
+      }),
+      { numRuns: 40 },
+    );
+  });
 
   it('rows leave the checkpoint with the watermark', async () => {
     const rows = Array.from({ length: 40 }, (_, index): Event => ({ at: 100 + index * 10, key: 'a', v: index }));

@@ -146,35 +146,32 @@ async function live(life: Life, disk: Journal, mode: Mode, taken: Taken[]): Prom
   }
 }
 
-it.each(MODES)(
-  '%s: whatever dies, batches are the same',
-  async (mode) => {
-    const whole: Taken[] = [];
-    const calm = memoryJournal();
-    await live(new Life(IMMORTAL, 'after'), calm, mode, whole);
-    expect(whole.length).toBeGreaterThan(3);
-    const quarantined = await calm.read('quarantine.jsonl');
-    expect(quarantined).toHaveLength(mode === 'union' || mode.startsWith('join') ? 8 : 4);
+it.each(MODES)('%s: whatever dies, batches are the same', async (mode) => {
+  const whole: Taken[] = [];
+  const calm = memoryJournal();
+  await live(new Life(IMMORTAL, 'after'), calm, mode, whole);
+  expect(whole.length).toBeGreaterThan(3);
+  const quarantined = await calm.read('quarantine.jsonl');
+  expect(quarantined).toHaveLength(mode === 'union' || mode.startsWith('join') ? 8 : 4);
 
-    const lives = fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.constantFrom('before', 'torn', 'after')), {
-      maxLength: 6,
-    });
-    await fc.assert(
-      fc.asyncProperty(lives, async (deaths) => {
-        const disk = memoryJournal();
-        const taken: Taken[] = [];
-        for (const [lastStep, how] of deaths) await live(new Life(lastStep, how), disk, mode, taken);
-        expect(await live(new Life(IMMORTAL, 'after'), disk, mode, taken)).toBe(true);
-        // A batch that came again came with the same rows; none is missing, none is new.
-        expect([...new Set(taken.map((each) => JSON.stringify(each)))]).toEqual(
-          whole.map((each) => JSON.stringify(each)),
-        );
-        expect(await disk.read('quarantine.jsonl')).toEqual(quarantined);
-      }),
-      { numRuns: mode === 'union' || mode.startsWith('join') ? 50 : 150 },
-    );
-  },
-);
+  const lives = fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.constantFrom('before', 'torn', 'after')), {
+    maxLength: 6,
+  });
+  await fc.assert(
+    fc.asyncProperty(lives, async (deaths) => {
+      const disk = memoryJournal();
+      const taken: Taken[] = [];
+      for (const [lastStep, how] of deaths) await live(new Life(lastStep, how), disk, mode, taken);
+      expect(await live(new Life(IMMORTAL, 'after'), disk, mode, taken)).toBe(true);
+      // A batch that came again came with the same rows; none is missing, none is new.
+      expect([...new Set(taken.map((each) => JSON.stringify(each)))]).toEqual(
+        whole.map((each) => JSON.stringify(each)),
+      );
+      expect(await disk.read('quarantine.jsonl')).toEqual(quarantined);
+    }),
+    { numRuns: mode === 'union' || mode.startsWith('join') ? 50 : 150 },
+  );
+});
 
 it('dies at every single step once', async () => {
   const whole: Taken[] = [];
