@@ -8,7 +8,7 @@ import type { BatchLayer } from './batch-layer.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import type { PipelineProps } from './pipeline-props.ts';
 
-/** The options of a serving layer beside its pipeline. */
+/** The options of a serving layer, besides its pipeline. */
 export interface ServingLayerOptions {
   /**
    * Decides who may query.

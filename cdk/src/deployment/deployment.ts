@@ -36,8 +36,8 @@ export interface Deployment {
   readonly apiUrl: string;
   readonly archiveBucket: string;
   /**
-   * By role: a relay only where other topics make the log, `train` and `learn` only where models
-   * are trained on a schedule.
+   * The functions by role. `relay` exists only with a repartition topic, `train` and `learn` only
+   * if models are trained on a schedule.
    */
   readonly functions: Readonly<Record<Exclude<PipelineRole, 'relay'>, string>> &
     Readonly<Partial<Record<FunctionRole, string>>>;

@@ -21,7 +21,10 @@ const Weather = z.object({
 
 const from = { startingOffsets: 'earliest' } as const;
 
-/** Each departure with the weather of its hour; those whose hour nobody measured come alone. */
+/**
+ * Each departure with the weather of its hour. Departures without a measurement are emitted without
+ * weather.
+ */
 export const flightsInWeather = join({
   left: {
     from: kafka({ topic: 'flights', schema: Flight, maxOffsetsPerTrigger: 2_000, ...from }),

@@ -1,13 +1,12 @@
 /**
- * The JSON text of the event that AWS sends for a self-managed Kafka source, written as bytes.
+ * The JSON text of the event that AWS sends for a self-managed Kafka source, as bytes.
  *
- * Records are encoded when they are consumed, not when they are sent: a batch is then a choice
- * among spans of bytes whose sizes are known exactly, and is ready before the invocation in front
- * of it returns.
+ * Records are encoded when they are consumed, not when they are sent. So a batch consists of byte
+ * ranges of known size, and is ready before the previous invocation returns.
  */
 
 /**
- * A consumed record. The shape is that of kafkajs, so that no object is made between consuming and
+ * A consumed record, in the shape of kafkajs, so that no object is created between consuming and
  * encoding.
  */
 export interface KafkaRecord {
@@ -31,8 +30,8 @@ type HeaderValue = Buffer | string | null;
 export interface EncodedRun {
   readonly bytes: Buffer;
   /**
-   * The end of each record in `bytes`, its comma not counted. Record `i > 0` starts at `ends[i - 1]
-   * + 1`.
+   * The end of each record in `bytes`, without the comma. Record `i > 0` starts at `ends[i - 1] +
+   * 1`.
    */
   readonly ends: Uint32Array;
   readonly offsets: Float64Array;
@@ -130,7 +129,7 @@ function isLogAppendTime(record: KafkaRecord): boolean {
   return record.batchContext?.timestampType === logAppendTime;
 }
 
-/** Lambda is written in Java, whose bytes are signed: 0xc3 becomes -61. */
+/** Headers as JSON. Java bytes are signed, and Lambda is written in Java: 0xc3 becomes -61. */
 function headersText(record: KafkaRecord): Buffer | null {
   const { headers } = record;
   if (headers === undefined) return null;

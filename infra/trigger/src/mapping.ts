@@ -13,8 +13,7 @@ type StartingPosition =
 export type SaslMechanism = 'scram-sha-512' | 'scram-sha-256' | 'plain';
 
 /**
- * A secret in Secrets Manager holding `{"username": ..., "password": ...}`, and how they are proven
- * to the broker.
+ * A secret in Secrets Manager with `{"username": ..., "password": ...}`, and the SASL mechanism.
  */
 interface Authentication {
   readonly mechanism: SaslMechanism;
@@ -25,7 +24,7 @@ interface Authentication {
 export interface KafkaMapping {
   readonly kind: 'kafka';
   readonly uuid: string;
-  /** ARN, qualified when the mapping is on an alias or version. */
+  /** The ARN, which is qualified if the mapping is on an alias or version. */
   readonly functionArn: string;
   readonly topic: string;
   readonly bootstrapServers: readonly string[];
@@ -38,8 +37,8 @@ export interface KafkaMapping {
 }
 
 /**
- * A Kafka mapping that asks for something this trigger does not do: shown in the state, never half
- * done.
+ * A Kafka mapping with an option that this trigger does not support. It is shown in the state, and
+ * does not run.
  */
 export interface RefusedMapping {
   readonly kind: 'refused';
@@ -49,7 +48,7 @@ export interface RefusedMapping {
   readonly reason: string;
 }
 
-/** A mapping of another source (SQS, streams): none of this trigger's business. */
+/** A mapping of another source (SQS, streams), which this trigger ignores. */
 interface ForeignMapping {
   readonly kind: 'foreign';
 }
@@ -68,12 +67,15 @@ const mechanisms: Readonly<Record<string, SaslMechanism>> = {
   BASIC_AUTH: 'plain',
 };
 
-/** They say how AWS reaches the brokers; a trigger beside the brokers needs no such way. */
+/**
+ * These options describe the network path from AWS to the brokers. A local trigger does not need
+ * them.
+ */
 const networkAccess = new Set(['VPC_SUBNET', 'VPC_SECURITY_GROUP']);
 
 /**
- * Reads one entry of ListEventSourceMappings. Never throws: what cannot run comes back as `refused`
- * with the reason.
+ * Parses one entry of ListEventSourceMappings. It never throws: an unsupported mapping becomes
+ * `refused`, with the reason.
  */
 export function parseMapping(entry: EventSourceMappingConfiguration): Mapping {
   if (!isKafka(entry)) return { kind: 'foreign' };
@@ -114,8 +116,8 @@ function parseKafka(entry: EventSourceMappingConfiguration): KafkaMapping {
 }
 
 /**
- * Each of these changes what happens to records, so ignoring one would lose or repeat them against
- * the owner's wish.
+ * Refuses unsupported options. Each of them changes the delivery of records, so ignoring it could
+ * lose or repeat records.
  */
 function refuseWhatIsNotDone(entry: EventSourceMappingConfiguration): void {
   const asked: readonly (readonly [string, boolean, unknown])[] = [
@@ -200,7 +202,8 @@ function parseStartingPosition(entry: EventSourceMappingConfiguration): Starting
 }
 
 /**
- * Kafka's default window is half a second; an explicit 0 means that records are sent as they come.
+ * Parses the batching window. Kafka's default is half a second. An explicit 0 sends records at
+ * once.
  */
 function parseWindow(seconds: number | undefined): number {
   if (seconds === undefined) return windowDefaultMs;

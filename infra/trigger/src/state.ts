@@ -19,8 +19,8 @@ export interface PartitionState {
 }
 
 /**
- * Milliseconds of wall time, summed; invocations run side by side, so `invoke` may exceed the time
- * that passed.
+ * Wall-clock milliseconds, summed. Invocations run concurrently, so `invoke` may exceed the elapsed
+ * time.
  */
 interface StageTimes {
   consume: number;
@@ -30,7 +30,7 @@ interface StageTimes {
 }
 
 /**
- * `blocked`: the log holds a batch that cannot be decoded; `reason` says how to go on. Nothing is
+ * `blocked`: the log has a batch that cannot be decoded. `reason` names the fix. Nothing is
  * skipped.
  */
 export type MappingStatus =
@@ -49,7 +49,7 @@ export interface MappingState {
   readonly topic: string | null;
   readonly groupId: string | null;
   status: MappingStatus;
-  /** In a sentence, why the status is what it is; null if there is nothing to say. */
+  /** The reason of the status, in a sentence. Null if there is none. */
   reason: string | null;
   /** The texts of AWS: "No records processed", "OK", "PROBLEM: ...". */
   lastProcessingResult: string;
@@ -59,7 +59,7 @@ export interface MappingState {
   failures: number;
   /** Records of invocations that succeeded. */
   recordsInvoked: number;
-  /** Records of attempts after a failed one: each record counts once an attempt. */
+  /** The number of records in repeated attempts. A record counts once per attempt. */
   recordsRedelivered: number;
   /** Times a group assignment was received. */
   assignments: number;
@@ -110,7 +110,7 @@ function partitionState(position: number, before: PartitionState | undefined, is
   };
 }
 
-/** Shows the partitions of a new assignment at their positions; the others are gone. */
+/** Shows the partitions of a new assignment at their positions, and removes the others. */
 export function showAssigned(
   state: MappingState,
   positions: ReadonlyMap<number, number>,
@@ -142,7 +142,7 @@ export function showInFlight(state: MappingState, batch: Batch, waitingOf: (part
   }
 }
 
-/** Shows that a batch is not being invoked any more, whether or not it succeeded. */
+/** Shows that the invocation of a batch has ended, with or without success. */
 export function showDelivered(state: MappingState, { parts }: Batch): void {
   for (const { partition } of parts) {
     const shown = state.partitions[partition];
@@ -150,7 +150,7 @@ export function showDelivered(state: MappingState, { parts }: Batch): void {
   }
 }
 
-/** Shows a failed attempt. One that the trigger aborted itself does not change the status. */
+/** Shows a failed attempt. An attempt that the trigger aborted does not change the status. */
 export function showFailure(state: MappingState, problem: string, isAborted: boolean): void {
   state.failures += 1;
   state.lastProcessingResult = problem;
@@ -207,7 +207,7 @@ function showLag(state: MappingState): void {
   state.lag = sum;
 }
 
-/** The next offset of each partition: one of them begins the batch that blocks a mapping. */
+/** The next offset of each partition. The batch that blocks a mapping starts at one of them. */
 export function positionsOf({ partitions }: MappingState): Record<string, number> {
   return Object.fromEntries(Object.entries(partitions).map(([partition, { position }]) => [partition, position]));
 }

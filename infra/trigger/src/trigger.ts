@@ -12,7 +12,7 @@ import { type MappingState, mappingState, type TriggerState } from './state.ts';
 import { serveState } from './state-server.ts';
 
 export interface TriggerOptions {
-  /** The endpoint of Lambda and Secrets Manager; null for AWS itself. */
+  /** The endpoint of Lambda and Secrets Manager. Null for AWS. */
   readonly endpoint: string | null;
   readonly region: string;
   /** Loopback port of `/state` and `/health`; 0 for any free one. */
@@ -32,12 +32,11 @@ const controlTimeoutMs = 30_000;
 // A refused connection is seen at once; only a loaded machine accepts one late.
 const connectionTimeoutMs = 15_000;
 /**
- * A function may run for 14 minutes; giving up sooner would start a second invocation of the same
- * records.
+ * A function may run for 14 minutes. A shorter timeout would invoke it again with the same records.
  */
 const invokeTimeoutMs = 15.5 * 60_000;
 
-/** Follows the Kafka mappings of a Lambda API: one poller for each that is enabled. */
+/** Runs one poller for each enabled Kafka mapping of a Lambda API. */
 export async function startTrigger(options: TriggerOptions): Promise<Trigger> {
   const trigger = new MappingTrigger(options);
   await trigger.start(options.statePort);
@@ -150,8 +149,8 @@ class MappingTrigger implements Trigger {
   }
 
   /**
-   * A poller that stops keeps its place until it has left its group, so that its successor never
-   * runs beside it.
+   * A stopping poller stays registered until it has left its group, so that its successor never
+   * runs concurrently.
    */
   #retire(uuid: string, entry: Followed): Promise<void> {
     entry.retired ??= (entry.poller?.stop() ?? Promise.resolve())
@@ -169,7 +168,7 @@ class MappingTrigger implements Trigger {
         this.#follow(await listMappings(this.#clients.listing));
         this.#showReachable();
       } catch (error) {
-        // Pollers go on: what is known of the mappings holds until the API says otherwise.
+        // Pollers continue: the known mappings are valid until the API reports others.
         this.#showUnreachable(messageOf(error));
       }
       await sleep(mappingsIntervalMs, this.#stopping.signal);
@@ -182,7 +181,7 @@ class MappingTrigger implements Trigger {
     this.#lambdaApi.reason = null;
   }
 
-  /** Before the first answer the API is not unreachable, but not known yet. */
+  /** Shows that the API is unreachable. Before the first response, its state is unknown instead. */
   #showUnreachable(reason: string): void {
     if (this.#lambdaApi.reachable === true) {
       this.#log('warn', 'the Lambda API does not answer', { endpoint: this.#endpoint, reason });
@@ -228,7 +227,7 @@ function parseSecret(text: string): { username?: unknown; password?: unknown } {
   }
 }
 
-/** An emulator takes any credentials; the SDK's search for real ones would only delay the start. */
+/** An emulator accepts any credentials. The SDK's search for real ones would delay the start. */
 function credentialsFor(endpoint: string | null): { credentials?: { accessKeyId: string; secretAccessKey: string } } {
   if (endpoint === null || process.env.AWS_ACCESS_KEY_ID !== undefined) return {};
   return { credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };

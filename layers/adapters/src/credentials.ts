@@ -11,7 +11,7 @@ export interface Credentials {
 export interface CredentialsSource {
   current(): Promise<Credentials>;
   /**
-   * Tells that a service refused some credentials.
+   * Reports that a service refused some credentials.
    * @returns whether others are to be had now, so that another attempt makes sense
    */
   refused(credentials: Credentials): Promise<boolean>;

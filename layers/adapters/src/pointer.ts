@@ -1,8 +1,8 @@
 import { canonicalJson, type Pointer, ProtocolError, type PublishedRun } from '@bifold/core/engine';
 
 /**
- * Generation numbers grow by one, also for a rollback (rule 8): a reader counts how far the pointer
- * moved under it.
+ * Checks that a generation grows by exactly one, even for a rollback (rule 8), because readers
+ * count how far the pointer moved.
  */
 export function checkSuccessor(expected: Pointer, next: Pointer): void {
   if (next.generation === expected.generation + 1 && next.current !== null) return;
@@ -15,14 +15,14 @@ export function checkSuccessor(expected: Pointer, next: Pointer): void {
 }
 
 /**
- * Whether two pointers are equal. A database that was emptied counts from 1 again, so the
- * generation alone does not tell.
+ * Whether two pointers are equal. The generation is not enough, because an emptied database starts
+ * from 1 again.
  */
 export function isSamePointer(one: Pointer, other: Pointer): boolean {
   return one.generation === other.generation && pointerText(one) === pointerText(other);
 }
 
-/** The runs of a pointer, as it is stored beside its generation number. */
+/** The runs of a pointer, as text. The generation is stored in another column. */
 export function pointerText({ current, previous }: Pointer): string {
   return canonicalJson({ current, previous });
 }

@@ -1,6 +1,6 @@
 import type { RowFilter, RowPosition } from '@bifold/core/engine';
 
-/** Whether a row lies in the windows and starts of a filter; its keys are not looked at. */
+/** Whether a row matches the window and starts of a filter. Keys are not compared. */
 export function matches(row: RowPosition, filter: RowFilter): boolean {
   return (
     (filter.window === null || row.window === filter.window) &&

@@ -6,15 +6,18 @@ export interface TlsOptions {
   /** Certificates of the authorities to trust, as PEM; without them, those of the system. */
   readonly ca?: string;
   /**
-   * The name that certificates must bear, where servers are reached by other names or by address.
+   * The name that certificates must contain, if servers are reached by other names or by address.
    */
   readonly serverName?: string;
 }
 
-/** True for the system's certificate authorities and the name that is connected to. */
+/** True: the system's certificate authorities, and the name of the connection. */
 export type Tls = boolean | TlsOptions;
 
-/** Always verifies the chain, whatever NODE_TLS_REJECT_UNAUTHORIZED or a driver's defaults say. */
+/**
+ * Options that always verify the chain, regardless of NODE_TLS_REJECT_UNAUTHORIZED or a driver's
+ * defaults.
+ */
 export function verifiedTls(tls: true | TlsOptions): ConnectionOptions {
   const { ca, serverName } = tls === true ? {} : tls;
   return {
@@ -25,8 +28,8 @@ export function verifiedTls(tls: true | TlsOptions): ConnectionOptions {
 }
 
 /**
- * For servers that are discovered by address: their certificate must bear a name that the operator
- * configured, or the address itself.
+ * Options for servers that are discovered by address. Their certificate must contain a configured
+ * name, or the address itself.
  */
 export function verifiedByNames(tls: true | TlsOptions, names: readonly string[]): ConnectionOptions {
   const verified = verifiedTls(tls);
@@ -40,7 +43,7 @@ export function verifiedByNames(tls: true | TlsOptions, names: readonly string[]
   };
 }
 
-/** The errors of OpenSSL and Node for a certificate that does not prove the server. */
+/** The errors of OpenSSL and Node for an invalid certificate. */
 const REFUSALS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'the certificate has expired',
   CERT_NOT_YET_VALID: 'the certificate is not valid yet',
@@ -61,8 +64,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Why a server's certificate was refused; null if the error, and all that caused it, is of another
- * kind.
+ * The reason why a certificate was refused. Null if the error and its causes are of another kind.
  */
 function refusalOf(error: unknown): string | null {
   if (typeof error !== 'object' || error === null) return null;
@@ -79,9 +81,7 @@ function refusalOf(error: unknown): string | null {
   return null;
 }
 
-/**
- * The error to throw where a server could not prove itself, null where something else went wrong.
- */
+/** The error to throw for a refused certificate. Null if something else failed. */
 export function certificateRefused(failed: string, cause: unknown): AdapterError | null {
   const received = refusalOf(cause);
   if (received === null) return null;

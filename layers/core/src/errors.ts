@@ -35,27 +35,25 @@ export class BifoldError extends Error {
   }
 }
 
-/**
- * A definition that cannot mean anything exact; thrown when it loads, before anything is deployed.
- */
+/** An invalid definition. It is thrown when the definition loads, before anything is deployed. */
 export class DefinitionError extends BifoldError {}
 
-/** Stored bytes that this version of the code cannot read: never guessed at. */
+/** Stored bytes that this version of the code cannot read. */
 export class CodecError extends BifoldError {}
 
 /**
- * The protocol cannot go on safely now; a retry, or the operator, cures it. Nothing was written
- * that is not true.
+ * The protocol cannot continue safely now. A retry or an operator must fix it. No wrong data was
+ * written.
  */
 export class ProtocolError extends BifoldError {}
 
 /**
- * The database has lost data of a view: an answer would look complete and be smaller than one that
- * was given before.
+ * The database has lost data of a view. An answer would look complete, but be smaller than an
+ * earlier one.
  */
 export class ViewLostError extends ProtocolError {}
 
-/** A question that the view cannot answer as it was put. */
+/** An invalid query. */
 export class QueryError extends BifoldError {}
 
 /** A version of a model that cannot be scored: damaged, too large, or not made for the pipeline. */

@@ -65,10 +65,7 @@ const lastLines = (file: string, count: number): string => {
   }
 };
 
-/**
- * One older log is kept beside the current one, so that a service that restarts for months cannot
- * fill the disk.
- */
+/** One older log is kept, so that a service that restarts for months cannot fill the disk. */
 const rotate = (file: string) => {
   if (existsSync(file) && statSync(file).size > logBytesMax) renameSync(file, `${file}.1`);
 };

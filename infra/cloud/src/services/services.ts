@@ -42,8 +42,8 @@ export const cleanEnvironment = (own: Readonly<Record<string, string>>): Record<
 };
 
 /**
- * As `cleanEnvironment`, for a Java service: BIFOLD_JAVA_OPTIONS, and no other variable of ours,
- * adds options to its JVM.
+ * Like `cleanEnvironment`, for a Java service. Of our variables, only BIFOLD_JAVA_OPTIONS adds
+ * options to its JVM.
  */
 export const javaEnvironment = (own: Readonly<Record<string, string>>): Record<string, string> => {
   const options = process.env.BIFOLD_JAVA_OPTIONS ?? '';

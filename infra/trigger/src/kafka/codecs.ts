@@ -4,13 +4,10 @@ import kafkajs, { type Consumer } from 'kafkajs';
 import { TriggerError } from '../errors.ts';
 
 /**
- * kafkajs asks its table of codecs, which is one for the whole process. All four of Kafka are put
- * there.
+ * Registers all four codecs of Kafka in the codec table of kafkajs, which the whole process shares.
  */
 
-/**
- * Decoded records that one fetch may hold. A batch of the log that alone exceeds it cannot be read.
- */
+/** The limit of decoded records per fetch. A single batch beyond it cannot be read. */
 export const decodedBytesMaxDefault = 128 * 1024 * 1024;
 /** Batches up to this size never wait for larger ones. */
 const ordinaryBytesMax = 8 * 1024 * 1024;
@@ -18,19 +15,16 @@ const ordinaryBytesMax = 8 * 1024 * 1024;
 interface FetchBudget {
   readonly limitBytes: number;
   usedBytes: number;
-  /** Batches of this consumer that exceed the bound alone, and were met once. */
+  /** Batches of this consumer that alone exceed the limit, and were seen once. */
   readonly tooLarge: Set<string>;
 }
 
-/**
- * The fetch that decodes. kafkajs tells a codec nothing but bytes; the fetch that awaits it is
- * known by this.
- */
+/** The fetch to which a decoding belongs. kafkajs passes only bytes to a codec. */
 const fetches = new AsyncLocalStorage<FetchBudget>();
 
 /**
- * Bounds what each fetch of a consumer may decode. Batches beyond the bound are left out of the
- * answer, as if the broker had cut it there, and the next fetch begins with them.
+ * Limits what each fetch of a consumer may decode. Batches beyond the limit are omitted from the
+ * response, as if the broker had truncated it. The next fetch begins with them.
  */
 export function boundFetches(consumer: Consumer, limitBytes: number = decodedBytesMaxDefault): void {
   const tooLarge = new Set<string>();
@@ -38,8 +32,8 @@ export function boundFetches(consumer: Consumer, limitBytes: number = decodedByt
 }
 
 /**
- * kafkajs takes an error of this name for a batch that the broker cut off, keeps those before it,
- * and asks again.
+ * kafkajs treats an error of this name as a truncated batch: it keeps the batches before it, and
+ * fetches again.
  */
 class PartialBatch extends Error {
   override readonly name = 'KafkaJSPartialMessageError';
@@ -47,10 +41,7 @@ class PartialBatch extends Error {
 
 let largeDecode: Promise<unknown> = Promise.resolve();
 
-/**
- * Large batches are decoded one after the other, whichever mapping they belong to, so that their
- * sizes do not add up.
- */
+/** Decodes large batches one after another, across all mappings, so that only one is in memory. */
 async function decompressInTurn(codec: Codec, data: Buffer, limitBytes: number): Promise<Buffer> {
   const firstLimitBytes = Math.min(limitBytes, ordinaryBytesMax);
   try {
@@ -92,7 +83,7 @@ async function decompressWithin(codec: Codec, data: Buffer): Promise<Buffer> {
 export function undecodable(error: unknown, topic: string): TriggerError | null {
   for (let each = error; each instanceof Error; each = each.cause) {
     if (each instanceof TriggerError) return each;
-    // kafkajs passes all records of a batch as arguments of one call, and there is a limit to them.
+    // kafkajs passes all records of a batch as arguments of one call, whose number is limited.
     if (each instanceof RangeError && each.message.includes('call stack')) return tooMany(topic);
   }
   return null;

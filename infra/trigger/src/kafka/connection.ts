@@ -13,8 +13,8 @@ export interface Credentials {
 const fetchWaitMs = 100;
 const fetchBytesPerPartition = 4 * 1024 * 1024;
 /**
- * The least that a stock broker allows, so that the partitions of a killed trigger are soon free.
- * Heartbeats come from the fetch loop every second and don't wait for invocations.
+ * The minimum that a broker allows by default, so that the partitions of a killed trigger are free
+ * soon. The fetch loop sends heartbeats every second, independent of invocations.
  */
 const sessionTimeoutMs = 6_000;
 const heartbeatIntervalMs = 1_000;
@@ -43,7 +43,7 @@ export function connect(mapping: KafkaMapping, credentials: Credentials | null, 
     socketFactory: wholeAnswers,
     connectionTimeout: 5_000,
     requestTimeout: requestTimeoutMs,
-    // A crash is not restarted inside kafkajs: `ended` rejects, and there is one way back, ours.
+    // kafkajs does not restart after a crash: `ended` rejects, and our code reconnects.
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5, restartOnFailure: async () => false },
     logLevel: logLevel.WARN,
     logCreator: () => quietly(mapping, log),
@@ -70,8 +70,8 @@ export function consumerOf(kafka: Kafka, { groupId }: KafkaMapping, decodedBytes
 }
 
 /**
- * kafkajs repeats itself several times a second while a broker is away: each text is passed on once
- * in a while.
+ * Limits repeated log lines: while a broker is unavailable, kafkajs logs the same text several
+ * times a second.
  */
 function quietly(mapping: KafkaMapping, log: Log): (entry: LogEntry) => void {
   const saidAtMs = new Map<string, number>();

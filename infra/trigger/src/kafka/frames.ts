@@ -2,15 +2,13 @@ import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ISocketFactory } from 'kafkajs';
 
-/**
- * Kafka says the length of an answer before it. https://kafka.apache.org/protocol#protocol_common
- */
+/** The length prefix of a response. https://kafka.apache.org/protocol#protocol_common */
 const LENGTH_BYTES = 4;
 const KEEP_ALIVE_MS = 60_000;
 
 /**
- * A stream of answers, held back until they are whole. No byte is copied: answers are as large as
- * fetches are.
+ * Holds back the bytes of a response until it is complete. It copies no bytes, because responses
+ * are as large as fetches.
  */
 export class Frames {
   private held: Buffer[] = [];
@@ -54,7 +52,7 @@ export class Frames {
     return Buffer.from(bytes).readInt32BE();
   }
 
-  /** The first bytes of what is held; the rest stays. */
+  /** Takes the first bytes; the rest stays. */
   private take(size: number): readonly Buffer[] {
     if (size === 0) return [];
     const taken = this.held;
@@ -67,9 +65,9 @@ export class Frames {
 }
 
 /**
- * Connections for kafkajs that pass on whole responses only. kafkajs keeps bytes for as long as its
- * reconnecting object lives. So half a response of a lost connection would precede the responses of
- * the next one. All of them would be misread, or end the process by an uncatchable error.
+ * Connections for kafkajs that pass on complete responses only. kafkajs keeps received bytes across
+ * reconnections. Half a response of a lost connection would precede the responses of the next one.
+ * All of them would be misread, or end the process by an uncatchable error.
  */
 export const wholeAnswers: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   const socket: Socket = ssl

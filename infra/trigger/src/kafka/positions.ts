@@ -2,8 +2,9 @@ import type { Admin } from 'kafkajs';
 import type { KafkaMapping } from '../mapping.ts';
 
 /**
- * The start of partitions without a committed offset. Under LATEST, a partition beside committed
- * ones was added after the mapping started, and all of its records are new.
+ * The starting offsets of partitions without a committed offset. Under LATEST, if other partitions
+ * have committed offsets, such a partition was added later. All its records are new, so it is read
+ * from its beginning.
  */
 export async function startingPositions(
   admin: Admin,

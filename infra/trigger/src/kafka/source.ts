@@ -8,8 +8,8 @@ import { committedPositions, logBounds, startingPositions } from './positions.ts
 /** The events of a source. All calls are synchronous and in log order per partition. */
 export interface SourceListener {
   /**
-   * The group gave these partitions: whatever was consumed before is void, records come again from
-   * these positions.
+   * The group assigned these partitions. Records that were consumed before are invalid, and are
+   * delivered again from these positions.
    */
   assigned(positions: ReadonlyMap<number, number>): void;
   /** The assignment ended (a rebalance, a lost connection). */
@@ -24,31 +24,31 @@ export interface SourceListener {
 
 export interface Source {
   /**
-   * Rejects when the connection to the group cannot go on; then a new source is needed. Resolves
-   * after `stop`.
+   * Rejects when the connection to the group fails permanently: create a new source. Resolves after
+   * `stop`.
    */
   readonly ended: Promise<void>;
   pause(partition: number): void;
   resume(partition: number): void;
-  /** Commits positions. Rejects when the group has moved on. */
+  /** Commits positions. Rejects if the assignment is outdated. */
   commit(positions: ReadonlyMap<number, number>): Promise<void>;
   stop(): Promise<void>;
 }
 
 const endsIntervalMs = 1_000;
 /**
- * kafkajs polls at least every `fetchWaitMs`: a longer silence means that it hangs, and it is
- * replaced.
+ * The longest silence of a consumer. kafkajs polls at least every `fetchWaitMs`, so a longer
+ * silence means that it hangs. It is then replaced.
  */
 const silenceMaxMs = 60_000;
 
 /**
  * Joins the mapping's group and consumes its topic.
  *
- * kafkajs fetches; positions are kept here. After every assignment all partitions are paused until
- * the committed positions were read, then sought explicitly, and a fetched batch is accepted only
- * where the last one ended: batches that were under way during a rebalance can therefore neither
- * reorder nor skip records.
+ * kafkajs fetches; this code keeps the positions. After every assignment, all partitions are paused
+ * until the committed positions are read, and then sought explicitly. A fetched batch is accepted
+ * only if it starts where the last one ended. So batches that were in flight during a rebalance can
+ * neither reorder nor skip records.
  */
 export async function startSource(
   mapping: KafkaMapping,
@@ -73,7 +73,10 @@ export async function startSource(
   return source;
 }
 
-/** `delivered` is where the last records ended, `expected` where kafkajs fetches (past markers). */
+/**
+ * `delivered` is the end of the last records, `expected` the position at which kafkajs fetches
+ * (after markers).
+ */
 interface Place {
   delivered: number;
   expected: number;
@@ -89,7 +92,7 @@ class GroupSource implements Source {
   readonly #places = new Map<number, Place>();
   readonly #watch: NodeJS.Timeout;
   #end: { resolve: () => void; reject: (error: Error) => void } = { resolve() {}, reject() {} };
-  /** Counts assignments, so that what began under an earlier one is recognized. */
+  /** Counts assignments, to detect work of an earlier assignment. */
   #assignment = 0;
   #isStopping = false;
   #lastSignAtMs = Date.now();
@@ -121,8 +124,8 @@ class GroupSource implements Source {
     await this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      // The call only queues, so fetching and heartbeats go on while functions run, for 14 minutes
-      // if they like.
+      // The call only queues records. Fetches and heartbeats continue while functions run, which
+      // may take 14 minutes.
       eachBatch: async ({ batch, resolveOffset }) => this.#onBatch(batch, resolveOffset),
     });
   }
@@ -189,15 +192,17 @@ class GroupSource implements Source {
     if (partitions.length > 0) this.#consumer.resume([{ topic, partitions: [...partitions] }]);
   }
 
-  /** Where the assigned partitions go on; null if the assignment is over meanwhile. */
+  /**
+   * The start positions of the assigned partitions. Null if the assignment ended in the meantime.
+   */
   async #positionsOf(partitions: readonly number[], assignment: number): Promise<Map<number, number> | null> {
     const committed = await committedPositions(this.#admin, this.#mapping);
     if (this.#isOver(assignment)) return null;
     const positions = new Map([...committed].filter(([partition]) => partitions.includes(partition)));
     const missing = partitions.filter((partition) => !committed.has(partition));
     if (missing.length === 0) return positions;
-    // Committed before the first record. Otherwise a mapping on LATEST that is killed before its
-    // first batch would restart at a later end, and lose the records between.
+    // Commit before the first record. Otherwise a mapping on LATEST that is killed before its first
+    // batch would restart at a later end, and lose the records in between.
     const starts = await startingPositions(this.#admin, this.#mapping, missing, committed.size > 0);
     if (this.#isOver(assignment)) return null;
     await this.commit(starts);
@@ -242,7 +247,7 @@ class GroupSource implements Source {
     this.#consumer.seek({ topic, partition, offset: String(place.expected) });
   }
 
-  /** Notices a consumer that hangs, and reads the ends of the log. */
+  /** Detects a hanging consumer, and reads the ends of the log. */
   #look(): void {
     if (Date.now() - this.#lastSignAtMs > silenceMaxMs)
       this.#end.reject(new Error('the consumer has been silent for too long'));
@@ -251,8 +256,7 @@ class GroupSource implements Source {
     logBounds(this.#admin, this.#mapping.topic)
       .then(
         (bounds) => this.#listener.ends(new Map([...bounds].map(([partition, { high }]) => [partition, high]))),
-        // The lag is then as old as the connection; the consumer itself reports the loss of the
-        // connection.
+        // The lag is then outdated. The consumer itself reports a lost connection.
         () => {},
       )
       .finally(() => {

@@ -1,6 +1,6 @@
 /**
- * Delay between attempts: it doubles up to a bound, so that a function that is away for minutes is
- * found again soon.
+ * The delay between attempts. It doubles up to a limit, so that a recovered function is used again
+ * soon.
  */
 export interface Backoff {
   readonly firstMs: number;
@@ -8,8 +8,8 @@ export interface Backoff {
 }
 
 /**
- * The delay before attempt `failures + 1`: between half of the exponential delay and all of it. The
- * jitter keeps the partitions of a mapping from returning to a throttled function in step.
+ * The delay before attempt `failures + 1`: between half and all of the exponential delay. The
+ * jitter prevents all partitions from retrying at the same time.
  */
 export function delayMs(backoff: Backoff, failures: number, random: () => number): number {
   const exponential = Math.min(backoff.maxMs, backoff.firstMs * 2 ** Math.min(failures - 1, 30));

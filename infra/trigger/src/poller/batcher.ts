@@ -1,6 +1,6 @@
 import type { EncodedRun, Envelope } from '../event.ts';
 
-/** Lambda's limit of a synchronous invocation's payload: 6 MB, base64 and envelope counted. */
+/** Lambda's limit of a synchronous payload: 6 MB, including base64 and the envelope. */
 export const payloadBytesMax = 6 * 1024 * 1024;
 
 /** Records of one partition within a batch: offsets `[firstOffset, nextOffset)` of the log. */
@@ -48,12 +48,12 @@ export class PartitionQueue {
     return this.#count;
   }
 
-  /** JSON text of all waiting records and the commas between them: what they take in a payload. */
+  /** The size of all waiting records in a payload: their JSON text, with commas. */
   get sizeBytes(): number {
     return this.#sizeBytes + Math.max(0, this.#waiting.length - 1);
   }
 
-  /** When the record at the front was consumed. */
+  /** The time at which the first waiting record was consumed. */
   get oldestAtMs(): number {
     return this.#waiting[0]?.arrivedAtMs ?? Number.POSITIVE_INFINITY;
   }
@@ -66,9 +66,9 @@ export class PartitionQueue {
   }
 
   /**
-   * Takes the longest prefix of at most `count` records and `sizeBytes` bytes, commas counted. The
-   * first record is taken whatever its size when `atLeastOne`, or it would never be: the function
-   * then sees it, or Lambda refuses it.
+   * Takes the longest prefix of at most `count` records and `sizeBytes` bytes, including commas.
+   * With `atLeastOne`, the first record is taken regardless of its size, because otherwise it would
+   * block the queue. Lambda may then refuse it.
    */
   take(count: number, sizeBytes: number, atLeastOne: boolean): { part: BatchPart; chunks: Buffer[] } | null {
     const chunks: Buffer[] = [];
@@ -121,14 +121,14 @@ function fitting(ends: Uint32Array, from: number, to: number, limit: number): nu
 }
 
 /**
- * Forms the next batch of the given partitions (those with none in flight), or says in how many
- * milliseconds one is due.
+ * Forms the next batch of the given partitions, none of which has a batch in flight. If no batch is
+ * due, it returns the milliseconds until one is.
  *
  * A batch is due when it is full, in records or in bytes, or when its oldest record has waited for
- * the window. It begins with the partition that waited longest among those that fill a batch on
- * their own (else among all), and takes others along only whole: a partition with a backlog keeps
- * to its own batches, or one slow batch would hold all partitions and leave nothing to run beside
- * it.
+ * the window. It starts with a partition that fills a batch on its own, the one with the longest
+ * wait; if there is none, with the longest wait of all. It adds other partitions only completely.
+ * So a partition with a backlog has batches of its own, and one slow batch does not hold all
+ * partitions.
  */
 export function formBatch(
   queues: readonly PartitionQueue[],

@@ -8,8 +8,8 @@ import type { Session } from './session.ts';
 const commitRetryMs = 500;
 
 /**
- * Commits positions that the function has dealt with. One request is under way at a time, with the
- * newest positions: they never go back, and many batches share one request.
+ * Commits positions that the function has processed. Only one request is in flight, with the newest
+ * positions. So positions never go back, and many batches share one request.
  */
 export class Committer {
   readonly #session: Session;
@@ -20,7 +20,7 @@ export class Committer {
     this.#session = session;
   }
 
-  /** Forgets positions of an assignment that is over. */
+  /** Drops the positions of an ended assignment. */
   clear(): void {
     this.#positions.clear();
   }
@@ -32,7 +32,7 @@ export class Committer {
     });
   }
 
-  /** Resolves when no commit is under way. */
+  /** Resolves when no commit is in flight. */
   async settled(): Promise<void> {
     await this.#running;
   }
@@ -49,7 +49,10 @@ export class Committer {
     }
   }
 
-  /** False if the commit is to be tried again; positions of an assignment that is over are not. */
+  /**
+   * Returns false if the commit must be repeated. Positions of an ended assignment are not
+   * repeated.
+   */
   async #commitOnce(source: Source): Promise<boolean> {
     const { assignment, mapping, state, log } = this.#session;
     const positions = new Map(this.#positions);

@@ -10,10 +10,7 @@ export interface DeliveryPorts {
   readonly retry: Backoff;
 }
 
-/**
- * The invocations of one mapping that are under way. A partition has at most one, whichever
- * assignment it began in.
- */
+/** The running invocations of one mapping. A partition has at most one, even across assignments. */
 export class Deliveries {
   readonly #session: Session;
   readonly #ports: DeliveryPorts;
@@ -22,7 +19,7 @@ export class Deliveries {
   readonly #running = new Set<Promise<void>>();
   readonly #givingUp = new AbortController();
 
-  /** `onSucceeded` hears of batches of the present assignment only. */
+  /** `onSucceeded` is called only for batches of the current assignment. */
   constructor(session: Session, ports: DeliveryPorts, onSucceeded: (batch: Batch) => void) {
     this.#session = session;
     this.#ports = ports;
@@ -37,7 +34,7 @@ export class Deliveries {
     return this.#busy.has(partition);
   }
 
-  /** Invokes the function with a batch until that succeeds, or the assignment is over. */
+  /** Invokes the function with a batch until it succeeds or the assignment ends. */
   start(batch: Batch, onEnd: () => void): void {
     for (const { partition } of batch.parts) this.#busy.add(partition);
     const delivery = this.#deliver(batch).finally(() => {
@@ -48,7 +45,7 @@ export class Deliveries {
     this.#running.add(delivery);
   }
 
-  /** Waits for what is under way, and gives it up after `graceMs`, uncommitted. */
+  /** Waits for running invocations. After `graceMs` it abandons them without a commit. */
   async stop(graceMs: number): Promise<void> {
     const giveUp = setTimeout(() => this.#givingUp.abort(), graceMs);
     await Promise.allSettled([...this.#running]);
@@ -91,7 +88,7 @@ export class Deliveries {
     const { mapping, state, log } = this.#session;
     const isAborted = failure === 'aborted';
     showFailure(state, `PROBLEM: ${failure}: ${message}`, isAborted);
-    // A function that is away for hours shows at powers of two, not at each attempt.
+    // Log repeated failures only at powers of two.
     if (isAborted || !Number.isInteger(Math.log2(failures))) return;
     log('warn', 'a batch failed', {
       mapping: mapping.uuid,
@@ -105,8 +102,8 @@ export class Deliveries {
   #succeed(batch: Batch, assignment: number): void {
     const { state } = this.#session;
     showInvoked(state, batch);
-    // In an assignment that is over, the position may belong to another member: at least once, so
-    // it comes again.
+    // After the assignment ended, the position may belong to another member. The batch is delivered
+    // again there (at least once).
     if (assignment !== this.#session.assignment) return;
     countInvoked(state, batch);
     this.#onSucceeded(batch);

@@ -2,8 +2,8 @@ import type { EncodedRun, Envelope } from '../event.ts';
 import { type Batch, type BatchLimits, formBatch, PartitionQueue, payloadBytesMax } from './batcher.ts';
 
 /**
- * A partition is paused with this much waiting, and resumed below the half: a batch is ready while
- * one is invoked.
+ * The size of waiting records at which a partition is paused. It is resumed below half of it, so
+ * that a batch is ready while another one is invoked.
  */
 const queueBytesMax = 2 * payloadBytesMax;
 
@@ -37,7 +37,8 @@ export class Intake {
   }
 
   /**
-   * Adds records of an assigned partition. True if the partition is to pause until it has drained.
+   * Adds records of an assigned partition. Returns true if the partition must pause until it has
+   * drained.
    */
   push(partition: number, run: EncodedRun, nowMs: number): boolean {
     const queue = this.#queues.get(partition);
@@ -48,7 +49,7 @@ export class Intake {
     return true;
   }
 
-  /** The paused partitions that have drained; they count as resumed from now on. */
+  /** Returns the paused partitions that have drained, and marks them as resumed. */
   takeDrained(): readonly number[] {
     if (this.#isFull()) return [];
     const drained = [...this.#paused].filter((partition) => this.#sizeBytesOf(partition) < queueBytesMax / 2);
@@ -57,8 +58,8 @@ export class Intake {
   }
 
   /**
-   * Takes the next batch of the partitions that are not busy, or says when one is due. A full
-   * intake waits for no window.
+   * Takes the next batch of idle partitions, or returns the time until one is due. A full intake
+   * ignores the window.
    */
   nextBatch(
     isBusy: (partition: number) => boolean,

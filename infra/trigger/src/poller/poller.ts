@@ -23,14 +23,14 @@ export interface PollerPorts {
 
 export interface PollerLimits {
   /**
-   * Invocations of one mapping under way at a time; the number of its partitions bounds them, too.
+   * The limit of concurrent invocations of one mapping. There is also at most one per partition.
    */
   readonly inFlightMax: number;
-  /** Encoded records that one mapping may hold. */
+  /** The limit of encoded records in memory per mapping. */
   readonly heldBytesMax: number;
   /**
-   * Decoded records that one fetch may hold: a larger batch of the log stops the mapping until this
-   * is raised.
+   * The limit of decoded records per fetch. A larger batch blocks the mapping until the limit is
+   * raised.
    */
   readonly decodedBytesMax: number;
   /**
@@ -55,12 +55,14 @@ export interface Poller {
 }
 
 const reconnect: Backoff = { firstMs: 250, maxMs: 3_000 };
-/** A batch that cannot be decoded is tried again: an operator may have deleted it. */
+/**
+ * The delay before a batch that cannot be decoded is tried again. An operator may have deleted it
+ * by then.
+ */
 const blockedRetryMs = 30_000;
 
 /**
- * Runs one mapping until it is stopped, whatever happens to the broker, the function and the API
- * meanwhile.
+ * Runs one mapping until it is stopped, even if the broker, the function or the API fail meanwhile.
  */
 export function startPoller(
   mapping: KafkaMapping,
@@ -162,7 +164,7 @@ class MappingPoller implements Poller, SourceListener {
     log('error', state.lastProcessingResult, { mapping: this.mapping.uuid });
   }
 
-  /** Once a tick: the batches of one fetch arrive one by one, and should be seen together. */
+  /** Runs once per tick, because the batches of one fetch arrive one by one. */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -221,7 +223,7 @@ class MappingPoller implements Poller, SourceListener {
     await Promise.race([source.ended, aborted(this.#stopping.signal)]);
   }
 
-  /** Shows why the source ended; how long to wait if a batch of the log blocks the mapping. */
+  /** Shows why the source ended. Returns the delay if a batch of the log blocks the mapping. */
   #showEnded(error: unknown, failures: number): number | null {
     const { mapping, state, log } = this.#session;
     const blocking = undecodable(error, mapping.topic);

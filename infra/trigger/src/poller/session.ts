@@ -9,11 +9,11 @@ export interface Session {
   readonly state: MappingState;
   readonly log: Log;
   readonly stopping: AbortSignal;
-  /** The connection to the group; null between two of them. */
+  /** The connection to the group. Null between two connections. */
   source: Source | null;
   /**
-   * Counts assignments. Work that began in an earlier one neither commits nor is tried again: its
-   * records may belong to another member.
+   * Counts assignments. Work of an earlier assignment is neither committed nor repeated, because
+   * its records may belong to another member.
    */
   assignment: number;
 }

@@ -21,7 +21,7 @@ const REFUSAL_PAUSE_MS = 1_000;
 interface Reading {
   readonly startedAtMs: number;
   readonly value: Promise<Credentials>;
-  /** A service refused the value: the secret is read again as soon as it may be. */
+  /** Set when a service refused the value. The secret is read again as soon as the pause allows. */
   isRefused: boolean;
 }
 
@@ -40,10 +40,7 @@ export function secretCredentials(secretArn: string, options: SecretOptions = {}
   const { now = () => performance.now(), read = readCredentials } = options;
   let latest: Reading | null = null;
 
-  /**
-   * Callers that come while a reading is under way share it. A reading that fails leaves the one
-   * before it.
-   */
+  /** Concurrent callers share one read. If it fails, the previous value stays. */
   const readAgain = (): Promise<Credentials> => {
     const before = latest;
     const reading: Reading = { startedAtMs: now(), value: read(secretArn), isRefused: false };
@@ -91,7 +88,7 @@ async function readCredentials(secretArn: string): Promise<Credentials> {
   throw unreadable(secretArn, 'JSON without a username and a password', undefined);
 }
 
-/** Never quotes the secret. */
+/** The error never quotes the secret. */
 function unreadable(secretArn: string, received: string, cause: unknown): AdapterError {
   return new AdapterError(
     'BIFOLD_SECRET_UNREADABLE',

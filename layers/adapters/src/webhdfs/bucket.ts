@@ -9,7 +9,7 @@ import { isMissing, webHdfs, webHdfsAddress } from './webhdfs.ts';
 
 /** The one attribute of a file that holds its metadata. */
 const METADATA = 'bifold';
-/** Readers of HDFS leave folders alone whose names begin so. */
+/** The folder of temporary files. Readers of HDFS ignore names that begin with an underscore. */
 const ASIDE = '_temporary';
 
 /**
@@ -38,7 +38,7 @@ export function hdfsBucket({ address, user }: { readonly address: string; readon
     return attributes === null ? null : (JSON.parse(attributes[METADATA] ?? '{}') as Metadata);
   };
 
-  /** Nothing when there is no such folder. */
+  /** The entries of a folder. Empty if there is no such folder. */
   const entriesOf = async (folder: string) => {
     try {
       const entries = await hdfs.list(pathOf(folder));
@@ -71,7 +71,7 @@ export function hdfsBucket({ address, user }: { readonly address: string; readon
         await forget(aside);
         return { kind: 'exists' };
       } catch (error) {
-        // A refusal is an answer: nothing was created.
+        // A refusal means that nothing was created.
         if (!(error instanceof AdapterError) || error.code !== 'BIFOLD_HDFS_AWAY') throw error;
         return { kind: 'unknown', error };
       }

@@ -7,14 +7,14 @@ import { certificateRefused } from '../tls.ts';
 export interface WebHdfsOptions {
   /** The NameNode's HTTP server, such as `http://namenode:9870`. */
   readonly endpoint: string;
-  /** Without security, the user that HDFS takes one for. */
+  /** The user name that HDFS trusts, if it runs without Kerberos. */
   readonly user?: string;
   readonly timeoutMs?: number;
 }
 
 export interface HdfsEntry {
   readonly name: string;
-  /** From the root, as `open` and `list` take it. */
+  /** The absolute path, for `open` and `list`. */
   readonly path: string;
   readonly type: 'file' | 'folder';
   readonly sizeBytes: number;
@@ -23,33 +23,33 @@ export interface HdfsEntry {
 
 /**
  * HDFS files over HTTP. A file is written under a temporary name and then renamed, so readers see
- * it whole or not at all.
+ * only complete files.
  */
 export interface WebHdfs {
-  /** The entries of a folder in the order of their names, or the one file of that path. */
+  /** The entries of a folder, ordered by name. If the path is a file, only this file. */
   list(path: string): Promise<readonly HdfsEntry[]>;
   /**
    * The bytes of a file, from an offset on. A connection that ends early is an error, never a
    * shorter file.
    */
   open(path: string, offset?: number): AsyncGenerator<Uint8Array>;
-  /** A new file with these bytes, and the folders above it. One that is there is an error. */
+  /** Creates a file with these bytes, and its parent folders. An existing file is an error. */
   create(path: string, bytes: Uint8Array): Promise<void>;
   /**
-   * False, and nothing is done, when something stands at the new path and must not be replaced. The
-   * folders above it must be there.
+   * Renames a file. The parent folders must exist. Returns false, and does nothing, if the target
+   * exists and must not be replaced.
    */
   rename(path: string, to: string, how: 'never-replace' | 'replace'): Promise<boolean>;
   makeFolder(path: string): Promise<void>;
-  /** A file, or a folder with all in it. False when there was none. */
+  /** Removes a file, or a folder with its content. Returns false if there was none. */
   remove(path: string): Promise<boolean>;
-  /** A text that is kept beside a file's bytes, under a name in `user.`. */
+  /** Sets an extended attribute of a file, with a name in `user.`. */
   setAttribute(path: string, name: string, text: string): Promise<void>;
-  /** Null when there is no such file; without the one that was never set. */
+  /** The extended attributes of a file. Null if there is no such file. */
   attributes(path: string): Promise<Readonly<Record<string, string>> | null>;
 }
 
-/** HDFS said no: what its exception is called. */
+/** A refusal of HDFS, with the name of its exception. */
 class HdfsRefusal extends AdapterError {
   readonly exception: string;
 
@@ -62,14 +62,13 @@ class HdfsRefusal extends AdapterError {
 const TIMEOUT_MS = 30_000;
 /** The expected transfer rate, by which the timeout of a file exceeds that of a plain request. */
 const BYTES_PER_MS = 1_000;
-/** It cannot now, and will be able to. */
+/** Exceptions of a temporary state. */
 const PASSING = new Set(['SafeModeException', 'RetriableException', 'StandbyException']);
 const HTTP_PORT = 9870;
 
 /**
- * Takes `hdfs://namenode/path`, `webhdfs://namenode:9870/path` or, with TLS, `swebhdfs://` apart.
- * WebHDFS is served by the NameNode's HTTP port, 9870 unless another one is named; the port of its
- * RPC (8020, 9000) does not speak it.
+ * Parses `hdfs://namenode/path`, `webhdfs://namenode:9870/path` or, with TLS, `swebhdfs://`. The
+ * HTTP port of the NameNode serves WebHDFS, by default 9870. Its RPC port (8020, 9000) does not.
  */
 export function webHdfsAddress(address: string): { readonly endpoint: string; readonly path: string } {
   const [, scheme, host, path] = /^(hdfs|webhdfs|swebhdfs):\/\/([^/?#]+)(\/[^?#]*)?$/.exec(address) ?? [];
@@ -117,7 +116,7 @@ export function webHdfs({ endpoint, user, timeoutMs = TIMEOUT_MS }: WebHdfsOptio
     throw refused(failed, response.status, await response.text());
   };
 
-  /** Whether it was done, as HDFS says it. */
+  /** Whether HDFS reports success. */
   const done = async (response: Promise<Response>): Promise<boolean> =>
     ((await (await response).json()) as { readonly boolean: boolean }).boolean;
 
@@ -154,7 +153,7 @@ export function webHdfs({ endpoint, user, timeoutMs = TIMEOUT_MS }: WebHdfsOptio
     },
 
     async create(path, bytes) {
-      // Asked for the address of a DataNode first, so that the bytes are sent once.
+      // First request the address of a DataNode, so that the bytes are sent only once.
       const asked = await ask(path, 'CREATE', { overwrite: 'false', noredirect: 'true' }, 'PUT');
       const { Location: location } = (await asked.json()) as { readonly Location: string };
       await sendBytes(`CREATE of ${path} at ${endpoint}`, location, bytes, timeoutMs + bytes.length / BYTES_PER_MS);
@@ -202,10 +201,7 @@ export function webHdfs({ endpoint, user, timeoutMs = TIMEOUT_MS }: WebHdfsOptio
   };
 }
 
-/**
- * Not by `fetch`: a DataNode says `100 Continue` without being asked, which `fetch` takes for a
- * broken answer.
- */
+/** Sends bytes without `fetch`, which fails on the unrequested `100 Continue` of a DataNode. */
 async function sendBytes(failed: string, location: string, bytes: Uint8Array, withinMs: number): Promise<void> {
   const request = location.startsWith('https:') ? httpsRequest : httpRequest;
   const answer = new Promise<{ readonly status: number; readonly text: string }>((resolve, reject) => {
@@ -226,7 +222,7 @@ async function sendBytes(failed: string, location: string, bytes: Uint8Array, wi
   if (status !== 201) throw refused(failed, status, said);
 }
 
-/** Whether it is HDFS that says that there is no such file or folder. */
+/** Whether HDFS reports that there is no such file or folder. */
 export function isMissing(error: unknown): boolean {
   return error instanceof HdfsRefusal && error.exception === 'FileNotFoundException';
 }
@@ -257,7 +253,7 @@ function refused(failed: string, status: number, answer: string): AdapterError {
     exception = remote.exception;
     said = `${exception}: ${remote.message.split('\n')[0]}`;
   } catch {
-    // The response is not from WebHDFS: report it as it is.
+    // The response is not from WebHDFS, so report it unchanged.
   }
   if (PASSING.has(exception)) return away(failed, new Error(said));
   return new HdfsRefusal(exception, 'BIFOLD_HDFS_REFUSED', {

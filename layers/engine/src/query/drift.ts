@@ -24,9 +24,9 @@ export interface DriftPorts {
 }
 
 export interface DriftOptions {
-  /** By default the current version. */
+  /** The version of the model. Default: the current one. */
   readonly version?: string;
-  /** By default the first one that has a beginning and an end. */
+  /** The window of the view. Default: the first one with a beginning and an end. */
   readonly window?: string;
   /**
    * Start of a range whose windows are combined. Without a range, only the newest window is used.

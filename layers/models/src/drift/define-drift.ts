@@ -28,11 +28,11 @@ interface DriftingModel {
 }
 
 interface Options<W> {
-  /** By default the name of the pipeline with `-drift` after it. */
+  /** Default: the name of the pipeline with the suffix `-drift`. */
   readonly name?: string;
-  /** By default `{ daily: tumbling('1d'), ever: running() }`. */
+  /** Default: `{ daily: tumbling('1d'), ever: running() }`. */
   readonly windows?: W;
-  /** By default the storage of the pipeline. */
+  /** Default: the storage of the pipeline. */
   readonly storage?: Partial<StoragePlan>;
 }
 

@@ -33,7 +33,7 @@ export const EXACT_ZERO: ExactDouble = Object.freeze([]);
 
 const UNIT_EXPONENT = -1074;
 
-/** Adds a finite value: decoder and lookups give no other. */
+/** Adds a finite value. The decoder and lookups return only finite values. */
 export function addDouble(sum: ExactDouble, value: number): ExactDouble {
   if (typeof sum === 'bigint') return sum + unitsOf(value);
   const components: number[] = [];
@@ -42,8 +42,8 @@ export function addDouble(sum: ExactDouble, value: number): ExactDouble {
     const high = carry + component;
     const back = high - carry;
     const low = carry - (high - back) + (component - back);
-    // Next to the largest double `back` may overflow where `high` does not (max and -1.5 of its
-    // last place), so `low` tells.
+    // Near the largest double, `back` may overflow although `high` does not (max and -1.5 of its
+    // last place). `low` shows it.
     if (!Number.isFinite(low)) return toUnits(sum) + unitsOf(value);
     if (low !== 0) components.push(low);
     carry = high;
@@ -76,7 +76,7 @@ export function dyadic(sum: ExactDouble): { readonly mantissa: bigint; readonly 
   return { mantissa: mantissa >> BigInt(zeros), exponent: exponent + zeros };
 }
 
-/** From the odd form back to a sum. */
+/** Converts the odd form back to a sum. */
 export function fromDyadic(mantissa: bigint, exponent: number): ExactDouble {
   const units = mantissa << BigInt(exponent - UNIT_EXPONENT);
   let rest = units;
