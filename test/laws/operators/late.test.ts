@@ -14,7 +14,7 @@ import { placed } from './placed.ts';
 const connection = duckDbWhileTesting();
 
 const Tap = z.object({ at: z.int(), user: z.string() });
-const pipelineOf = (afterMs: number, skewMs: number) =>
+const pipelineOf = (allowedLatenessMs: number, maxClockSkewMs: number) =>
   definePipeline({
     name: 'taps',
     from: topic('taps', {
@@ -23,7 +23,7 @@ const pipelineOf = (afterMs: number, skewMs: number) =>
       partitionBy: 'user',
       eventTime: { field: 'at', unit: 'ms' },
     }),
-    dropLate: dropLate(`${afterMs}ms`, { skew: `${skewMs}ms` }),
+    dropLate: dropLate(`${allowedLatenessMs}ms`, { maxClockSkew: `${maxClockSkewMs}ms` }),
     groupBy: ['at'],
     windows: { ever: running() },
     aggregates: { n: count() },
@@ -72,8 +72,8 @@ describe('events that come too late', () => {
         fc.integer({ min: 1, max: 12 }),
         fc.integer({ min: 1, max: 12 }),
         fc.nat({ max: 30 }),
-        async (taps, afterMs, skewMs, from) => {
-          const pipeline = pipelineOf(afterMs, skewMs);
+        async (taps, allowedLatenessMs, maxClockSkewMs, from) => {
+          const pipeline = pipelineOf(allowedLatenessMs, maxClockSkewMs);
           const events = taps.filter(({ at }) => at !== 13);
           const inTime = events.filter(
             (one) =>
@@ -81,7 +81,7 @@ describe('events that come too late', () => {
                 (other) =>
                   other.partition === one.partition &&
                   other.offset < one.offset &&
-                  Math.min(other.at, other.takenMs + skewMs) > one.at + afterMs,
+                  Math.min(other.at, other.takenMs + maxClockSkewMs) > one.at + allowedLatenessMs,
               ),
           );
           const coverage = { 0: [[from, 1000]], 1: [[0, 1000]] } as const;

@@ -292,7 +292,7 @@ const choices: fc.Arbitrary<Choices> = fc.record({
   late: fc.option(
     fc
       .tuple(fc.constantFrom('5ms' as const, '40ms' as const), fc.constantFrom('20ms' as const, '1h' as const))
-      .map(([after, skew]) => dropLate(after, { skew })),
+      .map(([after, maxClockSkew]) => dropLate(after, { maxClockSkew })),
     { freq: 3 },
   ),
   duplicates: fc.option(

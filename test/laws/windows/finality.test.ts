@@ -27,7 +27,7 @@ const taps = definePipeline({
     partitionBy: 'user',
     eventTime: { field: 'at', unit: 'ms' },
   }),
-  dropLate: dropLate('4ms', { skew: '6ms' }),
+  dropLate: dropLate('4ms', { maxClockSkew: '6ms' }),
   groupBy: ['user'],
   windows: { fives: tumbling('5ms'), slides: sliding('6ms', '2ms'), rests: session('3ms'), ever: running() },
   aggregates: { n: count(), times: sum('at') },

@@ -23,7 +23,7 @@ export function finalBeforeDifference(pipeline: Pipeline, history: History, rece
 function expectedBefore(pipeline: Pipeline, history: History, coverage: Coverage): string | null {
   const { plan } = pipeline;
   const fold = foldOf(pipeline);
-  const { afterMs, skewMs } = plan.late as NonNullable<typeof plan.late>;
+  const { allowedLatenessMs, maxClockSkewMs } = plan.late as NonNullable<typeof plan.late>;
   let least = Number.POSITIVE_INFINITY;
   for (const [partition, ranges] of Object.entries(coverage)) {
     let watermark = Number.NEGATIVE_INFINITY;
@@ -34,12 +34,13 @@ function expectedBefore(pipeline: Pipeline, history: History, coverage: Coverage
       if (slot === null || (origin !== null && origins.has(origin))) continue;
       if (origin !== null) origins.add(origin);
       const event = fold.decode(slot.value, slot.headers);
-      if (event.kind === 'event') watermark = Math.max(watermark, Math.min(event.timeMs, slot.timestampMs + skewMs));
+      if (event.kind === 'event')
+        watermark = Math.max(watermark, Math.min(event.timeMs, slot.timestampMs + maxClockSkewMs));
     }
     least = Math.min(least, watermark);
   }
   const waits = plan.relay?.join === undefined ? 0 : (plan.relay.join.within?.afterMs ?? Number.POSITIVE_INFINITY);
-  const before = least - afterMs - waits;
+  const before = least - allowedLatenessMs - waits;
   return Number.isFinite(before) ? new Date(before).toISOString() : null;
 }
 

@@ -156,8 +156,11 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
           const decoded = decode(record);
           let isLate = false;
           if (plan.late !== undefined && decoded.kind === 'event' && record.partition === Number(partition)) {
-            isLate = decoded.timeMs < watermarkMs - plan.late.afterMs;
-            watermarkMs = Math.max(watermarkMs, Math.min(decoded.timeMs, record.timestampMs + plan.late.skewMs));
+            isLate = decoded.timeMs < watermarkMs - plan.late.allowedLatenessMs;
+            watermarkMs = Math.max(
+              watermarkMs,
+              Math.min(decoded.timeMs, record.timestampMs + plan.late.maxClockSkewMs),
+            );
           }
           if (!isAsked) return [];
           const origin = originHeader(record.headers);
@@ -172,7 +175,7 @@ export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine 
         for (const record of covered) {
           const decoded = decode(record);
           if (decoded.kind === 'poison') continue;
-          const toMs = Math.min(decoded.timeMs, record.timestampMs + plan.late.skewMs);
+          const toMs = Math.min(decoded.timeMs, record.timestampMs + plan.late.maxClockSkewMs);
           clocks.set(record.partition, Math.max(clocks.get(record.partition) ?? toMs, toMs));
         }
         yield Array.from(clocks, ([clockPartition, watermarkMs]) => [clockPartition, BigInt(watermarkMs)]);

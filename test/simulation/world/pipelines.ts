@@ -167,7 +167,7 @@ export const FAMILIES: readonly (readonly Pipeline[])[] = [
   ],
   [pairsWhere(2.5), pairsWhere(0, { dropLate: dropLate('40ms') })],
   [
-    pipelineWhere(2.5, null, trips, { dropLate: dropLate('30ms', { skew: '50ms' }) }),
+    pipelineWhere(2.5, null, trips, { dropLate: dropLate('30ms', { maxClockSkew: '50ms' }) }),
     pipelineWhere(2.5, dropDuplicates(['city', 'seats']), trips, { dropLate: dropLate('20ms') }),
   ],
   [

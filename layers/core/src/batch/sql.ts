@@ -174,8 +174,8 @@ function eventsSql(plan: Plan, source: string): string {
  * The watermark that an event alone would set: its time, but at most the broker's time plus the
  * skew. A poison record sets none; `least` alone would ignore its null.
  */
-const watermarkSql = ({ skewMs }: AllowedLateness): string =>
-  `CASE WHEN _reason IS NULL THEN least(_event_time_ms, _timestamp_ms + ${skewMs}) END`;
+const watermarkSql = ({ maxClockSkewMs }: AllowedLateness): string =>
+  `CASE WHEN _reason IS NULL THEN least(_event_time_ms, _timestamp_ms + ${maxClockSkewMs}) END`;
 
 /** Events that are not late, by the watermark of all lower offsets. */
 function dropLateSql({ late }: Plan, source: string): string {
@@ -186,7 +186,7 @@ function dropLateSql({ late }: Plan, source: string): string {
 /** Whether an event is late; a poison record never is. */
 function isLateSql(late: AllowedLateness): string {
   const before = `max(${watermarkSql(late)}) OVER (PARTITION BY _partition ORDER BY _offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
-  return `coalesce(_event_time_ms < ${before} - ${late.afterMs}, false)`;
+  return `coalesce(_event_time_ms < ${before} - ${late.allowedLatenessMs}, false)`;
 }
 
 /** The watermark of each partition after all of its events. */

@@ -7,6 +7,6 @@ export interface Duplicates<out Field extends string> {
 
 /** The rule for late events, as plain data; made by `dropLate`. */
 export interface AllowedLateness {
-  readonly afterMs: number;
-  readonly skewMs: number;
+  readonly allowedLatenessMs: number;
+  readonly maxClockSkewMs: number;
 }

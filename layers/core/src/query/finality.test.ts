@@ -7,7 +7,7 @@ import type { ReadSnapshot } from './answer.ts';
 import type { Coverage } from './coverage.ts';
 import { contiguousEnd, finalBeforeOf, isFinal, withFinality } from './finality.ts';
 
-const late = { afterMs: 10, skewMs: 1000 };
+const late = { allowedLatenessMs: 10, maxClockSkewMs: 1000 };
 const joined = (within: { readonly beforeMs: number; readonly afterMs: number } | null): Pick<Plan, 'late' | 'relay'> =>
   ({ late, relay: { topic: 'pairs', partitions: 1, sources: [], join: { within } } }) as unknown as Plan;
 const relayed = { late, relay: { topic: 'both', partitions: 1, sources: [] } } as unknown as Plan;

@@ -36,7 +36,7 @@ export function finalBeforeOf(
   const waitsMs = relay?.join === undefined ? 0 : (relay.join.within?.afterMs ?? Number.POSITIVE_INFINITY);
   const times = Object.keys(coverage).map((partition) => watermarks.get(Number(partition)) ?? NO_WATERMARK_MS);
   const leastMs = times.reduce((one, other) => Math.min(one, other), Number.POSITIVE_INFINITY);
-  const beforeMs = leastMs - late.afterMs - waitsMs;
+  const beforeMs = leastMs - late.allowedLatenessMs - waitsMs;
   return times.length === 0 || beforeMs <= NO_WATERMARK_MS ? null : beforeMs;
 }
 

@@ -6,7 +6,7 @@ import { lateRuleOf, NO_WATERMARK_MS, watermarkId, watermarkMark } from './water
 const event = (timeMs: number): TimedValues => ({ timeMs }) as TimedValues;
 
 describe('what is late', () => {
-  const rule = lateRuleOf({ late: { afterMs: 10, skewMs: 1000 } } as Plan);
+  const rule = lateRuleOf({ late: { allowedLatenessMs: 10, maxClockSkewMs: 1000 } } as Plan);
 
   it('is nothing where every event counts', () => expect(lateRuleOf({} as Plan)).toBeNull());
 

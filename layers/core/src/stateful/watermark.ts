@@ -19,8 +19,9 @@ export const NO_WATERMARK_MS = -TIME_LIMIT_MS;
 export function lateRuleOf({ late }: Plan): LateRule | null {
   if (late === undefined) return null;
   return {
-    after: (watermarkMs, { timeMs }, timestampMs) => Math.max(watermarkMs, Math.min(timeMs, timestampMs + late.skewMs)),
-    isLate: (watermarkMs, { timeMs }) => timeMs < watermarkMs - late.afterMs,
+    after: (watermarkMs, { timeMs }, timestampMs) =>
+      Math.max(watermarkMs, Math.min(timeMs, timestampMs + late.maxClockSkewMs)),
+    isLate: (watermarkMs, { timeMs }) => timeMs < watermarkMs - late.allowedLatenessMs,
   };
 }
 

@@ -111,7 +111,7 @@ it.each<[string, () => Stream, RegExp]>([
   ],
   [
     'lateness with a clock skew',
-    () => defineStream({ name: 'x', from, dropLate: dropLate('10m', { skew: '1h' }), sinks }),
+    () => defineStream({ name: 'x', from, dropLate: dropLate('10m', { maxClockSkew: '1h' }), sinks }),
     /pipelines alone read that/,
   ],
   ['a join whose right side has no name', () => joined({ as: undefined }), /the right side of a join has a name/],

@@ -6,13 +6,14 @@ import { type Lateness, planLate, refuse } from '@bifold/core/engine';
  */
 export function latenessMsOf(where: string, dropLate: Lateness | undefined): number | null {
   if (dropLate === undefined) return null;
-  const { afterMs } = planLate(where, dropLate);
-  if (dropLate.skewMs !== undefined)
+  const { allowedLatenessMs } = planLate(where, dropLate);
+  if (dropLate.maxClockSkewMs !== undefined)
     refuse('BIFOLD_BAD_LATE', {
       failed: `${where} bounds its watermark by a clock that its rows do not have`,
-      received: 'dropLate with skew',
-      allowed: 'dropLate(after): skew compares event times with the time of the broker, and pipelines alone read that',
+      received: 'dropLate with maxClockSkew',
+      allowed:
+        'dropLate(after): maxClockSkew compares event times with the time of the broker, and pipelines alone read that',
       remedy: "write dropLate: dropLate('10m')",
     });
-  return afterMs;
+  return allowedLatenessMs;
 }

@@ -7,9 +7,9 @@ describe('dropLate()', () => {
     {
       code: 'BIFOLD_UNKNOWN_OPTION',
       what: 'a misspelt option of lateness',
-      names: '"skeww"',
-      allowed: 'skew',
-      make: () => dropLate('2h', { skeww: '1d' } as never),
+      names: '"maxClockSkeww"',
+      allowed: 'maxClockSkew',
+      make: () => dropLate('2h', { maxClockSkeww: '1d' } as never),
     },
     {
       code: 'BIFOLD_BAD_LATE',

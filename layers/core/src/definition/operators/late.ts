@@ -4,18 +4,18 @@ import { refuse, refuseUnknownOptions } from '../scope.ts';
 
 /** The rule for late events, as a definition has it; made by `dropLate`. */
 export interface Lateness {
-  readonly afterMs: number;
+  readonly allowedLatenessMs: number;
   /** The clock skew in milliseconds; one hour if absent. */
-  readonly skewMs?: number;
+  readonly maxClockSkewMs?: number;
 }
 
-const SKEW_DEFAULT_MS = 3_600_000;
+const MAX_CLOCK_SKEW_DEFAULT_MS = 3_600_000;
 
 interface LateOptions {
   /**
    * The most by which an event may move the watermark beyond its Kafka timestamp; `1h` by default.
    */
-  readonly skew?: Duration;
+  readonly maxClockSkew?: Duration;
 }
 
 /**
@@ -24,32 +24,33 @@ interface LateOptions {
  * `dropLate` late events are always counted.
  *
  * @param after - the allowed lateness
- * @param options - the clock skew that producers may have
+ * @param options - how far the clocks of producers may be ahead
  * @throws {DefinitionError} BIFOLD_BAD_DURATION if a duration cannot be read
  * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
  * @example
  * const final = definePipeline({
  *   ...perCity,
- *   dropLate: dropLate('2h', { skew: '5m' }),
+ *   dropLate: dropLate('2h', { maxClockSkew: '5m' }),
  *   aggregates: { rides: count() },
  * });
  */
-export function dropLate(after: Duration, { skew, ...others }: LateOptions = {}): Lateness {
-  refuseUnknownOptions('dropLate', others, ['skew']);
+export function dropLate(after: Duration, { maxClockSkew, ...others }: LateOptions = {}): Lateness {
+  refuseUnknownOptions('dropLate', others, ['maxClockSkew']);
   return Object.freeze({
-    afterMs: durationMs(after),
-    ...(skew === undefined ? {} : { skewMs: durationMs(skew) }),
+    allowedLatenessMs: durationMs(after),
+    ...(maxClockSkew === undefined ? {} : { maxClockSkewMs: durationMs(maxClockSkew) }),
   });
 }
 
 /** `where` is the option's owner, for error messages. */
 export function planLate(where: string, late: Lateness): AllowedLateness {
-  const { afterMs, skewMs = SKEW_DEFAULT_MS } = late ?? {};
-  if ([afterMs, skewMs].every((ms) => Number.isSafeInteger(ms) && (ms as number) > 0)) return { afterMs, skewMs };
+  const { allowedLatenessMs, maxClockSkewMs = MAX_CLOCK_SKEW_DEFAULT_MS } = late ?? {};
+  if ([allowedLatenessMs, maxClockSkewMs].every((ms) => Number.isSafeInteger(ms) && (ms as number) > 0))
+    return { allowedLatenessMs, maxClockSkewMs };
   return refuse('BIFOLD_BAD_LATE', {
     failed: `${where} does not say when an event is late`,
     received: JSON.stringify(late) ?? 'nothing',
-    allowed: 'dropLate(after, { skew }) with durations such as 2h',
+    allowed: 'dropLate(after, { maxClockSkew }) with durations such as 2h',
     remedy: "write dropLate: dropLate('2h')",
   });
 }
