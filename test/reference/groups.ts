@@ -28,7 +28,7 @@ export const GROUPS: readonly Group[] = [
     page: 'expressions',
     title: 'Expressions',
     introduction: 'Expressions compute derived columns and conditions. Each layer computes the same bits.',
-    files: new RegExp(`^${CORE}definition/(.*/)?expression\\.ts$`),
+    files: new RegExp(`^${CORE}definition/expressions/.*\\.ts$`),
   },
   {
     page: 'windows',
@@ -41,7 +41,7 @@ export const GROUPS: readonly Group[] = [
     title: 'Aggregates',
     introduction:
       'An aggregate folds the records of one key and window into a value. Null and missing values are skipped.',
-    files: new RegExp(`^${CORE}definition/(.*/)?(custom-)?aggregate\\.ts$`),
+    files: new RegExp(`^${CORE}definition/aggregates/.*\\.ts$`),
   },
   {
     page: 'models',

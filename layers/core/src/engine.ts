@@ -13,16 +13,11 @@ export type { EventPosition } from './aggregates/positioned-value.ts';
 export { isSameResult, type Result, resultCell } from './aggregates/result.ts';
 export * from './batch/publish.ts';
 export * from './batch/sql.ts';
-export type { ResultOver } from './definition/aggregate.ts';
-export type { CustomConstructor } from './definition/custom-aggregate.ts';
+export type { ResultOver } from './definition/aggregates/aggregate.ts';
+export type { CustomConstructor } from './definition/aggregates/custom-aggregate.ts';
 export { durationMs } from './definition/duration.ts';
-export {
-  type AnyExpression,
-  Cases,
-  type FieldType,
-  fieldsOf,
-  operandsOf,
-} from './definition/expression.ts';
+export { Cases } from './definition/expressions/cases.ts';
+export type { AnyExpression, FieldType } from './definition/expressions/expression.ts';
 export { checkIdentifier, checkResourceName } from './definition/identifier.ts';
 export type { FlatMappable, FlatMapped, Items } from './definition/operators/flat-map.ts';
 export { type Lateness, planLate } from './definition/operators/late.ts';
@@ -38,6 +33,7 @@ export { columnsOf, type EventSchema, optionalFieldsOf } from './definition/sour
 export { planStorage } from './definition/storage.ts';
 export * from './errors.ts';
 export { type Slots, slotIndex } from './expression/evaluate.ts';
+export { fieldsOf, operandsOf } from './expression/operands.ts';
 export { derivedAround, keyColumnType, readableTypes, scoresOf } from './expression/scored-columns.ts';
 export { expressionSql } from './expression/sql.ts';
 export * from './expression/sql-text.ts';

@@ -2,32 +2,27 @@
  * The definition API: everything that a pipeline definition imports. The layers import
  * `@bifold/core/engine`. Definitions of models and drift import `@bifold/models`.
  */
+export type { Aggregate } from './definition/aggregates/aggregate.ts';
+export { all, any } from './definition/aggregates/conditions.ts';
+export { count, distinct, topK } from './definition/aggregates/counts.ts';
+export { defineAggregate } from './definition/aggregates/custom-aggregate.ts';
 export {
-  type Aggregate,
-  all,
-  any,
-  collect,
   correlation,
-  count,
   covariance,
-  distinct,
-  first,
   histogram,
-  last,
   max,
-  maxBy,
   mean,
   min,
-  minBy,
   quantile,
   stddev,
   sum,
-  topK,
   variance,
-} from './definition/aggregate.ts';
-export { defineAggregate } from './definition/custom-aggregate.ts';
+} from './definition/aggregates/statistics.ts';
+export { collect, first, last, maxBy, minBy } from './definition/aggregates/values.ts';
 export type { Duration } from './definition/duration.ts';
-export { coalesce, concat, Expression, field, when } from './definition/expression.ts';
+export { when } from './definition/expressions/cases.ts';
+export { Expression } from './definition/expressions/expression.ts';
+export { coalesce, concat, field } from './definition/expressions/functions.ts';
 export { dropDuplicates } from './definition/operators/duplicates.ts';
 export { items, split } from './definition/operators/flat-map.ts';
 export { dropLate } from './definition/operators/late.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { nonPushdownInputSql } from '../batch/sql.ts';
-import type { Aggregate } from '../definition/aggregate.ts';
+import type { Aggregate } from '../definition/aggregates/aggregate.ts';
 import { running } from '../definition/operators/window.ts';
 import { definePipeline } from '../definition/pipeline.ts';
 import { topic } from '../definition/source/topic.ts';

@@ -1,7 +1,7 @@
 import { type AnyAlgebra, adderOf, type Pushdown, takesPositionedValues } from '../aggregates/descriptor.ts';
 import { descriptorOf } from '../aggregates/kinds.ts';
 import type { PositionedValue } from '../aggregates/positioned-value.ts';
-import { fieldsOf } from '../definition/expression.ts';
+import { fieldsOf } from '../expression/operands.ts';
 import { derivedAround, scoresOf } from '../expression/scored-columns.ts';
 import { expressionSql } from '../expression/sql.ts';
 import { quoted, textLiteral } from '../expression/sql-text.ts';

@@ -6,7 +6,7 @@ import type { AggregationPlan } from '../plan/aggregation.ts';
 import type { EventTime } from '../plan/column.ts';
 import type { Window, WindowPlan } from '../plan/window.ts';
 import { paneSizeMs } from '../windows/panes.ts';
-import type { Aggregate } from './aggregate.ts';
+import type { Aggregate } from './aggregates/aggregate.ts';
 import { checkIdentifier } from './identifier.ts';
 import { type ColumnScope, described, refuse } from './scope.ts';
 

@@ -1,4 +1,4 @@
-import type { Arithmetic, ExpressionNode, NumericFunction, TextTest, TimePart } from '../plan/expression.ts';
+import type { Arithmetic, ExpressionNode, MathFunction, StringPredicate, TimePart } from '../plan/expression.ts';
 import type { RowPlan } from '../plan/row.ts';
 import type { Value } from '../records/value.ts';
 import { scoresOf } from './scored-columns.ts';
@@ -181,7 +181,7 @@ const ARITHMETIC: Readonly<Record<Arithmetic, (left: number, right: number) => n
   '%': (left, right) => left % right,
 };
 
-const NUMERIC: Readonly<Record<NumericFunction, (value: number) => number>> = {
+const NUMERIC: Readonly<Record<MathFunction, (value: number) => number>> = {
   abs: Math.abs,
   floor: Math.floor,
   ceil: Math.ceil,
@@ -204,7 +204,7 @@ const ADMITTED = {
 };
 
 /** For well-formed texts, UTF-16 and UTF-8 give the same answers. */
-const TEXT_TEST: Readonly<Record<TextTest, (text: string, part: string) => boolean>> = {
+const TEXT_TEST: Readonly<Record<StringPredicate, (text: string, part: string) => boolean>> = {
   startsWith: (text, part) => text.startsWith(part),
   endsWith: (text, part) => text.endsWith(part),
   contains: (text, part) => text.includes(part),

@@ -1,7 +1,7 @@
-import { fieldsOf } from '../definition/expression.ts';
 import type { ColumnType } from '../plan/column.ts';
 import type { ScorePlan } from '../plan/model.ts';
 import type { DerivedPlan, RowPlan } from '../plan/row.ts';
+import { fieldsOf } from './operands.ts';
 
 /** Every column that a model fills. */
 export function scoresOf({ models = [] }: Pick<RowPlan, 'models'>): readonly ScorePlan[] {

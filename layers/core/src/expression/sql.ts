@@ -1,4 +1,4 @@
-import type { Comparison, ExpressionNode, TextTest } from '../plan/expression.ts';
+import type { Comparison, ExpressionNode, StringPredicate } from '../plan/expression.ts';
 import { quoted, textLiteral } from './sql-text.ts';
 
 /**
@@ -68,7 +68,7 @@ export function expressionSql(node: ExpressionNode): string {
 const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const LOWER = UPPER.toLowerCase();
 
-const TEXT_TEST_SQL: Readonly<Record<TextTest, string>> = {
+const TEXT_TEST_SQL: Readonly<Record<StringPredicate, string>> = {
   startsWith: 'starts_with',
   endsWith: 'ends_with',
   contains: 'contains',

@@ -1,7 +1,7 @@
-import { operandsOf } from '../definition/expression.ts';
 import { type ColumnScope, refuse } from '../definition/scope.ts';
 import type { ColumnType } from '../plan/column.ts';
 import type { ExpressionNode, NumberType } from '../plan/expression.ts';
+import { operandsOf } from './operands.ts';
 
 type OperandType = ColumnType | 'null';
 

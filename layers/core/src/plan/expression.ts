@@ -26,7 +26,7 @@ export type ExpressionNode =
     }
   | {
       readonly kind: 'mathFunction';
-      readonly function: NumericFunction;
+      readonly function: MathFunction;
       readonly operand: ExpressionNode;
       /** The type of the result, as above. */
       readonly type?: NumberType;
@@ -44,7 +44,7 @@ export type ExpressionNode =
     }
   | {
       readonly kind: 'stringPredicate';
-      readonly test: TextTest;
+      readonly test: StringPredicate;
       readonly operand: ExpressionNode;
       readonly part: ExpressionNode;
     }
@@ -55,11 +55,11 @@ export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=';
 
 export type Arithmetic = '+' | '-' | '*' | '/' | '%';
 
-export type NumericFunction = 'abs' | 'floor' | 'ceil' | 'round' | 'sqrt';
+export type MathFunction = 'abs' | 'floor' | 'ceil' | 'round' | 'sqrt';
 
 export type NumberType = 'integer' | 'double';
 
-export type TextTest = 'startsWith' | 'endsWith' | 'contains';
+export type StringPredicate = 'startsWith' | 'endsWith' | 'contains';
 
 export type TimePart = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'dayOfWeek' | 'epochMs';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { count } from '../definition/aggregate.ts';
+import { count } from '../definition/aggregates/counts.ts';
 import { running } from '../definition/operators/window.ts';
 import { definePipeline } from '../definition/pipeline.ts';
 import { join } from '../definition/source/relay.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { count } from '../definition/aggregate.ts';
+import { count } from '../definition/aggregates/counts.ts';
 import { dropDuplicates } from '../definition/operators/duplicates.ts';
 import { running } from '../definition/operators/window.ts';
 import { definePipeline } from '../definition/pipeline.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { count, sum } from '../definition/aggregate.ts';
+import { count } from '../definition/aggregates/counts.ts';
+import { sum } from '../definition/aggregates/statistics.ts';
 import { running, session, sliding, tumbling } from '../definition/operators/window.ts';
 import { definePipeline } from '../definition/pipeline.ts';
 import { topic } from '../definition/source/topic.ts';

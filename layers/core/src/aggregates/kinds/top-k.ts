@@ -1,4 +1,4 @@
-import type { Frequent } from '../../definition/aggregate.ts';
+import type { Frequent } from '../../definition/aggregates/aggregate.ts';
 import type { AggregateDomain } from '../../plan/aggregate.ts';
 import type { Algebra } from '../algebra.ts';
 import type { AggregateDescriptor } from '../descriptor.ts';

@@ -1,9 +1,10 @@
+import { fieldsOf } from '../../expression/operands.ts';
 import { typedExpression } from '../../expression/type.ts';
 import type { Column } from '../../plan/column.ts';
 import type { ExpressionNode } from '../../plan/expression.ts';
 import type { FlatMapPlan, ItemsNode } from '../../plan/flat-map.ts';
-import type { Nested } from '../aggregate.ts';
-import { Expression, type FieldType, fieldsOf } from '../expression.ts';
+import type { Nested } from '../aggregates/aggregate.ts';
+import { Expression, type FieldType } from '../expressions/expression.ts';
 import { checkIdentifier } from '../identifier.ts';
 import { type ColumnScope, refuse } from '../scope.ts';
 

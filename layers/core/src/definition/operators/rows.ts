@@ -1,10 +1,11 @@
+import { fieldsOf } from '../../expression/operands.ts';
 import { aroundScores } from '../../expression/scored-columns.ts';
 import { typedExpression } from '../../expression/type.ts';
 import type { Column, ColumnType } from '../../plan/column.ts';
 import type { ExpressionNode } from '../../plan/expression.ts';
 import type { LookupPlan } from '../../plan/lookup.ts';
 import type { DerivedPlan, RowPlan } from '../../plan/row.ts';
-import { type AnyExpression, Expression, fieldsOf } from '../expression.ts';
+import { type AnyExpression, Expression } from '../expressions/expression.ts';
 import { checkIdentifier } from '../identifier.ts';
 import { planModels } from '../planning-models.ts';
 import { type ColumnScope, described, refuse } from '../scope.ts';

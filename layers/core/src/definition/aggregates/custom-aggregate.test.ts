@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
-import { defineAggregate } from '../index.ts';
-import { define, itRefuses } from './rides.fixture.ts';
+import { defineAggregate } from '../../index.ts';
+import { define, itRefuses } from '../rides.fixture.ts';
 
 const LEAST = {
   name: 'least',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { type AnyExpression, foldOf, type Value } from '../engine.ts';
-import { coalesce, concat, count, definePipeline, field, type Pipeline, topic, tumbling, when } from '../index.ts';
+import { type AnyExpression, foldOf, type Value } from '../../engine.ts';
+import { coalesce, concat, count, definePipeline, field, type Pipeline, topic, tumbling, when } from '../../index.ts';
 
 const Person = z.object({
   at: z.iso.datetime(),

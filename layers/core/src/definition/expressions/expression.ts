@@ -1,5 +1,5 @@
-import type { Arithmetic, Branch, Comparison, ExpressionNode, TextTest } from '../plan/expression.ts';
-import type { Nested } from './aggregate.ts';
+import type { Arithmetic, Comparison, ExpressionNode, StringPredicate } from '../../plan/expression.ts';
+import type { Nested } from '../aggregates/aggregate.ts';
 
 type Literal = string | number | boolean;
 
@@ -7,24 +7,27 @@ type Literal = string | number | boolean;
 export interface FieldType<F extends string> {
   readonly '~field': F;
 }
+
 type SomeField = FieldType<string>;
 
 /** Any expression: a number, a text, a boolean, or a field whose type is not known here. */
 export type AnyExpression = Expression<unknown, never>;
 type NumberExpression = Expression<number | null | SomeField, never>;
 type TextExpression = Expression<string | null | SomeField, never>;
-type TruthExpression = Expression<boolean | null | SomeField, never>;
+export type TruthExpression = Expression<boolean | null | SomeField, never>;
 
 type NumberOperand = number | NumberExpression;
-type TextOperand = string | TextExpression;
+export type TextOperand = string | TextExpression;
 type TruthOperand = boolean | TruthExpression;
-type AnyOperand = NumberOperand | TextOperand | TruthOperand;
+export type AnyOperand = NumberOperand | TextOperand | TruthOperand;
 
-type ValueOf<O> = O extends Expression<infer V, never> ? V : O;
+export type ValueOf<O> = O extends Expression<infer V, never> ? V : O;
+
 /** The type of an operand if it is known. `never` if it consists of fields only. */
 type KnownOf<O> = Exclude<ValueOf<O>, null | SomeField>;
+
 /** Operands of the same type as this one. Any operand if its type is not known yet. */
-type Like<O> = [KnownOf<O>] extends [never]
+export type Like<O> = [KnownOf<O>] extends [never]
   ? AnyOperand
   : [KnownOf<O>] extends [number]
     ? NumberOperand
@@ -33,6 +36,7 @@ type Like<O> = [KnownOf<O>] extends [never]
       : [KnownOf<O>] extends [boolean]
         ? TruthOperand
         : AnyOperand;
+
 /** The type that a field must have beside this operand. */
 type Beside<O> = [KnownOf<O>] extends [never]
   ? unknown
@@ -43,11 +47,14 @@ type Beside<O> = [KnownOf<O>] extends [never]
       : [KnownOf<O>] extends [boolean]
         ? boolean
         : unknown;
+
 /** The columns that a record must have for an operand of type `T`. */
-type Needs<O, T> = O extends Expression<infer V, infer In> ? In & FieldNeeds<V, T> : unknown;
+export type Needs<O, T> = O extends Expression<infer V, infer In> ? In & FieldNeeds<V, T> : unknown;
+
 type FieldNeeds<V, T> = V extends FieldType<infer F> ? FieldOf<F, T | null | undefined> : unknown;
+
 /** Field names that are not literal types are checked when the definition loads. */
-type FieldOf<F extends string, T> = string extends F ? unknown : Nested<F, T>;
+export type FieldOf<F extends string, T> = string extends F ? unknown : Nested<F, T>;
 
 /**
  * A value computed from the columns of a record, such as `field('fare').times(2)`. Expressions
@@ -198,15 +205,15 @@ export class Expression<out Value, in In = unknown> {
   }
   /** Whether a text begins with the other one. */
   startsWith<S extends TextExpression, O extends TextOperand>(this: S, part: O): Tested<S, O> {
-    return new Expression(textTest('startsWith', this.node, part));
+    return new Expression(stringPredicate('startsWith', this.node, part));
   }
   /** Whether a text ends with the other one. */
   endsWith<S extends TextExpression, O extends TextOperand>(this: S, part: O): Tested<S, O> {
-    return new Expression(textTest('endsWith', this.node, part));
+    return new Expression(stringPredicate('endsWith', this.node, part));
   }
   /** Whether the other text occurs in this one. */
   contains<S extends TextExpression, O extends TextOperand>(this: S, part: O): Tested<S, O> {
-    return new Expression(textTest('contains', this.node, part));
+    return new Expression(stringPredicate('contains', this.node, part));
   }
   /**
    * The text with the letters A to Z in lower case. Others stay, since engines differ about them.
@@ -259,129 +266,6 @@ type Computed<S, O> = Expression<number | null, Needs<S, number> & Needs<O, numb
 type Tested<S, O> = Expression<boolean | null, Needs<S, string> & Needs<O, string>>;
 type TimePartOf<S> = Expression<number | null, Needs<S, string | Date>>;
 
-/**
- * Reads a column: a field of the record, of a lookup (`driver_row.since`), of a model, or a column
- * derived earlier. Null if the record lacks the field.
- *
- * @param name - the name of the column
- * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if the column does not exist
- * @throws {DefinitionError} BIFOLD_NOT_SCALAR if the field is nested or mixed
- * @example
- * const cents = definePipeline({
- *   ...perCity,
- *   derive: { cents: field('fare').times(100).round() },
- *   aggregates: { total: sum('cents') },
- * });
- */
-export function field<const F extends string>(name: F): Expression<FieldType<F>, FieldOf<F, unknown>> {
-  return new Expression({ kind: 'field', field: name });
-}
-
-/**
- * The first of these values that is not null. Null if all are null.
- *
- * @param operands - two or more expressions or values of one type
- * @throws {DefinitionError} BIFOLD_BAD_EXPRESSION if the types differ, or there are too few
- *   operands
- * @example
- * const tips = definePipeline({
- *   ...perCity,
- *   derive: { tipOrZero: coalesce(field('tip'), 0) },
- *   aggregates: { mean: mean('tipOrZero') },
- * });
- */
-export function coalesce<const O extends readonly [AnyOperand, AnyOperand, ...AnyOperand[]]>(
-  ...operands: O
-): Expression<ValueOf<O[number]>, AllOf<{ [K in keyof O]: Needs<O[K], unknown> }>> {
-  return new Expression({ kind: 'coalesce', operands: operands.map(operandNode) });
-}
-
-/**
- * Joins texts, one after another. Null if any part is null.
- *
- * @param operands - one or more expressions of text, or texts
- * @throws {DefinitionError} BIFOLD_BAD_EXPRESSION if an operand is not text
- * @example
- * const routes = definePipeline({
- *   ...perCity,
- *   derive: { shift: concat(field('city'), '/', field('driver')) },
- *   aggregates: { shifts: distinct('shift') },
- * });
- */
-export function concat<const O extends readonly [TextOperand, ...TextOperand[]]>(
-  ...operands: O
-): Expression<string | null, AllOf<{ [K in keyof O]: Needs<O[K], string> }>> {
-  return new Expression({ kind: 'concat', operands: operands.map(operandNode) });
-}
-
-/** The columns that all of these need. */
-type AllOf<T extends readonly unknown[]> = T extends readonly [infer First, ...infer Rest]
-  ? First & AllOf<Rest>
-  : unknown;
-
-/**
- * One value where a condition is true, others where it is false or null. The first true condition
- * decides.
- *
- * @param condition - a boolean expression
- * @param then - the value if the condition is true
- * @throws {DefinitionError} BIFOLD_BAD_EXPRESSION if the values have different types, or the
- *   condition is not boolean
- * @example
- * const lengths = definePipeline({
- *   ...perCity,
- *   derive: {
- *     length: when(field('minutes').lt(10), 'short')
- *       .when(field('minutes').lt(40), 'usual')
- *       .otherwise('long'),
- *   },
- *   aggregates: { lengths: topK('length', 3) },
- * });
- */
-export function when<C extends TruthExpression, const O extends AnyOperand>(
-  condition: C,
-  then: O,
-): Cases<ValueOf<O>, Needs<C, boolean> & Needs<O, unknown>> {
-  return new Cases([branchOf(condition, then)]);
-}
-
-/**
- * Conditions with their values. The first true condition decides. `otherwise` turns them into an
- * expression.
- */
-export class Cases<out Value, in In> {
-  private readonly branches: readonly Branch[];
-  declare readonly '~value'?: Value;
-  declare readonly '~in'?: (event: In) => void;
-
-  constructor(branches: readonly Branch[]) {
-    this.branches = branches;
-    Object.freeze(this);
-  }
-
-  when<S extends Cases<unknown, never>, C extends TruthExpression, const O extends Like<CasesValue<S>>>(
-    this: S,
-    condition: C,
-    then: O,
-  ): Cases<CasesValue<S> | ValueOf<O>, CasesIn<S> & Needs<C, boolean> & Needs<O, unknown>> {
-    return new Cases([...this.branches, branchOf(condition, then)]);
-  }
-
-  otherwise<S extends Cases<unknown, never>, const O extends Like<CasesValue<S>> | null>(
-    this: S,
-    value: O,
-  ): Expression<CasesValue<S> | ValueOf<O>, CasesIn<S> & Needs<O, unknown>> {
-    return new Expression({ kind: 'case', branches: this.branches, otherwise: operandNode(value) });
-  }
-}
-
-type CasesValue<S> = S extends Cases<infer V, never> ? V : never;
-type CasesIn<S> = S extends Cases<unknown, infer In> ? In : unknown;
-
-function branchOf(condition: AnyExpression, value: unknown): Branch {
-  return { when: operandNode(condition), value: operandNode(value) };
-}
-
 function comparison(operator: Comparison, left: ExpressionNode, other: unknown): ExpressionNode {
   return { kind: 'compare', operator, left, right: operandNode(other) };
 }
@@ -390,49 +274,14 @@ function arithmetic(operator: Arithmetic, left: ExpressionNode, other: unknown):
   return { kind: 'arithmetic', operator, left, right: operandNode(other) };
 }
 
-function textTest(test: TextTest, operand: ExpressionNode, part: unknown): ExpressionNode {
+function stringPredicate(test: StringPredicate, operand: ExpressionNode, part: unknown): ExpressionNode {
   return { kind: 'stringPredicate', test, operand, part: operandNode(part) };
 }
 
 /**
  * Values are not checked here, but when the definition that contains them is planned. -0 becomes 0.
  */
-function operandNode(operand: unknown): ExpressionNode {
+export function operandNode(operand: unknown): ExpressionNode {
   if (operand instanceof Expression) return operand.node;
   return { kind: 'literal', value: Object.is(operand, -0) ? 0 : (operand as Literal | null) };
-}
-
-/** The operands of a node, in their order. */
-export function operandsOf(node: ExpressionNode): readonly ExpressionNode[] {
-  switch (node.kind) {
-    case 'field':
-    case 'literal':
-      return [];
-    case 'isNull':
-    case 'not':
-    case 'isIn':
-    case 'mathFunction':
-    case 'length':
-    case 'substring':
-    case 'changeCase':
-    case 'timePart':
-      return [node.operand];
-    case 'and':
-    case 'or':
-    case 'compare':
-    case 'arithmetic':
-      return [node.left, node.right];
-    case 'stringPredicate':
-      return [node.operand, node.part];
-    case 'case':
-      return [...node.branches.flatMap((branch) => [branch.when, branch.value]), node.otherwise];
-    case 'coalesce':
-    case 'concat':
-      return node.operands;
-  }
-}
-
-/** The fields that an expression reads. */
-export function fieldsOf(node: ExpressionNode): readonly string[] {
-  return node.kind === 'field' ? [node.field] : operandsOf(node).flatMap(fieldsOf);
 }

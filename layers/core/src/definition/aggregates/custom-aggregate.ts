@@ -1,9 +1,9 @@
-import { CUSTOM_INPUTS, CUSTOM_OUTPUTS, type CustomAggregate, register } from '../aggregates/kinds/custom.ts';
-import type { Json, Scalar } from '../json.ts';
-import { deepFreeze } from '../plan/version.ts';
+import { CUSTOM_INPUTS, CUSTOM_OUTPUTS, type CustomAggregate, register } from '../../aggregates/kinds/custom.ts';
+import type { Json, Scalar } from '../../json.ts';
+import { deepFreeze } from '../../plan/version.ts';
+import { checkIdentifier } from '../identifier.ts';
+import { refuse } from '../scope.ts';
 import { type Aggregate, type ConditionOf, type Nested, ofField, type Where } from './aggregate.ts';
-import { checkIdentifier } from './identifier.ts';
-import { refuse } from './scope.ts';
 
 /** The TypeScript types of the inputs of an aggregate. */
 interface InputValues {

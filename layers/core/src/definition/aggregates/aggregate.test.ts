@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
-import { collect, correlation, count, histogram, last, max, maxBy, sum, topK, variance } from '../index.ts';
-import { define, defineTopic, itRefuses, Priced } from './rides.fixture.ts';
+import { collect, correlation, count, histogram, last, max, maxBy, sum, topK, variance } from '../../index.ts';
+import { define, defineTopic, itRefuses, Priced } from '../rides.fixture.ts';
 
 describe('an aggregate', () => {
   itRefuses([
