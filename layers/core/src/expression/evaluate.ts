@@ -23,8 +23,13 @@ export function slotIndex(plan: RowPlan): ReadonlyMap<string, number> {
 
 export type Evaluate = (slots: Slots) => Value;
 
+/** The node of these kinds. */
+type NodeOf<Kind extends ExpressionNode['kind']> = Extract<ExpressionNode, { readonly kind: Kind }>;
+type Compile = (node: ExpressionNode) => Evaluate;
+
 /** Compiles an expression. Nulls follow the rules of SQL, as in the batch layer. */
 export function compileExpression(node: ExpressionNode, index: ReadonlyMap<string, number>): Evaluate {
+  const compile: Compile = (operand) => compileExpression(operand, index);
   switch (node.kind) {
     case 'field': {
       const slot = index.get(node.field) as number;
@@ -35,123 +40,135 @@ export function compileExpression(node: ExpressionNode, index: ReadonlyMap<strin
       return () => value;
     }
     case 'isNull': {
-      const operand = compileExpression(node.operand, index);
+      const operand = compile(node.operand);
       return (slots) => operand(slots) === null;
     }
-    case 'not': {
-      const operand = compileExpression(node.operand, index);
-      return (slots) => {
-        const value = operand(slots);
-        return value === null ? null : !value;
-      };
-    }
+    case 'not':
+      return ofPresent(compile(node.operand), (value) => !value);
     case 'and':
-    case 'or': {
-      // Three-valued: the deciding value (false for and, true for or) wins over null.
-      const deciding = node.kind === 'or';
-      const left = compileExpression(node.left, index);
-      const right = compileExpression(node.right, index);
-      return (slots) => {
-        const first = left(slots);
-        if (first === deciding) return deciding;
-        const second = right(slots);
-        if (second === deciding) return deciding;
-        return first === null || second === null ? null : !deciding;
-      };
-    }
-    case 'compare': {
-      const left = compileExpression(node.left, index);
-      const right = compileExpression(node.right, index);
-      const holds = COMPARE[node.operator];
-      return (slots) => {
-        const first = left(slots);
-        const second = right(slots);
-        return first === null || second === null ? null : holds(first, second);
-      };
-    }
+    case 'or':
+      return compileConnective(node, compile);
+    case 'compare':
+      return compileComparison(node, compile);
     case 'isIn': {
-      const operand = compileExpression(node.operand, index);
       const values = new Set<Value>(node.values);
-      return (slots) => {
-        const value = operand(slots);
-        return value === null ? null : values.has(value);
-      };
+      return ofPresent(compile(node.operand), (value) => values.has(value));
     }
-    case 'arithmetic': {
-      const left = compileExpression(node.left, index);
-      const right = compileExpression(node.right, index);
-      const compute = ARITHMETIC[node.operator];
-      const admitted = ADMITTED[node.type ?? 'double'];
-      return (slots) => {
-        const first = left(slots);
-        const second = right(slots);
-        return first === null || second === null ? null : admitted(compute(first as number, second as number));
-      };
-    }
+    case 'arithmetic':
+      return compileArithmetic(node, compile);
     case 'mathFunction': {
-      const compute = NUMERIC[node.function];
-      const admitted = ADMITTED[node.type ?? 'double'];
-      return ofPresent(compileExpression(node.operand, index), (value) => admitted(compute(value as number)));
+      const compute = MATH_FUNCTIONS[node.function];
+      const fitted = FITTED[node.type ?? 'double'];
+      return ofPresent(compile(node.operand), (value) => fitted(compute(value as number)));
     }
-    case 'case': {
-      const branches = node.branches.map((branch) => ({
-        when: compileExpression(branch.when, index),
-        value: compileExpression(branch.value, index),
-      }));
-      const otherwise = compileExpression(node.otherwise, index);
-      return (slots) => {
-        for (const branch of branches) if (branch.when(slots) === true) return branch.value(slots);
-        return otherwise(slots);
-      };
-    }
-    case 'coalesce': {
-      const operands = node.operands.map((operand) => compileExpression(operand, index));
-      return (slots) => {
-        for (const operand of operands) {
-          const value = operand(slots);
-          if (value !== null) return value;
-        }
-        return null;
-      };
-    }
-    case 'concat': {
-      const operands = node.operands.map((operand) => compileExpression(operand, index));
-      return (slots) => {
-        let text = '';
-        for (const operand of operands) {
-          const value = operand(slots);
-          if (value === null) return null;
-          text += value;
-        }
-        return text;
-      };
-    }
+    case 'case':
+      return compileCase(node, compile);
+    case 'coalesce':
+      return compileCoalesce(node, compile);
+    case 'concat':
+      return compileConcat(node, compile);
     case 'length':
-      return ofPresent(compileExpression(node.operand, index), (value) => lengthOf(value as string));
+      return ofPresent(compile(node.operand), (value) => lengthOf(value as string));
     case 'substring': {
       const { start, length = Number.POSITIVE_INFINITY } = node;
-      return ofPresent(compileExpression(node.operand, index), (value) => characters(value as string, start, length));
+      return ofPresent(compile(node.operand), (value) => characters(value as string, start, length));
     }
-    case 'stringPredicate': {
-      const operand = compileExpression(node.operand, index);
-      const part = compileExpression(node.part, index);
-      const holds = TEXT_TEST[node.test];
-      return (slots) => {
-        const text = operand(slots);
-        const sought = part(slots);
-        return text === null || sought === null ? null : holds(text as string, sought as string);
-      };
-    }
-    case 'changeCase': {
-      const letters = node.to === 'lower' ? /[A-Z]+/g : /[a-z]+/g;
-      const turned = (found: string): string => (node.to === 'lower' ? found.toLowerCase() : found.toUpperCase());
-      return ofPresent(compileExpression(node.operand, index), (value) => (value as string).replace(letters, turned));
-    }
+    case 'stringPredicate':
+      return compileStringPredicate(node, compile);
+    case 'changeCase':
+      return compileCaseChange(node, compile);
     case 'timePart': {
       const part = TIME_PART[node.part];
-      return ofPresent(compileExpression(node.operand, index), (value) => part(value as number));
+      return ofPresent(compile(node.operand), (value) => part(value as number));
     }
   }
+}
+
+/** Three-valued: the deciding value (false for and, true for or) wins over null. */
+function compileConnective(node: NodeOf<'and' | 'or'>, compile: Compile): Evaluate {
+  const deciding = node.kind === 'or';
+  const left = compile(node.left);
+  const right = compile(node.right);
+  return (slots) => {
+    const first = left(slots);
+    if (first === deciding) return deciding;
+    const second = right(slots);
+    if (second === deciding) return deciding;
+    return first === null || second === null ? null : !deciding;
+  };
+}
+
+function compileComparison(node: NodeOf<'compare'>, compile: Compile): Evaluate {
+  const left = compile(node.left);
+  const right = compile(node.right);
+  const compare = COMPARE[node.operator];
+  return (slots) => {
+    const first = left(slots);
+    const second = right(slots);
+    return first === null || second === null ? null : compare(first, second);
+  };
+}
+
+function compileArithmetic(node: NodeOf<'arithmetic'>, compile: Compile): Evaluate {
+  const left = compile(node.left);
+  const right = compile(node.right);
+  const compute = ARITHMETIC[node.operator];
+  const fitted = FITTED[node.type ?? 'double'];
+  return (slots) => {
+    const first = left(slots);
+    const second = right(slots);
+    return first === null || second === null ? null : fitted(compute(first as number, second as number));
+  };
+}
+
+function compileCase(node: NodeOf<'case'>, compile: Compile): Evaluate {
+  const branches = node.branches.map((branch) => ({ when: compile(branch.when), value: compile(branch.value) }));
+  const otherwise = compile(node.otherwise);
+  return (slots) => {
+    for (const branch of branches) if (branch.when(slots) === true) return branch.value(slots);
+    return otherwise(slots);
+  };
+}
+
+function compileCoalesce(node: NodeOf<'coalesce'>, compile: Compile): Evaluate {
+  const operands = node.operands.map(compile);
+  return (slots) => {
+    for (const operand of operands) {
+      const value = operand(slots);
+      if (value !== null) return value;
+    }
+    return null;
+  };
+}
+
+function compileConcat(node: NodeOf<'concat'>, compile: Compile): Evaluate {
+  const operands = node.operands.map(compile);
+  return (slots) => {
+    let text = '';
+    for (const operand of operands) {
+      const value = operand(slots);
+      if (value === null) return null;
+      text += value;
+    }
+    return text;
+  };
+}
+
+function compileStringPredicate(node: NodeOf<'stringPredicate'>, compile: Compile): Evaluate {
+  const operand = compile(node.operand);
+  const part = compile(node.part);
+  const test = STRING_PREDICATES[node.test];
+  return (slots) => {
+    const text = operand(slots);
+    const sought = part(slots);
+    return text === null || sought === null ? null : test(text as string, sought as string);
+  };
+}
+
+function compileCaseChange(node: NodeOf<'changeCase'>, compile: Compile): Evaluate {
+  const changed = node.to === 'lower' ? /[A-Z]+/g : /[a-z]+/g;
+  const change = (found: string): string => (node.to === 'lower' ? found.toLowerCase() : found.toUpperCase());
+  return ofPresent(compile(node.operand), (value) => (value as string).replace(changed, change));
 }
 
 /** Computes a present value; null stays null. */
@@ -181,7 +198,7 @@ const ARITHMETIC: Readonly<Record<Arithmetic, (left: number, right: number) => n
   '%': (left, right) => left % right,
 };
 
-const NUMERIC: Readonly<Record<MathFunction, (value: number) => number>> = {
+const MATH_FUNCTIONS: Readonly<Record<MathFunction, (value: number) => number>> = {
   abs: Math.abs,
   floor: Math.floor,
   ceil: Math.ceil,
@@ -198,13 +215,13 @@ const NUMERIC: Readonly<Record<MathFunction, (value: number) => number>> = {
  * Turns a computed number into a value: null if it does not fit the type. A sum or product of
  * integers beyond 2^53 is rounded, but never to a safe integer. Never -0.
  */
-const ADMITTED = {
+const FITTED = {
   integer: (value: number): Value => (Number.isSafeInteger(value) ? value + 0 : null),
   double: (value: number): Value => (Number.isFinite(value) ? value + 0 : null),
 };
 
 /** For well-formed texts, UTF-16 and UTF-8 give the same answers. */
-const TEXT_TEST: Readonly<Record<StringPredicate, (text: string, part: string) => boolean>> = {
+const STRING_PREDICATES: Readonly<Record<StringPredicate, (text: string, part: string) => boolean>> = {
   startsWith: (text, part) => text.startsWith(part),
   endsWith: (text, part) => text.endsWith(part),
   contains: (text, part) => text.includes(part),

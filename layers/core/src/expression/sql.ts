@@ -52,7 +52,7 @@ export function expressionSql(node: ExpressionNode): string {
       return `substring(${[expressionSql(node.operand), start + 1, ...(length === undefined ? [] : [length])].join(', ')})`;
     }
     case 'stringPredicate':
-      return `${TEXT_TEST_SQL[node.test]}(${expressionSql(node.operand)}, ${expressionSql(node.part)})`;
+      return `${STRING_PREDICATE_SQL[node.test]}(${expressionSql(node.operand)}, ${expressionSql(node.part)})`;
     case 'changeCase': {
       const [from, to] = node.to === 'lower' ? [UPPER, LOWER] : [LOWER, UPPER];
       return `translate(${expressionSql(node.operand)}, '${from}', '${to}')`;
@@ -68,7 +68,7 @@ export function expressionSql(node: ExpressionNode): string {
 const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const LOWER = UPPER.toLowerCase();
 
-const TEXT_TEST_SQL: Readonly<Record<StringPredicate, string>> = {
+const STRING_PREDICATE_SQL: Readonly<Record<StringPredicate, string>> = {
   startsWith: 'starts_with',
   endsWith: 'ends_with',
   contains: 'contains',
