@@ -43,7 +43,7 @@ export async function runW8(onProgress: OnProgress): Promise<readonly ScoringRat
   const { python } = await ensureSoftware(paths, onProgress);
   const cache = join(root, '.bifold', 'bench', 'scoring');
   mkdirSync(cache, { recursive: true });
-  const requirements = join(root, 'functions', 'src', 'train', 'requirements.txt');
+  const requirements = join(root, 'functions', 'src', 'train', 'packaging', 'requirements.txt');
   const libraries = await installed(cache, requirements, (draft) =>
     run(python, [
       '-m',

@@ -118,7 +118,7 @@ with open(sys.argv[1], encoding="utf-8") as file:
             train.tell(kind="refused", **refusal.parts)
 `;
   const { python, libraries } = await ensureTrainingPython(paths, () => {});
-  const PYTHONPATH = [join(root, 'functions/src/train'), libraries].join(':');
+  const PYTHONPATH = [join(root, 'functions/src/train/learner'), libraries].join(':');
   const env = { ...process.env, PYTHONPATH, PYTHONDONTWRITEBYTECODE: '1', PYTHONHASHSEED: '0' };
   const args = ['-W', 'ignore', '-c', program, join(drafts, 'requests.json')];
   const { stdout } = await promisify(execFile)(python, args, { env, maxBuffer: 1 << 26 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { BUNDLED_ROLES, type BundledRole } from '../names.ts';
 import type { Bundles } from './bundle.ts';
 
@@ -33,10 +33,11 @@ export function writePackages(root: string): string {
     const optionalDependencies = { '@duckdb/node-bindings-linux-x64': '1.0.0' };
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ version: '1.0.0', optionalDependencies }));
   }
-  const sources = join(root, 'functions/src/train');
-  mkdirSync(sources, { recursive: true });
-  for (const name of ['handler.py', 'libraries.py', 'handler.ts', 'requirements.txt'])
-    writeFileSync(join(sources, name), `# ${name}`);
+  for (const name of ['learner/handler.py', 'learner/notes.txt', 'packaging/requirements.txt']) {
+    const file = join(root, 'functions/src/train', name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `# ${basename(name)}`);
+  }
   const libraries = join(root, 'cdk.out/training');
   mkdirSync(libraries, { recursive: true });
   const lock = createHash('sha256').update('# requirements.txt').digest('hex').slice(0, 12);

@@ -14,9 +14,11 @@ import { allow, objects } from '../permissions/statements.ts';
 import { logsAndRights } from './pipeline-function.ts';
 import type { PipelineProps } from './pipeline-props.ts';
 
-/** The Python version for which functions/src/train/libraries.py installs the libraries. */
+/**
+ * The Python version for which functions/src/train/packaging/libraries.py installs the libraries.
+ */
 const PYTHON = Runtime.PYTHON_3_13;
-const SOURCES = ['functions', 'src', 'train'];
+const SOURCES = ['functions', 'src', 'train'] as const;
 
 /**
  * The source of the Python libraries for training, which exceed the size limit of a function: a zip
@@ -97,7 +99,7 @@ function packagedAs(scope: Construct, { training, code: { root, architecture } }
       statements: [],
     };
   }
-  const code = Code.fromAsset(join(root, ...SOURCES), { exclude: ['*', '!*.py', 'libraries.py'] });
+  const code = Code.fromAsset(join(root, ...SOURCES, 'learner'), { exclude: ['*', '!*.py'] });
   const sources = { code, handler: 'handler.handler', runtime: PYTHON };
   if (training.kind === 'folder')
     return { code: sources, environment: { LIBRARIES_FOLDER: training.path }, statements: [] };
@@ -111,19 +113,19 @@ function packagedAs(scope: Construct, { training, code: { root, architecture } }
 }
 
 /**
- * The zip of libraries that functions/src/train/libraries.py makes from the lock file.
+ * The zip of libraries that functions/src/train/packaging/libraries.py makes from the lock file.
  *
- * @throws {DeploymentError} when it did not yet, with the command
+ * @throws {DeploymentError} when it is not made yet; the error has the command
  */
 function librariesFile(root: string, architecture: string): string {
-  const lock = readFileSync(join(root, ...SOURCES, 'requirements.txt'));
+  const lock = readFileSync(join(root, ...SOURCES, 'packaging', 'requirements.txt'));
   const hash = createHash('sha256').update(lock).digest('hex').slice(0, 12);
   const file = join(root, 'cdk.out', 'training', `libraries-${architecture}-${hash}.zip`);
   if (existsSync(file)) return file;
   throw new DeploymentError('BIFOLD_TRAINING_LIBRARIES_MISSING', {
     failed: 'the function that learns needs libraries that are not packed',
     received: `no file ${file}`,
-    allowed: 'the libraries of functions/src/train/requirements.txt, as a zip',
-    remedy: `python3 functions/src/train/libraries.py ${architecture} cdk.out/training, or give an image: -c training=<its URI in ECR>`,
+    allowed: 'the libraries of functions/src/train/packaging/requirements.txt, as a zip',
+    remedy: `python3 functions/src/train/packaging/libraries.py ${architecture} cdk.out/training, or give an image: -c training=<its URI in ECR>`,
   });
 }

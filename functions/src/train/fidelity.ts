@@ -3,7 +3,7 @@ import type { GoldenResult } from '@bifold/models/engine';
 
 /**
  * The scores of ONNX Runtime for the golden rows, with the ONNX file of a version.
- * functions/src/train/onnx_form.py judges them.
+ * functions/src/train/learner/onnx_form.py judges them.
  */
 export interface OnnxJudgement {
   readonly rows: number;

@@ -11,8 +11,8 @@ import { step } from '../output/terminal.ts';
 const sources = fileURLToPath(new URL('../../../../functions/src/train/', import.meta.url));
 const INSTALL_WITHIN_MS = 900_000;
 
-/** A program of functions/src/train. */
-export const trainingProgram = (name: string): string => join(sources, name);
+/** A program of the learner. */
+export const trainingProgram = (name: string): string => join(sources, 'learner', name);
 
 /** The training libraries, and the Python that runs them. */
 export interface TrainingPython {
@@ -25,7 +25,7 @@ export interface TrainingPython {
  * against a committed hash. The folder is named by a digest of the lock file.
  */
 export async function ensureTrainingPython(paths: CloudPaths, onProgress: OnProgress): Promise<TrainingPython> {
-  const requirements = join(sources, 'requirements.txt');
+  const requirements = join(sources, 'packaging', 'requirements.txt');
   const { python } = await ensureSoftware(paths, onProgress);
   const told = {
     code: 'BIFOLD_TRAINING_INSTALL_FAILED',
@@ -68,10 +68,9 @@ interface Refused {
 }
 
 /**
- * Runs functions/src/train on a request. If it fails, the existing model stays.
+ * Runs the learner on a request. If it fails, the existing model stays.
  *
- * @throws {CheckFailed} when no model can be learned, or its ONNX file is wrong: the model that
- * there is stays
+ * @throws {CheckFailed} when no model can be learned, or its ONNX file is wrong
  */
 export async function runTraining(
   paths: CloudPaths,

@@ -137,7 +137,7 @@ def check_onnx(request, judgement):
         f'model "{request["name"]}" was learned, but its ONNX file does not score as scikit-learn does',
         difference_text(judgement),
         f'errors of at most {ERROR_BOUNDS[model_kind(request)]:g} and the rounding of inputs to 32 bits (docs/models.md)',
-        "train with the versions in functions/src/train/requirements.txt, and derive small numbers from large ones such as epoch milliseconds",
+        "train with the versions in functions/src/train/packaging/requirements.txt, and derive small numbers from large ones such as epoch milliseconds",
     )
 
 
