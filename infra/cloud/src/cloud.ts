@@ -3,12 +3,12 @@ import { CloudError } from './errors.ts';
 import { privateFolder } from './files.ts';
 import { type CloudPaths, cloudPaths } from './paths.ts';
 import { withLock } from './processes/lock.ts';
-import { type HdfsPorts, keptHdfsPorts, loopback, type Ports, recordSourcePorts } from './processes/ports.ts';
+import { type HdfsPorts, loopback, type Ports, savedHdfsPorts, savedPorts } from './processes/ports.ts';
 import { markedProcesses, signal } from './processes/processes.ts';
 import { ensureDown, ensureUp, livingRecord, type ServiceStatus, statusOf } from './processes/supervisor.ts';
 import { until } from './processes/waiting.ts';
 import { type OnProgress, tracked } from './progress.ts';
-import { keptSecrets, type Secrets } from './secrets.ts';
+import { type Secrets, savedSecrets } from './secrets.ts';
 import { cassandraService, localDataCenter } from './services/cassandra.ts';
 import { accountId, checkpoint, emulatorService, region } from './services/emulator.ts';
 import { hdfsServices } from './services/hdfs.ts';
@@ -145,85 +145,134 @@ const startInOrder = async (specs: readonly ServiceSpec[], start: (spec: Service
  */
 export const openCloud = async (options: CloudOptions): Promise<Cloud> => {
   const paths = cloudPaths(options);
-  const onProgress = options.onProgress ?? (() => {});
   privateFolder(paths.stateDir);
-  const ports = await recordSourcePorts(paths.portsFile);
-  const secrets = keptSecrets(paths.secretsFile);
+  const ports = await savedPorts(paths.portsFile);
   const hdfsPorts =
     options.withHdfs === true || existsSync(paths.hdfsPortsFile)
-      ? await keptHdfsPorts(paths.hdfsPortsFile, Object.values(ports))
+      ? await savedHdfsPorts(paths.hdfsPortsFile, Object.values(ports))
       : null;
-  const addresses = addressesOf(ports, hdfsPorts, secrets);
+  return new LocalCloud(options, { paths, ports, hdfsPorts, secrets: savedSecrets(paths.secretsFile) });
+};
 
-  const specsWith = (software: Software): readonly ServiceSpec[] =>
-    [
-      cassandraService(paths, ports, software, options.cassandraSettings ?? ''),
+/** The files, ports and secrets that a cloud was given once. */
+interface Installation {
+  readonly paths: CloudPaths;
+  readonly ports: Ports;
+  /** Null unless HDFS is a part of the cloud. */
+  readonly hdfsPorts: HdfsPorts | null;
+  readonly secrets: Secrets;
+}
+
+/** Names, ports and health of services do not need the software; only a start does. */
+const NO_SOFTWARE: Software = { python: '', java: '', jars: { kafka: '', cassandra: '' } };
+const STOP_WITHIN_MS = 60_000;
+
+class LocalCloud implements Cloud {
+  readonly addresses: CloudAddresses;
+  readonly paths: CloudPaths;
+  readonly #options: CloudOptions;
+  readonly #installation: Installation;
+  readonly #onProgress: OnProgress;
+  readonly #specs: readonly ServiceSpec[];
+
+  constructor(options: CloudOptions, installation: Installation) {
+    const { paths, ports, hdfsPorts, secrets } = installation;
+    this.addresses = addressesOf(ports, hdfsPorts, secrets);
+    this.paths = paths;
+    this.#options = options;
+    this.#installation = installation;
+    this.#onProgress = options.onProgress ?? (() => {});
+    this.#specs = this.#specsWith(NO_SOFTWARE);
+  }
+
+  up(): Promise<UpReport> {
+    return this.#exclusively(async () => {
+      const hdfs = this.#installation.hdfsPorts !== null;
+      const software = await ensureSoftware(this.paths, this.#onProgress, { hdfs });
+      const started: string[] = [];
+      await startInOrder(this.#specsWith(software), (spec) =>
+        tracked(this.#onProgress, `start ${spec.name}`, async () => {
+          if ((await ensureUp(this.paths, spec)) === 'started') started.push(spec.name);
+        }),
+      );
+      removeOldSoftware(this.paths);
+      return { ...this.addresses, started };
+    });
+  }
+
+  down({ deleteData = false }: { deleteData?: boolean } = {}): Promise<void> {
+    return this.#exclusively(async () => {
+      await this.#stopAll();
+      if (!deleteData) return;
+      const { dataDir, logsDir, runDir, tmpDir, hdfsPortsFile } = this.paths;
+      for (const dir of [dataDir, logsDir, runDir, tmpDir]) rmSync(dir, { recursive: true, force: true });
+      rmSync(hdfsPortsFile, { force: true });
+    });
+  }
+
+  status(): Promise<readonly ServiceStatus[]> {
+    return Promise.all(this.#specs.map((spec) => statusOf(this.paths, spec)));
+  }
+
+  checkpoint(): Promise<void> {
+    return checkpoint(this.#installation.ports);
+  }
+
+  async kill(name: string, signalName: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    signal(this.#processOf(name, signalName), signalName);
+    if (signalName === 'SIGKILL')
+      await until(() => (livingRecord(this.paths, name) === undefined ? true : undefined), {
+        withinMs: STOP_WITHIN_MS,
+        everyMs: 5,
+      });
+  }
+
+  #processOf(name: string, signalName: NodeJS.Signals): number {
+    const isService = this.#specs.some((spec) => spec.name === name);
+    const record = isService ? livingRecord(this.paths, name) : undefined;
+    if (record !== undefined) return record.pid;
+    throw new CloudError(isService ? 'BIFOLD_SERVICE_NOT_RUNNING' : 'BIFOLD_SERVICE_UNKNOWN', {
+      failed: `sending ${signalName} to "${name}"`,
+      received: isService ? 'a service that has no process' : 'no service of that name',
+      allowed: `one of ${this.#specs.map((spec) => spec.name).join(', ')}, while it runs`,
+      remedy: isService ? 'start the cloud first' : 'name one of these',
+    });
+  }
+
+  #specsWith(software: Software): readonly ServiceSpec[] {
+    const { paths, ports, hdfsPorts, secrets } = this.#installation;
+    const { cassandraSettings = '', extraServices, only } = this.#options;
+    const specs = [
+      cassandraService(paths, ports, software, cassandraSettings),
       kafkaService(paths, ports, secrets, software),
       emulatorService(paths, ports, software),
       ...(hdfsPorts === null ? [] : hdfsServices(paths, hdfsPorts, { java: software.java, jars: hdfsJars(paths) })),
-      ...(options.extraServices?.(addresses, paths) ?? []),
-    ].filter(({ name }) => options.only?.includes(name) ?? true);
-  // Names, ports and health do not need the software; only a start does.
-  const specs = specsWith({ python: '', java: '', jars: { kafka: '', cassandra: '' } });
+      ...(extraServices?.(this.addresses, paths) ?? []),
+    ];
+    return specs.filter(({ name }) => only?.includes(name) ?? true);
+  }
 
-  const exclusively = <T>(work: () => Promise<T>) =>
-    withLock(paths.lockFile, work, {
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return withLock(this.paths.lockFile, work, {
       onWait: (pid) =>
-        onProgress({ kind: 'started', step: `waiting for process ${pid}, which starts or stops this cloud` }),
+        this.#onProgress({ kind: 'started', step: `waiting for process ${pid}, which starts or stops this cloud` }),
     });
+  }
 
-  const stopAll = async () => {
+  async #stopAll(): Promise<void> {
     // Stop dependents first, to avoid errors about lost connections. Stop the others in parallel.
-    const [dependents, others] = [specs.filter((s) => s.dependsOn?.length), specs.filter((s) => !s.dependsOn?.length)];
+    const [dependents, others] = [
+      this.#specs.filter((spec) => spec.dependsOn?.length),
+      this.#specs.filter((spec) => !spec.dependsOn?.length),
+    ];
     for (const group of [dependents, others])
-      await Promise.all(group.map((spec) => tracked(onProgress, `stop ${spec.name}`, () => ensureDown(paths, spec))));
+      await Promise.all(
+        group.map((spec) => tracked(this.#onProgress, `stop ${spec.name}`, () => ensureDown(this.paths, spec))),
+      );
     // Kill processes with our mark that belong to no known service: a trigger of an earlier
     // version, or a child of a function.
-    for (const pid of markedProcesses(paths.stateDir)) signal(pid, 'SIGKILL');
-    await until(() => (markedProcesses(paths.stateDir).length === 0 ? true : undefined), { withinMs: 60_000 });
-  };
-
-  return {
-    addresses,
-    paths,
-    up: () =>
-      exclusively(async () => {
-        const software = await ensureSoftware(paths, onProgress, { hdfs: hdfsPorts !== null });
-        const started: string[] = [];
-        await startInOrder(specsWith(software), (spec) =>
-          tracked(onProgress, `start ${spec.name}`, async () => {
-            if ((await ensureUp(paths, spec)) === 'started') started.push(spec.name);
-          }),
-        );
-        removeOldSoftware(paths);
-        return { ...addresses, started };
-      }),
-    down: ({ deleteData = false } = {}) =>
-      exclusively(async () => {
-        await stopAll();
-        if (!deleteData) return;
-        for (const dir of [paths.dataDir, paths.logsDir, paths.runDir, paths.tmpDir])
-          rmSync(dir, { recursive: true, force: true });
-        rmSync(paths.hdfsPortsFile, { force: true });
-      }),
-    checkpoint: () => checkpoint(ports),
-    status: () => Promise.all(specs.map((spec) => statusOf(paths, spec))),
-    kill: async (name, signalName = 'SIGKILL') => {
-      const spec = specs.find((candidate) => candidate.name === name);
-      const record = spec === undefined ? undefined : livingRecord(paths, name);
-      if (record === undefined)
-        throw new CloudError(spec === undefined ? 'BIFOLD_SERVICE_UNKNOWN' : 'BIFOLD_SERVICE_NOT_RUNNING', {
-          failed: `sending ${signalName} to "${name}"`,
-          received: spec === undefined ? 'no service of that name' : 'a service that has no process',
-          allowed: `one of ${specs.map((candidate) => candidate.name).join(', ')}, while it runs`,
-          remedy: spec === undefined ? 'name one of these' : 'start the cloud first',
-        });
-      signal(record.pid, signalName);
-      if (signalName === 'SIGKILL')
-        await until(() => (livingRecord(paths, name) === undefined ? true : undefined), {
-          withinMs: 60_000,
-          everyMs: 5,
-        });
-    },
-  };
-};
+    const { stateDir } = this.paths;
+    for (const pid of markedProcesses(stateDir)) signal(pid, 'SIGKILL');
+    await until(() => (markedProcesses(stateDir).length === 0 ? true : undefined), { withinMs: STOP_WITHIN_MS });
+  }
+}

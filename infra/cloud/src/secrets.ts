@@ -7,12 +7,12 @@ export interface Secrets {
   readonly kafka: { readonly username: string; readonly password: string };
 }
 
-export const keptSecrets = (secretsFile: string): Secrets => {
-  const kept = readJson<Secrets>(secretsFile);
-  if (kept !== undefined) {
+export const savedSecrets = (secretsFile: string): Secrets => {
+  const saved = readJson<Secrets>(secretsFile);
+  if (saved !== undefined) {
     // A copied or restored file may have wider rights.
     chmodSync(secretsFile, 0o600);
-    return kept;
+    return saved;
   }
   const secrets: Secrets = { kafka: { username: 'bifold', password: randomBytes(24).toString('hex') } };
   if (writeOnce(secretsFile, `${JSON.stringify(secrets, null, 2)}\n`, 0o600)) return secrets;

@@ -19,12 +19,12 @@ export const withLock = async <T>(
   options: { withinMs?: number; onWait?: (holderPid: number) => void } = {},
 ): Promise<T> => {
   const withinMs = options.withinMs ?? 300_000;
-  const mine: Holder = { pid: process.pid, identity: processIdentity(process.pid) ?? '' };
-  let told = false;
+  const self: Holder = { pid: process.pid, identity: processIdentity(process.pid) ?? '' };
+  let hasReportedWait = false;
   let holderPid = 0;
   const taken = await until(
     () => {
-      if (writeOnce(lockFile, JSON.stringify(mine))) return true;
+      if (writeOnce(lockFile, JSON.stringify(self))) return true;
       const holder = readJson<Holder>(lockFile);
       if (holder === undefined) return undefined;
       if (processIdentity(holder.pid) !== holder.identity) {
@@ -32,8 +32,8 @@ export const withLock = async <T>(
         return undefined;
       }
       holderPid = holder.pid;
-      if (!told) options.onWait?.(holder.pid);
-      told = true;
+      if (!hasReportedWait) options.onWait?.(holder.pid);
+      hasReportedWait = true;
       return undefined;
     },
     { withinMs, everyMs: 100 },

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { assertFree, loopback, recordSourcePorts } from './ports.ts';
+import { assertFree, loopback, savedPorts } from './ports.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -20,23 +20,23 @@ const listening = async (port: number) => {
 describe('ports of a cloud', () => {
   it('are chosen once, all different, and kept', async () => {
     const file = join(dir, 'ports.json');
-    const first = await recordSourcePorts(file);
+    const first = await savedPorts(file);
     expect(new Set(Object.values(first)).size).toBe(Object.keys(first).length);
-    expect(await recordSourcePorts(file)).toEqual(first);
+    expect(await savedPorts(file)).toEqual(first);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(first);
   });
 
   it('are the same for two that choose at the same time', async () => {
     const file = join(dir, 'ports.json');
-    const [left, right] = await Promise.all([recordSourcePorts(file), recordSourcePorts(file)]);
+    const [left, right] = await Promise.all([savedPorts(file), savedPorts(file)]);
     expect(left).toEqual(right);
   });
 
   it('pass over what is taken', async () => {
-    const first = await recordSourcePorts(join(dir, 'a.json'), sequence());
+    const first = await savedPorts(join(dir, 'a.json'), sequence());
     const taken = await listening(first.kafka);
     try {
-      const second = await recordSourcePorts(join(dir, 'b.json'), sequence());
+      const second = await savedPorts(join(dir, 'b.json'), sequence());
       expect(Object.values(second)).not.toContain(first.kafka);
     } finally {
       await taken.close();
@@ -44,7 +44,7 @@ describe('ports of a cloud', () => {
   });
 
   it('are not moved when a stranger took one: the error names it', async () => {
-    const ports = await recordSourcePorts(join(dir, 'ports.json'));
+    const ports = await savedPorts(join(dir, 'ports.json'));
     const stranger = await listening(ports.cassandra);
     try {
       await expect(assertFree('cassandra', { cql: ports.cassandra }, 'ports.json')).rejects.toMatchObject({

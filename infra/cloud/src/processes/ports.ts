@@ -62,17 +62,17 @@ const allocate = async <N extends string>(
  * Chooses ports once and stores them, so that addresses in deployed functions stay valid after
  * restarts.
  */
-export const recordSourcePorts = (portsFile: string, random: () => number = Math.random): Promise<Ports> =>
-  kept(portsFile, portNames, [], random);
+export const savedPorts = (portsFile: string, random: () => number = Math.random): Promise<Ports> =>
+  saved(portsFile, portNames, [], random);
 
 /**
  * The same for HDFS, whose ports are chosen at its first start. `others` are reserved ports, even
  * if nothing listens on them.
  */
-export const keptHdfsPorts = (portsFile: string, others: readonly number[]): Promise<HdfsPorts> =>
-  kept(portsFile, hdfsPortNames, others, Math.random);
+export const savedHdfsPorts = (portsFile: string, others: readonly number[]): Promise<HdfsPorts> =>
+  saved(portsFile, hdfsPortNames, others, Math.random);
 
-const kept = async <N extends string>(
+const saved = async <N extends string>(
   portsFile: string,
   names: readonly N[],
   others: readonly number[],
@@ -88,8 +88,7 @@ const kept = async <N extends string>(
 /**
  * Checks that a service's ports are free. They never change silently, because deployed functions
  * know them.
- * @throws CloudError BIFOLD_PORT_TAKEN: a port is never moved silently, since deployed functions
- * know it.
+ * @throws CloudError BIFOLD_PORT_TAKEN
  */
 export const assertFree = async (service: string, ports: Readonly<Record<string, number>>, portsFile: string) => {
   for (const [name, port] of Object.entries(ports)) {
@@ -97,7 +96,7 @@ export const assertFree = async (service: string, ports: Readonly<Record<string,
     throw new CloudError('BIFOLD_PORT_TAKEN', {
       failed: `starting ${service} on its port ${port} (${name})`,
       received: 'another program listens there',
-      allowed: `the ports kept in ${portsFile}, free for this cloud`,
+      allowed: `the ports saved in ${portsFile}, free for this cloud`,
       remedy: `stop that program (\`ss -ltnp 'sport = :${port}'\` or \`lsof -iTCP:${port}\` names it), or delete ${portsFile} to choose new ports and deploy again`,
     });
   }

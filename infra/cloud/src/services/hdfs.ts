@@ -85,105 +85,131 @@ const askJmx = async (port: number, bean: string): Promise<Readonly<Record<strin
   }
 };
 
-export const hdfsServices = (
-  paths: CloudPaths,
-  ports: HdfsPorts,
-  { java, jars }: HdfsSoftware,
-): readonly ServiceSpec[] => {
-  const confDir = join(paths.dataDir, 'hdfs-conf');
-  const [nameDir, dataDir] = [join(paths.dataDir, 'hdfs-name'), join(paths.dataDir, 'hdfs-data')];
-  const options = (service: string) => [
-    '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1',
-    '-cp',
-    `${confDir}:${jars}/*`,
-    `-Djava.io.tmpdir=${serviceTmpDir(paths, service)}`,
-    '-Djava.awt.headless=true',
-    '-Djava.net.preferIPv4Stack=true',
-    '--add-opens',
-    'java.base/java.lang=ALL-UNNAMED',
-  ];
-  const env = (service: string) =>
-    javaEnvironment({ TMPDIR: serviceTmpDir(paths, service), HADOOP_USER_NAME: 'bifold' });
+/** A file system of the cloud: its folders, its ports, and the software that serves it. */
+interface Hdfs {
+  readonly paths: CloudPaths;
+  readonly ports: HdfsPorts;
+  readonly software: HdfsSoftware;
+  readonly confDir: string;
+  readonly nameDir: string;
+  readonly dataDir: string;
+}
 
-  const configure = (nameAt = nameDir, folder = confDir) => {
-    const tmpDir = join(paths.tmpDir, 'hdfs');
-    for (const [file, values] of Object.entries(properties(ports, nameAt, dataDir, tmpDir)))
-      writeWhole(join(folder, file), xmlOf(values));
-    writeWhole(join(folder, 'log4j.properties'), log4j);
-    for (const app of ['hdfs', 'datanode']) writeWhole(join(folder, 'webapps', app, 'WEB-INF', 'web.xml'), webApp);
-  };
+const NAME_NODE = 'org.apache.hadoop.hdfs.server.namenode.NameNode';
+const DATA_NODE = 'org.apache.hadoop.hdfs.server.datanode.DataNode';
 
-  /**
-   * Format in a temporary folder, then move it, so that an interrupted format leaves no incomplete
-   * file system.
-   */
-  const format = async () => {
-    const [draft, conf] = [`${nameDir}.formatting`, `${confDir}.formatting`];
-    for (const folder of [draft, conf]) rmSync(folder, { recursive: true, force: true });
-    configure(draft, conf);
-    const args = options('namenode').map((each) => each.replace(`${confDir}:`, `${conf}:`));
-    try {
-      const main = 'org.apache.hadoop.hdfs.server.namenode.NameNode';
-      await run(java, [...args, main, '-format', '-nonInteractive'], { env: env('namenode'), maxBuffer: 1 << 26 });
-    } catch (cause) {
-      const { stderr = '', stdout = '' } = cause as { stderr?: string; stdout?: string };
-      throw new CloudError(
-        'BIFOLD_SERVICE_START_FAILED',
-        {
-          failed: "formatting the NameNode's folder",
-          received: `${stdout}${stderr}`.trim().split('\n').slice(-8).join('\n'),
-          allowed: 'an empty folder that can be written',
-          remedy: `look at ${paths.dataDir}, then run the command again`,
-        },
-        { cause },
-      );
-    }
-    rmSync(conf, { recursive: true, force: true });
-    // Blocks of an earlier file system are useless.
-    rmSync(dataDir, { recursive: true, force: true });
-    renameSync(draft, nameDir);
-  };
+const javaOptions = ({ paths, software }: Hdfs, service: string, confDir: string): readonly string[] => [
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-cp',
+  `${confDir}:${software.jars}/*`,
+  `-Djava.io.tmpdir=${serviceTmpDir(paths, service)}`,
+  '-Djava.awt.headless=true',
+  '-Djava.net.preferIPv4Stack=true',
+  '--add-opens',
+  'java.base/java.lang=ALL-UNNAMED',
+];
 
-  return [
-    {
-      name: 'namenode',
-      command: java,
-      args: ['-Xms96m', '-Xmx384m', ...options('namenode'), 'org.apache.hadoop.hdfs.server.namenode.NameNode'],
-      env: env('namenode'),
-      ports: { rpc: ports.nameNode, webhdfs: ports.webHdfs },
-      prepare: async () => {
-        configure();
-        if (!existsSync(join(nameDir, 'current', 'VERSION'))) await format();
+const environment = ({ paths }: Hdfs, service: string) =>
+  javaEnvironment({ TMPDIR: serviceTmpDir(paths, service), HADOOP_USER_NAME: 'bifold' });
+
+/** Writes the configuration of both servers. */
+const configure = ({ paths, ports, dataDir }: Hdfs, nameDir: string, confDir: string): void => {
+  const tmpDir = join(paths.tmpDir, 'hdfs');
+  for (const [file, values] of Object.entries(properties(ports, nameDir, dataDir, tmpDir)))
+    writeWhole(join(confDir, file), xmlOf(values));
+  writeWhole(join(confDir, 'log4j.properties'), log4j);
+  for (const app of ['hdfs', 'datanode']) writeWhole(join(confDir, 'webapps', app, 'WEB-INF', 'web.xml'), webApp);
+};
+
+/**
+ * Formats in a temporary folder, then moves it, so that an interrupted format leaves no incomplete
+ * file system.
+ */
+const format = async (hdfs: Hdfs): Promise<void> => {
+  const { nameDir, dataDir, software, paths } = hdfs;
+  const [draft, conf] = [`${nameDir}.formatting`, `${hdfs.confDir}.formatting`];
+  for (const folder of [draft, conf]) rmSync(folder, { recursive: true, force: true });
+  configure(hdfs, draft, conf);
+  try {
+    await run(software.java, [...javaOptions(hdfs, 'namenode', conf), NAME_NODE, '-format', '-nonInteractive'], {
+      env: environment(hdfs, 'namenode'),
+      maxBuffer: 1 << 26,
+    });
+  } catch (cause) {
+    const { stderr = '', stdout = '' } = cause as { stderr?: string; stdout?: string };
+    throw new CloudError(
+      'BIFOLD_SERVICE_START_FAILED',
+      {
+        failed: "formatting the NameNode's folder",
+        received: `${stdout}${stderr}`.trim().split('\n').slice(-8).join('\n'),
+        allowed: 'an empty folder that can be written',
+        remedy: `look at ${paths.dataDir}, then run the command again`,
       },
-      health: async (): Promise<HealthReport> => {
-        const status = await askJmx(ports.webHdfs, 'Hadoop:service=NameNode,name=NameNodeStatus');
-        if (typeof status === 'string') return { healthy: false, detail: status };
-        return status.State === 'active'
-          ? { healthy: true, detail: 'speaks WebHDFS' }
-          : { healthy: false, detail: `its state is ${status.State}` };
-      },
+      { cause },
+    );
+  }
+  rmSync(conf, { recursive: true, force: true });
+  // Blocks of an earlier file system are useless.
+  rmSync(dataDir, { recursive: true, force: true });
+  renameSync(draft, nameDir);
+};
+
+const nameNode = (hdfs: Hdfs): ServiceSpec => {
+  const { ports, software, nameDir, confDir } = hdfs;
+  return {
+    name: 'namenode',
+    command: software.java,
+    args: ['-Xms96m', '-Xmx384m', ...javaOptions(hdfs, 'namenode', confDir), NAME_NODE],
+    env: environment(hdfs, 'namenode'),
+    ports: { rpc: ports.nameNode, webhdfs: ports.webHdfs },
+    prepare: async () => {
+      configure(hdfs, nameDir, confDir);
+      if (!existsSync(join(nameDir, 'current', 'VERSION'))) await format(hdfs);
     },
-    {
-      name: 'datanode',
-      command: java,
-      args: ['-Xms64m', '-Xmx256m', ...options('datanode'), 'org.apache.hadoop.hdfs.server.datanode.DataNode'],
-      env: env('datanode'),
-      ports: { data: ports.dataNode, http: ports.dataNodeHttp, ipc: ports.dataNodeIpc },
-      dependsOn: ['namenode'],
-      prepare: async () => {
-        mkdirSync(dataDir, { recursive: true });
-      },
-      health: async (): Promise<HealthReport> => {
-        const own = await askJmx(ports.dataNodeHttp, 'Hadoop:service=DataNode,name=DataNodeInfo');
-        if (typeof own === 'string') return { healthy: false, detail: own };
-        const system = await askJmx(ports.webHdfs, 'Hadoop:service=NameNode,name=FSNamesystemState');
-        if (typeof system === 'string') return { healthy: false, detail: system };
-        if (Number(system.NumLiveDataNodes) < 1) return { healthy: false, detail: 'the NameNode does not know it yet' };
-        return system.FSState === 'Operational'
-          ? { healthy: true, detail: 'stores blocks' }
-          : { healthy: false, detail: 'the NameNode is in safe mode' };
-      },
+    health: async (): Promise<HealthReport> => {
+      const status = await askJmx(ports.webHdfs, 'Hadoop:service=NameNode,name=NameNodeStatus');
+      if (typeof status === 'string') return { healthy: false, detail: status };
+      return status.State === 'active'
+        ? { healthy: true, detail: 'speaks WebHDFS' }
+        : { healthy: false, detail: `its state is ${status.State}` };
     },
-  ];
+  };
+};
+
+const dataNode = (hdfs: Hdfs): ServiceSpec => {
+  const { ports, software, dataDir, confDir } = hdfs;
+  return {
+    name: 'datanode',
+    command: software.java,
+    args: ['-Xms64m', '-Xmx256m', ...javaOptions(hdfs, 'datanode', confDir), DATA_NODE],
+    env: environment(hdfs, 'datanode'),
+    ports: { data: ports.dataNode, http: ports.dataNodeHttp, ipc: ports.dataNodeIpc },
+    dependsOn: ['namenode'],
+    prepare: async () => {
+      mkdirSync(dataDir, { recursive: true });
+    },
+    health: async (): Promise<HealthReport> => {
+      const info = await askJmx(ports.dataNodeHttp, 'Hadoop:service=DataNode,name=DataNodeInfo');
+      if (typeof info === 'string') return { healthy: false, detail: info };
+      const system = await askJmx(ports.webHdfs, 'Hadoop:service=NameNode,name=FSNamesystemState');
+      if (typeof system === 'string') return { healthy: false, detail: system };
+      if (Number(system.NumLiveDataNodes) < 1) return { healthy: false, detail: 'the NameNode does not know it yet' };
+      return system.FSState === 'Operational'
+        ? { healthy: true, detail: 'stores blocks' }
+        : { healthy: false, detail: 'the NameNode is in safe mode' };
+    },
+  };
+};
+
+export const hdfsServices = (paths: CloudPaths, ports: HdfsPorts, software: HdfsSoftware): readonly ServiceSpec[] => {
+  const hdfs: Hdfs = {
+    paths,
+    ports,
+    software,
+    confDir: join(paths.dataDir, 'hdfs-conf'),
+    nameDir: join(paths.dataDir, 'hdfs-name'),
+    dataDir: join(paths.dataDir, 'hdfs-data'),
+  };
+  return [nameNode(hdfs), dataNode(hdfs)];
 };

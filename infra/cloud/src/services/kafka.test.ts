@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { cloudPaths, serviceTmpDir } from '../paths.ts';
-import { recordSourcePorts } from '../processes/ports.ts';
+import { savedPorts } from '../processes/ports.ts';
 import { clusterIdOf, kafkaService } from './kafka.ts';
 
 it('makes cluster ids that no command line takes for an option', () => {
@@ -37,7 +37,7 @@ mkdir -p '${logDir}'
     );
     const secrets = { kafka: { username: 'bifold', password: 'a-password' } };
     const software = { python: '', java, jars: { kafka: 'jars', cassandra: '' } };
-    await kafkaService(paths, await recordSourcePorts(paths.portsFile), secrets, software).prepare?.();
+    await kafkaService(paths, await savedPorts(paths.portsFile), secrets, software).prepare?.();
     const read = (name: string) => readFileSync(noted(name), 'utf8');
     expect(read('arguments')).toContain('kafka.tools.StorageTool @');
     expect(read('arguments')).not.toContain('a-password');

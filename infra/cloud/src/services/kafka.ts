@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { CloudError } from '../errors.ts';
 import { writeWhole } from '../files.ts';
 import { type CloudPaths, serviceTmpDir } from '../paths.ts';
 import { loopback, type Ports } from '../processes/ports.ts';
-import { askOverTcp } from '../processes/probes.ts';
+import { askOverTcp, type HealthReport } from '../processes/probes.ts';
 import type { Secrets } from '../secrets.ts';
 import type { Software } from '../software.ts';
 import { javaEnvironment, type ServiceSpec } from './services.ts';
@@ -75,84 +75,99 @@ logger.log.level = info
  */
 const metadataRequest = Buffer.from('0000000e' + '0003' + '0001' + '00000001' + 'ffff' + '00000000', 'hex');
 
-export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, software: Software): ServiceSpec => {
+/** The broker's folders and files. */
+interface KafkaPaths {
+  readonly confDir: string;
+  readonly logDir: string;
+  readonly tmpDir: string;
+  readonly properties: string;
+  readonly log4j: string;
+}
+
+const kafkaPaths = (paths: CloudPaths): KafkaPaths => {
   const confDir = join(paths.dataDir, 'kafka-conf');
-  const logDir = join(paths.dataDir, 'kafka');
-  const tmpDir = serviceTmpDir(paths, 'kafka');
-  const properties = join(confDir, 'server.properties');
-  const log4jFile = join(confDir, 'log4j2.properties');
-  const env = javaEnvironment({ TMPDIR: tmpDir });
-  const java = [
-    '-cp',
-    `${software.jars.kafka}/*`,
-    `-Djava.io.tmpdir=${tmpDir}`,
-    `-Dlog4j2.configurationFile=file:${log4jFile}`,
-    '-Djava.awt.headless=true',
-  ];
-
-  /**
-   * Format in a temporary folder, then move it, so that an interrupted format leaves no incomplete
-   * log.
-   */
-  const format = async () => {
-    const draft = `${logDir}.formatting`;
-    rmSync(draft, { recursive: true, force: true });
-    const draftProperties = join(confDir, 'format.properties');
-    writeWhole(draftProperties, serverProperties(ports, draft));
-    const { username, password } = secrets.kafka;
-    const args = [
-      'format',
-      `--cluster-id=${clusterIdOf(randomBytes(16))}`,
-      '-c',
-      draftProperties,
-      '--add-scram',
-      `SCRAM-SHA-512=[name=${username},password=${password}]`,
-    ];
-    // Pass the arguments in a file, one per line, because other users of the machine can see a
-    // command line.
-    const argumentsFile = join(confDir, 'format.arguments');
-    writeWhole(argumentsFile, `${args.join('\n')}\n`, 0o600);
-    try {
-      await run(software.java, ['-XX:TieredStopAtLevel=1', ...java, 'kafka.tools.StorageTool', `@${argumentsFile}`], {
-        env,
-      });
-    } catch (cause) {
-      const { stderr = '', stdout = '' } = cause as { stderr?: string; stdout?: string };
-      throw new CloudError(
-        'BIFOLD_SERVICE_START_FAILED',
-        {
-          failed: "formatting Kafka's log folder",
-          received: `${stdout}${stderr}`.replaceAll(password, '***').trim(),
-          allowed: 'an empty folder that can be written',
-          remedy: `look at ${paths.dataDir}, then run the command again`,
-        },
-        // Omit the cause: the tool's output may contain the password.
-      );
-    } finally {
-      rmSync(argumentsFile, { force: true });
-    }
-    renameSync(draft, logDir);
+  return {
+    confDir,
+    logDir: join(paths.dataDir, 'kafka'),
+    tmpDir: serviceTmpDir(paths, 'kafka'),
+    properties: join(confDir, 'server.properties'),
+    log4j: join(confDir, 'log4j2.properties'),
   };
+};
 
+const javaOptions = ({ tmpDir, log4j }: KafkaPaths, { jars }: Software): readonly string[] => [
+  '-cp',
+  `${jars.kafka}/*`,
+  `-Djava.io.tmpdir=${tmpDir}`,
+  `-Dlog4j2.configurationFile=file:${log4j}`,
+  '-Djava.awt.headless=true',
+];
+
+/**
+ * Formats in a temporary folder, then moves it, so that an interrupted format leaves no incomplete
+ * log.
+ */
+const formatLog = async (files: KafkaPaths, ports: Ports, secrets: Secrets, software: Software): Promise<void> => {
+  const draft = `${files.logDir}.formatting`;
+  rmSync(draft, { recursive: true, force: true });
+  const draftProperties = join(files.confDir, 'format.properties');
+  writeWhole(draftProperties, serverProperties(ports, draft));
+  const { username, password } = secrets.kafka;
+  const args = [
+    'format',
+    `--cluster-id=${clusterIdOf(randomBytes(16))}`,
+    '-c',
+    draftProperties,
+    '--add-scram',
+    `SCRAM-SHA-512=[name=${username},password=${password}]`,
+  ];
+  // Pass the arguments in a file, one per line, because other users of the machine can see a
+  // command line.
+  const argumentsFile = join(files.confDir, 'format.arguments');
+  writeWhole(argumentsFile, `${args.join('\n')}\n`, 0o600);
+  const java = ['-XX:TieredStopAtLevel=1', ...javaOptions(files, software)];
+  try {
+    await run(software.java, [...java, 'kafka.tools.StorageTool', `@${argumentsFile}`], {
+      env: javaEnvironment({ TMPDIR: files.tmpDir }),
+    });
+  } catch (cause) {
+    const { stderr = '', stdout = '' } = cause as { stderr?: string; stdout?: string };
+    // Omit the cause: the tool's output may contain the password.
+    throw new CloudError('BIFOLD_SERVICE_START_FAILED', {
+      failed: "formatting Kafka's log folder",
+      received: `${stdout}${stderr}`.replaceAll(password, '***').trim(),
+      allowed: 'an empty folder that can be written',
+      remedy: `look at ${dirname(files.logDir)}, then run the command again`,
+    });
+  } finally {
+    rmSync(argumentsFile, { force: true });
+  }
+  renameSync(draft, files.logDir);
+};
+
+const brokerHealth = (metadata: Buffer): HealthReport | undefined => {
+  if (metadata.length < 12) return undefined;
+  const brokers = metadata.readInt32BE(8);
+  return brokers > 0
+    ? { healthy: true, detail: 'broker is registered' }
+    : { healthy: false, detail: 'the broker is not registered yet' };
+};
+
+export const kafkaService = (paths: CloudPaths, ports: Ports, secrets: Secrets, software: Software): ServiceSpec => {
+  const files = kafkaPaths(paths);
+  const java = ['-Xms256m', '-Xmx768m', '-XX:+UseSerialGC', ...javaOptions(files, software)];
   return {
     name: 'kafka',
     command: software.java,
-    args: ['-Xms256m', '-Xmx768m', '-XX:+UseSerialGC', ...java, 'kafka.Kafka', properties],
-    env,
+    args: [...java, 'kafka.Kafka', files.properties],
+    env: javaEnvironment({ TMPDIR: files.tmpDir }),
     ports: { sasl: ports.kafka, internal: ports.kafkaInternal, controller: ports.kafkaController },
     prepare: async () => {
-      writeWhole(log4jFile, log4j);
-      writeWhole(properties, serverProperties(ports, logDir));
-      if (!existsSync(join(logDir, 'meta.properties'))) await format();
+      writeWhole(files.log4j, log4j);
+      writeWhole(files.properties, serverProperties(ports, files.logDir));
+      if (!existsSync(join(files.logDir, 'meta.properties'))) await formatLog(files, ports, secrets, software);
     },
-    health: () =>
-      askOverTcp(ports.kafkaInternal, metadataRequest, (answer) => {
-        if (answer.length < 12) return undefined;
-        const brokers = answer.readInt32BE(8);
-        return brokers > 0
-          ? { healthy: true, detail: 'broker takes part' }
-          : { healthy: false, detail: 'the broker is not registered yet' };
-      }),
+    health: () => askOverTcp(ports.kafkaInternal, metadataRequest, brokerHealth),
   };
 };
 

@@ -32,20 +32,20 @@ export interface ServiceSpec {
  * debugger options) would make machines behave differently, and the emulator passes its environment
  * to every function.
  */
-export const cleanEnvironment = (own: Readonly<Record<string, string>>): Record<string, string> => {
+export const cleanEnvironment = (variables: Readonly<Record<string, string>>): Record<string, string> => {
   const env: Record<string, string> = { LANG: 'C.UTF-8', TZ: 'UTC' };
   for (const name of ['PATH', 'HOME', 'USER', 'LD_LIBRARY_PATH']) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
   }
-  return { ...env, ...own };
+  return { ...env, ...variables };
 };
 
 /**
  * Like `cleanEnvironment`, for a Java service. Of our variables, only BIFOLD_JAVA_OPTIONS adds
  * options to its JVM.
  */
-export const javaEnvironment = (own: Readonly<Record<string, string>>): Record<string, string> => {
+export const javaEnvironment = (variables: Readonly<Record<string, string>>): Record<string, string> => {
   const options = process.env.BIFOLD_JAVA_OPTIONS ?? '';
-  return cleanEnvironment(options === '' ? own : { ...own, JDK_JAVA_OPTIONS: options });
+  return cleanEnvironment(options === '' ? variables : { ...variables, JDK_JAVA_OPTIONS: options });
 };
