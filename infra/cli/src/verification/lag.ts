@@ -4,12 +4,13 @@ import type { Context } from '../context.ts';
 import type { DeploymentRecord } from '../deployment/deployments.ts';
 import { CliError } from '../errors.ts';
 import { sumOfRelayLag } from '../kafka/groups/pipeline-groups.ts';
+import { boundsOf, lagOf } from '../kafka/topics/log-bounds.ts';
 import { checkTopics } from '../kafka/topics/recreated-topic.ts';
 import { withoutTrailingHoles } from '../kafka/topics/trailing-holes.ts';
-import { boundsOf, lagOf, storedViews } from '../output/report.ts';
 import { plural, seconds } from '../output/terminal.ts';
 import { takeOver } from './handover.ts';
 import { publishedOf } from './published.ts';
+import { storedViews } from './stored-views.ts';
 
 /** The lag of a pipeline's answers behind its log. */
 export interface Lag {

@@ -20,8 +20,8 @@ import { readRecordSources, resolveRecordSources } from '@bifold/engine';
 import { ask, askAll } from '../api.ts';
 import type { Context } from '../context.ts';
 import type { DeploymentRecord } from '../deployment/deployments.ts';
+import { boundsOf } from '../kafka/topics/log-bounds.ts';
 import { checkTopics } from '../kafka/topics/recreated-topic.ts';
-import { boundsOf } from '../output/report.ts';
 import { step } from '../output/terminal.ts';
 import { drawKeys } from '../records/sample.ts';
 import { boundLookups } from './bound-lookups.ts';
@@ -87,18 +87,18 @@ export async function verifyPipeline(
   const { onProgress } = context;
   const { version, topicId } = deployment;
   await checkTopics(context, deployment);
-  return withRecordSources(context, deployment, { version, topicId }, async (kept) => {
-    const drawn = sample && (await sampleOf(context, pipeline, deployment, kept, sources[0] as Source, sample));
+  return withRecordSources(context, deployment, { version, topicId }, async (stored) => {
+    const drawn = sample && (await sampleOf(context, pipeline, deployment, stored, sources[0] as Source, sample));
     // Without sampled keys the view is small, so verify all of it.
     const keys = drawn === null || drawn.length === 0 ? null : drawn;
-    const asked: AskedWindow[] = [];
+    const answers: AskedWindow[] = [];
     for (const window of windows) {
       const name = `${plan.name}: rows of ${window}`;
       const query = { window, ...(keys === null ? {} : { keys: keys.map((key) => JSON.parse(key)) }) };
-      asked.push({ window, ...(await step(onProgress, name, () => askAll(context, deployment, query))) });
+      answers.push({ window, ...(await step(onProgress, name, () => askAll(context, deployment, query))) });
     }
-    for (const one of asked) requireVersion(one.receipt, plan);
-    const { receipt } = asked.at(-1) as AskedWindow;
+    for (const answer of answers) requireVersion(answer.receipt, plan);
+    const { receipt } = answers.at(-1) as AskedWindow;
     await checkNotEmpty(context, deployment, receipt);
     const lookups = await boundLookups(context, pipeline, receipt);
     const drawnKeys = new Set(keys);
@@ -109,15 +109,18 @@ export async function verifyPipeline(
     for (const source of sources) {
       const fold = async (foldings: readonly Folding[]): Promise<readonly FoldedLog[]> => {
         const everything = unionOf(foldings.map(({ coverage }) => coverage));
-        const records = readRecordSources(await resolveRecordSources(readFor(plan, everything), source, kept), kept);
+        const records = readRecordSources(
+          await resolveRecordSources(readFor(plan, everything), source, stored),
+          stored,
+        );
         return interpretEach(pipeline, records, foldings, lookups);
       };
       const checked = await step(onProgress, `${plan.name}: the plain fold over ${SOURCE_TEXTS[source]}`, () =>
-        compareAll(pipeline, asked, only, fold, (coverage) =>
-          resolveRecordSources(readFor(plan, coverage), source, kept),
+        compareAll(pipeline, answers, only, fold, (coverage) =>
+          resolveRecordSources(readFor(plan, coverage), source, stored),
         ),
       );
-      const located = await resolveRecordSources(receipt.coverage, source, kept);
+      const located = await resolveRecordSources(receipt.coverage, source, stored);
       const { missing } = checked;
       checks.push({
         source,
@@ -132,8 +135,8 @@ export async function verifyPipeline(
     return {
       equal: differences.length === 0 && checks.every(({ missing }) => Object.keys(missing).length === 0),
       records,
-      rows: asked.reduce((total, { rows }) => total + rows.length, 0),
-      windows: Object.fromEntries(asked.map(({ window, rows }) => [window, rows.length])),
+      rows: answers.reduce((total, { rows }) => total + rows.length, 0),
+      windows: Object.fromEntries(answers.map(({ window, rows }) => [window, rows.length])),
       quarantined: receipt.quarantined.reasons,
       receipt,
       checks,
@@ -163,7 +166,7 @@ const ALL_WINDOWS = { range: null, isTotal: false, asOf: null } as const;
  */
 async function compareAll(
   pipeline: Pipeline,
-  asked: readonly AskedWindow[],
+  answers: readonly AskedWindow[],
   only: Pick<ReadonlySet<string>, 'has'> | null,
   fold: (foldings: readonly Folding[]) => Promise<readonly FoldedLog[]>,
   located: (coverage: Coverage) => Promise<{ readonly missing: Coverage }>,
@@ -175,7 +178,7 @@ async function compareAll(
   let records = 0;
   // Windows whose receipts cover the same offsets, which is usual, are recomputed in one pass over
   // the records.
-  for (const group of Map.groupBy(asked, (one) => JSON.stringify(one.receipt.coverage)).values()) {
+  for (const group of Map.groupBy(answers, (answer) => JSON.stringify(answer.receipt.coverage)).values()) {
     const { receipt } = group[0] as AskedWindow;
     const { coverage } = receipt;
     const { missing } = await located(offsetsOf({ receipt, rows: group.flatMap(({ rows }) => rows) }));
@@ -185,7 +188,11 @@ async function compareAll(
     // Rows with another coverage are folded separately, all in one pass. There may be many while
     // records arrive.
     const others: { readonly folding: Folding; readonly compare: (alone: FoldedLog) => void }[] = [];
-    for (const { window, rows, receipt: own } of group) {
+    for (const {
+      window,
+      rows,
+      receipt: { quarantined },
+    } of group) {
       const compared = compareWindow(plan, window, rows, coverage, folded.rows.values(), present);
       differences.push(...compared.differences);
       for (const deviating of compared.deviating)
@@ -201,7 +208,7 @@ async function compareAll(
             }
           },
         });
-      const { reasons, behind } = own.quarantined;
+      const { reasons, behind } = quarantined;
       if (behind.length === 0) differences.push(...compareQuarantine(reasons, folded.quarantined));
       else
         others.push({
@@ -223,16 +230,16 @@ async function sampleOf(
   context: Context,
   pipeline: Pipeline,
   deployment: DeploymentRecord,
-  kept: RecordSources,
+  stored: RecordSources,
   source: Source,
   { size, seed }: NonNullable<Verifying['sample']>,
 ): Promise<readonly string[]> {
   const [window] = pipeline.plan.windows;
   const { receipt } = await ask(context, deployment, { limit: 1, ...(window && { window: window.name }) });
   requireVersion(receipt, pipeline.plan);
-  const located = await resolveRecordSources(receipt.coverage, source, kept);
+  const located = await resolveRecordSources(receipt.coverage, source, stored);
   const lookups = await boundLookups(context, pipeline, receipt);
-  return drawKeys(pipeline, size, seed, located, (some) => readRecordSources(some, kept), lookups);
+  return drawKeys(pipeline, size, seed, located, (some) => readRecordSources(some, stored), lookups);
 }
 
 async function checkNotEmpty(

@@ -3,10 +3,10 @@ import { freemem, totalmem } from 'node:os';
 import { ensureSoftware } from '@bifold/cloud';
 import { Command } from 'commander';
 import { type Context, withContext } from '../../context.ts';
-import { emptyLookups } from '../../deployment/provisioning.ts';
+import { emptyLookups } from '../../deployment/lookup-tables.ts';
 import { Ended, EXIT, messageOf, partsOf } from '../../errors.ts';
-import { reportOn } from '../../output/report.ts';
 import { dim, print, printJson, styled } from '../../output/terminal.ts';
+import { reportOn } from '../../status/report.ts';
 
 /** A finding of the doctor. It has a `cure` if something is wrong. */
 interface Finding {

@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { withContext } from '../../context.ts';
 import { coverageText } from '../../output/answer-text.ts';
-import { type PipelineReport, reportOn } from '../../output/report.ts';
 import { tableText } from '../../output/table.ts';
 import { age, dim, number, print, printJson, styled } from '../../output/terminal.ts';
+import type { PipelineReport } from '../../status/pipeline-report.ts';
+import { reportOn } from '../../status/report.ts';
 
 export const statusCommand = (): Command =>
   new Command('status')
@@ -63,7 +64,7 @@ Example:
       }),
     );
 
-const shown = (value: number | null | undefined): string =>
+const countText = (value: number | null | undefined): string =>
   value === null || value === undefined ? '?' : number(value);
 
 function lineOf({ pipeline, mapping, ends, lag, generation, archive, quarantined }: PipelineReport): string[] {
@@ -72,12 +73,12 @@ function lineOf({ pipeline, mapping, ends, lag, generation, archive, quarantined
   return [
     pipeline,
     mapping?.status ?? '?',
-    shown(records),
-    shown(lag),
-    generation?.number === 0 ? 'none' : shown(generation?.number),
+    countText(records),
+    countText(lag),
+    generation?.number === 0 ? 'none' : countText(generation?.number),
     generation === null ? '?' : generation.ageMs === null ? '' : age(generation.ageMs),
-    shown(archive?.behind),
-    shown(poison),
+    countText(archive?.behind),
+    countText(poison),
   ];
 }
 

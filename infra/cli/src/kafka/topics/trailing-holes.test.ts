@@ -1,6 +1,6 @@
 import type { Log, LogRecord } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
-import { lagOf } from '../../output/report.ts';
+import { lagOf } from './log-bounds.ts';
 import { endOfRecords, withoutTrailingHoles } from './trailing-holes.ts';
 
 /**

@@ -1,6 +1,5 @@
 import type { Coverage, Log } from '@bifold/core/engine';
-
-type Bounds = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
+import type { LogBounds } from './log-bounds.ts';
 
 const READ_BYTES = 64 * 1024;
 
@@ -26,9 +25,9 @@ export async function endOfRecords(
 /** The bounds of a log without trailing holes above a coverage. */
 export async function withoutTrailingHoles(
   log: Pick<Log, 'read'>,
-  bounds: Bounds,
+  bounds: LogBounds,
   coverage: Coverage,
-): Promise<Bounds> {
+): Promise<LogBounds> {
   return new Map(
     await Promise.all(
       [...bounds].map(async ([partition, { start, end }]) => {

@@ -1,27 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { lagOf, retentionWarnings } from './report.ts';
+import { retentionWarnings } from './archive-report.ts';
 
 const minuteMs = 60_000;
 const archive = (lagMs: number, logStart: number, frontier: number, end: number) => ({
   lagMs,
   behind: Math.max(0, end - frontier),
   partitions: { 0: { logStart, frontier, end } },
-});
-
-it('lag is what the log holds and answers do not, gaps among it', () => {
-  const bounds = new Map([
-    [0, { start: 0, end: 100 }],
-    [1, { start: 0, end: 10 }],
-  ]);
-  expect(
-    lagOf(bounds, {
-      0: [
-        [0, 40],
-        [60, 100],
-      ],
-    }),
-  ).toBe(30);
-  expect(lagOf(bounds, { 0: [[0, 120]], 1: [[0, 10]] })).toBe(0);
 });
 
 describe('a retention', () => {
