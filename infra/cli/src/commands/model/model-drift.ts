@@ -53,10 +53,10 @@ Examples:
     .action((name: string, version: string | undefined, options: Options) =>
       withContext(async (context) => {
         const { plan } = driftPipeline(await context.pipelines(), name);
-        const { moved, drifted, json, ...asked } = options;
+        const { moved, drifted, json, ...range } = options;
         const thresholds = { moved, drifted };
         const drift = await driftOfDeployment(context, plan, deploymentOf(context.paths, plan.name), {
-          ...asked,
+          ...range,
           ...(version === undefined ? {} : { version }),
           thresholds,
         });

@@ -69,12 +69,12 @@ Examples:
 
 /** @throws {UsageError} when no model has that name */
 function definitionOf(models: readonly ModelDefinition[], name: string): ModelDefinition {
-  const found = models.find((one) => one.name === name);
+  const found = models.find((model) => model.name === name);
   if (found) return found;
   throw new UsageError('BIFOLD_UNKNOWN_MODEL', {
     failed: `there is no model "${name}" to train`,
     received: `"${name}"`,
-    allowed: models.map((one) => one.name).join(', ') || 'none: layers/pipelines lists no model',
+    allowed: models.map((model) => model.name).join(', ') || 'none: layers/pipelines lists no model',
     remedy: 'correct the name, or add the model to the list in layers/pipelines/src/index.ts',
   });
 }
@@ -202,7 +202,7 @@ function trainedText({ name, version, folder, registered, metrics, settings, ms 
   const of = (from: object, measure: string) => figureText((from as Record<string, number>)[measure]);
   const names = metrics.task === 'regression' ? ['rmse', 'mae', 'r2'] : ['accuracy', 'f1', 'auc'];
   const chosen = Object.entries(settings).map(([setting, value]) => `${setting} ${value}`);
-  const told: readonly (readonly [string, string])[] = [
+  const facts: readonly (readonly [string, string])[] = [
     ['version', `${version}${registered ? ', in the registry' : ''}`],
     ['rows', `${plural(rows.learned, 'row')} learned from, ${plural(rows.heldOut, 'row')} held out`],
     ...(chosen.length > 0 ? [['settings', chosen.join(', ')] as const] : []),
@@ -212,7 +212,7 @@ function trainedText({ name, version, folder, registered, metrics, settings, ms 
     ['report', join(folder, 'report.html')],
     ['time', seconds(ms)],
   ];
-  const lines = told.map(([label, text]) => `${dim(label.padEnd(9))} ${text}`);
+  const lines = facts.map(([label, text]) => `${dim(label.padEnd(9))} ${text}`);
   const next = registered ? [`\nTo score with it: npx bifold model promote ${name}`] : [];
   return [`${bold(name)} is trained`, ...lines, ...next].join('\n');
 }

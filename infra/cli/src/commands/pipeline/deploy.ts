@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { apiUrl } from '../../api.ts';
 import { withContext } from '../../context.ts';
+import { deploy, PARTITIONS_DEFAULT } from '../../deployment/deploy.ts';
 import { type DeploymentRecord, namedOf } from '../../deployment/deployments.ts';
-import { deploy, PARTITIONS_DEFAULT, provision, warnOfEmptyLookups } from '../../deployment/provisioning.ts';
+import { warnOfEmptyLookups } from '../../deployment/lookup-tables.ts';
+import { provision } from '../../deployment/provisioning.ts';
 import { print, printJson } from '../../output/terminal.ts';
 import { wholeNumber } from '../option-values.ts';
 

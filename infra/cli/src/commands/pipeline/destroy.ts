@@ -1,8 +1,8 @@
 import type { Pipeline } from '@bifold/core';
 import { Command } from 'commander';
 import { type Context, withContext } from '../../context.ts';
+import { cdkEnvironment, inTurn } from '../../deployment/deploy.ts';
 import { deploymentOf, forgetDeployment, namedOf, readDeployments } from '../../deployment/deployments.ts';
-import { cdkEnvironment, inTurn } from '../../deployment/provisioning.ts';
 import { UsageError } from '../../errors.ts';
 import { print, printJson, step } from '../../output/terminal.ts';
 
