@@ -110,7 +110,8 @@ export function receiptText(receipt: Receipt): string {
     ]),
     ['final', finalBefore === undefined ? '' : finalBefore === null ? 'nothing yet' : `what ends by ${finalBefore}`],
     ['quarantined', poison.length === 0 ? 'none' : poison.join(', ')],
-    ['digest', `${digest} of ${page.start === null && page.last ? '' : 'this page, '}${plural(page.rows, 'row')}`],
+    ['rows', `${number(page.rows)}${page.start === null && page.last ? '' : ' on this page'}`],
+    ['digest', digest],
   ];
   const text = lines
     .filter(([, value]) => value !== '')
@@ -126,9 +127,9 @@ export function coverageText(coverage: Coverage): string {
   return Object.entries(coverage)
     .filter(([, ranges]) => ranges.length > 0)
     .map(([partition, ranges]) => {
-      const shown = ranges.slice(0, 4).map(([start, end]) => `[${number(start)}, ${number(end)})`);
+      const listed = ranges.slice(0, 4).map(([start, end]) => `[${number(start)}, ${number(end)})`);
       const rest = ranges.length > 4 ? ` and ${ranges.length - 4} more` : '';
-      return `${bold(`${partition}:`)} ${shown.join(' ')}${rest}`;
+      return `${bold(`${partition}:`)} ${listed.join(' ')}${rest}`;
     })
     .join('  ');
 }

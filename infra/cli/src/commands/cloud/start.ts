@@ -5,9 +5,10 @@ import { Command } from 'commander';
 import { apiUrl, askAll } from '../../api.ts';
 import { ensureFlights, type Flights, linesOf } from '../../cloud/flights.ts';
 import { type Context, withContext } from '../../context.ts';
+import { ensureDeployed } from '../../deployment/deploy.ts';
 import type { DeploymentRecord } from '../../deployment/deployments.ts';
 import { loadLookupFile } from '../../deployment/lookup-tables.ts';
-import { converge, ensureDeployed } from '../../deployment/provisioning.ts';
+import { converge } from '../../deployment/provisioning.ts';
 import { Ended, EXIT } from '../../errors.ts';
 import { keyedLines, type Produced } from '../../kafka/producers/produce.ts';
 import { produceOnce } from '../../kafka/producers/produce-once.ts';
@@ -15,10 +16,11 @@ import { deleteTopic } from '../../kafka/topics/delete-topic.ts';
 import { cell, receiptText } from '../../output/answer-text.ts';
 import { Phases } from '../../output/phases.ts';
 import { progressBar } from '../../output/progress-bar.ts';
-import { mappingOf, storedViews, triggerState } from '../../output/report.ts';
 import { tableText } from '../../output/table.ts';
 import { dim, number, plural, print, seconds, step, tell } from '../../output/terminal.ts';
+import { mappingOf, triggerState } from '../../status/trigger-state.ts';
 import { lagReader, waitForLag } from '../../verification/lag.ts';
+import { storedViews } from '../../verification/stored-views.ts';
 import { verifyPipeline } from '../../verification/verification.ts';
 import { wholeNumber } from '../option-values.ts';
 import { runJob } from '../pipeline/batch-jobs.ts';
@@ -42,7 +44,7 @@ export const startCommand = (): Command =>
       `
 Starts the local cloud, deploys the pipeline \`delays\`, and streams all 336,776 departures from New
 York in 2013. Meanwhile it publishes a batch generation. Then it verifies that the merged answer
-equals the plain fold over the log. The local cloud stays up. A second run sends nothing twice.
+equals the plain fold over the log. The local cloud keeps running. A second run sends nothing twice.
 
 Examples:
   $ npm start
@@ -70,7 +72,7 @@ async function start(context: Context, { fresh = false, rate }: Options): Promis
     print(`\n${yearText(answer.rows)}\n`);
     return answer.rows;
   });
-  const result = await phases.run('The proof', async () => {
+  const result = await phases.run('The verification', async () => {
     const startedAtMs = performance.now();
     const verified = await verifyPipeline(context, delays, deployment, {
       windows: plan.windows.map(({ name }) => name),
@@ -85,7 +87,7 @@ async function start(context: Context, { fresh = false, rate }: Options): Promis
 ${dim('api')}         ${apiUrl(context, deployment)}?window=daily&total=true
 ${dim('time')}        ${phases.text()}
 
-${number(flown)} flights are answered for, and the local cloud stays up. What to try next:
+The answer counts ${number(flown)} flights. The local cloud keeps running. Try next:
   npx bifold query delays --window daily --key '{"carrier":"UA","origin":"EWR"}' --total --parts
   npx bifold status
   npm start -- --fresh --rate 5000      and, in another terminal: npx bifold query delays --window hourly
@@ -173,7 +175,8 @@ async function watchLag(
   onLag: (lag: number | null) => void,
 ): Promise<void> {
   while (!signal.aborted) {
-    onLag(mappingOf(await triggerState(context).catch(() => null), deployment)?.lag ?? null);
+    const trigger = await triggerState(context).catch(() => null);
+    onLag((trigger && mappingOf(trigger, deployment)?.lag) ?? null);
     await sleep(LAG_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -10,9 +10,10 @@ import { figureText } from '../../charts/figure-text.ts';
 import { linesOf } from '../../cloud/flights.ts';
 import { type Context, withContext } from '../../context.ts';
 import { loadDefinitions } from '../../deployment/definitions.ts';
+import { ensureDeployed } from '../../deployment/deploy.ts';
 import { loadLookupFile } from '../../deployment/lookup-tables.ts';
 import { checkGate, gateOf } from '../../deployment/model-versions.ts';
-import { converge, ensureDeployed } from '../../deployment/provisioning.ts';
+import { converge } from '../../deployment/provisioning.ts';
 import { Ended, EXIT } from '../../errors.ts';
 import { keyedLines } from '../../kafka/producers/produce.ts';
 import { produceOnce } from '../../kafka/producers/produce-once.ts';
@@ -129,7 +130,7 @@ async function example(
     const { rows } = await askAll(context, deployment, { window });
     print(`\n${rowsText(pipeline, rows)}\n`);
   });
-  const verified = await phases.run('The proof', () =>
+  const verified = await phases.run('The verification', () =>
     verifyPipeline(context, pipeline, deployment, { windows: [window], sources: ['either'], sample: null }),
   );
   print(`\n${receiptText(verified.receipt)}\n\n${verdictText(verified, 0)}\n\n${dim('time')}  ${phases.text()}`);

@@ -63,7 +63,7 @@ Examples:
     .action((name: string, options: Options) =>
       withContext(async (context) => {
         const pipeline = namedOf(await context.pipelines(), name);
-        const windows = pipeline.plan.windows.map((one) => one.name);
+        const windows = pipeline.plan.windows.map(({ name }) => name);
         const { window, sample, json } = options;
         if (window !== undefined && !windows.includes(window)) {
           throw new UsageError('BIFOLD_UNKNOWN_WINDOW', {
@@ -116,11 +116,11 @@ export function verdictText(verified: Verification, tookMs: number): string {
   if (differences.length === 0) {
     return [`${verdict} ${styled(['yellow', 'bold'], 'CANNOT BE VERIFIED')}  ${compared}`, ...against].join('\n');
   }
-  const shown = differences.slice(0, DIFFERENCES_SHOWN).map(differenceText);
+  const listed = differences.slice(0, DIFFERENCES_SHOWN).map(differenceText);
   return [
     `${verdict} ${styled(['red', 'bold'], 'NOT EQUAL')}  ${plural(differences.length, 'difference')} in ${compared}`,
-    ...shown,
-    ...(differences.length > shown.length ? [`  ... and ${number(differences.length - shown.length)} more`] : []),
+    ...listed,
+    ...(differences.length > listed.length ? [`  ... and ${number(differences.length - listed.length)} more`] : []),
     ...against,
   ].join('\n');
 }
@@ -131,7 +131,7 @@ function checkText({ log, archive, missing, differences }: Check): string {
   const read = places.map(
     ([place, offsets], index) => `${index === 0 ? plural(offsets, 'offset') : number(offsets)} of the ${place}`,
   );
-  const gone = Object.keys(missing).length === 0 ? [] : [`KEPT NOWHERE THERE: ${coverageText(missing)}`];
+  const gone = Object.keys(missing).length === 0 ? [] : [`NO LONGER RETAINED: ${coverageText(missing)}`];
   const different = differences > 0 ? [plural(differences, 'difference')] : [];
   return `  against    ${[read.join(', ') || 'nothing', ...gone, ...different].join('; ')}`;
 }
