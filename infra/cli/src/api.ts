@@ -59,13 +59,13 @@ export async function ask(context: Context, deployment: DeploymentRecord, query:
 }
 
 function refusal({ pipeline }: DeploymentRecord, status: number, text: string): CliError {
-  const told = problemOf(text);
-  const code = told.code ?? 'BIFOLD_API_FAILED';
+  const problem = problemOf(text);
+  const code = problem.code ?? 'BIFOLD_API_FAILED';
   const parts = {
-    failed: told.failed ?? `the API of "${pipeline}" cannot answer`,
-    received: told.received ?? `HTTP ${status}: ${text.slice(0, 300) || 'nothing'}`,
-    allowed: told.allowed ?? 'an answer with its receipt',
-    remedy: told.remedy ?? `npx bifold status names what is away; npx bifold logs ${pipeline}-query tells more`,
+    failed: problem.failed ?? `the API of "${pipeline}" cannot answer`,
+    received: problem.received ?? `HTTP ${status}: ${text.slice(0, 300) || 'nothing'}`,
+    allowed: problem.allowed ?? 'an answer with its receipt',
+    remedy: problem.remedy ?? `npx bifold status names what is away; npx bifold logs ${pipeline}-query tells more`,
   };
   if (status === 400) return new UsageError(code, parts);
   if (VIEW_LOST.has(code)) return new CheckFailed(code, parts);
@@ -77,8 +77,8 @@ class CursorExpired extends CliError {}
 
 function problemOf(text: string): Record<string, string | undefined> {
   try {
-    const told: unknown = JSON.parse(text);
-    return told !== null && typeof told === 'object' ? (told as Record<string, string>) : {};
+    const body: unknown = JSON.parse(text);
+    return body !== null && typeof body === 'object' ? (body as Record<string, string>) : {};
   } catch {
     return {};
   }

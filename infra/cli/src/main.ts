@@ -59,8 +59,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   logs: async () => (await import('./commands/cloud/logs.ts')).logsCommand(),
   'set-up': async () => (await import('./commands/cloud/set-up.ts')).setUpCommand(),
 };
-const asked = process.argv[2] ?? '';
-const needed = Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
+const requested = process.argv[2] ?? '';
+const needed = Object.hasOwn(COMMANDS, requested) ? [requested] : Object.keys(COMMANDS);
 for (const name of needed) program.addCommand(await (COMMANDS[name] as () => Promise<Command>)());
 
 await runCommandLine(program);

@@ -27,10 +27,10 @@ export function runPorts(
     // An interruption ends the wait too.
     waitUntil: (timeMs) => sleep(Math.max(0, timeMs - Date.now()), undefined, { signal }).catch(() => undefined),
     topics: async () => {
-      const asked = await kafkaTopics();
+      const topics = await kafkaTopics();
       return {
-        names: async () => (await asked.list()).filter(({ isInternal }) => !isInternal).map(({ name }) => name),
-        offsets: (topic, mark) => asked.offsets(topic, mark),
+        names: async () => (await topics.list()).filter(({ isInternal }) => !isInternal).map(({ name }) => name),
+        offsets: (topic, mark) => topics.offsets(topic, mark),
         log: (topic) => context.log(topic),
       };
     },

@@ -61,7 +61,7 @@ describe('parseMapping', () => {
   });
 
   it('takes the values that AWS shows for settings left out', () => {
-    const shown = {
+    const described = {
       MaximumRetryAttempts: -1,
       MaximumRecordAgeInSeconds: -1,
       BisectBatchOnFunctionError: false,
@@ -69,7 +69,7 @@ describe('parseMapping', () => {
       FilterCriteria: { Filters: [] },
       DestinationConfig: { OnFailure: {} },
     };
-    expect(parseMapping({ ...entry, ...shown }).kind).toBe('kafka');
+    expect(parseMapping({ ...entry, ...described }).kind).toBe('kafka');
   });
 
   it.each([
@@ -80,8 +80,8 @@ describe('parseMapping', () => {
     ['FunctionResponseTypes', { FunctionResponseTypes: ['ReportBatchItemFailures' as const] }],
     ['DestinationConfig.OnFailure', { DestinationConfig: { OnFailure: { Destination: 'arn:aws:sqs:x:1:dlq' } } }],
     ['ProvisionedPollerConfig', { ProvisionedPollerConfig: { MinimumPollers: 1 } }],
-  ])('refuses %s and says why', (setting, asked) => {
-    const mapping = parseMapping({ ...entry, ...asked });
+  ])('refuses %s and says why', (setting, settings) => {
+    const mapping = parseMapping({ ...entry, ...settings });
     expect(mapping).toMatchObject({ kind: 'refused', uuid: 'f0a1', code: 'TRIGGER_SETTING_UNSUPPORTED' });
     expect(mapping).toHaveProperty('reason', expect.stringContaining(setting));
   });
@@ -98,8 +98,8 @@ describe('parseMapping', () => {
       'TRIGGER_ACCESS_UNSUPPORTED',
       { SourceAccessConfigurations: [{ Type: 'CLIENT_CERTIFICATE_TLS_AUTH' as const, URI: 'secret' }] },
     ],
-  ])('%s: %j', (code, asked) => {
-    expect(parseMapping({ ...entry, ...asked })).toMatchObject({ kind: 'refused', code });
+  ])('%s: %j', (code, settings) => {
+    expect(parseMapping({ ...entry, ...settings })).toMatchObject({ kind: 'refused', code });
   });
 
   it('refuses MSK, and leaves other sources alone', () => {

@@ -120,7 +120,7 @@ function parseKafka(entry: EventSourceMappingConfiguration): KafkaMapping {
  * lose or repeat records.
  */
 function refuseWhatIsNotDone(entry: EventSourceMappingConfiguration): void {
-  const asked: readonly (readonly [string, boolean, unknown])[] = [
+  const settings: readonly (readonly [string, boolean, unknown])[] = [
     ['EventSourceArn (MSK)', entry.SelfManagedEventSource === undefined, entry.EventSourceArn],
     ['FilterCriteria', (entry.FilterCriteria?.Filters ?? []).length > 0, entry.FilterCriteria],
     ['MaximumRetryAttempts', (entry.MaximumRetryAttempts ?? -1) !== -1, entry.MaximumRetryAttempts],
@@ -139,8 +139,8 @@ function refuseWhatIsNotDone(entry: EventSourceMappingConfiguration): void {
       entry.SelfManagedKafkaEventSourceConfig?.SchemaRegistryConfig,
     ],
   ];
-  for (const [setting, isAsked, received] of asked) {
-    if (!isAsked) continue;
+  for (const [setting, isSet, received] of settings) {
+    if (!isSet) continue;
     throw new TriggerError('TRIGGER_SETTING_UNSUPPORTED', {
       failed: `mapping ${entry.UUID} asks for ${setting}, which this trigger does not do`,
       received: JSON.stringify(received),

@@ -15,10 +15,10 @@ afterAll(() => {
 /** `fetch` would choose some of these headers itself. */
 const statusWith = (headers: Readonly<Record<string, string>>) =>
   new Promise<number>((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port, path: '/state', headers }, (answer) => {
+    const sent = request({ host: '127.0.0.1', port, path: '/state', headers }, (answer) => {
       answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
     });
-    asked.once('error', reject).end();
+    sent.once('error', reject).end();
   });
 
 describe('the state of the trigger', () => {

@@ -8,10 +8,10 @@ import type { TriggerState } from './state.ts';
  * covers every port of this machine, so it is foreign too.
  */
 function foreign({ headers, socket }: IncomingMessage): { readonly header: string; readonly value: string } | null {
-  const own = ['127.0.0.1', 'localhost'].map((name) => `${name}:${socket.localPort}`);
+  const addresses = ['127.0.0.1', 'localhost'].map((name) => `${name}:${socket.localPort}`);
   const { host = 'none', origin, 'sec-fetch-site': site } = headers;
-  if (!own.includes(host.toLowerCase())) return { header: 'Host', value: host };
-  if (origin !== undefined && !own.some((address) => origin === `http://${address}`))
+  if (!addresses.includes(host.toLowerCase())) return { header: 'Host', value: host };
+  if (origin !== undefined && !addresses.some((address) => origin === `http://${address}`))
     return { header: 'Origin', value: origin };
   if (site !== undefined && site !== 'none' && site !== 'same-origin')
     return { header: 'Sec-Fetch-Site', value: String(site) };

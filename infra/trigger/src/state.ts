@@ -126,27 +126,27 @@ export function showAssigned(
 }
 
 export function showConsumed(state: MappingState, partition: number, position: number, waiting: number): void {
-  const shown = state.partitions[partition];
-  if (shown === undefined) return;
-  shown.position = position;
-  shown.waiting = waiting;
+  const progress = state.partitions[partition];
+  if (progress === undefined) return;
+  progress.position = position;
+  progress.waiting = waiting;
 }
 
 /** Shows that a batch is being invoked, and how many records of its partitions still wait. */
 export function showInFlight(state: MappingState, batch: Batch, waitingOf: (partition: number) => number): void {
   for (const { partition, count } of batch.parts) {
-    const shown = state.partitions[partition];
-    if (shown === undefined) continue;
-    shown.inFlight = count;
-    shown.waiting = waitingOf(partition);
+    const progress = state.partitions[partition];
+    if (progress === undefined) continue;
+    progress.inFlight = count;
+    progress.waiting = waitingOf(partition);
   }
 }
 
 /** Shows that the invocation of a batch has ended, with or without success. */
 export function showDelivered(state: MappingState, { parts }: Batch): void {
   for (const { partition } of parts) {
-    const shown = state.partitions[partition];
-    if (shown !== undefined) shown.inFlight = 0;
+    const progress = state.partitions[partition];
+    if (progress !== undefined) progress.inFlight = 0;
   }
 }
 
@@ -169,40 +169,40 @@ export function showInvoked(state: MappingState, { count }: Batch): void {
 
 export function countInvoked(state: MappingState, { parts }: Batch): void {
   for (const { partition, count } of parts) {
-    const shown = state.partitions[partition];
-    if (shown !== undefined) shown.recordsInvoked += count;
+    const progress = state.partitions[partition];
+    if (progress !== undefined) progress.recordsInvoked += count;
   }
 }
 
 export function countRedelivered(state: MappingState, { count, parts }: Batch): void {
   state.recordsRedelivered += count;
   for (const part of parts) {
-    const shown = state.partitions[part.partition];
-    if (shown !== undefined) shown.recordsRedelivered += part.count;
+    const progress = state.partitions[part.partition];
+    if (progress !== undefined) progress.recordsRedelivered += part.count;
   }
 }
 
 export function showCommitted(state: MappingState, positions: ReadonlyMap<number, number>): void {
   for (const [partition, position] of positions) {
-    const shown = state.partitions[partition];
-    if (shown !== undefined) shown.committed = position;
+    const progress = state.partitions[partition];
+    if (progress !== undefined) progress.committed = position;
   }
   showLag(state);
 }
 
 export function showEnds(state: MappingState, endOffsets: ReadonlyMap<number, number>): void {
   for (const [partition, endOffset] of endOffsets) {
-    const shown = state.partitions[partition];
-    if (shown !== undefined) shown.endOffset = endOffset;
+    const progress = state.partitions[partition];
+    if (progress !== undefined) progress.endOffset = endOffset;
   }
   showLag(state);
 }
 
 function showLag(state: MappingState): void {
   let sum: number | null = 0;
-  for (const shown of Object.values(state.partitions)) {
-    shown.lag = shown.endOffset === null ? null : Math.max(0, shown.endOffset - shown.committed);
-    sum = sum === null || shown.lag === null ? null : sum + shown.lag;
+  for (const progress of Object.values(state.partitions)) {
+    progress.lag = progress.endOffset === null ? null : Math.max(0, progress.endOffset - progress.committed);
+    sum = sum === null || progress.lag === null ? null : sum + progress.lag;
   }
   state.lag = sum;
 }

@@ -61,7 +61,7 @@ export interface Bar {
 
 /** One bar per label in the given order, with its value. */
 export function bars(items: readonly Bar[], label: string, format: (value: number) => string): string {
-  const shown = items.map((item, index) => ({ ...item, at: `${index}`, text: format(item.value) }));
+  const plotted = items.map((item, index) => ({ ...item, at: `${index}`, text: format(item.value) }));
   const least = Math.min(0, ...items.map(({ value }) => value));
   return svg({
     height: 46 + 22 * items.length,
@@ -71,12 +71,12 @@ export function bars(items: readonly Bar[], label: string, format: (value: numbe
     y: {
       label: null,
       type: 'band',
-      domain: shown.map(({ at }) => at),
+      domain: plotted.map(({ at }) => at),
       tickFormat: (at: string) => short(items[Number(at)]?.label ?? ''),
     },
     marks: [
-      Plot.barX(shown, { x: 'value', y: 'at', fill: BLUE, insetTop: 2, insetBottom: 2 }),
-      Plot.text(shown, {
+      Plot.barX(plotted, { x: 'value', y: 'at', fill: BLUE, insetTop: 2, insetBottom: 2 }),
+      Plot.text(plotted, {
         x: ({ value }: Bar) => Math.max(0, value),
         y: 'at',
         text: 'text',
@@ -129,8 +129,8 @@ export interface Share {
 export function shares(items: readonly Share[], partLabel: string, parts: readonly string[]): string {
   const labels = [...new Set(items.map((item) => item.label))];
   const totals = new Map<string, number>();
-  for (const { label: own, count } of items) totals.set(own, (totals.get(own) ?? 0) + count);
-  const shown = items.map((item) => ({ ...item, share: item.count / (totals.get(item.label) || 1) }));
+  for (const { label, count } of items) totals.set(label, (totals.get(label) ?? 0) + count);
+  const plotted = items.map((item) => ({ ...item, share: item.count / (totals.get(item.label) || 1) }));
   return svg({
     height: 52 + 22 * labels.length,
     marginLeft: marginFor(labels),
@@ -138,7 +138,7 @@ export function shares(items: readonly Share[], partLabel: string, parts: readon
     x: { label: `share of rows by ${partLabel}`, percent: true },
     y: { label: null, type: 'band', domain: labels, tickFormat: (text: string) => short(text) },
     color: { domain: [...parts], range: parts.map((_, index) => PART_COLOURS[index % PART_COLOURS.length] as string) },
-    marks: [Plot.barX(shown, { x: 'share', y: 'label', fill: 'part', insetTop: 2, insetBottom: 2 })],
+    marks: [Plot.barX(plotted, { x: 'share', y: 'label', fill: 'part', insetTop: 2, insetBottom: 2 })],
   });
 }
 
@@ -202,7 +202,7 @@ export function scoresOfGrid(
   best: number,
   metric: string,
 ): string {
-  const shown = items.map((item, index) => ({
+  const plotted = items.map((item, index) => ({
     ...item,
     at: String(index),
     low: item.mean - item.deviation,
@@ -216,18 +216,23 @@ export function scoresOfGrid(
     y: {
       label: null,
       type: 'band',
-      domain: shown.map(({ at }) => at),
+      domain: plotted.map(({ at }) => at),
       tickFormat: (at: string) => items[Number(at)]?.label ?? '',
     },
     marks: [
-      Plot.ruleY(shown, {
+      Plot.ruleY(plotted, {
         y: 'at',
         x1: 'low',
         x2: 'high',
         stroke: (item: { isBest: boolean }) => (item.isBest ? ORANGE : BLUE),
         strokeWidth: 2,
       }),
-      Plot.dot(shown, { y: 'at', x: 'mean', r: 4, fill: (item: { isBest: boolean }) => (item.isBest ? ORANGE : BLUE) }),
+      Plot.dot(plotted, {
+        y: 'at',
+        x: 'mean',
+        r: 4,
+        fill: (item: { isBest: boolean }) => (item.isBest ? ORANGE : BLUE),
+      }),
     ],
   });
 }

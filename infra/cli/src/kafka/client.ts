@@ -34,9 +34,13 @@ export function kafkaClient({ brokers, credentials, tls }: KafkaOptions, retry =
 }
 
 /** An error of Kafka is reported with the brokers' addresses; our own errors pass unchanged. */
-export async function asking<T>({ brokers }: KafkaOptions, what: string, ask: () => Promise<T>): Promise<T> {
+export async function withKafkaErrors<T>(
+  { brokers }: KafkaOptions,
+  what: string,
+  request: () => Promise<T>,
+): Promise<T> {
   try {
-    return await ask();
+    return await request();
   } catch (cause) {
     if (cause instanceof BifoldError) throw cause;
     const untrusted = certificateRefused(`${what} at ${brokers.join(', ')}`, cause);

@@ -40,15 +40,15 @@ function batchTable({ columns, rows }: Batch, { rows: rowsMax, truncate }: Shown
     chars: LINES,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  const shown = rows.slice(0, rowsMax);
+  const printed = rows.slice(0, rowsMax);
   // One row of many lines, because the table draws a line between rows.
-  if (shown.length > 0)
+  if (printed.length > 0)
     table.push(
-      columns.map((column, index) => shown.map((row) => cellText(column, row[index] ?? null, truncate)).join('\n')),
+      columns.map((column, index) => printed.map((row) => cellText(column, row[index] ?? null, truncate)).join('\n')),
     );
   const text = table.toString();
   // A table without rows also ends with a line.
-  const end = shown.length === 0 ? [text.slice(0, text.indexOf('\n'))] : [];
+  const end = printed.length === 0 ? [text.slice(0, text.indexOf('\n'))] : [];
   const more = rows.length > rowsMax ? [`only showing top ${rowsMax} rows`] : [];
   return [text, ...end, ...more].join('\n');
 }

@@ -3,18 +3,19 @@ import { number, plural } from './terminal.ts';
 
 /** The result of an archive run, and the next step. */
 export function archivedText(pipeline: string, partitions: readonly ArchivedPartition[]): string {
-  const sum = (of: (one: ArchivedPartition) => number) => partitions.reduce((total, one) => total + of(one), 0);
-  const records = sum((one) => one.records);
-  const behind = sum((one) => one.behind);
-  const lost = sum((one) => one.lost.length);
+  const sum = (of: (partition: ArchivedPartition) => number) =>
+    partitions.reduce((total, partition) => total + of(partition), 0);
+  const records = sum((partition) => partition.records);
+  const behind = sum((partition) => partition.behind);
+  const lost = sum((partition) => partition.lost.length);
   const did =
     records > 0
       ? `archived ${plural(records, 'record')} in ${plural(
-          sum((one) => one.files),
+          sum((partition) => partition.files),
           'file',
         )}`
       : `archived nothing: the archive has all that the log holds, up to ${plural(
-          sum((one) => one.end),
+          sum((partition) => partition.end),
           'offset',
         )}`;
   const next =

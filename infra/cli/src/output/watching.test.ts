@@ -34,6 +34,6 @@ it('shows of more rows than fit those that changed last, in the order of the ans
   watched.update(rows(-1));
   watched.update(rows(7));
   watched.update(rows(2));
-  expect(watched.shown(2).map(({ key }) => key.id)).toEqual([2, 7]);
-  expect(watched.shown(10)).toHaveLength(10);
+  expect(watched.latest(2).map(({ key }) => key.id)).toEqual([2, 7]);
+  expect(watched.latest(10)).toHaveLength(10);
 });

@@ -44,7 +44,7 @@ export class WatchedRows {
   /**
    * At most `most` rows, in the order of the answer. If there are more, those that changed last.
    */
-  shown(most: number): readonly AnswerRow[] {
+  latest(most: number): readonly AnswerRow[] {
     const all = [...this.rows];
     if (all.length <= most) return all.map(([, row]) => row);
     const latest = all

@@ -70,7 +70,7 @@ function typedSql(plan: Plan | null, name: string, type: string): string {
   const column = quoted(name);
   if (type === 'DATE') return `epoch_ms(CAST(${column} AS TIMESTAMP))`;
   if (type.startsWith('TIMESTAMP')) return `epoch_ms(${column})`;
-  const planned = plan?.columns.find((one) => one.name === name)?.type ?? lookupType(plan, name);
+  const planned = plan?.columns.find((planColumn) => planColumn.name === name)?.type ?? lookupType(plan, name);
   return planned === undefined || planned === 'timestamp' ? column : `CAST(${column} AS ${sqlTypeOf(planned)})`;
 }
 

@@ -154,10 +154,10 @@ function evidence({ metrics, shown }: Learning): readonly Html[] {
       'Classes',
       table(
         ['class', 'rows', 'precision', 'recall', 'F1'],
-        classes.map((one) => [
-          String(one.class),
-          figureText(one.rows),
-          ...[one.precision, one.recall, one.f1].map(figureText),
+        classes.map((scores) => [
+          String(scores.class),
+          figureText(scores.rows),
+          ...[scores.precision, scores.recall, scores.f1].map(figureText),
         ]),
       ),
     ),

@@ -27,14 +27,14 @@ export interface TrainingPython {
 export async function ensureTrainingPython(paths: CloudPaths, onProgress: OnProgress): Promise<TrainingPython> {
   const requirements = join(sources, 'packaging', 'requirements.txt');
   const { python } = await ensureSoftware(paths, onProgress);
-  const told = {
+  const refusal = {
     code: 'BIFOLD_TRAINING_INSTALL_FAILED',
     failed: "training's libraries cannot be installed",
     allowed: 'a reachable registry for Python packages, and room for 400 MB',
   };
   const libraries = await ensureFolder(paths, 'training', [requirements], (draft) =>
     step(onProgress, 'training libraries: scikit-learn, skl2onnx, DuckDB (once)', () =>
-      installing(told, () =>
+      installing(refusal, () =>
         pipInstall(python, ['--only-binary', ':all:', '--target', draft, '-r', requirements], {
           withinMs: INSTALL_WITHIN_MS,
         }),
@@ -83,8 +83,8 @@ export async function runTraining(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: cleanEnvironment({ PYTHONPATH: libraries, PYTHONDONTWRITEBYTECODE: '1', PYTHONHASHSEED: '0' }),
   });
-  const told: Buffer[] = [];
-  child.stderr.on('data', (chunk: Buffer) => told.push(chunk));
+  const stderr: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status, signal) => resolve(signal === null ? (status ?? 1) : 1));
@@ -103,7 +103,7 @@ export async function runTraining(
   if (status === 0) return;
   throw new CliError('BIFOLD_TRAINING_FAILED', {
     failed: 'training ended without a model',
-    received: Buffer.concat(told).toString().trim().split('\n').slice(-6).join('\n') || `status ${status}`,
+    received: Buffer.concat(stderr).toString().trim().split('\n').slice(-6).join('\n') || `status ${status}`,
     allowed: 'a run that ends well',
     remedy: 'the lines above name the cause; with too little memory, learn from fewer rows or smaller trees',
   });

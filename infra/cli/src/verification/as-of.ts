@@ -26,21 +26,21 @@ export async function reproduce(
   const { plan } = pipeline;
   if (receipt.version !== plan.version) throw otherDefinition(receipt, plan.version);
   const scope = { version: receipt.version, topicId: receipt.topicId };
-  return withRecordSources(context, deployment, scope, async (kept) => {
+  return withRecordSources(context, deployment, scope, async (stored) => {
     const wanted = readFor(plan, offsetsOf({ receipt, rows }));
-    const located = await resolveRecordSources(wanted, 'archive', kept);
+    const located = await resolveRecordSources(wanted, 'archive', stored);
     if (Object.keys(located.missing).length > 0) {
       throw new GoneError('BIFOLD_OFFSETS_GONE', {
         failed: `the answer cannot be given again: neither archive nor log of "${receipt.pipeline}" has all that it covers`,
         received: `no records for ${rangesText(located.missing)}`,
-        allowed: `offsets that are kept: ${await keptText(wanted, kept, receipt.topicId)}`,
+        allowed: `offsets that are kept: ${await keptText(wanted, stored, receipt.topicId)}`,
         remedy:
           'none, if retention took them before the archive did, or if they never were; retention.ms must outlast the archive',
       });
     }
     const lookups = await boundLookups(context, pipeline, receipt);
     const answer = await step(context.onProgress, `${plan.name}: the plain fold over archive and log`, () =>
-      replayAnswer(pipeline, { query, receipt, rows }, readRecordSources(located, kept), lookups),
+      replayAnswer(pipeline, { query, receipt, rows }, readRecordSources(located, stored), lookups),
     );
     if (answer.cursor === null) return answer;
     const keys = (await context.database()).cursorKeys;

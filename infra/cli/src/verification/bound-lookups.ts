@@ -50,9 +50,9 @@ async function boundModels(
         if (bound === NO_VERSION) fitted.push(null);
         else if (known !== undefined) fitted.push(known);
         else {
-          const own = await loadModel(plan, model, bound, registry);
-          loaded.set(`${name}|${bound}`, own);
-          fitted.push(own);
+          const fittedModel = await loadModel(plan, model, bound, registry);
+          loaded.set(`${name}|${bound}`, fittedModel);
+          fitted.push(fittedModel);
         }
       }
       bySegment.set(`${partition}|${segment}`, fitted);

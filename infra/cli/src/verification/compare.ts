@@ -62,9 +62,9 @@ export function compareWindow(
   const deviating = new Map<string, { coverage: Coverage; rows: Map<string, AnswerRow> }>();
   for (const [id, row] of rows) {
     if (row.ahead === undefined && row.behind === undefined) continue;
-    const own = rowCoverage(coverage, row.ahead ?? [], row.behind ?? []);
-    const name = JSON.stringify(own);
-    const group = deviating.get(name) ?? { coverage: own, rows: new Map() };
+    const covered = rowCoverage(coverage, row.ahead ?? [], row.behind ?? []);
+    const name = JSON.stringify(covered);
+    const group = deviating.get(name) ?? { coverage: covered, rows: new Map() };
     deviating.set(name, group);
     group.rows.set(id, row);
   }

@@ -18,7 +18,7 @@ export async function withRecordSources<T>(
   context: Context,
   { topic, archiveBucket }: Pick<DeploymentRecord, 'topic' | 'archiveBucket'>,
   scope: Scope,
-  work: (kept: RecordSources) => Promise<T>,
+  work: (sources: RecordSources) => Promise<T>,
 ): Promise<T> {
   const log = await context.log(topic);
   const topicId = await log.topicId();
@@ -41,7 +41,7 @@ export async function withRecordSources<T>(
       scratchFolder: tmpdir(),
     });
   } finally {
-    await (opened as Promise<SqlEngine> | null)?.then((one) => one.close());
+    await (opened as Promise<SqlEngine> | null)?.then((engine) => engine.close());
   }
 }
 

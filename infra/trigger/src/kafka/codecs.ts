@@ -50,9 +50,9 @@ async function decompressInTurn(codec: Codec, data: Buffer, limitBytes: number):
     if (!(error instanceof DecodedTooLargeError) || limitBytes === firstLimitBytes) throw error;
   }
   const decode = () => decompress(codec, data, limitBytes);
-  const mine = largeDecode.then(decode, decode);
-  largeDecode = mine;
-  return mine;
+  const decoded = largeDecode.then(decode, decode);
+  largeDecode = decoded;
+  return decoded;
 }
 
 async function decompressWithin(codec: Codec, data: Buffer): Promise<Buffer> {

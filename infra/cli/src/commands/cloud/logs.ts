@@ -38,23 +38,24 @@ Examples:
       withContext(async (context) => {
         const services = await context.cloud.status();
         const functions = readDeployments(context.paths).flatMap(({ functions }) => Object.values(functions));
-        const service = services.find((one) => one.name === name);
+        const service = services.find((status) => status.name === name);
         if (service) return showFile(service.logFile, options);
-        const chosen = functions.find((one) => one === name || one === `bifold-${name}`);
+        const chosen = functions.find((deployed) => [name, `bifold-${name}`].includes(deployed));
         if (chosen) return showFunction(context, chosen, options);
         if (name === undefined) {
-          const rows = services.map(({ name: own, logFile }) => [own, logFile, sizeText(logFile)]);
+          const rows = services.map(({ name, logFile }) => [name, logFile, sizeText(logFile)]);
           print(tableText([{ title: 'service' }, { title: 'file' }, { title: 'size', align: 'right' }], rows));
           if (functions.length > 0)
-            print(`\nfunctions: ${functions.map((one) => one.replace(/^bifold-/, '')).join(', ')}`);
+            print(`\nfunctions: ${functions.map((deployed) => deployed.replace(/^bifold-/, '')).join(', ')}`);
           return;
         }
         throw new UsageError('BIFOLD_NO_LOG', {
           failed: `there is no log of "${name}"`,
           received: `"${name}"`,
-          allowed: [...services.map((one) => one.name), ...functions.map((one) => one.replace(/^bifold-/, ''))].join(
-            ', ',
-          ),
+          allowed: [
+            ...services.map((service) => service.name),
+            ...functions.map((deployed) => deployed.replace(/^bifold-/, '')),
+          ].join(', '),
           remedy: 'name one of them',
         });
       }),

@@ -29,7 +29,8 @@ Examples:
         async (context) => {
           const { started, deployed } = await converge(context);
           const { kafka, cassandra, aws, hdfs } = context.addresses;
-          if (json) return printJson({ started, deployed, addresses: shown(context.addresses, context.triggerPort) });
+          if (json)
+            return printJson({ started, deployed, addresses: publicAddresses(context.addresses, context.triggerPort) });
           const news = [
             ...(started.length > 0 ? [`started ${started.join(', ')}`] : ['all was running']),
             ...(deployed.length > 0 ? [`deployed ${deployed.join(', ')} again`] : []),
@@ -45,7 +46,7 @@ Examples:
     });
 
 /** The addresses, without the password. */
-function shown({ kafka, cassandra, aws, hdfs }: CloudAddresses, triggerPort: number) {
+function publicAddresses({ kafka, cassandra, aws, hdfs }: CloudAddresses, triggerPort: number) {
   return {
     kafka: kafka.brokersInternal,
     kafkaSasl: kafka.brokersSasl,

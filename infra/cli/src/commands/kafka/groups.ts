@@ -72,7 +72,7 @@ const listCommand = (): Command =>
     .action(({ json, ...choice }: Options) =>
       withGroups(choice, async (groups, session) => {
         const listed = await Promise.all(
-          (await groups.list()).map(async (one) => ({ ...one, usedBy: await userOf(session, one.group) })),
+          (await groups.list()).map(async (listing) => ({ ...listing, usedBy: await userOf(session, listing.group) })),
         );
         if (json) return printJson(listed);
         if (listed.length === 0)
@@ -118,9 +118,9 @@ const describeCommand = (): Command =>
             partitions.map(({ topic, partition, committed, end, lag, member }) => [
               topic,
               String(partition),
-              shown(committed),
-              shown(end),
-              shown(lag),
+              offsetText(committed),
+              offsetText(end),
+              offsetText(lag),
               member ?? '',
             ]),
           ),
@@ -288,12 +288,12 @@ function movesText(moves: readonly Move[]): string {
     ],
     moves.map(({ topic, partition, from, to }) => {
       const by = from === null ? '' : to === from ? '0' : `${to > from ? '+' : '-'}${number(Math.abs(to - from))}`;
-      return [topic, String(partition), shown(from), number(to), by];
+      return [topic, String(partition), offsetText(from), number(to), by];
     }),
   );
 }
 
-const shown = (value: number | null): string => (value === null ? '-' : number(value));
+const offsetText = (value: number | null): string => (value === null ? '-' : number(value));
 
 function consequence({ pipeline }: DeploymentRecord): string {
   return (

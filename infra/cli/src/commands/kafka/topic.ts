@@ -214,7 +214,7 @@ Examples:
           if (readBy.length > 0) print(`  ${readBy.join(', ')} stays exact: partitions are folded apart, then merged`);
         }
         for (const changed of [...Object.keys(config), ...unset]) {
-          const entry = after.configs.find((one) => one.name === changed);
+          const entry = after.configs.find((config) => config.name === changed);
           print(`${changed}=${entry?.value ?? ''}${entry?.source === 'topic' ? '' : `  (the ${entry?.source}'s)`}`);
         }
       }),

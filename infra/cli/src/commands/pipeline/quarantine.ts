@@ -22,7 +22,7 @@ export const quarantineCommand = (): Command =>
         .action((name: string, { limit, json }: { limit: number; json?: boolean }) =>
           withContext(async (context) => {
             const entries = await entriesOf(context, name, limit);
-            if (json) return printJson(entries.map((entry) => shown(entry)));
+            if (json) return printJson(entries.map((entry) => entryJson(entry)));
             if (entries.length === 0) return print('nothing is quarantined');
             print(
               tableText(
@@ -49,7 +49,7 @@ export const quarantineCommand = (): Command =>
           withContext(async (context) => {
             const at = position === undefined ? null : positionOf(position);
             const found = await entriesOf(context, name, at === null ? 5 : Number.MAX_SAFE_INTEGER, at);
-            if (json) return printJson(found.map((entry) => shown(entry, true)));
+            if (json) return printJson(found.map((entry) => entryJson(entry, true)));
             if (found.length === 0)
               return print(at === null ? 'nothing is quarantined' : `nothing is quarantined at ${position}`);
             for (const entry of found) print(`${entryText(entry)}\n`);
@@ -89,7 +89,7 @@ function positionOf(text: string): readonly [number, number] {
   });
 }
 
-function shown(entry: QuarantineEntry, withPayload = false): object {
+function entryJson(entry: QuarantineEntry, withPayload = false): object {
   const { partition, offset, reason, detail, timestampMs, payload, payloadSizeBytes, payloadSha256 } = entry;
   return {
     partition,

@@ -153,8 +153,8 @@ function checkRepeated(
   };
   if (name !== undefined && name !== pipeline) refuse(name, pipeline);
   const repeated = queryOf(options);
-  const asked = Object.keys(repeated).length === 0 ? query : queryParametersOf(plan, parseQuery(plan, { ...repeated }));
-  if (canonicalJson(asked) !== canonicalJson(query)) refuse(JSON.stringify(asked), JSON.stringify(query));
+  const given = Object.keys(repeated).length === 0 ? query : queryParametersOf(plan, parseQuery(plan, { ...repeated }));
+  if (canonicalJson(given) !== canonicalJson(query)) refuse(JSON.stringify(given), JSON.stringify(query));
   if (options.all && !(page.start === null && page.last)) refuse('--all', `a page of ${plural(page.rows, 'row')}`);
 }
 

@@ -144,19 +144,19 @@ function drawnScreen(plan: Plan, watched: WatchedRows): Screen {
       const isChanged = (row: Answer['rows'][number], name: string): boolean =>
         columnsOf.has(row) && (columnsOf.get(row)?.has(name) ?? true);
       const { total = false, parts = false } = receipt.question;
-      const shown = watched.shown((process.stdout.rows ?? 24) - LINES_AROUND);
+      const visible = watched.latest((process.stdout.rows ?? 24) - LINES_AROUND);
       const covered = receipt.offsets.batch + receipt.offsets.speed;
       const fresh = changes.filter(({ kind }) => kind === 'new').length;
       const changed = changes.filter(({ kind }) => kind === 'changed').length;
       const many =
-        shown.length < rows.length ? `, ${number(shown.length)} shown` : cursor === null ? '' : ', more follow';
+        visible.length < rows.length ? `, ${number(visible.length)} shown` : cursor === null ? '' : ', more follow';
       const news = [fresh > 0 ? `${number(fresh)} new` : '', changed > 0 ? `${number(changed)} changed` : '']
         .filter(Boolean)
         .join(', ');
       last = [
         `${bold(plan.name)} ${receipt.question.window}  ${plural(rows.length, 'row')}${many}  ${plural(covered, 'offset')}, generation ${receipt.generation}  ${styled('green', news)}`,
         '',
-        rows.length === 0 ? dim('no rows yet') : rowsText(plan, shown, { total, parts, isChanged }),
+        rows.length === 0 ? dim('no rows yet') : rowsText(plan, visible, { total, parts, isChanged }),
       ].join('\n');
       away = '';
       draw();

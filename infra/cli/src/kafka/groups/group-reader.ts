@@ -2,7 +2,7 @@ import type { KafkaOptions } from '@bifold/adapters/kafka';
 import type { LogRecord } from '@bifold/core/engine';
 import { boundFetches } from '@bifold/trigger/codecs';
 import type { Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent, EachBatchPayload, IHeaders } from 'kafkajs';
-import { asking, kafkaClient } from '../client.ts';
+import { kafkaClient, withKafkaErrors } from '../client.ts';
 
 /** The fetch wait of kafkajs, which delays joining and leaving a group. */
 const FETCH_WAIT_MS = 500;
@@ -43,7 +43,7 @@ export interface GroupReading {
  * none is skipped.
  */
 export function readAsGroup(reading: GroupReading): Promise<void> {
-  return asking(reading.kafka, `reading ${reading.topic} as group ${reading.group}`, () =>
+  return withKafkaErrors(reading.kafka, `reading ${reading.topic} as group ${reading.group}`, () =>
     new GroupReader(reading).run(),
   );
 }

@@ -53,7 +53,7 @@ export async function offsetsOf(
       );
     case 'offsets':
       for (const [partition, offset] of place.offsets) {
-        const found = topic.partitions.find((one) => one.partition === partition);
+        const found = topic.partitions.find((state) => state.partition === partition);
         if (found === undefined || offset < (found.start ?? 0) || offset > (found.end ?? offset))
           throw outside(topic, partition, offset);
       }
@@ -65,7 +65,7 @@ function outside({ name, partitions }: TopicState, partition: number, offset: nu
   return new UsageError('BIFOLD_OFFSET_OUTSIDE', {
     failed: `topic "${name}" has no offset ${offset} in partition ${partition}`,
     received: `${partition}:${offset}`,
-    allowed: partitions.map((one) => `${one.partition}: ${one.start} to ${one.end}`).join(', '),
+    allowed: partitions.map(({ partition, start, end }) => `${partition}: ${start} to ${end}`).join(', '),
     remedy: 'name an offset of the log; what retention took is gone',
   });
 }

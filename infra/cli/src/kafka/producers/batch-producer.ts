@@ -1,7 +1,7 @@
 import type { KafkaAdmin, KafkaOptions } from '@bifold/adapters/kafka';
 import type { BatchProducer, OutgoingMessage } from '@bifold/streams';
 import { Partitioners } from 'kafkajs';
-import { asking, kafkaClient } from '../client.ts';
+import { kafkaClient, withKafkaErrors } from '../client.ts';
 
 /**
  * A request's records must fit one batch of the broker (1 MiB) even if all of them go to one
@@ -29,7 +29,7 @@ export async function batchProducer(
     allowAutoTopicCreation: false,
     createPartitioner: Partitioners.DefaultPartitioner,
   });
-  await asking(kafka, 'connecting to Kafka', async () => {
+  await withKafkaErrors(kafka, 'connecting to Kafka', async () => {
     await producer.connect();
     // Abort the open transaction of a predecessor. Before that, its number cannot be read.
     await (await producer.transaction()).abort();
@@ -40,7 +40,7 @@ export async function batchProducer(
       return (offsets.get(MARKED_PARTITION) ?? 0) - 1;
     },
     send: (topic, batch, messages) =>
-      asking(kafka, `writing batch ${batch} to ${topic}`, async () => {
+      withKafkaErrors(kafka, `writing batch ${batch} to ${topic}`, async () => {
         const transaction = await producer.transaction();
         try {
           for (const some of requestsOf(messages)) {

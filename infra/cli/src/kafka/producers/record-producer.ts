@@ -1,6 +1,6 @@
 import type { KafkaOptions } from '@bifold/adapters/kafka';
 import { Partitioners } from 'kafkajs';
-import { asking, kafkaClient } from '../client.ts';
+import { kafkaClient, withKafkaErrors } from '../client.ts';
 
 export interface OutgoingRecord {
   readonly partition: number;
@@ -30,10 +30,10 @@ export async function recordProducer(kafka: KafkaOptions): Promise<RecordProduce
     createPartitioner: Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,
   });
-  await asking(kafka, 'connecting to Kafka', () => producer.connect());
+  await withKafkaErrors(kafka, 'connecting to Kafka', () => producer.connect());
   return {
     send: (topic, records, headers = {}) =>
-      asking(kafka, `sending to ${topic}`, async () => {
+      withKafkaErrors(kafka, `sending to ${topic}`, async () => {
         const shared = Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, [...values]]));
         const messages = records.map(({ partition, key, value }) => ({ partition, key, value, headers: shared }));
         await producer.sendBatch({ acks: -1, topicMessages: [{ topic, messages }] });

@@ -5,7 +5,7 @@ import { BifoldError } from '@bifold/core';
 import type { Log } from '@bifold/core/engine';
 import { Partitioners, type Producer, type Transaction } from 'kafkajs';
 import { CliError, UsageError } from '../../errors.ts';
-import { asking, kafkaClient } from '../client.ts';
+import { kafkaClient, withKafkaErrors } from '../client.ts';
 import type { RecordDigest } from './record-digest.ts';
 import type { OutgoingRecord } from './record-producer.ts';
 import { keyOfPart, SENDS_TOPIC, type SendMemory, type SentPart } from './send-memory.ts';
@@ -106,7 +106,7 @@ class TransactionalProducer implements ResumableProducer {
 
   /** Fences predecessors. The session is in the memory before the first record is sent. */
   async claim(): Promise<void> {
-    await asking(this.#kafka, 'connecting to Kafka', async () => {
+    await withKafkaErrors(this.#kafka, 'connecting to Kafka', async () => {
       const giveUpAtMs = performance.now() + PATIENCE_MS;
       for (;;) {
         try {
@@ -233,7 +233,7 @@ class TransactionalProducer implements ResumableProducer {
 
   /** Repeats an attempt with a new producer when the broker fails, for as long as the patience. */
   #persist({ what, attempt, isDone }: Persistent): Promise<void> {
-    return asking(this.#kafka, what, async () => {
+    return withKafkaErrors(this.#kafka, what, async () => {
       const giveUpAtMs = performance.now() + PATIENCE_MS;
       for (let isRetry = false; ; isRetry = true) {
         try {

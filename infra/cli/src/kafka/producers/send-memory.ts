@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type KafkaOptions, kafkaAdmin, kafkaLog } from '@bifold/adapters/kafka';
 import type { Log } from '@bifold/core/engine';
 import { CliError } from '../../errors.ts';
-import { asking, kafkaClient } from '../client.ts';
+import { kafkaClient, withKafkaErrors } from '../client.ts';
 
 /**
  * Holds one record for each source that was sent to a topic. Compacted, so that nothing in it
@@ -64,7 +64,7 @@ export async function sendMemory(kafka: KafkaOptions): Promise<SendMemory> {
   let next: number | null = null;
   return {
     async read() {
-      const end = await asking(kafka, `reading topic ${SENDS_TOPIC}`, async () => {
+      const end = await withKafkaErrors(kafka, `reading topic ${SENDS_TOPIC}`, async () => {
         await ends.connect();
         try {
           // Read up to the end of the log itself, because an open transaction of another producer

@@ -1,11 +1,11 @@
 import type { Context } from '../../context.ts';
-import { asking, kafkaClient } from '../client.ts';
+import { kafkaClient, withKafkaErrors } from '../client.ts';
 
 /** Deletes a topic if it exists, and waits until the broker has removed it. */
 export async function deleteTopic({ addresses }: Context, topic: string): Promise<void> {
   const kafka = { brokers: [addresses.kafka.brokersInternal] };
   const admin = kafkaClient(kafka).admin();
-  await asking(kafka, `deleting topic ${topic}`, async () => {
+  await withKafkaErrors(kafka, `deleting topic ${topic}`, async () => {
     await admin.connect();
     try {
       if (!(await admin.listTopics()).includes(topic)) return;
