@@ -180,7 +180,6 @@ module.exports = {
     home('@platformatic/kafka', ['layers/adapters/src/kafka']),
     home('@platformatic/wasm-utils', ['layers/compression']),
     home('csv-parse', ['layers/adapters/src/formats']),
-    home('csv-stringify', ['layers/adapters/src/formats']),
     home('kafkajs', ['infra/trigger', 'infra/cli']),
     home('aws-cdk-lib', ['cdk']),
     home('commander', ['infra/cli']),

@@ -162,7 +162,7 @@ describe('bad rows', () => {
     expect({ rows, bad }).toEqual({ rows: 3, bad: 2 });
     expect(rejects).toEqual([
       { line: 3, reason: '1 cells, where the header has 2', row: '2' },
-      { line: 6, reason: expect.stringContaining('Invalid Opening Quote'), row: expect.stringContaining('q"') },
+      { line: 6, reason: expect.stringContaining('a quote within a cell'), row: 'q"w,e' },
     ]);
     expect(text.split('\n')).toHaveLength(4);
   });
@@ -179,9 +179,17 @@ describe('bad rows', () => {
     expect(rejects.map(({ line }) => line)).toEqual([2, 4, 3].sort());
   });
 
-  it('end the conversion where nobody can say where the next row begins, and leave no file', async () => {
-    const csv = 'a,b\n1,"x"y\n2,z\n';
-    const error = await converted(csv, 'csv', 'json').catch((caught: unknown) => caught);
+  it('are those with a quote in the wrong place, and the next line is read', async () => {
+    const { rows, rejects } = await converted('a,b\n1,"x"y\n2,z\n3,"w\n', 'csv', 'json');
+    expect(rows).toBe(1);
+    expect(rejects.map(({ line, row }) => [line, row])).toEqual([
+      [2, '1,"x"y'],
+      [4, '3,"w'],
+    ]);
+  });
+
+  it('are none where a file has no header: it is refused, and nothing is written', async () => {
+    const error = await converted('id;price\n1;2,50\n', 'csv', 'json').catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: 'BIFOLD_CSV_UNREADABLE' });
     expect(exitStatusOf(error)).toBe(EXIT.usage);
     expect(existsSync(join(folder, `out-${files - 1}`))).toBe(false);

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Column } from '@bifold/core/engine';
 import type { TypedColumn } from './columns/cell-types.ts';
+import type { Encoding } from './text/encodings.ts';
 
 /**
  * The complete description of a file format with rows. `formats.ts` lists all formats, and every
@@ -37,9 +38,17 @@ export const localInput = (path: string, name = path): RowInput => ({
   open: async () => createReadStream(path),
 });
 
-export interface ReadOptions {
+/** Options for reading the text of a file. */
+export interface TextOptions {
   /** The delimiter of CSV. Default: a tab for `.tsv`, otherwise a comma. */
   readonly delimiter?: string;
+  /** The quote character of CSV. Null: quotes are content. Default: `"`. */
+  readonly quote?: string | null;
+  /** Default: the encoding of the byte order mark, otherwise UTF-8. */
+  readonly encoding?: Encoding;
+}
+
+export interface ReadOptions extends TextOptions {
   /**
    * Whether JSON numbers keep their digits, as `parseExactly` reads them. Otherwise they are
    * JavaScript numbers.
@@ -51,9 +60,11 @@ export interface ReadOptions {
 
 /** An open file. */
 export interface OpenRows {
-  /** The column names of the cells, empty if the file is empty. Null if rows are objects. */
+  /** The column names of the cells. Null if rows are objects. */
   readonly header: readonly string[] | null;
   readonly batches: RowBatches<RowContent>;
+  /** Remarks on the file for a person, such as names that were made up. */
+  readonly notes?: readonly string[];
 }
 
 /** Rows in order, in batches. A batch holds the rows of one read. */
@@ -71,13 +82,15 @@ export interface Row<Content> {
   readonly line: number;
   readonly raw: string;
   readonly content: Content;
+  /** Whether each cell was quoted. Absent if no cell was quoted. */
+  readonly quoted?: readonly boolean[];
 }
 
 /** A row that could not be read. */
 export interface BadRow {
   readonly line: number;
   readonly raw: string;
-  readonly problem: 'unreadable' | 'not-an-object';
+  readonly problem: 'unreadable' | 'not-an-object' | 'not-utf8';
   /** The reason, as text for a message. */
   readonly reason: string;
 }

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { csv } from './csv.ts';
+import { csv } from './csv/csv.ts';
 import type { FileFormat } from './file-format.ts';
 import { jsonLines } from './json-lines.ts';
 import { parquet } from './parquet.ts';

@@ -1,7 +1,8 @@
 export { CELL_TYPES, type CellType, cellOfValue, type TypedColumn } from './columns/cell-types.ts';
 export { parseExactly } from './columns/exact-json.ts';
 export { cellsWriter, type NullTexts } from './columns/row-types.ts';
-export { csvLine, parseCsv } from './csv.ts';
+export { csvLine } from './csv/cells.ts';
+export { parseCsv } from './csv/csv.ts';
 export { UnreadableFile } from './errors.ts';
 export {
   type BadRow,

@@ -1,3 +1,5 @@
+import { bufferOf } from './text.ts';
+
 const [LINE_FEED, CARRIAGE_RETURN] = [0x0a, 0x0d];
 
 /**
@@ -14,7 +16,7 @@ export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator
 export async function* lineBatches(input: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Buffer[]> {
   let rest: Buffer[] = [];
   for await (const chunk of input) {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const bytes = bufferOf(chunk);
     const lines: Buffer[] = [];
     let from = 0;
     for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, from)) {

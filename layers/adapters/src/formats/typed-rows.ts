@@ -1,7 +1,6 @@
 import type { TypedColumn } from './columns/cell-types.ts';
 import { inference } from './columns/inference.ts';
 import { type NullTexts, objectReader } from './columns/row-types.ts';
-import { unusableHeader } from './errors.ts';
 import {
   type Cells,
   type Fields,
@@ -49,7 +48,6 @@ export function openTyped(
 export async function inferRows(format: FileFormat, input: RowInput, options: InferOptions): Promise<InferredRows> {
   const { nullTexts, sampleRows = Number.POSITIVE_INFINITY } = options;
   const opened = await openTyped(format, input, options);
-  if (opened.header?.length === 0) throw unusableHeader(input.name, 'nothing');
   const learnt = inference(opened.header ?? [], new Set(nullTexts));
   const isKept = input.path === null;
   const kept: (readonly Outcome<RowContent>[])[] = [];

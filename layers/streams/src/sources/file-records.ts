@@ -1,4 +1,5 @@
 import {
+  type BadRow,
   formatOfKind,
   isBad,
   localInput,
@@ -16,7 +17,7 @@ export interface FileRecord {
   readonly line: number;
   readonly record: unknown;
   readonly problem: {
-    readonly reason: 'unreadable' | 'not-an-object';
+    readonly reason: BadRow['problem'];
     readonly detail: string;
   } | null;
 }

@@ -65,22 +65,18 @@ it('CSV becomes what the schema says; what it does not allow is set aside by fil
   expect(await rowsOf(folder, 'csv', journal)).toEqual([]);
 });
 
-it.each([
-  ['a quote leaves open where a row ends', '"x"y,2,1,true,,[]\n', 3, /not read from here on/],
-  ['bytes are not UTF-8', Buffer.of(0xff), 1, /no UTF-8/],
-])('a file is set aside from the line on where %s, and the next file is read', async (_, damage, line, detail) => {
+it('a row that is damaged is set aside with its line, and an empty file as a whole', async () => {
   const [header, row] = ['name,id,size,isNew,at,tags\n', `plain,1,1,true,${TIME},[]\n`];
-  writeFileSync(
-    join(folder, 'a.csv'),
-    Buffer.concat([Buffer.from(header + row), Buffer.from(damage), Buffer.from(row)]),
-  );
+  const damage = Buffer.concat([Buffer.from('"x"y,2,1,true,,[]\ncaf'), Buffer.of(0xe9), Buffer.from(row)]);
+  writeFileSync(join(folder, 'a.csv'), Buffer.concat([Buffer.from(header + row), damage, Buffer.from(row)]));
   writeFileSync(join(folder, 'b.csv'), header + row);
   writeFileSync(join(folder, 'c.csv'), '');
   const journal = memoryJournal();
-  const rows = await rowsOf(folder, 'csv', journal);
-  expect(rows).toHaveLength(line === 1 ? 1 : 2);
+  expect(await rowsOf(folder, 'csv', journal)).toHaveLength(3);
   expect(await readQuarantine(journal)).toMatchObject([
-    { where: `a.csv:${line}`, reason: 'unreadable', detail: expect.stringMatching(detail) },
+    { where: 'a.csv:3', reason: 'unreadable', detail: expect.stringMatching(/text after the quote/) },
+    { where: 'a.csv:4', reason: 'not-utf8', detail: expect.stringMatching(/not UTF-8/) },
+    { where: 'c.csv:1', reason: 'unreadable', detail: expect.stringMatching(/the file is empty/) },
   ]);
 });
 
