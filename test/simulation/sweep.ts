@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { readChoice, tell } from '@bifold/cli/command-line';
 import type { Nemesis } from './faults/nemeses.ts';
 import { SABOTAGES } from './sabotages/index.ts';
@@ -85,7 +87,10 @@ export async function sweep(asked: SharedSweep): Promise<number> {
   const result =
     workers > 1
       ? await shared({ ...asked, seeds, workers })
-      : await sweepSeeds({ ...asked, seeds }, FAILURES_MAX, (progress) => tell(progressText(progress, asked)));
+      : await sweepSeeds({ ...asked, seeds }, FAILURES_MAX, {
+          onProgress: (progress) => tell(progressText(progress, asked)),
+          onFailure: (outcome) => tell(failureText(outcome, asked)),
+        });
   const failures: Failure[] = [];
   for (const { seed, failure } of result.failures) {
     const small: Shrunk | null =
@@ -108,11 +113,13 @@ export async function sweep(asked: SharedSweep): Promise<number> {
   return failures.length === 0 ? 0 : 1;
 }
 
+type Found = Pick<Outcome, 'seed' | 'failure'>;
+
 interface Sweep {
   readonly seeds: number;
   readonly steps: number;
   readonly seconds: number;
-  readonly failures: readonly Pick<Outcome, 'seed' | 'failure'>[];
+  readonly failures: readonly Found[];
   readonly counts: Readonly<Record<string, number>>;
 }
 
@@ -123,9 +130,19 @@ function progressText({ seeds, failed, seconds }: Progress, asked: Pick<Asked, '
   const of = asked.seconds === null ? ` of ${asked.seeds}` : '';
   return `… ${seeds}${of} seeds, ${failed} failed  ${seconds.toFixed(0)} s`;
 }
-const PROGRESS = /… (\d+)(?: of \d+)? seeds, (\d+) failed/g;
+const PROGRESS = /^… (\d+)(?: of \d+)? seeds, (\d+) failed/;
 
-interface Failure extends Pick<Outcome, 'seed' | 'failure'> {
+/**
+ * `✖ seed 42: row … is missing  npm run simulate -- --seed 42 --trace`: printed as soon as the seed
+ * has failed, so that a killed run has named what it found.
+ */
+function failureText({ seed, failure }: Found, { without, sabotage }: Pick<Asked, 'without' | 'sabotage'>): string {
+  const [summary = ''] = (failure ?? '').split('\n');
+  return `${FAILED_SEED} ${seed}: ${summary}  ${commandOf({ seed, without, sabotage }, null)}`;
+}
+const FAILED_SEED = '✖ seed';
+
+interface Failure extends Found {
   readonly replay: string;
   readonly small: (Omit<Shrunk, 'without'> & { readonly without: readonly Nemesis[]; readonly replay: string }) | null;
 }
@@ -211,6 +228,7 @@ async function shared({ from, seeds, seconds, without, sabotage, workers }: Shar
   };
 }
 
+/** Runs seeds in another process. Its failing seeds are printed here as well. */
 function sweptElsewhere(args: readonly string[], onProgress: (seeds: number, failed: number) => void): Promise<Sweep> {
   return new Promise((resolve, reject) => {
     const maxBuffer = 256 * 1024 * 1024;
@@ -224,16 +242,23 @@ function sweptElsewhere(args: readonly string[], onProgress: (seeds: number, fai
         else resolve(JSON.parse(stdout));
       },
     );
-    stderr?.setEncoding('utf8').on('data', (text: string) => {
-      for (const [, seeds, failed] of text.matchAll(PROGRESS)) onProgress(Number(seeds), Number(failed));
+    createInterface({ input: stderr as Readable }).on('line', (line) => {
+      const [, seeds, failed] = PROGRESS.exec(line) ?? [];
+      if (seeds !== undefined) onProgress(Number(seeds), Number(failed));
+      else if (line.startsWith(FAILED_SEED)) tell(line);
     });
   });
+}
+
+interface SweepListener {
+  onProgress(progress: Progress): void;
+  onFailure(outcome: Outcome): void;
 }
 
 async function sweepSeeds(
   { from, seeds, seconds: secondsMax, without, sabotage }: Omit<Asked, 'json'>,
   failuresMax: number,
-  onProgress: (progress: Progress) => void = () => undefined,
+  listener?: SweepListener,
 ): Promise<Sweep> {
   const begun = performance.now();
   const seconds = (): number => (performance.now() - begun) / 1000;
@@ -247,10 +272,13 @@ async function sweepSeeds(
     const outcome = await simulate(seed, { without, sabotage });
     steps += outcome.steps;
     for (const [name, count] of Object.entries(outcome.counts)) counts[name] = (counts[name] ?? 0) + count;
-    if (outcome.failure !== null) failures.push(outcome);
+    if (outcome.failure !== null) {
+      failures.push(outcome);
+      listener?.onFailure(outcome);
+    }
     if (seconds() - toldSeconds < PROGRESS_SECONDS) continue;
     toldSeconds = seconds();
-    onProgress({ seeds: seed + 1 - from, failed: failures.length, seconds: toldSeconds });
+    listener?.onProgress({ seeds: seed + 1 - from, failed: failures.length, seconds: toldSeconds });
   }
   return { seeds: seed - from, steps, seconds: seconds(), failures, counts };
 }
