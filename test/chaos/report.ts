@@ -1,4 +1,4 @@
-import type { ReaderCounts } from './reader.ts';
+import type { ReaderCounts } from './judge/reader.ts';
 
 /** One fault, and what came of it. */
 export interface FaultRecord {

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATIENCE_MS } from '../patience.ts';
 import { randomOf } from '../simulation/random.ts';
-import { BatchJobs } from './batch-jobs.ts';
-import { logEnds, type Stream } from './driver.ts';
 import { FAULTS, type Fault } from './faults/index.ts';
-import type { Question } from './oracle.ts';
-import { type Covered, includes, upTo } from './ranges.ts';
-import type { Reader, ReaderCounts } from './reader.ts';
+import type { Question } from './judge/oracle.ts';
+import { type Covered, includes, upTo } from './judge/ranges.ts';
+import type { Reader, ReaderCounts } from './judge/reader.ts';
 import type { ChaosReport, FaultRecord, StreamReport, Verified } from './report.ts';
 import { type Round, roundsOf } from './schedule.ts';
-import { TriggerWatch } from './trigger.ts';
-import type { World } from './world.ts';
+import { logEnds, type Stream } from './stream/driver.ts';
+import { BatchJobs } from './world/batch-jobs.ts';
+import { TriggerWatch } from './world/trigger.ts';
+import type { World } from './world/world.ts';
 
 export interface RunOptions {
   readonly seed: number;

@@ -1,4 +1,4 @@
-import { type World, wireFunctions } from '../world.ts';
+import { type World, wireFunctions } from '../world/world.ts';
 import { type Fault, hit, missed } from './fault.ts';
 
 /** The files that define the topics of the views. */

@@ -9,9 +9,9 @@ import {
   ListEventSourceMappingsCommand,
 } from '@aws-sdk/client-lambda';
 import type { MappingState } from '@bifold/trigger';
-import type { Stream } from '../driver.ts';
-import { mappingsAt } from '../trigger.ts';
-import { JOBS, type World } from '../world.ts';
+import type { Stream } from '../stream/driver.ts';
+import { mappingsAt } from '../world/trigger.ts';
+import { JOBS, type World } from '../world/world.ts';
 import { type Fault, hit, missed, plural } from './fault.ts';
 
 const WORKS_WITHIN_MS = 15_000;

@@ -1,7 +1,7 @@
 import { type CassandraClient, connectCassandra } from '@bifold/adapters/cassandra';
-import type { Stream } from '../driver.ts';
-import { recordsInFlight } from '../trigger.ts';
-import type { World } from '../world.ts';
+import type { Stream } from '../stream/driver.ts';
+import { recordsInFlight } from '../world/trigger.ts';
+import type { World } from '../world/world.ts';
 import { type Fault, hit, missed, plural } from './fault.ts';
 
 const KEYSPACE = 'bifold';

@@ -1,6 +1,6 @@
 import type { Random } from '../../simulation/random.ts';
-import type { Stream } from '../driver.ts';
-import type { Link, World } from '../world.ts';
+import type { Stream } from '../stream/driver.ts';
+import type { Link, World } from '../world/world.ts';
 
 /** A part that a fault uses: two concurrent faults never use the same one. */
 export type Part = 'services' | 'speed' | 'query' | 'batch' | 'mappings' | 'producer' | Link;

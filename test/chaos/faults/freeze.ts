@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SERVICES, type Service } from '../cloud.ts';
-import type { Stream } from '../driver.ts';
-import { freeze, gone, lives, send, thaw } from '../signals.ts';
-import { recordsInFlight } from '../trigger.ts';
-import type { World } from '../world.ts';
+import type { Stream } from '../stream/driver.ts';
+import { SERVICES, type Service } from '../world/cloud.ts';
+import { freeze, gone, lives, send, thaw } from '../world/signals.ts';
+import { recordsInFlight } from '../world/trigger.ts';
+import type { World } from '../world/world.ts';
 import { type Fault, hit, missed, plural, type Strike } from './fault.ts';
 
 /** The most time to wait for a moment in which a batch can be frozen. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SERVICES } from '../cloud.ts';
-import { gone, send } from '../signals.ts';
-import { recordsInFlight } from '../trigger.ts';
-import { JOBS } from '../world.ts';
+import { SERVICES } from '../world/cloud.ts';
+import { gone, send } from '../world/signals.ts';
+import { recordsInFlight } from '../world/trigger.ts';
+import { JOBS } from '../world/world.ts';
 import { type Fault, hit, missed, plural } from './fault.ts';
 
 const TRIES = 6;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../simulation/random.ts';
-import type { Stream } from '../driver.ts';
-import type { Met, Trouble } from '../proxy.ts';
-import { LINKS, type World } from '../world.ts';
+import type { Stream } from '../stream/driver.ts';
+import type { Met, Trouble } from '../world/proxy.ts';
+import { LINKS, type World } from '../world/world.ts';
 import { type Fault, hit, missed, plural } from './fault.ts';
 
 const TROUBLES: Readonly<

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kafkaLog } from '@bifold/adapters/kafka';
 import type { Log } from '@bifold/core/engine';
-import type { Running } from '../cloud.ts';
-import type { Stream } from '../driver.ts';
-import type { StreamedEvent } from '../views.ts';
+import type { Stream } from '../stream/driver.ts';
+import type { StreamedEvent } from '../stream/views.ts';
+import type { Running } from '../world/cloud.ts';
 import { type Fault, hit, missed, plural } from './fault.ts';
 
 const RECORDS = 4_000;

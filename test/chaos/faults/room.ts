@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { lives } from '../signals.ts';
-import type { Volume } from '../volumes.ts';
-import type { Job } from '../world.ts';
+import { lives } from '../world/signals.ts';
+import type { Volume } from '../world/volumes.ts';
+import type { Job } from '../world/world.ts';
 import { type Fault, hit, missed } from './fault.ts';
 
 const run = promisify(execFile);

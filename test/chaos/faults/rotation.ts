@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { setScramPassword } from '../../integration/local/scram.ts';
-import type { ChaosCloud } from '../cloud.ts';
+import type { ChaosCloud } from '../world/cloud.ts';
 import { type Fault, hit, missed, plural } from './fault.ts';
 
 const LOGIN_WITHIN_MS = 20_000;
