@@ -5,12 +5,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LambdaClient, ListEventSourceMappingsCommand, UpdateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
-import { relayGroupId } from '@bifold/cdk/deployment';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'cassandra-driver';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Bifold, bifoldIn, deleteCloud, type Status, until } from '../../integration/local/bifold.ts';
+import { type Bifold, bifoldIn, deleteCloud, until } from '../../integration/local/bifold.ts';
 
 const LEGS = 3_000;
 /** Offsets of a segment of legs-once. */
@@ -22,70 +21,17 @@ const legs = Array.from({ length: LEGS }, (_, index) => ({
   miles: 100 + index,
   speed: index % 11 === 0 ? null : 400.5 + (index % 100),
 }));
-const FOUR_PARTS = /^✖ .+\n {2}got {7}.+\n {2}expected {2}.+\n {2}fix {7}.+\n {2}\[[A-Z_]+\]\n$/s;
-
-const endsOf = ({ pipelines }: Status, name: string): number =>
-  Object.values(pipelines.find(({ pipeline }) => pipeline === name)?.ends ?? {}).reduce((sum, end) => sum + end, 0);
 
 let bifold: Bifold;
-beforeAll(() => {
+let addresses: CloudAddresses;
+beforeAll(async () => {
   bifold = bifoldIn('cli');
+  await bifold.done('up');
+  ({ addresses } = await openCloud({ root: process.cwd(), stateDir: bifold.stateDir }));
 });
 afterAll(() => deleteCloud(bifold));
 
-describe('before anything runs', () => {
-  it('status names what is away, and does not fail', async () => {
-    const { status, stdout } = await bifold.run('status');
-    expect(status).toBe(0);
-    for (const name of ['cassandra', 'kafka', 'emulator', 'trigger'])
-      expect(stdout).toMatch(new RegExp(`${name} +DOWN`));
-  });
-
-  it('doctor says no, with the cure', async () => {
-    const { status, stdout } = await bifold.run('doctor');
-    expect(status).toBe(1);
-    expect(stdout).toContain('npx bifold up');
-  });
-
-  it.each([
-    ['an unknown command', ['nonsense'], 2, /unknown command 'nonsense'/],
-    ['an unknown option', ['up', '--nonsense'], 2, /unknown option '--nonsense'/],
-    ['a missing argument', ['verify'], 2, /missing required argument 'pipeline'/],
-    ['a rate that is none', ['produce', 'delays', '--rate', 'fast'], 2, /whole number/],
-    ['an unknown pipeline', ['query', 'nonsense'], 2, /delays, .*airframes, /],
-    ['an unknown lookup table', ['lookup', 'load', 'nonsense', '--file', 'x.csv'], 2, /airlines, planes/],
-    ['a file that is not there', ['produce', 'delays', '--file', 'nowhere.jsonl'], 2, /nowhere\.jsonl/],
-    ['a pipeline that is not deployed', ['verify', 'delays'], 3, /npx bifold deploy delays/],
-    ['a service that is away', ['deploy', 'delays'], 3, /npx bifold up|start it/],
-  ] as const)('%s is told in four parts, without a stack', async (_, args, wanted, told) => {
-    const { status, stderr } = await bifold.run(...args);
-    expect(stderr.replace(/^[✓✖…] [^\n]+ {2}[\d.]+ s\n/gm, '')).toMatch(FOUR_PARTS);
-    expect(stderr).toMatch(told);
-    expect(stderr).not.toMatch(/^\s+at /m);
-    expect(status).toBe(wanted);
-  });
-
-  it.each(['up', 'deploy', 'produce', 'query', 'verify', 'status', 'start'])(
-    '%s teaches by an example',
-    async (command) => {
-      const { status, stdout } = await bifold.run(command, '--help');
-      expect(status).toBe(0);
-      expect(stdout).toMatch(/Examples?:\n {2}\$ (npx bifold|npm)/);
-    },
-  );
-});
-
 describe('on a local cloud', () => {
-  let addresses: CloudAddresses;
-  const jsonl = () => join(bifold.stateDir, 'legs.jsonl');
-
-  beforeAll(async () => {
-    const { status, stderr } = await bifold.run('up');
-    if (status !== 0) throw new Error(stderr);
-    ({ addresses } = await openCloud({ root: process.cwd(), stateDir: bifold.stateDir }));
-    writeFileSync(jsonl(), legs.map((leg) => `${JSON.stringify(leg)}\n`).join(''));
-  });
-
   it.each([
     { name: 'cleanup.policy', value: 'compact' },
     { name: 'max.message.bytes', value: '5000000' },
@@ -286,114 +232,6 @@ describe('on a local cloud', () => {
     expect(await bifold.json(...verified)).toMatchObject({ equal: true, differences: [] });
   });
 
-  it('joins two topics, and counts once what the relay brings twice', async () => {
-    const hourMs = 3_600_000;
-    const isoAt = (hours: number): string => new Date(Date.UTC(2013, 0, 1) + hours * hourMs).toISOString();
-    const origins = ['EWR', 'JFK', 'LGA'];
-    const flights = Array.from({ length: 900 }, (_, index) => ({
-      at: isoAt(index / 20),
-      carrier: `C${index % 7}`,
-      flight: index,
-      tailnum: null,
-      origin: origins[index % 3] as string,
-      dest: 'IAH',
-      dep_time: 517,
-      dep_delay: (index % 40) - 10,
-    }));
-    const hours = Array.from({ length: 40 * 3 }, (_, index) => ({
-      at: isoAt(Math.floor(index / 3)),
-      origin: origins[index % 3] as string,
-      wind_mph: index % 30,
-      rain_inches: 0.5,
-      visibility_miles: index % 11,
-    }));
-    const send = async (topic: string, key: string, records: readonly object[]): Promise<void> => {
-      const file = join(bifold.stateDir, `${topic}.jsonl`);
-      writeFileSync(
-        file,
-        [...records.map((record) => JSON.stringify(record)), '{"at": "never", "origin": "EWR", "carrier": "UA"}'].join(
-          '\n',
-        ),
-      );
-      expect(await bifold.json('produce', topic, '--file', file, '--key', key)).toMatchObject({
-        sent: records.length + 1,
-      });
-    };
-    const asked = async () => {
-      await bifold.json('wait', 'weather-delays');
-      const { rows, receipt } = await bifold.json<{
-        readonly rows: readonly { readonly key: object; readonly values: { readonly flights: number } }[];
-        readonly receipt: { readonly quarantined: { readonly reasons: object } };
-      }>('query', 'weather-delays', '--total');
-      const counted = rows.map(({ key, values }) => JSON.stringify([key, values.flights])).sort();
-      return { counted, quarantined: receipt.quarantined.reasons };
-    };
-
-    const { relayed, topicId, topic } = (
-      await bifold.json<readonly { relayed: Record<string, string>; topicId: string; topic: string }[]>(
-        ...['deploy', 'weather-delays', '--topic-partitions', '2'],
-      )
-    )[0] as { relayed: Record<string, string>; topicId: string; topic: string };
-    // Its sources are read as its own log is: they stay as they are, and so do the groups of its
-    // relay.
-    const settings = await bifold.json<{ configs: { name: string; value: string }[]; readBy: string[] }>(
-      ...['topic', 'describe', topic, '--all-configs'],
-    );
-    expect(settings.readBy).toEqual(['weather-delays']);
-    const room = settings.configs.find(({ name }) => name === 'max.message.bytes')?.value;
-    expect(Number(room)).toBe(1_048_588 + 4_096);
-    const relayGroup = relayGroupId(topic, topicId, relayed.weather as string);
-    for (const command of [
-      ['topic', 'delete', 'weather'],
-      ['topic', 'alter', 'weather', '--config', 'max.message.bytes=9000000'],
-      ['groups', 'delete', relayGroup],
-      ['produce', 'weather-delays', '--file', jsonl()],
-      ['produce', topic, '--file', jsonl()],
-    ]) {
-      const { status, stderr } = await bifold.run(...command);
-      expect([status, stderr]).toEqual([2, expect.stringContaining('weather-delays')]);
-    }
-    await send('departures', 'carrier', flights);
-    await send('weather', 'origin', hours);
-    const pairs = new Map<string, number>();
-    for (const { at, origin } of flights) {
-      const hour = hours.find((one) => one.origin === origin && one.at.slice(0, 13) === at.slice(0, 13));
-      if (hour === undefined) continue;
-      const key = JSON.stringify({ origin, bad: hour.visibility_miles < 3 || hour.wind_mph >= 20 });
-      pairs.set(key, (pairs.get(key) ?? 0) + 1);
-    }
-    const counted = Array.from(pairs, ([key, flown]) => `[${key},${flown}]`).sort();
-    expect(counted).toHaveLength(6);
-    expect(await asked()).toEqual({ counted, quarantined: { invalid: 2 } });
-    await bifold.json('archive', 'weather-delays');
-    await bifold.json('recompute', 'weather-delays');
-
-    // Resets the relay: its group starts again when it has no members.
-    const before = endsOf(await bifold.status(), 'weather-delays');
-    const trigger = (await bifold.status()).services.find(({ name }) => name === 'trigger');
-    process.kill(trigger?.pid as number, 'SIGKILL');
-    const admin = new Kafka({ brokers: [addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING }).admin();
-    await admin.connect();
-    for (const [source, id] of Object.entries(relayed)) {
-      const groupId = relayGroupId(topic, topicId, id);
-      const partitions = [0, 1].map((partition) => ({ partition, offset: '0' }));
-      await until(
-        'an empty group',
-        () => admin.describeGroups([groupId]),
-        ({ groups }) => groups[0]?.state === 'Empty',
-      );
-      await admin.setOffsets({ groupId, topic: source, partitions });
-    }
-    await admin.disconnect();
-    expect((await bifold.run('up')).status).toBe(0);
-    expect(await asked()).toEqual({ counted, quarantined: { invalid: 2 } });
-    expect(endsOf(await bifold.status(), 'weather-delays')).toBe(2 * before);
-    await bifold.json('archive', 'weather-delays');
-    await bifold.json('recompute', 'weather-delays');
-    expect(await asked()).toEqual({ counted, quarantined: { invalid: 2 } });
-    expect(await bifold.json('verify', 'weather-delays', '--against', 'both')).toMatchObject({ equal: true });
-  });
-
   it('asks for keys, totals and parts, and shows the receipt', async () => {
     const { status, stdout } = await bifold.run('query', 'airframes', '--key', '["N3"]', '--total', '--parts');
     expect(status).toBe(0);
@@ -409,7 +247,7 @@ describe('on a local cloud', () => {
   });
 
   it('destroys what it deployed, and stops without a trace', async () => {
-    for (const name of ['airframes', 'legs-once', 'weather-delays'])
+    for (const name of ['airframes', 'legs-once'])
       expect(await bifold.json('destroy', name)).toEqual({ destroyed: [name] });
     expect((await bifold.status()).pipelines).toEqual([]);
     const again = await bifold.run('destroy', 'airframes');
