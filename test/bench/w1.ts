@@ -17,7 +17,7 @@ import {
   toggleSampling,
   triggerStages,
 } from './sampling.ts';
-import { ensureSpark, measureSpark, sparkRows } from './spark.ts';
+import { ensureSpark, measureSpark, type SparkSoftware, sparkRows } from './spark.ts';
 import { type FilledTopic, fillTopic } from './topic.ts';
 
 export interface W1Size {
@@ -41,6 +41,15 @@ const { plan } = throughput;
 const SPARK_SUM_TOLERANCE = 1e-9;
 const WARM_UP_EVENTS = 1_000_000;
 
+/** The parts that every run of W1 uses. */
+interface Bench {
+  readonly cloud: BenchCloud;
+  readonly spark: SparkSoftware;
+  readonly signal: AbortSignal;
+  /** Does a step, and reports how long it took. */
+  timed<T>(step: string, work: () => Promise<T>): Promise<T>;
+}
+
 /**
  * Runs in turn: which of the two comes first changes from run to run. The last run samples stacks,
  * and is not counted.
@@ -62,14 +71,11 @@ export async function runW1(
     onProgress({ kind: 'done', step, ms: Math.round(performance.now() - startedAtMs) });
     return result;
   };
-  const filled = (of: ReadingsOf) =>
-    timed(`${of.count.toLocaleString('en')} events into a fresh topic`, () =>
-      fillTopic(cloud.addresses.kafka.brokersInternal, plan.topic, of, signal),
-    );
+  const bench: Bench = { cloud, spark, signal, timed };
 
   // Warms up broker and database, so that the first run has no disadvantage.
   const fewer = { seed, pace, count: Math.min(events, WARM_UP_EVENTS) };
-  const warmUp = await filled(fewer);
+  const warmUp = await filled(bench, fewer);
   await timed('warm-up of the services, not counted', () =>
     runBifold(cloud, warmUp, foldPlainly(readings(fewer)), signal, null),
   );
@@ -77,55 +83,67 @@ export async function runW1(
   const done: W1Run[] = [];
   let rows = 0;
   for (let run = 0; run < runs; run++) {
-    const of = { seed: seed + 1_000 * run, pace, count: events };
-    const topic = await filled(of);
-    const expected = foldPlainly(readings(of));
-    rows = expected.size;
-    const loadBefore = loadavg()[0] ?? Number.NaN;
-    const ours = async () => {
-      const { run: measured } = await timed('Bifold, with its deployment', () =>
-        runBifold(cloud, topic, expected, signal, null),
-      );
-      return measured;
-    };
-    const theirs = () =>
-      timed('Spark, two passes', async () => {
-        const measured = await measureSpark(cloud, spark, plan.topic, signal);
-        for (const [pass, found] of Object.entries(await sparkRows(cloud.addresses)))
-          assertRight(`Spark (${pass})`, expected, found, SPARK_SUM_TOLERANCE);
-        return measured;
-      });
-    const both =
-      run % 2 === 0 ? { bifold: await ours(), spark: await theirs() } : { spark: await theirs(), bifold: await ours() };
-    done.push({ ...both, loadBefore });
+    const measured = await runBoth(bench, { seed: seed + 1_000 * run, pace, count: events }, run % 2 === 0);
+    rows = measured.rows;
+    done.push(measured.run);
+    const { bifold, spark: theirs } = measured.run;
     const rate = (seconds: number) => Math.round(events / seconds).toLocaleString('en');
     tell(
-      `run ${run + 1} of ${runs}: Bifold ${rate(both.bifold.seconds)}/s, ` +
-        `Spark ${rate(both.spark.first.seconds)}/s, warm ${rate(both.spark.warm.seconds)}/s; both right`,
+      `run ${run + 1} of ${runs}: Bifold ${rate(bifold.seconds)}/s, ` +
+        `Spark ${rate(theirs.first.seconds)}/s, warm ${rate(theirs.warm.seconds)}/s; both right`,
     );
   }
+  return { events, pace, rows, runs: done, profile: await sampledRun(bench, { seed, pace, count: events }) };
+}
 
-  const of = { seed, pace, count: events };
-  const topic = await filled(of);
+function filled({ cloud, signal, timed }: Bench, of: ReadingsOf): Promise<FilledTopic> {
+  return timed(`${of.count.toLocaleString('en')} events into a fresh topic`, () =>
+    fillTopic(cloud.addresses.kafka.brokersInternal, plan.topic, of, signal),
+  );
+}
+
+/** Bifold and Spark over one topic, one after the other. */
+async function runBoth(
+  bench: Bench,
+  of: ReadingsOf,
+  isBifoldFirst: boolean,
+): Promise<{ readonly run: W1Run; readonly rows: number }> {
+  const { cloud, spark, signal, timed } = bench;
+  const topic = await filled(bench, of);
+  const expected = foldPlainly(readings(of));
+  const loadBefore = loadavg()[0] ?? Number.NaN;
+  const ours = async () => {
+    const { run } = await timed('Bifold, with its deployment', () => runBifold(cloud, topic, expected, signal, null));
+    return run;
+  };
+  const theirs = () =>
+    timed('Spark, two passes', async () => {
+      const measured = await measureSpark(cloud, spark, plan.topic, signal);
+      for (const [pass, found] of Object.entries(await sparkRows(cloud.addresses)))
+        assertRight(`Spark (${pass})`, expected, found, SPARK_SUM_TOLERANCE);
+      return measured;
+    });
+  const both = isBifoldFirst
+    ? { bifold: await ours(), spark: await theirs() }
+    : { spark: await theirs(), bifold: await ours() };
+  return { run: { ...both, loadBefore }, rows: expected.size };
+}
+
+/** A run of Bifold whose processes sample their stacks. */
+async function sampledRun(bench: Bench, of: ReadingsOf): Promise<W1Profile> {
+  const { cloud, signal, timed } = bench;
+  const topic = await filled(bench, of);
   const expected = foldPlainly(readings(of));
   const into = mkdtempSync(join(cloud.paths.tmpDir, 'samples-'));
-  const { run: sampled, profiles } = await timed('Bifold, sampled', () =>
-    runBifold(cloud, topic, expected, signal, into),
-  );
+  const { run, profiles } = await timed('Bifold, sampled', () => runBifold(cloud, topic, expected, signal, into));
   const isTrigger = (profile: CpuProfile) =>
     profile.nodes.some(({ callFrame }) => callFrame.url.includes('trigger/src/poller/'));
   const triggers = [...profiles.values()].filter(isTrigger);
   const functions = [...profiles.values()].filter((profile) => !isTrigger(profile));
   return {
-    events,
-    pace,
-    rows,
-    runs: done,
-    profile: {
-      seconds: sampled.seconds,
-      trigger: sumOfStages(triggers.map((profile) => stageSeconds(profile, triggerStages))),
-      functions: sumOfStages(functions.map((profile) => stageSeconds(profile, functionStages))),
-    },
+    seconds: run.seconds,
+    trigger: sumOfStages(triggers.map((profile) => stageSeconds(profile, triggerStages))),
+    functions: sumOfStages(functions.map((profile) => stageSeconds(profile, functionStages))),
   };
 }
 

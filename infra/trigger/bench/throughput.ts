@@ -10,7 +10,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel, type Producer } from 'kafkajs';
 
 const [first = '', count = '1000000', work = 'drain', batchSize = '10000'] = process.argv.slice(2);
 const partitions = 4;
@@ -45,6 +45,14 @@ async function serve(mapping: object): Promise<void> {
 
 const untilMessage = <T>(child: ChildProcess) => new Promise<T>((resolve) => child.once('message', resolve as never));
 
+interface Shown {
+  readonly assignments: number;
+  readonly recordsInvoked: number;
+  readonly invocations: number;
+  readonly lag: number;
+  readonly stageMs: object;
+}
+
 async function main(): Promise<void> {
   const kafka = new Kafka({ brokers: [first], logLevel: logLevel.NOTHING });
   const topic = `throughput-${Date.now().toString(36)}`;
@@ -52,6 +60,24 @@ async function main(): Promise<void> {
   await Promise.all([admin.connect(), producer.connect()]);
   await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
   const total = Number(count);
+  await fill(producer, topic, total);
+
+  const lambda = spawn(process.execPath, [self, 'serve', JSON.stringify(mappingOf(topic)), work], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const trigger = startTrigger(`http://127.0.0.1:${await untilMessage<number>(lambda)}`);
+  const { seconds, shown } = await untilCommitted(trigger.state, total);
+  const { invocations, stageMs } = shown;
+  console.log({ work, recordsPerSecond: Math.round(total / seconds), seconds, invocations, stageMs });
+  if (process.env.SHOW_LOG) console.log(trigger.output());
+  trigger.child.kill('SIGTERM');
+  await new Promise((resolve) => trigger.child.once('exit', resolve));
+  lambda.kill();
+  await admin.deleteTopics({ topics: [topic] });
+  await Promise.all([admin.disconnect(), producer.disconnect()]);
+}
+
+async function fill(producer: Producer, topic: string, total: number): Promise<void> {
   for (let sent = 0; sent < total; sent += 10_000) {
     const messages = Array.from({ length: 10_000 }, (_, i) => {
       const value = {
@@ -65,8 +91,10 @@ async function main(): Promise<void> {
     });
     await producer.send({ topic, messages, acks: 1 });
   }
+}
 
-  const mapping = {
+function mappingOf(topic: string): object {
+  return {
     UUID: topic,
     FunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:bench',
     SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS: [first] } },
@@ -76,51 +104,50 @@ async function main(): Promise<void> {
     BatchSize: Number(batchSize),
     MaximumBatchingWindowInSeconds: 0,
   };
-  const lambda = spawn(process.execPath, [self, 'serve', JSON.stringify(mapping), work], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const endpoint = `http://127.0.0.1:${await untilMessage<number>(lambda)}`;
+}
+
+interface Trigger {
+  readonly child: ChildProcess;
+  output(): string;
+  /** The state of its only mapping; null until it serves one. */
+  state(): Promise<Shown | null>;
+}
+
+function startTrigger(endpoint: string): Trigger {
   const nodeArgs = (process.env.TRIGGER_ARGS ?? '').split(' ').filter((arg) => arg !== '');
-  const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-  const trigger = spawn(process.execPath, [...nodeArgs, main, '--endpoint', endpoint, '--region', 'us-east-1'], {
+  const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+  const child = spawn(process.execPath, [...nodeArgs, program, '--endpoint', endpoint, '--region', 'us-east-1'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
-  trigger.stdout.on('data', (chunk: Buffer) => {
+  child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();
   });
-  const read = async () => {
-    const port = /"statePort":(\d+)/.exec(output)?.[1];
-    if (port === undefined) return null;
-    return (
-      ((await (await fetch(`http://127.0.0.1:${port}/state`)).json()) as { mappings: Shown[] }).mappings[0] ?? null
-    );
+  return {
+    child,
+    output: () => output,
+    async state() {
+      const port = /"statePort":(\d+)/.exec(output)?.[1];
+      if (port === undefined) return null;
+      const response = await fetch(`http://127.0.0.1:${port}/state`);
+      return ((await response.json()) as { mappings: Shown[] }).mappings[0] ?? null;
+    },
   };
-  interface Shown {
-    assignments: number;
-    recordsInvoked: number;
-    invocations: number;
-    lag: number;
-    stageMs: object;
-  }
-  let startedAt = 0;
+}
+
+/** The time from the first assignment to the last commit. */
+async function untilCommitted(
+  state: Trigger['state'],
+  total: number,
+): Promise<{ readonly seconds: number; readonly shown: Shown }> {
+  let startedAtMs = 0;
   for (;;) {
-    const shown = await read();
-    if (startedAt === 0 && shown !== null && shown.assignments > 0) startedAt = performance.now();
-    if (shown !== null && shown.recordsInvoked >= total && shown.lag === 0) {
-      const seconds = (performance.now() - startedAt) / 1000;
-      const { invocations, stageMs } = shown;
-      console.log({ work, recordsPerSecond: Math.round(total / seconds), seconds, invocations, stageMs });
-      break;
-    }
+    const shown = await state();
+    if (startedAtMs === 0 && shown !== null && shown.assignments > 0) startedAtMs = performance.now();
+    if (shown !== null && shown.recordsInvoked >= total && shown.lag === 0)
+      return { seconds: (performance.now() - startedAtMs) / 1000, shown };
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  if (process.env.SHOW_LOG) console.log(output);
-  trigger.kill('SIGTERM');
-  await new Promise((resolve) => trigger.once('exit', resolve));
-  lambda.kill();
-  await admin.deleteTopics({ topics: [topic] });
-  await Promise.all([admin.disconnect(), producer.disconnect()]);
 }
 
 if (first === 'serve') await serve(JSON.parse(count));

@@ -21,6 +21,15 @@ const COMPRESSIONS = [
 /** One record in so many is none that can be folded. */
 const POISON_EVERY = 307;
 
+/** What a partitioner asks of the topic. */
+const PARTITION_METADATA = Array.from({ length: PARTITIONS }, (_, partitionId) => ({
+  partitionErrorCode: 0,
+  partitionId,
+  leader: 1,
+  replicas: [1],
+  isr: [1],
+}));
+
 /**
  * The stream of one view: real flights, over and over, as fast as was asked for, whatever happens
  * to the broker.
@@ -47,128 +56,174 @@ export interface Stream {
 }
 
 export function startStream(view: View, broker: string, eventsPerSecond: number, random: Random): Stream {
-  const kafka = new Kafka({
-    clientId: `chaos-${view.name}`,
-    brokers: [broker],
-    logLevel: logLevel.NOTHING,
-    connectionTimeout: 2_000,
-    requestTimeout: 15_000,
-    retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 200 },
-  });
-  const ledger = new Ledger(PARTITIONS);
-  const partitioner = Partitioners.DefaultPartitioner();
-  const partitionMetadata = Array.from({ length: PARTITIONS }, (_, partitionId) => ({
-    partitionErrorCode: 0,
-    partitionId,
-    leader: 1,
-    replicas: [1],
-    isr: [1],
-  }));
-  let producer: Producer | null = null;
-  let isStopping = false;
-  let isPaused = false;
-  let sentAtMs: number | null = null;
-  let inDoubt = 0;
-  let taken = 0;
+  return new PacedStream(view, broker, eventsPerSecond, random);
+}
+
+class PacedStream implements Stream {
+  readonly view: View;
+  readonly ledger = new Ledger(PARTITIONS);
+  readonly #sender: Sender;
+  readonly #eventsPerSecond: number;
+  readonly #random: Random;
+  readonly #running: Promise<void>;
+  #isStopping = false;
+  #isPaused = false;
+  #sentAtMs: number | null = null;
+  #taken = 0;
   /** The number of taken events that the stream need not send. */
-  let lent = 0;
-  const partitionOf = (key: string | null): number =>
-    partitioner({ topic: view.topic, partitionMetadata, message: { key: key ?? '', value: null } });
+  #lent = 0;
 
-  const real = (): StreamedEvent => {
-    const event = view.events[taken % view.events.length] as StreamedEvent;
-    taken += 1;
+  constructor(view: View, broker: string, eventsPerSecond: number, random: Random) {
+    this.view = view;
+    this.#sender = new Sender(view, broker, this.ledger, random);
+    this.#eventsPerSecond = eventsPerSecond;
+    this.#random = random;
+    this.#running = this.#run();
+    // The error is reported when the stream is stopped.
+    this.#running.catch(() => undefined);
+  }
+
+  async #run(): Promise<void> {
+    let streamedMs = 0;
+    for (let lastMs = performance.now(); !this.#isStopping; ) {
+      const nowMs = performance.now();
+      if (!this.#isPaused) streamedMs += nowMs - lastMs;
+      lastMs = nowMs;
+      const paced = Math.floor((streamedMs / 1000) * this.#eventsPerSecond);
+      const due = this.#isPaused ? 0 : paced - (this.#taken - this.#lent);
+      if (due > 0) {
+        this.#sentAtMs = performance.now();
+        await this.#sender.send(Array.from({ length: Math.min(due, REQUEST_EVENTS_MAX) }, () => this.#next()));
+        this.#sentAtMs = null;
+      }
+      if (due < REQUEST_EVENTS_MAX) await sleep(TICK_MS);
+    }
+  }
+
+  #next(): StreamedEvent {
+    const event = this.#take();
+    return this.#taken % POISON_EVERY === 0 ? poisoned(event, this.#random) : event;
+  }
+
+  #take(): StreamedEvent {
+    const { events } = this.view;
+    const event = events[this.#taken % events.length] as StreamedEvent;
+    this.#taken += 1;
     return event;
-  };
-  const next = (): StreamedEvent => {
-    const event = real();
-    return taken % POISON_EVERY === 0 ? poisoned(event, random) : event;
-  };
+  }
 
-  /** Idempotent: what the client repeats, the broker writes once. */
-  const connected = async (): Promise<Producer> => {
-    if (producer !== null) return producer;
-    const made = kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
-    await made.connect();
-    producer = made;
-    return made;
-  };
+  waitingMs(): number {
+    return this.#sentAtMs === null ? 0 : performance.now() - this.#sentAtMs;
+  }
 
-  const send = async (events: readonly StreamedEvent[]): Promise<void> => {
-    let left = Map.groupBy(events, ({ partitionKey }) => partitionOf(partitionKey));
-    for (;;) {
-      const messages = [...left].flatMap(([partition, part]) =>
-        part.map(({ partitionKey, value }) => ({ partition, key: partitionKey, value })),
-      );
+  inDoubt(): number {
+    return this.#sender.inDoubt;
+  }
+
+  async pause(): Promise<void> {
+    this.#isPaused = true;
+    while (this.#sentAtMs !== null) await sleep(TICK_MS / 10);
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+  }
+
+  lend(count: number): readonly StreamedEvent[] {
+    this.#lent += count;
+    return Array.from({ length: count }, () => this.#take());
+  }
+
+  partitionOf(key: string | null): number {
+    return this.#sender.partitionOf(key);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    try {
+      await this.#running;
+    } finally {
+      await this.#sender.close();
+    }
+  }
+}
+
+/** Sends events until each is acknowledged, and writes them to the ledger. */
+class Sender {
+  /** Requests that no acknowledgement came for. */
+  inDoubt = 0;
+  readonly #topic: string;
+  readonly #kafka: Kafka;
+  readonly #ledger: Ledger;
+  readonly #random: Random;
+  readonly #partitioner = Partitioners.DefaultPartitioner();
+  #producer: Producer | null = null;
+
+  constructor(view: View, broker: string, ledger: Ledger, random: Random) {
+    this.#topic = view.topic;
+    this.#ledger = ledger;
+    this.#random = random;
+    this.#kafka = new Kafka({
+      clientId: `chaos-${view.name}`,
+      brokers: [broker],
+      logLevel: logLevel.NOTHING,
+      connectionTimeout: 2_000,
+      requestTimeout: 15_000,
+      retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 200 },
+    });
+  }
+
+  partitionOf(key: string | null): number {
+    const message = { key: key ?? '', value: null };
+    return this.#partitioner({ topic: this.#topic, partitionMetadata: PARTITION_METADATA, message });
+  }
+
+  async send(events: readonly StreamedEvent[]): Promise<void> {
+    let left = Map.groupBy(events, ({ partitionKey }) => this.partitionOf(partitionKey));
+    while (left.size > 0) {
       try {
-        const acknowledged = await (await connected()).sendBatch({
-          acks: -1,
-          compression: random.pick(COMPRESSIONS),
-          topicMessages: [{ topic: view.topic, messages }],
-        });
-        for (const { partition, baseOffset } of acknowledged) {
-          ledger.append(partition, Number(baseOffset), left.get(partition) ?? []);
-          left.delete(partition);
-        }
-        if (left.size === 0) return;
+        await this.#request(left);
       } catch (error) {
         if (!isKafkas(error)) throw error;
         // Whether it was written, only the log knows. This producer is ended first: nothing of it
         // may arrive later.
-        inDoubt += 1;
-        await producer?.disconnect().catch(() => undefined);
-        producer = null;
-        left = await lookUp(kafka.admin(), view.topic, ledger, left);
-        if (left.size === 0) return;
+        this.inDoubt += 1;
+        await this.close();
+        this.#producer = null;
+        left = await lookUp(this.#kafka.admin(), this.#topic, this.#ledger, left);
       }
     }
-  };
+  }
 
-  const run = async (): Promise<void> => {
-    let streamedMs = 0;
-    for (let lastMs = performance.now(); !isStopping; ) {
-      const nowMs = performance.now();
-      if (!isPaused) streamedMs += nowMs - lastMs;
-      lastMs = nowMs;
-      const due = isPaused ? 0 : Math.floor((streamedMs / 1000) * eventsPerSecond) - (taken - lent);
-      if (due > 0) {
-        sentAtMs = performance.now();
-        await send(Array.from({ length: Math.min(due, REQUEST_EVENTS_MAX) }, next));
-        sentAtMs = null;
-      }
-      if (due < REQUEST_EVENTS_MAX) await sleep(TICK_MS);
+  /** One request. Removes the partitions that are acknowledged from those that are left. */
+  async #request(left: Map<number, StreamedEvent[]>): Promise<void> {
+    const messages = [...left].flatMap(([partition, part]) =>
+      part.map(({ partitionKey, value }) => ({ partition, key: partitionKey, value })),
+    );
+    const producer = await this.#connected();
+    const acknowledged = await producer.sendBatch({
+      acks: -1,
+      compression: this.#random.pick(COMPRESSIONS),
+      topicMessages: [{ topic: this.#topic, messages }],
+    });
+    for (const { partition, baseOffset } of acknowledged) {
+      this.#ledger.append(partition, Number(baseOffset), left.get(partition) ?? []);
+      left.delete(partition);
     }
-  };
-  const running = run();
-  // The error is reported when the stream is stopped.
-  running.catch(() => undefined);
+  }
 
-  return {
-    view,
-    ledger,
-    waitingMs: () => (sentAtMs === null ? 0 : performance.now() - sentAtMs),
-    inDoubt: () => inDoubt,
-    async pause() {
-      isPaused = true;
-      while (sentAtMs !== null) await sleep(TICK_MS / 10);
-    },
-    resume() {
-      isPaused = false;
-    },
-    lend(count) {
-      lent += count;
-      return Array.from({ length: count }, real);
-    },
-    partitionOf,
-    async stop() {
-      isStopping = true;
-      try {
-        await running;
-      } finally {
-        await producer?.disconnect().catch(() => undefined);
-      }
-    },
-  };
+  /** Idempotent: what the client repeats, the broker writes once. */
+  async #connected(): Promise<Producer> {
+    if (this.#producer !== null) return this.#producer;
+    const made = this.#kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
+    await made.connect();
+    this.#producer = made;
+    return made;
+  }
+
+  async close(): Promise<void> {
+    await this.#producer?.disconnect().catch(() => undefined);
+  }
 }
 
 /**

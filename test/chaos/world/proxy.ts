@@ -1,4 +1,4 @@
-import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 
 /** The kinds of trouble on a link. */
 export type Trouble =
@@ -53,117 +53,168 @@ const loopback = '127.0.0.1';
 const UNHARMED: Met = { connections: 0, bytesSwallowed: 0, chunksDelayed: 0, answersTorn: 0 };
 
 /** A TCP proxy between two parts of the system, for one link, with faults on command. */
-export async function startProxy({ name, targetPort, rewrite }: ProxyOptions): Promise<TcpProxy> {
-  const open = new Set<Connection>();
-  let trouble: Trouble | null = null;
-  let met: Met = UNHARMED;
-  const meet = (what: Partial<Met>) => {
-    met = Object.fromEntries(
-      Object.entries(met).map(([key, count]) => [key, count + (what[key as keyof Met] ?? 0)]),
-    ) as unknown as Met;
-  };
+export async function startProxy(options: ProxyOptions): Promise<TcpProxy> {
+  const proxy = new FaultyProxy(options);
+  await proxy.listen();
+  return proxy;
+}
 
-  const reset = (connection: Connection) => {
-    open.delete(connection);
-    connection.client.resetAndDestroy();
-    connection.target.resetAndDestroy();
-  };
+class FaultyProxy implements TcpProxy {
+  readonly name: string;
+  port = 0;
+  readonly #targetPort: number;
+  readonly #rewrite: ProxyOptions['rewrite'];
+  readonly #server: Server;
+  readonly #open = new Set<Connection>();
+  #trouble: Trouble | null = null;
+  #met: Met = UNHARMED;
 
-  /**
-   * The one place where bytes pass. The source waits while its chunk is delayed, or the sink is
-   * full: order is kept.
-   */
-  const pass = (connection: Connection, source: Socket, sink: Socket, chunk: Buffer, isAnswer: boolean) => {
-    switch (trouble?.kind) {
-      case 'blackhole':
-        connection.hasLost = true;
-        meet({ bytesSwallowed: chunk.length });
-        return;
-      case 'slow':
-        meet({ chunksDelayed: 1 });
-        source.pause();
-        setTimeout(() => {
-          if (!sink.destroyed) sink.write(chunk);
-          source.resume();
-        }, trouble.delayMs);
-        return;
-      case 'tear':
-        if (isAnswer && chunk.length > connection.answerBytesLeft) {
-          meet({ answersTorn: 1, connections: 1 });
-          sink.write(chunk.subarray(0, connection.answerBytesLeft), () => reset(connection));
-          source.pause();
-          return;
-        }
-        if (isAnswer) connection.answerBytesLeft -= chunk.length;
-        break;
-      default:
-        break;
+  constructor({ name, targetPort, rewrite }: ProxyOptions) {
+    this.name = name;
+    this.#targetPort = targetPort;
+    this.#rewrite = rewrite;
+    this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
+  }
+
+  listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ port: 0, host: loopback }, () => {
+        this.port = (this.#server.address() as AddressInfo).port;
+        resolve();
+      });
+    });
+  }
+
+  connections(): number {
+    return this.#open.size;
+  }
+
+  begin(trouble: Trouble): void {
+    this.#trouble = trouble;
+    this.#met = UNHARMED;
+    if (trouble.kind === 'tear') for (const connection of this.#open) connection.answerBytesLeft = trouble.answerBytes;
+    if (trouble.kind !== 'cut') return;
+    this.#meet({ connections: this.#open.size });
+    this.#resetAll();
+  }
+
+  met(): Met {
+    return this.#met;
+  }
+
+  end(): Met {
+    this.#trouble = null;
+    for (const connection of [...this.#open]) {
+      if (!connection.hasLost) continue;
+      this.#meet({ connections: 1 });
+      this.#reset(connection);
     }
-    if (sink.destroyed || sink.write(chunk)) return;
-    source.pause();
-    sink.once('drain', () => source.resume());
-  };
+    return this.#met;
+  }
 
-  const accept = (client: Socket) => {
-    if (trouble?.kind === 'cut') {
-      meet({ connections: 1 });
+  async close(): Promise<void> {
+    this.#resetAll();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #accept(client: Socket): void {
+    if (this.#trouble?.kind === 'cut') {
+      this.#meet({ connections: 1 });
       client.resetAndDestroy();
       return;
     }
-    const target = createConnection({ port: targetPort, host: loopback });
-    const answerBytesLeft = trouble?.kind === 'tear' ? trouble.answerBytes : 0;
+    const target = createConnection({ port: this.#targetPort, host: loopback });
+    const answerBytesLeft = this.#trouble?.kind === 'tear' ? this.#trouble.answerBytes : 0;
     const connection: Connection = { client, target, hasLost: false, answerBytesLeft };
-    open.add(connection);
+    this.#open.add(connection);
     for (const socket of [client, target]) {
       socket.setNoDelay(true);
-      socket.on('error', () => reset(connection));
+      socket.on('error', () => this.#reset(connection));
     }
     client.on('end', () => target.end());
     target.on('end', () => client.end());
     client.on('close', () => {
-      open.delete(connection);
+      this.#open.delete(connection);
       target.destroy();
     });
     target.on('close', () => client.destroy());
-    const change = rewrite?.(port) ?? ((chunk: Buffer) => chunk);
-    client.on('data', (chunk) => pass(connection, client, target, chunk, false));
-    target.on('data', (chunk) => {
-      const said = change(chunk);
-      if (said.length > 0) pass(connection, target, client, said, true);
+    this.#forward(connection);
+  }
+
+  #forward(connection: Connection): void {
+    const { client, target } = connection;
+    const rewrite = this.#rewrite?.(this.port) ?? ((chunk: Buffer) => chunk);
+    client.on('data', (chunk) => {
+      if (this.#strike(connection, client, target, chunk)) return;
+      forward(chunk, client, target);
     });
-  };
+    target.on('data', (received) => {
+      const chunk = rewrite(received);
+      if (chunk.length === 0) return;
+      if (this.#strike(connection, target, client, chunk) || this.#tear(connection, chunk)) return;
+      forward(chunk, target, client);
+    });
+  }
 
-  const server: Server = createServer({ allowHalfOpen: true }, accept);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port: 0, host: loopback }, () => resolve((server.address() as { port: number }).port));
-  });
+  /** Drops or delays a chunk. @returns whether the chunk is dealt with */
+  #strike(connection: Connection, source: Socket, sink: Socket, chunk: Buffer): boolean {
+    switch (this.#trouble?.kind) {
+      case 'blackhole':
+        connection.hasLost = true;
+        this.#meet({ bytesSwallowed: chunk.length });
+        return true;
+      case 'slow':
+        this.#meet({ chunksDelayed: 1 });
+        // The source waits while its chunk is delayed: order is kept.
+        source.pause();
+        setTimeout(() => {
+          if (!sink.destroyed) sink.write(chunk);
+          source.resume();
+        }, this.#trouble.delayMs);
+        return true;
+      default:
+        return false;
+    }
+  }
 
-  return {
-    name,
-    port,
-    connections: () => open.size,
-    begin(next) {
-      trouble = next;
-      met = UNHARMED;
-      if (next.kind === 'tear') for (const connection of open) connection.answerBytesLeft = next.answerBytes;
-      if (next.kind !== 'cut') return;
-      meet({ connections: open.size });
-      for (const connection of [...open]) reset(connection);
-    },
-    met: () => met,
-    end() {
-      trouble = null;
-      for (const connection of [...open]) {
-        if (!connection.hasLost) continue;
-        meet({ connections: 1 });
-        reset(connection);
-      }
-      return met;
-    },
-    async close() {
-      for (const connection of [...open]) reset(connection);
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
+  /** Ends a connection in the middle of an answer. @returns whether the chunk is dealt with */
+  #tear(connection: Connection, answer: Buffer): boolean {
+    if (this.#trouble?.kind !== 'tear') return false;
+    const { client, target, answerBytesLeft } = connection;
+    if (answer.length <= answerBytesLeft) {
+      connection.answerBytesLeft -= answer.length;
+      return false;
+    }
+    this.#meet({ answersTorn: 1, connections: 1 });
+    client.write(answer.subarray(0, answerBytesLeft), () => this.#reset(connection));
+    target.pause();
+    return true;
+  }
+
+  #resetAll(): void {
+    for (const connection of [...this.#open]) this.#reset(connection);
+  }
+
+  #reset(connection: Connection): void {
+    this.#open.delete(connection);
+    connection.client.resetAndDestroy();
+    connection.target.resetAndDestroy();
+  }
+
+  #meet(more: Partial<Met>): void {
+    this.#met = {
+      connections: this.#met.connections + (more.connections ?? 0),
+      bytesSwallowed: this.#met.bytesSwallowed + (more.bytesSwallowed ?? 0),
+      chunksDelayed: this.#met.chunksDelayed + (more.chunksDelayed ?? 0),
+      answersTorn: this.#met.answersTorn + (more.answersTorn ?? 0),
+    };
+  }
+}
+
+/** The source waits while the sink is full. */
+function forward(chunk: Buffer, source: Socket, sink: Socket): void {
+  if (sink.destroyed || sink.write(chunk)) return;
+  source.pause();
+  sink.once('drain', () => source.resume());
 }
