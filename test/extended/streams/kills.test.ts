@@ -123,8 +123,7 @@ export default defineStream({
     }
     expect((await bifold.run('run', file)).status).toBe(0);
     const settled = (await recordsIn('settled')).map(({ value }) => value);
-    const inOrder = (pairs: readonly (readonly unknown[])[]) =>
-      pairs.map((pair) => JSON.stringify(pair)).toSorted();
+    const inOrder = (pairs: readonly (readonly unknown[])[]) => pairs.map((pair) => JSON.stringify(pair)).toSorted();
     const unpaid = Array.from({ length: ORDERS }, (_, id) => id).filter((id) => id % 3 === 0);
     expect(inOrder(settled.map(({ id, paid_order }) => [id, paid_order]))).toEqual(
       inOrder([...payments.map((id) => [id, id] as const), ...unpaid.map((id) => [id, null] as const)]),

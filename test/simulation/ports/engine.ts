@@ -2,6 +2,7 @@ import type { Pipeline } from '@bifold/core';
 import {
   type AggregatePlan,
   type BoundModels,
+  type ColumnShape,
   compareUtf8,
   type Decoded,
   enrichedSql,
@@ -15,6 +16,7 @@ import {
   type Plan,
   quarantinedSql,
   type ResolveLookup,
+  type RowChunks,
   SCORES,
   type SegmentSize,
   type SqlEngine,
@@ -46,175 +48,216 @@ const OPERATOR_STATE =
  * statements have this meaning.
  */
 export function foldingEngine(pipeline: Pipeline, files: LocalFiles): SqlEngine {
-  const { plan } = pipeline;
-  const fold = foldOf(pipeline);
-  const tables = new Map<string, readonly TableColumn[]>();
-  let limits = new Map<number, number>();
-  let covered: LogRecord[] = [];
-  let scores = new Map<string, readonly Value[]>();
-  const enriched = `(${enrichedSql(plan, 'covered', 'bindings')})`;
+  return new FoldingEngine(pipeline, files);
+}
 
-  const decode = ({ value, headers }: LogRecord): Decoded => fold.decode(value, headers);
+class FoldingEngine implements SqlEngine {
+  readonly #fold: Fold;
+  readonly #files: LocalFiles;
+  readonly #enriched: string;
+  readonly #tables = new Map<string, readonly TableColumn[]>();
+  /** By partition, the offset that the batch ends at. */
+  #limits = new Map<number, number>();
+  /** In the order of each partition. */
+  #covered: readonly LogRecord[] = [];
+  /** By position, the scores of its record. */
+  #scores = new Map<string, readonly Value[]>();
 
-  /**
-   * The events of the records, given the earlier ones; `covered` is in the order of each partition.
-   */
-  const events = (): readonly PlacedEvent[] => {
-    const earlier = fold.statefulStage && new InMemoryStatefulStage(fold.statefulStage);
-    return covered.flatMap((record) => {
+  constructor(pipeline: Pipeline, files: LocalFiles) {
+    this.#fold = foldOf(pipeline);
+    this.#files = files;
+    this.#enriched = `(${enrichedSql(pipeline.plan, 'covered', 'bindings')})`;
+  }
+
+  get #plan(): Plan {
+    return this.#fold.pipeline.plan;
+  }
+
+  async writeParquet(path: string, columns: readonly ColumnShape[], rows: RowChunks): Promise<void> {
+    const written = columns.map(({ name, type }) => ({ name, type, values: [] as SqlValue[] }));
+    for await (const stretch of rows)
+      for (const [index, { values }] of written.entries()) values.push(...(stretch[index] ?? []));
+    this.#files.set(path, written);
+  }
+
+  async createTable(name: string, columns: readonly TableColumn[]): Promise<void> {
+    this.#tables.set(name, columns);
+    if (name === SCORES) this.#scores = new Map(scoresIn(columns));
+  }
+
+  async run(sql: string): Promise<void> {
+    if (sql.startsWith('CREATE TABLE cuts')) {
+      this.#limits = new Map(
+        Array.from(sql.matchAll(/\((\d+), (\d+)\)/g), ([, name, below]) => [Number(name), Number(below)]),
+      );
+      return;
+    }
+    if (sql.startsWith(`CREATE VIEW ${SCORES} `)) {
+      this.#scores = new Map(quotedIn(sql).flatMap((path) => scoresIn(fileOf(this.#files, path))));
+      return;
+    }
+    const [, paths] = /^CREATE VIEW covered AS .*read_parquet\(\[(.*)\]\)/.exec(sql) ?? [];
+    if (paths === undefined) throw new Error(`the simulated engine does not know: ${sql}`);
+    this.#load(quotedIn(paths));
+  }
+
+  async *query(sql: string): AsyncIterable<SqlValue[][]> {
+    yield this.#answer(sql);
+  }
+
+  async close(): Promise<void> {}
+
+  #load(paths: readonly string[]): void {
+    const loaded = paths
+      .flatMap((path) => recordsIn(fileOf(this.#files, path)))
+      .filter(({ partition, offset }) => offset < (this.#limits.get(partition) ?? 0));
+    this.#covered = this.#plan.relay === undefined ? loaded : firstCopies(loaded);
+  }
+
+  #answer(sql: string): SqlValue[][] {
+    const { late } = this.#plan;
+    const [, path, start, end] = KEPT_RECORDS.exec(sql) ?? [];
+    if (path !== undefined) return keptIn(fileOf(this.#files, path), Number(start), Number(end));
+    if (sql === quarantinedSql('covered')) return this.#quarantined();
+    const [, partition, from, to] = OPERATOR_STATE.exec(sql) ?? [];
+    if (partition !== undefined) return this.#operatorState(Number(partition), Number(from), Number(to));
+    if (late !== undefined && sql === watermarksSql(late, 'covered')) return this.#watermarks(late);
+    if (sql.startsWith('SELECT _reason, count(*)')) return this.#poisonCounts();
+    const [, fields] = UNSCORED.exec(sql) ?? [];
+    if (fields !== undefined) {
+      const names = fields.split(', ').map((field) => field.slice(1, -1));
+      return unscoredOf(this.#fold, names, this.#events(), this.#lookups());
+    }
+    return this.#windowRows(sql);
+  }
+
+  #decode({ value, headers }: LogRecord): Decoded {
+    return this.#fold.decode(value, headers);
+  }
+
+  /** A stage that has seen nothing yet; null where a plan has no stateful operators. */
+  #statefulStage(): InMemoryStatefulStage | null {
+    return this.#fold.statefulStage && new InMemoryStatefulStage(this.#fold.statefulStage);
+  }
+
+  /** The events of the records, given the earlier ones. */
+  #events(): readonly PlacedEvent[] {
+    const earlier = this.#statefulStage();
+    return this.#covered.flatMap((record) => {
       const { partition, offset } = record;
-      const decoded = decode(record);
+      const decoded = this.#decode(record);
       const admitted = earlier?.admit(record, decoded) ?? decoded;
       if (admitted.kind === 'poison') return [];
       const own = admitted.kind === 'event' ? [admitted] : admitted.events;
       return own.map(({ timeMs, values }) => ({ partition, offset, timeMs, values }));
     });
-  };
+  }
 
-  /** Keeps the first copy of a record that a relay copied several times. */
-  const keepFirsts = (): void => {
-    if (plan.relay === undefined) return;
-    const seen = new Set<string>();
-    covered = covered.filter(({ partition, headers }) => {
-      const origin = originHeader(headers);
-      const name = `${partition} ${origin}`;
-      const isFirst = origin === null || !seen.has(name);
-      seen.add(name);
-      return isFirst;
+  #quarantined(): SqlValue[][] {
+    const earlier = this.#statefulStage();
+    return this.#covered.flatMap((record) => {
+      const decoded = this.#decode(record);
+      if ((earlier?.admit(record, decoded) ?? decoded).kind !== 'poison') return [];
+      const { partition, offset, timestampMs, value, headers } = record;
+      return [[partition, BigInt(offset), BigInt(timestampMs), value, textOfHeaders(headers)]];
     });
-  };
+  }
 
-  const load = (paths: readonly string[]): void => {
-    covered = [];
-    for (const path of paths) {
-      const columns = new Map(fileOf(files, path).map(({ name, values }) => [name, values]));
-      const at = (name: string, row: number) => columns.get(name)?.[row] as SqlValue;
-      for (let row = 0; row < (columns.get('_offset')?.length ?? 0); row++) {
-        const partition = at('_partition', row) as number;
-        const offset = Number(at('_offset', row));
-        if (offset >= (limits.get(partition) ?? 0)) continue;
-        covered.push({
-          partition,
-          offset,
-          timestampMs: Number(at('_timestamp_ms', row)),
-          key: at('_key', row) as Uint8Array | null,
-          value: at('_value', row) as Uint8Array | null,
-          headers: readHeaders(at('_headers', row) as string | null),
-        });
+  #operatorState(partition: number, from: number, to: number): SqlValue[][] {
+    const { late, columns } = this.#plan;
+    let watermarkMs = Number.NEGATIVE_INFINITY;
+    return this.#covered.flatMap((record) => {
+      if (record.partition !== partition) return [];
+      const decoded = this.#decode(record);
+      let isLate = false;
+      if (late !== undefined && decoded.kind === 'event') {
+        isLate = decoded.timeMs < watermarkMs - late.allowedLatenessMs;
+        watermarkMs = Math.max(watermarkMs, Math.min(decoded.timeMs, record.timestampMs + late.maxClockSkewMs));
       }
+      if (record.offset < from || record.offset >= to) return [];
+      const origin = originHeader(record.headers);
+      return decoded.kind === 'poison'
+        ? [[BigInt(record.offset), decoded.reason, null, origin, false, ...columns.map(() => null)]]
+        : [[BigInt(record.offset), null, BigInt(decoded.timeMs), origin, isLate, ...decoded.values]];
+    });
+  }
+
+  #watermarks({ maxClockSkewMs }: NonNullable<Plan['late']>): SqlValue[][] {
+    const watermarks = new Map<number, number>();
+    for (const record of this.#covered) {
+      const decoded = this.#decode(record);
+      if (decoded.kind === 'poison') continue;
+      const toMs = Math.min(decoded.timeMs, record.timestampMs + maxClockSkewMs);
+      watermarks.set(record.partition, Math.max(watermarks.get(record.partition) ?? toMs, toMs));
     }
-    keepFirsts();
-  };
+    return Array.from(watermarks, ([partition, watermarkMs]) => [partition, BigInt(watermarkMs)]);
+  }
 
-  return {
-    async writeParquet(path, columns, rows) {
-      const written = columns.map(({ name, type }) => ({ name, type, values: [] as SqlValue[] }));
-      for await (const stretch of rows)
-        for (const [index, { values }] of written.entries()) values.push(...(stretch[index] ?? []));
-      files.set(path, written);
-    },
-    async createTable(name, columns) {
-      tables.set(name, columns);
-      if (name === SCORES) scores = new Map(scoresIn(columns));
-    },
-    async run(sql) {
-      const view = /^CREATE VIEW covered AS .*read_parquet\(\[(.*)\]\)/.exec(sql);
-      if (sql.startsWith('CREATE TABLE cuts')) {
-        limits = new Map(
-          Array.from(sql.matchAll(/\((\d+), (\d+)\)/g), ([, name, below]) => [Number(name), Number(below)]),
-        );
-      } else if (sql.startsWith(`CREATE VIEW ${SCORES} `)) {
-        const paths = Array.from(sql.matchAll(/'([^']*)'/g), ([, path]) => path as string);
-        scores = new Map(paths.flatMap((path) => scoresIn(fileOf(files, path))));
-      } else if (view) load(Array.from((view[1] as string).matchAll(/'([^']*)'/g), ([, path]) => path as string));
-      else throw new Error(`the simulated engine does not know: ${sql}`);
-    },
-    async *query(sql) {
-      const [, path, start, end] = KEPT_RECORDS.exec(sql) ?? [];
-      if (path !== undefined) {
-        const columns = KEPT_COLUMNS.map((name) => fileOf(files, path).find((column) => column.name === name)?.values);
-        const rows = (columns[0] ?? []).map((_, row) => columns.map((values) => values?.[row] ?? null));
-        yield rows.filter(([, offset]) => Number(offset) >= Number(start) && Number(offset) < Number(end));
-        return;
-      }
-      if (sql === quarantinedSql('covered')) {
-        const earlier = fold.statefulStage && new InMemoryStatefulStage(fold.statefulStage);
-        yield covered.flatMap((record) => {
-          const decoded = decode(record);
-          if ((earlier?.admit(record, decoded) ?? decoded).kind !== 'poison') return [];
-          const { partition, offset, timestampMs, value, headers } = record;
-          return [[partition, BigInt(offset), BigInt(timestampMs), value, textOfHeaders(headers)]];
-        });
-        return;
-      }
-      const [, partition, from, to] = OPERATOR_STATE.exec(sql) ?? [];
-      if (partition !== undefined) {
-        let watermarkMs = Number.NEGATIVE_INFINITY;
-        yield covered.flatMap((record) => {
-          const isAsked =
-            record.partition === Number(partition) && record.offset >= Number(from) && record.offset < Number(to);
-          const decoded = decode(record);
-          let isLate = false;
-          if (plan.late !== undefined && decoded.kind === 'event' && record.partition === Number(partition)) {
-            isLate = decoded.timeMs < watermarkMs - plan.late.allowedLatenessMs;
-            watermarkMs = Math.max(
-              watermarkMs,
-              Math.min(decoded.timeMs, record.timestampMs + plan.late.maxClockSkewMs),
-            );
-          }
-          if (!isAsked) return [];
-          const origin = originHeader(record.headers);
-          return decoded.kind === 'poison'
-            ? [[BigInt(record.offset), decoded.reason, null, origin, false, ...plan.columns.map(() => null)]]
-            : [[BigInt(record.offset), null, BigInt(decoded.timeMs), origin, isLate, ...decoded.values]];
-        });
-        return;
-      }
-      if (plan.late !== undefined && sql === watermarksSql(plan.late, 'covered')) {
-        const clocks = new Map<number, number>();
-        for (const record of covered) {
-          const decoded = decode(record);
-          if (decoded.kind === 'poison') continue;
-          const toMs = Math.min(decoded.timeMs, record.timestampMs + plan.late.maxClockSkewMs);
-          clocks.set(record.partition, Math.max(clocks.get(record.partition) ?? toMs, toMs));
-        }
-        yield Array.from(clocks, ([clockPartition, watermarkMs]) => [clockPartition, BigInt(watermarkMs)]);
-        return;
-      }
-      if (sql.startsWith('SELECT _reason, count(*)')) {
-        const counts = new Map<string, number>();
-        for (const decoded of covered.map(decode))
-          if (decoded.kind === 'poison') counts.set(decoded.reason, (counts.get(decoded.reason) ?? 0) + 1);
-        yield Array.from(counts, ([reason, records]) => [reason, BigInt(records)]);
-        return;
-      }
-      const lookups = lookupsOf(
-        plan.lookups.map(({ name }) => name),
-        tables,
-        plan.storage.segmentSize,
-      );
-      const [, fields] = UNSCORED.exec(sql) ?? [];
-      if (fields !== undefined) {
-        yield unscoredOf(
-          fold,
-          fields.split(', ').map((field) => field.slice(1, -1)),
-          events(),
-          lookups,
-        );
-        return;
-      }
-      const resolve: Resolve = (partition, offset) =>
-        withModels(lookups(partition, offset), scoredBefore(plan, scores.get(`${partition} ${offset}`)));
-      const window = plan.windows.find(
-        (candidate) =>
-          sql === viewSql(plan, candidate, enriched) || sql === nonPushdownInputSql(plan, candidate, enriched),
-      );
-      if (!window) throw new Error(`the simulated engine does not know: ${sql}`);
-      if (sql === viewSql(plan, window, enriched)) yield panesOf(fold, window.name, events(), resolve);
-      else yield inexactOf(fold, window.name, events(), resolve);
-    },
-    close: async () => undefined,
-  };
+  #poisonCounts(): SqlValue[][] {
+    const counts = new Map<string, number>();
+    for (const record of this.#covered) {
+      const decoded = this.#decode(record);
+      if (decoded.kind === 'poison') counts.set(decoded.reason, (counts.get(decoded.reason) ?? 0) + 1);
+    }
+    return Array.from(counts, ([reason, records]) => [reason, BigInt(records)]);
+  }
+
+  #windowRows(sql: string): SqlValue[][] {
+    const plan = this.#plan;
+    const lookups = this.#lookups();
+    const resolve: Resolve = (partition, offset) =>
+      withModels(lookups(partition, offset), scoredBefore(plan, this.#scores.get(`${partition} ${offset}`)));
+    for (const window of plan.windows) {
+      if (sql === viewSql(plan, window, this.#enriched))
+        return panesOf(this.#fold, window.name, this.#events(), resolve);
+      if (sql === nonPushdownInputSql(plan, window, this.#enriched))
+        return inexactOf(this.#fold, window.name, this.#events(), resolve);
+    }
+    throw new Error(`the simulated engine does not know: ${sql}`);
+  }
+
+  #lookups(): Resolve {
+    const names = this.#plan.lookups.map(({ name }) => name);
+    return lookupsOf(names, this.#tables, this.#plan.storage.segmentSize);
+  }
+}
+
+/** The texts between single quotes. */
+function quotedIn(sql: string): readonly string[] {
+  return Array.from(sql.matchAll(/'([^']*)'/g), ([, text]) => text as string);
+}
+
+/** The rows of a file of records whose offsets are in the range. */
+function keptIn(file: readonly TableColumn[], start: number, end: number): SqlValue[][] {
+  const columns = KEPT_COLUMNS.map((name) => file.find((column) => column.name === name)?.values);
+  return (columns[0] ?? [])
+    .map((_, row) => columns.map((values) => values?.[row] ?? null))
+    .filter(([, offset]) => Number(offset) >= start && Number(offset) < end);
+}
+
+function recordsIn(file: readonly TableColumn[]): readonly LogRecord[] {
+  const columns = new Map(file.map(({ name, values }) => [name, values]));
+  const at = (name: string, row: number) => columns.get(name)?.[row] as SqlValue;
+  return (columns.get('_offset') ?? []).map((offset, row) => ({
+    partition: at('_partition', row) as number,
+    offset: Number(offset),
+    timestampMs: Number(at('_timestamp_ms', row)),
+    key: at('_key', row) as Uint8Array | null,
+    value: at('_value', row) as Uint8Array | null,
+    headers: readHeaders(at('_headers', row) as string | null),
+  }));
+}
+
+/** Keeps the first copy of a record that a relay copied several times. */
+function firstCopies(records: readonly LogRecord[]): readonly LogRecord[] {
+  const seen = new Set<string>();
+  return records.filter(({ partition, headers }) => {
+    const origin = originHeader(headers);
+    const name = `${partition} ${origin}`;
+    const isFirst = origin === null || !seen.has(name);
+    seen.add(name);
+    return isFirst;
+  });
 }
 
 export function fileOf(files: LocalFiles, path: string): readonly TableColumn[] {
