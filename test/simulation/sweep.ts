@@ -72,7 +72,7 @@ export async function table({ from, seeds: seedsMax, seconds, without, json }: A
     const { name, rule, breaks } = sabotage;
     const seen = failures[0]?.failure ?? null;
     rows.push({ rule, name, breaks, seeds, seen });
-    const shown = seen?.split('\n')[0]?.replaceAll('|', '\\|').slice(0, 260) ?? '';
+    const shown = seen?.split('\n')[0]?.replaceAll('|', '\\|').slice(0, SUMMARY_LENGTH_MAX) ?? '';
     const took = seen === null ? `not in ${seeds}` : seeds;
     (json ? tell : console.log)(`| ${rule} | ${name}: ${breaks} | ${took} | ${shown} |`);
   }
@@ -138,9 +138,10 @@ const PROGRESS = /^… (\d+)(?: of \d+)? seeds, (\d+) failed/;
  */
 function failureText({ seed, failure }: Found, { without, sabotage }: Pick<Asked, 'without' | 'sabotage'>): string {
   const [summary = ''] = (failure ?? '').split('\n');
-  return `${FAILED_SEED} ${seed}: ${summary}  ${commandOf({ seed, without, sabotage }, null)}`;
+  return `${FAILED_SEED} ${seed}: ${summary.slice(0, SUMMARY_LENGTH_MAX)}  ${commandOf({ seed, without, sabotage }, null)}`;
 }
 const FAILED_SEED = '✖ seed';
+const SUMMARY_LENGTH_MAX = 260;
 
 interface Failure extends Found {
   readonly replay: string;
