@@ -16,6 +16,7 @@ import { type Deployment, deployPipeline } from '@bifold/cdk/deployment';
 import {
   type Cloud,
   type CloudAddresses,
+  type CloudOptions,
   type CloudPaths,
   cleanEnvironment,
   cloudPaths,
@@ -76,140 +77,170 @@ export async function openBenchCloud(onProgress: OnProgress): Promise<BenchCloud
     softwareDir: cloudPaths({ root }).softwareDir,
     onProgress,
   };
-  const statePort = await freePort();
-  const services = (nodeOptions: string) => (addresses: CloudAddresses, paths: CloudPaths) => [
-    triggerService(addresses, paths, statePort, nodeOptions),
-  ];
-  const bare = await openCloud(options);
-  let cloud: Cloud = bare;
-  const { addresses, paths } = bare;
-  const aws = {
-    endpoint: addresses.aws.endpoint,
-    region: addresses.aws.region,
-    credentials: { accessKeyId: addresses.aws.accessKeyId, secretAccessKey: addresses.aws.secretAccessKey },
-  };
-  const lambda = new LambdaClient({ ...aws, requestHandler: { requestTimeout: 60_000 } });
-  const logs = new CloudWatchLogsClient(aws);
-  let connected: Promise<CassandraClient> | null = null;
-  const cassandra = () => {
-    connected ??= connectCassandra({
-      contactPoints: addresses.cassandra.contactPoints.map((host) => `${host}:${addresses.cassandra.port}`),
-      localDataCenter: addresses.cassandra.localDataCenter,
+  return new LocalBenchCloud(options, await openCloud(options), await freePort());
+}
+
+class LocalBenchCloud implements BenchCloud {
+  readonly #options: CloudOptions;
+  /** The cloud without the trigger. */
+  readonly #bare: Cloud;
+  #cloud: Cloud;
+  readonly #statePort: number;
+  readonly #lambda: LambdaClient;
+  readonly #logs: CloudWatchLogsClient;
+  #connected: Promise<CassandraClient> | null = null;
+
+  constructor(options: CloudOptions, bare: Cloud, statePort: number) {
+    this.#options = options;
+    this.#bare = bare;
+    this.#cloud = bare;
+    this.#statePort = statePort;
+    this.#lambda = new LambdaClient({ ...this.#aws, requestHandler: { requestTimeout: 60_000 } });
+    this.#logs = new CloudWatchLogsClient(this.#aws);
+  }
+
+  get addresses(): CloudAddresses {
+    return this.#bare.addresses;
+  }
+
+  get paths(): CloudPaths {
+    return this.#bare.paths;
+  }
+
+  get #aws() {
+    const { endpoint, region, accessKeyId, secretAccessKey } = this.addresses.aws;
+    return { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+  }
+
+  cassandra(): Promise<CassandraClient> {
+    const { contactPoints, port, localDataCenter } = this.addresses.cassandra;
+    this.#connected ??= connectCassandra({
+      contactPoints: contactPoints.map((host) => `${host}:${port}`),
+      localDataCenter,
       keyspace: KEYSPACE,
     });
-    return connected;
-  };
+    return this.#connected;
+  }
 
+  async up(): Promise<void> {
+    // Data of an interrupted run is useless.
+    await this.#bare.down({ deleteData: true });
+    await this.#bare.up();
+    const tables = async () => createTables(await this.cassandra(), 1);
+    await Promise.all([writeParameters(this.#aws, this.addresses), tables()]);
+  }
+
+  async deploy(plan: Plan, topicId: string, nodeOptions: string): Promise<Deployment> {
+    const deployment = await deployPipeline({
+      pipeline: plan.name,
+      topicId,
+      context: DEPLOYMENT,
+      environment: environmentOf(this.addresses),
+    });
+    if (nodeOptions !== '') await this.#addNodeOptions(deployment.functions.speed, nodeOptions);
+    return deployment;
+  }
+
+  async #addNodeOptions(FunctionName: string, nodeOptions: string): Promise<void> {
+    const { Environment } = await this.#lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+    const variables = Environment?.Variables ?? {};
+    const joined = [variables.NODE_OPTIONS ?? '', nodeOptions].join(' ').trim();
+    await this.#lambda.send(
+      new UpdateFunctionConfigurationCommand({
+        FunctionName,
+        Environment: { Variables: { ...variables, NODE_OPTIONS: joined } },
+      }),
+    );
+  }
+
+  async warmUp({ functions }: Deployment): Promise<void> {
+    const event = { eventSource: 'SelfManagedKafka', records: {} };
+    const Payload = Buffer.from(JSON.stringify(event));
+    // Invoked concurrently, so that each takes a separate process.
+    const answers = await Promise.all(
+      Array.from({ length: PARTITIONS }, () =>
+        this.#lambda.send(new InvokeCommand({ FunctionName: functions.speed, Payload })),
+      ),
+    );
+    for (const { FunctionError, Payload: said } of answers)
+      if (FunctionError !== undefined)
+        throw new Error(`the speed function fails when it is empty-handed: ${Buffer.from(said ?? []).toString()}`);
+  }
+
+  async invoke(name: string): Promise<Invocation> {
+    const startedAtMs = performance.now();
+    const client = new LambdaClient({ ...this.#aws, maxAttempts: 1, requestHandler: { requestTimeout: 900_000 } });
+    const { FunctionError, Payload } = await client.send(new InvokeCommand({ FunctionName: name }));
+    client.destroy();
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    const text = Buffer.from(Payload ?? []).toString();
+    if (FunctionError !== undefined) throw new Error(`${name} failed: ${text}`);
+    const { events = [] } = await this.#logs.send(
+      new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}`, filterPattern: 'REPORT' }),
+    );
+    const [, limit, peak] = /Memory Size: (\d+) MB\tMax Memory Used: (\d+) MB/.exec(events.at(-1)?.message ?? '') ?? [];
+    return { answer: JSON.parse(text), seconds, peakMiB: Number(peak), limitMiB: Number(limit) };
+  }
+
+  async startTrigger(nodeOptions: string): Promise<void> {
+    this.#cloud = await this.#openWithTrigger(nodeOptions);
+    await this.#cloud.up();
+  }
+
+  #openWithTrigger(nodeOptions: string): Promise<Cloud> {
+    return openCloud({
+      ...this.#options,
+      extraServices: (addresses, paths) => [triggerService(addresses, paths, this.#statePort, nodeOptions)],
+    });
+  }
+
+  async stopTrigger(): Promise<void> {
+    await this.#cloud.kill('trigger', 'SIGTERM');
+    const ended = async () =>
+      (await this.#cloud.status()).some(({ name, state }) => name === 'trigger' && state === 'down');
+    while (!(await ended())) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  async mappings(): Promise<readonly MappingState[]> {
+    const response = await fetch(`http://${loopback}:${this.#statePort}/state`);
+    return ((await response.json()) as TriggerState).mappings;
+  }
+
+  async down(): Promise<void> {
+    this.#lambda.destroy();
+    this.#logs.destroy();
+    await this.#connected?.then(
+      (client) => client.close(),
+      () => undefined,
+    );
+    // With the trigger among the services, whether it was started or not.
+    await (await this.#openWithTrigger('')).down({ deleteData: true });
+  }
+}
+
+const DEPLOYMENT = {
+  assetsBucket: ASSETS_BUCKET,
+  kafkaTls: 'false',
+  cassandraTls: 'false',
+  openApi: 'true',
+  schedules: 'false',
+  // The emulator runs functions as processes of this machine.
+  archiveRemoval: 'delete',
+};
+
+/** The environment of a deployment: the emulator, and nothing of the user's own account. */
+function environmentOf({ aws }: CloudAddresses): Readonly<Record<string, string>> {
   return {
-    addresses,
-    paths,
-    cassandra,
-
-    async up() {
-      // Data of an interrupted run is useless.
-      await bare.down({ deleteData: true });
-      await bare.up();
-      await Promise.all([writeParameters(aws, addresses), cassandra().then((client) => createTables(client, 1))]);
-    },
-
-    async deploy(plan, topicId, nodeOptions) {
-      const deployment = await deployPipeline({
-        pipeline: plan.name,
-        topicId,
-        context: {
-          assetsBucket: ASSETS_BUCKET,
-          kafkaTls: 'false',
-          cassandraTls: 'false',
-          openApi: 'true',
-          schedules: 'false',
-          // The emulator runs functions as processes of this machine.
-          archiveRemoval: 'delete',
-        },
-        environment: {
-          AWS_ENDPOINT_URL: aws.endpoint,
-          AWS_ENDPOINT_URL_S3: aws.endpoint,
-          AWS_ACCESS_KEY_ID: addresses.aws.accessKeyId,
-          AWS_SECRET_ACCESS_KEY: addresses.aws.secretAccessKey,
-          AWS_SESSION_TOKEN: '',
-          AWS_PROFILE: '',
-          AWS_CONFIG_FILE: '/dev/null',
-          AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-          AWS_REGION: aws.region,
-          AWS_DEFAULT_REGION: aws.region,
-        },
-      });
-      if (nodeOptions !== '') {
-        const FunctionName = deployment.functions.speed;
-        const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
-        const variables = Environment?.Variables ?? {};
-        const joined = [variables.NODE_OPTIONS ?? '', nodeOptions].join(' ').trim();
-        await lambda.send(
-          new UpdateFunctionConfigurationCommand({
-            FunctionName,
-            Environment: { Variables: { ...variables, NODE_OPTIONS: joined } },
-          }),
-        );
-      }
-      return deployment;
-    },
-
-    async warmUp({ functions }) {
-      const event = { eventSource: 'SelfManagedKafka', records: {} };
-      const Payload = Buffer.from(JSON.stringify(event));
-      // Invoked concurrently, so that each takes a separate process.
-      const answers = await Promise.all(
-        Array.from({ length: PARTITIONS }, () =>
-          lambda.send(new InvokeCommand({ FunctionName: functions.speed, Payload })),
-        ),
-      );
-      for (const { FunctionError, Payload: said } of answers)
-        if (FunctionError !== undefined)
-          throw new Error(`the speed function fails when it is empty-handed: ${Buffer.from(said ?? []).toString()}`);
-    },
-
-    async invoke(name) {
-      const startedAtMs = performance.now();
-      const client = new LambdaClient({ ...aws, maxAttempts: 1, requestHandler: { requestTimeout: 900_000 } });
-      const { FunctionError, Payload } = await client.send(new InvokeCommand({ FunctionName: name }));
-      client.destroy();
-      const seconds = (performance.now() - startedAtMs) / 1000;
-      const text = Buffer.from(Payload ?? []).toString();
-      if (FunctionError !== undefined) throw new Error(`${name} failed: ${text}`);
-      const { events = [] } = await logs.send(
-        new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}`, filterPattern: 'REPORT' }),
-      );
-      const [, limit, peak] =
-        /Memory Size: (\d+) MB\tMax Memory Used: (\d+) MB/.exec(events.at(-1)?.message ?? '') ?? [];
-      return { answer: JSON.parse(text), seconds, peakMiB: Number(peak), limitMiB: Number(limit) };
-    },
-
-    async startTrigger(nodeOptions) {
-      cloud = await openCloud({ ...options, extraServices: services(nodeOptions) });
-      await cloud.up();
-    },
-
-    async stopTrigger() {
-      await cloud.kill('trigger', 'SIGTERM');
-      const ended = async () =>
-        (await cloud.status()).some(({ name, state }) => name === 'trigger' && state === 'down');
-      while (!(await ended())) await new Promise((resolve) => setTimeout(resolve, 50));
-    },
-
-    async mappings() {
-      const response = await fetch(`http://${loopback}:${statePort}/state`);
-      return ((await response.json()) as TriggerState).mappings;
-    },
-
-    async down() {
-      lambda.destroy();
-      logs.destroy();
-      await connected?.then(
-        (client) => client.close(),
-        () => undefined,
-      );
-      // With the trigger among the services, whether it was started or not.
-      await (await openCloud({ ...options, extraServices: services('') })).down({ deleteData: true });
-    },
+    AWS_ENDPOINT_URL: aws.endpoint,
+    AWS_ENDPOINT_URL_S3: aws.endpoint,
+    AWS_ACCESS_KEY_ID: aws.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: aws.secretAccessKey,
+    AWS_SESSION_TOKEN: '',
+    AWS_PROFILE: '',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_REGION: aws.region,
+    AWS_DEFAULT_REGION: aws.region,
   };
 }
 

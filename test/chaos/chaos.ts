@@ -13,7 +13,7 @@ import { type Stream, startStream } from './stream/driver.ts';
 import { viewsOf } from './stream/views.ts';
 import { type ChaosCloud, openChaosCloud, root } from './world/cloud.ts';
 import { brokerMoved } from './world/kafka-addresses.ts';
-import { startProxy } from './world/proxy.ts';
+import { startProxy, type TcpProxy } from './world/proxy.ts';
 import { thawAll } from './world/signals.ts';
 import { closeVolumes, openVolumes, type Volumes } from './world/volumes.ts';
 import { deployedOf, type Link, World, wireFunctions } from './world/world.ts';
@@ -96,16 +96,9 @@ async function streamUnderFaults(
   cloud: ChaosCloud,
   volumes: Volumes,
   closing: (() => Promise<unknown>)[],
-  { seed, minutes, rate, only, signal }: Options,
+  options: Options,
 ): Promise<ChaosReport> {
-  const { ports, aws } = cloud.addresses;
-  const settings = {
-    endpoint: aws.endpoint,
-    region: aws.region,
-    credentials: { accessKeyId: aws.accessKeyId, secretAccessKey: aws.secretAccessKey },
-    maxAttempts: 1,
-    requestHandler: { connectionTimeout: 2_000, requestTimeout: 120_000 },
-  };
+  const { seed, minutes, only, signal } = options;
   const flights = await ensureFlights(
     cloudPaths({ root, stateDir: cloud.stateDir, softwareDir: cloud.softwareDir }),
     () => undefined,
@@ -113,34 +106,9 @@ async function streamUnderFaults(
   tell('starting the cloud');
   await cloud.json('up');
   signal.throwIfAborted();
-
-  const moved = brokerMoved('127.0.0.1', ports.kafka);
-  const link = async (name: Link, targetPort: number, rewrite?: typeof moved) => {
-    const proxy = await startProxy({ name, targetPort, ...(rewrite === undefined ? {} : { rewrite }) });
-    closing.push(() => proxy.close());
-    return proxy;
-  };
-  const links = {
-    'functions-cassandra': await link('functions-cassandra', ports.cassandra),
-    'functions-kafka': await link('functions-kafka', ports.kafka, moved),
-    'functions-emulator': await link('functions-emulator', ports.emulator),
-    'trigger-kafka': await link('trigger-kafka', ports.kafka, moved),
-  };
-  const lambda = new LambdaClient(settings);
-  const ssm = new SSMClient(settings);
-  await ssm.send(
-    new PutParameterCommand({
-      Name: BROKERS_PARAMETER,
-      Type: 'String',
-      Overwrite: true,
-      Value: `127.0.0.1:${links['trigger-kafka'].port}`,
-    }),
-  );
-  tell(`deploying ${PIPELINES.join(' and ')}`);
-  await cloud.json(
-    ...['deploy', ...PIPELINES, '-c', `kafkaBrokersParameter=${BROKERS_PARAMETER}`],
-    ...['-c', 'archiveRate=rate(1 minute)', '-c', 'recomputeRate=rate(1 minute)', '-c', 'sweepRate=rate(1 minute)'],
-  );
+  const links = await openLinks(cloud, closing);
+  const lambda = new LambdaClient(clientSettings(cloud));
+  await deploy(cloud, links['trigger-kafka']);
   await loadLookups(cloud, flights);
   await wireFunctions(cloud, lambda, links, volumes);
   signal.throwIfAborted();
@@ -153,24 +121,70 @@ async function streamUnderFaults(
     violations.push(text);
     tellTimed(`WRONG ${text}`);
   };
+  const streams = startStreams(cloud, flights, options);
+  closing.push(() => streamsEnd(streams));
+  const readers = streams.map((stream) => new Reader(stream, () => apiUrlOf(cloud, stream), onViolation));
+  const world = new World({ cloud, streams, readers, links, lambda, volumes });
+  return runChaos(world, violations, { seed, minutes, only, signal, tell: tellTimed });
+}
+
+function clientSettings({ addresses: { aws } }: ChaosCloud) {
+  return {
+    endpoint: aws.endpoint,
+    region: aws.region,
+    credentials: { accessKeyId: aws.accessKeyId, secretAccessKey: aws.secretAccessKey },
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: 2_000, requestTimeout: 120_000 },
+  };
+}
+
+/** A proxy for each link. */
+async function openLinks(cloud: ChaosCloud, closing: (() => Promise<unknown>)[]): Promise<World['links']> {
+  const { ports } = cloud.addresses;
+  const moved = brokerMoved('127.0.0.1', ports.kafka);
+  const link = async (name: Link, targetPort: number, rewrite?: typeof moved) => {
+    const proxy = await startProxy({ name, targetPort, ...(rewrite === undefined ? {} : { rewrite }) });
+    closing.push(() => proxy.close());
+    return proxy;
+  };
+  return {
+    'functions-cassandra': await link('functions-cassandra', ports.cassandra),
+    'functions-kafka': await link('functions-kafka', ports.kafka, moved),
+    'functions-emulator': await link('functions-emulator', ports.emulator),
+    'trigger-kafka': await link('trigger-kafka', ports.kafka, moved),
+  };
+}
+
+/** Deploys the pipelines, whose trigger reaches the brokers through its proxy. */
+async function deploy(cloud: ChaosCloud, { port }: TcpProxy): Promise<void> {
+  const ssm = new SSMClient(clientSettings(cloud));
+  await ssm.send(
+    new PutParameterCommand({
+      Name: BROKERS_PARAMETER,
+      Type: 'String',
+      Overwrite: true,
+      Value: `127.0.0.1:${port}`,
+    }),
+  );
+  tell(`deploying ${PIPELINES.join(' and ')}`);
+  await cloud.json(
+    ...['deploy', ...PIPELINES, '-c', `kafkaBrokersParameter=${BROKERS_PARAMETER}`],
+    ...['-c', 'archiveRate=rate(1 minute)', '-c', 'recomputeRate=rate(1 minute)', '-c', 'sweepRate=rate(1 minute)'],
+  );
+}
+
+function startStreams(cloud: ChaosCloud, flights: Flights, { seed, minutes, rate }: Options): readonly Stream[] {
   const broker = cloud.addresses.kafka.brokersInternal;
   const [delays, airframes] = viewsOf(flights, Math.ceil(rate * (minutes + 5) * 60));
-  const streams: Stream[] = [
+  return [
     ...(delays ? [startStream(delays, broker, rate * SHARE_OF_DELAYS, randomOf(seed, 'delays'))] : []),
     ...(airframes ? [startStream(airframes, broker, rate * (1 - SHARE_OF_DELAYS), randomOf(seed, 'airframes'))] : []),
   ];
-  closing.push(() => streamsEnd(streams));
-  const readers = streams.map(
-    (stream) =>
-      new Reader(
-        stream,
-        () =>
-          `${aws.endpoint}/_aws/execute-api/${deployedOf(cloud, stream.view.name).apiId}/$default/views/${stream.view.name}`,
-        onViolation,
-      ),
-  );
-  const world = new World({ cloud, streams, readers, links, lambda, volumes });
-  return runChaos(world, violations, { seed, minutes, only, signal, tell: tellTimed });
+}
+
+/** The address of a view's API, which changes when it is deployed again. */
+function apiUrlOf(cloud: ChaosCloud, { view: { name } }: Stream): string {
+  return `${cloud.addresses.aws.endpoint}/_aws/execute-api/${deployedOf(cloud, name).apiId}/$default/views/${name}`;
 }
 
 async function loadLookups(cloud: ChaosCloud, flights: Flights): Promise<void> {

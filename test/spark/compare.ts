@@ -21,6 +21,8 @@ export type Remark =
   | 'quantiles apart, both within their bounds'
   | 'distinct counts apart, both within their bounds';
 
+const ROUNDING: Remark = 'numbers that Spark rounds otherwise';
+
 /** Half the distance of doubles next to 1: how far one rounding can be off. */
 const UNIT = 2 ** -53;
 const DIFFERENCES_SHOWN = 5;
@@ -108,44 +110,28 @@ function compareValue(
   if (typeof own !== 'number' || found === null) return own === found ? null : differ();
   // Spark's long keeps what a double cannot: rounded to the nearest double, it is the same number.
   const other = Number(found);
-  const within = (bound: number, text: Remark): string | null => {
-    if (own === other) return null;
-    remark(text);
-    return Number.isFinite(other) && Math.abs(own - other) <= bound ? null : differ(`±${bound}`);
-  };
-  const rounding = 'numbers that Spark rounds otherwise';
+  const pair: Pair = { own, other, values, remark, differ };
   switch (kind) {
     case 'sum':
-      return within(domain === 'double' ? sumError(values) : 0, rounding);
+      return within(pair, domain === 'double' ? sumError(values) : 0);
     case 'mean': {
       const isExact = domain === 'integer' && magnitude(values) <= Number.MAX_SAFE_INTEGER;
-      return within(isExact ? 0 : sumError(values) / values.length + 2 * UNIT * Math.abs(own), rounding);
+      return within(pair, isExact ? 0 : sumError(values) / values.length + 2 * UNIT * Math.abs(own));
     }
     case 'covariance':
     case 'correlation':
-      return within(COVARIANCE_ERROR * Math.abs(own), rounding);
+      return within(pair, COVARIANCE_ERROR * Math.abs(own));
     case 'variance':
-      return within(varianceError(values, own), rounding);
-    case 'stddev': {
-      if (own === other) return null;
-      remark(rounding);
-      const bound = varianceError(values, own * own) + 4 * UNIT * own * own;
-      return Math.abs(own * own - other * other) <= bound ? null : differ(`±${bound} of their squares`);
-    }
+      return within(pair, varianceError(values, own));
+    case 'stddev':
+      return compareDeviations(pair);
     case 'quantile': {
       if (own !== other) remark('quantiles apart, both within their bounds');
       const wrong = quantileOff(values, aggregate.parameter, own, other);
       return wrong === null ? null : differ(wrong);
     }
-    case 'distinct': {
-      const exact = row[`${name}__exact`] as number;
-      if (own !== other) remark('distinct counts apart, both within their bounds');
-      const ownError = exact <= DISTINCT_ERROR.exactUpTo ? 0 : DISTINCT_ERROR.relative * exact;
-      const sparkError = Math.max(SPARK_DISTINCT_ERROR.relative * exact, SPARK_DISTINCT_ERROR.least);
-      return Math.abs(own - exact) <= ownError && Math.abs(other - exact) <= sparkError
-        ? null
-        : differ(`${exact} ±${ownError}, and ±${sparkError} in Spark`);
-    }
+    case 'distinct':
+      return compareDistinct(pair, row[`${name}__exact`] as number);
     case 'count':
     case 'min':
     case 'max':
@@ -161,6 +147,37 @@ function compareValue(
     case 'own':
       return own === other ? null : differ();
   }
+}
+
+/** Two numbers of an aggregate, and the values that Spark made its own from. */
+interface Pair {
+  readonly own: number;
+  readonly other: number;
+  readonly values: readonly number[];
+  readonly remark: (text: Remark) => void;
+  readonly differ: (allowed?: string) => string;
+}
+
+function within({ own, other, remark, differ }: Pair, bound: number): string | null {
+  if (own === other) return null;
+  remark(ROUNDING);
+  return Number.isFinite(other) && Math.abs(own - other) <= bound ? null : differ(`±${bound}`);
+}
+
+function compareDeviations({ own, other, values, remark, differ }: Pair): string | null {
+  if (own === other) return null;
+  remark(ROUNDING);
+  const bound = varianceError(values, own * own) + 4 * UNIT * own * own;
+  return Math.abs(own * own - other * other) <= bound ? null : differ(`±${bound} of their squares`);
+}
+
+function compareDistinct({ own, other, remark, differ }: Pair, exact: number): string | null {
+  if (own !== other) remark('distinct counts apart, both within their bounds');
+  const ownError = exact <= DISTINCT_ERROR.exactUpTo ? 0 : DISTINCT_ERROR.relative * exact;
+  const sparkError = Math.max(SPARK_DISTINCT_ERROR.relative * exact, SPARK_DISTINCT_ERROR.least);
+  return Math.abs(own - exact) <= ownError && Math.abs(other - exact) <= sparkError
+    ? null
+    : differ(`${exact} ±${ownError}, and ±${sparkError} in Spark`);
 }
 
 /**

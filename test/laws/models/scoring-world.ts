@@ -58,6 +58,30 @@ export function scratchWhileTesting(): () => string {
   return () => folder;
 }
 
+/** The parts of a world over memory, and the ports that all bodies share. */
+async function openParts(
+  { plan }: Pipeline,
+  scratchFolder: string,
+  places: ReadonlyMap<string, Readonly<Record<string, Value>>>,
+) {
+  const scope = { version: plan.version, topicId: 'topic' };
+  const [database, bucket, log] = [memoryDatabase(), memoryBucket(), memoryLog('topic', 2)];
+  await database.lookupStore().load('places', 'p1', places);
+  const common = {
+    bindings: database.bindingStore(scope),
+    lookups: database.lookupStore(),
+    models: modelRegistry(memoryBucket(), memoryModelPointers()),
+    log,
+    topicId: 'topic',
+    scratchFolder,
+    archive: memoryArchive(bucket, scope),
+    operatorState: database.operatorStateStore(scope),
+    batch: database.batchStore(scope, plan.storage),
+    publications: memoryPublications(bucket, scope),
+  };
+  return { scope, bucket, log, common, speed: database.speedStore(scope, plan.storage) };
+}
+
 /**
  * The bodies of the functions of a pipeline that scores, over memory but for DuckDB, with a log of
  * two partitions.
@@ -68,25 +92,10 @@ export async function scoringWorld(
   places: ReadonlyMap<string, Readonly<Record<string, Value>>>,
 ) {
   const { plan } = pipeline;
-  const scope = { version: plan.version, topicId: 'topic' };
-  const [database, bucket, log] = [memoryDatabase(), memoryBucket(), memoryLog('topic', 2)];
-  const registry = modelRegistry(memoryBucket(), memoryModelPointers());
   const fold = foldOf(pipeline);
-  await database.lookupStore().load('places', 'p1', places);
-  const common = {
-    bindings: database.bindingStore(scope),
-    lookups: database.lookupStore(),
-    models: registry,
-    log,
-    topicId: 'topic',
-    scratchFolder,
-    archive: memoryArchive(bucket, scope),
-    operatorState: database.operatorStateStore(scope),
-    batch: database.batchStore(scope, plan.storage),
-    publications: memoryPublications(bucket, scope),
-  };
+  const { scope, bucket, log, common, speed } = await openParts(pipeline, scratchFolder, places);
+  const registry = common.models;
   const published = publishedView(plan, common);
-  const speed = database.speedStore(scope, plan.storage);
   let warm = coldState();
   let runs = 0;
   return {
