@@ -16,7 +16,7 @@ export interface Broker {
   readonly kafka: Kafka;
   readonly admin: Admin;
   readonly producer: Producer;
-  /** A new topic, and a Lambda API with one mapping for it, which has the defaults but for these. */
+  /** A new topic, and a Lambda API with one mapping for it: the defaults but for these. */
   given(numPartitions: number, mapping?: object, configs?: readonly TopicConfig[]): Promise<Given>;
   /** Kills the triggers of a test, and ends its Lambda APIs. */
   endTriggers(): Promise<void>;
