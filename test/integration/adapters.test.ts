@@ -356,7 +356,7 @@ describe('errors', () => {
     const nobody = ['127.0.0.1:1'];
     const failures = await Promise.all([
       connectCassandra({ contactPoints: nobody, keyspace }).catch((error: unknown) => error),
-      kafkaLog({ brokers: nobody, topic: 'x', patienceMs: 100 })
+      kafkaLog({ brokers: nobody, topic: 'x', retryTimeoutMs: 100 })
         .topicId()
         .catch((error: unknown) => error),
       s3Bucket({ bucket: 'x', endpoint: 'http://127.0.0.1:1', region: 'x', credentials: awsCredentials() })

@@ -109,7 +109,7 @@ const clients = {
     await client.close();
   },
   Kafka: async (port: number, tls: TlsOptions) => {
-    const log = kafkaLog({ brokers: [`127.0.0.1:${port}`], topic: 'x', credentials, tls, patienceMs: 1_000 });
+    const log = kafkaLog({ brokers: [`127.0.0.1:${port}`], topic: 'x', credentials, tls, retryTimeoutMs: 1_000 });
     try {
       await log.topicId();
     } finally {

@@ -2,14 +2,14 @@ import {
   consumerGroupDescribeV0,
   deleteGroupsV2,
   describeGroupsV5,
-  findCoordinatorV4,
   listGroupsV4,
   offsetCommitV8,
-  offsetFetchV8,
 } from '@platformatic/kafka';
-import { AdapterError } from '../errors.ts';
-import { apiErrorsOf, type Broker, type KafkaOptions, kafkaCluster } from './cluster.ts';
+import { type Broker, type Cluster, type KafkaOptions, kafkaCluster } from './cluster.ts';
+import { committedOffsets, coordinatorOf } from './coordinator.ts';
+import { apiErrorsOf } from './errors.ts';
 import { metadataOf } from './metadata.ts';
+import { NO_EPOCH } from './offsets.ts';
 import { unlessRefused } from './refusal.ts';
 
 export interface GroupSummary {
@@ -38,7 +38,7 @@ export interface KafkaGroups {
   /** Null when there is no such group. */
   describe(group: string): Promise<GroupState | null>;
   /**
-   * Sets the offsets of a group without members, and creates the group if it does not exist.
+   * Sets offsets of a group without members, and creates the group if there is none.
    *
    * @throws {KafkaRefusal} while it has members
    */
@@ -48,95 +48,87 @@ export interface KafkaGroups {
   close(): Promise<void>;
 }
 
-const GROUP = 0;
-/** The state that brokers report for unknown groups. */
+/** The state that brokers give to groups that they do not know. */
 const DEAD = 'Dead';
+/** A commit by an operator, whom brokers accept only while the group has no members. */
+const NO_GENERATION = -1;
+const NO_MEMBER = '';
+
+/** A group as its coordinator describes it, without its offsets. */
+type GroupDescription = Pick<GroupState, 'state' | 'members'>;
 
 export function kafkaGroups(options: KafkaOptions): KafkaGroups {
-  const cluster = kafkaCluster(options);
+  return new ClusterGroups(kafkaCluster(options));
+}
 
-  const coordinatorOf = async (group: string): Promise<Broker> => {
-    const { coordinators } = await cluster.ask(null, findCoordinatorV4.api, GROUP, [group]);
-    const [coordinator] = coordinators;
-    if (coordinator === undefined) throw noCoordinator(group);
-    return coordinator;
-  };
+class ClusterGroups implements KafkaGroups {
+  readonly #cluster: Cluster;
 
-  const committedOf = async (coordinator: Broker, group: string): Promise<GroupState['committed']> => {
-    const asked = [{ groupId: group, memberEpoch: -1, topics: null }];
-    const fetched = await cluster.ask(coordinator, offsetFetchV8.api, asked, true);
-    return new Map(
-      (fetched.groups[0]?.topics ?? []).map(({ name, partitions }) => [
-        name,
-        new Map(
-          partitions
-            .filter(({ committedOffset }) => committedOffset >= 0n)
-            .map(({ partitionIndex, committedOffset }) => [partitionIndex, Number(committedOffset)] as const)
-            .sort(([left], [right]) => left - right),
-        ),
-      ]),
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  list(): Promise<readonly GroupSummary[]> {
+    return this.#cluster.retry('listing groups', async () => {
+      // Each broker knows those that it coordinates.
+      const { brokers } = await metadataOf(this.#cluster, []);
+      const responses = await Promise.all(
+        [...brokers.values()].map((broker) => this.#cluster.send(broker, listGroupsV4.api, [], [])),
+      );
+      return responses
+        .flatMap(({ groups }) => groups)
+        .map(({ groupId, groupState }) => ({ group: groupId, state: groupState }))
+        .sort((left, right) => (left.group < right.group ? -1 : 1));
+    });
+  }
+
+  describe(group: string): Promise<GroupState | null> {
+    return this.#cluster.retry(`describing group ${group}`, async () => {
+      const coordinator = await coordinatorOf(this.#cluster, group);
+      const committed = await committedOffsets(this.#cluster, coordinator, group, null);
+      const description =
+        (await this.#classicGroup(coordinator, group)) ?? (await this.#consumerGroup(coordinator, group));
+      if (description !== null) return { group, ...description, committed };
+      return committed.size === 0 ? null : { group, state: DEAD, members: [], committed };
+    });
+  }
+
+  commit(group: string, topic: string, offsets: ReadonlyMap<number, number>): Promise<void> {
+    const partitions = [...offsets].map(([partitionIndex, offset]) => ({
+      partitionIndex,
+      committedOffset: BigInt(offset),
+      committedLeaderEpoch: NO_EPOCH,
+      committedMetadata: '',
+    }));
+    const topics = [{ name: topic, partitions }];
+    return this.#cluster.retry(`setting offsets of group ${group}`, () =>
+      unlessRefused(`setting offsets of group "${group}"`, async () => {
+        const coordinator = await coordinatorOf(this.#cluster, group);
+        await this.#cluster.send(coordinator, offsetCommitV8.api, group, NO_GENERATION, NO_MEMBER, null, topics);
+      }),
     );
-  };
+  }
 
-  return {
-    list: () =>
-      cluster.persist('listing groups', async () => {
-        // Each broker knows only the groups that it coordinates.
-        const { brokers } = await metadataOf(cluster, []);
-        const listed = await Promise.all(
-          [...brokers.values()].map((broker) => cluster.ask(broker, listGroupsV4.api, [], [])),
-        );
-        return listed
-          .flatMap(({ groups }) => groups)
-          .map(({ groupId, groupState }) => ({ group: groupId, state: groupState }))
-          .sort((left, right) => (left.group < right.group ? -1 : 1));
+  delete(group: string): Promise<void> {
+    return this.#cluster.retry(`deleting group ${group}`, () =>
+      unlessRefused(`deleting group "${group}"`, async () => {
+        await this.#cluster.send(await coordinatorOf(this.#cluster, group), deleteGroupsV2.api, [group]);
       }),
+    );
+  }
 
-    describe: (group) =>
-      cluster.persist(`describing group ${group}`, async () => {
-        const coordinator = await coordinatorOf(group);
-        const committed = await committedOf(coordinator, group);
-        const found = await classicGroup(coordinator, group);
-        if (found !== null) return { group, ...found, committed };
-        const consumers = await consumerGroup(coordinator, group);
-        if (consumers !== null) return { group, ...consumers, committed };
-        return committed.size === 0 ? null : { group, state: DEAD, members: [], committed };
-      }),
+  close(): Promise<void> {
+    return this.#cluster.close();
+  }
 
-    commit: (group, topic, offsets) =>
-      cluster.persist(`setting offsets of group ${group}`, () =>
-        unlessRefused(`setting offsets of group "${group}"`, async () => {
-          const partitions = [...offsets].map(([partitionIndex, offset]) => ({
-            partitionIndex,
-            committedOffset: BigInt(offset),
-            committedLeaderEpoch: -1,
-            committedMetadata: '',
-          }));
-          // Generation -1 without a member marks a commit by an operator. The broker accepts it
-          // only while the group has no members.
-          await cluster.ask(await coordinatorOf(group), offsetCommitV8.api, group, -1, '', null, [
-            { name: topic, partitions },
-          ]);
-        }),
-      ),
-
-    delete: (group) =>
-      cluster.persist(`deleting group ${group}`, () =>
-        unlessRefused(`deleting group "${group}"`, async () => {
-          await cluster.ask(await coordinatorOf(group), deleteGroupsV2.api, [group]);
-        }),
-      ),
-
-    close: () => cluster.close(),
-  };
-
-  async function classicGroup(coordinator: Broker, group: string) {
-    const { groups } = await cluster.ask(coordinator, describeGroupsV5.api, [group], false);
-    const [found] = groups;
-    if (found === undefined || found.groupState === DEAD) return null;
+  /** A group of the classic protocol. Null for one that this request does not know. */
+  async #classicGroup(coordinator: Broker, group: string): Promise<GroupDescription | null> {
+    const { groups } = await this.#cluster.send(coordinator, describeGroupsV5.api, [group], false);
+    const [described] = groups;
+    if (described === undefined || described.groupState === DEAD) return null;
     return {
-      state: found.groupState,
-      members: found.members.map(({ memberId, clientId, clientHost, memberAssignment }) => ({
+      state: described.groupState,
+      members: described.members.map(({ memberId, clientId, clientHost, memberAssignment }) => ({
         id: memberId,
         client: clientId,
         host: clientHost,
@@ -145,15 +137,15 @@ export function kafkaGroups(options: KafkaOptions): KafkaGroups {
     };
   }
 
-  /** Groups of the new protocol of Kafka 4, which the older request does not return. */
-  async function consumerGroup(coordinator: Broker, group: string) {
+  /** A group of the protocol that came with Kafka 4, which the classic request does not know. */
+  async #consumerGroup(coordinator: Broker, group: string): Promise<GroupDescription | null> {
     try {
-      const { groups } = await cluster.ask(coordinator, consumerGroupDescribeV0.api, [group], false);
-      const [found] = groups;
-      if (found === undefined || found.groupState === DEAD) return null;
+      const { groups } = await this.#cluster.send(coordinator, consumerGroupDescribeV0.api, [group], false);
+      const [described] = groups;
+      if (described === undefined || described.groupState === DEAD) return null;
       return {
-        state: found.groupState,
-        members: found.members.map(({ memberId, clientId, clientHost, assignment }) => ({
+        state: described.groupState,
+        members: described.members.map(({ memberId, clientId, clientHost, assignment }) => ({
           id: memberId,
           client: clientId,
           host: clientHost,
@@ -163,39 +155,30 @@ export function kafkaGroups(options: KafkaOptions): KafkaGroups {
         })),
       };
     } catch (error) {
-      const names = apiErrorsOf(error);
-      if (names.includes('GROUP_ID_NOT_FOUND') || names.includes('UNSUPPORTED_VERSION')) return null;
+      const apiErrors = apiErrorsOf(error);
+      if (apiErrors.includes('GROUP_ID_NOT_FOUND') || apiErrors.includes('UNSUPPORTED_VERSION')) return null;
       throw error;
     }
   }
 }
 
 /**
- * Kafka's ConsumerProtocolAssignment: version, then (topic, partitions) pairs. The bytes after them
- * are ignored.
+ * Decodes Kafka's ConsumerProtocolAssignment: a version, then pairs of topic and partitions. The
+ * user data that follows them is ignored.
  */
 function assignmentOf(bytes: Buffer): Record<string, readonly number[]> {
   const assignment: Record<string, readonly number[]> = {};
   if (bytes.length < 6) return assignment;
-  let at = 2;
+  let position = 2;
   const int32 = (): number => {
-    at += 4;
-    return bytes.readInt32BE(at - 4);
+    position += 4;
+    return bytes.readInt32BE(position - 4);
   };
   for (let topics = int32(); topics > 0; topics--) {
-    const length = bytes.readInt16BE(at);
-    const topic = bytes.toString('utf8', at + 2, at + 2 + length);
-    at += 2 + length;
+    const length = bytes.readInt16BE(position);
+    const topic = bytes.toString('utf8', position + 2, position + 2 + length);
+    position += 2 + length;
     assignment[topic] = Array.from({ length: int32() }, int32);
   }
   return assignment;
-}
-
-function noCoordinator(group: string): AdapterError {
-  return new AdapterError('BIFOLD_KAFKA_FAILED', {
-    failed: `asking for the coordinator of group ${group}`,
-    received: 'no coordinator',
-    allowed: 'a broker that coordinates the group',
-    remedy: 'try again',
-  });
 }

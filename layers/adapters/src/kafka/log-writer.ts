@@ -1,8 +1,8 @@
 import type { LogWriter, RelayedRecord } from '@bifold/core/engine';
-import { type metadataV12, produceV11 } from '@platformatic/kafka';
+import { produceV11 } from '@platformatic/kafka';
 import { AdapterError } from '../errors.ts';
-import { type Broker, type KafkaConnection, kafkaCluster } from './cluster.ts';
-import { metadataOf, stillToCome } from './metadata.ts';
+import { type Broker, type Cluster, type KafkaConnection, kafkaCluster } from './cluster.ts';
+import { leaderNotAvailable, leadersOf, metadataOf } from './metadata.ts';
 
 export interface KafkaLogWriterOptions extends KafkaConnection {
   readonly topic: string;
@@ -10,69 +10,62 @@ export interface KafkaLogWriterOptions extends KafkaConnection {
 
 const ALL_IN_SYNC = -1;
 const TIMEOUT_MS = 15_000;
-/**
- * The size of a batch, below the default limit of brokers. A larger record is sent in its own
- * batch.
- */
+/** Below the brokers' default limit of a batch. A larger record is a batch of its own. */
 const BATCH_BYTES = 512 * 1024;
 const RECORD_OVERHEAD_BYTES = 64;
 
 type Message = NonNullable<Parameters<typeof produceV11.api.async>[3]>[number];
-type Leaders = ReadonlyMap<number, Broker>;
+
+interface TopicWriter {
+  readonly cluster: Cluster;
+  readonly topic: string;
+  /** By partition; null until they are read, and again after an error. */
+  leaders: ReadonlyMap<number, Broker> | null;
+}
 
 /** Appends records to their partitions. Each batch is acknowledged by all in-sync replicas. */
 export function kafkaLogWriter(options: KafkaLogWriterOptions): LogWriter {
-  const { topic } = options;
   const cluster = kafkaCluster(options);
-  let known: Leaders | null = null;
-
-  const leaders = async (): Promise<Leaders> => {
-    if (known !== null) return known;
-    const { brokers, topics } = await metadataOf(cluster, [topic]);
-    const [found]: readonly metadataV12.MetadataResponseTopic[] = topics;
-    if (found === undefined) throw stillToCome();
-    known = new Map(
-      found.partitions.flatMap(({ partitionIndex, leaderId }) => {
-        const broker = brokers.get(leaderId);
-        return broker === undefined ? [] : [[partitionIndex, broker] as const];
-      }),
-    );
-    return known;
-  };
-
-  const send = (partition: number, records: readonly RelayedRecord[]): Promise<void> =>
-    cluster.persist(
-      `appending to ${topic}/${partition}`,
-      async () => {
-        const leader = (await leaders()).get(partition);
-        if (leader === undefined) throw stillToCome();
-        const answer = await cluster.ask(
-          leader,
-          produceV11.api,
-          ALL_IN_SYNC,
-          TIMEOUT_MS,
-          records.map((record) => messageOf(topic, record)),
-        );
-        if (typeof answer === 'boolean') throw unacknowledged(topic, partition);
-      },
-      () => {
-        known = null;
-      },
-    );
-
+  const writer: TopicWriter = { cluster, topic: options.topic, leaders: null };
   return {
     async append(records) {
-      await Promise.all(
-        Array.from(
-          Map.groupBy(records, ({ partition }) => partition),
-          async ([partition, own]) => {
-            for (const batch of batchesOf(own)) await send(partition, batch);
-          },
-        ),
-      );
+      const byPartition = Map.groupBy(records, ({ partition }) => partition);
+      await Promise.all(Array.from(byPartition, ([partition, group]) => appendInOrder(writer, partition, group)));
     },
     close: () => cluster.close(),
   };
+}
+
+/** One batch after the other: a partition keeps the order of its records. */
+async function appendInOrder(writer: TopicWriter, partition: number, records: readonly RelayedRecord[]): Promise<void> {
+  for (const batch of batchesOf(records)) await produce(writer, partition, batch);
+}
+
+function produce(writer: TopicWriter, partition: number, records: readonly RelayedRecord[]): Promise<void> {
+  const { cluster, topic } = writer;
+  return cluster.retry(
+    `appending to ${topic}/${partition}`,
+    async () => {
+      const leader = (await leadersOfTopic(writer)).get(partition);
+      if (leader === undefined) throw leaderNotAvailable();
+      const messages = records.map((record) => messageOf(topic, record));
+      const response = await cluster.send(leader, produceV11.api, ALL_IN_SYNC, TIMEOUT_MS, messages);
+      if (typeof response === 'boolean') throw unacknowledged(topic, partition);
+    },
+    () => {
+      writer.leaders = null;
+    },
+  );
+}
+
+async function leadersOfTopic(writer: TopicWriter): Promise<ReadonlyMap<number, Broker>> {
+  if (writer.leaders !== null) return writer.leaders;
+  const { brokers, topics } = await metadataOf(writer.cluster, [writer.topic]);
+  const [topic] = topics;
+  if (topic === undefined) throw leaderNotAvailable();
+  const leaders = leadersOf(topic, brokers);
+  writer.leaders = leaders;
+  return leaders;
 }
 
 function messageOf(topic: string, { partition, timestampMs, key, value, headers }: RelayedRecord): Message {
@@ -81,7 +74,7 @@ function messageOf(topic: string, { partition, timestampMs, key, value, headers 
     partition,
     timestamp: BigInt(timestampMs),
     key: key as Buffer,
-    // A tombstone has a null value. The library supports it, although its types do not.
+    // A tombstone's value is null on the wire: the library writes it, but its types lack it.
     value: value as Buffer,
     // Names may repeat: each Buffer is a separate key of the map.
     headers: new Map(headers.map((header) => [Buffer.from(header.key), header.value as Buffer])),
@@ -92,21 +85,21 @@ function* batchesOf(records: readonly RelayedRecord[]): Iterable<readonly Relaye
   let batch: RelayedRecord[] = [];
   let sizeBytes = 0;
   for (const record of records) {
-    const ownBytes = sizeOf(record);
-    if (batch.length > 0 && sizeBytes + ownBytes > BATCH_BYTES) {
+    const recordBytes = sizeOf(record);
+    if (batch.length > 0 && sizeBytes + recordBytes > BATCH_BYTES) {
       yield batch;
       batch = [];
       sizeBytes = 0;
     }
     batch.push(record);
-    sizeBytes += ownBytes;
+    sizeBytes += recordBytes;
   }
   if (batch.length > 0) yield batch;
 }
 
 function sizeOf({ key, value, headers }: RelayedRecord): number {
-  const inHeaders = headers.reduce((sum, header) => sum + header.key.length + (header.value?.length ?? 0), 0);
-  return RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + inHeaders;
+  const headerBytes = headers.reduce((sum, header) => sum + header.key.length + (header.value?.length ?? 0), 0);
+  return RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headerBytes;
 }
 
 function unacknowledged(topic: string, partition: number): AdapterError {

@@ -1,23 +1,20 @@
-import type { Log } from '@bifold/core/engine';
-import { listOffsetsV7, metadataV12, ResponseError } from '@platformatic/kafka';
+import type { Log, LogSlice } from '@bifold/core/engine';
 import { AdapterError } from '../errors.ts';
-import { apiErrorsOf, type Broker, type KafkaConnection, kafkaCluster } from './cluster.ts';
-import { fetchPartition } from './fetch.ts';
+import { type Broker, type Cluster, type KafkaConnection, kafkaCluster } from './cluster.ts';
+import { apiErrorsOf } from './errors.ts';
+import { type FetchedPartition, fetchPartition } from './fetch.ts';
+import { leaderNotAvailable, leadersOf, topicMetadataOf } from './metadata.ts';
+import { EARLIEST, LATEST, listOffsets, NO_EPOCH, READ_COMMITTED } from './offsets.ts';
 import { committedRecords, decodeBatches } from './record-batches.ts';
 
 export interface KafkaLogOptions extends KafkaConnection {
   readonly topic: string;
   /** The limit of the decoded size of a batch, 128 MiB by default. A larger batch fails. */
   readonly decodedBytesMax?: number;
-  /** The topic id that reads are bound to. By default, the id at the first read. */
+  /** The topic id that reads are bound to; without it, the id at the first read. */
   readonly topicId?: string;
 }
 
-const READ_COMMITTED = 1;
-const CONSUMER = -1;
-const NO_EPOCH = -1;
-const EARLIEST = -2n;
-const LATEST = -1n;
 const NO_SESSION = [0, -1] as const;
 const WAIT_MAX_MS = 500;
 const STALLS_MAX = 10;
@@ -28,186 +25,195 @@ const DECODED_BYTES_MAX = 128 * 1024 * 1024;
  */
 const PIECE_BYTES_MIN = 16 * 1024 * 1024;
 
-type TopicMetadata = metadataV12.MetadataResponseTopic;
-
-interface Leaders {
-  readonly topicId: string;
-  readonly brokers: ReadonlyMap<number, Broker>;
+/** One topic, read by its id: fetches name the id, so no other topic of the name can answer. */
+interface TopicReader {
+  readonly cluster: Cluster;
+  readonly topic: string;
+  readonly decodedBytesMax: number;
+  /** Null until the first read binds it. */
+  topicId: string | null;
+  /** By partition; null until they are read, and again after an error. */
+  leaders: ReadonlyMap<number, Broker> | null;
 }
 
 /** A topic, read by offset from the leaders of its partitions, without a consumer group. */
 export function kafkaLog(options: KafkaLogOptions): Log {
-  const { topic, decodedBytesMax = DECODED_BYTES_MAX } = options;
+  const { topic, decodedBytesMax = DECODED_BYTES_MAX, topicId = null } = options;
   const cluster = kafkaCluster(options);
-  let known: Leaders | null = null;
-  /**
-   * This log reads one topic, by its id. Fetches name the id, so another topic of the same name
-   * cannot answer.
-   */
-  let topicId: string | null = options.topicId ?? null;
-
-  const describe = async (): Promise<{ topic: TopicMetadata | null; brokers: ReadonlyMap<number, Broker> }> => {
-    try {
-      const response = await cluster.ask(null, metadataV12.api, [topic], false, false);
-      return described(response);
-    } catch (error) {
-      // An error of one partition, such as a missing leader, does not invalidate the rest of the
-      // response.
-      if (!(error instanceof ResponseError)) throw error;
-      const names = apiErrorsOf(error);
-      if (
-        names.some(
-          (name) =>
-            ![
-              'UNKNOWN_TOPIC_OR_PARTITION',
-              'LEADER_NOT_AVAILABLE',
-              'REPLICA_NOT_AVAILABLE',
-              'LISTENER_NOT_FOUND',
-            ].includes(name),
-        )
-      ) {
-        throw error;
-      }
-      return described((error as unknown as { response: Parameters<typeof described>[0] }).response);
-    }
-  };
-
-  const leaders = async (): Promise<Leaders> => {
-    if (known !== null) return known;
-    const { topic: found, brokers } = await describe();
-    if (found === null) throw gone(topic, 'no topic of that name');
-    topicId ??= found.topicId;
-    if (found.topicId !== topicId) throw gone(topic, `topic id ${found.topicId} instead of ${topicId}`);
-    const led = found.partitions.flatMap(({ partitionIndex, leaderId }) => {
-      const broker = brokers.get(leaderId);
-      return broker === undefined ? [] : [[partitionIndex, broker] as const];
-    });
-    known = { topicId: found.topicId, brokers: new Map(led) };
-    return known;
-  };
-
-  const atLeader = <T>(what: string, partition: number, attempt: (leader: Broker, topicId: string) => Promise<T>) =>
-    cluster.persist(
-      `${what} of ${topic}/${partition}`,
-      async () => {
-        const { topicId, brokers } = await leaders();
-        const leader = brokers.get(partition);
-        if (leader === undefined) throw new ResponseError(3, 12, { '/': [5, null] }, undefined);
-        return attempt(leader, topicId);
-      },
-      () => {
-        known = null;
-      },
-    );
-
-  const listOffset = async (leader: Broker, partition: number, timestamp: bigint): Promise<number> => {
-    const partitions = [{ partitionIndex: partition, currentLeaderEpoch: NO_EPOCH, timestamp }];
-    const response = await cluster.ask(leader, listOffsetsV7.api, CONSUMER, READ_COMMITTED, [
-      { name: topic, partitions },
-    ]);
-    const [found] = response.topics[0]?.partitions ?? [];
-    if (found === undefined) throw new Error(`no offset for ${topic}/${partition}`);
-    return Number(found.offset);
-  };
-
+  const reader: TopicReader = { cluster, topic, decodedBytesMax, topicId, leaders: null };
   return {
-    topicId: () =>
-      cluster.persist(`asking for the id of ${topic}`, async () => {
-        const { topic: found } = await describe();
-        return found?.topicId ?? null;
-      }),
-
-    partitions: () =>
-      cluster.persist(`asking for the partitions of ${topic}`, async () => {
-        const { topic: found } = await describe();
-        if (found === null) throw gone(topic, 'no topic of that name');
-        return found.partitions.map(({ partitionIndex }) => partitionIndex).sort((left, right) => left - right);
-      }),
-
+    topicId: () => cluster.retry(`asking for the id of ${topic}`, () => currentTopicId(reader)),
+    partitions: () => cluster.retry(`asking for the partitions of ${topic}`, () => partitionsOf(reader)),
     bounds: (partition) =>
-      atLeader('asking for the bounds', partition, async (leader) => {
-        const [start, end] = await Promise.all([
-          listOffset(leader, partition, EARLIEST),
-          listOffset(leader, partition, LATEST),
-        ]);
-        return { start, end };
-      }),
-
+      atLeader(reader, 'asking for the bounds', partition, (leader) => boundsOf(reader, leader, partition)),
     read: (partition, from, to, maxBytes) =>
-      atLeader('reading', partition, async (leader, topicId) => {
-        const sizeBytes = Math.max(maxBytes, RESPONSE_SIZE_BYTES_MIN);
-        let begin = from;
-        let patience = STALLS_MAX;
-        for (let waitMs = 0; ; waitMs = WAIT_MAX_MS) {
-          if (begin >= to) return { records: [], end: to, logStart: await listOffset(leader, partition, EARLIEST) };
-          const partitions = [
-            {
-              partition,
-              currentLeaderEpoch: NO_EPOCH,
-              fetchOffset: BigInt(begin),
-              lastFetchedEpoch: NO_EPOCH,
-              partitionMaxBytes: sizeBytes,
-            },
-          ];
-          const fetching = cluster.ask(
-            leader,
-            fetchPartition,
-            waitMs,
-            1,
-            sizeBytes,
-            READ_COMMITTED,
-            ...NO_SESSION,
-            [{ topicId, partitions }],
-            [],
-            '',
-          );
-          const fetched = await fetching.catch((error) => {
-            if (apiErrorsOf(error).includes('OFFSET_OUT_OF_RANGE')) return null;
-            throw error;
-          });
-          // The broker reads the log start of a fetch response before the records, so retention
-          // could delete some in between. This log start is requested after the records have
-          // arrived. It only grows, so offsets at or above it existed during the fetch.
-          const listed = await listOffset(leader, partition, EARLIEST);
-          if (fetched === null) {
-            if (begin >= listed) throw shorter(topic, partition, begin);
-            begin = listed;
-            continue;
-          }
-          const stable = fetched.lastStableOffset;
-          // Offsets are listed by topic name. If the topic is recreated just now, the fetched
-          // records are still valid.
-          const logStart = Math.max(listed, fetched.logStartOffset);
-          const { records, end } = committedRecords(
-            partition,
-            await decodeBatches(`${topic}/${partition}`, fetched.batches, begin, {
-              batchBytesMax: decodedBytesMax,
-              sumBytesMax: Math.max(sizeBytes, PIECE_BYTES_MIN),
-            }),
-            fetched.aborted,
-            begin,
-            Math.min(to, stable),
-          );
-          if (end > begin) return { records, end, logStart };
-          if (stable <= begin) return { records: [], end: begin, logStart };
-          if (--patience === 0) throw stalled(topic, partition, begin);
-        }
-      }),
-
+      atLeader(reader, 'reading', partition, (leader, boundId) =>
+        readRange(reader, { leader, topicId: boundId, partition, from, to, maxBytes }),
+      ),
     close: () => cluster.close(),
   };
 }
 
-function described(response: {
-  readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
-  readonly topics: readonly TopicMetadata[];
-}) {
-  const [found] = response.topics;
-  const brokers = new Map(response.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }] as const));
-  return { topic: found === undefined || found.errorCode === UNKNOWN_TOPIC ? null : found, brokers };
+async function currentTopicId({ cluster, topic }: TopicReader): Promise<string | null> {
+  const metadata = await topicMetadataOf(cluster, topic);
+  return metadata.topic?.topicId ?? null;
 }
 
-const UNKNOWN_TOPIC = 3;
+async function partitionsOf({ cluster, topic }: TopicReader): Promise<readonly number[]> {
+  const metadata = await topicMetadataOf(cluster, topic);
+  if (metadata.topic === null) throw gone(topic, 'no topic of that name');
+  return metadata.topic.partitions.map(({ partitionIndex }) => partitionIndex).sort((left, right) => left - right);
+}
+
+/** Runs an attempt at the leader of a partition, and at its successor when the leader moves. */
+function atLeader<T>(
+  reader: TopicReader,
+  operation: string,
+  partition: number,
+  attempt: (leader: Broker, topicId: string) => Promise<T>,
+): Promise<T> {
+  return reader.cluster.retry(
+    `${operation} of ${reader.topic}/${partition}`,
+    async () => {
+      const { topicId, leaders } = await boundLeaders(reader);
+      const leader = leaders.get(partition);
+      if (leader === undefined) throw leaderNotAvailable();
+      return attempt(leader, topicId);
+    },
+    () => {
+      reader.leaders = null;
+    },
+  );
+}
+
+/** @throws {AdapterError} when the topic is gone, or another one has its name */
+async function boundLeaders(
+  reader: TopicReader,
+): Promise<{ readonly topicId: string; readonly leaders: ReadonlyMap<number, Broker> }> {
+  if (reader.leaders !== null && reader.topicId !== null) return { topicId: reader.topicId, leaders: reader.leaders };
+  const { topic, brokers } = await topicMetadataOf(reader.cluster, reader.topic);
+  if (topic === null) throw gone(reader.topic, 'no topic of that name');
+  reader.topicId ??= topic.topicId;
+  if (topic.topicId !== reader.topicId) {
+    throw gone(reader.topic, `topic id ${topic.topicId} instead of ${reader.topicId}`);
+  }
+  const leaders = leadersOf(topic, brokers);
+  reader.leaders = leaders;
+  return { topicId: topic.topicId, leaders };
+}
+
+async function boundsOf(reader: TopicReader, leader: Broker, partition: number) {
+  const [start, end] = await Promise.all([
+    offsetAt(reader, leader, partition, EARLIEST),
+    offsetAt(reader, leader, partition, LATEST),
+  ]);
+  return { start, end };
+}
+
+async function offsetAt(
+  { cluster, topic }: TopicReader,
+  leader: Broker,
+  partition: number,
+  timestamp: bigint,
+): Promise<number> {
+  const [listed] = await listOffsets(cluster, leader, topic, [partition], timestamp);
+  if (listed === undefined) throw new Error(`no offset for ${topic}/${partition}`);
+  return listed[1];
+}
+
+/** A request for the records of `[from, to)` of one partition, at its leader. */
+interface RangeRequest {
+  readonly leader: Broker;
+  readonly topicId: string;
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+  readonly maxBytes: number;
+}
+
+/**
+ * Fetches until an answer has records or holes of the range, or the range lies beyond the last
+ * stable offset.
+ *
+ * @throws {AdapterError} when the log became shorter, or nothing comes below the last stable offset
+ */
+async function readRange(reader: TopicReader, request: RangeRequest): Promise<LogSlice> {
+  const { leader, partition, from, to } = request;
+  const sizeBytes = Math.max(request.maxBytes, RESPONSE_SIZE_BYTES_MIN);
+  let begin = from;
+  let stalls = 0;
+  for (let waitMs = 0; ; waitMs = WAIT_MAX_MS) {
+    if (begin >= to) return { records: [], end: to, logStart: await offsetAt(reader, leader, partition, EARLIEST) };
+    const fetched = await fetchFrom(reader, request, begin, sizeBytes, waitMs);
+    // The log start that comes with a fetch was read by the broker before it read the records, so
+    // retention could slip in between. This one is asked for after the records have arrived. The
+    // start only ever grows: whatever is at or above it now was there throughout the fetch.
+    const listedStart = await offsetAt(reader, leader, partition, EARLIEST);
+    if (fetched === null) {
+      if (begin >= listedStart) throw shorter(reader.topic, partition, begin);
+      begin = listedStart;
+      continue;
+    }
+    const { lastStableOffset } = fetched;
+    // Offsets are listed by topic name. If the topic is recreated just now, the fetched records are
+    // still valid.
+    const logStart = Math.max(listedStart, fetched.logStartOffset);
+    const { records, end } = await decode(reader, partition, fetched, begin, Math.min(to, lastStableOffset), sizeBytes);
+    if (end > begin) return { records, end, logStart };
+    if (lastStableOffset <= begin) return { records: [], end: begin, logStart };
+    if (++stalls === STALLS_MAX) throw stalled(reader.topic, partition, begin);
+  }
+}
+
+/** One fetch. Null if the offset lies outside the log. */
+async function fetchFrom(
+  { cluster }: TopicReader,
+  { leader, topicId, partition }: RangeRequest,
+  fetchOffset: number,
+  sizeBytes: number,
+  waitMs: number,
+): Promise<FetchedPartition | null> {
+  const partitions = [
+    {
+      partition,
+      currentLeaderEpoch: NO_EPOCH,
+      fetchOffset: BigInt(fetchOffset),
+      lastFetchedEpoch: NO_EPOCH,
+      partitionMaxBytes: sizeBytes,
+    },
+  ];
+  const topics = [{ topicId, partitions }];
+  try {
+    return await cluster.send(
+      leader,
+      fetchPartition,
+      waitMs,
+      1,
+      sizeBytes,
+      READ_COMMITTED,
+      ...NO_SESSION,
+      topics,
+      [],
+      '',
+    );
+  } catch (error) {
+    if (apiErrorsOf(error).includes('OFFSET_OUT_OF_RANGE')) return null;
+    throw error;
+  }
+}
+
+async function decode(
+  { topic, decodedBytesMax }: TopicReader,
+  partition: number,
+  { batches, aborted }: FetchedPartition,
+  from: number,
+  to: number,
+  sizeBytes: number,
+) {
+  const bounds = { batchBytesMax: decodedBytesMax, sumBytesMax: Math.max(sizeBytes, PIECE_BYTES_MIN) };
+  const decoded = await decodeBatches(`${topic}/${partition}`, batches, from, bounds);
+  return committedRecords(partition, decoded, aborted, from, to);
+}
 
 function gone(topic: string, received: string): AdapterError {
   return new AdapterError('BIFOLD_TOPIC_GONE', {

@@ -53,11 +53,11 @@ export interface DecodingBounds {
 }
 
 /**
- * Decodes batches one after another, up to the limits. Only a part of the last one may be decoded.
- * Records below `from` are omitted, and do not count.
+ * Decodes batches one after the other, as far as the bounds allow; of the last one perhaps only its
+ * first records. Records below `from` are left out, and do not count.
  */
 export async function decodeBatches(
-  place: string,
+  topicPartition: string,
   bytes: Buffer,
   from: number,
   { batchBytesMax, sumBytesMax }: DecodingBounds,
@@ -74,14 +74,14 @@ export async function decodeBatches(
     const firstOffset = Number(batch.readBigInt64BE(0));
     let lastOffset = firstOffset + batch.readInt32BE(AT.lastOffsetDelta);
     if (lastOffset < from) continue;
-    const reader = Reader.from(await recordBytes(place, batch, firstOffset, batchBytesMax));
+    const reader = Reader.from(await recordBytes(topicPartition, batch, firstOffset, batchBytesMax));
     const records: KafkaRecord[] = [];
-    for (let left = batch.readInt32BE(AT.count); left > 0; left--) {
+    for (let remaining = batch.readInt32BE(AT.count); remaining > 0; remaining--) {
       const record = readRecord(reader);
       if (firstOffset + record.offsetDelta < from) continue;
       records.push(record);
       sumBytes += record.length + RECORD_BYTES;
-      if (sumBytes < sumBytesMax || left === 1) continue;
+      if (sumBytes < sumBytesMax || remaining === 1) continue;
       lastOffset = firstOffset + record.offsetDelta;
       break;
     }
@@ -98,13 +98,18 @@ export async function decodeBatches(
   return batches;
 }
 
-async function recordBytes(place: string, batch: Buffer, firstOffset: number, limitBytes: number): Promise<Buffer> {
+async function recordBytes(
+  topicPartition: string,
+  batch: Buffer,
+  firstOffset: number,
+  limitBytes: number,
+): Promise<Buffer> {
   const data = batch.subarray(AT.records);
   try {
     const codec = codecOfAttributes(batch.readInt16BE(AT.attributes));
     return codec === null ? data : await decompress(codec, data, limitBytes);
   } catch (cause) {
-    const failed = `reading the batch of ${place} that begins at offset ${firstOffset}; nothing was skipped`;
+    const failed = `reading the batch of ${topicPartition} that begins at offset ${firstOffset}; nothing was skipped`;
     if (cause instanceof DecodedTooLargeError) throw tooLarge(failed, data.length, limitBytes);
     throw new AdapterError(
       'BIFOLD_BATCH_CORRUPT',
@@ -160,16 +165,16 @@ export function committedRecords(
       continue;
     }
     if (batch.attributes & TRANSACTIONAL && aborting.has(batch.producerId)) continue;
-    // With LogAppendTime, the broker sets only the timestamp of the batch (its maximum). The
-    // records keep the producer's timestamps.
-    const stamped = batch.attributes & LOG_APPEND_TIME ? batch.maxTimestamp : null;
+    // With LogAppendTime the broker stamps the batch alone, as its maximum, and leaves the
+    // producer's clock in the records.
+    const appendTimeMs = batch.attributes & LOG_APPEND_TIME ? batch.maxTimestamp : null;
     for (const record of batch.records) {
       const offset = batch.firstOffset + record.offsetDelta;
       if (offset < from || offset >= to) continue;
       records.push({
         partition,
         offset,
-        timestampMs: stamped ?? batch.firstTimestamp + Number(record.timestampDelta),
+        timestampMs: appendTimeMs ?? batch.firstTimestamp + Number(record.timestampDelta),
         key: record.key,
         value: record.value,
         headers: record.headers.map(([key, value]) => ({ key: key?.toString('utf8') ?? '', value })),

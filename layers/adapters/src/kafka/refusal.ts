@@ -1,5 +1,5 @@
 import { AdapterError } from '../errors.ts';
-import { apiErrorsOf, messagesOf } from './cluster.ts';
+import { apiErrorsOf, messagesOf } from './errors.ts';
 
 /** The broker refuses the request itself: the caller must ask differently. */
 export class KafkaRefusal extends AdapterError {}
@@ -19,7 +19,7 @@ const REFUSALS = new Set([
   'UNKNOWN_MEMBER_ID',
 ]);
 
-/** Runs one request. A permanent refusal of the broker is thrown as `KafkaRefusal`. */
+/** Runs one request. @throws {KafkaRefusal} when the broker refuses it for good */
 export async function unlessRefused<T>(failed: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

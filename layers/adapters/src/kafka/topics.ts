@@ -8,10 +8,11 @@ import {
   describeLogDirsV4,
   IncrementalAlterConfigOperationTypes,
   incrementalAlterConfigsV1,
-  listOffsetsV7,
 } from '@platformatic/kafka';
-import { apiErrorsOf, type Broker, type KafkaOptions, kafkaCluster } from './cluster.ts';
-import { metadataOf, stillToCome } from './metadata.ts';
+import { type Broker, type Cluster, type KafkaOptions, kafkaCluster } from './cluster.ts';
+import { apiErrorsOf } from './errors.ts';
+import { leaderNotAvailable, metadataOf } from './metadata.ts';
+import { EARLIEST, LATEST, listOffsets } from './offsets.ts';
 import { unlessRefused } from './refusal.ts';
 
 export interface TopicSummary {
@@ -40,7 +41,7 @@ export type ConfigSource = 'topic' | 'broker' | 'default';
 
 export interface TopicConfig {
   readonly name: string;
-  /** Null if the broker hides it (a password, for example). */
+  /** Null if the broker does not report it. */
   readonly value: string | null;
   readonly source: ConfigSource;
   /**
@@ -78,15 +79,12 @@ export interface KafkaTopics {
   /** Null when there is no such topic. */
   describe(name: string): Promise<TopicState | null>;
   /**
-   * Creates a topic.
-   * @returns its id. @throws {KafkaRefusal} when there is one of that name, or the broker does not
-   * accept it so
+   * Resolves to the id when every partition has a leader.
+   *
+   * @throws {KafkaRefusal} when a topic has that name, or the broker does not accept the settings
    */
   create(topic: NewTopic): Promise<string>;
-  /**
-   * Increases the number of partitions to `total`.
-   * @throws {KafkaRefusal} when the topic has as many already
-   */
+  /** @throws {KafkaRefusal} when the topic has that many already */
   addPartitions(name: string, total: number): Promise<void>;
   /**
    * Sets and unsets configuration entries. The others are unchanged.
@@ -104,72 +102,180 @@ export interface KafkaTopics {
   close(): Promise<void>;
 }
 
-const READ_COMMITTED = 1;
-const CONSUMER = -1;
-const NO_EPOCH = -1;
-const WITHIN_MS = 12_000;
+const REQUEST_TIMEOUT_MS = 12_000;
+/** Partitions or replicas: as many as the broker's default. */
+const BROKER_DEFAULT = -1;
+const { SET, DELETE } = IncrementalAlterConfigOperationTypes;
 
 export function kafkaTopics(options: KafkaOptions): KafkaTopics {
-  const cluster = kafkaCluster(options);
+  return new ClusterTopics(kafkaCluster(options));
+}
 
-  /** The leaders of a topic's partitions, with the partitions of each. */
-  const leadersOf = async (name: string): Promise<ReadonlyMap<Broker, readonly number[]>> => {
-    const { brokers, topics } = await metadataOf(cluster, [name]);
-    const led = new Map<Broker, number[]>();
-    for (const { partitionIndex, leaderId } of topics[0]?.partitions ?? []) {
-      const broker = brokers.get(leaderId);
-      if (broker !== undefined) led.set(broker, [...(led.get(broker) ?? []), partitionIndex]);
-    }
-    return led;
-  };
+type OffsetByPartition = ReadonlyMap<number, number>;
 
-  /** Sends a request to every leader of a topic in parallel. */
-  const atLeaders = async <T>(
-    name: string,
-    ask: (leader: Broker, partitions: readonly number[]) => Promise<readonly (readonly [number, T])[]>,
-  ): Promise<ReadonlyMap<number, T>> => {
-    const leaders = await leadersOf(name);
-    return new Map((await Promise.all([...leaders].map(([leader, partitions]) => ask(leader, partitions)))).flat());
-  };
+class ClusterTopics implements KafkaTopics {
+  readonly #cluster: Cluster;
 
-  const offsets = (name: string, mark: OffsetMark): Promise<ReadonlyMap<number, number>> =>
-    cluster.persist(`asking for offsets of topic ${name}`, async () => {
-      const listed = (timestamp: bigint) =>
-        atLeaders(name, async (leader, partitions) => {
-          const asked = partitions.map((partitionIndex) => ({
-            partitionIndex,
-            currentLeaderEpoch: NO_EPOCH,
-            timestamp,
-          }));
-          const response = await cluster.ask(leader, listOffsetsV7.api, CONSUMER, READ_COMMITTED, [
-            { name, partitions: asked },
-          ]);
-          return (response.topics[0]?.partitions ?? []).map(
-            ({ partitionIndex, offset }) => [partitionIndex, Number(offset)] as const,
-          );
-        });
-      if (mark === 'earliest') return listed(-2n);
-      // Request the end first: a record that arrives in between is at or after it.
-      const ends = await listed(-1n);
-      if (mark === 'latest') return ends;
-      const found = await listed(BigInt(mark.timestampMs));
-      // -1: no record at or after that time.
-      return new Map([...ends].map(([partition, end]) => [partition, firstOf(found.get(partition), end)]));
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  list(): Promise<readonly TopicSummary[]> {
+    return this.#cluster.retry('listing topics', async () => {
+      const { topics } = await metadataOf(this.#cluster, null);
+      return topics.map(summaryOf).sort(byName);
     });
+  }
 
-  const sizes = (name: string): Promise<ReadonlyMap<number, number>> =>
-    atLeaders(name, async (leader, partitions) => {
-      const response = await cluster.ask(leader, describeLogDirsV4.api, [{ name, partitions: [...partitions] }]);
-      return response.results
-        .flatMap(({ topics }) => topics.flatMap((topic) => topic.partitions))
+  describe(name: string): Promise<TopicState | null> {
+    return this.#cluster.retry(`describing topic ${name}`, async () => {
+      const { topics } = await metadataOf(this.#cluster, [name]);
+      const [topic] = topics;
+      if (topic === undefined) return null;
+      const [configs, starts, ends, sizes] = await Promise.all([
+        this.#configs(name),
+        this.offsets(name, 'earliest'),
+        this.offsets(name, 'latest'),
+        // Sizes need a separate permission on the cluster; without it they are not shown.
+        this.#sizes(name).catch((): ReadonlyMap<number, number> => new Map()),
+      ]);
+      const partitions = topic.partitions
+        .map(({ partitionIndex, leaderId, replicaNodes, isrNodes }) => ({
+          partition: partitionIndex,
+          leader: leaderId < 0 ? null : leaderId,
+          replicas: replicaNodes,
+          inSync: isrNodes,
+          start: starts.get(partitionIndex) ?? null,
+          end: ends.get(partitionIndex) ?? null,
+          sizeBytes: sizes.get(partitionIndex) ?? null,
+        }))
+        .sort((left, right) => left.partition - right.partition);
+      return { name, id: topic.topicId, isInternal: topic.isInternal, configs, partitions };
+    });
+  }
+
+  async create({ name, partitions, replicas, config }: NewTopic): Promise<string> {
+    const id = await this.#change(`creating topic "${name}"`, async (controller) => {
+      const topic = {
+        name,
+        numPartitions: partitions ?? BROKER_DEFAULT,
+        replicationFactor: replicas ?? BROKER_DEFAULT,
+        assignments: [],
+        configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
+      };
+      const created = await this.#cluster.send(controller, createTopicsV7.api, [topic], REQUEST_TIMEOUT_MS, false);
+      return created.topics[0]?.topicId ?? '';
+    });
+    await this.#partitionCount(name, (count) => count !== null, `waiting for the leaders of topic ${name}`);
+    return id;
+  }
+
+  async addPartitions(name: string, total: number): Promise<void> {
+    await this.#change(`adding partitions to topic "${name}"`, async (controller) => {
+      const topics = [{ name, count: total, assignments: null }];
+      await this.#cluster.send(controller, createPartitionsV3.api, topics, REQUEST_TIMEOUT_MS, false);
+    });
+    await this.#partitionCount(name, (count) => count === total, `waiting for the new partitions of topic ${name}`);
+  }
+
+  async alterConfig(name: string, set: Readonly<Record<string, string>>, unset: readonly string[]): Promise<void> {
+    const configs = [
+      ...Object.entries(set).map(([key, value]) => ({ name: key, configOperation: SET, value })),
+      ...unset.map((key) => ({ name: key, configOperation: DELETE, value: '' })),
+    ];
+    await this.#change(`changing the configuration of topic "${name}"`, async (controller) => {
+      const resources = [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: name, configs }];
+      await this.#cluster.send(controller, incrementalAlterConfigsV1.api, resources, false);
+    });
+  }
+
+  async delete(name: string, id: string): Promise<void> {
+    await this.#change(`deleting topic "${name}"`, async (controller) => {
+      try {
+        await this.#cluster.send(controller, deleteTopicsV6.api, [{ name: null, topicId: id }], REQUEST_TIMEOUT_MS);
+      } catch (error) {
+        // An earlier attempt of this call deleted it.
+        if (!apiErrorsOf(error).includes('UNKNOWN_TOPIC_ID')) throw error;
+      }
+    });
+    await this.#cluster.retry(`waiting until topic ${name} is gone`, async () => {
+      const { topics } = await metadataOf(this.#cluster, [name]);
+      if (topics.some(({ topicId }) => topicId === id)) throw leaderNotAvailable();
+    });
+  }
+
+  offsets(name: string, mark: OffsetMark): Promise<OffsetByPartition> {
+    return this.#cluster.retry(`asking for offsets of topic ${name}`, async () => {
+      if (mark === 'earliest') return this.#offsetsAt(name, EARLIEST);
+      // The end is asked for first: a record that comes in between is at or after it.
+      const ends = await this.#offsetsAt(name, LATEST);
+      if (mark === 'latest') return ends;
+      const offsets = await this.#offsetsAt(name, BigInt(mark.timestampMs));
+      return new Map([...ends].map(([partition, end]) => [partition, offsetOrEnd(offsets.get(partition), end)]));
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#cluster.close();
+  }
+
+  /** Sends one change to the controller. @throws {KafkaRefusal} for one that no retry can cure */
+  #change<T>(operation: string, request: (controller: Broker | null) => Promise<T>): Promise<T> {
+    return this.#cluster.retry(operation, () =>
+      unlessRefused(operation, async () => {
+        const { controller } = await metadataOf(this.#cluster, []);
+        return request(controller);
+      }),
+    );
+  }
+
+  /** Resolves when the metadata has that many partitions (null: no topic), each with a leader. */
+  async #partitionCount(name: string, isExpected: (count: number | null) => boolean, operation: string): Promise<void> {
+    await this.#cluster.retry(operation, async () => {
+      const { topics } = await metadataOf(this.#cluster, [name]);
+      const [topic] = topics;
+      const isLed = topic?.partitions.every(({ leaderId }) => leaderId >= 0) ?? true;
+      if (!isLed || !isExpected(topic?.partitions.length ?? null)) throw leaderNotAvailable();
+    });
+  }
+
+  #offsetsAt(name: string, timestamp: bigint): Promise<OffsetByPartition> {
+    return this.#fromLeaders(name, (leader, partitions) =>
+      listOffsets(this.#cluster, leader, name, partitions, timestamp),
+    );
+  }
+
+  /** By partition, the size of the leader's log in bytes. */
+  #sizes(name: string): Promise<ReadonlyMap<number, number>> {
+    return this.#fromLeaders(name, async (leader, partitions) => {
+      const topics = [{ name, partitions: [...partitions] }];
+      const { results } = await this.#cluster.send(leader, describeLogDirsV4.api, topics);
+      return results
+        .flatMap((directory) => directory.topics.flatMap((topic) => topic.partitions))
         .filter(({ isFutureKey }) => !isFutureKey)
         .map(({ partitionIndex, partitionSize }) => [partitionIndex, Number(partitionSize)] as const);
     });
+  }
 
-  const configsOf = async (name: string): Promise<readonly TopicConfig[]> => {
+  /** Asks each leader of a topic for its partitions, all leaders at once. */
+  async #fromLeaders<T>(
+    name: string,
+    request: (leader: Broker, partitions: readonly number[]) => Promise<readonly (readonly [number, T])[]>,
+  ): Promise<ReadonlyMap<number, T>> {
+    const { brokers, topics } = await metadataOf(this.#cluster, [name]);
+    const partitionsOf = new Map<Broker, number[]>();
+    for (const { partitionIndex, leaderId } of topics[0]?.partitions ?? []) {
+      const leader = brokers.get(leaderId);
+      if (leader !== undefined) partitionsOf.set(leader, [...(partitionsOf.get(leader) ?? []), partitionIndex]);
+    }
+    const responses = [...partitionsOf].map(([leader, partitions]) => request(leader, partitions));
+    return new Map((await Promise.all(responses)).flat());
+  }
+
+  async #configs(name: string): Promise<readonly TopicConfig[]> {
     const resources = [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: name, configurationKeys: null }];
-    const described = await cluster.ask(null, describeConfigsV4.api, resources, true, false);
-    return (described.results[0]?.configs ?? [])
+    const { results } = await this.#cluster.send(null, describeConfigsV4.api, resources, true, false);
+    return (results[0]?.configs ?? [])
       .map(({ name: entry, value, configSource, synonyms }) => ({
         name: entry,
         value: value ?? null,
@@ -179,136 +285,29 @@ export function kafkaTopics(options: KafkaOptions): KafkaTopics {
           synonyms.find(({ source }) => source === ConfigSources.DEFAULT_CONFIG),
         ),
       }))
-      .sort((left, right) => (left.name < right.name ? -1 : 1));
-  };
+      .sort(byName);
+  }
+}
 
-  const controller = async (): Promise<Broker | null> => (await metadataOf(cluster, [])).controller;
+type NamedTopic = Awaited<ReturnType<typeof metadataOf>>['topics'][number];
 
-  const known = async (name: string, isThere: (partitions: number | null) => boolean, what: string) =>
-    cluster.persist(what, async () => {
-      const { topics } = await metadataOf(cluster, [name]);
-      const [topic] = topics;
-      const isLed = topic?.partitions.every(({ leaderId }) => leaderId >= 0) ?? true;
-      if (isLed && isThere(topic?.partitions.length ?? null)) return;
-      throw stillToCome();
-    });
-
+function summaryOf({ name, topicId, isInternal, partitions }: NamedTopic): TopicSummary {
   return {
-    list: () =>
-      cluster.persist('listing topics', async () => {
-        const { topics } = await metadataOf(cluster, null);
-        return topics
-          .map(({ name, topicId, isInternal, partitions }) => ({
-            name,
-            id: topicId,
-            isInternal,
-            partitions: partitions.length,
-            replicas: partitions[0]?.replicaNodes.length ?? 0,
-          }))
-          .sort((left, right) => (left.name < right.name ? -1 : 1));
-      }),
-
-    describe: (name) =>
-      cluster.persist(`describing topic ${name}`, async () => {
-        const { topics } = await metadataOf(cluster, [name]);
-        const [topic] = topics;
-        if (topic === undefined) return null;
-        const [configs, starts, ends, bytes] = await Promise.all([
-          configsOf(name),
-          offsets(name, 'earliest'),
-          offsets(name, 'latest'),
-          // Sizes need a separate permission on the cluster; without it they are not shown.
-          sizes(name).catch((): ReadonlyMap<number, number> => new Map()),
-        ]);
-        return {
-          name,
-          id: topic.topicId,
-          isInternal: topic.isInternal,
-          configs,
-          partitions: topic.partitions
-            .map(({ partitionIndex, leaderId, replicaNodes, isrNodes }) => ({
-              partition: partitionIndex,
-              leader: leaderId < 0 ? null : leaderId,
-              replicas: replicaNodes,
-              inSync: isrNodes,
-              start: starts.get(partitionIndex) ?? null,
-              end: ends.get(partitionIndex) ?? null,
-              sizeBytes: bytes.get(partitionIndex) ?? null,
-            }))
-            .sort((left, right) => left.partition - right.partition),
-        };
-      }),
-
-    async create({ name, partitions, replicas, config }) {
-      const failed = `creating topic "${name}"`;
-      const id = await cluster.persist(failed, () =>
-        unlessRefused(failed, async () => {
-          const topic = {
-            name,
-            numPartitions: partitions ?? -1,
-            replicationFactor: replicas ?? -1,
-            assignments: [],
-            configs: Object.entries(config).map(([key, value]) => ({ name: key, value })),
-          };
-          const response = await cluster.ask(await controller(), createTopicsV7.api, [topic], WITHIN_MS, false);
-          return response.topics[0]?.topicId ?? '';
-        }),
-      );
-      await known(name, (count) => count !== null, `waiting for the leaders of topic ${name}`);
-      return id;
-    },
-
-    async addPartitions(name, total) {
-      const failed = `adding partitions to topic "${name}"`;
-      await cluster.persist(failed, () =>
-        unlessRefused(failed, async () => {
-          const topics = [{ name, count: total, assignments: null }];
-          await cluster.ask(await controller(), createPartitionsV3.api, topics, WITHIN_MS, false);
-        }),
-      );
-      await known(name, (count) => count === total, `waiting for the new partitions of topic ${name}`);
-    },
-
-    async alterConfig(name, set, unset) {
-      const failed = `changing the configuration of topic "${name}"`;
-      const { SET, DELETE } = IncrementalAlterConfigOperationTypes;
-      const configs = [
-        ...Object.entries(set).map(([key, value]) => ({ name: key, configOperation: SET, value })),
-        ...unset.map((key) => ({ name: key, configOperation: DELETE, value: '' })),
-      ];
-      await cluster.persist(failed, () =>
-        unlessRefused(failed, async () => {
-          const resources = [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: name, configs }];
-          await cluster.ask(await controller(), incrementalAlterConfigsV1.api, resources, false);
-        }),
-      );
-    },
-
-    async delete(name, id) {
-      const failed = `deleting topic "${name}"`;
-      await cluster.persist(failed, () =>
-        unlessRefused(failed, async () => {
-          try {
-            await cluster.ask(await controller(), deleteTopicsV6.api, [{ name: null, topicId: id }], WITHIN_MS);
-          } catch (error) {
-            // The topic is already deleted: this is a repeated request.
-            if (!apiErrorsOf(error).includes('UNKNOWN_TOPIC_ID')) throw error;
-          }
-        }),
-      );
-      await cluster.persist(`waiting until topic ${name} is gone`, async () => {
-        const { topics } = await metadataOf(cluster, [name]);
-        if (topics.some(({ topicId }) => topicId === id)) throw stillToCome();
-      });
-    },
-
-    offsets,
-    close: () => cluster.close(),
+    name,
+    id: topicId,
+    isInternal,
+    partitions: partitions.length,
+    replicas: partitions[0]?.replicaNodes.length ?? 0,
   };
 }
 
-function firstOf(found: number | undefined, end: number): number {
-  return found === undefined || found < 0 ? end : Math.min(found, end);
+function byName(left: { readonly name: string }, right: { readonly name: string }): number {
+  return left.name < right.name ? -1 : 1;
+}
+
+/** The end if no record was at or after the time, or if the record came after the end was read. */
+function offsetOrEnd(offset: number | undefined, end: number): number {
+  return offset === undefined || offset < 0 ? end : Math.min(offset, end);
 }
 
 function sourceOf(source: number): ConfigSource {
@@ -321,6 +320,6 @@ function defaultOf(
   synonym: { readonly name: string; readonly value?: string | null | undefined } | undefined,
 ): string | null {
   if (synonym?.value === undefined || synonym.value === null) return null;
-  // retention.ms, for one, comes from log.retention.hours: 168.
+  // For example, retention.ms comes from log.retention.hours=168.
   return [entry, `log.${entry}`].includes(synonym.name) ? synonym.value : `${synonym.name}=${synonym.value}`;
 }
