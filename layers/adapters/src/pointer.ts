@@ -15,11 +15,11 @@ export function checkSuccessor(expected: Pointer, next: Pointer): void {
 }
 
 /**
- * Whether two pointers are equal. The generation is not enough, because an emptied database starts
- * from 1 again.
+ * Whether two pointers are equal. A database that was emptied counts from 1 again, so the
+ * generation alone does not identify a pointer.
  */
-export function isSamePointer(one: Pointer, other: Pointer): boolean {
-  return one.generation === other.generation && pointerText(one) === pointerText(other);
+export function isSamePointer(left: Pointer, right: Pointer): boolean {
+  return left.generation === right.generation && pointerText(left) === pointerText(right);
 }
 
 /** The runs of a pointer, as text. The generation is stored in another column. */
@@ -54,8 +54,8 @@ function isRunOrNull(value: unknown): value is PublishedRun | null {
   );
 }
 
-function isRecordOf(value: unknown, holds: (entry: unknown) => boolean): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(holds);
+function isRecordOf(value: unknown, isValid: (entry: unknown) => boolean): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isValid);
 }
 
 function notAPointer(received: unknown, cause?: unknown): ProtocolError {

@@ -42,8 +42,8 @@ export class SourcedAuthentication extends cassandra.auth.PlainTextAuthProvider 
 
   async #credentialsFor(endpoint: string): Promise<Credentials> {
     const before = this.#unproven.get(endpoint);
-    // If the secret cannot be read now, try the known credentials. The service decides whether they
-    // are valid.
+    // If the secret cannot be read now, the cached credentials are tried: the service says whether
+    // they are wrong.
     if (before !== undefined) await this.#source.refused(before).catch(() => false);
     const credentials = await this.#source.current();
     this.#unproven.set(endpoint, credentials);

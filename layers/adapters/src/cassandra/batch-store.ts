@@ -7,12 +7,13 @@ import {
   NOTHING_PUBLISHED,
   type Pointer,
   type PublishedRun,
+  type RunEntry,
   type Scope,
   TABLES,
 } from '@bifold/core/engine';
 import { eachOf } from '../concurrency.ts';
 import { checkSuccessor, pointerText, readPointerText } from '../pointer.ts';
-import { bufferOf, type CassandraClient, type Statement, scopeValues } from './client.ts';
+import { bufferOf, type CassandraClient, type ScopeValues, type Statement, scopeValues } from './client.ts';
 import { readRows, type SliceTable } from './row-slices.ts';
 import { deleteCql, insertCql, selectCql } from './tables.ts';
 import { WRITES_IN_FLIGHT, writeGroups } from './write-groups.ts';
@@ -30,87 +31,119 @@ const BATCH_ROWS: SliceTable<BatchRow> = {
 const FETCH_SIZE_ROWS = 1000;
 const ATTEMPTS_MAX = 3;
 
+/** The tables of one scope, with the statements that are prepared for them. */
+interface BatchTables {
+  readonly client: CassandraClient;
+  readonly scoped: ScopeValues;
+  readonly buckets: number;
+  readonly insertRow: string;
+  readonly deleteRows: string;
+  readonly insertRun: string;
+  readonly deleteRun: string;
+  readonly insertPointer: string;
+  readonly updatePointer: string;
+  readonly selectPointer: string;
+}
+
 export function batchStore(client: CassandraClient, scope: Scope, options: BatchStoreOptions): BatchStore {
   const scoped = scopeValues(scope);
   const { buckets, fetchSize = FETCH_SIZE_ROWS } = options;
-  const insertRow = insertCql(client, 'batchRows');
-  const deleteRows = deleteCql(client, 'batchRows', TABLES.batchRows.partitionKey);
-  const insertRun = insertCql(client, 'runs');
-  const removeRun = deleteCql(client, 'runs', [...TABLES.runs.partitionKey, ...TABLES.runs.clusteringKey]);
-  const insertPointer = insertCql(client, 'pointer', 'IF NOT EXISTS');
-  const movePointer = `UPDATE ${client.table('pointer')} SET generation = ?, state = ? WHERE version = ? AND topic_id = ? IF generation = ? AND state = ?`;
-  const selectPointer = selectCql(client, 'pointer', ['generation', 'state']);
-
-  const readPointer = async (consistency: 'serial' | 'quorum'): Promise<Pointer> => {
-    const [row] = await client.read({ cql: selectPointer, values: scoped }, { serial: consistency === 'serial' });
-    return row === undefined ? NOTHING_PUBLISHED : readPointerText(Number(row.generation), row.state);
+  const batch: BatchTables = {
+    client,
+    scoped,
+    buckets,
+    insertRow: insertCql(client, 'batchRows'),
+    deleteRows: deleteCql(client, 'batchRows', TABLES.batchRows.partitionKey),
+    insertRun: insertCql(client, 'runs'),
+    deleteRun: deleteCql(client, 'runs', [...TABLES.runs.partitionKey, ...TABLES.runs.clusteringKey]),
+    insertPointer: insertCql(client, 'pointer', 'IF NOT EXISTS'),
+    updatePointer: `UPDATE ${client.table('pointer')} SET generation = ?, state = ? WHERE version = ? AND topic_id = ? IF generation = ? AND state = ?`,
+    selectPointer: selectCql(client, 'pointer', ['generation', 'state']),
   };
-
-  const move = async (expected: Pointer, next: Pointer): Promise<boolean> => {
-    const moved = [BigInt(next.generation), pointerText(next)];
-    const statement: Statement =
-      expected.generation === 0
-        ? { cql: insertPointer, values: [...scoped, ...moved] }
-        : { cql: movePointer, values: [...moved, ...scoped, BigInt(expected.generation), pointerText(expected)] };
-    for (let attempt = 1; ; attempt++) {
-      const decision = await client.executeConditional(statement);
-      if (decision.kind === 'applied') return true;
-      // If the write timed out, it may still have been applied. The row then names our run: as the
-      // current one, or as the previous one if another publisher continued from it. If the pointer
-      // did not move, repeat the same comparison. At most one of our attempts can win.
-      const stored = await readPointer('serial');
-      if (stored.generation === next.generation) return isSame(stored.current, next.current);
-      if (stored.generation === next.generation + 1 && isSame(stored.previous, next.current)) return true;
-      if (stored.generation > next.generation || decision.kind === 'refused') return false;
-      if (attempt === ATTEMPTS_MAX) throw decision.error;
-    }
-  };
-
   return {
-    readPointer,
+    readPointer: (consistency) => readPointer(batch, consistency),
 
     async publish(expected, next) {
       checkSuccessor(expected, next);
-      return move(expected, next);
+      return movePointer(batch, expected, next);
     },
 
-    restorePointer: move,
+    restorePointer: (expected, restored) => movePointer(batch, expected, restored),
 
     registerRun: ({ run, generation }) =>
-      client.write({ cql: insertRun, values: [...scoped, BigInt(generation), run, timestampOf(generation)] }),
+      client.write({ cql: batch.insertRun, values: [...scoped, BigInt(generation), run, timestampOf(generation)] }),
 
     async listRuns() {
       const rows = await client.read({ cql: selectCql(client, 'runs', ['generation', 'run']), values: scoped });
       return rows.map((row) => ({ run: row.run, generation: Number(row.generation) }));
     },
 
-    async writeRows({ run, generation }, rows) {
-      const timestamp = timestampOf(generation);
-      const groups = Map.groupBy(rows, (row) => bucketOf(row.key, buckets));
-      const statements = groups.entries().map(([bucket, group]) =>
-        group.map(
-          (row): Statement => ({
-            cql: insertRow,
-            values: [...scoped, run, bucket, row.key, row.window, BigInt(row.startMs), bufferOf(row.cell), timestamp],
-          }),
-        ),
-      );
-      await writeGroups(client, statements);
-    },
+    writeRows: (entry, rows) => writeRows(batch, entry, rows),
 
     scan: (run, bucket, filter, after) =>
       readRows(client, BATCH_ROWS, [...scoped, run, bucket], bucket, filter, after, { buckets, fetchSize }),
 
-    async deleteRun({ run, generation }) {
-      const timestamp = timestampOf(generation);
-      const all = Array.from({ length: buckets }, (_, bucket) => bucket);
-      await eachOf(all, WRITES_IN_FLIGHT, (bucket) =>
-        client.write({ cql: deleteRows, values: [timestamp, ...scoped, run, bucket] }),
-      );
-      // Remove this entry last. A sweep that dies before it finds the run again.
-      await client.write({ cql: removeRun, values: [timestamp, ...scoped, BigInt(generation), run] });
-    },
+    deleteRun: (entry) => deleteRun(batch, entry),
   };
+}
+
+async function readPointer(
+  { client, scoped, selectPointer }: BatchTables,
+  consistency: 'serial' | 'quorum',
+): Promise<Pointer> {
+  const [row] = await client.read({ cql: selectPointer, values: scoped }, { serial: consistency === 'serial' });
+  return row === undefined ? NOTHING_PUBLISHED : readPointerText(Number(row.generation), row.state);
+}
+
+/** @throws {AdapterError} when no attempt got an answer, so that the outcome is unknown */
+async function movePointer(batch: BatchTables, expected: Pointer, next: Pointer): Promise<boolean> {
+  const { client, scoped, insertPointer, updatePointer } = batch;
+  const columns = [BigInt(next.generation), pointerText(next)];
+  const statement: Statement =
+    expected.generation === 0
+      ? { cql: insertPointer, values: [...scoped, ...columns] }
+      : { cql: updatePointer, values: [...columns, ...scoped, BigInt(expected.generation), pointerText(expected)] };
+  for (let attempt = 1; ; attempt++) {
+    const decision = await client.executeConditional(statement);
+    if (decision.kind === 'applied') return true;
+    // Without an answer ours may stand all the same: now, or, where another publisher went on from
+    // it, as the run before. If nothing moved, the same comparison may be tried again: at most one
+    // of our attempts can win.
+    const stored = await readPointer(batch, 'serial');
+    if (stored.generation === next.generation) return isSame(stored.current, next.current);
+    if (stored.generation === next.generation + 1 && isSame(stored.previous, next.current)) return true;
+    if (stored.generation > next.generation || decision.kind === 'refused') return false;
+    if (attempt === ATTEMPTS_MAX) throw decision.error;
+  }
+}
+
+async function writeRows(
+  { client, scoped, buckets, insertRow }: BatchTables,
+  { run, generation }: RunEntry,
+  rows: readonly BatchRow[],
+): Promise<void> {
+  const timestamp = timestampOf(generation);
+  const groups = Map.groupBy(rows, (row) => bucketOf(row.key, buckets));
+  const statements = groups.entries().map(([bucket, group]) =>
+    group.map(
+      (row): Statement => ({
+        cql: insertRow,
+        values: [...scoped, run, bucket, row.key, row.window, BigInt(row.startMs), bufferOf(row.cell), timestamp],
+      }),
+    ),
+  );
+  await writeGroups(client, statements);
+}
+
+async function deleteRun(batch: BatchTables, { run, generation }: RunEntry): Promise<void> {
+  const { client, scoped } = batch;
+  const timestamp = timestampOf(generation);
+  const buckets = Array.from({ length: batch.buckets }, (_, bucket) => bucket);
+  await eachOf(buckets, WRITES_IN_FLIGHT, (bucket) =>
+    client.write({ cql: batch.deleteRows, values: [timestamp, ...scoped, run, bucket] }),
+  );
+  // Last, so that a sweep that dies here finds the run again.
+  await client.write({ cql: batch.deleteRun, values: [timestamp, ...scoped, BigInt(generation), run] });
 }
 
 /**

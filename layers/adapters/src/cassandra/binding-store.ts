@@ -2,10 +2,10 @@ import type { Binding, BindingStore, Scope } from '@bifold/core/engine';
 import { type CassandraClient, scopeValues } from './client.ts';
 import { insertCql, selectCql } from './tables.ts';
 
-/** The limit of attempts that time out. */
-const UNKNOWN_MAX = 3;
-/** The number of bindings per batch. Cassandra refuses batches beyond 50 KiB. */
-const BOUND_AT_ONCE = 100;
+/** Attempts that may end without an answer of Cassandra. */
+const UNKNOWN_OUTCOMES_MAX = 3;
+/** Cassandra refuses batches beyond 50 KiB. */
+const BINDINGS_PER_BATCH = 100;
 
 type Bindings = ReadonlyMap<number, ReadonlyMap<string, string>>;
 
@@ -36,34 +36,35 @@ export function bindingStore(client: CassandraClient, scope: Scope): BindingStor
   };
 
   /**
-   * Binds all of them in one conditional batch. If one was bound already, the batch is repeated
-   * with the others.
+   * Binds all of them in one decision. If one of them was bound already, those that were not are
+   * decided again.
    */
   const bindTogether = async (partition: number, wanted: readonly Binding[]): Promise<readonly string[]> => {
     const segments = wanted.map(({ segment }) => segment);
     const [first, last] = [Math.min(...segments), Math.max(...segments)];
     let bound: Bindings = new Map();
-    let lacking = wanted;
-    for (let unknown = 0; lacking.length > 0; ) {
-      const statements = lacking.map(({ segment, name, version }) => ({
+    let unbound = wanted;
+    for (let unknownOutcomes = 0; unbound.length > 0; ) {
+      const statements = unbound.map(({ segment, name, version }) => ({
         cql: insert,
         values: [...scoped, partition, BigInt(segment), name, version],
       }));
       const decision = await client.executeConditionalBatch(statements);
       if (decision.kind === 'applied') break;
       bound = await list(partition, first, last + 1);
-      lacking = wanted.filter(({ segment, name }) => bound.get(segment)?.get(name) === undefined);
-      if (decision.kind === 'unknown' && lacking.length > 0 && ++unknown === UNKNOWN_MAX) throw decision.error;
+      unbound = wanted.filter(({ segment, name }) => bound.get(segment)?.get(name) === undefined);
+      if (decision.kind === 'unknown' && unbound.length > 0 && ++unknownOutcomes === UNKNOWN_OUTCOMES_MAX)
+        throw decision.error;
     }
     return wanted.map(({ segment, name, version }) => bound.get(segment)?.get(name) ?? version);
   };
 
   return {
     async bind(partition, wanted) {
-      const stands: string[] = [];
-      for (let from = 0; from < wanted.length; from += BOUND_AT_ONCE)
-        stands.push(...(await bindTogether(partition, wanted.slice(from, from + BOUND_AT_ONCE))));
-      return stands;
+      const versions: string[] = [];
+      for (let from = 0; from < wanted.length; from += BINDINGS_PER_BATCH)
+        versions.push(...(await bindTogether(partition, wanted.slice(from, from + BINDINGS_PER_BATCH))));
+      return versions;
     },
     list,
   };

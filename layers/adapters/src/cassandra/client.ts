@@ -15,8 +15,8 @@ export interface CassandraOptions {
   readonly keyspace: string;
   readonly credentials?: Credentials | CredentialsSource;
   /**
-   * Verifies the certificates of nodes. A certificate must contain the host of the contact point,
-   * the address of the node, or the configured name.
+   * A node's certificate must have the name of a contact point, the node's address, or the one name
+   * that is configured.
    */
   readonly tls?: Tls;
   readonly requestTimeoutMs?: number;
@@ -46,8 +46,8 @@ export interface CassandraClient {
   pages(statement: Statement, options?: ReadOptions): AsyncIterable<readonly CassandraRow[]>;
   read(statement: Statement, options?: ReadOptions): Promise<readonly CassandraRow[]>;
   /**
-   * A statement with IF. It is sent once and never retried by the driver: a retry could find its
-   * own write and report that another writer won.
+   * A statement with IF, sent once and never retried by the driver: a retry could find its own write
+   * and report it as another writer's.
    */
   executeConditional(statement: Statement): Promise<Decision>;
   /**
@@ -73,6 +73,7 @@ type Decision =
 
 const RETRIES_MAX = 2;
 const FETCH_SIZE_ROWS = 1000;
+const DDL_TIMEOUT_MS = 30_000;
 
 /**
  * Repeats idempotent statements a limited number of times, and throws all other errors. All our
@@ -98,9 +99,46 @@ class BoundedRetryPolicy extends cassandra.policies.retry.RetryPolicy {
 }
 
 export async function connectCassandra(options: CassandraOptions): Promise<CassandraClient> {
-  const authentication =
-    options.credentials === undefined ? null : new SourcedAuthentication(sourceOfCredentials(options.credentials));
-  const driver = new cassandra.Client({
+  const { keyspace, contactPoints, credentials } = options;
+  const authentication = credentials === undefined ? null : new SourcedAuthentication(sourceOfCredentials(credentials));
+  const driver = new cassandra.Client(driverOptions(options, authentication));
+  const session: Session = { driver, keyspace, contactPoints: contactPoints.join(', ') };
+  await explained(session, 'connecting to Cassandra', () => driver.connect()).catch(async (error) => {
+    await driver.shutdown().catch(() => undefined);
+    if (error.code === REFUSED) await authentication?.refuseUnproven();
+    throw error;
+  });
+  return {
+    keyspace,
+    table: (name) => `${keyspace}.${TABLES[name].name}`,
+    write: (statement) => write(session, statement),
+    executeBatch: (statements) => executeBatch(session, statements),
+    pages: (statement, readOptions) => pages(session, statement, readOptions),
+    read: (statement, readOptions) => read(session, statement, readOptions),
+    executeConditional: ({ cql, values }) =>
+      decisionOf(session, () => driver.execute(cql, [...values], { isIdempotent: false })),
+    executeConditionalBatch: (statements) =>
+      decisionOf(session, () => driver.batch(queriesOf(statements), { isIdempotent: false })),
+    async executeDdl(cql) {
+      const ddlOptions = { prepare: false, readTimeout: DDL_TIMEOUT_MS };
+      await explained(session, 'defining tables in Cassandra', () => driver.execute(cql, [], ddlOptions));
+    },
+    close: () => driver.shutdown(),
+  };
+}
+
+/** The driver of one keyspace, and how errors name its nodes. */
+interface Session {
+  readonly driver: cassandra.Client;
+  readonly keyspace: string;
+  readonly contactPoints: string;
+}
+
+function driverOptions(
+  options: CassandraOptions,
+  authentication: SourcedAuthentication | null,
+): cassandra.DseClientOptions {
+  return {
     contactPoints: [...options.contactPoints],
     localDataCenter: options.localDataCenter ?? 'datacenter1',
     ...(authentication === null ? {} : { authProvider: authentication }),
@@ -125,81 +163,75 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
       serialConsistency: localSerial,
       fetchSize: FETCH_SIZE_ROWS,
     },
-  });
-  const place = options.contactPoints.join(', ');
-  const asking = async <T>(what: string, ask: () => Promise<T>): Promise<T> => {
-    try {
-      return await ask();
-    } catch (cause) {
-      throw explain(what, place, options.keyspace, cause);
-    }
   };
-  await asking('connecting to Cassandra', () => driver.connect()).catch(async (error) => {
-    await driver.shutdown().catch(() => undefined);
-    if (error.code === REFUSED) await authentication?.refuseUnproven();
-    throw error;
-  });
+}
 
-  async function* pages(statement: Statement, { serial = false, fetchSize }: ReadOptions = {}) {
-    let pageState: Buffer | string | undefined;
-    do {
-      const result = await asking('reading from Cassandra', () =>
-        driver.execute(statement.cql, [...statement.values], {
-          ...(serial ? { consistency: localSerial } : {}),
-          ...(fetchSize === undefined ? {} : { fetchSize }),
-          ...(pageState === undefined ? {} : { pageState }),
-        }),
-      );
-      pageState = result.pageState || undefined;
-      // A page may be empty without being the last one, because of a filter or tombstones.
-      if (result.rows.length > 0) yield result.rows;
-    } while (pageState !== undefined);
+/** Runs an operation. @throws {AdapterError} that says which operation failed, where and why */
+async function explained<T>(session: Session, operation: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (cause) {
+    throw explain(session, operation, cause);
   }
+}
 
-  const deciding = async (ask: () => Promise<cassandra.types.ResultSet>): Promise<Decision> => {
-    try {
-      const result = await ask();
-      return result.wasApplied() ? { kind: 'applied' } : { kind: 'refused', row: result.first() };
-    } catch (cause) {
-      const error = explain('a conditional write to Cassandra', place, options.keyspace, cause);
-      if (error.code === TABLES_MISSING || error.code === REFUSED) throw error;
-      return { kind: 'unknown', error };
-    }
-  };
+async function write(session: Session, { cql, values }: Statement): Promise<void> {
+  await explained(session, 'writing to Cassandra', () => session.driver.execute(cql, [...values]));
+}
 
-  const write = async (statement: Statement) => {
-    await asking('writing to Cassandra', () => driver.execute(statement.cql, [...statement.values]));
-  };
+async function executeBatch(session: Session, statements: readonly Statement[]): Promise<void> {
+  const [only] = statements;
+  if (only === undefined) return;
+  if (statements.length === 1) return write(session, only);
+  const queries = queriesOf(statements);
+  await explained(session, 'writing to Cassandra', () => session.driver.batch(queries, { logged: false }));
+}
 
-  return {
-    keyspace: options.keyspace,
-    table: (name) => `${options.keyspace}.${TABLES[name].name}`,
-    write,
-    async executeBatch(statements) {
-      const [only] = statements;
-      if (only === undefined) return;
-      if (statements.length === 1) return write(only);
-      const queries = statements.map(({ cql, values }) => ({ query: cql, params: values as unknown[] }));
-      await asking('writing to Cassandra', () => driver.batch(queries, { logged: false }));
-    },
-    pages,
-    async read(statement, readOptions) {
-      const rows: CassandraRow[] = [];
-      for await (const page of pages(statement, readOptions)) for (const row of page) rows.push(row);
-      return rows;
-    },
-    executeConditional: ({ cql, values }) => deciding(() => driver.execute(cql, [...values], { isIdempotent: false })),
-    executeConditionalBatch(statements) {
-      const queries = statements.map(({ cql, values }) => ({ query: cql, params: values as unknown[] }));
-      return deciding(() => driver.batch(queries, { isIdempotent: false }));
-    },
-    async executeDdl(cql) {
-      await asking('defining tables in Cassandra', () =>
-        driver.execute(cql, [], { prepare: false, readTimeout: 30_000 }),
-      );
-    },
-    close: () => driver.shutdown(),
-  };
+function queriesOf(statements: readonly Statement[]) {
+  return statements.map(({ cql, values }) => ({ query: cql, params: values as unknown[] }));
+}
+
+async function* pages(
+  session: Session,
+  statement: Statement,
+  { serial = false, fetchSize }: ReadOptions = {},
+): AsyncGenerator<readonly CassandraRow[]> {
+  let pageState: Buffer | string | undefined;
+  do {
+    const result = await explained(session, 'reading from Cassandra', () =>
+      session.driver.execute(statement.cql, [...statement.values], {
+        ...(serial ? { consistency: localSerial } : {}),
+        ...(fetchSize === undefined ? {} : { fetchSize }),
+        ...(pageState === undefined ? {} : { pageState }),
+      }),
+    );
+    pageState = result.pageState || undefined;
+    // A page may be empty and yet not the last: a filter or tombstones removed its rows.
+    if (result.rows.length > 0) yield result.rows;
+  } while (pageState !== undefined);
+}
+
+async function read(session: Session, statement: Statement, options?: ReadOptions): Promise<readonly CassandraRow[]> {
+  const rows: CassandraRow[] = [];
+  for await (const page of pages(session, statement, options)) for (const row of page) rows.push(row);
+  return rows;
+}
+
+/**
+ * The outcome of a statement with IF.
+ *
+ * @throws {AdapterError} only for an error that is an answer: without tables or rights nothing
+ * applied
+ */
+async function decisionOf(session: Session, run: () => Promise<cassandra.types.ResultSet>): Promise<Decision> {
+  try {
+    const result = await run();
+    return result.wasApplied() ? { kind: 'applied' } : { kind: 'refused', row: result.first() };
+  } catch (cause) {
+    const error = explain(session, 'a conditional write to Cassandra', cause);
+    if (error.code === TABLES_MISSING || error.code === REFUSED) throw error;
+    return { kind: 'unknown', error };
+  }
 }
 
 /** The host of `host:port`. An IPv6 address with a port is in brackets. */
@@ -222,42 +254,43 @@ const OVERDUE: ReadonlySet<number> = new Set([
   CODES.readFailure,
 ]);
 
-function explain(what: string, place: string, keyspace: string, cause: unknown): AdapterError {
+function explain({ contactPoints, keyspace }: Session, operation: string, cause: unknown): AdapterError {
   const causes = [cause, ...Object.values((cause as { innerErrors?: Record<string, unknown> })?.innerErrors ?? {})];
-  const said = causes.map(firstLine).join(' <- ');
-  const explained = (code: string, allowed: string, remedy: string) =>
-    new AdapterError(code, { failed: `${what} at ${place} failed`, received: said, allowed, remedy }, { cause });
+  const received = causes.map(firstLine).join(' <- ');
+  const failed = `${operation} at ${contactPoints} failed`;
+  const errorOf = (code: string, allowed: string, remedy: string) =>
+    new AdapterError(code, { failed, received, allowed, remedy }, { cause });
 
-  const untrusted = certificateRefused(`${what} at ${place}`, cause);
+  const untrusted = certificateRefused(`${operation} at ${contactPoints}`, cause);
   if (untrusted !== null) return untrusted;
   if (causes.some((each) => each instanceof cassandra.errors.AuthenticationError)) {
-    return explained(
+    return errorOf(
       REFUSED,
       'credentials that Cassandra accepts',
       'put the right username and password into the secret',
     );
   }
   if (causes.some((each) => each instanceof cassandra.errors.OperationTimedOutError || OVERDUE.has(codeOf(each)))) {
-    return explained(
+    return errorOf(
       TIMEOUT,
       'an acknowledgement by LOCAL_QUORUM in time',
       'try again; the write may have applied, and repeating it is harmless',
     );
   }
   if (cause instanceof cassandra.errors.NoHostAvailableError) {
-    return explained(
+    return errorOf(
       AWAY,
       'a Cassandra node that answers',
       'start it, or correct the contact points and the local data center',
     );
   }
-  if (/unconfigured table|does not exist|non-existent keyspace/i.test(said)) {
-    return explained(TABLES_MISSING, `the tables of Bifold in keyspace ${keyspace}`, 'deploy, which creates them');
+  if (/unconfigured table|does not exist|non-existent keyspace/i.test(received)) {
+    return errorOf(TABLES_MISSING, `the tables of Bifold in keyspace ${keyspace}`, 'deploy, which creates them');
   }
-  return explained(FAILED, 'a statement that Cassandra accepts', 'read the cause; a retry may cure it');
+  return errorOf(FAILED, 'a statement that Cassandra accepts', 'read the cause; a retry may cure it');
 }
 
-/** The driver puts the stacks of other errors into its messages. */
+/** The first line of a message: the driver adds the stacks of other errors to it. */
 function firstLine(error: unknown): string {
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
   return line;
@@ -267,8 +300,10 @@ function codeOf(error: unknown): number {
   return error instanceof cassandra.errors.ResponseError ? error.code : -1;
 }
 
+export type ScopeValues = readonly [version: string, topicId: cassandra.types.Uuid];
+
 /** The values of the two columns that every scoped key starts with. */
-export function scopeValues(scope: Scope): readonly [string, cassandra.types.Uuid] {
+export function scopeValues(scope: Scope): ScopeValues {
   return [scope.version, cassandra.types.Uuid.fromString(scope.topicId)];
 }
 

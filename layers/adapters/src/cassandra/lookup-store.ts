@@ -7,10 +7,7 @@ import { writeGroups } from './write-groups.ts';
 
 /** A fixed number, because pipelines with different numbers of buckets share lookup tables. */
 const LOOKUP_BUCKETS = 16;
-/**
- * The mark of a complete version. It has a bucket after those of rows, and an empty key, which no
- * row has.
- */
+/** After the buckets of rows: the mark of a version that is whole. No row has an empty key. */
 const MARK = { bucket: LOOKUP_BUCKETS, key: '' } as const;
 const KEYS_PER_READ = 100;
 const READS_AT_ONCE = 16;
@@ -52,11 +49,11 @@ export function lookupStore(client: CassandraClient): LookupStore {
       const reads = [...groups].flatMap(([bucket, group]) =>
         Array.from({ length: Math.ceil(group.length / KEYS_PER_READ) }, (_, index) => ({
           bucket,
-          some: group.slice(index * KEYS_PER_READ, (index + 1) * KEYS_PER_READ),
+          keysOfRead: group.slice(index * KEYS_PER_READ, (index + 1) * KEYS_PER_READ),
         })),
       );
-      const found = await mapOf(reads, READS_AT_ONCE, ({ bucket, some }) =>
-        client.read({ cql: selectKeys, values: [table, version, bucket, some] }),
+      const found = await mapOf(reads, READS_AT_ONCE, ({ bucket, keysOfRead }) =>
+        client.read({ cql: selectKeys, values: [table, version, bucket, keysOfRead] }),
       );
       // The database may have been emptied in the meantime.
       await checkWhole(table, version);

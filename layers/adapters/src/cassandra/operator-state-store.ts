@@ -6,8 +6,8 @@ import { writeGroups } from './write-groups.ts';
 
 const READS_AT_ONCE = 64;
 /**
- * The empty text stands for no event, because a null would be a tombstone. Values are texts, finite
- * numbers, booleans and nulls, never -0, so JSON preserves them.
+ * The event column of an entry without values: a null would be a tombstone. Values are texts,
+ * finite numbers, booleans and nulls, never -0, so JSON keeps them as they are.
  */
 const NO_EVENT = '';
 
@@ -16,8 +16,8 @@ export function operatorStateStore(client: CassandraClient, scope: Scope): Opera
   const insert = insertCql(client, 'operatorState');
   const select = selectCql(client, 'operatorState', ['time', 'offset', 'event'], ['time >= ?', 'time <= ?']);
   return {
-    async read(partition, wanted) {
-      const found = await mapOf(wanted, READS_AT_ONCE, async ({ id, fromMs, toMs }) => {
+    async read(partition, ranges) {
+      const entries = await mapOf(ranges, READS_AT_ONCE, async ({ id, fromMs, toMs }) => {
         const rows = await client.read({
           cql: select,
           values: [...scoped, partition, id, BigInt(fromMs), BigInt(toMs)],
@@ -29,11 +29,11 @@ export function operatorStateStore(client: CassandraClient, scope: Scope): Opera
           ...(event === null || event === NO_EVENT ? {} : { values: JSON.parse(String(event)) as readonly Value[] }),
         }));
       });
-      return found.flat();
+      return entries.flat();
     },
 
-    async write(partition, operatorState) {
-      const groups = Map.groupBy(operatorState, ({ id }) => id);
+    async write(partition, entries) {
+      const groups = Map.groupBy(entries, ({ id }) => id);
       const statements = groups.values().map((group) =>
         group.map(
           ({ id, timeMs, offset, values }): Statement => ({

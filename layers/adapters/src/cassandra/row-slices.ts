@@ -109,19 +109,19 @@ function bucketRestrictions(filter: RowFilter, after: RowPosition | null): Restr
 /** The restrictions for one key; null if none of its rows can follow `after`. */
 function keyRestrictions(key: string, filter: RowFilter, after: RowPosition | null): Restriction[] | null {
   const restrictions: Restriction[] = [['key = ?', key]];
-  const behind = after !== null && after.key === key ? after : null;
+  const afterInKey = after !== null && after.key === key ? after : null;
   if (filter.window === null) {
     // A range of starts without a window would need filtering; a key has few rows, so they are
     // dropped here.
-    if (behind) restrictions.push(['(window, start) > (?, ?)', behind.window, BigInt(behind.startMs)]);
+    if (afterInKey) restrictions.push(['(window, start) > (?, ?)', afterInKey.window, BigInt(afterInKey.startMs)]);
     return restrictions;
   }
   restrictions.push(['window = ?', filter.window]);
-  const order = behind ? compareUtf8(filter.window, behind.window) : 1;
+  const order = afterInKey ? compareUtf8(filter.window, afterInKey.window) : 1;
   if (order < 0) return null;
   const fromMs = Math.max(
     filter.fromMs ?? Number.NEGATIVE_INFINITY,
-    behind && order === 0 ? behind.startMs + 1 : Number.NEGATIVE_INFINITY,
+    afterInKey && order === 0 ? afterInKey.startMs + 1 : Number.NEGATIVE_INFINITY,
   );
   if (fromMs !== Number.NEGATIVE_INFINITY) restrictions.push(['start >= ?', BigInt(fromMs)]);
   if (filter.toMs !== null) restrictions.push(['start < ?', BigInt(filter.toMs)]);

@@ -2,8 +2,8 @@ import { createTableCql, TABLES, type TableDescription, type TableName } from '@
 import type { CassandraClient } from './client.ts';
 
 /**
- * Creates the keyspace and all missing tables, one at a time, because Cassandra agrees on schema
- * changes one after another.
+ * Creates the keyspace and all tables that do not exist. One at a time: Cassandra agrees on one
+ * schema change after another.
  */
 export async function createTables(client: CassandraClient, replicationFactor: number): Promise<void> {
   // NetworkTopologyStrategy with a plain factor replicates to every data center. LOCAL_QUORUM
@@ -20,28 +20,28 @@ export async function createTables(client: CassandraClient, replicationFactor: n
  * new keys gets a new name.
  */
 async function addMissingColumns(client: CassandraClient): Promise<void> {
-  const there = new Set<string>();
+  const existing = new Set<string>();
   const cql = 'SELECT table_name, column_name FROM system_schema.columns WHERE keyspace_name = ?';
   for (const row of await client.read({ cql, values: [client.keyspace.toLowerCase()] }))
-    there.add(`${row.table_name} ${row.column_name}`);
+    existing.add(`${row.table_name} ${row.column_name}`);
   for (const { name, columns } of Object.values<TableDescription>(TABLES))
     for (const [column, type] of Object.entries(columns))
-      if (!there.has(`${name} ${column}`))
+      if (!existing.has(`${name} ${column}`))
         await client.executeDdl(`ALTER TABLE ${client.keyspace}.${name} ADD IF NOT EXISTS ${column} ${type}`);
 }
 
 /**
- * `INSERT` of all columns, in the order of the description. If the table has explicit write
- * timestamps, the timestamp is the last value.
+ * `INSERT` of all columns, in the order of the description. The timestamp is the last value, for
+ * tables that are written at timestamps of their own.
  */
 export function insertCql(client: CassandraClient, name: TableName, condition: '' | 'IF NOT EXISTS' = ''): string {
   const table: TableDescription = TABLES[name];
   const columns = Object.keys(table.columns);
-  const ours = table.writes === 'logPosition' || table.writes === 'generation';
+  const hasTimestamp = table.writes === 'logPosition' || table.writes === 'generation';
   return [
     `INSERT INTO ${client.table(name)} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
     condition,
-    ours ? 'USING TIMESTAMP ?' : '',
+    hasTimestamp ? 'USING TIMESTAMP ?' : '',
   ]
     .filter(Boolean)
     .join(' ');
