@@ -19,14 +19,14 @@ export interface Stores {
 }
 
 /** Connects to the database and to the bucket of the settings. */
-export async function openStores({ cassandra, archive: place, s3 = {} }: StoreSettings): Promise<Stores> {
-  // Load the S3 client while connecting to the database, because a cold start needs both.
+export async function openStores({ cassandra, archive: location, s3 = {} }: StoreSettings): Promise<Stores> {
+  // The S3 client loads while Cassandra connects: a cold start waits for the slower of the two.
   const [client, { bucketStores, openBucket }] = await Promise.all([
     connectCassandra(cassandra),
     import('./s3/index.ts'),
   ]);
   const database = databaseStores(client);
-  const archive = bucketStores(openBucket(place, s3));
+  const archive = bucketStores(openBucket(location, s3));
   return {
     database,
     archive,

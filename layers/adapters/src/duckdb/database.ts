@@ -28,9 +28,9 @@ export interface SqlColumn {
   readonly type: SqlType;
 }
 
-/** An input value of a cell. BIGINT accepts whole numbers too. */
+/** A cell that is written. BIGINT accepts whole numbers, too. */
 export type SqlInput = number | bigint | string | boolean | Uint8Array | null;
-/** A value that a query returns: BIGINT and HUGEINT are bigint, BLOB is bytes. */
+/** A cell that is read: BIGINT and HUGEINT are bigint, BLOB is bytes. */
 export type SqlOutput = number | bigint | string | boolean | Uint8Array | null;
 
 /** A chunk of at most 2,048 rows, column by column. */
@@ -51,7 +51,7 @@ export interface DuckDb {
   rows(sql: string): Promise<readonly Readonly<Record<string, SqlOutput>>[]>;
   /** Creates a table, and fills it from chunks of columns of any length. */
   createTable(name: string, columns: readonly SqlColumn[], values: RowChunks): Promise<void>;
-  /** Writes these rows to a Parquet file (zstd), in their order. Returns the number of rows. */
+  /** A Parquet file (zstd) of these rows, in their order. Resolves to their number. */
   writeParquet(path: string, columns: readonly SqlColumn[], values: RowChunks): Promise<number>;
   close(): void;
 }
@@ -71,46 +71,48 @@ export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
     ...(options.memoryLimit === undefined ? {} : { memory_limit: options.memoryLimit }),
     ...(options.tempDirectory === undefined ? {} : { temp_directory: options.tempDirectory }),
     ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
-    // No extension is downloaded: the ones that queries need are built in.
+    // No extension is downloaded: what a query needs is built in.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
-  const connection = await instance.connect();
-  let tables = 0;
+  return new MemoryDuckDb(instance, await instance.connect());
+}
 
-  const run = (sql: string) =>
-    asking(sql, async () => {
-      await connection.run(sql);
-    });
+class MemoryDuckDb implements DuckDb {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  /** Temporary tables so far: it numbers them. */
+  #tables = 0;
+
+  constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance;
+    this.#connection = connection;
+  }
+
+  async run(sql: string): Promise<void> {
+    await explained(sql, () => this.#connection.run(sql));
+  }
 
   /**
    * DuckDB ends a stream silently after an error in the middle, and after other work on its
    * connection. So a result is first computed whole, which reports errors. Then a separate
    * connection reads it and counts the rows.
    */
-  async function* query(sql: string): AsyncGenerator<SqlChunk> {
-    const table = quoted(`result ${tables++}`);
-    const reader = await instance.connect();
+  async *query(sql: string): AsyncGenerator<SqlChunk> {
+    const table = quoted(`result ${this.#tables++}`);
+    const reader = await this.#instance.connect();
     try {
-      await asking(sql, () => reader.run(`CREATE TABLE ${table} AS ${sql}`));
-      const counted = await asking(sql, () => reader.runAndReadAll(`SELECT count(*) FROM ${table}`));
+      await explained(sql, () => reader.run(`CREATE TABLE ${table} AS ${sql}`));
+      const counted = await explained(sql, () => reader.runAndReadAll(`SELECT count(*) FROM ${table}`));
       let missing = Number(counted.getRows()[0]?.[0]);
-      const result = await asking(sql, () => reader.stream(`SELECT * FROM ${table}`));
-      const names = result.columnNames();
-      const indexes = new Map(names.map((name, index) => [name, index]));
+      const result = await explained(sql, () => reader.stream(`SELECT * FROM ${table}`));
+      const columns = result.columnNames();
+      const indexes = new Map(columns.map((name, index) => [name, index]));
       for (;;) {
-        const chunk = await asking(sql, () => result.fetchChunk());
+        const chunk = await explained(sql, () => result.fetchChunk());
         if (chunk === null || chunk.rowCount === 0) break;
         missing -= chunk.rowCount;
-        yield {
-          rowCount: chunk.rowCount,
-          columns: names,
-          column(name) {
-            const index = indexes.get(name);
-            if (index === undefined) throw failed(sql, `no column "${name}" among ${names.join(', ')}`);
-            return chunk.getColumnValues(index).map(output);
-          },
-        };
+        yield chunkOf(sql, chunk, columns, indexes);
       }
       if (missing !== 0) throw failed(sql, `a result that ended ${missing} rows early`);
     } finally {
@@ -119,48 +121,65 @@ export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
     }
   }
 
-  const createTable = async (name: string, columns: readonly SqlColumn[], values: RowChunks): Promise<number> => {
-    const definitions = columns.map((column) => `${quoted(column.name)} ${column.type}`);
-    await run(`CREATE OR REPLACE TABLE ${quoted(name)} (${definitions.join(', ')})`);
-    return fill(connection, name, columns, values);
-  };
+  async rows(sql: string): Promise<readonly Readonly<Record<string, SqlOutput>>[]> {
+    const rows: Record<string, SqlOutput>[] = [];
+    for await (const chunk of this.query(sql)) {
+      const columns = chunk.columns.map((name) => chunk.column(name));
+      for (let row = 0; row < chunk.rowCount; row++) {
+        rows.push(Object.fromEntries(chunk.columns.map((name, index) => [name, columns[index]?.[row] ?? null])));
+      }
+    }
+    return rows;
+  }
 
+  async createTable(name: string, columns: readonly SqlColumn[], values: RowChunks): Promise<void> {
+    await this.#createAndFill(name, columns, values);
+  }
+
+  async writeParquet(path: string, columns: readonly SqlColumn[], values: RowChunks): Promise<number> {
+    const table = `parquet ${this.#tables++}`;
+    try {
+      const count = await this.#createAndFill(table, columns, values);
+      await this.run(
+        `COPY ${quoted(table)} TO ${textLiteral(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+      );
+      return count;
+    } finally {
+      await this.run(`DROP TABLE IF EXISTS ${quoted(table)}`);
+    }
+  }
+
+  close(): void {
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+
+  async #createAndFill(name: string, columns: readonly SqlColumn[], values: RowChunks): Promise<number> {
+    const definitions = columns.map((column) => `${quoted(column.name)} ${column.type}`);
+    await this.run(`CREATE OR REPLACE TABLE ${quoted(name)} (${definitions.join(', ')})`);
+    return fill(this.#connection, name, columns, values);
+  }
+}
+
+/** A chunk whose columns are converted when they are asked for. */
+function chunkOf(
+  sql: string,
+  chunk: DuckDBDataChunk,
+  columns: readonly string[],
+  indexes: ReadonlyMap<string, number>,
+): SqlChunk {
   return {
-    run,
-    query,
-    async rows(sql) {
-      const rows: Record<string, SqlOutput>[] = [];
-      for await (const chunk of query(sql)) {
-        const columns = chunk.columns.map((name) => chunk.column(name));
-        for (let row = 0; row < chunk.rowCount; row++) {
-          rows.push(Object.fromEntries(chunk.columns.map((name, index) => [name, columns[index]?.[row] ?? null])));
-        }
-      }
-      return rows;
-    },
-    async createTable(name, columns, values) {
-      await createTable(name, columns, values);
-    },
-    async writeParquet(path, columns, values) {
-      const table = `parquet ${tables++}`;
-      try {
-        const count = await createTable(table, columns, values);
-        await run(
-          `COPY ${quoted(table)} TO ${textLiteral(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
-        );
-        return count;
-      } finally {
-        await run(`DROP TABLE IF EXISTS ${quoted(table)}`);
-      }
-    },
-    close() {
-      connection.closeSync();
-      instance.closeSync();
+    rowCount: chunk.rowCount,
+    columns,
+    column(name) {
+      const index = indexes.get(name);
+      if (index === undefined) throw failed(sql, `no column "${name}" among ${columns.join(', ')}`);
+      return chunk.getColumnValues(index).map(output);
     },
   };
 }
 
-/** Appends rows to a table. An error of `values` is passed on unchanged. */
+/** Fills a table. An error of `values` is thrown as it is: it is not an error of the database. */
 async function fill(
   connection: DuckDBConnection,
   table: string,
@@ -168,10 +187,10 @@ async function fill(
   values: RowChunks,
 ): Promise<number> {
   const sql = `filling ${table}`;
-  const appender = await asking(sql, () => connection.createAppender(table));
+  const appender = await explained(sql, () => connection.createAppender(table));
   const types = columns.map(({ type }) => TYPES[type]);
-  // All rows go through one chunk. DuckDB frees the memory of a chunk when JavaScript collects it.
-  // The collector does not see that memory, so hundreds of megabytes would accumulate.
+  // All rows go through one chunk. The memory of a chunk is DuckDB's, and is freed when JavaScript
+  // collects the object. JavaScript does not count it, so hundreds of megabytes would wait for that.
   const reused = DuckDBDataChunk.create(types);
   const append = async (source: ColumnValues, from: number, to: number): Promise<void> => {
     reused.reset();
@@ -186,10 +205,10 @@ async function fill(
     for await (const source of values) {
       const length = source[0]?.length ?? 0;
       for (let from = 0; from < length; from += CHUNK_ROWS)
-        await asking(sql, () => append(source, from, Math.min(from + CHUNK_ROWS, length)));
+        await explained(sql, () => append(source, from, Math.min(from + CHUNK_ROWS, length)));
       count += length;
     }
-    await asking(sql, async () => appender.flushSync());
+    await explained(sql, async () => appender.flushSync());
   } finally {
     appender.closeSync();
   }
@@ -197,10 +216,10 @@ async function fill(
 }
 
 function inputs(type: SqlType, values: readonly SqlInput[], from: number, to: number): readonly DuckDBValue[] {
-  const some = from === 0 && to === values.length ? values : values.slice(from, to);
-  if (type === 'BIGINT') return some.map((value) => (typeof value === 'number' ? BigInt(value) : (value as bigint)));
-  if (type === 'BLOB') return some.map((value) => (value === null ? null : new DuckDBBlobValue(value as Uint8Array)));
-  return some as readonly DuckDBValue[];
+  const range = from === 0 && to === values.length ? values : values.slice(from, to);
+  if (type === 'BIGINT') return range.map((value) => (typeof value === 'number' ? BigInt(value) : (value as bigint)));
+  if (type === 'BLOB') return range.map((value) => (value === null ? null : new DuckDBBlobValue(value as Uint8Array)));
+  return range as readonly DuckDBValue[];
 }
 
 function output(value: DuckDBValue): SqlOutput {
@@ -218,9 +237,10 @@ function output(value: DuckDBValue): SqlOutput {
   }
 }
 
-async function asking<T>(sql: string, ask: () => Promise<T>): Promise<T> {
+/** Runs an operation. @throws {AdapterError} that quotes the statement and the cause */
+async function explained<T>(sql: string, run: () => Promise<T>): Promise<T> {
   try {
-    return await ask();
+    return await run();
   } catch (cause) {
     if (cause instanceof AdapterError) throw cause;
     throw failed(sql, cause instanceof Error ? cause.message : String(cause), cause);

@@ -8,7 +8,7 @@ import type { Bucket } from '../s3/bucket.ts';
 import { createOnce } from '../s3/create-once.ts';
 import { numberedTexts } from '../s3/numbered-texts.ts';
 
-/** The store of pointers: one row for each model, moved by compare-and-set. */
+/** The table of pointers: one row for each model, moved by compare-and-set. */
 export interface ModelPointers {
   read(name: string): Promise<ModelPointer>;
   /** Returns false if another writer moved it first. */
@@ -17,120 +17,153 @@ export interface ModelPointers {
 
 const ROOT = 'models/';
 
+interface Registry {
+  readonly bucket: Bucket;
+  readonly pointers: ModelPointers;
+}
+
 /**
- * Models in a bucket: `models/<name>/<version>/<file>`. Each file is created only if absent, and
- * the manifest is written last. So a version is complete or absent, and never changes. Pointers are
- * stored beside the versions.
+ * Models in a bucket, `models/<name>/<version>/<file>`, each file created only if absent and the
+ * manifest last. So a version exists whole or not at all, and never changes. Every pointer is also
+ * recorded in the bucket, because the database may be lost.
  */
 export function modelRegistry(bucket: Bucket, pointers: ModelPointers): ModelRegistry {
-  const folderOf = (name: string, version: string) => `${ROOT}${name}/${version}/`;
-
-  /** Null if there is no such object. */
-  const download = async (key: string, mostBytes: number): Promise<Uint8Array | null> => {
-    // Lists the bucket instead of reading the object: without the right to list, S3 answers 403,
-    // not 404.
-    if (!(await bucket.list(key)).includes(key)) return null;
-    const folder = await mkdtemp(join(tmpdir(), 'bifold-model-'));
-    try {
-      const path = join(folder, 'file');
-      await bucket.download(key, path);
-      const { size } = await stat(path);
-      if (size > mostBytes) throw tooLarge(key, size, mostBytes);
-      return await readFile(path);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  };
-
-  const manifestOf = async (name: string, version: string) => {
-    const bytes = await download(`${folderOf(name, version)}${MANIFEST_FILE}`, Number.MAX_SAFE_INTEGER);
-    return bytes === null ? null : readManifest(bytes, name, version);
-  };
-
-  const recordsOf = (name: string) => numberedTexts(bucket, `${ROOT}${name}/pointers/`);
-  const record = (name: string, { generation, ...versions }: ModelPointer): Promise<void> =>
-    recordsOf(name).record(generation, canonicalJson(versions));
-  const recordedPointer = async (name: string): Promise<ModelPointer | null> => {
-    const found = await recordsOf(name).newest();
-    return found === null ? null : readPointerState(name, found.number, found.text);
-  };
-
+  const registry: Registry = { bucket, pointers };
   return {
     names: () => bucket.folders(ROOT),
-
-    async versions(name) {
-      const prefix = `${ROOT}${name}/`;
-      const ends = `/${MANIFEST_FILE}`;
-      const keys = await bucket.list(prefix);
-      return keys
-        .filter((key) => key.endsWith(ends))
-        .map((key) => key.slice(prefix.length, -ends.length))
-        .filter((version) => !version.includes('/'));
-    },
-
-    async create(name, version, folder) {
-      const files = (await readdir(folder)).filter((file) => file !== MANIFEST_FILE);
-      const manifest = readManifest(await readFile(join(folder, MANIFEST_FILE)), name, version);
-      const named = Object.keys(manifest.files);
-      const missing = named.filter((file) => !files.includes(file));
-      if (missing.length > 0) throw incomplete(name, version, missing);
-      for (const file of named) checkFile(manifest, name, version, file, await readFile(join(folder, file)));
-      const target = folderOf(name, version);
-      for (const file of named) {
-        if (await createOnce(bucket, `${target}${file}`, join(folder, file), {})) continue;
-        // An interrupted attempt may have left the file. Accept it if the content is the same.
-        const stored = await download(`${target}${file}`, Number.MAX_SAFE_INTEGER);
-        if (stored === null || !(await readFile(join(folder, file))).equals(stored)) return false;
-      }
-      return createOnce(bucket, `${target}${MANIFEST_FILE}`, join(folder, MANIFEST_FILE), {});
-    },
-
-    async read(name, version, file, mostBytes) {
-      const manifest = await manifestOf(name, version);
-      if (manifest === null || (file !== MANIFEST_FILE && manifest.files[file] === undefined)) return null;
-      const bytes = await download(`${folderOf(name, version)}${file}`, mostBytes);
-      if (bytes !== null && file !== MANIFEST_FILE) checkFile(manifest, name, version, file, bytes);
-      return bytes;
-    },
-
-    async readPointer(name) {
-      const pointer = await pointers.read(name);
-      if (pointer.generation > 0) return pointer;
-      const recorded = await recordedPointer(name);
-      if (recorded !== null) throw pointerLost(name, recorded.generation);
-      return pointer;
-    },
-
-    recordedPointer,
-
-    async restorePointer(name) {
-      const recorded = await recordedPointer(name);
-      return recorded !== null && pointers.move(name, NOTHING_PROMOTED, recorded);
-    },
-
-    async movePointer(name, expected, next) {
-      if (next.generation === expected.generation + 1) {
-        // A process that died after moving the pointer did not record it.
-        if (expected.generation > 0) await record(name, expected);
-        if (!(await pointers.move(name, expected, next))) return false;
-        await record(name, next);
-        return true;
-      }
-      throw new ModelError('BIFOLD_MODEL_POINTER_JUMP', {
-        failed: `moving the pointer of model "${name}"`,
-        received: `generation ${next.generation} after ${expected.generation}`,
-        allowed: 'the next generation number',
-        remedy: 'read the pointer and build its successor',
-      });
-    },
+    versions: (name) => versionsOf(registry, name),
+    create: (name, version, folder) => createVersion(registry, name, version, folder),
+    read: (name, version, file, sizeBytesMax) => readModelFile(registry, name, version, file, sizeBytesMax),
+    readPointer: (name) => readPointer(registry, name),
+    recordedPointer: (name) => recordedPointer(registry, name),
+    restorePointer: (name) => restorePointer(registry, name),
+    movePointer: (name, expected, next) => movePointer(registry, name, expected, next),
   };
 }
 
-function tooLarge(key: string, size: number, mostBytes: number): ModelError {
+function folderOf(name: string, version: string): string {
+  return `${ROOT}${name}/${version}/`;
+}
+
+async function versionsOf({ bucket }: Registry, name: string): Promise<readonly string[]> {
+  const prefix = `${ROOT}${name}/`;
+  const suffix = `/${MANIFEST_FILE}`;
+  const keys = await bucket.list(prefix);
+  return keys
+    .filter((key) => key.endsWith(suffix))
+    .map((key) => key.slice(prefix.length, -suffix.length))
+    .filter((version) => !version.includes('/'));
+}
+
+/** @throws {AdapterError} for a folder that lacks a file of its manifest */
+async function createVersion({ bucket }: Registry, name: string, version: string, folder: string): Promise<boolean> {
+  const present = (await readdir(folder)).filter((file) => file !== MANIFEST_FILE);
+  const manifest = readManifest(await readFile(join(folder, MANIFEST_FILE)), name, version);
+  const files = Object.keys(manifest.files);
+  const missing = files.filter((file) => !present.includes(file));
+  if (missing.length > 0) throw incomplete(name, version, missing);
+  for (const file of files) checkFile(manifest, name, version, file, await readFile(join(folder, file)));
+  const target = folderOf(name, version);
+  for (const file of files) {
+    if (await createOnce(bucket, `${target}${file}`, join(folder, file), {})) continue;
+    // An earlier attempt that failed may have left it: then it has the same bytes.
+    const stored = await download(bucket, `${target}${file}`, Number.MAX_SAFE_INTEGER);
+    if (stored === null || !(await readFile(join(folder, file))).equals(stored)) return false;
+  }
+  return createOnce(bucket, `${target}${MANIFEST_FILE}`, join(folder, MANIFEST_FILE), {});
+}
+
+/** @throws {ModelError} for a file that its manifest contradicts, or that is too large */
+async function readModelFile(
+  { bucket }: Registry,
+  name: string,
+  version: string,
+  file: string,
+  sizeBytesMax: number,
+): Promise<Uint8Array | null> {
+  const folder = folderOf(name, version);
+  const manifestBytes = await download(bucket, `${folder}${MANIFEST_FILE}`, Number.MAX_SAFE_INTEGER);
+  if (manifestBytes === null) return null;
+  const manifest = readManifest(manifestBytes, name, version);
+  if (file !== MANIFEST_FILE && manifest.files[file] === undefined) return null;
+  const bytes = await download(bucket, `${folder}${file}`, sizeBytesMax);
+  if (bytes !== null && file !== MANIFEST_FILE) checkFile(manifest, name, version, file, bytes);
+  return bytes;
+}
+
+/** The bytes of an object; null if there is none. */
+async function download(bucket: Bucket, key: string, sizeBytesMax: number): Promise<Uint8Array | null> {
+  // Lists the bucket instead of reading the object: without the right to list, S3 answers 403, not
+  // 404.
+  if (!(await bucket.list(key)).includes(key)) return null;
+  const folder = await mkdtemp(join(tmpdir(), 'bifold-model-'));
+  try {
+    const path = join(folder, 'file');
+    await bucket.download(key, path);
+    const { size } = await stat(path);
+    if (size > sizeBytesMax) throw tooLarge(key, size, sizeBytesMax);
+    return await readFile(path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** @throws {ModelError} when the database has none and the bucket has: the database was lost */
+async function readPointer(registry: Registry, name: string): Promise<ModelPointer> {
+  const pointer = await registry.pointers.read(name);
+  if (pointer.generation > 0) return pointer;
+  const recorded = await recordedPointer(registry, name);
+  if (recorded !== null) throw pointerLost(name, recorded.generation);
+  return pointer;
+}
+
+async function recordedPointer({ bucket }: Registry, name: string): Promise<ModelPointer | null> {
+  const newest = await recordsOf(bucket, name).newest();
+  return newest === null ? null : readPointerState(name, newest.number, newest.text);
+}
+
+async function restorePointer(registry: Registry, name: string): Promise<boolean> {
+  const recorded = await recordedPointer(registry, name);
+  return recorded !== null && registry.pointers.move(name, NOTHING_PROMOTED, recorded);
+}
+
+/** @throws {ModelError} when generations do not follow each other */
+async function movePointer(
+  { bucket, pointers }: Registry,
+  name: string,
+  expected: ModelPointer,
+  next: ModelPointer,
+): Promise<boolean> {
+  if (next.generation !== expected.generation + 1) throw pointerJump(name, expected, next);
+  // A caller that died after its move did not record it.
+  if (expected.generation > 0) await record(bucket, name, expected);
+  if (!(await pointers.move(name, expected, next))) return false;
+  await record(bucket, name, next);
+  return true;
+}
+
+async function record(bucket: Bucket, name: string, { generation, ...versions }: ModelPointer): Promise<void> {
+  await recordsOf(bucket, name).record(generation, canonicalJson(versions));
+}
+
+function recordsOf(bucket: Bucket, name: string) {
+  return numberedTexts(bucket, `${ROOT}${name}/pointers/`);
+}
+
+function pointerJump(name: string, expected: ModelPointer, next: ModelPointer): ModelError {
+  return new ModelError('BIFOLD_MODEL_POINTER_JUMP', {
+    failed: `moving the pointer of model "${name}"`,
+    received: `generation ${next.generation} after ${expected.generation}`,
+    allowed: 'the next generation number',
+    remedy: 'read the pointer and build its successor',
+  });
+}
+
+function tooLarge(key: string, size: number, sizeBytesMax: number): ModelError {
   return new ModelError('BIFOLD_MODEL_TOO_LARGE', {
     failed: `${key} cannot be loaded`,
     received: `${size} bytes`,
-    allowed: `at most ${mostBytes} bytes`,
+    allowed: `at most ${sizeBytesMax} bytes`,
     remedy: 'train a smaller model: fewer or shallower trees, fewer categories',
   });
 }

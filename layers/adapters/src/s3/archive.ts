@@ -24,17 +24,17 @@ export function s3Archive(bucket: Bucket, scope: Scope): ArchiveStore {
     return keys.map((key) => parseStart(key.slice(prefix.length), key)).sort((left, right) => left - right);
   };
 
-  /** Files never change, so their metadata is cached forever. */
-  const known = new Map<string, FileMetadata>();
+  /** Files never change, so their metadata is read once. */
+  const cached = new Map<string, FileMetadata>();
 
   const metadataOf = async (partition: number, start: number): Promise<FileMetadata> => {
     const key = keyOf(partition, start);
-    const remembered = known.get(key);
-    if (remembered !== undefined) return remembered;
+    const existing = cached.get(key);
+    if (existing !== undefined) return existing;
     const metadata = await bucket.head(key);
     if (metadata === null) throw broken(key, 'no such object');
     const parsed = parseMetadata(key, partition, start, metadata);
-    known.set(key, parsed);
+    cached.set(key, parsed);
     return parsed;
   };
 
@@ -45,10 +45,11 @@ export function s3Archive(bucket: Bucket, scope: Scope): ArchiveStore {
         const { end, lost } = await metadataOf(partition, start);
         return { partition, start, end, lost, path: keyOf(partition, start) };
       });
-      let reached = 0;
+      let chainEnd = 0;
       for (const file of files) {
-        if (file.start !== reached) throw broken(file.path, `a file from ${file.start} on, after one up to ${reached}`);
-        reached = file.end;
+        if (file.start !== chainEnd)
+          throw broken(file.path, `a file from ${file.start} on, after one up to ${chainEnd}`);
+        chainEnd = file.end;
       }
       return files;
     },
@@ -93,12 +94,12 @@ function parseStart(name: string, key: string): number {
 
 function parseMetadata(key: string, partition: number, start: number, metadata: Metadata): FileMetadata {
   const end = Number(metadata.end);
-  const consistent =
+  const isConsistent =
     Number.isSafeInteger(end) &&
     end > start &&
     metadata.partition === String(partition) &&
     (metadata.lost === 'true' || metadata.lost === 'false');
-  if (!consistent) throw broken(key, `metadata ${JSON.stringify(metadata)}`);
+  if (!isConsistent) throw broken(key, `metadata ${JSON.stringify(metadata)}`);
   return { end, lost: metadata.lost === 'true' };
 }
 

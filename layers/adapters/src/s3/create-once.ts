@@ -4,8 +4,8 @@ import type { Bucket, Metadata } from './bucket.ts';
 const ATTEMPTS_MAX = 3;
 
 /**
- * Creates an object if it does not exist, and returns whether this caller created it. It also finds
- * out the result of a request that timed out.
+ * Creates an object if there is none, and resolves to whether this call created it. After a lost
+ * answer it reads whose object there is.
  */
 export async function createOnce(
   bucket: Pick<Bucket, 'create' | 'head'>,
@@ -14,13 +14,13 @@ export async function createOnce(
   metadata: Metadata,
 ): Promise<boolean> {
   const attempt = randomUUID();
-  for (let tries = 1; ; tries++) {
+  for (let attempts = 1; ; attempts++) {
     const creation = await bucket.create(key, localPath, { ...metadata, attempt });
     if (creation.kind === 'created') return true;
-    // The first response may have been lost. The stored object shows who created it.
-    const stored = tries > 1 || creation.kind === 'unknown' ? await bucket.head(key) : null;
+    // An earlier attempt may have created it, and its answer was lost: the metadata tells.
+    const stored = attempts > 1 || creation.kind === 'unknown' ? await bucket.head(key) : null;
     if (stored !== null) return stored.attempt === attempt;
     if (creation.kind === 'exists') return false;
-    if (tries === ATTEMPTS_MAX) throw creation.error;
+    if (attempts === ATTEMPTS_MAX) throw creation.error;
   }
 }

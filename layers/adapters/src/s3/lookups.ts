@@ -11,11 +11,11 @@ type LookupRow = Readonly<Record<string, Value>>;
 export function s3Lookups(bucket: Bucket): LookupArchive {
   const versionsOf = (table: string) => `lookups/${table}/versions/`;
   const currentOf = (table: string) => `lookups/${table}/current`;
-  const ends = '.jsonl';
+  const suffix = '.jsonl';
   return {
     async keep(table, version, rows) {
       const lines = Array.from(rows, ([key, row]) => `${canonicalJson([key, row])}\n`);
-      await createText(bucket, `${versionsOf(table)}${version}${ends}`, lines.join(''));
+      await createText(bucket, `${versionsOf(table)}${version}${suffix}`, lines.join(''));
       await putText(bucket, currentOf(table), version);
     },
 
@@ -26,11 +26,11 @@ export function s3Lookups(bucket: Bucket): LookupArchive {
 
     async versions(table) {
       const keys = await bucket.list(versionsOf(table));
-      return keys.map((key) => key.slice(versionsOf(table).length, -ends.length));
+      return keys.map((key) => key.slice(versionsOf(table).length, -suffix.length));
     },
 
     async rows(table, version) {
-      const text = await readText(bucket, `${versionsOf(table)}${version}${ends}`);
+      const text = await readText(bucket, `${versionsOf(table)}${version}${suffix}`);
       const lines = text.split('\n').filter((line) => line !== '');
       return new Map(lines.map((line) => JSON.parse(line) as [string, LookupRow]));
     },

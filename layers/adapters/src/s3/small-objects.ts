@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Bucket, Metadata } from './bucket.ts';
 import { createOnce } from './create-once.ts';
 
-/** Reads the text of an object, by way of a local file, because buckets transfer files. */
+/** The text of an object, through a file on the local disk: buckets read and write files. */
 export async function readText(bucket: Pick<Bucket, 'download'>, key: string): Promise<string> {
   return withFile(async (path) => {
     await bucket.download(key, path);
@@ -12,11 +12,7 @@ export async function readText(bucket: Pick<Bucket, 'download'>, key: string): P
   });
 }
 
-/**
- * Creates an object with this text.
- *
- * @returns false when there is one already: it stays as it is
- */
+/** Creates an object of a text. @returns false when there is one already, which stays as it is */
 export async function createText(
   bucket: Pick<Bucket, 'create' | 'head'>,
   key: string,
@@ -29,7 +25,7 @@ export async function createText(
   });
 }
 
-/** Writes an object with this text, and replaces an existing one. */
+/** Writes an object of a text, and replaces one that exists. */
 export async function putText(bucket: Pick<Bucket, 'put'>, key: string, text: string): Promise<void> {
   await withFile(async (path) => {
     await writeFile(path, text);

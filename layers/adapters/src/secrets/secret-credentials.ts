@@ -53,23 +53,23 @@ export function secretCredentials(secretArn: string, options: SecretOptions = {}
 
   return {
     async current() {
-      const known = latest;
-      const ageMaxMs = known?.isRefused ? refusalPauseMs : maxAgeMs;
-      if (known !== null && now() - known.startedAtMs < ageMaxMs) return known.value;
+      const cached = latest;
+      const ageMaxMs = cached?.isRefused ? refusalPauseMs : maxAgeMs;
+      if (cached !== null && now() - cached.startedAtMs < ageMaxMs) return cached.value;
       try {
         return await readAgain();
       } catch (error) {
-        if (known === null) throw error;
-        return known.value;
+        if (cached === null) throw error;
+        return cached.value;
       }
     },
 
     async refused(credentials) {
-      const known = latest;
-      if (known === null || now() - known.startedAtMs >= refusalPauseMs)
+      const cached = latest;
+      if (cached === null || now() - cached.startedAtMs >= refusalPauseMs)
         return !areSameCredentials(await readAgain(), credentials);
-      known.isRefused = areSameCredentials(await known.value, credentials);
-      return !known.isRefused;
+      cached.isRefused = areSameCredentials(await cached.value, credentials);
+      return !cached.isRefused;
     },
   };
 }

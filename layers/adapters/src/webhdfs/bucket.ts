@@ -4,13 +4,19 @@ import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AdapterError } from '../errors.ts';
-import type { Bucket, Metadata } from '../s3/bucket.ts';
-import { isMissing, webHdfs, webHdfsAddress } from './webhdfs.ts';
+import type { Bucket, Creation, Metadata } from '../s3/bucket.ts';
+import { type HdfsEntry, isMissing, type WebHdfs, webHdfs, webHdfsAddress } from './webhdfs.ts';
 
-/** The one attribute of a file that holds its metadata. */
+/** The extended attribute of a file that holds the metadata of the object. */
 const METADATA = 'bifold';
-/** The folder of temporary files. Readers of HDFS ignore names that begin with an underscore. */
-const ASIDE = '_temporary';
+/** The folder of temporary files. Readers of HDFS skip folders whose names begin with `_`. */
+const TEMPORARY = '_temporary';
+
+/** A folder of HDFS, in which the key of an object is a path. */
+interface Folder {
+  readonly hdfs: WebHdfs;
+  readonly root: string;
+}
 
 /**
  * A folder of HDFS as a bucket. A writer writes a temporary file with its metadata and then renames
@@ -19,88 +25,101 @@ const ASIDE = '_temporary';
  */
 export function hdfsBucket({ address, user }: { readonly address: string; readonly user?: string }): Bucket {
   const { endpoint, path } = webHdfsAddress(address);
-  const root = path.replace(/\/+$/, '');
   const hdfs = webHdfs({ endpoint, ...(user === undefined ? {} : { user }) });
-  const pathOf = (key: string) => `${root}/${key}`;
-  const folderOf = (key: string) => key.slice(0, key.lastIndexOf('/') + 1);
-
-  const writeAside = async (localPath: string, metadata: Metadata): Promise<string> => {
-    const aside = pathOf(`${ASIDE}/${randomUUID()}`);
-    await hdfs.create(aside, await readFile(localPath));
-    await hdfs.setAttribute(aside, METADATA, JSON.stringify(metadata));
-    return aside;
-  };
-  /** A remaining temporary file is harmless, so a failure to remove it is ignored. */
-  const forget = (aside: string): Promise<unknown> => hdfs.remove(aside).catch(() => undefined);
-
-  const head = async (key: string): Promise<Metadata | null> => {
-    const attributes = await hdfs.attributes(pathOf(key));
-    return attributes === null ? null : (JSON.parse(attributes[METADATA] ?? '{}') as Metadata);
-  };
-
-  /** The entries of a folder. Empty if there is no such folder. */
-  const entriesOf = async (folder: string) => {
-    try {
-      const entries = await hdfs.list(pathOf(folder));
-      return entries.filter(({ name }) => !/^[._]/.test(name));
-    } catch (error) {
-      if (isMissing(error)) return [];
-      throw error;
-    }
-  };
-
-  async function* keysBelow(folder: string): AsyncGenerator<string> {
-    for (const { name, type } of await entriesOf(folder)) {
-      if (type === 'folder') yield* keysBelow(`${folder}${name}/`);
-      else yield `${folder}${name}`;
-    }
-  }
-
-  const list = async (prefix: string, keysMax?: number): Promise<string[]> => {
-    const keys: string[] = [];
-    for await (const key of keysBelow(folderOf(prefix))) if (key.startsWith(prefix)) keys.push(key);
-    return keys.sort().slice(0, keysMax);
-  };
-
+  const folder: Folder = { hdfs, root: path.replace(/\/+$/, '') };
   return {
-    async create(key, localPath, metadata) {
-      try {
-        const aside = await writeAside(localPath, metadata);
-        await hdfs.makeFolder(pathOf(folderOf(key)));
-        if (await hdfs.rename(aside, pathOf(key), 'never-replace')) return { kind: 'created' };
-        await forget(aside);
-        return { kind: 'exists' };
-      } catch (error) {
-        // A refusal means that nothing was created.
-        if (!(error instanceof AdapterError) || error.code !== 'BIFOLD_HDFS_AWAY') throw error;
-        return { kind: 'unknown', error };
-      }
-    },
-
-    async put(key, localPath, metadata) {
-      const aside = await writeAside(localPath, metadata);
-      await hdfs.makeFolder(pathOf(folderOf(key)));
-      await hdfs.rename(aside, pathOf(key), 'replace');
-    },
-
-    head,
-
-    async download(key, localPath) {
-      const metadata = (await head(key)) ?? {};
-      await pipeline(Readable.from(hdfs.open(pathOf(key))), createWriteStream(localPath));
-      return metadata;
-    },
-
-    list,
-
-    folders: async (prefix) =>
-      (await entriesOf(prefix)).filter(({ type }) => type === 'folder').map(({ name }) => name),
-
-    async deleteAll(prefix) {
-      if (prefix.endsWith('/')) await hdfs.remove(pathOf(prefix.slice(0, -1)));
-      else for (const key of await list(prefix)) await hdfs.remove(pathOf(key));
-    },
-
+    create: (key, localPath, metadata) => create(folder, key, localPath, metadata),
+    put: (key, localPath, metadata) => put(folder, key, localPath, metadata),
+    head: (key) => head(folder, key),
+    download: (key, localPath) => download(folder, key, localPath),
+    list: (prefix, keysMax) => list(folder, prefix, keysMax),
+    folders: (prefix) => folders(folder, prefix),
+    deleteAll: (prefix) => deleteAll(folder, prefix),
     close: () => undefined,
   };
+}
+
+function pathOf({ root }: Folder, key: string): string {
+  return `${root}/${key}`;
+}
+
+/** The key of the folder that holds an object, with its `/`; empty for the root. */
+function parentOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('/') + 1);
+}
+
+/** @throws {AdapterError} for a refusal, after which nothing was created */
+async function create(folder: Folder, key: string, localPath: string, metadata: Metadata): Promise<Creation> {
+  const { hdfs } = folder;
+  try {
+    const temporaryPath = await writeTemporary(folder, localPath, metadata);
+    await hdfs.makeFolder(pathOf(folder, parentOf(key)));
+    if (await hdfs.rename(temporaryPath, pathOf(folder, key), 'never-replace')) return { kind: 'created' };
+    // A temporary file that remains is harmless, so a failure to remove it is ignored.
+    await hdfs.remove(temporaryPath).catch(() => undefined);
+    return { kind: 'exists' };
+  } catch (error) {
+    if (!(error instanceof AdapterError) || error.code !== 'BIFOLD_HDFS_AWAY') throw error;
+    return { kind: 'unknown', error };
+  }
+}
+
+async function put(folder: Folder, key: string, localPath: string, metadata: Metadata): Promise<void> {
+  const temporaryPath = await writeTemporary(folder, localPath, metadata);
+  await folder.hdfs.makeFolder(pathOf(folder, parentOf(key)));
+  await folder.hdfs.rename(temporaryPath, pathOf(folder, key), 'replace');
+}
+
+/** The path of a new file with the bytes and the metadata. */
+async function writeTemporary(folder: Folder, localPath: string, metadata: Metadata): Promise<string> {
+  const path = pathOf(folder, `${TEMPORARY}/${randomUUID()}`);
+  await folder.hdfs.create(path, await readFile(localPath));
+  await folder.hdfs.setAttribute(path, METADATA, JSON.stringify(metadata));
+  return path;
+}
+
+async function head(folder: Folder, key: string): Promise<Metadata | null> {
+  const attributes = await folder.hdfs.attributes(pathOf(folder, key));
+  return attributes === null ? null : (JSON.parse(attributes[METADATA] ?? '{}') as Metadata);
+}
+
+async function download(folder: Folder, key: string, localPath: string): Promise<Metadata> {
+  const metadata = (await head(folder, key)) ?? {};
+  await pipeline(Readable.from(folder.hdfs.open(pathOf(folder, key))), createWriteStream(localPath));
+  return metadata;
+}
+
+async function list(folder: Folder, prefix: string, keysMax?: number): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const key of keysBelow(folder, parentOf(prefix))) if (key.startsWith(prefix)) keys.push(key);
+  return keys.sort().slice(0, keysMax);
+}
+
+async function* keysBelow(folder: Folder, parent: string): AsyncGenerator<string> {
+  for (const { name, type } of await entriesOf(folder, parent)) {
+    if (type === 'folder') yield* keysBelow(folder, `${parent}${name}/`);
+    else yield `${parent}${name}`;
+  }
+}
+
+async function folders(folder: Folder, prefix: string): Promise<readonly string[]> {
+  const entries = await entriesOf(folder, prefix);
+  return entries.filter(({ type }) => type === 'folder').map(({ name }) => name);
+}
+
+/** The entries that readers of HDFS see; none when there is no such folder. */
+async function entriesOf(folder: Folder, key: string): Promise<readonly HdfsEntry[]> {
+  try {
+    const entries = await folder.hdfs.list(pathOf(folder, key));
+    return entries.filter(({ name }) => !/^[._]/.test(name));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+async function deleteAll(folder: Folder, prefix: string): Promise<void> {
+  const { hdfs } = folder;
+  if (prefix.endsWith('/')) await hdfs.remove(pathOf(folder, prefix.slice(0, -1)));
+  else for (const key of await list(folder, prefix)) await hdfs.remove(pathOf(folder, key));
 }

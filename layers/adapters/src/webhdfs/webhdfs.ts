@@ -7,7 +7,7 @@ import { certificateRefused } from '../tls.ts';
 export interface WebHdfsOptions {
   /** The NameNode's HTTP server, such as `http://namenode:9870`. */
   readonly endpoint: string;
-  /** The user name that HDFS trusts, if it runs without Kerberos. */
+  /** The user of the requests. Without Kerberos, HDFS trusts the name. */
   readonly user?: string;
   readonly timeoutMs?: number;
 }
@@ -33,23 +33,23 @@ export interface WebHdfs {
    * shorter file.
    */
   open(path: string, offset?: number): AsyncGenerator<Uint8Array>;
-  /** Creates a file with these bytes, and its parent folders. An existing file is an error. */
+  /** A new file with these bytes, and the folders above it. @throws when the file exists */
   create(path: string, bytes: Uint8Array): Promise<void>;
   /**
-   * Renames a file. The parent folders must exist. Returns false, and does nothing, if the target
-   * exists and must not be replaced.
+   * False, and nothing is done, when the new path exists and must not be replaced. The folders
+   * above it must exist.
    */
   rename(path: string, to: string, how: 'never-replace' | 'replace'): Promise<boolean>;
   makeFolder(path: string): Promise<void>;
   /** Removes a file, or a folder with its content. Returns false if there was none. */
   remove(path: string): Promise<boolean>;
-  /** Sets an extended attribute of a file, with a name in `user.`. */
+  /** Sets an extended attribute of a file, `user.<name>`. */
   setAttribute(path: string, name: string, text: string): Promise<void>;
-  /** The extended attributes of a file. Null if there is no such file. */
+  /** The extended attributes in `user.`; null when there is no such file. */
   attributes(path: string): Promise<Readonly<Record<string, string>> | null>;
 }
 
-/** A refusal of HDFS, with the name of its exception. */
+/** HDFS refused a request, with the exception that it names. */
 class HdfsRefusal extends AdapterError {
   readonly exception: string;
 
@@ -62,7 +62,7 @@ class HdfsRefusal extends AdapterError {
 const TIMEOUT_MS = 30_000;
 /** The expected transfer rate, by which the timeout of a file exceeds that of a plain request. */
 const BYTES_PER_MS = 1_000;
-/** Exceptions of a temporary state. */
+/** Exceptions that pass by themselves. */
 const PASSING = new Set(['SafeModeException', 'RetriableException', 'StandbyException']);
 const HTTP_PORT = 9870;
 
@@ -92,149 +92,188 @@ interface FileStatus {
 }
 
 export function webHdfs({ endpoint, user, timeoutMs = TIMEOUT_MS }: WebHdfsOptions): WebHdfs {
-  const ask = async (
-    path: string,
+  return new WebHdfsClient(endpoint, user, timeoutMs);
+}
+
+class WebHdfsClient implements WebHdfs {
+  readonly #endpoint: string;
+  readonly #user: string | undefined;
+  readonly #timeoutMs: number;
+
+  constructor(endpoint: string, user: string | undefined, timeoutMs: number) {
+    this.#endpoint = endpoint;
+    this.#user = user;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  async list(path: string): Promise<readonly HdfsEntry[]> {
+    const folder = path.replace(/\/+$/, '');
+    const response = await this.#request('GET', 'LISTSTATUS', folder === '' ? '/' : folder);
+    const { FileStatuses } = (await response.json()) as {
+      readonly FileStatuses: { readonly FileStatus: readonly FileStatus[] };
+    };
+    return FileStatuses.FileStatus.map((status) => entryOf(folder, status)).sort(byName);
+  }
+
+  async *open(path: string, offset = 0): AsyncGenerator<Uint8Array> {
+    const { body, headers } = await this.#request('GET', 'OPEN', path, { offset: String(offset) });
+    const expected = headers.get('content-length');
+    let received = 0;
+    try {
+      for await (const chunk of body ?? []) {
+        received += chunk.length;
+        yield chunk;
+      }
+    } catch (cause) {
+      throw away(`reading ${path} at ${this.#endpoint}, after ${received} bytes`, cause);
+    }
+    if (expected !== null && Number(expected) !== received)
+      throw away(`reading ${path} at ${this.#endpoint}`, new Error(`${received} of ${expected} bytes`));
+  }
+
+  async create(path: string, bytes: Uint8Array): Promise<void> {
+    // The NameNode names a DataNode first, so that the bytes are sent once.
+    const response = await this.#request('PUT', 'CREATE', path, { overwrite: 'false', noredirect: 'true' });
+    const { Location: location } = (await response.json()) as { readonly Location: string };
+    const timeoutMs = this.#timeoutMs + bytes.length / BYTES_PER_MS;
+    await sendBytes(`CREATE of ${path} at ${this.#endpoint}`, location, bytes, timeoutMs);
+  }
+
+  async rename(path: string, to: string, how: 'never-replace' | 'replace'): Promise<boolean> {
+    const parameters = { destination: to, renameoptions: how === 'replace' ? 'OVERWRITE' : 'NONE' };
+    try {
+      const response = await this.#request('PUT', 'RENAME', path, parameters);
+      await response.arrayBuffer();
+      return true;
+    } catch (error) {
+      if (error instanceof HdfsRefusal && error.exception === 'FileAlreadyExistsException') return false;
+      throw error;
+    }
+  }
+
+  async makeFolder(path: string): Promise<void> {
+    await isDone(await this.#request('PUT', 'MKDIRS', path));
+  }
+
+  async remove(path: string): Promise<boolean> {
+    return isDone(await this.#request('DELETE', 'DELETE', path, { recursive: 'true' }));
+  }
+
+  async setAttribute(path: string, name: string, text: string): Promise<void> {
+    const value = `0s${Buffer.from(text).toString('base64')}`;
+    const parameters = { 'xattr.name': `user.${name}`, 'xattr.value': value, flag: 'CREATE' };
+    const response = await this.#request('PUT', 'SETXATTR', path, parameters);
+    await response.arrayBuffer();
+  }
+
+  async attributes(path: string): Promise<Readonly<Record<string, string>> | null> {
+    try {
+      const response = await this.#request('GET', 'GETXATTRS', path, { encoding: 'base64' });
+      const { XAttrs } = (await response.json()) as {
+        readonly XAttrs: readonly { readonly name: string; readonly value: string }[];
+      };
+      return Object.fromEntries(
+        XAttrs.filter(({ name }) => name.startsWith('user.')).map(({ name, value }) => [
+          name.slice('user.'.length),
+          Buffer.from(value.replace(/^0s/, ''), 'base64').toString('utf8'),
+        ]),
+      );
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  /** @throws {AdapterError} without an answer in time; {HdfsRefusal} for an exception of HDFS */
+  async #request(
+    method: 'GET' | 'PUT' | 'DELETE',
     op: string,
-    more: Readonly<Record<string, string>> = {},
-    method: 'GET' | 'PUT' | 'DELETE' = 'GET',
-  ): Promise<Response> => {
-    const url = new URL(`${endpoint}/webhdfs/v1${path.split('/').map(encodeURIComponent).join('/')}`);
-    url.search = new URLSearchParams({ op, ...(user === undefined ? {} : { 'user.name': user }), ...more }).toString();
-    const failed = `${op} of ${path} at ${endpoint}`;
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    let response: Response;
+    path: string,
+    parameters: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    const url = new URL(`${this.#endpoint}/webhdfs/v1${path.split('/').map(encodeURIComponent).join('/')}`);
+    const user = this.#user === undefined ? {} : { 'user.name': this.#user };
+    url.search = new URLSearchParams({ op, ...user, ...parameters }).toString();
+    const operation = `${op} of ${path} at ${this.#endpoint}`;
+    const response = await this.#fetch(operation, method, url);
+    if (response.ok) return response;
+    throw refused(operation, response.status, await response.text());
+  }
+
+  /** The timeout is that of the headers: a long body that makes progress may take longer. */
+  async #fetch(operation: string, method: string, url: URL): Promise<Response> {
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(new Error(`no answer within ${this.#timeoutMs} ms`)), this.#timeoutMs);
     try {
       // OPEN is answered by a redirect to a DataNode that has the block.
-      response = await fetch(url, { method, signal: patience.signal });
+      return await fetch(url, { method, signal: timeout.signal });
     } catch (cause) {
-      throw away(failed, cause);
+      throw away(operation, cause);
     } finally {
       clearTimeout(timer);
     }
-    if (response.ok) return response;
-    throw refused(failed, response.status, await response.text());
-  };
+  }
+}
 
-  /** Whether HDFS reports success. */
-  const done = async (response: Promise<Response>): Promise<boolean> =>
-    ((await (await response).json()) as { readonly boolean: boolean }).boolean;
-
+function entryOf(folder: string, { pathSuffix, type, length, modificationTime }: FileStatus): HdfsEntry {
+  // The status of a file itself has no suffix.
+  const isItself = pathSuffix === '';
   return {
-    async list(path) {
-      const folder = path.replace(/\/+$/, '');
-      const answer = (await (await ask(folder === '' ? '/' : folder, 'LISTSTATUS')).json()) as {
-        readonly FileStatuses: { readonly FileStatus: readonly FileStatus[] };
-      };
-      return answer.FileStatuses.FileStatus.map(({ pathSuffix, type, length, modificationTime }) => ({
-        // The status of a file itself has no suffix.
-        name: pathSuffix === '' ? (folder.split('/').at(-1) ?? '') : pathSuffix,
-        path: pathSuffix === '' ? folder : `${folder}/${pathSuffix}`,
-        type: type === 'DIRECTORY' ? ('folder' as const) : ('file' as const),
-        sizeBytes: length,
-        modifiedAtMs: modificationTime,
-      })).sort((left, right) => (left.name < right.name ? -1 : left.name > right.name ? 1 : 0));
-    },
-
-    async *open(path, offset = 0) {
-      const { body, headers } = await ask(path, 'OPEN', { offset: String(offset) });
-      const expected = headers.get('content-length');
-      let received = 0;
-      try {
-        for await (const chunk of body ?? []) {
-          received += chunk.length;
-          yield chunk;
-        }
-      } catch (cause) {
-        throw away(`reading ${path} at ${endpoint}, after ${received} bytes`, cause);
-      }
-      if (expected !== null && Number(expected) !== received)
-        throw away(`reading ${path} at ${endpoint}`, new Error(`${received} of ${expected} bytes`));
-    },
-
-    async create(path, bytes) {
-      // First request the address of a DataNode, so that the bytes are sent only once.
-      const asked = await ask(path, 'CREATE', { overwrite: 'false', noredirect: 'true' }, 'PUT');
-      const { Location: location } = (await asked.json()) as { readonly Location: string };
-      await sendBytes(`CREATE of ${path} at ${endpoint}`, location, bytes, timeoutMs + bytes.length / BYTES_PER_MS);
-    },
-
-    async rename(path, to, how) {
-      const renameoptions = how === 'replace' ? 'OVERWRITE' : 'NONE';
-      try {
-        await (await ask(path, 'RENAME', { destination: to, renameoptions }, 'PUT')).arrayBuffer();
-        return true;
-      } catch (error) {
-        if (error instanceof HdfsRefusal && error.exception === 'FileAlreadyExistsException') return false;
-        throw error;
-      }
-    },
-
-    async makeFolder(path) {
-      await done(ask(path, 'MKDIRS', {}, 'PUT'));
-    },
-
-    remove: (path) => done(ask(path, 'DELETE', { recursive: 'true' }, 'DELETE')),
-
-    async setAttribute(path, name, text) {
-      const value = `0s${Buffer.from(text).toString('base64')}`;
-      const asked = { 'xattr.name': `user.${name}`, 'xattr.value': value, flag: 'CREATE' };
-      await (await ask(path, 'SETXATTR', asked, 'PUT')).arrayBuffer();
-    },
-
-    async attributes(path) {
-      try {
-        const answer = (await (await ask(path, 'GETXATTRS', { encoding: 'base64' })).json()) as {
-          readonly XAttrs: readonly { readonly name: string; readonly value: string }[];
-        };
-        return Object.fromEntries(
-          answer.XAttrs.filter(({ name }) => name.startsWith('user.')).map(({ name, value }) => [
-            name.slice('user.'.length),
-            Buffer.from(value.replace(/^0s/, ''), 'base64').toString('utf8'),
-          ]),
-        );
-      } catch (error) {
-        if (isMissing(error)) return null;
-        throw error;
-      }
-    },
+    name: isItself ? (folder.split('/').at(-1) ?? '') : pathSuffix,
+    path: isItself ? folder : `${folder}/${pathSuffix}`,
+    type: type === 'DIRECTORY' ? 'folder' : 'file',
+    sizeBytes: length,
+    modifiedAtMs: modificationTime,
   };
 }
 
-/** Sends bytes without `fetch`, which fails on the unrequested `100 Continue` of a DataNode. */
-async function sendBytes(failed: string, location: string, bytes: Uint8Array, withinMs: number): Promise<void> {
+function byName(left: HdfsEntry, right: HdfsEntry): number {
+  if (left.name === right.name) return 0;
+  return left.name < right.name ? -1 : 1;
+}
+
+/** Whether HDFS did it, as its answer says. */
+async function isDone(response: Response): Promise<boolean> {
+  const { boolean } = (await response.json()) as { readonly boolean: boolean };
+  return boolean;
+}
+
+/**
+ * Not by `fetch`: a DataNode sends `100 Continue` unasked, which `fetch` takes for a broken answer.
+ */
+async function sendBytes(operation: string, location: string, bytes: Uint8Array, timeoutMs: number): Promise<void> {
   const request = location.startsWith('https:') ? httpsRequest : httpRequest;
-  const answer = new Promise<{ readonly status: number; readonly text: string }>((resolve, reject) => {
+  const answer = new Promise<{ readonly status: number; readonly body: string }>((resolve, reject) => {
     const headers = { 'content-type': 'application/octet-stream', 'content-length': bytes.length };
     const sending = request(
       location,
-      { method: 'PUT', headers, signal: AbortSignal.timeout(Math.ceil(withinMs)) },
+      { method: 'PUT', headers, signal: AbortSignal.timeout(Math.ceil(timeoutMs)) },
       (response) => {
-        text(response).then((said) => resolve({ status: response.statusCode ?? 0, text: said }), reject);
+        text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
       },
     );
     sending.on('error', reject);
     sending.end(bytes);
   });
-  const { status, text: said } = await answer.catch((cause) => {
-    throw away(failed, cause);
+  const { status, body } = await answer.catch((cause) => {
+    throw away(operation, cause);
   });
-  if (status !== 201) throw refused(failed, status, said);
+  if (status !== 201) throw refused(operation, status, body);
 }
 
-/** Whether HDFS reports that there is no such file or folder. */
+/** Whether HDFS answered that there is no such file or folder. */
 export function isMissing(error: unknown): boolean {
   return error instanceof HdfsRefusal && error.exception === 'FileNotFoundException';
 }
 
-function away(failed: string, cause: unknown): AdapterError {
-  const untrusted = certificateRefused(failed, cause);
+function away(operation: string, cause: unknown): AdapterError {
+  const untrusted = certificateRefused(operation, cause);
   if (untrusted !== null) return untrusted;
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   return new AdapterError(
     'BIFOLD_HDFS_AWAY',
     {
-      failed: `${failed} failed`,
+      failed: `${operation} failed`,
       received: inner instanceof Error ? inner.message || inner.name : String(inner),
       allowed: 'a NameNode and DataNodes that answer over HTTP',
       remedy: `start HDFS, or correct its address: the port is that of the NameNode's HTTP server, ${HTTP_PORT} by default, not that of its RPC`,
@@ -243,22 +282,22 @@ function away(failed: string, cause: unknown): AdapterError {
   );
 }
 
-function refused(failed: string, status: number, answer: string): AdapterError {
-  let said = answer.slice(0, 300);
+function refused(operation: string, status: number, body: string): AdapterError {
+  let message = body.slice(0, 300);
   let exception = '';
   try {
-    const { RemoteException: remote } = JSON.parse(answer) as {
+    const { RemoteException: remote } = JSON.parse(body) as {
       readonly RemoteException: { readonly exception: string; readonly message: string };
     };
     exception = remote.exception;
-    said = `${exception}: ${remote.message.split('\n')[0]}`;
+    message = `${exception}: ${remote.message.split('\n')[0]}`;
   } catch {
     // The response is not from WebHDFS, so report it unchanged.
   }
-  if (PASSING.has(exception)) return away(failed, new Error(said));
+  if (PASSING.has(exception)) return away(operation, new Error(message));
   return new HdfsRefusal(exception, 'BIFOLD_HDFS_REFUSED', {
-    failed: `${failed} failed`,
-    received: `HTTP ${status}, ${said}`,
+    failed: `${operation} failed`,
+    received: `HTTP ${status}, ${message}`,
     allowed: 'a path that exists, and the right to read or write there',
     remedy: 'correct the path, or grant the right',
   });
