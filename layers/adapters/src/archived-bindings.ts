@@ -7,10 +7,10 @@ import type { BindingArchive, BindingStore } from '@bifold/core/engine';
  */
 export function archivedBindings(store: BindingStore, archive: Pick<BindingArchive, 'bind'>): BindingStore {
   return {
-    async bind(partition, wanted) {
-      const archived = await archive.bind(partition, wanted);
-      const named = wanted.map((binding, index) => ({ ...binding, version: archived[index] as string }));
-      return store.bind(partition, named);
+    async bind(partition, requested) {
+      const versions = await archive.bind(partition, requested);
+      const archived = requested.map((binding, index) => ({ ...binding, version: versions[index] as string }));
+      return store.bind(partition, archived);
     },
     list: (partition, from, to) => store.list(partition, from, to),
   };

@@ -12,7 +12,7 @@ export interface CredentialsSource {
   current(): Promise<Credentials>;
   /**
    * Reports that a service refused some credentials.
-   * @returns whether others are to be had now, so that another attempt makes sense
+   * @returns whether there are others now, so that another attempt makes sense
    */
   refused(credentials: Credentials): Promise<boolean>;
 }

@@ -1,6 +1,6 @@
 import type { RowFilter, RowPosition } from '@bifold/core/engine';
 
-/** Whether a row matches the window and starts of a filter. Keys are not compared. */
+/** Whether a row matches the window and the starts of a filter. The keys are not compared. */
 export function matches(row: RowPosition, filter: RowFilter): boolean {
   return (
     (filter.window === null || row.window === filter.window) &&

@@ -5,19 +5,14 @@ import { AdapterError } from './errors.ts';
 export interface TlsOptions {
   /** Certificates of the authorities to trust, as PEM; without them, those of the system. */
   readonly ca?: string;
-  /**
-   * The name that certificates must contain, if servers are reached by other names or by address.
-   */
+  /** The name that certificates must have, if servers are reached by other names or addresses. */
   readonly serverName?: string;
 }
 
-/** True: the system's certificate authorities, and the name of the connection. */
+/** True: the system's certificate authorities, and the host name of the connection. */
 export type Tls = boolean | TlsOptions;
 
-/**
- * Options that always verify the chain, regardless of NODE_TLS_REJECT_UNAUTHORIZED or a driver's
- * defaults.
- */
+/** Always verifies the chain: it overrides NODE_TLS_REJECT_UNAUTHORIZED and drivers' defaults. */
 export function verifiedTls(tls: true | TlsOptions): ConnectionOptions {
   const { ca, serverName } = tls === true ? {} : tls;
   return {
@@ -28,8 +23,8 @@ export function verifiedTls(tls: true | TlsOptions): ConnectionOptions {
 }
 
 /**
- * Options for servers that are discovered by address. Their certificate must contain a configured
- * name, or the address itself.
+ * For servers that are discovered by address: their certificate must have a name that the operator
+ * configured, or the address itself.
  */
 export function verifiedByNames(tls: true | TlsOptions, names: readonly string[]): ConnectionOptions {
   const verified = verifiedTls(tls);
@@ -75,20 +70,20 @@ function refusalOf(error: unknown): string | null {
   const reason = REFUSALS[code ?? ''];
   if (reason !== undefined) return `${reason} (${code}: ${message?.split('\n')[0]})`;
   for (const each of [cause, ...(errors ?? []), ...Object.values(innerErrors ?? {})]) {
-    const found = refusalOf(each);
-    if (found !== null) return found;
+    const refusal = refusalOf(each);
+    if (refusal !== null) return refusal;
   }
   return null;
 }
 
-/** The error to throw for a refused certificate. Null if something else failed. */
-export function certificateRefused(failed: string, cause: unknown): AdapterError | null {
+/** The error for a server whose certificate was refused; null if the cause is of another kind. */
+export function certificateRefused(operation: string, cause: unknown): AdapterError | null {
   const received = refusalOf(cause);
   if (received === null) return null;
   return new AdapterError(
     'BIFOLD_CERTIFICATE_REFUSED',
     {
-      failed: `${failed} failed; nothing was sent`,
+      failed: `${operation} failed; nothing was sent`,
       received,
       allowed: 'a valid certificate that bears the name of the server, signed by a trusted authority',
       remedy: 'name the authority and the server as they are configured; if they are, another server answers there',

@@ -4,13 +4,13 @@ import type { Credentials, CredentialsSource } from '../credentials.ts';
 type Callback = (error: Error | null, token?: Buffer) => void;
 
 /**
- * Logs in with the credentials that the source has when a connection is opened. The driver opens
- * connections by itself, and does not report a refused one. So credentials that an endpoint never
- * accepted count as refused at the next attempt.
+ * Reads the credentials from the source whenever a connection is opened. The driver opens
+ * connections by itself and does not report a refused one: credentials that an endpoint has not
+ * accepted count as refused at its next connection.
  */
 export class SourcedAuthentication extends cassandra.auth.PlainTextAuthProvider {
   readonly #source: CredentialsSource;
-  /** The credentials that were sent and not accepted yet, by endpoint. */
+  /** By endpoint, credentials that were sent and not accepted yet. */
   readonly #unproven = new Map<string, Credentials>();
 
   constructor(source: CredentialsSource) {
@@ -33,7 +33,7 @@ export class SourcedAuthentication extends cassandra.auth.PlainTextAuthProvider 
     };
   }
 
-  /** Reports all credentials that were sent and not accepted. */
+  /** Reports to the source all credentials that were sent and not accepted. */
   async refuseUnproven(): Promise<void> {
     const sent = [...this.#unproven.values()];
     this.#unproven.clear();
@@ -41,10 +41,10 @@ export class SourcedAuthentication extends cassandra.auth.PlainTextAuthProvider 
   }
 
   async #credentialsFor(endpoint: string): Promise<Credentials> {
-    const before = this.#unproven.get(endpoint);
+    const unproven = this.#unproven.get(endpoint);
     // If the secret cannot be read now, the cached credentials are tried: the service says whether
     // they are wrong.
-    if (before !== undefined) await this.#source.refused(before).catch(() => false);
+    if (unproven !== undefined) await this.#source.refused(unproven).catch(() => false);
     const credentials = await this.#source.current();
     this.#unproven.set(endpoint, credentials);
     return credentials;

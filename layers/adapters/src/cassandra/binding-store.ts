@@ -39,11 +39,11 @@ export function bindingStore(client: CassandraClient, scope: Scope): BindingStor
    * Binds all of them in one decision. If one of them was bound already, those that were not are
    * decided again.
    */
-  const bindTogether = async (partition: number, wanted: readonly Binding[]): Promise<readonly string[]> => {
-    const segments = wanted.map(({ segment }) => segment);
+  const bindBatch = async (partition: number, requested: readonly Binding[]): Promise<readonly string[]> => {
+    const segments = requested.map(({ segment }) => segment);
     const [first, last] = [Math.min(...segments), Math.max(...segments)];
     let bound: Bindings = new Map();
-    let unbound = wanted;
+    let unbound = requested;
     for (let unknownOutcomes = 0; unbound.length > 0; ) {
       const statements = unbound.map(({ segment, name, version }) => ({
         cql: insert,
@@ -52,18 +52,18 @@ export function bindingStore(client: CassandraClient, scope: Scope): BindingStor
       const decision = await client.executeConditionalBatch(statements);
       if (decision.kind === 'applied') break;
       bound = await list(partition, first, last + 1);
-      unbound = wanted.filter(({ segment, name }) => bound.get(segment)?.get(name) === undefined);
+      unbound = requested.filter(({ segment, name }) => bound.get(segment)?.get(name) === undefined);
       if (decision.kind === 'unknown' && unbound.length > 0 && ++unknownOutcomes === UNKNOWN_OUTCOMES_MAX)
         throw decision.error;
     }
-    return wanted.map(({ segment, name, version }) => bound.get(segment)?.get(name) ?? version);
+    return requested.map(({ segment, name, version }) => bound.get(segment)?.get(name) ?? version);
   };
 
   return {
-    async bind(partition, wanted) {
+    async bind(partition, requested) {
       const versions: string[] = [];
-      for (let from = 0; from < wanted.length; from += BINDINGS_PER_BATCH)
-        versions.push(...(await bindTogether(partition, wanted.slice(from, from + BINDINGS_PER_BATCH))));
+      for (let from = 0; from < requested.length; from += BINDINGS_PER_BATCH)
+        versions.push(...(await bindBatch(partition, requested.slice(from, from + BINDINGS_PER_BATCH))));
       return versions;
     },
     list,

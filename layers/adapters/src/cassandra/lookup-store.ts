@@ -52,12 +52,12 @@ export function lookupStore(client: CassandraClient): LookupStore {
           keysOfRead: group.slice(index * KEYS_PER_READ, (index + 1) * KEYS_PER_READ),
         })),
       );
-      const found = await mapOf(reads, READS_AT_ONCE, ({ bucket, keysOfRead }) =>
+      const rows = await mapOf(reads, READS_AT_ONCE, ({ bucket, keysOfRead }) =>
         client.read({ cql: selectKeys, values: [table, version, bucket, keysOfRead] }),
       );
       // The database may have been emptied in the meantime.
       await checkWhole(table, version);
-      return new Map(found.flat().map((row) => [row.key as string, JSON.parse(row.row) as LookupRow]));
+      return new Map(rows.flat().map((row) => [row.key as string, JSON.parse(row.row) as LookupRow]));
     },
 
     async *allRows(table, version) {

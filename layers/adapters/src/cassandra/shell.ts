@@ -9,15 +9,15 @@ import type { CassandraOptions } from './client.ts';
 export interface ShellAnswer {
   readonly columns: readonly string[];
   /**
-   * Values in their JSON form: numbers beyond 2^53 and decimals as texts, times as ISO 8601, blobs
-   * as `0x...`.
+   * Values as JSON: numbers beyond 2^53 and decimals are texts, times are ISO 8601, blobs are
+   * `0x...`.
    */
   readonly rows: readonly (readonly unknown[])[];
-  /** Whether there are more rows than requested. */
+  /** Whether there are more rows than `rowsMax`. */
   readonly hasMore: boolean;
 }
 
-/** Runs any CQL statement for a person at a terminal. Stores do not use it. */
+/** Executes any statement as it is written: for a person at a terminal, not for the stores. */
 export interface CassandraShell {
   ask(cql: string, rowsMax: number): Promise<ShellAnswer>;
   close(): Promise<void>;
@@ -25,14 +25,14 @@ export interface CassandraShell {
 
 const DEFINITION_TIMEOUT_MS = 30_000;
 
-/** @param options.keyspace that unqualified names are of; none when it is not there */
+/** @param options.keyspace the keyspace of unqualified table names */
 export async function cassandraShell(
   options: Pick<CassandraOptions, 'contactPoints' | 'localDataCenter'> & {
     readonly keyspace?: string;
     readonly credentials?: Credentials;
   },
 ): Promise<CassandraShell> {
-  const place = options.contactPoints.join(', ');
+  const contactPoints = options.contactPoints.join(', ');
   const driver = new cassandra.Client({
     contactPoints: [...options.contactPoints],
     localDataCenter: options.localDataCenter ?? 'datacenter1',
@@ -42,17 +42,17 @@ export async function cassandraShell(
     socketOptions: { connectTimeout: 15_000, readTimeout: DEFINITION_TIMEOUT_MS },
     queryOptions: { prepare: false, isIdempotent: false },
   });
-  const asking = async <T>(failed: string, ask: () => Promise<T>): Promise<T> => {
+  const explained = async <T>(operation: string, run: () => Promise<T>): Promise<T> => {
     try {
-      return await ask();
+      return await run();
     } catch (cause) {
       const isAway = cause instanceof cassandra.errors.NoHostAvailableError;
-      const [said = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+      const [message = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
       throw new AdapterError(
         isAway ? 'BIFOLD_CASSANDRA_AWAY' : 'BIFOLD_CASSANDRA_REFUSED',
         {
-          failed: `${failed} at ${place} failed`,
-          received: said,
+          failed: `${operation} at ${contactPoints} failed`,
+          received: message,
           allowed: isAway ? 'a Cassandra node that answers' : 'a statement that Cassandra takes',
           remedy: isAway ? 'start it: npx bifold up' : 'correct the statement',
         },
@@ -60,13 +60,13 @@ export async function cassandraShell(
       );
     }
   };
-  await asking('connecting to Cassandra', () => driver.connect()).catch(async (error) => {
+  await explained('connecting to Cassandra', () => driver.connect()).catch(async (error) => {
     await driver.shutdown().catch(() => undefined);
     throw error;
   });
   return {
     async ask(cql, rowsMax) {
-      const result = await asking('a statement', () => driver.execute(cql, [], { fetchSize: rowsMax }));
+      const result = await explained('a statement', () => driver.execute(cql, [], { fetchSize: rowsMax }));
       // A statement that returns nothing has no columns.
       const columns = (result.columns ?? []).map(({ name }) => name);
       const rows = (result.rows ?? []).map((row) => columns.map((name) => plain(row[name])));

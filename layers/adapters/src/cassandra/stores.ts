@@ -24,7 +24,7 @@ import { operatorStateStore } from './operator-state-store.ts';
 import { speedStore } from './speed-store.ts';
 import { sweepLedger } from './sweep-ledger.ts';
 
-/** The stores of a database. Each is created on first use. */
+/** The stores of a database. Each access creates a store over the one client. */
 export interface DatabaseStores {
   readonly lookups: LookupStore;
   readonly plans: PlanStore;

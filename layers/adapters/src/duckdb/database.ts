@@ -194,7 +194,8 @@ async function fill(
   const reused = DuckDBDataChunk.create(types);
   const append = async (source: ColumnValues, from: number, to: number): Promise<void> => {
     reused.reset();
-    const chunk = new DuckDBDataChunk(reused.chunk); // `reused` keeps what it knew of its vectors before the reset
+    // `reused` caches the vectors from before the reset; a new wrapper does not.
+    const chunk = new DuckDBDataChunk(reused.chunk);
     chunk.rowCount = to - from;
     for (const [index, { type }] of columns.entries())
       chunk.setColumnValues(index, inputs(type, source[index] ?? [], from, to));

@@ -12,10 +12,10 @@ export function hdfsFolder(address: string): RemoteFolder {
 
   async function* filesBelow(folder: string): AsyncGenerator<RemoteFile> {
     for (const entry of await hdfs.list(`${root}${folder}`)) {
-      const below = entry.path.slice(root.length + 1);
       if (entry.type === 'folder') yield* filesBelow(`${folder}/${entry.name}`);
-      // The path is a single file, so there is nothing below it.
-      else yield { path: below, sizeBytes: entry.sizeBytes, modifiedMs: entry.modifiedAtMs };
+      // A root that is itself a file has an empty path.
+      else
+        yield { path: entry.path.slice(root.length + 1), sizeBytes: entry.sizeBytes, modifiedMs: entry.modifiedAtMs };
     }
   }
 

@@ -1,12 +1,12 @@
 /** A file of a remote folder. */
 export interface RemoteFile {
-  /** The path below the folder, with `/` between its parts. */
+  /** Relative to the folder, with `/` between its parts. */
   readonly path: string;
   readonly sizeBytes: number;
   readonly modifiedMs: number;
 }
 
-/** A folder of HDFS, or the objects below a prefix of a bucket. */
+/** A folder of HDFS, or the objects under a prefix of a bucket. */
 export interface RemoteFolder {
   /**
    * All files in the folder and its subfolders, ordered by path. Null if there is no such folder.
@@ -14,12 +14,12 @@ export interface RemoteFolder {
    */
   list(): Promise<readonly RemoteFile[] | null>;
   fetch(path: string, localPath: string): Promise<void>;
-  /** Writes a file atomically, and replaces an existing one. */
+  /** Writes a file atomically, and replaces one that exists. */
   put(path: string, localPath: string): Promise<void>;
   close(): void;
 }
 
-/** Whether an address names a folder of HDFS or of a bucket, instead of a local one. */
+/** Whether an address names a folder of HDFS or of a bucket, not a local one. */
 export function isRemote(address: string): boolean {
   return /^((s?web)?hdfs|s3):\/\//.test(address);
 }

@@ -20,10 +20,14 @@ export function s3Folder(address: string, options: Omit<BucketOptions, 'bucket'>
     async list() {
       const objects = await bucket.objects(root);
       const files = objects
-        // The prefix must end at a `/`: `rows-old/x` is not in `rows`. Keys that end with `/` are
+        // A longer name is no match: `rows-old/x` is not in `rows`. Keys that end with `/` stand for
         // folders.
         .filter(({ key }) => (key === root || key.startsWith(folder)) && !key.endsWith('/'))
-        .map(({ key, ...rest }) => ({ path: key === root ? '' : key.slice(folder.length), ...rest }));
+        .map(({ key, sizeBytes, modifiedMs }) => ({
+          path: key === root ? '' : key.slice(folder.length),
+          sizeBytes,
+          modifiedMs,
+        }));
       return files.length === 0 ? null : files;
     },
     fetch: async (file, localPath) => {

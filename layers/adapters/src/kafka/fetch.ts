@@ -6,15 +6,18 @@ export interface FetchedPartition {
   readonly lastStableOffset: number;
   readonly logStartOffset: number;
   readonly aborted: readonly AbortedTransaction[];
-  /** Record batches in the format of the log, still compressed. The last one may be truncated. */
+  /**
+   * Record batches as the log stores them, still compressed. The broker may have cut off the last
+   * one.
+   */
   readonly batches: Buffer;
 }
 
 const [FETCH, VERSION] = [1, 13];
 
 /**
- * A fetch of one partition that returns the batches undecoded. The library's parser would decode
- * all batches at once, to any size.
+ * A fetch of one partition. The library's own parser would decode all batches at once, without a
+ * limit of their size: here they stay compressed.
  *
  * @see https://kafka.apache.org/protocol#The_Messages_Fetch
  */
@@ -24,14 +27,14 @@ export const fetchPartition = createAPI<Parameters<typeof fetchV13.createRequest
   fetchV13.createRequest,
   (_correlationId, _apiKey, _apiVersion, reader) => {
     reader.skip(INT32); // throttle time
-    fail('/', reader.readInt16());
+    throwError('/', reader.readInt16());
     reader.skip(INT32); // session
     const [partition] = reader.readArray((topic) => {
       topic.skip(UUID);
       return topic.readArray(partitionOf, true, false)[0];
     });
     if (partition === undefined) throw new Error('an answer without a partition');
-    fail('/responses/0/partitions/0', partition.error);
+    throwError('/responses/0/partitions/0', partition.error);
     return partition.fetched;
   },
 );
@@ -52,6 +55,7 @@ function partitionOf(reader: Reader): { readonly error: number; readonly fetched
   return { error, fetched: { lastStableOffset, logStartOffset, aborted, batches } };
 }
 
-function fail(place: string, code: number): void {
-  if (code !== 0) throw new ResponseError(FETCH, VERSION, { [place]: [code, null] }, undefined);
+/** Throws for a code that is not 0. */
+function throwError(path: string, code: number): void {
+  if (code !== 0) throw new ResponseError(FETCH, VERSION, { [path]: [code, null] }, undefined);
 }

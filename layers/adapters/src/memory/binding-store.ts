@@ -12,8 +12,8 @@ export function memoryBindingStore(tables: MemoryTables, { version: view, topicI
     return created;
   };
   return {
-    bind: async (partition, wanted) =>
-      wanted.map((binding) => {
+    bind: async (partition, requested) =>
+      requested.map((binding) => {
         const bindings = bindingsOf(partition);
         const key = joinKey(binding.segment, binding.name);
         const bound = bindings.get(key) ?? binding;

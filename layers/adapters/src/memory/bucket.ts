@@ -22,8 +22,8 @@ export function memoryBucket(): Bucket {
     },
     head: async (key) => objects.get(key)?.metadata ?? null,
     async download(key, localPath) {
-      const found = objects.get(key);
-      if (found === undefined) {
+      const object = objects.get(key);
+      if (object === undefined) {
         throw new AdapterError('BIFOLD_S3_MISSING', {
           failed: `reading ${key}`,
           received: 'no such object',
@@ -31,13 +31,16 @@ export function memoryBucket(): Bucket {
           remedy: 'write it first',
         });
       }
-      await writeFile(localPath, found.bytes);
-      return found.metadata;
+      await writeFile(localPath, object.bytes);
+      return object.metadata;
     },
     list,
     async folders(prefix) {
-      const below = (await list(prefix)).map((key) => key.slice(prefix.length).split('/'));
-      return [...new Set(below.flatMap(([first, ...rest]) => (first !== undefined && rest.length > 0 ? [first] : [])))];
+      const names = (await list(prefix)).flatMap((key) => {
+        const path = key.slice(prefix.length);
+        return path.includes('/') ? [path.slice(0, path.indexOf('/'))] : [];
+      });
+      return [...new Set(names)];
     },
     async deleteAll(prefix) {
       for (const key of await list(prefix)) objects.delete(key);

@@ -45,9 +45,9 @@ export class CellTable<V> {
   }
 
   rows(partition: string): V[] {
-    const found = this.#partitions.get(partition);
-    if (found === undefined) return [];
-    const { deletedAt, deletedRows, cells } = found;
+    const stored = this.#partitions.get(partition);
+    if (stored === undefined) return [];
+    const { deletedAt, deletedRows, cells } = stored;
     return [...cells].flatMap(([row, { timestamp, value }]) => {
       const hidden = (deletion: bigint | null | undefined) => deletion != null && deletion >= timestamp;
       return hidden(deletedAt) || hidden(deletedRows.get(row)) ? [] : [value];
@@ -55,8 +55,8 @@ export class CellTable<V> {
   }
 
   #open(partition: string): Partition<V> {
-    const found = this.#partitions.get(partition);
-    if (found !== undefined) return found;
+    const stored = this.#partitions.get(partition);
+    if (stored !== undefined) return stored;
     const opened: Partition<V> = { deletedAt: null, deletedRows: new Map(), cells: new Map() };
     this.#partitions.set(partition, opened);
     return opened;

@@ -13,10 +13,10 @@ const REQUESTS_AT_ONCE = 32;
 export function s3Bindings(bucket: Bucket, scope: Scope): BindingArchive {
   const root = `bindings/${scope.version}/${scope.topicId}/`;
   return {
-    bind: (partition, wanted) =>
-      mapOf(wanted, REQUESTS_AT_ONCE, async ({ segment, name, version }) => {
-        const place = `${partition}/${String(segment).padStart(SEGMENT_DIGITS, '0')}/${encodeURIComponent(name)}`;
-        const key = `${root}${place}`;
+    bind: (partition, requested) =>
+      mapOf(requested, REQUESTS_AT_ONCE, async ({ segment, name, version }) => {
+        const segmentName = String(segment).padStart(SEGMENT_DIGITS, '0');
+        const key = `${root}${partition}/${segmentName}/${encodeURIComponent(name)}`;
         if (await createText(bucket, key, version, { bound: version })) return version;
         return (await bucket.head(key))?.bound ?? version;
       }),

@@ -11,8 +11,8 @@ export function s3Publications(bucket: Bucket, scope: Scope): PublicationStore {
   const texts = numberedTexts(bucket, `publications/${scope.version}/${scope.topicId}/`);
   return {
     async newest() {
-      const found = await texts.newest();
-      return found === null ? null : readPointerText(found.number, found.text);
+      const newest = await texts.newest();
+      return newest === null ? null : readPointerText(newest.number, newest.text);
     },
     record: (pointer) => texts.record(pointer.generation, pointerText(pointer)),
   };
