@@ -106,9 +106,9 @@ async function movePointer(batch: BatchTables, expected: Pointer, next: Pointer)
   for (let attempt = 1; ; attempt++) {
     const decision = await client.executeConditional(statement);
     if (decision.kind === 'applied') return true;
-    // Without an answer ours may stand all the same: now, or, where another publisher went on from
-    // it, as the run before. If nothing moved, the same comparison may be tried again: at most one
-    // of our attempts can win.
+    // If the write timed out, it may still have been applied. The row then names our run: as the
+    // current one, or as the previous one if another publisher continued from it. If the pointer
+    // did not move, repeat the same comparison. At most one of our attempts can win.
     const stored = await readPointer(batch, 'serial');
     if (stored.generation === next.generation) return isSame(stored.current, next.current);
     if (stored.generation === next.generation + 1 && isSame(stored.previous, next.current)) return true;
@@ -142,7 +142,7 @@ async function deleteRun(batch: BatchTables, { run, generation }: RunEntry): Pro
   await eachOf(buckets, WRITES_IN_FLIGHT, (bucket) =>
     client.write({ cql: batch.deleteRows, values: [timestamp, ...scoped, run, bucket] }),
   );
-  // Last, so that a sweep that dies here finds the run again.
+  // Remove this entry last. A sweep that dies before it finds the run again.
   await client.write({ cql: batch.deleteRun, values: [timestamp, ...scoped, BigInt(generation), run] });
 }
 

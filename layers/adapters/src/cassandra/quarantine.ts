@@ -31,8 +31,8 @@ export function quarantineTable(
     },
 
     async listQuarantine(partition, fromSegment, limit) {
-      // Segments are Cassandra partitions, which have no order; the speed layer touches none beyond
-      // its last progress but the next.
+      // Segments are Cassandra partitions, which have no order. The speed layer writes at most one
+      // segment beyond its last progress.
       const [last] = await client.read({ cql: selectLastSegment, values: [...scoped, partition] });
       const end = last === undefined ? fromSegment + 1 : Number(last.segment) + 2;
       const entries: QuarantineEntry[] = [];

@@ -145,9 +145,9 @@ async function readRange(reader: TopicReader, request: RangeRequest): Promise<Lo
   for (let waitMs = 0; ; waitMs = WAIT_MAX_MS) {
     if (begin >= to) return { records: [], end: to, logStart: await offsetAt(reader, leader, partition, EARLIEST) };
     const fetched = await fetchFrom(reader, request, begin, sizeBytes, waitMs);
-    // The log start that comes with a fetch was read by the broker before it read the records, so
-    // retention could slip in between. This one is asked for after the records have arrived. The
-    // start only ever grows: whatever is at or above it now was there throughout the fetch.
+    // The broker reads the log start of a fetch response before the records, so retention could
+    // delete some in between. This log start is requested after the records have arrived. It only
+    // grows, so offsets at or above it existed during the fetch.
     const listedStart = await offsetAt(reader, leader, partition, EARLIEST);
     if (fetched === null) {
       if (begin >= listedStart) throw shorter(reader.topic, partition, begin);

@@ -207,7 +207,7 @@ class ClusterTopics implements KafkaTopics {
   offsets(name: string, mark: OffsetMark): Promise<OffsetByPartition> {
     return this.#cluster.retry(`asking for offsets of topic ${name}`, async () => {
       if (mark === 'earliest') return this.#offsetsAt(name, EARLIEST);
-      // The end is asked for first: a record that comes in between is at or after it.
+      // Request the end first: a record that arrives in between is at or after it.
       const ends = await this.#offsetsAt(name, LATEST);
       if (mark === 'latest') return ends;
       const offsets = await this.#offsetsAt(name, BigInt(mark.timestampMs));

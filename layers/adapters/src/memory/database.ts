@@ -31,7 +31,7 @@ export interface MemoryDatabase {
   lookupStore(): LookupStore;
   aliasStore(view: ViewName): AliasStore;
   planStore(): PlanStore;
-  /** Empties every table at once, under the stores that are open. */
+  /** Empties every table at once, while stores are open. */
   clear(): void;
 }
 
