@@ -46,8 +46,8 @@ export interface CassandraClient {
   pages(statement: Statement, options?: ReadOptions): AsyncIterable<readonly CassandraRow[]>;
   read(statement: Statement, options?: ReadOptions): Promise<readonly CassandraRow[]>;
   /**
-   * A statement with IF, sent once and never retried by the driver: a retry could find its own write
-   * and report it as another writer's.
+   * A statement with IF. It is sent once and never retried by the driver: a retry could find its
+   * own write and report that another writer won.
    */
   executeConditional(statement: Statement): Promise<Decision>;
   /**

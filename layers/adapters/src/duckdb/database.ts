@@ -189,8 +189,8 @@ async function fill(
   const sql = `filling ${table}`;
   const appender = await explained(sql, () => connection.createAppender(table));
   const types = columns.map(({ type }) => TYPES[type]);
-  // All rows go through one chunk. The memory of a chunk is DuckDB's, and is freed when JavaScript
-  // collects the object. JavaScript does not count it, so hundreds of megabytes would wait for that.
+  // All rows go through one chunk. DuckDB frees the memory of a chunk when JavaScript collects it.
+  // The collector does not see that memory, so hundreds of megabytes would accumulate.
   const reused = DuckDBDataChunk.create(types);
   const append = async (source: ColumnValues, from: number, to: number): Promise<void> => {
     reused.reset();

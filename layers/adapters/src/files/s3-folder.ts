@@ -20,7 +20,7 @@ export function s3Folder(address: string, options: Omit<BucketOptions, 'bucket'>
     async list() {
       const objects = await bucket.objects(root);
       const files = objects
-        // A longer name is no match: `rows-old/x` is not in `rows`. Keys that end with `/` stand for
+        // A longer name is no match: `rows-old/x` is not in `rows`. Keys that end with `/` are
         // folders.
         .filter(({ key }) => (key === root || key.startsWith(folder)) && !key.endsWith('/'))
         .map(({ key, sizeBytes, modifiedMs }) => ({
