@@ -7,6 +7,19 @@ import type { Stage } from './stage.ts';
 
 export function speedStore(stage: Stage, actor: Actor, scope: Scope, storage: StoragePlan): SpeedStore {
   const of = (database: MemoryDatabase): SpeedStore => database.speedStore(scope, storage);
+  return {
+    ...progressOf(stage, actor, of, storage),
+    ...fragmentsOf(stage, actor, of),
+    ...quarantineOf(stage, actor, of),
+  };
+}
+
+/** The store of the scope in a database. */
+type StoreOf = (database: MemoryDatabase) => SpeedStore;
+
+type Progress = 'partitions' | 'registerPartition' | 'readProgress' | 'closeSegment' | 'writeProgress';
+
+function progressOf(stage: Stage, actor: Actor, of: StoreOf, storage: StoragePlan): Pick<SpeedStore, Progress> {
   // A closed segment has the newest write, and the smallest value.
   const isClosed = (segment: number, next: number) => next === segmentStart(segment, storage.segmentSize);
   return {
@@ -46,6 +59,13 @@ export function speedStore(stage: Stage, actor: Actor, scope: Scope, storage: St
       mutate(stage, actor, `progress p${partition} s${segment} = ${next}`, (db) =>
         of(db).writeProgress(partition, segment, next),
       ),
+  };
+}
+
+type Fragments = 'readSegment' | 'writeFragments' | 'scan' | 'deleteFragmentsBelow';
+
+function fragmentsOf(stage: Stage, actor: Actor, of: StoreOf): Pick<SpeedStore, Fragments> {
+  return {
     readSegment: (partition, segment) =>
       read(
         stage,
@@ -79,6 +99,15 @@ export function speedStore(stage: Stage, actor: Actor, scope: Scope, storage: St
           (db, merged) => of(db).writeFragments(partition, segment, merged),
         ),
       ),
+    deleteFragmentsBelow: (partition, fromSegment, belowSegment) =>
+      mutate(stage, actor, `delete fragments p${partition} s[${fromSegment}, ${belowSegment})`, (db) =>
+        of(db).deleteFragmentsBelow(partition, fromSegment, belowSegment),
+      ),
+  };
+}
+
+function quarantineOf(stage: Stage, actor: Actor, of: StoreOf): Pick<SpeedStore, 'writeQuarantine' | 'listQuarantine'> {
+  return {
     writeQuarantine: async (entries) => {
       if (entries.length > 0)
         await mutate(stage, actor, `quarantine ${entries.length}`, (db) => of(db).writeQuarantine(entries));
@@ -91,10 +120,6 @@ export function speedStore(stage: Stage, actor: Actor, scope: Scope, storage: St
         (db) => of(db).listQuarantine(partition, fromSegment, limit),
         union<QuarantineEntry>(({ offset }) => String(offset)),
         async () => undefined,
-      ),
-    deleteFragmentsBelow: (partition, fromSegment, belowSegment) =>
-      mutate(stage, actor, `delete fragments p${partition} s[${fromSegment}, ${belowSegment})`, (db) =>
-        of(db).deleteFragmentsBelow(partition, fromSegment, belowSegment),
       ),
   };
 }
