@@ -20,13 +20,13 @@ import {
 import { Command, InvalidArgumentError } from 'commander';
 import { checkpointFolder } from '../../cloud/checkpoints.ts';
 import { untilInterrupted } from '../../cloud/interruption.ts';
+import { runPorts } from '../../cloud/run-ports.ts';
 import { type Context, withContext } from '../../context.ts';
 import { namedOf } from '../../deployment/deployments.ts';
 import { UsageError } from '../../errors.ts';
 import { showBatch, showBatchAsJson } from '../../output/batch-table.ts';
 import { showRecords } from '../../output/shown-rows.ts';
 import { dim, tell } from '../../output/terminal.ts';
-import { runPorts } from '../../run-ports.ts';
 import { summaryOf } from './checkpoint.ts';
 
 interface Options {

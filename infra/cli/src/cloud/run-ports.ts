@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaTopics } from '@bifold/adapters/kafka';
 import type { Ports } from '@bifold/streams';
-import type { Context } from './context.ts';
-import { batchProducer } from './kafka/producers/batch-producer.ts';
-import { folderOf } from './records/remote-files.ts';
+import type { Context } from '../context.ts';
+import { batchProducer } from '../kafka/producers/batch-producer.ts';
+import { folderOf } from '../records/remote-files.ts';
 
 /**
  * The ports of a stream on this machine: its clock, the console, and the services of the local
