@@ -21,7 +21,7 @@ const CHARACTERS_LIMIT = 1_000_000;
 /** Checks an expression, and gives its type. */
 export function typedExpression(node: ExpressionNode, scope: ColumnScope, role: string): TypedExpression {
   checkSize(node, scope, role);
-  const typed = typedOperand(node, scope, role);
+  const typed = new OperandTyper(scope, role).typed(node);
   const { type } = typed;
   return type === 'null'
     ? refuse('BIFOLD_BAD_EXPRESSION', {
@@ -49,103 +49,155 @@ function checkSize(root: ExpressionNode, scope: ColumnScope, role: string): void
   }
 }
 
-function typedOperand(
-  node: ExpressionNode,
-  scope: ColumnScope,
-  role: string,
-): { node: ExpressionNode; type: OperandType } {
-  const typed = (operand: ExpressionNode) => typedOperand(operand, scope, role);
-  const boolean = (operand: ExpressionNode) =>
-    want(typed(operand), ['boolean'], scope, role, 'combines values', 'boolean operands of and, or, not, when');
-  const text = (operand: ExpressionNode) =>
-    want(typed(operand), ['text'], scope, role, 'takes as text what is none', 'text fields, and texts');
-  const number = (operand: ExpressionNode) =>
-    want(
-      typed(operand),
-      ['integer', 'double'],
-      scope,
-      role,
-      'computes with values',
-      'integer or double fields, and numbers',
-    );
-  switch (node.kind) {
-    case 'field':
-      return { node, type: scope.type(node.field, role) };
-    case 'literal':
-      return { node, type: literalType(node.value, scope, role) };
-    case 'isNull':
-      return { node: { ...node, operand: typed(node.operand).node }, type: 'boolean' };
-    case 'not':
-      return { node: { ...node, operand: boolean(node.operand).node }, type: 'boolean' };
-    case 'and':
-    case 'or':
-      return { node: { ...node, left: boolean(node.left).node, right: boolean(node.right).node }, type: 'boolean' };
-    case 'compare': {
-      const [left, right] = [typed(node.left), typed(node.right)];
-      checkComparison(node.operator, left.type, right.type, scope, role);
-      return { node: { ...node, left: left.node, right: right.node }, type: 'boolean' };
+interface TypedOperand {
+  readonly node: ExpressionNode;
+  readonly type: OperandType;
+}
+
+/** The node of these kinds. */
+type NodeOf<Kind extends ExpressionNode['kind']> = Extract<ExpressionNode, { readonly kind: Kind }>;
+
+/** Types the nodes of one expression. `role` says where in its definition the expression is. */
+class OperandTyper {
+  private readonly scope: ColumnScope;
+  private readonly role: string;
+
+  constructor(scope: ColumnScope, role: string) {
+    this.scope = scope;
+    this.role = role;
+  }
+
+  typed(node: ExpressionNode): TypedOperand {
+    switch (node.kind) {
+      case 'field':
+        return { node, type: this.scope.type(node.field, this.role) };
+      case 'literal':
+        return { node, type: literalType(node.value, this.scope, this.role) };
+      case 'isNull':
+        return { node: { ...node, operand: this.typed(node.operand).node }, type: 'boolean' };
+      case 'not':
+        return { node: { ...node, operand: this.boolean(node.operand) }, type: 'boolean' };
+      case 'and':
+      case 'or':
+        return { node: { ...node, left: this.boolean(node.left), right: this.boolean(node.right) }, type: 'boolean' };
+      case 'compare':
+        return this.comparison(node);
+      case 'isIn': {
+        const operand = this.typed(node.operand);
+        checkValues(operand.type, node.values, this.scope, this.role);
+        return { node: { ...node, operand: operand.node }, type: 'boolean' };
+      }
+      case 'arithmetic':
+        return this.arithmetic(node);
+      case 'mathFunction':
+        return this.mathFunction(node);
+      case 'case':
+        return this.branches(node);
+      case 'coalesce': {
+        const operands = node.operands.map((operand) => this.typed(operand));
+        return {
+          node: { ...node, operands: operands.map((operand) => operand.node) },
+          type: this.commonType(operands),
+        };
+      }
+      case 'concat':
+        return { node: { ...node, operands: node.operands.map((operand) => this.text(operand)) }, type: 'text' };
+      case 'length':
+        return { node: { ...node, operand: this.text(node.operand) }, type: 'integer' };
+      case 'substring':
+        checkCharacters(node.start, this.scope, this.role);
+        if (node.length !== undefined) checkCharacters(node.length, this.scope, this.role);
+        return { node: { ...node, operand: this.text(node.operand) }, type: 'text' };
+      case 'stringPredicate':
+        return { node: { ...node, operand: this.text(node.operand), part: this.text(node.part) }, type: 'boolean' };
+      case 'changeCase':
+        return { node: { ...node, operand: this.text(node.operand) }, type: 'text' };
+      case 'timePart':
+        return { node: { ...node, operand: this.timestamp(node.operand, node.part) }, type: 'integer' };
     }
-    case 'isIn': {
-      const operand = typed(node.operand);
-      checkValues(operand.type, node.values, scope, role);
-      return { node: { ...node, operand: operand.node }, type: 'boolean' };
-    }
-    case 'arithmetic': {
-      const [left, right] = [number(node.left), number(node.right)];
-      const whole = left.type === 'integer' && right.type === 'integer' && node.operator !== '/';
-      const type: NumberType = whole ? 'integer' : 'double';
-      return { node: { ...node, left: left.node, right: right.node, type }, type };
-    }
-    case 'mathFunction': {
-      const operand = number(node.operand);
-      const type: NumberType = operand.type === 'integer' && node.function !== 'sqrt' ? 'integer' : 'double';
-      return { node: { ...node, operand: operand.node, type }, type };
-    }
-    case 'case': {
-      const branches = node.branches.map((branch) => ({ when: boolean(branch.when), value: typed(branch.value) }));
-      const otherwise = typed(node.otherwise);
-      const type = commonType([...branches.map(({ value }) => value.type), otherwise.type], scope, role);
-      return {
-        node: {
-          ...node,
-          branches: branches.map((branch) => ({ when: branch.when.node, value: branch.value.node })),
-          otherwise: otherwise.node,
-        },
-        type,
-      };
-    }
-    case 'coalesce': {
-      const operands = node.operands.map(typed);
-      const type = commonType(
-        operands.map((operand) => operand.type),
-        scope,
-        role,
-      );
-      return { node: { ...node, operands: operands.map((operand) => operand.node) }, type };
-    }
-    case 'concat':
-      return { node: { ...node, operands: node.operands.map((operand) => text(operand).node) }, type: 'text' };
-    case 'length':
-      return { node: { ...node, operand: text(node.operand).node }, type: 'integer' };
-    case 'substring':
-      checkCharacters(node.start, scope, role);
-      if (node.length !== undefined) checkCharacters(node.length, scope, role);
-      return { node: { ...node, operand: text(node.operand).node }, type: 'text' };
-    case 'stringPredicate':
-      return { node: { ...node, operand: text(node.operand).node, part: text(node.part).node }, type: 'boolean' };
-    case 'changeCase':
-      return { node: { ...node, operand: text(node.operand).node }, type: 'text' };
-    case 'timePart': {
-      const operand = want(
-        typed(node.operand),
-        ['timestamp'],
-        scope,
-        role,
-        `takes the ${node.part} of what is no time`,
-        'timestamp fields: texts of format date-time',
-      );
-      return { node: { ...node, operand: operand.node }, type: 'integer' };
-    }
+  }
+
+  private comparison(node: NodeOf<'compare'>): TypedOperand {
+    const [left, right] = [this.typed(node.left), this.typed(node.right)];
+    checkComparison(node.operator, left.type, right.type, this.scope, this.role);
+    return { node: { ...node, left: left.node, right: right.node }, type: 'boolean' };
+  }
+
+  private arithmetic(node: NodeOf<'arithmetic'>): TypedOperand {
+    const [left, right] = [this.number(node.left), this.number(node.right)];
+    const isInteger = left.type === 'integer' && right.type === 'integer' && node.operator !== '/';
+    const type: NumberType = isInteger ? 'integer' : 'double';
+    return { node: { ...node, left: left.node, right: right.node, type }, type };
+  }
+
+  private mathFunction(node: NodeOf<'mathFunction'>): TypedOperand {
+    const operand = this.number(node.operand);
+    const type: NumberType = operand.type === 'integer' && node.function !== 'sqrt' ? 'integer' : 'double';
+    return { node: { ...node, operand: operand.node, type }, type };
+  }
+
+  private branches(node: NodeOf<'case'>): TypedOperand {
+    const branches = node.branches.map(({ when, value }) => ({ when: this.boolean(when), value: this.typed(value) }));
+    const otherwise = this.typed(node.otherwise);
+    return {
+      node: {
+        ...node,
+        branches: branches.map(({ when, value }) => ({ when, value: value.node })),
+        otherwise: otherwise.node,
+      },
+      type: this.commonType([...branches.map(({ value }) => value), otherwise]),
+    };
+  }
+
+  private commonType(operands: readonly TypedOperand[]): OperandType {
+    const types = operands.map(({ type }) => type);
+    return commonType(types, this.scope, this.role);
+  }
+
+  private boolean(node: ExpressionNode): ExpressionNode {
+    const operand = this.typed(node);
+    return operand.type === 'boolean'
+      ? operand.node
+      : refuse('BIFOLD_BAD_EXPRESSION', {
+          failed: `${this.scope.where} combines values in ${this.role} that are not boolean`,
+          received: operand.type,
+          allowed: 'boolean operands of and, or, not, when',
+          remedy: 'compare first',
+        });
+  }
+
+  private text(node: ExpressionNode): ExpressionNode {
+    const operand = this.typed(node);
+    return operand.type === 'text'
+      ? operand.node
+      : this.refuseType(operand, 'uses a value as text that is not text', 'text fields, and texts');
+  }
+
+  private timestamp(node: ExpressionNode, part: string): ExpressionNode {
+    const operand = this.typed(node);
+    return operand.type === 'timestamp'
+      ? operand.node
+      : this.refuseType(
+          operand,
+          `takes the ${part} of a value that is not a timestamp`,
+          'timestamp fields: texts of format date-time',
+        );
+  }
+
+  private number(node: ExpressionNode): TypedOperand {
+    const operand = this.typed(node);
+    return operand.type === 'integer' || operand.type === 'double'
+      ? operand
+      : this.refuseType(operand, 'computes with values that are not numbers', 'integer or double fields, and numbers');
+  }
+
+  private refuseType({ type }: TypedOperand, what: string, allowed: string): never {
+    return refuse('BIFOLD_BAD_EXPRESSION', {
+      failed: `${this.scope.where} ${what}, in ${this.role}`,
+      received: type,
+      allowed,
+      remedy: 'choose such a field',
+    });
   }
 }
 
@@ -168,13 +220,13 @@ function literalType(value: unknown, scope: ColumnScope, role: string): OperandT
           failed: `${scope.where} has a number in ${role} that is not finite`,
           received: String(value),
           allowed: 'a finite number',
-          remedy: 'write such a number',
+          remedy: 'write a finite number',
         });
       return Number.isSafeInteger(value) ? 'integer' : 'double';
     default:
       if (value === null) return 'null';
       return refuse('BIFOLD_BAD_EXPRESSION', {
-        failed: `${scope.where} has an operand in ${role} that is no value`,
+        failed: `${scope.where} has an operand in ${role} that is not a value`,
         received: typeof value,
         allowed: 'a text, a number, a boolean, or an expression',
         remedy: 'write one of them',
@@ -208,17 +260,17 @@ function checkValues(type: OperandType, values: readonly unknown[], scope: Colum
   const wrong = types.find((each) => each !== comparable(type) || each === 'null');
   if (wrong === undefined && given.length > 0 && given.length <= VALUES_LIMIT) return;
   refuse('BIFOLD_BAD_EXPRESSION', {
-    failed: `${scope.where} asks in ${role} whether ${comparable(type)} is in a list`,
+    failed: `${scope.where} has isIn in ${role} with a list that does not fit ${comparable(type)}`,
     received: wrong === undefined ? `${given.length} values` : `a list with ${wrong}`,
-    allowed: `from 1 to ${VALUES_LIMIT} texts, numbers or booleans, of the type that is asked for`,
-    remedy: 'give such a list, and isNull() for null',
+    allowed: `from 1 to ${VALUES_LIMIT} texts, numbers or booleans, of the type of the operand`,
+    remedy: 'correct the list, and use isNull() for null',
   });
 }
 
 function checkCharacters(count: number, scope: ColumnScope, role: string): void {
   if (!Number.isSafeInteger(count) || count < 0 || count > CHARACTERS_LIMIT)
     refuse('BIFOLD_BAD_EXPRESSION', {
-      failed: `${scope.where} has a substring in ${role} that begins or ends nowhere`,
+      failed: `${scope.where} has a substring in ${role} with an invalid start or length`,
       received: String(count),
       allowed: `whole numbers from 0 to ${CHARACTERS_LIMIT}, counted from the beginning`,
       remedy: 'write substring(start, length)',
@@ -242,22 +294,4 @@ function commonType(types: readonly OperandType[], scope: ColumnScope, role: str
 
 function comparable(type: OperandType): string {
   return type === 'integer' || type === 'double' ? 'number' : type;
-}
-
-function want<T extends { readonly type: OperandType }>(
-  operand: T,
-  wanted: readonly OperandType[],
-  scope: ColumnScope,
-  role: string,
-  does: string,
-  allowed: string,
-): T {
-  if (!wanted.includes(operand.type))
-    refuse('BIFOLD_BAD_EXPRESSION', {
-      failed: `${scope.where} ${does} in ${role}${wanted[0] === 'boolean' ? ' that are not boolean' : ''}`,
-      received: operand.type,
-      allowed,
-      remedy: wanted[0] === 'boolean' ? 'compare first' : 'choose such a field',
-    });
-  return operand;
 }

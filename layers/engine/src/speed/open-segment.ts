@@ -20,7 +20,7 @@ import { readWatermark } from './watermark.ts';
 const FETCH_BYTES = 1024 * 1024;
 
 /** The segment in which a batch starts, ready for folding. */
-interface OpenedSegment {
+export interface OpenedSegment {
   /**
    * The offset at which the fold starts: the start of the batch, or of the missing records below
    * it.

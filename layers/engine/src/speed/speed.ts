@@ -5,6 +5,8 @@ import {
   NO_WATERMARK_MS,
   type Pointer,
   publicationOf,
+  type SegmentFold,
+  type SegmentSize,
   segmentEnd,
   segmentOf,
   stillReadable,
@@ -16,7 +18,7 @@ import { verifyTopicId } from '../topic-id.ts';
 import { foldRecords } from './fold-records.ts';
 import { type BoundLookups, bindLookups } from './lookups.ts';
 import { bindModels } from './models.ts';
-import { openFirstSegment, openPrefix } from './open-segment.ts';
+import { type OpenedSegment, openFirstSegment, openPrefix } from './open-segment.ts';
 import type { SpeedPorts } from './ports.ts';
 import { PASS_THROUGH, runStatefulOperators, type StatefulResult } from './stateful-operators.ts';
 import type { WarmPartition, WarmState } from './warm-state.ts';
@@ -105,9 +107,9 @@ async function foldPartition(
   verified: Promise<void>,
 ): Promise<FoldedPartition> {
   const { segmentSize } = fold.pipeline.plan.storage;
-  const kept = warm.partitions.get(partition);
+  const cached = warm.partitions.get(partition);
   warm.partitions.delete(partition);
-  const continued = kept?.end === start ? kept : undefined;
+  const continued = cached?.end === start ? cached : undefined;
   const reads = continued === undefined || fold.statefulStage !== null ? await steadyReads(ports) : null;
   const known = reads === null || isOfDatabase(continued, reads.before) ? continued : undefined;
 
@@ -120,8 +122,8 @@ async function foldPartition(
   );
   const firstSegment = segmentOf(opened.from, segmentSize);
   // Skip offsets that the batch layer covers.
-  const own = opened.from > start ? batch.filter(({ offset }) => offset >= opened.from) : batch;
-  const records = opened.missing.length > 0 ? [...opened.missing, ...own] : own;
+  const uncovered = opened.from > start ? batch.filter(({ offset }) => offset >= opened.from) : batch;
+  const records = opened.missing.length > 0 ? [...opened.missing, ...uncovered] : uncovered;
   const folding =
     opened.current === null ? records.filter(({ offset }) => segmentOf(offset, segmentSize) > firstSegment) : records;
   const decoded = folding.map(({ value, headers }) => fold.decode(value, headers));
@@ -129,36 +131,24 @@ async function foldPartition(
   await (opened.askedLog ? verifyTopicId(ports) : verified);
   // Check after the reads that the database was not emptied in between.
   await reads?.check();
+  const { watermarkMs = NO_WATERMARK_MS } = opened;
+  const run = { partition, segmentSize, records: folding, decoded, watermarkMs };
   const earlier =
     fold.statefulStage === null
       ? PASS_THROUGH
-      : await runStatefulOperators(
-          fold.statefulStage,
-          { partition, segmentSize, records: folding, decoded, watermarkMs: opened.watermarkMs ?? NO_WATERMARK_MS },
-          ports.operatorState,
-          warm.operatorState,
-        );
+      : await runStatefulOperators(fold.statefulStage, run, ports.operatorState, warm.operatorState);
   const lookups = await bind(fold, partition, folding, decoded, earlier, ports, warm);
   if (fold.statefulStage !== null) await reads?.check();
   const { segments, quarantine } = foldRecords(fold, partition, folding, decoded, earlier, opened.current, lookups);
 
-  let rows = 0;
-  await Promise.all([
-    ...segments.map((segment) => {
-      const touched = segment.takeTouched();
-      rows += touched.length;
-      return ports.store.writeFragments(partition, segment.segment, touched);
-    }),
+  const [rows] = await Promise.all([
+    writeTouched(partition, segments, ports),
     ports.store.writeQuarantine(quarantine),
     known === undefined ? ports.store.registerPartition(partition) : undefined,
   ]);
 
   // Write progress only after the fragments that it covers are acknowledged (rule 5).
-  const progress = new Map(opened.completed);
-  for (let segment = firstSegment; segment <= segmentOf(end - 1, segmentSize); segment++) {
-    if (segment > firstSegment || opened.current !== null)
-      progress.set(segment, Math.min(end, segmentEnd(segment, segmentSize)));
-  }
+  const progress = progressOf(opened, end, segmentSize);
   await Promise.all(Array.from(progress, ([segment, next]) => ports.store.writeProgress(partition, segment, next)));
 
   const last = segments.at(-1);
@@ -174,6 +164,32 @@ async function foldPartition(
     rows,
     closed: opened.current === null,
   };
+}
+
+/** Writes the fragments that changed. Returns their number. */
+async function writeTouched(
+  partition: number,
+  segments: readonly SegmentFold[],
+  { store }: SpeedPorts,
+): Promise<number> {
+  const touched = segments.map((segment) => [segment.segment, segment.takeTouched()] as const);
+  await Promise.all(touched.map(([segment, rows]) => store.writeFragments(partition, segment, rows)));
+  return touched.reduce((sum, [, rows]) => sum + rows.length, 0);
+}
+
+/** The offset up to which each segment is complete, once the records below `end` are folded. */
+function progressOf(
+  { completed, current, from }: OpenedSegment,
+  end: number,
+  segmentSize: SegmentSize,
+): ReadonlyMap<number, number> {
+  const progress = new Map(completed);
+  const firstSegment = segmentOf(from, segmentSize);
+  for (let segment = firstSegment; segment <= segmentOf(end - 1, segmentSize); segment++) {
+    if (segment > firstSegment || current !== null)
+      progress.set(segment, Math.min(end, segmentEnd(segment, segmentSize)));
+  }
+  return progress;
 }
 
 /** Whether the cached state belongs to this database, and not to one from before a restore. */
