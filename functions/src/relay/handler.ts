@@ -1,12 +1,12 @@
 import { kafkaLogWriter } from '@bifold/adapters/kafka';
-import { placementsOf, type RelayPorts, relayDelivery } from '@bifold/engine';
+import { partitionersOf, type RelayPorts, relayDelivery } from '@bifold/engine';
 import { kafkaOfEnvironment, logOfEnvironment, once } from '../deployment/connections.ts';
 import { deploymentOf, mapSetting } from '../deployment/environment.ts';
 import { logger, MetricUnit, metrics, observed } from '../deployment/observed.ts';
 import { type KafkaEvent, recordsByTopic } from '../speed/event.ts';
 
 const { plan } = deploymentOf().pipeline;
-const placements = placementsOf(plan);
+const partitioners = partitionersOf(plan);
 const topicIds = mapSetting('RELAY_SOURCES');
 
 const ports = once(async (): Promise<RelayPorts> => {
@@ -22,7 +22,7 @@ const ports = once(async (): Promise<RelayPorts> => {
 /** Copies records of the source topics into the repartition topic. */
 export const handler = observed(async (event: KafkaEvent) => {
   for (const [topic, delivery] of recordsByTopic(event)) {
-    const relayed = await relayDelivery(placements, topic, delivery, await ports());
+    const relayed = await relayDelivery(partitioners, topic, delivery, await ports());
     metrics.addMetric(
       'relayed',
       MetricUnit.Count,

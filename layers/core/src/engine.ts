@@ -134,8 +134,8 @@ export {
   readOrigin,
 } from './stateful/repartition.ts';
 export {
+  type DedupeRule,
   InMemoryStatefulStage,
-  type RepetitionRule,
   readFor,
   requiresHistory,
   type StageOutput,

@@ -27,7 +27,7 @@ export { type CatchUpPorts, type CatchUpRequest, parseCatchUp, planCatchUp } fro
 export { BINDINGS, loadLookups, type SegmentBinding } from './recompute/lookups.ts';
 export { COVERED, loadManifest } from './recompute/manifest.ts';
 export { type Recomputed, type RecomputePorts, recompute } from './recompute/recompute.ts';
-export { placementsOf, type RelayPorts, relayDelivery } from './relay/relay.ts';
+export { partitionersOf, type RelayPorts, relayDelivery } from './relay/relay.ts';
 export { type Restored, type RestorePorts, restoreView } from './restore/restore.ts';
 export { bindModels, coldModels, loadModel, NO_VERSION, type RefusedVersion } from './speed/models.ts';
 export type { SpeedPorts } from './speed/ports.ts';

@@ -74,7 +74,7 @@ async function rowsOver(
   const coverage = Object.fromEntries(ends.flatMap((end, each) => (end === 0 ? [] : [[each, [[0, end]] as const]])));
   const earlier = new InMemoryStatefulStage(fold.statefulStage as NonNullable<typeof fold.statefulStage>);
   for (const record of log)
-    if (record.offset < (ends[record.partition] as number)) earlier.admit(record, fold.decode(record.value, []));
+    if (record.offset < (ends[record.partition] as number)) earlier.process(record, fold.decode(record.value, []));
   const clocks = new Map(ends.map((_, partition) => [partition, earlier.watermarkMs(partition)]));
   const folded = await interpret(taps, log, coverage, noLookups);
   const query: ViewQuery = {

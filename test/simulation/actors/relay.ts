@@ -23,7 +23,7 @@ export function relay(world: World, { id, random }: Happening): void {
   };
   world.start(id, `relay of ${topic} p${partition} [${batch.map(({ offset }) => offset)}]`, 'relay', async (actor) => {
     if (world.sabotage.relayedEarly) commit();
-    await relayDelivery(sources.placements, topic, new Map([[partition, batch]]), {
+    await relayDelivery(sources.partitioners, topic, new Map([[partition, batch]]), {
       sources: new Map([[topic, { topicId, log: { topicId: async () => topicId } }]]),
       writer: logWriter(stage, actor, (record) => {
         log.append(record);

@@ -161,7 +161,7 @@ async function quarantineDifference(world: World, deployment: Deployment): Promi
     const progress = await store.readProgress(partition, 0, null);
     for (const [offset, slot] of slots.entries()) {
       const decoded = slot === null ? null : fold.decode(slot.value, slot.headers);
-      const admitted = decoded === null ? null : slot && (earlier?.admit(slot, decoded) ?? decoded);
+      const admitted = decoded === null ? null : slot && (earlier?.process(slot, decoded) ?? decoded);
       const expected = admitted?.kind === 'poison' ? admitted.reason : undefined;
       const given = entries.get(offset);
       const folded = offset < (progress.get(segmentOf(offset, pipeline.plan.storage.segmentSize)) ?? 0);

@@ -149,7 +149,7 @@ class FoldingEngine implements SqlEngine {
     return this.#covered.flatMap((record) => {
       const { partition, offset } = record;
       const decoded = this.#decode(record);
-      const admitted = earlier?.admit(record, decoded) ?? decoded;
+      const admitted = earlier?.process(record, decoded) ?? decoded;
       if (admitted.kind === 'poison') return [];
       const own = admitted.kind === 'event' ? [admitted] : admitted.events;
       return own.map(({ timeMs, values }) => ({ partition, offset, timeMs, values }));
@@ -160,7 +160,7 @@ class FoldingEngine implements SqlEngine {
     const earlier = this.#statefulStage();
     return this.#covered.flatMap((record) => {
       const decoded = this.#decode(record);
-      if ((earlier?.admit(record, decoded) ?? decoded).kind !== 'poison') return [];
+      if ((earlier?.process(record, decoded) ?? decoded).kind !== 'poison') return [];
       const { partition, offset, timestampMs, value, headers } = record;
       return [[partition, BigInt(offset), BigInt(timestampMs), value, textOfHeaders(headers)]];
     });

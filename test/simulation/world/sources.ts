@@ -1,6 +1,6 @@
 import type { Pipeline } from '@bifold/core';
 import { type LogRecord, originHeader, originText } from '@bifold/core/engine';
-import { placementsOf } from '@bifold/engine';
+import { partitionersOf } from '@bifold/engine';
 import type { Random } from '../random.ts';
 import type { Run } from '../run.ts';
 import { sourceValue } from './pipelines.ts';
@@ -20,12 +20,12 @@ export interface RelaySource {
 export class Sources {
   readonly all: readonly RelaySource[];
   /** The target position of each record of a source in the log. */
-  readonly placements: ReturnType<typeof placementsOf>;
+  readonly partitioners: ReturnType<typeof partitionersOf>;
   private readonly run: Run;
 
   constructor(run: Run, { plan }: Pipeline) {
     this.run = run;
-    this.placements = placementsOf(plan);
+    this.partitioners = partitionersOf(plan);
     this.all = (plan.relay?.sources ?? []).map(({ topic }) => ({
       topic,
       topicId: uuidOf(run.freshId('source')),

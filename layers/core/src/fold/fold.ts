@@ -67,25 +67,25 @@ export class SegmentFold {
     // Several events of one record may belong to one fragment. The first of them sets `lastOffset`
     // to the offset of this record. The set remembers such fragments, so that the other events are
     // not skipped.
-    const taking = events.length > 1 ? new Set<Fragment>() : null;
-    for (const slots of events) this.addEvent(offset, timeMs, slots, taking);
+    const ofThisRecord = events.length > 1 ? new Set<Fragment>() : null;
+    for (const slots of events) this.addEvent(offset, timeMs, slots, ofThisRecord);
   }
 
   /** Like `addEvents`, for a record whose events have different times (pairs of a join). */
   addTimedEvents(offset: number, events: readonly { readonly timeMs: number; readonly slots: Slots }[]): void {
-    const taking = new Set<Fragment>();
-    for (const { timeMs, slots } of events) this.addEvent(offset, timeMs, slots, taking);
+    const ofThisRecord = new Set<Fragment>();
+    for (const { timeMs, slots } of events) this.addEvent(offset, timeMs, slots, ofThisRecord);
   }
 
-  private addEvent(offset: number, timeMs: number, slots: Slots, taking: Set<Fragment> | null): void {
+  private addEvent(offset: number, timeMs: number, slots: Slots, ofThisRecord: Set<Fragment> | null): void {
     const key = this.fold.keyOf(slots);
     const at = { timeMs, partition: this.partition, offset };
     for (const { name, paneOf, tracksEventTimeBounds } of this.fold.panes) {
       const startMs = paneOf(timeMs);
       if (startMs === null) continue;
       const fragment = this.fragment(name, startMs, key);
-      if (offset <= fragment.lastOffset && !taking?.has(fragment)) continue;
-      taking?.add(fragment);
+      if (offset <= fragment.lastOffset && !ofThisRecord?.has(fragment)) continue;
+      ofThisRecord?.add(fragment);
       this.fold.addTo(fragment.states, slots, at);
       if (tracksEventTimeBounds) this.fold.addTime(fragment.states, timeMs);
       this.touch(fragment, offset);

@@ -48,7 +48,7 @@ export async function interpretEach(
     const concerned = folds.filter((each) => each.isConcerned(partition, offset));
     if (concerned.length === 0 && earlier === null) continue;
     const decoded = fold.decode(record.value, record.headers);
-    const admitted = earlier?.admit(record, decoded) ?? decoded;
+    const admitted = earlier?.process(record, decoded) ?? decoded;
     if (earlier !== null)
       for (const each of folds) each.setWatermark(partition, offset, earlier.watermarkMs(partition));
     if (concerned.length === 0) continue;

@@ -50,10 +50,10 @@ export async function replayAnswer(
 ): Promise<Answer> {
   const { plan } = pipeline;
   const { view } = foldOf(pipeline).rows;
-  const covering = unsealSnapshot(receipt, plan.storage.segmentSize);
+  const unsealed = unsealSnapshot(receipt, plan.storage.segmentSize);
   const { page, version, topicId } = receipt;
-  const folded = await foldAsOf(pipeline, { query, receipt, rows }, covering, log, lookups);
-  const readSnapshot = withFinality(plan, covering, folded.watermarks);
+  const folded = await foldAsOf(pipeline, { query, receipt, rows }, unsealed, log, lookups);
+  const readSnapshot = withFinality(plan, unsealed, folded.watermarks);
   const order = compareRows(plan.storage.buckets);
   const behindStart = ({ key, window, startMs }: RowPosition): boolean => {
     if (page.start === null) return true;

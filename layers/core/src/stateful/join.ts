@@ -34,7 +34,7 @@ const RIGHT = 1;
  * The shortest time bucket of the join buffer, in milliseconds. One read of a key loads neither its
  * whole history nor a single event.
  */
-const TOGETHER_MIN_MS = 60 * 60 * 1000;
+const BUCKET_MIN_MS = 60 * 60 * 1000;
 
 export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
   if (relay?.join === undefined) return null;
@@ -47,12 +47,12 @@ export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
     const values = (keys[sideIndex(event)] as readonly number[]).map((index) => event.values[index] ?? null);
     return values.includes(null) ? null : keyText(values);
   };
-  const timeRangeFor: JoinRule['timeRangeFor'] = (event) => nearTo(event, within);
+  const timeRangeFor: JoinRule['timeRangeFor'] = (event) => partnerTimeRange(event, within);
   const sideOf: JoinRule['sideOf'] = (event) =>
     sideIndex(event) === LEFT ? event.values.slice(0, width) : event.values.slice(width);
-  const togetherMs = within === null ? null : Math.max(TOGETHER_MIN_MS, within.beforeMs + within.afterMs);
-  const bucketOf = (timeMs: number): number => (togetherMs === null ? 0 : Math.floor(timeMs / togetherMs));
-  const placeOf = (side: number, bucket: number, key: string): string => idOf(`join|${side}|${bucket}|${key}`);
+  const bucketMs = within === null ? null : Math.max(BUCKET_MIN_MS, within.beforeMs + within.afterMs);
+  const bucketOf = (timeMs: number): number => (bucketMs === null ? 0 : Math.floor(timeMs / bucketMs));
+  const entryId = (side: number, bucket: number, key: string): string => idOf(`join|${side}|${bucket}|${key}`);
   return {
     keyOf,
     timeRangeFor,
@@ -65,7 +65,7 @@ export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
       const key = keyOf(event);
       if (key === null) return null;
       const { timeMs } = event;
-      return { id: placeOf(sideIndex(event), bucketOf(timeMs), key), timeMs, offset, values: sideOf(event) };
+      return { id: entryId(sideIndex(event), bucketOf(timeMs), key), timeMs, offset, values: sideOf(event) };
     },
     probeRangesFor: (event) => {
       const key = keyOf(event);
@@ -74,7 +74,7 @@ export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
       const first = bucketOf(fromMs);
       const other = sideIndex(event) === LEFT ? RIGHT : LEFT;
       return Array.from({ length: bucketOf(toMs) - first + 1 }, (_, index) => ({
-        id: placeOf(other, first + index, key),
+        id: entryId(other, first + index, key),
         fromMs,
         toMs,
       }));
@@ -85,7 +85,10 @@ export function joinRuleOf({ columns, relay }: Plan): JoinRule | null {
 /**
  * For a left event, the time range of its right partners; for a right event, that of its left ones.
  */
-function nearTo(event: DecodedEvent, within: JoinPlan['within']): { readonly fromMs: number; readonly toMs: number } {
+function partnerTimeRange(
+  event: DecodedEvent,
+  within: JoinPlan['within'],
+): { readonly fromMs: number; readonly toMs: number } {
   if (within === null) return { fromMs: -TIME_LIMIT_MS, toMs: TIME_LIMIT_MS };
   const { beforeMs, afterMs } = within;
   const { timeMs } = event;
@@ -95,7 +98,7 @@ function nearTo(event: DecodedEvent, within: JoinPlan['within']): { readonly fro
 }
 
 function sideIndex({ origin }: DecodedEvent): number {
-  if (origin === undefined) throw new RangeError('what is joined comes from a relay');
+  if (origin === undefined) throw new RangeError('an event of a join has no origin: it does not come from a relay');
   return origin.source;
 }
 
@@ -116,14 +119,14 @@ export class InMemoryJoinBuffer {
     const key = this.rule.keyOf(event);
     if (key === null) return [];
     const name = `${partition}|${key}`;
-    const [own, others] = sideIndex(event) === LEFT ? this.sides : [this.sides[RIGHT], this.sides[LEFT]];
-    const mine = own.get(name) ?? [];
-    own.set(name, mine);
-    mine.splice(firstFrom(mine, event.timeMs), 0, { timeMs: event.timeMs, values: this.rule.sideOf(event) });
-    const theirs = others.get(name) ?? [];
+    const [ownSide, otherSide] = sideIndex(event) === LEFT ? this.sides : [this.sides[RIGHT], this.sides[LEFT]];
+    const ownEvents = ownSide.get(name) ?? [];
+    ownSide.set(name, ownEvents);
+    ownEvents.splice(firstFrom(ownEvents, event.timeMs), 0, { timeMs: event.timeMs, values: this.rule.sideOf(event) });
+    const candidates = otherSide.get(name) ?? [];
     const { fromMs, toMs } = this.rule.timeRangeFor(event);
-    return theirs
-      .slice(firstFrom(theirs, fromMs), firstFrom(theirs, toMs + 1))
+    return candidates
+      .slice(firstFrom(candidates, fromMs), firstFrom(candidates, toMs + 1))
       .map((partner) => this.rule.combine(event, partner));
   }
 }

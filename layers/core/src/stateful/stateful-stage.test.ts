@@ -7,13 +7,7 @@ import { running } from '../definition/operators/window.ts';
 import { definePipeline } from '../definition/pipeline.ts';
 import { topic } from '../definition/source/topic.ts';
 import type { Duplicates } from '../plan/stateful.ts';
-import {
-  InMemoryStatefulStage,
-  type RepetitionRule,
-  readFor,
-  requiresHistory,
-  statefulStageOf,
-} from './stateful-stage.ts';
+import { type DedupeRule, InMemoryStatefulStage, readFor, requiresHistory, statefulStageOf } from './stateful-stage.ts';
 
 const planOf = (drop?: Duplicates<'user'>) =>
   definePipeline({
@@ -30,8 +24,7 @@ const planOf = (drop?: Duplicates<'user'>) =>
     aggregates: { n: count() },
   }).plan;
 const EVER = planOf(dropDuplicates(['user']));
-const ruleOf = (drop: Duplicates<'user'>): RepetitionRule =>
-  statefulStageOf(planOf(drop))?.duplicates as RepetitionRule;
+const ruleOf = (drop: Duplicates<'user'>): DedupeRule => statefulStageOf(planOf(drop))?.duplicates as DedupeRule;
 const eventOf = (user: string, timeMs = 7) => ({ kind: 'event', values: [timeMs, user], timeMs }) as const;
 
 describe('the rule of duplicates', () => {
@@ -42,7 +35,7 @@ describe('the rule of duplicates', () => {
   it('places what an event is known by: in time only where that bounds it', () => {
     const [bounded, ever] = [ruleOf(dropDuplicates(['user'], { within: '5ms' })), ruleOf(dropDuplicates(['user']))];
     expect([bounded.withinMs, ever.withinMs]).toEqual([5, 0]);
-    expect([bounded.isTimeless, ever.isTimeless]).toEqual([false, true]);
+    expect([bounded.ignoresTime, ever.ignoresTime]).toEqual([false, true]);
     expect(bounded.stateEntryOf(eventOf('a'), 3)).toEqual({ id: '["a"]', timeMs: 7, offset: 3 });
     expect(ever.stateEntryOf(eventOf('a'), 3)).toEqual({ id: '["a"]', timeMs: 0, offset: 3 });
   });
@@ -61,16 +54,16 @@ describe('the rule of duplicates', () => {
 
 describe('a record that is looked for', () => {
   const POISON = { kind: 'poison', reason: 'not-json', detail: 'no JSON' } as const;
-  const relayed = statefulStageOf({ ...planOf(), relay: { sources: [] } as never })?.relayed as RepetitionRule;
+  const relayed = statefulStageOf({ ...planOf(), relay: { sources: [] } as never })?.relayed as DedupeRule;
   const none = { relayed: null, late: null, duplicates: null, join: null };
   const at = (offset: number) => ({ partition: 0, offset, timestampMs: 0 });
   const fromAt = (log: string, offset: number) => ({ source: 0, log, offset });
 
   it('repeats nothing when it is no event, and stays what it is', () => {
     const earlier = new InMemoryStatefulStage({ ...none, duplicates: ruleOf(dropDuplicates(['user'])) });
-    expect([0, 1].map((offset) => earlier.admit(at(offset), POISON))).toEqual([POISON, POISON]);
-    expect(earlier.admit(at(2), eventOf('a'))).toEqual({ kind: 'events', events: [eventOf('a')] });
-    expect(earlier.admit(at(3), eventOf('a'))).toEqual({ kind: 'events', events: [] });
+    expect([0, 1].map((offset) => earlier.process(at(offset), POISON))).toEqual([POISON, POISON]);
+    expect(earlier.process(at(2), eventOf('a'))).toEqual({ kind: 'events', events: [eventOf('a')] });
+    expect(earlier.process(at(3), eventOf('a'))).toEqual({ kind: 'events', events: [] });
   });
 
   it('repeats one of its source at its offset there, whatever it is, where a relay brings it', () => {
@@ -82,7 +75,7 @@ describe('a record that is looked for', () => {
       { ...eventOf('z'), origin: fromAt('a', 8) },
       POISON,
     ].map((record, offset) => {
-      const one = earlier.admit(at(offset), record);
+      const one = earlier.process(at(offset), record);
       return one.kind === 'poison' ? one.reason : one.events.length;
     });
     expect(admitted).toEqual(['not-json', 1, 0, 1, 'not-json']);
@@ -91,7 +84,7 @@ describe('a record that is looked for', () => {
   it('repeats by any of several rules', () => {
     const earlier = new InMemoryStatefulStage({ ...none, relayed, duplicates: ruleOf(dropDuplicates(['user'])) });
     const events = ['x', 'x'].map((user, offset) =>
-      earlier.admit(at(offset), { ...eventOf(user), origin: fromAt('a', offset) }),
+      earlier.process(at(offset), { ...eventOf(user), origin: fromAt('a', offset) }),
     );
     expect(events.map((one) => (one.kind === 'events' ? one.events.length : one))).toEqual([1, 0]);
   });
@@ -113,7 +106,7 @@ describe('a log in which events are looked for', () => {
       duplicates: ruleOf(dropDuplicates(['user'])),
     });
     return offsets.map(([partition, offset]) => {
-      const admitted = earlier.admit({ partition, offset, timestampMs: 0 }, eventOf('a', offset));
+      const admitted = earlier.process({ partition, offset, timestampMs: 0 }, eventOf('a', offset));
       return admitted.kind === 'events' && admitted.events.length === 0;
     });
   };
@@ -142,7 +135,7 @@ describe('a log in which events are looked for', () => {
     expect(give).toThrow(expect.objectContaining({ code: 'BIFOLD_LOG_UNORDERED' }));
     expect(give).toThrow(
       new RegExp(
-        `out of order[^]*offset ${offset} of partition 0 behind a later one[^]*of each partition by offset[^]*report it`,
+        `out of order[^]*offset ${offset} of partition 0 after a higher one[^]*of each partition by offset[^]*report it`,
       ),
     );
   });

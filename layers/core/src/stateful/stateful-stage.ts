@@ -10,29 +10,29 @@ import { InMemoryJoinBuffer, type JoinRule, joinRuleOf } from './join.ts';
 import { type LateRule, lateRuleOf, NO_WATERMARK_MS } from './watermark.ts';
 
 /** The number of adjacent source offsets that share one id in the operator state. */
-const ORIGINS_TOGETHER = 1_000;
+const OFFSETS_PER_ENTRY = 1_000;
 
 /** The operators of a plan that depend on earlier offsets (rule 10). */
 export interface StatefulStage {
   /** Drops records that a relay copied twice; null if there is no relay. */
-  readonly relayed: RepetitionRule | null;
+  readonly relayed: DedupeRule | null;
   /** Drops late records; null if the plan drops none. */
   readonly late: LateRule | null;
   /** Drops duplicates; null if every record counts. */
-  readonly duplicates: RepetitionRule | null;
+  readonly duplicates: DedupeRule | null;
   /** Joins events of two topics; null without a join. */
   readonly join: JoinRule | null;
 }
 
 /** The rule by which a record is a duplicate. */
-export interface RepetitionRule {
+export interface DedupeRule {
   /**
    * The greatest distance in time between duplicates. 0 if time does not matter: every state entry
    * is then at time 0.
    */
   readonly withinMs: number;
   /** True if event time does not matter: the first offset of an id then decides. */
-  readonly isTimeless: boolean;
+  readonly ignoresTime: boolean;
   /** The state entry that identifies a record; null if nothing can repeat it. */
   stateEntryOf(record: Decoded, offset: number): StateEntry | null;
 }
@@ -52,21 +52,21 @@ export function statefulStageOf(plan: Plan): StatefulStage | null {
  * An interrupted relay repeats its delivery, so the repartition topic may contain a record twice.
  * Ids group adjacent source offsets, so that one read covers many records of a batch.
  */
-const DEDUPE_FORWARDED: RepetitionRule = {
+const DEDUPE_FORWARDED: DedupeRule = {
   withinMs: 0,
-  isTimeless: false,
+  ignoresTime: false,
   stateEntryOf: ({ origin }, offset) =>
     origin === undefined
       ? null
-      : { id: `from|${origin.log}|${Math.floor(origin.offset / ORIGINS_TOGETHER)}`, timeMs: origin.offset, offset },
+      : { id: `from|${origin.log}|${Math.floor(origin.offset / OFFSETS_PER_ENTRY)}`, timeMs: origin.offset, offset },
 };
 
-function duplicateRuleOf({ columns }: Plan, { by, withinMs }: NonNullable<Plan['duplicates']>): RepetitionRule {
+function duplicateRuleOf({ columns }: Plan, { by, withinMs }: NonNullable<Plan['duplicates']>): DedupeRule {
   const indexes = by.map((field) => columns.findIndex(({ name }) => name === field));
   const isBounded = withinMs !== undefined;
   return {
     withinMs: withinMs ?? 0,
-    isTimeless: !isBounded,
+    ignoresTime: !isBounded,
     stateEntryOf: (record, offset) =>
       record.kind === 'poison'
         ? null
@@ -91,28 +91,28 @@ const NOTHING: StageOutput = { kind: 'events', events: [] };
  * log, from the first one on, in offset order within each partition.
  */
 export class InMemoryStatefulStage {
-  private readonly relayed: Repetitions | null;
+  private readonly relayed: InMemoryDedupe | null;
   private readonly late: LateRule | null;
-  private readonly duplicates: Repetitions | null;
+  private readonly duplicates: InMemoryDedupe | null;
   private readonly events: InMemoryJoinBuffer | null;
   private readonly watermarks = new Map<number, number>();
   private readonly last = new Map<number, number>();
 
   constructor({ relayed, late, duplicates, join }: StatefulStage) {
-    this.relayed = relayed && new Repetitions(relayed);
+    this.relayed = relayed && new InMemoryDedupe(relayed);
     this.late = late;
-    this.duplicates = duplicates && new Repetitions(duplicates);
+    this.duplicates = duplicates && new InMemoryDedupe(duplicates);
     this.events = join && new InMemoryJoinBuffer(join);
   }
 
   /** Returns the result for a record, and remembers the record for later ones. */
-  admit({ partition, offset, timestampMs }: Place, record: Decoded): StageOutput {
+  process({ partition, offset, timestampMs }: Place, record: Decoded): StageOutput {
     if (offset <= (this.last.get(partition) ?? -1)) throw unordered(partition, offset);
     this.last.set(partition, offset);
-    if (this.relayed?.holds(partition, record, offset)) return NOTHING;
+    if (this.relayed?.isDuplicate(partition, record, offset)) return NOTHING;
     if (record.kind === 'poison') return record;
     if (this.isLate(partition, record, timestampMs)) return NOTHING;
-    if (this.duplicates?.holds(partition, record, offset)) return NOTHING;
+    if (this.duplicates?.isDuplicate(partition, record, offset)) return NOTHING;
     return { kind: 'events', events: this.events?.joinedWith(partition, record) ?? [record] };
   }
 
@@ -136,16 +136,16 @@ export class InMemoryStatefulStage {
 type Place = Pick<LogRecord, 'partition' | 'offset' | 'timestampMs'>;
 
 /** Finds the duplicates of one rule. */
-class Repetitions {
-  private readonly rule: RepetitionRule;
+class InMemoryDedupe {
+  private readonly rule: DedupeRule;
   /** The times of each id of a partition, in ascending order. */
   private readonly times = new Map<string, number[]>();
 
-  constructor(rule: RepetitionRule) {
+  constructor(rule: DedupeRule) {
     this.rule = rule;
   }
 
-  holds(partition: number, record: Decoded, offset: number): boolean {
+  isDuplicate(partition: number, record: Decoded, offset: number): boolean {
     const stateEntry = this.rule.stateEntryOf(record, offset);
     if (stateEntry === null) return false;
     const name = `${partition}|${stateEntry.id}`;
@@ -188,7 +188,7 @@ export function readFor(plan: Pick<Plan, 'duplicates' | 'late' | 'relay'>, cover
 function unordered(partition: number, offset: number): ProtocolError {
   return new ProtocolError('BIFOLD_LOG_UNORDERED', {
     failed: 'a view with stateful operators was given a log out of order',
-    received: `offset ${offset} of partition ${partition} behind a later one`,
+    received: `offset ${offset} of partition ${partition} after a higher one`,
     allowed: 'the records of each partition by offset, from the first one on',
     remedy: 'this is a bug in Bifold: report it',
   });

@@ -115,11 +115,11 @@ async function lengthen(
   localPath: string,
 ): Promise<void> {
   const { partition, position } = chain;
-  const stretch: Stretch = { end: position, records: 0, lost: false };
-  const rows = rowsOf(recordsOf(ports.log, partition, chain.logEnd, stretch), plan, decode);
+  const content: FileContent = { end: position, records: 0, lost: false };
+  const rows = rowsOf(recordsOf(ports.log, partition, chain.logEnd, content), plan, decode);
   await ports.engine.writeParquet(localPath, archiveColumns(plan), rows);
   await verifyTopicId(ports);
-  const { end, lost, records } = stretch;
+  const { end, lost, records } = content;
   if (!(await ports.archive.append({ partition, start: position, end, lost }, localPath))) {
     chain.position = await ports.archive.frontier(partition);
     return;
@@ -134,41 +134,41 @@ async function lengthen(
  * The content of the next file while it is read: records up to the limits of a file, or a range
  * that retention deleted.
  */
-interface Stretch {
+interface FileContent {
   end: number;
   records: number;
   lost: boolean;
 }
 
-/** Reads the records of the next file, and sets the end of `stretch`. */
+/** Reads the records of the next file, and sets the end of `content`. */
 async function* recordsOf(
   log: Log,
   partition: number,
   to: number,
-  stretch: Stretch,
+  content: FileContent,
 ): AsyncGenerator<readonly LogRecord[]> {
-  const from = stretch.end;
+  const from = content.end;
   let roomBytes = FILE_BYTES_MAX;
-  while (stretch.end < to && stretch.records < FILE_RECORDS_MAX && roomBytes > 0) {
-    const readTo = Math.min(to, stretch.end + FILE_RECORDS_MAX - stretch.records);
-    const slice = await log.read(partition, stretch.end, readTo, FETCH_BYTES);
-    if (slice.logStart > stretch.end) {
+  while (content.end < to && content.records < FILE_RECORDS_MAX && roomBytes > 0) {
+    const readTo = Math.min(to, content.end + FILE_RECORDS_MAX - content.records);
+    const slice = await log.read(partition, content.end, readTo, FETCH_BYTES);
+    if (slice.logStart > content.end) {
       // The records read so far make a file of their own. The loss becomes the next file.
-      if (stretch.end === from) Object.assign(stretch, { end: slice.logStart, lost: true });
+      if (content.end === from) Object.assign(content, { end: slice.logStart, lost: true });
       return;
     }
-    if (slice.end <= stretch.end) break;
+    if (slice.end <= content.end) break;
     const fitting = slice.records.findIndex((record) => {
       roomBytes -= sizeBytesOf(record);
       return roomBytes <= 0;
     });
     const records = fitting === -1 ? slice.records : slice.records.slice(0, fitting + 1);
-    stretch.records += records.length;
+    content.records += records.length;
     // The rest of the slice is read again for the next file.
-    stretch.end = records.length === slice.records.length ? slice.end : (records.at(-1) as LogRecord).offset + 1;
+    content.end = records.length === slice.records.length ? slice.end : (records.at(-1) as LogRecord).offset + 1;
     yield records;
   }
-  if (stretch.end === from) throw silent(partition, from, to);
+  if (content.end === from) throw silent(partition, from, to);
 }
 
 function sizeBytesOf({ key, value, headers }: LogRecord): number {

@@ -3,7 +3,7 @@ import { count, definePipeline, join, running, topic } from '@bifold/core';
 import { type LogRecord, ORIGIN_HEADER, type RelayedRecord, readOrigin } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { placementsOf, type RelayPorts, relayDelivery } from './relay.ts';
+import { partitionersOf, type RelayPorts, relayDelivery } from './relay.ts';
 
 const ID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
 const { plan } = definePipeline({
@@ -61,10 +61,10 @@ describe('a relay', () => {
   it('brings records as they are, with where they come from, and both sides of a key to one partition', async () => {
     const { ports, written } = portsWith(ID);
     const [ride, shift] = [recordOf(7, { at: 1, car: 'c1' }), recordOf(9, { from: 1, vehicle: 'c1' })];
-    expect(await relayDelivery(placementsOf(plan), 'rides', new Map([[3, [ride, recordOf(8, null)]]]), ports)).toEqual([
-      { partition: 3, records: 2 },
-    ]);
-    await relayDelivery(placementsOf(plan), 'shifts', new Map([[3, [shift]]]), ports);
+    expect(
+      await relayDelivery(partitionersOf(plan), 'rides', new Map([[3, [ride, recordOf(8, null)]]]), ports),
+    ).toEqual([{ partition: 3, records: 2 }]);
+    await relayDelivery(partitionersOf(plan), 'shifts', new Map([[3, [shift]]]), ports);
     expect(written.map(({ key, value, timestampMs }) => [key, value, timestampMs])).toEqual(
       [ride, recordOf(8, null), shift].map(({ key, value, timestampMs }) => [key, value, timestampMs]),
     );
@@ -84,8 +84,10 @@ describe('a relay', () => {
   it('brings nothing of a topic that was created anew, nor of one that it does not know', async () => {
     const { ports, written } = portsWith('7ba7b810-9dad-41d1-80b4-00c04fd430c8');
     const delivery = new Map([[0, [recordOf(1, { at: 1, car: 'c1' })]]]);
-    await expect(relayDelivery(placementsOf(plan), 'rides', delivery, ports)).rejects.toThrow(/BIFOLD_OTHER_TOPIC_ID/);
-    await expect(relayDelivery(placementsOf(plan), 'drives', delivery, ports)).rejects.toThrow(
+    await expect(relayDelivery(partitionersOf(plan), 'rides', delivery, ports)).rejects.toThrow(
+      /BIFOLD_OTHER_TOPIC_ID/,
+    );
+    await expect(relayDelivery(partitionersOf(plan), 'drives', delivery, ports)).rejects.toThrow(
       /"drives".*rides, shifts.*BIFOLD_FOREIGN_TOPIC/s,
     );
     expect(written).toEqual([]);

@@ -17,9 +17,9 @@ export interface RelayPorts {
 }
 
 /** For each source, the functions that give the target partition and the origin of a record. */
-export type Placements = ReadonlyMap<string, ReturnType<typeof partitionFor>>;
+export type Partitioners = ReadonlyMap<string, ReturnType<typeof partitionFor>>;
 
-export function placementsOf(plan: Plan): Placements {
+export function partitionersOf(plan: Plan): Partitioners {
   return new Map(plan.relay?.sources.map(({ topic }, index) => [topic, partitionFor(plan, index)]));
 }
 
@@ -36,13 +36,13 @@ export interface RelayedPartition {
  * record.
  */
 export async function relayDelivery(
-  placements: Placements,
+  partitioners: Partitioners,
   topic: string,
   delivery: ReadonlyMap<number, readonly LogRecord[]>,
   { sources, writer }: RelayPorts,
 ): Promise<readonly RelayedPartition[]> {
-  const [placement, source] = [placements.get(topic), sources.get(topic)];
-  if (placement === undefined || source === undefined) throw foreign(topic, [...placements.keys()]);
+  const [partitioner, source] = [partitioners.get(topic), sources.get(topic)];
+  if (partitioner === undefined || source === undefined) throw foreign(topic, [...partitioners.keys()]);
   await verifyTopicId(source);
   const records: RelayedRecord[] = [];
   for (const [partition, own] of delivery) {
@@ -50,7 +50,7 @@ export async function relayDelivery(
     for (const { offset, timestampMs, key, value, headers } of own) {
       const origin = originText(topic, source.topicId, partition, offset);
       records.push({
-        partition: placement(value, log),
+        partition: partitioner(value, log),
         timestampMs,
         key,
         value,

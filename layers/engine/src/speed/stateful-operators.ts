@@ -1,11 +1,11 @@
 import {
   type Decoded,
   type DecodedEvent,
+  type DedupeRule,
   type JoinRule,
   type LogRecord,
   NO_WATERMARK_MS,
   type OperatorStateStore,
-  type RepetitionRule,
   type SegmentSize,
   type StateEntry,
   type StatefulStage,
@@ -42,19 +42,19 @@ export const PASS_THROUGH: StatefulResult = { dropped: new Set(), pairs: null, w
  */
 export async function runStatefulOperators(
   { relayed, late, duplicates, join }: StatefulStage,
-  { partition, segmentSize, records, decoded, watermarkMs: watermarkBeforeMs }: Stretch,
+  { partition, segmentSize, records, decoded, watermarkMs: watermarkBeforeMs }: RecordRun,
   operatorState: OperatorStateStore,
   warm: WarmOperatorState,
 ): Promise<StatefulResult> {
   const dropped = new Set<number>();
-  const left = (): readonly Placed[] =>
+  const passed = (): readonly DecodedRecord[] =>
     records.flatMap((record, index) => (dropped.has(record.offset) ? [] : [[decoded[index] as Decoded, record]]));
-  const dropRepeated = async (rule: RepetitionRule | null): Promise<void> => {
+  const dropDuplicates = async (rule: DedupeRule | null): Promise<void> => {
     if (rule === null) return;
-    const own = left().flatMap(([record, { offset }]) => rule.stateEntryOf(record, offset) ?? []);
-    for (const offset of await repeatedOffsets(rule, partition, own, operatorState, warm)) dropped.add(offset);
+    const own = passed().flatMap(([record, { offset }]) => rule.stateEntryOf(record, offset) ?? []);
+    for (const offset of await duplicateOffsets(rule, partition, own, operatorState, warm)) dropped.add(offset);
   };
-  await dropRepeated(relayed);
+  await dropDuplicates(relayed);
   let watermarkMs = watermarkBeforeMs;
   if (late !== null && records.length > 0) {
     // An answer may end at the end of the batch, or at the end of any segment in it. So each
@@ -73,14 +73,14 @@ export async function runStatefulOperators(
     }
     await operatorState.write(partition, marks);
   }
-  await dropRepeated(duplicates);
+  await dropDuplicates(duplicates);
   if (join === null) return { dropped, pairs: null, watermarkMs };
-  const events = left().flatMap(([record, { offset }]) => (record.kind === 'poison' ? [] : [{ ...record, offset }]));
+  const events = passed().flatMap(([record, { offset }]) => (record.kind === 'poison' ? [] : [{ ...record, offset }]));
   return { dropped, pairs: await pairsOf(join, partition, events, operatorState), watermarkMs };
 }
 
 /** Consecutive records of a partition, and its watermark before them. */
-interface Stretch {
+interface RecordRun {
   readonly partition: number;
   readonly segmentSize: SegmentSize;
   readonly records: readonly LogRecord[];
@@ -89,38 +89,38 @@ interface Stretch {
 }
 
 /** A decoded record, and the log record with its offset. */
-type Placed = readonly [Decoded, LogRecord];
+type DecodedRecord = readonly [Decoded, LogRecord];
 
-async function repeatedOffsets(
-  rule: RepetitionRule,
+async function duplicateOffsets(
+  rule: DedupeRule,
   partition: number,
   own: readonly StateEntry[],
   operatorState: OperatorStateStore,
   warm: WarmOperatorState,
 ): Promise<ReadonlySet<number>> {
-  const remembered = rule.isTimeless ? rememberedOf(warm, partition) : new Map<string, number>();
+  const remembered = rule.ignoresTime ? rememberedOf(warm, partition) : new Map<string, number>();
   const isKnown = ({ id, offset }: StateEntry): boolean => (remembered.get(id) ?? offset) < offset;
   const repeated = new Set<number>();
   const open = own.filter((one) => {
     if (isKnown(one)) repeated.add(one.offset);
     return !isKnown(one);
   });
-  const wanted = together(
+  const wanted = mergedRanges(
     open.map(({ id, timeMs }) => ({ id, fromMs: timeMs - rule.withinMs, toMs: timeMs + rule.withinMs })),
   );
   const stored = wanted.length === 0 ? [] : await operatorState.read(partition, wanted);
   const seen = Map.groupBy(stored, ({ id }) => id);
-  const news: StateEntry[] = [];
+  const added: StateEntry[] = [];
   for (const one of open) {
     const others = seen.get(one.id) ?? [];
     const earlier = others.filter(({ offset }) => offset < one.offset);
     if (earlier.some(({ timeMs }) => Math.abs(timeMs - one.timeMs) <= rule.withinMs)) repeated.add(one.offset);
-    if (!others.some(({ timeMs, offset }) => timeMs === one.timeMs && offset <= one.offset)) news.push(one);
+    if (!others.some(({ timeMs, offset }) => timeMs === one.timeMs && offset <= one.offset)) added.push(one);
     others.push(one);
     seen.set(one.id, others);
   }
-  if (news.length > 0) await operatorState.write(partition, news);
-  if (rule.isTimeless)
+  if (added.length > 0) await operatorState.write(partition, added);
+  if (rule.ignoresTime)
     for (const [id, all] of seen)
       for (const { offset } of all) remembered.set(id, Math.min(offset, remembered.get(id) ?? offset));
   return repeated;
@@ -137,11 +137,11 @@ async function pairsOf(
 ): Promise<ReadonlyMap<number, readonly TimedValues[]>> {
   const waiting = events.flatMap((event) => rule.bufferEntryFor(event, event.offset) ?? []);
   if (waiting.length > 0) await operatorState.write(partition, waiting);
-  const wanted = together(events.flatMap((event) => rule.probeRangesFor(event)));
+  const wanted = mergedRanges(events.flatMap((event) => rule.probeRangesFor(event)));
   const stored = wanted.length === 0 ? [] : await operatorState.read(partition, wanted);
   // A failed invocation may have stored entries of this batch already, so remove duplicates.
-  const places = new Map([...stored, ...waiting].map((one) => [`${one.offset}|${one.id}`, one]));
-  const seen = Map.groupBy(places.values(), ({ id }) => id);
+  const entries = new Map([...stored, ...waiting].map((one) => [`${one.offset}|${one.id}`, one]));
+  const seen = Map.groupBy(entries.values(), ({ id }) => id);
   return new Map(
     events.map((event) => [
       event.offset,
@@ -157,7 +157,7 @@ async function pairsOf(
 }
 
 /** Merges ranges: one range for each id, from its earliest to its latest time. */
-function together(wanted: readonly StateRange[]): readonly StateRange[] {
+function mergedRanges(wanted: readonly StateRange[]): readonly StateRange[] {
   return Array.from(
     Map.groupBy(wanted, ({ id }) => id),
     ([id, group]) => ({
