@@ -39,7 +39,7 @@ const AGGREGATES: Readonly<Record<AggregateKind, true>> = {
   topK: true,
   histogram: true,
   collect: true,
-  own: true,
+  custom: true,
 };
 const EXPRESSIONS: Readonly<Record<ExpressionNode['kind'], true>> = {
   field: true,

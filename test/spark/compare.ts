@@ -144,7 +144,7 @@ function compareValue(
     case 'topK':
     case 'histogram':
     case 'collect':
-    case 'own':
+    case 'custom':
       return own === other ? null : differ();
   }
 }

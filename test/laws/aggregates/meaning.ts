@@ -79,7 +79,7 @@ const MEANING: Record<AggregateKind, Partial<Record<Domain, Meaning>>> = {
         .map(({ value }) => dateOf(value)),
   },
   // The author of a custom aggregate defines its meaning; `bifold check` tests its laws.
-  own: {},
+  custom: {},
   maxBy: { double: (seen) => inOrder(seen).sort((left, right) => bySecond(right, left))[0]?.value ?? null },
 };
 /** Kinds that are near to their meaning, and how near: a share of it, beside a number. */

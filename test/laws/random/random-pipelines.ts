@@ -175,7 +175,7 @@ const AGGREGATES = {
   topK: { takes: 'scalars', build: withParameter<number>(topK as never, 1, 2, 10) },
   histogram: { takes: 'numbers', build: withParameter<readonly number[]>(histogram as never, [0], [-1, 0.5, 1e16]) },
   collect: { takes: 'scalars', build: withParameter<number>(collect as never, 1, 3, 20) },
-  own: { takes: 'numbers', build: plain(range as never) },
+  custom: { takes: 'numbers', build: plain(range as never) },
 } as const satisfies Record<string, { takes: Taken; second?: Taken; build: Build }>;
 type Taken = 'nothing' | 'exact' | 'numbers' | 'booleans' | 'scalars';
 

@@ -45,9 +45,9 @@ class BrokenLaw extends Error {
  */
 export function tryAggregates({ plan }: Pipeline, seed: number): readonly TriedAggregate[] {
   return plan.aggregates
-    .filter((aggregate) => aggregate.kind === 'own')
+    .filter((aggregate) => aggregate.kind === 'custom')
     .map((aggregate) => {
-      const custom = customAggregate(aggregate.own);
+      const custom = customAggregate(aggregate.customId);
       const laws = lawsOf(custom, aggregate);
       const values = fc.array(VALUES[aggregate.domain], { maxLength: VALUES_MAX });
       for (const [law, holds] of Object.entries(laws)) {
@@ -56,7 +56,7 @@ export function tryAggregates({ plan }: Pipeline, seed: number): readonly TriedA
         if (failed) throw refusal(aggregate, law, errorInstance);
       }
       return {
-        aggregate: aggregate.own,
+        aggregate: aggregate.customId,
         name: aggregate.name,
         domain: aggregate.domain,
         laws: Object.keys(laws).length,
@@ -64,10 +64,10 @@ export function tryAggregates({ plan }: Pipeline, seed: number): readonly TriedA
     });
 }
 
-function refusal({ name, own }: CustomAggregatePlan, law: string, error: unknown): UsageError {
+function refusal({ name, customId }: CustomAggregatePlan, law: string, error: unknown): UsageError {
   const broken = error instanceof BrokenLaw ? error : null;
   return new UsageError('BIFOLD_UNLAWFUL_AGGREGATE', {
-    failed: `the aggregate ${own} ("${name}") breaks a law: ${law}`,
+    failed: `the aggregate ${customId} ("${name}") breaks a law: ${law}`,
     received: broken?.received ?? `an error: ${error instanceof Error ? error.message : String(error)}`,
     allowed: broken?.allowed ?? 'a value for all values and states',
     remedy:

@@ -29,7 +29,7 @@ export async function deploy(
 ): Promise<DeploymentRecord> {
   const { plan } = pipeline;
   const { onProgress, paths } = context;
-  if (plan.aggregates.some(({ kind }) => kind === 'own')) {
+  if (plan.aggregates.some(({ kind }) => kind === 'custom')) {
     const { tryAggregates } = await import('./aggregate-laws.ts');
     tryAggregates(pipeline, randomInt(1, 2 ** 31 - 1));
   }

@@ -38,7 +38,7 @@ export const AGGREGATES: { readonly [Kind in AggregateKind]: AggregateDescriptor
   topK,
   histogram,
   collect,
-  own: custom,
+  custom,
 };
 
 /** The descriptor of an aggregate's kind. */

@@ -46,7 +46,7 @@ describe('the column of a result', () => {
     ['text', 'text'],
     ['json', 'json'],
   ])('of an own aggregate that shows a %s is of type %s', (output, type) => {
-    expect(resultTypeOf({ kind: 'own', domain: 'text', own: `farthest_${output}@1` })).toBe(type);
+    expect(resultTypeOf({ kind: 'custom', domain: 'text', customId: `farthest_${output}@1` })).toBe(type);
   });
 
   it('holds JSON as its text, and nothing as nothing', () => {
@@ -71,7 +71,7 @@ it('results are the same where JSON is', () => {
 });
 
 describe('an aggregate of somebody’s own', () => {
-  const algebra = algebraOf({ kind: 'own', domain: 'text', own: 'farthest_text@1' });
+  const algebra = algebraOf({ kind: 'custom', domain: 'text', customId: 'farthest_text@1' });
   const folded = ['a', 'ccc', 'bb'].reduce<unknown>(algebra.add, algebra.empty);
 
   it('is its four functions', () => {

@@ -125,7 +125,7 @@ const RESTORE_LEAP = 3;
 
 function archiveShort(partition: number, end: number, published: number): ProtocolError {
   return new ProtocolError('BIFOLD_ARCHIVE_SHORT', {
-    failed: `partition ${partition} cannot be recomputed: its archive ends below what is published`,
+    failed: `partition ${partition} cannot be recomputed: its archive ends below the published cut`,
     received: `files up to offset ${end}`,
     allowed: `files from offset 0 to ${published} at least`,
     remedy: 'restore the files that are missing from the archive; nothing was published',

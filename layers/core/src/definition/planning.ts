@@ -55,7 +55,7 @@ export function checkEventTime(role: string, eventTime: EventTime, scope: Column
 function planKey(where: string, groupBy: readonly string[], scope: ColumnScope): readonly string[] {
   if (!Array.isArray(groupBy) || groupBy.length === 0)
     refuse('BIFOLD_NO_KEY', {
-      failed: `${where} groups by nothing`,
+      failed: `${where} has no groupBy key`,
       received: JSON.stringify(groupBy) ?? 'undefined',
       allowed: 'one field or more',
       remedy: "write groupBy: ['field']",
@@ -151,16 +151,15 @@ function planAggregates(
       refuse('BIFOLD_NAME_TAKEN', {
         failed: `${where} has an aggregate named like a part of its row`,
         received: `"${name}"`,
-        allowed:
-          'a name that no field of groupBy and no other aggregate has, upper and lower case alike, and not "window"',
+        allowed: 'a name other than "window" that no field of groupBy and no other aggregate has, ignoring case',
         remedy: 'rename it',
       });
     taken.add(name.toLowerCase());
-    const { kind, field, second, where: condition, parameter, own } = checkAggregate(where, name, aggregate);
+    const { kind, field, second, where: condition, parameter, customId } = checkAggregate(where, name, aggregate);
     const descriptor = descriptorOf({ kind });
-    const input = own === undefined ? descriptor.input : customAggregate(own).input;
+    const input = customId === undefined ? descriptor.input : customAggregate(customId).input;
     const domain =
-      field === undefined ? 'integer' : domainOf(where, name, own ?? kind, field, input as InputKind, scope);
+      field === undefined ? 'integer' : domainOf(where, name, customId ?? kind, field, input as InputKind, scope);
     const secondDomain =
       second === undefined ? undefined : domainOf(where, name, kind, second, descriptor.second as InputKind, scope);
     if (condition !== undefined && scope.type(condition, `aggregates.${name}.where`) !== 'boolean') {
@@ -180,12 +179,12 @@ function planAggregates(
       domain,
       ...(secondDomain === undefined ? {} : { second, secondDomain }),
       ...(parameter === undefined ? {} : { parameter }),
-      ...(own === undefined ? {} : { own }),
+      ...(customId === undefined ? {} : { customId }),
     } as AggregatePlan;
   });
   if (planned.length === 0)
     refuse('BIFOLD_NO_AGGREGATE', {
-      failed: `${where} aggregates nothing`,
+      failed: `${where} has no aggregates`,
       received: '{}',
       allowed: 'one aggregate or more',
       remedy: 'write aggregates: { n: count() }',
@@ -198,20 +197,20 @@ function domainOf(
   name: string,
   kind: string,
   field: string,
-  takes: InputKind,
+  input: InputKind,
   scope: ColumnScope,
 ): AggregateDomain {
   const type = scope.type(field, `aggregates.${name}`);
   const isNumber = type === 'integer' || type === 'double';
-  switch (takes) {
+  switch (input) {
     case 'numbers':
     case 'numbers or decimals':
-      if (isNumber || (type === 'decimal' && takes === 'numbers or decimals')) return type;
+      if (isNumber || (type === 'decimal' && input === 'numbers or decimals')) return type;
       return refuse('BIFOLD_NOT_NUMERIC', {
         failed: `${where} takes the ${kind} of "${field}"`,
         received: type,
         allowed:
-          takes === 'numbers' ? 'an integer or double field' : 'an integer or double field, or one of format decimal',
+          input === 'numbers' ? 'an integer or double field' : 'an integer or double field, or one of format decimal',
         remedy: 'choose a numeric field',
       });
     case 'texts':
@@ -248,7 +247,7 @@ function checkAggregate(
 ): Aggregate<never, unknown> {
   if (aggregate !== undefined && isComplete(aggregate)) return aggregate;
   const parameters = new Set(Object.values(AGGREGATES).flatMap(({ parameter }) => parameter?.allowed ?? []));
-  const kinds = Object.keys(AGGREGATES).filter((kind) => kind !== 'own');
+  const kinds = Object.keys(AGGREGATES).filter((kind) => kind !== 'custom');
   return refuse('BIFOLD_BAD_AGGREGATE', {
     failed: `${where} has an aggregate "${name}" that cannot be computed`,
     received: described(aggregate),
@@ -258,13 +257,13 @@ function checkAggregate(
 }
 
 /** Whether an aggregate has the fields and the parameter of its kind, and no others. */
-function isComplete({ kind, field, second, parameter, own }: Aggregate<never, unknown>): boolean {
+function isComplete({ kind, field, second, parameter, customId }: Aggregate<never, unknown>): boolean {
   if (!Object.hasOwn(AGGREGATES, kind)) return false;
   const descriptor = descriptorOf({ kind });
   return (
     (descriptor.input === 'nothing') === (field === undefined) &&
     (descriptor.second === undefined) === (second === undefined) &&
-    (kind === 'own') === (own !== undefined) &&
+    (kind === 'custom') === (customId !== undefined) &&
     (descriptor.parameter === undefined) === (parameter === undefined) &&
     (descriptor.parameter?.isAllowed(parameter) ?? true)
   );

@@ -36,14 +36,14 @@ describe('the names and keys of a pipeline', () => {
       code: 'BIFOLD_NAME_TAKEN',
       what: 'a derived column named like a field',
       names: '"fare"',
-      allowed: 'upper and lower case alike',
+      allowed: 'ignoring case',
       make: () => define({ derive: { fare: field('seats').isNull() } }),
     },
     {
       code: 'BIFOLD_NAME_TAKEN',
       what: 'a derived column that differs from a field in case alone',
       names: '"Fare"',
-      allowed: 'upper and lower case alike',
+      allowed: 'ignoring case',
       make: () => define({ derive: { Fare: field('seats').isNull() } }),
     },
     {
@@ -85,7 +85,7 @@ describe('the names and keys of a pipeline', () => {
       code: 'BIFOLD_NAME_TAKEN',
       what: 'an aggregate named window',
       names: '"window"',
-      allowed: 'not "window"',
+      allowed: 'other than "window"',
       make: () => define({ aggregates: { window: count() } }),
     },
     {
@@ -98,7 +98,7 @@ describe('the names and keys of a pipeline', () => {
     {
       code: 'BIFOLD_NO_KEY',
       what: 'a pipeline without a key',
-      names: 'groups by nothing',
+      names: 'has no groupBy key',
       allowed: 'one field',
       make: () => define({ groupBy: [] }),
     },

@@ -27,7 +27,7 @@ export class ColumnScope {
       refuse('BIFOLD_NAME_TAKEN', {
         failed: `${this.where} uses a name twice`,
         received: `"${name}"`,
-        allowed: 'a name that no column, lookup or derived column has, upper and lower case alike',
+        allowed: 'a name that no column, lookup or derived column has, ignoring case',
         remedy: 'rename one of them',
       });
     }

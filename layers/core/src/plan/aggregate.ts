@@ -72,10 +72,10 @@ export interface HistogramPlan extends AggregatePlanBase {
   readonly parameter: readonly number[];
 }
 
-/** A custom aggregate, made by `defineAggregate`. Its kind is `own`. */
+/** A custom aggregate, made by `defineAggregate`. */
 export interface CustomAggregatePlan extends AggregatePlanBase {
-  readonly kind: 'own';
+  readonly kind: 'custom';
   readonly field: string;
   /** `name@version`. */
-  readonly own: string;
+  readonly customId: string;
 }

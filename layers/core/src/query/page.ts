@@ -97,7 +97,7 @@ export function answerOf(
     cursorText({
       version,
       topicId,
-      question: queryDigest(unsealed.question),
+      query: queryDigest(unsealed.question),
       generation,
       run,
       segments: segments.map((segment) => [segment.partition, segment.segment, segment.next] as const),

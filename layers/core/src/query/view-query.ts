@@ -30,7 +30,7 @@ export interface Cursor extends PageStart {
   readonly version: string;
   readonly topicId: string;
   /** Identifies the query. A cursor continues only that query. */
-  readonly question: string;
+  readonly query: string;
   readonly generation: number;
   readonly run: string | null;
   /** `[partition, segment, next]` of each open segment. */
@@ -45,8 +45,8 @@ export function cursorText(cursor: Cursor): string {
 }
 
 /** The id of a query: 128 bits of a hash of its canonical form. */
-export function queryDigest(asked: QueryParameters): string {
-  return createHash('sha256').update(canonicalJson(asked)).digest('hex').slice(0, 32);
+export function queryDigest(query: QueryParameters): string {
+  return createHash('sha256').update(canonicalJson(query)).digest('hex').slice(0, 32);
 }
 
 /** The canonical form of a query: equal queries give equal text. */

@@ -122,7 +122,7 @@ describe('Writer and Reader', () => {
           failed: 'a stored state cannot be read',
           received: '3 bytes, at 0: 010203',
           allowed: expect.stringContaining('this version of the view'),
-          remedy: expect.stringContaining('computed anew'),
+          remedy: expect.stringContaining('recomputed'),
         },
       }),
     );

@@ -145,7 +145,7 @@ export class Reader {
       failed: 'a stored state cannot be read',
       received: `${this.bytes.length} bytes, at ${this.position}: ${this.bytes.toString('hex', 0, 64)}`,
       allowed: 'the bytes that this version of the view writes',
-      remedy: 'deploy the code that wrote them, or drop the view version and let it be computed anew',
+      remedy: 'deploy the code that wrote them, or drop the view version and let it be recomputed',
     });
   }
 }

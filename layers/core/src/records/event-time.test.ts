@@ -103,7 +103,7 @@ describe('event times', () => {
     expect(decoder(bytes({ at: null, key: 'k' }))).toEqual({
       kind: 'poison',
       reason: 'bad-event-time',
-      detail: 'at is no time',
+      detail: 'at is not a time',
     });
     expect(timeOf(decoder(bytes({ key: 'k' })))).toBe('bad-event-time');
     // Nothing is not 1970.

@@ -223,7 +223,7 @@ describe('the decoder, whatever comes', () => {
         explanation: {
           failed: 'a schema validates asynchronously',
           received: 'a promise',
-          allowed: expect.stringContaining('at once'),
+          allowed: expect.stringContaining('synchronously'),
           remedy: expect.stringContaining('asynchronous refinements'),
         },
       }),

@@ -148,7 +148,7 @@ function readerOf(plan: Plan, fields: readonly FieldOf[], eventTime: EventTime, 
       return poison('wrong-type', `${keys.columns.join(', ')}: more than ${keyLimitBytes} bytes, too long for a key`);
     const timeMs = timeOf(values);
     return timeMs === null
-      ? poison('bad-event-time', `${eventTime.field} is no time`)
+      ? poison('bad-event-time', `${eventTime.field} is not a time`)
       : { kind: 'event', values, timeMs };
   };
 }
@@ -177,7 +177,7 @@ function validatorOf(schema: EventSchema): (value: unknown) => string | null {
       throw new DefinitionError('BIFOLD_SCHEMA_ASYNC', {
         failed: 'a schema validates asynchronously',
         received: 'a promise',
-        allowed: 'a schema that answers at once',
+        allowed: 'a schema that validates synchronously',
         remedy: 'remove asynchronous refinements',
       });
     }

@@ -132,6 +132,8 @@ describe('an event of two topics that are joined', () => {
   it('says which of them it is of', () => {
     const { origin, ...event } = eventOf(0, 1);
     expect(origin?.source).toBe(0);
-    expect(() => ruleOf().keyOf(event)).toThrow(new RangeError('what is joined comes from a relay'));
+    expect(() => ruleOf().keyOf(event)).toThrow(
+      new RangeError('an event of a join has no origin: it does not come from a relay'),
+    );
   });
 });

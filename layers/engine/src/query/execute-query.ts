@@ -56,10 +56,10 @@ export async function executeQuery(plan: Plan, scope: Scope, query: ViewQuery, p
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const pointer = await ports.batch.readPointer('quorum');
     await ports.published.check(pointer);
-    const covering = query.cursor
+    const snapshot = query.cursor
       ? await snapshotFromCursor(plan, scope, query.cursor, pointer, ports)
       : await newSnapshot(plan, query, pointer, ports);
-    const answer = await answerFrom(plan, scope, query, covering, ports);
+    const answer = await answerFrom(plan, scope, query, snapshot, ports);
     if (answer !== null) return answer;
   }
   throw movedOn(`${TRIES} tries`);
@@ -95,11 +95,11 @@ async function answerFrom(
   plan: Plan,
   scope: Scope,
   query: ViewQuery,
-  covering: ReadSnapshot,
+  snapshot: ReadSnapshot,
   ports: QueryPorts,
 ): Promise<Answer | null> {
   const algebras = rowAlgebrasOf(plan);
-  const readSnapshot = await withWatermarks(plan, covering, ports);
+  const readSnapshot = await withWatermarks(plan, snapshot, ports);
   const [page, counted, models] = await Promise.all([
     readPage(plan, algebras, readSnapshot, query, ports),
     query.cursor?.quarantined ?? countQuarantined(plan, algebras, readSnapshot, ports),
@@ -136,7 +136,7 @@ async function modelsOf(
  * A cursor is valid only for the query of its first page, because the receipt states that query.
  */
 function checkContinues(plan: Plan, query: ViewQuery): void {
-  if (query.cursor === null || query.cursor.question === queryDigest(queryParametersOf(plan, query))) return;
+  if (query.cursor === null || query.cursor.query === queryDigest(queryParametersOf(plan, query))) return;
   throw new QueryError('BIFOLD_BAD_CURSOR', {
     failed: 'a cursor is used with another query than that of its first page',
     received: JSON.stringify(queryParametersOf(plan, query)).slice(0, 200),

@@ -17,7 +17,7 @@ const codeOf = (parameters: Record<string, unknown>): string => {
 const cursor: Cursor = {
   version: delays.plan.version,
   topicId: 'b7a9c0de-0000-4000-8000-000000000000',
-  question: 'b7a9c0de',
+  query: 'b7a9c0de',
   generation: 3,
   run: null,
   segments: [[0, 4, 17_000]],

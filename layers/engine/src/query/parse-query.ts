@@ -57,7 +57,7 @@ export function parseQuery(plan: Plan, parameters: Parameters): ViewQuery {
 }
 
 function refuse(code: string, explanation: Omit<Explanation, 'remedy'>, cause?: unknown): never {
-  throw new QueryError(code, { ...explanation, remedy: 'correct the question' }, { cause });
+  throw new QueryError(code, { ...explanation, remedy: 'correct the query' }, { cause });
 }
 
 /**
@@ -151,7 +151,7 @@ function timeOf(name: string, time: unknown): number | null {
   return Number.isSafeInteger(timeMs)
     ? timeMs
     : refuse('BIFOLD_BAD_TIME', {
-        failed: `"${name}" is no time`,
+        failed: `"${name}" is not a time`,
         received: shown(time),
         allowed: 'an ISO 8601 time, or epoch milliseconds',
       });
@@ -203,18 +203,7 @@ export function cursorOf(text: unknown): Cursor {
   } catch (cause) {
     return bad(cause);
   }
-  const {
-    version,
-    topicId,
-    question: query,
-    generation,
-    run,
-    segments,
-    quarantined,
-    models,
-    bucket,
-    after,
-  } = cursor ?? {};
+  const { version, topicId, query, generation, run, segments, quarantined, models, bucket, after } = cursor ?? {};
   const whole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
   const valid =
     typeof version === 'string' &&

@@ -115,7 +115,7 @@ export function cursorExpired({ generation, version }: Cursor, allowed: string):
 
 function falseCursor(partition: number, next: number): QueryError {
   return new QueryError('BIFOLD_BAD_CURSOR', {
-    failed: 'a cursor claims more of the log than was folded',
+    failed: 'a cursor covers offsets that are not folded yet',
     received: `partition ${partition} up to ${next}`,
     allowed: 'the cursor of the page before, unchanged',
     remedy: 'ask again from the first page',

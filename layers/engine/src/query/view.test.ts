@@ -155,7 +155,7 @@ describe('a view that is asked by its name', () => {
       JSON.stringify({
         version: 'fares-000000000000',
         topicId,
-        question: '0'.repeat(32),
+        query: '0'.repeat(32),
         generation: 0,
         run: null,
         segments: [],

@@ -27,7 +27,7 @@ export function checkStream(
   checkResultNames(stream);
   if (stream.aggregation === null && (groupBy.length > 0 || Object.keys(windows).length > 0))
     refuse('BIFOLD_NO_AGGREGATE', {
-      failed: `stream "${stream.name}" groups rows and aggregates nothing`,
+      failed: `stream "${stream.name}" groups rows but has no aggregates`,
       received: 'groupBy or windows without aggregates',
       allowed: 'aggregates with groupBy and windows, or none of them',
       remedy: 'write aggregates: { rows: count() }',
@@ -157,7 +157,7 @@ function checkDuplicates({ name, dropDuplicates, rows }: Stream): void {
   const columns = [...rows.columns, ...items, ...rows.derived].map((column) => column.name);
   if (!Array.isArray(by) || by.length === 0)
     refuse('BIFOLD_BAD_DUPLICATES', {
-      failed: `stream "${name}" does not say in what duplicates agree`,
+      failed: `stream "${name}" has dropDuplicates without fields`,
       received: JSON.stringify(by) ?? JSON.stringify(dropDuplicates),
       allowed: 'one column or more',
       remedy: "write dropDuplicates: dropDuplicates(['column'])",

@@ -34,7 +34,7 @@ export function rowReader(schema: EventSchema, { columns, eventTime, problemOf }
     const issueOfValues = problem?.(values) ?? null;
     if (issueOfValues !== null) return { kind: 'bad', reason: 'wrong-type', detail: issueOfValues };
     if (timeOf !== null && timeOf(values) === null)
-      return { kind: 'bad', reason: 'bad-event-time', detail: `${eventTime?.field} is no time` };
+      return { kind: 'bad', reason: 'bad-event-time', detail: `${eventTime?.field} is not a time` };
     return { kind: 'row', values };
   };
 }

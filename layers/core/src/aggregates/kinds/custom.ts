@@ -34,24 +34,24 @@ export interface CustomAggregate {
 const registered = new Map<string, CustomAggregate>();
 
 /** @throws {DefinitionError} when the name and version stand for other code already */
-export function register(own: CustomAggregate): string {
-  const id = `${own.name}@${own.version}`;
+export function register(aggregate: CustomAggregate): string {
+  const id = `${aggregate.name}@${aggregate.version}`;
   const known = registered.get(id);
-  if (known !== undefined && definitionText(known) !== definitionText(own))
+  if (known !== undefined && definitionText(known) !== definitionText(aggregate))
     throw new DefinitionError('BIFOLD_AGGREGATE_TWICE', {
       failed: `the aggregate ${id} is defined twice`,
       received: 'two definitions that differ',
       allowed: 'one meaning for a name and version: stored states carry both',
       remedy: 'raise the version of the newer one, or give it another name',
     });
-  registered.set(id, known ?? own);
+  registered.set(id, known ?? aggregate);
   return id;
 }
 
 /** @throws {DefinitionError} where the module that defines it was not loaded */
 export function customAggregate(id: string): CustomAggregate {
-  const own = registered.get(id);
-  if (own) return own;
+  const aggregate = registered.get(id);
+  if (aggregate) return aggregate;
   throw new DefinitionError('BIFOLD_UNKNOWN_AGGREGATE', {
     failed: `a plan has an aggregate that is not defined here: ${id}`,
     received: id,
@@ -65,7 +65,7 @@ export function customAggregate(id: string): CustomAggregate {
  * be read.
  */
 export function undefinedAggregates({ aggregates }: Pick<Plan, 'aggregates'>): readonly string[] {
-  const needed = new Set(aggregates.flatMap((aggregate) => (aggregate.kind === 'own' ? [aggregate.own] : [])));
+  const needed = new Set(aggregates.flatMap((aggregate) => (aggregate.kind === 'custom' ? [aggregate.customId] : [])));
   return [...needed].filter((id) => !registered.has(id));
 }
 
@@ -95,13 +95,13 @@ function customAlgebra(id: string): Algebra<Json, Json, Scalar> {
   };
 }
 
-/** The definition of the aggregate says which fields it accepts: `customAggregate(own).input`. */
-export const custom: AggregateDescriptor<'own'> = {
-  kind: 'own',
+/** The aggregate's definition says which fields it accepts: `customAggregate(id).input`. */
+export const custom: AggregateDescriptor<'custom'> = {
+  kind: 'custom',
   input: 'scalars',
-  output: ({ own }) => {
-    const { output } = customAggregate(own);
+  output: ({ customId }) => {
+    const { output } = customAggregate(customId);
     return output === 'number' ? 'double' : output;
   },
-  algebra: ({ own }) => customAlgebra(own),
+  algebra: ({ customId }) => customAlgebra(customId),
 };

@@ -35,7 +35,7 @@ describe('an aggregate', () => {
     {
       code: 'BIFOLD_NO_AGGREGATE',
       what: 'a pipeline without an aggregate',
-      names: 'nothing',
+      names: 'has no aggregates',
       allowed: 'one aggregate',
       make: () => define({ aggregates: {} }),
     },

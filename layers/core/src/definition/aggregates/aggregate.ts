@@ -20,7 +20,7 @@ export type Nested<F extends string, V> = F extends `${infer L}.${infer R}`
  * const pipeline = definePipeline({ ...perCity, aggregates });
  */
 export interface Aggregate<in In, out Result> {
-  /** The name of the function that made it; `own` for `defineAggregate`. */
+  /** The name of the function that made it; `custom` for `defineAggregate`. */
   readonly kind: AggregateKind;
   /** The input column. */
   readonly field?: string;
@@ -31,7 +31,7 @@ export interface Aggregate<in In, out Result> {
   /** A rank, a number of values, or edges. */
   readonly parameter?: number | readonly number[];
   /** Name and version of a custom aggregate. */
-  readonly own?: string;
+  readonly customId?: string;
   readonly '~in'?: (event: In) => void;
   readonly '~result'?: Result;
 }
@@ -105,7 +105,7 @@ export function ofField<In, Result>(
   kind: AggregateKind,
   field: string,
   options?: Where<string>,
-  more: Pick<Aggregate<never, never>, 'second' | 'parameter' | 'own'> = {},
+  more: Pick<Aggregate<never, never>, 'second' | 'parameter' | 'customId'> = {},
 ): Aggregate<In, Result> {
   return Object.freeze({ kind, field, ...more, ...whereOf(kind, options) });
 }

@@ -27,7 +27,7 @@ describe('defineAggregate()', () => {
       what: 'an undefined custom aggregate',
       names: 'most@7',
       allowed: 'least@1',
-      make: () => define({ aggregates: { top: { kind: 'own', field: 'fare', own: 'most@7' } } }),
+      make: () => define({ aggregates: { top: { kind: 'custom', field: 'fare', customId: 'most@7' } } }),
     },
     {
       code: 'BIFOLD_NOT_NUMERIC',

@@ -99,7 +99,7 @@ export function defineAggregate<
   if (empty === undefined || typeof empty === 'function')
     wrong('has an empty state that cannot be stored', empty, 'JSON');
   const { lift, merge, present } = options;
-  const own = register(
+  const customId = register(
     Object.freeze({
       name,
       version,
@@ -111,5 +111,5 @@ export function defineAggregate<
       present,
     }) as unknown as CustomAggregate,
   );
-  return (field, options) => ofField('own', field, options, { own });
+  return (field, options) => ofField('custom', field, options, { customId });
 }

@@ -48,7 +48,7 @@ export function planDuplicates(
 ): Duplicates<string> {
   if (!Array.isArray(by) || by.length === 0)
     refuse('BIFOLD_BAD_DUPLICATES', {
-      failed: `${scope.where} does not say in what duplicates agree`,
+      failed: `${scope.where} has dropDuplicates without fields`,
       received: JSON.stringify(by) ?? 'nothing',
       allowed: 'one field or more',
       remedy: "write dropDuplicates: dropDuplicates(['field'])",
@@ -80,7 +80,7 @@ export function planDuplicates(
     });
   if (!by.includes(partitionBy))
     refuse('BIFOLD_NOT_CO_PARTITIONED', {
-      failed: `${scope.where} looks for duplicates that may lie in different partitions`,
+      failed: `${scope.where} has dropDuplicates without the partition key, so duplicates may be in different partitions`,
       received: `${by.join(', ')}, over a topic that is partitioned by "${partitionBy}"`,
       allowed: `fields that include "${partitionBy}": duplicates are detected within a partition`,
       remedy: `add "${partitionBy}", or partition the topic by one of these fields`,

@@ -48,7 +48,7 @@ export function planLate(where: string, late: Lateness): AllowedLateness {
   if ([allowedLatenessMs, maxClockSkewMs].every((ms) => Number.isSafeInteger(ms) && (ms as number) > 0))
     return { allowedLatenessMs, maxClockSkewMs };
   return refuse('BIFOLD_BAD_LATE', {
-    failed: `${where} does not say when an event is late`,
+    failed: `${where} has no valid dropLate`,
     received: JSON.stringify(late) ?? 'nothing',
     allowed: 'dropLate(after, { maxClockSkew }) with durations such as 2h',
     remedy: "write dropLate: dropLate('2h')",

@@ -78,7 +78,7 @@ describe('a score', () => {
       code: 'BIFOLD_NAME_TAKEN',
       what: 'a score named like a field',
       names: '"Fare"',
-      allowed: 'upper and lower case alike',
+      allowed: 'ignoring case',
       make: () => define({ scores: { Fare: model('fares') } }),
     },
     {
