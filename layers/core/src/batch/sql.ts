@@ -200,8 +200,8 @@ export function watermarksSql(late: AllowedLateness, source: string): string {
  */
 function intervalJoinSql({ columns }: Plan, relay: RelayPlan, { within }: JoinPlan, source: string): string {
   const sides = relay.sources.map(({ topic }, index) => {
-    const own = columns.filter(({ name }) => isColumnOf(relay, index, name)).map(({ name }) => quoted(name));
-    return `(SELECT ${['_partition', '_offset', '_event_time_ms', ...own].join(', ')} FROM ${source} WHERE _reason IS NULL AND starts_with(_origin, ${textLiteral(`${topic}/`)}))`;
+    const sourceColumns = columns.filter(({ name }) => isColumnOf(relay, index, name)).map(({ name }) => quoted(name));
+    return `(SELECT ${['_partition', '_offset', '_event_time_ms', ...sourceColumns].join(', ')} FROM ${source} WHERE _reason IS NULL AND starts_with(_origin, ${textLiteral(`${topic}/`)}))`;
   });
   const [left, right] = relay.sources as [RelaySourcePlan, RelaySourcePlan];
   const conditions = [
@@ -240,8 +240,8 @@ export function stateEntriesSql(
   const fields = columns.map(({ name }) => (isNeeded(name) ? quoted(name) : 'NULL'));
   const origin = relay === undefined ? 'NULL' : ORIGIN_COLUMN.name;
   const isLate = late === undefined ? 'false' : isLateSql(late);
-  const own = `SELECT *, ${isLate} AS _late FROM ${source} WHERE _partition = ${partition}`;
-  return `SELECT ${['_offset', '_reason', '_event_time_ms', origin, '_late', ...fields].join(', ')} FROM (${own}) WHERE _offset >= ${from} AND _offset < ${to}`;
+  const judged = `SELECT *, ${isLate} AS _late FROM ${source} WHERE _partition = ${partition}`;
+  return `SELECT ${['_offset', '_reason', '_event_time_ms', origin, '_late', ...fields].join(', ')} FROM (${judged}) WHERE _offset >= ${from} AND _offset < ${to}`;
 }
 
 /** Rows with derived columns beside their own, each computed from those before it. */
@@ -339,10 +339,10 @@ export function nonPushdownFold({ aggregates }: Plan, algebras: readonly AnyAlge
   });
   const place = next;
   return (states, values) => {
-    for (const { index, value: own, second: other, add, isPositioned } of inputs) {
-      const value = columnValue(values[own]);
-      const second = other === null ? null : columnValue(values[other]);
-      if (value === null || (other !== null && second === null)) continue;
+    for (const { index, value: valueColumn, second: secondColumn, add, isPositioned } of inputs) {
+      const value = columnValue(values[valueColumn]);
+      const second = secondColumn === null ? null : columnValue(values[secondColumn]);
+      if (value === null || (secondColumn !== null && second === null)) continue;
       if (!isPositioned) {
         states[index] = add(states[index], value);
         continue;

@@ -151,8 +151,8 @@ export class PlainFold {
   result(): FoldedLog {
     for (const { window } of this.windows) {
       if (window.kind !== 'session') continue;
-      for (const [key, own] of this.sessions.get(window.name) ?? []) {
-        for (const { startMs, endMs, events } of sessionsOfEvents(own, window.gapMs)) {
+      for (const [key, keyEvents] of this.sessions.get(window.name) ?? []) {
+        for (const { startMs, endMs, events } of sessionsOfEvents(keyEvents, window.gapMs)) {
           if (!this.isAsked(window, startMs)) continue;
           const position = this.positionOf(window, key, startMs);
           const id = this.idOf(position);
@@ -196,14 +196,14 @@ export class PlainFold {
   private keepForSession(window: string, event: PlainEvent): void {
     const keys = this.sessions.get(window) ?? new Map<string, PlainEvent[]>();
     this.sessions.set(window, keys);
-    const own = keys.get(event.key);
-    if (own) own.push(event);
+    const keyEvents = keys.get(event.key);
+    if (keyEvents) keyEvents.push(event);
     else keys.set(event.key, [event]);
   }
 
   /** Uses the coverage of the row if it has its own, otherwise that of the whole fold. */
-  private covers(own: Coverage | undefined, { partition, offset }: EventPosition): boolean {
-    return covers((own ?? this.folding.coverage)[partition] ?? [], offset);
+  private covers(rowCoverage: Coverage | undefined, { partition, offset }: EventPosition): boolean {
+    return covers((rowCoverage ?? this.folding.coverage)[partition] ?? [], offset);
   }
 
   private isAsked({ kind }: WindowPlan, startMs: number): boolean {

@@ -72,7 +72,7 @@ export function missingOf(left: Coverage, right: Coverage): Coverage {
 export function unionOf(coverages: readonly Coverage[]): Coverage {
   const ranges: Record<string, readonly Range[]> = {};
   for (const coverage of coverages)
-    for (const [partition, own] of Object.entries(coverage))
-      ranges[partition] = normalRanges([...(ranges[partition] ?? []), ...own]);
+    for (const [partition, covered] of Object.entries(coverage))
+      ranges[partition] = normalRanges([...(ranges[partition] ?? []), ...covered]);
   return ranges;
 }

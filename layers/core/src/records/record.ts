@@ -79,10 +79,10 @@ export function decoderOf(pipeline: Pipeline): Decoder {
   if (relay === undefined) return readerOf(pipeline.plan, fields, eventTime, pipeline.schema);
   const sources = relay.sources.map((source, index) => {
     const { prefix, eventTime } = source;
-    const own = columns.map((column) =>
+    const fields = columns.map((column) =>
       isColumnOf(relay, index, column.name) ? { field: column.name.slice(prefix.length), column } : null,
     );
-    return readerOf(pipeline.plan, own, eventTime, pipeline.schemas?.[index] ?? pipeline.schema);
+    return readerOf(pipeline.plan, fields, eventTime, pipeline.schemas?.[index] ?? pipeline.schema);
   });
   return (bytes, headers = []) => {
     const origin = readOrigin(originHeader(headers), relay);
@@ -96,13 +96,13 @@ type FieldOf = { readonly field: string; readonly column: Column } | null;
 
 /** Reads the records of one topic. `eventTime` names one of their fields. */
 function readerOf(plan: Plan, fields: readonly FieldOf[], eventTime: EventTime, schema: EventSchema): Decoder {
-  const readers = fields.map((own) => own && columnReader(own.column));
+  const readers = fields.map((source) => source && columnReader(source.column));
   const timeOf = eventTimeReader(
     eventTime,
-    fields.findIndex((own) => own?.field === eventTime.field),
+    fields.findIndex((source) => source?.field === eventTime.field),
   );
   const validate = validatorOf(schema);
-  const nested = fields.flatMap((own) => (own?.column.type === 'json' ? [own.field] : []));
+  const nested = fields.flatMap((source) => (source?.column.type === 'json' ? [source.field] : []));
   const keys = keySizeOf(plan);
   // The key of a joined row may contain texts of both records.
   const keyLimitBytes = plan.relay?.join === undefined ? KEY_LIMIT_BYTES : KEY_LIMIT_BYTES / 2;
@@ -132,12 +132,12 @@ function readerOf(plan: Plan, fields: readonly FieldOf[], eventTime: EventTime, 
     if (issue !== null) return poison('invalid', issue);
     const values: Value[] = new Array(readers.length);
     for (let index = 0; index < readers.length; index++) {
-      const own = fields[index];
-      if (own === null || own === undefined) {
+      const source = fields[index];
+      if (source === null || source === undefined) {
         values[index] = null;
         continue;
       }
-      const { field, column } = own;
+      const { field, column } = source;
       const value = (readers[index] as ColumnReader)(Object.hasOwn(record, field) ? record[field] : null);
       if (value === undefined) return poison('wrong-type', `${field} is not of type ${column.type}`);
       values[index] = value;

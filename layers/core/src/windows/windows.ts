@@ -113,26 +113,26 @@ export async function* mergeWindows(
       yield { ...mergePane(algebras.view, pane), endMs: windowEndMs(window, pane.startMs) };
     return;
   }
-  for await (const [key, own] of byKey(panes)) {
+  for await (const [key, keyPanes] of byKey(panes)) {
     const isWanted = ({ startMs }: { readonly startMs: number }): boolean =>
       (range.fromMs === null || startMs >= range.fromMs) &&
       (range.toMs === null || startMs < range.toMs) &&
       (after === null || after.key !== key || startMs > after.startMs);
     switch (window.kind) {
       case 'session': {
-        const { rows, behind } = sessionsOf(algebras, window.gapMs, key, window.name, own);
+        const { rows, behind } = sessionsOf(algebras, window.gapMs, key, window.name, keyPanes);
         const sessions = rows.filter(isWanted);
         // If excluding this key's incomplete segments leaves no session in the range, emit an empty
         // row marked `behind`, so that the gap is visible.
-        const place = own.find(
+        const visible = keyPanes.find(
           ({ startMs }) =>
             (range.fromMs === null || startMs + window.gapMs > range.fromMs) &&
             (range.toMs === null || startMs < range.toMs),
         );
-        if (sessions.length === 0 && behind.length > 0 && place !== undefined)
+        if (sessions.length === 0 && behind.length > 0 && visible !== undefined)
           sessions.push(
             emptySession(
-              { key, window: window.name, startMs: Math.max(place.startMs, range.fromMs ?? place.startMs) },
+              { key, window: window.name, startMs: Math.max(visible.startMs, range.fromMs ?? visible.startMs) },
               algebras.view.empty,
               behind,
             ),
@@ -142,13 +142,13 @@ export async function* mergeWindows(
         break;
       }
       case 'sliding':
-        if (range.total) yield totalOf(algebras, key, window.name, own);
-        else for (const row of slidingOf(algebras, window, key, own)) if (isWanted(row)) yield row;
+        if (range.total) yield totalOf(algebras, key, window.name, keyPanes);
+        else for (const row of slidingOf(algebras, window, key, keyPanes)) if (isWanted(row)) yield row;
         break;
       case 'tumbling':
       case 'calendar':
       case 'running':
-        yield totalOf(algebras, key, window.name, own);
+        yield totalOf(algebras, key, window.name, keyPanes);
     }
   }
 }
@@ -157,16 +157,16 @@ export async function* mergeWindows(
 async function* byKey(
   panes: AsyncIterable<RowParts>,
 ): AsyncGenerator<readonly [key: string, panes: readonly RowParts[]]> {
-  let own: RowParts[] = [];
+  let keyPanes: RowParts[] = [];
   for await (const pane of panes) {
-    const [first] = own;
+    const [first] = keyPanes;
     if (first !== undefined && first.key !== pane.key) {
-      yield [first.key, own];
-      own = [];
+      yield [first.key, keyPanes];
+      keyPanes = [];
     }
-    own.push(pane);
+    keyPanes.push(pane);
   }
-  if (own[0] !== undefined) yield [own[0].key, own];
+  if (keyPanes[0] !== undefined) yield [keyPanes[0].key, keyPanes];
 }
 
 function totalOf(algebras: RowAlgebras, key: string, window: string, panes: readonly RowParts[]): MergedRow {
@@ -234,16 +234,19 @@ function sessionsOf(
   window: string,
   panes: readonly RowParts[],
 ): { readonly rows: readonly MergedRow[]; readonly behind: readonly CoverageDelta[] } {
-  const left = new Set<OpenSegment>();
+  const excluded = new Set<OpenSegment>();
   for (const { fragments } of panes)
-    for (const [segment, { lastOffset }] of fragments) if (lastOffset >= segment.next) left.add(segment);
-  const behind = Array.from(left, ({ partition, start, next }): CoverageDelta => ({ partition, range: [start, next] }));
+    for (const [segment, { lastOffset }] of fragments) if (lastOffset >= segment.next) excluded.add(segment);
+  const behind = Array.from(
+    excluded,
+    ({ partition, start, next }): CoverageDelta => ({ partition, range: [start, next] }),
+  );
   behind.sort((one, other) => one.partition - other.partition || one.range[0] - other.range[0]);
 
   const sessions: Session[] = [];
   const hidden: { readonly startMs: number; readonly firstMs: number; readonly lastMs: number }[] = [];
   for (const pane of panes) {
-    const known = pane.fragments.filter(([segment]) => !left.has(segment));
+    const known = pane.fragments.filter(([segment]) => !excluded.has(segment));
     if (pane.batch === null && known.length === 0) {
       hidden.push({ startMs: pane.startMs, ...timesOf(timed, mergePane(timed, pane).states) });
       continue;
@@ -257,16 +260,16 @@ function sessionsOf(
       last.speed = merged(timed, last.speed, speed);
     } else sessions.push({ startMs: firstMs, lastMs, batch, speed });
   }
-  const apart = hidden.filter(
+  const unmerged = hidden.filter(
     (one) => !sessions.some(({ startMs, lastMs }) => one.firstMs - lastMs <= gapMs && startMs - one.lastMs <= gapMs),
   );
-  const shown = (states: States | null): States | null => states?.slice(0, view.algebras.length) ?? null;
+  const viewStates = (states: States | null): States | null => states?.slice(0, view.algebras.length) ?? null;
   const rows = sessions.map(({ startMs, lastMs, batch, speed }): MergedRow => {
-    const own = { batch: shown(batch), speed: shown(speed) };
-    const states = mergeStates(view, own.batch, own.speed);
-    return { key, window, startMs, endMs: lastMs + gapMs, ...own, states, ahead: [], behind };
+    const parts = { batch: viewStates(batch), speed: viewStates(speed) };
+    const states = mergeStates(view, parts.batch, parts.speed);
+    return { key, window, startMs, endMs: lastMs + gapMs, ...parts, states, ahead: [], behind };
   });
-  for (const { startMs } of apart) rows.push(emptySession({ key, window, startMs }, view.empty, behind));
+  for (const { startMs } of unmerged) rows.push(emptySession({ key, window, startMs }, view.empty, behind));
   return { rows: rows.sort((one, other) => one.startMs - other.startMs), behind };
 }
 

@@ -98,8 +98,8 @@ function archivedRecord(
   { relay }: Plan,
   [reason, timeMs, origin, , ...values]: readonly (SqlValue | undefined)[],
 ): Decoded {
-  const own = relay === undefined ? null : readOrigin(origin as string | null, relay);
-  const from = own === null ? {} : { origin: own };
+  const recordOrigin = relay === undefined ? null : readOrigin(origin as string | null, relay);
+  const from = recordOrigin === null ? {} : { origin: recordOrigin };
   return reason === null
     ? { kind: 'event', timeMs: Number(timeMs), values: values.map(columnValue), ...from }
     : { kind: 'poison', reason: reason as PoisonReason, detail: '', ...from };

@@ -45,9 +45,9 @@ export async function relayDelivery(
   if (partitioner === undefined || source === undefined) throw foreign(topic, [...partitioners.keys()]);
   await verifyTopicId(source);
   const records: RelayedRecord[] = [];
-  for (const [partition, own] of delivery) {
+  for (const [partition, batch] of delivery) {
     const log = `${topic}/${source.topicId}/${partition}`;
-    for (const { offset, timestampMs, key, value, headers } of own) {
+    for (const { offset, timestampMs, key, value, headers } of batch) {
       const origin = originText(topic, source.topicId, partition, offset);
       records.push({
         partition: partitioner(value, log),
@@ -59,7 +59,7 @@ export async function relayDelivery(
     }
   }
   await writer.append(records);
-  return Array.from(delivery, ([partition, own]) => ({ partition, records: own.length }));
+  return Array.from(delivery, ([partition, batch]) => ({ partition, records: batch.length }));
 }
 
 function foreign(topic: string, topics: readonly string[]): ProtocolError {

@@ -51,8 +51,9 @@ export async function runStatefulOperators(
     records.flatMap((record, index) => (dropped.has(record.offset) ? [] : [[decoded[index] as Decoded, record]]));
   const dropDuplicates = async (rule: DedupeRule | null): Promise<void> => {
     if (rule === null) return;
-    const own = passed().flatMap(([record, { offset }]) => rule.stateEntryOf(record, offset) ?? []);
-    for (const offset of await duplicateOffsets(rule, partition, own, operatorState, warm)) dropped.add(offset);
+    const stateEntries = passed().flatMap(([record, { offset }]) => rule.stateEntryOf(record, offset) ?? []);
+    for (const offset of await duplicateOffsets(rule, partition, stateEntries, operatorState, warm))
+      dropped.add(offset);
   };
   await dropDuplicates(relayed);
   let watermarkMs = watermarkBeforeMs;
@@ -94,30 +95,30 @@ type DecodedRecord = readonly [Decoded, LogRecord];
 async function duplicateOffsets(
   rule: DedupeRule,
   partition: number,
-  own: readonly StateEntry[],
+  stateEntries: readonly StateEntry[],
   operatorState: OperatorStateStore,
   warm: WarmOperatorState,
 ): Promise<ReadonlySet<number>> {
   const remembered = rule.ignoresTime ? rememberedOf(warm, partition) : new Map<string, number>();
   const isKnown = ({ id, offset }: StateEntry): boolean => (remembered.get(id) ?? offset) < offset;
   const repeated = new Set<number>();
-  const open = own.filter((one) => {
-    if (isKnown(one)) repeated.add(one.offset);
-    return !isKnown(one);
+  const unknown = stateEntries.filter((entry) => {
+    if (isKnown(entry)) repeated.add(entry.offset);
+    return !isKnown(entry);
   });
   const wanted = mergedRanges(
-    open.map(({ id, timeMs }) => ({ id, fromMs: timeMs - rule.withinMs, toMs: timeMs + rule.withinMs })),
+    unknown.map(({ id, timeMs }) => ({ id, fromMs: timeMs - rule.withinMs, toMs: timeMs + rule.withinMs })),
   );
   const stored = wanted.length === 0 ? [] : await operatorState.read(partition, wanted);
   const seen = Map.groupBy(stored, ({ id }) => id);
   const added: StateEntry[] = [];
-  for (const one of open) {
-    const others = seen.get(one.id) ?? [];
-    const earlier = others.filter(({ offset }) => offset < one.offset);
-    if (earlier.some(({ timeMs }) => Math.abs(timeMs - one.timeMs) <= rule.withinMs)) repeated.add(one.offset);
-    if (!others.some(({ timeMs, offset }) => timeMs === one.timeMs && offset <= one.offset)) added.push(one);
-    others.push(one);
-    seen.set(one.id, others);
+  for (const entry of unknown) {
+    const sameId = seen.get(entry.id) ?? [];
+    const earlier = sameId.filter(({ offset }) => offset < entry.offset);
+    if (earlier.some(({ timeMs }) => Math.abs(timeMs - entry.timeMs) <= rule.withinMs)) repeated.add(entry.offset);
+    if (!sameId.some(({ timeMs, offset }) => timeMs === entry.timeMs && offset <= entry.offset)) added.push(entry);
+    sameId.push(entry);
+    seen.set(entry.id, sameId);
   }
   if (added.length > 0) await operatorState.write(partition, added);
   if (rule.ignoresTime)

@@ -71,8 +71,8 @@ export function drift<const W extends Readonly<Record<string, Window>> = typeof 
   const name = checkResourceName('a pipeline', options.name ?? `${scored.name}-drift`);
   const where = `pipeline "${name}"`;
   refuseUnknownOptions(where, options, KNOWN_OPTIONS);
-  const own = scored.models?.find((each) => each.name === drifting.name && !each.shadow);
-  if (own === undefined)
+  const watched = scored.models?.find((each) => each.name === drifting.name && !each.shadow);
+  if (watched === undefined)
     return refuse('BIFOLD_NOT_SCORED', {
       failed: `${where} looks for drift of model "${drifting.name}" in "${scored.name}", which does not score with it`,
       received: (scored.models ?? []).map((each) => `"${each.name}"`).join(', ') || 'a pipeline that scores nothing',
@@ -87,9 +87,9 @@ export function drift<const W extends Readonly<Record<string, Window>> = typeof 
     ...scored.derived.map((column) => column.name),
     ...scoresOf(scored).map((column) => column.name),
   ]);
-  const { features, missing } = own;
+  const { features, missing } = watched;
   const added = (output: ModelOutput, of?: string): Model<unknown> =>
-    model(own.name, { output: output as never, ...(of === undefined ? {} : { of }), features, missing });
+    model(watched.name, { output: output as never, ...(of === undefined ? {} : { of }), features, missing });
   const version = columnName('version');
   const rowName = distinctNames(['window', version]);
   const scores: Record<string, Model<unknown>> = { ...scoresAsWritten(scored), [version]: added('version') };

@@ -60,15 +60,15 @@ export function fitModel(
   const readers = model.columns.map((column) => readerOf(plan, file, column));
   const scorer = scorerOf(file);
   const values: Value[] = new Array(slotsRead.length).fill(null);
-  const given: Value[] = new Array(readers.length).fill(null);
+  const scores: Value[] = new Array(readers.length).fill(null);
   return {
     version: file.version,
     fields,
     score(slots) {
       for (let index = 0; index < slotsRead.length; index++) values[index] = slots[slotsRead[index] as number] ?? null;
       const score = scorer.score(values);
-      for (let index = 0; index < readers.length; index++) given[index] = (readers[index] as ReadScore)(score, values);
-      return given;
+      for (let index = 0; index < readers.length; index++) scores[index] = (readers[index] as ReadScore)(score, values);
+      return scores;
     },
   };
 }
@@ -84,7 +84,7 @@ function readerOf(plan: Plan, file: ModelFile, column: ScorePlan): ReadScore {
       file,
       received,
       allowed,
-      `say what "${name}" gives: model('${file.name}', { output: ... }), or train such a model`,
+      `say which output "${name}" has: model('${file.name}', { output: ... }), or train such a model`,
     );
   };
   if (output === 'version') return () => file.version;

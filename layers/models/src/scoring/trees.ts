@@ -28,19 +28,19 @@ export class PackedTrees {
     let values = 0;
     for (const [index, tree] of trees.entries()) {
       this.roots[index] = first;
-      for (let own = 0; own < tree.feature.length; own++) {
-        const node = first + own;
-        const input = tree.feature[own] as number;
+      for (let index = 0; index < tree.feature.length; index++) {
+        const node = first + index;
+        const input = tree.feature[index] as number;
         if (input < 0) {
           this.feature[node] = -1 - values;
-          this.values.set(tree.value[own] as readonly number[], values);
+          this.values.set(tree.value[index] as readonly number[], values);
           values += outputs;
           continue;
         }
         this.feature[node] = input;
-        this.threshold[node] = tree.threshold[own] as number;
-        this.left[node] = first + (tree.left[own] as number);
-        this.right[node] = first + (tree.right[own] as number);
+        this.threshold[node] = tree.threshold[index] as number;
+        this.left[node] = first + (tree.left[index] as number);
+        this.right[node] = first + (tree.right[index] as number);
       }
       first += tree.feature.length;
     }

@@ -16,7 +16,7 @@ import { formatValue } from '../result.ts';
  * Keeps the least value by `precedes`, a comparator. It is a total order over distinct values, so
  * the result does not depend on the order of arrival.
  */
-function kept(
+function leastBy(
   precedes: (left: PositionedValue, right: PositionedValue) => number,
   domain: AggregateDomain,
 ): Algebra<PositionedValue | null, Present | null, PositionedValue> {
@@ -52,7 +52,7 @@ export const first: AggregateDescriptor<'first'> = {
   input: 'scalars',
   usesPosition: true,
   output: shownType,
-  algebra: ({ domain }) => kept(comparePositionedValues, domain),
+  algebra: ({ domain }) => leastBy(comparePositionedValues, domain),
 };
 
 /** The value of the latest event that has one; null over no values. */
@@ -61,7 +61,7 @@ export const last: AggregateDescriptor<'last'> = {
   input: 'scalars',
   usesPosition: true,
   output: shownType,
-  algebra: ({ domain }) => kept(latest, domain),
+  algebra: ({ domain }) => leastBy(latest, domain),
 };
 
 /** The value of the event whose second value is the smallest, the earliest of several. */
@@ -73,7 +73,7 @@ export const minBy: AggregateDescriptor<'minBy'> = {
   output: shownType,
   algebra: ({ domain, secondDomain }) => {
     const compare = by(secondDomain);
-    return kept((left, right) => compare(left, right) || comparePositionedValues(left, right), domain);
+    return leastBy((left, right) => compare(left, right) || comparePositionedValues(left, right), domain);
   },
 };
 
@@ -86,6 +86,6 @@ export const maxBy: AggregateDescriptor<'maxBy'> = {
   output: shownType,
   algebra: ({ domain, secondDomain }) => {
     const compare = by(secondDomain);
-    return kept((left, right) => compare(right, left) || comparePositionedValues(left, right), domain);
+    return leastBy((left, right) => compare(right, left) || comparePositionedValues(left, right), domain);
   },
 };
