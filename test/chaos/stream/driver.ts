@@ -21,7 +21,7 @@ const COMPRESSIONS = [
 /** One record in so many is none that can be folded. */
 const POISON_EVERY = 307;
 
-/** What a partitioner asks of the topic. */
+/** The metadata of the topic, as a partitioner reads it. */
 const PARTITION_METADATA = Array.from({ length: PARTITIONS }, (_, partitionId) => ({
   partitionErrorCode: 0,
   partitionId,

@@ -1,5 +1,5 @@
 /**
- * What a stream leaves behind when it is killed: every row once.
+ * A stream that is killed writes every row once.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * What streams read and write on the local cloud: topics, and files of S3.
+ * Streams read and write topics, and files of S3, on the local cloud.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * What the Kafka trigger delivers, as a process against a real broker: the event of AWS, and each
+ * The Kafka trigger as a process against a real broker: it delivers the event of AWS, and each
  * record once it is committed, in the order of its partition.
  */
 import { describe, expect, it } from '@jest/globals';
