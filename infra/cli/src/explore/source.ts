@@ -1,11 +1,13 @@
-import { existsSync } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { extname } from 'node:path';
-import { formatOfKind, writeRows } from '@bifold/adapters/formats';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { askAll } from '../api.ts';
 import type { Context } from '../context.ts';
 import { deploymentOf } from '../deployment/deployments.ts';
 import { UsageError } from '../errors.ts';
 import { recordsOf } from '../records/reading.ts';
+import { jsonTextOf } from '../records/record-text.ts';
 import { temporaryFile } from '../records/temporary-file.ts';
 import { asParquet } from '../tabular/table-file.ts';
 
@@ -37,15 +39,15 @@ export async function explored(
   return { source: `topic ${name}`, parquetFile: await asParquet(rowsFile, [], temporary) };
 }
 
-async function writeJsonLines(file: string, rows: AsyncIterable<object>): Promise<void> {
+async function writeJsonLines(file: string, rows: AsyncIterable<string>): Promise<void> {
   let count = 0;
-  const counted = async function* () {
+  const lines = async function* () {
     for await (const row of rows) {
       count++;
-      yield { fields: row as Readonly<Record<string, unknown>>, cells: [] };
+      yield `${row}\n`;
     }
   };
-  await writeRows(formatOfKind('json'), file, [], counted());
+  await pipeline(Readable.from(lines()), createWriteStream(file));
   if (count > 0) return;
   throw new UsageError('BIFOLD_NOTHING_TO_EXPLORE', {
     failed: 'there is nothing to explore',
@@ -55,18 +57,18 @@ async function writeJsonLines(file: string, rows: AsyncIterable<object>): Promis
   });
 }
 
-async function* viewRows(context: Context, name: string, window: string): AsyncGenerator<object> {
+async function* viewRows(context: Context, name: string, window: string): AsyncGenerator<string> {
   const { rows } = await askAll(context, deploymentOf(context.paths, name), { window });
   for (const {
     key,
     window: { start, end },
     values,
   } of rows)
-    yield { ...key, ...(start === null ? {} : { window_start: start, window_end: end }), ...values };
+    yield JSON.stringify({ ...key, ...(start === null ? {} : { window_start: start, window_end: end }), ...values });
 }
 
 /** The records of a topic that are JSON objects. Others are skipped. */
-async function* topicRows(context: Context, topic: string, rowsMax: number): AsyncGenerator<object> {
+async function* topicRows(context: Context, topic: string, rowsMax: number): AsyncGenerator<string> {
   const log = await context.log(topic);
   if ((await log.topicId()) === null)
     throw new UsageError('BIFOLD_NOTHING_TO_EXPLORE', {
@@ -88,19 +90,10 @@ async function* topicRows(context: Context, topic: string, rowsMax: number): Asy
   let left = rowsMax;
   for await (const records of recordsOf(reading)) {
     for (const { value } of records) {
-      const row = value === null ? null : objectOf(value);
-      if (row === null) continue;
+      const row = value === null ? null : jsonTextOf(value);
+      if (row === null || !row.startsWith('{')) continue;
       if (left-- <= 0) return;
       yield row;
     }
-  }
-}
-
-function objectOf(value: Uint8Array): object | null {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(value).toString());
-    return typeof parsed === 'object' && !Array.isArray(parsed) ? parsed : null;
-  } catch {
-    return null;
   }
 }

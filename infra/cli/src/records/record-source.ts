@@ -6,6 +6,7 @@ import {
   formatOfName,
   inferRows,
   isBad,
+  jsonText,
   linesOf,
   openSchemaRows,
   typedRows,
@@ -137,9 +138,11 @@ async function* ofInferredRows(
 ): AsyncGenerator<KeyedRecord> {
   const nullTexts = [nullText, ''];
   const { columns, open } = await inferRows(formatOfKind(format), file, { nullTexts });
+  const { line } = jsonText(columns);
   for await (const row of typedRows(await open(), columns, nullTexts)) {
     if (isBad(row)) throw badRow(file, row);
-    yield { key: keyed(file, row.content, row.line, keyField, needsKey), value: JSON.stringify(row.content) };
+    const value = line({ fields: row.content, cells: [] }).trimEnd();
+    yield { key: keyed(file, row.content, row.line, keyField, needsKey), value };
   }
 }
 

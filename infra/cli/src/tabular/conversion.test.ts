@@ -79,10 +79,10 @@ const cell = fc.oneof(
   fc.double({ noNaN: true }).map(String),
   fc.string({ unit: 'grapheme' }),
 );
-/**
- * Objects have names that are whole numbers first: columns that are named so change their place.
- */
-const name = fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => !/^\d+$/.test(text));
+const name = fc.oneof(
+  fc.string({ minLength: 1, unit: 'grapheme' }),
+  fc.constantFrom('2020', '7', 'constructor', 'toString', '__proto__', 'a.b', ' a '),
+);
 
 const table = fc.uniqueArray(name, { minLength: 1, maxLength: 5 }).chain((header) =>
   fc.record({
@@ -109,6 +109,17 @@ describe('CSV to JSON and back', () => {
     const { text, columns } = await converted('id,zip,x,ok\n1,007,1.0,true\n2,12,2.5,\n', 'csv', 'json');
     expect(types(columns)).toEqual({ id: 'integer', zip: 'text', x: 'float', ok: 'boolean?' });
     expect(text).toBe('{"id":1,"zip":"007","x":1.0,"ok":true}\n{"id":2,"zip":"12","x":2.5,"ok":null}\n');
+  });
+});
+
+describe('columns', () => {
+  it('keep their order and their values, whatever their names are', async () => {
+    const csv = 'country,2019,constructor,2020,__proto__,toString\nLaos,1,Ferrari,2,p,s\nMali,3,Lotus,4,q,t\n';
+    const json = await converted(csv, 'csv', 'json');
+    expect(json.text.split('\n')[0]).toBe(
+      '{"country":"Laos","2019":1,"constructor":"Ferrari","2020":2,"__proto__":"p","toString":"s"}',
+    );
+    expect((await converted(json.text, 'json', 'csv')).text).toBe(csv);
   });
 });
 
@@ -177,6 +188,14 @@ describe('bad rows', () => {
     const { rows, rejects } = await converted('{"a":"x"}\n[1]\n{"a":""}\n{"a":\n', 'json', 'csv');
     expect(rows).toBe(1);
     expect(rejects.map(({ line }) => line)).toEqual([2, 4, 3].sort());
+  });
+
+  it('of CSV are those that hold half of a surrogate pair, which JSON lines keep', async () => {
+    const json = '{"t":"\\ud800x","n":1}\n{"t":"ok","n":2}\n';
+    expect((await converted(json, 'json', 'json')).text).toBe(json);
+    const { text, rejects } = await converted(json, 'json', 'csv');
+    expect(text).toBe('t,n\nok,2\n');
+    expect(rejects).toEqual([{ line: 1, reason: expect.stringContaining('"t" holds half'), row: json.split('\n')[0] }]);
   });
 
   it('are those with a quote in the wrong place, and the next line is read', async () => {

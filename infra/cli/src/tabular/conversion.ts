@@ -105,11 +105,11 @@ export async function convertRows(
     writeSync(rejects, `${JSON.stringify({ line, reason, row: raw })}\n`);
   };
   const format = formatOfKind(to);
-  const checked = fittingRows(opened, columns, nullTexts, onBad, () => rows++);
+  const checked = fittingRows(opened, columns, { nullTexts, unfit: format.unfit(columns), onBad, onRow: () => rows++ });
   try {
     if (output !== null) await writeRows(format, output, columns, checked);
     else if (format.text === null) throw new TypeError(`${to} is not written to standard output`);
-    else for await (const text of textOf(format.text(STANDARD_OUTPUT), columns, checked)) await write(text);
+    else for await (const text of textOf(format.text(STANDARD_OUTPUT, columns), checked)) await write(text);
   } finally {
     if (rejects !== null) closeSync(rejects);
   }
@@ -118,13 +118,19 @@ export async function convertRows(
 
 type RejectedRow = Pick<BadRow, 'line' | 'raw' | 'reason'>;
 
-/** The valid rows. `onBad` receives the others. */
+interface Fitting {
+  readonly nullTexts: NullTexts;
+  /** Says why the target's format cannot hold a row. */
+  readonly unfit: (row: CheckedRow) => string | null;
+  readonly onBad: (bad: RejectedRow) => void;
+  readonly onRow: () => void;
+}
+
+/** The rows that fit the columns and the target. `onBad` receives the others. */
 async function* fittingRows(
   opened: OpenRows,
   columns: readonly TypedColumn[],
-  nullTexts: NullTexts,
-  onBad: (bad: RejectedRow) => void,
-  onRow: () => void,
+  { nullTexts, unfit, onBad, onRow }: Fitting,
 ): AsyncGenerator<CheckedRow> {
   const toCells = cellsWriter(columns, nullTexts);
   for await (const row of typedRows(opened, columns, nullTexts)) {
@@ -133,12 +139,14 @@ async function* fittingRows(
       continue;
     }
     const cells = toCells(row.content);
-    if (typeof cells === 'string') {
-      onBad({ line: row.line, raw: row.raw, reason: cells });
+    const checked = typeof cells === 'string' ? null : { fields: row.content, cells };
+    const reason = checked === null ? (cells as string) : unfit(checked);
+    if (checked === null || reason !== null) {
+      onBad({ line: row.line, raw: row.raw, reason: reason as string });
       continue;
     }
     onRow();
-    yield { fields: row.content, cells };
+    yield checked;
   }
 }
 

@@ -11,6 +11,7 @@ export function columnsText(columns: readonly TypedColumn[]): string {
 
 const ZOD: Readonly<Record<CellType, string>> = {
   integer: 'z.int()',
+  decimal: "z.string().meta({ format: 'decimal' })",
   float: 'z.number()',
   boolean: 'z.boolean()',
   date: 'z.iso.date()',

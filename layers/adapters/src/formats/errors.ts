@@ -39,3 +39,12 @@ export function unusableLine(name: string, { line, reason }: BadRow): Unreadable
     remedy: 'correct the file, or give another one',
   });
 }
+
+export function unwritableColumns(format: string, received: string): UnreadableFile {
+  return new UnreadableFile('BIFOLD_COLUMNS_UNWRITABLE', 1, {
+    failed: `${format} cannot be written with these columns`,
+    received,
+    allowed: `names that ${format} can tell apart and hold`,
+    remedy: 'rename the column: --rename old=new; JSON lines hold any name',
+  });
+}

@@ -15,7 +15,13 @@ export interface FileFormat {
   /** Opens a file and returns its rows in order. Only a few rows are in memory at a time. */
   open(input: RowInput, options: ReadOptions): Promise<OpenRows>;
   /** Writes rows as text, for a file of this name. Null if only DuckDB writes the format. */
-  readonly text: ((name: string) => RowText) | null;
+  readonly text: ((name: string, columns: readonly TypedColumn[]) => RowText) | null;
+  /**
+   * Returns a check of rows: the reason why the format cannot hold a row, or null if it can.
+   *
+   * @throws {UnreadableFile} if the format cannot hold the columns
+   */
+  unfit(columns: readonly TypedColumn[]): (row: CheckedRow) => string | null;
   /** The options of DuckDB's COPY that write the format. */
   copyOptions(path: string, nullText: string | null): string;
   /** False if the format has no type for times. Times are then ISO 8601 text. */
@@ -109,6 +115,6 @@ export interface CheckedRow {
 
 export interface RowText {
   /** The text before the first row. */
-  head(columns: readonly TypedColumn[]): string;
+  readonly head: string;
   line(row: CheckedRow): string;
 }

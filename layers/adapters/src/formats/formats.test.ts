@@ -98,7 +98,7 @@ describe('lines of JSON', () => {
       { a: 'x\u2028y' },
       [3, 'not-an-object'],
       [4, 'unreadable'],
-      [5, 'unreadable'],
+      [5, 'not-utf8'],
     ]);
   });
 });

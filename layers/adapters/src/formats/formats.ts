@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { csv } from './csv/csv.ts';
 import type { FileFormat } from './file-format.ts';
-import { jsonLines } from './json-lines.ts';
+import { jsonLines } from './json/json-lines.ts';
 import { parquet } from './parquet.ts';
 
 /** Every format of files that Bifold reads and writes. */

@@ -15,6 +15,7 @@ export {
   type RowInput,
 } from './file-format.ts';
 export { FORMAT_EXTENSIONS, FORMAT_KINDS, type FormatKind, formatOfKind, formatOfName } from './formats.ts';
+export { jsonText } from './json/json-lines.ts';
 export { linesOf } from './lines.ts';
 export { openSchemaRows, type SchemaRecord } from './schema-rows.ts';
 export { copyRows } from './tables.ts';

@@ -6,7 +6,7 @@ import { type Column, quoted, textLiteral } from '@bifold/core/engine';
 import type { DuckDb } from '../duckdb/index.ts';
 import { AdapterError } from '../errors.ts';
 import { type FileFormat, localInput, type OpenRows, type ReadOptions, type RowInput } from './file-format.ts';
-import { jsonLines } from './json-lines.ts';
+import { jsonLines } from './json/json-lines.ts';
 import { withDuckDb } from './tables.ts';
 
 /** Parquet times are instants in UTC, even if they have no zone. */
@@ -36,6 +36,7 @@ export const parquet = {
     }
   },
   text: null,
+  unfit: () => () => null,
   copyOptions: () => 'FORMAT parquet, COMPRESSION zstd',
   hasTimes: true,
 } as const satisfies FileFormat;

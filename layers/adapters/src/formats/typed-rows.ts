@@ -60,7 +60,7 @@ export async function inferRows(format: FileFormat, input: RowInput, options: In
     for (const row of value) {
       if (isBad(row)) continue;
       if (count++ === sampleRows) break;
-      if (opened.header === null) learnt.addObject(row.content as Fields);
+      if (opened.header === null) learnt.addObject(row.content as Fields, row.raw);
       else learnt.addCells(row.content as Cells);
     }
   }

@@ -6,12 +6,13 @@ import { pipeline } from 'node:stream/promises';
 import { quoted, textLiteral } from '@bifold/core/engine';
 import type { CellType, TypedColumn } from './columns/cell-types.ts';
 import type { CheckedRow, FileFormat, RowText } from './file-format.ts';
-import { jsonLines } from './json-lines.ts';
+import { jsonText } from './json/json-lines.ts';
 import { copyRows, withDuckDb } from './tables.ts';
 
 /** The DuckDB type of a column of JSON lines. */
 const SQL: Readonly<Record<CellType, string>> = {
   integer: 'BIGINT',
+  decimal: 'VARCHAR',
   float: 'DOUBLE',
   boolean: 'BOOLEAN',
   date: 'DATE',
@@ -29,11 +30,11 @@ export async function writeRows(
   columns: readonly TypedColumn[],
   rows: AsyncIterable<CheckedRow>,
 ): Promise<void> {
-  if (format.text !== null) return writeWhole(path, textOf(format.text(path), columns, rows));
+  if (format.text !== null) return writeWhole(path, textOf(format.text(path, columns), rows));
   const folder = mkdtempSync(join(tmpdir(), 'bifold-rows-'));
   try {
     const lines = join(folder, 'rows.jsonl');
-    await writeWhole(lines, textOf(jsonLines.text(), columns, rows));
+    await writeWhole(lines, textOf(jsonText(columns), rows));
     await linesToTable(format, lines, columns, path);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -41,12 +42,8 @@ export async function writeRows(
 }
 
 /** Rows as text, in chunks large enough for a write. */
-export async function* textOf(
-  { head, line }: RowText,
-  columns: readonly TypedColumn[],
-  rows: AsyncIterable<CheckedRow>,
-): AsyncGenerator<string> {
-  let text = head(columns);
+export async function* textOf({ head, line }: RowText, rows: AsyncIterable<CheckedRow>): AsyncGenerator<string> {
+  let text = head;
   for await (const row of rows) {
     text += line(row);
     if (text.length >= CHUNK_LENGTH) {

@@ -204,5 +204,7 @@ function withTypes(columns: readonly TypedColumn[], types: Readonly<Record<strin
       remedy: 'correct --type',
     });
   }
-  return columns.map((column) => ({ ...column, type: types[column.name] ?? column.type }));
+  return columns.map((column) =>
+    Object.hasOwn(types, column.name) ? { ...column, type: types[column.name] as CellType } : column,
+  );
 }

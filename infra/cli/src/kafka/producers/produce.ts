@@ -206,7 +206,7 @@ function noTopic(topic: string): CliError {
 
 /** The key of a record: the text of its `partitionBy` field. */
 export function keyOf(record: unknown, partitionBy: string): string | null {
-  if (record === null || typeof record !== 'object') return null;
+  if (record === null || typeof record !== 'object' || !Object.hasOwn(record, partitionBy)) return null;
   const value = (record as Record<string, unknown>)[partitionBy];
   return value === null || value === undefined ? null : cellOfValue(value);
 }

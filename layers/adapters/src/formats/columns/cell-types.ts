@@ -1,8 +1,15 @@
 import { digitsOf, numberOf, parseExactly } from './exact-json.ts';
+import { extentOf, fitsDecimal, isInteger, isNonFinite, numberType } from './numbers.ts';
+import { isDate, isTimestamp } from './times.ts';
 
-export const CELL_TYPES = ['integer', 'float', 'boolean', 'date', 'timestamp', 'json', 'text'] as const;
-/** The type of a column. Dates and timestamps are JSON text. */
+export const CELL_TYPES = ['integer', 'decimal', 'float', 'boolean', 'date', 'timestamp', 'json', 'text'] as const;
+/**
+ * The type of a column. An integer is a safe one, a float a double, and a decimal a number that no
+ * double holds, of at most 38 digits. Dates and timestamps are JSON text.
+ */
 export type CellType = (typeof CELL_TYPES)[number];
+/** The type of a single value: NaN and the infinities are texts, or floats among other floats. */
+export type ValueType = CellType | 'non-finite';
 
 export interface TypedColumn {
   readonly name: string;
@@ -10,53 +17,44 @@ export interface TypedColumn {
   readonly nullable: boolean;
 }
 
-/**
- * Numbers in JSON syntax. Other forms (007, +1, .5) would be written back differently, so they are
- * text.
- */
-const INTEGER = /^-?(0|[1-9]\d*)$/;
-const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const BOOLEAN = /^(true|false)$/i;
-const DATE = /^\d{4}-\d\d-\d\d$/;
-const TIMESTAMP = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
-
-const isDate = (text: string): boolean => {
-  const time = DATE.test(text) ? new Date(`${text}T00:00:00Z`) : null;
-  return time !== null && !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text);
-};
-const isTimestamp = (text: string): boolean => isDate(TIMESTAMP.exec(text)?.[1] ?? '');
-const isInteger = (text: string): boolean => INTEGER.test(text) && Number.isSafeInteger(Number(text));
-const isFloat = (text: string): boolean => NUMBER.test(text) && Number.isFinite(Number(text));
 
 /** The narrowest type of a CSV cell. */
-export function typeOfCell(cell: string): CellType {
+export function typeOfCell(cell: string): ValueType {
+  const number = numberType(cell);
   // An integer beyond 2^53 is text, because other programs would round it.
-  if (INTEGER.test(cell)) return isInteger(cell) ? 'integer' : 'text';
-  if (isFloat(cell)) return 'float';
+  if (number !== null) return number !== 'integer' && isWhole(cell) ? 'text' : number;
   if (BOOLEAN.test(cell)) return 'boolean';
   return isCanonicalJson(cell) ? 'json' : typeOfText(cell);
 }
 
+const isWhole = (digits: string): boolean => /^-?[1-9]\d*$/.test(digits);
+
 /**
  * The narrowest type of a JSON value that is not null. A JSON string stays text, even if it
- * consists of digits.
+ * consists of digits. A number that neither a double nor a decimal holds is JSON.
  */
-export function typeOfValue(value: unknown): CellType {
+export function typeOfValue(value: unknown): ValueType {
   const digits = digitsOf(value);
-  if (digits !== null) return isInteger(digits) ? 'integer' : 'float';
+  if (digits !== null) return numberType(digits) ?? 'json';
   if (typeof value === 'boolean') return 'boolean';
   return typeof value === 'string' ? typeOfText(value) : 'json';
 }
 
-function typeOfText(text: string): CellType {
+function typeOfText(text: string): ValueType {
+  if (isNonFinite(text)) return 'non-finite';
   return isDate(text) ? 'date' : isTimestamp(text) ? 'timestamp' : 'text';
 }
 
+export const isNumeric = (type: ValueType): boolean => type === 'integer' || type === 'decimal' || type === 'float';
+
 /** The narrowest type that contains the values of both. Null means that there was no value yet. */
-export function joined(left: CellType | null, right: CellType): CellType {
+export function joined(left: ValueType | null, right: ValueType): ValueType {
   if (left === null || left === right) return right;
-  const isNumber = (type: CellType) => type === 'integer' || type === 'float';
-  return isNumber(left) && isNumber(right) ? 'float' : 'text';
+  if (isNumeric(left) && isNumeric(right)) return left === 'decimal' || right === 'decimal' ? 'decimal' : 'float';
+  const isDouble = (type: ValueType) => type === 'integer' || type === 'float';
+  const isDoubles = (left === 'non-finite' && isDouble(right)) || (right === 'non-finite' && isDouble(left));
+  return isDoubles ? 'float' : 'text';
 }
 
 /** Whether the text of an object or array is unchanged after parsing and writing. */
@@ -77,8 +75,10 @@ export function valueOfCell(type: CellType, cell: string): unknown {
   switch (type) {
     case 'integer':
       return isInteger(cell) ? numberOf(cell) : undefined;
+    case 'decimal':
+      return numberType(cell) !== null && fitsDecimal(extentOf(cell)) ? numberOf(cell) : undefined;
     case 'float':
-      return isFloat(cell) ? numberOf(cell) : undefined;
+      return isNonFinite(cell) ? cell : isDoubleType(numberType(cell)) ? numberOf(cell) : undefined;
     case 'boolean':
       return BOOLEAN.test(cell) ? cell.toLowerCase() === 'true' : undefined;
     case 'date':
@@ -96,6 +96,8 @@ export function valueOfCell(type: CellType, cell: string): unknown {
   }
 }
 
+const isDoubleType = (type: ValueType | null): boolean => type === 'integer' || type === 'float';
+
 /** Whether a JSON value that is not null fits into a column of the type. */
 export function isOfType(type: CellType, value: unknown): boolean {
   switch (type) {
@@ -103,10 +105,16 @@ export function isOfType(type: CellType, value: unknown): boolean {
       return true;
     case 'text':
       return typeof value === 'string';
-    default: {
-      const own = typeOfValue(value);
-      return own === type || (type === 'float' && own === 'integer');
+    case 'decimal': {
+      const digits = digitsOf(value);
+      return digits !== null && numberType(digits) !== null && fitsDecimal(extentOf(digits));
     }
+    case 'float': {
+      const own = typeOfValue(value);
+      return isDoubleType(own) || own === 'non-finite';
+    }
+    default:
+      return typeOfValue(value) === type;
   }
 }
 

@@ -13,11 +13,12 @@ const exact = JSON as unknown as ExactJson;
 
 /**
  * Like JSON.parse, but numbers keep their text, and JSON.stringify writes the same digits. 1.0
- * stays 1.0, and long integers are not rounded.
+ * stays 1.0, and long integers are not rounded. A number is a number of JavaScript if JavaScript
+ * writes the same digits.
  */
 export function parseExactly(text: string): unknown {
   return exact.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' ? exact.rawJSON(source ?? String(value)) : value,
+    typeof value === 'number' ? numberOf(source ?? String(value)) : value,
   );
 }
 
@@ -26,11 +27,13 @@ export function parseExactly(text: string): unknown {
  *
  * @throws {SyntaxError} when they are none
  */
-export function numberOf(text: string): unknown {
-  return exact.rawJSON(text);
+export function numberOf(digits: string): unknown {
+  const value = Number(digits);
+  return String(value) === digits && Number.isFinite(value) ? value : exact.rawJSON(digits);
 }
 
-/** The digits of a number that `parseExactly` read. Null for any other value. */
+/** The digits of a number. Null for any other value. */
 export function digitsOf(value: unknown): string | null {
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
   return exact.isRawJSON(value) ? value.rawJSON : null;
 }

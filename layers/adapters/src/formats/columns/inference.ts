@@ -1,16 +1,35 @@
-import { type CellType, joined, type TypedColumn, typeOfCell, typeOfValue } from './cell-types.ts';
+import { namesInOrder } from '../json/json-text.ts';
+import {
+  type CellType,
+  cellOfValue,
+  isNumeric,
+  joined,
+  type TypedColumn,
+  typeOfCell,
+  typeOfValue,
+  type ValueType,
+} from './cell-types.ts';
+import { type Extent, extentOf, fitsDecimal, joinedExtent, NO_EXTENT } from './numbers.ts';
+import { isInNanosecondRange, isNanoseconds } from './times.ts';
 
 /** Infers the types of columns while rows are read, with little memory per column. */
 export interface Inference {
   addCells(cells: readonly string[]): void;
-  addObject(object: Readonly<Record<string, unknown>>): void;
+  /** @param text the object as it stands in its file */
+  addObject(object: Readonly<Record<string, unknown>>, text: string): void;
   columns(): readonly TypedColumn[];
 }
 
 interface Seen {
-  type: CellType | null;
+  type: ValueType | null;
   nulls: boolean;
   count: number;
+  /** Of the column's numbers. */
+  extent: Extent;
+  hasNonFinite: boolean;
+  /** Whether timestamps count nanoseconds, and whether any is out of their range. */
+  hasNanoseconds: boolean;
+  isOutOfNanosecondRange: boolean;
 }
 
 /**
@@ -22,12 +41,23 @@ interface Seen {
 export function inference(header: readonly string[], nullTexts: ReadonlySet<string>): Inference {
   const seen = new Map<string, Seen>();
   const of = (name: string): Seen => {
-    const known = seen.get(name) ?? { type: null, nulls: false, count: 0 };
-    seen.set(name, known);
-    return known;
+    const known = seen.get(name);
+    if (known !== undefined) return known;
+    const begun = {
+      type: null,
+      nulls: false,
+      count: 0,
+      extent: NO_EXTENT,
+      hasNonFinite: false,
+      hasNanoseconds: false,
+      isOutOfNanosecondRange: false,
+    };
+    seen.set(name, begun);
+    return begun;
   };
   for (const name of header) of(name);
   let rows = 0;
+  let widest: CellType = 'text';
   return {
     addCells(cells) {
       rows++;
@@ -37,36 +67,62 @@ export function inference(header: readonly string[], nullTexts: ReadonlySet<stri
         column.count++;
         if (nullTexts.has(cell)) column.nulls = true;
         // No type is wider than text, so a text column stays text.
-        else if (column.type !== 'text') column.type = joined(column.type, typeOfCell(cell));
+        else if (column.type !== 'text') learn(column, typeOfCell(cell), cell, joined);
       }
     },
-    addObject(object) {
+    addObject(object, text) {
       rows++;
-      for (const [name, value] of Object.entries(object)) {
+      widest = 'json';
+      for (const name of namesInOrder(object, text)) {
+        const value = object[name];
         const column = of(name);
         column.count++;
         if (value === null) column.nulls = true;
-        else column.type = joinedValue(column.type, typeOfValue(value));
+        else if (column.type !== 'json') learn(column, typeOfValue(value), value, joinedValue);
       }
     },
     columns: () =>
-      [...seen].map(([name, { type, nulls, count }]) => ({
+      [...seen].map(([name, column]) => ({
         name,
-        type: type ?? 'text',
-        nullable: nulls || count < rows,
+        type: columnType(column, widest),
+        nullable: column.nulls || column.count < rows,
       })),
   };
+}
+
+function learn(
+  column: Seen,
+  type: ValueType,
+  value: unknown,
+  join: (left: ValueType | null, right: ValueType) => ValueType,
+): void {
+  if (isNumeric(type)) column.extent = joinedExtent(column.extent, extentOf(cellOfValue(value)));
+  else if (type === 'non-finite') column.hasNonFinite = true;
+  else if (type === 'timestamp') {
+    column.hasNanoseconds ||= isNanoseconds(value as string);
+    column.isOutOfNanosecondRange ||= !isInNanosecondRange(value as string);
+  }
+  column.type = join(column.type, type);
+}
+
+/** @param widest the type of numbers that no type of numbers holds together */
+function columnType(column: Seen, widest: CellType): CellType {
+  const { type, extent, hasNonFinite, hasNanoseconds, isOutOfNanosecondRange } = column;
+  if (type === null || type === 'non-finite') return 'text';
+  if (type === 'decimal' && (hasNonFinite || !fitsDecimal(extent))) return widest;
+  if (type === 'timestamp' && hasNanoseconds && isOutOfNanosecondRange) return 'text';
+  return type;
 }
 
 /**
  * The common type of two JSON values. Only two texts are text: a number and a text in one column
  * are JSON.
  */
-function joinedValue(left: CellType | null, right: CellType): CellType {
-  const isText = (type: CellType) => type === 'text' || type === 'date' || type === 'timestamp';
+function joinedValue(left: ValueType | null, right: ValueType): ValueType {
+  const isText = (type: ValueType) => ['text', 'date', 'timestamp', 'non-finite'].includes(type);
   if (left !== null && left !== right && !(isText(left) && isText(right))) {
     const type = joined(left, right);
-    return type === 'float' ? type : 'json';
+    return isNumeric(type) ? type : 'json';
   }
   return joined(left, right);
 }

@@ -4,6 +4,7 @@ import { unusableLine } from '../errors.ts';
 import { type Cells, type FileFormat, isBad, type OpenRows, type Outcome, type ReadOptions } from '../file-format.ts';
 import { utf8Bytes } from '../text/encodings.ts';
 import { textLines, withLineEnd } from '../text/text-lines.ts';
+import { loneSurrogateReason, refuseLoneSurrogates } from '../well-formed.ts';
 import { csvLine, type Dialect } from './cells.ts';
 import { headerOf } from './header.ts';
 import { recordReader } from './records.ts';
@@ -18,16 +19,19 @@ export const csv = {
   async open(input, options) {
     return openCsv(input.name, utf8Bytes(await input.open(), options.encoding), options);
   },
-  text(name) {
+  text(name, columns) {
     const delimiter = delimiterOf(name);
     return {
-      head: (columns) =>
-        csvLine(
-          columns.map((column) => column.name),
-          delimiter,
-        ),
+      head: csvLine(
+        columns.map((column) => column.name),
+        delimiter,
+      ),
       line: ({ cells }) => csvLine(cells, delimiter),
     };
+  },
+  unfit(columns) {
+    refuseLoneSurrogates('CSV', columns);
+    return ({ cells }) => loneSurrogateReason(columns, cells);
   },
   copyOptions(path, nullText) {
     const nulls = nullText === null ? '' : `, NULLSTR ${textLiteral(nullText)}`;

@@ -1,0 +1,109 @@
+import type { TypedColumn } from '../columns/cell-types.ts';
+import { digitsOf, parseExactly } from '../columns/exact-json.ts';
+import type { Fields, FileFormat, Outcome, RowText } from '../file-format.ts';
+import { lineBatches } from '../lines.ts';
+import { utf8Bytes } from '../text/encodings.ts';
+import { escapedBytes, utf8Of } from '../text.ts';
+import { HEAD_BYTES, refuseOtherJson } from './json-shape.ts';
+import { badJsonReason, DEPTH_MAX, scanJson } from './json-text.ts';
+
+/** One JSON object a line. */
+export const jsonLines = {
+  kind: 'json',
+  extensions: ['.json', '.jsonl', '.ndjson'],
+  async open(input, { keepsDigits, encoding }) {
+    const bytes = await checkedBytes(input.name, utf8Bytes(await input.open(), encoding));
+    return { header: null, batches: objectsOf(bytes, keepsDigits ? parseExactly : JSON.parse) };
+  },
+  text: (_, columns) => jsonText(columns),
+  unfit: () => () => null,
+  copyOptions: () => `FORMAT json`,
+  hasTimes: false,
+} as const satisfies FileFormat;
+
+/** Rows as JSON lines: fields in the order of the columns, those left out that a row lacks. */
+export function jsonText(columns: readonly TypedColumn[]): RowText {
+  const members = columns.map(({ name }) => ({ name, prefix: `${JSON.stringify(name)}:` }));
+  return {
+    head: '',
+    line({ fields }) {
+      let line = '';
+      for (const { name, prefix } of members) {
+        if (!Object.hasOwn(fields, name)) continue;
+        line += `${line === '' ? '{' : ','}${prefix}${jsonOf(fields[name])}`;
+      }
+      return line === '' ? '{}\n' : `${line}}\n`;
+    },
+  };
+}
+
+const jsonOf = (value: unknown): string => digitsOf(value) ?? JSON.stringify(value);
+
+/**
+ * The bytes of lines.
+ *
+ * @throws {UnreadableFile} if the file is other JSON
+ */
+async function checkedBytes(name: string, input: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const chunks = input[Symbol.asyncIterator]();
+  let [head, isWhole] = [Buffer.alloc(0), false];
+  while (head.length < HEAD_BYTES && !isWhole) {
+    const { done, value } = await chunks.next();
+    if (done) isWhole = true;
+    else head = Buffer.concat([head, value]);
+  }
+  try {
+    refuseOtherJson(name, { text: head.toString('utf8'), isWhole });
+  } catch (error) {
+    await chunks.return?.();
+    throw error;
+  }
+  return followedBy(head, chunks);
+}
+
+async function* followedBy(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield head;
+    yield* { [Symbol.asyncIterator]: () => rest };
+  } finally {
+    await rest.return?.();
+  }
+}
+
+async function* objectsOf(
+  input: AsyncIterable<Uint8Array>,
+  parse: (text: string) => unknown,
+): AsyncGenerator<readonly Outcome<Fields>[]> {
+  let line = 0;
+  for await (const lines of lineBatches(input)) {
+    const batch: Outcome<Fields>[] = [];
+    for (const bytes of lines) {
+      line++;
+      const raw = utf8Of(bytes);
+      if (raw === null)
+        batch.push({ line, raw: escapedBytes(bytes), problem: 'not-utf8', reason: 'bytes that are not UTF-8' });
+      else if (raw.trim() !== '') batch.push(objectOf(line, raw, parse));
+    }
+    yield batch;
+  }
+}
+
+function objectOf(line: number, raw: string, parse: (text: string) => unknown): Outcome<Fields> {
+  const unreadable = (reason: string) => ({ line, raw, problem: 'unreadable', reason }) as const;
+  // A shorter line cannot be so deep.
+  if (raw.length > 2 * DEPTH_MAX && scanJson(raw).depth > DEPTH_MAX)
+    return unreadable(`objects and arrays nested more than ${DEPTH_MAX} deep`);
+  let content: unknown;
+  try {
+    content = parse(raw);
+  } catch {
+    return unreadable(badJsonReason(raw));
+  }
+  if (isObject(content, raw)) return { line, raw, content };
+  return { line, raw, problem: 'not-an-object', reason: 'no JSON object' };
+}
+
+/** Numbers that keep their digits are JavaScript objects too, so exclude them. */
+function isObject(content: unknown, raw: string): content is Fields {
+  return content !== null && typeof content === 'object' && raw.trimStart().startsWith('{');
+}
