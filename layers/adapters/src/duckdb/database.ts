@@ -14,6 +14,7 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import { AdapterError } from '../errors.ts';
+import { type JsonFactory, jsonReader } from './json-values.ts';
 import { keepLeadingMarks } from './text-decoder.ts';
 
 export interface DuckDbOptions {
@@ -47,6 +48,11 @@ export interface DuckDb {
   run(sql: string): Promise<void>;
   /** Returns the result chunk by chunk. Other queries may run in between. */
   query(sql: string): AsyncIterable<SqlChunk>;
+  /**
+   * Returns the values of each chunk as JSON, column by column, computed while they are read.
+   * DuckDB ends such a result silently after an error, so the caller counts the rows.
+   */
+  stream(sql: string, factory: JsonFactory): AsyncIterable<readonly (readonly unknown[])[]>;
   /** Returns all rows of a small result. */
   rows(sql: string): Promise<readonly Readonly<Record<string, SqlOutput>>[]>;
   /** Creates a table, and fills it from chunks of columns of any length. */
@@ -117,6 +123,21 @@ class MemoryDuckDb implements DuckDb {
       if (missing !== 0) throw failed(sql, `a result that ended ${missing} rows early`);
     } finally {
       await reader.run(`DROP TABLE IF EXISTS ${table}`);
+      reader.closeSync();
+    }
+  }
+
+  async *stream(sql: string, factory: JsonFactory): AsyncGenerator<readonly (readonly unknown[])[]> {
+    const reader = await this.#instance.connect();
+    try {
+      const result = await explained(sql, () => reader.stream(sql));
+      const readers = result.columnTypes().map((type) => jsonReader(type, factory));
+      for (;;) {
+        const chunk = await explained(sql, () => result.fetchChunk());
+        if (chunk === null || chunk.rowCount === 0) return;
+        yield readers.map((read, index) => chunk.getColumnValues(index).map(read));
+      }
+    } finally {
       reader.closeSync();
     }
   }

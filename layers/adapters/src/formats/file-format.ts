@@ -69,6 +69,8 @@ export interface OpenRows {
   /** The column names of the cells. Null if rows are objects. */
   readonly header: readonly string[] | null;
   readonly batches: RowBatches<RowContent>;
+  /** The columns that the file declares. Absent if only its rows tell them. */
+  readonly columns?: () => Promise<readonly TypedColumn[]>;
   /** Remarks on the file for a person, such as names that were made up. */
   readonly notes?: readonly string[];
 }
@@ -102,6 +104,17 @@ export interface BadRow {
 }
 
 export type Outcome<Content> = Row<Content> | BadRow;
+
+/** The same row with other content. The raw text of some formats is costly, so it stays unread. */
+export function withContent<Content>(row: Row<unknown>, content: Content): Row<Content> {
+  return {
+    line: row.line,
+    get raw() {
+      return row.raw;
+    },
+    content,
+  };
+}
 
 export function isBad(outcome: Outcome<unknown>): outcome is BadRow {
   return 'problem' in outcome;

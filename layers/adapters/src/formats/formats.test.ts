@@ -148,6 +148,6 @@ describe('Parquet under a schema', () => {
   it('is refused when it is something else', async () => {
     const path = join(folder, 'text.parquet');
     writeFileSync(path, 'no Parquet');
-    await expect(recordsOf(localInput(path), columns)).rejects.toMatchObject({ code: 'BIFOLD_DUCKDB_FAILED' });
+    await expect(recordsOf(localInput(path), columns)).rejects.toMatchObject({ code: 'BIFOLD_PARQUET_UNREADABLE' });
   });
 });

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { csv } from './csv/csv.ts';
 import type { FileFormat } from './file-format.ts';
 import { jsonLines } from './json/json-lines.ts';
-import { parquet } from './parquet.ts';
+import { parquet } from './parquet/parquet.ts';
 
 /** Every format of files that Bifold reads and writes. */
 const FORMATS = [csv, jsonLines, parquet] as const satisfies readonly FileFormat[];

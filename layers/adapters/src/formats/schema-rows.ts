@@ -8,6 +8,7 @@ import {
   type RowBatches,
   type RowContent,
   type RowInput,
+  withContent,
 } from './file-format.ts';
 
 /** A row in the form of a JSON record, for validation by a schema. */
@@ -42,7 +43,7 @@ export async function openSchemaRows(
   const { header, batches } = await format.open(input, { ...options, keepsDigits: false, columns });
   const recordOf = header === null ? fieldsAsRecord : recordReader(header, columns, nullText);
   const rowOf = (row: Outcome<RowContent>): Outcome<SchemaRecord> =>
-    isBad(row) ? row : { line: row.line, raw: row.raw, content: recordOf(row.content as Cells & Fields) };
+    isBad(row) ? row : withContent(row, recordOf(row.content as Cells & Fields));
   const records = async function* () {
     for await (const batch of batches) yield batch.map(rowOf);
   };

@@ -5,11 +5,16 @@ import type { FileFormat } from './file-format.ts';
 
 const MEMORY_LIMIT = '512MB';
 
-/** Runs work with a temporary database. */
-export async function withDuckDb<T>(work: (database: DuckDb) => Promise<T>): Promise<T> {
+/** A temporary database, which the caller closes. */
+export async function openTables(): Promise<DuckDb> {
   // Load it here, so that programs that only read text do not wait for it.
   const { openDuckDb } = await import('../duckdb/index.ts');
-  const database = await openDuckDb({ memoryLimit: MEMORY_LIMIT, tempDirectory: tmpdir() });
+  return openDuckDb({ memoryLimit: MEMORY_LIMIT, tempDirectory: tmpdir() });
+}
+
+/** Runs work with a temporary database. */
+export async function withDuckDb<T>(work: (database: DuckDb) => Promise<T>): Promise<T> {
+  const database = await openTables();
   try {
     return await work(database);
   } finally {

@@ -9,6 +9,7 @@ import {
   type OpenRows,
   type Outcome,
   type ReadOptions,
+  type Row,
   type RowContent,
   type RowInput,
 } from './file-format.ts';
@@ -48,6 +49,7 @@ export function openTyped(
 export async function inferRows(format: FileFormat, input: RowInput, options: InferOptions): Promise<InferredRows> {
   const { nullTexts, sampleRows = Number.POSITIVE_INFINITY } = options;
   const opened = await openTyped(format, input, options);
+  if (opened.columns !== undefined) return { columns: await opened.columns(), open: async () => opened };
   const learnt = inference(opened.header ?? [], new Set(nullTexts));
   const isKept = input.path === null;
   const kept: (readonly Outcome<RowContent>[])[] = [];
@@ -91,8 +93,9 @@ export async function* typedRows(
   for await (const batch of batches) {
     for (const row of batch) {
       if (isBad(row)) yield row;
+      else if (objectOf === null) yield row as Row<Fields>;
       else {
-        const fields = objectOf === null ? (row.content as Fields) : objectOf(row.content as Cells);
+        const fields = objectOf(row.content as Cells);
         const { line, raw } = row;
         if (typeof fields === 'string') yield { line, raw, problem: 'unreadable', reason: fields };
         else yield { line, raw, content: fields };

@@ -1,6 +1,8 @@
 /** The greatest depth of objects and arrays. Deeper ones overflow the stack of many programs. */
 export const DEPTH_MAX = 1_000;
 
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
+
 /** The result of a scan of JSON text, which reads no values. */
 export interface JsonScan {
   /** The greatest depth of objects and arrays. */
@@ -70,6 +72,11 @@ export function namesInOrder(object: Readonly<Record<string, unknown>>, text: st
   const names = Object.keys(object);
   if (!/^\d+$/.test(names[0] ?? '')) return names;
   return [...new Set(scanJson(text).names.map(({ name }) => name))];
+}
+
+/** Whether JSON text escapes half of a surrogate pair, which UTF-8 cannot write. */
+export function hasLoneSurrogate(json: string): boolean {
+  return LONE_SURROGATE.test(json);
 }
 
 /** The reason why a text is no JSON, for a person. */
