@@ -213,7 +213,7 @@ class LocalBenchCloud implements BenchCloud {
       (client) => client.close(),
       () => undefined,
     );
-    // With the trigger among the services, whether it was started or not.
+    // Include the trigger among the services, even if it was not started.
     await (await this.#openWithTrigger('')).down({ deleteData: true });
   }
 }

@@ -17,7 +17,10 @@ import { type ProcessorSeconds, processorSeconds, spent } from './processor-time
 import type { EndOffsets } from './topic.ts';
 
 export interface BifoldRun {
-  /** From the first poll until progress covers every end offset: every window is readable then. */
+  /**
+   * The time from the first poll until progress covers every end offset. Then every window is
+   * readable.
+   */
   readonly seconds: number;
   readonly invocations: number;
   readonly failures: number;
@@ -76,7 +79,7 @@ async function pause(signal: AbortSignal, ms: number): Promise<void> {
 }
 
 /**
- * Only the last segment of each partition is asked for: a segment begins when the one before it is
+ * Reads only the last segment of each partition, because a segment begins when the previous one is
  * complete.
  */
 async function isComplete(store: SpeedStore, { storage }: Plan, ends: EndOffsets): Promise<boolean> {

@@ -14,8 +14,8 @@ export interface ReadingsOf {
   readonly seed: number;
   readonly count: number;
   /**
-   * Events in a second of event time: it decides how many fall into one window of one key, and so
-   * how many rows are written.
+   * Events per second of event time. It decides how many events fall into one window of a key, and
+   * so how many rows are written.
    */
   readonly pace: number;
 }
@@ -60,7 +60,7 @@ export function partitionOf(key: string): number {
   return Number(key.slice(1)) % PARTITIONS;
 }
 
-/** The bytes of an event as they stand in the topic. */
+/** The bytes of an event in the topic. */
 export function textOf({ key, ts, v }: Reading): string {
   const bare = `{"key":"${key}","ts":${ts},"v":${v},"pad":""}`;
   return `${bare.slice(0, -2)}${'x'.repeat(EVENT_BYTES - bare.length)}"}`;

@@ -30,7 +30,7 @@ export interface SparkSoftware {
 }
 
 export interface SparkPass {
-  /** From the query's start to its last batch done. */
+  /** The time from the start of the query to the end of its last batch. */
   readonly seconds: number;
   /** The part of these that Spark calls query planning. */
   readonly planningSeconds: number;

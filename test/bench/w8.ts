@@ -10,8 +10,8 @@ import type { Value } from '@bifold/core/engine';
 import { readModel, scorerOf } from '@bifold/models/engine';
 
 /**
- * Rows scored in a second, by one thread. `together`: all rows in one call; `alone`: a call for
- * each row, as a stream brings them.
+ * Rows per second, scored by one thread. `together`: all rows in one call. `alone`: one call per
+ * row, as in a stream.
  */
 export interface ScoringRates {
   readonly model: 'linear' | 'forest' | 'boosting';

@@ -5,11 +5,11 @@ export interface FaultRecord {
   readonly kind: string;
   readonly hit: boolean;
   readonly what: string;
-  /** From the first blow until it was lifted. */
+  /** The duration of the fault. */
   readonly struckMs: number;
   /**
-   * From then until answers of every view covered all that was acknowledged by then; null when they
-   * never did.
+   * The time from its end until the answers of every view covered all records that were
+   * acknowledged by then. Null if they never did.
    */
   readonly healedMs: number | null;
 }

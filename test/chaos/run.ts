@@ -26,8 +26,7 @@ const VERIFY_EVERY_MS = 90_000;
 const CALM_MS = 400;
 
 /**
- * Streams, readers and batch jobs all go on while faults strike; then all is brought to rest and
- * compared.
+ * Streams, readers and batch jobs run while faults strike. Then everything is stopped and compared.
  */
 export async function runChaos(world: World, violations: string[], options: RunOptions): Promise<ChaosReport> {
   const { seed, minutes, signal, tell } = options;

@@ -10,7 +10,7 @@ export interface Round {
   readonly random: Random;
 }
 
-/** Rounds without end, the same for a seed: every kind comes once before any comes again. */
+/** Endless rounds, determined by a seed. Each round contains every kind once. */
 export function* roundsOf(seed: number, faults: readonly Fault[]): Generator<Round> {
   const random = randomOf(seed, 'schedule');
   let deck: Fault[] = [];

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { PATIENCE_MS } from '../patience.ts';
 import { root } from './run.ts';
 
-/** Each program as npm runs it, once for each thing that it is told and cannot do. */
+/** Runs each program through npm, once for each kind of wrong argument. */
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 const programs = Object.entries(scripts).flatMap(([name, script]) => {
   const [, job] = /^node infra\/cli\/bin\/set-up\.js (\w+)$/.exec(script) ?? [];

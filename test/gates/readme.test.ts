@@ -4,7 +4,7 @@ import { beforeAll, expect, it } from '@jest/globals';
 import { withCompiled } from './compile.ts';
 import { root } from './run.ts';
 
-/** By page, the function that its first block of code calls. */
+/** The function that the first code block of each page calls. */
 const PAGES: readonly (readonly [page: string, defines: string])[] = [
   ['README.md', 'definePipeline'],
   ['docs/your-own-pipeline.md', 'definePipeline'],

@@ -230,7 +230,7 @@ describe('an old answer', () => {
           const again = await replayAnswer(trips, kept, records, lookupsAt);
           expect(JSON.stringify(again)).toBe(JSON.stringify(page));
           expect(again.receipt.digest).toBe(digestOf(page.receipt, page.rows));
-          // Records that it does not name change nothing, wherever they come from.
+          // Records that the answer does not name have no effect, from either source.
           expect(JSON.stringify(await replayAnswer(trips, kept, log, lookupsAt))).toBe(JSON.stringify(page));
         }
       }),

@@ -52,7 +52,7 @@ const pageOf = async (parameters: Parameters): Promise<Answer> => {
 };
 const cursorOf = (sealed: string): Cursor =>
   JSON.parse(Buffer.from(sealed.split('.')[1] as string, 'base64url').toString());
-/** With the seal of another cursor: the best that one can do without the key. */
+/** A cursor with the seal of another one, the strongest forgery without the key. */
 const forged = (sealed: string, change: (cursor: Cursor) => Partial<Cursor>): string => {
   const [period, , mac] = sealed.split('.');
   const cursor = cursorOf(sealed);
@@ -191,7 +191,7 @@ describe('the query API', () => {
     const contents = fc
       .dictionary(fc.constantFrom(...Object.keys(cursorOf(sealed)), 'other'), fc.jsonValue({ maxDepth: 4 }))
       .map((changed) => forged(sealed, () => changed as Partial<Cursor>));
-    // Changes that are well-formed: the seal alone tells them from what was given.
+    // Well-formed changes, which only the seal can detect.
     const plausible = fc.oneof(
       fc
         .dictionary(fc.constantFrom('not-json', 'invalid', 'tombstone'), fc.nat())

@@ -162,7 +162,7 @@ describe('the memory interpreter', () => {
           const some = new Set([...result.rows.keys()].filter((_, index) => index % 2 === 0));
           const only = await interpret(trips, log, coverage, lookupsAt, some);
           expect([...only.rows]).toEqual([...result.rows].filter(([id]) => some.has(id)));
-          // In one pass, each fold is what it is by itself.
+          // Each fold in a common pass equals the fold on its own.
           const foldings = [
             { coverage, only: some, range: null },
             { coverage: { 0: [[5, 30]] } as const, only: null, range: null },

@@ -60,7 +60,7 @@ export class MemoryDeployment {
     this.scope = { version: pipeline.plan.version, topicId: TOPIC_ID };
   }
 
-  /** Sends values, and has the speed layer fold them in batches of so many records. */
+  /** Sends values, and lets the speed layer fold them in batches of this size. */
   async produce(partition: number, values: readonly unknown[], batchSize: number): Promise<void> {
     const records = values.map((value): LogRecord => {
       const bytes = Buffer.from(JSON.stringify(value));

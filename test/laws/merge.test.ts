@@ -95,7 +95,7 @@ async function worldOf(log: readonly LogRecord[], seed: number): Promise<World> 
       const next = choose(3) === 0 ? end : first + choose(end - first + 1);
       const further = next + choose(end - next + 1);
       if (next > first || choose(2) === 0) known.set(segment, next);
-      // Rows are written one by one: some stand beyond the progress that vouches for all of them.
+      // Rows are written one by one, so some lie beyond the stored progress.
       const rows = new Map(fragmentsOf(log, partition, segment, next).map((row) => [idOf(row), row]));
       for (const row of fragmentsOf(log, partition, segment, further)) if (choose(2) === 0) rows.set(idOf(row), row);
       fragments.set(`${partition}/${segment}`, [...rows.values()]);

@@ -10,7 +10,9 @@ export interface Score {
   readonly killed: number;
   readonly timedOut: number;
   readonly survived: number;
-  /** With these the tests do not even load: seen, but neither for nor against. */
+  /**
+   * Mutants with which the tests do not even load. They count neither as detected nor as missed.
+   */
   readonly broken: number;
   readonly percent: number;
 }

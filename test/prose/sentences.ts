@@ -6,7 +6,7 @@ export interface Sentence {
 
 /** A clause that opens with a relative pronoun has no subject that a reader can find. */
 const BARE_RELATIVE = /^(What|Whatever|Who|Whom|Whose|Whoever|Of what|Of which|By which|For which|In which)\b/;
-/** Text that is not prose: headings, tables, HTML, and links that stand alone. */
+/** Text that is not prose: headings, tables, HTML, and lines with only a link. */
 const NOT_PROSE = /^\s*(#|\||<|\[.*\]:|$)/;
 const LIST_ITEM = /^\s*([-*]|\d+\.)\s+/;
 

@@ -3,7 +3,7 @@
  * off leaves the draws of the others as they are.
  */
 export interface Random {
-  /** In `[0, 1)`. */
+  /** A number in `[0, 1)`. */
   next(): number;
   chance(probability: number): boolean;
   /** A whole number in `[0, below)`. */
@@ -40,8 +40,8 @@ export function randomOf(seed: number, stream: string): Random {
 }
 
 /**
- * One of the items, by a draw of each one's own: when others come or go, the same one is picked as
- * long as it is there.
+ * Picks one of the items, with a separate draw for each. If items are added or removed, the same
+ * one is picked as long as it exists.
  */
 export function pickByName<T>(seed: number, stream: string, items: readonly T[], nameOf: (item: T) => string): T {
   const drawn = items.map((item) => ({ item, draw: randomOf(seed, `${stream} ${nameOf(item)}`).next() }));

@@ -6,7 +6,7 @@ import type { Sabotage } from './sabotages/sabotage.ts';
 import { type Actor, Scheduler } from './world/scheduler.ts';
 
 export interface SimulationOptions {
-  /** Nemeses that stay away, whatever the seed says. */
+  /** Nemeses that are disabled for every seed. */
   readonly without?: ReadonlySet<Nemesis>;
   /** Only these of the drawn events happen. */
   readonly only?: ReadonlySet<string> | null;
@@ -59,7 +59,7 @@ export class Run {
   round = 0;
   /** The database lost everything, at some time. */
   wasEmptied = false;
-  /** No nemesis strikes any more. */
+  /** From now on no nemesis strikes. */
   calm = false;
   /** The first one. */
   failure: string | null = null;
@@ -143,7 +143,7 @@ export class Run {
     return EXPECTED.includes(code) || (this.wasEmptied && EXPECTED_EMPTIED.includes(code));
   }
 
-  /** Until nothing is under way. */
+  /** Waits until no call is in flight. */
   async drain(): Promise<void> {
     for (let turns = 0; this.failure === null; turns++) {
       if (!(await this.scheduler.step())) return;

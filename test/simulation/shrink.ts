@@ -58,7 +58,7 @@ export async function shrink({ seed, without: given, sabotage }: Failure, second
     } else if (size <= 1) break;
     else pieces = Math.min(events.length, pieces * 2);
   }
-  // Replicas and timeouts are no events: with few events left, they may not be needed any more.
+  // Replicas and timeouts are not events. With few events left, they may be unnecessary.
   await leaveOutNemeses(smallest.events);
   const only = smallest.events;
   const trace: string[] = [];

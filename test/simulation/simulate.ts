@@ -25,8 +25,7 @@ export interface Outcome {
 const ROUNDS = 100;
 
 /**
- * One seed, one run: the functions' own bodies over fakes of all that is around them, with a
- * scheduler that decides what comes next.
+ * Runs one seed: the bodies of the functions over fakes, with a scheduler that orders all calls.
  */
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
   const world = new World(seed, options);
@@ -73,8 +72,8 @@ function startActors(world: World): void {
     poll(world, deployment, happening.random.pick(deployment.pollers), happening);
   });
   if (!world.sources.areNone) begin('relay', 0.5, 2, (happening) => relay(world, happening));
-  // While a reader stands still, the batch layer makes haste: what it reads may be overtaken, and
-  // swept away.
+  // While a reader is frozen, the batch layer runs more often, so that the reader's run may be
+  // swept.
   const overtaken = world.round < world.frozenReader.until ? world.frozenReader.deployment : undefined;
   const haste = overtaken === undefined ? 1 : 4;
   const jobOf = (random: Random): Deployment => overtaken ?? world.drawnDeployment(random);
@@ -83,8 +82,7 @@ function startActors(world: World): void {
   begin('sweep', 0.08 * haste, 2, (happening) => sweep(world, jobOf(happening.random), happening));
   const lost = world.deployments.filter((deployment) => deployment.lost);
   if (lost.length > 0) begin('restore', 0.2, 1, (happening) => restore(world, happening.random.pick(lost), happening));
-  // While one version follows another, many ask: each question may take the handover a step
-  // further.
+  // During a handover, send many queries: each may advance it by a step.
   const isWatched = world.round < world.handoverUntil;
   begin('query', isWatched ? 0.5 : 0.12, isWatched ? 4 : 2, (happening) =>
     askAnything(world, world.drawnDeployment(happening.random), happening),

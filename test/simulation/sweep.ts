@@ -125,7 +125,10 @@ interface Sweep {
 
 type Progress = Pick<Sweep, 'seconds'> & { readonly seeds: number; readonly failed: number };
 
-/** `… 1,200 of 20,000 seeds, 0 failed  60 s`: also what a process tells the one that gathers. */
+/**
+ * `… 1,200 of 20,000 seeds, 0 failed  60 s`: the progress, which worker processes also send to the
+ * parent.
+ */
 function progressText({ seeds, failed, seconds }: Progress, asked: Pick<Asked, 'seeds' | 'seconds'>): string {
   const of = asked.seconds === null ? ` of ${asked.seeds}` : '';
   return `… ${seeds}${of} seeds, ${failed} failed  ${seconds.toFixed(0)} s`;
@@ -190,7 +193,7 @@ function commandOf(
   ].join(' ');
 }
 
-/** The seeds in as many processes as there are cores, each its own stretch of them. */
+/** Divides the seeds among one process per core. */
 async function shared({ from, seeds, seconds, without, sabotage, workers }: SharedSweep): Promise<Sweep> {
   const begun = performance.now();
   // Seeds that are counted by time alone: stretches that do not meet.
@@ -200,7 +203,7 @@ async function shared({ from, seeds, seconds, without, sabotage, workers }: Shar
     ...(sabotage ? ['--sabotage', sabotage.name] : []),
     ...(seconds === null ? [] : ['--seconds', String(seconds)]),
   ];
-  /** By process, the seeds that it has run, and how many of them failed. */
+  /** The number of seeds and failures, by process. */
   const done = new Map<number, readonly [number, number]>();
   let toldSeconds = 0;
   const parts = await Promise.all(

@@ -38,7 +38,7 @@ export interface Case {
   readonly watermarkMs?: number;
   /** The rows of Bifold's that the mode emits; all if absent. */
   readonly given?: (row: Row) => boolean;
-  /** Records that are no events to Bifold, by reason. None when it is not there. */
+  /** The number of records that Bifold quarantines, by reason. Absent: none. */
   readonly quarantined?: Readonly<Record<string, number>>;
   /** Spark must refuse the definition itself; it is then run with what Spark has instead. */
   readonly isRefused?: boolean;

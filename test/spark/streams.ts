@@ -19,8 +19,8 @@ export interface StreamCase {
   /** A join, or one after the other. */
   readonly of: JoinType | 'union';
   /**
-   * The greatest time by which the partner of a left row may come before or after it; null for any
-   * time, and then there is no watermark.
+   * The greatest time by which the partner of a left row may be earlier or later. Null for any
+   * time; then there is no watermark.
    */
   readonly within: { readonly beforeMs: number; readonly afterMs: number } | null;
   /** Rows are counted by key and windows of an hour, as they are over. */

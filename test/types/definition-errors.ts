@@ -59,7 +59,7 @@ definePipeline({ ...base, groupBy: ['carrier'], aggregates: { n }, dropDuplicate
 definePipeline({ ...base, groupBy: ['city'], aggregates: { n } });
 // @ts-expect-error one of two fields does not exist
 definePipeline({ ...base, groupBy: ['carrier', 'city'], aggregates: { n } });
-// @ts-expect-error a lookup is no field to group by
+// @ts-expect-error groupBy accepts no lookup
 definePipeline({ ...base, lookups: { plane }, groupBy: ['plane'], aggregates: { n } });
 // @ts-expect-error a sum over text
 definePipeline({ ...base, groupBy: ['carrier'], aggregates: { s: sum('carrier') } });
@@ -139,7 +139,7 @@ topic('x', { ...options, eventTime: { field: 'since', unit: 'ns' } });
 topic('x', { ...options, eventTime: { field: 'carrier', unit: 's' } });
 // @ts-expect-error no such field to partition by
 topic('x', { ...options, partitionBy: 'city' });
-// @ts-expect-error a boolean is no key
+// @ts-expect-error partitionBy accepts no boolean
 topic('x', { ...options, partitionBy: 'late' });
 // @ts-expect-error no schemaVersion
 topic('x', { schema: Departure, partitionBy: 'carrier', eventTime: 'at' });

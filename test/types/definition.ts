@@ -132,7 +132,7 @@ holds<Equal<Flat<Parts<typeof delays>['key']>, { carrier: string; origin: string
 holds<Equal<Parts<typeof delays>['window'], 'hourly' | 'daily'>>();
 holds<Equal<Parts<typeof delays>['row']['maxDelay'], number | null>>();
 holds<Equal<Flat<Parts<typeof airframes>['key']>, { tailnum: string | null }>>();
-// Every pipeline is a pipeline, whatever its rows.
+// Every pipeline is assignable to Pipeline, with any row type.
 export const any: readonly Pipeline[] = [full, ...pipelines];
 // @ts-expect-error the check itself: these are not equal
 holds<Equal<{ n: number }, { n: number | null }>>();
@@ -227,8 +227,8 @@ holds<
   >
 >();
 
-// So is what some of several topics lack, what a pair's right event lacks, and what is taken from
-// it.
+// Also null: fields that some of several topics lack, and fields of a missing right event, with
+// everything derived from them.
 export const Dense = Sparse.required();
 export const denses = topic('denses', { ...options, schema: Dense });
 export const Exact = z.object({ at: z.iso.datetime(), carrier: z.string(), gate: z.string().exactOptional() });

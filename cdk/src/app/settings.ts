@@ -72,7 +72,7 @@ const SNS_TOPIC = /^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
- * @throws {DeploymentError} naming the context value, what came, and what is allowed.
+ * @throws {DeploymentError} that names the context value, the received and the allowed ones
  */
 export function readSettings(node: Node): Settings {
   const context = new Context(node);

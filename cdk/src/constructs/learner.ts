@@ -115,7 +115,7 @@ function packagedAs(scope: Construct, { training, code: { root, architecture } }
 /**
  * The zip of libraries that functions/src/train/packaging/libraries.py makes from the lock file.
  *
- * @throws {DeploymentError} when it is not made yet; the error has the command
+ * @throws {DeploymentError} if the zip is missing, with the command that makes it
  */
 function librariesFile(root: string, architecture: string): string {
   const lock = readFileSync(join(root, ...SOURCES, 'packaging', 'requirements.txt'));

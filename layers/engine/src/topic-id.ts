@@ -14,7 +14,7 @@ export interface BoundLog extends BoundTopic {
 /**
  * Rule 3: Kafka never reuses a topic id. If the broker reports the bound id now, all earlier reads
  * were from that topic too.
- * @throws {ProtocolError} when it has another one, or no such topic
+ * @throws {ProtocolError} if the topic was deleted or has another id
  */
 export async function verifyTopicId({ log, topicId }: BoundTopic): Promise<void> {
   const found = await log.topicId();

@@ -51,7 +51,7 @@ export function memoryJournal(): Journal {
   };
 }
 
-/** Runs a stream to its end, and tells what the console was given. */
+/** Runs a stream to its end, and returns the console output. */
 export async function shownBy(stream: Stream, journal: Journal = memoryJournal()): Promise<readonly Batch[]> {
   const { ports, shown } = worldOf();
   await runStream(stream, { journal, ports, signal: new AbortController().signal });

@@ -121,7 +121,7 @@ async function ownMapping(world: World, stream: Stream): Promise<EventSourceMapp
   return own;
 }
 
-/** Until it is gone: the emulator may be away meanwhile. */
+/** Repeats until the mapping is gone, because the emulator may be down meanwhile. */
 async function removeMapping(world: World, UUID: string): Promise<void> {
   for (const giveUpAtMs = Date.now() + 60_000; ; await sleep(500)) {
     try {

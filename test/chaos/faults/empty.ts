@@ -14,9 +14,8 @@ interface Held {
 }
 
 /**
- * The database loses all tables while records, questions and batch jobs are under way. `bifold
- * restore` brings each view back. The readers judge whether receipts that were given before still
- * hold.
+ * The database loses all tables while records, queries and batch jobs are active. `bifold restore`
+ * rebuilds each view. Readers check that earlier receipts still hold.
  */
 const emptied: Fault = {
   kind: 'empty cassandra',

@@ -9,7 +9,9 @@ import { type Fault, hit, missed, plural, type Strike } from './fault.ts';
 
 /** The most time to wait for a moment in which a batch can be frozen. */
 const BUSY_WITHIN_MS = 10_000;
-/** Meanwhile, so that a frozen batch comes again within seconds. */
+/**
+ * The timeout of the function meanwhile, so that a frozen batch is delivered again within seconds.
+ */
 const TIMEOUT_S = 5;
 /** And what the emulator takes to end what exceeds it. */
 const BEYOND_TIMEOUT_MS = 15_000;
@@ -71,7 +73,9 @@ const speedWorker: Fault = {
   },
 };
 
-/** The emulator ends what exceeds its timeout, as Lambda does, and the batch comes again. */
+/**
+ * The emulator ends an invocation at its timeout, as Lambda does, and the batch is delivered again.
+ */
 const beyondTimeout: Fault = {
   kind: 'freeze speed function beyond its timeout',
   holds: ['speed', 'services'],

@@ -25,7 +25,7 @@ function noRoom(volume: Volume, kind: string, job: Job): Fault {
         const { status, stderr } = await world.cloud
           .run(job, stream.view.name)
           .finally(() => world.volumes.makeRoom(volume));
-        // With nothing new to write it needs no room.
+        // Without new data to write, the job needs no room.
         if (status === 0) {
           await sleep(1_000);
           continue;

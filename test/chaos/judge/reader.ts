@@ -112,7 +112,7 @@ export class Reader {
     return true;
   }
 
-  /** Up to so many pages, all with one receipt. */
+  /** At most this number of pages, all with one receipt. */
   private async ask(query: Question, pagesMax: number, patienceMs: number): Promise<Asked> {
     const rows: Row[] = [];
     let receipt: Receipt | null = null;
@@ -163,10 +163,7 @@ function claimsOf({ generation, run, coverage, gaps, offsets, quarantined }: Rec
   return JSON.stringify({ generation, run, coverage, gaps, offsets, quarantined });
 }
 
-/**
- * One key, some keys, all keys of a window, a range of time, totals, pages: whatever the API can be
- * asked.
- */
+/** A random query: one key, some keys, all keys of a window, a time range, totals, pages. */
 function randomQuestion(
   { view, ledger }: Stream,
   random: Random,

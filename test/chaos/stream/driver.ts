@@ -18,7 +18,7 @@ const COMPRESSIONS = [
   CompressionTypes.LZ4,
   CompressionTypes.ZSTD,
 ] as const;
-/** One record in so many is none that can be folded. */
+/** The share of invalid records: one in this number. */
 const POISON_EVERY = 307;
 
 /** The metadata of the topic, as a partitioner reads it. */
@@ -31,8 +31,8 @@ const PARTITION_METADATA = Array.from({ length: PARTITIONS }, (_, partitionId) =
 }));
 
 /**
- * The stream of one view: real flights, over and over, as fast as was asked for, whatever happens
- * to the broker.
+ * The stream of one view: real flights, repeated, at the requested rate, even while the broker
+ * fails.
  */
 export interface Stream {
   readonly view: View;
@@ -246,7 +246,7 @@ async function lookUp(
   return missing;
 }
 
-/** Asked until the broker answers. */
+/** The ends of the log. Repeated until the broker answers. */
 async function endsOf(admin: Admin, topic: string): Promise<ReadonlyMap<number, number>> {
   for (;;) {
     try {
@@ -272,7 +272,7 @@ function isKafkas(error: unknown): boolean {
   return error instanceof Error && error.name.startsWith('KafkaJS');
 }
 
-/** The same record, spoilt in one of the ways that the quarantine tells apart. */
+/** The same record, made invalid for one of the quarantine reasons. */
 function poisoned(event: StreamedEvent, random: Random): StreamedEvent {
   const [value, poison] = random.pick([
     [null, 'tombstone'],

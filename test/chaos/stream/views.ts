@@ -10,7 +10,7 @@ type Field = string | number | null;
 export type Fields = Readonly<Record<string, Field>>;
 export type Values = Readonly<Record<string, number | null>>;
 
-/** A record as it is sent. One that is no event has the reason for which it must be set aside. */
+/** A record as it is sent. An invalid one has the expected quarantine reason. */
 export interface StreamedEvent {
   readonly partitionKey: string | null;
   readonly value: string | null;

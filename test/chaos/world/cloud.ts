@@ -21,12 +21,9 @@ export interface ChaosCloud {
   readonly stateDir: string;
   readonly softwareDir: string;
   readonly addresses: CloudAddresses;
-  /**
-   * From now on the commands are those of a checkout with these edits, beside those that were made
-   * before.
-   */
+  /** From now on, commands run in a checkout with these edits, in addition to earlier ones. */
   edit(edit: Edit): void;
-  /** Runs a command of `bifold` to its end, whatever its status. */
+  /** Runs a command of `bifold` to its end, with any exit status. */
   run(...args: string[]): Promise<Ran>;
   /**
    * Runs a command that must succeed, with --json. @throws with what it printed when it does not
@@ -154,7 +151,7 @@ class CommandedCloud implements ChaosCloud {
   }
 }
 
-/** Empty when there is no such process, or only its corpse. */
+/** Empty if there is no such process, or it is a zombie. */
 function environmentOf(pid: number): readonly string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');

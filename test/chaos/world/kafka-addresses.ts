@@ -3,10 +3,10 @@ const NAMING_BYTES_MAX = 64 * 1024;
 const LENGTH_BYTES = 4;
 
 /**
- * A broker tells its clients where it is, and they go there, past any proxy. This makes the broker
- * say, answer by answer, that it is where the proxy is. Host and port stand side by side in every
- * version of the answers that name brokers, and keep their length, so that nothing else in them has
- * to be understood.
+ * Rewrites the broker's address in its responses to that of a proxy. Clients connect to the address
+ * that a broker reports, so they would bypass the proxy. Host and port are adjacent in every
+ * version of these responses. The replacement has the same length, so the rest of a response need
+ * not be parsed.
  */
 export function brokerMoved(host: string, brokerPort: number): (proxyPort: number) => (chunk: Buffer) => Buffer {
   const named = address(host, brokerPort);

@@ -8,7 +8,7 @@ export type Trouble =
   | { readonly kind: 'blackhole' }
   /** Each chunk waits, in its order. */
   | { readonly kind: 'slow'; readonly delayMs: number }
-  /** So many bytes of answers come through on each connection, then it is reset. */
+  /** Each connection is reset after this number of response bytes. */
   | { readonly kind: 'tear'; readonly answerBytes: number };
 
 /** The traffic that a trouble hit. All zero means that the link was unused. */

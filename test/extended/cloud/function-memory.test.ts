@@ -29,9 +29,7 @@ exports.handler = async ({ mib = 0, childMib = 0 }) => {
 };
 `;
 
-/**
- * Reads a file of so many MiB through memory: its pages are resident, and the kernel may drop them.
- */
+/** Maps a file of this size into memory: its pages are resident, and the kernel may drop them. */
 const MAPS_A_FILE = `
 import mmap, os, tempfile
 def handler(event, context):

@@ -1,6 +1,6 @@
 /**
- * Sends that go on after any failure, on a real Kafka: each record of the file is in the topic
- * exactly once, whatever was killed.
+ * Resumable sends on a real Kafka: after any kill, each record of the file is in the topic exactly
+ * once.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -110,7 +110,7 @@ describe('produce', () => {
     ]);
     const { status } = await bifold.feed('a\nb\nc\n', 'produce', 'notes', '--create', '--partitions', '3');
     expect(status).toBe(0);
-    // Without keys, to each partition in turn.
+    // Records without keys go to each partition in turn.
     expect((await consumed('notes')).map(({ partition, text }) => [partition, text]).sort()).toEqual([
       [0, 'a'],
       [1, 'b'],

@@ -116,7 +116,7 @@ function writeVersion(
   return own;
 }
 
-/** Sends so many wines more. */
+/** Sends this number of wines. */
 async function produce(wines: number, day = '2026-11-22', alcoholBy = alcoholOf): Promise<void> {
   const lines = Array.from({ length: wines }, (_, index) => {
     const id = sent + index;
@@ -128,7 +128,7 @@ async function produce(wines: number, day = '2026-11-22', alcoholBy = alcoholOf)
   await bifold.done('produce', 'wine', '--file', file);
 }
 
-/** Sends so many, and waits until they are in the answers of both pipelines. */
+/** Sends this number, and waits until the answers of both pipelines cover them. */
 async function send(wines: number): Promise<void> {
   await produce(wines);
   await Promise.all(['wine', 'wine-drift'].map((pipeline) => bifold.waitForLag(pipeline, 0)));

@@ -25,7 +25,7 @@ interface Sent {
   readonly delay: number | null;
 }
 
-/** Events by their number: none is like the one before it. */
+/** Events by number, all different. */
 const eventOf = (number: number): Sent => ({
   carrier: CARRIERS[(number * 7) % CARRIERS.length] as string,
   atMs: FIRST_DAY_MS + (number % 40) * (DAY_MS / 8) + number * 1000,
@@ -81,8 +81,8 @@ let sent = 0;
 const file = (name: string): string => join(bifold.stateDir, name);
 
 /**
- * Sends so many events more, with something that is none between them, and waits until they are in
- * the answers.
+ * Sends this number of events with an invalid record among them, and waits until answers cover
+ * them.
  */
 async function send(events: number): Promise<void> {
   const lines = Array.from({ length: events }, (_, index) => line(eventOf(sent + index)));
@@ -214,7 +214,7 @@ describe('while the log is whole', () => {
     const [log] = (await bifold.json<Verification>('verify', 'delays')).checks;
     expect(log).toMatchObject({ source: 'either', log: covered, archive: 0 });
     const both = await bifold.json<Verification>('verify', 'delays', '--against', 'both');
-    // One record among them is no event, and the log has no holes.
+    // One of the records is invalid, and the log has no holes.
     expect(both).toMatchObject({ equal: true, records: sentWhenKept + 1 });
     const [alone, archive] = both.checks;
     expect([alone?.log, alone?.archive]).toEqual([covered, 0]);

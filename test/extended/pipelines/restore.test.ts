@@ -6,8 +6,8 @@ import { type Bifold, bifoldIn, deleteCloud, until } from '../../integration/loc
 import { loadLookups } from '../../integration/local/lookups.ts';
 
 /**
- * A database that is lost, on the real parts: everything says so, one command brings it back from
- * archive and log, and answers that were kept are given again. One view joins lookup tables of two
+ * A lost database, with real services. Every command reports the loss, one command restores the
+ * view from archive and log, and saved answers are reproduced. One view joins lookup tables of two
  * versions, the other one drops duplicates.
  */
 
@@ -50,7 +50,7 @@ const leg = (number: number): object => {
   return { departed: 1_357_000_000 + told * 60, tailnum: `N${told % 40}`, hours: 1.1, miles: told % 900, speed: 400 };
 };
 
-/** So many events more for each pipeline, and something that is none. */
+/** Sends this number of events to each pipeline, and an invalid record. */
 async function send(events: number): Promise<void> {
   for (const [pipeline, eventOf] of [['delays', departure] as const, ['legs-once', leg] as const]) {
     const lines = Array.from({ length: events }, (_, index) => JSON.stringify(eventOf(sent + index)));

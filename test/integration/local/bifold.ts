@@ -25,18 +25,18 @@ export interface Bifold {
   readonly stateDir: string;
   /** The environment that directs any command of this checkout to this cloud. */
   readonly env: NodeJS.ProcessEnv;
-  /** Runs a command to its end, whatever its status. */
+  /** Runs a command to its end, with any exit status. */
   run(...args: string[]): Promise<Ran>;
   /** Runs a command that must succeed. @returns its standard output */
   done(...args: string[]): Promise<string>;
-  /** As `done`, with --json: what it printed, read. */
+  /** Like `done`, with --json: returns the parsed output. */
   json<T>(...args: string[]): Promise<T>;
   /** Runs a command with this text as its standard input. */
   feed(input: string, ...args: string[]): Promise<Ran>;
   /** Starts a command that goes on by itself. */
   start(...args: string[]): ChildProcess;
   status(): Promise<Status>;
-  /** Waits until a pipeline's answers cover all but so many offsets of its log. */
+  /** Waits until the lag of a pipeline's answers is at most this number of offsets. */
   waitForLag(pipeline: string, most: number): Promise<void>;
 }
 
@@ -84,10 +84,7 @@ export async function deleteCloud(bifold: Bifold): Promise<void> {
   await bifold.done('down', '--delete');
 }
 
-/**
- * The process of the run of integration tests that goes on in this checkout; null when there is
- * none.
- */
+/** The process of a running integration test in this checkout. Null if there is none. */
 export function runningTests(): number | null {
   if (!existsSync(RUN_FILE)) return null;
   const { pid, identity } = JSON.parse(readFileSync(RUN_FILE, 'utf8'));

@@ -11,8 +11,8 @@ function onPath(): string | undefined {
 }
 
 /**
- * Chromium of this machine, installed from Debian's packages where it is missing and we may. A
- * sentence when there is none.
+ * Finds Chromium on this machine, or installs it from Debian's packages if allowed. Returns a
+ * sentence if there is none.
  */
 export function findBrowser(): { readonly path: string } | { readonly missing: string } {
   const found = onPath();

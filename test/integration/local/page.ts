@@ -6,7 +6,7 @@ import type { Bifold } from './bifold.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 const program = join(root, 'infra', 'cli', 'bin', 'bifold.js');
 
-/** A command of a page, with what the page says that it prints. */
+/** A command of a page, with its documented output. */
 export interface ShownCommand {
   readonly command: string;
   readonly output: string;

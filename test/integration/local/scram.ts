@@ -4,7 +4,7 @@ import { alterUserScramCredentialsV0, Connection } from '@platformatic/kafka';
 const SCRAM_SHA_512 = 2;
 const ITERATIONS = 4096;
 
-/** Gives a user of the brokers this password, and no other; makes the user if there is none. */
+/** Sets the only password of a broker user, and creates the user if needed. */
 export async function setScramPassword(broker: string, name: string, password: string): Promise<void> {
   const [host = '', port = ''] = broker.split(':');
   const connection = new Connection('scram');

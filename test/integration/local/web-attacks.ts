@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 export const REBOUND = 'rebound.example';
 export const VICTIM = 'victim';
 
-/** An emulator that is attacked: a function VICTIM stands in it. */
+/** An emulator with a function VICTIM, as the target of attacks. */
 export interface Target {
   readonly port: number;
   /** The base64 of a zip with the code of a function. */

@@ -42,7 +42,7 @@ describe('what is bounded', () => {
     expect(algebra.present(algebra.add(most, 7))).toEqual([{ value: 7, count: 2 }]);
     const more = algebra.add(most, 4096);
     expect(algebra.present(more)).toBeNull();
-    // Too many stay too many, whatever is merged.
+    // A state above the limit stays above it after every merge.
     expect(algebra.present(algebra.merge(algebra.empty, decoded(algebra, algebra.add(more, 7))))).toBeNull();
   });
 

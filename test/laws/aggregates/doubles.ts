@@ -1,7 +1,7 @@
 /**
- * An oracle for exact sums of doubles that shares nothing with core: each double is read from its
- * bits as a whole number of units of 2^-1074, and rounding is a binary search over the doubles
- * themselves, whose bit patterns stand in the order of their values.
+ * An oracle for exact sums of doubles that shares no code with core. Each double is read from its
+ * bits as a whole number of units of 2^-1074. Rounding is a binary search over the bit patterns of
+ * doubles, whose order is that of their values.
  */
 
 const view = new DataView(new ArrayBuffer(8));

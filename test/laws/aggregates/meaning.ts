@@ -97,7 +97,7 @@ function written(hundredths: bigint): string {
 function hundredths(texts: readonly string[]): bigint {
   return texts.reduce((sum, each) => sum + BigInt(Math.round(Number(each) * 100)), 0n);
 }
-/** To 18 digits behind the point: those of a sum of hundredths are fewer. */
+/** Rounds to 18 decimal places; sums of hundredths have fewer. */
 function plainDecimalMean(texts: readonly string[]): string | null {
   if (texts.length === 0) return null;
   const [dividend, divisor] = [hundredths(texts) * 10n ** 16n, BigInt(texts.length)];
@@ -114,7 +114,8 @@ type Seen = Readonly<Record<'timeMs' | 'partition' | 'offset', number>> & {
   readonly second: number | null;
 };
 /**
- * By time, partition, offset, value: texts by their code points, as their UTF-8 bytes are ordered.
+ * The order of values: by time, partition, offset, then value. Texts are ordered by code points,
+ * like their UTF-8 bytes.
  */
 function inOrder(seen: readonly Seen[]): Seen[] {
   const ranks = ({ timeMs, partition, offset, value }: Seen): readonly number[] => [
@@ -148,7 +149,7 @@ function plainCovariance(seen: readonly Seen[]): number | null {
   const n = BigInt(seen.length);
   return n < 2n ? null : nearest(jointUnits(...units(seen)), n * (n - 1n) * (1n << 2148n));
 }
-/** In fixed point, with more places than a double can have. */
+/** Fixed point, with more places than a double can have. */
 function plainCorrelation(seen: readonly Seen[]): number | null {
   const [xs, ys] = units(seen);
   const both = jointUnits(xs, ys);
@@ -181,7 +182,7 @@ function ranked(values: readonly number[]): number | null {
 function different(values: readonly unknown[]): number {
   return new Set(values).size;
 }
-/** In fractions of whole numbers: all values in units of the smallest double. */
+/** Fractions of whole numbers: all values in units of the smallest double. */
 function plainVariance(values: readonly number[]): number | null {
   if (values.length < 2) return null;
   const units = values.map(unitsOf);

@@ -20,10 +20,9 @@ import {
 } from './scoring-world.ts';
 
 /**
- * Drift of the merged view is drift of the records: whatever the batches, the cuts and the
- * promotions in the middle, what the view counts for each version must be what one counts who takes
- * every record, looks up by which version its segment was scored, and puts it into that version's
- * bins by hand.
+ * The drift of the merged view equals the drift of the records, for any batches, cuts and
+ * promotions. The test takes every record, finds the version that scored its segment, and counts it
+ * in that version's bins. The view must have the same counts.
  */
 
 const SEGMENT_SIZE = 16;
@@ -93,7 +92,7 @@ function drawBins(draw: Draw, categories: readonly string[] | null): Bins {
   return { type: 'number', nulls, edges, counts: Array.from({ length: edges.length + 1 }, () => draw(60)) };
 }
 
-/** By looking at each edge. */
+/** Compares the value with each edge. */
 function placed(bins: Bins, value: Value): number | null {
   if (value === null) return null;
   if (bins.type === 'category') {
@@ -154,7 +153,7 @@ async function openWorld() {
   const versions = new Map<string, Version>();
   const sent: { readonly partition: number; readonly offset: number; readonly event: unknown }[] = [];
 
-  /** By version and window start, all that is counted. */
+  /** All counts, by version and window start. */
   const byHand = async (window: 'tens' | 'ever') => {
     const bindings = await world.bindings();
     const rows = new Map<string, { records: number; features: number[][]; score: number[] }>();

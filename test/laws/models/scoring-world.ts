@@ -25,7 +25,7 @@ export const FARE = fc.option(fc.constantFrom(0.1, 0.5, 1, 1 + 2 ** -40, 2.5, -0
 export const SEATS = fc.integer({ min: 0, max: 3 });
 export const AT = fc.integer({ min: -5, max: 30 });
 
-/** A delivery of rides, some of which are none. */
+/** A delivery of rides, with some invalid records. */
 export function ridesStep<R>(ride: fc.Arbitrary<R>) {
   return fc.record({
     kind: fc.constant('rides' as const),
@@ -39,7 +39,7 @@ export function ridesStep<R>(ride: fc.Arbitrary<R>) {
 
 export type Draw = (below: number) => number;
 
-/** Numbers that a seed gives, whatever else is drawn. */
+/** Numbers from a seed, independent of other draws. */
 export function drawsOf(seed: number): Draw {
   let state = seed;
   return (below) => {
@@ -103,7 +103,7 @@ export async function scoringWorld(
     registry,
     /** The sources of an answer. */
     answering: { store: speed, ...common, published },
-    /** By partition and segment, what is bound. */
+    /** The bindings by partition and segment. */
     bindings: () => Promise.all([0, 1].map((partition) => common.bindings.list(partition, 0, null))),
     async send(partition: number, values: readonly unknown[]): Promise<readonly LogRecord[]> {
       const records = values.map((value): LogRecord => {
@@ -124,7 +124,7 @@ export async function scoringWorld(
       const pointer = await registry.readPointer(name);
       expect(await registry.movePointer(name, pointer, next(pointer, version))).toBe(true);
     },
-    /** Another process comes, which knows nothing. */
+    /** Starts another process, without a cache. */
     forget() {
       warm = coldState();
     },

@@ -77,8 +77,8 @@ describe('records that yield several events', () => {
           ),
         ).toEqual(byHand(log, of));
 
-        // Deliveries begin at or below what is complete, some rows of the next one may be stored
-        // already, and states come back from their bytes.
+        // A delivery begins at or below the progress, some rows of the next one may be stored
+        // already, and states are decoded from their bytes.
         let complete = 0;
         let stored: (typeof expected)[number][] = [];
         for (const [from, to] of [...parts, [0, log.length] as const]) {

@@ -1,4 +1,4 @@
-/** Places drawn records in two partitions, each so many offsets behind the one before it. */
+/** Places drawn records in two partitions, with a drawn distance between their offsets. */
 export function placed<T extends { readonly partition: number; readonly skipped: number }>(
   drawn: readonly T[],
 ): readonly (Omit<T, 'skipped'> & { readonly offset: number })[] {

@@ -46,7 +46,10 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { value } from './random-records.ts';
 
-/** Pipelines and logs at random: whatever a definition can say, over whatever a topic can hold. */
+/**
+ * Random pipelines and logs: everything that a definition allows, over everything that a topic can
+ * contain.
+ */
 
 export const TABLES = { places: 'places', machines: 'machines' } as const;
 type Row = Readonly<Record<string, Value>>;
@@ -328,9 +331,9 @@ const choices: fc.Arbitrary<Choices> = fc.record({
 /** A pipeline, a log, and how it is delivered. */
 export interface RandomCase {
   readonly choices: Choices;
-  /** Different records; the log repeats them, so that events come twice. */
+  /** Different records. The log repeats some of them. */
   readonly values: readonly (string | null)[];
-  /** By partition: which value stands at each offset; null is a hole. */
+  /** The value at each offset of a partition; null is a hole. */
   readonly log: readonly (readonly (number | null)[])[];
   /**
    * All that is left to chance on the way: batches, redelivery, cold starts, when the batch layer

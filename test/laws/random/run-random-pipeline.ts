@@ -100,7 +100,7 @@ class Differential {
       if (waiting.length === 0) break;
       const partition = waiting[this.choose(waiting.length)] as number;
       const records = this.records[partition] as readonly LogRecord[];
-      // Some batches come again, from anywhere before; some to a process that knows nothing.
+      // Some batches are repeated from an earlier offset, and some go to a process without a cache.
       const next = positions[partition] as number;
       const from = this.choose(4) === 0 ? this.choose(next + 1) : next;
       const to = Math.min(records.length, from + 1 + this.choose(9));
@@ -211,7 +211,7 @@ class Differential {
       cursor: null,
     };
     const { bindings, operatorState } = this.stores();
-    // Also stores that hold one layer alone are asked here: nothing was lost there.
+    // Also query stores with a single layer: nothing was lost there.
     const published = publishedView(plan, {
       publications: { newest: async () => null },
       archive: { partitions: async () => [] },

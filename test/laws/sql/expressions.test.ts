@@ -292,7 +292,8 @@ describe('an expression', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(record, { minLength: 30, maxLength: 60 }), async (records) => {
         const { sql, fold } = await computed(pipeline, records);
-        // Column by column, so that a failure names the computation. toEqual tells -0 from 0.
+        // Compare column by column, so that a failure names the computation. toEqual distinguishes
+        // -0 from 0.
         names.forEach((name, index) => {
           const column = (rows: Value[][]) => ({ [name]: rows.map((row) => row[index + 1]) });
           expect(column(sql)).toEqual(column(fold));

@@ -34,7 +34,7 @@ import {
 } from './drawn-views.ts';
 import { appendValue, duckDbWhileTesting } from './duckdb.ts';
 
-// Not a matter of time: on a busy machine some of these take it.
+// A generous timeout: on a busy machine some of these tests are slow.
 /** Differential: the compiled fold and DuckDB, over the same rows. */
 
 const connection = duckDbWhileTesting();

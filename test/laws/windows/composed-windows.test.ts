@@ -198,7 +198,7 @@ const shownOf = ({ key, startMs, endMs, states }: MergedRow | FoldedRow, total: 
 
 describe.each(fold.pipeline.plan.windows.map((window) => [window.name, window] as const))('%s', (_, window) => {
   const cuts = fc.nat({ max: 3 });
-  // Also ranges in which no window begins.
+  // Include ranges in which no window begins.
   const bound = fc.option(fc.integer({ min: -45, max: 45 }));
   const ranges = fc
     .tuple(bound, bound)
@@ -273,8 +273,7 @@ describe.each(fold.pipeline.plan.windows.map((window) => [window.name, window] a
         const range = { fromMs: null, toMs: null, total: false };
         const rows = await answered(window, log, cut, range);
         const after = rows[place % (rows.length + 1)];
-        // Windows that are stored as they are shown go on where the tables are read from: nothing
-        // is left out here.
+        // Windows that equal their panes need no assembly, so nothing is excluded here.
         if (after === undefined || !isAssembledFromPanes(window)) return;
         const rest = (await answered(window, log, cut, range, after)).filter(({ key }) => key >= after.key);
         expect(rest).toEqual(rows.slice(rows.indexOf(after) + 1));

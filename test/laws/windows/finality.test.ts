@@ -16,7 +16,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { placed } from '../operators/placed.ts';
 
-/** Final rows, by the covered log alone, whatever follows. */
+/** The final rows, computed from the covered log alone. */
 
 const Tap = z.object({ at: z.int(), user: z.string() });
 const taps = definePipeline({
@@ -106,7 +106,7 @@ describe('a row that is final', () => {
       fc.asyncProperty(logs, fc.nat({ max: 40 }), fc.nat({ max: 40 }), async (log, first, second) => {
         const length = (partition: number) =>
           1 + Math.max(0, ...log.flatMap((one) => (one.partition === partition ? one.offset : [])));
-        // Both partitions have begun: one that has nothing yet holds nothing back.
+        // Both partitions have records, because a partition without any holds nothing back.
         const begun = [0, 1].map((partition) => log.find((one) => one.partition === partition)?.offset ?? -1);
         fc.pre(begun.every((offset) => offset >= 0));
         runs++;
@@ -123,7 +123,7 @@ describe('a row that is final', () => {
       }),
       { numRuns: 400 },
     );
-    // At least one final row of each log. A run may draw few logs: mutation testing draws fewer.
+    // Each log has at least one final row. Mutation testing draws fewer logs.
     expect(finals).toBeGreaterThan(runs);
   });
 

@@ -30,7 +30,7 @@ export function recompute(world: World, deployment: Deployment, { id }: Happenin
   const { pipeline, scope, name } = deployment;
   world.start(id, `${name} recompute${acceptLost ? ', lost accepted' : ''}`, 'recompute', async (actor) => {
     const { store: speed, ...ports } = world.portsOf(deployment, actor, 'recompute');
-    // Lambda runs what was deployed last; of what was replaced, a run may be under way still.
+    // Lambda runs the latest deployment, but a run of an earlier one may still be active.
     const isRun = world.current.at(-1) === deployment || actor.random.chance(0.05);
     if (isRun) await announceVersion(pipeline.plan, viewPorts(world, deployment, actor, 'announce'));
     const freshRun = (): string => {

@@ -29,8 +29,8 @@ export function announce(world: World, deployment: Deployment, { id }: Happening
 }
 
 /**
- * At rest, the version that was deployed last answers, unless it lacks records that the one before
- * it covers.
+ * At rest, the latest deployed version answers, unless it lacks records that the previous one
+ * covers.
  */
 export async function checkTakeover(world: World, latest: Deployment): Promise<void> {
   const { scope, pipeline, name } = latest;

@@ -23,10 +23,7 @@ const KEPT_ANSWERS_MAX = 4;
 
 type Parameters = Readonly<Record<string, unknown>>;
 
-/**
- * Asks a view by its name, whatever a person might, of the query function of one of its
- * deployments.
- */
+/** Sends random queries of a view to the query function of one of its deployments. */
 export function askAnything(world: World, deployment: Deployment, happening: Happening): void {
   askView(world, deployment, drawnParameters(world, deployment, happening.random), happening);
 }
@@ -200,7 +197,7 @@ function shrunkSince(
   return `the receipt lacks ${JSON.stringify(shrunk)}, which an earlier one covered: ${versions}, ${JSON.stringify(before.coverage)} -> ${JSON.stringify(coverage)}`;
 }
 
-/** At the end of everything, from what archive and log still have: the same bytes. */
+/** At the end of the run, replays answers from archive and log: they must have the same bytes. */
 export async function replayKept(world: World, { deployment, query, pages }: KeptPages, source: Source): Promise<void> {
   const { topic } = world;
   const { pipeline, scope } = deployment;

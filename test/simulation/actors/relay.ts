@@ -35,7 +35,8 @@ export function relay(world: World, { id, random }: Happening): void {
 }
 
 /**
- * All that the sources hold is brought into the log; what is said to have been brought is there.
+ * Checks that the log contains every record of the sources, and every record that the relay
+ * acknowledged.
  */
 export async function relayAll(world: World): Promise<void> {
   const { sources } = world;

@@ -44,9 +44,7 @@ function expectedBefore(pipeline: Pipeline, history: History, coverage: Coverage
   return Number.isFinite(before) ? new Date(before).toISOString() : null;
 }
 
-/**
- * The rows of a deployment that were given as final: what comes later must leave them as they were.
- */
+/** The rows that a deployment returned as final. Later records must not change them. */
 export class FinalRows {
   private readonly given = new Map<string, { readonly values: string; readonly partitions: readonly string[] }>();
 
@@ -74,7 +72,7 @@ export class FinalRows {
     const records = history.flatMap((slots) => slots.filter((slot) => slot !== null));
     const folds = new Map<string, ReadonlyMap<string, FoldedRow>>();
     for (const [id, { values, partitions }] of this.given) {
-      // A partition that had nothing yet held nothing back.
+      // A partition without records held nothing back.
       const name = partitions.join(' ');
       let rows = folds.get(name);
       if (rows === undefined) {

@@ -93,7 +93,7 @@ function plainFoldOf({ pipeline, lookups, query, records }: Judged): FoldOver {
 async function rowsDifference(judged: Judged): Promise<string | null> {
   const { pipeline, query, pages, receipt } = judged;
   const foldOver = plainFoldOf(judged);
-  // For sessions, whole keys are behind: their rows are judged by the coverage of their key.
+  // Sessions of a key are behind together, so they are compared over the coverage of their key.
   const isSession = pipeline.plan.windows.find(({ name }) => name === query.window)?.kind === 'session';
   const keysBehind = new Set<string>();
   const seen = new Set<string>();
@@ -124,7 +124,7 @@ function rowDifference(
   folded: FoldedRow | undefined,
   coverage: Coverage,
 ): string | null {
-  // A row that lies in what it is behind alone holds nothing, and is there all the same.
+  // A row whose records all lie in offsets that it is behind by is empty, but must exist.
   const expected = folded?.states ?? (row.behind ? rowAlgebra.empty : undefined);
   const endMs = folded?.endMs ?? null;
   if (

@@ -9,8 +9,8 @@ import { PARTITIONS_MAX } from '../world/topic.ts';
 import type { Deployment, World } from '../world/world.ts';
 
 /**
- * The database loses everything at once, under all that is under way. Only where each view was
- * published: of one that never was, nothing tells its functions so.
+ * The database loses all data at once, while functions run. This requires a publication of each
+ * view, because functions cannot detect the loss of an unpublished view.
  */
 export async function emptyDatabase(world: World): Promise<void> {
   const { stage, deployments } = world;
@@ -31,12 +31,12 @@ export async function emptyDatabase(world: World): Promise<void> {
     deployment.boundBefore = new Map(await Promise.all(all));
   }
   for (const replica of stage.replicas) replica.clear();
-  // The alias is gone too: the first query or restore names a version again, whatever another one
-  // covered.
+  // The alias is lost too. The first query or restore names a version again, regardless of earlier
+  // coverage.
   world.emptiedAtStep = world.scheduler.steps;
   world.receipts.clear();
   for (const deployment of deployments) deployment.lost = true;
-  // It may be away for long, and retention goes on: restored is what the archive has.
+  // The database may be away for long while retention continues. Restore uses the archive.
   const retained = world.followUp(happening, 'retention', 0.5);
   if (retained === null) return;
   for (let partition = 0; partition < world.topic.partitions; partition++)
@@ -67,8 +67,8 @@ export function restore(world: World, deployment: Deployment, { id }: Happening)
     await announceVersion(pipeline.plan, viewPorts(world, deployment, actor, 'announce'));
     deployment.lost = false;
     world.count('restored');
-    // From now on no answer contains records that no store has. If the topic is gone, only archived
-    // ones come back. The result of an unacknowledged restore is unknown.
+    // From now on, no answer contains records that no store has. If the topic is deleted, only
+    // archived records come back. The result of an unacknowledged restore is unknown.
     if (!isCurrent || restored === null || Object.keys(restored.lost).length > 0) deployment.acceptedLost = true;
     if (requiresHistory(pipeline.plan)) world.count('restored, looking back');
   });

@@ -18,8 +18,8 @@ export async function strike(world: World): Promise<void> {
 }
 
 /**
- * In this order: who is throttled is one of those that were there before others were deployed, and
- * a transaction may be aborted in the round that it was opened in.
+ * The order matters: throttling hits only deployments of earlier rounds, and a transaction may be
+ * aborted in the round in which it was opened.
  */
 const ALL: readonly ((world: World) => void | Promise<void>)[] = [
   zombie,
@@ -42,7 +42,7 @@ const ALL: readonly ((world: World) => void | Promise<void>)[] = [
   emptyDatabase,
 ];
 
-/** A second poller, which goes on from below what the group has committed. */
+/** A second poller, which starts below the group's committed offset. */
 function zombie(world: World): void {
   const random = world.strikes('zombie', 0.02)?.random;
   if (!random) return;
@@ -105,8 +105,8 @@ function crash(world: World): void {
 }
 
 /**
- * A process stands still while all others go on. Readers above all: what they read must stand still
- * for them, and nothing else does.
+ * Freezes a process while all others continue. This mainly affects readers, whose snapshot must
+ * stay valid.
  */
 function freeze(world: World): void {
   const { scheduler } = world;
@@ -129,10 +129,7 @@ function retention(world: World): void {
   if (random) world.topic.retain(random.below(world.topic.partitions), random);
 }
 
-/**
- * The other version of the definition, beside those that are there; or one of those again, as when
- * a definition is taken back.
- */
+/** Deploys the other version of the definition, or an earlier one again (a rollback). */
 function redeployment(world: World): void {
   const happening = world.strikes('redeploy', 0.015);
   if (happening === null) return;

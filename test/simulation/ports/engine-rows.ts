@@ -17,7 +17,7 @@ import {
   withModels,
 } from '@bifold/core/engine';
 
-/** An event, or a pair, and the record that it comes of. */
+/** An event or a pair, with its record. */
 export interface PlacedEvent extends TimedValues {
   readonly partition: number;
   readonly offset: number;
@@ -88,7 +88,7 @@ export function scoresIn(columns: readonly TableColumn[]): (readonly [string, re
   ]);
 }
 
-/** Models that say of a record what stands in the table of scores. */
+/** Models that read the scores of a record from the table of scores. */
 export function scoredBefore({ models = [] }: Plan, scores: readonly Value[] | undefined): BoundModels {
   let next = 0;
   return models.map(({ columns }) => {

@@ -269,7 +269,7 @@ export function fileOf(files: LocalFiles, path: string): readonly TableColumn[] 
   return file;
 }
 
-/** As `archiveLog` writes them. */
+/** Parses rows in the format of `archiveLog`. */
 function textOfHeaders(headers: LogRecord['headers']): string {
   return JSON.stringify(
     headers.map(({ key, value }) => [key, value === null ? null : Buffer.from(value).toString('base64')]),

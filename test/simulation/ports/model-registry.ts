@@ -3,7 +3,7 @@ import type { Actor } from '../world/scheduler.ts';
 import { call } from './calls.ts';
 import type { Stage } from './stage.ts';
 
-/** The registry; promotions come from outside. */
+/** The registry. Promotions are made by the simulation. */
 export function modelRegistry(stage: Stage, actor: Actor): ModelRegistry {
   const { files, pointers } = stage.models;
   return {

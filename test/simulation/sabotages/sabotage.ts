@@ -32,9 +32,9 @@ export interface Sabotage {
   readonly speed?: (store: SpeedStore, role: Role, stage: Stage, scope: Scope) => SpeedStore;
   readonly batch?: (store: BatchStore, role: Role) => BatchStore;
   readonly operatorState?: (store: OperatorStateStore, role: Role, stage: Stage, scope: Scope) => OperatorStateStore;
-  /** A relay counts a delivery as brought before it is. */
+  /** A relay acknowledges a delivery before it is copied. */
   readonly relayedEarly?: true;
-  /** Nobody tells the speed layer that a cut has passed what it lacked. */
+  /** No catch-up request is sent when a cut has passed a loss. */
   readonly notResumed?: true;
   readonly bindings?: (store: BindingStore) => BindingStore;
   readonly bindingArchive?: (archive: BindingArchive) => BindingArchive;

@@ -22,7 +22,7 @@ export interface Actor {
   readonly id: string;
   readonly name: string;
   readonly kind: string;
-  /** Ends it at once: its waiting calls never return, what it held in memory is gone. */
+  /** Ends the actor at once: its waiting calls never return, and its memory is lost. */
   readonly crashed: () => void;
   /**
    * All chance that its calls meet: what happens to one actor does not depend on what others draw.
@@ -113,8 +113,8 @@ export class Scheduler {
   }
 
   /**
-   * Grants the turn that is due next, or lets the late write arrive that comes before it. False:
-   * none is due until then.
+   * Grants the next due turn, or applies a late write that is due earlier. Returns false if none is
+   * due yet.
    */
   async step(until = Number.POSITIVE_INFINITY): Promise<boolean> {
     let next: { readonly due: number; readonly actor: Actor; readonly turn: Turn } | null = null;
@@ -147,7 +147,7 @@ export class Scheduler {
     return true;
   }
 
-  /** Until every promise that can settle without a turn has settled. */
+  /** Waits until every promise that needs no turn has settled. */
   rest(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
   }
@@ -156,8 +156,7 @@ export class Scheduler {
     if (!actor.alive) return;
     actor.done = true;
     this.say(`${actor.name} ${how}`);
-    // Calls that it left behind go on by themselves, as requests of a process do that has answered
-    // already.
+    // Unfinished calls continue, like requests of a process that has already answered.
     if (actor.waiting.length === 0) this.forget(actor);
   }
 
@@ -167,7 +166,7 @@ export class Scheduler {
   }
 }
 
-/** The waiting time of a call, in rounds: one round on average, whatever else waits. */
+/** The waiting time of a call in rounds: one on average, independent of other calls. */
 function exponential(random: Random): number {
   return -Math.log(1 - random.next());
 }

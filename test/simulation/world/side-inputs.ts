@@ -49,7 +49,7 @@ export class SideInputs {
     for (const replica of this.stage.replicas) await replica.lookupStore().load(TABLE, version, rows);
   }
 
-  /** Promotes a new version, sometimes one that cannot be read; or goes back to the one before. */
+  /** Promotes a new version, which is sometimes unreadable, or rolls back. */
   async promote(random: Random): Promise<void> {
     const { files, pointers } = this.stage.models;
     const pointer = await pointers.read(MODEL);

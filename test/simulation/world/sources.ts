@@ -6,11 +6,11 @@ import type { Run } from '../run.ts';
 import { sourceValue } from './pipelines.ts';
 import { PARTITIONS, type Topic } from './topic.ts';
 
-/** A topic whose records a relay brings into the log. */
+/** A topic whose records a relay copies into the log. */
 export interface RelaySource {
   readonly topic: string;
   readonly topicId: string;
-  /** By partition. */
+  /** Records by partition. */
   readonly records: readonly LogRecord[][];
   /** The committed offsets of the relay's group, by partition. */
   committed: number[];
@@ -56,14 +56,14 @@ export class Sources {
     for (const source of this.all) source.committed = new Array<number>(PARTITIONS).fill(0);
   }
 
-  /** Records wait that the relay has not said it has brought. */
+  /** Whether there are records that the relay has not acknowledged. */
   get areAhead(): boolean {
     return this.all.some(({ records, committed }) =>
       records.some((own, partition) => (own.at(-1)?.offset ?? -1) >= (committed[partition] as number)),
     );
   }
 
-  /** A record that was said to have been brought, and is not there; null when there is none. */
+  /** An acknowledged record that is missing in the log. Null if there is none. */
   lostOf({ history }: Topic): string | null {
     const brought = new Set(history.flatMap((slots) => slots.map((slot) => slot && originHeader(slot.headers))));
     for (const { topic, topicId, records } of this.all)

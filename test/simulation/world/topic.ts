@@ -13,13 +13,13 @@ export const PARTITIONS_MAX = 3;
 type Slot = LogRecord | null;
 
 /**
- * The topic that the pipelines read, as producers, transactions, retention and operators make it;
- * and all that it ever held.
+ * The topic of the pipelines, with its producers, transactions, retention and operators. It
+ * remembers every record that it ever had.
  */
 export class Topic {
   readonly log: MemoryLog;
   topicId: string;
-  /** By partition, the first offset that retention has left. */
+  /** By partition, the first offset that retention has not deleted. */
   readonly starts = new Array<number>(PARTITIONS_MAX).fill(0);
   private readonly run: Run;
   private readonly histories = new Map<string, Slot[][]>();
@@ -66,7 +66,7 @@ export class Topic {
     return records;
   }
 
-  /** An event, or something that is none; or a hole. */
+  /** An event, an invalid record, or a hole. */
   produce(partition: number, random: Random): void {
     const { run } = this;
     run.eventTimeMs += random.below(4);
@@ -97,8 +97,8 @@ export class Topic {
   }
 
   /**
-   * Records of an open transaction hide what stands after them; then they turn out to be a hole,
-   * and the marker is another.
+   * An open transaction hides the records after it. If it is aborted, its records become a hole,
+   * and its marker is another one.
    */
   openTransaction(partition: number): void {
     if (this.openFrom[partition] !== null) return;

@@ -37,8 +37,8 @@ interface Instance {
 }
 
 /**
- * A member of the consumer group, or one that believes to be. At most one invocation per partition
- * is under way.
+ * A member of the consumer group, or a former one that still acts as a member. It has at most one
+ * invocation per partition.
  */
 export interface Poller {
   readonly name: string;
@@ -81,7 +81,7 @@ export interface GivenReceipt {
 /** A view with stateful operators cannot pass what is lost. */
 export const passesLost = ({ pipeline }: Deployment): boolean => !requiresHistory(pipeline.plan);
 
-/** One more member of the group, that goes on from there. */
+/** Adds a member to the group, which starts at this position. */
 export function join(deployment: Deployment, name: string, position: readonly number[]): Poller {
   const poller = { name, position: [...position], busy: new Array<boolean>(PARTITIONS_MAX).fill(false) };
   deployment.pollers.push(poller);
@@ -96,8 +96,7 @@ export interface KeptPages {
 }
 
 /**
- * All that is there in a run: log, database, bucket and registry behind the ports, and what is
- * deployed upon them.
+ * Everything in a run: log, database, bucket and registry behind the ports, and the deployments.
  */
 export class World extends Run {
   readonly pipelines: readonly Pipeline[];
@@ -192,7 +191,9 @@ export class World extends Run {
     join(deployment, 'poller', committed);
   }
 
-  /** A definition is taken back: its version is deployed once more, and goes on where it was. */
+  /**
+   * Rolls back a definition: an earlier version is deployed again, and continues from its state.
+   */
   deployAgain(deployment: Deployment): void {
     this.say(`deployed ${deployment.name} again`);
     this.deployments.splice(this.deployments.indexOf(deployment), 1);
@@ -204,7 +205,7 @@ export class World extends Run {
     return this.deployments.at(-1) as Deployment;
   }
 
-  /** Under which the deployment keeps what it stores. */
+  /** The scope of the deployment's stored data. */
   keysOf({ scope }: Deployment): Scope {
     return this.sabotage.scope?.(scope) ?? scope;
   }

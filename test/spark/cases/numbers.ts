@@ -47,7 +47,7 @@ const doubles = viewOf(running(), {
 });
 const spread = viewOf(running(), { square: variance('x'), deviation: stddev('x'), whole: variance('n') });
 const LARGEST = Number.MAX_SAFE_INTEGER;
-/** So many of the largest safe integer, added up, are more than a long holds. */
+/** The sum of this number of largest safe integers exceeds a long. */
 const BEYOND_LONG = 1_026;
 
 /** The same rows, with another value of one aggregate. */

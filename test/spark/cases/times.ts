@@ -141,7 +141,7 @@ function ticking(unit: 's' | 'us', window: Window) {
   });
 }
 
-/** Events in another unit; microseconds that are no whole milliseconds among them. */
+/** Events in another unit, including microseconds that are not whole milliseconds. */
 function ticks(events: readonly Event[], unit: 's' | 'us'): readonly string[] {
   return linesOf(
     events.map(({ at, key }, index) => ({

@@ -37,9 +37,7 @@ const WINDOWS: Readonly<Record<string, Window>> = {
   'running total': running(),
 };
 
-/**
- * Beside each, the records are counted: a record too few is seen whatever the others make of it.
- */
+/** Each case also counts records, so that a missing record is always detected. */
 const AGGREGATES: Readonly<Record<string, Readonly<Record<string, Aggregate<Event, unknown>>>>> = {
   'count, any, all': { n_flag: count({ where: 'flag' }), some: any('flag'), every: all('flag') },
   'sum, mean, min, max of integers': {

@@ -28,7 +28,7 @@ export function checkpointNames({ stateDir }: CloudPaths): readonly string[] {
 
 /**
  * The folder of an existing checkpoint.
- * @throws {UsageError} when there is none of that name
+ * @throws {UsageError} if there is no checkpoint of that name
  */
 export function knownCheckpoint(paths: CloudPaths, name: string): string {
   const folder = checkpointFolder(paths, name);

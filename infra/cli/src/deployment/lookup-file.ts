@@ -8,7 +8,7 @@ type LookupRecord = Readonly<Record<string, unknown>>;
 
 /**
  * The rows of a lookup table from a file. A file with an unknown extension is read as JSON lines.
- * @throws {UsageError} naming the line that is no row
+ * @throws {UsageError} with the number of the invalid line
  */
 export async function lookupRecords(
   table: string,

@@ -92,7 +92,7 @@ export function withKafka<T>(choice: KafkaChoice, work: (session: KafkaSession) 
 
 /**
  * Describes an existing topic.
- * @throws when there is no such topic, naming those that there are
+ * @throws if there is no such topic, with the names of the existing ones
  */
 export async function topicNamed(topics: KafkaTopics, name: string): Promise<TopicState> {
   const found = await topics.describe(name);

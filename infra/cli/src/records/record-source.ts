@@ -48,7 +48,7 @@ export interface SourceOptions {
  * Checks all lines of files in the way they will be sent.
  *
  * @returns how many records they hold
- * @throws {UsageError} naming the first line that is no record
+ * @throws {UsageError} with the number of the first invalid line
  */
 export async function checkedCount(files: readonly InputFile[], options: SourceOptions): Promise<number> {
   let count = 0;
@@ -60,7 +60,7 @@ export async function checkedCount(files: readonly InputFile[], options: SourceO
  * The records of files, one file after another. An error names the invalid line, after the records
  * before it.
  *
- * @throws {UsageError} naming the line that is no record; those before it were given
+ * @throws {UsageError} with the number of the invalid line
  */
 export async function* recordsOfFiles(
   files: readonly InputFile[],

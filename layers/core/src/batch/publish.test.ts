@@ -114,7 +114,7 @@ describe('manifestOf', () => {
             for (const [start, end] of manifest.lost[partition] ?? [])
               for (let offset = start; offset < end; offset++) covered.add(offset);
             expect(covered.size).toBe(cut * SIZE);
-            // Without the operator's word no new lost range is passed.
+            // No further lost range is passed without the operator's acceptance.
             if (!acceptLost)
               for (const [start] of manifest.lost[partition] ?? []) expect(start).toBeLessThan(before * SIZE);
           }

@@ -220,7 +220,10 @@ const FITTED = {
   double: (value: number): Value => (Number.isFinite(value) ? value + 0 : null),
 };
 
-/** For well-formed texts, UTF-16 and UTF-8 give the same answers. */
+/**
+ * Predicates over text. For well-formed texts, comparing UTF-16 code units gives the same result as
+ * comparing UTF-8 bytes.
+ */
 const STRING_PREDICATES: Readonly<Record<StringPredicate, (text: string, part: string) => boolean>> = {
   startsWith: (text, part) => text.startsWith(part),
   endsWith: (text, part) => text.endsWith(part),

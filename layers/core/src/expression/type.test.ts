@@ -2,7 +2,7 @@ import { describe } from '@jest/globals';
 import { define, defineTopic, itRefuses, literal, Priced } from '../definition/rides.fixture.ts';
 import { coalesce, concat, Expression, field, when } from '../index.ts';
 
-/** An expression of so many levels, and one of so many parts on few. */
+/** One expression with this depth, and one with this number of parts but few levels. */
 const deep = (levels: number): Expression<unknown> =>
   Array.from({ length: levels - 1 }).reduce<Expression<number | null>>(
     (inner) => inner.plus(1),

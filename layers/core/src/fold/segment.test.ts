@@ -65,7 +65,7 @@ describe('segments', () => {
         expect(length(segment)).toBeLessThanOrEqual(size.most);
         if (length(segment) > size.least)
           expect(length(segment) * size.share).toBeLessThanOrEqual(segmentStart(segment, size));
-        // As large as allowed: there are no more segments than necessary.
+        // Segments are as large as allowed, so their number is minimal.
         if (length(segment) < size.most)
           expect(2 * length(segment) * size.share).toBeGreaterThan(segmentStart(segment, size));
       }),

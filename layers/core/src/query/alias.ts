@@ -77,7 +77,7 @@ export function mayTakeOver(next: CoveredOffsets, before: CoveredOffsets): boole
   return coversAll(next.plain, before.plain) && coversAll(next.snapshot, before.snapshot);
 }
 
-/** An alias as it is stored. @throws {ProtocolError} when it is none */
+/** Reads a stored alias. @throws {ProtocolError} if the text is not an alias */
 export function readAliasState(generation: number, state: string): ViewAlias {
   let parsed: Partial<Record<keyof ViewAlias, unknown>> | null = null;
   try {

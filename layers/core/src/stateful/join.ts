@@ -18,7 +18,7 @@ export interface JoinRule {
   keyOf(event: DecodedEvent): string | null;
   /** The event times of possible partners, both ends inclusive. */
   timeRangeFor(event: DecodedEvent): { readonly fromMs: number; readonly toMs: number };
-  /** The columns that an event fills. */
+  /** The columns of the pair that come from this event. */
   sideOf(event: DecodedEvent): readonly Value[];
   /** Combines an event with an earlier one of the other side into a pair. */
   combine(event: DecodedEvent, partner: TimedValues): TimedValues;

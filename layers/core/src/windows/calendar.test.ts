@@ -5,7 +5,7 @@ import { calendarEndMs, calendarPaneOf } from './calendar.ts';
 const HOUR_MS = 3_600_000;
 const ALWAYS_MS = Date.UTC(1899, 11, 30);
 
-/** Clocks that are so many hours ahead of UTC, and change so often. */
+/** Generated clocks: UTC offsets in hours, and a number of changes. */
 const clockOf = (
   hours: number,
   ...changes: readonly (readonly [at: string, hours: number])[]

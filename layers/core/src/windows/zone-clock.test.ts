@@ -11,7 +11,7 @@ describe('the clock of a zone', () => {
     [
       'Asia/Kathmandu',
       [
-        // By the sun, to the second.
+        // Local mean time, to the second.
         ['1899-12-30T00:00:00Z', (5 * 60 + 41) * MINUTE_MS + 16_000],
         ['1919-12-31T18:18:44Z', (5 * 60 + 30) * MINUTE_MS],
         ['1985-12-31T18:30:00Z', (5 * 60 + 45) * MINUTE_MS],

@@ -9,7 +9,7 @@ import { archiveLog } from './archive.ts';
 /** Any number of records in one slice, as a broker gives small records that compress well. */
 const SLICE_RECORDS = 150_000;
 
-/** A log of records of so many bytes, all there or with a start that retention moved. */
+/** A log with records of this size, complete or with a start that retention moved. */
 function logOf(ends: readonly number[], { valueBytes = 0, logStart = 0 } = {}): Log {
   const value = valueBytes === 0 ? null : Buffer.alloc(valueBytes);
   const record = (partition: number, offset: number): LogRecord => ({

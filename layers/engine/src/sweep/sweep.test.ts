@@ -13,9 +13,7 @@ const firstOf = (run: string): Pointer => {
   return { generation: 1, current, previous: null };
 };
 
-/**
- * A database in which `published` stands, and which holds the rows of a run that it does not name.
- */
+/** A database with the pointer `published`, and with rows of a run that it does not name. */
 async function opened(published: string) {
   const database = memoryDatabase();
   const publications = memoryPublications(memoryBucket(), scope);

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { driftMeasures, ksOf, psiOf, rareChiSquare } from '../engine.ts';
 
 describe('measures of drift', () => {
-  // By SciPy 1.17: entropy(p, q) + entropy(q, p) of the counts with half a record more each, and
-  // ks_2samp of the numbers of the bins.
+  // Values of SciPy 1.17: entropy(p, q) + entropy(q, p) of the counts plus a half, and ks_2samp of
+  // the bin numbers.
   it.each<[readonly number[], readonly number[], number, number]>([
     [[10, 20, 30, 40], [10, 20, 30, 40], 0, 0],
     [[100, 100, 100, 100], [90, 110, 105, 95], 0.006205423456881723, 0.025],
@@ -46,7 +46,7 @@ describe('measures of drift', () => {
     ['drifted', [1_600, 400], undefined],
     ['drifted', [1_400, 600], { moved: 0.05, drifted: 0.1 }],
     ['stable', [1_400, 600], { moved: 0.3, drifted: 0.4 }],
-    // As far away as the second, but of ten records.
+    // The same distance as the second one, but with ten records.
     ['stable', [7, 3], undefined],
   ])('say "%s" of %j against as many of each', (verdict, counts, thresholds) => {
     const measures = driftMeasures(

@@ -23,7 +23,7 @@ const ROWS_MAX = 100_000;
  * Scores the golden rows of a model. Trees must give the same bits. Linear models and probabilities
  * may differ by 1e-12.
  *
- * @throws {ModelError} when they are none
+ * @throws {ModelError} if the file is not a set of golden rows
  */
 export function checkGolden(scorer: Scorer, bytes: Uint8Array): GoldenResult {
   const { model } = scorer;

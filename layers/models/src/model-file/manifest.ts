@@ -19,7 +19,7 @@ export interface ModelManifest {
   readonly content: Readonly<Record<string, unknown>>;
 }
 
-/** @throws {ModelError} when it is no manifest */
+/** @throws {ModelError} if it is not a manifest */
 export function readManifest(bytes: Uint8Array, name: string, version: string): ModelManifest {
   const checks = new Checks(
     (place, received, allowed) =>

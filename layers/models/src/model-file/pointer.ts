@@ -30,7 +30,7 @@ export function challenged(pointer: ModelPointer, version: string | null): Model
 /**
  * The pointer with the current and the previous version exchanged.
  *
- * @throws {ModelError} when there is none
+ * @throws {ModelError} if there is no previous version
  */
 export function rolledBack(name: string, pointer: ModelPointer): ModelPointer {
   const { generation, current, previous } = pointer;
@@ -48,7 +48,7 @@ export function rolledBack(name: string, pointer: ModelPointer): ModelPointer {
 /**
  * Reads a stored pointer.
  *
- * @throws {ModelError} when it is none
+ * @throws {ModelError} if the text is not a pointer
  */
 export function readPointerState(name: string, generation: number, state: string): ModelPointer {
   let parsed: Record<string, unknown> | null = null;

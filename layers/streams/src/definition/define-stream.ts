@@ -94,7 +94,7 @@ const KNOWN_OPTIONS = [
 
 /**
  * Checks the definition of a stream and returns it as frozen plain data. `bifold run` runs it.
- * @throws {DefinitionError} naming what was wrong, what came, and what is allowed.
+ * @throws {DefinitionError} that names the fault, the received value and the allowed ones
  */
 export function defineStream<
   E,

@@ -17,7 +17,7 @@ interface SourceFolder {
   /**
    * Returns a local path to read the file from, until `done` is called.
    *
-   * @throws {RunnerError} when it is no longer as it was seen
+   * @throws {RunnerError} if the file has changed
    */
   open(file: SeenFile): Promise<{ readonly path: string; done(): Promise<void> }>;
   close(): void;

@@ -43,7 +43,7 @@ export function kafkaSource(node: KafkaNode, rows: RowsOf, topics: Topics): Open
 
   /**
    * Returns the id of the topic.
-   * @throws when the topic is no longer the one that was read
+   * @throws if the topic was deleted or recreated
    */
   const checkedId = async (topic: string, known: TopicPosition | undefined): Promise<string> => {
     const id = await idOf(topic);

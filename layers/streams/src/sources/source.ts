@@ -21,7 +21,7 @@ export interface SourceChunk {
 export interface RowsOf {
   readonly columns: readonly Column[];
   readonly eventTime: EventTime | null;
-  /** The pipeline whose decoder reads the records. Null if the schema of the source does. */
+  /** The pipeline whose decoder reads the records. Null if the source's own schema reads them. */
   readonly decodedBy: Pipeline | null;
   /** Returns the problem of a row beyond its column types, from its values in column order. */
   readonly problemOf?: (columns: readonly Column[]) => (values: readonly Value[]) => string | null;

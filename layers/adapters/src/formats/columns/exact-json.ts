@@ -25,7 +25,7 @@ export function parseExactly(text: string): unknown {
 /**
  * Creates a JSON number with these digits.
  *
- * @throws {SyntaxError} when they are none
+ * @throws {SyntaxError} if the text is not a number
  */
 export function numberOf(digits: string): unknown {
   const value = Number(digits);

@@ -16,8 +16,8 @@ const RANK_BITS = 64n - INDEX_BITS;
 export type Registers = Uint8Array;
 
 /**
- * Raises the register of a hash, in place. Its upper bits are the index; the zeros at the start of
- * the others count.
+ * Adds a hash, in place. Its upper bits are the index of a register. The number of zeros at the
+ * start of the other bits is its rank, and the register keeps the largest rank.
  */
 export function raise(registers: Registers, hash: bigint): void {
   const rest = BigInt.asUintN(Number(RANK_BITS), hash);

@@ -25,7 +25,7 @@ export interface RowsDefinition {
 
 /**
  * Plans how a record becomes rows. `scope` has the record's own columns, and gets all others.
- * @throws {DefinitionError} naming the field, what came, and what is allowed.
+ * @throws {DefinitionError} that names the field, the received value and the allowed ones
  */
 export function planRows(
   { lookups = {}, flatMap, derive = {}, scores = {}, where }: RowsDefinition,
