@@ -215,7 +215,46 @@ describe('bad rows', () => {
   });
 });
 
+describe('numbers that no double holds', () => {
+  it.each([
+    ['integers', ['12345678901234567890', '9007199254740993', '1'], 'decimal'],
+    ['identifiers that would become one', ['12345678901234567890', '12345678901234567891'], 'decimal'],
+    ['an overflow', ['1e400', '2'], 'json'],
+    ['NaN and the infinities beside doubles', ['"NaN"', '1.5', '"-Infinity"'], 'float'],
+  ])('keep each digit through Parquet and CSV: %s', async (_, values, type) => {
+    const json = values.map((value, index) => `{"x":${value},"n":${index}}\n`).join('');
+    const parquet = await converted(json, 'json', 'parquet');
+    expect(types(parquet.columns).x).toBe(type);
+    expect((await converted(parquet.bytes, 'parquet', 'json')).text).toBe(json);
+    const cells = values.map((value, index) => `${value.replaceAll('"', '')},${index}\n`).join('');
+    expect((await converted(parquet.bytes, 'parquet', 'csv')).text).toBe(`x,n\n${cells}`);
+    expect((await converted(json, 'json', 'csv')).text).toBe(`x,n\n${cells}`);
+  });
+});
+
 describe('Parquet', () => {
+  it('holds no half of a surrogate pair: the row is bad, the others are written', async () => {
+    const json = '{"t":"\\ud800x","n":1}\n{"t":"ok","n":2}\n';
+    const { bytes, rejects } = await converted(json, 'json', 'parquet');
+    expect(rejects.map(({ line }) => line)).toEqual([1]);
+    expect((await converted(bytes, 'parquet', 'json')).text).toBe('{"t":"ok","n":2}\n');
+  });
+
+  it('without rows keeps its columns in every format', async () => {
+    const { bytes, rows } = await converted('a,b\n', 'csv', 'parquet');
+    expect(rows).toBe(0);
+    const csv = await converted(bytes, 'parquet', 'csv');
+    expect([types(csv.columns), csv.text]).toEqual([{ a: 'text?', b: 'text?' }, 'a,b\n']);
+    expect((await converted(bytes, 'parquet', 'json')).text).toBe('');
+  });
+
+  it('keeps nanoseconds', async () => {
+    const csv = 'id,at\n1,2020-01-01T00:00:00.123456789Z\n2,2020-01-01T00:00:00.999999999Z\n';
+    const { bytes, columns } = await converted(csv, 'csv', 'parquet');
+    expect(types(columns)).toEqual({ id: 'integer', at: 'timestamp' });
+    expect((await converted(bytes, 'parquet', 'csv')).text).toBe(csv);
+  });
+
   it('gives back what it was given', async () => {
     const csv =
       'id,x,ok,day,at,j,t\n1,1.5,true,2013-07-04,2013-07-04T10:00:00.000000Z,"{""k"":[1]}",007\n2,,false,2013-07-05,2013-07-04T10:00:00.500000Z,[],\n';

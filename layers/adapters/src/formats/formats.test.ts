@@ -103,6 +103,23 @@ describe('lines of JSON', () => {
   });
 });
 
+describe('JSON numbers under a schema', () => {
+  const columns = [column('price', 'decimal'), column('x', 'double')];
+
+  it('keep each digit in a decimal column, and are text where a double would round an integer', async () => {
+    const lines = [
+      '{"price":12345678901234567890.10,"x":0.1}',
+      '{"price":1e2,"x":9007199254740993}',
+      '{"price":"2.50","x":1e22}',
+    ];
+    expect(await recordsOf(streamed('rows.jsonl', lines.join('\n')), columns)).toEqual([
+      { price: '12345678901234567890.10', x: 0.1 },
+      { price: '100', x: '9007199254740993' },
+      { price: '2.50', x: 1e22 },
+    ]);
+  });
+});
+
 describe('Parquet under a schema', () => {
   const file = join(folder, 'values.parquet');
   const select = `SELECT 9007199254740993::BIGINT AS long, 7::BIGINT AS whole, 1.50::DECIMAL(10, 2) AS price,
@@ -137,6 +154,32 @@ describe('Parquet under a schema', () => {
     expect(await recordsOf(localInput(file), columns)).toEqual(records);
     // Parquet is read from its end: what is only streamed comes to a file first.
     expect(await recordsOf(streamed('values.parquet', readFileSync(file)), columns)).toEqual(records);
+  });
+
+  it('gives a date as text where the schema has text, and midnight where it has a time', async () => {
+    const select = "SELECT DATE '2020-07-01' AS d, DATE '2020-07-01' AS at, TIMESTAMP '2020-07-01 12:00:00.5' AS t";
+    const path = join(folder, 'dates.parquet');
+    await withDuckDb((database) => copyRows(database, select, path, formatOfKind('parquet')));
+    expect(
+      await recordsOf(localInput(path), [column('d', 'text'), column('at', 'timestamp'), column('t', 'text')]),
+    ).toEqual([{ d: '2020-07-01', at: '2020-07-01T00:00:00.000Z', t: '2020-07-01T12:00:00.500000Z' }]);
+  });
+
+  it('gives numbers that its type holds, and text for the others', async () => {
+    const select =
+      "SELECT 5::DECIMAL(18, 0) AS i, 'NaN'::DOUBLE AS x, 0.1::FLOAT AS f, 1.5::DOUBLE AS d, 9007199254740993 AS t";
+    const path = join(folder, 'numbers.parquet');
+    await withDuckDb((database) => copyRows(database, select, path, formatOfKind('parquet')));
+    const columns = [
+      column('i', 'integer'),
+      column('x', 'double'),
+      column('f', 'double'),
+      column('d', 'decimal'),
+      column('t', 'integer'),
+    ];
+    expect(await recordsOf(localInput(path), columns)).toEqual([
+      { i: 5, x: 'NaN', f: 0.10000000149011612, d: '1.5', t: '9007199254740993' },
+    ]);
   });
 
   it('is refused when it holds none of the columns', async () => {

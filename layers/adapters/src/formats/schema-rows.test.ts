@@ -32,6 +32,8 @@ describe('cells under a schema', () => {
     ['delay', ' ', ' '],
     ['delay', '9007199254740993', 9007199254740992],
     ['speed', 'Infinity', 'Infinity'],
+    ['speed', '1e400', '1e400'],
+    ['speed', '9007199254740993', '9007199254740993'],
     ['ok', 'yes', 'yes'],
     ['name', 'NA', null],
   ])('do not fit when their %s is %p, and the record holds %p for the schema to refuse', (name, cell, value) => {

@@ -5,11 +5,13 @@ import {
   type FileFormat,
   isBad,
   type Outcome,
+  type Row,
   type RowBatches,
   type RowContent,
   type RowInput,
   withContent,
 } from './file-format.ts';
+import { doubleOf, fieldsReader } from './wire-fields.ts';
 
 /** A row in the form of a JSON record, for validation by a schema. */
 export interface SchemaRecord {
@@ -41,18 +43,23 @@ export async function openSchemaRows(
   { nullText, ...options }: SchemaReadOptions,
 ): Promise<SchemaRows> {
   const { header, batches } = await format.open(input, { ...options, keepsDigits: false, columns });
-  const recordOf = header === null ? fieldsAsRecord : recordReader(header, columns, nullText);
+  const recordOf = header === null ? recordOfFields(columns) : recordOfCells(header, columns, nullText);
   const rowOf = (row: Outcome<RowContent>): Outcome<SchemaRecord> =>
-    isBad(row) ? row : withContent(row, recordOf(row.content as Cells & Fields));
+    isBad(row) ? row : withContent(row, recordOf(row as Row<Cells & Fields>));
   const records = async function* () {
     for await (const batch of batches) yield batch.map(rowOf);
   };
   return { header, batches: records() };
 }
 
-/** Fields of JSON objects are typed already. */
-function fieldsAsRecord(fields: Fields): SchemaRecord {
-  return { record: fields, misfit: null };
+function recordOfFields(columns: readonly Column[]): (row: Row<Fields>) => SchemaRecord {
+  const fieldsOf = fieldsReader(columns);
+  return (row) => ({ record: fieldsOf(row), misfit: null });
+}
+
+function recordOfCells(header: Cells, columns: readonly Column[], nullText: string): (row: Row<Cells>) => SchemaRecord {
+  const recordOf = recordReader(header, columns, nullText);
+  return (row) => recordOf(row.content);
 }
 
 /** Returns a function that turns cells under a header into records of a schema. */
@@ -88,7 +95,7 @@ function typedCell(type: ColumnType, cell: string): unknown {
       return Number.isSafeInteger(value) ? value : undefined;
     }
     case 'double':
-      return numberOf(cell);
+      return cell.trim() === '' ? undefined : doubleOf(cell);
     case 'boolean':
       return /^true$/i.test(cell) ? true : /^false$/i.test(cell) ? false : undefined;
     case 'text':
