@@ -30,7 +30,7 @@ export default {
       '<rootDir>/functions/**/*.test.ts',
       '<rootDir>/infra/**/*.test.ts',
       '<rootDir>/cdk/**/*.test.ts',
-      '<rootDir>/test/{bench,chaos,gates,spark}/**/*.test.ts',
+      '<rootDir>/test/{bench,chaos,files,gates,spark}/**/*.test.ts',
       '<rootDir>/examples/**/*.test.ts',
     ]),
     project('laws', ['<rootDir>/test/laws/**/*.test.ts', '<rootDir>/test/simulation/**/*.test.ts']),
