@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Window } from '@bifold/core';
 import type { AggregateKind, ExpressionNode, FlatMapPlan, Relayed } from '@bifold/core/engine';
-import { SINK_KINDS } from '@bifold/streams';
+import { SINK_KINDS, SOURCE_KINDS } from '@bifold/streams/engine';
 import { describe, expect, it } from '@jest/globals';
 import type { Case } from '../spark/case.ts';
 import { allCases } from '../spark/cases/index.ts';
@@ -152,4 +152,11 @@ describe.each([
       expect([kind, /^(yes|no)\b/.exec(row.at(-1) as string)?.[0]]).toEqual([kind, compared.has(kind) ? 'yes' : 'no']);
     }
   });
+});
+
+it('the page of streams has every kind of source, and no other', () => {
+  const streams = readFileSync(join(import.meta.dirname, '../../docs/streams.md'), 'utf8');
+  const section = streams.split('### Sources\n')[1]?.split(/^#+ /m)[0] ?? '';
+  const kinds = [...section.matchAll(/^\| `(\w+)\(/gm)].map(([, kind]) => kind as string);
+  expect(kinds).toEqual(SOURCE_KINDS);
 });

@@ -1,5 +1,5 @@
 import { field } from '@bifold/core';
-import { console, defineStream, every, files, memory } from '@bifold/streams';
+import { console, defineStream, files, memory, processingTime } from '@bifold/streams';
 import * as z from 'zod';
 
 /** A flower, measured in centimetres. */
@@ -21,6 +21,6 @@ export default defineStream({
     maxFilesPerTrigger: 1,
   }),
   derive: { broad: field('petal_width').ge(1.5) },
-  trigger: every('5s'),
+  trigger: processingTime('5s'),
   sinks: [console({ rows: 5 }), memory('iris')],
 });

@@ -1,4 +1,4 @@
-import { console, defineStream, every, kafka } from '@bifold/streams';
+import { console, defineStream, kafka, processingTime } from '@bifold/streams';
 
 /**
  * Five records of a topic every ten seconds. `--from` says where the first run begins; the
@@ -7,6 +7,6 @@ import { console, defineStream, every, kafka } from '@bifold/streams';
 export default defineStream({
   name: 'reading',
   from: kafka({ topic: 'messages', startingOffsets: 'earliest', maxOffsetsPerTrigger: 5 }),
-  trigger: every('10s'),
+  trigger: processingTime('10s'),
   sinks: [console()],
 });

@@ -28,7 +28,8 @@ import { range } from '@bifold/example-range';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
-import { availableNow, type Batch, console, defineStream, files, type OutputMode } from './index.ts';
+import type { Batch } from './engine.ts';
+import { availableNow, console, defineStream, files, type OutputMode } from './index.ts';
 import { memoryJournal, shownBy, writeFiles } from './stream.fixture.ts';
 
 const Event = z.object({ at: z.int(), key: z.string(), v: z.int() });

@@ -12,6 +12,7 @@ import { delayed, type Operator } from './operators.ts';
 import type { Ports } from './ports.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { OpenSink } from './sinks/sink.ts';
+import { isJoin } from './sources/join.ts';
 import type { OpenSource } from './sources/source.ts';
 
 export interface BatchParts {
@@ -27,8 +28,8 @@ export interface BatchParts {
 /**
  * Prefixes of state keys: for `dropDuplicates`, and for a join. No window name begins like this.
  */
-const SEEN = '$seen|';
-const WAITING = '$waiting|';
+const SEEN = '$dedupe|';
+const WAITING = '$joinBuffer|';
 
 /** The inputs with a watermark: the source, or each side of a join. */
 interface Clocked {
@@ -65,20 +66,19 @@ export class BatchRunner {
     this.transform = rowTransformOf(stream.rows);
     this.aggregation = stream.aggregation === null ? null : aggregationOf(stream, stream.aggregation);
     this.deduplication = stream.dropDuplicates === null ? null : deduplicationOf(stream);
-    this.join = stream.source.kind === 'join' ? joinOf(stream.source) : null;
+    this.join = isJoin(stream.source) ? joinOf(stream.source) : null;
     for (const [key, value] of state.all()) {
       if (key.startsWith(WAITING)) this.join?.load(key.slice(WAITING.length), value);
       else if (key.startsWith(SEEN)) this.deduplication?.load(key.slice(SEEN.length), value);
       else this.aggregation?.load(key, value);
     }
     this.timeOf = rowTimeReader(stream.eventTime, stream.rows.columns);
-    this.clocks =
-      stream.source.kind === 'join'
-        ? [stream.source.left, stream.source.right].map((side) => ({
-            latenessMs: side.latenessMs,
-            timeOf: rowTimeReader(side.eventTime, side.rows.columns),
-          }))
-        : [{ latenessMs: stream.latenessMs, timeOf: this.timeOf }];
+    this.clocks = isJoin(stream.source)
+      ? [stream.source.left, stream.source.right].map((side) => ({
+          latenessMs: side.latenessMs,
+          timeOf: rowTimeReader(side.eventTime, side.rows.columns),
+        }))
+      : [{ latenessMs: stream.latenessMs, timeOf: this.timeOf }];
     const index = slotIndex(stream.rows);
     this.outputSlots = rowFields(stream.rows).map(({ field }) => index.get(field) as number);
   }
@@ -89,7 +89,7 @@ export class BatchRunner {
     await state.write(planned.batch, changes);
     const { id } = checkpoint.head;
     for (const sink of sinks) {
-      await sink.take({
+      await sink.write({
         stream: stream.name,
         checkpoint: id,
         number: planned.batch,

@@ -21,29 +21,29 @@ export interface Deduplication {
 export function deduplicationOf({ dropDuplicates, latenessMs, rows }: Stream): Deduplication {
   const index = slotIndex(rows);
   const slotsOfKey = (dropDuplicates?.by ?? []).map((name) => index.get(name) as number);
-  /** The time until which a key is kept; null means forever. Epoch milliseconds of event time. */
-  const known = new Map<string, number | null>();
+  /** The event time until which a key is remembered; null without end. Epoch milliseconds. */
+  const keys = new Map<string, number | null>();
   let added = new Set<string>();
   return {
-    load: (key, value) => void known.set(key, JSON.parse(value)),
+    load: (key, value) => void keys.set(key, JSON.parse(value)),
 
     admit(slots, timeMs, { lateBelowMs }) {
       if (latenessMs !== null && lateBelowMs !== null && timeMs !== null && timeMs <= lateBelowMs) return 'late';
       const key = keyText(slotsOfKey.map((slot) => slots[slot] as Value));
-      if (known.has(key)) return 'duplicate';
-      known.set(key, latenessMs === null || timeMs === null ? null : timeMs + latenessMs);
+      if (keys.has(key)) return 'duplicate';
+      keys.set(key, latenessMs === null || timeMs === null ? null : timeMs + latenessMs);
       added.add(key);
       return 'first';
     },
 
     finish({ watermarkMs }) {
       const changes = new Map<string, string | null>();
-      for (const key of added) changes.set(key, JSON.stringify(known.get(key)));
+      for (const key of added) changes.set(key, JSON.stringify(keys.get(key)));
       added = new Set();
       if (watermarkMs === null) return changes;
-      for (const [key, untilMs] of known) {
+      for (const [key, untilMs] of keys) {
         if (untilMs === null || untilMs > watermarkMs) continue;
-        known.delete(key);
+        keys.delete(key);
         changes.set(key, null);
       }
       return changes;

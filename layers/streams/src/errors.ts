@@ -1,7 +1,7 @@
 import { BifoldError } from '@bifold/core';
 
 /**
- * A stream that cannot continue, because its checkpoint, source or sink refused. No batch was
- * committed that a sink lacks.
+ * A stream that cannot go on, because of its checkpoint, its source or a sink. Every committed batch
+ * was written by every sink.
  */
-export class RunnerError extends BifoldError {}
+export class StreamError extends BifoldError {}

@@ -2,8 +2,8 @@ import { keyText, rowTransformOf, slotIndex, type Value } from '@bifold/core/eng
 import type { PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges } from './checkpoint/state.ts';
 import { rowFields } from './definition/output.ts';
-import type { JoinNode, JoinSide } from './definition/source.ts';
 import { rowTimeReader } from './event-time.ts';
+import type { JoinNode, JoinSide } from './sources/join.ts';
 
 type Row = readonly Value[];
 

@@ -1,7 +1,7 @@
 import { BatchRunner } from './batch.ts';
 import { Checkpoint, type CommittedBatch, type PlannedBatch, type Position } from './checkpoint/checkpoint.ts';
+import { fingerprintOf } from './checkpoint/fingerprint.ts';
 import type { Journal } from './checkpoint/journal.ts';
-import { fingerprintOf } from './checkpoint/meaning.ts';
 import { StateLog } from './checkpoint/state.ts';
 import type { Stream } from './definition/stream.ts';
 import { currentVersions } from './lookups.ts';
@@ -10,7 +10,8 @@ import { openQuarantine } from './quarantine.ts';
 import { MemoryTables } from './sinks/memory-tables.ts';
 import { openSink } from './sinks/registry.ts';
 import type { OpenSink } from './sinks/sink.ts';
-import { openSource } from './sources/open.ts';
+import { isJoin } from './sources/join.ts';
+import { openSource } from './sources/registry.ts';
 import type { OpenSource } from './sources/source.ts';
 
 export interface RunOptions {
@@ -79,10 +80,10 @@ async function follow(
       case 'availableNow':
         if (!ran) return;
         break;
-      case 'asItComes':
+      case 'asSoonAsPossible':
         if (!ran && !signal.aborted) await ports.waitUntil(startedAtMs + POLL_MS);
         break;
-      case 'every': {
+      case 'processingTime': {
         const { intervalMs } = trigger;
         const next = (Math.floor(startedAtMs / intervalMs) + 1) * intervalMs;
         if (!signal.aborted && ports.clock() < next) await ports.waitUntil(next);
@@ -145,7 +146,7 @@ class Planner {
    */
   private hasRowsToGive(last: PlannedBatch | null, watermarkMs: number | null): boolean {
     const { source, aggregation, outputMode } = this.stream;
-    const keepsRowsBack = source.kind === 'join' && source.within !== null;
+    const keepsRowsBack = isJoin(source) && source.within !== null;
     const keepsWindowsBack = aggregation !== null && outputMode !== 'complete';
     if ((!keepsRowsBack && !keepsWindowsBack) || watermarkMs === null) return false;
     return watermarkMs > (last?.watermarkMs ?? Number.NEGATIVE_INFINITY);

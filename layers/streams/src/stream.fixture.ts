@@ -1,6 +1,7 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Batch, type Journal, type Ports, runStream, type Stream } from './index.ts';
+import { type Batch, type Journal, type Ports, runStream } from './engine.ts';
+import type { Stream } from './index.ts';
 
 /**
  * A world for tests: a clock that goes on when a stream waits, and what the console was given.

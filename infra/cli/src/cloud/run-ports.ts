@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaTopics } from '@bifold/adapters/kafka';
-import type { Ports } from '@bifold/streams';
+import type { Ports } from '@bifold/streams/engine';
 import type { Context } from '../context.ts';
 import { batchProducer } from '../kafka/producers/batch-producer.ts';
 import { folderOf } from '../records/remote-files.ts';

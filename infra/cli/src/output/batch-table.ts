@@ -1,5 +1,5 @@
 import type { Column, Value } from '@bifold/core/engine';
-import { type Batch, jsonOf, type Shown } from '@bifold/streams';
+import { type Batch, jsonOf, type Shown } from '@bifold/streams/engine';
 import Table from 'cli-table3';
 import { harmless, print } from './terminal.ts';
 

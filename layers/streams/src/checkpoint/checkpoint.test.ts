@@ -2,7 +2,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { console, defineStream, folderJournal, lockFolder, once, rate, runStream } from '../index.ts';
+import { folderJournal, lockFolder, runStream } from '../engine.ts';
+import { console, defineStream, once, rate } from '../index.ts';
 import { memoryJournal, shownBy, worldOf } from '../stream.fixture.ts';
 
 let folder: string;
@@ -56,7 +57,7 @@ describe('a checkpoint', () => {
     const journal = memoryJournal();
     const { ports } = worldOf();
     const controller = new AbortController();
-    const stream = { ...streamOf(1), trigger: { kind: 'every', intervalMs: 1_000 } } as const;
+    const stream = { ...streamOf(1), trigger: { kind: 'processingTime', intervalMs: 1_000 } } as const;
     const numbers: number[] = [];
     const onBatch = ({ batch }: { batch: number }) => {
       numbers.push(batch);

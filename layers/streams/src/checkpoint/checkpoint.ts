@@ -1,6 +1,9 @@
-import { RunnerError } from '../errors.ts';
+import { StreamError } from '../errors.ts';
 import { differencesOf } from './difference.ts';
 import type { Journal } from './journal.ts';
+
+/** The format of all files of a checkpoint. */
+const FORMAT = 2;
 
 /** The position up to which a source was read, as plain data that only the source understands. */
 export type Position = Readonly<Record<string, unknown>>;
@@ -42,7 +45,7 @@ export interface CommittedBatch {
 
 /** The identity of a checkpoint's stream. */
 export interface CheckpointHead {
-  readonly format: 1;
+  readonly format: typeof FORMAT;
   readonly id: string;
   readonly createdAt: string;
   readonly definition: Readonly<Record<string, unknown>>;
@@ -73,7 +76,7 @@ export class Checkpoint {
     this.commits = commits;
   }
 
-  /** @throws {RunnerError} when it is of another definition */
+  /** @throws {StreamError} when it is of another definition */
   static async open(
     journal: Journal,
     definition: Readonly<Record<string, unknown>>,
@@ -81,7 +84,7 @@ export class Checkpoint {
   ): Promise<Checkpoint> {
     const known = await readCheckpoint(journal);
     if (known === null) {
-      const head: CheckpointHead = { format: 1, ...fresh(), definition };
+      const head: CheckpointHead = { format: FORMAT, ...fresh(), definition };
       await journal.replace(HEAD, [head]);
       return new Checkpoint(journal, head, [], []);
     }
@@ -131,11 +134,11 @@ export async function readCheckpoint(journal: Journal): Promise<{
 } | null> {
   const [head] = (await journal.read(HEAD)) as CheckpointHead[];
   if (head === undefined) return null;
-  if (head.format !== 1)
-    throw new RunnerError('BIFOLD_CHECKPOINT_UNREADABLE', {
+  if (head.format !== FORMAT)
+    throw new StreamError('BIFOLD_CHECKPOINT_UNREADABLE', {
       failed: 'a checkpoint cannot be read',
       received: `format ${JSON.stringify(head.format)}`,
-      allowed: 'format 1',
+      allowed: `format ${FORMAT}`,
       remedy: 'run the version of the program that wrote it, or begin anew: npx bifold checkpoint reset',
     });
   return {
@@ -145,8 +148,8 @@ export async function readCheckpoint(journal: Journal): Promise<{
   };
 }
 
-function anotherDefinition(name: string, differences: readonly string[]): RunnerError {
-  return new RunnerError('BIFOLD_CHECKPOINT_OF_ANOTHER_DEFINITION', {
+function anotherDefinition(name: string, differences: readonly string[]): StreamError {
+  return new StreamError('BIFOLD_CHECKPOINT_OF_ANOTHER_DEFINITION', {
     failed: `stream "${name}" cannot go on from its checkpoint`,
     received: `another definition than the one that wrote it: ${differences.slice(0, 8).join('; ')}${differences.length > 8 ? `; and ${differences.length - 8} more` : ''}`,
     allowed: 'the same source, rows, aggregation and sinks; triggers and limits may change',

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RunnerError } from '../errors.ts';
+import { StreamError } from '../errors.ts';
 
 /**
  * Files of JSON lines in one folder. A resolved write is on disk, so it survives a killed process
@@ -90,7 +90,7 @@ function parsed(path: string, line: string, number: number): unknown {
   try {
     return JSON.parse(line);
   } catch (cause) {
-    throw new RunnerError(
+    throw new StreamError(
       'BIFOLD_CHECKPOINT_UNREADABLE',
       {
         failed: `line ${number} of ${path} cannot be read`,

@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { RunnerError } from '../errors.ts';
+import { StreamError } from '../errors.ts';
 
 /**
  * Locks a checkpoint, because two processes would read the same rows twice. It uses an open SQLite
  * transaction. The operating system releases its lock when the process ends, even after a crash.
  *
- * @throws {RunnerError} when another process has it
+ * @throws {StreamError} when another process has it
  */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
@@ -16,7 +16,7 @@ export function lockFolder(folder: string): () => void {
     database.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     database.close();
-    throw new RunnerError(
+    throw new StreamError(
       'BIFOLD_CHECKPOINT_IN_USE',
       {
         failed: `the checkpoint ${folder} cannot be taken`,

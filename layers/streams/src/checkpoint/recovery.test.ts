@@ -6,17 +6,8 @@ import { count, dropDuplicates, dropLate, field, sum, tumbling } from '@bifold/c
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
-import {
-  availableNow,
-  defineStream,
-  files,
-  foreachBatch,
-  type Journal,
-  join as joinOf,
-  runStream,
-  type Stream,
-  union,
-} from '../index.ts';
+import { type Journal, runStream } from '../engine.ts';
+import { availableNow, defineStream, files, foreachBatch, join as joinOf, type Stream, union } from '../index.ts';
 import { memoryJournal, worldOf, writeFiles } from '../stream.fixture.ts';
 
 const Reading = z.object({ at: z.iso.datetime(), key: z.string(), v: z.int() });

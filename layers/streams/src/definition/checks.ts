@@ -1,9 +1,8 @@
 import type { Window } from '@bifold/core';
 import { refuse } from '@bifold/core/engine';
 import { checkSink } from '../sinks/registry.ts';
+import { isJoin } from '../sources/join.ts';
 import type { OutputMode } from './output-mode.ts';
-import { checkFormat, checkPlace } from './places.ts';
-import type { SourceNode } from './source.ts';
 import type { Stream } from './stream.ts';
 
 /**
@@ -14,10 +13,9 @@ export function checkStream(
   stream: Stream,
   { groupBy, windows }: { readonly groupBy: readonly string[]; readonly windows: Readonly<Record<string, Window>> },
 ): void {
-  checkSource(stream.name, stream.source);
   checkModes(stream);
   checkDuplicates(stream);
-  if (stream.source.kind === 'join' && stream.rows.flatMap !== undefined)
+  if (isJoin(stream.source) && stream.rows.flatMap !== undefined)
     refuse('BIFOLD_BAD_FLAT_MAP', {
       failed: `stream "${stream.name}" takes joined rows apart`,
       received: stream.rows.flatMap.name,
@@ -42,44 +40,6 @@ export function checkStream(
   for (const sink of stream.sinks) checkSink(sink, stream);
 }
 
-function checkSource(name: string, source: SourceNode): void {
-  const whole = (role: string, value: number | null, least = 1) => {
-    if (value !== null && !(Number.isSafeInteger(value) && value >= least))
-      refuse('BIFOLD_BAD_LIMIT', {
-        failed: `stream "${name}" has a ${role} that cannot be`,
-        received: String(value),
-        allowed: `a whole number from ${least}`,
-        remedy: 'choose one',
-      });
-  };
-  switch (source.kind) {
-    case 'rate':
-      whole('rowsPerSecond', source.rowsPerSecond);
-      return;
-    case 'files':
-      checkFormat(name, source.format);
-      checkPlace(name, source.path);
-      whole('maxFilesPerTrigger', source.maxFilesPerTrigger);
-      return;
-    case 'kafka':
-      if (Array.isArray(source.topics) && source.topics.length === 0)
-        refuse('BIFOLD_NO_TOPIC', {
-          failed: `stream "${name}" reads from no topic`,
-          received: '[]',
-          allowed: 'a topic, several, or a pattern of their names',
-          remedy: "write kafka({ topic: 'departures' })",
-        });
-      whole('maxOffsetsPerTrigger', source.maxOffsetsPerTrigger);
-      return;
-    case 'union':
-      for (const input of source.inputs) checkSource(name, input);
-      return;
-    case 'join':
-      for (const side of [source.left, source.right]) checkSource(name, side.source);
-      return;
-  }
-}
-
 function checkModes(stream: Stream): void {
   const { name, aggregation, outputMode, latenessMs, eventTime, dropDuplicates } = stream;
   const modes: readonly OutputMode[] = ['append', 'update', 'complete'];
@@ -90,7 +50,7 @@ function checkModes(stream: Stream): void {
       allowed: modes.join(', '),
       remedy: 'choose one',
     });
-  if (stream.source.kind === 'join' && outputMode !== 'append')
+  if (isJoin(stream.source) && outputMode !== 'append')
     refuse('BIFOLD_BAD_OUTPUT_MODE', {
       failed: `stream "${name}" joins two streams and gives what may change`,
       received: `join with outputMode: ${outputMode}`,

@@ -18,6 +18,9 @@ import {
   refuseUnknownOptions,
 } from '@bifold/core/engine';
 import type { Sink } from '../sinks/sink.ts';
+import { isJoin } from '../sources/join.ts';
+import { checkSource } from '../sources/registry.ts';
+import type { Source, SourceNode } from '../sources/source.ts';
 import { checkStream } from './checks.ts';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
 import { latenessMsOf } from './lateness.ts';
@@ -25,9 +28,8 @@ import { resultColumns, rowColumns } from './output.ts';
 import type { OutputMode } from './output-mode.ts';
 import { planStream } from './planning.ts';
 import type { Own, Simplify } from './row.ts';
-import { type Source, type SourceNode, sourceColumns, sourceEventTime } from './source.ts';
 import type { Stream } from './stream.ts';
-import { asItComes, type Trigger } from './trigger.ts';
+import { asSoonAsPossible, checkTrigger, type Trigger } from './trigger.ts';
 
 /** The event that a row of `E` becomes. */
 type Event<E, F> = Present<E> & FlatMapped<F, E>;
@@ -109,31 +111,27 @@ export function defineStream<
   // biome-ignore lint/complexity/noBannedTypes: as above, for rows that stay one
   F extends Record<string, Items<unknown, never>> = {},
 >(definition: Definition<E, L, D, G, W, A, F>): Stream {
-  const { from, sinks, aggregates, groupBy = [], windows = {}, trigger = asItComes() } = definition;
+  const { from, sinks, aggregates, groupBy = [], windows = {}, trigger = asSoonAsPossible() } = definition;
   const name = checkResourceName('a stream', definition.name);
   const where = `stream "${name}"`;
   refuseUnknownOptions(where, definition, KNOWN_OPTIONS);
-  if (from?.source === undefined)
-    refuse('BIFOLD_NO_SOURCE', {
-      failed: `stream "${name}" reads from nothing`,
-      received: String(from),
-      allowed: 'rate(...), files(...) with a schema, kafka(...), union(...), join(...)',
-      remedy: 'write from: rate({ rowsPerSecond: 5 })',
-    });
-  const eventTime = eventTimeOf(definition.eventTime) ?? sourceEventTime(from.source);
+  const source: SourceNode | undefined = from?.source;
+  checkSource(source, where);
+  checkTrigger(where, trigger);
+  const eventTime = eventTimeOf(definition.eventTime) ?? source.eventTime;
   const { rows, aggregation } = planStream(
-    { where, columns: sourceColumns(from.source), eventTime },
+    { where, columns: source.columns, eventTime },
     definition,
     aggregates === undefined ? null : { groupBy, windows, aggregates },
   );
   const stream: Stream = {
     name,
-    source: from.source,
+    source,
     rows,
     aggregation,
     decodedBy: null,
     eventTime,
-    latenessMs: latenessOf(where, from.source, definition),
+    latenessMs: latenessOf(where, source, definition),
     dropDuplicates: definition.dropDuplicates ?? null,
     outputMode: definition.outputMode ?? 'append',
     output: deepFreeze(
@@ -154,7 +152,7 @@ function latenessOf(
   source: SourceNode,
   { eventTime, dropLate }: { readonly eventTime?: unknown; readonly dropLate?: Lateness },
 ): number | null {
-  if (source.kind !== 'join') return latenessMsOf(where, dropLate);
+  if (!isJoin(source)) return latenessMsOf(where, dropLate);
   if (eventTime !== undefined || dropLate !== undefined)
     refuse('BIFOLD_BAD_JOIN', {
       failed: `${where} has times of its own for the rows of a join`,

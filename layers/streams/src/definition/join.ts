@@ -13,20 +13,13 @@ import {
   type TimeRange,
   timeRangeMs,
 } from '@bifold/core/engine';
+import { isJoin, type JoinNode, type JoinSide, type JoinType } from '../sources/join.ts';
+import { type Source, sourceOf } from '../sources/source.ts';
 import { type EventTimeOf, eventTimeOf } from './event-time.ts';
 import { latenessMsOf } from './lateness.ts';
 import { rowColumns } from './output.ts';
 import { planStream } from './planning.ts';
 import type { Own, Simplify } from './row.ts';
-import {
-  type InputNode,
-  type JoinNode,
-  type JoinSide,
-  type JoinType,
-  type Source,
-  sourceColumns,
-  sourceEventTime,
-} from './source.ts';
 
 // biome-ignore lint/complexity/noBannedTypes: the empty record, not "anything"
 type NoLookups = {};
@@ -83,6 +76,7 @@ export function join<
 }): Source<JoinedRow<SideRow<L, DL>, SideRow<R, DR>, N, T>> {
   refuseUnknownOptions('a join', options, ['left', 'right', 'as', 'type', 'on', 'within']);
   const { type = 'inner', within } = options;
+  refuseUnknownOptions('within of a join', within ?? {}, ['before', 'after']);
   const name = checkIdentifier('the right side of a join', options.as);
   const left = sideOf('left', options.left);
   const right = sideOf(name, options.right);
@@ -105,7 +99,7 @@ export function join<
     eventTime: eventTimeOfJoin(type, left.eventTime, right.eventTime, name),
   };
   checkJoin(node);
-  return Object.freeze({ source: Object.freeze(node) });
+  return sourceOf(node);
 }
 
 function sideOf<E, D extends Readonly<Record<string, AnyExpression>>>(
@@ -115,7 +109,7 @@ function sideOf<E, D extends Readonly<Record<string, AnyExpression>>>(
   const where = `the side "${name}" of a join`;
   const side: Side<E, D> = 'source' in declared ? { from: declared } : declared;
   const { from, dropLate } = side;
-  if (from?.source === undefined || from.source.kind === 'join')
+  if (from?.source === undefined || isJoin(from.source))
     refuse('BIFOLD_BAD_JOIN', {
       failed: `${where} reads from what cannot be joined`,
       received: from?.source === undefined ? String(from) : 'another join',
@@ -123,10 +117,9 @@ function sideOf<E, D extends Readonly<Record<string, AnyExpression>>>(
       remedy: 'of three streams, write the join of two to a topic and join that with the third',
     });
   refuseUnknownOptions(where, side, ['from', 'derive', 'where', 'eventTime', 'dropLate']);
-  const source = from.source as InputNode;
-  const columns = sourceColumns(source);
-  const eventTime = eventTimeOf(side.eventTime) ?? sourceEventTime(source);
-  const { rows } = planStream({ where, columns, eventTime }, side, null);
+  const { source } = from;
+  const eventTime = eventTimeOf(side.eventTime) ?? source.eventTime;
+  const { rows } = planStream({ where, columns: source.columns, eventTime }, side, null);
   return Object.freeze({
     name,
     source,

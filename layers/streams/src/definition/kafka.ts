@@ -1,7 +1,10 @@
 import type { Topic } from '@bifold/core';
-import type { EventSchema } from '@bifold/core/engine';
-import type { Sink } from '../sinks/sink.ts';
-import type { KafkaRow, OutputOf, Source, StartingOffsets, TopicLike } from './source.ts';
+import { type Column, type EventSchema, type EventTime, refuseUnknownOptions } from '@bifold/core/engine';
+import type { KafkaSinkNode } from '../sinks/kafka.ts';
+import { type Sink, sinkOf } from '../sinks/sink.ts';
+import type { KafkaNode, KafkaRow } from '../sources/kafka.ts';
+import { columnOf, declaredColumns, type OutputOf } from '../sources/schema.ts';
+import { type Source, type StartingOffsets, sourceOf } from '../sources/source.ts';
 
 interface Reading {
   readonly startingOffsets?: StartingOffsets;
@@ -12,6 +15,24 @@ interface Reading {
   readonly maxOffsetsPerTrigger?: number;
 }
 type Names = { readonly topic: string | readonly string[] } | { readonly pattern: RegExp };
+type PipelineTopic = Pick<Topic<unknown>, 'name' | 'schema' | 'eventTime'>;
+
+interface KafkaOptions extends Reading {
+  readonly topic?: string | readonly string[] | PipelineTopic;
+  readonly pattern?: RegExp;
+  readonly schema?: EventSchema;
+  readonly key?: string;
+}
+
+const RECORD_COLUMNS: readonly Column[] = [
+  columnOf('key', 'text', true),
+  columnOf('value', 'text', true),
+  columnOf('topic', 'text'),
+  columnOf('partition', 'integer'),
+  columnOf('offset', 'integer'),
+  columnOf('timestamp', 'timestamp'),
+];
+const RECORD_TIME: EventTime = { kind: 'dateTime', field: 'timestamp' };
 
 /**
  * A source of one or several topics. With a schema, or the topic of a pipeline, rows are the JSON
@@ -28,30 +49,38 @@ export function kafka(
   options: { readonly topic: string; readonly key?: string } & Reading,
 ): Source<KafkaRow> & Sink<unknown>;
 export function kafka(options: { readonly topic: readonly string[] } & Reading): Source<KafkaRow>;
-export function kafka(
-  options: {
-    readonly topic?: string | readonly string[] | TopicLike;
-    readonly pattern?: RegExp;
-    readonly schema?: EventSchema;
-    readonly key?: string;
-  } & Reading,
-): Source<unknown> & Partial<Sink<unknown>> {
+export function kafka(options: KafkaOptions): Source<unknown> & Partial<Sink<unknown>> {
+  refuseUnknownOptions('kafka', options, [
+    'topic',
+    'pattern',
+    'schema',
+    'startingOffsets',
+    'maxOffsetsPerTrigger',
+    'key',
+  ]);
   const { topic, pattern, startingOffsets = 'latest', maxOffsetsPerTrigger = null, key = null } = options;
-  const known = isTopic(topic) ? topic : null;
-  const named = known?.name ?? (topic as string | readonly string[] | undefined);
-  return Object.freeze({
-    source: Object.freeze({
-      kind: 'kafka',
-      topics: pattern ? { pattern: pattern.source } : typeof named === 'string' ? [named] : (named ?? []),
-      schema: options.schema ?? known?.schema ?? null,
-      startingOffsets,
-      maxOffsetsPerTrigger,
-      eventTime: known?.eventTime ?? null,
-    }),
-    ...(typeof topic === 'string' ? { sink: Object.freeze({ kind: 'kafka', topic, key }) } : {}),
+  const declared = isPipelineTopic(topic) ? topic : null;
+  const schema = options.schema ?? declared?.schema ?? null;
+  const { source } = sourceOf<unknown, KafkaNode>({
+    kind: 'kafka',
+    topics: pattern === undefined ? namesOf(topic) : { pattern: pattern.source },
+    schema,
+    startingOffsets,
+    maxOffsetsPerTrigger,
+    columns: schema === null ? RECORD_COLUMNS : declaredColumns('the topic', schema),
+    eventTime: schema === null ? RECORD_TIME : (declared?.eventTime ?? null),
   });
+  if (typeof topic !== 'string') return Object.freeze({ source });
+  const { sink } = sinkOf<unknown, KafkaSinkNode>({ kind: 'kafka', topic, key });
+  return Object.freeze({ source, sink });
 }
 
-function isTopic(topic: unknown): topic is TopicLike {
+function namesOf(topic: KafkaOptions['topic']): readonly string[] {
+  if (topic === undefined) return [];
+  if (typeof topic === 'string') return [topic];
+  return isPipelineTopic(topic) ? [topic.name] : topic;
+}
+
+function isPipelineTopic(topic: KafkaOptions['topic']): topic is PipelineTopic {
   return typeof topic === 'object' && topic !== null && !Array.isArray(topic);
 }

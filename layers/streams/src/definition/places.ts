@@ -2,11 +2,11 @@ import { isRemote } from '@bifold/adapters/files';
 import { FORMAT_KINDS } from '@bifold/adapters/formats';
 import { refuse } from '@bifold/core/engine';
 
-/** Refuses a format of files that does not exist. */
-export function checkFormat(name: string, format: string): void {
+/** Refuses a format of files that does not exist. `where` names what has it. */
+export function checkFormat(where: string, format: string): void {
   if (!(FORMAT_KINDS as readonly string[]).includes(format))
     refuse('BIFOLD_BAD_FORMAT', {
-      failed: `stream "${name}" names a format of files that is not known`,
+      failed: `${where} names a format of files that is not known`,
       received: String(format),
       allowed: FORMAT_KINDS.map((kind) => (kind === 'json' ? 'json (one object a line)' : kind)).join(', '),
       remedy: 'choose one',
@@ -14,10 +14,10 @@ export function checkFormat(name: string, format: string): void {
 }
 
 /** Refuses a place of files that cannot be reached. */
-export function checkPlace(name: string, path: string): void {
+export function checkPlace(where: string, path: string): void {
   if (!/^[a-z][a-z0-9]*:\/\//.test(path) || isRemote(path)) return;
   refuse('BIFOLD_FILES_ELSEWHERE', {
-    failed: `stream "${name}" has files where they cannot be reached`,
+    failed: `${where} has files where they cannot be reached`,
     received: path,
     allowed: 'a folder of this machine, hdfs://host:port/path, s3://bucket/path',
     remedy: 'correct the path',

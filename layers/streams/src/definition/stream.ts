@@ -1,8 +1,8 @@
 import type { Pipeline } from '@bifold/core';
 import type { AggregationPlan, Column, Duplicates, EventTime, RowPlan } from '@bifold/core/engine';
 import type { SinkNode } from '../sinks/sink.ts';
+import type { SourceNode } from '../sources/source.ts';
 import type { OutputMode } from './output-mode.ts';
-import type { SourceNode } from './source.ts';
 import type { Trigger } from './trigger.ts';
 
 /** A checked definition of a stream: its source, its operators and its sinks. */

@@ -1,30 +1,50 @@
 import type { Duration } from '@bifold/core';
-import { durationMs } from '@bifold/core/engine';
+import { durationMs, refuse } from '@bifold/core/engine';
 
 /** The rule for the start of the next batch. */
 export type Trigger =
-  | { readonly kind: 'asItComes' }
-  | { readonly kind: 'every'; readonly intervalMs: number }
+  | { readonly kind: 'asSoonAsPossible' }
+  | { readonly kind: 'processingTime'; readonly intervalMs: number }
   | { readonly kind: 'once' }
   | { readonly kind: 'availableNow' };
 
-/**
- * Starts a batch as soon as the previous one is done and there is something to read. The default.
- */
-export const asItComes = (): Trigger => Object.freeze({ kind: 'asItComes' });
+/** Starts a batch as soon as the previous one is done and there are new rows. The default. */
+export function asSoonAsPossible(): Trigger {
+  return Object.freeze({ kind: 'asSoonAsPossible' });
+}
 
 /**
- * Starts a batch at each multiple of the interval, if there are new rows. If the previous batch
- * took longer, the next one starts at once.
+ * Starts a batch at each multiple of an interval of the clock, if there are new rows. A batch that
+ * takes longer than the interval is followed by the next one at once.
  */
-export const every = (interval: Duration): Trigger =>
-  Object.freeze({ kind: 'every', intervalMs: durationMs(interval) });
+export function processingTime(interval: Duration): Trigger {
+  return Object.freeze({ kind: 'processingTime', intervalMs: durationMs(interval) });
+}
 
-/** Runs one batch with all available rows, ignoring the limits of the source, then ends. */
-export const once = (): Trigger => Object.freeze({ kind: 'once' });
+/** Runs one batch of all available rows, whatever the limits of the source, and ends. */
+export function once(): Trigger {
+  return Object.freeze({ kind: 'once' });
+}
 
-/**
- * Processes all rows that were available at the start, in batches within the source's limits, then
- * ends.
- */
-export const availableNow = (): Trigger => Object.freeze({ kind: 'availableNow' });
+/** Runs batches within the limits of the source until all rows available at the start are done. */
+export function availableNow(): Trigger {
+  return Object.freeze({ kind: 'availableNow' });
+}
+
+const KINDS: Readonly<Record<Trigger['kind'], true>> = {
+  asSoonAsPossible: true,
+  processingTime: true,
+  once: true,
+  availableNow: true,
+};
+
+/** `where` names what has the trigger, as an error shows it. */
+export function checkTrigger(where: string, trigger: Trigger): void {
+  if (Object.hasOwn(KINDS, trigger?.kind)) return;
+  refuse('BIFOLD_BAD_TRIGGER', {
+    failed: `${where} has a trigger that is not known`,
+    received: typeof trigger === 'function' ? 'a function' : (JSON.stringify(trigger) ?? String(trigger)),
+    allowed: "asSoonAsPossible(), processingTime('10s'), once(), availableNow()",
+    remedy: "write trigger: processingTime('10s'), or leave it out",
+  });
+}

@@ -1,6 +1,6 @@
 import type { CassandraClient } from '@bifold/adapters/cassandra';
-import type { Column, Value } from '@bifold/core/engine';
-import { RunnerError } from '../errors.ts';
+import { type Column, refuseUnknownOptions, type Value } from '@bifold/core/engine';
+import { StreamError } from '../errors.ts';
 import type { Batch, Ports } from '../ports.ts';
 import { wireValue } from '../rows.ts';
 import { type OpenSink, type Sink, type SinkDescriptor, type SinkNode, sinkOf } from './sink.ts';
@@ -13,8 +13,17 @@ interface CassandraNode extends SinkNode {
   readonly table: string;
 }
 
-/** Upserts each row into an existing table, by its primary key. Columns are matched by name. */
-export function cassandra(options: { readonly table: string }): Sink<unknown> {
+interface CassandraOptions {
+  /** A table that exists: `table`, or `keyspace.table`. */
+  readonly table: string;
+}
+
+/**
+ * Upserts each row into a table by its primary key. The table has to be there; columns go to the
+ * columns of the same names.
+ */
+export function cassandra(options: CassandraOptions): Sink<unknown> {
+  refuseUnknownOptions('cassandra', options, ['table']);
   return sinkOf({ kind: 'cassandra', table: options.table });
 }
 
@@ -40,7 +49,7 @@ interface Target {
 function cassandraSink(node: CassandraNode, columns: readonly Column[], ports: Ports): OpenSink {
   let target: Target | null = null;
   return {
-    async take(batch) {
+    async write(batch) {
       const client = await ports.cassandra();
       target ??= await describe(client, node, columns);
       const { cql, names } = target;
@@ -118,9 +127,9 @@ function noSuchTable(
   columns: readonly Column[],
   kinds: ReadonlyMap<string, string>,
   missing: readonly string[],
-): RunnerError {
+): StreamError {
   const definitions = columns.map((column) => `${column.name} ${CQL_TYPES[column.type]}`);
-  return new RunnerError('BIFOLD_NO_TABLE', {
+  return new StreamError('BIFOLD_NO_TABLE', {
     failed: `rows cannot be written to ${keyspace}.${name}`,
     received:
       kinds.size === 0

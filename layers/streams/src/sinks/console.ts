@@ -1,3 +1,4 @@
+import { refuseUnknownOptions } from '@bifold/core/engine';
 import type { Ports, Shown } from '../ports.ts';
 import { type OpenSink, type Sink, type SinkDescriptor, type SinkNode, sinkOf } from './sink.ts';
 
@@ -5,8 +6,16 @@ interface ConsoleNode extends SinkNode, Shown {
   readonly kind: 'console';
 }
 
+interface ConsoleOptions {
+  /** The rows shown of a batch; 20 by default. */
+  readonly rows?: number;
+  /** The length to which longer texts are cut, or whether they are cut to 20; true by default. */
+  readonly truncate?: number | boolean;
+}
+
 /** Shows each batch as a table under its number. */
-export function console(options: { readonly rows?: number; readonly truncate?: number | boolean } = {}): Sink<unknown> {
+export function console(options: ConsoleOptions = {}): Sink<unknown> {
+  refuseUnknownOptions('console', options, ['rows', 'truncate']);
   const { rows = 20, truncate = true } = options;
   return sinkOf({ kind: 'console', rows, truncate: truncate === true ? 20 : truncate });
 }
@@ -21,7 +30,7 @@ export const consoleDescriptor: SinkDescriptor<ConsoleNode> = {
 /** Shows each batch. A repeated batch is shown again. */
 function consoleSink(node: Shown, { show }: Pick<Ports, 'show'>): OpenSink {
   return {
-    take: async (batch) => show(batch, node),
+    write: async (batch) => show(batch, node),
     close: async () => undefined,
   };
 }

@@ -4,19 +4,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { openDuckDb } from '@bifold/adapters/duckdb';
 import { isRemote, type RemoteFolder } from '@bifold/adapters/files';
-import { copyRows, type FileFormat, formatOfKind } from '@bifold/adapters/formats';
+import { copyRows, type FileFormat, type FormatKind, formatOfKind } from '@bifold/adapters/formats';
 import { type Column, quoted, refuse, textLiteral } from '@bifold/core/engine';
 import { syncFolder } from '../checkpoint/journal.ts';
 import { checkFormat, checkPlace } from '../definition/places.ts';
-import type { FilesNode } from '../definition/source.ts';
 import type { Batch, Ports } from '../ports.ts';
 import { checkColumns, type OpenSink, type SinkDescriptor, type SinkNode, type SinkRows } from './sink.ts';
 import { createTable } from './table.ts';
 
-interface FilesSinkNode extends SinkNode {
+export interface FilesSinkNode extends SinkNode {
   readonly kind: 'files';
   readonly path: string;
-  readonly format: FilesNode['format'];
+  readonly format: FormatKind;
   readonly partitionBy: readonly string[];
 }
 
@@ -29,8 +28,8 @@ export const filesDescriptor: SinkDescriptor<FilesSinkNode> = {
 
 function checkFiles({ format, path, partitionBy }: FilesSinkNode, rows: SinkRows): void {
   const { name, outputMode, aggregation } = rows;
-  checkFormat(name, format);
-  checkPlace(name, path);
+  checkFormat(`stream "${name}"`, format);
+  checkPlace(`stream "${name}"`, path);
   if (aggregation !== null && outputMode !== 'append')
     refuse('BIFOLD_BAD_OUTPUT_MODE', {
       failed: `stream "${name}" writes rows to files that change later`,
@@ -61,7 +60,7 @@ const NULL_TEXT = 'NA';
 function filesSink(node: FilesSinkNode, ports: Ports): OpenSink {
   const folder = isRemote(node.path) ? remoteTarget(() => ports.folder(node.path)) : localTarget(resolve(node.path));
   return {
-    async take(batch) {
+    async write(batch) {
       if (batch.rows.length === 0) return;
       const name = `${batch.stream}-${batch.checkpoint.slice(0, 8)}-${String(batch.number).padStart(8, '0')}`;
       const aside = await folder.makeAside();

@@ -1,3 +1,4 @@
+import { refuseUnknownOptions } from '@bifold/core/engine';
 import type { Batch } from '../ports.ts';
 import { recordOf } from '../rows.ts';
 import { type OpenSink, type Sink, type SinkDescriptor, type SinkNode, sinkOf } from './sink.ts';
@@ -48,6 +49,7 @@ export function foreachBatch<Row>(call: BatchFunction<Row>): Sink<Row> {
  * rows of a batch.
  */
 export function foreach<Row>(process: RowFunction<Row>, around: AroundRows = {}): Sink<Row> {
+  refuseUnknownOptions('foreach', around, ['open', 'close']);
   return sinkOf({ kind: 'foreach', process, around });
 }
 
@@ -68,7 +70,7 @@ export const foreachDescriptor: SinkDescriptor<ForeachNode> = {
 /** The number of the batch lets a function recognise a batch that it has already processed. */
 function foreachBatchSink(call: BatchFunction<never>): OpenSink {
   return {
-    async take(batch) {
+    async write(batch) {
       await call(recordsOf(batch) as never, { stream: batch.stream, batch: batch.number });
     },
     close: async () => undefined,
@@ -77,7 +79,7 @@ function foreachBatchSink(call: BatchFunction<never>): OpenSink {
 
 function foreachSink(process: RowFunction<never>, { open, close }: AroundRows): OpenSink {
   return {
-    async take(batch) {
+    async write(batch) {
       const context = { stream: batch.stream, batch: batch.number };
       if (open !== undefined && !(await open(context))) return;
       let failure: unknown = null;

@@ -2,7 +2,7 @@ import type { OutgoingMessage, Ports } from '../ports.ts';
 import { jsonOf } from '../rows.ts';
 import { checkColumns, type OpenSink, type SinkDescriptor, type SinkNode } from './sink.ts';
 
-interface KafkaSinkNode extends SinkNode {
+export interface KafkaSinkNode extends SinkNode {
   readonly kind: 'kafka';
   readonly topic: string;
   /** The column whose value is the record's key. */
@@ -26,7 +26,7 @@ function kafkaSink({ topic, key }: KafkaSinkNode, checkpoint: string, ports: Por
     return { producer, written: await producer.lastBatch(topic) };
   });
   return {
-    async take({ stream, number, columns, rows }) {
+    async write({ stream, number, columns, rows }) {
       if (rows.length === 0) return;
       const { producer, written } = await open.get();
       if (number <= written) return;

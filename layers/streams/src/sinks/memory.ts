@@ -32,7 +32,7 @@ function checkMode(_: MemoryNode, { name, outputMode, aggregation }: SinkRows): 
 function memorySink({ table }: MemoryNode, columns: readonly Column[], tables: MemoryTables): OpenSink {
   const { batches } = tables.define(table, columns);
   return {
-    async take(batch) {
+    async write(batch) {
       if (batch.mode === 'complete') batches.clear();
       batches.set(batch.number, batch);
     },

@@ -46,7 +46,7 @@ export interface SinkDescriptor<in Node extends SinkNode> {
 
 /** An open sink. A batch may be repeated, with the same rows. */
 export interface OpenSink {
-  take(batch: Batch): Promise<void>;
+  write(batch: Batch): Promise<void>;
   close(): Promise<void>;
 }
 

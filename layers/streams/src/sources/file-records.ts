@@ -1,5 +1,6 @@
 import {
   type BadRow,
+  type FormatKind,
   formatOfKind,
   isBad,
   localInput,
@@ -9,7 +10,16 @@ import {
   UnreadableFile,
 } from '@bifold/adapters/formats';
 import type { Column } from '@bifold/core/engine';
-import type { FilesNode } from '../definition/source.ts';
+
+/** The format of files, and how CSV is read. */
+export interface FileOptions {
+  readonly format: FormatKind;
+  readonly csv: {
+    readonly delimiter: string;
+    /** The text that stands for null; an empty cell of a nullable column is null too. */
+    readonly nullText: string;
+  };
+}
 
 /** A row of a file as a JSON record, or the reason why it is invalid. */
 export interface FileRecord {
@@ -29,7 +39,7 @@ const DETAIL_LENGTH = 80;
  */
 export async function* readRecords(
   path: string,
-  { format, csv }: FilesNode,
+  { format, csv }: FileOptions,
   columns: readonly Column[],
 ): AsyncGenerator<readonly FileRecord[]> {
   try {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import * as z from 'zod';
-import { availableNow, console, defineStream, files, readQuarantine } from '../index.ts';
+import { readQuarantine } from '../engine.ts';
+import { availableNow, console, defineStream, files } from '../index.ts';
 import { memoryJournal, shownBy } from '../stream.fixture.ts';
 
 const Thing = z.object({

@@ -1,11 +1,36 @@
 import { isRemote } from '@bifold/adapters/files';
-import type { Journal } from '../checkpoint/journal.ts';
-import type { FilesNode } from '../definition/source.ts';
-import type { Ports } from '../ports.ts';
-import { readRecords } from './file-records.ts';
+import type { EventSchema } from '@bifold/core/engine';
+import { checkFormat, checkPlace } from '../definition/places.ts';
+import { type FileOptions, readRecords } from './file-records.ts';
 import { localFiles, remoteFiles, type SeenFile } from './folders.ts';
 import { rowReader } from './row-reader.ts';
-import type { OpenSource, RowsOf, SourceChunk } from './source.ts';
+import {
+  checkLimit,
+  type OpenSource,
+  type RowsOf,
+  type SourceChunk,
+  type SourceContext,
+  type SourceDescriptor,
+  type SourceNode,
+} from './source.ts';
+
+export interface FilesNode extends SourceNode, FileOptions {
+  readonly kind: 'files';
+  readonly path: string;
+  readonly schema: EventSchema;
+  readonly maxFilesPerTrigger: number | null;
+}
+
+export const filesSourceDescriptor: SourceDescriptor<FilesNode> = {
+  kind: 'files',
+  check: ({ format, path, maxFilesPerTrigger }, where) => {
+    checkFormat(where, format);
+    checkPlace(where, path);
+    checkLimit(where, 'maxFilesPerTrigger', maxFilesPerTrigger);
+  },
+  fingerprint: ({ kind, path, format, csv }) => ({ kind, path, format, csv }),
+  open: filesSource,
+};
 
 /** The number of files that were read, in the order of the file log. */
 interface FilesPosition {
@@ -18,14 +43,13 @@ interface FilesPosition {
  * modification time and name, and keeps it. Files must appear complete, for example by a rename,
  * and must not change. Names that begin with a dot or an underscore are ignored.
  */
-export async function filesSource(
+async function filesSource(
   node: FilesNode,
   rows: RowsOf,
-  journal: Journal,
-  { suffix = '', open }: { readonly suffix?: string; readonly open: Ports['folder'] },
+  { journal, suffix, ports }: SourceContext,
 ): Promise<OpenSource> {
   const log = `files${suffix}.jsonl`;
-  const folder = isRemote(node.path) ? remoteFiles(node.path, await open(node.path)) : localFiles(node.path);
+  const folder = isRemote(node.path) ? remoteFiles(node.path, await ports.folder(node.path)) : localFiles(node.path);
   const read = rowReader(node.schema, rows);
   const seen = (await journal.read(log)) as SeenFile[];
   const known = new Set(seen.map(({ path }) => path));

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import type { RemoteFolder } from '@bifold/adapters/files';
-import { RunnerError } from '../errors.ts';
+import { StreamError } from '../errors.ts';
 
 /** The state of a file when it was first seen. Parts of its path are separated by `/`. */
 export interface SeenFile {
@@ -17,7 +17,7 @@ interface SourceFolder {
   /**
    * Returns a local path to read the file from, until `done` is called.
    *
-   * @throws {RunnerError} if the file has changed
+   * @throws {StreamError} if the file has changed
    */
   open(file: SeenFile): Promise<{ readonly path: string; done(): Promise<void> }>;
   close(): void;
@@ -70,8 +70,8 @@ export function remoteFiles(address: string, folder: RemoteFolder): SourceFolder
   };
 }
 
-function noFolder(folder: string, cause?: unknown): RunnerError {
-  return new RunnerError(
+function noFolder(folder: string, cause?: unknown): StreamError {
+  return new StreamError(
     'BIFOLD_FOLDER_MISSING',
     {
       failed: `the files of ${folder} cannot be read`,
@@ -90,7 +90,7 @@ function checkUnchanged(
   now: Pick<SeenFile, 'sizeBytes' | 'modifiedMs'> | null,
 ): void {
   if (now !== null && now.sizeBytes === sizeBytes && now.modifiedMs === modifiedMs) return;
-  throw new RunnerError('BIFOLD_FILE_CHANGED', {
+  throw new StreamError('BIFOLD_FILE_CHANGED', {
     failed: `${path} cannot be read as it was found`,
     received: now === null ? 'it is gone' : `${now.sizeBytes} bytes of ${new Date(now.modifiedMs).toISOString()}`,
     allowed: `${sizeBytes} bytes of ${new Date(modifiedMs).toISOString()}`,

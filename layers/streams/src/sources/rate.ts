@@ -1,6 +1,54 @@
-import type { Clock, Value } from '@bifold/core/engine';
-import type { RateNode } from '../definition/source.ts';
-import type { OpenSource, SourceChunk } from './source.ts';
+import { type Clock, refuseUnknownOptions, type Value } from '@bifold/core/engine';
+import { columnOf } from './schema.ts';
+import {
+  checkLimit,
+  type OpenSource,
+  type Source,
+  type SourceChunk,
+  type SourceDescriptor,
+  type SourceNode,
+  sourceOf,
+} from './source.ts';
+
+interface RateNode extends SourceNode {
+  readonly kind: 'rate';
+  readonly rowsPerSecond: number;
+}
+
+/** Columns of the rate source, as Spark has them. */
+export interface RateRow {
+  readonly timestamp: string;
+  readonly value: number;
+}
+
+const COLUMNS = [columnOf('timestamp', 'timestamp'), columnOf('value', 'integer')];
+
+interface RateOptions {
+  /** Rows in each second; 1 by default. */
+  readonly rowsPerSecond?: number;
+}
+
+/**
+ * So many rows a second from the moment of the stream's first batch on, each with the time it
+ * stands for and a number that grows by one.
+ */
+export function rate(options: RateOptions = {}): Source<RateRow> {
+  refuseUnknownOptions('rate', options, ['rowsPerSecond']);
+  const { rowsPerSecond = 1 } = options;
+  return sourceOf<RateRow, RateNode>({
+    kind: 'rate',
+    rowsPerSecond,
+    columns: COLUMNS,
+    eventTime: { kind: 'dateTime', field: 'timestamp' },
+  });
+}
+
+export const rateDescriptor: SourceDescriptor<RateNode> = {
+  kind: 'rate',
+  check: ({ rowsPerSecond }, where) => checkLimit(where, 'rowsPerSecond', rowsPerSecond),
+  fingerprint: ({ kind, rowsPerSecond }) => ({ kind, rowsPerSecond }),
+  open: (node, _, { ports }) => rateSource(node, ports.clock),
+};
 
 /** Whole seconds since the stream's first batch was planned. */
 interface RatePosition {
@@ -12,7 +60,7 @@ interface RatePosition {
 const ROWS_PER_CHUNK = 10_000;
 
 /** As in Spark: rows missed while the stream was down come with the next batch. */
-export function rateSource({ rowsPerSecond }: RateNode, clock: Clock): OpenSource {
+function rateSource({ rowsPerSecond }: RateNode, clock: Clock): OpenSource {
   return {
     begin: async () => ({ startedAtMs: clock(), seconds: 0 }) satisfies RatePosition,
     available: async (position) => {

@@ -1,6 +1,66 @@
 import type { Pipeline } from '@bifold/core';
-import type { Column, EventTime, Value } from '@bifold/core/engine';
+import { type Column, type EventTime, refuse, type Value } from '@bifold/core/engine';
 import type { Position } from '../checkpoint/checkpoint.ts';
+import type { Journal } from '../checkpoint/journal.ts';
+import type { Ports } from '../ports.ts';
+
+/** The origin of rows. `E` is the TypeScript type of a row. */
+export interface Source<out E> {
+  /** The source as plain data. */
+  readonly source: SourceNode;
+  readonly '~event'?: E;
+}
+
+/** A source in a definition. The descriptor of its kind knows its options. */
+export interface SourceNode {
+  readonly kind: string;
+  /** The columns of its rows, in the order in which they are shown. */
+  readonly columns: readonly Column[];
+  /** The event time that the source brings along; null if a definition has to name it. */
+  readonly eventTime: EventTime | null;
+}
+
+/**
+ * The start of a stream without a checkpoint: an end of the log, the first records at or after a
+ * time, or offsets by topic and partition.
+ */
+export type StartingOffsets =
+  | 'earliest'
+  | 'latest'
+  | { readonly timestamp: string }
+  | { readonly [topic: string]: { readonly [partition: string]: number } };
+
+/**
+ * One kind of source: its check, its share of the fingerprint of a stream, and its work. Sources
+ * that read other sources reach them through `sources`.
+ */
+export interface SourceDescriptor<in Node extends SourceNode> {
+  readonly kind: string;
+  /** @throws {DefinitionError} if an option is not valid. `where` names what has the source. */
+  check(node: Node, where: string, sources: Sources): void;
+  /** The options on which a checkpoint depends. */
+  fingerprint(node: Node, sources: Sources): object;
+  /** The same source, begun elsewhere; absent if it has no offsets. */
+  startingAt?(node: Node, offsets: StartingOffsets, sources: Sources): SourceNode;
+  open(node: Node, rows: RowsOf, context: SourceContext): OpenSource | Promise<OpenSource>;
+}
+
+/** The work of all kinds of sources. */
+export interface Sources {
+  check(node: SourceNode, where: string): void;
+  fingerprint(node: SourceNode): object;
+  startingAt(node: SourceNode, offsets: StartingOffsets): SourceNode;
+  open(node: SourceNode, rows: RowsOf, context: SourceContext): Promise<OpenSource>;
+}
+
+/** The parts of a run that sources may use. */
+export interface SourceContext {
+  readonly journal: Journal;
+  readonly ports: Ports;
+  readonly sources: Sources;
+  /** Ends the names of files in the checkpoint, where several sources of a stream write some. */
+  readonly suffix: string;
+}
 
 /** A row that the source's schema refuses, with its position and the reason. */
 export interface BadRow {
@@ -9,7 +69,7 @@ export interface BadRow {
   readonly detail: string;
 }
 
-/** A part of a batch: rows with the values of the source's columns, in their order. */
+/** A part of a batch: rows with the values of the source's columns in their order. */
 export interface SourceChunk {
   readonly rows: readonly (readonly Value[])[];
   readonly bad: readonly BadRow[];
@@ -37,4 +97,19 @@ export interface OpenSource {
   bounded(from: Position, available: Position): Position;
   read(from: Position, to: Position): AsyncIterable<SourceChunk>;
   close(): Promise<void>;
+}
+
+export function sourceOf<E, Node extends SourceNode>(node: Node): Source<E> {
+  return Object.freeze({ source: Object.freeze(node) });
+}
+
+/** Refuses a limit that is not a whole number from 1. Null is no limit. */
+export function checkLimit(where: string, option: string, value: number | null): void {
+  if (value === null || (Number.isSafeInteger(value) && value >= 1)) return;
+  refuse('BIFOLD_BAD_LIMIT', {
+    failed: `${where} has a ${option} that cannot be`,
+    received: String(value),
+    allowed: 'a whole number from 1',
+    remedy: 'choose one',
+  });
 }

@@ -1,4 +1,4 @@
-import { folderJournal, lockFolder, readCheckpoint, readQuarantine, removeJournal } from '@bifold/streams';
+import { folderJournal, lockFolder, readCheckpoint, readQuarantine, removeJournal } from '@bifold/streams/engine';
 import { Command } from 'commander';
 import { checkpointFolder, checkpointNames, knownCheckpoint } from '../../cloud/checkpoints.ts';
 import { withContext } from '../../context.ts';

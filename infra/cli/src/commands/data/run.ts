@@ -5,18 +5,16 @@ import { extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Duration, dropLate } from '@bifold/core';
 import { durationMs } from '@bifold/core/engine';
+import type { OutputMode, StartingOffsets, Stream, Trigger } from '@bifold/streams';
 import {
   type CommittedBatch,
   folderJournal,
   lockFolder,
   MemoryTables,
-  type OutputMode,
   runStream,
-  type StartingOffsets,
-  type Stream,
+  startingAt,
   streamOf,
-  type Trigger,
-} from '@bifold/streams';
+} from '@bifold/streams/engine';
 import { Command, InvalidArgumentError } from 'commander';
 import { checkpointFolder } from '../../cloud/checkpoints.ts';
 import { untilInterrupted } from '../../cloud/interruption.ts';
@@ -45,7 +43,7 @@ export const runCommand = (): Command =>
     .argument('<definition>', 'a file that default-exports defineStream(...), or the name of a pipeline')
     .option('--checkpoint <name>', 'name of the checkpoint (default: the name of the stream)')
     .option('--no-checkpoint', 'use no checkpoint: each run starts where the definition says')
-    .option('--trigger <when>', 'as-it-comes, an interval (10s), once or available-now', triggerOf)
+    .option('--trigger <when>', 'as-soon-as-possible, an interval (10s), once or available-now', triggerOf)
     .option('--from <place>', 'start of the first run: earliest, latest or a time', placeOf)
     .option('--mode <mode>', 'output mode of a pipeline: append, update or complete', modeOf)
     .option('--drop-late <after>', 'delay of the watermark of a pipeline, such as 10m', durationOf)
@@ -113,8 +111,8 @@ async function streamFrom(context: Context, definition: string, options: Options
         remedy: `change outputMode or dropLate in ${definition}`,
       });
     const stream = await loadStream(definition);
-    const source = from === undefined ? stream.source : beginningAt(stream.source, from);
-    return { ...stream, source, ...(trigger === undefined ? {} : { trigger }) };
+    const begun = from === undefined ? stream : startingAt(stream, from);
+    return trigger === undefined ? begun : { ...begun, trigger };
   }
   const pipeline = namedOf(await context.pipelines(), definition);
   return streamOf(pipeline, {
@@ -123,25 +121,6 @@ async function streamFrom(context: Context, definition: string, options: Options
     ...(mode === undefined ? {} : { outputMode: mode }),
     ...(after === undefined ? {} : { dropLate: dropLate(after) }),
   });
-}
-
-/** The same source with other starting offsets, for each of its topics. */
-function beginningAt<S extends Stream['source']>(source: S, startingOffsets: StartingOffsets): S {
-  switch (source.kind) {
-    case 'kafka':
-      return { ...source, startingOffsets };
-    case 'union':
-      return { ...source, inputs: source.inputs.map((input) => beginningAt(input, startingOffsets)) };
-    case 'join': {
-      const [left, right] = [source.left, source.right].map((side) => ({
-        ...side,
-        source: beginningAt(side.source, startingOffsets),
-      }));
-      return { ...source, left, right };
-    }
-    default:
-      return source;
-  }
 }
 
 async function loadStream(file: string): Promise<Stream> {
@@ -181,10 +160,10 @@ function openCheckpoint(context: Context, stream: Stream, { checkpoint }: Option
 }
 
 function triggerOf(text: string): Trigger {
-  if (text === 'as-it-comes') return { kind: 'asItComes' };
+  if (text === 'as-soon-as-possible') return { kind: 'asSoonAsPossible' };
   if (text === 'once') return { kind: 'once' };
   if (text === 'available-now') return { kind: 'availableNow' };
-  return { kind: 'every', intervalMs: durationMs(durationOf(text)) };
+  return { kind: 'processingTime', intervalMs: durationMs(durationOf(text)) };
 }
 
 function durationOf(text: string): Duration {

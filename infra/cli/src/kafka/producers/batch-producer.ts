@@ -1,5 +1,5 @@
 import type { KafkaAdmin, KafkaOptions } from '@bifold/adapters/kafka';
-import type { BatchProducer, OutgoingMessage } from '@bifold/streams';
+import type { BatchProducer, OutgoingMessage } from '@bifold/streams/engine';
 import { Partitioners } from 'kafkajs';
 import { kafkaClient, withKafkaErrors } from '../client.ts';
 

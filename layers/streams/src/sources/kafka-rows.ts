@@ -1,0 +1,50 @@
+import { isUtf8 } from 'node:buffer';
+import { decoderOf, type EventSchema, type LogRecord, type Value } from '@bifold/core/engine';
+import { rowReader } from './row-reader.ts';
+import type { BadRow, RowsOf } from './source.ts';
+
+/** A record of a topic as a row, or why it is none. */
+export type RowOfRecord = (
+  topic: string,
+  record: LogRecord,
+) => { readonly kind: 'row'; readonly values: readonly Value[] } | ({ readonly kind: 'bad' } & Omit<BadRow, 'where'>);
+
+export function rowOfRecord(schema: EventSchema | null, rows: RowsOf): RowOfRecord {
+  const { decodedBy } = rows;
+  if (decodedBy !== null) {
+    const decode = decoderOf(decodedBy);
+    return (_, { value }) => {
+      const decoded = decode(value);
+      return decoded.kind === 'event'
+        ? { kind: 'row', values: decoded.values }
+        : { kind: 'bad', reason: decoded.reason, detail: decoded.detail };
+    };
+  }
+  if (schema === null) return rawRow;
+  const read = rowReader(schema, rows);
+  return (_, { value }) => {
+    if (value === null) return { kind: 'bad', reason: 'tombstone', detail: 'the value is null' };
+    if (!isUtf8(value)) return { kind: 'bad', reason: 'not-utf8', detail: 'the bytes are not UTF-8 text' };
+    let record: unknown;
+    try {
+      record = JSON.parse(Buffer.from(value).toString('utf8'));
+    } catch (error) {
+      return { kind: 'bad', reason: 'not-json', detail: error instanceof Error ? error.message : String(error) };
+    }
+    return read(record);
+  };
+}
+
+/** A record itself, as `KafkaRow` names its parts. */
+const rawRow: RowOfRecord = (topic, { key, value, partition, offset, timestampMs }) => {
+  if (![key, value].every((bytes) => bytes === null || isUtf8(bytes)))
+    return { kind: 'bad', reason: 'not-utf8', detail: 'key or value is not UTF-8 text' };
+  return {
+    kind: 'row',
+    values: [textOf(key), textOf(value), topic, partition, offset, timestampMs],
+  };
+};
+
+function textOf(bytes: Uint8Array | null): string | null {
+  return bytes === null ? null : Buffer.from(bytes).toString('utf8');
+}
