@@ -1,12 +1,12 @@
 import { type RowTransform, rowTransformOf, slotIndex, type Value } from '@bifold/core/engine';
-import { aggregationOf } from './aggregation.ts';
+import { Aggregation } from './aggregation.ts';
 import type { Checkpoint, CommittedBatch, PlannedBatch } from './checkpoint/checkpoint.ts';
 import type { StateChanges, StateLog } from './checkpoint/state.ts';
 import { type Deduplication, deduplicationOf } from './deduplication.ts';
 import { rowFields } from './definition/output.ts';
 import type { Stream } from './definition/stream.ts';
 import { rowTimeReader } from './event-time.ts';
-import { type Join, joinOf } from './join.ts';
+import { StreamJoin } from './join.ts';
 import { BatchLookups } from './lookups.ts';
 import { delayed, type Operator } from './operators.ts';
 import type { Ports } from './ports.ts';
@@ -26,13 +26,14 @@ export interface BatchParts {
 }
 
 /**
- * Prefixes of state keys: for `dropDuplicates`, and for a join. No window name begins like this.
+ * The state of all operators is in one map. Keys of `dropDuplicates` and of a join begin so; those
+ * of an aggregation begin with the name of a window, which has no `$`.
  */
-const SEEN = '$dedupe|';
-const WAITING = '$joinBuffer|';
+const DEDUPE = '$dedupe|';
+const JOIN_BUFFER = '$joinBuffer|';
 
-/** The inputs with a watermark: the source, or each side of a join. */
-interface Clocked {
+/** An input that has a watermark: the source, or a side of a join. */
+interface Input {
   readonly latenessMs: number | null;
   readonly timeOf: (values: readonly Value[]) => number | null;
 }
@@ -46,17 +47,17 @@ interface Folded {
 }
 
 /**
- * Runs planned batches. The state is written before a sink receives rows. The batch is committed
- * after all sinks have written it. After a crash in between, the same batch runs again from the
- * previous state.
+ * Runs planned batches. The state of a batch is written before any sink sees a row, and the batch
+ * is committed when all sinks have written it. After a crash in between, the same batch runs again
+ * from the state of the one before.
  */
 export class BatchRunner {
   private readonly parts: BatchParts;
   private readonly transform: RowTransform;
   private readonly deduplication: Deduplication | null;
   private readonly aggregation: Operator | null;
-  private readonly join: Join | null;
-  private readonly clocks: readonly Clocked[];
+  private readonly join: StreamJoin | null;
+  private readonly inputs: readonly Input[];
   private readonly timeOf: (values: readonly Value[]) => number | null;
   private readonly outputSlots: readonly number[];
 
@@ -64,16 +65,16 @@ export class BatchRunner {
     const { stream, state } = parts;
     this.parts = parts;
     this.transform = rowTransformOf(stream.rows);
-    this.aggregation = stream.aggregation === null ? null : aggregationOf(stream, stream.aggregation);
+    this.aggregation = stream.aggregation === null ? null : new Aggregation(stream, stream.aggregation);
     this.deduplication = stream.dropDuplicates === null ? null : deduplicationOf(stream);
-    this.join = isJoin(stream.source) ? joinOf(stream.source) : null;
+    this.join = isJoin(stream.source) ? new StreamJoin(stream.source) : null;
     for (const [key, value] of state.all()) {
-      if (key.startsWith(WAITING)) this.join?.load(key.slice(WAITING.length), value);
-      else if (key.startsWith(SEEN)) this.deduplication?.load(key.slice(SEEN.length), value);
+      if (key.startsWith(JOIN_BUFFER)) this.join?.load(key.slice(JOIN_BUFFER.length), value);
+      else if (key.startsWith(DEDUPE)) this.deduplication?.load(key.slice(DEDUPE.length), value);
       else this.aggregation?.load(key, value);
     }
     this.timeOf = rowTimeReader(stream.eventTime, stream.rows.columns);
-    this.clocks = isJoin(stream.source)
+    this.inputs = isJoin(stream.source)
       ? [stream.source.left, stream.source.right].map((side) => ({
           latenessMs: side.latenessMs,
           timeOf: rowTimeReader(side.eventTime, side.rows.columns),
@@ -114,44 +115,43 @@ export class BatchRunner {
     const { source, quarantine } = this.parts;
     const { join } = this;
     const counts = { rowsIn: 0, late: 0, duplicates: 0, quarantined: 0 };
-    const latestMs: (number | null)[] = this.clocks.map(() => null);
-    const after = join === null ? planned : delayed(planned, join.holdMs);
-    const rest = this.rest(after, counts);
+    const latestMs: (number | null)[] = this.inputs.map(() => null);
+    const after = join === null ? planned : delayed(planned, join.outputDelayMs);
+    const downstream = this.downstream(after, counts);
     for await (const { rows, bad, side = 0 } of source.read(planned.from, planned.to)) {
       await quarantine.put(planned.batch, bad);
       counts.quarantined += bad.length;
       counts.rowsIn += rows.length;
-      const { timeOf } = this.clocks[side] as Clocked;
+      const { timeOf } = this.inputs[side] as Input;
       for (const values of rows) latestMs[side] = latest(latestMs[side] ?? null, timeOf(values));
-      if (join === null) await rest.take(rows);
+      if (join === null) await downstream.process(rows);
       else {
-        const joined = join.take(side, rows, planned);
+        const joined = join.process(side, rows, planned);
         counts.late += joined.late;
-        await rest.take(joined.rows);
+        await downstream.process(joined.rows);
       }
     }
     const changes = new Map<string, string | null>();
     if (join !== null) {
-      const left = join.finish(planned);
-      await rest.take(left.rows);
-      for (const [key, value] of left.changes) changes.set(`${WAITING}${key}`, value);
+      const joined = join.finish(planned);
+      await downstream.process(joined.rows);
+      for (const [key, value] of joined.changes) changes.set(`${JOIN_BUFFER}${key}`, value);
     }
-    const seen = this.deduplication?.finish(after) ?? new Map<string, string | null>();
     const finished = await this.aggregation?.finish(after);
     for (const [key, value] of finished?.changes ?? []) changes.set(key, value);
-    for (const [key, value] of seen) changes.set(`${SEEN}${key}`, value);
-    return { rows: finished?.rows ?? rest.rows, changes, counts, latestMs };
+    for (const [key, value] of this.deduplication?.finish(after) ?? []) changes.set(`${DEDUPE}${key}`, value);
+    return { rows: finished?.rows ?? downstream.rows, changes, counts, latestMs };
   }
 
   /**
    * Processes the rows of the source or join: lookups, derived columns, duplicates, and the
    * aggregation.
    */
-  private rest(planned: PlannedBatch, counts: { late: number; duplicates: number }) {
+  private downstream(planned: PlannedBatch, counts: { late: number; duplicates: number }) {
     const { stream, ports } = this.parts;
     const lookups = new BatchLookups(stream.rows.lookups, planned.lookups ?? {}, ports);
-    const given: (readonly Value[])[] = [];
-    const take = async (rows: readonly (readonly Value[])[]): Promise<void> => {
+    const output: (readonly Value[])[] = [];
+    const process = async (rows: readonly (readonly Value[])[]): Promise<void> => {
       await lookups.prepare(rows, this.transform);
       for (const values of rows) {
         const timeMs = this.timeOf(values);
@@ -160,12 +160,12 @@ export class BatchRunner {
           if (admission === 'late') counts.late++;
           if (admission === 'duplicate') counts.duplicates++;
           if (admission !== 'first') continue;
-          if (this.aggregation === null) given.push(this.outputSlots.map((slot) => slots[slot] as Value));
+          if (this.aggregation === null) output.push(this.outputSlots.map((slot) => slots[slot] as Value));
           else if (!this.aggregation.add(slots, timeMs ?? 0, planned)) counts.late++;
         }
       }
     };
-    return { rows: given, take };
+    return { rows: output, process };
   }
 
   /**
@@ -178,7 +178,7 @@ export class BatchRunner {
     latestMs: readonly (number | null)[],
   ): Pick<CommittedBatch, 'nextWatermarkMs' | 'sideWatermarksMs'> {
     const known = this.parts.checkpoint.lastCommitted?.sideWatermarksMs ?? [];
-    const sides = this.clocks.map(({ latenessMs }, side) => {
+    const sides = this.inputs.map(({ latenessMs }, side) => {
       const seenMs = latestMs[side] ?? null;
       return latest(known[side] ?? null, latenessMs === null || seenMs === null ? null : seenMs - latenessMs);
     });
