@@ -26,10 +26,18 @@ export async function brokenExamples(names: readonly ApiName[]): Promise<readonl
   });
 }
 
+/** Its names, such as `console` and `once`, would hide globals and constants of other examples. */
+const IMPORTED_BY_ITSELF_ALONE = '@bifold/streams';
+
 /** All names on one line, so that an example begins on the second. A package's own names win. */
 function imports(names: readonly ApiName[], own: string): string {
   const first = names.filter((each) => each.package === own);
-  const others = names.filter((each) => each.package !== own && !first.some(({ name }) => name === each.name));
+  const others = names.filter(
+    (each) =>
+      each.package !== own &&
+      each.package !== IMPORTED_BY_ITSELF_ALONE &&
+      !first.some(({ name }) => name === each.name),
+  );
   const byPackage = Map.groupBy([...first, ...others], (each) => each.package);
   const lines = [...byPackage].map(([from, all]) => {
     const list = all.map(({ name, kind }) => (kind === 'type' ? `type ${name}` : name));

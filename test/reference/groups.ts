@@ -11,6 +11,7 @@ export interface Group {
 export const PACKAGES: Readonly<Record<string, string>> = {
   '@bifold/core': 'layers/core/src/index.ts',
   '@bifold/models': 'layers/models/src/index.ts',
+  '@bifold/streams': 'layers/streams/src/index.ts',
 };
 
 const CORE = 'layers/core/src/';
@@ -48,5 +49,12 @@ export const GROUPS: readonly Group[] = [
     title: 'Models',
     introduction: 'A model scores records in a pipeline. It is trained from a definition of its features.',
     files: new RegExp(`^(${CORE}definition/(.*/)?model\\.ts|layers/models/src/.*)$`),
+  },
+  {
+    page: 'streams',
+    title: 'Streams',
+    introduction:
+      'A stream runs in a process (`bifold run`): it reads a source in batches, and writes each batch to its sinks.',
+    files: /^layers\/streams\/src\//,
   },
 ];

@@ -44,35 +44,41 @@ export type OutputRow<E, L, D, G extends readonly PropertyKey[], A> = keyof A ex
     >;
 
 interface Definition<E, L, D, G extends readonly PropertyKey[], W, A, F> {
+  /** A letter, then letters, digits, underscores, dots and dashes. Names its checkpoint too. */
   readonly name: string;
+  /** A source: `rate`, `files`, `kafka`, `union` or `join`. */
   readonly from: Source<E>;
+  /** Tables to join by key. A batch uses the version that is current when it is planned. */
   readonly lookups?: L;
-  /**
-   * One row for each of several values of a row, as in `{ word: split('text', ' ') }`. A row
-   * without a value yields none.
-   */
+  /** One row for each item or part, as in `{ tag: items('tags') }`; no row without any. */
   readonly flatMap?: F & FlatMappable<NoInfer<F>, NoInfer<Present<E>>>;
+  /** Computed columns. Each may read the ones before it. */
   readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<Event<E, F>, L, D>>>;
-  /** Keeps only rows for which the condition is true. False and null drop a row. */
+  /** Includes rows for which it is true; false and null exclude them. */
   readonly where?: Condition<Event<E, F>, L, D>;
-  /** The column with the event time. Not needed if the source declares it. */
+  /** The column with the event time. A source that has one, such as `rate`, needs none. */
   readonly eventTime?: EventTimeOf<E>;
   /**
-   * The delay of the watermark behind the latest event time. State behind the watermark is dropped:
-   * windows, keys of duplicates, and waiting rows of joins. Rows that need dropped state are late,
-   * and are dropped too.
+   * The delay of the watermark behind the latest event time. Rows are late if the watermark has
+   * passed their windows, or their key of `dropDuplicates`.
    */
   readonly dropLate?: Lateness;
   /**
-   * Passes only the first row with the same values in these columns. A key is kept while the
-   * watermark allows such rows, and without a watermark forever.
+   * Passes only the first row with the same values in these columns. Without `dropLate` their
+   * values are remembered indefinitely.
    */
   readonly dropDuplicates?: NoInfer<Duplicates<keyof Own<Event<E, F>, L, D> & string>>;
+  /** The key columns of the aggregates; none aggregates all rows together. */
   readonly groupBy?: G;
+  /** The windows of the aggregates, by name. */
   readonly windows?: W;
+  /** The aggregates, by name. Without them the rows are the result. */
   readonly aggregates?: A;
+  /** The rows that a batch emits; `append` by default. */
   readonly outputMode?: OutputMode;
+  /** When the next batch begins; as soon as possible by default. */
   readonly trigger?: Trigger;
+  /** The destinations of each batch, one or more. */
   readonly sinks: readonly Sink<NoInfer<OutputRow<Event<E, F>, L, D, G, A>>>[];
 }
 
@@ -95,8 +101,29 @@ const KNOWN_OPTIONS = [
 ];
 
 /**
- * Checks the definition of a stream and returns it as frozen plain data. `bifold run` runs it.
- * @throws {DefinitionError} that names the fault, the received value and the allowed ones
+ * Checks the definition of a stream and returns it as frozen plain data. `bifold run` runs it, in
+ * batches, with a checkpoint.
+ *
+ * @param definition - the source, what its rows become, and where they go
+ * @throws {DefinitionError} BIFOLD_APPEND_WITHOUT_WATERMARK if aggregates are appended without
+ *   `dropLate`
+ * @throws {DefinitionError} BIFOLD_BAD_OUTPUT_MODE if the output mode does not fit the aggregates
+ *   or a sink
+ * @throws {DefinitionError} BIFOLD_NO_EVENT_TIME if windows or `dropLate` have no event time
+ * @throws {DefinitionError} BIFOLD_NO_SINK if there is no sink
+ * @throws {DefinitionError} BIFOLD_NO_SOURCE if there is no source
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_FIELD if an option names a column that rows do not have
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * export default defineStream({
+ *   name: 'revenue-by-city',
+ *   from: kafka({ topic: rides, startingOffsets: 'earliest' }),
+ *   dropLate: dropLate('10m'),
+ *   groupBy: ['city'],
+ *   windows: { hourly: tumbling('1h') },
+ *   aggregates: { rides: count(), revenue: sum('fare') },
+ *   sinks: [console()],
+ * });
  */
 export function defineStream<
   E,

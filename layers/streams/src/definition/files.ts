@@ -6,34 +6,51 @@ import type { FilesNode } from '../sources/files.ts';
 import { declaredColumns, type OutputOf } from '../sources/schema.ts';
 import { type Source, sourceOf } from '../sources/source.ts';
 
-interface FilesSourceOptions<S> {
+interface FilesOptions {
+  /** A local folder, `hdfs://host:port/folder` (the port of WebHDFS) or `s3://bucket/folder`. */
   readonly path: string;
+  /** `csv`, `json` (one object a line) or `parquet`. */
   readonly format: FormatKind;
-  readonly schema: S;
+  /** A source only: the schema of a row. Without it the folder is a sink. */
+  readonly schema?: EventSchema;
+  /** A source only: the most files of a batch; all new files by default. */
   readonly maxFilesPerTrigger?: number;
+  /** A source only: the `delimiter` of CSV, a comma by default, and its `nullText`, `NA`. */
   readonly csv?: { readonly delimiter?: string; readonly nullText?: string };
-}
-
-interface FilesSinkOptions {
-  readonly path: string;
-  readonly format: FormatKind;
-  /** Columns whose values become folders, `name=value`, as Hive has them. */
+  /** A sink only: columns whose values become folders such as `city=Rome`, as in Hive. */
   readonly partitionBy?: readonly string[];
 }
 
+interface FilesSourceOptions<S> extends Omit<FilesOptions, 'schema' | 'partitionBy'> {
+  readonly schema: S;
+}
+
+type FilesSinkOptions = Pick<FilesOptions, 'path' | 'format' | 'partitionBy'>;
+
 /**
- * A folder as a source (with a schema) or as a sink. A source reads each file in it and in its
- * subfolders once. A sink writes each batch as separate files.
+ * A folder as a source, with a schema, or as a sink. A source reads each file of the folder and of
+ * its subfolders once. A sink writes each batch as separate files, exactly once.
+ *
+ * @param options - the folder, its format, and the schema of a source
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist, or belongs to the
+ *   other use
+ * @example
+ * defineStream({
+ *   name: 'load-rides',
+ *   from: files({ path: 'in/rides', format: 'csv', schema: Ride, maxFilesPerTrigger: 10 }),
+ *   sinks: [files({ path: 'out/rides', format: 'parquet', partitionBy: ['city'] })],
+ * });
  */
 export function files<S extends EventSchema>(options: FilesSourceOptions<S>): Source<OutputOf<S>>;
 export function files(options: FilesSinkOptions): Sink<unknown>;
-export function files(options: FilesSourceOptions<EventSchema> | FilesSinkOptions): Source<unknown> | Sink<unknown> {
-  return 'schema' in options && options.schema !== undefined ? filesSource(options) : filesSink(options);
+export function files(options: FilesOptions): Source<unknown> | Sink<unknown> {
+  const { schema } = options;
+  return schema === undefined ? filesSink(options) : filesSource(options, schema);
 }
 
-function filesSource(options: FilesSourceOptions<EventSchema>): Source<unknown> {
+function filesSource(options: FilesOptions, schema: EventSchema): Source<unknown> {
   refuseUnknownOptions('files with a schema', options, ['path', 'format', 'schema', 'maxFilesPerTrigger', 'csv']);
-  const { path, format, schema, maxFilesPerTrigger = null, csv = {} } = options;
+  const { path, format, maxFilesPerTrigger = null, csv = {} } = options;
   refuseUnknownOptions('csv of files', csv, ['delimiter', 'nullText']);
   const { delimiter = ',', nullText = 'NA' } = csv;
   return sourceOf<unknown, FilesNode>({

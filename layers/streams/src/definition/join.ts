@@ -28,11 +28,11 @@ type NoLookups = {};
 interface Side<E, D> {
   readonly from: Source<E>;
   readonly derive?: D & Readable<NoInfer<D>, NoInfer<Columns<E, NoLookups, D>>>;
-  /** Keeps only rows for which the condition is true. Other rows are ignored. */
+  /** Includes rows for which it is true; false and null exclude them. */
   readonly where?: Condition<E, NoLookups, D>;
-  /** The column with the event time. Not needed if the source declares it. */
+  /** The column with the event time. A source that has one, such as `rate`, needs none. */
   readonly eventTime?: EventTimeOf<E>;
-  /** The delay of this side's watermark behind the latest event time of the side. */
+  /** The delay of this side's watermark behind the latest event time seen on it. */
   readonly dropLate?: Lateness;
 }
 
@@ -48,9 +48,28 @@ export type JoinedRow<L, R, N extends string, T extends JoinType> = Simplify<
 >;
 
 /**
- * Joins two streams, as Spark does. A left and a right row match if their columns in `on` are
- * equal, and the right row is at most `before` earlier and `after` later. Rows wait in the
- * checkpoint until the watermark has passed the last possible partner.
+ * Joins two streams. A pair is a left and a right row whose columns in `on` are equal and whose
+ * event times differ by at most `within`. Rows are buffered in the checkpoint until the watermark
+ * has passed the latest time of a partner. Pairs are appended once.
+ *
+ * @param options - the two sides, and when their rows make a pair
+ * @throws {DefinitionError} BIFOLD_BAD_JOIN if `on` is empty or compares different types, if
+ *   `dropLate` is on one side alone, or if an outer join lacks `within` or `dropLate`
+ * @throws {DefinitionError} BIFOLD_NO_EVENT_TIME if `within` or `dropLate` have no event time
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * defineStream({
+ *   name: 'rides-in-rain',
+ *   from: join({
+ *     left: { from: kafka({ topic: rides }), dropLate: dropLate('2h') },
+ *     right: { from: kafka({ topic: showers }), dropLate: dropLate('2h') },
+ *     as: 'shower',
+ *     type: 'left',
+ *     on: { city: 'city' },
+ *     within: { before: '30m' },
+ *   }),
+ *   sinks: [console()],
+ * });
  */
 export function join<
   L,
@@ -62,16 +81,23 @@ export function join<
   // biome-ignore lint/complexity/noBannedTypes: as above, for the right side
   DR extends Record<string, AnyExpression> = {},
 >(options: {
+  /** A source, or one with `derive`, `where`, `eventTime` and `dropLate` of its own. */
   readonly left: Source<L> | Side<L, DL>;
+  /** The side whose columns get a prefix; written like `left`. */
   readonly right: Source<R> | Side<R, DR>;
   /** The prefix of the right side's columns: `weather` makes `weather_at`. */
   readonly as: N;
+  /** The sides whose rows are emitted without a partner too; `inner` by default. */
   readonly type?: T;
   /**
    * Columns of the left side, each with the column of the right side that it must equal. Null
    * equals nothing.
    */
   readonly on: NoInfer<{ readonly [K in keyof SideRow<L, DL> & string]?: keyof SideRow<R, DR> & string }>;
+  /**
+   * The greatest time by which the right row may come before or after its left row, 0 by default.
+   * Without `within`, any time.
+   */
   readonly within?: TimeRange;
 }): Source<JoinedRow<SideRow<L, DL>, SideRow<R, DR>, N, T>> {
   refuseUnknownOptions('a join', options, ['left', 'right', 'as', 'type', 'on', 'within']);

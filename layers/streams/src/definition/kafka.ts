@@ -7,20 +7,22 @@ import { columnOf, declaredColumns, type OutputOf } from '../sources/schema.ts';
 import { type Source, type StartingOffsets, sourceOf } from '../sources/source.ts';
 
 interface Reading {
+  /** The start of a stream without a checkpoint; `latest` by default. */
   readonly startingOffsets?: StartingOffsets;
-  /**
-   * The limit of offsets per batch. It is divided among the partitions in proportion to their
-   * available offsets.
-   */
+  /** The most offsets of a batch, divided among partitions by their backlog; all by default. */
   readonly maxOffsetsPerTrigger?: number;
 }
 type Names = { readonly topic: string | readonly string[] } | { readonly pattern: RegExp };
 type PipelineTopic = Pick<Topic<unknown>, 'name' | 'schema' | 'eventTime'>;
 
 interface KafkaOptions extends Reading {
+  /** The name of a topic, several names, or the topic of a pipeline with its schema. */
   readonly topic?: string | readonly string[] | PipelineTopic;
+  /** Reads all topics whose whole names match, in place of `topic`. */
   readonly pattern?: RegExp;
+  /** The schema of JSON values. Without one, the rows are the records: see `KafkaRow`. */
   readonly schema?: EventSchema;
+  /** A sink only: the column whose value is the key of a record; null keys by default. */
   readonly key?: string;
 }
 
@@ -35,16 +37,26 @@ const RECORD_COLUMNS: readonly Column[] = [
 const RECORD_TIME: EventTime = { kind: 'dateTime', field: 'timestamp' };
 
 /**
- * A source of one or several topics. With a schema, or the topic of a pipeline, rows are the JSON
- * values. Without a schema, rows are the Kafka records.
+ * Topics as a source, or one topic as a sink. A source has the JSON values of records as rows if
+ * there is a schema, and the records themselves otherwise. A sink writes each row as a record of
+ * JSON, exactly once for `read_committed` readers.
+ *
+ * @param options - the topics, and where to start
+ * @throws {DefinitionError} BIFOLD_BAD_OFFSETS if the stream reads it and `startingOffsets` cannot
+ *   be read
+ * @throws {DefinitionError} BIFOLD_NO_TOPIC if the stream reads it and there is no topic
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * defineStream({
+ *   name: 'long-rides',
+ *   from: kafka({ topic: rides, startingOffsets: 'earliest' }),
+ *   where: field('minutes').gt(60),
+ *   sinks: [kafka({ topic: 'long-rides', key: 'driver' })],
+ * });
  */
 export function kafka<E>(options: { readonly topic: Topic<E> } & Reading): Source<E>;
 export function kafka<S extends EventSchema>(options: Names & { readonly schema: S } & Reading): Source<OutputOf<S>>;
 export function kafka(options: { readonly pattern: RegExp } & Reading): Source<KafkaRow>;
-/**
- * A topic as a source of records, or as a sink. The sink writes each row as a JSON record. The
- * column named by `key` is its key.
- */
 export function kafka(
   options: { readonly topic: string; readonly key?: string } & Reading,
 ): Source<KafkaRow> & Sink<unknown>;

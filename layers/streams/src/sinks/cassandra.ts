@@ -19,8 +19,17 @@ interface CassandraOptions {
 }
 
 /**
- * Upserts each row into a table by its primary key. The table has to be there; columns go to the
- * columns of the same names.
+ * Upserts each row into a table by its primary key. The table has to exist. Columns are written to
+ * the columns of the same names.
+ *
+ * @param options - the table
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * defineStream({
+ *   name: 'rides-by-id',
+ *   from: kafka({ topic: rides }),
+ *   sinks: [cassandra({ table: 'city.rides' })],
+ * });
  */
 export function cassandra(options: CassandraOptions): Sink<unknown> {
   refuseUnknownOptions('cassandra', options, ['table']);

@@ -13,7 +13,14 @@ interface ConsoleOptions {
   readonly truncate?: number | boolean;
 }
 
-/** Shows each batch as a table under its number. */
+/**
+ * Prints each batch as a table under its number.
+ *
+ * @param options - how much of a batch is printed
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * defineStream({ name: 'seconds', from: rate(), sinks: [console({ rows: 5, truncate: false })] });
+ */
 export function console(options: ConsoleOptions = {}): Sink<unknown> {
   refuseUnknownOptions('console', options, ['rows', 'truncate']);
   const { rows = 20, truncate = true } = options;

@@ -3,11 +3,17 @@ import type { Batch } from '../ports.ts';
 import { recordOf } from '../rows.ts';
 import { type OpenSink, type Sink, type SinkDescriptor, type SinkNode, sinkOf } from './sink.ts';
 
-/** The context of a batch that a function receives. */
+/**
+ * The batch of the rows that a function receives.
+ *
+ * @example
+ * const label = ({ stream, batch }: BatchContext) => `${stream} ${batch}`;
+ */
 export interface BatchContext {
+  /** The name of the stream. */
   readonly stream: string;
   /**
-   * The number of the batch, from 0. After a crash, a batch is repeated with the same number and
+   * The number of the batch, from 0. A batch that is repeated after a crash has the same number and
    * the same rows: skip the rows that you already have.
    */
   readonly batch: number;
@@ -17,11 +23,16 @@ export type BatchFunction<Row> = (rows: readonly Row[], context: BatchContext) =
 
 export type RowFunction<Row> = (row: Row, context: BatchContext) => void | Promise<void>;
 
-/** Functions called before and after the rows of a batch. */
+/**
+ * Functions that `foreach` calls before and after the rows of a batch.
+ *
+ * @example
+ * const evenBatches: AroundRows = { open: ({ batch }) => batch % 2 === 0 };
+ */
 export interface AroundRows {
-  /** Returns false to skip the rows of this batch. */
+  /** Called before the first row. False skips the rows of the batch. */
   readonly open?: (context: BatchContext) => boolean | Promise<boolean>;
-  /** Called after the last row, or with the error that a row caused. */
+  /** Called after the last row with null, or with the error that a row threw. */
   readonly close?: (error: unknown) => void | Promise<void>;
 }
 
@@ -37,16 +48,39 @@ interface ForeachNode extends SinkNode {
 }
 
 /**
- * Passes the rows of each batch to your function, with the number of the batch. The parameter type
- * of the function must match the rows of the stream.
+ * Passes the rows of each batch to a function of yours, with the number of the batch. A stream
+ * whose rows do not fit the function is a compile-time error.
+ *
+ * @param call - receives the rows and the context of a batch
+ * @example
+ * const revenueByBatch = new Map<number, number>();
+ * defineStream({
+ *   name: 'revenue',
+ *   from: kafka({ topic: rides }),
+ *   sinks: [
+ *     foreachBatch((rows: readonly { fare: number | null }[], { batch }) => {
+ *       revenueByBatch.set(batch, rows.reduce((total, { fare }) => total + (fare ?? 0), 0));
+ *     }),
+ *   ],
+ * });
  */
 export function foreachBatch<Row>(call: BatchFunction<Row>): Sink<Row> {
   return sinkOf({ kind: 'foreachBatch', call });
 }
 
 /**
- * Passes each row to your function. `open` and `close`, if given, are called before and after the
- * rows of a batch.
+ * Passes one row after another to a function of yours.
+ *
+ * @param process - receives a row and the context of its batch
+ * @param around - functions to call before and after the rows of a batch
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if `around` has another function
+ * @example
+ * const seen = new Set<string>();
+ * defineStream({
+ *   name: 'cities',
+ *   from: kafka({ topic: rides }),
+ *   sinks: [foreach(({ city }: { city: string }) => void seen.add(city))],
+ * });
  */
 export function foreach<Row>(process: RowFunction<Row>, around: AroundRows = {}): Sink<Row> {
   refuseUnknownOptions('foreach', around, ['open', 'close']);

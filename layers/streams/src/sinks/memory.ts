@@ -7,7 +7,18 @@ interface MemoryNode extends SinkNode {
   readonly table: string;
 }
 
-/** Keeps the rows in this process, as a table for SQL queries: `bifold run ... --sql`. */
+/**
+ * Collects the rows in a table of this process, which `bifold run <file> --sql` queries at the end.
+ *
+ * @param table - the name of the table
+ * @example
+ * defineStream({
+ *   name: 'sample',
+ *   from: kafka({ topic: rides, startingOffsets: 'earliest' }),
+ *   trigger: availableNow(),
+ *   sinks: [memory('rides')],
+ * });
+ */
 export function memory(table: string): Sink<unknown> {
   return sinkOf({ kind: 'memory', table });
 }

@@ -4,10 +4,14 @@ import type { Batch, Ports } from '../ports.ts';
 import type { MemoryTables } from './memory-tables.ts';
 
 /**
- * The destination of the rows of each batch. `Row` is contravariant: a sink of rows with a `name`
- * takes every row that has one.
+ * A destination of rows. `Row` is contravariant: a sink of rows with a `name` accepts every row
+ * that has one.
+ *
+ * @example
+ * const sink: Sink<unknown> = files({ path: 'out/rides', format: 'parquet' });
  */
 export interface Sink<in Row> {
+  /** The sink as plain data. */
   readonly sink: SinkNode;
   readonly '~row'?: (row: Row) => void;
 }

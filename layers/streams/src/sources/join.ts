@@ -3,7 +3,12 @@ import { columnsFingerprint } from './schema.ts';
 import { severalSources } from './several.ts';
 import type { OpenSource, RowsOf, SourceContext, SourceDescriptor, SourceNode, Sources } from './source.ts';
 
-/** The sides whose rows also appear without a partner: none, the left, the right, or both. */
+/**
+ * The sides whose rows are emitted without a partner too: none, the left, the right, or both.
+ *
+ * @example
+ * const type: JoinType = 'left';
+ */
 export type JoinType = 'inner' | 'left' | 'right' | 'full';
 
 /** Two sources, whose rows come together. Its columns are those of the joined rows. */

@@ -24,13 +24,24 @@ export interface KafkaNode extends SourceNode {
   readonly maxOffsetsPerTrigger: number | null;
 }
 
-/** A record of Kafka as a row, when no schema says what its value holds. */
+/**
+ * A record of Kafka as a row, if `kafka` has no schema.
+ *
+ * @example
+ * const records: Source<KafkaRow> = kafka({ topic: 'rides' });
+ */
 export interface KafkaRow {
+  /** The key as text. */
   readonly key: string | null;
+  /** The value as text; null for a tombstone. */
   readonly value: string | null;
+  /** The topic of the record. */
   readonly topic: string;
+  /** The partition of the record. */
   readonly partition: number;
+  /** The offset of the record in its partition. */
   readonly offset: number;
+  /** The time that Kafka has for the record. It is the event time. */
   readonly timestamp: string;
 }
 

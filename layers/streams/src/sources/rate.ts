@@ -15,9 +15,16 @@ interface RateNode extends SourceNode {
   readonly rowsPerSecond: number;
 }
 
-/** Columns of the rate source, as Spark has them. */
+/**
+ * A row of `rate`.
+ *
+ * @example
+ * const numbers: Source<RateRow> = rate({ rowsPerSecond: 5 });
+ */
 export interface RateRow {
+  /** The time of the row. It is the event time. */
   readonly timestamp: string;
+  /** The number of the row, from 0. */
   readonly value: number;
 }
 
@@ -29,8 +36,15 @@ interface RateOptions {
 }
 
 /**
- * So many rows a second from the moment of the stream's first batch on, each with the time it
- * stands for and a number that grows by one.
+ * Generates rows at a constant rate from the first batch on, as in Spark. Each has a time and a
+ * number that grows by one.
+ *
+ * @param options - the rate
+ * @throws {DefinitionError} BIFOLD_BAD_LIMIT if the stream reads it and the rate is not a whole
+ *   number from 1
+ * @throws {DefinitionError} BIFOLD_UNKNOWN_OPTION if an option does not exist
+ * @example
+ * defineStream({ name: 'numbers', from: rate({ rowsPerSecond: 5 }), sinks: [console()] });
  */
 export function rate(options: RateOptions = {}): Source<RateRow> {
   refuseUnknownOptions('rate', options, ['rowsPerSecond']);

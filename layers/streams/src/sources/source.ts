@@ -4,7 +4,12 @@ import type { Position } from '../checkpoint/checkpoint.ts';
 import type { Journal } from '../checkpoint/journal.ts';
 import type { Ports } from '../ports.ts';
 
-/** The origin of rows. `E` is the TypeScript type of a row. */
+/**
+ * A source of rows. `E` is the TypeScript type of a row.
+ *
+ * @example
+ * const source: Source<RateRow> = rate();
+ */
 export interface Source<out E> {
   /** The source as plain data. */
   readonly source: SourceNode;
@@ -22,7 +27,11 @@ export interface SourceNode {
 
 /**
  * The start of a stream without a checkpoint: an end of the log, the first records at or after a
- * time, or offsets by topic and partition.
+ * time, or offsets by topic and partition. Partitions without an offset start at their beginning.
+ *
+ * @example
+ * const since: StartingOffsets = { timestamp: '2026-01-01T00:00:00Z' };
+ * const at: StartingOffsets = { rides: { 0: 500, 1: 480 } };
  */
 export type StartingOffsets =
   | 'earliest'

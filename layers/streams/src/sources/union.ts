@@ -17,8 +17,20 @@ interface UnionNode extends SourceNode {
 }
 
 /**
- * The rows of several sources as those of one, in no order among them. All have the same columns,
- * and one watermark runs over them all.
+ * Reads several sources as one. All have the same columns, and one watermark for all.
+ *
+ * @param sources - two or more sources, no joins among them
+ * @throws {DefinitionError} BIFOLD_BAD_UNION if there is one source, a join, or a source with other
+ *   columns
+ * @example
+ * defineStream({
+ *   name: 'all-rides',
+ *   from: union([
+ *     kafka({ topic: 'rides', schema: Ride }),
+ *     files({ path: 'in/rides', format: 'json', schema: Ride }),
+ *   ]),
+ *   sinks: [memory('rides')],
+ * });
  */
 export function union<E>(sources: readonly Source<E>[]): Source<E> {
   const inputs = Array.isArray(sources) ? sources.map(({ source }) => source) : [];
