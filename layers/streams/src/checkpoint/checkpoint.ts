@@ -139,7 +139,7 @@ export async function readCheckpoint(journal: Journal): Promise<{
       failed: 'a checkpoint cannot be read',
       received: `format ${JSON.stringify(head.format)}`,
       allowed: `format ${FORMAT}`,
-      remedy: 'run the version of the program that wrote it, or begin anew: npx bifold checkpoint reset',
+      remedy: 'run the version of the program that wrote it, or start over: npx bifold checkpoint reset',
     });
   return {
     head,
@@ -150,9 +150,9 @@ export async function readCheckpoint(journal: Journal): Promise<{
 
 function anotherDefinition(name: string, differences: readonly string[]): StreamError {
   return new StreamError('BIFOLD_CHECKPOINT_OF_ANOTHER_DEFINITION', {
-    failed: `stream "${name}" cannot go on from its checkpoint`,
+    failed: `stream "${name}" cannot continue from its checkpoint`,
     received: `another definition than the one that wrote it: ${differences.slice(0, 8).join('; ')}${differences.length > 8 ? `; and ${differences.length - 8} more` : ''}`,
     allowed: 'the same source, rows, aggregation and sinks; triggers and limits may change',
-    remedy: `undo the change, choose another checkpoint (--checkpoint NAME), or begin anew: npx bifold checkpoint reset ${name}`,
+    remedy: `undo the change, choose another checkpoint (--checkpoint NAME), or start over: npx bifold checkpoint reset ${name}`,
   });
 }

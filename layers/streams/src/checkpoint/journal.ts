@@ -96,7 +96,7 @@ function parsed(path: string, line: string, number: number): unknown {
         failed: `line ${number} of ${path} cannot be read`,
         received: line.slice(0, 80),
         allowed: 'the JSON lines that this program wrote there',
-        remedy: 'restore the file, or begin anew: npx bifold checkpoint reset',
+        remedy: 'restore the file, or start over: npx bifold checkpoint reset',
       },
       { cause },
     );

@@ -19,7 +19,7 @@ export function lockFolder(folder: string): () => void {
     throw new StreamError(
       'BIFOLD_CHECKPOINT_IN_USE',
       {
-        failed: `the checkpoint ${folder} cannot be taken`,
+        failed: `the checkpoint ${folder} is in use`,
         received: 'another process runs a stream with it',
         allowed: 'one process at a time',
         remedy: 'end that one (Ctrl-C), or give this run a checkpoint of its own: --checkpoint NAME',

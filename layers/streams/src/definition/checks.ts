@@ -17,7 +17,7 @@ export function checkStream(
   checkDuplicates(stream);
   if (isJoin(stream.source) && stream.rows.flatMap !== undefined)
     refuse('BIFOLD_BAD_FLAT_MAP', {
-      failed: `stream "${stream.name}" takes joined rows apart`,
+      failed: `stream "${stream.name}" has a flatMap of joined rows`,
       received: stream.rows.flatMap.name,
       allowed: 'flatMap of a source, or of a union',
       remedy: 'write the join to a topic, and read that',
@@ -32,7 +32,7 @@ export function checkStream(
     });
   if (stream.sinks.length === 0)
     refuse('BIFOLD_NO_SINK', {
-      failed: `stream "${stream.name}" writes to nothing`,
+      failed: `stream "${stream.name}" has no sink`,
       received: '[]',
       allowed: 'one sink or more',
       remedy: 'write sinks: [console()]',
@@ -45,21 +45,21 @@ function checkModes(stream: Stream): void {
   const modes: readonly OutputMode[] = ['append', 'update', 'complete'];
   if (!modes.includes(outputMode))
     refuse('BIFOLD_BAD_OUTPUT_MODE', {
-      failed: `stream "${name}" has an output mode that is not known`,
+      failed: `stream "${name}" has an unknown output mode`,
       received: String(outputMode),
       allowed: modes.join(', '),
       remedy: 'choose one',
     });
   if (isJoin(stream.source) && outputMode !== 'append')
     refuse('BIFOLD_BAD_OUTPUT_MODE', {
-      failed: `stream "${name}" joins two streams and gives what may change`,
+      failed: `stream "${name}" joins two streams in an output mode other than append`,
       received: `join with outputMode: ${outputMode}`,
-      allowed: 'append: a row of a join is given once, and so is a window over such rows',
+      allowed: 'append: a joined row is emitted once, and so is a window over joined rows',
       remedy: "write outputMode: 'append'",
     });
   if (aggregation === null && outputMode === 'complete')
     refuse('BIFOLD_BAD_OUTPUT_MODE', {
-      failed: `stream "${name}" has no result table that could be given whole`,
+      failed: `stream "${name}" has no result table to emit as a whole`,
       received: 'outputMode: complete without an aggregation',
       allowed: 'append or update, which are the same for plain rows',
       remedy: "write outputMode: 'append', or aggregate",
@@ -67,7 +67,7 @@ function checkModes(stream: Stream): void {
   if (aggregation !== null && outputMode === 'append' && latenessMs === null)
     refuse('BIFOLD_APPEND_WITHOUT_WATERMARK', {
       failed: `stream "${name}" appends the rows of an aggregation`,
-      received: 'no watermark: no row would ever be known not to change any more',
+      received: 'no watermark: any row could still change',
       allowed: 'append with dropLate, or update, or complete',
       remedy: "write dropLate: dropLate('10m'), or outputMode: 'update'",
     });
@@ -75,15 +75,14 @@ function checkModes(stream: Stream): void {
   if (outputMode === 'append' && kinds.includes('running'))
     refuse('BIFOLD_BAD_OUTPUT_MODE', {
       failed: `stream "${name}" appends a running total`,
-      received: 'append with running(): such a row changes as long as rows come',
+      received: 'append with running(): each new row changes the total',
       allowed: 'update or complete',
       remedy: "write outputMode: 'update'",
     });
   if (outputMode === 'update' && kinds.includes('session'))
     refuse('BIFOLD_BAD_OUTPUT_MODE', {
-      failed: `stream "${name}" gives sessions as they change`,
-      received:
-        'update with session(): two sessions may become one, and a row given before would have to be taken back',
+      failed: `stream "${name}" updates sessions`,
+      received: 'update with session(): two sessions may become one, and an emitted row would have to be retracted',
       allowed: 'append or complete',
       remedy: "write outputMode: 'append' and a watermark, or outputMode: 'complete'",
     });
@@ -96,14 +95,14 @@ function checkModes(stream: Stream): void {
     });
   if (eventTime === null && kinds.some((kind) => kind !== 'running'))
     refuse('BIFOLD_NO_EVENT_TIME', {
-      failed: `stream "${name}" cuts time into windows and has no event time`,
+      failed: `stream "${name}" has windows and no event time`,
       received: 'no eventTime',
       allowed: 'a column of times, or { field, unit } of a number',
       remedy: "write eventTime: 'at'",
     });
   if (dropDuplicates !== null && outputMode === 'complete')
     refuse('BIFOLD_BAD_OUTPUT_MODE', {
-      failed: `stream "${name}" drops duplicates below a result that is given whole`,
+      failed: `stream "${name}" drops duplicates and emits the whole result`,
       received: 'dropDuplicates with outputMode: complete',
       allowed: 'append or update',
       remedy: "write outputMode: 'update'",
@@ -128,13 +127,13 @@ function checkDuplicates({ name, dropDuplicates, rows }: Stream): void {
       failed: `stream "${name}" drops duplicates by columns that its rows do not have`,
       received: `"${unknown}"`,
       allowed: columns.join(', '),
-      remedy: 'name the columns that tell rows apart',
+      remedy: 'name columns of its rows',
     });
   if (withinMs !== undefined)
     refuse('BIFOLD_BAD_DUPLICATES', {
-      failed: `stream "${name}" keeps the columns of duplicates for a time of its own`,
+      failed: `stream "${name}" limits the time between duplicates`,
       received: 'dropDuplicates with within',
-      allowed: 'dropDuplicates(columns): a stream keeps them as long as its watermark admits a duplicate',
+      allowed: 'dropDuplicates(columns): the watermark decides how long a stream remembers them',
       remedy: "leave within out, and write dropLate: dropLate('10m')",
     });
 }
@@ -145,7 +144,7 @@ function checkResultNames({ name, output }: Stream): void {
     const folded = column.name.toLowerCase();
     if (seen.has(folded))
       refuse('BIFOLD_NAME_TAKEN', {
-        failed: `stream "${name}" gives its rows two columns of one name`,
+        failed: `stream "${name}" has two columns of one name`,
         received: `"${column.name}"`,
         allowed: 'names that differ, also from start, end and window of a result, and from the columns of lookups',
         remedy: 'rename the field or the aggregate',

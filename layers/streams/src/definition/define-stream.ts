@@ -182,7 +182,7 @@ function latenessOf(
   if (!isJoin(source)) return latenessMsOf(where, dropLate);
   if (eventTime !== undefined || dropLate !== undefined)
     refuse('BIFOLD_BAD_JOIN', {
-      failed: `${where} has times of its own for the rows of a join`,
+      failed: `${where} has an event time or lateness of its own for the rows of a join`,
       received: eventTime === undefined ? 'dropLate' : 'eventTime',
       allowed: 'eventTime and dropLate on the sides of the join',
       remedy: 'write them in left and right',

@@ -137,10 +137,10 @@ function sideOf<E, D extends Readonly<Record<string, AnyExpression>>>(
   const { from, dropLate } = side;
   if (from?.source === undefined || isJoin(from.source))
     refuse('BIFOLD_BAD_JOIN', {
-      failed: `${where} reads from what cannot be joined`,
+      failed: `${where} has a source that cannot be joined`,
       received: from?.source === undefined ? String(from) : 'another join',
       allowed: 'rate(...), files(...) with a schema, kafka(...), union(...)',
-      remedy: 'of three streams, write the join of two to a topic and join that with the third',
+      remedy: 'to join three streams, write the join of two to a topic, and join that with the third',
     });
   refuseUnknownOptions(where, side, ['from', 'derive', 'where', 'eventTime', 'dropLate']);
   const { source } = from;
@@ -179,7 +179,7 @@ function checkJoin({ type, left, right, on, within }: JoinNode): void {
   const types: readonly JoinType[] = ['inner', 'left', 'right', 'full'];
   if (!types.includes(type))
     refuse('BIFOLD_BAD_JOIN', {
-      failed: `${failed} is of a type that is not known`,
+      failed: `${failed} has an unknown type`,
       received: String(type),
       allowed: types.join(', '),
       remedy: 'choose one',
@@ -203,7 +203,7 @@ function checkJoin({ type, left, right, on, within }: JoinNode): void {
   }
   if (within !== null && (left.eventTime === null || right.eventTime === null))
     refuse('BIFOLD_NO_EVENT_TIME', {
-      failed: `${failed} compares times and has none`,
+      failed: `${failed} has a time range, and a side without event time`,
       received: `within, and no eventTime of "${left.eventTime === null ? left.name : right.name}"`,
       allowed: 'an eventTime on both sides',
       remedy: "write eventTime: 'at'",
@@ -212,7 +212,7 @@ function checkJoin({ type, left, right, on, within }: JoinNode): void {
     refuse('BIFOLD_BAD_JOIN', {
       failed: `${failed} has a watermark on one side`,
       received: `no dropLate of "${left.latenessMs === null ? left.name : right.name}"`,
-      allowed: 'dropLate on both sides, or on none: rows then wait for ever',
+      allowed: 'dropLate on both sides, or on none: rows are then buffered forever',
       remedy: "write dropLate: dropLate('10m') on both sides",
     });
   for (const side of [left, right])
@@ -225,7 +225,7 @@ function checkJoin({ type, left, right, on, within }: JoinNode): void {
       });
   if (type !== 'inner' && (within === null || left.latenessMs === null))
     refuse('BIFOLD_BAD_JOIN', {
-      failed: `${failed} gives rows without a partner and never knows that none will come`,
+      failed: `${failed} emits rows without a partner, and never knows that no partner will come`,
       received: within === null ? `type: ${type} without within` : `type: ${type} without dropLate`,
       allowed: 'an outer join has within, and dropLate on both sides',
       remedy: "write within: { before: '1h' } and dropLate: dropLate('10m') on both sides, or type: 'inner'",
@@ -236,7 +236,7 @@ function columnOf(failed: string, { name, output }: JoinSide, column: string): C
   const found = output.find((each) => each.name === column);
   if (found !== undefined) return found;
   return refuse('BIFOLD_UNKNOWN_FIELD', {
-    failed: `${failed} is by a column that "${name}" does not have`,
+    failed: `${failed} compares a column that "${name}" does not have`,
     received: `"${column}"`,
     allowed: output.map((each) => each.name).join(', '),
     remedy: 'correct the name',

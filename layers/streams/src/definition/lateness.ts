@@ -9,10 +9,9 @@ export function latenessMsOf(where: string, dropLate: Lateness | undefined): num
   const { allowedLatenessMs } = planLate(where, dropLate);
   if (dropLate.maxClockSkewMs !== undefined)
     refuse('BIFOLD_BAD_LATE', {
-      failed: `${where} bounds its watermark by a clock that its rows do not have`,
+      failed: `${where} bounds its watermark by a broker time that its rows do not have`,
       received: 'dropLate with maxClockSkew',
-      allowed:
-        'dropLate(after): maxClockSkew compares event times with the time of the broker, and pipelines alone read that',
+      allowed: 'dropLate(after): maxClockSkew compares event times with broker times, which only pipelines read',
       remedy: "write dropLate: dropLate('10m')",
     });
   return allowedLatenessMs;

@@ -6,7 +6,7 @@ import { refuse } from '@bifold/core/engine';
 export function checkFormat(where: string, format: string): void {
   if (!(FORMAT_KINDS as readonly string[]).includes(format))
     refuse('BIFOLD_BAD_FORMAT', {
-      failed: `${where} names a format of files that is not known`,
+      failed: `${where} has an unknown format of files`,
       received: String(format),
       allowed: FORMAT_KINDS.map((kind) => (kind === 'json' ? 'json (one object a line)' : kind)).join(', '),
       remedy: 'choose one',
@@ -17,7 +17,7 @@ export function checkFormat(where: string, format: string): void {
 export function checkPlace(where: string, path: string): void {
   if (!/^[a-z][a-z0-9]*:\/\//.test(path) || isRemote(path)) return;
   refuse('BIFOLD_FILES_ELSEWHERE', {
-    failed: `${where} has files where they cannot be reached`,
+    failed: `${where} has files at an unsupported address`,
     received: path,
     allowed: 'a folder of this machine, hdfs://host:port/path, s3://bucket/path',
     remedy: 'correct the path',

@@ -73,7 +73,7 @@ const KINDS: Readonly<Record<Trigger['kind'], true>> = {
 export function checkTrigger(where: string, trigger: Trigger): void {
   if (Object.hasOwn(KINDS, trigger?.kind)) return;
   refuse('BIFOLD_BAD_TRIGGER', {
-    failed: `${where} has a trigger that is not known`,
+    failed: `${where} has an unknown trigger`,
     received: typeof trigger === 'function' ? 'a function' : (JSON.stringify(trigger) ?? String(trigger)),
     allowed: "asSoonAsPossible(), processingTime('10s'), once(), availableNow()",
     remedy: "write trigger: processingTime('10s'), or leave it out",

@@ -34,7 +34,7 @@ function checkFiles({ format, path, partitionBy }: FilesSinkNode, rows: SinkRows
     refuse('BIFOLD_BAD_OUTPUT_MODE', {
       failed: `stream "${name}" writes rows to files that change later`,
       received: `files with outputMode: ${outputMode}`,
-      allowed: 'append: what is in a file stays',
+      allowed: 'append: rows in a file cannot change',
       remedy: "write outputMode: 'append' and dropLate, or use cassandra, which upserts",
     });
   checkColumns('partitionBy', partitionBy, rows);

@@ -26,7 +26,7 @@ export function checkSink(node: SinkNode, rows: SinkRows): void {
   const descriptor = BY_KIND.get(node?.kind);
   if (descriptor === undefined)
     refuse('BIFOLD_BAD_SINK', {
-      failed: `stream "${rows.name}" has a sink that is not known`,
+      failed: `stream "${rows.name}" has an unknown sink`,
       received: JSON.stringify(node) ?? String(node),
       allowed: `${SINK_KINDS.join(', ')}; files without a schema, kafka of one topic`,
       remedy: 'write one of them, as in sinks: [console()]',

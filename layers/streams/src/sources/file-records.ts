@@ -9,6 +9,7 @@ import {
   type SchemaRecord,
   UnreadableFile,
 } from '@bifold/adapters/formats';
+
 import type { Column } from '@bifold/core/engine';
 
 /** The format of files, and how CSV is read. */

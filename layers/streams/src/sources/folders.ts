@@ -92,8 +92,8 @@ function checkUnchanged(
   if (now !== null && now.sizeBytes === sizeBytes && now.modifiedMs === modifiedMs) return;
   throw new StreamError('BIFOLD_FILE_CHANGED', {
     failed: `${path} cannot be read as it was found`,
-    received: now === null ? 'it is gone' : `${now.sizeBytes} bytes of ${new Date(now.modifiedMs).toISOString()}`,
+    received: now === null ? 'it was deleted' : `${now.sizeBytes} bytes of ${new Date(now.modifiedMs).toISOString()}`,
     allowed: `${sizeBytes} bytes of ${new Date(modifiedMs).toISOString()}`,
-    remedy: 'put files there whole, by a rename, and leave them; restore this one to go on',
+    remedy: 'move whole files there by a rename, and never change them; restore this one to continue',
   });
 }

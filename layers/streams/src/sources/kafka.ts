@@ -63,7 +63,7 @@ function checkKafka({ topics, startingOffsets, maxOffsetsPerTrigger }: KafkaNode
     });
   if (!isStart(startingOffsets))
     refuse('BIFOLD_BAD_OFFSETS', {
-      failed: `${where} does not say where it starts`,
+      failed: `${where} has invalid startingOffsets`,
       received: JSON.stringify(startingOffsets) ?? String(startingOffsets),
       allowed: "'earliest', 'latest', { timestamp: an ISO 8601 text }, or offsets by topic and partition",
       remedy: "write startingOffsets: 'earliest'",

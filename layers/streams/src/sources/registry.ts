@@ -33,7 +33,7 @@ const sources: Sources = {
 export function checkSource(node: SourceNode | undefined, where: string): asserts node is SourceNode {
   if (node === undefined || !BY_KIND.has(node.kind))
     refuse('BIFOLD_NO_SOURCE', {
-      failed: `${where} reads from nothing`,
+      failed: `${where} has no source`,
       received: JSON.stringify(node) ?? String(node),
       allowed: `${SOURCE_KINDS.join(', ')}; files with a schema`,
       remedy: 'write one of them, as in from: rate({ rowsPerSecond: 5 })',

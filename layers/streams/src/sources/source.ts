@@ -116,7 +116,7 @@ export function sourceOf<E, Node extends SourceNode>(node: Node): Source<E> {
 export function checkLimit(where: string, option: string, value: number | null): void {
   if (value === null || (Number.isSafeInteger(value) && value >= 1)) return;
   refuse('BIFOLD_BAD_LIMIT', {
-    failed: `${where} has a ${option} that cannot be`,
+    failed: `${where} has an invalid ${option}`,
     received: String(value),
     allowed: 'a whole number from 1',
     remedy: 'choose one',

@@ -36,7 +36,7 @@ export function union<E>(sources: readonly Source<E>[]): Source<E> {
   const inputs = Array.isArray(sources) ? sources.map(({ source }) => source) : [];
   if (inputs.length < 2)
     refuse('BIFOLD_BAD_UNION', {
-      failed: 'a union is of too few sources',
+      failed: 'a union has too few sources',
       received: String(inputs.length),
       allowed: 'two or more',
       remedy: 'write union([kafka({ ... }), files({ ... })])',
@@ -103,7 +103,7 @@ function commonColumns([first = [], ...others]: readonly (readonly Column[])[]):
   const different = others.find((columns) => shown(columns) !== shown(first));
   if (different !== undefined)
     refuse('BIFOLD_BAD_UNION', {
-      failed: 'a union is of sources with different rows',
+      failed: 'the sources of a union have different columns',
       received: shown(different),
       allowed: `the columns of the first source: ${shown(first)}`,
       remedy: 'give them one schema',
