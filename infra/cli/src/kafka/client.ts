@@ -3,7 +3,7 @@ import { certificateRefused, verifiedTls } from '@bifold/adapters/tls';
 import { BifoldError } from '@bifold/core';
 import { wholeAnswers } from '@bifold/trigger/frames';
 import { Kafka, type Kafka as KafkaClient, logLevel, type RetryOptions, type SASLOptions } from 'kafkajs';
-import { CliError, messageOf } from '../errors.ts';
+import { CliError, messageOf, UsageError } from '../errors.ts';
 
 /**
  * kafkajs 2.2.4 sets timers in the past, and Node 24 warns each time. This hides only these
@@ -33,6 +33,31 @@ export function kafkaClient({ brokers, credentials, tls }: KafkaOptions, retry =
   });
 }
 
+/** The explanation of each error with which brokers refuse a request, by its name. */
+const REFUSALS: ReadonlyMap<string, { readonly allowed: string; readonly remedy: string }> = new Map([
+  [
+    'MESSAGE_TOO_LARGE',
+    {
+      allowed: 'batches within max.message.bytes of the topic, also after the broker compressed them',
+      remedy: 'raise the limit: npx bifold topic alter TOPIC --config max.message.bytes=BYTES; or split the records',
+    },
+  ],
+  [
+    'RECORD_LIST_TOO_LARGE',
+    {
+      allowed: 'batches within segment.bytes of the topic',
+      remedy: 'raise the limit: npx bifold topic alter TOPIC --config segment.bytes=BYTES; or split the records',
+    },
+  ],
+  [
+    'INVALID_RECORD',
+    {
+      allowed: 'records that the topic accepts; a compacted topic takes none without a key',
+      remedy: 'give each record a key: npx bifold produce TOPIC --key FIELD; or choose another topic',
+    },
+  ],
+]);
+
 /** An error of Kafka is reported with the brokers' addresses; our own errors pass unchanged. */
 export async function withKafkaErrors<T>(
   { brokers }: KafkaOptions,
@@ -45,6 +70,11 @@ export async function withKafkaErrors<T>(
     if (cause instanceof BifoldError) throw cause;
     const untrusted = certificateRefused(`${what} at ${brokers.join(', ')}`, cause);
     if (untrusted !== null) throw untrusted;
+    const refusal = REFUSALS.get(brokerErrorOf(cause) ?? '');
+    if (refusal !== undefined) {
+      const failed = `${what} at ${brokers.join(', ')} was refused`;
+      throw new UsageError('BIFOLD_KAFKA_REFUSES', { failed, received: messageOf(cause), ...refusal }, { cause });
+    }
     throw new CliError(
       'BIFOLD_KAFKA_FAILED',
       {
@@ -56,4 +86,13 @@ export async function withKafkaErrors<T>(
       { cause },
     );
   }
+}
+
+/** The name of the error with which a broker answered. Null if it is another error. */
+function brokerErrorOf(error: unknown): string | null {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { type } = at as { readonly type?: unknown };
+    if (at.name.startsWith('KafkaJS') && typeof type === 'string') return type;
+  }
+  return null;
 }

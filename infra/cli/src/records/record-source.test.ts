@@ -26,6 +26,8 @@ const UNTYPED: SourceOptions = {
   keySeparator: null,
   nullText: 'NA',
   isRaw: false,
+  headers: {},
+  limit: null,
 };
 const TYPED: SourceOptions = {
   ...UNTYPED,

@@ -14,6 +14,7 @@ import {
 } from '@bifold/adapters/formats';
 import type { Column } from '@bifold/core/engine';
 import { UsageError } from '../errors.ts';
+import { type BatchLimit, batchBytesOf, type RecordHeaders, refuseTooLarge } from '../kafka/producers/batch-limit.ts';
 import { type KeyedRecord, keyOf } from '../kafka/producers/produce.ts';
 import { badCell } from './bad-cell.ts';
 import type { InputFile } from './input-files.ts';
@@ -42,38 +43,67 @@ export interface SourceOptions {
   readonly nullText: string;
   /** Whether to send lines unchanged, even if they are not JSON. */
   readonly isRaw: boolean;
+  /** The headers that every record gets. */
+  readonly headers: RecordHeaders;
+  /** The limit of the topic. Null if the topic does not exist yet. */
+  readonly limit: BatchLimit | null;
+}
+
+/** A record of a file, and the line where it begins. */
+interface PlacedRecord extends KeyedRecord {
+  readonly line: number;
+}
+
+/** The records of files, without an invalid one. */
+export interface Checked {
+  readonly records: number;
+  /** The size of a batch that holds only the largest record. */
+  readonly largestBatchBytes: number;
 }
 
 /**
  * Checks all lines of files in the way they will be sent.
  *
- * @returns how many records they hold
- * @throws {UsageError} with the number of the first invalid line
+ * @throws {UsageError} naming the first line that is no record, or too large for the topic
  */
-export async function checkedCount(files: readonly InputFile[], options: SourceOptions): Promise<number> {
-  let count = 0;
-  for await (const _ of recordsOfFiles(files, options)) count++;
-  return count;
+export async function checkedRecords(files: readonly InputFile[], options: SourceOptions): Promise<Checked> {
+  const { headers } = options;
+  let records = 0;
+  let largestBatchBytes = 0;
+  for await (const record of recordsOfFiles(files, options)) {
+    records++;
+    largestBatchBytes = Math.max(largestBatchBytes, batchBytesOf({ ...record, headers }));
+  }
+  return { records, largestBatchBytes };
 }
 
 /**
  * The records of files, one file after another. An error names the invalid line, after the records
  * before it.
  *
- * @throws {UsageError} with the number of the invalid line
+ * @throws {UsageError} naming the line that is no record, or too large for the topic; those before
+ * it were given
  */
 export async function* recordsOfFiles(
   files: readonly InputFile[],
   options: SourceOptions,
 ): AsyncGenerator<KeyedRecord> {
-  for (const file of files) {
-    const named = options.format ?? formatOf(file.name) ?? options.fallback;
-    // A pipeline folds only JSON, regardless of the extension.
-    const format = named === 'text' && options.isJsonNeeded ? 'json' : named;
-    if (format === 'json' || format === 'text') yield* ofLines(file, format, options);
-    else if (options.columns !== null) yield* ofSchemaRows(file, format, options.columns, options);
-    else yield* ofInferredRows(file, format, options);
-  }
+  const { limit, headers } = options;
+  for (const file of files)
+    for await (const { key, value, line } of recordsOf(file, options)) {
+      if (limit !== null)
+        refuseTooLarge({ key, value, headers }, limit, `line ${line} of ${file.name}`, linesBefore(file));
+      yield { key, value };
+    }
+}
+
+function recordsOf(file: InputFile, options: SourceOptions): AsyncGenerator<PlacedRecord> {
+  const named = options.format ?? formatOf(file.name) ?? options.fallback;
+  // A pipeline folds only JSON, regardless of the extension.
+  const format = named === 'text' && options.isJsonNeeded ? 'json' : named;
+  if (format === 'json' || format === 'text') return ofLines(file, format, options);
+  if (options.columns !== null) return ofSchemaRows(file, format, options.columns, options);
+  return ofInferredRows(file, format, options);
 }
 
 function formatOf(name: string): ValueFormat | null {
@@ -84,7 +114,7 @@ async function* ofLines(
   file: InputFile,
   format: 'json' | 'text',
   { keySeparator, keyField, needsKey, isRaw }: SourceOptions,
-): AsyncGenerator<KeyedRecord> {
+): AsyncGenerator<PlacedRecord> {
   let line = 0;
   for await (const bytes of linesOf(await file.open())) {
     line++;
@@ -92,7 +122,7 @@ async function* ofLines(
     const text = utf8Of(bytes);
     if (text === null) {
       if (!isRaw) throw notUtf8(file, line, bytes);
-      yield { key: null, value: bytes };
+      yield { key: null, value: bytes, line };
       continue;
     }
     const at = keySeparator === null ? -1 : text.indexOf(keySeparator);
@@ -100,12 +130,12 @@ async function* ofLines(
     const key = keySeparator === null || at < 0 ? null : text.slice(0, at);
     const value = keySeparator === null || at < 0 ? text : text.slice(at + keySeparator.length);
     if (format === 'text') {
-      yield { key, value };
+      yield { key, value, line };
       continue;
     }
     const record = parsed(file, value, line, isRaw);
-    if (keySeparator !== null) yield { key, value };
-    else yield { key: keyed(file, record, line, keyField, needsKey && !isRaw), value };
+    if (keySeparator !== null) yield { key, value, line };
+    else yield { key: keyed(file, record, line, keyField, needsKey && !isRaw), value, line };
   }
 }
 
@@ -115,7 +145,7 @@ async function* ofSchemaRows(
   format: FormatKind,
   columns: readonly Column[],
   { keyField, needsKey, nullText, optional }: SourceOptions,
-): AsyncGenerator<KeyedRecord> {
+): AsyncGenerator<PlacedRecord> {
   const { batches } = await openSchemaRows(formatOfKind(format), file, columns, { nullText });
   for await (const batch of batches) {
     for (const row of batch) {
@@ -125,7 +155,7 @@ async function* ofSchemaRows(
       if (misfit !== null) throw badCell(misfit.column, misfit.cell, `line ${line} of ${file.name}`, nullText);
       const present = Object.entries(content.record).filter(([name, value]) => value !== null || !optional.has(name));
       const record = Object.fromEntries(present);
-      yield { key: keyed(file, record, line, keyField, needsKey), value: JSON.stringify(record) };
+      yield { key: keyed(file, record, line, keyField, needsKey), value: JSON.stringify(record), line };
     }
   }
 }
@@ -135,14 +165,14 @@ async function* ofInferredRows(
   file: InputFile,
   format: FormatKind,
   { keyField, needsKey, nullText }: SourceOptions,
-): AsyncGenerator<KeyedRecord> {
+): AsyncGenerator<PlacedRecord> {
   const nullTexts = [nullText, ''];
   const { columns, open } = await inferRows(formatOfKind(format), file, { nullTexts });
   const { line } = jsonText(columns);
   for await (const row of typedRows(await open(), columns, nullTexts)) {
     if (isBad(row)) throw badRow(file, row);
     const value = line({ fields: row.content, cells: [] }).trimEnd();
-    yield { key: keyed(file, row.content, row.line, keyField, needsKey), value };
+    yield { key: keyed(file, row.content, row.line, keyField, needsKey), value, line: row.line };
   }
 }
 

@@ -1,3 +1,4 @@
+import type { KafkaTopics, TopicState } from '@bifold/adapters/kafka';
 import { optionalFieldsOf, type Plan } from '@bifold/core/engine';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { untilInterrupted } from '../../cloud/interruption.ts';
@@ -6,23 +7,28 @@ import {
   type KafkaChoice,
   type KafkaSession,
   namesOf,
+  topicNamed,
   withKafka,
   withKafkaOptions,
 } from '../../kafka/kafka-session.ts';
-import { type Produced, type ProduceOptions, produce } from '../../kafka/producers/produce.ts';
+import { limitOf, type Produced, type ProduceOptions, produce } from '../../kafka/producers/produce.ts';
 import { produceOnce, type RecordSource } from '../../kafka/producers/produce-once.ts';
 import { SENDS_TOPIC } from '../../kafka/producers/send-memory.ts';
 import { progressBar } from '../../output/progress-bar.ts';
 import { plural, print, printJson, seconds, tell } from '../../output/terminal.ts';
 import { type InputFile, inputFiles, STANDARD_INPUT, unreadable } from '../../records/input-files.ts';
 import {
-  checkedCount,
+  type Checked,
+  checkedRecords,
   recordsOfFiles,
   type SourceOptions,
   VALUE_FORMATS,
   type ValueFormat,
 } from '../../records/record-source.ts';
 import { wholeNumber } from '../option-values.ts';
+
+/** Records of standard input are checked one by one as they are sent. */
+const NOTHING_CHECKED: Checked = { records: 0, largestBatchBytes: 0 };
 
 type Headers = Readonly<Record<string, readonly string[]>>;
 
@@ -110,7 +116,8 @@ async function send(session: KafkaSession, target: string, options: Options, sig
   const isOnce = options.resumable === true || options.resume === true;
   if (isOnce && options.file === STANDARD_INPUT) throw notTwice(options);
   const files = await inputFiles(options.file, context);
-  const source: SourceOptions = {
+  const described = await topics.describe(topic);
+  const planned: SourceOptions = {
     format: options.valueFormat ?? null,
     fallback: isDeclared(topic, plans) || options.key !== undefined ? 'json' : 'text',
     isJsonNeeded: isDeclared(topic, plans),
@@ -121,19 +128,20 @@ async function send(session: KafkaSession, target: string, options: Options, sig
     keySeparator: options.keySeparator ?? null,
     nullText: options.null,
     isRaw: options.raw === true,
+    headers: options.header,
+    limit: described === null ? null : limitOf(described),
   };
-  const isMissing = (await topics.describe(topic)) === null;
-  if (isMissing && (options.create !== true || plan !== undefined))
+  if (described === null && (options.create !== true || plan !== undefined))
     throw noTopic(topic, plan, plans, await namesOf(topics));
   const isLive = options.file === STANDARD_INPUT;
   // Check all files before creating or sending anything.
-  const total = isLive ? 0 : await checkedCount(files, source).catch(rethrowReadable);
-  if (isMissing) {
-    await topics.create({ name: topic, partitions: options.partitions ?? null, replicas: null, config: {} });
-    tell(`topic ${topic} is created`);
-  }
+  const checked = isLive ? NOTHING_CHECKED : await checkedRecords(files, planned).catch(rethrowReadable);
+  const limit = planned.limit ?? limitOf(await created(topics, topic, options));
+  const source = { ...planned, limit };
+  // The limit of a created topic was not known before.
+  if (checked.largestBatchBytes > limit.bytesMax) await checkedRecords(files, source);
   if (isLive && process.stdin.isTTY) tell('one record a line; Ctrl-D ends');
-  const bar = progressBar(`sending to ${topic}`, total, total > 0 && !options.json);
+  const bar = progressBar(`sending to ${topic}`, checked.records, checked.records > 0 && !options.json);
   const startedAtMs = performance.now();
   const how: ProduceOptions = {
     rate: options.rate ?? null,
@@ -162,6 +170,13 @@ async function send(session: KafkaSession, target: string, options: Options, sig
       .map(([partition, end]) => `${partition}: ${end}`)
       .join('  ')}`,
   );
+}
+
+/** Creates the topic, and describes it: brokers set what is not given. */
+async function created(topics: KafkaTopics, name: string, { partitions }: Options): Promise<TopicState> {
+  await topics.create({ name, partitions: partitions ?? null, replicas: null, config: {} });
+  tell(`topic ${name} is created`);
+  return topicNamed(topics, name);
 }
 
 function sentText({ sent, skipped }: Produced): string {

@@ -2,13 +2,8 @@ import type { KafkaAdmin, KafkaOptions } from '@bifold/adapters/kafka';
 import type { BatchProducer, OutgoingMessage } from '@bifold/streams/engine';
 import { Partitioners } from 'kafkajs';
 import { kafkaClient, withKafkaErrors } from '../client.ts';
+import { type BatchLimit, batchLimitOf, refuseTooLarge, requestsOf } from './batch-limit.ts';
 
-/**
- * A request's records must fit one batch of the broker (1 MiB) even if all of them go to one
- * partition.
- */
-const REQUEST_BYTES_MAX = 900_000;
-const RECORD_OVERHEAD_BYTES = 200;
 /** The partition of the topic at which the number of the last batch is committed. */
 const MARKED_PARTITION = 0;
 
@@ -34,6 +29,12 @@ export async function batchProducer(
     // Abort the open transaction of a predecessor. Before that, its number cannot be read.
     await (await producer.transaction()).abort();
   });
+  const limits = new Map<string, BatchLimit>();
+  const limitOf = async (topic: string): Promise<BatchLimit> => {
+    const known = limits.get(topic) ?? batchLimitOf(topic, (await admin.describeTopic(topic))?.config ?? {});
+    limits.set(topic, known);
+    return known;
+  };
   return {
     async lastBatch(topic) {
       const offsets = await admin.groupOffsets(transactionalId, topic);
@@ -41,10 +42,13 @@ export async function batchProducer(
     },
     send: (topic, batch, messages) =>
       withKafkaErrors(kafka, `writing batch ${batch} to ${topic}`, async () => {
+        const limit = await limitOf(topic);
+        for (const [index, message] of messages.entries())
+          refuseTooLarge(message, limit, `row ${index + 1} of batch ${batch}${keyText(message)}`);
         const transaction = await producer.transaction();
         try {
-          for (const some of requestsOf(messages)) {
-            await transaction.send({ topic, acks: -1, messages: some.map((message) => ({ ...message })) });
+          for (const request of requestsOf(messages, limit)) {
+            await transaction.send({ topic, acks: -1, messages: request.map((message) => ({ ...message })) });
           }
           await transaction.sendOffsets({
             consumerGroupId: transactionalId,
@@ -61,18 +65,4 @@ export async function batchProducer(
   };
 }
 
-function* requestsOf(messages: readonly OutgoingMessage[]): Generator<readonly OutgoingMessage[]> {
-  let some: OutgoingMessage[] = [];
-  let sizeBytes = 0;
-  for (const message of messages) {
-    const ownBytes = Buffer.byteLength(message.value) + Buffer.byteLength(message.key ?? '') + RECORD_OVERHEAD_BYTES;
-    if (some.length > 0 && sizeBytes + ownBytes > REQUEST_BYTES_MAX) {
-      yield some;
-      some = [];
-      sizeBytes = 0;
-    }
-    some.push(message);
-    sizeBytes += ownBytes;
-  }
-  if (some.length > 0) yield some;
-}
+const keyText = ({ key }: OutgoingMessage): string => (key === null ? '' : `, with key "${key}",`);

@@ -8,6 +8,7 @@ import {
   brokersOf,
   endsOf,
   type KeyedRecord,
+  limitOf,
   type Produced,
   type ProduceOptions,
   pump,
@@ -52,7 +53,9 @@ export async function produceOnce(
   { options = {}, mustGoOn = false, ...produceOptions }: OnceOptions,
 ): Promise<Produced> {
   const { kafka = brokersOf(context), onProgress, headers = {} } = produceOptions;
-  const { id: topicId, partitions } = await topicState(kafka, topic);
+  const state = await topicState(kafka, topic);
+  const { id: topicId, partitions } = state;
+  const limit = limitOf(state);
   const memory = await sendMemory(kafka);
   const ends = new Map<number, number>();
   const session = randomUUID();
@@ -63,7 +66,7 @@ export async function produceOnce(
     for (const source of sources) {
       if (produceOptions.signal?.aborted) break;
       const digest = new RecordDigest();
-      const passage = { topic, topicId, source: source.address, options, session, headers };
+      const passage = { topic, topicId, source: source.address, options, session, headers, limit };
       const producer = await resumableProducer(kafka, memory, passage, digest);
       const { before } = producer;
       const [sentBefore, skippedBefore] = [sent, skipped];
@@ -80,7 +83,7 @@ export async function produceOnce(
           unsent(source, topic, before, digest, onSkip),
           partitions.length,
           { send: (records) => producer.send(records), pause: (waitMs) => producer.commitBefore(waitMs) },
-          { ...produceOptions, onSent },
+          { ...produceOptions, limit, onSent },
         );
         await producer.commit();
       } catch (error) {

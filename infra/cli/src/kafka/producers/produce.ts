@@ -3,6 +3,7 @@ import { cellOfValue } from '@bifold/adapters/formats';
 import type { KafkaOptions, TopicState } from '@bifold/adapters/kafka';
 import type { Context } from '../../context.ts';
 import { CliError } from '../../errors.ts';
+import { type BatchLimit, batchLimitOf, refuseTooLarge } from './batch-limit.ts';
 import { partitionOf } from './partitioner.ts';
 import { type OutgoingRecord, recordProducer } from './record-producer.ts';
 
@@ -53,12 +54,9 @@ export interface Outlet {
   pause?(waitMs: number): Promise<void>;
 }
 
-/**
- * A request's records must fit one batch of the broker (1 MiB) even if all of them go to one
- * partition.
- */
-const REQUEST_BYTES_MAX = 900_000;
-const REQUEST_RECORDS_MAX = 4_000;
+/** The records that wait to be sent together. A producer splits them by the limit of the topic. */
+const WAITING_BYTES_MAX = 900_000;
+const WAITING_RECORDS_MAX = 4_000;
 const RECORD_OVERHEAD_BYTES = 32;
 const LIVE_WAIT_MS = 20;
 
@@ -73,21 +71,23 @@ export async function produce(
   options: ProduceOptions,
 ): Promise<Produced> {
   const { headers, onProgress, kafka = brokersOf(context) } = options;
-  const { partitions } = await topicState(kafka, topic);
-  const producer = await recordProducer(kafka);
+  const state = await topicState(kafka, topic);
+  const limit = limitOf(state);
+  const producer = await recordProducer(kafka, limit);
   let sent = 0;
   try {
-    const send = (some: readonly OutgoingRecord[]) => producer.send(topic, some, headers);
-    sent = await pump(
-      records,
-      partitions.length,
-      { send },
-      { ...options, onSent: (count) => onProgress?.(count, count) },
-    );
+    const send = (some: readonly OutgoingRecord[]) => producer.send(some, headers);
+    const onSent = (count: number) => onProgress?.(count, count);
+    sent = await pump(records, state.partitions.length, { send }, { ...options, limit, onSent });
   } finally {
     await producer.close();
   }
   return { sent, skipped: 0, endOffsets: endsOf(await topicState(kafka, topic)) };
+}
+
+interface PumpOptions extends Omit<ProduceOptions, 'onProgress'> {
+  readonly limit: BatchLimit;
+  readonly onSent: (sent: number) => void;
 }
 
 export const brokersOf = ({ addresses }: Context): KafkaOptions => ({ brokers: [addresses.kafka.brokersInternal] });
@@ -96,20 +96,21 @@ export const brokersOf = ({ addresses }: Context): KafkaOptions => ({ brokers: [
  * Passes records to an outlet in batches, as fast as the rate allows.
  *
  * @returns how many
+ * @throws {UsageError} for a record that no batch of the topic can hold; those before it are sent
  */
 export async function pump(
   records: Iterable<KeyedRecord> | AsyncIterable<KeyedRecord>,
   partitions: number,
   outlet: Outlet,
-  options: Omit<ProduceOptions, 'onProgress'> & { readonly onSent: (sent: number) => void },
+  options: PumpOptions,
 ): Promise<number> {
-  const { rate, headers = {}, keyless = 'together', isLive = false, signal, onSent } = options;
+  const { rate, limit, headers = {}, keyless = 'together', isLive = false, signal, onSent } = options;
   const headersBytes = Object.entries(headers)
     .flat(2)
     .reduce((total, text) => total + Buffer.byteLength(text) + RECORD_OVERHEAD_BYTES, 0);
   const startedAtMs = performance.now();
-  const requestRecordsMax =
-    rate === null ? REQUEST_RECORDS_MAX : Math.max(1, Math.min(REQUEST_RECORDS_MAX, Math.ceil(rate / 10)));
+  const waitingRecordsMax =
+    rate === null ? WAITING_RECORDS_MAX : Math.max(1, Math.min(WAITING_RECORDS_MAX, Math.ceil(rate / 10)));
   let waiting: OutgoingRecord[] = [];
   let waitingBytes = 0;
   let sent = 0;
@@ -133,10 +134,11 @@ export async function pump(
   try {
     for await (const { key, value } of isLive ? whenCalm(records, flush, signal) : records) {
       if (signal?.aborted) break;
+      refuseTooLarge({ key, value, headers }, limit, key === null ? 'a record' : `the record with key "${key}"`);
       const partition =
         key === null && keyless === 'in turn' ? withoutKey++ % partitions : partitionOf(key, partitions);
       const sizeBytes = Buffer.byteLength(value) + Buffer.byteLength(key ?? '') + RECORD_OVERHEAD_BYTES + headersBytes;
-      if (waiting.length >= requestRecordsMax || waitingBytes + sizeBytes > REQUEST_BYTES_MAX) await flush();
+      if (waiting.length >= waitingRecordsMax || waitingBytes + sizeBytes > WAITING_BYTES_MAX) await flush();
       waiting.push({ partition, key, value });
       waitingBytes += sizeBytes;
     }
@@ -188,6 +190,11 @@ export async function topicState(kafka: KafkaOptions, topic: string): Promise<To
   } finally {
     await topics.close();
   }
+}
+
+/** The largest batch that the topic takes, as it is configured now. */
+export function limitOf({ name, configs }: TopicState): BatchLimit {
+  return batchLimitOf(name, Object.fromEntries(configs.map(({ name: entry, value }) => [entry, value])));
 }
 
 /** Per partition, the end of the log. */

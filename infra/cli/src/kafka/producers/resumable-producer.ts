@@ -6,6 +6,7 @@ import type { Log } from '@bifold/core/engine';
 import { Partitioners, type Producer, type Transaction } from 'kafkajs';
 import { CliError, UsageError } from '../../errors.ts';
 import { kafkaClient, withKafkaErrors } from '../client.ts';
+import { type BatchLimit, requestsOf } from './batch-limit.ts';
 import type { RecordDigest } from './record-digest.ts';
 import type { OutgoingRecord } from './record-producer.ts';
 import { keyOfPart, SENDS_TOPIC, type SendMemory, type SentPart } from './send-memory.ts';
@@ -30,6 +31,7 @@ type Headers = Readonly<Record<string, readonly string[]>>;
 /** The send of one source to one topic. */
 export interface Passage extends Omit<SentPart, 'records' | 'digest'> {
   readonly headers: Headers;
+  readonly limit: BatchLimit;
 }
 
 /** A step towards the broker that is repeated until it succeeds. */
@@ -81,7 +83,7 @@ class TransactionalProducer implements ResumableProducer {
   readonly #kafka: KafkaOptions;
   readonly #memory: SendMemory;
   readonly #passage: Passage;
-  readonly #identity: Omit<Passage, 'headers'>;
+  readonly #identity: Omit<Passage, 'headers' | 'limit'>;
   readonly #headers: Record<string, string[]>;
   readonly #digest: RecordDigest;
   readonly #log: Log;
@@ -94,7 +96,7 @@ class TransactionalProducer implements ResumableProducer {
   #pending: OutgoingRecord[] = [];
 
   constructor(kafka: KafkaOptions, memory: SendMemory, passage: Passage, digest: RecordDigest) {
-    const { headers, ...identity } = passage;
+    const { headers, limit: _, ...identity } = passage;
     this.#kafka = kafka;
     this.#memory = memory;
     this.#passage = passage;
@@ -201,13 +203,13 @@ class TransactionalProducer implements ResumableProducer {
     if (this.#transaction === null) this.#begunAtMs = performance.now();
     const messages = records.map(({ partition, key, value }) => ({ partition, key, value, headers: this.#headers }));
     const transaction = await this.#openTransaction();
-    const appended = await transaction.sendBatch({
-      acks: -1,
-      topicMessages: [{ topic: this.#passage.topic, messages }],
-    });
-    const counts = Map.groupBy(records, ({ partition }) => partition);
-    for (const { partition, baseOffset } of appended)
-      this.#ends.set(partition, Number(baseOffset) + (counts.get(partition)?.length ?? 0));
+    const { topic, limit } = this.#passage;
+    for (const request of requestsOf(messages, limit)) {
+      const appended = await transaction.sendBatch({ acks: -1, topicMessages: [{ topic, messages: [...request] }] });
+      const counts = Map.groupBy(request, ({ partition }) => partition);
+      for (const { partition, baseOffset } of appended)
+        this.#ends.set(partition, Number(baseOffset) + (counts.get(partition)?.length ?? 0));
+    }
   }
 
   /** Commits the records and the position in the source together. */
