@@ -35,7 +35,8 @@ it.each([
   ['a column is missing from the header', 'b.csv', 'at\n', 'BIFOLD_MISSING_COLUMN', /lacks columns .* seats/],
   ['a cell is of another type', 'c.csv', `at,seats\n${at},few\n`, 'BIFOLD_BAD_CELL', /line 2 .*"seats"/],
   ['a row has too few cells', 'd.csv', `at,seats\n${at}\n`, 'BIFOLD_CSV_UNREADABLE', /line 2 .*1 cells/],
-  ['a line is not a JSON object', 'e.jsonl', '\n[1]\n', 'BIFOLD_BAD_JSON_LINE', /line 2 /],
+  ['a line is not a JSON object', 'e.jsonl', `{"seats":3,"at":"${at}"}\n[1]\n`, 'BIFOLD_BAD_JSON_LINE', /line 2 /],
+  ['it is an array', 'f.jsonl', `[{"seats":3,"at":"${at}"}]\n`, 'BIFOLD_NOT_JSON_LINES', /jq -c/],
 ])('a file is refused when %s', async (_, name, text, code, message) => {
   const reading = lookupRecords('planes', columns, fileOf(name, text), 'NA');
   await expect(reading).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
