@@ -1,4 +1,4 @@
-import { UnreadableFile } from '@bifold/adapters/formats';
+import { InputError } from '@bifold/adapters/errors';
 import { BifoldError } from '@bifold/core';
 import { DefinitionError, type Explanation, ModelError, QueryError, ViewLostError } from '@bifold/core/engine';
 
@@ -39,7 +39,7 @@ export class Ended extends Error {
 
 export function exitStatusOf(error: unknown): number {
   if (error instanceof Ended) return error.status;
-  const ofCaller = [UsageError, DefinitionError, QueryError, UnreadableFile];
+  const ofCaller = [UsageError, DefinitionError, QueryError, InputError];
   if (ofCaller.some((kind) => error instanceof kind)) return EXIT.usage;
   // A ModelError is a failed check of a model's files.
   if (error instanceof CheckFailed || error instanceof ViewLostError || error instanceof ModelError) return EXIT.no;

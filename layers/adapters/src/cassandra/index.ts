@@ -7,7 +7,7 @@ export { cursorKeys } from './cursor-keys.ts';
 export { lookupStore } from './lookup-store.ts';
 export { modelPointers } from './model-pointers.ts';
 export { operatorStateStore } from './operator-state-store.ts';
-export { type CassandraShell, cassandraShell, type ShellAnswer } from './shell.ts';
+export { type CassandraShell, cassandraShell, type ShellAnswer } from './shell/shell.ts';
 export { type SpeedStoreOptions, speedStore } from './speed-store.ts';
 export { type DatabaseStores, databaseStores } from './stores.ts';
 export { sweepLedger } from './sweep-ledger.ts';

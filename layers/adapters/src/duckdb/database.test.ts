@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { InputError } from '../errors.ts';
 import { type DuckDb, openDuckDb, type SqlColumn, type SqlInput } from './index.ts';
 
 const COLUMNS: readonly SqlColumn[] = [
@@ -125,7 +126,7 @@ describe('DuckDB', () => {
     const read = async () => {
       for await (const chunk of database.query(sql)) chunk.column('n');
     };
-    await expect(read()).rejects.toThrow(/BIFOLD_DUCKDB_FAILED/);
+    await expect(read()).rejects.toThrow(/BIFOLD_SQL_VALUE/);
   });
 
   it('keeps the order of rows over many chunks and stretches', async () => {
@@ -209,7 +210,80 @@ describe('DuckDB', () => {
     ]);
   });
 
-  it('says what failed', async () => {
-    await expect(database.rows('SELECT * FROM nowhere')).rejects.toMatchObject({ code: 'BIFOLD_DUCKDB_FAILED' });
+  it.each([
+    ['SELEC', 'BIFOLD_SQL_INVALID', 'syntax error at or near "SELEC"'],
+    ['', 'BIFOLD_SQL_INVALID', 'no statement'],
+    ['-- only a comment', 'BIFOLD_SQL_INVALID', 'no statement'],
+    ['SELECT 1; SELECT 2', 'BIFOLD_SQL_INVALID', '2 statements'],
+    ['CREATE TABLE t (a INTEGER)', 'BIFOLD_SQL_INVALID', 'LINE 1: CREATE TABLE t'],
+    ['SELECT * FROM nowhere', 'BIFOLD_SQL_INVALID', 'Table with name nowhere does not exist'],
+    ['SELECT nope FROM (SELECT 1 AS a)', 'BIFOLD_SQL_INVALID', 'Candidate bindings: "a"'],
+    ["SELECT DATE '2020-01-01' + true", 'BIFOLD_SQL_INVALID', '(DATE, BOOLEAN)'],
+    ["SELECT * FROM 'https://host/file.parquet'", 'BIFOLD_SQL_INVALID', 'requires the extension httpfs'],
+    ["SELECT 'x'::DATE", 'BIFOLD_SQL_VALUE', "LINE 1: SELECT 'x'::DATE"],
+    ['SELECT 9223372036854775807 + 1', 'BIFOLD_SQL_VALUE', 'Overflow'],
+    ["SELECT * FROM '/nowhere/at-all.parquet'", 'BIFOLD_NO_FILES', '/nowhere/at-all.parquet'],
+  ])('names an error of the input in %j: %s', async (sql, code, received) => {
+    const error = await database.rows(sql).catch((cause) => cause);
+    expect(error).toBeInstanceOf(InputError);
+    expect(error).toMatchObject({ code, explanation: { received: expect.stringContaining(received) } });
+    expect(error.explanation.received).not.toContain('CREATE TABLE "result');
+    expect(error.explanation.remedy).not.toContain('memory');
+  });
+
+  it('names a file that is no Parquet, and one that is cut off', async () => {
+    const whole = join(folder, 'whole.parquet');
+    await database.writeParquet(whole, [{ name: 'n', type: 'BIGINT' }], [[[1, 2, 3]]]);
+    const bytes = await readFile(whole);
+    for (const [name, content] of [
+      ['text.parquet', 'this text is no Parquet file'],
+      ['cut.parquet', bytes.subarray(0, bytes.length - 20)],
+      ['damaged.parquet', Buffer.concat([bytes.subarray(0, 4), Buffer.alloc(bytes.length - 8, 7), bytes.subarray(-4)])],
+    ] as const) {
+      await writeFile(join(folder, name), content);
+      const error = await database.rows(`SELECT * FROM '${join(folder, name)}'`).catch((cause) => cause);
+      expect(error).toMatchObject({ code: 'BIFOLD_FILE_DAMAGED' });
+      expect(error).toBeInstanceOf(InputError);
+      expect(error.message).toContain(name);
+    }
+  });
+
+  it('says that memory ran out, with advice on memory, and that this is no error of the input', async () => {
+    const small = await openDuckDb({ memoryLimit: '64MB', tempDirectory: folder, threads: 1 });
+    const error = await small.rows('SELECT list(range) FROM range(100000000)').catch((cause) => cause);
+    small.close();
+    expect(error).toMatchObject({
+      code: 'BIFOLD_OUT_OF_MEMORY',
+      explanation: { remedy: expect.stringMatching(/memory/) },
+    });
+    expect(error.explanation.received).not.toContain('SET ');
+    expect(error).not.toBeInstanceOf(InputError);
+  });
+
+  it('shows values with every digit, nested ones as JSON', async () => {
+    const values: readonly (readonly [sql: string, json: unknown])[] = [
+      ['170141183460469231731687303715884105727::HUGEINT', '170141183460469231731687303715884105727'],
+      ['7::HUGEINT', 7],
+      ['9007199254740993', '9007199254740993'],
+      ['1.10::DECIMAL(38,2)', '1.10'],
+      ["'NaN'::DOUBLE", 'NaN'],
+      ["'-Infinity'::FLOAT", '-Infinity'],
+      ["{'a': 1, 'b': [1, NULL], 'n': 'NaN'::DOUBLE}", { a: 1, b: [1, null], n: 'NaN' }],
+      ["map([1, 2], ['a', 'b'])", { 1: 'a', 2: 'b' }],
+      ["[{'big': 9007199254740993}]", [{ big: '9007199254740993' }]],
+      ["INTERVAL '1 year 2 days 3.5 seconds'", '1 year 2 days 00:00:03.5'],
+      ["TIMESTAMP '290309-12-22 (BC) 00:00:00'", '290309-12-22 (BC) 00:00:00'],
+      ["TIMESTAMP_NS '2020-01-01 00:00:00.123456789'", '2020-01-01 00:00:00.123456789'],
+      ["TIMESTAMP 'infinity'", 'infinity'],
+      ["DATE 'infinity'", 'infinity'],
+      ["DATE '-infinity'", '-infinity'],
+      ["'\\xAA\\x00a'::BLOB", '\\xAA\\x00a'],
+      ['array_value(1, 2)', [1, 2]],
+      ["union_value(k := 'x')", 'x'],
+      ['NULL', null],
+    ];
+    for (const [sql, json] of values)
+      for await (const chunk of database.query(`SELECT ${sql} AS v`))
+        expect([sql, chunk.shown('v')]).toEqual([sql, [json]]);
   });
 });

@@ -14,8 +14,10 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import { AdapterError } from '../errors.ts';
+import { duckDbError, duckDbFailure, severalStatements } from './errors.ts';
 import { type JsonFactory, jsonReader } from './json-values.ts';
 import { keepLeadingMarks } from './text-decoder.ts';
+import { outputOf, type SqlJson, type SqlOutput, shownOf } from './values.ts';
 
 export interface DuckDbOptions {
   /** The memory limit, such as `512MB`. Data beyond it goes to `tempDirectory`. */
@@ -31,14 +33,14 @@ export interface SqlColumn {
 
 /** A cell that is written. BIGINT accepts whole numbers, too. */
 export type SqlInput = number | bigint | string | boolean | Uint8Array | null;
-/** A cell that is read: BIGINT and HUGEINT are bigint, BLOB is bytes. */
-export type SqlOutput = number | bigint | string | boolean | Uint8Array | null;
 
 /** A chunk of at most 2,048 rows, column by column. */
 export interface SqlChunk {
   readonly rowCount: number;
   readonly columns: readonly string[];
   column(name: string): readonly SqlOutput[];
+  /** The same column for a person: nested values are JSON, and times are DuckDB's text. */
+  shown(name: string): readonly SqlJson[];
 }
 
 /** Columns of equal length, in the order of the table. */
@@ -108,7 +110,8 @@ class MemoryDuckDb implements DuckDb {
     const table = quoted(`result ${this.#tables++}`);
     const reader = await this.#instance.connect();
     try {
-      await explained(sql, () => reader.run(`CREATE TABLE ${table} AS ${sql}`));
+      await explained(sql, () => requireOneStatement(reader, sql));
+      await explained(sql, () => reader.run(`CREATE TABLE ${table} AS\n${sql}`), 1);
       const counted = await explained(sql, () => reader.runAndReadAll(`SELECT count(*) FROM ${table}`));
       let missing = Number(counted.getRows()[0]?.[0]);
       const result = await explained(sql, () => reader.stream(`SELECT * FROM ${table}`));
@@ -120,7 +123,7 @@ class MemoryDuckDb implements DuckDb {
         missing -= chunk.rowCount;
         yield chunkOf(sql, chunk, columns, indexes);
       }
-      if (missing !== 0) throw failed(sql, `a result that ended ${missing} rows early`);
+      if (missing !== 0) throw duckDbFailure(sql, `a result that ended ${missing} rows early`);
     } finally {
       await reader.run(`DROP TABLE IF EXISTS ${table}`);
       reader.closeSync();
@@ -182,6 +185,16 @@ class MemoryDuckDb implements DuckDb {
   }
 }
 
+/** DuckDB would run all statements, and the result would be that of the first. */
+async function requireOneStatement(connection: DuckDBConnection, sql: string): Promise<void> {
+  const statements = await connection.extractStatements(sql).catch((cause) => {
+    // The library has no words for a text without a statement.
+    if (/native callback/.test(String(cause))) return { count: 0 };
+    throw cause;
+  });
+  if (statements.count !== 1) throw severalStatements(sql, statements.count);
+}
+
 /** A chunk whose columns are converted when they are asked for. */
 function chunkOf(
   sql: string,
@@ -189,14 +202,16 @@ function chunkOf(
   columns: readonly string[],
   indexes: ReadonlyMap<string, number>,
 ): SqlChunk {
+  const values = (name: string): readonly DuckDBValue[] => {
+    const index = indexes.get(name);
+    if (index === undefined) throw duckDbFailure(sql, `no column "${name}" among ${columns.join(', ')}`);
+    return chunk.getColumnValues(index);
+  };
   return {
     rowCount: chunk.rowCount,
     columns,
-    column(name) {
-      const index = indexes.get(name);
-      if (index === undefined) throw failed(sql, `no column "${name}" among ${columns.join(', ')}`);
-      return chunk.getColumnValues(index).map(output);
-    },
+    column: (name) => values(name).map(outputOf),
+    shown: (name) => values(name).map(shownOf),
   };
 }
 
@@ -244,40 +259,16 @@ function inputs(type: SqlType, values: readonly SqlInput[], from: number, to: nu
   return range as readonly DuckDBValue[];
 }
 
-function output(value: DuckDBValue): SqlOutput {
-  switch (typeof value) {
-    case 'number':
-    case 'bigint':
-    case 'string':
-    case 'boolean':
-      return value;
-    default:
-      if (value === null) return null;
-      if (value instanceof DuckDBBlobValue) return value.bytes;
-      // DECIMAL, DATE and similar types: their canonical text, instead of an object of the library.
-      return String(value);
-  }
-}
-
-/** Runs an operation. @throws {AdapterError} that quotes the statement and the cause */
-async function explained<T>(sql: string, run: () => Promise<T>): Promise<T> {
+/**
+ * Runs an operation.
+ * @param linesBefore the lines of ours before the statement, which DuckDB counts
+ * @throws {AdapterError} that quotes the statement and the cause
+ */
+async function explained<T>(sql: string, run: () => Promise<T>, linesBefore = 0): Promise<T> {
   try {
     return await run();
   } catch (cause) {
     if (cause instanceof AdapterError) throw cause;
-    throw failed(sql, cause instanceof Error ? cause.message : String(cause), cause);
+    throw duckDbError(sql, cause, linesBefore);
   }
-}
-
-function failed(sql: string, received: string, cause?: unknown): AdapterError {
-  return new AdapterError(
-    'BIFOLD_DUCKDB_FAILED',
-    {
-      failed: `DuckDB could not run ${sql.length > 200 ? `${sql.slice(0, 200)}...` : sql}`,
-      received,
-      allowed: 'a statement over files and tables that exist, within the memory and scratch space it has',
-      remedy: 'read the cause; give the function more memory or scratch space if it ran out',
-    },
-    { cause },
-  );
 }

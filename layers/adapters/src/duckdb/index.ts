@@ -7,6 +7,6 @@ export {
   type SqlChunk,
   type SqlColumn,
   type SqlInput,
-  type SqlOutput,
 } from './database.ts';
 export { openEngine } from './engine.ts';
+export type { SqlJson, SqlOutput } from './values.ts';

@@ -1,12 +1,12 @@
 import type { Explanation } from '@bifold/core/engine';
-import { AdapterError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import type { BadRow } from './file-format.ts';
 
 /**
  * A file that cannot be read from some line on. The rows before that line were returned. The same
  * bytes always fail at the same place.
  */
-export class UnreadableFile extends AdapterError {
+export class UnreadableFile extends InputError {
   readonly line: number;
 
   constructor(code: string, line: number, explanation: Explanation, options?: { readonly cause?: unknown }) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { copyRows, FORMAT_EXTENSIONS, formatOfName } from '@bifold/adapters/formats';
 import { textLiteral } from '@bifold/core/engine';
 import { Command, InvalidArgumentError } from 'commander';
-import { UsageError } from '../../errors.ts';
+import { partsOf, UsageError } from '../../errors.ts';
 import { plural, print, printJson, seconds } from '../../output/terminal.ts';
 import { listed } from '../option-values.ts';
 
@@ -80,7 +80,7 @@ async function synth({ sql, out, from, seed, null: nullTexts = ['', 'NA'], json 
     if (json) printJson({ rows, out, seed });
     else print(`made ${plural(rows, 'row')}: ${out}  (${seconds(performance.now() - startedAtMs)})`);
   } catch (cause) {
-    if (!/BIFOLD_DUCKDB_FAILED/.test(String(cause))) throw cause;
+    if (!/^BIFOLD_SQL_/.test(partsOf(cause)?.code ?? '')) throw cause;
     throw new UsageError(
       'BIFOLD_BAD_SQL',
       {

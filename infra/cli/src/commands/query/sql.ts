@@ -2,7 +2,8 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { Command } from 'commander';
 import { withContext } from '../../context.ts';
-import { showRecords, showRows } from '../../output/shown-rows.ts';
+import { showRows } from '../../output/shown-rows.ts';
+import { sqlResult } from '../../sql/sql-result.ts';
 import { broughtFiles, broughtTables, sqlTables } from '../../sql/sql-tables.ts';
 
 const MEMORY_LIMIT = '2GB';
@@ -39,7 +40,8 @@ Examples:
         const database = await openDuckDb({ memoryLimit: MEMORY_LIMIT, tempDirectory: tmpdir() });
         try {
           for (const statement of await broughtTables(context, query, temporary)) await database.run(statement);
-          showRecords(await database.rows(await broughtFiles(context, query, temporary)), json);
+          const { columns, rows } = await sqlResult(database, await broughtFiles(context, query, temporary));
+          showRows(columns, rows, json);
         } finally {
           database.close();
           for (const folder of temporary) rmSync(folder, { recursive: true, force: true });

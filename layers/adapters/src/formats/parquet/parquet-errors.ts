@@ -7,14 +7,18 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/encrypt/i, 'an encrypted file'],
   [/utf-?8|invalid string encoding/i, 'text that is not UTF-8'],
 ];
-/** Errors of the machine rather than of the file. */
-const OTHER_FAULTS = /out of memory|no space|could not allocate|permission denied/i;
+/** DuckDB's errors that the content of a file can cause. */
+const CODES_OF_CONTENT: ReadonlySet<string> = new Set([
+  'BIFOLD_FILE_DAMAGED',
+  'BIFOLD_SQL_VALUE',
+  'BIFOLD_SQL_INVALID',
+  'BIFOLD_DUCKDB_FAILED',
+]);
 
 /** The error of a file that DuckDB could not read. Other errors are returned as they are. */
 export function damagedParquet(name: string, error: unknown): unknown {
-  if (!(error instanceof AdapterError) || error.code !== 'BIFOLD_DUCKDB_FAILED') return error;
+  if (!(error instanceof AdapterError) || !CODES_OF_CONTENT.has(error.code)) return error;
   const message = error.explanation.received;
-  if (OTHER_FAULTS.test(message)) return error;
   return unreadable(name, 1, CAUSES.find(([pattern]) => pattern.test(message))?.[1] ?? 'a damaged file', error);
 }
 
