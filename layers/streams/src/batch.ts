@@ -11,6 +11,7 @@ import { BatchLookups } from './lookups.ts';
 import { delayed, type Operator } from './operators.ts';
 import type { Ports } from './ports.ts';
 import type { Quarantine } from './quarantine.ts';
+import { jsonOf } from './rows.ts';
 import type { OpenSink } from './sinks/sink.ts';
 import { isJoin } from './sources/join.ts';
 import type { OpenSource } from './sources/source.ts';
@@ -32,6 +33,9 @@ export interface BatchParts {
 const DEDUPE = '$dedupe|';
 const JOIN_BUFFER = '$joinBuffer|';
 
+/** The length to which the key of a result is cut where it is set aside. */
+const POSITION_LENGTH = 200;
+
 /** An input that has a watermark: the source, or a side of a join. */
 interface Input {
   readonly latenessMs: number | null;
@@ -40,6 +44,8 @@ interface Input {
 
 interface Folded {
   readonly rows: readonly (readonly Value[])[];
+  /** The position in the source of each row, where a row comes from one record. */
+  readonly positions: readonly (string | undefined)[];
   readonly changes: StateChanges;
   readonly counts: Pick<CommittedBatch, 'rowsIn' | 'late' | 'duplicates' | 'quarantined'>;
   /** The latest event time of each side. */
@@ -85,30 +91,49 @@ export class BatchRunner {
   }
 
   async run(planned: PlannedBatch): Promise<CommittedBatch> {
-    const { stream, checkpoint, state, sinks, ports } = this.parts;
-    const { rows, changes, counts, latestMs } = await this.fold(planned);
+    const { checkpoint, state, quarantine, ports } = this.parts;
+    const folded = await this.fold(planned);
+    const { rows, changes, counts, latestMs } = folded;
     await state.write(planned.batch, changes);
-    const { id } = checkpoint.head;
-    for (const sink of sinks) {
-      await sink.write({
-        stream: stream.name,
-        checkpoint: id,
-        number: planned.batch,
-        mode: stream.outputMode,
-        columns: stream.output,
-        rows,
-      });
-    }
+    await this.writeToSinks(planned.batch, folded);
     const committed: CommittedBatch = {
       batch: planned.batch,
       at: new Date(ports.clock()).toISOString(),
       ...counts,
+      quarantined: counts.quarantined + quarantine.refusedCount(planned.batch),
       rowsOut: rows.length,
       ...this.nextWatermark(planned.watermarkMs, latestMs),
     };
     await checkpoint.commit(committed);
     await state.compact(planned.batch);
     return committed;
+  }
+
+  private async writeToSinks(number: number, { rows, positions }: Folded): Promise<void> {
+    const { stream, checkpoint, quarantine, sinks } = this.parts;
+    const { name, outputMode: mode, output: columns } = stream;
+    const batch = { stream: name, checkpoint: checkpoint.head.id, number, mode, columns, rows };
+    for (const [place, sink] of sinks.entries()) {
+      await sink.write(batch, async (refused) => {
+        const kind = stream.sinks[place]?.kind;
+        const bad = refused.map(({ index, reason, detail }) => ({
+          where: positions[index] ?? this.resultPosition(number, index, rows[index] ?? []),
+          reason,
+          detail: `not written by the sink ${kind}: ${detail}`,
+        }));
+        await quarantine.putRefused(number, place, bad);
+      });
+    }
+  }
+
+  /** Names a row that comes from several records: by its window and key, if it is a result. */
+  private resultPosition(batch: number, index: number, row: readonly Value[]): string {
+    const { aggregation, output } = this.parts.stream;
+    if (aggregation === null) return `batch ${batch}, row ${index + 1}`;
+    const identifying = ['window', 'start', 'end', ...aggregation.groupBy];
+    const columns = output.filter(({ name }) => identifying.includes(name));
+    const values = columns.map((column) => row[output.indexOf(column)] ?? null);
+    return `batch ${batch}, ${jsonOf(columns, values).slice(0, POSITION_LENGTH)}`;
   }
 
   private async fold(planned: PlannedBatch): Promise<Folded> {
@@ -118,13 +143,13 @@ export class BatchRunner {
     const latestMs: (number | null)[] = this.inputs.map(() => null);
     const after = join === null ? planned : delayed(planned, join.outputDelayMs);
     const downstream = this.downstream(after, counts);
-    for await (const { rows, bad, side = 0 } of source.read(planned.from, planned.to)) {
+    for await (const { rows, bad, positions, side = 0 } of source.read(planned.from, planned.to)) {
       await quarantine.put(planned.batch, bad);
       counts.quarantined += bad.length;
       counts.rowsIn += rows.length;
       const { timeOf } = this.inputs[side] as Input;
       for (const values of rows) latestMs[side] = latest(latestMs[side] ?? null, timeOf(values));
-      if (join === null) await downstream.process(rows);
+      if (join === null) await downstream.process(rows, positions);
       else {
         const joined = join.process(side, rows, planned);
         counts.late += joined.late;
@@ -140,7 +165,8 @@ export class BatchRunner {
     const finished = await this.aggregation?.finish(after);
     for (const [key, value] of finished?.changes ?? []) changes.set(key, value);
     for (const [key, value] of this.deduplication?.finish(after) ?? []) changes.set(`${DEDUPE}${key}`, value);
-    return { rows: finished?.rows ?? downstream.rows, changes, counts, latestMs };
+    const positions = finished === undefined ? downstream.positions : [];
+    return { rows: finished?.rows ?? downstream.rows, positions, changes, counts, latestMs };
   }
 
   /**
@@ -151,21 +177,24 @@ export class BatchRunner {
     const { stream, ports } = this.parts;
     const lookups = new BatchLookups(stream.rows.lookups, planned.lookups ?? {}, ports);
     const output: (readonly Value[])[] = [];
-    const process = async (rows: readonly (readonly Value[])[]): Promise<void> => {
+    const outputPositions: (string | undefined)[] = [];
+    const process = async (rows: readonly (readonly Value[])[], positions: readonly string[] = []): Promise<void> => {
       await lookups.prepare(rows, this.transform);
-      for (const values of rows) {
+      for (const [index, values] of rows.entries()) {
         const timeMs = this.timeOf(values);
         for (const slots of this.transform.enrich(values, lookups.resolve)) {
           const admission = this.deduplication?.admit(slots, timeMs, planned) ?? 'first';
           if (admission === 'late') counts.late++;
           if (admission === 'duplicate') counts.duplicates++;
           if (admission !== 'first') continue;
-          if (this.aggregation === null) output.push(this.outputSlots.map((slot) => slots[slot] as Value));
-          else if (!this.aggregation.add(slots, timeMs ?? 0, planned)) counts.late++;
+          if (this.aggregation === null) {
+            output.push(this.outputSlots.map((slot) => slots[slot] as Value));
+            outputPositions.push(positions[index]);
+          } else if (!this.aggregation.add(slots, timeMs ?? 0, planned)) counts.late++;
         }
       }
     };
-    return { rows: output, process };
+    return { rows: output, positions: outputPositions, process };
   }
 
   /**

@@ -6,7 +6,7 @@ import { StateLog } from './checkpoint/state.ts';
 import type { Stream } from './definition/stream.ts';
 import { currentVersions } from './lookups.ts';
 import type { Ports } from './ports.ts';
-import { openQuarantine } from './quarantine.ts';
+import { Quarantine } from './quarantine.ts';
 import { MemoryTables } from './sinks/memory-tables.ts';
 import { openSink } from './sinks/registry.ts';
 import type { OpenSink } from './sinks/sink.ts';
@@ -39,7 +39,7 @@ export async function runStream(stream: Stream, options: RunOptions): Promise<vo
   }));
   const lastCommitted = checkpoint.lastCommitted?.batch ?? -1;
   const state = await StateLog.open(journal, lastCommitted);
-  const quarantine = await openQuarantine(journal, lastCommitted);
+  const quarantine = await Quarantine.open(journal, lastCommitted);
   const source = await openSource(stream, journal, ports);
   const sinks: OpenSink[] = [];
   try {

@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { openDuckDb } from '@bifold/adapters/duckdb';
 import { isRemote, type RemoteFolder } from '@bifold/adapters/files';
 import { copyRows, type FileFormat, type FormatKind, formatOfKind } from '@bifold/adapters/formats';
-import { type Column, quoted, refuse, textLiteral } from '@bifold/core/engine';
+import { type Column, quoted, refuse, textLiteral, type Value } from '@bifold/core/engine';
 import { syncFolder } from '../checkpoint/journal.ts';
 import { checkFormat, checkPlace } from '../definition/places.ts';
+import { type PartitionFolder, partitionFolder } from '../partitions.ts';
 import type { Batch, Ports } from '../ports.ts';
+import { jsonOf } from '../rows.ts';
+import { acceptedRows, type Problem, utf8Problem } from './row-check.ts';
 import { checkColumns, type OpenSink, type SinkDescriptor, type SinkNode, type SinkRows } from './sink.ts';
 import { createTable } from './table.ts';
 
@@ -27,7 +33,7 @@ export const filesDescriptor: SinkDescriptor<FilesSinkNode> = {
 };
 
 function checkFiles({ format, path, partitionBy }: FilesSinkNode, rows: SinkRows): void {
-  const { name, outputMode, aggregation } = rows;
+  const { name, outputMode, aggregation, output } = rows;
   checkFormat(`stream "${name}"`, format);
   checkPlace(`stream "${name}"`, path);
   if (aggregation !== null && outputMode !== 'append')
@@ -38,6 +44,13 @@ function checkFiles({ format, path, partitionBy }: FilesSinkNode, rows: SinkRows
       remedy: "write outputMode: 'append' and dropLate, or use cassandra, which upserts",
     });
   checkColumns('partitionBy', partitionBy, rows);
+  if (partitionBy.length > 0 && output.every((column) => partitionBy.includes(column.name)))
+    refuse('BIFOLD_BAD_FORMAT', {
+      failed: `stream "${name}" partitions files that would have no columns`,
+      received: `partitionBy with every column: ${partitionBy.join(', ')}`,
+      allowed: 'at least one column that is not in partitionBy, because the folders hold the others',
+      remedy: 'leave a column out of partitionBy',
+    });
   if (format === 'json' && partitionBy.length > 0)
     refuse('BIFOLD_BAD_FORMAT', {
       failed: `stream "${name}" partitions files that cannot be partitioned`,
@@ -60,14 +73,17 @@ const NULL_TEXT = 'NA';
 function filesSink(node: FilesSinkNode, ports: Ports): OpenSink {
   const folder = isRemote(node.path) ? remoteTarget(() => ports.folder(node.path)) : localTarget(resolve(node.path));
   return {
-    async write(batch) {
-      if (batch.rows.length === 0) return;
+    async write(whole, setAside) {
+      const { rows, refused } = acceptedRows(whole, rowProblem(node, whole.columns));
+      await setAside(refused);
+      if (rows.length === 0) return;
+      const batch = { ...whole, rows };
       const name = `${batch.stream}-${batch.checkpoint.slice(0, 8)}-${String(batch.number).padStart(8, '0')}`;
       const aside = await folder.makeAside();
       try {
-        await write(node, batch, aside, name);
-        const written = await filesBelow(aside);
-        for (const file of written) await folder.put(join(aside, file), file);
+        const files = await draftFiles(node, batch, aside, name);
+        const written = [...files.keys()].sort();
+        for (const file of written) await folder.put(join(aside, files.get(file) as string), file);
         const draft = join(aside, 'manifest');
         const { stream, checkpoint, number, rows } = batch;
         await writeFile(
@@ -123,29 +139,120 @@ function remoteTarget(open: () => Promise<RemoteFolder>): TargetFolder {
   };
 }
 
-async function write({ format: kind, partitionBy }: FilesSinkNode, batch: Batch, aside: string, name: string) {
-  const format = formatOfKind(kind);
+/** Returns why a row cannot be written to a file of this format, or to its folder. */
+function rowProblem({ format, partitionBy }: FilesSinkNode, columns: readonly Column[]) {
+  const folderOf = folderReader(columns, partitionBy);
+  return (row: readonly Value[]): Problem | null => {
+    const { problem } = folderOf(row);
+    if (problem !== null) return { reason: 'bad-partition', detail: problem };
+    // JSON escapes it, so JSON can hold it.
+    return format === 'json' ? null : utf8Problem(columns, row);
+  };
+}
+
+function folderReader(
+  columns: readonly Column[],
+  partitionBy: readonly string[],
+): (row: readonly Value[]) => PartitionFolder {
+  const places = partitionBy.map((name) => columns.findIndex((column) => column.name === name));
+  const partitions = places.map((place) => columns[place] as Column);
+  return (row) =>
+    partitionFolder(
+      partitions,
+      places.map((place) => row[place] ?? null),
+    );
+}
+
+/** Writes drafts of the files of a batch. Returns their paths by the names of the files. */
+async function draftFiles(
+  node: FilesSinkNode,
+  batch: Batch,
+  aside: string,
+  name: string,
+): Promise<ReadonlyMap<string, string>> {
+  const format = formatOfKind(node.format);
+  const file = `${name}${format.extensions[0]}`;
+  if (node.format === 'json') {
+    await pipeline(Readable.from(jsonLines(batch)), createWriteStream(join(aside, file)));
+    return new Map([[file, file]]);
+  }
+  const { partitionBy } = node;
+  if (partitionBy.length === 0) {
+    await writeTable(format, batch, [], join(aside, file), []);
+    return new Map([[file, file]]);
+  }
+  return draftPartitions(node, batch, aside, name);
+}
+
+/**
+ * DuckDB splits the rows by the number of their folder. The folders get their names here, because
+ * DuckDB writes some values so that other values come back.
+ */
+async function draftPartitions(
+  { format: kind, partitionBy }: FilesSinkNode,
+  batch: Batch,
+  aside: string,
+  name: string,
+): Promise<ReadonlyMap<string, string>> {
+  const folderOf = folderReader(batch.columns, partitionBy);
+  const numbers = new Map<string, number>();
+  const rows = batch.rows.map((row) => {
+    const path = folderOf(row).path as string;
+    const number = numbers.get(path) ?? numbers.size;
+    numbers.set(path, number);
+    return [...row, number];
+  });
+  const column = unusedName(batch.columns);
+  const columns = [...batch.columns, { name: column, type: 'integer' as const, nullable: false }];
+  const numbered = { ...batch, columns, rows };
+  await writeTable(formatOfKind(kind), numbered, partitionBy, aside, [
+    `PARTITION_BY (${quoted(column)})`,
+    `FILENAME_PATTERN ${textLiteral(`${name}-{i}`)}`,
+    'OVERWRITE_OR_IGNORE',
+  ]);
+  const paths = [...numbers.keys()];
+  const drafted = await filesBelow(aside);
+  return new Map(
+    drafted.map((draft) => {
+      const [, number, file] = /=(\d+)\/([^/]+)$/.exec(draft) as unknown as readonly [string, string, string];
+      return [`${paths[Number(number)]}/${file}`, draft];
+    }),
+  );
+}
+
+function unusedName(columns: readonly Column[]): string {
+  const names = new Set(columns.map(({ name }) => name.toLowerCase()));
+  let name = 'folder';
+  while (names.has(name)) name += '_';
+  return name;
+}
+
+/** Writes the columns of a batch, except some. */
+async function writeTable(
+  format: FileFormat,
+  { columns, rows }: Batch,
+  except: readonly string[],
+  path: string,
+  more: readonly string[],
+): Promise<void> {
   const database = await openDuckDb({ threads: 1 });
   try {
-    await createTable(database, 'batch', batch.columns, batch.rows);
-    const list = batch.columns.map((column) => shown(column, format));
-    const isPartitioned = partitionBy.length > 0;
-    const path = isPartitioned ? aside : join(aside, `${name}${format.extensions[0]}`);
-    await copyRows(database, `SELECT ${list.join(', ')} FROM batch`, path, format, {
-      nullText: NULL_TEXT,
-      more: isPartitioned ? partitionOptions(partitionBy, name) : [],
-    });
+    await createTable(database, 'batch', columns, rows);
+    const list = columns.filter(({ name }) => !except.includes(name)).map((column) => shown(column, format));
+    await copyRows(database, `SELECT ${list.join(', ')} FROM batch`, path, format, { nullText: NULL_TEXT, more });
   } finally {
     database.close();
   }
 }
 
-function partitionOptions(partitionBy: readonly string[], name: string): readonly string[] {
-  return [
-    `PARTITION_BY (${partitionBy.map(quoted).join(', ')})`,
-    `FILENAME_PATTERN ${textLiteral(`${name}-{i}`)}`,
-    'OVERWRITE_OR_IGNORE',
-  ];
+const LINES_PER_WRITE = 1_000;
+
+function* jsonLines({ columns, rows }: Batch): Generator<string> {
+  for (let from = 0; from < rows.length; from += LINES_PER_WRITE)
+    yield rows
+      .slice(from, from + LINES_PER_WRITE)
+      .map((row) => `${jsonOf(columns, row)}\n`)
+      .join('');
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Column, refuse } from '@bifold/core/engine';
 import type { MemoryTables } from './memory-tables.ts';
+import { acceptedRows, utf8Problem } from './row-check.ts';
 import { type OpenSink, type Sink, type SinkDescriptor, type SinkNode, type SinkRows, sinkOf } from './sink.ts';
 
 interface MemoryNode extends SinkNode {
@@ -43,9 +44,11 @@ function checkMode(_: MemoryNode, { name, outputMode, aggregation }: SinkRows): 
 function memorySink({ table }: MemoryNode, columns: readonly Column[], tables: MemoryTables): OpenSink {
   const { batches } = tables.define(table, columns);
   return {
-    async write(batch) {
+    async write(batch, setAside) {
+      const { rows, refused } = acceptedRows(batch, (row) => utf8Problem(columns, row));
+      await setAside(refused);
       if (batch.mode === 'complete') batches.clear();
-      batches.set(batch.number, batch);
+      batches.set(batch.number, { ...batch, rows });
     },
     close: async () => undefined,
   };

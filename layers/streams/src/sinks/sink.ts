@@ -48,9 +48,25 @@ export interface SinkDescriptor<in Node extends SinkNode> {
   open(node: Node, context: SinkContext): OpenSink;
 }
 
+/** A row that a sink can never take, and why. */
+export interface RefusedRow {
+  /** The place of the row in its batch. */
+  readonly index: number;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** Stores the rows that a sink cannot take, in place of those of an earlier try of the batch. */
+export type SetAside = (rows: readonly RefusedRow[]) => Promise<void>;
+
 /** An open sink. A batch may be repeated, with the same rows. */
 export interface OpenSink {
-  write(batch: Batch): Promise<void>;
+  /**
+   * Writes the rows that the sink can take, and sets the others aside. A service that is away is an
+   * error: its rows are written when the batch runs again. A sink that has already written the
+   * batch sets nothing aside.
+   */
+  write(batch: Batch, setAside: SetAside): Promise<void>;
   close(): Promise<void>;
 }
 

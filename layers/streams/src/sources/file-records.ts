@@ -9,8 +9,8 @@ import {
   type SchemaRecord,
   UnreadableFile,
 } from '@bifold/adapters/formats';
-
 import type { Column } from '@bifold/core/engine';
+import { partitionRecordValue, partitionValues } from '../partitions.ts';
 
 /** The format of files, and how CSV is read. */
 export interface FileOptions {
@@ -37,15 +37,22 @@ const DETAIL_LENGTH = 80;
 
 /**
  * The records of a file, in order. Each read returns the same records, even if the file is damaged.
+ * Columns that the folders above the file name have their values from there.
  */
 export async function* readRecords(
-  path: string,
+  { path, relativePath }: { readonly path: string; readonly relativePath: string },
   { format, csv }: FileOptions,
   columns: readonly Column[],
 ): AsyncGenerator<readonly FileRecord[]> {
+  const folders = partitionValues(relativePath);
+  const fromFile = columns.filter(({ name }) => !folders.has(name));
+  const fromPath = columns.flatMap((column) => {
+    const text = folders.get(column.name);
+    return text === undefined ? [] : [[column.name, partitionRecordValue(column, text)] as const];
+  });
   try {
-    const { batches } = await openSchemaRows(formatOfKind(format), localInput(path), columns, csv);
-    for await (const batch of batches) yield batch.map(recordOf);
+    const { batches } = await openSchemaRows(formatOfKind(format), localInput(path), fromFile, csv);
+    for await (const batch of batches) yield batch.map((row) => recordOf(row, fromPath));
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
     // The stream continues with the next file.
@@ -54,9 +61,13 @@ export async function* readRecords(
   }
 }
 
-function recordOf(row: Outcome<SchemaRecord>): FileRecord {
-  // The schema refuses a cell that does not fit its column.
-  if (!isBad(row)) return { line: row.line, record: row.content.record, problem: null };
+function recordOf(row: Outcome<SchemaRecord>, fromPath: readonly (readonly [string, unknown])[]): FileRecord {
+  if (!isBad(row)) {
+    // The schema refuses a cell that does not fit its column.
+    const { record } = row.content;
+    const whole = fromPath.length === 0 ? record : Object.fromEntries([...Object.entries(record), ...fromPath]);
+    return { line: row.line, record: whole, problem: null };
+  }
   const { line, raw, problem: reason } = row;
   const detail = reason === 'not-an-object' ? raw.slice(0, DETAIL_LENGTH) : row.reason;
   return { line, record: null, problem: { reason, detail } };

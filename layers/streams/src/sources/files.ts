@@ -1,10 +1,11 @@
 import { isRemote } from '@bifold/adapters/files';
 import type { EventSchema } from '@bifold/core/engine';
 import { checkFormat, checkPlace } from '../definition/places.ts';
-import { type FileOptions, readRecords } from './file-records.ts';
+import { type FileOptions, type FileRecord, readRecords } from './file-records.ts';
 import { localFiles, remoteFiles, type SeenFile } from './folders.ts';
-import { rowReader } from './row-reader.ts';
+import { type ReadRow, rowReader } from './row-reader.ts';
 import {
+  type BadRow,
   checkLimit,
   type OpenSource,
   type RowsOf,
@@ -77,15 +78,8 @@ async function filesSource(
       for (const file of seen.slice((from as FilesPosition).files, (to as FilesPosition).files)) {
         const { path, done } = await folder.open(file);
         try {
-          for await (const records of readRecords(path, node, rows.columns)) {
-            const chunk = { rows: [] as SourceChunk['rows'][number][], bad: [] as SourceChunk['bad'][number][] };
-            for (const { line, record, problem } of records) {
-              const row = problem === null ? read(record) : { kind: 'bad' as const, ...problem };
-              if (row.kind === 'row') chunk.rows.push(row.values);
-              else chunk.bad.push({ where: `${file.path}:${line}`, reason: row.reason, detail: row.detail });
-            }
-            yield chunk;
-          }
+          for await (const records of readRecords({ path, relativePath: file.path }, node, rows.columns))
+            yield chunkOf(file, records, read);
         } finally {
           await done();
         }
@@ -96,8 +90,25 @@ async function filesSource(
   };
 }
 
+function chunkOf(file: SeenFile, records: readonly FileRecord[], read: ReadRow): SourceChunk {
+  const rows: SourceChunk['rows'][number][] = [];
+  const positions: string[] = [];
+  const bad: BadRow[] = [];
+  for (const { line, record, problem } of records) {
+    const row = problem === null ? read(record) : { kind: 'bad' as const, ...problem };
+    const where = `${file.path}:${line}`;
+    if (row.kind === 'row') {
+      rows.push(row.values);
+      positions.push(where);
+    } else bad.push({ where, reason: row.reason, detail: row.detail });
+  }
+  return { rows, positions, bad };
+}
+
+/** As in Spark, the folder of a column is read, whatever the name of the column. */
 function isHidden(path: string): boolean {
-  return path.split('/').some((part) => /^[._]/.test(part));
+  const parts = path.split('/');
+  return parts.some((part, index) => /^[._]/.test(part) && !(index < parts.length - 1 && /^_.*=/.test(part)));
 }
 
 function inOrder(left: SeenFile, right: SeenFile): number {

@@ -147,13 +147,17 @@ class KafkaSource implements OpenSource {
       if (slice.logStart > at) throw gone(topic, partition, at, slice.logStart);
       if (slice.end === at) throw ended(topic, partition, at, end);
       const rows: (readonly Value[])[] = [];
+      const positions: string[] = [];
       const bad: BadRow[] = [];
       for (const record of slice.records) {
         const row = rowOf(topic, record);
-        if (row.kind === 'row') rows.push(row.values);
-        else bad.push({ where: `${topic}/${partition}/${record.offset}`, reason: row.reason, detail: row.detail });
+        const where = `${topic}/${partition}/${record.offset}`;
+        if (row.kind === 'row') {
+          rows.push(row.values);
+          positions.push(where);
+        } else bad.push({ where, reason: row.reason, detail: row.detail });
       }
-      yield { rows, bad };
+      yield { rows, positions, bad };
       at = slice.end;
     }
   }

@@ -81,6 +81,8 @@ export interface BadRow {
 /** A part of a batch: rows with the values of the source's columns in their order. */
 export interface SourceChunk {
   readonly rows: readonly (readonly Value[])[];
+  /** The position of each row, as a bad row has it. Absent if positions have no meaning. */
+  readonly positions?: readonly string[];
   readonly bad: readonly BadRow[];
   /** The side of a join, 0 or 1; absent without a join. */
   readonly side?: number;

@@ -87,8 +87,10 @@ function reordered(wanted: readonly Column[], columns: readonly Column[], source
   return {
     ...source,
     async *read(from, to) {
-      for await (const { rows, bad } of source.read(from, to))
-        yield { bad, rows: rows.map((values) => places.map((place) => values[place] as Value)) };
+      for await (const chunk of source.read(from, to)) {
+        const rows = chunk.rows.map((values) => places.map((place) => values[place] as Value));
+        yield { ...chunk, rows };
+      }
     },
   };
 }

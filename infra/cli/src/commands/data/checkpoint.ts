@@ -65,7 +65,7 @@ A checkpoint is a folder of JSON lines:
   commits.jsonl     the batches that all sinks have written
   state.jsonl       the state of aggregations, duplicates and joins
   files.jsonl       the files that were read
-  quarantine.jsonl  the rows that could not be decoded
+  quarantine.jsonl  the rows that were set aside
 
 Example:
   $ npx bifold checkpoint show reading`,
@@ -93,7 +93,7 @@ Example:
           print(`  committed  ${committed === null ? 'no: it runs again' : summaryOf(committed)}`);
         }
         if (quarantined.length === 0) return;
-        print(`\n${plural(quarantined.length, 'row')} could not be read; the last of them:`);
+        print(`\n${plural(quarantined.length, 'row')} set aside; the last of them:`);
         for (const row of quarantined.slice(-5)) print(`  ${row.where}  ${row.reason}: ${harmless(row.detail)}`);
       }),
     );
