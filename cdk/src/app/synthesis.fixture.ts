@@ -25,7 +25,7 @@ export const EXAMPLE_NETWORK = {
 export function examplePipeline(name: string): Pipeline {
   const [any] = pipelines;
   if (!any) throw new Error('layers/pipelines lists no pipeline to take an example from');
-  return { schema: any.schema, plan: { ...any.plan, name, version: `${name}-0123456789ab` } };
+  return { ...any, plan: { ...any.plan, name, version: `${name}-0123456789ab` } };
 }
 
 export interface Synthesis {

@@ -1,25 +1,19 @@
 /** Records and topics whose sizes are at a limit, on a real Kafka. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Cloud, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Bifold, bifoldIn, deleteCloud } from '../../integration/local/bifold.ts';
+import { type Bifold, deleteCloud } from '../../integration/local/bifold.ts';
+import { brokerWithFolder } from '../../integration/local/cloud-folder.ts';
 
-const root = join(import.meta.dirname, '..', '..', '..');
 const BATCH_HEADER_BYTES = 61;
 /** The fields of a record that are not its value, for values from 64 to 8,191 bytes. */
 const RECORD_FIELDS_BYTES = 9;
 
 let bifold: Bifold;
-let cloud: Cloud;
 let folder: string;
 
 beforeAll(async () => {
-  bifold = bifoldIn('batch-limits');
-  cloud = await openCloud({ root, stateDir: bifold.stateDir, only: ['kafka'] });
-  await cloud.up();
-  folder = join(bifold.stateDir, 'files');
-  mkdirSync(folder, { recursive: true });
+  ({ bifold, folder } = await brokerWithFolder('batch-limits'));
 });
 
 afterAll(() => deleteCloud(bifold));

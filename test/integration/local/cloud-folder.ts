@@ -17,8 +17,20 @@ export async function cloudWithFolder(name: string): Promise<CloudWithFolder> {
   const bifold = bifoldIn(name);
   await bifold.done('up');
   const { addresses } = await openCloud({ root, stateDir: bifold.stateDir });
+  return { bifold, addresses, folder: emptyFolderOf(bifold) };
+}
+
+/** The same with a broker alone. */
+export async function brokerWithFolder(name: string): Promise<CloudWithFolder> {
+  const bifold = bifoldIn(name);
+  const cloud = await openCloud({ root, stateDir: bifold.stateDir, only: ['kafka'] });
+  await cloud.up();
+  return { bifold, addresses: cloud.addresses, folder: emptyFolderOf(bifold) };
+}
+
+function emptyFolderOf(bifold: Bifold): string {
   const folder = join(bifold.stateDir, 'files');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  return { bifold, addresses, folder };
+  return folder;
 }

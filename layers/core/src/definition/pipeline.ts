@@ -81,6 +81,8 @@ export interface Pipeline<Key = unknown, W extends string = string, R = unknown>
   readonly schema: EventSchema;
   /** The schemas of the sources of a join, union or repartition. */
   readonly schemas?: readonly EventSchema[];
+  /** The topics that producers write: its log, or the sources of a join, union or repartition. */
+  readonly topics: readonly Topic<unknown>[];
   readonly '~row'?: [Key, W, R];
 }
 
@@ -214,10 +216,12 @@ export function definePipeline<
     storage: planStorage(where, definition.storage ?? {}),
   };
   const schema = 'schema' in from ? from.schema : (schemas?.[0] as EventSchema);
+  const topics = 'sources' in from ? from.sources.map(({ topic }) => topic) : [from as Topic<unknown>];
   return Object.freeze({
     plan: deepFreeze({ ...plan, version: versionOf(plan) }),
     schema,
     ...(schemas === undefined ? {} : { schemas: Object.freeze(schemas) }),
+    topics: Object.freeze(topics),
   });
 }
 

@@ -185,9 +185,7 @@ describe('the decoder, whatever comes', () => {
 
   it('tells what a schema says, and where, in 500 units at most and no half character', () => {
     const detailOf = (...issues: readonly object[]): string => {
-      const decoded = decoderOf({ plan: rides.plan, schema: schemaOf({}, () => ({ issues: issues as never })) })(
-        bytes(GOOD),
-      );
+      const decoded = decoderOf({ ...rides, schema: schemaOf({}, () => ({ issues: issues as never })) })(bytes(GOOD));
       return decoded.kind === 'poison' && decoded.reason === 'invalid' ? decoded.detail : 'no such poison';
     };
     expect(detailOf({ message: 'too dear' }, { message: 'too late' })).toBe('too dear');
@@ -200,12 +198,12 @@ describe('the decoder, whatever comes', () => {
 
   it('takes a schema that says that there are no issues for one that says yes', () => {
     const schema = schemaOf({}, () => ({ issues: [] }));
-    expect(decoderOf({ plan: rides.plan, schema })(bytes(GOOD)).kind).toBe('event');
+    expect(decoderOf({ ...rides, schema })(bytes(GOOD)).kind).toBe('event');
   });
 
   it('takes a schema that throws for one that says no, and one that answers later for a mistake', () => {
     const of = (validate: () => never | Promise<never>): Pipeline => ({
-      plan: rides.plan,
+      ...rides,
       schema: schemaOf({}, validate),
     });
     const throwing = of(() => {

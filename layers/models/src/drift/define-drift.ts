@@ -67,7 +67,7 @@ export function drift<const W extends Readonly<Record<string, Window>> = typeof 
   drifting: DriftingModel,
   options: Options<W> = {},
 ): Pipeline<Readonly<Record<string, string>>, keyof W & string, Readonly<Record<string, number | readonly number[]>>> {
-  const { plan: scored, schema, schemas } = pipeline;
+  const { plan: scored, schema, schemas, topics } = pipeline;
   const name = checkResourceName('a pipeline', options.name ?? `${scored.name}-drift`);
   const where = `pipeline "${name}"`;
   refuseUnknownOptions(where, options, KNOWN_OPTIONS);
@@ -118,6 +118,7 @@ export function drift<const W extends Readonly<Record<string, Window>> = typeof 
     plan: deepFreeze({ ...plan, version: versionOf(plan) }),
     schema,
     ...(schemas === undefined ? {} : { schemas }),
+    topics,
   });
 }
 

@@ -1,5 +1,5 @@
 import type { KafkaTopics, TopicState } from '@bifold/adapters/kafka';
-import { optionalFieldsOf, type Plan } from '@bifold/core/engine';
+import type { Pipeline } from '@bifold/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { untilInterrupted } from '../../cloud/interruption.ts';
 import { UsageError } from '../../errors.ts';
@@ -11,11 +11,12 @@ import {
   withKafka,
   withKafkaOptions,
 } from '../../kafka/kafka-session.ts';
+import { type Destination, destinationOf } from '../../kafka/producers/destination.ts';
 import { limitOf, type Produced, type ProduceOptions, produce } from '../../kafka/producers/produce.ts';
 import { produceOnce, type RecordSource } from '../../kafka/producers/produce-once.ts';
 import { SENDS_TOPIC } from '../../kafka/producers/send-memory.ts';
 import { progressBar } from '../../output/progress-bar.ts';
-import { plural, print, printJson, seconds, tell } from '../../output/terminal.ts';
+import { plural, print, printJson, seconds, tell, warn } from '../../output/terminal.ts';
 import { type InputFile, inputFiles, STANDARD_INPUT, unreadable } from '../../records/input-files.ts';
 import {
   type Checked,
@@ -78,8 +79,9 @@ export const produceCommand = (): Command =>
     .addHelpText(
       'after',
       `
-Records of a pipeline are JSON, or CSV with the types of its schema. The key is the field that
-partitions the topic. Other topics take JSON, CSV (with the types that \`convert\` infers), Parquet or
+Records of a topic that a pipeline reads are JSON, or CSV with the types of its schema. Their key is
+the field that partitions the topic in the definition. If pipelines partition a topic by different
+fields, name the pipeline or give --key. Other topics take JSON, CSV (with the types that \`convert\` infers), Parquet or
 lines of text. Records without a key go to all partitions in turn.
 
 Files are checked before the first record is sent. A line that is not a record ends the command with
@@ -106,33 +108,17 @@ Examples:
 async function send(session: KafkaSession, target: string, options: Options, signal: AbortSignal): Promise<void> {
   const { context, topics } = session;
   const pipelines = await context.pipelines();
-  const plans = pipelines.map(({ plan }) => plan);
-  const pipeline =
-    pipelines.find(({ plan }) => plan.name === target) ?? pipelines.find(({ plan }) => plan.topic === target);
-  const plan = pipeline?.plan;
-  const topic = plan?.topic ?? target;
-  if (plan?.relay !== undefined) throw isRelayed(plan, target);
-  checkKeys(plan, options);
+  checkKeys(options);
+  const destination = destinationOf(pipelines, target, options.key ?? null);
+  const { topic } = destination;
   const isOnce = options.resumable === true || options.resume === true;
   if (isOnce && options.file === STANDARD_INPUT) throw notTwice(options);
   const files = await inputFiles(options.file, context);
   const described = await topics.describe(topic);
-  const planned: SourceOptions = {
-    format: options.valueFormat ?? null,
-    fallback: isDeclared(topic, plans) || options.key !== undefined ? 'json' : 'text',
-    isJsonNeeded: isDeclared(topic, plans),
-    columns: plan?.columns ?? null,
-    optional: pipeline === undefined ? new Set() : optionalFieldsOf(`topic "${topic}"`, pipeline.schema),
-    keyField: options.key ?? plan?.partitionBy ?? null,
-    needsKey: options.key !== undefined && plan === undefined,
-    keySeparator: options.keySeparator ?? null,
-    nullText: options.null,
-    isRaw: options.raw === true,
-    headers: options.header,
-    limit: described === null ? null : limitOf(described),
-  };
-  if (described === null && (options.create !== true || plan !== undefined))
-    throw noTopic(topic, plan, plans, await namesOf(topics));
+  if (described === null && (options.create !== true || destination.log !== null))
+    throw noTopic(destination, pipelines, await namesOf(topics));
+  for (const warning of destination.warnings) warn(warning);
+  const planned = sourceOptionsOf(destination, options, described);
   const isLive = options.file === STANDARD_INPUT;
   // Check all files before creating or sending anything.
   const checked = isLive ? NOTHING_CHECKED : await checkedRecords(files, planned).catch(rethrowReadable);
@@ -147,7 +133,7 @@ async function send(session: KafkaSession, target: string, options: Options, sig
     rate: options.rate ?? null,
     kafka: session.options,
     headers: options.header,
-    keyless: plan === undefined ? 'in turn' : 'together',
+    keyless: destination.columns === null ? 'in turn' : 'together',
     signal,
     onProgress: (dealtWith, sent) => bar.update(dealtWith, (sent / (performance.now() - startedAtMs)) * 1000, null),
   };
@@ -172,6 +158,28 @@ async function send(session: KafkaSession, target: string, options: Options, sig
   );
 }
 
+function sourceOptionsOf(
+  { columns, optional, keyField, isKeyDeclared }: Destination,
+  options: Options,
+  topic: TopicState | null,
+): SourceOptions {
+  const isDeclared = columns !== null;
+  return {
+    format: options.valueFormat ?? null,
+    fallback: isDeclared || options.key !== undefined ? 'json' : 'text',
+    isJsonNeeded: isDeclared,
+    columns,
+    optional,
+    keyField,
+    needsKey: options.key !== undefined && !isKeyDeclared,
+    keySeparator: options.keySeparator ?? null,
+    nullText: options.null,
+    isRaw: options.raw === true,
+    headers: options.header,
+    limit: topic === null ? null : limitOf(topic),
+  };
+}
+
 /** Creates the topic, and describes it: brokers set what is not given. */
 async function created(topics: KafkaTopics, name: string, { partitions }: Options): Promise<TopicState> {
   await topics.create({ name, partitions: partitions ?? null, replicas: null, config: {} });
@@ -187,10 +195,6 @@ function sentText({ sent, skipped }: Produced): string {
 
 const sourcesOf = (files: readonly InputFile[], source: SourceOptions): readonly RecordSource[] =>
   files.map((file) => ({ address: file.address ?? file.name, records: () => recordsOfFiles([file], source) }));
-
-/** Whether a definition declares the topic: as the log of its pipeline, or as a source of it. */
-const isDeclared = (topic: string, plans: readonly Plan[]): boolean =>
-  plans.some((plan) => plan.topic === topic || plan.relay?.sources.some((source) => source.topic === topic));
 
 /** The options that determine the records of a file. */
 function shapeOf({ key, keySeparator, valueFormat, header, null: nullText, raw }: Options): Record<string, string> {
@@ -224,30 +228,7 @@ function headerOf(text: string, before: Headers): Headers {
   return { ...before, [name]: [...(before[name] ?? []), value] };
 }
 
-/** Refuses the pipeline's own log: it holds only records that a relay copied. */
-function isRelayed({ name, topic, relay }: Plan, target: string): UsageError {
-  const sources = relay?.sources.map((source) => source.topic) ?? [];
-  return new UsageError('BIFOLD_RELAYED_LOG', {
-    failed: `records are not sent to the log of pipeline "${name}": its relay alone writes it`,
-    received: target === topic ? `topic "${topic}"` : `"${target}", which reads topic "${topic}"`,
-    allowed: sources.join(', '),
-    remedy: `npx bifold produce ${sources[0]} --file FILE`,
-  });
-}
-
-/**
- * Refuses another key than the topic's `partitionBy`, which would put related records into
- * different partitions.
- */
-function checkKeys(plan: Plan | undefined, { key, keySeparator }: Options): void {
-  if (plan !== undefined && key !== undefined && key !== plan.partitionBy) {
-    throw new UsageError('BIFOLD_OTHER_KEY', {
-      failed: `records of topic "${plan.topic}" cannot have "${key}" as their key`,
-      received: `--key ${key}`,
-      allowed: `"${plan.partitionBy}", by which the topic of pipeline "${plan.name}" is partitioned`,
-      remedy: 'leave --key out',
-    });
-  }
+function checkKeys({ key, keySeparator }: Options): void {
   if (key !== undefined && keySeparator !== undefined) {
     throw new UsageError('BIFOLD_TWO_KEYS', {
       failed: 'a record has one key',
@@ -258,14 +239,14 @@ function checkKeys(plan: Plan | undefined, { key, keySeparator }: Options): void
   }
 }
 
-function noTopic(topic: string, plan: Plan | undefined, plans: readonly Plan[], names: readonly string[]): UsageError {
+function noTopic({ topic, log }: Destination, pipelines: readonly Pipeline[], names: readonly string[]): UsageError {
   return new UsageError('BIFOLD_UNKNOWN_TOPIC', {
     failed: `topic "${topic}" does not exist`,
     received: `"${topic}"`,
-    allowed: [...names, ...plans.map(({ name, topic: read }) => `${name} (topic ${read})`)].join(', '),
+    allowed: [...names, ...pipelines.map(({ plan }) => `${plan.name} (topic ${plan.topic})`)].join(', '),
     remedy:
-      plan === undefined
+      log === null
         ? 'correct the name, or add --create (and --partitions) to make the topic'
-        : `npx bifold deploy ${plan.name} creates it as exactness needs it`,
+        : `npx bifold deploy ${log.name} creates it as exactness needs it`,
   });
 }
