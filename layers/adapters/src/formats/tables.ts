@@ -2,19 +2,22 @@ import { tmpdir } from 'node:os';
 import { textLiteral } from '@bifold/core/engine';
 import type { DuckDb } from '../duckdb/index.ts';
 import type { FileFormat } from './file-format.ts';
+import { writeWhole } from './whole-file.ts';
 
-const MEMORY_LIMIT = '512MB';
+const MEMORY_MB = 512;
+/** DuckDB holds a part of each column in memory. */
+const COLUMN_MB = 0.125;
 
 /** A temporary database, which the caller closes. */
-export async function openTables(): Promise<DuckDb> {
+export async function openTables(columnCount = 0): Promise<DuckDb> {
   // Load it here, so that programs that only read text do not wait for it.
   const { openDuckDb } = await import('../duckdb/index.ts');
-  return openDuckDb({ memoryLimit: MEMORY_LIMIT, tempDirectory: tmpdir() });
+  return openDuckDb({ memoryLimit: `${MEMORY_MB + Math.ceil(columnCount * COLUMN_MB)}MB`, tempDirectory: tmpdir() });
 }
 
 /** Runs work with a temporary database. */
-export async function withDuckDb<T>(work: (database: DuckDb) => Promise<T>): Promise<T> {
-  const database = await openTables();
+export async function withDuckDb<T>(work: (database: DuckDb) => Promise<T>, columnCount = 0): Promise<T> {
+  const database = await openTables(columnCount);
   try {
     return await work(database);
   } finally {
@@ -25,12 +28,14 @@ export async function withDuckDb<T>(work: (database: DuckDb) => Promise<T>): Pro
 export interface CopyOptions {
   /** The text for null in CSV. Default: an empty cell. */
   readonly nullText?: string;
-  /** Additional options of DuckDB's COPY. */
+  /** Additional options of DuckDB's COPY, by which it writes a folder of partitions. */
   readonly more?: readonly string[];
 }
 
-/** Writes the rows of a query to a file, in their order. */
-export function copyRows(
+/**
+ * Writes the rows of a query to a file, in their order. The file appears only when it is complete.
+ */
+export async function copyRows(
   database: DuckDb,
   query: string,
   path: string,
@@ -38,5 +43,8 @@ export function copyRows(
   { nullText, more = [] }: CopyOptions = {},
 ): Promise<void> {
   const options = [format.copyOptions(path, nullText ?? null), ...more].join(', ');
-  return database.run(`COPY (${query}) TO ${textLiteral(path)} (${options})`);
+  const copyTo = (target: string): Promise<void> =>
+    database.run(`COPY (${query}) TO ${textLiteral(target)} (${options})`);
+  if (more.length > 0) await copyTo(path);
+  else await writeWhole(path, copyTo);
 }

@@ -1,9 +1,10 @@
-import { createWriteStream, renameSync, rmSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { TypedColumn } from './columns/cell-types.ts';
 import type { CheckedRow, FileFormat, RowText } from './file-format.ts';
 import { writeParquet } from './parquet/write-parquet.ts';
+import { writeWhole } from './whole-file.ts';
 
 const CHUNK_LENGTH = 64 * 1024;
 
@@ -14,11 +15,9 @@ export function writeRows(
   columns: readonly TypedColumn[],
   rows: AsyncIterable<CheckedRow>,
 ): Promise<void> {
-  const { text } = format;
-  return whole(path, async (draft) => {
-    if (text === null) await writeParquet(format, draft, columns, rows);
-    else await pipeline(Readable.from(textOf(text(path, columns), rows)), createWriteStream(draft));
-  });
+  if (format.text === null) return writeParquet(format, path, columns, rows);
+  const text = textOf(format.text(path, columns), rows);
+  return writeWhole(path, (draft) => pipeline(Readable.from(text), createWriteStream(draft)));
 }
 
 /** Rows as text, in chunks large enough for a write. */
@@ -32,16 +31,4 @@ export async function* textOf({ head, line }: RowText, rows: AsyncIterable<Check
     }
   }
   yield text;
-}
-
-/** A draft beside the file, renamed at the end. */
-async function whole(path: string, write: (draft: string) => Promise<void>): Promise<void> {
-  const draft = `${path}.${process.pid}.part`;
-  try {
-    await write(draft);
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
 }

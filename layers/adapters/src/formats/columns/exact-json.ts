@@ -11,12 +11,20 @@ interface ExactJson {
 }
 const exact = JSON as unknown as ExactJson;
 
+/** Blanks between fields, and zeros at the end of fractions. JavaScript would not write them. */
+const WRITTEN_OTHERWISE = /": |\.\d*0[,}\]]/;
+
 /**
  * Like JSON.parse, but numbers keep their text, and JSON.stringify writes the same digits. 1.0
  * stays 1.0, and long integers are not rounded. A number is a number of JavaScript if JavaScript
  * writes the same digits.
  */
 export function parseExactly(text: string): unknown {
+  // For compact JSON with JavaScript's digits this is much faster than a look at each number.
+  if (!WRITTEN_OTHERWISE.test(text)) {
+    const value: unknown = JSON.parse(text);
+    if (JSON.stringify(value) === text) return value;
+  }
   return exact.parse(text, (_key, value, { source }) =>
     typeof value === 'number' ? numberOf(source ?? String(value)) : value,
   );

@@ -71,7 +71,7 @@ async function openLocal(local: LocalFile, name: string, options: ReadOptions): 
   const file = await withDuckDb((database) => parquetFile(database, local.path));
   const read = options.columns === undefined ? exactReading(file) : wireReading(file, name, options.columns);
   const rows = async function* () {
-    const database = await openTables();
+    const database = await openTables(read.columns.length);
     try {
       yield* rowsOf(database, file, name, read);
     } catch (error) {
@@ -85,7 +85,7 @@ async function openLocal(local: LocalFile, name: string, options: ReadOptions): 
     header: null,
     batches: rows(),
     columns: () =>
-      withDuckDb((database) => heldColumns(database, file)).catch((error) => {
+      withDuckDb((database) => heldColumns(database, file), file.columns.length).catch((error) => {
         throw damagedParquet(name, error);
       }),
   };

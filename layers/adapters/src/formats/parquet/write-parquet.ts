@@ -14,7 +14,7 @@ const CHUNK_ROWS = 2_048;
 const CHUNK_VALUES = 1_000_000;
 
 /** Writes rows to a Parquet file by way of a table, whose last types are known at the end. */
-export function writeParquet(
+export async function writeParquet(
   format: FileFormat,
   path: string,
   columns: readonly TypedColumn[],
@@ -23,11 +23,11 @@ export function writeParquet(
   refuseParquetNames(columns);
   const staged = columns.map(({ type }) => stagedColumn(type));
   const types = staged.map(({ type }, index): SqlColumn => ({ name: `c${index}`, type }));
-  return withDuckDb(async (database) => {
+  await withDuckDb(async (database) => {
     await database.createTable('staged', types, chunksOf(columns, staged, rows));
     const select = columns.map(({ name }, index) => `${staged[index]?.cast(`c${index}`)} AS ${quoted(name)}`);
     await copyRows(database, `SELECT ${select.join(', ')} FROM staged`, path, format);
-  });
+  }, columns.length);
 }
 
 async function* chunksOf(
