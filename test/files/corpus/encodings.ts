@@ -104,4 +104,12 @@ export const ENCODINGS: readonly FileCase[] = [
       rows: ['{"id":1,"t":"é"}', '{"id":2,"t":"e\u0301"}', '{"id":3,"t":"a\u200db"}', '{"id":4,"t":"\u202eabc"}'],
     },
   },
+  {
+    title: 'half of a surrogate pair in JSON lines',
+    file: 'surrogate.jsonl',
+    content: '{"id":1,"t":"\\ud800x"}\n{"id":2,"t":"ok"}\n',
+    gives: { rows: ['{"id":1,"t":"\\ud800x"}', '{"id":2,"t":"ok"}'] },
+    throughCsv: { rows: ['{"id":2,"t":"ok"}'], bad: [{ line: 1, reason: 'half of a surrogate pair' }] },
+    throughParquet: { rows: ['{"id":2,"t":"ok"}'], bad: [{ line: 1, reason: 'half of a surrogate pair' }] },
+  },
 ];

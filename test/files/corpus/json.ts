@@ -74,6 +74,12 @@ export const JSON_LINES: readonly FileCase[] = [
     gives: { rows: ['{"a":3,"b":2}'] },
   },
   {
+    title: 'objects and arrays within objects, whose digits are kept',
+    file: 'nested.jsonl',
+    content: '{"a":{"b":[1.10,9007199254740993,{"c":null}]},"d":[]}\n',
+    gives: { rows: ['{"a":{"b":[1.10,9007199254740993,{"c":null}]},"d":[]}'] },
+  },
+  {
     title: 'arrays within each other, 1,000 deep and deeper',
     file: 'deep.jsonl',
     content: `${nested(1_000)}\n${nested(1_001)}\n${nested(200_000)}\n{"a":[]}\n`,

@@ -70,4 +70,11 @@ export const NAMES: readonly FileCase[] = [
     content: 'a,b,a\n1,2,3\n',
     gives: { refused: 'BIFOLD_CSV_UNREADABLE', says: 'columns 1 and 3' },
   },
+  {
+    title: 'names that differ only in case',
+    file: 'alike.csv',
+    content: 'id,ID\n1,2\n',
+    gives: { rows: ['{"id":1,"ID":2}'] },
+    throughParquet: { refused: 'BIFOLD_COLUMNS_UNWRITABLE', says: '"ID"' },
+  },
 ];

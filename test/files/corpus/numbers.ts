@@ -1,5 +1,6 @@
 import type { FileCase } from './case.ts';
 
+const DIGITS_38 = '0.12345678901234567890123456789012345678';
 const DIGITS_40 = '1234567890123456789012345678901234567891';
 
 /** Numbers. Digits are kept, or the type says that they are a text. */
@@ -11,10 +12,23 @@ export const NUMBERS: readonly FileCase[] = [
     gives: { rows: ['{"n":9007199254740991}', '{"n":-9007199254740991}', '{"n":0}'] },
   },
   {
+    title: 'identifiers beyond 2^53 in JSON lines',
+    file: 'ids.jsonl',
+    content: '{"id":9007199254740993}\n{"id":9007199254740992}\n{"id":7}\n',
+    gives: { rows: ['{"id":9007199254740993}', '{"id":9007199254740992}', '{"id":7}'] },
+    throughCsv: { rows: ['{"id":"9007199254740993"}', '{"id":"9007199254740992"}', '{"id":"7"}'] },
+  },
+  {
     title: 'identifiers beyond 2^53 in CSV, which are texts',
     file: 'ids.csv',
     content: 'id\n9007199254740993\n9007199254740992\n',
     gives: { rows: ['{"id":"9007199254740993"}', '{"id":"9007199254740992"}'] },
+  },
+  {
+    title: 'more digits than a double holds',
+    file: 'digits.jsonl',
+    content: `{"x":${DIGITS_38}}\n{"x":-${DIGITS_38}}\n`,
+    gives: { rows: [`{"x":${DIGITS_38}}`, `{"x":-${DIGITS_38}}`] },
   },
   {
     title: 'more than 38 digits in JSON lines',
@@ -24,11 +38,27 @@ export const NUMBERS: readonly FileCase[] = [
     throughCsv: { rows: [`{"x":"${DIGITS_40}"}`, '{"x":"1"}'] },
   },
   {
+    title: 'decimals of different scales, which one column of Parquet makes equal',
+    file: 'scales.jsonl',
+    content: '{"x":0.1234567890123456789}\n{"x":1.5}\n{"x":12}\n',
+    gives: { rows: ['{"x":0.1234567890123456789}', '{"x":1.5}', '{"x":12}'] },
+    throughParquet: {
+      rows: ['{"x":0.1234567890123456789}', '{"x":1.5000000000000000000}', '{"x":12.0000000000000000000}'],
+    },
+  },
+  {
     title: 'zeros at the end of decimals',
     file: 'prices.csv',
     content: 'price\n1.10\n2.00\n3\n',
     gives: { rows: ['{"price":1.10}', '{"price":2.00}', '{"price":3}'] },
     throughParquet: { rows: ['{"price":1.1}', '{"price":2.0}', '{"price":3.0}'] },
+  },
+  {
+    title: 'a negative zero',
+    file: 'zero.jsonl',
+    content: '{"x":-0}\n{"x":0}\n{"x":-0.0}\n',
+    gives: { rows: ['{"x":-0}', '{"x":0}', '{"x":-0.0}'] },
+    throughParquet: { rows: ['{"x":-0.0}', '{"x":0.0}', '{"x":-0.0}'] },
   },
   {
     title: 'exponents',
@@ -49,6 +79,20 @@ export const NUMBERS: readonly FileCase[] = [
     file: 'overflow.csv',
     content: 'x\n1e400\n1\n',
     gives: { rows: ['{"x":"1e400"}', '{"x":"1"}'] },
+  },
+  {
+    title: 'NaN and infinities among numbers',
+    file: 'nan.csv',
+    content: 'id,x\n1,1.5\n2,NaN\n3,Infinity\n4,-Infinity\n',
+    gives: {
+      rows: ['{"id":1,"x":1.5}', '{"id":2,"x":"NaN"}', '{"id":3,"x":"Infinity"}', '{"id":4,"x":"-Infinity"}'],
+    },
+  },
+  {
+    title: 'NaN and infinities in Parquet',
+    file: 'nan.parquet',
+    content: { query: "SELECT unnest(['NaN', 'Infinity', '-Infinity', '0.5'])::DOUBLE AS x" },
+    gives: { rows: ['{"x":"NaN"}', '{"x":"Infinity"}', '{"x":"-Infinity"}', '{"x":0.5}'] },
   },
   {
     title: 'other spellings of numbers, which are texts',

@@ -122,6 +122,12 @@ export const STRUCTURE: readonly FileCase[] = [
     },
   },
   {
+    title: 'a header and no rows',
+    file: 'header-only.csv',
+    content: 'id,t\n',
+    gives: { rows: [] },
+  },
+  {
     title: 'nothing in it, in CSV',
     file: 'empty.csv',
     content: '',

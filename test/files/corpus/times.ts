@@ -22,6 +22,12 @@ export const TIMES: readonly FileCase[] = [
     throughParquet: { rows: ['{"at":"2013-07-04T10:00:00.000000Z"}', '{"at":"2013-07-04T08:00:00.500000Z"}'] },
   },
   {
+    title: 'nanoseconds',
+    file: 'nanos.csv',
+    content: 'at\n2020-01-01T00:00:00.123456789Z\n2020-01-01T00:00:00.000000001Z\n',
+    gives: { rows: ['{"at":"2020-01-01T00:00:00.123456789Z"}', '{"at":"2020-01-01T00:00:00.000000001Z"}'] },
+  },
+  {
     title: 'more digits of a second than nanoseconds, which are texts',
     file: 'picos.csv',
     content: 'at\n2020-01-01T00:00:00.1234567890123Z\n2020-01-01T00:00:00Z\n',
