@@ -59,7 +59,7 @@ export interface Deployed {
   readonly isUp: (service: string) => boolean;
 }
 
-/** The storage of a pipeline whose definition is gone. */
+/** The storage of a version whose plan can be read nowhere. */
 const DEFAULT_STORAGE: StoragePlan = { segmentSize: 4096, buckets: 4 };
 
 export function inspectPipeline(deployed: Deployed): Promise<PipelineReport> {
@@ -71,7 +71,8 @@ class Inspection {
   readonly #context: Context;
   readonly #record: DeploymentRecord;
   readonly #plan: Plan | null;
-  readonly #storage: StoragePlan;
+  /** The plan of the deployed version. Null until `report`, and where nothing knows it. */
+  #deployedPlan: Plan | null = null;
   readonly #trigger: TriggerState | null;
   readonly #isUp: (service: string) => boolean;
   readonly #redeploy: string;
@@ -82,7 +83,6 @@ class Inspection {
     this.#context = context;
     this.#record = record;
     this.#plan = plan;
-    this.#storage = plan?.storage ?? DEFAULT_STORAGE;
     this.#trigger = trigger;
     this.#isUp = isUp;
     this.#redeploy = `npx bifold deploy ${record.pipeline}`;
@@ -91,6 +91,7 @@ class Inspection {
   async report(): Promise<PipelineReport> {
     const { pipeline, topic, version, topicId } = this.#record;
     this.#checkDefinition();
+    this.#deployedPlan = await this.#planOfVersion();
     const described = await this.#topic();
     const bounds = described?.id === topicId ? await this.#bounds(described) : null;
     const relay = await this.#relay();
@@ -140,12 +141,25 @@ class Inspection {
   }
 
   #checkDefinition(): void {
-    if (this.#plan === null) this.#warnings.push('its definition is not in layers/pipelines any more');
-    else if (this.#plan.version !== this.#record.version) {
+    if (this.#plan === null) {
+      this.#warnings.push('its definition is gone from layers/pipelines: add it again, to query or to destroy it');
+    } else if (this.#plan.version !== this.#record.version) {
       this.#warnings.push(
         `its definition has changed since it was deployed (now ${this.#plan.version}): ${this.#redeploy}`,
       );
     }
+  }
+
+  /** Its definition, or the plan that its deployment stored if that is gone or has changed. */
+  async #planOfVersion(): Promise<Plan | null> {
+    const { version } = this.#record;
+    if (this.#plan?.version === version) return this.#plan;
+    const read = async () => (await this.#context.database()).plans.read(version);
+    return (await this.#attempt('plan', ['cassandra'], read)) ?? this.#plan;
+  }
+
+  get #storage(): StoragePlan {
+    return this.#deployedPlan?.storage ?? DEFAULT_STORAGE;
   }
 
   async #topic(): Promise<TopicDescription | null> {
@@ -222,7 +236,8 @@ class Inspection {
   }
 
   async #quarantined(): Promise<PipelineReport['quarantined']> {
-    const window = this.#plan?.windows[0]?.name;
+    // A pipeline with several windows does not answer a query without one.
+    const window = this.#deployedPlan?.windows[0]?.name;
     const answer = await this.#attempt('quarantine', ['emulator', 'cassandra'], () =>
       ask(this.#context, this.#record, { limit: 1, ...(window === undefined ? {} : { window }) }),
     );
