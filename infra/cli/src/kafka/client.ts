@@ -89,7 +89,7 @@ export async function withKafkaErrors<T>(
 }
 
 /** The name of the error with which a broker answered. Null if it is another error. */
-function brokerErrorOf(error: unknown): string | null {
+export function brokerErrorOf(error: unknown): string | null {
   for (let at = error; at instanceof Error; at = at.cause) {
     const { type } = at as { readonly type?: unknown };
     if (at.name.startsWith('KafkaJS') && typeof type === 'string') return type;

@@ -1,4 +1,4 @@
-import type { GroupState, KafkaGroups, TopicState } from '@bifold/adapters/kafka';
+import type { TopicState } from '@bifold/adapters/kafka';
 import type { LogRecord } from '@bifold/core/engine';
 import { Command, Option } from 'commander';
 import { untilInterrupted } from '../../cloud/interruption.ts';
@@ -144,7 +144,10 @@ async function readInGroup(
   if (from.kind !== 'earliest' && from.kind !== 'latest') throw groupHasOffsets(group);
   const mapping = await mappingGroupOf(session.context, group);
   if (mapping !== null) throw isMappings(group, mapping.pipeline);
-  const groups = (await import('@bifold/adapters/kafka')).kafkaGroups(session.options);
+  const { kafkaGroups, kafkaLog } = await import('@bifold/adapters/kafka');
+  const groups = kafkaGroups(session.options);
+  const log = kafkaLog({ ...session.options, topic: topic.name, topicId: topic.id });
+  const committed = async () => (await groups.describe(group))?.committed.get(topic.name) ?? new Map<number, number>();
   let count = 0;
   const onRecords = async (records: readonly LogRecord[]): Promise<number> => {
     const taken = records.slice(0, limit - count);
@@ -160,28 +163,13 @@ async function readInGroup(
       beginsAt: from.kind,
       onRecords,
       signal,
-      isEnough: async (assigned, positions) => {
-        if (count >= limit) return true;
-        if (ends === null) return false;
-        const behind = assigned.filter((partition) => (positions.get(partition) ?? -1) < (ends.get(partition) ?? 0));
-        if (behind.length === 0) return true;
-        // The other partitions may be at their end without a record from this run: they are empty,
-        // or were committed before.
-        if (behind.some((partition) => positions.has(partition))) return false;
-        const committed = (await committedOf(groups, group)).get(topic.name);
-        return behind.every(
-          (partition) => (committed?.get(partition) ?? starts.get(partition) ?? 0) >= (ends.get(partition) ?? 0),
-        );
-      },
+      isEnough: () => count >= limit,
+      until: ends === null ? null : { ends, starts, committed, log },
     });
   } finally {
-    await groups.close();
+    await Promise.all([groups.close(), log.close()]);
   }
   tell(`${plural(count, 'record')}, committed by group ${group}`);
-}
-
-async function committedOf(groups: KafkaGroups, group: string): Promise<GroupState['committed']> {
-  return (await groups.describe(group))?.committed ?? new Map();
 }
 
 function groupHasOffsets(group: string): UsageError {

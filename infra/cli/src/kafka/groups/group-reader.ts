@@ -1,8 +1,9 @@
 import type { KafkaOptions } from '@bifold/adapters/kafka';
-import type { LogRecord } from '@bifold/core/engine';
+import type { Log, LogRecord } from '@bifold/core/engine';
 import { boundFetches } from '@bifold/trigger/codecs';
 import type { Consumer, ConsumerCrashEvent, ConsumerGroupJoinEvent, EachBatchPayload, IHeaders } from 'kafkajs';
-import { kafkaClient, withKafkaErrors } from '../client.ts';
+import { brokerErrorOf, kafkaClient, withKafkaErrors } from '../client.ts';
+import { endOfRecords } from '../topics/trailing-holes.ts';
 
 /** The fetch wait of kafkajs, which delays joining and leaving a group. */
 const FETCH_WAIT_MS = 500;
@@ -17,6 +18,20 @@ const REBALANCE_TIMEOUT_MS = 20_000;
 const PATIENCE_MS = 30_000;
 /** The interval in which new partitions of the topic are found. */
 const NEW_PARTITIONS_WITHIN_MS = 5_000;
+/** The interval in which the rest of a partition is looked at, of which kafkajs tells nothing. */
+const LOOK_EVERY_MS = 500;
+const REBALANCING = ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'];
+
+/** The place where a group stops reading. */
+export interface GroupEnd {
+  /** For each partition, the offset to stop at. Records at or after it are not handled. */
+  readonly ends: ReadonlyMap<number, number>;
+  /** For each partition, the position where a group without a committed offset begins. */
+  readonly starts: ReadonlyMap<number, number>;
+  /** The committed offsets of the group in the topic. */
+  readonly committed: () => Promise<ReadonlyMap<number, number>>;
+  readonly log: Pick<Log, 'read'>;
+}
 
 export interface GroupReading {
   readonly kafka: KafkaOptions;
@@ -29,18 +44,17 @@ export interface GroupReading {
    * stop.
    */
   readonly onRecords: (records: readonly LogRecord[]) => Promise<number>;
-  /**
-   * Called with the partitions after each assignment, and with positions as they grow; true ends
-   * the reading.
-   */
-  readonly isEnough: (assigned: readonly number[], positions: ReadonlyMap<number, number>) => Promise<boolean>;
+  /** Called before the first batch and after each; true ends the reading. */
+  readonly isEnough: () => boolean;
+  /** Null follows the log. */
+  readonly until: GroupEnd | null;
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads as a member of a group until `isEnough` or an abort, and leaves the group. Offsets are
- * committed after their records were handled. After a crash, some records may be read again, and
- * none is skipped.
+ * Reads as a member of a group until the end, `isEnough` or an abort, and leaves the group. Offsets
+ * are committed after their records were handled. After a crash, some records may be read again,
+ * and none is skipped. At the end, each assigned partition has its end as the committed offset.
  */
 export function readAsGroup(reading: GroupReading): Promise<void> {
   return withKafkaErrors(reading.kafka, `reading ${reading.topic} as group ${reading.group}`, () =>
@@ -52,8 +66,14 @@ class GroupReader {
   readonly #reading: GroupReading;
   readonly #consumer: Consumer;
   readonly #ended = Promise.withResolvers<void>();
+  /** The next offset of each assigned partition that had a batch. */
   readonly #positions = new Map<number, number>();
-  #assigned: readonly number[] = [];
+  /** The committed offsets of the group. Null until they are asked for after an assignment. */
+  #committed: Map<number, number> | null = null;
+  /** Null before the first assignment. */
+  #assigned: readonly number[] | null = null;
+  /** Batches and looks at the end take turns, so that no commit goes back. */
+  #turn: Promise<unknown> = Promise.resolve();
   #isDone = false;
   /** When the first of the errors came that no later assignment has ended. */
   #failingSinceMs: number | null = null;
@@ -82,22 +102,24 @@ class GroupReader {
   }
 
   async run(): Promise<void> {
-    const { topic, beginsAt, signal } = this.#reading;
+    const { topic, beginsAt, signal, until, isEnough } = this.#reading;
     const finish = () => this.#finish();
     signal.addEventListener('abort', finish, { once: true });
-    if (signal.aborted) finish();
+    if (signal.aborted || isEnough()) finish();
     this.#listen();
+    const looking = until === null ? undefined : setInterval(() => this.#look(), LOOK_EVERY_MS);
     await this.#consumer.connect();
     try {
       await this.#consumer.subscribe({ topics: [topic], fromBeginning: beginsAt === 'earliest' });
       await this.#consumer.run({
         autoCommit: false,
         partitionsConsumedConcurrently: 1,
-        eachBatch: (payload) => this.#onBatch(payload),
+        eachBatch: (payload) => this.#inTurn(() => this.#onBatch(payload)),
       });
       await this.#ended.promise;
     } finally {
       signal.removeEventListener('abort', finish);
+      clearInterval(looking);
       await this.#consumer.disconnect();
     }
   }
@@ -112,25 +134,35 @@ class GroupReader {
       this.#assigned = payload.memberAssignment[this.#reading.topic] ?? [];
       // Another member may have advanced a partition in the meantime.
       this.#positions.clear();
-      void this.#endIfEnough();
+      this.#committed = null;
+      this.#look();
     });
   }
 
   async #onBatch({ batch, heartbeat, isStale }: EachBatchPayload): Promise<void> {
-    if (this.#isDone || isStale()) return;
-    const { topic } = this.#reading;
+    const { until, isEnough } = this.#reading;
     const { partition, messages } = batch;
-    const records = messages.map((message) => recordOf(partition, message));
+    const end = until === null ? Number.POSITIVE_INFINITY : (until.ends.get(partition) ?? 0);
+    if (this.#isDone || isStale() || Number(batch.firstOffset()) >= end) return;
+    const records = messages.map((message) => recordOf(partition, message)).filter(({ offset }) => offset < end);
     const consumed = records.length === 0 ? 0 : await this.#handle(records);
     const last = records[consumed - 1];
-    const position = consumed === records.length ? Number(batch.lastOffset()) + 1 : last && last.offset + 1;
+    const next = Math.min(Number(batch.lastOffset()) + 1, end);
+    const position = consumed === records.length ? next : last && last.offset + 1;
     if (position !== undefined) {
-      await this.#consumer.commitOffsets([{ topic, partition, offset: String(position) }]);
+      await this.#commit(new Map([[partition, position]]));
       this.#positions.set(partition, position);
     }
-    if (consumed < records.length) this.#finish();
-    else await this.#endIfEnough();
+    if (consumed < records.length || isEnough()) this.#finish();
     await heartbeat();
+  }
+
+  async #commit(offsets: ReadonlyMap<number, number>): Promise<void> {
+    const { topic } = this.#reading;
+    await this.#consumer.commitOffsets(
+      Array.from(offsets, ([partition, offset]) => ({ topic, partition, offset: String(offset) })),
+    );
+    for (const [partition, offset] of offsets) this.#committed?.set(partition, offset);
   }
 
   /** An error of the record handler is not Kafka's, and must not be retried. */
@@ -144,12 +176,41 @@ class GroupReader {
     }
   }
 
-  async #endIfEnough(): Promise<void> {
-    try {
-      if (await this.#reading.isEnough(this.#assigned, this.#positions)) this.#finish();
-    } catch (error) {
-      this.#ended.reject(error);
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Ends the reading if every assigned partition is at its end. */
+  #look(): void {
+    const { until } = this.#reading;
+    if (until === null) return;
+    this.#inTurn(() => this.#endIfAtEnds(until)).catch((error: Error) => {
+      // The next assignment looks again.
+      if (!REBALANCING.includes(brokerErrorOf(error) ?? '')) this.#ended.reject(error);
+    });
+  }
+
+  /**
+   * Compares positions, not records. The last offsets of a log may be markers of transactions,
+   * aborted records or holes, for which kafkajs calls nothing.
+   */
+  async #endIfAtEnds({ ends, starts, committed, log }: GroupEnd): Promise<void> {
+    const assigned = this.#assigned;
+    if (assigned === null || this.#isDone) return;
+    if (this.#committed === null) this.#committed = new Map(await committed());
+    const reached = new Map<number, number>();
+    for (const partition of assigned) {
+      const end = ends.get(partition) ?? 0;
+      const at = this.#positions.get(partition) ?? this.#committed.get(partition) ?? starts.get(partition) ?? 0;
+      if (at < end && (await endOfRecords(log, partition, at, end)) > at) return;
+      reached.set(partition, Math.max(at, end));
     }
+    // A rebalance in the meantime begins anew.
+    if (assigned !== this.#assigned) return;
+    await this.#commit(new Map([...reached].filter(([partition, at]) => at !== this.#committed?.get(partition))));
+    this.#finish();
   }
 
   #finish(): void {
