@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
-import { option, runProgram, tell, text, wholeNumber } from '@bifold/cli/command-line';
+import { decimalNumber, option, runProgram, tell, text, wholeNumber } from '@bifold/cli/command-line';
 
 interface Options {
   readonly runs: number;
   readonly seed?: number;
   readonly path?: string;
+  readonly readers?: true;
+  readonly minutes: number;
   readonly json?: true;
 }
 
@@ -14,19 +16,41 @@ const PROGRAM = {
   name: 'fuzz',
   description: `Draws random pipelines and logs, folds each log as the functions do, and compares every answer with a plain
 fold, to the last bit. docs/exactness.md lists what is drawn. A failure is shrunk, and printed with the command that
-replays it.`,
+replays it. With --readers, mutates the files of test/files instead, and converts them: a reader never crashes, never
+hangs, and refuses by Bifold's own codes.`,
   options: [
     option('--runs <n>', 'number of pipelines', wholeNumber({ from: 1 }), 1000),
     option('--seed <n>', 'seed of the random pipelines (default: random, printed)', wholeNumber()),
     option('--path <path>', 'replay the failure at this printed path; needs --seed', path),
+    option('--readers', 'mutate files, and read them'),
+    option('--minutes <n>', 'duration of --readers', decimalNumber(), 1),
     option('--json', 'print one JSON object to standard output, and progress to standard error'),
   ],
-  requires: { path: 'seed' },
-  exitCodes: { 0: 'all answers were equal', 1: 'an answer was not equal' },
-  examples: ['', '-- --runs 5000', '-- --seed 42 --path 17:0:3', '--silent -- --runs 200 --json'],
+  requires: { path: 'seed', minutes: 'readers' },
+  exitCodes: {
+    0: 'all answers were equal, and no reader broke a rule',
+    1: 'an answer was not equal, or a rule was broken',
+  },
+  examples: [
+    '',
+    '-- --runs 5000',
+    '-- --seed 42 --path 17:0:3',
+    '--silent -- --runs 200 --json',
+    '-- --readers --minutes 30',
+  ],
 };
 
-await runProgram<Options>(PROGRAM, async ({ options: { runs, seed: given, path: begun, json } }) => {
+await runProgram<Options>(PROGRAM, ({ options }) => (options.readers ? fuzzFiles(options) : fuzzPipelines(options)));
+
+async function fuzzFiles({ minutes, seed = randomInt(2 ** 31 - 1), path: only, json }: Options): Promise<number> {
+  const { fuzzForMinutes, readersText } = await import('./readers/report.ts');
+  const say = json ? tell : console.log;
+  const fuzzed = await fuzzForMinutes({ seed, minutes, only: only === undefined ? only : Number(only), say });
+  console.log(json ? JSON.stringify({ seed, ...fuzzed }) : readersText(seed, fuzzed));
+  return fuzzed.found.length === 0 ? 0 : 1;
+}
+
+async function fuzzPipelines({ runs, seed: given, path: begun, json }: Options): Promise<number> {
   const [{ default: fc }, { randomCase }, { runRandomPipeline }] = await Promise.all([
     import('fast-check'),
     import('../laws/random/random-pipelines.ts'),
@@ -72,4 +96,4 @@ await runProgram<Options>(PROGRAM, async ({ options: { runs, seed: given, path: 
     }
   }
   return failure === null ? 0 : 1;
-});
+}

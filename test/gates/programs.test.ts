@@ -25,6 +25,7 @@ const WRONG: Readonly<
     { args: ['--runs', '0'], says: ['"0"', 'a whole number from 1 on', '--runs 7'] },
     { args: ['--seed', '1', '--path', 'here'], says: ['"here"', '17:0:3'] },
     { args: ['--path', '1:2'], says: ['--path without --seed'] },
+    { args: ['--minutes', '2'], says: ['--minutes without --readers'] },
   ],
   chaos: [
     { args: ['--minutes', 'some'], says: ['"some"', 'a number from 0 on'] },

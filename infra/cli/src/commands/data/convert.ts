@@ -73,6 +73,7 @@ is a number only if each cell is a JSON number: 007, +1 and integers beyond 2^53
 keep their digits. With one --null text, CSV that is converted to JSON and back is unchanged. A null
 is written as the first --null text.
 Bad rows go to the reject file with line number and reason, and the command exits with 1.
+docs/files.md lists what each value becomes in each format.
 
 Examples:
   $ npx bifold convert flights.csv --infer
