@@ -1,9 +1,10 @@
 /**
- * An event for a progress display: a step begins, succeeds or fails. `step` names the same step in
- * both events.
+ * An event for a progress display: a step begins, advances, succeeds or fails. `step` names the
+ * same step in all of them.
  */
 export type ProgressEvent =
   | { readonly kind: 'started'; readonly step: string }
+  | { readonly kind: 'advanced'; readonly step: string; readonly text: string }
   | { readonly kind: 'done'; readonly step: string; readonly ms: number }
   | { readonly kind: 'failed'; readonly step: string; readonly ms: number; readonly reason: string };
 

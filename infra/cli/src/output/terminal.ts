@@ -72,27 +72,41 @@ export function harmless(text: string): string {
   );
 }
 
+/** The least time between two updates of a step, on a terminal and elsewhere. */
+const ADVANCE_MS = 200;
+const ADVANCE_LINE_MS = 10_000;
+
 /** Shows each step as a line. On a terminal, the line is updated while the step runs. */
 export function stepLines(): OnProgress {
   const isTerminal = process.stderr.isTTY === true;
   const green = (text: string) => styleText('green', text, { stream: process.stderr });
   const red = (text: string) => styleText('red', text, { stream: process.stderr });
   const grey = (text: string) => styleText('dim', text, { stream: process.stderr });
-  const running = new Set<string>();
+  /** Steps that run, and how far they are. */
+  const running = new Map<string, string>();
+  let advancedAtMs = performance.now();
   const erase = () => {
     if (isTerminal) process.stderr.write('\r\x1b[2K');
   };
   const draw = () => {
     if (isTerminal && running.size > 0) {
-      const text = `… ${[...running].join(', ')}`;
+      const text = `… ${[...running].map(([name, far]) => (far === '' ? name : `${name}  ${far}`)).join(', ')}`;
       process.stderr.write(grey(text.slice(0, (process.stderr.columns ?? 80) - 1)));
     }
   };
   return (event: ProgressEvent) => {
+    if (event.kind === 'advanced') {
+      if (performance.now() - advancedAtMs < (isTerminal ? ADVANCE_MS : ADVANCE_LINE_MS)) return;
+      advancedAtMs = performance.now();
+      if (!isTerminal) tell(`… ${event.step}  ${event.text}`);
+    }
     erase();
     switch (event.kind) {
       case 'started':
-        running.add(event.step);
+        running.set(event.step, '');
+        break;
+      case 'advanced':
+        running.set(event.step, event.text);
         break;
       case 'done':
         running.delete(event.step);

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Pipeline } from '@bifold/core';
 import { type Answer, offsetsOf, type Receipt, readFor, replayAnswer, type ViewQuery } from '@bifold/core/engine';
-import { cursorSeal, readRecordSources, resolveRecordSources } from '@bifold/engine';
+import { cursorSeal, resolveRecordSources } from '@bifold/engine';
 import type { Context } from '../context.ts';
 import type { DeploymentRecord } from '../deployment/deployments.ts';
 import { GoneError, UsageError } from '../errors.ts';
 import { step } from '../output/terminal.ts';
 import { boundLookups } from './bound-lookups.ts';
+import { foldedRecords } from './folded-records.ts';
 import { keptText, rangesText, withRecordSources } from './record-sources.ts';
 import type { SavedAnswer } from './saved-answer.ts';
 
@@ -40,7 +41,7 @@ export async function reproduce(
     }
     const lookups = await boundLookups(context, pipeline, receipt);
     const answer = await step(context.onProgress, `${plan.name}: the plain fold over archive and log`, () =>
-      replayAnswer(pipeline, { query, receipt, rows }, readRecordSources(located, stored), lookups),
+      replayAnswer(pipeline, { query, receipt, rows }, foldedRecords(located, stored), lookups),
     );
     if (answer.cursor === null) return answer;
     const keys = (await context.database()).cursorKeys;

@@ -16,16 +16,17 @@ import {
   type Source,
   unionOf,
 } from '@bifold/core/engine';
-import { readRecordSources, resolveRecordSources } from '@bifold/engine';
+import { resolveRecordSources } from '@bifold/engine';
 import { ask, askAll } from '../api.ts';
 import type { Context } from '../context.ts';
 import type { DeploymentRecord } from '../deployment/deployments.ts';
 import { boundsOf } from '../kafka/topics/log-bounds.ts';
 import { checkTopics } from '../kafka/topics/recreated-topic.ts';
-import { step } from '../output/terminal.ts';
+import { number, plural, step } from '../output/terminal.ts';
 import { drawKeys } from '../records/sample.ts';
 import { boundLookups } from './bound-lookups.ts';
 import { compareQuarantine, compareWindow, type Difference, pushDifference } from './compare.ts';
+import { foldedRecords } from './folded-records.ts';
 import { requireVersion } from './handover.ts';
 import { checkCovered } from './published.ts';
 import { offsetsIn, type RecordSources, withRecordSources } from './record-sources.ts';
@@ -107,15 +108,16 @@ export async function verifyPipeline(
     const differences: Difference[] = [];
     let records = 0;
     for (const source of sources) {
+      const foldStep = `${plan.name}: the plain fold over ${SOURCE_TEXTS[source]}`;
       const fold = async (foldings: readonly Folding[]): Promise<readonly FoldedLog[]> => {
         const everything = unionOf(foldings.map(({ coverage }) => coverage));
-        const records = readRecordSources(
-          await resolveRecordSources(readFor(plan, everything), source, stored),
-          stored,
-        );
+        const located = await resolveRecordSources(readFor(plan, everything), source, stored);
+        const records = foldedRecords(located, stored, (done, offsets) => {
+          onProgress({ kind: 'advanced', step: foldStep, text: `${number(done)} of ${plural(offsets, 'offset')}` });
+        });
         return interpretEach(pipeline, records, foldings, lookups);
       };
-      const checked = await step(onProgress, `${plan.name}: the plain fold over ${SOURCE_TEXTS[source]}`, () =>
+      const checked = await step(onProgress, foldStep, () =>
         compareAll(pipeline, answers, only, fold, (coverage) =>
           resolveRecordSources(readFor(plan, coverage), source, stored),
         ),
@@ -239,7 +241,7 @@ async function sampleOf(
   requireVersion(receipt, pipeline.plan);
   const located = await resolveRecordSources(receipt.coverage, source, stored);
   const lookups = await boundLookups(context, pipeline, receipt);
-  return drawKeys(pipeline, size, seed, located, (some) => readRecordSources(some, stored), lookups);
+  return drawKeys(pipeline, size, seed, located, (some) => foldedRecords(some, stored), lookups);
 }
 
 async function checkNotEmpty(

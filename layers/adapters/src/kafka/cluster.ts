@@ -46,8 +46,9 @@ export interface Cluster {
   /** Sends one request; `broker` null is any broker that answers. */
   send<A extends unknown[], R>(broker: Broker | null, request: Request<A, R>, ...args: A): Promise<R>;
   /**
-   * Runs an operation until it succeeds, fails for good, or `retryTimeoutMs` is over: brokers
-   * restart, leaders move. `beforeRetry` drops what may be stale, such as known leaders.
+   * Runs an operation until it succeeds, fails for good, or `retryTimeoutMs` is over since its
+   * first failure: brokers restart, leaders move. `beforeRetry` drops what may be stale, such as
+   * known leaders.
    *
    * @throws {AdapterError} that names the operation, the brokers and the causes
    */
@@ -92,7 +93,9 @@ class BrokerConnections implements Cluster {
   }
 
   async retry<T>(operation: string, attempt: () => Promise<T>, beforeRetry?: () => void): Promise<T> {
-    const deadline = performance.now() + this.#retryTimeoutMs;
+    // Counted from the first failure: a request times out after more time than all retries may
+    // take. The broker may have answered in time, and a busy process has not read the answer.
+    let deadline: number | null = null;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
         return await attempt();
@@ -101,6 +104,7 @@ class BrokerConnections implements Cluster {
         const untrusted = certificateRefused(`${operation} at ${this.#brokers.join(', ')}`, error);
         if (untrusted !== null) throw untrusted;
         // While a password is rotated, brokers and secret differ for a moment.
+        deadline ??= performance.now() + this.#retryTimeoutMs;
         const mayPass = isPassing(error) || (this.#isRotated && isAuthenticationError(error));
         if (!mayPass || performance.now() + pauseMs > deadline) throw kafkaError(operation, this.#brokers, error);
         await sleep(pauseMs);
