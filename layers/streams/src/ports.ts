@@ -46,6 +46,8 @@ export interface OutgoingMessage {
 export interface BatchProducer {
   /** The number of the last batch that was written to a topic under this name, or -1. */
   lastBatch(topic: string): Promise<number>;
+  /** Returns a function that tells why the topic can never take a message, or null if it can. */
+  messageCheck(topic: string): Promise<(message: OutgoingMessage) => string | null>;
   /** Sends all messages and the number of their batch in one transaction. */
   send(topic: string, batch: number, messages: readonly OutgoingMessage[]): Promise<void>;
   close(): Promise<void>;

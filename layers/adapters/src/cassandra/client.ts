@@ -57,6 +57,8 @@ export interface CassandraClient {
   executeConditionalBatch(statements: readonly Statement[]): Promise<Decision>;
   /** Statements that cannot be prepared: definitions of keyspaces and tables. */
   executeDdl(cql: string): Promise<void>;
+  /** The message with which Cassandra refused the values of a write. Null for other errors. */
+  invalidValuesReason(error: unknown): string | null;
   close(): Promise<void>;
 }
 
@@ -123,6 +125,7 @@ export async function connectCassandra(options: CassandraOptions): Promise<Cassa
       const ddlOptions = { prepare: false, readTimeout: DDL_TIMEOUT_MS };
       await explained(session, 'defining tables in Cassandra', () => driver.execute(cql, [], ddlOptions));
     },
+    invalidValuesReason,
     close: () => driver.shutdown(),
   };
 }
@@ -288,6 +291,18 @@ function explain({ contactPoints, keyspace }: Session, operation: string, cause:
     return errorOf(TABLES_MISSING, `the tables of Bifold in keyspace ${keyspace}`, 'deploy, which creates them');
   }
   return errorOf(FAILED, 'a statement that Cassandra accepts', 'read the cause; a retry may cure it');
+}
+
+/** Cassandra refuses these for their size, also where it calls that an error of the server. */
+const TOO_LARGE = /too (large|big)|larger than the maximum|maximum allowed/i;
+/** A guardrail that depends on the node and not on the statement. */
+const DISK_FULL = /disk usage/i;
+
+function invalidValuesReason(error: unknown): string | null {
+  const cause = error instanceof AdapterError ? error.cause : error;
+  const message = firstLine(cause);
+  if (codeOf(cause) === CODES.invalid) return DISK_FULL.test(message) ? null : message;
+  return codeOf(cause) === CODES.serverError && TOO_LARGE.test(message) ? message : null;
 }
 
 /** The first line of a message: the driver adds the stacks of other errors to it. */

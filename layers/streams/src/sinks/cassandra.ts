@@ -3,7 +3,8 @@ import { type Column, refuseUnknownOptions, type Value } from '@bifold/core/engi
 import { StreamError } from '../errors.ts';
 import type { Batch, Ports } from '../ports.ts';
 import { wireValue } from '../rows.ts';
-import { type OpenSink, type Sink, type SinkDescriptor, type SinkNode, sinkOf } from './sink.ts';
+import { type Problem, utf8Problem } from './row-check.ts';
+import { type OpenSink, type RefusedRow, type Sink, type SinkDescriptor, type SinkNode, sinkOf } from './sink.ts';
 
 const WRITES_AT_ONCE = 64;
 
@@ -58,18 +59,63 @@ interface Target {
 function cassandraSink(node: CassandraNode, columns: readonly Column[], ports: Ports): OpenSink {
   let target: Target | null = null;
   return {
-    async write(batch) {
+    async write(batch, setAside) {
       const client = await ports.cassandra();
       target ??= await describe(client, node, columns);
-      const { cql, names } = target;
-      const rows = lastOfEachKey(batch, target.key);
-      for (let from = 0; from < rows.length; from += WRITES_AT_ONCE) {
-        const some = rows.slice(from, from + WRITES_AT_ONCE);
-        await Promise.all(some.map((row) => client.write({ cql, values: [jsonOf(columns, names, row)] })));
+      const refused: RefusedRow[] = [];
+      const keys = rowsByKey(batch, target.key);
+      for (let from = 0; from < keys.length; from += WRITES_AT_ONCE) {
+        const some = keys.slice(from, from + WRITES_AT_ONCE);
+        const found = await Promise.all(some.map((indexes) => writeLast(client, target as Target, batch, indexes)));
+        refused.push(...found.flat());
       }
+      // A table that has changed refuses rows too, and they are not at fault.
+      if (refused.length > 0) target = await describe(client, node, columns);
+      await setAside(refused.sort((left, right) => left.index - right.index));
     },
     close: async () => undefined,
   };
+}
+
+/** Writes the last row of a key that Cassandra takes. Returns those that it refuses. */
+async function writeLast(
+  client: CassandraClient,
+  target: Target,
+  { columns, rows }: Batch,
+  indexes: readonly number[],
+): Promise<readonly RefusedRow[]> {
+  const refused: RefusedRow[] = [];
+  for (const index of indexes.toReversed()) {
+    const row = rows[index] as readonly Value[];
+    const problem = rowProblem(target, columns, row) ?? (await writeProblem(client, target, columns, row));
+    if (problem === null) break;
+    refused.push({ index, ...problem });
+  }
+  return refused;
+}
+
+function rowProblem({ key }: Target, columns: readonly Column[], row: readonly Value[]): Problem | null {
+  const empty = key.find((index) => (row[index] ?? null) === null);
+  return empty === undefined
+    ? utf8Problem(columns, row)
+    : { reason: 'bad-key', detail: `null in "${columns[empty]?.name}", a column of the primary key` };
+}
+
+/** @throws {AdapterError} if Cassandra is away, or refuses more than the values of the row */
+async function writeProblem(
+  client: CassandraClient,
+  { cql, names }: Target,
+  columns: readonly Column[],
+  row: readonly Value[],
+): Promise<Problem | null> {
+  try {
+    await client.write({ cql, values: [jsonOf(columns, names, row)] });
+    return null;
+  } catch (error) {
+    const reason = client.invalidValuesReason(error);
+    if (reason === null) throw error;
+    return { reason: 'bad-value', detail: `Cassandra does not take the values of the row: ${reason}` };
+  }
 }
 
 /**
@@ -85,8 +131,10 @@ function jsonOf(columns: readonly Column[], names: readonly string[], row: reado
   return JSON.stringify(Object.fromEntries(entries));
 }
 
-function lastOfEachKey({ rows }: Batch, key: readonly number[]): readonly (readonly Value[])[] {
-  return [...new Map(rows.map((row) => [JSON.stringify(key.map((index) => row[index])), row])).values()];
+/** The places of the rows of each key. Their order is kept. */
+function rowsByKey({ rows }: Batch, key: readonly number[]): readonly (readonly number[])[] {
+  const places = Map.groupBy(rows.keys(), (index) => JSON.stringify(key.map((column) => rows[index]?.[column])));
+  return [...places.values()];
 }
 
 async function describe(

@@ -1,7 +1,8 @@
 import { refuseUnknownOptions } from '@bifold/core/engine';
+import { StreamError } from '../errors.ts';
 import type { Batch } from '../ports.ts';
 import { recordOf } from '../rows.ts';
-import { type OpenSink, type Sink, type SinkDescriptor, type SinkNode, sinkOf } from './sink.ts';
+import { type OpenSink, type RefusedRow, type Sink, type SinkDescriptor, type SinkNode, sinkOf } from './sink.ts';
 
 /**
  * The batch of the rows that a function receives.
@@ -17,6 +18,11 @@ export interface BatchContext {
    * the same rows: skip the rows that you already have.
    */
   readonly batch: number;
+  /**
+   * Sets a row of the batch aside in the quarantine, with a reason. An error that a function throws
+   * ends the stream, and the next run repeats the batch.
+   */
+  setAside(row: object, reason: string): void;
 }
 
 export type BatchFunction<Row> = (rows: readonly Row[], context: BatchContext) => void | Promise<void>;
@@ -104,8 +110,11 @@ export const foreachDescriptor: SinkDescriptor<ForeachNode> = {
 /** The number of the batch lets a function recognise a batch that it has already processed. */
 function foreachBatchSink(call: BatchFunction<never>): OpenSink {
   return {
-    async write(batch) {
-      await call(recordsOf(batch) as never, { stream: batch.stream, batch: batch.number });
+    async write(batch, setAside) {
+      const records = recordsOf(batch);
+      const { context, refused } = contextOf(batch, records);
+      await call(records as never, context);
+      await setAside(refused);
     },
     close: async () => undefined,
   };
@@ -113,21 +122,45 @@ function foreachBatchSink(call: BatchFunction<never>): OpenSink {
 
 function foreachSink(process: RowFunction<never>, { open, close }: AroundRows): OpenSink {
   return {
-    async write(batch) {
-      const context = { stream: batch.stream, batch: batch.number };
+    async write(batch, setAside) {
+      const records = recordsOf(batch);
+      const { context, refused } = contextOf(batch, records);
       if (open !== undefined && !(await open(context))) return;
       let failure: unknown = null;
       try {
-        for (const record of recordsOf(batch)) await process(record as never, context);
+        for (const record of records) await process(record as never, context);
       } catch (error) {
         failure = error;
         throw error;
       } finally {
         await close?.(failure);
       }
+      await setAside(refused);
     },
     close: async () => undefined,
   };
+}
+
+function contextOf({ stream, number }: Batch, records: readonly object[]) {
+  const refused: RefusedRow[] = [];
+  const places = new Map(records.map((record, index) => [record, index]));
+  const context: BatchContext = {
+    stream,
+    batch: number,
+    setAside(row, detail) {
+      const index = places.get(row);
+      if (index === undefined)
+        throw new StreamError('BIFOLD_UNKNOWN_ROW', {
+          failed: `stream "${stream}" cannot set a row aside`,
+          received: 'an object that is no row of the batch, or that is set aside already',
+          allowed: 'a row as the function received it, once',
+          remedy: 'pass the row itself, not a copy',
+        });
+      places.delete(row);
+      refused.push({ index, reason: 'set-aside', detail });
+    },
+  };
+  return { context, refused };
 }
 
 function recordsOf({ columns, rows }: Batch): Record<string, unknown>[] {

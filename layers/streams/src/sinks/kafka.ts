@@ -1,6 +1,6 @@
 import type { OutgoingMessage, Ports } from '../ports.ts';
 import { jsonOf } from '../rows.ts';
-import { checkColumns, type OpenSink, type SinkDescriptor, type SinkNode } from './sink.ts';
+import { checkColumns, type OpenSink, type RefusedRow, type SinkDescriptor, type SinkNode } from './sink.ts';
 
 export interface KafkaSinkNode extends SinkNode {
   readonly kind: 'kafka';
@@ -23,28 +23,39 @@ export const kafkaDescriptor: SinkDescriptor<KafkaSinkNode> = {
 function kafkaSink({ topic, key }: KafkaSinkNode, checkpoint: string, ports: Ports): OpenSink {
   const open = once(async () => {
     const producer = await ports.producer(`bifold.run.${checkpoint}.${topic}`);
-    return { producer, written: await producer.lastBatch(topic) };
+    return { producer, written: await producer.lastBatch(topic), refusalOf: await producer.messageCheck(topic) };
   });
   return {
-    async write({ stream, number, columns, rows }) {
+    async write({ stream, number, columns, rows }, setAside) {
       if (rows.length === 0) return;
-      const { producer, written } = await open.get();
+      const { producer, written, refusalOf } = await open.get();
       if (number <= written) return;
       const keyAt = key === null ? -1 : columns.findIndex(({ name }) => name === key);
-      const messages = rows.map((row): OutgoingMessage => {
+      const messages: OutgoingMessage[] = [];
+      const refused: RefusedRow[] = [];
+      for (const [index, row] of rows.entries()) {
         const keyValue = row[keyAt] ?? null;
-        return {
+        const message = {
           key: keyValue === null ? null : String(keyValue),
           value: jsonOf(columns, row),
           headers: { 'bifold-stream': stream, 'bifold-batch': String(number) },
         };
-      });
-      await producer.send(topic, number, messages);
+        const detail = keyProblem(message) ?? refusalOf(message);
+        if (detail === null) messages.push(message);
+        else refused.push({ index, reason: 'bad-message', detail });
+      }
+      await setAside(refused);
+      if (messages.length > 0) await producer.send(topic, number, messages);
     },
     async close() {
       await (await open.made)?.producer.close();
     },
   };
+}
+
+/** JSON escapes half of a surrogate pair; the bytes of a key cannot hold it. */
+function keyProblem({ key }: OutgoingMessage): string | null {
+  return key === null || key.isWellFormed() ? null : 'the key holds half of a surrogate pair, which UTF-8 cannot write';
 }
 
 function once<T>(make: () => Promise<T>): { get(): Promise<T>; readonly made: Promise<T | null> } {

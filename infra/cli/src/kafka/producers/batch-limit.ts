@@ -63,6 +63,13 @@ export function refuseTooLarge(
   throw new UsageError('BIFOLD_RECORD_TOO_LARGE', tooLarge(subject, sizeBytes, limit, consequence));
 }
 
+/** Returns why no batch of the topic can hold a record, or null if one can. */
+export function tooLargeReason(record: SizedRecord, { topic, bytesMax }: BatchLimit): string | null {
+  const sizeBytes = batchBytesOf(record);
+  if (sizeBytes <= bytesMax) return null;
+  return `a record of ${sizeBytes} bytes; topic "${topic}" takes ${bytesMax} at most (max.message.bytes)`;
+}
+
 function tooLarge(subject: string, sizeBytes: number, limit: BatchLimit, consequence: string): Explanation {
   const { topic, bytesMax } = limit;
   return {

@@ -2,7 +2,7 @@ import type { KafkaAdmin, KafkaOptions } from '@bifold/adapters/kafka';
 import type { BatchProducer, OutgoingMessage } from '@bifold/streams/engine';
 import { Partitioners } from 'kafkajs';
 import { kafkaClient, withKafkaErrors } from '../client.ts';
-import { type BatchLimit, batchLimitOf, refuseTooLarge, requestsOf } from './batch-limit.ts';
+import { type BatchLimit, batchLimitOf, refuseTooLarge, requestsOf, tooLargeReason } from './batch-limit.ts';
 
 /** The partition of the topic at which the number of the last batch is committed. */
 const MARKED_PARTITION = 0;
@@ -40,6 +40,16 @@ export async function batchProducer(
       const offsets = await admin.groupOffsets(transactionalId, topic);
       return (offsets.get(MARKED_PARTITION) ?? 0) - 1;
     },
+    messageCheck: (topic) =>
+      withKafkaErrors(kafka, `describing ${topic}`, async () => {
+        const config = (await admin.describeTopic(topic))?.config ?? {};
+        const limit = batchLimitOf(topic, config);
+        const needsKey = (config['cleanup.policy'] ?? '').split(',').includes('compact');
+        return (message) =>
+          needsKey && message.key === null
+            ? `a record without a key; topic "${topic}" is compacted, so each record needs one`
+            : tooLargeReason(message, limit);
+      }),
     send: (topic, batch, messages) =>
       withKafkaErrors(kafka, `writing batch ${batch} to ${topic}`, async () => {
         const limit = await limitOf(topic);
