@@ -1,6 +1,7 @@
 import { InputError } from '@bifold/adapters/errors';
 import { BifoldError } from '@bifold/core';
 import { DefinitionError, type Explanation, ModelError, QueryError, ViewLostError } from '@bifold/core/engine';
+import { fileErrorOf } from './file-errors.ts';
 
 /** An error of the command line itself. */
 export class CliError extends BifoldError {}
@@ -40,7 +41,7 @@ export class Ended extends Error {
 export function exitStatusOf(error: unknown): number {
   if (error instanceof Ended) return error.status;
   const ofCaller = [UsageError, DefinitionError, QueryError, InputError];
-  if (ofCaller.some((kind) => error instanceof kind)) return EXIT.usage;
+  if (ofCaller.some((kind) => error instanceof kind) || fileErrorOf(error)?.isInput) return EXIT.usage;
   // A ModelError is a failed check of a model's files.
   if (error instanceof CheckFailed || error instanceof ViewLostError || error instanceof ModelError) return EXIT.no;
   return error instanceof GoneError ? EXIT.gone : EXIT.failed;
@@ -56,15 +57,16 @@ export function partsOf(error: unknown): (Explanation & { readonly code: string 
 /** The text of an error, with its stack if `withStack` or BIFOLD_DEBUG is set. */
 export function explainError(error: unknown, { withStack = false }: { readonly withStack?: boolean } = {}): string {
   const showsStack = withStack || process.env.BIFOLD_DEBUG === '1';
-  const parts = partsOf(error) ?? {
-    failed: 'the command failed',
-    received: error instanceof Error ? messageOf(error) : String(error),
-    allowed: 'a command that ends well',
-    remedy: showsStack
-      ? 'the stack below shows where it failed'
-      : 'run `npx bifold doctor`; BIFOLD_DEBUG=1 shows where it failed',
-    code: 'BIFOLD_UNEXPECTED',
-  };
+  const parts = partsOf(error) ??
+    fileErrorOf(error) ?? {
+      failed: 'the command failed',
+      received: error instanceof Error ? messageOf(error) : String(error),
+      allowed: 'a command that ends well',
+      remedy: showsStack
+        ? 'the stack below shows where it failed'
+        : 'run `npx bifold doctor`; BIFOLD_DEBUG=1 shows where it failed',
+      code: 'BIFOLD_UNEXPECTED',
+    };
   const lines = [
     `✖ ${parts.failed}`,
     `  got       ${indented(parts.received)}`,

@@ -122,6 +122,6 @@ export default defineStream({
     const pattern = `SELECT count(*) AS n FROM read_csv('s3://bifold-assets/orders/in/*.csv')`;
     expect((await bifold.run('sql', pattern, '--json')).stdout).toBe('{"n":3}\n');
     const missing = await bifold.run('sql', "SELECT * FROM 's3://bifold-assets/nowhere'");
-    expect([missing.status, missing.stderr]).toEqual([3, expect.stringContaining('BIFOLD_NO_FILES')]);
+    expect([missing.status, missing.stderr]).toEqual([2, expect.stringContaining('BIFOLD_NO_FILES')]);
   });
 });

@@ -1,10 +1,11 @@
+import { statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isRemote } from '@bifold/adapters/files';
 import { type ArchiveStore, type Plan, quoted, textLiteral } from '@bifold/core/engine';
 import type { Context } from '../context.ts';
 import { type DeploymentRecord, readDeployments } from '../deployment/deployments.ts';
-import { CliError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { folderOf } from '../records/remote-files.ts';
 import { temporaryFile } from '../records/temporary-file.ts';
 
@@ -93,7 +94,13 @@ export async function broughtFiles(context: Context, sql: string, temporary: str
   let done = 0;
   for (const found of sql.matchAll(/'((?:[^']|'')*)'/g)) {
     const address = (found[1] as string).replaceAll("''", "'");
-    if (!isRemote(address)) continue;
+    if (!isRemote(address)) {
+      const before = sql.slice(done, found.index);
+      if (!/\b(FROM|JOIN)\s*$/i.test(before) || !isFolder(address)) continue;
+      parts.push(before, parquetBelow(address));
+      done = found.index + found[0].length;
+      continue;
+    }
     const [, fixed = address, pattern = ''] = /^(.*?)(\/[^/]*[*?[].*)$/.exec(address) ?? [];
     const folder = await folderOf(context, fixed);
     try {
@@ -111,11 +118,7 @@ export async function broughtFiles(context: Context, sql: string, temporary: str
       const before = sql.slice(done, found.index);
       const isTable = !isOne && pattern === '' && /\b(FROM|JOIN)\s*$/i.test(before);
       parts.push(before);
-      parts.push(
-        isTable
-          ? `read_parquet(${textLiteral(`${place}/**/*.parquet`)}, hive_partitioning = true)`
-          : textLiteral(`${place}${name}${pattern}`),
-      );
+      parts.push(isTable ? parquetBelow(place) : textLiteral(`${place}${name}${pattern}`));
       done = found.index + found[0].length;
     } finally {
       folder.close();
@@ -124,8 +127,17 @@ export async function broughtFiles(context: Context, sql: string, temporary: str
   return [...parts, sql.slice(done)].join('');
 }
 
-function notThere(pipeline: string, name: string): CliError {
-  return new CliError('BIFOLD_NO_SUCH_TABLE', {
+/** All Parquet files in a folder, its `name=value` subfolders as columns. */
+function parquetBelow(folder: string): string {
+  return `read_parquet(${textLiteral(`${folder}/**/*.parquet`)}, hive_partitioning = true)`;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function notThere(pipeline: string, name: string): UsageError {
+  return new UsageError('BIFOLD_NO_SUCH_TABLE', {
     failed: `${pipeline}.${name} cannot be read`,
     received: name === 'archive' ? 'nothing is archived yet' : 'no batch view was published yet, or it is empty',
     allowed: 'what the scheduled functions have written',
@@ -133,8 +145,8 @@ function notThere(pipeline: string, name: string): CliError {
   });
 }
 
-function nothingAt(address: string): CliError {
-  return new CliError('BIFOLD_NO_FILES', {
+function nothingAt(address: string): UsageError {
+  return new UsageError('BIFOLD_NO_FILES', {
     failed: `${address} cannot be read`,
     received: 'no such file, or a folder without files',
     allowed: 'a file, a folder with files, or a folder and a pattern of names',

@@ -1,4 +1,4 @@
-import { AdapterError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import { type BucketOptions, s3Bucket } from '../s3/bucket.ts';
 import type { RemoteFolder } from './remote-folder.ts';
 
@@ -6,7 +6,7 @@ import type { RemoteFolder } from './remote-folder.ts';
 export function s3Folder(address: string, options: Omit<BucketOptions, 'bucket'>): RemoteFolder {
   const [, name, path = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]*)\/?(.*)$/.exec(address) ?? [];
   if (name === undefined)
-    throw new AdapterError('BIFOLD_S3_ADDRESS', {
+    throw new InputError('BIFOLD_S3_ADDRESS', {
       failed: 'an address of S3 cannot be read',
       received: address,
       allowed: 's3://bucket/path',

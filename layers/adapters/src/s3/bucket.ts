@@ -12,7 +12,7 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import { AdapterError } from '../errors.ts';
+import { AdapterError, InputError } from '../errors.ts';
 
 export interface BucketOptions {
   readonly bucket: string;
@@ -253,16 +253,24 @@ function explain(operation: string, cause: unknown): AdapterError {
     received: `${status ?? 'no answer'}: ${name} ${message}`.trim(),
   };
   if (status === 403 || name === 'CredentialsProviderError') {
-    return new AdapterError(
+    return new InputError(
       'BIFOLD_S3_REFUSED',
-      { ...explanation, allowed: 'credentials with the right to do this', remedy: "look at the function's role" },
+      {
+        ...explanation,
+        allowed: 'credentials with the right to do this',
+        remedy: "correct the credentials, or grant the right; in a function, look at the function's role",
+      },
       { cause },
     );
   }
   if (status === 404) {
-    return new AdapterError(
+    return new InputError(
       'BIFOLD_S3_MISSING',
-      { ...explanation, allowed: 'a bucket and an object that exist', remedy: 'deploy, which creates the bucket' },
+      {
+        ...explanation,
+        allowed: 'a bucket and an object that exist',
+        remedy: "correct the bucket and the path; npx bifold deploy creates a pipeline's bucket",
+      },
       { cause },
     );
   }

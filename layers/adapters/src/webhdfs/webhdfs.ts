@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
-import { AdapterError } from '../errors.ts';
+import { AdapterError, InputError } from '../errors.ts';
 import { certificateRefused } from '../tls.ts';
 
 export interface WebHdfsOptions {
@@ -50,7 +50,7 @@ export interface WebHdfs {
 }
 
 /** HDFS refused a request, with the exception that it names. */
-class HdfsRefusal extends AdapterError {
+class HdfsRefusal extends InputError {
   readonly exception: string;
 
   constructor(exception: string, code: string, explanation: AdapterError['explanation']) {
@@ -73,7 +73,7 @@ const HTTP_PORT = 9870;
 export function webHdfsAddress(address: string): { readonly endpoint: string; readonly path: string } {
   const [, scheme, host, path] = /^(hdfs|webhdfs|swebhdfs):\/\/([^/?#]+)(\/[^?#]*)?$/.exec(address) ?? [];
   if (host === undefined) {
-    throw new AdapterError('BIFOLD_HDFS_ADDRESS', {
+    throw new InputError('BIFOLD_HDFS_ADDRESS', {
       failed: 'an address of HDFS cannot be read',
       received: address,
       allowed: 'hdfs://namenode/path, or hdfs://namenode:9870/path',
