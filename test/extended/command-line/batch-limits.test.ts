@@ -1,6 +1,7 @@
 /** Records and topics whose sizes are at a limit, on a real Kafka. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { kafkaLogWriter } from '@bifold/adapters';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Bifold, deleteCloud } from '../../integration/local/bifold.ts';
 import { brokerWithFolder } from '../../integration/local/cloud-folder.ts';
@@ -11,9 +12,12 @@ const RECORD_FIELDS_BYTES = 9;
 
 let bifold: Bifold;
 let folder: string;
+let brokers: readonly string[];
 
 beforeAll(async () => {
-  ({ bifold, folder } = await brokerWithFolder('batch-limits'));
+  const opened = await brokerWithFolder('batch-limits');
+  ({ bifold, folder } = opened);
+  brokers = [opened.addresses.kafka.brokersInternal];
 });
 
 afterAll(() => deleteCloud(bifold));
@@ -69,6 +73,53 @@ describe('records that are together larger than a batch of the topic', () => {
     await bifold.done('produce', topic, '--file', fileOf('small400.jsonl', FIVE));
     expect((await consumed(topic)).map(({ value }) => value)).toEqual(FIVE);
   });
+});
+
+it('the rows of a stream are written in batches that fit, and one that is too large is set aside', async () => {
+  const topic = await topicOf('sunk', 1000);
+  const source = join(folder, 'rows');
+  mkdirSync(source);
+  const rows = [...FIVE.slice(0, 2), { n: 'x'.repeat(2000) }, ...FIVE.slice(2)];
+  writeFileSync(join(source, 'rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const stream = join(folder, 'sunk.ts');
+  writeFileSync(
+    stream,
+    `import { availableNow, defineStream, files, kafka } from '@bifold/streams';
+import * as z from 'zod';
+export default defineStream({
+  name: 'sunk',
+  from: files({ path: '${source}', format: 'json', schema: z.object({ n: z.string() }) }),
+  trigger: availableNow(),
+  sinks: [kafka({ topic: '${topic}' })],
+});
+`,
+  );
+  await bifold.done('run', stream);
+  expect((await consumed(topic)).map(({ value }) => value)).toEqual(FIVE);
+  expect((await bifold.json<{ quarantined: unknown }>('checkpoint', 'show', 'sunk')).quarantined).toEqual([
+    expect.objectContaining({
+      reason: 'bad-message',
+      detail: expect.stringContaining('topic "sunk" takes 1000 at most'),
+      where: expect.stringContaining('rows.jsonl:3'),
+    }),
+  ]);
+});
+
+it('the copies of a relay are appended in batches that fit, too', async () => {
+  const topic = await topicOf('relayed', 1000);
+  const writer = kafkaLogWriter({ brokers, topic });
+  const records = Array.from({ length: 20 }, (_, n) => ({
+    partition: 0,
+    timestampMs: n,
+    key: null,
+    value: Buffer.from(JSON.stringify({ n: String(n).padStart(392, '0') })),
+    headers: [],
+  }));
+  await writer.append(records);
+  await writer.close();
+  expect((await consumed(topic)).map(({ value }) => (value as { n: string }).n)).toEqual(
+    records.map((_, n) => String(n).padStart(392, '0')),
+  );
 });
 
 describe('a record that is too large by itself', () => {

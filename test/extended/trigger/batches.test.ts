@@ -47,6 +47,22 @@ describe('the batches of the Kafka trigger', () => {
     expect(Math.max(...sizes)).toBeGreaterThan(5_900_000 - 1_200_000);
   });
 
+  it('carries the largest record that a topic of 4 MiB takes, in one event', async () => {
+    const limitBytes = 4 * 1024 * 1024;
+    // The header of a batch, and the fields of a record without key and headers.
+    const overheadBytes = 61 + 13;
+    const configs = [{ name: 'max.message.bytes', value: String(limitBytes) }];
+    const { lambda, start, send, committedIs } = await broker().given(1, {}, configs);
+    await expect(send(0, [{ value: Buffer.alloc(limitBytes - overheadBytes + 1) }])).rejects.toThrow(/larger than/);
+    await send(0, [{ value: Buffer.alloc(limitBytes - overheadBytes) }]);
+    start();
+    await committedIs({ 0: 1 });
+    expect(lambda.delivered(0)).toEqual([0]);
+    const [{ sizeBytes } = { sizeBytes: 0 }] = lambda.invocations;
+    expect(sizeBytes).toBeGreaterThan((limitBytes * 4) / 3);
+    expect(sizeBytes).toBeLessThanOrEqual(6 * 1024 * 1024);
+  });
+
   it('delivers the batches of every codec, as the Java libraries and as a producer in JavaScript write them', async () => {
     const { lambda, topic, start, committedIs } = await broker().given(1);
     const values = (batch: number) => Array.from({ length: 10 }, (_, i) => `${batch}/${i} ${'again '.repeat(8_000)}`);

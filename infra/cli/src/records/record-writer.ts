@@ -1,11 +1,11 @@
-import { csvLine, parseExactly } from '@bifold/adapters/formats';
+import { csvLine, namesInOrder, parseExactly } from '@bifold/adapters/formats';
 import type { Column, LogRecord } from '@bifold/core/engine';
 import { Ended, EXIT } from '../errors.ts';
 import { tableText } from '../output/table.ts';
 import { dim, plural, warn, write } from '../output/terminal.ts';
 import { jsonLineOf, jsonTextOf, visible, visibleBytes } from './record-text.ts';
 
-export const FORMATS = ['text', 'json', 'table', 'csv'] as const;
+export const FORMATS = ['text', 'json', 'table', 'csv', 'tsv'] as const;
 export type Format = (typeof FORMATS)[number];
 
 export const PARTS = ['partition', 'offset', 'timestamp', 'key', 'headers'] as const;
@@ -18,8 +18,8 @@ export interface RecordWriter {
 }
 
 /**
- * Writes records to standard output. `schema` gives the columns of CSV. Without it, the first
- * records do.
+ * Writes records to standard output. `schema` gives the columns of CSV and TSV. Without it, the
+ * first records do.
  */
 export function recordWriter(format: Format, shown: readonly Part[], schema: readonly Column[] | null): RecordWriter {
   switch (format) {
@@ -30,7 +30,8 @@ export function recordWriter(format: Format, shown: readonly Part[], schema: rea
     case 'table':
       return tableWriter(shown);
     case 'csv':
-      return csvWriter(shown, schema?.map(({ name }) => name) ?? null);
+    case 'tsv':
+      return csvWriter(shown, schema?.map(({ name }) => name) ?? null, format === 'csv' ? ',' : '\t');
   }
 }
 
@@ -53,7 +54,7 @@ function tableWriter(shown: readonly Part[]): RecordWriter {
     const columns = [...shown, ...names.map(visible), ...(isMixed ? ['value'] : [])];
     const cells = rows.map(({ record, fields }) => [
       ...shown.map((part) => partText(record, part)),
-      ...names.map((name) => clipped(visible(fields?.get(name) ?? ''))),
+      ...names.map((name) => clipped(visible(fields?.get(name)?.text ?? ''))),
       ...(isMixed ? [fields === null ? clipped(visibleBytes(record.value)) : ''] : []),
     ]);
     await write(
@@ -72,7 +73,7 @@ function tableWriter(shown: readonly Part[]): RecordWriter {
   };
 }
 
-function csvWriter(shown: readonly Part[], known: readonly string[] | null): RecordWriter {
+function csvWriter(shown: readonly Part[], known: readonly string[] | null, delimiter: string): RecordWriter {
   let columns = known;
   const problems = { others: 0, fields: new Map<string, number>() };
   // Escape cells only for a terminal.
@@ -85,19 +86,24 @@ function csvWriter(shown: readonly Part[], known: readonly string[] | null): Rec
         const header = columns ?? [...new Set(rows.flatMap(({ fields }) => [...(fields?.keys() ?? [])]))];
         // A topic whose values are not objects has one column, `value`.
         columns = header.length === 0 ? ['value'] : [...header];
-        text += csvLine([...shown, ...columns].map(cell));
+        text += csvLine([...shown, ...columns].map(cell), delimiter);
       }
       for (const { record, fields } of rows) {
         const isWhole = fields === null && columns.length === 1 && columns[0] === 'value';
-        const values = isWhole ? new Map([['value', wholeText(record.value)]]) : fields;
+        const values = isWhole ? new Map([['value', fieldOf(wholeText(record.value))]]) : fields;
         if (values === null) {
           problems.others++;
           continue;
         }
         for (const name of values.keys())
           if (!columns.includes(name)) problems.fields.set(name, (problems.fields.get(name) ?? 0) + 1);
-        const parts = shown.map((part) => partText(record, part));
-        text += csvLine([...parts, ...columns.map((name) => cell(values.get(name) ?? ''))]);
+        const parts = shown.map((part) => ({ text: partText(record, part), isQuoted: false }));
+        const cells = [...parts, ...columns.map((name) => values.get(name) ?? ABSENT)];
+        text += csvLine(
+          cells.map((field) => cell(field.text)),
+          delimiter,
+          cells.map(({ isQuoted }) => isQuoted),
+        );
       }
       await write(text);
     },
@@ -125,24 +131,36 @@ function partText({ partition, offset, timestampMs, key, headers }: LogRecord, p
   }
 }
 
+/** A field of a record as the cell of a table. */
+interface Field {
+  readonly text: string;
+  /** Whether CSV needs quotes to tell the text from null. */
+  readonly isQuoted: boolean;
+}
+
+const ABSENT: Field = { text: '', isQuoted: false };
+/** The texts that readers of CSV take for null unless they are quoted. */
+const NULL_TEXTS = ['', 'NA'];
+
+function fieldOf(value: unknown): Field {
+  if (value === null) return ABSENT;
+  if (typeof value !== 'string') return { text: JSON.stringify(value), isQuoted: false };
+  return { text: value, isQuoted: NULL_TEXTS.includes(value) };
+}
+
 /**
- * The fields of a value that is a JSON object, as text; null for any other. Numbers keep their
- * digits.
+ * The fields of a value that is a JSON object, in their order; null for any other. Numbers keep
+ * their digits.
  */
-function fieldsOf({ value }: LogRecord): ReadonlyMap<string, string> | null {
+function fieldsOf({ value }: LogRecord): ReadonlyMap<string, Field> | null {
   const json = value === null ? null : jsonTextOf(value);
   if (json === null || !json.startsWith('{')) return null;
   const top = parseExactly(json) as Record<string, unknown>;
-  return new Map(
-    Object.entries(top).map(([name, field]) => [
-      name,
-      field === null ? '' : typeof field === 'string' ? field : JSON.stringify(field),
-    ]),
-  );
+  return new Map(namesInOrder(top, json).map((name) => [name, fieldOf(top[name])]));
 }
 
-function wholeText(value: Uint8Array | null): string {
-  if (value === null) return '';
+function wholeText(value: Uint8Array | null): string | null {
+  if (value === null) return null;
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(value);
   return text.includes('\ufffd') ? visibleBytes(value) : text;
 }

@@ -2,6 +2,7 @@ import type { LogWriter, RelayedRecord } from '@bifold/core/engine';
 import { produceV11 } from '@platformatic/kafka';
 import { AdapterError } from '../errors.ts';
 import { type Broker, type Cluster, type KafkaConnection, kafkaCluster } from './cluster.ts';
+import { apiErrorsOf } from './errors.ts';
 import { leaderNotAvailable, leadersOf, metadataOf } from './metadata.ts';
 
 export interface KafkaLogWriterOptions extends KafkaConnection {
@@ -10,7 +11,10 @@ export interface KafkaLogWriterOptions extends KafkaConnection {
 
 const ALL_IN_SYNC = -1;
 const TIMEOUT_MS = 15_000;
-/** Below the brokers' default limit of a batch. A larger record is a batch of its own. */
+/**
+ * Below the brokers' default limit of a batch. A larger record is a batch of its own. If a topic
+ * refuses such a batch, the batches that follow are smaller.
+ */
 const BATCH_BYTES = 512 * 1024;
 const RECORD_OVERHEAD_BYTES = 64;
 
@@ -21,12 +25,14 @@ interface TopicWriter {
   readonly topic: string;
   /** By partition; null until they are read, and again after an error. */
   leaders: ReadonlyMap<number, Broker> | null;
+  /** The size up to which batches are filled. */
+  batchBytes: number;
 }
 
 /** Appends records to their partitions. Each batch is acknowledged by all in-sync replicas. */
 export function kafkaLogWriter(options: KafkaLogWriterOptions): LogWriter {
   const cluster = kafkaCluster(options);
-  const writer: TopicWriter = { cluster, topic: options.topic, leaders: null };
+  const writer: TopicWriter = { cluster, topic: options.topic, leaders: null, batchBytes: BATCH_BYTES };
   return {
     async append(records) {
       const byPartition = Map.groupBy(records, ({ partition }) => partition);
@@ -38,7 +44,24 @@ export function kafkaLogWriter(options: KafkaLogWriterOptions): LogWriter {
 
 /** One batch after the other: a partition keeps the order of its records. */
 async function appendInOrder(writer: TopicWriter, partition: number, records: readonly RelayedRecord[]): Promise<void> {
-  for (const batch of batchesOf(records)) await produce(writer, partition, batch);
+  for (let from = 0; from < records.length; ) {
+    const batch = firstBatch(records, from, writer.batchBytes);
+    try {
+      await produce(writer, partition, batch);
+      from += batch.length;
+    } catch (error) {
+      if (batch.length === 1 || !isTooLarge(error)) throw error;
+      writer.batchBytes = Math.ceil(sumOfSizes(batch) / 2);
+    }
+  }
+}
+
+/**
+ * Whether the topic's `max.message.bytes` is smaller than a batch. A writer may lack the right to
+ * read the settings of its topic.
+ */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && apiErrorsOf(error.cause).includes('MESSAGE_TOO_LARGE');
 }
 
 function produce(writer: TopicWriter, partition: number, records: readonly RelayedRecord[]): Promise<void> {
@@ -81,21 +104,19 @@ function messageOf(topic: string, { partition, timestampMs, key, value, headers 
   };
 }
 
-function* batchesOf(records: readonly RelayedRecord[]): Iterable<readonly RelayedRecord[]> {
-  let batch: RelayedRecord[] = [];
+/** The next records that fit a batch of this size; one record at least. */
+function firstBatch(records: readonly RelayedRecord[], from: number, batchBytes: number): readonly RelayedRecord[] {
+  let to = from;
   let sizeBytes = 0;
-  for (const record of records) {
-    const recordBytes = sizeOf(record);
-    if (batch.length > 0 && sizeBytes + recordBytes > BATCH_BYTES) {
-      yield batch;
-      batch = [];
-      sizeBytes = 0;
-    }
-    batch.push(record);
-    sizeBytes += recordBytes;
+  for (; to < records.length; to++) {
+    sizeBytes += sizeOf(records[to] as RelayedRecord);
+    if (to > from && sizeBytes > batchBytes) break;
   }
-  if (batch.length > 0) yield batch;
+  return records.slice(from, to);
 }
+
+const sumOfSizes = (records: readonly RelayedRecord[]): number =>
+  records.reduce((sum, record) => sum + sizeOf(record), 0);
 
 function sizeOf({ key, value, headers }: RelayedRecord): number {
   const headerBytes = headers.reduce((sum, header) => sum + header.key.length + (header.value?.length ?? 0), 0);

@@ -57,8 +57,9 @@ Follows the log until Ctrl-C. Reads committed records only, in the order of each
 control characters are escaped.
   json  one object per line: the value is in "value" if it is JSON, in "text" if it is other text,
         and in "valueBase64" if it is binary. A record without a value has "tombstone": true.
-  csv   the fields of JSON objects. Exits with 1 if a record has a field that the header lacks, or
-        is not an object.
+  csv   the fields of JSON objects. A quoted empty cell is an empty text, any other is null. Exits
+        with 1 if a record has a field that the header lacks, or is not an object.
+  tsv   the same with tabs between the cells.
 With --group, --from (earliest or latest) applies only if the group has no committed offset.
 
 Examples:
