@@ -28,9 +28,9 @@ import { range } from '@bifold/example-range';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
-import type { Batch } from './engine.ts';
+import { type Batch, runStream } from './engine.ts';
 import { availableNow, console, defineStream, files, type OutputMode } from './index.ts';
-import { memoryJournal, shownBy, writeFiles } from './stream.fixture.ts';
+import { memoryJournal, shownBy, worldOf, writeFiles } from './stream.fixture.ts';
 
 const Event = z.object({ at: z.int(), key: z.string(), v: z.int() });
 type Event = z.infer<typeof Event>;
@@ -66,11 +66,17 @@ function tables(windowsOf: (atS: number) => readonly (readonly [number, number])
   };
 }
 
-/** Sessions, kept as the events that they are made of. */
+/**
+ * Sessions, kept as the events that they are made of. An event of a session that was given is late,
+ * unlike in Spark, where it begins a session that overlaps the one before.
+ */
 function sessions(gap: number, mode: OutputMode) {
   let kept: { key: string; at: number; v: number }[] = [];
+  const closed: Result[] = [];
+  const isInClosed = ({ key, at }: Event) =>
+    closed.some((session) => session.key === key && at <= session.end && at + gap >= session.start);
   return (rows: readonly Event[], lateBelow: number, watermark: number): readonly Result[] => {
-    kept.push(...rows.filter(({ at }) => mode === 'complete' || at + gap > lateBelow));
+    kept.push(...rows.filter((event) => mode === 'complete' || (event.at + gap > lateBelow && !isInClosed(event))));
     const found: (Result & { readonly events: readonly Event[] })[] = [];
     for (const [key, own] of Map.groupBy(kept, (event) => event.key)) {
       let events: Event[] = [];
@@ -90,6 +96,7 @@ function sessions(gap: number, mode: OutputMode) {
     }
     if (mode === 'complete') return found;
     const over = found.filter(({ end }) => end <= watermark);
+    closed.push(...over);
     const gone = new Set(over.flatMap(({ events }) => events));
     kept = kept.filter((event) => !gone.has(event));
     return over;
@@ -157,6 +164,68 @@ const inOrder = (rows: readonly Result[]): readonly Result[] =>
   rows
     .map(({ start, end, key, n, total }) => ({ start, end, key, n, total }))
     .toSorted((left, right) => left.start - right.start || left.end - right.end || (left.key < right.key ? -1 : 1));
+
+describe('a session that append mode has emitted', () => {
+  const GAP_S = 10;
+  const streamOf = (folder: string) =>
+    defineStream({
+      name: 'sessions',
+      from: files({ path: folder, format: 'json', schema: Event, maxFilesPerTrigger: 1 }),
+      eventTime: { field: 'at', unit: 's' },
+      dropLate: dropLate('1s'),
+      groupBy: ['key'],
+      windows: { w: session(`${GAP_S}s`) },
+      aggregates: { n: count(), total: sum('v') },
+      trigger: availableNow(),
+      sinks: [console()],
+    });
+  const at = (time: number, key = 'a'): Event => ({ at: time, key, v: 1 });
+  // The second batch emits the session 90 to 100. The third has the watermark 100.
+  const before = [[at(90), at(101, 'clock')], [at(101, 'clock')]];
+
+  async function run(name: string, late: readonly Event[], journal = memoryJournal()) {
+    const folder = join(root, name);
+    writeFiles(folder, [...before, late, [at(200, 'clock')]]);
+    let lateRows = 0;
+    const { ports, shown } = worldOf();
+    await runStream(streamOf(folder), {
+      journal,
+      ports,
+      signal: new AbortController().signal,
+      onBatch: (batch) => {
+        lateRows += batch.late;
+      },
+    });
+    const rows = shown.flatMap(resultsOf).filter(({ key }) => key === 'a');
+    return { late: lateRows, sessions: rows.map(({ start, end }) => [start, end]) };
+  }
+
+  it('takes no later event: one that would extend it is late, and begins no session beside it', async () => {
+    expect(await run('extends', [at(95), at(100)])).toEqual({ late: 2, sessions: [[90, 100]] });
+  });
+
+  it('leaves events alone that are more than the gap away, and those of other keys', async () => {
+    expect(await run('away', [at(101)])).toEqual({
+      late: 0,
+      sessions: [
+        [90, 100],
+        [101, 111],
+      ],
+    });
+    expect(await run('other', [at(95, 'b')])).toEqual({ late: 0, sessions: [[90, 100]] });
+  });
+
+  it('is known after a restart, until the watermark alone makes such events late', async () => {
+    const journal = memoryJournal();
+    const folder = join(root, 'restart');
+    writeFiles(folder, before);
+    await shownBy(streamOf(folder), journal);
+    expect(JSON.stringify(await journal.read('state.jsonl'))).toContain('$closed|');
+    expect(await run('restart', [at(95)], journal)).toEqual({ late: 1, sessions: [] });
+    const last = (await journal.read('state.jsonl')).at(-1);
+    expect(last).toMatchObject({ drop: expect.arrayContaining(['$closed|w|90000|["a"]']) });
+  });
+});
 
 describe('a batch of an aggregating stream', () => {
   it.each(CASES)('gives the rows that Spark defines: %s windows, %s mode', async (kind, outputMode) => {

@@ -10,6 +10,7 @@ import {
   type Value,
 } from '@bifold/core/engine';
 import type { PlannedBatch } from './checkpoint/checkpoint.ts';
+import { CLOSED_SESSION } from './closed-sessions.ts';
 import type { OutputMode } from './definition/output-mode.ts';
 import type { Stream } from './definition/stream.ts';
 import type { Operator, OperatorOutput } from './operators.ts';
@@ -43,9 +44,11 @@ export class Aggregation implements Operator {
   }
 
   load(id: string, cell: string): void {
-    const [name = '', startMs = ''] = id.split('|', 2);
+    const rowId = id.startsWith(CLOSED_SESSION) ? id.slice(CLOSED_SESSION.length) : id;
+    const [name = '', startMs = ''] = rowId.split('|', 2);
     const window = this.windows.find(({ plan }) => plan.name === name) as WindowPanes;
-    window.load(keyOfRow(id), Number(startMs), cell);
+    if (rowId === id) window.load(keyOfRow(rowId), Number(startMs), cell);
+    else window.closedSessions.add(keyOfRow(rowId), { startMs: Number(startMs), endMs: Number(cell) });
   }
 
   add(slots: Slots, timeMs: number, { batch, lateBelowMs }: PlannedBatch): boolean {
@@ -57,7 +60,7 @@ export class Aggregation implements Operator {
     for (const window of this.windows) {
       const startMs = window.paneOf(timeMs);
       if (startMs === null) continue;
-      if (this.evictsState && lateBelowMs !== null && window.isClosedFor(timeMs, lateBelowMs)) {
+      if (this.evictsState && lateBelowMs !== null && window.isLate(key, timeMs, lateBelowMs)) {
         isLate = true;
         continue;
       }

@@ -9,6 +9,7 @@ import {
   windowEndMs,
   windowStartsOf,
 } from '@bifold/core/engine';
+import { ClosedSessions } from './closed-sessions.ts';
 
 type Fold = ReturnType<typeof rowAggregationOf>;
 type Position = Parameters<Fold['addTo']>[2];
@@ -18,6 +19,8 @@ interface Pane {
   readonly startMs: number;
   readonly states: unknown[];
 }
+
+type PanePosition = readonly [key: string, startMs: number];
 
 const ALL = { fromMs: null, toMs: null, total: false } as const;
 
@@ -33,6 +36,8 @@ export class WindowPanes {
   private readonly lastEndOf: (timeMs: number) => number | null;
   private readonly keys = new Map<string, Map<number, Pane>>();
   private changed = new Map<string, Set<number>>();
+  /** The sessions that were emitted and evicted; empty for other windows. */
+  readonly closedSessions: ClosedSessions;
 
   constructor(plan: WindowPlan, fold: Fold) {
     this.plan = plan;
@@ -40,6 +45,7 @@ export class WindowPanes {
     this.panes = fold.panes.find(({ name }) => name === plan.name) as Fold['panes'][number];
     this.rows = fold.rows.of(plan.name);
     this.lastEndOf = lastEndOf(plan);
+    this.closedSessions = new ClosedSessions(plan.name, plan.kind === 'session' ? plan.gapMs : 0);
   }
 
   /** Restores a pane as `takeChanges` returned it. */
@@ -52,8 +58,13 @@ export class WindowPanes {
     return this.panes.paneOf(timeMs);
   }
 
+  /** Whether all windows that an event would be in are closed. */
+  isLate(key: string, timeMs: number, watermarkMs: number): boolean {
+    return this.isClosedFor(timeMs, watermarkMs) || this.closedSessions.hasNear(key, timeMs);
+  }
+
   /** Whether the last window that holds an event of this time is closed. */
-  isClosedFor(timeMs: number, watermarkMs: number): boolean {
+  private isClosedFor(timeMs: number, watermarkMs: number): boolean {
     const endMs = this.lastEndOf(timeMs);
     return endMs !== null && endMs <= watermarkMs;
   }
@@ -90,7 +101,11 @@ export class WindowPanes {
 
   /** Removes the panes of which all windows are closed. */
   async evict(watermarkMs: number, changes: Map<string, string | null>): Promise<void> {
-    for (const [key, startMs] of await this.expired(watermarkMs)) {
+    const { plan } = this;
+    const sessions = plan.kind === 'session' ? (await this.all()).filter((row) => isClosed(row, watermarkMs)) : [];
+    const expired = plan.kind === 'session' ? this.panesOf(sessions, plan.gapMs) : this.expired(watermarkMs);
+    this.closedSessions.advance(watermarkMs, sessions, changes);
+    for (const [key, startMs] of expired) {
       const panes = this.keys.get(key);
       panes?.delete(startMs);
       if (panes?.size === 0) this.keys.delete(key);
@@ -129,21 +144,21 @@ export class WindowPanes {
     }
   }
 
-  private async expired(watermarkMs: number): Promise<readonly (readonly [key: string, startMs: number])[]> {
-    const { plan } = this;
-    if (plan.kind !== 'session')
-      return [...this.keys].flatMap(([key, panes]) =>
-        [...panes.keys()]
-          .filter((startMs) => this.isClosedFor(startMs, watermarkMs))
-          .map((startMs) => [key, startMs] as const),
-      );
-    const sessions = (await this.all()).filter((row) => isClosed(row, watermarkMs));
+  private expired(watermarkMs: number): readonly PanePosition[] {
+    return [...this.keys].flatMap(([key, panes]) =>
+      [...panes.keys()]
+        .filter((startMs) => this.isClosedFor(startMs, watermarkMs))
+        .map((startMs) => [key, startMs] as const),
+    );
+  }
+
+  private panesOf(sessions: readonly MergedRow[], gapMs: number): readonly PanePosition[] {
     return sessions.flatMap(({ key, startMs, endMs }) => {
       // The events of a pane belong to one session, so the pane expires with it.
       const first = this.paneOf(startMs) as number;
       const starts = [...(this.keys.get(key) as Map<number, Pane>).keys()];
       return starts
-        .filter((start) => start >= first && start < (endMs as number) - plan.gapMs + 1)
+        .filter((start) => start >= first && start < (endMs as number) - gapMs + 1)
         .map((start) => [key, start] as const);
     });
   }
