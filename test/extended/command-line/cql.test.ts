@@ -39,4 +39,26 @@ describe('questions', () => {
     expect(await asked('TRUNCATE bifold.fragments')).toMatch(/^2 [\s\S]+BIFOLD_OWN_TABLES/);
     expect(await asked('SELECT count(*) FROM bifold.fragments')).toContain('count');
   });
+
+  it('cql: wrong statements are usage errors', async () => {
+    const refused = async (...args: string[]) => {
+      const { status, stderr } = await bifold.run('cql', ...args);
+      return `${status} ${stderr}`;
+    };
+    expect(await refused('SELEC')).toMatch(/^2 [\s\S]+BIFOLD_CQL_INVALID/);
+    expect(await refused('SELECT * FROM nowhere.rows')).toMatch(/^2 [\s\S]+BIFOLD_CQL_INVALID/);
+    expect(await refused('--keyspace', 'nowhere', 'SELECT * FROM rows')).toMatch(/^2 [\s\S]+BIFOLD_CQL_INVALID/);
+  });
+
+  it('sql: wrong statements are usage errors', async () => {
+    for (const [query, code] of [
+      ['SELEC', 'BIFOLD_SQL_INVALID'],
+      ['SELECT * FROM nowhere', 'BIFOLD_SQL_INVALID'],
+      ["SELECT * FROM '/nowhere.parquet'", 'BIFOLD_NO_FILES'],
+      ["SELECT * FROM 's3://no-such-bucket/rows'", 'BIFOLD_S3_MISSING'],
+    ] as const) {
+      const { status, stderr } = await bifold.run('sql', query);
+      expect([query, status, stderr]).toEqual([query, 2, expect.stringContaining(code)]);
+    }
+  });
 });

@@ -21,10 +21,14 @@ const OVERDUE_CODES: ReadonlySet<number> = new Set([
   CODES.readFailure,
 ]);
 
+/** Cassandra repeats the statement, with all its lines, before the reason. */
+const REPEATED_STATEMENT = /^Failed parsing statement: \[[\s\S]*\] reason: /;
+
 /** The error of a statement, in the four parts. InputError if every repetition would fail. */
 export function shellError(failed: string, cause: unknown): AdapterError {
   const decisive = decisiveCause(cause);
-  const [received = ''] = (decisive instanceof Error ? decisive.message : String(decisive)).split('\n');
+  const message = decisive instanceof Error ? decisive.message : String(decisive);
+  const [received = ''] = message.replace(REPEATED_STATEMENT, '').split('\n');
   const code = decisive instanceof cassandra.errors.ResponseError ? decisive.code : null;
   const parts = (allowed: string, remedy: string) => ({ failed, received, allowed, remedy });
   if (code !== null && STATEMENT_CODES.has(code))

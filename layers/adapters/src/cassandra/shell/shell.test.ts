@@ -119,6 +119,13 @@ it('names the answer of a node although the driver says that no host is availabl
   });
 });
 
+it('gives the reason of a refusal, also where Cassandra repeats a statement of several lines', () => {
+  const message = 'Failed parsing statement: [INSERT\n INTO t] reason: SyntaxError line 1:7';
+  expect(shellError('it did not run', responseError(responseErrorCodes.syntaxError, message))).toMatchObject({
+    explanation: { received: 'SyntaxError line 1:7' },
+  });
+});
+
 it('says that no node answers', () => {
   const error = shellError('it did not run', new cassandra.errors.NoHostAvailableError({}));
   expect(error).toMatchObject({ code: 'BIFOLD_CASSANDRA_AWAY' });
