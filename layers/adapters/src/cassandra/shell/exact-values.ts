@@ -1,3 +1,4 @@
+/// <reference path="./encoder.d.ts" />
 import cassandra from 'cassandra-driver';
 import Encoder from 'cassandra-driver/lib/encoder.js';
 

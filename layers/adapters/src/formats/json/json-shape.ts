@@ -46,7 +46,7 @@ function shapeOf({ text, isWhole }: Head): Shape | null {
   const isOneLine = lineEnd < 0 || (end !== null && end <= lineEnd);
   const isAlone = end === null ? !isTextOpen : isWhole && value.slice(end).trim() === '';
   if (first === '[') return isOneLine && !isAlone ? null : { shape: 'an array', filter: '.[]' };
-  if (isOneLine) return isAlone ? wrapperOf(value, end) : null;
+  if (isOneLine) return isAlone ? wrapperOf(value) : null;
   // A line that is cut off is one bad row, and the next one is an object.
   if (isTextOpen || isBrokenLine(value, lineEnd)) return null;
   const array = arraysOf(value)[0];
@@ -64,13 +64,14 @@ function isBrokenLine(value: string, lineEnd: number): boolean {
   }
 }
 
-/** The only line of a file may be an object around its rows. */
-function wrapperOf(value: string, end: number | null): Shape | null {
-  const { names } = scanJson(value);
+/**
+ * The only line of a file may be an object around its rows. Its field has a name that services use
+ * for that: under any other name, the line is one row.
+ */
+function wrapperOf(value: string): Shape | null {
   const [array, ...others] = arraysOf(value);
-  if (array === undefined || others.length > 0) return null;
-  const isWrapper = WRAPPERS.has(array) || (names.length === 1 && end !== null);
-  return isWrapper ? { shape: 'one object around an array', filter: `${pathOf(array)}[]` } : null;
+  if (array === undefined || others.length > 0 || !WRAPPERS.has(array)) return null;
+  return { shape: 'one object around an array', filter: `${pathOf(array)}[]` };
 }
 
 /** The fields that are arrays of objects. */
