@@ -25,20 +25,20 @@ it.each([
   ['a.tsv', `seats\tat\n3\t${at}\nNA\t${at}\n`],
   ['a.jsonl', `{"seats":3,"at":"${at}"}\n\n{"seats":null,"at":"${at}"}\n`],
 ])('the rows of %s are records of the schema', async (name, text) => {
-  expect(await lookupRecords('planes', columns, fileOf(name, text), 'NA')).toEqual([
+  expect(await lookupRecords({ columns, optional: new Set() }, fileOf(name, text))).toEqual([
     { at, seats: 3 },
     { at, seats: null },
   ]);
 });
 
 it.each([
-  ['a column is missing from the header', 'b.csv', 'at\n', 'BIFOLD_MISSING_COLUMN', /lacks columns .* seats/],
+  ['a column is missing from the header', 'b.csv', 'at,Seats\n', 'BIFOLD_MISSING_COLUMN', /lacks columns .* seats/],
   ['a cell is of another type', 'c.csv', `at,seats\n${at},few\n`, 'BIFOLD_BAD_CELL', /line 2 .*"seats"/],
   ['a row has too few cells', 'd.csv', `at,seats\n${at}\n`, 'BIFOLD_CSV_UNREADABLE', /line 2 .*1 cells/],
   ['a line is not a JSON object', 'e.jsonl', `{"seats":3,"at":"${at}"}\n[1]\n`, 'BIFOLD_BAD_JSON_LINE', /line 2 /],
   ['it is an array', 'f.jsonl', `[{"seats":3,"at":"${at}"}]\n`, 'BIFOLD_NOT_JSON_LINES', /jq -c/],
 ])('a file is refused when %s', async (_, name, text, code, message) => {
-  const reading = lookupRecords('planes', columns, fileOf(name, text), 'NA');
+  const reading = lookupRecords({ columns, optional: new Set() }, fileOf(name, text));
   await expect(reading).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
 });
 

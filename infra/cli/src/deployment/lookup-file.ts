@@ -1,6 +1,15 @@
-import { type BadRow, formatOfKind, formatOfName, isBad, localInput, openSchemaRows } from '@bifold/adapters/formats';
-import type { Column } from '@bifold/core/engine';
+import {
+  type BadRow,
+  type FileSchema,
+  formatOfKind,
+  formatOfName,
+  isBad,
+  localInput,
+  openSchemaRows,
+  type TextOptions,
+} from '@bifold/adapters/formats';
 import { UsageError } from '../errors.ts';
+import { warn } from '../output/terminal.ts';
 import { badCell } from '../records/bad-cell.ts';
 import { unreadable } from '../records/input-files.ts';
 
@@ -11,22 +20,21 @@ type LookupRecord = Readonly<Record<string, unknown>>;
  * @throws {UsageError} with the number of the invalid line
  */
 export async function lookupRecords(
-  table: string,
-  columns: readonly Column[],
+  schema: FileSchema,
   file: string,
-  nullText: string,
+  reading: TextOptions = {},
 ): Promise<readonly LookupRecord[]> {
   const format = formatOfName(file) ?? formatOfKind('json');
   const records: LookupRecord[] = [];
   try {
     const input = localInput(file);
-    const { header, batches } = await openSchemaRows(format, input, columns, { nullText });
-    if (header !== null) checkHeader(table, file, columns, header);
+    const { header, batches, notes } = await openSchemaRows(format, input, schema, reading);
+    for (const note of notes) warn(note);
     for await (const batch of batches) {
       for (const row of batch) {
         if (isBad(row)) throw badRow(file, row, header === null ? 'BIFOLD_BAD_JSON_LINE' : 'BIFOLD_CSV_UNREADABLE');
         const { record, misfit } = row.content;
-        if (misfit !== null) throw badCell(misfit.column, misfit.cell, `line ${row.line} of ${file}`, nullText);
+        if (misfit !== null) throw badCell(misfit.column, misfit.cell, `line ${row.line} of ${file}`, reading);
         records.push(record);
       }
     }
@@ -34,21 +42,6 @@ export async function lookupRecords(
     throw unreadable(cause);
   }
   return records;
-}
-
-/**
- * Refuses unknown columns. A misspelt column would be null in every row, and segments would be
- * permanently bound to that version.
- */
-function checkHeader(table: string, file: string, columns: readonly Column[], header: readonly string[]): void {
-  const missing = columns.map(({ name }) => name).filter((name) => !header.includes(name));
-  if (missing.length === 0) return;
-  throw new UsageError('BIFOLD_MISSING_COLUMN', {
-    failed: `${file} lacks columns of lookup table "${table}": ${missing.join(', ')}`,
-    received: `a header of ${header.join(', ')}`,
-    allowed: `${columns.map((column) => column.name).join(', ')}, in any order; more are left out`,
-    remedy: 'correct the header; a column without values may be empty',
-  });
 }
 
 function badRow(file: string, { line, raw, reason }: BadRow, code: string): UsageError {

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
+import type { FileSchema } from '@bifold/adapters/formats';
 import type { LookupTable, Pipeline } from '@bifold/core';
-import { type Column, canonicalJson, columnReader, columnsOf, lookupKeyText, type Value } from '@bifold/core/engine';
+import {
+  type Column,
+  canonicalJson,
+  columnReader,
+  columnsOf,
+  lookupKeyText,
+  optionalFieldsOf,
+  type Value,
+} from '@bifold/core/engine';
 import { lookupTables } from '@bifold/pipelines';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
@@ -31,8 +40,14 @@ function isTable(value: unknown): value is Table {
   return typeof value === 'object' && value !== null && 'name' in value && 'key' in value && 'schema' in value;
 }
 
-export function lookupColumns({ name, schema }: Table): readonly Column[] {
+function lookupColumns({ name, schema }: Table): readonly Column[] {
   return columnsOf(`lookup table "${name}"`, schema);
+}
+
+/** The columns of a table's file. */
+export function lookupSchema(table: Table): FileSchema {
+  const role = `lookup table "${table.name}"`;
+  return { columns: columnsOf(role, table.schema), optional: optionalFieldsOf(role, table.schema) };
 }
 
 export interface LoadedLookup {
@@ -45,7 +60,7 @@ export interface LoadedLookup {
 /** Loads a table from a file of rows. `NA` in CSV means null. */
 export async function loadLookupFile(context: Context, name: string, file: string): Promise<void> {
   const table = lookupTableNamed(name);
-  const records = await lookupRecords(name, lookupColumns(table), file, 'NA');
+  const records = await lookupRecords(lookupSchema(table), file);
   await step(context.onProgress, `lookup table ${name}`, () => loadLookup(context, table, records));
 }
 

@@ -2,6 +2,7 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { TextOptions } from '@bifold/adapters/formats';
 import { askAll } from '../api.ts';
 import type { Context } from '../context.ts';
 import { deploymentOf } from '../deployment/deployments.ts';
@@ -12,7 +13,7 @@ import { temporaryFile } from '../records/temporary-file.ts';
 import { asParquet } from '../tabular/table-file.ts';
 
 export interface Wanted {
-  readonly nullTexts: readonly string[];
+  readonly reading: TextOptions;
   /** The window of a view; its first one if null. */
   readonly window: string | null;
   /** The maximum number of records of a topic. */
@@ -23,20 +24,20 @@ export interface Wanted {
 export async function explored(
   context: Context,
   name: string,
-  { nullTexts, window, rowsMax }: Wanted,
+  { reading, window, rowsMax }: Wanted,
   temporary: string[],
 ): Promise<{ readonly source: string; readonly parquetFile: string }> {
   if (existsSync(name) || extname(name) !== '')
-    return { source: name, parquetFile: await asParquet(name, nullTexts, temporary) };
+    return { source: name, parquetFile: await asParquet(name, reading, temporary) };
   const rowsFile = temporaryFile('rows.jsonl', temporary);
   const found = (await context.pipelines()).find(({ plan }) => plan.name === name);
   if (found !== undefined) {
     const shown = window ?? (found.plan.windows[0]?.name as string);
     await writeJsonLines(rowsFile, viewRows(context, name, shown));
-    return { source: `view ${name}, window ${shown}`, parquetFile: await asParquet(rowsFile, [], temporary) };
+    return { source: `view ${name}, window ${shown}`, parquetFile: await asParquet(rowsFile, {}, temporary) };
   }
   await writeJsonLines(rowsFile, topicRows(context, name, rowsMax));
-  return { source: `topic ${name}`, parquetFile: await asParquet(rowsFile, [], temporary) };
+  return { source: `topic ${name}`, parquetFile: await asParquet(rowsFile, {}, temporary) };
 }
 
 async function writeJsonLines(file: string, rows: AsyncIterable<string>): Promise<void> {

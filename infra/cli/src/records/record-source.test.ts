@@ -24,7 +24,7 @@ const UNTYPED: SourceOptions = {
   keyField: null,
   needsKey: false,
   keySeparator: null,
-  nullText: 'NA',
+  reading: {},
   isRaw: false,
   headers: {},
   limit: null,

@@ -9,7 +9,9 @@ import {
   jsonText,
   linesOf,
   openSchemaRows,
+  type TextOptions,
   typedRows,
+  utf8Bytes,
   utf8Of,
 } from '@bifold/adapters/formats';
 import type { Column } from '@bifold/core/engine';
@@ -40,7 +42,10 @@ export interface SourceOptions {
   readonly needsKey: boolean;
   /** The separator of key and value in a line; null if lines are values. */
   readonly keySeparator: string | null;
-  readonly nullText: string;
+  /** How files of rows are read. */
+  readonly reading: TextOptions;
+  /** Receives remarks on a file. */
+  readonly onNote?: (note: string) => void;
   /** Whether to send lines unchanged, even if they are not JSON. */
   readonly isRaw: boolean;
   /** The headers that every record gets. */
@@ -113,10 +118,10 @@ function formatOf(name: string): ValueFormat | null {
 async function* ofLines(
   file: InputFile,
   format: 'json' | 'text',
-  { keySeparator, keyField, needsKey, isRaw }: SourceOptions,
+  { keySeparator, keyField, needsKey, isRaw, reading }: SourceOptions,
 ): AsyncGenerator<PlacedRecord> {
   let line = 0;
-  for await (const bytes of linesOf(await file.open())) {
+  for await (const bytes of linesOf(await textOfFile(file, isRaw, reading))) {
     line++;
     if (bytes.length === 0) continue;
     const text = utf8Of(bytes);
@@ -139,22 +144,32 @@ async function* ofLines(
   }
 }
 
+/** The bytes of a file. With --raw they are sent as they are, unless an encoding is named. */
+async function textOfFile(
+  file: InputFile,
+  isRaw: boolean,
+  { encoding }: TextOptions,
+): Promise<AsyncIterable<Uint8Array>> {
+  const bytes = await file.open();
+  return isRaw && encoding === undefined ? bytes : utf8Bytes(bytes, encoding);
+}
+
 /** Types from the schema of the pipeline. */
 async function* ofSchemaRows(
   file: InputFile,
   format: FormatKind,
   columns: readonly Column[],
-  { keyField, needsKey, nullText, optional }: SourceOptions,
+  { keyField, needsKey, reading, optional, onNote }: SourceOptions,
 ): AsyncGenerator<PlacedRecord> {
-  const { batches } = await openSchemaRows(formatOfKind(format), file, columns, { nullText });
+  const { batches, notes } = await openSchemaRows(formatOfKind(format), file, { columns, optional }, reading);
+  for (const note of notes) onNote?.(note);
   for await (const batch of batches) {
     for (const row of batch) {
       if (isBad(row)) throw badRow(file, row);
       const { line, content } = row;
       const { misfit } = content;
-      if (misfit !== null) throw badCell(misfit.column, misfit.cell, `line ${line} of ${file.name}`, nullText);
-      const present = Object.entries(content.record).filter(([name, value]) => value !== null || !optional.has(name));
-      const record = Object.fromEntries(present);
+      if (misfit !== null) throw badCell(misfit.column, misfit.cell, `line ${line} of ${file.name}`, reading);
+      const { record } = content;
       yield { key: keyed(file, record, line, keyField, needsKey), value: JSON.stringify(record), line };
     }
   }
@@ -164,12 +179,12 @@ async function* ofSchemaRows(
 async function* ofInferredRows(
   file: InputFile,
   format: FormatKind,
-  { keyField, needsKey, nullText }: SourceOptions,
+  { keyField, needsKey, reading, onNote }: SourceOptions,
 ): AsyncGenerator<PlacedRecord> {
-  const nullTexts = [nullText, ''];
-  const { columns, open } = await inferRows(formatOfKind(format), file, { nullTexts });
+  const { columns, open, notes } = await inferRows(formatOfKind(format), file, reading);
+  for (const note of notes) onNote?.(note);
   const { line } = jsonText(columns);
-  for await (const row of typedRows(await open(), columns, nullTexts)) {
+  for await (const row of typedRows(await open(), columns, reading)) {
     if (isBad(row)) throw badRow(file, row);
     const value = line({ fields: row.content, cells: [] }).trimEnd();
     yield { key: keyed(file, row.content, row.line, keyField, needsKey), value, line: row.line };

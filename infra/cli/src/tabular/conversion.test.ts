@@ -166,6 +166,16 @@ describe('inference', () => {
   });
 });
 
+describe('null', () => {
+  it('and the texts that mean null stay apart, from CSV to JSON and back', async () => {
+    const nulls = { nullTexts: ['', 'NA'] };
+    const csv = 'id,t\n1,""\n2,\n3,"NA"\n4,null\n';
+    const json = await converted(csv, 'csv', 'json', nulls);
+    expect(json.text).toBe('{"id":1,"t":""}\n{"id":2,"t":null}\n{"id":3,"t":"NA"}\n{"id":4,"t":"null"}\n');
+    expect((await converted(json.text, 'json', 'csv', nulls)).text).toBe(csv);
+  });
+});
+
 describe('bad rows', () => {
   it('are rejected with line and reason, and the others are converted', async () => {
     const csv = 'a,b\n1,x\n2\n3,"two\nlines"\nq"w,e\n4,y\n';
@@ -184,10 +194,11 @@ describe('bad rows', () => {
     expect(rejects).toEqual([{ line: 4, reason: '"a" is "x", not integer or null', row: 'x' }]);
   });
 
-  it('of JSON are lines that are no objects, and texts that would be read back as null', async () => {
-    const { rows, rejects } = await converted('{"a":"x"}\n[1]\n{"a":""}\n{"a":\n', 'json', 'csv');
-    expect(rows).toBe(1);
-    expect(rejects.map(({ line }) => line)).toEqual([2, 4, 3].sort());
+  it('of JSON are lines that are no objects, and a null that would be an empty line', async () => {
+    const json = '{"a":"x"}\n[1]\n{"a":""}\n{"a":\n{"a":null}\n';
+    const { text, rejects } = await converted(json, 'json', 'csv');
+    expect(text).toBe('a\nx\n""\n');
+    expect(rejects.map(({ line }) => line)).toEqual([2, 4, 5]);
   });
 
   it('of CSV are those that hold half of a surrogate pair, which JSON lines keep', async () => {

@@ -2,6 +2,7 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import {
   type BadRow,
+  type CellOptions,
   type CheckedRow,
   cellsWriter,
   type FormatKind,
@@ -9,28 +10,25 @@ import {
   inferRows,
   isBad,
   localInput,
-  type NullTexts,
   type OpenRows,
   openTyped,
   type RowInput,
+  type TextOptions,
   type TypedColumn,
   textOf,
   typedRows,
   writeRows,
 } from '@bifold/adapters/formats';
 import { UsageError } from '../errors.ts';
-import { write } from '../output/terminal.ts';
+import { warn, write } from '../output/terminal.ts';
 import { STANDARD_INPUT } from '../records/input-files.ts';
 
 const STANDARD_OUTPUT = 'standard output';
 
 /** A source of rows; standard input can be read only once. */
-export interface RowSource {
+export interface RowSource extends TextOptions {
   readonly path: string;
   readonly format: FormatKind;
-  /** The delimiter of CSV, if the extension does not determine it. */
-  readonly delimiter?: string;
-  readonly nullTexts: NullTexts;
 }
 
 /** Opens a file with known columns. */
@@ -48,6 +46,7 @@ export async function inferred(
     throw unreadable(path, error);
   });
   if (found.columns.length === 0) throw noColumns(path);
+  for (const note of found.notes) warn(note);
   return { columns: found.columns, open: () => opening(path, () => found.open()) };
 }
 
@@ -59,8 +58,8 @@ function inputOf(path: string): RowInput {
 /** Opens rows. An unreadable file is a usage error, when it is opened and while it is read. */
 async function opening(path: string, open: () => Promise<OpenRows>): Promise<OpenRows> {
   try {
-    const { header, batches } = await open();
-    return { header, batches: readable(path, batches) };
+    const opened = await open();
+    return { ...opened, batches: readable(path, opened.batches) };
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -79,11 +78,10 @@ export interface Converted {
   readonly bad: number;
 }
 
-export interface ConversionTarget {
+export interface ConversionTarget extends CellOptions {
   /** Null for standard output. */
   readonly output: string | null;
   readonly to: FormatKind;
-  readonly nullTexts: NullTexts;
   readonly rejectsFile: string;
 }
 
@@ -94,7 +92,7 @@ export interface ConversionTarget {
 export async function convertRows(
   opened: OpenRows,
   columns: readonly TypedColumn[],
-  { output, to, nullTexts, rejectsFile }: ConversionTarget,
+  { output, to, rejectsFile, ...cells }: ConversionTarget,
 ): Promise<Converted> {
   let [rows, bad] = [0, 0];
   let rejects: number | null = null;
@@ -105,7 +103,13 @@ export async function convertRows(
     writeSync(rejects, `${JSON.stringify({ line, reason, row: raw })}\n`);
   };
   const format = formatOfKind(to);
-  const checked = fittingRows(opened, columns, { nullTexts, unfit: format.unfit(columns), onBad, onRow: () => rows++ });
+  const checked = fittingRows(opened, columns, {
+    read: cells,
+    written: writtenAs(cells, to, output),
+    unfit: format.unfit(columns),
+    onBad,
+    onRow: () => rows++,
+  });
   try {
     if (output !== null) await writeRows(format, output, columns, checked);
     else if (format.text === null) throw new TypeError(`${to} is not written to standard output`);
@@ -116,10 +120,17 @@ export async function convertRows(
   return { rows, bad };
 }
 
+/** Only CSV has texts for null. Its decimal commas need another delimiter. */
+function writtenAs(cells: CellOptions, to: FormatKind, output: string | null): CellOptions {
+  if (to !== 'csv') return { nullTexts: [] };
+  return { ...cells, decimalComma: cells.decimalComma === true && /\.tsv$/i.test(output ?? '') };
+}
+
 type RejectedRow = Pick<BadRow, 'line' | 'raw' | 'reason'>;
 
 interface Fitting {
-  readonly nullTexts: NullTexts;
+  readonly read: CellOptions;
+  readonly written: CellOptions;
   /** Says why the target's format cannot hold a row. */
   readonly unfit: (row: CheckedRow) => string | null;
   readonly onBad: (bad: RejectedRow) => void;
@@ -130,16 +141,16 @@ interface Fitting {
 async function* fittingRows(
   opened: OpenRows,
   columns: readonly TypedColumn[],
-  { nullTexts, unfit, onBad, onRow }: Fitting,
+  { read, written, unfit, onBad, onRow }: Fitting,
 ): AsyncGenerator<CheckedRow> {
-  const toCells = cellsWriter(columns, nullTexts);
-  for await (const row of typedRows(opened, columns, nullTexts)) {
+  const toCells = cellsWriter(columns, written);
+  for await (const row of typedRows(opened, columns, read)) {
     if (isBad(row)) {
       onBad(row);
       continue;
     }
     const cells = toCells(row.content);
-    const checked = typeof cells === 'string' ? null : { fields: row.content, cells };
+    const checked = typeof cells === 'string' ? null : { fields: row.content, ...cells };
     const reason = checked === null ? (cells as string) : unfit(checked);
     if (checked === null || reason !== null) {
       onBad({ line: row.line, raw: row.raw, reason: reason as string });

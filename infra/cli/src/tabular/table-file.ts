@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, extname } from 'node:path';
-import { FORMAT_EXTENSIONS, formatOfName } from '@bifold/adapters/formats';
+import { FORMAT_EXTENSIONS, formatOfName, type TextOptions } from '@bifold/adapters/formats';
 import { UsageError } from '../errors.ts';
 import { temporaryFile } from '../records/temporary-file.ts';
 import { convertRows, inferred } from './conversion.ts';
@@ -10,18 +10,18 @@ import { convertRows, inferred } from './conversion.ts';
  * because statistics over the other rows would be misleading.
  * @param temporary gets the folders that the caller removes
  */
-export async function asParquet(path: string, nullTexts: readonly string[], temporary: string[]): Promise<string> {
+export async function asParquet(path: string, reading: TextOptions, temporary: string[]): Promise<string> {
   if (!existsSync(path)) throw unreadable(path, 'no such file');
   const format = formatOfName(path);
   if (format === null) throw unreadable(path, `a name that ends with "${extname(path).toLowerCase()}"`);
   if (format.kind === 'parquet') return path;
-  const found = await inferred({ path, format: format.kind, nullTexts }, Number.POSITIVE_INFINITY);
+  const found = await inferred({ ...reading, path, format: format.kind }, Number.POSITIVE_INFINITY);
   const output = temporaryFile('rows.parquet', temporary);
   const rejectsFile = temporaryFile('rejects.jsonl', temporary);
   const { bad } = await convertRows(await found.open(), found.columns, {
     output,
     to: 'parquet',
-    nullTexts,
+    ...reading,
     rejectsFile,
   });
   if (bad === 0) return output;

@@ -3,7 +3,7 @@ import { createReadStream, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
 import { openDuckDb } from '@bifold/adapters/duckdb';
-import { copyRows, formatOfKind } from '@bifold/adapters/formats';
+import { copyRows, formatOfKind, type TextOptions } from '@bifold/adapters/formats';
 import { derivedSql, epochMsSql, fieldsOf, type Plan, quoted, sqlTypeOf, textLiteral } from '@bifold/core/engine';
 import type { TrainedOn } from '@bifold/functions/training';
 import type { ModelDefinition } from '@bifold/models';
@@ -18,13 +18,13 @@ import { neededDerived, wantedColumns } from './columns.ts';
 export async function writeFileTable(
   definition: ModelDefinition,
   file: string,
-  nullTexts: readonly string[],
+  reading: TextOptions,
   tableFile: string,
 ): Promise<TrainedOn> {
   const temporary: string[] = [];
   const database = await openDuckDb({ memoryLimit: '2GB', tempDirectory: tmpdir() });
   try {
-    const rows = `read_parquet(${textLiteral(await asParquet(file, nullTexts, temporary))})`;
+    const rows = `read_parquet(${textLiteral(await asParquet(file, reading, temporary))})`;
     const described = await database.rows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${rows})`);
     const types = new Map(described.map(({ column_name, column_type }) => [String(column_name), String(column_type)]));
     const { plan } = definition;

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TextOptions } from '@bifold/adapters/formats';
 import type { CloudPaths, OnProgress } from '@bifold/cloud';
 import { makeVersion, type TrainedOn, trainingRequest, type Version } from '@bifold/functions/training';
 import type { ModelDefinition } from '@bifold/models';
@@ -48,7 +49,7 @@ export function trainFromFile(
   definition: ModelDefinition,
   file: string,
   places: TrainingPlaces,
-  nullTexts: readonly string[] = ['', 'NA'],
+  reading: TextOptions = {},
 ): Promise<Trained> {
-  return trainVersion(definition, places, (table) => writeFileTable(definition, file, nullTexts, table));
+  return trainVersion(definition, places, (table) => writeFileTable(definition, file, reading, table));
 }

@@ -48,3 +48,12 @@ export function unwritableColumns(format: string, received: string): UnreadableF
     remedy: 'rename the column: --rename old=new; JSON lines hold any name',
   });
 }
+
+export function unknownColumn(name: string, column: string, columns: readonly string[]): UnreadableFile {
+  return new UnreadableFile('BIFOLD_NO_SUCH_COLUMN', 1, {
+    failed: `${name} has no column ${JSON.stringify(column)} to rename`,
+    received: `--rename of ${JSON.stringify(column)}`,
+    allowed: columns.join(', '),
+    remedy: 'correct --rename: the name in the file stands before the equals sign',
+  });
+}

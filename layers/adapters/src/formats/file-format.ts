@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Column } from '@bifold/core/engine';
 import type { TypedColumn } from './columns/cell-types.ts';
+import type { CellOptions, WrittenCells } from './columns/row-types.ts';
 import type { Encoding } from './text/encodings.ts';
 
 /**
@@ -23,7 +24,7 @@ export interface FileFormat {
    */
   unfit(columns: readonly TypedColumn[]): (row: CheckedRow) => string | null;
   /** The options of DuckDB's COPY that write the format. */
-  copyOptions(path: string, nullText: string | null): string;
+  copyOptions(path: string, nullText: string | null, quoted: readonly string[]): string;
   /** False if the format has no type for times. Times are then ISO 8601 text. */
   readonly hasTimes: boolean;
 }
@@ -44,17 +45,21 @@ export const localInput = (path: string, name = path): RowInput => ({
   open: async () => createReadStream(path),
 });
 
-/** Options for reading the text of a file. */
-export interface TextOptions {
+/** Columns by their names in the file, with the names to give them. */
+export type Rename = Readonly<Record<string, string>>;
+
+/** How the text of a file is read. */
+export interface TextOptions extends CellOptions {
   /** The delimiter of CSV. Default: a tab for `.tsv`, otherwise a comma. */
   readonly delimiter?: string;
   /** The quote character of CSV. Null: quotes are content. Default: `"`. */
   readonly quote?: string | null;
   /** Default: the encoding of the byte order mark, otherwise UTF-8. */
   readonly encoding?: Encoding;
+  readonly rename?: Rename;
 }
 
-export interface ReadOptions extends TextOptions {
+export interface ReadOptions extends Omit<TextOptions, 'rename'> {
   /**
    * Whether JSON numbers keep their digits, as `parseExactly` reads them. Otherwise they are
    * JavaScript numbers.
@@ -121,9 +126,8 @@ export function isBad(outcome: Outcome<unknown>): outcome is BadRow {
 }
 
 /** A row with valid types, both as an object and as CSV cells. */
-export interface CheckedRow {
+export interface CheckedRow extends WrittenCells {
   readonly fields: Fields;
-  readonly cells: Cells;
 }
 
 export interface RowText {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Column, ColumnType } from '@bifold/core/engine';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { cellsWriter } from './columns/row-types.ts';
+import { cellsWriter, type WrittenCells } from './columns/row-types.ts';
 import { type FileFormat, isBad, localInput, type RowInput } from './file-format.ts';
 import { FORMAT_EXTENSIONS, FORMAT_KINDS, formatOfKind, formatOfName } from './formats.ts';
 import { openSchemaRows } from './schema-rows.ts';
@@ -16,10 +16,15 @@ const folder = mkdtempSync(join(tmpdir(), 'bifold-formats-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const column = (name: string, type: ColumnType): Column => ({ name, type, nullable: true });
-const OPTIONS = { nullText: 'NA' };
+const OPTIONS = { nullTexts: ['NA', ''] };
 
 async function recordsOf(input: RowInput, columns: readonly Column[]): Promise<readonly unknown[]> {
-  const { batches } = await openSchemaRows(formatOfName(input.name) ?? formatOfKind('json'), input, columns, OPTIONS);
+  const { batches } = await openSchemaRows(
+    formatOfName(input.name) ?? formatOfKind('json'),
+    input,
+    { columns, optional: new Set() },
+    OPTIONS,
+  );
   const records: unknown[] = [];
   for await (const batch of batches)
     for (const row of batch) records.push(isBad(row) ? [row.line, row.problem] : row.content.record);
@@ -51,18 +56,18 @@ it.each(FORMAT_EXTENSIONS)(
     const { columns, open } = await inferRows(formatOfKind('json'), streamed('rows', json), options);
     const path = join(folder, `again${extension}`);
     const format = formatOfName(path) as FileFormat;
-    const cellsOf = cellsWriter(columns, options.nullTexts);
+    const cellsOf = cellsWriter(columns, options);
     const rows = async function* () {
-      for await (const row of typedRows(await open(), columns, options.nullTexts)) {
+      for await (const row of typedRows(await open(), columns, options)) {
         if (isBad(row)) throw new Error(row.reason);
-        yield { fields: row.content, cells: cellsOf(row.content) as readonly string[] };
+        yield { fields: row.content, ...(cellsOf(row.content) as WrittenCells) };
       }
     };
     await writeRows(format, path, columns, rows());
     const again = await inferRows(format, localInput(path), options);
     expect(again.columns).toEqual(columns);
     const lines: string[] = [];
-    for await (const row of typedRows(await again.open(), columns, options.nullTexts))
+    for await (const row of typedRows(await again.open(), columns, options))
       lines.push(isBad(row) ? row.reason : JSON.stringify(row.content));
     expect(`${lines.join('\n')}\n`).toBe(json);
   },

@@ -32,7 +32,7 @@ async function through(
   await writeRows(format, path, columns, all());
   const opened = await openTyped(format, localInput(path), {});
   const found: Fields[] = [];
-  for await (const row of typedRows(opened, columns, NULL_TEXTS)) {
+  for await (const row of typedRows(opened, columns, { nullTexts: NULL_TEXTS })) {
     if (isBad(row)) throw new Error(`line ${row.line}: ${row.reason}`);
     found.push(row.content);
   }
@@ -42,10 +42,10 @@ async function through(
 
 /** The rows that CSV can hold, too. Others are bad rows of a conversion. */
 function checkedRows(columns: readonly TypedColumn[], rows: readonly Fields[]): readonly CheckedRow[] {
-  const cellsOf = cellsWriter(columns, NULL_TEXTS);
+  const cellsOf = cellsWriter(columns, { nullTexts: NULL_TEXTS });
   return rows.flatMap((fields) => {
     const cells = cellsOf(fields);
-    return typeof cells === 'string' ? [] : [{ fields, cells }];
+    return typeof cells === 'string' ? [] : [{ fields, ...cells }];
   });
 }
 

@@ -1,5 +1,7 @@
 import type { Column } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
+import type { CellOptions } from './columns/row-types.ts';
+import { checkHeader } from './columns/schema-header.ts';
 import { recordReader } from './schema-rows.ts';
 
 const columns: readonly Column[] = [
@@ -10,8 +12,9 @@ const columns: readonly Column[] = [
   { name: 'speed', type: 'double', nullable: true },
 ];
 const at = '2013-01-01T10:00:00Z';
-const read = (cells: Readonly<Record<string, string>>) =>
-  recordReader(Object.keys(cells), columns, 'NA')(Object.values(cells));
+const schema = { columns, optional: new Set<string>() };
+const read = (cells: Readonly<Record<string, string>>, options: CellOptions = {}) =>
+  recordReader(Object.keys(cells), schema, options)(Object.values(cells));
 
 describe('cells under a schema', () => {
   it('are typed by its columns, and other cells are left out', () => {
@@ -35,10 +38,72 @@ describe('cells under a schema', () => {
     ['speed', '1e400', '1e400'],
     ['speed', '9007199254740993', '9007199254740993'],
     ['ok', 'yes', 'yes'],
-    ['name', 'NA', null],
   ])('do not fit when their %s is %p, and the record holds %p for the schema to refuse', (name, cell, value) => {
     const { record, misfit } = read({ at, delay: '1', name: 'n', ok: 'true', speed: '1', [name]: cell });
     expect(misfit).toEqual({ column: columns.find((column) => column.name === name), cell });
     expect(record[name]).toBe(value);
+  });
+});
+
+describe('a null text under a schema', () => {
+  const nullable: Column = { name: 'name', type: 'text', nullable: true };
+  const number: Column = { name: 'n', type: 'integer', nullable: true };
+  const reader = (column: Column, optional: readonly string[] = []) =>
+    recordReader([column.name], { columns: [column], optional: new Set(optional) }, {});
+
+  it('is null without quotes, and a text in quotes', () => {
+    const read = reader(nullable);
+    expect([read([''], [true]), read([''], [false]), read(['NA'], [true]), read(['NA'], [false])]).toEqual(
+      ['', null, 'NA', null].map((name) => ({ record: { name }, misfit: null })),
+    );
+  });
+
+  it('is null also in quotes where the column is no text', () => {
+    expect(reader(number)(['NA'], [true])).toEqual({ record: { n: null }, misfit: null });
+  });
+
+  it('is the text where a text cannot be null, and no value in any other column', () => {
+    expect(reader({ ...nullable, nullable: false })(['NA'])).toEqual({ record: { name: 'NA' }, misfit: null });
+    expect(reader({ ...number, nullable: false })(['']).misfit).toMatchObject({ cell: '' });
+  });
+
+  it('is absent where the field is optional', () => {
+    expect(reader(nullable, ['name'])(['NA'])).toEqual({ record: {}, misfit: null });
+  });
+});
+
+it('numbers under a schema may have decimal commas', () => {
+  const cells = { at, delay: '1', name: '1,5', ok: 'true', speed: '1,5' };
+  expect(read(cells, { decimalComma: true })).toMatchObject({ record: { name: '1,5', speed: 1.5 }, misfit: null });
+  expect(read({ ...cells, speed: '1.5' }, { decimalComma: true }).misfit).toMatchObject({ cell: '1.5' });
+});
+
+describe('a header under a schema', () => {
+  const check = (header: readonly string[], optional: readonly string[] = []) =>
+    checkHeader('rows.csv', header, { columns, optional: new Set(optional) });
+
+  it('may lack nullable columns, and have others if it lacks none', () => {
+    expect(check(['at', 'name'])).toEqual([]);
+    expect(check(['more', ...columns.map(({ name }) => name)])).toEqual([
+      'rows.csv has columns that the schema lacks, which are left out: more',
+    ]);
+    expect(check(['at', 'name', 'more'], ['delay', 'ok', 'speed'])).toHaveLength(1);
+  });
+
+  it.each([
+    [['delay', 'name'], /lacks columns of the schema: at/, /correct the header/],
+    [['at', 'name', 'Delay'], /lacks columns of the schema: delay, ok, speed/, /--rename Delay=delay/],
+    [['at', 'full Name'], /: delay, name, ok, speed/, /--rename IN_FILE=IN_SCHEMA/],
+  ])('is refused as %j, beside the columns of the schema', (header, failed, remedy) => {
+    expect(() => check(header)).toThrow(
+      expect.objectContaining({
+        code: 'BIFOLD_MISSING_COLUMN',
+        explanation: expect.objectContaining({
+          failed: expect.stringMatching(failed),
+          received: `a header of ${header.join(', ')}`,
+          remedy: expect.stringMatching(remedy),
+        }),
+      }),
+    );
   });
 });

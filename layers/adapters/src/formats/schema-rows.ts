@@ -1,4 +1,9 @@
 import type { Column, ColumnType } from '@bifold/core/engine';
+import { pointed } from './columns/decimal-comma.ts';
+import { isNullCell, NULL_TEXTS } from './columns/null-cells.ts';
+import { nameInFile, renamedRows } from './columns/rename.ts';
+import type { CellOptions } from './columns/row-types.ts';
+import { checkHeader, type FileSchema } from './columns/schema-header.ts';
 import {
   type Cells,
   type Fields,
@@ -9,6 +14,7 @@ import {
   type RowBatches,
   type RowContent,
   type RowInput,
+  type TextOptions,
   withContent,
 } from './file-format.ts';
 import { doubleOf, fieldsReader } from './wire-fields.ts';
@@ -23,68 +29,84 @@ export interface SchemaRecord {
   readonly misfit: { readonly column: Column; readonly cell: string | undefined } | null;
 }
 
-export interface SchemaReadOptions {
-  readonly delimiter?: string;
-  /** The text that means null. An empty cell of a nullable column is null too. */
-  readonly nullText: string;
-}
-
 /** An open file whose rows have the columns of a schema. */
 export interface SchemaRows {
   readonly header: Cells | null;
   readonly batches: RowBatches<SchemaRecord>;
+  /** Remarks on the file for a person. */
+  readonly notes: readonly string[];
 }
 
-/** Opens a file, and reads its rows as records of a schema. Cells of other columns are ignored. */
+/**
+ * Opens a file, and reads its rows as records of a schema. Cells of other columns are ignored.
+ *
+ * @throws {UnreadableFile} if the header lacks columns of the schema
+ */
 export async function openSchemaRows(
   format: FileFormat,
   input: RowInput,
-  columns: readonly Column[],
-  { nullText, ...options }: SchemaReadOptions,
+  schema: FileSchema,
+  options: TextOptions,
 ): Promise<SchemaRows> {
-  const { header, batches } = await format.open(input, { ...options, keepsDigits: false, columns });
-  const recordOf = header === null ? recordOfFields(columns) : recordOfCells(header, columns, nullText);
-  const rowOf = (row: Outcome<RowContent>): Outcome<SchemaRecord> =>
-    isBad(row) ? row : withContent(row, recordOf(row as Row<Cells & Fields>));
-  const records = async function* () {
-    for await (const batch of batches) yield batch.map(rowOf);
-  };
-  return { header, batches: records() };
+  const { rename = {} } = options;
+  const columns = schema.columns.map((column) => ({ ...column, name: nameInFile(rename, column.name) }));
+  const opened = await format.open(input, { ...options, keepsDigits: false, columns });
+  const { batches } = opened;
+  try {
+    const { header, notes = [], batches: renamed } = renamedRows(input.name, opened, rename);
+    const remarks = header === null ? [] : checkHeader(input.name, header, schema);
+    const recordOf = header === null ? recordOfFields(format, schema) : recordOfCells(header, schema, options);
+    const rowOf = (row: Outcome<RowContent>): Outcome<SchemaRecord> =>
+      isBad(row) ? row : withContent(row, recordOf(row as Row<Cells & Fields>));
+    const records = async function* () {
+      for await (const batch of renamed) yield batch.map(rowOf);
+    };
+    return { header, notes: [...notes, ...remarks], batches: records() };
+  } catch (error) {
+    await batches[Symbol.asyncIterator]().return?.(undefined);
+    throw error;
+  }
 }
 
-function recordOfFields(columns: readonly Column[]): (row: Row<Fields>) => SchemaRecord {
+/** A table has null for a field that is absent. */
+function recordOfFields(format: FileFormat, { columns, optional }: FileSchema): (row: Row<Fields>) => SchemaRecord {
   const fieldsOf = fieldsReader(columns);
-  return (row) => ({ record: fieldsOf(row), misfit: null });
+  const hasAbsent = format.text !== null || optional.size === 0;
+  return (row) => {
+    const fields = fieldsOf(row);
+    if (hasAbsent) return { record: fields, misfit: null };
+    const present = Object.entries(fields).filter(([name, value]) => value !== null || !optional.has(name));
+    return { record: Object.fromEntries(present), misfit: null };
+  };
 }
 
-function recordOfCells(header: Cells, columns: readonly Column[], nullText: string): (row: Row<Cells>) => SchemaRecord {
-  const recordOf = recordReader(header, columns, nullText);
-  return (row) => recordOf(row.content);
+function recordOfCells(header: Cells, schema: FileSchema, options: CellOptions): (row: Row<Cells>) => SchemaRecord {
+  const recordOf = recordReader(header, schema, options);
+  return (row) => recordOf(row.content, row.quoted);
 }
 
 /** Returns a function that turns cells under a header into records of a schema. */
 export function recordReader(
   header: Cells,
-  columns: readonly Column[],
-  nullText: string,
-): (cells: Cells) => SchemaRecord {
+  { columns, optional }: FileSchema,
+  { nullTexts = NULL_TEXTS, decimalComma = false }: CellOptions,
+): (cells: Cells, quoted?: readonly boolean[]) => SchemaRecord {
+  const nulls = new Set(nullTexts);
   const places = columns.map((column) => ({ column, index: header.indexOf(column.name) }));
-  return (cells) => {
+  return (cells, quoted) => {
     const fields: [string, unknown][] = [];
     let misfit: SchemaRecord['misfit'] = null;
     for (const { column, index } of places) {
       const cell = cells[index];
-      const value = isNull(column, cell, nullText) ? null : typedCell(column.type, cell as string);
+      const isNull = cell === undefined || isNullCell(cell, quoted?.[index] === true, column, nulls);
+      if (isNull && optional.has(column.name)) continue;
+      const value = isNull ? null : typedCell(column.type, pointed(column, cell, decimalComma));
       const isFitting = value === null ? column.nullable : value !== undefined;
       if (!isFitting) misfit ??= { column, cell };
       fields.push([column.name, value === undefined ? untypedCell(column.type, cell as string) : value]);
     }
     return { record: Object.fromEntries(fields), misfit };
   };
-}
-
-function isNull({ nullable }: Column, cell: string | undefined, nullText: string): boolean {
-  return cell === undefined || cell === nullText || (cell === '' && nullable);
 }
 
 /** Converts a cell to a JSON value of its type. Undefined if it does not fit. */

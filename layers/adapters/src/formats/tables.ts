@@ -26,6 +26,8 @@ export async function withDuckDb<T>(work: (database: DuckDb) => Promise<T>, colu
 }
 
 export interface CopyOptions {
+  /** Columns of CSV whose texts are quoted, null excepted. */
+  readonly quoted?: readonly string[];
   /** The text for null in CSV. Default: an empty cell. */
   readonly nullText?: string;
   /** Additional options of DuckDB's COPY, by which it writes a folder of partitions. */
@@ -40,9 +42,9 @@ export async function copyRows(
   query: string,
   path: string,
   format: FileFormat,
-  { nullText, more = [] }: CopyOptions = {},
+  { nullText, quoted = [], more = [] }: CopyOptions = {},
 ): Promise<void> {
-  const options = [format.copyOptions(path, nullText ?? null), ...more].join(', ');
+  const options = [format.copyOptions(path, nullText ?? null, quoted), ...more].join(', ');
   const copyTo = (target: string): Promise<void> =>
     database.run(`COPY (${query}) TO ${textLiteral(target)} (${options})`);
   if (more.length > 0) await copyTo(path);

@@ -1,6 +1,7 @@
 import type { TypedColumn } from './columns/cell-types.ts';
 import { inference } from './columns/inference.ts';
-import { type NullTexts, objectReader } from './columns/row-types.ts';
+import { renamedColumns, renamedRows } from './columns/rename.ts';
+import { type CellOptions, objectReader } from './columns/row-types.ts';
 import {
   type Cells,
   type Fields,
@@ -8,16 +9,13 @@ import {
   isBad,
   type OpenRows,
   type Outcome,
-  type ReadOptions,
   type Row,
   type RowContent,
   type RowInput,
+  type TextOptions,
 } from './file-format.ts';
 
-export interface InferOptions {
-  readonly delimiter?: string;
-  /** Texts of CSV that mean null. */
-  readonly nullTexts: NullTexts;
+export interface InferOptions extends TextOptions {
   /** The number of rows from which columns are inferred. Default: all rows. */
   readonly sampleRows?: number;
 }
@@ -25,21 +23,15 @@ export interface InferOptions {
 /** The inferred columns of a file, and its rows. */
 export interface InferredRows {
   readonly columns: readonly TypedColumn[];
+  /** Remarks on the file for a person. */
+  readonly notes: readonly string[];
   open(): Promise<OpenRows>;
 }
 
-const readOptions = ({ delimiter }: Pick<InferOptions, 'delimiter'>): ReadOptions => ({
-  ...(delimiter === undefined ? {} : { delimiter }),
-  keepsDigits: true,
-});
-
 /** Opens a file with known columns. Numbers keep their digits. */
-export function openTyped(
-  format: FileFormat,
-  input: RowInput,
-  options: Pick<InferOptions, 'delimiter'>,
-): Promise<OpenRows> {
-  return format.open(input, readOptions(options));
+export async function openTyped(format: FileFormat, input: RowInput, options: TextOptions): Promise<OpenRows> {
+  const opened = await format.open(input, { ...options, keepsDigits: true });
+  return renamedRows(input.name, opened, options.rename);
 }
 
 /**
@@ -47,10 +39,13 @@ export function openTyped(
  * other input are kept in memory.
  */
 export async function inferRows(format: FileFormat, input: RowInput, options: InferOptions): Promise<InferredRows> {
-  const { nullTexts, sampleRows = Number.POSITIVE_INFINITY } = options;
-  const opened = await openTyped(format, input, options);
-  if (opened.columns !== undefined) return { columns: await opened.columns(), open: async () => opened };
-  const learnt = inference(opened.header ?? [], new Set(nullTexts));
+  const { sampleRows = Number.POSITIVE_INFINITY, rename = {} } = options;
+  const opened = await format.open(input, { ...options, keepsDigits: true });
+  if (opened.columns !== undefined) {
+    const columns = renamedColumns(input.name, await opened.columns(), rename);
+    return { columns, notes: opened.notes ?? [], open: async () => renamedRows(input.name, opened, rename) };
+  }
+  const learnt = inference(opened.header ?? [], options);
   const isKept = input.path === null;
   const kept: (readonly Outcome<RowContent>[])[] = [];
   const batches = opened.batches[Symbol.asyncIterator]();
@@ -63,17 +58,19 @@ export async function inferRows(format: FileFormat, input: RowInput, options: In
       if (isBad(row)) continue;
       if (count++ === sampleRows) break;
       if (opened.header === null) learnt.addObject(row.content as Fields, row.raw);
-      else learnt.addCells(row.content as Cells);
+      else learnt.addCells(row.content as Cells, row.quoted);
     }
   }
   const isSample = count >= sampleRows;
   if (!isKept) await batches.return?.(undefined);
-  const columns = learnt.columns();
+  const columns = renamedColumns(input.name, learnt.columns(), rename);
+  const { header, notes = [] } = opened;
   return {
     // Later rows may have nulls that the sample lacks.
     columns: isSample ? columns.map((column) => ({ ...column, nullable: true })) : columns,
+    notes,
     open: isKept
-      ? async () => ({ header: opened.header, batches: followed(kept, batches) })
+      ? async () => renamedRows(input.name, { header, batches: followed(kept, batches) }, rename)
       : () => openTyped(format, input, options),
   };
 }
@@ -87,15 +84,15 @@ async function* followed<T>(kept: T[], rest: AsyncIterator<T>): AsyncGenerator<T
 export async function* typedRows(
   { header, batches }: OpenRows,
   columns: readonly TypedColumn[],
-  nullTexts: NullTexts,
+  options: CellOptions,
 ): AsyncGenerator<Outcome<Fields>> {
-  const objectOf = header === null ? null : objectReader(header, columns, nullTexts);
+  const objectOf = header === null ? null : objectReader(header, columns, options);
   for await (const batch of batches) {
     for (const row of batch) {
       if (isBad(row)) yield row;
       else if (objectOf === null) yield row as Row<Fields>;
       else {
-        const fields = objectOf(row.content as Cells);
+        const fields = objectOf(row.content as Cells, row.quoted);
         const { line, raw } = row;
         if (typeof fields === 'string') yield { line, raw, problem: 'unreadable', reason: fields };
         else yield { line, raw, content: fields };

@@ -1,10 +1,15 @@
-import type { FormatKind } from '@bifold/adapters/formats';
+import type { FormatKind, TextOptions } from '@bifold/adapters/formats';
 import { type EventSchema, refuseUnknownOptions } from '@bifold/core/engine';
 import type { FilesSinkNode } from '../sinks/files.ts';
 import { type Sink, sinkOf } from '../sinks/sink.ts';
 import type { FilesNode } from '../sources/files.ts';
 import { declaredColumns, type OutputOf } from '../sources/schema.ts';
 import { type Source, sourceOf } from '../sources/source.ts';
+
+/** How the text of files is read. `null` lists the texts that mean null. */
+interface CsvReading extends Omit<TextOptions, 'nullTexts'> {
+  readonly null?: readonly string[];
+}
 
 interface FilesOptions {
   /** A local folder, `hdfs://host:port/folder` (the port of WebHDFS) or `s3://bucket/folder`. */
@@ -15,8 +20,8 @@ interface FilesOptions {
   readonly schema?: EventSchema;
   /** A source only: the most files of a batch; all new files by default. */
   readonly maxFilesPerTrigger?: number;
-  /** A source only: the `delimiter` of CSV, a comma by default, and its `nullText`, `NA`. */
-  readonly csv?: { readonly delimiter?: string; readonly nullText?: string };
+  /** A source only: how the text of files is read, with the names of the command line. */
+  readonly csv?: CsvReading;
   /** A sink only: columns whose values become folders such as `city=Rome`, as in Hive. */
   readonly partitionBy?: readonly string[];
 }
@@ -51,15 +56,16 @@ export function files(options: FilesOptions): Source<unknown> | Sink<unknown> {
 function filesSource(options: FilesOptions, schema: EventSchema): Source<unknown> {
   refuseUnknownOptions('files with a schema', options, ['path', 'format', 'schema', 'maxFilesPerTrigger', 'csv']);
   const { path, format, maxFilesPerTrigger = null, csv = {} } = options;
-  refuseUnknownOptions('csv of files', csv, ['delimiter', 'nullText']);
-  const { delimiter = ',', nullText = 'NA' } = csv;
+  const known = ['delimiter', 'quote', 'encoding', 'null', 'decimalComma', 'rename'] as const;
+  refuseUnknownOptions('csv of files', csv, known);
+  const { null: nullTexts, ...reading } = csv;
   return sourceOf<unknown, FilesNode>({
     kind: 'files',
     path,
     format,
     schema,
     maxFilesPerTrigger,
-    csv: { delimiter, nullText },
+    csv: nullTexts === undefined ? reading : { ...reading, nullTexts },
     columns: declaredColumns('the files', schema),
     eventTime: null,
   });

@@ -239,7 +239,11 @@ async function writeTable(
   try {
     await createTable(database, 'batch', columns, rows);
     const list = columns.filter(({ name }) => !except.includes(name)).map((column) => shown(column, format));
-    await copyRows(database, `SELECT ${list.join(', ')} FROM batch`, path, format, { nullText: NULL_TEXT, more });
+    await copyRows(database, `SELECT ${list.join(', ')} FROM batch`, path, format, {
+      nullText: NULL_TEXT,
+      quoted: textColumns(columns, except),
+      more,
+    });
   } finally {
     database.close();
   }
@@ -253,6 +257,11 @@ function* jsonLines({ columns, rows }: Batch): Generator<string> {
       .slice(from, from + LINES_PER_WRITE)
       .map((row) => `${jsonOf(columns, row)}\n`)
       .join('');
+}
+
+/** Columns whose texts are quoted in CSV, so that none is read as null. */
+function textColumns(columns: readonly Column[], except: readonly string[]): readonly string[] {
+  return columns.filter(({ name, type }) => type === 'text' && !except.includes(name)).map(({ name }) => name);
 }
 
 /**

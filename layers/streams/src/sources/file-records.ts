@@ -7,19 +7,17 @@ import {
   type Outcome,
   openSchemaRows,
   type SchemaRecord,
+  type TextOptions,
   UnreadableFile,
 } from '@bifold/adapters/formats';
-import type { Column } from '@bifold/core/engine';
+import { type Column, type EventSchema, optionalFieldsOf } from '@bifold/core/engine';
 import { partitionRecordValue, partitionValues } from '../partitions.ts';
 
-/** The format of files, and how CSV is read. */
+/** The format and the schema of files, and how their text is read. */
 export interface FileOptions {
   readonly format: FormatKind;
-  readonly csv: {
-    readonly delimiter: string;
-    /** The text that stands for null; an empty cell of a nullable column is null too. */
-    readonly nullText: string;
-  };
+  readonly schema: EventSchema;
+  readonly csv: TextOptions;
 }
 
 /** A row of a file as a JSON record, or the reason why it is invalid. */
@@ -41,7 +39,7 @@ const DETAIL_LENGTH = 80;
  */
 export async function* readRecords(
   { path, relativePath }: { readonly path: string; readonly relativePath: string },
-  { format, csv }: FileOptions,
+  { format, csv, schema }: FileOptions,
   columns: readonly Column[],
 ): AsyncGenerator<readonly FileRecord[]> {
   const folders = partitionValues(relativePath);
@@ -50,8 +48,9 @@ export async function* readRecords(
     const text = folders.get(column.name);
     return text === undefined ? [] : [[column.name, partitionRecordValue(column, text)] as const];
   });
+  const fileSchema = { columns: fromFile, optional: optionalFieldsOf('the files', schema) };
   try {
-    const { batches } = await openSchemaRows(formatOfKind(format), localInput(path), fromFile, csv);
+    const { batches } = await openSchemaRows(formatOfKind(format), localInput(path), fileSchema, csv);
     for await (const batch of batches) yield batch.map((row) => recordOf(row, fromPath));
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;

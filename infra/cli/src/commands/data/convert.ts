@@ -4,14 +4,16 @@ import { isRemote } from '@bifold/adapters/files';
 import {
   CELL_TYPES,
   type CellType,
+  checkHeader,
   FORMAT_EXTENSIONS,
   FORMAT_KINDS,
   type FormatKind,
   formatOfKind,
   formatOfName,
+  type OpenRows,
   type TypedColumn,
 } from '@bifold/adapters/formats';
-import type { ColumnType } from '@bifold/core/engine';
+import { type ColumnType, optionalFieldsOf } from '@bifold/core/engine';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { definitions } from '../../deployment/definitions.ts';
 import { namedOf } from '../../deployment/deployments.ts';
@@ -20,51 +22,50 @@ import { plural, print, printJson, seconds, tell, warn } from '../../output/term
 import { STANDARD_INPUT } from '../../records/input-files.ts';
 import { brought, sent } from '../../records/remote-files.ts';
 import { temporaryFile } from '../../records/temporary-file.ts';
-import { convertRows, inferred, openRows } from '../../tabular/conversion.ts';
+import { convertRows, inferred, openRows, type RowSource } from '../../tabular/conversion.ts';
 import { columnsText, zodText } from '../../tabular/schema-text.ts';
-import { listed, wholeNumber } from '../option-values.ts';
+import { wholeNumber } from '../option-values.ts';
+import { type ReadingChoice, readingOf, withReadingOptions } from '../reading-options.ts';
 
 /** The sample size of standard input, which cannot be read twice. */
 const SAMPLE_ROWS = 1_000;
 
-interface Options {
+interface Options extends ReadingChoice {
   readonly from?: FormatKind;
   readonly to?: FormatKind;
   readonly infer?: boolean;
   readonly sample?: number;
   readonly schema?: string;
   readonly type: Readonly<Record<string, CellType>>;
-  readonly null?: readonly string[];
-  readonly delimiter?: string;
   readonly rejects?: string;
   readonly allowBad?: boolean;
   readonly json?: boolean;
 }
 
 export const convertCommand = (): Command =>
-  new Command('convert')
-    .description('convert between CSV, JSON lines and Parquet, with types')
-    .argument('<input>', 'a file, hdfs://host:port/path, s3://bucket/path, or - for standard input')
-    .argument('[output]', 'a file (default: standard output)')
-    .addOption(
-      new Option('--from <format>', 'format of the input (default: by its extension)').choices([...FORMAT_KINDS]),
-    )
-    .addOption(
-      new Option('--to <format>', 'format of the output (default: by its extension)').choices([...FORMAT_KINDS]),
-    )
-    .option('--infer', 'show the columns with their types, as a table and as a zod schema')
-    .option(
-      '--sample <n>',
-      'infer types from this number of first rows (default: all; standard input: 1000)',
-      wholeNumber,
-    )
-    .option('--schema <pipeline>', "use the types of a pipeline's topic instead of inferred ones")
-    .option('--type <column=type>', `set the type of a column: ${CELL_TYPES.join(', ')}; may be repeated`, typeOf, {})
-    .option('--null <text>', 'text that means null; may be repeated (default: "" and "NA")', listed)
-    .option('--delimiter <text>', 'delimiter of CSV (default: "," or a tab for .tsv)')
-    .option('--rejects <file>', 'file for bad rows (default: the output name with .rejects.jsonl)')
-    .option('--allow-bad', 'exit with 0 even if there were bad rows')
-    .option('--json', 'print the result as JSON')
+  withReadingOptions(
+    new Command('convert')
+      .description('convert between CSV, JSON lines and Parquet, with types')
+      .argument('<input>', 'a file, hdfs://host:port/path, s3://bucket/path, or - for standard input')
+      .argument('[output]', 'a file (default: standard output)')
+      .addOption(
+        new Option('--from <format>', 'format of the input (default: by its extension)').choices([...FORMAT_KINDS]),
+      )
+      .addOption(
+        new Option('--to <format>', 'format of the output (default: by its extension)').choices([...FORMAT_KINDS]),
+      )
+      .option('--infer', 'show the columns with their types, as a table and as a zod schema')
+      .option(
+        '--sample <n>',
+        'infer types from this number of first rows (default: all; standard input: 1000)',
+        wholeNumber,
+      )
+      .option('--schema <pipeline>', "use the types of a pipeline's topic instead of inferred ones")
+      .option('--type <column=type>', `set the type of a column: ${CELL_TYPES.join(', ')}; may be repeated`, typeOf, {})
+      .option('--rejects <file>', 'file for bad rows (default: the output name with .rejects.jsonl)')
+      .option('--allow-bad', 'exit with 0 even if there were bad rows')
+      .option('--json', 'print the result as JSON'),
+  )
     .addHelpText(
       'after',
       `
@@ -115,20 +116,13 @@ async function convertLocal(
   const startedAtMs = performance.now();
   const from = options.from ?? formatOfName(input)?.kind ?? unknownFormat('input', input, '--from');
   const to = targetOf(from, output, options);
-  const nullTexts = options.null ?? ['', 'NA'];
+  const reading = readingOf(options);
   const isShownOnly = output === undefined && options.infer === true;
   if (options.json && output === undefined && !isShownOnly) throw jsonNeedsOutput();
-  const source = {
-    path: input,
-    format: from,
-    nullTexts,
-    ...(options.delimiter === undefined ? {} : { delimiter: options.delimiter }),
-  };
+  const source = { ...reading, path: input, format: from };
   const sampleRows = options.sample ?? (input === STANDARD_INPUT ? SAMPLE_ROWS : Number.POSITIVE_INFINITY);
   const found =
-    options.schema === undefined
-      ? await inferred(source, sampleRows)
-      : { columns: await schemaOf(options.schema), open: () => openRows(source) };
+    options.schema === undefined ? await inferred(source, sampleRows) : await underSchema(source, options.schema);
   const columns = withTypes(found.columns, options.type);
   if (options.infer && !options.json) {
     const shown = `${columnsText(columns)}\n\n${zodText(input === STANDARD_INPUT ? 'row' : basename(input), columns)}`;
@@ -138,7 +132,7 @@ async function convertLocal(
   if (isShownOnly) return options.json ? printJson({ columns }) : undefined;
   const rejectsFile =
     options.rejects ?? `${output ?? (input === STANDARD_INPUT ? 'rows' : basename(input))}.rejects.jsonl`;
-  const target = { output: output ?? null, to, nullTexts, rejectsFile };
+  const target = { ...reading, output: output ?? null, to, rejectsFile };
   const { rows, bad } = await convertRows(await found.open(), columns, target);
   if (options.json) printJson({ rows, bad, output: shownOutput, rejects: bad > 0 ? rejectsFile : null, columns });
   else if (output !== undefined)
@@ -189,10 +183,22 @@ const OF_SCHEMA: Readonly<Record<ColumnType, CellType>> = {
   json: 'json',
 };
 
-async function schemaOf(name: string): Promise<readonly TypedColumn[]> {
+/** The rows of a file with the columns of a pipeline. Its header is checked before it is read. */
+async function underSchema(
+  source: RowSource,
+  name: string,
+): Promise<Pick<Awaited<ReturnType<typeof inferred>>, 'columns' | 'open'>> {
   const { pipelines } = await definitions();
-  const { plan } = namedOf(pipelines, name);
-  return plan.columns.map((column) => ({ ...column, type: OF_SCHEMA[column.type] }));
+  const { plan, schema } = namedOf(pipelines, name);
+  const optional = optionalFieldsOf(`pipeline "${name}"`, schema);
+  const open = async (): Promise<OpenRows> => {
+    const opened = await openRows(source);
+    const { header, notes = [] } = opened;
+    const remarks = header === null ? [] : checkHeader(source.path, header, { columns: plan.columns, optional });
+    for (const note of [...notes, ...remarks]) warn(note);
+    return opened;
+  };
+  return { columns: plan.columns.map((column) => ({ ...column, type: OF_SCHEMA[column.type] })), open };
 }
 
 function withTypes(columns: readonly TypedColumn[], types: Readonly<Record<string, CellType>>): readonly TypedColumn[] {

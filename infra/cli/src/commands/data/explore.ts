@@ -2,27 +2,28 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { withContext } from '../../context.ts';
 import { print, printJson, tell } from '../../output/terminal.ts';
-import { listed, wholeNumber } from '../option-values.ts';
+import { wholeNumber } from '../option-values.ts';
+import { type ReadingChoice, readingOf, withReadingOptions } from '../reading-options.ts';
 
-interface Options {
+interface Options extends ReadingChoice {
   readonly target?: string;
   readonly html?: string;
   readonly window?: string;
   readonly rows: number;
-  readonly null?: readonly string[];
   readonly json?: boolean;
 }
 
 export const exploreCommand = (): Command =>
-  new Command('explore')
-    .description('profile a file, a view or a topic: counts, nulls, distributions, outliers, correlations')
-    .argument('<what>', 'a file (.csv, .jsonl, .parquet), the name of a pipeline, or a topic')
-    .option('--target <column>', 'column to predict: also show its correlation with each other column')
-    .option('--html <file>', 'write a report with charts as one self-contained file')
-    .option('--window <name>', 'window of the view (default: the first)')
-    .option('--rows <n>', 'maximum number of records of a topic', wholeNumber, 1_000_000)
-    .option('--null <text>', 'text that means null in CSV; may be repeated (default: "" and "NA")', listed)
-    .option('--json', 'print the result as JSON')
+  withReadingOptions(
+    new Command('explore')
+      .description('profile a file, a view or a topic: counts, nulls, distributions, outliers, correlations')
+      .argument('<what>', 'a file (.csv, .jsonl, .parquet), the name of a pipeline, or a topic')
+      .option('--target <column>', 'column to predict: also show its correlation with each other column')
+      .option('--html <file>', 'write a report with charts as one self-contained file')
+      .option('--window <name>', 'window of the view (default: the first)')
+      .option('--rows <n>', 'maximum number of records of a topic', wholeNumber, 1_000_000)
+      .option('--json', 'print the result as JSON'),
+  )
     .addHelpText(
       'after',
       `
@@ -36,12 +37,12 @@ Examples:
   $ npx bifold explore departures
   $ npx bifold explore delays --window daily --json`,
     )
-    .action((name: string, { target, html, window, rows, null: nullTexts = ['', 'NA'], json }: Options) =>
+    .action((name: string, { target, html, window, rows, json, ...choice }: Options) =>
       withContext(async (context) => {
         const temporary: string[] = [];
         try {
           const { explored } = await import('../../explore/source.ts');
-          const wanted = { nullTexts, window: window ?? null, rowsMax: rows };
+          const wanted = { reading: readingOf(choice), window: window ?? null, rowsMax: rows };
           const { source, parquetFile } = await explored(context, name, wanted, temporary);
           const { profileOf } = await import('../../explore/profile.ts');
           const profile = await profileOf(source, parquetFile, target ?? null);

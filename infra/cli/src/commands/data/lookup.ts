@@ -4,9 +4,10 @@ import { lookupTables } from '@bifold/pipelines';
 import { Command } from 'commander';
 import { withContext } from '../../context.ts';
 import { lookupRecords } from '../../deployment/lookup-file.ts';
-import { loadLookup, lookupColumns, lookupTableNamed } from '../../deployment/lookup-tables.ts';
+import { loadLookup, lookupSchema, lookupTableNamed } from '../../deployment/lookup-tables.ts';
 import { tableText } from '../../output/table.ts';
 import { number, print, printJson, step } from '../../output/terminal.ts';
+import { type ReadingChoice, readingOf, withReadingOptions } from '../reading-options.ts';
 
 export const lookupCommand = (): Command =>
   new Command('lookup')
@@ -20,21 +21,21 @@ Example:
   $ npx bifold lookup load planes --file planes.csv`,
     );
 
-interface LoadOptions {
+interface LoadOptions extends ReadingChoice {
   readonly file: string;
   readonly from?: string;
-  readonly null: string;
   readonly json?: boolean;
 }
 
 const loadCommand = (): Command =>
-  new Command('load')
-    .description('load a complete new version of a table, and make it current')
-    .argument('<table>', 'name of the table')
-    .requiredOption('--file <path>', 'a .csv file with a header, a .jsonl or a .parquet file')
-    .option('--null <text>', 'text that means null in CSV', 'NA')
-    .option('--from <module>', 'module that exports the table; needed if only a stream joins it')
-    .option('--json', 'print the result as JSON')
+  withReadingOptions(
+    new Command('load')
+      .description('load a complete new version of a table, and make it current')
+      .argument('<table>', 'name of the table')
+      .requiredOption('--file <path>', 'a .csv file with a header, a .jsonl or a .parquet file')
+      .option('--from <module>', 'module that exports the table; needed if only a stream joins it')
+      .option('--json', 'print the result as JSON'),
+  )
     .addHelpText(
       'after',
       `
@@ -44,10 +45,10 @@ Examples:
   $ npx bifold lookup load airlines --file airlines.csv
   $ npx bifold lookup load studios --from examples/films/src/studios.ts --file examples/films/data/studios.csv`,
     )
-    .action((name: string, { file, from, null: nullText, json }: LoadOptions) =>
+    .action((name: string, { file, from, json, ...choice }: LoadOptions) =>
       withContext(async (context) => {
         const table = lookupTableNamed(name, from === undefined ? {} : await import(pathToFileURL(resolve(from)).href));
-        const records = await lookupRecords(name, lookupColumns(table), file, nullText);
+        const records = await lookupRecords(lookupSchema(table), file, readingOf(choice));
         const loaded = await step(context.onProgress, `load ${name}`, () => loadLookup(context, table, records));
         if (json) printJson(loaded);
         else

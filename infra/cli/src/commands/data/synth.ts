@@ -5,29 +5,29 @@ import { textLiteral } from '@bifold/core/engine';
 import { Command, InvalidArgumentError } from 'commander';
 import { partsOf, UsageError } from '../../errors.ts';
 import { plural, print, printJson, seconds } from '../../output/terminal.ts';
-import { listed } from '../option-values.ts';
+import { type ReadingChoice, readingOf, withReadingOptions } from '../reading-options.ts';
 
-interface Options {
+interface Options extends ReadingChoice {
   readonly sql: string;
   readonly out: string;
   readonly from?: string;
   readonly seed: number;
-  readonly null?: readonly string[];
   readonly json?: boolean;
 }
 
 export const synthCommand = (): Command =>
-  new Command('synth')
-    .description('generate synthetic data with SQL')
-    .requiredOption(
-      '--sql <query>',
-      'a SELECT in the dialect of DuckDB, with range(n), random(), normal(mean, deviation)',
-    )
-    .requiredOption('--out <file>', 'output file: .parquet, .csv or .jsonl')
-    .option('--from <file>', 'file that the query reads as the table "source"')
-    .option('--seed <n>', 'seed of random(): the same seed gives the same rows', seedOf, 1)
-    .option('--null <text>', 'text that means null in CSV; may be repeated (default: "" and "NA")', listed)
-    .option('--json', 'print the result as JSON')
+  withReadingOptions(
+    new Command('synth')
+      .description('generate synthetic data with SQL')
+      .requiredOption(
+        '--sql <query>',
+        'a SELECT in the dialect of DuckDB, with range(n), random(), normal(mean, deviation)',
+      )
+      .requiredOption('--out <file>', 'output file: .parquet, .csv or .jsonl')
+      .option('--from <file>', 'file that the query reads as the table "source"')
+      .option('--seed <n>', 'seed of random(): the same seed gives the same rows', seedOf, 1)
+      .option('--json', 'print the result as JSON'),
+  )
     .addHelpText(
       'after',
       `
@@ -47,7 +47,7 @@ function seedOf(text: string): number {
   throw new InvalidArgumentError('It must be a whole number from 0.');
 }
 
-async function synth({ sql, out, from, seed, null: nullTexts = ['', 'NA'], json }: Options): Promise<void> {
+async function synth({ sql, out, from, seed, json, ...choice }: Options): Promise<void> {
   const startedAtMs = performance.now();
   const format = formatOfName(out);
   if (format === null)
@@ -64,7 +64,7 @@ async function synth({ sql, out, from, seed, null: nullTexts = ['', 'NA'], json 
   try {
     if (from !== undefined) {
       const { asParquet } = await import('../../tabular/table-file.ts');
-      const parquetFile = await asParquet(from, nullTexts, temporary);
+      const parquetFile = await asParquet(from, readingOf(choice), temporary);
       await database.run(`CREATE TABLE source AS SELECT * FROM read_parquet(${textLiteral(parquetFile)})`);
     }
     // The Box-Muller method, from two draws. The first is never zero.

@@ -27,20 +27,20 @@ import {
   type ValueFormat,
 } from '../../records/record-source.ts';
 import { wholeNumber } from '../option-values.ts';
+import { type ReadingChoice, readingOf, withReadingOptions } from '../reading-options.ts';
 
 /** Records of standard input are checked one by one as they are sent. */
 const NOTHING_CHECKED: Checked = { records: 0, largestBatchBytes: 0 };
 
 type Headers = Readonly<Record<string, readonly string[]>>;
 
-interface Options extends KafkaChoice {
+interface Options extends KafkaChoice, ReadingChoice {
   readonly file: string;
   readonly valueFormat?: ValueFormat;
   readonly key?: string;
   readonly keySeparator?: string;
   readonly header: Headers;
   readonly rate?: number;
-  readonly null: string;
   readonly resumable?: boolean;
   readonly resume?: boolean;
   readonly raw?: boolean;
@@ -50,31 +50,32 @@ interface Options extends KafkaChoice {
 }
 
 export const produceCommand = (): Command =>
-  withKafkaOptions(
-    new Command('produce')
-      .description('send records to a topic')
-      .argument('<topic>', 'a topic, or a pipeline that reads it')
-      .option(
-        '--file <path>',
-        'a file, a folder (each of its files, by name), hdfs://host:port/path, s3://bucket/path, or - for standard input',
-        '-',
-      )
-      .addOption(
-        new Option('--value-format <name>', 'format of the values (default: by the extension of the file)').choices([
-          ...VALUE_FORMATS,
-        ]),
-      )
-      .option('--key <field>', 'name of the field to use as the key')
-      .option('--key-separator <text>', 'read each line as a key and a value with this separator')
-      .option('--header <name=value>', 'header to add to each record; may be repeated', headerOf, {})
-      .option('--rate <n>', 'records per second (default: as fast as possible)', wholeNumber)
-      .option('--null <text>', 'text that means null in CSV', 'NA')
-      .option('--resumable', 'send each record exactly once, even if the command fails and runs again')
-      .option('--resume', 'continue a send that was started with --resumable')
-      .option('--raw', 'send lines unchanged, even if they are not JSON')
-      .option('--create', 'create the topic if it does not exist')
-      .option('--partitions <n>', 'number of partitions if the topic is created', wholeNumber)
-      .option('--json', 'print the result as JSON'),
+  withReadingOptions(
+    withKafkaOptions(
+      new Command('produce')
+        .description('send records to a topic')
+        .argument('<topic>', 'a topic, or a pipeline that reads it')
+        .option(
+          '--file <path>',
+          'a file, a folder (each of its files, by name), hdfs://host:port/path, s3://bucket/path, or - for standard input',
+          '-',
+        )
+        .addOption(
+          new Option('--value-format <name>', 'format of the values (default: by the extension of the file)').choices([
+            ...VALUE_FORMATS,
+          ]),
+        )
+        .option('--key <field>', 'name of the field to use as the key')
+        .option('--key-separator <text>', 'read each line as a key and a value with this separator')
+        .option('--header <name=value>', 'header to add to each record; may be repeated', headerOf, {})
+        .option('--rate <n>', 'records per second (default: as fast as possible)', wholeNumber)
+        .option('--resumable', 'send each record exactly once, even if the command fails and runs again')
+        .option('--resume', 'continue a send that was started with --resumable')
+        .option('--raw', 'send lines unchanged, even if they are not JSON')
+        .option('--create', 'create the topic if it does not exist')
+        .option('--partitions <n>', 'number of partitions if the topic is created', wholeNumber)
+        .option('--json', 'print the result as JSON'),
+    ),
   )
     .addHelpText(
       'after',
@@ -173,7 +174,8 @@ function sourceOptionsOf(
     keyField,
     needsKey: options.key !== undefined && !isKeyDeclared,
     keySeparator: options.keySeparator ?? null,
-    nullText: options.null,
+    reading: readingOf(options),
+    onNote: onceEach(warn),
     isRaw: options.raw === true,
     headers: options.header,
     limit: topic === null ? null : limitOf(topic),
@@ -196,15 +198,26 @@ function sentText({ sent, skipped }: Produced): string {
 const sourcesOf = (files: readonly InputFile[], source: SourceOptions): readonly RecordSource[] =>
   files.map((file) => ({ address: file.address ?? file.name, records: () => recordsOfFiles([file], source) }));
 
+/** Files are read twice, but a remark is told once. */
+function onceEach(receive: (text: string) => void): (text: string) => void {
+  const told = new Set<string>();
+  return (text) => {
+    if (told.has(text)) return;
+    told.add(text);
+    receive(text);
+  };
+}
+
 /** The options that determine the records of a file. */
-function shapeOf({ key, keySeparator, valueFormat, header, null: nullText, raw }: Options): Record<string, string> {
+function shapeOf({ key, keySeparator, valueFormat, header, raw, ...choice }: Options): Record<string, string> {
+  const reading = readingOf(choice);
   return {
     ...(key === undefined ? {} : { '--key': key }),
     ...(keySeparator === undefined ? {} : { '--key-separator': keySeparator }),
     ...(valueFormat === undefined ? {} : { '--value-format': valueFormat }),
     ...(Object.keys(header).length === 0 ? {} : { '--header': JSON.stringify(header) }),
     ...(raw === true ? { '--raw': 'given' } : {}),
-    '--null': nullText,
+    ...(Object.keys(reading).length === 0 ? {} : { reading: JSON.stringify(reading) }),
   };
 }
 

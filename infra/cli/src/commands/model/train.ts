@@ -10,11 +10,10 @@ import { Ended, EXIT, UsageError } from '../../errors.ts';
 import { bold, dim, plural, print, printJson, seconds, step, tell } from '../../output/terminal.ts';
 import type { TrainingEvent } from '../../training/python.ts';
 import type { Trained } from '../../training/train.ts';
-import { listed } from '../option-values.ts';
+import { type ReadingChoice, readingOf, withReadingOptions } from '../reading-options.ts';
 
-interface Options {
+interface Options extends ReadingChoice {
   readonly from?: string;
-  readonly null?: readonly string[];
   readonly out?: string;
   readonly register: boolean;
   readonly deployed?: boolean;
@@ -22,15 +21,16 @@ interface Options {
 }
 
 export const trainCommand = (): Command =>
-  new Command('train')
-    .description('train a model from the archive of its pipeline, or from a file')
-    .argument('<model>', 'name of the model')
-    .option('--from <file>', 'train from a .csv, .jsonl or .parquet file (default: from the archive)')
-    .option('--null <text>', 'text that means null in CSV; may be repeated (default: "" and "NA")', listed)
-    .option('--out <folder>', 'folder for versions (default: .bifold/models)')
-    .option('--no-register', 'do not add the version to the registry of the local cloud')
-    .option('--deployed', 'invoke the scheduled training function of the pipeline, and wait for it')
-    .option('--json', 'print the result as JSON')
+  withReadingOptions(
+    new Command('train')
+      .description('train a model from the archive of its pipeline, or from a file')
+      .argument('<model>', 'name of the model')
+      .option('--from <file>', 'train from a .csv, .jsonl or .parquet file (default: from the archive)')
+      .option('--out <folder>', 'folder for versions (default: .bifold/models)')
+      .option('--no-register', 'do not add the version to the registry of the local cloud')
+      .option('--deployed', 'invoke the scheduled training function of the pipeline, and wait for it')
+      .option('--json', 'print the result as JSON'),
+  )
     .addHelpText(
       'after',
       `
@@ -135,7 +135,7 @@ interface Learned extends Trained {
 export async function trainAndStore(
   context: Context,
   definition: ModelDefinition,
-  { from, out, null: nullTexts, register }: Omit<Options, 'json'>,
+  { from, out, register, ...choice }: Omit<Options, 'json'>,
 ): Promise<Learned> {
   const startedAtMs = performance.now();
   const { paths, onProgress } = context;
@@ -145,7 +145,7 @@ export async function trainAndStore(
   const trained =
     from === undefined
       ? await trainVersion(definition, places, (tableFile) => archiveTable(context, definition, tableFile))
-      : await trainFromFile(definition, from, places, nullTexts);
+      : await trainFromFile(definition, from, places, readingOf(choice));
   const registered = register && (await store(context, trained));
   return { ...trained, registered, ms: Math.round(performance.now() - startedAtMs) };
 }

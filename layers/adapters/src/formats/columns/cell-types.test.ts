@@ -7,12 +7,12 @@ import { doubleDigits, extentOf, numberType, plainDigits } from './numbers.ts';
 
 const value = (json: string) => parseExactly(json);
 const typeOfColumn = (...json: readonly string[]): CellType | undefined => {
-  const learnt = inference([], new Set());
+  const learnt = inference([], {});
   for (const text of json) learnt.addObject({ a: value(text) }, `{"a":${text}}`);
   return learnt.columns()[0]?.type;
 };
 const typeOfCells = (...cells: readonly string[]): CellType | undefined => {
-  const learnt = inference(['a'], new Set(['']));
+  const learnt = inference(['a'], { nullTexts: [''] });
   for (const cell of cells) learnt.addCells([cell]);
   return learnt.columns()[0]?.type;
 };

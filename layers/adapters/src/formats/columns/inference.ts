@@ -5,16 +5,18 @@ import {
   isNumeric,
   joined,
   type TypedColumn,
-  typeOfCell,
   typeOfValue,
   type ValueType,
 } from './cell-types.ts';
+import { typedCellIn } from './decimal-comma.ts';
+import { NULL_TEXTS } from './null-cells.ts';
 import { type Extent, extentOf, fitsDecimal, joinedExtent, NO_EXTENT } from './numbers.ts';
+import type { CellOptions } from './row-types.ts';
 import { isInNanosecondRange, isNanoseconds } from './times.ts';
 
 /** Infers the types of columns while rows are read, with little memory per column. */
 export interface Inference {
-  addCells(cells: readonly string[]): void;
+  addCells(cells: readonly string[], quoted?: readonly boolean[]): void;
   /** @param text the object as it stands in its file */
   addObject(object: Readonly<Record<string, unknown>>, text: string): void;
   columns(): readonly TypedColumn[];
@@ -23,6 +25,8 @@ export interface Inference {
 interface Seen {
   type: ValueType | null;
   nulls: boolean;
+  /** Null texts in quotes. They are texts if the column is text, otherwise nulls. */
+  quotedNulls: boolean;
   count: number;
   /** Of the column's numbers. */
   extent: Extent;
@@ -38,7 +42,11 @@ interface Seen {
  * @param header the columns of CSV; those of JSON are its fields, in the order in which they come
  * up.
  */
-export function inference(header: readonly string[], nullTexts: ReadonlySet<string>): Inference {
+export function inference(
+  header: readonly string[],
+  { nullTexts = NULL_TEXTS, decimalComma = false }: CellOptions,
+): Inference {
+  const nulls = new Set(nullTexts);
   const seen = new Map<string, Seen>();
   const of = (name: string): Seen => {
     const known = seen.get(name);
@@ -46,6 +54,7 @@ export function inference(header: readonly string[], nullTexts: ReadonlySet<stri
     const begun = {
       type: null,
       nulls: false,
+      quotedNulls: false,
       count: 0,
       extent: NO_EXTENT,
       hasNonFinite: false,
@@ -59,15 +68,18 @@ export function inference(header: readonly string[], nullTexts: ReadonlySet<stri
   let rows = 0;
   let widest: CellType = 'text';
   return {
-    addCells(cells) {
+    addCells(cells, quoted) {
       rows++;
       for (const [index, name] of header.entries()) {
         const cell = cells[index] ?? '';
         const column = of(name);
         column.count++;
-        if (nullTexts.has(cell)) column.nulls = true;
+        if (nulls.has(cell)) {
+          if (quoted?.[index]) column.quotedNulls = true;
+          else column.nulls = true;
+        }
         // No type is wider than text, so a text column stays text.
-        else if (column.type !== 'text') learn(column, typeOfCell(cell), cell, joined);
+        else if (column.type !== 'text') learn(column, ...typedCellIn(cell, decimalComma), joined);
       }
     },
     addObject(object, text) {
@@ -82,11 +94,11 @@ export function inference(header: readonly string[], nullTexts: ReadonlySet<stri
       }
     },
     columns: () =>
-      [...seen].map(([name, column]) => ({
-        name,
-        type: columnType(column, widest),
-        nullable: column.nulls || column.count < rows,
-      })),
+      [...seen].map(([name, column]) => {
+        const type = columnType(column, widest);
+        const hasNulls = column.nulls || (column.quotedNulls && type !== 'text');
+        return { name, type, nullable: hasNulls || column.count < rows };
+      }),
   };
 }
 

@@ -66,11 +66,11 @@ const QUOTED = /["\r\n]|^\s|\s$/;
  *
  * @param quoted whether each cell is quoted even if its text needs no quotes
  */
-export function csvLine(cells: Cells, delimiter = ',', quoted: readonly boolean[] | null = null): string {
+export function csvLine(cells: Cells, delimiter = ',', quoted: readonly boolean[] = []): string {
   // A single empty cell would give an empty line, which readers skip.
   if (cells.length === 1 && cells[0] === '') return '""\n';
   const written = cells.map((cell, index) =>
-    quoted?.[index] || cell.includes(delimiter) || QUOTED.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell,
+    quoted[index] || cell.includes(delimiter) || QUOTED.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell,
   );
   return `${written.join(delimiter)}\n`;
 }

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { textLiteral } from '@bifold/core/engine';
+import { quoted, textLiteral } from '@bifold/core/engine';
 import { unusableLine } from '../errors.ts';
 import { type Cells, type FileFormat, isBad, type OpenRows, type Outcome, type ReadOptions } from '../file-format.ts';
 import { utf8Bytes } from '../text/encodings.ts';
@@ -26,16 +26,17 @@ export const csv = {
         columns.map((column) => column.name),
         delimiter,
       ),
-      line: ({ cells }) => csvLine(cells, delimiter),
+      line: (row) => csvLine(row.cells, delimiter, row.quoted),
     };
   },
   unfit(columns) {
     refuseLoneSurrogates('CSV', columns);
     return ({ cells }) => loneSurrogateReason(columns, cells);
   },
-  copyOptions(path, nullText) {
+  copyOptions(path, nullText, quotedColumns) {
     const nulls = nullText === null ? '' : `, NULLSTR ${textLiteral(nullText)}`;
-    return `FORMAT csv, HEADER, DELIMITER ${textLiteral(delimiterOf(path))}${nulls}`;
+    const forced = quotedColumns.length === 0 ? '' : `, FORCE_QUOTE (${quotedColumns.map(quoted).join(', ')})`;
+    return `FORMAT csv, HEADER, DELIMITER ${textLiteral(delimiterOf(path))}${nulls}${forced}`;
   },
   hasTimes: false,
 } as const satisfies FileFormat;

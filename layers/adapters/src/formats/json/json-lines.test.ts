@@ -39,7 +39,7 @@ describe('JSON lines', () => {
   });
 
   it('have columns in the order of their text, whole numbers among them', () => {
-    const learnt = inference([], new Set());
+    const learnt = inference([], {});
     for (const line of ['{"b":{"7":1},"2020":[{"5":1}],"\\u0061":1,"b":2}', '{"1":1,"c:":"{\\"9\\":"}'])
       learnt.addObject(JSON.parse(line) as Fields, line);
     expect(learnt.columns().map(({ name }) => name)).toEqual(['b', '2020', 'a', '1', 'c:']);
