@@ -75,6 +75,7 @@ describe.each(['parquet', 'csv'] as const)('partitions of %s', (format) => {
         row(3, { date: null, year: null, n: null, x: null, at: null, ok: null }),
         row(4, { year: 'a/b=c%2F "é" .\u0007\u0085\u2028', n: Number.MIN_SAFE_INTEGER, x: -0.1, ok: false }),
         row(5, { year: '..', at: '1969-12-31T23:59:59.999Z' }),
+        row(6, { year: 'NA' }),
       ];
       const written = await write(rows, partitionBy, format);
       expect(written.setAside).toEqual([]);

@@ -33,24 +33,23 @@ export interface FileRecord {
 
 const DETAIL_LENGTH = 80;
 
+interface FileName {
+  readonly path: string;
+  /** The path below the folder of the source. */
+  readonly relativePath: string;
+}
+
 /**
  * The records of a file, in order. Each read returns the same records, even if the file is damaged.
  * Columns that the folders above the file name have their values from there.
  */
 export async function* readRecords(
-  { path, relativePath }: { readonly path: string; readonly relativePath: string },
-  { format, csv, schema }: FileOptions,
+  file: FileName,
+  options: FileOptions,
   columns: readonly Column[],
 ): AsyncGenerator<readonly FileRecord[]> {
-  const folders = partitionValues(relativePath);
-  const fromFile = columns.filter(({ name }) => !folders.has(name));
-  const fromPath = columns.flatMap((column) => {
-    const text = folders.get(column.name);
-    return text === undefined ? [] : [[column.name, partitionRecordValue(column, text)] as const];
-  });
-  const fileSchema = { columns: fromFile, optional: optionalFieldsOf('the files', schema) };
   try {
-    const { batches } = await openSchemaRows(formatOfKind(format), localInput(path), fileSchema, csv);
+    const { batches, fromPath } = await openFile(file, options, columns);
     for await (const batch of batches) yield batch.map((row) => recordOf(row, fromPath));
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
@@ -58,6 +57,33 @@ export async function* readRecords(
     const detail = `not read from here on: ${error.explanation.received}`;
     yield [{ line: error.line, record: null, problem: { reason: 'unreadable', detail } }];
   }
+}
+
+/** @throws {UnreadableFile} if the header of the file lacks columns of the schema */
+export async function checkHeader(file: FileName, options: FileOptions, columns: readonly Column[]): Promise<void> {
+  try {
+    const { batches } = await openFile(file, options, columns);
+    await batches[Symbol.asyncIterator]().return?.(undefined);
+  } catch (error) {
+    // A file that is damaged otherwise is set aside when it is read.
+    if (!(error instanceof UnreadableFile) || error.code === 'BIFOLD_MISSING_COLUMN') throw error;
+  }
+}
+
+async function openFile(
+  { path, relativePath }: FileName,
+  { format, csv, schema }: FileOptions,
+  columns: readonly Column[],
+) {
+  const folders = partitionValues(relativePath);
+  const fromFile = columns.filter(({ name }) => !folders.has(name));
+  const fromPath = columns.flatMap((column) => {
+    const text = folders.get(column.name);
+    return text === undefined ? [] : [[column.name, partitionRecordValue(column, text)] as const];
+  });
+  const fileSchema = { columns: fromFile, optional: optionalFieldsOf('the files', schema) };
+  const { batches } = await openSchemaRows(formatOfKind(format), localInput(path), fileSchema, csv);
+  return { batches, fromPath };
 }
 
 function recordOf(row: Outcome<SchemaRecord>, fromPath: readonly (readonly [string, unknown])[]): FileRecord {

@@ -81,6 +81,24 @@ it('a row that is damaged is set aside with its line, and an empty file as a who
   ]);
 });
 
+it('a schema that does not fit the header of the first file is refused, and of a later file set aside', async () => {
+  const schema = z.object({ id: z.int().nullable(), name: z.string().nullable() });
+  const stream = defineStream({
+    name: 'header',
+    from: files({ path: folder, format: 'csv', schema }),
+    trigger: availableNow(),
+    sinks: [console()],
+  });
+  writeFileSync(join(folder, 'a.csv'), 'Id,title\n1,x\n');
+  const journal = memoryJournal();
+  await expect(shownBy(stream, journal)).rejects.toThrow(/BIFOLD_MISSING_COLUMN/);
+  writeFileSync(join(folder, 'a.csv'), 'id,name\n1,x\n');
+  expect((await shownBy(stream, journal)).map(({ rows }) => rows)).toEqual([[[1, 'x']]]);
+  writeFileSync(join(folder, 'b.csv'), 'Id,title\n2,y\n');
+  await shownBy(stream, journal);
+  expect(await readQuarantine(journal)).toMatchObject([{ where: 'b.csv:1', reason: 'unreadable' }]);
+});
+
 it.each(['json', 'csv', 'parquet'] as const)('what is written as %s is read as it was', async (format) => {
   const source = join(folder, 'source');
   mkdirSync(source);

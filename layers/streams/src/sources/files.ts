@@ -1,7 +1,7 @@
 import { isRemote } from '@bifold/adapters/files';
 import type { EventSchema } from '@bifold/core/engine';
 import { checkFormat, checkPlace } from '../definition/places.ts';
-import { type FileOptions, type FileRecord, readRecords } from './file-records.ts';
+import { checkHeader, type FileOptions, type FileRecord, readRecords } from './file-records.ts';
 import { localFiles, remoteFiles, type SeenFile } from './folders.ts';
 import { type ReadRow, rowReader } from './row-reader.ts';
 import {
@@ -55,11 +55,23 @@ async function filesSource(
   const seen = (await journal.read(log)) as SeenFile[];
   const known = new Set(seen.map(({ path }) => path));
 
+  /** A stream whose schema does not fit its first file is refused before it has read anything. */
+  const checkFirst = async (file: SeenFile): Promise<void> => {
+    const { path, done } = await folder.open(file);
+    try {
+      await checkHeader({ path, relativePath: file.path }, node, rows.columns);
+    } finally {
+      await done();
+    }
+  };
+
   return {
     begin: async () => ({ files: 0 }) satisfies FilesPosition,
 
     async available() {
       const added = (await folder.list()).filter(({ path }) => !known.has(path) && !isHidden(path)).sort(inOrder);
+      const [first] = added;
+      if (seen.length === 0 && first !== undefined) await checkFirst(first);
       await journal.append(log, added);
       for (const file of added) {
         seen.push(file);
