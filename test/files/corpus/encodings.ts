@@ -43,10 +43,31 @@ export const ENCODINGS: readonly FileCase[] = [
     gives: { rows: ['{"t":"ü😀"}'] },
   },
   {
+    title: 'UTF-16 that --encoding names',
+    file: 'utf16-named.csv',
+    content: utf16le('id,t\n1,ü\n'),
+    options: ['--encoding', 'utf-16le'],
+    gives: { rows: ['{"id":1,"t":"ü"}'] },
+  },
+  {
     title: 'half of a surrogate pair in UTF-16',
     file: 'utf16-broken.csv',
     content: utf16le('\ufeffid,t\n1,a\ud800\n2,b\n'),
     gives: { rows: ['{"id":2,"t":"b"}'], bad: [{ line: 2, reason: 'bytes that are not' }] },
+  },
+  {
+    title: 'Latin-1 that --encoding names',
+    file: 'latin1.csv',
+    content: latin1('id,t\n1,café\n'),
+    options: ['--encoding', 'latin1'],
+    gives: { rows: ['{"id":1,"t":"café"}'] },
+  },
+  {
+    title: 'Windows-1252 that --encoding names',
+    file: 'windows.csv',
+    content: Buffer.concat([latin1('id,t\n1,'), Buffer.of(0x80), latin1('5 é\n')]),
+    options: ['--encoding', 'windows-1252'],
+    gives: { rows: ['{"id":1,"t":"€5 é"}'] },
   },
   {
     title: 'Latin-1 where UTF-8 is expected, in CSV',

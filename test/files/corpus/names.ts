@@ -59,6 +59,12 @@ export const NAMES: readonly FileCase[] = [
     gives: { rows: [`{"${LONG}":1,"b":2}`] },
   },
   {
+    title: 'a header cell without a name',
+    file: 'empty-header.csv',
+    content: 'id,,x\n1,2,3\n',
+    gives: { rows: ['{"id":1,"column2":2,"x":3}'], told: 'column 2 of empty-header.csv has no name' },
+  },
+  {
     title: 'a header cell without a name, whose generated name another column has',
     file: 'collision.csv',
     content: 'column2,\n1,2\n',
@@ -76,5 +82,26 @@ export const NAMES: readonly FileCase[] = [
     content: 'id,ID\n1,2\n',
     gives: { rows: ['{"id":1,"ID":2}'] },
     throughParquet: { refused: 'BIFOLD_COLUMNS_UNWRITABLE', says: '"ID"' },
+  },
+  {
+    title: 'a column with another name by --rename',
+    file: 'renamed.csv',
+    content: 'Order ID,price\n1,2\n',
+    options: ['--rename', 'Order ID=id'],
+    gives: { rows: ['{"id":1,"price":2}'] },
+  },
+  {
+    title: 'a column with another name by --rename, in JSON lines',
+    file: 'renamed.jsonl',
+    content: '{"2020":1,"2019":2}\n',
+    options: ['--rename', '2019=before'],
+    gives: { rows: ['{"2020":1,"before":2}'] },
+  },
+  {
+    title: 'no column that --rename names',
+    file: 'rename-unknown.csv',
+    content: 'id,price\n1,2\n',
+    options: ['--rename', 'Id=key'],
+    gives: { refused: 'BIFOLD_NO_SUCH_COLUMN', says: 'Id' },
   },
 ];

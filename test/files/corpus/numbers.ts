@@ -103,6 +103,13 @@ export const NUMBERS: readonly FileCase[] = [
     },
   },
   {
+    title: 'decimal commas that --decimal-comma names',
+    file: 'commas.csv',
+    content: 'x;n;t\n1,5;2;a,b\n-0,25;3;c\n',
+    options: ['--delimiter', ';', '--decimal-comma'],
+    gives: { rows: ['{"x":1.5,"n":2,"t":"a,b"}', '{"x":-0.25,"n":3,"t":"c"}'] },
+  },
+  {
     title: 'decimal commas without the option, which are texts',
     file: 'commas-as-text.csv',
     content: 'x;n\n1,5;2\n',

@@ -26,10 +26,30 @@ export const STRUCTURE: readonly FileCase[] = [
     gives: { rows: ['{"id":1,"price":2.5}'] },
   },
   {
+    title: 'one column whose quoted name holds a semicolon',
+    file: 'one-column.csv',
+    content: '"a;b"\n1\n',
+    gives: { rows: ['{"a;b":1}'] },
+  },
+  {
     title: 'tabs in a file that ends with .tsv',
     file: 'tabs.tsv',
     content: 'id\tt\n1\ta,b\n2\t"c\td"\n',
     gives: { rows: ['{"id":1,"t":"a,b"}', '{"id":2,"t":"c\\td"}'] },
+  },
+  {
+    title: 'a quote character that --quote names',
+    file: 'apostrophes.csv',
+    content: "id,t\n1,'a,b'\n2,'it''s'\n3,5\" pipe\n",
+    options: ['--quote', "'"],
+    gives: { rows: ['{"id":1,"t":"a,b"}', '{"id":2,"t":"it\'s"}', '{"id":3,"t":"5\\" pipe"}'] },
+  },
+  {
+    title: 'quotes that are content by --quote none',
+    file: 'no-quotes.csv',
+    content: 'id,t\n1,"a\n2,b"c\n',
+    options: ['--quote', 'none'],
+    gives: { rows: ['{"id":1,"t":"\\"a"}', '{"id":2,"t":"b\\"c"}'] },
   },
   {
     title: 'line ends of Windows',

@@ -6,7 +6,7 @@ import { utf8Bytes } from '../text/encodings.ts';
 import { textLines, withLineEnd } from '../text/text-lines.ts';
 import { loneSurrogateReason, refuseLoneSurrogates } from '../well-formed.ts';
 import { csvLine, type Dialect } from './cells.ts';
-import { headerOf } from './header.ts';
+import { headerOf, quotedNames } from './header.ts';
 import { recordReader } from './records.ts';
 
 const TAB_SEPARATED = '.tsv';
@@ -21,11 +21,9 @@ export const csv = {
   },
   text(name, columns) {
     const delimiter = delimiterOf(name);
+    const names = columns.map((column) => column.name);
     return {
-      head: csvLine(
-        columns.map((column) => column.name),
-        delimiter,
-      ),
+      head: csvLine(names, delimiter, quotedNames(names)),
       line: (row) => csvLine(row.cells, delimiter, row.quoted),
     };
   },

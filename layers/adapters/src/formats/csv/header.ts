@@ -32,6 +32,13 @@ export function headerOf(name: string, first: Outcome<Cells> | undefined, delimi
 /** Delimiters of other programs. */
 const OTHER_DELIMITERS = [';', '\t', '|', ','] as const;
 
+const hasOtherDelimiter = (name: string): boolean => OTHER_DELIMITERS.some((each) => name.includes(each));
+
+/** Which names a header needs in quotes: a lone one that a reader would take for several. */
+export function quotedNames(names: Cells): readonly boolean[] {
+  return names.map((name) => names.length === 1 && hasOtherDelimiter(name));
+}
+
 function checkDelimiter(name: string, { content, quoted }: Row<Cells>): void {
   const [cell] = content;
   if (content.length !== 1 || cell === undefined || quoted !== undefined) return;
