@@ -4,7 +4,7 @@ import { fingerprintOf } from './checkpoint/fingerprint.ts';
 import type { Journal } from './checkpoint/journal.ts';
 import { StateLog } from './checkpoint/state.ts';
 import type { Stream } from './definition/stream.ts';
-import { currentVersions } from './lookups.ts';
+import { currentVersions } from './operators/lookups.ts';
 import type { Ports } from './ports.ts';
 import { Quarantine } from './quarantine.ts';
 import { MemoryTables } from './sinks/memory-tables.ts';

@@ -1,5 +1,5 @@
 import type { LookupPlan, LookupStore, ResolveLookup, RowTransform, Value } from '@bifold/core/engine';
-import type { Ports } from './ports.ts';
+import type { Ports } from '../ports.ts';
 
 type Row = Readonly<Record<string, Value>>;
 

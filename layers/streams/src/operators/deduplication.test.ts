@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { dropDuplicates, dropLate } from '@bifold/core';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import * as z from 'zod';
-import { MemoryTables, runStream } from './engine.ts';
-import { availableNow, defineStream, files, foreachBatch, memory } from './index.ts';
-import { memoryJournal, worldOf, writeFiles } from './stream.fixture.ts';
+import { MemoryTables, runStream } from '../engine.ts';
+import { availableNow, defineStream, files, foreachBatch, memory } from '../index.ts';
+import { memoryJournal, worldOf, writeFiles } from '../stream.fixture.ts';
 
 const Event = z.object({ at: z.int(), id: z.string() });
 

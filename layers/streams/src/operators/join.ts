@@ -1,8 +1,8 @@
 import type { Value } from '@bifold/core/engine';
-import type { PlannedBatch } from './checkpoint/checkpoint.ts';
+import type { PlannedBatch } from '../checkpoint/checkpoint.ts';
+import type { JoinNode } from '../sources/join.ts';
 import { type BufferedRow, type JoinBuffer, joinBufferOf } from './join-buffer.ts';
 import type { OperatorOutput } from './operators.ts';
-import type { JoinNode } from './sources/join.ts';
 
 type Row = readonly Value[];
 

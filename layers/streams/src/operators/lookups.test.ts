@@ -9,9 +9,9 @@ import { memoryDatabase } from '@bifold/adapters/memory';
 import { lookup, table } from '@bifold/core';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import * as z from 'zod';
-import { runStream } from './engine.ts';
-import { availableNow, defineStream, files, foreachBatch } from './index.ts';
-import { memoryJournal, worldOf, writeFiles } from './stream.fixture.ts';
+import { runStream } from '../engine.ts';
+import { availableNow, defineStream, files, foreachBatch } from '../index.ts';
+import { memoryJournal, worldOf, writeFiles } from '../stream.fixture.ts';
 
 const Showing = z.object({ film: z.string(), seats: z.int() });
 const films = table('films', { schema: z.object({ id: z.string(), title: z.string() }), key: 'id' });

@@ -9,9 +9,9 @@ import { count, dropLate, tumbling } from '@bifold/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
-import type { Journal } from './engine.ts';
-import { availableNow, console, defineStream, files, type JoinType, join, type Stream, union } from './index.ts';
-import { memoryJournal, shownBy, writeFiles } from './stream.fixture.ts';
+import type { Journal } from '../engine.ts';
+import { availableNow, console, defineStream, files, type JoinType, join, type Stream, union } from '../index.ts';
+import { memoryJournal, shownBy, writeFiles } from '../stream.fixture.ts';
 
 const Event = z.object({ at: z.int(), key: z.string().nullable(), v: z.int() });
 type Event = z.infer<typeof Event>;

@@ -28,9 +28,9 @@ import { range } from '@bifold/example-range';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
-import { type Batch, runStream } from './engine.ts';
-import { availableNow, console, defineStream, files, type OutputMode } from './index.ts';
-import { memoryJournal, shownBy, worldOf, writeFiles } from './stream.fixture.ts';
+import { type Batch, runStream } from '../engine.ts';
+import { availableNow, console, defineStream, files, type OutputMode } from '../index.ts';
+import { memoryJournal, shownBy, worldOf, writeFiles } from '../stream.fixture.ts';
 
 const Event = z.object({ at: z.int(), key: z.string(), v: z.int() });
 type Event = z.infer<typeof Event>;

@@ -1,7 +1,7 @@
 import { keyText, type Slots, slotIndex, type Value } from '@bifold/core/engine';
-import type { PlannedBatch } from './checkpoint/checkpoint.ts';
-import type { StateChanges } from './checkpoint/state.ts';
-import type { Stream } from './definition/stream.ts';
+import type { PlannedBatch } from '../checkpoint/checkpoint.ts';
+import type { StateChanges } from '../checkpoint/state.ts';
+import type { Stream } from '../definition/stream.ts';
 
 /** The result for a row: the first of its key, a duplicate, or too late to decide. */
 export type Admission = 'first' | 'duplicate' | 'late';

@@ -1,7 +1,7 @@
 import { keyText, rowTransformOf, slotIndex, type Value } from '@bifold/core/engine';
-import { rowFields } from './definition/output.ts';
-import { rowTimeReader } from './event-time.ts';
-import type { JoinNode } from './sources/join.ts';
+import { rowFields } from '../definition/output.ts';
+import { rowTimeReader } from '../event-time.ts';
+import type { JoinNode } from '../sources/join.ts';
 
 type Row = readonly Value[];
 

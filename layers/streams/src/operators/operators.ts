@@ -1,6 +1,6 @@
 import type { Slots, Value } from '@bifold/core/engine';
-import type { PlannedBatch } from './checkpoint/checkpoint.ts';
-import type { StateChanges } from './checkpoint/state.ts';
+import type { PlannedBatch } from '../checkpoint/checkpoint.ts';
+import type { StateChanges } from '../checkpoint/state.ts';
 
 /** The rows that an operator emits at the end of a batch, and the changes of its state. */
 export interface OperatorOutput {

@@ -9,10 +9,10 @@ import {
   type Slots,
   type Value,
 } from '@bifold/core/engine';
-import type { PlannedBatch } from './checkpoint/checkpoint.ts';
+import type { PlannedBatch } from '../checkpoint/checkpoint.ts';
+import type { OutputMode } from '../definition/output-mode.ts';
+import type { Stream } from '../definition/stream.ts';
 import { CLOSED_SESSION } from './closed-sessions.ts';
-import type { OutputMode } from './definition/output-mode.ts';
-import type { Stream } from './definition/stream.ts';
 import type { Operator, OperatorOutput } from './operators.ts';
 import { isClosed, WindowPanes } from './window-panes.ts';
 
