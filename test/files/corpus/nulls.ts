@@ -17,13 +17,6 @@ export const NULLS: readonly FileCase[] = [
     gives: { rows: ['{"id":1,"n":7}', '{"id":2,"n":null}', '{"id":3,"n":null}'] },
   },
   {
-    title: 'a text for null that --null names',
-    file: 'named.csv',
-    content: 'a,b\nnull,1\nNA,null\n,2\n',
-    options: ['--null', 'null'],
-    gives: { rows: ['{"a":null,"b":1}', '{"a":"NA","b":null}', '{"a":"","b":2}'] },
-  },
-  {
     title: 'absent fields and nulls in JSON lines, which CSV and Parquet make equal',
     file: 'absent.jsonl',
     content: '{"a":1}\n{"a":2,"b":null}\n{"b":3}\n{}\n',

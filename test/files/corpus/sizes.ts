@@ -2,7 +2,6 @@ import type { FileCase } from './case.ts';
 
 const MEGABYTE = 1024 * 1024;
 const FIELD = 'x'.repeat(5 * MEGABYTE);
-const COLUMNS = Array.from({ length: 10_000 }, (_, index) => `c${index}`);
 
 /** Large fields, rows and headers. */
 export const SIZES: readonly FileCase[] = [
@@ -23,11 +22,5 @@ export const SIZES: readonly FileCase[] = [
     file: 'row.csv',
     content: `id,t\n1,${'x'.repeat(17 * MEGABYTE)}\n2,y\n`,
     gives: { rows: ['{"id":2,"t":"y"}'], bad: [{ line: 2, reason: 'more than 16 MiB' }] },
-  },
-  {
-    title: '10,000 columns',
-    file: 'wide.csv',
-    content: `${COLUMNS.join(',')}\n${COLUMNS.map((_, index) => index).join(',')}\n`,
-    gives: { rows: [`{${COLUMNS.map((name, index) => `"${name}":${index}`).join(',')}}`] },
   },
 ];

@@ -7,7 +7,7 @@ type Rename = Readonly<Record<string, string>>;
 /** How a command reads a file. */
 export interface ReadingChoice {
   readonly delimiter?: string;
-  readonly quote?: string | null;
+  readonly quote?: string;
   readonly encoding?: Encoding;
   readonly null?: readonly string[];
   readonly decimalComma?: boolean;
@@ -49,8 +49,9 @@ function delimiterOf(text: string): string {
   throw new InvalidArgumentError('It must be a text without quotes and line ends.');
 }
 
-function quoteOf(text: string): string | null {
-  if (text === 'none') return null;
+/** The empty text stands for no quotes: the library makes it of null. */
+function quoteOf(text: string): string {
+  if (text === 'none') return '';
   if (text.length === 1 && !/[\r\n]/.test(text)) return text;
   throw new InvalidArgumentError('It must be one character, or none.');
 }

@@ -52,7 +52,7 @@ export type Rename = Readonly<Record<string, string>>;
 export interface TextOptions extends CellOptions {
   /** The delimiter of CSV. Default: a tab for `.tsv`, otherwise a comma. */
   readonly delimiter?: string;
-  /** The quote character of CSV. Null: quotes are content. Default: `"`. */
+  /** The quote character of CSV. Null or empty: quotes are content. Default: `"`. */
   readonly quote?: string | null;
   /** Default: the encoding of the byte order mark, otherwise UTF-8. */
   readonly encoding?: Encoding;

@@ -66,7 +66,7 @@ async function openCsv(
   input: AsyncIterable<Uint8Array>,
   { delimiter, quote = QUOTE, encoding }: ReadOptions,
 ): Promise<OpenRows> {
-  const dialect = { delimiter: delimiter ?? delimiterOf(name), quote };
+  const dialect = { delimiter: delimiter ?? delimiterOf(name), quote: quote === '' ? null : quote };
   const batches = recordsOf(input, dialect, encoding ?? 'UTF-8');
   let first: readonly Outcome<Cells>[] = [];
   while (first.length === 0) {
