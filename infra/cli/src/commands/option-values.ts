@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import * as values from '../command-line/values.ts';
 
 /** The values that the options of many commands take. */
@@ -7,4 +8,13 @@ export const wholeNumberOrZero = values.wholeNumber();
 /** All values of an option that may be repeated. */
 export function listed(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
+}
+
+/** Values by name, of an option that takes `name=value` and may be repeated. */
+export type Settings = Readonly<Record<string, string>>;
+
+export function settingOf(text: string, before: Settings): Settings {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be name=value.');
+  return { ...before, [name]: value };
 }

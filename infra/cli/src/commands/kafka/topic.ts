@@ -6,8 +6,7 @@ import { type KafkaChoice, readersOf, topicNamed, withKafka, withKafkaOptions } 
 import { refuseInexact } from '../../kafka/topics/exact-topic.ts';
 import { tableText } from '../../output/table.ts';
 import { bold, dim, number, plural, print, printJson, sizeText } from '../../output/terminal.ts';
-import { wholeNumber } from '../option-values.ts';
-import { settingOf } from '../pipeline/deploy.ts';
+import { settingOf, wholeNumber } from '../option-values.ts';
 
 type Settings = Readonly<Record<string, string>>;
 

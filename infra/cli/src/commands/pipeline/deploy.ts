@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { apiUrl } from '../../api.ts';
 import { withContext } from '../../context.ts';
 import { deploy, PARTITIONS_DEFAULT } from '../../deployment/deploy.ts';
@@ -6,9 +6,7 @@ import { type DeploymentRecord, namedOf } from '../../deployment/deployments.ts'
 import { warnOfEmptyLookups } from '../../deployment/lookup-tables.ts';
 import { provision } from '../../deployment/provisioning.ts';
 import { print, printJson } from '../../output/terminal.ts';
-import { wholeNumber } from '../option-values.ts';
-
-type Settings = Readonly<Record<string, string>>;
+import { type Settings, settingOf, wholeNumber } from '../option-values.ts';
 
 interface Options {
   readonly topicPartitions: number;
@@ -64,9 +62,3 @@ Examples:
         if (json) printJson(records.map((record) => ({ ...record, apiUrl: apiUrl(context, record) })));
       }),
     );
-
-export function settingOf(text: string, before: Settings): Settings {
-  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be name=value.');
-  return { ...before, [name]: value };
-}
