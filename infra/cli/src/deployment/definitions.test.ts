@@ -34,3 +34,19 @@ describe('definitions that cannot be loaded', () => {
     expect(stdout).toMatch(told);
   });
 });
+
+it('are not loaded with the commands that report an error in them', async () => {
+  const commands = ['pipeline/deploy', 'pipeline/check', 'cloud/doctor', 'cloud/status'].map(
+    (name) => pathToFileURL(join(import.meta.dirname, '..', 'commands', `${name}.ts`)).href,
+  );
+  const load = `const { registerHooks } = await import('node:module');
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+    for (const command of ${JSON.stringify(commands)}) await import(command);
+    console.log(loaded.filter((url) => url.includes('/commands/')).length);
+    console.log(loaded.filter((url) => url.includes('/layers/pipelines/')).join());`;
+  const { stdout } = await run(process.execPath, ['--no-warnings', '--input-type=module', '--eval', load]);
+  const [commandModules, definitionModules] = stdout.split('\n');
+  expect(Number(commandModules)).toBeGreaterThanOrEqual(commands.length);
+  expect(definitionModules).toBe('');
+});

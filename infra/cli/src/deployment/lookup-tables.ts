@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FileSchema } from '@bifold/adapters/formats';
-import type { LookupTable, Pipeline } from '@bifold/core';
+import type { LookupTable } from '@bifold/core';
 import {
   type Column,
   canonicalJson,
@@ -13,7 +13,7 @@ import {
 import { lookupTables } from '@bifold/pipelines';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { step, warn } from '../output/terminal.ts';
+import { step } from '../output/terminal.ts';
 import { lookupRecords } from './lookup-file.ts';
 
 type Table = LookupTable<unknown>;
@@ -132,24 +132,4 @@ function badRow(table: Table, index: number, received: string): UsageError {
     allowed: `${columns.join(', ')}; one row for each ${table.key}`,
     remedy: 'correct the row; nothing was loaded',
   });
-}
-
-/** The lookup tables of a pipeline that have no version yet. Records wait until one is loaded. */
-export async function emptyLookups(context: Context, { plan }: Pipeline): Promise<readonly string[]> {
-  if (plan.lookups.length === 0) return [];
-  const store = (await context.database()).lookups;
-  const empty: string[] = [];
-  for (const { table } of plan.lookups) {
-    if ((await store.currentVersion(table)) === null) empty.push(table);
-  }
-  return empty;
-}
-
-export async function warnOfEmptyLookups(context: Context, pipeline: Pipeline): Promise<void> {
-  for (const table of await emptyLookups(context, pipeline)) {
-    warn(
-      `lookup table "${table}" is EMPTY: every record of "${pipeline.plan.name}" waits until it is loaded.\n` +
-        `  npx bifold lookup load ${table} --file <csv or json lines>`,
-    );
-  }
 }

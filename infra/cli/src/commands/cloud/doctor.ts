@@ -3,7 +3,7 @@ import { freemem, totalmem } from 'node:os';
 import { ensureSoftware } from '@bifold/cloud';
 import { Command } from 'commander';
 import { type Context, withContext } from '../../context.ts';
-import { emptyLookups } from '../../deployment/lookup-tables.ts';
+import { emptyLookups } from '../../deployment/empty-lookups.ts';
 import { Ended, EXIT, messageOf, partsOf } from '../../errors.ts';
 import { dim, print, printJson, styled } from '../../output/terminal.ts';
 import { reportOn } from '../../status/report.ts';

@@ -3,7 +3,7 @@ import { apiUrl } from '../../api.ts';
 import { withContext } from '../../context.ts';
 import { deploy, PARTITIONS_DEFAULT } from '../../deployment/deploy.ts';
 import { type DeploymentRecord, namedOf } from '../../deployment/deployments.ts';
-import { warnOfEmptyLookups } from '../../deployment/lookup-tables.ts';
+import { warnOfEmptyLookups } from '../../deployment/empty-lookups.ts';
 import { provision } from '../../deployment/provisioning.ts';
 import { print, printJson } from '../../output/terminal.ts';
 import { type Settings, settingOf, wholeNumber } from '../option-values.ts';
