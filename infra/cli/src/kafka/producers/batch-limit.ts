@@ -27,7 +27,7 @@ const BATCH_BYTES_DEFAULT = 1_048_588;
 /** The bytes of a batch before its records. https://kafka.apache.org/documentation/#recordbatch */
 const BATCH_HEADER_BYTES = 61;
 /** The limit of one request, over all partitions. A larger record is a request of its own. */
-const REQUEST_BYTES_MAX = 900_000;
+export const REQUEST_BYTES_MAX = 900_000;
 /** Compression makes random bytes longer: by at most 1% and the header of the codec. */
 const COMPRESSION_GROWTH = 0.01;
 const CODEC_HEADER_BYTES = 64;

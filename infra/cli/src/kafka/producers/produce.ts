@@ -3,7 +3,7 @@ import { cellOfValue } from '@bifold/adapters/formats';
 import type { KafkaOptions, TopicState } from '@bifold/adapters/kafka';
 import type { Context } from '../../context.ts';
 import { CliError } from '../../errors.ts';
-import { type BatchLimit, batchLimitOf, refuseTooLarge } from './batch-limit.ts';
+import { type BatchLimit, batchBytesOf, batchLimitOf, REQUEST_BYTES_MAX, refuseTooLarge } from './batch-limit.ts';
 import { partitionOf } from './partitioner.ts';
 import { type OutgoingRecord, recordProducer } from './record-producer.ts';
 
@@ -54,10 +54,11 @@ export interface Outlet {
   pause?(waitMs: number): Promise<void>;
 }
 
-/** The records that wait to be sent together. A producer splits them by the limit of the topic. */
-const WAITING_BYTES_MAX = 900_000;
+/**
+ * The number of records that wait to be sent together. Their sizes fit one request. The producer
+ * splits it where a topic takes only smaller batches.
+ */
 const WAITING_RECORDS_MAX = 4_000;
-const RECORD_OVERHEAD_BYTES = 32;
 const LIVE_WAIT_MS = 20;
 
 /**
@@ -105,9 +106,6 @@ export async function pump(
   options: PumpOptions,
 ): Promise<number> {
   const { rate, limit, headers = {}, keyless = 'together', isLive = false, signal, onSent } = options;
-  const headersBytes = Object.entries(headers)
-    .flat(2)
-    .reduce((total, text) => total + Buffer.byteLength(text) + RECORD_OVERHEAD_BYTES, 0);
   const startedAtMs = performance.now();
   const waitingRecordsMax =
     rate === null ? WAITING_RECORDS_MAX : Math.max(1, Math.min(WAITING_RECORDS_MAX, Math.ceil(rate / 10)));
@@ -134,11 +132,12 @@ export async function pump(
   try {
     for await (const { key, value } of isLive ? whenCalm(records, flush, signal) : records) {
       if (signal?.aborted) break;
-      refuseTooLarge({ key, value, headers }, limit, key === null ? 'a record' : `the record with key "${key}"`);
+      const record = { key, value, headers };
+      refuseTooLarge(record, limit, key === null ? 'a record' : `the record with key "${key}"`);
       const partition =
         key === null && keyless === 'in turn' ? withoutKey++ % partitions : partitionOf(key, partitions);
-      const sizeBytes = Buffer.byteLength(value) + Buffer.byteLength(key ?? '') + RECORD_OVERHEAD_BYTES + headersBytes;
-      if (waiting.length >= waitingRecordsMax || waitingBytes + sizeBytes > WAITING_BYTES_MAX) await flush();
+      const sizeBytes = batchBytesOf(record);
+      if (waiting.length >= waitingRecordsMax || waitingBytes + sizeBytes > REQUEST_BYTES_MAX) await flush();
       waiting.push({ partition, key, value });
       waitingBytes += sizeBytes;
     }
