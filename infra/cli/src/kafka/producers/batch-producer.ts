@@ -1,11 +1,18 @@
-import type { KafkaAdmin, KafkaOptions } from '@bifold/adapters/kafka';
-import type { BatchProducer, OutgoingMessage } from '@bifold/streams/engine';
+import type { KafkaAdmin, KafkaOptions, TopicDescription } from '@bifold/adapters/kafka';
+import type { BatchProducer } from '@bifold/streams/engine';
 import { Partitioners } from 'kafkajs';
 import { kafkaClient, withKafkaErrors } from '../client.ts';
-import { type BatchLimit, batchLimitOf, refuseTooLarge, requestsOf, tooLargeReason } from './batch-limit.ts';
+import { type BatchLimit, batchLimitOf, requestsOf, tooLargeReason } from './batch-limit.ts';
 
 /** The partition of the topic at which the number of the last batch is committed. */
 const MARKED_PARTITION = 0;
+
+/** The messages that a topic takes. */
+interface TopicRules {
+  readonly limit: BatchLimit;
+  /** Whether it is compacted. */
+  readonly needsKey: boolean;
+}
 
 /**
  * Writes batches to Kafka in transactions, each with its number. The number is the offset that a
@@ -29,11 +36,11 @@ export async function batchProducer(
     // Abort the open transaction of a predecessor. Before that, its number cannot be read.
     await (await producer.transaction()).abort();
   });
-  const limits = new Map<string, BatchLimit>();
-  const limitOf = async (topic: string): Promise<BatchLimit> => {
-    const known = limits.get(topic) ?? batchLimitOf(topic, (await admin.describeTopic(topic))?.config ?? {});
-    limits.set(topic, known);
-    return known;
+  const known = new Map<string, TopicRules>();
+  const rulesOf = async (topic: string): Promise<TopicRules> => {
+    const rules = known.get(topic) ?? topicRules(topic, (await admin.describeTopic(topic))?.config ?? {});
+    known.set(topic, rules);
+    return rules;
   };
   return {
     async lastBatch(topic) {
@@ -42,9 +49,7 @@ export async function batchProducer(
     },
     messageCheck: (topic) =>
       withKafkaErrors(kafka, `describing ${topic}`, async () => {
-        const config = (await admin.describeTopic(topic))?.config ?? {};
-        const limit = batchLimitOf(topic, config);
-        const needsKey = (config['cleanup.policy'] ?? '').split(',').includes('compact');
+        const { limit, needsKey } = await rulesOf(topic);
         return (message) =>
           needsKey && message.key === null
             ? `a record without a key; topic "${topic}" is compacted, so each record needs one`
@@ -52,9 +57,7 @@ export async function batchProducer(
       }),
     send: (topic, batch, messages) =>
       withKafkaErrors(kafka, `writing batch ${batch} to ${topic}`, async () => {
-        const limit = await limitOf(topic);
-        for (const [index, message] of messages.entries())
-          refuseTooLarge(message, limit, `row ${index + 1} of batch ${batch}${keyText(message)}`);
+        const { limit } = await rulesOf(topic);
         const transaction = await producer.transaction();
         try {
           for (const request of requestsOf(messages, limit)) {
@@ -75,4 +78,7 @@ export async function batchProducer(
   };
 }
 
-const keyText = ({ key }: OutgoingMessage): string => (key === null ? '' : `, with key "${key}",`);
+const topicRules = (topic: string, config: TopicDescription['config']): TopicRules => ({
+  limit: batchLimitOf(topic, config),
+  needsKey: (config['cleanup.policy'] ?? '').split(',').includes('compact'),
+});
