@@ -5,7 +5,7 @@ import { BifoldError } from '@bifold/core';
 import type { Log } from '@bifold/core/engine';
 import { Partitioners, type Producer, type Transaction } from 'kafkajs';
 import { CliError, UsageError } from '../../errors.ts';
-import { kafkaClient, withKafkaErrors } from '../client.ts';
+import { brokerErrorOf, kafkaClient, withKafkaErrors } from '../client.ts';
 import { type BatchLimit, requestsOf } from './batch-limit.ts';
 import type { RecordDigest } from './record-digest.ts';
 import type { OutgoingRecord } from './record-producer.ts';
@@ -270,7 +270,7 @@ class TransactionalProducer implements ResumableProducer {
 function isFinal(error: unknown): boolean {
   if (error instanceof BifoldError) return error.code !== 'BIFOLD_KAFKA_FAILED' && error.code !== 'BIFOLD_KAFKA_AWAY';
   if (!(error instanceof Error) || !error.name.startsWith('KafkaJS')) return true;
-  return /AUTHORIZATION_FAILED|TOO_LARGE|INVALID_RECORD|UNSUPPORTED/.test(String((error as { type?: string }).type));
+  return /AUTHORIZATION_FAILED|TOO_LARGE|INVALID_RECORD|UNSUPPORTED/.test(brokerErrorOf(error) ?? '');
 }
 
 function checkOptions(before: SentPart, { options, source, topic }: Passage): void {
