@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KafkaTopics } from '@bifold/adapters/kafka';
 import type { Ports } from '@bifold/streams/engine';
 import type { Context } from '../context.ts';
+import { namesOf } from '../kafka/kafka-session.ts';
 import { batchProducer } from '../kafka/producers/batch-producer.ts';
 import { folderOf } from '../records/remote-files.ts';
+import { ClientPool } from './client-pool.ts';
 
 /**
  * The ports of a stream on this machine: its clock, the console, and the services of the local
@@ -16,20 +17,20 @@ export function runPorts(
   show: Ports['show'],
 ): { readonly ports: Ports; close(): Promise<void> } {
   const kafka = { brokers: [context.addresses.kafka.brokersInternal] };
-  let topics: Promise<KafkaTopics> | null = null;
-  const kafkaTopics = (): Promise<KafkaTopics> => {
-    topics ??= import('@bifold/adapters/kafka').then((adapters) => adapters.kafkaTopics(kafka));
-    return topics;
-  };
+  const clients = new ClientPool();
   const ports: Ports = {
     clock: () => Date.now(),
     newId: () => randomUUID(),
     // An interruption ends the wait too.
     waitUntil: (timeMs) => sleep(Math.max(0, timeMs - Date.now()), undefined, { signal }).catch(() => undefined),
     topics: async () => {
-      const topics = await kafkaTopics();
+      const topics = await clients.get(
+        'topics',
+        async () => (await import('@bifold/adapters/kafka')).kafkaTopics(kafka),
+        (opened) => opened.close(),
+      );
       return {
-        names: async () => (await topics.list()).filter(({ isInternal }) => !isInternal).map(({ name }) => name),
+        names: () => namesOf(topics),
         offsets: (topic, mark) => topics.offsets(topic, mark),
         log: (topic) => context.log(topic),
       };
@@ -40,10 +41,5 @@ export function runPorts(
     folder: (address) => folderOf(context, address),
     show,
   };
-  return {
-    ports,
-    close: async () => {
-      await (await topics?.catch(() => null))?.close();
-    },
-  };
+  return { ports, close: () => clients.close() };
 }
