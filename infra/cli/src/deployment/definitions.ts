@@ -8,10 +8,8 @@ type Definitions = typeof import('@bifold/pipelines');
 export const definitions = (): Promise<Definitions> => loadDefinitions(() => import('@bifold/pipelines'));
 
 /**
- * Loads a module of definitions. An error names file and line. Errors of a definition are thrown
- * unchanged.
- * @throws {UsageError} naming file and line where it cannot be loaded; what a definition itself
- * refuses is thrown as it is
+ * Loads a module of definitions. Errors of a definition are thrown unchanged.
+ * @throws {UsageError} with file and line, if the module cannot be loaded
  */
 export async function loadDefinitions<T>(load: () => Promise<T>): Promise<T> {
   try {

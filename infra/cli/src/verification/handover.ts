@@ -122,8 +122,7 @@ export async function planOfAnswer(context: Context, { plan }: Pipeline, { versi
 /**
  * Requires that the answer comes from the local definition, because only that definition can
  * recompute the rows.
- * @throws {CliError} when another version answered than the one whose definition is here: only that
- * definition can recompute its rows
+ * @throws {CliError} when another version answered
  */
 export function requireVersion({ pipeline, version }: Receipt, plan: Plan): void {
   if (version === plan.version) return;

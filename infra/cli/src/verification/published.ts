@@ -23,10 +23,8 @@ export async function publishedOf(
 }
 
 /**
- * Refuses if answers cover nothing although the log has records, because there is nothing to
- * compare.
- * @throws {CheckFailed} when answers cover nothing of a log that holds records: there is nothing to
- * compare then
+ * Checks that answers cover something of a log with records. Otherwise there is nothing to compare.
+ * @throws {CheckFailed} when they cover nothing
  */
 export function checkCovered(pipeline: string, coverage: Coverage, logEnds: readonly number[]): void {
   const records = logEnds.reduce((total, end) => total + end, 0);

@@ -20,9 +20,6 @@ export class Frames {
    * Adds received bytes.
    * @returns the bytes of all complete responses, in order, in the received chunks
    * @throws {RangeError} if a length is impossible, because the rest is then unreadable
-   * @returns the bytes of all answers that are whole now, in their order, cut wherever they were
-   * when they came
-   * @throws {RangeError} where a length makes no sense: then nothing that follows can be read
    */
   push(chunk: Buffer): readonly Buffer[] {
     this.held.push(chunk);
