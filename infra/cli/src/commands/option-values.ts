@@ -14,7 +14,13 @@ export function listed(text: string, before: readonly string[] = []): readonly s
 export type Settings = Readonly<Record<string, string>>;
 
 export function settingOf(text: string, before: Settings): Settings {
+  const [name, value] = nameAndValue(text);
+  return { ...before, [name]: value };
+}
+
+/** @throws {InvalidArgumentError} for a text that is not `name=value` */
+export function nameAndValue(text: string): readonly [name: string, value: string] {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be name=value.');
-  return { ...before, [name]: value };
+  return [name, value];
 }

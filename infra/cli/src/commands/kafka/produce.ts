@@ -1,6 +1,6 @@
 import type { KafkaTopics, TopicState } from '@bifold/adapters/kafka';
 import type { Pipeline } from '@bifold/core';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { untilInterrupted } from '../../cloud/interruption.ts';
 import { UsageError } from '../../errors.ts';
 import {
@@ -26,7 +26,7 @@ import {
   VALUE_FORMATS,
   type ValueFormat,
 } from '../../records/record-source.ts';
-import { wholeNumber } from '../option-values.ts';
+import { nameAndValue, wholeNumber } from '../option-values.ts';
 import { type ReadingChoice, readingOf, withReadingOptions } from '../reading-options.ts';
 
 /** Records of standard input are checked one by one as they are sent. */
@@ -236,8 +236,7 @@ function notTwice({ resume }: Options): UsageError {
 }
 
 function headerOf(text: string, before: Headers): Headers {
-  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be name=value.');
+  const [name, value] = nameAndValue(text);
   return { ...before, [name]: [...(before[name] ?? []), value] };
 }
 
