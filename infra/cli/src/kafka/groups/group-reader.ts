@@ -62,16 +62,19 @@ export function readAsGroup(reading: GroupReading): Promise<void> {
   );
 }
 
+/** The partitions that the group gave to this member. */
+interface Assignment {
+  readonly partitions: readonly number[];
+  /** The committed offsets of the group. Null until they are asked for. */
+  committed: Map<number, number> | null;
+}
+
 class GroupReader {
   readonly #reading: GroupReading;
   readonly #consumer: Consumer;
   readonly #ended = Promise.withResolvers<void>();
-  /** The next offset of each assigned partition that had a batch. */
-  readonly #positions = new Map<number, number>();
-  /** The committed offsets of the group. Null until they are asked for after an assignment. */
-  #committed: Map<number, number> | null = null;
-  /** Null before the first assignment. */
-  #assigned: readonly number[] | null = null;
+  /** Null before the first one. */
+  #assignment: Assignment | null = null;
   /** Batches and looks at the end take turns, so that no commit goes back. */
   #turn: Promise<unknown> = Promise.resolve();
   #isDone = false;
@@ -131,10 +134,8 @@ class GroupReader {
     });
     this.#consumer.on(GROUP_JOIN, ({ payload }: ConsumerGroupJoinEvent) => {
       this.#failingSinceMs = null;
-      this.#assigned = payload.memberAssignment[this.#reading.topic] ?? [];
-      // Another member may have advanced a partition in the meantime.
-      this.#positions.clear();
-      this.#committed = null;
+      // Offsets are asked for again: another member may have advanced a partition in the meantime.
+      this.#assignment = { partitions: payload.memberAssignment[this.#reading.topic] ?? [], committed: null };
       this.#look();
     });
   }
@@ -149,10 +150,7 @@ class GroupReader {
     const last = records[consumed - 1];
     const next = Math.min(Number(batch.lastOffset()) + 1, end);
     const position = consumed === records.length ? next : last && last.offset + 1;
-    if (position !== undefined) {
-      await this.#commit(new Map([[partition, position]]));
-      this.#positions.set(partition, position);
-    }
+    if (position !== undefined) await this.#commit(new Map([[partition, position]]));
     if (consumed < records.length || isEnough()) this.#finish();
     await heartbeat();
   }
@@ -162,7 +160,7 @@ class GroupReader {
     await this.#consumer.commitOffsets(
       Array.from(offsets, ([partition, offset]) => ({ topic, partition, offset: String(offset) })),
     );
-    for (const [partition, offset] of offsets) this.#committed?.set(partition, offset);
+    for (const [partition, offset] of offsets) this.#assignment?.committed?.set(partition, offset);
   }
 
   /** An error of the record handler is not Kafka's, and must not be retried. */
@@ -197,19 +195,20 @@ class GroupReader {
    * aborted records or holes, for which kafkajs calls nothing.
    */
   async #endIfAtEnds({ ends, starts, committed, log }: GroupEnd): Promise<void> {
-    const assigned = this.#assigned;
-    if (assigned === null || this.#isDone) return;
-    if (this.#committed === null) this.#committed = new Map(await committed());
+    const assignment = this.#assignment;
+    if (assignment === null || this.#isDone) return;
+    assignment.committed ??= new Map(await committed());
+    const { partitions, committed: offsets } = assignment;
     const reached = new Map<number, number>();
-    for (const partition of assigned) {
+    for (const partition of partitions) {
       const end = ends.get(partition) ?? 0;
-      const at = this.#positions.get(partition) ?? this.#committed.get(partition) ?? starts.get(partition) ?? 0;
+      const at = offsets.get(partition) ?? starts.get(partition) ?? 0;
       if (at < end && (await endOfRecords(log, partition, at, end)) > at) return;
       reached.set(partition, Math.max(at, end));
     }
     // A rebalance in the meantime begins anew.
-    if (assigned !== this.#assigned) return;
-    await this.#commit(new Map([...reached].filter(([partition, at]) => at !== this.#committed?.get(partition))));
+    if (assignment !== this.#assignment) return;
+    await this.#commit(new Map([...reached].filter(([partition, at]) => at !== offsets.get(partition))));
     this.#finish();
   }
 
