@@ -1,7 +1,7 @@
 export { type Cloud, type CloudAddresses, type CloudOptions, openCloud, type UpReport } from './cloud.ts';
 export { CloudError, type CloudErrorCode, type CloudErrorParts } from './errors.ts';
 export { type CloudPaths, cloudPaths } from './paths.ts';
-export type { PortName, Ports } from './processes/ports.ts';
+export { type PortName, type Ports, portsSavedIn } from './processes/ports.ts';
 export type { HealthReport } from './processes/probes.ts';
 export { processIdentity } from './processes/processes.ts';
 export type { ServiceStatus } from './processes/supervisor.ts';

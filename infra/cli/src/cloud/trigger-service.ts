@@ -1,35 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { type CloudAddresses, type CloudPaths, cleanEnvironment, type ServiceSpec } from '@bifold/cloud';
-import { readJson, writeJson } from '../records/files.ts';
+import { type CloudAddresses, type CloudPaths, cleanEnvironment, portsSavedIn, type ServiceSpec } from '@bifold/cloud';
+import { readJson } from '../records/files.ts';
 
 const loopback = '127.0.0.1';
 
-/**
- * The port of the trigger's state. It is chosen once, below the range of ephemeral ports, so that
- * no passing connection takes it.
- */
-export async function savedTriggerPort(paths: CloudPaths): Promise<number> {
-  const file = join(paths.stateDir, 'trigger.json');
-  const saved = readJson<{ readonly statePort: number }>(file);
-  if (saved !== null) return saved.statePort;
-  const taken = Object.values(readJson<Record<string, number>>(paths.portsFile) ?? {});
-  for (;;) {
-    const statePort = 20_000 + Math.floor(Math.random() * 12_000);
-    if (taken.includes(statePort) || !(await isFree(statePort))) continue;
-    writeJson(file, { statePort });
-    return statePort;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: loopback, exclusive: true }, () => server.close(() => resolve(true)));
-  });
+/** The port of the trigger's state. It is chosen once. */
+export async function savedTriggerPort({ stateDir, portsFile }: CloudPaths): Promise<number> {
+  const others = Object.values(readJson<Record<string, number>>(portsFile) ?? {});
+  return (await portsSavedIn(join(stateDir, 'trigger.json'), ['statePort'], others)).statePort;
 }
 
 /** The Node binary of this checkout, so that every way to run `up` starts the same program. */

@@ -63,20 +63,20 @@ const allocate = async <N extends string>(
  * restarts.
  */
 export const savedPorts = (portsFile: string, random: () => number = Math.random): Promise<Ports> =>
-  saved(portsFile, portNames, [], random);
+  portsSavedIn(portsFile, portNames, [], random);
+
+/** The same for HDFS, whose ports are chosen at its first start. */
+export const savedHdfsPorts = (portsFile: string, others: readonly number[]): Promise<HdfsPorts> =>
+  portsSavedIn(portsFile, hdfsPortNames, others);
 
 /**
- * The same for HDFS, whose ports are chosen at its first start. `others` are reserved ports, even
- * if nothing listens on them.
+ * The same for ports of these names. `others` are reserved ports, even if nothing listens on them.
  */
-export const savedHdfsPorts = (portsFile: string, others: readonly number[]): Promise<HdfsPorts> =>
-  saved(portsFile, hdfsPortNames, others, Math.random);
-
-const saved = async <N extends string>(
+export const portsSavedIn = async <N extends string>(
   portsFile: string,
   names: readonly N[],
   others: readonly number[],
-  random: () => number,
+  random: () => number = Math.random,
 ): Promise<Readonly<Record<N, number>>> => {
   const known = readJson<Record<N, number>>(portsFile);
   if (known !== undefined) return known;
