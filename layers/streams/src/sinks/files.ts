@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { openDuckDb } from '@bifold/adapters/duckdb';
-import { isRemote, type RemoteFolder } from '@bifold/adapters/files';
+import { filesBelow, isRemote, type RemoteFolder } from '@bifold/adapters/files';
 import { copyRows, type FileFormat, type FormatKind, formatOfKind } from '@bifold/adapters/formats';
 import { type Column, quoted, refuse, textLiteral, type Value } from '@bifold/core/engine';
 import { syncFolder } from '../checkpoint/journal.ts';
@@ -272,12 +272,4 @@ function shown({ name, type }: Column, { hasTimes }: FileFormat): string {
   return type === 'timestamp' && !hasTimes
     ? `strftime(${quoted(name)}, '%Y-%m-%dT%H:%M:%S.%gZ') AS ${quoted(name)}`
     : quoted(name);
-}
-
-async function filesBelow(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .sort();
 }

@@ -1,4 +1,4 @@
-import { isRemote } from '@bifold/adapters/files';
+import { isHidden, isRemote } from '@bifold/adapters/files';
 import type { EventSchema } from '@bifold/core/engine';
 import { checkFormat, checkPlace } from '../definition/places.ts';
 import { checkHeader, type FileOptions, type FileRecord, readRecords } from './file-records.ts';
@@ -115,12 +115,6 @@ function chunkOf(file: SeenFile, records: readonly FileRecord[], read: ReadRow):
     } else bad.push({ where, reason: row.reason, detail: row.detail });
   }
   return { rows, positions, bad };
-}
-
-/** As in Spark, the folder of a column is read, whatever the name of the column. */
-function isHidden(path: string): boolean {
-  const parts = path.split('/');
-  return parts.some((part, index) => /^[._]/.test(part) && !(index < parts.length - 1 && /^_.*=/.test(part)));
 }
 
 function inOrder(left: SeenFile, right: SeenFile): number {

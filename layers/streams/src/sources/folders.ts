@@ -1,7 +1,7 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, relative, resolve, sep } from 'node:path';
-import type { RemoteFolder } from '@bifold/adapters/files';
+import { basename, join, resolve } from 'node:path';
+import { filesBelow, type RemoteFolder } from '@bifold/adapters/files';
 import { StreamError } from '../errors.ts';
 
 /** The state of a file when it was first seen. Parts of its path are separated by `/`. */
@@ -27,15 +27,13 @@ export function localFiles(path: string): SourceFolder {
   const folder = resolve(path);
   return {
     async list() {
-      const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause) => {
+      const paths = await filesBelow(folder).catch((cause) => {
         throw (cause as NodeJS.ErrnoException).code === 'ENOENT' ? noFolder(folder, cause) : cause;
       });
-      const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
       return Promise.all(
-        files.map(async (file) => {
-          const { size, mtimeMs } = await stat(file);
-          const parts = relative(folder, file).split(sep);
-          return { path: parts.join('/'), sizeBytes: size, modifiedMs: Math.floor(mtimeMs) };
+        paths.map(async (path) => {
+          const { size, mtimeMs } = await stat(join(folder, path));
+          return { path, sizeBytes: size, modifiedMs: Math.floor(mtimeMs) };
         }),
       );
     },
