@@ -1,12 +1,7 @@
-import { statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { isRemote } from '@bifold/adapters/files';
 import { type ArchiveStore, type Plan, quoted, textLiteral } from '@bifold/core/engine';
 import type { Context } from '../context.ts';
 import { type DeploymentRecord, readDeployments } from '../deployment/deployments.ts';
 import { UsageError } from '../errors.ts';
-import { folderOf } from '../records/remote-files.ts';
 import { temporaryFile } from '../records/temporary-file.ts';
 
 /** A table that a query may name, `pipeline.window` or `pipeline.archive`. */
@@ -84,72 +79,11 @@ async function viewKeys(
   return keys.filter((key) => new RegExp(`/${name}-\\d+\\.parquet$`).test(key));
 }
 
-/**
- * Downloads the files and folders that a query names in quotes, and returns the query with local
- * paths. A folder after FROM or JOIN means all its Parquet files. Its `name=value` subfolders
- * become columns, as in Hive.
- */
-export async function broughtFiles(context: Context, sql: string, temporary: string[]): Promise<string> {
-  const parts: string[] = [];
-  let done = 0;
-  for (const found of sql.matchAll(/'((?:[^']|'')*)'/g)) {
-    const address = (found[1] as string).replaceAll("''", "'");
-    if (!isRemote(address)) {
-      const before = sql.slice(done, found.index);
-      if (!/\b(FROM|JOIN)\s*$/i.test(before) || !isFolder(address)) continue;
-      parts.push(before, parquetBelow(address));
-      done = found.index + found[0].length;
-      continue;
-    }
-    const [, fixed = address, pattern = ''] = /^(.*?)(\/[^/]*[*?[].*)$/.exec(address) ?? [];
-    const folder = await folderOf(context, fixed);
-    try {
-      const files = (await folder.list()) ?? [];
-      if (files.length === 0) throw nothingAt(address);
-      const place = temporaryFile('files', temporary);
-      const isOne = files.length === 1 && files[0]?.path === '';
-      const name = isOne ? fixed.slice(fixed.lastIndexOf('/')) : '';
-      for (const { path } of files) {
-        if (path.split('/').some((each) => /^[._]/.test(each))) continue;
-        const local = join(`${place}${name}`, path);
-        await mkdir(dirname(local), { recursive: true });
-        await folder.fetch(path, local);
-      }
-      const before = sql.slice(done, found.index);
-      const isTable = !isOne && pattern === '' && /\b(FROM|JOIN)\s*$/i.test(before);
-      parts.push(before);
-      parts.push(isTable ? parquetBelow(place) : textLiteral(`${place}${name}${pattern}`));
-      done = found.index + found[0].length;
-    } finally {
-      folder.close();
-    }
-  }
-  return [...parts, sql.slice(done)].join('');
-}
-
-/** All Parquet files in a folder, its `name=value` subfolders as columns. */
-function parquetBelow(folder: string): string {
-  return `read_parquet(${textLiteral(`${folder}/**/*.parquet`)}, hive_partitioning = true)`;
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
 function notThere(pipeline: string, name: string): UsageError {
   return new UsageError('BIFOLD_NO_SUCH_TABLE', {
     failed: `${pipeline}.${name} cannot be read`,
     received: name === 'archive' ? 'nothing is archived yet' : 'no batch view was published yet, or it is empty',
     allowed: 'what the scheduled functions have written',
     remedy: `let them run: npx bifold archive ${pipeline} && npx bifold recompute ${pipeline}`,
-  });
-}
-
-function nothingAt(address: string): UsageError {
-  return new UsageError('BIFOLD_NO_FILES', {
-    failed: `${address} cannot be read`,
-    received: 'no such file, or a folder without files',
-    allowed: 'a file, a folder with files, or a folder and a pattern of names',
-    remedy: 'correct the address',
   });
 }

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { Command } from 'commander';
 import { withContext } from '../../context.ts';
 import { showRows } from '../../output/shown-rows.ts';
-import { withLocalFolders } from '../../sql/local-folders.ts';
+import { broughtFiles } from '../../sql/sql-files.ts';
 import { sqlResult } from '../../sql/sql-result.ts';
-import { broughtFiles, broughtTables, sqlTables } from '../../sql/sql-tables.ts';
+import { broughtTables, sqlTables } from '../../sql/sql-tables.ts';
 
 const MEMORY_LIMIT = '2GB';
 
@@ -41,10 +41,7 @@ Examples:
         const database = await openDuckDb({ memoryLimit: MEMORY_LIMIT, tempDirectory: tmpdir() });
         try {
           for (const statement of await broughtTables(context, query, temporary)) await database.run(statement);
-          const { columns, rows } = await sqlResult(
-            database,
-            await broughtFiles(context, withLocalFolders(query), temporary),
-          );
+          const { columns, rows } = await sqlResult(database, await broughtFiles(context, query, temporary));
           showRows(columns, rows, json);
         } finally {
           database.close();
