@@ -1,12 +1,11 @@
 import { isHidden, isRemote } from '@bifold/adapters/files';
-import type { EventSchema } from '@bifold/core/engine';
 import { checkFormat, checkPlace } from '../definition/places.ts';
-import { checkHeader, type FileOptions, type FileRecord, readRecords } from './file-records.ts';
+import { checkHeader, type FileOptions, readRecords } from './file-records.ts';
 import { localFiles, remoteFiles, type SeenFile } from './folders.ts';
-import { type ReadRow, rowReader } from './row-reader.ts';
+import { rowReader } from './row-reader.ts';
 import {
-  type BadRow,
   checkLimit,
+  chunkOf,
   type OpenSource,
   type RowsOf,
   type SourceChunk,
@@ -18,7 +17,6 @@ import {
 export interface FilesNode extends SourceNode, FileOptions {
   readonly kind: 'files';
   readonly path: string;
-  readonly schema: EventSchema;
   readonly maxFilesPerTrigger: number | null;
 }
 
@@ -91,7 +89,11 @@ async function filesSource(
         const { path, done } = await folder.open(file);
         try {
           for await (const records of readRecords({ path, relativePath: file.path }, node, rows.columns))
-            yield chunkOf(file, records, read);
+            yield chunkOf(
+              records,
+              ({ line }) => `${file.path}:${line}`,
+              ({ record, problem }) => (problem === null ? read(record) : { kind: 'bad', ...problem }),
+            );
         } finally {
           await done();
         }
@@ -100,21 +102,6 @@ async function filesSource(
 
     close: async () => folder.close(),
   };
-}
-
-function chunkOf(file: SeenFile, records: readonly FileRecord[], read: ReadRow): SourceChunk {
-  const rows: SourceChunk['rows'][number][] = [];
-  const positions: string[] = [];
-  const bad: BadRow[] = [];
-  for (const { line, record, problem } of records) {
-    const row = problem === null ? read(record) : { kind: 'bad' as const, ...problem };
-    const where = `${file.path}:${line}`;
-    if (row.kind === 'row') {
-      rows.push(row.values);
-      positions.push(where);
-    } else bad.push({ where, reason: row.reason, detail: row.detail });
-  }
-  return { rows, positions, bad };
 }
 
 function inOrder(left: SeenFile, right: SeenFile): number {

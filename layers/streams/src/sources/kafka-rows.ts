@@ -1,13 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import { decoderOf, type EventSchema, type LogRecord, type Value } from '@bifold/core/engine';
+import { decoderOf, type EventSchema, type LogRecord } from '@bifold/core/engine';
 import { rowReader } from './row-reader.ts';
-import type { BadRow, RowsOf } from './source.ts';
+import type { RecordOutcome, RowsOf } from './source.ts';
 
 /** A record of a topic as a row, or why it is none. */
-export type RowOfRecord = (
-  topic: string,
-  record: LogRecord,
-) => { readonly kind: 'row'; readonly values: readonly Value[] } | ({ readonly kind: 'bad' } & Omit<BadRow, 'where'>);
+export type RowOfRecord = (topic: string, record: LogRecord) => RecordOutcome;
 
 export function rowOfRecord(schema: EventSchema | null, rows: RowsOf): RowOfRecord {
   const { decodedBy } = rows;

@@ -1,12 +1,11 @@
-import type { EventSchema, Log, Value } from '@bifold/core/engine';
-import { refuse } from '@bifold/core/engine';
+import { type EventSchema, type Log, refuse } from '@bifold/core/engine';
 import type { Topics } from '../ports.ts';
 import { ended, gone, noTopic, recreated, shorter } from './kafka-errors.ts';
 import { type KafkaPosition, sharedOut, startOf, type TopicPosition } from './kafka-position.ts';
 import { type RowOfRecord, rowOfRecord } from './kafka-rows.ts';
 import {
-  type BadRow,
   checkLimit,
+  chunkOf,
   type OpenSource,
   type RowsOf,
   type SourceChunk,
@@ -146,18 +145,11 @@ class KafkaSource implements OpenSource {
       const slice = await log.read(partition, at, end, READ_BYTES_MAX);
       if (slice.logStart > at) throw gone(topic, partition, at, slice.logStart);
       if (slice.end === at) throw ended(topic, partition, at, end);
-      const rows: (readonly Value[])[] = [];
-      const positions: string[] = [];
-      const bad: BadRow[] = [];
-      for (const record of slice.records) {
-        const row = rowOf(topic, record);
-        const where = `${topic}/${partition}/${record.offset}`;
-        if (row.kind === 'row') {
-          rows.push(row.values);
-          positions.push(where);
-        } else bad.push({ where, reason: row.reason, detail: row.detail });
-      }
-      yield { rows, positions, bad };
+      yield chunkOf(
+        slice.records,
+        ({ offset }) => `${topic}/${partition}/${offset}`,
+        (record) => rowOf(topic, record),
+      );
       at = slice.end;
     }
   }

@@ -3,7 +3,7 @@ import { rowTimeReader } from '../event-time.ts';
 import type { RowsOf } from './source.ts';
 
 /** Converts a JSON record to a row, or returns the reason why it is invalid. */
-export type ReadRow = (record: unknown) => { readonly kind: 'row'; readonly values: readonly Value[] } | BadRecord;
+type ReadRow = (record: unknown) => { readonly kind: 'row'; readonly values: readonly Value[] } | BadRecord;
 
 interface BadRecord {
   readonly kind: 'bad';

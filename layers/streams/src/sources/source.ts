@@ -78,6 +78,11 @@ export interface BadRow {
   readonly detail: string;
 }
 
+/** A record as a row, or the reason why it is none. */
+export type RecordOutcome =
+  | { readonly kind: 'row'; readonly values: readonly Value[] }
+  | ({ readonly kind: 'bad' } & Omit<BadRow, 'where'>);
+
 /** A part of a batch: rows with the values of the source's columns in their order. */
 export interface SourceChunk {
   readonly rows: readonly (readonly Value[])[];
@@ -108,6 +113,26 @@ export interface OpenSource {
   bounded(from: Position, available: Position): Position;
   read(from: Position, to: Position): AsyncIterable<SourceChunk>;
   close(): Promise<void>;
+}
+
+/** A chunk of records, each with its position. */
+export function chunkOf<T>(
+  records: Iterable<T>,
+  whereOf: (record: T) => string,
+  outcomeOf: (record: T) => RecordOutcome,
+): SourceChunk {
+  const rows: (readonly Value[])[] = [];
+  const positions: string[] = [];
+  const bad: BadRow[] = [];
+  for (const record of records) {
+    const where = whereOf(record);
+    const outcome = outcomeOf(record);
+    if (outcome.kind === 'row') {
+      rows.push(outcome.values);
+      positions.push(where);
+    } else bad.push({ where, reason: outcome.reason, detail: outcome.detail });
+  }
+  return { rows, positions, bad };
 }
 
 export function sourceOf<E, Node extends SourceNode>(node: Node): Source<E> {
