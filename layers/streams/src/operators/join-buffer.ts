@@ -29,6 +29,7 @@ interface Side {
   readonly outputOf: (values: Row) => Row | null;
   /** The text of the join key; null if it equals nothing. */
   readonly keyOf: (output: Row) => string | null;
+  /** A row of nulls, as long as the rows of this side. */
   readonly nulls: Row;
 }
 
@@ -61,39 +62,24 @@ export function joinBufferOf({ type, on, within, left, right }: JoinNode, index:
 
 /** The rows of one side that wait for partners, by key and time bucket. */
 export class JoinBuffer {
-  readonly isOuter: boolean;
-  readonly latenessMs: number | null;
-  readonly timeOf: Side['timeOf'];
-  readonly outputOf: Side['outputOf'];
-  readonly keyOf: Side['keyOf'];
-  /** A row of nulls, as long as the rows of this side. */
-  readonly nulls: Row;
-  private readonly partnerBeforeMs: number | null;
-  private readonly partnerAfterMs: number | null;
-  private readonly bucketMs: number | null;
+  readonly side: Side;
   /** Each list is in the order of arrival. */
   private readonly rows = new Map<string, BufferedRow[]>();
 
   constructor(side: Side) {
-    this.isOuter = side.isOuter;
-    this.latenessMs = side.latenessMs;
-    this.partnerBeforeMs = side.partnerBeforeMs;
-    this.partnerAfterMs = side.partnerAfterMs;
-    this.bucketMs = side.bucketMs;
-    this.timeOf = side.timeOf;
-    this.outputOf = side.outputOf;
-    this.keyOf = side.keyOf;
-    this.nulls = side.nulls;
+    this.side = side;
   }
 
   /** The earliest time of a partner of a row of this side. */
   partnersFromMs(timeMs: number): number {
-    return this.partnerBeforeMs === null ? Number.NEGATIVE_INFINITY : timeMs - this.partnerBeforeMs;
+    const { partnerBeforeMs } = this.side;
+    return partnerBeforeMs === null ? Number.NEGATIVE_INFINITY : timeMs - partnerBeforeMs;
   }
 
   /** The latest time of a partner of a row of this side. */
   partnersToMs(timeMs: number): number {
-    return this.partnerAfterMs === null ? Number.POSITIVE_INFINITY : timeMs + this.partnerAfterMs;
+    const { partnerAfterMs } = this.side;
+    return partnerAfterMs === null ? Number.POSITIVE_INFINITY : timeMs + partnerAfterMs;
   }
 
   put(key: string, row: BufferedRow): void {
@@ -129,7 +115,8 @@ export class JoinBuffer {
 
   /** Without a bound there is one bucket. */
   private bucketOf(timeMs: number): number {
-    return this.bucketMs === null ? 0 : Math.floor(timeMs / this.bucketMs);
+    const { bucketMs } = this.side;
+    return bucketMs === null ? 0 : Math.floor(timeMs / bucketMs);
   }
 }
 

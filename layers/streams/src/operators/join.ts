@@ -40,7 +40,7 @@ export class StreamJoin {
     const buffer = id.startsWith('0') ? this.left : this.right;
     const [timeMs, hasPartner, values] = JSON.parse(value) as [number, boolean, Value[]];
     // Buffered rows were stored in the order of their arrival, and are loaded in it.
-    buffer.put(buffer.keyOf(values) ?? '', { id, timeMs, values, hasPartner });
+    buffer.put(buffer.side.keyOf(values) ?? '', { id, timeMs, values, hasPartner });
   }
 
   /**
@@ -48,15 +48,15 @@ export class StreamJoin {
    * right.
    */
   process(side: number, rows: readonly Row[], planned: PlannedBatch): { readonly rows: Row[]; readonly late: number } {
-    const buffer = side === 0 ? this.left : this.right;
+    const { timeOf, outputOf, latenessMs } = (side === 0 ? this.left : this.right).side;
     const pairs: Row[] = [];
     let late = 0;
     this.startBatch(planned);
     for (const row of rows) {
-      const timeMs = buffer.timeOf(row) ?? 0;
-      const values = buffer.outputOf(row);
+      const timeMs = timeOf(row) ?? 0;
+      const values = outputOf(row);
       if (values === null) continue;
-      if (buffer.latenessMs !== null && planned.lateBelowMs !== null && timeMs <= planned.lateBelowMs) {
+      if (latenessMs !== null && planned.lateBelowMs !== null && timeMs <= planned.lateBelowMs) {
         late++;
         continue;
       }
@@ -78,7 +78,8 @@ export class StreamJoin {
     for (const buffer of [this.left, this.right])
       for (const { id, values, hasPartner } of buffer.evict(watermarkMs)) {
         changes.set(id, null);
-        if (buffer.isOuter && !hasPartner) rows.push(this.pair(buffer, values, this.oppositeOf(buffer).nulls));
+        if (buffer.side.isOuter && !hasPartner)
+          rows.push(this.pair(buffer, values, this.oppositeOf(buffer).side.nulls));
       }
     return { rows, changes };
   }
@@ -92,8 +93,8 @@ export class StreamJoin {
   /** Joins a row with the other side, and buffers it. */
   private add(side: number, timeMs: number, values: Row, pairs: Row[]): void {
     const buffer = side === 0 ? this.left : this.right;
-    const key = buffer.keyOf(values);
-    if (key === null && !buffer.isOuter) return;
+    const key = buffer.side.keyOf(values);
+    if (key === null && !buffer.side.isOuter) return;
     const count = this.counts[side] as number;
     this.counts[side] = count + 1;
     const row: BufferedRow = { id: `${side}|${this.batch}|${count}`, timeMs, values, hasPartner: false };
