@@ -75,10 +75,11 @@ export class Aggregation implements Operator {
     const changes = new Map<string, string | null>();
     const { watermarkMs, lateBelowMs } = planned;
     for (const window of this.windows) {
-      rows.push(...(await this.emitted(window, planned)));
+      const emitted = await this.emitted(window, planned);
+      rows.push(...emitted);
       window.takeChanges(changes);
       if (this.evictsState && watermarkMs !== null && watermarkMs !== lateBelowMs)
-        await window.evict(watermarkMs, changes);
+        window.evict(watermarkMs, emitted, changes);
     }
     return { rows: rows.sort(byTimeAndKey).map((row) => this.valuesOf(row)), changes };
   }

@@ -99,10 +99,13 @@ export class WindowPanes {
     this.changed = new Map();
   }
 
-  /** Removes the panes of which all windows are closed. */
-  async evict(watermarkMs: number, changes: Map<string, string | null>): Promise<void> {
+  /**
+   * Removes the panes of which all windows are closed. `emitted` are the windows that the batch
+   * emitted. Sessions are only appended, so they are the sessions that its watermark closes.
+   */
+  evict(watermarkMs: number, emitted: readonly MergedRow[], changes: Map<string, string | null>): void {
     const { plan } = this;
-    const sessions = plan.kind === 'session' ? (await this.all()).filter((row) => isClosed(row, watermarkMs)) : [];
+    const sessions = plan.kind === 'session' ? emitted : [];
     const expired = plan.kind === 'session' ? this.panesOf(sessions, plan.gapMs) : this.expired(watermarkMs);
     this.closedSessions.advance(watermarkMs, sessions, changes);
     for (const [key, startMs] of expired) {
