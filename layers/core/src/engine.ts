@@ -27,7 +27,7 @@ export { planRows, type RowsDefinition } from './definition/operators/rows.ts';
 export type { Columns, Condition, Derived, Joined, Present, Readable } from './definition/pipeline.ts';
 export { type AggregationDefinition, checkEventTime, planAggregation } from './definition/planning.ts';
 export { bindingNameOf, planModels } from './definition/planning-models.ts';
-export { ColumnScope, refuse, refuseUnknownOptions } from './definition/scope.ts';
+export { ColumnScope, described, refuse, refuseUnknownOptions } from './definition/scope.ts';
 export { type Relayed, relayTopic, type TimeRange, timeRangeMs } from './definition/source/relay.ts';
 export { columnsOf, type EventSchema, optionalFieldsOf } from './definition/source/schema.ts';
 export { planStorage } from './definition/storage.ts';

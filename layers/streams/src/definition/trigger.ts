@@ -1,5 +1,5 @@
 import type { Duration } from '@bifold/core';
-import { durationMs, refuse } from '@bifold/core/engine';
+import { described, durationMs, refuse } from '@bifold/core/engine';
 
 /**
  * When the next batch begins, as plain data.
@@ -74,7 +74,7 @@ export function checkTrigger(where: string, trigger: Trigger): void {
   if (Object.hasOwn(KINDS, trigger?.kind)) return;
   refuse('BIFOLD_BAD_TRIGGER', {
     failed: `${where} has an unknown trigger`,
-    received: typeof trigger === 'function' ? 'a function' : (JSON.stringify(trigger) ?? String(trigger)),
+    received: described(trigger),
     allowed: "asSoonAsPossible(), processingTime('10s'), once(), availableNow()",
     remedy: "write trigger: processingTime('10s'), or leave it out",
   });

@@ -1,4 +1,4 @@
-import { refuse } from '@bifold/core/engine';
+import { described, refuse } from '@bifold/core/engine';
 import { cassandraDescriptor } from './cassandra.ts';
 import { consoleDescriptor } from './console.ts';
 import { filesDescriptor } from './files.ts';
@@ -27,7 +27,7 @@ export function checkSink(node: SinkNode, rows: SinkRows): void {
   if (descriptor === undefined)
     refuse('BIFOLD_BAD_SINK', {
       failed: `stream "${rows.name}" has an unknown sink`,
-      received: JSON.stringify(node) ?? String(node),
+      received: described(node),
       allowed: `${SINK_KINDS.join(', ')}; files without a schema, kafka of one topic`,
       remedy: 'write one of them, as in sinks: [console()]',
     });

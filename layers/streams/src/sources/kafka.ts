@@ -1,4 +1,4 @@
-import { type EventSchema, type Log, refuse } from '@bifold/core/engine';
+import { described, type EventSchema, type Log, refuse } from '@bifold/core/engine';
 import type { Topics } from '../ports.ts';
 import { ended, gone, noTopic, recreated, shorter } from './kafka-errors.ts';
 import { type KafkaPosition, sharedOut, startOf, type TopicPosition } from './kafka-position.ts';
@@ -63,7 +63,7 @@ function checkKafka({ topics, startingOffsets, maxOffsetsPerTrigger }: KafkaNode
   if (!isStart(startingOffsets))
     refuse('BIFOLD_BAD_OFFSETS', {
       failed: `${where} has invalid startingOffsets`,
-      received: JSON.stringify(startingOffsets) ?? String(startingOffsets),
+      received: described(startingOffsets),
       allowed: "'earliest', 'latest', { timestamp: an ISO 8601 text }, or offsets by topic and partition",
       remedy: "write startingOffsets: 'earliest'",
     });

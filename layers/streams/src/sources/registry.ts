@@ -1,4 +1,4 @@
-import { itemsProblemOf, type RowPlan, refuse } from '@bifold/core/engine';
+import { described, itemsProblemOf, type RowPlan, refuse } from '@bifold/core/engine';
 import type { Journal } from '../checkpoint/journal.ts';
 import type { Stream } from '../definition/stream.ts';
 import type { Ports } from '../ports.ts';
@@ -34,7 +34,7 @@ export function checkSource(node: SourceNode | undefined, where: string): assert
   if (node === undefined || !BY_KIND.has(node.kind))
     refuse('BIFOLD_NO_SOURCE', {
       failed: `${where} has no source`,
-      received: JSON.stringify(node) ?? String(node),
+      received: described(node),
       allowed: `${SOURCE_KINDS.join(', ')}; files with a schema`,
       remedy: 'write one of them, as in from: rate({ rowsPerSecond: 5 })',
     });

@@ -2,7 +2,7 @@ import { CUSTOM_INPUTS, CUSTOM_OUTPUTS, type CustomAggregate, register } from '.
 import type { Json, Scalar } from '../../json.ts';
 import { deepFreeze } from '../../plan/version.ts';
 import { checkIdentifier } from '../identifier.ts';
-import { refuse } from '../scope.ts';
+import { described, refuse } from '../scope.ts';
 import { type Aggregate, type ConditionOf, type Nested, ofField, type Where } from './aggregate.ts';
 
 /** The TypeScript types of the inputs of an aggregate. */
@@ -87,7 +87,7 @@ export function defineAggregate<
   const wrong = (what: string, received: unknown, allowed: string): never =>
     refuse('BIFOLD_BAD_AGGREGATE', {
       failed: `the aggregate "${name}" ${what}`,
-      received: typeof received === 'function' ? 'a function' : (JSON.stringify(received) ?? String(received)),
+      received: described(received),
       allowed,
       remedy: 'correct it',
     });
