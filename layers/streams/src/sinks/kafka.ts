@@ -21,14 +21,16 @@ export const kafkaDescriptor: SinkDescriptor<KafkaSinkNode> = {
  * transaction, so that a repeated batch is recognised: exactly once for `read_committed` readers.
  */
 function kafkaSink({ topic, key }: KafkaSinkNode, checkpoint: string, ports: Ports): OpenSink {
-  const open = once(async () => {
+  const open = async () => {
     const producer = await ports.producer(`bifold.run.${checkpoint}.${topic}`);
     return { producer, written: await producer.lastBatch(topic), refusalOf: await producer.messageCheck(topic) };
-  });
+  };
+  let opened: ReturnType<typeof open> | null = null;
   return {
     async write({ stream, number, columns, rows }, setAside) {
       if (rows.length === 0) return;
-      const { producer, written, refusalOf } = await open.get();
+      opened ??= open();
+      const { producer, written, refusalOf } = await opened;
       if (number <= written) return;
       const keyAt = key === null ? -1 : columns.findIndex(({ name }) => name === key);
       const messages: OutgoingMessage[] = [];
@@ -48,7 +50,7 @@ function kafkaSink({ topic, key }: KafkaSinkNode, checkpoint: string, ports: Por
       if (messages.length > 0) await producer.send(topic, number, messages);
     },
     async close() {
-      await (await open.made)?.producer.close();
+      await (await opened?.catch(() => null))?.producer.close();
     },
   };
 }
@@ -56,17 +58,4 @@ function kafkaSink({ topic, key }: KafkaSinkNode, checkpoint: string, ports: Por
 /** JSON escapes half of a surrogate pair; the bytes of a key cannot hold it. */
 function keyProblem({ key }: OutgoingMessage): string | null {
   return key === null || key.isWellFormed() ? null : 'the key holds half of a surrogate pair, which UTF-8 cannot write';
-}
-
-function once<T>(make: () => Promise<T>): { get(): Promise<T>; readonly made: Promise<T | null> } {
-  let making: Promise<T> | null = null;
-  return {
-    get() {
-      making ??= make();
-      return making;
-    },
-    get made() {
-      return making === null ? Promise.resolve(null) : making.catch(() => null);
-    },
-  };
 }
