@@ -1,4 +1,5 @@
 import type { CassandraClient } from '@bifold/adapters/cassandra';
+import { mapOf } from '@bifold/adapters/concurrency';
 import { type Column, refuseUnknownOptions, type Value } from '@bifold/core/engine';
 import { StreamError } from '../errors.ts';
 import type { Batch, Ports } from '../ports.ts';
@@ -57,20 +58,17 @@ interface Target {
  * have one key, the later one counts.
  */
 function cassandraSink(node: CassandraNode, columns: readonly Column[], ports: Ports): OpenSink {
-  let target: Target | null = null;
+  let known: Target | null = null;
   return {
     async write(batch, setAside) {
       const client = await ports.cassandra();
-      target ??= await describe(client, node, columns);
-      const refused: RefusedRow[] = [];
+      known ??= await describe(client, node, columns);
+      const target = known;
       const keys = rowsByKey(batch, target.key);
-      for (let from = 0; from < keys.length; from += WRITES_AT_ONCE) {
-        const some = keys.slice(from, from + WRITES_AT_ONCE);
-        const found = await Promise.all(some.map((indexes) => writeLast(client, target as Target, batch, indexes)));
-        refused.push(...found.flat());
-      }
+      const found = await mapOf(keys, WRITES_AT_ONCE, (indexes) => writeLast(client, target, batch, indexes));
+      const refused = found.flat();
       // A table that has changed refuses rows too, and they are not at fault.
-      if (refused.length > 0) target = await describe(client, node, columns);
+      if (refused.length > 0) known = await describe(client, node, columns);
       await setAside(refused.sort((left, right) => left.index - right.index));
     },
     close: async () => undefined,
