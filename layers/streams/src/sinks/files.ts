@@ -74,14 +74,15 @@ function filesSink(node: FilesSinkNode, ports: Ports): OpenSink {
   const folder = isRemote(node.path) ? remoteTarget(() => ports.folder(node.path)) : localTarget(resolve(node.path));
   return {
     async write(whole, setAside) {
-      const { rows, refused } = acceptedRows(whole, rowProblem(node, whole.columns));
+      const folders = foldersOf(whole, node.partitionBy);
+      const { rows, refused } = acceptedRows(whole, rowProblem(node, whole.columns, folders));
       await setAside(refused);
       if (rows.length === 0) return;
       const batch = { ...whole, rows };
       const name = `${batch.stream}-${batch.checkpoint.slice(0, 8)}-${String(batch.number).padStart(8, '0')}`;
       const aside = await folder.makeAside();
       try {
-        const files = await draftFiles(node, batch, aside, name);
+        const files = await draftFiles(node, batch, folders, aside, name);
         const written = [...files.keys()].sort();
         for (const file of written) await folder.put(join(aside, files.get(file) as string), file);
         const draft = join(aside, 'manifest');
@@ -139,34 +140,32 @@ function remoteTarget(open: () => Promise<RemoteFolder>): TargetFolder {
   };
 }
 
+/** The folder of each row; empty without partitions. */
+type Folders = ReadonlyMap<readonly Value[], PartitionFolder>;
+
+function foldersOf({ columns, rows }: Batch, partitionBy: readonly string[]): Folders {
+  if (partitionBy.length === 0) return new Map();
+  const places = partitionBy.map((name) => columns.findIndex((column) => column.name === name));
+  const partitions = places.map((place) => columns[place] as Column);
+  const valuesOf = (row: readonly Value[]) => places.map((place) => row[place] ?? null);
+  return new Map(rows.map((row) => [row, partitionFolder(partitions, valuesOf(row))]));
+}
+
 /** Returns why a row cannot be written to a file of this format, or to its folder. */
-function rowProblem({ format, partitionBy }: FilesSinkNode, columns: readonly Column[]) {
-  const folderOf = folderReader(columns, partitionBy);
+function rowProblem({ format }: FilesSinkNode, columns: readonly Column[], folders: Folders) {
   return (row: readonly Value[]): Problem | null => {
-    const { problem } = folderOf(row);
+    const problem = folders.get(row)?.problem ?? null;
     if (problem !== null) return { reason: 'bad-partition', detail: problem };
     // JSON escapes it, so JSON can hold it.
     return format === 'json' ? null : utf8Problem(columns, row);
   };
 }
 
-function folderReader(
-  columns: readonly Column[],
-  partitionBy: readonly string[],
-): (row: readonly Value[]) => PartitionFolder {
-  const places = partitionBy.map((name) => columns.findIndex((column) => column.name === name));
-  const partitions = places.map((place) => columns[place] as Column);
-  return (row) =>
-    partitionFolder(
-      partitions,
-      places.map((place) => row[place] ?? null),
-    );
-}
-
 /** Writes drafts of the files of a batch. Returns their paths by the names of the files. */
 async function draftFiles(
   node: FilesSinkNode,
   batch: Batch,
+  folders: Folders,
   aside: string,
   name: string,
 ): Promise<ReadonlyMap<string, string>> {
@@ -176,12 +175,11 @@ async function draftFiles(
     await pipeline(Readable.from(jsonLines(batch)), createWriteStream(join(aside, file)));
     return new Map([[file, file]]);
   }
-  const { partitionBy } = node;
-  if (partitionBy.length === 0) {
+  if (node.partitionBy.length === 0) {
     await writeTable(format, batch, [], join(aside, file), []);
     return new Map([[file, file]]);
   }
-  return draftPartitions(node, batch, aside, name);
+  return draftPartitions(node, batch, folders, aside, name);
 }
 
 /**
@@ -191,13 +189,13 @@ async function draftFiles(
 async function draftPartitions(
   { format: kind, partitionBy }: FilesSinkNode,
   batch: Batch,
+  folders: Folders,
   aside: string,
   name: string,
 ): Promise<ReadonlyMap<string, string>> {
-  const folderOf = folderReader(batch.columns, partitionBy);
   const numbers = new Map<string, number>();
   const rows = batch.rows.map((row) => {
-    const path = folderOf(row).path as string;
+    const path = folders.get(row)?.path as string;
     const number = numbers.get(path) ?? numbers.size;
     numbers.set(path, number);
     return [...row, number];
