@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { utf8Of } from '@bifold/adapters/formats';
 import { decoderOf, type EventSchema, type LogRecord } from '@bifold/core/engine';
 import { rowReader } from './row-reader.ts';
 import type { RecordOutcome, RowsOf } from './source.ts';
@@ -21,10 +21,11 @@ export function rowOfRecord(schema: EventSchema | null, rows: RowsOf): RowOfReco
   const read = rowReader(schema, rows);
   return (_, { value }) => {
     if (value === null) return { kind: 'bad', reason: 'tombstone', detail: 'the value is null' };
-    if (!isUtf8(value)) return { kind: 'bad', reason: 'not-utf8', detail: 'the bytes are not UTF-8 text' };
+    const text = utf8Of(value);
+    if (text === null) return { kind: 'bad', reason: 'not-utf8', detail: 'the bytes are not UTF-8 text' };
     let record: unknown;
     try {
-      record = JSON.parse(Buffer.from(value).toString('utf8'));
+      record = JSON.parse(text);
     } catch (error) {
       return { kind: 'bad', reason: 'not-json', detail: error instanceof Error ? error.message : String(error) };
     }
@@ -34,14 +35,9 @@ export function rowOfRecord(schema: EventSchema | null, rows: RowsOf): RowOfReco
 
 /** A record itself, as `KafkaRow` names its parts. */
 const rawRow: RowOfRecord = (topic, { key, value, partition, offset, timestampMs }) => {
-  if (![key, value].every((bytes) => bytes === null || isUtf8(bytes)))
+  const keyText = key === null ? null : utf8Of(key);
+  const valueText = value === null ? null : utf8Of(value);
+  if ((key !== null && keyText === null) || (value !== null && valueText === null))
     return { kind: 'bad', reason: 'not-utf8', detail: 'key or value is not UTF-8 text' };
-  return {
-    kind: 'row',
-    values: [textOf(key), textOf(value), topic, partition, offset, timestampMs],
-  };
+  return { kind: 'row', values: [keyText, valueText, topic, partition, offset, timestampMs] };
 };
-
-function textOf(bytes: Uint8Array | null): string | null {
-  return bytes === null ? null : Buffer.from(bytes).toString('utf8');
-}

@@ -2,7 +2,7 @@ import { type MemoryLog, memoryLog } from '@bifold/adapters/memory';
 import { expect, it } from '@jest/globals';
 import * as z from 'zod';
 import { type CommittedBatch, type Journal, readQuarantine, runStream, type Topics } from '../engine.ts';
-import { availableNow, defineStream, foreachBatch, kafka, type StartingOffsets } from '../index.ts';
+import { availableNow, defineStream, foreachBatch, type KafkaRow, kafka, type StartingOffsets } from '../index.ts';
 import { memoryJournal, worldOf } from '../stream.fixture.ts';
 
 const Row = z.object({ v: z.int() });
@@ -89,6 +89,36 @@ it('a record that the schema refuses is quarantined with its offset', async () =
   expect(await readQuarantine(journal)).toMatchObject([
     { where: 't/0/1', reason: 'invalid' },
     { where: 't/0/2', reason: 'tombstone' },
+  ]);
+});
+
+it('without a schema, keys and values are texts; a record whose bytes are no text is quarantined', async () => {
+  const journal = memoryJournal();
+  const log = memoryLog(TOPIC_ID, 2);
+  const bytes = Uint8Array.of(0xff);
+  for (const record of [
+    { key: Buffer.from('ä'), value: Buffer.from('€') },
+    { key: null, value: null },
+    { key: bytes, value: null },
+    { key: null, value: bytes },
+  ])
+    log.append(0, record);
+  const rows: (readonly [string | null, string | null])[] = [];
+  const stream = defineStream({
+    name: 'records',
+    from: kafka({ topic: 't', startingOffsets: 'earliest' }),
+    trigger: availableNow(),
+    sinks: [foreachBatch<KafkaRow>((batch) => void rows.push(...batch.map(({ key, value }) => [key, value] as const)))],
+  });
+  const ports = { ...worldOf().ports, topics: async () => topicsOf(log) };
+  await runStream(stream, { journal, ports, signal: new AbortController().signal });
+  expect(rows).toEqual([
+    ['ä', '€'],
+    [null, null],
+  ]);
+  expect(await readQuarantine(journal)).toMatchObject([
+    { where: 't/0/2', reason: 'not-utf8' },
+    { where: 't/0/3', reason: 'not-utf8' },
   ]);
 });
 
