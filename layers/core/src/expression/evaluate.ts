@@ -44,16 +44,14 @@ export function compileExpression(node: ExpressionNode, index: ReadonlyMap<strin
       return (slots) => operand(slots) === null;
     }
     case 'not':
-      return ofPresent(compile(node.operand), (value) => !value);
+      return compileNegation(node, compile);
     case 'and':
     case 'or':
       return compileConnective(node, compile);
     case 'compare':
       return compileComparison(node, compile);
-    case 'isIn': {
-      const values = new Set<Value>(node.values);
-      return ofPresent(compile(node.operand), (value) => values.has(value));
-    }
+    case 'isIn':
+      return compileMembership(node, compile);
     case 'arithmetic':
       return compileArithmetic(node, compile);
     case 'mathFunction': {
@@ -82,6 +80,28 @@ export function compileExpression(node: ExpressionNode, index: ReadonlyMap<strin
       return ofPresent(compile(node.operand), (value) => part(value as number));
     }
   }
+}
+
+/*
+ * Conditions run for every record, so each kind below has a closure of its own, which V8 optimizes
+ * for that kind. One closure that these kinds share took up to twice as long.
+ */
+
+function compileNegation(node: NodeOf<'not'>, compile: Compile): Evaluate {
+  const operand = compile(node.operand);
+  return (slots) => {
+    const value = operand(slots);
+    return value === null ? null : !value;
+  };
+}
+
+function compileMembership(node: NodeOf<'isIn'>, compile: Compile): Evaluate {
+  const operand = compile(node.operand);
+  const values = new Set<Value>(node.values);
+  return (slots) => {
+    const value = operand(slots);
+    return value === null ? null : values.has(value);
+  };
 }
 
 /** Three-valued: the deciding value (false for and, true for or) wins over null. */
