@@ -26,8 +26,8 @@ export class PackedTrees {
     this.values = new Float64Array(leaves * outputs);
     let first = 0;
     let values = 0;
-    for (const [index, tree] of trees.entries()) {
-      this.roots[index] = first;
+    for (const [treeIndex, tree] of trees.entries()) {
+      this.roots[treeIndex] = first;
       for (let index = 0; index < tree.feature.length; index++) {
         const node = first + index;
         const input = tree.feature[index] as number;
