@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson, ModelError, type ModelPointer, type ModelRegistry } from '@bifold/core/engine';
 import { checkFile, MANIFEST_FILE, NOTHING_PROMOTED, readManifest, readPointerState } from '@bifold/models/engine';
@@ -7,6 +6,7 @@ import { AdapterError } from '../errors.ts';
 import type { Bucket } from '../s3/bucket.ts';
 import { createOnce } from '../s3/create-once.ts';
 import { numberedTexts } from '../s3/numbered-texts.ts';
+import { withFile } from '../s3/small-objects.ts';
 
 /** The table of pointers: one row for each model, moved by compare-and-set. */
 export interface ModelPointers {
@@ -96,16 +96,12 @@ async function download(bucket: Bucket, key: string, sizeBytesMax: number): Prom
   // Lists the bucket instead of reading the object: without the right to list, S3 answers 403, not
   // 404.
   if (!(await bucket.list(key)).includes(key)) return null;
-  const folder = await mkdtemp(join(tmpdir(), 'bifold-model-'));
-  try {
-    const path = join(folder, 'file');
+  return withFile(async (path) => {
     await bucket.download(key, path);
     const { size } = await stat(path);
     if (size > sizeBytesMax) throw tooLarge(key, size, sizeBytesMax);
-    return await readFile(path);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    return readFile(path);
+  });
 }
 
 /** @throws {ModelError} when the database has none and the bucket has: the database was lost */

@@ -33,7 +33,8 @@ export async function putText(bucket: Pick<Bucket, 'put'>, key: string, text: st
   });
 }
 
-async function withFile<T>(work: (path: string) => Promise<T>): Promise<T> {
+/** Runs work with the path of a temporary file, which it may create. */
+export async function withFile<T>(work: (path: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'bifold-object-'));
   try {
     return await work(join(folder, 'object'));
