@@ -18,6 +18,7 @@ import {
   type CloudAddresses,
   type CloudOptions,
   type CloudPaths,
+  cdkEnvironment,
   cleanEnvironment,
   cloudPaths,
   type OnProgress,
@@ -135,7 +136,7 @@ class LocalBenchCloud implements BenchCloud {
       pipeline: plan.name,
       topicId,
       context: DEPLOYMENT,
-      environment: environmentOf(this.addresses),
+      environment: cdkEnvironment(this.addresses),
     });
     if (nodeOptions !== '') await this.#addNodeOptions(deployment.functions.speed, nodeOptions);
     return deployment;
@@ -227,22 +228,6 @@ const DEPLOYMENT = {
   // The emulator runs functions as processes of this machine.
   archiveRemoval: 'delete',
 };
-
-/** The environment of a deployment: the emulator, and nothing of the user's own account. */
-function environmentOf({ aws }: CloudAddresses): Readonly<Record<string, string>> {
-  return {
-    AWS_ENDPOINT_URL: aws.endpoint,
-    AWS_ENDPOINT_URL_S3: aws.endpoint,
-    AWS_ACCESS_KEY_ID: aws.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: aws.secretAccessKey,
-    AWS_SESSION_TOKEN: '',
-    AWS_PROFILE: '',
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-    AWS_REGION: aws.region,
-    AWS_DEFAULT_REGION: aws.region,
-  };
-}
 
 async function writeParameters(
   aws: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } },

@@ -1,3 +1,4 @@
+export { cdkEnvironment } from './cdk-environment.ts';
 export { type Cloud, type CloudAddresses, type CloudOptions, openCloud, type UpReport } from './cloud.ts';
 export { CloudError, type CloudErrorCode, type CloudErrorParts } from './errors.ts';
 export { type CloudPaths, cloudPaths } from './paths.ts';

@@ -2,6 +2,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cdkEnvironment } from '@bifold/cloud';
 import type { Pipeline } from '@bifold/core';
 import { type Context, MODELS_BUCKET } from '../context.ts';
 import { CliError, messageOf } from '../errors.ts';
@@ -53,7 +54,7 @@ export async function deploy(
           ...settings,
           ...training,
         },
-        environment: cdkEnvironment(context),
+        environment: cdkEnvironment(context.addresses),
       }),
     ),
   );
@@ -155,23 +156,4 @@ function sourcesDigest(root: string): string {
     }
   }
   return hash.digest('hex').slice(0, 16);
-}
-
-/**
- * The environment of the CDK command line: the emulator's endpoint and keys, without the caller's
- * AWS account.
- */
-export function cdkEnvironment({ addresses: { aws } }: Context): Record<string, string> {
-  return {
-    AWS_ENDPOINT_URL: aws.endpoint,
-    AWS_ENDPOINT_URL_S3: aws.endpoint,
-    AWS_ACCESS_KEY_ID: aws.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: aws.secretAccessKey,
-    AWS_SESSION_TOKEN: '',
-    AWS_PROFILE: '',
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-    AWS_REGION: aws.region,
-    AWS_DEFAULT_REGION: aws.region,
-  };
 }

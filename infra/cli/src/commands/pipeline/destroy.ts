@@ -1,7 +1,8 @@
+import { cdkEnvironment } from '@bifold/cloud';
 import type { Pipeline } from '@bifold/core';
 import { Command } from 'commander';
 import { type Context, withContext } from '../../context.ts';
-import { cdkEnvironment, inTurn } from '../../deployment/deploy.ts';
+import { inTurn } from '../../deployment/deploy.ts';
 import { deploymentOf, forgetDeployment, namedOf, readDeployments } from '../../deployment/deployments.ts';
 import { UsageError } from '../../errors.ts';
 import { print, printJson, step } from '../../output/terminal.ts';
@@ -28,7 +29,7 @@ Example:
               destroyPipeline({
                 pipeline,
                 ...unboundSources(namedOf(pipelines, pipeline)),
-                environment: cdkEnvironment(context),
+                environment: cdkEnvironment(context.addresses),
               }),
             ),
           );
