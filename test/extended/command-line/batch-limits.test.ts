@@ -27,13 +27,7 @@ interface Record {
   readonly value?: unknown;
 }
 
-async function consumed(topic: string): Promise<readonly Record[]> {
-  const text = await bifold.done('consume', topic, '--until', 'end', '--json');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-}
+const consumed = (topic: string): Promise<readonly Record[]> => bifold.consumed(topic);
 
 async function topicOf(name: string, maxMessageBytes: number, ...config: string[]): Promise<string> {
   const configs = [`max.message.bytes=${maxMessageBytes}`, ...config].flatMap((entry) => ['--config', entry]);

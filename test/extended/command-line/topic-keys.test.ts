@@ -27,13 +27,7 @@ interface Record {
   readonly value: { readonly origin: string };
 }
 
-async function consumed(topic: string): Promise<readonly Record[]> {
-  const text = await bifold.done('consume', topic, '--until', 'end', '--json');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-}
+const consumed = (topic: string): Promise<readonly Record[]> => bifold.consumed(topic);
 
 it('the records of a topic that only a relay reads have the key of its definition', async () => {
   const file = join(folder, 'weather.jsonl');

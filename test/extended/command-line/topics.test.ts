@@ -7,7 +7,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CloudAddresses, openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Bifold, deleteCloud, type Ran, until } from '../../integration/local/bifold.ts';
+import { type Bifold, deleteCloud, jsonLines, type Ran, until } from '../../integration/local/bifold.ts';
 import { cloudWithFolder } from '../../integration/local/cloud-folder.ts';
 import { commandsOf, inShell, lastingLines } from '../../integration/local/page.ts';
 
@@ -32,20 +32,13 @@ interface Record {
   readonly text?: string;
 }
 
-const linesOf = (text: string): readonly Record[] =>
-  text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-
 async function succeeding(...args: string[]): Promise<Ran> {
   const ran = await bifold.run(...args);
   if (ran.status !== 0) throw new Error(`bifold ${args.join(' ')} ended with ${ran.status}\n${ran.stderr}`);
   return ran;
 }
 
-const consumed = async (...args: string[]): Promise<readonly Record[]> =>
-  linesOf((await succeeding('consume', ...args, '--until', 'end', '--json')).stdout);
+const consumed = (...args: string[]): Promise<readonly Record[]> => bifold.consumed(...args);
 
 interface Running {
   readonly child: ChildProcess;
@@ -208,7 +201,7 @@ describe('consume', () => {
   it('begins at a time', async () => {
     const [first] = await consumed('visits');
     const all = (await succeeding('consume', 'visits', '--until', 'end', '--json')).stdout;
-    const times = linesOf(all).map((record) => (record as unknown as { timestamp: string }).timestamp);
+    const times = jsonLines<Record>(all).map((record) => (record as unknown as { timestamp: string }).timestamp);
     const last = [...times].sort().at(-1) as string;
     expect(first).toBeDefined();
     expect(await consumed('visits', '--from', last)).toHaveLength(times.filter((time) => time >= last).length);
@@ -240,13 +233,15 @@ describe('consume', () => {
     expect([refused.status, refused.stderr]).toEqual([3, expect.stringContaining('2 members')]);
     for (const { child } of members) child.kill('SIGINT');
     expect(await Promise.all(members.map(({ ended }) => ended))).toEqual([0, 0]);
-    const ids = members.map(({ stdout }) => linesOf(stdout()).map(({ value }) => (value as { id: number }).id));
+    const ids = members.map(({ stdout }) =>
+      jsonLines<Record>(stdout()).map(({ value }) => (value as { id: number }).id),
+    );
     expect(ids.every((own) => own.length > 0)).toBe(true);
     expect(ids.flat().sort((left, right) => left - right)).toEqual(Array.from({ length: 400 }, (_, id) => id));
 
     await bifold.feed('{"id":400}\n', 'produce', 'shared', '--key', 'id');
     const next = await succeeding('consume', 'shared', '--group', 'pair', '--until', 'end', '--json');
-    expect(linesOf(next.stdout).map(({ value }) => value)).toEqual([{ id: 400 }]);
+    expect(jsonLines<Record>(next.stdout).map(({ value }) => value)).toEqual([{ id: 400 }]);
     await succeeding('groups', 'reset', 'pair', '--to', 'latest', '--execute');
     const none = await succeeding('consume', 'shared', '--group', 'pair', '--until', 'end', '--json');
     expect(none.stdout).toBe('');

@@ -31,6 +31,8 @@ export interface Bifold {
   done(...args: string[]): Promise<string>;
   /** Like `done`, with --json: returns the parsed output. */
   json<T>(...args: string[]): Promise<T>;
+  /** The records that `consume` reads to the end, for a topic and options. */
+  consumed<T>(...args: string[]): Promise<readonly T[]>;
   /** Runs a command with this text as its standard input. */
   feed(input: string, ...args: string[]): Promise<Ran>;
   /** Starts a command that goes on by itself. */
@@ -131,12 +133,21 @@ export function bifoldIn(name: string, checkout: string = root): Bifold {
     feed: (input, ...args) => feed(input, args),
     done,
     json,
+    consumed: async <T>(...args: string[]) => jsonLines<T>(await done('consume', ...args, '--until', 'end', '--json')),
     status,
     async waitForLag(pipeline, most) {
       await json('wait', pipeline, '--lag', String(most));
     },
     start: (...args) => spawn(process.execPath, [program, ...args], { cwd: checkout, env, stdio: 'ignore' }),
   };
+}
+
+/** The JSON values of a text, one a line. */
+export function jsonLines<T>(text: string): readonly T[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T);
 }
 
 /** Asks until the answer holds. @throws when the patience of tests is over, with the last answer */
