@@ -5,11 +5,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LambdaClient, ListEventSourceMappingsCommand, UpdateEventSourceMappingCommand } from '@aws-sdk/client-lambda';
-import { type CloudAddresses, openCloud } from '@bifold/cloud';
+import type { CloudAddresses } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'cassandra-driver';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Bifold, bifoldIn, deleteCloud, until } from '../../integration/local/bifold.ts';
+import { type Bifold, deleteCloud, until } from '../../integration/local/bifold.ts';
+import { cloudWithFolder } from '../../integration/local/cloud-folder.ts';
 
 const LEGS = 3_000;
 /** Offsets of a segment of legs-once. */
@@ -25,9 +26,7 @@ const legs = Array.from({ length: LEGS }, (_, index) => ({
 let bifold: Bifold;
 let addresses: CloudAddresses;
 beforeAll(async () => {
-  bifold = bifoldIn('cli');
-  await bifold.done('up');
-  ({ addresses } = await openCloud({ root: process.cwd(), stateDir: bifold.stateDir }));
+  ({ bifold, addresses } = await cloudWithFolder('cli'));
 });
 afterAll(() => deleteCloud(bifold));
 

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { relayGroupId } from '@bifold/cdk/deployment';
-import { openCloud } from '@bifold/cloud';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Bifold, bifoldIn, deleteCloud, until } from '../../integration/local/bifold.ts';
+import { type Bifold, deleteCloud, until } from '../../integration/local/bifold.ts';
+import { cloudWithFolder } from '../../integration/local/cloud-folder.ts';
 
 const PIPELINE = 'weather-delays';
 const PARTITIONS = 2;
@@ -39,14 +39,14 @@ interface Deployed {
 }
 
 let bifold: Bifold;
+let folder: string;
 let kafka: Kafka;
 let deployed: Deployed;
 
 beforeAll(async () => {
-  bifold = bifoldIn('joins');
-  await bifold.done('up');
-  const { addresses } = await openCloud({ root: process.cwd(), stateDir: bifold.stateDir });
-  kafka = new Kafka({ brokers: [addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING });
+  const opened = await cloudWithFolder('joins');
+  ({ bifold, folder } = opened);
+  kafka = new Kafka({ brokers: [opened.addresses.kafka.brokersInternal], logLevel: logLevel.NOTHING });
   const partitions = ['--topic-partitions', String(PARTITIONS)];
   [deployed] = await bifold.json<readonly [Deployed]>('deploy', PIPELINE, ...partitions);
 });
@@ -54,7 +54,7 @@ afterAll(() => deleteCloud(bifold));
 
 /** Writes records to a file, and one more that cannot be folded. */
 function fileOf(topic: string, records: readonly object[]): string {
-  const file = join(bifold.stateDir, `${topic}.jsonl`);
+  const file = join(folder, `${topic}.jsonl`);
   writeFileSync(file, [...records.map((record) => JSON.stringify(record)), NO_RECORD].join('\n'));
   return file;
 }
