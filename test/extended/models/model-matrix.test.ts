@@ -4,45 +4,26 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { memoryBucket, memoryModelPointers, modelRegistry } from '@bifold/adapters';
 import { openDuckDb } from '@bifold/adapters/duckdb';
 import { ensureTrainingPython, onnxRuntimeOf } from '@bifold/cli';
-import { cloudPaths } from '@bifold/cloud';
 import { type Metrics, makeVersion, trainingRequest, type Version } from '@bifold/functions/training';
-import {
-  category,
-  defineModel,
-  gradientBoosting,
-  linear,
-  logistic,
-  type ModelDefinition,
-  numeric,
-  randomForest,
-} from '@bifold/models';
+import { defineModel, gradientBoosting, linear, logistic, type ModelDefinition, randomForest } from '@bifold/models';
 import { checkGolden, readModel, scorerOf } from '@bifold/models/engine';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { COLUMNS, FEATURES, folderWhileTesting, paths, root, TARGET } from './training.fixture.ts';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'bifold-matrix-test-'));
+const folder = folderWhileTesting('matrix');
 const table = join(folder, 'rows.parquet');
 const models = join(folder, 'models');
-const paths = cloudPaths({ root });
 const checkOnnx = onnxRuntimeOf(paths, () => {});
 
-const share = (salt: number) => `hash(i * 31 + ${salt}) % 100000 / 100000.0::DOUBLE`;
 const ROWS = `
-  SELECT *, 3 * coalesce(x, 1) - y * y / 7 + CASE colour WHEN 'red' THEN 4 WHEN 'größe' THEN -2 ELSE 0 END + noise AS t
-  FROM (SELECT
-    CASE WHEN ${share(0)} < 0.05 THEN NULL ELSE ${share(1)} * 10 END AS x, ${share(2)} * 10 - 5 AS y,
-    CASE WHEN ${share(5)} < 0.07 THEN NULL ELSE ['red', 'green', 'größe'][1 + (hash(i * 7) % 3)::INT] END AS colour,
-    (hash(i * 11) % 4)::BIGINT AS size, hash(i * 13) % 2 = 0 AS flag,
-    1763856000000 + (hash(i * 17) % 31536000000)::BIGINT AS time, ${share(6)} - 0.5 AS noise
-  FROM range(500) r(i))`;
+  SELECT *, ${TARGET} AS t
+  FROM (SELECT ${COLUMNS}, 1763856000000 + (hash(i * 17) % 31536000000)::BIGINT AS time FROM range(500) r(i))`;
 /** Labels of each type, of two classes and of three. */
 const LABELS = {
   text2: `CASE WHEN t > 12 THEN 'high' ELSE 'low' END`,
@@ -65,14 +46,7 @@ const CLASSES: Readonly<Record<keyof typeof LABELS, readonly (string | number)[]
 const NUMBERS = { number: 't', wholeNumber: 'floor(t)::BIGINT', boolean: 't > 12' };
 
 const base = {
-  features: [
-    'x',
-    numeric('y', { impute: 'mean' }),
-    'colour',
-    category('size', { impute: 'mostFrequent' }),
-    'flag',
-    'time',
-  ],
+  features: [...FEATURES, 'time'],
   folds: 2,
   seed: 7,
 } as const;
@@ -143,7 +117,6 @@ beforeAll(async () => {
   const ended = await learn(MODELS, join(folder, 'drafts'));
   outcomes = new Map(MODELS.map(({ name }, index) => [name, ended[index] as string]));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** docs/models.md states these bounds. */
 const ONNX_BOUNDS = { linear: 1e-4, forest: 1e-5, boosting: 1e-4 };

@@ -2,15 +2,11 @@
  * Training itself, by the real scikit-learn: what it leaves is scored here as it was scored there,
  * and what cannot be learned is refused.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openDuckDb } from '@bifold/adapters/duckdb';
 import { type Trained, trainFromFile } from '@bifold/cli';
-import { cloudPaths } from '@bifold/cloud';
 import {
-  category,
   defineModel,
   gradientBoosting,
   linear,
@@ -20,22 +16,16 @@ import {
   randomForest,
 } from '@bifold/models';
 import { checkFile, checkGolden, type ModelFile, readManifest, readModel, scorerOf } from '@bifold/models/engine';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { COLUMNS, FEATURES, folderWhileTesting, paths, share, TARGET } from './training.fixture.ts';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'bifold-train-test-'));
+const folder = folderWhileTesting('train');
 const rowsFile = join(folder, 'rows.parquet');
-const paths = cloudPaths({ root });
 
-const share = (salt: number) => `hash(i * 31 + ${salt}) % 100000 / 100000.0::DOUBLE`;
 const ROWS = `
-  SELECT *, 3 * coalesce(x, 1) - y * y / 7 + n * 0.3 + CASE colour WHEN 'red' THEN 4 WHEN 'größe' THEN -2 ELSE 0 END + noise AS t
-  FROM (SELECT
-    CASE WHEN ${share(0)} < 0.05 THEN NULL ELSE ${share(1)} * 10 END AS x,
-    ${share(2)} * 10 - 5 AS y,
+  SELECT *, ${TARGET} + n * 0.3 AS t
+  FROM (SELECT ${COLUMNS},
     CASE WHEN ${share(3)} < 0.05 THEN NULL ELSE (${share(4)} * 40)::BIGINT END AS n,
-    CASE WHEN ${share(5)} < 0.07 THEN NULL ELSE ['red', 'green', 'größe'][1 + (hash(i * 7) % 3)::INT] END AS colour,
-    (hash(i * 11) % 4)::BIGINT AS size, hash(i * 13) % 2 = 0 AS flag, ${share(6)} - 0.5 AS noise,
     5.0 AS same, NULL::DOUBLE AS nothing, NULL::VARCHAR AS unlabelled, 'one' AS single
   FROM range(600) r(i))`;
 
@@ -46,17 +36,9 @@ beforeAll(async () => {
   await database.run(`COPY (${labelled} LIMIT 9) TO '${join(folder, 'few.parquet')}' (FORMAT parquet)`);
   database.close();
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const base = {
-  features: [
-    'x',
-    numeric('y', { impute: 'mean' }),
-    numeric('n', { impute: 0 }),
-    'colour',
-    category('size', { impute: 'mostFrequent' }),
-    'flag',
-  ],
+  features: [...FEATURES, numeric('n', { impute: 0 })],
   folds: 3,
   seed: 7,
 } as const;
