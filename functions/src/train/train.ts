@@ -20,7 +20,10 @@ export interface TrainPorts extends ArchiveTablePorts {
   readonly clock: () => number;
 }
 
-/** A new version, which is a candidate until it is promoted, or the reason why there is none. */
+/**
+ * The result names the new version, or the reason why there is none. The version is a candidate
+ * until someone promotes it.
+ */
 export type TrainedOnSchedule =
   | { readonly trained: true; readonly model: string; readonly version: string; readonly heldOut: Metrics['heldOut'] }
   | { readonly trained: false; readonly model: string; readonly reason: 'nothing-published' | 'nothing-new' }

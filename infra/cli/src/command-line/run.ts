@@ -4,7 +4,7 @@ import { tell } from '../output/terminal.ts';
 import { usageErrorOf } from './usage.ts';
 
 export interface RunOptions {
-  /** Whether to show the stack of an unexpected error, for development. */
+  /** If true, unexpected errors print their stack, for development. */
   readonly showsStack?: boolean;
 }
 

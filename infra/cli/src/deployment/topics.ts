@@ -101,7 +101,7 @@ async function refuseBegunLog(context: Context, { name, topic }: Plan): Promise<
         failed: `pipeline "${name}" has stateful operators, and the log of topic "${topic}" has lost its beginning`,
         received: `partition ${partition} that begins at offset ${start}`,
         allowed: 'partitions that begin at offset 0: what came first is known only if all of it is there',
-        remedy: 'create the topic anew, with retention.ms=-1, or drop no duplicates and join nothing',
+        remedy: 'recreate the topic with retention.ms=-1, or define the pipeline without dropDuplicates and join',
       });
   }
 }

@@ -198,7 +198,7 @@ function sentText({ sent, skipped }: Produced): string {
 const sourcesOf = (files: readonly InputFile[], source: SourceOptions): readonly RecordSource[] =>
   files.map((file) => ({ address: file.address ?? file.name, records: () => recordsOfFiles([file], source) }));
 
-/** Files are read twice, but a remark is told once. */
+/** The command reads files twice, but prints each remark once. */
 function onceEach(receive: (text: string) => void): (text: string) => void {
   const told = new Set<string>();
   return (text) => {

@@ -38,7 +38,7 @@ export const recomputeCommand = (): Command =>
     .addHelpText('after', '  $ npx bifold recompute delays --accept-lost');
 
 export const sweepCommand = (): Command =>
-  jobCommand('sweep', 'run the sweeper now: delete data that no answer can need', (result) => {
+  jobCommand('sweep', 'run the sweeper now: delete data that queries no longer need', (result) => {
     const { segments, runs, complete } = result as {
       readonly segments: number;
       readonly runs: readonly string[];

@@ -206,7 +206,7 @@ class GroupReader {
       if (at < end && (await endOfRecords(log, partition, at, end)) > at) return;
       reached.set(partition, Math.max(at, end));
     }
-    // A rebalance in the meantime begins anew.
+    // A rebalance in the meantime starts a new assignment, which checks its own ends.
     if (assignment !== this.#assignment) return;
     await this.#commit(new Map([...reached].filter(([partition, at]) => at !== offsets.get(partition))));
     this.#finish();
