@@ -65,7 +65,10 @@ export interface ReadOptions extends Omit<TextOptions, 'rename'> {
    * JavaScript numbers.
    */
   readonly keepsDigits: boolean;
-  /** The columns of a schema. A format that stores columns reads only these. */
+  /**
+   * The columns of a schema, by their names in the file. Fields then have the values that its
+   * records have. A format that stores columns reads only these.
+   */
   readonly columns?: readonly Column[];
 }
 

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import type { Column, ColumnType } from '@bifold/core/engine';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { cellsWriter, type WrittenCells } from './columns/row-types.ts';
-import { type FileFormat, isBad, localInput, type RowInput } from './file-format.ts';
+import { type FileFormat, isBad, localInput, type Rename, type RowInput } from './file-format.ts';
 import { FORMAT_EXTENSIONS, FORMAT_KINDS, formatOfKind, formatOfName } from './formats.ts';
 import { openSchemaRows } from './schema-rows.ts';
 import { copyRows, withDuckDb } from './tables.ts';
@@ -18,12 +18,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const column = (name: string, type: ColumnType): Column => ({ name, type, nullable: true });
 const OPTIONS = { nullTexts: ['NA', ''] };
 
-async function recordsOf(input: RowInput, columns: readonly Column[]): Promise<readonly unknown[]> {
+async function recordsOf(
+  input: RowInput,
+  columns: readonly Column[],
+  rename: Rename = {},
+): Promise<readonly unknown[]> {
   const { batches } = await openSchemaRows(
     formatOfName(input.name) ?? formatOfKind('json'),
     input,
     { columns, optional: new Set() },
-    OPTIONS,
+    { ...OPTIONS, rename },
   );
   const records: unknown[] = [];
   for await (const batch of batches)
@@ -123,6 +127,14 @@ describe('JSON numbers under a schema', () => {
       { price: '2.50', x: 1e22 },
     ]);
   });
+
+  it('keep each digit also in a column that is renamed', async () => {
+    const lines = '{"preis":12.10,"x":1}\n{"preis":3,"x":1152921504606846976}';
+    expect(await recordsOf(streamed('rows.jsonl', lines), columns, { preis: 'price' })).toEqual([
+      { price: '12.10', x: 1 },
+      { price: '3', x: 2 ** 60 },
+    ]);
+  });
 });
 
 describe('Parquet under a schema', () => {
@@ -171,8 +183,8 @@ describe('Parquet under a schema', () => {
   });
 
   it('gives numbers that its type holds, and text for the others', async () => {
-    const select =
-      "SELECT 5::DECIMAL(18, 0) AS i, 'NaN'::DOUBLE AS x, 0.1::FLOAT AS f, 1.5::DOUBLE AS d, 9007199254740993 AS t";
+    const select = `SELECT 5::DECIMAL(18, 0) AS i, 'NaN'::DOUBLE AS x, 0.1::FLOAT AS f, 1.5::DOUBLE AS d,
+      9007199254740993 AS t, 1152921504606846976::DOUBLE AS l`;
     const path = join(folder, 'numbers.parquet');
     await withDuckDb((database) => copyRows(database, select, path, formatOfKind('parquet')));
     const columns = [
@@ -181,9 +193,10 @@ describe('Parquet under a schema', () => {
       column('f', 'double'),
       column('d', 'decimal'),
       column('t', 'integer'),
+      column('l', 'double'),
     ];
     expect(await recordsOf(localInput(path), columns)).toEqual([
-      { i: 5, x: 'NaN', f: 0.10000000149011612, d: '1.5', t: '9007199254740993' },
+      { i: 5, x: 'NaN', f: 0.10000000149011612, d: '1.5', t: '9007199254740993', l: 2 ** 60 },
     ]);
   });
 

@@ -1,6 +1,7 @@
 import type { Column, ColumnType } from '@bifold/core/engine';
 import { pointed } from './columns/decimal-comma.ts';
 import { isNullCell, NULL_TEXTS } from './columns/null-cells.ts';
+import { doubleOf } from './columns/numbers.ts';
 import { nameInFile, renamedRows } from './columns/rename.ts';
 import type { CellOptions } from './columns/row-types.ts';
 import { checkHeader, type FileSchema } from './columns/schema-header.ts';
@@ -17,7 +18,6 @@ import {
   type TextOptions,
   withContent,
 } from './file-format.ts';
-import { doubleOf, fieldsReader } from './wire-fields.ts';
 
 /** A row in the form of a JSON record, for validation by a schema. */
 export interface SchemaRecord {
@@ -69,13 +69,11 @@ export async function openSchemaRows(
 }
 
 /** A table has null for a field that is absent. */
-function recordOfFields(format: FileFormat, { columns, optional }: FileSchema): (row: Row<Fields>) => SchemaRecord {
-  const fieldsOf = fieldsReader(columns);
+function recordOfFields(format: FileFormat, { optional }: FileSchema): (row: Row<Fields>) => SchemaRecord {
   const hasAbsent = format.text !== null || optional.size === 0;
-  return (row) => {
-    const fields = fieldsOf(row);
-    if (hasAbsent) return { record: fields, misfit: null };
-    const present = Object.entries(fields).filter(([name, value]) => value !== null || !optional.has(name));
+  return ({ content }) => {
+    if (hasAbsent) return { record: content, misfit: null };
+    const present = Object.entries(content).filter(([name, value]) => value !== null || !optional.has(name));
     return { record: Object.fromEntries(present), misfit: null };
   };
 }

@@ -3,6 +3,7 @@
  */
 const INTEGER = /^-?(0|[1-9]\d*)$/;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+const WHOLE = /^-?\d+$/;
 const PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 /** Digits of a decimal, on both sides of the point together. */
@@ -103,3 +104,13 @@ export function doubleDigits(value: number): string {
   const text = Object.is(value, -0) ? '-0' : String(value);
   return Number.isInteger(value) && !text.includes('e') ? `${text}.0` : text;
 }
+
+/** A double with these digits. Undefined where it would be rounded: an integer beyond 2^53. */
+export function doubleOf(digits: string): number | undefined {
+  const value = Number(digits);
+  const isRounded = isLargeInteger(value) && WHOLE.test(digits) && BigInt(value) !== BigInt(digits);
+  return Number.isFinite(value) && !isRounded ? value : undefined;
+}
+
+/** Whether a double is an integer beyond 2^53, which other digits may have been rounded to. */
+export const isLargeInteger = (value: number): boolean => Number.isInteger(value) && !Number.isSafeInteger(value);

@@ -6,14 +6,17 @@ import { utf8Bytes } from '../text/encodings.ts';
 import { escapedBytes, utf8Of } from '../text.ts';
 import { HEAD_BYTES, refuseOtherJson } from './json-shape.ts';
 import { badJsonReason, DEPTH_MAX, scanJson } from './json-text.ts';
+import { fieldsReader } from './wire-fields.ts';
 
 /** One JSON object a line. */
 export const jsonLines = {
   kind: 'json',
   extensions: ['.json', '.jsonl', '.ndjson'],
-  async open(input, { keepsDigits, encoding }) {
+  async open(input, { keepsDigits, encoding, columns }) {
     const bytes = await checkedBytes(input.name, utf8Bytes(await input.open(), encoding));
-    return { header: null, batches: objectsOf(bytes, keepsDigits ? parseExactly : JSON.parse) };
+    const parse = keepsDigits ? parseExactly : JSON.parse;
+    const fieldsOf = columns === undefined ? (fields: Fields) => fields : fieldsReader(columns);
+    return { header: null, batches: objectsOf(bytes, { parse, fieldsOf }) };
   },
   text: (_, columns) => jsonText(columns),
   unfit: () => () => null,
@@ -70,9 +73,15 @@ async function* followedBy(head: Uint8Array, rest: AsyncIterator<Uint8Array>): A
   }
 }
 
+/** How a line becomes an object. */
+interface LineReader {
+  readonly parse: (text: string) => unknown;
+  readonly fieldsOf: (fields: Fields, text: string) => Fields;
+}
+
 async function* objectsOf(
   input: AsyncIterable<Uint8Array>,
-  parse: (text: string) => unknown,
+  reader: LineReader,
 ): AsyncGenerator<readonly Outcome<Fields>[]> {
   let line = 0;
   for await (const lines of lineBatches(input)) {
@@ -82,13 +91,13 @@ async function* objectsOf(
       const raw = utf8Of(bytes);
       if (raw === null)
         batch.push({ line, raw: escapedBytes(bytes), problem: 'not-utf8', reason: 'bytes that are not UTF-8' });
-      else if (raw.trim() !== '') batch.push(objectOf(line, raw, parse));
+      else if (raw.trim() !== '') batch.push(objectOf(line, raw, reader));
     }
     yield batch;
   }
 }
 
-function objectOf(line: number, raw: string, parse: (text: string) => unknown): Outcome<Fields> {
+function objectOf(line: number, raw: string, { parse, fieldsOf }: LineReader): Outcome<Fields> {
   const unreadable = (reason: string) => ({ line, raw, problem: 'unreadable', reason }) as const;
   // A shorter line cannot be so deep.
   if (raw.length > 2 * DEPTH_MAX && scanJson(raw).depth > DEPTH_MAX)
@@ -99,7 +108,7 @@ function objectOf(line: number, raw: string, parse: (text: string) => unknown): 
   } catch {
     return unreadable(badJsonReason(raw));
   }
-  if (isObject(content, raw)) return { line, raw, content };
+  if (isObject(content, raw)) return { line, raw, content: fieldsOf(content, raw) };
   return { line, raw, problem: 'not-an-object', reason: 'no JSON object' };
 }
 
