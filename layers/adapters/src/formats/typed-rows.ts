@@ -14,6 +14,7 @@ import {
   type RowInput,
   type TextOptions,
 } from './file-format.ts';
+import { followedBy } from './followed-by.ts';
 
 export interface InferOptions extends TextOptions {
   /** The number of rows from which columns are inferred. Default: all rows. */
@@ -70,14 +71,9 @@ export async function inferRows(format: FileFormat, input: RowInput, options: In
     columns: isSample ? columns.map((column) => ({ ...column, nullable: true })) : columns,
     notes,
     open: isKept
-      ? async () => renamedRows(input.name, { header, batches: followed(kept, batches) }, rename)
+      ? async () => renamedRows(input.name, { header, batches: followedBy(kept, batches) }, rename)
       : () => openTyped(format, input, options),
   };
-}
-
-async function* followed<T>(kept: T[], rest: AsyncIterator<T>): AsyncGenerator<T> {
-  yield* kept.splice(0);
-  yield* { [Symbol.asyncIterator]: () => rest };
 }
 
 /** Rows as objects. A row with a cell of a wrong type is bad. */

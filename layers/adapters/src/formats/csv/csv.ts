@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { quoted, textLiteral } from '@bifold/core/engine';
 import { unusableLine } from '../errors.ts';
 import { type Cells, type FileFormat, isBad, type OpenRows, type Outcome, type ReadOptions } from '../file-format.ts';
+import { followedBy } from '../followed-by.ts';
 import { utf8Bytes } from '../text/encodings.ts';
 import { textLines, withLineEnd } from '../text/text-lines.ts';
 import { loneSurrogateReason, refuseLoneSurrogates } from '../well-formed.ts';
@@ -76,11 +77,7 @@ async function openCsv(
   }
   try {
     const { names, notes } = headerOf(name, first[0], delimiter ?? null);
-    const rows = async function* () {
-      yield first.slice(1);
-      yield* batches;
-    };
-    return { header: names, notes, batches: rows() };
+    return { header: names, notes, batches: followedBy([first.slice(1)], batches) };
   } catch (error) {
     await batches.return(undefined);
     throw error;

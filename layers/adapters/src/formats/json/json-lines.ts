@@ -1,6 +1,7 @@
 import type { TypedColumn } from '../columns/cell-types.ts';
 import { digitsOf, parseExactly } from '../columns/exact-json.ts';
 import type { Fields, FileFormat, Outcome, RowText } from '../file-format.ts';
+import { followedBy } from '../followed-by.ts';
 import { lineBatches } from '../lines.ts';
 import { utf8Bytes } from '../text/encodings.ts';
 import { escapedBytes, utf8Of } from '../text.ts';
@@ -61,16 +62,7 @@ async function checkedBytes(name: string, input: AsyncIterable<Uint8Array>): Pro
     await chunks.return?.();
     throw error;
   }
-  return followedBy(head, chunks);
-}
-
-async function* followedBy(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield head;
-    yield* { [Symbol.asyncIterator]: () => rest };
-  } finally {
-    await rest.return?.();
-  }
+  return followedBy([head], chunks);
 }
 
 /** How a line becomes an object. */

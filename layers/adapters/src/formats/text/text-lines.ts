@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { followedBy } from '../followed-by.ts';
 import { bufferOf, escapedBytes } from '../text.ts';
 
 /** A line without its end, or a line that cannot be read as text. */
@@ -43,16 +44,7 @@ export async function withLineEnd(
       isKnown = seenBytes > (hasReturn ? LINE_END_BYTES : ROW_BYTES_MAX) && bytes.at(-1) !== CARRIAGE_RETURN;
     }
   }
-  const bytes = async function* () {
-    try {
-      yield* seen.splice(0);
-      yield* { [Symbol.asyncIterator]: () => rest };
-    } finally {
-      // The reader may stop before the end.
-      await rest.return?.();
-    }
-  };
-  return { lineEnd: hasReturn ? '\r' : '\n', bytes: bytes() };
+  return { lineEnd: hasReturn ? '\r' : '\n', bytes: followedBy<Uint8Array>(seen, rest) };
 }
 
 /** The lines of a UTF-8 file, in batches. A batch holds the lines that end in one read. */
