@@ -77,6 +77,8 @@ export interface OpenRows {
   /** The column names of the cells. Null if rows are objects. */
   readonly header: readonly string[] | null;
   readonly batches: RowBatches<RowContent>;
+  /** Ends a file whose rows are not read: a generator that has not begun ends nothing. */
+  close(): Promise<unknown>;
   /** The columns that the file declares. Absent if only its rows tell them. */
   readonly columns?: () => Promise<readonly TypedColumn[]>;
   /** Remarks on the file for a person, such as names that were made up. */

@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream';
 import type { Column } from '@bifold/core/engine';
 import { describe, expect, it } from '@jest/globals';
 import type { CellOptions } from './columns/row-types.ts';
 import { checkHeader } from './columns/schema-header.ts';
-import { recordReader } from './schema-rows.ts';
+import { type FormatKind, formatOfKind } from './formats.ts';
+import { openSchemaRows, recordReader } from './schema-rows.ts';
 
 const columns: readonly Column[] = [
   { name: 'at', type: 'timestamp', nullable: false },
@@ -105,5 +107,30 @@ describe('a header under a schema', () => {
         }),
       }),
     );
+  });
+});
+
+describe('a file whose rows are not read', () => {
+  const opening = (kind: FormatKind, text: string) => {
+    const stream = Readable.from(Array(1_000).fill(Buffer.from(text)));
+    const input = { name: `rows.${kind}`, path: null, open: async () => stream };
+    return { stream, opened: openSchemaRows(formatOfKind(kind), input, schema, {}) };
+  };
+
+  it.each([
+    ['csv', 'at,name\n'],
+    ['json', '{"name":"a"}\n'.repeat(1_000)],
+  ] as const)('is ended when it is closed, as %s', async (kind, text) => {
+    const { stream, opened } = opening(kind, text);
+    const { close } = await opened;
+    expect(stream.destroyed).toBe(false);
+    await close();
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('is ended when its header is refused', async () => {
+    const { stream, opened } = opening('csv', 'name\n');
+    await expect(opened).rejects.toMatchObject({ code: 'BIFOLD_MISSING_COLUMN' });
+    expect(stream.destroyed).toBe(true);
   });
 });

@@ -33,6 +33,8 @@ export interface SchemaRecord {
 export interface SchemaRows {
   readonly header: Cells | null;
   readonly batches: RowBatches<SchemaRecord>;
+  /** Ends a file whose rows are not read. */
+  close(): Promise<unknown>;
   /** Remarks on the file for a person. */
   readonly notes: readonly string[];
 }
@@ -51,7 +53,7 @@ export async function openSchemaRows(
   const { rename = {} } = options;
   const columns = schema.columns.map((column) => ({ ...column, name: nameInFile(rename, column.name) }));
   const opened = await format.open(input, { ...options, keepsDigits: false, columns });
-  const { batches } = opened;
+  const { close } = opened;
   try {
     const { header, notes = [], batches: renamed } = renamedRows(input.name, opened, rename);
     const remarks = header === null ? [] : checkHeader(input.name, header, schema);
@@ -61,9 +63,9 @@ export async function openSchemaRows(
     const records = async function* () {
       for await (const batch of renamed) yield batch.map(rowOf);
     };
-    return { header, notes: [...notes, ...remarks], batches: records() };
+    return { header, notes: [...notes, ...remarks], batches: records(), close };
   } catch (error) {
-    await batches[Symbol.asyncIterator]().return?.(undefined);
+    await close();
     throw error;
   }
 }

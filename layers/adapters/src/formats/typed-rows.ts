@@ -63,15 +63,14 @@ export async function inferRows(format: FileFormat, input: RowInput, options: In
     }
   }
   const isSample = count >= sampleRows;
-  if (!isKept) await batches.return?.(undefined);
+  if (!isKept) await opened.close();
   const columns = renamedColumns(input.name, learnt.columns(), rename);
-  const { header, notes = [] } = opened;
   return {
     // Later rows may have nulls that the sample lacks.
     columns: isSample ? columns.map((column) => ({ ...column, nullable: true })) : columns,
-    notes,
+    notes: opened.notes ?? [],
     open: isKept
-      ? async () => renamedRows(input.name, { header, batches: followedBy(kept, batches) }, rename)
+      ? async () => renamedRows(input.name, { ...opened, batches: followedBy(kept, batches) }, rename)
       : () => openTyped(format, input, options),
   };
 }

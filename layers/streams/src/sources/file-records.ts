@@ -62,8 +62,8 @@ export async function* readRecords(
 /** @throws {UnreadableFile} if the header of the file lacks columns of the schema */
 export async function checkHeader(file: FileName, options: FileOptions, columns: readonly Column[]): Promise<void> {
   try {
-    const { batches } = await openFile(file, options, columns);
-    await batches[Symbol.asyncIterator]().return?.(undefined);
+    const { close } = await openFile(file, options, columns);
+    await close();
   } catch (error) {
     // A file that is damaged otherwise is set aside when it is read.
     if (!(error instanceof UnreadableFile) || error.code === 'BIFOLD_MISSING_COLUMN') throw error;
@@ -82,8 +82,8 @@ async function openFile(
     return text === undefined ? [] : [[column.name, partitionRecordValue(column, text)] as const];
   });
   const fileSchema = { columns: fromFile, optional: optionalFieldsOf('the files', schema) };
-  const { batches } = await openSchemaRows(formatOfKind(format), localInput(path), fileSchema, csv);
-  return { batches, fromPath };
+  const opened = await openSchemaRows(formatOfKind(format), localInput(path), fileSchema, csv);
+  return { ...opened, fromPath };
 }
 
 function recordOf(row: Outcome<SchemaRecord>, fromPath: readonly (readonly [string, unknown])[]): FileRecord {

@@ -75,11 +75,12 @@ async function openCsv(
     if (done) break;
     first = value;
   }
+  const close = () => batches.return(undefined);
   try {
     const { names, notes } = headerOf(name, first[0], delimiter ?? null);
-    return { header: names, notes, batches: followedBy([first.slice(1)], batches) };
+    return { header: names, notes, batches: followedBy([first.slice(1)], batches), close };
   } catch (error) {
-    await batches.return(undefined);
+    await close();
     throw error;
   }
 }

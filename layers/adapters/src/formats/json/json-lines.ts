@@ -14,10 +14,11 @@ export const jsonLines = {
   kind: 'json',
   extensions: ['.json', '.jsonl', '.ndjson'],
   async open(input, { keepsDigits, encoding, columns }) {
-    const bytes = await checkedBytes(input.name, utf8Bytes(await input.open(), encoding));
+    const bytes = utf8Bytes(await input.open(), encoding);
+    const lines = await checkedBytes(input.name, bytes);
     const parse = keepsDigits ? parseExactly : JSON.parse;
     const fieldsOf = columns === undefined ? (fields: Fields) => fields : fieldsReader(columns);
-    return { header: null, batches: objectsOf(bytes, { parse, fieldsOf }) };
+    return { header: null, batches: objectsOf(lines, { parse, fieldsOf }), close: () => bytes.return(undefined) };
   },
   text: (_, columns) => jsonText(columns),
   unfit: () => () => null,

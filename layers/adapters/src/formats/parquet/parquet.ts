@@ -84,6 +84,7 @@ async function openLocal(local: LocalFile, name: string, options: ReadOptions): 
   return {
     header: null,
     batches: rows(),
+    close: async () => local.remove(),
     columns: () =>
       withDuckDb((database) => heldColumns(database, file), file.columns.length).catch((error) => {
         throw damagedParquet(name, error);
