@@ -45,3 +45,7 @@ it('TSV has tabs between cells, and quotes around a cell with a tab', async () =
 it('a topic of texts has one column, in which a record without a value is an empty cell', async () => {
   expect(await written('csv', ['first', null, 'second'])).toBe('value\nfirst\n""\nsecond\n');
 });
+
+it('a text of a topic stays as it is, also with the character that stands for broken bytes', async () => {
+  expect(await written('csv', ['a\ufffd\tb'])).toBe('value\na\ufffd\tb\n');
+});

@@ -1,4 +1,4 @@
-import { csvLine, namesInOrder, parseExactly } from '@bifold/adapters/formats';
+import { cellOfValue, csvLine, NULL_TEXTS, namesInOrder, parseExactly, utf8Of } from '@bifold/adapters/formats';
 import type { Column, LogRecord } from '@bifold/core/engine';
 import { Ended, EXIT } from '../errors.ts';
 import { tableText } from '../output/table.ts';
@@ -139,13 +139,12 @@ interface Field {
 }
 
 const ABSENT: Field = { text: '', isQuoted: false };
-/** The texts that readers of CSV take for null unless they are quoted. */
-const NULL_TEXTS = ['', 'NA'];
 
 function fieldOf(value: unknown): Field {
   if (value === null) return ABSENT;
-  if (typeof value !== 'string') return { text: JSON.stringify(value), isQuoted: false };
-  return { text: value, isQuoted: NULL_TEXTS.includes(value) };
+  const text = cellOfValue(value);
+  // A text that readers take for null unless it is quoted.
+  return { text, isQuoted: typeof value === 'string' && NULL_TEXTS.includes(text) };
 }
 
 /**
@@ -161,8 +160,7 @@ function fieldsOf({ value }: LogRecord): ReadonlyMap<string, Field> | null {
 
 function wholeText(value: Uint8Array | null): string | null {
   if (value === null) return null;
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(value);
-  return text.includes('\ufffd') ? visibleBytes(value) : text;
+  return utf8Of(value) ?? visibleBytes(value);
 }
 
 function clipped(text: string): string {
