@@ -1,4 +1,4 @@
-import { digitsOf, numberOf, parseExactly } from './exact-json.ts';
+import { digitsOf, numberOf, parseExactly, stringifyExactly } from './exact-json.ts';
 import { extentOf, fitsDecimal, isInteger, isNonFinite, numberType } from './numbers.ts';
 import { isDate, isTimestamp } from './times.ts';
 
@@ -120,5 +120,5 @@ export function isOfType(type: CellType, value: unknown): boolean {
 
 /** Converts a JSON value that is not null to the text of a cell. */
 export function cellOfValue(value: unknown): string {
-  return typeof value === 'string' ? value : (digitsOf(value) ?? JSON.stringify(value));
+  return typeof value === 'string' ? value : stringifyExactly(value);
 }

@@ -45,3 +45,6 @@ export function digitsOf(value: unknown): string | null {
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
   return exact.isRawJSON(value) ? value.rawJSON : null;
 }
+
+/** Like JSON.stringify, but a number has its own digits, also that of a negative zero. */
+export const stringifyExactly = (value: unknown): string => digitsOf(value) ?? JSON.stringify(value);

@@ -1,5 +1,5 @@
 import type { TypedColumn } from '../columns/cell-types.ts';
-import { digitsOf, parseExactly } from '../columns/exact-json.ts';
+import { parseExactly, stringifyExactly } from '../columns/exact-json.ts';
 import type { Fields, FileFormat, Outcome, RowText } from '../file-format.ts';
 import { followedBy } from '../followed-by.ts';
 import { lineBatches } from '../lines.ts';
@@ -35,14 +35,12 @@ export function jsonText(columns: readonly TypedColumn[]): RowText {
       let line = '';
       for (const { name, prefix } of members) {
         if (!Object.hasOwn(fields, name)) continue;
-        line += `${line === '' ? '{' : ','}${prefix}${jsonOf(fields[name])}`;
+        line += `${line === '' ? '{' : ','}${prefix}${stringifyExactly(fields[name])}`;
       }
       return line === '' ? '{}\n' : `${line}}\n`;
     },
   };
 }
-
-const jsonOf = (value: unknown): string => digitsOf(value) ?? JSON.stringify(value);
 
 /**
  * The bytes of lines.

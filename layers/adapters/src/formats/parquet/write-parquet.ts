@@ -1,7 +1,7 @@
 import { quoted } from '@bifold/core/engine';
 import type { ColumnValues, SqlColumn, SqlInput } from '../../duckdb/index.ts';
 import type { TypedColumn } from '../columns/cell-types.ts';
-import { digitsOf } from '../columns/exact-json.ts';
+import { digitsOf, stringifyExactly } from '../columns/exact-json.ts';
 import { extentOf, fitsDecimal, joinedExtent, NO_EXTENT, plainDigits } from '../columns/numbers.ts';
 import { isInNanosecondRange, isNanoseconds } from '../columns/times.ts';
 import type { CheckedRow, FileFormat } from '../file-format.ts';
@@ -71,11 +71,7 @@ function stagedColumn(type: TypedColumn['type']): StagedColumn {
     case 'date':
       return { type: 'VARCHAR', take: (value) => value as string, cast: (column) => `${column}::DATE` };
     case 'json':
-      return {
-        type: 'VARCHAR',
-        take: (value) => digitsOf(value) ?? JSON.stringify(value),
-        cast: (column) => `${column}::JSON`,
-      };
+      return { type: 'VARCHAR', take: stringifyExactly, cast: (column) => `${column}::JSON` };
     case 'text':
       return { type: 'VARCHAR', take: (value) => value as string, cast: asIs };
     case 'decimal':
