@@ -6,8 +6,8 @@ const MICROSECOND_DIGITS = 6;
 const [NANOS_FROM_YEAR, NANOS_TO_YEAR] = [1678, 2261];
 
 export function isDate(text: string): boolean {
-  const time = DATE.test(text) ? new Date(`${text}T00:00:00Z`) : null;
-  return time !== null && !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text);
+  // A day beyond the end of its month would be one of the next month.
+  return DATE.test(text) && new Date(`${text}T00:00:00Z`).getUTCDate() === Number(text.slice(-2));
 }
 
 /** Whether a text is a time with a zone, to the nanosecond at most. */
