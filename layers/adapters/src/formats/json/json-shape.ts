@@ -1,5 +1,5 @@
 import { UnreadableFile } from '../errors.ts';
-import { scanJson } from './json-text.ts';
+import { nameOf, scanJson } from './json-text.ts';
 
 /** So much of a file tells whether it is lines. */
 export const HEAD_BYTES = 64 * 1024;
@@ -78,7 +78,7 @@ function wrapperOf(value: string): Shape | null {
 function arraysOf(value: string): readonly string[] {
   return scanJson(value)
     .names.filter(({ valueAt }) => /^\s*\[\s*\{/.test(value.slice(valueAt, valueAt + 1_000)))
-    .map(({ name }) => name);
+    .map(nameOf);
 }
 
 const pathOf = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? `.${name}` : `.[${JSON.stringify(name)}]`);

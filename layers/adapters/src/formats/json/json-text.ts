@@ -3,21 +3,28 @@ export const DEPTH_MAX = 1_000;
 
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]/;
 
+/** A name in quotes. Each line is scanned for its depth, so names are read only if needed. */
+export interface NameToken {
+  readonly token: string;
+  /** The index of its value. */
+  readonly valueAt: number;
+}
+
 /** The result of a scan of JSON text, which reads no values. */
 export interface JsonScan {
   /** The greatest depth of objects and arrays. */
   readonly depth: number;
   /** The index behind the first value that is an object or array; null where it does not end. */
   readonly end: number | null;
-  /** The outermost names in their order, each with the index of its value. */
-  readonly names: readonly { readonly name: string; readonly valueAt: number }[];
+  /** The outermost names in their order, as they are written. */
+  readonly names: readonly NameToken[];
   /** Whether a text begins and does not end on its line. */
   readonly isTextOpen: boolean;
 }
 
 /** Scans the first object or array of a text, which need not be JSON. */
 export function scanJson(text: string): JsonScan {
-  const names: { name: string; valueAt: number }[] = [];
+  const names: NameToken[] = [];
   let [depth, deepest, outerText] = [0, 0, ''];
   for (let at = 0; at < text.length; at++) {
     switch (text[at]) {
@@ -30,7 +37,7 @@ export function scanJson(text: string): JsonScan {
         if (--depth <= 0) return { depth: deepest, end: at + 1, names, isTextOpen: false };
         break;
       case ':':
-        if (depth === 1 && outerText !== '') names.push({ name: nameOf(outerText), valueAt: at + 1 });
+        if (depth === 1 && outerText !== '') names.push({ token: outerText, valueAt: at + 1 });
         break;
       case ',':
         outerText = '';
@@ -56,7 +63,8 @@ function endOfText(text: string, start: number): number | null {
   return null;
 }
 
-function nameOf(token: string): string {
+/** The name of a token, which need not be JSON. */
+export function nameOf({ token }: NameToken): string {
   try {
     return JSON.parse(token) as string;
   } catch {
@@ -71,7 +79,7 @@ function nameOf(token: string): string {
 export function namesInOrder(object: Readonly<Record<string, unknown>>, text: string): readonly string[] {
   const names = Object.keys(object);
   if (!/^\d+$/.test(names[0] ?? '')) return names;
-  return [...new Set(scanJson(text).names.map(({ name }) => name))];
+  return [...new Set(scanJson(text).names.map(nameOf))];
 }
 
 /** Whether JSON text escapes half of a surrogate pair, which UTF-8 cannot write. */
