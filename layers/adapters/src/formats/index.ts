@@ -19,7 +19,7 @@ export {
 } from './file-format.ts';
 export { FORMAT_EXTENSIONS, FORMAT_KINDS, type FormatKind, formatOfKind, formatOfName } from './formats.ts';
 export { jsonText } from './json/json-lines.ts';
-export { namesInOrder } from './json/json-text.ts';
+export { hasLoneSurrogate, namesInOrder } from './json/json-text.ts';
 export { linesOf } from './lines.ts';
 export { openSchemaRows, type SchemaRecord } from './schema-rows.ts';
 export { copyRows } from './tables.ts';

@@ -1,3 +1,4 @@
+import { hasLoneSurrogate } from '@bifold/adapters/formats';
 import type { Column, Value } from '@bifold/core/engine';
 import type { Batch } from '../ports.ts';
 import type { RefusedRow } from './sink.ts';
@@ -19,14 +20,11 @@ export function acceptedRows(
   return { rows, refused };
 }
 
-/** Core escapes only half of a surrogate pair like this in JSON. */
-const SURROGATE_ESCAPE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/i;
-
 /** Half of a surrogate pair cannot be written as UTF-8. Another character would take its place. */
 export function utf8Problem(columns: readonly Column[], row: readonly Value[]): Problem | null {
   const index = columns.findIndex(({ type }, at) => {
     const value = row[at];
-    return typeof value === 'string' && (!value.isWellFormed() || (type === 'json' && SURROGATE_ESCAPE.test(value)));
+    return typeof value === 'string' && (!value.isWellFormed() || (type === 'json' && hasLoneSurrogate(value)));
   });
   if (index < 0) return null;
   const name = JSON.stringify(columns[index]?.name);

@@ -82,7 +82,10 @@ export function namesInOrder(object: Readonly<Record<string, unknown>>, text: st
   return [...new Set(scanJson(text).names.map(nameOf))];
 }
 
-/** Whether JSON text escapes half of a surrogate pair, which UTF-8 cannot write. */
+/**
+ * Whether JSON text escapes half of a surrogate pair, which UTF-8 cannot write. JSON.stringify
+ * escapes no whole pair.
+ */
 export function hasLoneSurrogate(json: string): boolean {
   return LONE_SURROGATE.test(json);
 }
